@@ -1,0 +1,74 @@
+"""Exact accuracies, activation regions and proofs for tiny ReLU networks.
+
+Public names are imported when first used, so that ``import algzoo_exact`` stays quick.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from algzoo_exact.errors import InputError as InputError
+    from algzoo_exact.estimators.sampling import sample as sample
+    from algzoo_exact.exact.enclosure import Enclosure as Enclosure
+    from algzoo_exact.program import task as tasks
+    from algzoo_exact.program.ir import Program as Program
+    from algzoo_exact.program.lift import lift as lift
+    from algzoo_exact.program.specialize import specialize as specialize
+    from algzoo_exact.program.standardize import standardize as standardize
+    from algzoo_exact.program.task import Task as Task
+    from algzoo_exact.regions.atlas import write_table as write_table
+    from algzoo_exact.regions.enumerate import activation_regions as activation_regions
+    from algzoo_exact.regions.enumerate import cells as cells
+    from algzoo_exact.regions.graph import region_graph as region_graph
+    from algzoo_exact.report.figures import picture as picture
+    from algzoo_exact.score.compute import accuracy as accuracy
+    from algzoo_exact.score.compute import accuracy_bounds as accuracy_bounds
+    from algzoo_exact.score.numeric import accuracies as accuracies
+    from algzoo_exact.score.result import Accuracy as Accuracy
+    from algzoo_exact.zoo.loading import Model as Model
+    from algzoo_exact.zoo.loading import list_models as list_models
+    from algzoo_exact.zoo.loading import load as load
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "Accuracy": "score.result",
+    "Enclosure": "exact.enclosure",
+    "InputError": "errors",
+    "Model": "zoo.loading",
+    "Program": "program.ir",
+    "Task": "program.task",
+    "accuracies": "score.numeric",
+    "accuracy": "score.compute",
+    "accuracy_bounds": "score.compute",
+    "activation_regions": "regions.enumerate",
+    "cells": "regions.enumerate",
+    "lift": "program.lift",
+    "list_models": "zoo.loading",
+    "load": "zoo.loading",
+    "picture": "report.figures",
+    "region_graph": "regions.graph",
+    "sample": "estimators.sampling",
+    "specialize": "program.specialize",
+    "standardize": "program.standardize",
+    "write_table": "regions.atlas",
+}
+
+__all__ = ["__version__", "tasks", *_HOMES]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "tasks":
+        value: Any = import_module("algzoo_exact.program.task")
+    elif name in _HOMES:
+        value = getattr(import_module(f"algzoo_exact.{_HOMES[name]}"), name)
+    else:
+        raise AttributeError(f"module 'algzoo_exact' has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,152 @@
+"""The result of ``accuracy`` in words."""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+from math import ceil
+from typing import TYPE_CHECKING
+
+from algzoo_exact.cli.output import TIE_TEXT, model_text, sampled_text
+
+if TYPE_CHECKING:
+    from algzoo_exact.estimators.sampling import SampleEstimate
+    from algzoo_exact.exact.enclosure import Enclosure
+    from algzoo_exact.score.closed_form import ClosedForm
+    from algzoo_exact.score.result import Accuracy
+    from algzoo_exact.zoo.loading import Model
+
+LONGEST_FORM = 240  # characters of a closed form that are shown in full
+MOST_DECIMALS = 1100  # more than --digits can ask for
+LARGEST_DENOMINATOR = 10**6  # of an accuracy that is shown as a fraction
+_LONG_INTEGER = re.compile(r"\d{13,}")
+
+_MEANING = {
+    "exact": "exact: proved; every input is decided, and only rounding widens it",
+    "certified": "certified: proved, but only this narrow, since part of the inputs is undecided",
+    "numeric": "numeric: float64; two evaluations agree this well, which is not a proof",
+}
+
+
+def accuracy_fields(
+    model: Model, result: Accuracy, digits: int, interrupted: bool, full_form: bool
+) -> list[tuple[str, str]]:
+    """Names and texts of the lines to print."""
+    fields = [
+        ("model", model_text(model)),
+        ("task", f"{result.task.name}; ties: {TIE_TEXT[result.ties]}"),
+        ("accuracy", _value(result)),
+        ("kind", _MEANING[result.kind]),
+        ("errors", _errors(result)),
+    ]
+    if result.closed_form is not None:
+        form = str(result.closed_form) if full_form else _shortened(result.closed_form)
+        fields.append(("closed form", form))
+    for label, part in (result.by_label or {}).items():
+        fields.append((f"label {label}", f"{settled(part)} of the accuracy"))
+    fields.append(("regions", _regions(result)))
+    fields.append(("method", f"{result.method}; {result.seconds:.2f} s"))
+    if interrupted:
+        fields.append(("interrupted", "this is what was decided by then"))
+    fields.append(("more", _more(result, digits)))
+    return fields
+
+
+def check_text(estimate: SampleEstimate, z: float, agrees: bool) -> str:
+    """The sample beside the result, and whether they agree."""
+    verdict = (
+        "agrees with the accuracy above"
+        if agrees
+        else "contradicts the accuracy above, which chance does less than once in 10^6; "
+        "rounding can, where logits tie exactly"
+    )
+    return f"{sampled_text(estimate)}\nz-score {z:+.2f}: the sample {verdict}"
+
+
+def _value(result: Accuracy) -> str:
+    enclosure = result.enclosure
+    if result.kind == "certified":
+        low, high = enclosure.decimal(6)
+        return f"between {low} and {high}"
+    if enclosure.width == 0 and enclosure.lower.denominator <= LARGEST_DENOMINATOR:
+        value = enclosure.lower
+        return str(value) if value.denominator == 1 else f"{value} = {float(value):.15g}"
+    return settled(enclosure)
+
+
+def settled(enclosure: Enclosure) -> str:
+    """The decimals that the width leaves meaningful, and the most they can be off by."""
+    places = 0
+    while places < MOST_DECIMALS and enclosure.width * 10 ** (places + 1) < 1:
+        places += 1
+    shown = Fraction(round(enclosure.midpoint * 10**places), 10**places)
+    error = max(enclosure.upper - shown, shown - enclosure.lower)
+    text = _exactly(shown).decimal(places)[0]
+    return f"{text} ± {_one_digit_up(error)}"
+
+
+def _exactly(value: Fraction) -> Enclosure:
+    from algzoo_exact.exact.enclosure import Enclosure
+
+    return Enclosure.exactly(value)
+
+
+def _one_digit_up(value: Fraction) -> str:
+    """A bound for a number below 1, such as 3e-17."""
+    places = 1
+    while value * 10**places < 1 and places < MOST_DECIMALS:
+        places += 1
+    return f"{ceil(value * 10**places)}e-{places}"
+
+
+def _errors(result: Accuracy) -> str:
+    """One error in how many inputs: 1 / (1 - accuracy)."""
+    least, most = 1 - result.enclosure.upper, 1 - result.enclosure.lower
+    if most <= 0:
+        return "none: the accuracy is 1, except for inputs of probability 0"
+    if most >= 1:
+        return "no bound yet"
+    if least <= 0:
+        return f"at most one in {_count(1 / most)} inputs"
+    low, high = _count(1 / most), _count(1 / least)
+    return f"one in {low} inputs" if low == high else f"one in {low} to {high} inputs"
+
+
+def _count(number: Fraction) -> str:
+    """Six digits."""
+    return f"{float(number):,.{max(0, 5 - len(str(int(number))) + 1)}f}"
+
+
+def _regions(result: Accuracy) -> str:
+    if result.cells is None:
+        return "not counted"
+    if result.regions is None:
+        return f"not counted; {result.cells:,} pieces visited"
+    return f"{result.regions:,}, met in {result.cells:,} pieces of constant pattern and label"
+
+
+def _shortened(form: ClosedForm) -> str:
+    text = str(form)
+    if len(text) <= LONGEST_FORM:
+        return text
+    first = _LONG_INTEGER.sub(lambda m: f"{m[0][:6]}..[{len(m[0])} digits]", _beginning(text))
+    return (
+        f"{first} ...\n{len(form.terms)} arctangents, {len(text):,} characters; "
+        "--closed-form prints all"
+    )
+
+
+def _beginning(text: str) -> str:
+    """The constant and the first arctangent."""
+    second = [m.start() for m in re.finditer(r" [+-] ", text)][1:2]
+    return text[: second[0]] if second else text
+
+
+def _more(result: Accuracy, digits: int) -> str:
+    if result.kind == "exact":
+        return f"--digits {2 * digits} for more digits, --check-samples 1e7 for a check"
+    if result.kind == "numeric":
+        return "--method exact for a proof, which takes longer; --time-limit 2m for bounds"
+    if result.task.seq_len <= 6:
+        return "--method exact decides every input, however long it takes; or a longer --time-limit"
+    return "a longer --time-limit narrows it, slowly; every input can be decided for n <= 6 only"

@@ -1,0 +1,128 @@
+"""The application: its commands, and what becomes of errors.
+
+Exit codes: 0 fine or proved, 1 refuted or rejected, 2 bad input, 3 undecided. Besides, 130 after
+Ctrl-C and 141 when the reader of the output has gone, as shells count.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated, Any, cast
+
+import typer
+from typer.core import TyperGroup
+
+import algzoo_exact
+from algzoo_exact.cli import accuracy, regions, sample, show
+from algzoo_exact.errors import InputError
+
+BAD_INPUT, INTERRUPTED, READER_GONE = 2, 130, 141
+
+# The base of all that typer says about wrong options; typer exports only this subclass of it.
+_UsageError = cast("type[Exception]", typer.BadParameter.__mro__[1])
+
+
+class _Group(TyperGroup):
+    """Commands whose errors are one line on stderr."""
+
+    def main(self, *args: Any, **options: Any) -> Any:
+        # Python refuses to print integers of more than 4,300 digits, lest it take long. Ours come
+        # from small files, and closed forms of models with tiny and huge weights are that long.
+        sys.set_int_max_str_digits(0)
+        try:
+            code = super().main(*args, **(options | {"standalone_mode": False}))
+        except _UsageError as error:
+            code = _fail(_usage_message(error))
+        try:
+            sys.stdout.flush()
+        except OSError as error:
+            code = _output_failed(error)
+        sys.exit(code or 0)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run a command. Exceptions that typer would treat in its own way end here."""
+        try:
+            return super().invoke(ctx)
+        except InputError as error:
+            code = _fail(str(error))
+        except OSError as error:
+            code = _output_failed(error)
+        except KeyboardInterrupt:
+            print("interrupted: there is no result yet", file=sys.stderr)
+            code = INTERRUPTED
+        raise typer.Exit(code)
+
+
+def _fail(sentence: str) -> int:
+    print("error: " + " ".join(sentence.split()), file=sys.stderr)
+    return BAD_INPUT
+
+
+def _usage_message(error: Any) -> str:
+    message = error.format_message().strip()
+    if error.ctx is None:
+        return str(message)
+    ending = "" if message.endswith((".", "?", ")")) else "."
+    return f"{message}{ending} See '{error.ctx.command_path} --help'."
+
+
+def _output_failed(error: OSError) -> int:
+    """A full disk, a pipe that nobody reads, and the like."""
+    try:
+        # Python would try once more to write what is left in the buffer, when it exits.
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if isinstance(error, BrokenPipeError):
+        return READER_GONE
+    where = f" {error.filename}" if error.filename else " the output"
+    return _fail(f"Cannot write{where}: {error.strerror or error}.")
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        print(f"algzoo-exact {algzoo_exact.__version__}")
+        raise typer.Exit
+
+
+app = typer.Typer(
+    cls=_Group,
+    add_completion=False,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="""[bold]Examples[/bold]
+
+algzoo-exact accuracy 2nd_argmax_2_2
+
+algzoo-exact accuracy my_model.pth --task argmedian --json
+
+algzoo-exact regions 2nd_argmax_3_3 --picture regions.svg
+
+algzoo-exact show handcrafted:2nd_argmax_3 --latex
+
+MODEL is a .safetensors or .pth file in AlgZoo's layout, a shipped model, or a handcrafted one.
+Exit codes: 0 fine or proved, 1 refuted or rejected, 2 bad input, 3 undecided.""",
+)
+
+
+@app.callback(invoke_without_command=True)
+def _root(
+    ctx: typer.Context,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version."
+        ),
+    ] = False,
+) -> None:
+    """Exact accuracies and activation regions of the tiny ReLU networks of ARC's AlgZoo."""
+    if ctx.invoked_subcommand is None:
+        print(ctx.get_help())
+
+
+app.command(epilog=accuracy.EXAMPLES)(accuracy.accuracy)
+app.command(epilog=regions.EXAMPLES)(regions.regions)
+app.command(epilog=show.EXAMPLES)(show.show)
+app.command(epilog=sample.EXAMPLES)(sample.sample)

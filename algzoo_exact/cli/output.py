@@ -1,0 +1,134 @@
+"""What commands print: JSON objects with stable keys, and aligned lines of text."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+import algzoo_exact
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from algzoo_exact.estimators.sampling import SampleEstimate
+    from algzoo_exact.exact.enclosure import Enclosure
+    from algzoo_exact.zoo.loading import Model
+
+Json = dict[str, Any]
+
+TIE_TEXT = {
+    "lowest": "lowest index wins",
+    "incorrect": "count as incorrect",
+    "uniform": "credit 1/(number tied)",
+}
+_BAR_AFTER = 1.0  # seconds; shorter runs show no progress bar
+
+
+def print_json(result: Json) -> None:
+    print(json.dumps(result | {"version": algzoo_exact.__version__}, indent=2))
+
+
+def print_fields(fields: Iterable[tuple[str, str]]) -> None:
+    """One line for each name and text; further lines of a text are indented."""
+    for name, text in fields:
+        print(f"{name:<12} {text}".rstrip().replace("\n", "\n" + " " * 13))
+
+
+def model_json(model: Model) -> Json:
+    program = model.program
+    return {
+        "name": model.name,
+        "sha256": model.sha256,
+        "hidden_size": program.hidden_size,
+        "seq_len": program.seq_len,
+        "parameters": program.parameters,
+    }
+
+
+def model_text(model: Model) -> str:
+    program = model.program
+    return (
+        f"{model.name} (sha256 {model.sha256[:12]}): d = {program.hidden_size}, "
+        f"n = {program.seq_len}, {program.parameters} parameters, {model.dtype}"
+    )
+
+
+def enclosure_json(enclosure: Enclosure, digits: int) -> Json:
+    """End points rounded outward, by so little that the width stays visible.
+
+    Two digits more than the width shows, so that rounding adds at most a fiftieth of it.
+    """
+    from algzoo_exact.exact.enclosure import places_for
+
+    width = enclosure.width
+    places = (places_for(width) if width else digits) + 2
+    lower, upper = enclosure.decimal(places)
+    return {"lower": lower, "upper": upper}
+
+
+def sampled_json(estimate: SampleEstimate) -> Json:
+    correct = estimate.correct
+    return {
+        "kind": estimate.kind,
+        "samples": estimate.samples,
+        "correct": str(correct),
+        "estimate": estimate.accuracy,
+        "lower": estimate.lower,
+        "upper": estimate.upper,
+        "confidence": estimate.confidence,
+        "interval": estimate.interval,
+        "standard_error": estimate.standard_error,
+        "seed": estimate.seed,
+        "device": estimate.device,
+        "dtype": estimate.dtype,
+        "seconds": round(estimate.seconds, 3),
+    }
+
+
+def sampled_text(estimate: SampleEstimate) -> str:
+    places = 2 + len(str(round(1 / max(estimate.standard_error, 1 / estimate.samples))))
+    low, high = _outward(estimate.lower, estimate.upper, places)
+    return (
+        f"{estimate.accuracy:.{places}f}, and with {100 * estimate.confidence:.10g}% confidence "
+        f"between {low} and {high} ({estimate.interval})\n"
+        f"{estimate.samples:,} random inputs, seed {estimate.seed}, {estimate.dtype} on "
+        f"{estimate.device}: an estimate, not a proof"
+    )
+
+
+def _outward(lower: float, upper: float, places: int) -> tuple[str, str]:
+    from algzoo_exact.exact.enclosure import Enclosure
+
+    return Enclosure(Fraction(lower), Fraction(upper)).decimal(places)
+
+
+@contextmanager
+def progress_bar(label: str) -> Iterator[Callable[[float, str], None]]:
+    """A bar on stderr, if that is a terminal and the block takes over a second.
+
+    Gives the function to call with the fraction done and a line of text.
+    """
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda fraction, text: None
+        return
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    bar = Progress(*columns, console=console, transient=True)
+    row = bar.add_task(label, total=None)
+    timer = threading.Timer(_BAR_AFTER, bar.start)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield lambda fraction, text: bar.update(
+            row, total=1.0, completed=fraction, description=f"{label}: {text}"
+        )
+    finally:
+        timer.cancel()
+        bar.stop()

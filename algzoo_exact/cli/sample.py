@@ -1,0 +1,100 @@
+"""``algzoo-exact sample``: the accuracy on random inputs, an estimate."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from algzoo_exact.cli.options import (
+    JsonOption,
+    ModelArgument,
+    SeedOption,
+    SeqLenOption,
+    TaskOption,
+    TiesOption,
+    load_model,
+    parse_count,
+    task_of,
+    tie_rule,
+)
+from algzoo_exact.cli.output import (
+    TIE_TEXT,
+    model_json,
+    model_text,
+    print_fields,
+    print_json,
+    progress_bar,
+    sampled_json,
+    sampled_text,
+)
+
+EXAMPLES = """[bold]Examples[/bold]
+
+algzoo-exact sample 2nd_argmax_4_4
+
+algzoo-exact sample my_model.pth --task argmax -n 2^24 --device cuda --json"""
+
+
+def sample(
+    model: ModelArgument,
+    task: TaskOption = None,
+    seq_len: SeqLenOption = None,
+    samples: Annotated[
+        int,
+        typer.Option(
+            "-n",
+            "--samples",
+            metavar="N",
+            parser=parse_count,
+            help="How many inputs; 1e6, 10_000 and 2^20 are understood.",
+        ),
+    ] = 1_000_000,
+    seed: SeedOption = 0,
+    ties: TiesOption = "lowest",
+    device: Annotated[str, typer.Option(metavar="DEVICE", help="cpu or cuda.")] = "cpu",
+    dtype: Annotated[str, typer.Option(metavar="TYPE", help="float32 or float64.")] = "float32",
+    confidence: Annotated[
+        float, typer.Option(metavar="P", help="Chance that the interval holds the accuracy.")
+    ] = 0.99,
+    as_json: JsonOption = False,
+) -> None:
+    """Estimate the accuracy on random inputs, with an exact confidence interval.
+
+    The network runs in float32 unless asked otherwise. The same seed gives the same result.
+    """
+    import algzoo_exact as az
+
+    loaded = load_model(model, task, seq_len)
+    chosen, rule = task_of(loaded), tie_rule(ties)
+    with progress_bar("sampling") as advance:
+        estimate = az.sample(
+            loaded.program,
+            chosen,
+            samples,
+            seed=seed,
+            device=device,
+            dtype=dtype,
+            ties=rule,
+            confidence=confidence,
+            progress=lambda done, total: advance(done / total, f"{done:,} inputs"),
+        )
+    if as_json:
+        print_json(
+            {
+                "model": model_json(loaded),
+                "task": chosen.name,
+                "ties": rule,
+                "kind": "sampled",
+                "sampled": sampled_json(estimate),
+            }
+        )
+        return
+    print_fields(
+        [
+            ("model", model_text(loaded)),
+            ("task", f"{chosen.name}; ties: {TIE_TEXT[rule]}"),
+            ("sampled", sampled_text(estimate)),
+            ("time", f"{estimate.seconds:.2f} s"),
+        ]
+    )

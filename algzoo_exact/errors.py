@@ -1,0 +1,13 @@
+"""Exceptions that reach users."""
+
+
+class AlgzooExactError(Exception):
+    """Base of every error that this package raises on purpose."""
+
+
+class InputError(AlgzooExactError, ValueError):
+    """The user's input cannot be used.
+
+    The message is one sentence: what was asked, what was found, what to do. The command line
+    prints it without a traceback and exits with code 2.
+    """

@@ -1,0 +1,232 @@
+"""Pointed polyhedral cones with exact integer data.
+
+A cone is held in both representations at once: inequalities a.x >= 0 (H) and extreme rays (V),
+with the incidence between them. Cutting by one more hyperplane is one step of the double
+description method (Motzkin, Raiffa, Thompson and Thrall, 1953; Fukuda and Prodon, 1996).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import gcd
+
+from algzoo_exact.errors import AlgzooExactError
+
+IntVector = tuple[int, ...]
+
+
+class NotPointedError(AlgzooExactError):
+    """The inequalities leave a line in the cone."""
+
+
+@dataclass(frozen=True)
+class Cone:
+    """A full-dimensional pointed cone ``{x : a.x >= 0}`` in R^n.
+
+    ``inequalities[i]`` carries the name ``walls[i]`` (a small nonnegative integer). ``rays`` are
+    the extreme rays as primitive integer vectors; bit w of ``tight[r]`` says that ray r lies on
+    wall w. Inequalities may be redundant; ``facets`` tells which are not.
+    """
+
+    walls: tuple[int, ...]
+    inequalities: tuple[IntVector, ...]
+    rays: tuple[IntVector, ...]
+    tight: tuple[int, ...]
+
+    @staticmethod
+    def from_inequalities(rows: Sequence[IntVector], walls: Sequence[int] = ()) -> Cone | None:
+        """The cone of all ``rows``, or None if it has no interior.
+
+        NotPointedError if fewer than n rows are independent.
+        """
+        names = tuple(walls) or tuple(range(len(rows)))
+        chosen = _independent(rows)
+        rays = _dual_basis([rows[i] for i in chosen])
+        everything = sum(1 << names[i] for i in chosen)
+        cone: Cone | None = Cone(
+            tuple(names[i] for i in chosen),
+            tuple(rows[i] for i in chosen),
+            tuple(rays),
+            tuple(everything & ~(1 << names[i]) for i in chosen),
+        )
+        for i, row in enumerate(rows):
+            if i not in chosen and cone is not None:
+                cone = cone.split(row, names[i])[1]
+        return cone
+
+    @property
+    def dimension(self) -> int:
+        return len(self.rays[0])
+
+    def side(self, normal: IntVector) -> int | None:
+        """+1 or -1 if the cone lies on one side of ``normal``, 0 if within it, None if cut."""
+        values = [dot(normal, ray) for ray in self.rays]
+        above, below = max(values) > 0, min(values) < 0
+        if above and below:
+            return None
+        return int(above) - int(below)
+
+    def split(self, normal: IntVector, wall: int) -> tuple[Cone | None, Cone | None]:
+        """The parts where ``normal . x`` is <= 0 and >= 0; None for a part without interior.
+
+        A hyperplane that does not cut leaves the cone whole (touching rays are still marked).
+        A zero normal cuts nothing: the cone counts as the part below.
+        """
+        values = [dot(normal, ray) for ray in self.rays]
+        bit = 1 << wall
+        touched = tuple(
+            mask | bit if value == 0 else mask
+            for mask, value in zip(self.tight, values, strict=True)
+        )
+        above, below = max(values) > 0, min(values) < 0
+        if not above and not below:
+            return self, None
+        flipped = tuple(-a for a in normal)
+        if not (above and below):
+            whole = Cone(
+                (*self.walls, wall),
+                (*self.inequalities, normal if above else flipped),
+                self.rays,
+                touched,
+            )
+            return (None, whole) if above else (whole, None)
+        fresh: list[tuple[IntVector, int]] = []
+        for p, value_p in enumerate(values):
+            if value_p > 0:
+                for m, value_m in enumerate(values):
+                    if value_m < 0 and self._adjacent(p, m):
+                        ray = tuple(
+                            value_p * b - value_m * a
+                            for a, b in zip(self.rays[p], self.rays[m], strict=True)
+                        )
+                        fresh.append((primitive(ray), self.tight[p] & self.tight[m] | bit))
+        parts = []
+        for sign, inequality in ((-1, flipped), (1, normal)):
+            kept = [r for r, value in enumerate(values) if value * sign >= 0]
+            parts.append(
+                Cone(
+                    (*self.walls, wall),
+                    (*self.inequalities, inequality),
+                    (*(self.rays[r] for r in kept), *(ray for ray, _ in fresh)),
+                    (*(touched[r] for r in kept), *(mask for _, mask in fresh)),
+                )
+            )
+        return parts[0], parts[1]
+
+    def _adjacent(self, a: int, b: int) -> bool:
+        common = self.tight[a] & self.tight[b]
+        if common.bit_count() < self.dimension - 2:
+            return False
+        return not any(
+            mask & common == common for r, mask in enumerate(self.tight) if r not in (a, b)
+        )
+
+    def facets(self) -> list[int]:
+        """Positions in ``inequalities`` of one inequality for each facet (the first of equals)."""
+        on = [
+            sum(1 << r for r, mask in enumerate(self.tight) if mask >> wall & 1)
+            for wall in self.walls
+        ]
+        everything = (1 << len(self.rays)) - 1
+        return [
+            i
+            for i, face in enumerate(on)
+            if face != everything
+            and face.bit_count() >= self.dimension - 1
+            and not any(
+                face & other == face and other != everything and (other != face or k < i)
+                for k, other in enumerate(on)
+                if k != i
+            )
+        ]
+
+    def irredundant(self) -> Cone:
+        """The same cone with one inequality for each facet, in the same order."""
+        keep = self.facets()
+        names = sum(1 << self.walls[i] for i in keep)
+        return Cone(
+            tuple(self.walls[i] for i in keep),
+            tuple(primitive(self.inequalities[i]) for i in keep),
+            self.rays,
+            tuple(mask & names for mask in self.tight),
+        )
+
+    def interior_point(self) -> IntVector:
+        """An integer point in the interior: rays rescaled to similar length, then summed."""
+        size = max(max(map(abs, ray)) for ray in self.rays)
+        point = [0] * self.dimension
+        for ray in self.rays:
+            factor = max(1, size // max(map(abs, ray)))
+            point = [p + factor * c for p, c in zip(point, ray, strict=True)]
+        return primitive(tuple(point))
+
+    def contains(self, x: IntVector) -> bool:
+        return all(dot(a, x) >= 0 for a in self.inequalities)
+
+
+def dot(a: Sequence[int], b: Sequence[int]) -> int:
+    return sum(x * y for x, y in zip(a, b, strict=True))
+
+
+def primitive(vector: IntVector) -> IntVector:
+    """The shortest integer vector in the same direction."""
+    divisor = gcd(*vector)
+    return tuple(c // divisor for c in vector) if divisor > 1 else vector
+
+
+def _independent(rows: Sequence[IntVector]) -> list[int]:
+    """Indices of the first n independent rows, by fraction-free elimination."""
+    n = len(rows[0]) if rows else 0
+    chosen: list[int] = []
+    reduced: list[tuple[int, list[int]]] = []  # (pivot column, row)
+    for i, row in enumerate(rows):
+        rest = list(row)
+        for column, pivot in reduced:
+            if rest[column]:
+                a, b = pivot[column], rest[column]
+                rest = [a * x - b * y for x, y in zip(rest, pivot, strict=True)]
+        column = next((c for c, x in enumerate(rest) if x), -1)
+        if column >= 0:
+            divisor = gcd(*rest)
+            reduced.append((column, [x // divisor for x in rest]))
+            chosen.append(i)
+        if len(chosen) == n:
+            return chosen
+    raise NotPointedError(f"only {len(chosen)} of {n} independent inequalities")
+
+
+def _dual_basis(rows: Sequence[IntVector]) -> list[IntVector]:
+    """Primitive rays r_i with rows[k].r_i = 0 for k != i and > 0 for k = i: cofactors."""
+    n = len(rows)
+    rays = []
+    for i in range(n):
+        others = [rows[k] for k in range(n) if k != i]
+        ray = orthogonal(others, n)
+        rays.append(primitive(ray if dot(rows[i], ray) > 0 else tuple(-c for c in ray)))
+    return rays
+
+
+def orthogonal(rows: Sequence[IntVector], n: int) -> IntVector:
+    """The vector orthogonal to n - 1 rows: their generalised cross product."""
+    return tuple(
+        (-1) ** c * determinant([[row[k] for k in range(n) if k != c] for row in rows])
+        for c in range(n)
+    )
+
+
+def determinant(matrix: list[list[int]]) -> int:
+    """Bareiss's fraction-free elimination (1968)."""
+    rows = [list(row) for row in matrix]
+    size, sign, previous = len(rows), 1, 1
+    for c in range(size):
+        pivot = next((r for r in range(c, size) if rows[r][c]), None)
+        if pivot is None:
+            return 0
+        if pivot != c:
+            rows[c], rows[pivot], sign = rows[pivot], rows[c], -sign
+        for r in range(c + 1, size):
+            for q in range(c + 1, size):
+                rows[r][q] = (rows[r][q] * rows[c][c] - rows[r][c] * rows[c][q]) // previous
+        previous = rows[c][c]
+    return sign * previous

@@ -1,0 +1,26 @@
+"""How compiled functions are compiled: cached on disk, without the interpreter's lock.
+
+numba's disk cache watches a function's own file only. After a change to a compiled function,
+clear the ``__pycache__`` folders so that its callers in other files are compiled again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
+from numba import njit
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+
+def compiled(function: _F) -> _F:
+    """The function compiled; division by zero gives infinity or NaN, as in numpy."""
+    return cast(_F, njit(cache=True, nogil=True, error_model="numpy")(function))
+
+
+def compiled_any_order(function: _F) -> _F:
+    """The same, and sums may be reordered and products fused, so that they use SIMD registers."""
+    reordering = {"reassoc", "contract"}
+    options = {"cache": True, "nogil": True, "error_model": "numpy", "fastmath": reordering}
+    return cast(_F, njit(**options)(function))

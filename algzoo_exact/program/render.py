@@ -1,0 +1,127 @@
+"""A program as formulas: text, LaTeX, sympy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from decimal import ROUND_DOWN, Context, Decimal
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from algzoo_exact.program.ir import Program
+from algzoo_exact.program.standardize import standardize
+
+if TYPE_CHECKING:
+    import sympy
+
+Term = tuple[Fraction, str]
+
+
+def to_sympy(program: Program, standard: bool = False) -> dict[str, sympy.Expr]:
+    """Every value of the unrolled program, by name, in the order of computation.
+
+    Names are ``z[t][j]``, ``h[t][j]`` and ``logit[k]``. Each expression is in the real symbols
+    ``x0`` .. ``x{n-1}`` and in symbols that bear the names of earlier values, with exact rational
+    coefficients. ``standard`` rescales the neurons first (see ``standardize``).
+    """
+    import sympy
+
+    def linear(weights: Sequence[Fraction], values: Sequence[sympy.Expr]) -> sympy.Expr:
+        terms = zip(weights, values, strict=True)
+        return sympy.Add(*(sympy.Rational(w.numerator, w.denominator) * v for w, v in terms))
+
+    if standard:
+        program, _ = standardize(program)
+    named: dict[str, sympy.Expr] = {}
+    h: list[sympy.Expr] = [sympy.Integer(0)] * program.hidden_size
+    for t in range(program.seq_len):
+        x = sympy.Symbol(f"x{t}", real=True)
+        rows = zip(program.input_weights, program.recurrent, strict=True)
+        states = []
+        for j, (a, row) in enumerate(rows):
+            named[f"z[{t}][{j}]"] = linear((a, *row), (x, *h))
+            named[f"h[{t}][{j}]"] = sympy.Max(0, sympy.Symbol(f"z[{t}][{j}]", real=True))
+            states.append(sympy.Symbol(f"h[{t}][{j}]", real=True))
+        h = states
+    for k, row in enumerate(program.readout):
+        named[f"logit[{k}]"] = linear(row, h)
+    return named
+
+
+def to_text(program: Program) -> str:
+    """The recurrence, one line for each neuron and logit.
+
+    Numbers are exact, or end in ``…`` where further digits follow those shown.
+    """
+    d, n = program.hidden_size, program.seq_len
+    lines = [
+        f"{n} inputs, {d} hidden neurons, {program.outputs} logits, "
+        f"{program.parameters} weights; t = 0 .. {n - 1}, h[-1] = 0"
+    ]
+    for j, terms in enumerate(_neurons(program, "x[t]", [f"h[t-1][{k}]" for k in range(d)])):
+        lines.append(f"h[t][{j}] = relu({_text(terms)})")
+    for k, row in enumerate(program.readout):
+        terms = [(w, f"h[{n - 1}][{j}]") for j, w in enumerate(row)]
+        lines.append(f"logit[{k}] = {_text(terms)}")
+    return "\n".join(lines)
+
+
+def to_latex(program: Program) -> str:
+    """The recurrence as a LaTeX ``aligned`` block; numbers as in ``to_text``."""
+    d, n = program.hidden_size, program.seq_len
+    lines = []
+    for j, terms in enumerate(_neurons(program, "x_t", [f"h_{{t-1,{k}}}" for k in range(d)])):
+        lines.append(rf"h_{{t,{j}}} &= \max(0,\, {_latex(terms)})")
+    for k, row in enumerate(program.readout):
+        terms = [(w, f"h_{{{n - 1},{j}}}") for j, w in enumerate(row)]
+        lines.append(rf"\mathrm{{logit}}_{{{k}}} &= {_latex(terms)}")
+    body = " \\\\\n".join(lines)
+    return f"\\begin{{aligned}}\n{body}\n\\end{{aligned}}"
+
+
+def short(value: Fraction, digits: int = 6) -> str:
+    """A readable form: exact where it fits in ``digits`` digits, else its first digits and ``…``.
+
+    For example 3, -0.25, 2/3, 0.333333…, 1.2e-9.
+    """
+    context = Context(prec=digits, rounding=ROUND_DOWN)
+    decimal = context.divide(Decimal(value.numerator), Decimal(value.denominator))
+    more = "" if Fraction(decimal) == value else "…"
+    if more and abs(value.numerator) * value.denominator < 10**digits:
+        return str(value)
+    if decimal == 0 or Decimal("1e-4") <= abs(decimal) < Decimal(10) ** digits:
+        text = f"{decimal:f}"
+        return (text if more or "." not in text else text.rstrip("0").rstrip(".")) + more
+    mantissa, _, exponent = f"{decimal:e}".partition("e")
+    return f"{mantissa}{more}e{int(exponent)}"
+
+
+def _neurons(program: Program, x: str, h: Sequence[str]) -> list[list[Term]]:
+    rows = zip(program.input_weights, program.recurrent, strict=True)
+    return [[(a, x), *zip(row, h, strict=True)] for a, row in rows]
+
+
+def _text(terms: Sequence[Term]) -> str:
+    return _sum(terms, lambda text: f"{text} ")
+
+
+def _latex(terms: Sequence[Term]) -> str:
+    return _sum(terms, lambda text: rf"{_latex_number(text)}\, ")
+
+
+def _sum(terms: Sequence[Term], coefficient: Callable[[str], str]) -> str:
+    text = ""
+    for weight, name in terms:
+        if weight != 0:
+            size = "" if abs(weight) == 1 else coefficient(short(abs(weight)))
+            text += f" {'-' if weight < 0 else '+'} {size}{name}"
+    if not text:
+        return "0"
+    return text[3:] if text.startswith(" + ") else f"-{text[3:]}"
+
+
+def _latex_number(text: str) -> str:
+    mantissa, e, exponent = text.replace("…", r"\ldots{}").partition("e")
+    if "/" in text:
+        numerator, _, denominator = text.partition("/")
+        return rf"\tfrac{{{numerator}}}{{{denominator}}}"
+    return rf"{mantissa} \cdot 10^{{{exponent}}}" if e else mantissa

@@ -1,0 +1,113 @@
+"""Tables of regions and cells: .parquet, .csv or .json, by the file's suffix."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from algzoo_exact.errors import InputError
+from algzoo_exact.exact.enclosure import Enclosure
+from algzoo_exact.regions.enumerate import Cell, Region
+
+SUFFIXES = (".parquet", ".csv", ".json")
+
+Row = dict[str, Any]
+
+
+def write_table(regions: Iterable[Region], path: str | Path, *, digits: int = 20) -> int:
+    """Write one row for each region or cell; returns the number of rows.
+
+    Columns: ``pattern`` (text, as ``1100|1010``); for cells also ``label``, ``winners`` (indices
+    of the largest logits, text) and ``credit`` (what the tie rule gives, a fraction as text, so
+    1 is right and 0 is wrong); ``measure`` (float64), and ``measure_lower`` and
+    ``measure_upper``, decimals that enclose it; numbers of ``facets``, ``rays`` and ``lines``
+    (dimension of the lineality space); ``interior_point`` (integers, text).
+
+    The file appears whole or not at all. InputError for another suffix, a folder that cannot be
+    written to, or more than 6 inputs.
+    """
+    target = Path(path)
+    if target.suffix not in SUFFIXES:
+        raise InputError(
+            f"Tables are written as {', '.join(SUFFIXES)}, chosen by the file's suffix, "
+            f"not as {target.name!r}."
+        )
+    with replacing(target) as part:
+        table = [_row(region, digits) for region in regions]
+        _WRITERS[target.suffix](table, part)
+    return len(table)
+
+
+def _row(region: Region, digits: int) -> Row:
+    row: Row = {"pattern": str(region.pattern)}
+    if isinstance(region, Cell):
+        row["label"] = region.label
+        row["winners"] = " ".join(map(str, sorted(region.winners)))
+        row["credit"] = str(region.credit)
+    row |= number("measure", region.measure(digits), digits)
+    row["facets"] = len(region.facets)
+    row["rays"] = len(region.cone.rays) - len(region.lineality)
+    row["lines"] = len(region.lineality)
+    row["interior_point"] = vector(region.interior_point())
+    return row
+
+
+def number(name: str, enclosure: Enclosure, digits: int) -> Row:
+    """An enclosure as a float and as decimal end points, rounded outward."""
+    lower, upper = enclosure.decimal(digits)
+    return {
+        name: float(enclosure.midpoint),
+        f"{name}_lower": lower,
+        f"{name}_upper": upper,
+    }
+
+
+def vector(entries: Sequence[int | Fraction]) -> str:
+    return " ".join(map(str, entries))
+
+
+@contextmanager
+def replacing(path: str | Path) -> Iterator[Path]:
+    """A temporary file beside ``path``, which takes its place when the block ends well.
+
+    InputError where the folder is missing or cannot be written to.
+    """
+    target = Path(path)
+    if not target.parent.is_dir():
+        raise InputError(f"There is no folder {target.parent} to write {target.name} to.")
+    part = target.with_name(f".{target.name}.{os.getpid()}.part")
+    try:
+        part.touch()
+        yield part
+        os.replace(part, target)
+    except OSError as error:
+        raise InputError(f"Cannot write {target}: {error.strerror or error}.") from error
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _write_csv(table: list[Row], path: Path) -> None:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, list(table[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(table)
+
+
+def _write_json(table: list[Row], path: Path) -> None:
+    path.write_text(json.dumps(table, indent=1) + "\n", encoding="utf-8")
+
+
+def _write_parquet(table: list[Row], path: Path) -> None:
+    import pyarrow
+    import pyarrow.parquet
+
+    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(table), path)
+
+
+_WRITERS = {".parquet": _write_parquet, ".csv": _write_csv, ".json": _write_json}

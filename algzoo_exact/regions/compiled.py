@@ -1,0 +1,315 @@
+"""Compiled enumeration of cells in float64, with every sign proved.
+
+Depth first over time steps and neurons, one cone at a time. A cone is held as its extreme rays,
+each with the set of walls tight at it (the double description method of Motzkin et al., 1953,
+with the combinatorial adjacency test). Beside its coordinates a ray carries the hidden state that
+the program has on it, because the program is linear on the cone so far. So a pre-activation at a
+ray costs d products, and whatever vanishes structurally (a dead state, say) is an exact zero.
+
+Rounding. Each stored value has an error bound. A value with bound 0 is exact; a sign counts as
+decided only if |value| > bound, or value and bound are both 0. With U = 2**-53, a sum of k
+products of stored numbers and weights obeys
+
+    error <= sum |w| e + (k + 3) U sum |w v|                                                (1)
+
+(Higham, Accuracy and Stability of Numerical Algorithms, section 3.1, plus one unit for weights
+that were themselves rounded to float64). SLACK covers the rounding of the bounds themselves,
+TINY covers underflow. If a sign is not decided, the kernel stops at that cone with status
+UNDECIDED and the caller continues there in exact integers.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from algzoo_exact.jit import compiled, compiled_any_order
+from algzoo_exact.regions.cut import copy_ray, keep_side
+from algzoo_exact.regions.polish import SLACK, TINY, U, Walls, Weights
+
+DONE, FULL, UNDECIDED, OVERFLOW = 0, 1, 2, 3
+
+F64 = NDArray[np.float64]
+I64 = NDArray[np.int64]
+U64 = NDArray[np.uint64]
+
+
+class Stack(NamedTuple):
+    """Cones still to be split; the last one is next. Capacity S cones of at most R rays each.
+
+    ``values`` and ``errors`` (S, R, n + 2 d) hold, for each ray, its coordinates x and two
+    states: h[t] so far in block t % 2, h[t-1] in the other. ``masks`` (S, R, words): tight walls.
+    ``rays`` (S): number of rays. ``level`` (S): the next neuron to split at, t * d + j.
+    ``pattern`` (S, words): activation pattern so far. ``label`` (S). ``size`` (1): cones held.
+    """
+
+    values: F64
+    errors: F64
+    masks: U64
+    rays: I64
+    level: I64
+    pattern: U64
+    label: I64
+    size: I64
+
+
+class Cells(NamedTuple):
+    """Output: cells of constant activation pattern, label and credit. Capacity C cells.
+
+    ``rays`` (C), ``x`` (C, R, n) ray coordinates, ``masks`` (C, R, words), ``pattern``
+    (C, words), ``label`` (C), ``credit`` (C): what a right answer earns,
+    1 or 1 / (logits tied).
+    ``size`` (1): cells held. ``visited`` (C, words): patterns of all leaves, those without credit
+    too; ``leaves`` (1): how many.
+    """
+
+    rays: I64
+    x: F64
+    masks: U64
+    pattern: U64
+    label: I64
+    credit: F64
+    size: I64
+    visited: U64
+    leaves: I64
+
+
+@compiled
+def _sign_pass(values: F64, errors: F64, count: int, sign: I64) -> int:
+    """Signs of ``count`` values. Returns +1, -1 or 0 where no two differ strictly, 2 for mixed
+    signs, 3 if one is undecided."""
+    positive = False
+    negative = False
+    for r in range(count):
+        if values[r] > errors[r]:
+            sign[r] = 1
+            positive = True
+        elif values[r] < -errors[r]:
+            sign[r] = -1
+            negative = True
+        elif values[r] == 0.0 and errors[r] == 0.0:
+            sign[r] = 0
+        else:
+            return 3
+    if positive and negative:
+        return 2
+    if positive:
+        return 1
+    if negative:
+        return -1
+    return 0
+
+
+@compiled_any_order
+def _pre_activations(
+    weights: Weights, values: F64, errors: F64, count: int, n: int, t: int, j: int,
+    value: F64, error: F64,
+) -> None:  # fmt: skip
+    """z[t][j] at every ray, with the bound (1)."""
+    d = weights.input.shape[0]
+    state = n + d * ((t + 1) % 2)
+    for r in range(count):
+        w = weights.input[j]
+        total = w * values[r, t]
+        size = abs(total)
+        bound = abs(w) * errors[r, t]
+        for i in range(d):
+            w = weights.recurrent[j, i]
+            term = w * values[r, state + i]
+            total += term
+            size += abs(term)
+            bound += abs(w) * errors[r, state + i]
+        value[r] = total
+        error[r] = 0.0
+        if size + bound > 0.0:
+            # A single nonzero product is 0 only by underflow, which TINY covers.
+            error[r] = (bound + (d + 4.0) * U * size) * SLACK + TINY
+
+
+@compiled_any_order
+def _margins(
+    weights: Weights, values: F64, errors: F64, count: int, n: int, label: int, other: int,
+    value: F64, error: F64,
+) -> None:  # fmt: skip
+    """logit[label] - logit[other] at every ray of a leaf, with the bound (1)."""
+    d = weights.input.shape[0]
+    state = n + d * ((n - 1) % 2)
+    for r in range(count):
+        total = 0.0
+        size = 0.0
+        bound = 0.0
+        for i in range(d):
+            w = weights.margins[label, other, i]
+            term = w * values[r, state + i]
+            total += term
+            size += abs(term)
+            bound += abs(w) * errors[r, state + i]
+        value[r] = total
+        error[r] = 0.0
+        if size + bound > 0.0:
+            error[r] = (bound + (d + 4.0) * U * size) * SLACK + TINY
+
+
+@compiled
+def _emit(
+    weights: Weights, stack: Stack, top: int, cells: Cells, scratch: Stack, n: int, ties: int,
+    walls: Walls, value: F64, error: F64, sign: I64,
+) -> int:  # fmt: skip
+    """Cut the leaf on top of the stack down to where the model is right, and append it.
+
+    ``ties``: 0 lowest, 1 incorrect, 2 uniform; 3 keeps the whole leaf, right or wrong.
+    """
+    d = weights.input.shape[0]
+    k = weights.margins.shape[0]
+    first_wall = walls.rows.shape[0]
+    label = stack.label[top]
+    count = stack.rays[top]
+    values, errors, masks = stack.values[top], stack.errors[top], stack.masks[top]
+    tied = 1
+    slot = 0
+    if ties < 3:
+        for other in range(k):
+            if other == label:
+                continue
+            wall = first_wall + n * d + other
+            _margins(weights, values, errors, count, n, label, other, value, error)
+            outcome = _sign_pass(value, error, count, sign)
+            if outcome == 3:
+                return UNDECIDED
+            if outcome == -1 or (outcome == 0 and (ties == 1 or (ties == 0 and other < label))):
+                return DONE  # wrong everywhere
+            if outcome == 0:
+                tied += 1
+            if outcome == 2:
+                to = scratch.values[slot], scratch.errors[slot], scratch.masks[slot]
+                count = keep_side(
+                    values, errors, masks, count, value, error, sign, 1, wall, n,
+                    weights, walls, stack.pattern[top], -1, to[0], to[1], to[2],
+                )  # fmt: skip
+                if count < 0:
+                    return OVERFLOW
+                values, errors, masks = to
+                slot = 1 - slot
+            else:
+                bit = np.uint64(1) << np.uint64(wall % 64)
+                for r in range(count):
+                    if sign[r] == 0:
+                        masks[r, wall // 64] |= bit
+    q = cells.size[0]
+    for r in range(count):
+        for c in range(n):
+            cells.x[q, r, c] = values[r, c]
+        for w in range(masks.shape[1]):
+            cells.masks[q, r, w] = masks[r, w]
+    for w in range(stack.pattern.shape[1]):
+        cells.pattern[q, w] = stack.pattern[top, w]
+    cells.rays[q] = count
+    cells.label[q] = label
+    cells.credit[q] = 1.0 / tied if ties == 2 else 1.0
+    cells.size[0] = q + 1
+    return DONE
+
+
+@compiled
+def advance(
+    weights: Weights, stack: Stack, cells: Cells, scratch: Stack, n: int, ties: int,
+    rows: F64, steps: int,
+) -> int:  # fmt: skip
+    """Split cones until the stack is empty (DONE), ``cells`` or the step budget is used up
+    (FULL), a sign is undecided (UNDECIDED: the cone is on top of the stack), or a fixed-size
+    buffer is too small (OVERFLOW: nothing is lost; the caller enlarges it and calls again).
+
+    ``rows`` (walls, n): the inequalities of the starting cone. Walls below first_wall =
+    len(rows) are these, first_wall + t d + j is z[t][j] = 0, and first_wall + n d + k is the
+    tie of logit k with the label's.
+    """
+    d = weights.input.shape[0]
+    first_wall = rows.shape[0]
+    walls = Walls(rows, np.empty((n * d, n)), np.empty((n * d, n)), np.zeros(1, np.int64))
+    capacity = stack.values.shape[1]
+    value = np.empty(capacity)
+    error = np.empty(capacity)
+    sign = np.empty(capacity, np.int64)
+    for _ in range(steps):
+        top = stack.size[0] - 1
+        if top < 0:
+            return DONE
+        level = stack.level[top]
+        values, errors, masks = stack.values[top], stack.errors[top], stack.masks[top]
+        count = stack.rays[top]
+        if level == n * d:
+            leaf = cells.leaves[0]
+            if leaf == cells.visited.shape[0]:
+                return FULL
+            status = _emit(weights, stack, top, cells, scratch, n, ties, walls, value, error, sign)
+            if status != DONE:
+                return status
+            for w in range(stack.pattern.shape[1]):
+                cells.visited[leaf, w] = stack.pattern[top, w]
+            cells.leaves[0] = leaf + 1
+            stack.size[0] = top
+            continue
+        t = level // d
+        j = level - t * d
+        here = n + d * (t % 2) + j
+        _pre_activations(weights, values, errors, count, n, t, j, value, error)
+        outcome = _sign_pass(value, error, count, sign)
+        if outcome == 3:
+            return UNDECIDED
+        wall = first_wall + level
+        word = wall // 64
+        bit = np.uint64(1) << np.uint64(wall % 64)
+        on = np.uint64(1) << np.uint64(level % 64)
+        if outcome != 2:
+            for r in range(count):
+                values[r, here] = value[r] if outcome == 1 else 0.0
+                errors[r, here] = error[r] if outcome == 1 else 0.0
+                if sign[r] == 0:
+                    if outcome == 1:
+                        errors[r, here] = 0.0
+                    if outcome != 0:
+                        masks[r, word] |= bit
+            if outcome == 1:
+                stack.pattern[top, level // 64] |= on
+            stack.level[top] = level + 1
+            continue
+        if top + 1 == stack.rays.shape[0]:
+            return OVERFLOW
+        # The state z[t][j] itself must be mixed into new rays: store it before cutting.
+        for r in range(count):
+            values[r, here] = value[r]
+            errors[r, here] = error[r] if sign[r] != 0 else 0.0
+        walls.known[0] = 0
+        above = keep_side(
+            values, errors, masks, count, value, error, sign, 1, wall, n,
+            weights, walls, stack.pattern[top], level,
+            stack.values[top + 1], stack.errors[top + 1], stack.masks[top + 1],
+        )  # fmt: skip
+        below = keep_side(
+            values, errors, masks, count, value, error, sign, -1, wall, n,
+            weights, walls, stack.pattern[top], level,
+            scratch.values[0], scratch.errors[0], scratch.masks[0],
+        )  # fmt: skip
+        if above < 0 or below < 0:
+            return OVERFLOW
+        for r in range(above):
+            if stack.masks[top + 1, r, word] & bit:
+                stack.values[top + 1, r, here] = 0.0
+                stack.errors[top + 1, r, here] = 0.0
+        for r in range(below):
+            copy_ray(
+                scratch.values[0], scratch.errors[0], scratch.masks[0], r, values, errors, masks, r
+            )
+            values[r, here] = 0.0
+            errors[r, here] = 0.0
+        for w in range(stack.pattern.shape[1]):
+            stack.pattern[top + 1, w] = stack.pattern[top, w]
+        stack.pattern[top + 1, level // 64] |= on
+        stack.rays[top + 1] = above
+        stack.rays[top] = below
+        stack.label[top + 1] = stack.label[top]
+        stack.level[top] = stack.level[top + 1] = level + 1
+        stack.size[0] = top + 2
+    return FULL

@@ -1,0 +1,188 @@
+"""One step of the double description method in float64 with error bounds, compiled.
+
+Arrays are those of ``compiled.Stack``: per ray its values and their error bounds (its n
+coordinates, then hidden states, all linear on the cone) and the mask of its tight walls.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from algzoo_exact.jit import compiled
+from algzoo_exact.regions.polish import SLACK, TINY, U, Walls, Weights, polish
+
+F64 = NDArray[np.float64]
+I64 = NDArray[np.int64]
+U64 = NDArray[np.uint64]
+
+# Rays whose coordinates (of size about 1) are off by more are computed afresh from their walls.
+# Measured: smaller values polish more than the decisions need, larger ones leave some undecided.
+_BLURRED = 2.0**-28
+
+
+@compiled
+def _adjacent(masks: U64, count: int, a: int, b: int, least: int) -> bool:
+    """Whether two extreme rays span a 2-face: no third ray is tight wherever both are."""
+    words = masks.shape[1]
+    bits = 0
+    for w in range(words):
+        x = masks[a, w] & masks[b, w]
+        while x:
+            x &= x - np.uint64(1)
+            bits += 1
+            if bits == least:
+                break
+    if bits < least:
+        return False
+    for r in range(count):
+        if r != a and r != b:
+            inside = True
+            for w in range(words):
+                common = masks[a, w] & masks[b, w]
+                if common & ~masks[r, w]:
+                    inside = False
+                    break
+            if inside:
+                return False
+    return True
+
+
+@compiled
+def copy_ray(
+    values: F64, errors: F64, masks: U64, r: int, values_to: F64, errors_to: F64, masks_to: U64,
+    q: int,
+) -> None:  # fmt: skip
+    for c in range(values.shape[1]):
+        values_to[q, c] = values[r, c]
+        errors_to[q, c] = errors[r, c]
+    for w in range(masks.shape[1]):
+        masks_to[q, w] = masks[r, w]
+
+
+@compiled
+def _exact_zeros(
+    weights: Weights, rows: F64, values: F64, errors: F64, masks: U64, r: int, n: int, t: int,
+    j: int,
+) -> None:  # fmt: skip
+    """Inputs that vanish exactly on a new ray of the wall z[t][j] = 0.
+
+    Where every state that feeds z[t][j] is an exact 0, x[t] is 0 too; and a starting wall through
+    the ray with one input left that is not an exact 0 makes that one 0. Without this, the many
+    walls that meet in x[t] = 0 behind a dead state would all look undecided.
+    """
+    if weights.input[j] == 0.0 or (values[r, t] == 0.0 and errors[r, t] == 0.0):
+        return
+    state = n + weights.input.shape[0] * ((t + 1) % 2)
+    for i in range(weights.input.shape[0]):
+        if weights.recurrent[j, i] != 0.0 and (
+            values[r, state + i] != 0.0 or errors[r, state + i] != 0.0
+        ):
+            return
+    values[r, t] = errors[r, t] = 0.0
+    found = True
+    while found:
+        found = False
+        for wall in range(rows.shape[0]):
+            if (masks[r, wall // 64] >> np.uint64(wall % 64)) & np.uint64(1):
+                left = -1
+                several = False
+                for c in range(n):
+                    if rows[wall, c] != 0.0 and (values[r, c] != 0.0 or errors[r, c] != 0.0):
+                        several = left >= 0
+                        left = c
+                        if several:
+                            break
+                if left >= 0 and not several:
+                    values[r, left] = errors[r, left] = 0.0
+                    found = True
+
+
+@compiled
+def keep_side(
+    values: F64, errors: F64, masks: U64, count: int, value: F64, error: F64, sign: I64,
+    side: int, wall: int, n: int, weights: Weights, walls: Walls, pattern: U64, level: int,
+    values_to: F64, errors_to: F64, masks_to: U64,
+) -> int:  # fmt: skip
+    """The part of a cone on one side of a wall; returns its number of rays, -1 if too many.
+
+    ``level`` is t * d + j for the wall z[t][j] = 0, and -1 for a tie of logits.
+
+    A new ray on the wall is a r+ + b r- with a + b = 1, a = |value-| / (|value+| + |value-|). If
+    the values are off by e+ and e-, then a and b are off by at most
+
+        slip = (e+ + e-) / (|value+| + |value-| - e+ - e-) + 4 U
+
+    and 4 U (a |r+| + b |r-|) bounds the rounding of the sum. The whole ray is then
+    scaled by a power of two.
+    """
+    capacity = values_to.shape[0]
+    matrix = np.empty((n, n))
+    radius = np.empty((n, n))
+    column = np.empty(n, np.int64)
+    word = wall // 64
+    bit = np.uint64(1) << np.uint64(wall % 64)
+    kept = 0
+    for r in range(count):
+        if sign[r] == side or sign[r] == 0:
+            if kept == capacity:
+                return -1
+            copy_ray(values, errors, masks, r, values_to, errors_to, masks_to, kept)
+            if sign[r] == 0:
+                masks_to[kept, word] |= bit
+            kept += 1
+    for p in range(count):
+        if sign[p] != 1:
+            continue
+        for m in range(count):
+            if sign[m] != -1 or not _adjacent(masks, count, p, m, n - 2):
+                continue
+            if kept == capacity:
+                return -1
+            total = value[p] - value[m]
+            a = -value[m] / total
+            b = value[p] / total
+            slip = ((error[p] + error[m]) / (total - error[p] - error[m]) + 4.0 * U) * SLACK
+            largest = 0.0
+            blur = 0.0
+            for c in range(values.shape[1]):
+                vp, vm = values[p, c], values[m, c]
+                ep, em = errors[p, c], errors[m, c]
+                mixed = a * vp + b * vm
+                values_to[kept, c] = mixed
+                size = abs(vp) + abs(vm) + ep + em
+                if size == 0.0:
+                    errors_to[kept, c] = 0.0
+                elif vp == vm and ep == 0.0 and em == 0.0:
+                    values_to[kept, c] = vp  # a + b = 1: exact
+                    errors_to[kept, c] = 0.0
+                else:
+                    errors_to[kept, c] = (
+                        a * ep + b * em + slip * (abs(vp - vm) + ep + em)
+                        + 4.0 * U * (a * abs(vp) + b * abs(vm))
+                    ) * SLACK + TINY  # fmt: skip
+                if c < n:
+                    largest = max(largest, abs(mixed))
+                    blur = max(blur, errors_to[kept, c])
+            if 0.0 < largest < 0.5:
+                scale = 1.0
+                while largest < 0.5:
+                    largest *= 2.0
+                    scale *= 2.0
+                for c in range(values.shape[1]):
+                    values_to[kept, c] *= scale
+                    errors_to[kept, c] *= scale
+            for w in range(masks.shape[1]):
+                masks_to[kept, w] = masks[p, w] & masks[m, w]
+            masks_to[kept, word] |= bit
+            if level >= 0:
+                t = level // weights.input.shape[0]
+                j = level - t * weights.input.shape[0]
+                _exact_zeros(weights, walls.rows, values_to, errors_to, masks_to, kept, n, t, j)
+                if blur > _BLURRED:
+                    polish(
+                        weights, walls, pattern, level, n, masks_to[kept], values_to[kept],
+                        errors_to[kept], matrix, radius, column,
+                    )  # fmt: skip
+            kept += 1
+    return kept

@@ -1,0 +1,254 @@
+"""All regions of a program, and all cells of a program on a task, in exact integers.
+
+A *region* is the closure of the set of inputs with one activation pattern, if it has an
+interior: a cone on which the program is linear. A *cell* is a maximal piece of a region on which
+the true label and the set of winning logits are constant too. ``regions.exact_search``
+enumerates below one starting cone at a time, so both generators stream.
+
+Enumeration cuts regions at label walls and at x[0] = 0. ``cells`` keeps these cuts;
+``activation_regions`` drops them by rebuilding each region from the signs of its pattern.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal
+
+from algzoo_exact.exact.enclosure import Enclosure
+from algzoo_exact.geometry.cone import Cone, IntVector, primitive
+from algzoo_exact.measure.cone_measure import cone_measure
+from algzoo_exact.program.ir import Matrix, Program
+from algzoo_exact.program.specialize import Specializer, rows
+from algzoo_exact.program.task import Task, TieRule, argmax, check_fit, credit_for
+from algzoo_exact.regions.exact_search import ExactSearch
+from algzoo_exact.regions.pattern import ActivationPattern
+from algzoo_exact.regions.starts import Start, starting_cones
+
+Progress = Callable[[int, int], None]
+"""Called with the number of starting cones that are done, and of all."""
+
+
+@dataclass(frozen=True)
+class Wall:
+    """A hyperplane by its name.
+
+    ``neuron``: z[t][j] = 0, with ``neuron`` = (t, j). ``label``: two labels meet. ``tie``: two
+    logits are equal. ``start``: x[0] = 0, where enumeration cuts and neurons need not change.
+    """
+
+    kind: Literal["neuron", "label", "tie", "start"]
+    name: str
+    neuron: tuple[int, int] | None = None
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True)
+class Region:
+    """A cone on which the program is linear.
+
+    The region is ``cone`` + span(``lineality``). It is ``cone`` alone, and ``lineality`` is empty,
+    unless all input weights are 0: then the one region is R^n, ``lineality`` its basis, and
+    ``cone`` the positive orthant.
+
+    ``cone`` has one inequality for each facet. ``walls[i]`` are all the hyperplanes on which
+    facet i lies (none for the sides of that orthant). ``logit_rows`` (k, n) are integers: the
+    logits are ``logit_rows @ x / logit_scale``.
+    """
+
+    pattern: ActivationPattern
+    cone: Cone
+    lineality: tuple[IntVector, ...]
+    walls: tuple[tuple[Wall, ...], ...]
+    logit_rows: tuple[IntVector, ...]
+    logit_scale: int
+
+    @property
+    def linear_map(self) -> Matrix:
+        """The logits as rational linear functionals of x, (k, n)."""
+        return tuple(tuple(Fraction(c, self.logit_scale) for c in row) for row in self.logit_rows)
+
+    @property
+    def facets(self) -> tuple[int, ...]:
+        """Positions in ``cone.inequalities`` of the region's own facets."""
+        return tuple(i for i, names in enumerate(self.walls) if names)
+
+    def facet_rays(self, i: int) -> tuple[IntVector, ...]:
+        """The extreme rays on facet i of ``cone``."""
+        wall = self.cone.walls[i]
+        return tuple(
+            ray
+            for ray, tight in zip(self.cone.rays, self.cone.tight, strict=True)
+            if tight >> wall & 1
+        )
+
+    def interior_point(self) -> IntVector:
+        return self.cone.interior_point()
+
+    def measure(self, digits: int = 30) -> Enclosure:
+        """The probability of the region for standard Gaussian inputs, to 10**-digits.
+
+        InputError for more than 6 inputs.
+        """
+        if self.lineality:
+            return Enclosure.exactly(1)
+        return cone_measure(self.cone, digits=digits)
+
+
+@dataclass(frozen=True)
+class Cell(Region):
+    """A region, or a part of one, on which ``label`` is the true label, exactly the logits in
+    ``winners`` share the maximum, and the program earns ``credit`` under the tie rule asked for."""
+
+    label: int
+    winners: frozenset[int]
+    credit: Fraction
+
+
+def activation_regions(program: Program, *, progress: Progress | None = None) -> Iterator[Region]:
+    """The regions of a program, each activation pattern once.
+
+    They cover R^n with disjoint interiors. A neuron that is identically 0 on a region counts as
+    off. ``program.outputs`` and any task are irrelevant.
+    """
+    search = ExactSearch(program, None)
+    starts = _covering(program.seq_len)
+    seen: set[int] = set()
+    for done, start in enumerate(starts):
+        for leaf in search.exact_cells(start):
+            if leaf is not None and leaf.bits not in seen:
+                seen.add(leaf.bits)
+                yield region_of(program, search.specializer, leaf.bits)
+        if progress is not None:
+            progress(done + 1, len(starts))
+
+
+def _covering(n: int) -> tuple[Start, ...]:
+    """Few pointed cones that cover R^n; their labels do not matter."""
+    if n > 1:
+        return starting_cones(argmax(n))
+    halves = (Cone.from_inequalities(((sign,),)) for sign in (1, -1))
+    return tuple(Start(0, half) for half in halves if half is not None)
+
+
+def region_of(program: Program, specializer: Specializer, bits: int) -> Region:
+    """The region of one pattern, from its signs: z >= 0 where on, z <= 0 where off.
+
+    The pattern must be one that has an interior.
+    """
+    n, d = program.seq_len, program.hidden_size
+    piece = specializer.piece(bits)
+    signs: list[IntVector] = []
+    walls: list[Wall] = []
+    for t, step in enumerate(piece.z):
+        for j, row in enumerate(step):
+            if any(row):
+                signs.append(row if bits >> (t * d + j) & 1 else tuple(-c for c in row))
+                walls.append(_neuron(t, j))
+    # If W_hi[j] != 0 then x[t] is in z[t][j] and in no earlier z: rank n. Else nothing is ever on.
+    lines = () if signs else tuple(tuple(int(c == k) for c in range(n)) for k in range(n))
+    cone = Cone.from_inequalities((*signs, *lines))
+    assert cone is not None, "a pattern without interior"
+    slim, names = _facets(cone, dict(enumerate(walls)))
+    pattern = ActivationPattern(n, d, bits)
+    return Region(pattern, slim, lines, names, piece.logit, _logit_scale(program))
+
+
+def cells(
+    program: Program, task: Task, *, ties: TieRule = "lowest", progress: Progress | None = None
+) -> Iterator[Cell]:
+    """All cells of a program on a task, right and wrong ones.
+
+    They cover R^n with disjoint interiors. InputError if program and task do not fit.
+    """
+    check_fit(program, task)
+    search = ExactSearch(program, None)
+    starts = starting_cones(task)
+    scale = _logit_scale(program)
+    for done, start in enumerate(starts):
+        names = _names(program, start)
+        tie_wall = len(names)
+        for leaf in search.exact_cells(start):
+            assert leaf is not None, "whole leaves were asked for"
+            pattern = ActivationPattern(program.seq_len, program.hidden_size, leaf.bits)
+            logits = rows(search.specializer.logits(leaf.bits))
+            for winners, part, ties_of_part in _by_winners(leaf.cone, logits, tie_wall):
+                cone, walls = _facets(part, names | ties_of_part)
+                credit = credit_for(start.label, winners, ties)
+                yield Cell(pattern, cone, (), walls, logits, scale, start.label, winners, credit)
+        if progress is not None:
+            progress(done + 1, len(starts))
+
+
+def _by_winners(
+    cone: Cone, logits: tuple[IntVector, ...], tie_wall: int
+) -> Iterator[tuple[frozenset[int], Cone, dict[int, Wall]]]:
+    """The parts of a leaf by the set of largest logits, with names for the walls of each part.
+
+    Logits that coincide on the leaf win or lose together.
+    """
+    equals: dict[IntVector, list[int]] = {}
+    for k, row in enumerate(logits):
+        equals.setdefault(row, []).append(k)
+    for row, group in equals.items():
+        part: Cone | None = cone
+        names: dict[int, Wall] = {}
+        for other, rivals in equals.items():
+            if other != row and part is not None:
+                margin = tuple(a - b for a, b in zip(row, other, strict=True))
+                wall = tie_wall + rivals[0]
+                names[wall] = Wall("tie", f"logit[{group[0]}] = logit[{rivals[0]}]")
+                part = part.split(margin, wall)[1]
+        if part is not None:
+            yield frozenset(group), part, names
+
+
+def _facets(cone: Cone, names: dict[int, Wall]) -> tuple[Cone, tuple[tuple[Wall, ...], ...]]:
+    """The cone with one inequality for each facet, and the names of all walls on each."""
+    on = {
+        wall: tuple(r for r, mask in enumerate(cone.tight) if mask >> wall & 1)
+        for wall in cone.walls
+    }
+    slim = cone.irredundant()
+    found = tuple(
+        tuple(names[wall] for wall in sorted(on) if wall in names and on[wall] == on[facet])
+        for facet in slim.walls
+    )
+    return slim, found
+
+
+def _names(program: Program, start: Start) -> dict[int, Wall]:
+    """Names of the walls of the leaves below a starting cone, but for ties."""
+    *labels, _ = start.rows
+    walls = [Wall("label", _equation(row)) for row in labels]
+    walls.append(Wall("start", "x[0] = 0"))
+    walls.extend(_neuron(t, j) for t in range(program.seq_len) for j in range(program.hidden_size))
+    return dict(enumerate(walls))
+
+
+def _neuron(t: int, j: int) -> Wall:
+    return Wall("neuron", f"z[{t}][{j}] = 0", (t, j))
+
+
+def _equation(row: IntVector) -> str:
+    """``x[1] = x[2]``, or in general ``x[0] + x[1] = 2 x[2]``: terms of the first's sign left."""
+    row = primitive(row)
+    first = next(c for c in row if c)
+    sides = (
+        " + ".join(
+            f"{abs(c)} x[{i}]" if abs(c) > 1 else f"x[{i}]"
+            for i, c in enumerate(row)
+            if sign * c > 0
+        )
+        for sign in (first, -first)
+    )
+    return " = ".join(side or "0" for side in sides)
+
+
+def _logit_scale(program: Program) -> int:
+    """``LinearPiece`` states are scaled by scale**n, logits by readout_scale on top."""
+    weights = program.integer_weights
+    return int(weights.scale**program.seq_len) * weights.readout_scale

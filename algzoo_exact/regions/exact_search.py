@@ -1,0 +1,107 @@
+"""Enumeration of cells in exact integers alone.
+
+A cell is a maximal cone on which the activation pattern, the true label and the credit that the
+model earns are constant. For accuracies only cells with credit are produced ("right" cells: each
+leaf cut by the conditions logit[label] >= logit[k]).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from algzoo_exact.geometry.cone import Cone, IntVector
+from algzoo_exact.program.ir import Program
+from algzoo_exact.program.specialize import Specializer, rows
+from algzoo_exact.program.task import TIE_RULES, TieRule
+from algzoo_exact.regions.starts import Start
+
+EVERYTHING = 3  # beside the positions in TIE_RULES: keep whole leaves, right or wrong
+
+
+@dataclass(frozen=True)
+class ExactCell:
+    """One cell from integer arithmetic: cone, pattern bits, and the credit 1 / ``tied``."""
+
+    cone: Cone
+    bits: int
+    tied: int
+
+
+def mode_of(ties: TieRule | None) -> int:
+    """The kernel's number for a tie rule; None keeps whole leaves."""
+    return EVERYTHING if ties is None else TIE_RULES.index(ties)
+
+
+class ExactSearch:
+    """Enumerates the cells of one program below one starting cone at a time.
+
+    ``leaves`` counts the cones of constant pattern and label met so far, ``patterns`` collects
+    their patterns. ``ties`` None keeps whole leaves, right or wrong.
+    """
+
+    def __init__(self, program: Program, ties: TieRule | None) -> None:
+        self.program = program
+        self.mode = mode_of(ties)
+        self.n, self.d, self.k = program.seq_len, program.hidden_size, program.outputs
+        self.specializer = Specializer(program)
+        self.leaves = 0
+        self.patterns: set[int] = set()
+
+    def exact_cells(
+        self, start: Start, bits: int = 0, level: int = 0
+    ) -> Iterator[ExactCell | None]:
+        """Cells below a starting cone whose first ``level`` neurons are fixed to ``bits``.
+
+        Pure integer arithmetic. None stands for a leaf without credit.
+        """
+        first_wall = len(start.cone.walls)
+        cone: Cone | None = start.cone
+        for q in range(level):
+            below, above = cone.split(self.row(q, bits), first_wall + q)  # type: ignore[union-attr]
+            cone = above if bits >> q & 1 else below
+        assert cone is not None, "the compiled path followed an empty cone"
+        pending = [(cone, bits, level)]
+        while pending:
+            cone, bits, level = pending.pop()
+            if level == self.n * self.d:
+                self.leaves += 1
+                self.patterns.add(bits)
+                yield self._credit(cone, bits, start.label, first_wall + level)
+                continue
+            below, above = cone.split(self.row(level, bits), first_wall + level)
+            if above is not None:
+                pending.append((above, bits | 1 << level, level + 1))
+            if below is not None:
+                pending.append((below, bits, level + 1))
+
+    def row(self, level: int, bits: int) -> IntVector:
+        """z[t][j], level = t d + j, as an integer functional on the pattern ``bits``."""
+        t, j = divmod(level, self.d)
+        z = self.specializer.step(t, bits)
+        return tuple(int(z[j, c]) for c in range(self.n))
+
+    def _credit(self, cone: Cone, bits: int, label: int, tie_wall: int) -> ExactCell | None:
+        if self.mode == EVERYTHING:
+            return ExactCell(cone, bits, 1)
+        logit = rows(self.specializer.logits(bits))
+        tied = 1
+        part: Cone | None = cone
+        for other in range(self.k):
+            if other == label or part is None:
+                continue
+            margin = tuple(a - b for a, b in zip(logit[label], logit[other], strict=True))
+            if not any(margin):
+                if self.mode == 1 or (self.mode == 0 and other < label):
+                    return None
+                tied += 1
+                everywhere = 1 << (tie_wall + other)
+                part = Cone(
+                    (*part.walls, tie_wall + other),
+                    (*part.inequalities, margin),
+                    part.rays,
+                    tuple(mask | everywhere for mask in part.tight),
+                )
+            else:
+                part = part.split(margin, tie_wall + other)[1]
+        return None if part is None else ExactCell(part, bits, tied if self.mode == 2 else 1)

@@ -1,0 +1,184 @@
+"""The dual graph of the activation regions: a node for each region, an edge for each facet.
+
+The regions of a ReLU network form a polyhedral complex (Grigsby and Lindsey, 2022): each neuron's
+value is continuous and linear on every cone so far, so that its zero set cuts two neighbours in
+the same part of their common facet. Hence each facet of a region is a facet of exactly one other
+region, and the two are found by their equal extreme rays. No simple arrangement is needed: walls
+may coincide, and several neurons may change at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from algzoo_exact.exact.enclosure import Enclosure
+from algzoo_exact.geometry.cone import IntVector
+from algzoo_exact.program.ir import Program
+from algzoo_exact.program.task import Task, TieRule, check_fit
+from algzoo_exact.regions.atlas import number, replacing, vector
+from algzoo_exact.regions.enumerate import (
+    Cell,
+    Progress,
+    Region,
+    activation_regions,
+    cells,
+)
+from algzoo_exact.regions.pattern import ActivationPattern
+
+if TYPE_CHECKING:
+    import networkx
+
+
+class RegionGraph:
+    """The regions of one program with their neighbourhoods, and their accuracy on a task.
+
+    ``graph`` is a ``networkx.Graph``. Its nodes are ``ActivationPattern``s with the attribute
+    ``region`` (a ``Region``: cone, rays, linear map to the logits). Its edges have
+
+    * ``flips``: the neurons (t, j) that are on at one side only. Several if walls coincide, and
+      if a neuron is identically 0 at one side;
+    * ``rays``: the extreme rays of the common facet;
+    * ``normal``: the facet's primitive normal, pointing into the pattern ``normal_into``.
+
+    Measures are computed when first asked for, to 10**-digits.
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        graph: networkx.Graph,
+        task: Task | None = None,
+        *,
+        ties: TieRule = "lowest",
+        digits: int = 20,
+    ) -> None:
+        self.program, self.graph = program, graph
+        self.task, self.ties, self.digits = task, ties, digits
+        self._measures: dict[ActivationPattern, Enclosure] = {}
+
+    def __len__(self) -> int:
+        return len(self.graph)
+
+    def regions(self) -> Iterator[Region]:
+        for pattern in self.graph:
+            yield self.region(pattern)
+
+    def region(self, pattern: ActivationPattern) -> Region:
+        """KeyError if no region has this pattern."""
+        region: Region = self.graph.nodes[pattern]["region"]
+        return region
+
+    def measure(self, pattern: ActivationPattern) -> Enclosure:
+        """The region's Gaussian measure; InputError for more than 6 inputs."""
+        if pattern not in self._measures:
+            self._measures[pattern] = self.region(pattern).measure(self.digits)
+        return self._measures[pattern]
+
+    def right_measure(self, pattern: ActivationPattern) -> Enclosure:
+        """The credit that the program earns in a region: its share of the accuracy.
+
+        ValueError if the graph was made without a task.
+        """
+        pieces = self._cells[pattern]
+        credits = {cell.credit for cell in pieces}
+        if credits == {0}:
+            return Enclosure.exactly(0)
+        if len(credits) == 1:
+            parts = [(pieces[0].credit, self.measure(pattern))]
+        else:
+            parts = [(cell.credit, cell.measure(self.digits)) for cell in pieces if cell.credit]
+        return Enclosure(
+            sum((credit * part.lower for credit, part in parts), Fraction(0)),
+            sum((credit * part.upper for credit, part in parts), Fraction(0)),
+        )
+
+    @cached_property
+    def _cells(self) -> dict[ActivationPattern, list[Cell]]:
+        if self.task is None:
+            raise ValueError("The graph was made without a task, so no answer is right or wrong.")
+        found: dict[ActivationPattern, list[Cell]] = {}
+        for cell in cells(self.program, self.task, ties=self.ties):
+            found.setdefault(cell.pattern, []).append(cell)
+        return found
+
+    def write_graphml(self, path: str | Path) -> None:
+        """Write the graph for other programs; node names are the patterns as text.
+
+        Vectors and exact numbers become text, measures floats beside decimal end points.
+        InputError if the file cannot be written.
+        """
+        import networkx
+
+        plain = networkx.Graph()
+        for region in self.regions():
+            plain.add_node(str(region.pattern), **self._attributes(region))
+        for a, b, edge in self.graph.edges(data=True):
+            flips = " ".join(f"{t},{j}" for t, j in edge["flips"])
+            rays = "; ".join(map(vector, edge["rays"]))
+            plain.add_edge(str(a), str(b), flips=flips, rays=rays)
+        with replacing(path) as part:
+            networkx.write_graphml(plain, part)
+
+    def _attributes(self, region: Region) -> dict[str, str | int | float]:
+        found: dict[str, str | int | float] = {
+            "facets": len(region.facets),
+            "rays": "; ".join(map(vector, region.cone.rays)),
+            "lineality": "; ".join(map(vector, region.lineality)),
+            "interior_point": vector(region.interior_point()),
+            "linear_map": "; ".join(" ".join(map(str, row)) for row in region.linear_map),
+            **number("measure", self.measure(region.pattern), self.digits),
+        }
+        if self.task is not None:
+            found |= number("right", self.right_measure(region.pattern), self.digits)
+        return found
+
+
+def region_graph(
+    program: Program,
+    task: Task | None = None,
+    *,
+    digits: int = 20,
+    ties: TieRule = "lowest",
+    progress: Progress | None = None,
+) -> RegionGraph:
+    """The region graph of a program; with a task, the accuracy in each region as well.
+
+    InputError if program and task do not fit.
+    """
+    import networkx
+
+    if task is not None:
+        check_fit(program, task)
+    graph = networkx.Graph()
+    unmatched: dict[frozenset[IntVector], tuple[Region, int]] = {}
+    for region in activation_regions(program, progress=progress):
+        graph.add_node(region.pattern, region=region)
+        for i in region.facets:
+            rays = frozenset(region.facet_rays(i))
+            if rays not in unmatched:
+                unmatched[rays] = (region, i)
+                continue
+            other, k = unmatched.pop(rays)
+            graph.add_edge(
+                other.pattern,
+                region.pattern,
+                flips=_flips(other.pattern, region.pattern),
+                rays=tuple(sorted(rays)),
+                normal=other.cone.inequalities[k],
+                normal_into=other.pattern,
+            )
+    assert not unmatched, "a facet without a region behind it"
+    return RegionGraph(program, graph, task, ties=ties, digits=digits)
+
+
+def _flips(a: ActivationPattern, b: ActivationPattern) -> tuple[tuple[int, int], ...]:
+    return tuple(
+        (t, j)
+        for t in range(a.seq_len)
+        for j in range(a.hidden_size)
+        if a.active(t, j) != b.active(t, j)
+    )

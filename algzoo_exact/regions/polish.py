@@ -1,0 +1,197 @@
+"""Fresh coordinates for an extreme ray from the walls that define it, compiled.
+
+Rays are made from rays, and each step's error bound contains that of the step before: over a
+dozen generations bounds grow to where no sign is decided, although the rays themselves are good.
+A ray is also the solution of n - 1 linear equations, whose bound depends on their condition alone.
+Every number here is a midpoint with a radius.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from algzoo_exact.jit import compiled
+
+U = 2.0**-53  # unit roundoff
+SLACK = 1.0 + 2.0**-20  # covers the rounding of the bounds themselves
+TINY = 1e-290  # covers underflow
+
+F64 = NDArray[np.float64]
+I64 = NDArray[np.int64]
+U64 = NDArray[np.uint64]
+
+
+class Weights(NamedTuple):
+    """W_hi (d), W_hh (d, d), and the differences W_oh[a] - W_oh[b] (k, k, d), as float64.
+
+    Each entry is within a relative error U, so it is 0 exactly where the rational is.
+    """
+
+    input: F64
+    recurrent: F64
+    margins: F64
+
+
+class Walls(NamedTuple):
+    """Starting inequalities ``rows`` (walls, n), and room for the normals of all z[t][j].
+
+    Entries of ``rows`` are within a relative error U, so 0 exactly where the integer is.
+    ``normals`` and ``radii`` (n d, n): z[t][j] as a functional of x on the pattern last asked
+    for. ``known`` (1): how many of them are valid now.
+    """
+
+    rows: F64
+    normals: F64
+    radii: F64
+    known: I64
+
+
+@compiled
+def fill_normals(weights: Weights, walls: Walls, pattern: U64, level: int, n: int) -> None:
+    """Normals of z[t][j] up to and including ``level`` on an activation pattern."""
+    d = weights.input.shape[0]
+    for q in range(walls.known[0], level + 1):
+        t = q // d
+        j = q - t * d
+        for c in range(n):
+            total = weights.input[j] if c == t else 0.0
+            size = abs(total)
+            bound = 0.0
+            if t > 0 and c < t:
+                for i in range(d):
+                    before = (t - 1) * d + i
+                    if (pattern[before // 64] >> np.uint64(before % 64)) & np.uint64(1):
+                        w = weights.recurrent[j, i]
+                        term = w * walls.normals[before, c]
+                        total += term
+                        size += abs(term)
+                        bound += abs(w) * walls.radii[before, c]
+            walls.normals[q, c] = total
+            walls.radii[q, c] = 0.0
+            if size + bound > 0.0:
+                walls.radii[q, c] = (bound + (d + 4.0) * U * size) * SLACK + TINY
+    walls.known[0] = max(walls.known[0], level + 1)
+
+
+@compiled
+def _gauss_jordan(walls: Walls, mask: U64, levels: int, n: int, m: F64, e: F64, column: I64) -> int:
+    """Reduce normals of the ray's tight walls until n - 1 rows are independent; the rank found.
+
+    Row r of ``m`` +- ``e`` has its pivot in ``column[r]``, where all other rows are exactly 0. A
+    row is used if its remainder has an entry of at least 2**-20 of its size, beyond doubt.
+    """
+    first = walls.rows.shape[0]
+    rank = 0
+    for wall in range(first + levels):
+        if rank == n - 1:
+            break
+        if not (mask[wall // 64] >> np.uint64(wall % 64)) & np.uint64(1):
+            continue
+        size = 0.0
+        for c in range(n):
+            m[rank, c] = walls.rows[wall, c] if wall < first else walls.normals[wall - first, c]
+            e[rank, c] = U * abs(m[rank, c]) if wall < first else walls.radii[wall - first, c]
+            size = max(size, abs(m[rank, c]))
+        for r in range(rank):
+            _eliminate(m, e, rank, r, column[r], n)
+        best = -1
+        for c in range(n):
+            entry = abs(m[rank, c])
+            certain = entry > max(2.0 * e[rank, c], size * 2.0**-20)
+            if certain and (best < 0 or entry > abs(m[rank, best])):
+                best = c
+        if best < 0:
+            continue
+        for r in range(rank):
+            _eliminate(m, e, r, rank, best, n)
+        column[rank] = best
+        rank += 1
+    return rank
+
+
+@compiled
+def _eliminate(m: F64, e: F64, row: int, pivot: int, c: int, n: int) -> None:
+    """Subtract the multiple of row ``pivot`` that clears column c of ``row``."""
+    if m[row, c] == 0.0 and e[row, c] == 0.0:
+        return
+    p, ep = abs(m[pivot, c]), e[pivot, c]
+    q = m[row, c] / m[pivot, c]
+    eq = ((e[row, c] + abs(q) * ep) / (p - ep) + 2.0 * U * abs(q)) * SLACK + TINY
+    for k in range(n):
+        a, b = m[row, k], m[pivot, k]
+        if b != 0.0 or e[pivot, k] != 0.0:
+            m[row, k] = a - q * b
+            e[row, k] = (
+                e[row, k] + abs(q) * e[pivot, k] + eq * (abs(b) + e[pivot, k])
+                + 3.0 * U * (abs(a) + abs(q * b))
+            ) * SLACK + TINY  # fmt: skip
+    m[row, c] = 0.0
+    e[row, c] = 0.0
+
+
+@compiled
+def polish(
+    weights: Weights, walls: Walls, pattern: U64, level: int, n: int, mask: U64, value: F64,
+    error: F64, m: F64, e: F64, column: I64,
+) -> None:  # fmt: skip
+    """Recompute one ray of a cone about to be cut at ``level``, if that tightens its bounds.
+
+    ``value`` and ``error`` (n + 2 d) are a row of ``Stack``; exact zeros stay. The state of the
+    step before and the part computed of this one follow from the new coordinates: 0 where the
+    neuron is off or its wall is tight, else normal . x.
+    """
+    d = weights.input.shape[0]
+    fill_normals(weights, walls, pattern, level, n)
+    if _gauss_jordan(walls, mask, level + 1, n, m, e, column) < n - 1:
+        return
+    free = n * (n - 1) // 2
+    for r in range(n - 1):
+        free -= column[r]
+    x, ex = m[n - 1], e[n - 1]
+    x[free], ex[free] = 1.0, 0.0
+    largest = 1.0
+    for r in range(n - 1):
+        c = column[r]
+        p, ep = m[r, c], e[r, c]
+        q = -m[r, free] / p
+        x[c] = q
+        ex[c] = 0.0
+        if m[r, free] != 0.0 or e[r, free] != 0.0:
+            ex[c] = ((e[r, free] + abs(q) * ep) / (abs(p) - ep) + 2.0 * U * abs(q)) * SLACK + TINY
+        largest = max(largest, abs(q))
+    scale = 1.0
+    while largest * scale > 1.0:
+        scale *= 0.5
+    along = 0.0
+    worst_old, worst_new = 0.0, 0.0
+    for c in range(n):
+        along += x[c] * value[c]
+        worst_old = max(worst_old, error[c])
+        worst_new = max(worst_new, ex[c] * scale)
+    if not worst_new < worst_old:  # also if not a number
+        return
+    if along < 0.0:
+        scale = -scale
+    for c in range(n):
+        if value[c] != 0.0 or error[c] != 0.0:
+            value[c] = x[c] * scale
+            error[c] = ex[c] * abs(scale)
+    t = level // d
+    for q in range(max(0, (t - 1) * d), level + 1):
+        place = n + d * ((q // d) % 2) + q % d
+        bit = walls.rows.shape[0] + q
+        on = (pattern[q // 64] >> np.uint64(q % 64)) & np.uint64(1)
+        total, size, bound = 0.0, 0.0, 0.0
+        if (on or q == level) and not (mask[bit // 64] >> np.uint64(bit % 64)) & np.uint64(1):
+            for c in range(q // d + 1):
+                a, ea = walls.normals[q, c], walls.radii[q, c]
+                total += a * value[c]
+                size += abs(a * value[c])
+                bound += abs(a) * error[c] + ea * (abs(value[c]) + error[c])
+        value[place] = total
+        error[place] = 0.0
+        if size + bound > 0.0:
+            error[place] = (bound + (n + 4.0) * U * size) * SLACK + TINY

@@ -1,0 +1,226 @@
+"""Enumeration of cells: compiled where float64 decides, exact integers where it does not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from algzoo_exact.geometry.cone import IntVector
+from algzoo_exact.program.ir import Program
+from algzoo_exact.program.task import TieRule
+from algzoo_exact.regions import compiled
+from algzoo_exact.regions.compiled import Cells, Stack
+from algzoo_exact.regions.exact_search import ExactCell, ExactSearch
+from algzoo_exact.regions.polish import U, Weights
+from algzoo_exact.regions.starts import Start
+
+_STEPS = 20_000  # splits between two looks at the clock: some tens of milliseconds
+_RANGE = (1e-200, 1e200)  # weights outside are left to exact arithmetic
+
+
+def float_weights(program: Program) -> Weights | None:
+    """The program in float64, or None where a weight is out of the safe range."""
+    readout = program.readout
+    margins = [[[a - b for a, b in zip(p, q, strict=True)] for q in readout] for p in readout]
+    arrays = []
+    for exact in (program.input_weights, program.recurrent, margins):
+        try:
+            array = np.array(exact, dtype=object).astype(np.float64)
+        except OverflowError:
+            return None
+        size = np.abs(array)
+        nonzero = np.array(exact, dtype=object) != 0
+        if np.any(nonzero & ((size < _RANGE[0]) | (size > _RANGE[1]))):
+            return None
+        arrays.append(array)
+    return Weights(*arrays)
+
+
+class Search(ExactSearch):
+    """The same cells as ``ExactSearch``, from the compiled kernel wherever float64 decides.
+
+    ``exact_only`` leaves out the compiled path.
+    """
+
+    def __init__(self, program: Program, ties: TieRule | None, *, exact_only: bool = False) -> None:
+        super().__init__(program, ties)
+        self.weights = None if exact_only else float_weights(program)
+        self.max_rays = 64
+
+    def cells(self, start: Start, *, capacity: int = 4096) -> Iterator[Cells | None]:
+        """Batches of cells; the arrays are reused, so each batch must be used up at once.
+
+        None is yielded now and then while no batch is ready, so that callers can look at the
+        clock.
+        """
+        first_wall = len(start.cone.walls)
+        inequalities = _scaled(start.rows)
+        rays = _scaled(start.cone.rays)
+        if self.weights is None or inequalities is None or rays is None:
+            yield from self._pack(self.exact_cells(start, 0, 0), first_wall, start.label)
+            return
+        stack, cells, scratch = self.buffers(start, capacity)
+        while True:
+            status = compiled.advance(
+                self.weights, stack, cells, scratch, self.n, self.mode, inequalities, _STEPS
+            )
+            self._visit(cells)
+            if status == compiled.OVERFLOW:
+                if cells.size[0]:
+                    yield cells
+                self.max_rays *= 2
+                larger, cells, scratch = self.buffers(start, capacity)
+                stack = _grown(stack, larger)
+                continue
+            if cells.size[0] or status == compiled.FULL:
+                yield cells if cells.size[0] else None
+                cells.size[0] = 0
+            if status == compiled.DONE:
+                return
+            if status == compiled.UNDECIDED:
+                top = int(stack.size[0]) - 1
+                bits = _bits(stack.pattern[top].tolist())
+                level = int(stack.level[top])
+                stack.size[0] = top
+                yield from self._pack(self.exact_cells(start, bits, level), first_wall, start.label)
+
+    def _visit(self, cells: Cells) -> None:
+        count = int(cells.leaves[0])
+        self.leaves += count
+        self.patterns.update(map(_bits, cells.visited[:count].tolist()))
+        cells.leaves[0] = 0
+
+    def _pack(
+        self, exact: Iterator[ExactCell | None], first_wall: int, label: int, size: int = 64
+    ) -> Iterator[Cells | None]:
+        """Exact cells in the arrays of the compiled path, ``size`` at a time."""
+        batch: list[ExactCell] = []
+        for leaves, cell in enumerate(exact, 1):
+            if cell is not None:
+                batch.append(cell)
+            if len(batch) == size:
+                yield self._arrays(batch, first_wall, label)
+                batch = []
+            elif leaves % size == 0:
+                yield None
+        if batch:
+            yield self._arrays(batch, first_wall, label)
+
+    def _arrays(self, batch: list[ExactCell], first_wall: int, label: int) -> Cells:
+        rays = max(len(cell.cone.rays) for cell in batch)
+        cells = self._buffer(len(batch), first_wall, rays)
+        for q, cell in enumerate(batch):
+            cells.rays[q] = len(cell.cone.rays)
+            cells.label[q] = label
+            cells.credit[q] = 1.0 / cell.tied
+            cells.pattern[q] = _words(cell.bits, cells.pattern.shape[1])
+            for r, (ray, mask) in enumerate(zip(cell.cone.rays, cell.cone.tight, strict=True)):
+                largest = max(map(abs, ray))
+                cells.x[q, r] = [c / largest for c in ray]
+                cells.masks[q, r] = _words(mask, cells.masks.shape[2])
+        cells.size[0] = len(batch)
+        return cells
+
+    def buffers(self, start: Start, capacity: int) -> tuple[Stack, Cells, Stack]:
+        """Stack (holding the start), output and scratch arrays for the compiled kernel."""
+        first_wall = len(start.cone.walls)
+        return (
+            self._stack(start, first_wall),
+            self._buffer(capacity, first_wall),
+            self._scratch(first_wall),
+        )
+
+    def mask_words(self, first_wall: int) -> int:
+        return (first_wall + self.n * self.d + self.k + 63) // 64
+
+    def _pattern_words(self) -> int:
+        return (self.n * self.d + 63) // 64
+
+    def _stack(self, start: Start, first_wall: int) -> Stack:
+        width = self.n + 2 * self.d
+        depth = self.n * self.d + 2
+        words = self.mask_words(first_wall)
+        stack = Stack(
+            np.zeros((depth, self.max_rays, width)),
+            np.zeros((depth, self.max_rays, width)),
+            np.zeros((depth, self.max_rays, words), np.uint64),
+            np.zeros(depth, np.int64),
+            np.zeros(depth, np.int64),
+            np.zeros((depth, self._pattern_words()), np.uint64),
+            np.zeros(depth, np.int64),
+            np.array([1]),
+        )
+        for r, (ray, mask) in enumerate(zip(start.cone.rays, start.cone.tight, strict=True)):
+            largest = max(map(abs, ray))
+            stack.masks[0, r] = _words(mask, words)
+            if largest < 2**53:
+                stack.values[0, r, : self.n] = ray  # exact
+            else:
+                stack.values[0, r, : self.n] = [c / largest for c in ray]
+                stack.errors[0, r, : self.n] = np.abs(stack.values[0, r, : self.n]) * U
+        stack.rays[0] = len(start.cone.rays)
+        stack.label[0] = start.label
+        return stack
+
+    def _scratch(self, first_wall: int) -> Stack:
+        width = self.n + 2 * self.d
+        words = self.mask_words(first_wall)
+        none = np.zeros(0, np.int64)
+        return Stack(
+            np.zeros((2, self.max_rays, width)),
+            np.zeros((2, self.max_rays, width)),
+            np.zeros((2, self.max_rays, words), np.uint64),
+            none,
+            none,
+            np.zeros((0, 1), np.uint64),
+            none,
+            none,
+        )
+
+    def _buffer(self, capacity: int, first_wall: int, rays: int = 0) -> Cells:
+        rays = rays or self.max_rays
+        return Cells(
+            np.zeros(capacity, np.int64),
+            np.zeros((capacity, rays, self.n)),
+            np.zeros((capacity, rays, self.mask_words(first_wall)), np.uint64),
+            np.zeros((capacity, self._pattern_words()), np.uint64),
+            np.zeros(capacity, np.int64),
+            np.zeros(capacity),
+            np.zeros(1, np.int64),
+            np.zeros((capacity, self._pattern_words()), np.uint64),
+            np.zeros(1, np.int64),
+        )
+
+
+def _scaled(vectors: Sequence[IntVector]) -> NDArray[np.float64] | None:
+    """Integer vectors as floats, long ones by their largest entry; None if an entry is lost."""
+    rows = []
+    for vector in vectors:
+        largest = max(map(abs, vector))
+        row = [c / largest if largest >= 2**53 else float(c) for c in vector]
+        if any((c != 0) != (abs(x) > _RANGE[0]) for c, x in zip(vector, row, strict=True)):
+            return None
+        rows.append(row)
+    return np.array(rows)
+
+
+def _grown(stack: Stack, larger: Stack) -> Stack:
+    """The same pending cones in a stack with room for more rays."""
+    size, rays = int(stack.size[0]), stack.masks.shape[1]
+    larger.values[:size, :rays] = stack.values[:size]
+    larger.errors[:size, :rays] = stack.errors[:size]
+    larger.masks[:size, :rays] = stack.masks[:size]
+    for name in ("rays", "level", "pattern", "label"):
+        getattr(larger, name)[:size] = getattr(stack, name)[:size]
+    larger.size[0] = size
+    return larger
+
+
+def _words(bits: int, count: int) -> list[int]:
+    return [bits >> (64 * w) & (2**64 - 1) for w in range(count)]
+
+
+def _bits(words: list[int]) -> int:
+    return sum(word << (64 * w) for w, word in enumerate(words))

@@ -1,0 +1,204 @@
+"""`accuracy`: choose a method, run it, say what kind of number came out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from algzoo_exact.errors import InputError
+from algzoo_exact.exact.enclosure import Enclosure
+from algzoo_exact.measure.flow import LARGEST_DIMENSION
+from algzoo_exact.program.ir import Program
+from algzoo_exact.program.task import Task, TieRule, check_fit
+from algzoo_exact.regions.exact_search import ExactSearch
+from algzoo_exact.regions.starts import starting_cones
+from algzoo_exact.score.boxes import BoxBounds, box_bounds
+from algzoo_exact.score.pool import new_search
+from algzoo_exact.score.result import Accuracy
+from algzoo_exact.score.rigorous import right_cells
+from algzoo_exact.score.whole import CLOSED_FORM_UP_TO, Progress, whole_accuracy
+
+Method = Literal["auto", "exact", "numeric", "bounds"]
+METHODS: tuple[Method, ...] = ("auto", "exact", "numeric", "bounds")
+
+AUTO_SECONDS = 10.0
+_PROBE_SECONDS = 4.0
+_SMALL_PROBE_SECONDS = 0.7  # in integers, before compiled code is loaded
+# Seconds per leaf on one core, measured on trained models (benchmarks/), by n.
+_EXACT_COST = {4: 6e-4, 5: 1.5e-3, 6: 1.0}
+_NUMERIC_COST = {4: 3e-5, 5: 7e-5, 6: 1e-3}
+_QUICK = 3.0  # an exact run expected to be shorter is not worth interrupting
+
+
+def accuracy(
+    program: Program,
+    task: Task,
+    *,
+    ties: TieRule = "lowest",
+    digits: int = 30,
+    method: Method = "auto",
+    time_limit: float | None = None,
+    max_cells: int | None = None,
+    workers: int = 1,
+    by_label: bool = False,
+    progress: Progress | None = None,
+) -> Accuracy:
+    """The probability that ``program`` gives the label of ``task`` on standard Gaussian inputs.
+
+    ``method`` "auto" takes the most rigorous one that should end in about ten seconds; "exact"
+    (n <= 6) an enclosure no wider than 10**-``digits``, with a closed form for n <= 3;
+    "numeric" (n <= 6) float64 with an error estimate; "bounds" a certified enclosure that
+    narrows until ``time_limit`` seconds or ``max_cells`` cells are used up. Either limit turns
+    "auto" and "exact" into "bounds" for n >= 4 (the result is still ``exact`` if all is decided
+    in time). ``by_label`` adds the split by true label (n <= 6, exact or bounds).
+
+    ``workers`` > 1 uses that many processes; a script must then guard its main module, as with
+    any multiprocessing. KeyboardInterrupt during "bounds" ends it with what is decided so far.
+
+    InputError for sizes that do not fit, or a method that cannot serve this n.
+    """
+    _check(program, task, ties, digits, method)
+    _check_limits(time_limit, max_cells, workers)
+    limited = time_limit is not None or max_cells is not None
+    plan = _Plan(method, True)
+    if method == "auto" or (method == "exact" and task.seq_len > CLOSED_FORM_UP_TO):
+        plan = _choose(program, task, ties, method, limited)
+    if plan.method == "numeric":
+        from algzoo_exact.score.numeric import NumericEngine
+
+        return NumericEngine(task, program.hidden_size, ties, workers).accuracy(program)
+    if plan.method == "exact" and plan.quick and not by_label:
+        return whole_accuracy(program, task, ties, digits, workers, progress, plan.compiled)
+    if plan.method == "bounds" and not limited:
+        time_limit = AUTO_SECONDS
+    last: Accuracy | None = None
+    try:
+        for last in accuracy_bounds(
+            program, task, ties=ties, digits=digits, time_limit=time_limit,
+            max_cells=max_cells, workers=workers,
+        ):  # fmt: skip
+            if progress is not None:
+                low, high = last.enclosure.decimal(4)
+                progress(1 - float(last.undecided), f"between {low} and {high}")
+    except KeyboardInterrupt:
+        if last is None:
+            last = _nothing_decided(task, ties)
+    assert last is not None
+    if by_label and task.seq_len <= CLOSED_FORM_UP_TO:
+        closed = whole_accuracy(program, task, ties, digits)
+        return replace(closed, by_label=last.by_label, seconds=closed.seconds + last.seconds)
+    return last
+
+
+def accuracy_bounds(
+    program: Program,
+    task: Task,
+    *,
+    ties: TieRule = "lowest",
+    digits: int = 30,
+    time_limit: float | None = None,
+    max_cells: int | None = None,
+    workers: int = 1,
+) -> Iterator[Accuracy]:
+    """Nested certified enclosures, each true when it is yielded; stop whenever you like.
+
+    n <= 6: cones decided one at a time, the heaviest first, until nothing is left (the last
+    value is then ``exact``). n >= 7: boxes, which narrow slowly; expect wide enclosures.
+    """
+    _check(program, task, ties, digits, "bounds")
+    _check_limits(time_limit, max_cells, workers)
+    if task.seq_len <= LARGEST_DIMENSION:
+        from algzoo_exact.score.anytime import anytime_accuracy
+
+        yield from anytime_accuracy(
+            program, task, ties, digits,
+            time_limit=time_limit, max_cells=max_cells, workers=workers,
+        )  # fmt: skip
+        return
+    for bounds in box_bounds(program, task, ties=ties, time_limit=time_limit, max_boxes=max_cells):
+        yield _from_boxes(bounds, task, ties)
+
+
+def _from_boxes(bounds: BoxBounds, task: Task, ties: TieRule) -> Accuracy:
+    return Accuracy(
+        "certified",
+        bounds.enclosure,
+        task,
+        ties,
+        "boxes of input ratios, linear bounds",
+        bounds.seconds,
+        cells=bounds.boxes,
+        undecided=bounds.undecided,
+    )
+
+
+def _nothing_decided(task: Task, ties: TieRule) -> Accuracy:
+    whole = Enclosure.exactly(0).hull(Enclosure.exactly(1))
+    return Accuracy("certified", whole, task, ties, "interrupted", 0.0, undecided=whole.width)
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """A method; whether its run is too short to be worth stopping; whether to load compiled code
+    for the enumeration."""
+
+    method: Method
+    quick: bool
+    compiled: bool = True
+
+
+def _choose(program: Program, task: Task, ties: TieRule, method: Method, limited: bool) -> _Plan:
+    n = task.seq_len
+    if n > LARGEST_DIMENSION:
+        return _Plan("bounds", False)
+    if n <= CLOSED_FORM_UP_TO:
+        return _Plan("exact", True, False)
+    if limited:
+        return _Plan("bounds", False)
+    compiled = False
+    leaves = _count_leaves(ExactSearch(program, ties), task, _SMALL_PROBE_SECONDS)
+    if leaves is None:
+        compiled = True
+        leaves = _count_leaves(new_search(program, ties, compiled), task, _PROBE_SECONDS)
+    if leaves is None:  # too many to count: only what can be stopped is safe
+        return _Plan("bounds" if method == "auto" else "exact", False)
+    seconds = leaves * _EXACT_COST[n]
+    if method == "exact" or seconds <= AUTO_SECONDS:
+        return _Plan("exact", seconds <= _QUICK, compiled)
+    if leaves * _NUMERIC_COST[n] <= AUTO_SECONDS:
+        return _Plan("numeric", True)
+    return _Plan("bounds", False)
+
+
+def _count_leaves(search: ExactSearch, task: Task, seconds: float) -> int | None:
+    """Leaves of the enumeration, or None if they cannot be counted in this time."""
+    deadline = time.monotonic() + seconds
+    for start in starting_cones(task):
+        for _ in right_cells(search, start):
+            if time.monotonic() > deadline:
+                return None
+    return search.leaves
+
+
+def _check(program: Program, task: Task, ties: str, digits: int, method: str) -> None:
+    check_fit(program, task, ties)
+    if method not in METHODS:
+        raise InputError(f"Unknown method {method!r}; choose from {', '.join(METHODS)}.")
+    if not 1 <= digits <= 1000:
+        raise InputError(f"digits must be from 1 to 1000, not {digits}.")
+    if method in ("exact", "numeric") and task.seq_len > LARGEST_DIMENSION:
+        raise InputError(
+            f"The {method} method reaches n = {LARGEST_DIMENSION}; for n = {task.seq_len} "
+            "use bounds (certified) or sampling."
+        )
+
+
+def _check_limits(time_limit: float | None, max_cells: int | None, workers: int) -> None:
+    if time_limit is not None and not time_limit >= 0:
+        raise InputError(f"time_limit must be at least 0 seconds, not {time_limit}.")
+    if max_cells is not None and max_cells < 0:
+        raise InputError(f"max_cells must be at least 0, not {max_cells}.")
+    if workers < 1:
+        raise InputError(f"workers must be at least 1, not {workers}.")

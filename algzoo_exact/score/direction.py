@@ -1,0 +1,99 @@
+"""Where the squash flow starts: the measure at l = 0, decided by what the model does near +-u.
+
+At l = 0 all mass sits at +u and -u, half each. If the model is linear around +-u with a strict
+or identical order of its top logits, its prediction there is constant, and what is left to know
+is the true label around +-u.
+
+Two kinds of direction are used. A generic u lies in the interior of a label cell. The diagonal
+u = (1, .., 1) lies in every wall between labels: these walls then drop out of the flow, and since
+the label cells are congruent (permutations and sign changes map them to one another and fix the
+diagonal up to sign), each of the C cells takes 1/C of the mass around +u and around -u.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+
+from algzoo_exact.geometry.cone import IntVector, dot
+from algzoo_exact.measure.flow import NotGenericError, directions_for
+from algzoo_exact.program.ir import Program
+from algzoo_exact.program.specialize import Specializer, rows
+from algzoo_exact.program.task import Task, TieRule, credit_for
+from algzoo_exact.regions.starts import Start
+
+
+@dataclass(frozen=True)
+class Direction:
+    """A squash direction with the model's top logits around +u and around -u."""
+
+    u: IntVector
+    tops: tuple[frozenset[int], frozenset[int]]
+    diagonal: bool
+    cells: int
+    ties: TieRule | None
+
+    def at_zero(self, start: Start) -> tuple[Fraction, Fraction]:
+        """At l = 0: credit earned within a cone of constant label, and the cone's own measure."""
+        credit = mass = Fraction(0)
+        for sign, top in zip((1, -1), self.tops, strict=True):
+            values = [sign * dot(a, self.u) for a in start.cone.inequalities]
+            if self.diagonal:
+                near = all(value >= 0 for value in values)
+                share = Fraction(1, 2 * self.cells)
+            else:
+                near = all(value > 0 for value in values)
+                share = Fraction(1, 2)
+            if near:
+                mass += share
+                # No tie rule means that everything is credited.
+                earned = 1 if self.ties is None else credit_for(start.label, top, self.ties)
+                credit += share * earned
+        return credit, mass
+
+    def at_zero_everywhere(self, starts: tuple[Start, ...]) -> Fraction:
+        """The accuracy at l = 0."""
+        return sum((self.at_zero(start)[0] for start in starts), Fraction(0))
+
+
+def directions(program: Program, task: Task, ties: TieRule | None) -> Iterator[Direction]:
+    """Usable directions: the diagonal if the model is generic around it, then generic ones."""
+    cells = list(task.cells())
+    specializer = Specializer(program)
+    diagonal = (1,) * task.seq_len
+    for u in (diagonal, *_some(task.seq_len)):
+        if u != diagonal and any(dot(a, u) == 0 for cell in cells for a in cell.inequalities):
+            continue
+        try:
+            tops = tuple(_top_logits(specializer, tuple(s * c for c in u)) for s in (1, -1))
+        except NotGenericError:
+            continue
+        yield Direction(u, (tops[0], tops[1]), u == diagonal, len(cells), ties)
+
+
+def _some(n: int, count: int = 200) -> Iterator[IntVector]:
+    generator = directions_for(n)
+    for _ in range(count):
+        yield next(generator)
+
+
+def _top_logits(specializer: Specializer, u: IntVector) -> frozenset[int]:
+    """The logits that share the maximum on a whole neighbourhood of u.
+
+    NotGenericError if u lies on a wall of the program, or on a tie that ends there.
+    """
+    bits = 0
+    for t in range(specializer.n):
+        for j, row in enumerate(rows(specializer.step(t, bits))):
+            value = dot(row, u)
+            if value > 0:
+                bits |= 1 << (t * specializer.d + j)
+            elif value == 0 and any(row):
+                raise NotGenericError(f"direction {u} lies on the wall z[{t}][{j}] = 0")
+    logits = rows(specializer.logits(bits))
+    values = [dot(row, u) for row in logits]
+    top = [k for k, value in enumerate(values) if value == max(values)]
+    if any(logits[k] != logits[top[0]] for k in top):
+        raise NotGenericError(f"direction {u} lies on a tie of logits {top}")
+    return frozenset(top)

@@ -1,0 +1,14 @@
+"""Which facets of a right cell belong to the boundary between right and wrong.
+
+The logits are continuous, so where every margin logit[label] - logit[k] is positive inside a
+facet, the cell across it is right too and the two contributions cancel: such facets are left out.
+What stays are the facets on which some margin vanishes identically (cuts by ties, and activation
+walls behind which logits coincide), each with the credit of its own side; and the walls between
+labels, unless the direction u lies in all of them.
+
+To measure cells below one starting cone by themselves, its walls count as well; to measure each
+cell by itself, all facets do.
+"""
+
+# Each adds facets to the one before; TIES are those on which a margin vanishes.
+TIES, LABEL_WALLS, START_WALLS, ALL_FACETS = 0, 1, 2, 3

@@ -1,0 +1,56 @@
+"""What computations over several processes share."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from multiprocessing import get_context
+from typing import Any
+
+from algzoo_exact.program.ir import Program
+from algzoo_exact.program.task import TieRule
+from algzoo_exact.regions.exact_search import ExactSearch
+
+
+def new_search(program: Program, ties: TieRule | None, compiled: bool) -> ExactSearch:
+    """A search for cells, in exact integers or by the compiled kernel."""
+    if not compiled:
+        return ExactSearch(program, ties)
+    from algzoo_exact.regions.search import Search  # loads numba
+
+    return Search(program, ties)
+
+
+@contextmanager
+def worker_pool(
+    workers: int, setup: Callable[..., None] | None = None, arguments: tuple[Any, ...] = ()
+) -> Iterator[ProcessPoolExecutor]:
+    """Fresh processes that leave Ctrl-C to the main one; whatever waits is cancelled at the end.
+
+    Fresh, because forking a process that has run compiled threads is not safe.
+    """
+    pool = ProcessPoolExecutor(workers, get_context("spawn"), _start_worker, (setup, arguments))
+    # Processes start with the first job, and inherit that Ctrl-C is ignored: while they import,
+    # their own setting is not in force yet.
+    main = threading.current_thread() is threading.main_thread()
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN) if main else None
+    pool.submit(_nothing)
+    if main:
+        signal.signal(signal.SIGINT, before)
+    try:
+        yield pool
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _nothing() -> None:
+    """A job that only makes the pool start its processes."""
+
+
+def _start_worker(setup: Callable[..., None] | None, arguments: tuple[Any, ...]) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if setup is not None:
+        setup(*arguments)

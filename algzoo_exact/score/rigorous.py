@@ -1,0 +1,184 @@
+"""The flow over the boundary between right and wrong, in exact integers and balls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+from flint import arb, ctx
+
+from algzoo_exact.exact.enclosure import working_precision
+from algzoo_exact.geometry.cone import IntVector, dot
+from algzoo_exact.measure.flow import CellFlow, Face, NotGenericError, PrecisionError
+from algzoo_exact.program.specialize import Specializer
+from algzoo_exact.regions.exact_search import ExactCell, ExactSearch
+from algzoo_exact.regions.starts import Start
+from algzoo_exact.score.direction import Direction
+from algzoo_exact.score.facets import ALL_FACETS, LABEL_WALLS, START_WALLS
+
+if TYPE_CHECKING:
+    from algzoo_exact.regions.compiled import Cells
+
+MOST_BITS = 1 << 13
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell of a batch in Python's integers: all that the exact flow needs."""
+
+    start: Start
+    bits: int
+    credit: Fraction
+    tight: tuple[int, ...]
+    directions: tuple[tuple[float, ...], ...]
+
+
+def unpack(cells: Cells, start: Start) -> Iterator[Cell]:
+    """The cells of a batch, one at a time."""
+    for q in range(int(cells.size[0])):
+        count = int(cells.rays[q])
+        tight = tuple(_join(words) for words in cells.masks[q, :count].tolist())
+        yield Cell(
+            start,
+            _join(cells.pattern[q].tolist()),
+            Fraction(1, round(1 / float(cells.credit[q]))),
+            tight,
+            tuple(map(tuple, cells.x[q, :count].tolist())),
+        )
+
+
+def from_exact(cell: ExactCell, start: Start) -> Cell:
+    """The same from integer enumeration."""
+    return Cell(
+        start,
+        cell.bits,
+        Fraction(1, cell.tied),
+        cell.cone.tight,
+        tuple(tuple(c / max(map(abs, ray)) for c in ray) for ray in cell.cone.rays),
+    )
+
+
+def _join(words: list[int]) -> int:
+    return sum(word << (64 * w) for w, word in enumerate(words))
+
+
+def wall_normals(specializer: Specializer, cell: Cell) -> Callable[[int], IntVector]:
+    """Inward integer normals of a cell's walls by number, computed when asked for."""
+    start, bits = cell.start, cell.bits
+    n, d = specializer.n, specializer.d
+    first = len(start.cone.walls)
+    known: dict[int, IntVector] = dict(enumerate(start.rows))
+
+    def normal(wall: int) -> IntVector:
+        if wall not in known:
+            level = wall - first
+            if level < n * d:
+                t, j = divmod(level, d)
+                sign = 1 if bits >> level & 1 else -1
+                z = specializer.step(t, bits)
+                known[wall] = tuple(sign * int(z[j, c]) for c in range(n))
+            else:
+                logit = specializer.logits(bits)
+                other = level - n * d
+                known[wall] = tuple(int(logit[start.label, c] - logit[other, c]) for c in range(n))
+        return known[wall]
+
+    return normal
+
+
+def counted_facets(flow: CellFlow, which: int, first_wall: int, first_tie: int) -> list[Face]:
+    """The facets that belong to the boundary; see ``score.facets``."""
+    ties = [rays for wall, rays in flow.sets.items() if wall >= first_tie]
+
+    def counts(face: Face) -> bool:
+        if which == ALL_FACETS:
+            return True
+        if face.wall < first_wall - 1:
+            return which >= LABEL_WALLS
+        if face.wall == first_wall - 1 and which == START_WALLS:
+            return True
+        return any(face.rays & rays == face.rays for rays in ties)
+
+    return [face for face in flow.facets if counts(face)]
+
+
+def cell_flow(search: ExactSearch, cell: Cell, u: IntVector, which: int) -> arb:
+    """Credit times flow of one cell, at flint's precision; more bits are used where needed.
+
+    NotGenericError if u will not do for this cell.
+    """
+    bits = ctx.prec
+    normal = wall_normals(search.specializer, cell)
+    first_wall = len(cell.start.cone.walls)
+    first_tie = first_wall + search.n * search.d
+    while True:
+        with working_precision(bits):
+            try:
+                flow = CellFlow(cell.tight, normal, cell.directions, u)
+                total = arb(0)
+                for face in counted_facets(flow, which, first_wall, first_tie):
+                    if not _drops_out(face, normal, u, first_wall):
+                        total += flow.flow(face)
+                return total * cell.credit.numerator / (cell.credit.denominator * 2 * arb.pi())
+            except PrecisionError:
+                bits *= 2
+                if bits > MOST_BITS:
+                    raise NotGenericError(f"direction {u} is not generic for a cell") from None
+
+
+def _drops_out(face: Face, normal: Callable[[int], IntVector], u: IntVector, first: int) -> bool:
+    """A starting wall that holds u exactly: v = 0 in every term of its flow."""
+    return face.wall < first and dot(normal(face.wall), u) == 0
+
+
+def right_cells(search: ExactSearch, start: Start) -> Iterator[Cell | None]:
+    """Cells with credit below one start; None now and then while there is none to give.
+
+    From the compiled kernel if ``search`` is a ``regions.search.Search``.
+    """
+    if isinstance(search, _Batches):
+        for batch in search.cells(start):
+            if batch is None:
+                yield None
+            else:
+                yield from unpack(batch, start)
+    else:
+        for exact in search.exact_cells(start):
+            yield None if exact is None else from_exact(exact, start)
+
+
+@runtime_checkable
+class _Batches(Protocol):
+    """A search that gives its cells in arrays."""
+
+    def cells(self, start: Start) -> Iterator[Cells | None]: ...
+
+
+def closed_slopes(
+    search: ExactSearch,
+    start: Start,
+    direction: Direction,
+    which: int,
+    into: dict[Fraction, Fraction],
+) -> None:
+    """n <= 3: adds the arctangents of the flow below one start, keyed by the square of the slope.
+
+    n = 2: flow = - sum_F atan(M) / (2 pi). n = 3: - sum_(F,G) atan(M) / (4 pi). M^2 is rational;
+    equal slopes are merged, so whatever cancels does so exactly.
+    """
+    n = search.n
+    first_wall = len(start.cone.walls)
+    first_tie = first_wall + search.n * search.d
+    u = direction.u
+    for cell in right_cells(search, start):
+        if cell is None:
+            continue
+        normal = wall_normals(search.specializer, cell)
+        flow = CellFlow(cell.tight, normal, cell.directions, u)
+        for face in counted_facets(flow, which, first_wall, first_tie):
+            if _drops_out(face, normal, u, first_wall):
+                continue
+            for sign, square in flow.slopes(face):
+                into[square] = into.get(square, Fraction(0)) - cell.credit * sign / (2 * (n - 1))

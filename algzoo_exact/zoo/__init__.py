@@ -1,0 +1,1 @@
+"""Where models come from: files, names, torch modules, formulas, training."""

@@ -1,0 +1,136 @@
+"""Running the command line in tests, and the schemas of its JSON."""
+
+from __future__ import annotations
+
+import json
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import safetensors.torch
+import torch
+from typer.testing import CliRunner, Result
+
+import algzoo_exact
+from algzoo_exact.cli.app import app
+from algzoo_exact.exact.enclosure import Enclosure
+
+
+def run(*arguments: object) -> Result:
+    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
+    assert result.exception is None or isinstance(result.exception, SystemExit)
+    return result
+
+
+def text_of(*arguments: object) -> str:
+    result = run(*arguments)
+    assert result.exit_code == 0, result.output
+    assert result.stderr == ""
+    return result.stdout
+
+
+def json_of(*arguments: object) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(text_of(*arguments, "--json"), parse_constant=no_constant)
+    assert found["version"] == algzoo_exact.__version__
+    return found
+
+
+def no_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
+
+
+def state(d: int = 2, n: int = 2) -> dict[str, torch.Tensor]:
+    generator = torch.Generator().manual_seed(0)
+    shapes = {"rnn.weight_ih_l0": (d, 1), "rnn.weight_hh_l0": (d, d), "linear.weight": (n, d)}
+    return {k: torch.randn(*s, generator=generator) for k, s in shapes.items()}
+
+
+def write(path: Path, **changes: torch.Tensor | None) -> Path:
+    """A state dict with keys added, replaced or (None) removed; underscores stand for dots."""
+    tensors: dict[str, Any] = state()
+    for key, value in changes.items():
+        tensors[key.replace("__", ".")] = value
+    tensors = {key: value for key, value in tensors.items() if value is not None}
+    if path.suffix == ".safetensors":
+        safetensors.torch.save_file(tensors, path)
+    else:
+        torch.save(tensors, path)
+    return path
+
+
+# --- JSON schemas ---
+
+DECIMAL = {"type": "string", "pattern": r"^-?\d+(\.\d+)?$"}
+NULL = {"type": "null"}
+
+
+def record(**properties: object) -> dict[str, object]:
+    """Exactly these keys."""
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }
+
+
+def either(*kinds: object) -> dict[str, object]:
+    return {"anyOf": list(kinds)}
+
+
+NUMBER, COUNT = {"type": "number"}, {"type": "integer", "minimum": 0}
+TEXT, TRUTH = {"type": "string"}, {"type": "boolean"}
+BOUNDS = record(lower=DECIMAL, upper=DECIMAL)
+MODEL = record(
+    name=TEXT,
+    sha256={"type": "string", "pattern": "^[0-9a-f]{64}$"},
+    hidden_size=COUNT,
+    seq_len=COUNT,
+    parameters=COUNT,
+)
+SAMPLED_KEYS: dict[str, object] = {
+    "kind": {"const": "sampled"},
+    "samples": COUNT,
+    "correct": {"type": "string", "pattern": r"^\d+(/\d+)?$"},
+    "estimate": NUMBER,
+    "lower": NUMBER,
+    "upper": NUMBER,
+    "confidence": NUMBER,
+    "interval": {"enum": ["Clopper-Pearson", "Chernoff-Hoeffding"]},
+    "standard_error": NUMBER,
+    "seed": {"type": "integer"},
+    "device": TEXT,
+    "dtype": {"enum": ["float32", "float64"]},
+    "seconds": NUMBER,
+}
+SAMPLED = record(**SAMPLED_KEYS)
+CHECK = record(**SAMPLED_KEYS, z_score=either(NUMBER, NULL), agrees=TRUTH)
+TIES = {"enum": ["lowest", "incorrect", "uniform"]}
+ACCURACY = record(
+    model=MODEL,
+    task=TEXT,
+    ties=TIES,
+    kind={"enum": ["exact", "certified", "numeric"]},
+    accuracy=record(lower=DECIMAL, upper=DECIMAL, closed_form=either(TEXT, NULL)),
+    by_label=either({"type": "object", "additionalProperties": BOUNDS}, NULL),
+    regions=either(COUNT, NULL),
+    cells=either(COUNT, NULL),
+    undecided=DECIMAL,
+    interrupted=TRUTH,
+    method=TEXT,
+    seconds=NUMBER,
+    sampled=either(SAMPLED, NULL),
+    check=either(CHECK, NULL),
+    version=TEXT,
+)
+
+
+def accuracy(*arguments: object) -> dict[str, Any]:
+    found = json_of("accuracy", *arguments)
+    jsonschema.validate(found, ACCURACY)
+    return found
+
+
+def bounds(found: dict[str, Any]) -> Enclosure:
+    return Enclosure(Fraction(found["lower"]), Fraction(found["upper"]))

@@ -1,0 +1,207 @@
+"""The layout is the architecture: imports go one way, and heavy libraries have one home each.
+
+Sources are parsed, so that imports inside functions count too. Each check is also run on a planted
+fault, which it must find.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from fnmatch import fnmatch
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "algzoo_exact"
+
+# What each layer may import from this package, beside itself.
+LAYERS: dict[str, set[str]] = {
+    "errors": set(),
+    "jit": set(),
+    "exact": {"errors"},
+    "geometry": {"errors", "exact"},
+    "measure": {"errors", "exact", "geometry", "jit"},
+    "program": {"errors", "exact", "geometry"},
+    "zoo": {"errors", "exact", "geometry", "program"},
+}
+LAYERS["regions"] = {"errors", "exact", "geometry", "jit", "measure", "program"}
+LAYERS["score"] = LAYERS["estimators"] = LAYERS["regions"] | {"regions"}
+LAYERS["report"] = LAYERS["score"] | {"score", "estimators"}
+LAYERS["cli"] = LAYERS["report"] | {"report", "zoo"}
+LAYERS["__init__"] = LAYERS["__main__"] = set(LAYERS)
+
+MAY_USE_ZOO = ("estimators/sampling.py",)  # beside cli
+
+# Files (or folders) that may import a library. The light ones, numpy and safetensors, are free.
+HOMES: dict[str, tuple[str, ...]] = {
+    "torch": ("zoo/", "estimators/sampling.py"),
+    "sympy": ("program/render.py", "score/closed_form.py"),
+    "networkx": ("regions/graph.py",),
+    "matplotlib": ("report/",),
+    "pyarrow": ("regions/atlas.py",),
+    "flint": ("exact/", "geometry/", "measure/", "program/", "regions/", "score/"),
+    "numba": ("jit.py",),
+    "typer": ("cli/",),
+    "rich": ("cli/", "zoo/training.py"),
+    "z3": (),
+    "scipy": (),
+    "mpmath": (),
+}
+HEAVY = ("torch", "sympy", "networkx", "matplotlib", "pyarrow", "numba", "scipy", "mpmath", "z3")
+
+LONGEST = 400
+
+
+def sources(*folders: str) -> list[Path]:
+    return sorted(path for folder in folders for path in (ROOT / folder).rglob("*.py"))
+
+
+def imports(tree: ast.AST, path: str) -> Iterator[tuple[str, str]]:
+    """(module, name) of every import in a file; the name is empty for ``import module``."""
+    here = ["algzoo_exact", *path.split("/")[:-1]]
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, "") for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = here[: len(here) - node.level + 1] if node.level else []
+            module = ".".join([*base, *([node.module] if node.module else [])])
+            yield from ((module, alias.name) for alias in node.names)
+
+
+def wrong_imports(path: str, text: str) -> list[str]:
+    """Imports that a file of the package, given by its path in it, may not have."""
+    layer = path.split("/")[0].removesuffix(".py")
+    allowed = LAYERS[layer] | {layer} | ({"zoo"} if path in MAY_USE_ZOO else set())
+    wrong = []
+    for module, name in imports(ast.parse(text), path):
+        top, *rest = module.split(".")
+        if top == "algzoo_exact":
+            target = rest[0] if rest else name
+            public = target not in LAYERS  # a name of the root package, which loads anything
+            if public and (layer == "cli" or name == "__version__"):
+                continue
+            if target not in allowed:
+                wrong.append(f"{path} imports {target}")
+        elif top in HOMES and not any(
+            path == home or (home.endswith("/") and path.startswith(home)) for home in HOMES[top]
+        ):
+            wrong.append(f"{path} imports {top}")
+    return wrong
+
+
+def test_imports_go_one_way() -> None:
+    wrong = []
+    for path in sources("algzoo_exact"):
+        wrong += wrong_imports(path.relative_to(PACKAGE).as_posix(), path.read_text())
+    assert not wrong
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("geometry/cone.py", "from algzoo_exact.program.ir import Program"),
+        ("geometry/cone.py", "from algzoo_exact import program"),
+        ("geometry/cone.py", "from ..program import ir"),
+        ("measure/flow.py", "def f():\n    from algzoo_exact.program import ir"),
+        ("program/lift.py", "from algzoo_exact.zoo.loading import load"),
+        ("score/compute.py", "from algzoo_exact.estimators import sampling"),
+        ("estimators/base.py", "from algzoo_exact.zoo import tasks"),
+        ("zoo/loading.py", "import algzoo_exact.regions.search"),
+        ("score/compute.py", "from algzoo_exact import accuracy"),
+        ("regions/graph.py", "def f():\n    import torch.nn"),
+        ("regions/search.py", "import networkx as nx"),
+        ("zoo/tasks.py", "from flint import arb"),
+        ("exact/binomial.py", "import scipy.stats"),
+        ("regions/compiled.py", "from numba import njit"),
+        ("program/lift.py", "from algzoo_exact.jit import compiled"),
+    ],
+)
+def test_planted_imports_are_found(path: str, text: str) -> None:
+    assert wrong_imports(path, text)
+
+
+def test_allowed_imports_pass() -> None:
+    assert not wrong_imports("zoo/training.py", "from algzoo_exact import __version__")
+    assert not wrong_imports("cli/main.py", "import algzoo_exact as az\nfrom rich import print")
+    assert not wrong_imports("estimators/sampling.py", "from algzoo_exact.zoo import tasks")
+    assert not wrong_imports("regions/graph.py", "from .pattern import ActivationPattern")
+
+
+@pytest.mark.parametrize("module", ["algzoo_exact", "algzoo_exact.cli"])
+def test_import_loads_nothing_heavy(module: str) -> None:
+    assert not loaded_by(f"import {module}")
+
+
+def test_loaded_libraries_are_noticed() -> None:
+    assert loaded_by("import networkx") == ["networkx"]
+
+
+def loaded_by(statement: str) -> list[str]:
+    """The heavy libraries that a fresh interpreter has loaded after a statement."""
+    code = f"import sys; {statement}; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return [name for name in HEAVY if name in done.stdout.split()]
+
+
+def too_long(text: str) -> bool:
+    """Over the limit, unless the module's docstring says why (it then names the limit)."""
+    docstring = ast.get_docstring(ast.parse(text)) or ""
+    return len(text.splitlines()) > LONGEST and f"{LONGEST} lines" not in docstring
+
+
+def test_files_are_short() -> None:
+    paths = sources("algzoo_exact", "tests", "benchmarks")
+    long = [str(path.relative_to(ROOT)) for path in paths if too_long(path.read_text())]
+    assert not long, f"over {LONGEST} lines without a reason: {long}"
+
+
+def test_long_files_are_found() -> None:
+    body = "x = 1\n" * (LONGEST + 1)
+    assert too_long(body)
+    assert not too_long(f'"""Over {LONGEST} lines, because it is one table."""\n{body}')
+
+
+# An absolute path into somebody's machine; the pattern does not match itself.
+MACHINE_PATH = re.compile(r"(?<![\w.])/(?:work|home|root|Users|opt|mnt)/\w")
+
+
+def test_no_machine_paths() -> None:
+    found = []
+    for path in tracked_files():
+        text = path.read_bytes().decode("utf-8", errors="ignore")
+        if MACHINE_PATH.search(text):
+            found.append(str(path.relative_to(ROOT)))
+    assert not found
+
+
+def test_machine_paths_are_found() -> None:
+    assert MACHINE_PATH.search("open('/" + "home/someone/x')")
+    assert not MACHINE_PATH.search("https://example.org/home/x")
+
+
+def tracked_files() -> Iterator[Path]:
+    """Files that .gitignore leaves in (all its entries are plain names)."""
+    ignored = [line.rstrip("/") for line in (ROOT / ".gitignore").read_text().splitlines()]
+    pending = [ROOT]
+    while pending:
+        for path in pending.pop().iterdir():
+            if path.name == ".git" or any(fnmatch(path.name, name) for name in ignored):
+                continue
+            if path.is_dir():
+                pending.append(path)
+            elif path.is_file():
+                yield path
+
+
+def test_every_package_is_installed() -> None:
+    """The list in pyproject.toml against the folders that hold code."""
+    folders = {path.parent.relative_to(ROOT) for path in sources("algzoo_exact")}
+    expected = {".".join(folder.parts) for folder in folders} | {"algzoo_exact.models"}
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
+    assert set(settings["packages"]) == expected
