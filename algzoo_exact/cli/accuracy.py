@@ -63,7 +63,7 @@ LARGEST_DECIDED_N = 6  # beyond it there are only bounds
 # A sample contradicts an enclosure without a point in its interval at this confidence.
 CHECK_CONFIDENCE = Fraction(999_999, 1_000_000)
 # Seconds kept from a time limit: to start and end the process, and to sample afterwards.
-_OWN_SECONDS, _SAMPLING_SECONDS = 0.7, 2.5
+_OWN_SECONDS, _SAMPLING_SECONDS = 1.2, 2.5
 
 
 def accuracy(

@@ -96,7 +96,8 @@ def _one_digit_up(value: Fraction) -> str:
     places = 1
     while value * 10**places < 1 and places < MOST_DECIMALS:
         places += 1
-    return f"{ceil(value * 10**places)}e-{places}"
+    digit = ceil(value * 10**places)
+    return f"{digit}e-{places}" if digit < 10 else f"1e-{places - 1}"
 
 
 def _errors(result: Accuracy) -> str:

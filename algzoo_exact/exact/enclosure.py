@@ -90,6 +90,11 @@ class Enclosure:
     def __bool__(self) -> bool:
         raise TypeError("An Enclosure has no truth value.")
 
+    def __eq__(self, other: object) -> bool:
+        raise TypeError("Enclosures have no ==; compare their end points, or use contains().")
+
+    __hash__ = object.__hash__
+
     def __str__(self) -> str:
         return "[{}, {}]".format(*self.decimal(places_for(self.width)))
 

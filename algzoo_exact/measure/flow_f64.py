@@ -285,7 +285,7 @@ def cell_flow(
         wall = facets[f]
         _residual(normals[wall], frame, 0, frame[0])
         v = _dot(frame[0], u)
-        if v == 0.0:
+        if v == 0.0 or abs(v) >= 1.0:  # db = 0
             continue
         v = math.copysign(max(abs(v), _LEAST), v)
         if n == 2:

@@ -282,26 +282,31 @@ def advance(
             values[r, here] = value[r]
             errors[r, here] = error[r] if sign[r] != 0 else 0.0
         walls.known[0] = 0
+        above_values, above_errors = stack.values[top + 1], stack.errors[top + 1]
+        above_masks = stack.masks[top + 1]
         above = keep_side(
             values, errors, masks, count, value, error, sign, 1, wall, n,
-            weights, walls, stack.pattern[top], level,
-            stack.values[top + 1], stack.errors[top + 1], stack.masks[top + 1],
+            weights, walls, stack.pattern[top], level, above_values, above_errors, above_masks,
         )  # fmt: skip
-        below = keep_side(
-            values, errors, masks, count, value, error, sign, -1, wall, n,
-            weights, walls, stack.pattern[top], level,
-            scratch.values[0], scratch.errors[0], scratch.masks[0],
-        )  # fmt: skip
-        if above < 0 or below < 0:
+        old = int(np.sum(sign[:count] >= 0))  # the new rays, on the wall, come after these
+        below = int(np.sum(sign[:count] <= 0))
+        if above < 0 or below + above - old > capacity:
             return OVERFLOW
         for r in range(above):
-            if stack.masks[top + 1, r, word] & bit:
-                stack.values[top + 1, r, here] = 0.0
-                stack.errors[top + 1, r, here] = 0.0
+            if above_masks[r, word] & bit:
+                above_values[r, here] = 0.0
+                above_errors[r, here] = 0.0
+        below = 0
+        for r in range(count):
+            if sign[r] <= 0:
+                copy_ray(values, errors, masks, r, values, errors, masks, below)
+                if sign[r] == 0:
+                    masks[below, word] |= bit
+                below += 1
+        for r in range(old, above):
+            copy_ray(above_values, above_errors, above_masks, r, values, errors, masks, below)
+            below += 1
         for r in range(below):
-            copy_ray(
-                scratch.values[0], scratch.errors[0], scratch.masks[0], r, values, errors, masks, r
-            )
             values[r, here] = 0.0
             errors[r, here] = 0.0
         for w in range(stack.pattern.shape[1]):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from algzoo_exact.geometry.cone import Cone, IntVector
 from algzoo_exact.program.ir import Program
@@ -44,9 +45,12 @@ class ExactSearch:
         self.program = program
         self.mode = mode_of(ties)
         self.n, self.d, self.k = program.seq_len, program.hidden_size, program.outputs
-        self.specializer = Specializer(program)
         self.leaves = 0
         self.patterns: set[int] = set()
+
+    @cached_property
+    def specializer(self) -> Specializer:
+        return Specializer(self.program)
 
     def exact_cells(
         self, start: Start, bits: int = 0, level: int = 0

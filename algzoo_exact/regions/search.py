@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
 
 from algzoo_exact.geometry.cone import IntVector
-from algzoo_exact.program.ir import Program
+from algzoo_exact.program.ir import Matrix, Program
 from algzoo_exact.program.task import TieRule
 from algzoo_exact.regions import compiled
 from algzoo_exact.regions.compiled import Cells, Stack
@@ -23,19 +25,39 @@ _RANGE = (1e-200, 1e200)  # weights outside are left to exact arithmetic
 def float_weights(program: Program) -> Weights | None:
     """The program in float64, or None where a weight is out of the safe range."""
     readout = program.readout
-    margins = [[[a - b for a, b in zip(p, q, strict=True)] for q in readout] for p in readout]
-    arrays = []
-    for exact in (program.input_weights, program.recurrent, margins):
-        try:
-            array = np.array(exact, dtype=object).astype(np.float64)
-        except OverflowError:
-            return None
-        size = np.abs(array)
-        nonzero = np.array(exact, dtype=object) != 0
-        if np.any(nonzero & ((size < _RANGE[0]) | (size > _RANGE[1]))):
-            return None
-        arrays.append(array)
-    return Weights(*arrays)
+    last_matrix = readout
+    exact = all(map(_is_float, chain.from_iterable(readout)))
+    if not exact:
+        pairs = [(p, q) for p in readout for q in readout]
+        last_matrix = tuple(tuple(a - b for a, b in zip(p, q, strict=True)) for p, q in pairs)
+    matrices = ((program.input_weights,), program.recurrent, last_matrix)
+    arrays = [_floats(matrix) for matrix in matrices]
+    if arrays[0] is None or arrays[1] is None or arrays[2] is None:
+        return None
+    last = arrays[2]
+    if exact:
+        last = last[:, None, :] - last[None, :, :]  # rounded correctly, so 0 only where equal
+    shape = (len(readout), len(readout), program.hidden_size)
+    return Weights(arrays[0][0], arrays[1], last.reshape(shape))
+
+
+def _is_float(value: Fraction) -> bool:
+    """Whether float64 holds the value exactly (and it is far from overflow and underflow)."""
+    bottom = value.denominator
+    few_bits = value.numerator.bit_length() <= 53 and bottom.bit_length() < 600
+    return few_bits and bottom & (bottom - 1) == 0
+
+
+def _floats(matrix: Matrix) -> NDArray[np.float64] | None:
+    """Entries as floats, each within a relative error U; None if one leaves the safe range."""
+    try:
+        array = np.array([[float(entry) for entry in row] for row in matrix])
+    except OverflowError:
+        return None
+    size = np.abs(array)
+    nonzero = np.array([[entry.numerator != 0 for entry in row] for row in matrix])
+    lost = nonzero & ((size < _RANGE[0]) | (size > _RANGE[1]))
+    return None if np.any(lost) else array
 
 
 class Search(ExactSearch):

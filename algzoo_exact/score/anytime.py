@@ -39,6 +39,7 @@ from algzoo_exact.score.rigorous import MOST_BITS, Cell, cell_flow, right_cells
 # jobs have more boundary of their own to integrate over: on an (8, 5) model, jobs of 200 leaves
 # cost four times as much in all.
 _LEAVES = {2: 4000, 3: 4000, 4: 2000, 5: 2000, 6: 40}
+_MOST_LEAVES = 50_000  # without a limit; their cells are held in memory
 _SNAPSHOT_SECONDS = 0.2
 _MOST_JOBS = 10_000  # an enclosure adds up the widths of all of them
 # Up to this n, integers enumerate a job in less time than compiled code takes to load.
@@ -46,7 +47,7 @@ _INTEGERS_UP_TO = 4
 _SPARE_DIRECTIONS = 8
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Decision:
     """What one job came to: masses, or the two parts that it was split into."""
 
@@ -89,7 +90,7 @@ class Decider:
         self.directions = list(islice(directions(program, task, ties), _SPARE_DIRECTIONS))
         self.width = arb(1) / (10**digits * _MOST_JOBS)
         self.bits = int(digits * 3.33) + 48
-        self.most = _LEAVES[task.seq_len] if small else math.inf
+        self.most = _LEAVES[task.seq_len] if small else _MOST_LEAVES
 
     def decide(self, start: Start, deadline: float) -> Decision | None:
         """None if the deadline (``time.monotonic``) passed before the job was done."""
@@ -196,7 +197,7 @@ def anytime_accuracy(
 ) -> Iterator[Accuracy]:
     """Ever narrower enclosures, n <= 6; the last one is final.
 
-    Without a limit, each starting cone is decided as a whole, which costs least.
+    Without a limit, starting cones are decided as a whole where memory allows: this costs least.
     Nested: each enclosure lies in the one before. Memory stays small, because jobs are split
     depth-first in effect (a job is replaced by two lighter ones only when it is the heaviest).
     """

@@ -39,7 +39,7 @@ _MOST_ROWS = 1 << 13  # of 8 KiB each
 _LINEAR_COST = 5e7  # multiplications a box, about 0.05 s; interval bounds alone above it
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class BoxBounds:
     """What is proved so far; ``right``, ``wrong`` and ``undecided`` sum to 1.
 

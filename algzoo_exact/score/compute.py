@@ -16,9 +16,9 @@ from algzoo_exact.regions.exact_search import ExactSearch
 from algzoo_exact.regions.starts import starting_cones
 from algzoo_exact.score.boxes import BoxBounds, box_bounds
 from algzoo_exact.score.pool import new_search
-from algzoo_exact.score.result import Accuracy
-from algzoo_exact.score.rigorous import right_cells
-from algzoo_exact.score.whole import CLOSED_FORM_UP_TO, Progress, whole_accuracy
+from algzoo_exact.score.result import Accuracy, Progress
+from algzoo_exact.score.rigorous import HasBatches
+from algzoo_exact.score.whole import CLOSED_FORM_UP_TO, whole_accuracy
 
 Method = Literal["auto", "exact", "numeric", "bounds"]
 METHODS: tuple[Method, ...] = ("auto", "exact", "numeric", "bounds")
@@ -27,7 +27,7 @@ AUTO_SECONDS = 10.0
 _PROBE_SECONDS = 4.0
 _SMALL_PROBE_SECONDS = 0.7  # in integers, before compiled code is loaded
 # Seconds per leaf on one core, measured on trained models (benchmarks/), by n.
-_EXACT_COST = {4: 6e-4, 5: 1.5e-3, 6: 1.0}
+_EXACT_COST = {4: 6e-4, 5: 1.5e-3, 6: 0.2}
 _NUMERIC_COST = {4: 3e-5, 5: 7e-5, 6: 1e-3}
 _QUICK = 3.0  # an exact run expected to be shorter is not worth interrupting
 
@@ -68,7 +68,8 @@ def accuracy(
     if plan.method == "numeric":
         from algzoo_exact.score.numeric import NumericEngine
 
-        return NumericEngine(task, program.hidden_size, ties, workers).accuracy(program)
+        engine = NumericEngine(task, program.hidden_size, ties, workers)
+        return engine.accuracy(program, progress)
     if plan.method == "exact" and plan.quick and not by_label:
         return whole_accuracy(program, task, ties, digits, workers, progress, plan.compiled)
     if plan.method == "bounds" and not limited:
@@ -176,7 +177,8 @@ def _count_leaves(search: ExactSearch, task: Task, seconds: float) -> int | None
     """Leaves of the enumeration, or None if they cannot be counted in this time."""
     deadline = time.monotonic() + seconds
     for start in starting_cones(task):
-        for _ in right_cells(search, start):
+        batches = search.cells if isinstance(search, HasBatches) else search.exact_cells
+        for _ in batches(start):
             if time.monotonic() > deadline:
                 return None
     return search.leaves

@@ -12,9 +12,10 @@ diagonal up to sign), each of the C cells takes 1/C of the mass around +u and ar
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import chain, islice
 
 from algzoo_exact.geometry.cone import IntVector, dot
 from algzoo_exact.measure.flow import NotGenericError, directions_for
@@ -22,6 +23,8 @@ from algzoo_exact.program.ir import Program
 from algzoo_exact.program.specialize import Specializer, rows
 from algzoo_exact.program.task import Task, TieRule, credit_for
 from algzoo_exact.regions.starts import Start
+
+_MOST_TRIED = 200
 
 
 @dataclass(frozen=True)
@@ -52,9 +55,18 @@ class Direction:
                 credit += share * earned
         return credit, mass
 
-    def at_zero_everywhere(self, starts: tuple[Start, ...]) -> Fraction:
-        """The accuracy at l = 0."""
-        return sum((self.at_zero(start)[0] for start in starts), Fraction(0))
+    def at_zero_everywhere(self, task: Task) -> Fraction:
+        """The accuracy at l = 0; around the diagonal every label takes 1/n of the mass."""
+        assert self.ties is not None
+        total = Fraction(0)
+        for sign, top in zip((1, -1), self.tops, strict=True):
+            if self.diagonal:
+                labels: Iterable[int] = range(task.seq_len)
+            else:
+                labels = [task.label([sign * c for c in self.u])]
+            credits = [credit_for(label, top, self.ties) for label in labels]
+            total += sum(credits, Fraction(0)) / (2 * len(credits))
+        return total
 
 
 def directions(program: Program, task: Task, ties: TieRule | None) -> Iterator[Direction]:
@@ -62,7 +74,7 @@ def directions(program: Program, task: Task, ties: TieRule | None) -> Iterator[D
     cells = list(task.cells())
     specializer = Specializer(program)
     diagonal = (1,) * task.seq_len
-    for u in (diagonal, *_some(task.seq_len)):
+    for u in chain([diagonal], islice(directions_for(task.seq_len), _MOST_TRIED)):
         if u != diagonal and any(dot(a, u) == 0 for cell in cells for a in cell.inequalities):
             continue
         try:
@@ -70,12 +82,6 @@ def directions(program: Program, task: Task, ties: TieRule | None) -> Iterator[D
         except NotGenericError:
             continue
         yield Direction(u, (tops[0], tops[1]), u == diagonal, len(cells), ties)
-
-
-def _some(n: int, count: int = 200) -> Iterator[IntVector]:
-    generator = directions_for(n)
-    for _ in range(count):
-        yield next(generator)
 
 
 def _top_logits(specializer: Specializer, u: IntVector) -> frozenset[int]:

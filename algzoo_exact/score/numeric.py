@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from itertools import islice
+from queue import SimpleQueue
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,7 @@ from algzoo_exact.errors import InputError
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task, TieRule, check_fit
+from algzoo_exact.regions.compiled import Cells, Stack
 from algzoo_exact.regions.exact_search import mode_of
 from algzoo_exact.regions.polish import Weights
 from algzoo_exact.regions.search import Search
@@ -23,12 +25,13 @@ from algzoo_exact.regions.starts import Start, starting_cones
 from algzoo_exact.score.boundary import flow_of_cells, flow_of_program
 from algzoo_exact.score.direction import Direction, directions
 from algzoo_exact.score.facets import LABEL_WALLS, TIES
-from algzoo_exact.score.result import Accuracy
+from algzoo_exact.score.result import Accuracy, Progress
 
 # Sums of some 1e5 flows of size up to 1e-2 with rounding 1e-16 each: below this, agreement of
 # two evaluations is luck.
 _LEAST_ERROR = Fraction(1, 10**15)
 _BUFFER = 512
+_LONG = 5  # from this n on, runs can take minutes
 
 
 class NumericEngine:
@@ -40,11 +43,11 @@ class NumericEngine:
         self.starts: tuple[Start, ...] = starting_cones(task)
         zero = (Fraction(0),) * hidden_size
         blank = Program(zero, (zero,) * hidden_size, (zero,) * task.seq_len, task.seq_len)
-        self._shape = Search(blank, ties)
+        shape = Search(blank, ties)
         first = self.starts[0]
         n = task.seq_len
         rays = max(len(start.cone.rays) for start in self.starts)
-        words = self._shape.mask_words(len(first.cone.walls))
+        words = shape.mask_words(len(first.cone.walls))
         self.rows = np.array([start.rows for start in self.starts], np.float64)
         self.rays = np.zeros((len(self.starts), rays, n))
         self.masks = np.zeros((len(self.starts), rays, words), np.uint64)
@@ -54,7 +57,9 @@ class NumericEngine:
             for r, (ray, mask) in enumerate(zip(start.cone.rays, start.cone.tight, strict=True)):
                 self.rays[s, r] = ray
                 self.masks[s, r, 0] = mask
-        self._buffers = [self._shape.buffers(first, _BUFFER) for _ in range(workers)]
+        self._buffers: SimpleQueue[tuple[Stack, Cells, Stack]] = SimpleQueue()
+        for _ in range(workers):
+            self._buffers.put(shape.buffers(first, _BUFFER))
 
     def evaluate(
         self, program: Program, direction: Direction, *, closed: bool
@@ -63,7 +68,15 @@ class NumericEngine:
 
         ``closed``: by dilogarithms (n = 4, 5), else by quadrature.
         """
-        search = Search(program, self.ties)
+        return self._evaluate(Search(program, self.ties), direction, closed)
+
+    def _evaluate(
+        self,
+        search: Search,
+        direction: Direction,
+        closed: bool,
+        progress: Callable[[float], None] | None = None,
+    ) -> tuple[float, int]:
         weights = search.weights
         if weights is None:
             raise InputError("A weight is beyond the float64 range; ask for the exact method.")
@@ -73,26 +86,38 @@ class NumericEngine:
         flows = np.zeros(len(self.starts))
         leaves = np.zeros(len(self.starts), np.int64)
 
-        def part(worker: int) -> int:
-            stack, cells, scratch = self._buffers[worker]
+        def part(first: int, stride: int) -> int:
+            buffers = self._buffers.get()
+            stack, cells, scratch = buffers
             unfinished: int = flow_of_program(
                 weights, self.rows, self.rays, self.masks, self.counts, self.labels,
-                worker, self.workers, stack, cells, scratch, program.seq_len,
+                first, stride, stack, cells, scratch, search.n,
                 mode_of(self.ties), u, which, closed, flows, leaves,
             )  # fmt: skip
+            self._buffers.put(buffers)
             return unfinished
 
-        if self.workers == 1:
-            unfinished = part(0)
-        else:
+        unfinished = 0
+        if self.task.seq_len < _LONG:  # milliseconds: one call
+            unfinished = part(0, 1)
+        else:  # one start at a time, so that Ctrl-C and progress get a turn
             with ThreadPoolExecutor(self.workers) as pool:
-                unfinished = sum(pool.map(part, range(self.workers)))
+                count = len(self.starts)
+                parts = [pool.submit(part, first, count) for first in range(count)]
+                try:
+                    for done, future in enumerate(parts, 1):
+                        unfinished += future.result()
+                        if progress is not None:
+                            progress(done / count)
+                except BaseException:
+                    pool.shutdown(cancel_futures=True)
+                    raise
         if unfinished:
             for s in np.flatnonzero(np.isnan(flows)):
                 flows[s], leaves[s] = self._slowly(
                     search, weights, self.starts[s], u, which, closed
                 )
-        base = direction.at_zero_everywhere(self.starts)
+        base = direction.at_zero_everywhere(self.task)
         return float(base) + float(np.sum(flows)), int(np.sum(leaves))
 
     def _slowly(
@@ -114,17 +139,31 @@ class NumericEngine:
                 total += float(np.sum(flows))
         return total, search.leaves - before
 
-    def accuracy(self, program: Program) -> Accuracy:
+    def accuracy(self, program: Program, progress: Progress | None = None) -> Accuracy:
         """Two evaluations, along different directions and by different formulas; their
         disagreement is the error."""
+
+        def halfway(fraction: float) -> None:
+            if progress is not None:
+                progress(fraction / 2, "first evaluation")
+
+        def rest(fraction: float) -> None:
+            if progress is not None:
+                progress(0.5 + fraction / 2, f"about {first:.6f}")
+
         began = time.perf_counter()
-        usable = directions(program, self.task, self.ties)
         # For n = 6 the diagonal often projects onto faces of ridges, where float64 picks no side.
-        chosen = [u for u in islice(usable, 3) if not (u.diagonal and self.task.seq_len == 6)]
+        usable = (
+            direction
+            for direction in directions(program, self.task, self.ties)
+            if not (direction.diagonal and self.task.seq_len == 6)
+        )
+        chosen = list(islice(usable, 2))
         if len(chosen) < 2:
             raise InputError("No generic direction was found; ask for the exact method.")
-        first, leaves = self.evaluate(program, chosen[0], closed=True)
-        second, _ = self.evaluate(program, chosen[1], closed=False)
+        search = Search(program, self.ties)
+        first, leaves = self._evaluate(search, chosen[0], True, halfway)
+        second, _ = self._evaluate(search, chosen[1], False, rest)
         if not math.isfinite(first - second):
             raise InputError("The weights' scales are too far apart; ask for the exact method.")
         middle = Fraction(first)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
@@ -13,8 +13,11 @@ from algzoo_exact.score.closed_form import ClosedForm
 
 Kind = Literal["exact", "certified", "numeric"]
 
+Progress = Callable[[float, str], None]
+"""Called with the fraction done (0 to 1) and one line about what is known so far."""
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, eq=False)
 class Accuracy:
     """The accuracy of a program on standard Gaussian inputs.
 

@@ -138,7 +138,7 @@ def right_cells(search: ExactSearch, start: Start) -> Iterator[Cell | None]:
 
     From the compiled kernel if ``search`` is a ``regions.search.Search``.
     """
-    if isinstance(search, _Batches):
+    if isinstance(search, HasBatches):
         for batch in search.cells(start):
             if batch is None:
                 yield None
@@ -150,7 +150,7 @@ def right_cells(search: ExactSearch, start: Start) -> Iterator[Cell | None]:
 
 
 @runtime_checkable
-class _Batches(Protocol):
+class HasBatches(Protocol):
     """A search that gives its cells in arrays."""
 
     def cells(self, start: Start) -> Iterator[Cells | None]: ...

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from fractions import Fraction
 
 from flint import arb
@@ -18,11 +18,8 @@ from algzoo_exact.score.closed_form import ClosedForm
 from algzoo_exact.score.direction import Direction, directions
 from algzoo_exact.score.facets import LABEL_WALLS, TIES
 from algzoo_exact.score.pool import new_search, worker_pool
-from algzoo_exact.score.result import Accuracy
+from algzoo_exact.score.result import Accuracy, Progress
 from algzoo_exact.score.rigorous import cell_flow, closed_slopes, right_cells
-
-Progress = Callable[[float, str], None]
-"""Called with the fraction done (0 to 1) and one line about what is known so far."""
 
 CLOSED_FORM_UP_TO = 3
 
@@ -62,7 +59,7 @@ def _closed(
     slopes: dict[Fraction, Fraction] = {}
     for start in starts:
         closed_slopes(search, start, direction, _which(direction), slopes)
-    form = ClosedForm.collect(direction.at_zero_everywhere(starts), slopes)
+    form = ClosedForm.collect(direction.at_zero_everywhere(task), slopes)
     return Accuracy(
         "exact",
         form.enclosure(Fraction(1, 10**digits)),
@@ -84,7 +81,7 @@ def _enclosed(
     width = Fraction(1, 10**digits)
     bits = int(digits * 3.33) + 48  # some 1e3 to 1e6 flows, each off by about 2**-bits
     while True:
-        lower = upper = direction.at_zero_everywhere(starts)
+        lower = upper = direction.at_zero_everywhere(task)
         leaves, patterns = 0, set[int]()
         jobs = [(program, direction, start, bits, compiled) for start in starts]
         for done, part in enumerate(_run(jobs, workers), 1):
