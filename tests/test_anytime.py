@@ -236,3 +236,24 @@ def test_two_processes() -> None:
     assert whole.cells == az.accuracy(program, task, ties="uniform", method="exact").cells
     stopped = list(az.accuracy_bounds(program, task, ties="uniform", workers=2, max_cells=100))
     check(stopped, exact, "two processes, stopped")
+
+
+@pytest.mark.parametrize("ties", ["lowest", "incorrect", "uniform"])
+def test_exact_runs_stop_with_what_is_decided(ties: Ties) -> None:
+    """Ctrl-C during an exact run: label cells done so far, each of mass 1/12, are decided."""
+    program = random_program(np.random.default_rng(31), 3, 4)
+    task = az.tasks.second_argmax(4)
+    exact = az.accuracy(program, task, ties=ties, method="exact")
+    for stop in (1, 5, 11):
+        calls = 0
+
+        def progress(fraction: float, text: str, stop: int = stop) -> None:
+            nonlocal calls
+            calls += 1
+            if calls == stop:
+                raise KeyboardInterrupt
+
+        found = az.accuracy(program, task, ties=ties, method="exact", progress=progress)
+        assert found.kind == "certified"
+        assert found.enclosure.contains(exact.enclosure)
+        assert abs(found.undecided - Fraction(12 - stop, 12)) < Fraction(1, 10**20)

@@ -69,6 +69,10 @@ class Enclosure:
         """End points as decimal strings with ``places`` digits, rounded outward."""
         return _decimal(self.lower, places, up=False), _decimal(self.upper, places, up=True)
 
+    def plus(self, other: Enclosure) -> Enclosure:
+        """The sum of the two numbers."""
+        return Enclosure(self.lower + other.lower, self.upper + other.upper)
+
     def hull(self, other: Enclosure) -> Enclosure:
         """The smallest enclosure that holds both."""
         return Enclosure(min(self.lower, other.lower), max(self.upper, other.upper))

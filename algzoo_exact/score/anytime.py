@@ -39,7 +39,7 @@ from algzoo_exact.score.rigorous import MOST_BITS, Cell, cell_flow, right_cells
 # jobs have more boundary of their own to integrate over: on an (8, 5) model, jobs of 200 leaves
 # cost four times as much in all.
 _LEAVES = {2: 4000, 3: 4000, 4: 2000, 5: 2000, 6: 40}
-_MOST_LEAVES = 50_000  # without a limit; their cells are held in memory
+_MOST_LEAVES = {2: 50_000, 3: 50_000, 4: 50_000, 5: 50_000, 6: 500}  # without a limit
 _SNAPSHOT_SECONDS = 0.2
 _MOST_JOBS = 10_000  # an enclosure adds up the widths of all of them
 # Up to this n, integers enumerate a job in less time than compiled code takes to load.
@@ -90,7 +90,7 @@ class Decider:
         self.directions = list(islice(directions(program, task, ties), _SPARE_DIRECTIONS))
         self.width = arb(1) / (10**digits * _MOST_JOBS)
         self.bits = int(digits * 3.33) + 48
-        self.most = _LEAVES[task.seq_len] if small else _MOST_LEAVES
+        self.most = _LEAVES[task.seq_len] if small else _MOST_LEAVES[task.seq_len]
 
     def decide(self, start: Start, deadline: float) -> Decision | None:
         """None if the deadline (``time.monotonic``) passed before the job was done."""

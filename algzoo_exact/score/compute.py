@@ -18,7 +18,7 @@ from algzoo_exact.score.boxes import BoxBounds, box_bounds
 from algzoo_exact.score.pool import new_search
 from algzoo_exact.score.result import Accuracy, Progress
 from algzoo_exact.score.rigorous import HasBatches
-from algzoo_exact.score.whole import CLOSED_FORM_UP_TO, whole_accuracy
+from algzoo_exact.score.whole import CLOSED_FORM_UP_TO, whole_accuracies, whole_accuracy
 
 Method = Literal["auto", "exact", "numeric", "bounds"]
 METHODS: tuple[Method, ...] = ("auto", "exact", "numeric", "bounds")
@@ -29,7 +29,6 @@ _SMALL_PROBE_SECONDS = 0.7  # in integers, before compiled code is loaded
 # Seconds per leaf on one core, measured on trained models (benchmarks/), by n.
 _EXACT_COST = {4: 6e-4, 5: 1.5e-3, 6: 0.2}
 _NUMERIC_COST = {4: 3e-5, 5: 7e-5, 6: 1e-3}
-_QUICK = 3.0  # an exact run expected to be shorter is not worth interrupting
 
 
 def accuracy(
@@ -55,14 +54,15 @@ def accuracy(
     in time). ``by_label`` adds the split by true label (n <= 6, exact or bounds).
 
     ``workers`` > 1 uses that many processes; a script must then guard its main module, as with
-    any multiprocessing. KeyboardInterrupt during "bounds" ends it with what is decided so far.
+    any multiprocessing. KeyboardInterrupt ends "bounds", and "exact" for n >= 4, with what is
+    decided so far.
 
     InputError for sizes that do not fit, or a method that cannot serve this n.
     """
     _check(program, task, ties, digits, method)
     _check_limits(time_limit, max_cells, workers)
     limited = time_limit is not None or max_cells is not None
-    plan = _Plan(method, True)
+    plan = _Plan(method)
     if method == "auto" or (method == "exact" and task.seq_len > CLOSED_FORM_UP_TO):
         plan = _choose(program, task, ties, method, limited)
     if plan.method == "numeric":
@@ -70,27 +70,28 @@ def accuracy(
 
         engine = NumericEngine(task, program.hidden_size, ties, workers)
         return engine.accuracy(program, progress)
-    if plan.method == "exact" and plan.quick and not by_label:
-        return whole_accuracy(program, task, ties, digits, workers, progress, plan.compiled)
-    if plan.method == "bounds" and not limited:
-        time_limit = AUTO_SECONDS
-    last: Accuracy | None = None
+    if plan.method == "exact" and task.seq_len <= CLOSED_FORM_UP_TO:
+        result = whole_accuracy(program, task, ties, digits)
+        if by_label:
+            *_, parts = accuracy_bounds(program, task, ties=ties, digits=digits)
+            result = replace(result, by_label=parts.by_label)
+        return result
+    if plan.method == "exact":
+        steps = whole_accuracies(program, task, ties, digits, workers, plan.compiled)
+    else:
+        steps = accuracy_bounds(
+            program, task, ties=ties, digits=digits, max_cells=max_cells, workers=workers,
+            time_limit=time_limit if limited else AUTO_SECONDS,
+        )  # fmt: skip
+    last = _nothing_decided(task, ties)
     try:
-        for last in accuracy_bounds(
-            program, task, ties=ties, digits=digits, time_limit=time_limit,
-            max_cells=max_cells, workers=workers,
-        ):  # fmt: skip
+        for last in steps:
             if progress is not None:
                 low, high = last.enclosure.decimal(4)
                 progress(1 - float(last.undecided), f"between {low} and {high}")
     except KeyboardInterrupt:
-        if last is None:
-            last = _nothing_decided(task, ties)
-    assert last is not None
-    if by_label and task.seq_len <= CLOSED_FORM_UP_TO:
-        closed = whole_accuracy(program, task, ties, digits)
-        return replace(closed, by_label=last.by_label, seconds=closed.seconds + last.seconds)
-    return last
+        pass  # what is decided so far is true
+    return last if by_label else replace(last, by_label=None)
 
 
 def accuracy_bounds(
@@ -142,35 +143,32 @@ def _nothing_decided(task: Task, ties: TieRule) -> Accuracy:
 
 @dataclass(frozen=True)
 class _Plan:
-    """A method; whether its run is too short to be worth stopping; whether to load compiled code
-    for the enumeration."""
+    """A method, and whether to load compiled code for its enumeration."""
 
     method: Method
-    quick: bool
     compiled: bool = True
 
 
 def _choose(program: Program, task: Task, ties: TieRule, method: Method, limited: bool) -> _Plan:
     n = task.seq_len
     if n > LARGEST_DIMENSION:
-        return _Plan("bounds", False)
+        return _Plan("bounds")
     if n <= CLOSED_FORM_UP_TO:
-        return _Plan("exact", True, False)
+        return _Plan("exact", compiled=False)
     if limited:
-        return _Plan("bounds", False)
-    compiled = False
+        return _Plan("bounds")
     leaves = _count_leaves(ExactSearch(program, ties), task, _SMALL_PROBE_SECONDS)
+    if method == "exact":
+        return _Plan("exact", compiled=leaves is None)
+    if leaves is not None and leaves * _EXACT_COST[n] <= AUTO_SECONDS:
+        return _Plan("exact", compiled=False)
     if leaves is None:
-        compiled = True
-        leaves = _count_leaves(new_search(program, ties, compiled), task, _PROBE_SECONDS)
+        leaves = _count_leaves(new_search(program, ties, compiled=True), task, _PROBE_SECONDS)
     if leaves is None:  # too many to count: only what can be stopped is safe
-        return _Plan("bounds" if method == "auto" else "exact", False)
-    seconds = leaves * _EXACT_COST[n]
-    if method == "exact" or seconds <= AUTO_SECONDS:
-        return _Plan("exact", seconds <= _QUICK, compiled)
-    if leaves * _NUMERIC_COST[n] <= AUTO_SECONDS:
-        return _Plan("numeric", True)
-    return _Plan("bounds", False)
+        return _Plan("bounds")
+    if leaves * _EXACT_COST[n] <= AUTO_SECONDS:
+        return _Plan("exact")
+    return _Plan("numeric" if leaves * _NUMERIC_COST[n] <= AUTO_SECONDS else "bounds")
 
 
 def _count_leaves(search: ExactSearch, task: Task, seconds: float) -> int | None:

@@ -1,10 +1,12 @@
-"""Exact accuracy of a program at once: the flow over the whole boundary, or its closed form."""
+"""Exact accuracy by the flow over the whole boundary, or its closed form for n <= 3."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from fractions import Fraction
+from typing import TypeVar
 
 from flint import arb
 
@@ -18,10 +20,12 @@ from algzoo_exact.score.closed_form import ClosedForm
 from algzoo_exact.score.direction import Direction, directions
 from algzoo_exact.score.facets import LABEL_WALLS, TIES
 from algzoo_exact.score.pool import new_search, worker_pool
-from algzoo_exact.score.result import Accuracy, Progress
+from algzoo_exact.score.result import Accuracy
 from algzoo_exact.score.rigorous import cell_flow, closed_slopes, right_cells
 
 CLOSED_FORM_UP_TO = 3
+_NO_DIRECTION = "no direction is generic for this program; please report the weights"
+_T = TypeVar("_T")
 
 
 def whole_accuracy(
@@ -30,25 +34,57 @@ def whole_accuracy(
     ties: TieRule,
     digits: int,
     workers: int = 1,
-    progress: Progress | None = None,
     compiled: bool = True,
 ) -> Accuracy:
-    """Kind ``exact``, width at most 10**-digits, for n <= 6.
-
-    ``compiled`` enumerates in float64 where that decides (n >= 4): worth it from some ten
-    thousand cells on, since compiled code takes seconds to load or to compile.
+    """Kind ``exact``, width at most 10**-digits, for n <= 6; a closed form for n <= 3.
 
     NotGenericError if no direction tried is generic for the program, which no known program does.
     """
+    if task.seq_len > CLOSED_FORM_UP_TO:
+        *_, last = whole_accuracies(program, task, ties, digits, workers, compiled)
+        return last
     began = time.perf_counter()
     for direction in directions(program, task, ties):
         try:
-            if task.seq_len <= CLOSED_FORM_UP_TO:
-                return _closed(program, task, direction, digits, began)
-            return _enclosed(program, task, direction, digits, workers, progress, compiled, began)
+            return _closed(program, task, direction, digits, began)
         except NotGenericError:
             continue
-    raise NotGenericError("no direction is generic for this program; please report the weights")
+    raise NotGenericError(_NO_DIRECTION)
+
+
+def whole_accuracies(
+    program: Program,
+    task: Task,
+    ties: TieRule,
+    digits: int,
+    workers: int = 1,
+    compiled: bool = True,
+) -> Iterator[Accuracy]:
+    """Nested enclosures, one more after each label cell; the last is exact, 4 <= n <= 6.
+
+    A label cell is the two starting cones on both sides of x[0] = 0, where nothing but ties and
+    the walls between labels is boundary. The C cells are congruent, so each has mass 1/C.
+    ``compiled`` enumerates in float64 where that decides: worth it from some ten thousand cells
+    on, since compiled code takes seconds to load or to compile.
+    """
+    began = time.perf_counter()
+    best = Enclosure(Fraction(0), Fraction(1))
+    for direction in directions(program, task, ties):
+        bits = int(digits * 3.33) + 48  # some 1e3 to 1e6 flows, each off by about 2**-bits
+        try:
+            while True:
+                for found in _label_cells(program, task, direction, bits, workers, compiled, began):
+                    best = best.intersect(found.enclosure)
+                    if found.kind == "exact" and best.width > Fraction(1, 10**digits):
+                        break
+                    undecided = best.width if found.kind == "certified" else Fraction(0)
+                    yield replace(found, enclosure=best, undecided=undecided)
+                else:
+                    return
+                bits *= 2
+        except NotGenericError:
+            continue
+    raise NotGenericError(_NO_DIRECTION)
 
 
 def _closed(
@@ -73,37 +109,40 @@ def _closed(
     )
 
 
-def _enclosed(
-    program: Program, task: Task, direction: Direction, digits: int, workers: int,
-    progress: Progress | None, compiled: bool, began: float,
-) -> Accuracy:  # fmt: skip
+def _label_cells(
+    program: Program, task: Task, direction: Direction, bits: int, workers: int, compiled: bool,
+    began: float,
+) -> Iterator[Accuracy]:  # fmt: skip
+    """What is known after each label cell, by the flow along one direction at one precision."""
     starts = starting_cones(task)
-    width = Fraction(1, 10**digits)
-    bits = int(digits * 3.33) + 48  # some 1e3 to 1e6 flows, each off by about 2**-bits
-    while True:
-        lower = upper = direction.at_zero_everywhere(task)
-        leaves, patterns = 0, set[int]()
-        jobs = [(program, direction, start, bits, compiled) for start in starts]
-        for done, part in enumerate(_run(jobs, workers), 1):
-            flow, some_leaves, some_patterns = part
-            lower, upper = lower + flow.lower, upper + flow.upper
+    mass = Fraction(2, len(starts))
+    right = Enclosure.exactly(0)
+    wrong = Fraction(0)
+    by_label: dict[int, Enclosure] = {}
+    leaves, patterns = 0, set[int]()
+    parts = _run([(program, direction, start, bits, compiled) for start in starts], workers)
+    for done, (one, other) in enumerate(_pairs(zip(starts, parts, strict=True)), 1):
+        cell = Enclosure.exactly(0)
+        for start, (flow, some_leaves, some_patterns) in (one, other):
+            cell = cell.plus(flow).plus(Enclosure.exactly(direction.at_zero(start)[0]))
             leaves += some_leaves
             patterns |= some_patterns
-            if progress is not None:
-                progress(done / len(jobs), f"{leaves} cells")
-        if upper - lower <= width:
-            break
-        bits *= 2
-    return Accuracy(
-        "exact",
-        Enclosure(lower, upper),
-        task,
-        direction.ties or "lowest",
-        "boundary flow in ball arithmetic",
-        time.perf_counter() - began,
-        len(patterns),
-        leaves,
-    )
+        label = one[0].label
+        right = right.plus(cell)
+        wrong += max(Fraction(0), mass - cell.upper)
+        by_label[label] = cell.plus(by_label.get(label, Enclosure.exactly(0)))
+        finished = 2 * done == len(starts)
+        yield Accuracy(
+            "exact" if finished else "certified",
+            right if finished else Enclosure(max(Fraction(0), right.lower), 1 - wrong),
+            task,
+            direction.ties or "lowest",
+            "boundary flow in ball arithmetic",
+            time.perf_counter() - began,
+            len(patterns),
+            leaves,
+            by_label=dict(sorted(by_label.items())) if finished else None,
+        )
 
 
 _Job = tuple[Program, Direction, Start, int, bool]
@@ -127,6 +166,12 @@ def _flow_below(job: _Job) -> _Part:
             if cell is not None:
                 total += cell_flow(search, cell, direction.u, _which(direction))
         return Enclosure.from_arb(total), search.leaves, search.patterns
+
+
+def _pairs(items: Iterable[_T]) -> Iterator[tuple[_T, _T]]:
+    """Consecutive pairs, each as soon as it is there."""
+    iterator = iter(items)
+    return zip(iterator, iterator, strict=True)
 
 
 def _which(direction: Direction) -> int:
