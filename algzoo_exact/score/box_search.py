@@ -27,7 +27,7 @@ from algzoo_exact.score.box_kernels import (
 RUNNING, FULL, EMPTY = 0, 1, 2
 WORK, MOST = 2e7, 20_000  # multiplications, boxes: what one call may do
 _UNDERFLOW = 1e-150  # more than subnormal numbers under the roots can add to a mass
-_PATIENCE = 2.0  # a heuristic; trials in docs/notes/order-boxes.md
+_PATIENCE = 2.0  # a heuristic; trials in docs/notes/boxes.md
 
 RowArray = NDArray[np.int32]
 

@@ -10,7 +10,7 @@ or to the wrong mass:
     right <= accuracy <= 1 - wrong.
 
 Everything is a lower bound of what it stands for, rounding included, so each enclosure is
-proved. Where it stays wide, that is what is known. `docs/notes/order-boxes.md` has the argument
+proved. Where it stays wide, that is what is known. `docs/notes/boxes.md` has the argument
 in full, measurements, and the roads not taken.
 """
 
