@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
 
 from algzoo_exact.errors import InputError
@@ -62,22 +62,23 @@ def accuracy(
     _check(program, task, ties, digits, method)
     _check_limits(time_limit, max_cells, workers)
     limited = time_limit is not None or max_cells is not None
-    plan = _Plan(method)
-    if method == "auto" or (method == "exact" and task.seq_len > CLOSED_FORM_UP_TO):
-        plan = _choose(program, task, ties, method, limited)
-    if plan.method == "numeric":
+    if method == "auto":
+        method = _choose(program, task, ties, limited)
+    elif method == "exact" and limited and task.seq_len > CLOSED_FORM_UP_TO:
+        method = "bounds"
+    if method == "numeric":
         from algzoo_exact.score.numeric import NumericEngine
 
         engine = NumericEngine(task, program.hidden_size, ties, workers)
         return engine.accuracy(program, progress)
-    if plan.method == "exact" and task.seq_len <= CLOSED_FORM_UP_TO:
+    if method == "exact" and task.seq_len <= CLOSED_FORM_UP_TO:
         result = whole_accuracy(program, task, ties, digits)
         if by_label:
             *_, parts = accuracy_bounds(program, task, ties=ties, digits=digits)
             result = replace(result, by_label=parts.by_label)
         return result
-    if plan.method == "exact":
-        steps = whole_accuracies(program, task, ties, digits, workers, plan.compiled)
+    if method == "exact":
+        steps = whole_accuracies(program, task, ties, digits, workers)
     else:
         steps = accuracy_bounds(
             program, task, ties=ties, digits=digits, max_cells=max_cells, workers=workers,
@@ -141,34 +142,21 @@ def _nothing_decided(task: Task, ties: TieRule) -> Accuracy:
     return Accuracy("certified", whole, task, ties, "interrupted", 0.0, undecided=whole.width)
 
 
-@dataclass(frozen=True)
-class _Plan:
-    """A method, and whether to load compiled code for its enumeration."""
-
-    method: Method
-    compiled: bool = True
-
-
-def _choose(program: Program, task: Task, ties: TieRule, method: Method, limited: bool) -> _Plan:
+def _choose(program: Program, task: Task, ties: TieRule, limited: bool) -> Method:
+    """The most rigorous method that should end in about ten seconds."""
     n = task.seq_len
-    if n > LARGEST_DIMENSION:
-        return _Plan("bounds")
     if n <= CLOSED_FORM_UP_TO:
-        return _Plan("exact", compiled=False)
-    if limited:
-        return _Plan("bounds")
+        return "exact"
+    if n > LARGEST_DIMENSION or limited:
+        return "bounds"
     leaves = _count_leaves(ExactSearch(program, ties), task, _SMALL_PROBE_SECONDS)
-    if method == "exact":
-        return _Plan("exact", compiled=leaves is None)
-    if leaves is not None and leaves * _EXACT_COST[n] <= AUTO_SECONDS:
-        return _Plan("exact", compiled=False)
     if leaves is None:
         leaves = _count_leaves(new_search(program, ties, compiled=True), task, _PROBE_SECONDS)
     if leaves is None:  # too many to count: only what can be stopped is safe
-        return _Plan("bounds")
+        return "bounds"
     if leaves * _EXACT_COST[n] <= AUTO_SECONDS:
-        return _Plan("exact")
-    return _Plan("numeric" if leaves * _NUMERIC_COST[n] <= AUTO_SECONDS else "bounds")
+        return "exact"
+    return "numeric" if leaves * _NUMERIC_COST[n] <= AUTO_SECONDS else "bounds"
 
 
 def _count_leaves(search: ExactSearch, task: Task, seconds: float) -> int | None:

@@ -21,11 +21,12 @@ from algzoo_exact.score.direction import Direction, directions
 from algzoo_exact.score.facets import LABEL_WALLS, TIES
 from algzoo_exact.score.pool import new_search, worker_pool
 from algzoo_exact.score.result import Accuracy
-from algzoo_exact.score.rigorous import cell_flow, closed_slopes, right_cells
+from algzoo_exact.score.rigorous import Cell, cell_flow, closed_slopes, right_cells
 
 CLOSED_FORM_UP_TO = 3
 _NO_DIRECTION = "no direction is generic for this program; please report the weights"
 _T = TypeVar("_T")
+_FEW = 500  # leaves; some 0.1 s in integers
 
 
 def whole_accuracy(
@@ -34,14 +35,13 @@ def whole_accuracy(
     ties: TieRule,
     digits: int,
     workers: int = 1,
-    compiled: bool = True,
 ) -> Accuracy:
     """Kind ``exact``, width at most 10**-digits, for n <= 6; a closed form for n <= 3.
 
     NotGenericError if no direction tried is generic for the program, which no known program does.
     """
     if task.seq_len > CLOSED_FORM_UP_TO:
-        *_, last = whole_accuracies(program, task, ties, digits, workers, compiled)
+        *_, last = whole_accuracies(program, task, ties, digits, workers)
         return last
     began = time.perf_counter()
     for direction in directions(program, task, ties):
@@ -58,14 +58,11 @@ def whole_accuracies(
     ties: TieRule,
     digits: int,
     workers: int = 1,
-    compiled: bool = True,
 ) -> Iterator[Accuracy]:
     """Nested enclosures, one more after each label cell; the last is exact, 4 <= n <= 6.
 
     A label cell is the two starting cones on both sides of x[0] = 0, where nothing but ties and
     the walls between labels is boundary. The C cells are congruent, so each has mass 1/C.
-    ``compiled`` enumerates in float64 where that decides: worth it from some ten thousand cells
-    on, since compiled code takes seconds to load or to compile.
     """
     began = time.perf_counter()
     best = Enclosure(Fraction(0), Fraction(1))
@@ -73,7 +70,7 @@ def whole_accuracies(
         bits = int(digits * 3.33) + 48  # some 1e3 to 1e6 flows, each off by about 2**-bits
         try:
             while True:
-                for found in _label_cells(program, task, direction, bits, workers, compiled, began):
+                for found in _label_cells(program, task, direction, bits, workers, began):
                     best = best.intersect(found.enclosure)
                     if found.kind == "exact" and best.width > Fraction(1, 10**digits):
                         break
@@ -110,9 +107,8 @@ def _closed(
 
 
 def _label_cells(
-    program: Program, task: Task, direction: Direction, bits: int, workers: int, compiled: bool,
-    began: float,
-) -> Iterator[Accuracy]:  # fmt: skip
+    program: Program, task: Task, direction: Direction, bits: int, workers: int, began: float
+) -> Iterator[Accuracy]:
     """What is known after each label cell, by the flow along one direction at one precision."""
     starts = starting_cones(task)
     mass = Fraction(2, len(starts))
@@ -120,7 +116,7 @@ def _label_cells(
     wrong = Fraction(0)
     by_label: dict[int, Enclosure] = {}
     leaves, patterns = 0, set[int]()
-    parts = _run([(program, direction, start, bits, compiled) for start in starts], workers)
+    parts = _run([(program, direction, start, bits) for start in starts], workers)
     for done, (one, other) in enumerate(_pairs(zip(starts, parts, strict=True)), 1):
         cell = Enclosure.exactly(0)
         for start, (flow, some_leaves, some_patterns) in (one, other):
@@ -145,7 +141,7 @@ def _label_cells(
         )
 
 
-_Job = tuple[Program, Direction, Start, int, bool]
+_Job = tuple[Program, Direction, Start, int]
 _Part = tuple[Enclosure, int, set[int]]
 
 
@@ -158,14 +154,29 @@ def _run(jobs: list[_Job], workers: int) -> Iterator[_Part]:
 
 
 def _flow_below(job: _Job) -> _Part:
-    program, direction, start, bits, compiled = job
-    search = new_search(program, direction.ties, compiled)
+    program, direction, start, bits = job
+    search, cells = _search_below(program, direction, start)
     with working_precision(bits):
         total = arb(0)
-        for cell in right_cells(search, start):
+        for cell in cells:
             if cell is not None:
                 total += cell_flow(search, cell, direction.u, _which(direction))
         return Enclosure.from_arb(total), search.leaves, search.patterns
+
+
+def _search_below(
+    program: Program, direction: Direction, start: Start
+) -> tuple[ExactSearch, Iterable[Cell | None]]:
+    """The cells below one start: from integers if they are few, else from compiled code, which
+    takes time to load and, once, to compile."""
+    search = ExactSearch(program, direction.ties)
+    cells = []
+    for cell in right_cells(search, start):
+        cells.append(cell)
+        if search.leaves > _FEW:
+            search = new_search(program, direction.ties, compiled=True)
+            return search, right_cells(search, start)
+    return search, cells
 
 
 def _pairs(items: Iterable[_T]) -> Iterator[tuple[_T, _T]]:
