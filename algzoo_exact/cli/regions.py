@@ -227,6 +227,8 @@ def _sum(parts: list[Enclosure]) -> Enclosure:
 
 
 def _print_table(rows: list[_Row]) -> None:
+    if not rows:
+        return
     table = [("pattern", "measure", "answer", ""), *(row.texts() for row in rows)]
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     print()
