@@ -46,6 +46,7 @@ lint: $(READY) ## ruff and mypy --strict
 
 bench: $(READY) ## the tables and plots of benchmarks/
 	$(BIN)/python benchmarks/run.py
+	$(BIN)/python benchmarks/throughput.py
 
 clean: ## remove .venv, build products and caches
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

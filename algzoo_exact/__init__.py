@@ -11,13 +11,23 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from algzoo_exact.errors import InputError as InputError
     from algzoo_exact.estimators.sampling import sample as sample
+    from algzoo_exact.estimators.squared_error import SampledSquaredError as SampledSquaredError
+    from algzoo_exact.estimators.squared_error import sample_squared_error as sample_squared_error
     from algzoo_exact.exact.enclosure import Enclosure as Enclosure
+    from algzoo_exact.explain.prover import Proof as Proof
+    from algzoo_exact.explain.statements import probability as probability
+    from algzoo_exact.explain.statements import prove as prove
+    from algzoo_exact.explain.story import Explanation as Explanation
+    from algzoo_exact.explain.story import load_explanation as load_explanation
     from algzoo_exact.program import task as tasks
     from algzoo_exact.program.ir import Program as Program
     from algzoo_exact.program.lift import lift as lift
+    from algzoo_exact.program.lift import lift_transformer as lift_transformer
     from algzoo_exact.program.specialize import specialize as specialize
     from algzoo_exact.program.standardize import standardize as standardize
     from algzoo_exact.program.task import Task as Task
+    from algzoo_exact.program.transformer import AttentionLayer as AttentionLayer
+    from algzoo_exact.program.transformer import Transformer as Transformer
     from algzoo_exact.regions.atlas import write_table as write_table
     from algzoo_exact.regions.enumerate import activation_regions as activation_regions
     from algzoo_exact.regions.enumerate import cells as cells
@@ -27,32 +37,60 @@ if TYPE_CHECKING:
     from algzoo_exact.score.compute import accuracy_bounds as accuracy_bounds
     from algzoo_exact.score.numeric import accuracies as accuracies
     from algzoo_exact.score.result import Accuracy as Accuracy
+    from algzoo_exact.score.result import Counts as Counts
+    from algzoo_exact.score.squared_error import squared_error as squared_error
+    from algzoo_exact.score.squared_error import squared_error_bounds as squared_error_bounds
+    from algzoo_exact.score.squared_result import SquaredError as SquaredError
+    from algzoo_exact.training.train import Trained as Trained
+    from algzoo_exact.training.train import train as train
+    from algzoo_exact.zoo.catalogue import CatalogueEntry as CatalogueEntry
+    from algzoo_exact.zoo.catalogue import catalogue as catalogue
     from algzoo_exact.zoo.loading import Model as Model
     from algzoo_exact.zoo.loading import list_models as list_models
     from algzoo_exact.zoo.loading import load as load
+    from algzoo_exact.zoo.perturbed import perturb as perturb
 
 __version__ = "0.1.0"
 
 _HOMES = {
     "Accuracy": "score.result",
+    "AttentionLayer": "program.transformer",
+    "CatalogueEntry": "zoo.catalogue",
+    "Counts": "score.result",
     "Enclosure": "exact.enclosure",
+    "Explanation": "explain.story",
     "InputError": "errors",
     "Model": "zoo.loading",
     "Program": "program.ir",
+    "Proof": "explain.prover",
+    "SampledSquaredError": "estimators.squared_error",
+    "SquaredError": "score.squared_result",
     "Task": "program.task",
+    "Trained": "training.train",
+    "Transformer": "program.transformer",
     "accuracies": "score.numeric",
     "accuracy": "score.compute",
     "accuracy_bounds": "score.compute",
     "activation_regions": "regions.enumerate",
+    "catalogue": "zoo.catalogue",
     "cells": "regions.enumerate",
     "lift": "program.lift",
+    "lift_transformer": "program.lift",
     "list_models": "zoo.loading",
     "load": "zoo.loading",
+    "load_explanation": "explain.story",
+    "perturb": "zoo.perturbed",
+    "probability": "explain.statements",
+    "prove": "explain.statements",
     "picture": "report.figures",
     "region_graph": "regions.graph",
     "sample": "estimators.sampling",
+    "sample_squared_error": "estimators.squared_error",
     "specialize": "program.specialize",
+    "squared_error": "score.squared_error",
+    "squared_error_bounds": "score.squared_error",
     "standardize": "program.standardize",
+    "train": "training.train",
     "write_table": "regions.atlas",
 }
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from algzoo_exact.regions.atlas import replacing
+from algzoo_exact.files import replacing
 
 Result = dict[str, Any]
 

@@ -89,6 +89,12 @@ MODEL = record(
     seq_len=COUNT,
     parameters=COUNT,
 )
+COUNTS = record(
+    inputs=COUNT,
+    undecided=COUNT,
+    tied=COUNT,
+    confusion={"type": "array", "items": {"type": "array", "items": COUNT}},
+)
 SAMPLED_KEYS: dict[str, object] = {
     "kind": {"const": "sampled"},
     "samples": COUNT,
@@ -114,6 +120,7 @@ ACCURACY = record(
     kind={"enum": ["exact", "certified", "numeric"]},
     accuracy=record(lower=DECIMAL, upper=DECIMAL, closed_form=either(TEXT, NULL)),
     by_label=either({"type": "object", "additionalProperties": BOUNDS}, NULL),
+    counts=either(COUNTS, NULL),
     regions=either(COUNT, NULL),
     cells=either(COUNT, NULL),
     undecided=DECIMAL,

@@ -17,7 +17,7 @@ from models_for_tests import (
 )
 
 from algzoo_exact.errors import InputError
-from algzoo_exact.program.task import TASK_NAMES, Task, argmax, second_argmax
+from algzoo_exact.program.task import INDEX_TASKS, Task, argmax, second_argmax
 from algzoo_exact.regions.enumerate import cells
 from algzoo_exact.report import circle, drawing, figures, sphere
 from algzoo_exact.report.figures import picture
@@ -111,7 +111,7 @@ def test_degenerate_programs(tmp_path: Path, kind: str) -> None:
         picture(program, second_argmax(n), tmp_path / "a.svg", ties="incorrect")
 
 
-@pytest.mark.parametrize("name", TASK_NAMES)
+@pytest.mark.parametrize("name", INDEX_TASKS)
 def test_all_tasks(tmp_path: Path, name: str) -> None:
     picture(dead_mass_program(), Task(name, 3), tmp_path / "a.svg", ties="uniform")
 

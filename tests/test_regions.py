@@ -34,7 +34,7 @@ from algzoo_exact.errors import InputError
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.geometry.cone import dot
 from algzoo_exact.program.ir import Program, Trace
-from algzoo_exact.program.task import TASK_NAMES, Task, second_argmax
+from algzoo_exact.program.task import INDEX_TASKS, Task, second_argmax
 from algzoo_exact.regions.atlas import write_table
 from algzoo_exact.regions.enumerate import Cell, Region, activation_regions, cells, credit_for
 
@@ -121,7 +121,7 @@ def check_cells(program: Program, task: Task, found: list[Cell]) -> None:
         assert cell.winners == {k for k, v in enumerate(logits) if v == max(logits)}
 
 
-@pytest.mark.parametrize("name", TASK_NAMES)
+@pytest.mark.parametrize("name", INDEX_TASKS)
 def test_cells_against_brute_force(name: str) -> None:
     """Random programs and every kind of degeneracy, n = 3; each tie rule."""
     rng = np.random.default_rng(17)

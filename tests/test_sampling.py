@@ -14,14 +14,16 @@ from hypothesis import strategies as st
 from scipy.stats import beta
 
 from algzoo_exact.errors import InputError
-from algzoo_exact.estimators.sampling import BLOCK, Network, SampleEstimate, sample
+from algzoo_exact.estimators.networks import Network, _TorchRnn, network_for
+from algzoo_exact.estimators.sampling import BLOCK, SampleEstimate, sample
 from algzoo_exact.exact.binomial import chernoff_hoeffding, clopper_pearson
 from algzoo_exact.program.ir import Program
-from algzoo_exact.program.task import Task, argmax, argmedian, second_argmax
+from algzoo_exact.program.task import TIE_RULES, Task, argmax, argmedian, second_argmax
 from algzoo_exact.zoo.architectures import to_module
 from algzoo_exact.zoo.handcrafted import handcrafted_second_argmax
 from algzoo_exact.zoo.loading import load
 
+CPU = torch.device("cpu")
 ALGZOO = Path(__file__).parents[2] / "shared" / "algzoo"
 
 # --- the figures ---
@@ -183,9 +185,9 @@ def test_float64_forward_passes_agree_with_exact_evaluation(
     exact = program.evaluate(x).logit
     bound = rounding_bound(program, [Fraction(v) for v in x])
     inputs = torch.tensor(x, dtype=torch.float64)
-    network = Network(program, torch.float64, torch.device("cpu"))
+    network = network_for(program, torch.float64, CPU)
     with torch.no_grad():
-        passes = [network.logits(inputs[:, None])[:, 0], to_module(program)(inputs[None])[0]]
+        passes = [network.outputs(inputs[:, None])[:, 0], to_module(program)(inputs[None])[0]]
     for logits in passes:
         for found, value, error in zip(logits.tolist(), exact, bound, strict=True):
             assert abs(Fraction(found) - value) <= error
@@ -225,6 +227,29 @@ def test_clopper_pearson_excludes_what_it_may_and_no_more(n: int, data: st.DataO
 
     assert tail(lower) <= Fraction(1, 200)
     assert tail(lower + Fraction(k, n) / 2**15) > Fraction(1, 200)
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.integers(0, 10**6), st.integers(1, 7), st.integers(2, 6), st.integers(1, 300))
+def test_compiled_credit_is_that_of_the_outputs(seed: int, d: int, n: int, batch: int) -> None:
+    """Small integer weights and inputs: every sum is exact, so the two must agree to the last
+    input, and many logits tie."""
+    rng = np.random.default_rng(seed)
+    w_hi, w_hh, w_oh = (rng.integers(-1, 2, size) for size in (d, (d, d), (n, d)))
+    program = Program(tuple(w_hi.tolist()), w_hh.tolist(), w_oh.tolist(), n)
+    x = torch.from_numpy(rng.integers(-3, 4, (n, batch))).float()
+    label = torch.from_numpy(rng.integers(0, n, batch))
+    compiled, plain = (
+        network_for(program, torch.float32, CPU),
+        _TorchRnn(program, torch.float32, CPU),
+    )
+    assert torch.equal(compiled.outputs(x), plain.outputs(x))
+    for ties in TIE_RULES:
+        count = int(rng.integers(1, batch + 1))
+        # Oracle: torch's matrix products, and the credit worked out from all logits.
+        expected = Network.credit(plain, x, label, count, ties)
+        found = compiled.credit(x, label, count, ties)
+        assert {k: v for k, v in found.items() if v} == {k: v for k, v in expected.items() if v}
 
 
 def test_chernoff_hoeffding_holds_for_fractional_credit() -> None:

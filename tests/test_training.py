@@ -1,150 +1,194 @@
-"""Training: the recipe against plain torch modules, the labels, and the file that is written."""
+"""Training: the recipe against plain torch modules, runs that stop and go on, and their files."""
 
 from __future__ import annotations
 
-from fractions import Fraction
-from math import sqrt
 from pathlib import Path
 
 import pytest
 import torch
+from torch import Tensor, nn
 
+import algzoo_exact.training.run as run_module
 from algzoo_exact.errors import InputError
 from algzoo_exact.program.task import Task
-from algzoo_exact.zoo.architectures import DistRNN
-from algzoo_exact.zoo.loading import load
+from algzoo_exact.training.data import CHUNK_STEPS, draw_chunk
+from algzoo_exact.training.recipe import Recipe
+from algzoo_exact.training.run import STATE_FILE, Run, Status
+from algzoo_exact.zoo.architectures import new_module
 from algzoo_exact.zoo.storage import parse_safetensors
-from algzoo_exact.zoo.tasks import first_argmax, labels
-from algzoo_exact.zoo.training import learning_rate, main, train
 
-TASKS = [
-    Task("2nd_argmax", 2),
-    Task("2nd_argmax", 5),
-    Task("argmax", 4),
-    Task("argmedian", 5),
-    Task("argoutlier", 4),
+CPU = torch.device("cpu")
+FAMILIES = [
+    Recipe("2nd_argmax", 5, 3, 64 * 6, (3, 0), batch=64),
+    Recipe("argmedian", 2, 5, 50 * 6, (1,), batch=50),
+    Recipe("median", 4, 4, 64 * 6, (0, 7), batch=64),
+    Recipe("longest_cycle", 4, 3, 64 * 6, (0, 1), batch=64, layers=2, heads=1),
+    Recipe("longest_cycle", 4, 4, 70 * 6, (2,), batch=70, layers=1, heads=2),
 ]
 
 
-@pytest.mark.parametrize("task", TASKS, ids=str)
-def test_labels_are_the_tasks(task: Task) -> None:
-    generator = torch.Generator().manual_seed(0)
-    x = torch.randn(task.seq_len, 300, generator=generator, dtype=torch.float64)
-    # Oracle: the task's own definition, in exact arithmetic.
-    expected = [task.label([Fraction(v) for v in row]) for row in x.T.tolist()]
-    assert labels(task, x).tolist() == expected
-
-
-def test_first_argmax_takes_the_lowest_of_tied_indices() -> None:
-    rows = torch.tensor([[0.0, 1, 2, 0], [3, 1, 2, 0], [3, 1, 1, 5]])
-    assert first_argmax(rows).tolist() == [1, 0, 0, 2]
+def algzoo_recipe(sequences: int = 2**30, d: int = 4) -> Recipe:
+    return Recipe("2nd_argmax", d, 3, sequences, (0, 1, 2, 3, 4))
 
 
 def test_the_learning_rate_warms_up_and_decays() -> None:
     # AlgZoo's own figures: 2^20 steps, 2^14 of warm-up, 0.04/sqrt(d).
-    steps = 2**20
-    assert learning_rate(0, steps, 4) == pytest.approx(0.02 / 2**14)
+    steps, rate = 2**20, algzoo_recipe().learning_rate
+    assert algzoo_recipe().steps == steps
+    assert rate(0) == pytest.approx(0.02 / 2**14)
     halfway = 0.5 * 0.01 ** (2 * 2**13 / steps)
-    assert learning_rate(2**13 - 1, steps, 4) == pytest.approx(0.02 * halfway, rel=1e-4)
-    assert learning_rate(2**18, steps, 4) == pytest.approx(0.02 * 0.1)  # 0.01^(1/2)
-    assert learning_rate(2**19, steps, 16) == pytest.approx(0.01 * 0.01)
-    assert learning_rate(steps - 1, steps, 16) == pytest.approx(0.01 * 0.01)
+    assert rate(2**13 - 1) == pytest.approx(0.02 * halfway, rel=1e-4)
+    assert rate(2**18) == pytest.approx(0.02 * 0.1)  # 0.01^(1/2)
+    wide = algzoo_recipe(d=16).learning_rate
+    assert wide(2**19) == pytest.approx(0.01 * 0.01)
+    assert wide(steps - 1) == pytest.approx(0.01 * 0.01)
 
 
-def test_the_steps_are_those_of_plain_torch() -> None:
-    task, d, batch, steps = Task("2nd_argmax", 3), 4, 64, 6
-    found = train(task, d, sequences=steps * batch, seed=11, batch=batch, runs=2)
-    # Oracle: torch's own RNN, Linear and AdamW, each run alone, on the same random numbers.
-    generator = torch.Generator().manual_seed(11)
-    shapes = {"rnn.weight_ih_l0": (d, 1), "rnn.weight_hh_l0": (d, d), "linear.weight": (3, d)}
-    initial = {
-        key: (2 * torch.rand(2, *shape, generator=generator) - 1) / sqrt(d)
-        for key, shape in shapes.items()
-    }
-    inputs = [torch.randn(3, batch, generator=generator) for _ in range(steps)]
-    model = DistRNN(d, 3)
-    model.load_state_dict({key: weight[found.best] for key, weight in initial.items()})
-    optimizer = torch.optim.AdamW(model.parameters(), weight_decay=0.001)
-    for step, x in enumerate(inputs):
-        optimizer.param_groups[0]["lr"] = learning_rate(step, steps, d)
+def test_checkpoints_are_at_powers_of_two() -> None:
+    # AlgZoo's: 2^20 .. 2^30 sequences, in batches of 2^10.
+    assert algzoo_recipe().checkpoints == tuple(2**k for k in range(10, 21))
+    assert algzoo_recipe(3 * 2**20).checkpoints == (2**10, 2**11, 3 * 2**10)
+    assert algzoo_recipe(2**15).checkpoints == (2**5,)
+
+
+@pytest.mark.parametrize("recipe", FAMILIES, ids=lambda r: f"{r.name}_{r.layers}_{r.heads}")
+def test_the_steps_are_those_of_plain_torch(recipe: Recipe) -> None:
+    run = Run(recipe)
+    run.train()
+    # Oracle: torch's own modules and AdamW, each seed alone, with labels by definition.
+    chunk = draw_chunk(recipe, 0, CPU)
+    for position, seed in enumerate(recipe.seeds):
+        expected = plain_training(recipe, seed, chunk.inputs[position])
+        # Adam divides by the gradients' size, so that float32's rounding, 6e-8, grows by the
+        # ratio of a gradient to its terms; six steps of at most 0.03 stay well within this
+        # heuristic bound.
+        for key, weight in expected.items():
+            assert torch.allclose(run.state(position)[key], weight, atol=3e-5), key
+
+
+def plain_training(recipe: Recipe, seed: int, inputs: Tensor) -> dict[str, Tensor]:
+    """State dict after training on ``inputs`` (n, N), batch by batch."""
+    task = Task(recipe.task, recipe.seq_len)
+    torch.manual_seed(seed)
+    module = new_module(task.name, recipe.hidden_size, task.seq_len, recipe.layers, recipe.heads)
+    optimizer = torch.optim.AdamW(module.parameters(), weight_decay=0.001)
+    for step in range(recipe.steps):
+        x = inputs[:, step * recipe.batch : (step + 1) * recipe.batch].T
+        optimizer.param_groups[0]["lr"] = recipe.learning_rate(step)
         optimizer.zero_grad()
-        target = torch.tensor([task.label(row) for row in x.T.tolist()])
-        torch.nn.functional.cross_entropy(model(x.T), target).backward()
+        loss: Tensor
+        if task.name == "median":
+            medians = torch.tensor([float(task.value(row)) for row in x.tolist()])
+            loss = nn.functional.mse_loss(module(x), medians)
+        else:
+            target = torch.tensor([task.label(row) for row in x.tolist()])
+            loss = nn.functional.cross_entropy(module(x), target)
+        torch.autograd.backward(loss)
         optimizer.step()
-    # Adam divides by the gradients' size, so that float32's rounding, 6e-8, grows by the ratio of
-    # a gradient to its terms; six steps of at most 0.02 stay well within this heuristic bound.
-    for key, weight in model.state_dict().items():
-        assert torch.allclose(found.state[key], weight, atol=2e-5), key
+    return {key: value.detach() for key, value in module.state_dict().items()}
 
 
-def test_training_learns_and_repeats() -> None:
-    task = Task("2nd_argmax", 2)
-    told: list[tuple[int, int]] = []
-    first, again = (
-        train(task, 4, sequences=2**18, seed=0, runs=3, progress=lambda *x: told.append(x))
-        for _ in range(2)
-    )
+def test_seeds_do_not_depend_on_each_other() -> None:
+    together = Run(Recipe("2nd_argmax", 3, 3, 2**14, (0, 1, 2)))
+    alone = Run(Recipe("2nd_argmax", 3, 3, 2**14, (1,)))
+    for run in (together, alone):
+        run.train()
+    assert torch.equal(together.weights[1], alone.weights[0])
+    assert not torch.equal(together.weights[0], together.weights[1])
+
+
+def test_inputs_are_standard_normal_and_fresh() -> None:
+    recipe = Recipe("2nd_argmax", 2, 4, 2**20, (0, 1))
+    first, second = draw_chunk(recipe, 0, CPU).inputs, draw_chunk(recipe, 1, CPU).inputs
+    count = first.numel()
+    assert count == 2 * 4 * 1024 * CHUNK_STEPS
+    # Standard errors of the mean, 1/sqrt(N), and of the mean square, sqrt(2/N); 5 sigma each.
+    assert abs(first.mean()) < 5 * count**-0.5
+    assert abs((first**2).mean() - 1) < 5 * (2 / count) ** 0.5
+    for other in (second, first.flip(0)):  # another chunk, and the other seed
+        assert abs((first * other).mean()) < 5 * count**-0.5
+
+
+def test_training_learns() -> None:
+    told: list[Status] = []
+    run = Run(Recipe("2nd_argmax", 4, 2, 2**18, (0, 1, 2)))
+    run.train(told.append)
     # Guessing scores 1/2. A heuristic bound: most initialisations of this size learn the task.
-    assert max(first.scores) > 0.95
-    assert first.best == first.scores.index(max(first.scores))
-    assert told[-1] == (256, 256)
-    assert first.scores == again.scores
-    assert all(torch.equal(first.state[key], again.state[key]) for key in first.state)
+    assert told[-1].accuracy is not None
+    assert told[-1].accuracy > 0.95
+    assert (told[-1].step, told[-1].steps) == (256, 256)
 
 
-def test_impossible_sizes() -> None:
-    for d, sequences, runs in [(0, 2048, 1), (2, 100, 1), (2, 2048, 0)]:
-        with pytest.raises(InputError):
-            train(Task("argmax", 2), d, sequences=sequences, seed=0, runs=runs)
+class _KilledError(Exception):
+    pass
 
 
-def arguments(output: Path, task: str = "2nd_argmax") -> list[str]:
-    sizes = ["--hidden-size", "2", "--seq-len", "2", "--sequences", "2^14", "--runs", "2"]
-    return [task, *sizes, "--seed", "5", "-o", str(output)]
-
-
-def test_the_command_writes_a_model_that_loads(tmp_path: Path) -> None:
-    path, second = tmp_path / "a.safetensors", tmp_path / "b.safetensors"
-    assert main(arguments(path)) == main(arguments(second)) == 0
-    assert path.read_bytes() == second.read_bytes()
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["a.safetensors", "b.safetensors"]
-    model = load(path)
-    assert model.task == Task("2nd_argmax", 2)
-    assert model.program.parameters == 10
-    stated = {"task": "2nd_argmax", "seq_len": "2", "hidden_size": "2", "seed": "5", "runs": "2"}
-    assert stated.items() <= model.metadata.items()
-    assert model.metadata["sequences"] == str(2**14)
-    assert {"recipe", "version"} <= model.metadata.keys()
-    # Oracle for the hand-written bytes: the library's validating parser (inside parse).
-    tensors, metadata = parse_safetensors(path.read_bytes())
-    assert set(tensors) == {"rnn.weight_ih_l0", "rnn.weight_hh_l0", "linear.weight"}
-    assert metadata == model.metadata
-
-
-def test_the_command_says_what_is_wrong(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(arguments(tmp_path / "no" / "a.safetensors")) == 2
-    assert "There is no folder" in capsys.readouterr().err
-    assert main(arguments(tmp_path / "a.pth")) == 2
-    assert "written as .safetensors" in capsys.readouterr().err
-    assert main(arguments(tmp_path / "a.safetensors", task="argmxa")) == 2
-    assert "Unknown task 'argmxa'" in capsys.readouterr().err
-    with pytest.raises(SystemExit):
-        main([*arguments(tmp_path / "a.safetensors"), "--sequences", "2^x"])
-    assert "'2^x' is not a number like 4096 or 2^12" in capsys.readouterr().err
-    assert not list(tmp_path.iterdir())
-
-
-def test_a_failed_write_leaves_the_old_file(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("recipe", FAMILIES, ids=lambda r: f"{r.name}_{r.layers}_{r.heads}")
+@pytest.mark.parametrize("kill", [16, 64, 96])
+def test_a_killed_run_ends_with_the_same_bytes(
+    recipe: Recipe, kill: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = tmp_path / "a.safetensors"
-    path.write_bytes(b"old")
+    longer = Recipe(
+        recipe.task, recipe.hidden_size, recipe.seq_len, recipe.batch * 120, recipe.seeds,
+        recipe.batch, recipe.layers, recipe.heads,
+    )  # fmt: skip
+    monkeypatch.setattr(run_module, "REPORT_SECONDS", 0.0)
+    monkeypatch.setattr(run_module, "SAVE_SECONDS", 0.0)
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    Run(longer, whole).train()
 
-    def refuse(source: Path, target: Path) -> None:
-        raise OSError(5, "Input/output error")
+    def killed(status: Status) -> None:
+        if status.step >= kill:
+            raise _KilledError
 
-    monkeypatch.setattr("algzoo_exact.zoo.training.os.replace", refuse)
-    assert main(arguments(path)) == 2
-    assert "Cannot write" in capsys.readouterr().err
-    assert path.read_bytes() == b"old"
-    assert [p.name for p in tmp_path.iterdir()] == ["a.safetensors"]
+    with pytest.raises(_KilledError):
+        Run(longer, parts).train(killed)
+    again = Run(longer, parts)
+    assert kill <= again.step < longer.steps
+    again.train()
+    names = sorted(path.relative_to(whole) for path in whole.rglob("*.safetensors"))
+    assert len(names) == 1 + 2 * len(recipe.seeds)  # the state; each seed's start and end
+    for name in names:
+        assert (whole / name).read_bytes() == (parts / name).read_bytes(), name
+    assert not [path for path in tmp_path.rglob("*") if path.name.endswith(".part")]
+
+
+def test_files_say_how_they_came_about(tmp_path: Path) -> None:
+    recipe = Recipe("2nd_argmax", 2, 2, 2**21, (4,), batch=2**16)
+    Run(recipe, tmp_path).train()
+    names = [f"2nd_argmax_2_2_{count}_4.safetensors" for count in (0, 2**20, 2**21)]
+    assert sorted(path.name for path in (tmp_path / "seeds").iterdir()) == sorted(names)
+    _, metadata = parse_safetensors((tmp_path / "seeds" / names[2]).read_bytes())
+    stated = {"task": "2nd_argmax", "seq_len": "2", "hidden_size": "2", "seed": "4"}
+    assert (stated | {"sequences": str(2**21), "device": "cpu"}).items() <= metadata.items()
+    assert '"optimizer": "AdamW"' in metadata["recipe"]
+
+
+def test_impossible_recipes() -> None:
+    for arguments, word in [
+        (("argmax", 0, 2, 2048, (0,)), "hidden size"),
+        (("argmax", 2, 2, 100, (0,)), "less than one batch"),
+        (("argmax", 2, 2, 2048, ()), "number of seeds"),
+        (("argmax", 2, 2, 2048, (1, 1)), "different"),
+        (("argmedian", 2, 4, 2048, (0,)), "odd"),
+        (("argmxa", 2, 4, 2048, (0,)), "Unknown task"),
+        (("longest_cycle", 4, 4, 2048, (0,), 1024, 3, 1), "layers"),
+        (("longest_cycle", 4, 4, 2048, (0,), 1024, 2, 3), "3 heads"),
+        (("argmax", 4, 4, 2048, (0,), 1024, 2, 1), "takes an RNN"),
+    ]:
+        with pytest.raises(InputError, match=word):
+            Recipe(*arguments)  # type: ignore[arg-type]
+
+
+def test_a_folder_of_another_run_is_refused(tmp_path: Path) -> None:
+    Run(Recipe("argmax", 2, 2, 2048, (0,)), tmp_path).train()
+    with pytest.raises(InputError, match="holds another run"):
+        Run(Recipe("argmax", 2, 2, 4096, (0,)), tmp_path)
+    (tmp_path / STATE_FILE).write_bytes(b"not a state")
+    with pytest.raises(InputError, match="not the state of a run"):
+        Run(Recipe("argmax", 2, 2, 2048, (0,)), tmp_path)
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match="Cannot use the folder"):
+        Run(Recipe("argmax", 2, 2, 2048, (0,)), tmp_path / "file")
+    with pytest.raises(InputError, match="not available"):
+        Run(Recipe("argmax", 2, 2, 2048, (0,)), device="cuda:99")

@@ -16,9 +16,14 @@ from typing import TYPE_CHECKING, Annotated, cast
 import typer
 
 from algzoo_exact.cli.accuracy_text import accuracy_fields, check_text
+from algzoo_exact.cli.counts_text import counts_json
 from algzoo_exact.cli.options import (
+    HeadsOption,
     JsonOption,
     ModelArgument,
+    NoiseOption,
+    NoiseRelativeOption,
+    NoiseSeedOption,
     SeedOption,
     SeqLenOption,
     TaskOption,
@@ -28,6 +33,7 @@ from algzoo_exact.cli.options import (
     parse_seconds,
     task_of,
     tie_rule,
+    with_noise,
 )
 from algzoo_exact.cli.output import (
     Json,
@@ -39,6 +45,7 @@ from algzoo_exact.cli.output import (
     sampled_json,
     sampled_text,
 )
+from algzoo_exact.errors import InputError
 
 if TYPE_CHECKING:
     from algzoo_exact.estimators.sampling import SampleEstimate
@@ -70,6 +77,7 @@ def accuracy(
     model: ModelArgument,
     task: TaskOption = None,
     seq_len: SeqLenOption = None,
+    heads: HeadsOption = None,
     ties: TiesOption = "lowest",
     digits: Annotated[
         int,
@@ -127,6 +135,9 @@ def accuracy(
     closed_form: Annotated[
         bool, typer.Option("--closed-form", help="Print the closed form in full (n = 2 and 3).")
     ] = False,
+    noise: NoiseOption = None,
+    noise_seed: NoiseSeedOption = None,
+    noise_relative: NoiseRelativeOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Compute the exact accuracy on standard Gaussian inputs, or rigorous bounds for it.
@@ -140,12 +151,29 @@ def accuracy(
     [bold]numeric[/bold]: float64, with an error estimate
     """
     began = time.monotonic()
-    loaded = load_model(model, task, seq_len)
+    loaded = with_noise(load_model(model, task, seq_len, heads), noise, noise_seed, noise_relative)
     chosen, rule = task_of(loaded), tie_rule(ties)
     n = chosen.seq_len
+    if chosen.name == "median":
+        from algzoo_exact.cli.squared_error import SquareOptions, print_squared_error
+
+        if by_label:
+            raise InputError("--by-label splits an accuracy; median models have an error instead.")
+        left = None
+        if time_limit is not None:
+            spent = time.monotonic() - began + _OWN_SECONDS + min(_SAMPLING_SECONDS, time_limit / 4)
+            left = max(time_limit - spent, time_limit / 10)
+        options = SquareOptions(
+            digits, method, left, max_regions,
+            workers or _expected_workers(loaded.program.hidden_size, n),
+            check_samples, SAMPLES_BESIDE_BOUNDS, seed, closed_form, as_json,
+        )  # fmt: skip
+        print_squared_error(loaded, chosen, options, LARGEST_DECIDED_N)
+        return
     draw = _Sampler(loaded, chosen, rule, check_samples or SAMPLES_BESIDE_BOUNDS, seed)
     # Where only bounds are possible, the sample comes first: it counts towards the time limit.
-    estimate = draw() if n > LARGEST_DECIDED_N and method in ("auto", "bounds") else None
+    boxes = n > LARGEST_DECIDED_N and chosen.name != "longest_cycle"
+    estimate = draw() if boxes and method in ("auto", "bounds") else None
     if time_limit is not None:
         spent = time.monotonic() - began + _OWN_SECONDS
         later = 0.0 if estimate else min(_SAMPLING_SECONDS, time_limit / 4)
@@ -153,16 +181,16 @@ def accuracy(
 
     import algzoo_exact as az
 
-    with _noticing_interrupts() as interrupts, progress_bar("accuracy") as advance:
+    with noticing_interrupts() as interrupts, progress_bar("accuracy") as advance:
         result = az.accuracy(
-            loaded.program,
+            loaded.network,
             chosen,
             ties=rule,
             digits=digits,
             method=cast("Method", method),
             time_limit=time_limit,
             max_cells=max_regions,
-            workers=workers or _expected_workers(loaded.program.hidden_size, n),
+            workers=workers or _expected_workers(loaded.network.hidden_size, n),
             by_label=by_label,
             progress=advance,
         )
@@ -199,7 +227,7 @@ class _Sampler:
 
         with progress_bar("sampling") as advance:
             return az.sample(
-                self.model.program,
+                self.model.network,
                 self.task,
                 self.samples,
                 seed=self.seed,
@@ -238,7 +266,7 @@ class _Check:
 
 
 @contextmanager
-def _noticing_interrupts() -> Iterator[list[int]]:
+def noticing_interrupts() -> Iterator[list[int]]:
     """A list that Ctrl-C adds to. It still raises, and bounds answer with what they have.
 
     Where it strikes inside a compiler or a pool of processes, those raise errors of their own.
@@ -296,6 +324,7 @@ def _json(
         "by_label": labels,
         "regions": result.regions,
         "cells": result.cells,
+        "counts": None if result.counts is None else counts_json(result.counts),
         "undecided": undecided,
         "interrupted": interrupted,
         "method": result.method,

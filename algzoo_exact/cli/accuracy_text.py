@@ -7,6 +7,7 @@ from fractions import Fraction
 from math import ceil
 from typing import TYPE_CHECKING
 
+from algzoo_exact.cli.counts_text import counted_fields, counted_more
 from algzoo_exact.cli.output import TIE_TEXT, model_text, sampled_text
 
 if TYPE_CHECKING:
@@ -35,6 +36,20 @@ def accuracy_fields(
     fields = [
         ("model", model_text(model)),
         ("task", f"{result.task.name}; ties: {TIE_TEXT[result.ties]}"),
+    ]
+    if result.counts is not None:
+        fields += counted_fields(result, result.counts)
+    else:
+        fields += _measured_fields(result, full_form)
+    fields.append(("method", f"{result.method}; {result.seconds:.2f} s"))
+    if interrupted:
+        fields.append(("interrupted", "this is what was decided by then"))
+    fields.append(("more", _more(result, digits)))
+    return fields
+
+
+def _measured_fields(result: Accuracy, full_form: bool) -> list[tuple[str, str]]:
+    fields = [
         ("accuracy", _value(result)),
         ("kind", _MEANING[result.kind]),
         ("errors", _errors(result)),
@@ -45,10 +60,6 @@ def accuracy_fields(
     for label, part in (result.by_label or {}).items():
         fields.append((f"label {label}", f"{settled(part)} of the accuracy"))
     fields.append(("regions", _regions(result)))
-    fields.append(("method", f"{result.method}; {result.seconds:.2f} s"))
-    if interrupted:
-        fields.append(("interrupted", "this is what was decided by then"))
-    fields.append(("more", _more(result, digits)))
     return fields
 
 
@@ -144,6 +155,8 @@ def _beginning(text: str) -> str:
 
 
 def _more(result: Accuracy, digits: int) -> str:
+    if result.counts is not None:
+        return counted_more(result)
     if result.kind == "exact":
         return f"--digits {2 * digits} for more digits, --check-samples 1e7 for a check"
     if result.kind == "numeric":

@@ -14,7 +14,7 @@ import typer
 from typer.core import TyperGroup
 
 import algzoo_exact
-from algzoo_exact.cli import accuracy, regions, sample, show
+from algzoo_exact.cli import accuracy, regions, sample, show, train, zoo
 from algzoo_exact.errors import InputError
 
 BAD_INPUT, INTERRUPTED, READER_GONE = 2, 130, 141
@@ -102,7 +102,12 @@ algzoo-exact regions 2nd_argmax_3_3 --picture regions.svg
 
 algzoo-exact show handcrafted:2nd_argmax_3 --latex
 
-MODEL is a .safetensors or .pth file in AlgZoo's layout, a shipped model, or a handcrafted one.
+algzoo-exact train 2nd_argmax --hidden-size 4 --seq-len 3 --sequences 2^24
+
+algzoo-exact zoo list
+
+MODEL is a .safetensors or .pth file in AlgZoo's layout, its https:// address, a shipped model, a
+handcrafted one, or one of AlgZoo's own, such as algzoo:2nd_argmax_16_10.
 Exit codes: 0 fine or proved, 1 refuted or rejected, 2 bad input, 3 undecided.""",
 )
 
@@ -126,3 +131,10 @@ app.command(epilog=accuracy.EXAMPLES)(accuracy.accuracy)
 app.command(epilog=regions.EXAMPLES)(regions.regions)
 app.command(epilog=show.EXAMPLES)(show.show)
 app.command(epilog=sample.EXAMPLES)(sample.sample)
+app.command(epilog=train.EXAMPLES)(train.train)
+
+_zoo = typer.Typer()
+app.add_typer(_zoo, name="zoo")
+_zoo.callback(invoke_without_command=True)(zoo.zoo)
+_zoo.command("list", epilog=zoo.LIST_EXAMPLES)(zoo.list_models)
+_zoo.command("table", epilog=zoo.TABLE_EXAMPLES)(zoo.table)

@@ -55,15 +55,17 @@ ModelArgument = Annotated[
     typer.Argument(
         metavar="MODEL",
         show_default=False,
-        help="A .safetensors, .pth or .pt file, the name of a shipped model, "
-        "or handcrafted:2nd_argmax_{2,3,10}.",
+        help="A .safetensors, .pth or .pt file, its https:// address, the name of a shipped "
+        "model, handcrafted:2nd_argmax_{2,3,10}, or one of AlgZoo's, such as "
+        "algzoo:2nd_argmax_16_10 ([bold]algzoo-exact zoo list[/bold]).",
     ),
 ]
 TaskOption = Annotated[
     str | None,
     typer.Option(
         metavar="TASK",
-        help="2nd_argmax, argmax, argmedian or argoutlier, where the file does not tell.",
+        help="2nd_argmax, argmax, argmedian, argoutlier, median or longest_cycle, where the file "
+        "does not tell.",
         show_default=False,
     ),
 ]
@@ -72,7 +74,16 @@ SeqLenOption = Annotated[
     typer.Option(
         metavar="N",
         show_default=False,
-        help="The number of inputs that you expect; anything else is an error.",
+        help="The number of inputs. A median model's weights do not tell it; for others, a "
+        "number that is not theirs is an error.",
+    ),
+]
+HeadsOption = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N",
+        show_default=False,
+        help="A transformer's attention heads, where the file does not tell; else 1.",
     ),
 ]
 TiesOption = Annotated[
@@ -84,25 +95,59 @@ TiesOption = Annotated[
     ),
 ]
 SeedOption = Annotated[int, typer.Option(metavar="N", help="Seed of the random inputs.")]
+NoiseOption = Annotated[
+    float | None,
+    typer.Option(
+        metavar="STD",
+        show_default=False,
+        help="First add Gaussian noise of this standard deviation to every weight.",
+    ),
+]
+NoiseSeedOption = Annotated[
+    int | None,
+    typer.Option(metavar="N", show_default=False, help="Seed of the noise; 0 unless given."),
+]
+NoiseRelativeOption = Annotated[
+    bool,
+    typer.Option(
+        "--noise-relative",
+        help="STD is a share of the root mean square of each weight matrix.",
+    ),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
-def load_model(name: str, task: str | None, seq_len: int | None) -> Model:
+def load_model(name: str, task: str | None, seq_len: int | None, heads: int | None = None) -> Model:
+    import algzoo_exact as az
+    from algzoo_exact.cli.output import progress_bar
+
+    with progress_bar("loading") as advance:
+        return az.load(name, task=task, seq_len=seq_len, heads=heads, progress=advance)
+
+
+def with_noise(model: Model, noise: float | None, seed: int | None, relative: bool) -> Model:
+    """The model with noise on its weights, if that is asked for."""
     import algzoo_exact as az
 
-    return az.load(name, task=task, seq_len=seq_len)
+    if noise is None:
+        if seed is not None or relative:
+            raise InputError("--noise-seed and --noise-relative need --noise STD.")
+        return model
+    return az.perturb(model, noise, seed or 0, relative=relative)
 
 
 def task_of(model: Model) -> Task:
     """The model's task; InputError if nothing says which it is."""
-    from algzoo_exact.program.task import TASK_NAMES
+    from algzoo_exact.program.ir import Program
+    from algzoo_exact.program.task import INDEX_TASKS
 
     if model.task is None:
-        *first, last = TASK_NAMES
-        raise InputError(
-            f"Nothing says which task {model.name} is for; "
-            f"add --task with {', '.join(first)} or {last}."
-        )
+        names = ", ".join(INDEX_TASKS[:-1]) + f" or {INDEX_TASKS[-1]}"
+        if not isinstance(model.network, Program):
+            names = "longest_cycle"
+        elif model.network.outputs == 1:
+            names = "median"
+        raise InputError(f"Nothing says which task {model.name} is for; add --task with {names}.")
     return model.task
 
 

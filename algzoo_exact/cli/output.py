@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -32,14 +32,22 @@ def print_json(result: Json) -> None:
     print(json.dumps(result | {"version": algzoo_exact.__version__}, indent=2))
 
 
-def print_fields(fields: Iterable[tuple[str, str]]) -> None:
+def print_fields(fields: Iterable[tuple[str, str]], width: int = 12) -> None:
     """One line for each name and text; further lines of a text are indented."""
     for name, text in fields:
-        print(f"{name:<12} {text}".rstrip().replace("\n", "\n" + " " * 13))
+        print(f"{name:<{width}} {text}".rstrip().replace("\n", "\n" + " " * (width + 1)))
+
+
+def print_columns(rows: Sequence[Sequence[str]]) -> None:
+    """Rows of equally many texts, aligned to the left."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        line = "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True))
+        print(line.rstrip())
 
 
 def model_json(model: Model) -> Json:
-    program = model.program
+    program = model.network
     return {
         "name": model.name,
         "sha256": model.sha256,
@@ -50,11 +58,19 @@ def model_json(model: Model) -> Json:
 
 
 def model_text(model: Model) -> str:
-    program = model.program
+    from algzoo_exact.program.transformer import Transformer
+
+    network, shape = model.network, ""
+    if isinstance(network, Transformer):
+        shape = f"{_several(network.depth, 'layer')} of {_several(network.heads, 'head')}, "
     return (
-        f"{model.name} (sha256 {model.sha256[:12]}): d = {program.hidden_size}, "
-        f"n = {program.seq_len}, {program.parameters} parameters, {model.dtype}"
+        f"{model.name} (sha256 {model.sha256[:12]}): d = {network.hidden_size}, "
+        f"n = {network.seq_len}, {shape}{network.parameters} parameters, {model.dtype}"
     )
+
+
+def _several(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def enclosure_json(enclosure: Enclosure, digits: int) -> Json:

@@ -12,6 +12,9 @@ import typer
 from algzoo_exact.cli.options import (
     JsonOption,
     ModelArgument,
+    NoiseOption,
+    NoiseRelativeOption,
+    NoiseSeedOption,
     SeqLenOption,
     TaskOption,
     TiesOption,
@@ -19,6 +22,7 @@ from algzoo_exact.cli.options import (
     parse_count,
     task_of,
     tie_rule,
+    with_noise,
 )
 from algzoo_exact.cli.output import (
     TIE_TEXT,
@@ -26,6 +30,7 @@ from algzoo_exact.cli.output import (
     enclosure_json,
     model_json,
     model_text,
+    print_columns,
     print_fields,
     print_json,
     progress_bar,
@@ -89,6 +94,9 @@ def regions(
         int,
         typer.Option(metavar="N", parser=parse_count, help="Refuse models with more regions."),
     ] = MOST_REGIONS,
+    noise: NoiseOption = None,
+    noise_seed: NoiseSeedOption = None,
+    noise_relative: NoiseRelativeOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """List the activation regions: cones of inputs on which the model is linear.
@@ -101,8 +109,13 @@ def regions(
     began = time.monotonic()
     _check_target(graph, (".graphml",))
     _check_target(out, SUFFIXES)
-    loaded = load_model(model, task, seq_len)
+    loaded = with_noise(load_model(model, task, seq_len), noise, noise_seed, noise_relative)
     chosen, rule = task_of(loaded), tie_rule(ties)
+    if chosen.name == "median":
+        raise InputError(
+            "regions lists answers, and a median model has none; "
+            "algzoo-exact accuracy gives its error, az.activation_regions() its regions."
+        )
     if chosen.seq_len > 6:
         raise InputError(
             f"Regions can be measured for up to 6 inputs, and {loaded.name} has {chosen.seq_len}."
@@ -230,11 +243,8 @@ def _print_table(rows: list[_Row]) -> None:
     if not rows:
         return
     table = [("pattern", "measure", "answer", ""), *(row.texts() for row in rows)]
-    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     print()
-    for cells in table:
-        line = "  ".join(text.ljust(width) for text, width in zip(cells, widths, strict=True))
-        print(line.rstrip())
+    print_columns(table)
     if not all(row.steady for row in rows):
         print("* at its interior point; elsewhere in the region another logit is the largest")
 

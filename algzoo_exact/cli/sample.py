@@ -7,8 +7,12 @@ from typing import Annotated
 import typer
 
 from algzoo_exact.cli.options import (
+    HeadsOption,
     JsonOption,
     ModelArgument,
+    NoiseOption,
+    NoiseRelativeOption,
+    NoiseSeedOption,
     SeedOption,
     SeqLenOption,
     TaskOption,
@@ -17,6 +21,7 @@ from algzoo_exact.cli.options import (
     parse_count,
     task_of,
     tie_rule,
+    with_noise,
 )
 from algzoo_exact.cli.output import (
     TIE_TEXT,
@@ -40,6 +45,7 @@ def sample(
     model: ModelArgument,
     task: TaskOption = None,
     seq_len: SeqLenOption = None,
+    heads: HeadsOption = None,
     samples: Annotated[
         int,
         typer.Option(
@@ -57,6 +63,9 @@ def sample(
     confidence: Annotated[
         float, typer.Option(metavar="P", help="Chance that the interval holds the accuracy.")
     ] = 0.99,
+    noise: NoiseOption = None,
+    noise_seed: NoiseSeedOption = None,
+    noise_relative: NoiseRelativeOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Estimate the accuracy on random inputs, with an exact confidence interval.
@@ -65,11 +74,16 @@ def sample(
     """
     import algzoo_exact as az
 
-    loaded = load_model(model, task, seq_len)
+    loaded = with_noise(load_model(model, task, seq_len, heads), noise, noise_seed, noise_relative)
     chosen, rule = task_of(loaded), tie_rule(ties)
+    if chosen.name == "median":
+        from algzoo_exact.cli.squared_error import print_sampled_squared_error
+
+        print_sampled_squared_error(loaded, chosen, samples, seed, device, dtype, as_json)
+        return
     with progress_bar("sampling") as advance:
         estimate = az.sample(
-            loaded.program,
+            loaded.network,
             chosen,
             samples,
             seed=seed,

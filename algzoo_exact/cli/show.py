@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from algzoo_exact.cli.options import JsonOption, ModelArgument, TaskOption, load_model
+from algzoo_exact.cli.options import (
+    JsonOption,
+    ModelArgument,
+    NoiseOption,
+    NoiseRelativeOption,
+    NoiseSeedOption,
+    SeqLenOption,
+    TaskOption,
+    load_model,
+    with_noise,
+)
 from algzoo_exact.cli.output import Json, model_json, model_text, print_fields, print_json
 from algzoo_exact.errors import InputError
 
@@ -27,6 +37,7 @@ algzoo-exact show handcrafted:2nd_argmax_3 --latex > program.tex"""
 def show(
     model: ModelArgument,
     task: TaskOption = None,
+    seq_len: SeqLenOption = None,
     standard: Annotated[
         bool,
         typer.Option(
@@ -40,6 +51,9 @@ def show(
         bool,
         typer.Option("--sympy", help="Print sympy expressions of all values, by name, exactly."),
     ] = False,
+    noise: NoiseOption = None,
+    noise_seed: NoiseSeedOption = None,
+    noise_relative: NoiseRelativeOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Print the program: a recurrence with exact rational weights.
@@ -50,7 +64,7 @@ def show(
 
     if latex + sympy + as_json > 1:
         raise InputError("--latex, --sympy and --json exclude each other; give one of them.")
-    loaded = load_model(model, task, None)
+    loaded = with_noise(load_model(model, task, seq_len), noise, noise_seed, noise_relative)
     program, factors = az.standardize(loaded.program) if standard else (loaded.program, None)
     if as_json:
         print_json(

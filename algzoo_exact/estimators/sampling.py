@@ -20,12 +20,17 @@ import torch
 from torch import Tensor
 
 from algzoo_exact.errors import InputError
+from algzoo_exact.estimators.networks import network_for
 from algzoo_exact.exact.binomial import chernoff_hoeffding, clopper_pearson
 from algzoo_exact.program.ir import Program
-from algzoo_exact.program.lift import INPUT_KEY, READOUT_KEY, RECURRENT_KEY, HasProgram, lift
-from algzoo_exact.program.task import TIE_RULES, Task, TieRule
-from algzoo_exact.zoo.architectures import to_state
-from algzoo_exact.zoo.tasks import first_argmax, labels
+from algzoo_exact.program.lift import (
+    HasNetwork,
+    HasProgram,
+    network_of,
+)
+from algzoo_exact.program.task import Task, TieRule, check_scored
+from algzoo_exact.program.transformer import Transformer
+from algzoo_exact.zoo.tasks import labels
 
 BLOCK = 1 << 16
 
@@ -74,7 +79,7 @@ class SampleEstimate:
 
 
 def sample(
-    model: Program | HasProgram,
+    model: Program | Transformer | HasNetwork | HasProgram,
     task: Task,
     n: int,
     *,
@@ -85,24 +90,24 @@ def sample(
     confidence: float = 0.99,
     progress: Callable[[int, int], None] | None = None,
 ) -> SampleEstimate:
-    """Measure a model's accuracy on ``n`` standard normal inputs, in torch.
+    """Measure a model's accuracy on ``n`` random inputs, in torch.
 
+    They are standard normal, or for longest_cycle uniform among all functions.
     The same seed, device and dtype give the same outcome on one machine. ``float32`` is what
     people use; weights are rounded to it. ``progress(done, n)`` is called after each block.
 
     Raises InputError for a device that is not here, a task of another length, and weights or
     logits beyond the range of ``dtype``.
     """
-    program = lift(model)
-    place = _check(program, task, n, device, dtype, ties, confidence)
+    program = network_of(model)
+    check_scored(program, task, ties)
+    place = check_run(n, device, dtype, confidence)
     start = time.perf_counter()
-    network = Network(program, _DTYPES[dtype], place)
+    network = network_for(program, _DTYPES[dtype], place)
     credit: Counter[int] = Counter()
     for block, first in enumerate(range(0, n, BLOCK)):
-        x = _inputs(task.seq_len, seed, block, _DTYPES[dtype], place)
-        # The last block is cut after the network: sums may round otherwise in other shapes.
-        logits, label = network.logits(x)[:, : n - first], labels(task, x)[: n - first]
-        credit.update(_credit(logits, label, ties))
+        x = inputs(task, seed, block, _DTYPES[dtype], place)
+        credit.update(network.credit(x, labels(task, x), n - first, ties))
         if progress is not None:
             progress(min(n, first + BLOCK), n)
     correct = sum((Fraction(count, tied) for tied, count in credit.items()), Fraction(0))
@@ -128,74 +133,25 @@ def sample(
     )
 
 
-class Network:
-    """The program in floating point, for inputs (n, batch): batches run along the rows.
-
-    The state and the next input stand in one array (d + 1, batch), so that a step is one matrix
-    product [W_hh W_hi] (h, x) and one maximum.
-    """
-
-    def __init__(self, program: Program, dtype: torch.dtype, device: torch.device) -> None:
-        weights = to_state(program, dtype)
-        if not all(w.isfinite().all() for w in weights.values()):
-            raise InputError(f"A weight is beyond the range of {dtype}.")
-        self.step = torch.cat([weights[RECURRENT_KEY], weights[INPUT_KEY]], dim=1).to(device)
-        self.readout = weights[READOUT_KEY].to(device)
-
-    def logits(self, x: Tensor) -> Tensor:
-        """Logits (outputs, batch); InputError where they overflow."""
-        d = len(self.step)
-        state = torch.zeros(d + 1, x.shape[1], dtype=x.dtype, device=x.device)
-        for row in x:
-            state[d] = row
-            torch.clamp(self.step @ state, min=0, out=state[:d])
-        logits = self.readout @ state[:d]
-        if not logits.isfinite().all():
-            raise InputError(f"The logits overflow in {x.dtype}; try dtype='float64'.")
-        return logits
-
-
-def _inputs(n: int, seed: int, block: int, dtype: torch.dtype, device: torch.device) -> Tensor:
-    """A whole block of standard normal inputs (n, 2^16)."""
+def inputs(task: Task, seed: int, block: int, dtype: torch.dtype, device: torch.device) -> Tensor:
+    """A whole block of random inputs (n, 2^16): standard normal, or for longest_cycle integers
+    below n."""
     # torch's CPU generator uses 32 bits of its seed. Multiplying by an odd number permutes them,
     # so that no two blocks of a run share a seed.
     base = int.from_bytes(hashlib.sha256(str(seed).encode()).digest()[:4], "little")
     generator = torch.Generator(device).manual_seed((base + block * 0x9E3779B1) % 2**32)
+    n = task.seq_len
+    if task.name == "longest_cycle":
+        return torch.randint(n, (n, BLOCK), generator=generator, device=device)
     return torch.randn(n, BLOCK, generator=generator, dtype=dtype, device=device)
 
 
-def _credit(logits: Tensor, label: Tensor, ties: TieRule) -> dict[int, int]:
-    """How many inputs gained 1/1, 1/2, .. credit, by the denominator."""
-    if ties == "lowest":
-        return {1: int((first_argmax(logits) == label).sum())}
-    best = logits.amax(0)
-    tied = (logits == best).sum(0)[logits.gather(0, label.unsqueeze(0))[0] == best]
-    counts = torch.bincount(tied, minlength=2).tolist()
-    if ties == "incorrect":
-        return {1: counts[1]}
-    return {size: count for size, count in enumerate(counts) if count}
-
-
-def _check(
-    program: Program,
-    task: Task,
-    n: int,
-    device: str,
-    dtype: str,
-    ties: str,
-    confidence: float,
-) -> torch.device:
-    if (program.seq_len, program.outputs) != (task.seq_len, task.seq_len):
-        raise InputError(
-            f"{task.name} with {task.seq_len} inputs needs as many logits; the program has "
-            f"{program.seq_len} inputs and {program.outputs} logits."
-        )
+def check_run(n: int, device: str, dtype: str, confidence: float) -> torch.device:
+    """The device, if a run of ``n`` samples on it makes sense; else InputError."""
     if n < 1:
         raise InputError(f"The number of samples must be at least 1, not {n}.")
     if dtype not in _DTYPES:
         raise InputError(f"Sampling runs in float32 or float64, not in {dtype!r}.")
-    if ties not in TIE_RULES:
-        raise InputError(f"Unknown tie rule {ties!r}; choose from {', '.join(TIE_RULES)}.")
     if not 0 < confidence < 1:
         raise InputError(f"The confidence must be between 0 and 1, not {confidence}.")
     try:

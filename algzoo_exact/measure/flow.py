@@ -70,7 +70,7 @@ def subfaces(parent: int, candidates: Sequence[Face], least: int) -> list[Face]:
 
 
 @dataclass(frozen=True)
-class _Flag:
+class Flag:
     """Partial flag: its walls, the Cholesky rows of their Gram matrix, and components of u."""
 
     walls: tuple[int, ...]
@@ -116,7 +116,7 @@ class CellFlow:
         """2 pi times the flow of one facet, by (2)."""
         if dot(self.normal(facet.wall), self.u) == 0:
             raise NotGenericError(f"direction {self.u} lies in the hyperplane of a facet")
-        first = self._extend(_Flag((), (), ()), facet.wall)
+        first = self._extend(Flag((), (), ()), facet.wall)
         total = arb(0)
         if self.n == 2:
             return -(self._along_ray(first, facet.rays) / first.y[0]).atan()
@@ -130,7 +130,7 @@ class CellFlow:
                 (side, self._extend(flag, side.wall))
                 for side in subfaces(ridge.rays, self.facets, self.n - 3)
             ]
-            if _seen(sides):
+            if seen(sides):
                 total -= turn / 2
             total += self._inner(sides, self._inside(ridge.rays)) / self._two_pi
         return total
@@ -165,7 +165,7 @@ class CellFlow:
         along = sum(c / scale * x for c, x in zip(line, near, strict=True))
         return line if along > 0 else tuple(-c for c in line)
 
-    def _inner(self, sides: list[tuple[Face, _Flag]], inside: list[arb]) -> arb:
+    def _inner(self, sides: list[tuple[Face, Flag]], inside: list[arb]) -> arb:
         """The second sums of (2), over the facets of one ridge G with a point ``inside``."""
         total = arb(0)
         for side, flag in sides:
@@ -180,18 +180,18 @@ class CellFlow:
                     total += self._innermost(longer, end, inside)
         return total
 
-    def _innermost(self, flag: _Flag, corner: Face, inside: list[arb]) -> arb:
+    def _innermost(self, flag: Flag, corner: Face, inside: list[arb]) -> arb:
         """c(G') T4 - (1 / 2 pi) sum_r T6 for a 2-face G', n = 6."""
         ends = [
             (end, self._extend(flag, end.wall)) for end in subfaces(corner.rays, self.facets, 1)
         ]
-        total = self._double(flag.y, flag, inside) / 2 if _seen(ends) else arb(0)
+        total = self._double(flag.y, flag, inside) / 2 if seen(ends) else arb(0)
         for end, longer in ends:
             y = (*longer.y, self._along_ray(longer, end.rays))
             total -= self._triple(y, longer, inside) / self._two_pi
         return total
 
-    def _double(self, y: tuple[arb, ...], flag: _Flag, inside: list[arb]) -> arb:
+    def _double(self, y: tuple[arb, ...], flag: Flag, inside: list[arb]) -> arb:
         """T4, and its limits where the projection w of u onto G lies in a wall of G.
 
         The measure of G is continuous in w, so w may be moved by any small amount. Moving it
@@ -208,7 +208,7 @@ class CellFlow:
             raise NotGenericError(f"direction {self.u} projects onto the apex of a ridge")
         return turn * (moved[3] / moved[2]).atan()
 
-    def _triple(self, y: tuple[arb, ...], flag: _Flag, inside: list[arb]) -> arb:
+    def _triple(self, y: tuple[arb, ...], flag: Flag, inside: list[arb]) -> arb:
         """T6, with the same limits: where y3 = 0, d atan(M2 t) is all at t = 0, where s3^2 is
         rho2 / (rho2 + rho3); where y5 = 0, the inner arctangent is constant."""
         if y[4].is_zero() and y[2].is_zero() and y[3].is_zero():
@@ -232,7 +232,7 @@ class CellFlow:
                 point = [p + c for p, c in zip(point, direction, strict=True)]
         return [arb(p) for p in point]
 
-    def _components(self, flag: _Flag, vector: list[arb]) -> list[arb]:
+    def _components(self, flag: Flag, vector: list[arb]) -> list[arb]:
         """Components of any vector along a flag's frame: forward substitution."""
         found: list[arb] = []
         for wall, row in zip(flag.walls, flag.rows, strict=True):
@@ -249,7 +249,7 @@ class CellFlow:
             raise NotGenericError(f"direction {self.u} projects onto a smaller face of a ridge")
         return self._two_pi / 4 if along > 0 else -self._two_pi / 4
 
-    def _extend(self, flag: _Flag, wall: int) -> _Flag:
+    def _extend(self, flag: Flag, wall: int) -> Flag:
         """One more step of the Cholesky factorisation and of the forward substitution for u."""
         row: list[arb] = []
         rest = arb(1)
@@ -271,7 +271,7 @@ class CellFlow:
             if not self._vanishes(walls):
                 raise PrecisionError("a component of the direction is not told from zero")
             y = arb(0)
-        return _Flag(walls, (*flag.rows, (*row, diagonal)), (*flag.y, y))
+        return Flag(walls, (*flag.rows, (*row, diagonal)), (*flag.y, y))
 
     def _vanishes(self, walls: tuple[int, ...]) -> bool:
         """Whether the last component is exactly 0: Cramer's rule for the Gram matrix."""
@@ -279,7 +279,7 @@ class CellFlow:
         columns = [*normals[:-1], self.u]
         return determinant([[dot(a, b) for b in columns] for a in normals]) == 0
 
-    def _along_ray(self, flag: _Flag, rays: int) -> arb:
+    def _along_ray(self, flag: Flag, rays: int) -> arb:
         """Component of u / |u| along the one ray of a 1-face, which the flag's walls define."""
         r = rays.bit_length() - 1
         if r not in self._ray:
@@ -318,7 +318,7 @@ class CellFlow:
         return value
 
 
-def _seen(sides: Sequence[tuple[Face, _Flag]]) -> bool:
+def seen(sides: Sequence[tuple[Face, Flag]]) -> bool:
     """Whether the projection of u lies in a cone or its opposite: all components one sign."""
     positive = [not flag.y[-1] < 0 for _, flag in sides]
     return all(positive) or not any(positive)

@@ -64,9 +64,9 @@ class Program:
     seq_len: int
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "input_weights", _vector(self.input_weights, "W_hi"))
-        object.__setattr__(self, "recurrent", _matrix(self.recurrent, "W_hh"))
-        object.__setattr__(self, "readout", _matrix(self.readout, "W_oh"))
+        object.__setattr__(self, "input_weights", to_vector(self.input_weights, "W_hi"))
+        object.__setattr__(self, "recurrent", to_matrix(self.recurrent, "W_hh"))
+        object.__setattr__(self, "readout", to_matrix(self.readout, "W_oh"))
         d = len(self.input_weights)
         if d == 0:
             raise InputError("W_hi has no rows; a program needs at least one hidden neuron.")
@@ -92,7 +92,7 @@ class Program:
 
     def evaluate(self, x: Sequence[int | float | Fraction]) -> Trace:
         """All named values at the rational input ``x`` (length ``seq_len``), exactly."""
-        point = _vector(tuple(x), "x")
+        point = to_vector(tuple(x), "x")
         if len(point) != self.seq_len:
             raise InputError(f"The program takes {self.seq_len} inputs, not {len(point)}.")
         zs: list[Vector] = []
@@ -128,12 +128,14 @@ def dot(a: Sequence[Fraction], b: Sequence[Fraction]) -> Fraction:
     return sum((x * y for x, y in zip(a, b, strict=True)), Fraction(0))
 
 
-def _vector(values: Sequence[int | float | Fraction], name: str) -> Vector:
+def to_vector(values: Sequence[int | float | Fraction], name: str) -> Vector:
+    """The entries as rationals; InputError, with ``name``, if one is not a finite number."""
     try:
         return tuple(Fraction(v) for v in values)
     except (OverflowError, ValueError, TypeError) as error:
         raise InputError(f"{name} has an entry that is not a finite number: {error}.") from error
 
 
-def _matrix(rows: Sequence[Sequence[int | float | Fraction]], name: str) -> Matrix:
-    return tuple(_vector(row, name) for row in rows)
+def to_matrix(rows: Sequence[Sequence[int | float | Fraction]], name: str) -> Matrix:
+    """The rows as rationals; InputError, with ``name``, if an entry is not a finite number."""
+    return tuple(to_vector(row, name) for row in rows)

@@ -1,7 +1,8 @@
-"""From stored weights to the exact program: no rounding anywhere."""
+"""From stored weights to the exact network: no rounding anywhere."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Protocol, runtime_checkable
 
@@ -9,84 +10,193 @@ import numpy as np
 from numpy.typing import NDArray
 
 from algzoo_exact.errors import InputError
-from algzoo_exact.program.ir import Program
+from algzoo_exact.program.ir import Matrix, Program
+from algzoo_exact.program.transformer import AttentionLayer, Transformer, check_heads
 
 INPUT_KEY, RECURRENT_KEY, READOUT_KEY = "rnn.weight_ih_l0", "rnn.weight_hh_l0", "linear.weight"
 KEYS = (INPUT_KEY, RECURRENT_KEY, READOUT_KEY)
-"""AlgZoo's names for W_hi (d, 1), W_hh (d, d) and W_oh (n, d)."""
+"""AlgZoo's names for W_hi (d, 1), W_hh (d, d) and W_oh (n or 1, d)."""
+
+EMBED_KEY, POSITION_KEY, UNEMBED_KEY = "embed.weight", "pos_embed.weight", "unembed.weight"
+IN_KEY, OUT_KEY = "attns.{}.in_proj_weight", "attns.{}.out_proj.weight"
+"""AlgZoo's names for a layer's W_q, W_k, W_v, stacked (3 H, H), and W_o (H, H)."""
 
 _FLOATS = (np.float16, np.float32, np.float64)
+_LAYER = re.compile(r"attns\.(\d+)\.", re.ASCII)
+
+Arrays = Mapping[str, NDArray[Any]]
+Shapes = Mapping[str, tuple[int, ...]]
 
 
 @runtime_checkable
 class HasProgram(Protocol):
-    """Anything that carries a program, such as a loaded model."""
+    """Anything that carries a program, such as a loaded RNN."""
 
     @property
     def program(self) -> Program: ...
 
 
-def lift(model: Program | HasProgram | Mapping[str, NDArray[Any]]) -> Program:
-    """The exact program of a model, or of AlgZoo's three weight arrays.
+@runtime_checkable
+class HasNetwork(Protocol):
+    """Anything that carries an RNN or a transformer, such as a loaded model."""
+
+    @property
+    def network(self) -> Program | Transformer: ...
+
+
+def lift(model: Program | HasProgram | Arrays, *, seq_len: int | None = None) -> Program:
+    """The exact program of an RNN, or of AlgZoo's three weight arrays.
 
     A mapping holds ``rnn.weight_ih_l0`` (d, 1), ``rnn.weight_hh_l0`` (d, d) and ``linear.weight``
-    (n, d), in float16, float32 or float64; each entry becomes the rational that it is. The
-    sequence length is the number of logits, n >= 2.
+    (n or 1, d), in float16, float32 or float64; each entry becomes the rational that it is. The
+    sequence length is the number of logits; an RNN with a single output needs ``seq_len``.
 
     Raises InputError, naming the tensor, for other keys, shapes or types and for NaN or infinity.
     """
-    if isinstance(model, Program):
-        return model
-    if isinstance(model, HasProgram):
-        return model.program
-    if not isinstance(model, Mapping):
+    if isinstance(model, Mapping):
+        return _lift_arrays(model, seq_len)
+    if not isinstance(model, Program | HasProgram):
         raise InputError(
             f"Cannot lift a {type(model).__name__}; give a Program, a model from load(), "
             "or a mapping of numpy arrays."
         )
-    check_layout({key: np.shape(array) for key, array in model.items()})
+    program = model if isinstance(model, Program) else model.program
+    if seq_len not in (None, program.seq_len):
+        raise InputError(f"The program has {program.seq_len} inputs, not {seq_len} as asked.")
+    return program
+
+
+def _lift_arrays(arrays: Arrays, seq_len: int | None) -> Program:
+    shapes = {key: np.shape(array) for key, array in arrays.items()}
+    if is_transformer(shapes):
+        raise InputError("These are the weights of a transformer; use lift_transformer().")
+    check_layout(shapes)
     for key in KEYS:
-        _check_entries(key, model[key])
+        _check_entries(key, arrays[key])
+    outputs = len(arrays[READOUT_KEY])
+    if outputs == 1 and seq_len is None:
+        raise InputError(
+            "This RNN has a single output (AlgZoo's median family), so that its weights do not "
+            "tell the number of inputs; give it as seq_len (--seq-len on the command line)."
+        )
+    if outputs > 1 and seq_len not in (None, outputs):
+        raise InputError(
+            f"The model has {outputs} logits, thus {outputs} inputs, not {seq_len} as asked."
+        )
     return Program(
-        tuple(model[INPUT_KEY][:, 0].tolist()),
-        tuple(map(tuple, model[RECURRENT_KEY].tolist())),
-        tuple(map(tuple, model[READOUT_KEY].tolist())),
-        seq_len=len(model[READOUT_KEY]),
+        tuple(arrays[INPUT_KEY][:, 0].tolist()),
+        tuple(map(tuple, arrays[RECURRENT_KEY].tolist())),
+        tuple(map(tuple, arrays[READOUT_KEY].tolist())),
+        seq_len=outputs if seq_len is None else seq_len,
     )
 
 
-def check_layout(shapes: Mapping[str, tuple[int, ...]]) -> None:
-    """InputError unless the tensors' names and shapes are those of AlgZoo's ``DistRNN``."""
-    if any(str(key).startswith(("embed.", "attns.", "unembed.")) for key in shapes):
-        raise InputError(
-            "This is a transformer (AlgZoo's longest_cycle family), which this version does not "
-            "support; it handles the RNNs with one logit per input."
-        )
+def lift_transformer(arrays: Arrays, *, heads: int = 1) -> Transformer:
+    """The exact transformer of AlgZoo's weight arrays.
+
+    The mapping holds ``embed.weight`` (tokens, H), ``pos_embed.weight`` (n, H), ``unembed.weight``
+    (outputs, H), and for layers i = 0, 1, .. ``attns.{i}.in_proj_weight`` (3 H, H), which is W_q,
+    W_k and W_v stacked, and ``attns.{i}.out_proj.weight`` (H, H), in float16, float32 or float64.
+    The number of ``heads`` cannot be told from the weights.
+
+    Raises InputError, naming the tensor, for other keys, shapes or types and for NaN or infinity.
+    """
+    shapes = {key: np.shape(array) for key, array in arrays.items()}
+    _check_transformer(shapes)
+    check_heads(heads, shapes[EMBED_KEY][1])
+    for key, array in arrays.items():
+        _check_entries(key, array)
+    rows = {key: tuple(map(tuple, array.tolist())) for key, array in arrays.items()}
+    size = shapes[EMBED_KEY][1]
+    layers = []
+    for i in range(_depth(shapes)):
+        stacked, output = rows[IN_KEY.format(i)], rows[OUT_KEY.format(i)]
+        blocks = (stacked[:size], stacked[size : 2 * size], stacked[2 * size :])
+        layers.append(AttentionLayer(*blocks, output))
+    return Transformer(rows[EMBED_KEY], rows[POSITION_KEY], tuple(layers), rows[UNEMBED_KEY], heads)
+
+
+def named_weights(network: Program | Transformer) -> dict[str, Matrix]:
+    """The weights under AlgZoo's names: what ``lift`` or ``lift_transformer`` takes apart."""
+    if isinstance(network, Program):
+        return {
+            INPUT_KEY: tuple((w,) for w in network.input_weights),
+            RECURRENT_KEY: network.recurrent,
+            READOUT_KEY: network.readout,
+        }
+    named = {EMBED_KEY: network.embed, POSITION_KEY: network.pos_embed}
+    for i, layer in enumerate(network.layers):
+        named[IN_KEY.format(i)] = (*layer.query, *layer.key, *layer.value)
+        named[OUT_KEY.format(i)] = layer.output
+    return named | {UNEMBED_KEY: network.unembed}
+
+
+def network_of(model: Program | Transformer | HasNetwork | HasProgram) -> Program | Transformer:
+    """The network that a model carries, or the model where it is one."""
+    if isinstance(model, Program | Transformer):
+        return model
+    return model.network if isinstance(model, HasNetwork) else lift(model)
+
+
+def is_transformer(keys: Mapping[str, object]) -> bool:
+    """Whether names of tensors are those of a transformer, right or wrong in detail."""
+    prefixes = ("embed.", "pos_embed.", "attns.", "unembed.")
+    return any(str(key).startswith(prefixes) for key in keys)
+
+
+def check_layout(shapes: Shapes) -> None:
+    """InputError unless the tensors' names and shapes are those of one of AlgZoo's networks."""
+    if is_transformer(shapes):
+        _check_transformer(shapes)
+        return
     if biases := [key for key in shapes if "bias" in str(key)]:
         raise InputError(
             f"Models with biases ({biases[0]!r}) are not supported, because their activation "
             "regions are not cones; train with bias=False."
         )
-    if missing := [key for key in KEYS if key not in shapes]:
+    _check_keys(shapes, KEYS)
+    d, outputs = shapes[INPUT_KEY][0], shapes[READOUT_KEY][0]
+    expected = {INPUT_KEY: (d, 1), RECURRENT_KEY: (d, d), READOUT_KEY: (outputs, d)}
+    _check_shapes(shapes, expected, f"{d} hidden neurons (the rows of {INPUT_KEY})")
+
+
+def _check_transformer(shapes: Shapes) -> None:
+    if biases := [key for key in shapes if "bias" in str(key)]:
+        raise InputError(
+            f"Transformers with biases ({biases[0]!r}) are not supported, since AlgZoo's have "
+            "none; train with bias=False."
+        )
+    depth = _depth(shapes)
+    layers = [key.format(i) for i in range(max(1, depth)) for key in (IN_KEY, OUT_KEY)]
+    _check_keys(shapes, (EMBED_KEY, POSITION_KEY, *layers, UNEMBED_KEY))
+    size = shapes[EMBED_KEY][1]
+    expected = {key: (shapes[key][0], size) for key in (EMBED_KEY, POSITION_KEY, UNEMBED_KEY)}
+    for i in range(depth):
+        expected |= {IN_KEY.format(i): (3 * size, size), OUT_KEY.format(i): (size, size)}
+    _check_shapes(shapes, expected, f"{size} hidden entries (the columns of {EMBED_KEY})")
+
+
+def _depth(shapes: Shapes) -> int:
+    """How many layers the names speak of: they are numbered from 0 on."""
+    return len({match[1] for key in shapes if (match := _LAYER.match(str(key)))})
+
+
+def _check_keys(shapes: Shapes, expected: tuple[str, ...]) -> None:
+    names = ", ".join(expected)
+    if missing := [key for key in expected if key not in shapes]:
         found = ", ".join(repr(key) for key in [*shapes][:6]) or "nothing"
-        raise InputError(f"There is no {missing[0]} (found: {found}); expected {', '.join(KEYS)}.")
-    if extra := [key for key in shapes if key not in KEYS]:
-        raise InputError(f"Unexpected tensor {extra[0]!r}; expected only {', '.join(KEYS)}.")
-    for key in KEYS:
+        raise InputError(f"There is no {missing[0]} (found: {found}); expected {names}.")
+    if extra := [key for key in shapes if key not in expected]:
+        raise InputError(f"Unexpected tensor {extra[0]!r}; expected only {names}.")
+    for key in expected:
         if len(shapes[key]) != 2 or 0 in shapes[key]:
             raise InputError(f"{key} must be a nonempty matrix, but has shape {shapes[key]}.")
-    d, n = shapes[INPUT_KEY][0], shapes[READOUT_KEY][0]
-    for key, expected in ((INPUT_KEY, (d, 1)), (RECURRENT_KEY, (d, d)), (READOUT_KEY, (n, d))):
-        if shapes[key] != expected:
-            raise InputError(
-                f"{key} has shape {shapes[key]}; with {d} hidden neurons (the rows of "
-                f"{INPUT_KEY}) it must be {expected}."
-            )
-    if n == 1:
-        raise InputError(
-            "This is an RNN with a single output (AlgZoo's median family), which this version "
-            "does not support; it handles the RNNs with one logit per input."
-        )
+
+
+def _check_shapes(shapes: Shapes, expected: Shapes, reason: str) -> None:
+    for key, shape in expected.items():
+        if shapes[key] != shape:
+            raise InputError(f"{key} has shape {shapes[key]}; with {reason} it must be {shape}.")
 
 
 def _check_entries(key: str, array: NDArray[Any]) -> None:

@@ -53,8 +53,9 @@ def to_text(program: Program) -> str:
     Numbers are exact, or end in ``…`` where further digits follow those shown.
     """
     d, n = program.hidden_size, program.seq_len
+    outputs = "1 output" if program.outputs == 1 else f"{program.outputs} logits"
     lines = [
-        f"{n} inputs, {d} hidden neurons, {program.outputs} logits, "
+        f"{n} inputs, {d} hidden neurons, {outputs}, "
         f"{program.parameters} weights; t = 0 .. {n - 1}, h[-1] = 0"
     ]
     for j, terms in enumerate(_neurons(program, "x[t]", [f"h[t-1][{k}]" for k in range(d)])):

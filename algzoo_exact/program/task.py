@@ -1,7 +1,12 @@
-"""Tasks as fans: the polyhedral cones on which the true label is constant.
+"""Tasks: what a model should answer.
 
-Every task here is invariant under adding a constant to all inputs, and under permuting them
-(the label moves along). So every wall between two labels contains the direction (1, .., 1).
+Three sorts. The index tasks (2nd argmax, argmax, argmedian, argoutlier) label Gaussian inputs by
+an index, and are fans: polyhedral cones on which the label is constant. Median asks for a number
+that is linear on each cone of a fan. Longest cycle labels sequences of integers.
+
+Every task on Gaussian inputs is invariant under permuting them (the label moves along), and the
+labels under adding a constant to all of them. So every wall between two labels contains the
+direction (1, .., 1).
 """
 
 from __future__ import annotations
@@ -14,6 +19,7 @@ from typing import Literal
 
 from algzoo_exact.errors import InputError
 from algzoo_exact.program.ir import Program
+from algzoo_exact.program.transformer import Transformer
 
 TieRule = Literal["lowest", "incorrect", "uniform"]
 """What a model is credited with where several logits share the maximum: the lowest index wins
@@ -47,28 +53,58 @@ class LabelCell:
 
 
 @dataclass(frozen=True)
+class ValueCell:
+    """A cone ``{x : a.x >= 0 for a in inequalities}`` on which the answer is ``value . x``."""
+
+    value: tuple[Fraction, ...]
+    inequalities: tuple[Normal, ...]
+
+
+@dataclass(frozen=True)
 class Task:
-    """A labelling of R^n (up to a null set) by indices 0 .. n-1."""
+    """What a model on ``seq_len`` = n inputs should answer.
+
+    The index tasks label R^n (up to a null set) by indices 0 .. n-1. ``median`` asks for the
+    median of R^n's entries, for even n the mean of the middle two. ``longest_cycle`` takes a
+    function f from {0, .., n-1} to itself as the sequence f(0), .., f(n-1), and labels it by the
+    length of its longest cycle minus 1.
+    """
 
     name: str
     seq_len: int
 
     def __post_init__(self) -> None:
-        if self.name not in _CELLS:
-            raise InputError(f"Unknown task {self.name!r}; known tasks: {', '.join(_CELLS)}.")
+        if self.name not in TASK_NAMES:
+            raise InputError(f"Unknown task {self.name!r}; known tasks: {', '.join(TASK_NAMES)}.")
         least = 3 if self.name == "argoutlier" else 2  # of two inputs, neither is the outlier
         if self.seq_len < least:
             raise InputError(f"{self.name} needs at least {least} inputs, not {self.seq_len}.")
         if self.name == "argmedian" and self.seq_len % 2 == 0:
             raise InputError(f"argmedian needs an odd number of inputs, not {self.seq_len}.")
 
+    @property
+    def outputs(self) -> int:
+        """Outputs of a model for this task: one for median, else a logit for each label."""
+        return 1 if self.name == "median" else self.seq_len
+
     def cells(self) -> Iterator[LabelCell]:
-        """The cells; they cover R^n and their interiors are disjoint."""
+        """An index task's cells; they cover R^n and their interiors are disjoint."""
         return _CELLS[self.name](self.seq_len)
+
+    def value_cells(self) -> Iterator[ValueCell]:
+        """The cells of ``median``; they cover R^n and their interiors are disjoint."""
+        assert self.name == "median", self.name
+        return _median_cells(self.seq_len)
 
     def label(self, x: Sequence[int | float | Fraction]) -> int:
         """The label of ``x``; where it lies on a wall, the lowest index that qualifies."""
         return _LABEL[self.name]([Fraction(v) for v in x])
+
+    def value(self, x: Sequence[int | float | Fraction]) -> Fraction:
+        """The median of ``x``, exactly."""
+        assert self.name == "median", self.name
+        middle = sorted(Fraction(v) for v in x)[(len(x) - 1) // 2 : len(x) // 2 + 1]
+        return sum(middle, Fraction(0)) / len(middle)
 
 
 def _difference(n: int, plus: int, minus: int) -> Normal:
@@ -100,6 +136,35 @@ def _argmedian_cells(n: int) -> Iterator[LabelCell]:
                     for k in others
                 ),
             )
+
+
+def _median_cells(n: int) -> Iterator[ValueCell]:
+    if n % 2 == 1:
+        for cell in _argmedian_cells(n):
+            value = tuple(Fraction(k == cell.label) for k in range(n))
+            yield ValueCell(value, cell.inequalities)
+        return
+    for low in range(n):
+        for high in range(n):
+            others = [k for k in range(n) if k not in (low, high)]
+            for above in combinations(others, (n - 2) // 2) if low != high else ():
+                rows = [
+                    _difference(n, k, high) if k in above else _difference(n, low, k)
+                    for k in others
+                ]
+                value = tuple(Fraction(k in (low, high), 2) for k in range(n))
+                yield ValueCell(value, (_difference(n, high, low), *rows))
+
+
+def _longest_cycle(f: list[Fraction]) -> int:
+    n, longest = len(f), 0
+    for start in range(n):
+        length, at = 1, int(f[start])
+        while at != start and length <= n:
+            length, at = length + 1, int(f[at])
+        if at == start:
+            longest = max(longest, length)
+    return longest - 1
 
 
 def _argoutlier_cells(n: int) -> Iterator[LabelCell]:
@@ -134,9 +199,13 @@ _LABEL: dict[str, Callable[[list[Fraction]], int]] = {
     "argmax": lambda x: x.index(max(x)),
     "argmedian": lambda x: x.index(sorted(x)[len(x) // 2]),
     "argoutlier": _argoutlier_label,
+    "longest_cycle": _longest_cycle,
 }
 
-TASK_NAMES: tuple[str, ...] = tuple(_CELLS)
+INDEX_TASKS: tuple[str, ...] = tuple(_CELLS)
+"""The tasks with a label for each Gaussian input."""
+
+TASK_NAMES: tuple[str, ...] = (*INDEX_TASKS, "median", "longest_cycle")
 
 
 def second_argmax(seq_len: int) -> Task:
@@ -159,13 +228,61 @@ def argoutlier(seq_len: int) -> Task:
     return Task("argoutlier", seq_len)
 
 
+def median(seq_len: int) -> Task:
+    """The median of the inputs; a number, so that models are scored by their squared error."""
+    return Task("median", seq_len)
+
+
+def longest_cycle(seq_len: int) -> Task:
+    """The length of a function's longest cycle, minus 1."""
+    return Task("longest_cycle", seq_len)
+
+
+def check_scored(network: Program | Transformer, task: Task, ties: str) -> None:
+    """InputError unless the network can be scored by how often it gives the task's label: a
+    program as in ``check_fit``, or a transformer of the right sizes on longest_cycle."""
+    if isinstance(network, Transformer):
+        _check_ties(ties)
+        _check_transformer(network, task)
+    else:
+        check_fit(network, task, ties)
+
+
 def check_fit(program: Program, task: Task, ties: str = "lowest") -> None:
-    """InputError unless the program has the task's inputs and a logit for each, and the tie rule
-    is known."""
-    if ties not in TIE_RULES:
-        raise InputError(f"Unknown tie rule {ties!r}; choose from {', '.join(TIE_RULES)}.")
+    """InputError unless it is an index task, the program has the task's inputs and a logit for
+    each, and the tie rule is known."""
+    _check_ties(ties)
+    if not isinstance(program, Program):
+        raise InputError(
+            f"This needs the program of an RNN, not a {type(program).__name__}; "
+            "transformers have scores only, from accuracy() and sample()."
+        )
+    if task.name == "median":
+        raise InputError("median asks for a number, not for a label; score it by squared_error().")
+    if task.name == "longest_cycle":
+        raise InputError("longest_cycle is a task for transformers, and this program is an RNN.")
     if (program.seq_len, program.outputs) != (task.seq_len, task.seq_len):
         raise InputError(
             f"{task.name} on {task.seq_len} inputs needs a program with as many inputs and "
             f"logits, not {program.seq_len} inputs and {program.outputs} logits."
+        )
+
+
+def _check_ties(ties: str) -> None:
+    if ties not in TIE_RULES:
+        raise InputError(f"Unknown tie rule {ties!r}; choose from {', '.join(TIE_RULES)}.")
+
+
+def _check_transformer(transformer: Transformer, task: Task) -> None:
+    if task.name != "longest_cycle":
+        raise InputError(f"{task.name} is a task for RNNs; transformers are for longest_cycle.")
+    if transformer.outputs == 1:
+        raise InputError(
+            "This transformer has a single output; an accuracy needs a logit for each label."
+        )
+    sizes = (transformer.seq_len, transformer.tokens, transformer.outputs)
+    if sizes != (task.seq_len,) * 3:
+        raise InputError(
+            f"longest_cycle on {task.seq_len} inputs needs a transformer with as many positions, "
+            f"tokens and logits, not {sizes[0]}, {sizes[1]} and {sizes[2]}."
         )

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import csv
 import json
-import os
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.enclosure import Enclosure
+from algzoo_exact.files import replacing
 from algzoo_exact.regions.enumerate import Cell, Region
 
 SUFFIXES = (".parquet", ".csv", ".json")
@@ -70,26 +69,6 @@ def number(name: str, enclosure: Enclosure, digits: int) -> Row:
 
 def vector(entries: Sequence[int | Fraction]) -> str:
     return " ".join(map(str, entries))
-
-
-@contextmanager
-def replacing(path: str | Path) -> Iterator[Path]:
-    """A temporary file beside ``path``, which takes its place when the block ends well.
-
-    InputError where the folder is missing or cannot be written to.
-    """
-    target = Path(path)
-    if not target.parent.is_dir():
-        raise InputError(f"There is no folder {target.parent} to write {target.name} to.")
-    part = target.with_name(f".{target.name}.{os.getpid()}.part")
-    try:
-        part.touch()
-        yield part
-        os.replace(part, target)
-    except OSError as error:
-        raise InputError(f"Cannot write {target}: {error.strerror or error}.") from error
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _write_csv(table: list[Row], path: Path) -> None:

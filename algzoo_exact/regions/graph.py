@@ -16,10 +16,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from algzoo_exact.exact.enclosure import Enclosure
+from algzoo_exact.files import replacing
 from algzoo_exact.geometry.cone import IntVector
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task, TieRule, check_fit
-from algzoo_exact.regions.atlas import number, replacing, vector
+from algzoo_exact.regions.atlas import number, vector
 from algzoo_exact.regions.enumerate import (
     Cell,
     Progress,

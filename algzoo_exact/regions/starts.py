@@ -1,5 +1,6 @@
 """Where enumeration starts: the label cells of a task, cut at x[0] = 0 into pointed cones.
 
+For the median, cells on which the answer is one linear functional take the place of label cells.
 Label cells contain the line through (1, .., 1), and double description needs pointed cones.
 Of the hyperplanes that cut this line, x[0] = 0 is the one that costs least: it is a wall of the
 program anyway, because z[0] = W_hi x[0].
@@ -7,17 +8,18 @@ program anyway, because z[0] = W_hi x[0].
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
 from algzoo_exact.geometry.cone import Cone, IntVector
-from algzoo_exact.program.task import Task
+from algzoo_exact.program.task import Normal, Task
 
 
 @dataclass(frozen=True)
 class Start:
     """A pointed cone of one label. Its walls are 0 .. walls - 1; the last is x[0] = 0, all
-    others separate two labels."""
+    others separate two labels. For the median, the label is the position of the value cell."""
 
     label: int
     cone: Cone
@@ -33,10 +35,19 @@ class Start:
 def starting_cones(task: Task) -> tuple[Start, ...]:
     """Cones that cover R^n with disjoint interiors, all with the same number of walls."""
     starts = []
-    for cell in task.cells():
+    for label, inequalities in _pieces(task):
         for sign in (1, -1):
             half = (sign, *(0,) * (task.seq_len - 1))
-            cone = Cone.from_inequalities((*cell.inequalities, half))
+            cone = Cone.from_inequalities((*inequalities, half))
             if cone is not None:
-                starts.append(Start(cell.label, cone))
+                starts.append(Start(label, cone))
     return tuple(starts)
+
+
+def _pieces(task: Task) -> Iterator[tuple[int, tuple[Normal, ...]]]:
+    if task.name == "median":
+        for position, piece in enumerate(task.value_cells()):
+            yield position, piece.inequalities
+    else:
+        for cell in task.cells():
+            yield cell.label, cell.inequalities

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from algzoo_exact.errors import InputError
+from algzoo_exact.files import replacing
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task, TieRule
-from algzoo_exact.regions.atlas import replacing
 from algzoo_exact.regions.enumerate import Cell, cells
 from algzoo_exact.report.circle import draw_circle
 from algzoo_exact.report.drawing import INK, PALE, STRONG, STYLES, TIE, mixed

@@ -11,7 +11,9 @@ from algzoo_exact.errors import InputError
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.measure.flow import LARGEST_DIMENSION
 from algzoo_exact.program.ir import Program
-from algzoo_exact.program.task import Task, TieRule, check_fit
+from algzoo_exact.program.lift import HasNetwork, HasProgram, network_of
+from algzoo_exact.program.task import Task, TieRule, check_scored
+from algzoo_exact.program.transformer import Transformer
 from algzoo_exact.regions.exact_search import ExactSearch
 from algzoo_exact.regions.starts import starting_cones
 from algzoo_exact.score.boxes import BoxBounds, box_bounds
@@ -24,15 +26,17 @@ Method = Literal["auto", "exact", "numeric", "bounds"]
 METHODS: tuple[Method, ...] = ("auto", "exact", "numeric", "bounds")
 
 AUTO_SECONDS = 10.0
+# Trying all n^n inputs of a transformer takes 13 s for n = 7, minutes for n = 8, hours for n = 9.
+_TRIED_AT_ONCE, _TRIED_AT_ALL = 7, 9
 _PROBE_SECONDS = 4.0
 _SMALL_PROBE_SECONDS = 0.7  # in integers, before compiled code is loaded
 # Seconds per leaf on one core, measured on trained models (benchmarks/), by n.
-_EXACT_COST = {4: 6e-4, 5: 1.5e-3, 6: 0.2}
+EXACT_COST = {4: 6e-4, 5: 1.5e-3, 6: 0.2}
 _NUMERIC_COST = {4: 3e-5, 5: 7e-5, 6: 1e-3}
 
 
 def accuracy(
-    program: Program,
+    model: Program | Transformer | HasNetwork | HasProgram,
     task: Task,
     *,
     ties: TieRule = "lowest",
@@ -44,7 +48,12 @@ def accuracy(
     by_label: bool = False,
     progress: Progress | None = None,
 ) -> Accuracy:
-    """The probability that ``program`` gives the label of ``task`` on standard Gaussian inputs.
+    """The probability that ``model`` gives the label of ``task`` on random inputs.
+
+    They are standard Gaussian for an RNN. For a transformer, on longest_cycle, they are uniform
+    among all n^n functions, every one of which is tried: the result is a fraction of n^n, and
+    ``exact`` unless a limit strikes or a tie stays undecided (n <= 9; "auto" is limited to ten
+    seconds for n >= 8).
 
     ``method`` "auto" takes the most rigorous one that should end in about ten seconds; "exact"
     (n <= 6) an enclosure no wider than 10**-``digits``, with a closed form for n <= 3;
@@ -59,9 +68,24 @@ def accuracy(
 
     InputError for sizes that do not fit, or a method that cannot serve this n.
     """
+    program = network_of(model)
     _check(program, task, ties, digits, method)
     _check_limits(time_limit, max_cells, workers)
     limited = time_limit is not None or max_cells is not None
+    if isinstance(program, Transformer):
+        if method == "auto" and task.seq_len > _TRIED_AT_ONCE:
+            method = "bounds"
+        if method != "bounds" and task.seq_len > _TRIED_AT_ALL and not limited:
+            raise InputError(
+                f"There are {task.seq_len}^{task.seq_len} inputs, and all can be tried for "
+                f"n <= {_TRIED_AT_ALL}; give a time limit, or use sampling."
+            )
+        if method == "bounds" and not limited:
+            time_limit = AUTO_SECONDS
+        tried = accuracy_bounds(
+            program, task, ties=ties, max_cells=max_cells, time_limit=time_limit
+        )
+        return _last(tried, task, ties, by_label, progress)
     if method == "auto":
         method = _choose(program, task, ties, limited)
     elif method == "exact" and limited and task.seq_len > CLOSED_FORM_UP_TO:
@@ -84,6 +108,17 @@ def accuracy(
             program, task, ties=ties, digits=digits, max_cells=max_cells, workers=workers,
             time_limit=time_limit if limited else AUTO_SECONDS,
         )  # fmt: skip
+    return _last(steps, task, ties, by_label, progress)
+
+
+def _last(
+    steps: Iterator[Accuracy],
+    task: Task,
+    ties: TieRule,
+    by_label: bool,
+    progress: Progress | None,
+) -> Accuracy:
+    """The last step, or the last one before a KeyboardInterrupt."""
     last = _nothing_decided(task, ties)
     try:
         for last in steps:
@@ -96,7 +131,7 @@ def accuracy(
 
 
 def accuracy_bounds(
-    program: Program,
+    model: Program | Transformer | HasNetwork | HasProgram,
     task: Task,
     *,
     ties: TieRule = "lowest",
@@ -109,9 +144,18 @@ def accuracy_bounds(
 
     n <= 6: cones decided one at a time, the heaviest first, until nothing is left (the last
     value is then ``exact``). n >= 7: boxes, which narrow slowly; expect wide enclosures.
+    A transformer's inputs are tried one by one, ``max_cells`` of them at most.
     """
+    program = network_of(model)
     _check(program, task, ties, digits, "bounds")
     _check_limits(time_limit, max_cells, workers)
+    if isinstance(program, Transformer):
+        from algzoo_exact.score.enumeration import transformer_accuracies
+
+        yield from transformer_accuracies(
+            program, task, ties, time_limit=time_limit, max_inputs=max_cells
+        )
+        return
     if task.seq_len <= LARGEST_DIMENSION:
         from algzoo_exact.score.anytime import anytime_accuracy
 
@@ -154,7 +198,7 @@ def _choose(program: Program, task: Task, ties: TieRule, limited: bool) -> Metho
         leaves = _count_leaves(new_search(program, ties, compiled=True), task, _PROBE_SECONDS)
     if leaves is None:  # too many to count: only what can be stopped is safe
         return "bounds"
-    if leaves * _EXACT_COST[n] <= AUTO_SECONDS:
+    if leaves * EXACT_COST[n] <= AUTO_SECONDS:
         return "exact"
     return "numeric" if leaves * _NUMERIC_COST[n] <= AUTO_SECONDS else "bounds"
 
@@ -170,12 +214,19 @@ def _count_leaves(search: ExactSearch, task: Task, seconds: float) -> int | None
     return search.leaves
 
 
-def _check(program: Program, task: Task, ties: str, digits: int, method: str) -> None:
-    check_fit(program, task, ties)
+def _check(program: Program | Transformer, task: Task, ties: str, digits: int, method: str) -> None:
+    check_scored(program, task, ties)
     if method not in METHODS:
         raise InputError(f"Unknown method {method!r}; choose from {', '.join(METHODS)}.")
     if not 1 <= digits <= 1000:
         raise InputError(f"digits must be from 1 to 1000, not {digits}.")
+    if isinstance(program, Transformer):
+        if method == "numeric":
+            raise InputError(
+                "A transformer is scored by trying its inputs, which is exact; "
+                "choose exact, bounds or auto."
+            )
+        return
     if method in ("exact", "numeric") and task.seq_len > LARGEST_DIMENSION:
         raise InputError(
             f"The {method} method reaches n = {LARGEST_DIMENSION}; for n = {task.seq_len} "

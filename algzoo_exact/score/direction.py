@@ -40,19 +40,12 @@ class Direction:
     def at_zero(self, start: Start) -> tuple[Fraction, Fraction]:
         """At l = 0: credit earned within a cone of constant label, and the cone's own measure."""
         credit = mass = Fraction(0)
-        for sign, top in zip((1, -1), self.tops, strict=True):
-            values = [sign * dot(a, self.u) for a in start.cone.inequalities]
-            if self.diagonal:
-                near = all(value >= 0 for value in values)
-                share = Fraction(1, 2 * self.cells)
-            else:
-                near = all(value > 0 for value in values)
-                share = Fraction(1, 2)
-            if near:
-                mass += share
-                # No tie rule means that everything is credited.
-                earned = 1 if self.ties is None else credit_for(start.label, top, self.ties)
-                credit += share * earned
+        shares = shares_at_zero(start, self.u, self.diagonal, self.cells)
+        for share, top in zip(shares, self.tops, strict=True):
+            mass += share
+            # No tie rule means that everything is credited.
+            earned = 1 if self.ties is None else credit_for(start.label, top, self.ties)
+            credit += share * earned
         return credit, mass
 
     def at_zero_everywhere(self, task: Task) -> Fraction:
@@ -67,6 +60,20 @@ class Direction:
             credits = [credit_for(label, top, self.ties) for label in labels]
             total += sum(credits, Fraction(0)) / (2 * len(credits))
         return total
+
+
+def shares_at_zero(
+    start: Start, u: IntVector, diagonal: bool, cells: int
+) -> tuple[Fraction, Fraction]:
+    """The mass at l = 0 within a cone of constant label: around u, and around -u."""
+
+    def share(sign: int) -> Fraction:
+        values = [sign * dot(a, u) for a in start.cone.inequalities]
+        if diagonal:
+            return Fraction(int(all(value >= 0 for value in values)), 2 * cells)
+        return Fraction(int(all(value > 0 for value in values)), 2)
+
+    return share(1), share(-1)
 
 
 def directions(program: Program, task: Task, ties: TieRule | None) -> Iterator[Direction]:
@@ -89,6 +96,16 @@ def _top_logits(specializer: Specializer, u: IntVector) -> frozenset[int]:
 
     NotGenericError if u lies on a wall of the program, or on a tie that ends there.
     """
+    logits = rows(specializer.logits(pattern_near(specializer, u)))
+    values = [dot(row, u) for row in logits]
+    top = [k for k, value in enumerate(values) if value == max(values)]
+    if any(logits[k] != logits[top[0]] for k in top):
+        raise NotGenericError(f"direction {u} lies on a tie of logits {top}")
+    return frozenset(top)
+
+
+def pattern_near(specializer: Specializer, u: IntVector) -> int:
+    """The activation pattern on a neighbourhood of u; NotGenericError if u lies on a wall."""
     bits = 0
     for t in range(specializer.n):
         for j, row in enumerate(rows(specializer.step(t, bits))):
@@ -97,9 +114,4 @@ def _top_logits(specializer: Specializer, u: IntVector) -> frozenset[int]:
                 bits |= 1 << (t * specializer.d + j)
             elif value == 0 and any(row):
                 raise NotGenericError(f"direction {u} lies on the wall z[{t}][{j}] = 0")
-    logits = rows(specializer.logits(bits))
-    values = [dot(row, u) for row in logits]
-    top = [k for k, value in enumerate(values) if value == max(values)]
-    if any(logits[k] != logits[top[0]] for k in top):
-        raise NotGenericError(f"direction {u} lies on a tie of logits {top}")
-    return frozenset(top)
+    return bits

@@ -17,9 +17,28 @@ Progress = Callable[[float, str], None]
 """Called with the fraction done (0 to 1) and one line about what is known so far."""
 
 
+@dataclass(frozen=True)
+class Counts:
+    """What came out where a finite number of inputs was tried one by one.
+
+    There are ``inputs`` in all, equally likely. Of these, ``undecided`` were not tried, or not
+    settled. Among the others, ``confusion[label][answer]`` counts those with a true label and an
+    answer, which is the lowest index where several logits share the maximum; that was so on
+    ``tied`` inputs.
+    """
+
+    inputs: int
+    undecided: int
+    tied: int
+    confusion: tuple[tuple[int, ...], ...]
+
+
 @dataclass(frozen=True, eq=False)
 class Accuracy:
-    """The accuracy of a program on standard Gaussian inputs.
+    """The accuracy of a network on random inputs.
+
+    They are standard Gaussian, or for longest_cycle uniform among all functions; then
+    ``counts`` is there, and where ``kind`` is ``exact``, the enclosure is one rational.
 
     ``kind`` says what ``enclosure`` means:
 
@@ -46,6 +65,7 @@ class Accuracy:
     closed_form: ClosedForm | None = None
     undecided: Fraction = Fraction(0)
     by_label: Mapping[int, Enclosure] | None = None
+    counts: Counts | None = None
 
     @property
     def value(self) -> float:

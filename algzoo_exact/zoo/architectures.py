@@ -1,4 +1,4 @@
-"""AlgZoo's RNN in torch, with its state-dict keys."""
+"""AlgZoo's networks in torch, with its state-dict keys."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import torch
 from torch import Tensor, nn
 
 from algzoo_exact.program.ir import Program
-from algzoo_exact.program.lift import INPUT_KEY, READOUT_KEY, RECURRENT_KEY
+from algzoo_exact.program.lift import named_weights
+from algzoo_exact.program.transformer import Transformer, check_heads
 
 
 class DistRNN(nn.Module):
@@ -28,21 +29,122 @@ class DistRNN(nn.Module):
         return logits
 
 
-def to_state(program: Program, dtype: torch.dtype = torch.float64) -> dict[str, Tensor]:
-    """The program's weights under AlgZoo's keys, each rounded to ``dtype``.
+class ScalarRNN(DistRNN):
+    """The same with a single output: ``linear.weight`` is (1, d)."""
 
-    Exact for a program lifted from weights of that type.
+    def __init__(self, hidden_size: int) -> None:
+        super().__init__(hidden_size, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Outputs (batch) for the inputs ``x`` (batch, n), with any n."""
+        return super().forward(x).squeeze(-1)
+
+
+class DistTransformer(nn.Module):
+    """An attention-only transformer without biases, read at the last position.
+
+    Its state dict holds ``embed.weight`` (tokens, H), ``pos_embed.weight`` (n, H), for each layer
+    i ``attns.{i}.in_proj_weight`` (3 H, H) and ``attns.{i}.out_proj.weight`` (H, H), and
+    ``unembed.weight`` (outputs, H). ``tokens`` and ``outputs`` are n unless given.
     """
-    values = {
-        INPUT_KEY: [[float(w)] for w in program.input_weights],
-        RECURRENT_KEY: [[float(w) for w in row] for row in program.recurrent],
-        READOUT_KEY: [[float(w) for w in row] for row in program.readout],
+
+    def __init__(
+        self,
+        hidden_size: int,
+        seq_len: int,
+        *,
+        layers: int = 2,
+        heads: int = 1,
+        tokens: int | None = None,
+        outputs: int | None = None,
+    ) -> None:
+        super().__init__()
+        check_heads(heads, hidden_size)
+        self.embed = nn.Embedding(seq_len if tokens is None else tokens, hidden_size)
+        self.pos_embed = nn.Embedding(seq_len, hidden_size)
+        self.attns = nn.ModuleList(
+            nn.MultiheadAttention(hidden_size, heads, bias=False, batch_first=True)
+            for _ in range(layers)
+        )
+        self.unembed = nn.Linear(hidden_size, seq_len if outputs is None else outputs, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Logits (batch, outputs) of the sequences of tokens ``x`` (batch, n), int64."""
+        residual = self.embed(x) + self.pos_embed.weight
+        for attention in self.attns:
+            change, _ = attention(residual, residual, residual, need_weights=False)
+            residual = residual + change
+        logits: Tensor = self.unembed(residual[:, -1])
+        return logits
+
+
+class ScalarTransformer(DistTransformer):
+    """The same with a single output: ``unembed.weight`` is (1, H)."""
+
+    def __init__(
+        self,
+        hidden_size: int,
+        seq_len: int,
+        *,
+        layers: int = 2,
+        heads: int = 1,
+        tokens: int | None = None,
+    ) -> None:
+        super().__init__(hidden_size, seq_len, layers=layers, heads=heads, tokens=tokens, outputs=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Outputs (batch) for the sequences of tokens ``x`` (batch, n), int64."""
+        return super().forward(x).squeeze(-1)
+
+
+def new_module(
+    task: str, hidden_size: int, seq_len: int, layers: int = 2, heads: int = 1
+) -> nn.Module:
+    """A new network of the kind that AlgZoo trains for a task, with torch's initial weights.
+
+    ``layers`` and ``heads`` count for longest_cycle only.
+    """
+    if task == "longest_cycle":
+        return DistTransformer(hidden_size, seq_len, layers=layers, heads=heads)
+    return ScalarRNN(hidden_size) if task == "median" else DistRNN(hidden_size, seq_len)
+
+
+def to_state(
+    network: Program | Transformer, dtype: torch.dtype = torch.float64
+) -> dict[str, Tensor]:
+    """The network's weights under AlgZoo's keys, each rounded to ``dtype``.
+
+    Exact for a network lifted from weights of that type.
+    """
+    return {
+        key: torch.tensor([[float(w) for w in row] for row in rows], dtype=dtype)
+        for key, rows in named_weights(network).items()
     }
-    return {key: torch.tensor(rows, dtype=dtype) for key, rows in values.items()}
 
 
-def to_module(program: Program, dtype: torch.dtype = torch.float64) -> DistRNN:
-    """A torch module that computes the program in ``dtype``, weights rounded to it."""
-    module = DistRNN(program.hidden_size, program.outputs).to(dtype)
-    module.load_state_dict(to_state(program, dtype))
+def to_module(network: Program | Transformer, dtype: torch.dtype = torch.float64) -> nn.Module:
+    """A torch module that computes the network in ``dtype``, weights rounded to it."""
+    module: nn.Module
+    if isinstance(network, Program):
+        d, outputs = network.hidden_size, network.outputs
+        module = ScalarRNN(d) if outputs == 1 else DistRNN(d, outputs)
+    elif network.outputs == 1:
+        module = ScalarTransformer(
+            network.hidden_size,
+            network.seq_len,
+            layers=network.depth,
+            heads=network.heads,
+            tokens=network.tokens,
+        )
+    else:
+        module = DistTransformer(
+            network.hidden_size,
+            network.seq_len,
+            layers=network.depth,
+            heads=network.heads,
+            tokens=network.tokens,
+            outputs=network.outputs,
+        )
+    module = module.to(dtype)
+    module.load_state_dict(to_state(network, dtype))
     return module

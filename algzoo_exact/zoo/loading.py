@@ -1,30 +1,26 @@
-"""Load a model from a file, a shipped or handcrafted name, or a torch module.
-
-Files are untrusted: sizes are checked before anything is unpacked, safetensors are read without
-torch, and pickles go through torch's restricted unpickler, which runs no code from the file.
-"""
+"""Load a model from a file, a shipped or handcrafted name, or a torch module."""
 
 from __future__ import annotations
 
 import hashlib
-import io
 import os
 import re
-import warnings
-import zipfile
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from algzoo_exact.errors import InputError
 from algzoo_exact.program.ir import Program
-from algzoo_exact.program.lift import check_layout, lift
+from algzoo_exact.program.lift import READOUT_KEY, is_transformer, lift, lift_transformer
 from algzoo_exact.program.task import TASK_NAMES, Task
+from algzoo_exact.program.transformer import Transformer
+from algzoo_exact.zoo.algzoo import FAMILIES
+from algzoo_exact.zoo.fetching import Remote, fetch, find_remote
 from algzoo_exact.zoo.handcrafted import SIZES, handcrafted_second_argmax
+from algzoo_exact.zoo.reading import dtype_name, parse_pickle, raw_tensors, read_file, to_arrays
 from algzoo_exact.zoo.storage import RawTensor, parse_safetensors, to_safetensors
 
 if TYPE_CHECKING:
@@ -32,10 +28,6 @@ if TYPE_CHECKING:
 
 HANDCRAFTED = tuple(f"handcrafted:2nd_argmax_{n}" for n in SIZES)
 SUFFIXES = (".safetensors", ".pth", ".pt")
-LARGEST_FILE = 1 << 24  # bytes; AlgZoo's largest model has 1,408 weights
-
-_NUMPY_TYPES = {"F16": "<f2", "BF16": "<u2", "F32": "<f4", "F64": "<f8"}
-_DTYPE_NAMES = {"F16": "float16", "BF16": "bfloat16", "F32": "float32", "F64": "float64"}
 
 # {task}, {task}_{d}_{n} or {task}_{d}_{n}_{sequences}_{seed}, alone or after a prefix.
 _NAME = re.compile(
@@ -47,18 +39,60 @@ _NAME = re.compile(
 class Model:
     """A model as it was stored.
 
-    ``program`` is exact. ``task`` is None where neither the caller, the file's metadata nor its
-    name tells it. ``sha256`` is of the file's bytes; for a torch module, of the safetensors file
-    that holds just its weights; for a handcrafted model, of its weights written as fractions.
-    ``dtype`` is the stored type: ``float32``, ..., or ``rational`` for handcrafted models.
+    ``network`` is exact: the program of an RNN, or a transformer. ``task`` is None where neither
+    the caller, the file's metadata nor its name tells it. ``sha256`` is of the file's bytes; for a
+    torch module, of the safetensors file that holds just its weights; for a handcrafted model, of
+    its weights written as fractions. ``dtype`` is the stored type: ``float32``, ..., or
+    ``rational`` for handcrafted models.
     """
 
     name: str
     sha256: str
-    program: Program
+    network: Program | Transformer
     task: Task | None
     metadata: dict[str, str]
     dtype: str
+
+    @property
+    def program(self) -> Program:
+        """The program of an RNN; InputError for a transformer."""
+        if isinstance(self.network, Transformer):
+            raise InputError(
+                f"{self.name} is a transformer, which has no piecewise linear program; "
+                "accuracy() scores it by trying all of its inputs."
+            )
+        return self.network
+
+    @property
+    def transformer(self) -> Transformer:
+        """The transformer; InputError for an RNN."""
+        if isinstance(self.network, Program):
+            raise InputError(f"{self.name} is an RNN, not a transformer; use its program.")
+        return self.network
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What the caller says about a model."""
+
+    task: str | None
+    seq_len: int | None
+    heads: int | None
+
+
+@dataclass(frozen=True)
+class _Stated:
+    """What the metadata or the name (``where``) say about a model."""
+
+    where: str
+    task: str | None = None
+    hidden_size: str | None = None
+    seq_len: str | None = None
+    heads: str | None = None
+
+
+_Claims = tuple[_Stated, ...]
+"""The most reliable first."""
 
 
 def load(
@@ -66,30 +100,46 @@ def load(
     *,
     task: str | None = None,
     seq_len: int | None = None,
+    heads: int | None = None,
+    seed: int | None = None,
+    n_seqs: int | None = None,
+    progress: Callable[[float, str], None] | None = None,
 ) -> Model:
     """Load a model, exactly as stored.
 
     ``model`` is a ``.safetensors``, ``.pth`` or ``.pt`` file with AlgZoo's keys (a state dict), a
     ``torch.nn.Module`` with that state dict, the name of a shipped model (``list_models()``), or
-    ``handcrafted:2nd_argmax_2``, ``_3`` or ``_10``. ``task`` names the task; else it comes from
-    the file's metadata or its name. ``seq_len``, if given, must be the number of logits.
+    ``handcrafted:2nd_argmax_2``, ``_3`` or ``_10``. Downloaded once, and then kept in a cache:
+    AlgZoo's own models, by names such as ``algzoo:2nd_argmax_16_10`` (``catalogue()`` lists them),
+    and files at ``https://..`` addresses.
+
+    ``seed`` and ``n_seqs`` choose among AlgZoo's files for a size; by default the best seed after
+    2^30 sequences. ``progress(fraction, text)`` hears of a download.
+
+    What the weights do not tell comes from the caller, else from the file's metadata, else from
+    its name: the ``task``; the number of inputs ``seq_len`` of an RNN with a single output (for
+    others it must be what the weights say); and the number of ``heads`` of a transformer, by
+    default 1 as in AlgZoo.
 
     Raises InputError, in one sentence, for anything that cannot be used.
     """
+    asked = _Asked(task, seq_len, heads)
+    name = os.fspath(model) if isinstance(model, str | os.PathLike) else type(model).__name__
+    if remote := find_remote(name, seed, n_seqs):
+        return _load_remote(remote, asked, progress)
     if not isinstance(model, str | os.PathLike):
-        return _load_module(model, task, seq_len)
-    name = os.fspath(model)
+        return _load_module(model, asked)
     if name.startswith("handcrafted:"):
-        return _load_handcrafted(name, task, seq_len)
-    return _load_file(_find(name), task, seq_len)
+        return _load_handcrafted(name, asked)
+    return _load_file(_find(name), asked)
 
 
 def list_models() -> tuple[str, ...]:
     """Names of the models that come with the package."""
-    return tuple(sorted(path.stem for path in _shipped_folder().glob("*.safetensors")))
+    return tuple(sorted(path.stem for path in shipped_folder().glob("*.safetensors")))
 
 
-def _shipped_folder() -> Path:
+def shipped_folder() -> Path:
     """``models`` is a package of its own in a wheel, and beside the package in a checkout."""
     package = Path(__file__).parents[1]
     installed = package / "models"
@@ -103,7 +153,7 @@ def _find(name: str) -> Path:
     except OSError as error:
         raise InputError(f"Cannot read {name!r}: {error.strerror}.") from error
     if name in list_models() and not exists:
-        return _shipped_folder() / f"{name}.safetensors"
+        return shipped_folder() / f"{name}.safetensors"
     if is_folder:
         raise InputError(f"{path} is a folder; give a .safetensors, .pth or .pt file in it.")
     if exists and path.suffix not in SUFFIXES:
@@ -112,79 +162,76 @@ def _find(name: str) -> Path:
         raise InputError(f"There is no file {name!r}.")
     if not exists:
         known = ", ".join((*list_models(), *HANDCRAFTED))
-        raise InputError(f"There is no file or shipped model {name!r}; shipped models: {known}.")
+        raise InputError(
+            f"There is no file or shipped model {name!r}; shipped models: {known}; "
+            "AlgZoo's own have names such as algzoo:2nd_argmax_16_10."
+        )
     return path
 
 
-def _load_file(path: Path, task: str | None, seq_len: int | None) -> Model:
-    content = _read(path)
+def _load_file(path: Path, asked: _Asked) -> Model:
+    content = read_file(path)
     try:
-        if path.suffix == ".safetensors":
-            tensors, metadata = parse_safetensors(content)
-        else:
-            tensors, metadata = _parse_pickle(content), {}
-        program = lift(_arrays(tensors))
-        return Model(
-            path.stem,
-            hashlib.sha256(content).hexdigest(),
-            program,
-            _task(program, task, seq_len, metadata, path.stem),
-            metadata,
-            _dtype(tensors),
-        )
+        return _from_bytes(content, path.stem, path.suffix, asked)
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
 
 
-def _read(path: Path) -> bytes:
+def _from_bytes(content: bytes, stem: str, suffix: str, asked: _Asked) -> Model:
+    tensors, metadata = _parsed(content, suffix)
+    stated = _stated(metadata, stem)
+    network = _network(to_arrays(tensors), asked, stated)
+    return Model(
+        stem,
+        hashlib.sha256(content).hexdigest(),
+        network,
+        _task(network, asked, stated),
+        metadata,
+        dtype_name(tensors),
+    )
+
+
+def _parsed(content: bytes, suffix: str) -> tuple[dict[str, RawTensor], dict[str, str]]:
+    return parse_safetensors(content) if suffix == ".safetensors" else (parse_pickle(content), {})
+
+
+def _load_remote(
+    remote: Remote, asked: _Asked, progress: Callable[[float, str], None] | None
+) -> Model:
+    stem, suffix = os.path.splitext(remote.file_name)
+    if suffix not in SUFFIXES:
+        raise InputError(f"The address {remote.url} must end in .safetensors, .pth or .pt.")
+    content = fetch(remote, lambda found: _check_remote(found, suffix, remote), progress)
+    if remote.size is not None:  # all that the name of the file could say
+        task, _, n = remote.size
+        seq_len = n if asked.seq_len is None else asked.seq_len
+        stem, asked = "", _Asked(asked.task or task, seq_len, asked.heads)
     try:
-        with path.open("rb") as file:
-            content = file.read(LARGEST_FILE + 1)
-    except OSError as error:
-        raise InputError(f"Cannot read {path}: {error.strerror}.") from error
-    if len(content) > LARGEST_FILE:
-        raise InputError(f"{path} is over {LARGEST_FILE >> 20} MiB; AlgZoo's models are tiny.")
-    return content
+        model = _from_bytes(content, stem, suffix, asked)
+    except InputError as error:
+        raise InputError(f"{remote.name}: {error}") from error
+    return replace(model, name=remote.name, metadata=model.metadata | remote.metadata)
 
 
-def _parse_pickle(content: bytes) -> dict[str, RawTensor]:
-    import torch
-
-    _check_unpacked_size(content)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about archive formats; the outcome is what counts
-            state = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
-    except Exception as error:  # a corrupt pickle can raise nearly anything
-        # torch's own text goes on to advise weights_only=False, which is unsafe.
-        reason = str(error).partition("\n")[0].partition(" Please ")[0][:200]
+def _check_remote(content: bytes, suffix: str, remote: Remote) -> None:
+    """InputError for content that is no model, or of another size than its name says."""
+    arrays = to_arrays(_parsed(content, suffix)[0])
+    if remote.size is None:
+        # What the weights do not tell is for the caller to say, and no fault of the file.
+        single = not is_transformer(arrays) and len(arrays[READOUT_KEY]) == 1
+        _network(arrays, _Asked(None, 1 if single else None, None), ())
+        return
+    task, d, n = remote.size
+    network = _network(arrays, _Asked(task, n, None), ())
+    parameters = FAMILIES[task].parameters(d, n)
+    if (network.hidden_size, network.parameters) != (d, parameters):
         raise InputError(
-            f"torch cannot read this as a state dict ({type(error).__name__}: {reason}); "
-            "save it with torch.save(model.state_dict(), path)."
-        ) from error
-    if not isinstance(state, Mapping):
-        raise InputError(
-            f"This holds a {type(state).__name__}, not a state dict; "
-            "save it with torch.save(model.state_dict(), path)."
+            f"It should have hidden size {d} and {parameters} parameters, "
+            f"not {network.hidden_size} and {network.parameters}."
         )
-    return _raw_tensors(state)
 
 
-def _check_unpacked_size(content: bytes) -> None:
-    """Refuse archives that unpack to far more than their size."""
-    file = io.BytesIO(content)
-    try:
-        if not zipfile.is_zipfile(file):
-            return  # the older format, which does not compress
-        with zipfile.ZipFile(file) as archive:
-            size = sum(entry.file_size for entry in archive.infolist())
-    except (zipfile.BadZipFile, NotImplementedError, OSError, ValueError) as error:
-        raise InputError(f"This is not a valid archive ({error}).") from error
-    if size > LARGEST_FILE:
-        raise InputError(f"This unpacks to {size} bytes; AlgZoo's models are tiny.")
-
-
-def _load_module(module: torch.nn.Module, task: str | None, seq_len: int | None) -> Model:
+def _load_module(module: torch.nn.Module, asked: _Asked) -> Model:
     import torch
 
     if not isinstance(module, torch.nn.Module):
@@ -194,99 +241,114 @@ def _load_module(module: torch.nn.Module, task: str | None, seq_len: int | None)
     nonlinearity = getattr(getattr(module, "rnn", None), "nonlinearity", "relu")
     if nonlinearity != "relu":
         raise InputError(f"The module's RNN uses {nonlinearity}; only relu is piecewise linear.")
-    tensors = _raw_tensors(module.state_dict())
-    program = lift(_arrays(tensors))
+    tensors = raw_tensors(module.state_dict())
+    stated = (_Stated("module", heads=_module_heads(module)),)
+    network = _network(to_arrays(tensors), asked, stated)
     name = type(module).__name__
     digest = hashlib.sha256(to_safetensors(tensors, {})).hexdigest()
-    return Model(name, digest, program, _task(program, task, seq_len, {}, ""), {}, _dtype(tensors))
+    return Model(name, digest, network, _task(network, asked, stated), {}, dtype_name(tensors))
 
 
-def _load_handcrafted(name: str, task: str | None, seq_len: int | None) -> Model:
+def _module_heads(module: torch.nn.Module) -> str | None:
+    """The number of heads of a module's attention layers, if it has such layers."""
+    from torch import nn
+
+    layers = [layer for layer in module.modules() if isinstance(layer, nn.MultiheadAttention)]
+    if any(layer.add_zero_attn for layer in layers):
+        raise InputError("The module's attention adds a zero key; train with add_zero_attn=False.")
+    counts = {layer.num_heads for layer in layers}
+    if len(counts) > 1:
+        raise InputError(f"The module's layers have {sorted(counts)} heads; they must agree.")
+    return str(counts.pop()) if counts else None
+
+
+def _load_handcrafted(name: str, asked: _Asked) -> Model:
     if name not in HANDCRAFTED:
         raise InputError(f"There is no {name}; handcrafted models: {', '.join(HANDCRAFTED)}.")
+    _check_no_heads(asked)
     short = name.removeprefix("handcrafted:")
     program = handcrafted_second_argmax(int(short.rpartition("_")[2]))
     rows = (program.input_weights, *program.recurrent, *program.readout)
     text = "\n".join(" ".join(map(str, row)) for row in rows)
     digest = hashlib.sha256(text.encode()).hexdigest()
-    chosen = _task(program, task or "2nd_argmax", seq_len, {}, "")
+    if asked.seq_len not in (None, program.seq_len):
+        raise InputError(f"{name} has {program.seq_len} inputs, not {asked.seq_len} as asked.")
+    chosen = _task(program, asked, (_Stated("name", "2nd_argmax"),))
     return Model(name, digest, program, chosen, {}, "rational")
 
 
-def _raw_tensors(state: Mapping[Any, Any]) -> dict[str, RawTensor]:
-    """A torch state dict in safetensors' terms; InputError unless it holds plain tensors."""
-    import torch
-
-    dtypes = {torch.float16: "F16", torch.bfloat16: "BF16", torch.float32: "F32"}
-    dtypes[torch.float64] = "F64"
-    for key, value in state.items():
-        if not isinstance(key, str) or not isinstance(value, torch.Tensor):
-            raise InputError(
-                f"The entry {key!r} is a {type(value).__name__}; expected tensors with string keys."
-            )
-    # Before any copy: a small file can describe a huge tensor with stride 0.
-    check_layout({key: tuple(value.shape) for key, value in state.items()})
-    tensors = {}
-    for key, value in state.items():
-        if value.dtype not in dtypes or value.layout != torch.strided or value.is_meta:
-            raise InputError(
-                f"{key} has type {value.dtype}; expected dense floating-point entries."
-            )
-        if 8 * value.numel() > LARGEST_FILE:
-            raise InputError(f"{key} has shape {tuple(value.shape)}; AlgZoo's models are tiny.")
-        # A fresh copy: contiguous() leaves odd strides of a file where a length is 1.
-        plain = torch.empty(value.shape, dtype=value.dtype).copy_(value.detach())
-        data = plain.view(torch.uint8).numpy().tobytes()
-        tensors[key] = RawTensor(dtypes[value.dtype], tuple(value.shape), data)
-    return tensors
-
-
-def _arrays(tensors: Mapping[str, RawTensor]) -> dict[str, NDArray[Any]]:
-    check_layout({key: tensor.shape for key, tensor in tensors.items()})
-    arrays = {}
-    for key, tensor in tensors.items():
-        if tensor.dtype not in _NUMPY_TYPES:
-            raise InputError(f"{key} has type {tensor.dtype}; expected a type of {_supported()}.")
-        array = np.frombuffer(tensor.data, _NUMPY_TYPES[tensor.dtype]).reshape(tensor.shape)
-        if tensor.dtype == "BF16":  # the upper half of a float32
-            array = (array.astype("<u4") << 16).view("<f4")
-        arrays[key] = array
-    return arrays
-
-
-def _supported() -> str:
-    return ", ".join(_DTYPE_NAMES.values())
-
-
-def _dtype(tensors: Mapping[str, RawTensor]) -> str:
-    return "/".join(sorted({_DTYPE_NAMES[tensor.dtype] for tensor in tensors.values()}))
-
-
-def _task(
-    program: Program, task: str | None, seq_len: int | None, metadata: dict[str, str], stem: str
-) -> Task | None:
-    """The task, from the first of: the caller, the metadata, the name."""
-    n, d = program.outputs, program.hidden_size
-    if seq_len is not None and seq_len != n:
-        raise InputError(f"The model has {n} logits, thus {n} inputs, not {seq_len} as asked.")
-    if task is not None:
-        return Task(task, n)
-    if "task" in metadata:
-        _agree("metadata", {"seq_len": n, "hidden_size": d}, metadata.items())
-        return Task(metadata["task"], n)
+def _stated(metadata: Mapping[str, str], stem: str) -> _Claims:
+    """What a file's metadata and its name say."""
+    keys = ("task", "hidden_size", "seq_len", "heads")
+    claims = [_Stated("metadata", **{key: metadata.get(key) for key in keys})]
     if match := _NAME.search(stem):
-        name, hidden, length = match.groups()
-        if hidden is not None:
-            found = {"hidden_size": hidden, "seq_len": length}
-            _agree("name", {"seq_len": n, "hidden_size": d}, found.items())
-        return Task(name, n)
+        claims.append(_Stated("name", *match.groups()))
+    return tuple(claims)
+
+
+def _network(
+    arrays: Mapping[str, NDArray[Any]], asked: _Asked, stated: _Claims
+) -> Program | Transformer:
+    if is_transformer(arrays):
+        heads = asked.heads if asked.heads is not None else _whole("heads", stated)
+        network = lift_transformer(arrays, heads=1 if heads is None else heads)
+        if asked.seq_len not in (None, network.seq_len):
+            raise InputError(
+                f"The transformer has {network.seq_len} positions, not {asked.seq_len} as asked."
+            )
+        return network
+    _check_no_heads(asked)
+    seq_len = asked.seq_len
+    if seq_len is None and len(arrays[READOUT_KEY]) == 1:
+        seq_len = _whole("seq_len", stated)
+    return lift(arrays, seq_len=seq_len)
+
+
+def _check_no_heads(asked: _Asked) -> None:
+    if asked.heads is not None:
+        raise InputError("This is an RNN, which has no attention heads; leave heads out.")
+
+
+def _whole(key: str, stated: _Claims) -> int | None:
+    for claim in stated:
+        text: str | None = getattr(claim, key)
+        if text is not None:
+            if not re.fullmatch(r"\d{1,9}", text, re.ASCII):
+                raise InputError(f"The {claim.where} says {key} {text[:20]!r}, not a whole number.")
+            return int(text)
     return None
 
 
-def _agree(where: str, actual: dict[str, int], stated: Iterable[tuple[str, str]]) -> None:
-    for key, value in stated:
-        if key in actual and value != str(actual[key]):
+def _task(network: Program | Transformer, asked: _Asked, stated: _Claims) -> Task | None:
+    """The task, from the first of: the caller, the metadata, the name."""
+    n = network.seq_len
+    if asked.task is not None:
+        return _fitting(network, Task(asked.task, n))
+    claim = next((claim for claim in stated if claim.task is not None), None)
+    if claim is None or claim.task is None:
+        return None
+    sizes = {"seq_len": n, "hidden_size": network.hidden_size}
+    if isinstance(network, Program) and network.outputs == 1 and asked.seq_len is not None:
+        del sizes["seq_len"]  # the weights do not tell, and the caller comes first
+    for key, actual in sizes.items():
+        value = getattr(claim, key)
+        if value not in (None, str(actual)):
             raise InputError(
-                f"The {where} says {key} {value}, but the weights say {actual[key]}; "
+                f"The {claim.where} says {key} {value}, but the weights say {actual}; "
                 "rename the file, or state the task yourself."
             )
+    return _fitting(network, Task(claim.task, n))
+
+
+def _fitting(network: Program | Transformer, task: Task) -> Task:
+    """The task; InputError if it is one for another kind of network."""
+    transformer = isinstance(network, Transformer)
+    if transformer != (task.name == "longest_cycle"):
+        kinds = ("an RNN", "a transformer") if transformer else ("a transformer", "an RNN")
+        raise InputError(f"{task.name} is a task for {kinds[0]}, and this is {kinds[1]}.")
+    if not transformer and task.outputs != network.outputs:
+        raise InputError(
+            f"{task.name} on {task.seq_len} inputs needs {task.outputs} outputs, "
+            f"but the model has {network.outputs}."
+        )
+    return task

@@ -1,4 +1,4 @@
-"""True labels of batches of inputs, in torch."""
+"""True answers to batches of inputs, in torch."""
 
 from __future__ import annotations
 
@@ -8,11 +8,25 @@ from torch import Tensor
 from algzoo_exact.program.task import Task
 
 
+def targets(task: Task, x: Tensor) -> Tensor:
+    """What a model should answer to the inputs ``x`` (n, batch): labels, or medians (batch)."""
+    return medians(x) if task.name == "median" else labels(task, x)
+
+
+def medians(x: Tensor) -> Tensor:
+    """The median (batch) of each column of ``x`` (n, batch); for even n the mean of two."""
+    n = len(x)
+    if n % 2 == 1:
+        return x.median(0).values
+    return x.sort(0).values[n // 2 - 1 : n // 2 + 1].mean(0)
+
+
 def labels(task: Task, x: Tensor) -> Tensor:
     """Labels (batch) of the inputs ``x`` (n, batch), as int64 indices below n.
 
     They agree with ``Task.label`` wherever the inputs that decide are distinct. Draws of
     float32 normals coincide about once in 10^7 pairs, and then any of the tied indices may come.
+    For longest_cycle the inputs are integers, and all labels agree.
     """
     if task.name == "2nd_argmax":
         return _second_argmax(x)
@@ -22,6 +36,8 @@ def labels(task: Task, x: Tensor) -> Tensor:
         return x.median(0).indices
     if task.name == "argoutlier":
         return first_argmax((x - x.mean(0)).abs())
+    if task.name == "longest_cycle":
+        return _longest_cycle(x)
     raise AssertionError(f"no labels for {task.name}")
 
 
@@ -48,3 +64,13 @@ def _second_argmax(x: Tensor) -> Tensor:
     for k in range(len(x) - 1, -1, -1):
         index.masked_fill_(x[k] == second, k)
     return index.long()
+
+
+def _longest_cycle(f: Tensor) -> Tensor:
+    """i lies on a cycle of length k if k is the first with f^k(i) = i."""
+    start = torch.arange(len(f), device=f.device).unsqueeze(1)
+    at, length = f, torch.zeros_like(f)
+    for k in range(1, len(f) + 1):
+        length.masked_fill_((at == start) & (length == 0), k)
+        at = f.gather(0, at)
+    return length.amax(0) - 1

@@ -1,0 +1,122 @@
+"""``algzoo-exact zoo``: which models there are, and how well they do."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from algzoo_exact.cli.options import JsonOption
+from algzoo_exact.cli.output import Json, print_columns, print_json
+from algzoo_exact.errors import InputError
+
+if TYPE_CHECKING:
+    from algzoo_exact.zoo.catalogue import CatalogueEntry
+
+LIST_EXAMPLES = """[bold]Examples[/bold]
+
+algzoo-exact zoo list
+
+algzoo-exact zoo list --task median
+
+algzoo-exact zoo list --json"""
+
+TABLE_EXAMPLES = """[bold]Examples[/bold]
+
+algzoo-exact zoo table
+
+algzoo-exact zoo table my_models > scores.md"""
+
+
+def zoo(ctx: typer.Context) -> None:
+    """List the models there are, and their scores."""
+    if ctx.invoked_subcommand is None:
+        print(ctx.get_help())
+
+
+def list_models(
+    task: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FAMILY",
+            show_default=False,
+            help="Only one family: 2nd_argmax, argmedian, median or longest_cycle.",
+        ),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List the models that load by name: AlgZoo's, which are downloaded, and the shipped ones.
+
+    AlgZoo's scores are as published, to 0.001: accuracies, and for median the root of the mean
+    squared error. Scores of shipped models are from their cards.
+    """
+    from algzoo_exact.zoo.algzoo import FAMILIES
+    from algzoo_exact.zoo.catalogue import catalogue
+
+    if task is not None and task not in FAMILIES:
+        raise InputError(f"There is no family {task!r}; choose from {', '.join(FAMILIES)}.")
+    entries = [entry for entry in catalogue() if task in (None, entry.task)]
+    if as_json:
+        print_json({"models": [_json(entry) for entry in entries]})
+        return
+    for number, family in enumerate(name for name in FAMILIES if task in (None, name)):
+        if number:
+            print()
+        _print_family(family, [entry for entry in entries if entry.task == family])
+
+
+def table(
+    folder: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="FOLDER",
+            show_default=False,
+            help="A folder of .safetensors files with their .json cards; else the shipped models.",
+        ),
+    ] = None,
+) -> None:
+    """Print model cards as a Markdown table, beside AlgZoo's published scores."""
+    from algzoo_exact.zoo.card_table import card_table
+    from algzoo_exact.zoo.cards import read_cards
+    from algzoo_exact.zoo.loading import shipped_folder
+
+    cards = read_cards(folder or shipped_folder())
+    if not cards:
+        raise InputError(f"There are no models with cards in {folder or 'the package'}.")
+    print(card_table(cards), end="")
+
+
+def _json(entry: CatalogueEntry) -> Json:
+    return asdict(entry) | {"card": entry.card.json() if entry.card else None}
+
+
+def _print_family(family: str, entries: list[CatalogueEntry]) -> None:
+    from algzoo_exact.zoo.algzoo import EXAMPLE, FAMILIES, PUBLISHED_SEQUENCES, SEEDS
+    from algzoo_exact.zoo.card_table import power_text, score_text
+
+    known = FAMILIES[family]
+    print(f"algzoo:{family}_HIDDEN_LENGTH")
+    print(
+        f"published {known.metric} (parameters), the best of {len(SEEDS)} seeds after "
+        f"{power_text(PUBLISHED_SEQUENCES)} sequences"
+    )
+    grid = [["hidden", *(f"length {n}" for n in known.seq_lens)]]
+    for d in known.hidden_sizes:
+        row = [
+            f"{known.published[d, n].score:.3f} ({known.parameters(d, n)})" for n in known.seq_lens
+        ]
+        grid.append([str(d), *row])
+    print_columns(grid)
+    if any(entry.name.endswith(EXAMPLE) for entry in entries):
+        print(f"also algzoo:{EXAMPLE}, hidden 16, length 10")
+    rows = [["shipped", "parameters", "score", "kind"]]
+    for entry in entries:
+        if entry.source == "shipped":
+            score = entry.card.score if entry.card else None
+            texts = (score_text(score), score.kind) if score else ("no card", "")
+            rows.append([entry.name, str(entry.parameters), *texts])
+    if len(rows) > 1:
+        print()
+        print_columns(rows)

@@ -1,0 +1,139 @@
+"""Networks in floating point, for batches of inputs: outputs, and what they are credited with."""
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from algzoo_exact.errors import InputError
+from algzoo_exact.estimators.attention import transformer_outputs
+from algzoo_exact.estimators.threads import spread
+from algzoo_exact.program.ir import Program
+from algzoo_exact.program.lift import INPUT_KEY, READOUT_KEY, RECURRENT_KEY
+from algzoo_exact.program.task import TieRule
+from algzoo_exact.program.transformer import Transformer
+from algzoo_exact.zoo.architectures import to_state
+from algzoo_exact.zoo.tasks import first_argmax
+
+_OVERFLOW = "The logits overflow in {}; try dtype='float64'."
+
+
+class Network:
+    """A network whose weights are rounded to ``dtype``, for inputs (n, batch) of that type.
+
+    InputError for a weight beyond the range of ``dtype``.
+    """
+
+    def outputs(self, x: Tensor) -> Tensor:
+        """Outputs (k, batch); InputError where they overflow."""
+        raise NotImplementedError
+
+    def credit(self, x: Tensor, label: Tensor, count: int, ties: TieRule) -> dict[int, int]:
+        """How many of the first ``count`` inputs gained 1/1, 1/2, .. credit, by the denominator.
+
+        The whole batch goes through the network: sums may round otherwise in other shapes.
+        """
+        logits, label = self.outputs(x)[:, :count], label[:count]
+        if ties == "lowest":
+            return {1: int((first_argmax(logits) == label).sum())}
+        best = logits.amax(0)
+        tied = (logits == best).sum(0)[logits.gather(0, label.unsqueeze(0))[0] == best]
+        return _by_size(torch.bincount(tied, minlength=2).tolist(), ties)
+
+
+def network_for(
+    program: Program | Transformer, dtype: torch.dtype, device: torch.device
+) -> Network:
+    """The network on a device: RNNs as compiled code on a CPU, all else in torch."""
+    if isinstance(program, Transformer):
+        return _TransformerNetwork(program, dtype, device)
+    kind = _CompiledRnn if device.type == "cpu" else _TorchRnn
+    return kind(program, dtype, device)
+
+
+class _CompiledRnn(Network):
+    def __init__(self, program: Program, dtype: torch.dtype, device: torch.device) -> None:
+        weights = _state(program, dtype)
+        self.w_hi = weights[INPUT_KEY][:, 0].numpy()
+        self.w_hh, self.w_oh = (weights[key].numpy() for key in (RECURRENT_KEY, READOUT_KEY))
+
+    def outputs(self, x: Tensor) -> Tensor:
+        from algzoo_exact.estimators.rnn_kernel import rnn_outputs
+
+        rows = x.numpy()
+        out = np.empty((len(self.w_oh), rows.shape[1]), rows.dtype)
+
+        def part(first: int, last: int) -> None:
+            rnn_outputs(self.w_hi, self.w_hh, self.w_oh, rows, first, last, out)
+
+        spread(part, rows.shape[1], os.cpu_count() or 1)
+        return _finite(torch.from_numpy(out))
+
+    def credit(self, x: Tensor, label: Tensor, count: int, ties: TieRule) -> dict[int, int]:
+        from algzoo_exact.estimators.rnn_kernel import rnn_outcomes
+
+        rows, labels = x.numpy(), label.numpy()
+        tied, lowest = np.empty(len(labels), np.int32), np.empty(len(labels), np.bool_)
+        finite = []
+
+        def part(first: int, last: int) -> None:
+            w = self.w_hi, self.w_hh, self.w_oh
+            finite.append(rnn_outcomes(*w, rows, labels, first, last, tied, lowest))
+
+        spread(part, len(labels), os.cpu_count() or 1)
+        if not all(finite):
+            raise InputError(_OVERFLOW.format(x.dtype))
+        if ties == "lowest":
+            return {1: int(lowest[:count].sum())}
+        counts = np.bincount(tied[:count], minlength=2).tolist()
+        return _by_size([0, *counts[1:]], ties)
+
+
+class _TorchRnn(Network):
+    """The state and the next input stand in one array (d + 1, batch), so that a step is one
+    matrix product [W_hh W_hi] (h, x) and one maximum."""
+
+    def __init__(self, program: Program, dtype: torch.dtype, device: torch.device) -> None:
+        weights = _state(program, dtype)
+        self.step = torch.cat([weights[RECURRENT_KEY], weights[INPUT_KEY]], dim=1).to(device)
+        self.readout = weights[READOUT_KEY].to(device)
+
+    def outputs(self, x: Tensor) -> Tensor:
+        d = len(self.step)
+        state = torch.zeros(d + 1, x.shape[1], dtype=x.dtype, device=x.device)
+        for row in x:
+            state[d] = row
+            torch.clamp(self.step @ state, min=0, out=state[:d])
+        return _finite(self.readout @ state[:d])
+
+
+class _TransformerNetwork(Network):
+    def __init__(self, transformer: Transformer, dtype: torch.dtype, device: torch.device) -> None:
+        self.weights = {key: w.to(device) for key, w in _state(transformer, dtype).items()}
+        self.heads = transformer.heads
+
+    def outputs(self, x: Tensor) -> Tensor:
+        return _finite(transformer_outputs(self.weights, self.heads, x))
+
+
+def _state(network: Program | Transformer, dtype: torch.dtype) -> dict[str, Tensor]:
+    weights = to_state(network, dtype)
+    if not all(w.isfinite().all() for w in weights.values()):
+        raise InputError(f"A weight is beyond the range of {dtype}.")
+    return weights
+
+
+def _finite(outputs: Tensor) -> Tensor:
+    if not outputs.isfinite().all():
+        raise InputError(_OVERFLOW.format(outputs.dtype))
+    return outputs
+
+
+def _by_size(counts: list[int], ties: TieRule) -> dict[int, int]:
+    """From how many inputs tie in how many logits, the label's among them."""
+    if ties == "incorrect":
+        return {1: counts[1]}
+    return {size: count for size, count in enumerate(counts) if count}

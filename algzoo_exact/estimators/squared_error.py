@@ -1,0 +1,117 @@
+"""Mean squared error by random sampling, for models of the median: an estimate, never a proof.
+
+Inputs are those of ``estimators.sampling``: the same seed draws the same ones.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import copysign, fsum, inf, sqrt
+from statistics import NormalDist
+from typing import Literal
+
+import torch
+
+from algzoo_exact.errors import InputError
+from algzoo_exact.estimators.networks import network_for
+from algzoo_exact.estimators.sampling import BLOCK, check_run, inputs
+from algzoo_exact.program.ir import Program
+from algzoo_exact.program.lift import HasProgram, lift
+from algzoo_exact.program.task import Task
+from algzoo_exact.zoo.tasks import medians
+
+
+@dataclass(frozen=True)
+class SampledSquaredError:
+    """A sampled mean squared error.
+
+    ``mean`` is over ``samples`` inputs, ``standard_error`` its estimated standard deviation.
+    Squared errors are not bounded, so that there is no exact confidence interval as there is for
+    accuracies: ``interval`` is the normal approximation, right in the limit of many samples.
+    """
+
+    samples: int
+    mean: float
+    standard_error: float
+    seed: int
+    device: str
+    dtype: str
+    seconds: float
+    kind: Literal["sampled"] = "sampled"
+
+    @property
+    def root(self) -> float:
+        """The sampled root mean squared error."""
+        return sqrt(self.mean)
+
+    def interval(self, confidence: float = 0.99) -> tuple[float, float]:
+        """The asymptotic (normal) confidence interval of the mean squared error, not below 0."""
+        if not 0 < confidence < 1:
+            raise InputError(f"The confidence must be between 0 and 1, not {confidence}.")
+        reach = NormalDist().inv_cdf((1 + confidence) / 2) * self.standard_error
+        return max(0.0, self.mean - reach), self.mean + reach
+
+    def z_score(self, value: float) -> float:
+        """How many standard errors the estimate lies above ``value``; infinite if all samples have
+        one squared error, and it is another."""
+        difference = self.mean - value
+        if difference == 0:
+            return 0.0
+        return (
+            difference / self.standard_error if self.standard_error else copysign(inf, difference)
+        )
+
+
+def sample_squared_error(
+    model: Program | HasProgram,
+    task: Task,
+    n: int,
+    *,
+    seed: int = 0,
+    device: str = "cpu",
+    dtype: str = "float32",
+    progress: Callable[[int, int], None] | None = None,
+) -> SampledSquaredError:
+    """Measure a median model's mean squared error on ``n`` standard normal inputs, in torch.
+
+    The same seed, device and dtype give the same outcome on one machine. The network runs in
+    ``dtype``, errors are squared and summed in float64. ``progress(done, n)`` is called after each
+    block of 2^16 inputs.
+
+    InputError for another task, a device that is not here, and weights or outputs beyond the range
+    of ``dtype``.
+    """
+    program = lift(model)
+    if task.name != "median" or (program.outputs, program.seq_len) != (1, task.seq_len):
+        raise InputError(
+            f"The sampled squared error is for the median of {program.seq_len} inputs and a "
+            f"program with one output, not for {task.name} of {task.seq_len} and "
+            f"{program.outputs} outputs."
+        )
+    place = check_run(n, device, dtype, 0.5)
+    kind = torch.float64 if dtype == "float64" else torch.float32
+    start = time.perf_counter()
+    network = network_for(program, kind, place)
+    parts: list[tuple[int, float, float]] = []
+    for block, first in enumerate(range(0, n, BLOCK)):
+        x = inputs(task, seed, block, kind, place)
+        errors = network.outputs(x)[0].double() - medians(x).double()
+        squares = (errors * errors)[: n - first]
+        mean = squares.mean()
+        parts.append((len(squares), float(mean), float(((squares - mean) ** 2).sum())))
+        if progress is not None:
+            progress(min(n, first + BLOCK), n)
+    mean_of_all = fsum(count * mean for count, mean, _ in parts) / n
+    # Chan, Golub and LeVeque (1983): deviations within blocks, and of blocks from the whole.
+    spread = fsum(within + count * (mean - mean_of_all) ** 2 for count, mean, within in parts)
+    return SampledSquaredError(
+        samples=n,
+        mean=mean_of_all,
+        standard_error=sqrt(spread / max(1, n - 1) / n),
+        seed=seed,
+        device=str(place),
+        dtype=dtype,
+        seconds=time.perf_counter() - start,
+    )

@@ -1,0 +1,334 @@
+"""Statements about a program, for all inputs: proved, refuted with an input, or undecided.
+
+A statement is a formula over a program's entries (explain/expression.py). Its negation, with the
+domain and what is assumed, becomes linear arithmetic (explain/linear.py). If no real numbers
+satisfy it, the statement is proved; z3 (explain/smt.py) is trusted there, where exact bounds do not
+suffice. If some do, exact evaluation of the program checks them, so that no refutation rests on z3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from time import monotonic
+from typing import Any
+
+from algzoo_exact.errors import InputError
+from algzoo_exact.exact.verdict import Verdict
+from algzoo_exact.explain.condition import Condition, Sign, holds, negation
+from algzoo_exact.explain.expression import Entry, Formula, Truth, evaluate, to_text, values_of
+from algzoo_exact.explain.linear import Linear, Maximum, conjuncts
+from algzoo_exact.explain.smt import NAME, Point, Query, centre
+from algzoo_exact.explain.witness import piece_at, shorten, trial_points, walk
+from algzoo_exact.program.ir import Program
+
+_EVERYWHERE = Truth(True)
+_TRIALS = 200  # Points tried before z3: cheap, and finds most gross errors with a short witness.
+_ENOUGH = 20  # Fewer of them in the domain, and a walk through the domain follows.
+_QUICK = 1.0  # Seconds for z3 before that walk: easy proofs take less, and need no walk.
+_TRIAL_SHARE = 0.1  # of the time limit, at most, for each
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Wall-clock ``seconds`` for one statement, and ``megabytes`` that z3 may allocate."""
+
+    seconds: float = 30.0
+    megabytes: int = 2000
+
+    def __post_init__(self) -> None:
+        if not 0 < self.seconds < float("inf"):
+            raise InputError(f"The time limit must be a positive number, not {self.seconds}.")
+        if self.megabytes < 1:
+            raise InputError(f"The memory limit must be 1 MB or more, not {self.megabytes}.")
+
+
+_LIMITS = Limits()
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What became of a statement.
+
+    ``witness`` is an input (n) in the domain where the statement fails: floats where possible,
+    and always checked exactly. ``state`` holds values of the free entries that satisfy what was
+    assumed but not the statement: the statement does not follow, and may be true all the same.
+    ``vacuous`` says that nothing satisfies the domain and the assumptions. ``method`` names what
+    decided, ``details`` what was tried.
+    """
+
+    verdict: Verdict
+    method: str
+    seconds: float
+    details: tuple[str, ...]
+    witness: Point | None = None
+    state: tuple[tuple[Entry, Fraction], ...] | None = None
+    vacuous: bool = False
+
+
+class Prover:
+    """Statements about one program on one domain, one after the other.
+
+    Entries in ``free`` are variables instead of what the program computes from its inputs; free
+    states h are at least 0, and nothing else is known of them but what ``domain`` and
+    ``assumptions`` say. Assumptions must hold in the whole domain: they are proved facts that may
+    help, not conditions. ``progress`` is called with a line about each thing that is tried.
+
+    InputError for entries that the program has not, and for products of two varying terms.
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        *,
+        domain: Formula = _EVERYWHERE,
+        assumptions: Iterable[Formula] = (),
+        free: Iterable[Entry] = (),
+        limits: Limits = _LIMITS,
+        progress: Callable[[str], None] | None = None,
+    ) -> None:
+        self.program, self.domain, self.limits = program, domain, limits
+        self._progress = progress
+        self._linear = Linear(program, _checked_free(free))
+        self._base: list[Condition] = []
+        self._domain: tuple[Query, str] | None = None  # with z3's answer: is it satisfiable?
+        self._piece: tuple[list[Sign], dict[int, Fraction]] | None = None
+        for part in conjuncts(domain):
+            self.assume(part)
+        for fact in assumptions:
+            self.assume(fact)
+
+    def assume(self, fact: Formula) -> None:
+        """Add a fact that holds in the whole domain, such as a statement that was just proved."""
+        condition = self._linear.condition(fact)
+        self._base.append(condition)
+        self._linear.tighten(condition)
+        self._domain = self._piece = None
+
+    def prove(self, statement: Formula) -> Proof:
+        """Does the statement hold wherever the domain and the assumptions do?"""
+        return _Attempt(self, statement).run()
+
+    def is_vacuous(self, seconds: float) -> bool:
+        """Whether it is known that nothing satisfies the domain and the assumptions."""
+        if self._domain is None:
+            query = Query(self._linear, self._base)
+            self._domain = query, query.check(seconds, self.limits.megabytes)[0]
+        return self._domain[1] == "unsat"
+
+    def inside(self, seconds: float) -> tuple[list[Sign], dict[int, Fraction]]:
+        """A linear piece of the domain, and a point well inside; both empty if none was found."""
+        self.is_vacuous(seconds)
+        assert self._domain is not None
+        query, answer = self._domain
+        if answer == "sat" and self._piece is None:
+            entries = query.variables()
+            values = self._linear.values(entries.__getitem__, query.atoms)
+            rows = piece_at(self._linear, self._base, query.atoms, values)
+            variables = {self._linear.number(entry): v for entry, v in entries.items()}
+            self._piece = rows, variables | centre(rows, values, query.homogeneous, seconds)
+        return self._piece or ([], {})
+
+
+class _Attempt:
+    """One statement: cheap exact steps first, then z3."""
+
+    def __init__(self, prover: Prover, statement: Formula) -> None:
+        self._start = monotonic()
+        self._prover, self._statement = prover, statement
+        self._linear, self._base = prover._linear, prover._base
+        self._details: list[str] = []
+        self._inside = 0  # trial points in the domain
+        self._goal = negation(self._linear.condition(statement))
+        self._conditions = [*self._base, self._goal]
+        self._query = Query(self._linear, self._conditions)
+
+    def run(self) -> Proof:
+        if self._goal is False or False in self._base:
+            self._note("exact bounds on every form: enough")
+            return self._proved("exact bounds")
+        point = self._try_points()
+        if point is not None:
+            return self._refuted(point, "trial points")
+        maxima = sum(isinstance(self._linear.atoms[a], Maximum) for a in self._query.atoms)
+        self._note(f"{NAME}: {maxima} ReLUs and maxima")
+        answer, reason = self._ask(min(_QUICK, self._left()))
+        if answer == "unknown":
+            point = self._try_walk()
+            if point is not None:
+                return self._refuted(point, "trial points")
+            if self._left() > _QUICK:
+                answer, reason = self._ask(self._left())
+        if answer == "unsat":
+            return self._proved(NAME)
+        if answer == "sat":
+            return self._refuted(self._query.variables(), NAME)
+        verdict = Verdict("unknown", f"z3 stopped after {self._spent():.1f} s: {reason}")
+        return self._proof(verdict, NAME)
+
+    def _ask(self, seconds: float) -> tuple[str, str]:
+        answer, reason = self._query.check(seconds, self._prover.limits.megabytes)
+        if answer == "unknown":
+            self._note(f"{NAME}, {seconds:.3g} s: {reason}")
+        return answer, reason
+
+    def _try_points(self) -> dict[Entry, Fraction] | None:
+        """A counterexample among a few points with small integer coordinates."""
+        linear, cheap = self._linear, self._linear.needed(self._base)
+        tried = 0
+        for draw in trial_points(_TRIALS):
+            if self._spent() > _TRIAL_SHARE * self._prover.limits.seconds:
+                break
+            tried += 1
+            drawn = {
+                atom: abs(draw()) if atom.array == "h" else draw()
+                for number in self._query.atoms
+                if isinstance(atom := linear.atoms[number], Entry)
+            }
+            known = linear.values(drawn.__getitem__, cheap)
+            if not all(holds(condition, known) for condition in self._base):
+                continue
+            self._inside += 1
+            if self._counters(drawn):
+                self._note(f"trial points: number {tried} is a counterexample")
+                return drawn
+        self._note(f"trial points: {tried} tried, {self._inside} in the domain, no counterexample")
+        return None
+
+    def _try_walk(self) -> dict[Entry, Fraction] | None:
+        """A counterexample on a walk through the domain, where few trial points fell into it."""
+        share = _TRIAL_SHARE * self._prover.limits.seconds
+        if self._inside >= _ENOUGH or self._linear.free:
+            return None
+        rows, start = self._prover.inside(share)
+        names = {n: a for n in self._query.atoms if isinstance(a := self._linear.atoms[n], Entry)}
+        if not start:
+            return None
+        start = {number: start.get(number, Fraction(0)) for number in names.keys() | start.keys()}
+        size = max(Fraction(1), 2 * max(map(abs, start.values())))
+        tried = 0
+        for at in walk(rows, dict(sorted(start.items())), size, _TRIALS):
+            if self._spent() > 2 * share:
+                break
+            tried += 1
+            drawn = {name: at[number] for number, name in names.items()}
+            if self._counters(drawn):
+                self._note(f"walk through the domain: point {tried} is a counterexample")
+                return drawn
+        self._note(f"walk through the domain: {tried} points, no counterexample")
+        return None
+
+    def _counters(self, drawn: dict[Entry, Fraction]) -> bool:
+        known = self._linear.values(drawn.__getitem__, self._query.atoms)
+        return all(holds(condition, known) for condition in self._conditions)
+
+    def _proved(self, method: str) -> Proof:
+        vacuous = self._prover.is_vacuous(max(1.0, self._left()))
+        if vacuous:
+            self._note("nothing satisfies the domain and the assumptions")
+        reason = "nothing satisfies the domain and the assumptions" if vacuous else ""
+        return self._proof(Verdict("proved", reason), method, vacuous=vacuous)
+
+    def _refuted(self, drawn: dict[Entry, Fraction], method: str) -> Proof:
+        entries = [atom for atom in self._linear.atoms if isinstance(atom, Entry)]
+        at = {entry: drawn.get(entry, Fraction(0)) for entry in entries}
+        named, point = self._short(at)
+        if self._linear.free:
+            state = tuple(sorted(named.items(), key=lambda item: str(item[0])))
+            text = ", ".join(f"{to_text(entry)} = {_number(v)}" for entry, v in state)
+            reason = f"it does not follow from what is assumed: {text} satisfies that, not this"
+            return self._proof(Verdict("unknown", reason), method, state=state)
+        assert self._fails(point), "a model that exact evaluation does not confirm"
+        reason = f"it fails at x = ({', '.join(map(_number, point))})"
+        return self._proof(Verdict("refuted", reason), method, witness=point)
+
+    def _short(self, at: dict[Entry, Fraction]) -> tuple[dict[Entry, Fraction], Point]:
+        """The counterexample as few-digit floats if some near it, or well inside its piece, do."""
+        entries = list(at)
+        homogeneous = self._query.homogeneous
+
+        def refutes(values: Point) -> bool:
+            lookup = dict(zip(entries, values, strict=True))
+            bounded = all(v >= 0 for entry, v in lookup.items() if entry.array == "h")
+            return bounded and self._counters(lookup)
+
+        original = tuple(at.values())
+        short = shorten(original, refutes, homogeneous=homogeneous)
+        if short is None or any(v.denominator > 2**20 for v in short):
+            values = self._linear.values(at.__getitem__, self._query.atoms)
+            rows = piece_at(self._linear, self._conditions, self._query.atoms, values)
+            inside = centre(rows, values, homogeneous, max(1.0, self._left()))
+            inner = tuple(inside.get(self._linear.number(entry), at[entry]) for entry in entries)
+            short = shorten(inner, refutes, homogeneous=homogeneous) or short
+        named = dict(zip(entries, short or original, strict=True))
+        x = (named.get(Entry("x", (i,)), Fraction(0)) for i in range(self._prover.program.seq_len))
+        return named, tuple(x)
+
+    def _fails(self, point: Point) -> bool:
+        """Whether exact evaluation finds the point in the domain, and the statement false."""
+        program = self._prover.program
+        values = values_of(program, program.evaluate(point))
+        return evaluate(self._prover.domain, values) and not evaluate(self._statement, values)
+
+    def _proof(self, verdict: Verdict, method: str, **found: Any) -> Proof:
+        return Proof(verdict, method, self._spent(), tuple(self._details), **found)
+
+    def _spent(self) -> float:
+        return monotonic() - self._start
+
+    def _left(self) -> float:
+        return max(0.001, self._prover.limits.seconds - self._spent())
+
+    def _note(self, line: str) -> None:
+        self._details.append(line)
+        if self._prover._progress is not None:
+            self._prover._progress(line)
+
+
+def prove(
+    program: Program,
+    statement: Formula,
+    *,
+    domain: Formula = _EVERYWHERE,
+    assumptions: Sequence[Formula] = (),
+    limits: Limits = _LIMITS,
+    progress: Callable[[str], None] | None = None,
+) -> Proof:
+    """Does the statement hold at every real input in the domain? See ``Prover``."""
+    prover = Prover(
+        program, domain=domain, assumptions=assumptions, limits=limits, progress=progress
+    )
+    return prover.prove(statement)
+
+
+def prove_free(
+    program: Program,
+    statement: Formula,
+    *,
+    free: Iterable[Entry],
+    facts: Sequence[Formula],
+    limits: Limits = _LIMITS,
+    progress: Callable[[str], None] | None = None,
+) -> Proof:
+    """Does the statement follow from ``facts`` alone, whatever the ``free`` entries are?
+
+    For induction: with h[t-1] free and facts about it, a statement about step t is proved for all
+    programs' inputs that satisfy the facts. A statement that does not follow is not refuted: the
+    verdict is unknown, with the ``state`` that the facts allow.
+    """
+    prover = Prover(program, assumptions=facts, free=free, limits=limits, progress=progress)
+    return prover.prove(statement)
+
+
+def _checked_free(free: Iterable[Entry]) -> frozenset[Entry]:
+    """Inputs are variables anyway; weights cannot be."""
+    chosen = frozenset(entry for entry in free if entry.array != "x")
+    if weights := sorted(to_text(e) for e in chosen if e.array.startswith("W_")):
+        raise InputError(f"The weight {weights[0]} cannot be free; only x, z, h and logit can.")
+    return chosen
+
+
+def _number(value: Fraction) -> str:
+    """A float as Python writes it, another rational as a fraction."""
+    return repr(float(value)) if Fraction(float(value)) == value else str(value)

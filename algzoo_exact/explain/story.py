@@ -1,0 +1,189 @@
+"""Explanation files: a person's claims about a model, read from TOML and written out.
+
+Reading one evaluates nothing but integers, and loads no model. The format is described in
+docs/notes/explanation-language.md and by story.schema.json.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from algzoo_exact.errors import InputError
+from algzoo_exact.explain.claim_tables import ClaimReader
+from algzoo_exact.explain.claims import Case, Claim
+from algzoo_exact.explain.definitions import read_definitions
+from algzoo_exact.explain.expand import Definition, Expander
+from algzoo_exact.explain.scope import Sizes
+from algzoo_exact.explain.tables import LARGEST_FILE, Table, read_toml, shown, within
+from algzoo_exact.program.task import INDEX_TASKS, Task
+
+TASKS = (*INDEX_TASKS, "median")
+LARGEST_SIZE = 1024  # inputs, and hidden neurons
+
+
+@dataclass(frozen=True)
+class Subject:
+    """The model that an explanation is about.
+
+    ``sha256`` is of the model's weights, where the explanation is about one model alone. Where
+    ``standard`` is set, all claims speak of the standardised program (see ``standardize``).
+    """
+
+    task: Task
+    hidden_size: int
+    sha256: str | None
+    standard: bool
+
+    @property
+    def sizes(self) -> Sizes:
+        return Sizes(self.task.seq_len, self.hidden_size, self.task.outputs)
+
+
+@dataclass(frozen=True)
+class Optimization:
+    """Bits of optimization that selected the model, on the author's word."""
+
+    bits: Fraction
+    note: str
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """A whole explanation, its claims and cases written out for the subject's sizes.
+
+    ``definitions`` and ``domains`` are as written: headings and expressions.
+    """
+
+    title: str
+    prose: str
+    subject: Subject
+    definitions: tuple[tuple[str, str], ...]
+    domains: tuple[tuple[str, str], ...]
+    claims: tuple[Claim, ...]
+    cases: tuple[Case, ...]
+    optimization: Optimization | None
+
+    def claim(self, name: str) -> Claim:
+        """The claim of that name; InputError where there is none."""
+        for claim in self.claims:
+            if claim.name == name:
+                return claim
+        known = ", ".join(claim.name for claim in self.claims) or "none"
+        raise InputError(f"There is no claim {name!r}; the claims are {known}.")
+
+
+def load_explanation(path: str | os.PathLike[str]) -> Explanation:
+    """Read an explanation file (TOML).
+
+    InputError, naming the file and the place in it, where it cannot be read; it is a ParseError,
+    with line, column and text, where an expression is at fault.
+    """
+    source = Path(path)
+    try:
+        with source.open("rb") as file:
+            content = file.read(4 * LARGEST_FILE + 1)  # a character has up to four bytes
+        text = content.decode("utf-8")
+    except OSError as error:
+        raise InputError(f"Cannot read {source}: {error.strerror or error}.") from None
+    except UnicodeDecodeError as error:
+        raise InputError(f"{source} is not UTF-8 text (at byte {error.start}).") from None
+    with within(str(source)):
+        return parse_explanation(text)
+
+
+def parse_explanation(text: str) -> Explanation:
+    """The explanation in a TOML text; errors as in ``load_explanation``, without the file."""
+    table = Table(read_toml(text.replace("\r\n", "\n")))
+    title = table.required("title", str)
+    prose = table.optional("prose", str, "")
+    model: Mapping[str, Any] = table.required("model", dict)
+    with within("model"):
+        subject = _subject(Table(model))
+    definitions = _named(table, "definitions")
+    domains = _named(table, "domains")
+    known = _definitions(definitions, domains)
+    expander = Expander(known, subject.sizes)
+    _check_definitions(expander, known, {name.partition("(")[0].strip() for name in domains})
+    reader = ClaimReader(expander, subject.task)
+    for data in table.tables("claim"):
+        reader.add_claim(data)
+    for data in table.tables("case"):
+        reader.add_case(data)
+    optimization = None
+    if table.has("surprise"):
+        with within("surprise"):
+            optimization = _optimization(Table(table.required("surprise", dict)), reader)
+    table.finish()
+    return Explanation(
+        title,
+        prose,
+        subject,
+        tuple(definitions.items()),
+        tuple(domains.items()),
+        tuple(reader.claims),
+        tuple(reader.cases),
+        optimization,
+    )
+
+
+def _subject(table: Table) -> Subject:
+    name = table.choice("task", TASKS)
+    seq_len, hidden_size = table.required("seq_len", int), table.required("hidden_size", int)
+    for key, size in (("seq_len", seq_len), ("hidden_size", hidden_size)):
+        if not 1 <= size <= LARGEST_SIZE:
+            raise InputError(f"{key} is from 1 to {LARGEST_SIZE}, not {shown(size)}.")
+    task = Task(name, seq_len)
+    sha256 = table.optional("sha256", str, "")
+    if sha256 and (len(sha256) != 64 or sha256.strip("0123456789abcdef")):
+        raise InputError(f"sha256 must be 64 hexadecimal digits, not {shown(sha256)}.")
+    standard = table.optional("standard", bool, False)
+    table.finish()
+    return Subject(task, hidden_size, sha256 or None, standard)
+
+
+def _named(table: Table, key: str) -> dict[str, str]:
+    data: dict[str, Any] = table.optional(key, dict, {})
+    for heading, text in data.items():
+        if not isinstance(text, str):
+            raise InputError(f"{key}: {heading} must be a text in quotes, not {shown(text)}.")
+    return data
+
+
+def _definitions(
+    definitions: Mapping[str, str], domains: Mapping[str, str]
+) -> dict[str, Definition]:
+    """Both together: they share their names."""
+    twice = definitions.keys() & domains.keys()
+    if twice:
+        raise InputError(f"{min(twice)} is in [definitions] and in [domains]; choose two names.")
+    return read_definitions({**definitions, **domains})
+
+
+def _check_definitions(
+    expander: Expander, definitions: Mapping[str, Definition], formulas: set[str]
+) -> None:
+    """Those without parameters are expanded at once, so that mistakes are seen even if unused."""
+    for name, definition in definitions.items():
+        if definition.parameters:
+            continue
+        with within(f"{'domain' if name in formulas else 'definition'} {name}"):
+            if name in formulas:
+                expander.expand_formula(definition.body, {})
+            else:
+                expander.expand(definition.body, {})
+
+
+def _optimization(table: Table, reader: ClaimReader) -> Optimization | None:
+    bits = reader.rational(table, "bits_of_optimization", {})
+    note = table.optional("note", str, "")
+    table.finish()
+    if bits is None:
+        raise InputError("the key 'bits_of_optimization' is missing; it holds a number.")
+    if bits < 0:
+        raise InputError(f"bits_of_optimization is not negative, as {bits} is.")
+    return Optimization(bits, note)

@@ -1,0 +1,36 @@
+"""Files that appear whole or not at all."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from algzoo_exact.errors import InputError
+
+
+@contextmanager
+def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """A temporary file beside ``path``, which takes its place when the block ends well.
+
+    InputError where the folder is missing or cannot be written to.
+    """
+    target = Path(path)
+    if not target.parent.is_dir():
+        raise InputError(f"There is no folder {target.parent} to write {target.name} to.")
+    part = target.with_name(f".{target.name}.{os.getpid()}.part")
+    try:
+        part.touch()
+        yield part
+        os.replace(part, target)
+    except OSError as error:
+        raise InputError(f"Cannot write {target}: {error.strerror or error}.") from error
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def write_whole(path: str | os.PathLike[str], content: bytes) -> None:
+    """Write a file; it appears whole or not at all."""
+    with replacing(path) as part:
+        part.write_bytes(content)

@@ -1,0 +1,110 @@
+"""Gaussian noise on the weights of a network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from fractions import Fraction
+from math import inf, isfinite, sqrt
+from operator import index
+from typing import TypeVar, cast
+
+import numpy as np
+
+from algzoo_exact.errors import InputError
+from algzoo_exact.program.ir import Matrix, Program
+from algzoo_exact.program.transformer import AttentionLayer, Transformer
+
+Network = TypeVar("Network", bound=Program | Transformer)
+
+LARGEST_SEED = 2**32 - 1
+
+
+def perturb_network(network: Network, std: float, seed: int, *, relative: bool) -> Network:
+    """The network with independent zero-mean Gaussian noise added to every weight.
+
+    The standard deviation is ``std``, or with ``relative`` it is ``std`` times the root mean
+    square of the weight matrix. Each new weight is the float32 nearest to the sum of the exact
+    weight and the noise, a float64. With ``std`` 0 the network itself comes back.
+
+    Matrices take their noise row by row from one stream: W_hi, W_hh, W_oh; for a transformer
+    embed, pos_embed, each layer's query, key, value and output, unembed.
+
+    Raises InputError for a ``std`` that is negative or not finite, a seed that is not a whole
+    number from 0 to 2^32 - 1, and weights beyond float32's range.
+    """
+    check_noise(std, seed)
+    if std == 0:
+        return network
+    # The legacy generator, because numpy promises that its streams never change; those of
+    # default_rng() may. So a seed means the same noise with every version.
+    random = np.random.RandomState(index(seed))
+    noisy = []
+    for matrix in _matrices(network):
+        deviation = std * _root_mean_square(matrix) if relative else std
+        if not isfinite(deviation):
+            raise InputError(f"Noise of {std} times the weights is beyond the range of floats.")
+        noise = deviation * random.standard_normal((len(matrix), len(matrix[0])))
+        noisy.append(
+            tuple(
+                tuple(nearest_float32(w + Fraction(e)) for w, e in zip(row, errors, strict=True))
+                for row, errors in zip(matrix, noise.tolist(), strict=True)
+            )
+        )
+    return cast("Network", _rebuilt(network, noisy))
+
+
+def check_noise(std: float, seed: int) -> None:
+    """InputError unless noise can be drawn with these."""
+    if not isinstance(std, int | float | np.floating) or isinstance(std, bool):
+        raise InputError(f"The noise's standard deviation must be a number, not {std!r}.")
+    if not isfinite(std) or std < 0:
+        raise InputError(f"The noise's standard deviation must be finite and >= 0, not {std}.")
+    if not isinstance(seed, int | np.integer) or isinstance(seed, bool):
+        raise InputError(f"The noise's seed must be a whole number, not {seed!r}.")
+    if not 0 <= seed <= LARGEST_SEED:
+        raise InputError(f"The noise's seed must be from 0 to 2^32 - 1, not {seed}.")
+
+
+def nearest_float32(value: Fraction) -> Fraction:
+    """The nearest float32; of two equally near ones the one with an even last bit.
+
+    Rounding to float64 first can end at a neighbour, so the neighbours are compared exactly.
+    """
+    with np.errstate(over="ignore"):  # beyond the largest one is infinity
+        guess = np.float32(float(value)) if abs(value) < 2**128 else np.float32(inf)
+        ways = (-np.float32(inf), np.float32(inf))
+        candidates = [guess, *(np.nextafter(guess, way) for way in ways)]
+    if not np.isfinite(guess):
+        raise InputError("A weight with noise is beyond the range of float32.")
+
+    def distance(candidate: np.float32) -> tuple[Fraction, bool]:
+        return abs(Fraction(float(candidate)) - value), bool(candidate.view(np.uint32) & 1)
+
+    return Fraction(float(min(filter(np.isfinite, candidates), key=distance)))
+
+
+def _root_mean_square(matrix: Matrix) -> float:
+    squares = [w * w for row in matrix for w in row]
+    try:
+        return sqrt(sum(squares) / len(squares))
+    except OverflowError:
+        return inf
+
+
+def _matrices(network: Program | Transformer) -> list[Matrix]:
+    if isinstance(network, Program):
+        inputs = tuple((w,) for w in network.input_weights)
+        return [inputs, network.recurrent, network.readout]
+    layers = [m for a in network.layers for m in (a.query, a.key, a.value, a.output)]
+    return [network.embed, network.pos_embed, *layers, network.unembed]
+
+
+def _rebuilt(network: Program | Transformer, matrices: Iterable[Matrix]) -> Program | Transformer:
+    if isinstance(network, Program):
+        inputs, recurrent, readout = matrices
+        weights = tuple(w for (w,) in inputs)
+        return replace(network, input_weights=weights, recurrent=recurrent, readout=readout)
+    embed, pos_embed, *inner, unembed = matrices
+    layers = tuple(AttentionLayer(*inner[k : k + 4]) for k in range(0, len(inner), 4))
+    return replace(network, embed=embed, pos_embed=pos_embed, layers=layers, unembed=unembed)

@@ -1,0 +1,180 @@
+"""Where the error f - median of a program bends: facets, and the functionals on both sides.
+
+On each cell the error is linear. Its mean square is a sum over facets (docs/notes/squared-error.md)
+in which a facet between two cells with the same functional drops out. So each facet inside a
+starting cone is counted once, from the side that its normal's sign picks, with the difference of
+both sides; facets on the boundary of what is summed are counted with their own side alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+
+from flint import arb, ctx
+
+from algzoo_exact.exact.enclosure import working_precision
+from algzoo_exact.geometry.cone import IntVector, dot, primitive
+from algzoo_exact.measure.flow import Face, NotGenericError, PrecisionError
+from algzoo_exact.measure.moments import FacetMoments
+from algzoo_exact.program.ir import Program
+from algzoo_exact.program.specialize import Specializer, rows
+from algzoo_exact.program.task import Task
+from algzoo_exact.regions.exact_search import ExactSearch
+from algzoo_exact.score.rigorous import MOST_BITS, Cell, wall_normals
+
+_REMEMBERED = 50_000  # functionals; some hundred bytes each
+
+
+@dataclass(frozen=True)
+class Bend:
+    """A facet with primitive inward normal N.
+
+    With a, a' the error's functionals times ``unit`` on its two sides (a' = 0 on the boundary of
+    what is summed): ``weight`` = |a|^2 - |a'|^2 and ``jump`` = (a - a').N.
+    """
+
+    face: Face
+    normal: IntVector
+    weight: int
+    jump: int
+
+
+class Errors:
+    """The error f - median as integer functionals: ``unit`` times the error, cell by cell."""
+
+    def __init__(self, program: Program, task: Task) -> None:
+        weights = program.integer_weights
+        scale = int(weights.scale**program.seq_len) * weights.readout_scale
+        self.unit = 2 * scale  # 2, for the mean of two middle values
+        self._medians = [
+            tuple(int(c * self.unit) for c in piece.value) for piece in task.value_cells()
+        ]
+        self._specializer = Specializer(program)
+        self._outputs: dict[int, IntVector] = {}
+        self.n, self.d = program.seq_len, program.hidden_size
+        # Only these neurons can vanish identically in a region and come to life next to it.
+        self._blind = [
+            t * self.d + j
+            for t in range(1, self.n)
+            for j, weight in enumerate(program.input_weights)
+            if weight == 0
+        ]
+
+    def output(self, bits: int) -> IntVector:
+        """The program's output on one pattern."""
+        if bits not in self._outputs:
+            if len(self._outputs) >= _REMEMBERED:
+                self._outputs.clear()
+            (row,) = rows(self._specializer.logits(bits))
+            self._outputs[bits] = tuple(2 * c for c in row)
+        return self._outputs[bits]
+
+    def error(self, bits: int, label: int) -> IntVector:
+        """On one pattern and one value cell of the median."""
+        return tuple(p - q for p, q in zip(self.output(bits), self._medians[label], strict=True))
+
+    def across(self, bits: int, normal: IntVector, tight: list[int]) -> int:
+        """The pattern behind a facet, from the levels of the neurons that vanish on it.
+
+        The first of them flips. After that, z[t][j] may have another functional there; if it is a
+        multiple of the normal, it vanishes on the facet and its sign decides, else it has the sign
+        that it has on this side.
+        """
+        if not tight:
+            return bits
+        bits ^= 1 << tight[0]
+        square = dot(normal, normal)
+        for level in sorted({*tight[1:], *(q for q in self._blind if q > tight[0])}):
+            t, j = divmod(level, self.d)
+            z = self._specializer.step(t, bits)
+            row = tuple(int(z[j, c]) for c in range(self.n))
+            along = dot(row, normal)
+            if along * along == square * dot(row, row):
+                bits = bits | 1 << level if along < 0 else bits & ~(1 << level)
+        return bits
+
+
+class BendSums:
+    """Sums over the facets of cells, for one search."""
+
+    def __init__(self, search: ExactSearch, task: Task) -> None:
+        self.search = search
+        self.errors = Errors(search.program, task)
+
+    def bends(self, cell: Cell, flow: FacetMoments, outer: int) -> Iterator[Bend]:
+        """The facets of a cell that count; starting walls below ``outer`` are boundary."""
+        first = len(cell.start.cone.walls)
+        mine = self.errors.error(cell.bits, cell.start.label)
+        for face in flow.facets:
+            normal = primitive(flow.normal(face.wall))
+            if face.wall < outer:
+                other = (0,) * len(mine)
+            elif next(c for c in normal if c) < 0:
+                continue  # counted from the other side
+            else:
+                tight = [
+                    wall - first
+                    for wall, rays in flow.sets.items()
+                    if wall >= first and face.rays & rays == face.rays
+                ]
+                behind = self.errors.across(cell.bits, normal, sorted(tight))
+                other = self.errors.error(behind, cell.start.label)
+            jump = tuple(p - q for p, q in zip(mine, other, strict=True))
+            if any(jump):
+                weight = dot(mine, mine) - dot(other, other)
+                yield Bend(face, normal, weight, dot(jump, normal))
+
+    def ball(self, cell: Cell, u: IntVector, outer: int, radius: arb) -> arb:
+        """What a cell adds to the mean square, of at most this radius: from flint's precision on,
+        more bits where needed (for thin cells).
+
+        NotGenericError if u will not do for this cell.
+        """
+        bits = ctx.prec
+        normal = wall_normals(self.search.specializer, cell)
+        a = self.errors.error(cell.bits, cell.start.label)
+        while True:
+            with working_precision(bits):
+                try:
+                    flow = FacetMoments(cell.tight, normal, cell.directions, u)
+                    unit = arb(self.errors.unit)
+                    scaled = [arb(c) / unit for c in a]
+                    total = arb(0)
+                    for bend in self.bends(cell, flow, outer):
+                        turned, moment = flow.facet(bend.face, scaled)
+                        length = arb(dot(bend.normal, bend.normal)).sqrt()
+                        total += turned * bend.weight / (unit * unit)
+                        total += moment * bend.jump / (unit * length)
+                    total /= 2 * arb.pi()
+                    if total.rad() < radius:
+                        return total
+                except PrecisionError:
+                    pass
+            bits *= 2
+            if bits > MOST_BITS:
+                raise NotGenericError(f"direction {u} is not generic for a cell")
+
+    def closed(
+        self,
+        cell: Cell,
+        u: IntVector,
+        outer: int,
+        slopes: dict[Fraction, Fraction],
+        roots: dict[Fraction, Fraction],
+    ) -> None:
+        """n <= 3: adds a cell's terms c atan(sqrt(s)) / pi and c sqrt(s) / pi, keyed by s."""
+        flow = FacetMoments(
+            cell.tight, wall_normals(self.search.specializer, cell), cell.directions, u
+        )
+        a = self.errors.error(cell.bits, cell.start.label)
+        square = self.errors.unit**2
+        for bend in self.bends(cell, flow, outer):
+            if dot(bend.normal, u) != 0:
+                factor = Fraction(bend.weight, 2 * (self.search.n - 1) * square)
+                for sign, slope in flow.slopes(bend.face):
+                    slopes[slope] = slopes.get(slope, Fraction(0)) - factor * sign
+            factor = Fraction(bend.jump, 2 * square * dot(bend.normal, bend.normal))
+            for coefficient, radicand in flow.exact_moment(bend.face, a):
+                roots[radicand] = roots.get(radicand, Fraction(0)) + factor * coefficient

@@ -1,0 +1,220 @@
+"""The exact accuracy of a transformer on longest_cycle: every input is tried.
+
+There are n^n inputs, all equally likely, so that the accuracy is a fraction of n^n. Float64 balls
+settle nearly every input, many at a time. Where the two largest logits are closer than their
+radii, balls of rising precision decide. A tie is stated only where it is proved; what stays open
+at ``MOST_BITS`` is left undecided, and widens the enclosure. See the note on the enumeration of
+transformers.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from algzoo_exact.exact.enclosure import Enclosure, working_precision
+from algzoo_exact.program.task import Task, TieRule, credit_for
+from algzoo_exact.program.transformer import Transformer
+from algzoo_exact.score.float_attention import FloatAttention, Integers
+from algzoo_exact.score.float_balls import UNIT
+from algzoo_exact.score.result import Accuracy, Counts
+
+if TYPE_CHECKING:
+    from algzoo_exact.score.ball_attention import BallAttention
+
+BLOCK = 1 << 12
+FIRST_BITS, MOST_BITS = 128, 2048
+
+Indices = frozenset[int]
+
+
+def transformer_accuracies(
+    transformer: Transformer,
+    task: Task,
+    ties: TieRule,
+    *,
+    time_limit: float | None = None,
+    max_inputs: int | None = None,
+) -> Iterator[Accuracy]:
+    """Nested certified enclosures, one after each block of inputs; the last is that of all.
+
+    It is ``exact`` where every input is decided, and then its width is 0.
+    """
+    began = time.monotonic()
+    n = task.seq_len
+    inputs = n**n
+    end = inputs if max_inputs is None else min(inputs, max_inputs)
+    deadline = None if time_limit is None else began + time_limit
+    judge, tally = Judge(transformer), Tally(task, ties)
+    if end == 0:
+        yield tally.result(0.0)
+    for first in range(0, end, BLOCK):
+        tokens = functions(n, first, min(first + BLOCK, end))
+        for label, answer in zip(longest_cycles(tokens), judge.answers(tokens), strict=True):
+            if deadline is not None and time.monotonic() > deadline:
+                yield tally.result(time.monotonic() - began)
+                return
+            tally.add(int(label), answer)
+        yield tally.result(time.monotonic() - began)
+
+
+def functions(n: int, first: int, end: int) -> Integers:
+    """Functions number ``first`` .. ``end`` - 1, a row each: their numbers in base n."""
+    places = [n**k for k in range(n - 1, -1, -1)]
+    rows = [[number // place % n for place in places] for number in range(first, end)]
+    return np.array(rows, np.int64).reshape(-1, n)
+
+
+def longest_cycles(functions: Integers) -> Integers:
+    """Labels of the rows: i lies on a cycle of length k if k is the first with f^k(i) = i."""
+    at, length = functions, np.zeros_like(functions)
+    for k in range(1, functions.shape[1] + 1):
+        length[(at == np.arange(functions.shape[1])) & (length == 0)] = k
+        at = np.take_along_axis(functions, at, 1)
+    longest: Integers = length.max(1, initial=1) - 1
+    return longest
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Which logits share the maximum: those of one class, or of several that are undecided.
+
+    Within a class, logits are proved to be equal.
+    """
+
+    classes: tuple[Indices, ...]
+
+    @property
+    def indices(self) -> Indices | None:
+        """The logits that share the maximum; None if that is undecided."""
+        return self.classes[0] if len(self.classes) == 1 else None
+
+
+class Judge:
+    """Says which logits of a transformer are the largest, and never guesses."""
+
+    def __init__(self, transformer: Transformer) -> None:
+        self.transformer = transformer
+        rows: dict[tuple[Fraction, ...], list[int]] = {}
+        for k, row in enumerate(transformer.unembed):
+            rows.setdefault(row, []).append(k)
+        # Logits with equal rows of the unembedding are equal; the first stands for all.
+        self.classes = tuple(frozenset(indices) for indices in rows.values())
+        self._first = np.array([min(indices) for indices in self.classes])
+        self._single = [Answer((indices,)) for indices in self.classes]
+        self._floats = FloatAttention(transformer)
+        self._balls: dict[int, BallAttention] = {}
+
+    def answers(self, tokens: Integers) -> Iterator[Answer]:
+        """The answer to each row of ``tokens``, in order."""
+        for row, best, sure in zip(tokens, *self._by_floats(tokens), strict=True):
+            yield self._single[best] if sure else self._by_balls(row.tolist())
+
+    def _by_floats(self, tokens: Integers) -> tuple[Integers, NDArray[np.bool_]]:
+        """The class with the largest midpoint, and whether the radii prove it to be ahead."""
+        logits = self._floats.logits(tokens)[:, self._first]
+        best = logits.mid.argmax(1)
+        lead, slack = (
+            part[np.arange(len(best)), best][:, None] for part in (logits.mid, logits.rad)
+        )
+        # The difference and the sum are off by at most u times themselves.
+        with np.errstate(all="ignore"):
+            ahead = lead - logits.mid > (slack + logits.rad) * (1 + 8 * UNIT)
+        ahead[np.arange(len(best)), best] = np.isfinite(slack[:, 0])
+        return best, ahead.all(1)
+
+    def _by_balls(self, tokens: Sequence[int]) -> Answer:
+        contenders: list[int] = []
+        bits = FIRST_BITS
+        while bits <= MOST_BITS:
+            contenders = self._contenders(tokens, bits)
+            if len(contenders) == 1:
+                return self._single[contenders[0]]
+            if bits == FIRST_BITS and (exact := self._by_rationals(tokens)) is not None:
+                return exact
+            bits *= 2
+        return Answer(tuple(self.classes[k] for k in contenders))
+
+    def _contenders(self, tokens: Sequence[int], bits: int) -> list[int]:
+        """The classes that no other is proved to be ahead of."""
+        from algzoo_exact.score.ball_attention import BallAttention
+
+        with working_precision(bits):
+            if bits not in self._balls:
+                self._balls[bits] = BallAttention(self.transformer)
+            all_logits = self._balls[bits].logits(tokens)
+            logits = [all_logits[k] for k in self._first]
+            if not all(ball.is_finite() for ball in logits):
+                return list(range(len(logits)))
+            # arb's < is true only where it holds throughout both balls.
+            return [k for k, ball in enumerate(logits) if not any(ball < other for other in logits)]
+
+    def _by_rationals(self, tokens: Sequence[int]) -> Answer | None:
+        from algzoo_exact.score.ball_attention import RationalAttention
+
+        logits = RationalAttention(self.transformer).logits(tokens)
+        if logits is None:
+            return None
+        largest = max(logits)
+        return Answer((frozenset(k for k, value in enumerate(logits) if value == largest),))
+
+
+@dataclass
+class Tally:
+    """Answers counted by true label; turns into an ``Accuracy`` at any time."""
+
+    task: Task
+    ties: TieRule
+    answers: Counter[tuple[int, Answer]] = field(default_factory=Counter)
+
+    def add(self, label: int, answer: Answer) -> None:
+        self.answers[label, answer] += 1
+
+    def result(self, seconds: float) -> Accuracy:
+        n = self.task.seq_len
+        inputs = n**n
+        untried = inputs - self.answers.total()
+        least, most = [Fraction(0)] * n, [Fraction(untried)] * n
+        confusion = [[0] * n for _ in range(n)]
+        tied = undecided = 0
+        for (label, answer), count in self.answers.items():
+            low, high = self._credit(label, answer)
+            least[label] += count * low
+            most[label] += count * high
+            if answer.indices is None:
+                undecided += count
+            else:
+                confusion[label][min(answer.indices)] += count
+                tied += count * (len(answer.indices) > 1)
+        # Each label's bound took all that is untried for itself.
+        low, high = sum(least, Fraction(0)), sum(most, Fraction(0)) - (n - 1) * untried
+        whole = Enclosure(low / inputs, high / inputs)
+        return Accuracy(
+            "exact" if whole.width == 0 else "certified",
+            whole,
+            self.task,
+            self.ties,
+            "every input tried, in ball arithmetic",
+            seconds,
+            undecided=whole.width,
+            by_label={
+                k: Enclosure(low / inputs, high / inputs)
+                for k, (low, high) in enumerate(zip(least, most, strict=True))
+            },
+            counts=Counts(
+                inputs, untried + undecided, tied, tuple(tuple(row) for row in confusion)
+            ),
+        )
+
+    def _credit(self, label: int, answer: Answer) -> tuple[Fraction, Fraction]:
+        """The least and the most that the answer can earn."""
+        alone = [credit_for(label, indices, self.ties) for indices in answer.classes]
+        # Undecided, at best the label's class alone is the largest, at worst another one is.
+        return alone[0] if len(alone) == 1 else Fraction(0), max(alone)

@@ -1,0 +1,196 @@
+"""All seeds' networks as one: weights (S, P), outputs and loss gradients of the whole batch.
+
+P lists a network's weights in the order of its state dict.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import prod, sqrt
+from typing import Protocol
+
+import torch
+from torch import Tensor
+from torch.nn.functional import cross_entropy, one_hot
+
+from algzoo_exact.estimators.threads import spread
+from algzoo_exact.training.data import Chunk
+from algzoo_exact.training.recipe import Recipe
+from algzoo_exact.zoo.architectures import new_module
+
+_THREADS_FROM = 2e7  # floating-point operations of a step from which a second thread pays
+
+
+class Gradient(Protocol):
+    """Computes the gradient (S, P) of each seed's mean loss, at ``weights`` (S, P)."""
+
+    def __call__(self, weights: Tensor, data: Chunk, start: int, out: Tensor) -> None:
+        """Over the batch that begins at ``start`` of ``data``; written to ``out``."""
+        ...
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Names and shapes of a network's weights, in order."""
+
+    shapes: tuple[tuple[str, tuple[int, ...]], ...]
+
+    @property
+    def size(self) -> int:
+        return sum(prod(shape) for _, shape in self.shapes)
+
+    def views(self, weights: Tensor) -> dict[str, Tensor]:
+        """Each weight (S, ...) as a view of ``weights`` (S, P)."""
+        views, start = {}, 0
+        for name, shape in self.shapes:
+            end = start + prod(shape)
+            views[name] = weights[:, start:end].view(-1, *shape)
+            start = end
+        return views
+
+
+def initial_weights(recipe: Recipe) -> tuple[Layout, Tensor]:
+    """The layout, and the weights (S, P) that torch gives new modules under each seed."""
+    rows = []
+    for seed in recipe.seeds:
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            module = new_module(
+                recipe.task, recipe.hidden_size, recipe.seq_len, recipe.layers, recipe.heads
+            )
+        state = module.state_dict()
+        rows.append(torch.cat([value.flatten() for value in state.values()]))
+    layout = Layout(tuple((name, tuple(value.shape)) for name, value in state.items()))
+    return layout, torch.stack(rows)
+
+
+def outputs(recipe: Recipe, layout: Layout, weights: Tensor, inputs: Tensor) -> Tensor:
+    """Outputs (S, k, N) of all seeds' networks on their ``inputs`` (S, n, N)."""
+    views = layout.views(weights)
+    if recipe.is_transformer:
+        return _transformer_outputs(views, inputs, recipe.heads)
+    return _rnn_outputs(views, inputs)
+
+
+def losses(y: Tensor, targets: Tensor) -> Tensor:
+    """Losses (S, N): cross-entropy of logits, or squared error where there is one output."""
+    if y.shape[1] == 1:
+        return (y[:, 0] - targets) ** 2
+    return cross_entropy(y, targets, reduction="none")
+
+
+def gradient_for(recipe: Recipe, layout: Layout, device: torch.device) -> Gradient:
+    """Compiled code on a CPU, else torch's automatic differentiation."""
+    if device.type == "cpu":
+        return compiled_gradient(recipe)
+    return autograd_gradient(recipe, layout)
+
+
+def autograd_gradient(recipe: Recipe, layout: Layout) -> Gradient:
+    """The gradient by torch's automatic differentiation, on any device."""
+
+    def gradient(weights: Tensor, data: Chunk, start: int, out: Tensor) -> None:
+        leaf = weights.detach().requires_grad_()
+        batch = data.batch(start, recipe.batch)
+        y = outputs(recipe, layout, leaf, batch.inputs)
+        # Seeds have weights of their own: the sum of their mean losses keeps gradients apart.
+        total = losses(y, batch.targets).sum() / recipe.batch
+        (found,) = torch.autograd.grad(total, leaf)
+        out.copy_(found)
+
+    return gradient
+
+
+def compiled_gradient(recipe: Recipe) -> Gradient:
+    """The gradient on the CPU, by the compiled kernels."""
+    from algzoo_exact.estimators.blocks import HALVES
+
+    part = _transformer_part(recipe) if recipe.is_transformer else _rnn_part(recipe)
+    count = len(recipe.seeds) * HALVES
+    threads = min(count, os.cpu_count() or 1) if _operations(recipe) >= _THREADS_FROM else 1
+
+    def gradient(weights: Tensor, data: Chunk, start: int, out: Tensor) -> None:
+        halves = torch.empty(count, weights.shape[1])
+        spread(lambda first, last: part(first, last, weights, data, start, halves), count, threads)
+        torch.add(halves[0::HALVES], halves[1::HALVES], out=out)
+
+    return gradient
+
+
+_Part = Callable[[int, int, Tensor, Chunk, int, Tensor], None]
+"""Fills the half batches ``first`` .. ``last`` - 1 of the last argument."""
+
+
+def _rnn_part(recipe: Recipe) -> _Part:
+    from algzoo_exact.training.rnn_kernel import rnn_gradients
+
+    scalar = recipe.task == "median"
+    sizes = (recipe.seq_len, recipe.hidden_size, 1 if scalar else recipe.seq_len)
+    no_labels, no_values = torch.empty(0, 0, dtype=torch.int64), torch.empty(0, 0)
+
+    def part(first: int, last: int, weights: Tensor, data: Chunk, start: int, out: Tensor) -> None:
+        targets = (no_labels, data.targets) if scalar else (data.targets, no_values)
+        w, x, labels, values = (v.numpy() for v in (weights, data.inputs, *targets))
+        rnn_gradients(first, last, w, x, labels, values, start, recipe.batch, sizes, out.numpy())
+
+    return part
+
+
+def _transformer_part(recipe: Recipe) -> _Part:
+    from algzoo_exact.training.transformer_kernel import transformer_gradients
+
+    sizes = (recipe.seq_len, recipe.hidden_size, recipe.layers, recipe.heads)
+
+    def part(first: int, last: int, weights: Tensor, data: Chunk, start: int, out: Tensor) -> None:
+        w, x, labels = (v.numpy() for v in (weights, data.inputs, data.targets))
+        transformer_gradients(first, last, w, x, labels, start, recipe.batch, sizes, out.numpy())
+
+    return part
+
+
+def _operations(recipe: Recipe) -> int:
+    """Floating-point operations of a step, roughly."""
+    d, n = recipe.hidden_size, recipe.seq_len
+    one = n * (4 * d * d + n * d) * recipe.layers if recipe.is_transformer else n * d * (d + 2)
+    return 6 * one * recipe.batch * len(recipe.seeds)
+
+
+def _rnn_outputs(views: dict[str, Tensor], x: Tensor) -> Tensor:
+    w_hi, w_hh, w_oh = views.values()
+    rows = x.unsqueeze(2).unbind(1)  # n of (S, 1, N)
+    h = torch.relu(w_hi * rows[0])
+    for row in rows[1:]:
+        h = torch.relu(torch.baddbmm(w_hi * row, w_hh, h))
+    return w_oh @ h
+
+
+def _transformer_outputs(views: dict[str, Tensor], tokens: Tensor, heads: int) -> Tensor:
+    embed, pos_embed = views["embed.weight"], views["pos_embed.weight"]
+    hidden = embed.shape[2]
+    # A product with one-hot rows: its gradient is a product too, which an index's is not.
+    rows = one_hot(tokens.transpose(1, 2), embed.shape[1]).to(embed.dtype)  # (S, N, n, tokens)
+    residual = _linear(rows, embed.transpose(1, 2)) + pos_embed.unsqueeze(1)
+    layers = sum(name.endswith("in_proj_weight") for name in views)
+    for i in range(layers):
+        w_in = views[f"attns.{i}.in_proj_weight"]
+        w_out = views[f"attns.{i}.out_proj.weight"]
+        queries = residual if i + 1 < layers else residual[:, :, -1:]  # only the last is read
+        w_q, w_kv = w_in[:, :hidden], w_in[:, hidden:]
+        q = _split(_linear(queries, w_q), heads)  # (S, N, queries, heads, c)
+        k, v = (_split(part, heads) for part in _linear(residual, w_kv).chunk(2, -1))
+        scores = torch.einsum("sbqhc,sbkhc->sbhqk", q, k) / sqrt(hidden // heads)
+        mixed = torch.einsum("sbhqk,sbkhc->sbqhc", scores.softmax(-1), v)
+        residual = queries + _linear(mixed.flatten(3), w_out)
+    return _linear(residual, views["unembed.weight"])[:, :, -1].transpose(1, 2)
+
+
+def _linear(x: Tensor, w: Tensor) -> Tensor:
+    """x (S, N, q, H) times W^T, with W (S, out, H)."""
+    flat = x.flatten(1, 2) @ w.transpose(1, 2)
+    return flat.view(*x.shape[:3], -1)
+
+
+def _split(x: Tensor, heads: int) -> Tensor:
+    return x.reshape(*x.shape[:3], heads, -1)

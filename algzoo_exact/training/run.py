@@ -1,0 +1,217 @@
+"""A training run: all seeds step by step, checkpoints, and going on where it was stopped."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from algzoo_exact import __version__
+from algzoo_exact.errors import InputError
+from algzoo_exact.files import write_whole
+from algzoo_exact.training.data import CHUNK_STEPS, Chunk, draw_chunk
+from algzoo_exact.training.networks import (
+    gradient_for,
+    initial_weights,
+    losses,
+    outputs,
+)
+from algzoo_exact.training.recipe import WEIGHT_DECAY, Recipe
+from algzoo_exact.zoo.storage import RawTensor, parse_safetensors, to_safetensors
+from algzoo_exact.zoo.tasks import first_argmax
+
+STATE_FILE = "training-state.safetensors"
+SAVE_SECONDS = 20.0  # between two saves of the state
+REPORT_SECONDS = 0.25
+
+
+@dataclass(frozen=True)
+class Status:
+    """How far a run is. ``loss`` and ``accuracy`` are those of the best seed on the last batch,
+    ``accuracy`` None for median; ``steps_now`` counts from where this process began."""
+
+    step: int
+    steps: int
+    steps_now: int
+    seconds: float
+    loss: float
+    accuracy: float | None
+
+
+Report = Callable[[Status], None]
+
+
+class Run:
+    """The state of a run: weights (S, P), AdamW's moments, and the step.
+
+    With a ``folder``, the state is saved there every 20 seconds and when the run is interrupted,
+    and taken up again from there; the weights of every seed go to its ``seeds`` folder at 2^20,
+    2^21, .. sequences and at the end, under AlgZoo's names.
+
+    Raises InputError for a device that is not here, and a folder that holds another run.
+    """
+
+    def __init__(self, recipe: Recipe, folder: Path | None = None, device: str = "cpu") -> None:
+        self.recipe, self.folder = recipe, folder
+        self.device = torch_device(device)
+        self.layout, weights = initial_weights(recipe)
+        self.weights = torch.nn.Parameter(weights.to(self.device))
+        self.weights.grad = torch.zeros_like(self.weights)
+        self.optimizer = torch.optim.AdamW([self.weights], weight_decay=WEIGHT_DECAY, fused=True)
+        self.step = 0
+        if folder is not None:
+            self._resume(folder)
+
+    def train(self, report: Report | None = None) -> None:
+        """Run to the end. Ctrl-C saves the state before it goes on to interrupt."""
+        recipe, began, first = self.recipe, time.monotonic(), self.step
+        gradient = gradient_for(recipe, self.layout, self.device)
+        saved = reported = began
+        out = self.weights.grad
+        assert out is not None
+        kept = set(recipe.checkpoints)
+        group = self.optimizer.param_groups[0]
+        with ThreadPoolExecutor(1) as reader:
+            number = self.step // CHUNK_STEPS
+            coming = reader.submit(draw_chunk, recipe, number, self.device)
+            try:
+                while self.step < recipe.steps:
+                    chunk = coming.result()
+                    number += 1
+                    coming = reader.submit(draw_chunk, recipe, number, self.device)
+                    while self.step < min(number * CHUNK_STEPS, recipe.steps):
+                        start = self.step % CHUNK_STEPS * recipe.batch
+                        gradient(self.weights.detach(), chunk, start, out)
+                        group["lr"] = recipe.learning_rate(self.step)
+                        self.optimizer.step()
+                        self.step += 1
+                        if self.step in kept:
+                            self._keep_weights()
+                    now = time.monotonic()
+                    if now > saved + SAVE_SECONDS:
+                        self.save()
+                        saved = now
+                    if report is not None and (
+                        now > reported + REPORT_SECONDS or self.step == recipe.steps
+                    ):
+                        report(self._status(chunk, start, now - began, first))
+                        reported = now
+            finally:
+                self.save()
+
+    def state(self, seed: int) -> dict[str, Tensor]:
+        """The weights of the seed at this position, under AlgZoo's names."""
+        views = self.layout.views(self.weights.detach())
+        return {name: value[seed].cpu().clone() for name, value in views.items()}
+
+    def save(self) -> None:
+        """Write the state of the run to its folder, if it has one."""
+        if self.folder is None:
+            return
+        moments = self.optimizer.state[self.weights]
+        arrays = {"weights": self.weights.detach()}
+        arrays |= {key: moments[key] for key in ("exp_avg", "exp_avg_sq") if key in moments}
+        metadata = {"recipe": self.recipe.to_json(), "step": str(self.step)}
+        metadata |= {"torch": torch.__version__, "version": __version__}
+        write_whole(self.folder / STATE_FILE, to_safetensors(_raw(arrays), metadata))
+
+    def _resume(self, folder: Path) -> None:
+        try:
+            (folder / "seeds").mkdir(parents=True, exist_ok=True)
+            content = (folder / STATE_FILE).read_bytes()
+        except FileNotFoundError:
+            self._keep_weights()
+            self.save()  # claims the folder
+            return
+        except OSError as error:
+            raise InputError(f"Cannot use the folder {folder}: {error.strerror}.") from error
+        try:
+            tensors, metadata = parse_safetensors(content)
+            recipe, self.step = metadata["recipe"], int(metadata["step"])
+            arrays = {
+                key: torch.frombuffer(bytearray(raw.data), dtype=torch.float32).view(raw.shape)
+                for key, raw in tensors.items()
+            }
+        except (InputError, KeyError, ValueError) as error:
+            raise InputError(
+                f"{folder / STATE_FILE} is not the state of a run; delete it to start anew."
+            ) from error
+        if recipe != self.recipe.to_json():
+            raise InputError(
+                f"The folder {folder} holds another run ({recipe}); choose another folder, or "
+                "delete this one to start anew."
+            )
+        with torch.no_grad():
+            self.weights.copy_(arrays["weights"])
+        if self.step:
+            self.optimizer.state[self.weights] = {
+                "step": torch.tensor(float(self.step), device=self.device),
+                "exp_avg": arrays["exp_avg"].to(self.device),
+                "exp_avg_sq": arrays["exp_avg_sq"].to(self.device),
+            }
+
+    def _keep_weights(self) -> None:
+        """Write every seed's weights under AlgZoo's name, task_hidden_length_sequences_seed."""
+        if self.folder is None:
+            return
+        sequences = self.step * self.recipe.batch
+        for position, seed in enumerate(self.recipe.seeds):
+            name = f"{self.recipe.name}_{sequences}_{seed}.safetensors"
+            path = self.folder / "seeds" / name
+            write_whole(path, model_file(self, position, sequences))
+
+    def _status(self, chunk: Chunk, start: int, seconds: float, first: int) -> Status:
+        batch = chunk.batch(start, self.recipe.batch)
+        with torch.no_grad():
+            y = outputs(self.recipe, self.layout, self.weights.detach(), batch.inputs)
+            loss = losses(y, batch.targets).mean(1)
+        best = int(loss.argmin())
+        accuracy = None
+        if self.recipe.task != "median":
+            accuracy = float((first_argmax(y[best]) == batch.targets[best]).double().mean())
+        now = self.step
+        return Status(now, self.recipe.steps, now - first, seconds, float(loss[best]), accuracy)
+
+
+def model_file(run: Run, position: int, sequences: int) -> bytes:
+    """A safetensors file of one seed's model, with all that is needed to train it again."""
+    recipe = run.recipe
+    metadata = {
+        "task": recipe.task,
+        "hidden_size": str(recipe.hidden_size),
+        "seq_len": str(recipe.seq_len),
+        "seed": str(recipe.seeds[position]),
+        "sequences": str(sequences),
+        "recipe": json.dumps(recipe.settings(), sort_keys=True),
+        "torch": torch.__version__,
+        "device": run.device.type,
+        "version": __version__,
+    }
+    if recipe.is_transformer:
+        metadata |= {"layers": str(recipe.layers), "heads": str(recipe.heads)}
+    return to_safetensors(_raw(run.state(position)), metadata)
+
+
+def torch_device(name: str) -> torch.device:
+    """The device of this name; InputError if it is not here."""
+    try:
+        device = torch.device(name)
+        torch.zeros(1, device=device)
+    except (RuntimeError, AssertionError) as error:
+        raise InputError(f"The device {name!r} is not available here; try 'cpu'.") from error
+    if device.type not in ("cpu", "cuda"):
+        raise InputError(f"Training runs on 'cpu' or 'cuda', not on {name!r}.")
+    return device
+
+
+def _raw(tensors: dict[str, Tensor]) -> dict[str, RawTensor]:
+    return {
+        key: RawTensor("F32", tuple(value.shape), value.cpu().contiguous().numpy().tobytes())
+        for key, value in tensors.items()
+    }

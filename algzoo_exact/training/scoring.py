@@ -1,0 +1,128 @@
+"""How good trained networks are, and which seed is the best."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from typing import Literal
+
+from algzoo_exact.estimators.sampling import sample
+from algzoo_exact.estimators.squared_error import sample_squared_error
+from algzoo_exact.exact.enclosure import Enclosure, places_for
+from algzoo_exact.measure.flow import LARGEST_DIMENSION
+from algzoo_exact.program.task import Task
+from algzoo_exact.score.compute import EXACT_COST, accuracy
+from algzoo_exact.score.squared_error import squared_error
+from algzoo_exact.zoo.cards import Score
+from algzoo_exact.zoo.loading import Model
+
+VALIDATION, VALIDATION_SEED = 1 << 22, 1
+SAMPLES, SAMPLE_SEED = 1 << 24, 2
+EXACT_SECONDS = 300.0  # that an exact score of the chosen model may take, on one core
+
+ChosenBy = Literal["exact score", "validation sample"]
+
+
+def choose(
+    models: Sequence[Model], task: Task, progress: Callable[[int, int], None] | None = None
+) -> tuple[int, ChosenBy, tuple[Score, ...]]:
+    """The position of the best of several models, how it was chosen, and all their scores.
+
+    By exact scores where each takes about ten seconds at most, else by 2^22 random inputs, the
+    same for all. ``progress(done, total)`` hears of each model scored.
+    """
+    scores = []
+    for done, model in enumerate(models):
+        if progress is not None:
+            progress(done, len(models))
+        score = exact_score(model, task, seconds=0)
+        if score is None:
+            break
+        scores.append(score)
+    chosen_by: ChosenBy = "exact score"
+    if len(scores) < len(models):
+        chosen_by = "validation sample"
+        scores = []
+        for done, model in enumerate(models):
+            if progress is not None:
+                progress(done, len(models))
+            scores.append(sampled_score(model, task, VALIDATION, VALIDATION_SEED))
+    values = [middle(score) for score in scores]
+    best = min(values) if task.name == "median" else max(values)
+    return values.index(best), chosen_by, tuple(scores)
+
+
+def card_score(model: Model, task: Task) -> Score:
+    """The score for a model's card: exact where that takes minutes at most, else of 2^24 random
+    inputs, other than those by which it was chosen."""
+    exact = exact_score(model, task, seconds=EXACT_SECONDS)
+    return exact or sampled_score(model, task, SAMPLES, SAMPLE_SEED)
+
+
+def exact_score(model: Model, task: Task, seconds: float) -> Score | None:
+    """The exact score, or None if it is expected to take more than about ten seconds, or
+    ``seconds``, if they are more."""
+    if task.name == "median":
+        if task.seq_len > LARGEST_DIMENSION:
+            return None
+        found = squared_error(model.program, task, digits=20)
+        if found.kind != "exact" and seconds:
+            found = squared_error(
+                model.program, task, digits=20, time_limit=seconds, workers=os.cpu_count() or 1
+            )
+        return _enclosed(found.enclosure, "mean squared error") if found.kind == "exact" else None
+    if task.name != "longest_cycle" and task.seq_len > LARGEST_DIMENSION:
+        return None
+    result = accuracy(model.network, task, digits=20)
+    if result.kind == "numeric" and (result.cells or 0) * EXACT_COST[task.seq_len] <= seconds:
+        result = accuracy(
+            model.network, task, digits=20, method="exact", workers=os.cpu_count() or 1
+        )
+    if result.kind != "exact":
+        return None
+    if task.name == "longest_cycle":
+        total = task.seq_len**task.seq_len
+        return _enclosed(result.enclosure, "accuracy", int(result.enclosure.lower * total), total)
+    return _enclosed(result.enclosure, "accuracy")
+
+
+def sampled_score(model: Model, task: Task, samples: int, seed: int) -> Score:
+    """The score on random inputs."""
+    if task.name == "median":
+        error = sample_squared_error(model.program, task, samples, seed=seed)
+        return Score(
+            "mean squared error",
+            "sampled",
+            value=error.mean,
+            standard_error=error.standard_error,
+            samples=samples,
+            seed=seed,
+        )
+    found = sample(model.network, task, samples, seed=seed)
+    return Score(
+        "accuracy",
+        "sampled",
+        ties="lowest",
+        value=found.accuracy,
+        standard_error=found.standard_error,
+        samples=samples,
+        seed=seed,
+    )
+
+
+def middle(score: Score) -> float:
+    """A score as one number."""
+    if score.value is not None:
+        return score.value
+    assert score.lower is not None
+    assert score.upper is not None
+    return float((Fraction(score.lower) + Fraction(score.upper)) / 2)
+
+
+def _enclosed(
+    enclosure: Enclosure, metric: str, correct: int | None = None, total: int | None = None
+) -> Score:
+    lower, upper = enclosure.decimal(min(30, places_for(enclosure.width)))
+    ties = "lowest" if metric == "accuracy" else None
+    return Score(metric, "exact", ties, lower, upper, correct=correct, total=total)

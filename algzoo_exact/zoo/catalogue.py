@@ -1,0 +1,85 @@
+"""Every model that can be loaded by name: AlgZoo's and the shipped ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from algzoo_exact.zoo.algzoo import EXAMPLE, EXAMPLE_SIZE, FAMILIES, SEEDS, SEQUENCES, published
+from algzoo_exact.zoo.cards import Card, read_cards
+from algzoo_exact.zoo.fetching import PREFIX
+from algzoo_exact.zoo.loading import list_models, shipped_folder
+
+
+@dataclass(frozen=True)
+class CatalogueEntry:
+    """A model by its name for ``load()``, its size, and what is known about its score.
+
+    ``source`` is ``AlgZoo`` for files that are downloaded, or ``shipped``. ``published`` is the
+    score that AlgZoo states, to 0.001, for its best model of this task and size: the accuracy, or
+    for median the root of the mean squared error; None if it states none. AlgZoo's entries have
+    ``seeds`` and ``n_seqs`` to choose from, and ``best_seed``, which reached the published score;
+    its example has no such choice. ``card`` is a shipped model's, where it has one.
+    """
+
+    name: str
+    source: Literal["AlgZoo", "shipped"]
+    task: str
+    hidden_size: int
+    seq_len: int
+    parameters: int
+    published: float | None
+    best_seed: int | None = None
+    seeds: tuple[int, ...] = ()
+    n_seqs: tuple[int, ...] = ()
+    card: Card | None = None
+
+
+def catalogue() -> tuple[CatalogueEntry, ...]:
+    """AlgZoo's models by family and size and its example, then the shipped ones by name."""
+    return (*_algzoo(), *_shipped())
+
+
+def _algzoo() -> list[CatalogueEntry]:
+    entries = [
+        CatalogueEntry(
+            name=f"{PREFIX}{family.task}_{d}_{n}",
+            source="AlgZoo",
+            task=family.task,
+            hidden_size=d,
+            seq_len=n,
+            parameters=family.parameters(d, n),
+            published=known.score,
+            best_seed=known.seed,
+            seeds=SEEDS,
+            n_seqs=SEQUENCES,
+        )
+        for family in FAMILIES.values()
+        for (d, n), known in family.published.items()
+    ]
+    task, d, n = EXAMPLE_SIZE
+    parameters = FAMILIES[task].parameters(d, n)
+    example = CatalogueEntry(f"{PREFIX}{EXAMPLE}", "AlgZoo", task, d, n, parameters, None)
+    return [*entries, example]
+
+
+def _shipped() -> list[CatalogueEntry]:
+    cards = {card.name: card for card in read_cards(shipped_folder())}
+    entries = []
+    for name in list_models():
+        task, hidden_size, seq_len = name.rsplit("_", 2)
+        d, n = int(hidden_size), int(seq_len)
+        known = published(task, d, n)
+        entries.append(
+            CatalogueEntry(
+                name=name,
+                source="shipped",
+                task=task,
+                hidden_size=d,
+                seq_len=n,
+                parameters=FAMILIES[task].parameters(d, n),
+                published=known.score if known else None,
+                card=cards.get(name),
+            )
+        )
+    return entries

@@ -1,0 +1,127 @@
+"""Tensors out of untrusted files.
+
+Sizes are checked before anything is unpacked, safetensors are read without torch, and pickles go
+through torch's restricted unpickler, which runs no code from the file.
+"""
+
+from __future__ import annotations
+
+import io
+import warnings
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from algzoo_exact.errors import InputError
+from algzoo_exact.program.lift import check_layout
+from algzoo_exact.zoo.storage import RawTensor
+
+LARGEST_FILE = 1 << 24  # bytes; AlgZoo's largest model has 1,408 weights
+
+_NUMPY_TYPES = {"F16": "<f2", "BF16": "<u2", "F32": "<f4", "F64": "<f8"}
+_DTYPE_NAMES = {"F16": "float16", "BF16": "bfloat16", "F32": "float32", "F64": "float64"}
+
+
+def read_file(path: Path) -> bytes:
+    """The bytes of a file; InputError if it is too large or cannot be read."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(LARGEST_FILE + 1)
+    except OSError as error:
+        raise InputError(f"Cannot read {path}: {error.strerror}.") from error
+    if len(content) > LARGEST_FILE:
+        raise InputError(f"{path} is over {LARGEST_FILE >> 20} MiB; AlgZoo's models are tiny.")
+    return content
+
+
+def parse_pickle(content: bytes) -> dict[str, RawTensor]:
+    """The tensors of a state dict that torch saved, on whatever device; InputError else."""
+    import torch
+
+    _check_unpacked_size(content)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about archive formats; the outcome is what counts
+            state = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+    except Exception as error:  # a corrupt pickle can raise nearly anything
+        # torch's own text goes on to advise weights_only=False, which is unsafe.
+        reason = str(error).partition("\n")[0].partition(" Please ")[0][:200]
+        raise InputError(
+            f"torch cannot read this as a state dict ({type(error).__name__}: {reason}); "
+            "save it with torch.save(model.state_dict(), path)."
+        ) from error
+    if not isinstance(state, Mapping):
+        raise InputError(
+            f"This holds a {type(state).__name__}, not a state dict; "
+            "save it with torch.save(model.state_dict(), path)."
+        )
+    return raw_tensors(state)
+
+
+def _check_unpacked_size(content: bytes) -> None:
+    """Refuse archives that unpack to far more than their size."""
+    file = io.BytesIO(content)
+    try:
+        if not zipfile.is_zipfile(file):
+            return  # the older format, which does not compress
+        with zipfile.ZipFile(file) as archive:
+            size = sum(entry.file_size for entry in archive.infolist())
+    except (zipfile.BadZipFile, NotImplementedError, OSError, ValueError) as error:
+        raise InputError(f"This is not a valid archive ({error}).") from error
+    if size > LARGEST_FILE:
+        raise InputError(f"This unpacks to {size} bytes; AlgZoo's models are tiny.")
+
+
+def raw_tensors(state: Mapping[Any, Any]) -> dict[str, RawTensor]:
+    """A torch state dict in safetensors' terms; InputError unless it holds plain tensors."""
+    import torch
+
+    dtypes = {torch.float16: "F16", torch.bfloat16: "BF16", torch.float32: "F32"}
+    dtypes[torch.float64] = "F64"
+    for key, value in state.items():
+        if not isinstance(key, str) or not isinstance(value, torch.Tensor):
+            raise InputError(
+                f"The entry {key!r} is a {type(value).__name__}; expected tensors with string keys."
+            )
+    # Before any copy: a small file can describe a huge tensor with stride 0.
+    check_layout({key: tuple(value.shape) for key, value in state.items()})
+    tensors = {}
+    for key, value in state.items():
+        if value.dtype not in dtypes or value.layout != torch.strided or value.is_meta:
+            raise InputError(
+                f"{key} has type {value.dtype}; expected dense floating-point entries."
+            )
+        if 8 * value.numel() > LARGEST_FILE:
+            raise InputError(f"{key} has shape {tuple(value.shape)}; AlgZoo's models are tiny.")
+        # A fresh copy: contiguous() leaves odd strides of a file where a length is 1.
+        plain = torch.empty(value.shape, dtype=value.dtype).copy_(value.detach())
+        data = plain.view(torch.uint8).numpy().tobytes()
+        tensors[key] = RawTensor(dtypes[value.dtype], tuple(value.shape), data)
+    return tensors
+
+
+def to_arrays(tensors: Mapping[str, RawTensor]) -> dict[str, NDArray[Any]]:
+    """The tensors as arrays of the same values; InputError unless they are a network's."""
+    check_layout({key: tensor.shape for key, tensor in tensors.items()})
+    arrays = {}
+    for key, tensor in tensors.items():
+        if tensor.dtype not in _NUMPY_TYPES:
+            raise InputError(f"{key} has type {tensor.dtype}; expected a type of {_supported()}.")
+        array = np.frombuffer(tensor.data, _NUMPY_TYPES[tensor.dtype]).reshape(tensor.shape)
+        if tensor.dtype == "BF16":  # the upper half of a float32
+            array = (array.astype("<u4") << 16).view("<f4")
+        arrays[key] = array
+    return arrays
+
+
+def _supported() -> str:
+    return ", ".join(_DTYPE_NAMES.values())
+
+
+def dtype_name(tensors: Mapping[str, RawTensor]) -> str:
+    """The stored type, such as ``float32``; several are joined by slashes."""
+    return "/".join(sorted({_DTYPE_NAMES[tensor.dtype] for tensor in tensors.values()}))

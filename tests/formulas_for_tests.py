@@ -1,0 +1,96 @@
+"""Short ways to write ground expressions in tests, and hypothesis strategies for them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from random import Random
+
+from hypothesis import strategies as st
+
+from algzoo_exact.explain.expression import (
+    Apply,
+    Compare,
+    Entry,
+    Formula,
+    Logic,
+    Number,
+    Term,
+    values_of,
+)
+from algzoo_exact.program.ir import Program
+
+ZERO = Number(Fraction(0))
+
+
+def x(i: int) -> Entry:
+    return Entry("x", (i,))
+
+
+def h(t: int, j: int) -> Entry:
+    return Entry("h", (t, j))
+
+
+def logit(k: int) -> Entry:
+    return Entry("logit", (k,))
+
+
+def number(value: int | Fraction) -> Number:
+    return Number(Fraction(value))
+
+
+def minus(a: Term, b: Term) -> Term:
+    return Apply("sub", (a, b))
+
+
+def greatest(*terms: Term) -> Term:
+    return Apply("max", terms)
+
+
+def every(*parts: Formula) -> Formula:
+    return Logic("and", parts) if len(parts) > 1 else parts[0]
+
+
+def implies(a: Formula, b: Formula) -> Formula:
+    return Logic("implies", (a, b))
+
+
+def second_is(i: int, first: int, n: int) -> Formula:
+    """x[first] > x[i] > every other input."""
+    others = (Compare(">", x(i), x(k)) for k in range(n) if k not in (i, first))
+    return every(Compare(">", x(first), x(i)), *others)
+
+
+def at(program: Program, point: tuple[Fraction, ...]) -> Callable[[Entry], Fraction]:
+    return values_of(program, program.evaluate(point))
+
+
+def random_point(random: Random, n: int) -> tuple[Fraction, ...]:
+    return tuple(Fraction(random.randint(-40, 40), random.randint(1, 12)) for _ in range(n))
+
+
+@st.composite
+def terms(draw: st.DrawFn, program: Program, depth: int = 2) -> Term:
+    n, d, k = program.seq_len, program.hidden_size, program.outputs
+    if depth == 0 or draw(st.integers(0, 3)) == 0:
+        t, j = draw(st.integers(-1, n - 1)), draw(st.integers(0, d - 1))
+        leaves: list[Term] = [x(draw(st.integers(0, n - 1))), h(t, j), Entry("z", (max(t, 0), j))]
+        leaves += [logit(draw(st.integers(0, k - 1))), Entry("W_hh", (j, 0)), Entry("W_hi", (j,))]
+        return draw(st.sampled_from([*leaves, number(draw(st.integers(-3, 3)))]))
+    op = draw(st.sampled_from(["add", "sub", "neg", "min", "max", "relu", "abs", "mul"]))
+    inner = terms(program, depth - 1)
+    if op == "mul":
+        return Apply("mul", (number(Fraction(draw(st.integers(-4, 4)), 2)), draw(inner)))
+    if op in ("neg", "relu", "abs"):
+        return Apply(op, (draw(inner),))
+    return Apply(op, tuple(draw(inner) for _ in range(3 if op in ("min", "max") else 2)))
+
+
+@st.composite
+def formulas(draw: st.DrawFn, program: Program, depth: int = 1) -> Formula:
+    if depth == 0 or draw(st.booleans()):
+        op = draw(st.sampled_from(["<", "<=", ">", ">=", "==", "!="]))
+        return Compare(op, draw(terms(program)), draw(terms(program)))
+    op = draw(st.sampled_from(["and", "or", "implies", "not"]))
+    inner = formulas(program, depth - 1)
+    return Logic(op, tuple(draw(inner) for _ in range(1 if op == "not" else 2)))
