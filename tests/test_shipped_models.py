@@ -99,6 +99,6 @@ def distance(card: Card) -> float:
 
 @pytest.mark.parametrize("name", sorted(CARDS))
 def test_scores_come_near_the_published_ones(name: str) -> None:
-    # Published: the best of 5 seeds after 2^30 sequences, 4 to 16 times as many as ours. The largest
-    # argmedian model, which gains longest from training, is one seed after a quarter of them.
+    # Published: the best of 5 seeds after 2^30 sequences, 4 to 16 times as many as ours. The
+    # largest argmedian model, which gains longest, is one seed after a quarter of them.
     assert distance(CARDS[name]) < (0.15 if name == "argmedian_32_11" else 0.05)

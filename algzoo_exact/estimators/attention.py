@@ -6,9 +6,6 @@ the batch instead, a block of inputs takes a third of the time.
 
 from __future__ import annotations
 
-import os
-from concurrent.futures import ThreadPoolExecutor
-from functools import cache
 from math import sqrt
 
 import torch
@@ -24,14 +21,7 @@ def transformer_outputs(weights: dict[str, Tensor], heads: int, x: Tensor) -> Te
     if x.device.type != "cpu":
         return _outputs(weights, heads, x)
     parts = [x[:, first : first + _PART] for first in range(0, x.shape[1], _PART)]
-    return torch.cat([*_pool().map(lambda part: _outputs(weights, heads, part), parts)], 1)
-
-
-@cache
-def _pool() -> ThreadPoolExecutor:
-    """Each worker has torch compute in one thread: those that torch starts for one operation wait
-    for each other in busy loops, and where other processes run, that took 10 times as long."""
-    return ThreadPoolExecutor(os.cpu_count(), initializer=torch.set_num_threads, initargs=(1,))
+    return torch.cat([_outputs(weights, heads, part) for part in parts], 1)
 
 
 def _outputs(weights: dict[str, Tensor], heads: int, x: Tensor) -> Tensor:

@@ -3,7 +3,7 @@
 A batch goes through a network in blocks small enough that all of a block's states stay in the
 processor's nearest caches. Inputs of a block lie side by side, rows (.., BLOCK), so that each
 operation fills SIMD registers whatever the hidden size. Batched products of a library, one for
-each step, move the states to memory and back instead, and take 1.5 to 10 times as long.
+each step, move the states to memory and back instead, and take up to 8 times as long.
 
 A batch is cut into two halves, each summed in order by itself. So gradients are the same to the
 last bit however many threads there are.

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
-
 import numpy as np
 import torch
 from torch import Tensor
 
 from algzoo_exact.errors import InputError
 from algzoo_exact.estimators.attention import transformer_outputs
-from algzoo_exact.estimators.threads import spread
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.lift import INPUT_KEY, READOUT_KEY, RECURRENT_KEY
 from algzoo_exact.program.task import TieRule
@@ -65,11 +62,7 @@ class _CompiledRnn(Network):
 
         rows = x.numpy()
         out = np.empty((len(self.w_oh), rows.shape[1]), rows.dtype)
-
-        def part(first: int, last: int) -> None:
-            rnn_outputs(self.w_hi, self.w_hh, self.w_oh, rows, first, last, out)
-
-        spread(part, rows.shape[1], os.cpu_count() or 1)
+        rnn_outputs(self.w_hi, self.w_hh, self.w_oh, rows, 0, rows.shape[1], out)
         return _finite(torch.from_numpy(out))
 
     def credit(self, x: Tensor, label: Tensor, count: int, ties: TieRule) -> dict[int, int]:
@@ -77,14 +70,8 @@ class _CompiledRnn(Network):
 
         rows, labels = x.numpy(), label.numpy()
         tied, lowest = np.empty(len(labels), np.int32), np.empty(len(labels), np.bool_)
-        finite = []
-
-        def part(first: int, last: int) -> None:
-            w = self.w_hi, self.w_hh, self.w_oh
-            finite.append(rnn_outcomes(*w, rows, labels, first, last, tied, lowest))
-
-        spread(part, len(labels), os.cpu_count() or 1)
-        if not all(finite):
+        w = self.w_hi, self.w_hh, self.w_oh
+        if not rnn_outcomes(*w, rows, labels, 0, len(labels), tied, lowest):
             raise InputError(_OVERFLOW.format(x.dtype))
         if ties == "lowest":
             return {1: int(lowest[:count].sum())}

@@ -21,6 +21,7 @@ from torch import Tensor
 
 from algzoo_exact.errors import InputError
 from algzoo_exact.estimators.networks import network_for
+from algzoo_exact.estimators.threads import in_order
 from algzoo_exact.exact.binomial import chernoff_hoeffding, clopper_pearson
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.lift import (
@@ -104,12 +105,16 @@ def sample(
     place = check_run(n, device, dtype, confidence)
     start = time.perf_counter()
     network = network_for(program, _DTYPES[dtype], place)
-    credit: Counter[int] = Counter()
-    for block, first in enumerate(range(0, n, BLOCK)):
+
+    def run(block: int) -> dict[int, int]:
         x = inputs(task, seed, block, _DTYPES[dtype], place)
-        credit.update(network.credit(x, labels(task, x), n - first, ties))
+        return network.credit(x, labels(task, x), n - block * BLOCK, ties)
+
+    credit: Counter[int] = Counter()
+    for block, found in enumerate(in_order(run, -(-n // BLOCK), place), 1):
+        credit.update(found)
         if progress is not None:
-            progress(min(n, first + BLOCK), n)
+            progress(min(n, block * BLOCK), n)
     correct = sum((Fraction(count, tied) for tied, count in credit.items()), Fraction(0))
     level = Fraction(confidence)
     if ties == "uniform":

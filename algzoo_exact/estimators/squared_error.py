@@ -17,6 +17,7 @@ import torch
 from algzoo_exact.errors import InputError
 from algzoo_exact.estimators.networks import network_for
 from algzoo_exact.estimators.sampling import BLOCK, check_run, inputs
+from algzoo_exact.estimators.threads import in_order
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.lift import HasProgram, lift
 from algzoo_exact.program.task import Task
@@ -94,15 +95,19 @@ def sample_squared_error(
     kind = torch.float64 if dtype == "float64" else torch.float32
     start = time.perf_counter()
     network = network_for(program, kind, place)
-    parts: list[tuple[int, float, float]] = []
-    for block, first in enumerate(range(0, n, BLOCK)):
+
+    def run(block: int) -> tuple[int, float, float]:
         x = inputs(task, seed, block, kind, place)
         errors = network.outputs(x)[0].double() - medians(x).double()
-        squares = (errors * errors)[: n - first]
+        squares = (errors * errors)[: n - block * BLOCK]
         mean = squares.mean()
-        parts.append((len(squares), float(mean), float(((squares - mean) ** 2).sum())))
+        return len(squares), float(mean), float(((squares - mean) ** 2).sum())
+
+    parts: list[tuple[int, float, float]] = []
+    for part in in_order(run, -(-n // BLOCK), place):
+        parts.append(part)
         if progress is not None:
-            progress(min(n, first + BLOCK), n)
+            progress(min(n, len(parts) * BLOCK), n)
     mean_of_all = fsum(count * mean for count, mean, _ in parts) / n
     # Chan, Golub and LeVeque (1983): deviations within blocks, and of blocks from the whole.
     spread = fsum(within + count * (mean - mean_of_all) ** 2 for count, mean, within in parts)
