@@ -7,7 +7,6 @@ the inputs and outcomes of a shorter one, and there is no batch size that could 
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -31,7 +30,7 @@ from algzoo_exact.program.lift import (
 )
 from algzoo_exact.program.task import Task, TieRule, check_scored
 from algzoo_exact.program.transformer import Transformer
-from algzoo_exact.zoo.tasks import labels
+from algzoo_exact.zoo.tasks import draw_inputs, labels, torch_device
 
 BLOCK = 1 << 16
 
@@ -141,14 +140,7 @@ def sample(
 def inputs(task: Task, seed: int, block: int, dtype: torch.dtype, device: torch.device) -> Tensor:
     """A whole block of random inputs (n, 2^16): standard normal, or for longest_cycle integers
     below n."""
-    # torch's CPU generator uses 32 bits of its seed. Multiplying by an odd number permutes them,
-    # so that no two blocks of a run share a seed.
-    base = int.from_bytes(hashlib.sha256(str(seed).encode()).digest()[:4], "little")
-    generator = torch.Generator(device).manual_seed((base + block * 0x9E3779B1) % 2**32)
-    n = task.seq_len
-    if task.name == "longest_cycle":
-        return torch.randint(n, (n, BLOCK), generator=generator, device=device)
-    return torch.randn(n, BLOCK, generator=generator, dtype=dtype, device=device)
+    return draw_inputs(task, BLOCK, str(seed), block, dtype, device)
 
 
 def check_run(n: int, device: str, dtype: str, confidence: float) -> torch.device:
@@ -159,14 +151,7 @@ def check_run(n: int, device: str, dtype: str, confidence: float) -> torch.devic
         raise InputError(f"Sampling runs in float32 or float64, not in {dtype!r}.")
     if not 0 < confidence < 1:
         raise InputError(f"The confidence must be between 0 and 1, not {confidence}.")
-    try:
-        place = torch.device(device)
-        torch.zeros(1, device=place)
-    except (RuntimeError, AssertionError) as error:
-        raise InputError(f"The device {device!r} is not available here; try 'cpu'.") from error
-    if place.type not in ("cpu", "cuda"):
-        raise InputError(f"Sampling runs on 'cpu' or 'cuda', not on {device!r}.")
-    return place
+    return torch_device(device)
 
 
 def _down(value: Fraction) -> float:

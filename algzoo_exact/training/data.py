@@ -7,7 +7,6 @@ stopped finds its place again from the number of the step alone.
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 
 import torch
@@ -15,7 +14,7 @@ from torch import Tensor
 
 from algzoo_exact.program.task import Task
 from algzoo_exact.training.recipe import Recipe
-from algzoo_exact.zoo.tasks import targets
+from algzoo_exact.zoo.tasks import draw_inputs, targets
 
 CHUNK_STEPS = 16
 
@@ -40,17 +39,8 @@ class Chunk:
 def draw_chunk(recipe: Recipe, number: int, device: torch.device) -> Chunk:
     """Chunk ``number`` (counted from 0) of every seed's stream."""
     task, size = Task(recipe.task, recipe.seq_len), CHUNK_STEPS * recipe.batch
-    inputs = [draw_inputs(task, size, f"train {seed}", number, device) for seed in recipe.seeds]
+    inputs = [
+        draw_inputs(task, size, f"train {seed}", number, torch.float32, device)
+        for seed in recipe.seeds
+    ]
     return Chunk(torch.stack(inputs), torch.stack([targets(task, x) for x in inputs]))
-
-
-def draw_inputs(task: Task, size: int, stream: str, number: int, device: torch.device) -> Tensor:
-    """Inputs (n, size) of the task: part ``number`` of the named stream."""
-    # torch's CPU generator uses 32 bits of its seed. Multiplying by an odd number permutes them,
-    # so that no two parts of a stream share a seed.
-    base = int.from_bytes(hashlib.sha256(stream.encode()).digest()[:4], "little")
-    generator = torch.Generator(device).manual_seed((base + number * 0x9E3779B1) % 2**32)
-    shape = (task.seq_len, size)
-    if task.name == "longest_cycle":
-        return torch.randint(task.seq_len, shape, generator=generator, device=device)
-    return torch.randn(shape, generator=generator, device=device)

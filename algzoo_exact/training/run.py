@@ -24,7 +24,7 @@ from algzoo_exact.training.networks import (
 )
 from algzoo_exact.training.recipe import WEIGHT_DECAY, Recipe
 from algzoo_exact.zoo.storage import RawTensor, parse_safetensors, to_safetensors
-from algzoo_exact.zoo.tasks import first_argmax
+from algzoo_exact.zoo.tasks import first_argmax, torch_device
 
 STATE_FILE = "training-state.safetensors"
 SAVE_SECONDS = 20.0  # between two saves of the state
@@ -196,18 +196,6 @@ def model_file(run: Run, position: int, sequences: int) -> bytes:
     if recipe.is_transformer:
         metadata |= {"layers": str(recipe.layers), "heads": str(recipe.heads)}
     return to_safetensors(_raw(run.state(position)), metadata)
-
-
-def torch_device(name: str) -> torch.device:
-    """The device of this name; InputError if it is not here."""
-    try:
-        device = torch.device(name)
-        torch.zeros(1, device=device)
-    except (RuntimeError, AssertionError) as error:
-        raise InputError(f"The device {name!r} is not available here; try 'cpu'.") from error
-    if device.type not in ("cpu", "cuda"):
-        raise InputError(f"Training runs on 'cpu' or 'cuda', not on {name!r}.")
-    return device
 
 
 def _raw(tensors: dict[str, Tensor]) -> dict[str, RawTensor]:

@@ -2,10 +2,47 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import torch
 from torch import Tensor
 
+from algzoo_exact.errors import InputError
 from algzoo_exact.program.task import Task
+
+
+def draw_inputs(
+    task: Task,
+    size: int,
+    stream: str,
+    number: int,
+    dtype: torch.dtype,
+    device: torch.device,
+) -> Tensor:
+    """Inputs (n, size): part ``number`` of the named stream, which depends on nothing else.
+
+    Standard normal, or for longest_cycle integers below n (int64).
+    """
+    # torch's CPU generator uses 32 bits of its seed. Multiplying by an odd number permutes them,
+    # so that no two parts of a stream share a seed.
+    base = int.from_bytes(hashlib.sha256(stream.encode()).digest()[:4], "little")
+    generator = torch.Generator(device).manual_seed((base + number * 0x9E3779B1) % 2**32)
+    shape = (task.seq_len, size)
+    if task.name == "longest_cycle":
+        return torch.randint(task.seq_len, shape, generator=generator, device=device)
+    return torch.randn(shape, generator=generator, dtype=dtype, device=device)
+
+
+def torch_device(name: str) -> torch.device:
+    """The device ``cpu`` or ``cuda``; InputError for others, and where it is not here."""
+    try:
+        device = torch.device(name)
+        torch.zeros(1, device=device)
+    except (RuntimeError, AssertionError) as error:
+        raise InputError(f"The device {name!r} is not available here; try 'cpu'.") from error
+    if device.type not in ("cpu", "cuda"):
+        raise InputError(f"Networks run on 'cpu' or 'cuda', not on {name!r}.")
+    return device
 
 
 def targets(task: Task, x: Tensor) -> Tensor:
