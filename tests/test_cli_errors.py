@@ -266,3 +266,24 @@ def test_ctrl_c_ends_a_process() -> None:
         else:
             assert (running.returncode, out) == (130, "")
         assert "Traceback" not in err
+
+
+def test_ctrl_c_in_a_callback_from_c_is_not_lost() -> None:
+    """Python drops exceptions there, with a traceback on stderr."""
+    script = """
+import ctypes, signal, sys, time
+from algzoo_exact.cli import app, show
+
+def strike(*_):
+    @ctypes.CFUNCTYPE(None)
+    def callback():
+        signal.raise_signal(signal.SIGINT)
+    callback()
+    time.sleep(30)
+
+show.load_model = strike
+app(["show", "handcrafted:2nd_argmax_2"])
+"""
+    done = subprocess.run([sys.executable, "-c", script], text=True, capture_output=True)
+    assert (done.returncode, done.stdout) == (130, "")
+    assert done.stderr == "interrupted: there is no result yet\n"

@@ -7,7 +7,11 @@ Ctrl-C and 141 when the reader of the output has gone, as shells count.
 from __future__ import annotations
 
 import os
+import signal
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated, Any, cast
 
 import typer
@@ -18,6 +22,7 @@ from algzoo_exact.cli import accuracy, regions, sample, show, train, zoo
 from algzoo_exact.errors import InputError
 
 BAD_INPUT, INTERRUPTED, READER_GONE = 2, 130, 141
+_LATER = 0.05  # seconds, in which a callback from C returns
 
 # The base of all that typer says about wrong options; typer exports only this subclass of it.
 _UsageError = cast("type[Exception]", typer.BadParameter.__mro__[1])
@@ -43,7 +48,8 @@ class _Group(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         """Run a command. Exceptions that typer would treat in its own way end here."""
         try:
-            return super().invoke(ctx)
+            with _interrupts_kept():
+                return super().invoke(ctx)
         except InputError as error:
             code = _fail(str(error))
         except OSError as error:
@@ -52,6 +58,27 @@ class _Group(TyperGroup):
             print("interrupted: there is no result yet", file=sys.stderr)
             code = INTERRUPTED
         raise typer.Exit(code)
+
+
+@contextmanager
+def _interrupts_kept() -> Iterator[None]:
+    """Where Ctrl-C strikes in a callback from C, as compilers make them, Python drops it: again."""
+    before = sys.unraisablehook
+
+    def hook(dropped: sys.UnraisableHookArgs) -> None:
+        if not issubclass(dropped.exc_type, KeyboardInterrupt):
+            before(dropped)
+            return
+        main = threading.main_thread().ident or 0
+        again = threading.Timer(_LATER, signal.pthread_kill, (main, signal.SIGINT))
+        again.daemon = True
+        again.start()
+
+    sys.unraisablehook = hook
+    try:
+        yield
+    finally:
+        sys.unraisablehook = before
 
 
 def _fail(sentence: str) -> int:
