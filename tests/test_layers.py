@@ -29,18 +29,19 @@ LAYERS: dict[str, set[str]] = {
     "geometry": {"errors", "exact"},
     "measure": {"errors", "exact", "geometry", "jit"},
     "program": {"errors", "exact", "geometry"},
-    "zoo": {"errors", "exact", "files", "geometry", "program"},
+    "zoo": {"errors", "exact", "files", "geometry", "jit", "program"},
 }
 LAYERS["regions"] = {"errors", "exact", "files", "geometry", "jit", "measure", "program"}
 LAYERS["score"] = LAYERS["estimators"] = LAYERS["regions"] | {"regions"}
 LAYERS["report"] = LAYERS["score"] | {"score", "estimators"}
-LAYERS["explain"] = LAYERS["score"] | {"score"}
+LAYERS["explain"] = LAYERS["score"] | {"score", "estimators"}
 LAYERS["training"] = LAYERS["score"] | {"score", "estimators", "zoo"}
 LAYERS["cli"] = LAYERS["report"] | {"explain", "report", "training", "zoo"}
 LAYERS["__init__"] = LAYERS["__main__"] = set(LAYERS)
 
 # Beside cli and training.
-MAY_USE_ZOO = tuple(f"estimators/{name}.py" for name in ("networks", "sampling", "squared_error"))
+_TORCH_NETWORKS = ("networks", "sampling", "squared_error", "untrained")
+MAY_USE_ZOO = tuple(f"estimators/{name}.py" for name in _TORCH_NETWORKS)
 
 # Files (or folders) that may import a library. The light ones, numpy and safetensors, are free.
 HOMES: dict[str, tuple[str, ...]] = {
@@ -50,7 +51,8 @@ HOMES: dict[str, tuple[str, ...]] = {
     "matplotlib": ("report/",),
     "pyarrow": ("regions/atlas.py",),
     "flint": ("exact/", "geometry/", "measure/", "program/", "regions/", "score/"),
-    "numba": ("jit.py",),
+    "numba": ("jit.py", "estimators/tiles.py"),
+    "llvmlite": ("estimators/tiles.py",),
     "typer": ("cli/",),
     "rich": ("cli/",),
     "pooch": ("zoo/fetching.py",),

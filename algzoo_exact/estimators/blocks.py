@@ -1,4 +1,4 @@
-"""Compiled arithmetic on blocks of a batch, from which outputs and gradients are built.
+"""How a batch is cut into blocks, and a block's softmax. Compiled.
 
 A batch goes through a network in blocks small enough that all of a block's states stay in the
 processor's nearest caches. Inputs of a block lie side by side, rows (.., BLOCK), so that each
@@ -18,7 +18,6 @@ from algzoo_exact.jit import compiled_any_order
 
 Floats = NDArray[np.float32]
 
-BLOCK = 64
 HALVES = 2
 
 
@@ -30,70 +29,17 @@ def half_batch(half: int, start: int, batch: int) -> tuple[int, int]:
 
 
 @compiled_any_order
-def step(
-    states: NDArray[np.float32], t: int, w_hi: Floats, w_hh: Floats, inputs: Floats, size: int
-) -> None:
-    """states[t] = max(0, W_hh states[t-1] + W_hi inputs)."""
-    state = states[t]
-    for i in range(len(w_hi)):
-        w, row = w_hi[i], state[i]
-        for b in range(size):
-            row[b] = w * inputs[b]
-    if t > 0:
-        add_product(state, w_hh, states[t - 1], size)
-    for i in range(len(w_hi)):
-        row = state[i]
-        for b in range(size):
-            row[b] = max(row[b], np.float32(0))
+def take(rows: Floats, x: Floats, at: int, end: int) -> int:
+    """Copy up to BLOCK inputs of ``x`` (n, N) to the last rows of ``rows`` (n + 1, d + 1, BLOCK).
 
-
-@compiled_any_order
-def dot(a: Floats, b: Floats, size: int) -> np.float32:
-    total = np.float32(0)
-    for k in range(size):
-        total += a[k] * b[k]
-    return total
-
-
-@compiled_any_order
-def add_product(out: Floats, w: Floats, rows: Floats, size: int) -> None:
-    """out += W rows. Four rows at a time: five loads and a store for four products."""
-    for i in range(w.shape[0]):
-        o, j = out[i], 0
-        while j + 4 <= w.shape[1]:
-            w0, w1, w2, w3 = w[i, j], w[i, j + 1], w[i, j + 2], w[i, j + 3]
-            r0, r1, r2, r3 = rows[j], rows[j + 1], rows[j + 2], rows[j + 3]
-            for b in range(size):
-                o[b] += w0 * r0[b] + w1 * r1[b] + w2 * r2[b] + w3 * r3[b]
-            j += 4
-        while j < w.shape[1]:
-            w0, r0 = w[i, j], rows[j]
-            for b in range(size):
-                o[b] += w0 * r0[b]
-            j += 1
-
-
-@compiled_any_order
-def add_outer(out: Floats, g: Floats, rows: Floats, size: int) -> None:
-    """out += g rows^T, four entries at a time."""
-    for i in range(out.shape[0]):
-        a, j = g[i], 0
-        while j + 4 <= out.shape[1]:
-            r0, r1, r2, r3 = rows[j], rows[j + 1], rows[j + 2], rows[j + 3]
-            s0, s1, s2, s3 = np.float32(0), np.float32(0), np.float32(0), np.float32(0)
-            for b in range(size):
-                s0 += a[b] * r0[b]
-                s1 += a[b] * r1[b]
-                s2 += a[b] * r2[b]
-                s3 += a[b] * r3[b]
-            out[i, j] += s0
-            out[i, j + 1] += s1
-            out[i, j + 2] += s2
-            out[i, j + 3] += s3
-            j += 4
-        while j < out.shape[1]:
-            out[i, j] += dot(a, rows[j], size)
-            j += 1
+    They are those from ``at`` on, before ``end``; the rest of the block is 0. Returns how many.
+    """
+    size: int = min(rows.shape[2], end - at)
+    last = rows.shape[1] - 1
+    for t in range(len(x)):
+        rows[t, last, :size] = x[t, at : at + size]
+        rows[t, last, size:] = 0
+    return size
 
 
 # Minimax polynomial for 2^r on [0, 1), relative error 2e-7; coefficients of r^0 .. r^5.

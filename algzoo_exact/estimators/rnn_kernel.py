@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
-from algzoo_exact.estimators.blocks import BLOCK, add_product, step
+from algzoo_exact.estimators.blocks import take
+from algzoo_exact.estimators.tiles import BLOCK, Floats, product
 from algzoo_exact.jit import compiled_any_order
-
-Floats = NDArray[Any]
-"""float32 or float64, all of one call the same."""
 
 
 @compiled_any_order
@@ -20,11 +16,11 @@ def rnn_outputs(
 ) -> None:
     """Outputs (k, N) of the inputs ``first`` .. ``last`` - 1 of ``x`` (n, N), into ``out``."""
     n, d, k = len(x), len(w_hi), len(w_oh)
-    states = np.empty((n, d, BLOCK), x.dtype)
+    rows = np.zeros((n + 1, d + 1, BLOCK), x.dtype)
+    w_step = _step_weights(w_hi, w_hh)
     y = np.empty((k, BLOCK), x.dtype)
     for at in range(first, last, BLOCK):
-        size = min(BLOCK, last - at)
-        _outputs(states, y, w_hi, w_hh, w_oh, x, at, size)
+        size = _outputs(rows, y, w_step, w_oh, x, at, last)
         for i in range(k):
             for b in range(size):
                 out[i, at + b] = y[i, b]
@@ -48,13 +44,13 @@ def rnn_outcomes(
     0; ``lowest[b]`` whether the label is the first of them. True if all logits are finite.
     """
     n, d, k = len(x), len(w_hi), len(w_oh)
-    states = np.empty((n, d, BLOCK), x.dtype)
+    rows = np.zeros((n + 1, d + 1, BLOCK), x.dtype)
+    w_step = _step_weights(w_hi, w_hh)
     y = np.empty((k, BLOCK), x.dtype)
     best, finite = np.empty(BLOCK, x.dtype), np.zeros(BLOCK, x.dtype)
     index, count = np.empty(BLOCK, np.int32), np.empty(BLOCK, np.int32)
     for at in range(first, last, BLOCK):
-        size = min(BLOCK, last - at)
-        _outputs(states, y, w_hi, w_hh, w_oh, x, at, size)
+        size = _outputs(rows, y, w_step, w_oh, x, at, last)
         for b in range(size):
             best[b] = y[0, b]
             finite[b] += 0 * y[0, b]  # NaN where y is infinite or NaN
@@ -76,17 +72,25 @@ def rnn_outcomes(
 
 
 @compiled_any_order
+def _step_weights(w_hi: Floats, w_hh: Floats) -> Floats:
+    """(W_hh, W_hi), so that z[t] is one product with (h[t-1], x[t])."""
+    d = len(w_hi)
+    w_step = np.empty((d, d + 1), w_hi.dtype)
+    w_step[:, :d] = w_hh
+    w_step[:, d] = w_hi
+    return w_step
+
+
+@compiled_any_order
 def _outputs(
-    states: Floats,
-    y: Floats,
-    w_hi: Floats,
-    w_hh: Floats,
-    w_oh: Floats,
-    x: Floats,
-    at: int,
-    size: int,
-) -> None:
-    for t in range(len(x)):
-        step(states, t, w_hi, w_hh, x[t, at : at + size], size)
-    y[:] = 0
-    add_product(y, w_oh, states[len(x) - 1], size)
+    rows: Floats, y: Floats, w_step: Floats, w_oh: Floats, x: Floats, at: int, last: int
+) -> int:
+    """Outputs ``y`` (k, BLOCK) of the inputs from ``at`` on; how many there are before ``last``."""
+    n, d = len(x), len(w_step)
+    zero, unbounded = x.dtype.type(0), x.dtype.type(-np.inf)
+    size = take(rows, x, at, last)
+    product(rows[1], w_step[:, d:], rows[0, d:], zero)  # h[-1] is 0
+    for t in range(1, n):
+        product(rows[t + 1], w_step, rows[t], zero)
+    product(y, w_oh, rows[n], unbounded)
+    return size

