@@ -33,7 +33,7 @@ Form = tuple[int, ...]
 
 
 def mean_squared_error(program: Program, digits: int = 40) -> Any:
-    """An ``mpf``: to about ``digits`` digits for n = 2, to about 13 for n = 3."""
+    """An ``mpf``: to about ``digits`` digits for n = 2, to about 14 for n = 3."""
     n = program.seq_len
     if n not in (2, 3) or program.outputs != 1:
         raise ValueError("this oracle covers n = 2 and 3, and one output")
@@ -102,6 +102,14 @@ def _unit(ray: Form) -> list[float]:
 
 
 def _triangle(a: NDArray[Any], p1: NDArray[Any], p2: NDArray[Any], p3: NDArray[Any]) -> float:
+    """Cut in two along its longest side, until Gauss's formula is exact to rounding."""
+    corners = [p1, p2, p3]
+    last, first, second = min(
+        (corners[k:] + corners[:k] for k in range(3)), key=lambda p: float(p[1] @ p[2])
+    )
+    if first @ second < 0.5:  # more than 60 degrees
+        middle = (first + second) / np.linalg.norm(first + second)
+        return _triangle(a, last, first, middle) + _triangle(a, last, middle, second)
     w, t = np.meshgrid(_NODES, _NODES, indexing="ij")
     weight = np.outer(_WEIGHTS, _WEIGHTS) * w
     u, v = w * (1 - t), w * t
