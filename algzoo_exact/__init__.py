@@ -9,16 +9,25 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from algzoo_exact.certificate.build import WrittenCertificate as WrittenCertificate
+    from algzoo_exact.certificate.build import certify as certify
+    from algzoo_exact.certificate.build import write_certificate as write_certificate
+    from algzoo_exact.certificate.check import CheckedCertificate as CheckedCertificate
+    from algzoo_exact.certificate.check import check_certificate as check_certificate
     from algzoo_exact.errors import InputError as InputError
     from algzoo_exact.estimators.sampling import sample as sample
     from algzoo_exact.estimators.squared_error import SampledSquaredError as SampledSquaredError
     from algzoo_exact.estimators.squared_error import sample_squared_error as sample_squared_error
     from algzoo_exact.exact.enclosure import Enclosure as Enclosure
     from algzoo_exact.explain.prover import Proof as Proof
+    from algzoo_exact.explain.results import Verification as Verification
     from algzoo_exact.explain.statements import probability as probability
     from algzoo_exact.explain.statements import prove as prove
     from algzoo_exact.explain.story import Explanation as Explanation
     from algzoo_exact.explain.story import load_explanation as load_explanation
+    from algzoo_exact.explain.surprise import Ledger as Ledger
+    from algzoo_exact.explain.surprise import surprise as surprise
+    from algzoo_exact.explain.verify import verify as verify
     from algzoo_exact.program import task as tasks
     from algzoo_exact.program.ir import Program as Program
     from algzoo_exact.program.lift import lift as lift
@@ -56,10 +65,12 @@ _HOMES = {
     "Accuracy": "score.result",
     "AttentionLayer": "program.transformer",
     "CatalogueEntry": "zoo.catalogue",
+    "CheckedCertificate": "certificate.check",
     "Counts": "score.result",
     "Enclosure": "exact.enclosure",
     "Explanation": "explain.story",
     "InputError": "errors",
+    "Ledger": "explain.surprise",
     "Model": "zoo.loading",
     "Program": "program.ir",
     "Proof": "explain.prover",
@@ -68,11 +79,15 @@ _HOMES = {
     "Task": "program.task",
     "Trained": "training.train",
     "Transformer": "program.transformer",
+    "Verification": "explain.results",
+    "WrittenCertificate": "certificate.build",
     "accuracies": "score.numeric",
     "accuracy": "score.compute",
     "accuracy_bounds": "score.compute",
     "activation_regions": "regions.enumerate",
     "catalogue": "zoo.catalogue",
+    "certify": "certificate.build",
+    "check_certificate": "certificate.check",
     "cells": "regions.enumerate",
     "lift": "program.lift",
     "lift_transformer": "program.lift",
@@ -90,7 +105,10 @@ _HOMES = {
     "squared_error": "score.squared_error",
     "squared_error_bounds": "score.squared_error",
     "standardize": "program.standardize",
+    "surprise": "explain.surprise",
     "train": "training.train",
+    "verify": "explain.verify",
+    "write_certificate": "certificate.build",
     "write_table": "regions.atlas",
 }
 

@@ -193,7 +193,14 @@ def test_python_blocks(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPat
             assert_output(shown, printed.getvalue(), where)
 
 
-@pytest.mark.parametrize("path", having("console"), ids=name_of)
+WITH_COMMANDS = [
+    # The README verifies an explanation of ten inputs: half a minute.
+    pytest.param(path, marks=pytest.mark.slow if path.name == "README.md" else (), id=name_of(path))
+    for path in having("console")
+]
+
+
+@pytest.mark.parametrize("path", WITH_COMMANDS)
 def test_commands(path: Path, tmp_path: Path) -> None:
     for block in read(path).blocks:
         if block.language == "console":

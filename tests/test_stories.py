@@ -194,6 +194,8 @@ MUTATIONS: dict[str, Edit] = {
     "size too large": lambda s: s["model"].update(seq_len=10**9),
     "size zero": lambda s: s["model"].update(hidden_size=0),
     "hash too short": lambda s: s["model"].update(sha256="abc"),
+    "model without a name": lambda s: s["model"].update(name=" "),
+    "model as number": lambda s: s["model"].update(name=2),
     "standard as number": lambda s: s["model"].update(standard=1),
     "definition as number": lambda s: s["definitions"].update(a=1),
     "kind unknown": lambda s: s["claim"][0].update(kind="sometimes"),
@@ -212,6 +214,7 @@ MUTATIONS: dict[str, Edit] = {
     "price without its number": lambda s: s["claim"][0]["price"][0].pop("among"),
     "price with another's number": lambda s: s["claim"][0]["price"][0].update(bits=1),
     "price not counted": lambda s: s["claim"][0]["price"][0].update(count=0),
+    "price counted too often": lambda s: s["claim"][0]["price"][0].update(count=1000001),
     "declared without a note": lambda s: s["claim"][1]["price"][0].pop("note"),
     "verdict unknown": lambda s: s["case"][0].update(verdict="maybe"),
     "verdict of no claims": lambda s: s["case"][0].update(verdict="claims", claims=[]),
@@ -261,7 +264,9 @@ WRONG = {
     'title = "t"\ntitle = "t"\n': "line 2, column 12: cannot overwrite a value.",
     "title": "end of document: expected '=' after a key in a key/value pair.",
     "a = " + "[" * 5000: "the text is nested too deeply.",
-    "a = " + "9" * 5000: "a value in the text cannot be read: Exceeds the limit",
+    "a = " + "9" * 5000: "line 1: there are over 1000 digits in a row.",
+    "a = 1e" + "9" * 30: "a number in the text is too large, or too close to 0, to be read.",
+    "a" + ".a" * 6000 + " = 1": "line 1: there are over 5000 points in a row.",
     "title = 3": "title must be a text in quotes, not 3.",
     HEAD + "hidden = 3": "model: there is no key 'hidden' here; the keys are task, seq_len, hidden",
     HEAD.replace("seq_len = 2", "seq_len = 1"): "model: 2nd_argmax needs at least 2 inputs, not 1.",
@@ -294,7 +299,7 @@ WRONG = {
     CASE + 'when = "x[0] > 0"\nclaims = ["z"]': "case 'k': claims names 'z', which is no earlier",
     CASE + 'when = "x[0]"': "case 'k', when, column 1: expected a formula",
     HEAD.replace("2nd_argmax", "median") + CASE[len(HEAD) :]: "case 'k': median has no labels",
-    HEAD + "[surprise]\nbits_of_optimization = -1": "surprise: bits_of_optimization is not",
+    HEAD + "[surprise]\nbits_of_optimization = -1": "surprise: bits_of_optimization is from 0",
 }
 
 

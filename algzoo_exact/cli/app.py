@@ -18,7 +18,18 @@ import typer
 from typer.core import TyperGroup
 
 import algzoo_exact
-from algzoo_exact.cli import accuracy, regions, sample, show, train, zoo
+from algzoo_exact.cli import (
+    accuracy,
+    certify,
+    check,
+    regions,
+    sample,
+    show,
+    surprise,
+    train,
+    verify,
+    zoo,
+)
 from algzoo_exact.errors import InputError
 
 BAD_INPUT, INTERRUPTED, READER_GONE = 2, 130, 141
@@ -131,6 +142,12 @@ algzoo-exact show handcrafted:2nd_argmax_3 --latex
 
 algzoo-exact train 2nd_argmax --hidden-size 4 --seq-len 3 --sequences 2^24
 
+algzoo-exact verify my_story.toml --model handcrafted:2nd_argmax_2
+
+algzoo-exact certify 2nd_argmax_4_3 -o certificate.json
+
+algzoo-exact check certificate.json
+
 algzoo-exact zoo list
 
 MODEL is a .safetensors or .pth file in AlgZoo's layout, its https:// address, a shipped model, a
@@ -159,6 +176,10 @@ app.command(epilog=regions.EXAMPLES)(regions.regions)
 app.command(epilog=show.EXAMPLES)(show.show)
 app.command(epilog=sample.EXAMPLES)(sample.sample)
 app.command(epilog=train.EXAMPLES)(train.train)
+app.command(epilog=verify.EXAMPLES)(verify.verify)
+app.command(epilog=surprise.EXAMPLES)(surprise.surprise)
+app.command(epilog=certify.EXAMPLES)(certify.certify)
+app.command(epilog=check.EXAMPLES)(check.check)
 
 _zoo = typer.Typer()
 app.add_typer(_zoo, name="zoo")

@@ -22,6 +22,7 @@ from algzoo_exact.explain.expression import (
     Truth,
     entries,
 )
+from algzoo_exact.explain.tables import shown
 
 Kind = Literal["always", "measure", "close", "weights", "equivalent", "inductive", "right", "wrong"]
 Rule = Literal["sign", "order", "equality", "index", "real", "declared"]
@@ -41,6 +42,9 @@ RULES: dict[Rule, tuple[str, ...]] = {
     "real": ("precision", "range"),
     "declared": ("bits",),
 }
+
+MOST_COUNTED = 1_000_000  # of one price
+MOST_BITS = 10**12
 
 # Kinds that are facts about every input of their domain, so that other claims may assume them.
 ASSUMABLE: tuple[Kind, ...] = ("always", "close", "inductive")
@@ -67,16 +71,18 @@ class Price:
     note: str = ""
 
     def __post_init__(self) -> None:
-        if self.count < 1:
-            raise InputError(f"a price's count is at least 1, not {self.count}.")
+        if not 1 <= self.count <= MOST_COUNTED:
+            raise InputError(
+                f"a price's count is from 1 to {MOST_COUNTED}, not {shown(self.count)}."
+            )
         for name in ("bits", "among", "precision", "range"):
             needed, given = name in RULES[self.rule], getattr(self, name) is not None
             if needed and not given:
                 raise InputError(f"a price by the rule {self.rule!r} needs {name!r}.")
             if given and not needed:
                 raise InputError(f"a price by the rule {self.rule!r} has no {name!r}.")
-        if self.bits is not None and self.bits < 0:
-            raise InputError(f"a price in bits is not negative, as {self.bits} is.")
+        if self.bits is not None and not 0 <= self.bits <= MOST_BITS:
+            raise InputError(f"a price in bits is from 0 to {MOST_BITS}, not {shown(self.bits)}.")
         if self.among is not None and self.among < 1:
             raise InputError(f"an index is among at least 1, not {self.among}.")
         if self.rule == "real" and not 0 < (self.precision or 0) <= (self.range or 0):
@@ -305,7 +311,9 @@ def _depends_on_inputs(expression: Term | Formula, known: dict[int, bool]) -> bo
         case Entry(array):
             result = not array.startswith("W_")
         case Compare(_, left, right):
-            result = any(_depends_on_inputs(part, known) for part in (left, right))
+            # Both sides are looked at, whatever the first one says.
+            sides = [_depends_on_inputs(part, known) for part in (left, right)]
+            result = any(sides)
         case Apply(op, args) | Logic(op, args):
             parts = [_depends_on_inputs(part, known) for part in args]
             if op == "mul" and sum(parts) > 1:

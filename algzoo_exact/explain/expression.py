@@ -7,7 +7,7 @@ are no names, quantifiers or slices left: explain/expand.py has dealt with them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import reduce
@@ -222,6 +222,21 @@ def values_of(program: Program, trace: Trace) -> Callable[[Entry], Fraction]:
             return vectors[entry.array][entry.indices[0]]
         row, column = entry.indices
         return matrices[entry.array][row][column]
+
+    return value
+
+
+def values_at(program: Program, point: Sequence[Fraction]) -> Callable[[Entry], Fraction]:
+    """The entries' exact values at an input (n); the program runs once one is asked for that needs
+    it."""
+    known: list[Callable[[Entry], Fraction]] = []
+
+    def value(entry: Entry) -> Fraction:
+        if entry.array == "x":
+            return point[entry.indices[0]]
+        if not known:
+            known.append(values_of(program, program.evaluate(point)))
+        return known[0](entry)
 
     return value
 

@@ -13,7 +13,7 @@ Bounds of atoms follow by interval arithmetic; a maximum whose winner they tell 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import gcd, lcm
@@ -47,6 +47,8 @@ from algzoo_exact.program.ir import Program
 Bounds: TypeAlias = tuple[Fraction | None, Fraction | None]
 """Lower and upper bound; None where there is none."""
 
+_NOTHING: Mapping[Entry, Term] = {}
+_DEEP = 4  # Maxima, one after the other, whose winners are tried to tell a form's sign
 _MANY = 32  # A maximum of more forms is not searched for losers, which takes a square of time.
 
 
@@ -64,11 +66,23 @@ class Linear:
     """One program's entries as forms, made when asked for; atoms are numbered as they are made.
 
     ``free`` entries are variables instead of what the program computes; of those, h is at least 0.
+    ``defined`` entries are terms instead, which must not lead back to the entry. If not
+    ``bounded``, no bounds are used: every maximum of forms that vary stays one, so that the forms
+    follow from the formulas by rewriting alone.
     """
 
-    def __init__(self, program: Program, free: Iterable[Entry] = ()) -> None:
+    def __init__(
+        self,
+        program: Program,
+        free: Iterable[Entry] = (),
+        defined: Mapping[Entry, Term] = _NOTHING,
+        *,
+        bounded: bool = True,
+    ) -> None:
         self.program = program
         self.free = frozenset(free)
+        self.defined = defined
+        self._bounded = bounded
         self.atoms: list[Atom] = []
         self.bounds: list[Bounds] = []
         self._facts: set[Sign] = set()
@@ -80,7 +94,8 @@ class Linear:
         """The form of an entry; InputError if the program has no such entry."""
         if entry not in self._forms:
             self._check(entry)
-            self._forms[entry] = self._entry(entry)
+            term = self.defined.get(entry)
+            self._forms[entry] = self._entry(entry) if term is None else self.term(term)
         return self._forms[entry]
 
     def _entry(self, entry: Entry) -> Form:
@@ -126,7 +141,7 @@ class Linear:
         if atom not in self._numbers:
             self._numbers[atom] = len(self.atoms)
             self.atoms.append(atom)
-            self.bounds.append(bounds)
+            self.bounds.append(bounds if self._bounded else (None, None))
         return Form(((self._numbers[atom], Fraction(1)),))
 
     def number(self, atom: Atom) -> int:
@@ -154,7 +169,9 @@ class Linear:
     def maximum(self, forms: Iterable[Form]) -> Form:
         """The greatest of some forms."""
         kept = list(dict.fromkeys(forms))
-        for form in list(kept) if len(kept) <= _MANY else ():
+        most = max((form.constant for form in kept if not form.terms), default=ZERO)
+        kept = [form for form in kept if form.terms or form.constant == most]
+        for form in list(kept) if self._bounded and len(kept) <= _MANY else ():
             others = [other for other in kept if other != form]
             if any(self._never_above(form, other) for other in others):
                 kept.remove(form)
@@ -255,14 +272,30 @@ class Linear:
 
     def _sign(self, form: Form, op: Literal[">", ">=", "=="]) -> Condition:
         low, high = self.range(form)
-        if low is not None and (low > 0 or (low == 0 and op == ">=")):
-            return op != "=="
-        if high is not None and (high < 0 or (high == 0 and op == ">")):
-            return False
         if low is not None and low == high:
             return compare(op, low, ZERO)
-        sign = Sign(form.times(1 / abs(_content((*form.terms, (-1, form.constant))))), op)
-        return sign in self._facts or sign
+        sign = _unit_sign(form, op)
+        if op == "==":
+            apart = (low is not None and low > 0) or (high is not None and high < 0)
+            return not apart and (sign in self._facts or sign)
+        if self._surely(form, op):
+            return True
+        return not self._surely(form.times(-1), ">" if op == ">=" else ">=") and sign
+
+    def _surely(self, form: Form, op: Literal[">", ">="], depth: int = _DEEP) -> bool:
+        """Whether form > 0 (or >= 0) is known, whichever forms win in its last few maxima."""
+        low = self.range(form)[0]
+        if low is not None and (low > 0 or (low == 0 and op == ">=")):
+            return True
+        if not form.terms or _unit_sign(form, op) in self._facts:
+            return bool(form.terms)
+        number, c = form.terms[-1]
+        atom = self.atoms[number]
+        if not (isinstance(atom, Maximum) and depth and self._bounded):
+            return False
+        rest = Form(form.terms[:-1], form.constant)
+        branches = (self._surely(rest.plus(part, c), op, depth - 1) for part in atom.forms)
+        return any(branches) if c > 0 else all(branches)
 
     def tighten(self, condition: Condition) -> None:
         """Note a condition that is known to hold, and the bounds on its form.
@@ -318,6 +351,10 @@ def _content(terms: Sequence[tuple[int, Fraction]]) -> Fraction:
     """
     size = Fraction(gcd(*(c.numerator for _, c in terms)), lcm(*(c.denominator for _, c in terms)))
     return size if terms[0][1] > 0 else -size
+
+
+def _unit_sign(form: Form, op: Literal[">", ">=", "=="]) -> Sign:
+    return Sign(form.times(1 / abs(_content((*form.terms, (-1, form.constant))))), op)
 
 
 def _direction(form: Form) -> tuple[Form, Fraction]:

@@ -49,7 +49,7 @@ def order_probability(formula: Formula, n: int) -> Fraction:
     It may compare inputs with each other and with 0, also through min, max and relu, and combine
     such comparisons. InputError for anything else, such as x[0] + x[1] > 0.
     """
-    statement = order_statement(formula, n)
+    statement, n = _compact(order_statement(formula, n), n)
 
     @cache
     def count(left: frozenset[int], statement: Order) -> tuple[int, ...]:
@@ -82,6 +82,36 @@ def order_probability(formula: Formula, n: int) -> Fraction:
 def order_statement(formula: Formula, n: int) -> Order:
     """The formula in terms of the order of the inputs and 0; InputError if it is none of these."""
     return _statement(formula, n, positive=True)
+
+
+def _compact(statement: Order, n: int) -> tuple[Order, int]:
+    """The statement about the inputs that occur in it, and their number: whatever the others are,
+    these and 0 are in each of their orders with probability (1)."""
+    elements = _elements(statement)
+    places = {element: k for k, element in enumerate(sorted(elements - {n}))}
+    return _renamed(statement, places | {n: len(places)}), len(places)
+
+
+def _elements(statement: Order) -> set[int]:
+    if isinstance(statement, bool):
+        return set()
+    head, rest = statement
+    if isinstance(head, str):
+        assert isinstance(rest, tuple)
+        return set().union(*map(_elements, rest))
+    assert isinstance(rest, int)
+    return {head, rest}
+
+
+def _renamed(statement: Order, names: dict[int, int]) -> Order:
+    if isinstance(statement, bool):
+        return statement
+    head, rest = statement
+    if isinstance(head, str):
+        assert isinstance(rest, tuple)
+        return _join(head, [_renamed(part, names) for part in rest])
+    assert isinstance(rest, int)
+    return names[head], names[rest]
 
 
 def _statement(formula: Formula, n: int, *, positive: bool) -> Order:

@@ -2,13 +2,14 @@
 
 A statement is a formula over a program's entries (explain/expression.py). Its negation, with the
 domain and what is assumed, becomes linear arithmetic (explain/linear.py). If no real numbers
-satisfy it, the statement is proved; z3 (explain/smt.py) is trusted there, where exact bounds do not
-suffice. If some do, exact evaluation of the program checks them, so that no refutation rests on z3.
+satisfy it, the statement is proved: by exact bounds, by a refutation in cases (explain/farkas.py),
+or by z3 (explain/smt.py), which is trusted only where no refutation is found. If some do, exact
+evaluation of the program checks them, so that no witness rests on z3.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from time import monotonic
@@ -17,17 +18,30 @@ from typing import Any
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.verdict import Verdict
 from algzoo_exact.explain.condition import Condition, Sign, holds, negation
-from algzoo_exact.explain.expression import Entry, Formula, Truth, evaluate, to_text, values_of
+from algzoo_exact.explain.expression import (
+    Entry,
+    Formula,
+    Term,
+    Truth,
+    evaluate,
+    to_text,
+    values_of,
+)
+from algzoo_exact.explain.farkas import Leaf, Refutation, system_about
 from algzoo_exact.explain.linear import Linear, Maximum, conjuncts
+from algzoo_exact.explain.refuter import refutation
 from algzoo_exact.explain.smt import NAME, Point, Query, centre
 from algzoo_exact.explain.witness import piece_at, shorten, trial_points, walk
 from algzoo_exact.program.ir import Program
 
 _EVERYWHERE = Truth(True)
+_NOTHING: Mapping[Entry, Term] = {}
 _TRIALS = 200  # Points tried before z3: cheap, and finds most gross errors with a short witness.
 _ENOUGH = 20  # Fewer of them in the domain, and a walk through the domain follows.
 _QUICK = 1.0  # Seconds for z3 before that walk: easy proofs take less, and need no walk.
 _TRIAL_SHARE = 0.1  # of the time limit, at most, for each
+_FEW_LEAVES, _MANY_LEAVES = 300, 3000  # of a refutation: before z3, and after it
+_EVIDENCE, _EVIDENCE_SHARE = 2.0, 0.1  # seconds for a refutation, and share of the time limit
 
 
 @dataclass(frozen=True)
@@ -55,7 +69,8 @@ class Proof:
     and always checked exactly. ``state`` holds values of the free entries that satisfy what was
     assumed but not the statement: the statement does not follow, and may be true all the same.
     ``vacuous`` says that nothing satisfies the domain and the assumptions. ``method`` names what
-    decided, ``details`` what was tried.
+    decided, ``details`` what was tried. ``evidence`` lets others check that the statement holds;
+    where there is none, and z3 alone said so, z3 is ``trusted``.
     """
 
     verdict: Verdict
@@ -65,6 +80,8 @@ class Proof:
     witness: Point | None = None
     state: tuple[tuple[Entry, Fraction], ...] | None = None
     vacuous: bool = False
+    evidence: Refutation | None = None
+    trusted: tuple[str, ...] = ()
 
 
 class Prover:
@@ -73,7 +90,10 @@ class Prover:
     Entries in ``free`` are variables instead of what the program computes from its inputs; free
     states h are at least 0, and nothing else is known of them but what ``domain`` and
     ``assumptions`` say. Assumptions must hold in the whole domain: they are proved facts that may
-    help, not conditions. ``progress`` is called with a line about each thing that is tried.
+    help, not conditions. So are equations of ``defined`` entries and terms, which take the
+    program's place. ``hints`` follow from the domain by themselves: evidence does without them.
+    ``example`` is an input in the domain, if one is known. ``progress`` is called with a line about
+    each thing that is tried.
 
     InputError for entries that the program has not, and for products of two varying terms.
     """
@@ -85,22 +105,31 @@ class Prover:
         domain: Formula = _EVERYWHERE,
         assumptions: Iterable[Formula] = (),
         free: Iterable[Entry] = (),
+        defined: Mapping[Entry, Term] = _NOTHING,
+        hints: Iterable[Formula] = (),
+        example: Point | None = None,
         limits: Limits = _LIMITS,
         progress: Callable[[str], None] | None = None,
     ) -> None:
         self.program, self.domain, self.limits = program, domain, limits
         self._progress = progress
-        self._linear = Linear(program, _checked_free(free))
+        self._inhabited = example is not None
+        self._linear = Linear(program, _checked_free(free), defined)
         self._base: list[Condition] = []
+        self._facts: list[Formula] = []
         self._domain: tuple[Query, str] | None = None  # with z3's answer: is it satisfiable?
         self._piece: tuple[list[Sign], dict[int, Fraction]] | None = None
-        for part in conjuncts(domain):
-            self.assume(part)
+        for part in (*hints, *conjuncts(domain)):
+            self._suppose(part)
         for fact in assumptions:
             self.assume(fact)
 
     def assume(self, fact: Formula) -> None:
         """Add a fact that holds in the whole domain, such as a statement that was just proved."""
+        self._suppose(fact)
+        self._facts.append(fact)
+
+    def _suppose(self, fact: Formula) -> None:
         condition = self._linear.condition(fact)
         self._base.append(condition)
         self._linear.tighten(condition)
@@ -110,18 +139,38 @@ class Prover:
         """Does the statement hold wherever the domain and the assumptions do?"""
         return _Attempt(self, statement).run()
 
+    def evidence(
+        self, statement: Formula, leaves: int, seconds: float, exact: bool
+    ) -> Refutation | None:
+        """Why the statement cannot fail, by cases and linear arithmetic, if that is found."""
+        start = monotonic()
+        try:
+            system = system_about(
+                self.program,
+                statement,
+                domain=self.domain,
+                facts=self._facts,
+                free=self._linear.free,
+                defined=self._linear.defined,
+            )
+        except InputError:  # a product that is linear by bounds alone
+            return None
+        left = seconds - (monotonic() - start)
+        return refutation(system, leaves=leaves, seconds=left, exact=exact)
+
     def is_vacuous(self, seconds: float) -> bool:
         """Whether it is known that nothing satisfies the domain and the assumptions."""
+        return not self._inhabited and self._solved(seconds)[1] == "unsat"
+
+    def _solved(self, seconds: float) -> tuple[Query, str]:
         if self._domain is None:
             query = Query(self._linear, self._base)
             self._domain = query, query.check(seconds, self.limits.megabytes)[0]
-        return self._domain[1] == "unsat"
+        return self._domain
 
     def inside(self, seconds: float) -> tuple[list[Sign], dict[int, Fraction]]:
         """A linear piece of the domain, and a point well inside; both empty if none was found."""
-        self.is_vacuous(seconds)
-        assert self._domain is not None
-        query, answer = self._domain
+        query, answer = self._solved(seconds)
         if answer == "sat" and self._piece is None:
             entries = query.variables()
             values = self._linear.values(entries.__getitem__, query.atoms)
@@ -147,10 +196,13 @@ class _Attempt:
     def run(self) -> Proof:
         if self._goal is False or False in self._base:
             self._note("exact bounds on every form: enough")
-            return self._proved("exact bounds")
+            return self._proved("exact bounds", self._evidence(_FEW_LEAVES))
         point = self._try_points()
         if point is not None:
             return self._refuted(point, "trial points")
+        evidence = self._evidence(_FEW_LEAVES, exact=False)
+        if evidence is not None:
+            return self._proved("Farkas multipliers", evidence)
         maxima = sum(isinstance(self._linear.atoms[a], Maximum) for a in self._query.atoms)
         self._note(f"{NAME}: {maxima} ReLUs and maxima")
         answer, reason = self._ask(min(_QUICK, self._left()))
@@ -161,7 +213,7 @@ class _Attempt:
             if self._left() > _QUICK:
                 answer, reason = self._ask(self._left())
         if answer == "unsat":
-            return self._proved(NAME)
+            return self._proved(NAME, self._evidence(_MANY_LEAVES))
         if answer == "sat":
             return self._refuted(self._query.variables(), NAME)
         verdict = Verdict("unknown", f"z3 stopped after {self._spent():.1f} s: {reason}")
@@ -223,12 +275,22 @@ class _Attempt:
         known = self._linear.values(drawn.__getitem__, self._query.atoms)
         return all(holds(condition, known) for condition in self._conditions)
 
-    def _proved(self, method: str) -> Proof:
+    def _evidence(self, leaves: int, *, exact: bool = True) -> Refutation | None:
+        seconds = min(_EVIDENCE, _EVIDENCE_SHARE * self._prover.limits.seconds)
+        found = self._prover.evidence(self._statement, leaves, seconds, exact)
+        if found is not None:
+            count = sum(isinstance(step, Leaf) for step in found.steps)
+            self._note(f"Farkas multipliers: {count} cases, each contradictory")
+        return found
+
+    def _proved(self, method: str, evidence: Refutation | None) -> Proof:
         vacuous = self._prover.is_vacuous(max(1.0, self._left()))
         if vacuous:
             self._note("nothing satisfies the domain and the assumptions")
         reason = "nothing satisfies the domain and the assumptions" if vacuous else ""
-        return self._proof(Verdict("proved", reason), method, vacuous=vacuous)
+        trusted = ("z3",) if method == NAME and evidence is None else ()
+        found = {"vacuous": vacuous, "evidence": evidence, "trusted": trusted}
+        return self._proof(Verdict("proved", reason), method, **found)
 
     def _refuted(self, drawn: dict[Entry, Fraction], method: str) -> Proof:
         entries = [atom for atom in self._linear.atoms if isinstance(atom, Entry)]
@@ -239,6 +301,9 @@ class _Attempt:
             text = ", ".join(f"{to_text(entry)} = {_number(v)}" for entry, v in state)
             reason = f"it does not follow from what is assumed: {text} satisfies that, not this"
             return self._proof(Verdict("unknown", reason), method, state=state)
+        if self._linear.defined and not self._fails(point):
+            verdict = Verdict("unknown", "it does not follow from what is assumed")
+            return self._proof(verdict, method)
         assert self._fails(point), "a model that exact evaluation does not confirm"
         reason = f"it fails at x = ({', '.join(map(_number, point))})"
         return self._proof(Verdict("refuted", reason), method, witness=point)

@@ -15,7 +15,7 @@ from typing import Any
 
 from algzoo_exact.errors import InputError
 from algzoo_exact.explain.claim_tables import ClaimReader
-from algzoo_exact.explain.claims import Case, Claim
+from algzoo_exact.explain.claims import MOST_BITS, Case, Claim
 from algzoo_exact.explain.definitions import read_definitions
 from algzoo_exact.explain.expand import Definition, Expander
 from algzoo_exact.explain.scope import Sizes
@@ -32,12 +32,15 @@ class Subject:
 
     ``sha256`` is of the model's weights, where the explanation is about one model alone. Where
     ``standard`` is set, all claims speak of the standardised program (see ``standardize``).
+    ``name`` is the model to check where nobody names another: what ``load`` takes, or a path
+    from the explanation's folder.
     """
 
     task: Task
     hidden_size: int
     sha256: str | None
     standard: bool
+    name: str | None = None
 
     @property
     def sizes(self) -> Sizes:
@@ -142,8 +145,11 @@ def _subject(table: Table) -> Subject:
     if sha256 and (len(sha256) != 64 or sha256.strip("0123456789abcdef")):
         raise InputError(f"sha256 must be 64 hexadecimal digits, not {shown(sha256)}.")
     standard = table.optional("standard", bool, False)
+    model = table.optional("name", str, "")
+    if table.has("name") and not model.strip():
+        raise InputError("name must be the name of a model or a path to one, not an empty text.")
     table.finish()
-    return Subject(task, hidden_size, sha256 or None, standard)
+    return Subject(task, hidden_size, sha256 or None, standard, model or None)
 
 
 def _named(table: Table, key: str) -> dict[str, str]:
@@ -184,6 +190,6 @@ def _optimization(table: Table, reader: ClaimReader) -> Optimization | None:
     table.finish()
     if bits is None:
         raise InputError("the key 'bits_of_optimization' is missing; it holds a number.")
-    if bits < 0:
-        raise InputError(f"bits_of_optimization is not negative, as {bits} is.")
+    if not 0 <= bits <= MOST_BITS:
+        raise InputError(f"bits_of_optimization is from 0 to {MOST_BITS}, not {shown(bits)}.")
     return Optimization(bits, note)

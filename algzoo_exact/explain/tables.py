@@ -13,7 +13,11 @@ from algzoo_exact.errors import InputError
 from algzoo_exact.explain.surface import ParseError
 
 LARGEST_FILE = 1 << 20  # characters
+MOST_DIGITS = 1000  # of an integer, and of a text made of digits alone
+MOST_PARTS = 5000  # of a key with dots
 IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z_0-9]*")
+
+_DIGITS = re.compile(rf"[0-9a-fA-F_]{{{MOST_DIGITS + 1}}}")
 
 _PLACE = re.compile(r"(?s)(?P<problem>.*) \(at (?P<place>line \d+, column \d+|end of document)\)")
 _SORTS = {
@@ -34,6 +38,7 @@ def read_toml(text: str) -> dict[str, Any]:
         raise InputError(
             f"an explanation has at most {LARGEST_FILE} characters, and this text has more."
         )
+    _check_cost(text)
     try:
         return tomllib.loads(text, parse_float=Decimal)
     except tomllib.TOMLDecodeError as error:
@@ -41,10 +46,21 @@ def read_toml(text: str) -> dict[str, Any]:
         place, problem = (found["place"], found["problem"]) if found else ("", str(error))
         problem = f"{problem[0].lower()}{problem[1:]}" if problem else "not TOML"
         raise InputError(f"{place}: {problem}." if place else f"{problem}.") from None
-    except (ValueError, ArithmeticError) as error:  # such as an integer of 5,000 digits
-        raise InputError(f"a value in the text cannot be read: {error}.") from None
+    except ArithmeticError:  # such as 1e999999999999999999999
+        message = "a number in the text is too large, or too close to 0, to be read."
+        raise InputError(message) from None
     except RecursionError:
         raise InputError("the text is nested too deeply.") from None
+
+
+def _check_cost(text: str) -> None:
+    """InputError for what costs tomllib, or Python, time that grows with the square of it."""
+    for number, line in enumerate(text.split("\n"), 1):
+        if _DIGITS.search(line):
+            raise InputError(f"line {number}: there are over {MOST_DIGITS} digits in a row.")
+        # A key is all before an equals sign, or all of a line.
+        if max(part.count(".") for part in line.split("=")) > MOST_PARTS:
+            raise InputError(f"line {number}: there are over {MOST_PARTS} points in a row.")
 
 
 @contextmanager

@@ -41,7 +41,7 @@ class Cone:
         NotPointedError if fewer than n rows are independent.
         """
         names = tuple(walls) or tuple(range(len(rows)))
-        chosen = _independent(rows)
+        chosen = independent(rows)
         rays = _dual_basis([rows[i] for i in chosen])
         everything = sum(1 << names[i] for i in chosen)
         cone: Cone | None = Cone(
@@ -175,7 +175,7 @@ def primitive(vector: IntVector) -> IntVector:
     return tuple(c // divisor for c in vector) if divisor > 1 else vector
 
 
-def _independent(rows: Sequence[IntVector]) -> list[int]:
+def independent(rows: Sequence[IntVector]) -> list[int]:
     """Indices of the first n independent rows, by fraction-free elimination."""
     n = len(rows[0]) if rows else 0
     chosen: list[int] = []

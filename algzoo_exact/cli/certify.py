@@ -1,0 +1,103 @@
+"""``algzoo-exact certify``: a certificate of an accuracy, as a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from algzoo_exact.cli.options import (
+    HeadsOption,
+    JsonOption,
+    ModelArgument,
+    SeqLenOption,
+    TaskOption,
+    TiesOption,
+    load_model,
+    task_of,
+    tie_rule,
+)
+from algzoo_exact.cli.output import (
+    TIE_TEXT,
+    enclosure_json,
+    model_json,
+    model_text,
+    print_fields,
+    print_json,
+    progress_bar,
+)
+
+EXAMPLES = """[bold]Examples[/bold]
+
+algzoo-exact certify 2nd_argmax_4_3 -o 2nd_argmax_4_3.json
+
+algzoo-exact certify longest_cycle_6_5 -o longest_cycle.json.gz
+
+algzoo-exact certify my_model.pth --task argmedian -o certificate.json --decimals 30"""
+
+
+def certify(
+    model: ModelArgument,
+    output: Annotated[
+        Path,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            show_default=False,
+            help="The certificate's file: .json, or .json.gz for a compressed one.",
+        ),
+    ],
+    task: TaskOption = None,
+    seq_len: SeqLenOption = None,
+    heads: HeadsOption = None,
+    ties: TiesOption = "lowest",
+    decimals: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            show_default=False,
+            help="Decimals of each cell's measure: 4 to 40, 20 unless given (n = 6: at most 8).",
+        ),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Write a certificate: every cell of the model, or every input's answer, with its measure.
+
+    It can be checked without this package: see [bold]algzoo-exact check[/bold].
+    """
+    from algzoo_exact.certificate.build import write_certificate
+    from algzoo_exact.exact.enclosure import Enclosure
+
+    loaded = load_model(model, task, seq_len, heads)
+    chosen = task_of(loaded)
+    with progress_bar("certify") as advance:
+        written = write_certificate(
+            output, loaded, chosen, ties=tie_rule(ties), decimals=decimals, progress=advance
+        )
+    size = written.path.stat().st_size
+    if as_json:
+        print_json(
+            {
+                "model": model_json(loaded),
+                "task": chosen.name,
+                "ties": ties,
+                "accuracy": enclosure_json(written.accuracy, 30),
+                "undecided": enclosure_json(Enclosure.exactly(written.undecided), 30)["upper"],
+                "count": written.count,
+                "file": {"path": str(written.path), "bytes": size, "sha256": written.sha256},
+            }
+        )
+        return
+    of = "inputs" if chosen.name == "longest_cycle" else "cells"
+    print_fields(
+        [
+            ("model", model_text(loaded)),
+            ("task", f"{chosen.name}; ties: {TIE_TEXT[ties]}"),
+            ("accuracy", str(written.accuracy)),
+            ("certificate", f"{written.path}: {written.count:,} {of}, {size:,} bytes"),
+            ("sha256", written.sha256),
+            ("check", f"algzoo-exact check {written.path}"),
+        ]
+    )

@@ -1,0 +1,84 @@
+"""How well RNNs do before any training: accuracies of random initialisations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from math import inf, log2
+
+import torch
+from torch import Tensor
+
+from algzoo_exact.exact.binomial import clopper_pearson
+from algzoo_exact.program.task import Task, TieRule
+from algzoo_exact.zoo.tasks import draw_inputs, first_argmax, labels
+
+MODELS = 4096
+INPUTS = 512
+
+_MOST_STEPS = 1 << 35  # multiplications of one run: some seconds
+_MOST_NUMBERS = 1 << 22  # of one chunk's states
+_CONFIDENCE = Fraction(9, 10)  # of the two-sided interval: each end holds with 95%
+
+
+@dataclass(frozen=True)
+class Untrained:
+    """Accuracies of randomly initialised models, in rising order, each on the same inputs."""
+
+    accuracies: tuple[float, ...]
+    inputs: int
+    seed: int
+
+    def reaching(self, accuracy: float) -> int:
+        """How many do as well."""
+        return sum(1 for found in self.accuracies if found >= accuracy)
+
+    def bits(self, accuracy: float) -> tuple[float, float]:
+        """(least, estimate) of -log2 of the chance that a random initialisation does as well.
+
+        The least one holds with 95% confidence (Clopper and Pearson). Where no model does as
+        well, the estimate is infinite.
+        """
+        count, models = self.reaching(accuracy), len(self.accuracies)
+        greatest = clopper_pearson(count, models, _CONFIDENCE)[1]
+        return -log2(greatest), -log2(count / models) if count else inf
+
+
+def untrained(task: Task, hidden_size: int, ties: TieRule = "lowest", seed: int = 0) -> Untrained:
+    """Accuracies of up to 4,096 random initialisations (fewer of large models), by sampling.
+
+    Weights are uniform in +-1/sqrt(hidden_size): torch's default for its RNN and linear layers,
+    from which AlgZoo's models were trained.
+    """
+    n, d, k = task.seq_len, hidden_size, task.outputs
+    models = max(64, min(MODELS, _MOST_STEPS // (INPUTS * (n * d * (d + 1) + k * d))))
+    device = torch.device("cpu")
+    x = draw_inputs(task, INPUTS, f"untrained {seed}", 0, torch.float32, device)
+    wanted = labels(task, x)
+    generator = torch.Generator().manual_seed(seed)
+    chunk = max(1, _MOST_NUMBERS // (INPUTS * max(d, k)))
+    found: list[float] = []
+    while len(found) < models:
+        size = min(chunk, models - len(found))
+        weights = torch.rand((size, d * (1 + d + k)), generator=generator) * 2 - 1
+        found += _credit(_logits(weights / d**0.5, x, d, k), wanted, ties).mean(1).tolist()
+    return Untrained(tuple(sorted(found)), INPUTS, seed)
+
+
+def _logits(weights: Tensor, x: Tensor, d: int, k: int) -> Tensor:
+    """Logits (models, k, inputs) of models given by rows of weights."""
+    w_hi, w_hh, w_oh = weights[:, :d], weights[:, d : -k * d], weights[:, -k * d :]
+    h = torch.zeros(len(weights), d, x.shape[1])
+    for row in x:
+        z = torch.baddbmm(w_hi.unsqueeze(2) * row, w_hh.reshape(-1, d, d), h)
+        h = z.clamp_(min=0)
+    return torch.bmm(w_oh.reshape(-1, k, d), h)
+
+
+def _credit(logits: Tensor, wanted: Tensor, ties: TieRule) -> Tensor:
+    """What each model (row) earns for each input."""
+    if ties == "lowest":
+        return (first_argmax(logits.transpose(0, 1)) == wanted).float()
+    winners = logits == logits.amax(1, keepdim=True)
+    share = winners[:, wanted, torch.arange(len(wanted))] / winners.sum(1)
+    return share if ties == "uniform" else (share == 1).float()

@@ -1,0 +1,209 @@
+"""An explanation against a model: every claim and case, whether the cases are a partition, and
+what accuracy follows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from time import monotonic
+
+from algzoo_exact.errors import InputError
+from algzoo_exact.exact.verdict import Verdict
+from algzoo_exact.explain.cases import (
+    case_result,
+    check_case,
+    check_partition,
+    derived_accuracy,
+    title,
+)
+from algzoo_exact.explain.checkers import Bench, check
+from algzoo_exact.explain.claims import Case, Claim, Equivalent, Instance
+from algzoo_exact.explain.knowledge import Fact, facts_of
+from algzoo_exact.explain.results import (
+    CaseResult,
+    Checked,
+    CheckedCase,
+    ClaimResult,
+    Figure,
+    Partition,
+    Verification,
+)
+from algzoo_exact.explain.story import Explanation, Subject
+from algzoo_exact.program.ir import Program
+from algzoo_exact.program.lift import HasProgram, lift
+from algzoo_exact.program.standardize import standardize
+from algzoo_exact.program.task import Task, TieRule, check_fit
+from algzoo_exact.zoo.loading import load
+
+Progress = Callable[[float, str], None]
+
+
+def verify(
+    explanation: Explanation,
+    model: Program | HasProgram,
+    *,
+    seconds: float = 30.0,
+    ties: TieRule = "lowest",
+    only: str | None = None,
+    progress: Progress | None = None,
+) -> Verification:
+    """Check an explanation's claims and cases against a model (an RNN).
+
+    Each statement gets at most ``seconds`` of wall-clock time, and is undecided after that.
+    ``only`` names one claim: it is checked with those that it assumes, without the cases.
+    ``progress(fraction, text)`` hears what is being done. Ctrl-C ends the run with what is known
+    by then.
+
+    InputError where the explanation is about another model: other sizes, another task, or another
+    SHA-256 of the weights; and for claims about models that cannot be loaded.
+    """
+    start = monotonic()
+    program = lift(model)
+    _check_subject(explanation.subject, program, model)
+    task = explanation.subject.task
+    if task.name != "median":
+        check_fit(program, task, ties)
+    if not 0 < seconds < float("inf"):
+        raise InputError(f"The time limit must be a positive number, not {seconds}.")
+    if explanation.subject.standard:
+        program = standardize(program)[0]
+    claims = explanation.claims if only is None else _needed(explanation, only)
+    others = {
+        instance.other: load(instance.other).program
+        for claim in claims
+        for instance in claim.instances
+        if isinstance(instance, Equivalent)
+    }
+    cases = explanation.cases if only is None else ()
+    run = _Run(Bench(program, task, ties, seconds, others), claims, cases, progress)
+    run.all()
+    return Verification(
+        explanation,
+        getattr(model, "name", "program"),
+        getattr(model, "sha256", None),
+        program,
+        ties,
+        tuple(run.claims),
+        tuple(run.cases),
+        run.partition,
+        run.accuracy,
+        monotonic() - start,
+        run.stopped,
+    )
+
+
+class _Run:
+    """Everything in order; after Ctrl-C the rest is left as unknown."""
+
+    def __init__(
+        self,
+        bench: Bench,
+        claims: Sequence[Claim],
+        cases: Sequence[Case],
+        progress: Progress | None,
+    ) -> None:
+        self.claims: list[ClaimResult] = []
+        self.cases: list[CaseResult] = []
+        self.partition: Partition | None = None
+        self.accuracy: Figure | None = None
+        self.stopped = False
+        self._bench = bench
+        self._todo = claims, cases
+        self._progress = progress
+        self._facts: dict[str, list[Fact]] = {}
+        parts: list[Claim | Case] = [*claims, *cases]
+        self._steps = sum(len(part.instances) for part in parts) + bool(cases)
+        self._done = 0
+
+    def all(self) -> None:
+        claims, cases = self._todo
+        for claim in claims:
+            self._claim(claim)
+        checked = [(case, self._instances(case)) for case in cases]
+        found = [(title(case, c.instance.parameters), c) for case, done in checked for c in done]
+        if found and not self.stopped:
+            try:
+                self._hear("the cases together")
+                self.partition = check_partition(self._bench, found)
+                self.accuracy = derived_accuracy([case for _, case in found], self.partition)
+            except KeyboardInterrupt:
+                self.stopped = True
+        apart = self.partition
+        disjoint = apart is not None and apart.disjoint.verdict.status == "proved"
+        self.cases = [case_result(case, done, disjoint) for case, done in checked]
+
+    def _claim(self, claim: Claim) -> None:
+        known = [fact for name in claim.assume for fact in self._facts[name]]
+        results: list[Checked] = []
+        for instance in claim.instances:
+            results.append(self._checked(claim, instance, known))
+        self.claims.append(ClaimResult(claim, tuple(results)))
+        self._facts[claim.name] = [
+            fact
+            for result in results
+            if result.verdict.status == "proved"
+            for fact in facts_of(result.instance)
+        ]
+
+    def _checked(self, claim: Claim, instance: Instance, known: Sequence[Fact]) -> Checked:
+        if not self.stopped:
+            try:
+                self._hear(title(claim, instance.parameters))
+                return check(self._bench, instance, known)
+            except KeyboardInterrupt:
+                self.stopped = True
+        return Checked(instance, Verdict("unknown", "stopped before it was decided"), "none", 0.0)
+
+    def _instances(self, case: Case) -> list[CheckedCase]:
+        """Those that were reached before Ctrl-C."""
+        known = [fact for name in case.claims for fact in self._facts[name]]
+        named = {result.claim.name: result for result in self.claims}
+        done: list[CheckedCase] = []
+        for instance in case.instances:
+            if self.stopped:
+                break
+            try:
+                self._hear(title(case, instance.parameters))
+                done.append(check_case(self._bench, case, instance, known, named))
+            except KeyboardInterrupt:
+                self.stopped = True
+        return done
+
+    def _hear(self, text: str) -> None:
+        if self._progress is not None:
+            self._progress(self._done / max(1, self._steps), text)
+        self._done += 1
+
+
+def _needed(explanation: Explanation, name: str) -> list[Claim]:
+    """A claim and all that it assumes, in the explanation's order."""
+    waiting, names = [explanation.claim(name)], {name}
+    while waiting:
+        for assumed in waiting.pop().assume:
+            if assumed not in names:
+                names.add(assumed)
+                waiting.append(explanation.claim(assumed))
+    return [claim for claim in explanation.claims if claim.name in names]
+
+
+def _check_subject(subject: Subject, program: Program, model: object) -> None:
+    """InputError unless the model is one that the explanation is about."""
+    task: Task | None = getattr(model, "task", None)
+    if task is not None and task != subject.task:
+        raise InputError(
+            f"The explanation is about {subject.task.name} on {subject.task.seq_len} inputs, and "
+            f"the model's task is {task.name} on {task.seq_len}."
+        )
+    said = (subject.hidden_size, subject.task.seq_len, subject.task.outputs)
+    found = (program.hidden_size, program.seq_len, program.outputs)
+    for what, wanted, has in zip(("hidden neurons", "inputs", "outputs"), said, found, strict=True):
+        if wanted != has:
+            raise InputError(
+                f"The explanation is about a model with {wanted} {what}; this one has {has}."
+            )
+    digest: str | None = getattr(model, "sha256", None)
+    if subject.sha256 is not None and digest != subject.sha256:
+        other = "has no SHA-256 known" if digest is None else f"has the SHA-256 {digest}"
+        raise InputError(
+            f"The explanation is about the weights with SHA-256 {subject.sha256} alone; "
+            f"this model {other}."
+        )

@@ -1,0 +1,40 @@
+"""Explanation files by name: a path, or one that comes with the package."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from algzoo_exact.errors import InputError
+from algzoo_exact.zoo.loading import SUFFIXES, shipped_folder
+
+
+def list_explanations() -> tuple[str, ...]:
+    """Names of the explanations that come with the package."""
+    return tuple(sorted(path.stem for path in _folder().glob("*.toml")))
+
+
+def explanation_path(name: str) -> Path:
+    """The file of a shipped explanation, or at a path; InputError where there is none."""
+    path = Path(name)
+    try:
+        if path.is_file():
+            return path
+        is_folder = path.is_dir()
+    except (OSError, ValueError) as error:
+        raise InputError(f"Cannot read {name[:60]!r}: {error}.") from error
+    if is_folder:
+        raise InputError(f"{path} is a folder; give an explanation file (.toml) in it.")
+    if name in list_explanations():
+        return _folder() / f"{name}.toml"
+    known = ", ".join(list_explanations()) or "none"
+    raise InputError(f"There is no file or shipped explanation {name!r}; shipped are: {known}.")
+
+
+def model_beside(explanation: Path, name: str) -> str:
+    """The model that an explanation names: a file at a path from its folder, else the name."""
+    beside = explanation.parent / name
+    return str(beside) if beside.suffix in SUFFIXES and beside.is_file() else name
+
+
+def _folder() -> Path:
+    return shipped_folder() / "explanations"
