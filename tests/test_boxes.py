@@ -21,6 +21,7 @@ from algzoo_exact.score import box_kernels, box_search, boxes
 from algzoo_exact.score.boxes import BoxBounds, box_bounds
 
 Floats = NDArray[np.float64]
+QUICK = {("2nd_argmax", "lowest"), ("argmedian", "uniform")}  # CI runs the others too
 EXAMPLE = Path(__file__).parents[2] / "shared" / "algzoo" / "example_2nd_argmax_16_10.safetensors"
 
 
@@ -135,8 +136,14 @@ def test_two_inputs_exactly(name: str, seed: int, ties: TieRule) -> None:
     assert bounds.undecided < 2e-4  # quadrature loses up to q^2 n / 4 = 4e-5, twice that allowed
 
 
-@pytest.mark.parametrize("ties", TIE_RULES)
-@pytest.mark.parametrize("name", INDEX_TASKS)
+@pytest.mark.parametrize(
+    ("name", "ties"),
+    [
+        pytest.param(name, ties, marks=() if (name, ties) in QUICK else pytest.mark.slow)
+        for name in INDEX_TASKS
+        for ties in TIE_RULES
+    ],
+)
 def test_three_inputs_against_samples(name: str, ties: TieRule) -> None:
     """5 sigma on each of 7 programs; false alarm below 7 * 6e-7 for each parametrisation."""
     x = np.random.default_rng(11).normal(size=(200_000, 3))

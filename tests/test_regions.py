@@ -121,7 +121,13 @@ def check_cells(program: Program, task: Task, found: list[Cell]) -> None:
         assert cell.winners == {k for k, v in enumerate(logits) if v == max(logits)}
 
 
-@pytest.mark.parametrize("name", INDEX_TASKS)
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=() if name in ("2nd_argmax", "argmax") else pytest.mark.slow)
+        for name in INDEX_TASKS
+    ],
+)
 def test_cells_against_brute_force(name: str) -> None:
     """Random programs and every kind of degeneracy, n = 3; each tie rule."""
     rng = np.random.default_rng(17)

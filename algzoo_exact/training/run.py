@@ -77,7 +77,8 @@ class Run:
         assert out is not None
         kept = set(recipe.checkpoints)
         group = self.optimizer.param_groups[0]
-        with ThreadPoolExecutor(1) as reader:
+        # One thread for drawing: torch's own would wait in busy loops beside the gradients.
+        with ThreadPoolExecutor(1, initializer=torch.set_num_threads, initargs=(1,)) as reader:
             number = self.step // CHUNK_STEPS
             coming = reader.submit(draw_chunk, recipe, number, self.device)
             try:
