@@ -10,7 +10,14 @@ from time import monotonic
 
 from algzoo_exact.exact.verdict import Verdict
 from algzoo_exact.explain.cutting import CellLimits, Cut, Node, Search, Tree, leaves
-from algzoo_exact.explain.expression import Formula, Logic, Truth, evaluate, values_of
+from algzoo_exact.explain.expression import (
+    Formula,
+    Logic,
+    Truth,
+    evaluate,
+    number_text,
+    values_of,
+)
 from algzoo_exact.explain.results import Branch, Cells, Point, Rays
 from algzoo_exact.explain.space import OutOfReachError, Prepared, Space
 from algzoo_exact.explain.witness import shorten
@@ -117,7 +124,7 @@ class _Question:
             return self._decision(Verdict("unknown", str(error)))
         except _FoundError as found:
             point = self._witness(space, found)
-            text = ", ".join(_number(value) for value in point)
+            text = ", ".join(number_text(value) for value in point)
             return self._decision(
                 Verdict("refuted", f"it fails at x = ({text})"),
                 (f"{search.decided} cones, then one where it fails",),
@@ -199,8 +206,3 @@ def _evidence(tree: Tree[bool]) -> Branch | Rays:
     if isinstance(tree, Cut):
         return Branch(tree.normal, _evidence(tree.below), _evidence(tree.above))
     return tree.cone.rays
-
-
-def _number(value: Fraction) -> str:
-    """A float as Python writes it, another rational as a fraction."""
-    return repr(float(value)) if Fraction(float(value)) == value else str(value)

@@ -16,7 +16,15 @@ from algzoo_exact.exact.verdict import Verdict
 from algzoo_exact.explain.cells import Decision as CellDecision
 from algzoo_exact.explain.cells import decide_by_cells
 from algzoo_exact.explain.cutting import CellLimits
-from algzoo_exact.explain.expression import Entry, Formula, Logic, Truth, evaluate, values_at
+from algzoo_exact.explain.expression import (
+    Entry,
+    Formula,
+    Logic,
+    Truth,
+    evaluate,
+    number_text,
+    values_at,
+)
 from algzoo_exact.explain.interior import Walls, inner_point, off_walls
 from algzoo_exact.explain.knowledge import Abstraction, Fact, abstractions
 from algzoo_exact.explain.order_facts import OrderFacts
@@ -108,7 +116,7 @@ class Decider:
             failing = Logic("and", (domain, Logic("not", (statement,))))
             inner, found = inner_point(self.program, failing, decision.witness)
             if inner is not None:
-                reason = f"it fails around x = ({', '.join(map(shown, inner))})"
+                reason = f"it fails around x = ({', '.join(map(number_text, inner))})"
                 verdict = Verdict("refuted", reason)
                 failed = statement, domain
                 return replace(decision, verdict=verdict, witness=inner, failing=failed)
@@ -181,7 +189,7 @@ class Decider:
                 details.append(assuming + proof.verdict.reason)
                 witness = self._fails(proof, statement, domain)
                 if witness is not None:
-                    reason = f"it fails at x = ({', '.join(map(shown, witness))})"
+                    reason = f"it fails at x = ({', '.join(map(number_text, witness))})"
                     verdict = Verdict("refuted", reason)
                     failed = statement, domain
                     return Decision(verdict, method, tuple(details), witness, failing=failed)
@@ -258,11 +266,6 @@ def together(decisions: Iterable[Decision]) -> Decision:
         arguments=tuple(arguments),
         vacuous=vacuous,
     )
-
-
-def shown(value: Fraction) -> str:
-    """A float as Python writes it, another rational as a fraction."""
-    return repr(float(value)) if Fraction(float(value)) == value else str(value)
 
 
 def _decided(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from algzoo_exact.errors import InputError
 from algzoo_exact.explain.expand import Definition
@@ -12,8 +12,12 @@ from algzoo_exact.explain.surface import ParseError, names
 MOST_DEFINITIONS = 1000
 
 
-def read_definitions(texts: Mapping[str, str]) -> dict[str, Definition]:
+def read_definitions(
+    texts: Mapping[str, str], domains: Collection[str] = ()
+) -> dict[str, Definition]:
     """Definitions by name, from headings such as ``M`` or ``M(t, i)`` and their expressions.
+
+    Messages call those whose headings are in ``domains`` domains.
 
     ParseError, with the heading, where one cannot be parsed; InputError where two have one name,
     a parameter has a definition's name, or some refer to each other in a circle.
@@ -30,10 +34,11 @@ def read_definitions(texts: Mapping[str, str]) -> dict[str, Definition]:
             raise error.inside(f"heading {heading!r}") from None
         if name in found:
             raise InputError(f"The name {name} is defined twice.")
+        place = f"{'domain' if heading in domains else 'definition'} {name}"
         try:
-            found[name] = Definition(name, parameters, parse(text))
+            found[name] = Definition(name, parameters, parse(text), place)
         except ParseError as error:
-            raise error.inside(f"definition {name}") from None
+            raise error.inside(place) from None
     for definition in found.values():
         for parameter in definition.parameters:
             if parameter in found:

@@ -52,11 +52,12 @@ _ORDINALS = ("first", "second")
 
 @dataclass(frozen=True)
 class Definition:
-    """A named expression; its parameters are integers."""
+    """A named expression; its parameters are integers. ``place`` is what messages call it."""
 
     name: str
     parameters: tuple[str, ...]
     body: Surface
+    place: str
 
 
 Definitions = Mapping[str, Definition]
@@ -211,7 +212,7 @@ class Expander:
         found = self._known.get((node.name, values))
         if found is None:
             pairs = dict(zip(definition.parameters, values, strict=True))
-            where = f"definition {node.name}"
+            where = definition.place
             where += " with " + ", ".join(f"{k} = {v}" for k, v in pairs.items()) if pairs else ""
             integers = self._constants | pairs
             body = definition.body

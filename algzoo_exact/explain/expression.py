@@ -245,6 +245,11 @@ def values_at(program: Program, point: Sequence[Fraction]) -> Callable[[Entry], 
 _IMPLIES, _OR, _AND, _NOT, _COMPARE, _SUM, _PRODUCT, _UNARY, _ATOM = range(9)
 
 
+def number_text(value: Fraction) -> str:
+    """A float as Python writes it, another rational as a fraction."""
+    return repr(float(value)) if Fraction(float(value)) == value else str(value)
+
+
 def to_text(expression: Term | Formula) -> str:
     """The expression in the language of explanations; it parses back to the same expression."""
     return _text(expression)[0]

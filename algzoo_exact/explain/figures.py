@@ -13,8 +13,17 @@ from algzoo_exact.exact.verdict import Verdict
 from algzoo_exact.explain.claims import Bounds, Close, Measure
 from algzoo_exact.explain.confirm import confirmed
 from algzoo_exact.explain.cutting import CellLimits
-from algzoo_exact.explain.decide import FEW_INPUTS, Decider, Decision, fails_at, shown
-from algzoo_exact.explain.expression import Apply, Compare, Formula, Logic, Number, Term, entries
+from algzoo_exact.explain.decide import FEW_INPUTS, Decider, Decision, fails_at
+from algzoo_exact.explain.expression import (
+    Apply,
+    Compare,
+    Formula,
+    Logic,
+    Number,
+    Term,
+    entries,
+    number_text,
+)
 from algzoo_exact.explain.knowledge import Fact
 from algzoo_exact.explain.measures import mean_error, probability, supremum
 from algzoo_exact.explain.order_measure import order_probability
@@ -184,7 +193,7 @@ def _reaches(claim: Close, least: Fraction, decider: Decider, facts: Sequence[Fa
     below = Compare("<", _error(claim), _scaled(claim, least))
     decision = decider.everywhere(below, somewhere, facts)
     if decision.witness is not None:
-        at = ", ".join(map(shown, decision.witness))
+        at = ", ".join(map(number_text, decision.witness))
         line = f"the error is that large at x = ({at})"
         return Decision(Verdict("proved"), decision.method, (*decision.details, line))
     if decision.verdict.status == "unknown" or not least:

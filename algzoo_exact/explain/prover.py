@@ -24,6 +24,7 @@ from algzoo_exact.explain.expression import (
     Term,
     Truth,
     evaluate,
+    number_text,
     to_text,
     values_of,
 )
@@ -298,14 +299,14 @@ class _Attempt:
         named, point = self._short(at)
         if self._linear.free:
             state = tuple(sorted(named.items(), key=lambda item: str(item[0])))
-            text = ", ".join(f"{to_text(entry)} = {_number(v)}" for entry, v in state)
+            text = ", ".join(f"{to_text(entry)} = {number_text(v)}" for entry, v in state)
             reason = f"it does not follow from what is assumed: {text} satisfies that, not this"
             return self._proof(Verdict("unknown", reason), method, state=state)
         if self._linear.defined and not self._fails(point):
             verdict = Verdict("unknown", "it does not follow from what is assumed")
             return self._proof(verdict, method)
         assert self._fails(point), "a model that exact evaluation does not confirm"
-        reason = f"it fails at x = ({', '.join(map(_number, point))})"
+        reason = f"it fails at x = ({', '.join(map(number_text, point))})"
         return self._proof(Verdict("refuted", reason), method, witness=point)
 
     def _short(self, at: dict[Entry, Fraction]) -> tuple[dict[Entry, Fraction], Point]:
@@ -392,8 +393,3 @@ def _checked_free(free: Iterable[Entry]) -> frozenset[Entry]:
     if weights := sorted(to_text(e) for e in chosen if e.array.startswith("W_")):
         raise InputError(f"The weight {weights[0]} cannot be free; only x, z, h and logit can.")
     return chosen
-
-
-def _number(value: Fraction) -> str:
-    """A float as Python writes it, another rational as a fraction."""
-    return repr(float(value)) if Fraction(float(value)) == value else str(value)

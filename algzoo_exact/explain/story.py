@@ -167,7 +167,7 @@ def _definitions(
     twice = definitions.keys() & domains.keys()
     if twice:
         raise InputError(f"{min(twice)} is in [definitions] and in [domains]; choose two names.")
-    return read_definitions({**definitions, **domains})
+    return read_definitions({**definitions, **domains}, domains.keys())
 
 
 def _check_definitions(
@@ -177,7 +177,7 @@ def _check_definitions(
     for name, definition in definitions.items():
         if definition.parameters:
             continue
-        with within(f"{'domain' if name in formulas else 'definition'} {name}"):
+        with within(definition.place):
             if name in formulas:
                 expander.expand_formula(definition.body, {})
             else:
