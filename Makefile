@@ -8,7 +8,7 @@ WORKERS ?= 2
 SLOW ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test test-slow lint bench clean
+.PHONY: help venv demo test test-slow lint bench docs clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,7 +25,7 @@ $(READY): pyproject.toml constraints.txt
 	echo "Building $(VENV) with $$($$found --version) ..."; \
 	$$found -m venv $(VENV)
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check \
-	  --constraint constraints.txt --editable '.[dev]'
+	  --constraint constraints.txt --editable '.[dev,docs]'
 	@touch $@
 
 demo: $(READY) ## exact accuracy of a trained model, and a picture of its regions
@@ -47,6 +47,10 @@ lint: $(READY) ## ruff and mypy --strict
 bench: $(READY) ## the tables and plots of benchmarks/
 	$(BIN)/python benchmarks/run.py
 	$(BIN)/python benchmarks/throughput.py
+
+docs: $(READY) ## the documentation as a site, in build/site
+	@$(BIN)/python -m sphinx -q -W --keep-going -c docs/site -d build/doctrees . build/site
+	@echo "build/site/index.html"
 
 clean: ## remove .venv, build products and caches
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from algzoo_exact.certificate.check import CheckedCertificate as CheckedCertificate
     from algzoo_exact.certificate.check import check_certificate as check_certificate
     from algzoo_exact.errors import InputError as InputError
+    from algzoo_exact.estimators.base import Estimate as Estimate
+    from algzoo_exact.estimators.entries import estimator as estimator
     from algzoo_exact.estimators.sampling import sample as sample
     from algzoo_exact.estimators.squared_error import SampledSquaredError as SampledSquaredError
     from algzoo_exact.estimators.squared_error import sample_squared_error as sample_squared_error
@@ -37,11 +39,18 @@ if TYPE_CHECKING:
     from algzoo_exact.program.task import Task as Task
     from algzoo_exact.program.transformer import AttentionLayer as AttentionLayer
     from algzoo_exact.program.transformer import Transformer as Transformer
+    from algzoo_exact.race.run import Race as Race
+    from algzoo_exact.race.run import RacePoint as RacePoint
+    from algzoo_exact.race.run import compare as compare
     from algzoo_exact.regions.atlas import write_table as write_table
     from algzoo_exact.regions.enumerate import activation_regions as activation_regions
     from algzoo_exact.regions.enumerate import cells as cells
     from algzoo_exact.regions.graph import region_graph as region_graph
+    from algzoo_exact.report.atlas import Atlas as Atlas
+    from algzoo_exact.report.atlas import write_atlas as write_atlas
     from algzoo_exact.report.figures import picture as picture
+    from algzoo_exact.report.report import Report as Report
+    from algzoo_exact.report.report import make_report as make_report
     from algzoo_exact.score.compute import accuracy as accuracy
     from algzoo_exact.score.compute import accuracy_bounds as accuracy_bounds
     from algzoo_exact.score.numeric import accuracies as accuracies
@@ -63,17 +72,22 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "Accuracy": "score.result",
+    "Atlas": "report.atlas",
     "AttentionLayer": "program.transformer",
     "CatalogueEntry": "zoo.catalogue",
     "CheckedCertificate": "certificate.check",
     "Counts": "score.result",
     "Enclosure": "exact.enclosure",
+    "Estimate": "estimators.base",
     "Explanation": "explain.story",
     "InputError": "errors",
     "Ledger": "explain.surprise",
     "Model": "zoo.loading",
     "Program": "program.ir",
     "Proof": "explain.prover",
+    "Report": "report.report",
+    "Race": "race.run",
+    "RacePoint": "race.run",
     "SampledSquaredError": "estimators.squared_error",
     "SquaredError": "score.squared_result",
     "Task": "program.task",
@@ -89,11 +103,14 @@ _HOMES = {
     "certify": "certificate.build",
     "check_certificate": "certificate.check",
     "cells": "regions.enumerate",
+    "compare": "race.run",
+    "estimator": "estimators.entries",
     "lift": "program.lift",
     "lift_transformer": "program.lift",
     "list_models": "zoo.loading",
     "load": "zoo.loading",
     "load_explanation": "explain.story",
+    "make_report": "report.report",
     "perturb": "zoo.perturbed",
     "probability": "explain.statements",
     "prove": "explain.statements",
@@ -108,6 +125,7 @@ _HOMES = {
     "surprise": "explain.surprise",
     "train": "training.train",
     "verify": "explain.verify",
+    "write_atlas": "report.atlas",
     "write_certificate": "certificate.build",
     "write_table": "regions.atlas",
 }

@@ -34,7 +34,7 @@ def run_bare(*arguments: str | Path, checker: Path = CHECKER) -> tuple[int, str]
 
 def seal(document: Json) -> Json:
     """The document with the digest that its content has."""
-    long = ("cells", "rays") if document["kind"] == "cells" else ("tied",)
+    long = check.LISTS[document["kind"]]
     rest = {key: value for key, value in document.items() if key not in (*long, "digest")}
     lists = [document.get(key) or [] for key in long]
     return document | {"digest": check.digest_of(rest, lists)}
@@ -79,7 +79,7 @@ def _break(document: Json, rng: np.random.Generator) -> tuple[Any, ...] | None:
     while True:
         keys = list(at) if isinstance(at, dict) else range(len(at))
         if not len(keys):
-            at.append(1)  # claims, ties
+            at.append(1)  # ties
             return (*path, "append")
         key = keys[int(rng.integers(len(keys)))]
         path.append(key)

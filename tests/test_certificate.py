@@ -5,13 +5,17 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import os
+import signal
+import subprocess
+import sys
 from fractions import Fraction
 from pathlib import Path
 
 import jsonschema
 import numpy as np
 import pytest
-from certificates_for_tests import Json, dumped
+from certificates_for_tests import CHECKER, Json, dumped
 from cli_for_tests import json_of, run, text_of
 from models_for_tests import random_program
 
@@ -41,7 +45,7 @@ def test_schema(document: Json) -> None:
         with pytest.raises(jsonschema.ValidationError):
             jsonschema.validate({k: v for k, v in small.items() if k != key}, SCHEMA)
     with pytest.raises(jsonschema.ValidationError):
-        jsonschema.validate(small | {"claims": [1]}, SCHEMA)
+        jsonschema.validate(small | {"explanation": 1}, SCHEMA)
 
 
 def test_accuracy_and_partition(program: Program, document: Json) -> None:
@@ -97,6 +101,23 @@ def test_interrupted_writing_leaves_nothing(program: Program, tmp_path: Path) ->
         az.write_certificate(path, program, az.tasks.second_argmax(3), progress=stop)
     assert path.read_text() == "before"
     assert [*tmp_path.iterdir()] == [path]
+
+
+def test_ctrl_c_while_checking_says_so(tmp_path: Path) -> None:
+    """The checker waits for a pipe; opening it for writing waits until the checker reads."""
+    path = tmp_path / "c.json"
+    os.mkfifo(path)
+    process = subprocess.Popen(
+        [sys.executable, "-I", "-S", str(CHECKER), str(path)],
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
+    with path.open("wb"):
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert said == "interrupted: nothing is known of the certificate\n"
 
 
 def test_models_of_torch_and_with_noise() -> None:

@@ -32,25 +32,28 @@ LAYERS: dict[str, set[str]] = {
     "zoo": {"errors", "exact", "files", "geometry", "jit", "program"},
 }
 LAYERS["regions"] = {"errors", "exact", "files", "geometry", "jit", "measure", "program"}
-LAYERS["score"] = LAYERS["estimators"] = LAYERS["regions"] | {"regions"}
-LAYERS["report"] = LAYERS["score"] | {"score", "estimators"}
+LAYERS["score"] = LAYERS["regions"] | {"regions"}
+LAYERS["estimators"] = LAYERS["score"] | {"score"}
 LAYERS["explain"] = LAYERS["score"] | {"score", "estimators"}
-LAYERS["certificate"] = LAYERS["score"] | {"score"}
+LAYERS["certificate"] = LAYERS["explain"] | {"explain"}
+LAYERS["report"] = LAYERS["explain"] | {"certificate", "explain", "zoo"}
 LAYERS["training"] = LAYERS["score"] | {"score", "estimators", "zoo"}
-LAYERS["cli"] = LAYERS["report"] | {"certificate", "explain", "report", "training", "zoo"}
+LAYERS["race"] = LAYERS["score"] | {"score", "estimators", "zoo"}
+LAYERS["cli"] = LAYERS["report"] | {"race", "certificate", "explain", "report", "training", "zoo"}
 LAYERS["__init__"] = LAYERS["__main__"] = set(LAYERS)
 
 # Beside cli and training.
-_TORCH_NETWORKS = ("networks", "sampling", "squared_error", "untrained")
+_TORCH_NETWORKS = ("designs", "networks", "observed", "point_entries", "sampling", "squared_error")
+_TORCH_NETWORKS += ("untrained",)
 MAY_USE_ZOO = tuple(f"estimators/{name}.py" for name in _TORCH_NETWORKS)
 MAY_USE_ZOO += ("explain/verify.py",)  # claims name the models that they compare with
 
 # Files (or folders) that may import a library. The light ones, numpy and safetensors, are free.
 HOMES: dict[str, tuple[str, ...]] = {
-    "torch": ("zoo/", "training/", "estimators/", "explain/confirm.py"),
+    "torch": ("zoo/", "training/", "estimators/", "explain/confirm.py", "race/run.py"),
     "sympy": ("program/render.py", "score/closed_form.py", "score/squared_result.py"),
     "networkx": ("regions/graph.py",),
-    "matplotlib": ("report/",),
+    "matplotlib": ("report/", "race/plot.py"),
     "pyarrow": ("regions/atlas.py",),
     "flint": (
         "exact/",

@@ -272,9 +272,9 @@ def test_states_that_are_no_such_model(tmp_path: Path, suffix: str, case: str) -
     [
         ([1, 2], "holds a list"),
         (torch.ones(2), "holds a Tensor"),
-        ({"model": state()}, "The entry 'model' is a dict"),
-        ({1: torch.ones(2)}, "The entry 1 is a Tensor"),
-        ({"rnn.weight_ih_l0": 3.0}, "The entry 'rnn.weight_ih_l0' is a float"),
+        ({"model": state()}, "The entry 'model' is of type dict (is that the state dict?)"),
+        ({1: torch.ones(2)}, "The entry 1 is of type Tensor;"),
+        ({"rnn.weight_ih_l0": 3.0}, "The entry 'rnn.weight_ih_l0' is of type float;"),
         (changed(hh=torch.eye(2).to_sparse()), "expected dense"),
         (changed(hh=torch.ones(2, 2, device="meta")), "expected dense"),
     ],
@@ -284,7 +284,8 @@ def test_pickles_of_something_else(tmp_path: Path, content: object, expected: st
 
 
 def test_a_whole_pickled_module_is_refused(tmp_path: Path) -> None:
-    assert "state_dict()" in message(write(tmp_path / "a.pth", DistRNN(2, 3)))
+    text = message(write(tmp_path / "a.pth", DistRNN(2, 3)))
+    assert "such as a whole module); save it with torch.save(model.state_dict(), path)." in text
 
 
 def test_a_huge_tensor_over_little_storage_is_refused(tmp_path: Path) -> None:

@@ -2,8 +2,8 @@
 """Check a certificate of an accuracy: ``python check.py certificate.json [weights.safetensors]``.
 
 One file on purpose, hence over 400 lines: it needs Python 3.11 and its standard library, shares no
-code with the program that wrote the certificate, and can be read in one sitting. It only checks:
-nothing is repaired, nothing is skipped without saying so. Its mathematics is derived in
+code with the program that wrote the certificate, and can be read from top to bottom. It only
+checks: nothing is repaired, nothing is skipped without saying so. Its mathematics is derived in
 docs/notes/certificate.md; (C1), (C2), ... are the numbers there.
 
     exact inputs     weights and rays are fractions and integers of any length
@@ -24,17 +24,17 @@ import re
 import struct
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property, lru_cache
-from itertools import product
-from math import gcd, isqrt, lcm
+from itertools import combinations, product
+from math import factorial, gcd, isqrt, lcm
 from operator import mul
 from pathlib import Path
 from typing import Any
 
-FORMAT, VERSION = "algzoo-exact certificate", 1
+FORMAT, VERSION = "algzoo-exact certificate", 2
 SLACK = Fraction(50001, 100000)
 """Decimals are rounded to nearest: off by at most this many units of their last place."""
 
@@ -875,11 +875,2030 @@ class Functions:
 
 
 # ---------------------------------------------------------------------------------------------
+# Formulas (C12): numbered nodes, the parts of each before it. Nothing is parsed from text.
+
+MOST_WORK = 100_000_000
+"""Additions and multiplications for all claims together; at a microsecond or so each."""
+LONGEST_NUMBER = 1 << 17
+"""Bits of a number."""
+DEEPEST = 200
+LARGEST_FORMULA = 200_000
+"""Parts of a formula, each counted as often as it is used."""
+
+ENTRIES = {"x": 1, "z": 2, "h": 2, "logit": 1, "W_hi": 1, "W_hh": 2, "W_oh": 2}
+OPERATIONS: dict[str, tuple[int, int | None]] = {
+    "add": (2, None),
+    "sub": (2, 2),
+    "mul": (2, None),
+    "neg": (1, 1),
+    "min": (1, None),
+    "max": (1, None),
+    "relu": (1, 1),
+    "abs": (1, 1),
+}
+CONNECTIVES: dict[str, tuple[int, int | None]] = {
+    "and": (2, None),
+    "or": (2, None),
+    "not": (1, 1),
+    "implies": (2, 2),
+}
+RELATIONS = ("<", "<=", ">", ">=", "==", "!=")
+
+Node = tuple[Any, ...]
+"""("number", q), ("truth", b), ("x", t) and other entries, or an operation and nodes' numbers."""
+Form = tuple[tuple[tuple[int, Fraction], ...], Fraction]
+"""A linear form: atoms, in order, with their coefficients; and a constant."""
+Condition = Any
+"""True, False, (">" or ">=" or "==", form), ("and" or "or", parts), or ("not", (an equation,))."""
+ZERO: Form = ((), Fraction(0))
+
+
+class Program:
+    """A bias-free ReLU RNN by its weights: W_hi (d), W_hh (d, d), W_oh (k, d), for n inputs."""
+
+    def __init__(self, weights: Weights, n: int) -> None:
+        inputs, self.recurrent, self.readout = (weights[key] for key in RNN_KEYS)
+        self.inputs = tuple(row[0] for row in inputs)
+        self.n, self.d = n, len(self.inputs)
+
+    def standard(self) -> Program:
+        """The same function with input weights 1, -1 and 0: neurons times positive factors.
+
+        Neurons that no input reaches directly get, in rounds, the factor that makes the largest
+        weight from those scaled before equal to 1; neurons that none reaches keep theirs.
+        """
+        factors = {j: 1 / abs(w) for j, w in enumerate(self.inputs) if w}
+        while True:
+            found = {}
+            for j in range(self.d):
+                if j not in factors:
+                    feeds = [abs(self.recurrent[j][k]) / factors[k] for k in factors]
+                    if any(feeds):
+                        found[j] = 1 / max(feeds)
+            if not found:
+                break
+            factors |= found
+        s = [factors.get(j, Fraction(1)) for j in range(self.d)]
+        scaled: Weights = {
+            RNN_KEYS[0]: tuple((f * w,) for f, w in zip(s, self.inputs, strict=True)),
+            RNN_KEYS[1]: tuple(
+                tuple(f * w / g for g, w in zip(s, row, strict=True))
+                for f, row in zip(s, self.recurrent, strict=True)
+            ),
+            RNN_KEYS[2]: tuple(
+                tuple(w / g for g, w in zip(s, row, strict=True)) for row in self.readout
+            ),
+        }
+        return Program(scaled, self.n)
+
+    def run(self, x: Sequence[Fraction]) -> dict[str, Any]:
+        """All values at an input, by the entries' names."""
+        z: list[tuple[Fraction, ...]] = []
+        h: list[tuple[Fraction, ...]] = []
+        state: tuple[Fraction, ...] = (Fraction(0),) * self.d
+        for value in x:
+            z.append(
+                tuple(
+                    a + w * value
+                    for a, w in zip(column_times(self.recurrent, state), self.inputs, strict=True)
+                )
+            )
+            state = tuple(max(Fraction(0), v) for v in z[-1])
+            h.append(state)
+        return {"x": tuple(x), "z": z, "h": h, "logit": column_times(self.readout, state)}
+
+
+class Formulas:
+    """The nodes of a certificate, and those that the checker makes of them itself."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.nodes: list[Node] = []
+        self.numbers: dict[Node, int] = {}
+        self.is_term: list[bool] = []
+        self.depth: list[int] = []
+        self.size: list[int] = []  # of formulas; terms count as one part
+        self.used: set[int] = set()
+        self.work = 0
+        self._conjuncts: dict[int, list[int]] = {}
+
+    def spend(self, steps: int) -> None:
+        self.work += steps
+        require(self.work <= MOST_WORK, "its claims ask for more work than this checker does")
+
+    def read(self, data: Any) -> None:
+        require(isinstance(data, list), "nodes must be a list")
+        for number, item in enumerate(data):
+            try:
+                node = self._node(item)
+                require(node not in self.numbers, "it was listed before")
+                self.make(*node)
+            except RejectedError as error:
+                raise RejectedError(f"node {number}: {error}") from None
+
+    def _node(self, item: Any) -> Node:
+        if isinstance(item, bool):
+            return "truth", item
+        if isinstance(item, str):
+            return "number", fraction_of(item, "it")
+        require(isinstance(item, list) and len(item) > 1, "it is no node")
+        head, *rest = item
+        require(isinstance(head, str), "it is no node")
+        if head in ENTRIES:
+            return self._entry(head, rest)
+        known = head in OPERATIONS or head in CONNECTIVES or head in RELATIONS
+        require(known, "its operation is unknown")
+        return head, *(natural(part, "a part") for part in rest)
+
+    def _entry(self, name: str, indices: list[Any]) -> Node:
+        n, d, k = self.program.n, self.program.d, len(self.program.readout)
+        shapes = {"x": (n,), "z": (n, d), "h": (n, d), "logit": (k,)}
+        shapes |= {"W_hi": (d,), "W_hh": (d, d), "W_oh": (k, d)}
+        low = -1 if name == "h" else 0
+        shape = shapes[name]
+        require(len(indices) == len(shape), "it has too many indices, or too few")
+        for place, (index, size) in enumerate(zip(indices, shape, strict=True)):
+            least = low if place == 0 else 0
+            require(type(index) is int and least <= index < size, "the model has no such entry")
+        return name, *indices
+
+    def make(self, op: str, *parts: Any) -> int:
+        """The number of a node, which is new or was there before."""
+        node = (op, *parts)
+        if node not in self.numbers:
+            self.numbers[node] = len(self.nodes)
+            depth = size = 1
+            if op in OPERATIONS or op in CONNECTIVES or op in RELATIONS:
+                depth += self._checked_parts(op, parts)
+            self.nodes.append(node)
+            self.is_term.append(op == "number" or op in ENTRIES or op in OPERATIONS)
+            self.depth.append(depth)
+            if op in CONNECTIVES:
+                size += sum(self.size[part] for part in parts)
+            require(size <= LARGEST_FORMULA, f"it has over {LARGEST_FORMULA} parts")
+            self.size.append(size)
+        return self.numbers[node]
+
+    def _checked_parts(self, op: str, parts: Sequence[int]) -> int:
+        least, most = (OPERATIONS | CONNECTIVES).get(op, (2, 2))
+        require(least <= len(parts) <= (most or len(parts)), "it has too many parts, or too few")
+        require(all(part < len(self.nodes) for part in parts), "a part of it comes after it")
+        wanted = op not in CONNECTIVES
+        require(
+            all(self.is_term[part] == wanted for part in parts), "its parts are of a wrong sort"
+        )
+        depth = max(self.depth[part] for part in parts)
+        require(depth < DEEPEST, f"it is over {DEEPEST} deep")
+        self.used.update(parts)
+        return depth
+
+    def number(self, value: int | Fraction) -> int:
+        return self.make("number", Fraction(value))
+
+    def all(self, parts: Sequence[int]) -> int:
+        return self.make("and", *parts) if len(parts) > 1 else parts[0]
+
+    def any(self, parts: Sequence[int]) -> int:
+        return self.make("or", *parts) if len(parts) > 1 else parts[0]
+
+    def term(self, value: Any, where: str) -> int:
+        return self._of_sort(value, True, where)
+
+    def formula(self, value: Any, where: str) -> int:
+        return self._of_sort(value, False, where)
+
+    def _of_sort(self, value: Any, term: bool, where: str) -> int:
+        number = natural(value, where)
+        require(number < len(self.nodes), f"{where} is no node")
+        require(self.is_term[number] == term, f"{where} is a node of a wrong sort")
+        self.used.add(number)
+        return number
+
+    def conjuncts(self, number: int) -> list[int]:
+        """The parts of nested conjunctions; none of what is always true."""
+        if number not in self._conjuncts:
+            node = self.nodes[number]
+            parts = node[1:] if node[0] == "and" else ()
+            found = dict.fromkeys(part for inner in parts for part in self.conjuncts(inner))
+            self.spend(1 + len(found))
+            plain = [] if node == ("truth", True) else [number]
+            self._conjuncts[number] = list(found) if parts else plain
+        return self._conjuncts[number]
+
+    def value(self, number: int, at: dict[str, Any], known: dict[int, Any]) -> Any:
+        """The exact value of a term, or truth of a formula, where entries have values ``at``."""
+        if number in known:
+            return known[number]
+        op, *parts = self.nodes[number]
+        found: Any
+        if op in ("number", "truth"):
+            found = parts[0]
+        elif op in ENTRIES:
+            found = self._at(op, parts, at)
+        else:
+            self.spend(len(parts))
+            found = applied(op, [self.value(part, at, known) for part in parts])
+            if isinstance(found, Fraction):
+                bits = found.numerator.bit_length() + found.denominator.bit_length()
+                require(bits <= LONGEST_NUMBER, "a number in it is too long")
+        known[number] = found
+        return found
+
+    def _at(self, name: str, indices: list[int], at: dict[str, Any]) -> Fraction:
+        weights = {"W_hi": self.program.inputs, "W_hh": self.program.recurrent}
+        table = weights | {"W_oh": self.program.readout} | at
+        require(name in table, f"a claim about weights has no {name} in it")
+        if name == "h" and indices[0] < 0:
+            return Fraction(0)
+        found = table[name]
+        for index in indices:
+            found = found[index]
+        return Fraction(found)
+
+
+def applied(op: str, args: list[Any]) -> Any:
+    """One operation on exact values."""
+    match op:
+        case "add":
+            return sum(args, Fraction(0))
+        case "sub":
+            return args[0] - args[1]
+        case "mul":
+            product_of = Fraction(1)
+            for factor in args:
+                product_of *= factor
+            return product_of
+        case "neg":
+            return -args[0]
+        case "relu":
+            return max(Fraction(0), args[0])
+        case "abs":
+            return abs(args[0])
+        case "min":
+            return min(args)
+        case "max":
+            return max(args)
+        case "and":
+            return all(args)
+        case "or":
+            return any(args)
+        case "not":
+            return not args[0]
+        case "implies":
+            return not args[0] or args[1]
+    left, right = args
+    return {
+        "<": left < right,
+        "<=": left <= right,
+        ">": left > right,
+        ">=": left >= right,
+        "==": left == right,
+        "!=": left != right,
+    }[op]
+
+
+# ---------------------------------------------------------------------------------------------
+# Formulas as linear forms over atoms (C13): inputs, free entries, and maxima of earlier forms.
+
+
+class Rewriting:
+    """Formulas in terms of atoms, which are numbered as they come up.
+
+    ``free`` entries are atoms instead of what the program computes; ``defined`` ones are a term
+    less some others.
+    """
+
+    def __init__(
+        self,
+        formulas: Formulas,
+        free: Iterable[Node] = (),
+        defined: dict[Node, tuple[int, list[int]]] | None = None,
+    ) -> None:
+        self.formulas, self.program = formulas, formulas.program
+        self.free, self.defined = frozenset(free), defined or {}
+        self.atoms: list[Any] = []  # an entry, or a tuple of forms whose maximum it is
+        self.numbers: dict[Any, int] = {}
+        self._entries: dict[Node, Form] = {}
+        self._terms: dict[int, Form] = {}
+        self._conditions: dict[int, Condition] = {}
+
+    def plus(self, a: Form, b: Form, factor: Fraction | int = 1) -> Form:
+        """a + factor b."""
+        sums = dict(a[0])
+        self.formulas.spend(1 + len(sums) + len(b[0]))
+        for atom, c in b[0]:
+            sums[atom] = sums[atom] + factor * c if atom in sums else factor * c
+        constant = a[1] + factor * b[1]
+        bits = constant.numerator.bit_length() + constant.denominator.bit_length()
+        require(bits <= LONGEST_NUMBER, "a number in it is too long")
+        return tuple(sorted((atom, c) for atom, c in sums.items() if c)), constant
+
+    def times(self, a: Form, factor: Fraction | int) -> Form:
+        return self.plus(ZERO, a, factor)
+
+    def _atom(self, atom: Any) -> Form:
+        if atom not in self.numbers:
+            self.numbers[atom] = len(self.atoms)
+            self.atoms.append(atom)
+        return ((self.numbers[atom], Fraction(1)),), Fraction(0)
+
+    def entry(self, entry: Node) -> Form:
+        if entry not in self._entries:
+            if entry in self.defined:
+                total, rest = self.defined[entry]
+                form = self.term(total)
+                for part in rest:
+                    form = self.plus(form, self.term(part), -1)
+            else:
+                form = self._computed(entry)
+            self._entries[entry] = form
+        return self._entries[entry]
+
+    def _computed(self, entry: Node) -> Form:
+        name, first, *rest = entry
+        program = self.program
+        if entry in self.free or name == "x":
+            return self._atom(entry)
+        match name:
+            case "h":
+                if first < 0:
+                    return ZERO
+                return self.maximum([ZERO, self.entry(("z", first, *rest))])
+            case "z":
+                total = self._weighted(program.recurrent[rest[0]], first - 1)
+                weight = program.inputs[rest[0]]
+                return self.plus(total, self.entry(("x", first)), weight) if weight else total
+            case "logit":
+                return self._weighted(program.readout[first], program.n - 1)
+            case "W_hi":
+                return (), program.inputs[first]
+            case "W_hh":
+                return (), program.recurrent[first][rest[0]]
+        return (), program.readout[first][rest[0]]
+
+    def _weighted(self, weights: Sequence[Fraction], step: int) -> Form:
+        total = ZERO
+        for j, weight in enumerate(weights):
+            if weight:
+                total = self.plus(total, self.entry(("h", step, j)), weight)
+        return total
+
+    def maximum(self, forms: Iterable[Form]) -> Form:
+        kept = list(dict.fromkeys(forms))
+        most = max((constant for terms, constant in kept if not terms), default=Fraction(0))
+        kept = [form for form in kept if form[0] or form[1] == most]
+        if len(kept) == 1:
+            return kept[0]
+        if len(kept) == 2:
+            return self.plus(kept[1], self._relu(self.plus(kept[0], kept[1], -1)))
+        return self._atom(tuple(kept))
+
+    def _relu(self, form: Form) -> Form:
+        """max(0, form), in terms of the multiple of the form that is primitive."""
+        factor = content(form)
+        unit = self.times(form, 1 / factor)
+        positive = self._atom((ZERO, unit))
+        if factor > 0:
+            return self.times(positive, factor)
+        return self.times(self.plus(positive, unit, -1), -factor)
+
+    def term(self, number: int) -> Form:
+        if number not in self._terms:
+            op, *parts = self.formulas.nodes[number]
+            self._terms[number] = self._term(op, parts)
+        return self._terms[number]
+
+    def _term(self, op: str, parts: list[Any]) -> Form:
+        if op == "number":
+            return (), parts[0]
+        if op in ENTRIES:
+            return self.entry((op, *parts))
+        forms = [self.term(part) for part in parts]
+        match op:
+            case "add":
+                total = ZERO
+                for form in forms:
+                    total = self.plus(total, form)
+                return total
+            case "sub":
+                return self.plus(forms[0], forms[1], -1)
+            case "neg":
+                return self.times(forms[0], -1)
+            case "mul":
+                return self._product(forms)
+            case "min":
+                return self.times(self.maximum(self.times(form, -1) for form in forms), -1)
+            case "max":
+                return self.maximum(forms)
+            case "relu":
+                return self.maximum([ZERO, forms[0]])
+        return self.maximum([forms[0], self.times(forms[0], -1)])  # abs
+
+    def _product(self, forms: list[Form]) -> Form:
+        varying = [form for form in forms if form[0]]
+        factor = Fraction(1)
+        for terms, constant in forms:
+            factor *= Fraction(1) if terms else constant
+            bits = factor.numerator.bit_length() + factor.denominator.bit_length()
+            require(bits <= LONGEST_NUMBER, "a number in it is too long")
+        if not factor:
+            return ZERO
+        require(len(varying) < 2, "it has a product of two parts that depend on the input")
+        return self.times(varying[0], factor) if varying else ((), factor)
+
+    def condition(self, number: int) -> Condition:
+        if number not in self._conditions:
+            op, *parts = self.formulas.nodes[number]
+            self._conditions[number] = self._condition(op, parts)
+        return self._conditions[number]
+
+    def _condition(self, op: str, parts: list[Any]) -> Condition:
+        if op == "truth":
+            return parts[0]
+        if op in RELATIONS:
+            difference = self.plus(self.term(parts[0]), self.term(parts[1]), -1)
+            if op in ("<", "<="):
+                difference, op = self.times(difference, -1), ">" if op == "<" else ">="
+            sign = self._sign(difference, "==" if op == "!=" else op)
+            return self.negation(sign) if op == "!=" else sign
+        inner = [self.condition(part) for part in parts]
+        if op == "not":
+            return self.negation(inner[0])
+        if op == "implies":
+            return joined("or", [self.negation(inner[0]), inner[1]])
+        return joined(op, inner)
+
+    def _sign(self, form: Form, op: str) -> Condition:
+        if not form[0]:
+            return applied(op, [form[1], 0])
+        return op, self.times(form, 1 / abs(content(form)))
+
+    def negation(self, condition: Condition) -> Condition:
+        if isinstance(condition, bool):
+            return not condition
+        self.formulas.spend(_PART)
+        op, inner = condition
+        if op in ("and", "or"):
+            return joined("or" if op == "and" else "and", [self.negation(part) for part in inner])
+        if op == "not":
+            return inner[0]
+        if op == "==":
+            return "not", (condition,)
+        return ">=" if op == ">" else ">", self.times(inner, -1)
+
+    def needed(self, conditions: Iterable[Condition]) -> list[int]:
+        """The atoms that conditions depend on, in order."""
+        found: set[int] = set()
+        waiting = [form for condition in conditions for form in self.forms_of(condition)]
+        while waiting:
+            for atom, _ in waiting.pop()[0]:
+                if atom not in found:
+                    found.add(atom)
+                    if is_maximum(self.atoms[atom]):
+                        waiting += self.atoms[atom]
+        return sorted(found)
+
+    def forms_of(self, condition: Condition) -> Iterator[Form]:
+        """The forms whose signs a condition asks for."""
+        if not isinstance(condition, bool):
+            self.formulas.spend(_PART)
+            op, inner = condition
+            if op in (">", ">=", "=="):
+                yield inner
+            else:
+                for part in inner:
+                    yield from self.forms_of(part)
+
+
+_PART = 50
+"""What a part of a condition costs: parts are written out as often as they are used."""
+
+
+def is_maximum(atom: Any) -> bool:
+    return not isinstance(atom[0], str)
+
+
+def content(form: Form) -> Fraction:
+    """The factor that leaves integers without a common divisor, the first of them positive."""
+    terms, constant = form
+    numbers = [c for _, c in terms] + [constant]
+    size = Fraction(gcd(*(c.numerator for c in numbers)), lcm(*(c.denominator for c in numbers)))
+    return size if numbers[0] > 0 else -size
+
+
+def joined(op: str, parts: Iterable[Condition]) -> Condition:
+    decisive = op == "or"
+    kept = []
+    for part in parts:
+        if part is decisive:
+            return decisive
+        if part is not (not decisive):
+            kept.append(part)
+    if len(kept) > 1:
+        return op, tuple(kept)
+    return kept[0] if kept else not decisive
+
+
+# ---------------------------------------------------------------------------------------------
+# Proofs by cases and sums of inequalities (C14).
+
+
+class Rows:
+    """Inequalities and choices of a system without a solution, in the order of (C14)."""
+
+    def __init__(self, rewriting: Rewriting, conditions: Sequence[Condition]) -> None:
+        self.rewriting = rewriting
+        self.rows: list[tuple[str, Form, int | None]] = []  # the last: where it holds
+        self.choices: list[tuple[range, int | None]] = []
+        self.alternatives = 0
+        for number in rewriting.needed(conditions):
+            atom = rewriting.atoms[number]
+            itself: Form = ((number, Fraction(1)),), Fraction(0)
+            if is_maximum(atom):
+                for form in atom:
+                    self.rows.append((">=", rewriting.plus(itself, form, -1), None))
+                self._choose(None, [(">=", rewriting.plus(form, itself, -1)) for form in atom])
+            elif atom[0] == "h":
+                self.rows.append((">=", itself, None))
+        for condition in conditions:
+            self._add(condition, None)
+
+    def _add(self, condition: Condition, inside: int | None) -> None:
+        self.rewriting.formulas.spend(_PART)
+        if isinstance(condition, bool):
+            if not condition:
+                self.rows.append((">=", ((), Fraction(-1)), inside))
+            return
+        op, inner = condition
+        if op == "and":
+            for part in inner:
+                self._add(part, inside)
+        elif op == "or":
+            self._choose(inside, inner)
+        elif op == "not":
+            form = inner[0][1]
+            self._choose(inside, [(">", form), (">", self.rewriting.times(form, -1))])
+        else:
+            self.rows.append((op, inner, inside))
+
+    def _choose(self, inside: int | None, parts: Sequence[Condition]) -> None:
+        first = self.alternatives
+        self.alternatives += len(parts)
+        self.choices.append((range(first, self.alternatives), inside))
+        for k, part in enumerate(parts):
+            self._add(part, first + k)
+
+    def refuted_by(self, steps: Any) -> None:
+        """RejectedError unless the steps show that nothing satisfies the system."""
+        require(isinstance(steps, list) and len(steps) > 0, "a proof has no steps")
+        excluded: list[frozenset[int]] = []
+        used: set[int] = set()
+        for number, step in enumerate(steps):
+            try:
+                require(isinstance(step, dict), "it is no step")
+                if set(step) == {"rows"}:
+                    excluded.append(self._leaf(step["rows"]))
+                else:
+                    excluded.append(self._split(step, excluded))
+                    used.update(step["cases"])
+            except RejectedError as error:
+                raise RejectedError(f"step {number}: {error}") from None
+        require(used == set(range(len(steps) - 1)), "a proof has a step that no later one uses")
+        require(not excluded[-1], "a proof does not cover all alternatives")
+
+    def _leaf(self, data: Any) -> frozenset[int]:
+        require(isinstance(data, list) and len(data) > 0, "it has no rows")
+        sums: dict[int, Fraction] = {}
+        constant, strict, last, divisor = Fraction(0), False, -1, 0
+        inside = set()
+        for pair in data:
+            require(isinstance(pair, list) and len(pair) == 2, "it has a row without multiplier")
+            number = natural(pair[0], "a row")
+            require(last < number < len(self.rows), "its rows are not there, or not in order")
+            last = number
+            factor = int(text_of(pair[1], r"-?[1-9][0-9]*", "a multiplier"))
+            op, (terms, c), where = self.rows[number]
+            require(factor > 0 or op == "==", "a multiplier of an inequality is negative")
+            self.rewriting.formulas.spend(1 + len(terms))
+            for atom, coefficient in terms:
+                sums[atom] = sums.get(atom, Fraction(0)) + factor * coefficient
+            constant += factor * c
+            strict = strict or op == ">"
+            divisor = gcd(divisor, factor)
+            if where is not None:
+                inside.add(where)
+        require(divisor == 1, "its multipliers have a common divisor")
+        false = constant < 0 or (strict and constant == 0)
+        require(false and not any(sums.values()), "the sum of its rows is no contradiction")
+        return frozenset(inside)
+
+    def _split(self, step: Json, excluded: Sequence[frozenset[int]]) -> frozenset[int]:
+        keys_of(step, {"choice", "cases"}, "it")
+        choice = natural(step["choice"], "its choice")
+        require(choice < len(self.choices), "there is no such choice")
+        alternatives, inside = self.choices[choice]
+        cases = step["cases"]
+        require(isinstance(cases, list), "its cases must be a list")
+        require(len(cases) == len(alternatives), "it has one case for each alternative")
+        left: set[int] = set() if inside is None else {inside}
+        for alternative, case in zip(alternatives, cases, strict=True):
+            require(natural(case, "a case") < len(excluded), "a case is no earlier step")
+            self.rewriting.formulas.spend(1 + len(excluded[case]))
+            require(alternative in excluded[case], "a case does not use its alternative")
+            left |= excluded[case] - {alternative}
+        return frozenset(left)
+
+
+# ---------------------------------------------------------------------------------------------
+# Proofs and probabilities by cones (C15).
+
+
+class Regions:
+    """Conditions without constants, in integers, to be decided on cones."""
+
+    def __init__(self, rewriting: Rewriting, condition: Condition) -> None:
+        self.rewriting = rewriting
+        atoms = rewriting.needed([condition])
+        self.scales: dict[int, int] = {}
+        self.choices: dict[int, list[list[tuple[int, int]]]] = {}
+        self.places: dict[int, int] = {}  # of inputs among the coordinates
+        self.rows: list[list[tuple[int, int]]] = []  # positive multiples of forms, by number
+        self._numbers: dict[Form, int] = {}
+        inputs = {}
+        for number in atoms:
+            atom = rewriting.atoms[number]
+            if is_maximum(atom):
+                scale = lcm(*(self._denominator(form) for form in atom))
+                self.scales[number] = scale
+                self.choices[number] = [self._pairs(form, scale) for form in atom]
+            else:
+                require(atom[0] == "x", "cones are about inputs alone")
+                self.scales[number] = 1
+                inputs[atom[1]] = number
+        self.inputs = sorted(inputs) or [0]
+        self.places = {inputs[i]: k for k, i in enumerate(self.inputs) if i in inputs}
+        self.condition = self._prepared(condition)
+
+    def _denominator(self, form: Form) -> int:
+        return lcm(*((c / self.scales[atom]).denominator for atom, c in form[0]))
+
+    def _pairs(self, form: Form, scale: int) -> list[tuple[int, int]]:
+        require(form[1] == 0, "a condition with a constant is nothing for cones")
+        return [(atom, int(c * scale / self.scales[atom])) for atom, c in form[0]]
+
+    def _prepared(self, condition: Condition) -> Condition:
+        """The condition with rows' numbers in place of forms."""
+        if isinstance(condition, bool):
+            return condition
+        self.rewriting.formulas.spend(_PART)
+        op, inner = condition
+        if op in ("and", "or", "not"):
+            return op, tuple(map(self._prepared, inner))
+        if inner not in self._numbers:
+            self._numbers[inner] = len(self.rows)
+            self.rows.append(self._pairs(inner, self._denominator(inner)))
+        return op, self._numbers[inner]
+
+
+class Piece:
+    """One cone, by its rays: what forms and conditions are on it.
+
+    Of a form that is linear on the cone all values follow from those on the rays. ``more`` are
+    points outside, at which the same linear functions are evaluated. ``opened`` is a form whose
+    sign on the cone is open, once that was needed, by its values.
+    """
+
+    def __init__(
+        self, regions: Regions, rays: Sequence[Vector], more: Sequence[Vector] = ()
+    ) -> None:
+        self.regions, self.count = regions, len(rays)
+        self._points = [*rays, *more]
+        self._atoms: dict[int, list[int]] = {}
+        self._gaps: dict[int, list[int]] = {}  # of maxima that are not linear: a form to cut along
+        self._signs: dict[int, tuple[int, int]] = {}
+        self.opened: list[int] | None = None
+
+    def _atom(self, number: int) -> list[int] | None:
+        if number not in self._atoms and number not in self._gaps:
+            regions = self.regions
+            if number in regions.places:
+                place = regions.places[number]
+                self._atoms[number] = [point[place] for point in self._points]
+            else:
+                self._settle(number, regions.choices[number])
+        if number in self._gaps and self.opened is None:
+            self.opened = self._gaps[number]
+        return self._atoms.get(number)
+
+    def _settle(self, number: int, choices: list[list[tuple[int, int]]]) -> None:
+        known: list[list[int]] = []
+        before, self.opened = self.opened, None
+        for pairs in choices:
+            values = self._sum(pairs)
+            if values is None:
+                assert self.opened is not None
+                self._gaps[number] = self.opened
+                break
+            known.append(values)
+        else:
+            best = max(known, key=lambda value: sum(value[: self.count]))
+            for value in known:
+                gap = [a - b for a, b in zip(best, value, strict=True)]
+                if min(gap[: self.count]) < 0:
+                    self._gaps[number] = gap
+                    break
+            else:
+                self._atoms[number] = best
+        self.opened = before
+
+    def _sum(self, pairs: list[tuple[int, int]]) -> list[int] | None:
+        self.regions.rewriting.formulas.spend(1 + len(pairs) * len(self._points))
+        total = [0] * len(self._points)
+        for atom, factor in pairs:
+            values = self._atom(atom)
+            if values is None:
+                return None
+            total = [a + factor * b for a, b in zip(total, values, strict=True)]
+        return total
+
+    def _masks(self, row: int) -> tuple[int, int] | None:
+        """The rays on which a row is positive, and negative."""
+        if row not in self._signs:
+            values = self._sum(self.regions.rows[row])
+            if values is None:
+                return None
+            above = sum(1 << k for k in range(self.count) if values[k] > 0)
+            below = sum(1 << k for k in range(self.count) if values[k] < 0)
+            self._signs[row] = above, below
+        return self._signs[row]
+
+    def truth(self, condition: Condition, face: int, *, almost: bool) -> bool | None:
+        """Whether a condition holds at all points within a face (the positive combinations of its
+        rays), at none, or that is open. ``almost``: but for null sets within the cone."""
+        if isinstance(condition, bool):
+            return condition
+        self.regions.rewriting.formulas.spend(1)
+        op, inner = condition
+        if op in ("and", "or"):
+            some, open_parts, before = bool(op == "or"), False, self.opened
+            for part in inner:
+                found = self.truth(part, face, almost=almost)
+                if found is some:
+                    self.opened = before
+                    return some
+                open_parts = open_parts or found is None
+            return None if open_parts else not some
+        if op == "not":
+            found = self.truth(inner[0], face, almost=almost)
+            return None if found is None else not found
+        masks = self._masks(inner)
+        if masks is None:
+            return None
+        above, below = bool(masks[0] & face), bool(masks[1] & face)
+        if above and below:
+            if almost and op == "==":
+                return False
+            if self.opened is None:
+                self.opened = self._sum(self.regions.rows[inner])
+            return None
+        return applied(op, [above - below, 0]) is True
+
+
+def faces_of(facets: Iterable[int], rays: int) -> set[int]:
+    """All faces of a cone, as sets of rays: intersections of its facets."""
+    found = {rays, 0}
+    fresh = [rays]
+    while fresh:
+        face = fresh.pop()
+        parts = {face & facet for facet in facets} - found
+        found |= parts
+        fresh += parts
+    return found
+
+
+def vector_of(value: Any, size: int, where: str) -> Vector:
+    """A primitive integer vector, written with single spaces."""
+    words = text_of(value, r"-?[0-9]+( -?[0-9]+)*", where).split()
+    found = tuple(map(int, words))
+    require(len(found) == size, f"{where} has {len(found)} entries, not {size}")
+    fits = gcd(*found) == 1 and words == [str(entry) for entry in found]
+    require(fits, f"{where} is not in lowest terms")
+    return found
+
+
+def cones_of(data: Any, inputs: list[int]) -> Iterator[tuple[list[Vector], tuple[int, ...]]]:
+    """The rays and facets of each cone that the cuts leave; together they cover the space."""
+    keys_of(data, {"inputs", "rays", "tree"}, "cells")
+    require(data["inputs"] == inputs, f"the inputs that occur are {inputs}")
+    size = len(inputs)
+    require(size <= LARGEST_CUT, f"cells have at most {LARGEST_CUT} inputs")
+    require(isinstance(data["rays"], list), "rays must be a list")
+    rays = [vector_of(text, size, f"ray {k}") for k, text in enumerate(data["rays"])]
+    require(len(set(rays)) == len(rays), "a ray is listed twice")
+    require(isinstance(data["tree"], list), "a tree must be a list")
+    used: set[int] = set()
+    waiting: list[tuple[Vector, ...]] = [()]
+    for place, item in enumerate(data["tree"]):
+        require(bool(waiting), "a tree goes on after its end")
+        walls = waiting.pop()
+        try:
+            if isinstance(item, str):
+                normal = vector_of(item, size, "its normal")
+                require(len(walls) < MOST_CUTS, f"over {MOST_CUTS} cuts lie within each other")
+                waiting += ((*walls, normal), (*walls, tuple(-c for c in normal)))  # below first
+                continue
+            require(isinstance(item, list) and len(item) >= size, "it has too few rays")
+            numbers = [natural(k, "the number of a ray") for k in item]
+            require(numbers == sorted(set(numbers)), "its rays must be different and in order")
+            require(numbers[-1] < len(rays), "it has a ray that is not listed")
+            corners = [rays[k] for k in numbers]
+            masks = set()
+            for wall in walls:
+                values = [sum(map(mul, wall, ray)) for ray in corners]
+                require(min(values) >= 0, "it has a ray on the wrong side of a cut")
+                masks.add(sum(1 << k for k, value in enumerate(values) if value == 0))
+            require(bool(masks), "it is no cone, but all of the space")
+            facets = complete_facets(size, masks, len(corners))
+        except RejectedError as error:
+            raise RejectedError(f"part {place} of the tree: {error}") from None
+        used.update(numbers)
+        yield corners, facets
+    require(not waiting, "a tree ends before its end")
+    require(len(used) == len(rays), "a ray is listed that no cone has")
+
+
+LARGEST_CUT, MOST_CUTS = 10, 500
+
+
+# ---------------------------------------------------------------------------------------------
+# Order and signs (C16).
+
+Order = Any
+"""True, False, (i, j): element i is above j, or ("and" or "or", a frozen set of these). Elements
+are the inputs, and n for the number 0."""
+
+
+class NotAnOrderError(Exception):
+    """A formula is not about the order of the inputs and 0 alone."""
+
+
+class Orders:
+    """What formulas say about the order of the inputs and 0, and how likely that is."""
+
+    def __init__(self, formulas: Formulas) -> None:
+        self.formulas, self.n = formulas, formulas.program.n
+        self._known: dict[int, Fraction | None] = {}
+        self._statements: dict[tuple[int, bool], Order] = {}
+        self._comparisons: dict[tuple[int, int, bool], Order] = {}
+
+    def probability(self, number: int) -> Fraction | None:
+        """Of a formula about the order alone; None for all others."""
+        if number not in self._known:
+            try:
+                statement = self.statement(number, True)
+            except NotAnOrderError:
+                self._known[number] = None
+            else:
+                below = partial_order(statement, self.n + 1)
+                found = self._count(statement) if below is None else self._extensions(below)
+                self._known[number] = found
+        return self._known[number]
+
+    def of_some(self, numbers: list[int]) -> Fraction | None:
+        """The probability that some of the formulas holds.
+
+        It is a sum where each is a partial order, and every two contradict each other.
+        """
+        found = [self.probability(number) for number in numbers]
+        known = [value for value in found if value is not None]
+        if len(known) < len(found):
+            return None
+        orders = [partial_order(self.statement(number, True), self.n + 1) for number in numbers]
+        self.formulas.spend(len(numbers) ** 2)
+        for k, order in enumerate(orders):
+            if not all(contradict(order, other) for other in orders[:k]):
+                return self.probability(self.formulas.any(numbers))
+        return sum(known, Fraction(0))
+
+    def _extensions(self, below: list[int]) -> Fraction:
+        """Of a partial order: for each element, those that must be below it, as a bit mask.
+
+        Elements are placed from the lowest up; a set of placed ones is met on many ways.
+        """
+        n = self.n
+        zero, everything = 1 << n, (1 << n + 1) - 1
+        at: dict[int, dict[int, int]] = {0: {0: 1}}  # by the number of elements below 0
+        for _ in range(n + 1):
+            after: dict[int, dict[int, int]] = {}
+            for placed, ways in at.items():
+                self.formulas.spend(10 * (n + 1) * len(ways))
+                for k in members(everything & ~placed):
+                    if below[k] & ~placed == 0:
+                        target = after.setdefault(placed | 1 << k, {})
+                        for under, count in ways.items():
+                            now = placed.bit_count() if 1 << k == zero else under
+                            target[now] = target.get(now, 0) + count
+            at = after
+        ways = at.get(everything, {})
+        return self._weighed(ways, n)
+
+    def _weighed(self, ways: dict[int, int], n: int) -> Fraction:
+        """Orders of n inputs, by how many are below 0: each has the probability (C16)."""
+        parts = (
+            Fraction(count, 2**n * factorial(k) * factorial(n - k)) for k, count in ways.items()
+        )
+        return sum(parts, Fraction(0))
+
+    def statement(self, number: int, positive: bool) -> Order:
+        """The formula, or its negation; null sets do not count."""
+        key = number, positive
+        if key not in self._statements:
+            self.formulas.spend(_PART)
+            self._statements[key] = self._statement(number, positive)
+        return self._statements[key]
+
+    def _statement(self, number: int, positive: bool) -> Order:
+        op, *parts = self.formulas.nodes[number]
+        if op == "truth":
+            return parts[0] is positive
+        if op == "not":
+            return self.statement(parts[0], not positive)
+        if op == "implies":
+            first = self.statement(parts[0], not positive)
+            return any_or_all(positive, [first, self.statement(parts[1], positive)])
+        if op in CONNECTIVES:
+            return any_or_all(
+                (op == "or") is positive, [self.statement(p, positive) for p in parts]
+            )
+        left, right = parts
+        if op in ("==", "!="):
+            # Both sides are equal, but for a null set, only where they are the same element.
+            pairs = [self._above(left, right, True), self._above(right, left, True)]
+            if (op == "!=") is positive:
+                return any_or_all(True, pairs)
+            pairs = [self._above(left, right, False), self._above(right, left, False)]
+            return any_or_all(False, pairs)
+        if op in ("<", "<="):
+            left, right = right, left
+        strict = op in ("<", ">")
+        if not positive:
+            left, right, strict = right, left, not strict
+        return self._above(left, right, strict)
+
+    def _above(self, left: int, right: int, strict: bool) -> Order:
+        """left > right, or left >= right, which differ where both are the same element."""
+        key = left, right, strict
+        if key not in self._comparisons:
+            self.formulas.spend(_PART)
+            self._comparisons[key] = self._compared(left, right, strict)
+        return self._comparisons[key]
+
+    def _compared(self, left: int, right: int, strict: bool) -> Order:
+        for number, other, first in ((left, right, True), (right, left, False)):
+            op, *parts = self.formulas.nodes[number]
+            if op == "relu":
+                op, parts = "max", [self.formulas.number(0), *parts]
+            if op in ("min", "max"):
+                pairs = [(p, other) if first else (other, p) for p in parts]
+                found = [self._above(a, b, strict) for a, b in pairs]
+                return any_or_all((op == "max") is first, found)
+        a, b = self._element(left), self._element(right)
+        return not strict if a == b else (a, b)
+
+    def _element(self, number: int) -> int:
+        node = self.formulas.nodes[number]
+        if node == ("number", 0):
+            return self.n
+        if node[0] != "x":
+            raise NotAnOrderError
+        return int(node[1])
+
+    def _count(self, statement: Order) -> Fraction:
+        """By the lowest element of those left, over and over."""
+        names = sorted(elements_of(statement) - {self.n})
+        n = len(names)
+        places = {name: k for k, name in enumerate(names)} | {self.n: n}
+        known: dict[tuple[int, Order], list[int]] = {}
+
+        def count(left: int, statement: Order) -> list[int]:
+            """Orders of the elements left, by how many are below 0; if 0 is gone, in all."""
+            inputs = (left & ~(1 << n)).bit_count()
+            with_zero = left >> n & 1
+            if statement is False:
+                return [0] * (inputs + 1 if with_zero else 1)
+            if statement is True:
+                return [factorial(inputs)] * (inputs + 1 if with_zero else 1)
+            key = left, statement
+            if key not in known:
+                self.formulas.spend(50 * left.bit_count())
+                ways = [0] * (inputs + 1 if with_zero else 1)
+                for low in members(left):
+                    rest = count(left & ~(1 << low), without_lowest(statement, low))
+                    self.formulas.spend(len(rest))
+                    shift = 1 if with_zero and low != n else 0
+                    for k, number in enumerate(rest):
+                        ways[k + shift] += number
+                known[key] = ways
+            return known[key]
+
+        counts = count((1 << n + 1) - 1, renamed(statement, places))
+        return self._weighed(dict(enumerate(counts)), n)
+
+    def above(self, domain: int) -> list[set[int]]:
+        """For each element, those that it is at least as large as in the whole domain."""
+        formulas = self.formulas
+        found: list[set[int]] = [{i} for i in range(self.n + 1)]
+        for number in formulas.conjuncts(domain):
+            op, *parts = formulas.nodes[number]
+            negated = op == "not"
+            if negated:
+                op, *parts = formulas.nodes[parts[0]]
+            if op not in RELATIONS or op == ("==" if negated else "!="):
+                continue
+            left, right = parts
+            if (op in ("<", "<=")) is not negated:
+                left, right = right, left
+            pairs = [(left, right), (right, left)] if op in ("==", "!=") else [(left, right)]
+            for a, b in pairs:
+                for high in self._bounding(a, "min"):
+                    found[high].update(self._bounding(b, "max"))
+        for middle in range(self.n + 1):
+            for row in found:
+                if middle in row:
+                    row |= found[middle]
+        return found
+
+    def _bounding(self, number: int, extreme: str) -> list[int]:
+        """Elements all of which are at least a minimum, or at most a maximum."""
+        self.formulas.spend(_PART)
+        op, *parts = self.formulas.nodes[number]
+        if op == "relu" and extreme == "max":
+            return [self.n, *self._bounding(parts[0], extreme)]
+        if op == extreme:
+            return [i for part in parts for i in self._bounding(part, extreme)]
+        try:
+            return [self._element(number)]
+        except NotAnOrderError:
+            return []
+
+
+def partial_order(statement: Order, size: int) -> list[int] | None:
+    """For each element, all that are below it if the statement holds, as a bit mask; None where
+    that is not all that the statement says."""
+    if statement is False:
+        return None
+    pairs = () if statement is True else (statement,)
+    if pairs and statement[0] == "and":
+        pairs = statement[1]
+    below = [0] * size
+    for pair in pairs:
+        if isinstance(pair[0], str):
+            return None
+        below[pair[0]] |= 1 << pair[1]
+    for middle in range(size):
+        for k in range(size):
+            if below[k] >> middle & 1:
+                below[k] |= below[middle]
+    return below
+
+
+def contradict(a: list[int] | None, b: list[int] | None) -> bool:
+    """Whether one partial order has an element below another, and the other one above it."""
+    if a is None or b is None:
+        return False
+    return any(
+        b[low] >> k & 1 for k, lower in enumerate(a) for low in members(lower) if lower and b[low]
+    )
+
+
+def any_or_all(some: bool, parts: Iterable[Order]) -> Order:
+    """Some or all of the parts, simplified."""
+    op = "or" if some else "and"
+    found: set[Order] = set()
+    for part in parts:
+        if part is some:
+            return some
+        if part is (not some):
+            continue
+        if part[0] == op:
+            found |= part[1]
+        else:
+            found.add(part)
+    if len(found) > 1:
+        return op, frozenset(found)
+    return found.pop() if found else not some
+
+
+def elements_of(statement: Order) -> set[int]:
+    if isinstance(statement, bool):
+        return set()
+    if isinstance(statement[0], str):
+        return {element for part in statement[1] for element in elements_of(part)}
+    return set(statement)
+
+
+def renamed(statement: Order, places: dict[int, int]) -> Order:
+    if isinstance(statement, bool):
+        return statement
+    op, inner = statement
+    if isinstance(op, str):
+        return op, frozenset(renamed(part, places) for part in inner)
+    return places[op], places[inner]
+
+
+def without_lowest(statement: Order, low: int) -> Order:
+    """The statement, once it is known that ``low`` is below all that are left."""
+    if isinstance(statement, bool):
+        return statement
+    op, inner = statement
+    if isinstance(op, str):
+        return any_or_all(op == "or", [without_lowest(part, low) for part in inner])
+    return inner == low if low in (op, inner) else statement
+
+
+# ---------------------------------------------------------------------------------------------
+# An explanation: claims, cases, and the accuracy that follows (C12), (C17).
+
+PLACES = 20
+"""Decimals of probabilities by cones."""
+KINDS = ("always", "measure", "close", "weights", "equivalent", "inductive", "right", "wrong")
+EXPLANATION = {"title", "standard", "nodes", "claims", "cases", "partition", "accuracy"}
+CLAIM = {"name", "kind", "text", "written", "assume", "verdict", "instances"}
+INSTANCE = {"parameters", "verdict", "reason", "says", "proofs", "witness", "figure"}
+CASE = {"name", "text", "written", "says", "claims", "verdict", "instances"}
+CASE_INSTANCE = {"parameters", "when", "answer", "verdict", "reason", "proofs", "witness"}
+CASE_INSTANCE |= {"probability"}
+PARTITION_PART = {"verdict", "reason", "by_order", "proofs", "witness"}
+
+Fact = tuple[int, int]
+"""A statement, and the domain in which it holds."""
+
+
+def label_cells(task: str, n: int) -> Iterator[tuple[int, list[Vector]]]:
+    """The label and the walls of each cone of constant label; together they cover the space."""
+
+    def over(i: int, k: int) -> Vector:
+        return tuple((c == i) - (c == k) for c in range(n))
+
+    for i in range(n):
+        others = [k for k in range(n) if k != i]
+        if task == "argmax":
+            yield i, [over(i, k) for k in others]
+        elif task == "2nd_argmax":
+            for second in others:
+                below = [k for k in others if k != second]
+                yield second, [over(i, second), *(over(second, k) for k in below)]
+        elif task == "argmedian":
+            for above in combinations(others, n // 2):
+                yield i, [over(k, i) if k in above else over(i, k) for k in others]
+        else:
+            # sign (x_i - mean) >= (x_k - mean) and >= -(x_k - mean), times n.
+            away = [[n * (c == k) - 1 for c in range(n)] for k in range(n)]
+            for sign in (1, -1):
+                rows = []
+                for k in others:
+                    for other in (-1, 1):
+                        pairs = zip(away[i], away[k], strict=True)
+                        rows.append(tuple(sign * a + other * b for a, b in pairs))
+                yield i, rows
+
+
+class Story:
+    """Checks an explanation: each claim, each case, the partition and the accuracy."""
+
+    def __init__(self, data: Any, weights: Weights, task: str, n: int, ties: str) -> None:
+        self.data = keys_of(data, EXPLANATION, "explanation")
+        require(type(data["standard"]) is bool, "explanation.standard must be true or false")
+        require(type(data["title"]) is str, "explanation.title must be a text")
+        Network(weights, n)  # refuses weights of other shapes
+        program = Program(weights, n)
+        self.program = program.standard() if data["standard"] else program
+        self.task, self.ties, self.n = task, ties, n
+        self.formulas = Formulas(self.program)
+        self.formulas.read(data["nodes"])
+        self.listed = len(self.formulas.nodes)
+        self.everywhere = self.formulas.make("truth", True)
+        self.orders = Orders(self.formulas)
+        self.fixed = Fixed(PLACES * 10 // 3 + 60)
+        self.unit = Fraction(1, 10**PLACES)
+        self.facts: dict[str, list[Fact]] = {}
+        self.answers: dict[str, dict[str, list[int]]] = {}  # proved right or wrong: domains
+        self.kinds: dict[str, str] = {}
+        self.trusting: dict[str, str] = {}  # claims and cases, and what they rest on
+        self.not_checked: list[str] = []
+        self.undecided: list[str] = []
+        self.counts: Counter[str] = Counter()
+        self.accuracy: tuple[Fraction, Fraction] | None = None
+        self.proved_accuracy = False
+
+    @cached_property
+    def _label_cells(self) -> list[tuple[int, list[Vector]]]:
+        found = []
+        for cell in label_cells(self.task, self.n):
+            self.formulas.spend(100 * self.n**2)
+            found.append(cell)
+        return found
+
+    def check(self) -> None:
+        data = self.data
+        require(isinstance(data["claims"], list), "claims must be a list")
+        for claim in data["claims"]:
+            name = self._name(claim, CLAIM, "a claim")
+            self._within(f"claim {name}", self._claim, name, claim)
+        require(isinstance(data["cases"], list), "cases must be a list")
+        cases: list[tuple[int, str, Fraction, str]] = []
+        for case in data["cases"]:
+            name = self._name(case, CASE, "a case")
+            cases += self._within(f"case {name}", self._case, name, case)
+        partition = self._within("partition", self._partition, [when for when, *_ in cases])
+        self._conclude(cases, partition)
+        unused = set(range(self.listed)) - self.formulas.used
+        require(not unused, f"node {min(unused, default=0)} is used nowhere")
+
+    def _within(self, where: str, check: Callable[..., Any], *args: Any) -> Any:
+        try:
+            return check(*args)
+        except RejectedError as error:
+            raise RejectedError(f"{where}: {error}") from None
+
+    def _name(self, data: Any, keys: set[str], where: str) -> str:
+        keys_of(data, keys, where)
+        require(type(data["name"]) is str and type(data["text"]) is str, f"{where} needs a name")
+        written = data["written"]
+        texts = isinstance(written, dict) and all(type(v) is str for v in written.values())
+        require(texts, f"what is written of {where} must be texts")
+        require(isinstance(data["instances"], list), f"the instances of {where} must be a list")
+        return str(data["name"])
+
+    # Claims.
+
+    def _claim(self, name: str, claim: Json) -> None:
+        kind = claim["kind"]
+        require(kind in KINDS, "its kind is unknown")
+        require(name not in self.kinds, "its name comes twice")
+        facts = self._assumed(name, claim["assume"], tuple(self.facts))
+        self.kinds[name] = kind
+        verdicts = []
+        proved: list[Fact] = []
+        answers: dict[str, list[int]] = {"right": [], "wrong": []}
+        for number, instance in enumerate(claim["instances"]):
+            where = f"instance {number}"
+            keys_of(instance, INSTANCE, where)
+            self._parameters(instance)
+            verdicts.append(self._verdict(instance))
+            says = self._within(where, self._instance, name, kind, instance, facts)
+            if verdicts[-1] == "proved":
+                proved += says
+                if kind in answers:
+                    answers[kind].append(says[0][1])
+        self._joint_verdict(claim["verdict"], verdicts, name, "claim")
+        self.answers[name] = answers
+        if kind in ("always", "close", "inductive"):
+            self.facts[name] = proved
+
+    def _assumed(self, name: str, names: Any, known: Sequence[str]) -> list[Fact]:
+        require(isinstance(names, list), "what it assumes must be a list")
+        for other in names:
+            require(other in known, "it assumes what is no earlier claim about all inputs")
+            if other in self.trusting:
+                self.trusting[name] = f"it assumes {other}"
+        return [fact for other in names for fact in self.facts[other]]
+
+    def _parameters(self, data: Json) -> None:
+        found = data["parameters"]
+        fits = isinstance(found, dict) and all(type(v) is int for v in found.values())
+        require(
+            fits and type(data["reason"]) is str, "parameters are whole numbers, a reason a text"
+        )
+
+    def _verdict(self, data: Json) -> str:
+        verdict = data["verdict"]
+        require(verdict in ("proved", "refuted", "unknown"), "a verdict is unknown")
+        refuted_by_input = data["witness"] is not None
+        require(verdict != "unknown" or not data["proofs"], "an open verdict has no proof")
+        require(verdict != "unknown" or not refuted_by_input, "an open verdict has no witness")
+        return str(verdict)
+
+    def _joint_verdict(self, stated: Any, found: Sequence[str], name: str, sort: str) -> None:
+        joint = "proved"
+        if "refuted" in found:
+            joint = "refuted"
+        elif "unknown" in found:
+            joint = "unknown"
+            self.undecided.append(f"{sort} {name}")
+        require(stated == joint, f"its verdict is {joint}")
+        self.counts[f"{sort}s {joint}"] += 1
+
+    def _instance(self, name: str, kind: str, data: Json, facts: list[Fact]) -> list[Fact]:
+        """What it says, as facts; the first one's domain is the instance's."""
+        check: Callable[..., list[Fact]] = getattr(self, f"_{kind}")
+        return check(name, data, facts)
+
+    def _plain(self, data: Json) -> None:
+        require(data["figure"] is None, "it has no figure")
+
+    def _weights(self, name: str, data: Json, facts: list[Fact]) -> list[Fact]:
+        says = keys_of(data["says"], {"statement"}, "what it says")
+        statement = self.formulas.formula(says["statement"], "its statement")
+        self._plain(data)
+        require(
+            not data["proofs"] and data["witness"] is None, "it needs neither proof nor witness"
+        )
+        holds = self.formulas.value(statement, {}, {})
+        verdict = "proved" if holds else "refuted"
+        require(data["verdict"] == verdict, f"its statement is {'true' if holds else 'false'}")
+        return []
+
+    def _always(self, name: str, data: Json, facts: list[Fact]) -> list[Fact]:
+        says = keys_of(data["says"], {"statement", "domain"}, "what it says")
+        statement = self.formulas.formula(says["statement"], "its statement")
+        domain = self.formulas.formula(says["domain"], "its domain")
+        self._plain(data)
+        if data["verdict"] == "proved":
+            self._proofs(name, data["proofs"], [(statement, domain, facts)], almost=False)
+        elif data["verdict"] == "refuted":
+            self._fails(data, statement, domain)
+        return [(statement, domain)]
+
+    def _inductive(self, name: str, data: Json, facts: list[Fact]) -> list[Fact]:
+        says = keys_of(data["says"], {"steps"}, "what it says")
+        require(isinstance(says["steps"], list) and says["steps"] != [], "it has no steps")
+        self._plain(data)
+        questions: list[tuple[int, int, list[Fact]]] = []
+        before: list[Fact] = []
+        every: list[Fact] = []
+        last: int | None = None
+        for part in says["steps"]:
+            step = keys_of(part, {"step", "base", "statements"}, "a step")
+            number, base = natural(step["step"], "a step"), step["base"]
+            require(type(base) is bool, "base must be true or false")
+            require(base if last is None else number == last + 1, "a step is not the next one")
+            last = number
+            require(isinstance(step["statements"], list), "statements must be a list")
+            now = [
+                (self.formulas.formula(s, "a statement"), self.everywhere)
+                for s in step["statements"]
+            ]
+            known = [*facts, *([] if base else before)]
+            questions += [(statement, domain, known) for statement, domain in now]
+            before = now
+            every += now
+        if data["verdict"] == "proved":
+            self._proofs(name, data["proofs"], questions, almost=False)
+        elif data["verdict"] == "refuted":
+            self._fails(data, self.formulas.all([s for s, _ in every]), self.everywhere)
+        return every
+
+    def _right(self, name: str, data: Json, facts: list[Fact]) -> list[Fact]:
+        return self._answers(name, data, facts, "right")
+
+    def _wrong(self, name: str, data: Json, facts: list[Fact]) -> list[Fact]:
+        return self._answers(name, data, facts, "wrong")
+
+    def _answers(self, name: str, data: Json, facts: list[Fact], answer: str) -> list[Fact]:
+        says = keys_of(data["says"], {"domain"}, "what it says")
+        domain = self.formulas.formula(says["domain"], "its domain")
+        self._plain(data)
+        if data["verdict"] == "proved":
+            self._proved_answers(name, data["proofs"], domain, answer, facts)
+        elif data["verdict"] == "refuted":
+            self._other_answer(data, domain, answer)
+        return [(self.everywhere, domain)]
+
+    def _proved_answers(
+        self, name: str, proofs: Any, domain: int, answer: str, facts: list[Fact]
+    ) -> None:
+        """One proof for each label, but where the order of the inputs in the domain excludes it."""
+        require(isinstance(proofs, list), "proofs must be a list")
+        above = self.orders.above(domain)
+        questions = []
+        given = [natural(p.get("cell"), "a cell") for p in proofs if isinstance(p, dict)]
+        require(len(given) == len(proofs) and given == sorted(set(given)), "a proof has no cell")
+        for number, (label, walls) in enumerate(self._label_cells):
+            if number in given:
+                inside = self._inside(walls)
+                question = self.formulas.make("and", inside, domain)
+                questions.append((self._earns(label, answer), question, facts))
+            else:
+                require(
+                    any(excluded(row, above) for row in walls), f"label cell {number} is left out"
+                )
+        require(not given or given[-1] < len(self._label_cells), "there is no such label cell")
+        plain = [{k: v for k, v in proof.items() if k != "cell"} for proof in proofs]
+        self._proofs(name, plain, questions, almost=True)
+
+    def _inside(self, walls: Iterable[Vector]) -> int:
+        """The open cone, as a formula."""
+        make = self.formulas.make
+
+        def total(row: list[tuple[int, int]]) -> int:
+            terms = []
+            for c, i in row:
+                entry = make("x", i)
+                terms.append(entry if c == 1 else make("mul", self.formulas.number(c), entry))
+            if len(terms) > 1:
+                return make("add", *terms)
+            return terms[0] if terms else self.formulas.number(0)
+
+        parts = []
+        for row in walls:
+            high = [(c, i) for i, c in enumerate(row) if c > 0]
+            low = [(-c, i) for i, c in enumerate(row) if c < 0]
+            parts.append(make(">", total(high), total(low)))
+        return self.formulas.all(parts)
+
+    def _earns(self, label: int, answer: str) -> int:
+        """Where the model earns all for the label; for the answer wrong, where nothing."""
+        make = self.formulas.make
+        own = make("logit", label)
+        rivals = [k for k in range(self.n) if k != label]
+        if answer == "wrong" and self.ties == "uniform":
+            return self.formulas.any([make(">", make("logit", k), own) for k in rivals])
+        parts = []
+        for k in rivals:
+            op = ">=" if self.ties == "lowest" and k > label else ">"
+            parts.append(make(op, own, make("logit", k)))
+        earned = self.formulas.all(parts)
+        return earned if answer == "right" else make("not", earned)
+
+    def _measure(self, name: str, data: Json, facts: list[Fact]) -> list[Fact]:
+        says = keys_of(data["says"], {"condition", "bounds"}, "what it says")
+        condition = self.formulas.formula(says["condition"], "its condition")
+        least, most = bounds_of(says["bounds"])
+        require(
+            not data["proofs"] and data["witness"] is None, "it needs neither proof nor witness"
+        )
+        low, high = self._probability(name, data["figure"], condition)
+        self._number(data["verdict"], low, high, least, most)
+        return []
+
+    def _number(
+        self,
+        verdict: str,
+        low: Fraction | None,
+        high: Fraction | None,
+        least: Fraction | None,
+        most: Fraction | None,
+    ) -> None:
+        """Whether an enclosed number is within its bounds; None: nothing is known of it."""
+        found = "unknown"
+        if low is not None and high is not None:
+            if (least is None or low >= least) and (most is None or high <= most):
+                found = "proved"
+            elif (least is not None and high < least) or (most is not None and low > most):
+                found = "refuted"
+        require(verdict == found, f"its verdict is {found}")
+
+    def _close(self, name: str, data: Json, facts: list[Fact]) -> list[Fact]:
+        keys = {"left", "right", "domain", "error", "scale", "bounds"}
+        says, make = keys_of(data["says"], keys, "what it says"), self.formulas.make
+        left, right = (self.formulas.term(says[key], f"its {key}") for key in ("left", "right"))
+        domain = self.formulas.formula(says["domain"], "its domain")
+        least, most = bounds_of(says["bounds"])
+        error = make("abs", make("sub", left, right))
+        require(says["error"] in ("supremum", "mean", "root_mean_square"), "its error is unknown")
+        if says["error"] != "supremum":
+            require(says["scale"] is None, "a mean has no scale")
+            require(not data["proofs"] and data["witness"] is None, "a mean has no proof")
+            low, high = self._trusted_figure(name, data["figure"])
+            self._number(data["verdict"], low, high, least, most)
+            return []
+        scale = self.formulas.term(says["scale"], "its scale")
+
+        def scaled(factor: Fraction) -> int:
+            return make("mul", self.formulas.number(factor), scale)
+
+        within = None if most is None else make("<=", error, scaled(most))
+        if data["verdict"] == "proved":
+            self._plain(data)
+            questions = [] if within is None else [(within, domain, facts)]
+            self._proofs(name, data["proofs"], questions, almost=False)
+            if least:
+                self._reached(name, data["witness"], domain, error, scale, scaled(least))
+        elif data["verdict"] == "refuted" and data["figure"] is None:
+            require(within is not None, "an input does not refute that an error is large")
+            assert within is not None
+            self._fails(data, within, domain)
+        elif data["verdict"] == "refuted":
+            # The supremum is smaller than it should be.
+            figure = keys_of(data["figure"], {"by", "value"}, "its figure")
+            bound = fraction_of(figure["value"], "a bound on the error")
+            smaller = figure["by"] == "proof" and least is not None and bound < least
+            require(smaller, "its figure is no smaller bound")
+            less = make("<=", error, scaled(bound))
+            self._proofs(name, data["proofs"], [(less, domain, facts)], almost=False)
+        elif data["figure"] is not None:
+            self._trusted_figure(name, data["figure"])
+        return [] if within is None else [(within, domain)]
+
+    def _reached(
+        self, name: str, witness: Any, domain: int, error: int, scale: int, bound: int
+    ) -> None:
+        """The error is as large as claimed at one input."""
+        if witness is None:
+            self._trust(name, "that the error is as large somewhere was not written down")
+            return
+        at, known = self._point(witness), dict[int, Any]()
+        value = self.formulas.value
+        require(value(domain, at, known) is True, "its witness is outside its domain")
+        large = value(error, at, known) >= value(bound, at, known) and value(scale, at, known) > 0
+        require(large, "at its witness the error is smaller")
+
+    def _equivalent(self, name: str, data: Json, facts: list[Fact]) -> list[Fact]:
+        says = keys_of(data["says"], {"other", "mode", "domain"}, "what it says")
+        self.formulas.formula(says["domain"], "its domain")
+        require(type(says["other"]) is str and says["mode"] in ("function", "labels"), "odd mode")
+        self._plain(data)
+        require(not data["proofs"] and data["witness"] is None, "it has neither proof nor witness")
+        if data["verdict"] != "unknown":
+            self._trust(name, "the other model is not in the certificate")
+        return []
+
+    # Numbers.
+
+    def _probability(
+        self, name: str, data: Any, condition: int
+    ) -> tuple[Fraction, Fraction] | tuple[None, None]:
+        """What the probability of a condition is known to lie between."""
+        require(isinstance(data, dict), "a probability must be an object")
+        if data.get("by") == "order":
+            keys_of(data, {"by", "value"}, "a probability")
+            found = self.orders.probability(condition)
+            require(found is not None, "it is not about the order of the inputs alone")
+            assert found is not None
+            require(data["value"] == str(found), f"its probability is {found}, not {data['value']}")
+            return found, found
+        if data.get("by") == "cells":
+            keys_of(data, {"by", "value", "cells"}, "a probability")
+            text = text_of(data["value"], rf"[01]\.[0-9]{{{PLACES}}}", "a probability")
+            self._measured(Fraction(text), data["cells"], condition)
+            slack = SLACK * self.unit
+            return max(Fraction(0), Fraction(text) - slack), min(
+                Fraction(1), Fraction(text) + slack
+            )
+        return self._trusted_figure(name, data)
+
+    def _measured(self, value: Fraction, cells: Any, condition: int) -> None:
+        """RejectedError unless the condition's probability is this, by the measures of cones."""
+        rewriting = Rewriting(self.formulas)
+        regions = Regions(rewriting, rewriting.condition(condition))
+        size = len(regions.inputs)
+        require(size <= LARGEST_MEASURED, f"measures end with {LARGEST_MEASURED} inputs")
+        measure = Measure(self.fixed)
+        total = 0
+        for corners, facets in cones_of(cells, regions.inputs):
+            everything = (1 << len(corners)) - 1
+            holds = Piece(regions, corners).truth(regions.condition, everything, almost=True)
+            require(holds is not None, "on one of its cells the condition is open")
+            if holds:
+                gram = [[sum(map(mul, a, b)) for b in corners] for a in corners]
+                total += measure.of(Cone(size, gram, facets), everything)
+                self.formulas.spend(1000)
+        one = self.fixed.one
+        off = abs(Fraction(total, one) - value) + Fraction(measure.terms << 20, one)
+        fits = off <= SLACK * self.unit
+        require(fits, f"its probability is {total / one:.16g}, not as stated")
+
+    def _trusted_figure(
+        self, name: str, data: Any
+    ) -> tuple[Fraction, Fraction] | tuple[None, None]:
+        """A number that rests on the word of who wrote it: an enclosure, or a sample."""
+        require(isinstance(data, dict), "a figure must be an object")
+        if data.get("by") == "trusted":
+            keys_of(data, {"by", "lower", "upper"}, "a figure")
+            low, high = (fraction_of(data[key], "a bound") for key in ("lower", "upper"))
+            require(low <= high, "a figure's bounds are the wrong way round")
+            self._trust(name, "a figure was computed, with nothing written down to check it by")
+            return low, high
+        keys_of(data, {"by", "estimate", "error", "samples"}, "a figure")
+        require(data["by"] == "samples", "a figure's origin is unknown")
+        for key in ("estimate", "error"):
+            fits = data[key] is None or re.fullmatch(NUMBER, str(data[key]))
+            require(bool(fits), "a sample's numbers are not written as they should be")
+        natural(data["samples"], "samples")
+        self._trust(name, "a figure was sampled, which proves nothing")
+        return None, None
+
+    def _trust(self, name: str, why: str) -> None:
+        if self.trusting.get(name) != why:
+            self.trusting[name] = why
+            self.not_checked.append(f"{name}: {why}")
+
+    # Proofs and witnesses.
+
+    def _proofs(
+        self,
+        name: str,
+        proofs: Any,
+        questions: Sequence[tuple[int, int, list[Fact]]],
+        *,
+        almost: bool,
+    ) -> None:
+        """RejectedError unless each statement is proved where its domain and facts hold."""
+        require(isinstance(proofs, list), "proofs must be a list")
+        require(len(proofs) == len(questions), f"it needs {len(questions)} proofs")
+        for k, (proof, question) in enumerate(zip(proofs, questions, strict=True)):
+            self._within(f"proof {k}", self._proof, name, proof, *question, almost)
+
+    def _proof(
+        self, name: str, data: Any, statement: int, domain: int, facts: list[Fact], almost: bool
+    ) -> None:
+        require(isinstance(data, dict), "it must be an object")
+        if "trusted" in data:
+            method = keys_of(data, {"trusted"}, "it")["trusted"]
+            require(type(method) is str, "what is trusted must be a text")
+            self._trust(name, f"{method} is trusted, with no proof written down")
+            return
+        if "point" in data:
+            self._proof_at_point(keys_of(data, {"point"}, "it")["point"], statement, domain)
+            return
+        optional = {"facts", "defined", "free", "without"} if "steps" in data else {"without"}
+        main = "steps" if "steps" in data else "cells"
+        keys_of(data, {main} | (optional & set(data)), "it")
+        for key in optional & set(data):
+            require(isinstance(data[key], list) and data[key], f"{key} must be a list, not empty")
+        if "without" in data:
+            require(almost, "a null set may matter here")
+            walls = [self._null_set(wall) for wall in data["without"]]
+            domain = self.formulas.make("and", domain, *walls)
+        if main == "cells":
+            self._proof_by_cells(data["cells"], statement, domain, almost)
+            return
+        used = [self.formulas.formula(f, "a fact") for f in data.get("facts", ())]
+        for fact in used:
+            require(self._known(fact, domain, facts), f"node {fact} is no fact that is known here")
+        free = [self._entry(e, "a free entry") for e in data.get("free", ())]
+        rewriting = Rewriting(self.formulas, free, self._defined(data, domain, facts))
+        given = [rewriting.condition(part) for part in (domain, *used)]
+        goal = rewriting.negation(rewriting.condition(statement))
+        Rows(rewriting, [*given, goal]).refuted_by(data["steps"])
+        self.counts["proofs by cases and sums"] += 1
+
+    def _proof_at_point(self, data: Any, statement: int, domain: int) -> None:
+        """The domain fixes all inputs that occur in the statement, which holds there."""
+        require(isinstance(data, list) and len(data) == self.n, "a point is an input")
+        point = [fraction_of(value, "a point") for value in data]
+        formulas = self.formulas
+        fixed = set()
+        for part in formulas.conjuncts(domain):
+            op, *sides = formulas.nodes[part]
+            for one, other in (sides, sides[::-1]) if op == "==" else ():
+                entry, value = formulas.nodes[one], formulas.nodes[other]
+                if entry[0] == "x" and value == ("number", point[entry[1]]):
+                    fixed.add(entry[1])
+        rewriting = Rewriting(formulas)
+        needed = rewriting.needed([rewriting.condition(statement)])
+        inputs = {rewriting.atoms[a][1] for a in needed if not is_maximum(rewriting.atoms[a])}
+        require(inputs <= fixed, "its domain does not fix all inputs that occur")
+        holds = formulas.value(statement, self.program.run(point), {})
+        require(holds is True, "the statement is false at its point")
+        self.counts["proofs at a point"] += 1
+
+    def _null_set(self, number: Any) -> int:
+        """A formula x.c != 0, which leaves out a hyperplane."""
+        wall = self.formulas.formula(number, "what is left out")
+        op, *parts = self.formulas.nodes[wall]
+        require(op == "!=", "what is left out is no hyperplane")
+        rewriting = Rewriting(self.formulas)
+        form = rewriting.plus(rewriting.term(parts[0]), rewriting.term(parts[1]), -1)
+        flat = all(not is_maximum(rewriting.atoms[atom]) for atom, _ in form[0])
+        require(bool(form[0]) and flat, "what is left out is no hyperplane")
+        return wall
+
+    def _known(self, fact: int, domain: int, facts: list[Fact]) -> bool:
+        """Whether it is a part of what was proved wherever the domain holds."""
+        given = set(self.formulas.conjuncts(domain))
+        for statement, where in facts:
+            if given.issuperset(self.formulas.conjuncts(where)):
+                if fact in self.formulas.conjuncts(statement):
+                    return True
+            elif self.formulas.nodes[fact] == ("implies", where, statement):
+                return True
+        return False
+
+    def _entry(self, number: Any, where: str) -> Node:
+        node = self.formulas.nodes[self.formulas.term(number, where)]
+        require(computed(node), f"{where} is nothing that the model computes")
+        return node
+
+    def _defined(
+        self, data: Json, domain: int, facts: list[Fact]
+    ) -> dict[Node, tuple[int, list[int]]]:
+        """Entries as terms, from equations that are known; none leads back to itself."""
+        found: dict[Node, tuple[int, list[int]]] = {}
+        for pair in data.get("defined", ()):
+            require(
+                isinstance(pair, list) and len(pair) == 2, "a definition is an entry and a fact"
+            )
+            entry = self._entry(pair[0], "what is defined")
+            fact = self.formulas.formula(pair[1], "a fact")
+            require(self._known(fact, domain, facts), f"node {fact} is no fact that is known here")
+            require(entry not in found, "an entry is defined twice")
+            op, *sides = self.formulas.nodes[fact]
+            require(op == "==", "a definition is an equation")
+            found[entry] = self._solved(entry, sides, found)
+        return found
+
+    def _solved(
+        self, entry: Node, sides: list[int], known: dict[Node, Any]
+    ) -> tuple[int, list[int]]:
+        """An equation solved for an entry: the other side, less the other summands."""
+        for side, other in (sides, sides[::-1]):
+            node = self.formulas.nodes[side]
+            summands = list(node[1:]) if node[0] == "add" else [side]
+            rest = [part for part in summands if self.formulas.nodes[part] != entry]
+            if len(rest) == len(summands) - 1:
+                named = self._entries_in([other, *rest])
+                if all(e in known for e in named if computed(e)):
+                    return other, rest
+        raise RejectedError("its equation does not tell the entry")
+
+    def _entries_in(self, numbers: list[int]) -> set[Node]:
+        found, waiting, seen = set(), list(numbers), set(numbers)
+        while waiting:
+            node = self.formulas.nodes[waiting.pop()]
+            self.formulas.spend(1)
+            if node[0] in ENTRIES:
+                found.add(node)
+            elif node[0] not in ("number", "truth"):
+                waiting += set(node[1:]) - seen
+                seen |= set(node[1:])
+        return found
+
+    def _proof_by_cells(self, data: Any, statement: int, domain: int, almost: bool) -> None:
+        rewriting = Rewriting(self.formulas)
+        goal = rewriting.negation(rewriting.condition(statement))
+        counter = joined("and", [rewriting.condition(domain), goal])
+        regions = Regions(rewriting, counter)
+        for corners, facets in cones_of(data, regions.inputs):
+            everything = (1 << len(corners)) - 1
+            piece = Piece(regions, corners)
+            faces = [everything] if almost else faces_of(facets, everything)
+            for face in faces:
+                holds = piece.truth(regions.condition, face, almost=almost)
+                require(holds is False, "it fails on one of its cells, or is open there")
+        self.counts["proofs by cells"] += 1
+
+    def _point(self, data: Any) -> dict[str, Any]:
+        """All values at a witness, whose logits must be as stated."""
+        keys_of(data, {"x", "logit"}, "a witness")
+        require(isinstance(data["x"], list) and len(data["x"]) == self.n, "a witness is an input")
+        at = self.program.run([fraction_of(value, "a witness") for value in data["x"]])
+        require(data["logit"] == [str(v) for v in at["logit"]], "a witness has other logits")
+        return at
+
+    def _fails(self, data: Json, statement: int, domain: int) -> None:
+        require(not data["proofs"], "what is refuted has no proof")
+        at, known = self._point(data["witness"]), dict[int, Any]()
+        require(self.formulas.value(domain, at, known) is True, "its witness is outside its domain")
+        holds = self.formulas.value(statement, at, known)
+        require(holds is False, "it holds at its witness")
+
+    def _other_answer(self, data: Json, domain: int, answer: str) -> None:
+        """Around the witness the model does not answer so."""
+        require(not data["proofs"], "what is refuted has no proof")
+        at = self._point(data["witness"])
+        for label, walls in self._label_cells:
+            inside = self._inside(walls)
+            if self.formulas.value(inside, at, {}):
+                other = self.formulas.make("not", self._earns(label, answer))
+                fails = self.formulas.make("and", inside, domain, other)
+                require(self._around(fails, at["x"]), "its witness does not refute it")
+                return
+        raise RejectedError("its witness is on the border of two labels")
+
+    def _around(self, number: int, x: Sequence[Fraction]) -> bool:
+        """Whether a formula holds in a neighbourhood of an input, for certain."""
+        rewriting = Rewriting(self.formulas)
+        condition = rewriting.condition(number)
+        values: dict[int, Fraction] = {}
+        locally: dict[int, Form | None] = {}  # linear forms in the inputs; None: several meet
+
+        def at(form: Form) -> tuple[Fraction, Form | None]:
+            total: Form | None = ((), form[1])
+            for atom, c in form[0]:
+                part = locally[atom]
+                total = None if total is None or part is None else rewriting.plus(total, part, c)
+            return sum((c * values[atom] for atom, c in form[0]), form[1]), total
+
+        for atom in rewriting.needed([condition]):
+            found = rewriting.atoms[atom]
+            if is_maximum(found):
+                sides = [at(form) for form in found]
+                values[atom] = max(value for value, _ in sides)
+                tops = {form for value, form in sides if value == values[atom]}
+                locally[atom] = tops.pop() if len(tops) == 1 else None
+            else:
+                values[atom] = x[found[1]]
+                locally[atom] = ((atom, Fraction(1)),), Fraction(0)
+
+        def truth(condition: Condition) -> bool | None:
+            if isinstance(condition, bool):
+                return condition
+            self.formulas.spend(1)
+            op, inner = condition
+            if op in ("and", "or"):
+                some, parts = bool(op == "or"), [truth(part) for part in inner]
+                if some in parts:
+                    return some
+                return None if None in parts else not some
+            if op == "not":
+                found = truth(inner[0])
+                return None if found is None else not found
+            value, form = at(inner)
+            if value == 0 and form != ZERO:
+                return None
+            return applied(op, [value, 0]) is True
+
+        return truth(condition) is True
+
+    # Cases.
+
+    def _case(self, name: str, case: Json) -> list[tuple[int, str, Fraction, str]]:
+        """(when, answer, least probability, name) of each instance."""
+        says, named = case["says"], case["claims"]
+        require(says in ("right", "wrong", "claims", "unknown"), "what it says is unknown")
+        require(isinstance(named, list), "the claims of a case must be a list")
+        for other in named:
+            require(other in self.kinds, "it names a claim that is not there")
+        title = f"case {name}"
+        facts = []
+        for other in named:
+            facts += self.facts.get(other, [])
+            if other in self.trusting:
+                self.trusting[title] = f"it rests on {other}"
+        found, verdicts = [], []
+        for number, instance in enumerate(case["instances"]):
+            where = f"instance {number}"
+            keys_of(instance, CASE_INSTANCE, where)
+            self._parameters(instance)
+            part = self._within(where, self._case_instance, title, says, named, facts, instance)
+            found.append((*part, title))
+            if says != "unknown":
+                verdicts.append(self._verdict(instance))
+        self._joint_verdict(case["verdict"], verdicts, name, "case")
+        return found
+
+    def _case_instance(
+        self, title: str, says: str, named: list[str], facts: list[Fact], data: Json
+    ) -> tuple[int, str, Fraction]:
+        when = self.formulas.formula(data["when"], "when")
+        answer, proofs = data["answer"], data["proofs"]
+        require(answer in ("right", "wrong", "unknown"), "its answer is unknown")
+        least, _ = self._probability(title, data["probability"], when)
+        if says == "unknown":
+            open_case = answer == "unknown" and data["verdict"] is None
+            require(open_case and not proofs and data["witness"] is None, "nothing is said of it")
+            return when, answer, least or Fraction(0)
+        verdict = self._verdict(data)
+        if verdict != "proved":
+            require(answer == "unknown", "nothing is proved of it")
+            if verdict == "refuted":
+                require(says != "claims", "no witness refutes a claim here")
+                self._other_answer(data, when, says)
+        elif says == "claims":
+            require(answer in ("right", "wrong"), "its answer is not what is proved")
+            self._from_claims(
+                title, proofs, when, [d for c in named for d in self.answers[c][answer]]
+            )
+        else:
+            require(answer == says, "its answer is not what it says")
+            self._proved_answers(title, proofs, when, says, facts)
+        require(data["witness"] is None or verdict == "refuted", "it has no witness")
+        return when, answer, least or Fraction(0)
+
+    def _from_claims(self, title: str, proofs: Any, when: int, domains: list[int]) -> None:
+        """The case lies in what the named claims prove."""
+        require(bool(domains), "the claims that it names prove nothing of that kind")
+        given = set(self.formulas.conjuncts(when))
+        if any(given.issuperset(self.formulas.conjuncts(domain)) for domain in domains):
+            require(proofs == [], "it needs no proof")
+            return
+        self._proofs(title, proofs, [(self.formulas.any(domains), when, [])], almost=True)
+
+    def _partition(self, whens: list[int]) -> bool:
+        """Whether the cases are proved to cover the space without overlap."""
+        data = self.data["partition"]
+        if data is None:
+            require(not whens, "nothing is said about the cases together")
+            return False
+        require(bool(whens), "there are no cases")
+        keys_of(data, {"covers", "disjoint"}, "it")
+        parts = {}
+        for key in ("covers", "disjoint"):
+            part = keys_of(data[key], PARTITION_PART, key)
+            require(type(part["by_order"]) is bool and type(part["reason"]) is str, "odd partition")
+            parts[key] = self._verdict(part)
+            if part["by_order"]:
+                require(parts[key] == "proved" and not part["proofs"], f"{key} has no proof")
+        self._within("covers", self._covers, data["covers"], parts["covers"], whens)
+        self._within("disjoint", self._disjoint, data["disjoint"], parts["disjoint"], whens)
+        return set(parts.values()) == {"proved"}
+
+    def _covers(self, part: Json, verdict: str, whens: list[int]) -> None:
+        if part["by_order"]:
+            found = self.orders.of_some(whens)
+            require(found == 1, f"the cases together have the probability {found}")
+        elif verdict == "proved":
+            question = self.formulas.any(whens), self.everywhere, list[Fact]()
+            self._proofs("partition", part["proofs"], [question], almost=True)
+        elif verdict == "refuted":
+            at = self._point(part["witness"])
+            outside = self.formulas.make("not", self.formulas.any(whens))
+            require(self._around(outside, at["x"]), "its witness is in a case")
+
+    def _disjoint(self, part: Json, verdict: str, whens: list[int]) -> None:
+        if part["by_order"]:
+            found = [self.orders.probability(when) for when in whens]
+            union = self.orders.of_some(whens)
+            known = [value for value in found if value is not None]
+            sums = len(known) == len(found) and sum(known) == union
+            require(sums, "the cases' probabilities do not add up to that of all of them")
+        elif verdict == "proved":
+            questions: list[tuple[int, int, list[Fact]]] = []
+            for k, when in enumerate(whens[:-1]):
+                others = self.formulas.make("not", self.formulas.any(whens[k + 1 :]))
+                questions.append((others, when, []))
+            self._proofs("partition", part["proofs"], questions, almost=True)
+        elif verdict == "refuted":
+            at = self._point(part["witness"])
+            holding = [w for w in whens if self._around(w, at["x"])]
+            require(len(holding) > 1, "its witness is not in two cases")
+
+    def _conclude(self, cases: list[tuple[int, str, Fraction, str]], partition: bool) -> None:
+        stated = self.data["accuracy"]
+        if not partition:
+            require(stated is None, "no accuracy follows")
+            return
+        keys_of(stated, {"lower", "upper"}, "explanation.accuracy")
+        sums = {"right": Fraction(0), "wrong": Fraction(0), "unknown": Fraction(0)}
+        for _, answer, least, _ in cases:
+            sums[answer] += least
+        low, high = sums["right"], 1 - sums["wrong"]
+        fits = (stated["lower"], stated["upper"]) == (str(low), str(high))
+        require(fits, f"the cases prove an accuracy from {low} to {high}, not as stated")
+        self.accuracy = low, high
+        resting = {title for _, answer, _, title in cases if answer != "unknown"} | {"partition"}
+        self.proved_accuracy = not resting & self.trusting.keys()
+
+    def lines(self) -> Iterator[str]:
+        """What was checked."""
+        counts = self.counts
+        for sort in ("claims", "cases"):
+            found = [
+                f"{counts[f'{sort} {verdict}']} {verdict if verdict != 'unknown' else 'left open'}"
+                for verdict in ("proved", "refuted", "unknown")
+                if counts[f"{sort} {verdict}"]
+            ]
+            if found:
+                yield f"the explanation's {sort}: {', '.join(found)}"
+        for key in ("proofs by cases and sums", "proofs by cells", "proofs at a point"):
+            if counts[key]:
+                yield f"{counts[key]} {key}"
+        if self.accuracy is not None and self.proved_accuracy:
+            low, high = map(decimal, self.accuracy)
+            yield f"that the cases are a partition, and prove an accuracy from {low} to {high}"
+
+
+NUMBER = r"-?[0-9]+(\.[0-9]+)?(e[+-]?[0-9]+)?"
+
+
+def computed(node: Node) -> bool:
+    """Neither an input, nor a weight, nor the state before the first step."""
+    return node[0] in ("z", "h", "logit") and int(node[1]) >= 0
+
+
+def excluded(row: Vector, above: list[set[int]]) -> bool:
+    """Whether x[i] > x[k], if the row says that, is against the order."""
+    if sorted(c for c in row if c) != [-1, 1]:
+        return False
+    return row.index(1) in above[row.index(-1)]
+
+
+def bounds_of(data: Any) -> tuple[Fraction | None, Fraction | None]:
+    """What a number is claimed to be at least and at most."""
+    keys_of(data, {"at_least", "at_most", "equals"}, "bounds")
+    least, most, equals = (
+        None if data[key] is None else fraction_of(data[key], key)
+        for key in ("at_least", "at_most", "equals")
+    )
+    known = sum(value is not None for value in (least, most, equals))
+    require(known == 1 or (known == 2 and equals is None), "bounds are given twice, or not at all")
+    return (equals, equals) if equals is not None else (least, most)
+
+
+# ---------------------------------------------------------------------------------------------
 # The document.
 
 HEAD = {"format", "version", "kind", "software", "model", "task", "ties", "accuracy", "undecided"}
-HEAD |= {"claims", "digest"}
-CELLS, FUNCTIONS = HEAD | {"decimals", "cells", "rays"}, HEAD | {"answers", "tied"}
+HEAD |= {"explanation", "digest"}
+LISTS = {"cells": ("cells", "rays"), "functions": ("tied",), "claims": ()}
+"""The long lists of each kind, whose items the digest takes one by one."""
+KEYS = {
+    "cells": HEAD | {"decimals", "cells", "rays"},
+    "functions": HEAD | {"answers", "tied"},
+    "claims": HEAD,
+}
 CELL = {"pattern", "rays", "label", "winners", "credit", "measure"}
 LARGEST_MEASURED = 5
 
@@ -1078,6 +3097,8 @@ def check_document(document: Json, weights_file: bytes | None = None) -> Checked
         return CheckedCertificate("rejected", f"{error}.")
     except (ArithmeticError, ValueError) as error:
         return CheckedCertificate("rejected", f"it cannot be checked: {error}.")
+    except RecursionError:
+        return CheckedCertificate("rejected", "it cannot be checked: it is nested too deeply.")
     return outcome
 
 
@@ -1085,9 +3106,8 @@ def _check(document: Json, weights_file: bytes | None, outcome: CheckedCertifica
     kind = document.get("kind")
     version = natural(document.get("version"), "version")
     require(version == VERSION, f"this checks version {VERSION}, not {version}")
-    require(kind in ("cells", "functions"), "its kind must be cells or functions")
-    keys_of(document, CELLS if kind == "cells" else FUNCTIONS, "the certificate")
-    require(document["claims"] == [], "claims are unknown to this version")
+    require(type(kind) is str and kind in KEYS, f"its kind must be {', '.join(KEYS)}")
+    keys_of(document, KEYS[str(kind)], "the certificate")
     require(document["ties"] in ("lowest", "incorrect", "uniform"), "the tie rule is unknown")
     task = keys_of(document["task"], {"name", "seq_len"}, "task")
     n = natural(task["seq_len"], "task.seq_len")
@@ -1099,11 +3119,16 @@ def _check(document: Json, weights_file: bytes | None, outcome: CheckedCertifica
     weights = weights_of(model["weights"])
     if kind == "cells":
         _check_cells(document, weights, task["name"], n, outcome)
-    else:
+    elif kind == "functions":
         heads = natural(model["heads"], "model.heads")
         _check_functions(document, weights, heads, task["name"], n, outcome)
+    story = _check_story(document, weights, task["name"], n, outcome)
+    if kind == "claims":
+        require(story is not None, "without cells it needs an explanation")
+        assert story is not None
+        _check_derived(document, story, outcome)
     _check_model(model, weights, weights_file, outcome)
-    long = ("cells", "rays") if kind == "cells" else ("tied",)
+    long = LISTS[str(kind)]
     rest = {key: value for key, value in document.items() if key not in (*long, "digest")}
     found = digest_of(rest, [document[key] for key in long])
     require(document["digest"] == found, "its digest does not fit its content")
@@ -1113,9 +3138,8 @@ def _check(document: Json, weights_file: bytes | None, outcome: CheckedCertifica
 def _check_cells(
     document: Json, weights: Weights, task: Any, n: int, outcome: CheckedCertificate
 ) -> None:
-    require(task in INDEX_TASKS, "the task is unknown")
-    require(2 + (task == "argoutlier") <= n <= 6, "the task's number of inputs is wrong")
-    require(task != "argmedian" or n % 2 == 1, "argmedian needs an odd number of inputs")
+    _check_task(task, n)
+    require(n <= 6, "cells are for up to 6 inputs")
     cells = Cells(document, weights, task, n)
     require(isinstance(document["cells"], list), "cells must be a list")
     for k, cell in enumerate(document["cells"]):
@@ -1142,6 +3166,47 @@ def _check_cells(
             f"the measures of the cells (this checker reaches n = {LARGEST_MEASURED}): that there "
             "are no other cells, and the accuracy, rest on the measures stated"
         )
+
+
+def _check_story(
+    document: Json, weights: Weights, task: Any, n: int, outcome: CheckedCertificate
+) -> Story | None:
+    """The explanation, if there is one."""
+    if document["explanation"] is None:
+        return None
+    require(document["kind"] != "functions", "explanations are of RNNs")
+    _check_task(task, n)
+    story = Story(document["explanation"], weights, task, n, document["ties"])
+    story.check()
+    outcome.checked += story.lines()
+    if story.not_checked:
+        outcome.status = "incomplete"
+        outcome.not_checked += story.not_checked
+    outcome.not_checked.append(
+        "that the claims' texts, and what is written of them, say what their formulas say"
+    )
+    return story
+
+
+def _check_derived(document: Json, story: Story, outcome: CheckedCertificate) -> None:
+    """Without cells, the accuracy is what follows from the explanation."""
+    low, high = story.accuracy or (Fraction(0), Fraction(1))
+    stated = keys_of(document["accuracy"], {"lower", "upper"}, "accuracy")
+    require(
+        (stated["lower"], stated["upper"]) == (str(low), str(high)),
+        f"the explanation proves an accuracy from {low} to {high}, not as stated",
+    )
+    require(document["undecided"] == str(high - low), f"{high - low} is undecided")
+    if story.accuracy is None or story.proved_accuracy:
+        outcome.accuracy = low, high
+    else:
+        outcome.not_checked.append("the accuracy, which rests on what was not checked")
+
+
+def _check_task(task: Any, n: int) -> None:
+    require(task in INDEX_TASKS, "the task is unknown")
+    require(n >= 2 + (task == "argoutlier"), "the task's number of inputs is wrong")
+    require(task != "argmedian" or n % 2 == 1, "argmedian needs an odd number of inputs")
 
 
 def _check_functions(
@@ -1324,4 +3389,8 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:
+        print("interrupted: nothing is known of the certificate", file=sys.stderr)
+        sys.exit(130)

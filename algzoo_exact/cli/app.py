@@ -22,7 +22,9 @@ from algzoo_exact.cli import (
     accuracy,
     certify,
     check,
+    compare,
     regions,
+    report,
     sample,
     show,
     surprise,
@@ -140,6 +142,8 @@ algzoo-exact regions 2nd_argmax_3_3 --picture regions.svg
 
 algzoo-exact show handcrafted:2nd_argmax_3 --latex
 
+algzoo-exact compare 2nd_argmax_4_3 --noise 0.05 --out race/
+
 algzoo-exact train 2nd_argmax --hidden-size 4 --seq-len 3 --sequences 2^24
 
 algzoo-exact verify my_story.toml --model handcrafted:2nd_argmax_2
@@ -147,6 +151,8 @@ algzoo-exact verify my_story.toml --model handcrafted:2nd_argmax_2
 algzoo-exact certify 2nd_argmax_4_3 -o certificate.json
 
 algzoo-exact check certificate.json
+
+algzoo-exact report 2nd_argmax_4_3 -o report.html
 
 algzoo-exact zoo list
 
@@ -175,11 +181,13 @@ app.command(epilog=accuracy.EXAMPLES)(accuracy.accuracy)
 app.command(epilog=regions.EXAMPLES)(regions.regions)
 app.command(epilog=show.EXAMPLES)(show.show)
 app.command(epilog=sample.EXAMPLES)(sample.sample)
+app.command(epilog=compare.EXAMPLES)(compare.compare)
 app.command(epilog=train.EXAMPLES)(train.train)
 app.command(epilog=verify.EXAMPLES)(verify.verify)
 app.command(epilog=surprise.EXAMPLES)(surprise.surprise)
 app.command(epilog=certify.EXAMPLES)(certify.certify)
 app.command(epilog=check.EXAMPLES)(check.check)
+app.command(epilog=report.EXAMPLES)(report.report)
 
 _zoo = typer.Typer()
 app.add_typer(_zoo, name="zoo")

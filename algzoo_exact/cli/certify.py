@@ -34,6 +34,8 @@ algzoo-exact certify 2nd_argmax_4_3 -o 2nd_argmax_4_3.json
 
 algzoo-exact certify longest_cycle_6_5 -o longest_cycle.json.gz
 
+algzoo-exact certify 2nd_argmax_4_3 -o explained.json.gz --explanation 2nd_argmax_4_3
+
 algzoo-exact certify my_model.pth --task argmedian -o certificate.json --decimals 30"""
 
 
@@ -53,6 +55,14 @@ def certify(
     seq_len: SeqLenOption = None,
     heads: HeadsOption = None,
     ties: TiesOption = "lowest",
+    explanation: Annotated[
+        str | None,
+        typer.Option(
+            metavar="STORY",
+            show_default=False,
+            help="Verify this explanation file, or shipped one, and put claims and proofs in too.",
+        ),
+    ] = None,
     decimals: Annotated[
         int | None,
         typer.Option(
@@ -65,16 +75,26 @@ def certify(
 ) -> None:
     """Write a certificate: every cell of the model, or every input's answer, with its measure.
 
-    It can be checked without this package: see [bold]algzoo-exact check[/bold].
+    With an explanation, each of its claims and cases is in it, with what proves or refutes it;
+    models with more than six inputs then need no cells. A certificate can be checked without this
+    package: see [bold]algzoo-exact check[/bold].
     """
     from algzoo_exact.certificate.build import write_certificate
     from algzoo_exact.exact.enclosure import Enclosure
+    from algzoo_exact.zoo.explanations import explanation_path
 
     loaded = load_model(model, task, seq_len, heads)
     chosen = task_of(loaded)
+    story = None if explanation is None else explanation_path(explanation)
     with progress_bar("certify") as advance:
         written = write_certificate(
-            output, loaded, chosen, ties=tie_rule(ties), decimals=decimals, progress=advance
+            output,
+            loaded,
+            chosen,
+            explanation=story,
+            ties=tie_rule(ties),
+            decimals=decimals,
+            progress=advance,
         )
     size = written.path.stat().st_size
     if as_json:
@@ -83,6 +103,7 @@ def certify(
                 "model": model_json(loaded),
                 "task": chosen.name,
                 "ties": ties,
+                "explanation": story and str(story),
                 "accuracy": enclosure_json(written.accuracy, 30),
                 "undecided": enclosure_json(Enclosure.exactly(written.undecided), 30)["upper"],
                 "count": written.count,
@@ -90,11 +111,12 @@ def certify(
             }
         )
         return
-    of = "inputs" if chosen.name == "longest_cycle" else "cells"
+    of = {"cells": "cells", "functions": "inputs", "claims": "claims and cases"}[written.kind]
     print_fields(
         [
             ("model", model_text(loaded)),
             ("task", f"{chosen.name}; ties: {TIE_TEXT[ties]}"),
+            *([("story", str(story))] if story else []),
             ("accuracy", str(written.accuracy)),
             ("certificate", f"{written.path}: {written.count:,} {of}, {size:,} bytes"),
             ("sha256", written.sha256),

@@ -48,10 +48,8 @@ def parse_pickle(content: bytes) -> dict[str, RawTensor]:
             warnings.simplefilter("ignore")  # about archive formats; the outcome is what counts
             state = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
     except Exception as error:  # a corrupt pickle can raise nearly anything
-        # torch's own text goes on to advise weights_only=False, which is unsafe.
-        reason = str(error).partition("\n")[0].partition(" Please ")[0][:200]
         raise InputError(
-            f"torch cannot read this as a state dict ({type(error).__name__}: {reason}); "
+            f"torch cannot read this as a state dict ({_reason(error)}); "
             "save it with torch.save(model.state_dict(), path)."
         ) from error
     if not isinstance(state, Mapping):
@@ -60,6 +58,14 @@ def parse_pickle(content: bytes) -> dict[str, RawTensor]:
             "save it with torch.save(model.state_dict(), path)."
         )
     return raw_tensors(state)
+
+
+def _reason(error: Exception) -> str:
+    """What torch says, in one line, without the advice to turn its protection off."""
+    text = str(error)
+    if "weights_only" in text:
+        return "it holds more than tensors, such as a whole module"
+    return f"{type(error).__name__}: {text.partition(chr(10))[0][:200]}"
 
 
 def _check_unpacked_size(content: bytes) -> None:
@@ -84,8 +90,10 @@ def raw_tensors(state: Mapping[Any, Any]) -> dict[str, RawTensor]:
     dtypes[torch.float64] = "F64"
     for key, value in state.items():
         if not isinstance(key, str) or not isinstance(value, torch.Tensor):
+            inner = " (is that the state dict?)" if isinstance(value, Mapping) else ""
             raise InputError(
-                f"The entry {key!r} is a {type(value).__name__}; expected tensors with string keys."
+                f"The entry {key!r} is of type {type(value).__name__}{inner}; expected "
+                "tensors with string keys: save them with torch.save(model.state_dict(), path)."
             )
     # Before any copy: a small file can describe a huge tensor with stride 0.
     check_layout({key: tuple(value.shape) for key, value in state.items()})

@@ -1,0 +1,129 @@
+"""A certificate in the making: what all kinds of certificates have in common."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Mapping
+from fractions import Fraction
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
+
+from algzoo_exact import __version__
+from algzoo_exact.certificate.check import FORMAT, VERSION, dump
+from algzoo_exact.exact.enclosure import Enclosure
+from algzoo_exact.program.ir import Matrix, Program
+from algzoo_exact.program.lift import INPUT_KEY, READOUT_KEY, RECURRENT_KEY, named_weights
+from algzoo_exact.program.task import Task, TieRule, check_scored
+from algzoo_exact.program.transformer import Transformer
+from algzoo_exact.score.result import Progress
+
+if TYPE_CHECKING:
+    from algzoo_exact.certificate.story import StoryPart
+
+Json = dict[str, Any]
+Kind = Literal["cells", "functions", "claims"]
+
+
+@runtime_checkable
+class Stored(Protocol):
+    """A network as it was stored: what ``load`` returns."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def sha256(self) -> str: ...
+    @property
+    def dtype(self) -> str: ...
+    @property
+    def network(self) -> Program | Transformer: ...
+    @property
+    def task(self) -> Task | None: ...
+
+
+class Draft(ABC):
+    """A certificate in the making: head, then long lists, then what is known at the end."""
+
+    kind: Kind
+
+    def __init__(
+        self,
+        model: Program | Transformer | Stored,
+        network: Program | Transformer,
+        task: Task,
+        ties: TieRule,
+    ) -> None:
+        check_scored(network, task, ties)
+        self.task, self.ties = task, ties
+        self.story: StoryPart | None = None
+        self.count = 0
+        self._weights = named_weights(network)
+        self._stored = model if isinstance(model, Stored) else None
+        self._hash = hashlib.sha256()
+
+    def head(self) -> Json:
+        """What is known before any cell."""
+        stored = self._stored
+        return {
+            "format": FORMAT,
+            "version": VERSION,
+            "kind": self.kind,
+            "software": {
+                "algzoo_exact": __version__,
+                "python": platform.python_version(),
+                "python-flint": version("python-flint"),
+            },
+            "model": {
+                "name": stored.name if stored else "program",
+                "sha256": stored.sha256 if stored else _digest_of(self._weights),
+                "dtype": stored.dtype if stored else "rational",
+                "weights": {
+                    key: [[str(w) for w in row] for row in rows]
+                    for key, rows in self._weights.items()
+                },
+            },
+            "task": {"name": self.task.name, "seq_len": self.task.seq_len},
+            "ties": self.ties,
+        }
+
+    def lists(self, progress: Progress | None) -> Iterator[tuple[str, Iterator[Any]]]:
+        """Names of the long lists and their items, to be used up in this order."""
+        for key, items in self._lists(progress):
+            yield key, self._hashed(items)
+
+    def _hashed(self, items: Iterable[Any]) -> Iterator[Any]:
+        for item in items:
+            self._hash.update(dump(item) + b"\n")
+            yield item
+
+    def tail(self) -> Json:
+        """What is known after the last item."""
+        found = self._results() | {"explanation": self.story and self.story.data}
+        self._hash.update(dump(self.head() | found))
+        return found | {"digest": self._hash.hexdigest()}
+
+    @abstractmethod
+    def _lists(self, progress: Progress | None) -> Iterator[tuple[str, Iterable[Any]]]: ...
+
+    @abstractmethod
+    def _results(self) -> Json: ...
+
+    @abstractmethod
+    def accuracy(self) -> Enclosure:
+        """What the certificate proves, after the last item."""
+
+    @abstractmethod
+    def undecided(self) -> Fraction:
+        """The mass that it leaves open, after the last item."""
+
+
+def _digest_of(weights: Mapping[str, Matrix]) -> str:
+    """SHA-256 of the weights as fractions, row by row; an RNN's input weights are one row."""
+    if INPUT_KEY in weights:
+        column = tuple(row[0] for row in weights[INPUT_KEY])
+        matrices: list[Matrix] = [(column,), weights[RECURRENT_KEY], weights[READOUT_KEY]]
+    else:
+        matrices = [weights[key] for key in sorted(weights)]
+    lines = (" ".join(map(str, row)) for matrix in matrices for row in matrix)
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()

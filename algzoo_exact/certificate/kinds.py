@@ -1,0 +1,206 @@
+"""The kinds of certificates: of all cells, of all answers, or of an explanation's claims alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from fractions import Fraction
+from typing import Any
+
+from algzoo_exact.certificate.check import SLACK
+from algzoo_exact.certificate.draft import Draft, Json, Kind, Stored
+from algzoo_exact.errors import InputError
+from algzoo_exact.exact.enclosure import Enclosure
+from algzoo_exact.measure.cone_measure import MOST_DIGITS_6
+from algzoo_exact.measure.flow import LARGEST_DIMENSION
+from algzoo_exact.program.ir import Program
+from algzoo_exact.program.task import Task, TieRule, credit_for
+from algzoo_exact.program.transformer import Transformer
+from algzoo_exact.regions.enumerate import Cell, cells
+from algzoo_exact.score.enumeration import BLOCK, Judge, functions, longest_cycles
+from algzoo_exact.score.result import Progress
+
+DECIMALS = 20
+_MOST_DECIMALS = 40
+_MOST_FUNCTIONS = 7
+"""The checker takes a quarter of a millisecond or more for each of n^n inputs."""
+_FINER = 6
+"""Measures are computed to so many decimals more than they are stated with, so that rounding to
+nearest is off by at most 1/2 + 10^-6 units of the last place; the checker allows 1/2 + 10^-5."""
+
+
+class CellDraft(Draft):
+    """The certificate of an RNN."""
+
+    kind: Kind = "cells"
+
+    def __init__(
+        self,
+        model: Program | Transformer | Stored,
+        program: Program,
+        task: Task,
+        ties: TieRule,
+        decimals: int | None,
+    ) -> None:
+        super().__init__(model, program, task, ties)
+        self.program = program
+        n = task.seq_len
+        most = MOST_DIGITS_6 - _FINER if n == LARGEST_DIMENSION else _MOST_DECIMALS
+        self.decimals = min(DECIMALS, most) if decimals is None else decimals
+        if not 4 <= self.decimals <= most:
+            raise InputError(f"decimals must be from 4 to {most} for n = {n}, not {decimals}.")
+        self.unit = Fraction(1, 10**self.decimals)
+        self.right = self.total = Fraction(0)
+        self._rays: dict[tuple[int, ...], int] = {}
+
+    def head(self) -> Json:
+        return super().head() | {"decimals": self.decimals}
+
+    def _lists(self, progress: Progress | None) -> Iterator[tuple[str, Iterable[Any]]]:
+        yield "cells", self._cells(progress)
+        # Cells name rays by their position, in the order of first use.
+        yield "rays", (" ".join(map(str, ray)) for ray in self._rays)
+
+    def _cells(self, progress: Progress | None) -> Iterator[Json]:
+        def heard(done: int, of: int) -> None:
+            if progress is not None:
+                progress(done / of, f"{self.count:,} cells")
+
+        for cell in cells(self.program, self.task, ties=self.ties, progress=heard):
+            yield self._entry(cell)
+
+    def _entry(self, cell: Cell) -> Json:
+        measure = cell.measure(self.decimals + _FINER).midpoint
+        stated = round(measure / self.unit)
+        least = max(Fraction(0), (stated - SLACK) * self.unit)
+        self.right += cell.credit * least
+        self.total += least
+        self.count += 1
+        corners = [self._rays.setdefault(ray, len(self._rays)) for ray in cell.cone.rays]
+        return {
+            "pattern": str(cell.pattern),
+            "rays": sorted(corners),
+            "label": cell.label,
+            "winners": sorted(cell.winners),
+            "credit": str(cell.credit),
+            "measure": f"0.{stated:0{self.decimals}d}",
+        }
+
+    def _results(self) -> Json:
+        places = self.decimals + _FINER
+        lower, upper = self.accuracy().decimal(places)
+        return {
+            "accuracy": {"lower": lower, "upper": upper},
+            "undecided": Enclosure.exactly(self.undecided()).decimal(places)[1],
+        }
+
+    def accuracy(self) -> Enclosure:
+        return Enclosure(self.right, 1 - (self.total - self.right))
+
+    def undecided(self) -> Fraction:
+        return 1 - self.total
+
+
+class FunctionDraft(Draft):
+    """The certificate of a transformer."""
+
+    kind: Kind = "functions"
+
+    def __init__(
+        self,
+        model: Program | Transformer | Stored,
+        transformer: Transformer,
+        task: Task,
+        ties: TieRule,
+        decimals: int | None,
+    ) -> None:
+        super().__init__(model, transformer, task, ties)
+        if task.seq_len > _MOST_FUNCTIONS:
+            raise InputError(
+                f"Certificates list the answers to all n^n inputs, for n <= {_MOST_FUNCTIONS}, "
+                f"not for n = {task.seq_len}."
+            )
+        if decimals is not None:
+            raise InputError("A transformer's accuracy is a fraction of n^n; leave decimals out.")
+        self.transformer = transformer
+        self.right = Fraction(0)
+        self.open = 0
+        self._answers: list[str] = []
+
+    def head(self) -> Json:
+        found = super().head()
+        return found | {"model": found["model"] | {"heads": self.transformer.heads}}
+
+    def _lists(self, progress: Progress | None) -> Iterator[tuple[str, Iterable[Any]]]:
+        yield "tied", self._ties(progress)
+
+    def _ties(self, progress: Progress | None) -> Iterator[Json]:
+        """The inputs on which several logits share the maximum, while all answers are found."""
+        judge, n = Judge(self.transformer), self.task.seq_len
+        for first in range(0, n**n, BLOCK):
+            tokens = functions(n, first, min(first + BLOCK, n**n))
+            for label, answer in zip(longest_cycles(tokens), judge.answers(tokens), strict=True):
+                winners = answer.indices
+                if winners is None:
+                    self.open += 1
+                    self._answers.append("?")
+                else:
+                    self.right += credit_for(int(label), winners, self.ties)
+                    self._answers.append(str(min(winners)))
+                    if len(winners) > 1:
+                        yield {"function": self.count, "winners": sorted(winners)}
+                self.count += 1
+            if progress is not None:
+                progress(self.count / n**n, f"{self.count:,} inputs")
+
+    def _results(self) -> Json:
+        found = self.accuracy()
+        return {
+            "answers": "".join(self._answers),
+            "accuracy": {"lower": str(found.lower), "upper": str(found.upper)},
+            "undecided": str(self.undecided()),
+        }
+
+    def accuracy(self) -> Enclosure:
+        least = self.right / self.count
+        return Enclosure(least, least + self.undecided())
+
+    def undecided(self) -> Fraction:
+        return Fraction(self.open, self.count)
+
+
+class ClaimDraft(Draft):
+    """The certificate of an explanation of an RNN whose cells are too many."""
+
+    kind: Kind = "claims"
+
+    def __init__(
+        self,
+        model: Program | Transformer | Stored,
+        program: Program,
+        task: Task,
+        ties: TieRule,
+        decimals: int | None,
+    ) -> None:
+        super().__init__(model, program, task, ties)
+        if decimals is not None:
+            raise InputError("Without cells there are no measures of them; leave decimals out.")
+
+    def _lists(self, progress: Progress | None) -> Iterator[tuple[str, Iterable[Any]]]:
+        yield from ()
+
+    def _results(self) -> Json:
+        assert self.story is not None
+        self.count = self.story.count
+        found = self.accuracy()
+        return {
+            "accuracy": {"lower": str(found.lower), "upper": str(found.upper)},
+            "undecided": str(self.undecided()),
+        }
+
+    def accuracy(self) -> Enclosure:
+        derived = self.story and self.story.accuracy
+        return Enclosure(*(derived or (Fraction(0), Fraction(1))))
+
+    def undecided(self) -> Fraction:
+        found = self.accuracy()
+        return found.upper - found.lower

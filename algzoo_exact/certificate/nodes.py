@@ -1,0 +1,51 @@
+"""Formulas of an explanation as the numbered nodes of a certificate."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from algzoo_exact.certificate.check import Formulas, Node
+from algzoo_exact.certificate.check import Program as CheckedProgram
+from algzoo_exact.explain.expression import Compare, Entry, Formula, Number, Term, Truth
+from algzoo_exact.program.ir import Program
+from algzoo_exact.program.lift import named_weights
+
+
+class Nodes:
+    """Numbers for terms and formulas: equal ones get the same number."""
+
+    def __init__(self, program: Program) -> None:
+        self.formulas = Formulas(CheckedProgram(dict(named_weights(program)), program.seq_len))
+        self._known: dict[int, tuple[Term | Formula, int]] = {}  # by identity
+
+    def number(self, expression: Term | Formula) -> int:
+        """The number of an expression, whose parts come before it."""
+        known = self._known.get(id(expression))
+        if known is None:
+            known = expression, self._made(expression)
+            self._known[id(expression)] = known
+        return known[1]
+
+    def _made(self, expression: Term | Formula) -> int:
+        make = self.formulas.make
+        match expression:
+            case Number(value):
+                return make("number", value)
+            case Truth(value):
+                return make("truth", value)
+            case Entry(array, indices):
+                return make(array, *indices)
+            case Compare(op, left, right):
+                return make(op, self.number(left), self.number(right))
+        return make(expression.op, *map(self.number, expression.args))
+
+    def to_json(self) -> list[Any]:
+        """All nodes: a number as text, true or false, or a list of the operation and its parts."""
+        return [_written(node) for node in self.formulas.nodes]
+
+
+def _written(node: Node) -> Any:
+    op, *parts = node
+    if op == "number":
+        return str(parts[0])
+    return parts[0] if op == "truth" else [op, *parts]

@@ -1,0 +1,156 @@
+"""Evidence by cones: the space of inputs cut until a formula is decided on each part.
+
+What is decided on a cone is what the checker itself can tell there, so that no cone is written down
+which it would not accept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from algzoo_exact.certificate.check import (
+    MOST_CUTS,
+    Piece,
+    Regions,
+    RejectedError,
+    Rewriting,
+    complete_facets,
+    faces_of,
+    joined,
+)
+from algzoo_exact.certificate.nodes import Nodes
+from algzoo_exact.explain.expression import Formula
+from algzoo_exact.geometry.cone import Cone, IntVector, independent, primitive
+from algzoo_exact.program.ir import Program
+
+LARGEST = 5
+"""Inputs that occur; beyond that there are too many cones."""
+_MOST_CONES = 20_000
+
+Json = dict[str, Any]
+
+
+class NoTreeError(Exception):
+    """Cones do not tell, or would be too many."""
+
+
+def proof_tree(program: Program, statement: Formula, domain: Formula, *, almost: bool) -> Json:
+    """Cones on each of which the statement holds wherever the domain does; NoTreeError if none."""
+    nodes = Nodes(program)
+    rewriting = Rewriting(nodes.formulas)
+    try:
+        goal = rewriting.negation(rewriting.condition(nodes.number(statement)))
+        counter = joined("and", [rewriting.condition(nodes.number(domain)), goal])
+        return _Tree(Regions(rewriting, counter), almost, proof=True).cut()
+    except RejectedError as error:
+        raise NoTreeError(str(error)) from error
+
+
+def truth_tree(program: Program, formula: Formula) -> Json:
+    """Cones on each of which the formula holds almost everywhere, or almost nowhere."""
+    nodes = Nodes(program)
+    rewriting = Rewriting(nodes.formulas)
+    try:
+        condition = rewriting.condition(nodes.number(formula))
+        return _Tree(Regions(rewriting, condition), almost=True, proof=False).cut()
+    except RejectedError as error:
+        raise NoTreeError(str(error)) from error
+
+
+@dataclass
+class _Tree:
+    """One condition, and the tree so far; for a ``proof`` it must hold nowhere."""
+
+    regions: Regions
+    almost: bool
+    proof: bool
+    items: list[Any] = field(default_factory=list)
+    rays: dict[IntVector, int] = field(default_factory=dict)
+    cones: int = 0
+
+    def cut(self) -> Json:
+        size = len(self.regions.inputs)
+        if size > LARGEST:
+            raise NoTreeError(f"{size} inputs occur")
+        self._units = [tuple(int(i == k) for i in range(size)) for k in range(size)]
+        walls = self._first_walls()
+        cone = Cone.from_inequalities(walls)
+        assert cone is not None
+        self._start(walls, cone, 0)
+        return {
+            "inputs": self.regions.inputs,
+            "rays": [_text(ray) for ray in self.rays],
+            "tree": self.items,
+        }
+
+    def _first_walls(self) -> list[IntVector]:
+        """Independent normals, as many as inputs: those of the formula as far as there are any."""
+        places = self.regions.places
+        vectors = []
+        for pairs in self.regions.rows:
+            if all(atom in places for atom, _ in pairs):
+                row = [0] * len(self._units)
+                for atom, c in pairs:
+                    row[places[atom]] = c
+                vectors.append(primitive(tuple(row)))
+        vectors += self._units
+        return [vectors[i] for i in independent(vectors)]
+
+    def _start(self, walls: list[IntVector], cone: Cone, k: int) -> None:
+        """All cones between the first walls: one cone's rays, each or its opposite."""
+        if k == len(walls):
+            self._part(cone, 0)
+            return
+        self.items.append(_text(walls[k]))
+        self._start(walls, _mirrored(cone, k), k + 1)
+        self._start(walls, cone, k + 1)
+
+    def _part(self, cone: Cone, depth: int) -> None:
+        piece = Piece(self.regions, cone.rays, self._units)
+        if all(self._decided(piece, face) for face in self._faces(cone)):
+            self.cones += 1
+            if self.cones > _MOST_CONES:
+                raise NoTreeError(f"more than {_MOST_CONES} cones")
+            numbers = [self.rays.setdefault(ray, len(self.rays)) for ray in cone.rays]
+            self.items.append(sorted(numbers))
+            return
+        assert piece.opened is not None
+        normal = primitive(tuple(piece.opened[piece.count :]))
+        if depth + len(self._units) >= MOST_CUTS:
+            raise NoTreeError("cuts lie too deep within each other")
+        self.items.append(_text(normal))
+        for side in cone.split(normal, len(cone.walls)):
+            assert side is not None, "a normal that does not cut"
+            self._part(side, depth + 1)
+
+    def _faces(self, cone: Cone) -> Iterator[int]:
+        everything = (1 << len(cone.rays)) - 1
+        yield everything
+        if not self.almost:
+            masks = [
+                sum(1 << k for k, tight in enumerate(cone.tight) if tight >> wall & 1)
+                for wall in cone.walls
+            ]
+            facets = complete_facets(len(self._units), masks, len(cone.rays))
+            yield from sorted(faces_of(facets, everything) - {everything})
+
+    def _decided(self, piece: Piece, face: int) -> bool:
+        found = piece.truth(self.regions.condition, face, almost=self.almost)
+        if found and self.proof:
+            raise NoTreeError("the statement fails on a cone")
+        return found is not None
+
+
+def _mirrored(cone: Cone, k: int) -> Cone:
+    """A simplicial cone on the other side of its wall k."""
+
+    def turned(rows: tuple[IntVector, ...]) -> tuple[IntVector, ...]:
+        return tuple(tuple(-c for c in row) if i == k else row for i, row in enumerate(rows))
+
+    return Cone(cone.walls, turned(cone.inequalities), turned(cone.rays), cone.tight)
+
+
+def _text(vector: IntVector) -> str:
+    return " ".join(map(str, vector))

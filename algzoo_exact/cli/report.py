@@ -1,0 +1,273 @@
+"""``algzoo-exact report``: a theorem with its proof about a model, or an atlas of many."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from algzoo_exact.cli.accuracy import noticing_interrupts
+from algzoo_exact.cli.options import (
+    HeadsOption,
+    JsonOption,
+    SeedOption,
+    SeqLenOption,
+    TaskOption,
+    TiesOption,
+    load_model,
+    parse_count,
+    parse_seconds,
+    task_of,
+    tie_rule,
+)
+from algzoo_exact.cli.output import (
+    enclosure_json,
+    model_json,
+    model_text,
+    print_fields,
+    print_json,
+    progress_bar,
+)
+from algzoo_exact.cli.stories import EXIT_CODES, ONE_STATEMENT, StatementSecondsOption
+from algzoo_exact.errors import InputError
+
+if TYPE_CHECKING:
+    from algzoo_exact.report.report import Report
+    from algzoo_exact.zoo.loading import Model
+
+EXAMPLES = """[bold]Examples[/bold]
+
+algzoo-exact report 2nd_argmax_2_2 --explanation 2nd_argmax_2_2 -o report.html
+
+algzoo-exact report my_model.pth --task argmax -o report.tex --no-certificate
+
+algzoo-exact report --all models/ -o atlas/
+
+Exit codes: 0 fine or proved, 1 a claim is refuted or a sample contradicts the score, 2 bad input, 3
+a claim is undecided."""
+
+_SAMPLES = 1_000_000
+
+
+def report(
+    output: Annotated[
+        Path,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            show_default=False,
+            help="The report's file: .html, .md, .tex, or .pdf where LaTeX is installed. With "
+            "--all, a folder.",
+        ),
+    ],
+    model: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="MODEL",
+            show_default=False,
+            help="A model as for [bold]algzoo-exact accuracy[/bold].",
+        ),
+    ] = None,
+    folder: Annotated[
+        Path | None,
+        typer.Option(
+            "--all",
+            metavar="FOLDER",
+            show_default=False,
+            help="Report all .safetensors models of a folder, with an index page.",
+        ),
+    ] = None,
+    explanation: Annotated[
+        str | None,
+        typer.Option(
+            metavar="STORY",
+            show_default=False,
+            help="An explanation file (.toml), or the name of a shipped one, to verify and show.",
+        ),
+    ] = None,
+    task: TaskOption = None,
+    seq_len: SeqLenOption = None,
+    heads: HeadsOption = None,
+    ties: TiesOption = "lowest",
+    certificate: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            show_default=False,
+            help="The certificate's file, .json or .json.gz, however long it takes. Unless given, "
+            "NAME.certificate.json.gz beside the report, if it takes seconds.",
+        ),
+    ] = None,
+    no_certificate: Annotated[
+        bool, typer.Option("--no-certificate", help="Write no certificate.")
+    ] = False,
+    time_limit: Annotated[
+        float | None,
+        typer.Option(
+            metavar="TIME",
+            parser=parse_seconds,
+            show_default=False,
+            help="For the score: 30s, 2m, ...; then certified bounds have to do.",
+        ),
+    ] = None,
+    samples: Annotated[
+        int,
+        typer.Option(metavar="N", parser=parse_count, help="Random inputs to check the score on."),
+    ] = _SAMPLES,
+    seed: SeedOption = 0,
+    seconds: StatementSecondsOption = ONE_STATEMENT,  # type: ignore[assignment]
+    as_json: JsonOption = False,
+) -> None:
+    """Write a report that reads like a proof: theorem, picture, steps, errors, certificate.
+
+    Every number in it says what kind it is. HTML reports are one file each, without scripts.
+    """
+    from algzoo_exact.report.report import check_target
+
+    if (model is None) == (folder is None):
+        raise InputError("Give one MODEL, or --all FOLDER for many.")
+    rule = tie_rule(ties)
+    if folder is not None:
+        if explanation or certificate or no_certificate or task or seq_len or heads:
+            raise InputError(
+                "--all takes what it needs from the folder; leave out --explanation, "
+                "--certificate, --no-certificate, --task, --seq-len and --heads."
+            )
+        _atlas(folder, output, rule, time_limit, samples, seed, as_json)
+        return
+    assert model is not None
+    if certificate is not None and no_certificate:
+        raise InputError("--certificate and --no-certificate contradict each other.")
+    check_target(output)
+
+    import algzoo_exact as az
+    from algzoo_exact.zoo.explanations import explanation_path
+
+    story = None if explanation is None else az.load_explanation(explanation_path(explanation))
+    loaded = load_model(model, task, seq_len, heads)
+    chosen = task_of(loaded)
+    if certificate is None and not no_certificate:
+        certificate = _beside(output, loaded, story is not None)
+    with _progress("report") as advance:
+        made = az.make_report(
+            loaded,
+            chosen,
+            explanation=story,
+            ties=rule,
+            certificate=certificate,
+            time_limit=time_limit,
+            samples=samples,
+            seed=seed,
+            seconds=seconds,
+            workers=_workers(loaded),
+            progress=advance,
+        )
+        made.write(output)
+    _print(made, output, as_json)
+    raise typer.Exit(_exit_code(made))
+
+
+@contextmanager
+def _progress(label: str) -> Iterator[Callable[[float, str], None]]:
+    """A progress bar. Bounds would go on with what they have after Ctrl-C; a report does not."""
+    with noticing_interrupts() as interrupts, progress_bar(label) as bar:
+
+        def advance(fraction: float, text: str) -> None:
+            if interrupts:
+                raise KeyboardInterrupt
+            bar(fraction, text)
+
+        yield advance
+        if interrupts:
+            raise KeyboardInterrupt
+
+
+def _beside(output: Path, model: Model, explained: bool) -> Path | None:
+    from algzoo_exact.report.atlas import CERTIFICATE
+    from algzoo_exact.report.findings import slow_certificate
+
+    if slow_certificate(model, task_of(model), explained):
+        return None
+    return output.with_name(f"{output.stem}{CERTIFICATE}")
+
+
+def _workers(model: Model) -> int:
+    """All cores where one would take many seconds; starting processes takes about two."""
+    return os.cpu_count() or 1 if model.network.seq_len in (5, 6) else 1
+
+
+def _exit_code(made: Report) -> int:
+    found = made.findings
+    code = 0 if found.verification is None else EXIT_CODES[found.verification.status]
+    contradicted = found.ledger is not None and not found.ledger.given.agrees
+    return code if found.check.agrees and not contradicted else 1
+
+
+def _print(made: Report, output: Path, as_json: bool) -> None:
+    found = made.findings
+    written, verification = found.certificate, found.verification
+    if as_json:
+        print_json(
+            {
+                "model": model_json(found.model),
+                "task": found.task.name,
+                "ties": found.ties,
+                "report": str(output),
+                "kind": found.kind,
+                "score": enclosure_json(found.enclosure, 30),
+                "explanation": None if verification is None else verification.status,
+                "sample_agrees": found.check.agrees,
+                "certificate": None
+                if written is None
+                else {"path": str(written.path), "sha256": written.sha256},
+            }
+        )
+        return
+    metric = "squared error" if found.task.name == "median" else "accuracy"
+    fields = [("model", model_text(found.model)), (metric, str(found.score))]
+    if found.by_explanation:
+        fields[1] = (metric, f"{found.enclosure} ({found.kind}), by the explanation")
+    if verification is not None:
+        fields.append(("explanation", f"{verification.explanation.title}: {verification.status}"))
+    agrees = "agrees" if found.check.agrees else "contradicts the score"
+    fields.append(("sample", f"{agrees}, z-score {found.check.z_score:+.2f}"))
+    if written is not None:
+        fields.append(("certificate", f"{written.path} (sha256 {written.sha256[:12]})"))
+    fields.append(("report", str(output)))
+    print_fields(fields, width=13)
+
+
+def _atlas(
+    folder: Path,
+    output: Path,
+    ties: str,
+    time_limit: float | None,
+    samples: int,
+    seed: int,
+    as_json: bool,
+) -> None:
+    import algzoo_exact as az
+
+    with _progress("atlas") as advance:
+        made = az.write_atlas(
+            folder,
+            output,
+            ties=tie_rule(ties),
+            time_limit=time_limit,
+            samples=samples,
+            seed=seed,
+            workers=os.cpu_count() or 1,
+            progress=advance,
+        )
+    if as_json:
+        reports = {name: str(path) for name, path in made.reports.items()}
+        print_json({"index": str(made.index), "reports": reports, "failed": made.failed})
+        return
+    fields = [("reports", f"{len(made.reports)} in {output}"), ("index", str(made.index))]
+    fields += [("no report", f"{name}: {reason}") for name, reason in made.failed.items()]
+    print_fields(fields)

@@ -1,0 +1,41 @@
+"""The entries of the race, by name; each is loaded when it is asked for."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from algzoo_exact.errors import InputError
+from algzoo_exact.estimators.base import Estimator
+
+# Name -> (module beside this one, the estimator in it), in the order in which they are listed.
+_HOMES: dict[str, tuple[str, str]] = {
+    "sampling": ("point_entries", "SAMPLING"),
+    "sampling-thrifty": ("thrifty", "THRIFTY"),
+    "sobol": ("point_entries", "SOBOL"),
+    "sobol-order": ("point_entries", "SOBOL_ORDER"),
+    "last-input": ("last_input", "LAST_INPUT"),
+    "enumeration": ("exact_entries", "ENUMERATION"),
+    "bounds-midpoint": ("exact_entries", "BOUNDS_MIDPOINT"),
+    "solid-angles": ("solid_angles", "SOLID_ANGLES"),
+    "symmetric-regions": ("symmetric", "SYMMETRIC_REGIONS"),
+    "symmetric-noise": ("symmetric", "SYMMETRIC_NOISE"),
+    "covariance": ("propagation", "PROPAGATION"),
+    "gmhp": ("gmhp", "GMHP"),
+    "mean-field": ("top_inputs", "MEAN_FIELD"),
+    "mean-field-calibrated": ("top_inputs", "MEAN_FIELD_CALIBRATED"),
+    "top-inputs": ("top_inputs", "TOP_INPUTS"),
+}
+
+NAMES: tuple[str, ...] = tuple(_HOMES)
+
+UNCOUNTED: tuple[str, ...] = ("enumeration", "bounds-midpoint")
+"""Entries whose operations can't be attributed: they run once, whatever the budget."""
+
+
+def estimator(name: str) -> Estimator:
+    """The estimator of that name; InputError if there is none."""
+    if name not in _HOMES:
+        raise InputError(f"Unknown estimator {name!r}; choose from {', '.join(NAMES)}.")
+    module, attribute = _HOMES[name]
+    found: Estimator = getattr(import_module(f"algzoo_exact.estimators.{module}"), attribute)
+    return found

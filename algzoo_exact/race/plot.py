@@ -1,0 +1,86 @@
+"""A race as a picture: mean squared error against FLOPs, with the line of random sampling."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from algzoo_exact.errors import InputError
+from algzoo_exact.files import replacing
+from algzoo_exact.race.run import Race, RacePoint
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+SUFFIXES = (".svg", ".png", ".pdf")
+
+# Okabe and Ito's palette (2008), told apart with any colour vision, without its yellow.
+_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7A5C28")
+_MARKERS = {"deductive": "s", "cubature": "o", "sampled": "x"}
+_LINES = {"deductive": "--", "cubature": "-", "sampled": ":"}
+_ROOM = 2.0  # the axes go on by this factor beyond the outermost points
+_APART = 1.02  # entries at the same FLOPs are drawn this factor apart, so that bars stay visible
+
+
+def plot_race(race: Race, path: str | Path) -> None:
+    """Draw a race: .svg, .png or .pdf, by the file's suffix. Both axes are logarithmic.
+
+    Bars are the 95% intervals for the race's variants; one that reaches down to 0 ends at the lower
+    edge. Entries whose operations are not counted are left out. The same race gives the same svg
+    file, byte for byte. InputError for other suffixes, folders that cannot be written to, and
+    races without a point that could be drawn.
+    """
+    import matplotlib
+    from matplotlib.figure import Figure
+
+    target = Path(path)
+    if target.suffix not in SUFFIXES:
+        raise InputError(f"Plots are written as {', '.join(SUFFIXES)}, not as {target.name!r}.")
+    lines: dict[str, list[RacePoint]] = {}
+    for point in race.points:
+        if point.outcome.flops is not None and point.outcome.mse.high > 0:
+            lines.setdefault(point.estimator, []).append(point)
+    if not lines:
+        raise InputError("No entry of this race has a point with counted operations.")
+    figure = Figure(figsize=(10, 6.2), layout="constrained")
+    axes = figure.add_subplot()
+    _draw(axes, race, lines)
+    share = " (relative)" if race.relative else ""
+    axes.set_title(
+        f"{race.model}, noise {race.noise:g}{share}, {race.variants} variants of mean accuracy "
+        f"{race.accuracy:.4f}",
+        fontsize=11,
+    )
+    figure.legend(loc="outside right upper", frameon=False, fontsize=9)
+    metadata = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}, ".png": {}}[target.suffix]
+    with replacing(target) as part, matplotlib.rc_context({"svg.hashsalt": "algzoo-exact"}):
+        figure.savefig(part, format=target.suffix[1:], dpi=120, metadata=metadata)
+
+
+def _draw(axes: Axes, race: Race, lines: dict[str, list[RacePoint]]) -> None:
+    drawn = [point.outcome for points in lines.values() for point in points]
+    flops = [o.flops for o in drawn if o.flops is not None]
+    left, right = min(flops) / _ROOM, max(flops) * _ROOM
+    line = [race.sampling_variance * race.sample_cost / flop for flop in (left, right)]
+    heights = [v for o in drawn for v in (o.mse.value, o.mse.low, o.mse.high) if v > 0]
+    bottom, top = min(*heights, *line) / _ROOM, max(*heights, *line) * _ROOM
+    axes.set(
+        xscale="log", yscale="log", xlim=(left, right), ylim=(bottom, top),
+        xlabel="FLOPs for one estimate", ylabel="mean squared error",
+    )  # fmt: skip
+    axes.grid(True, which="major", color="#DDDDDD", lw=0.6)
+    axes.plot((left, right), line, color="#222222", lw=1.4, label="sampling, p(1 - p)/k")
+    for number, (name, points) in enumerate(lines.items()):
+        kind = points[0].kind
+        shift = _APART ** (number - len(lines) / 2)
+        x = [shift * (point.outcome.flops or 0.0) for point in points]
+        mse = [point.outcome.mse for point in points]
+        y = [max(m.value, bottom) for m in mse]
+        bars = (
+            [v - max(m.low, bottom) for v, m in zip(y, mse, strict=True)],
+            [m.high - v for v, m in zip(y, mse, strict=True)],
+        )
+        axes.errorbar(
+            x, y, yerr=bars, label=f"{name} ({kind})", color=_COLOURS[number % len(_COLOURS)],
+            marker=_MARKERS[kind], ls=_LINES[kind], ms=4.5, lw=1.2, elinewidth=1, capsize=2,
+        )  # fmt: skip

@@ -1,0 +1,316 @@
+"""The race: estimators on noisy variants of a model, judged by their mean squared error."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import as_completed
+from contextlib import closing
+from dataclasses import dataclass
+from functools import partial
+from math import isfinite
+from multiprocessing import parent_process
+from os import PathLike
+from pathlib import Path
+from statistics import median
+from threading import Thread
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from algzoo_exact import __version__
+from algzoo_exact.errors import InputError
+from algzoo_exact.estimators.base import Estimate, Kind
+from algzoo_exact.estimators.entries import NAMES, UNCOUNTED, estimator
+from algzoo_exact.estimators.flops import sample_cost
+from algzoo_exact.program.ir import Program
+from algzoo_exact.program.task import INDEX_TASKS, Task, check_fit
+from algzoo_exact.race.statistics import Outcome, Truths, outcome
+from algzoo_exact.race.store import Answers, Key, Store, open_store
+from algzoo_exact.race.truth import is_enumerated, truth_of
+from algzoo_exact.score.pool import worker_pool
+from algzoo_exact.zoo.perturbed import perturb
+
+if TYPE_CHECKING:
+    from algzoo_exact.zoo.loading import Model
+
+BUDGETS: tuple[float, ...] = (1e4, 1e5, 1e6, 1e7, 1e8, 1e9)
+TRUTH_SAMPLES = 1 << 24
+
+_FIRST_TRUTH_SEED = 1 << 40  # far from seeds that people give, so that no tuning saw these inputs
+
+Progress = Callable[[float, str], None]
+
+
+@dataclass(frozen=True)
+class RacePoint:
+    """One entry at one budget; ``budget`` is None where operations can't be attributed."""
+
+    estimator: str
+    kind: Kind
+    budget: float | None
+    seeds: int
+    outcome: Outcome
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Race:
+    """A finished race.
+
+    ``accuracy`` is the mean over variants of the true accuracy, found by ``truth_method`` with
+    errors of root mean square ``truth_error``. A budget at which an entry did just what it had done
+    at the one below has no point. ``left_out`` says of each entry without any point why there is
+    none. ``sample_cost`` is the FLOPs of one random sample.
+    """
+
+    model: str
+    sha256: str
+    task: Task
+    noise: float
+    relative: bool
+    noise_seed: int
+    variants: int
+    accuracy: float
+    truth_method: str
+    truth_error: float
+    sampling_variance: float
+    sample_cost: int
+    points: tuple[RacePoint, ...]
+    left_out: Mapping[str, str]
+
+
+def compare(
+    model: Model,
+    noise: float,
+    *,
+    relative: bool = False,
+    noise_seed: int = 0,
+    variants: int = 64,
+    budgets: Sequence[float] = BUDGETS,
+    estimators: Sequence[str] = NAMES,
+    seeds: int = 30,
+    truth_samples: int = TRUTH_SAMPLES,
+    folder: str | PathLike[str] | None = None,
+    workers: int = 1,
+    progress: Progress | None = None,
+) -> Race:
+    """Race estimators of the accuracy against random sampling, on noisy variants of a model.
+
+    The variants are ``perturb(model, noise, noise_seed + v, relative=relative)``. Each entry of
+    ``estimators`` answers for each of the ``budgets`` (FLOPs) and, if it is seeded, for the seeds
+    0 .. ``seeds`` - 1. Logits that tie count by the lowest index.
+
+    With a ``folder``, what is done is kept there, and a later call with the same model, noise,
+    variants and truth goes on from it. ``workers`` > 1 uses that many processes; a script must
+    then guard its main module. ``progress`` gets the fraction done and a line of text.
+
+    InputError for models of other kinds, fewer than two variants or seeds (there would be no
+    interval), unknown estimators, and a folder with another race.
+    """
+    program, task = _racing(model)
+    names = _chosen(estimators)
+    budgets = tuple(sorted({float(budget) for budget in budgets}))
+    _check(noise, variants, budgets, seeds, truth_samples, workers)
+    programs = [perturb(program, noise, noise_seed + v, relative=relative) for v in range(variants)]
+    exact = is_enumerated(program)
+    settings = {
+        "sha256": model.sha256,
+        "task": task.name,
+        "noise": float(noise),
+        "relative": relative,
+        "noise_seed": noise_seed,
+        "variants": variants,
+        "truth_samples": 0 if exact else truth_samples,
+        "version": __version__,
+    }
+    left_out = {name: reason for name in names if (reason := estimator(name).fits(program, task))}
+    if exact and "enumeration" in names:
+        left_out["enumeration"] = "The truth is this entry's own figure."
+    jobs = [key for name in names if name not in left_out for key in _jobs(name, budgets, seeds)]
+    with closing(open_store(Path(folder) if folder is not None else None, settings)) as store:
+        show = progress or (lambda fraction, text: None)
+        _find_truths(store, programs, task, truth_samples, noise_seed, show)
+        _run(store, jobs, programs, task, workers, show)
+    truths = [store.truths[v] for v in range(variants)]
+    judged = Truths(
+        np.array([truth.value for truth in truths]), np.array([truth.variance for truth in truths])
+    )
+    points: list[RacePoint] = []
+    cost = sample_cost(program)
+    for name in names:
+        keys = [key for key in jobs if key[0] == name]
+        before: Sequence[Answers] = ()
+        for budget in sorted({key[1] for key in keys}, key=lambda b: b or 0.0):
+            answers = [store.answers[key] for key in keys if key[1] == budget]
+            if all(found.values for found in answers) and not _same(before, answers):
+                points.append(_point(name, budget, answers, judged, cost))
+            before = answers
+        if keys and not any(point.estimator == name for point in points):
+            left_out[name] = f"{name} cannot start within {max(budgets):.3g} FLOPs."
+    p = judged.values
+    return Race(
+        model=model.name,
+        sha256=model.sha256,
+        task=task,
+        noise=noise,
+        relative=relative,
+        noise_seed=noise_seed,
+        variants=variants,
+        accuracy=float(p.mean()),
+        truth_method=truths[0].method,
+        truth_error=float(np.sqrt(judged.variances.mean())),
+        sampling_variance=float((p * (1 - p)).mean()),
+        sample_cost=cost,
+        points=tuple(points),
+        left_out=left_out,
+    )
+
+
+def _racing(model: Model) -> tuple[Program, Task]:
+    program, task = model.network, model.task
+    if task is None:
+        raise InputError(f"Nothing says which task {model.name} is for; load it with task=.")
+    if not isinstance(program, Program) or task.name not in INDEX_TASKS:
+        raise InputError(
+            f"A race needs a model with a label for each Gaussian input ({', '.join(INDEX_TASKS)}),"
+            f" not one for {task.name}."
+        )
+    check_fit(program, task)
+    return program, task
+
+
+def _chosen(estimators: Sequence[str]) -> list[str]:
+    unknown = [name for name in estimators if name not in NAMES]
+    if unknown or not estimators:
+        what = f"Unknown estimator {unknown[0]!r}" if unknown else "No estimator is given"
+        raise InputError(f"{what}; choose from {', '.join(NAMES)}.")
+    return [name for name in NAMES if name in estimators]
+
+
+def _check(
+    noise: float,
+    variants: int,
+    budgets: Sequence[float],
+    seeds: int,
+    truth_samples: int,
+    workers: int,
+) -> None:
+    if noise == 0:
+        raise InputError("Without noise all variants are the same; give a noise above 0.")
+    for value, name in ((variants, "variants"), (seeds, "seeds")):
+        if value < 2:
+            raise InputError(f"A race needs at least 2 {name} for its intervals, not {value}.")
+    if not budgets or not all(isfinite(budget) and budget >= 1 for budget in budgets):
+        raise InputError("Budgets are numbers of FLOPs, 1 or more.")
+    if truth_samples < 1 or workers < 1:
+        raise InputError("The truth's samples and the workers must be at least 1.")
+
+
+def _jobs(name: str, budgets: Sequence[float], seeds: int) -> Iterator[Key]:
+    each = range(seeds if estimator(name).seeded else 1)
+    for budget in (None,) if name in UNCOUNTED else budgets:
+        yield from ((name, budget, seed) for seed in each)
+
+
+def _find_truths(
+    store: Store,
+    programs: Sequence[Program],
+    task: Task,
+    samples: int,
+    noise_seed: int,
+    show: Progress,
+) -> None:
+    for v, program in enumerate(programs):
+        if v not in store.truths:
+            seed = _FIRST_TRUTH_SEED + noise_seed + v
+            store.add_truth(v, truth_of(program, task, samples, seed))
+        show((v + 1) / len(programs), f"truth of variant {v + 1} of {len(programs)}")
+
+
+def _run(
+    store: Store,
+    jobs: Sequence[Key],
+    programs: Sequence[Program],
+    task: Task,
+    workers: int,
+    show: Progress,
+) -> None:
+    """Do what is not in the store yet, cheap things first."""
+    missing = sorted((key for key in jobs if key not in store.answers), key=lambda key: key[1] or 0)
+    done, total = len(jobs) - len(missing), len(jobs)
+
+    def finished(key: Key, answers: Answers) -> None:
+        nonlocal done
+        store.add_answers(key, answers)
+        done += 1
+        budget = f"{key[1]:.3g} FLOPs" if key[1] else "once"
+        show(done / total, f"{done:,} of {total:,} runs; {key[0]}, {budget}")
+
+    if workers == 1:
+        for key in missing:
+            finished(key, answers_of(key, programs, task))
+        return
+    with worker_pool(workers, _set_up, (programs, task)) as pool:
+        pending = {pool.submit(_work, key): key for key in missing}
+        for future in as_completed(pending):
+            finished(pending[future], future.result())
+
+
+def answers_of(key: Key, programs: Sequence[Program], task: Task) -> Answers:
+    """One estimator's estimates for all variants; empty if it cannot start within the budget."""
+    name, budget, seed = key
+    ask = partial(estimator(name).estimate, task=task, budget=budget or float("inf"), seed=seed)
+    found: list[Estimate] = []
+    for program in programs:
+        estimate = ask(program)
+        if estimate is None:
+            return Answers((), None, ())
+        found.append(estimate)
+    return Answers.of(found)
+
+
+_given: list[tuple[Sequence[Program], Task]] = []  # a worker process's own
+
+
+def _set_up(programs: Sequence[Program], task: Task) -> None:
+    import torch
+
+    torch.set_num_threads(1)  # the cores are shared with the other workers
+    Thread(target=_end_with_parent, daemon=True).start()
+    _given.append((programs, task))
+
+
+def _end_with_parent() -> None:
+    """A worker whose main process was killed would wait for work for ever."""
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+def _work(key: Key) -> Answers:
+    return answers_of(key, *_given[0])
+
+
+def _same(before: Sequence[Answers], after: Sequence[Answers]) -> bool:
+    """Whether an entry did at a larger budget just what it had done at the smaller one."""
+    pairs = zip(before, after, strict=False)
+    return bool(before) and all((b.values, b.flops) == (a.values, a.flops) for b, a in pairs)
+
+
+def _point(
+    name: str, budget: float | None, answers: Sequence[Answers], truths: Truths, cost: int
+) -> RacePoint:
+    values = np.array([found.values for found in answers])
+    counted = [found.flops for found in answers if found.flops is not None]
+    flops = np.array(counted, np.float64) if len(counted) == len(answers) else None
+    chosen = estimator(name)
+    return RacePoint(
+        estimator=name,
+        kind=chosen.kind,
+        budget=budget,
+        seeds=len(answers) if chosen.seeded else 0,
+        outcome=outcome(values, truths, flops, cost, seeded=chosen.seeded),
+        seconds=median(second for found in answers for second in found.seconds),
+    )

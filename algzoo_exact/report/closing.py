@@ -1,0 +1,179 @@
+"""The last sections: a check by sampling, the certificate, what is trusted and what not claimed."""
+
+from __future__ import annotations
+
+from math import isfinite
+
+from algzoo_exact.report.blocks import (
+    Block,
+    Bullets,
+    Commands,
+    Facts,
+    Kind,
+    Mono,
+    Section,
+    Text,
+    paragraph,
+)
+from algzoo_exact.report.crosscheck import CrossCheck
+from algzoo_exact.report.findings import LARGEST_MEASURED, Findings
+from algzoo_exact.report.wording import value_text
+from algzoo_exact.score.squared_result import SquaredError
+
+
+def sampling_section(found: Findings) -> Section:
+    """Random inputs beside the theorem."""
+    check = found.check
+    rows, samples, seed = _sampled(check)
+    where = "the nearest point of the bounds" if found.kind != "exact" else "the exact value"
+    z = f"{check.z_score:+.2f}".replace("-", "−") if isfinite(check.z_score) else "infinite"
+    agrees = (
+        "the sample agrees with the theorem"
+        if check.agrees
+        else "the sample contradicts the theorem, which chance does less than once in 10^6; "
+        "rounding can, where logits tie exactly"
+    )
+    if check.z_score == 0 and found.kind != "exact":
+        rows.append(("z-score", (f"0, for the sample lies within the bounds: {agrees}",)))
+    else:
+        rows.append(("z-score", (f"{z} standard errors from {where}: {agrees}",)))
+    return Section(
+        "sampling",
+        "A check by sampling",
+        (
+            paragraph(
+                f"The network was run in float64 on {samples:,} random inputs (seed {seed}). This "
+                "proves nothing; it would notice a gross mistake in what is above. ",
+                Kind("sampled"),
+            ),
+            Facts(tuple(rows)),
+        ),
+    )
+
+
+def _sampled(check: CrossCheck) -> tuple[list[tuple[str, Text]], int, int]:
+    accuracy, errors = check.accuracy, check.squared_error
+    if accuracy is not None:
+        level = f"{100 * accuracy.confidence:.10g}%"
+        text = f"with confidence {level} between {accuracy.lower:.6f} and {accuracy.upper:.6f}"
+        rows: list[tuple[str, Text]] = [
+            ("Accuracy", (f"{accuracy.accuracy:.6f} ± {accuracy.standard_error:.1g} ",
+                          Kind("sampled"))),
+            ("Interval", (f"{text} ({accuracy.interval})",)),
+        ]  # fmt: skip
+        return rows, accuracy.samples, accuracy.seed
+    assert errors is not None
+    low, high = errors.interval()
+    return (
+        [
+            ("Mean squared error", (f"{errors.mean:.6g} ± {errors.standard_error:.1g} ",
+                                    Kind("sampled"))),
+            ("Interval", (f"about 99% between {low:.6g} and {high:.6g} (normal approximation)",)),
+        ],
+        errors.samples,
+        errors.seed,
+    )  # fmt: skip
+
+
+def certificate_section(found: Findings) -> Section:
+    """The certificate's hash, and how to check it."""
+    written = found.certificate
+    if written is None:
+        blocks: tuple[Block, ...] = (
+            paragraph(f"No certificate comes with this report: {found.reason}."),
+        )
+        if found.can_be_certified:
+            blocks += (
+                paragraph("This writes one, and checks it:"),
+                Commands(
+                    (
+                        f"algzoo-exact certify {found.reference} -o certificate.json.gz",
+                        "algzoo-exact check certificate.json.gz",
+                    )
+                ),
+            )
+        return Section("certificate", "Certificate", blocks)
+    of = {"cells": "cells", "functions": "inputs", "claims": "instances of claims"}[written.kind]
+    name = written.path.name
+    proved = value_text(written.accuracy, "certified", 20)
+    return Section(
+        "certificate",
+        "Certificate",
+        (
+            paragraph(
+                "Whoever does not want to trust this report can check the accuracy without it, by "
+                "another program: one file of plain Python, which shares no code with what is "
+                "proved here and needs nothing installed."
+                + (" The claims of the explanation are in it." if found.verification else "")
+            ),
+            Facts(
+                (
+                    ("File", (Mono(name), f", with {written.count:,} {of}")),
+                    ("SHA-256", (Mono(written.sha256),)),
+                    ("Proves", ("the accuracy is ", *proved)),
+                )
+            ),
+            paragraph("To check it, also against the weights:"),
+            Commands(
+                (
+                    f"algzoo-exact check {name}",
+                    f"python check.py {name} {found.model.name}.safetensors",
+                )
+            ),
+        ),
+    )  # fmt: skip
+
+
+def trust_section(found: Findings) -> Section:
+    """What has to be believed."""
+    items: list[Text] = [
+        ("Python's integers and fractions, and FLINT's ball arithmetic.",),
+        ("IEEE 754 double arithmetic as it was compiled, for bounds that decide most signs; what "
+         "they leave open is decided in integers.",),
+        ("The reading of the weights file, and this program.",),
+    ]  # fmt: skip
+    smt = found.verification is not None and any(
+        "z3" in checked.trusted
+        for claim in found.verification.claims
+        for checked in claim.instances
+    )
+    if smt:
+        items.append(("z3, for the lemmas that name it.",))
+    if found.certificate is not None:
+        items.append(
+            (
+                "For the accuracy in the certificate, less: the checker's one file and Python's "
+                "standard library.",
+            )
+        )
+    return Section("trust", "What is trusted", (Bullets(tuple(items)),))
+
+
+def limits_section(found: Findings) -> Section:
+    """What is not said."""
+    items: list[Text] = [
+        (
+            "Nothing about the network as it runs in floating point. It may answer otherwise where "
+            "two logits nearly agree.",
+        )
+    ]
+    if found.task.name == "longest_cycle":
+        items.append(("Nothing about inputs that are not drawn uniformly.",))
+    else:
+        items.append(
+            (
+                "Nothing about inputs that are not independent standard normal (or have another "
+                "distribution whose direction is uniform on the sphere).",
+            )
+        )
+    if not isinstance(found.score, SquaredError):
+        items.append(("Nothing about other rules for ties than the one stated.",))
+    if found.kind != "exact":
+        items.append(("The bounds are true, and may be far from tight.",))
+        if found.task.seq_len > LARGEST_MEASURED:
+            items.append(("Regions, their number and their measures: they are out of reach here.",))
+    items.append(
+        ("How the model works, beyond the lemmas that are marked as proved."
+         if found.verification is not None else "How the model works.",)
+    )  # fmt: skip
+    return Section("limits", "What is not claimed", (Bullets(tuple(items)),))

@@ -1,0 +1,356 @@
+"""All that a report says, computed: nothing here is about words or files."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, Literal
+
+from algzoo_exact.certificate.build import WrittenCertificate, certify, write_certificate
+from algzoo_exact.errors import InputError
+from algzoo_exact.exact.enclosure import Enclosure
+from algzoo_exact.explain.results import Figure, Verification
+from algzoo_exact.explain.story import Explanation
+from algzoo_exact.explain.surprise import Ledger, surprise
+from algzoo_exact.explain.verify import verify
+from algzoo_exact.program.ir import Program
+from algzoo_exact.program.task import Task, TieRule
+from algzoo_exact.report.crosscheck import CrossCheck, cross_check
+from algzoo_exact.report.partition import (
+    AFFORDABLE,
+    Confusion,
+    Regions,
+    all_regions,
+    certified_confusion,
+    certified_regions,
+    count_cells,
+    observed_confusion,
+    observed_regions,
+)
+from algzoo_exact.score.compute import accuracy
+from algzoo_exact.score.result import Accuracy
+from algzoo_exact.score.squared_error import squared_error
+from algzoo_exact.score.squared_result import SquaredError
+from algzoo_exact.zoo.cards import Card
+from algzoo_exact.zoo.catalogue import catalogue
+
+if TYPE_CHECKING:
+    from algzoo_exact.estimators.sampling import SampleEstimate
+    from algzoo_exact.zoo.loading import Model
+
+Json = dict[str, Any]
+Progress = Callable[[float, str], None]
+
+LARGEST_MEASURED = 6  # inputs
+_CLOSED_FORM = 3
+LARGEST_FUNCTIONS = 7  # inputs of a transformer whose certificate can be written
+_FUNCTIONS = 6  # ... unasked
+_DRAWN = 3
+# Seconds for certified bounds, by n, where exactness takes longer.
+_BOUND_SECONDS = {4: 15.0, 5: 25.0, 6: 25.0}
+_BOX_SECONDS = 2.0
+
+
+@dataclass(frozen=True, eq=False)
+class Findings:
+    """What was found out about a model, each part by a public function.
+
+    ``score`` is an ``Accuracy``, or a ``SquaredError`` for median. ``numeric`` is an estimate
+    where ``score`` is not exact. ``certificate`` is None where none was written; then ``reason``
+    says why. Parts that do not apply, or cost too much, are None.
+    """
+
+    model: Model
+    task: Task
+    ties: TieRule
+    card: Card | None
+    score: Accuracy | SquaredError
+    numeric: Accuracy | None
+    check: CrossCheck
+    regions: Regions | None
+    confusion: Confusion | None
+    picture: bytes | None
+    verification: Verification | None
+    ledger: Ledger | None
+    certificate: WrittenCertificate | None
+    reason: str
+
+    @property
+    def by_explanation(self) -> bool:
+        """Whether the explanation's cases prove more of the accuracy than was computed."""
+        return _figure(self.score, self.verification) is not None
+
+    @property
+    def enclosure(self) -> Enclosure:
+        """What is proved of the score."""
+        figure = _figure(self.score, self.verification)
+        if figure is None or figure.enclosure is None:
+            return self.score.enclosure
+        return figure.enclosure
+
+    @property
+    def kind(self) -> Literal["exact", "certified"]:
+        """The kind of ``enclosure``."""
+        figure = _figure(self.score, self.verification)
+        exact = self.score.kind == "exact" or (figure is not None and figure.kind == "exact")
+        return "exact" if exact else "certified"
+
+    @property
+    def program(self) -> Program | None:
+        network = self.model.network
+        return network if isinstance(network, Program) else None
+
+    @property
+    def reference(self) -> str:
+        """What names the model in a command: its name, or that of a file."""
+        by_name = self.card is not None or ":" in self.model.name
+        return self.model.name if by_name else f"{self.model.name}.safetensors"
+
+    @property
+    def can_be_certified(self) -> bool:
+        """Whether a certificate is possible at all, however long it takes."""
+        return not _uncertified(self.model, self.task, self.verification is not None)
+
+
+def _figure(score: Accuracy | SquaredError, verification: Verification | None) -> Figure | None:
+    """The accuracy that follows from an explanation, if it is the narrower one."""
+    figure = None if verification is None else verification.accuracy
+    if figure is None or figure.enclosure is None or score.kind == "exact":
+        return None
+    return figure if figure.enclosure.width < score.enclosure.width else None
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What the caller asks for."""
+
+    explanation: Explanation | None
+    ties: TieRule
+    certificate: Path | None
+    time_limit: float | None
+    samples: int
+    seed: int
+    workers: int
+    statement_seconds: float
+
+
+def gather(model: Model, task: Task, wishes: Wishes, progress: Progress) -> Findings:
+    """Compute everything; ``KeyboardInterrupt`` ends it, whatever the parts make of that."""
+    steps = _Steps(progress)
+    _check_certificate(model, task, wishes.certificate, wishes.explanation is not None)
+    steps.begin(0.2, "explanation")
+    verification = _verified(model, wishes, steps)
+    steps.begin(0.5, "score")
+    score, numeric = _score(model, task, wishes, steps)
+    steps.begin(0.65, "certificate")
+    written, document, reason = _certificate(model, task, wishes, verification, steps)
+    steps.begin(0.75, "regions")
+    regions, confusion = _partition(model, task, wishes, score, document)
+    steps.begin(0.85, "sampling")
+    figure = _figure(score, verification)
+    proved = score.enclosure
+    if figure is not None and figure.enclosure is not None:
+        proved = figure.enclosure
+    check = cross_check(
+        model, task, proved, wishes.ties, wishes.samples, wishes.seed,
+        lambda done, total: steps.within(done / total, f"{done:,} random inputs"),
+    )  # fmt: skip
+    steps.begin(0.9, "picture")
+    svg = draw(model, task, wishes.ties, "svg")
+    card = _card(model)
+    steps.begin(1.0, "ledger")
+    ledger = _ledger(verification, score, check, card)
+    progress(1.0, "writing")
+    return Findings(
+        model, task, wishes.ties, card, score, numeric, check, regions, confusion, svg,
+        verification, ledger, written, reason,
+    )  # fmt: skip
+
+
+class _Steps:
+    """Progress within a step, which is a part of the whole."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress, self._begin, self._end = progress, 0.0, 0.0
+
+    def begin(self, until: float, text: str) -> None:
+        """The next step, which ends at ``until``."""
+        self._begin, self._end = self._end, until
+        self._progress(self._begin, text)
+
+    def within(self, fraction: float, text: str) -> None:
+        share = min(1.0, max(0.0, fraction))
+        self._progress(self._begin + share * (self._end - self._begin), text)
+
+
+def _score(
+    model: Model, task: Task, wishes: Wishes, steps: _Steps
+) -> tuple[Accuracy | SquaredError, Accuracy | None]:
+    n, limit, workers = task.seq_len, wishes.time_limit, wishes.workers
+    boxes = n > LARGEST_MEASURED
+    if task.name == "median":
+        if limit is None and n > _CLOSED_FORM:
+            limit = _BOX_SECONDS if boxes else _BOUND_SECONDS[n]
+        found = squared_error(
+            model.program, task, time_limit=limit, workers=workers, progress=steps.within
+        )
+        return found, None
+    ties = wishes.ties
+    if task.name == "longest_cycle" or boxes:
+        if boxes and limit is None:
+            limit = _BOX_SECONDS
+        first = accuracy(model.network, task, ties=ties, time_limit=limit, progress=steps.within)
+        return first, None
+    first = accuracy(
+        model.network, task, ties=ties, time_limit=limit, workers=workers,
+        by_label=n > _CLOSED_FORM, progress=steps.within,
+    )  # fmt: skip
+    if first.kind != "numeric":
+        return first, None
+    # A theorem states what is proved; the float64 value stands beside it.
+    seconds = _BOUND_SECONDS[n]
+    bounds = accuracy(
+        model.network, task, ties=ties, method="bounds", time_limit=seconds, workers=workers,
+        by_label=True, progress=steps.within,
+    )  # fmt: skip
+    return bounds, None if bounds.kind == "exact" else first
+
+
+def _certificate(
+    model: Model, task: Task, wishes: Wishes, verification: Verification | None, steps: _Steps
+) -> tuple[WrittenCertificate | None, Json | None, str]:
+    """The file, what it holds (of an RNN), and where there is no file, why."""
+    path = wishes.certificate
+    explained = verification is not None
+    if reason := _uncertified(model, task, explained):
+        return None, None, reason
+    if path is None:
+        if reason := slow_certificate(model, task, explained):
+            return None, None, reason
+        cells = None
+        if isinstance(model.network, Program) and task.seq_len <= LARGEST_MEASURED:
+            cells = certify(model, task, ties=wishes.ties, progress=steps.within)
+        return None, cells, "none was asked for"
+    written = write_certificate(
+        path, model, task, explanation=verification, ties=wishes.ties, progress=steps.within
+    )
+    return written, _read(path) if written.kind == "cells" else None, ""
+
+
+def _check_certificate(model: Model, task: Task, path: Path | None, explained: bool) -> None:
+    """InputError for a certificate that could not be written, before the work."""
+    if path is None:
+        return
+    if reason := _uncertified(model, task, explained):
+        raise InputError(f"There is no certificate for {model.name}: {reason}.")
+    if not path.name.endswith((".json", ".json.gz")):
+        raise InputError(f"A certificate's name ends in .json or .json.gz, unlike {path.name!r}.")
+    if not path.parent.is_dir():
+        raise InputError(f"There is no folder {path.parent} to write {path.name} to.")
+
+
+def _uncertified(model: Model, task: Task, explained: bool) -> str:
+    """Why there can be no certificate; empty if there can. An explanation's needs no cells."""
+    if task.name == "median":
+        return "certificates are of accuracies, and a median model has a mean squared error"
+    if explained:
+        return ""
+    largest = LARGEST_FUNCTIONS if task.name == "longest_cycle" else LARGEST_MEASURED
+    if task.seq_len > largest:
+        what = "answers to all inputs" if task.name == "longest_cycle" else "all cells"
+        return f"certificates list {what}, which is possible for n ≤ {largest}"
+    return ""
+
+
+def slow_certificate(model: Model, task: Task, explained: bool) -> str:
+    """Why a certificate would not be written within seconds, or not at all; empty if it would."""
+    if reason := _uncertified(model, task, explained):
+        return reason
+    if not isinstance(model.network, Program):
+        return "" if task.seq_len <= _FUNCTIONS else "it would take minutes"
+    if task.seq_len > LARGEST_MEASURED:
+        return ""
+    most = AFFORDABLE[task.seq_len]
+    if count_cells(model.network, task, most) is None:
+        return f"this model has more than {most:,} cells, and the certificate lists each of them"
+    return ""
+
+
+def _read(path: Path) -> Json:
+    content = path.read_bytes()
+    found: Json = json.loads(gzip.decompress(content) if path.suffix == ".gz" else content)
+    return found
+
+
+def _partition(
+    model: Model, task: Task, wishes: Wishes, score: Accuracy | SquaredError, cells: Json | None
+) -> tuple[Regions | None, Confusion | None]:
+    if cells is not None:
+        return certified_regions(cells), certified_confusion(cells)
+    network = model.network
+    if not isinstance(network, Program):
+        return None, None
+    if task.name == "median" and task.seq_len <= _CLOSED_FORM:
+        return all_regions(network), None
+    from algzoo_exact.estimators.observed import observe
+
+    observed = observe(network, task, wishes.seed)
+    regions = None
+    if task.seq_len <= LARGEST_MEASURED:
+        count = score.regions if score.kind == "exact" else None
+        regions = observed_regions(network, observed, count)
+    return regions, None if task.name == "median" else observed_confusion(observed)
+
+
+def draw(model: Model, task: Task, ties: TieRule, kind: str) -> bytes | None:
+    """The picture of the regions as ``svg`` or ``pdf``; None where there is none."""
+    program = model.network
+    if not isinstance(program, Program) or task.seq_len > _DRAWN or task.name == "median":
+        return None
+    from algzoo_exact.report.figures import picture
+
+    with TemporaryDirectory() as folder:
+        path = Path(folder, f"regions.{kind}")
+        picture(program, task, path, ties=ties)
+        return path.read_bytes()
+
+
+def _card(model: Model) -> Card | None:
+    """Of a shipped model, by its hash."""
+    for entry in catalogue():
+        if entry.card is not None and entry.card.sha256 == model.sha256:
+            return entry.card
+    return None
+
+
+def _verified(model: Model, wishes: Wishes, steps: _Steps) -> Verification | None:
+    if wishes.explanation is None:
+        return None
+    verification = verify(
+        wishes.explanation,
+        model,
+        seconds=wishes.statement_seconds,
+        ties=wishes.ties,
+        progress=steps.within,
+    )
+    if verification.stopped:
+        raise KeyboardInterrupt
+    return verification
+
+
+def _ledger(
+    verification: Verification | None,
+    score: Accuracy | SquaredError,
+    check: CrossCheck,
+    card: Card | None,
+) -> Ledger | None:
+    if verification is None:
+        return None
+    measured: Accuracy | SampleEstimate | None = check.accuracy
+    if isinstance(score, Accuracy) and score.kind == "exact":
+        measured = score
+    return surprise(verification, accuracy=measured, seeds=card.seeds if card else None)

@@ -1,0 +1,102 @@
+"""Formulas as LaTeX, within what amsmath offers; Markdown uses the same between dollars."""
+
+from __future__ import annotations
+
+from algzoo_exact.report.formula import (
+    Fenced,
+    Formula,
+    Frac,
+    Lines,
+    Name,
+    Number,
+    Operator,
+    Root,
+    Row,
+    Sub,
+    Sup,
+    Under,
+    Words,
+    is_product,
+)
+
+_OPERATORS = {
+    "−": "-",
+    "≤": r"\le ",
+    "≥": r"\ge ",
+    "≠": r"\ne ",
+    "≈": r"\approx ",
+    "∈": r"\in ",
+    "∧": r"\land ",
+    "∨": r"\lor ",
+    "¬": r"\lnot ",
+    "⇒": r"\implies ",
+    "∀": r"\forall ",
+    "∃": r"\exists ",
+    "∑": r"\sum ",
+    "⋅": r"\cdot ",
+    "⋯": r"\cdots ",
+    "…": r"\ldots ",
+    "∣": r"\mid ",
+    ":=": r"\mathrel{:=}",
+    ":": r"\colon ",
+    "←": r"\gets ",
+    "<": "<",
+    ">": ">",
+}
+_NAMES = {"π": r"\pi ", "𝔼": r"\mathbb{E}", "ℙ": r"\mathbb{P}", "ℝ": r"\mathbb{R}"}
+_KNOWN = frozenset({"max", "min", "sup", "arctan"})  # operators of LaTeX's own
+_ESCAPES = {c: f"\\{c}" for c in "#$%&_{}"}
+_ESCAPES |= {"\\": r"\backslash ", "~": r"\sim ", "^": r"\hat{}"}
+
+
+def to_latex_math(formula: Formula) -> str:
+    """What stands between dollars."""
+    match formula:
+        case Number(text):
+            return text.replace("…", r"\ldots ").replace(",", "{,}")
+        case Name(text, upright):
+            return _name(text, upright)
+        case Words(text):
+            return rf"\text{{{_escaped(text)}}}"
+        case Operator(text):
+            return _OPERATORS.get(text, _escaped(text))
+        case Row(parts):
+            return _row(parts)
+        case Sub(base, index):
+            return f"{to_latex_math(base)}_{{{to_latex_math(index)}}}"
+        case Sup(base, power):
+            return f"{to_latex_math(base)}^{{{to_latex_math(power)}}}"
+        case Under(base, below):
+            return rf"\underset{{{to_latex_math(below)}}}{{{to_latex_math(base)}}}"
+        case Frac(top, bottom):
+            return rf"\frac{{{to_latex_math(top)}}}{{{to_latex_math(bottom)}}}"
+        case Root(inside):
+            return rf"\sqrt{{{to_latex_math(inside)}}}"
+        case Fenced(left, inside, right):
+            ends = [{"{": r"\{", "}": r"\}"}.get(end, end) for end in (left, right)]
+            return rf"\left{ends[0]}{to_latex_math(inside)}\right{ends[1]}"
+        case Lines(rows):
+            lines = [f"{to_latex_math(left)} &{to_latex_math(right)}" for left, right in rows]
+            return "\\begin{aligned}\n" + " \\\\\n".join(lines) + "\n\\end{aligned}"
+
+
+def _row(parts: tuple[Formula, ...]) -> str:
+    """Parts; a thin space keeps the factors of a product apart."""
+    text = ""
+    for k, part in enumerate(parts):
+        text += (r"\," if k and is_product(parts[k - 1], part) else "") + to_latex_math(part)
+    return text
+
+
+def _name(text: str, upright: bool) -> str:
+    if text in _NAMES:
+        return _NAMES[text]
+    if text in _KNOWN:
+        return f"\\{text}"
+    if upright or len(text) > 1:
+        return rf"\mathrm{{{_escaped(text)}}}"
+    return text
+
+
+def _escaped(text: str) -> str:
+    return "".join(_ESCAPES.get(c, c) for c in text)

@@ -1,0 +1,125 @@
+"""Numbers in words and digits: nothing is rounded to a digit that is not proved."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from math import ceil, floor, log10
+
+from algzoo_exact.exact.enclosure import Enclosure, places_for
+from algzoo_exact.report.blocks import Inline, Kind, Math, NumberKind, Text
+from algzoo_exact.report.formula import Formula, Number, fraction, row
+
+LONGEST_FRACTION = 24  # characters; longer ones are shown by their decimals
+DIGITS = 30
+TIE_TEXT = {
+    "lowest": "where logits tie, the lowest index is the answer",
+    "incorrect": "where logits tie, the answer counts as wrong",
+    "uniform": "where logits tie, the label earns 1/(number tied) if it is among them",
+}
+
+
+def digits(enclosure: Enclosure, most: int = DIGITS) -> str:
+    """The decimals that both ends share, cut off and not rounded: ``0.99994163…``.
+
+    Where they share none, as close to 1/2, a rounded one and the most that it is off by. A number
+    that is known exactly and ends has no ``…``.
+    """
+    low, high = enclosure.lower, enclosure.upper
+    if low == high and (low * 10**most).denominator == 1:
+        return _plain(low, most)
+    for places in range(most, 1, -1):
+        cut = [floor(end * 10**places) for end in (low, high)]
+        if cut[0] == cut[1] and low >= 0:
+            return Enclosure.exactly(Fraction(cut[0], 10**places)).decimal(places)[0] + "…"
+    places = min(most, places_for(enclosure.width) - 2)
+    shown = Fraction(round(enclosure.midpoint * 10**places), 10**places)
+    error = Enclosure.exactly(max(high - shown, shown - low))
+    return f"{_plain(shown, most)} ± {_one_digit_up(error.upper)}"
+
+
+def _one_digit_up(value: Fraction) -> str:
+    """A bound for a number below 1, such as ``3e-17``."""
+    places = 1
+    while value * 10**places < 1:
+        places += 1
+    digit = ceil(value * 10**places)
+    return f"{digit}e-{places}" if digit < 10 else f"1e-{places - 1}"
+
+
+def _plain(value: Fraction, most: int) -> str:
+    text = Enclosure.exactly(value).decimal(most)[0]
+    return text.rstrip("0").rstrip(".")
+
+
+def interval(enclosure: Enclosure, places: int | None = None) -> str:
+    """Both ends, rounded outward."""
+    low, high = enclosure.decimal(places_for(enclosure.width) if places is None else places)
+    return f"[{low}, {high}]"
+
+
+def value_text(enclosure: Enclosure, kind: NumberKind, most: int = 12) -> Text:
+    """A number with its kind: a short fraction, digits, or the interval of a certified one."""
+    if kind == "certified" and enclosure.width > Fraction(1, 10**6):
+        return (interval(enclosure, 6), " ", Kind(kind))
+    if 0 < enclosure.upper < Fraction(1, 10**6):
+        most += floor(-log10(enclosure.upper)) - 5
+    if enclosure.width == 0 and len(str(enclosure.lower)) <= LONGEST_FRACTION:
+        return (*rational(enclosure.lower), " ", Kind(kind))
+    return (digits(enclosure, most), " ", Kind(kind))
+
+
+def rational(value: Fraction) -> tuple[Inline, ...]:
+    """A fraction, and its decimals."""
+    if value.denominator == 1:
+        return (str(value),)
+    text = digits(Enclosure.exactly(value), 12)
+    if len(str(value)) > LONGEST_FRACTION:
+        return (text,)
+    equals = "≈" if text.endswith("…") else "="
+    return (Math(row(fraction(value), equals, Number(text))),)
+
+
+def one_in(error: Enclosure) -> str:
+    """``one error in 17,134.5 inputs``; the digits shown are those of both bounds."""
+    least, most = error.lower, error.upper
+    if most <= 0:
+        return "no error, except on a set of probability 0"
+    if least <= 0:
+        return f"at most one error in {_rounded(1 / most, floor)} inputs"
+    low, high = count(1 / most), count(1 / least)
+    if low == high:
+        return f"one error in {low} inputs"
+    return f"one error in {_rounded(1 / most, floor)} to {_rounded(1 / least, ceil)} inputs"
+
+
+def count(number: Fraction) -> str:
+    """Six digits, rounded."""
+    return _rounded(number, round)
+
+
+def _rounded(number: Fraction, to_integer: Callable[[Fraction], int]) -> str:
+    places = max(0, 5 - len(str(int(number))) + 1)
+    return f"{to_integer(number * 10**places) / 10**places:,.{places}f}"
+
+
+def percent(share: float) -> str:
+    """A share with three digits."""
+    if share <= 0 or share >= 1:
+        return f"{100 * share:.0f}%"
+    # Near 1 it is the distance to 1 that matters.
+    small = min(share, 1 - share)
+    places = max(0, 1 - floor(log10(100 * small))) if small < 0.1 else 1
+    return f"{100 * share:.{min(places, 10)}f}%"
+
+
+def listed(first: Formula, last: Formula, count: int) -> Formula:
+    """``x_0, …, x_9``; two are both named."""
+    if count <= 2:
+        return row(first, ",", last) if count == 2 else first
+    return row(first, ",", "…", ",", last)
+
+
+def several(count: int, noun: str) -> str:
+    """``1 region``, ``2,000 regions``."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

@@ -1,0 +1,65 @@
+"""The documentation as a site: `make docs` runs Sphinx with this file.
+
+Sources are the Markdown files that are read on their own as well: README.md, docs/, and the tables
+of models/ and benchmarks/. They keep their places, so that every link between them leads to the
+same page here. Nothing is fetched, neither here nor by the pages: no fonts, no scripts from
+elsewhere; formulas are plain text.
+"""
+
+import re
+from pathlib import Path
+
+from pygments.lexers.special import TextLexer
+from sphinx.application import Sphinx
+
+project = "algzoo-exact"
+html_title = project
+root_doc = "docs/index"
+include_patterns = ["README.md", "docs/**.md", "models/README.md", "benchmarks/**.md"]
+exclude_patterns = [".*", "build", "tests"]  # not searched
+
+suppress_warnings = ["toc.not_included"]  # tables of measurements are reached from the notes
+
+extensions = ["myst_parser"]
+myst_heading_anchors = 4  # the same anchors as on GitHub
+smartquotes = False  # a prime is a prime
+highlight_language = "text"  # an indented block is a formula
+
+html_theme = "furo"
+html_static_path = ["static"]
+html_css_files = ["site.css"]
+html_copy_source = False
+html_use_index = False  # of Python objects: there are none
+html_show_copyright = False
+
+FIRST_PAGE = f"""<!doctype html>
+<html lang="en"><meta charset="utf-8"><title>{project}</title>
+<meta http-equiv="refresh" content="0; url={root_doc}.html">
+<a href="{root_doc}.html">{project}: documentation</a></html>
+"""
+
+
+def add_contents(app: Sphinx, docname: str, source: list[str]) -> None:
+    """The site's table of contents is what docs/index.md links to, section by section."""
+    if docname != root_doc:
+        return
+    _, *sections = re.split(r"^## ", source[0], flags=re.MULTILINE)
+    for section in sections:
+        caption, _, body = section.partition("\n")
+        pages = re.findall(r"\]\((\S+?)\.md\)", body)
+        source[0] += "\n".join(
+            ["\n\n```{toctree}", ":hidden:", f":caption: {caption}", "", *pages, "```\n"]
+        )
+
+
+def write_first_page(app: Sphinx, exception: Exception | None) -> None:
+    """index.html leads to the index, which is in a folder."""
+    if exception is None:
+        Path(app.outdir, "index.html").write_text(FIRST_PAGE, encoding="utf-8")
+
+
+def setup(app: Sphinx) -> None:
+    """What Sphinx calls: registers the two functions, and expressions as a language."""
+    app.add_lexer("expression", TextLexer)
+    app.connect("source-read", add_contents)
+    app.connect("build-finished", write_first_page)

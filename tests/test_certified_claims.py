@@ -1,0 +1,382 @@
+"""Explanations in certificates: accepted as they are written, and what the checker makes of them.
+
+Oracles: the exact accuracies and derived accuracies of the package, all orders of a few inputs, and
+exact evaluation at points.
+"""
+
+from __future__ import annotations
+
+import json
+from fractions import Fraction
+from functools import cache
+from itertools import permutations
+from math import factorial
+from pathlib import Path
+from random import Random
+
+import jsonschema
+import numpy as np
+import pytest
+from certificates_for_tests import Json, dumped, run_bare
+from cli_for_tests import json_of, run
+from explanations_for_tests import SILENT, TWO, checked_story, data_of, every_kind, silent_story
+from formulas_for_tests import at, formulas, random_point
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from models_for_tests import programs, random_program
+from stories_for_tests import case, claim, story, verified
+
+import algzoo_exact as az
+from algzoo_exact.certificate import build, check
+from algzoo_exact.certificate.nodes import Nodes
+from algzoo_exact.certificate.trees import NoTreeError, proof_tree, truth_tree
+from algzoo_exact.explain.expression import (
+    Apply,
+    Compare,
+    Entry,
+    Formula,
+    Logic,
+    Number,
+    Truth,
+    evaluate,
+)
+from algzoo_exact.explain.results import Verification
+from algzoo_exact.program.ir import Program
+from algzoo_exact.program.standardize import standardize
+from algzoo_exact.zoo.explanations import explanation_path
+from algzoo_exact.zoo.loading import shipped_folder
+
+SCHEMA: Json = json.loads(Path(build.__file__).with_name("certificate.schema.json").read_text())
+
+
+@cache
+def everything() -> tuple[Verification, Json]:
+    verification = every_kind()
+    return verification, az.certify(TWO, explanation=verification)
+
+
+def test_every_kind_of_claim(tmp_path: Path) -> None:
+    """All that can be checked is; three claims rest on this package's word, which is said."""
+    _, document = everything()
+    jsonschema.Draft202012Validator(SCHEMA).validate(document)
+    code, text = run_bare(dumped(document, tmp_path / "c.json"))
+    assert code == 3
+    lines = text.splitlines()
+    assert lines[0] == "incomplete"
+    assert lines[1].startswith("accuracy between 0.99999")  # from the cells
+    assert "checked: the explanation's claims: 14 proved, 8 refuted, 1 left open" in lines
+    assert "checked: the explanation's cases: 3 proved, 1 refuted" in lines
+    open_lines = [line.split(": ")[1] for line in lines if line.startswith("not checked: ")]
+    assert open_lines[:3] == ["half", "mean", "same"]
+    assert open_lines[3].startswith("that the claims' texts")
+
+
+def test_the_derived_accuracy_is_that_of_the_verification() -> None:
+    verification, document = everything()
+    assert verification.accuracy is not None
+    known = verification.accuracy.enclosure
+    stated = document["explanation"]["accuracy"]
+    assert known is not None
+    assert 0 <= known.lower - Fraction(stated["lower"]) < Fraction(1, 10**19)
+    assert 0 <= Fraction(stated["upper"]) - known.upper < Fraction(1, 10**19)
+
+
+@pytest.mark.parametrize("name", ["2nd_argmax_2_2", "handcrafted_2nd_argmax_2"])
+def test_shipped_stories(name: str, tmp_path: Path) -> None:
+    """Checked completely by the file alone; the exact accuracy lies in the derived one."""
+    shipped_story(name, tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "name", ["handcrafted_2nd_argmax_3", "2nd_argmax_4_3", "handcrafted_2nd_argmax_10"]
+)
+def test_long_shipped_stories(name: str, tmp_path: Path) -> None:
+    document = shipped_story(name, tmp_path)
+    if name == "handcrafted_2nd_argmax_10":
+        assert document["kind"] == "claims"
+        assert document["accuracy"] == {"lower": "91279/92160", "upper": "91279/92160"}
+
+
+def shipped_story(name: str, folder: Path) -> Json:
+    path = explanation_path(name)
+    subject = az.load_explanation(path).subject
+    model = az.load(subject.name or "")
+    written = az.write_certificate(folder / "c.json.gz", model, explanation=path)
+    weights = shipped_folder() / f"{subject.name}.safetensors"
+    code, text = run_bare(written.path, *([weights] if weights.is_file() else []))
+    assert code == 0, text
+    document: Json = check.read(written.path)
+    jsonschema.Draft202012Validator(SCHEMA).validate(document)
+    stated = document["explanation"]["accuracy"]
+    if document["kind"] == "cells":
+        known = az.accuracy(model, subject.task).enclosure
+        assert Fraction(stated["lower"]) <= known.upper
+        assert known.lower <= Fraction(stated["upper"])
+    return document
+
+
+def test_many_inputs_without_cells(tmp_path: Path) -> None:
+    """Seven inputs: no cells. All logits are 0, so that label 0 wins, which is wrong where x[0] is
+    the largest input: by symmetry with the probability 1/7."""
+    told = silent_story()
+    written = az.write_certificate(tmp_path / "c.json", SILENT, explanation=told)
+    assert (written.kind, written.count) == ("claims", 16)
+    assert (written.accuracy.lower, written.accuracy.upper) == (0, Fraction(6, 7))
+    assert written.undecided == Fraction(6, 7)
+    document = json.loads(written.path.read_text())
+    jsonschema.Draft202012Validator(SCHEMA).validate(document)
+    outcome = az.check_certificate(written.path)
+    assert (outcome.status, outcome.accuracy) == ("accepted", (0, Fraction(6, 7)))
+
+
+def test_without_cases_no_accuracy_follows() -> None:
+    program = random_program(np.random.default_rng(5), 2, 8)
+    told = verified(program, claim("a", "weights", statement="W_hi[0] != 7"))
+    document = az.certify(program, explanation=told)
+    assert (document["accuracy"], document["undecided"]) == ({"lower": "0", "upper": "1"}, "1")
+    assert check.check_document(document).accuracy == (0, 1)
+
+
+def test_overlaps_and_gaps() -> None:
+    """Cases that are no partition: the inputs that show it are in the certificate."""
+    for cases in (
+        (case("a", "x[0] > x[1]", "right"), case("b", "x[0] > 2*x[1]", "right")),
+        (case("a", "x[0] > x[1]", "right"), case("b", "x[0] < 3*x[1]", "right")),
+        (case("a", "x[0] > 0", "unknown"),),
+    ):
+        told = verified(TWO, *cases)
+        assert told.accuracy is None
+        found = checked_story(told)
+        assert found.accuracy is None
+        assert not found.not_checked
+
+
+def test_z3_is_named() -> None:
+    """A proof without evidence is not checked, nor is an accuracy that rests on it."""
+    told = verified(
+        TWO,
+        claim("far", "always", domain="x[0] > 1", statement="2*x[0] > 2"),
+        case("all", "true", "right", claims=["far"]),
+    )
+    data = data_of(told)
+    (proof,) = data["claims"][0]["instances"][0]["proofs"]
+    assert "steps" in proof  # conditions with constants have no cones
+    data["claims"][0]["instances"][0]["proofs"] = [{"trusted": "z3"}]
+    found = checked_story(told, data)
+    assert found.not_checked == ["far: z3 is trusted, with no proof written down"]
+    assert not found.proved_accuracy
+
+
+def test_a_proof_at_a_point() -> None:
+    """Where the domain fixes all inputs that occur, the value there is all."""
+    told = verified(
+        TWO,
+        claim("p", "always", domain="x[0] == 1 and x[1] == 0.5", statement="logit[0] == -1/2"),
+        claim("q", "always", domain="x[0] == 1", statement="h[0][0] == 1 and h[0][1] == 0"),
+    )
+    data = data_of(told)
+
+    def with_points(first: list[str], second: list[str]) -> Json:
+        for part, point in zip(data["claims"], (first, second), strict=True):
+            part["instances"][0]["proofs"] = [{"point": point}]
+        return data
+
+    found = checked_story(told, with_points(["1", "1/2"], ["1", "7"]))
+    assert "2 proofs at a point" in found.lines()
+    with pytest.raises(check.RejectedError, match="does not fix all inputs"):
+        checked_story(told, with_points(["1", "1/3"], ["1", "0"]))
+    with pytest.raises(check.RejectedError, match="does not fix all inputs"):
+        checked_story(told, with_points(["1", "1/2"], ["2", "0"]))
+
+
+@given(st.data(), programs(d=(1, 2)))
+@settings(max_examples=25, deadline=None)
+def test_any_claim(data: st.DataObject, program: Program) -> None:
+    """Whatever is proved or refuted about small programs is accepted, in every way of proof."""
+    statement = data.draw(formulas(program))
+    assume(program.seq_len < 4)
+    for almost in (False, True):
+        try:
+            tree = proof_tree(program, statement, Truth(True), almost=almost)
+        except NoTreeError:
+            continue
+        nodes = Nodes(program)
+        rewriting = check.Rewriting(nodes.formulas)
+        goal = rewriting.negation(rewriting.condition(nodes.number(statement)))
+        regions = check.Regions(rewriting, goal)
+        for rays, _ in check.cones_of(tree, regions.inputs):
+            # Exact evaluation inside each cone, where null sets hardly ever are met.
+            assert evaluate(statement, at(program, inside(program, regions.inputs, rays)))
+
+
+@given(st.data(), programs(d=(1, 2)))
+@settings(max_examples=25, deadline=None)
+def test_truth_on_cones(data: st.DataObject, program: Program) -> None:
+    """What the checker says of a formula on a cone, against exact evaluation inside it."""
+    formula = data.draw(formulas(program))
+    try:
+        tree = truth_tree(program, formula)
+    except NoTreeError:
+        return
+    nodes = Nodes(program)
+    rewriting = check.Rewriting(nodes.formulas)
+    regions = check.Regions(rewriting, rewriting.condition(nodes.number(formula)))
+    for rays, _ in check.cones_of(tree, regions.inputs):
+        everything = (1 << len(rays)) - 1
+        truth = check.Piece(regions, rays).truth(regions.condition, everything, almost=True)
+        assert evaluate(formula, at(program, inside(program, regions.inputs, rays))) is truth
+
+
+@given(st.data(), programs(d=(1, 3)))
+@settings(max_examples=40, deadline=None)
+def test_rewriting_keeps_values(data: st.DataObject, program: Program) -> None:
+    """A formula's condition over atoms, and its own evaluation, against that of the package."""
+    formula = data.draw(formulas(program))
+    point = random_point(Random(data.draw(st.integers(0, 9))), program.seq_len)
+    nodes = Nodes(program)
+    number = nodes.number(formula)
+    expected = evaluate(formula, at(program, point))
+    run = nodes.formulas.program.run(point)
+    assert nodes.formulas.value(number, run, {}) is expected
+    rewriting = check.Rewriting(nodes.formulas)
+    try:
+        condition = rewriting.condition(number)
+    except check.RejectedError:
+        return  # a product of two parts that vary
+    values: dict[int, Fraction] = {}
+    for atom in rewriting.needed([condition]):
+        found = rewriting.atoms[atom]
+        if check.is_maximum(found):
+            values[atom] = max(valued(form, values) for form in found)
+        else:
+            values[atom] = point[found[1]]
+    assert holds(condition, values) is expected
+
+
+def inside(program: Program, inputs: list[int], rays: list[check.Vector]) -> tuple[Fraction, ...]:
+    """A random point inside a cone; the inputs that do not occur are 0."""
+    random = Random(len(rays))
+    point = [Fraction(0)] * program.seq_len
+    for ray in rays:
+        factor = random.randint(1, 10**6)
+        for i, c in zip(inputs, ray, strict=True):
+            point[i] += factor * c
+    return tuple(point)
+
+
+def valued(form: check.Form, values: dict[int, Fraction]) -> Fraction:
+    return sum((c * values[atom] for atom, c in form[0]), form[1])
+
+
+def holds(condition: check.Condition, values: dict[int, Fraction]) -> bool:
+    if isinstance(condition, bool):
+        return condition
+    op, inner = condition
+    if op == "and":
+        return all(holds(part, values) for part in inner)
+    if op == "or":
+        return any(holds(part, values) for part in inner)
+    if op == "not":
+        return not holds(inner[0], values)
+    value = valued(inner, values)
+    return value > 0 if op == ">" else value >= 0 if op == ">=" else value == 0
+
+
+ZERO = Number(Fraction(0))
+
+
+def order_formulas(n: int) -> st.SearchStrategy[Formula]:
+    """Comparisons of inputs and 0, also through min, max and relu, and their combinations."""
+    elements = st.one_of(st.just(ZERO), st.integers(0, n - 1).map(lambda i: Entry("x", (i,))))
+    several = st.lists(elements, min_size=1, max_size=3).map(tuple)
+    extremes = st.builds(Apply, st.sampled_from(["min", "max"]), several)
+    relus = st.builds(lambda arg: Apply("relu", (arg,)), elements)
+    sides = st.one_of(elements, elements, extremes, relus)
+    relations = st.sampled_from(["<", "<=", ">", ">=", "==", "!="])
+    leaves: st.SearchStrategy[Formula] = st.builds(Compare, relations, sides, sides)
+
+    def larger(inner: st.SearchStrategy[Formula]) -> st.SearchStrategy[Formula]:
+        parts = st.lists(inner, min_size=2, max_size=3).map(tuple)
+        return st.one_of(
+            st.builds(Logic, st.sampled_from(["and", "or"]), parts),
+            st.builds(lambda a, b: Logic("implies", (a, b)), inner, inner),
+            st.builds(lambda a: Logic("not", (a,)), inner),
+        )
+
+    return st.recursive(leaves, larger, max_leaves=5)
+
+
+def orders_of(n: int) -> tuple[Nodes, check.Orders]:
+    program = Program((Fraction(1),), ((Fraction(1),),), ((Fraction(1),),) * n, n)
+    nodes = Nodes(program)
+    return nodes, check.Orders(nodes.formulas)
+
+
+@given(st.integers(1, 4).flatmap(lambda n: st.tuples(st.just(n), order_formulas(n))))
+@settings(max_examples=40, deadline=None)
+def test_probabilities_of_orders(case: tuple[int, Formula]) -> None:
+    """Every order of the inputs and 0, with the values of a point in it."""
+    n, formula = case
+    total = Fraction(0)
+    for order in permutations(range(n + 1)):
+        zero = order.index(n)
+        values = {i: Fraction(zero - place) for place, i in enumerate(order)}
+        if evaluate(formula, lambda entry, values=values: values[entry.indices[0]]):
+            total += Fraction(1, 2**n * factorial(zero) * factorial(n - zero))
+    nodes, orders = orders_of(n)
+    number = nodes.number(formula)
+    assert orders.probability(number) == total
+    assert orders.of_some([number, nodes.number(Logic("not", (formula,)))]) == 1
+    # The other way to count, whichever came first.
+    assert orders._count(orders.statement(number, True)) == total
+
+
+@pytest.mark.parametrize(
+    ("task", "n"), [("argmax", 4), ("2nd_argmax", 4), ("argmedian", 5), ("argoutlier", 3)]
+)
+def test_label_cells(task: str, n: int) -> None:
+    """The checker's own cones of constant label are the task's, in the same order."""
+    expected = [(cell.label, list(cell.inequalities)) for cell in az.Task(task, n).cells()]
+    assert list(check.label_cells(task, n)) == expected
+
+
+@given(programs(d=(1, 3)))
+@settings(max_examples=30, deadline=None)
+def test_standard_form(program: Program) -> None:
+    found = Nodes(program).formulas.program.standard()
+    expected = standardize(program)[0]
+    assert found.inputs == expected.input_weights
+    assert (found.recurrent, found.readout) == (expected.recurrent, expected.readout)
+
+
+def test_refused(tmp_path: Path) -> None:
+    told = verified(TWO, claim("a", "weights", statement="W_hi[0] == 1"))
+    with pytest.raises(az.InputError, match="others than those of the model"):
+        az.certify(random_program(np.random.default_rng(1), 2, 2), explanation=told)
+    with pytest.raises(az.InputError, match="with ties lowest"):
+        az.certify(TWO, explanation=told, ties="uniform")
+    with pytest.raises(az.InputError, match="is a transformer"):
+        az.certify(az.load("longest_cycle_4_4"), explanation=told)
+    many = random_program(np.random.default_rng(1), 1, 7)
+    with pytest.raises(az.InputError, match="with an explanation they can do without"):
+        az.certify(many, az.tasks.argmax(7))
+    told = az.verify(story(many, task="argmax"), many)
+    with pytest.raises(az.InputError, match="leave decimals out"):
+        az.certify(many, az.tasks.argmax(7), explanation=told, decimals=5)
+    with pytest.raises(az.InputError, match="Cannot read"):
+        az.certify(TWO, az.tasks.second_argmax(2), explanation=tmp_path / "none.toml")
+
+
+def test_command(tmp_path: Path) -> None:
+    path = tmp_path / "c.json.gz"
+    name = "handcrafted_2nd_argmax_2"
+    model = f"handcrafted:{name[12:]}"
+    found = json_of("certify", model, "--explanation", name, "-o", path)
+    assert found["explanation"].endswith(f"{name}.toml")
+    checked = run("check", path)
+    assert checked.exit_code == 0
+    assert "the explanation's claims: 3 proved" in checked.stdout
+    result = run("certify", "handcrafted:2nd_argmax_2", "--explanation", "none", "-o", path)
+    assert result.exit_code == 2
+    assert "There is no file or shipped explanation" in result.stderr

@@ -1,0 +1,141 @@
+"""Random single-field faults of explanations in certificates, and hostile ones.
+
+The oracle of what is accepted all the same is exact evaluation at random inputs.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from fractions import Fraction
+from random import Random
+from typing import Any
+
+import pytest
+from certificates_for_tests import Json, seal
+from explanations_for_tests import SILENT, TWO, checked_story, told
+
+import algzoo_exact as az
+from algzoo_exact.certificate import check
+from algzoo_exact.explain.results import Verification
+
+# Fields that only the digest protects: texts, names of instances, what is said to be trusted; and a
+# claim about a model that is not in the certificate.
+_NOT_CHECKED = ("same", "mean", "half")
+_FREE = ("title", "name", "text", "written", "reason", "parameters", "standard", "assume")
+
+
+def leaves(data: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    items = data.items() if isinstance(data, dict) else enumerate(data)
+    for key, value in items:
+        if key in _FREE or (isinstance(value, dict) and value.get("name") in _NOT_CHECKED):
+            continue
+        if isinstance(value, dict | list):
+            yield from leaves(value, (*path, key))
+        elif value is not None:
+            yield (*path, key)
+
+
+def other(value: Any, random: Random) -> Any:
+    if isinstance(value, bool):
+        return not value
+    if isinstance(value, int):
+        return value + random.choice([-1, 1])
+    digits = [k for k, c in enumerate(value) if c.isdigit()]
+    if not digits:
+        return random.choice([v for v in ("proved", "refuted", "unknown", "right") if v != value])
+    k = random.choice(digits)
+    return value[:k] + str((int(value[k]) + random.randint(1, 9)) % 10) + value[k + 1 :]
+
+
+def faults_of(name: str, count: int, seed: int) -> None:
+    """Random single fields: rejected, or the statement that is left is true all the same."""
+    verification, data = told(name)
+    random = Random(seed)
+    paths = list(leaves(data))
+    accepted = 0
+    for path in random.choices(paths, k=count):
+        broken = copy.deepcopy(data)
+        at_field: Any = broken
+        for key in path[:-1]:
+            at_field = at_field[key]
+        at_field[path[-1]] = other(at_field[path[-1]], random)
+        try:
+            checked_story(verification, broken)
+        except check.RejectedError:
+            continue
+        accepted += 1
+        # A changed formula or bound can be another true one, a proof may do with other facts, and
+        # another input can refute as well.
+        assert {"nodes", "says", "bounds", "free", "facts", "witness"} & set(path), path
+        assert still_true(verification, broken, random), path
+    assert accepted < count / 5
+
+
+def still_true(verification: Verification, data: Json, random: Random) -> bool:
+    """At a hundred inputs, by exact evaluation: all that the claims `always` say."""
+    found = check.Formulas(checked_story(verification, data).program)
+    found.read(data["nodes"])
+    program = verification.program
+    for _ in range(100):
+        point = tuple(Fraction(random.randint(-30, 30), 7) for _ in range(program.seq_len))
+        run = found.program.run(point)
+        for claim in data["claims"]:
+            for part in claim["instances"] if claim["kind"] == "always" else ():
+                says = part["says"]
+                inside = found.value(says["domain"], run, {})
+                if part["verdict"] == "proved" and inside:
+                    assert found.value(says["statement"], run, {})
+    return True
+
+
+@pytest.mark.parametrize("name", ["kinds", "silent"])
+def test_random_faults(name: str) -> None:
+    faults_of(name, 40, seed=1)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["kinds", "silent"])
+def test_many_random_faults(name: str) -> None:
+    faults_of(name, 600, seed=2)
+
+
+def test_hostile_parts_are_bounded() -> None:
+    """Numbers that double in length, conditions that double in size, and endless work."""
+    verification, data = told("silent")
+
+    def rejected(nodes: list[Any], says: Json, kind: str) -> str:
+        broken = copy.deepcopy(data) | {"nodes": nodes, "cases": [], "partition": None}
+        broken["accuracy"] = None
+        claim = copy.deepcopy(data["claims"][0]) | {"kind": kind, "assume": []}
+        part = claim["instances"][0] | {"says": says, "proofs": [{"steps": [{"rows": []}]}]}
+        broken["claims"] = [claim | {"instances": [part]}]
+        with pytest.raises(check.RejectedError) as error:
+            checked_story(verification, broken)
+        return str(error.value)
+
+    squares: list[Any] = ["3", *(["mul", k, k] for k in range(100)), ["==", 100, 0], True]
+    says = {"statement": 101, "domain": 102}
+    assert "a number in it is too long" in rejected(squares, says, "always")
+    doubled: list[Any] = [["x", 0], "0", [">", 0, 1]]
+    doubled += [["and", k, k] for k in range(2, 60)]
+    says = {"statement": 60, "domain": 60}
+    assert "it has over 200000 parts" in rejected(doubled, says, "always")
+    deep: list[Any] = [["x", 0], *(["neg", k] for k in range(300))]
+    assert "is over 200 deep" in rejected(deep, says, "always")
+
+
+def test_the_digest_protects_the_rest() -> None:
+    document = az.certify(TWO, explanation=told("kinds")[0])
+    document["explanation"]["claims"][0]["text"] = "Something else."
+    assert "digest" in check.check_document(document).reason
+    assert check.check_document(seal(document)).status == "incomplete"
+
+
+def test_an_accuracy_of_another_explanation() -> None:
+    """Without cells, the certificate's accuracy is that of its cases."""
+    document = az.certify(SILENT, explanation=told("silent")[0])
+    for key, value in (("accuracy", {"lower": "1/7", "upper": "6/7"}), ("undecided", "5/7")):
+        outcome = check.check_document(seal(document | {key: value}))
+        assert outcome.status == "rejected"
+    assert "needs an explanation" in check.check_document(document | {"explanation": None}).reason
