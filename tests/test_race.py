@@ -140,7 +140,7 @@ def test_point_entries_are_unbiased(name: str) -> None:
 
 
 def test_unknown_estimators_are_refused() -> None:
-    with pytest.raises(InputError, match="choose from sampling, sobol"):
+    with pytest.raises(InputError, match="choose from sampling, sampling-thrifty, sobol"):
         estimator("magic")
 
 
