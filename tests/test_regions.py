@@ -143,7 +143,7 @@ def test_cells_against_brute_force(name: str) -> None:
         assert total(cell.measure(40) for cell in found).contains(1)
 
 
-@pytest.mark.parametrize("n", [2, 4])
+@pytest.mark.parametrize("n", [2, pytest.param(4, marks=pytest.mark.slow)])
 def test_cells_of_other_sizes(n: int) -> None:
     rng = np.random.default_rng(n)
     for program in (

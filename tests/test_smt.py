@@ -180,6 +180,7 @@ def claims_at(t: int) -> list[Formula]:
     return [Compare("==", h(t, j), term) for j, term in neuron_formulas(t).items()]
 
 
+@pytest.mark.slow
 def test_induction_step_of_the_handcrafted_neurons() -> None:
     program = handcrafted_second_argmax(10)
     assert prove(program, every(*claims_at(0))).verdict.status == "proved"
