@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -18,15 +20,15 @@ from algzoo_exact.zoo.tasks import first_argmax
 _OVERFLOW = "The logits overflow in {}; try dtype='float64'."
 
 
-class Network:
+class Network(ABC):
     """A network whose weights are rounded to ``dtype``, for inputs (n, batch) of that type.
 
     InputError for a weight beyond the range of ``dtype``.
     """
 
+    @abstractmethod
     def outputs(self, x: Tensor) -> Tensor:
         """Outputs (k, batch); InputError where they overflow."""
-        raise NotImplementedError
 
     def credit(self, x: Tensor, label: Tensor, count: int, ties: TieRule) -> dict[int, int]:
         """How many of the first ``count`` inputs gained 1/1, 1/2, .. credit, by the denominator.
