@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from algzoo_exact.errors import InputError as InputError
     from algzoo_exact.estimators.base import Estimate as Estimate
     from algzoo_exact.estimators.entries import estimator as estimator
+    from algzoo_exact.estimators.sampled import SampledSquaredError as SampledSquaredError
     from algzoo_exact.estimators.sampling import sample as sample
-    from algzoo_exact.estimators.squared_error import SampledSquaredError as SampledSquaredError
     from algzoo_exact.estimators.squared_error import sample_squared_error as sample_squared_error
     from algzoo_exact.exact.enclosure import Enclosure as Enclosure
     from algzoo_exact.explain.prover import Proof as Proof
@@ -88,7 +88,7 @@ _HOMES = {
     "Report": "report.report",
     "Race": "race.run",
     "RacePoint": "race.run",
-    "SampledSquaredError": "estimators.squared_error",
+    "SampledSquaredError": "estimators.sampled",
     "SquaredError": "score.squared_result",
     "Task": "program.task",
     "Trained": "training.train",

@@ -57,6 +57,11 @@ def exact(model: str, cores: int, digits: int) -> Result:
     return _accuracy(model, {"method": "exact", "digits": digits, "workers": cores})
 
 
+def six_digits(model: str, cores: int) -> Result:
+    """The same for a width of 10**-6, which float64 balls prove for n = 5 but for a few cells."""
+    return _accuracy(model, {"method": "exact", "digits": 6, "workers": cores})
+
+
 def _accuracy(model: str, options: dict[str, Any]) -> Result:
     from programs import find
 
@@ -158,6 +163,7 @@ KINDS: dict[str, Callable[..., Result]] = {
     "numeric": numeric,
     "checked": checked,
     "exact": exact,
+    "six_digits": six_digits,
     "regions": regions,
     "brute_force": brute_force,
     "sampling": sampling,

@@ -30,6 +30,7 @@ HERE = Path(__file__).parent
 SMALL = ("2nd_argmax_2_2", "2nd_argmax_3_3", "2nd_argmax_4_3", "2nd_argmax_4_4", "2nd_argmax_6_4")
 MODELS = (*SMALL, "2nd_argmax_8_5", "random_14_5", "random_3_6", "random_5_6")
 DIGITS = {**dict.fromkeys(SMALL, 30), "2nd_argmax_8_5": 20}
+SIX_DIGITS = ("2nd_argmax_8_5", "random_14_5")
 LONG_DIGITS = {"random_3_6": 9}
 BRUTE_FORCE = ("2nd_argmax_3_3", "2nd_argmax_4_3")
 VARIANTS = "2nd_argmax_4_3"
@@ -72,6 +73,8 @@ def plan(cores: int, quick: bool, long: bool) -> list[Spec]:
             add("checked", model, k)
             if model in digits:
                 add("exact", model, k, digits=digits[model])
+            if model in SIX_DIGITS:
+                add("six_digits", model, k)
             add("sampling", model, k, samples=10**5 if quick else 10**7)
     for model in BRUTE_FORCE[:1] if quick else BRUTE_FORCE:
         for at_once in (1, 256):

@@ -101,7 +101,17 @@ class Report:
                 row += [_cell(self._find(kind, model, k), "seconds", _seconds) for k in CORES]
             digits = self._find("exact", model).get("digits")
             rows.append([*row, str(digits or _NONE)])
-        return _table([*head, "digits"], rows)
+        return _table([*head, "digits"], rows) + self._six_digits()
+
+    def _six_digits(self) -> str:
+        lines = []
+        for r in self.results:
+            if r["kind"] == "six_digits":
+                cores = "one core" if r["cores"] == 1 else f"{r['cores']} cores"
+                lines.append(
+                    f"- six digits of {r['model']}, {cores}: {_cell(r, 'seconds', _seconds)}"
+                )
+        return "\n\n" + "\n".join(lines) if lines else ""
 
     def _sampling(self) -> str:
         head = ["model", "samples", "seconds, 1", "seconds, 2", "standard error"]

@@ -17,7 +17,7 @@ from algzoo_exact.certificate import check
 
 Json = dict[str, Any]
 CHECKER = Path(check.__file__)
-_HEAVY = ("cells", "rays", "model")
+_HEAVY = ("cells", "pieces", "rays", "model")
 
 # What only the digest can vouch for: texts, the tie rule where nothing is tied, and the type of
 # floats where no file is given (the weights may be floats of several types).

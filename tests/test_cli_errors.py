@@ -268,6 +268,44 @@ def test_ctrl_c_ends_a_process() -> None:
         assert "Traceback" not in err
 
 
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks processes up in /proc")
+def test_processes_end_when_the_main_one_is_killed() -> None:
+    command = ["accuracy", "2nd_argmax_8_5", "--method", "exact", "--workers", "2"]
+    running = subprocess.Popen(
+        [*SCRIPT, *command], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )  # fmt: skip
+    try:
+        _wait(lambda: len(_session(running.pid)) >= 3)  # the main one and two workers, at least
+        running.kill()
+        running.wait()
+        _wait(lambda: not _session(running.pid))
+    finally:
+        for left in _session(running.pid):
+            os.kill(left, signal.SIGKILL)
+
+
+def _session(leader: int) -> list[int]:
+    """The processes of one session that are not dead."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            state, _, _, session = stat.read_text().rpartition(")")[2].split()[:4]
+        except OSError:  # it ended meanwhile
+            continue
+        if int(session) == leader and state != "Z":
+            found.append(int(stat.parent.name))
+    return found
+
+
+def _wait(condition: Callable[[], bool]) -> None:
+    until = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < until
+        time.sleep(0.1)
+
+
 def test_ctrl_c_in_a_callback_from_c_is_not_lost() -> None:
     """Python drops exceptions there, with a traceback on stderr."""
     script = """

@@ -22,6 +22,10 @@ MEASURED = record(value=NUMBER, low=NUMBER, high=NUMBER, wide_low=NUMBER, wide_h
 POINT = record(
     estimator=TEXT,
     kind={"enum": ["deductive", "cubature", "sampled"]},
+    learned={
+        "type": "array",
+        "items": record(name=TEXT, value=NUMBER, source=TEXT, flops=NUMBER),
+    },
     budget=either(NUMBER, NULL),
     flops=either(NUMBER, NULL),
     seeds=COUNT,

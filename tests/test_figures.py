@@ -121,7 +121,7 @@ def test_titles(tmp_path: Path) -> None:
     assert figures._percent(0.98713) == "98.713%"
     assert figures._percent(1 - 1.234e-7) == "99.999988%"
     found = list(cells(handcrafted_2_2(), second_argmax(2)))
-    figure = figures._draw(found, second_argmax(2), 2, "lowest")
+    figure = figures._draw(found, second_argmax(2), 2, "lowest", 1.0)
     assert "exactly 100%" in figure.get_suptitle()
 
 

@@ -181,7 +181,7 @@ def test_operations_are_those_of_numbers_that_count(
     known = (*(kernel.student(wall, n - 1) for wall in walls[:2]), 1.0)
     far = weights[0] * limit
     tables = kernel.contrasts(weights[0], weights[2])
-    value, declared = kernel._along(a, weights[0], far, tables, labels, walls, known, limit, n - 1)
+    value, declared = kernel.along(a, weights[0], far, tables, labels, walls, known, limit, n - 1)
 
     def student(x: float, m: int) -> Tally:
         Tally.total += kernel.student_cost(m)
@@ -198,7 +198,7 @@ def test_operations_are_those_of_numbers_that_count(
     monkeypatch.setattr(kernel, "student", student)
     monkeypatch.setattr(kernel, "_ahead", kernel._ahead.py_func)  # type: ignore[attr-defined]
     Tally.total = 0
-    by_hand, _ = kernel._along.py_func(  # type: ignore[attr-defined]
+    by_hand, _ = kernel.along.py_func(  # type: ignore[attr-defined]
         _objects(a), weights[0].tolist(), far, tables, labels, walls, known, limit, n - 1
     )
     assert float(by_hand) == pytest.approx(value, abs=1e-12)
@@ -219,7 +219,7 @@ def test_operations_of_the_steps(d: int, n: int) -> None:
         known = (*(stats.t.cdf(x * (n - 1) ** 0.5, n - 1) for x in walls[:2]), 1.0)
         tables = kernel.contrasts(weights[0], weights[2])
         a = weights[1] @ found[-1]
-        _, walk = kernel._along(
+        _, walk = kernel.along(
             a, weights[0], weights[0] * limit, tables, labels, walls, known, limit, n - 1
         )
         flops = lines(weights, u[None])[1]

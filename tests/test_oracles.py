@@ -191,6 +191,7 @@ def test_all_logits_zero(kind: str, n: int) -> None:
         assert distance(found * value.denominator, value.numerator) < EXACT
 
 
+@pytest.mark.slow
 def test_ties_between_different_rows_are_decided_in_integers() -> None:
     """Two neurons are equal, so logits 0 and 1 tie wherever they are positive though their rows
     differ; rounding cannot tell. Oracle: brute force."""
@@ -338,6 +339,7 @@ def test_measures_of_random_four_dimensional_simplices(seed: int) -> None:
     assert abs(float(simplices.simplex_measure(normals)) - genz(normals)) < 1e-5
 
 
+@pytest.mark.slow
 def test_measures_of_a_random_five_dimensional_simplex() -> None:
     """Oracle: inclusion and exclusion over lower-dimensional marginals."""
     normals = random_normals(1, 5)

@@ -70,6 +70,7 @@ def formulas(n: int) -> st.SearchStrategy[Formula]:
     return st.recursive(leaves, larger, max_leaves=5)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=80)
 @given(st.integers(1, 4).flatmap(lambda n: st.tuples(st.just(n), formulas(n))))
 def test_against_all_orders(case: tuple[int, Formula]) -> None:

@@ -103,6 +103,7 @@ def test_the_handcrafted_model_for_two_inputs_is_always_right() -> None:
         assert logit.index(max(logit)) == task.label(x)
 
 
+@pytest.mark.slow
 def test_the_handcrafted_model_for_three_inputs_gets_better_with_its_scale() -> None:
     task, source = second_argmax(3), random.Random(0)
     points = [point(source, 3) for _ in range(2000)]

@@ -14,6 +14,7 @@ from scipy.stats import kstest
 
 import algzoo_exact as az
 from algzoo_exact.errors import InputError
+from algzoo_exact.estimators.base import LearnedConstant
 from algzoo_exact.estimators.designs import (
     by_order,
     order_dimensions,
@@ -140,7 +141,7 @@ def test_point_entries_are_unbiased(name: str) -> None:
 
 
 def test_unknown_estimators_are_refused() -> None:
-    with pytest.raises(InputError, match="choose from sampling, sampling-thrifty, sobol"):
+    with pytest.raises(InputError, match="choose from sampling, sampling-thrifty, sampling-pieces"):
         estimator("magic")
 
 
@@ -342,6 +343,22 @@ def test_summary_names_its_conditions(finished: tuple[Race, Path]) -> None:
     for part in ("0.05", "noise seeds 0 to 3", "numeric engine", "95%", "can't be attributed"):
         assert part in text
     assert text.count("\n| sampling |") == 2
+
+
+def test_learned_constants_are_shown(finished: tuple[Race, Path], tmp_path: Path) -> None:
+    """Beside the kind in the table, the csv and the plot; below the table with their cost."""
+    constant = LearnedConstant("a width", 0.25, "other models", 5e10)
+    points = (replace(p, learned=(constant,) * (p.seeds > 0)) for p in finished[0].points)
+    found = replace(finished[0], points=tuple(points))
+    text = to_markdown(found)
+    assert "| sampling | sampled, 1 learned constant |" in text
+    assert "- sampling: a width, 0.25, from other models, for 5.00e+10 FLOPs, once" in text
+    counts = {row.split(",")[0]: row.split(",")[2] for row in to_csv(found).splitlines()}
+    assert (counts["sampling"], counts["bounds-midpoint"]) == ("1", "0")
+    plot_race(found, tmp_path / "a.svg")
+    assert "(sampled, 1 learned constant)" in (tmp_path / "a.svg").read_text()
+    assert "learned" not in to_markdown(finished[0])
+    assert [name for name in NAMES if estimator(name).learned] == ["mean-field-calibrated"]
 
 
 def test_plot(finished: tuple[Race, Path], tmp_path: Path) -> None:

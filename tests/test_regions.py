@@ -79,6 +79,7 @@ def check_region(program: Program, region: Region) -> None:
                 assert all(program.evaluate(ray).z[t][j] == 0 for ray in rays)
 
 
+@pytest.mark.slow
 @given(programs(d=(1, 3), n=(2, 3)))
 @settings(max_examples=40, deadline=None)
 def test_regions_against_all_masks(program: Program) -> None:

@@ -19,6 +19,7 @@ pytestmark = [
 ]
 
 DESKTOP, PHONE = 1280, 390
+_WHITE = "rgb(255, 255, 255) on rgb(255, 255, 255)"
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +43,7 @@ def page() -> Iterator[Page]:
 @pytest.mark.parametrize("width", [DESKTOP, PHONE])
 def test_report(page: Page, report: Path, tmp_path: Path, width: int, dark: bool) -> None:
     """Nothing on the console, nothing asked for, all formulas drawn, nothing wider than the page,
-    text that stands out from its ground (WCAG AA: 4.5 to 1)."""
+    text that stands out from its ground (WCAG AA: 4.5 to 1), and a picture in the page's scheme."""
     page.open(report, width=width, dark=dark)
     assert page.complaints() == []
     assert page.requests() == []
@@ -55,6 +56,11 @@ def test_report(page: Page, report: Path, tmp_path: Path, width: int, dark: bool
     assert page.evaluate("document.querySelectorAll('math')[0].namespaceURI").endswith("MathML")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert page.evaluate(_CONTRAST) == []
+    ground = page.evaluate(
+        "getComputedStyle(document.querySelector('.paper svg path')).fill + ' on ' +"
+        " getComputedStyle(document.querySelector('.paper')).backgroundColor"
+    )
+    assert ground == ("rgb(31, 34, 40) on rgb(31, 34, 40)" if dark else _WHITE)
     page.screenshot(tmp_path / "page.png")
     assert (tmp_path / "page.png").read_bytes().startswith(b"\x89PNG")
 

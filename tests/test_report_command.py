@@ -72,7 +72,7 @@ def test_a_refuted_explanation_sets_the_exit_code(tmp_path: Path) -> None:
         (("2nd_argmax_2_2", "-o", "a.html", "--certificate", "c.txt"), r"\.json"),
         (("2nd_argmax_2_2", "-o", "a.html", "--certificate", "c.json", "--no-certificate"),
          "contradict"),
-        (("median_2_2", "-o", "a.html", "--certificate", "c.json"), "There is no certificate"),
+        (("2nd_argmax_16_10", "-o", "a.html", "--certificate", "c.json"), "There is no cert"),
         (("--all", "nowhere", "-o", "a"), "no folder nowhere"),
         (("--all", ".", "-o", "a"), "no .safetensors files"),
         (("--all", ".", "-o", "a", "--task", "argmax"), "leave out"),

@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 import algzoo_exact as az
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.report import formula as f
+from algzoo_exact.report.blocks import Math
+from algzoo_exact.report.explanation import prose_of
 from algzoo_exact.report.mathml import to_mathml
 from algzoo_exact.report.texmath import to_latex_math
 from algzoo_exact.report.typeset import typeset, typeset_parts, typeset_ranges
@@ -95,6 +97,18 @@ _REWRITTEN |= {"true", "false", "W_hi", "W_hh", "W_oh"}
 def test_conjunctions_are_split() -> None:
     assert len(typeset_parts("x[0] < 1 and x[1] < 1 and x[2] < 1")) == 3
     assert len(typeset_parts("x[0] < 1 or x[1] < 1 and x[2] < 1")) == 1
+
+
+def test_prose_has_minus_signs() -> None:
+    """Entries become formulas, differences of two a single one; hyphens in words stay."""
+    first, shown, last = prose_of("a well-known multiple of x[1] - x[0], by -1")
+    assert first == "a well-known multiple of "
+    assert isinstance(shown, Math)
+    assert leaves(to_mathml(shown.formula)) == ["x", "1", "−", "x", "0"]
+    assert last == ", by −1"
+    assert [type(part).__name__ for part in prose_of("x[0] - a x[1]")] == [
+        "str", "Math", "str", "Math", "str",
+    ]  # fmt: skip
 
 
 def test_texts_are_escaped() -> None:

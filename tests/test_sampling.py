@@ -15,7 +15,8 @@ from scipy.stats import beta
 
 from algzoo_exact.errors import InputError
 from algzoo_exact.estimators.networks import Network, _TorchRnn, network_for
-from algzoo_exact.estimators.sampling import BLOCK, SampleEstimate, sample
+from algzoo_exact.estimators.sampled import SampleEstimate
+from algzoo_exact.estimators.sampling import BLOCK, sample
 from algzoo_exact.exact.binomial import chernoff_hoeffding, clopper_pearson
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import TIE_RULES, Task, argmax, argmedian, second_argmax

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
-from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -15,13 +13,6 @@ import algzoo_exact as az
 from algzoo_exact.estimators.deductive import Weights, counted_weights
 from algzoo_exact.estimators.entries import estimator
 from algzoo_exact.estimators.flops import FlopCounter, plain
-from algzoo_exact.estimators.order_moments import order_moments
-from algzoo_exact.estimators.symmetric import (
-    LATENT,
-    noisy_symmetric_accuracy,
-    region_accuracy,
-    symmetrised,
-)
 from algzoo_exact.estimators.top_inputs import (
     RULES,
     SCALE,
@@ -105,9 +96,9 @@ def test_blur() -> None:
     assert (margin != 0).all()
     assert abs(blurred_share_right(cases, 1e-9) - share_right(cases)) < 1e-12
     assert abs(blurred_share_right(cases, 1e9) - 0.5) < 1e-6
-    unit = SCALE * np.sqrt((cases.logits**2).mean())
+    unit = SCALE.value * np.sqrt((cases.logits**2).mean())
     expected = stats.laplace(scale=unit).cdf(margin).mean(axis=1) @ ruled_values(4, 4).share
-    assert abs(blurred_share_right(cases, SCALE) - expected) < 1e-12
+    assert abs(blurred_share_right(cases, SCALE.value) - expected) < 1e-12
 
 
 def test_lags() -> None:
@@ -144,127 +135,3 @@ def test_only_where_it_was_calibrated() -> None:
     entry = estimator("mean-field-calibrated")
     program = az.load("2nd_argmax_8_5").network
     assert "16 hidden neurons" in str(entry.fits(program, az.tasks.second_argmax(5)))
-
-
-def test_the_symmetric_model_of_a_symmetric_one() -> None:
-    """The handcrafted (4, 3) model is symmetric: exact evaluation gives the same logits."""
-    program = handcrafted_second_argmax(3)
-    model = symmetrised(counted_weights(program, FlopCounter()))
-    assert all(abs(float(plain(part))) < 1e-9 for part in model.misfit)
-    readout, last = plain(model.readout), plain(model.states[2])
-    random = np.random.default_rng(0)
-    for x in random.normal(size=(20, 3)):
-        exact = program.evaluate([Fraction(v) for v in x]).logit
-        found = readout @ abs(last @ x)
-        np.testing.assert_allclose(found, np.array(exact, float), rtol=1e-9, atol=1e-6)
-
-
-def test_noise_is_misfit() -> None:
-    """Noise of variance v on the readout alone adds v/2: half of it is in the means of pairs.
-
-    The mean of 24 squares of variance 2 (v/2)^2 over 100 seeds has 4 sigma below 0.1 v.
-    """
-    program = handcrafted_second_argmax(3)
-    scales = np.abs([float(w) for w in program.input_weights])
-    random = np.random.default_rng(4)
-    misfits = []
-    for _ in range(100):
-        noise = random.normal(size=(3, 4)) / scales
-        readout = tuple(
-            tuple(w + Fraction(e) for w, e in zip(row, errors, strict=True))
-            for row, errors in zip(program.readout, noise.tolist(), strict=True)
-        )
-        noisy = replace(program, readout=readout)
-        misfits.append(float(plain(symmetrised(counted_weights(noisy, FlopCounter())).misfit[1])))
-    assert abs(np.mean(misfits) - 0.5) < 0.1
-
-
-def test_the_pairing_does_not_depend_on_the_order() -> None:
-    """Neurons in another order and rescaled give the same units."""
-    model = az.load("2nd_argmax_4_3").network
-    order, scale = [2, 0, 3, 1], [1, 2, 4, 8]
-    moved = replace(
-        model,
-        input_weights=[model.input_weights[j] * scale[j] for j in order],
-        recurrent=[
-            [model.recurrent[j][k] * Fraction(scale[j], scale[k]) for k in order] for j in order
-        ],
-        readout=[[row[j] / scale[j] for j in order] for row in model.readout],
-    )
-    first, second = (symmetrised(counted_weights(p, FlopCounter())) for p in (model, moved))
-    np.testing.assert_allclose(
-        np.sort(np.linalg.eigvals(plain(first.recurrent))),
-        np.sort(np.linalg.eigvals(plain(second.recurrent))),
-        rtol=1e-9,
-    )
-    for a, b in zip(first.misfit, second.misfit, strict=True):
-        assert float(plain(a)) == pytest.approx(float(plain(b)), rel=1e-9)
-
-
-def test_regions_by_loops() -> None:
-    """Ordering by ordering and sign by sign, with scipy's normal distribution and integral."""
-    model = symmetrised(counted_weights(az.load("2nd_argmax_4_3").network, FlopCounter()))
-    w_hi, w_hh, w_oh = (plain(part) for part in model.program)
-    states = [plain(state) for state in model.states]
-    means, covariances, labels = order_moments(3)
-    total = right = 0.0
-
-    def region(
-        label: int, mass: float, m: Floats, s: Floats, h: Floats, step: int, unit: int
-    ) -> None:
-        nonlocal total, right
-        if step == 3:
-            total += mass
-            alphas = []
-            for k in range(3):
-                if k != label:
-                    a = (w_oh[label] - w_oh[k]) @ h
-                    alphas.append(a @ m / np.sqrt(a @ s @ a))
-            right += mass * latent_volume(*alphas)
-            return
-        if unit == 0:
-            h = w_hh @ h + np.outer(w_hi, np.eye(3)[step])
-        for sign in (1, -1):
-            a = states[step][unit] * sign
-            deviation = np.sqrt(a @ s @ a)
-            alpha = a @ m / deviation
-            if alpha < -30:  # x[0] is cut once, for both units: the other side is empty
-                continue
-            ratio = stats.norm.pdf(alpha) / stats.norm.cdf(alpha)
-            move = s @ a / deviation
-            part = h.copy()
-            off = [2, 3] if sign > 0 else [0, 1]
-            part[off if step == 0 else off[unit]] = 0
-            cut = (mass * stats.norm.cdf(alpha), m + move * ratio)
-            rest = s - np.outer(move, move) * ratio * (ratio + alpha)
-            last = step == 0 or unit == 1
-            region(label, *cut, rest, part, step + last, 0 if last else 1)
-
-    for mean, covariance, label in zip(means, covariances, labels, strict=True):
-        region(label, 1.0, mean, covariance, np.zeros((4, 3)), 0, 0)
-    weights = counted_weights(az.load("2nd_argmax_4_3").network, FlopCounter())
-    found = float(plain(region_accuracy(weights, az.tasks.second_argmax(3), 1)))
-    assert abs(found - right / total) < 1e-6
-
-
-def latent_volume(a: float, b: float) -> float:
-    """P of both half-spaces by an integral over the latent variable; the rule has 5 nodes."""
-    nodes, shares = np.polynomial.hermite_e.hermegauss(40)
-    shifted = [(x + np.sqrt(LATENT) * nodes) / np.sqrt(1 - LATENT) for x in (a, b)]
-    both = stats.norm.cdf(shifted[0]) * stats.norm.cdf(shifted[1])
-    return float(both @ shares / shares.sum())
-
-
-def test_noise_on_an_exact_symmetry() -> None:
-    """Without misfit no noise is added; all logits equally noisy end at one third."""
-    program = handcrafted_second_argmax(3)
-    task = az.tasks.second_argmax(3)
-    clean = noisy_symmetric_accuracy(counted_weights(program, FlopCounter()), task, 1)
-    assert 0.75 < float(plain(clean)) < 0.85
-    readout = [
-        [w + (10**6 if j < 2 else -(10**6)) for j, w in enumerate(row)] for row in program.readout
-    ]
-    loud = replace(program, readout=readout)
-    assert symmetrised(counted_weights(loud, FlopCounter())).misfit[1].values > 1e11
-    noisy = noisy_symmetric_accuracy(counted_weights(loud, FlopCounter()), task, 1)
-    assert abs(float(plain(noisy)) - 1 / 3) < 0.03

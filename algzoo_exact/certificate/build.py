@@ -20,6 +20,7 @@ from typing import IO, TYPE_CHECKING, TypeAlias
 from algzoo_exact.certificate.check import dump
 from algzoo_exact.certificate.draft import Draft, Json, Kind, Stored
 from algzoo_exact.certificate.kinds import CellDraft, ClaimDraft, FunctionDraft
+from algzoo_exact.certificate.pieces import PieceDraft
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.explain.results import Verification
@@ -42,16 +43,28 @@ _VERIFYING, _WRITING = 0.6, 0.8  # shares of the work, where there is an explana
 
 @dataclass(frozen=True, eq=False)
 class WrittenCertificate:
-    """A certificate's file: its SHA-256, the accuracy that it proves, the mass that it leaves
-    undecided, and its number of cells (kind ``cells``), of a transformer's inputs (``functions``),
-    or of the instances of claims and cases where there are no cells (``claims``)."""
+    """A certificate's file: its SHA-256, what it proves, the mass that it leaves undecided, and its
+    number of cells (kind ``cells``), of a median model's pieces (``pieces``), of a transformer's
+    inputs (``functions``), or of the instances of claims and cases where there are no cells
+    (``claims``).
+
+    It proves an ``accuracy``, or for a median model a mean ``squared_error``; the other is None.
+    """
 
     path: Path
     sha256: str
     kind: Kind
-    accuracy: Enclosure
+    accuracy: Enclosure | None
+    squared_error: Enclosure | None
     undecided: Fraction
     count: int
+
+    @property
+    def score(self) -> Enclosure:
+        """What it proves: the accuracy, or the mean squared error."""
+        found = self.squared_error if self.accuracy is None else self.accuracy
+        assert found is not None
+        return found
 
 
 def certify(
@@ -63,18 +76,21 @@ def certify(
     decimals: int | None = None,
     progress: Progress | None = None,
 ) -> Json:
-    """A certificate of the accuracy, as JSON-ready data. ``write_certificate`` saves memory.
+    """A certificate of the score, as JSON-ready data. ``write_certificate`` saves memory.
 
     For an RNN every cell is in it, with its measure to ``decimals`` places: from 4 to 40, 20 unless
-    given; for n = 6 from 4 to 8. For a transformer, the answer to each of the n^n inputs.
-    ``task`` may be left out where the model tells it.
+    given; for n = 6 from 4 to 8. For a median model, every piece on which model and median are
+    linear, with its measure and the mean square of the error on it; ``ties`` is idle. For a
+    transformer, the answer to each of the n^n inputs. ``task`` may be left out where the model
+    tells it.
 
     With an ``explanation`` of an RNN, verified before or now, every claim and case is in it too,
     with what proves or refutes it. For n > 6 there are no cells then, and the accuracy is what
     follows from the cases.
 
     InputError for more than 6 inputs without an explanation (7 for transformers), for median
-    models, for sizes that do not fit, and where the explanation is about another model.
+    models of more than 5, for sizes that do not fit, and where the explanation is about another
+    model.
     """
     draft = _draft(model, task, explanation, ties, decimals, progress)
     rest = _share(progress, 0.0 if explanation is None else _WRITING, 1.0)
@@ -120,7 +136,13 @@ def write_certificate(
         with part.open("rb") as whole:
             digest = hashlib.file_digest(whole, "sha256").hexdigest()
     return WrittenCertificate(
-        target, digest, draft.kind, draft.accuracy(), draft.undecided(), draft.count
+        target,
+        digest,
+        draft.kind,
+        draft.accuracy(),
+        draft.squared_error(),
+        draft.undecided(),
+        draft.count,
     )
 
 
@@ -152,22 +174,22 @@ def _draft(
         chosen = explanation.explanation.subject.task
     if chosen is None:
         raise InputError("Nothing says which task the model is for; give the task.")
-    if chosen.name == "median":
-        raise InputError(
-            "Certificates are of accuracies, and a median model has a mean squared error; "
-            "squared_error() encloses it."
-        )
     if isinstance(network, Transformer):
         if explanation is not None:
             raise InputError("Explanations are of RNNs, and this model is a transformer.")
         return FunctionDraft(model, network, chosen, ties, decimals)
-    few = chosen.seq_len <= LARGEST_DIMENSION
-    if not few and explanation is None:
+    draft: Draft
+    if chosen.name == "median":
+        draft = PieceDraft(model, network, chosen, decimals)
+    elif chosen.seq_len <= LARGEST_DIMENSION:
+        draft = CellDraft(model, network, chosen, ties, decimals)
+    elif explanation is not None:
+        draft = ClaimDraft(model, network, chosen, ties, decimals)
+    else:
         raise InputError(
             f"Certificates list all cells, which is possible for n <= {LARGEST_DIMENSION}, "
             f"not for n = {chosen.seq_len}; with an explanation they can do without."
         )
-    draft = (CellDraft if few else ClaimDraft)(model, network, chosen, ties, decimals)
     if explanation is not None:
         draft.story = _story(model, network, chosen, explanation, ties, progress)
     return draft

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Check a certificate of an accuracy: ``python check.py certificate.json [weights.safetensors]``.
+"""Check a certificate of a score: ``python check.py certificate.json [weights.safetensors]``.
 
 One file on purpose, hence over 400 lines: it needs Python 3.11 and its standard library, shares no
 code with the program that wrote the certificate, and can be read from top to bottom. It only
@@ -54,11 +54,15 @@ class UnreadableError(Exception):
 
 @dataclass
 class CheckedCertificate:
-    """What a check found. ``accuracy`` is what the certificate proves, if it is accepted."""
+    """What a check found. ``accuracy`` is what the certificate proves, if it is accepted; for a
+    median model it is None, and ``squared_error`` encloses the mean squared error, ``root`` its
+    square root."""
 
     status: str = "accepted"
     reason: str = ""
     accuracy: tuple[Fraction, Fraction] | None = None
+    squared_error: tuple[Fraction, Fraction] | None = None
+    root: tuple[Fraction, Fraction] | None = None
     checked: list[str] = field(default_factory=list)
     not_checked: list[str] = field(default_factory=list)
 
@@ -302,6 +306,10 @@ def complete_facets(n: int, masks: Iterable[int], count: int) -> tuple[int, ...]
     return tuple(top)
 
 
+def dot(a: Vector, b: Vector) -> int:
+    return sum(map(mul, a, b))
+
+
 def determinant(rows: Sequence[Sequence[int]]) -> int:
     """Of a matrix of size 1 to 4, by cofactors."""
     size = len(rows)
@@ -326,10 +334,10 @@ def determinant(rows: Sequence[Sequence[int]]) -> int:
 
 
 class Measure:
-    """Gaussian measures of cones in R^1 .. R^5, as fixed-point numbers.
+    """Gaussian measures and second moments of cones in R^1 .. R^5, as fixed-point numbers.
 
-    ``of`` is off by less than ``terms`` times 2^20 units, where ``terms`` counts the angles and
-    orthoschemes that went in since it was set to 0 (C9).
+    They are off by less than ``terms`` times 2^20 units, where ``terms`` counts the angles,
+    orthoschemes and corners that went in since it was set to 0 (C9).
     """
 
     def __init__(self, fixed: Fixed) -> None:
@@ -344,6 +352,36 @@ class Measure:
         if cone.n == 4:
             return self._by_orthoschemes(cone, rays)
         return self._odd(cone, rays)
+
+    def bent(self, cone: Cone, normals: dict[int, Vector], a: Vector) -> int:
+        """(C18): E[(a.x)^2; cone] / |a|^2, less the cone's measure, for a != 0 and n > 1.
+
+        ``normals``: of each facet, pointing inwards, of any length.
+        """
+        meeting: dict[int, list[int]] = {}
+        for facet in cone.facets:
+            for ridge in cone.facets_of(facet, cone.n - 1):
+                meeting.setdefault(ridge, []).append(facet)
+        total = 0
+        for ridge, (one, other) in meeting.items():
+            corner = self._corner(normals[one], normals[other], a)
+            self.terms += 1
+            if corner and cone.n > 2:
+                lower = Cone(cone.n - 2, cone.gram, tuple(cone.facets_of(ridge, cone.n - 2)))
+                corner = corner * self.of(lower, ridge) >> self.fixed.p
+            total += corner
+        return self._turns(total)
+
+    def _corner(self, u: Vector, v: Vector, a: Vector) -> int:
+        """(a.e1) (a.e2) / |a|^2, summed over the two flags of the ridge between two facets with
+        the inward normals u and v; from -1 to 1, off by at most two units."""
+        p, q, size = dot(a, u), dot(a, v), dot(a, a)
+        uu, uv, vv = dot(u, u), dot(u, v), dot(v, v)
+        square = uu * vv - uv * uv
+        top = 2 * p * q * uu * vv - uv * (p * p * vv + q * q * uu)
+        shift = max(0, self.fixed.p + 16 - square.bit_length() // 2)
+        bottom = uu * vv * size * isqrt(square << 2 * shift)
+        return (top << self.fixed.p + shift) // bottom
 
     def _plane(self, cone: Cone) -> int:
         first, second = (facet.bit_length() - 1 for facet in cone.facets)
@@ -539,18 +577,20 @@ class Network:
     x: positive multiples of the values, with one factor for each step, and one for all logits.
     """
 
-    def __init__(self, weights: Weights, n: int) -> None:
+    def __init__(self, weights: Weights, n: int, outputs: int) -> None:
         require(set(weights) == set(RNN_KEYS), f"the weights must be {', '.join(RNN_KEYS)}")
         inputs, recurrent, readout = (weights[key] for key in RNN_KEYS)
         self.n, self.d = n, len(inputs)
         shapes = [[len(row) for row in matrix] for matrix in (inputs, recurrent, readout)]
-        fits = shapes == [[1] * self.d, [self.d] * self.d, [self.d] * n]
+        fits = shapes == [[1] * self.d, [self.d] * self.d, [self.d] * outputs]
         require(fits and self.d > 0, "the weights' shapes do not fit each other and the task")
         self.scale = lcm(*(w.denominator for row in (*inputs, *recurrent) for w in row))
         last = lcm(*(w.denominator for row in readout for w in row))
         self.inputs = [int(row[0] * self.scale) for row in inputs]
         self.recurrent = [[int(w * self.scale) for w in row] for row in recurrent]
         self.readout = [[int(w * last) for w in row] for row in readout]
+        self.logit_scale = self.scale**n * last
+        """The factor of all logits."""
         self.values = lru_cache(maxsize=1 << 14)(self._values)
 
     def _values(self, steps: tuple[str, ...]) -> list[Vector]:
@@ -590,6 +630,21 @@ class Network:
                     require(bit == "0", "a neuron that is always 0 counts as off")
         return found
 
+    def steepest(self) -> Fraction:
+        """A bound of |output - median|^2 / |x|^2 for a network with one output (C19)."""
+        # Entry s of a neuron's row: its value is at most the sum of these times |x[s]|. Values are
+        # not negative, so that negative weights do not add to it.
+        sizes = [[max(0, w) for w in row] for row in self.recurrent]
+        rows = [[0] * self.n for _ in range(self.d)]
+        for t in range(self.n):
+            columns = list(zip(*rows, strict=True))
+            rows = [[sum(map(mul, row, column)) for column in columns] for row in sizes]
+            for row, w in zip(rows, self.inputs, strict=True):
+                row[t] += self.scale**t * abs(w)
+        readout = [abs(w) for w in self.readout[0]]
+        total = [sum(map(mul, readout, column)) for column in zip(*rows, strict=True)]
+        return 2 * Fraction(sum(x * x for x in total), self.logit_scale**2) + 2
+
 
 def chamber(task: str, x: Vector) -> tuple[object, int, list[Vector]]:
     """A name for the cone of constant label that x lies in, the label, and its walls (C2)."""
@@ -620,6 +675,20 @@ def chamber(task: str, x: Vector) -> tuple[object, int, list[Vector]]:
                 row = [sign * (n * (c == label) - 1) - other * (n * (c == k) - 1) for c in range(n)]
                 walls.append(tuple(row))
     return (label, sign), label, walls
+
+
+def middle_of(x: Vector) -> tuple[object, list[int], list[Vector]]:
+    """A name for the cone around x on which the median is one mean of inputs, these inputs (one,
+    or two for an even number), and the cone's walls (C2)."""
+    n = len(x)
+    order = sorted(range(n), key=x.__getitem__)
+    low, high = (n - 1) // 2, n // 2 + 1
+    below, middle, above = order[:low], order[low:high], order[high:]
+    pairs = [(middle[0], k) for k in below] + [(k, middle[-1]) for k in above]
+    if n % 2 == 0:
+        pairs.append((middle[1], middle[0]))
+    walls = [tuple((c == i) - (c == k) for c in range(n)) for i, k in pairs]
+    return (tuple(middle), frozenset(above)), sorted(middle), walls
 
 
 INDEX_TASKS = ("2nd_argmax", "argmax", "argmedian", "argoutlier")
@@ -2070,7 +2139,7 @@ class Story:
         self.data = keys_of(data, EXPLANATION, "explanation")
         require(type(data["standard"]) is bool, "explanation.standard must be true or false")
         require(type(data["title"]) is str, "explanation.title must be a text")
-        Network(weights, n)  # refuses weights of other shapes
+        Network(weights, n, 1 if task == "median" else n)  # refuses weights of other shapes
         program = Program(weights, n)
         self.program = program.standard() if data["standard"] else program
         self.task, self.ties, self.n = task, ties, n
@@ -2106,6 +2175,7 @@ class Story:
             name = self._name(claim, CLAIM, "a claim")
             self._within(f"claim {name}", self._claim, name, claim)
         require(isinstance(data["cases"], list), "cases must be a list")
+        require(self.task != "median" or not data["cases"], "median has no labels, so no cases")
         cases: list[tuple[int, str, Fraction, str]] = []
         for case in data["cases"]:
             name = self._name(case, CASE, "a case")
@@ -2135,6 +2205,8 @@ class Story:
     def _claim(self, name: str, claim: Json) -> None:
         kind = claim["kind"]
         require(kind in KINDS, "its kind is unknown")
+        labels = kind in ("right", "wrong")
+        require(self.task != "median" or not labels, "median has no labels to be right about")
         require(name not in self.kinds, "its name comes twice")
         facts = self._assumed(name, claim["assume"], tuple(self.facts))
         self.kinds[name] = kind
@@ -2890,16 +2962,24 @@ def bounds_of(data: Any) -> tuple[Fraction | None, Fraction | None]:
 # ---------------------------------------------------------------------------------------------
 # The document.
 
-HEAD = {"format", "version", "kind", "software", "model", "task", "ties", "accuracy", "undecided"}
-HEAD |= {"explanation", "digest"}
-LISTS = {"cells": ("cells", "rays"), "functions": ("tied",), "claims": ()}
+HEAD = {"format", "version", "kind", "software", "model", "task", "explanation", "digest"}
+ACCURACY = {"ties", "accuracy", "undecided"}
+SQUARED_ERROR = {"mean_squared_error", "root_mean_squared_error", "undecided"}
+LISTS = {
+    "cells": ("cells", "rays"),
+    "pieces": ("pieces", "rays"),
+    "functions": ("tied",),
+    "claims": (),
+}
 """The long lists of each kind, whose items the digest takes one by one."""
 KEYS = {
-    "cells": HEAD | {"decimals", "cells", "rays"},
-    "functions": HEAD | {"answers", "tied"},
-    "claims": HEAD,
+    "cells": HEAD | ACCURACY | {"decimals", "cells", "rays"},
+    "pieces": HEAD | SQUARED_ERROR | {"decimals", "pieces", "rays"},
+    "functions": HEAD | ACCURACY | {"answers", "tied"},
+    "claims": HEAD | ACCURACY,
 }
 CELL = {"pattern", "rays", "label", "winners", "credit", "measure"}
+PIECE = {"pattern", "rays", "middle", "error", "measure", "square"}
 LARGEST_MEASURED = 5
 
 
@@ -2966,30 +3046,44 @@ def weights_of(value: Any) -> Weights:
 
 
 def outward(value: Fraction, places: int, up: bool) -> str:
-    """A number from 0 to 1 as a decimal, rounded down or up."""
+    """A number that is not negative as a decimal, rounded down or up."""
     scaled = value * 10**places
-    whole = -(-scaled.numerator // scaled.denominator) if up else int(scaled // 1)
+    return decimal_of(-(-scaled.numerator // scaled.denominator) if up else scaled // 1, places)
+
+
+def root_of(text: str, places: int, up: bool) -> str:
+    """The square root of a decimal with so many places, rounded down or up to as many."""
+    scaled = int(Fraction(text) * 10 ** (2 * places))
+    root = isqrt(scaled)
+    return decimal_of(root + (up and root * root < scaled), places)
+
+
+def decimal_of(whole: int, places: int) -> str:
+    """An integer, in units of the last place."""
     digits = str(whole).rjust(places + 1, "0")
     return f"{digits[:-places]}.{digits[-places:]}"
 
 
-class Cells:
-    """Checks cells one by one, and adds up what they are worth."""
+class Cones:
+    """Cones that are checked one by one: what cells and pieces have in common."""
 
-    def __init__(self, document: Json, weights: Weights, task: str, n: int) -> None:
-        self.task, self.n, self.ties = task, n, document["ties"]
-        self.network = Network(weights, n)
+    def __init__(self, document: Json, network: Network) -> None:
+        self.network, self.n = network, network.n
         self.decimals = natural(document["decimals"], "decimals")
         require(4 <= self.decimals <= 40, "decimals must be from 4 to 40")
         self.unit = Fraction(1, 10**self.decimals)
         self.measure = Measure(Fixed(self.decimals * 10 // 3 + 60))
-        self.measured = n <= LARGEST_MEASURED
         require(isinstance(document["rays"], list), "rays must be a list")
         self.rays = [self._ray(text, k) for k, text in enumerate(document["rays"])]
         require(len(set(self.rays)) == len(self.rays), "a ray is listed twice")
         self.used: set[int] = set()
         self.names: set[object] = set()
-        self.right = self.wrong = Fraction(0)
+        self.sides: Counter[frozenset[int]] = Counter()  # of facets, by their rays
+
+    @property
+    def closed(self) -> bool:
+        """Whether each facet belongs to two cones, so that they leave nothing out (C20)."""
+        return set(self.sides.values()) == {2}
 
     def _ray(self, text: Any, k: int) -> Vector:
         where = f"ray {k}"
@@ -3000,14 +3094,106 @@ class Cells:
         require(lowest, f"{where} is not in lowest terms")
         return ray
 
+    def _steps(self, pattern: Any) -> tuple[str, ...]:
+        shape = r"\|".join([f"[01]{{{self.network.d}}}"] * self.n)
+        return tuple(text_of(pattern, shape, "its pattern").split("|"))
+
+    def _corners(self, rays: Any) -> list[int]:
+        require(isinstance(rays, list) and len(rays) >= self.n, "it has too few rays")
+        found = [natural(k, "the number of a ray") for k in rays]
+        require(found == sorted(set(found)), "its rays must be different and in order")
+        require(found[-1] < len(self.rays), "it has a ray that is not listed")
+        self.used.update(found)
+        return found
+
+    def _facets(
+        self, numbers: list[int], demands: Iterable[tuple[str, Iterable[Vector]]]
+    ) -> dict[int, Vector]:
+        """A normal of each facet, by the facet's rays (C3). ``demands``: functionals that must be
+        >= 0 on all rays, and what says so."""
+        corners = [self.rays[k] for k in numbers]
+        normals: dict[int, Vector] = {}
+        for kind, rows in demands:
+            for row in rows:
+                values = [dot(row, ray) for ray in corners]
+                require(min(values) >= 0, f"it has a ray that does not agree with {kind}")
+                normals.setdefault(sum(1 << k for k, v in enumerate(values) if v == 0), row)
+        facets = complete_facets(self.n, normals, len(corners))
+        for facet in facets:
+            self.sides[frozenset(numbers[k] for k in members(facet))] += 1
+        return {facet: normals[facet] for facet in facets}
+
+    def _sides(self, inside: Vector) -> tuple[int, list[Vector]]:
+        """The sign of x[0], where the enumeration cuts, and its wall."""
+        sign = 1 if inside[0] > 0 else -1
+        return sign, [(sign, *(0,) * (self.n - 1))]
+
+    def _once(self, name: object, what: str) -> None:
+        require(name not in self.names, f"it covers the same inputs as an earlier {what}")
+        self.names.add(name)
+
+    def _stated(self, text: Any) -> Fraction:
+        """The measure that is stated."""
+        return Fraction(text_of(text, rf"0\.[0-9]{{{self.decimals}}}", "its measure"))
+
+    def _measured(self, cone: Cone, text: str) -> int:
+        """The measure that a cone has, which must be the one that is stated."""
+        self.measure.terms = 0
+        found = self.measure.of(cone, (1 << len(cone.gram)) - 1)
+        one = self.measure.fixed.one
+        require(
+            self._agrees(found, Fraction(text), Fraction(1)),
+            f"its measure is {found / one:.16g}, not {text}",
+        )
+        return found
+
+    def _agrees(self, found: int, stated: Fraction, factor: Fraction) -> bool:
+        """Whether what is stated is what was found, times a factor from 0 to 1, rounded."""
+        one = self.measure.fixed.one
+        off = abs(factor * Fraction(found, one) - stated)
+        return off + factor * Fraction(self.measure.terms << 20, one) <= SLACK * self.unit
+
+    def _least(self, stated: Fraction) -> Fraction:
+        """The least that the measure can be."""
+        return max(Fraction(0), stated - SLACK * self.unit)
+
+    def _check_rest(self, least: Fraction, document: Json) -> None:
+        """The rays, and the mass outside all cones, which have this measure at least together."""
+        require(len(self.used) == len(self.rays), "a ray is listed that no cell has")
+        require(least <= 1, f"the cells add up to {float(least)}: they overlap")
+        undecided = outward(1 - least, self.decimals + 6, up=True)
+        require(
+            document["undecided"] == undecided,
+            f"the cells leave {undecided} undecided, not {document['undecided']}",
+        )
+
+
+def gram_of(vectors: list[Vector]) -> list[list[int]]:
+    return [[dot(a, b) for b in vectors] for a in vectors]
+
+
+def middle_point(corners: list[Vector]) -> Vector:
+    """A point inside the cone of these rays."""
+    return tuple(map(sum, zip(*corners, strict=True)))
+
+
+class Cells(Cones):
+    """Checks cells one by one, and adds up what they are worth."""
+
+    def __init__(self, document: Json, weights: Weights, task: str, n: int) -> None:
+        super().__init__(document, Network(weights, n, n))
+        self.task, self.ties = task, document["ties"]
+        self.measured = n <= LARGEST_MEASURED
+        self.right = self.wrong = Fraction(0)
+
     def add(self, cell: Any) -> None:
         """RejectedError unless everything that the cell says is right."""
         keys_of(cell, CELL, "it")
-        steps, rays = self._steps(cell["pattern"]), self._corners(cell["rays"])
-        corners = [self.rays[k] for k in rays]
-        inside: Vector = tuple(map(sum, zip(*corners, strict=True)))
+        steps, numbers = self._steps(cell["pattern"]), self._corners(cell["rays"])
+        corners = [self.rays[k] for k in numbers]
+        inside = middle_point(corners)
         room, label, walls = chamber(self.task, inside)
-        half = 1 if inside[0] > 0 else -1
+        sign, side = self._sides(inside)
         winners = indices(cell["winners"], self.n)
         logits = self.network.logits(steps)
         best = logits[winners[0]]
@@ -3018,67 +3204,30 @@ class Cells:
             if k not in winners
         ]
         require(all(any(row) for row in ties), "another logit equals its winners all over it")
-        masks = set()
-        for kind, rows in (
-            ("the pattern", self.network.walls(steps)),
-            ("the label", walls),
-            ("one sign of x[0]", [(half, *(0,) * (self.n - 1))]),
-            ("the winners", ties),
-        ):
-            for row in rows:
-                values = [sum(map(mul, row, ray)) for ray in corners]
-                require(min(values) >= 0, f"it has a ray that does not agree with {kind}")
-                masks.add(sum(1 << k for k, value in enumerate(values) if value == 0))
-        facets = complete_facets(self.n, masks, len(corners))
+        facets = self._facets(
+            numbers,
+            (
+                ("the pattern", self.network.walls(steps)),
+                ("the label", walls),
+                ("one sign of x[0]", side),
+                ("the winners", ties),
+            ),
+        )
         require(cell["label"] == label and type(cell["label"]) is int, f"its label is {label}")
         credit = credit_for(self.ties, label, winners)
         require(cell["credit"] == str(credit), f"its credit is {credit}")
-        name = steps, room, half, tuple(winners)
-        require(name not in self.names, "it covers the same inputs as an earlier cell")
-        self.names.add(name)
-        self.used.update(rays)
-        share = self._share(cell["measure"], corners, facets)
+        self._once((steps, room, sign, tuple(winners)), "cell")
+        stated = self._stated(cell["measure"])
+        if self.measured:
+            self._measured(Cone(self.n, gram_of(corners), tuple(facets)), cell["measure"])
+        share = self._least(stated)
         self.right += credit * share
         self.wrong += (1 - credit) * share
 
-    def _steps(self, pattern: Any) -> tuple[str, ...]:
-        shape = r"\|".join([f"[01]{{{self.network.d}}}"] * self.n)
-        return tuple(text_of(pattern, shape, "its pattern").split("|"))
-
-    def _corners(self, rays: Any) -> list[int]:
-        require(isinstance(rays, list) and len(rays) >= self.n, "it has too few rays")
-        found = [natural(k, "the number of a ray") for k in rays]
-        require(found == sorted(set(found)), "its rays must be different and in order")
-        require(found[-1] < len(self.rays), "it has a ray that is not listed")
-        return found
-
-    def _share(self, text: Any, corners: list[Vector], facets: tuple[int, ...]) -> Fraction:
-        """The least that the measure can be."""
-        value = Fraction(text_of(text, rf"0\.[0-9]{{{self.decimals}}}", "its measure"))
-        if self.measured:
-            gram = [[sum(map(mul, a, b)) for b in corners] for a in corners]
-            self.measure.terms = 0
-            found = self.measure.of(Cone(self.n, gram, facets), (1 << len(corners)) - 1)
-            error = self.measure.terms << 20
-            off = abs(Fraction(found, self.measure.fixed.one) - value)
-            off += Fraction(error, self.measure.fixed.one)
-            require(
-                off <= SLACK * self.unit,
-                f"its measure is {found / self.measure.fixed.one:.16g}, not {text}",
-            )
-        return max(Fraction(0), value - SLACK * self.unit)
-
     def conclude(self, document: Json) -> tuple[Fraction, Fraction]:
         """The accuracy that follows; RejectedError if the certificate says another one."""
-        require(len(self.used) == len(self.rays), "a ray is listed that no cell has")
-        total = self.right + self.wrong
-        require(total <= 1, f"the cells add up to {float(total)}: they overlap")
+        self._check_rest(self.right + self.wrong, document)
         places = self.decimals + 6
-        undecided = outward(1 - total, places, up=True)
-        require(
-            document["undecided"] == undecided,
-            f"the cells leave {undecided} undecided, not {document['undecided']}",
-        )
         bounds = outward(self.right, places, up=False), outward(1 - self.wrong, places, up=True)
         stated = keys_of(document["accuracy"], {"lower", "upper"}, "accuracy")
         require(
@@ -3086,6 +3235,103 @@ class Cells:
             f"the cells prove an accuracy from {bounds[0]} to {bounds[1]}, not as stated",
         )
         return Fraction(bounds[0]), Fraction(bounds[1])
+
+
+class Pieces(Cones):
+    """Checks the pieces of a median model one by one, and adds up its mean squared error."""
+
+    def __init__(self, document: Json, weights: Weights, n: int) -> None:
+        super().__init__(document, Network(weights, n, 1))
+        self.scale = 2 * self.network.logit_scale  # of errors; 2, for the mean of two inputs
+        self.least = self.lower = self.upper = Fraction(0)
+
+    def add(self, piece: Any) -> None:
+        """RejectedError unless everything that the piece says is right."""
+        keys_of(piece, PIECE, "it")
+        steps, numbers = self._steps(piece["pattern"]), self._corners(piece["rays"])
+        corners = [self.rays[k] for k in numbers]
+        inside = middle_point(corners)
+        room, middle, walls = middle_of(inside)
+        sign, side = self._sides(inside)
+        facets = self._facets(
+            numbers,
+            (
+                ("the pattern", self.network.walls(steps)),
+                ("the inputs in the middle", walls),
+                ("one sign of x[0]", side),
+            ),
+        )
+        same = isinstance(piece["middle"], list) and all(type(k) is int for k in piece["middle"])
+        require(same and piece["middle"] == middle, f"its inputs in the middle are {middle}")
+        (output,) = self.network.logits(steps)
+        share = self.scale // len(middle)
+        error = tuple(2 * w - share * (k in middle) for k, w in enumerate(output))
+        texts = [str(Fraction(w, self.scale)) for w in error]
+        require(piece["error"] == texts, f"its error is {', '.join(texts)}")
+        self._once((steps, room, sign), "piece")
+        stated = self._stated(piece["measure"])
+        cone = Cone(self.n, gram_of(corners), tuple(facets))
+        measure = self._measured(cone, piece["measure"])
+        self.least += self._least(stated)
+        whole = measure + self.measure.bent(cone, facets, error) if any(error) else 0
+        self._add_square(piece["square"], error, whole)
+
+    def _add_square(self, text: Any, error: Vector, found: int) -> None:
+        """The mean square of the error on a piece, in units of a power of ten: the least that is
+        not below the square of the error's norm. ``found``: the mean square over that square."""
+        square = Fraction(dot(error, error), self.scale**2)
+        if not square:
+            require(text == "0", "its mean square is 0")
+            return
+        power = exponent_of(square)
+        shape = rf"0\.[0-9]{{{self.decimals}}}e-?[0-9]+"
+        mantissa, _, exponent = text_of(text, shape, "its mean square").partition("e")
+        require(exponent == str(power), f"its mean square is to be written with e{power}")
+        stated, factor = Fraction(mantissa), square / Fraction(10) ** power
+        require(
+            self._agrees(found, stated, factor),
+            f"its mean square is {float(factor * found / self.measure.fixed.one):.16g}e{power}, "
+            f"not {text}",
+        )
+        self.lower += self._least(stated) * Fraction(10) ** power
+        self.upper += (stated + SLACK * self.unit) * Fraction(10) ** power
+
+    def conclude(
+        self, document: Json
+    ) -> tuple[tuple[Fraction, Fraction], tuple[Fraction, Fraction]]:
+        """The mean squared error that follows, and its root; RejectedError if the certificate says
+        others. What lies outside all pieces adds at most what (C19) says."""
+        missing = Fraction(0) if self.closed else 1 - self.least
+        self._check_rest(1 - missing, document)
+        places = self.decimals + 6
+        outside = self.n * self.network.steepest() * missing
+        bounds = (
+            outward(self.lower, places, up=False),
+            outward(self.upper + outside, places, up=True),
+        )
+        roots = root_of(bounds[0], places, up=False), root_of(bounds[1], places, up=True)
+        for key, (low, high) in (
+            ("mean_squared_error", bounds),
+            ("root_mean_squared_error", roots),
+        ):
+            stated = keys_of(document[key], {"lower", "upper"}, key)
+            require(
+                (stated["lower"], stated["upper"]) == (low, high),
+                f"the pieces prove a {key.replace('_', ' ')} from {low} to {high}, not as stated",
+            )
+        return (
+            (Fraction(bounds[0]), Fraction(bounds[1])),
+            (Fraction(roots[0]), Fraction(roots[1])),
+        )
+
+
+def exponent_of(value: Fraction) -> int:
+    """The least integer s with value <= 10^s, for value > 0."""
+    twos = value.numerator.bit_length() - value.denominator.bit_length() - 1
+    found = twos * 30103 // 100000 - 1  # log10(2) is about 0.30103
+    while Fraction(10) ** found < value:
+        found += 1
+    return found
 
 
 def check_document(document: Json, weights_file: bytes | None = None) -> CheckedCertificate:
@@ -3108,7 +3354,8 @@ def _check(document: Json, weights_file: bytes | None, outcome: CheckedCertifica
     require(version == VERSION, f"this checks version {VERSION}, not {version}")
     require(type(kind) is str and kind in KEYS, f"its kind must be {', '.join(KEYS)}")
     keys_of(document, KEYS[str(kind)], "the certificate")
-    require(document["ties"] in ("lowest", "incorrect", "uniform"), "the tie rule is unknown")
+    known = kind == "pieces" or document["ties"] in ("lowest", "incorrect", "uniform")
+    require(known, "the tie rule is unknown")
     task = keys_of(document["task"], {"name", "seq_len"}, "task")
     n = natural(task["seq_len"], "task.seq_len")
     extra = {"heads"} if kind == "functions" else set()
@@ -3119,6 +3366,8 @@ def _check(document: Json, weights_file: bytes | None, outcome: CheckedCertifica
     weights = weights_of(model["weights"])
     if kind == "cells":
         _check_cells(document, weights, task["name"], n, outcome)
+    elif kind == "pieces":
+        _check_pieces(document, weights, task["name"], n, outcome)
     elif kind == "functions":
         heads = natural(model["heads"], "model.heads")
         _check_functions(document, weights, heads, task["name"], n, outcome)
@@ -3154,6 +3403,8 @@ def _check_cells(
         "no two cells share an interior point",
         "label, winners and credit of each cell, under the tie rule",
     ]
+    if cells.closed:
+        outcome.checked.append("each facet is shared by two cells, so that nothing is left out")
     if cells.measured:
         outcome.accuracy = found
         outcome.checked += [
@@ -3163,9 +3414,35 @@ def _check_cells(
     else:
         outcome.status = "incomplete"
         outcome.not_checked.append(
-            f"the measures of the cells (this checker reaches n = {LARGEST_MEASURED}): that there "
-            "are no other cells, and the accuracy, rest on the measures stated"
+            f"the measures of the cells (this checker reaches n = {LARGEST_MEASURED}): the "
+            "accuracy rests on the measures stated"
+            + ("" if cells.closed else ", and so does that there are no other cells")
         )
+
+
+def _check_pieces(
+    document: Json, weights: Weights, task: Any, n: int, outcome: CheckedCertificate
+) -> None:
+    require(task == "median", "the task is unknown")
+    require(2 <= n <= LARGEST_MEASURED, "the task's number of inputs is wrong")
+    pieces = Pieces(document, weights, n)
+    require(isinstance(document["pieces"], list), "pieces must be a list")
+    for k, piece in enumerate(document["pieces"]):
+        try:
+            pieces.add(piece)
+        except RejectedError as error:
+            raise RejectedError(f"piece {k}: {error}") from None
+    outcome.squared_error, outcome.root = pieces.conclude(document)
+    outcome.checked += [
+        f"{len(document['pieces'])} pieces: each ray lies where pattern and middle inputs say",
+        "the rays of each piece are the extreme rays of a cone, and its facets close up",
+        "no two pieces share an interior point",
+        "the error of the model on each piece, from its weights",
+        f"measure and mean square of each piece, to {pieces.decimals} decimals, by other formulas",
+        "each facet is shared by two pieces, so that nothing is left out"
+        if pieces.closed
+        else "the pieces leave no more than the stated mass undecided, which is allowed for",
+    ]
 
 
 def _check_story(
@@ -3175,8 +3452,11 @@ def _check_story(
     if document["explanation"] is None:
         return None
     require(document["kind"] != "functions", "explanations are of RNNs")
-    _check_task(task, n)
-    story = Story(document["explanation"], weights, task, n, document["ties"])
+    if document["kind"] == "pieces":
+        story = Story(document["explanation"], weights, task, n, "lowest")
+    else:
+        _check_task(task, n)
+        story = Story(document["explanation"], weights, task, n, document["ties"])
     story.check()
     outcome.checked += story.lines()
     if story.not_checked:
@@ -3362,6 +3642,9 @@ def lines_of(outcome: CheckedCertificate) -> Iterator[str]:
     if outcome.accuracy is not None:
         lower, upper = outcome.accuracy
         yield f"accuracy between {decimal(lower)} and {decimal(upper)}"
+    for name, bounds in (("", outcome.squared_error), ("root ", outcome.root)):
+        if bounds is not None:
+            yield f"{name}mean squared error between {decimal(bounds[0])} and {decimal(bounds[1])}"
     yield from (f"checked: {line}" for line in outcome.checked)
     yield from (f"not checked: {line}" for line in outcome.not_checked)
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from algzoo_exact.certificate.story import StoryPart
 
 Json = dict[str, Any]
-Kind = Literal["cells", "functions", "claims"]
+Kind = Literal["cells", "pieces", "functions", "claims"]
 
 
 @runtime_checkable
@@ -43,7 +43,10 @@ class Stored(Protocol):
 
 
 class Draft(ABC):
-    """A certificate in the making: head, then long lists, then what is known at the end."""
+    """A certificate in the making: head, then long lists, then what is known at the end.
+
+    ``ties`` is None where no logits are compared.
+    """
 
     kind: Kind
 
@@ -52,9 +55,10 @@ class Draft(ABC):
         model: Program | Transformer | Stored,
         network: Program | Transformer,
         task: Task,
-        ties: TieRule,
+        ties: TieRule | None,
     ) -> None:
-        check_scored(network, task, ties)
+        if ties is not None:
+            check_scored(network, task, ties)
         self.task, self.ties = task, ties
         self.story: StoryPart | None = None
         self.count = 0
@@ -84,8 +88,7 @@ class Draft(ABC):
                 },
             },
             "task": {"name": self.task.name, "seq_len": self.task.seq_len},
-            "ties": self.ties,
-        }
+        } | ({} if self.ties is None else {"ties": self.ties})
 
     def lists(self, progress: Progress | None) -> Iterator[tuple[str, Iterator[Any]]]:
         """Names of the long lists and their items, to be used up in this order."""
@@ -110,8 +113,12 @@ class Draft(ABC):
     def _results(self) -> Json: ...
 
     @abstractmethod
-    def accuracy(self) -> Enclosure:
-        """What the certificate proves, after the last item."""
+    def accuracy(self) -> Enclosure | None:
+        """What the certificate proves, after the last item; None for median models."""
+
+    def squared_error(self) -> Enclosure | None:
+        """What it proves of a median model; None for others."""
+        return None
 
     @abstractmethod
     def undecided(self) -> Fraction:

@@ -55,7 +55,8 @@ class Evidence:
     def __init__(self, program: Program, task: Task, ties: TieRule, nodes: Nodes) -> None:
         self._program, self._task, self._ties, self._nodes = program, task, ties, nodes
         self._least: dict[int, Fraction] = {}  # probabilities of conditions, by their numbers
-        self._cells = {cell: k for k, cell in enumerate(task.cells())}
+        labels = task.cells() if task.name != "median" else ()  # which has no labels
+        self._cells = {cell: k for k, cell in enumerate(labels)}
 
     def witness(self, point: Point) -> Json:
         """An input and the logits there."""

@@ -12,6 +12,7 @@ from algzoo_exact.errors import InputError
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.measure.cone_measure import MOST_DIGITS_6
 from algzoo_exact.measure.flow import LARGEST_DIMENSION
+from algzoo_exact.measure.shared_facets import SharedFacets
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task, TieRule, credit_for
 from algzoo_exact.program.transformer import Transformer
@@ -23,13 +24,61 @@ DECIMALS = 20
 _MOST_DECIMALS = 40
 _MOST_FUNCTIONS = 7
 """The checker takes a quarter of a millisecond or more for each of n^n inputs."""
-_FINER = 6
+FINER = 6
 """Measures are computed to so many decimals more than they are stated with, so that rounding to
 nearest is off by at most 1/2 + 10^-6 units of the last place; the checker allows 1/2 + 10^-5."""
 
 
-class CellDraft(Draft):
-    """The certificate of an RNN."""
+class ConeDraft(Draft):
+    """Cones with their measures, by the rays that they share."""
+
+    def __init__(
+        self,
+        model: Program | Transformer | Stored,
+        program: Program,
+        task: Task,
+        ties: TieRule | None,
+        decimals: int | None,
+    ) -> None:
+        super().__init__(model, program, task, ties)
+        self.program = program
+        n = task.seq_len
+        most = MOST_DIGITS_6 - FINER if n == LARGEST_DIMENSION else _MOST_DECIMALS
+        self.decimals = min(DECIMALS, most) if decimals is None else decimals
+        if not 4 <= self.decimals <= most:
+            raise InputError(f"decimals must be from 4 to {most} for n = {n}, not {decimals}.")
+        self.unit = Fraction(1, 10**self.decimals)
+        self.total = Fraction(0)
+        self._rays: dict[tuple[int, ...], int] = {}
+
+    def head(self) -> Json:
+        return super().head() | {"decimals": self.decimals}
+
+    def _ray_texts(self) -> Iterator[str]:
+        """All rays: cones name them by their position, in the order of first use."""
+        return (" ".join(map(str, ray)) for ray in self._rays)
+
+    def _corners(self, rays: Iterable[tuple[int, ...]]) -> list[int]:
+        return sorted(self._rays.setdefault(ray, len(self._rays)) for ray in rays)
+
+    def _stated(self, value: Fraction) -> tuple[str, Fraction, Fraction]:
+        """A number from 0 to 1, rounded to nearest: as text, the least and the most that it says.
+
+        ``value`` must be known to ``FINER`` decimals more.
+        """
+        stated = round(value / self.unit)
+        least = max(Fraction(0), (stated - SLACK) * self.unit)
+        return f"0.{stated:0{self.decimals}d}", least, (stated + SLACK) * self.unit
+
+    def _undecided(self) -> str:
+        return Enclosure.exactly(self.undecided()).decimal(self.decimals + FINER)[1]
+
+    def undecided(self) -> Fraction:
+        return 1 - self.total
+
+
+class CellDraft(ConeDraft):
+    """The certificate of an RNN with a logit for each label."""
 
     kind: Kind = "cells"
 
@@ -41,63 +90,43 @@ class CellDraft(Draft):
         ties: TieRule,
         decimals: int | None,
     ) -> None:
-        super().__init__(model, program, task, ties)
-        self.program = program
-        n = task.seq_len
-        most = MOST_DIGITS_6 - _FINER if n == LARGEST_DIMENSION else _MOST_DECIMALS
-        self.decimals = min(DECIMALS, most) if decimals is None else decimals
-        if not 4 <= self.decimals <= most:
-            raise InputError(f"decimals must be from 4 to {most} for n = {n}, not {decimals}.")
-        self.unit = Fraction(1, 10**self.decimals)
-        self.right = self.total = Fraction(0)
-        self._rays: dict[tuple[int, ...], int] = {}
-
-    def head(self) -> Json:
-        return super().head() | {"decimals": self.decimals}
+        super().__init__(model, program, task, ties, decimals)
+        self.rule = ties
+        self.right = Fraction(0)
+        self._measures = SharedFacets(task.seq_len, self.decimals + FINER)
 
     def _lists(self, progress: Progress | None) -> Iterator[tuple[str, Iterable[Any]]]:
         yield "cells", self._cells(progress)
-        # Cells name rays by their position, in the order of first use.
-        yield "rays", (" ".join(map(str, ray)) for ray in self._rays)
+        yield "rays", self._ray_texts()
 
     def _cells(self, progress: Progress | None) -> Iterator[Json]:
         def heard(done: int, of: int) -> None:
             if progress is not None:
                 progress(done / of, f"{self.count:,} cells")
 
-        for cell in cells(self.program, self.task, ties=self.ties, progress=heard):
+        for cell in cells(self.program, self.task, ties=self.rule, progress=heard):
             yield self._entry(cell)
 
     def _entry(self, cell: Cell) -> Json:
-        measure = cell.measure(self.decimals + _FINER).midpoint
-        stated = round(measure / self.unit)
-        least = max(Fraction(0), (stated - SLACK) * self.unit)
+        measure, least, _ = self._stated(self._measures.measure(cell.cone).midpoint)
         self.right += cell.credit * least
         self.total += least
         self.count += 1
-        corners = [self._rays.setdefault(ray, len(self._rays)) for ray in cell.cone.rays]
         return {
             "pattern": str(cell.pattern),
-            "rays": sorted(corners),
+            "rays": self._corners(cell.cone.rays),
             "label": cell.label,
             "winners": sorted(cell.winners),
             "credit": str(cell.credit),
-            "measure": f"0.{stated:0{self.decimals}d}",
+            "measure": measure,
         }
 
     def _results(self) -> Json:
-        places = self.decimals + _FINER
-        lower, upper = self.accuracy().decimal(places)
-        return {
-            "accuracy": {"lower": lower, "upper": upper},
-            "undecided": Enclosure.exactly(self.undecided()).decimal(places)[1],
-        }
+        lower, upper = self.accuracy().decimal(self.decimals + FINER)
+        return {"accuracy": {"lower": lower, "upper": upper}, "undecided": self._undecided()}
 
     def accuracy(self) -> Enclosure:
         return Enclosure(self.right, 1 - (self.total - self.right))
-
-    def undecided(self) -> Fraction:
-        return 1 - self.total
 
 
 class FunctionDraft(Draft):
@@ -121,7 +150,7 @@ class FunctionDraft(Draft):
             )
         if decimals is not None:
             raise InputError("A transformer's accuracy is a fraction of n^n; leave decimals out.")
-        self.transformer = transformer
+        self.transformer, self.rule = transformer, ties
         self.right = Fraction(0)
         self.open = 0
         self._answers: list[str] = []
@@ -144,7 +173,7 @@ class FunctionDraft(Draft):
                     self.open += 1
                     self._answers.append("?")
                 else:
-                    self.right += credit_for(int(label), winners, self.ties)
+                    self.right += credit_for(int(label), winners, self.rule)
                     self._answers.append(str(min(winners)))
                     if len(winners) > 1:
                         yield {"function": self.count, "winners": sorted(winners)}

@@ -48,7 +48,7 @@ from algzoo_exact.cli.output import (
 from algzoo_exact.errors import InputError
 
 if TYPE_CHECKING:
-    from algzoo_exact.estimators.sampling import SampleEstimate
+    from algzoo_exact.estimators.sampled import SampleEstimate
     from algzoo_exact.exact.enclosure import Enclosure
     from algzoo_exact.program.task import Task, TieRule
     from algzoo_exact.score.compute import Method

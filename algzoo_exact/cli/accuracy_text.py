@@ -11,7 +11,7 @@ from algzoo_exact.cli.counts_text import counted_fields, counted_more
 from algzoo_exact.cli.output import TIE_TEXT, model_text, sampled_text
 
 if TYPE_CHECKING:
-    from algzoo_exact.estimators.sampling import SampleEstimate
+    from algzoo_exact.estimators.sampled import SampleEstimate
     from algzoo_exact.exact.enclosure import Enclosure
     from algzoo_exact.score.closed_form import ClosedForm
     from algzoo_exact.score.result import Accuracy
@@ -27,6 +27,12 @@ _MEANING = {
     "certified": "certified: proved, but only this narrow, since part of the inputs is undecided",
     "numeric": "numeric: float64; two evaluations agree this well, which is not a proof",
 }
+_ROUNDED = "certified: proved; every input is decided, and rounding in float64 widens it"
+
+
+def rounded(result: Accuracy) -> bool:
+    """Whether a certified enclosure is wider than asked for by rounding alone."""
+    return result.kind == "certified" and result.undecided == 0
 
 
 def accuracy_fields(
@@ -51,7 +57,7 @@ def accuracy_fields(
 def _measured_fields(result: Accuracy, full_form: bool) -> list[tuple[str, str]]:
     fields = [
         ("accuracy", _value(result)),
-        ("kind", _MEANING[result.kind]),
+        ("kind", _ROUNDED if rounded(result) else _MEANING[result.kind]),
         ("errors", _errors(result)),
     ]
     if result.closed_form is not None:
@@ -76,7 +82,7 @@ def check_text(estimate: SampleEstimate, z: float, agrees: bool) -> str:
 
 def _value(result: Accuracy) -> str:
     enclosure = result.enclosure
-    if result.kind == "certified":
+    if result.kind == "certified" and not rounded(result):
         low, high = enclosure.decimal(6)
         return f"between {low} and {high}"
     if enclosure.width == 0 and enclosure.lower.denominator <= LARGEST_DENOMINATOR:
@@ -159,6 +165,8 @@ def _more(result: Accuracy, digits: int) -> str:
         return counted_more(result)
     if result.kind == "exact":
         return f"--digits {2 * digits} for more digits, --check-samples 1e7 for a check"
+    if rounded(result):
+        return f"--method exact for {digits} digits, which takes longer"
     if result.kind == "numeric":
         return "--method exact for a proof, which takes longer; --time-limit 2m for bounds"
     if result.task.seq_len <= 6:

@@ -1,9 +1,9 @@
-"""``algzoo-exact certify``: a certificate of an accuracy, as a file."""
+"""``algzoo-exact certify``: a certificate of a score, as a file."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -28,11 +28,17 @@ from algzoo_exact.cli.output import (
     progress_bar,
 )
 
+if TYPE_CHECKING:
+    from algzoo_exact.certificate.build import WrittenCertificate
+    from algzoo_exact.exact.enclosure import Enclosure
+
 EXAMPLES = """[bold]Examples[/bold]
 
 algzoo-exact certify 2nd_argmax_4_3 -o 2nd_argmax_4_3.json
 
 algzoo-exact certify longest_cycle_6_5 -o longest_cycle.json.gz
+
+algzoo-exact certify median_4_3 -o median_4_3.json
 
 algzoo-exact certify 2nd_argmax_4_3 -o explained.json.gz --explanation 2nd_argmax_4_3
 
@@ -68,12 +74,16 @@ def certify(
         typer.Option(
             metavar="N",
             show_default=False,
-            help="Decimals of each cell's measure: 4 to 40, 20 unless given (n = 6: at most 8).",
+            help="Decimals of each cell's measure: 4 to 40, 20 unless given (n = 6: at most 8; "
+            "median: 30 unless given).",
         ),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Write a certificate: every cell of the model, or every input's answer, with its measure.
+
+    Of a median model, it has every piece on which model and median are linear, with the mean
+    square of the error, and proves the mean squared error.
 
     With an explanation, each of its claims and cases is in it, with what proves or refutes it;
     models with more than six inputs then need no cells. A certificate can be checked without this
@@ -97,29 +107,40 @@ def certify(
             progress=advance,
         )
     size = written.path.stat().st_size
+    compares = written.accuracy is not None
     if as_json:
         print_json(
             {
                 "model": model_json(loaded),
                 "task": chosen.name,
-                "ties": ties,
+                "ties": ties if compares else None,
                 "explanation": story and str(story),
-                "accuracy": enclosure_json(written.accuracy, 30),
+                "accuracy": None,
+                **{key: enclosure_json(value, 30) for key, value in _scores(written)},
                 "undecided": enclosure_json(Enclosure.exactly(written.undecided), 30)["upper"],
                 "count": written.count,
                 "file": {"path": str(written.path), "bytes": size, "sha256": written.sha256},
             }
         )
         return
-    of = {"cells": "cells", "functions": "inputs", "claims": "claims and cases"}[written.kind]
-    print_fields(
-        [
-            ("model", model_text(loaded)),
-            ("task", f"{chosen.name}; ties: {TIE_TEXT[ties]}"),
-            *([("story", str(story))] if story else []),
-            ("accuracy", str(written.accuracy)),
-            ("certificate", f"{written.path}: {written.count:,} {of}, {size:,} bytes"),
-            ("sha256", written.sha256),
-            ("check", f"algzoo-exact check {written.path}"),
-        ]
-    )
+    of = {"functions": "inputs", "claims": "claims and cases"}.get(written.kind, written.kind)
+    fields = [
+        ("model", model_text(loaded)),
+        ("task", chosen.name + (f"; ties: {TIE_TEXT[ties]}" if compares else "")),
+        *([("story", str(story))] if story else []),
+        *((key.replace("_", " "), str(value)) for key, value in _scores(written)),
+        ("certificate", f"{written.path}: {written.count:,} {of}, {size:,} bytes"),
+        ("sha256", written.sha256),
+        ("check", f"algzoo-exact check {written.path}"),
+    ]
+    print_fields(fields, max(12, *(len(name) for name, _ in fields)))
+
+
+def _scores(written: WrittenCertificate) -> list[tuple[str, Enclosure]]:
+    """What the certificate proves, by name."""
+    from algzoo_exact.score.squared_result import square_root
+
+    if written.squared_error is None:
+        return [("accuracy", written.score)]
+    error = written.squared_error
+    return [("mean_squared_error", error), ("root_mean_squared_error", square_root(error))]

@@ -46,26 +46,34 @@ def check(
     if outcome.status == "unreadable":
         print(f"error: {outcome.reason}", file=sys.stderr)
         raise typer.Exit(outcome.exit_code)
-    bounds = outcome.accuracy and tuple(map(decimal, outcome.accuracy))
+    found = {
+        "accuracy": outcome.accuracy,
+        "mean_squared_error": outcome.squared_error,
+        "root_mean_squared_error": outcome.root,
+    }
+    bounds = {key: (decimal(b[0]), decimal(b[1])) for key, b in found.items() if b is not None}
     if as_json:
         print_json(
             {
                 "certificate": str(certificate),
                 "status": outcome.status,
                 "reason": outcome.reason or None,
-                "accuracy": bounds and dict(zip(("lower", "upper"), bounds, strict=True)),
+                "accuracy": None,
+                **{key: {"lower": low, "upper": high} for key, (low, high) in bounds.items()},
                 "checked": outcome.checked,
                 "not_checked": outcome.not_checked,
             }
         )
     else:
-        print_fields(
-            [
-                ("certificate", str(certificate)),
-                ("verdict", outcome.status + (f": {outcome.reason}" if outcome.reason else "")),
-                *([("accuracy", f"between {bounds[0]} and {bounds[1]}")] if bounds else []),
-                *([("checked", "\n".join(outcome.checked))] if outcome.checked else []),
-                *([("not checked", "\n".join(outcome.not_checked))] if outcome.not_checked else []),
-            ]
-        )
+        fields = [
+            ("certificate", str(certificate)),
+            ("verdict", outcome.status + (f": {outcome.reason}" if outcome.reason else "")),
+            *(
+                (key.replace("_", " "), f"between {low} and {high}")
+                for key, (low, high) in bounds.items()
+            ),
+            *([("checked", "\n".join(outcome.checked))] if outcome.checked else []),
+            *([("not checked", "\n".join(outcome.not_checked))] if outcome.not_checked else []),
+        ]
+        print_fields(fields, max(12, *(len(name) for name, _ in fields)))
     raise typer.Exit(outcome.exit_code)

@@ -185,7 +185,7 @@ def _write(race: Race, folder: Path) -> list[str]:
 
 
 def _print(race: Race, files: list[str]) -> None:
-    from algzoo_exact.race.summary import table_rows
+    from algzoo_exact.race.summary import learned_lines, table_rows
 
     share = ", relative to each matrix" if race.relative else ""
     last = race.noise_seed + race.variants - 1
@@ -205,6 +205,8 @@ def _print(race: Race, files: list[str]) -> None:
     if race.points:
         print_columns(table_rows(race))
         print()
+    for line in learned_lines(race):
+        print(f"learned offline: {line}")
     for name, reason in race.left_out.items():
         print(f"{name}: {reason}")
     print("brackets: 95% intervals; ratio: mean squared error over sampling's at the same FLOPs")
@@ -236,6 +238,7 @@ def _point_json(point: RacePoint) -> Json:
     return {
         "estimator": point.estimator,
         "kind": point.kind,
+        "learned": [dict(vars(constant)) for constant in point.learned],
         "budget": point.budget,
         "flops": o.flops,
         "seeds": point.seeds,

@@ -14,7 +14,7 @@ import algzoo_exact
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from algzoo_exact.estimators.sampling import SampleEstimate
+    from algzoo_exact.estimators.sampled import SampleEstimate
     from algzoo_exact.exact.enclosure import Enclosure
     from algzoo_exact.zoo.loading import Model
 

@@ -164,7 +164,7 @@ def report(
             samples=samples,
             seed=seed,
             seconds=seconds,
-            workers=_workers(loaded),
+            workers=os.cpu_count() or 1,
             progress=advance,
         )
         made.write(output)
@@ -194,11 +194,6 @@ def _beside(output: Path, model: Model, explained: bool) -> Path | None:
     if slow_certificate(model, task_of(model), explained):
         return None
     return output.with_name(f"{output.stem}{CERTIFICATE}")
-
-
-def _workers(model: Model) -> int:
-    """All cores where one would take many seconds; starting processes takes about two."""
-    return os.cpu_count() or 1 if model.network.seq_len in (5, 6) else 1
 
 
 def _exit_code(made: Report) -> int:

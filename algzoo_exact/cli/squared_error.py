@@ -21,7 +21,7 @@ from algzoo_exact.cli.output import (
 from algzoo_exact.errors import InputError
 
 if TYPE_CHECKING:
-    from algzoo_exact.estimators.squared_error import SampledSquaredError
+    from algzoo_exact.estimators.sampled import SampledSquaredError
     from algzoo_exact.exact.enclosure import Enclosure
     from algzoo_exact.program.task import Task
     from algzoo_exact.score.squared_error import SquareMethod

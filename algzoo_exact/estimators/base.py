@@ -19,6 +19,19 @@ Kind = Literal["deductive", "cubature", "sampled"]
 
 
 @dataclass(frozen=True)
+class LearnedConstant:
+    """A number within an entry that was fitted to accuracies of other models, offline.
+
+    ``source`` says to which; ``flops`` is what that cost, once. No estimate is charged for it.
+    """
+
+    name: str
+    value: float
+    source: str
+    flops: float
+
+
+@dataclass(frozen=True)
 class Estimate:
     """An estimated accuracy, with what it cost.
 
@@ -39,8 +52,9 @@ class Estimator(Protocol):
 
     Called with a program, its task, a budget in FLOPs and a seed, it returns an ``Estimate`` that
     cost at most the budget, or None where it cannot start within it. An estimator without
-    randomness ignores the seed, and says so by ``seeded`` being false. ``fits`` says in one
-    sentence why a program or task is out of its reach, or is None.
+    randomness ignores the seed, and says so by ``seeded`` being false. ``learned`` are the
+    constants in it that do not follow from the model or the task. ``fits`` says in one sentence why
+    a program or task is out of its reach, or is None.
     """
 
     @property
@@ -51,6 +65,8 @@ class Estimator(Protocol):
     def summary(self) -> str: ...
     @property
     def seeded(self) -> bool: ...
+    @property
+    def learned(self) -> tuple[LearnedConstant, ...]: ...
     def fits(self, program: Program, task: Task) -> str | None: ...
     def estimate(
         self, program: Program, task: Task, budget: float, seed: int

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from algzoo_exact.estimators.base import Estimate, Kind
+from algzoo_exact.estimators.base import Estimate, Kind, LearnedConstant
 from algzoo_exact.estimators.flops import FlopCounter, plain
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import INDEX_TASKS, Task
@@ -54,6 +54,7 @@ class Deduction:
     shape: tuple[int, int] | None = None
     kind: Kind = "deductive"
     seeded: bool = False
+    learned: tuple[LearnedConstant, ...] = ()
 
     def fits(self, program: Program, task: Task) -> str | None:
         if task.name not in self.tasks:

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from algzoo_exact.estimators.base import Estimate, Kind
+from algzoo_exact.estimators.base import Estimate, Kind, LearnedConstant
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import INDEX_TASKS, Task
 from algzoo_exact.score.compute import accuracy, accuracy_bounds
@@ -32,6 +32,7 @@ class RegionEstimator:
     find: Callable[[Program, Task], Accuracy]
     kind: Kind = "deductive"
     seeded: bool = False
+    learned: tuple[LearnedConstant, ...] = ()
 
     def fits(self, program: Program, task: Task) -> str | None:
         if task.name not in INDEX_TASKS:

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from algzoo_exact.estimators.normal import normal_cdf
-from algzoo_exact.program.task import Task
+from algzoo_exact.program.task import LabelCell, Normal, Task
 
 # Below this alpha the ratio is -alpha to 3 digits, and Phi nears the smallest floats.
 _FAR = -30.0
@@ -72,15 +72,24 @@ def split(pieces: Pieces, normals: Any) -> tuple[Pieces, Pieces]:
 def label_pieces(task: Task) -> tuple[Pieces, np.ndarray]:
     """Each of the task's cells as a Gaussian of inputs, cut wall by wall, and the cells' labels.
 
+    The walls are taken by the index of the input that the label's one is compared with. Since each
+    cut is followed by a Gaussian again, another order gives other masses and moments.
     They depend on the task alone, so that they are a table and cost an estimator nothing.
     """
     cells = list(task.cells())
     count, n = len(cells), task.seq_len
     start = Pieces(np.ones(count), np.zeros((count, n)), np.tile(np.eye(n), (count, 1, 1)))
-    walls = np.array([cell.inequalities for cell in cells], np.float64)
+    walls = np.array([_by_index(cell) for cell in cells], np.float64)
     for k in range(walls.shape[1]):
         start, _ = split(start, walls[:, k])
     return start, np.array([cell.label for cell in cells])
+
+
+def _by_index(cell: LabelCell) -> list[Normal]:
+    def compared(wall: Normal) -> int:
+        return next(k for k, weight in enumerate(wall) if weight and k != cell.label)
+
+    return sorted(cell.inequalities, key=compared)
 
 
 def right_mass(pieces: Pieces, logits: Any, labels: Any) -> Any:

@@ -9,15 +9,41 @@ accuracy, but for the tails that ``last_input_kernel`` leaves out, 2^-23 at most
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from algzoo_exact.estimators.base import Estimate, Kind
-from algzoo_exact.estimators.directions import directions, reach
+from algzoo_exact.estimators.base import Estimate, Kind, LearnedConstant
+from algzoo_exact.estimators.directions import Directions, directions, reach
 from algzoo_exact.estimators.last_input_kernel import accuracies, contrasts, early_steps
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task
+
+Floats = NDArray[np.float64]
+
+Along = Callable[[Directions, int, Floats], tuple[int, int]]
+"""Writes the accuracies of a chunk's directions into an array, as far as a budget lasts; returns
+how many that are and what they cost, their shares in a weighted sum included."""
+
+
+def sum_of_misses(m: int, seed: int, budget: int, along: Along) -> tuple[float, int, int]:
+    """Weights times 1 - accuracy, summed over the directions of m inputs that ``budget`` pays for.
+
+    Returns the sum, the number of directions and the operations.
+    """
+    missed, points, flops, number = 0.0, 0, 0, 0
+    while True:
+        chunk = directions(m, seed, number)
+        values = np.empty(len(chunk.points))
+        done, spent = along(chunk, budget - flops, values)
+        missed += float(chunk.weights[:done] @ (1 - values[:done]))
+        flops += spent
+        points += done
+        number += 1
+        if done < len(values):
+            return missed, points, flops
 
 
 @dataclass(frozen=True)
@@ -28,6 +54,7 @@ class LastInput:
     kind: Kind = "cubature"
     summary: str = "exact over the last input and the radius, Sobol points by order else"
     seeded: bool = True
+    learned: tuple[LearnedConstant, ...] = ()
 
     def fits(self, program: Program, task: Task) -> str | None:
         if task.name != "2nd_argmax" or task.seq_len < 3:
@@ -47,28 +74,13 @@ class LastInput:
         gaps = contrasts(w_in, w_out)
         # Here too: the input weights times the limit, and the last line's division and subtraction.
         flops += 2 * gaps[0].size + len(w_in) + 2
-        missed, points, number = 0.0, 0, 0
-        while True:
-            chunk = directions(m, seed, number)
-            values = np.empty(len(chunk.points))
-            done, spent = accuracies(
-                w_in,
-                w_hh,
-                early,
-                gaps,
-                chunk.points,
-                chunk.order,
-                chunk.ends,
-                reach(m),
-                int(budget) - flops,
-                values,
-            )
-            missed += float(chunk.weights[:done] @ (1 - values[:done]))
-            flops += spent
-            points += done
-            number += 1
-            if done < len(values):
-                break
+
+        def along(chunk: Directions, left: int, values: Floats) -> tuple[int, int]:
+            given = chunk.points, chunk.order, chunk.ends
+            return accuracies(w_in, w_hh, early, gaps, *given, reach(m), left, values)
+
+        missed, points, spent = sum_of_misses(m, seed, int(budget) - flops, along)
+        flops += spent
         if not points:
             return None
         value = 1 - missed / points

@@ -230,7 +230,7 @@ def accuracies(
         labels = (order[p, 1], m, order[p, 0])
         walls = (u[order[p, 1]], u[order[p, 0]], limit)
         known = (ends[p, 1], ends[p, 0], 1.0)
-        value, cost = _along(a, w_in, far, contrasts, labels, walls, known, limit, m)
+        value, cost = along(a, w_in, far, contrasts, labels, walls, known, limit, m)
         out[p] = value
         flops += cost + _SUM
     return len(points), flops
@@ -248,7 +248,7 @@ def contrasts(w_in: Floats, w_out: Floats) -> tuple[Floats, Floats]:
 
 
 @compiled
-def _along(
+def along(
     a: Floats,
     b: Floats,
     far: Floats,

@@ -3,46 +3,45 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from algzoo_exact.estimators.networks import network_for
+from algzoo_exact.estimators.sampled import Observed
 from algzoo_exact.estimators.sampling import BLOCK, inputs
+from algzoo_exact.measure.flow import LARGEST_DIMENSION
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task
-from algzoo_exact.zoo.tasks import labels
+from algzoo_exact.zoo.tasks import labels, medians
 
 BLOCKS = 4  # of 2^16 inputs
+_CHUNK = 1 << 12  # inputs whose states stay in a core's cache
 
 
-@dataclass(frozen=True, eq=False)
-class Observed:
-    """``samples`` inputs: how often each pattern (as bits) was met, ``answers[label][answer]``
-    where one logit is the largest, and ``tied[label]`` where several are."""
+def observe(program: Program, task: Task, seed: int, bits: int | None = None) -> Observed:
+    """The first inputs that ``sample_rounded`` draws with this seed and these bits, in float64.
 
-    samples: int
-    patterns: Counter[int]
-    answers: tuple[tuple[int, ...], ...]
-    tied: tuple[int, ...]
-
-
-def observe(program: Program, task: Task, seed: int) -> Observed:
-    """The first inputs that ``sample`` draws with this seed, in float64.
-
-    For median there are no labels, and no answers are counted.
+    For median there are no labels, and squared errors are summed in place of answers.
     """
     n = task.seq_len
     patterns: Counter[int] = Counter()
+    squares: dict[tuple[int, int], float] = {}
     answers, tied = np.zeros((n, n), np.int64), np.zeros(n, np.int64)
+    place = torch.device("cpu")
+    network = network_for(program, torch.float64, place)
     for block in range(BLOCKS):
-        x = inputs(task, seed, block, torch.float64, torch.device("cpu"))
-        found, logits = _run(program, x.numpy())
-        patterns.update(found)
+        x = inputs(task, seed, block, torch.float64, place, bits)
+        on = _on(program, x.numpy()) if n <= LARGEST_DIMENSION else None
         if task.name == "median":
+            if on is not None:
+                errors = (network.outputs(x)[0] - medians(x)).numpy()
+                _add_squares(squares, patterns, on, _middles(x.numpy()), errors**2)
             continue
-        label = labels(task, x).numpy()
+        if on is not None:
+            patterns.update(_counted(on))
+        label, logits = labels(task, x).numpy(), network.outputs(x).numpy()
         largest = logits == logits.max(0)
         several = largest.sum(0) > 1
         np.add.at(tied, label[several], 1)
@@ -52,27 +51,71 @@ def observe(program: Program, task: Task, seed: int) -> Observed:
         patterns,
         tuple(tuple(int(count) for count in row) for row in answers),
         tuple(int(count) for count in tied),
+        squares,
     )
 
 
-def _run(program: Program, x: NDArray[np.float64]) -> tuple[Counter[int], NDArray[np.float64]]:
-    """How often each pattern is met by the columns of ``x`` (n, N), and the logits (k, N)."""
+def _on(program: Program, x: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Which neurons are on (n d, N) for the columns of ``x`` (n, N)."""
     w_hi = np.array([float(w) for w in program.input_weights])
-    w_hh, w_oh = (
-        np.array([[float(w) for w in row] for row in matrix])
-        for matrix in (program.recurrent, program.readout)
+    w_hh = np.array([[float(w) for w in row] for row in program.recurrent])
+    on = np.empty((x.shape[0] * program.hidden_size, x.shape[1]), np.bool_)
+    for at in range(0, x.shape[1], _CHUNK):
+        part = slice(at, at + _CHUNK)
+        h = np.zeros((program.hidden_size, x[0, part].size))
+        for t, row in enumerate(x[:, part]):
+            h = np.maximum(0, w_hh @ h + w_hi[:, None] * row)
+            on[t * len(h) : (t + 1) * len(h), part] = h > 0
+    return on
+
+
+def _middles(x: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Whether each entry of ``x`` (n, N) is the middle one of its column, or one of two."""
+    n = len(x)
+    below = x.argsort(0).argsort(0)
+    middle: NDArray[np.bool_] = (below == (n - 1) // 2) | (below == n // 2)
+    return middle
+
+
+def _add_squares(
+    squares: dict[tuple[int, int], float],
+    patterns: Counter[int],
+    on: NDArray[np.bool_],
+    middle: NDArray[np.bool_],
+    errors: NDArray[np.float64],
+) -> None:
+    """Add squared errors (N) by pattern and middle inputs, and count patterns."""
+    found, names, counts = _grouped(np.concatenate([on, middle]))
+    sums = np.bincount(names, errors)
+    for both, total, count in zip(found, sums, counts, strict=True):
+        pattern, middles = both & ((1 << len(on)) - 1), both >> len(on)
+        squares[pattern, middles] = squares.get((pattern, middles), 0.0) + float(total)
+        patterns[pattern] += int(count)
+
+
+def _counted(on: NDArray[np.bool_]) -> dict[int, int]:
+    """How often each column of ``on`` (k, N) comes, as bits."""
+    found, _, counts = _grouped(on)
+    return dict(zip(found, map(int, counts), strict=True))
+
+
+def _grouped(
+    on: NDArray[np.bool_],
+) -> tuple[list[int], NDArray[np.int64], NDArray[np.int64]]:
+    """The distinct columns of ``on`` (k, N) as bits, which of them each column is (N), and how
+    often each comes.
+
+    Words of 64 bits are numbered one after the other, so that numpy sorts integers, not columns.
+    """
+    packed = np.packbits(on, axis=0, bitorder="little")
+    whole = np.zeros((-(-len(packed) // 8) * 8, packed.shape[1]), np.uint8)
+    whole[: len(packed)] = packed
+    words = np.ascontiguousarray(whole.T).view("<u8")
+    names = np.zeros(len(words), np.int64)
+    for word in words.T:
+        distinct, place = np.unique(word, return_inverse=True)
+        _, names = np.unique(names * len(distinct) + place, return_inverse=True)
+    _, first, names, counts = np.unique(
+        names, return_index=True, return_inverse=True, return_counts=True
     )
-    h = np.zeros((program.hidden_size, x.shape[1]))
-    on = []
-    for row in x:
-        h = np.maximum(0, w_hh @ h + w_hi[:, None] * row)
-        on.append(h > 0)
-    packed = np.packbits(np.concatenate(on), axis=0, bitorder="little")
-    found, counts = np.unique(packed, axis=1, return_counts=True)
-    patterns = Counter(
-        {
-            int.from_bytes(column.tobytes(), "little"): int(count)
-            for column, count in zip(found.T, counts, strict=True)
-        }
-    )
-    return patterns, w_oh @ h
+    return [int.from_bytes(words[at].tobytes(), "little") for at in first], names, counts

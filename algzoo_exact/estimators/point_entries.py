@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from algzoo_exact.errors import InputError
-from algzoo_exact.estimators.base import Estimate, Kind
+from algzoo_exact.estimators.base import Estimate, Kind, LearnedConstant
 from algzoo_exact.estimators.designs import (
     CHUNK,
     Chunk,
@@ -42,6 +42,7 @@ class PointEstimator:
     chunk: Chunk
     whole_powers: bool
     seeded: bool = True
+    learned: tuple[LearnedConstant, ...] = ()
 
     def fits(self, program: Program, task: Task) -> str | None:
         if task.name not in INDEX_TASKS:

@@ -10,16 +10,16 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
 from fractions import Fraction
-from math import copysign, inf, nextafter, sqrt
-from typing import Literal
+from math import inf, nextafter, sqrt
 
 import torch
 from torch import Tensor
 
 from algzoo_exact.errors import InputError
+from algzoo_exact.estimators.exact_inputs import MOST
 from algzoo_exact.estimators.networks import network_for
+from algzoo_exact.estimators.sampled import SampleEstimate
 from algzoo_exact.estimators.threads import in_order
 from algzoo_exact.exact.binomial import chernoff_hoeffding, clopper_pearson
 from algzoo_exact.program.ir import Program
@@ -35,47 +35,6 @@ from algzoo_exact.zoo.tasks import draw_inputs, labels, torch_device
 BLOCK = 1 << 16
 
 _DTYPES = {"float32": torch.float32, "float64": torch.float64}
-
-
-@dataclass(frozen=True)
-class SampleEstimate:
-    """A sampled accuracy.
-
-    ``correct`` is the credit gained by ``samples`` inputs: a whole number, or a fraction where
-    ``ties`` is ``uniform``. The true accuracy of the floating-point network lies in
-    [``lower``, ``upper``] with at least the chance ``confidence``; ``interval`` says by which
-    theorem. ``standard_error`` is the estimated one of ``accuracy``.
-    """
-
-    samples: int
-    correct: Fraction
-    lower: float
-    upper: float
-    standard_error: float
-    interval: Literal["Clopper-Pearson", "Chernoff-Hoeffding"]
-    confidence: float
-    ties: TieRule
-    seed: int
-    device: str
-    dtype: str
-    seconds: float
-    kind: Literal["sampled"] = "sampled"
-
-    @property
-    def accuracy(self) -> float:
-        return float(self.correct / self.samples)
-
-    def z_score(self, value: float) -> float:
-        """How many standard errors the estimate lies above ``value``, were that the accuracy.
-
-        The standard error is then sqrt(v (1 - v) / samples), at least that of any credit in
-        [0, 1] with mean v. Infinite where ``value`` is 0 or 1 and the estimate is not.
-        """
-        difference = self.accuracy - value
-        deviation = sqrt(max(0.0, value * (1 - value)) / self.samples)
-        if difference == 0:
-            return 0.0
-        return difference / deviation if deviation else copysign(inf, difference)
 
 
 def sample(
@@ -99,6 +58,27 @@ def sample(
     Raises InputError for a device that is not here, a task of another length, and weights or
     logits beyond the range of ``dtype``.
     """
+    return sample_rounded(
+        model, task, n, None, seed=seed, device=device, dtype=dtype, ties=ties,
+        confidence=confidence, progress=progress,
+    )  # fmt: skip
+
+
+def sample_rounded(
+    model: Program | Transformer | HasNetwork | HasProgram,
+    task: Task,
+    n: int,
+    bits: int | None,
+    *,
+    seed: int = 0,
+    device: str = "cpu",
+    dtype: str = "float64",
+    ties: TieRule = "lowest",
+    confidence: float = 0.99,
+    progress: Callable[[int, int], None] | None = None,
+) -> SampleEstimate:
+    """``sample`` with normal inputs rounded to ``bits`` bits after the point, unless None: see
+    ``exact_inputs``."""
     program = network_of(model)
     check_scored(program, task, ties)
     place = check_run(n, device, dtype, confidence)
@@ -106,7 +86,7 @@ def sample(
     network = network_for(program, _DTYPES[dtype], place)
 
     def run(block: int) -> dict[int, int]:
-        x = inputs(task, seed, block, _DTYPES[dtype], place)
+        x = inputs(task, seed, block, _DTYPES[dtype], place, bits)
         return network.credit(x, labels(task, x), n - block * BLOCK, ties)
 
     credit: Counter[int] = Counter()
@@ -137,10 +117,20 @@ def sample(
     )
 
 
-def inputs(task: Task, seed: int, block: int, dtype: torch.dtype, device: torch.device) -> Tensor:
+def inputs(
+    task: Task,
+    seed: int,
+    block: int,
+    dtype: torch.dtype,
+    device: torch.device,
+    bits: int | None = None,
+) -> Tensor:
     """A whole block of random inputs (n, 2^16): standard normal, or for longest_cycle integers
-    below n."""
-    return draw_inputs(task, BLOCK, str(seed), block, dtype, device)
+    below n. With ``bits``, normal ones are rounded to so many bits after the point."""
+    x = draw_inputs(task, BLOCK, str(seed), block, dtype, device)
+    if bits is None:
+        return x
+    return x.mul_(2.0**bits).round_().mul_(2.0**-bits).clamp_(-MOST, MOST)
 
 
 def check_run(n: int, device: str, dtype: str, confidence: float) -> torch.device:

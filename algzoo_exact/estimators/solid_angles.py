@@ -14,12 +14,13 @@ If the budget ends early, the starting cones not finished are taken to score lik
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from algzoo_exact.estimators.base import Estimate, Kind
+from algzoo_exact.estimators.base import Estimate, Kind, LearnedConstant
 from algzoo_exact.estimators.deductive import Weights, counted_weights
 from algzoo_exact.estimators.flops import FlopCounter, plain
 from algzoo_exact.program.ir import Program
@@ -54,6 +55,7 @@ class SolidAngles:
     kind: Kind = "deductive"
     summary: str = "full enumeration of activation cells for three inputs, by solid angles"
     seeded: bool = False
+    learned: tuple[LearnedConstant, ...] = ()
 
     def fits(self, program: Program, task: Task) -> str | None:
         if task.seq_len != 3 or task.name not in INDEX_TASKS or task.name == "argoutlier":
@@ -91,26 +93,30 @@ def wrong_angle(weights: Weights, corners: Any, label: int) -> Any:
         if step:
             functionals = w_hh @ functionals
         functionals = functionals + w_hi[:, None] * np.eye(n)[step]
-        for piece, values in _cells(polygon, polygon @ functionals.T):
+        for piece, values in cells(polygon, polygon @ functionals.T):
             on = values.max(axis=0) > 0
             pending.append((piece, functionals * on[:, None], step + 1))
     return wrong
 
 
-def _cells(polygon: Any, values: Any) -> Any:
-    """Pieces of a polygon on which no column of ``values`` changes its sign, with their values."""
+def cells(polygon: Any, values: Any) -> Iterator[tuple[Any, Any]]:
+    """Pieces of a polygon on which no column of ``values`` changes its sign, with their values.
+
+    ``polygon`` (m, 3): its corners in turn; ``values`` (m, k): linear functions at the corners.
+    """
     pending = [(polygon, values, 0)]
     while pending:
         polygon, values, neuron = pending.pop()
         if neuron == values.shape[1]:
             yield polygon, values
             continue
-        for side in _cut(polygon, values, neuron):
+        for side in cut(polygon, values, neuron):
             pending.append((*side, neuron + 1))
 
 
-def _cut(polygon: Any, values: Any, column: int) -> list[tuple[Any, Any]]:
-    """The sides of a polygon where a column is negative and where it is positive, if not empty."""
+def cut(polygon: Any, values: Any, column: int) -> list[tuple[Any, Any]]:
+    """The sides of a polygon where a column of ``values`` (see ``cells``) is negative and where it
+    is positive, in this order; the polygon alone if the column does not change its sign."""
     signs = plain(np.sign(values[:, column]))
     if (signs >= 0).all() or (signs <= 0).all():
         return [(polygon, values)]
@@ -143,7 +149,7 @@ def _wrong_part(polygon: Any, logits: Any, label: int) -> Any:
             continue
         if (signs <= 0).all():
             return wrong + solid_angle(polygon)
-        (lost, _), (polygon, values) = _cut(polygon, values, column)
+        (lost, _), (polygon, values) = cut(polygon, values, column)
         wrong = wrong + solid_angle(lost)
     return wrong
 

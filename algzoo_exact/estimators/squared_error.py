@@ -7,62 +7,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from math import copysign, fsum, inf, sqrt
-from statistics import NormalDist
-from typing import Literal
+from math import fsum, sqrt
 
 import torch
 
 from algzoo_exact.errors import InputError
 from algzoo_exact.estimators.networks import network_for
+from algzoo_exact.estimators.sampled import SampledSquaredError
 from algzoo_exact.estimators.sampling import BLOCK, check_run, inputs
 from algzoo_exact.estimators.threads import in_order
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.lift import HasProgram, lift
 from algzoo_exact.program.task import Task
 from algzoo_exact.zoo.tasks import medians
-
-
-@dataclass(frozen=True)
-class SampledSquaredError:
-    """A sampled mean squared error.
-
-    ``mean`` is over ``samples`` inputs, ``standard_error`` its estimated standard deviation.
-    Squared errors are not bounded, so that there is no exact confidence interval as there is for
-    accuracies: ``interval`` is the normal approximation, right in the limit of many samples.
-    """
-
-    samples: int
-    mean: float
-    standard_error: float
-    seed: int
-    device: str
-    dtype: str
-    seconds: float
-    kind: Literal["sampled"] = "sampled"
-
-    @property
-    def root(self) -> float:
-        """The sampled root mean squared error."""
-        return sqrt(self.mean)
-
-    def interval(self, confidence: float = 0.99) -> tuple[float, float]:
-        """The asymptotic (normal) confidence interval of the mean squared error, not below 0."""
-        if not 0 < confidence < 1:
-            raise InputError(f"The confidence must be between 0 and 1, not {confidence}.")
-        reach = NormalDist().inv_cdf((1 + confidence) / 2) * self.standard_error
-        return max(0.0, self.mean - reach), self.mean + reach
-
-    def z_score(self, value: float) -> float:
-        """How many standard errors the estimate lies above ``value``; infinite if all samples have
-        one squared error, and it is another."""
-        difference = self.mean - value
-        if difference == 0:
-            return 0.0
-        return (
-            difference / self.standard_error if self.standard_error else copysign(inf, difference)
-        )
 
 
 def sample_squared_error(

@@ -19,7 +19,7 @@ from algzoo_exact.score.compute import accuracy as exact_accuracy
 from algzoo_exact.score.result import Accuracy
 
 if TYPE_CHECKING:
-    from algzoo_exact.estimators.sampling import SampleEstimate
+    from algzoo_exact.estimators.sampled import SampleEstimate
     from algzoo_exact.estimators.untrained import Untrained
 
 WEIGHT_BITS = 32  # of a float32, as which AlgZoo's models are stored

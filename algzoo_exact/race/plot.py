@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from algzoo_exact.errors import InputError
 from algzoo_exact.files import replacing
 from algzoo_exact.race.run import Race, RacePoint
+from algzoo_exact.race.summary import kind_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -47,8 +48,8 @@ def plot_race(race: Race, path: str | Path) -> None:
     _draw(axes, race, lines)
     share = " (relative)" if race.relative else ""
     axes.set_title(
-        f"{race.model}, noise {race.noise:g}{share}, {race.variants} variants of mean accuracy "
-        f"{race.accuracy:.4f}",
+        f"{race.model}, noise {race.noise:g}{share}\n"
+        f"{race.variants} variants of mean accuracy {race.accuracy:.4f}",
         fontsize=11,
     )
     figure.legend(loc="outside right upper", frameon=False, fontsize=9)
@@ -70,8 +71,12 @@ def _draw(axes: Axes, race: Race, lines: dict[str, list[RacePoint]]) -> None:
     )  # fmt: skip
     axes.grid(True, which="major", color="#DDDDDD", lw=0.6)
     axes.plot((left, right), line, color="#222222", lw=1.4, label="sampling, p(1 - p)/k")
+    drawn_of = dict.fromkeys(_MARKERS, 0)  # a colour may come again with another kind's marker
     for number, (name, points) in enumerate(lines.items()):
         kind = points[0].kind
+        colour = _COLOURS[drawn_of[kind] % len(_COLOURS)]
+        drawn_of[kind] += 1
+        gap = "\n" if points[0].learned else " "
         shift = _APART ** (number - len(lines) / 2)
         x = [shift * (point.outcome.flops or 0.0) for point in points]
         mse = [point.outcome.mse for point in points]
@@ -81,6 +86,6 @@ def _draw(axes: Axes, race: Race, lines: dict[str, list[RacePoint]]) -> None:
             [m.high - v for v, m in zip(y, mse, strict=True)],
         )
         axes.errorbar(
-            x, y, yerr=bars, label=f"{name} ({kind})", color=_COLOURS[number % len(_COLOURS)],
+            x, y, yerr=bars, label=f"{name}{gap}({kind_of(points[0])})", color=colour,
             marker=_MARKERS[kind], ls=_LINES[kind], ms=4.5, lw=1.2, elinewidth=1, capsize=2,
         )  # fmt: skip

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import as_completed
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from math import isfinite
-from multiprocessing import parent_process
 from os import PathLike
 from pathlib import Path
 from statistics import median
-from threading import Thread
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from algzoo_exact import __version__
 from algzoo_exact.errors import InputError
-from algzoo_exact.estimators.base import Estimate, Kind
+from algzoo_exact.estimators.base import Estimate, Kind, LearnedConstant
 from algzoo_exact.estimators.entries import NAMES, UNCOUNTED, estimator
 from algzoo_exact.estimators.flops import sample_cost
 from algzoo_exact.program.ir import Program
@@ -44,10 +41,14 @@ Progress = Callable[[float, str], None]
 
 @dataclass(frozen=True)
 class RacePoint:
-    """One entry at one budget; ``budget`` is None where operations can't be attributed."""
+    """One entry at one budget; ``budget`` is None where operations can't be attributed.
+
+    ``learned`` are the entry's constants that were fitted offline to other models.
+    """
 
     estimator: str
     kind: Kind
+    learned: tuple[LearnedConstant, ...]
     budget: float | None
     seeds: int
     outcome: Outcome
@@ -277,16 +278,7 @@ def _set_up(programs: Sequence[Program], task: Task) -> None:
     import torch
 
     torch.set_num_threads(1)  # the cores are shared with the other workers
-    Thread(target=_end_with_parent, daemon=True).start()
     _given.append((programs, task))
-
-
-def _end_with_parent() -> None:
-    """A worker whose main process was killed would wait for work for ever."""
-    parent = parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
 
 
 def _work(key: Key) -> Answers:
@@ -309,6 +301,7 @@ def _point(
     return RacePoint(
         estimator=name,
         kind=chosen.kind,
+        learned=chosen.learned,
         budget=budget,
         seeds=len(answers) if chosen.seeded else 0,
         outcome=outcome(values, truths, flops, cost, seeded=chosen.seeded),

@@ -14,6 +14,7 @@ _PARTS = ("value", "low", "high", "wide_low", "wide_high")
 COLUMNS = (
     "estimator",
     "kind",
+    "learned_constants",
     "budget",
     "flops",
     "seeds",
@@ -31,7 +32,8 @@ def to_csv(race: Race) -> str:
     writer.writerow(COLUMNS)
     for point in race.points:
         o = point.outcome
-        row = [point.estimator, point.kind, _number(point.budget), _number(o.flops)]
+        row = [point.estimator, point.kind, str(len(point.learned))]
+        row += [_number(point.budget), _number(o.flops)]
         row += [str(point.seeds), str(race.variants), _number(o.sampling_mse)]
         for measured in (o.mse, o.bias, o.ratio):
             row += [_number(getattr(measured, part, None)) for part in _PARTS]
@@ -65,6 +67,8 @@ def to_markdown(race: Race) -> str:
         *_markdown_table(table_rows(race)),
         "",
     ]
+    if learned := learned_lines(race):
+        lines += ["Learned offline, not charged:", "", *(f"- {line}" for line in learned), ""]
     if race.left_out:
         lines += ["Not in the table:", ""]
         lines += [f"- {name}: {reason}" for name, reason in race.left_out.items()] + [""]
@@ -83,6 +87,23 @@ def table_rows(race: Race) -> list[tuple[str, ...]]:
     return [(*heading, "for such variants"), *map(_row, race.points)]
 
 
+def kind_of(point: RacePoint) -> str:
+    """The kind, and how many learned constants are in the entry if there are any."""
+    count = len(point.learned)
+    return f"{point.kind}, {count} learned constant{'s'[: count != 1]}" if count else point.kind
+
+
+def learned_lines(race: Race) -> list[str]:
+    """A line for each constant in the race's entries that was fitted to other models."""
+    learned = {point.estimator: point.learned for point in race.points}
+    return [
+        f"{name}: {constant.name}, {constant.value:g}, from {constant.source}, for "
+        f"{_short(constant.flops)} FLOPs, once"
+        for name, constants in learned.items()
+        for constant in constants
+    ]
+
+
 def _markdown_table(rows: list[tuple[str, ...]]) -> list[str]:
     rows = [rows[0], ("---",) * len(rows[0]), *rows[1:]]
     return [f"| {' | '.join(row)} |" for row in rows]
@@ -96,7 +117,7 @@ def _row(point: RacePoint) -> tuple[str, ...]:
         wide = _bracket(o.ratio.wide_low, o.ratio.wide_high)
     return (
         point.estimator,
-        point.kind,
+        kind_of(point),
         "" if o.flops is None else _short(o.flops),
         str(point.seeds or ""),
         _root(o.mse),

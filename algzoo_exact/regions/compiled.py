@@ -26,8 +26,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from algzoo_exact.jit import compiled, compiled_any_order
+from algzoo_exact.measure.balls_f64 import SLACK, TINY, U
 from algzoo_exact.regions.cut import copy_ray, keep_side
-from algzoo_exact.regions.polish import SLACK, TINY, U, Walls, Weights
+from algzoo_exact.regions.polish import Walls, Weights
 
 DONE, FULL, UNDECIDED, OVERFLOW = 0, 1, 2, 3
 

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from algzoo_exact.jit import compiled
-from algzoo_exact.regions.polish import SLACK, TINY, U, Walls, Weights, polish
+from algzoo_exact.measure.balls_f64 import SLACK, TINY, U
+from algzoo_exact.regions.polish import Walls, Weights, polish
 
 F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]

@@ -14,10 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from algzoo_exact.jit import compiled
-
-U = 2.0**-53  # unit roundoff
-SLACK = 1.0 + 2.0**-20  # covers the rounding of the bounds themselves
-TINY = 1e-290  # covers underflow
+from algzoo_exact.measure.balls_f64 import SLACK, TINY, U
 
 F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]

@@ -10,12 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from algzoo_exact.geometry.cone import IntVector
+from algzoo_exact.measure.balls_f64 import U
 from algzoo_exact.program.ir import Matrix, Program
 from algzoo_exact.program.task import TieRule
 from algzoo_exact.regions import compiled
 from algzoo_exact.regions.compiled import Cells, Stack
 from algzoo_exact.regions.exact_search import ExactCell, ExactSearch
-from algzoo_exact.regions.polish import U, Weights
+from algzoo_exact.regions.polish import Weights
 from algzoo_exact.regions.starts import Start
 
 _STEPS = 20_000  # splits between two looks at the clock: some tens of milliseconds
@@ -26,7 +27,7 @@ def float_weights(program: Program) -> Weights | None:
     """The program in float64, or None where a weight is out of the safe range."""
     readout = program.readout
     last_matrix = readout
-    exact = all(map(_is_float, chain.from_iterable(readout)))
+    exact = all(map(is_float, chain.from_iterable(readout)))
     if not exact:
         pairs = [(p, q) for p in readout for q in readout]
         last_matrix = tuple(tuple(a - b for a, b in zip(p, q, strict=True)) for p, q in pairs)
@@ -41,7 +42,7 @@ def float_weights(program: Program) -> Weights | None:
     return Weights(arrays[0][0], arrays[1], last.reshape(shape))
 
 
-def _is_float(value: Fraction) -> bool:
+def is_float(value: Fraction) -> bool:
     """Whether float64 holds the value exactly (and it is far from overflow and underflow)."""
     bottom = value.denominator
     few_bits = value.numerator.bit_length() <= 53 and bottom.bit_length() < 600

@@ -86,6 +86,9 @@ def write_atlas(
         target.mkdir(exist_ok=True)
     except OSError as error:
         raise InputError(f"Cannot make the folder {target}: {error.strerror}.") from error
+    # With torch in this process, no report starts another one to load it again.
+    from algzoo_exact.estimators import sampling  # noqa: F401
+
     reports: dict[str, Report] = {}
     failed: dict[str, str] = {}
     for number, path in enumerate(paths):

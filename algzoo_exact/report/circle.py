@@ -6,11 +6,25 @@ from itertools import groupby
 from math import atan2, cos, pi
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from algzoo_exact.geometry.cone import Cone, IntVector
 from algzoo_exact.program.task import Task
 from algzoo_exact.regions.enumerate import Cell
 from algzoo_exact.regions.starts import starting_cones
-from algzoo_exact.report.drawing import AXIS, ERROR, INK, STYLES, fill, finish, polar, ring, turn
+from algzoo_exact.report.drawing import (
+    AXIS,
+    BLACK,
+    ERROR,
+    INK,
+    STYLES,
+    Canvas,
+    Line,
+    finish,
+    polar,
+    ring,
+    turn,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -25,10 +39,12 @@ _Note = tuple[float, str, str]
 def draw_circle(axes: Axes, found: list[Cell], task: Task) -> None:
     walls: dict[IntVector, set[tuple[int, int]]] = {}
     borders: dict[IntVector, str] = {}
+    canvas = Canvas()
+    centre = (0.0, 0.0)
     for cell in found:
         low, high = _wedge(cell.cone)
         angles = turn(_angle(low), _angle(high))
-        fill(axes, [(0.0, 0.0), *polar(1.0, angles)], cell)
+        canvas.fill(np.array([centre, *polar(1.0, angles), centre]), cell)
         for names, inequality in zip(cell.walls, cell.cone.inequalities, strict=True):
             ray = next(r for r in (low, high) if r[0] * inequality[0] + r[1] * inequality[1] == 0)
             neurons = {wall.neuron for wall in names if wall.neuron is not None}
@@ -39,14 +55,14 @@ def draw_circle(axes: Axes, found: list[Cell], task: Task) -> None:
                     borders[ray] = wall.name
     notes: list[_Note] = []
     for ray, neurons in walls.items():
-        end = polar(1.0, [_angle(ray)])[0]
         step = max(t for t, _ in neurons)
-        axes.plot([0, end[0]], [0, end[1]], color=INK, lw=1, ls=STYLES[step])
+        rim = polar(1.0, [_angle(ray)])
+        canvas.line(np.array([centre, *rim]), Line(INK, 1, 3, STYLES[step]))
         notes.append((_angle(ray), _neurons(neurons), INK))
     for ray, text in borders.items():
-        end = polar(1.075, [_angle(ray)])[0]
-        axes.plot([0, end[0]], [0, end[1]], color="black", lw=2, solid_capstyle="butt")
-        notes.append((_angle(ray), _subscripts(text), "black"))
+        canvas.line(np.array([centre, *polar(1.075, [_angle(ray)])]), Line(BLACK, 2, 3))
+        notes.append((_angle(ray), _subscripts(text), BLACK))
+    canvas.draw(axes)
     for start in starting_cones(task):
         low, high = _wedge(start.cone)
         ring(axes, turn(_angle(low), _angle(high)), start.label)

@@ -42,12 +42,24 @@ def sampling_section(found: Findings) -> Section:
         "A check by sampling",
         (
             paragraph(
-                f"The network was run in float64 on {samples:,} random inputs (seed {seed}). This "
-                "proves nothing; it would notice a gross mistake in what is above. ",
+                f"The network was run in float64 on {samples:,} random inputs (seed {seed}). "
+                f"{_rounded(check.bits)}This proves nothing; it would notice a gross mistake in "
+                "what is above. ",
                 Kind("sampled"),
             ),
             Facts(tuple(rows)),
         ),
+    )
+
+
+def _rounded(bits: int | None) -> str:
+    """What was done to inputs so that ties stay ties."""
+    if bits is None:
+        return ""
+    return (
+        f"They were normal variables rounded to multiples of 2^−{bits}: with the few bits that its "
+        "weights have, every sum is then a float64 number, so that nothing is rounded and logits "
+        "that tie do so here as well. "
     )
 
 
@@ -93,15 +105,21 @@ def certificate_section(found: Findings) -> Section:
                 ),
             )
         return Section("certificate", "Certificate", blocks)
-    of = {"cells": "cells", "functions": "inputs", "claims": "instances of claims"}[written.kind]
+    of = {
+        "cells": "cells",
+        "pieces": "pieces of constant pattern and median",
+        "functions": "inputs",
+        "claims": "instances of claims",
+    }[written.kind]
     name = written.path.name
-    proved = value_text(written.accuracy, "certified", 20)
+    what = "mean squared error" if written.accuracy is None else "accuracy"
+    proved = value_text(written.score, "certified", 20)
     return Section(
         "certificate",
         "Certificate",
         (
             paragraph(
-                "Whoever does not want to trust this report can check the accuracy without it, by "
+                f"Whoever does not want to trust this report can check the {what} without it, by "
                 "another program: one file of plain Python, which shares no code with what is "
                 "proved here and needs nothing installed."
                 + (" The claims of the explanation are in it." if found.verification else "")
@@ -110,7 +128,7 @@ def certificate_section(found: Findings) -> Section:
                 (
                     ("File", (Mono(name), f", with {written.count:,} {of}")),
                     ("SHA-256", (Mono(written.sha256),)),
-                    ("Proves", ("the accuracy is ", *proved)),
+                    ("Proves", (f"the {what} is ", *proved)),
                 )
             ),
             paragraph("To check it, also against the weights:"),
@@ -140,9 +158,10 @@ def trust_section(found: Findings) -> Section:
     if smt:
         items.append(("z3, for the lemmas that name it.",))
     if found.certificate is not None:
+        what = "mean squared error" if found.certificate.accuracy is None else "accuracy"
         items.append(
             (
-                "For the accuracy in the certificate, less: the checker's one file and Python's "
+                f"For the {what} in the certificate, less: the checker's one file and Python's "
                 "standard library.",
             )
         )
@@ -169,7 +188,8 @@ def limits_section(found: Findings) -> Section:
     if not isinstance(found.score, SquaredError):
         items.append(("Nothing about other rules for ties than the one stated.",))
     if found.kind != "exact":
-        items.append(("The bounds are true, and may be far from tight.",))
+        if found.score.undecided:
+            items.append(("The bounds are true, and may be far from tight.",))
         if found.task.seq_len > LARGEST_MEASURED:
             items.append(("Regions, their number and their measures: they are out of reach here.",))
     items.append(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from math import ceil, pi
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from algzoo_exact.regions.enumerate import Cell
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.path import Path
 
 Floats = NDArray[np.float64]
 Point = tuple[float, float]
@@ -20,29 +22,89 @@ Point = tuple[float, float]
 # Okabe and Ito's palette (2008), told apart with any colour vision.
 STRONG = ("#0072B2", "#E69F00", "#009E73")
 TIE = "#999999"
+BLACK = "#000000"
 INK = "#222222"
 ERROR = "#A30000"
-AXIS = "#777777"
+AXIS = "#666666"
+NOTE = "#555555"
+PAPER = "#FFFFFF"
 PALE = 0.62  # share of white in the colour of right answers
 STEP = pi / 180  # longest straight piece of an arc
 STYLES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (1, 1)))
 """Lines of walls by the step of their neurons: 0, 1, 2."""
 
 
-def fill(axes: Axes, outline: Any, cell: Cell) -> None:
-    from matplotlib.patches import Polygon
+@dataclass(frozen=True)
+class Line:
+    """How a line is drawn; ``dashes`` as matplotlib's ``linestyle``."""
 
-    right = cell.credit > 0
-    colour = colour_of(cell.winners)
-    face = mixed(colour, PALE) if right else colour
-    axes.add_patch(
-        Polygon(
-            outline, facecolor=face, edgecolor=face if right else "#FFFFFF", lw=0.4 if right else 0,
-            hatch=None if right else "////", zorder=1 if right else 2,
-        )
-    )  # fmt: skip
-    if not right:  # an outline, so that a wedge thinner than a pixel still shows
-        axes.add_patch(Polygon(outline, fill=False, edgecolor=colour, lw=0.9, zorder=2))
+    colour: str
+    width: float
+    height: float
+    """What is higher is drawn later."""
+    dashes: Any = "-"
+
+
+@dataclass(frozen=True)
+class Canvas:
+    """Cells and lines by their look, drawn as one path each: one artist for each cell takes 20
+    times as long."""
+
+    cells: dict[tuple[str, bool], list[Floats]] = field(default_factory=dict)
+    lines: dict[Line, list[Floats]] = field(default_factory=dict)
+
+    def fill(self, outline: Floats, cell: Cell) -> None:
+        """A cell by its closed outline (m, 2)."""
+        look = colour_of(cell.winners), cell.credit > 0
+        self.cells.setdefault(look, []).append(outline)
+
+    def line(self, points: Floats, line: Line) -> None:
+        """A line along points (m, 2)."""
+        self.lines.setdefault(line, []).append(points)
+
+    def draw(self, axes: Axes) -> None:
+        from matplotlib.patches import PathPatch
+
+        for (colour, right), outlines in self.cells.items():
+            shape = _joined(outlines)
+            face = mixed(colour, PALE) if right else colour
+            axes.add_artist(
+                PathPatch(
+                    shape, facecolor=face, edgecolor=face if right else PAPER,
+                    lw=0.4 if right else 0, hatch=None if right else "////",
+                    zorder=1 if right else 2,
+                )
+            )  # fmt: skip
+            if not right:  # an outline, so that a wedge thinner than a pixel still shows
+                axes.add_artist(PathPatch(shape, fill=False, edgecolor=colour, lw=0.9, zorder=2))
+        for line, pieces in self.lines.items():
+            axes.add_artist(
+                PathPatch(
+                    _joined(pieces), fill=False, edgecolor=line.colour, lw=line.width,
+                    ls=line.dashes, zorder=line.height, capstyle="butt",
+                )
+            )  # fmt: skip
+
+
+def _joined(pieces: Sequence[Floats]) -> Path:
+    """One path of many, each of points (m, 2)."""
+    from matplotlib.path import Path
+
+    codes = np.full(sum(map(len, pieces)), Path.LINETO, Path.code_type)
+    at = 0
+    for points in pieces:
+        codes[at] = Path.MOVETO
+        at += len(points)
+    return Path(np.concatenate(pieces), codes)
+
+
+def roles() -> dict[str, str]:
+    """All colours by what they are for: a page in a dark scheme shows others in their place."""
+    found = {BLACK: "black", INK: "ink", ERROR: "error", AXIS: "axis", NOTE: "note"}
+    found |= {PAPER: "paper", TIE: "tie", mixed(TIE, PALE): "pale-tie"}
+    for k, colour in enumerate(STRONG):
+        found |= {colour: f"answer-{k}", mixed(colour, PALE): f"pale-{k}"}
+    return {colour.lower(): name for colour, name in found.items()}
 
 
 def colour_of(winners: frozenset[int]) -> str:
@@ -50,10 +112,9 @@ def colour_of(winners: frozenset[int]) -> str:
 
 
 def mixed(colour: str, white: float) -> str:
-    from matplotlib.colors import to_hex, to_rgb
-
-    red, green, blue = ((1 - white) * c + white for c in to_rgb(colour))
-    return to_hex((red, green, blue))
+    """A colour with a share of white."""
+    parts = (int(colour[at : at + 2], 16) for at in (1, 3, 5))
+    return "#" + "".join(f"{round((1 - white) * part + white * 255):02x}" for part in parts)
 
 
 def turn(low: float, high: float) -> Floats:

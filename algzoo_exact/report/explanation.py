@@ -75,7 +75,7 @@ def explanation_section(found: Findings) -> Section | None:
         for name in ("proved", "refuted", "unknown") if name in statuses
     )  # fmt: skip
     blocks: list[Block] = [
-        paragraph(Strong(story.title), ". ", *_prose(story.prose)),
+        paragraph(Strong(story.title), ". ", *prose_of(story.prose)),
         paragraph(
             f"Of {several(len(statuses), 'claim')}, {counts or 'none was checked'}. The whole: ",
             Mark(verification.status), ".",
@@ -98,10 +98,12 @@ def explanation_section(found: Findings) -> Section | None:
 
 _ENTRY = re.compile(r"\b(?:x|z|h|logit|W_hi|W_hh|W_oh)(?:\[[^\[\]]+\])+")
 
+_SUMS = {" + ": "+", " - ": "−"}
 
-def _prose(text: str) -> Text:
-    """An author's words; entries such as ``x[0]`` become formulas."""
-    plain = " ".join(text.split())
+
+def prose_of(text: str) -> Text:
+    """An author's words; entries such as ``x[0]`` become formulas, also sums of two."""
+    plain = re.sub(r"(?<!\S)-(?=\d)", "−", " ".join(text.split()))
     parts: list[Inline] = []
     end = 0
     for match in _ENTRY.finditer(plain):
@@ -109,7 +111,12 @@ def _prose(text: str) -> Text:
             shown = typeset(match[0])
         except InputError:  # prose may hold anything
             continue
-        parts += [plain[end : match.start()], Math(shown)]
+        between = plain[end : match.start()]
+        before = parts[-1] if parts else None
+        if isinstance(before, Math) and between in _SUMS:
+            parts[-1] = Math(row(before.formula, _SUMS[between], shown))
+        else:
+            parts += [between, Math(shown)]
         end = match.end()
     return (*parts, plain[end:])
 
@@ -118,14 +125,9 @@ def _lemma(number: int, result: ClaimResult) -> Statement:
     claim = result.claim
     body: list[Block] = []
     if claim.text:
-        body.append(paragraph(*_prose(claim.text)))
+        body.append(paragraph(*prose_of(claim.text)))
     body += _said(claim)
-    proof: list[Inline] = [_how(result)]
-    for checked in result.instances[:_MOST_FAILED]:
-        where = ", ".join(f"{key} = {value}" for key, value in checked.instance.parameters)
-        for figure in checked.figures:
-            what = f"{figure.what}, {where}" if where else figure.what
-            proof += [f" {what.capitalize()}: ", *figure_text(figure)]
+    proof: list[Inline] = [_how(result), *_figures(result)]
     if claim.assume:
         names = ", ".join(claim.assume)
         proof.append(f" It rests on {names}.")
@@ -134,6 +136,20 @@ def _lemma(number: int, result: ClaimResult) -> Statement:
     if failed:
         body.append(Bullets(failed))
     return Statement(_KINDS[claim.kind], f"{number}, {claim.name}", tuple(body), result.status)
+
+
+def _figures(result: ClaimResult) -> list[Inline]:
+    """What was computed for the first instances: ``Supremum, j = 0: 0.1..; j = 1: 0.2.. .``"""
+    shown: list[Inline] = []
+    before = ""
+    for checked in result.instances[:_MOST_FAILED]:
+        where = ", ".join(f"{key} = {value}" for key, value in checked.instance.parameters)
+        for figure in checked.figures:
+            names = [figure.what.capitalize()] if figure.what != before or not where else []
+            label = ", ".join([*names, *([where] if where else [])])
+            shown += [f"{'; ' if shown else ' '}{label}: ", *figure_text(figure)]
+            before = figure.what
+    return [*shown, "."] if shown else []
 
 
 def _said(claim: Claim | Case) -> list[Block]:

@@ -6,6 +6,7 @@ for two inputs, a sphere for three.
 
 from __future__ import annotations
 
+from io import BytesIO
 from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,18 @@ from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task, TieRule
 from algzoo_exact.regions.enumerate import Cell, cells
 from algzoo_exact.report.circle import draw_circle
-from algzoo_exact.report.drawing import INK, PALE, STRONG, STYLES, TIE, mixed
+from algzoo_exact.report.drawing import (
+    AXIS,
+    BLACK,
+    INK,
+    NOTE,
+    PALE,
+    PAPER,
+    STRONG,
+    STYLES,
+    TIE,
+    mixed,
+)
 from algzoo_exact.report.sphere import draw_hemisphere
 
 if TYPE_CHECKING:
@@ -43,28 +55,36 @@ def picture(program: Program, task: Task, path: str | Path, *, ties: TieRule = "
     if program.seq_len not in (2, 3):
         raise InputError(f"Pictures exist for 2 and 3 inputs, not for {program.seq_len}.")
     found = list(cells(program, task, ties=ties))
+    mass = sum(cell.credit * cell.measure(_DIGITS).midpoint for cell in found if cell.credit)
     with replacing(target) as part:
-        _save(_draw(found, task, program.hidden_size, ties), part, target.suffix[1:])
+        _save(_draw(found, task, program.hidden_size, ties, float(mass)), part, target.suffix[1:])
 
 
-def _draw(found: list[Cell], task: Task, hidden_size: int, ties: TieRule) -> Figure:
+def picture_bytes(program: Program, task: Task, ties: TieRule, accuracy: float, kind: str) -> bytes:
+    """The same picture as ``svg`` or ``pdf``, where the accuracy is known already."""
+    found = list(cells(program, task, ties=ties))
+    buffer = BytesIO()
+    _save(_draw(found, task, program.hidden_size, ties, accuracy), buffer, kind)
+    return buffer.getvalue()
+
+
+def _draw(
+    found: list[Cell], task: Task, hidden_size: int, ties: TieRule, accuracy: float
+) -> Figure:
     from matplotlib.figure import Figure
 
-    if all(cell.credit == 1 for cell in found):
-        accuracy = "exactly 100%"
-    else:
-        mass = sum(cell.credit * cell.measure(_DIGITS).midpoint for cell in found if cell.credit)
-        accuracy = _percent(float(mass))
-    figure = Figure(figsize=(8, 8.4) if task.seq_len == 2 else (12, 7.4))
+    perfect = all(cell.credit == 1 for cell in found)
+    said = "exactly 100%" if perfect else _percent(accuracy)
+    figure = Figure(figsize=(8, 8.4) if task.seq_len == 2 else (9.6, 6.1))
     name = {"lowest": "lowest index wins", "incorrect": "wrong", "uniform": "shared"}[ties]
     figure.suptitle(
-        f"{task.name} on {task.seq_len} inputs, {hidden_size} hidden neurons: accuracy {accuracy}",
+        f"{task.name} on {task.seq_len} inputs, {hidden_size} hidden neurons: accuracy {said}",
         fontsize=14,
         y=0.975,
     )
     figure.text(
         0.5, 0.93, f"{len({c.pattern for c in found})} activation regions; ties: {name}",
-        ha="center", fontsize=10, color="#555555",
+        ha="center", fontsize=10, color=NOTE,
     )  # fmt: skip
     if task.seq_len == 2:
         axes = figure.add_axes((0.04, 0.10, 0.92, 0.79))
@@ -99,8 +119,8 @@ def _legend(figure: Figure, found: list[Cell]) -> None:
     if any(len(top) > 1 for top in tops):
         entries.append(Patch(facecolor=mixed(TIE, PALE), edgecolor=TIE, label="tied logits"))
     if any(cell.credit == 0 for cell in found):
-        entries.append(Patch(facecolor="#777777", edgecolor="white", hatch="////", label="wrong"))
-    entries.append(Line2D([], [], color="black", lw=2.4, label="wall between labels"))
+        entries.append(Patch(facecolor=AXIS, edgecolor=PAPER, hatch="////", label="wrong"))
+    entries.append(Line2D([], [], color=BLACK, lw=2.4, label="wall between labels"))
     steps = {wall.neuron[0] for c in found for names in c.walls for wall in names if wall.neuron}
     entries += [
         Line2D([], [], color=INK, lw=1, ls=STYLES[t], label=f"ReLU of step {t}")
@@ -109,9 +129,9 @@ def _legend(figure: Figure, found: list[Cell]) -> None:
     figure.legend(handles=entries, loc="lower center", ncols=ceil(len(entries) / 2), frameon=False)
 
 
-def _save(figure: Figure, path: Path, kind: str) -> None:
+def _save(figure: Figure, target: Path | BytesIO, kind: str) -> None:
     import matplotlib
 
     metadata = {"svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": {}}[kind]
     with matplotlib.rc_context({"svg.hashsalt": "algzoo-exact", "hatch.linewidth": 0.6}):
-        figure.savefig(path, format=kind, dpi=160, metadata=metadata)
+        figure.savefig(target, format=kind, dpi=160, metadata=metadata)

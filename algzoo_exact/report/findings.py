@@ -7,10 +7,10 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Literal
 
 from algzoo_exact.certificate.build import WrittenCertificate, certify, write_certificate
+from algzoo_exact.certificate.pieces import LARGEST_PIECES
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.explain.results import Figure, Verification
@@ -19,6 +19,7 @@ from algzoo_exact.explain.surprise import Ledger, surprise
 from algzoo_exact.explain.verify import verify
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task, TieRule
+from algzoo_exact.report.beside import Order, sampler
 from algzoo_exact.report.crosscheck import CrossCheck, cross_check
 from algzoo_exact.report.partition import (
     AFFORDABLE,
@@ -31,6 +32,8 @@ from algzoo_exact.report.partition import (
     observed_confusion,
     observed_regions,
 )
+from algzoo_exact.report.pieces import LARGEST as LARGEST_PIECE
+from algzoo_exact.report.pieces import ErrorPieces, certified_pieces, observed_pieces
 from algzoo_exact.score.compute import accuracy
 from algzoo_exact.score.result import Accuracy
 from algzoo_exact.score.squared_error import squared_error
@@ -39,7 +42,7 @@ from algzoo_exact.zoo.cards import Card
 from algzoo_exact.zoo.catalogue import catalogue
 
 if TYPE_CHECKING:
-    from algzoo_exact.estimators.sampling import SampleEstimate
+    from algzoo_exact.estimators.sampled import Observed, SampleEstimate
     from algzoo_exact.zoo.loading import Model
 
 Json = dict[str, Any]
@@ -53,6 +56,7 @@ _DRAWN = 3
 # Seconds for certified bounds, by n, where exactness takes longer.
 _BOUND_SECONDS = {4: 15.0, 5: 25.0, 6: 25.0}
 _BOX_SECONDS = 2.0
+_SHARED = (5, 6)  # inputs of scores that are shared out; for fewer, processes take longer to start
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,6 +77,7 @@ class Findings:
     check: CrossCheck
     regions: Regions | None
     confusion: Confusion | None
+    pieces: ErrorPieces | None
     picture: bytes | None
     verification: Verification | None
     ledger: Ledger | None
@@ -141,33 +146,38 @@ class Wishes:
 def gather(model: Model, task: Task, wishes: Wishes, progress: Progress) -> Findings:
     """Compute everything; ``KeyboardInterrupt`` ends it, whatever the parts make of that."""
     steps = _Steps(progress)
-    _check_certificate(model, task, wishes.certificate, wishes.explanation is not None)
-    steps.begin(0.2, "explanation")
-    verification = _verified(model, wishes, steps)
-    steps.begin(0.5, "score")
-    score, numeric = _score(model, task, wishes, steps)
-    steps.begin(0.65, "certificate")
-    written, document, reason = _certificate(model, task, wishes, verification, steps)
-    steps.begin(0.75, "regions")
-    regions, confusion = _partition(model, task, wishes, score, document)
-    steps.begin(0.85, "sampling")
+    explained = wishes.explanation is not None
+    _check_certificate(model, task, wishes.certificate, explained)
+    with sampler(wishes.workers) as beside:
+        slow = slow_certificate(model, task, explained)
+        observing = _is_observed(model, task, wishes.certificate is not None or not slow)
+        order = Order(model.network, task, wishes.ties, wishes.samples, wishes.seed, observing)
+        sampled = beside(order)
+        steps.begin(0.2, "explanation")
+        verification = _verified(model, wishes, steps)
+        steps.begin(0.5, "score")
+        score, numeric = _score(model, task, wishes, steps)
+        steps.begin(0.65, "certificate")
+        written, document, reason = _certificate(model, task, wishes, verification, slow, steps)
+        steps.begin(0.7, "picture")
+        svg = draw(model, task, wishes.ties, score.enclosure, "svg")
+        steps.begin(0.85, "sampling")
+        found = sampled(lambda done, total: steps.within(done / total, f"{done:,} random inputs"))
+    steps.begin(0.95, "regions")
+    regions, confusion = _partition(model, task, score, document, found.observed)
+    pieces = _pieces(model, task, document, found.observed)
     figure = _figure(score, verification)
     proved = score.enclosure
     if figure is not None and figure.enclosure is not None:
         proved = figure.enclosure
-    check = cross_check(
-        model, task, proved, wishes.ties, wishes.samples, wishes.seed,
-        lambda done, total: steps.within(done / total, f"{done:,} random inputs"),
-    )  # fmt: skip
-    steps.begin(0.9, "picture")
-    svg = draw(model, task, wishes.ties, "svg")
+    check = cross_check(found, proved)
     card = _card(model)
     steps.begin(1.0, "ledger")
     ledger = _ledger(verification, score, check, card)
     progress(1.0, "writing")
     return Findings(
-        model, task, wishes.ties, card, score, numeric, check, regions, confusion, svg,
-        verification, ledger, written, reason,
+        model, task, wishes.ties, card, score, numeric, check, regions, confusion, pieces,
+        svg, verification, ledger, written, reason,
     )  # fmt: skip
 
 
@@ -190,7 +200,8 @@ class _Steps:
 def _score(
     model: Model, task: Task, wishes: Wishes, steps: _Steps
 ) -> tuple[Accuracy | SquaredError, Accuracy | None]:
-    n, limit, workers = task.seq_len, wishes.time_limit, wishes.workers
+    n, limit = task.seq_len, wishes.time_limit
+    workers = wishes.workers if n in _SHARED else 1
     boxes = n > LARGEST_MEASURED
     if task.name == "median":
         if limit is None and n > _CLOSED_FORM:
@@ -221,24 +232,26 @@ def _score(
 
 
 def _certificate(
-    model: Model, task: Task, wishes: Wishes, verification: Verification | None, steps: _Steps
+    model: Model,
+    task: Task,
+    wishes: Wishes,
+    verification: Verification | None,
+    slow: str,
+    steps: _Steps,
 ) -> tuple[WrittenCertificate | None, Json | None, str]:
     """The file, what it holds (of an RNN), and where there is no file, why."""
     path = wishes.certificate
-    explained = verification is not None
-    if reason := _uncertified(model, task, explained):
-        return None, None, reason
     if path is None:
-        if reason := slow_certificate(model, task, explained):
-            return None, None, reason
-        cells = None
+        if slow:
+            return None, None, slow
+        document = None
         if isinstance(model.network, Program) and task.seq_len <= LARGEST_MEASURED:
-            cells = certify(model, task, ties=wishes.ties, progress=steps.within)
-        return None, cells, "none was asked for"
+            document = certify(model, task, ties=wishes.ties, progress=steps.within)
+        return None, document, "none was asked for"
     written = write_certificate(
         path, model, task, explanation=verification, ties=wishes.ties, progress=steps.within
     )
-    return written, _read(path) if written.kind == "cells" else None, ""
+    return written, _read(path) if written.kind in ("cells", "pieces") else None, ""
 
 
 def _check_certificate(model: Model, task: Task, path: Path | None, explained: bool) -> None:
@@ -256,7 +269,9 @@ def _check_certificate(model: Model, task: Task, path: Path | None, explained: b
 def _uncertified(model: Model, task: Task, explained: bool) -> str:
     """Why there can be no certificate; empty if there can. An explanation's needs no cells."""
     if task.name == "median":
-        return "certificates are of accuracies, and a median model has a mean squared error"
+        if task.seq_len <= LARGEST_PIECES:
+            return ""
+        return f"certificates of median models list all pieces, for n ≤ {LARGEST_PIECES}"
     if explained:
         return ""
     largest = LARGEST_FUNCTIONS if task.name == "longest_cycle" else LARGEST_MEASURED
@@ -286,37 +301,56 @@ def _read(path: Path) -> Json:
     return found
 
 
+def _is_observed(model: Model, task: Task, certified: bool) -> bool:
+    """Whether regions and errors are read off random inputs, as no certificate has them all."""
+    return isinstance(model.network, Program) and not (
+        certified and task.seq_len <= LARGEST_MEASURED
+    )
+
+
 def _partition(
-    model: Model, task: Task, wishes: Wishes, score: Accuracy | SquaredError, cells: Json | None
+    model: Model,
+    task: Task,
+    score: Accuracy | SquaredError,
+    document: Json | None,
+    observed: Observed | None,
 ) -> tuple[Regions | None, Confusion | None]:
-    if cells is not None:
-        return certified_regions(cells), certified_confusion(cells)
     network = model.network
+    if document is not None and document["kind"] == "cells":
+        return certified_regions(document), certified_confusion(document)
     if not isinstance(network, Program):
         return None, None
-    if task.name == "median" and task.seq_len <= _CLOSED_FORM:
+    if observed is None:
         return all_regions(network), None
-    from algzoo_exact.estimators.observed import observe
-
-    observed = observe(network, task, wishes.seed)
     regions = None
     if task.seq_len <= LARGEST_MEASURED:
-        count = score.regions if score.kind == "exact" else None
+        count = None if score.undecided else score.regions
         regions = observed_regions(network, observed, count)
     return regions, None if task.name == "median" else observed_confusion(observed)
 
 
-def draw(model: Model, task: Task, ties: TieRule, kind: str) -> bytes | None:
-    """The picture of the regions as ``svg`` or ``pdf``; None where there is none."""
+def _pieces(
+    model: Model, task: Task, document: Json | None, observed: Observed | None
+) -> ErrorPieces | None:
+    if task.name != "median":
+        return None
+    if document is not None:
+        return certified_pieces(document)
+    if observed is None or task.seq_len > LARGEST_PIECE:
+        return None
+    return observed_pieces(model.program, task, observed)
+
+
+def draw(model: Model, task: Task, ties: TieRule, proved: Enclosure, kind: str) -> bytes | None:
+    """The picture of the regions as ``svg`` or ``pdf``; None where there is none.
+
+    ``proved`` is what is known of the accuracy: the picture's title states it."""
     program = model.network
     if not isinstance(program, Program) or task.seq_len > _DRAWN or task.name == "median":
         return None
-    from algzoo_exact.report.figures import picture
+    from algzoo_exact.report.figures import picture_bytes
 
-    with TemporaryDirectory() as folder:
-        path = Path(folder, f"regions.{kind}")
-        picture(program, task, path, ties=ties)
-        return path.read_bytes()
+    return picture_bytes(program, task, ties, float(proved.midpoint), kind)
 
 
 def _card(model: Model) -> Card | None:

@@ -30,6 +30,7 @@ from algzoo_exact.report.blocks import (
     Table,
     Text,
 )
+from algzoo_exact.report.drawing import roles
 from algzoo_exact.report.mathml import to_mathml
 
 MARKS = {"proved": "✓ proved", "refuted": "✗ refuted", "unknown": "? undecided"}
@@ -163,11 +164,25 @@ def _picture(picture: Picture) -> str:
     opening = re.sub(r'\s(width|height)="[^"]*"', "", opening)
     name = escape(picture.name)
     rest = re.sub(r"<metadata>.*?</metadata>", "", rest, count=1, flags=re.DOTALL)
+    # A box that scrolls on narrow screens, where the drawing's texts would be too small to read.
     return (
-        f'<figure><div class="paper">{opening} role="img" aria-labelledby="{name}-title '
+        '<figure><div class="paper" tabindex="0" role="group" aria-label="Picture">'
+        f'{opening} role="img" aria-labelledby="{name}-title '
         f'{name}-text"><title id="{name}-title">{escape(picture.caption)}</title>'
-        f'<desc id="{name}-text">{escape(picture.described)}</desc>{rest}</div>'
+        f'<desc id="{name}-text">{escape(picture.described)}</desc>{_recoloured(rest)}</div>'
         f"<figcaption>{escape(picture.caption)}</figcaption></figure>"
+    )
+
+
+def _recoloured(svg: str) -> str:
+    """A drawing whose colours are variables of the page, so that they follow its scheme."""
+    names = roles()
+    return re.sub(
+        r"(?<=[: \"])#[0-9a-f]{6}(?=[;\"])",
+        lambda found: (
+            f"var(--pic-{names[found[0]]}, {found[0]})" if found[0] in names else found[0]
+        ),
+        svg,
     )
 
 

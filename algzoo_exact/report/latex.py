@@ -71,7 +71,7 @@ def to_latex(document: Document, picture: str | None = None) -> str:
     for section in document.sections:
         parts.append(f"\\section*{{{_escaped(section.title)}}}\n")
         parts += [_block(block, picture) + "\n" for block in section.blocks]
-    parts.append(f"\n\\medskip\n{{\\small {_escaped(document.footer)}}}\n\\end{{document}}\n")
+    parts.append(f"\n\\medskip\n{{\\small {_words(document.footer)}}}\n\\end{{document}}\n")
     return "\n".join(parts)
 
 
@@ -111,13 +111,22 @@ def _block(block: Block, picture: str | None) -> str:
             return f"{_escaped(summary)}: in the HTML report.\n"
 
 
+_LONGEST = 24  # characters of a cell that is not broken into lines
+_LINE = 92  # characters of a table across the page
+
+
 def _table(table: Table) -> str:
     """Cells that hold sentences get the width that the others leave."""
-    wide = [
-        not column.number and any(_length(row[k]) > 24 for row in (*table.rows, *table.foot))
+    longest = [
+        max([len(column.title), *(_length(row[k]) for row in (*table.rows, *table.foot))])
         for k, column in enumerate(table.columns)
     ]
-    share = 0.62 / max(1, sum(wide))
+    wide = [
+        length > _LONGEST and not column.number
+        for length, column in zip(longest, table.columns, strict=True)
+    ]
+    taken = sum(n + 2 for n, is_wide in zip(longest, wide, strict=True) if not is_wide) / _LINE
+    share = max(0.15, (0.97 - taken) / max(1, sum(wide)) - 0.02)
     spec = "".join(
         f">{{\\raggedright\\arraybackslash}}p{{{share:.2f}\\linewidth}}" if is_wide
         else ("r" if column.number else "l")
@@ -142,7 +151,19 @@ def _table(table: Table) -> str:
 
 
 def _length(text: Text) -> int:
-    return sum(len(part) if isinstance(part, str) else 8 for part in text)
+    """About how many characters wide it is; half of a formula's source is commands."""
+    return sum(map(_width, text))
+
+
+def _width(part: Inline) -> int:
+    match part:
+        case str():
+            return len(part)
+        case Mono(text):
+            return len(text)
+        case Math(formula):
+            return len(to_latex_math(formula)) // 2
+    return 8
 
 
 def _text(text: Text) -> str:
@@ -165,6 +186,11 @@ def _inline(part: Inline) -> str:
             return f"\\kind{{{_MARKS[status]}}}"
         case Link(text, target):
             return f"\\href{{{_escaped(target)}}}{{{_escaped(text)}}}"
+
+
+def _words(text: str) -> str:
+    """Text whose long words may break anywhere."""
+    return " ".join(map(_breakable, text.split(" ")))
 
 
 def _breakable(text: str) -> str:

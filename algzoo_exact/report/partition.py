@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
 from algzoo_exact.certificate.check import SLACK
@@ -21,7 +22,7 @@ from algzoo_exact.regions.exact_search import ExactSearch
 from algzoo_exact.regions.starts import starting_cones
 
 if TYPE_CHECKING:
-    from algzoo_exact.estimators.observed import Observed
+    from algzoo_exact.estimators.sampled import Observed
 
 _DIGITS = 12  # of a region's measure
 _LISTED = 12
@@ -67,6 +68,7 @@ class Confusion:
     samples: int | None = None
 
 
+@lru_cache(maxsize=4)  # asked for by those who choose a certificate's name, and again
 def count_cells(program: Program, task: Task, most: int) -> int | None:
     """The number of leaves of the enumeration, or None beyond ``most``."""
     search = ExactSearch(program, None)

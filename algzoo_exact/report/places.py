@@ -134,9 +134,11 @@ def _table(found: Findings, regions: Regions) -> Table:
             others = f"{regions.count - shown:,} others"
         blank: list[Text] = [()] * (len(columns) - 2)
         foot.append(((others,), (digits(regions.rest, _PLACES),), *blank))
-    total = "Its" if regions.count is None else f"Its {several(regions.count, 'region')}"
     if regions.complete:
-        caption = f"{total}, largest first; measures are exact."
+        total = f"All {several(shown, 'region')}, largest first"
+        if regions.count is not None and regions.count > shown:
+            total = f"The {shown} largest of {regions.count:,} regions"
+        caption = f"{total}; measures are exact."
     else:
         caption = (
             "The regions that random inputs meet most often; their measures are exact"

@@ -46,7 +46,7 @@ _EXACT_WEIGHTS = (
 def _by_cones(found: Findings) -> _Steps:
     score = found.score
     pieces = f" {several(score.cells, 'piece')} were visited" if score.cells else ""
-    if score.regions is not None and score.kind == "exact":
+    if score.regions is not None and not score.undecided:
         pieces += f", in {several(score.regions, 'region')}"
     steps: _Steps = [
         (_EXACT_WEIGHTS, "proved"),
@@ -64,13 +64,13 @@ def _by_cones(found: Findings) -> _Steps:
             "proved",
         ),
     ]
-    if score.kind == "exact":
+    if not score.undecided:
         closed = found.score.closed_form is not None
         end = (
             "Each facet's contribution is a rational multiple of an arctangent over π, and equal "
             "ones are collected: the closed form." if closed
-            else "Each facet's contribution is evaluated in ball arithmetic, whose error bounds "
-            "add up to the width of the enclosure."
+            else "Each facet's contribution is evaluated with a bound of all rounding errors, in "
+            "ball arithmetic or in float64; the bounds add up to the width of the enclosure."
         )  # fmt: skip
         return [*steps, (end, "proved")]
     return [*steps, (_undecided(score.undecided), "proved")]

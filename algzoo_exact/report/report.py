@@ -30,6 +30,7 @@ from algzoo_exact.report.latex import to_latex
 from algzoo_exact.report.markdown import to_markdown
 from algzoo_exact.report.places import PICTURE, errors_section, partition_section
 from algzoo_exact.report.proof import proof_section
+from algzoo_exact.report.squares import squares_section
 from algzoo_exact.report.theorem import model_section, program_section, theorem
 from algzoo_exact.report.wording import several
 
@@ -62,6 +63,7 @@ class Report:
             proof_section(found),
             explanation_section(found),
             errors_section(found),
+            squares_section(found),
             ledger_section(found),
             sampling_section(found),
             certificate_section(found),
@@ -124,7 +126,7 @@ class Report:
         found = self.findings
         if kind == "svg" or found.picture is None:
             return found.picture
-        return draw(found.model, found.task, found.ties, kind)
+        return draw(found.model, found.task, found.ties, found.score.enclosure, kind)
 
     def _pdf(self) -> bytes:
         engine = latex_engine()
@@ -177,8 +179,9 @@ def make_report(
     that takes. ``explanation`` adds its claims, each verified within ``seconds``, and what they
     cost in bits. ``time_limit`` is for the score, in seconds: certified bounds where it does not
     suffice (by default as much as keeps a report of an AlgZoo model under a minute). ``samples``
-    random inputs are held against the score. ``workers`` > 1 uses that many processes; a script
-    must then guard its main module.
+    random inputs are held against the score. ``workers`` > 1 uses processes: one for these inputs
+    unless torch is loaded, and that many for scores of five and six inputs; a script must then
+    guard its main module.
 
     InputError where nothing tells the task, for an explanation of another model, and for a
     certificate of a model that can have none.

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 from itertools import pairwise
-from math import asin, atan2, ceil
-from typing import TYPE_CHECKING, Any
+from math import asin, atan2, ceil, dist, hypot
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,12 +20,14 @@ from algzoo_exact.program.task import Task
 from algzoo_exact.regions.enumerate import Cell, Wall
 from algzoo_exact.report.drawing import (
     AXIS,
+    BLACK,
     ERROR,
     INK,
     STEP,
     STYLES,
+    Canvas,
     Floats,
-    fill,
+    Line,
     finish,
     ring,
     turn_short,
@@ -40,20 +42,21 @@ _BASIS = np.array([[-1, 1, 0], [-1, -1, 2], [1, 1, 1]]) / np.sqrt([[2], [6], [3]
 
 def draw_hemisphere(axes: Axes, found: list[Cell], task: Task, sign: int) -> None:
     half = (sign, sign, sign)
-    drawn: set[tuple[Any, ...]] = set()
+    canvas = Canvas()
+    drawn: set[tuple[Line, frozenset[IntVector]]] = set()
     for cell in found:
         part = cell.cone.split(half, max(cell.cone.walls) + 1)[1]
         if part is None:
             continue
         outline = _outline(part)
-        fill(axes, _project(_path([*outline, outline[0]]), sign), cell)
+        canvas.fill(_project(_path([*outline, outline[0]]), sign), cell)
         for names, facet in zip(cell.walls, _facets(part, cell.cone.walls), strict=True):
-            for style in _line_styles(names, cell.credit):
-                key = (frozenset(facet), str(style))
+            for line in _lines(names, cell.credit):
+                key = line, frozenset(facet)
                 if len(facet) == 2 and key not in drawn:
                     drawn.add(key)
-                    points = _project(_path(facet), sign)
-                    axes.plot(points[:, 0], points[:, 1], **style)
+                    canvas.line(_project(_path(facet), sign), line)
+    canvas.draw(axes)
     for label_cell in task.cells():
         cone = Cone.from_inequalities((*label_cell.inequalities, half))
         if cone is not None:
@@ -93,20 +96,29 @@ def _facets(cone: Cone, walls: Sequence[int]) -> list[list[IntVector]]:
     ]
 
 
-def _unit(ray: IntVector) -> Floats:
+_Vector = tuple[float, float, float]
+
+
+def _unit(ray: IntVector) -> _Vector:
     size = max(map(abs, ray))
-    vector = np.array([c / size for c in ray])
-    return np.asarray(vector / np.linalg.norm(vector))
+    x, y, z = (c / size for c in ray)
+    length = hypot(x, y, z)
+    return x / length, y / length, z / length
 
 
 def _path(rays: Sequence[IntVector]) -> Floats:
-    """Unit vectors (m, 3) along great circles from each ray to the next, ends included."""
+    """Unit vectors (m, 3) along great circles from each ray to the next, ends included.
+
+    In plain Python: most pieces are a degree long or less, and have no points between their ends.
+    """
     points = [_unit(rays[0])]
     for a, b in pairwise(map(_unit, rays)):
-        angle = 2 * asin(min(1.0, float(np.linalg.norm(a - b)) / 2))
-        for share in np.linspace(0, 1, ceil(angle / STEP) + 1)[1:]:
-            chord = (1 - share) * a + share * b
-            points.append(chord / np.linalg.norm(chord))
+        pieces = ceil(2 * asin(min(1.0, dist(a, b) / 2)) / STEP)
+        for k in range(1, pieces):
+            x, y, z = (((pieces - k) * s + k * e) / pieces for s, e in zip(a, b, strict=True))
+            length = hypot(x, y, z)
+            points.append((x / length, y / length, z / length))
+        points.append(b)
     return np.array(points)
 
 
@@ -121,19 +133,19 @@ def _project(points: Floats, sign: int) -> Floats:
 
 
 def _azimuth(ray: IntVector) -> float:
-    right, up, _ = _BASIS @ _unit(ray)
+    right, up, _ = _BASIS @ np.array(_unit(ray))
     return atan2(up, right)
 
 
-def _line_styles(names: Sequence[Wall], credit: Fraction) -> list[dict[str, Any]]:
+def _lines(names: Sequence[Wall], credit: Fraction) -> list[Line]:
     """How to draw a facet: labels bold, neurons thin, and the borders of errors."""
-    styles: list[dict[str, Any]] = []
+    found: list[Line] = []
     steps = [wall.neuron[0] for wall in names if wall.neuron is not None]
     kinds = {wall.kind for wall in names}
     if steps:
-        styles.append({"color": INK, "lw": 0.7, "ls": STYLES[max(steps)], "zorder": 3})
+        found.append(Line(INK, 0.7, 3, STYLES[max(steps)]))
     if credit == 0 and "tie" in kinds:
-        styles.append({"color": ERROR, "lw": 0.9, "zorder": 4})
+        found.append(Line(ERROR, 0.9, 4))
     if "label" in kinds:
-        styles.append({"color": "black", "lw": 1.6, "zorder": 3.5})
-    return styles
+        found.append(Line(BLACK, 1.6, 3.5))
+    return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from algzoo_exact.exact.enclosure import Enclosure
+from algzoo_exact.exact.enclosure import Enclosure, places_for
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.standardize import standardize
 from algzoo_exact.program.transformer import Transformer
@@ -31,6 +31,7 @@ from algzoo_exact.report.wording import (
     DIGITS,
     TIE_TEXT,
     digits,
+    ended,
     listed,
     one_in,
     several,
@@ -105,7 +106,7 @@ def _equation(found: Findings) -> Formula:
     score, value = found.score, found.enclosure
     left = f.Name("A" if isinstance(score, Accuracy) else "E")
     if found.kind != "exact" and value.width > Fraction(1, 10**8):
-        low, high = value.decimal(6)
+        low, high = value.decimal(max(6, places_for(value.width)))
         return row(f.Number(low), "≤", left, "≤", f.Number(high))
     if value.width == 0:
         return row(left, "=", *_fraction_and_digits(value.lower))
@@ -139,7 +140,7 @@ def _consequence(found: Findings) -> list[Block]:
     if isinstance(score, SquaredError):
         text = "The root mean squared error "
         if score.kind == "exact":
-            return [paragraph(text, "is ", digits(score.root, 15), ". ", Kind("exact"))]
+            return [paragraph(text, ended(f"is {digits(score.root, 15)}"), " ", Kind("exact"))]
         low, high = score.root.decimal(6)
         return [paragraph(text, f"lies between {low} and {high}. ", Kind("certified"))]
     error = Enclosure(1 - found.enclosure.upper, 1 - found.enclosure.lower)
@@ -175,7 +176,10 @@ def _beside(found: Findings) -> list[Block]:
     if card is not None and card.score.kind == "exact":
         said += [f"; its card says {score_text(card.score)}, found to be exact when it was made "]
         said += [Kind("stated")]
-    said.append(". Part of the inputs is undecided; the bounds count it either way.")
+    if found.score.undecided:
+        said.append(". Part of the inputs is undecided; the bounds count it either way.")
+    else:
+        said.append(". Every input is decided; the bounds allow for rounding.")
     return [paragraph(*said)]
 
 
@@ -249,7 +253,7 @@ def program_section(found: Findings) -> Section:
             "… follows:"
         ),
         Display(_numbers(standard)),
-        paragraph(f"The factors are {scaled}."),
+        paragraph(ended(f"The factors are {scaled}")),
     ]
     return Section("program", "The program", tuple(blocks))
 

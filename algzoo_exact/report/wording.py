@@ -120,6 +120,11 @@ def listed(first: Formula, last: Formula, count: int) -> Formula:
     return row(first, ",", "…", ",", last)
 
 
+def ended(text: str) -> str:
+    """A sentence's end, where the text may end in ``…`` already."""
+    return text if text.endswith("…") else f"{text}."
+
+
 def several(count: int, noun: str) -> str:
     """``1 region``, ``2,000 regions``."""
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

@@ -57,51 +57,59 @@ def normals_of_cell(weights: Weights, rows: F64, pattern: U64, label: int, n: in
 
 
 @compiled
+def boundary_facets(
+    sets: U64, count: int, n: int, first: int, first_tie: int, which: int, ids: I64, faces: U64,
+    include: U64,
+) -> tuple[int, bool]:  # fmt: skip
+    """The facets of a cell with ``count`` rays, as ``subfaces`` gives them, and whether any
+    belongs to the boundary; ``include`` says which do."""
+    walls, words = sets.shape
+    full = np.zeros(words, np.uint64)
+    for r in range(count):
+        full[r // 64] |= np.uint64(1) << np.uint64(r % 64)
+    found = subfaces(full, sets, np.arange(walls), walls, n - 1, ids, faces)
+    some = False
+    for f in range(found):
+        wanted = (
+            which == ALL_FACETS
+            or (which >= LABEL_WALLS and ids[f] < first - 1)
+            or (which >= START_WALLS and ids[f] < first)
+        )
+        if not wanted and not (which == TIES and ids[f] < first - 1):
+            for tie in range(first_tie, walls):
+                inside = True
+                for w in range(words):
+                    if faces[f, w] & ~sets[tie, w]:
+                        inside = False
+                if inside:
+                    wanted = True
+                    break
+        include[f] = wanted
+        some = some or wanted
+    return found, some
+
+
+@compiled
 def flow_of_cells(
     weights: Weights, rows: F64, cells: Cells, n: int, u: F64, which: int, closed: bool
 ) -> F64:
     """Credit times boundary flow of each cell in the buffer, (size,)."""
-    d = weights.input.shape[0]
-    k = weights.margins.shape[0]
     first = rows.shape[0]
-    walls = first + n * d + k
-    first_tie = first + n * d
-    everyone = np.arange(walls)
+    first_tie = first + n * weights.input.shape[0]
+    walls = first_tie + weights.margins.shape[0]
     ids = np.empty(walls, np.int64)
+    include = np.empty(walls, np.uint64)
     out = np.zeros(cells.size[0])
     for q in range(cells.size[0]):
-        count = cells.rays[q]
-        sets = ray_sets(cells.masks[q], count, walls)
-        words = sets.shape[1]
-        full = np.zeros(words, np.uint64)
-        for r in range(count):
-            full[r // 64] |= np.uint64(1) << np.uint64(r % 64)
-        faces = np.empty((walls, words), np.uint64)
-        found = subfaces(full, sets, everyone, walls, n - 1, ids, faces)
-        include = np.zeros(found, np.uint64)
-        some = False
-        for f in range(found):
-            wanted = (
-                which == ALL_FACETS
-                or (which >= LABEL_WALLS and ids[f] < first - 1)
-                or (which >= START_WALLS and ids[f] < first)
-            )
-            if not wanted and not (which == TIES and ids[f] < first - 1):
-                for tie in range(first_tie, walls):
-                    inside = True
-                    for w in range(words):
-                        if faces[f, w] & ~sets[tie, w]:
-                            inside = False
-                    if inside:
-                        wanted = True
-                        break
-            if wanted:
-                include[f] = 1
-                some = True
+        sets = ray_sets(cells.masks[q], cells.rays[q], walls)
+        faces = np.empty((walls, sets.shape[1]), np.uint64)
+        found, some = boundary_facets(
+            sets, cells.rays[q], n, first, first_tie, which, ids, faces, include
+        )
         if some:
             normals = normals_of_cell(weights, rows, cells.pattern[q], cells.label[q], n)
             out[q] = cells.credit[q] * cell_flow(
-                cells.x[q], count, sets, ids, found, include, normals, u, closed
+                cells.x[q], cells.rays[q], sets, ids, found, include, normals, u, closed
             )
     return out
 

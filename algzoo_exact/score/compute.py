@@ -21,7 +21,12 @@ from algzoo_exact.score.pool import new_search
 from algzoo_exact.score.result import Accuracy, Progress
 from algzoo_exact.score.rigorous import HasBatches
 from algzoo_exact.score.steps import last_step
-from algzoo_exact.score.whole import CLOSED_FORM_UP_TO, whole_accuracies, whole_accuracy
+from algzoo_exact.score.whole import (
+    CLOSED_FORM_UP_TO,
+    floats_serve,
+    whole_accuracies,
+    whole_accuracy,
+)
 
 Method = Literal["auto", "exact", "numeric", "bounds"]
 METHODS: tuple[Method, ...] = ("auto", "exact", "numeric", "bounds")
@@ -34,6 +39,8 @@ _SMALL_PROBE_SECONDS = 0.7  # in integers, before compiled code is loaded
 # Seconds per leaf on one core, measured on trained models (benchmarks/), by n.
 EXACT_COST = {4: 6e-4, 5: 1.5e-3, 6: 0.2}
 _NUMERIC_COST = {4: 3e-5, 5: 7e-5, 6: 1e-3}
+# Six proven digits cost little more than a float64 estimate, n = 5.
+_QUICK_DIGITS, _QUICK_COST = 6, 1.2e-4
 
 
 def accuracy(
@@ -87,8 +94,9 @@ def accuracy(
             program, task, ties=ties, max_cells=max_cells, time_limit=time_limit
         )
         return _last(tried, task, ties, by_label, progress)
+    wanted = digits
     if method == "auto":
-        method = _choose(program, task, ties, limited)
+        method, digits = _choose(program, task, ties, digits, limited)
     elif method == "exact" and limited and task.seq_len > CLOSED_FORM_UP_TO:
         method = "bounds"
     if method == "numeric":
@@ -109,7 +117,10 @@ def accuracy(
             program, task, ties=ties, digits=digits, max_cells=max_cells, workers=workers,
             time_limit=time_limit if limited else AUTO_SECONDS,
         )  # fmt: skip
-    return _last(steps, task, ties, by_label, progress)
+    found = _last(steps, task, ties, by_label, progress)
+    if digits < wanted and found.kind == "exact":
+        return replace(found, kind="certified")  # every input is decided; only rounding is left
+    return found
 
 
 def _last(
@@ -179,30 +190,37 @@ def _nothing_decided(task: Task, ties: TieRule) -> Accuracy:
     return Accuracy("certified", whole, task, ties, "interrupted", 0.0, undecided=whole.width)
 
 
-def _choose(program: Program, task: Task, ties: TieRule, limited: bool) -> Method:
-    """The most rigorous method that should end in about ten seconds."""
+def _choose(
+    program: Program, task: Task, ties: TieRule, digits: int, limited: bool
+) -> tuple[Method, int]:
+    """The most rigorous method that should end in about ten seconds, and how many digits."""
     n = task.seq_len
     if n <= CLOSED_FORM_UP_TO:
-        return "exact"
+        return "exact", digits
     if n > LARGEST_DIMENSION or limited:
-        return "bounds"
+        return "bounds", digits
     leaves = _count_leaves(ExactSearch(program, ties), task, _SMALL_PROBE_SECONDS)
     if leaves is None:
         leaves = _count_leaves(new_search(program, ties, compiled=True), task, _PROBE_SECONDS)
     if leaves is None:  # too many to count: only what can be stopped is safe
-        return "bounds"
+        return "bounds", digits
     if leaves * EXACT_COST[n] <= AUTO_SECONDS:
-        return "exact"
-    return "numeric" if leaves * _NUMERIC_COST[n] <= AUTO_SECONDS else "bounds"
+        return "exact", digits
+    if floats_serve(program) and leaves * _QUICK_COST <= AUTO_SECONDS:
+        return "exact", min(digits, _QUICK_DIGITS)
+    return "numeric" if leaves * _NUMERIC_COST[n] <= AUTO_SECONDS else "bounds", digits
 
 
 def _count_leaves(search: ExactSearch, task: Task, seconds: float) -> int | None:
-    """Leaves of the enumeration, or None if they cannot be counted in this time."""
-    deadline = time.monotonic() + seconds
+    """Leaves of the enumeration, or None if they cannot be counted in this time.
+
+    The processor's time, so that the choice of a method does not depend on what else is running.
+    """
+    deadline = time.process_time() + seconds
     for start in starting_cones(task):
         batches = search.cells if isinstance(search, HasBatches) else search.exact_cells
         for _ in batches(start):
-            if time.monotonic() > deadline:
+            if time.process_time() > deadline:
                 return None
     return search.leaves
 

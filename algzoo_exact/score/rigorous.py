@@ -38,15 +38,24 @@ class Cell:
 def unpack(cells: Cells, start: Start) -> Iterator[Cell]:
     """The cells of a batch, one at a time."""
     for q in range(int(cells.size[0])):
-        count = int(cells.rays[q])
-        tight = tuple(_join(words) for words in cells.masks[q, :count].tolist())
-        yield Cell(
-            start,
-            _join(cells.pattern[q].tolist()),
-            Fraction(1, round(1 / float(cells.credit[q]))),
-            tight,
-            tuple(map(tuple, cells.x[q, :count].tolist())),
-        )
+        yield cell_of(cells, q, start)
+
+
+def cell_of(cells: Cells, q: int, start: Start) -> Cell:
+    """One cell of a batch."""
+    count = int(cells.rays[q])
+    return Cell(
+        start,
+        _join(cells.pattern[q].tolist()),
+        credit_of(cells, q),
+        tuple(_join(words) for words in cells.masks[q, :count].tolist()),
+        tuple(map(tuple, cells.x[q, :count].tolist())),
+    )
+
+
+def credit_of(cells: Cells, q: int) -> Fraction:
+    """The credit of a cell of a batch, exactly: 1, or one over the number of logits tied."""
+    return Fraction(1, round(1 / float(cells.credit[q])))
 
 
 def from_exact(cell: ExactCell, start: Start) -> Cell:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -27,6 +28,8 @@ CLOSED_FORM_UP_TO = 3
 _NO_DIRECTION = "no direction is generic for this program; please report the weights"
 _T = TypeVar("_T")
 _FEW = 500  # leaves; some 0.1 s in integers
+# Up to so many digits, float64 balls come first (n = 5), and the rest is left to ball arithmetic.
+_FLOAT_DIGITS, _FLOAT_DIMENSION = 9, 5
 
 
 def whole_accuracy(
@@ -68,9 +71,12 @@ def whole_accuracies(
     best = Enclosure(Fraction(0), Fraction(1))
     for direction in directions(program, task, ties):
         bits = int(digits * 3.33) + 48  # some 1e3 to 1e6 flows, each off by about 2**-bits
+        few = digits <= _FLOAT_DIGITS and floats_serve(program)
+        allowance = 10.0**-digits / 2 if few else None
         try:
             while True:
-                for found in _label_cells(program, task, direction, bits, workers, began):
+                precision = bits, allowance
+                for found in _label_cells(program, task, direction, precision, workers, began):
                     best = best.intersect(found.enclosure)
                     if found.kind == "exact" and best.width > Fraction(1, 10**digits):
                         break
@@ -107,16 +113,19 @@ def _closed(
 
 
 def _label_cells(
-    program: Program, task: Task, direction: Direction, bits: int, workers: int, began: float
-) -> Iterator[Accuracy]:
+    program: Program, task: Task, direction: Direction, precision: _Precision, workers: int,
+    began: float,
+) -> Iterator[Accuracy]:  # fmt: skip
     """What is known after each label cell, by the flow along one direction at one precision."""
     starts = starting_cones(task)
+    bits, allowance = precision
+    share = None if allowance is None else 0.9 * allowance / len(starts)
     mass = Fraction(2, len(starts))
     right = Enclosure.exactly(0)
     wrong = Fraction(0)
     by_label: dict[int, Enclosure] = {}
     leaves, patterns = 0, set[int]()
-    parts = _run([(program, direction, start, bits) for start in starts], workers)
+    parts = _run([(program, direction, start, (bits, share)) for start in starts], workers)
     for done, (one, other) in enumerate(_pairs(zip(starts, parts, strict=True)), 1):
         cell = Enclosure.exactly(0)
         for start, (flow, some_leaves, some_patterns) in (one, other):
@@ -133,7 +142,7 @@ def _label_cells(
             right if finished else Enclosure(max(Fraction(0), right.lower), 1 - wrong),
             task,
             direction.ties or "lowest",
-            "boundary flow in ball arithmetic",
+            f"boundary flow in {'ball arithmetic' if share is None else 'float64 balls'}",
             time.perf_counter() - began,
             len(patterns),
             leaves,
@@ -141,7 +150,9 @@ def _label_cells(
         )
 
 
-_Job = tuple[Program, Direction, Start, int]
+_Precision = tuple[int, float | None]
+"""Bits of ball arithmetic, and the error allowed to float64, if it is asked at all."""
+_Job = tuple[Program, Direction, Start, _Precision]
 _Part = tuple[Enclosure, int, set[int]]
 
 
@@ -154,21 +165,41 @@ def _run(jobs: list[_Job], workers: int) -> Iterator[_Part]:
 
 
 def _flow_below(job: _Job) -> _Part:
-    program, direction, start, bits = job
-    search, cells = _search_below(program, direction, start)
+    program, direction, start, (bits, allowance) = job
+    cells: Iterable[Cell | None]
+    if allowance is None:
+        search, cells = _search_below(program, direction, start)
+        first = Enclosure.exactly(0)
+    else:
+        from algzoo_exact.score.boundary_balls import float_flow
+
+        search = new_search(program, direction.ties, compiled=True)
+        first, cells = float_flow(search, program, start, direction.u, _which(direction), allowance)
     with working_precision(bits):
         total = arb(0)
         for cell in cells:
             if cell is not None:
                 total += cell_flow(search, cell, direction.u, _which(direction))
-        return Enclosure.from_arb(total), search.leaves, search.patterns
+        return first.plus(Enclosure.from_arb(total)), search.leaves, search.patterns
+
+
+def floats_serve(program: Program) -> bool:
+    """Whether float64 balls are made for this n and hold the weights exactly."""
+    if program.seq_len != _FLOAT_DIMENSION:
+        return False
+    from algzoo_exact.score.boundary_balls import exact_weights  # loads numba
+
+    return exact_weights(program) is not None
 
 
 def _search_below(
     program: Program, direction: Direction, start: Start
 ) -> tuple[ExactSearch, Iterable[Cell | None]]:
     """The cells below one start: from integers if they are few, else from compiled code, which
-    takes time to load and, once, to compile."""
+    takes time to load (unless it is there already) and, once, to compile."""
+    if "algzoo_exact.regions.search" in sys.modules:
+        search = new_search(program, direction.ties, compiled=True)
+        return search, right_cells(search, start)
     search = ExactSearch(program, direction.ties)
     cells = []
     for cell in right_cells(search, start):

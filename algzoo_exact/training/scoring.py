@@ -23,6 +23,8 @@ EXACT_SECONDS = 300.0  # that an exact score of the chosen model may take, on on
 
 ChosenBy = Literal["exact score", "validation sample"]
 
+_NARROW = Fraction(1, 1000)  # a wide enclosure: its cells were not all counted
+
 
 def choose(
     models: Sequence[Model], task: Task, progress: Callable[[int, int], None] | None = None
@@ -75,7 +77,9 @@ def exact_score(model: Model, task: Task, seconds: float) -> Score | None:
     if task.name != "longest_cycle" and task.seq_len > LARGEST_DIMENSION:
         return None
     result = accuracy(model.network, task, digits=20)
-    if result.kind == "numeric" and (result.cells or 0) * EXACT_COST[task.seq_len] <= seconds:
+    quick = result.kind == "numeric" or (result.kind == "certified" and result.cells is not None)
+    quick = quick and task.seq_len in EXACT_COST and result.enclosure.width < _NARROW
+    if quick and (result.cells or 0) * EXACT_COST[task.seq_len] <= seconds:
         result = accuracy(
             model.network, task, digits=20, method="exact", workers=os.cpu_count() or 1
         )

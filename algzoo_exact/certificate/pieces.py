@@ -1,0 +1,176 @@
+"""The certificate of a median model: all cones on which model and median are linear."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from fractions import Fraction
+from math import gcd, isqrt
+from typing import Any
+
+from algzoo_exact.certificate.draft import Json, Kind, Stored
+from algzoo_exact.certificate.kinds import FINER, ConeDraft
+from algzoo_exact.errors import InputError
+from algzoo_exact.exact.enclosure import Enclosure
+from algzoo_exact.geometry.cone import Cone, IntVector, dot
+from algzoo_exact.measure.cone_moments import second_moment
+from algzoo_exact.measure.shared_facets import SharedFacets
+from algzoo_exact.program.ir import Program
+from algzoo_exact.program.task import Task
+from algzoo_exact.program.transformer import Transformer
+from algzoo_exact.regions.exact_search import ExactSearch
+from algzoo_exact.regions.pattern import ActivationPattern
+from algzoo_exact.regions.starts import Start, starting_cones
+from algzoo_exact.score.bends import Errors
+from algzoo_exact.score.result import Progress
+
+LARGEST_PIECES = 5
+"""Inputs. The checker measures no cones of six, so that nothing would follow for the whole."""
+_DECIMALS = 30
+"""As for ``squared_error``: what a good model leaves is small."""
+
+
+class PieceDraft(ConeDraft):
+    """The certificate of a program with one output that should be the median."""
+
+    kind: Kind = "pieces"
+
+    def __init__(
+        self,
+        model: Program | Transformer | Stored,
+        program: Program,
+        task: Task,
+        decimals: int | None,
+    ) -> None:
+        n = task.seq_len
+        if n > LARGEST_PIECES:
+            raise InputError(
+                "Certificates of median models list all pieces on which they are linear, which is "
+                f"possible for n <= {LARGEST_PIECES}, not for n = {n}."
+            )
+        if (program.seq_len, program.outputs) != (n, 1):
+            raise InputError(
+                f"median on {n} inputs needs a program with as many inputs and one output, not "
+                f"{program.seq_len} inputs and {program.outputs} outputs."
+            )
+        super().__init__(model, program, task, None, _DECIMALS if decimals is None else decimals)
+        self._errors = Errors(program, task)
+        self._middles = [
+            [k for k, share in enumerate(piece.value) if share] for piece in task.value_cells()
+        ]
+        self._measures = SharedFacets(n, self.decimals + FINER)
+        self._sides: Counter[frozenset[int]] = Counter()  # of facets, by their rays
+        self._lower = self._upper = Fraction(0)
+
+    def _lists(self, progress: Progress | None) -> Iterator[tuple[str, Iterable[Any]]]:
+        yield "pieces", self._pieces(progress)
+        yield "rays", self._ray_texts()
+
+    def _pieces(self, progress: Progress | None) -> Iterator[Json]:
+        search = ExactSearch(self.program, None)
+        starts = starting_cones(self.task)
+        for done, start in enumerate(starts):
+            for leaf in search.exact_cells(start):
+                assert leaf is not None, "whole leaves were asked for"
+                yield self._entry(start, leaf.bits, leaf.cone.irredundant())
+            if progress is not None:
+                progress((done + 1) / len(starts), f"{self.count:,} pieces")
+
+    def _entry(self, start: Start, bits: int, cone: Cone) -> Json:
+        program = self.program
+        measure, least, _ = self._stated(self._measures.measure(cone).midpoint)
+        self.total += least
+        self.count += 1
+        numbers = self._corners(cone.rays)
+        for wall in cone.walls:
+            on_it = (ray for ray, t in zip(cone.rays, cone.tight, strict=True) if t >> wall & 1)
+            self._sides[frozenset(self._corners(on_it))] += 1
+        error = self._errors.error(bits, start.label)
+        return {
+            "pattern": str(ActivationPattern(program.seq_len, program.hidden_size, bits)),
+            "rays": numbers,
+            "middle": self._middles[start.label],
+            "error": [str(Fraction(w, self._errors.unit)) for w in error],
+            "measure": measure,
+            "square": self._square(cone, error) if any(error) else "0",
+        }
+
+    def _square(self, cone: Cone, error: IntVector) -> str:
+        """The mean square of the error, in units of a power of ten that its norm's square does
+        not exceed."""
+        shared = gcd(*error)
+        slim = tuple(w // shared for w in error)
+        factor, norm = Fraction(shared, self._errors.unit) ** 2, dot(slim, slim)
+        power = _exponent(factor * norm)
+        scale = Fraction(10) ** power
+        # scale >= factor * norm, so that the digits of norm may be lost.
+        digits = max(1, self.decimals + FINER + 1 - len(str(norm)))
+        moment = second_moment(cone, slim, digits=digits).midpoint
+        text, least, most = self._stated(moment * factor / scale)
+        self._lower += least * scale
+        self._upper += most * scale
+        return f"{text}e{power}"
+
+    def _results(self) -> Json:
+        places = self.decimals + FINER
+        found = self.squared_error()
+        lower, upper = found.decimal(places)
+        return {
+            "mean_squared_error": {"lower": lower, "upper": upper},
+            "root_mean_squared_error": {
+                "lower": _root(lower, places, up=False),
+                "upper": _root(upper, places, up=True),
+            },
+            "undecided": self._undecided(),
+        }
+
+    def accuracy(self) -> None:
+        """There is none."""
+
+    def undecided(self) -> Fraction:
+        """Nothing, as each facet belongs to two pieces; else what their measures leave."""
+        return Fraction(0) if set(self._sides.values()) == {2} else super().undecided()
+
+    def squared_error(self) -> Enclosure:
+        outside = self.task.seq_len * _steepest(self.program) * self.undecided()
+        return Enclosure(self._lower, self._upper + outside)
+
+
+def _root(text: str, places: int, *, up: bool) -> str:
+    """The square root of a decimal with so many places, rounded outward to as many."""
+    ten = 10**places
+    whole = int(Fraction(text) * ten) * ten
+    root = isqrt(whole)
+    end = Fraction(root + (up and root**2 < whole), ten)
+    return Enclosure.exactly(end).decimal(places)[0]
+
+
+def _exponent(value: Fraction) -> int:
+    """The least integer s with value <= 10^s, for value > 0."""
+    power = 0
+    while Fraction(10) ** power < value:
+        power += 1
+    while Fraction(10) ** (power - 1) >= value:
+        power -= 1
+    return power
+
+
+def _steepest(program: Program) -> Fraction:
+    """A bound of |output - median|^2 / |x|^2; |x| bounds the median.
+
+    (a + 1)^2 <= 2 a^2 + 2, with a the norm of the largest effects that single inputs can have.
+    Neurons are not negative, so that negative weights do not raise them.
+    """
+    n, zero = program.seq_len, Fraction(0)
+    recurrent = [[max(zero, w) for w in row] for row in program.recurrent]
+    (readout,) = program.readout
+    effects: list[list[Fraction]] = []  # of each input, on each neuron
+    for _ in range(n):
+        effects = [[_product(row, column) for row in recurrent] for column in effects]
+        effects.append([abs(w) for w in program.input_weights])
+    ends = [_product([abs(w) for w in readout], column) for column in effects]
+    return 2 * _product(ends, ends) + 2
+
+
+def _product(a: Iterable[Fraction], b: Iterable[Fraction]) -> Fraction:
+    return sum((x * y for x, y in zip(a, b, strict=True)), Fraction(0))

@@ -1,0 +1,267 @@
+"""The early steps of an RNN, with the linear pieces that inputs share. Compiled, and counted.
+
+Inputs that switch the same neurons on in steps 0 to t share a piece: for them W_hh h[t] is a matrix
+(d, t + 1) times the inputs so far. These pieces form a tree, one level for each step, whose roots
+are the pieces of ``early_steps`` for t = 1. A point walks down the tree as far as it is built: at
+each node it pays 2 t + 1 operations for each neuron, where a product with W_hh takes 2 k - 1 for k
+neurons that are on. Beyond, it pays for the products. A node's matrix is made from its parent's
+once those who came by would have saved its cost: this takes at most twice what it would take if
+one knew beforehand how many will come (the rule for renting or buying skis). Made at half of that,
+a point of M(16,10) costs 2% more at 10^6 operations, and the same at 10^8.
+
+All weights are expected in units in which the input weights are -1, 0 or 1 (``in_units``), which is
+always possible for ReLUs: then a step's input takes an addition.
+
+Finding a node takes no arithmetic but is not free: one operation for each neuron to make the key,
+one to compare it and one to count. Operations are counted as they are done; a sum of k products
+is 2 k - 1 of them, since nothing is added to the first.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from algzoo_exact.estimators.last_input_kernel import along, dearest
+from algzoo_exact.jit import compiled
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+DEEPEST = 6  # the last step with pieces: later ones hardly repeat among 10^5 points
+WIDEST = 62  # neurons, so that their pattern fits into a key
+
+_SHARE = 3  # of a point in the weighted sum, which the caller takes
+_NODES, _MATRICES = 0, 1  # places in ``used``
+
+
+class Tree(NamedTuple):
+    """The pieces found so far.
+
+    Node v at step t has been visited ``visits[v]`` times, and its matrix is the first t + 1 columns
+    of ``matrices[piece[v]]``, unless ``piece[v]`` is -1. Nodes 0 to 2 d + 1 are the roots. A hash
+    table finds the others: ``keys`` (slots, 2) are a parent and a pattern of neurons, ``nodes``
+    (slots) what they lead to, or -1. ``used`` holds how many nodes and matrices there are.
+    """
+
+    bends: Floats
+    keys: Integers
+    nodes: Integers
+    visits: Integers
+    piece: Integers
+    matrices: Floats
+    used: Integers
+
+
+def in_units(w_in: Floats, w_hh: Floats, w_out: Floats) -> tuple[Floats, Floats, Floats, int]:
+    """The same network with input weights of -1, 0 or 1, and what that cost.
+
+    Neuron j divided by |W_hi[j]| is a ReLU again; W_hh and W_oh take the factor back. For weights
+    in float32's range nothing overflows.
+    """
+    d, outputs = len(w_in), len(w_out)
+    size = np.where(w_in == 0, 1, np.abs(w_in))
+    flops = d + 2 * d * d + outputs * d
+    return np.sign(w_in), w_hh * size / size[:, None], w_out * size, flops
+
+
+def planted(bends: Floats, first: Floats, second: Floats, points: int) -> Tree:
+    """A tree with its roots, from the tables of ``early_steps``, and room for ``points`` points."""
+    d = bends.shape[1]
+    roots = 2 * (d + 1)
+    slots = 1 << min(max(4 * points, 16).bit_length(), 18)
+    nodes = roots + slots // 2
+    matrices = np.empty((roots + slots // 8, d, DEEPEST + 1))
+    matrices[: d + 1, :, 0] = first[0]
+    matrices[d + 1 : roots, :, 0] = -first[1]  # |x[0]| is -x[0]
+    matrices[:roots, :, 1] = second.reshape(roots, d)
+    piece = np.full(nodes, -1)
+    piece[:roots] = np.arange(roots)
+    return Tree(
+        bends,
+        np.empty((slots, 2), np.int64),
+        np.full(slots, -1),
+        np.zeros(nodes, np.int64),
+        piece,
+        matrices,
+        np.array([roots, roots]),
+    )
+
+
+@compiled
+def _child(tree: Tree, parent: int, pattern: int) -> int:
+    """The node below ``parent`` for that pattern, made if need be; -1 where there is no room."""
+    slots = len(tree.nodes)
+    mixed = (parent * 0x9E3779B1 + pattern) * 0x2545F4914F6CDD1D
+    slot = (mixed ^ (mixed >> 29)) & (slots - 1)
+    while tree.nodes[slot] >= 0:
+        if tree.keys[slot, 0] == parent and tree.keys[slot, 1] == pattern:
+            return int(tree.nodes[slot])
+        slot = (slot + 1) & (slots - 1)
+    node = tree.used[_NODES]
+    if node == len(tree.visits):
+        return -1
+    tree.used[_NODES] += 1
+    tree.keys[slot] = parent, pattern
+    tree.nodes[slot] = node
+    return int(node)
+
+
+@compiled
+def _grown(
+    tree: Tree, parent: int, node: int, t: int, z: Floats, signs: Floats, columns: Floats
+) -> int:
+    """Makes the matrix of ``node`` at step ``t`` from its parent's. Returns the operations."""
+    above, below = tree.matrices[tree.piece[parent]], tree.matrices[tree.used[_MATRICES]]
+    tree.piece[node] = tree.used[_MATRICES]
+    tree.used[_MATRICES] += 1
+    below[:, : t + 1] = 0
+    on = 0
+    for j in range(len(z)):
+        if z[j] > 0:
+            on += 1
+            for k in range(len(z)):
+                for i in range(t):
+                    below[k, i] += columns[j, k] * above[j, i]
+                below[k, t] += columns[j, k] * signs[j]
+    return len(z) * (2 * on - 1) * (t + 1)
+
+
+@compiled
+def carried_by_pieces(
+    u: Floats,
+    steps: int,
+    signs: Floats,
+    columns: Floats,
+    tree: Tree,
+    spare: int,
+    out: Floats,
+) -> int:
+    """W_hh h[steps - 1] for the inputs ``u``, steps >= 2, into ``out`` (d); and the operations.
+
+    ``columns`` is W_hh transposed. The tree grows by one matrix at most, if that costs no more than
+    ``spare``.
+    """
+    d = len(signs)
+    s = 0 if u[0] > 0 else 1
+    node = s * (d + 1) + np.searchsorted(tree.bends[s], u[1] / abs(u[0]))  # the ratio is free
+    flops = int(np.ceil(np.log2(d + 1)))
+    for j in range(d):
+        out[j] = tree.matrices[node, j, 0] * u[0] + tree.matrices[node, j, 1] * u[1]
+    flops += 3 * d
+    z = np.empty(d)
+    inside = True
+    for t in range(2, steps):
+        on, pattern = 0, 0
+        for j in range(d):
+            z[j] = out[j] + u[t] * signs[j]
+            pattern <<= 1
+            if z[j] > 0:
+                on += 1
+                pattern += 1
+        flops += 2 * d
+        inside &= t <= DEEPEST
+        if inside:
+            flops += d + 2
+            parent, node = node, _child(tree, node, pattern)
+            inside = node >= 0
+        if inside:
+            tree.visits[node] += 1
+            saved, cost = 2 * d * (on - t - 1), d * (2 * on - 1) * (t + 1)
+            if (
+                tree.piece[node] < 0
+                and cost <= min(spare, tree.visits[node] * saved)
+                and tree.used[_MATRICES] < len(tree.matrices)
+            ):
+                flops += _grown(tree, parent, node, t, z, signs, columns)
+            inside = tree.piece[node] >= 0
+        if inside:
+            matrix = tree.matrices[tree.piece[node]]
+            for j in range(d):
+                out[j] = 0
+                for i in range(t + 1):
+                    out[j] += matrix[j, i] * u[i]
+            flops += d * (2 * t + 1)
+            continue
+        out[:] = 0
+        for j in range(d):
+            if z[j] > 0:
+                for k in range(d):
+                    out[k] += columns[j, k] * z[j]
+        flops += d * max(2 * on - 1, 0)
+    return flops
+
+
+@compiled
+def accuracies_by_pieces(
+    signs: Floats,
+    w_hh: Floats,
+    tree: Tree,
+    contrasts: tuple[Floats, Floats],
+    points: Floats,
+    order: Integers,
+    ends: Floats,
+    limit: float,
+    budget: int,
+    out: Floats,
+) -> tuple[int, int]:
+    """``last_input_kernel.accuracies``, with the early steps from ``tree``, which grows.
+
+    The weights are those of ``in_units``, and ``contrasts`` is made from them.
+    """
+    m, d, flops = points.shape[1], len(signs), 0
+    columns = np.ascontiguousarray(w_hh.T)
+    far = signs * limit
+    a = np.empty(d)
+    most = dearest(d, m) + 2 * m  # to find a node takes two more than a ReLU
+    for p in range(len(points)):
+        if flops + most > budget:
+            return p, flops
+        u = points[p]
+        flops += carried_by_pieces(u, m, signs, columns, tree, budget - flops - most, a)
+        labels = (order[p, 1], m, order[p, 0])
+        walls = (u[order[p, 1]], u[order[p, 0]], limit)
+        known = (ends[p, 1], ends[p, 0], 1.0)
+        value, cost = along(a, signs, far, contrasts, labels, walls, known, limit, m)
+        out[p] = value
+        flops += cost + _SHARE
+    return len(points), flops
+
+
+@compiled
+def right_answers_by_pieces(
+    signs: Floats,
+    w_hh: Floats,
+    w_out: Floats,
+    tree: Tree,
+    points: Floats,
+    labels: Integers,
+    budget: int,
+) -> tuple[int, int, int]:
+    """``last_input_kernel.right_answers``, with the early steps from ``tree``, which grows.
+
+    The weights are those of ``in_units``.
+    """
+    n, d, k = points.shape[1], len(signs), len(w_out)
+    columns, readout = np.ascontiguousarray(w_hh.T), np.ascontiguousarray(w_out.T)
+    a, logits = np.empty(d), np.empty(k)
+    most = (n + 1) * (3 * d + 2 * d * d + 2) + 2 * d * k + k + d
+    flops, right = 0, 0
+    for p in range(len(points)):
+        if flops + most > budget:
+            return p, right, flops
+        u = points[p]
+        flops += carried_by_pieces(u, n - 1, signs, columns, tree, budget - flops - most, a)
+        logits[:] = 0
+        on = 0
+        for j in range(d):
+            z = a[j] + u[n - 1] * signs[j]
+            if z > 0:
+                on += 1
+                for i in range(k):
+                    logits[i] += readout[j, i] * z
+        right += np.argmax(logits) == labels[p]
+        flops += 2 * d + k * max(2 * on - 1, 0) + k  # the last for the argmax and the sum
+    return len(points), right, flops

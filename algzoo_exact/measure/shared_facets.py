@@ -1,0 +1,63 @@
+"""Measures of cones that lie side by side: each facet between two of them is computed once.
+
+The flow of a facet (``measure.flow``) is a function of the facet, of the direction u, and of the
+side that its cone lies on: from the other side it is the opposite. If two cones with disjoint
+interiors have the same rays on a facet, they lie on its two sides.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from itertools import islice
+
+from flint import arb
+
+from algzoo_exact.exact.enclosure import Enclosure, working_precision
+from algzoo_exact.geometry.cone import Cone, IntVector, dot
+from algzoo_exact.measure.cone_measure import cone_measure
+from algzoo_exact.measure.flow import CellFlow, NotGenericError, PrecisionError, directions_for
+
+
+class SharedFacets:
+    """Measures of cones in R^n, n = 2 .. 6, whose interiors must be disjoint, to 10**-``digits``.
+
+    Flows that the neighbour has not asked for yet are kept: the boundary of the union of all cones
+    that were asked about.
+    """
+
+    def __init__(self, n: int, digits: int) -> None:
+        self._digits = digits
+        (self._u,) = islice(directions_for(n), 1)
+        self._bits = 24 + 10 * (digits + 1) // 3
+        self._waiting: dict[frozenset[IntVector], arb] = {}
+
+    def measure(self, cone: Cone) -> Enclosure:
+        """The measure of one cone. No cone may be asked about twice.
+
+        Where one direction for all does not do, or not at this precision, it is ``cone_measure``.
+        """
+        try:
+            with working_precision(self._bits):
+                found = Enclosure.from_arb(self._ball(cone))
+        except (NotGenericError, PrecisionError):
+            found = None
+        if found is None or found.width > Fraction(1, 10**self._digits):
+            return cone_measure(cone, digits=self._digits)
+        return found
+
+    def _ball(self, cone: Cone) -> arb:
+        normals = dict(zip(cone.walls, cone.inequalities, strict=True))
+        directions = [[c / max(map(abs, ray)) for c in ray] for ray in cone.rays]
+        flow = CellFlow(cone.tight, normals.__getitem__, directions, self._u)
+        total = arb(0)
+        for facet in flow.facets:
+            key = frozenset(ray for r, ray in enumerate(cone.rays) if facet.rays >> r & 1)
+            opposite = self._waiting.pop(key, None)
+            if opposite is None:
+                self._waiting[key] = part = flow.flow(facet)
+                total += part
+            else:
+                total -= opposite
+        # At l = 0 all mass sits at u and -u, half each; no facet holds u, or its flow would fail.
+        signs = {dot(a, self._u) > 0 for a in cone.inequalities}
+        return total / (2 * arb.pi()) + (arb(1) / 2 if len(signs) == 1 else arb(0))

@@ -1,0 +1,168 @@
+"""Random inputs run through a model, in a process beside the exact work.
+
+Loading torch takes longer than the exact part of most reports, so that a second process is worth
+its start. What it finds is the same as in this process.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from fractions import Fraction
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from time import monotonic
+from typing import TYPE_CHECKING, TypeAlias
+
+from algzoo_exact.errors import InputError
+from algzoo_exact.exact.binomial import chernoff_hoeffding, clopper_pearson
+from algzoo_exact.program.ir import Program
+from algzoo_exact.program.task import Task, TieRule
+from algzoo_exact.program.transformer import Transformer
+
+if TYPE_CHECKING:
+    from algzoo_exact.estimators.sampled import Observed, SampledSquaredError, SampleEstimate
+
+Progress = Callable[[int, int], None]
+"""Called with the number of inputs that are done, and of all."""
+_CONFIDENCE = Fraction(999_999, 1_000_000)
+_SECONDS = 0.2  # between two messages about progress
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is to be run: ``samples`` inputs for the score, and before it, if ``observing``, those
+    that show patterns and answers."""
+
+    network: Program | Transformer
+    task: Task
+    ties: TieRule
+    samples: int
+    seed: int
+    observing: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Sampled:
+    """What random inputs showed.
+
+    ``interval`` holds the accuracy with all but a chance of 10^-6; None for a squared error.
+    ``bits`` after the point are those that normal inputs were rounded to, so that float64 makes no
+    error; None where they were not.
+    """
+
+    observed: Observed | None
+    score: SampleEstimate | SampledSquaredError
+    interval: tuple[Fraction, Fraction] | None
+    bits: int | None
+
+
+_Message: TypeAlias = tuple[int, int] | Sampled | InputError
+
+Beside: TypeAlias = Callable[[Order], Callable[[Progress], Sampled]]
+"""Give an order at once, and ask for the result when it is needed."""
+
+
+@contextmanager
+def sampler(workers: int) -> Iterator[Beside]:
+    """Where orders are carried out: when their result is asked for, or with ``workers`` > 1 at once
+    and in a process of its own, unless torch has been loaded in this one already.
+
+    The process is started here, and ended with the block; Ctrl-C is left to this one.
+    """
+    if workers < 2 or "torch" in sys.modules:
+        yield lambda order: lambda progress: carry_out(order, progress)
+        return
+    context = get_context("spawn")
+    here, there = context.Pipe()
+    process = context.Process(target=_serve, args=(there,), daemon=True)
+    # A process inherits that Ctrl-C is ignored; while it imports, its own setting is not in force.
+    main = threading.current_thread() is threading.main_thread()
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN) if main else None
+    process.start()
+    if main:
+        signal.signal(signal.SIGINT, before)
+    there.close()
+
+    def begin(order: Order) -> Callable[[Progress], Sampled]:
+        here.send(order)
+        return lambda progress: _result(here, order, progress)
+
+    try:
+        yield begin
+    finally:
+        process.terminate()
+        process.join()
+        here.close()
+
+
+def carry_out(order: Order, progress: Progress) -> Sampled:
+    """Run the network on random inputs, in float64: closest to the real-valued function."""
+    from algzoo_exact.estimators.exact_inputs import exact_bits
+    from algzoo_exact.estimators.observed import observe
+
+    network, task, seed = order.network, order.task, order.seed
+    bits = None
+    if isinstance(network, Program) and task.name != "median":
+        bits = exact_bits(network)
+    observed = None
+    if order.observing and isinstance(network, Program):
+        observed = observe(network, task, seed, bits)
+    if task.name == "median" and isinstance(network, Program):
+        from algzoo_exact.estimators.squared_error import sample_squared_error
+
+        errors = sample_squared_error(
+            network, task, order.samples, seed=seed, dtype="float64", progress=progress
+        )
+        return Sampled(observed, errors, None, None)
+    from algzoo_exact.estimators.sampling import sample_rounded
+
+    found = sample_rounded(
+        network, task, order.samples, bits, seed=seed, ties=order.ties, progress=progress
+    )
+    if found.interval == "Clopper-Pearson":
+        interval = clopper_pearson(int(found.correct), found.samples, _CONFIDENCE)
+    else:
+        interval = chernoff_hoeffding(found.correct, found.samples, _CONFIDENCE)
+    return Sampled(observed, found, interval, bits)
+
+
+def _serve(connection: Connection) -> None:
+    """The other process: one order, messages about progress, and the result."""
+    from algzoo_exact.estimators import observed  # noqa: F401, loads torch before there is an order
+
+    try:
+        order = connection.recv()
+        told = monotonic()
+
+        def progress(done: int, total: int) -> None:
+            nonlocal told
+            if monotonic() - told > _SECONDS:
+                told = monotonic()
+                connection.send((done, total))
+
+        message: _Message
+        try:
+            message = carry_out(order, progress)
+        except InputError as error:
+            message = error
+        connection.send(message)
+    except (EOFError, BrokenPipeError):  # nobody listens any more
+        return
+
+
+def _result(connection: Connection, order: Order, progress: Progress) -> Sampled:
+    while True:
+        try:
+            message: _Message = connection.recv()
+        except (EOFError, ConnectionResetError):  # the other process is gone: out of memory, say
+            return carry_out(order, progress)
+        if isinstance(message, InputError):
+            raise message
+        if isinstance(message, Sampled):
+            return message
+        progress(*message)

@@ -1,0 +1,158 @@
+"""Where a median model errs: the pieces on which its error is linear, by what they add.
+
+A piece is a region with one middle input (two for even n). Where a certificate lists all of them,
+all of it is exact. Else those that random inputs found to add most are measured one by one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from math import gcd
+from typing import TYPE_CHECKING, Any
+
+from algzoo_exact.certificate.check import SLACK
+from algzoo_exact.exact.enclosure import Enclosure
+from algzoo_exact.geometry.cone import Cone, IntVector
+from algzoo_exact.measure.cone_measure import cone_measure
+from algzoo_exact.measure.cone_moments import second_moment
+from algzoo_exact.program.ir import Program
+from algzoo_exact.program.specialize import Specializer
+from algzoo_exact.program.task import Task
+from algzoo_exact.regions.enumerate import region_of
+from algzoo_exact.regions.pattern import ActivationPattern
+from algzoo_exact.score.bends import Errors
+
+if TYPE_CHECKING:
+    from algzoo_exact.estimators.sampled import Observed
+
+LARGEST = 5
+"""Inputs; the second moment of one piece of six takes many seconds."""
+_LISTED = 12
+_MEASURED = 8  # one by one; each takes a quarter of a second for n = 5
+_DIGITS = 14  # of a piece's measure and of its part of the error
+
+_Sum = tuple[Enclosure, Enclosure]
+"""A measure, and what is added to the mean squared error."""
+
+
+@dataclass(frozen=True, eq=False)
+class ErrorPiece:
+    """``error`` (n) are the rational coefficients of f - median on the piece; ``square`` is the
+    mean of its square, counted as 0 elsewhere. ``share`` of the mean squared error."""
+
+    pattern: str
+    middle: tuple[int, ...]
+    error: tuple[Fraction, ...]
+    measure: Enclosure
+    square: Enclosure
+    share: float
+
+
+@dataclass(frozen=True, eq=False)
+class ErrorPieces:
+    """The pieces that add most to the mean squared error, the heaviest first.
+
+    ``count`` is the number of all pieces with an error, None where it is not known.
+    ``by_middle``: shares of the error by middle inputs. Shares are exact to the digits that are
+    shown if ``samples`` is None; else they are those on so many random inputs, and chose the
+    pieces.
+    """
+
+    count: int | None
+    listed: tuple[ErrorPiece, ...]
+    by_middle: tuple[tuple[tuple[int, ...], float], ...]
+    samples: int | None
+
+
+def certified_pieces(certificate: Mapping[str, Any], most: int = _LISTED) -> ErrorPieces:
+    """The pieces of a median model's certificate; those that differ in what lies above the middle
+    alone are one."""
+    unit = Fraction(1, 10 ** certificate["decimals"])
+    sums: dict[tuple[str, tuple[int, ...], tuple[Fraction, ...]], _Sum] = {}
+    for entry in certificate["pieces"]:
+        error = tuple(map(Fraction, entry["error"]))
+        if any(error):
+            key = entry["pattern"], tuple(entry["middle"]), error
+            mantissa, _, power = entry["square"].partition("e")
+            measure = _rounded(entry["measure"], unit, 0)
+            square = _rounded(mantissa, unit, int(power or 0))
+            before = sums.get(key)
+            sums[key] = (measure, square) if before is None else _plus(before, (measure, square))
+    whole = float(sum(square.midpoint for _, square in sums.values()))
+    shares: dict[tuple[int, ...], float] = {}
+    pieces = []
+    for (pattern, middle, error), (measure, square) in sums.items():
+        share = float(square.midpoint) / whole
+        shares[middle] = shares.get(middle, 0.0) + share
+        pieces.append(ErrorPiece(pattern, middle, error, measure, square, share))
+    pieces.sort(key=lambda piece: (-piece.square.midpoint, piece.pattern, piece.middle))
+    return ErrorPieces(len(pieces), tuple(pieces[:most]), tuple(sorted(shares.items())), None)
+
+
+def observed_pieces(
+    program: Program, task: Task, observed: Observed, most: int = _MEASURED
+) -> ErrorPieces:
+    """The pieces that add most on random inputs, each measured exactly; at most ``LARGEST``
+    inputs."""
+    whole = sum(observed.squares.values())
+    errors, specializer = Errors(program, task), Specializer(program)
+    shares: dict[tuple[int, ...], float] = {}
+    pieces = []
+    heaviest = sorted(observed.squares.items(), key=lambda item: (-item[1], item[0]))
+    for rank, ((bits, mask), total) in enumerate(heaviest):
+        middle, share = _indices(mask), total / whole if whole else 0.0
+        shares[middle] = shares.get(middle, 0.0) + share
+        if rank < most:
+            signs = region_of(program, specializer, bits).cone.inequalities
+            error, found = _measured(errors, task, signs, bits, middle)
+            if any(error):
+                pattern = ActivationPattern(program.seq_len, program.hidden_size, bits)
+                pieces.append(ErrorPiece(str(pattern), middle, error, *found, share))
+    return ErrorPieces(None, tuple(pieces), tuple(sorted(shares.items())), observed.samples)
+
+
+def _measured(
+    errors: Errors, task: Task, signs: Sequence[IntVector], bits: int, middle: tuple[int, ...]
+) -> tuple[tuple[Fraction, ...], _Sum]:
+    """The error on a piece, and what it adds: a sum over what can lie above the middle."""
+    total = Enclosure.exactly(0), Enclosure.exactly(0)
+    error: IntVector = ()
+    for label, cell in enumerate(task.value_cells()):
+        if tuple(k for k, part in enumerate(cell.value) if part) == middle:
+            error = errors.error(bits, label)
+            cone = Cone.from_inequalities((*signs, *cell.inequalities))
+            if cone is not None:
+                slim = cone.irredundant()
+                square = _square(slim, error, errors.unit)
+                total = _plus(total, (cone_measure(slim, digits=_DIGITS), square))
+    return tuple(Fraction(c, errors.unit) for c in error), total
+
+
+def _square(cone: Cone, error: IntVector, unit: int) -> Enclosure:
+    """E[(error.x / unit)^2; cone]."""
+    shared = gcd(*error)
+    if not shared:
+        return Enclosure.exactly(0)
+    slim = tuple(c // shared for c in error)
+    factor = Fraction(shared, unit) ** 2
+    # Relative to |slim|^2, which may have a hundred digits.
+    digits = max(1, _DIGITS - len(str(sum(c * c for c in slim))))
+    moment = second_moment(cone, slim, digits=digits)
+    return Enclosure(max(Fraction(0), moment.lower) * factor, moment.upper * factor)
+
+
+def _rounded(text: str, unit: Fraction, power: int) -> Enclosure:
+    """What a rounded decimal of a certificate says, times a power of ten; not below 0."""
+    scale = Fraction(10) ** power
+    value, slack = Fraction(text), SLACK * unit
+    return Enclosure(max(Fraction(0), value - slack) * scale, (value + slack) * scale)
+
+
+def _plus(a: _Sum, b: _Sum) -> _Sum:
+    return a[0].plus(b[0]), a[1].plus(b[1])
+
+
+def _indices(mask: int) -> tuple[int, ...]:
+    return tuple(k for k in range(mask.bit_length()) if mask >> k & 1)

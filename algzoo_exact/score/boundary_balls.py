@@ -1,0 +1,181 @@
+"""The flow over the boundary in float64 balls, compiled, n = 5: proven, and hundreds of times as
+fast as ball arithmetic of any precision, but of some nine digits only."""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_right
+from fractions import Fraction
+from itertools import accumulate
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from algzoo_exact.exact.enclosure import Enclosure
+from algzoo_exact.geometry.cone import IntVector
+from algzoo_exact.jit import compiled
+from algzoo_exact.measure.balls_f64 import SLACK, TINY, Ball, U, two_product, two_sum
+from algzoo_exact.measure.faces_f64 import ray_sets
+from algzoo_exact.measure.flow_balls import DIMENSION, cell_flow_ball
+from algzoo_exact.program.ir import Program
+from algzoo_exact.regions.compiled import Cells
+from algzoo_exact.regions.exact_search import ExactSearch
+from algzoo_exact.regions.search import is_float
+from algzoo_exact.regions.starts import Start
+from algzoo_exact.score.boundary import boundary_facets
+from algzoo_exact.score.rigorous import Cell, HasBatches, cell_of, credit_of
+
+F64 = NDArray[np.float64]
+U64 = NDArray[np.uint64]
+
+
+class ExactWeights(NamedTuple):
+    """W_hi (d), W_hh (d, d) and W_oh (k, d), each entry exactly."""
+
+    input: F64
+    recurrent: F64
+    readout: F64
+
+
+def exact_weights(program: Program) -> ExactWeights | None:
+    """The program, or None where a weight is no float64 or of extreme size."""
+    matrices = ((program.input_weights,), program.recurrent, program.readout)
+    if not all(is_float(entry) for matrix in matrices for row in matrix for entry in row):
+        return None
+    arrays = [np.array([[float(entry) for entry in row] for row in matrix]) for matrix in matrices]
+    return ExactWeights(arrays[0][0], arrays[1], arrays[2])
+
+
+@compiled
+def _add_product(high: float, low: float, w: float, h_high: float, h_low: float) -> Ball:
+    """(high + low) + w (h_high + h_low), as a sum of two floats again.
+
+    Only the low parts round. They are of size U times the sum of all |w h|, so adding d products
+    is off by less than 4 (d + 4)^2 U^2 times it.
+    """
+    product, rest = two_product(w, h_high)
+    total, error = two_sum(high, product)
+    return two_sum(total, low + (error + (rest + w * h_low)))
+
+
+@compiled
+def normal_balls(
+    weights: ExactWeights, rows: F64, pattern: U64, label: int, normals: F64, radii: F64,
+    state: F64, fresh: F64,
+) -> None:  # fmt: skip
+    """Inward normals of all walls of a cell, numbered as in ``boundary.normals_of_cell``, and
+    bounds for the lengths of their errors.
+
+    Twice the working precision: radii of plain float64 would grow with every step. ``state`` and
+    ``fresh`` (d, n, 3) are room for the high parts, the low parts and the radii of states.
+    """
+    d, first = weights.input.shape[0], rows.shape[0]
+    tiny = 4.0 * (d + 4.0) * (d + 4.0) * U * U
+    for wall in range(first):
+        normals[wall] = rows[wall]  # small integers
+        radii[wall] = 0.0
+    state[:] = 0.0
+    for t in range(DIMENSION):
+        for j in range(d):
+            level = t * d + j
+            on = (pattern[level // 64] >> np.uint64(level % 64)) & np.uint64(1)
+            radii[first + level] = 0.0
+            for c in range(DIMENSION):
+                high, low = weights.input[j] if c == t else 0.0, 0.0
+                size, rad = 0.0, 0.0
+                for i in range(d):
+                    w = weights.recurrent[j, i]
+                    high, low = _add_product(high, low, w, state[i, c, 0], state[i, c, 1])
+                    size += abs(w * state[i, c, 0])
+                    rad += abs(w) * state[i, c, 2]
+                rad = (rad + tiny * size) * SLACK + TINY
+                normals[first + level, c] = high if on else -high
+                radii[first + level] += (abs(low) + rad) * SLACK
+                fresh[j, c, 0] = high if on else 0.0
+                fresh[j, c, 1] = low if on else 0.0
+                fresh[j, c, 2] = rad if on else 0.0
+        state[:] = fresh
+    for other in range(weights.readout.shape[0]):
+        wall = first + DIMENSION * d + other
+        radii[wall] = 0.0
+        for c in range(DIMENSION):
+            high, low, size, rad = 0.0, 0.0, 0.0, 0.0
+            for i in range(d):
+                h, h_low = state[i, c, 0], state[i, c, 1]
+                w, w_low = two_sum(weights.readout[label, i], -weights.readout[other, i])
+                high, low = _add_product(high, low, w, h, h_low)
+                high, low = _add_product(high, low, w_low, h, h_low)
+                size += abs(w * h)
+                rad += (abs(w) + abs(w_low)) * state[i, c, 2]
+            normals[wall, c] = high
+            radii[wall] += (abs(low) + rad + 4.0 * tiny * size) * SLACK + TINY
+
+
+@compiled
+def flow_balls_of_cells(
+    weights: ExactWeights, rows: F64, cells: Cells, u: F64, which: int, mids: F64, rads: F64
+) -> None:
+    """Boundary flow of each cell in the buffer, without its credit, into ``mids`` +- ``rads``.
+
+    The radius is infinite where float64 does not decide.
+    """
+    d, first = weights.input.shape[0], rows.shape[0]
+    first_tie = first + DIMENSION * d
+    count = first_tie + weights.readout.shape[0]
+    ids = np.empty(count, np.int64)
+    include = np.empty(count, np.uint64)
+    normals = np.empty((count, DIMENSION))
+    radii = np.empty(count)
+    state, fresh = np.empty((d, DIMENSION, 3)), np.empty((d, DIMENSION, 3))
+    for q in range(cells.size[0]):
+        mids[q], rads[q] = 0.0, 0.0
+        sets = ray_sets(cells.masks[q], cells.rays[q], count)
+        faces = np.empty((count, sets.shape[1]), np.uint64)
+        found, some = boundary_facets(
+            sets, cells.rays[q], DIMENSION, first, first_tie, which, ids, faces, include
+        )
+        if some:
+            normal_balls(
+                weights, rows, cells.pattern[q], cells.label[q], normals, radii, state, fresh
+            )
+            mids[q], rads[q] = cell_flow_ball(sets, ids, found, include, normals, radii, u)
+            if not rads[q] < math.inf:
+                mids[q], rads[q] = 0.0, math.inf
+
+
+def float_flow(
+    search: ExactSearch, program: Program, start: Start, u: IntVector, which: int, allowance: float
+) -> tuple[Enclosure, list[Cell]]:
+    """Credit times boundary flow below one start in R^5, and the cells that it leaves out.
+
+    Left out are the cells that are least precise, as many as it takes for the radii of the others
+    to sum to at most ``allowance``.
+    """
+    weights = exact_weights(program)
+    assert weights is not None
+    assert isinstance(search, HasBatches)
+    rows, direction = np.array(start.rows, np.float64), np.array(u, np.float64)
+    balls: list[tuple[float, float, Fraction]] = []
+    where: list[tuple[Cells, int]] = []
+    for batch in search.cells(start):
+        if batch is None:
+            continue
+        size = int(batch.size[0])
+        mids, rads = np.empty(size), np.empty(size)
+        flow_balls_of_cells(weights, rows, batch, direction, which, mids, rads)
+        kept = Cells._make(array[:size].copy() for array in batch)  # buffers are used again
+        for q, ball in enumerate(zip(mids.tolist(), rads.tolist(), strict=True)):
+            balls.append((*ball, credit_of(kept, q)))
+            where.append((kept, q))
+    order = sorted(range(len(balls)), key=lambda i: balls[i][1])
+    used = bisect_right(list(accumulate(balls[i][1] for i in order)), allowance)
+    total = Enclosure.exactly(0)
+    for credit in {balls[i][2] for i in order[:used]}:
+        parts = [balls[i] for i in order[:used] if balls[i][2] == credit]
+        # fsum rounds once: the sums are off by half an ulp.
+        mid = Fraction(math.fsum(part[0] for part in parts))
+        rad = Fraction(math.fsum(part[1] for part in parts)) + abs(mid) * Fraction(U)
+        rad *= credit * Fraction(SLACK)
+        total = total.plus(Enclosure(mid * credit - rad, mid * credit + rad))
+    return total, [cell_of(*where[i], start) for i in order[used:]]
