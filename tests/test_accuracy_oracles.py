@@ -129,6 +129,7 @@ def check_sum_over_cells(program: az.Program, task: az.Task, ties: Ties, case: s
     right.intersect(exactly(program, task, ties))  # ValueError if they contradict each other
 
 
+@pytest.mark.slow
 def test_two_inputs_against_lines() -> None:
     check_lines(200, 2 * len(KINDS), (1, 6))
     check_lines(201, 3, (16, 32))
@@ -159,6 +160,7 @@ def test_dead_mass_against_brute_force() -> None:
     assert found["incorrect"].upper < found["lowest"].lower
 
 
+@pytest.mark.slow
 def test_handcrafted_model_against_brute_force() -> None:
     program, task = handcrafted_4_3(), az.tasks.second_argmax(3)
     for ties in ALL_TIES:

@@ -124,6 +124,7 @@ def check_stops(
     assert kinds == {"certified", "exact"}
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("talkative")
 @pytest.mark.parametrize(("n", "count", "most"), [(2, 32, 6), (3, 32, 3), (4, 8, 2)])
 def test_stopped_at_random_moments(

@@ -67,6 +67,7 @@ def test_the_plan_names_each_measurement_once(modules: Any) -> None:
     assert {spec["cores"] for spec in modules["run"].plan(1, False, False)} == {1}
 
 
+@pytest.mark.slow
 def test_a_failure_is_reported_in_its_place(modules: Any, tmp_path: Path) -> None:
     """No model of that name: the child says so, the cell says failed, the list says why."""
     spec = {"kind": "numeric", "model": "no_such_model_2_2", "cores": 1}

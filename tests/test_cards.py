@@ -219,6 +219,7 @@ PLACES = st.sampled_from(
 )
 
 
+@pytest.mark.slow
 @given(VALUES, PLACES)
 def test_any_value_is_taken_or_refused(value: object, place: tuple[str, ...]) -> None:
     changed = data()

@@ -60,6 +60,7 @@ def lattice(n: int) -> list[Point]:
     return [tuple(map(Fraction, p)) for p in product(range(-2, 3), repeat=n)]
 
 
+@pytest.mark.slow
 @settings(max_examples=80, deadline=None)
 @given(st.data())
 def test_verdicts_agree_with_exact_evaluation(data: st.DataObject) -> None:

@@ -78,6 +78,7 @@ def with_cells(request: pytest.FixtureRequest) -> Iterator[bool]:
         yield request.param
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None, suppress_health_check=[SHARED_FIXTURE])
 @given(st.data())
 def test_everywhere_and_almost_everywhere(with_cells: bool, data: st.DataObject) -> None:

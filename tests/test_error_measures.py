@@ -207,6 +207,7 @@ def test_means_against_samples(n: int, d: int) -> None:
         assert abs(exact - sample.mean()) < 4.5 * sample.std() / math.sqrt(len(sample))
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(st.data())
 def test_mean_errors_behave(data: st.DataObject) -> None:

@@ -197,6 +197,7 @@ def test_tampering_is_noticed(data: st.DataObject) -> None:
     assert check_refutation(Refutation(tree.system, tuple(steps))) is not None
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_no_refutation_of_a_system_with_a_solution(data: st.DataObject) -> None:

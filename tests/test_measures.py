@@ -132,6 +132,7 @@ def test_handcrafted_three_in_few_terms() -> None:
     assert close(value(figure) + value(wrong), 1)
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(st.data())
 def test_probabilities_behave(data: st.DataObject) -> None:

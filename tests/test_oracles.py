@@ -35,6 +35,9 @@ from oracles.conventions import ALL_TIES, Ties, true_label
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import INDEX_TASKS, Task
 
+# Engines are held against these oracles in the fast tests too; the oracles are checked here.
+pytestmark = pytest.mark.slow
+
 EXACT = mpmath.mpf(10) ** -45
 SWEEP_ROUNDING = 1e-13
 SECOND_2, SECOND_3 = Task("2nd_argmax", 2), Task("2nd_argmax", 3)
@@ -99,7 +102,6 @@ def test_exact_oracles_agree_on_any_model_of_two_inputs(program: Program) -> Non
         assert distance(cones, flat_enumeration.exact_2(program, SECOND_2, ties)) < EXACT
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("d", [2, 3, 4])
 def test_three_oracles_agree_on_many_models(d: int) -> None:
     rng = np.random.default_rng(d)
@@ -111,7 +113,6 @@ def test_three_oracles_agree_on_many_models(d: int) -> None:
             check_three_ways_3(program, SECOND_3, "uniform", 20_000)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("d", [8, 16])
 def test_sweep_agrees_with_samples_on_wide_models(d: int) -> None:
     program = random_program(np.random.default_rng(d), d, 3)
@@ -191,7 +192,6 @@ def test_all_logits_zero(kind: str, n: int) -> None:
         assert distance(found * value.denominator, value.numerator) < EXACT
 
 
-@pytest.mark.slow
 def test_ties_between_different_rows_are_decided_in_integers() -> None:
     """Two neurons are equal, so logits 0 and 1 tie wherever they are positive though their rows
     differ; rounding cannot tell. Oracle: brute force."""
@@ -339,7 +339,6 @@ def test_measures_of_random_four_dimensional_simplices(seed: int) -> None:
     assert abs(float(simplices.simplex_measure(normals)) - genz(normals)) < 1e-5
 
 
-@pytest.mark.slow
 def test_measures_of_a_random_five_dimensional_simplex() -> None:
     """Oracle: inclusion and exclusion over lower-dimensional marginals."""
     normals = random_normals(1, 5)

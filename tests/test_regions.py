@@ -125,7 +125,7 @@ def check_cells(program: Program, task: Task, found: list[Cell]) -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        pytest.param(name, marks=() if name in ("2nd_argmax", "argmax") else pytest.mark.slow)
+        pytest.param(name, marks=() if name == "2nd_argmax" else pytest.mark.slow)
         for name in INDEX_TASKS
     ],
 )

@@ -192,6 +192,7 @@ def test_longest_cycle() -> None:
     check_page(report.html())
 
 
+@pytest.mark.slow
 def test_median() -> None:
     """The silent model's error is the variance of the median of three, 1 - sqrt(3)/pi."""
     silent = exact_program([1], [[0]], [[0]], 3)
