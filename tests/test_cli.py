@@ -10,6 +10,7 @@ import re
 import subprocess
 import sys
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -320,6 +321,23 @@ def test_help_teaches_with_examples(command: str, flag: str) -> None:
     text = text_of(command, flag)
     assert "Examples" in text
     assert f"algzoo-exact {command} " in text
+
+
+@pytest.mark.parametrize("command", ["accuracy", "compare", "certify", "train"])
+def test_help_fills_the_lines_of_any_terminal(
+    command: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The text above the boxes: the same words, and no line broken before it is full."""
+    words = []
+    for width in (60, 140):
+        monkeypatch.setenv("COLUMNS", str(width))
+        text = text_of(command, "--help").partition("╭")[0]
+        lines = [line.strip() for line in text.splitlines()]
+        for line, following in pairwise(lines):
+            if line and following and not following.startswith("Usage"):
+                assert len(line) + 1 + len(following.split()[0]) > width - 4
+        words.append(text.split())
+    assert words[0] == words[1]
 
 
 def test_help_and_version() -> None:

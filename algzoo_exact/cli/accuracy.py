@@ -146,7 +146,7 @@ def accuracy(
 
     [bold]exact[/bold]: rigorous, of rounding width; a closed form for n = 2 and 3
 
-    [bold]certified[/bold]: rigorous, and wider by what was left undecided
+    [bold]certified[/bold]: rigorous, and wider by what was left undecided, or by rounding (n = 5)
 
     [bold]numeric[/bold]: float64, with an error estimate
     """

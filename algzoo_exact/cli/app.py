@@ -10,8 +10,9 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from inspect import cleandoc
 from typing import Annotated, Any, cast
 
 import typer
@@ -177,20 +178,30 @@ def _root(
         print(ctx.get_help())
 
 
-app.command(epilog=accuracy.EXAMPLES)(accuracy.accuracy)
-app.command(epilog=regions.EXAMPLES)(regions.regions)
-app.command(epilog=show.EXAMPLES)(show.show)
-app.command(epilog=sample.EXAMPLES)(sample.sample)
-app.command(epilog=compare.EXAMPLES)(compare.compare)
-app.command(epilog=train.EXAMPLES)(train.train)
-app.command(epilog=verify.EXAMPLES)(verify.verify)
-app.command(epilog=surprise.EXAMPLES)(surprise.surprise)
-app.command(epilog=certify.EXAMPLES)(certify.certify)
-app.command(epilog=check.EXAMPLES)(check.check)
-app.command(epilog=report.EXAMPLES)(report.report)
+def _add(
+    group: typer.Typer, function: Callable[..., None], examples: str, name: str | None = None
+) -> None:
+    """The command with its docstring as help; Typer keeps the line breaks of all paragraphs but
+    the first, whatever the width of the terminal."""
+    paragraphs = cleandoc(function.__doc__ or "").split("\n\n")
+    text = "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
+    group.command(name, help=text, epilog=examples)(function)
+
+
+_add(app, accuracy.accuracy, accuracy.EXAMPLES)
+_add(app, regions.regions, regions.EXAMPLES)
+_add(app, show.show, show.EXAMPLES)
+_add(app, sample.sample, sample.EXAMPLES)
+_add(app, compare.compare, compare.EXAMPLES)
+_add(app, train.train, train.EXAMPLES)
+_add(app, verify.verify, verify.EXAMPLES)
+_add(app, surprise.surprise, surprise.EXAMPLES)
+_add(app, certify.certify, certify.EXAMPLES)
+_add(app, check.check, check.EXAMPLES)
+_add(app, report.report, report.EXAMPLES)
 
 _zoo = typer.Typer()
 app.add_typer(_zoo, name="zoo")
 _zoo.callback(invoke_without_command=True)(zoo.zoo)
-_zoo.command("list", epilog=zoo.LIST_EXAMPLES)(zoo.list_models)
-_zoo.command("table", epilog=zoo.TABLE_EXAMPLES)(zoo.table)
+_add(_zoo, zoo.list_models, zoo.LIST_EXAMPLES, "list")
+_add(_zoo, zoo.table, zoo.TABLE_EXAMPLES)
