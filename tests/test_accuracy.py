@@ -1,9 +1,8 @@
 """`accuracy`: published figures, invariances, kinds of number, and errors.
 
-Oracles: published and separately measured accuracies (ANCHORS in each test's words), theorems about
-what leaves a network's function unchanged, and a second evaluation. Comparisons with algorithms
-that share nothing with the library are in ``test_accuracy_oracles``. Over 400 lines: the same
-comparisons serve every section.
+Oracles: published and separately measured accuracies, theorems about what leaves a network's
+function unchanged, and a second evaluation. Comparisons with algorithms that share nothing with the
+library are in ``test_accuracy_oracles``. Over 400 lines: the same comparisons serve every section.
 """
 
 from __future__ import annotations
