@@ -310,7 +310,8 @@ def test_ctrl_c_in_a_callback_from_c_is_not_lost() -> None:
     """Python drops exceptions there, with a traceback on stderr."""
     script = """
 import ctypes, signal, sys, time
-from algzoo_exact.cli import app, show
+from algzoo_exact.cli import show
+from algzoo_exact.cli.app import app
 
 def strike(*_):
     @ctypes.CFUNCTYPE(None)
@@ -325,3 +326,69 @@ app(["show", "handcrafted:2nd_argmax_2"])
     done = subprocess.run([sys.executable, "-c", script], text=True, capture_output=True)
     assert (done.returncode, done.stdout) == (130, "")
     assert done.stderr == "interrupted: there is no result yet\n"
+
+
+def test_ctrl_c_in_a_constructor_says_nothing_of_the_half_made_object() -> None:
+    """Its destructor fails, as llvmlite's do, and Python would print a traceback."""
+    script = """
+import signal
+from algzoo_exact.cli import show
+from algzoo_exact.cli.app import app
+
+class Resource:
+    def __init__(self):
+        signal.raise_signal(signal.SIGINT)
+        self.handle = 1
+
+    def __del__(self):
+        del self.handle
+
+show.load_model = lambda *_: Resource()
+app(["show", "handcrafted:2nd_argmax_2"])
+"""
+    done = subprocess.run([sys.executable, "-c", script], text=True, capture_output=True)
+    assert (done.returncode, done.stdout) == (130, "")
+    assert done.stderr == "interrupted: there is no result yet\n"
+
+
+def test_errors_after_ctrl_c_are_its_own() -> None:
+    """An import or a compiler that it strikes may raise anything."""
+    script = """
+import signal
+from algzoo_exact.cli import show
+from algzoo_exact.cli.app import app
+
+def load(*_):
+    try:
+        signal.raise_signal(signal.SIGINT)
+    except KeyboardInterrupt:
+        raise RuntimeError("half of a module") from None
+
+show.load_model = load
+app(["show", "handcrafted:2nd_argmax_2"])
+"""
+    done = subprocess.run([sys.executable, "-c", script], text=True, capture_output=True)
+    assert (done.returncode, done.stdout) == (130, "")
+    assert done.stderr == "interrupted: there is no result yet\n"
+
+
+def test_ctrl_c_never_reaches_workers(tmp_path: Path) -> None:
+    """Not even those that are just starting; it waits for the main process."""
+    script = """
+import os, signal, time
+from algzoo_exact.score.pool import worker_pool
+
+if __name__ == "__main__":
+    with worker_pool(2) as pool:
+        jobs = [pool.submit(time.sleep, 0.2) for _ in range(4)]
+        signal.signal(signal.SIGINT, lambda *_: print("main"))
+        os.killpg(0, signal.SIGINT)
+        for job in jobs:
+            job.result()
+"""
+    (tmp_path / "script.py").write_text(script)
+    done = subprocess.run(
+        [sys.executable, tmp_path / "script.py"],
+        text=True, capture_output=True, start_new_session=True,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout, done.stderr) == (0, "main\n", "")

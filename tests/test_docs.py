@@ -25,7 +25,7 @@ from typer.main import get_command
 
 import algzoo_exact as az
 from algzoo_exact import Accuracy, accuracy, load
-from algzoo_exact.cli import app
+from algzoo_exact.cli.app import app
 from algzoo_exact.program.task import TIE_RULES, TieRule
 from algzoo_exact.score.whole import whole_accuracy
 

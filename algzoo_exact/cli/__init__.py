@@ -5,9 +5,18 @@ Nothing that takes long to import (numba, torch, sympy, ...) is imported before 
 
 from __future__ import annotations
 
-from algzoo_exact.cli.app import app
+import signal
+import sys
 
 
 def main() -> None:
     """Run the command line and exit with its code."""
-    app()
+    try:
+        from algzoo_exact.cli.app import app
+
+        app()
+    except KeyboardInterrupt:
+        sys.exit(130)  # no command has begun
+    finally:
+        # All is said; the interpreter's own end takes half a second where torch was loaded.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)

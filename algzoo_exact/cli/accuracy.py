@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import os
-import signal
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from math import isfinite
-from types import FrameType
 from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
 from algzoo_exact.cli.accuracy_text import accuracy_fields, check_text
 from algzoo_exact.cli.counts_text import counts_json
+from algzoo_exact.cli.interrupts import noticing_interrupts
 from algzoo_exact.cli.options import (
     HeadsOption,
     JsonOption,
@@ -263,29 +260,6 @@ class _Check:
     def json(self) -> Json:
         z = self.z_score if isfinite(self.z_score) else None
         return sampled_json(self.estimate) | {"z_score": z, "agrees": self.agrees}
-
-
-@contextmanager
-def noticing_interrupts() -> Iterator[list[int]]:
-    """A list that Ctrl-C adds to. It still raises, and bounds answer with what they have.
-
-    Where it strikes inside a compiler or a pool of processes, those raise errors of their own.
-    """
-    seen: list[int] = []
-
-    def interrupt(number: int, frame: FrameType | None) -> None:
-        seen.append(number)
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGINT, interrupt)
-    try:
-        yield seen
-    except Exception:
-        if seen:
-            raise KeyboardInterrupt from None
-        raise
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def _expected_workers(d: int, n: int) -> int:

@@ -7,11 +7,8 @@ Ctrl-C and 141 when the reader of the output has gone, as shells count.
 from __future__ import annotations
 
 import os
-import signal
 import sys
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from inspect import cleandoc
 from typing import Annotated, Any, cast
 
@@ -33,10 +30,10 @@ from algzoo_exact.cli import (
     verify,
     zoo,
 )
+from algzoo_exact.cli.interrupts import interrupts_kept
 from algzoo_exact.errors import InputError
 
 BAD_INPUT, INTERRUPTED, READER_GONE = 2, 130, 141
-_LATER = 0.05  # seconds, in which a callback from C returns
 
 # The base of all that typer says about wrong options; typer exports only this subclass of it.
 _UsageError = cast("type[Exception]", typer.BadParameter.__mro__[1])
@@ -49,10 +46,11 @@ class _Group(TyperGroup):
         # Python refuses to print integers of more than 4,300 digits, lest it take long. Ours come
         # from small files, and closed forms of models with tiny and huge weights are that long.
         sys.set_int_max_str_digits(0)
-        try:
-            code = super().main(*args, **(options | {"standalone_mode": False}))
-        except _UsageError as error:
-            code = _fail(_usage_message(error))
+        with interrupts_kept() as self._interrupts:
+            try:
+                code = super().main(*args, **(options | {"standalone_mode": False}))
+            except _UsageError as error:
+                code = _fail(_usage_message(error))
         try:
             sys.stdout.flush()
         except OSError as error:
@@ -62,37 +60,20 @@ class _Group(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         """Run a command. Exceptions that typer would treat in its own way end here."""
         try:
-            with _interrupts_kept():
-                return super().invoke(ctx)
+            return super().invoke(ctx)
         except InputError as error:
             code = _fail(str(error))
         except OSError as error:
             code = _output_failed(error)
-        except KeyboardInterrupt:
+        except (typer.Exit, _UsageError):
+            raise
+        except (KeyboardInterrupt, Exception) as error:
+            # Where Ctrl-C strikes inside an import or a compiler, these may raise what they like.
+            if not isinstance(error, KeyboardInterrupt) and not self._interrupts:
+                raise
             print("interrupted: there is no result yet", file=sys.stderr)
             code = INTERRUPTED
         raise typer.Exit(code)
-
-
-@contextmanager
-def _interrupts_kept() -> Iterator[None]:
-    """Where Ctrl-C strikes in a callback from C, as compilers make them, Python drops it: again."""
-    before = sys.unraisablehook
-
-    def hook(dropped: sys.UnraisableHookArgs) -> None:
-        if not issubclass(dropped.exc_type, KeyboardInterrupt):
-            before(dropped)
-            return
-        main = threading.main_thread().ident or 0
-        again = threading.Timer(_LATER, signal.pthread_kill, (main, signal.SIGINT))
-        again.daemon = True
-        again.start()
-
-    sys.unraisablehook = hook
-    try:
-        yield
-    finally:
-        sys.unraisablehook = before
 
 
 def _fail(sentence: str) -> int:

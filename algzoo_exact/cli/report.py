@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from algzoo_exact.cli.accuracy import noticing_interrupts
+from algzoo_exact.cli.interrupts import noticing_interrupts
 from algzoo_exact.cli.options import (
     HeadsOption,
     JsonOption,

@@ -60,7 +60,7 @@ class SquareOptions:
 def print_squared_error(model: Model, task: Task, options: SquareOptions, largest_n: int) -> None:
     """Compute and print; exit code 1 if a sample contradicts the result."""
     import algzoo_exact as az
-    from algzoo_exact.cli.accuracy import noticing_interrupts
+    from algzoo_exact.cli.interrupts import noticing_interrupts
 
     if options.method == "numeric":
         raise InputError("There is no numeric method for median models; use exact or bounds.")

@@ -6,9 +6,7 @@ its start. What it finds is the same as in this process.
 
 from __future__ import annotations
 
-import signal
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,6 +21,7 @@ from algzoo_exact.exact.binomial import chernoff_hoeffding, clopper_pearson
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task, TieRule
 from algzoo_exact.program.transformer import Transformer
+from algzoo_exact.score.pool import interrupts_held
 
 if TYPE_CHECKING:
     from algzoo_exact.estimators.sampled import Observed, SampledSquaredError, SampleEstimate
@@ -80,12 +79,8 @@ def sampler(workers: int) -> Iterator[Beside]:
     context = get_context("spawn")
     here, there = context.Pipe()
     process = context.Process(target=_serve, args=(there,), daemon=True)
-    # A process inherits that Ctrl-C is ignored; while it imports, its own setting is not in force.
-    main = threading.current_thread() is threading.main_thread()
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN) if main else None
-    process.start()
-    if main:
-        signal.signal(signal.SIGINT, before)
+    with interrupts_held():
+        process.start()
     there.close()
 
     def begin(order: Order) -> Callable[[Progress], Sampled]:

@@ -34,17 +34,26 @@ def worker_pool(
     Fresh, because forking a process that has run compiled threads is not safe.
     """
     pool = ProcessPoolExecutor(workers, get_context("spawn"), _start_worker, (setup, arguments))
-    # Processes start with the first job, and inherit that Ctrl-C is ignored: while they import,
-    # their own setting is not in force yet.
-    main = threading.current_thread() is threading.main_thread()
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN) if main else None
-    pool.submit(_nothing)
-    if main:
-        signal.signal(signal.SIGINT, before)
+    with interrupts_held():
+        for _ in range(workers):  # a process starts with each job that finds none idle
+            pool.submit(_nothing)
     try:
         yield pool
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+@contextmanager
+def interrupts_held() -> Iterator[None]:
+    """Ctrl-C waits until the block ends, and never reaches a process that starts in it.
+
+    A process inherits what is held: while it imports, its own setting is not in force yet.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _nothing() -> None:
