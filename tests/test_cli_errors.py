@@ -10,6 +10,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,7 @@ from typer.testing import CliRunner
 import algzoo_exact
 from algzoo_exact.cli.app import app
 from algzoo_exact.errors import InputError
+from algzoo_exact.score.pool import worker_pool
 
 ROOT = Path(__file__).parents[1]
 SCRIPT = (sys.executable, "-m", "algzoo_exact")
@@ -312,6 +315,7 @@ def test_ctrl_c_in_a_callback_from_c_is_not_lost() -> None:
 import ctypes, signal, sys, time
 from algzoo_exact.cli import show
 from algzoo_exact.cli.app import app
+from algzoo_exact.score.pool import worker_pool
 
 def strike(*_):
     @ctypes.CFUNCTYPE(None)
@@ -334,6 +338,7 @@ def test_ctrl_c_in_a_constructor_says_nothing_of_the_half_made_object() -> None:
 import signal
 from algzoo_exact.cli import show
 from algzoo_exact.cli.app import app
+from algzoo_exact.score.pool import worker_pool
 
 class Resource:
     def __init__(self):
@@ -357,6 +362,7 @@ def test_errors_after_ctrl_c_are_its_own() -> None:
 import signal
 from algzoo_exact.cli import show
 from algzoo_exact.cli.app import app
+from algzoo_exact.score.pool import worker_pool
 
 def load(*_):
     try:
@@ -392,3 +398,11 @@ if __name__ == "__main__":
         text=True, capture_output=True, start_new_session=True,
     )  # fmt: skip
     assert (done.returncode, done.stdout, done.stderr) == (0, "main\n", "")
+
+
+def test_what_ends_a_pool_early_ends_its_jobs() -> None:
+    jobs: list[Future[None]] = []
+    with suppress(KeyboardInterrupt), worker_pool(2) as pool:
+        jobs += [pool.submit(time.sleep, 3600) for _ in range(5)]
+        raise KeyboardInterrupt
+    assert all(job.cancelled() or job.exception() for job in jobs)

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
-from multiprocessing import get_context, parent_process
+from multiprocessing import active_children, get_context, parent_process
 from typing import Any
 
 from algzoo_exact.program.ir import Program
@@ -29,16 +29,22 @@ def new_search(program: Program, ties: TieRule | None, compiled: bool) -> ExactS
 def worker_pool(
     workers: int, setup: Callable[..., None] | None = None, arguments: tuple[Any, ...] = ()
 ) -> Iterator[ProcessPoolExecutor]:
-    """Fresh processes that leave Ctrl-C to the main one; whatever waits is cancelled at the end.
+    """Fresh processes that leave Ctrl-C to the main one. What ends the block early ends them too.
 
     Fresh, because forking a process that has run compiled threads is not safe.
     """
+    others = active_children()
     pool = ProcessPoolExecutor(workers, get_context("spawn"), _start_worker, (setup, arguments))
     with interrupts_held():
         for _ in range(workers):  # a process starts with each job that finds none idle
             pool.submit(_nothing)
     try:
         yield pool
+    except BaseException:  # a job may take long, and nobody asks for its result any more
+        for process in active_children():
+            if process not in others:
+                process.terminate()
+        raise
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 
