@@ -16,11 +16,17 @@ _F = TypeVar("_F", bound=Callable[..., Any])
 
 def compiled(function: _F) -> _F:
     """The function compiled; division by zero gives infinity or NaN, as in numpy."""
-    return cast(_F, njit(cache=True, nogil=True, error_model="numpy")(function))
+    return _compiled(function)
 
 
 def compiled_any_order(function: _F) -> _F:
     """The same, and sums may be reordered and products fused, so that they use SIMD registers."""
-    reordering = {"reassoc", "contract"}
-    options = {"cache": True, "nogil": True, "error_model": "numpy", "fastmath": reordering}
-    return cast(_F, njit(**options)(function))
+    return _compiled(function, fastmath={"reassoc", "contract"})
+
+
+def _compiled(function: _F, **options: Any) -> _F:
+    options |= {"nogil": True, "error_model": "numpy"}
+    try:
+        return cast(_F, njit(cache=True, **options)(function))
+    except RuntimeError:  # no folder can be written to: each process compiles anew
+        return cast(_F, njit(**options)(function))

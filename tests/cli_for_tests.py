@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema
-import safetensors.torch
+import loading_for_tests
 import torch
 from typer.testing import CliRunner, Result
 
@@ -40,23 +40,13 @@ def no_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
 
 
-def state(d: int = 2, n: int = 2) -> dict[str, torch.Tensor]:
-    generator = torch.Generator().manual_seed(0)
-    shapes = {"rnn.weight_ih_l0": (d, 1), "rnn.weight_hh_l0": (d, d), "linear.weight": (n, d)}
-    return {k: torch.randn(*s, generator=generator) for k, s in shapes.items()}
-
-
 def write(path: Path, **changes: torch.Tensor | None) -> Path:
     """A state dict with keys added, replaced or (None) removed; underscores stand for dots."""
-    tensors: dict[str, Any] = state()
+    tensors: dict[str, Any] = loading_for_tests.state(2, 2)
     for key, value in changes.items():
         tensors[key.replace("__", ".")] = value
     tensors = {key: value for key, value in tensors.items() if value is not None}
-    if path.suffix == ".safetensors":
-        safetensors.torch.save_file(tensors, path)
-    else:
-        torch.save(tensors, path)
-    return path
+    return loading_for_tests.write(path, tensors)
 
 
 # --- JSON schemas ---
@@ -95,41 +85,52 @@ COUNTS = record(
     tied=COUNT,
     confusion={"type": "array", "items": {"type": "array", "items": COUNT}},
 )
-SAMPLED_KEYS: dict[str, object] = {
-    "kind": {"const": "sampled"},
-    "samples": COUNT,
-    "correct": {"type": "string", "pattern": r"^\d+(/\d+)?$"},
-    "estimate": NUMBER,
-    "lower": NUMBER,
-    "upper": NUMBER,
-    "confidence": NUMBER,
-    "interval": {"enum": ["Clopper-Pearson", "Chernoff-Hoeffding"]},
-    "standard_error": NUMBER,
-    "seed": {"type": "integer"},
-    "device": TEXT,
-    "dtype": {"enum": ["float32", "float64"]},
-    "seconds": NUMBER,
-}
-SAMPLED = record(**SAMPLED_KEYS)
-CHECK = record(**SAMPLED_KEYS, z_score=either(NUMBER, NULL), agrees=TRUTH)
+
+
+def sample_schemas(**estimates: object) -> tuple[dict[str, object], dict[str, object]]:
+    """What random inputs give, and the same held against a score."""
+    keys: dict[str, object] = {
+        "kind": {"const": "sampled"},
+        "samples": COUNT,
+        "lower": NUMBER,
+        "upper": NUMBER,
+        "confidence": NUMBER,
+        "standard_error": NUMBER,
+        "seed": {"type": "integer"},
+        "device": TEXT,
+        "dtype": {"enum": ["float32", "float64"]},
+        "seconds": NUMBER,
+    }
+    keys |= estimates
+    return record(**keys), record(**keys, z_score=either(NUMBER, NULL), agrees=TRUTH)
+
+
+SAMPLED, CHECK = sample_schemas(
+    correct={"type": "string", "pattern": r"^\d+(/\d+)?$"},
+    estimate=NUMBER,
+    interval={"enum": ["Clopper-Pearson", "Chernoff-Hoeffding"]},
+)
 TIES = {"enum": ["lowest", "incorrect", "uniform"]}
+SCORE: dict[str, object] = {
+    "model": MODEL,
+    "regions": either(COUNT, NULL),
+    "cells": either(COUNT, NULL),
+    "undecided": DECIMAL,
+    "interrupted": TRUTH,
+    "method": TEXT,
+    "seconds": NUMBER,
+    "version": TEXT,
+}
 ACCURACY = record(
-    model=MODEL,
+    **SCORE,
     task=TEXT,
     ties=TIES,
     kind={"enum": ["exact", "certified", "numeric"]},
     accuracy=record(lower=DECIMAL, upper=DECIMAL, closed_form=either(TEXT, NULL)),
     by_label=either({"type": "object", "additionalProperties": BOUNDS}, NULL),
     counts=either(COUNTS, NULL),
-    regions=either(COUNT, NULL),
-    cells=either(COUNT, NULL),
-    undecided=DECIMAL,
-    interrupted=TRUTH,
-    method=TEXT,
-    seconds=NUMBER,
     sampled=either(SAMPLED, NULL),
     check=either(CHECK, NULL),
-    version=TEXT,
 )
 
 

@@ -60,6 +60,11 @@ CLAIMS: tuple[Entry, ...] = (
     claim("never", "right", domain="x[0] > 0 or logit[0] > 0"),
     claim("always_wrong", "wrong", domain="x[1] > 0"),
     claim("same", "equivalent", other="handcrafted:2nd_argmax_2", mode="function"),
+    claim("other", "equivalent", other="2nd_argmax_2_2", mode="function"),
+    claim("others_labels", "equivalent", other="2nd_argmax_2_2", mode="labels"),
+    claim(
+        "there", "equivalent", other="2nd_argmax_2_2", mode="labels", domain="x[0] > 0 and x[1] < 0"
+    ),
 )
 CASES: tuple[Entry, ...] = (
     case("down", "x[0] > x[1]", "claims", claims=["below"]),

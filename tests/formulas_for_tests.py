@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
+from itertools import permutations
+from math import factorial
 from random import Random
 
 from hypothesis import strategies as st
@@ -16,6 +18,7 @@ from algzoo_exact.explain.expression import (
     Logic,
     Number,
     Term,
+    evaluate,
     values_of,
 )
 from algzoo_exact.program.ir import Program
@@ -94,3 +97,45 @@ def formulas(draw: st.DrawFn, program: Program, depth: int = 1) -> Formula:
     op = draw(st.sampled_from(["and", "or", "implies", "not"]))
     inner = formulas(program, depth - 1)
     return Logic(op, tuple(draw(inner) for _ in range(1 if op == "not" else 2)))
+
+
+def by_all_orders(formula: Formula, n: int) -> Fraction:
+    """The probability of a statement about order: every order of the inputs and 0, with the values
+    of a point in it."""
+    total = Fraction(0)
+    for order in permutations(range(n + 1)):
+        zero = order.index(n)
+        values = {i: Fraction(zero - place) for place, i in enumerate(order)}
+        if evaluate(formula, lambda entry, values=values: values[entry.indices[0]]):
+            total += Fraction(1, 2**n * factorial(zero) * factorial(n - zero))
+    return total
+
+
+def order_terms(n: int) -> st.SearchStrategy[Term]:
+    """Inputs and 0, and min, max and relu of such."""
+    leaves: st.SearchStrategy[Term] = st.one_of(st.just(ZERO), st.integers(0, n - 1).map(x))
+
+    def larger(inner: st.SearchStrategy[Term]) -> st.SearchStrategy[Term]:
+        several = st.lists(inner, min_size=1, max_size=3).map(tuple)
+        return st.one_of(
+            st.builds(Apply, st.sampled_from(["min", "max"]), several),
+            st.builds(lambda arg: Apply("relu", (arg,)), inner),
+        )
+
+    return st.recursive(leaves, larger, max_leaves=4)
+
+
+def order_formulas(n: int) -> st.SearchStrategy[Formula]:
+    """Comparisons of such terms, and their combinations."""
+    relations = st.sampled_from(["<", "<=", ">", ">=", "==", "!="])
+    leaves = st.builds(Compare, relations, order_terms(n), order_terms(n))
+
+    def larger(inner: st.SearchStrategy[Formula]) -> st.SearchStrategy[Formula]:
+        several = st.lists(inner, min_size=2, max_size=3).map(tuple)
+        return st.one_of(
+            st.builds(Logic, st.sampled_from(["and", "or"]), several),
+            st.builds(lambda a, b: Logic("implies", (a, b)), inner, inner),
+            st.builds(lambda a: Logic("not", (a,)), inner),
+        )
+
+    return st.recursive(leaves, larger, max_leaves=5)

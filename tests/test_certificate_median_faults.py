@@ -113,7 +113,9 @@ def without(document: Json, number: int) -> Json:
 def restated(document: Json) -> Json:
     """With all that follows from its pieces said as it is."""
     n, places = document["task"]["seq_len"], document["decimals"] + 6
-    judge = check.Pieces(document, check.weights_of(document["model"]["weights"]), n)
+    judge = check.Pieces(
+        document, check.weights_of(document["model"]["weights"], "model.weights"), n
+    )
     for piece in document["pieces"]:
         judge.add(piece)
     missing = Fraction(0) if judge.closed else 1 - judge.least

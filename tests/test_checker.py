@@ -291,7 +291,8 @@ def test_a_part_of_the_cells_proves_a_wider_enclosure(
     used = sorted({ray for cell in cells for ray in cell["rays"]})
     cells = [cell | {"rays": [used.index(ray) for ray in cell["rays"]]} for cell in cells]
     smaller = document | {"cells": cells, "rays": [document["rays"][ray] for ray in used]}
-    judge = check.Cells(smaller, check.weights_of(document["model"]["weights"]), "argmedian", 3)
+    weights = check.weights_of(document["model"]["weights"], "model.weights")
+    judge = check.Cells(smaller, weights, "argmedian", 3)
     for cell in cells:
         judge.add(cell)
     places = document["decimals"] + 6

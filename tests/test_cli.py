@@ -9,6 +9,7 @@ import json
 import re
 import subprocess
 import sys
+import time
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -31,19 +32,18 @@ from cli_for_tests import (
     json_of,
     record,
     run,
-    state,
     text_of,
     write,
 )
+from loading_for_tests import ALGZOO, needs_algzoo, state
 
 import algzoo_exact
+from algzoo_exact.cli import output
 from algzoo_exact.cli.options import parse_count, parse_seconds
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.program.ir import Program
 
 ROOT = Path(__file__).parents[1]
-ALGZOO = ROOT.parent / "shared" / "algzoo"
-needs_algzoo = pytest.mark.skipif(not ALGZOO.is_dir(), reason="AlgZoo's files are not here")
 
 
 # --- accuracy ---
@@ -346,12 +346,25 @@ def test_help_and_version() -> None:
     assert text_of("--version") == f"algzoo-exact {algzoo_exact.__version__}\n"
 
 
+def test_no_bar_goes_to_a_file(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Not even where FORCE_COLOR is set, as in many logs of CI."""
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setattr(output, "_BAR_AFTER", 0.0)
+    with output.progress_bar("working") as advance:
+        time.sleep(0.3)
+        advance(0.5, "half")
+    assert capsys.readouterr().err == ""
+
+
 def test_starting_up_loads_little() -> None:
     """Startup time, without a clock: what takes long to import is not imported."""
     heavy = ["torch", "numba", "sympy", "matplotlib", "networkx", "pyarrow", "flint", "numpy"]
     code = (
-        "import sys, algzoo_exact.cli\n"
-        "try: algzoo_exact.cli.app(['--help'])\n"
+        "import sys\n"
+        "from algzoo_exact.cli.app import app\n"
+        "try: app(['--help'])\n"
         f"finally: assert not {set(heavy)!r} & set(sys.modules), sorted(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT, stdout=subprocess.DEVNULL)

@@ -5,15 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-import safetensors.torch
 import torch
 from cli_for_tests import accuracy, json_of, run, text_of
+from loading_for_tests import ALGZOO, needs_algzoo, write
 
 import algzoo_exact as az
 from algzoo_exact.zoo.architectures import DistTransformer, ScalarTransformer
-
-ALGZOO = Path(__file__).parents[2] / "shared" / "algzoo"
-needs_algzoo = pytest.mark.skipif(not ALGZOO.is_dir(), reason="AlgZoo's files are not here")
 
 
 @pytest.fixture
@@ -21,9 +18,7 @@ def path(tmp_path: Path) -> Path:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         state = DistTransformer(4, 3, heads=2).state_dict()
-    place = tmp_path / "longest_cycle_4_3.safetensors"
-    safetensors.torch.save_file(state, place, {"heads": "2"})
-    return place
+    return write(tmp_path / "longest_cycle_4_3.safetensors", state, heads="2")
 
 
 @needs_algzoo

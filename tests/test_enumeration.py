@@ -11,7 +11,6 @@ from dataclasses import replace
 from fractions import Fraction
 from functools import cache
 from itertools import product
-from pathlib import Path
 
 import mpmath
 import numpy as np
@@ -19,6 +18,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from loading_for_tests import ALGZOO, needs_algzoo
 
 import algzoo_exact as az
 from algzoo_exact.errors import InputError
@@ -32,9 +32,6 @@ from algzoo_exact.score.float_attention import FloatAttention
 from algzoo_exact.zoo.architectures import DistTransformer, to_module
 from algzoo_exact.zoo.loading import load
 from algzoo_exact.zoo.tasks import labels
-
-ALGZOO = Path(__file__).parents[2] / "shared" / "algzoo"
-needs_algzoo = pytest.mark.skipif(not ALGZOO.is_dir(), reason="AlgZoo's files are not here")
 
 SIZES = [(2, 3, 2, 1), (4, 4, 2, 1), (4, 3, 1, 2), (6, 3, 3, 3), (8, 4, 2, 4)]
 """(H, n, layers, heads)."""

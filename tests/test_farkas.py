@@ -45,7 +45,7 @@ from algzoo_exact.explain.farkas import (
 )
 from algzoo_exact.explain.farkas_json import from_json, to_json
 from algzoo_exact.explain.linear import Linear, Maximum
-from algzoo_exact.explain.prover import prove, prove_free
+from algzoo_exact.explain.prover import Limits, prove, prove_free
 from algzoo_exact.explain.refuter import refutation
 from algzoo_exact.explain.smt import Query
 from algzoo_exact.program.ir import Program
@@ -266,9 +266,10 @@ def test_the_system_is_that_of_the_statement() -> None:
     assert all(other != system for other in others)
 
 
-def test_proofs_carry_evidence() -> None:
+def test_proofs_carry_evidence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(prover, "_EVIDENCE", 60.0)  # seconds: the search for it ends after 2 else
     for program, statement, domain in true_statements():
-        proof = prove(program, statement, domain=domain)
+        proof = prove(program, statement, domain=domain, limits=Limits(600))
         assert proof.verdict.status == "proved"
         assert proof.trusted == ()
         assert proof.evidence is not None

@@ -16,6 +16,7 @@ import pytest
 import safetensors.torch
 import torch
 from cli_for_tests import json_of, run
+from loading_for_tests import ALGZOO, needs_algzoo
 from server_for_tests import Answer, Server, serving
 
 from algzoo_exact.errors import InputError
@@ -25,9 +26,6 @@ from algzoo_exact.zoo.architectures import new_module
 from algzoo_exact.zoo.fetching import find_remote
 from algzoo_exact.zoo.loading import Model, load
 from algzoo_exact.zoo.reading import LARGEST_FILE
-
-ALGZOO = Path(__file__).parents[2] / "shared" / "algzoo"
-needs_algzoo = pytest.mark.skipif(not ALGZOO.is_dir(), reason="AlgZoo's files are not here")
 
 PATH = "/zoo/2nd_argmax_3_4_1073741824_4.pth"  # (3, 4); seed 4 is the best one
 NAME = "algzoo:2nd_argmax_3_4"
@@ -296,12 +294,12 @@ def test_a_process_that_is_stopped_midway(number: int, server: Server) -> None:
     code = f"from algzoo_exact import load\nload({NAME!r})"
     child = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE)
     # The half that was sent is in a file by now, whatever its name.
-    until = time.monotonic() + 60
+    until = time.monotonic() + 300
     while not any(path.stat().st_size for path in kept()) and time.monotonic() < until:
         time.sleep(0.01)
     half = [path.name for path in kept()]
     child.send_signal(number)
-    child.communicate(timeout=60)
+    child.communicate(timeout=300)
     assert child.returncode != 0
     assert len(half) == 1
     assert not half[0].endswith(".pth")  # no name that would be read

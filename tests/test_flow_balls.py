@@ -10,6 +10,7 @@ import pytest
 from flint import arb
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
+from models_for_tests import degenerate_programs, random_program
 
 import algzoo_exact as az
 from algzoo_exact.exact.enclosure import working_precision
@@ -18,7 +19,6 @@ from algzoo_exact.measure.schlafli import double_flag
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.specialize import Specializer
 from algzoo_exact.score import boundary_balls, whole
-from tests.models_for_tests import degenerate_programs, random_program
 
 Ball = tuple[float, float]
 

@@ -147,11 +147,13 @@ def read_all(stories: dict[str, str], folder: Path, *options: str) -> dict[str, 
     done = subprocess.run(
         [sys.executable, "-c", HARNESS, str(path), str(4 << 30)],
         input=json.dumps([stories, options]),
-        env=os.environ | {"PYTHONPATH": str(TESTS)},
+        # Each thread takes some memory, and machines of many cores would start many.
+        env=os.environ
+        | {"PYTHONPATH": str(TESTS), "OPENBLAS_NUM_THREADS": "2", "OMP_NUM_THREADS": "2"},
         cwd=folder,
         capture_output=True,
         text=True,
-        timeout=600,
+        timeout=1800,
     )
     assert done.returncode == 0, done.stderr[-2000:]
     assert [entry.name for entry in folder.iterdir()] == ["story.toml"]

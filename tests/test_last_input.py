@@ -176,12 +176,10 @@ def test_operations_are_those_of_numbers_that_count(
     u = sphere(n - 1, 1, seed)[0]
     order, limit = np.argsort(-u)[:2], reach(n - 1)
     a = weights[1] @ states(weights, u)[-1]
-    labels = (order[1], n - 1, order[0])
-    walls = tuple(map(float, (u[order[1]], u[order[0]], limit)))
-    known = (*(kernel.student(wall, n - 1) for wall in walls[:2]), 1.0)
+    ends = np.array([kernel.student(u[i], n - 1) for i in order])
     far = weights[0] * limit
     tables = kernel.contrasts(weights[0], weights[2])
-    value, declared = kernel.along(a, weights[0], far, tables, labels, walls, known, limit, n - 1)
+    value, declared = kernel.along(a, weights[0], far, tables, u, order, ends, limit)
 
     def student(x: float, m: int) -> Tally:
         Tally.total += kernel.student_cost(m)
@@ -199,7 +197,7 @@ def test_operations_are_those_of_numbers_that_count(
     monkeypatch.setattr(kernel, "_ahead", kernel._ahead.py_func)  # type: ignore[attr-defined]
     Tally.total = 0
     by_hand, _ = kernel.along.py_func(  # type: ignore[attr-defined]
-        _objects(a), weights[0].tolist(), far, tables, labels, walls, known, limit, n - 1
+        _objects(a), weights[0].tolist(), far, tables, u.tolist(), order, ends.tolist(), limit
     )
     assert float(by_hand) == pytest.approx(value, abs=1e-12)
     assert Tally.total * (n - 1) / n <= declared <= Tally.total * 1.15
@@ -213,15 +211,12 @@ def test_operations_of_the_steps(d: int, n: int) -> None:
         found = states(weights, u)
         steps = 3 * d + ceil(log2(d + 1)) + 3
         steps += sum(3 * d + 2 * d * int((h > 0).sum()) for h in found[2:])
-        order = np.argsort(-u)[:2]
-        labels, limit = (order[1], n - 1, order[0]), reach(n - 1)
-        walls = (u[order[1]], u[order[0]], limit)
-        known = (*(stats.t.cdf(x * (n - 1) ** 0.5, n - 1) for x in walls[:2]), 1.0)
+        order, limit = np.argsort(-u)[:2], reach(n - 1)
+        ends = stats.t.cdf(u[order] * (n - 1) ** 0.5, n - 1)
         tables = kernel.contrasts(weights[0], weights[2])
         a = weights[1] @ found[-1]
-        _, walk = kernel.along(
-            a, weights[0], weights[0] * limit, tables, labels, walls, known, limit, n - 1
-        )
+        far = weights[0] * limit
+        _, walk = kernel.along(a, weights[0], far, tables, u, order, ends, limit)
         flops = lines(weights, u[None])[1]
         assert abs(flops - steps - walk) <= d  # bends that are equal but for rounding are sorted
         assert flops <= kernel.dearest(d, n - 1)

@@ -29,6 +29,7 @@ from algzoo_exact.estimators.last_input_kernel import (
 )
 from algzoo_exact.estimators.last_input_pieces import LAST_INPUT_PIECES
 from algzoo_exact.estimators.thrifty_pieces import SAMPLING_PIECES
+from algzoo_exact.program.floats import rounded_weights
 
 Floats = NDArray[np.float64]
 FOREVER = 1 << 60
@@ -131,11 +132,7 @@ def test_accuracies_are_those_without_pieces(name: str) -> None:
     """Both are exact along the last input; a chunk of 8,192 points, or all orders of them."""
     model = az.perturb(az.load(name), 0.01, seed=1000)
     program = model.program
-    w_in = np.array([float(w) for w in program.input_weights])
-    w_hh, w_out = (
-        np.array([[float(w) for w in row] for row in matrix])
-        for matrix in (program.recurrent, program.readout)
-    )
+    w_in, w_hh, w_out = rounded_weights(program)
     m = program.seq_len - 1
     chunk = directions(m, 3, 0)
     given = chunk.points, chunk.order, chunk.ends, reach(m), FOREVER
@@ -203,25 +200,20 @@ def test_a_sampler_with_pieces() -> None:
     model = az.perturb(az.load("2nd_argmax_16_10"), 0.0085, seed=1000, relative=True)
     x, labels = random_chunk(model.task, 1 << 14, 3, 0)
     points = np.ascontiguousarray(x.T[:5000], np.float64)
-    program = model.program
-    weights = [
-        np.array([[float(w) for w in row] for row in rows])
-        for rows in ([program.input_weights], program.recurrent, program.readout)
-    ]
-    w_in, w_hh, w_out = weights[0][0], weights[1], weights[2]
-    bends, first, second, _ = early_steps(w_in, w_hh)
-    plain = right_answers(w_in, w_hh, w_out, (bends, first, second), points, labels, FOREVER)
-    signs, w_hh, w_out, _ = pieces.in_units(w_in, w_hh, w_out)
+    weights = rounded_weights(model.program)
+    bends, first, second, _ = early_steps(*weights[:2])
+    plain = right_answers(*weights, (bends, first, second), points, labels, FOREVER)
+    signs, w_hh, w_out, _ = pieces.in_units(*weights)
     bends, first, second, _ = early_steps(signs, w_hh)
     tree = pieces.planted(bends, first, second, len(points))
     shared = pieces.right_answers_by_pieces(signs, w_hh, w_out, tree, points, labels, FOREVER)
     assert shared[:2] == plain[:2]
     assert shared[2] < 0.9 * plain[2]
-    on, _ = patterns(weights[0][0], weights[1], points)
+    on, _ = patterns(weights.input, weights.recurrent, points)
     last = 2 * on[:, -1].sum(1) - 1
     assert shared[2] == sum(ledger(on[:, :-1])) + (2 * 16 + 10 * np.maximum(last, 0) + 10).sum()
     for budget in (3e4, 1e6):
-        estimate = SAMPLING_PIECES.estimate(program, model.task, budget, 3)
+        estimate = SAMPLING_PIECES.estimate(model.program, model.task, budget, 3)
         assert estimate is not None
         assert estimate.flops is not None
         assert 0.9 * budget - 9000 < estimate.flops <= budget

@@ -28,12 +28,12 @@ from formulas_for_tests import (
     h,
     minus,
     number,
+    order_formulas,
     x,
 )
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from models_for_tests import exact_program, handcrafted_4_3, programs
-from test_order_measure import formulas as orders
 
 import algzoo_exact as az
 from algzoo_exact.explain.cutting import CellLimits
@@ -59,7 +59,7 @@ def as_differences(formula: Formula) -> Formula:
 
 
 @settings(max_examples=40, deadline=None)
-@given(orders(3))
+@given(order_formulas(3))
 def test_orders_are_rational_by_cells_too(formula: Formula) -> None:
     """Oracle: order_probability. For three inputs the arctangents cancel exactly."""
     by_cells = probability(inputs(3), as_differences(formula))

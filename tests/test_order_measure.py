@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import random
 from fractions import Fraction
-from itertools import permutations
-from math import factorial
 
 import pytest
+from formulas_for_tests import ZERO, by_all_orders, order_formulas, x
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,67 +14,20 @@ from algzoo_exact.errors import InputError
 from algzoo_exact.explain.expression import (
     Apply,
     Compare,
-    Entry,
     Formula,
     Logic,
     Number,
-    Term,
     evaluate,
 )
 from algzoo_exact.explain.order_measure import order_probability
 
-ZERO = Number(Fraction(0))
-
-
-def x(i: int) -> Entry:
-    return Entry("x", (i,))
-
-
-def by_enumeration(formula: Formula, n: int) -> Fraction:
-    """Oracle: every order, with the values of a point in it."""
-    total = Fraction(0)
-    for order in permutations(range(n + 1)):
-        zero = order.index(n)
-        values = {i: Fraction(zero - place) for place, i in enumerate(order)}
-        if evaluate(formula, lambda entry, values=values: values[entry.indices[0]]):
-            total += Fraction(1, 2**n * factorial(zero) * factorial(n - zero))
-    return total
-
-
-def terms(n: int) -> st.SearchStrategy[Term]:
-    leaves: st.SearchStrategy[Term] = st.one_of(st.just(ZERO), st.integers(0, n - 1).map(x))
-
-    def larger(inner: st.SearchStrategy[Term]) -> st.SearchStrategy[Term]:
-        several = st.lists(inner, min_size=1, max_size=3).map(tuple)
-        return st.one_of(
-            st.builds(Apply, st.sampled_from(["min", "max"]), several),
-            st.builds(lambda arg: Apply("relu", (arg,)), inner),
-        )
-
-    return st.recursive(leaves, larger, max_leaves=4)
-
-
-def formulas(n: int) -> st.SearchStrategy[Formula]:
-    relations = st.sampled_from(["<", "<=", ">", ">=", "==", "!="])
-    leaves = st.builds(Compare, relations, terms(n), terms(n))
-
-    def larger(inner: st.SearchStrategy[Formula]) -> st.SearchStrategy[Formula]:
-        several = st.lists(inner, min_size=2, max_size=3).map(tuple)
-        return st.one_of(
-            st.builds(Logic, st.sampled_from(["and", "or"]), several),
-            st.builds(lambda a, b: Logic("implies", (a, b)), inner, inner),
-            st.builds(lambda a: Logic("not", (a,)), inner),
-        )
-
-    return st.recursive(leaves, larger, max_leaves=5)
-
 
 @pytest.mark.slow
 @settings(deadline=None, max_examples=80)
-@given(st.integers(1, 4).flatmap(lambda n: st.tuples(st.just(n), formulas(n))))
+@given(st.integers(1, 4).flatmap(lambda n: st.tuples(st.just(n), order_formulas(n))))
 def test_against_all_orders(case: tuple[int, Formula]) -> None:
     n, formula = case
-    assert order_probability(formula, n) == by_enumeration(formula, n)
+    assert order_probability(formula, n) == by_all_orders(formula, n)
 
 
 def test_known_probabilities() -> None:

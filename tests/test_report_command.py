@@ -26,7 +26,7 @@ def test_a_report_and_its_certificate(tmp_path: Path) -> None:
     assert str(target) in text
     certificate = tmp_path / "a.certificate.json.gz"
     assert az.check_certificate(certificate).status == "accepted"
-    page = target.read_text()
+    page = target.read_text("utf-8")
     check_page(page)
     assert "algzoo-exact check a.certificate.json.gz" in page
     assert sorted(path.name for path in tmp_path.iterdir()) == [certificate.name, "a.html"]
@@ -40,7 +40,7 @@ def test_json_and_pictures_beside(tmp_path: Path) -> None:
     assert found["sample_agrees"] is True
     assert found["explanation"] is None
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.md", "a.regions.svg"]
-    assert "](a.regions.svg)" in target.read_text()
+    assert "](a.regions.svg)" in target.read_text("utf-8")
 
 
 def test_a_refuted_explanation_sets_the_exit_code(tmp_path: Path) -> None:
@@ -52,7 +52,7 @@ def test_a_refuted_explanation_sets_the_exit_code(tmp_path: Path) -> None:
     )  # fmt: skip
     assert result.exit_code == 1
     assert "refuted" in result.stdout
-    assert r"\kind{refuted}" in target.read_text()
+    assert r"\kind{refuted}" in target.read_text("utf-8")
     assert (tmp_path / "a.regions.pdf").read_bytes().startswith(b"%PDF")
 
 
@@ -111,14 +111,14 @@ def test_atlas(tmp_path: Path) -> None:
     found = json_of("report", "--all", source, "-o", target, *FEW)
     assert sorted(found["reports"]) == ["2nd_argmax_2_2", "median_2_2"]
     assert sorted(found["failed"]) == ["broken", "unknown"]
-    text = (target / "index.html").read_text()
+    text = (target / "index.html").read_text("utf-8")
     page = check_page(text)
     files = {link for link in page.links if not link.startswith(("#", "data:"))}
     assert files == {path.name for path in target.iterdir()} - {"index.html"}
     assert "0.999941638136" in text
     assert "broken" in text
     for name in found["reports"]:
-        check_page((target / f"{name}.html").read_text())
+        check_page((target / f"{name}.html").read_text("utf-8"))
 
 
 @pytest.mark.slow

@@ -154,6 +154,7 @@ def test_what_the_other_process_says(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_process_that_is_gone_is_replaced() -> None:
     here, there = Pipe()
     there.close()
+    beside._send(here, order(1000))
     found = beside._result(here, order(1000), lambda done, of: None)
     assert same(found, carry_out(order(1000), lambda done, of: None))
 

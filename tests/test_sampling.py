@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from fractions import Fraction
 from math import comb, inf, sqrt
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from loading_for_tests import ALGZOO, needs_algzoo
 from scipy.stats import beta
 
 from algzoo_exact.errors import InputError
@@ -25,7 +25,6 @@ from algzoo_exact.zoo.handcrafted import handcrafted_second_argmax
 from algzoo_exact.zoo.loading import load
 
 CPU = torch.device("cpu")
-ALGZOO = Path(__file__).parents[2] / "shared" / "algzoo"
 
 # --- the figures ---
 
@@ -70,7 +69,7 @@ def test_sampled_accuracies_agree_with_numpy(name: str, task: Task, ties: str) -
     assert found.lower < found.accuracy < found.upper
 
 
-@pytest.mark.skipif(not ALGZOO.is_dir(), reason="AlgZoo's files are not here")
+@needs_algzoo
 @pytest.mark.parametrize(
     ("name", "published"),
     # (2,2): measured independently to 14 digits. (16,10): measured 0.9531, given to 4 digits.

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import mpmath
 import pytest
@@ -205,17 +205,23 @@ def test_double_flag_is_odd_in_every_component(u: list[float], index: int) -> No
     assert double_flag_f64(*flipped) == -double_flag_f64(*u)
 
 
+def assert_wide_balls_hold_their_points(
+    flag: Callable[[list[arb]], arb], u: list[float], width: float, place: list[float]
+) -> None:
+    radius = [abs(x) * 2.0**width * 0.9 for x in u]
+    wide = [arb(x, r) for x, r in zip(u, radius, strict=True)]
+    inside = [arb(x) + arb(r) * p for x, r, p in zip(u, radius, place, strict=True)]
+    value = flag(wide)
+    assert value.is_finite()
+    assert value.overlaps(flag(inside))
+
+
 @settings(max_examples=50, deadline=None)
 @given(double, st.floats(-40, 0), st.lists(st.floats(-1, 1), min_size=4, max_size=4))
 def test_double_flag_of_wide_balls_holds_its_points(
     u: list[float], width: float, place: list[float]
 ) -> None:
-    radius = [abs(x) * 2.0**width * 0.9 for x in u]
-    wide = [arb(x, r) for x, r in zip(u, radius, strict=True)]
-    inside = [arb(x) + arb(r) * p for x, r, p in zip(u, radius, place, strict=True)]
-    value = double_flag(wide)
-    assert value.is_finite()
-    assert value.overlaps(double_flag(inside))
+    assert_wide_balls_hold_their_points(double_flag, u, width, place)
 
 
 def test_double_flag_where_x_vanishes_and_at_vanishing_slopes() -> None:
@@ -330,12 +336,7 @@ def test_triple_flag_is_odd_in_every_component(u: list[float], index: int) -> No
 def test_triple_flag_of_wide_balls_holds_its_points(
     u: list[float], width: float, place: list[float]
 ) -> None:
-    radius = [abs(x) * 2.0**width * 0.9 for x in u]
-    wide = [arb(x, r) for x, r in zip(u, radius, strict=True)]
-    inside = [arb(x) + arb(r) * p for x, r, p in zip(u, radius, place, strict=True)]
-    value = triple_flag(wide)
-    assert value.is_finite()
-    assert value.overlaps(triple_flag(inside))
+    assert_wide_balls_hold_their_points(triple_flag, u, width, place)
 
 
 def test_triple_flag_with_vanishing_slopes_and_bad_arguments() -> None:

@@ -19,17 +19,16 @@ import pytest
 import torch
 from cli_for_tests import (
     BOUNDS,
-    COUNT,
     DECIMAL,
-    MODEL,
     NULL,
     NUMBER,
+    SCORE,
     TEXT,
-    TRUTH,
     either,
     json_of,
     record,
     run,
+    sample_schemas,
     text_of,
 )
 from cli_for_tests import bounds as bounds_of
@@ -41,6 +40,7 @@ from algzoo_exact.geometry.cone import dot
 from algzoo_exact.regions.starts import starting_cones
 from algzoo_exact.score import square_sum
 from algzoo_exact.score.linear_parts import largest_slope, whole_space_bounds
+from algzoo_exact.zoo.architectures import to_state
 
 
 def sampled(program: az.Program, count: int, seed: int) -> tuple[float, float]:
@@ -238,50 +238,22 @@ def test_sampling_refuses() -> None:
 
 # --- the command line ---
 
-SAMPLED_KEYS: dict[str, object] = {
-    "kind": {"const": "sampled"},
-    "samples": COUNT,
-    "mean_squared_error": NUMBER,
-    "root_mean_squared_error": NUMBER,
-    "lower": NUMBER,
-    "upper": NUMBER,
-    "confidence": NUMBER,
-    "interval": {"const": "normal"},
-    "standard_error": NUMBER,
-    "seed": {"type": "integer"},
-    "device": TEXT,
-    "dtype": {"enum": ["float32", "float64"]},
-    "seconds": NUMBER,
-}
-SAMPLED = record(**SAMPLED_KEYS)
+SAMPLED, CHECK = sample_schemas(
+    mean_squared_error=NUMBER, root_mean_squared_error=NUMBER, interval={"const": "normal"}
+)
 SQUARED_ERROR = record(
-    model=MODEL,
+    **SCORE,
     task={"const": "median"},
     kind={"enum": ["exact", "certified"]},
     mean_squared_error=record(lower=DECIMAL, upper=DECIMAL, closed_form=either(TEXT, NULL)),
     root_mean_squared_error=BOUNDS,
-    regions=either(COUNT, NULL),
-    cells=either(COUNT, NULL),
-    undecided=DECIMAL,
-    interrupted=TRUTH,
-    method=TEXT,
-    seconds=NUMBER,
     sampled=either(SAMPLED, NULL),
-    check=either(record(**SAMPLED_KEYS, z_score=either(NUMBER, NULL), agrees=TRUTH), NULL),
-    version=TEXT,
+    check=either(CHECK, NULL),
 )
 
 
 def write(path: Path, program: az.Program) -> Path:
-    def tensor(rows: Any) -> torch.Tensor:
-        return torch.tensor([[float(w) for w in row] for row in rows])
-
-    state = {
-        "rnn.weight_ih_l0": tensor([[w] for w in program.input_weights]),
-        "rnn.weight_hh_l0": tensor(program.recurrent),
-        "linear.weight": tensor(program.readout),
-    }
-    torch.save(state, path)
+    torch.save(to_state(program, torch.float32), path)
     return path
 
 

@@ -23,6 +23,7 @@ import jsonschema
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from loading_for_tests import ALGZOO, needs_algzoo
 
 from algzoo_exact import load
 from algzoo_exact.errors import InputError
@@ -34,7 +35,6 @@ from algzoo_exact.program.ir import Program
 from algzoo_exact.program.standardize import standardize
 
 STORIES = Path(__file__).parent / "stories"
-ALGZOO = Path(__file__).parents[2] / "shared" / "algzoo"
 SCHEMA = json.loads((files("algzoo_exact.explain") / "story.schema.json").read_text("utf-8"))
 TEXTS = {path.stem: path.read_text("utf-8") for path in sorted(STORIES.glob("*.toml"))}
 
@@ -112,7 +112,7 @@ def test_cases_of_handcrafted_10_partition_and_are_judged_rightly() -> None:
     assert len(seen) >= 3
 
 
-@pytest.mark.skipif(not ALGZOO.exists(), reason="AlgZoo's own files are not at hand")
+@needs_algzoo
 def test_algzoo_2_2_is_as_told() -> None:
     story = load_explanation(STORIES / "algzoo_2_2.toml")
     model = load(ALGZOO / "2nd_argmax_2_2.safetensors")

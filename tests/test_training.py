@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 
 import pytest
@@ -151,6 +152,31 @@ def test_a_killed_run_ends_with_the_same_bytes(
     for name in names:
         assert (whole / name).read_bytes() == (parts / name).read_bytes(), name
     assert not [path for path in tmp_path.rglob("*") if path.name.endswith(".part")]
+
+
+def test_ctrl_c_never_tears_a_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It strikes when the weights have moved, and the step is not counted yet."""
+    recipe = Recipe("2nd_argmax", 3, 2, 64 * 40, (0, 1), batch=64)
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    Run(recipe, whole).train()
+    before = signal.getsignal(signal.SIGINT)
+    interrupted = Run(recipe, parts)
+    step = interrupted.optimizer.step
+
+    def struck() -> None:
+        step()
+        if interrupted.step == 25:
+            signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(interrupted.optimizer, "step", struck)
+    with pytest.raises(KeyboardInterrupt):
+        interrupted.train()
+    assert signal.getsignal(signal.SIGINT) is before
+    again = Run(recipe, parts)
+    assert again.step == 26
+    again.train()
+    for path in whole.rglob("*.safetensors"):
+        assert path.read_bytes() == (parts / path.relative_to(whole)).read_bytes(), path
 
 
 def test_files_say_how_they_came_about(tmp_path: Path) -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import safetensors.torch
 import torch
+from loading_for_tests import ALGZOO, State, message, needs_algzoo, write
 
 import algzoo_exact as az
 from algzoo_exact.errors import InputError
@@ -26,11 +26,6 @@ from algzoo_exact.zoo.architectures import (
 )
 from algzoo_exact.zoo.loading import load
 
-ALGZOO = Path(__file__).parents[2] / "shared" / "algzoo"
-needs_algzoo = pytest.mark.skipif(not ALGZOO.is_dir(), reason="AlgZoo's files are not here")
-
-State = dict[str, torch.Tensor]
-
 
 def state(hidden: int = 4, n: int = 3, outputs: int = 3, layers: int = 2) -> State:
     generator = torch.Generator().manual_seed(0)
@@ -46,23 +41,6 @@ def rnn_state(d: int = 2, outputs: int = 1) -> State:
     shapes = {"rnn.weight_ih_l0": (d, 1), "rnn.weight_hh_l0": (d, d)}
     shapes["linear.weight"] = (outputs, d)
     return {key: torch.ones(*shape) for key, shape in shapes.items()}
-
-
-def write(path: Path, content: State, **metadata: str) -> Path:
-    if path.suffix == ".safetensors":
-        safetensors.torch.save_file(content, path, metadata or None)
-    else:
-        torch.save(content, path)
-    return path
-
-
-def message(model: object, **options: object) -> str:
-    with pytest.raises(InputError) as caught:
-        load(model, **options)  # type: ignore[arg-type]
-    text = str(caught.value)
-    assert "\n" not in text
-    assert text.endswith(".")
-    return text
 
 
 # --- modules ---

@@ -40,7 +40,7 @@ def verified(
     given = statuses or {}
     claims = tuple(_result(c, given.get(c.name, "proved")) for c in explanation.claims)
     return Verification(
-        explanation, "by hand", None, program, "lowest", claims, (), None, accuracy, 0.0
+        explanation, "by hand", None, program, {}, "lowest", claims, (), None, accuracy, 0.0
     )
 
 

@@ -34,7 +34,7 @@ from operator import mul
 from pathlib import Path
 from typing import Any
 
-FORMAT, VERSION = "algzoo-exact certificate", 2
+FORMAT, VERSION = "algzoo-exact certificate", 3
 SLACK = Fraction(50001, 100000)
 """Decimals are rounded to nearest: off by at most this many units of their last place."""
 
@@ -1019,6 +1019,20 @@ class Program:
             ),
         }
         return Program(scaled, self.n)
+
+    def beside(self, other: Program) -> Program:
+        """Both on the same inputs, as one: own neurons and logits, then those of the other."""
+        own, others = (Fraction(0),) * self.d, (Fraction(0),) * other.d
+
+        def blocks(above: Matrix, below: Matrix) -> Matrix:
+            return (*(row + others for row in above), *(own + row for row in below))
+
+        both: Weights = {
+            RNN_KEYS[0]: tuple((w,) for w in self.inputs + other.inputs),
+            RNN_KEYS[1]: blocks(self.recurrent, other.recurrent),
+            RNN_KEYS[2]: blocks(self.readout, other.readout),
+        }
+        return Program(both, self.n)
 
     def run(self, x: Sequence[Fraction]) -> dict[str, Any]:
         """All values at an input, by the entries' names."""
@@ -2132,7 +2146,249 @@ def label_cells(task: str, n: int) -> Iterator[tuple[int, list[Vector]]]:
                 yield i, rows
 
 
-class Story:
+class Proofs:
+    """Checks statements about one program, by their proofs and witnesses."""
+
+    def __init__(self, program: Program, nodes: Any) -> None:
+        self.program, self.n = program, program.n
+        self.formulas = Formulas(program)
+        self.formulas.read(nodes)
+        self.listed = len(self.formulas.nodes)
+        self.everywhere = self.formulas.make("truth", True)
+        self.trusting: dict[str, str] = {}  # claims and cases, and what they rest on
+        self.not_checked: list[str] = []
+        self.counts: Counter[str] = Counter()
+
+    def all_used(self) -> None:
+        unused = set(range(self.listed)) - self.formulas.used
+        require(not unused, f"node {min(unused, default=0)} is used nowhere")
+
+    def _within(self, where: str, check: Callable[..., Any], *args: Any) -> Any:
+        try:
+            return check(*args)
+        except RejectedError as error:
+            raise RejectedError(f"{where}: {error}") from None
+
+    def _trust(self, name: str, why: str) -> None:
+        if self.trusting.get(name) != why:
+            self.trusting[name] = why
+            self.not_checked.append(f"{name}: {why}")
+
+    def _proofs(
+        self,
+        name: str,
+        proofs: Any,
+        questions: Sequence[tuple[int, int, list[Fact]]],
+        *,
+        almost: bool,
+    ) -> None:
+        """RejectedError unless each statement is proved where its domain and facts hold."""
+        require(isinstance(proofs, list), "proofs must be a list")
+        require(len(proofs) == len(questions), f"it needs {len(questions)} proofs")
+        for k, (proof, question) in enumerate(zip(proofs, questions, strict=True)):
+            self._within(f"proof {k}", self._proof, name, proof, *question, almost)
+
+    def _proof(
+        self, name: str, data: Any, statement: int, domain: int, facts: list[Fact], almost: bool
+    ) -> None:
+        require(isinstance(data, dict), "it must be an object")
+        if "trusted" in data:
+            method = keys_of(data, {"trusted"}, "it")["trusted"]
+            require(type(method) is str, "what is trusted must be a text")
+            self._trust(name, f"{method} is trusted, with no proof written down")
+            return
+        if "point" in data:
+            self._proof_at_point(keys_of(data, {"point"}, "it")["point"], statement, domain)
+            return
+        optional = {"facts", "defined", "free", "without"} if "steps" in data else {"without"}
+        main = "steps" if "steps" in data else "cells"
+        keys_of(data, {main} | (optional & set(data)), "it")
+        for key in optional & set(data):
+            require(isinstance(data[key], list) and data[key], f"{key} must be a list, not empty")
+        if "without" in data:
+            require(almost, "a null set may matter here")
+            walls = [self._null_set(wall) for wall in data["without"]]
+            domain = self.formulas.make("and", domain, *walls)
+        if main == "cells":
+            self._proof_by_cells(data["cells"], statement, domain, almost)
+            return
+        used = [self.formulas.formula(f, "a fact") for f in data.get("facts", ())]
+        for fact in used:
+            require(self._known(fact, domain, facts), f"node {fact} is no fact that is known here")
+        free = [self._entry(e, "a free entry") for e in data.get("free", ())]
+        rewriting = Rewriting(self.formulas, free, self._defined(data, domain, facts))
+        given = [rewriting.condition(part) for part in (domain, *used)]
+        goal = rewriting.negation(rewriting.condition(statement))
+        Rows(rewriting, [*given, goal]).refuted_by(data["steps"])
+        self.counts["proofs by cases and sums"] += 1
+
+    def _proof_at_point(self, data: Any, statement: int, domain: int) -> None:
+        """The domain fixes all inputs that occur in the statement, which holds there."""
+        require(isinstance(data, list) and len(data) == self.n, "a point is an input")
+        point = [fraction_of(value, "a point") for value in data]
+        formulas = self.formulas
+        fixed = set()
+        for part in formulas.conjuncts(domain):
+            op, *sides = formulas.nodes[part]
+            for one, other in (sides, sides[::-1]) if op == "==" else ():
+                entry, value = formulas.nodes[one], formulas.nodes[other]
+                if entry[0] == "x" and value == ("number", point[entry[1]]):
+                    fixed.add(entry[1])
+        rewriting = Rewriting(formulas)
+        needed = rewriting.needed([rewriting.condition(statement)])
+        inputs = {rewriting.atoms[a][1] for a in needed if not is_maximum(rewriting.atoms[a])}
+        require(inputs <= fixed, "its domain does not fix all inputs that occur")
+        holds = formulas.value(statement, self.program.run(point), {})
+        require(holds is True, "the statement is false at its point")
+        self.counts["proofs at a point"] += 1
+
+    def _null_set(self, number: Any) -> int:
+        """A formula x.c != 0, which leaves out a hyperplane."""
+        wall = self.formulas.formula(number, "what is left out")
+        op, *parts = self.formulas.nodes[wall]
+        require(op == "!=", "what is left out is no hyperplane")
+        rewriting = Rewriting(self.formulas)
+        form = rewriting.plus(rewriting.term(parts[0]), rewriting.term(parts[1]), -1)
+        flat = all(not is_maximum(rewriting.atoms[atom]) for atom, _ in form[0])
+        require(bool(form[0]) and flat, "what is left out is no hyperplane")
+        return wall
+
+    def _known(self, fact: int, domain: int, facts: list[Fact]) -> bool:
+        """Whether it is a part of what was proved wherever the domain holds."""
+        given = set(self.formulas.conjuncts(domain))
+        for statement, where in facts:
+            if given.issuperset(self.formulas.conjuncts(where)):
+                if fact in self.formulas.conjuncts(statement):
+                    return True
+            elif self.formulas.nodes[fact] == ("implies", where, statement):
+                return True
+        return False
+
+    def _entry(self, number: Any, where: str) -> Node:
+        node = self.formulas.nodes[self.formulas.term(number, where)]
+        require(computed(node), f"{where} is nothing that the model computes")
+        return node
+
+    def _defined(
+        self, data: Json, domain: int, facts: list[Fact]
+    ) -> dict[Node, tuple[int, list[int]]]:
+        """Entries as terms, from equations that are known; none leads back to itself."""
+        found: dict[Node, tuple[int, list[int]]] = {}
+        for pair in data.get("defined", ()):
+            require(
+                isinstance(pair, list) and len(pair) == 2, "a definition is an entry and a fact"
+            )
+            entry = self._entry(pair[0], "what is defined")
+            fact = self.formulas.formula(pair[1], "a fact")
+            require(self._known(fact, domain, facts), f"node {fact} is no fact that is known here")
+            require(entry not in found, "an entry is defined twice")
+            op, *sides = self.formulas.nodes[fact]
+            require(op == "==", "a definition is an equation")
+            found[entry] = self._solved(entry, sides, found)
+        return found
+
+    def _solved(
+        self, entry: Node, sides: list[int], known: dict[Node, Any]
+    ) -> tuple[int, list[int]]:
+        """An equation solved for an entry: the other side, less the other summands."""
+        for side, other in (sides, sides[::-1]):
+            node = self.formulas.nodes[side]
+            summands = list(node[1:]) if node[0] == "add" else [side]
+            rest = [part for part in summands if self.formulas.nodes[part] != entry]
+            if len(rest) == len(summands) - 1:
+                named = self._entries_in([other, *rest])
+                if all(e in known for e in named if computed(e)):
+                    return other, rest
+        raise RejectedError("its equation does not tell the entry")
+
+    def _entries_in(self, numbers: list[int]) -> set[Node]:
+        found, waiting, seen = set(), list(numbers), set(numbers)
+        while waiting:
+            node = self.formulas.nodes[waiting.pop()]
+            self.formulas.spend(1)
+            if node[0] in ENTRIES:
+                found.add(node)
+            elif node[0] not in ("number", "truth"):
+                waiting += set(node[1:]) - seen
+                seen |= set(node[1:])
+        return found
+
+    def _proof_by_cells(self, data: Any, statement: int, domain: int, almost: bool) -> None:
+        rewriting = Rewriting(self.formulas)
+        goal = rewriting.negation(rewriting.condition(statement))
+        counter = joined("and", [rewriting.condition(domain), goal])
+        regions = Regions(rewriting, counter)
+        for corners, facets in cones_of(data, regions.inputs):
+            everything = (1 << len(corners)) - 1
+            piece = Piece(regions, corners)
+            faces = [everything] if almost else faces_of(facets, everything)
+            for face in faces:
+                holds = piece.truth(regions.condition, face, almost=almost)
+                require(holds is False, "it fails on one of its cells, or is open there")
+        self.counts["proofs by cells"] += 1
+
+    def _point(self, data: Any) -> dict[str, Any]:
+        """All values at a witness, whose logits must be as stated."""
+        keys_of(data, {"x", "logit"}, "a witness")
+        require(isinstance(data["x"], list) and len(data["x"]) == self.n, "a witness is an input")
+        at = self.program.run([fraction_of(value, "a witness") for value in data["x"]])
+        require(data["logit"] == [str(v) for v in at["logit"]], "a witness has other logits")
+        return at
+
+    def _fails(self, data: Json, statement: int, domain: int) -> None:
+        require(not data["proofs"], "what is refuted has no proof")
+        at, known = self._point(data["witness"]), dict[int, Any]()
+        require(self.formulas.value(domain, at, known) is True, "its witness is outside its domain")
+        holds = self.formulas.value(statement, at, known)
+        require(holds is False, "it holds at its witness")
+
+    def _around(self, number: int, x: Sequence[Fraction]) -> bool:
+        """Whether a formula holds in a neighbourhood of an input, for certain."""
+        rewriting = Rewriting(self.formulas)
+        condition = rewriting.condition(number)
+        values: dict[int, Fraction] = {}
+        locally: dict[int, Form | None] = {}  # linear forms in the inputs; None: several meet
+
+        def at(form: Form) -> tuple[Fraction, Form | None]:
+            total: Form | None = ((), form[1])
+            for atom, c in form[0]:
+                part = locally[atom]
+                total = None if total is None or part is None else rewriting.plus(total, part, c)
+            return sum((c * values[atom] for atom, c in form[0]), form[1]), total
+
+        for atom in rewriting.needed([condition]):
+            found = rewriting.atoms[atom]
+            if is_maximum(found):
+                sides = [at(form) for form in found]
+                values[atom] = max(value for value, _ in sides)
+                tops = {form for value, form in sides if value == values[atom]}
+                locally[atom] = tops.pop() if len(tops) == 1 else None
+            else:
+                values[atom] = x[found[1]]
+                locally[atom] = ((atom, Fraction(1)),), Fraction(0)
+
+        def truth(condition: Condition) -> bool | None:
+            if isinstance(condition, bool):
+                return condition
+            self.formulas.spend(1)
+            op, inner = condition
+            if op in ("and", "or"):
+                some, parts = bool(op == "or"), [truth(part) for part in inner]
+                if some in parts:
+                    return some
+                return None if None in parts else not some
+            if op == "not":
+                found = truth(inner[0])
+                return None if found is None else not found
+            value, form = at(inner)
+            if value == 0 and form != ZERO:
+                return None
+            return applied(op, [value, 0]) is True
+
+        return truth(condition) is True
+
+
+class Story(Proofs):
     """Checks an explanation: each claim, each case, the partition and the accuracy."""
 
     def __init__(self, data: Any, weights: Weights, task: str, n: int, ties: str) -> None:
@@ -2141,22 +2397,15 @@ class Story:
         require(type(data["title"]) is str, "explanation.title must be a text")
         Network(weights, n, 1 if task == "median" else n)  # refuses weights of other shapes
         program = Program(weights, n)
-        self.program = program.standard() if data["standard"] else program
-        self.task, self.ties, self.n = task, ties, n
-        self.formulas = Formulas(self.program)
-        self.formulas.read(data["nodes"])
-        self.listed = len(self.formulas.nodes)
-        self.everywhere = self.formulas.make("truth", True)
+        super().__init__(program.standard() if data["standard"] else program, data["nodes"])
+        self.task, self.ties = task, ties
         self.orders = Orders(self.formulas)
         self.fixed = Fixed(PLACES * 10 // 3 + 60)
         self.unit = Fraction(1, 10**PLACES)
         self.facts: dict[str, list[Fact]] = {}
         self.answers: dict[str, dict[str, list[int]]] = {}  # proved right or wrong: domains
         self.kinds: dict[str, str] = {}
-        self.trusting: dict[str, str] = {}  # claims and cases, and what they rest on
-        self.not_checked: list[str] = []
         self.undecided: list[str] = []
-        self.counts: Counter[str] = Counter()
         self.accuracy: tuple[Fraction, Fraction] | None = None
         self.proved_accuracy = False
 
@@ -2182,14 +2431,7 @@ class Story:
             cases += self._within(f"case {name}", self._case, name, case)
         partition = self._within("partition", self._partition, [when for when, *_ in cases])
         self._conclude(cases, partition)
-        unused = set(range(self.listed)) - self.formulas.used
-        require(not unused, f"node {min(unused, default=0)} is used nowhere")
-
-    def _within(self, where: str, check: Callable[..., Any], *args: Any) -> Any:
-        try:
-            return check(*args)
-        except RejectedError as error:
-            raise RejectedError(f"{where}: {error}") from None
+        self.all_used()
 
     def _name(self, data: Any, keys: set[str], where: str) -> str:
         keys_of(data, keys, where)
@@ -2477,14 +2719,60 @@ class Story:
         require(large, "at its witness the error is smaller")
 
     def _equivalent(self, name: str, data: Json, facts: list[Fact]) -> list[Fact]:
-        says = keys_of(data["says"], {"other", "mode", "domain"}, "what it says")
-        self.formulas.formula(says["domain"], "its domain")
-        require(type(says["other"]) is str and says["mode"] in ("function", "labels"), "odd mode")
+        """A statement about both models as one program, with nodes of its own (C21)."""
+        keys = {"other", "weights", "mode", "domain", "nodes"}
+        says = keys_of(data["says"], keys, "what it says")
+        outputs = len(self.program.readout)
+        modes = ("function", "labels") if outputs > 1 else ("function",)
+        require(type(says["other"]) is str and says["mode"] in modes, "odd mode")
+        weights = weights_of(says["weights"], "weights")
+        Network(weights, self.n, outputs)  # refuses weights of other shapes
+        both = Proofs(self.program.beside(Program(weights, self.n)), says["nodes"])
+        both.formulas.work = self.formulas.work
+        domain = both.formulas.formula(says["domain"], "its domain")
+        labels = says["mode"] == "labels"
+        same = self._agreement(both.formulas, labels)
         self._plain(data)
-        require(not data["proofs"] and data["witness"] is None, "it has neither proof nor witness")
-        if data["verdict"] != "unknown":
-            self._trust(name, "the other model is not in the certificate")
+        if data["verdict"] == "proved":
+            both._proofs(name, data["proofs"], [(same, domain, [])], almost=labels)
+        elif data["verdict"] == "refuted" and labels:
+            require(not data["proofs"], "what is refuted has no proof")
+            other = both.formulas.make("and", domain, both.formulas.make("not", same))
+            at = both._point(data["witness"])
+            require(both._around(other, at["x"]), "its witness does not refute it")
+        elif data["verdict"] == "refuted":
+            both._fails(data, same, domain)
+        both.all_used()
+        self.formulas.work = both.formulas.work
+        self.counts += both.counts
+        for why in both.trusting.values():
+            self._trust(name, why)
         return []
+
+    def _agreement(self, formulas: Formulas, labels: bool) -> int:
+        """That two programs side by side have the same logits, or the same labels."""
+        make, count = formulas.make, len(self.program.readout)
+
+        def wins(label: int, first: int, strict: bool) -> int:
+            own, parts = make("logit", first + label), []
+            for k in range(count):
+                if k != label:
+                    op = ">" if strict and k < label else ">="
+                    parts.append(make(op, own, make("logit", first + k)))
+            return formulas.all(parts)
+
+        if not labels:
+            pairs = [(make("logit", k), make("logit", count + k)) for k in range(count)]
+            return formulas.all([make("==", *pair) for pair in pairs])
+        # With the lowest index a single label wins, so that one direction is enough.
+        lowest = self.ties == "lowest"
+        parts = []
+        for k in range(count):
+            sides = wins(k, 0, lowest), wins(k, count, lowest)
+            parts.append(make("implies", *sides))
+            if not lowest:
+                parts.append(make("implies", *sides[::-1]))
+        return formulas.all(parts)
 
     # Numbers.
 
@@ -2551,181 +2839,6 @@ class Story:
         self._trust(name, "a figure was sampled, which proves nothing")
         return None, None
 
-    def _trust(self, name: str, why: str) -> None:
-        if self.trusting.get(name) != why:
-            self.trusting[name] = why
-            self.not_checked.append(f"{name}: {why}")
-
-    # Proofs and witnesses.
-
-    def _proofs(
-        self,
-        name: str,
-        proofs: Any,
-        questions: Sequence[tuple[int, int, list[Fact]]],
-        *,
-        almost: bool,
-    ) -> None:
-        """RejectedError unless each statement is proved where its domain and facts hold."""
-        require(isinstance(proofs, list), "proofs must be a list")
-        require(len(proofs) == len(questions), f"it needs {len(questions)} proofs")
-        for k, (proof, question) in enumerate(zip(proofs, questions, strict=True)):
-            self._within(f"proof {k}", self._proof, name, proof, *question, almost)
-
-    def _proof(
-        self, name: str, data: Any, statement: int, domain: int, facts: list[Fact], almost: bool
-    ) -> None:
-        require(isinstance(data, dict), "it must be an object")
-        if "trusted" in data:
-            method = keys_of(data, {"trusted"}, "it")["trusted"]
-            require(type(method) is str, "what is trusted must be a text")
-            self._trust(name, f"{method} is trusted, with no proof written down")
-            return
-        if "point" in data:
-            self._proof_at_point(keys_of(data, {"point"}, "it")["point"], statement, domain)
-            return
-        optional = {"facts", "defined", "free", "without"} if "steps" in data else {"without"}
-        main = "steps" if "steps" in data else "cells"
-        keys_of(data, {main} | (optional & set(data)), "it")
-        for key in optional & set(data):
-            require(isinstance(data[key], list) and data[key], f"{key} must be a list, not empty")
-        if "without" in data:
-            require(almost, "a null set may matter here")
-            walls = [self._null_set(wall) for wall in data["without"]]
-            domain = self.formulas.make("and", domain, *walls)
-        if main == "cells":
-            self._proof_by_cells(data["cells"], statement, domain, almost)
-            return
-        used = [self.formulas.formula(f, "a fact") for f in data.get("facts", ())]
-        for fact in used:
-            require(self._known(fact, domain, facts), f"node {fact} is no fact that is known here")
-        free = [self._entry(e, "a free entry") for e in data.get("free", ())]
-        rewriting = Rewriting(self.formulas, free, self._defined(data, domain, facts))
-        given = [rewriting.condition(part) for part in (domain, *used)]
-        goal = rewriting.negation(rewriting.condition(statement))
-        Rows(rewriting, [*given, goal]).refuted_by(data["steps"])
-        self.counts["proofs by cases and sums"] += 1
-
-    def _proof_at_point(self, data: Any, statement: int, domain: int) -> None:
-        """The domain fixes all inputs that occur in the statement, which holds there."""
-        require(isinstance(data, list) and len(data) == self.n, "a point is an input")
-        point = [fraction_of(value, "a point") for value in data]
-        formulas = self.formulas
-        fixed = set()
-        for part in formulas.conjuncts(domain):
-            op, *sides = formulas.nodes[part]
-            for one, other in (sides, sides[::-1]) if op == "==" else ():
-                entry, value = formulas.nodes[one], formulas.nodes[other]
-                if entry[0] == "x" and value == ("number", point[entry[1]]):
-                    fixed.add(entry[1])
-        rewriting = Rewriting(formulas)
-        needed = rewriting.needed([rewriting.condition(statement)])
-        inputs = {rewriting.atoms[a][1] for a in needed if not is_maximum(rewriting.atoms[a])}
-        require(inputs <= fixed, "its domain does not fix all inputs that occur")
-        holds = formulas.value(statement, self.program.run(point), {})
-        require(holds is True, "the statement is false at its point")
-        self.counts["proofs at a point"] += 1
-
-    def _null_set(self, number: Any) -> int:
-        """A formula x.c != 0, which leaves out a hyperplane."""
-        wall = self.formulas.formula(number, "what is left out")
-        op, *parts = self.formulas.nodes[wall]
-        require(op == "!=", "what is left out is no hyperplane")
-        rewriting = Rewriting(self.formulas)
-        form = rewriting.plus(rewriting.term(parts[0]), rewriting.term(parts[1]), -1)
-        flat = all(not is_maximum(rewriting.atoms[atom]) for atom, _ in form[0])
-        require(bool(form[0]) and flat, "what is left out is no hyperplane")
-        return wall
-
-    def _known(self, fact: int, domain: int, facts: list[Fact]) -> bool:
-        """Whether it is a part of what was proved wherever the domain holds."""
-        given = set(self.formulas.conjuncts(domain))
-        for statement, where in facts:
-            if given.issuperset(self.formulas.conjuncts(where)):
-                if fact in self.formulas.conjuncts(statement):
-                    return True
-            elif self.formulas.nodes[fact] == ("implies", where, statement):
-                return True
-        return False
-
-    def _entry(self, number: Any, where: str) -> Node:
-        node = self.formulas.nodes[self.formulas.term(number, where)]
-        require(computed(node), f"{where} is nothing that the model computes")
-        return node
-
-    def _defined(
-        self, data: Json, domain: int, facts: list[Fact]
-    ) -> dict[Node, tuple[int, list[int]]]:
-        """Entries as terms, from equations that are known; none leads back to itself."""
-        found: dict[Node, tuple[int, list[int]]] = {}
-        for pair in data.get("defined", ()):
-            require(
-                isinstance(pair, list) and len(pair) == 2, "a definition is an entry and a fact"
-            )
-            entry = self._entry(pair[0], "what is defined")
-            fact = self.formulas.formula(pair[1], "a fact")
-            require(self._known(fact, domain, facts), f"node {fact} is no fact that is known here")
-            require(entry not in found, "an entry is defined twice")
-            op, *sides = self.formulas.nodes[fact]
-            require(op == "==", "a definition is an equation")
-            found[entry] = self._solved(entry, sides, found)
-        return found
-
-    def _solved(
-        self, entry: Node, sides: list[int], known: dict[Node, Any]
-    ) -> tuple[int, list[int]]:
-        """An equation solved for an entry: the other side, less the other summands."""
-        for side, other in (sides, sides[::-1]):
-            node = self.formulas.nodes[side]
-            summands = list(node[1:]) if node[0] == "add" else [side]
-            rest = [part for part in summands if self.formulas.nodes[part] != entry]
-            if len(rest) == len(summands) - 1:
-                named = self._entries_in([other, *rest])
-                if all(e in known for e in named if computed(e)):
-                    return other, rest
-        raise RejectedError("its equation does not tell the entry")
-
-    def _entries_in(self, numbers: list[int]) -> set[Node]:
-        found, waiting, seen = set(), list(numbers), set(numbers)
-        while waiting:
-            node = self.formulas.nodes[waiting.pop()]
-            self.formulas.spend(1)
-            if node[0] in ENTRIES:
-                found.add(node)
-            elif node[0] not in ("number", "truth"):
-                waiting += set(node[1:]) - seen
-                seen |= set(node[1:])
-        return found
-
-    def _proof_by_cells(self, data: Any, statement: int, domain: int, almost: bool) -> None:
-        rewriting = Rewriting(self.formulas)
-        goal = rewriting.negation(rewriting.condition(statement))
-        counter = joined("and", [rewriting.condition(domain), goal])
-        regions = Regions(rewriting, counter)
-        for corners, facets in cones_of(data, regions.inputs):
-            everything = (1 << len(corners)) - 1
-            piece = Piece(regions, corners)
-            faces = [everything] if almost else faces_of(facets, everything)
-            for face in faces:
-                holds = piece.truth(regions.condition, face, almost=almost)
-                require(holds is False, "it fails on one of its cells, or is open there")
-        self.counts["proofs by cells"] += 1
-
-    def _point(self, data: Any) -> dict[str, Any]:
-        """All values at a witness, whose logits must be as stated."""
-        keys_of(data, {"x", "logit"}, "a witness")
-        require(isinstance(data["x"], list) and len(data["x"]) == self.n, "a witness is an input")
-        at = self.program.run([fraction_of(value, "a witness") for value in data["x"]])
-        require(data["logit"] == [str(v) for v in at["logit"]], "a witness has other logits")
-        return at
-
-    def _fails(self, data: Json, statement: int, domain: int) -> None:
-        require(not data["proofs"], "what is refuted has no proof")
-        at, known = self._point(data["witness"]), dict[int, Any]()
-        require(self.formulas.value(domain, at, known) is True, "its witness is outside its domain")
-        holds = self.formulas.value(statement, at, known)
-        require(holds is False, "it holds at its witness")
-
     def _other_answer(self, data: Json, domain: int, answer: str) -> None:
         """Around the witness the model does not answer so."""
         require(not data["proofs"], "what is refuted has no proof")
@@ -2738,51 +2851,6 @@ class Story:
                 require(self._around(fails, at["x"]), "its witness does not refute it")
                 return
         raise RejectedError("its witness is on the border of two labels")
-
-    def _around(self, number: int, x: Sequence[Fraction]) -> bool:
-        """Whether a formula holds in a neighbourhood of an input, for certain."""
-        rewriting = Rewriting(self.formulas)
-        condition = rewriting.condition(number)
-        values: dict[int, Fraction] = {}
-        locally: dict[int, Form | None] = {}  # linear forms in the inputs; None: several meet
-
-        def at(form: Form) -> tuple[Fraction, Form | None]:
-            total: Form | None = ((), form[1])
-            for atom, c in form[0]:
-                part = locally[atom]
-                total = None if total is None or part is None else rewriting.plus(total, part, c)
-            return sum((c * values[atom] for atom, c in form[0]), form[1]), total
-
-        for atom in rewriting.needed([condition]):
-            found = rewriting.atoms[atom]
-            if is_maximum(found):
-                sides = [at(form) for form in found]
-                values[atom] = max(value for value, _ in sides)
-                tops = {form for value, form in sides if value == values[atom]}
-                locally[atom] = tops.pop() if len(tops) == 1 else None
-            else:
-                values[atom] = x[found[1]]
-                locally[atom] = ((atom, Fraction(1)),), Fraction(0)
-
-        def truth(condition: Condition) -> bool | None:
-            if isinstance(condition, bool):
-                return condition
-            self.formulas.spend(1)
-            op, inner = condition
-            if op in ("and", "or"):
-                some, parts = bool(op == "or"), [truth(part) for part in inner]
-                if some in parts:
-                    return some
-                return None if None in parts else not some
-            if op == "not":
-                found = truth(inner[0])
-                return None if found is None else not found
-            value, form = at(inner)
-            if value == 0 and form != ZERO:
-                return None
-            return applied(op, [value, 0]) is True
-
-        return truth(condition) is True
 
     # Cases.
 
@@ -3032,8 +3100,8 @@ def digest_of(rest: Json, lists: Iterable[Iterable[Any]]) -> str:
     return found.hexdigest()
 
 
-def weights_of(value: Any) -> Weights:
-    require(isinstance(value, dict), "model.weights must be an object")
+def weights_of(value: Any, where: str) -> Weights:
+    require(isinstance(value, dict), f"{where} must be an object")
     found: Weights = {}
     for key, rows in value.items():
         require(isinstance(rows, list), f"{key} must be a list of rows")
@@ -3363,7 +3431,7 @@ def _check(document: Json, weights_file: bytes | None, outcome: CheckedCertifica
     software = document["software"]
     named = isinstance(software, dict) and all(type(v) is str for v in software.values())
     require(named and type(model["name"]) is str, "software and model.name must be texts")
-    weights = weights_of(model["weights"])
+    weights = weights_of(model["weights"], "model.weights")
     if kind == "cells":
         _check_cells(document, weights, task["name"], n, outcome)
     elif kind == "pieces":

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 from algzoo_exact import __version__
 from algzoo_exact.certificate.check import FORMAT, VERSION, dump
+from algzoo_exact.certificate.nodes import weight_texts
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.program.ir import Matrix, Program
 from algzoo_exact.program.lift import INPUT_KEY, READOUT_KEY, RECURRENT_KEY, named_weights
@@ -82,10 +83,7 @@ class Draft(ABC):
                 "name": stored.name if stored else "program",
                 "sha256": stored.sha256 if stored else _digest_of(self._weights),
                 "dtype": stored.dtype if stored else "rational",
-                "weights": {
-                    key: [[str(w) for w in row] for row in rows]
-                    for key, rows in self._weights.items()
-                },
+                "weights": weight_texts(self._weights),
             },
             "task": {"name": self.task.name, "seq_len": self.task.seq_len},
         } | ({} if self.ties is None else {"ties": self.ties})

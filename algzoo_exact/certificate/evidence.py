@@ -25,6 +25,7 @@ from algzoo_exact.explain.expression import (
     Logic,
     Number,
     Term,
+    conjuncts,
     evaluate,
     evaluate_term,
     values_at,
@@ -34,7 +35,6 @@ from algzoo_exact.explain.farkas_json import to_json
 from algzoo_exact.explain.figures import verdict_on
 from algzoo_exact.explain.knowledge import Fact
 from algzoo_exact.explain.labels import cells_in, earns, fails
-from algzoo_exact.explain.linear import conjuncts
 from algzoo_exact.explain.order_measure import order_statement
 from algzoo_exact.explain.results import Argument, Checked, Figure, Point
 from algzoo_exact.program.ir import Program

@@ -49,6 +49,7 @@ class ConeDraft(Draft):
             raise InputError(f"decimals must be from 4 to {most} for n = {n}, not {decimals}.")
         self.unit = Fraction(1, 10**self.decimals)
         self.total = Fraction(0)
+        self._measures = SharedFacets(n, self.decimals + FINER)
         self._rays: dict[tuple[int, ...], int] = {}
 
     def head(self) -> Json:
@@ -93,7 +94,6 @@ class CellDraft(ConeDraft):
         super().__init__(model, program, task, ties, decimals)
         self.rule = ties
         self.right = Fraction(0)
-        self._measures = SharedFacets(task.seq_len, self.decimals + FINER)
 
     def _lists(self, progress: Progress | None) -> Iterator[tuple[str, Iterable[Any]]]:
         yield "cells", self._cells(progress)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from algzoo_exact.certificate.check import Formulas, Node
 from algzoo_exact.certificate.check import Program as CheckedProgram
 from algzoo_exact.explain.expression import Compare, Entry, Formula, Number, Term, Truth
-from algzoo_exact.program.ir import Program
+from algzoo_exact.program.ir import Matrix, Program
 from algzoo_exact.program.lift import named_weights
 
 
@@ -49,3 +50,8 @@ def _written(node: Node) -> Any:
     if op == "number":
         return str(parts[0])
     return parts[0] if op == "truth" else [op, *parts]
+
+
+def weight_texts(named: Mapping[str, Matrix]) -> dict[str, list[list[str]]]:
+    """Exact weights as a certificate has them, row by row."""
+    return {key: [[str(w) for w in row] for row in rows] for key, rows in named.items()}

@@ -14,7 +14,6 @@ from algzoo_exact.errors import InputError
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.geometry.cone import Cone, IntVector, dot
 from algzoo_exact.measure.cone_moments import second_moment
-from algzoo_exact.measure.shared_facets import SharedFacets
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task
 from algzoo_exact.program.transformer import Transformer
@@ -58,7 +57,6 @@ class PieceDraft(ConeDraft):
         self._middles = [
             [k for k, share in enumerate(piece.value) if share] for piece in task.value_cells()
         ]
-        self._measures = SharedFacets(n, self.decimals + FINER)
         self._sides: Counter[frozenset[int]] = Counter()  # of facets, by their rays
         self._lower = self._upper = Fraction(0)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from algzoo_exact.certificate.equivalence import equivalence
 from algzoo_exact.certificate.evidence import Evidence
 from algzoo_exact.certificate.nodes import Nodes
 from algzoo_exact.errors import InputError
@@ -148,9 +149,11 @@ class _Writer:
             case Close() as close:
                 says = self._close_says(close)
                 proofs, witness, figure = self._close(close, checked, facts)
-            case Equivalent(_, other, mode, domain):
-                says = {"other": other, "mode": mode, "domain": number(domain)}
-                witness = None
+            case Equivalent() as same:
+                programs = self._verification.program, self._verification.others[same.other]
+                says, proofs, witness = equivalence(
+                    same, checked, programs, self._subject.task, self._verification.ties
+                )
             case _:
                 raise AssertionError(checked.instance)
         return {

@@ -6,12 +6,12 @@ which it would not accept.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from algzoo_exact.certificate.check import (
     MOST_CUTS,
+    Condition,
     Piece,
     Regions,
     RejectedError,
@@ -101,15 +101,17 @@ class _Tree:
     def _start(self, walls: list[IntVector], cone: Cone, k: int) -> None:
         """All cones between the first walls: one cone's rays, each or its opposite."""
         if k == len(walls):
-            self._part(cone, 0)
+            self._part(cone, 0, self.regions.condition)
             return
         self.items.append(_text(walls[k]))
         self._start(walls, _mirrored(cone, k), k + 1)
         self._start(walls, cone, k + 1)
 
-    def _part(self, cone: Cone, depth: int) -> None:
+    def _part(self, cone: Cone, depth: int, condition: Condition) -> None:
+        """A cone, cut as often as it takes; in it, the ``condition`` is true where the whole is."""
         piece = Piece(self.regions, cone.rays, self._units)
-        if all(self._decided(piece, face) for face in self._faces(cone)):
+        condition = self._open_parts(piece, condition, (1 << len(cone.rays)) - 1)
+        if isinstance(condition, bool) and self._settled(piece, cone, condition):
             self.cones += 1
             if self.cones > _MOST_CONES:
                 raise NoTreeError(f"more than {_MOST_CONES} cones")
@@ -123,18 +125,39 @@ class _Tree:
         self.items.append(_text(normal))
         for side in cone.split(normal, len(cone.walls)):
             assert side is not None, "a normal that does not cut"
-            self._part(side, depth + 1)
+            self._part(side, depth + 1, condition)
 
-    def _faces(self, cone: Cone) -> Iterator[int]:
+    def _open_parts(self, piece: Piece, condition: Condition, inside: int) -> Condition:
+        """What is open in a cone. What is not stays as it is in all cones within that one."""
+        if not isinstance(condition, bool) and condition[0] in ("and", "or"):
+            op, parts = condition
+            some, kept, before = bool(op == "or"), [], piece.opened
+            for part in parts:
+                found = self._open_parts(piece, part, inside)
+                if found is some:
+                    piece.opened = before
+                    return some
+                if not isinstance(found, bool):
+                    kept.append(found)
+            return (op, tuple(kept)) if kept else not some
+        found = piece.truth(condition, inside, almost=self.almost)
+        return condition if found is None else found
+
+    def _settled(self, piece: Piece, cone: Cone, inside: bool) -> bool:
+        """Whether the condition is decided on each face of a cone, when it is inside."""
+        if inside and self.proof:
+            raise NoTreeError("the statement fails on a cone")
+        return self.almost or all(self._decided(piece, face) for face in self._faces(cone))
+
+    def _faces(self, cone: Cone) -> list[int]:
+        """All faces but the cone itself."""
+        masks = [
+            sum(1 << k for k, tight in enumerate(cone.tight) if tight >> wall & 1)
+            for wall in cone.walls
+        ]
         everything = (1 << len(cone.rays)) - 1
-        yield everything
-        if not self.almost:
-            masks = [
-                sum(1 << k for k, tight in enumerate(cone.tight) if tight >> wall & 1)
-                for wall in cone.walls
-            ]
-            facets = complete_facets(len(self._units), masks, len(cone.rays))
-            yield from sorted(faces_of(facets, everything) - {everything})
+        facets = complete_facets(len(self._units), masks, len(cone.rays))
+        return sorted(faces_of(facets, everything) - {everything})
 
     def _decided(self, piece: Piece, face: int) -> bool:
         found = piece.truth(self.regions.condition, face, almost=self.almost)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import signal
 import sys
+from io import TextIOWrapper
 
 
 def main() -> None:
@@ -14,9 +15,12 @@ def main() -> None:
     try:
         from algzoo_exact.cli.app import app
 
+        if isinstance(sys.stdout, TextIOWrapper):  # ASCII, say, has no "≤"
+            sys.stdout.reconfigure(errors="backslashreplace")
         app()
-    except KeyboardInterrupt:
-        sys.exit(130)  # no command has begun
+    except KeyboardInterrupt:  # no command has begun
+        print("interrupted: there is no result yet", file=sys.stderr)
+        sys.exit(130)
     finally:
         # All is said; the interpreter's own end takes half a second where torch was loaded.
         signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -46,11 +46,14 @@ class _Group(TyperGroup):
         # Python refuses to print integers of more than 4,300 digits, lest it take long. Ours come
         # from small files, and closed forms of models with tiny and huge weights are that long.
         sys.set_int_max_str_digits(0)
+        self._begun = False
         with interrupts_kept() as self._interrupts:
             try:
                 code = super().main(*args, **(options | {"standalone_mode": False}))
             except _UsageError as error:
                 code = _fail(_usage_message(error))
+        if code == INTERRUPTED and not self._begun:  # typer says nothing of it
+            code = _interrupted()
         try:
             sys.stdout.flush()
         except OSError as error:
@@ -59,6 +62,7 @@ class _Group(TyperGroup):
 
     def invoke(self, ctx: Any) -> Any:
         """Run a command. Exceptions that typer would treat in its own way end here."""
+        self._begun = True
         try:
             return super().invoke(ctx)
         except InputError as error:
@@ -71,14 +75,18 @@ class _Group(TyperGroup):
             # Where Ctrl-C strikes inside an import or a compiler, these may raise what they like.
             if not isinstance(error, KeyboardInterrupt) and not self._interrupts:
                 raise
-            print("interrupted: there is no result yet", file=sys.stderr)
-            code = INTERRUPTED
+            code = _interrupted()
         raise typer.Exit(code)
 
 
 def _fail(sentence: str) -> int:
     print("error: " + " ".join(sentence.split()), file=sys.stderr)
     return BAD_INPUT
+
+
+def _interrupted() -> int:
+    print("interrupted: there is no result yet", file=sys.stderr)
+    return INTERRUPTED
 
 
 def _usage_message(error: Any) -> str:

@@ -59,16 +59,17 @@ def interrupts_kept() -> Iterator[list[int]]:
 def _listed() -> Iterator[list[int]]:
     seen: list[int] = []
     before = signal.getsignal(signal.SIGINT)
+    main = threading.current_thread() is threading.main_thread()
+    if not callable(before) or not main:
+        yield seen  # Ctrl-C is ignored, as in a shell's background jobs, or never comes here
+        return
 
     def interrupt(number: int, frame: FrameType | None) -> None:
         seen.append(number)
-        if callable(before):
-            before(number, frame)
+        before(number, frame)
 
-    if callable(before):  # else Ctrl-C is ignored, as in a shell's background jobs
-        signal.signal(signal.SIGINT, interrupt)
+    signal.signal(signal.SIGINT, interrupt)
     try:
         yield seen
     finally:
-        if callable(before):
-            signal.signal(signal.SIGINT, before)
+        signal.signal(signal.SIGINT, before)

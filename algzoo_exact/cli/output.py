@@ -132,7 +132,8 @@ def progress_bar(label: str) -> Iterator[Callable[[float, str], None]]:
     from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
     console = Console(stderr=True)
-    if not console.is_terminal:
+    # FORCE_COLOR makes any file a terminal in rich's eyes, and a log would fill with bars.
+    if not (console.is_terminal and console.file.isatty()):
         yield lambda fraction, text: None
         return
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())

@@ -16,6 +16,7 @@ import numpy as np
 
 from algzoo_exact.estimators.base import Estimate, Kind, LearnedConstant
 from algzoo_exact.estimators.flops import FlopCounter, plain
+from algzoo_exact.program.floats import rounded_weights
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import INDEX_TASKS, Task
 
@@ -30,11 +31,7 @@ class Weights(NamedTuple):
 
 def counted_weights(program: Program, counter: FlopCounter) -> Weights:
     """The program's weights, rounded to float64, whose operations ``counter`` is charged."""
-    return Weights(
-        counter.array([float(w) for w in program.input_weights]),
-        counter.array([[float(w) for w in row] for row in program.recurrent]),
-        counter.array([[float(w) for w in row] for row in program.readout]),
-    )
+    return Weights(*map(counter.array, rounded_weights(program)))
 
 
 @dataclass(frozen=True)

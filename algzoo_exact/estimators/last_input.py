@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from algzoo_exact.estimators.base import Estimate, Kind, LearnedConstant
 from algzoo_exact.estimators.directions import Directions, directions, reach
 from algzoo_exact.estimators.last_input_kernel import accuracies, contrasts, early_steps
+from algzoo_exact.program.floats import rounded_weights
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task
 
@@ -64,11 +65,7 @@ class LastInput:
     def estimate(self, program: Program, task: Task, budget: float, seed: int) -> Estimate | None:
         began = time.perf_counter()
         m = task.seq_len - 1
-        w_in = np.array([float(w) for w in program.input_weights])
-        w_hh, w_out = (
-            np.array([[float(w) for w in row] for row in matrix])
-            for matrix in (program.recurrent, program.readout)
-        )
+        w_in, w_hh, w_out = rounded_weights(program)
         bends, first, second, flops = early_steps(w_in, w_hh)
         early = bends, first, second
         gaps = contrasts(w_in, w_out)

@@ -28,7 +28,7 @@ from algzoo_exact.jit import compiled
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
-_SUM = 3  # for a point's share in the weighted sum, which the caller takes
+SHARE = 3  # of a point in the weighted sum, which the caller takes
 
 
 @compiled
@@ -116,7 +116,7 @@ def dearest(d: int, m: int) -> int:
     early = 3 * d + int(np.ceil(np.log2(d + 1)))
     start = d * (6 + d + 3 * m) + m
     piece = 5 + 9 * m + 3 * (2 + student_cost(m))
-    return _SUM + early + (m - 2) * (3 * d + 2 * d * d) + start + (d + 3) * piece
+    return SHARE + early + (m - 2) * (3 * d + 2 * d * d) + start + (d + 3) * piece
 
 
 @compiled
@@ -227,12 +227,8 @@ def accuracies(
             return p, flops
         u = points[p]
         flops += carried(u, m, w_in, columns, early, a)
-        labels = (order[p, 1], m, order[p, 0])
-        walls = (u[order[p, 1]], u[order[p, 0]], limit)
-        known = (ends[p, 1], ends[p, 0], 1.0)
-        value, cost = along(a, w_in, far, contrasts, labels, walls, known, limit, m)
-        out[p] = value
-        flops += cost + _SUM
+        out[p], cost = along(a, w_in, far, contrasts, u, order[p], ends[p], limit)
+        flops += cost + SHARE
     return len(points), flops
 
 
@@ -253,19 +249,23 @@ def along(
     b: Floats,
     far: Floats,
     contrasts: tuple[Floats, Floats],
-    labels: tuple[int, int, int],
-    walls: tuple[float, float, float],
-    known: tuple[float, float, float],
+    u: Floats,
+    order: Integers,
+    ends: Floats,
     limit: float,
-    m: int,
 ) -> tuple[float, int]:
     """Probability that the label's logit is the greatest, and the operations.
+
+    ``u``, ``order`` and ``ends`` are of one point, as for ``accuracies``.
 
     From left to right, ``lead`` holds by how much the label's logit is above each other one, and
     ``slope`` its derivative. On a piece where all are linear the label wins on one interval.
     """
     gaps, steps = contrasts
-    d, others = len(a), gaps.shape[0] - 1
+    m, d, others = len(u), len(a), gaps.shape[0] - 1
+    labels = (order[1], m, order[0])
+    walls = (u[order[1]], u[order[0]], limit)
+    known = (ends[1], ends[0], 1.0)
     label, part = labels[0], 0
     lead, slope = np.zeros(others + 1), np.zeros(others + 1)
     ahead = np.empty(others + 1, np.bool_)

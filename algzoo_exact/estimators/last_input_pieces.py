@@ -10,8 +10,6 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-import numpy as np
-
 from algzoo_exact.estimators.base import Estimate, Kind, LearnedConstant
 from algzoo_exact.estimators.directions import Directions, reach
 from algzoo_exact.estimators.last_input import LAST_INPUT, Floats, sum_of_misses
@@ -22,6 +20,7 @@ from algzoo_exact.estimators.pieces_kernel import (
     in_units,
     planted,
 )
+from algzoo_exact.program.floats import rounded_weights
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task
 
@@ -46,12 +45,7 @@ class LastInputPieces:
     def estimate(self, program: Program, task: Task, budget: float, seed: int) -> Estimate | None:
         began = time.perf_counter()
         m, d = task.seq_len - 1, program.hidden_size
-        w_hh, w_out = (
-            np.array([[float(w) for w in row] for row in matrix])
-            for matrix in (program.recurrent, program.readout)
-        )
-        w_in = np.array([float(w) for w in program.input_weights])
-        signs, w_hh, w_out, flops = in_units(w_in, w_hh, w_out)
+        signs, w_hh, w_out, flops = in_units(*rounded_weights(program))
         bends, first, second, spent = early_steps(signs, w_hh)
         gaps = contrasts(signs, w_out)
         # The contrasts, the signs times the limit, and the last line's division and subtraction.

@@ -12,6 +12,7 @@ from algzoo_exact.estimators.networks import network_for
 from algzoo_exact.estimators.sampled import Observed
 from algzoo_exact.estimators.sampling import BLOCK, inputs
 from algzoo_exact.measure.flow import LARGEST_DIMENSION
+from algzoo_exact.program.floats import rounded_weights
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task
 from algzoo_exact.zoo.tasks import labels, medians
@@ -57,8 +58,7 @@ def observe(program: Program, task: Task, seed: int, bits: int | None = None) ->
 
 def _on(program: Program, x: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Which neurons are on (n d, N) for the columns of ``x`` (n, N)."""
-    w_hi = np.array([float(w) for w in program.input_weights])
-    w_hh = np.array([[float(w) for w in row] for row in program.recurrent])
+    w_hi, w_hh, _ = rounded_weights(program)
     on = np.empty((x.shape[0] * program.hidden_size, x.shape[1]), np.bool_)
     for at in range(0, x.shape[1], _CHUNK):
         part = slice(at, at + _CHUNK)

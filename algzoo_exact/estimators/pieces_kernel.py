@@ -24,7 +24,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from algzoo_exact.estimators.last_input_kernel import along, dearest
+from algzoo_exact.estimators.last_input_kernel import SHARE, along, dearest
 from algzoo_exact.jit import compiled
 
 Floats = NDArray[np.float64]
@@ -33,7 +33,6 @@ Integers = NDArray[np.int64]
 DEEPEST = 6  # the last step with pieces: later ones hardly repeat among 10^5 points
 WIDEST = 62  # neurons, so that their pattern fits into a key
 
-_SHARE = 3  # of a point in the weighted sum, which the caller takes
 _NODES, _MATRICES = 0, 1  # places in ``used``
 
 
@@ -221,12 +220,8 @@ def accuracies_by_pieces(
             return p, flops
         u = points[p]
         flops += carried_by_pieces(u, m, signs, columns, tree, budget - flops - most, a)
-        labels = (order[p, 1], m, order[p, 0])
-        walls = (u[order[p, 1]], u[order[p, 0]], limit)
-        known = (ends[p, 1], ends[p, 0], 1.0)
-        value, cost = along(a, signs, far, contrasts, labels, walls, known, limit, m)
-        out[p] = value
-        flops += cost + _SHARE
+        out[p], cost = along(a, signs, far, contrasts, u, order[p], ends[p], limit)
+        flops += cost + SHARE
     return len(points), flops
 
 

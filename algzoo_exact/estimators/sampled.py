@@ -47,11 +47,8 @@ class SampleEstimate:
         The standard error is then sqrt(v (1 - v) / samples), at least that of any credit in
         [0, 1] with mean v. Infinite where ``value`` is 0 or 1 and the estimate is not.
         """
-        difference = self.accuracy - value
         deviation = sqrt(max(0.0, value * (1 - value)) / self.samples)
-        if difference == 0:
-            return 0.0
-        return difference / deviation if deviation else copysign(inf, difference)
+        return _z_score(self.accuracy - value, deviation)
 
 
 @dataclass(frozen=True)
@@ -87,12 +84,13 @@ class SampledSquaredError:
     def z_score(self, value: float) -> float:
         """How many standard errors the estimate lies above ``value``; infinite if all samples have
         one squared error, and it is another."""
-        difference = self.mean - value
-        if difference == 0:
-            return 0.0
-        return (
-            difference / self.standard_error if self.standard_error else copysign(inf, difference)
-        )
+        return _z_score(self.mean - value, self.standard_error)
+
+
+def _z_score(difference: float, deviation: float) -> float:
+    if difference == 0:
+        return 0.0
+    return difference / deviation if deviation else copysign(inf, difference)
 
 
 @dataclass(frozen=True, eq=False)

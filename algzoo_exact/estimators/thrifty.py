@@ -17,6 +17,7 @@ from algzoo_exact.estimators.base import Estimate, Kind, LearnedConstant
 from algzoo_exact.estimators.designs import CHUNK, random_chunk
 from algzoo_exact.estimators.flops import sample_cost
 from algzoo_exact.estimators.last_input_kernel import early_steps, right_answers
+from algzoo_exact.program.floats import rounded_weights
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import INDEX_TASKS, Task
 
@@ -59,11 +60,7 @@ class ThriftySampler:
 
     def estimate(self, program: Program, task: Task, budget: float, seed: int) -> Estimate | None:
         began = time.perf_counter()
-        w_in = np.array([float(w) for w in program.input_weights])
-        w_hh, w_out = (
-            np.array([[float(w) for w in row] for row in matrix])
-            for matrix in (program.recurrent, program.readout)
-        )
+        w_in, w_hh, w_out = rounded_weights(program)
         bends, first, second, flops = early_steps(w_in, w_hh)
 
         def answers(

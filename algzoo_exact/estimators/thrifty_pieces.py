@@ -18,6 +18,7 @@ from algzoo_exact.estimators.pieces_kernel import (
     right_answers_by_pieces,
 )
 from algzoo_exact.estimators.thrifty import THRIFTY, right_among
+from algzoo_exact.program.floats import rounded_weights
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task
 
@@ -41,14 +42,9 @@ class PiecesSampler:
 
     def estimate(self, program: Program, task: Task, budget: float, seed: int) -> Estimate | None:
         began = time.perf_counter()
-        w_in = np.array([float(w) for w in program.input_weights])
-        w_hh, w_out = (
-            np.array([[float(w) for w in row] for row in matrix])
-            for matrix in (program.recurrent, program.readout)
-        )
-        signs, w_hh, w_out, flops = in_units(w_in, w_hh, w_out)
+        signs, w_hh, w_out, flops = in_units(*rounded_weights(program))
         bends, first, second, spent = early_steps(signs, w_hh)
-        room = int(budget) // (2 * len(w_in) ** 2 * task.seq_len)
+        room = int(budget) // (2 * len(signs) ** 2 * task.seq_len)
         tree = planted(bends, first, second, room)
 
         def answers(

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from fractions import Fraction
-from math import inf, log2
-
 import torch
 from torch import Tensor
 
-from algzoo_exact.exact.binomial import clopper_pearson
+from algzoo_exact.estimators.chances import Untrained
 from algzoo_exact.program.task import Task, TieRule
 from algzoo_exact.zoo.tasks import draw_inputs, first_argmax, labels
 
@@ -18,30 +14,6 @@ INPUTS = 512
 
 _MOST_STEPS = 1 << 35  # multiplications of one run: some seconds
 _MOST_NUMBERS = 1 << 22  # of one chunk's states
-_CONFIDENCE = Fraction(9, 10)  # of the two-sided interval: each end holds with 95%
-
-
-@dataclass(frozen=True)
-class Untrained:
-    """Accuracies of randomly initialised models, in rising order, each on the same inputs."""
-
-    accuracies: tuple[float, ...]
-    inputs: int
-    seed: int
-
-    def reaching(self, accuracy: float) -> int:
-        """How many do as well."""
-        return sum(1 for found in self.accuracies if found >= accuracy)
-
-    def bits(self, accuracy: float) -> tuple[float, float]:
-        """(least, estimate) of -log2 of the chance that a random initialisation does as well.
-
-        The least one holds with 95% confidence (Clopper and Pearson). Where no model does as
-        well, the estimate is infinite.
-        """
-        count, models = self.reaching(accuracy), len(self.accuracies)
-        greatest = clopper_pearson(count, models, _CONFIDENCE)[1]
-        return -log2(greatest), -log2(count / models) if count else inf
 
 
 def untrained(task: Task, hidden_size: int, ties: TieRule = "lowest", seed: int = 0) -> Untrained:

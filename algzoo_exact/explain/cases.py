@@ -18,10 +18,9 @@ from algzoo_exact.exact.verdict import Verdict
 from algzoo_exact.explain.checkers import Bench, answers
 from algzoo_exact.explain.claims import Always, Case, CaseInstance, Claim, Parameters, Right, Wrong
 from algzoo_exact.explain.decide import Decider, Decision, together
-from algzoo_exact.explain.expression import Formula, Logic, Truth, evaluate, values_at
+from algzoo_exact.explain.expression import Formula, Logic, Truth, conjuncts, evaluate, values_at
 from algzoo_exact.explain.figures import probability_of
 from algzoo_exact.explain.knowledge import Fact
-from algzoo_exact.explain.linear import conjuncts
 from algzoo_exact.explain.order_measure import order_probability
 from algzoo_exact.explain.outcome import checked
 from algzoo_exact.explain.results import (

@@ -26,6 +26,7 @@ from algzoo_exact.explain.expression import (
     Entry,
     Formula,
     Logic,
+    conjuncts,
     evaluate,
     evaluate_term,
     to_text,
@@ -34,7 +35,6 @@ from algzoo_exact.explain.expression import (
 from algzoo_exact.explain.figures import check_close, check_measure
 from algzoo_exact.explain.knowledge import Fact, fact
 from algzoo_exact.explain.labels import cells_in, earns, fails
-from algzoo_exact.explain.linear import conjuncts
 from algzoo_exact.explain.outcome import checked
 from algzoo_exact.explain.product import agreement, product
 from algzoo_exact.explain.results import Checked

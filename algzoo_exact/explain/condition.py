@@ -25,13 +25,18 @@ class Form:
     def plus(self, other: Form, factor: Fraction | int = 1) -> Form:
         """self + factor * other."""
         sums = dict(self.terms)
-        for atom, coefficient in other.terms:
-            sums[atom] = sums.get(atom, ZERO) + factor * coefficient
-        kept = tuple(sorted((atom, c) for atom, c in sums.items() if c))
-        return Form(kept, self.constant + factor * other.constant)
+        scaled = other if factor == 1 else other.times(factor)
+        for atom, coefficient in scaled.terms:
+            sums[atom] = sums[atom] + coefficient if atom in sums else coefficient
+        kept = tuple((atom, sums[atom]) for atom in sorted(sums) if sums[atom])
+        constant = self.constant + scaled.constant if scaled.constant else self.constant
+        return Form(kept, constant)
 
     def times(self, factor: Fraction | int) -> Form:
-        return Form().plus(self, factor)
+        if not factor:
+            return Form()
+        constant = factor * self.constant if self.constant else ZERO
+        return Form(tuple((atom, factor * c) for atom, c in self.terms), constant)
 
     def value(self, atoms: Mapping[int, Fraction]) -> Fraction:
         return sum((c * atoms[atom] for atom, c in self.terms), self.constant)

@@ -8,12 +8,13 @@ is asked of both parts (depth first). So only what the question needs is ever de
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from time import monotonic
-from typing import Generic, Literal, TypeAlias, TypeVar
+from typing import Generic, TypeAlias, TypeVar
 
 from algzoo_exact.errors import InputError
+from algzoo_exact.explain.expression import connect
 from algzoo_exact.explain.space import (
     Joint,
     OutOfReachError,
@@ -130,7 +131,7 @@ class Node:
             return condition
         if isinstance(condition, Joint):
             each = (self.holds(part, rays, almost=almost) for part in condition.parts)
-            return _joined(condition.op, each)
+            return connect(condition.op, each)
         sign = self._sign(condition.row, rays)
         if sign is None:
             if almost and condition.op == "==":
@@ -179,7 +180,7 @@ class Node:
             (part,) = condition.parts
             assert isinstance(part, Test), "negation() leaves 'not' on equations only"
             return any(self.functional(part.row))
-        return _joined(condition.op, map(self.may_hold, condition.parts))
+        return connect(condition.op, map(self.may_hold, condition.parts))
 
     def faces(self) -> Iterator[list[IntVector]]:
         """The rays of each face, the cone itself first; 0 alone is left out."""
@@ -202,17 +203,6 @@ class Node:
         assert above, "a normal that does not cut"
         copy = Node(self.space, below, dict(self._atoms), dict(self._signs))
         return copy, Node(self.space, above, self._atoms, self._signs)
-
-
-def _joined(op: Literal["and", "or", "not"], parts: Iterable[bool]) -> bool:
-    each = iter(parts)
-    match op:
-        case "and":
-            return all(each)
-        case "or":
-            return any(each)
-        case "not":
-            return not next(each)
 
 
 class Search(Generic[Answer]):

@@ -76,11 +76,7 @@ class Decider:
         seconds: float | None = None,
     ) -> Decision:
         """Does the statement hold at every input in the domain?"""
-
-        def prove(share: float) -> Decision:
-            return self._decide(statement, domain, facts, share)
-
-        return self._or_cells(prove, statement, domain, seconds or self.seconds, almost=False)
+        return self._or_cells(statement, domain, facts, seconds, almost=False)
 
     def almost_everywhere(
         self,
@@ -95,11 +91,7 @@ class Decider:
         A counterexample counts if a neighbourhood of it fails too. One that lies on a wall, with
         no such point nearby, only shows that the wall is better left out: it is a null set.
         """
-
-        def prove(share: float) -> Decision:
-            return self._almost(statement, domain, facts, share)
-
-        return self._or_cells(prove, statement, domain, seconds or self.seconds, almost=True)
+        return self._or_cells(statement, domain, facts, seconds, almost=True)
 
     def _almost(
         self, statement: Formula, domain: Formula, facts: Sequence[Fact], seconds: float
@@ -129,16 +121,21 @@ class Decider:
 
     def _or_cells(
         self,
-        prove: Callable[[float], Decision],
         statement: Formula,
         domain: Formula,
-        seconds: float,
+        facts: Sequence[Fact],
+        seconds: float | None,
         *,
         almost: bool,
     ) -> Decision:
         """The prover's decision, or that of cells: these come first where they are few as a rule,
         and last where the prover found nothing, or would have to be trusted."""
-        inputs = self.program.seq_len
+        by_proof = self._almost if almost else self._decide
+
+        def prove(share: float) -> Decision:
+            return by_proof(statement, domain, facts, share)
+
+        inputs, seconds = self.program.seq_len, seconds or self.seconds
         if inputs > FEW_INPUTS:
             return prove(seconds)
 

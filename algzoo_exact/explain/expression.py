@@ -298,3 +298,24 @@ def _tight(expression: Term | Formula, level: int) -> str:
     """The text, in parentheses unless it binds more tightly than ``level``."""
     text, own = _text(expression)
     return text if own > level else f"({text})"
+
+
+def conjuncts(formula: Formula) -> list[Formula]:
+    """The parts of a conjunction, conditions on the inputs alone and without maxima first."""
+    if isinstance(formula, Logic) and formula.op == "and":
+        parts = [part for arg in formula.args for part in conjuncts(arg)]
+        return sorted(parts, key=lambda part: not _plain(part))
+    return [formula]
+
+
+def _plain(formula: Formula) -> bool:
+    if not isinstance(formula, Compare) or any(e.array != "x" for e in entries(formula)):
+        return False
+    waiting: list[Term] = [formula.left, formula.right]
+    while waiting:
+        term = waiting.pop()
+        if isinstance(term, Apply):
+            if term.op in ("min", "max", "relu", "abs"):
+                return False
+            waiting += term.args
+    return True

@@ -19,9 +19,9 @@ from algzoo_exact.explain.expression import (
     Number,
     Term,
     Truth,
+    conjuncts,
     entries,
 )
-from algzoo_exact.explain.linear import conjuncts
 from algzoo_exact.program.ir import Program
 
 

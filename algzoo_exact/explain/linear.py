@@ -34,12 +34,10 @@ from algzoo_exact.explain.expression import (
     Compare,
     Entry,
     Formula,
-    Logic,
     Number,
     Term,
     Truth,
     compare,
-    entries,
     to_text,
 )
 from algzoo_exact.program.ir import Program
@@ -89,6 +87,7 @@ class Linear:
         self._known: dict[Form, Bounds] = {}  # of units, see _direction
         self._numbers: dict[Atom, int] = {}
         self._forms: dict[Entry, Form] = {}
+        self._terms: dict[int, tuple[Apply, Form]] = {}  # while the bounds stay as they are
 
     def entry(self, entry: Entry) -> Form:
         """The form of an entry; InputError if the program has no such entry."""
@@ -206,6 +205,12 @@ class Linear:
             return Form((), term.value)
         if isinstance(term, Entry):
             return self.entry(term)
+        # By identity, as hashing would walk through all of a term; terms share their parts.
+        if id(term) not in self._terms:
+            self._terms[id(term)] = term, self._applied(term)
+        return self._terms[id(term)][1]
+
+    def _applied(self, term: Apply) -> Form:
         forms = [self.term(arg) for arg in term.args]
         match term.op:
             case "add":
@@ -305,6 +310,7 @@ class Linear:
         if not isinstance(condition, Sign) or not condition.form.terms:
             return
         self._facts.add(condition)
+        self._terms.clear()
         form = condition.form
         unit, factor = _direction(form)
         bound, exactly = -form.constant / factor, condition.op == "=="
@@ -367,27 +373,6 @@ def _meet(a: Bounds, b: Bounds) -> Bounds:
     lows = [low for low in (a[0], b[0]) if low is not None]
     highs = [high for high in (a[1], b[1]) if high is not None]
     return max(lows, default=None), min(highs, default=None)
-
-
-def conjuncts(formula: Formula) -> list[Formula]:
-    """The parts of a conjunction, conditions on the inputs alone and without maxima first."""
-    if isinstance(formula, Logic) and formula.op == "and":
-        parts = [part for arg in formula.args for part in conjuncts(arg)]
-        return sorted(parts, key=lambda part: not _plain(part))
-    return [formula]
-
-
-def _plain(formula: Formula) -> bool:
-    if not isinstance(formula, Compare) or any(e.array != "x" for e in entries(formula)):
-        return False
-    waiting: list[Term] = [formula.left, formula.right]
-    while waiting:
-        term = waiting.pop()
-        if isinstance(term, Apply):
-            if term.op in ("min", "max", "relu", "abs"):
-                return False
-            waiting += term.args
-    return True
 
 
 def is_homogeneous(linear: Linear, conditions: Iterable[Condition], atoms: Iterable[int]) -> bool:

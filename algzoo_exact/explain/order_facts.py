@@ -16,8 +16,8 @@ from algzoo_exact.explain.expression import (
     Number,
     Relation,
     Term,
+    conjuncts,
 )
-from algzoo_exact.explain.linear import conjuncts
 
 _NONE, _WEAK, _STRICT = 0, 1, 2
 _NEGATED: dict[str, Relation] = {">": "<=", ">=": "<", "<": ">=", "<=": ">"}

@@ -23,13 +23,14 @@ from algzoo_exact.explain.expression import (
     Formula,
     Term,
     Truth,
+    conjuncts,
     evaluate,
     number_text,
     to_text,
     values_of,
 )
 from algzoo_exact.explain.farkas import Leaf, Refutation, system_about
-from algzoo_exact.explain.linear import Linear, Maximum, conjuncts
+from algzoo_exact.explain.linear import Linear, Maximum
 from algzoo_exact.explain.refuter import refutation
 from algzoo_exact.explain.smt import NAME, Point, Query, centre
 from algzoo_exact.explain.witness import piece_at, shorten, trial_points, walk

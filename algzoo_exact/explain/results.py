@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal, TypeAlias
@@ -195,13 +195,15 @@ class Verification:
     ``accuracy`` is derived from the cases that were proved right and wrong: an enclosure, and one
     rational or a closed form where that is what follows. It is None without cases, or where they
     are not proved to be a partition. ``program`` is the one that the claims speak of
-    (standardised, if they say so). ``stopped``: Ctrl-C came before all was checked.
+    (standardised, if they say so), ``others`` those that claims of equivalence name. ``stopped``:
+    Ctrl-C came before all was checked.
     """
 
     explanation: Explanation
     model: str
     sha256: str | None
     program: Program
+    others: Mapping[str, Program]
     ties: TieRule
     claims: tuple[ClaimResult, ...]
     cases: tuple[CaseResult, ...]

@@ -20,6 +20,7 @@ from algzoo_exact.errors import InputError
 from algzoo_exact.explain.claims import Error
 from algzoo_exact.explain.expression import Compare, Entry, Formula, Number, Relation, Term, Truth
 from algzoo_exact.explain.results import Figure
+from algzoo_exact.program.floats import rounded
 from algzoo_exact.program.ir import Program
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -228,7 +229,7 @@ class Block:
 
 def _floats(rows: tuple[tuple[Fraction, ...], ...]) -> Floats:
     try:
-        return np.array([[float(value) for value in row] for row in rows])
+        return rounded(rows)
     except OverflowError:
         raise InputError("A weight or number is beyond the range of float64.") from None
 

@@ -19,8 +19,8 @@ from algzoo_exact.score.compute import accuracy as exact_accuracy
 from algzoo_exact.score.result import Accuracy
 
 if TYPE_CHECKING:
+    from algzoo_exact.estimators.chances import Untrained
     from algzoo_exact.estimators.sampled import SampleEstimate
-    from algzoo_exact.estimators.untrained import Untrained
 
 WEIGHT_BITS = 32  # of a float32, as which AlgZoo's models are stored
 SAMPLES = 1 << 20
@@ -142,37 +142,47 @@ def surprise(
     if seeds is not None and seeds < 1:
         raise InputError(f"The number of seeds must be at least 1, not {seeds}.")
     tell = progress or (lambda text: None)
+    subject, ties = verification.explanation.subject, verification.ties
+    measured, chances = accuracy, None
+    if subject.task.name != "median":
+        from algzoo_exact.estimators.untrained import untrained
+
+        tell("the model's accuracy")
+        measured = accuracy or _measured(verification)
+        tell("random initialisations")
+        chances = untrained(subject.task, subject.hidden_size, ties)
+    return ledger_of(verification, measured, chances, optimization_bits, seeds)
+
+
+def ledger_of(
+    verification: Verification,
+    measured: Accuracy | SampleEstimate | None,
+    chances: Untrained | None,
+    optimization_bits: float | None,
+    seeds: int | None,
+) -> Ledger:
+    """``surprise`` where the model's accuracy and those of untrained models are known; of median
+    models, which have none, they are not used."""
     rows = tuple(
         row for result in verification.claims for row in rows_of(result, verification.program)
     )
     free = (r for r in verification.claims if r.status == "proved" and not r.claim.prices)
     unpriced = tuple(result.claim.name for result in free)
-    if verification.explanation.subject.task.name == "median":
+    if measured is None or chances is None:
         reason = "median has no labels, so that there is no accuracy to explain"
-        given, chances = Given(None, False, None, None, None, True, reason), None
+        given = Given(None, False, None, None, None, True, reason)
     else:
-        given, chances = _given(verification, accuracy, tell)
+        given = _given(verification, _figure(measured), chances)
     figures = _optimizations(verification, given, chances, optimization_bits, seeds)
     return Ledger(rows, unpriced, given, figures)
 
 
-def _given(
-    verification: Verification,
-    accuracy: Accuracy | SampleEstimate | None,
-    tell: Callable[[str], None],
-) -> tuple[Given, Untrained]:
-    from algzoo_exact.estimators.untrained import untrained
-
-    subject, ties = verification.explanation.subject, verification.ties
-    tell("the model's accuracy")
-    measured = _figure(accuracy or _measured(verification))
-    tell("random initialisations")
-    chances = untrained(subject.task, subject.hidden_size, ties)
+def _given(verification: Verification, measured: Figure, chances: Untrained) -> Given:
     derived = verification.accuracy
     agrees = derived is None or _agree(derived, measured)
     if derived is not None and derived.kind == "exact":
         reason = "the accuracy follows from what is proved"
-        return Given(0.0, False, None, derived, measured, agrees, reason), chances
+        return Given(0.0, False, None, derived, measured, agrees, reason)
     proved = Enclosure(Fraction(0), Fraction(1))
     reason = "no accuracy follows from what is proved"
     if derived is not None and derived.enclosure is not None:
@@ -182,7 +192,7 @@ def _given(
     share = min(1.0, max(0.0, share))
     least, estimate = chances.bits(share)
     bits, at_least = (estimate, False) if isfinite(estimate) else (least, True)
-    return Given(bits, at_least, share, derived, measured, agrees, reason), chances
+    return Given(bits, at_least, share, derived, measured, agrees, reason)
 
 
 def _measured(verification: Verification) -> Accuracy | SampleEstimate:

@@ -81,6 +81,7 @@ def verify(
         getattr(model, "name", "program"),
         getattr(model, "sha256", None),
         program,
+        others,
         ties,
         tuple(run.claims),
         tuple(run.cases),

@@ -104,20 +104,22 @@ def _sign_pass(values: F64, errors: F64, count: int, sign: I64) -> int:
 
 
 @compiled_any_order
-def _pre_activations(
-    weights: Weights, values: F64, errors: F64, count: int, n: int, t: int, j: int,
+def _linear_forms(
+    values: F64, errors: F64, count: int, weight: float, t: int, row: F64, state: int,
     value: F64, error: F64,
 ) -> None:  # fmt: skip
-    """z[t][j] at every ray, with the bound (1)."""
-    d = weights.input.shape[0]
-    state = n + d * ((t + 1) % 2)
+    """weight * x[t] + row . h at every ray, with the bound (1); h starts at column ``state``."""
+    d = len(row)
     for r in range(count):
-        w = weights.input[j]
-        total = w * values[r, t]
-        size = abs(total)
-        bound = abs(w) * errors[r, t]
+        total = 0.0
+        size = 0.0
+        bound = 0.0
+        if weight != 0.0:
+            total = weight * values[r, t]
+            size = abs(total)
+            bound = abs(weight) * errors[r, t]
         for i in range(d):
-            w = weights.recurrent[j, i]
+            w = row[i]
             term = w * values[r, state + i]
             total += term
             size += abs(term)
@@ -126,30 +128,6 @@ def _pre_activations(
         error[r] = 0.0
         if size + bound > 0.0:
             # A single nonzero product is 0 only by underflow, which TINY covers.
-            error[r] = (bound + (d + 4.0) * U * size) * SLACK + TINY
-
-
-@compiled_any_order
-def _margins(
-    weights: Weights, values: F64, errors: F64, count: int, n: int, label: int, other: int,
-    value: F64, error: F64,
-) -> None:  # fmt: skip
-    """logit[label] - logit[other] at every ray of a leaf, with the bound (1)."""
-    d = weights.input.shape[0]
-    state = n + d * ((n - 1) % 2)
-    for r in range(count):
-        total = 0.0
-        size = 0.0
-        bound = 0.0
-        for i in range(d):
-            w = weights.margins[label, other, i]
-            term = w * values[r, state + i]
-            total += term
-            size += abs(term)
-            bound += abs(w) * errors[r, state + i]
-        value[r] = total
-        error[r] = 0.0
-        if size + bound > 0.0:
             error[r] = (bound + (d + 4.0) * U * size) * SLACK + TINY
 
 
@@ -165,6 +143,7 @@ def _emit(
     d = weights.input.shape[0]
     k = weights.margins.shape[0]
     first_wall = walls.rows.shape[0]
+    last = n + d * ((n - 1) % 2)
     label = stack.label[top]
     count = stack.rays[top]
     values, errors, masks = stack.values[top], stack.errors[top], stack.masks[top]
@@ -175,7 +154,8 @@ def _emit(
             if other == label:
                 continue
             wall = first_wall + n * d + other
-            _margins(weights, values, errors, count, n, label, other, value, error)
+            margin = weights.margins[label, other]
+            _linear_forms(values, errors, count, 0.0, 0, margin, last, value, error)
             outcome = _sign_pass(value, error, count, sign)
             if outcome == 3:
                 return UNDECIDED
@@ -255,7 +235,9 @@ def advance(
         t = level // d
         j = level - t * d
         here = n + d * (t % 2) + j
-        _pre_activations(weights, values, errors, count, n, t, j, value, error)
+        before = n + d * ((t + 1) % 2)
+        row = weights.recurrent[j]
+        _linear_forms(values, errors, count, weights.input[j], t, row, before, value, error)
         outcome = _sign_pass(value, error, count, sign)
         if outcome == 3:
             return UNDECIDED

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from algzoo_exact.geometry.cone import IntVector
 from algzoo_exact.measure.balls_f64 import U
+from algzoo_exact.program.floats import rounded
 from algzoo_exact.program.ir import Matrix, Program
 from algzoo_exact.program.task import TieRule
 from algzoo_exact.regions import compiled
@@ -52,7 +53,7 @@ def is_float(value: Fraction) -> bool:
 def _floats(matrix: Matrix) -> NDArray[np.float64] | None:
     """Entries as floats, each within a relative error U; None if one leaves the safe range."""
     try:
-        array = np.array([[float(entry) for entry in row] for row in matrix])
+        array = rounded(matrix)
     except OverflowError:
         return None
     size = np.abs(array)

@@ -1,4 +1,4 @@
-"""Random inputs run through a model, in a process beside the exact work.
+"""What needs torch, random inputs and random initialisations, in a process beside the exact work.
 
 Loading torch takes longer than the exact part of most reports, so that a second process is worth
 its start. What it finds is the same as in this process.
@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
@@ -24,6 +24,7 @@ from algzoo_exact.program.transformer import Transformer
 from algzoo_exact.score.pool import interrupts_held
 
 if TYPE_CHECKING:
+    from algzoo_exact.estimators.chances import Untrained
     from algzoo_exact.estimators.sampled import Observed, SampledSquaredError, SampleEstimate
 
 Progress = Callable[[int, int], None]
@@ -35,7 +36,10 @@ _SECONDS = 0.2  # between two messages about progress
 @dataclass(frozen=True)
 class Order:
     """What is to be run: ``samples`` inputs for the score, and before it, if ``observing``, those
-    that show patterns and answers."""
+    that show patterns and answers.
+
+    ``untrained``: of which task and hidden size random initialisations are to be scored as well.
+    """
 
     network: Program | Transformer
     task: Task
@@ -43,11 +47,12 @@ class Order:
     samples: int
     seed: int
     observing: bool
+    untrained: tuple[Task, int] | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class Sampled:
-    """What random inputs showed.
+    """What random inputs showed, and ``untrained`` models if any were ordered.
 
     ``interval`` holds the accuracy with all but a chance of 10^-6; None for a squared error.
     ``bits`` after the point are those that normal inputs were rounded to, so that float64 makes no
@@ -58,6 +63,7 @@ class Sampled:
     score: SampleEstimate | SampledSquaredError
     interval: tuple[Fraction, Fraction] | None
     bits: int | None
+    untrained: Untrained | None = None
 
 
 _Message: TypeAlias = tuple[int, int] | Sampled | InputError
@@ -84,7 +90,7 @@ def sampler(workers: int) -> Iterator[Beside]:
     there.close()
 
     def begin(order: Order) -> Callable[[Progress], Sampled]:
-        here.send(order)
+        _send(here, order)
         return lambda progress: _result(here, order, progress)
 
     try:
@@ -97,6 +103,15 @@ def sampler(workers: int) -> Iterator[Beside]:
 
 def carry_out(order: Order, progress: Progress) -> Sampled:
     """Run the network on random inputs, in float64: closest to the real-valued function."""
+    found = _sampled(order, progress)
+    if order.untrained is None:
+        return found
+    from algzoo_exact.estimators.untrained import untrained
+
+    return replace(found, untrained=untrained(*order.untrained, order.ties))
+
+
+def _sampled(order: Order, progress: Progress) -> Sampled:
     from algzoo_exact.estimators.exact_inputs import exact_bits
     from algzoo_exact.estimators.observed import observe
 
@@ -148,6 +163,11 @@ def _serve(connection: Connection) -> None:
         connection.send(message)
     except (EOFError, BrokenPipeError):  # nobody listens any more
         return
+
+
+def _send(connection: Connection, order: Order) -> None:
+    with suppress(BrokenPipeError, ConnectionResetError):  # asking for the result shows it, too
+        connection.send(order)
 
 
 def _result(connection: Connection, order: Order, progress: Progress) -> Sampled:

@@ -16,7 +16,8 @@ from algzoo_exact.report.blocks import (
     paragraph,
 )
 from algzoo_exact.report.crosscheck import CrossCheck
-from algzoo_exact.report.findings import LARGEST_MEASURED, Findings
+from algzoo_exact.report.findings import Findings
+from algzoo_exact.report.scoring import LARGEST_MEASURED
 from algzoo_exact.report.wording import value_text
 from algzoo_exact.score.squared_result import SquaredError
 

@@ -15,7 +15,7 @@ from algzoo_exact.errors import InputError
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.explain.results import Figure, Verification
 from algzoo_exact.explain.story import Explanation
-from algzoo_exact.explain.surprise import Ledger, surprise
+from algzoo_exact.explain.surprise import Ledger, ledger_of
 from algzoo_exact.explain.verify import verify
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task, TieRule
@@ -34,29 +34,23 @@ from algzoo_exact.report.partition import (
 )
 from algzoo_exact.report.pieces import LARGEST as LARGEST_PIECE
 from algzoo_exact.report.pieces import ErrorPieces, certified_pieces, observed_pieces
-from algzoo_exact.score.compute import accuracy
+from algzoo_exact.report.scoring import LARGEST_MEASURED, score_of
 from algzoo_exact.score.result import Accuracy
-from algzoo_exact.score.squared_error import squared_error
 from algzoo_exact.score.squared_result import SquaredError
 from algzoo_exact.zoo.cards import Card
 from algzoo_exact.zoo.catalogue import catalogue
 
 if TYPE_CHECKING:
+    from algzoo_exact.estimators.chances import Untrained
     from algzoo_exact.estimators.sampled import Observed, SampleEstimate
     from algzoo_exact.zoo.loading import Model
 
 Json = dict[str, Any]
 Progress = Callable[[float, str], None]
 
-LARGEST_MEASURED = 6  # inputs
-_CLOSED_FORM = 3
 LARGEST_FUNCTIONS = 7  # inputs of a transformer whose certificate can be written
 _FUNCTIONS = 6  # ... unasked
 _DRAWN = 3
-# Seconds for certified bounds, by n, where exactness takes longer.
-_BOUND_SECONDS = {4: 15.0, 5: 25.0, 6: 25.0}
-_BOX_SECONDS = 2.0
-_SHARED = (5, 6)  # inputs of scores that are shared out; for fewer, processes take longer to start
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,12 +145,18 @@ def gather(model: Model, task: Task, wishes: Wishes, progress: Progress) -> Find
     with sampler(wishes.workers) as beside:
         slow = slow_certificate(model, task, explained)
         observing = _is_observed(model, task, wishes.certificate is not None or not slow)
-        order = Order(model.network, task, wishes.ties, wishes.samples, wishes.seed, observing)
+        order = Order(
+            model.network, task, wishes.ties, wishes.samples, wishes.seed, observing,
+            _initialised(wishes.explanation),
+        )  # fmt: skip
         sampled = beside(order)
         steps.begin(0.2, "explanation")
         verification = _verified(model, wishes, steps)
         steps.begin(0.5, "score")
-        score, numeric = _score(model, task, wishes, steps)
+        score, numeric = score_of(
+            model, task, wishes.ties, time_limit=wishes.time_limit, workers=wishes.workers,
+            progress=steps.within,
+        )  # fmt: skip
         steps.begin(0.65, "certificate")
         written, document, reason = _certificate(model, task, wishes, verification, slow, steps)
         steps.begin(0.7, "picture")
@@ -173,7 +173,7 @@ def gather(model: Model, task: Task, wishes: Wishes, progress: Progress) -> Find
     check = cross_check(found, proved)
     card = _card(model)
     steps.begin(1.0, "ledger")
-    ledger = _ledger(verification, score, check, card)
+    ledger = _ledger(verification, score, check, found.untrained, card)
     progress(1.0, "writing")
     return Findings(
         model, task, wishes.ties, card, score, numeric, check, regions, confusion, pieces,
@@ -195,40 +195,6 @@ class _Steps:
     def within(self, fraction: float, text: str) -> None:
         share = min(1.0, max(0.0, fraction))
         self._progress(self._begin + share * (self._end - self._begin), text)
-
-
-def _score(
-    model: Model, task: Task, wishes: Wishes, steps: _Steps
-) -> tuple[Accuracy | SquaredError, Accuracy | None]:
-    n, limit = task.seq_len, wishes.time_limit
-    workers = wishes.workers if n in _SHARED else 1
-    boxes = n > LARGEST_MEASURED
-    if task.name == "median":
-        if limit is None and n > _CLOSED_FORM:
-            limit = _BOX_SECONDS if boxes else _BOUND_SECONDS[n]
-        found = squared_error(
-            model.program, task, time_limit=limit, workers=workers, progress=steps.within
-        )
-        return found, None
-    ties = wishes.ties
-    if task.name == "longest_cycle" or boxes:
-        if boxes and limit is None:
-            limit = _BOX_SECONDS
-        first = accuracy(model.network, task, ties=ties, time_limit=limit, progress=steps.within)
-        return first, None
-    first = accuracy(
-        model.network, task, ties=ties, time_limit=limit, workers=workers,
-        by_label=n > _CLOSED_FORM, progress=steps.within,
-    )  # fmt: skip
-    if first.kind != "numeric":
-        return first, None
-    # A theorem states what is proved; the float64 value stands beside it.
-    seconds = _BOUND_SECONDS[n]
-    bounds = accuracy(
-        model.network, task, ties=ties, method="bounds", time_limit=seconds, workers=workers,
-        by_label=True, progress=steps.within,
-    )  # fmt: skip
-    return bounds, None if bounds.kind == "exact" else first
 
 
 def _certificate(
@@ -376,10 +342,18 @@ def _verified(model: Model, wishes: Wishes, steps: _Steps) -> Verification | Non
     return verification
 
 
+def _initialised(explanation: Explanation | None) -> tuple[Task, int] | None:
+    """Task and hidden size of the random initialisations that a ledger compares with."""
+    if explanation is None or explanation.subject.task.name == "median":
+        return None
+    return explanation.subject.task, explanation.subject.hidden_size
+
+
 def _ledger(
     verification: Verification | None,
     score: Accuracy | SquaredError,
     check: CrossCheck,
+    chances: Untrained | None,
     card: Card | None,
 ) -> Ledger | None:
     if verification is None:
@@ -387,4 +361,4 @@ def _ledger(
     measured: Accuracy | SampleEstimate | None = check.accuracy
     if isinstance(score, Accuracy) and score.kind == "exact":
         measured = score
-    return surprise(verification, accuracy=measured, seeds=card.seeds if card else None)
+    return ledger_of(verification, measured, chances, None, card.seeds if card else None)

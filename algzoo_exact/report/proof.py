@@ -6,7 +6,8 @@ from fractions import Fraction
 
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.report.blocks import Block, Section, Statement, Status, paragraph
-from algzoo_exact.report.findings import LARGEST_MEASURED, Findings
+from algzoo_exact.report.findings import Findings
+from algzoo_exact.report.scoring import LARGEST_MEASURED
 from algzoo_exact.report.wording import several
 from algzoo_exact.score.result import Accuracy
 

@@ -10,7 +10,6 @@ import math
 from bisect import bisect_right
 from fractions import Fraction
 from itertools import accumulate
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +20,7 @@ from algzoo_exact.jit import compiled
 from algzoo_exact.measure.balls_f64 import SLACK, TINY, Ball, U, two_product, two_sum
 from algzoo_exact.measure.faces_f64 import ray_sets
 from algzoo_exact.measure.flow_balls import DIMENSION, cell_flow_ball
+from algzoo_exact.program.floats import FloatWeights, rounded_weights
 from algzoo_exact.program.ir import Program
 from algzoo_exact.regions.compiled import Cells
 from algzoo_exact.regions.exact_search import ExactSearch
@@ -33,21 +33,12 @@ F64 = NDArray[np.float64]
 U64 = NDArray[np.uint64]
 
 
-class ExactWeights(NamedTuple):
-    """W_hi (d), W_hh (d, d) and W_oh (k, d), each entry exactly."""
-
-    input: F64
-    recurrent: F64
-    readout: F64
-
-
-def exact_weights(program: Program) -> ExactWeights | None:
-    """The program, or None where a weight is no float64 or of extreme size."""
+def exact_weights(program: Program) -> FloatWeights | None:
+    """The program, each weight exactly; None where one is no float64 or of extreme size."""
     matrices = ((program.input_weights,), program.recurrent, program.readout)
     if not all(is_float(entry) for matrix in matrices for row in matrix for entry in row):
         return None
-    arrays = [np.array([[float(entry) for entry in row] for row in matrix]) for matrix in matrices]
-    return ExactWeights(arrays[0][0], arrays[1], arrays[2])
+    return rounded_weights(program)
 
 
 @compiled
@@ -64,7 +55,7 @@ def _add_product(high: float, low: float, w: float, h_high: float, h_low: float)
 
 @compiled
 def normal_balls(
-    weights: ExactWeights, rows: F64, pattern: U64, label: int, normals: F64, radii: F64,
+    weights: FloatWeights, rows: F64, pattern: U64, label: int, normals: F64, radii: F64,
     state: F64, fresh: F64,
 ) -> None:  # fmt: skip
     """Inward normals of all walls of a cell, numbered as in ``boundary.normals_of_cell``, and
@@ -117,7 +108,7 @@ def normal_balls(
 
 @compiled
 def flow_balls_of_cells(
-    weights: ExactWeights, rows: F64, cells: Cells, u: F64, which: int, mids: F64, rads: F64
+    weights: FloatWeights, rows: F64, cells: Cells, u: F64, which: int, mids: F64, rads: F64
 ) -> None:
     """Boundary flow of each cell in the buffer, without its credit, into ``mids`` +- ``rads``.
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import signal
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 
 import torch
 from torch import Tensor
@@ -78,7 +82,10 @@ class Run:
         kept = set(recipe.checkpoints)
         group = self.optimizer.param_groups[0]
         # One thread for drawing: torch's own would wait in busy loops beside the gradients.
-        with ThreadPoolExecutor(1, initializer=torch.set_num_threads, initargs=(1,)) as reader:
+        with (
+            ThreadPoolExecutor(1, initializer=torch.set_num_threads, initargs=(1,)) as reader,
+            _whole_steps() as whole_step,
+        ):
             number = self.step // CHUNK_STEPS
             coming = reader.submit(draw_chunk, recipe, number, self.device)
             try:
@@ -90,10 +97,11 @@ class Run:
                         start = self.step % CHUNK_STEPS * recipe.batch
                         gradient(self.weights.detach(), chunk, start, out)
                         group["lr"] = recipe.learning_rate(self.step)
-                        self.optimizer.step()
-                        self.step += 1
-                        if self.step in kept:
-                            self._keep_weights()
+                        with whole_step:
+                            self.optimizer.step()
+                            self.step += 1
+                            if self.step in kept:
+                                self._keep_weights()
                     now = time.monotonic()
                     if now > saved + SAVE_SECONDS:
                         self.save()
@@ -178,6 +186,46 @@ class Run:
             accuracy = float((first_argmax(y[best]) == batch.targets[best]).double().mean())
         now = self.step
         return Status(now, self.recipe.steps, now - first, seconds, float(loss[best]), accuracy)
+
+
+class _Whole:
+    """Ctrl-C that strikes in a ``with`` block on this comes at the block's end."""
+
+    def __init__(self) -> None:
+        self.inside = False
+        self.late: Callable[[], None] | None = None
+
+    def __enter__(self) -> None:
+        self.inside = True
+
+    def __exit__(self, *_: object) -> None:
+        self.inside = False
+        if self.late is not None:
+            late, self.late = self.late, None
+            late()
+
+
+@contextmanager
+def _whole_steps() -> Iterator[_Whole]:
+    """Between two steps, the weights, their moments and the count of steps agree; amid one, a state
+    that is saved would go on differently."""
+    whole = _Whole()
+    before = signal.getsignal(signal.SIGINT)
+    if not callable(before) or threading.current_thread() is not threading.main_thread():
+        yield whole  # Ctrl-C raises nothing here
+        return
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        if whole.inside:
+            whole.late = lambda: before(number, frame)
+        else:
+            before(number, frame)
+
+    signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield whole
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def model_file(run: Run, position: int, sequences: int) -> bytes:

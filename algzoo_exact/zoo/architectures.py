@@ -128,23 +128,13 @@ def to_module(network: Program | Transformer, dtype: torch.dtype = torch.float64
     if isinstance(network, Program):
         d, outputs = network.hidden_size, network.outputs
         module = ScalarRNN(d) if outputs == 1 else DistRNN(d, outputs)
-    elif network.outputs == 1:
-        module = ScalarTransformer(
-            network.hidden_size,
-            network.seq_len,
-            layers=network.depth,
-            heads=network.heads,
-            tokens=network.tokens,
-        )
     else:
-        module = DistTransformer(
-            network.hidden_size,
-            network.seq_len,
-            layers=network.depth,
-            heads=network.heads,
-            tokens=network.tokens,
-            outputs=network.outputs,
-        )
+        size, outputs = (network.hidden_size, network.seq_len), network.outputs
+        kept = {"layers": network.depth, "heads": network.heads, "tokens": network.tokens}
+        if outputs == 1:
+            module = ScalarTransformer(*size, **kept)
+        else:
+            module = DistTransformer(*size, **kept, outputs=outputs)
     module = module.to(dtype)
     module.load_state_dict(to_state(network, dtype))
     return module
