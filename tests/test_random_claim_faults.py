@@ -154,6 +154,21 @@ def test_the_digest_protects_the_rest() -> None:
     assert check.check_document(seal(document)).status == "incomplete"
 
 
+def test_names_are_no_lines_of_the_checkers() -> None:
+    """Nor escapes, which a terminal would follow."""
+    document = az.certify(TWO, explanation=told("kinds")[0])
+    name = "mean: fine\naccuracy between 1 and 1\x1b[2J"
+    (claim,) = (part for part in document["explanation"]["claims"] if part["name"] == "mean")
+    claim["name"] = name
+    lines = list(check.lines_of(check.check_document(seal(document))))
+    assert all(line.isprintable() for line in lines)
+    assert any("mean: fine\\naccuracy between 1 and 1\\x1b[2J" in line for line in lines)
+    claim["verdict"] = "unknown"
+    reason = check.check_document(seal(document)).reason
+    assert reason.isprintable()
+    assert "\\x1b[2J" in reason
+
+
 def test_an_accuracy_of_another_explanation() -> None:
     """Without cells, the certificate's accuracy is that of its cases."""
     document = az.certify(SILENT, explanation=told("silent")[0])

@@ -2406,6 +2406,7 @@ class Story(Proofs):
         self.answers: dict[str, dict[str, list[int]]] = {}  # proved right or wrong: domains
         self.kinds: dict[str, str] = {}
         self.undecided: list[str] = []
+        self.others: dict[str, None] = {}  # names of other models, in order
         self.accuracy: tuple[Fraction, Fraction] | None = None
         self.proved_accuracy = False
 
@@ -2725,6 +2726,7 @@ class Story(Proofs):
         outputs = len(self.program.readout)
         modes = ("function", "labels") if outputs > 1 else ("function",)
         require(type(says["other"]) is str and says["mode"] in modes, "odd mode")
+        self.others[says["other"]] = None
         weights = weights_of(says["weights"], "weights")
         Network(weights, self.n, outputs)  # refuses weights of other shapes
         both = Proofs(self.program.beside(Program(weights, self.n)), says["nodes"])
@@ -3408,12 +3410,20 @@ def check_document(document: Json, weights_file: bytes | None = None) -> Checked
     try:
         _check(document, weights_file, outcome)
     except RejectedError as error:
-        return CheckedCertificate("rejected", f"{error}.")
+        return CheckedCertificate("rejected", printable(f"{error}."))
     except (ArithmeticError, ValueError) as error:
-        return CheckedCertificate("rejected", f"it cannot be checked: {error}.")
+        return CheckedCertificate("rejected", printable(f"it cannot be checked: {error}."))
     except RecursionError:
         return CheckedCertificate("rejected", "it cannot be checked: it is nested too deeply.")
+    outcome.checked = list(map(printable, outcome.checked))
+    outcome.not_checked = list(map(printable, outcome.not_checked))
     return outcome
+
+
+def printable(text: str) -> str:
+    """With escapes for all else: a name in a certificate must not look like lines of the checker's,
+    nor move a terminal's cursor."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def _check(document: Json, weights_file: bytes | None, outcome: CheckedCertificate) -> None:
@@ -3533,6 +3543,10 @@ def _check_story(
     outcome.not_checked.append(
         "that the claims' texts, and what is written of them, say what their formulas say"
     )
+    if story.others:
+        outcome.not_checked.append(
+            f"that the weights in claims about {', '.join(story.others)} are those of that name"
+        )
     return story
 
 
