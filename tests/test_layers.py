@@ -24,6 +24,7 @@ PACKAGE = ROOT / "algzoo_exact"
 LAYERS: dict[str, set[str]] = {
     "errors": set(),
     "jit": set(),
+    "signals": set(),
     "files": {"errors"},
     "exact": {"errors"},
     "geometry": {"errors", "exact"},
@@ -32,7 +33,7 @@ LAYERS: dict[str, set[str]] = {
     "zoo": {"errors", "exact", "files", "geometry", "jit", "program"},
 }
 LAYERS["regions"] = {"errors", "exact", "files", "geometry", "jit", "measure", "program"}
-LAYERS["score"] = LAYERS["regions"] | {"regions"}
+LAYERS["score"] = LAYERS["regions"] | {"regions", "signals"}
 LAYERS["estimators"] = LAYERS["score"] | {"score"}
 LAYERS["explain"] = LAYERS["score"] | {"score", "estimators"}
 LAYERS["certificate"] = LAYERS["explain"] | {"explain"}

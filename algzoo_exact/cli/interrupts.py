@@ -5,9 +5,10 @@ from __future__ import annotations
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from types import FrameType
+
+from algzoo_exact.signals import interrupts_to
 
 _LATER = 0.05  # seconds, in which a callback from C returns
 
@@ -58,18 +59,10 @@ def interrupts_kept() -> Iterator[list[int]]:
 @contextmanager
 def _listed() -> Iterator[list[int]]:
     seen: list[int] = []
-    before = signal.getsignal(signal.SIGINT)
-    main = threading.current_thread() is threading.main_thread()
-    if not callable(before) or not main:
-        yield seen  # Ctrl-C is ignored, as in a shell's background jobs, or never comes here
-        return
 
-    def interrupt(number: int, frame: FrameType | None) -> None:
-        seen.append(number)
-        before(number, frame)
+    def note(go_on: Callable[[], None]) -> None:
+        seen.append(signal.SIGINT)
+        go_on()
 
-    signal.signal(signal.SIGINT, interrupt)
-    try:
+    with interrupts_to(note):
         yield seen
-    finally:
-        signal.signal(signal.SIGINT, before)

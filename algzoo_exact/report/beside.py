@@ -21,7 +21,7 @@ from algzoo_exact.exact.binomial import chernoff_hoeffding, clopper_pearson
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task, TieRule
 from algzoo_exact.program.transformer import Transformer
-from algzoo_exact.score.pool import interrupts_held
+from algzoo_exact.signals import interrupts_held
 
 if TYPE_CHECKING:
     from algzoo_exact.estimators.chances import Untrained

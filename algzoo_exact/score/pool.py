@@ -14,6 +14,7 @@ from typing import Any
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import TieRule
 from algzoo_exact.regions.exact_search import ExactSearch
+from algzoo_exact.signals import interrupts_held
 
 
 def new_search(program: Program, ties: TieRule | None, compiled: bool) -> ExactSearch:
@@ -35,10 +36,10 @@ def worker_pool(
     """
     others = active_children()
     pool = ProcessPoolExecutor(workers, get_context("spawn"), _start_worker, (setup, arguments))
-    with interrupts_held():
-        for _ in range(workers):  # a process starts with each job that finds none idle
-            pool.submit(_nothing)
     try:
+        with interrupts_held():
+            for _ in range(workers):  # a process starts with each job that finds none idle
+                pool.submit(_nothing)
         yield pool
     except BaseException:  # a job may take long, and nobody asks for its result any more
         for process in active_children():
@@ -47,19 +48,6 @@ def worker_pool(
         raise
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
-
-
-@contextmanager
-def interrupts_held() -> Iterator[None]:
-    """Ctrl-C waits until the block ends, and never reaches a process that starts in it.
-
-    A process inherits what is held: while it imports, its own setting is not in force yet.
-    """
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _nothing() -> None:

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-import signal
-import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 
 import torch
 from torch import Tensor
@@ -19,6 +16,7 @@ from torch import Tensor
 from algzoo_exact import __version__
 from algzoo_exact.errors import InputError
 from algzoo_exact.files import write_whole
+from algzoo_exact.signals import interrupts_to
 from algzoo_exact.training.data import CHUNK_STEPS, Chunk, draw_chunk
 from algzoo_exact.training.networks import (
     gradient_for,
@@ -210,22 +208,15 @@ def _whole_steps() -> Iterator[_Whole]:
     """Between two steps, the weights, their moments and the count of steps agree; amid one, a state
     that is saved would go on differently."""
     whole = _Whole()
-    before = signal.getsignal(signal.SIGINT)
-    if not callable(before) or threading.current_thread() is not threading.main_thread():
-        yield whole  # Ctrl-C raises nothing here
-        return
 
-    def interrupt(number: int, frame: FrameType | None) -> None:
+    def react(go_on: Callable[[], None]) -> None:
         if whole.inside:
-            whole.late = lambda: before(number, frame)
+            whole.late = go_on
         else:
-            before(number, frame)
+            go_on()
 
-    signal.signal(signal.SIGINT, interrupt)
-    try:
+    with interrupts_to(react):
         yield whole
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def model_file(run: Run, position: int, sequences: int) -> bytes:
