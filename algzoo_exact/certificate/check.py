@@ -15,6 +15,8 @@ Exit code 0: accepted. 1: rejected, with the reason. 2: the file is not a certif
 read. 3: nothing wrong was found, but not everything was checked.
 """
 
+# Joined from the files in checker/ by checker/join.py: change those.
+
 from __future__ import annotations
 
 import gzip
@@ -34,41 +36,12 @@ from operator import mul
 from pathlib import Path
 from typing import Any
 
-FORMAT, VERSION = "algzoo-exact certificate", 3
-SLACK = Fraction(50001, 100000)
-"""Decimals are rounded to nearest: off by at most this many units of their last place."""
-
-Vector = tuple[int, ...]
-Square = tuple[int, int]
-"""The square of a length, as a fraction of two positive integers."""
-Json = dict[str, Any]
+# ---------------------------------------------------------------------------------------------
+# What is wrong is said by an exception.
 
 
 class RejectedError(Exception):
     """Something that the certificate says is wrong; the message says what."""
-
-
-class UnreadableError(Exception):
-    """The file is not a certificate, or cannot be read."""
-
-
-@dataclass
-class CheckedCertificate:
-    """What a check found. ``accuracy`` is what the certificate proves, if it is accepted; for a
-    median model it is None, and ``squared_error`` encloses the mean squared error, ``root`` its
-    square root."""
-
-    status: str = "accepted"
-    reason: str = ""
-    accuracy: tuple[Fraction, Fraction] | None = None
-    squared_error: tuple[Fraction, Fraction] | None = None
-    root: tuple[Fraction, Fraction] | None = None
-    checked: list[str] = field(default_factory=list)
-    not_checked: list[str] = field(default_factory=list)
-
-    @property
-    def exit_code(self) -> int:
-        return {"accepted": 0, "rejected": 1, "unreadable": 2, "incomplete": 3}[self.status]
 
 
 def require(condition: bool, reason: str) -> None:
@@ -236,6 +209,8 @@ def _debye_bands(p: int) -> list[list[int]]:
 # ---------------------------------------------------------------------------------------------
 # Cones. A face is the set of its rays, as a bit mask.
 
+Vector = tuple[int, ...]
+
 
 class NotGenericError(Exception):
     """The apex is orthogonal to something; another one will do."""
@@ -331,6 +306,34 @@ def determinant(rows: Sequence[Sequence[int]]) -> int:
         - (b * h - d * f) * (i * s - k * q)
         + (c * h - d * g) * (i * r - j * q)
     )
+
+
+def gram_of(vectors: list[Vector]) -> list[list[int]]:
+    return [[dot(a, b) for b in vectors] for a in vectors]
+
+
+def middle_point(corners: list[Vector]) -> Vector:
+    """A point inside the cone of these rays."""
+    return tuple(map(sum, zip(*corners, strict=True)))
+
+
+def faces_of(facets: Iterable[int], rays: int) -> set[int]:
+    """All faces of a cone, as sets of rays: intersections of its facets."""
+    found = {rays, 0}
+    fresh = [rays]
+    while fresh:
+        face = fresh.pop()
+        parts = {face & facet for facet in facets} - found
+        found |= parts
+        fresh += parts
+    return found
+
+
+# ---------------------------------------------------------------------------------------------
+# Gaussian measures and second moments of cones.
+
+Square = tuple[int, int]
+"""The square of a length, as a fraction of two positive integers."""
 
 
 class Measure:
@@ -563,8 +566,11 @@ class Measure:
         return measure if acute else self._turns(beta - alpha) // 2 - measure
 
 
+LARGEST_MEASURED = 5
+
+
 # ---------------------------------------------------------------------------------------------
-# The network, and the task.
+# The recurrent network on one activation pattern at a time.
 
 RNN_KEYS = ("rnn.weight_ih_l0", "rnn.weight_hh_l0", "linear.weight")
 Weights = dict[str, tuple[tuple[Fraction, ...], ...]]
@@ -646,6 +652,10 @@ class Network:
         return 2 * Fraction(sum(x * x for x in total), self.logit_scale**2) + 2
 
 
+# ---------------------------------------------------------------------------------------------
+# The tasks: the cones of constant label, the median, cycles; and what ties are worth.
+
+
 def chamber(task: str, x: Vector) -> tuple[object, int, list[Vector]]:
     """A name for the cone of constant label that x lies in, the label, and its walls (C2)."""
     n = len(x)
@@ -703,13 +713,53 @@ def credit_for(ties: str, label: int, winners: Sequence[int]) -> Fraction:
     return Fraction(label in winners, len(winners))
 
 
+def label_cells(task: str, n: int) -> Iterator[tuple[int, list[Vector]]]:
+    """The label and the walls of each cone of constant label; together they cover the space."""
+
+    def over(i: int, k: int) -> Vector:
+        return tuple((c == i) - (c == k) for c in range(n))
+
+    for i in range(n):
+        others = [k for k in range(n) if k != i]
+        if task == "argmax":
+            yield i, [over(i, k) for k in others]
+        elif task == "2nd_argmax":
+            for second in others:
+                below = [k for k in others if k != second]
+                yield second, [over(i, second), *(over(second, k) for k in below)]
+        elif task == "argmedian":
+            for above in combinations(others, n // 2):
+                yield i, [over(k, i) if k in above else over(i, k) for k in others]
+        else:
+            # sign (x_i - mean) >= (x_k - mean) and >= -(x_k - mean), times n.
+            away = [[n * (c == k) - 1 for c in range(n)] for k in range(n)]
+            for sign in (1, -1):
+                rows = []
+                for k in others:
+                    for other in (-1, 1):
+                        pairs = zip(away[i], away[k], strict=True)
+                        rows.append(tuple(sign * a + other * b for a, b in pairs))
+                yield i, rows
+
+
+def longest_cycle(f: Sequence[int]) -> int:
+    """The length of the longest cycle, minus 1."""
+    n, longest = len(f), 0
+    for first in range(n):
+        at, length = f[first], 1
+        while at != first and length < n:
+            at, length = f[at], length + 1
+        if at == first:
+            longest = max(longest, length)
+    return longest - 1
+
+
 # ---------------------------------------------------------------------------------------------
-# Transformers: every input is tried.
+# Transformers: logits with proved error bounds, or exactly.
 
 Matrix = tuple[tuple[Fraction, ...], ...]
 Ball = tuple[list[int], int]
 """Fixed-point entries, and a bound in units on the error of each."""
-
 FEWEST_BITS, MOST_BITS = 96, 1536
 TOO_FEW_BITS = "the bits do not suffice"
 
@@ -883,103 +933,129 @@ class FixedAttention:
         return entries, error + 2 * slack * spread // whole + 2
 
 
-def longest_cycle(f: Sequence[int]) -> int:
-    """The length of the longest cycle, minus 1."""
-    n, longest = len(f), 0
-    for first in range(n):
-        at, length = f[first], 1
-        while at != first and length < n:
-            at, length = f[at], length + 1
-        if at == first:
-            longest = max(longest, length)
-    return longest - 1
+# ---------------------------------------------------------------------------------------------
+# What a certificate's parts must look like.
+
+Json = dict[str, Any]
 
 
-class Functions:
-    """Checks the answers to all n^n inputs, in the order of f(0), .., f(n-1)."""
+def keys_of(value: Any, keys: set[str], where: str) -> Json:
+    require(isinstance(value, dict), f"{where} must be an object")
+    wrong = set(value) ^ keys
+    require(not wrong, f"{where} lacks, or should not have: {', '.join(sorted(map(str, wrong)))}")
+    return dict(value)
 
-    def __init__(self, model: Attention, ties: str) -> None:
-        self.model, self.ties = model, ties
-        self.by_bits: dict[int, FixedAttention] = {}
-        self.right = Fraction(0)
-        self.undecided = 0
 
-    def add(self, f: Sequence[int], answer: str, tied: Sequence[int]) -> None:
-        """``tied``: all that share the maximum, if these are several."""
-        if answer == "?":
-            require(not tied, "an undecided answer cannot be a tie")
-            self.undecided += 1
-            return
-        winners = list(tied) or [int(answer)]
-        require(min(winners) == int(answer), "the answer is not the lowest of the tied logits")
-        self._confirm(f, winners)
-        self.right += credit_for(self.ties, longest_cycle(f), winners)
+def natural(value: Any, where: str) -> int:
+    require(type(value) is int and value >= 0, f"{where} must be a whole number")
+    return int(value)
 
-    def _confirm(self, f: Sequence[int], winners: list[int]) -> None:
-        rows = self.model.unembed
-        if all(rows[k] == rows[winners[0]] for k in winners):
-            bits = FEWEST_BITS
-            while bits <= MOST_BITS:
-                if bits not in self.by_bits:
-                    self.by_bits[bits] = FixedAttention(self.model, bits)
-                try:
-                    values, error = self.by_bits[bits].logits(f)
-                except RejectedError:
-                    bits *= 2
-                    continue
-                lead = values[winners[0]] - 2 * error
-                others = [values[k] for k in range(len(values)) if k not in winners]
-                if all(value < lead for value in others):
-                    return
-                require(
-                    all(value <= lead + 4 * error for value in others),
-                    f"the largest logit is number {values.index(max(values))}",
-                )
-                bits *= 2
-        exact = self.model.exact_logits(f)
-        require(exact is not None, "its logits are too close to tell which is the largest")
-        assert exact is not None
-        best = [k for k, value in enumerate(exact) if value == max(exact)]
-        require(best == winners, f"the largest logits are {best}")
+
+def indices(value: Any, n: int) -> list[int]:
+    """The numbers of some logits: at least one, different, in order."""
+    require(isinstance(value, list) and len(value) > 0, "winners must be a list of indices")
+    found = [natural(k, "a winner") for k in value]
+    require(found == sorted(set(found)) and found[-1] < n, "winners must be logits, in order")
+    return found
+
+
+def text_of(value: Any, pattern: str, where: str) -> str:
+    fits = isinstance(value, str) and re.fullmatch(pattern, value, re.ASCII) is not None
+    require(fits, f"{where} is not written as it should be: {str(value)[:40]!r}")
+    return str(value)
+
+
+def fraction_of(value: Any, where: str) -> Fraction:
+    text = text_of(value, r"-?[0-9]+(/[0-9]+)?", where)
+    found = Fraction(text) if not re.search(r"/0+$", text) else None
+    require(found is not None and str(found) == text, f"{where} is not in lowest terms: {text}")
+    assert found is not None
+    return found
+
+
+def vector_of(value: Any, size: int, where: str) -> Vector:
+    """A primitive integer vector, written with single spaces."""
+    words = text_of(value, r"-?[0-9]+( -?[0-9]+)*", where).split()
+    found = tuple(map(int, words))
+    require(len(found) == size, f"{where} has {len(found)} entries, not {size}")
+    fits = gcd(*found) == 1 and words == [str(entry) for entry in found]
+    require(fits, f"{where} is not in lowest terms")
+    return found
+
+
+def weights_of(value: Any, where: str) -> Weights:
+    require(isinstance(value, dict), f"{where} must be an object")
+    found: Weights = {}
+    for key, rows in value.items():
+        require(isinstance(rows, list), f"{key} must be a list of rows")
+        matrix = []
+        for row in rows:
+            require(isinstance(row, list), f"{key} must be a list of rows")
+            matrix.append(tuple(fraction_of(entry, key) for entry in row))
+        found[key] = tuple(matrix)
+    return found
+
+
+def bounds_of(data: Any) -> tuple[Fraction | None, Fraction | None]:
+    """What a number is claimed to be at least and at most."""
+    keys_of(data, {"at_least", "at_most", "equals"}, "bounds")
+    least, most, equals = (
+        None if data[key] is None else fraction_of(data[key], key)
+        for key in ("at_least", "at_most", "equals")
+    )
+    known = sum(value is not None for value in (least, most, equals))
+    require(known == 1 or (known == 2 and equals is None), "bounds are given twice, or not at all")
+    return (equals, equals) if equals is not None else (least, most)
 
 
 # ---------------------------------------------------------------------------------------------
-# Formulas (C12): numbered nodes, the parts of each before it. Nothing is parsed from text.
+# Decimals, rounded outward or to nearest.
 
-MOST_WORK = 100_000_000
-"""Additions and multiplications for all claims together; at a microsecond or so each."""
-LONGEST_NUMBER = 1 << 17
-"""Bits of a number."""
-DEEPEST = 200
-LARGEST_FORMULA = 200_000
-"""Parts of a formula, each counted as often as it is used."""
+SLACK = Fraction(50001, 100000)
+"""Decimals are rounded to nearest: off by at most this many units of their last place."""
 
-ENTRIES = {"x": 1, "z": 2, "h": 2, "logit": 1, "W_hi": 1, "W_hh": 2, "W_oh": 2}
-OPERATIONS: dict[str, tuple[int, int | None]] = {
-    "add": (2, None),
-    "sub": (2, 2),
-    "mul": (2, None),
-    "neg": (1, 1),
-    "min": (1, None),
-    "max": (1, None),
-    "relu": (1, 1),
-    "abs": (1, 1),
-}
-CONNECTIVES: dict[str, tuple[int, int | None]] = {
-    "and": (2, None),
-    "or": (2, None),
-    "not": (1, 1),
-    "implies": (2, 2),
-}
-RELATIONS = ("<", "<=", ">", ">=", "==", "!=")
 
-Node = tuple[Any, ...]
-"""("number", q), ("truth", b), ("x", t) and other entries, or an operation and nodes' numbers."""
-Form = tuple[tuple[tuple[int, Fraction], ...], Fraction]
-"""A linear form: atoms, in order, with their coefficients; and a constant."""
-Condition = Any
-"""True, False, (">" or ">=" or "==", form), ("and" or "or", parts), or ("not", (an equation,))."""
-ZERO: Form = ((), Fraction(0))
+def outward(value: Fraction, places: int, up: bool) -> str:
+    """A number that is not negative as a decimal, rounded down or up."""
+    scaled = value * 10**places
+    return decimal_of(-(-scaled.numerator // scaled.denominator) if up else scaled // 1, places)
+
+
+def root_of(text: str, places: int, up: bool) -> str:
+    """The square root of a decimal with so many places, rounded down or up to as many."""
+    scaled = int(Fraction(text) * 10 ** (2 * places))
+    root = isqrt(scaled)
+    return decimal_of(root + (up and root * root < scaled), places)
+
+
+def decimal_of(whole: int, places: int) -> str:
+    """An integer, in units of the last place."""
+    digits = str(whole).rjust(places + 1, "0")
+    return f"{digits[:-places]}.{digits[-places:]}"
+
+
+def exponent_of(value: Fraction) -> int:
+    """The least integer s with value <= 10^s, for value > 0."""
+    twos = value.numerator.bit_length() - value.denominator.bit_length() - 1
+    found = twos * 30103 // 100000 - 1  # log10(2) is about 0.30103
+    while Fraction(10) ** found < value:
+        found += 1
+    return found
+
+
+def decimal(value: Fraction) -> str:
+    """A terminating decimal in full, any other fraction as it is."""
+    places = 0
+    while (value * 10**places).denominator > 1 and places < 400:
+        places += 1
+    if places == 400:
+        return str(value)
+    digits = str(value.numerator * 10**places // value.denominator).rjust(places + 1, "0")
+    return f"{digits[:-places]}.{digits[-places:]}" if places else digits
+
+
+# ---------------------------------------------------------------------------------------------
+# The recurrent network in fractions, for formulas about it.
 
 
 class Program:
@@ -1049,6 +1125,38 @@ class Program:
             state = tuple(max(Fraction(0), v) for v in z[-1])
             h.append(state)
         return {"x": tuple(x), "z": z, "h": h, "logit": column_times(self.readout, state)}
+
+
+# ---------------------------------------------------------------------------------------------
+# Formulas (C12): numbered nodes, the parts of each before it. Nothing is parsed from text.
+
+MOST_WORK = 100_000_000
+"""Additions and multiplications for all claims together; at a microsecond or so each."""
+LONGEST_NUMBER = 1 << 17
+"""Bits of a number."""
+DEEPEST = 200
+LARGEST_FORMULA = 200_000
+"""Parts of a formula, each counted as often as it is used."""
+ENTRIES = {"x": 1, "z": 2, "h": 2, "logit": 1, "W_hi": 1, "W_hh": 2, "W_oh": 2}
+OPERATIONS: dict[str, tuple[int, int | None]] = {
+    "add": (2, None),
+    "sub": (2, 2),
+    "mul": (2, None),
+    "neg": (1, 1),
+    "min": (1, None),
+    "max": (1, None),
+    "relu": (1, 1),
+    "abs": (1, 1),
+}
+CONNECTIVES: dict[str, tuple[int, int | None]] = {
+    "and": (2, None),
+    "or": (2, None),
+    "not": (1, 1),
+    "implies": (2, 2),
+}
+RELATIONS = ("<", "<=", ">", ">=", "==", "!=")
+Node = tuple[Any, ...]
+"""("number", q), ("truth", b), ("x", t) and other entries, or an operation and nodes' numbers."""
 
 
 class Formulas:
@@ -1240,8 +1348,19 @@ def applied(op: str, args: list[Any]) -> Any:
     }[op]
 
 
+def computed(node: Node) -> bool:
+    """Neither an input, nor a weight, nor the state before the first step."""
+    return node[0] in ("z", "h", "logit") and int(node[1]) >= 0
+
+
 # ---------------------------------------------------------------------------------------------
 # Formulas as linear forms over atoms (C13): inputs, free entries, and maxima of earlier forms.
+
+Form = tuple[tuple[tuple[int, Fraction], ...], Fraction]
+"""A linear form: atoms, in order, with their coefficients; and a constant."""
+Condition = Any
+"""True, False, (">" or ">=" or "==", form), ("and" or "or", parts), or ("not", (an equation,))."""
+ZERO: Form = ((), Fraction(0))
 
 
 class Rewriting:
@@ -1747,28 +1866,6 @@ class Piece:
         return applied(op, [above - below, 0]) is True
 
 
-def faces_of(facets: Iterable[int], rays: int) -> set[int]:
-    """All faces of a cone, as sets of rays: intersections of its facets."""
-    found = {rays, 0}
-    fresh = [rays]
-    while fresh:
-        face = fresh.pop()
-        parts = {face & facet for facet in facets} - found
-        found |= parts
-        fresh += parts
-    return found
-
-
-def vector_of(value: Any, size: int, where: str) -> Vector:
-    """A primitive integer vector, written with single spaces."""
-    words = text_of(value, r"-?[0-9]+( -?[0-9]+)*", where).split()
-    found = tuple(map(int, words))
-    require(len(found) == size, f"{where} has {len(found)} entries, not {size}")
-    fits = gcd(*found) == 1 and words == [str(entry) for entry in found]
-    require(fits, f"{where} is not in lowest terms")
-    return found
-
-
 def cones_of(data: Any, inputs: list[int]) -> Iterator[tuple[list[Vector], tuple[int, ...]]]:
     """The rays and facets of each cone that the cuts leave; together they cover the space."""
     keys_of(data, {"inputs", "rays", "tree"}, "cells")
@@ -2100,50 +2197,10 @@ def without_lowest(statement: Order, low: int) -> Order:
 
 
 # ---------------------------------------------------------------------------------------------
-# An explanation: claims, cases, and the accuracy that follows (C12), (C17).
-
-PLACES = 20
-"""Decimals of probabilities by cones."""
-KINDS = ("always", "measure", "close", "weights", "equivalent", "inductive", "right", "wrong")
-EXPLANATION = {"title", "standard", "nodes", "claims", "cases", "partition", "accuracy"}
-CLAIM = {"name", "kind", "text", "written", "assume", "verdict", "instances"}
-INSTANCE = {"parameters", "verdict", "reason", "says", "proofs", "witness", "figure"}
-CASE = {"name", "text", "written", "says", "claims", "verdict", "instances"}
-CASE_INSTANCE = {"parameters", "when", "answer", "verdict", "reason", "proofs", "witness"}
-CASE_INSTANCE |= {"probability"}
-PARTITION_PART = {"verdict", "reason", "by_order", "proofs", "witness"}
+# Statements about one program, with their proofs and witnesses.
 
 Fact = tuple[int, int]
 """A statement, and the domain in which it holds."""
-
-
-def label_cells(task: str, n: int) -> Iterator[tuple[int, list[Vector]]]:
-    """The label and the walls of each cone of constant label; together they cover the space."""
-
-    def over(i: int, k: int) -> Vector:
-        return tuple((c == i) - (c == k) for c in range(n))
-
-    for i in range(n):
-        others = [k for k in range(n) if k != i]
-        if task == "argmax":
-            yield i, [over(i, k) for k in others]
-        elif task == "2nd_argmax":
-            for second in others:
-                below = [k for k in others if k != second]
-                yield second, [over(i, second), *(over(second, k) for k in below)]
-        elif task == "argmedian":
-            for above in combinations(others, n // 2):
-                yield i, [over(k, i) if k in above else over(i, k) for k in others]
-        else:
-            # sign (x_i - mean) >= (x_k - mean) and >= -(x_k - mean), times n.
-            away = [[n * (c == k) - 1 for c in range(n)] for k in range(n)]
-            for sign in (1, -1):
-                rows = []
-                for k in others:
-                    for other in (-1, 1):
-                        pairs = zip(away[i], away[k], strict=True)
-                        rows.append(tuple(sign * a + other * b for a, b in pairs))
-                yield i, rows
 
 
 class Proofs:
@@ -2386,6 +2443,30 @@ class Proofs:
             return applied(op, [value, 0]) is True
 
         return truth(condition) is True
+
+
+def excluded(row: Vector, above: list[set[int]]) -> bool:
+    """Whether x[i] > x[k], if the row says that, is against the order."""
+    if sorted(c for c in row if c) != [-1, 1]:
+        return False
+    return row.index(1) in above[row.index(-1)]
+
+
+# ---------------------------------------------------------------------------------------------
+# An explanation: claims, cases, and the accuracy that follows (C12), (C17).
+#
+# One class, hence over 400 lines.
+
+PLACES = 20
+"""Decimals of probabilities by cones."""
+KINDS = ("always", "measure", "close", "weights", "equivalent", "inductive", "right", "wrong")
+EXPLANATION = {"title", "standard", "nodes", "claims", "cases", "partition", "accuracy"}
+CLAIM = {"name", "kind", "text", "written", "assume", "verdict", "instances"}
+INSTANCE = {"parameters", "verdict", "reason", "says", "proofs", "witness", "figure"}
+CASE = {"name", "text", "written", "says", "claims", "verdict", "instances"}
+CASE_INSTANCE = {"parameters", "when", "answer", "verdict", "reason", "proofs", "witness"}
+CASE_INSTANCE |= {"probability"}
+PARTITION_PART = {"verdict", "reason", "by_order", "proofs", "witness"}
 
 
 class Story(Proofs):
@@ -3005,133 +3086,11 @@ class Story(Proofs):
 NUMBER = r"-?[0-9]+(\.[0-9]+)?(e[+-]?[0-9]+)?"
 
 
-def computed(node: Node) -> bool:
-    """Neither an input, nor a weight, nor the state before the first step."""
-    return node[0] in ("z", "h", "logit") and int(node[1]) >= 0
-
-
-def excluded(row: Vector, above: list[set[int]]) -> bool:
-    """Whether x[i] > x[k], if the row says that, is against the order."""
-    if sorted(c for c in row if c) != [-1, 1]:
-        return False
-    return row.index(1) in above[row.index(-1)]
-
-
-def bounds_of(data: Any) -> tuple[Fraction | None, Fraction | None]:
-    """What a number is claimed to be at least and at most."""
-    keys_of(data, {"at_least", "at_most", "equals"}, "bounds")
-    least, most, equals = (
-        None if data[key] is None else fraction_of(data[key], key)
-        for key in ("at_least", "at_most", "equals")
-    )
-    known = sum(value is not None for value in (least, most, equals))
-    require(known == 1 or (known == 2 and equals is None), "bounds are given twice, or not at all")
-    return (equals, equals) if equals is not None else (least, most)
-
-
 # ---------------------------------------------------------------------------------------------
-# The document.
+# Cells and pieces: cones that are checked one by one, and added up.
 
-HEAD = {"format", "version", "kind", "software", "model", "task", "explanation", "digest"}
-ACCURACY = {"ties", "accuracy", "undecided"}
-SQUARED_ERROR = {"mean_squared_error", "root_mean_squared_error", "undecided"}
-LISTS = {
-    "cells": ("cells", "rays"),
-    "pieces": ("pieces", "rays"),
-    "functions": ("tied",),
-    "claims": (),
-}
-"""The long lists of each kind, whose items the digest takes one by one."""
-KEYS = {
-    "cells": HEAD | ACCURACY | {"decimals", "cells", "rays"},
-    "pieces": HEAD | SQUARED_ERROR | {"decimals", "pieces", "rays"},
-    "functions": HEAD | ACCURACY | {"answers", "tied"},
-    "claims": HEAD | ACCURACY,
-}
 CELL = {"pattern", "rays", "label", "winners", "credit", "measure"}
 PIECE = {"pattern", "rays", "middle", "error", "measure", "square"}
-LARGEST_MEASURED = 5
-
-
-def keys_of(value: Any, keys: set[str], where: str) -> Json:
-    require(isinstance(value, dict), f"{where} must be an object")
-    wrong = set(value) ^ keys
-    require(not wrong, f"{where} lacks, or should not have: {', '.join(sorted(map(str, wrong)))}")
-    return dict(value)
-
-
-def natural(value: Any, where: str) -> int:
-    require(type(value) is int and value >= 0, f"{where} must be a whole number")
-    return int(value)
-
-
-def indices(value: Any, n: int) -> list[int]:
-    """The numbers of some logits: at least one, different, in order."""
-    require(isinstance(value, list) and len(value) > 0, "winners must be a list of indices")
-    found = [natural(k, "a winner") for k in value]
-    require(found == sorted(set(found)) and found[-1] < n, "winners must be logits, in order")
-    return found
-
-
-def text_of(value: Any, pattern: str, where: str) -> str:
-    fits = isinstance(value, str) and re.fullmatch(pattern, value, re.ASCII) is not None
-    require(fits, f"{where} is not written as it should be: {str(value)[:40]!r}")
-    return str(value)
-
-
-def fraction_of(value: Any, where: str) -> Fraction:
-    text = text_of(value, r"-?[0-9]+(/[0-9]+)?", where)
-    found = Fraction(text) if not re.search(r"/0+$", text) else None
-    require(found is not None and str(found) == text, f"{where} is not in lowest terms: {text}")
-    assert found is not None
-    return found
-
-
-def dump(value: Any) -> bytes:
-    """Canonical JSON: sorted keys, no spaces."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode()
-
-
-def digest_of(rest: Json, lists: Iterable[Iterable[Any]]) -> str:
-    """SHA-256 over the items of the long lists, one a line, and then all the rest."""
-    found = hashlib.sha256()
-    for items in lists:
-        for item in items:
-            found.update(dump(item) + b"\n")
-    found.update(dump(rest))
-    return found.hexdigest()
-
-
-def weights_of(value: Any, where: str) -> Weights:
-    require(isinstance(value, dict), f"{where} must be an object")
-    found: Weights = {}
-    for key, rows in value.items():
-        require(isinstance(rows, list), f"{key} must be a list of rows")
-        matrix = []
-        for row in rows:
-            require(isinstance(row, list), f"{key} must be a list of rows")
-            matrix.append(tuple(fraction_of(entry, key) for entry in row))
-        found[key] = tuple(matrix)
-    return found
-
-
-def outward(value: Fraction, places: int, up: bool) -> str:
-    """A number that is not negative as a decimal, rounded down or up."""
-    scaled = value * 10**places
-    return decimal_of(-(-scaled.numerator // scaled.denominator) if up else scaled // 1, places)
-
-
-def root_of(text: str, places: int, up: bool) -> str:
-    """The square root of a decimal with so many places, rounded down or up to as many."""
-    scaled = int(Fraction(text) * 10 ** (2 * places))
-    root = isqrt(scaled)
-    return decimal_of(root + (up and root * root < scaled), places)
-
-
-def decimal_of(whole: int, places: int) -> str:
-    """An integer, in units of the last place."""
-    digits = str(whole).rjust(places + 1, "0")
-    return f"{digits[:-places]}.{digits[-places:]}"
 
 
 class Cones:
@@ -3236,15 +3195,6 @@ class Cones:
             document["undecided"] == undecided,
             f"the cells leave {undecided} undecided, not {document['undecided']}",
         )
-
-
-def gram_of(vectors: list[Vector]) -> list[list[int]]:
-    return [[dot(a, b) for b in vectors] for a in vectors]
-
-
-def middle_point(corners: list[Vector]) -> Vector:
-    """A point inside the cone of these rays."""
-    return tuple(map(sum, zip(*corners, strict=True)))
 
 
 class Cells(Cones):
@@ -3395,13 +3345,185 @@ class Pieces(Cones):
         )
 
 
-def exponent_of(value: Fraction) -> int:
-    """The least integer s with value <= 10^s, for value > 0."""
-    twos = value.numerator.bit_length() - value.denominator.bit_length() - 1
-    found = twos * 30103 // 100000 - 1  # log10(2) is about 0.30103
-    while Fraction(10) ** found < value:
-        found += 1
+# ---------------------------------------------------------------------------------------------
+# The answers of a transformer to all functions.
+
+
+class Functions:
+    """Checks the answers to all n^n inputs, in the order of f(0), .., f(n-1)."""
+
+    def __init__(self, model: Attention, ties: str) -> None:
+        self.model, self.ties = model, ties
+        self.by_bits: dict[int, FixedAttention] = {}
+        self.right = Fraction(0)
+        self.undecided = 0
+
+    def add(self, f: Sequence[int], answer: str, tied: Sequence[int]) -> None:
+        """``tied``: all that share the maximum, if these are several."""
+        if answer == "?":
+            require(not tied, "an undecided answer cannot be a tie")
+            self.undecided += 1
+            return
+        winners = list(tied) or [int(answer)]
+        require(min(winners) == int(answer), "the answer is not the lowest of the tied logits")
+        self._confirm(f, winners)
+        self.right += credit_for(self.ties, longest_cycle(f), winners)
+
+    def _confirm(self, f: Sequence[int], winners: list[int]) -> None:
+        rows = self.model.unembed
+        if all(rows[k] == rows[winners[0]] for k in winners):
+            bits = FEWEST_BITS
+            while bits <= MOST_BITS:
+                if bits not in self.by_bits:
+                    self.by_bits[bits] = FixedAttention(self.model, bits)
+                try:
+                    values, error = self.by_bits[bits].logits(f)
+                except RejectedError:
+                    bits *= 2
+                    continue
+                lead = values[winners[0]] - 2 * error
+                others = [values[k] for k in range(len(values)) if k not in winners]
+                if all(value < lead for value in others):
+                    return
+                require(
+                    all(value <= lead + 4 * error for value in others),
+                    f"the largest logit is number {values.index(max(values))}",
+                )
+                bits *= 2
+        exact = self.model.exact_logits(f)
+        require(exact is not None, "its logits are too close to tell which is the largest")
+        assert exact is not None
+        best = [k for k, value in enumerate(exact) if value == max(exact)]
+        require(best == winners, f"the largest logits are {best}")
+
+
+# ---------------------------------------------------------------------------------------------
+# The certificate's file and the weights' file.
+
+
+class UnreadableError(Exception):
+    """The file is not a certificate, or cannot be read."""
+
+
+FORMAT, VERSION = "algzoo-exact certificate", 3
+FLOATS = {"float16": "e", "float32": "f", "float64": "d"}
+
+
+def is_float(value: Fraction, code: str) -> bool:
+    """Whether the number is one of a type of floats, without rounding."""
+    try:
+        return Fraction(struct.unpack(code, struct.pack(code, float(value)))[0]) == value
+    except (OverflowError, struct.error):
+        return False
+
+
+def read_safetensors(content: bytes) -> tuple[Weights, str]:
+    """The matrices in a .safetensors file, exactly, and their types of floats."""
+    types = {"F16": "float16", "F32": "float32", "F64": "float64"}
+    names = set()
+    try:
+        start = 8 + int.from_bytes(content[:8], "little")
+        header = json.loads(content[8:start])
+        found: Weights = {}
+        for key, entry in header.items():
+            if key == "__metadata__":
+                continue
+            rows, columns = entry["shape"]
+            first, end = entry["data_offsets"]
+            names.add(types[entry["dtype"]])
+            code = f"<{rows * columns}{FLOATS[types[entry['dtype']]]}"
+            values = iter(struct.unpack(code, content[start + first : start + end]))
+            found[key] = tuple(
+                tuple(Fraction(next(values)) for _ in range(columns)) for _ in range(rows)
+            )
+    except (KeyError, TypeError, ValueError, OverflowError, struct.error) as error:
+        raise UnreadableError("the weights' file is no .safetensors file with matrices") from error
+    return found, "/".join(sorted(names))
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> Json:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise UnreadableError("an object has the same key twice")
     return found
+
+
+def _no_float(text: str) -> Any:
+    raise UnreadableError(f"numbers in a certificate are whole or quoted, not {text[:20]}")
+
+
+def read(path: Path) -> Json:
+    """The document in a .json or .json.gz file; UnreadableError if it is no certificate."""
+    try:
+        content = path.read_bytes()
+        if content[:2] == b"\x1f\x8b":
+            content = gzip.decompress(content)
+        document = json.loads(
+            content, object_pairs_hook=_unique, parse_float=_no_float, parse_constant=_no_float
+        )
+    except OSError as error:
+        raise UnreadableError(f"cannot read {path}: {error.strerror or error}") from error
+    except (ValueError, EOFError, RecursionError) as error:
+        raise UnreadableError(f"{path} is not JSON") from error
+    if not isinstance(document, dict) or document.get("format") != FORMAT:
+        raise UnreadableError(f"{path} is not an {FORMAT}")
+    return document
+
+
+def dump(value: Any) -> bytes:
+    """Canonical JSON: sorted keys, no spaces."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode()
+
+
+def digest_of(rest: Json, lists: Iterable[Iterable[Any]]) -> str:
+    """SHA-256 over the items of the long lists, one a line, and then all the rest."""
+    found = hashlib.sha256()
+    for items in lists:
+        for item in items:
+            found.update(dump(item) + b"\n")
+    found.update(dump(rest))
+    return found.hexdigest()
+
+
+# ---------------------------------------------------------------------------------------------
+# The whole certificate, and the verdict on it.
+
+
+@dataclass
+class CheckedCertificate:
+    """What a check found. ``accuracy`` is what the certificate proves, if it is accepted; for a
+    median model it is None, and ``squared_error`` encloses the mean squared error, ``root`` its
+    square root."""
+
+    status: str = "accepted"
+    reason: str = ""
+    accuracy: tuple[Fraction, Fraction] | None = None
+    squared_error: tuple[Fraction, Fraction] | None = None
+    root: tuple[Fraction, Fraction] | None = None
+    checked: list[str] = field(default_factory=list)
+    not_checked: list[str] = field(default_factory=list)
+
+    @property
+    def exit_code(self) -> int:
+        return {"accepted": 0, "rejected": 1, "unreadable": 2, "incomplete": 3}[self.status]
+
+
+HEAD = {"format", "version", "kind", "software", "model", "task", "explanation", "digest"}
+ACCURACY = {"ties", "accuracy", "undecided"}
+SQUARED_ERROR = {"mean_squared_error", "root_mean_squared_error", "undecided"}
+LISTS = {
+    "cells": ("cells", "rays"),
+    "pieces": ("pieces", "rays"),
+    "functions": ("tied",),
+    "claims": (),
+}
+"""The long lists of each kind, whose items the digest takes one by one."""
+KEYS = {
+    "cells": HEAD | ACCURACY | {"decimals", "cells", "rays"},
+    "pieces": HEAD | SQUARED_ERROR | {"decimals", "pieces", "rays"},
+    "functions": HEAD | ACCURACY | {"answers", "tied"},
+    "claims": HEAD | ACCURACY,
+}
 
 
 def check_document(document: Json, weights_file: bytes | None = None) -> CheckedCertificate:
@@ -3641,70 +3763,6 @@ def _check_model(
         )
 
 
-FLOATS = {"float16": "e", "float32": "f", "float64": "d"}
-
-
-def is_float(value: Fraction, code: str) -> bool:
-    """Whether the number is one of a type of floats, without rounding."""
-    try:
-        return Fraction(struct.unpack(code, struct.pack(code, float(value)))[0]) == value
-    except (OverflowError, struct.error):
-        return False
-
-
-def read_safetensors(content: bytes) -> tuple[Weights, str]:
-    """The matrices in a .safetensors file, exactly, and their types of floats."""
-    types = {"F16": "float16", "F32": "float32", "F64": "float64"}
-    names = set()
-    try:
-        start = 8 + int.from_bytes(content[:8], "little")
-        header = json.loads(content[8:start])
-        found: Weights = {}
-        for key, entry in header.items():
-            if key == "__metadata__":
-                continue
-            rows, columns = entry["shape"]
-            first, end = entry["data_offsets"]
-            names.add(types[entry["dtype"]])
-            code = f"<{rows * columns}{FLOATS[types[entry['dtype']]]}"
-            values = iter(struct.unpack(code, content[start + first : start + end]))
-            found[key] = tuple(
-                tuple(Fraction(next(values)) for _ in range(columns)) for _ in range(rows)
-            )
-    except (KeyError, TypeError, ValueError, OverflowError, struct.error) as error:
-        raise UnreadableError("the weights' file is no .safetensors file with matrices") from error
-    return found, "/".join(sorted(names))
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> Json:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        raise UnreadableError("an object has the same key twice")
-    return found
-
-
-def _no_float(text: str) -> Any:
-    raise UnreadableError(f"numbers in a certificate are whole or quoted, not {text[:20]}")
-
-
-def read(path: Path) -> Json:
-    """The document in a .json or .json.gz file; UnreadableError if it is no certificate."""
-    try:
-        content = path.read_bytes()
-        if content[:2] == b"\x1f\x8b":
-            content = gzip.decompress(content)
-        document = json.loads(
-            content, object_pairs_hook=_unique, parse_float=_no_float, parse_constant=_no_float
-        )
-    except OSError as error:
-        raise UnreadableError(f"cannot read {path}: {error.strerror or error}") from error
-    except (ValueError, EOFError, RecursionError) as error:
-        raise UnreadableError(f"{path} is not JSON") from error
-    if not isinstance(document, dict) or document.get("format") != FORMAT:
-        raise UnreadableError(f"{path} is not an {FORMAT}")
-    return document
-
-
 def check_certificate(path: str | Path, weights: str | Path | None = None) -> CheckedCertificate:
     """Check a certificate's file, against the model's .safetensors file if it is given."""
     try:
@@ -3718,6 +3776,10 @@ def check_certificate(path: str | Path, weights: str | Path | None = None) -> Ch
         return CheckedCertificate("unreadable", f"{error}.")
 
 
+# ---------------------------------------------------------------------------------------------
+# The command line.
+
+
 def lines_of(outcome: CheckedCertificate) -> Iterator[str]:
     """What to print."""
     yield outcome.status + (f": {outcome.reason}" if outcome.reason else "")
@@ -3729,17 +3791,6 @@ def lines_of(outcome: CheckedCertificate) -> Iterator[str]:
             yield f"{name}mean squared error between {decimal(bounds[0])} and {decimal(bounds[1])}"
     yield from (f"checked: {line}" for line in outcome.checked)
     yield from (f"not checked: {line}" for line in outcome.not_checked)
-
-
-def decimal(value: Fraction) -> str:
-    """A terminating decimal in full, any other fraction as it is."""
-    places = 0
-    while (value * 10**places).denominator > 1 and places < 400:
-        places += 1
-    if places == 400:
-        return str(value)
-    digits = str(value.numerator * 10**places // value.denominator).rjust(places + 1, "0")
-    return f"{digits[:-places]}.{digits[-places:]}" if places else digits
 
 
 def main(arguments: list[str]) -> int:

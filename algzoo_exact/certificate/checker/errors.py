@@ -1,0 +1,12 @@
+"""What is wrong is said by an exception."""
+
+from __future__ import annotations
+
+
+class RejectedError(Exception):
+    """Something that the certificate says is wrong; the message says what."""
+
+
+def require(condition: bool, reason: str) -> None:
+    if not condition:
+        raise RejectedError(reason)
