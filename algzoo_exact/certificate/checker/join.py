@@ -12,6 +12,7 @@ from pathlib import Path
 
 PARTS = (
     "errors",
+    "budget",
     "fixed",
     "cones",
     "measures",

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from algzoo_exact.certificate.checker.cells import Cells, Pieces
-from algzoo_exact.certificate.checker.errors import RejectedError, require
+from algzoo_exact.certificate.checker.errors import LimitError, RejectedError, require
 from algzoo_exact.certificate.checker.files import (
     FLOATS,
     VERSION,
@@ -80,6 +80,8 @@ def check_document(document: Json, weights_file: bytes | None = None) -> Checked
         _check(document, weights_file, outcome)
     except RejectedError as error:
         return CheckedCertificate("rejected", printable(f"{error}."))
+    except LimitError as error:
+        return CheckedCertificate("incomplete", printable(f"it cannot be checked: {error}."))
     except (ArithmeticError, ValueError) as error:
         return CheckedCertificate("rejected", printable(f"it cannot be checked: {error}."))
     except RecursionError:

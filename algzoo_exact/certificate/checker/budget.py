@@ -1,0 +1,44 @@
+"""Work, in operations on numbers of ordinary length; about a microsecond each."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from algzoo_exact.certificate.checker.errors import LimitError
+
+MOST_WORK = 100_000_000
+"""Operations for the whole certificate."""
+LONGEST_NUMBER = 1 << 17
+"""Bits of a number that is computed with."""
+
+
+def length(number: int | Fraction) -> int:
+    """Bits of numerator and denominator together."""
+    return number.numerator.bit_length() + number.denominator.bit_length()
+
+
+def price(bits: int) -> int:
+    """Of an operation on fractions of this length: common divisors cost its square, in the end."""
+    return 1 + (bits >> 8) + (bits >> 10) ** 2
+
+
+class Budget:
+    """What is left of the work that a check may take. All parts of a check share one."""
+
+    def __init__(self, most: int = MOST_WORK) -> None:
+        self.most = self.left = most
+
+    def spend(self, steps: int) -> None:
+        """LimitError once the work is more than allowed."""
+        self.left -= steps
+        if self.left < 0:
+            raise LimitError(f"it takes over {self.most:,} operations, more than this checker does")
+
+    def pay(self, *numbers: int | Fraction) -> None:
+        """For one operation on each of the numbers, by their length; LimitError if one is longer
+        than any may be."""
+        for number in numbers:
+            bits = length(number)
+            if bits > LONGEST_NUMBER:
+                raise LimitError(f"a number has over {LONGEST_NUMBER:,} bits")
+            self.spend(price(bits))
