@@ -32,7 +32,7 @@ from fractions import Fraction
 from functools import cached_property, lru_cache
 from itertools import combinations, product
 from math import factorial, gcd, isqrt, lcm
-from operator import mul
+from operator import add, mul, sub
 from pathlib import Path
 from typing import Any
 
@@ -44,9 +44,51 @@ class RejectedError(Exception):
     """Something that the certificate says is wrong; the message says what."""
 
 
+class LimitError(Exception):
+    """It may be right, but cannot be checked within the stated limits; the message says which."""
+
+
 def require(condition: bool, reason: str) -> None:
     if not condition:
         raise RejectedError(reason)
+
+
+# ---------------------------------------------------------------------------------------------
+# Work, in operations on numbers of ordinary length; about a microsecond each.
+
+MOST_WORK = 100_000_000
+"""Operations for the whole certificate."""
+LONGEST_NUMBER = 1 << 17
+"""Bits of a number that is computed with."""
+
+
+def length(number: int | Fraction) -> int:
+    """Bits of numerator and denominator together."""
+    return number.numerator.bit_length() + number.denominator.bit_length()
+
+
+def price(bits: int) -> int:
+    """Of an operation on fractions of this length: common divisors cost its square, in the end."""
+    return 1 + (bits >> 8) + (bits >> 10) ** 2
+
+
+class Budget:
+    """What is left of the work that a check may take. All parts of a check share one."""
+
+    def __init__(self, most: int = MOST_WORK) -> None:
+        self.most = self.left = most
+
+    def spend(self, steps: int) -> None:
+        """LimitError once the work is more than allowed."""
+        self.left -= steps
+        if self.left < 0:
+            raise LimitError(f"it takes over {self.most:,} operations, more than this checker does")
+
+    def pay(self, bits: int, times: int = 1) -> None:
+        """For operations on numbers of so many bits; LimitError if these are too long."""
+        if bits > LONGEST_NUMBER:
+            raise LimitError(f"a number has over {LONGEST_NUMBER:,} bits")
+        self.spend(times * price(bits))
 
 
 # ---------------------------------------------------------------------------------------------
@@ -996,18 +1038,6 @@ def weights_of(value: Any, where: str) -> Weights:
     return found
 
 
-def bounds_of(data: Any) -> tuple[Fraction | None, Fraction | None]:
-    """What a number is claimed to be at least and at most."""
-    keys_of(data, {"at_least", "at_most", "equals"}, "bounds")
-    least, most, equals = (
-        None if data[key] is None else fraction_of(data[key], key)
-        for key in ("at_least", "at_most", "equals")
-    )
-    known = sum(value is not None for value in (least, most, equals))
-    require(known == 1 or (known == 2 and equals is None), "bounds are given twice, or not at all")
-    return (equals, equals) if equals is not None else (least, most)
-
-
 # ---------------------------------------------------------------------------------------------
 # Decimals, rounded outward or to nearest.
 
@@ -1066,7 +1096,7 @@ class Program:
         self.inputs = tuple(row[0] for row in inputs)
         self.n, self.d = n, len(self.inputs)
 
-    def standard(self) -> Program:
+    def standard(self, budget: Budget) -> Program:
         """The same function with input weights 1, -1 and 0: neurons times positive factors.
 
         Neurons that no input reaches directly get, in rounds, the factor that makes the largest
@@ -1074,12 +1104,14 @@ class Program:
         """
         factors = {j: 1 / abs(w) for j, w in enumerate(self.inputs) if w}
         while True:
+            budget.spend(self.d * (1 + len(factors)))
             found = {}
             for j in range(self.d):
                 if j not in factors:
                     feeds = [abs(self.recurrent[j][k]) / factors[k] for k in factors]
                     if any(feeds):
                         found[j] = 1 / max(feeds)
+                        budget.pay(length(found[j]), self.d)
             if not found:
                 break
             factors |= found
@@ -1110,30 +1142,29 @@ class Program:
         }
         return Program(both, self.n)
 
-    def run(self, x: Sequence[Fraction]) -> dict[str, Any]:
+    def run(self, x: Sequence[Fraction], budget: Budget) -> dict[str, Any]:
         """All values at an input, by the entries' names."""
         z: list[tuple[Fraction, ...]] = []
         h: list[tuple[Fraction, ...]] = []
         state: tuple[Fraction, ...] = (Fraction(0),) * self.d
         for value in x:
-            z.append(
-                tuple(
-                    a + w * value
-                    for a, w in zip(column_times(self.recurrent, state), self.inputs, strict=True)
-                )
-            )
-            state = tuple(max(Fraction(0), v) for v in z[-1])
+            fresh = []
+            for row, weight in zip(self.recurrent, self.inputs, strict=True):
+                total = weight * value
+                for w, before in zip(row, state, strict=True):
+                    total += w * before
+                    budget.pay(length(total))
+                fresh.append(total)
+            z.append(tuple(fresh))
+            state = tuple(max(Fraction(0), v) for v in fresh)
             h.append(state)
+        budget.pay(sum(map(length, state)), len(self.readout) * self.d)
         return {"x": tuple(x), "z": z, "h": h, "logit": column_times(self.readout, state)}
 
 
 # ---------------------------------------------------------------------------------------------
 # Formulas (C12): numbered nodes, the parts of each before it. Nothing is parsed from text.
 
-MOST_WORK = 100_000_000
-"""Additions and multiplications for all claims together; at a microsecond or so each."""
-LONGEST_NUMBER = 1 << 17
-"""Bits of a number."""
 DEEPEST = 200
 LARGEST_FORMULA = 200_000
 """Parts of a formula, each counted as often as it is used."""
@@ -1162,20 +1193,15 @@ Node = tuple[Any, ...]
 class Formulas:
     """The nodes of a certificate, and those that the checker makes of them itself."""
 
-    def __init__(self, program: Program) -> None:
-        self.program = program
+    def __init__(self, program: Program, budget: Budget) -> None:
+        self.program, self.budget = program, budget
         self.nodes: list[Node] = []
         self.numbers: dict[Node, int] = {}
         self.is_term: list[bool] = []
         self.depth: list[int] = []
         self.size: list[int] = []  # of formulas; terms count as one part
         self.used: set[int] = set()
-        self.work = 0
         self._conjuncts: dict[int, list[int]] = {}
-
-    def spend(self, steps: int) -> None:
-        self.work += steps
-        require(self.work <= MOST_WORK, "its claims ask for more work than this checker does")
 
     def read(self, data: Any) -> None:
         require(isinstance(data, list), "nodes must be a list")
@@ -1216,6 +1242,7 @@ class Formulas:
     def make(self, op: str, *parts: Any) -> int:
         """The number of a node, which is new or was there before."""
         node = (op, *parts)
+        self.budget.spend(1 + len(parts))
         if node not in self.numbers:
             self.numbers[node] = len(self.nodes)
             depth = size = 1
@@ -1226,7 +1253,8 @@ class Formulas:
             self.depth.append(depth)
             if op in CONNECTIVES:
                 size += sum(self.size[part] for part in parts)
-            require(size <= LARGEST_FORMULA, f"it has over {LARGEST_FORMULA} parts")
+            if size > LARGEST_FORMULA:
+                raise LimitError(f"a formula has over {LARGEST_FORMULA:,} parts")
             self.size.append(size)
         return self.numbers[node]
 
@@ -1239,7 +1267,8 @@ class Formulas:
             all(self.is_term[part] == wanted for part in parts), "its parts are of a wrong sort"
         )
         depth = max(self.depth[part] for part in parts)
-        require(depth < DEEPEST, f"it is over {DEEPEST} deep")
+        if depth >= DEEPEST:
+            raise LimitError(f"a formula is over {DEEPEST} deep")
         self.used.update(parts)
         return depth
 
@@ -1271,7 +1300,7 @@ class Formulas:
             node = self.nodes[number]
             parts = node[1:] if node[0] == "and" else ()
             found = dict.fromkeys(part for inner in parts for part in self.conjuncts(inner))
-            self.spend(1 + len(found))
+            self.budget.spend(1 + len(found))
             plain = [] if node == ("truth", True) else [number]
             self._conjuncts[number] = list(found) if parts else plain
         return self._conjuncts[number]
@@ -1287,13 +1316,40 @@ class Formulas:
         elif op in ENTRIES:
             found = self._at(op, parts, at)
         else:
-            self.spend(len(parts))
-            found = applied(op, [self.value(part, at, known) for part in parts])
-            if isinstance(found, Fraction):
-                bits = found.numerator.bit_length() + found.denominator.bit_length()
-                require(bits <= LONGEST_NUMBER, "a number in it is too long")
+            found = self._applied(op, [self.value(part, at, known) for part in parts])
         known[number] = found
         return found
+
+    def _applied(self, op: str, args: list[Any]) -> Any:
+        """One operation on exact values."""
+        self.budget.spend(len(args))
+        match op:
+            case "add" | "sub" | "mul":
+                step = {"add": add, "sub": sub, "mul": mul}[op]
+                found = args[0]
+                for value in args[1:]:
+                    found = step(found, value)
+                    self.budget.pay(length(found))
+                return found
+            case "neg":
+                return -args[0]
+            case "relu":
+                return max(Fraction(0), args[0])
+            case "abs":
+                return abs(args[0])
+            case "min":
+                return min(args)
+            case "max":
+                return max(args)
+            case "and":
+                return all(args)
+            case "or":
+                return any(args)
+            case "not":
+                return not args[0]
+            case "implies":
+                return not args[0] or args[1]
+        return compared(op, *args)
 
     def _at(self, name: str, indices: list[int], at: dict[str, Any]) -> Fraction:
         weights = {"W_hi": self.program.inputs, "W_hh": self.program.recurrent}
@@ -1307,45 +1363,19 @@ class Formulas:
         return Fraction(found)
 
 
-def applied(op: str, args: list[Any]) -> Any:
-    """One operation on exact values."""
+def compared(op: str, left: Any, right: Any) -> bool:
     match op:
-        case "add":
-            return sum(args, Fraction(0))
-        case "sub":
-            return args[0] - args[1]
-        case "mul":
-            product_of = Fraction(1)
-            for factor in args:
-                product_of *= factor
-            return product_of
-        case "neg":
-            return -args[0]
-        case "relu":
-            return max(Fraction(0), args[0])
-        case "abs":
-            return abs(args[0])
-        case "min":
-            return min(args)
-        case "max":
-            return max(args)
-        case "and":
-            return all(args)
-        case "or":
-            return any(args)
-        case "not":
-            return not args[0]
-        case "implies":
-            return not args[0] or args[1]
-    left, right = args
-    return {
-        "<": left < right,
-        "<=": left <= right,
-        ">": left > right,
-        ">=": left >= right,
-        "==": left == right,
-        "!=": left != right,
-    }[op]
+        case "<":
+            return bool(left < right)
+        case "<=":
+            return bool(left <= right)
+        case ">":
+            return bool(left > right)
+        case ">=":
+            return bool(left >= right)
+        case "==":
+            return bool(left == right)
+    return bool(left != right)
 
 
 def computed(node: Node) -> bool:
@@ -1377,6 +1407,7 @@ class Rewriting:
         defined: dict[Node, tuple[int, list[int]]] | None = None,
     ) -> None:
         self.formulas, self.program = formulas, formulas.program
+        self.budget = formulas.budget
         self.free, self.defined = frozenset(free), defined or {}
         self.atoms: list[Any] = []  # an entry, or a tuple of forms whose maximum it is
         self.numbers: dict[Any, int] = {}
@@ -1387,12 +1418,12 @@ class Rewriting:
     def plus(self, a: Form, b: Form, factor: Fraction | int = 1) -> Form:
         """a + factor b."""
         sums = dict(a[0])
-        self.formulas.spend(1 + len(sums) + len(b[0]))
+        self.budget.spend(1 + len(sums))
         for atom, c in b[0]:
             sums[atom] = sums[atom] + factor * c if atom in sums else factor * c
+            self.budget.pay(length(sums[atom]))
         constant = a[1] + factor * b[1]
-        bits = constant.numerator.bit_length() + constant.denominator.bit_length()
-        require(bits <= LONGEST_NUMBER, "a number in it is too long")
+        self.budget.pay(length(constant))
         return tuple(sorted((atom, c) for atom, c in sums.items() if c)), constant
 
     def times(self, a: Form, factor: Fraction | int) -> Form:
@@ -1457,12 +1488,23 @@ class Rewriting:
 
     def _relu(self, form: Form) -> Form:
         """max(0, form), in terms of the multiple of the form that is primitive."""
-        factor = content(form)
+        factor = self._content(form)
         unit = self.times(form, 1 / factor)
         positive = self._atom((ZERO, unit))
         if factor > 0:
             return self.times(positive, factor)
         return self.times(self.plus(positive, unit, -1), -factor)
+
+    def _content(self, form: Form) -> Fraction:
+        """The factor that leaves integers without a common divisor, the first of them positive."""
+        terms, constant = form
+        numbers = [c for _, c in terms] + [constant]
+        divisor, multiple = 0, 1
+        for c in numbers:
+            divisor, multiple = gcd(divisor, c.numerator), lcm(multiple, c.denominator)
+            self.budget.pay(divisor.bit_length() + multiple.bit_length())
+        size = Fraction(divisor, multiple)
+        return size if numbers[0] > 0 else -size
 
     def term(self, number: int) -> Form:
         if number not in self._terms:
@@ -1501,8 +1543,7 @@ class Rewriting:
         factor = Fraction(1)
         for terms, constant in forms:
             factor *= Fraction(1) if terms else constant
-            bits = factor.numerator.bit_length() + factor.denominator.bit_length()
-            require(bits <= LONGEST_NUMBER, "a number in it is too long")
+            self.budget.pay(length(factor))
         if not factor:
             return ZERO
         require(len(varying) < 2, "it has a product of two parts that depend on the input")
@@ -1532,13 +1573,13 @@ class Rewriting:
 
     def _sign(self, form: Form, op: str) -> Condition:
         if not form[0]:
-            return applied(op, [form[1], 0])
-        return op, self.times(form, 1 / abs(content(form)))
+            return compared(op, form[1], 0)
+        return op, self.times(form, 1 / abs(self._content(form)))
 
     def negation(self, condition: Condition) -> Condition:
         if isinstance(condition, bool):
             return not condition
-        self.formulas.spend(_PART)
+        self.budget.spend(_PART)
         op, inner = condition
         if op in ("and", "or"):
             return joined("or" if op == "and" else "and", [self.negation(part) for part in inner])
@@ -1563,7 +1604,7 @@ class Rewriting:
     def forms_of(self, condition: Condition) -> Iterator[Form]:
         """The forms whose signs a condition asks for."""
         if not isinstance(condition, bool):
-            self.formulas.spend(_PART)
+            self.budget.spend(_PART)
             op, inner = condition
             if op in (">", ">=", "=="):
                 yield inner
@@ -1578,14 +1619,6 @@ _PART = 50
 
 def is_maximum(atom: Any) -> bool:
     return not isinstance(atom[0], str)
-
-
-def content(form: Form) -> Fraction:
-    """The factor that leaves integers without a common divisor, the first of them positive."""
-    terms, constant = form
-    numbers = [c for _, c in terms] + [constant]
-    size = Fraction(gcd(*(c.numerator for c in numbers)), lcm(*(c.denominator for c in numbers)))
-    return size if numbers[0] > 0 else -size
 
 
 def joined(op: str, parts: Iterable[Condition]) -> Condition:
@@ -1626,7 +1659,7 @@ class Rows:
             self._add(condition, None)
 
     def _add(self, condition: Condition, inside: int | None) -> None:
-        self.rewriting.formulas.spend(_PART)
+        self.rewriting.budget.spend(_PART)
         if isinstance(condition, bool):
             if not condition:
                 self.rows.append((">=", ((), Fraction(-1)), inside))
@@ -1681,10 +1714,11 @@ class Rows:
             factor = int(text_of(pair[1], r"-?[1-9][0-9]*", "a multiplier"))
             op, (terms, c), where = self.rows[number]
             require(factor > 0 or op == "==", "a multiplier of an inequality is negative")
-            self.rewriting.formulas.spend(1 + len(terms))
             for atom, coefficient in terms:
                 sums[atom] = sums.get(atom, Fraction(0)) + factor * coefficient
+                self.rewriting.budget.pay(length(sums[atom]))
             constant += factor * c
+            self.rewriting.budget.pay(length(constant))
             strict = strict or op == ">"
             divisor = gcd(divisor, factor)
             if where is not None:
@@ -1705,7 +1739,7 @@ class Rows:
         left: set[int] = set() if inside is None else {inside}
         for alternative, case in zip(alternatives, cases, strict=True):
             require(natural(case, "a case") < len(excluded), "a case is no earlier step")
-            self.rewriting.formulas.spend(1 + len(excluded[case]))
+            self.rewriting.budget.spend(1 + len(excluded[case]))
             require(alternative in excluded[case], "a case does not use its alternative")
             left |= excluded[case] - {alternative}
         return frozenset(left)
@@ -1719,7 +1753,7 @@ class Regions:
     """Conditions without constants, in integers, to be decided on cones."""
 
     def __init__(self, rewriting: Rewriting, condition: Condition) -> None:
-        self.rewriting = rewriting
+        self.rewriting, self.budget = rewriting, rewriting.budget
         atoms = rewriting.needed([condition])
         self.scales: dict[int, int] = {}
         self.choices: dict[int, list[list[tuple[int, int]]]] = {}
@@ -1730,7 +1764,7 @@ class Regions:
         for number in atoms:
             atom = rewriting.atoms[number]
             if is_maximum(atom):
-                scale = lcm(*(self._denominator(form) for form in atom))
+                scale = self._multiple(self._denominator(form) for form in atom)
                 self.scales[number] = scale
                 self.choices[number] = [self._pairs(form, scale) for form in atom]
             else:
@@ -1742,7 +1776,15 @@ class Regions:
         self.condition = self._prepared(condition)
 
     def _denominator(self, form: Form) -> int:
-        return lcm(*((c / self.scales[atom]).denominator for atom, c in form[0]))
+        return self._multiple((c / self.scales[atom]).denominator for atom, c in form[0])
+
+    def _multiple(self, numbers: Iterable[int]) -> int:
+        """The least common multiple."""
+        found = 1
+        for number in numbers:
+            found = lcm(found, number)
+            self.budget.pay(found.bit_length())
+        return found
 
     def _pairs(self, form: Form, scale: int) -> list[tuple[int, int]]:
         require(form[1] == 0, "a condition with a constant is nothing for cones")
@@ -1752,7 +1794,7 @@ class Regions:
         """The condition with rows' numbers in place of forms."""
         if isinstance(condition, bool):
             return condition
-        self.rewriting.formulas.spend(_PART)
+        self.budget.spend(_PART)
         op, inner = condition
         if op in ("and", "or", "not"):
             return op, tuple(map(self._prepared, inner))
@@ -1814,13 +1856,14 @@ class Piece:
         self.opened = before
 
     def _sum(self, pairs: list[tuple[int, int]]) -> list[int] | None:
-        self.regions.rewriting.formulas.spend(1 + len(pairs) * len(self._points))
-        total = [0] * len(self._points)
+        budget, count = self.regions.budget, len(self._points)
+        total = [0] * count
         for atom, factor in pairs:
             values = self._atom(atom)
             if values is None:
                 return None
             total = [a + factor * b for a, b in zip(total, values, strict=True)]
+            budget.pay(max(map(abs, total)).bit_length(), count)
         return total
 
     def _masks(self, row: int) -> tuple[int, int] | None:
@@ -1839,7 +1882,7 @@ class Piece:
         rays), at none, or that is open. ``almost``: but for null sets within the cone."""
         if isinstance(condition, bool):
             return condition
-        self.regions.rewriting.formulas.spend(1)
+        self.regions.budget.spend(1)
         op, inner = condition
         if op in ("and", "or"):
             some, open_parts, before = bool(op == "or"), False, self.opened
@@ -1863,13 +1906,16 @@ class Piece:
             if self.opened is None:
                 self.opened = self._sum(self.regions.rows[inner])
             return None
-        return applied(op, [above - below, 0]) is True
+        return compared(op, above - below, 0)
 
 
-def cones_of(data: Any, inputs: list[int]) -> Iterator[tuple[list[Vector], tuple[int, ...]]]:
-    """The rays and facets of each cone that the cuts leave; together they cover the space."""
+def cones_of(data: Any, regions: Regions) -> Iterator[tuple[list[Vector], tuple[int, ...]]]:
+    """The rays and facets of each cone that the cuts leave; together they cover the space of the
+    inputs that occur."""
     keys_of(data, {"inputs", "rays", "tree"}, "cells")
-    require(data["inputs"] == inputs, f"the inputs that occur are {inputs}")
+    inputs, budget = regions.inputs, regions.budget
+    same = isinstance(data["inputs"], list) and [natural(i, "an input") for i in data["inputs"]]
+    require(same == inputs, f"the inputs that occur are {inputs}")
     size = len(inputs)
     require(size <= LARGEST_CUT, f"cells have at most {LARGEST_CUT} inputs")
     require(isinstance(data["rays"], list), "rays must be a list")
@@ -1895,6 +1941,7 @@ def cones_of(data: Any, inputs: list[int]) -> Iterator[tuple[list[Vector], tuple
             masks = set()
             for wall in walls:
                 values = [sum(map(mul, wall, ray)) for ray in corners]
+                budget.pay(max(map(abs, values)).bit_length(), size * len(corners))
                 require(min(values) >= 0, "it has a ray on the wrong side of a cut")
                 masks.add(sum(1 << k for k, value in enumerate(values) if value == 0))
             require(bool(masks), "it is no cone, but all of the space")
@@ -1927,6 +1974,7 @@ class Orders:
 
     def __init__(self, formulas: Formulas) -> None:
         self.formulas, self.n = formulas, formulas.program.n
+        self.budget = formulas.budget
         self._known: dict[int, Fraction | None] = {}
         self._statements: dict[tuple[int, bool], Order] = {}
         self._comparisons: dict[tuple[int, int, bool], Order] = {}
@@ -1939,7 +1987,7 @@ class Orders:
             except NotAnOrderError:
                 self._known[number] = None
             else:
-                below = partial_order(statement, self.n + 1)
+                below = self._partial_order(statement)
                 found = self._count(statement) if below is None else self._extensions(below)
                 self._known[number] = found
         return self._known[number]
@@ -1953,12 +2001,33 @@ class Orders:
         known = [value for value in found if value is not None]
         if len(known) < len(found):
             return None
-        orders = [partial_order(self.statement(number, True), self.n + 1) for number in numbers]
-        self.formulas.spend(len(numbers) ** 2)
+        orders = [self._partial_order(self.statement(number, True)) for number in numbers]
+        self.budget.spend((len(numbers) * (self.n + 1)) ** 2 // 4)
         for k, order in enumerate(orders):
             if not all(contradict(order, other) for other in orders[:k]):
                 return self.probability(self.formulas.any(numbers))
         return sum(known, Fraction(0))
+
+    def _partial_order(self, statement: Order) -> list[int] | None:
+        """For each element, all that are below it if the statement holds, as a bit mask; None
+        where that is not all that the statement says."""
+        if statement is False:
+            return None
+        pairs = () if statement is True else (statement,)
+        if pairs and statement[0] == "and":
+            pairs = statement[1]
+        size = self.n + 1
+        self.budget.spend(len(pairs) + size * size)
+        below = [0] * size
+        for pair in pairs:
+            if isinstance(pair[0], str):
+                return None
+            below[pair[0]] |= 1 << pair[1]
+        for middle in range(size):
+            for k in range(size):
+                if below[k] >> middle & 1:
+                    below[k] |= below[middle]
+        return below
 
     def _extensions(self, below: list[int]) -> Fraction:
         """Of a partial order: for each element, those that must be below it, as a bit mask.
@@ -1971,7 +2040,7 @@ class Orders:
         for _ in range(n + 1):
             after: dict[int, dict[int, int]] = {}
             for placed, ways in at.items():
-                self.formulas.spend(10 * (n + 1) * len(ways))
+                self.budget.spend(10 * (n + 1) * len(ways))
                 for k in members(everything & ~placed):
                     if below[k] & ~placed == 0:
                         target = after.setdefault(placed | 1 << k, {})
@@ -1993,7 +2062,7 @@ class Orders:
         """The formula, or its negation; null sets do not count."""
         key = number, positive
         if key not in self._statements:
-            self.formulas.spend(_PART)
+            self.budget.spend(_PART)
             self._statements[key] = self._statement(number, positive)
         return self._statements[key]
 
@@ -2005,9 +2074,9 @@ class Orders:
             return self.statement(parts[0], not positive)
         if op == "implies":
             first = self.statement(parts[0], not positive)
-            return any_or_all(positive, [first, self.statement(parts[1], positive)])
+            return self._joined(positive, [first, self.statement(parts[1], positive)])
         if op in CONNECTIVES:
-            return any_or_all(
+            return self._joined(
                 (op == "or") is positive, [self.statement(p, positive) for p in parts]
             )
         left, right = parts
@@ -2015,9 +2084,9 @@ class Orders:
             # Both sides are equal, but for a null set, only where they are the same element.
             pairs = [self._above(left, right, True), self._above(right, left, True)]
             if (op == "!=") is positive:
-                return any_or_all(True, pairs)
+                return self._joined(True, pairs)
             pairs = [self._above(left, right, False), self._above(right, left, False)]
-            return any_or_all(False, pairs)
+            return self._joined(False, pairs)
         if op in ("<", "<="):
             left, right = right, left
         strict = op in ("<", ">")
@@ -2025,11 +2094,30 @@ class Orders:
             left, right, strict = right, left, not strict
         return self._above(left, right, strict)
 
+    def _joined(self, some: bool, parts: Iterable[Order]) -> Order:
+        """Some or all of the parts, simplified."""
+        op = "or" if some else "and"
+        found: set[Order] = set()
+        for part in parts:
+            self.budget.spend(1)
+            if part is some:
+                return some
+            if part is (not some):
+                continue
+            if part[0] == op:
+                self.budget.spend(len(part[1]))
+                found |= part[1]
+            else:
+                found.add(part)
+        if len(found) > 1:
+            return op, frozenset(found)
+        return found.pop() if found else not some
+
     def _above(self, left: int, right: int, strict: bool) -> Order:
         """left > right, or left >= right, which differ where both are the same element."""
         key = left, right, strict
         if key not in self._comparisons:
-            self.formulas.spend(_PART)
+            self.budget.spend(_PART)
             self._comparisons[key] = self._compared(left, right, strict)
         return self._comparisons[key]
 
@@ -2041,7 +2129,7 @@ class Orders:
             if op in ("min", "max"):
                 pairs = [(p, other) if first else (other, p) for p in parts]
                 found = [self._above(a, b, strict) for a, b in pairs]
-                return any_or_all((op == "max") is first, found)
+                return self._joined((op == "max") is first, found)
         a, b = self._element(left), self._element(right)
         return not strict if a == b else (a, b)
 
@@ -2055,7 +2143,7 @@ class Orders:
 
     def _count(self, statement: Order) -> Fraction:
         """By the lowest element of those left, over and over."""
-        names = sorted(elements_of(statement) - {self.n})
+        names = sorted(self._elements(statement) - {self.n})
         n = len(names)
         places = {name: k for k, name in enumerate(names)} | {self.n: n}
         known: dict[tuple[int, Order], list[int]] = {}
@@ -2070,19 +2158,46 @@ class Orders:
                 return [factorial(inputs)] * (inputs + 1 if with_zero else 1)
             key = left, statement
             if key not in known:
-                self.formulas.spend(50 * left.bit_count())
+                self.budget.spend(50 * left.bit_count())
                 ways = [0] * (inputs + 1 if with_zero else 1)
                 for low in members(left):
-                    rest = count(left & ~(1 << low), without_lowest(statement, low))
-                    self.formulas.spend(len(rest))
+                    rest = count(left & ~(1 << low), self._without_lowest(statement, low))
+                    self.budget.pay(max(rest).bit_length(), len(rest))
                     shift = 1 if with_zero and low != n else 0
                     for k, number in enumerate(rest):
                         ways[k + shift] += number
                 known[key] = ways
             return known[key]
 
-        counts = count((1 << n + 1) - 1, renamed(statement, places))
+        counts = count((1 << n + 1) - 1, self._renamed(statement, places))
         return self._weighed(dict(enumerate(counts)), n)
+
+    def _elements(self, statement: Order) -> set[int]:
+        if isinstance(statement, bool):
+            return set()
+        self.budget.spend(1)
+        if isinstance(statement[0], str):
+            return {element for part in statement[1] for element in self._elements(part)}
+        return set(statement)
+
+    def _renamed(self, statement: Order, places: dict[int, int]) -> Order:
+        if isinstance(statement, bool):
+            return statement
+        self.budget.spend(1)
+        op, inner = statement
+        if isinstance(op, str):
+            return op, frozenset(self._renamed(part, places) for part in inner)
+        return places[op], places[inner]
+
+    def _without_lowest(self, statement: Order, low: int) -> Order:
+        """The statement, once it is known that ``low`` is below all that are left."""
+        if isinstance(statement, bool):
+            return statement
+        op, inner = statement
+        if isinstance(op, str):
+            parts = [self._without_lowest(part, low) for part in inner]
+            return self._joined(op == "or", parts)
+        return inner == low if low in (op, inner) else statement
 
     def above(self, domain: int) -> list[set[int]]:
         """For each element, those that it is at least as large as in the whole domain."""
@@ -2102,6 +2217,7 @@ class Orders:
             for a, b in pairs:
                 for high in self._bounding(a, "min"):
                     found[high].update(self._bounding(b, "max"))
+        self.budget.spend((self.n + 1) ** 3 // 8)
         for middle in range(self.n + 1):
             for row in found:
                 if middle in row:
@@ -2110,7 +2226,7 @@ class Orders:
 
     def _bounding(self, number: int, extreme: str) -> list[int]:
         """Elements all of which are at least a minimum, or at most a maximum."""
-        self.formulas.spend(_PART)
+        self.budget.spend(_PART)
         op, *parts = self.formulas.nodes[number]
         if op == "relu" and extreme == "max":
             return [self.n, *self._bounding(parts[0], extreme)]
@@ -2122,26 +2238,6 @@ class Orders:
             return []
 
 
-def partial_order(statement: Order, size: int) -> list[int] | None:
-    """For each element, all that are below it if the statement holds, as a bit mask; None where
-    that is not all that the statement says."""
-    if statement is False:
-        return None
-    pairs = () if statement is True else (statement,)
-    if pairs and statement[0] == "and":
-        pairs = statement[1]
-    below = [0] * size
-    for pair in pairs:
-        if isinstance(pair[0], str):
-            return None
-        below[pair[0]] |= 1 << pair[1]
-    for middle in range(size):
-        for k in range(size):
-            if below[k] >> middle & 1:
-                below[k] |= below[middle]
-    return below
-
-
 def contradict(a: list[int] | None, b: list[int] | None) -> bool:
     """Whether one partial order has an element below another, and the other one above it."""
     if a is None or b is None:
@@ -2151,115 +2247,148 @@ def contradict(a: list[int] | None, b: list[int] | None) -> bool:
     )
 
 
-def any_or_all(some: bool, parts: Iterable[Order]) -> Order:
-    """Some or all of the parts, simplified."""
-    op = "or" if some else "and"
-    found: set[Order] = set()
-    for part in parts:
-        if part is some:
-            return some
-        if part is (not some):
-            continue
-        if part[0] == op:
-            found |= part[1]
-        else:
-            found.add(part)
-    if len(found) > 1:
-        return op, frozenset(found)
-    return found.pop() if found else not some
-
-
-def elements_of(statement: Order) -> set[int]:
-    if isinstance(statement, bool):
-        return set()
-    if isinstance(statement[0], str):
-        return {element for part in statement[1] for element in elements_of(part)}
-    return set(statement)
-
-
-def renamed(statement: Order, places: dict[int, int]) -> Order:
-    if isinstance(statement, bool):
-        return statement
-    op, inner = statement
-    if isinstance(op, str):
-        return op, frozenset(renamed(part, places) for part in inner)
-    return places[op], places[inner]
-
-
-def without_lowest(statement: Order, low: int) -> Order:
-    """The statement, once it is known that ``low`` is below all that are left."""
-    if isinstance(statement, bool):
-        return statement
-    op, inner = statement
-    if isinstance(op, str):
-        return any_or_all(op == "or", [without_lowest(part, low) for part in inner])
-    return inner == low if low in (op, inner) else statement
-
-
 # ---------------------------------------------------------------------------------------------
-# Statements about one program, with their proofs and witnesses.
+# Statements about one program, with their proofs and witnesses (C14), (C15).
 
-Fact = tuple[int, int]
-"""A statement, and the domain in which it holds."""
+STATEMENT = {"for", "statement", "domain", "verdict", "proof", "witness"}
+QUANTIFIERS = ("all", "almost all", "some")
+VERDICTS = ("proved", "refuted", "unknown")
+
+
+@dataclass
+class Findings:
+    """What the parts of one check share: the work that is left, what was counted, and what rests
+    on somebody's word (``trusting``: claims and cases, and why)."""
+
+    budget: Budget
+    counts: Counter[str] = field(default_factory=Counter)
+    trusting: dict[str, str] = field(default_factory=dict)
+    not_checked: list[str] = field(default_factory=list)
+
+    def trust(self, name: str, why: str) -> None:
+        line = f"{name}: {why}"
+        self.trusting[name] = why
+        if line not in self.not_checked:
+            self.not_checked.append(line)
+
+    def rest_on(self, name: str, sources: Sequence[str]) -> None:
+        """What is named follows from any of the sources."""
+        if all(source in self.trusting for source in sources):
+            self.trusting.setdefault(name, f"it rests on {sources[0]}")
+
+
+def within(where: str, check: Callable[..., Any], *args: Any) -> Any:
+    """What the check finds; its complaint says where."""
+    try:
+        return check(*args)
+    except RejectedError as error:
+        raise RejectedError(f"{where}: {error}") from None
+
+
+def verdict_of(value: Any) -> str:
+    require(type(value) is str and value in VERDICTS, "a verdict is unknown")
+    return str(value)
+
+
+class Facts:
+    """What was proved of all inputs in some domain, and the names of the claims that say so."""
+
+    def __init__(self, formulas: Formulas) -> None:
+        self.formulas = formulas
+        self._parts: dict[int, list[tuple[int, str]]] = {}  # of statements: domains, names
+        self._whole: dict[Node, list[str]] = {}  # by the implication
+
+    def add(self, name: str, statement: int, domain: int) -> None:
+        for part in self.formulas.conjuncts(statement):
+            self._parts.setdefault(part, []).append((domain, name))
+        self._whole.setdefault(("implies", domain, statement), []).append(name)
+
+    def sources(self, fact: int, domain: int) -> list[str]:
+        """The claims that prove it: it is a part of what one says, whose domain is a part of this
+        domain; or it says that a claim's domain implies what that claim says."""
+        given = set(self.formulas.conjuncts(domain))
+        known = self._parts.get(fact, [])
+        found = []
+        for where, name in known:
+            parts = self.formulas.conjuncts(where)
+            self.formulas.budget.spend(1 + len(parts))
+            if given.issuperset(parts):
+                found.append(name)
+        found += self._whole.get(self.formulas.nodes[fact], [])
+        require(bool(found), f"node {fact} is no fact that is known here")
+        return found
 
 
 class Proofs:
     """Checks statements about one program, by their proofs and witnesses."""
 
-    def __init__(self, program: Program, nodes: Any) -> None:
-        self.program, self.n = program, program.n
-        self.formulas = Formulas(program)
+    def __init__(self, program: Program, nodes: Any, findings: Findings) -> None:
+        self.program, self.n, self.findings = program, program.n, findings
+        self.formulas = Formulas(program, findings.budget)
         self.formulas.read(nodes)
         self.listed = len(self.formulas.nodes)
         self.everywhere = self.formulas.make("truth", True)
-        self.trusting: dict[str, str] = {}  # claims and cases, and what they rest on
-        self.not_checked: list[str] = []
-        self.counts: Counter[str] = Counter()
+        self.facts = Facts(self.formulas)
 
     def all_used(self) -> None:
         unused = set(range(self.listed)) - self.formulas.used
         require(not unused, f"node {min(unused, default=0)} is used nowhere")
 
-    def _within(self, where: str, check: Callable[..., Any], *args: Any) -> Any:
-        try:
-            return check(*args)
-        except RejectedError as error:
-            raise RejectedError(f"{where}: {error}") from None
+    def judge(self, name: str, data: Any) -> str:
+        """The verdict on one statement. If it is proved of all inputs, it is a fact from now on."""
+        keys_of(data, STATEMENT, "it")
+        quantifier, verdict = data["for"], verdict_of(data["verdict"])
+        require(type(quantifier) is str and quantifier in QUANTIFIERS, "it is for all, or for some")
+        statement = self.formulas.formula(data["statement"], "its statement")
+        domain = self.formulas.formula(data["domain"], "its domain")
+        some, proof, witness = quantifier == "some", data["proof"], data["witness"]
+        if verdict == "unknown":
+            require(proof is None and witness is None, "an open verdict has no proof or witness")
+        elif witness is not None:
+            require((verdict == "proved") is some, "an input shows what some do, or not all")
+            require(proof is None, "it needs no proof beside its witness")
+            self._shown(witness, statement, domain, quantifier)
+        elif some and verdict == "proved":
+            trusting = isinstance(proof, dict) and "trusted" in proof
+            require(trusting, "it needs a witness")
+            self.prove(name, proof, statement, domain, almost=False)
+        else:
+            require(verdict == "proved" or some, "it needs a witness")
+            goal = self.formulas.make("not", statement) if some else statement
+            self.prove(name, proof, goal, domain, almost=quantifier == "almost all")
+        if verdict == "proved" and quantifier == "all":
+            self.facts.add(name, statement, domain)
+        return verdict
 
-    def _trust(self, name: str, why: str) -> None:
-        if self.trusting.get(name) != why:
-            self.trusting[name] = why
-            self.not_checked.append(f"{name}: {why}")
+    def _shown(self, witness: Any, statement: int, domain: int, quantifier: str) -> None:
+        """At the witness, which is in the domain, the statement holds if it is for some inputs,
+        and else fails; with a neighbourhood, if null sets do not count."""
+        at, known = self.point(witness), dict[int, Any]()
+        if quantifier == "almost all":
+            make = self.formulas.make
+            fails = make("and", domain, make("not", statement))
+            require(self.around(fails, at["x"]), "its witness does not refute it")
+            return
+        inside = self.formulas.value(domain, at, known)
+        require(inside is True, "its witness is outside its domain")
+        holds = self.formulas.value(statement, at, known)
+        some = quantifier == "some"
+        require(holds is some, f"it {'fails' if some else 'holds'} at its witness")
 
-    def _proofs(
-        self,
-        name: str,
-        proofs: Any,
-        questions: Sequence[tuple[int, int, list[Fact]]],
-        *,
-        almost: bool,
-    ) -> None:
-        """RejectedError unless each statement is proved where its domain and facts hold."""
-        require(isinstance(proofs, list), "proofs must be a list")
-        require(len(proofs) == len(questions), f"it needs {len(questions)} proofs")
-        for k, (proof, question) in enumerate(zip(proofs, questions, strict=True)):
-            self._within(f"proof {k}", self._proof, name, proof, *question, almost)
-
-    def _proof(
-        self, name: str, data: Any, statement: int, domain: int, facts: list[Fact], almost: bool
-    ) -> None:
-        require(isinstance(data, dict), "it must be an object")
+    def prove(self, name: str, data: Any, statement: int, domain: int, *, almost: bool) -> None:
+        """RejectedError unless the statement is proved wherever its domain holds."""
+        require(isinstance(data, dict), "a proof must be an object")
         if "trusted" in data:
-            method = keys_of(data, {"trusted"}, "it")["trusted"]
+            method = keys_of(data, {"trusted"}, "a proof")["trusted"]
             require(type(method) is str, "what is trusted must be a text")
-            self._trust(name, f"{method} is trusted, with no proof written down")
+            self.findings.trust(name, f"{method} is trusted, with no proof written down")
             return
         if "point" in data:
-            self._proof_at_point(keys_of(data, {"point"}, "it")["point"], statement, domain)
+            self._proof_at_point(keys_of(data, {"point"}, "a proof")["point"], statement, domain)
             return
         optional = {"facts", "defined", "free", "without"} if "steps" in data else {"without"}
         main = "steps" if "steps" in data else "cells"
-        keys_of(data, {main} | (optional & set(data)), "it")
+        keys_of(data, {main} | (optional & set(data)), "a proof")
         for key in optional & set(data):
             require(isinstance(data[key], list) and data[key], f"{key} must be a list, not empty")
         if "without" in data:
@@ -2269,18 +2398,17 @@ class Proofs:
         if main == "cells":
             self._proof_by_cells(data["cells"], statement, domain, almost)
             return
-        used = [self.formulas.formula(f, "a fact") for f in data.get("facts", ())]
-        for fact in used:
-            require(self._known(fact, domain, facts), f"node {fact} is no fact that is known here")
+        used = [self._fact(name, fact, domain) for fact in data.get("facts", ())]
         free = [self._entry(e, "a free entry") for e in data.get("free", ())]
-        rewriting = Rewriting(self.formulas, free, self._defined(data, domain, facts))
+        rewriting = Rewriting(self.formulas, free, self._defined(name, data, domain))
         given = [rewriting.condition(part) for part in (domain, *used)]
         goal = rewriting.negation(rewriting.condition(statement))
         Rows(rewriting, [*given, goal]).refuted_by(data["steps"])
-        self.counts["proofs by cases and sums"] += 1
+        self.findings.counts["proofs by cases and sums"] += 1
 
     def _proof_at_point(self, data: Any, statement: int, domain: int) -> None:
-        """The domain fixes all inputs that occur in the statement, which holds there."""
+        """The domain fixes all inputs that occur in the statement, which holds there; the others
+        are 0."""
         require(isinstance(data, list) and len(data) == self.n, "a point is an input")
         point = [fraction_of(value, "a point") for value in data]
         formulas = self.formulas
@@ -2295,9 +2423,16 @@ class Proofs:
         needed = rewriting.needed([rewriting.condition(statement)])
         inputs = {rewriting.atoms[a][1] for a in needed if not is_maximum(rewriting.atoms[a])}
         require(inputs <= fixed, "its domain does not fix all inputs that occur")
-        holds = formulas.value(statement, self.program.run(point), {})
+        idle = all(i in fixed or not value for i, value in enumerate(point))
+        require(idle, "at a point, inputs that nothing fixes are 0")
+        holds = formulas.value(statement, self.program.run(point, self.findings.budget), {})
         require(holds is True, "the statement is false at its point")
-        self.counts["proofs at a point"] += 1
+        self.findings.counts["proofs at a point"] += 1
+
+    def _fact(self, name: str, number: Any, domain: int) -> int:
+        fact = self.formulas.formula(number, "a fact")
+        self.findings.rest_on(name, self.facts.sources(fact, domain))
+        return fact
 
     def _null_set(self, number: Any) -> int:
         """A formula x.c != 0, which leaves out a hyperplane."""
@@ -2310,25 +2445,12 @@ class Proofs:
         require(bool(form[0]) and flat, "what is left out is no hyperplane")
         return wall
 
-    def _known(self, fact: int, domain: int, facts: list[Fact]) -> bool:
-        """Whether it is a part of what was proved wherever the domain holds."""
-        given = set(self.formulas.conjuncts(domain))
-        for statement, where in facts:
-            if given.issuperset(self.formulas.conjuncts(where)):
-                if fact in self.formulas.conjuncts(statement):
-                    return True
-            elif self.formulas.nodes[fact] == ("implies", where, statement):
-                return True
-        return False
-
     def _entry(self, number: Any, where: str) -> Node:
         node = self.formulas.nodes[self.formulas.term(number, where)]
         require(computed(node), f"{where} is nothing that the model computes")
         return node
 
-    def _defined(
-        self, data: Json, domain: int, facts: list[Fact]
-    ) -> dict[Node, tuple[int, list[int]]]:
+    def _defined(self, name: str, data: Json, domain: int) -> dict[Node, tuple[int, list[int]]]:
         """Entries as terms, from equations that are known; none leads back to itself."""
         found: dict[Node, tuple[int, list[int]]] = {}
         for pair in data.get("defined", ()):
@@ -2336,8 +2458,7 @@ class Proofs:
                 isinstance(pair, list) and len(pair) == 2, "a definition is an entry and a fact"
             )
             entry = self._entry(pair[0], "what is defined")
-            fact = self.formulas.formula(pair[1], "a fact")
-            require(self._known(fact, domain, facts), f"node {fact} is no fact that is known here")
+            fact = self._fact(name, pair[1], domain)
             require(entry not in found, "an entry is defined twice")
             op, *sides = self.formulas.nodes[fact]
             require(op == "==", "a definition is an equation")
@@ -2362,7 +2483,7 @@ class Proofs:
         found, waiting, seen = set(), list(numbers), set(numbers)
         while waiting:
             node = self.formulas.nodes[waiting.pop()]
-            self.formulas.spend(1)
+            self.findings.budget.spend(1)
             if node[0] in ENTRIES:
                 found.add(node)
             elif node[0] not in ("number", "truth"):
@@ -2375,31 +2496,25 @@ class Proofs:
         goal = rewriting.negation(rewriting.condition(statement))
         counter = joined("and", [rewriting.condition(domain), goal])
         regions = Regions(rewriting, counter)
-        for corners, facets in cones_of(data, regions.inputs):
+        for corners, facets in cones_of(data, regions):
             everything = (1 << len(corners)) - 1
             piece = Piece(regions, corners)
             faces = [everything] if almost else faces_of(facets, everything)
             for face in faces:
                 holds = piece.truth(regions.condition, face, almost=almost)
                 require(holds is False, "it fails on one of its cells, or is open there")
-        self.counts["proofs by cells"] += 1
+        self.findings.counts["proofs by cells"] += 1
 
-    def _point(self, data: Any) -> dict[str, Any]:
+    def point(self, data: Any) -> dict[str, Any]:
         """All values at a witness, whose logits must be as stated."""
         keys_of(data, {"x", "logit"}, "a witness")
         require(isinstance(data["x"], list) and len(data["x"]) == self.n, "a witness is an input")
-        at = self.program.run([fraction_of(value, "a witness") for value in data["x"]])
+        x = [fraction_of(value, "a witness") for value in data["x"]]
+        at = self.program.run(x, self.findings.budget)
         require(data["logit"] == [str(v) for v in at["logit"]], "a witness has other logits")
         return at
 
-    def _fails(self, data: Json, statement: int, domain: int) -> None:
-        require(not data["proofs"], "what is refuted has no proof")
-        at, known = self._point(data["witness"]), dict[int, Any]()
-        require(self.formulas.value(domain, at, known) is True, "its witness is outside its domain")
-        holds = self.formulas.value(statement, at, known)
-        require(holds is False, "it holds at its witness")
-
-    def _around(self, number: int, x: Sequence[Fraction]) -> bool:
+    def around(self, number: int, x: Sequence[Fraction]) -> bool:
         """Whether a formula holds in a neighbourhood of an input, for certain."""
         rewriting = Rewriting(self.formulas)
         condition = rewriting.condition(number)
@@ -2427,7 +2542,7 @@ class Proofs:
         def truth(condition: Condition) -> bool | None:
             if isinstance(condition, bool):
                 return condition
-            self.formulas.spend(1)
+            self.findings.budget.spend(1)
             op, inner = condition
             if op in ("and", "or"):
                 some, parts = bool(op == "or"), [truth(part) for part in inner]
@@ -2440,248 +2555,69 @@ class Proofs:
             value, form = at(inner)
             if value == 0 and form != ZERO:
                 return None
-            return applied(op, [value, 0]) is True
+            return compared(op, value, 0)
 
         return truth(condition) is True
 
 
-def excluded(row: Vector, above: list[set[int]]) -> bool:
-    """Whether x[i] > x[k], if the row says that, is against the order."""
-    if sorted(c for c in row if c) != [-1, 1]:
-        return False
-    return row.index(1) in above[row.index(-1)]
-
-
 # ---------------------------------------------------------------------------------------------
-# An explanation: claims, cases, and the accuracy that follows (C12), (C17).
-#
-# One class, hence over 400 lines.
+# Where the model is right, and where it is wrong, label by label (C14).
 
-PLACES = 20
-"""Decimals of probabilities by cones."""
-KINDS = ("always", "measure", "close", "weights", "equivalent", "inductive", "right", "wrong")
-EXPLANATION = {"title", "standard", "nodes", "claims", "cases", "partition", "accuracy"}
-CLAIM = {"name", "kind", "text", "written", "assume", "verdict", "instances"}
-INSTANCE = {"parameters", "verdict", "reason", "says", "proofs", "witness", "figure"}
-CASE = {"name", "text", "written", "says", "claims", "verdict", "instances"}
-CASE_INSTANCE = {"parameters", "when", "answer", "verdict", "reason", "proofs", "witness"}
-CASE_INSTANCE |= {"probability"}
-PARTITION_PART = {"verdict", "reason", "by_order", "proofs", "witness"}
+ANSWERS = ("right", "wrong")
 
 
-class Story(Proofs):
-    """Checks an explanation: each claim, each case, the partition and the accuracy."""
+class Answers:
+    """Checks that a model gives the task's label, or another one, almost everywhere in a domain."""
 
-    def __init__(self, data: Any, weights: Weights, task: str, n: int, ties: str) -> None:
-        self.data = keys_of(data, EXPLANATION, "explanation")
-        require(type(data["standard"]) is bool, "explanation.standard must be true or false")
-        require(type(data["title"]) is str, "explanation.title must be a text")
-        Network(weights, n, 1 if task == "median" else n)  # refuses weights of other shapes
-        program = Program(weights, n)
-        super().__init__(program.standard() if data["standard"] else program, data["nodes"])
-        self.task, self.ties = task, ties
-        self.orders = Orders(self.formulas)
-        self.fixed = Fixed(PLACES * 10 // 3 + 60)
-        self.unit = Fraction(1, 10**PLACES)
-        self.facts: dict[str, list[Fact]] = {}
-        self.answers: dict[str, dict[str, list[int]]] = {}  # proved right or wrong: domains
-        self.kinds: dict[str, str] = {}
-        self.undecided: list[str] = []
-        self.others: dict[str, None] = {}  # names of other models, in order
-        self.accuracy: tuple[Fraction, Fraction] | None = None
-        self.proved_accuracy = False
+    def __init__(self, proofs: Proofs, orders: Orders, task: str, ties: str) -> None:
+        self.proofs, self.formulas, self.n = proofs, proofs.formulas, proofs.n
+        self.orders, self.task, self.ties = orders, task, ties
 
     @cached_property
-    def _label_cells(self) -> list[tuple[int, list[Vector]]]:
+    def cells(self) -> list[tuple[int, list[Vector]]]:
+        """The task's cells of constant label, with their walls."""
         found = []
         for cell in label_cells(self.task, self.n):
-            self.formulas.spend(100 * self.n**2)
+            self.formulas.budget.spend(100 * self.n**2)
             found.append(cell)
         return found
 
-    def check(self) -> None:
-        data = self.data
-        require(isinstance(data["claims"], list), "claims must be a list")
-        for claim in data["claims"]:
-            name = self._name(claim, CLAIM, "a claim")
-            self._within(f"claim {name}", self._claim, name, claim)
-        require(isinstance(data["cases"], list), "cases must be a list")
-        require(self.task != "median" or not data["cases"], "median has no labels, so no cases")
-        cases: list[tuple[int, str, Fraction, str]] = []
-        for case in data["cases"]:
-            name = self._name(case, CASE, "a case")
-            cases += self._within(f"case {name}", self._case, name, case)
-        partition = self._within("partition", self._partition, [when for when, *_ in cases])
-        self._conclude(cases, partition)
-        self.all_used()
-
-    def _name(self, data: Any, keys: set[str], where: str) -> str:
-        keys_of(data, keys, where)
-        require(type(data["name"]) is str and type(data["text"]) is str, f"{where} needs a name")
-        written = data["written"]
-        texts = isinstance(written, dict) and all(type(v) is str for v in written.values())
-        require(texts, f"what is written of {where} must be texts")
-        require(isinstance(data["instances"], list), f"the instances of {where} must be a list")
-        return str(data["name"])
-
-    # Claims.
-
-    def _claim(self, name: str, claim: Json) -> None:
-        kind = claim["kind"]
-        require(kind in KINDS, "its kind is unknown")
-        labels = kind in ("right", "wrong")
-        require(self.task != "median" or not labels, "median has no labels to be right about")
-        require(name not in self.kinds, "its name comes twice")
-        facts = self._assumed(name, claim["assume"], tuple(self.facts))
-        self.kinds[name] = kind
-        verdicts = []
-        proved: list[Fact] = []
-        answers: dict[str, list[int]] = {"right": [], "wrong": []}
-        for number, instance in enumerate(claim["instances"]):
-            where = f"instance {number}"
-            keys_of(instance, INSTANCE, where)
-            self._parameters(instance)
-            verdicts.append(self._verdict(instance))
-            says = self._within(where, self._instance, name, kind, instance, facts)
-            if verdicts[-1] == "proved":
-                proved += says
-                if kind in answers:
-                    answers[kind].append(says[0][1])
-        self._joint_verdict(claim["verdict"], verdicts, name, "claim")
-        self.answers[name] = answers
-        if kind in ("always", "close", "inductive"):
-            self.facts[name] = proved
-
-    def _assumed(self, name: str, names: Any, known: Sequence[str]) -> list[Fact]:
-        require(isinstance(names, list), "what it assumes must be a list")
-        for other in names:
-            require(other in known, "it assumes what is no earlier claim about all inputs")
-            if other in self.trusting:
-                self.trusting[name] = f"it assumes {other}"
-        return [fact for other in names for fact in self.facts[other]]
-
-    def _parameters(self, data: Json) -> None:
-        found = data["parameters"]
-        fits = isinstance(found, dict) and all(type(v) is int for v in found.values())
-        require(
-            fits and type(data["reason"]) is str, "parameters are whole numbers, a reason a text"
-        )
-
-    def _verdict(self, data: Json) -> str:
-        verdict = data["verdict"]
-        require(verdict in ("proved", "refuted", "unknown"), "a verdict is unknown")
-        refuted_by_input = data["witness"] is not None
-        require(verdict != "unknown" or not data["proofs"], "an open verdict has no proof")
-        require(verdict != "unknown" or not refuted_by_input, "an open verdict has no witness")
-        return str(verdict)
-
-    def _joint_verdict(self, stated: Any, found: Sequence[str], name: str, sort: str) -> None:
-        joint = "proved"
-        if "refuted" in found:
-            joint = "refuted"
-        elif "unknown" in found:
-            joint = "unknown"
-            self.undecided.append(f"{sort} {name}")
-        require(stated == joint, f"its verdict is {joint}")
-        self.counts[f"{sort}s {joint}"] += 1
-
-    def _instance(self, name: str, kind: str, data: Json, facts: list[Fact]) -> list[Fact]:
-        """What it says, as facts; the first one's domain is the instance's."""
-        check: Callable[..., list[Fact]] = getattr(self, f"_{kind}")
-        return check(name, data, facts)
-
-    def _plain(self, data: Json) -> None:
-        require(data["figure"] is None, "it has no figure")
-
-    def _weights(self, name: str, data: Json, facts: list[Fact]) -> list[Fact]:
-        says = keys_of(data["says"], {"statement"}, "what it says")
-        statement = self.formulas.formula(says["statement"], "its statement")
-        self._plain(data)
-        require(
-            not data["proofs"] and data["witness"] is None, "it needs neither proof nor witness"
-        )
-        holds = self.formulas.value(statement, {}, {})
-        verdict = "proved" if holds else "refuted"
-        require(data["verdict"] == verdict, f"its statement is {'true' if holds else 'false'}")
-        return []
-
-    def _always(self, name: str, data: Json, facts: list[Fact]) -> list[Fact]:
-        says = keys_of(data["says"], {"statement", "domain"}, "what it says")
-        statement = self.formulas.formula(says["statement"], "its statement")
-        domain = self.formulas.formula(says["domain"], "its domain")
-        self._plain(data)
-        if data["verdict"] == "proved":
-            self._proofs(name, data["proofs"], [(statement, domain, facts)], almost=False)
-        elif data["verdict"] == "refuted":
-            self._fails(data, statement, domain)
-        return [(statement, domain)]
-
-    def _inductive(self, name: str, data: Json, facts: list[Fact]) -> list[Fact]:
-        says = keys_of(data["says"], {"steps"}, "what it says")
-        require(isinstance(says["steps"], list) and says["steps"] != [], "it has no steps")
-        self._plain(data)
-        questions: list[tuple[int, int, list[Fact]]] = []
-        before: list[Fact] = []
-        every: list[Fact] = []
-        last: int | None = None
-        for part in says["steps"]:
-            step = keys_of(part, {"step", "base", "statements"}, "a step")
-            number, base = natural(step["step"], "a step"), step["base"]
-            require(type(base) is bool, "base must be true or false")
-            require(base if last is None else number == last + 1, "a step is not the next one")
-            last = number
-            require(isinstance(step["statements"], list), "statements must be a list")
-            now = [
-                (self.formulas.formula(s, "a statement"), self.everywhere)
-                for s in step["statements"]
-            ]
-            known = [*facts, *([] if base else before)]
-            questions += [(statement, domain, known) for statement, domain in now]
-            before = now
-            every += now
-        if data["verdict"] == "proved":
-            self._proofs(name, data["proofs"], questions, almost=False)
-        elif data["verdict"] == "refuted":
-            self._fails(data, self.formulas.all([s for s, _ in every]), self.everywhere)
-        return every
-
-    def _right(self, name: str, data: Json, facts: list[Fact]) -> list[Fact]:
-        return self._answers(name, data, facts, "right")
-
-    def _wrong(self, name: str, data: Json, facts: list[Fact]) -> list[Fact]:
-        return self._answers(name, data, facts, "wrong")
-
-    def _answers(self, name: str, data: Json, facts: list[Fact], answer: str) -> list[Fact]:
-        says = keys_of(data["says"], {"domain"}, "what it says")
-        domain = self.formulas.formula(says["domain"], "its domain")
-        self._plain(data)
-        if data["verdict"] == "proved":
-            self._proved_answers(name, data["proofs"], domain, answer, facts)
-        elif data["verdict"] == "refuted":
-            self._other_answer(data, domain, answer)
-        return [(self.everywhere, domain)]
-
-    def _proved_answers(
-        self, name: str, proofs: Any, domain: int, answer: str, facts: list[Fact]
-    ) -> None:
-        """One proof for each label, but where the order of the inputs in the domain excludes it."""
-        require(isinstance(proofs, list), "proofs must be a list")
+    def proved(self, name: str, data: Any, domain: int, answer: str) -> None:
+        """RejectedError unless there is one proof for each label cell, but for those that the
+        order of the inputs in the domain excludes."""
+        require(isinstance(data, list), "proofs must be a list")
+        require(len(data) > 0, "an answer without a proof is none")
+        proofs: dict[int, Any] = {}
+        for proof in data:
+            require(isinstance(proof, dict) and "cell" in proof, "a proof has no cell")
+            number = natural(proof["cell"], "a cell")
+            require(number > max(proofs, default=-1), "the label cells are not in order")
+            proofs[number] = {key: value for key, value in proof.items() if key != "cell"}
         above = self.orders.above(domain)
-        questions = []
-        given = [natural(p.get("cell"), "a cell") for p in proofs if isinstance(p, dict)]
-        require(len(given) == len(proofs) and given == sorted(set(given)), "a proof has no cell")
-        for number, (label, walls) in enumerate(self._label_cells):
-            if number in given:
-                inside = self._inside(walls)
-                question = self.formulas.make("and", inside, domain)
-                questions.append((self._earns(label, answer), question, facts))
+        for number, (label, walls) in enumerate(self.cells):
+            if number in proofs:
+                inside = self.formulas.make("and", self._inside(walls), domain)
+                claimed, proof = self._earns(label, answer), proofs.pop(number)
+                within(f"label cell {number}", self._prove, name, proof, claimed, inside)
             else:
-                require(
-                    any(excluded(row, above) for row in walls), f"label cell {number} is left out"
-                )
-        require(not given or given[-1] < len(self._label_cells), "there is no such label cell")
-        plain = [{k: v for k, v in proof.items() if k != "cell"} for proof in proofs]
-        self._proofs(name, plain, questions, almost=True)
+                out = any(excluded(row, above) for row in walls)
+                require(out, f"label cell {number} is left out")
+        require(not proofs, "there is no such label cell")
+
+    def _prove(self, name: str, proof: Any, claimed: int, inside: int) -> None:
+        self.proofs.prove(name, proof, claimed, inside, almost=True)
+
+    def refuted(self, witness: Any, domain: int, answer: str) -> None:
+        """RejectedError unless the model does not answer so around the witness."""
+        at = self.proofs.point(witness)
+        for label, walls in self.cells:
+            inside = self._inside(walls)
+            if self.formulas.value(inside, at, {}):
+                other = self.formulas.make("not", self._earns(label, answer))
+                fails = self.formulas.make("and", inside, domain, other)
+                require(self.proofs.around(fails, at["x"]), "its witness does not refute it")
+                return
+        raise RejectedError("its witness is on the border of two labels")
 
     def _inside(self, walls: Iterable[Vector]) -> int:
         """The open cone, as a formula."""
@@ -2717,169 +2653,51 @@ class Story(Proofs):
         earned = self.formulas.all(parts)
         return earned if answer == "right" else make("not", earned)
 
-    def _measure(self, name: str, data: Json, facts: list[Fact]) -> list[Fact]:
-        says = keys_of(data["says"], {"condition", "bounds"}, "what it says")
-        condition = self.formulas.formula(says["condition"], "its condition")
-        least, most = bounds_of(says["bounds"])
-        require(
-            not data["proofs"] and data["witness"] is None, "it needs neither proof nor witness"
-        )
-        low, high = self._probability(name, data["figure"], condition)
-        self._number(data["verdict"], low, high, least, most)
-        return []
 
-    def _number(
-        self,
-        verdict: str,
-        low: Fraction | None,
-        high: Fraction | None,
-        least: Fraction | None,
-        most: Fraction | None,
-    ) -> None:
-        """Whether an enclosed number is within its bounds; None: nothing is known of it."""
-        found = "unknown"
-        if low is not None and high is not None:
-            if (least is None or low >= least) and (most is None or high <= most):
-                found = "proved"
-            elif (least is not None and high < least) or (most is not None and low > most):
-                found = "refuted"
-        require(verdict == found, f"its verdict is {found}")
+def excluded(row: Vector, above: list[set[int]]) -> bool:
+    """Whether x[i] > x[k], if the row says that, is against the order."""
+    if sorted(c for c in row if c) != [-1, 1]:
+        return False
+    return row.index(1) in above[row.index(-1)]
 
-    def _close(self, name: str, data: Json, facts: list[Fact]) -> list[Fact]:
-        keys = {"left", "right", "domain", "error", "scale", "bounds"}
-        says, make = keys_of(data["says"], keys, "what it says"), self.formulas.make
-        left, right = (self.formulas.term(says[key], f"its {key}") for key in ("left", "right"))
-        domain = self.formulas.formula(says["domain"], "its domain")
-        least, most = bounds_of(says["bounds"])
-        error = make("abs", make("sub", left, right))
-        require(says["error"] in ("supremum", "mean", "root_mean_square"), "its error is unknown")
-        if says["error"] != "supremum":
-            require(says["scale"] is None, "a mean has no scale")
-            require(not data["proofs"] and data["witness"] is None, "a mean has no proof")
-            low, high = self._trusted_figure(name, data["figure"])
-            self._number(data["verdict"], low, high, least, most)
-            return []
-        scale = self.formulas.term(says["scale"], "its scale")
 
-        def scaled(factor: Fraction) -> int:
-            return make("mul", self.formulas.number(factor), scale)
+# ---------------------------------------------------------------------------------------------
+# Probabilities of conditions on the inputs (C16), and numbers that are only reported.
 
-        within = None if most is None else make("<=", error, scaled(most))
-        if data["verdict"] == "proved":
-            self._plain(data)
-            questions = [] if within is None else [(within, domain, facts)]
-            self._proofs(name, data["proofs"], questions, almost=False)
-            if least:
-                self._reached(name, data["witness"], domain, error, scale, scaled(least))
-        elif data["verdict"] == "refuted" and data["figure"] is None:
-            require(within is not None, "an input does not refute that an error is large")
-            assert within is not None
-            self._fails(data, within, domain)
-        elif data["verdict"] == "refuted":
-            # The supremum is smaller than it should be.
-            figure = keys_of(data["figure"], {"by", "value"}, "its figure")
-            bound = fraction_of(figure["value"], "a bound on the error")
-            smaller = figure["by"] == "proof" and least is not None and bound < least
-            require(smaller, "its figure is no smaller bound")
-            less = make("<=", error, scaled(bound))
-            self._proofs(name, data["proofs"], [(less, domain, facts)], almost=False)
-        elif data["figure"] is not None:
-            self._trusted_figure(name, data["figure"])
-        return [] if within is None else [(within, domain)]
+PLACES = 20
+"""Decimals of probabilities by cones."""
+NUMBER = r"-?[0-9]+(\.[0-9]+)?(e[+-]?[0-9]+)?"
+_A_MEASURE = 1000
+"""What a cone's measure costs, for each of its terms."""
 
-    def _reached(
-        self, name: str, witness: Any, domain: int, error: int, scale: int, bound: int
-    ) -> None:
-        """The error is as large as claimed at one input."""
-        if witness is None:
-            self._trust(name, "that the error is as large somewhere was not written down")
-            return
-        at, known = self._point(witness), dict[int, Any]()
-        value = self.formulas.value
-        require(value(domain, at, known) is True, "its witness is outside its domain")
-        large = value(error, at, known) >= value(bound, at, known) and value(scale, at, known) > 0
-        require(large, "at its witness the error is smaller")
+Range = tuple[Fraction, Fraction]
 
-    def _equivalent(self, name: str, data: Json, facts: list[Fact]) -> list[Fact]:
-        """A statement about both models as one program, with nodes of its own (C21)."""
-        keys = {"other", "weights", "mode", "domain", "nodes"}
-        says = keys_of(data["says"], keys, "what it says")
-        outputs = len(self.program.readout)
-        modes = ("function", "labels") if outputs > 1 else ("function",)
-        require(type(says["other"]) is str and says["mode"] in modes, "odd mode")
-        self.others[says["other"]] = None
-        weights = weights_of(says["weights"], "weights")
-        Network(weights, self.n, outputs)  # refuses weights of other shapes
-        both = Proofs(self.program.beside(Program(weights, self.n)), says["nodes"])
-        both.formulas.work = self.formulas.work
-        domain = both.formulas.formula(says["domain"], "its domain")
-        labels = says["mode"] == "labels"
-        same = self._agreement(both.formulas, labels)
-        self._plain(data)
-        if data["verdict"] == "proved":
-            both._proofs(name, data["proofs"], [(same, domain, [])], almost=labels)
-        elif data["verdict"] == "refuted" and labels:
-            require(not data["proofs"], "what is refuted has no proof")
-            other = both.formulas.make("and", domain, both.formulas.make("not", same))
-            at = both._point(data["witness"])
-            require(both._around(other, at["x"]), "its witness does not refute it")
-        elif data["verdict"] == "refuted":
-            both._fails(data, same, domain)
-        both.all_used()
-        self.formulas.work = both.formulas.work
-        self.counts += both.counts
-        for why in both.trusting.values():
-            self._trust(name, why)
-        return []
 
-    def _agreement(self, formulas: Formulas, labels: bool) -> int:
-        """That two programs side by side have the same logits, or the same labels."""
-        make, count = formulas.make, len(self.program.readout)
+class Probabilities:
+    """Checks what the probability of a condition lies between."""
 
-        def wins(label: int, first: int, strict: bool) -> int:
-            own, parts = make("logit", first + label), []
-            for k in range(count):
-                if k != label:
-                    op = ">" if strict and k < label else ">="
-                    parts.append(make(op, own, make("logit", first + k)))
-            return formulas.all(parts)
+    def __init__(self, formulas: Formulas, orders: Orders, findings: Findings) -> None:
+        self.formulas, self.orders, self.findings = formulas, orders, findings
+        self.fixed = Fixed(PLACES * 10 // 3 + 60)
+        self.unit = Fraction(1, 10**PLACES)
 
-        if not labels:
-            pairs = [(make("logit", k), make("logit", count + k)) for k in range(count)]
-            return formulas.all([make("==", *pair) for pair in pairs])
-        # With the lowest index a single label wins, so that one direction is enough.
-        lowest = self.ties == "lowest"
-        parts = []
-        for k in range(count):
-            sides = wins(k, 0, lowest), wins(k, count, lowest)
-            parts.append(make("implies", *sides))
-            if not lowest:
-                parts.append(make("implies", *sides[::-1]))
-        return formulas.all(parts)
-
-    # Numbers.
-
-    def _probability(
-        self, name: str, data: Any, condition: int
-    ) -> tuple[Fraction, Fraction] | tuple[None, None]:
-        """What the probability of a condition is known to lie between."""
+    def of(self, name: str, data: Any, condition: int) -> Range | None:
+        """What the probability of a condition lies between; None if that is not known."""
         require(isinstance(data, dict), "a probability must be an object")
         if data.get("by") == "order":
             keys_of(data, {"by", "value"}, "a probability")
             found = self.orders.probability(condition)
             require(found is not None, "it is not about the order of the inputs alone")
             assert found is not None
-            require(data["value"] == str(found), f"its probability is {found}, not {data['value']}")
+            require(data["value"] == str(found), f"its probability is {found}, not as stated")
             return found, found
         if data.get("by") == "cells":
             keys_of(data, {"by", "value", "cells"}, "a probability")
             text = text_of(data["value"], rf"[01]\.[0-9]{{{PLACES}}}", "a probability")
-            self._measured(Fraction(text), data["cells"], condition)
-            slack = SLACK * self.unit
-            return max(Fraction(0), Fraction(text) - slack), min(
-                Fraction(1), Fraction(text) + slack
-            )
-        return self._trusted_figure(name, data)
+            value, slack = Fraction(text), SLACK * self.unit
+            self._measured(value, data["cells"], condition)
+            return max(Fraction(0), value - slack), min(Fraction(1), value + slack)
+        return self.told(name, data)
 
     def _measured(self, value: Fraction, cells: Any, condition: int) -> None:
         """RejectedError unless the condition's probability is this, by the measures of cones."""
@@ -2889,115 +2707,300 @@ class Story(Proofs):
         require(size <= LARGEST_MEASURED, f"measures end with {LARGEST_MEASURED} inputs")
         measure = Measure(self.fixed)
         total = 0
-        for corners, facets in cones_of(cells, regions.inputs):
+        for corners, facets in cones_of(cells, regions):
             everything = (1 << len(corners)) - 1
             holds = Piece(regions, corners).truth(regions.condition, everything, almost=True)
             require(holds is not None, "on one of its cells the condition is open")
             if holds:
                 gram = [[sum(map(mul, a, b)) for b in corners] for a in corners]
+                before = measure.terms
                 total += measure.of(Cone(size, gram, facets), everything)
-                self.formulas.spend(1000)
+                self.findings.budget.spend(_A_MEASURE * (measure.terms - before + 1))
         one = self.fixed.one
         off = abs(Fraction(total, one) - value) + Fraction(measure.terms << 20, one)
         fits = off <= SLACK * self.unit
         require(fits, f"its probability is {total / one:.16g}, not as stated")
 
-    def _trusted_figure(
-        self, name: str, data: Any
-    ) -> tuple[Fraction, Fraction] | tuple[None, None]:
+    def told(self, name: str, data: Any) -> Range | None:
         """A number that rests on the word of who wrote it: an enclosure, or a sample."""
         require(isinstance(data, dict), "a figure must be an object")
         if data.get("by") == "trusted":
             keys_of(data, {"by", "lower", "upper"}, "a figure")
             low, high = (fraction_of(data[key], "a bound") for key in ("lower", "upper"))
             require(low <= high, "a figure's bounds are the wrong way round")
-            self._trust(name, "a figure was computed, with nothing written down to check it by")
+            self.findings.trust(
+                name, "a figure was computed, with nothing written down to check it by"
+            )
             return low, high
         keys_of(data, {"by", "estimate", "error", "samples"}, "a figure")
         require(data["by"] == "samples", "a figure's origin is unknown")
         for key in ("estimate", "error"):
-            fits = data[key] is None or re.fullmatch(NUMBER, str(data[key]))
-            require(bool(fits), "a sample's numbers are not written as they should be")
+            written = type(data[key]) is str and re.fullmatch(NUMBER, data[key])
+            require(
+                data[key] is None or bool(written),
+                "a sample's numbers are not written as they should be",
+            )
         natural(data["samples"], "samples")
-        self._trust(name, "a figure was sampled, which proves nothing")
-        return None, None
+        self.findings.trust(name, "a figure was sampled, which proves nothing")
+        return None
 
-    def _other_answer(self, data: Json, domain: int, answer: str) -> None:
-        """Around the witness the model does not answer so."""
-        require(not data["proofs"], "what is refuted has no proof")
-        at = self._point(data["witness"])
-        for label, walls in self._label_cells:
-            inside = self._inside(walls)
-            if self.formulas.value(inside, at, {}):
-                other = self.formulas.make("not", self._earns(label, answer))
-                fails = self.formulas.make("and", inside, domain, other)
-                require(self._around(fails, at["x"]), "its witness does not refute it")
-                return
-        raise RejectedError("its witness is on the border of two labels")
+
+def bounds_of(data: Any) -> tuple[Fraction | None, Fraction | None]:
+    """What a number is claimed to be at least and at most; one of both may be left open."""
+    keys_of(data, {"at_least", "at_most"}, "bounds")
+    least, most = (
+        None if data[key] is None else fraction_of(data[key], key)
+        for key in ("at_least", "at_most")
+    )
+    require(least is not None or most is not None, "it has no bounds")
+    require(least is None or most is None or least <= most, "its bounds are the wrong way round")
+    return least, most
+
+
+def verdict_on(known: Range | None, least: Fraction | None, most: Fraction | None) -> str:
+    """Whether an enclosed number is within its bounds."""
+    if known is None:
+        return "unknown"
+    low, high = known
+    if (least is None or low >= least) and (most is None or high <= most):
+        return "proved"
+    if (least is not None and high < least) or (most is not None and low > most):
+        return "refuted"
+    return "unknown"
+
+
+# ---------------------------------------------------------------------------------------------
+# An explanation: claims, cases, and the accuracy that follows (C12), (C17), (C21).
+
+EXPLANATION = {"title", "standard", "nodes", "others", "claims", "cases", "partition", "accuracy"}
+OTHER = {"name", "weights", "nodes"}
+CLAIM = {"name", "kind", "text", "written", "about", "instances"}
+INSTANCES = {
+    "holds": {"parameters", "statements"},
+    "right": {"parameters", "domain", "verdict", "proofs", "witness"},
+    "wrong": {"parameters", "domain", "verdict", "proofs", "witness"},
+    "probability": {"parameters", "condition", "bounds", "verdict", "figure"},
+    "mean": {"parameters", "left", "right", "domain", "error", "bounds", "verdict", "figure"},
+}
+"""The kinds of claims, and what an instance of each consists of."""
+CASE = {"name", "text", "written", "instances"}
+CASE_INSTANCE = {"parameters", "when", "probability", "answer", "verdict", "proofs", "follows"}
+CASE_INSTANCE |= {"witness"}
+JOINT = {"verdict", "by_order", "proofs", "witness"}
+
+Case = tuple[int, str, Fraction, str]
+"""When it is, what was proved there, its least probability, its title."""
+
+
+class Story:
+    """Checks an explanation: each claim, each case, the partition and the accuracy."""
+
+    def __init__(
+        self, data: Any, weights: Weights, task: str, n: int, ties: str, budget: Budget
+    ) -> None:
+        self.data = keys_of(data, EXPLANATION, "explanation")
+        require(type(data["standard"]) is bool, "explanation.standard must be true or false")
+        require(type(data["title"]) is str, "explanation.title must be a text")
+        self.task, self.outputs = task, 1 if task == "median" else n
+        Network(weights, n, self.outputs)  # refuses weights of other shapes
+        program = Program(weights, n)
+        self.program = program.standard(budget) if data["standard"] else program
+        self.findings = Findings(budget)
+        self.proofs = Proofs(self.program, data["nodes"], self.findings)
+        self.formulas = self.proofs.formulas
+        orders = Orders(self.formulas)
+        self.answers = Answers(self.proofs, orders, task, ties)
+        self.orders = orders
+        self.probabilities = Probabilities(self.formulas, orders, self.findings)
+        self.others: list[tuple[str, Proofs]] = []
+        self.discussed: set[int] = set()  # which of these
+        self.named: dict[str, dict[str, list[int]]] = {}  # claims: domains right and wrong
+        self.accuracy: tuple[Fraction, Fraction] | None = None
+        self.proved_accuracy = False
+
+    def check(self) -> None:
+        data = self.data
+        for key in ("others", "claims", "cases"):
+            require(isinstance(data[key], list), f"{key} must be a list")
+        require(bool(data["claims"] or data["cases"]), "it claims nothing")
+        require(self.task != "median" or not data["cases"], "median has no labels, so no cases")
+        for number, other in enumerate(data["others"]):
+            self.others.append(within(f"other model {number}", self._other, other))
+        for claim in data["claims"]:
+            name = self._name(claim, CLAIM, "a claim")
+            require(name not in self.named, f"claim {name}: its name comes twice")
+            self.named[name] = {answer: [] for answer in ANSWERS}
+            self._count("claims", within(f"claim {name}", self._claim, name, claim))
+        cases: list[Case] = []
+        for case in data["cases"]:
+            name = self._name(case, CASE, "a case")
+            found, verdicts = within(f"case {name}", self._case, f"case {name}", case)
+            cases += found
+            self._count("cases", verdicts)
+        partition = within("partition", self._partition, [when for when, *_ in cases])
+        self._conclude(cases, partition)
+        self.proofs.all_used()
+        require(len(self.discussed) == len(self.others), "no claim is about one of the others")
+        for name, proofs in self.others:
+            within(f"the model {name}", proofs.all_used)
+
+    def _other(self, data: Any) -> tuple[str, Proofs]:
+        """Another model, beside this one as one program on the same inputs (C21)."""
+        keys_of(data, OTHER, "it")
+        require(type(data["name"]) is str, "its name must be a text")
+        weights, n = weights_of(data["weights"], "weights"), self.program.n
+        Network(weights, n, self.outputs)  # refuses weights of other shapes
+        both = self.program.beside(Program(weights, n))
+        return data["name"], Proofs(both, data["nodes"], self.findings)
+
+    def _name(self, data: Any, keys: set[str], where: str) -> str:
+        keys_of(data, keys, where)
+        require(type(data["name"]) is str and type(data["text"]) is str, f"{where} needs a name")
+        written, instances = data["written"], data["instances"]
+        texts = isinstance(written, dict) and all(type(v) is str for v in written.values())
+        require(texts, f"what is written of {where} must be texts")
+        require(isinstance(instances, list) and instances != [], f"{where} has no instances")
+        return str(data["name"])
+
+    def _count(self, sort: str, verdicts: Sequence[str]) -> None:
+        """One more claim or case: proved if all parts are, refuted if one is."""
+        joint = "unknown" if "unknown" in verdicts else "proved"
+        self.findings.counts[f"{sort} {'refuted' if 'refuted' in verdicts else joint}"] += 1
+
+    def _parameters(self, data: Json) -> None:
+        found = data["parameters"]
+        whole = isinstance(found, dict) and all(type(v) is int for v in found.values())
+        require(whole, "parameters are whole numbers")
+
+    # Claims.
+
+    def _claim(self, name: str, claim: Json) -> list[str]:
+        """The verdicts on all its parts."""
+        kind, about = claim["kind"], claim["about"]
+        require(type(kind) is str and kind in INSTANCES, "its kind is unknown")
+        known = self.task != "median" or kind not in ANSWERS
+        require(known, "median has no labels to be right about")
+        proofs = self.proofs
+        if about is not None:
+            require(kind == "holds", "numbers and answers are of the model itself")
+            number = natural(about, "what it is about")
+            require(number < len(self.others), "it is about a model that is not there")
+            proofs = self.others[number][1]
+            self.discussed.add(number)
+        verdicts = []
+        for number, instance in enumerate(claim["instances"]):
+            where = f"instance {number}"
+            keys_of(instance, INSTANCES[kind], where)
+            self._parameters(instance)
+            if kind == "holds":
+                verdicts += within(where, self._statements, name, instance["statements"], proofs)
+            else:
+                check: Callable[[str, Json, str], str] = {
+                    "probability": self._probability,
+                    "mean": self._mean,
+                }.get(kind, self._answer)
+                verdicts.append(within(where, check, name, instance, kind))
+        return verdicts
+
+    def _statements(self, name: str, data: Any, proofs: Proofs) -> list[str]:
+        require(isinstance(data, list) and data != [], "it has no statements")
+        return [
+            within(f"statement {number}", proofs.judge, name, part)
+            for number, part in enumerate(data)
+        ]
+
+    def _answer(self, name: str, data: Json, answer: str) -> str:
+        domain = self.formulas.formula(data["domain"], "its domain")
+        verdict = self._on_answer(name, data, domain, answer)
+        if verdict == "proved":
+            self.named[name][answer].append(domain)
+        return verdict
+
+    def _on_answer(self, name: str, data: Json, domain: int, answer: str) -> str:
+        """The verdict on an answer, by proofs, one for each label, or by a witness."""
+        verdict = verdict_of(data["verdict"])
+        if verdict == "proved":
+            self.answers.proved(name, data["proofs"], domain, answer)
+        else:
+            require(data["proofs"] == [], f"what is {verdict} has no proof")
+        if verdict == "refuted":
+            self.answers.refuted(data["witness"], domain, answer)
+        else:
+            require(data["witness"] is None, f"what is {verdict} has no witness")
+        return verdict
+
+    def _probability(self, name: str, data: Json, kind: str) -> str:
+        condition = self.formulas.formula(data["condition"], "its condition")
+        bounds = bounds_of(data["bounds"])
+        known = self.probabilities.of(name, data["figure"], condition)
+        return self._stated(data, verdict_on(known, *bounds))
+
+    def _mean(self, name: str, data: Json, kind: str) -> str:
+        """A mean error, which is not computed here."""
+        for key in ("left", "right"):
+            self.formulas.term(data[key], f"its {key}")
+        self.formulas.formula(data["domain"], "its domain")
+        require(data["error"] in ("mean", "root_mean_square"), "its error is unknown")
+        bounds = bounds_of(data["bounds"])
+        return self._stated(
+            data, verdict_on(self.probabilities.told(name, data["figure"]), *bounds)
+        )
+
+    def _stated(self, data: Json, found: str) -> str:
+        require(data["verdict"] == found, f"its verdict is {found}")
+        return found
 
     # Cases.
 
-    def _case(self, name: str, case: Json) -> list[tuple[int, str, Fraction, str]]:
-        """(when, answer, least probability, name) of each instance."""
-        says, named = case["says"], case["claims"]
-        require(says in ("right", "wrong", "claims", "unknown"), "what it says is unknown")
-        require(isinstance(named, list), "the claims of a case must be a list")
-        for other in named:
-            require(other in self.kinds, "it names a claim that is not there")
-        title = f"case {name}"
-        facts = []
-        for other in named:
-            facts += self.facts.get(other, [])
-            if other in self.trusting:
-                self.trusting[title] = f"it rests on {other}"
+    def _case(self, title: str, case: Json) -> tuple[list[Case], list[str]]:
+        """All its instances, and the verdicts on them."""
         found, verdicts = [], []
         for number, instance in enumerate(case["instances"]):
             where = f"instance {number}"
             keys_of(instance, CASE_INSTANCE, where)
             self._parameters(instance)
-            part = self._within(where, self._case_instance, title, says, named, facts, instance)
-            found.append((*part, title))
-            if says != "unknown":
-                verdicts.append(self._verdict(instance))
-        self._joint_verdict(case["verdict"], verdicts, name, "case")
-        return found
+            part, verdict = within(where, self._case_instance, title, instance)
+            found.append(part)
+            verdicts.append(verdict)
+        return found, verdicts
 
-    def _case_instance(
-        self, title: str, says: str, named: list[str], facts: list[Fact], data: Json
-    ) -> tuple[int, str, Fraction]:
+    def _case_instance(self, title: str, data: Json) -> tuple[Case, str]:
         when = self.formulas.formula(data["when"], "when")
-        answer, proofs = data["answer"], data["proofs"]
-        require(answer in ("right", "wrong", "unknown"), "its answer is unknown")
-        least, _ = self._probability(title, data["probability"], when)
-        if says == "unknown":
-            open_case = answer == "unknown" and data["verdict"] is None
-            require(open_case and not proofs and data["witness"] is None, "nothing is said of it")
-            return when, answer, least or Fraction(0)
-        verdict = self._verdict(data)
-        if verdict != "proved":
-            require(answer == "unknown", "nothing is proved of it")
-            if verdict == "refuted":
-                require(says != "claims", "no witness refutes a claim here")
-                self._other_answer(data, when, says)
-        elif says == "claims":
-            require(answer in ("right", "wrong"), "its answer is not what is proved")
-            self._from_claims(
-                title, proofs, when, [d for c in named for d in self.answers[c][answer]]
-            )
+        answer, follows = data["answer"], data["follows"]
+        require(type(answer) is str and answer in (*ANSWERS, "unknown"), "its answer is unknown")
+        known = self.probabilities.of(title, data["probability"], when)
+        if follows is None:
+            open_case = answer == "unknown"
+            require(not open_case or data["verdict"] == "unknown", "nothing is said of it")
+            verdict = self._on_answer(title, data, when, answer)
         else:
-            require(answer == says, "its answer is not what it says")
-            self._proved_answers(title, proofs, when, says, facts)
-        require(data["witness"] is None or verdict == "refuted", "it has no witness")
-        return when, answer, least or Fraction(0)
+            verdict = self._stated(data, "proved")
+            require(answer != "unknown", "nothing is said of it")
+            require(data["proofs"] == [] and data["witness"] is None, "it is proved twice")
+            self._follows(title, follows, when, answer)
+        least = known[0] if known is not None else Fraction(0)
+        return (when, answer if verdict == "proved" else "unknown", least, title), verdict
 
-    def _from_claims(self, title: str, proofs: Any, when: int, domains: list[int]) -> None:
+    def _follows(self, title: str, data: Any, when: int, answer: str) -> None:
         """The case lies in what the named claims prove."""
-        require(bool(domains), "the claims that it names prove nothing of that kind")
-        given = set(self.formulas.conjuncts(when))
-        if any(given.issuperset(self.formulas.conjuncts(domain)) for domain in domains):
-            require(proofs == [], "it needs no proof")
+        names, proof = (
+            keys_of(data, {"claims", "proof"}, "it")[key] for key in ("claims", "proof")
+        )
+        require(isinstance(names, list) and names != [], "it names no claims")
+        domains = []
+        for name in names:
+            require(type(name) is str and name in self.named, "it names a claim that is not there")
+            require(bool(self.named[name][answer]), f"claim {name} proves nothing of that kind")
+            self.findings.rest_on(title, [name])
+            domains += self.named[name][answer]
+        require(len(set(names)) == len(names), "it names a claim twice")
+        if proof is not None:
+            union = self.formulas.any(domains)
+            self.proofs.prove(title, proof, union, when, almost=True)
             return
-        self._proofs(title, proofs, [(self.formulas.any(domains), when, [])], almost=True)
+        given, conjuncts = set(self.formulas.conjuncts(when)), self.formulas.conjuncts
+        inside = len(names) == 1 and any(given.issuperset(conjuncts(d)) for d in domains)
+        require(inside, "it needs a proof")
 
     def _partition(self, whens: list[int]) -> bool:
         """Whether the cases are proved to cover the space without overlap."""
@@ -3007,48 +3010,56 @@ class Story(Proofs):
             return False
         require(bool(whens), "there are no cases")
         keys_of(data, {"covers", "disjoint"}, "it")
-        parts = {}
-        for key in ("covers", "disjoint"):
-            part = keys_of(data[key], PARTITION_PART, key)
-            require(type(part["by_order"]) is bool and type(part["reason"]) is str, "odd partition")
-            parts[key] = self._verdict(part)
-            if part["by_order"]:
-                require(parts[key] == "proved" and not part["proofs"], f"{key} has no proof")
-        self._within("covers", self._covers, data["covers"], parts["covers"], whens)
-        self._within("disjoint", self._disjoint, data["disjoint"], parts["disjoint"], whens)
-        return set(parts.values()) == {"proved"}
+        covers = within("covers", self._joint, data["covers"], whens, self._covers)
+        disjoint = within("disjoint", self._joint, data["disjoint"], whens, self._disjoint)
+        return bool(covers and disjoint)
 
-    def _covers(self, part: Json, verdict: str, whens: list[int]) -> None:
-        if part["by_order"]:
+    def _joint(
+        self, data: Any, whens: list[int], check: Callable[[Json, str, list[int]], None]
+    ) -> bool:
+        """Whether something about all cases is proved."""
+        keys_of(data, JOINT, "it")
+        verdict, by_order = verdict_of(data["verdict"]), data["by_order"]
+        require(type(by_order) is bool, "by_order must be true or false")
+        proved = verdict == "proved"
+        require(proved or not by_order, "an order proves")
+        require(isinstance(data["proofs"], list), "proofs must be a list")
+        require((proved and not by_order) or data["proofs"] == [], "it needs no proofs")
+        require(verdict == "refuted" or data["witness"] is None, "it has no witness")
+        check(data, verdict, whens)
+        return proved
+
+    def _covers(self, data: Json, verdict: str, whens: list[int]) -> None:
+        if data["by_order"]:
             found = self.orders.of_some(whens)
             require(found == 1, f"the cases together have the probability {found}")
         elif verdict == "proved":
-            question = self.formulas.any(whens), self.everywhere, list[Fact]()
-            self._proofs("partition", part["proofs"], [question], almost=True)
+            require(len(data["proofs"]) == 1, "it needs one proof")
+            union, everywhere = self.formulas.any(whens), self.proofs.everywhere
+            self.proofs.prove("partition", data["proofs"][0], union, everywhere, almost=True)
         elif verdict == "refuted":
-            at = self._point(part["witness"])
+            at = self.proofs.point(data["witness"])
             outside = self.formulas.make("not", self.formulas.any(whens))
-            require(self._around(outside, at["x"]), "its witness is in a case")
+            require(self.proofs.around(outside, at["x"]), "its witness is in a case")
 
-    def _disjoint(self, part: Json, verdict: str, whens: list[int]) -> None:
-        if part["by_order"]:
+    def _disjoint(self, data: Json, verdict: str, whens: list[int]) -> None:
+        if data["by_order"]:
             found = [self.orders.probability(when) for when in whens]
             union = self.orders.of_some(whens)
             known = [value for value in found if value is not None]
             sums = len(known) == len(found) and sum(known) == union
             require(sums, "the cases' probabilities do not add up to that of all of them")
         elif verdict == "proved":
-            questions: list[tuple[int, int, list[Fact]]] = []
-            for k, when in enumerate(whens[:-1]):
+            require(len(data["proofs"]) == len(whens) - 1, f"it needs {len(whens) - 1} proofs")
+            for k, proof in enumerate(data["proofs"]):
                 others = self.formulas.make("not", self.formulas.any(whens[k + 1 :]))
-                questions.append((others, when, []))
-            self._proofs("partition", part["proofs"], questions, almost=True)
+                self.proofs.prove("partition", proof, others, whens[k], almost=True)
         elif verdict == "refuted":
-            at = self._point(part["witness"])
-            holding = [w for w in whens if self._around(w, at["x"])]
+            at = self.proofs.point(data["witness"])
+            holding = [when for when in whens if self.proofs.around(when, at["x"])]
             require(len(holding) > 1, "its witness is not in two cases")
 
-    def _conclude(self, cases: list[tuple[int, str, Fraction, str]], partition: bool) -> None:
+    def _conclude(self, cases: list[Case], partition: bool) -> None:
         stated = self.data["accuracy"]
         if not partition:
             require(stated is None, "no accuracy follows")
@@ -3057,16 +3068,17 @@ class Story(Proofs):
         sums = {"right": Fraction(0), "wrong": Fraction(0), "unknown": Fraction(0)}
         for _, answer, least, _ in cases:
             sums[answer] += least
+            self.findings.budget.pay(length(sums[answer]))
         low, high = sums["right"], 1 - sums["wrong"]
         fits = (stated["lower"], stated["upper"]) == (str(low), str(high))
         require(fits, f"the cases prove an accuracy from {low} to {high}, not as stated")
         self.accuracy = low, high
         resting = {title for _, answer, _, title in cases if answer != "unknown"} | {"partition"}
-        self.proved_accuracy = not resting & self.trusting.keys()
+        self.proved_accuracy = not resting & self.findings.trusting.keys()
 
     def lines(self) -> Iterator[str]:
         """What was checked."""
-        counts = self.counts
+        counts = self.findings.counts
         for sort in ("claims", "cases"):
             found = [
                 f"{counts[f'{sort} {verdict}']} {verdict if verdict != 'unknown' else 'left open'}"
@@ -3081,9 +3093,6 @@ class Story(Proofs):
         if self.accuracy is not None and self.proved_accuracy:
             low, high = map(decimal, self.accuracy)
             yield f"that the cases are a partition, and prove an accuracy from {low} to {high}"
-
-
-NUMBER = r"-?[0-9]+(\.[0-9]+)?(e[+-]?[0-9]+)?"
 
 
 # ---------------------------------------------------------------------------------------------
@@ -3405,7 +3414,7 @@ class UnreadableError(Exception):
     """The file is not a certificate, or cannot be read."""
 
 
-FORMAT, VERSION = "algzoo-exact certificate", 3
+FORMAT, VERSION = "algzoo-exact certificate", 4
 FLOATS = {"float16": "e", "float32": "f", "float64": "d"}
 
 
@@ -3533,6 +3542,8 @@ def check_document(document: Json, weights_file: bytes | None = None) -> Checked
         _check(document, weights_file, outcome)
     except RejectedError as error:
         return CheckedCertificate("rejected", printable(f"{error}."))
+    except LimitError as error:
+        return CheckedCertificate("incomplete", printable(f"it cannot be checked: {error}."))
     except (ArithmeticError, ValueError) as error:
         return CheckedCertificate("rejected", printable(f"it cannot be checked: {error}."))
     except RecursionError:
@@ -3653,21 +3664,22 @@ def _check_story(
         return None
     require(document["kind"] != "functions", "explanations are of RNNs")
     if document["kind"] == "pieces":
-        story = Story(document["explanation"], weights, task, n, "lowest")
+        story = Story(document["explanation"], weights, task, n, "lowest", Budget())
     else:
         _check_task(task, n)
-        story = Story(document["explanation"], weights, task, n, document["ties"])
+        story = Story(document["explanation"], weights, task, n, document["ties"], Budget())
     story.check()
     outcome.checked += story.lines()
-    if story.not_checked:
+    if story.findings.not_checked:
         outcome.status = "incomplete"
-        outcome.not_checked += story.not_checked
+        outcome.not_checked += story.findings.not_checked
     outcome.not_checked.append(
         "that the claims' texts, and what is written of them, say what their formulas say"
     )
     if story.others:
+        names = ", ".join(dict.fromkeys(name for name, _ in story.others))
         outcome.not_checked.append(
-            f"that the weights in claims about {', '.join(story.others)} are those of that name"
+            f"that the weights in claims about {names} are those of that name"
         )
     return story
 

@@ -12,6 +12,7 @@ from typing import Any
 from algzoo_exact.certificate.check import (
     MOST_CUTS,
     Condition,
+    LimitError,
     Piece,
     Regions,
     RejectedError,
@@ -44,7 +45,7 @@ def proof_tree(program: Program, statement: Formula, domain: Formula, *, almost:
         goal = rewriting.negation(rewriting.condition(nodes.number(statement)))
         counter = joined("and", [rewriting.condition(nodes.number(domain)), goal])
         return _Tree(Regions(rewriting, counter), almost, proof=True).cut()
-    except RejectedError as error:
+    except (RejectedError, LimitError) as error:
         raise NoTreeError(str(error)) from error
 
 
@@ -55,7 +56,7 @@ def truth_tree(program: Program, formula: Formula) -> Json:
     try:
         condition = rewriting.condition(nodes.number(formula))
         return _Tree(Regions(rewriting, condition), almost=True, proof=False).cut()
-    except RejectedError as error:
+    except (RejectedError, LimitError) as error:
         raise NoTreeError(str(error)) from error
 
 

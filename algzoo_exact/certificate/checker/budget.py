@@ -34,11 +34,8 @@ class Budget:
         if self.left < 0:
             raise LimitError(f"it takes over {self.most:,} operations, more than this checker does")
 
-    def pay(self, *numbers: int | Fraction) -> None:
-        """For one operation on each of the numbers, by their length; LimitError if one is longer
-        than any may be."""
-        for number in numbers:
-            bits = length(number)
-            if bits > LONGEST_NUMBER:
-                raise LimitError(f"a number has over {LONGEST_NUMBER:,} bits")
-            self.spend(price(bits))
+    def pay(self, bits: int, times: int = 1) -> None:
+        """For operations on numbers of so many bits; LimitError if these are too long."""
+        if bits > LONGEST_NUMBER:
+            raise LimitError(f"a number has over {LONGEST_NUMBER:,} bits")
+        self.spend(times * price(bits))

@@ -19,7 +19,7 @@ class UnreadableError(Exception):
     """The file is not a certificate, or cannot be read."""
 
 
-FORMAT, VERSION = "algzoo-exact certificate", 3
+FORMAT, VERSION = "algzoo-exact certificate", 4
 FLOATS = {"float16": "e", "float32": "f", "float64": "d"}
 
 

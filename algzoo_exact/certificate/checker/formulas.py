@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from operator import add, mul, sub
 from typing import Any
 
-from algzoo_exact.certificate.checker.errors import RejectedError, require
+from algzoo_exact.certificate.checker.budget import Budget, length
+from algzoo_exact.certificate.checker.errors import LimitError, RejectedError, require
 from algzoo_exact.certificate.checker.programs import Program
 from algzoo_exact.certificate.checker.reading import fraction_of, natural
 
-MOST_WORK = 100_000_000
-"""Additions and multiplications for all claims together; at a microsecond or so each."""
-LONGEST_NUMBER = 1 << 17
-"""Bits of a number."""
 DEEPEST = 200
 LARGEST_FORMULA = 200_000
 """Parts of a formula, each counted as often as it is used."""
@@ -42,20 +40,15 @@ Node = tuple[Any, ...]
 class Formulas:
     """The nodes of a certificate, and those that the checker makes of them itself."""
 
-    def __init__(self, program: Program) -> None:
-        self.program = program
+    def __init__(self, program: Program, budget: Budget) -> None:
+        self.program, self.budget = program, budget
         self.nodes: list[Node] = []
         self.numbers: dict[Node, int] = {}
         self.is_term: list[bool] = []
         self.depth: list[int] = []
         self.size: list[int] = []  # of formulas; terms count as one part
         self.used: set[int] = set()
-        self.work = 0
         self._conjuncts: dict[int, list[int]] = {}
-
-    def spend(self, steps: int) -> None:
-        self.work += steps
-        require(self.work <= MOST_WORK, "its claims ask for more work than this checker does")
 
     def read(self, data: Any) -> None:
         require(isinstance(data, list), "nodes must be a list")
@@ -96,6 +89,7 @@ class Formulas:
     def make(self, op: str, *parts: Any) -> int:
         """The number of a node, which is new or was there before."""
         node = (op, *parts)
+        self.budget.spend(1 + len(parts))
         if node not in self.numbers:
             self.numbers[node] = len(self.nodes)
             depth = size = 1
@@ -106,7 +100,8 @@ class Formulas:
             self.depth.append(depth)
             if op in CONNECTIVES:
                 size += sum(self.size[part] for part in parts)
-            require(size <= LARGEST_FORMULA, f"it has over {LARGEST_FORMULA} parts")
+            if size > LARGEST_FORMULA:
+                raise LimitError(f"a formula has over {LARGEST_FORMULA:,} parts")
             self.size.append(size)
         return self.numbers[node]
 
@@ -119,7 +114,8 @@ class Formulas:
             all(self.is_term[part] == wanted for part in parts), "its parts are of a wrong sort"
         )
         depth = max(self.depth[part] for part in parts)
-        require(depth < DEEPEST, f"it is over {DEEPEST} deep")
+        if depth >= DEEPEST:
+            raise LimitError(f"a formula is over {DEEPEST} deep")
         self.used.update(parts)
         return depth
 
@@ -151,7 +147,7 @@ class Formulas:
             node = self.nodes[number]
             parts = node[1:] if node[0] == "and" else ()
             found = dict.fromkeys(part for inner in parts for part in self.conjuncts(inner))
-            self.spend(1 + len(found))
+            self.budget.spend(1 + len(found))
             plain = [] if node == ("truth", True) else [number]
             self._conjuncts[number] = list(found) if parts else plain
         return self._conjuncts[number]
@@ -167,13 +163,40 @@ class Formulas:
         elif op in ENTRIES:
             found = self._at(op, parts, at)
         else:
-            self.spend(len(parts))
-            found = applied(op, [self.value(part, at, known) for part in parts])
-            if isinstance(found, Fraction):
-                bits = found.numerator.bit_length() + found.denominator.bit_length()
-                require(bits <= LONGEST_NUMBER, "a number in it is too long")
+            found = self._applied(op, [self.value(part, at, known) for part in parts])
         known[number] = found
         return found
+
+    def _applied(self, op: str, args: list[Any]) -> Any:
+        """One operation on exact values."""
+        self.budget.spend(len(args))
+        match op:
+            case "add" | "sub" | "mul":
+                step = {"add": add, "sub": sub, "mul": mul}[op]
+                found = args[0]
+                for value in args[1:]:
+                    found = step(found, value)
+                    self.budget.pay(length(found))
+                return found
+            case "neg":
+                return -args[0]
+            case "relu":
+                return max(Fraction(0), args[0])
+            case "abs":
+                return abs(args[0])
+            case "min":
+                return min(args)
+            case "max":
+                return max(args)
+            case "and":
+                return all(args)
+            case "or":
+                return any(args)
+            case "not":
+                return not args[0]
+            case "implies":
+                return not args[0] or args[1]
+        return compared(op, *args)
 
     def _at(self, name: str, indices: list[int], at: dict[str, Any]) -> Fraction:
         weights = {"W_hi": self.program.inputs, "W_hh": self.program.recurrent}
@@ -187,45 +210,19 @@ class Formulas:
         return Fraction(found)
 
 
-def applied(op: str, args: list[Any]) -> Any:
-    """One operation on exact values."""
+def compared(op: str, left: Any, right: Any) -> bool:
     match op:
-        case "add":
-            return sum(args, Fraction(0))
-        case "sub":
-            return args[0] - args[1]
-        case "mul":
-            product_of = Fraction(1)
-            for factor in args:
-                product_of *= factor
-            return product_of
-        case "neg":
-            return -args[0]
-        case "relu":
-            return max(Fraction(0), args[0])
-        case "abs":
-            return abs(args[0])
-        case "min":
-            return min(args)
-        case "max":
-            return max(args)
-        case "and":
-            return all(args)
-        case "or":
-            return any(args)
-        case "not":
-            return not args[0]
-        case "implies":
-            return not args[0] or args[1]
-    left, right = args
-    return {
-        "<": left < right,
-        "<=": left <= right,
-        ">": left > right,
-        ">=": left >= right,
-        "==": left == right,
-        "!=": left != right,
-    }[op]
+        case "<":
+            return bool(left < right)
+        case "<=":
+            return bool(left <= right)
+        case ">":
+            return bool(left > right)
+        case ">=":
+            return bool(left >= right)
+        case "==":
+            return bool(left == right)
+    return bool(left != right)
 
 
 def computed(node: Node) -> bool:

@@ -28,6 +28,8 @@ PARTS = (
     "regions",
     "orders",
     "proofs",
+    "answers",
+    "probabilities",
     "story",
     "cells",
     "functions",

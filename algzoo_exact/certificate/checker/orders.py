@@ -25,6 +25,7 @@ class Orders:
 
     def __init__(self, formulas: Formulas) -> None:
         self.formulas, self.n = formulas, formulas.program.n
+        self.budget = formulas.budget
         self._known: dict[int, Fraction | None] = {}
         self._statements: dict[tuple[int, bool], Order] = {}
         self._comparisons: dict[tuple[int, int, bool], Order] = {}
@@ -37,7 +38,7 @@ class Orders:
             except NotAnOrderError:
                 self._known[number] = None
             else:
-                below = partial_order(statement, self.n + 1)
+                below = self._partial_order(statement)
                 found = self._count(statement) if below is None else self._extensions(below)
                 self._known[number] = found
         return self._known[number]
@@ -51,12 +52,33 @@ class Orders:
         known = [value for value in found if value is not None]
         if len(known) < len(found):
             return None
-        orders = [partial_order(self.statement(number, True), self.n + 1) for number in numbers]
-        self.formulas.spend(len(numbers) ** 2)
+        orders = [self._partial_order(self.statement(number, True)) for number in numbers]
+        self.budget.spend((len(numbers) * (self.n + 1)) ** 2 // 4)
         for k, order in enumerate(orders):
             if not all(contradict(order, other) for other in orders[:k]):
                 return self.probability(self.formulas.any(numbers))
         return sum(known, Fraction(0))
+
+    def _partial_order(self, statement: Order) -> list[int] | None:
+        """For each element, all that are below it if the statement holds, as a bit mask; None
+        where that is not all that the statement says."""
+        if statement is False:
+            return None
+        pairs = () if statement is True else (statement,)
+        if pairs and statement[0] == "and":
+            pairs = statement[1]
+        size = self.n + 1
+        self.budget.spend(len(pairs) + size * size)
+        below = [0] * size
+        for pair in pairs:
+            if isinstance(pair[0], str):
+                return None
+            below[pair[0]] |= 1 << pair[1]
+        for middle in range(size):
+            for k in range(size):
+                if below[k] >> middle & 1:
+                    below[k] |= below[middle]
+        return below
 
     def _extensions(self, below: list[int]) -> Fraction:
         """Of a partial order: for each element, those that must be below it, as a bit mask.
@@ -69,7 +91,7 @@ class Orders:
         for _ in range(n + 1):
             after: dict[int, dict[int, int]] = {}
             for placed, ways in at.items():
-                self.formulas.spend(10 * (n + 1) * len(ways))
+                self.budget.spend(10 * (n + 1) * len(ways))
                 for k in members(everything & ~placed):
                     if below[k] & ~placed == 0:
                         target = after.setdefault(placed | 1 << k, {})
@@ -91,7 +113,7 @@ class Orders:
         """The formula, or its negation; null sets do not count."""
         key = number, positive
         if key not in self._statements:
-            self.formulas.spend(_PART)
+            self.budget.spend(_PART)
             self._statements[key] = self._statement(number, positive)
         return self._statements[key]
 
@@ -103,9 +125,9 @@ class Orders:
             return self.statement(parts[0], not positive)
         if op == "implies":
             first = self.statement(parts[0], not positive)
-            return any_or_all(positive, [first, self.statement(parts[1], positive)])
+            return self._joined(positive, [first, self.statement(parts[1], positive)])
         if op in CONNECTIVES:
-            return any_or_all(
+            return self._joined(
                 (op == "or") is positive, [self.statement(p, positive) for p in parts]
             )
         left, right = parts
@@ -113,9 +135,9 @@ class Orders:
             # Both sides are equal, but for a null set, only where they are the same element.
             pairs = [self._above(left, right, True), self._above(right, left, True)]
             if (op == "!=") is positive:
-                return any_or_all(True, pairs)
+                return self._joined(True, pairs)
             pairs = [self._above(left, right, False), self._above(right, left, False)]
-            return any_or_all(False, pairs)
+            return self._joined(False, pairs)
         if op in ("<", "<="):
             left, right = right, left
         strict = op in ("<", ">")
@@ -123,11 +145,30 @@ class Orders:
             left, right, strict = right, left, not strict
         return self._above(left, right, strict)
 
+    def _joined(self, some: bool, parts: Iterable[Order]) -> Order:
+        """Some or all of the parts, simplified."""
+        op = "or" if some else "and"
+        found: set[Order] = set()
+        for part in parts:
+            self.budget.spend(1)
+            if part is some:
+                return some
+            if part is (not some):
+                continue
+            if part[0] == op:
+                self.budget.spend(len(part[1]))
+                found |= part[1]
+            else:
+                found.add(part)
+        if len(found) > 1:
+            return op, frozenset(found)
+        return found.pop() if found else not some
+
     def _above(self, left: int, right: int, strict: bool) -> Order:
         """left > right, or left >= right, which differ where both are the same element."""
         key = left, right, strict
         if key not in self._comparisons:
-            self.formulas.spend(_PART)
+            self.budget.spend(_PART)
             self._comparisons[key] = self._compared(left, right, strict)
         return self._comparisons[key]
 
@@ -139,7 +180,7 @@ class Orders:
             if op in ("min", "max"):
                 pairs = [(p, other) if first else (other, p) for p in parts]
                 found = [self._above(a, b, strict) for a, b in pairs]
-                return any_or_all((op == "max") is first, found)
+                return self._joined((op == "max") is first, found)
         a, b = self._element(left), self._element(right)
         return not strict if a == b else (a, b)
 
@@ -153,7 +194,7 @@ class Orders:
 
     def _count(self, statement: Order) -> Fraction:
         """By the lowest element of those left, over and over."""
-        names = sorted(elements_of(statement) - {self.n})
+        names = sorted(self._elements(statement) - {self.n})
         n = len(names)
         places = {name: k for k, name in enumerate(names)} | {self.n: n}
         known: dict[tuple[int, Order], list[int]] = {}
@@ -168,19 +209,46 @@ class Orders:
                 return [factorial(inputs)] * (inputs + 1 if with_zero else 1)
             key = left, statement
             if key not in known:
-                self.formulas.spend(50 * left.bit_count())
+                self.budget.spend(50 * left.bit_count())
                 ways = [0] * (inputs + 1 if with_zero else 1)
                 for low in members(left):
-                    rest = count(left & ~(1 << low), without_lowest(statement, low))
-                    self.formulas.spend(len(rest))
+                    rest = count(left & ~(1 << low), self._without_lowest(statement, low))
+                    self.budget.pay(max(rest).bit_length(), len(rest))
                     shift = 1 if with_zero and low != n else 0
                     for k, number in enumerate(rest):
                         ways[k + shift] += number
                 known[key] = ways
             return known[key]
 
-        counts = count((1 << n + 1) - 1, renamed(statement, places))
+        counts = count((1 << n + 1) - 1, self._renamed(statement, places))
         return self._weighed(dict(enumerate(counts)), n)
+
+    def _elements(self, statement: Order) -> set[int]:
+        if isinstance(statement, bool):
+            return set()
+        self.budget.spend(1)
+        if isinstance(statement[0], str):
+            return {element for part in statement[1] for element in self._elements(part)}
+        return set(statement)
+
+    def _renamed(self, statement: Order, places: dict[int, int]) -> Order:
+        if isinstance(statement, bool):
+            return statement
+        self.budget.spend(1)
+        op, inner = statement
+        if isinstance(op, str):
+            return op, frozenset(self._renamed(part, places) for part in inner)
+        return places[op], places[inner]
+
+    def _without_lowest(self, statement: Order, low: int) -> Order:
+        """The statement, once it is known that ``low`` is below all that are left."""
+        if isinstance(statement, bool):
+            return statement
+        op, inner = statement
+        if isinstance(op, str):
+            parts = [self._without_lowest(part, low) for part in inner]
+            return self._joined(op == "or", parts)
+        return inner == low if low in (op, inner) else statement
 
     def above(self, domain: int) -> list[set[int]]:
         """For each element, those that it is at least as large as in the whole domain."""
@@ -200,6 +268,7 @@ class Orders:
             for a, b in pairs:
                 for high in self._bounding(a, "min"):
                     found[high].update(self._bounding(b, "max"))
+        self.budget.spend((self.n + 1) ** 3 // 8)
         for middle in range(self.n + 1):
             for row in found:
                 if middle in row:
@@ -208,7 +277,7 @@ class Orders:
 
     def _bounding(self, number: int, extreme: str) -> list[int]:
         """Elements all of which are at least a minimum, or at most a maximum."""
-        self.formulas.spend(_PART)
+        self.budget.spend(_PART)
         op, *parts = self.formulas.nodes[number]
         if op == "relu" and extreme == "max":
             return [self.n, *self._bounding(parts[0], extreme)]
@@ -220,26 +289,6 @@ class Orders:
             return []
 
 
-def partial_order(statement: Order, size: int) -> list[int] | None:
-    """For each element, all that are below it if the statement holds, as a bit mask; None where
-    that is not all that the statement says."""
-    if statement is False:
-        return None
-    pairs = () if statement is True else (statement,)
-    if pairs and statement[0] == "and":
-        pairs = statement[1]
-    below = [0] * size
-    for pair in pairs:
-        if isinstance(pair[0], str):
-            return None
-        below[pair[0]] |= 1 << pair[1]
-    for middle in range(size):
-        for k in range(size):
-            if below[k] >> middle & 1:
-                below[k] |= below[middle]
-    return below
-
-
 def contradict(a: list[int] | None, b: list[int] | None) -> bool:
     """Whether one partial order has an element below another, and the other one above it."""
     if a is None or b is None:
@@ -247,48 +296,3 @@ def contradict(a: list[int] | None, b: list[int] | None) -> bool:
     return any(
         b[low] >> k & 1 for k, lower in enumerate(a) for low in members(lower) if lower and b[low]
     )
-
-
-def any_or_all(some: bool, parts: Iterable[Order]) -> Order:
-    """Some or all of the parts, simplified."""
-    op = "or" if some else "and"
-    found: set[Order] = set()
-    for part in parts:
-        if part is some:
-            return some
-        if part is (not some):
-            continue
-        if part[0] == op:
-            found |= part[1]
-        else:
-            found.add(part)
-    if len(found) > 1:
-        return op, frozenset(found)
-    return found.pop() if found else not some
-
-
-def elements_of(statement: Order) -> set[int]:
-    if isinstance(statement, bool):
-        return set()
-    if isinstance(statement[0], str):
-        return {element for part in statement[1] for element in elements_of(part)}
-    return set(statement)
-
-
-def renamed(statement: Order, places: dict[int, int]) -> Order:
-    if isinstance(statement, bool):
-        return statement
-    op, inner = statement
-    if isinstance(op, str):
-        return op, frozenset(renamed(part, places) for part in inner)
-    return places[op], places[inner]
-
-
-def without_lowest(statement: Order, low: int) -> Order:
-    """The statement, once it is known that ``low`` is below all that are left."""
-    if isinstance(statement, bool):
-        return statement
-    op, inner = statement
-    if isinstance(op, str):
-        return any_or_all(op == "or", [without_lowest(part, low) for part in inner])
-    return inner == low if low in (op, inner) else statement

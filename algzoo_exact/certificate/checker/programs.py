@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
+from algzoo_exact.certificate.checker.budget import Budget, length
 from algzoo_exact.certificate.checker.networks import RNN_KEYS, Weights
 from algzoo_exact.certificate.checker.transformers import Matrix, column_times
 
@@ -18,7 +19,7 @@ class Program:
         self.inputs = tuple(row[0] for row in inputs)
         self.n, self.d = n, len(self.inputs)
 
-    def standard(self) -> Program:
+    def standard(self, budget: Budget) -> Program:
         """The same function with input weights 1, -1 and 0: neurons times positive factors.
 
         Neurons that no input reaches directly get, in rounds, the factor that makes the largest
@@ -26,12 +27,14 @@ class Program:
         """
         factors = {j: 1 / abs(w) for j, w in enumerate(self.inputs) if w}
         while True:
+            budget.spend(self.d * (1 + len(factors)))
             found = {}
             for j in range(self.d):
                 if j not in factors:
                     feeds = [abs(self.recurrent[j][k]) / factors[k] for k in factors]
                     if any(feeds):
                         found[j] = 1 / max(feeds)
+                        budget.pay(length(found[j]), self.d)
             if not found:
                 break
             factors |= found
@@ -62,18 +65,21 @@ class Program:
         }
         return Program(both, self.n)
 
-    def run(self, x: Sequence[Fraction]) -> dict[str, Any]:
+    def run(self, x: Sequence[Fraction], budget: Budget) -> dict[str, Any]:
         """All values at an input, by the entries' names."""
         z: list[tuple[Fraction, ...]] = []
         h: list[tuple[Fraction, ...]] = []
         state: tuple[Fraction, ...] = (Fraction(0),) * self.d
         for value in x:
-            z.append(
-                tuple(
-                    a + w * value
-                    for a, w in zip(column_times(self.recurrent, state), self.inputs, strict=True)
-                )
-            )
-            state = tuple(max(Fraction(0), v) for v in z[-1])
+            fresh = []
+            for row, weight in zip(self.recurrent, self.inputs, strict=True):
+                total = weight * value
+                for w, before in zip(row, state, strict=True):
+                    total += w * before
+                    budget.pay(length(total))
+                fresh.append(total)
+            z.append(tuple(fresh))
+            state = tuple(max(Fraction(0), v) for v in fresh)
             h.append(state)
+        budget.pay(sum(map(length, state)), len(self.readout) * self.d)
         return {"x": tuple(x), "z": z, "h": h, "logit": column_times(self.readout, state)}

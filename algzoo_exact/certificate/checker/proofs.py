@@ -1,15 +1,17 @@
-"""Statements about one program, with their proofs and witnesses."""
+"""Statements about one program, with their proofs and witnesses (C14), (C15)."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
-from algzoo_exact.certificate.checker.cones import Vector, faces_of
+from algzoo_exact.certificate.checker.budget import Budget
+from algzoo_exact.certificate.checker.cones import faces_of
 from algzoo_exact.certificate.checker.errors import RejectedError, require
-from algzoo_exact.certificate.checker.formulas import ENTRIES, Formulas, Node, applied, computed
+from algzoo_exact.certificate.checker.formulas import ENTRIES, Formulas, Node, compared, computed
 from algzoo_exact.certificate.checker.programs import Program
 from algzoo_exact.certificate.checker.reading import Json, fraction_of, keys_of
 from algzoo_exact.certificate.checker.regions import Piece, Regions, cones_of
@@ -23,67 +25,145 @@ from algzoo_exact.certificate.checker.rewriting import (
 )
 from algzoo_exact.certificate.checker.sums import Rows
 
-Fact = tuple[int, int]
-"""A statement, and the domain in which it holds."""
+STATEMENT = {"for", "statement", "domain", "verdict", "proof", "witness"}
+QUANTIFIERS = ("all", "almost all", "some")
+VERDICTS = ("proved", "refuted", "unknown")
+
+
+@dataclass
+class Findings:
+    """What the parts of one check share: the work that is left, what was counted, and what rests
+    on somebody's word (``trusting``: claims and cases, and why)."""
+
+    budget: Budget
+    counts: Counter[str] = field(default_factory=Counter)
+    trusting: dict[str, str] = field(default_factory=dict)
+    not_checked: list[str] = field(default_factory=list)
+
+    def trust(self, name: str, why: str) -> None:
+        line = f"{name}: {why}"
+        self.trusting[name] = why
+        if line not in self.not_checked:
+            self.not_checked.append(line)
+
+    def rest_on(self, name: str, sources: Sequence[str]) -> None:
+        """What is named follows from any of the sources."""
+        if all(source in self.trusting for source in sources):
+            self.trusting.setdefault(name, f"it rests on {sources[0]}")
+
+
+def within(where: str, check: Callable[..., Any], *args: Any) -> Any:
+    """What the check finds; its complaint says where."""
+    try:
+        return check(*args)
+    except RejectedError as error:
+        raise RejectedError(f"{where}: {error}") from None
+
+
+def verdict_of(value: Any) -> str:
+    require(type(value) is str and value in VERDICTS, "a verdict is unknown")
+    return str(value)
+
+
+class Facts:
+    """What was proved of all inputs in some domain, and the names of the claims that say so."""
+
+    def __init__(self, formulas: Formulas) -> None:
+        self.formulas = formulas
+        self._parts: dict[int, list[tuple[int, str]]] = {}  # of statements: domains, names
+        self._whole: dict[Node, list[str]] = {}  # by the implication
+
+    def add(self, name: str, statement: int, domain: int) -> None:
+        for part in self.formulas.conjuncts(statement):
+            self._parts.setdefault(part, []).append((domain, name))
+        self._whole.setdefault(("implies", domain, statement), []).append(name)
+
+    def sources(self, fact: int, domain: int) -> list[str]:
+        """The claims that prove it: it is a part of what one says, whose domain is a part of this
+        domain; or it says that a claim's domain implies what that claim says."""
+        given = set(self.formulas.conjuncts(domain))
+        known = self._parts.get(fact, [])
+        found = []
+        for where, name in known:
+            parts = self.formulas.conjuncts(where)
+            self.formulas.budget.spend(1 + len(parts))
+            if given.issuperset(parts):
+                found.append(name)
+        found += self._whole.get(self.formulas.nodes[fact], [])
+        require(bool(found), f"node {fact} is no fact that is known here")
+        return found
 
 
 class Proofs:
     """Checks statements about one program, by their proofs and witnesses."""
 
-    def __init__(self, program: Program, nodes: Any) -> None:
-        self.program, self.n = program, program.n
-        self.formulas = Formulas(program)
+    def __init__(self, program: Program, nodes: Any, findings: Findings) -> None:
+        self.program, self.n, self.findings = program, program.n, findings
+        self.formulas = Formulas(program, findings.budget)
         self.formulas.read(nodes)
         self.listed = len(self.formulas.nodes)
         self.everywhere = self.formulas.make("truth", True)
-        self.trusting: dict[str, str] = {}  # claims and cases, and what they rest on
-        self.not_checked: list[str] = []
-        self.counts: Counter[str] = Counter()
+        self.facts = Facts(self.formulas)
 
     def all_used(self) -> None:
         unused = set(range(self.listed)) - self.formulas.used
         require(not unused, f"node {min(unused, default=0)} is used nowhere")
 
-    def _within(self, where: str, check: Callable[..., Any], *args: Any) -> Any:
-        try:
-            return check(*args)
-        except RejectedError as error:
-            raise RejectedError(f"{where}: {error}") from None
+    def judge(self, name: str, data: Any) -> str:
+        """The verdict on one statement. If it is proved of all inputs, it is a fact from now on."""
+        keys_of(data, STATEMENT, "it")
+        quantifier, verdict = data["for"], verdict_of(data["verdict"])
+        require(type(quantifier) is str and quantifier in QUANTIFIERS, "it is for all, or for some")
+        statement = self.formulas.formula(data["statement"], "its statement")
+        domain = self.formulas.formula(data["domain"], "its domain")
+        some, proof, witness = quantifier == "some", data["proof"], data["witness"]
+        if verdict == "unknown":
+            require(proof is None and witness is None, "an open verdict has no proof or witness")
+        elif witness is not None:
+            require((verdict == "proved") is some, "an input shows what some do, or not all")
+            require(proof is None, "it needs no proof beside its witness")
+            self._shown(witness, statement, domain, quantifier)
+        elif some and verdict == "proved":
+            trusting = isinstance(proof, dict) and "trusted" in proof
+            require(trusting, "it needs a witness")
+            self.prove(name, proof, statement, domain, almost=False)
+        else:
+            require(verdict == "proved" or some, "it needs a witness")
+            goal = self.formulas.make("not", statement) if some else statement
+            self.prove(name, proof, goal, domain, almost=quantifier == "almost all")
+        if verdict == "proved" and quantifier == "all":
+            self.facts.add(name, statement, domain)
+        return verdict
 
-    def _trust(self, name: str, why: str) -> None:
-        if self.trusting.get(name) != why:
-            self.trusting[name] = why
-            self.not_checked.append(f"{name}: {why}")
+    def _shown(self, witness: Any, statement: int, domain: int, quantifier: str) -> None:
+        """At the witness, which is in the domain, the statement holds if it is for some inputs,
+        and else fails; with a neighbourhood, if null sets do not count."""
+        at, known = self.point(witness), dict[int, Any]()
+        if quantifier == "almost all":
+            make = self.formulas.make
+            fails = make("and", domain, make("not", statement))
+            require(self.around(fails, at["x"]), "its witness does not refute it")
+            return
+        inside = self.formulas.value(domain, at, known)
+        require(inside is True, "its witness is outside its domain")
+        holds = self.formulas.value(statement, at, known)
+        some = quantifier == "some"
+        require(holds is some, f"it {'fails' if some else 'holds'} at its witness")
 
-    def _proofs(
-        self,
-        name: str,
-        proofs: Any,
-        questions: Sequence[tuple[int, int, list[Fact]]],
-        *,
-        almost: bool,
-    ) -> None:
-        """RejectedError unless each statement is proved where its domain and facts hold."""
-        require(isinstance(proofs, list), "proofs must be a list")
-        require(len(proofs) == len(questions), f"it needs {len(questions)} proofs")
-        for k, (proof, question) in enumerate(zip(proofs, questions, strict=True)):
-            self._within(f"proof {k}", self._proof, name, proof, *question, almost)
-
-    def _proof(
-        self, name: str, data: Any, statement: int, domain: int, facts: list[Fact], almost: bool
-    ) -> None:
-        require(isinstance(data, dict), "it must be an object")
+    def prove(self, name: str, data: Any, statement: int, domain: int, *, almost: bool) -> None:
+        """RejectedError unless the statement is proved wherever its domain holds."""
+        require(isinstance(data, dict), "a proof must be an object")
         if "trusted" in data:
-            method = keys_of(data, {"trusted"}, "it")["trusted"]
+            method = keys_of(data, {"trusted"}, "a proof")["trusted"]
             require(type(method) is str, "what is trusted must be a text")
-            self._trust(name, f"{method} is trusted, with no proof written down")
+            self.findings.trust(name, f"{method} is trusted, with no proof written down")
             return
         if "point" in data:
-            self._proof_at_point(keys_of(data, {"point"}, "it")["point"], statement, domain)
+            self._proof_at_point(keys_of(data, {"point"}, "a proof")["point"], statement, domain)
             return
         optional = {"facts", "defined", "free", "without"} if "steps" in data else {"without"}
         main = "steps" if "steps" in data else "cells"
-        keys_of(data, {main} | (optional & set(data)), "it")
+        keys_of(data, {main} | (optional & set(data)), "a proof")
         for key in optional & set(data):
             require(isinstance(data[key], list) and data[key], f"{key} must be a list, not empty")
         if "without" in data:
@@ -93,18 +173,17 @@ class Proofs:
         if main == "cells":
             self._proof_by_cells(data["cells"], statement, domain, almost)
             return
-        used = [self.formulas.formula(f, "a fact") for f in data.get("facts", ())]
-        for fact in used:
-            require(self._known(fact, domain, facts), f"node {fact} is no fact that is known here")
+        used = [self._fact(name, fact, domain) for fact in data.get("facts", ())]
         free = [self._entry(e, "a free entry") for e in data.get("free", ())]
-        rewriting = Rewriting(self.formulas, free, self._defined(data, domain, facts))
+        rewriting = Rewriting(self.formulas, free, self._defined(name, data, domain))
         given = [rewriting.condition(part) for part in (domain, *used)]
         goal = rewriting.negation(rewriting.condition(statement))
         Rows(rewriting, [*given, goal]).refuted_by(data["steps"])
-        self.counts["proofs by cases and sums"] += 1
+        self.findings.counts["proofs by cases and sums"] += 1
 
     def _proof_at_point(self, data: Any, statement: int, domain: int) -> None:
-        """The domain fixes all inputs that occur in the statement, which holds there."""
+        """The domain fixes all inputs that occur in the statement, which holds there; the others
+        are 0."""
         require(isinstance(data, list) and len(data) == self.n, "a point is an input")
         point = [fraction_of(value, "a point") for value in data]
         formulas = self.formulas
@@ -119,9 +198,16 @@ class Proofs:
         needed = rewriting.needed([rewriting.condition(statement)])
         inputs = {rewriting.atoms[a][1] for a in needed if not is_maximum(rewriting.atoms[a])}
         require(inputs <= fixed, "its domain does not fix all inputs that occur")
-        holds = formulas.value(statement, self.program.run(point), {})
+        idle = all(i in fixed or not value for i, value in enumerate(point))
+        require(idle, "at a point, inputs that nothing fixes are 0")
+        holds = formulas.value(statement, self.program.run(point, self.findings.budget), {})
         require(holds is True, "the statement is false at its point")
-        self.counts["proofs at a point"] += 1
+        self.findings.counts["proofs at a point"] += 1
+
+    def _fact(self, name: str, number: Any, domain: int) -> int:
+        fact = self.formulas.formula(number, "a fact")
+        self.findings.rest_on(name, self.facts.sources(fact, domain))
+        return fact
 
     def _null_set(self, number: Any) -> int:
         """A formula x.c != 0, which leaves out a hyperplane."""
@@ -134,25 +220,12 @@ class Proofs:
         require(bool(form[0]) and flat, "what is left out is no hyperplane")
         return wall
 
-    def _known(self, fact: int, domain: int, facts: list[Fact]) -> bool:
-        """Whether it is a part of what was proved wherever the domain holds."""
-        given = set(self.formulas.conjuncts(domain))
-        for statement, where in facts:
-            if given.issuperset(self.formulas.conjuncts(where)):
-                if fact in self.formulas.conjuncts(statement):
-                    return True
-            elif self.formulas.nodes[fact] == ("implies", where, statement):
-                return True
-        return False
-
     def _entry(self, number: Any, where: str) -> Node:
         node = self.formulas.nodes[self.formulas.term(number, where)]
         require(computed(node), f"{where} is nothing that the model computes")
         return node
 
-    def _defined(
-        self, data: Json, domain: int, facts: list[Fact]
-    ) -> dict[Node, tuple[int, list[int]]]:
+    def _defined(self, name: str, data: Json, domain: int) -> dict[Node, tuple[int, list[int]]]:
         """Entries as terms, from equations that are known; none leads back to itself."""
         found: dict[Node, tuple[int, list[int]]] = {}
         for pair in data.get("defined", ()):
@@ -160,8 +233,7 @@ class Proofs:
                 isinstance(pair, list) and len(pair) == 2, "a definition is an entry and a fact"
             )
             entry = self._entry(pair[0], "what is defined")
-            fact = self.formulas.formula(pair[1], "a fact")
-            require(self._known(fact, domain, facts), f"node {fact} is no fact that is known here")
+            fact = self._fact(name, pair[1], domain)
             require(entry not in found, "an entry is defined twice")
             op, *sides = self.formulas.nodes[fact]
             require(op == "==", "a definition is an equation")
@@ -186,7 +258,7 @@ class Proofs:
         found, waiting, seen = set(), list(numbers), set(numbers)
         while waiting:
             node = self.formulas.nodes[waiting.pop()]
-            self.formulas.spend(1)
+            self.findings.budget.spend(1)
             if node[0] in ENTRIES:
                 found.add(node)
             elif node[0] not in ("number", "truth"):
@@ -199,31 +271,25 @@ class Proofs:
         goal = rewriting.negation(rewriting.condition(statement))
         counter = joined("and", [rewriting.condition(domain), goal])
         regions = Regions(rewriting, counter)
-        for corners, facets in cones_of(data, regions.inputs):
+        for corners, facets in cones_of(data, regions):
             everything = (1 << len(corners)) - 1
             piece = Piece(regions, corners)
             faces = [everything] if almost else faces_of(facets, everything)
             for face in faces:
                 holds = piece.truth(regions.condition, face, almost=almost)
                 require(holds is False, "it fails on one of its cells, or is open there")
-        self.counts["proofs by cells"] += 1
+        self.findings.counts["proofs by cells"] += 1
 
-    def _point(self, data: Any) -> dict[str, Any]:
+    def point(self, data: Any) -> dict[str, Any]:
         """All values at a witness, whose logits must be as stated."""
         keys_of(data, {"x", "logit"}, "a witness")
         require(isinstance(data["x"], list) and len(data["x"]) == self.n, "a witness is an input")
-        at = self.program.run([fraction_of(value, "a witness") for value in data["x"]])
+        x = [fraction_of(value, "a witness") for value in data["x"]]
+        at = self.program.run(x, self.findings.budget)
         require(data["logit"] == [str(v) for v in at["logit"]], "a witness has other logits")
         return at
 
-    def _fails(self, data: Json, statement: int, domain: int) -> None:
-        require(not data["proofs"], "what is refuted has no proof")
-        at, known = self._point(data["witness"]), dict[int, Any]()
-        require(self.formulas.value(domain, at, known) is True, "its witness is outside its domain")
-        holds = self.formulas.value(statement, at, known)
-        require(holds is False, "it holds at its witness")
-
-    def _around(self, number: int, x: Sequence[Fraction]) -> bool:
+    def around(self, number: int, x: Sequence[Fraction]) -> bool:
         """Whether a formula holds in a neighbourhood of an input, for certain."""
         rewriting = Rewriting(self.formulas)
         condition = rewriting.condition(number)
@@ -251,7 +317,7 @@ class Proofs:
         def truth(condition: Condition) -> bool | None:
             if isinstance(condition, bool):
                 return condition
-            self.formulas.spend(1)
+            self.findings.budget.spend(1)
             op, inner = condition
             if op in ("and", "or"):
                 some, parts = bool(op == "or"), [truth(part) for part in inner]
@@ -264,13 +330,6 @@ class Proofs:
             value, form = at(inner)
             if value == 0 and form != ZERO:
                 return None
-            return applied(op, [value, 0]) is True
+            return compared(op, value, 0)
 
         return truth(condition) is True
-
-
-def excluded(row: Vector, above: list[set[int]]) -> bool:
-    """Whether x[i] > x[k], if the row says that, is against the order."""
-    if sorted(c for c in row if c) != [-1, 1]:
-        return False
-    return row.index(1) in above[row.index(-1)]

@@ -69,15 +69,3 @@ def weights_of(value: Any, where: str) -> Weights:
             matrix.append(tuple(fraction_of(entry, key) for entry in row))
         found[key] = tuple(matrix)
     return found
-
-
-def bounds_of(data: Any) -> tuple[Fraction | None, Fraction | None]:
-    """What a number is claimed to be at least and at most."""
-    keys_of(data, {"at_least", "at_most", "equals"}, "bounds")
-    least, most, equals = (
-        None if data[key] is None else fraction_of(data[key], key)
-        for key in ("at_least", "at_most", "equals")
-    )
-    known = sum(value is not None for value in (least, most, equals))
-    require(known == 1 or (known == 2 and equals is None), "bounds are given twice, or not at all")
-    return (equals, equals) if equals is not None else (least, most)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from math import lcm
 from operator import mul
 from typing import Any
 
 from algzoo_exact.certificate.checker.cones import Vector, complete_facets
 from algzoo_exact.certificate.checker.errors import RejectedError, require
-from algzoo_exact.certificate.checker.formulas import applied
+from algzoo_exact.certificate.checker.formulas import compared
 from algzoo_exact.certificate.checker.reading import keys_of, natural, vector_of
 from algzoo_exact.certificate.checker.rewriting import _PART, Condition, Form, Rewriting, is_maximum
 
@@ -18,7 +18,7 @@ class Regions:
     """Conditions without constants, in integers, to be decided on cones."""
 
     def __init__(self, rewriting: Rewriting, condition: Condition) -> None:
-        self.rewriting = rewriting
+        self.rewriting, self.budget = rewriting, rewriting.budget
         atoms = rewriting.needed([condition])
         self.scales: dict[int, int] = {}
         self.choices: dict[int, list[list[tuple[int, int]]]] = {}
@@ -29,7 +29,7 @@ class Regions:
         for number in atoms:
             atom = rewriting.atoms[number]
             if is_maximum(atom):
-                scale = lcm(*(self._denominator(form) for form in atom))
+                scale = self._multiple(self._denominator(form) for form in atom)
                 self.scales[number] = scale
                 self.choices[number] = [self._pairs(form, scale) for form in atom]
             else:
@@ -41,7 +41,15 @@ class Regions:
         self.condition = self._prepared(condition)
 
     def _denominator(self, form: Form) -> int:
-        return lcm(*((c / self.scales[atom]).denominator for atom, c in form[0]))
+        return self._multiple((c / self.scales[atom]).denominator for atom, c in form[0])
+
+    def _multiple(self, numbers: Iterable[int]) -> int:
+        """The least common multiple."""
+        found = 1
+        for number in numbers:
+            found = lcm(found, number)
+            self.budget.pay(found.bit_length())
+        return found
 
     def _pairs(self, form: Form, scale: int) -> list[tuple[int, int]]:
         require(form[1] == 0, "a condition with a constant is nothing for cones")
@@ -51,7 +59,7 @@ class Regions:
         """The condition with rows' numbers in place of forms."""
         if isinstance(condition, bool):
             return condition
-        self.rewriting.formulas.spend(_PART)
+        self.budget.spend(_PART)
         op, inner = condition
         if op in ("and", "or", "not"):
             return op, tuple(map(self._prepared, inner))
@@ -113,13 +121,14 @@ class Piece:
         self.opened = before
 
     def _sum(self, pairs: list[tuple[int, int]]) -> list[int] | None:
-        self.regions.rewriting.formulas.spend(1 + len(pairs) * len(self._points))
-        total = [0] * len(self._points)
+        budget, count = self.regions.budget, len(self._points)
+        total = [0] * count
         for atom, factor in pairs:
             values = self._atom(atom)
             if values is None:
                 return None
             total = [a + factor * b for a, b in zip(total, values, strict=True)]
+            budget.pay(max(map(abs, total)).bit_length(), count)
         return total
 
     def _masks(self, row: int) -> tuple[int, int] | None:
@@ -138,7 +147,7 @@ class Piece:
         rays), at none, or that is open. ``almost``: but for null sets within the cone."""
         if isinstance(condition, bool):
             return condition
-        self.regions.rewriting.formulas.spend(1)
+        self.regions.budget.spend(1)
         op, inner = condition
         if op in ("and", "or"):
             some, open_parts, before = bool(op == "or"), False, self.opened
@@ -162,13 +171,16 @@ class Piece:
             if self.opened is None:
                 self.opened = self._sum(self.regions.rows[inner])
             return None
-        return applied(op, [above - below, 0]) is True
+        return compared(op, above - below, 0)
 
 
-def cones_of(data: Any, inputs: list[int]) -> Iterator[tuple[list[Vector], tuple[int, ...]]]:
-    """The rays and facets of each cone that the cuts leave; together they cover the space."""
+def cones_of(data: Any, regions: Regions) -> Iterator[tuple[list[Vector], tuple[int, ...]]]:
+    """The rays and facets of each cone that the cuts leave; together they cover the space of the
+    inputs that occur."""
     keys_of(data, {"inputs", "rays", "tree"}, "cells")
-    require(data["inputs"] == inputs, f"the inputs that occur are {inputs}")
+    inputs, budget = regions.inputs, regions.budget
+    same = isinstance(data["inputs"], list) and [natural(i, "an input") for i in data["inputs"]]
+    require(same == inputs, f"the inputs that occur are {inputs}")
     size = len(inputs)
     require(size <= LARGEST_CUT, f"cells have at most {LARGEST_CUT} inputs")
     require(isinstance(data["rays"], list), "rays must be a list")
@@ -194,6 +206,7 @@ def cones_of(data: Any, inputs: list[int]) -> Iterator[tuple[list[Vector], tuple
             masks = set()
             for wall in walls:
                 values = [sum(map(mul, wall, ray)) for ray in corners]
+                budget.pay(max(map(abs, values)).bit_length(), size * len(corners))
                 require(min(values) >= 0, "it has a ray on the wrong side of a cut")
                 masks.add(sum(1 << k for k, value in enumerate(values) if value == 0))
             require(bool(masks), "it is no cone, but all of the space")

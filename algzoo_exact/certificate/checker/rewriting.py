@@ -7,14 +7,14 @@ from fractions import Fraction
 from math import gcd, lcm
 from typing import Any
 
+from algzoo_exact.certificate.checker.budget import length
 from algzoo_exact.certificate.checker.errors import require
 from algzoo_exact.certificate.checker.formulas import (
     ENTRIES,
-    LONGEST_NUMBER,
     RELATIONS,
     Formulas,
     Node,
-    applied,
+    compared,
 )
 
 Form = tuple[tuple[tuple[int, Fraction], ...], Fraction]
@@ -38,6 +38,7 @@ class Rewriting:
         defined: dict[Node, tuple[int, list[int]]] | None = None,
     ) -> None:
         self.formulas, self.program = formulas, formulas.program
+        self.budget = formulas.budget
         self.free, self.defined = frozenset(free), defined or {}
         self.atoms: list[Any] = []  # an entry, or a tuple of forms whose maximum it is
         self.numbers: dict[Any, int] = {}
@@ -48,12 +49,12 @@ class Rewriting:
     def plus(self, a: Form, b: Form, factor: Fraction | int = 1) -> Form:
         """a + factor b."""
         sums = dict(a[0])
-        self.formulas.spend(1 + len(sums) + len(b[0]))
+        self.budget.spend(1 + len(sums))
         for atom, c in b[0]:
             sums[atom] = sums[atom] + factor * c if atom in sums else factor * c
+            self.budget.pay(length(sums[atom]))
         constant = a[1] + factor * b[1]
-        bits = constant.numerator.bit_length() + constant.denominator.bit_length()
-        require(bits <= LONGEST_NUMBER, "a number in it is too long")
+        self.budget.pay(length(constant))
         return tuple(sorted((atom, c) for atom, c in sums.items() if c)), constant
 
     def times(self, a: Form, factor: Fraction | int) -> Form:
@@ -118,12 +119,23 @@ class Rewriting:
 
     def _relu(self, form: Form) -> Form:
         """max(0, form), in terms of the multiple of the form that is primitive."""
-        factor = content(form)
+        factor = self._content(form)
         unit = self.times(form, 1 / factor)
         positive = self._atom((ZERO, unit))
         if factor > 0:
             return self.times(positive, factor)
         return self.times(self.plus(positive, unit, -1), -factor)
+
+    def _content(self, form: Form) -> Fraction:
+        """The factor that leaves integers without a common divisor, the first of them positive."""
+        terms, constant = form
+        numbers = [c for _, c in terms] + [constant]
+        divisor, multiple = 0, 1
+        for c in numbers:
+            divisor, multiple = gcd(divisor, c.numerator), lcm(multiple, c.denominator)
+            self.budget.pay(divisor.bit_length() + multiple.bit_length())
+        size = Fraction(divisor, multiple)
+        return size if numbers[0] > 0 else -size
 
     def term(self, number: int) -> Form:
         if number not in self._terms:
@@ -162,8 +174,7 @@ class Rewriting:
         factor = Fraction(1)
         for terms, constant in forms:
             factor *= Fraction(1) if terms else constant
-            bits = factor.numerator.bit_length() + factor.denominator.bit_length()
-            require(bits <= LONGEST_NUMBER, "a number in it is too long")
+            self.budget.pay(length(factor))
         if not factor:
             return ZERO
         require(len(varying) < 2, "it has a product of two parts that depend on the input")
@@ -193,13 +204,13 @@ class Rewriting:
 
     def _sign(self, form: Form, op: str) -> Condition:
         if not form[0]:
-            return applied(op, [form[1], 0])
-        return op, self.times(form, 1 / abs(content(form)))
+            return compared(op, form[1], 0)
+        return op, self.times(form, 1 / abs(self._content(form)))
 
     def negation(self, condition: Condition) -> Condition:
         if isinstance(condition, bool):
             return not condition
-        self.formulas.spend(_PART)
+        self.budget.spend(_PART)
         op, inner = condition
         if op in ("and", "or"):
             return joined("or" if op == "and" else "and", [self.negation(part) for part in inner])
@@ -224,7 +235,7 @@ class Rewriting:
     def forms_of(self, condition: Condition) -> Iterator[Form]:
         """The forms whose signs a condition asks for."""
         if not isinstance(condition, bool):
-            self.formulas.spend(_PART)
+            self.budget.spend(_PART)
             op, inner = condition
             if op in (">", ">=", "=="):
                 yield inner
@@ -239,14 +250,6 @@ _PART = 50
 
 def is_maximum(atom: Any) -> bool:
     return not isinstance(atom[0], str)
-
-
-def content(form: Form) -> Fraction:
-    """The factor that leaves integers without a common divisor, the first of them positive."""
-    terms, constant = form
-    numbers = [c for _, c in terms] + [constant]
-    size = Fraction(gcd(*(c.numerator for c in numbers)), lcm(*(c.denominator for c in numbers)))
-    return size if numbers[0] > 0 else -size
 
 
 def joined(op: str, parts: Iterable[Condition]) -> Condition:

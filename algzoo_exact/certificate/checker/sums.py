@@ -7,6 +7,7 @@ from fractions import Fraction
 from math import gcd
 from typing import Any
 
+from algzoo_exact.certificate.checker.budget import length
 from algzoo_exact.certificate.checker.errors import RejectedError, require
 from algzoo_exact.certificate.checker.reading import Json, keys_of, natural, text_of
 from algzoo_exact.certificate.checker.rewriting import _PART, Condition, Form, Rewriting, is_maximum
@@ -33,7 +34,7 @@ class Rows:
             self._add(condition, None)
 
     def _add(self, condition: Condition, inside: int | None) -> None:
-        self.rewriting.formulas.spend(_PART)
+        self.rewriting.budget.spend(_PART)
         if isinstance(condition, bool):
             if not condition:
                 self.rows.append((">=", ((), Fraction(-1)), inside))
@@ -88,10 +89,11 @@ class Rows:
             factor = int(text_of(pair[1], r"-?[1-9][0-9]*", "a multiplier"))
             op, (terms, c), where = self.rows[number]
             require(factor > 0 or op == "==", "a multiplier of an inequality is negative")
-            self.rewriting.formulas.spend(1 + len(terms))
             for atom, coefficient in terms:
                 sums[atom] = sums.get(atom, Fraction(0)) + factor * coefficient
+                self.rewriting.budget.pay(length(sums[atom]))
             constant += factor * c
+            self.rewriting.budget.pay(length(constant))
             strict = strict or op == ">"
             divisor = gcd(divisor, factor)
             if where is not None:
@@ -112,7 +114,7 @@ class Rows:
         left: set[int] = set() if inside is None else {inside}
         for alternative, case in zip(alternatives, cases, strict=True):
             require(natural(case, "a case") < len(excluded), "a case is no earlier step")
-            self.rewriting.formulas.spend(1 + len(excluded[case]))
+            self.rewriting.budget.spend(1 + len(excluded[case]))
             require(alternative in excluded[case], "a case does not use its alternative")
             left |= excluded[case] - {alternative}
         return frozenset(left)

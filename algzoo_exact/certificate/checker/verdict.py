@@ -9,6 +9,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+from algzoo_exact.certificate.checker.budget import Budget
 from algzoo_exact.certificate.checker.cells import Cells, Pieces
 from algzoo_exact.certificate.checker.errors import LimitError, RejectedError, require
 from algzoo_exact.certificate.checker.files import (
@@ -202,21 +203,22 @@ def _check_story(
         return None
     require(document["kind"] != "functions", "explanations are of RNNs")
     if document["kind"] == "pieces":
-        story = Story(document["explanation"], weights, task, n, "lowest")
+        story = Story(document["explanation"], weights, task, n, "lowest", Budget())
     else:
         _check_task(task, n)
-        story = Story(document["explanation"], weights, task, n, document["ties"])
+        story = Story(document["explanation"], weights, task, n, document["ties"], Budget())
     story.check()
     outcome.checked += story.lines()
-    if story.not_checked:
+    if story.findings.not_checked:
         outcome.status = "incomplete"
-        outcome.not_checked += story.not_checked
+        outcome.not_checked += story.findings.not_checked
     outcome.not_checked.append(
         "that the claims' texts, and what is written of them, say what their formulas say"
     )
     if story.others:
+        names = ", ".join(dict.fromkeys(name for name, _ in story.others))
         outcome.not_checked.append(
-            f"that the weights in claims about {', '.join(story.others)} are those of that name"
+            f"that the weights in claims about {names} are those of that name"
         )
     return story
 
