@@ -12,19 +12,27 @@ docs/notes/certificate.md; (C1), (C2), ... are the numbers there.
                      each is bounded, and far below half a unit of the last decimal stated
 
 Exit code 0: accepted. 1: rejected, with the reason. 2: the file is not a certificate, or cannot be
-read. 3: nothing wrong was found, but not everything was checked.
+read. 3: nothing wrong was found, but not everything could be checked: without the weights' file, it
+is about the weights inside. 4: the checker failed, which is a fault of its own.
+
+Work is limited to 100 million operations, and 400,000 more for each cell and piece and 1,000 for
+each answer of a transformer. One takes about a microsecond; those on long numbers count more.
 """
 
 # Joined from the files in checker/ by checker/join.py: change those.
 
 from __future__ import annotations
 
+import argparse
 import gzip
 import hashlib
+import io
 import json
+import os
 import re
 import struct
 import sys
+import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -75,14 +83,20 @@ def price(bits: int) -> int:
 class Budget:
     """What is left of the work that a check may take. All parts of a check share one."""
 
-    def __init__(self, most: int = MOST_WORK) -> None:
-        self.most = self.left = most
+    def __init__(self, factor: int = 1) -> None:
+        self.factor, self.most, self.left = factor, 0, 0
+        self.allow(MOST_WORK)
+
+    def allow(self, steps: int) -> None:
+        """More, for one more of the items that a certificate may list."""
+        self.most += self.factor * steps
+        self.left += self.factor * steps
 
     def spend(self, steps: int) -> None:
         """LimitError once the work is more than allowed."""
         self.left -= steps
         if self.left < 0:
-            raise LimitError(f"it takes over {self.most:,} operations, more than this checker does")
+            raise LimitError(f"it takes over {self.most:,} operations, more than are allowed")
 
     def pay(self, bits: int, times: int = 1) -> None:
         """For operations on numbers of so many bits; LimitError if these are too long."""
@@ -289,12 +303,13 @@ def members(mask: int) -> list[int]:
     return found
 
 
-def complete_facets(n: int, masks: Iterable[int], count: int) -> tuple[int, ...]:
+def complete_facets(n: int, masks: Iterable[int], count: int, budget: Budget) -> tuple[int, ...]:
     """All facets of the cone of ``count`` rays, among the masks of rays on walls (C3).
 
     RejectedError if the rays do not make up a cone with an interior whose extreme rays they are.
     """
     masks = {mask for mask in masks if mask.bit_count() >= n - 1}
+    budget.pay(count, len(masks) ** 2)
     top = [m for m in masks if not any(m & other == m and m != other for other in masks)]
     cone = Cone(n, (), tuple(top))
     seen: dict[int, list[int]] = {}
@@ -309,7 +324,9 @@ def complete_facets(n: int, masks: Iterable[int], count: int) -> tuple[int, ...]
             require(face.bit_count() == 1, "two of its rays are no extreme rays")
             seen[face] = []
             return
+        budget.pay(count, 1 + len(top))
         parts = seen[face] = top if dimension == n else cone.facets_of(face, dimension)
+        budget.pay(count, len(parts) ** 2)
         for part in parts:
             close(part, dimension - 1)
         ridges = Counter(ridge for part in parts for ridge in seen[part])
@@ -385,11 +402,12 @@ class Measure:
     orthoschemes and corners that went in since it was set to 0 (C9).
     """
 
-    def __init__(self, fixed: Fixed) -> None:
-        self.fixed = fixed
+    def __init__(self, fixed: Fixed, budget: Budget) -> None:
+        self.fixed, self.budget = fixed, budget
         self.terms = 0
 
     def of(self, cone: Cone, rays: int) -> int:
+        self.budget.pay(2 * longest(cone.gram), 10 + len(cone.facets) ** 2)
         if cone.n == 1:
             return self.fixed.one >> 1
         if cone.n == 2:
@@ -409,6 +427,7 @@ class Measure:
                 meeting.setdefault(ridge, []).append(facet)
         total = 0
         for ridge, (one, other) in meeting.items():
+            self.budget.pay(4 * longest((normals[one], normals[other], a)), 30)
             corner = self._corner(normals[one], normals[other], a)
             self.terms += 1
             if corner and cone.n > 2:
@@ -467,6 +486,7 @@ class Measure:
         inside = members(face)
         order = [*inside, *chosen]
         gram = [[cone.gram[i][j] for j in order] for i in order]
+        self.budget.pay(dimension * longest(gram), len(inside) * len(order) ** 2)
         for i in range(len(inside)):  # subtract the projection on ray i, times gram[i][i]
             pivot = gram[i]
             if pivot[i]:
@@ -542,6 +562,7 @@ class Measure:
         for ridge in ridges:
             facet |= ridge
         first: Square | None = None
+        self.budget.pay(4 * longest(g), 60 * len(ridges))
         for ridge in ridges:
             p, q = members(ridge)
             s = members(facet & ~ridge)[0]
@@ -576,8 +597,9 @@ class Measure:
         If not ``acute``, the last component is negative: the cone up to the ray's other side.
         """
         fixed = self.fixed
-        p, _one, pi = fixed.p, fixed.one, fixed.pi
+        p, pi = fixed.p, fixed.pi
         self.terms += 1
+        self.budget.pay(longest(squares), 100)
         # Each square with a relative error below 2^-(p+16).
         sizes = [top.bit_length() - bottom.bit_length() for top, bottom in squares]
         bits = max(0, p + 17 - min(sizes))
@@ -611,6 +633,11 @@ class Measure:
 LARGEST_MEASURED = 5
 
 
+def longest(rows: Iterable[Iterable[int]]) -> int:
+    """Bits of the longest number."""
+    return max((x.bit_length() for row in rows for x in row), default=0)
+
+
 # ---------------------------------------------------------------------------------------------
 # The recurrent network on one activation pattern at a time.
 
@@ -625,21 +652,31 @@ class Network:
     x: positive multiples of the values, with one factor for each step, and one for all logits.
     """
 
-    def __init__(self, weights: Weights, n: int, outputs: int) -> None:
+    def __init__(self, weights: Weights, n: int, outputs: int, budget: Budget) -> None:
         require(set(weights) == set(RNN_KEYS), f"the weights must be {', '.join(RNN_KEYS)}")
         inputs, recurrent, readout = (weights[key] for key in RNN_KEYS)
-        self.n, self.d = n, len(inputs)
+        self.n, self.d, self.budget = n, len(inputs), budget
         shapes = [[len(row) for row in matrix] for matrix in (inputs, recurrent, readout)]
         fits = shapes == [[1] * self.d, [self.d] * self.d, [self.d] * outputs]
         require(fits and self.d > 0, "the weights' shapes do not fit each other and the task")
-        self.scale = lcm(*(w.denominator for row in (*inputs, *recurrent) for w in row))
-        last = lcm(*(w.denominator for row in readout for w in row))
+        self.scale, last = self._multiple(*inputs, *recurrent), self._multiple(*readout)
         self.inputs = [int(row[0] * self.scale) for row in inputs]
         self.recurrent = [[int(w * self.scale) for w in row] for row in recurrent]
         self.readout = [[int(w * last) for w in row] for row in readout]
         self.logit_scale = self.scale**n * last
         """The factor of all logits."""
+        numbers = (w for row in (self.inputs, *self.recurrent, *self.readout) for w in row)
+        self.bits = max(map(int.bit_length, numbers))  # of a weight
         self.values = lru_cache(maxsize=1 << 14)(self._values)
+
+    def _multiple(self, *rows: Sequence[Fraction]) -> int:
+        """Of all denominators, the least."""
+        found = 1
+        for row in rows:
+            for w in row:
+                found = lcm(found, w.denominator)
+                self.budget.pay(found.bit_length())
+        return found
 
     def _values(self, steps: tuple[str, ...]) -> list[Vector]:
         """z[t] for t = len(steps), after steps with these neurons on."""
@@ -648,6 +685,7 @@ class Network:
         own = [tuple(new * w * (c == t) for c in range(self.n)) for w in self.inputs]
         if t == 0:
             return own
+        self.budget.pay((t + 1) * self.bits, self.d * self.d * self.n)
         before = self.states(steps)
         return [
             tuple(x + sum(map(mul, weights, column)) for x, column in zip(row, before, strict=True))
@@ -665,6 +703,7 @@ class Network:
 
     def logits(self, steps: tuple[str, ...]) -> list[Vector]:
         columns = self.states(steps)
+        self.budget.pay((self.n + 1) * self.bits, len(self.readout) * self.d * self.n)
         return [tuple(sum(map(mul, row, column)) for column in columns) for row in self.readout]
 
     def walls(self, steps: tuple[str, ...]) -> list[Vector]:
@@ -685,6 +724,7 @@ class Network:
         sizes = [[max(0, w) for w in row] for row in self.recurrent]
         rows = [[0] * self.n for _ in range(self.d)]
         for t in range(self.n):
+            self.budget.pay((t + 1) * self.bits, self.d * self.d * self.n)
             columns = list(zip(*rows, strict=True))
             rows = [[sum(map(mul, row, column)) for column in columns] for row in sizes]
             for row, w in zip(rows, self.inputs, strict=True):
@@ -797,13 +837,17 @@ def longest_cycle(f: Sequence[int]) -> int:
 
 
 # ---------------------------------------------------------------------------------------------
-# Transformers: logits with proved error bounds, or exactly.
+# Transformers: logits with proved error bounds (C10), or exactly (C11).
 
 Matrix = tuple[tuple[Fraction, ...], ...]
 Ball = tuple[list[int], int]
 """Fixed-point entries, and a bound in units on the error of each."""
-FEWEST_BITS, MOST_BITS = 96, 1536
-TOO_FEW_BITS = "the bits do not suffice"
+Score = tuple[int, int]
+"""One number with a bound on its error, likewise."""
+
+
+class TooFewBitsError(Exception):
+    """The errors are too wide to say anything; more bits may do."""
 
 
 class Linear:
@@ -816,19 +860,17 @@ class Linear:
 
     def __call__(self, ball: Ball) -> Ball:
         v, error = ball
-        off = (self.norm * error >> self.p) + sum(map(abs, v)) // (1 << self.p) + 3
+        off = (self.norm * error >> self.p) + (sum(map(abs, v)) >> self.p) + 3
         return [sum(map(mul, row, v)) >> self.p for row in self.rows], off
 
 
 def times(a: Sequence[Sequence[Fraction]], b: Sequence[Sequence[Fraction]]) -> Matrix:
     columns = list(zip(*b, strict=True))
-    return tuple(
-        tuple(
-            sum((x * y for x, y in zip(row, column, strict=True)), Fraction(0))
-            for column in columns
-        )
-        for row in a
-    )
+    return tuple(tuple(sum(map(mul, row, column), Fraction(0)) for column in columns) for row in a)
+
+
+def column_times(matrix: Matrix, vector: Sequence[Fraction]) -> tuple[Fraction, ...]:
+    return tuple(sum(map(mul, row, vector), Fraction(0)) for row in matrix)
 
 
 class Attention:
@@ -836,7 +878,7 @@ class Attention:
     a[p, j] is the softmax of s[p, j] = r[p] . A r[j] / sqrt(c), with A = W_q^T W_k and
     C = W_o W_v of a head with c entries; logits = U r[n-1]."""
 
-    def __init__(self, weights: Weights, n: int, heads: int) -> None:
+    def __init__(self, weights: Weights, n: int, heads: int, budget: Budget) -> None:
         depth = sum(key.endswith(".in_proj_weight") for key in weights)
         names = ["embed.weight", "pos_embed.weight", "unembed.weight"]
         for i in range(depth):
@@ -852,7 +894,9 @@ class Attention:
             [len(row) for row in weights[name]] == [size] * rows for name, rows in shapes.items()
         )
         require(fits, "the weights' shapes do not fit each other and the task")
-        self.n, self.width = n, size // heads
+        self.n, self.size, self.width, self.budget = n, size, size // heads, budget
+        self.bits = max(length(w) for rows in weights.values() for row in rows for w in row)
+        budget.pay(2 * self.bits, 2 * depth * size**3)
         self.layers: list[list[tuple[Matrix, Matrix]]] = []
         for i in range(depth):
             inward, output = weights[names[3 + 2 * i]], weights[names[4 + 2 * i]]
@@ -867,37 +911,55 @@ class Attention:
     def start(self, place: int, token: int) -> tuple[Fraction, ...]:
         return tuple(e + q for e, q in zip(self.embed[token], self.places[place], strict=True))
 
+    def asking(self, layer: int) -> range:
+        """The places whose answers are read: of the last layer, the last one's alone."""
+        return range(self.n - 1 if layer + 1 == len(self.layers) else 0, self.n)
+
     def exact_logits(self, tokens: Sequence[int]) -> list[Fraction] | None:
-        """Rational logits, where each head mixes equal vectors, or mixes them equally (C11)."""
+        """Rational logits, where each head that adds anything mixes equal vectors, or mixes them
+        equally, as far as it matters (C11)."""
+        r: list[tuple[Fraction, ...] | None]
         r = [self.start(p, token) for p, token in enumerate(tokens)]
         for i, layer in enumerate(self.layers):
-            asking = r[-1:] if i + 1 == len(self.layers) else r
-            answers = []
-            for own in asking:
-                answer = own
-                for form, told in layer:
-                    offered = [column_times(told, row) for row in r]
-                    scores = {sum(map(mul, own, column_times(form, row))) for row in r}
-                    if len(set(offered)) > 1 and len(scores) > 1:
-                        return None
-                    mean = [
-                        sum(column, Fraction(0)) / len(r) for column in zip(*offered, strict=True)
-                    ]
-                    answer = tuple(x + y for x, y in zip(answer, mean, strict=True))
-                answers.append(answer)
-            r = answers
-        return list(column_times(self.unembed, r[-1]))
+            adding = [part for part in layer if any(map(any, part[1]))]
+            known = [row for row in r if row is not None]
+            if adding and len(known) < self.n:
+                return None
+            bits = max((length(x) for row in known for x in row), default=0) + self.bits
+            self.budget.pay(bits, len(adding) * self.n * self.size * (2 * self.size + self.n))
+            heads = [
+                tuple([column_times(matrix, row) for row in known] for matrix in part)
+                for part in adding
+            ]
+            r = [_exactly_mixed(r[place], heads) for place in self.asking(i)]
+        return None if r[-1] is None else list(column_times(self.unembed, r[-1]))
 
 
-def column_times(matrix: Matrix, vector: Sequence[Fraction]) -> tuple[Fraction, ...]:
-    return tuple(sum(map(mul, row, vector), Fraction(0)) for row in matrix)
+def _exactly_mixed(
+    own: tuple[Fraction, ...] | None,
+    heads: Sequence[Sequence[Sequence[tuple[Fraction, ...]]]],
+) -> tuple[Fraction, ...] | None:
+    """What a place's entries become; None where a head's weights matter and are not equal.
+
+    ``heads``: of each, A r[j] and C r[j] for all places j.
+    """
+    if own is None:
+        return None
+    answer = own
+    for keys, offered in heads:
+        if len(set(offered)) > 1 and len({sum(map(mul, own, key)) for key in keys}) > 1:
+            return None
+        mean = (sum(column, Fraction(0)) / len(offered) for column in zip(*offered, strict=True))
+        answer = tuple(x + y for x, y in zip(answer, mean, strict=True))
+    return answer
 
 
 class FixedAttention:
     """Logits of a transformer in fixed point, with a bound on their error (C10)."""
 
     def __init__(self, model: Attention, p: int) -> None:
-        self.fixed, self.p, self.n = Fixed(p), p, model.n
+        self.model, self.fixed, self.p = model, Fixed(p), p
+        model.budget.pay(p + 2 * model.bits, 2 * len(model.layers) * model.size**2)
         root = isqrt(model.width << 2 * p)  # floor of sqrt(c) 2^p
         scale = Fraction(1 << p, root)  # 1/sqrt(c), too large by less than 2^-p of itself
         self.layers = []
@@ -912,58 +974,61 @@ class FixedAttention:
             [self._ball(model.start(place, token)) for token in range(model.n)]
             for place in range(model.n)
         ]
-        self._first: dict[tuple[int, int, int], tuple[list[int], int]] = {}
+        self._known: dict[tuple[int, int, int], list[Score]] = {}
+        self._exp_minus = lru_cache(maxsize=1 << 16)(self.fixed.exp_minus)
 
     def _ball(self, vector: Sequence[Fraction]) -> Ball:
         return [(w.numerator << self.p) // w.denominator for w in vector], 1
 
     def logits(self, tokens: Sequence[int]) -> Ball:
+        """TooFewBitsError if nothing can be said."""
         r = [self.starts[place][token] for place, token in enumerate(tokens)]
+        n, size = self.model.n, self.model.size
         for i, layer in enumerate(self.layers):
+            places = self.model.asking(i)
+            bits = max(map(int.bit_length, (x for ball in r for x in ball[0])))
+            self.model.budget.pay(bits, len(layer) * len(places) * (n + 2 * size + 20))
             fresh = []
-            for place in [self.n - 1] if i + 1 == len(self.layers) else range(self.n):
+            for place in places:
                 answer = r[place]
                 for h, (form, told) in enumerate(layer):
                     if i == 0:
-                        powers, off = self._first_powers(h, place, tokens)
+                        scores = self._first_scores(h, place, tokens)
                     else:
-                        powers, off = self._powers(form(r[place]), r)
-                    part = told(self._mean(powers, off, r))
+                        asked = form(r[place])
+                        scores = [self._dot(asked, other) for other in r]
+                    part = told(self._mean(scores, r))
                     sums = [x + y for x, y in zip(answer[0], part[0], strict=True)]
                     answer = sums, answer[1] + part[1]
                 fresh.append(answer)
             r = fresh
         return self.unembed(r[-1])
 
-    def _first_powers(self, h: int, place: int, tokens: Sequence[int]) -> tuple[list[int], int]:
+    def _first_scores(self, h: int, place: int, tokens: Sequence[int]) -> list[Score]:
         """In the first layer, scores depend on two tokens and their places alone."""
-        key = h, place, tokens[place]
-        if key not in self._first:
+        n, key = self.model.n, (h, place, tokens[place])
+        if key not in self._known:
             asked = self.layers[0][h][0](self.starts[place][tokens[place]])
-            self._first[key] = self._powers(asked, [ball for row in self.starts for ball in row])
-        powers, off = self._first[key]
-        return [powers[other * self.n + token] for other, token in enumerate(tokens)], off
+            self._known[key] = [self._dot(asked, ball) for row in self.starts for ball in row]
+        scores = self._known[key]
+        return [scores[other * n + token] for other, token in enumerate(tokens)]
 
-    def _powers(self, asked: Ball, r: list[Ball]) -> tuple[list[int], int]:
-        """e^(score), all divided by the largest, and a bound on the error of each."""
-        scores = [self._dot(asked, other) for other in r]
-        top = max(value for value, _ in scores)
-        off = max(error for _, error in scores)
-        require(2 * off < self.fixed.one, TOO_FEW_BITS)
-        # e^(x + y) is off e^x <= 1 by at most 2 |y|, for |y| <= 1.
-        return [self.fixed.exp_minus(top - value) for value, _ in scores], 2 * off + 16
-
-    def _dot(self, a: Ball, b: Ball) -> tuple[int, int]:
+    def _dot(self, a: Ball, b: Ball) -> Score:
         (x, dx), (y, dy) = a, b
         off = dx * sum(map(abs, y)) + dy * sum(map(abs, x)) + len(x) * dx * dy
         value = sum(map(mul, x, y)) >> self.p
         # The scale 1/sqrt(c) was too large by less than 2^-p of itself.
         return value, (off >> self.p) + (abs(value) >> self.p) + 3
 
-    def _mean(self, powers: list[int], off: int, r: list[Ball]) -> Ball:
-        """The mean of the vectors, weighted by the powers."""
-        whole, slack = sum(powers), len(r) * off
-        require(2 * slack < whole, TOO_FEW_BITS)
+    def _mean(self, scores: Sequence[Score], r: Sequence[Ball]) -> Ball:
+        """The mean of the vectors, weighted by e^score. All powers are divided by the largest: the
+        largest of the tokens that are there, so that some power is 1."""
+        top, off = max(value for value, _ in scores), max(error for _, error in scores)
+        powers = [self._exp_minus(top - value) for value, _ in scores]
+        # e^(x + y) is off e^x <= 1 by at most 2 |y|, for |y| <= 1.
+        whole, slack = sum(powers), len(r) * (2 * off + 16)
+        if 2 * slack >= whole:
+            raise TooFewBitsError
         entries = [
             sum(map(mul, powers, column)) // whole
             for column in zip(*(v for v, _ in r), strict=True)
@@ -976,15 +1041,86 @@ class FixedAttention:
 
 
 # ---------------------------------------------------------------------------------------------
+# The answers of a transformer to all functions.
+
+BITS = (96, 192, 384, 768, 1536, 3072)
+
+
+class Functions:
+    """Checks the answers to all n^n inputs, in the order of f(0), .., f(n-1)."""
+
+    def __init__(self, model: Attention, ties: str) -> None:
+        self.model, self.ties = model, ties
+        self.by_bits: dict[int, FixedAttention] = {}
+        self.classes = [model.unembed.index(row) for row in model.unembed]  # of equal logits
+        self.right = Fraction(0)
+        self.undecided = 0
+
+    def add(self, f: Sequence[int], answer: str, tied: Sequence[int]) -> None:
+        """``tied``: all that share the maximum, if these are several."""
+        if answer == "?":
+            require(not tied, "an undecided answer cannot be a tie")
+            self.undecided += 1
+            return
+        winners = list(tied) or [int(answer)]
+        require(min(winners) == int(answer), "the answer is not the lowest of the tied logits")
+        self._confirm(f, winners)
+        self.right += credit_for(self.ties, longest_cycle(f), winners)
+
+    def _confirm(self, f: Sequence[int], winners: list[int]) -> None:
+        """RejectedError if these are not the largest logits, LimitError if that is not decided."""
+        one_class = len({self.classes[k] for k in winners}) == 1
+        for bits in BITS:
+            found = self._logits(f, bits)
+            if found is not None:
+                values, error = found
+                least = min(values[k] for k in winners)
+                largest = values.index(max(values))
+                require(values[largest] <= least + 2 * error, f"logit {largest} is larger")
+                others = (value for k, value in enumerate(values) if k not in winners)
+                if one_class and all(value < least - 2 * error for value in others):
+                    return
+            if bits == BITS[0]:
+                exact = self.model.exact_logits(f)
+                if exact is not None:
+                    best = [k for k, value in enumerate(exact) if value == max(exact)]
+                    require(best == winners, f"the largest logits are {best}")
+                    return
+        raise LimitError(f"the largest logits are too close to tell apart with {BITS[-1]} bits")
+
+    def _logits(self, f: Sequence[int], bits: int) -> Ball | None:
+        if bits not in self.by_bits:
+            self.by_bits[bits] = FixedAttention(self.model, bits)
+        try:
+            return self.by_bits[bits].logits(f)
+        except TooFewBitsError:
+            return None
+
+
+# ---------------------------------------------------------------------------------------------
 # What a certificate's parts must look like.
 
 Json = dict[str, Any]
 
 
+LONGEST = 40_000
+"""Digits of a number."""
+_SHOWN = 60
+
+
+def quoted(value: Any) -> str:
+    """A stranger's text in quotes, in ASCII and cut off, so that it cannot pass for ours: neither
+    by line breaks or long gaps, nor by characters that look like others or move the cursor."""
+    text = value if isinstance(value, str) else f"a {type(value).__name__}"
+    shown = text if len(text) <= _SHOWN else text[:_SHOWN] + ".."
+    return json.dumps(shown).replace("  ", r" \u0020")
+
+
 def keys_of(value: Any, keys: set[str], where: str) -> Json:
     require(isinstance(value, dict), f"{where} must be an object")
-    wrong = set(value) ^ keys
-    require(not wrong, f"{where} lacks, or should not have: {', '.join(sorted(map(str, wrong)))}")
+    lacking, odd = sorted(keys - set(value)), sorted(set(value) - keys)
+    require(not lacking, f"{where} lacks {', '.join(lacking)}")
+    require(not odd, f"{where} should not have {', '.join(map(quoted, odd[:3]))}")
     return dict(value)
 
 
@@ -1003,22 +1139,29 @@ def indices(value: Any, n: int) -> list[int]:
 
 def text_of(value: Any, pattern: str, where: str) -> str:
     fits = isinstance(value, str) and re.fullmatch(pattern, value, re.ASCII) is not None
-    require(fits, f"{where} is not written as it should be: {str(value)[:40]!r}")
+    require(fits, f"{where} is not written as it should be: {quoted(value)}")
     return str(value)
 
 
+def integer_of(text: str, where: str) -> int:
+    """Of digits and a sign. They are counted first, since reading them takes their square."""
+    if len(text) > LONGEST:
+        raise LimitError(f"{where} has over {LONGEST:,} digits")
+    return int(text)
+
+
 def fraction_of(value: Any, where: str) -> Fraction:
-    text = text_of(value, r"-?[0-9]+(/[0-9]+)?", where)
-    found = Fraction(text) if not re.search(r"/0+$", text) else None
-    require(found is not None and str(found) == text, f"{where} is not in lowest terms: {text}")
-    assert found is not None
+    text = text_of(value, r"-?[0-9]+(/[0-9]*[1-9][0-9]*)?", where)
+    top, _, bottom = text.partition("/")
+    found = Fraction(integer_of(top, where), integer_of(bottom or "1", where))
+    require(str(found) == text, f"{where} is not in lowest terms: {quoted(text)}")
     return found
 
 
 def vector_of(value: Any, size: int, where: str) -> Vector:
     """A primitive integer vector, written with single spaces."""
     words = text_of(value, r"-?[0-9]+( -?[0-9]+)*", where).split()
-    found = tuple(map(int, words))
+    found = tuple(integer_of(word, where) for word in words)
     require(len(found) == size, f"{where} has {len(found)} entries, not {size}")
     fits = gcd(*found) == 1 and words == [str(entry) for entry in found]
     require(fits, f"{where} is not in lowest terms")
@@ -1029,12 +1172,10 @@ def weights_of(value: Any, where: str) -> Weights:
     require(isinstance(value, dict), f"{where} must be an object")
     found: Weights = {}
     for key, rows in value.items():
-        require(isinstance(rows, list), f"{key} must be a list of rows")
-        matrix = []
-        for row in rows:
-            require(isinstance(row, list), f"{key} must be a list of rows")
-            matrix.append(tuple(fraction_of(entry, key) for entry in row))
-        found[key] = tuple(matrix)
+        name = f"{where} {quoted(key)}"
+        lists = isinstance(rows, list) and all(isinstance(row, list) for row in rows)
+        require(lists, f"{name} must be a list of rows")
+        found[key] = tuple(tuple(fraction_of(entry, name) for entry in row) for row in rows)
     return found
 
 
@@ -1945,7 +2086,7 @@ def cones_of(data: Any, regions: Regions) -> Iterator[tuple[list[Vector], tuple[
                 require(min(values) >= 0, "it has a ray on the wrong side of a cut")
                 masks.add(sum(1 << k for k, value in enumerate(values) if value == 0))
             require(bool(masks), "it is no cone, but all of the space")
-            facets = complete_facets(size, masks, len(corners))
+            facets = complete_facets(size, masks, len(corners), regions.rewriting.budget)
         except RejectedError as error:
             raise RejectedError(f"part {place} of the tree: {error}") from None
         used.update(numbers)
@@ -2281,8 +2422,8 @@ def within(where: str, check: Callable[..., Any], *args: Any) -> Any:
     """What the check finds; its complaint says where."""
     try:
         return check(*args)
-    except RejectedError as error:
-        raise RejectedError(f"{where}: {error}") from None
+    except (RejectedError, LimitError) as error:
+        raise type(error)(f"{where}: {error}") from None
 
 
 def verdict_of(value: Any) -> str:
@@ -2667,8 +2808,6 @@ def excluded(row: Vector, above: list[set[int]]) -> bool:
 PLACES = 20
 """Decimals of probabilities by cones."""
 NUMBER = r"-?[0-9]+(\.[0-9]+)?(e[+-]?[0-9]+)?"
-_A_MEASURE = 1000
-"""What a cone's measure costs, for each of its terms."""
 
 Range = tuple[Fraction, Fraction]
 
@@ -2705,7 +2844,7 @@ class Probabilities:
         regions = Regions(rewriting, rewriting.condition(condition))
         size = len(regions.inputs)
         require(size <= LARGEST_MEASURED, f"measures end with {LARGEST_MEASURED} inputs")
-        measure = Measure(self.fixed)
+        measure = Measure(self.fixed, self.findings.budget)
         total = 0
         for corners, facets in cones_of(cells, regions):
             everything = (1 << len(corners)) - 1
@@ -2713,9 +2852,7 @@ class Probabilities:
             require(holds is not None, "on one of its cells the condition is open")
             if holds:
                 gram = [[sum(map(mul, a, b)) for b in corners] for a in corners]
-                before = measure.terms
                 total += measure.of(Cone(size, gram, facets), everything)
-                self.findings.budget.spend(_A_MEASURE * (measure.terms - before + 1))
         one = self.fixed.one
         off = abs(Fraction(total, one) - value) + Fraction(measure.terms << 20, one)
         fits = off <= SLACK * self.unit
@@ -2802,7 +2939,7 @@ class Story:
         require(type(data["standard"]) is bool, "explanation.standard must be true or false")
         require(type(data["title"]) is str, "explanation.title must be a text")
         self.task, self.outputs = task, 1 if task == "median" else n
-        Network(weights, n, self.outputs)  # refuses weights of other shapes
+        Network(weights, n, self.outputs, budget)  # refuses weights of other shapes
         program = Program(weights, n)
         self.program = program.standard(budget) if data["standard"] else program
         self.findings = Findings(budget)
@@ -2849,7 +2986,7 @@ class Story:
         keys_of(data, OTHER, "it")
         require(type(data["name"]) is str, "its name must be a text")
         weights, n = weights_of(data["weights"], "weights"), self.program.n
-        Network(weights, n, self.outputs)  # refuses weights of other shapes
+        Network(weights, n, self.outputs, self.findings.budget)  # refuses weights of other shapes
         both = self.program.beside(Program(weights, n))
         return data["name"], Proofs(both, data["nodes"], self.findings)
 
@@ -3106,13 +3243,13 @@ class Cones:
     """Cones that are checked one by one: what cells and pieces have in common."""
 
     def __init__(self, document: Json, network: Network) -> None:
-        self.network, self.n = network, network.n
+        self.network, self.n, self.budget = network, network.n, network.budget
         self.decimals = natural(document["decimals"], "decimals")
         require(4 <= self.decimals <= 40, "decimals must be from 4 to 40")
         self.unit = Fraction(1, 10**self.decimals)
-        self.measure = Measure(Fixed(self.decimals * 10 // 3 + 60))
+        self.measure = Measure(Fixed(self.decimals * 10 // 3 + 60), self.budget)
         require(isinstance(document["rays"], list), "rays must be a list")
-        self.rays = [self._ray(text, k) for k, text in enumerate(document["rays"])]
+        self.rays = [vector_of(text, self.n, f"ray {k}") for k, text in enumerate(document["rays"])]
         require(len(set(self.rays)) == len(self.rays), "a ray is listed twice")
         self.used: set[int] = set()
         self.names: set[object] = set()
@@ -3123,18 +3260,11 @@ class Cones:
         """Whether each facet belongs to two cones, so that they leave nothing out (C20)."""
         return set(self.sides.values()) == {2}
 
-    def _ray(self, text: Any, k: int) -> Vector:
-        where = f"ray {k}"
-        words = text_of(text, r"-?[0-9]+( -?[0-9]+)*", where).split()
-        ray = tuple(map(int, words))
-        require(len(ray) == self.n, f"{where} has {len(ray)} entries, not {self.n}")
-        lowest = gcd(*ray) == 1 and words == [str(entry) for entry in ray]
-        require(lowest, f"{where} is not in lowest terms")
-        return ray
-
     def _steps(self, pattern: Any) -> tuple[str, ...]:
-        shape = r"\|".join([f"[01]{{{self.network.d}}}"] * self.n)
-        return tuple(text_of(pattern, shape, "its pattern").split("|"))
+        steps = text_of(pattern, "[01|]+", "its pattern").split("|")
+        fits = [len(step) for step in steps] == [self.network.d] * self.n
+        require(fits, f"its pattern must be of {self.n} steps of {self.network.d} neurons")
+        return tuple(steps)
 
     def _corners(self, rays: Any) -> list[int]:
         require(isinstance(rays, list) and len(rays) >= self.n, "it has too few rays")
@@ -3150,13 +3280,15 @@ class Cones:
         """A normal of each facet, by the facet's rays (C3). ``demands``: functionals that must be
         >= 0 on all rays, and what says so."""
         corners = [self.rays[k] for k in numbers]
+        bits = longest(corners)
         normals: dict[int, Vector] = {}
         for kind, rows in demands:
             for row in rows:
+                self.budget.pay(bits + longest([row]), self.n * len(corners))
                 values = [dot(row, ray) for ray in corners]
                 require(min(values) >= 0, f"it has a ray that does not agree with {kind}")
                 normals.setdefault(sum(1 << k for k, v in enumerate(values) if v == 0), row)
-        facets = complete_facets(self.n, normals, len(corners))
+        facets = complete_facets(self.n, normals, len(corners), self.budget)
         for facet in facets:
             self.sides[frozenset(numbers[k] for k in members(facet))] += 1
         return {facet: normals[facet] for facet in facets}
@@ -3209,8 +3341,8 @@ class Cones:
 class Cells(Cones):
     """Checks cells one by one, and adds up what they are worth."""
 
-    def __init__(self, document: Json, weights: Weights, task: str, n: int) -> None:
-        super().__init__(document, Network(weights, n, n))
+    def __init__(self, document: Json, weights: Weights, task: str, n: int, budget: Budget) -> None:
+        super().__init__(document, Network(weights, n, n, budget))
         self.task, self.ties = task, document["ties"]
         self.measured = n <= LARGEST_MEASURED
         self.right = self.wrong = Fraction(0)
@@ -3269,8 +3401,8 @@ class Cells(Cones):
 class Pieces(Cones):
     """Checks the pieces of a median model one by one, and adds up its mean squared error."""
 
-    def __init__(self, document: Json, weights: Weights, n: int) -> None:
-        super().__init__(document, Network(weights, n, 1))
+    def __init__(self, document: Json, weights: Weights, n: int, budget: Budget) -> None:
+        super().__init__(document, Network(weights, n, 1, budget))
         self.scale = 2 * self.network.logit_scale  # of errors; 2, for the mean of two inputs
         self.least = self.lower = self.upper = Fraction(0)
 
@@ -3355,99 +3487,17 @@ class Pieces(Cones):
 
 
 # ---------------------------------------------------------------------------------------------
-# The answers of a transformer to all functions.
-
-
-class Functions:
-    """Checks the answers to all n^n inputs, in the order of f(0), .., f(n-1)."""
-
-    def __init__(self, model: Attention, ties: str) -> None:
-        self.model, self.ties = model, ties
-        self.by_bits: dict[int, FixedAttention] = {}
-        self.right = Fraction(0)
-        self.undecided = 0
-
-    def add(self, f: Sequence[int], answer: str, tied: Sequence[int]) -> None:
-        """``tied``: all that share the maximum, if these are several."""
-        if answer == "?":
-            require(not tied, "an undecided answer cannot be a tie")
-            self.undecided += 1
-            return
-        winners = list(tied) or [int(answer)]
-        require(min(winners) == int(answer), "the answer is not the lowest of the tied logits")
-        self._confirm(f, winners)
-        self.right += credit_for(self.ties, longest_cycle(f), winners)
-
-    def _confirm(self, f: Sequence[int], winners: list[int]) -> None:
-        rows = self.model.unembed
-        if all(rows[k] == rows[winners[0]] for k in winners):
-            bits = FEWEST_BITS
-            while bits <= MOST_BITS:
-                if bits not in self.by_bits:
-                    self.by_bits[bits] = FixedAttention(self.model, bits)
-                try:
-                    values, error = self.by_bits[bits].logits(f)
-                except RejectedError:
-                    bits *= 2
-                    continue
-                lead = values[winners[0]] - 2 * error
-                others = [values[k] for k in range(len(values)) if k not in winners]
-                if all(value < lead for value in others):
-                    return
-                require(
-                    all(value <= lead + 4 * error for value in others),
-                    f"the largest logit is number {values.index(max(values))}",
-                )
-                bits *= 2
-        exact = self.model.exact_logits(f)
-        require(exact is not None, "its logits are too close to tell which is the largest")
-        assert exact is not None
-        best = [k for k, value in enumerate(exact) if value == max(exact)]
-        require(best == winners, f"the largest logits are {best}")
-
-
-# ---------------------------------------------------------------------------------------------
 # The certificate's file and the weights' file.
+
+FORMAT, VERSION = "algzoo-exact certificate", 4
+MOST_BYTES = 1 << 28
+"""Of a certificate, unpacked, and of a weights' file."""
+MOST_DIGITS = 15
+"""Of a number that is not quoted."""
 
 
 class UnreadableError(Exception):
     """The file is not a certificate, or cannot be read."""
-
-
-FORMAT, VERSION = "algzoo-exact certificate", 4
-FLOATS = {"float16": "e", "float32": "f", "float64": "d"}
-
-
-def is_float(value: Fraction, code: str) -> bool:
-    """Whether the number is one of a type of floats, without rounding."""
-    try:
-        return Fraction(struct.unpack(code, struct.pack(code, float(value)))[0]) == value
-    except (OverflowError, struct.error):
-        return False
-
-
-def read_safetensors(content: bytes) -> tuple[Weights, str]:
-    """The matrices in a .safetensors file, exactly, and their types of floats."""
-    types = {"F16": "float16", "F32": "float32", "F64": "float64"}
-    names = set()
-    try:
-        start = 8 + int.from_bytes(content[:8], "little")
-        header = json.loads(content[8:start])
-        found: Weights = {}
-        for key, entry in header.items():
-            if key == "__metadata__":
-                continue
-            rows, columns = entry["shape"]
-            first, end = entry["data_offsets"]
-            names.add(types[entry["dtype"]])
-            code = f"<{rows * columns}{FLOATS[types[entry['dtype']]]}"
-            values = iter(struct.unpack(code, content[start + first : start + end]))
-            found[key] = tuple(
-                tuple(Fraction(next(values)) for _ in range(columns)) for _ in range(rows)
-            )
-    except (KeyError, TypeError, ValueError, OverflowError, struct.error) as error:
-        raise UnreadableError("the weights' file is no .safetensors file with matrices") from error
-    return found, "/".join(sorted(names))
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> Json:
@@ -3457,25 +3507,59 @@ def _unique(pairs: list[tuple[str, Any]]) -> Json:
     return found
 
 
+def _whole(text: str) -> int:
+    if len(text) > MOST_DIGITS:
+        raise UnreadableError(f"a number of over {MOST_DIGITS} digits is not quoted")
+    return int(text)
+
+
 def _no_float(text: str) -> Any:
     raise UnreadableError(f"numbers in a certificate are whole or quoted, not {text[:20]}")
 
 
+def parsed(content: bytes, name: str) -> Any:
+    """JSON, without floats; UnreadableError if it is none."""
+    try:
+        return json.loads(
+            content,
+            object_pairs_hook=_unique,
+            parse_int=_whole,
+            parse_float=_no_float,
+            parse_constant=_no_float,
+        )
+    except RecursionError:
+        raise UnreadableError(f"{name} is nested too deeply") from None
+    except ValueError:
+        raise UnreadableError(f"{name} is not JSON") from None
+
+
+def contents(path: Path) -> bytes:
+    """A file's bytes, unpacked if it is compressed."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(MOST_BYTES + 1)
+        if content[:2] == b"\x1f\x8b":
+            content = gzip.GzipFile(fileobj=io.BytesIO(content)).read(MOST_BYTES + 1)
+    except (EOFError, zlib.error, gzip.BadGzipFile):
+        raise UnreadableError(f"{path} is damaged: it cannot be unpacked") from None
+    except (OSError, ValueError) as error:  # a name with a null character is a ValueError
+        why = error.strerror if isinstance(error, OSError) else None
+        raise UnreadableError(f"cannot read {path}: {why or error}") from None
+    if len(content) > MOST_BYTES:
+        raise LimitError(f"{path} has over {MOST_BYTES:,} bytes, more than this checker reads")
+    return content
+
+
 def read(path: Path) -> Json:
     """The document in a .json or .json.gz file; UnreadableError if it is no certificate."""
-    try:
-        content = path.read_bytes()
-        if content[:2] == b"\x1f\x8b":
-            content = gzip.decompress(content)
-        document = json.loads(
-            content, object_pairs_hook=_unique, parse_float=_no_float, parse_constant=_no_float
-        )
-    except OSError as error:
-        raise UnreadableError(f"cannot read {path}: {error.strerror or error}") from error
-    except (ValueError, EOFError, RecursionError) as error:
-        raise UnreadableError(f"{path} is not JSON") from error
+    document = parsed(contents(path), str(path))
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         raise UnreadableError(f"{path} is not an {FORMAT}")
+    if document.get("version") != VERSION:
+        raise UnreadableError(
+            f"{path} is a certificate of another version than {VERSION}; write it again with "
+            "algzoo-exact certify, or use the checker that came with it"
+        )
     return document
 
 
@@ -3494,28 +3578,438 @@ def digest_of(rest: Json, lists: Iterable[Iterable[Any]]) -> str:
     return found.hexdigest()
 
 
+# Types of floats: their names in safetensors, and the format of a number in ``struct``. A bfloat16
+# is the upper half of a float32.
+FLOATS = {"float16": "e", "bfloat16": "H", "float32": "f", "float64": "d"}
+STORED = {"F16": "float16", "BF16": "bfloat16", "F32": "float32", "F64": "float64"}
+
+
+def is_float(value: Fraction, dtype: str) -> bool:
+    """Whether the number is one of a type of floats, without rounding."""
+    code = "f" if dtype == "bfloat16" else FLOATS[dtype]
+    try:
+        packed = struct.pack(f"<{code}", float(value))
+    except (OverflowError, struct.error):
+        return False
+    upper_half = dtype != "bfloat16" or packed[:2] == b"\0\0"
+    return upper_half and Fraction(struct.unpack(f"<{code}", packed)[0]) == value
+
+
+@dataclass(frozen=True)
+class WeightsFile:
+    """A .safetensors file: its SHA-256, its matrices, exactly, the names of their types of floats,
+    sorted and joined by slashes, and what its metadata states."""
+
+    sha256: str
+    weights: Weights
+    dtype: str
+    metadata: dict[str, str]
+
+
+def read_weights(content: bytes) -> WeightsFile:
+    """UnreadableError if it is no such file."""
+    try:
+        start = 8 + int.from_bytes(content[:8], "little")
+        header = json.loads(content[8:start])
+        metadata = header.pop("__metadata__", None) or {}
+        if not all(type(value) is str for value in metadata.values()):
+            raise ValueError
+        found = {key: _matrix(entry, content[start:]) for key, entry in header.items()}
+        names = {STORED[entry["dtype"]] for entry in header.values()}
+    except (AttributeError, LookupError, TypeError, ValueError, ArithmeticError, RecursionError,
+            struct.error):  # fmt: skip
+        raise UnreadableError(
+            "the weights' file is no .safetensors file with matrices of floats"
+        ) from None
+    return WeightsFile(
+        hashlib.sha256(content).hexdigest(), found, "/".join(sorted(names)), dict(metadata)
+    )
+
+
+def _matrix(entry: Any, data: bytes) -> tuple[tuple[Fraction, ...], ...]:
+    """Exceptions of any kind if it is none."""
+    (rows, columns), (first, end) = entry["shape"], entry["data_offsets"]
+    dtype = STORED[entry["dtype"]]
+    code = FLOATS[dtype]
+    size = struct.calcsize(code)
+    if not (rows > 0 and columns > 0 and first >= 0 and end - first == rows * columns * size):
+        raise ValueError
+    values = struct.unpack(f"<{rows * columns}{code}", data[first:end])
+    if dtype == "bfloat16":
+        halves = b"".join(struct.pack("<HH", 0, value) for value in values)
+        values = struct.unpack(f"<{rows * columns}f", halves)
+    exact = [Fraction(value) for value in values]
+    return tuple(tuple(exact[k * columns : (k + 1) * columns]) for k in range(rows))
+
+
 # ---------------------------------------------------------------------------------------------
-# The whole certificate, and the verdict on it.
+# What a certificate is about, and the verdict on it.
+
+Bounds = tuple[Fraction, Fraction]
+
+EXIT_CODES = {"accepted": 0, "rejected": 1, "unreadable": 2, "incomplete": 3, "failed": 4}
+TIE_RULES = {
+    "lowest": "the lowest index wins ties",
+    "incorrect": "ties count as incorrect",
+    "uniform": "ties earn 1/(number tied)",
+}
+
+
+@dataclass(frozen=True)
+class Statement:
+    """The model by its name and SHA-256, the task with its number of inputs, the tie rule (None for
+    median, where no logits are compared), and the number of heads of each layer (None for RNNs)."""
+
+    model: str
+    sha256: str
+    task: str
+    seq_len: int
+    ties: str | None
+    heads: int | None
+
+    def setting(self) -> str:
+        """All but the model, in words."""
+        found = f"on {self.task} with {self.seq_len} inputs"
+        if self.heads is not None:
+            found += f", with {self.heads} head{'s' * (self.heads != 1)} in each layer"
+        return found if self.ties is None else f"{found}, where {TIE_RULES[self.ties]}"
 
 
 @dataclass
 class CheckedCertificate:
-    """What a check found. ``accuracy`` is what the certificate proves, if it is accepted; for a
-    median model it is None, and ``squared_error`` encloses the mean squared error, ``root`` its
-    square root."""
+    """What a check found: ``status`` (accepted, rejected, incomplete, unreadable, failed) and the
+    ``reason`` for all but the first; the ``statement`` as soon as it was read.
+
+    ``weights`` says how the weights are known: from the "file" of that SHA-256, by their own
+    "text" (rational weights), or only as those "inside". ``accuracy`` is what the certificate
+    proves; for a median model it is None, and ``squared_error`` encloses the mean squared error,
+    ``root`` its square root.
+    """
 
     status: str = "accepted"
     reason: str = ""
-    accuracy: tuple[Fraction, Fraction] | None = None
-    squared_error: tuple[Fraction, Fraction] | None = None
-    root: tuple[Fraction, Fraction] | None = None
+    statement: Statement | None = None
+    weights: str = "inside"
+    complete: bool = True
+    accuracy: Bounds | None = None
+    squared_error: Bounds | None = None
+    root: Bounds | None = None
     checked: list[str] = field(default_factory=list)
     not_checked: list[str] = field(default_factory=list)
 
     @property
     def exit_code(self) -> int:
-        return {"accepted": 0, "rejected": 1, "unreadable": 2, "incomplete": 3}[self.status]
+        return EXIT_CODES[self.status]
 
+    @property
+    def verdict(self) -> str:
+        """One sentence, made of what was checked."""
+        if self.reason or self.statement is None:
+            words = {
+                "incomplete": "not everything could be checked",
+                "failed": "the checker failed",
+            }
+            return f"{words.get(self.status, self.status)}: {self.reason}"
+        name, sha256 = quoted(self.statement.model), self.statement.sha256
+        subject = {
+            "file": f"the model in the file with sha256 {sha256}, named {name},",
+            "text": f"the network of the weights inside, with sha256 {sha256}, named {name},",
+            "inside": f"the network of the weights inside, said to be {name} with sha256 {sha256},",
+        }[self.weights]
+        head = "accepted" if self.complete else "not everything could be checked"
+        if self.complete and self.weights == "inside":
+            head += " for the weights inside"
+        return f"{head}: {self.statement.setting()}, {subject} {self._score()}."
+
+    def _score(self) -> str:
+        if self.accuracy is not None:
+            return f"has {valued('accuracy', self.accuracy)}"
+        if self.squared_error is not None and self.root is not None:
+            error = valued("mean squared error", self.squared_error)
+            return f"has {error}, and {valued('root of it', self.root)}"
+        return "has no score that is proved"
+
+
+def valued(name: str, bounds: Bounds) -> str:
+    low, high = map(decimal, bounds)
+    article = "an" if name[0] in "aeiou" else "a"
+    return (
+        f"the exact {name} {low}" if low == high else f"{article} {name} between {low} and {high}"
+    )
+
+
+# ---------------------------------------------------------------------------------------------
+# What ties a certificate to a model: the weights' file, its metadata, and what the caller asks.
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a caller demands that the certificate is about; None where anything will do."""
+
+    task: str | None = None
+    seq_len: int | None = None
+    ties: str | None = None
+    heads: int | None = None
+
+
+def check_weights(
+    weights: Weights, dtype: object, sha256: str, file: WeightsFile | None
+) -> tuple[str, str]:
+    """How the weights are known (``CheckedCertificate.weights``), and a line that says so."""
+    if dtype == "rational":
+        require(digest_of_weights(weights) == sha256, "the weights do not have the stated sha256")
+        if file is not None:
+            require(file.weights == weights, "the weights are not those of the file")
+        return "text", "the sha256 of the weights, written as fractions"
+    names = text_of(dtype, "[a-z0-9/]+", "model.dtype").split("/")
+    known = set(names) <= set(FLOATS) and names == sorted(set(names))
+    require(known, "model.dtype must be names of types of floats, in order")
+    stored = (w for matrix in weights.values() for row in matrix for w in row)
+    fits = all(any(is_float(w, name) for name in names) for w in stored)
+    require(fits, f"a weight is no {' or '.join(names)}")
+    if file is None:
+        return "inside", f"that the weights are those of a file with sha256 {sha256}, in {dtype}"
+    require(file.sha256 == sha256, f"the weights' file has sha256 {file.sha256}, not {sha256}")
+    require(file.weights == weights, "the weights are not those of the file")
+    require(file.dtype == dtype, f"the weights' file has dtype {file.dtype}, not {dtype}")
+    return "file", "sha256, type and values of the weights, against the file"
+
+
+def digest_of_weights(weights: Weights) -> str:
+    """SHA-256 of the weights as fractions, row by row; an RNN's input weights are one row."""
+    matrices = [weights[key] for key in sorted(weights)]
+    if set(weights) == set(RNN_KEYS):
+        inputs, recurrent, readout = (weights[key] for key in RNN_KEYS)
+        matrices = [(tuple(w for row in inputs for w in row),), recurrent, readout]
+    lines = [" ".join(map(str, row)) for matrix in matrices for row in matrix]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def check_setting(
+    statement: Statement, weights: Weights, file: WeightsFile | None, asked: Asked
+) -> tuple[list[str], list[str]]:
+    """RejectedError where the certificate is about something else than the caller asks, or than
+    the file's metadata states, which counts where the caller says nothing.
+
+    Lines of what was compared, and of what was not.
+    """
+    checked, not_checked = [], []
+    metadata = {} if file is None else file.metadata
+    names = {"task": statement.task, "seq_len": statement.seq_len, "ties": statement.ties}
+    names |= {"heads": statement.heads}
+    for name, value in names.items():
+        wanted, stated = getattr(asked, name), metadata.get(name)
+        if wanted is not None:
+            require(wanted == value, f"its {name} is {value}, not {wanted} as asked")
+            checked.append(f"{name} {value}, as asked")
+            if stated not in (None, str(value)):
+                not_checked.append(f"the {name} {quoted(stated)} that the file's metadata states")
+        elif stated is not None and value is not None:
+            agrees = stated == str(value)
+            require(agrees, f"its {name} is {value}, but the file's metadata says {quoted(stated)}")
+            checked.append(f"{name} {value}, against the file's metadata")
+        elif value is not None and not _told(name, value, weights):
+            not_checked.append(f"whether {name} {value} is meant: it was not asked for, nor stated")
+    for name, size in _sizes(weights).items():
+        stated = metadata.get(name)
+        agrees = stated in (None, str(size))
+        require(agrees, f"its {name} is {size}, but the file's metadata says {quoted(stated)}")
+    return checked, not_checked
+
+
+def _told(name: str, value: object, weights: Weights) -> bool:
+    """Whether the weights tell: where they have a logit for each input, the number of inputs."""
+    outputs = weights.get(RNN_KEYS[2], weights.get("unembed.weight", ()))
+    return name == "seq_len" and value == len(outputs) > 1
+
+
+def _sizes(weights: Weights) -> dict[str, int]:
+    """What else metadata may state, and weights tell."""
+    if set(weights) == set(RNN_KEYS):
+        return {"hidden_size": len(weights[RNN_KEYS[1]])}
+    layers = sum(key.endswith(".in_proj_weight") for key in weights)
+    width = max((len(row) for row in weights.get("unembed.weight", ())), default=0)
+    return {"layers": layers, "hidden_size": width}
+
+
+# ---------------------------------------------------------------------------------------------
+# What a certificate of each kind says, and what follows from it.
+
+MOST_INPUTS = 100
+MOST_CELL_INPUTS, MOST_FUNCTION_INPUTS = 6, 7
+WORK_PER_CONE, WORK_PER_ANSWER = 100_000, 1_000
+"""What is allowed for each cell, piece and answer, beside what is allowed for the whole."""
+
+
+def check_task(task: str, n: int) -> None:
+    """RejectedError for what is no task, LimitError for a larger one than this checks."""
+    require(task in (*INDEX_TASKS, "median", "longest_cycle"), "the task is unknown")
+    require(n >= 2 + (task == "argoutlier"), "the task's number of inputs is too small")
+    require(task != "argmedian" or n % 2 == 1, "argmedian needs an odd number of inputs")
+    if n > MOST_INPUTS:
+        raise LimitError(f"it has over {MOST_INPUTS} inputs")
+
+
+@dataclass
+class Content:
+    """The content of one certificate; what is found goes to the outcome."""
+
+    document: Json
+    weights: Weights
+    statement: Statement
+    outcome: CheckedCertificate
+    budget: Budget
+
+    def check(self) -> None:
+        """RejectedError for anything wrong, LimitError for what takes too much."""
+        kind, task, n = self.document["kind"], self.statement.task, self.statement.seq_len
+        check_task(task, n)
+        tasks = {"pieces": ("median",), "functions": ("longest_cycle",), "cells": INDEX_TASKS}
+        fits = task in tasks.get(kind, INDEX_TASKS)
+        require(fits, f"a certificate of {kind} cannot be about {task}")
+        most = {"pieces": LARGEST_MEASURED, "functions": MOST_FUNCTION_INPUTS}
+        most["cells"] = MOST_CELL_INPUTS
+        require(n <= most.get(kind, n), f"{kind} are for up to {most.get(kind)} inputs")
+        if kind == "cells":
+            self._cells()
+        elif kind == "pieces":
+            self._pieces()
+        elif kind == "functions":
+            self._functions()
+        story = self._story()
+        if kind == "claims":
+            require(story is not None, "without cells it needs an explanation")
+            assert story is not None
+            self._derived(story)
+
+    def _items(self, key: str) -> Iterator[tuple[int, Json]]:
+        """The cones of a list, with what is allowed for each."""
+        items = self.document[key]
+        require(isinstance(items, list) and len(items) > 0, f"{key} must be a list, not empty")
+        for k, item in enumerate(items):
+            self.budget.allow(WORK_PER_CONE)
+            yield k, item
+
+    def _cells(self) -> None:
+        statement = self.statement
+        cells = Cells(self.document, self.weights, statement.task, statement.seq_len, self.budget)
+        for k, cell in self._items("cells"):
+            within(f"cell {k}", cells.add, cell)
+        found = cells.conclude(self.document)
+        self.outcome.checked += [
+            f"{len(self.document['cells'])} cells: each ray lies where pattern, label and winners "
+            "say",
+            "the rays of each cell are the extreme rays of a cone, and its facets close up",
+            "no two cells share an interior point",
+            "label, winners and credit of each cell, under the tie rule",
+        ]
+        if cells.closed:
+            self.outcome.checked.append(
+                "each facet is shared by two cells, so that nothing is left out"
+            )
+        if cells.measured:
+            self.outcome.accuracy = found
+            self.outcome.checked += [
+                f"the measure of each cell, to {cells.decimals} decimals, by another formula",
+                "the cells leave no more than the stated mass undecided",
+            ]
+        else:
+            self.outcome.complete = False
+            self.outcome.not_checked.append(
+                f"the measures of the cells (this checker reaches n = {LARGEST_MEASURED}): the "
+                "accuracy rests on the measures stated"
+                + ("" if cells.closed else ", and so does that there are no other cells")
+            )
+
+    def _pieces(self) -> None:
+        pieces = Pieces(self.document, self.weights, self.statement.seq_len, self.budget)
+        for k, piece in self._items("pieces"):
+            within(f"piece {k}", pieces.add, piece)
+        self.outcome.squared_error, self.outcome.root = pieces.conclude(self.document)
+        self.outcome.checked += [
+            f"{len(self.document['pieces'])} pieces: each ray lies where pattern and middle inputs "
+            "say",
+            "the rays of each piece are the extreme rays of a cone, and its facets close up",
+            "no two pieces share an interior point",
+            "the error of the model on each piece, from its weights",
+            f"measure and mean square of each piece, to {pieces.decimals} decimals, by other "
+            "formulas",
+            "each facet is shared by two pieces, so that nothing is left out"
+            if pieces.closed
+            else "the pieces leave no more than the stated mass undecided, which is allowed for",
+        ]
+
+    def _functions(self) -> None:
+        n, heads = self.statement.seq_len, self.statement.heads
+        assert heads is not None
+        answers = text_of(self.document["answers"], rf"[0-{n - 1}?]{{{n**n}}}", "answers")
+        tied = self._tied(n)
+        model = Attention(self.weights, n, heads, self.budget)
+        functions = Functions(model, str(self.statement.ties))
+        for number, f in enumerate(product(range(n), repeat=n)):
+            self.budget.allow(WORK_PER_ANSWER)
+            within(f"input {number}", functions.add, f, answers[number], tied.get(number, ()))
+        lower = functions.right / n**n
+        self._accuracy(lower, lower + Fraction(functions.undecided, n**n))
+        self.outcome.accuracy = lower, lower + Fraction(functions.undecided, n**n)
+        self.outcome.checked += [
+            f"the answer to each of {n**n} inputs, by logits with proved error bounds",
+            "the true label of each input, and the credit under the tie rule",
+        ]
+
+    def _tied(self, n: int) -> dict[int, list[int]]:
+        """The logits that share the maximum, by the function's number."""
+        found: dict[int, list[int]] = {}
+        last = -1
+        require(isinstance(self.document["tied"], list), "tied must be a list")
+        for entry in self.document["tied"]:
+            keys_of(entry, {"function", "winners"}, "a tie")
+            number, winners = natural(entry["function"], "a tie"), indices(entry["winners"], n)
+            require(last < number < n**n, "ties must be in order")
+            require(len(winners) > 1, "a tie needs several winners")
+            found[number], last = winners, number
+        return found
+
+    def _accuracy(self, low: Fraction, high: Fraction) -> None:
+        """Compares what follows with what is stated, where both are fractions."""
+        stated = keys_of(self.document["accuracy"], {"lower", "upper"}, "accuracy")
+        fits = (stated["lower"], stated["upper"]) == (str(low), str(high))
+        require(fits, f"what it says proves an accuracy from {low} to {high}, not as stated")
+        require(self.document["undecided"] == str(high - low), f"{high - low} is undecided")
+
+    def _story(self) -> Story | None:
+        """The explanation, if there is one."""
+        data, statement, outcome = self.document["explanation"], self.statement, self.outcome
+        if data is None:
+            return None
+        require(self.document["kind"] != "functions", "explanations are of RNNs")
+        ties = statement.ties or "lowest"
+        story = Story(data, self.weights, statement.task, statement.seq_len, ties, self.budget)
+        story.check()
+        outcome.checked += story.lines()
+        if story.findings.not_checked:
+            outcome.complete = False
+            outcome.not_checked += story.findings.not_checked
+        outcome.not_checked.append(
+            "that the claims' texts, and what is written of them, say what their formulas say"
+        )
+        if story.others:
+            names = ", ".join(dict.fromkeys(quoted(name) for name, _ in story.others))
+            outcome.not_checked.append(f"that the weights of other models are those of {names}")
+        return story
+
+    def _derived(self, story: Story) -> None:
+        """Without cells, the accuracy is what follows from the explanation."""
+        low, high = story.accuracy or (Fraction(0), Fraction(1))
+        self._accuracy(low, high)
+        if story.accuracy is None or story.proved_accuracy:
+            self.outcome.accuracy = low, high
+        else:
+            self.outcome.not_checked.append("the accuracy, which rests on what was not checked")
+
+
+# ---------------------------------------------------------------------------------------------
+# The whole certificate, and the verdict on it.
 
 HEAD = {"format", "version", "kind", "software", "model", "task", "explanation", "digest"}
 ACCURACY = {"ties", "accuracy", "undecided"}
@@ -3535,284 +4029,180 @@ KEYS = {
 }
 
 
-def check_document(document: Json, weights_file: bytes | None = None) -> CheckedCertificate:
-    """Check a parsed certificate, against the weights' file if there is one."""
+def check_certificate(
+    path: str | Path,
+    weights: str | Path | None = None,
+    *,
+    task: str | None = None,
+    seq_len: int | None = None,
+    ties: str | None = None,
+    heads: int | None = None,
+    work: int = 1,
+) -> CheckedCertificate:
+    """Check a certificate's file, against the model's .safetensors file if it is given.
+
+    ``task``, ``seq_len``, ``ties`` and ``heads`` demand what the certificate must be about. Where
+    they are left out, it must agree with the file's metadata. ``work`` multiplies the work that is
+    allowed.
+    """
+
+    def check(outcome: CheckedCertificate) -> None:
+        document = read(Path(path))
+        file = None if weights is None else read_weights(contents(Path(weights)))
+        _check(document, file, Asked(task, seq_len, ties, heads), Budget(work), outcome)
+
+    return _guarded(check)
+
+
+def check_document(
+    document: Json, weights_file: bytes | None = None, asked: Asked | None = None
+) -> CheckedCertificate:
+    """Check a parsed certificate, against the content of the weights' file if there is one."""
+
+    def check(outcome: CheckedCertificate) -> None:
+        file = None if weights_file is None else read_weights(weights_file)
+        _check(document, file, asked or Asked(), Budget(), outcome)
+
+    return _guarded(check)
+
+
+def _guarded(check: Callable[[CheckedCertificate], None]) -> CheckedCertificate:
+    """What a check finds, whatever becomes of it: nothing but Ctrl-C gets out of here."""
     outcome = CheckedCertificate()
+    most_digits = sys.get_int_max_str_digits()
+    sys.set_int_max_str_digits(0)  # digits are counted where numbers are read
     try:
-        _check(document, weights_file, outcome)
+        check(outcome)
     except RejectedError as error:
-        return CheckedCertificate("rejected", printable(f"{error}."))
+        status, reason = "rejected", f"{error}."
+    except UnreadableError as error:
+        status, reason = "unreadable", f"{error}."
     except LimitError as error:
-        return CheckedCertificate("incomplete", printable(f"it cannot be checked: {error}."))
-    except (ArithmeticError, ValueError) as error:
-        return CheckedCertificate("rejected", printable(f"it cannot be checked: {error}."))
+        status, reason = "incomplete", f"{error}."
     except RecursionError:
-        return CheckedCertificate("rejected", "it cannot be checked: it is nested too deeply.")
+        status, reason = "incomplete", "it is nested too deeply."
+    except MemoryError:
+        status, reason = "incomplete", "there is not enough memory."
+    except Exception as error:
+        status, reason = "failed", f"{type(error).__name__}: {error}. Nothing is known of it."
+    else:
+        whole = outcome.complete and outcome.weights != "inside"
+        status, reason = "accepted" if whole else "incomplete", ""
+    finally:
+        sys.set_int_max_str_digits(most_digits)
+    if reason:
+        outcome = CheckedCertificate(status, printable(reason), outcome.statement)
+    outcome.status = status
     outcome.checked = list(map(printable, outcome.checked))
     outcome.not_checked = list(map(printable, outcome.not_checked))
     return outcome
 
 
 def printable(text: str) -> str:
-    """With escapes for all else: a name in a certificate must not look like lines of the checker's,
-    nor move a terminal's cursor."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    """In ASCII, with escapes for all else."""
+    return "".join(
+        c if c.isascii() and c.isprintable() else c.encode("unicode_escape").decode() for c in text
+    )
 
 
-def _check(document: Json, weights_file: bytes | None, outcome: CheckedCertificate) -> None:
-    kind = document.get("kind")
-    version = natural(document.get("version"), "version")
+def _check(
+    document: Json,
+    file: WeightsFile | None,
+    asked: Asked,
+    budget: Budget,
+    outcome: CheckedCertificate,
+) -> None:
+    kind, version = document.get("kind"), natural(document.get("version"), "version")
     require(version == VERSION, f"this checks version {VERSION}, not {version}")
     require(type(kind) is str and kind in KEYS, f"its kind must be {', '.join(KEYS)}")
     keys_of(document, KEYS[str(kind)], "the certificate")
-    known = kind == "pieces" or document["ties"] in ("lowest", "incorrect", "uniform")
-    require(known, "the tie rule is unknown")
-    task = keys_of(document["task"], {"name", "seq_len"}, "task")
-    n = natural(task["seq_len"], "task.seq_len")
-    extra = {"heads"} if kind == "functions" else set()
-    model = keys_of(document["model"], {"name", "sha256", "dtype", "weights"} | extra, "model")
+    model = {"name", "sha256", "dtype", "weights"} | ({"heads"} if kind == "functions" else set())
+    model_of = keys_of(document["model"], model, "model")
+    statement = outcome.statement = statement_of(document, model_of)
     software = document["software"]
     named = isinstance(software, dict) and all(type(v) is str for v in software.values())
-    require(named and type(model["name"]) is str, "software and model.name must be texts")
-    weights = weights_of(model["weights"], "model.weights")
-    if kind == "cells":
-        _check_cells(document, weights, task["name"], n, outcome)
-    elif kind == "pieces":
-        _check_pieces(document, weights, task["name"], n, outcome)
-    elif kind == "functions":
-        heads = natural(model["heads"], "model.heads")
-        _check_functions(document, weights, heads, task["name"], n, outcome)
-    story = _check_story(document, weights, task["name"], n, outcome)
-    if kind == "claims":
-        require(story is not None, "without cells it needs an explanation")
-        assert story is not None
-        _check_derived(document, story, outcome)
-    _check_model(model, weights, weights_file, outcome)
+    require(named, "software must be an object of texts")
+    weights = weights_of(model_of["weights"], "weights")
+    known, line = check_weights(weights, model_of["dtype"], statement.sha256, file)
+    outcome.weights = known
+    checked, not_checked = check_setting(statement, weights, file, asked)
+    (not_checked if known == "inside" else checked).insert(0, line)
     long = LISTS[str(kind)]
+    require(all(isinstance(document[key], list) for key in long), f"{long} must be lists")
     rest = {key: value for key, value in document.items() if key not in (*long, "digest")}
     found = digest_of(rest, [document[key] for key in long])
+    Content(document, weights, statement, outcome, budget).check()
     require(document["digest"] == found, "its digest does not fit its content")
-    outcome.checked.append("the digest of the whole certificate")
+    outcome.checked += [*checked, "the digest of the whole certificate"]
+    outcome.not_checked += not_checked
 
 
-def _check_cells(
-    document: Json, weights: Weights, task: Any, n: int, outcome: CheckedCertificate
-) -> None:
-    _check_task(task, n)
-    require(n <= 6, "cells are for up to 6 inputs")
-    cells = Cells(document, weights, task, n)
-    require(isinstance(document["cells"], list), "cells must be a list")
-    for k, cell in enumerate(document["cells"]):
-        try:
-            cells.add(cell)
-        except RejectedError as error:
-            raise RejectedError(f"cell {k}: {error}") from None
-    found = cells.conclude(document)
-    outcome.checked += [
-        f"{len(document['cells'])} cells: each ray lies where pattern, label and winners say",
-        "the rays of each cell are the extreme rays of a cone, and its facets close up",
-        "no two cells share an interior point",
-        "label, winners and credit of each cell, under the tie rule",
-    ]
-    if cells.closed:
-        outcome.checked.append("each facet is shared by two cells, so that nothing is left out")
-    if cells.measured:
-        outcome.accuracy = found
-        outcome.checked += [
-            f"the measure of each cell, to {cells.decimals} decimals, by another formula",
-            "the cells leave no more than the stated mass undecided",
-        ]
-    else:
-        outcome.status = "incomplete"
-        outcome.not_checked.append(
-            f"the measures of the cells (this checker reaches n = {LARGEST_MEASURED}): the "
-            "accuracy rests on the measures stated"
-            + ("" if cells.closed else ", and so does that there are no other cells")
-        )
-
-
-def _check_pieces(
-    document: Json, weights: Weights, task: Any, n: int, outcome: CheckedCertificate
-) -> None:
-    require(task == "median", "the task is unknown")
-    require(2 <= n <= LARGEST_MEASURED, "the task's number of inputs is wrong")
-    pieces = Pieces(document, weights, n)
-    require(isinstance(document["pieces"], list), "pieces must be a list")
-    for k, piece in enumerate(document["pieces"]):
-        try:
-            pieces.add(piece)
-        except RejectedError as error:
-            raise RejectedError(f"piece {k}: {error}") from None
-    outcome.squared_error, outcome.root = pieces.conclude(document)
-    outcome.checked += [
-        f"{len(document['pieces'])} pieces: each ray lies where pattern and middle inputs say",
-        "the rays of each piece are the extreme rays of a cone, and its facets close up",
-        "no two pieces share an interior point",
-        "the error of the model on each piece, from its weights",
-        f"measure and mean square of each piece, to {pieces.decimals} decimals, by other formulas",
-        "each facet is shared by two pieces, so that nothing is left out"
-        if pieces.closed
-        else "the pieces leave no more than the stated mass undecided, which is allowed for",
-    ]
-
-
-def _check_story(
-    document: Json, weights: Weights, task: Any, n: int, outcome: CheckedCertificate
-) -> Story | None:
-    """The explanation, if there is one."""
-    if document["explanation"] is None:
-        return None
-    require(document["kind"] != "functions", "explanations are of RNNs")
-    if document["kind"] == "pieces":
-        story = Story(document["explanation"], weights, task, n, "lowest", Budget())
-    else:
-        _check_task(task, n)
-        story = Story(document["explanation"], weights, task, n, document["ties"], Budget())
-    story.check()
-    outcome.checked += story.lines()
-    if story.findings.not_checked:
-        outcome.status = "incomplete"
-        outcome.not_checked += story.findings.not_checked
-    outcome.not_checked.append(
-        "that the claims' texts, and what is written of them, say what their formulas say"
+def statement_of(document: Json, model: Json) -> Statement:
+    """What the certificate says that it is about."""
+    name, task = model["name"], keys_of(document["task"], {"name", "seq_len"}, "task")
+    require(type(name) is str, "model.name must be a text")
+    require(type(task["name"]) is str, "task.name must be a text")
+    ties = document.get("ties")
+    known = document["kind"] == "pieces" or (type(ties) is str and ties in TIE_RULES)
+    require(known, "the tie rule is unknown")
+    return Statement(
+        name,
+        text_of(model["sha256"], "[0-9a-f]{64}", "model.sha256"),
+        task["name"],
+        natural(task["seq_len"], "task.seq_len"),
+        ties,
+        natural(model["heads"], "model.heads") if "heads" in model else None,
     )
-    if story.others:
-        names = ", ".join(dict.fromkeys(name for name, _ in story.others))
-        outcome.not_checked.append(
-            f"that the weights in claims about {names} are those of that name"
-        )
-    return story
-
-
-def _check_derived(document: Json, story: Story, outcome: CheckedCertificate) -> None:
-    """Without cells, the accuracy is what follows from the explanation."""
-    low, high = story.accuracy or (Fraction(0), Fraction(1))
-    stated = keys_of(document["accuracy"], {"lower", "upper"}, "accuracy")
-    require(
-        (stated["lower"], stated["upper"]) == (str(low), str(high)),
-        f"the explanation proves an accuracy from {low} to {high}, not as stated",
-    )
-    require(document["undecided"] == str(high - low), f"{high - low} is undecided")
-    if story.accuracy is None or story.proved_accuracy:
-        outcome.accuracy = low, high
-    else:
-        outcome.not_checked.append("the accuracy, which rests on what was not checked")
-
-
-def _check_task(task: Any, n: int) -> None:
-    require(task in INDEX_TASKS, "the task is unknown")
-    require(n >= 2 + (task == "argoutlier"), "the task's number of inputs is wrong")
-    require(task != "argmedian" or n % 2 == 1, "argmedian needs an odd number of inputs")
-
-
-def _check_functions(
-    document: Json, weights: Weights, heads: int, task: Any, n: int, outcome: CheckedCertificate
-) -> None:
-    require(task == "longest_cycle", "the task is unknown")
-    require(2 <= n <= 7, "the task's number of inputs is wrong")
-    answers = text_of(document["answers"], rf"[0-{n - 1}?]{{{n**n}}}", "answers")
-    require(isinstance(document["tied"], list), "tied must be a list")
-    tied: dict[int, list[int]] = {}
-    for entry in document["tied"]:
-        keys_of(entry, {"function", "winners"}, "a tie")
-        number, winners = (
-            natural(entry["function"], "a tie's function"),
-            indices(entry["winners"], n),
-        )
-        require(number < n**n and number > max(tied, default=-1), "ties must be in order")
-        require(len(winners) > 1, "a tie needs several winners")
-        tied[number] = winners
-    functions = Functions(Attention(weights, n, heads), document["ties"])
-    for number, f in enumerate(product(range(n), repeat=n)):
-        try:
-            functions.add(f, answers[number], tied.get(number, ()))
-        except RejectedError as error:
-            raise RejectedError(f"input {number}, {f}: {error}") from None
-    lower = functions.right / n**n
-    upper = lower + Fraction(functions.undecided, n**n)
-    stated = keys_of(document["accuracy"], {"lower", "upper"}, "accuracy")
-    require(
-        (stated["lower"], stated["upper"]) == (str(lower), str(upper)),
-        f"the answers prove an accuracy from {lower} to {upper}, not as stated",
-    )
-    require(document["undecided"] == str(upper - lower), f"{upper - lower} is undecided")
-    outcome.accuracy = lower, upper
-    outcome.checked += [
-        f"the answer to each of {n**n} inputs, by logits with proved error bounds",
-        "the true label of each input, and the credit under the tie rule",
-    ]
-
-
-def _check_model(
-    model: Json, weights: Weights, weights_file: bytes | None, outcome: CheckedCertificate
-) -> None:
-    digest = text_of(model["sha256"], "[0-9a-f]{64}", "model.sha256")
-    stored = [w for matrix in weights.values() for row in matrix for w in row]
-    if model["dtype"] == "rational":
-        matrices = [weights[key] for key in sorted(weights)]
-        if RNN_KEYS[0] in weights:  # the input weights, which are a column, as one row
-            inputs, recurrent, readout = (weights[key] for key in RNN_KEYS)
-            matrices = [(tuple(row[0] for row in inputs),), recurrent, readout]
-        lines = [" ".join(map(str, row)) for matrix in matrices for row in matrix]
-        found = hashlib.sha256("\n".join(lines).encode()).hexdigest()
-        require(found == digest, "the weights do not have the stated sha256")
-        outcome.checked.append("the sha256 of the weights, written as fractions")
-    else:
-        names = text_of(model["dtype"], "[a-z0-9/]+", "model.dtype").split("/")
-        require(set(names) <= set(FLOATS), "model.dtype is unknown")
-        fits = all(any(is_float(w, FLOATS[name]) for name in names) for w in stored)
-        require(fits, f"a weight is no {model['dtype']}")
-    if weights_file is not None:
-        found = hashlib.sha256(weights_file).hexdigest()
-        require(found == digest, f"the weights' file has sha256 {found}, not {digest}")
-        stated, dtype = read_safetensors(weights_file)
-        require(stated == weights, "the weights are not those of the file")
-        require(model["dtype"] == dtype, f"the weights' file has dtype {dtype}")
-        outcome.checked.append("sha256 and weights, against the file")
-    elif model["dtype"] != "rational":
-        outcome.not_checked.append(
-            f"that the weights are those of the file with sha256 {digest}: no file was given"
-        )
-
-
-def check_certificate(path: str | Path, weights: str | Path | None = None) -> CheckedCertificate:
-    """Check a certificate's file, against the model's .safetensors file if it is given."""
-    try:
-        document = read(Path(path))
-        try:
-            content = None if weights is None else Path(weights).read_bytes()
-        except OSError as error:
-            raise UnreadableError(f"cannot read {weights}: {error.strerror or error}") from error
-        return check_document(document, content)
-    except UnreadableError as error:
-        return CheckedCertificate("unreadable", f"{error}.")
 
 
 # ---------------------------------------------------------------------------------------------
 # The command line.
 
+INTERRUPTED, READER_GONE = 130, 141
+
 
 def lines_of(outcome: CheckedCertificate) -> Iterator[str]:
     """What to print."""
-    yield outcome.status + (f": {outcome.reason}" if outcome.reason else "")
-    if outcome.accuracy is not None:
-        lower, upper = outcome.accuracy
-        yield f"accuracy between {decimal(lower)} and {decimal(upper)}"
-    for name, bounds in (("", outcome.squared_error), ("root ", outcome.root)):
-        if bounds is not None:
-            yield f"{name}mean squared error between {decimal(bounds[0])} and {decimal(bounds[1])}"
+    yield outcome.verdict
     yield from (f"checked: {line}" for line in outcome.checked)
     yield from (f"not checked: {line}" for line in outcome.not_checked)
 
 
+def arguments_of(arguments: list[str]) -> argparse.Namespace:
+    """What the command line says; exits with 2 if it says nothing that can be done."""
+    first, _, rest = (__doc__ or "").partition("\n\n")
+    parser = argparse.ArgumentParser(
+        prog="check.py",
+        description=first,
+        epilog=rest,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("path", metavar="certificate", help="a .json or .json.gz file")
+    parser.add_argument(
+        "weights", nargs="?", help="the model's .safetensors file, to be held against it"
+    )
+    parser.add_argument("--task", help="demand that it is about this task")
+    parser.add_argument("--seq-len", type=int, help="demand this number of inputs")
+    parser.add_argument("--ties", choices=list(TIE_RULES), help="demand this tie rule")
+    parser.add_argument("--heads", type=int, help="demand this number of heads in each layer")
+    parser.add_argument(
+        "--work", type=int, default=1, help="allow so many times as much work (see below)"
+    )
+    return parser.parse_args(arguments)
+
+
 def main(arguments: list[str]) -> int:
-    sys.set_int_max_str_digits(0)  # rays of models with tiny and huge weights are long
-    if not 1 <= len(arguments) <= 2 or arguments[0] in ("-h", "--help"):
-        print(__doc__)
-        return 0 if arguments[:1] in (["-h"], ["--help"]) else 2
-    outcome = check_certificate(*arguments)
-    for line in lines_of(outcome):
-        print(line)
+    outcome = check_certificate(**vars(arguments_of(arguments)))
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a path may have any character
+    try:
+        for line in lines_of(outcome):
+            print(line)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Python would try once more to write what is left in the buffer, when it exits.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return READER_GONE
     return outcome.exit_code
 
 
@@ -3821,4 +4211,4 @@ if __name__ == "__main__":
         sys.exit(main(sys.argv[1:]))
     except KeyboardInterrupt:
         print("interrupted: nothing is known of the certificate", file=sys.stderr)
-        sys.exit(130)
+        sys.exit(INTERRUPTED)

@@ -157,7 +157,9 @@ class _Tree:
             for wall in cone.walls
         ]
         everything = (1 << len(cone.rays)) - 1
-        facets = complete_facets(len(self._units), masks, len(cone.rays))
+        facets = complete_facets(
+            len(self._units), masks, len(cone.rays), self.regions.rewriting.budget
+        )
         return sorted(faces_of(facets, everything) - {everything})
 
     def _decided(self, piece: Piece, face: int) -> bool:

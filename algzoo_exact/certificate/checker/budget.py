@@ -25,14 +25,20 @@ def price(bits: int) -> int:
 class Budget:
     """What is left of the work that a check may take. All parts of a check share one."""
 
-    def __init__(self, most: int = MOST_WORK) -> None:
-        self.most = self.left = most
+    def __init__(self, factor: int = 1) -> None:
+        self.factor, self.most, self.left = factor, 0, 0
+        self.allow(MOST_WORK)
+
+    def allow(self, steps: int) -> None:
+        """More, for one more of the items that a certificate may list."""
+        self.most += self.factor * steps
+        self.left += self.factor * steps
 
     def spend(self, steps: int) -> None:
         """LimitError once the work is more than allowed."""
         self.left -= steps
         if self.left < 0:
-            raise LimitError(f"it takes over {self.most:,} operations, more than this checker does")
+            raise LimitError(f"it takes over {self.most:,} operations, more than are allowed")
 
     def pay(self, bits: int, times: int = 1) -> None:
         """For operations on numbers of so many bits; LimitError if these are too long."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from fractions import Fraction
-from math import gcd
 from typing import Any
 
+from algzoo_exact.certificate.checker.budget import Budget
 from algzoo_exact.certificate.checker.cones import (
     Cone,
     Vector,
@@ -21,9 +21,16 @@ from algzoo_exact.certificate.checker.decimals import SLACK, exponent_of, outwar
 from algzoo_exact.certificate.checker.errors import require
 from algzoo_exact.certificate.checker.fixed import Fixed
 from algzoo_exact.certificate.checker.labels import chamber, credit_for, middle_of
-from algzoo_exact.certificate.checker.measures import LARGEST_MEASURED, Measure
+from algzoo_exact.certificate.checker.measures import LARGEST_MEASURED, Measure, longest
 from algzoo_exact.certificate.checker.networks import Network, Weights
-from algzoo_exact.certificate.checker.reading import Json, indices, keys_of, natural, text_of
+from algzoo_exact.certificate.checker.reading import (
+    Json,
+    indices,
+    keys_of,
+    natural,
+    text_of,
+    vector_of,
+)
 
 CELL = {"pattern", "rays", "label", "winners", "credit", "measure"}
 PIECE = {"pattern", "rays", "middle", "error", "measure", "square"}
@@ -33,13 +40,13 @@ class Cones:
     """Cones that are checked one by one: what cells and pieces have in common."""
 
     def __init__(self, document: Json, network: Network) -> None:
-        self.network, self.n = network, network.n
+        self.network, self.n, self.budget = network, network.n, network.budget
         self.decimals = natural(document["decimals"], "decimals")
         require(4 <= self.decimals <= 40, "decimals must be from 4 to 40")
         self.unit = Fraction(1, 10**self.decimals)
-        self.measure = Measure(Fixed(self.decimals * 10 // 3 + 60))
+        self.measure = Measure(Fixed(self.decimals * 10 // 3 + 60), self.budget)
         require(isinstance(document["rays"], list), "rays must be a list")
-        self.rays = [self._ray(text, k) for k, text in enumerate(document["rays"])]
+        self.rays = [vector_of(text, self.n, f"ray {k}") for k, text in enumerate(document["rays"])]
         require(len(set(self.rays)) == len(self.rays), "a ray is listed twice")
         self.used: set[int] = set()
         self.names: set[object] = set()
@@ -50,18 +57,11 @@ class Cones:
         """Whether each facet belongs to two cones, so that they leave nothing out (C20)."""
         return set(self.sides.values()) == {2}
 
-    def _ray(self, text: Any, k: int) -> Vector:
-        where = f"ray {k}"
-        words = text_of(text, r"-?[0-9]+( -?[0-9]+)*", where).split()
-        ray = tuple(map(int, words))
-        require(len(ray) == self.n, f"{where} has {len(ray)} entries, not {self.n}")
-        lowest = gcd(*ray) == 1 and words == [str(entry) for entry in ray]
-        require(lowest, f"{where} is not in lowest terms")
-        return ray
-
     def _steps(self, pattern: Any) -> tuple[str, ...]:
-        shape = r"\|".join([f"[01]{{{self.network.d}}}"] * self.n)
-        return tuple(text_of(pattern, shape, "its pattern").split("|"))
+        steps = text_of(pattern, "[01|]+", "its pattern").split("|")
+        fits = [len(step) for step in steps] == [self.network.d] * self.n
+        require(fits, f"its pattern must be of {self.n} steps of {self.network.d} neurons")
+        return tuple(steps)
 
     def _corners(self, rays: Any) -> list[int]:
         require(isinstance(rays, list) and len(rays) >= self.n, "it has too few rays")
@@ -77,13 +77,15 @@ class Cones:
         """A normal of each facet, by the facet's rays (C3). ``demands``: functionals that must be
         >= 0 on all rays, and what says so."""
         corners = [self.rays[k] for k in numbers]
+        bits = longest(corners)
         normals: dict[int, Vector] = {}
         for kind, rows in demands:
             for row in rows:
+                self.budget.pay(bits + longest([row]), self.n * len(corners))
                 values = [dot(row, ray) for ray in corners]
                 require(min(values) >= 0, f"it has a ray that does not agree with {kind}")
                 normals.setdefault(sum(1 << k for k, v in enumerate(values) if v == 0), row)
-        facets = complete_facets(self.n, normals, len(corners))
+        facets = complete_facets(self.n, normals, len(corners), self.budget)
         for facet in facets:
             self.sides[frozenset(numbers[k] for k in members(facet))] += 1
         return {facet: normals[facet] for facet in facets}
@@ -136,8 +138,8 @@ class Cones:
 class Cells(Cones):
     """Checks cells one by one, and adds up what they are worth."""
 
-    def __init__(self, document: Json, weights: Weights, task: str, n: int) -> None:
-        super().__init__(document, Network(weights, n, n))
+    def __init__(self, document: Json, weights: Weights, task: str, n: int, budget: Budget) -> None:
+        super().__init__(document, Network(weights, n, n, budget))
         self.task, self.ties = task, document["ties"]
         self.measured = n <= LARGEST_MEASURED
         self.right = self.wrong = Fraction(0)
@@ -196,8 +198,8 @@ class Cells(Cones):
 class Pieces(Cones):
     """Checks the pieces of a median model one by one, and adds up its mean squared error."""
 
-    def __init__(self, document: Json, weights: Weights, n: int) -> None:
-        super().__init__(document, Network(weights, n, 1))
+    def __init__(self, document: Json, weights: Weights, n: int, budget: Budget) -> None:
+        super().__init__(document, Network(weights, n, 1, budget))
         self.scale = 2 * self.network.logit_scale  # of errors; 2, for the mean of two inputs
         self.least = self.lower = self.upper = Fraction(0)
 

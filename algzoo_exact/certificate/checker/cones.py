@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from operator import mul
 
+from algzoo_exact.certificate.checker.budget import Budget
 from algzoo_exact.certificate.checker.errors import require
 
 Vector = tuple[int, ...]
@@ -47,12 +48,13 @@ def members(mask: int) -> list[int]:
     return found
 
 
-def complete_facets(n: int, masks: Iterable[int], count: int) -> tuple[int, ...]:
+def complete_facets(n: int, masks: Iterable[int], count: int, budget: Budget) -> tuple[int, ...]:
     """All facets of the cone of ``count`` rays, among the masks of rays on walls (C3).
 
     RejectedError if the rays do not make up a cone with an interior whose extreme rays they are.
     """
     masks = {mask for mask in masks if mask.bit_count() >= n - 1}
+    budget.pay(count, len(masks) ** 2)
     top = [m for m in masks if not any(m & other == m and m != other for other in masks)]
     cone = Cone(n, (), tuple(top))
     seen: dict[int, list[int]] = {}
@@ -67,7 +69,9 @@ def complete_facets(n: int, masks: Iterable[int], count: int) -> tuple[int, ...]
             require(face.bit_count() == 1, "two of its rays are no extreme rays")
             seen[face] = []
             return
+        budget.pay(count, 1 + len(top))
         parts = seen[face] = top if dimension == n else cone.facets_of(face, dimension)
+        budget.pay(count, len(parts) ** 2)
         for part in parts:
             close(part, dimension - 1)
         ridges = Counter(ridge for part in parts for ridge in seen[part])

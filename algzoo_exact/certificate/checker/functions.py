@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
-from algzoo_exact.certificate.checker.errors import RejectedError, require
+from algzoo_exact.certificate.checker.errors import LimitError, require
 from algzoo_exact.certificate.checker.labels import credit_for, longest_cycle
 from algzoo_exact.certificate.checker.transformers import (
-    FEWEST_BITS,
-    MOST_BITS,
     Attention,
+    Ball,
     FixedAttention,
+    TooFewBitsError,
 )
+
+BITS = (96, 192, 384, 768, 1536, 3072)
 
 
 class Functions:
@@ -21,6 +23,7 @@ class Functions:
     def __init__(self, model: Attention, ties: str) -> None:
         self.model, self.ties = model, ties
         self.by_bits: dict[int, FixedAttention] = {}
+        self.classes = [model.unembed.index(row) for row in model.unembed]  # of equal logits
         self.right = Fraction(0)
         self.undecided = 0
 
@@ -36,28 +39,30 @@ class Functions:
         self.right += credit_for(self.ties, longest_cycle(f), winners)
 
     def _confirm(self, f: Sequence[int], winners: list[int]) -> None:
-        rows = self.model.unembed
-        if all(rows[k] == rows[winners[0]] for k in winners):
-            bits = FEWEST_BITS
-            while bits <= MOST_BITS:
-                if bits not in self.by_bits:
-                    self.by_bits[bits] = FixedAttention(self.model, bits)
-                try:
-                    values, error = self.by_bits[bits].logits(f)
-                except RejectedError:
-                    bits *= 2
-                    continue
-                lead = values[winners[0]] - 2 * error
-                others = [values[k] for k in range(len(values)) if k not in winners]
-                if all(value < lead for value in others):
+        """RejectedError if these are not the largest logits, LimitError if that is not decided."""
+        one_class = len({self.classes[k] for k in winners}) == 1
+        for bits in BITS:
+            found = self._logits(f, bits)
+            if found is not None:
+                values, error = found
+                least = min(values[k] for k in winners)
+                largest = values.index(max(values))
+                require(values[largest] <= least + 2 * error, f"logit {largest} is larger")
+                others = (value for k, value in enumerate(values) if k not in winners)
+                if one_class and all(value < least - 2 * error for value in others):
                     return
-                require(
-                    all(value <= lead + 4 * error for value in others),
-                    f"the largest logit is number {values.index(max(values))}",
-                )
-                bits *= 2
-        exact = self.model.exact_logits(f)
-        require(exact is not None, "its logits are too close to tell which is the largest")
-        assert exact is not None
-        best = [k for k, value in enumerate(exact) if value == max(exact)]
-        require(best == winners, f"the largest logits are {best}")
+            if bits == BITS[0]:
+                exact = self.model.exact_logits(f)
+                if exact is not None:
+                    best = [k for k, value in enumerate(exact) if value == max(exact)]
+                    require(best == winners, f"the largest logits are {best}")
+                    return
+        raise LimitError(f"the largest logits are too close to tell apart with {BITS[-1]} bits")
+
+    def _logits(self, f: Sequence[int], bits: int) -> Ball | None:
+        if bits not in self.by_bits:
+            self.by_bits[bits] = FixedAttention(self.model, bits)
+        try:
+            return self.by_bits[bits].logits(f)
+        except TooFewBitsError:
+            return None

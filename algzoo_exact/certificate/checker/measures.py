@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from math import isqrt
 
+from algzoo_exact.certificate.checker.budget import Budget
 from algzoo_exact.certificate.checker.cones import (
     Cone,
     NotGenericError,
@@ -26,11 +27,12 @@ class Measure:
     orthoschemes and corners that went in since it was set to 0 (C9).
     """
 
-    def __init__(self, fixed: Fixed) -> None:
-        self.fixed = fixed
+    def __init__(self, fixed: Fixed, budget: Budget) -> None:
+        self.fixed, self.budget = fixed, budget
         self.terms = 0
 
     def of(self, cone: Cone, rays: int) -> int:
+        self.budget.pay(2 * longest(cone.gram), 10 + len(cone.facets) ** 2)
         if cone.n == 1:
             return self.fixed.one >> 1
         if cone.n == 2:
@@ -50,6 +52,7 @@ class Measure:
                 meeting.setdefault(ridge, []).append(facet)
         total = 0
         for ridge, (one, other) in meeting.items():
+            self.budget.pay(4 * longest((normals[one], normals[other], a)), 30)
             corner = self._corner(normals[one], normals[other], a)
             self.terms += 1
             if corner and cone.n > 2:
@@ -108,6 +111,7 @@ class Measure:
         inside = members(face)
         order = [*inside, *chosen]
         gram = [[cone.gram[i][j] for j in order] for i in order]
+        self.budget.pay(dimension * longest(gram), len(inside) * len(order) ** 2)
         for i in range(len(inside)):  # subtract the projection on ray i, times gram[i][i]
             pivot = gram[i]
             if pivot[i]:
@@ -183,6 +187,7 @@ class Measure:
         for ridge in ridges:
             facet |= ridge
         first: Square | None = None
+        self.budget.pay(4 * longest(g), 60 * len(ridges))
         for ridge in ridges:
             p, q = members(ridge)
             s = members(facet & ~ridge)[0]
@@ -217,8 +222,9 @@ class Measure:
         If not ``acute``, the last component is negative: the cone up to the ray's other side.
         """
         fixed = self.fixed
-        p, _one, pi = fixed.p, fixed.one, fixed.pi
+        p, pi = fixed.p, fixed.pi
         self.terms += 1
+        self.budget.pay(longest(squares), 100)
         # Each square with a relative error below 2^-(p+16).
         sizes = [top.bit_length() - bottom.bit_length() for top, bottom in squares]
         bits = max(0, p + 17 - min(sizes))
@@ -250,3 +256,8 @@ class Measure:
 
 
 LARGEST_MEASURED = 5
+
+
+def longest(rows: Iterable[Iterable[int]]) -> int:
+    """Bits of the longest number."""
+    return max((x.bit_length() for row in rows for x in row), default=0)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 from functools import lru_cache
 from math import lcm
 from operator import mul
 
+from algzoo_exact.certificate.checker.budget import Budget
 from algzoo_exact.certificate.checker.cones import Vector
 from algzoo_exact.certificate.checker.errors import require
 
@@ -21,21 +23,31 @@ class Network:
     x: positive multiples of the values, with one factor for each step, and one for all logits.
     """
 
-    def __init__(self, weights: Weights, n: int, outputs: int) -> None:
+    def __init__(self, weights: Weights, n: int, outputs: int, budget: Budget) -> None:
         require(set(weights) == set(RNN_KEYS), f"the weights must be {', '.join(RNN_KEYS)}")
         inputs, recurrent, readout = (weights[key] for key in RNN_KEYS)
-        self.n, self.d = n, len(inputs)
+        self.n, self.d, self.budget = n, len(inputs), budget
         shapes = [[len(row) for row in matrix] for matrix in (inputs, recurrent, readout)]
         fits = shapes == [[1] * self.d, [self.d] * self.d, [self.d] * outputs]
         require(fits and self.d > 0, "the weights' shapes do not fit each other and the task")
-        self.scale = lcm(*(w.denominator for row in (*inputs, *recurrent) for w in row))
-        last = lcm(*(w.denominator for row in readout for w in row))
+        self.scale, last = self._multiple(*inputs, *recurrent), self._multiple(*readout)
         self.inputs = [int(row[0] * self.scale) for row in inputs]
         self.recurrent = [[int(w * self.scale) for w in row] for row in recurrent]
         self.readout = [[int(w * last) for w in row] for row in readout]
         self.logit_scale = self.scale**n * last
         """The factor of all logits."""
+        numbers = (w for row in (self.inputs, *self.recurrent, *self.readout) for w in row)
+        self.bits = max(map(int.bit_length, numbers))  # of a weight
         self.values = lru_cache(maxsize=1 << 14)(self._values)
+
+    def _multiple(self, *rows: Sequence[Fraction]) -> int:
+        """Of all denominators, the least."""
+        found = 1
+        for row in rows:
+            for w in row:
+                found = lcm(found, w.denominator)
+                self.budget.pay(found.bit_length())
+        return found
 
     def _values(self, steps: tuple[str, ...]) -> list[Vector]:
         """z[t] for t = len(steps), after steps with these neurons on."""
@@ -44,6 +56,7 @@ class Network:
         own = [tuple(new * w * (c == t) for c in range(self.n)) for w in self.inputs]
         if t == 0:
             return own
+        self.budget.pay((t + 1) * self.bits, self.d * self.d * self.n)
         before = self.states(steps)
         return [
             tuple(x + sum(map(mul, weights, column)) for x, column in zip(row, before, strict=True))
@@ -61,6 +74,7 @@ class Network:
 
     def logits(self, steps: tuple[str, ...]) -> list[Vector]:
         columns = self.states(steps)
+        self.budget.pay((self.n + 1) * self.bits, len(self.readout) * self.d * self.n)
         return [tuple(sum(map(mul, row, column)) for column in columns) for row in self.readout]
 
     def walls(self, steps: tuple[str, ...]) -> list[Vector]:
@@ -81,6 +95,7 @@ class Network:
         sizes = [[max(0, w) for w in row] for row in self.recurrent]
         rows = [[0] * self.n for _ in range(self.d)]
         for t in range(self.n):
+            self.budget.pay((t + 1) * self.bits, self.d * self.d * self.n)
             columns = list(zip(*rows, strict=True))
             rows = [[sum(map(mul, row, column)) for column in columns] for row in sizes]
             for row, w in zip(rows, self.inputs, strict=True):

@@ -22,8 +22,6 @@ from algzoo_exact.certificate.checker.rewriting import Rewriting
 PLACES = 20
 """Decimals of probabilities by cones."""
 NUMBER = r"-?[0-9]+(\.[0-9]+)?(e[+-]?[0-9]+)?"
-_A_MEASURE = 1000
-"""What a cone's measure costs, for each of its terms."""
 
 Range = tuple[Fraction, Fraction]
 
@@ -60,7 +58,7 @@ class Probabilities:
         regions = Regions(rewriting, rewriting.condition(condition))
         size = len(regions.inputs)
         require(size <= LARGEST_MEASURED, f"measures end with {LARGEST_MEASURED} inputs")
-        measure = Measure(self.fixed)
+        measure = Measure(self.fixed, self.findings.budget)
         total = 0
         for corners, facets in cones_of(cells, regions):
             everything = (1 << len(corners)) - 1
@@ -68,9 +66,7 @@ class Probabilities:
             require(holds is not None, "on one of its cells the condition is open")
             if holds:
                 gram = [[sum(map(mul, a, b)) for b in corners] for a in corners]
-                before = measure.terms
                 total += measure.of(Cone(size, gram, facets), everything)
-                self.findings.budget.spend(_A_MEASURE * (measure.terms - before + 1))
         one = self.fixed.one
         off = abs(Fraction(total, one) - value) + Fraction(measure.terms << 20, one)
         fits = off <= SLACK * self.unit

@@ -10,7 +10,7 @@ from typing import Any
 
 from algzoo_exact.certificate.checker.budget import Budget
 from algzoo_exact.certificate.checker.cones import faces_of
-from algzoo_exact.certificate.checker.errors import RejectedError, require
+from algzoo_exact.certificate.checker.errors import LimitError, RejectedError, require
 from algzoo_exact.certificate.checker.formulas import ENTRIES, Formulas, Node, compared, computed
 from algzoo_exact.certificate.checker.programs import Program
 from algzoo_exact.certificate.checker.reading import Json, fraction_of, keys_of
@@ -56,8 +56,8 @@ def within(where: str, check: Callable[..., Any], *args: Any) -> Any:
     """What the check finds; its complaint says where."""
     try:
         return check(*args)
-    except RejectedError as error:
-        raise RejectedError(f"{where}: {error}") from None
+    except (RejectedError, LimitError) as error:
+        raise type(error)(f"{where}: {error}") from None
 
 
 def verdict_of(value: Any) -> str:

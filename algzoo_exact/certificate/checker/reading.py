@@ -2,22 +2,37 @@
 
 from __future__ import annotations
 
+import json
 import re
 from fractions import Fraction
 from math import gcd
 from typing import Any
 
 from algzoo_exact.certificate.checker.cones import Vector
-from algzoo_exact.certificate.checker.errors import require
+from algzoo_exact.certificate.checker.errors import LimitError, require
 from algzoo_exact.certificate.checker.networks import Weights
 
 Json = dict[str, Any]
 
 
+LONGEST = 40_000
+"""Digits of a number."""
+_SHOWN = 60
+
+
+def quoted(value: Any) -> str:
+    """A stranger's text in quotes, in ASCII and cut off, so that it cannot pass for ours: neither
+    by line breaks or long gaps, nor by characters that look like others or move the cursor."""
+    text = value if isinstance(value, str) else f"a {type(value).__name__}"
+    shown = text if len(text) <= _SHOWN else text[:_SHOWN] + ".."
+    return json.dumps(shown).replace("  ", r" \u0020")
+
+
 def keys_of(value: Any, keys: set[str], where: str) -> Json:
     require(isinstance(value, dict), f"{where} must be an object")
-    wrong = set(value) ^ keys
-    require(not wrong, f"{where} lacks, or should not have: {', '.join(sorted(map(str, wrong)))}")
+    lacking, odd = sorted(keys - set(value)), sorted(set(value) - keys)
+    require(not lacking, f"{where} lacks {', '.join(lacking)}")
+    require(not odd, f"{where} should not have {', '.join(map(quoted, odd[:3]))}")
     return dict(value)
 
 
@@ -36,22 +51,29 @@ def indices(value: Any, n: int) -> list[int]:
 
 def text_of(value: Any, pattern: str, where: str) -> str:
     fits = isinstance(value, str) and re.fullmatch(pattern, value, re.ASCII) is not None
-    require(fits, f"{where} is not written as it should be: {str(value)[:40]!r}")
+    require(fits, f"{where} is not written as it should be: {quoted(value)}")
     return str(value)
 
 
+def integer_of(text: str, where: str) -> int:
+    """Of digits and a sign. They are counted first, since reading them takes their square."""
+    if len(text) > LONGEST:
+        raise LimitError(f"{where} has over {LONGEST:,} digits")
+    return int(text)
+
+
 def fraction_of(value: Any, where: str) -> Fraction:
-    text = text_of(value, r"-?[0-9]+(/[0-9]+)?", where)
-    found = Fraction(text) if not re.search(r"/0+$", text) else None
-    require(found is not None and str(found) == text, f"{where} is not in lowest terms: {text}")
-    assert found is not None
+    text = text_of(value, r"-?[0-9]+(/[0-9]*[1-9][0-9]*)?", where)
+    top, _, bottom = text.partition("/")
+    found = Fraction(integer_of(top, where), integer_of(bottom or "1", where))
+    require(str(found) == text, f"{where} is not in lowest terms: {quoted(text)}")
     return found
 
 
 def vector_of(value: Any, size: int, where: str) -> Vector:
     """A primitive integer vector, written with single spaces."""
     words = text_of(value, r"-?[0-9]+( -?[0-9]+)*", where).split()
-    found = tuple(map(int, words))
+    found = tuple(integer_of(word, where) for word in words)
     require(len(found) == size, f"{where} has {len(found)} entries, not {size}")
     fits = gcd(*found) == 1 and words == [str(entry) for entry in found]
     require(fits, f"{where} is not in lowest terms")
@@ -62,10 +84,8 @@ def weights_of(value: Any, where: str) -> Weights:
     require(isinstance(value, dict), f"{where} must be an object")
     found: Weights = {}
     for key, rows in value.items():
-        require(isinstance(rows, list), f"{key} must be a list of rows")
-        matrix = []
-        for row in rows:
-            require(isinstance(row, list), f"{key} must be a list of rows")
-            matrix.append(tuple(fraction_of(entry, key) for entry in row))
-        found[key] = tuple(matrix)
+        name = f"{where} {quoted(key)}"
+        lists = isinstance(rows, list) and all(isinstance(row, list) for row in rows)
+        require(lists, f"{name} must be a list of rows")
+        found[key] = tuple(tuple(fraction_of(entry, name) for entry in row) for row in rows)
     return found

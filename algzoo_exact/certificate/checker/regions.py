@@ -210,7 +210,7 @@ def cones_of(data: Any, regions: Regions) -> Iterator[tuple[list[Vector], tuple[
                 require(min(values) >= 0, "it has a ray on the wrong side of a cut")
                 masks.add(sum(1 << k for k, value in enumerate(values) if value == 0))
             require(bool(masks), "it is no cone, but all of the space")
-            facets = complete_facets(size, masks, len(corners))
+            facets = complete_facets(size, masks, len(corners), regions.rewriting.budget)
         except RejectedError as error:
             raise RejectedError(f"part {place} of the tree: {error}") from None
         used.update(numbers)

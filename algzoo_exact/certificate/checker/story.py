@@ -47,7 +47,7 @@ class Story:
         require(type(data["standard"]) is bool, "explanation.standard must be true or false")
         require(type(data["title"]) is str, "explanation.title must be a text")
         self.task, self.outputs = task, 1 if task == "median" else n
-        Network(weights, n, self.outputs)  # refuses weights of other shapes
+        Network(weights, n, self.outputs, budget)  # refuses weights of other shapes
         program = Program(weights, n)
         self.program = program.standard(budget) if data["standard"] else program
         self.findings = Findings(budget)
@@ -94,7 +94,7 @@ class Story:
         keys_of(data, OTHER, "it")
         require(type(data["name"]) is str, "its name must be a text")
         weights, n = weights_of(data["weights"], "weights"), self.program.n
-        Network(weights, n, self.outputs)  # refuses weights of other shapes
+        Network(weights, n, self.outputs, self.findings.budget)  # refuses weights of other shapes
         both = self.program.beside(Program(weights, n))
         return data["name"], Proofs(both, data["nodes"], self.findings)
 

@@ -1,12 +1,14 @@
-"""Transformers: logits with proved error bounds, or exactly."""
+"""Transformers: logits with proved error bounds (C10), or exactly (C11)."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from functools import lru_cache
 from math import isqrt
 from operator import mul
 
+from algzoo_exact.certificate.checker.budget import Budget, length
 from algzoo_exact.certificate.checker.errors import require
 from algzoo_exact.certificate.checker.fixed import Fixed
 from algzoo_exact.certificate.checker.networks import Weights
@@ -14,8 +16,12 @@ from algzoo_exact.certificate.checker.networks import Weights
 Matrix = tuple[tuple[Fraction, ...], ...]
 Ball = tuple[list[int], int]
 """Fixed-point entries, and a bound in units on the error of each."""
-FEWEST_BITS, MOST_BITS = 96, 1536
-TOO_FEW_BITS = "the bits do not suffice"
+Score = tuple[int, int]
+"""One number with a bound on its error, likewise."""
+
+
+class TooFewBitsError(Exception):
+    """The errors are too wide to say anything; more bits may do."""
 
 
 class Linear:
@@ -28,19 +34,17 @@ class Linear:
 
     def __call__(self, ball: Ball) -> Ball:
         v, error = ball
-        off = (self.norm * error >> self.p) + sum(map(abs, v)) // (1 << self.p) + 3
+        off = (self.norm * error >> self.p) + (sum(map(abs, v)) >> self.p) + 3
         return [sum(map(mul, row, v)) >> self.p for row in self.rows], off
 
 
 def times(a: Sequence[Sequence[Fraction]], b: Sequence[Sequence[Fraction]]) -> Matrix:
     columns = list(zip(*b, strict=True))
-    return tuple(
-        tuple(
-            sum((x * y for x, y in zip(row, column, strict=True)), Fraction(0))
-            for column in columns
-        )
-        for row in a
-    )
+    return tuple(tuple(sum(map(mul, row, column), Fraction(0)) for column in columns) for row in a)
+
+
+def column_times(matrix: Matrix, vector: Sequence[Fraction]) -> tuple[Fraction, ...]:
+    return tuple(sum(map(mul, row, vector), Fraction(0)) for row in matrix)
 
 
 class Attention:
@@ -48,7 +52,7 @@ class Attention:
     a[p, j] is the softmax of s[p, j] = r[p] . A r[j] / sqrt(c), with A = W_q^T W_k and
     C = W_o W_v of a head with c entries; logits = U r[n-1]."""
 
-    def __init__(self, weights: Weights, n: int, heads: int) -> None:
+    def __init__(self, weights: Weights, n: int, heads: int, budget: Budget) -> None:
         depth = sum(key.endswith(".in_proj_weight") for key in weights)
         names = ["embed.weight", "pos_embed.weight", "unembed.weight"]
         for i in range(depth):
@@ -64,7 +68,9 @@ class Attention:
             [len(row) for row in weights[name]] == [size] * rows for name, rows in shapes.items()
         )
         require(fits, "the weights' shapes do not fit each other and the task")
-        self.n, self.width = n, size // heads
+        self.n, self.size, self.width, self.budget = n, size, size // heads, budget
+        self.bits = max(length(w) for rows in weights.values() for row in rows for w in row)
+        budget.pay(2 * self.bits, 2 * depth * size**3)
         self.layers: list[list[tuple[Matrix, Matrix]]] = []
         for i in range(depth):
             inward, output = weights[names[3 + 2 * i]], weights[names[4 + 2 * i]]
@@ -79,37 +85,55 @@ class Attention:
     def start(self, place: int, token: int) -> tuple[Fraction, ...]:
         return tuple(e + q for e, q in zip(self.embed[token], self.places[place], strict=True))
 
+    def asking(self, layer: int) -> range:
+        """The places whose answers are read: of the last layer, the last one's alone."""
+        return range(self.n - 1 if layer + 1 == len(self.layers) else 0, self.n)
+
     def exact_logits(self, tokens: Sequence[int]) -> list[Fraction] | None:
-        """Rational logits, where each head mixes equal vectors, or mixes them equally (C11)."""
+        """Rational logits, where each head that adds anything mixes equal vectors, or mixes them
+        equally, as far as it matters (C11)."""
+        r: list[tuple[Fraction, ...] | None]
         r = [self.start(p, token) for p, token in enumerate(tokens)]
         for i, layer in enumerate(self.layers):
-            asking = r[-1:] if i + 1 == len(self.layers) else r
-            answers = []
-            for own in asking:
-                answer = own
-                for form, told in layer:
-                    offered = [column_times(told, row) for row in r]
-                    scores = {sum(map(mul, own, column_times(form, row))) for row in r}
-                    if len(set(offered)) > 1 and len(scores) > 1:
-                        return None
-                    mean = [
-                        sum(column, Fraction(0)) / len(r) for column in zip(*offered, strict=True)
-                    ]
-                    answer = tuple(x + y for x, y in zip(answer, mean, strict=True))
-                answers.append(answer)
-            r = answers
-        return list(column_times(self.unembed, r[-1]))
+            adding = [part for part in layer if any(map(any, part[1]))]
+            known = [row for row in r if row is not None]
+            if adding and len(known) < self.n:
+                return None
+            bits = max((length(x) for row in known for x in row), default=0) + self.bits
+            self.budget.pay(bits, len(adding) * self.n * self.size * (2 * self.size + self.n))
+            heads = [
+                tuple([column_times(matrix, row) for row in known] for matrix in part)
+                for part in adding
+            ]
+            r = [_exactly_mixed(r[place], heads) for place in self.asking(i)]
+        return None if r[-1] is None else list(column_times(self.unembed, r[-1]))
 
 
-def column_times(matrix: Matrix, vector: Sequence[Fraction]) -> tuple[Fraction, ...]:
-    return tuple(sum(map(mul, row, vector), Fraction(0)) for row in matrix)
+def _exactly_mixed(
+    own: tuple[Fraction, ...] | None,
+    heads: Sequence[Sequence[Sequence[tuple[Fraction, ...]]]],
+) -> tuple[Fraction, ...] | None:
+    """What a place's entries become; None where a head's weights matter and are not equal.
+
+    ``heads``: of each, A r[j] and C r[j] for all places j.
+    """
+    if own is None:
+        return None
+    answer = own
+    for keys, offered in heads:
+        if len(set(offered)) > 1 and len({sum(map(mul, own, key)) for key in keys}) > 1:
+            return None
+        mean = (sum(column, Fraction(0)) / len(offered) for column in zip(*offered, strict=True))
+        answer = tuple(x + y for x, y in zip(answer, mean, strict=True))
+    return answer
 
 
 class FixedAttention:
     """Logits of a transformer in fixed point, with a bound on their error (C10)."""
 
     def __init__(self, model: Attention, p: int) -> None:
-        self.fixed, self.p, self.n = Fixed(p), p, model.n
+        self.model, self.fixed, self.p = model, Fixed(p), p
+        model.budget.pay(p + 2 * model.bits, 2 * len(model.layers) * model.size**2)
         root = isqrt(model.width << 2 * p)  # floor of sqrt(c) 2^p
         scale = Fraction(1 << p, root)  # 1/sqrt(c), too large by less than 2^-p of itself
         self.layers = []
@@ -124,58 +148,61 @@ class FixedAttention:
             [self._ball(model.start(place, token)) for token in range(model.n)]
             for place in range(model.n)
         ]
-        self._first: dict[tuple[int, int, int], tuple[list[int], int]] = {}
+        self._known: dict[tuple[int, int, int], list[Score]] = {}
+        self._exp_minus = lru_cache(maxsize=1 << 16)(self.fixed.exp_minus)
 
     def _ball(self, vector: Sequence[Fraction]) -> Ball:
         return [(w.numerator << self.p) // w.denominator for w in vector], 1
 
     def logits(self, tokens: Sequence[int]) -> Ball:
+        """TooFewBitsError if nothing can be said."""
         r = [self.starts[place][token] for place, token in enumerate(tokens)]
+        n, size = self.model.n, self.model.size
         for i, layer in enumerate(self.layers):
+            places = self.model.asking(i)
+            bits = max(map(int.bit_length, (x for ball in r for x in ball[0])))
+            self.model.budget.pay(bits, len(layer) * len(places) * (n + 2 * size + 20))
             fresh = []
-            for place in [self.n - 1] if i + 1 == len(self.layers) else range(self.n):
+            for place in places:
                 answer = r[place]
                 for h, (form, told) in enumerate(layer):
                     if i == 0:
-                        powers, off = self._first_powers(h, place, tokens)
+                        scores = self._first_scores(h, place, tokens)
                     else:
-                        powers, off = self._powers(form(r[place]), r)
-                    part = told(self._mean(powers, off, r))
+                        asked = form(r[place])
+                        scores = [self._dot(asked, other) for other in r]
+                    part = told(self._mean(scores, r))
                     sums = [x + y for x, y in zip(answer[0], part[0], strict=True)]
                     answer = sums, answer[1] + part[1]
                 fresh.append(answer)
             r = fresh
         return self.unembed(r[-1])
 
-    def _first_powers(self, h: int, place: int, tokens: Sequence[int]) -> tuple[list[int], int]:
+    def _first_scores(self, h: int, place: int, tokens: Sequence[int]) -> list[Score]:
         """In the first layer, scores depend on two tokens and their places alone."""
-        key = h, place, tokens[place]
-        if key not in self._first:
+        n, key = self.model.n, (h, place, tokens[place])
+        if key not in self._known:
             asked = self.layers[0][h][0](self.starts[place][tokens[place]])
-            self._first[key] = self._powers(asked, [ball for row in self.starts for ball in row])
-        powers, off = self._first[key]
-        return [powers[other * self.n + token] for other, token in enumerate(tokens)], off
+            self._known[key] = [self._dot(asked, ball) for row in self.starts for ball in row]
+        scores = self._known[key]
+        return [scores[other * n + token] for other, token in enumerate(tokens)]
 
-    def _powers(self, asked: Ball, r: list[Ball]) -> tuple[list[int], int]:
-        """e^(score), all divided by the largest, and a bound on the error of each."""
-        scores = [self._dot(asked, other) for other in r]
-        top = max(value for value, _ in scores)
-        off = max(error for _, error in scores)
-        require(2 * off < self.fixed.one, TOO_FEW_BITS)
-        # e^(x + y) is off e^x <= 1 by at most 2 |y|, for |y| <= 1.
-        return [self.fixed.exp_minus(top - value) for value, _ in scores], 2 * off + 16
-
-    def _dot(self, a: Ball, b: Ball) -> tuple[int, int]:
+    def _dot(self, a: Ball, b: Ball) -> Score:
         (x, dx), (y, dy) = a, b
         off = dx * sum(map(abs, y)) + dy * sum(map(abs, x)) + len(x) * dx * dy
         value = sum(map(mul, x, y)) >> self.p
         # The scale 1/sqrt(c) was too large by less than 2^-p of itself.
         return value, (off >> self.p) + (abs(value) >> self.p) + 3
 
-    def _mean(self, powers: list[int], off: int, r: list[Ball]) -> Ball:
-        """The mean of the vectors, weighted by the powers."""
-        whole, slack = sum(powers), len(r) * off
-        require(2 * slack < whole, TOO_FEW_BITS)
+    def _mean(self, scores: Sequence[Score], r: Sequence[Ball]) -> Ball:
+        """The mean of the vectors, weighted by e^score. All powers are divided by the largest: the
+        largest of the tokens that are there, so that some power is 1."""
+        top, off = max(value for value, _ in scores), max(error for _, error in scores)
+        powers = [self._exp_minus(top - value) for value, _ in scores]
+        # e^(x + y) is off e^x <= 1 by at most 2 |y|, for |y| <= 1.
+        whole, slack = sum(powers), len(r) * (2 * off + 16)
+        if 2 * slack >= whole:
+            raise TooFewBitsError
         entries = [
             sum(map(mul, powers, column)) // whole
             for column in zip(*(v for v, _ in r), strict=True)
