@@ -185,6 +185,7 @@ def _write(race: Race, folder: Path) -> list[str]:
 
 
 def _print(race: Race, files: list[str]) -> None:
+    from algzoo_exact.exact.shares import decimals
     from algzoo_exact.race.summary import learned_lines, table_rows
 
     share = ", relative to each matrix" if race.relative else ""
@@ -196,7 +197,7 @@ def _print(race: Race, files: list[str]) -> None:
             (
                 "variants",
                 f"{race.variants}, noise {race.noise:g}{share}, seeds {race.noise_seed} to {last}; "
-                f"mean accuracy {race.accuracy:.4f} ({race.truth_method})",
+                f"mean accuracy {decimals(race.accuracy, 4)} ({race.truth_method})",
             ),
             ("yardstick", f"p (1 - p) / k for k random samples of {race.sample_cost:,} FLOPs"),
         ]

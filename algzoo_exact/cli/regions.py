@@ -192,6 +192,7 @@ class _Row:
         self.pattern = pattern
         self.measure = graph.measure(pattern)
         self.right = graph.right_measure(pattern)
+        self.share = graph.right_share(pattern)
         self.answer, self.steady = _answer(region)
 
     def json(self, digits: int) -> Json:
@@ -204,15 +205,13 @@ class _Row:
         }
 
     def texts(self) -> tuple[str, str, str, str]:
+        from algzoo_exact.exact.shares import decimals, percent
+
         answer = "=".join(map(str, self.answer)) + ("" if self.steady else "*")
-        if self.right.upper == 0:
-            verdict = "wrong"
-        elif (self.right.lower, self.right.upper) == (self.measure.lower, self.measure.upper):
-            verdict = "right"
-        else:
-            share = float(self.right.midpoint / self.measure.midpoint)
-            verdict = f"{share:.4%} right"
-        return str(self.pattern), f"{float(self.measure.midpoint):.12f}", answer, verdict
+        verdict = f"{percent(self.share, 4)} right"
+        if self.share.width == 0 and self.share.lower in (0, 1):
+            verdict = "right" if self.share.lower else "wrong"
+        return str(self.pattern), decimals(self.measure, 12), answer, verdict
 
 
 def _answer(region: Region) -> tuple[tuple[int, ...], bool]:

@@ -160,7 +160,9 @@ def _given(given: Given) -> str:
         return f"not defined: {given.reason}"
     lines = [f"{'at least ' if given.at_least else ''}{given.bits:.2f} bits: {given.reason}"]
     if given.share is not None:
-        lines.append(f"of what is left open, {given.share:.4f} is answered rightly")
+        from algzoo_exact.exact.shares import decimals
+
+        lines.append(f"of what is left open, {decimals(given.share, 4)} is answered rightly")
     if given.derived is not None:
         lines.append(f"derived accuracy {figure_text(given.derived)}")
     if given.measured is not None:

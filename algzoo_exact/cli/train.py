@@ -117,9 +117,11 @@ def train(
 
 
 def _text(status: Status) -> str:
+    from algzoo_exact.exact.shares import percent
+
     done = f"loss {status.loss:.4f}"
     if status.accuracy is not None:
-        done += f", accuracy {status.accuracy:.1%}"
+        done += f", accuracy {percent(status.accuracy)}"
     left = (status.steps - status.step) / max(status.steps_now, 1) * status.seconds
     minutes, seconds = divmod(round(left), 60)
     return f"{done}, {minutes}:{seconds:02d} left"

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from algzoo_exact.errors import InputError
+from algzoo_exact.exact.shares import decimals
 from algzoo_exact.files import replacing
 from algzoo_exact.race.run import Race, RacePoint
 from algzoo_exact.race.summary import kind_of
@@ -49,7 +50,7 @@ def plot_race(race: Race, path: str | Path) -> None:
     share = " (relative)" if race.relative else ""
     axes.set_title(
         f"{race.model}, noise {race.noise:g}{share}\n"
-        f"{race.variants} variants of mean accuracy {race.accuracy:.4f}",
+        f"{race.variants} variants of mean accuracy {decimals(race.accuracy, 4)}",
         fontsize=11,
     )
     figure.legend(loc="outside right upper", frameon=False, fontsize=9)

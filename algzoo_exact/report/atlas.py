@@ -8,6 +8,7 @@ from pathlib import Path
 
 from algzoo_exact import __version__
 from algzoo_exact.errors import InputError
+from algzoo_exact.exact.shares import decimals
 from algzoo_exact.explain.story import load_explanation
 from algzoo_exact.files import write_whole
 from algzoo_exact.program.task import TASK_NAMES, TieRule
@@ -182,8 +183,8 @@ def _estimate(report: Report) -> Text:
     """What tells something where bounds are wide."""
     found = report.findings
     if found.numeric is not None:
-        return (f"{found.numeric.value:.12g} ", Kind("numeric"))
+        return (f"{decimals(found.numeric.value, 12)} ", Kind("numeric"))
     if found.check.accuracy is not None:
-        return (f"{found.check.accuracy.accuracy:.5f} ", Kind("sampled"))
+        return (f"{decimals(found.check.accuracy.accuracy, 5)} ", Kind("sampled"))
     assert found.check.squared_error is not None
     return (f"{found.check.squared_error.root:.5g} ", Kind("sampled"))

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from math import isfinite
 
+from algzoo_exact.exact.enclosure import Enclosure
+from algzoo_exact.exact.shares import decimals, level
 from algzoo_exact.report.blocks import (
     Block,
     Bullets,
@@ -67,10 +70,10 @@ def _rounded(bits: int | None) -> str:
 def _sampled(check: CrossCheck) -> tuple[list[tuple[str, Text]], int, int]:
     accuracy, errors = check.accuracy, check.squared_error
     if accuracy is not None:
-        level = f"{100 * accuracy.confidence:.10g}%"
-        text = f"with confidence {level} between {accuracy.lower:.6f} and {accuracy.upper:.6f}"
+        ends = Enclosure(Fraction(accuracy.lower), Fraction(accuracy.upper)).decimal(6)
+        text = f"with confidence {level(accuracy.confidence)} between {ends[0]} and {ends[1]}"
         rows: list[tuple[str, Text]] = [
-            ("Accuracy", (f"{accuracy.accuracy:.6f} ± {accuracy.standard_error:.1g} ",
+            ("Accuracy", (f"{decimals(accuracy.accuracy, 6)} ± {accuracy.standard_error:.1g} ",
                           Kind("sampled"))),
             ("Interval", (f"{text} ({accuracy.interval})",)),
         ]  # fmt: skip

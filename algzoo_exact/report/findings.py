@@ -316,7 +316,7 @@ def draw(model: Model, task: Task, ties: TieRule, proved: Enclosure, kind: str) 
         return None
     from algzoo_exact.report.figures import picture_bytes
 
-    return picture_bytes(program, task, ties, float(proved.midpoint), kind)
+    return picture_bytes(program, task, ties, proved, kind)
 
 
 def _card(model: Model) -> Card | None:
