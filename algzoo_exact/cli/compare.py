@@ -20,6 +20,7 @@ from algzoo_exact.cli.options import (
     task_of,
 )
 from algzoo_exact.cli.output import Json, print_columns, print_fields, print_json, progress_bar
+from algzoo_exact.names import printable
 
 if TYPE_CHECKING:
     from algzoo_exact.race.run import Race, RacePoint
@@ -212,7 +213,7 @@ def _print(race: Race, files: list[str]) -> None:
         print(f"{name}: {reason}")
     print("brackets: 95% intervals; ratio: mean squared error over sampling's at the same FLOPs")
     if files:
-        print("written: " + ", ".join(files))
+        print("written: " + printable(", ".join(files)))
 
 
 def _as_json(race: Race, files: list[str]) -> Json:

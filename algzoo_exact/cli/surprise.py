@@ -28,6 +28,7 @@ from algzoo_exact.cli.stories import (
     painter,
     read_story,
 )
+from algzoo_exact.names import printable
 
 if TYPE_CHECKING:
     from algzoo_exact.explain.results import Verification
@@ -115,7 +116,7 @@ def _print(path: str, model: Model, verification: Verification, ledger: Ledger) 
     status = paint(verification.status, STYLES[verification.status])
     print_fields(
         [
-            ("story", f"{verification.explanation.title} ({path})"),
+            ("story", printable(f"{verification.explanation.title} ({path})")),
             ("model", model_text(model)),
             ("verified", f"{status}; only what is proved is paid for"),
         ]

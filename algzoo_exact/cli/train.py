@@ -11,6 +11,7 @@ import typer
 from algzoo_exact.cli.options import JsonOption, parse_count
 from algzoo_exact.cli.output import print_fields, print_json, progress_bar
 from algzoo_exact.errors import InputError
+from algzoo_exact.names import printable
 
 if TYPE_CHECKING:
     from algzoo_exact.training.run import Status
@@ -106,7 +107,7 @@ def train(
         print_json({"model": str(trained.path), "card": card.json(), "scores": scores})
         return
     fields = [
-        ("model", f"{trained.path} (sha256 {card.sha256[:12]})"),
+        ("model", f"{printable(str(trained.path))} (sha256 {card.sha256[:12]})"),
         ("training", f"{card.sequences:,} sequences, {card.seeds} seeds"),
         ("best seed", f"{card.seed}, chosen by its {card.chosen_by}"),
         (card.score.metric, f"{score_text(card.score)} ({card.score.kind})"),

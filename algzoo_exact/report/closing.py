@@ -7,6 +7,7 @@ from math import isfinite
 
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.exact.shares import decimals, level
+from algzoo_exact.names import printable, shell_word
 from algzoo_exact.report.blocks import (
     Block,
     Bullets,
@@ -130,7 +131,7 @@ def certificate_section(found: Findings) -> Section:
             ),
             Facts(
                 (
-                    ("File", (Mono(name), f", with {written.count:,} {of}")),
+                    ("File", (Mono(printable(name)), f", with {written.count:,} {of}")),
                     ("SHA-256", (Mono(written.sha256),)),
                     ("Proves", (f"the {what} is ", *proved)),
                 )
@@ -138,8 +139,9 @@ def certificate_section(found: Findings) -> Section:
             paragraph("To check it, also against the weights:"),
             Commands(
                 (
-                    f"algzoo-exact check {name}",
-                    f"python check.py {name} {found.model.name}.safetensors",
+                    f"algzoo-exact check {shell_word(name)}",
+                    f"python check.py {shell_word(name)} "
+                    + shell_word(f"{found.model.name}.safetensors"),
                 )
             ),
         ),

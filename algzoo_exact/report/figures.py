@@ -15,6 +15,7 @@ from algzoo_exact.errors import InputError
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.exact.shares import percent
 from algzoo_exact.files import replacing
+from algzoo_exact.plotting import plain_matplotlib
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task, TieRule
 from algzoo_exact.regions.enumerate import Cell, cells
@@ -60,7 +61,7 @@ def picture(program: Program, task: Task, path: str | Path, *, ties: TieRule = "
     accuracy = Enclosure.exactly(0)
     for cell in found:
         accuracy = accuracy.plus(cell.measure(_DIGITS).times(cell.credit))
-    with replacing(target) as part:
+    with replacing(target) as part, plain_matplotlib():
         _save(_draw(found, task, program.hidden_size, ties, accuracy), part, target.suffix[1:])
 
 
@@ -70,7 +71,8 @@ def picture_bytes(
     """The same picture as ``svg`` or ``pdf``, where the accuracy is known already."""
     found = list(cells(program, task, ties=ties))
     buffer = BytesIO()
-    _save(_draw(found, task, program.hidden_size, ties, accuracy), buffer, kind)
+    with plain_matplotlib():
+        _save(_draw(found, task, program.hidden_size, ties, accuracy), buffer, kind)
     return buffer.getvalue()
 
 
@@ -128,8 +130,5 @@ def _legend(figure: Figure, found: list[Cell]) -> None:
 
 
 def _save(figure: Figure, target: Path | BytesIO, kind: str) -> None:
-    import matplotlib
-
     metadata = {"svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": {}}[kind]
-    with matplotlib.rc_context({"svg.hashsalt": "algzoo-exact", "hatch.linewidth": 0.6}):
-        figure.savefig(target, format=kind, dpi=160, metadata=metadata)
+    figure.savefig(target, format=kind, dpi=160, metadata=metadata)
