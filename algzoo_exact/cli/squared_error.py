@@ -227,8 +227,10 @@ def _value(result: SquaredError, enclosure: Enclosure) -> str:
         low, high = enclosure.decimal(6)
         return f"between {low} and {high}"
     if enclosure.width == 0:
+        from algzoo_exact.exact.shares import significant
+
         value = enclosure.lower
-        return str(value) if value.denominator == 1 else f"{value} = {float(value):.15g}"
+        return str(value) if value.denominator == 1 else f"{value} = {significant(value, 15)}"
     return settled(enclosure)
 
 

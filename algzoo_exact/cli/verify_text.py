@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from algzoo_exact.cli.output import TIE_TEXT, model_text, print_fields
 from algzoo_exact.cli.stories import STYLES, figure_text, painter
+from algzoo_exact.names import printable
 
 if TYPE_CHECKING:
     from algzoo_exact.explain.results import (
@@ -32,7 +33,7 @@ def print_verification(path: str, model: Model, verification: Verification) -> N
     )
     print_fields(
         [
-            ("story", f"{explanation.title} ({path})"),
+            ("story", printable(f"{explanation.title} ({path})")),
             ("model", model_text(model) + standard),
             ("task", f"{explanation.subject.task.name}; ties: {TIE_TEXT[verification.ties]}"),
         ]

@@ -9,6 +9,7 @@ from time import monotonic
 
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.enclosure import Enclosure
+from algzoo_exact.exact.shares import significant
 from algzoo_exact.exact.verdict import Verdict
 from algzoo_exact.explain.claims import Bounds, Close, Measure
 from algzoo_exact.explain.confirm import confirmed
@@ -78,7 +79,9 @@ def verdict_on(figure: Figure, bounds: Bounds) -> Verdict:
     least, most = _limits(bounds)
     known = figure.enclosure
     if known is None:
-        about = f"about {figure.estimate:.6g} in samples" if figure.estimate is not None else "open"
+        about = "open"
+        if figure.estimate is not None:
+            about = f"about {significant(figure.estimate, 6)} in samples"
         return Verdict("unknown", f"the {_name(figure)} is {about}, and nothing is proved")
     if (least is not None and known.upper < least) or (most is not None and known.lower > most):
         return Verdict("refuted", f"the {_name(figure)} is {value_text(figure)}")
@@ -96,7 +99,7 @@ def _limits(bounds: Bounds) -> tuple[Fraction | None, Fraction | None]:
 def value_text(figure: Figure) -> str:
     """The number as a text: the rational, or the decimals that are known."""
     if figure.rational is not None:
-        return f"{figure.rational}, about {float(figure.rational):.6g}"
+        return f"{figure.rational}, about {significant(figure.rational, 6)}"
     assert figure.enclosure is not None
     return f"in {figure.enclosure}"
 

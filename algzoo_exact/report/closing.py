@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from math import isfinite
 
+from algzoo_exact.exact.enclosure import Enclosure
+from algzoo_exact.exact.shares import decimals, level
+from algzoo_exact.names import printable, shell_word
 from algzoo_exact.report.blocks import (
     Block,
     Bullets,
@@ -67,10 +71,10 @@ def _rounded(bits: int | None) -> str:
 def _sampled(check: CrossCheck) -> tuple[list[tuple[str, Text]], int, int]:
     accuracy, errors = check.accuracy, check.squared_error
     if accuracy is not None:
-        level = f"{100 * accuracy.confidence:.10g}%"
-        text = f"with confidence {level} between {accuracy.lower:.6f} and {accuracy.upper:.6f}"
+        ends = Enclosure(Fraction(accuracy.lower), Fraction(accuracy.upper)).decimal(6)
+        text = f"with confidence {level(accuracy.confidence)} between {ends[0]} and {ends[1]}"
         rows: list[tuple[str, Text]] = [
-            ("Accuracy", (f"{accuracy.accuracy:.6f} ± {accuracy.standard_error:.1g} ",
+            ("Accuracy", (f"{decimals(accuracy.accuracy, 6)} ± {accuracy.standard_error:.1g} ",
                           Kind("sampled"))),
             ("Interval", (f"{text} ({accuracy.interval})",)),
         ]  # fmt: skip
@@ -127,7 +131,7 @@ def certificate_section(found: Findings) -> Section:
             ),
             Facts(
                 (
-                    ("File", (Mono(name), f", with {written.count:,} {of}")),
+                    ("File", (Mono(printable(name)), f", with {written.count:,} {of}")),
                     ("SHA-256", (Mono(written.sha256),)),
                     ("Proves", (f"the {what} is ", *proved)),
                 )
@@ -135,8 +139,9 @@ def certificate_section(found: Findings) -> Section:
             paragraph("To check it, also against the weights:"),
             Commands(
                 (
-                    f"algzoo-exact check {name}",
-                    f"python check.py {name} {found.model.name}.safetensors",
+                    f"algzoo-exact check {shell_word(name)}",
+                    f"python check.py {shell_word(name)} "
+                    + shell_word(f"{found.model.name}.safetensors"),
                 )
             ),
         ),

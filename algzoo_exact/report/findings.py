@@ -17,6 +17,7 @@ from algzoo_exact.explain.results import Figure, Verification
 from algzoo_exact.explain.story import Explanation
 from algzoo_exact.explain.surprise import Ledger, ledger_of
 from algzoo_exact.explain.verify import verify
+from algzoo_exact.names import shell_word
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task, TieRule
 from algzoo_exact.report.beside import Order, sampler
@@ -105,9 +106,9 @@ class Findings:
 
     @property
     def reference(self) -> str:
-        """What names the model in a command: its name, or that of a file."""
+        """What names the model in a command: its name, or that of a file; one word for a shell."""
         by_name = self.card is not None or ":" in self.model.name
-        return self.model.name if by_name else f"{self.model.name}.safetensors"
+        return shell_word(self.model.name if by_name else f"{self.model.name}.safetensors")
 
     @property
     def can_be_certified(self) -> bool:
@@ -316,7 +317,7 @@ def draw(model: Model, task: Task, ties: TieRule, proved: Enclosure, kind: str) 
         return None
     from algzoo_exact.report.figures import picture_bytes
 
-    return picture_bytes(program, task, ties, float(proved.midpoint), kind)
+    return picture_bytes(program, task, ties, proved, kind)
 
 
 def _card(model: Model) -> Card | None:

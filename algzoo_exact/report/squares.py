@@ -5,6 +5,8 @@ from __future__ import annotations
 from fractions import Fraction
 from math import comb, sqrt
 
+from algzoo_exact.exact.enclosure import Enclosure
+from algzoo_exact.exact.shares import percent, share
 from algzoo_exact.report import formula as f
 from algzoo_exact.report.blocks import (
     Block,
@@ -21,7 +23,7 @@ from algzoo_exact.report.blocks import (
 from algzoo_exact.report.findings import Findings
 from algzoo_exact.report.formula import indexed
 from algzoo_exact.report.pieces import LARGEST, ErrorPiece, ErrorPieces
-from algzoo_exact.report.wording import digits, percent
+from algzoo_exact.report.wording import digits
 
 _TITLE = "Where the errors are"
 _PLACES = 8
@@ -63,7 +65,7 @@ def squares_section(found: Findings) -> Section | None:
         intro.append(Kind("exact"))
     blocks: list[Block] = [paragraph(*intro), _table(pieces)]
     if len(pieces.by_middle) > 1:
-        blocks.append(_by_middle(found, pieces))
+        blocks.append(_by_middle(n, pieces))
     return Section("errors", _TITLE, tuple(blocks))
 
 
@@ -72,21 +74,27 @@ _ERROR = f.row(f.Name("f"), "−", f.Words("median"))
 
 def _table(pieces: ErrorPieces) -> Table:
     shown = len(pieces.listed)
-    listed = sum(piece.share for piece in pieces.listed)
     caption = "The pieces that add most to the mean squared error."
     foot: tuple[tuple[Text, ...], ...] = ()
     if pieces.count is not None and pieces.count > shown:
         foot = (
-            ((f"{pieces.count - shown:,} others",), (), (), (), (percent(1 - listed),), ()),
+            ((f"{pieces.count - shown:,} others",), (), (), (), (_others(pieces),), ()),
         )  # fmt: skip
         caption = f"The {shown} of {pieces.count:,} pieces that add most to the mean squared error."
     elif pieces.count is None:
-        foot = ((("all others",), (), (), (), (percent(1 - listed),), ()),)
+        foot = ((("all others",), (), (), (), (_others(pieces),), ()),)
     columns = (
         Column("region"), Column("middle"), Column("measure", True), Column("part of E", True),
         Column("share", True), Column("f − median on it"),
     )  # fmt: skip
     return Table(caption, columns, tuple(map(_row, pieces.listed)), foot)
+
+
+def _others(pieces: ErrorPieces) -> str:
+    """The share of the pieces that are not listed."""
+    low = sum((piece.share.lower for piece in pieces.listed), Fraction(0))
+    high = sum((piece.share.upper for piece in pieces.listed), Fraction(0))
+    return percent(Enclosure(max(Fraction(0), 1 - high), max(Fraction(0), 1 - low)))
 
 
 def _row(piece: ErrorPiece) -> tuple[Text, ...]:
@@ -113,16 +121,16 @@ def _inputs(middle: tuple[int, ...]) -> Math:
     return Math(f.joined([indexed("x", k) for k in middle], ","))
 
 
-def _by_middle(found: Findings, pieces: ErrorPieces) -> Table:
+def _by_middle(n: int, pieces: ErrorPieces) -> Table:
     """The same by order: which input is the middle one."""
-    n = found.task.seq_len
     count = comb(n, len(pieces.by_middle[0][0]))
-    sample = found.check.squared_error
-    assert sample is not None
-    mean = float(found.enclosure.midpoint) if pieces.samples is None else sample.mean
     rows: tuple[tuple[Text, ...], ...] = tuple(
-        ((_inputs(middle),), (percent(share),), (f"{sqrt(count * share * mean):.4g}",))
-        for middle, share in pieces.by_middle
+        (
+            (_inputs(middle),),
+            (percent(share(square, pieces.whole)),),
+            (f"{sqrt(count * square.midpoint):.4g}",),
+        )
+        for middle, square in pieces.by_middle
     )
     kind = "rounded" if pieces.samples is None else "sampled"
     which = "middle input" if n % 2 else "middle inputs"
