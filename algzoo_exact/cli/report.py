@@ -212,7 +212,7 @@ def _exit_code(made: Report) -> int:
     found = made.findings
     code = 0 if found.verification is None else EXIT_CODES[found.verification.status]
     contradicted = found.ledger is not None and not found.ledger.given.agrees
-    return code if found.check.agrees and not contradicted else 1
+    return 1 if found.check.agrees is False or contradicted else code
 
 
 def _print(made: Report, output: Path, certificate: Path | None, as_json: bool) -> None:
@@ -242,7 +242,10 @@ def _print(made: Report, output: Path, certificate: Path | None, as_json: bool) 
     if verification is not None:
         fields.append(("explanation", f"{verification.explanation.title}: {verification.status}"))
     agrees = "agrees" if found.check.agrees else "contradicts the score"
-    fields.append(("sample", f"{agrees}, z-score {found.check.z_score:+.2f}"))
+    sample = f"none: {found.check.failure}"
+    if not found.check.failure:
+        sample = f"{agrees}, z-score {found.check.z_score:+.2f}"
+    fields.append(("sample", sample))
     if written is not None:
         where = printable(str(certificate))
         fields.append(("certificate", f"{where} (sha256 {written.sha256[:12]})"))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from time import monotonic
 
-from algzoo_exact.errors import InputError
+from algzoo_exact.errors import FloatRangeError, InputError
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.exact.shares import significant
 from algzoo_exact.exact.verdict import Verdict
@@ -49,7 +49,9 @@ def probability_of(program: Program, formula: Formula, seconds: float) -> tuple[
     try:
         return probability(program, formula, limits=CellLimits(seconds)), "regions"
     except OutOfReachError:
-        return sampled_probability(program, formula), "sampling"
+        return _if_in_range(
+            "probability", lambda: sampled_probability(program, formula)
+        ), "sampling"
 
 
 def check_measure(program: Program, claim: Measure, seconds: float) -> Checked:
@@ -114,7 +116,16 @@ def _from_figure(claim: Measure | Close, figure: Figure, method: str, start: flo
 
 
 def _sampled(program: Program, claim: Close) -> Figure:
-    return sampled_error(program, claim.left, claim.right, claim.scale, claim.domain, claim.error)
+    terms = claim.left, claim.right, claim.scale, claim.domain
+    return _if_in_range(claim.error, lambda: sampled_error(program, *terms, claim.error))
+
+
+def _if_in_range(what: str, sample: Callable[[], Figure]) -> Figure:
+    """The sampled figure; none is drawn where floats do not reach, which costs nothing proved."""
+    try:
+        return sample()
+    except FloatRangeError:
+        return Figure(what, "sampled")
 
 
 def _inputs(program: Program, claim: Close) -> int:

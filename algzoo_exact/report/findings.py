@@ -20,7 +20,7 @@ from algzoo_exact.explain.verify import verify
 from algzoo_exact.names import shell_word
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task, TieRule
-from algzoo_exact.report.beside import Order, sampler
+from algzoo_exact.report.beside import Order, Sampled, sampler
 from algzoo_exact.report.crosscheck import CrossCheck, cross_check
 from algzoo_exact.report.partition import (
     AFFORDABLE,
@@ -165,7 +165,7 @@ def gather(model: Model, task: Task, wishes: Wishes, progress: Progress) -> Find
         steps.begin(0.85, "sampling")
         found = sampled(lambda done, total: steps.within(done / total, f"{done:,} random inputs"))
     steps.begin(0.95, "regions")
-    regions, confusion = _partition(model, task, score, document, found.observed)
+    regions, confusion = _partition(model, task, score, document, found)
     pieces = _pieces(model, task, document, found.observed)
     figure = _figure(score, verification)
     proved = score.enclosure
@@ -280,12 +280,13 @@ def _partition(
     task: Task,
     score: Accuracy | SquaredError,
     document: Json | None,
-    observed: Observed | None,
+    sampled: Sampled,
 ) -> tuple[Regions | None, Confusion | None]:
     network = model.network
     if document is not None and document["kind"] == "cells":
         return certified_regions(document), certified_confusion(document)
-    if not isinstance(network, Program):
+    observed = sampled.observed
+    if not isinstance(network, Program) or sampled.failure:
         return None, None
     if observed is None:
         return all_regions(network), None
