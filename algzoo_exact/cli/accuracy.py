@@ -42,7 +42,7 @@ from algzoo_exact.cli.output import (
     sampled_json,
     sampled_text,
 )
-from algzoo_exact.errors import InputError
+from algzoo_exact.errors import FloatRangeError, InputError
 
 if TYPE_CHECKING:
     from algzoo_exact.estimators.sampled import SampleEstimate
@@ -170,7 +170,7 @@ def accuracy(
     draw = _Sampler(loaded, chosen, rule, check_samples or SAMPLES_BESIDE_BOUNDS, seed)
     # Where only bounds are possible, the sample comes first: it counts towards the time limit.
     boxes = n > LARGEST_DECIDED_N and chosen.name != "longest_cycle"
-    estimate = draw() if boxes and method in ("auto", "bounds") else None
+    estimate, unsampled = draw() if boxes and method in ("auto", "bounds") else (None, "")
     if time_limit is not None:
         spent = time.monotonic() - began + _OWN_SECONDS
         later = 0.0 if estimate else min(_SAMPLING_SECONDS, time_limit / 4)
@@ -194,19 +194,23 @@ def accuracy(
     interrupted = bool(interrupts)
     if interrupted and result.enclosure.width >= 1:
         raise KeyboardInterrupt  # nothing is known but that it is a probability
-    if estimate is None and not interrupted and (check_samples or result.kind == "certified"):
-        estimate = draw()
+    wanted = check_samples or result.kind == "certified"
+    if wanted and not (estimate or unsampled or interrupted):
+        estimate, unsampled = draw()
     check = _Check.of(estimate, result.enclosure) if estimate and check_samples else None
     beside = estimate if result.kind == "certified" else None
 
     if as_json:
-        print_json(_json(loaded, result, digits, interrupted, beside, check))
+        found = _json(loaded, result, digits, interrupted, beside, check)
+        print_json(found | {"not_sampled": unsampled or None})
     else:
         print_fields(accuracy_fields(loaded, result, digits, interrupted, closed_form))
         if beside and not check:
             print_fields([("sampled", sampled_text(beside))])
         if check:
             print_fields([("check", check_text(check.estimate, check.z_score, check.agrees))])
+        if unsampled:
+            print_fields([("sampled", f"no: {unsampled}")])
     if check and not check.agrees:
         raise typer.Exit(1)
 
@@ -219,21 +223,26 @@ class _Sampler:
     samples: int
     seed: int
 
-    def __call__(self) -> SampleEstimate:
+    def __call__(self) -> tuple[SampleEstimate | None, str]:
+        """A sample, or why there is none: it never costs the result that it stands beside."""
         import algzoo_exact as az
 
-        with progress_bar("sampling") as advance:
-            return az.sample(
-                self.model.network,
-                self.task,
-                self.samples,
-                seed=self.seed,
-                ties=self.ties,
-                # Closest to the real-valued function: on handcrafted:2nd_argmax_3, float32 makes
-                # three times as many errors, 17 standard errors off in 2e6 inputs.
-                dtype="float64",
-                progress=lambda done, total: advance(done / total, f"{done:,} inputs"),
-            )
+        try:
+            with progress_bar("sampling") as advance:
+                found = az.sample(
+                    self.model.network,
+                    self.task,
+                    self.samples,
+                    seed=self.seed,
+                    ties=self.ties,
+                    # Closest to the real-valued function: on handcrafted:2nd_argmax_3, float32
+                    # makes three times as many errors, 17 standard errors off in 2e6 inputs.
+                    dtype="float64",
+                    progress=lambda done, total: advance(done / total, f"{done:,} inputs"),
+                )
+        except FloatRangeError as error:
+            return None, str(error)
+        return found, ""
 
 
 @dataclass(frozen=True)

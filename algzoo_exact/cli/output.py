@@ -106,10 +106,12 @@ def sampled_json(estimate: SampleEstimate) -> Json:
 
 
 def sampled_text(estimate: SampleEstimate) -> str:
+    from algzoo_exact.exact.shares import level
+
     places = 2 + len(str(round(1 / max(estimate.standard_error, 1 / estimate.samples))))
     low, high = _outward(estimate.lower, estimate.upper, places)
     return (
-        f"{estimate.accuracy:.{places}f}, and with {100 * estimate.confidence:.10g}% confidence "
+        f"{estimate.accuracy:.{places}f}, and with {level(estimate.confidence)} confidence "
         f"between {low} and {high} ({estimate.interval})\n"
         f"{estimate.samples:,} random inputs, seed {estimate.seed}, {estimate.dtype} on "
         f"{estimate.device}: an estimate, not a proof"

@@ -34,6 +34,8 @@ from algzoo_exact.cli.output import (
 )
 from algzoo_exact.cli.stories import EXIT_CODES, ONE_STATEMENT, StatementSecondsOption
 from algzoo_exact.errors import InputError
+from algzoo_exact.files import staged
+from algzoo_exact.names import printable
 
 if TYPE_CHECKING:
     from algzoo_exact.report.report import Report
@@ -153,13 +155,13 @@ def report(
     chosen = task_of(loaded)
     if certificate is None and not no_certificate:
         certificate = _beside(output, loaded, story is not None)
-    with _progress("report") as advance:
+    with _progress("report") as advance, _staged(certificate) as part:
         made = az.make_report(
             loaded,
             chosen,
             explanation=story,
             ties=rule,
-            certificate=certificate,
+            certificate=part,
             time_limit=time_limit,
             samples=samples,
             seed=seed,
@@ -168,8 +170,18 @@ def report(
             progress=advance,
         )
         made.write(output)
-    _print(made, output, as_json)
+    _print(made, output, certificate, as_json)
     raise typer.Exit(_exit_code(made))
+
+
+@contextmanager
+def _staged(certificate: Path | None) -> Iterator[Path | None]:
+    """Where to write the certificate, which appears with the report or not at all."""
+    if certificate is None:
+        yield None
+        return
+    with staged(certificate) as part:
+        yield part
 
 
 @contextmanager
@@ -200,10 +212,10 @@ def _exit_code(made: Report) -> int:
     found = made.findings
     code = 0 if found.verification is None else EXIT_CODES[found.verification.status]
     contradicted = found.ledger is not None and not found.ledger.given.agrees
-    return code if found.check.agrees and not contradicted else 1
+    return 1 if found.check.agrees is False or contradicted else code
 
 
-def _print(made: Report, output: Path, as_json: bool) -> None:
+def _print(made: Report, output: Path, certificate: Path | None, as_json: bool) -> None:
     found = made.findings
     written, verification = found.certificate, found.verification
     if as_json:
@@ -219,7 +231,7 @@ def _print(made: Report, output: Path, as_json: bool) -> None:
                 "sample_agrees": found.check.agrees,
                 "certificate": None
                 if written is None
-                else {"path": str(written.path), "sha256": written.sha256},
+                else {"path": str(certificate), "sha256": written.sha256},
             }
         )
         return
@@ -230,10 +242,14 @@ def _print(made: Report, output: Path, as_json: bool) -> None:
     if verification is not None:
         fields.append(("explanation", f"{verification.explanation.title}: {verification.status}"))
     agrees = "agrees" if found.check.agrees else "contradicts the score"
-    fields.append(("sample", f"{agrees}, z-score {found.check.z_score:+.2f}"))
+    sample = f"none: {found.check.failure}"
+    if not found.check.failure:
+        sample = f"{agrees}, z-score {found.check.z_score:+.2f}"
+    fields.append(("sample", sample))
     if written is not None:
-        fields.append(("certificate", f"{written.path} (sha256 {written.sha256[:12]})"))
-    fields.append(("report", str(output)))
+        where = printable(str(certificate))
+        fields.append(("certificate", f"{where} (sha256 {written.sha256[:12]})"))
+    fields.append(("report", printable(str(output))))
     print_fields(fields, width=13)
 
 
@@ -265,4 +281,4 @@ def _atlas(
         return
     fields = [("reports", f"{len(made.reports)} in {output}"), ("index", str(made.index))]
     fields += [("no report", f"{name}: {reason}") for name, reason in made.failed.items()]
-    print_fields(fields)
+    print_fields((name, printable(text)) for name, text in fields)

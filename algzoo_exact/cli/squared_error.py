@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from math import isfinite
 from typing import TYPE_CHECKING, cast
 
@@ -18,7 +19,7 @@ from algzoo_exact.cli.output import (
     print_json,
     progress_bar,
 )
-from algzoo_exact.errors import InputError
+from algzoo_exact.errors import FloatRangeError, InputError
 
 if TYPE_CHECKING:
     from algzoo_exact.estimators.sampled import SampledSquaredError
@@ -76,20 +77,26 @@ def print_squared_error(model: Model, task: Task, options: SquareOptions, larges
             progress=advance,
         )
     interrupted = bool(interrupts)
-    estimate = None
+    estimate, unsampled = None, ""
     if not interrupted and (options.check_samples or result.kind == "certified"):
         count = options.check_samples or options.samples
-        estimate = _draw(model, task, count, options.seed, "cpu", "float64")
+        try:
+            estimate = _draw(model, task, count, options.seed, "cpu", "float64")
+        except FloatRangeError as error:  # which costs nothing of the result
+            unsampled = str(error)
     check = _Check.of(estimate, result) if estimate and options.check_samples else None
     beside = estimate if result.kind == "certified" else None
     if options.as_json:
-        print_json(_json(model, result, options.digits, interrupted, beside, check))
+        found = _json(model, result, options.digits, interrupted, beside, check)
+        print_json(found | {"not_sampled": unsampled or None})
     else:
         print_fields(_fields(model, result, options, interrupted, largest_n), _WIDTH)
         if beside and not check:
             print_fields([("sampled", sampled_square_text(beside))], _WIDTH)
         if check:
             print_fields([("check", check.text())], _WIDTH)
+        if unsampled:
+            print_fields([("sampled", f"no: {unsampled}")], _WIDTH)
     if check and not check.agrees:
         raise typer.Exit(1)
 
@@ -146,8 +153,8 @@ class _Check:
 
     @staticmethod
     def of(estimate: SampledSquaredError, result: SquaredError) -> _Check:
-        lower, upper = float(result.enclosure.lower), float(result.enclosure.upper)
-        nearest = min(max(estimate.mean, lower), upper)
+        lower, upper = result.enclosure.lower, result.enclosure.upper
+        nearest = float(min(max(Fraction(estimate.mean), lower), upper))
         rounding = _ROUNDING * (2 * estimate.root + _ROUNDING)
         reach = CHECK_SIGMAS * estimate.standard_error + rounding
         agrees = abs(estimate.mean - nearest) <= reach
@@ -227,8 +234,10 @@ def _value(result: SquaredError, enclosure: Enclosure) -> str:
         low, high = enclosure.decimal(6)
         return f"between {low} and {high}"
     if enclosure.width == 0:
+        from algzoo_exact.exact.shares import significant
+
         value = enclosure.lower
-        return str(value) if value.denominator == 1 else f"{value} = {float(value):.15g}"
+        return str(value) if value.denominator == 1 else f"{value} = {significant(value, 15)}"
     return settled(enclosure)
 
 

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from math import fsum, sqrt
+from math import fsum, isfinite, sqrt
 
 import torch
 
-from algzoo_exact.errors import InputError
+from algzoo_exact.errors import FloatRangeError, InputError
 from algzoo_exact.estimators.networks import network_for
 from algzoo_exact.estimators.sampled import SampledSquaredError
 from algzoo_exact.estimators.sampling import BLOCK, check_run, inputs
@@ -38,8 +38,8 @@ def sample_squared_error(
     ``dtype``, errors are squared and summed in float64. ``progress(done, n)`` is called after each
     block of 2^16 inputs.
 
-    InputError for another task, a device that is not here, and weights or outputs beyond the range
-    of ``dtype``.
+    InputError for another task and a device that is not here; FloatRangeError for weights or
+    outputs beyond the range of ``dtype``, and squares beyond that of float64.
     """
     program = lift(model)
     if task.name != "median" or (program.outputs, program.seq_len) != (1, task.seq_len):
@@ -65,6 +65,8 @@ def sample_squared_error(
         parts.append(part)
         if progress is not None:
             progress(min(n, len(parts) * BLOCK), n)
+    if not all(isfinite(mean) and isfinite(within) for _, mean, within in parts):
+        raise FloatRangeError("The squared errors overflow in float64: they cannot be sampled.")
     mean_of_all = fsum(count * mean for count, mean, _ in parts) / n
     # Chan, Golub and LeVeque (1983): deviations within blocks, and of blocks from the whole.
     spread = fsum(within + count * (mean - mean_of_all) ** 2 for count, mean, within in parts)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from time import monotonic
 
 from algzoo_exact.deadline import Deadline
-from algzoo_exact.errors import InputError
+from algzoo_exact.errors import FloatRangeError, InputError
 from algzoo_exact.exact.enclosure import Enclosure
+from algzoo_exact.exact.shares import significant
 from algzoo_exact.exact.verdict import Verdict
 from algzoo_exact.explain.claims import Bounds, Close, Measure
 from algzoo_exact.explain.confirm import confirmed
@@ -50,7 +51,9 @@ def probability_of(program: Program, formula: Formula, seconds: float) -> tuple[
     try:
         return probability(program, formula, limits=CellLimits(seconds)), "regions"
     except OutOfReachError:
-        return sampled_probability(program, formula, deadline=deadline), "sampling"
+        return _if_in_range(
+            "probability", lambda: sampled_probability(program, formula, deadline=deadline)
+        ), "sampling"
 
 
 def check_measure(program: Program, claim: Measure, seconds: float) -> Checked:
@@ -81,7 +84,9 @@ def verdict_on(figure: Figure, bounds: Bounds) -> Verdict:
     least, most = _limits(bounds)
     known = figure.enclosure
     if known is None:
-        about = f"about {figure.estimate:.6g} in samples" if figure.estimate is not None else "open"
+        about = "open"
+        if figure.estimate is not None:
+            about = f"about {significant(figure.estimate, 6)} in samples"
         return Verdict("unknown", f"the {_name(figure)} is {about}, and nothing is proved")
     if (least is not None and known.upper < least) or (most is not None and known.lower > most):
         return Verdict("refuted", f"the {_name(figure)} is {value_text(figure)}")
@@ -99,7 +104,7 @@ def _limits(bounds: Bounds) -> tuple[Fraction | None, Fraction | None]:
 def value_text(figure: Figure) -> str:
     """The number as a text: the rational, or the decimals that are known."""
     if figure.rational is not None:
-        return f"{figure.rational}, about {float(figure.rational):.6g}"
+        return f"{figure.rational}, about {significant(figure.rational, 6)}"
     assert figure.enclosure is not None
     return f"in {figure.enclosure}"
 
@@ -115,7 +120,17 @@ def _from_figure(claim: Measure | Close, figure: Figure, method: str, start: flo
 
 def _sampled(program: Program, claim: Close, deadline: Deadline) -> Figure:
     terms = claim.left, claim.right, claim.scale, claim.domain
-    return sampled_error(program, *terms, claim.error, deadline=deadline)
+    return _if_in_range(
+        claim.error, lambda: sampled_error(program, *terms, claim.error, deadline=deadline)
+    )
+
+
+def _if_in_range(what: str, sample: Callable[[], Figure]) -> Figure:
+    """The sampled figure; none is drawn where floats do not reach, which costs nothing proved."""
+    try:
+        return sample()
+    except FloatRangeError:
+        return Figure(what, "sampled")
 
 
 def _inputs(program: Program, claim: Close) -> int:

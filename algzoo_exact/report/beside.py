@@ -15,7 +15,7 @@ from multiprocessing.connection import Connection
 from time import monotonic
 from typing import TYPE_CHECKING, TypeAlias
 
-from algzoo_exact.errors import InputError
+from algzoo_exact.errors import FloatRangeError, InputError
 from algzoo_exact.exact.binomial import chernoff_hoeffding, clopper_pearson
 from algzoo_exact.processes import FreshContext, processes_for
 from algzoo_exact.program.ir import Program
@@ -53,16 +53,20 @@ class Order:
 class Sampled:
     """What random inputs showed, and ``untrained`` models if any were ordered.
 
+    ``failure`` says why no input could be run: a number is beyond the range of floats. Then all but
+    ``untrained`` is None.
+
     ``interval`` holds the accuracy with all but a chance of 10^-6; None for a squared error.
     ``bits`` after the point are those that normal inputs were rounded to, so that float64 makes no
     error; None where they were not.
     """
 
     observed: Observed | None
-    score: SampleEstimate | SampledSquaredError
+    score: SampleEstimate | SampledSquaredError | None
     interval: tuple[Fraction, Fraction] | None
     bits: int | None
     untrained: Untrained | None = None
+    failure: str = ""
 
 
 _Message: TypeAlias = tuple[int, int] | Sampled | InputError
@@ -101,7 +105,10 @@ def sampler(workers: int) -> Iterator[Beside]:
 
 def carry_out(order: Order, progress: Progress) -> Sampled:
     """Run the network on random inputs, in float64: closest to the real-valued function."""
-    found = _sampled(order, progress)
+    try:
+        found = _sampled(order, progress)
+    except FloatRangeError as error:
+        found = Sampled(None, None, None, None, failure=str(error))
     if order.untrained is None:
         return found
     from algzoo_exact.estimators.untrained import untrained

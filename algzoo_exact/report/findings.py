@@ -17,9 +17,10 @@ from algzoo_exact.explain.results import Figure, Verification
 from algzoo_exact.explain.story import Explanation
 from algzoo_exact.explain.surprise import Ledger, ledger_of
 from algzoo_exact.explain.verify import verify
+from algzoo_exact.names import shell_word
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task, TieRule
-from algzoo_exact.report.beside import Order, sampler
+from algzoo_exact.report.beside import Order, Sampled, sampler
 from algzoo_exact.report.crosscheck import CrossCheck, cross_check
 from algzoo_exact.report.partition import (
     AFFORDABLE,
@@ -105,9 +106,9 @@ class Findings:
 
     @property
     def reference(self) -> str:
-        """What names the model in a command: its name, or that of a file."""
+        """What names the model in a command: its name, or that of a file; one word for a shell."""
         by_name = self.card is not None or ":" in self.model.name
-        return self.model.name if by_name else f"{self.model.name}.safetensors"
+        return shell_word(self.model.name if by_name else f"{self.model.name}.safetensors")
 
     @property
     def can_be_certified(self) -> bool:
@@ -164,7 +165,7 @@ def gather(model: Model, task: Task, wishes: Wishes, progress: Progress) -> Find
         steps.begin(0.85, "sampling")
         found = sampled(lambda done, total: steps.within(done / total, f"{done:,} random inputs"))
     steps.begin(0.95, "regions")
-    regions, confusion = _partition(model, task, score, document, found.observed)
+    regions, confusion = _partition(model, task, score, document, found)
     pieces = _pieces(model, task, document, found.observed)
     figure = _figure(score, verification)
     proved = score.enclosure
@@ -279,12 +280,13 @@ def _partition(
     task: Task,
     score: Accuracy | SquaredError,
     document: Json | None,
-    observed: Observed | None,
+    sampled: Sampled,
 ) -> tuple[Regions | None, Confusion | None]:
     network = model.network
     if document is not None and document["kind"] == "cells":
         return certified_regions(document), certified_confusion(document)
-    if not isinstance(network, Program):
+    observed = sampled.observed
+    if not isinstance(network, Program) or sampled.failure:
         return None, None
     if observed is None:
         return all_regions(network), None
@@ -316,7 +318,7 @@ def draw(model: Model, task: Task, ties: TieRule, proved: Enclosure, kind: str) 
         return None
     from algzoo_exact.report.figures import picture_bytes
 
-    return picture_bytes(program, task, ties, float(proved.midpoint), kind)
+    return picture_bytes(program, task, ties, proved, kind)
 
 
 def _card(model: Model) -> Card | None:
