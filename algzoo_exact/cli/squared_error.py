@@ -19,11 +19,14 @@ from algzoo_exact.cli.output import (
     print_json,
     progress_bar,
 )
-from algzoo_exact.errors import FloatRangeError, InputError
+from algzoo_exact.cli.samples import sampled_beside
+from algzoo_exact.deadline import NEVER, Deadline
+from algzoo_exact.errors import InputError
 
 if TYPE_CHECKING:
     from algzoo_exact.estimators.sampled import SampledSquaredError
     from algzoo_exact.exact.enclosure import Enclosure
+    from algzoo_exact.program.ir import Program
     from algzoo_exact.program.task import Task
     from algzoo_exact.score.squared_error import SquareMethod
     from algzoo_exact.score.squared_result import SquaredError, SquareForm
@@ -48,7 +51,7 @@ class SquareOptions:
 
     digits: int
     method: str
-    time_limit: float | None
+    deadline: Deadline
     max_cells: int | None
     workers: int
     check_samples: int | None
@@ -65,25 +68,27 @@ def print_squared_error(model: Model, task: Task, options: SquareOptions, larges
 
     if options.method == "numeric":
         raise InputError("There is no numeric method for median models; use exact or bounds.")
-    with noticing_interrupts() as interrupts, progress_bar("squared error") as advance:
-        result = az.squared_error(
-            model.program,
-            task,
-            digits=options.digits,
-            method=cast("SquareMethod", options.method),
-            time_limit=options.time_limit,
-            max_cells=options.max_cells,
-            workers=options.workers,
-            progress=advance,
-        )
-    interrupted = bool(interrupts)
-    estimate, unsampled = None, ""
-    if not interrupted and (options.check_samples or result.kind == "certified"):
-        count = options.check_samples or options.samples
-        try:
-            estimate = _draw(model, task, count, options.seed, "cpu", "float64")
-        except FloatRangeError as error:  # which costs nothing of the result
-            unsampled = str(error)
+    count = options.check_samples or options.samples
+    draw = _Sampler(model.program, task, count, options.seed, "cpu", "float64")
+    deadline = options.deadline
+    with sampled_beside(draw, deadline) as sample:
+        with (
+            noticing_interrupts() as interrupts,
+            progress_bar("squared error", deadline) as advance,
+        ):
+            result = az.squared_error(
+                model.program,
+                task,
+                digits=options.digits,
+                method=cast("SquareMethod", options.method),
+                time_limit=deadline.timeout,
+                max_cells=options.max_cells,
+                workers=options.workers,
+                progress=advance,
+            )
+        interrupted = bool(interrupts)
+        wanted = not interrupted and (options.check_samples or result.kind == "certified")
+        estimate, unsampled = sample() if wanted else (None, "")
     check = _Check.of(estimate, result) if estimate and options.check_samples else None
     beside = estimate if result.kind == "certified" else None
     if options.as_json:
@@ -105,7 +110,7 @@ def print_sampled_squared_error(
     model: Model, task: Task, samples: int, seed: int, device: str, dtype: str, as_json: bool
 ) -> None:
     """Sample and print."""
-    estimate = _draw(model, task, samples, seed, device, dtype)
+    estimate = _Sampler(model.program, task, samples, seed, device, dtype)(NEVER)
     if as_json:
         print_json(
             {
@@ -126,21 +131,29 @@ def print_sampled_squared_error(
     )
 
 
-def _draw(
-    model: Model, task: Task, samples: int, seed: int, device: str, dtype: str
-) -> SampledSquaredError:
-    import algzoo_exact as az
+@dataclass(frozen=True)
+class _Sampler:
+    program: Program
+    task: Task
+    samples: int
+    seed: int
+    device: str
+    dtype: str
 
-    with progress_bar("sampling") as advance:
-        return az.sample_squared_error(
-            model.program,
-            task,
-            samples,
-            seed=seed,
-            device=device,
-            dtype=dtype,
-            progress=lambda done, total: advance(done / total, f"{done:,} inputs"),
-        )
+    def __call__(self, deadline: Deadline) -> SampledSquaredError:
+        from algzoo_exact.estimators.squared_error import sample_squares
+
+        with progress_bar("sampling") as advance:
+            return sample_squares(
+                self.program,
+                self.task,
+                self.samples,
+                deadline,
+                seed=self.seed,
+                device=self.device,
+                dtype=self.dtype,
+                progress=lambda done, total: advance(done / total, f"{done:,} inputs"),
+            )
 
 
 @dataclass(frozen=True)
