@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import chain
 
 from algzoo_exact.deadline import Deadline, TimeIsUpError
 from algzoo_exact.exact.verdict import Verdict
@@ -175,7 +176,10 @@ class Decider:
     ) -> Decision:
         details: list[str] = []
         verdict, method = Verdict("unknown", "the time is up"), "none"
-        for use in (*abstractions(self.program, statement, domain, facts), _NO_FACTS):
+        if deadline.passed:
+            return Decision(verdict, method)
+        uses = abstractions(self.program, statement, domain, facts) if facts else ()
+        for use in chain(uses, (_NO_FACTS,)):
             if deadline.passed:
                 break
             assuming = "" if use == _NO_FACTS else "from earlier claims: "
