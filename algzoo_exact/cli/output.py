@@ -7,9 +7,11 @@ import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
+from multiprocessing import parent_process
 from typing import TYPE_CHECKING, Any
 
 import algzoo_exact
+from algzoo_exact.deadline import NEVER, Deadline
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -125,21 +127,39 @@ def _outward(lower: float, upper: float, places: int) -> tuple[str, str]:
 
 
 @contextmanager
-def progress_bar(label: str) -> Iterator[Callable[[float, str], None]]:
-    """A bar on stderr, if that is a terminal and the block takes over a second.
+def progress_bar(label: str, deadline: Deadline = NEVER) -> Iterator[Callable[[float, str], None]]:
+    """A bar on stderr with the time left, if that is a terminal and the block takes over a second.
 
+    The time left is that until the ``deadline``, or else what rich guesses from the progress.
+    There is no bar in processes that work for another one.
     Gives the function to call with the fraction done and a line of text.
     """
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import (
+        BarColumn,
+        Progress,
+        ProgressColumn,
+        SpinnerColumn,
+        Task,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+    from rich.text import Text
+
+    class Countdown(ProgressColumn):
+        def render(self, task: Task) -> Text:
+            return Text(f"{deadline.left:.0f} s left")
 
     console = Console(stderr=True)
     # FORCE_COLOR makes any file a terminal in rich's eyes, and a log would fill with bars.
-    if not (console.is_terminal and console.file.isatty()):
+    if parent_process() or not (console.is_terminal and console.file.isatty()):
         yield lambda fraction, text: None
         return
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    bar = Progress(*columns, console=console, transient=True)
+    bar = Progress(
+        SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(),
+        Countdown() if deadline.limited else TimeRemainingColumn(), console=console, transient=True,
+    )  # fmt: skip
     row = bar.add_task(label, total=None)
     timer = threading.Timer(_BAR_AFTER, bar.start)
     timer.daemon = True

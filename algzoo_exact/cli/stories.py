@@ -136,7 +136,7 @@ def figure_text(figure: Figure) -> str:
 
     if figure.kind == "sampled":
         if figure.estimate is None:
-            return "not seen in the sample"
+            return figure.unseen
         error = "" if figure.error is None else f" ± {figure.error:.2g}"
         about = significant(figure.estimate, 6) + error
         return f"{about} (sampled, {figure.samples:,} inputs: no proof)"

@@ -119,8 +119,10 @@ def _seen(checked: Checked) -> str:
 
 
 def _short(value: Fraction) -> str:
+    from algzoo_exact.exact.shares import as_decimal
+
     text = str(value)
-    return text if len(text) <= _LONGEST_NUMBER else f"{float(value):.9g}.."
+    return text if len(text) <= _LONGEST_NUMBER else f"{as_decimal(value):.9g}.."
 
 
 def _conclusion(verification: Verification, status: str) -> list[tuple[str, str]]:

@@ -62,12 +62,12 @@ def significant(value: Fraction | float, digits: int) -> str:
     """The number with so many significant digits, as in ``0.25`` or ``1e-08``; but one that would
     be rounded to 1 by its distance from it, as in ``1 - 2.5e-13``."""
     exact = Fraction(value)
-    tiny = 0 < abs(exact) < 1e-300  # which a float cannot show
-    text = f"{_decimal(exact) if tiny else float(exact):.{digits}g}"
+    plain = exact == 0 or 1e-300 < abs(exact) < 1e300  # a float can show no others
+    text = f"{float(exact) if plain else as_decimal(exact):.{digits}g}"
     if text != "1" or exact == 1:
         return text
     sign = "-" if exact < 1 else "+"
-    return f"1 {sign} {_decimal(abs(exact - 1)):.2g}".lower()
+    return f"1 {sign} {as_decimal(abs(exact - 1)):.2g}".lower()
 
 
 def _enclosure(number: Enclosure | Fraction | float) -> Enclosure:
@@ -97,6 +97,7 @@ def _shifted(digits: int, places: int) -> str:
     return Enclosure.exactly(Fraction(digits, 10**places)).decimal(places)[0]
 
 
-def _decimal(value: Fraction) -> Decimal:
+def as_decimal(value: Fraction) -> Decimal:
+    """The number to twenty digits, also where it is beyond the range of floats."""
     with localcontext(Context(prec=20)):
         return Decimal(value.numerator) / Decimal(value.denominator)

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from time import monotonic
 from typing import Generic, TypeAlias, TypeVar
 
+from algzoo_exact.deadline import Deadline
 from algzoo_exact.errors import InputError
 from algzoo_exact.explain.expression import connect
 from algzoo_exact.explain.space import (
@@ -45,6 +45,10 @@ class CellLimits:
             raise InputError(f"The time limit must be a positive number, not {self.seconds}.")
         if self.cells < 1:
             raise InputError(f"The limit on cells must be 1 or more, not {self.cells}.")
+
+    def begin(self) -> Deadline:
+        """The end of the time that begins now."""
+        return Deadline.after(self.seconds)
 
 
 @dataclass(frozen=True, eq=False)
@@ -217,18 +221,19 @@ class Search(Generic[Answer]):
         space: Space,
         ask: Callable[[Node], Answer],
         limits: CellLimits,
+        deadline: Deadline,
         *,
         merge: bool = False,
     ) -> None:
         self._space, self._ask, self._limits, self._merge = space, ask, limits, merge
-        self._deadline = monotonic() + limits.seconds
+        self._deadline = deadline
         self.asked = 0
         self.decided = 0
 
     @property
     def stopped(self) -> bool:
         """Whether a limit has struck."""
-        return self.decided >= self._limits.cells or monotonic() > self._deadline
+        return self.decided >= self._limits.cells or self._deadline.passed
 
     def run(self) -> Tree[Answer]:
         """OutOfReachError if more inputs occur than the limit allows."""

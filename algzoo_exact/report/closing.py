@@ -29,6 +29,11 @@ from algzoo_exact.score.squared_result import SquaredError
 def sampling_section(found: Findings) -> Section:
     """Random inputs beside the theorem."""
     check = found.check
+    if check.failure:
+        said = paragraph(
+            f"None was made. {check.failure} What is above does not rest on floats of the network."
+        )
+        return Section("sampling", "A check by sampling", (said,))
     rows, samples, seed = _sampled(check)
     where = "the nearest point of the bounds" if found.kind != "exact" else "the exact value"
     z = f"{check.z_score:+.2f}".replace("-", "−") if isfinite(check.z_score) else "infinite"

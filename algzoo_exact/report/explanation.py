@@ -246,7 +246,7 @@ def figure_text(figure: Figure) -> Text:
     """A figure with its kind."""
     if figure.kind == "sampled":
         if figure.estimate is None:
-            return ("not seen in the sample ", Kind("sampled"))
+            return (f"{figure.unseen} ", Kind("sampled"))
         error = "" if figure.error is None else f" ± {figure.error:.2g}"
         return (f"{significant(figure.estimate, 6)}{error} ", Kind("sampled"))
     if figure.rational is not None:

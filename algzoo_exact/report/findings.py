@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from algzoo_exact.certificate.build import WrittenCertificate, certify, write_certificate
 from algzoo_exact.certificate.pieces import LARGEST_PIECES
+from algzoo_exact.deadline import NEVER, Deadline
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.explain.results import Figure, Verification
@@ -20,7 +21,7 @@ from algzoo_exact.explain.verify import verify
 from algzoo_exact.names import shell_word
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task, TieRule
-from algzoo_exact.report.beside import Order, sampler
+from algzoo_exact.report.beside import Order, Sampled, sampler
 from algzoo_exact.report.crosscheck import CrossCheck, cross_check
 from algzoo_exact.report.partition import (
     AFFORDABLE,
@@ -124,6 +125,9 @@ def _figure(score: Accuracy | SquaredError, verification: Verification | None) -
     return figure if figure.enclosure.width < score.enclosure.width else None
 
 
+_NO_TIME = "within a time limit there is one only if a file is named for it"
+
+
 @dataclass(frozen=True)
 class Wishes:
     """What the caller asks for."""
@@ -143,19 +147,27 @@ def gather(model: Model, task: Task, wishes: Wishes, progress: Progress) -> Find
     steps = _Steps(progress)
     explained = wishes.explanation is not None
     _check_certificate(model, task, wishes.certificate, explained)
-    with sampler(wishes.workers) as beside:
-        slow = slow_certificate(model, task, explained)
+    # An explanation's statements have limits of their own.
+    limited = wishes.time_limit is not None
+    deadline = NEVER if explained else Deadline.after(wishes.time_limit)
+    with sampler(wishes.workers, limited) as beside:
+        slow = (
+            _uncertified(model, task, explained) or _NO_TIME
+            if limited
+            else slow_certificate(model, task, explained)
+        )
         observing = _is_observed(model, task, wishes.certificate is not None or not slow)
         order = Order(
             model.network, task, wishes.ties, wishes.samples, wishes.seed, observing,
-            _initialised(wishes.explanation),
+            _initialised(wishes.explanation), deadline,
         )  # fmt: skip
         sampled = beside(order)
         steps.begin(0.2, "explanation")
         verification = _verified(model, wishes, steps)
         steps.begin(0.5, "score")
+        deadline = Deadline.after(wishes.time_limit) if explained else deadline
         score, numeric = score_of(
-            model, task, wishes.ties, time_limit=wishes.time_limit, workers=wishes.workers,
+            model, task, wishes.ties, time_limit=deadline.timeout, workers=wishes.workers,
             progress=steps.within,
         )  # fmt: skip
         steps.begin(0.65, "certificate")
@@ -165,7 +177,7 @@ def gather(model: Model, task: Task, wishes: Wishes, progress: Progress) -> Find
         steps.begin(0.85, "sampling")
         found = sampled(lambda done, total: steps.within(done / total, f"{done:,} random inputs"))
     steps.begin(0.95, "regions")
-    regions, confusion = _partition(model, task, score, document, found.observed)
+    regions, confusion = _partition(model, task, score, document, found)
     pieces = _pieces(model, task, document, found.observed)
     figure = _figure(score, verification)
     proved = score.enclosure
@@ -280,12 +292,13 @@ def _partition(
     task: Task,
     score: Accuracy | SquaredError,
     document: Json | None,
-    observed: Observed | None,
+    sampled: Sampled,
 ) -> tuple[Regions | None, Confusion | None]:
     network = model.network
     if document is not None and document["kind"] == "cells":
         return certified_regions(document), certified_confusion(document)
-    if not isinstance(network, Program):
+    observed = sampled.observed
+    if not isinstance(network, Program) or sampled.failure:
         return None, None
     if observed is None:
         return all_regions(network), None

@@ -24,6 +24,7 @@ from algzoo_exact.report.blocks import (
 )
 from algzoo_exact.report.findings import Findings
 from algzoo_exact.report.partition import Confusion, ListedRegion, Regions
+from algzoo_exact.report.scoring import LARGEST_MEASURED
 from algzoo_exact.report.wording import digits, one_in, several
 from algzoo_exact.score.result import Accuracy, Counts
 
@@ -43,12 +44,11 @@ def partition_section(found: Findings) -> Section | None:
         )
     ]
     if regions is None:
-        blocks.append(
-            paragraph(
-                f"Measures of regions can be computed for up to 6 inputs, and this model has "
-                f"{found.task.seq_len}: none is listed here."
-            )
-        )
+        n = found.task.seq_len
+        why = f"Measures of regions can be computed for up to 6 inputs, and this model has {n}"
+        if found.check.failure and n <= LARGEST_MEASURED:
+            why = "Of many regions, those are listed that random inputs meet, and none could be run"
+        blocks.append(paragraph(f"{why}: none is listed here."))
         return Section("regions", "How it cuts its inputs", tuple(blocks))
     if found.picture is not None:
         blocks.append(_picture(found, found.picture.decode()))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from math import comb, sqrt
+from math import comb
 
 from algzoo_exact.exact.enclosure import Enclosure
-from algzoo_exact.exact.shares import percent, share
+from algzoo_exact.exact.shares import as_decimal, percent, share
 from algzoo_exact.report import formula as f
 from algzoo_exact.report.blocks import (
     Block,
@@ -35,10 +35,12 @@ def squares_section(found: Findings) -> Section | None:
         return None
     n, pieces = found.task.seq_len, found.pieces
     if pieces is None:
+        why = f"up to {LARGEST} inputs, and this model has {n}"
+        if found.check.failure and n <= LARGEST:
+            why = "those of many that random inputs find, and no input could be run"
         said = paragraph(
             "Which inputs add most to the mean squared error takes the measures of its pieces. "
-            f"They can be computed within seconds for up to {LARGEST} inputs, and this model has "
-            f"{n}: none is listed here."
+            f"They can be computed within seconds for {why}: none is listed here."
         )
         return Section("errors", _TITLE, (said,))
     if not pieces.listed:
@@ -98,7 +100,8 @@ def _others(pieces: ErrorPieces) -> str:
 
 
 def _row(piece: ErrorPiece) -> tuple[Text, ...]:
-    terms = [(Fraction(f"{c:.3g}"), indexed("x", k)) for k, c in enumerate(map(float, piece.error))]
+    shown = [Fraction(f"{as_decimal(c):.3g}") for c in piece.error]
+    terms = [(c, indexed("x", k)) for k, c in enumerate(shown)]
     return (
         (Mono(piece.pattern),),
         (_inputs(piece.middle),),
@@ -128,7 +131,7 @@ def _by_middle(n: int, pieces: ErrorPieces) -> Table:
         (
             (_inputs(middle),),
             (percent(share(square, pieces.whole)),),
-            (f"{sqrt(count * square.midpoint):.4g}",),
+            (f"{as_decimal(count * square.midpoint).sqrt():.4g}",),
         )
         for middle, square in pieces.by_middle
     )

@@ -100,6 +100,8 @@ def count(number: Fraction) -> str:
 
 def _rounded(number: Fraction, to_integer: Callable[[Fraction], int]) -> str:
     places = max(0, 5 - len(str(int(number))) + 1)
+    if not places:  # it may be beyond the range of floats
+        return f"{to_integer(number):,}"
     return f"{to_integer(number * 10**places) / 10**places:,.{places}f}"
 
 
