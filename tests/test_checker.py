@@ -281,7 +281,7 @@ def test_last_decimal(small: list[tuple[str, Json, Path | None]]) -> None:
 def test_doubled_cells_are_rejected(small: list[tuple[str, Json, Path | None]]) -> None:
     document = small[0][1]
     cells = [*document["cells"], document["cells"][0]]
-    assert "the same inputs as an earlier cell" in reject(seal(document | {"cells": cells}))
+    assert "the same inputs as an earlier one" in reject(seal(document | {"cells": cells}))
 
 
 def test_a_part_of_the_cells_proves_a_wider_enclosure(
