@@ -4063,6 +4063,7 @@ def _check(
     outcome: CheckedCertificate,
 ) -> None:
     kind, version = document.get("kind"), natural(document.get("version"), "version")
+    require(document.get("format") == FORMAT, f"its format must be {FORMAT}")
     require(version == VERSION, f"this checks version {VERSION}, not {version}")
     require(type(kind) is str and kind in KEYS, f"its kind must be {', '.join(KEYS)}")
     keys_of(document, KEYS[str(kind)], "the certificate")
