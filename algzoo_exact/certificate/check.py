@@ -3560,7 +3560,7 @@ def read_weights(content: bytes) -> WeightsFile:
     """UnreadableError if it is no such file."""
     try:
         start = 8 + int.from_bytes(content[:8], "little")
-        header = json.loads(content[8:start])
+        header = parsed(content[8:start], "the header of the weights' file")
         metadata = header.pop("__metadata__", None) or {}
         if not all(type(value) is str for value in metadata.values()):
             raise ValueError
