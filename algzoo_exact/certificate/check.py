@@ -163,34 +163,9 @@ class Fixed:
         rest = (top << self.p) // (top + ((2 * (_STEPS + k)) << self.p))
         return (exponent - bits) * self.log2 + self._logarithms[k] + 2 * self._atanh(rest)
 
-    def exp_minus(self, x: int) -> int:
-        """e^-x for x >= 0, off by less than 16 units (C10)."""
-        halvings, rest = divmod(x, self.log2)
-        k = (rest * _STEPS) >> self.p
-        rest = (k << self.p) // _STEPS - rest  # in (-1/256, 0]
-        total = self.one
-        for j in range(self.p // 8 + 1, 0, -1):
-            total = self.one + (total * rest >> self.p) // j
-        return ((total * self._powers[k]) >> self.p) >> halvings
-
     @cached_property
     def _debye(self) -> list[list[int]]:
         return _debye_bands(self.p)
-
-    @cached_property
-    def _powers(self) -> list[int]:
-        """e^(-k/256) for k = 0 .. 256, each rounded once."""
-        guard = 16
-        q = self.p + guard
-        total, term, j = 0, 1 << q, 0
-        while term:
-            total += term if j % 2 == 0 else -term
-            j += 1
-            term //= _STEPS * j
-        found = [1 << q]
-        for _ in range(_STEPS):
-            found.append(found[-1] * total >> q)
-        return [value >> guard for value in found]
 
     def dilogarithm(self, x: int, y: int) -> int:
         """Re Li2(x + i y) for a point of the closed unit disc, up to rounding (C8)."""
@@ -782,6 +757,50 @@ def longest_cycle(f: Sequence[int]) -> int:
 
 
 # ---------------------------------------------------------------------------------------------
+# The exponential in fixed point. A real x stands as the integer x 2^p; a unit is 2^-p.
+
+_TABLED = 256
+
+
+class Exponential:
+    """e^-x for x >= 0 with p bits after the point, off by less than 16 units (C10)."""
+
+    def __init__(self, p: int) -> None:
+        self.p, self.one = p, 1 << p
+        guard = 16  # the constants are rounded once, from sums with more bits
+        q = p + guard
+        log2 = 18 * _atanh(26, q) - 2 * _atanh(4801, q) + 8 * _atanh(8749, q)
+        self.log2 = log2 >> guard
+        step, term, j = 0, 1 << q, 0  # e^(-1/256)
+        while term:
+            step += term if j % 2 == 0 else -term
+            j += 1
+            term //= _TABLED * j
+        powers = [1 << q]
+        for _ in range(_TABLED):
+            powers.append(powers[-1] * step >> q)
+        self.powers = [value >> guard for value in powers]  # e^(-k/256)
+
+    def __call__(self, x: int) -> int:
+        halvings, rest = divmod(x, self.log2)
+        k = (rest * _TABLED) >> self.p
+        rest = (k << self.p) // _TABLED - rest  # in (-1/256, 0]
+        total = self.one
+        for j in range(self.p // 8 + 1, 0, -1):
+            total = self.one + (total * rest >> self.p) // j
+        return ((total * self.powers[k]) >> self.p) >> halvings
+
+
+def _atanh(k: int, q: int) -> int:
+    """atanh(1/k) in units of 2^-q, off by at most one for each of its q / (2 log2 k) terms."""
+    total, power, j = 0, (1 << q) // k, 1
+    while power:
+        total += power // j
+        power, j = power // (k * k), j + 2
+    return total
+
+
+# ---------------------------------------------------------------------------------------------
 # Transformers: logits with proved error bounds (C10), or exactly (C11).
 
 Matrix = tuple[tuple[Fraction, ...], ...]
@@ -932,7 +951,7 @@ class FixedAttention:
     """Logits of a transformer in fixed point, with a bound on their error (C10)."""
 
     def __init__(self, model: Attention, p: int) -> None:
-        self.model, self.fixed, self.p = model, Fixed(p), p
+        self.model, self.p = model, p
         model.budget.pay(p + 2 * model.bits, 2 * len(model.layers) * model.size**2)
         root = isqrt(model.width << 2 * p)  # floor of sqrt(c) 2^p
         scale = Fraction(1 << p, root)  # 1/sqrt(c), too large by less than 2^-p of itself
@@ -949,7 +968,7 @@ class FixedAttention:
             for place in range(model.n)
         ]
         self._known: dict[tuple[int, int, int], list[Score]] = {}
-        self._exp_minus = lru_cache(maxsize=1 << 16)(self.fixed.exp_minus)
+        self._exp_minus = lru_cache(maxsize=1 << 16)(Exponential(p))
 
     def _ball(self, vector: Sequence[Fraction]) -> Ball:
         return [(w.numerator << self.p) // w.denominator for w in vector], 1
@@ -3566,10 +3585,11 @@ def read_weights(content: bytes) -> WeightsFile:
             raise ValueError
         found = {key: _matrix(entry, content[start:]) for key, entry in header.items()}
         names = {STORED[entry["dtype"]] for entry in header.values()}
-    except (AttributeError, LookupError, TypeError, ValueError, ArithmeticError, RecursionError,
+    except (UnreadableError, AttributeError, LookupError, TypeError, ValueError, ArithmeticError,
             struct.error):  # fmt: skip
         raise UnreadableError(
-            "the weights' file is no .safetensors file with matrices of floats"
+            "the weights' file is no .safetensors file with matrices of floats; give the one that "
+            "was certified"
         ) from None
     return WeightsFile(
         hashlib.sha256(content).hexdigest(), found, "/".join(sorted(names)), dict(metadata)

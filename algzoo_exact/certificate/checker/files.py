@@ -145,10 +145,11 @@ def read_weights(content: bytes) -> WeightsFile:
             raise ValueError
         found = {key: _matrix(entry, content[start:]) for key, entry in header.items()}
         names = {STORED[entry["dtype"]] for entry in header.values()}
-    except (AttributeError, LookupError, TypeError, ValueError, ArithmeticError, RecursionError,
+    except (UnreadableError, AttributeError, LookupError, TypeError, ValueError, ArithmeticError,
             struct.error):  # fmt: skip
         raise UnreadableError(
-            "the weights' file is no .safetensors file with matrices of floats"
+            "the weights' file is no .safetensors file with matrices of floats; give the one that "
+            "was certified"
         ) from None
     return WeightsFile(
         hashlib.sha256(content).hexdigest(), found, "/".join(sorted(names)), dict(metadata)
