@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import random
 import shutil
 import subprocess
@@ -363,9 +362,7 @@ def test_not_certificates(tmp_path: Path) -> None:
     assert run_bare(good, tmp_path / "none.safetensors")[0] == 2
     short = tmp_path / "short.safetensors"
     short.write_bytes(b"\x00" * 4)
-    document = az.certify(az.load("2nd_argmax_2_2"))
-    document["model"]["sha256"] = hashlib.sha256(short.read_bytes()).hexdigest()
-    code, text = run_bare(dumped(seal(document), path), short)
+    code, text = run_bare(good, short)
     assert code == 2
     assert "no .safetensors file" in text
 

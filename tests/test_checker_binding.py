@@ -170,6 +170,19 @@ def test_without_the_file(tmp_path: Path) -> None:
         assert (outcome.status, outcome.weights) == ("incomplete", "inside")
 
 
+def test_files_of_other_formats(tmp_path: Path) -> None:
+    """The checker cannot read the weights in them, but it can compare the hash."""
+    file = loading_for_tests.write(tmp_path / "m.pth", loading_for_tests.state(1, 2))
+    path = tmp_path / "c.json"
+    az.write_certificate(path, az.load(file, task="argmax"))
+    code, text = run_bare(path, file)
+    assert code == 3
+    assert text.startswith("accepted for the weights inside: ")
+    assert "not checked: what is in the file, which has that sha256" in text
+    other = loading_for_tests.write(tmp_path / "other.pth", loading_for_tests.state(2, 2))
+    assert run_bare(path, other)[0] == 2
+
+
 def test_rational_weights_need_no_file(tmp_path: Path) -> None:
     """Their hash is that of the weights themselves; a file may hold the same."""
     state = {key: torch.ones(value.shape) for key, value in loading_for_tests.state(1, 2).items()}

@@ -462,7 +462,7 @@ class Measure:
                 return self._around(cone, *apex)
             except NotGenericError:
                 continue
-        raise ArithmeticError("no apex is generic for a cell")
+        raise LimitError("no apex is generic for its measure")
 
     def _apexes(self, cone: Cone, rays: int) -> Iterator[tuple[list[int], int, list[int]]]:
         """Points u of the cone: u . rays, u . u, and the facets without u. Rays come first."""
@@ -471,18 +471,12 @@ class Measure:
         without = {i: [facet for facet in cone.facets if not facet >> i & 1] for i in indices}
         for i in sorted(indices, key=lambda i: sum(f.bit_count() for f in without[i])):
             yield list(g[i]), g[i][i], without[i]
-        state = 1
         largest = max(isqrt(g[i][i]) for i in indices)
-        for _ in range(1000):
-            weights = []
-            for i in indices:  # rays of about equal length, with pseudo-random weights
-                state = state * 6364136223846793005 + 1442695040888963407 & 0xFFFFFFFFFFFFFFFF
-                weights.append((1 + (state >> 54)) * (1 + largest // max(1, isqrt(g[i][i]))))
-            u = [
-                sum(w * g[i][j] for w, i in zip(weights, indices, strict=True))
-                for j in range(len(g))
-            ]
-            yield u, sum(w * u[i] for w, i in zip(weights, indices, strict=True)), list(cone.facets)
+        lengths = {i: 1 + largest // max(1, isqrt(g[i][i])) for i in indices}  # to make them alike
+        for attempt in range(2, 1000):
+            weights = {i: pow(attempt, k + 1, 1009) * lengths[i] for k, i in enumerate(indices)}
+            u = [sum(w * g[i][j] for i, w in weights.items()) for j in range(len(g))]
+            yield u, sum(w * u[i] for i, w in weights.items()), list(cone.facets)
 
     def _around(self, cone: Cone, u: list[int], uu: int, facets: list[int]) -> int:
         """(C5): the cone as orthoschemes u, its projection on a facet, on a face of that, ..
@@ -501,7 +495,8 @@ class Measure:
                 if not any(towards for towards, *_ in rays):
                     # Minus the foot on the ridge's plane lies inside it: a wedge is left.
                     (a, b), (c, d) = first, second
-                    part += self._slope(a * d, b * c)
+                    self.terms += 1
+                    part += self._turns(self._angle(a * b * c * d, b * c))  # atan(u1 / u2)
                 total += sign * part
             if all(sign < 0 for sign, *_ in ridges):  # so lies minus the foot on the facet
                 total += fixed.one >> 1
@@ -536,14 +531,6 @@ class Measure:
                 rays.append((y > 0, (y * y, length * plane), (u[ray] * u[ray], length), u[ray] > 0))
             found.append((1 if y2 > 0 else -1, first, (y2 * y2, plane * space), rays))
         return found
-
-    def _slope(self, top: int, bottom: int) -> int:
-        """atan sqrt(top / bottom) in turns."""
-        fixed = self.fixed
-        shift = max(0, 2 * fixed.p + 16 - max(top.bit_length(), bottom.bit_length()))
-        shift += shift & 1
-        self.terms += 1
-        return self._turns(fixed.angle(isqrt(top << shift), isqrt(bottom << shift)))
 
     def _orthoscheme(self, squares: Sequence[Square], acute: bool) -> int:
         """(C6), (C7): the cone with components u1 .. u4, given by their squares as fractions.
@@ -4018,8 +4005,8 @@ def check_certificate(
 
     def check(outcome: CheckedCertificate) -> None:
         document = read(Path(path))
-        file = None if weights is None else read_weights(contents(Path(weights)))
-        _check(document, file, Asked(task, seq_len, ties, heads), Budget(work), outcome)
+        content = None if weights is None else contents(Path(weights))
+        _check(document, content, Asked(task, seq_len, ties, heads), Budget(work), outcome)
 
     return _guarded(check)
 
@@ -4030,8 +4017,7 @@ def check_document(
     """Check a parsed certificate, against the content of the weights' file if there is one."""
 
     def check(outcome: CheckedCertificate) -> None:
-        file = None if weights_file is None else read_weights(weights_file)
-        _check(document, file, asked or Asked(), Budget(), outcome)
+        _check(document, weights_file, asked or Asked(), Budget(), outcome)
 
     return _guarded(check)
 
@@ -4077,7 +4063,7 @@ def printable(text: str) -> str:
 
 def _check(
     document: Json,
-    file: WeightsFile | None,
+    content: bytes | None,
     asked: Asked,
     budget: Budget,
     outcome: CheckedCertificate,
@@ -4094,6 +4080,7 @@ def _check(
     named = isinstance(software, dict) and all(type(v) is str for v in software.values())
     require(named, "software must be an object of texts")
     weights = weights_of(model_of["weights"], "weights")
+    file, unread = _weights_file(content, statement.sha256)
     known, line = check_weights(weights, model_of["dtype"], statement.sha256, file)
     outcome.weights = known
     checked, not_checked = check_setting(statement, weights, file, asked)
@@ -4105,7 +4092,20 @@ def _check(
     Content(document, weights, statement, outcome, budget).check()
     require(document["digest"] == found, "its digest does not fit its content")
     outcome.checked += [*checked, "the digest of the whole certificate"]
-    outcome.not_checked += not_checked
+    outcome.not_checked += [*not_checked, *unread]
+
+
+def _weights_file(content: bytes | None, sha256: str) -> tuple[WeightsFile | None, list[str]]:
+    """The weights' file, if it can be read. One of another format that has the stated hash is the
+    model's, but what is in it cannot be compared; a line says so."""
+    if content is None:
+        return None, []
+    try:
+        return read_weights(content), []
+    except UnreadableError:
+        if hashlib.sha256(content).hexdigest() != sha256:
+            raise
+        return None, ["what is in the file, which has that sha256 but is no .safetensors file"]
 
 
 def statement_of(document: Json, model: Json) -> Statement:
