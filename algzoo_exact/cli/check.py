@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from algzoo_exact.cli.options import HeadsOption, JsonOption, SeqLenOption, TaskOption
+from algzoo_exact.cli.options import HeadsOption, JsonOption, SeqLenOption, TaskOption, tie_rule
 from algzoo_exact.cli.output import print_fields, print_json
 
 EXAMPLES = """[bold]Examples[/bold]
@@ -60,6 +60,7 @@ def check(
     """
     from algzoo_exact.certificate.check import check_certificate, decimal
 
+    ties = None if ties is None else tie_rule(ties)
     outcome = check_certificate(
         certificate,
         weights and _file(weights),
