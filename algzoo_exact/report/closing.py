@@ -114,6 +114,8 @@ def certificate_section(found: Findings) -> Section:
     }[written.kind]
     name = written.path.name
     what = "mean squared error" if written.accuracy is None else "accuracy"
+    # Rational weights are known by their own hash, and need no file.
+    weights = "" if found.model.dtype == "rational" else f" {found.model.name}.safetensors"
     proved = value_text(written.score, "certified", 20)
     return Section(
         "certificate",
@@ -121,8 +123,8 @@ def certificate_section(found: Findings) -> Section:
         (
             paragraph(
                 f"Whoever does not want to trust this report can check the {what} without it, by "
-                "another program: one file of plain Python, which shares no code with what is "
-                "proved here and needs nothing installed."
+                "another program: one file of plain Python, which uses nothing of this package and "
+                "needs nothing installed."
                 + (" The claims of the explanation are in it." if found.verification else "")
             ),
             Facts(
@@ -135,8 +137,8 @@ def certificate_section(found: Findings) -> Section:
             paragraph("To check it, also against the weights:"),
             Commands(
                 (
-                    f"algzoo-exact check {name}",
-                    f"python check.py {name} {found.model.name}.safetensors",
+                    f"algzoo-exact check {name}{weights}",
+                    f"python check.py {name}{weights}",
                 )
             ),
         ),

@@ -29,7 +29,7 @@ from algzoo_exact.certificate.checker.transformers import Attention
 
 MOST_INPUTS = 100
 MOST_CELL_INPUTS, MOST_FUNCTION_INPUTS = 6, 7
-WORK_PER_CONE, WORK_PER_ANSWER = 100_000, 1_000
+WORK_PER_CONE, WORK_PER_ANSWER = 400_000, 1_000
 """What is allowed for each cell, piece and answer, beside what is allowed for the whole."""
 
 

@@ -51,12 +51,10 @@ class Functions:
                 others = (value for k, value in enumerate(values) if k not in winners)
                 if one_class and all(value < least - 2 * error for value in others):
                     return
-            if bits == BITS[0]:
-                exact = self.model.exact_logits(f)
-                if exact is not None:
-                    best = [k for k, value in enumerate(exact) if value == max(exact)]
-                    require(best == winners, f"the largest logits are {best}")
-                    return
+            if bits == BITS[0] and (exact := self.model.exact_logits(f)) is not None:
+                best = [k for k, value in enumerate(exact) if value == max(exact)]
+                require(best == winners, f"the largest logits are {best}")
+                return
         raise LimitError(f"the largest logits are too close to tell apart with {BITS[-1]} bits")
 
     def _logits(self, f: Sequence[int], bits: int) -> Ball | None:

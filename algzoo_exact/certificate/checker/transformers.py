@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
-from functools import lru_cache
-from math import isqrt
+from functools import cached_property, lru_cache
+from math import isqrt, lcm
 from operator import mul
 
 from algzoo_exact.certificate.checker.budget import Budget, length
+from algzoo_exact.certificate.checker.cones import Vector, dot
 from algzoo_exact.certificate.checker.errors import require
-from algzoo_exact.certificate.checker.fixed import Fixed
+from algzoo_exact.certificate.checker.exponential import Exponential
 from algzoo_exact.certificate.checker.networks import Weights
 
 Matrix = tuple[tuple[Fraction, ...], ...]
+Whole = tuple[Vector, ...]
 Ball = tuple[list[int], int]
 """Fixed-point entries, and a bound in units on the error of each."""
 Score = tuple[int, int]
@@ -89,50 +91,78 @@ class Attention:
         """The places whose answers are read: of the last layer, the last one's alone."""
         return range(self.n - 1 if layer + 1 == len(self.layers) else 0, self.n)
 
-    def exact_logits(self, tokens: Sequence[int]) -> list[Fraction] | None:
-        """Rational logits, where each head that adds anything mixes equal vectors, or mixes them
-        equally, as far as it matters (C11)."""
-        r: list[tuple[Fraction, ...] | None]
-        r = [self.start(p, token) for p, token in enumerate(tokens)]
-        for i, layer in enumerate(self.layers):
-            adding = [part for part in layer if any(map(any, part[1]))]
+    @cached_property
+    def _whole(
+        self,
+    ) -> tuple[list[Whole], list[tuple[int, list[list[Whole]]]], Whole]:
+        """The starts, the unembedding, and A and C of each head that adds anything, as integers:
+        C of a layer times its factor, all else times any factors."""
+        starts = [[self.start(p, token) for token in range(self.n)] for p in range(self.n)]
+        scale = denominator([row for place in starts for row in place])
+        layers = []
+        for layer in self.layers:
+            heads = [head for head in layer if any(map(any, head[1]))]
+            factor = denominator([row for _, told in heads for row in told])
+            layers.append(
+                (
+                    factor,
+                    [[whole(form, denominator(form)), whole(told, factor)] for form, told in heads],
+                )
+            )
+        unembed = whole(self.unembed, denominator(self.unembed))
+        return [whole(place, scale) for place in starts], layers, unembed
+
+    def exact_logits(self, tokens: Sequence[int]) -> list[int] | None:
+        """Positive multiples of the logits, where each head that adds anything mixes equal vectors,
+        or mixes them equally, as far as it matters (C11)."""
+        starts, layers, unembed = self._whole
+        r: list[Vector | None] = []
+        r += [starts[p][token] for p, token in enumerate(tokens)]
+        for i, (factor, heads) in enumerate(layers):
             known = [row for row in r if row is not None]
-            if adding and len(known) < self.n:
+            if heads and len(known) < self.n:
                 return None
-            bits = max((length(x) for row in known for x in row), default=0) + self.bits
-            self.budget.pay(bits, len(adding) * self.n * self.size * (2 * self.size + self.n))
-            heads = [
-                tuple([column_times(matrix, row) for row in known] for matrix in part)
-                for part in adding
-            ]
-            r = [_exactly_mixed(r[place], heads) for place in self.asking(i)]
-        return None if r[-1] is None else list(column_times(self.unembed, r[-1]))
+            bits = max(map(int.bit_length, (x for row in known for x in row)), default=0)
+            self.budget.pay(bits + 2 * self.bits, 1 + len(heads) * 2 * self.n * self.size**2)
+            parts = [[[times_column(m, row) for row in known] for m in head] for head in heads]
+            r = [_mixed_equally(r[place], factor * self.n, parts) for place in self.asking(i)]
+        return None if r[-1] is None else list(times_column(unembed, r[-1]))
 
 
-def _exactly_mixed(
-    own: tuple[Fraction, ...] | None,
-    heads: Sequence[Sequence[Sequence[tuple[Fraction, ...]]]],
-) -> tuple[Fraction, ...] | None:
-    """What a place's entries become; None where a head's weights matter and are not equal.
-
-    ``heads``: of each, A r[j] and C r[j] for all places j.
-    """
+def _mixed_equally(
+    own: Vector | None, factor: int, heads: Sequence[Sequence[Sequence[Vector]]]
+) -> Vector | None:
+    """What a place's entries become, times the factor; None where a head's weights matter and are
+    not equal. ``heads``: of each, A r[j] and C r[j] for all places j."""
     if own is None:
         return None
-    answer = own
+    answer = [factor * x for x in own]
     for keys, offered in heads:
-        if len(set(offered)) > 1 and len({sum(map(mul, own, key)) for key in keys}) > 1:
+        if len(set(offered)) > 1 and len({dot(own, key) for key in keys}) > 1:
             return None
-        mean = (sum(column, Fraction(0)) / len(offered) for column in zip(*offered, strict=True))
-        answer = tuple(x + y for x, y in zip(answer, mean, strict=True))
-    return answer
+        answer = [
+            x + sum(column) for x, column in zip(answer, zip(*offered, strict=True), strict=True)
+        ]
+    return tuple(answer)
+
+
+def denominator(rows: Iterable[Iterable[Fraction]]) -> int:
+    return lcm(*(w.denominator for row in rows for w in row))
+
+
+def whole(rows: Iterable[Iterable[Fraction]], factor: int) -> Whole:
+    return tuple(tuple(int(w * factor) for w in row) for row in rows)
+
+
+def times_column(rows: Whole, column: Vector) -> Vector:
+    return tuple(dot(row, column) for row in rows)
 
 
 class FixedAttention:
     """Logits of a transformer in fixed point, with a bound on their error (C10)."""
 
     def __init__(self, model: Attention, p: int) -> None:
-        self.model, self.fixed, self.p = model, Fixed(p), p
+        self.model, self.p = model, p
         model.budget.pay(p + 2 * model.bits, 2 * len(model.layers) * model.size**2)
         root = isqrt(model.width << 2 * p)  # floor of sqrt(c) 2^p
         scale = Fraction(1 << p, root)  # 1/sqrt(c), too large by less than 2^-p of itself
@@ -149,7 +179,7 @@ class FixedAttention:
             for place in range(model.n)
         ]
         self._known: dict[tuple[int, int, int], list[Score]] = {}
-        self._exp_minus = lru_cache(maxsize=1 << 16)(self.fixed.exp_minus)
+        self._exp_minus = lru_cache(maxsize=1 << 16)(Exponential(p))
 
     def _ball(self, vector: Sequence[Fraction]) -> Ball:
         return [(w.numerator << self.p) // w.denominator for w in vector], 1
