@@ -276,12 +276,13 @@ def _digit(text: str, random: Random) -> str:
 
 def mutated(document: Json, donor: Json, random: Random) -> tuple[str, Json]:
     """One or more parts deleted, doubled, exchanged, or taken from another certificate; and what
-    was done. The digest fits."""
-    broken = copy.deepcopy(document)
-    done = []
-    for _ in range(random.choice([1, 1, 1, 2, 3])):
-        done.append(_mutate(broken, donor, random))
-    return "; ".join(done), sealed(broken)
+    was done. The digest fits; something else is not as it was."""
+    before = json.dumps(document | {"digest": ""}, sort_keys=True)
+    while True:
+        broken = copy.deepcopy(document)
+        done = [_mutate(broken, donor, random) for _ in range(random.choice([1, 1, 1, 2, 3]))]
+        if json.dumps(broken | {"digest": ""}, sort_keys=True) != before:
+            return "; ".join(done), sealed(broken)
 
 
 def _mutate(document: Json, donor: Json, random: Random) -> str:

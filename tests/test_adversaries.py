@@ -25,8 +25,9 @@ from theorems_for_tests import counterexample, is_free, theorem
 
 from algzoo_exact.explain.claims import KINDS
 
-# Evidence, of which there may be other that the checker can follow as well.
-EVIDENCE = ("witness", "facts", "free", "defined", "steps", "tree", "rays", "without", "follows")
+# Evidence, of which there may be other, alike, that the checker can follow as well: an input at
+# which something fails, facts that a proof does not need, another cut.
+EVIDENCE = ("x", "facts", "free", "rows", "tree", "rays")
 
 
 def test_the_collection() -> None:
@@ -62,7 +63,8 @@ def check_leaves(specimen: Specimen, places: list[tuple[object, ...]], random: R
             if not passes(examined(broken, specimen.weights)) or is_free(document, place):
                 continue
             after = theorem(broken)
-            assert after != before or set(EVIDENCE) & set(place), where
+            alike = set(EVIDENCE) & set(place) and type(value) is type(at(document, place))
+            assert after != before or alike, where
             assert counterexample(broken, random) is None, where
 
 
@@ -88,7 +90,6 @@ def test_every_leaf(part: int) -> None:
 
 def check_mutants(count: int, seed: int) -> None:
     random = Random(seed)
-    found = collection()
     passing = 0
     for specimen, donor in pairs(count, random):
         done, broken = mutated(specimen.document, donor.document, random)
@@ -97,8 +98,7 @@ def check_mutants(count: int, seed: int) -> None:
         passing += 1
         if theorem(broken) != theorem(specimen.document):
             assert counterexample(broken, random) is None, f"{specimen.name}: {done}"
-    assert passing < count / 5
-    assert len(found) >= 40
+    assert passing < count / 20
 
 
 def pairs(count: int, random: Random) -> Iterator[tuple[Specimen, Specimen]]:
