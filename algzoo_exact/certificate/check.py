@@ -35,10 +35,10 @@ import sys
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property, lru_cache
-from itertools import combinations, product
+from itertools import combinations, permutations, product
 from math import factorial, gcd, isqrt, lcm
 from operator import add, mul, sub
 from pathlib import Path
@@ -163,34 +163,9 @@ class Fixed:
         rest = (top << self.p) // (top + ((2 * (_STEPS + k)) << self.p))
         return (exponent - bits) * self.log2 + self._logarithms[k] + 2 * self._atanh(rest)
 
-    def exp_minus(self, x: int) -> int:
-        """e^-x for x >= 0, off by less than 16 units (C10)."""
-        halvings, rest = divmod(x, self.log2)
-        k = (rest * _STEPS) >> self.p
-        rest = (k << self.p) // _STEPS - rest  # in (-1/256, 0]
-        total = self.one
-        for j in range(self.p // 8 + 1, 0, -1):
-            total = self.one + (total * rest >> self.p) // j
-        return ((total * self._powers[k]) >> self.p) >> halvings
-
     @cached_property
     def _debye(self) -> list[list[int]]:
         return _debye_bands(self.p)
-
-    @cached_property
-    def _powers(self) -> list[int]:
-        """e^(-k/256) for k = 0 .. 256, each rounded once."""
-        guard = 16
-        q = self.p + guard
-        total, term, j = 0, 1 << q, 0
-        while term:
-            total += term if j % 2 == 0 else -term
-            j += 1
-            term //= _STEPS * j
-        found = [1 << q]
-        for _ in range(_STEPS):
-            found.append(found[-1] * total >> q)
-        return [value >> guard for value in found]
 
     def dilogarithm(self, x: int, y: int) -> int:
         """Re Li2(x + i y) for a point of the closed unit disc, up to rounding (C8)."""
@@ -345,35 +320,14 @@ def dot(a: Vector, b: Vector) -> int:
 
 
 def determinant(rows: Sequence[Sequence[int]]) -> int:
-    """Of a matrix of size 1 to 4, by cofactors."""
-    size = len(rows)
-    if size == 1:
-        return rows[0][0]
-    if size == 2:
+    """By cofactors of the first row, for small matrices."""
+    if len(rows) == 2:
         (a, b), (c, d) = rows
         return a * d - b * c
-    if size == 3:
-        (a, b, c), (d, e, f), (g, h, i) = rows
-        return a * (e * i - f * h) - b * (d * i - f * g) + c * (d * h - e * g)
-    (a, b, c, d), (e, f, g, h), *low = rows
-    (i, j, k, m), (q, r, s, t) = low
-    return (
-        (a * f - b * e) * (k * t - m * s)
-        - (a * g - c * e) * (j * t - m * r)
-        + (a * h - d * e) * (j * s - k * r)
-        + (b * g - c * f) * (i * t - m * q)
-        - (b * h - d * f) * (i * s - k * q)
-        + (c * h - d * g) * (i * r - j * q)
+    return sum(
+        (-1) ** k * x * determinant([[*row[:k], *row[k + 1 :]] for row in rows[1:]])
+        for k, x in enumerate(rows[0])
     )
-
-
-def gram_of(vectors: list[Vector]) -> list[list[int]]:
-    return [[dot(a, b) for b in vectors] for a in vectors]
-
-
-def middle_point(corners: list[Vector]) -> Vector:
-    """A point inside the cone of these rays."""
-    return tuple(map(sum, zip(*corners, strict=True)))
 
 
 def faces_of(facets: Iterable[int], rays: int) -> set[int]:
@@ -508,7 +462,7 @@ class Measure:
                 return self._around(cone, *apex)
             except NotGenericError:
                 continue
-        raise ArithmeticError("no apex is generic for a cell")
+        raise LimitError("no apex is generic for its measure")
 
     def _apexes(self, cone: Cone, rays: int) -> Iterator[tuple[list[int], int, list[int]]]:
         """Points u of the cone: u . rays, u . u, and the facets without u. Rays come first."""
@@ -517,18 +471,12 @@ class Measure:
         without = {i: [facet for facet in cone.facets if not facet >> i & 1] for i in indices}
         for i in sorted(indices, key=lambda i: sum(f.bit_count() for f in without[i])):
             yield list(g[i]), g[i][i], without[i]
-        state = 1
         largest = max(isqrt(g[i][i]) for i in indices)
-        for _ in range(1000):
-            weights = []
-            for i in indices:  # rays of about equal length, with pseudo-random weights
-                state = state * 6364136223846793005 + 1442695040888963407 & 0xFFFFFFFFFFFFFFFF
-                weights.append((1 + (state >> 54)) * (1 + largest // max(1, isqrt(g[i][i]))))
-            u = [
-                sum(w * g[i][j] for w, i in zip(weights, indices, strict=True))
-                for j in range(len(g))
-            ]
-            yield u, sum(w * u[i] for w, i in zip(weights, indices, strict=True)), list(cone.facets)
+        lengths = {i: 1 + largest // max(1, isqrt(g[i][i])) for i in indices}  # to make them alike
+        for attempt in range(2, 1000):
+            weights = {i: pow(attempt, k + 1, 1009) * lengths[i] for k, i in enumerate(indices)}
+            u = [sum(w * g[i][j] for i, w in weights.items()) for j in range(len(g))]
+            yield u, sum(w * u[i] for i, w in weights.items()), list(cone.facets)
 
     def _around(self, cone: Cone, u: list[int], uu: int, facets: list[int]) -> int:
         """(C5): the cone as orthoschemes u, its projection on a facet, on a face of that, ..
@@ -547,7 +495,8 @@ class Measure:
                 if not any(towards for towards, *_ in rays):
                     # Minus the foot on the ridge's plane lies inside it: a wedge is left.
                     (a, b), (c, d) = first, second
-                    part += self._slope(a * d, b * c)
+                    self.terms += 1
+                    part += self._turns(self._angle(a * b * c * d, b * c))  # atan(u1 / u2)
                 total += sign * part
             if all(sign < 0 for sign, *_ in ridges):  # so lies minus the foot on the facet
                 total += fixed.one >> 1
@@ -582,14 +531,6 @@ class Measure:
                 rays.append((y > 0, (y * y, length * plane), (u[ray] * u[ray], length), u[ray] > 0))
             found.append((1 if y2 > 0 else -1, first, (y2 * y2, plane * space), rays))
         return found
-
-    def _slope(self, top: int, bottom: int) -> int:
-        """atan sqrt(top / bottom) in turns."""
-        fixed = self.fixed
-        shift = max(0, 2 * fixed.p + 16 - max(top.bit_length(), bottom.bit_length()))
-        shift += shift & 1
-        self.terms += 1
-        return self._turns(fixed.angle(isqrt(top << shift), isqrt(bottom << shift)))
 
     def _orthoscheme(self, squares: Sequence[Square], acute: bool) -> int:
         """(C6), (C7): the cone with components u1 .. u4, given by their squares as fractions.
@@ -737,52 +678,6 @@ class Network:
 # ---------------------------------------------------------------------------------------------
 # The tasks: the cones of constant label, the median, cycles; and what ties are worth.
 
-
-def chamber(task: str, x: Vector) -> tuple[object, int, list[Vector]]:
-    """A name for the cone of constant label that x lies in, the label, and its walls (C2)."""
-    n = len(x)
-    order = sorted(range(n), key=x.__getitem__, reverse=True)
-
-    def over(i: int, k: int) -> Vector:  # x[i] >= x[k]
-        return tuple((c == i) - (c == k) for c in range(n))
-
-    if task == "argmax":
-        top = order[0]
-        return top, top, [over(top, k) for k in order[1:]]
-    if task == "2nd_argmax":
-        top, second = order[:2]
-        return (top, second), second, [over(top, second), *(over(second, k) for k in order[2:])]
-    if task == "argmedian":
-        middle, above, below = order[n // 2], order[: n // 2], order[n // 2 + 1 :]
-        walls = [*(over(k, middle) for k in above), *(over(middle, k) for k in below)]
-        return (middle, frozenset(above)), middle, walls
-    assert task == "argoutlier", task
-    away = [n * value - sum(x) for value in x]
-    label = max(range(n), key=lambda i: abs(away[i]))
-    sign = 1 if away[label] > 0 else -1
-    walls = []
-    for k in range(n):
-        if k != label:
-            for other in (1, -1):  # sign (x_i - mean) >= other (x_k - mean), times n
-                row = [sign * (n * (c == label) - 1) - other * (n * (c == k) - 1) for c in range(n)]
-                walls.append(tuple(row))
-    return (label, sign), label, walls
-
-
-def middle_of(x: Vector) -> tuple[object, list[int], list[Vector]]:
-    """A name for the cone around x on which the median is one mean of inputs, these inputs (one,
-    or two for an even number), and the cone's walls (C2)."""
-    n = len(x)
-    order = sorted(range(n), key=x.__getitem__)
-    low, high = (n - 1) // 2, n // 2 + 1
-    below, middle, above = order[:low], order[low:high], order[high:]
-    pairs = [(middle[0], k) for k in below] + [(k, middle[-1]) for k in above]
-    if n % 2 == 0:
-        pairs.append((middle[1], middle[0]))
-    walls = [tuple((c == i) - (c == k) for c in range(n)) for i, k in pairs]
-    return (tuple(middle), frozenset(above)), sorted(middle), walls
-
-
 INDEX_TASKS = ("2nd_argmax", "argmax", "argmedian", "argoutlier")
 
 
@@ -795,25 +690,38 @@ def credit_for(ties: str, label: int, winners: Sequence[int]) -> Fraction:
     return Fraction(label in winners, len(winners))
 
 
+def over(n: int, i: int, k: int) -> Vector:
+    """x[i] >= x[k], as a functional."""
+    return tuple((c == i) - (c == k) for c in range(n))
+
+
+def median_cells(n: int) -> Iterator[tuple[tuple[int, ...], list[Vector]]]:
+    """The inputs in the middle (one, or two for even n, the larger first) and the walls of each
+    cone on which these are in the middle with the same inputs above them."""
+    for middle in permutations(range(n), 2 - n % 2):
+        others = [k for k in range(n) if k not in middle]
+        for above in combinations(others, (n - 1) // 2):
+            walls = [
+                over(n, k, middle[0]) if k in above else over(n, middle[-1], k) for k in others
+            ]
+            yield middle, walls if n % 2 else [*walls, over(n, *middle)]
+
+
 def label_cells(task: str, n: int) -> Iterator[tuple[int, list[Vector]]]:
     """The label and the walls of each cone of constant label; together they cover the space."""
-
-    def over(i: int, k: int) -> Vector:
-        return tuple((c == i) - (c == k) for c in range(n))
-
+    if task == "argmedian":
+        for (label,), walls in median_cells(n):
+            yield label, walls
+        return
     for i in range(n):
         others = [k for k in range(n) if k != i]
         if task == "argmax":
-            yield i, [over(i, k) for k in others]
+            yield i, [over(n, i, k) for k in others]
         elif task == "2nd_argmax":
-            for second in others:
-                below = [k for k in others if k != second]
-                yield second, [over(i, second), *(over(second, k) for k in below)]
-        elif task == "argmedian":
-            for above in combinations(others, n // 2):
-                yield i, [over(k, i) if k in above else over(i, k) for k in others]
-        else:
-            # sign (x_i - mean) >= (x_k - mean) and >= -(x_k - mean), times n.
+            for label in others:
+                rest = [k for k in others if k != label]
+                yield label, [over(n, i, label), *(over(n, label, k) for k in rest)]
+        else:  # argoutlier: sign (x_i - mean) >= (x_k - mean) and >= -(x_k - mean), times n
             away = [[n * (c == k) - 1 for c in range(n)] for k in range(n)]
             for sign in (1, -1):
                 rows = []
@@ -834,6 +742,50 @@ def longest_cycle(f: Sequence[int]) -> int:
         if at == first:
             longest = max(longest, length)
     return longest - 1
+
+
+# ---------------------------------------------------------------------------------------------
+# The exponential in fixed point. A real x stands as the integer x 2^p; a unit is 2^-p.
+
+_TABLED = 256
+
+
+class Exponential:
+    """e^-x for x >= 0 with p bits after the point, off by less than 16 units (C10)."""
+
+    def __init__(self, p: int) -> None:
+        self.p, self.one = p, 1 << p
+        guard = 16  # the constants are rounded once, from sums with more bits
+        q = p + guard
+        log2 = 18 * _atanh(26, q) - 2 * _atanh(4801, q) + 8 * _atanh(8749, q)
+        self.log2 = log2 >> guard
+        step, term, j = 0, 1 << q, 0  # e^(-1/256)
+        while term:
+            step += term if j % 2 == 0 else -term
+            j += 1
+            term //= _TABLED * j
+        powers = [1 << q]
+        for _ in range(_TABLED):
+            powers.append(powers[-1] * step >> q)
+        self.powers = [value >> guard for value in powers]  # e^(-k/256)
+
+    def __call__(self, x: int) -> int:
+        halvings, rest = divmod(x, self.log2)
+        k = (rest * _TABLED) >> self.p
+        rest = (k << self.p) // _TABLED - rest  # in (-1/256, 0]
+        total = self.one
+        for j in range(self.p // 8 + 1, 0, -1):
+            total = self.one + (total * rest >> self.p) // j
+        return ((total * self.powers[k]) >> self.p) >> halvings
+
+
+def _atanh(k: int, q: int) -> int:
+    """atanh(1/k) in units of 2^-q, off by at most one for each of its q / (2 log2 k) terms."""
+    total, power, j = 0, (1 << q) // k, 1
+    while power:
+        total += power // j
+        power, j = power // (k * k), j + 2
+    return total
 
 
 # ---------------------------------------------------------------------------------------------
@@ -987,7 +939,7 @@ class FixedAttention:
     """Logits of a transformer in fixed point, with a bound on their error (C10)."""
 
     def __init__(self, model: Attention, p: int) -> None:
-        self.model, self.fixed, self.p = model, Fixed(p), p
+        self.model, self.p = model, p
         model.budget.pay(p + 2 * model.bits, 2 * len(model.layers) * model.size**2)
         root = isqrt(model.width << 2 * p)  # floor of sqrt(c) 2^p
         scale = Fraction(1 << p, root)  # 1/sqrt(c), too large by less than 2^-p of itself
@@ -1004,7 +956,7 @@ class FixedAttention:
             for place in range(model.n)
         ]
         self._known: dict[tuple[int, int, int], list[Score]] = {}
-        self._exp_minus = lru_cache(maxsize=1 << 16)(self.fixed.exp_minus)
+        self._exp_minus = lru_cache(maxsize=1 << 16)(Exponential(p))
 
     def _ball(self, vector: Sequence[Fraction]) -> Ball:
         return [(w.numerator << self.p) // w.denominator for w in vector], 1
@@ -2267,7 +2219,7 @@ class Orders:
         op = "or" if some else "and"
         found: set[Order] = set()
         for part in parts:
-            self.budget.spend(1)
+            self.budget.spend(_PART // 10)
             if part is some:
                 return some
             if part is (not some):
@@ -2549,7 +2501,7 @@ class Proofs:
         if "trusted" in data:
             method = keys_of(data, {"trusted"}, "a proof")["trusted"]
             require(type(method) is str, "what is trusted must be a text")
-            self.findings.trust(name, f"{method} is trusted, with no proof written down")
+            self.findings.trust(name, f"{quoted(method)} is trusted, with no proof written down")
             return
         if "point" in data:
             self._proof_at_point(keys_of(data, {"point"}, "a proof")["point"], statement, domain)
@@ -2937,6 +2889,7 @@ def verdict_on(known: Range | None, least: Fraction | None, most: Fraction | Non
 # An explanation: claims, cases, and the accuracy that follows (C12), (C17), (C21).
 
 EXPLANATION = {"title", "standard", "nodes", "others", "claims", "cases", "partition", "accuracy"}
+NAME = r"[A-Za-z_][A-Za-z_0-9]{0,99}"
 OTHER = {"name", "weights", "nodes"}
 CLAIM = {"name", "kind", "text", "written", "about", "instances"}
 INSTANCES = {
@@ -3006,7 +2959,7 @@ class Story:
         self.proofs.all_used()
         require(len(self.discussed) == len(self.others), "no claim is about one of the others")
         for name, proofs in self.others:
-            within(f"the model {name}", proofs.all_used)
+            within(f"the model {quoted(name)}", proofs.all_used)
 
     def _other(self, data: Any) -> tuple[str, Proofs]:
         """Another model, beside this one as one program on the same inputs (C21)."""
@@ -3019,7 +2972,8 @@ class Story:
 
     def _name(self, data: Any, keys: set[str], where: str) -> str:
         keys_of(data, keys, where)
-        require(type(data["name"]) is str and type(data["text"]) is str, f"{where} needs a name")
+        text_of(data["name"], NAME, f"the name of {where}")
+        require(type(data["text"]) is str, f"what {where} says must be a text")
         written, instances = data["written"], data["instances"]
         texts = isinstance(written, dict) and all(type(v) is str for v in written.values())
         require(texts, f"what is written of {where} must be texts")
@@ -3266,16 +3220,36 @@ CELL = {"pattern", "rays", "label", "winners", "credit", "measure"}
 PIECE = {"pattern", "rays", "middle", "error", "measure", "square"}
 
 
-class Cones:
-    """Cones that are checked one by one: what cells and pieces have in common."""
+@dataclass(frozen=True)
+class Place:
+    """What is known of a cone from its pattern and rays: the numbers of its rays, these rays, the
+    label, or for a median the inputs in the middle; a name that no other cone may have; and
+    functionals that must be >= 0 on all rays, by what says so."""
 
-    def __init__(self, document: Json, network: Network) -> None:
+    steps: tuple[str, ...]
+    numbers: list[int]
+    corners: list[Vector]
+    label: Any
+    name: tuple[object, ...]
+    demands: dict[str, list[Vector]]
+
+
+class Cones:
+    """Cones that are checked one by one: what cells and pieces have in common.
+
+    ``chambers``: the label, or the inputs in the middle, and the walls of each cone on which it is
+    constant.
+    """
+
+    def __init__(
+        self, document: Json, network: Network, chambers: Iterable[tuple[Any, list[Vector]]]
+    ) -> None:
         self.network, self.n, self.budget = network, network.n, network.budget
+        self.chambers = list(chambers)
         self.decimals = natural(document["decimals"], "decimals")
         require(4 <= self.decimals <= 40, "decimals must be from 4 to 40")
         self.unit = Fraction(1, 10**self.decimals)
         self.measure = Measure(Fixed(self.decimals * 10 // 3 + 60), self.budget)
-        require(isinstance(document["rays"], list), "rays must be a list")
         self.rays = [vector_of(text, self.n, f"ray {k}") for k, text in enumerate(document["rays"])]
         require(len(set(self.rays)) == len(self.rays), "a ray is listed twice")
         self.used: set[int] = set()
@@ -3287,29 +3261,39 @@ class Cones:
         """Whether each facet belongs to two cones, so that they leave nothing out (C20)."""
         return set(self.sides.values()) == {2}
 
-    def _steps(self, pattern: Any) -> tuple[str, ...]:
-        steps = text_of(pattern, "[01|]+", "its pattern").split("|")
+    def _place(self, pattern: Any, rays: Any) -> Place:
+        """(C1), (C2): where the cone must lie, if it is what it says."""
+        steps = tuple(text_of(pattern, "[01|]+", "its pattern").split("|"))
         fits = [len(step) for step in steps] == [self.network.d] * self.n
         require(fits, f"its pattern must be of {self.n} steps of {self.network.d} neurons")
-        return tuple(steps)
-
-    def _corners(self, rays: Any) -> list[int]:
         require(isinstance(rays, list) and len(rays) >= self.n, "it has too few rays")
-        found = [natural(k, "the number of a ray") for k in rays]
-        require(found == sorted(set(found)), "its rays must be different and in order")
-        require(found[-1] < len(self.rays), "it has a ray that is not listed")
-        self.used.update(found)
-        return found
-
-    def _facets(
-        self, numbers: list[int], demands: Iterable[tuple[str, Iterable[Vector]]]
-    ) -> dict[int, Vector]:
-        """A normal of each facet, by the facet's rays (C3). ``demands``: functionals that must be
-        >= 0 on all rays, and what says so."""
+        numbers = [natural(k, "the number of a ray") for k in rays]
+        require(numbers == sorted(set(numbers)), "its rays must be different and in order")
+        require(numbers[-1] < len(self.rays), "it has a ray that is not listed")
+        self.used.update(numbers)
         corners = [self.rays[k] for k in numbers]
-        bits = longest(corners)
+        inside = tuple(map(sum, zip(*corners, strict=True)))
+        sign = 1 if inside[0] > 0 else -1  # of x[0], where the enumeration cuts
+        chamber = next(
+            k
+            for k, (_, walls) in enumerate(self.chambers)
+            if all(dot(wall, inside) >= 0 for wall in walls)
+        )
+        label, walls = self.chambers[chamber]
+        demands = {
+            "the pattern": self.network.walls(steps),
+            "the label": walls,
+            "one sign of x[0]": [(sign, *(0,) * (self.n - 1))],
+        }
+        return Place(steps, numbers, corners, label, (steps, chamber, sign), demands)
+
+    def _cone(self, place: Place) -> tuple[Cone, dict[int, Vector]]:
+        """The cone of these rays, and a normal of each facet, by the facet's rays (C3)."""
+        require(place.name not in self.names, "it covers the same inputs as an earlier one")
+        self.names.add(place.name)
+        bits, corners = longest(place.corners), place.corners
         normals: dict[int, Vector] = {}
-        for kind, rows in demands:
+        for kind, rows in place.demands.items():
             for row in rows:
                 self.budget.pay(bits + longest([row]), self.n * len(corners))
                 values = [dot(row, ray) for ray in corners]
@@ -3317,31 +3301,20 @@ class Cones:
                 normals.setdefault(sum(1 << k for k, v in enumerate(values) if v == 0), row)
         facets = complete_facets(self.n, normals, len(corners), self.budget)
         for facet in facets:
-            self.sides[frozenset(numbers[k] for k in members(facet))] += 1
-        return {facet: normals[facet] for facet in facets}
-
-    def _sides(self, inside: Vector) -> tuple[int, list[Vector]]:
-        """The sign of x[0], where the enumeration cuts, and its wall."""
-        sign = 1 if inside[0] > 0 else -1
-        return sign, [(sign, *(0,) * (self.n - 1))]
-
-    def _once(self, name: object, what: str) -> None:
-        require(name not in self.names, f"it covers the same inputs as an earlier {what}")
-        self.names.add(name)
+            self.sides[frozenset(place.numbers[k] for k in members(facet))] += 1
+        gram = [[dot(a, b) for b in corners] for a in corners]
+        return Cone(self.n, gram, facets), {facet: normals[facet] for facet in facets}
 
     def _stated(self, text: Any) -> Fraction:
         """The measure that is stated."""
         return Fraction(text_of(text, rf"0\.[0-9]{{{self.decimals}}}", "its measure"))
 
-    def _measured(self, cone: Cone, text: str) -> int:
+    def _measured(self, cone: Cone, stated: Fraction) -> int:
         """The measure that a cone has, which must be the one that is stated."""
         self.measure.terms = 0
         found = self.measure.of(cone, (1 << len(cone.gram)) - 1)
-        one = self.measure.fixed.one
-        require(
-            self._agrees(found, Fraction(text), Fraction(1)),
-            f"its measure is {found / one:.16g}, not {text}",
-        )
+        fits = self._agrees(found, stated, Fraction(1))
+        require(fits, f"its measure is {found / self.measure.fixed.one:.16g}, not as stated")
         return found
 
     def _agrees(self, found: int, stated: Fraction, factor: Fraction) -> bool:
@@ -3359,55 +3332,45 @@ class Cones:
         require(len(self.used) == len(self.rays), "a ray is listed that no cell has")
         require(least <= 1, f"the cells add up to {float(least)}: they overlap")
         undecided = outward(1 - least, self.decimals + 6, up=True)
-        require(
-            document["undecided"] == undecided,
-            f"the cells leave {undecided} undecided, not {document['undecided']}",
-        )
+        require(document["undecided"] == undecided, f"the cells leave {undecided} undecided")
+
+    def _bounds(self, document: Json, key: str, low: str, high: str) -> tuple[Fraction, Fraction]:
+        """What follows, which must be what is stated."""
+        stated = keys_of(document[key], {"lower", "upper"}, key)
+        fits = (stated["lower"], stated["upper"]) == (low, high)
+        require(fits, f"they prove a {key.replace('_', ' ')} from {low} to {high}, not as stated")
+        return Fraction(low), Fraction(high)
 
 
 class Cells(Cones):
     """Checks cells one by one, and adds up what they are worth."""
 
     def __init__(self, document: Json, weights: Weights, task: str, n: int, budget: Budget) -> None:
-        super().__init__(document, Network(weights, n, n, budget))
-        self.task, self.ties = task, document["ties"]
-        self.measured = n <= LARGEST_MEASURED
+        super().__init__(document, Network(weights, n, n, budget), label_cells(task, n))
+        self.ties, self.measured = document["ties"], n <= LARGEST_MEASURED
         self.right = self.wrong = Fraction(0)
 
     def add(self, cell: Any) -> None:
         """RejectedError unless everything that the cell says is right."""
         keys_of(cell, CELL, "it")
-        steps, numbers = self._steps(cell["pattern"]), self._corners(cell["rays"])
-        corners = [self.rays[k] for k in numbers]
-        inside = middle_point(corners)
-        room, label, walls = chamber(self.task, inside)
-        sign, side = self._sides(inside)
-        winners = indices(cell["winners"], self.n)
-        logits = self.network.logits(steps)
+        place, winners = (
+            self._place(cell["pattern"], cell["rays"]),
+            indices(cell["winners"], self.n),
+        )
+        logits = self.network.logits(place.steps)
         best = logits[winners[0]]
         require(all(logits[k] == best for k in winners), "its winners are not equal all over it")
-        ties = [
-            tuple(a - b for a, b in zip(best, row, strict=True))
-            for k, row in enumerate(logits)
-            if k not in winners
-        ]
+        others = (row for k, row in enumerate(logits) if k not in winners)
+        ties = [tuple(a - b for a, b in zip(best, row, strict=True)) for row in others]
         require(all(any(row) for row in ties), "another logit equals its winners all over it")
-        facets = self._facets(
-            numbers,
-            (
-                ("the pattern", self.network.walls(steps)),
-                ("the label", walls),
-                ("one sign of x[0]", side),
-                ("the winners", ties),
-            ),
-        )
-        require(cell["label"] == label and type(cell["label"]) is int, f"its label is {label}")
-        credit = credit_for(self.ties, label, winners)
+        place.demands["the winners"] = ties
+        cone, _ = self._cone(replace(place, name=(*place.name, *winners)))
+        fits = type(cell["label"]) is int and cell["label"] == place.label
+        require(fits, f"its label is {place.label}")
+        credit, stated = credit_for(self.ties, place.label, winners), self._stated(cell["measure"])
         require(cell["credit"] == str(credit), f"its credit is {credit}")
-        self._once((steps, room, sign, tuple(winners)), "cell")
-        stated = self._stated(cell["measure"])
         if self.measured:
-            self._measured(Cone(self.n, gram_of(corners), tuple(facets)), cell["measure"])
+            self._measured(cone, stated)
         share = self._least(stated)
         self.right += credit * share
         self.wrong += (1 - credit) * share
@@ -3416,52 +3379,35 @@ class Cells(Cones):
         """The accuracy that follows; RejectedError if the certificate says another one."""
         self._check_rest(self.right + self.wrong, document)
         places = self.decimals + 6
-        bounds = outward(self.right, places, up=False), outward(1 - self.wrong, places, up=True)
-        stated = keys_of(document["accuracy"], {"lower", "upper"}, "accuracy")
-        require(
-            (stated["lower"], stated["upper"]) == bounds,
-            f"the cells prove an accuracy from {bounds[0]} to {bounds[1]}, not as stated",
-        )
-        return Fraction(bounds[0]), Fraction(bounds[1])
+        low, high = outward(self.right, places, up=False), outward(1 - self.wrong, places, up=True)
+        return self._bounds(document, "accuracy", low, high)
 
 
 class Pieces(Cones):
     """Checks the pieces of a median model one by one, and adds up its mean squared error."""
 
     def __init__(self, document: Json, weights: Weights, n: int, budget: Budget) -> None:
-        super().__init__(document, Network(weights, n, 1, budget))
+        super().__init__(document, Network(weights, n, 1, budget), median_cells(n))
         self.scale = 2 * self.network.logit_scale  # of errors; 2, for the mean of two inputs
         self.least = self.lower = self.upper = Fraction(0)
 
     def add(self, piece: Any) -> None:
         """RejectedError unless everything that the piece says is right."""
         keys_of(piece, PIECE, "it")
-        steps, numbers = self._steps(piece["pattern"]), self._corners(piece["rays"])
-        corners = [self.rays[k] for k in numbers]
-        inside = middle_point(corners)
-        room, middle, walls = middle_of(inside)
-        sign, side = self._sides(inside)
-        facets = self._facets(
-            numbers,
-            (
-                ("the pattern", self.network.walls(steps)),
-                ("the inputs in the middle", walls),
-                ("one sign of x[0]", side),
-            ),
-        )
-        same = isinstance(piece["middle"], list) and all(type(k) is int for k in piece["middle"])
-        require(same and piece["middle"] == middle, f"its inputs in the middle are {middle}")
-        (output,) = self.network.logits(steps)
+        place = self._place(piece["pattern"], piece["rays"])
+        cone, normals = self._cone(place)
+        middle, said = sorted(place.label), piece["middle"]
+        fits = isinstance(said, list) and all(type(k) is int for k in said) and said == middle
+        require(fits, f"its inputs in the middle are {middle}")
+        (output,) = self.network.logits(place.steps)
         share = self.scale // len(middle)
         error = tuple(2 * w - share * (k in middle) for k, w in enumerate(output))
         texts = [str(Fraction(w, self.scale)) for w in error]
         require(piece["error"] == texts, f"its error is {', '.join(texts)}")
-        self._once((steps, room, sign), "piece")
         stated = self._stated(piece["measure"])
-        cone = Cone(self.n, gram_of(corners), tuple(facets))
-        measure = self._measured(cone, piece["measure"])
+        measure = self._measured(cone, stated)
         self.least += self._least(stated)
-        whole = measure + self.measure.bent(cone, facets, error) if any(error) else 0
+        whole = measure + self.measure.bent(cone, normals, error) if any(error) else 0
         self._add_square(piece["square"], error, whole)
 
     def _add_square(self, text: Any, error: Vector, found: int) -> None:
@@ -3476,11 +3422,9 @@ class Pieces(Cones):
         mantissa, _, exponent = text_of(text, shape, "its mean square").partition("e")
         require(exponent == str(power), f"its mean square is to be written with e{power}")
         stated, factor = Fraction(mantissa), square / Fraction(10) ** power
-        require(
-            self._agrees(found, stated, factor),
-            f"its mean square is {float(factor * found / self.measure.fixed.one):.16g}e{power}, "
-            f"not {text}",
-        )
+        share = float(factor * found / self.measure.fixed.one)
+        fits = self._agrees(found, stated, factor)
+        require(fits, f"its mean square is {share:.16g}e{power}, not {text}")
         self.lower += self._least(stated) * Fraction(10) ** power
         self.upper += (stated + SLACK * self.unit) * Fraction(10) ** power
 
@@ -3492,24 +3436,12 @@ class Pieces(Cones):
         missing = Fraction(0) if self.closed else 1 - self.least
         self._check_rest(1 - missing, document)
         places = self.decimals + 6
-        outside = self.n * self.network.steepest() * missing
-        bounds = (
-            outward(self.lower, places, up=False),
-            outward(self.upper + outside, places, up=True),
-        )
-        roots = root_of(bounds[0], places, up=False), root_of(bounds[1], places, up=True)
-        for key, (low, high) in (
-            ("mean_squared_error", bounds),
-            ("root_mean_squared_error", roots),
-        ):
-            stated = keys_of(document[key], {"lower", "upper"}, key)
-            require(
-                (stated["lower"], stated["upper"]) == (low, high),
-                f"the pieces prove a {key.replace('_', ' ')} from {low} to {high}, not as stated",
-            )
+        upper = self.upper + self.n * self.network.steepest() * missing
+        low, high = outward(self.lower, places, up=False), outward(upper, places, up=True)
+        roots = root_of(low, places, up=False), root_of(high, places, up=True)
         return (
-            (Fraction(bounds[0]), Fraction(bounds[1])),
-            (Fraction(roots[0]), Fraction(roots[1])),
+            self._bounds(document, "mean_squared_error", low, high),
+            self._bounds(document, "root_mean_squared_error", *roots),
         )
 
 
@@ -3637,16 +3569,17 @@ def read_weights(content: bytes) -> WeightsFile:
     """UnreadableError if it is no such file."""
     try:
         start = 8 + int.from_bytes(content[:8], "little")
-        header = json.loads(content[8:start])
+        header = parsed(content[8:start], "the header of the weights' file")
         metadata = header.pop("__metadata__", None) or {}
         if not all(type(value) is str for value in metadata.values()):
             raise ValueError
         found = {key: _matrix(entry, content[start:]) for key, entry in header.items()}
         names = {STORED[entry["dtype"]] for entry in header.values()}
-    except (AttributeError, LookupError, TypeError, ValueError, ArithmeticError, RecursionError,
+    except (UnreadableError, AttributeError, LookupError, TypeError, ValueError, ArithmeticError,
             struct.error):  # fmt: skip
         raise UnreadableError(
-            "the weights' file is no .safetensors file with matrices of floats"
+            "the weights' file is no .safetensors file with matrices of floats; give the one that "
+            "was certified"
         ) from None
     return WeightsFile(
         hashlib.sha256(content).hexdigest(), found, "/".join(sorted(names)), dict(metadata)
@@ -4075,8 +4008,8 @@ def check_certificate(
 
     def check(outcome: CheckedCertificate) -> None:
         document = read(Path(path))
-        file = None if weights is None else read_weights(contents(Path(weights)))
-        _check(document, file, Asked(task, seq_len, ties, heads), Budget(work), outcome)
+        content = None if weights is None else contents(Path(weights))
+        _check(document, content, Asked(task, seq_len, ties, heads), Budget(work), outcome)
 
     return _guarded(check)
 
@@ -4087,8 +4020,7 @@ def check_document(
     """Check a parsed certificate, against the content of the weights' file if there is one."""
 
     def check(outcome: CheckedCertificate) -> None:
-        file = None if weights_file is None else read_weights(weights_file)
-        _check(document, file, asked or Asked(), Budget(), outcome)
+        _check(document, weights_file, asked or Asked(), Budget(), outcome)
 
     return _guarded(check)
 
@@ -4134,12 +4066,13 @@ def printable(text: str) -> str:
 
 def _check(
     document: Json,
-    file: WeightsFile | None,
+    content: bytes | None,
     asked: Asked,
     budget: Budget,
     outcome: CheckedCertificate,
 ) -> None:
     kind, version = document.get("kind"), natural(document.get("version"), "version")
+    require(document.get("format") == FORMAT, f"its format must be {FORMAT}")
     require(version == VERSION, f"this checks version {VERSION}, not {version}")
     require(type(kind) is str and kind in KEYS, f"its kind must be {', '.join(KEYS)}")
     keys_of(document, KEYS[str(kind)], "the certificate")
@@ -4150,6 +4083,7 @@ def _check(
     named = isinstance(software, dict) and all(type(v) is str for v in software.values())
     require(named, "software must be an object of texts")
     weights = weights_of(model_of["weights"], "weights")
+    file, unread = _weights_file(content, statement.sha256)
     known, line = check_weights(weights, model_of["dtype"], statement.sha256, file)
     outcome.weights = known
     checked, not_checked = check_setting(statement, weights, file, asked)
@@ -4161,7 +4095,20 @@ def _check(
     Content(document, weights, statement, outcome, budget).check()
     require(document["digest"] == found, "its digest does not fit its content")
     outcome.checked += [*checked, "the digest of the whole certificate"]
-    outcome.not_checked += not_checked
+    outcome.not_checked += [*not_checked, *unread]
+
+
+def _weights_file(content: bytes | None, sha256: str) -> tuple[WeightsFile | None, list[str]]:
+    """The weights' file, if it can be read. One of another format that has the stated hash is the
+    model's, but what is in it cannot be compared; a line says so."""
+    if content is None:
+        return None, []
+    try:
+        return read_weights(content), []
+    except UnreadableError:
+        if hashlib.sha256(content).hexdigest() != sha256:
+            raise
+        return None, ["what is in the file, which has that sha256 but is no .safetensors file"]
 
 
 def statement_of(document: Json, model: Json) -> Statement:

@@ -1,7 +1,8 @@
 """The application: its commands, and what becomes of errors.
 
-Exit codes: 0 fine or proved, 1 refuted or rejected, 2 bad input, 3 undecided. Besides, 130 after
-Ctrl-C and 141 when the reader of the output has gone, as shells count.
+Exit codes: 0 fine or proved, 1 refuted or rejected, 2 bad input, 3 undecided, 4 where the checker
+of certificates failed. Besides, 130 after Ctrl-C and 141 when the reader of the output has gone, as
+shells count.
 """
 
 from __future__ import annotations

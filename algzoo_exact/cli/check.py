@@ -9,12 +9,14 @@ from typing import Annotated
 
 import typer
 
-from algzoo_exact.cli.options import HeadsOption, JsonOption, SeqLenOption, TaskOption
+from algzoo_exact.cli.options import HeadsOption, JsonOption, SeqLenOption, TaskOption, tie_rule
 from algzoo_exact.cli.output import print_fields, print_json
 
 EXAMPLES = """[bold]Examples[/bold]
 
 algzoo-exact check certificate.json my_model.safetensors
+
+algzoo-exact check certificate.json 2nd_argmax_4_3
 
 algzoo-exact check certificate.json.gz my_model.safetensors --task 2nd_argmax --ties lowest
 
@@ -30,11 +32,12 @@ def check(
         typer.Argument(metavar="FILE", show_default=False, help="A .json or .json.gz file."),
     ],
     weights: Annotated[
-        Path | None,
+        str | None,
         typer.Argument(
             metavar="WEIGHTS",
             show_default=False,
-            help="The model's .safetensors file, to be held against the certificate.",
+            help="The model's .safetensors file, or a shipped model's name, to be held against "
+            "the certificate.",
         ),
     ] = None,
     task: TaskOption = None,
@@ -57,8 +60,15 @@ def check(
     """
     from algzoo_exact.certificate.check import check_certificate, decimal
 
+    ties = None if ties is None else tie_rule(ties)
     outcome = check_certificate(
-        certificate, weights, task=task, seq_len=seq_len, ties=ties, heads=heads, work=work
+        certificate,
+        weights and _file(weights),
+        task=task,
+        seq_len=seq_len,
+        ties=ties,
+        heads=heads,
+        work=work,
     )
     if outcome.status in ("unreadable", "failed"):
         print(f"error: {outcome.verdict}", file=sys.stderr)
@@ -96,3 +106,13 @@ def check(
         ]
         print_fields(fields, max(12, *(len(name) for name, _ in fields)))
     raise typer.Exit(outcome.exit_code)
+
+
+def _file(name: str) -> Path:
+    """A file by its path, or that of a shipped model."""
+    path = Path(name)
+    if path.suffix or path.exists():
+        return path
+    from algzoo_exact.zoo.loading import list_models, shipped_folder
+
+    return shipped_folder() / f"{name}.safetensors" if name in list_models() else path

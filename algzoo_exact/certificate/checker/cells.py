@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
@@ -13,14 +14,12 @@ from algzoo_exact.certificate.checker.cones import (
     Vector,
     complete_facets,
     dot,
-    gram_of,
     members,
-    middle_point,
 )
 from algzoo_exact.certificate.checker.decimals import SLACK, exponent_of, outward, root_of
 from algzoo_exact.certificate.checker.errors import require
 from algzoo_exact.certificate.checker.fixed import Fixed
-from algzoo_exact.certificate.checker.labels import chamber, credit_for, middle_of
+from algzoo_exact.certificate.checker.labels import credit_for, label_cells, median_cells
 from algzoo_exact.certificate.checker.measures import LARGEST_MEASURED, Measure, longest
 from algzoo_exact.certificate.checker.networks import Network, Weights
 from algzoo_exact.certificate.checker.reading import (
@@ -36,16 +35,36 @@ CELL = {"pattern", "rays", "label", "winners", "credit", "measure"}
 PIECE = {"pattern", "rays", "middle", "error", "measure", "square"}
 
 
-class Cones:
-    """Cones that are checked one by one: what cells and pieces have in common."""
+@dataclass(frozen=True)
+class Place:
+    """What is known of a cone from its pattern and rays: the numbers of its rays, these rays, the
+    label, or for a median the inputs in the middle; a name that no other cone may have; and
+    functionals that must be >= 0 on all rays, by what says so."""
 
-    def __init__(self, document: Json, network: Network) -> None:
+    steps: tuple[str, ...]
+    numbers: list[int]
+    corners: list[Vector]
+    label: Any
+    name: tuple[object, ...]
+    demands: dict[str, list[Vector]]
+
+
+class Cones:
+    """Cones that are checked one by one: what cells and pieces have in common.
+
+    ``chambers``: the label, or the inputs in the middle, and the walls of each cone on which it is
+    constant.
+    """
+
+    def __init__(
+        self, document: Json, network: Network, chambers: Iterable[tuple[Any, list[Vector]]]
+    ) -> None:
         self.network, self.n, self.budget = network, network.n, network.budget
+        self.chambers = list(chambers)
         self.decimals = natural(document["decimals"], "decimals")
         require(4 <= self.decimals <= 40, "decimals must be from 4 to 40")
         self.unit = Fraction(1, 10**self.decimals)
         self.measure = Measure(Fixed(self.decimals * 10 // 3 + 60), self.budget)
-        require(isinstance(document["rays"], list), "rays must be a list")
         self.rays = [vector_of(text, self.n, f"ray {k}") for k, text in enumerate(document["rays"])]
         require(len(set(self.rays)) == len(self.rays), "a ray is listed twice")
         self.used: set[int] = set()
@@ -57,29 +76,39 @@ class Cones:
         """Whether each facet belongs to two cones, so that they leave nothing out (C20)."""
         return set(self.sides.values()) == {2}
 
-    def _steps(self, pattern: Any) -> tuple[str, ...]:
-        steps = text_of(pattern, "[01|]+", "its pattern").split("|")
+    def _place(self, pattern: Any, rays: Any) -> Place:
+        """(C1), (C2): where the cone must lie, if it is what it says."""
+        steps = tuple(text_of(pattern, "[01|]+", "its pattern").split("|"))
         fits = [len(step) for step in steps] == [self.network.d] * self.n
         require(fits, f"its pattern must be of {self.n} steps of {self.network.d} neurons")
-        return tuple(steps)
-
-    def _corners(self, rays: Any) -> list[int]:
         require(isinstance(rays, list) and len(rays) >= self.n, "it has too few rays")
-        found = [natural(k, "the number of a ray") for k in rays]
-        require(found == sorted(set(found)), "its rays must be different and in order")
-        require(found[-1] < len(self.rays), "it has a ray that is not listed")
-        self.used.update(found)
-        return found
-
-    def _facets(
-        self, numbers: list[int], demands: Iterable[tuple[str, Iterable[Vector]]]
-    ) -> dict[int, Vector]:
-        """A normal of each facet, by the facet's rays (C3). ``demands``: functionals that must be
-        >= 0 on all rays, and what says so."""
+        numbers = [natural(k, "the number of a ray") for k in rays]
+        require(numbers == sorted(set(numbers)), "its rays must be different and in order")
+        require(numbers[-1] < len(self.rays), "it has a ray that is not listed")
+        self.used.update(numbers)
         corners = [self.rays[k] for k in numbers]
-        bits = longest(corners)
+        inside = tuple(map(sum, zip(*corners, strict=True)))
+        sign = 1 if inside[0] > 0 else -1  # of x[0], where the enumeration cuts
+        chamber = next(
+            k
+            for k, (_, walls) in enumerate(self.chambers)
+            if all(dot(wall, inside) >= 0 for wall in walls)
+        )
+        label, walls = self.chambers[chamber]
+        demands = {
+            "the pattern": self.network.walls(steps),
+            "the label": walls,
+            "one sign of x[0]": [(sign, *(0,) * (self.n - 1))],
+        }
+        return Place(steps, numbers, corners, label, (steps, chamber, sign), demands)
+
+    def _cone(self, place: Place) -> tuple[Cone, dict[int, Vector]]:
+        """The cone of these rays, and a normal of each facet, by the facet's rays (C3)."""
+        require(place.name not in self.names, "it covers the same inputs as an earlier one")
+        self.names.add(place.name)
+        bits, corners = longest(place.corners), place.corners
         normals: dict[int, Vector] = {}
-        for kind, rows in demands:
+        for kind, rows in place.demands.items():
             for row in rows:
                 self.budget.pay(bits + longest([row]), self.n * len(corners))
                 values = [dot(row, ray) for ray in corners]
@@ -87,31 +116,20 @@ class Cones:
                 normals.setdefault(sum(1 << k for k, v in enumerate(values) if v == 0), row)
         facets = complete_facets(self.n, normals, len(corners), self.budget)
         for facet in facets:
-            self.sides[frozenset(numbers[k] for k in members(facet))] += 1
-        return {facet: normals[facet] for facet in facets}
-
-    def _sides(self, inside: Vector) -> tuple[int, list[Vector]]:
-        """The sign of x[0], where the enumeration cuts, and its wall."""
-        sign = 1 if inside[0] > 0 else -1
-        return sign, [(sign, *(0,) * (self.n - 1))]
-
-    def _once(self, name: object, what: str) -> None:
-        require(name not in self.names, f"it covers the same inputs as an earlier {what}")
-        self.names.add(name)
+            self.sides[frozenset(place.numbers[k] for k in members(facet))] += 1
+        gram = [[dot(a, b) for b in corners] for a in corners]
+        return Cone(self.n, gram, facets), {facet: normals[facet] for facet in facets}
 
     def _stated(self, text: Any) -> Fraction:
         """The measure that is stated."""
         return Fraction(text_of(text, rf"0\.[0-9]{{{self.decimals}}}", "its measure"))
 
-    def _measured(self, cone: Cone, text: str) -> int:
+    def _measured(self, cone: Cone, stated: Fraction) -> int:
         """The measure that a cone has, which must be the one that is stated."""
         self.measure.terms = 0
         found = self.measure.of(cone, (1 << len(cone.gram)) - 1)
-        one = self.measure.fixed.one
-        require(
-            self._agrees(found, Fraction(text), Fraction(1)),
-            f"its measure is {found / one:.16g}, not {text}",
-        )
+        fits = self._agrees(found, stated, Fraction(1))
+        require(fits, f"its measure is {found / self.measure.fixed.one:.16g}, not as stated")
         return found
 
     def _agrees(self, found: int, stated: Fraction, factor: Fraction) -> bool:
@@ -129,55 +147,45 @@ class Cones:
         require(len(self.used) == len(self.rays), "a ray is listed that no cell has")
         require(least <= 1, f"the cells add up to {float(least)}: they overlap")
         undecided = outward(1 - least, self.decimals + 6, up=True)
-        require(
-            document["undecided"] == undecided,
-            f"the cells leave {undecided} undecided, not {document['undecided']}",
-        )
+        require(document["undecided"] == undecided, f"the cells leave {undecided} undecided")
+
+    def _bounds(self, document: Json, key: str, low: str, high: str) -> tuple[Fraction, Fraction]:
+        """What follows, which must be what is stated."""
+        stated = keys_of(document[key], {"lower", "upper"}, key)
+        fits = (stated["lower"], stated["upper"]) == (low, high)
+        require(fits, f"they prove a {key.replace('_', ' ')} from {low} to {high}, not as stated")
+        return Fraction(low), Fraction(high)
 
 
 class Cells(Cones):
     """Checks cells one by one, and adds up what they are worth."""
 
     def __init__(self, document: Json, weights: Weights, task: str, n: int, budget: Budget) -> None:
-        super().__init__(document, Network(weights, n, n, budget))
-        self.task, self.ties = task, document["ties"]
-        self.measured = n <= LARGEST_MEASURED
+        super().__init__(document, Network(weights, n, n, budget), label_cells(task, n))
+        self.ties, self.measured = document["ties"], n <= LARGEST_MEASURED
         self.right = self.wrong = Fraction(0)
 
     def add(self, cell: Any) -> None:
         """RejectedError unless everything that the cell says is right."""
         keys_of(cell, CELL, "it")
-        steps, numbers = self._steps(cell["pattern"]), self._corners(cell["rays"])
-        corners = [self.rays[k] for k in numbers]
-        inside = middle_point(corners)
-        room, label, walls = chamber(self.task, inside)
-        sign, side = self._sides(inside)
-        winners = indices(cell["winners"], self.n)
-        logits = self.network.logits(steps)
+        place, winners = (
+            self._place(cell["pattern"], cell["rays"]),
+            indices(cell["winners"], self.n),
+        )
+        logits = self.network.logits(place.steps)
         best = logits[winners[0]]
         require(all(logits[k] == best for k in winners), "its winners are not equal all over it")
-        ties = [
-            tuple(a - b for a, b in zip(best, row, strict=True))
-            for k, row in enumerate(logits)
-            if k not in winners
-        ]
+        others = (row for k, row in enumerate(logits) if k not in winners)
+        ties = [tuple(a - b for a, b in zip(best, row, strict=True)) for row in others]
         require(all(any(row) for row in ties), "another logit equals its winners all over it")
-        facets = self._facets(
-            numbers,
-            (
-                ("the pattern", self.network.walls(steps)),
-                ("the label", walls),
-                ("one sign of x[0]", side),
-                ("the winners", ties),
-            ),
-        )
-        require(cell["label"] == label and type(cell["label"]) is int, f"its label is {label}")
-        credit = credit_for(self.ties, label, winners)
+        place.demands["the winners"] = ties
+        cone, _ = self._cone(replace(place, name=(*place.name, *winners)))
+        fits = type(cell["label"]) is int and cell["label"] == place.label
+        require(fits, f"its label is {place.label}")
+        credit, stated = credit_for(self.ties, place.label, winners), self._stated(cell["measure"])
         require(cell["credit"] == str(credit), f"its credit is {credit}")
-        self._once((steps, room, sign, tuple(winners)), "cell")
-        stated = self._stated(cell["measure"])
         if self.measured:
-            self._measured(Cone(self.n, gram_of(corners), tuple(facets)), cell["measure"])
+            self._measured(cone, stated)
         share = self._least(stated)
         self.right += credit * share
         self.wrong += (1 - credit) * share
@@ -186,52 +194,35 @@ class Cells(Cones):
         """The accuracy that follows; RejectedError if the certificate says another one."""
         self._check_rest(self.right + self.wrong, document)
         places = self.decimals + 6
-        bounds = outward(self.right, places, up=False), outward(1 - self.wrong, places, up=True)
-        stated = keys_of(document["accuracy"], {"lower", "upper"}, "accuracy")
-        require(
-            (stated["lower"], stated["upper"]) == bounds,
-            f"the cells prove an accuracy from {bounds[0]} to {bounds[1]}, not as stated",
-        )
-        return Fraction(bounds[0]), Fraction(bounds[1])
+        low, high = outward(self.right, places, up=False), outward(1 - self.wrong, places, up=True)
+        return self._bounds(document, "accuracy", low, high)
 
 
 class Pieces(Cones):
     """Checks the pieces of a median model one by one, and adds up its mean squared error."""
 
     def __init__(self, document: Json, weights: Weights, n: int, budget: Budget) -> None:
-        super().__init__(document, Network(weights, n, 1, budget))
+        super().__init__(document, Network(weights, n, 1, budget), median_cells(n))
         self.scale = 2 * self.network.logit_scale  # of errors; 2, for the mean of two inputs
         self.least = self.lower = self.upper = Fraction(0)
 
     def add(self, piece: Any) -> None:
         """RejectedError unless everything that the piece says is right."""
         keys_of(piece, PIECE, "it")
-        steps, numbers = self._steps(piece["pattern"]), self._corners(piece["rays"])
-        corners = [self.rays[k] for k in numbers]
-        inside = middle_point(corners)
-        room, middle, walls = middle_of(inside)
-        sign, side = self._sides(inside)
-        facets = self._facets(
-            numbers,
-            (
-                ("the pattern", self.network.walls(steps)),
-                ("the inputs in the middle", walls),
-                ("one sign of x[0]", side),
-            ),
-        )
-        same = isinstance(piece["middle"], list) and all(type(k) is int for k in piece["middle"])
-        require(same and piece["middle"] == middle, f"its inputs in the middle are {middle}")
-        (output,) = self.network.logits(steps)
+        place = self._place(piece["pattern"], piece["rays"])
+        cone, normals = self._cone(place)
+        middle, said = sorted(place.label), piece["middle"]
+        fits = isinstance(said, list) and all(type(k) is int for k in said) and said == middle
+        require(fits, f"its inputs in the middle are {middle}")
+        (output,) = self.network.logits(place.steps)
         share = self.scale // len(middle)
         error = tuple(2 * w - share * (k in middle) for k, w in enumerate(output))
         texts = [str(Fraction(w, self.scale)) for w in error]
         require(piece["error"] == texts, f"its error is {', '.join(texts)}")
-        self._once((steps, room, sign), "piece")
         stated = self._stated(piece["measure"])
-        cone = Cone(self.n, gram_of(corners), tuple(facets))
-        measure = self._measured(cone, piece["measure"])
+        measure = self._measured(cone, stated)
         self.least += self._least(stated)
-        whole = measure + self.measure.bent(cone, facets, error) if any(error) else 0
+        whole = measure + self.measure.bent(cone, normals, error) if any(error) else 0
         self._add_square(piece["square"], error, whole)
 
     def _add_square(self, text: Any, error: Vector, found: int) -> None:
@@ -246,11 +237,9 @@ class Pieces(Cones):
         mantissa, _, exponent = text_of(text, shape, "its mean square").partition("e")
         require(exponent == str(power), f"its mean square is to be written with e{power}")
         stated, factor = Fraction(mantissa), square / Fraction(10) ** power
-        require(
-            self._agrees(found, stated, factor),
-            f"its mean square is {float(factor * found / self.measure.fixed.one):.16g}e{power}, "
-            f"not {text}",
-        )
+        share = float(factor * found / self.measure.fixed.one)
+        fits = self._agrees(found, stated, factor)
+        require(fits, f"its mean square is {share:.16g}e{power}, not {text}")
         self.lower += self._least(stated) * Fraction(10) ** power
         self.upper += (stated + SLACK * self.unit) * Fraction(10) ** power
 
@@ -262,22 +251,10 @@ class Pieces(Cones):
         missing = Fraction(0) if self.closed else 1 - self.least
         self._check_rest(1 - missing, document)
         places = self.decimals + 6
-        outside = self.n * self.network.steepest() * missing
-        bounds = (
-            outward(self.lower, places, up=False),
-            outward(self.upper + outside, places, up=True),
-        )
-        roots = root_of(bounds[0], places, up=False), root_of(bounds[1], places, up=True)
-        for key, (low, high) in (
-            ("mean_squared_error", bounds),
-            ("root_mean_squared_error", roots),
-        ):
-            stated = keys_of(document[key], {"lower", "upper"}, key)
-            require(
-                (stated["lower"], stated["upper"]) == (low, high),
-                f"the pieces prove a {key.replace('_', ' ')} from {low} to {high}, not as stated",
-            )
+        upper = self.upper + self.n * self.network.steepest() * missing
+        low, high = outward(self.lower, places, up=False), outward(upper, places, up=True)
+        roots = root_of(low, places, up=False), root_of(high, places, up=True)
         return (
-            (Fraction(bounds[0]), Fraction(bounds[1])),
-            (Fraction(roots[0]), Fraction(roots[1])),
+            self._bounds(document, "mean_squared_error", low, high),
+            self._bounds(document, "root_mean_squared_error", *roots),
         )

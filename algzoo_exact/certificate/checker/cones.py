@@ -90,35 +90,14 @@ def dot(a: Vector, b: Vector) -> int:
 
 
 def determinant(rows: Sequence[Sequence[int]]) -> int:
-    """Of a matrix of size 1 to 4, by cofactors."""
-    size = len(rows)
-    if size == 1:
-        return rows[0][0]
-    if size == 2:
+    """By cofactors of the first row, for small matrices."""
+    if len(rows) == 2:
         (a, b), (c, d) = rows
         return a * d - b * c
-    if size == 3:
-        (a, b, c), (d, e, f), (g, h, i) = rows
-        return a * (e * i - f * h) - b * (d * i - f * g) + c * (d * h - e * g)
-    (a, b, c, d), (e, f, g, h), *low = rows
-    (i, j, k, m), (q, r, s, t) = low
-    return (
-        (a * f - b * e) * (k * t - m * s)
-        - (a * g - c * e) * (j * t - m * r)
-        + (a * h - d * e) * (j * s - k * r)
-        + (b * g - c * f) * (i * t - m * q)
-        - (b * h - d * f) * (i * s - k * q)
-        + (c * h - d * g) * (i * r - j * q)
+    return sum(
+        (-1) ** k * x * determinant([[*row[:k], *row[k + 1 :]] for row in rows[1:]])
+        for k, x in enumerate(rows[0])
     )
-
-
-def gram_of(vectors: list[Vector]) -> list[list[int]]:
-    return [[dot(a, b) for b in vectors] for a in vectors]
-
-
-def middle_point(corners: list[Vector]) -> Vector:
-    """A point inside the cone of these rays."""
-    return tuple(map(sum, zip(*corners, strict=True)))
 
 
 def faces_of(facets: Iterable[int], rays: int) -> set[int]:

@@ -139,16 +139,17 @@ def read_weights(content: bytes) -> WeightsFile:
     """UnreadableError if it is no such file."""
     try:
         start = 8 + int.from_bytes(content[:8], "little")
-        header = json.loads(content[8:start])
+        header = parsed(content[8:start], "the header of the weights' file")
         metadata = header.pop("__metadata__", None) or {}
         if not all(type(value) is str for value in metadata.values()):
             raise ValueError
         found = {key: _matrix(entry, content[start:]) for key, entry in header.items()}
         names = {STORED[entry["dtype"]] for entry in header.values()}
-    except (AttributeError, LookupError, TypeError, ValueError, ArithmeticError, RecursionError,
+    except (UnreadableError, AttributeError, LookupError, TypeError, ValueError, ArithmeticError,
             struct.error):  # fmt: skip
         raise UnreadableError(
-            "the weights' file is no .safetensors file with matrices of floats"
+            "the weights' file is no .safetensors file with matrices of floats; give the one that "
+            "was certified"
         ) from None
     return WeightsFile(
         hashlib.sha256(content).hexdigest(), found, "/".join(sorted(names)), dict(metadata)

@@ -60,34 +60,9 @@ class Fixed:
         rest = (top << self.p) // (top + ((2 * (_STEPS + k)) << self.p))
         return (exponent - bits) * self.log2 + self._logarithms[k] + 2 * self._atanh(rest)
 
-    def exp_minus(self, x: int) -> int:
-        """e^-x for x >= 0, off by less than 16 units (C10)."""
-        halvings, rest = divmod(x, self.log2)
-        k = (rest * _STEPS) >> self.p
-        rest = (k << self.p) // _STEPS - rest  # in (-1/256, 0]
-        total = self.one
-        for j in range(self.p // 8 + 1, 0, -1):
-            total = self.one + (total * rest >> self.p) // j
-        return ((total * self._powers[k]) >> self.p) >> halvings
-
     @cached_property
     def _debye(self) -> list[list[int]]:
         return _debye_bands(self.p)
-
-    @cached_property
-    def _powers(self) -> list[int]:
-        """e^(-k/256) for k = 0 .. 256, each rounded once."""
-        guard = 16
-        q = self.p + guard
-        total, term, j = 0, 1 << q, 0
-        while term:
-            total += term if j % 2 == 0 else -term
-            j += 1
-            term //= _STEPS * j
-        found = [1 << q]
-        for _ in range(_STEPS):
-            found.append(found[-1] * total >> q)
-        return [value >> guard for value in found]
 
     def dilogarithm(self, x: int, y: int) -> int:
         """Re Li2(x + i y) for a point of the closed unit disc, up to rounding (C8)."""

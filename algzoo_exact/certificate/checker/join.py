@@ -18,6 +18,7 @@ PARTS = (
     "measures",
     "networks",
     "labels",
+    "exponential",
     "transformers",
     "functions",
     "reading",

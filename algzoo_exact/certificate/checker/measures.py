@@ -14,6 +14,7 @@ from algzoo_exact.certificate.checker.cones import (
     dot,
     members,
 )
+from algzoo_exact.certificate.checker.errors import LimitError
 from algzoo_exact.certificate.checker.fixed import Fixed
 
 Square = tuple[int, int]
@@ -133,7 +134,7 @@ class Measure:
                 return self._around(cone, *apex)
             except NotGenericError:
                 continue
-        raise ArithmeticError("no apex is generic for a cell")
+        raise LimitError("no apex is generic for its measure")
 
     def _apexes(self, cone: Cone, rays: int) -> Iterator[tuple[list[int], int, list[int]]]:
         """Points u of the cone: u . rays, u . u, and the facets without u. Rays come first."""
@@ -142,18 +143,12 @@ class Measure:
         without = {i: [facet for facet in cone.facets if not facet >> i & 1] for i in indices}
         for i in sorted(indices, key=lambda i: sum(f.bit_count() for f in without[i])):
             yield list(g[i]), g[i][i], without[i]
-        state = 1
         largest = max(isqrt(g[i][i]) for i in indices)
-        for _ in range(1000):
-            weights = []
-            for i in indices:  # rays of about equal length, with pseudo-random weights
-                state = state * 6364136223846793005 + 1442695040888963407 & 0xFFFFFFFFFFFFFFFF
-                weights.append((1 + (state >> 54)) * (1 + largest // max(1, isqrt(g[i][i]))))
-            u = [
-                sum(w * g[i][j] for w, i in zip(weights, indices, strict=True))
-                for j in range(len(g))
-            ]
-            yield u, sum(w * u[i] for w, i in zip(weights, indices, strict=True)), list(cone.facets)
+        lengths = {i: 1 + largest // max(1, isqrt(g[i][i])) for i in indices}  # to make them alike
+        for attempt in range(2, 1000):
+            weights = {i: pow(attempt, k + 1, 1009) * lengths[i] for k, i in enumerate(indices)}
+            u = [sum(w * g[i][j] for i, w in weights.items()) for j in range(len(g))]
+            yield u, sum(w * u[i] for i, w in weights.items()), list(cone.facets)
 
     def _around(self, cone: Cone, u: list[int], uu: int, facets: list[int]) -> int:
         """(C5): the cone as orthoschemes u, its projection on a facet, on a face of that, ..
@@ -172,7 +167,8 @@ class Measure:
                 if not any(towards for towards, *_ in rays):
                     # Minus the foot on the ridge's plane lies inside it: a wedge is left.
                     (a, b), (c, d) = first, second
-                    part += self._slope(a * d, b * c)
+                    self.terms += 1
+                    part += self._turns(self._angle(a * b * c * d, b * c))  # atan(u1 / u2)
                 total += sign * part
             if all(sign < 0 for sign, *_ in ridges):  # so lies minus the foot on the facet
                 total += fixed.one >> 1
@@ -207,14 +203,6 @@ class Measure:
                 rays.append((y > 0, (y * y, length * plane), (u[ray] * u[ray], length), u[ray] > 0))
             found.append((1 if y2 > 0 else -1, first, (y2 * y2, plane * space), rays))
         return found
-
-    def _slope(self, top: int, bottom: int) -> int:
-        """atan sqrt(top / bottom) in turns."""
-        fixed = self.fixed
-        shift = max(0, 2 * fixed.p + 16 - max(top.bit_length(), bottom.bit_length()))
-        shift += shift & 1
-        self.terms += 1
-        return self._turns(fixed.angle(isqrt(top << shift), isqrt(bottom << shift)))
 
     def _orthoscheme(self, squares: Sequence[Square], acute: bool) -> int:
         """(C6), (C7): the cone with components u1 .. u4, given by their squares as fractions.

@@ -150,7 +150,7 @@ class Orders:
         op = "or" if some else "and"
         found: set[Order] = set()
         for part in parts:
-            self.budget.spend(1)
+            self.budget.spend(_PART // 10)
             if part is some:
                 return some
             if part is (not some):

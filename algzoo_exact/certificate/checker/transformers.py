@@ -11,7 +11,7 @@ from operator import mul
 from algzoo_exact.certificate.checker.budget import Budget, length
 from algzoo_exact.certificate.checker.cones import Vector, dot
 from algzoo_exact.certificate.checker.errors import require
-from algzoo_exact.certificate.checker.fixed import Fixed
+from algzoo_exact.certificate.checker.exponential import Exponential
 from algzoo_exact.certificate.checker.networks import Weights
 
 Matrix = tuple[tuple[Fraction, ...], ...]
@@ -162,7 +162,7 @@ class FixedAttention:
     """Logits of a transformer in fixed point, with a bound on their error (C10)."""
 
     def __init__(self, model: Attention, p: int) -> None:
-        self.model, self.fixed, self.p = model, Fixed(p), p
+        self.model, self.p = model, p
         model.budget.pay(p + 2 * model.bits, 2 * len(model.layers) * model.size**2)
         root = isqrt(model.width << 2 * p)  # floor of sqrt(c) 2^p
         scale = Fraction(1 << p, root)  # 1/sqrt(c), too large by less than 2^-p of itself
@@ -179,7 +179,7 @@ class FixedAttention:
             for place in range(model.n)
         ]
         self._known: dict[tuple[int, int, int], list[Score]] = {}
-        self._exp_minus = lru_cache(maxsize=1 << 16)(self.fixed.exp_minus)
+        self._exp_minus = lru_cache(maxsize=1 << 16)(Exponential(p))
 
     def _ball(self, vector: Sequence[Fraction]) -> Ball:
         return [(w.numerator << self.p) // w.denominator for w in vector], 1

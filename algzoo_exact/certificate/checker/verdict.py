@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,7 @@ from algzoo_exact.certificate.checker.budget import Budget
 from algzoo_exact.certificate.checker.content import Content
 from algzoo_exact.certificate.checker.errors import LimitError, RejectedError, require
 from algzoo_exact.certificate.checker.files import (
+    FORMAT,
     VERSION,
     UnreadableError,
     WeightsFile,
@@ -59,8 +61,8 @@ def check_certificate(
 
     def check(outcome: CheckedCertificate) -> None:
         document = read(Path(path))
-        file = None if weights is None else read_weights(contents(Path(weights)))
-        _check(document, file, Asked(task, seq_len, ties, heads), Budget(work), outcome)
+        content = None if weights is None else contents(Path(weights))
+        _check(document, content, Asked(task, seq_len, ties, heads), Budget(work), outcome)
 
     return _guarded(check)
 
@@ -71,8 +73,7 @@ def check_document(
     """Check a parsed certificate, against the content of the weights' file if there is one."""
 
     def check(outcome: CheckedCertificate) -> None:
-        file = None if weights_file is None else read_weights(weights_file)
-        _check(document, file, asked or Asked(), Budget(), outcome)
+        _check(document, weights_file, asked or Asked(), Budget(), outcome)
 
     return _guarded(check)
 
@@ -118,12 +119,13 @@ def printable(text: str) -> str:
 
 def _check(
     document: Json,
-    file: WeightsFile | None,
+    content: bytes | None,
     asked: Asked,
     budget: Budget,
     outcome: CheckedCertificate,
 ) -> None:
     kind, version = document.get("kind"), natural(document.get("version"), "version")
+    require(document.get("format") == FORMAT, f"its format must be {FORMAT}")
     require(version == VERSION, f"this checks version {VERSION}, not {version}")
     require(type(kind) is str and kind in KEYS, f"its kind must be {', '.join(KEYS)}")
     keys_of(document, KEYS[str(kind)], "the certificate")
@@ -134,6 +136,7 @@ def _check(
     named = isinstance(software, dict) and all(type(v) is str for v in software.values())
     require(named, "software must be an object of texts")
     weights = weights_of(model_of["weights"], "weights")
+    file, unread = _weights_file(content, statement.sha256)
     known, line = check_weights(weights, model_of["dtype"], statement.sha256, file)
     outcome.weights = known
     checked, not_checked = check_setting(statement, weights, file, asked)
@@ -145,7 +148,20 @@ def _check(
     Content(document, weights, statement, outcome, budget).check()
     require(document["digest"] == found, "its digest does not fit its content")
     outcome.checked += [*checked, "the digest of the whole certificate"]
-    outcome.not_checked += not_checked
+    outcome.not_checked += [*not_checked, *unread]
+
+
+def _weights_file(content: bytes | None, sha256: str) -> tuple[WeightsFile | None, list[str]]:
+    """The weights' file, if it can be read. One of another format that has the stated hash is the
+    model's, but what is in it cannot be compared; a line says so."""
+    if content is None:
+        return None, []
+    try:
+        return read_weights(content), []
+    except UnreadableError:
+        if hashlib.sha256(content).hexdigest() != sha256:
+            raise
+        return None, ["what is in the file, which has that sha256 but is no .safetensors file"]
 
 
 def statement_of(document: Json, model: Json) -> Statement:

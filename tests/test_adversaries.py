@@ -1,0 +1,118 @@
+"""Spoiled certificates of all kinds: rejected, or what they say is true all the same.
+
+``theorems_for_tests`` says what a false acceptance is, and by which oracles one would be found.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from random import Random
+
+import pytest
+from adversaries_for_tests import (
+    Specimen,
+    at,
+    collection,
+    examined,
+    leaves,
+    mutated,
+    other_values,
+    passes,
+    replaced,
+)
+from theorems_for_tests import counterexample, is_free, theorem
+
+from algzoo_exact.explain.claims import KINDS
+
+# Evidence, of which there may be other, alike, that the checker can follow as well: an input at
+# which something fails, facts that a proof does not need, another cut.
+EVIDENCE = ("x", "facts", "free", "rows", "tree", "rays")
+
+
+def test_the_collection() -> None:
+    """All kinds are there, all verdicts and ways of proof; and all pass, and say what is true."""
+    found = collection()
+    assert len(found) >= 40
+    assert len({specimen.name for specimen in found}) == len(found)
+    assert {s.document["kind"] for s in found} == {"cells", "pieces", "functions", "claims"}
+    assert {s.document["model"].get("heads") for s in found} >= {1, 2, 4}
+    assert len({s.document["model"]["dtype"] for s in found}) == 5
+    text = json.dumps([s.document["explanation"] for s in found])
+    for word in (*KINDS, "holds", "probability", "mean", "almost all", "some", "refuted"):
+        assert f'"{word}"' in text, word
+    for key in ("steps", "cells", "point", "trusted", "facts", "defined", "free", "witness"):
+        assert f'"{key}": ' in text, key
+    random = Random(0)
+    for specimen in found:
+        assert passes(examined(specimen.document, specimen.weights)), specimen.name
+        assert counterexample(specimen.document, random) is None, specimen.name
+
+
+def check_leaves(specimen: Specimen, places: list[tuple[object, ...]], random: Random) -> None:
+    """Each leaf replaced by other values: rejected, but where it is free text or evidence, or makes
+    the certificate state something else that is true."""
+    document, before = specimen.document, theorem(specimen.document)
+    values = [at(document, place) for place in leaves(document)]
+    for place in places:
+        if place == ("digest",):
+            continue
+        for value in other_values(at(document, place), values, random):
+            broken = replaced(document, place, value)
+            where = f"{specimen.name}: {place} is {value!r}, not {at(document, place)!r}"
+            if not passes(examined(broken, specimen.weights)) or is_free(document, place):
+                continue
+            after = theorem(broken)
+            alike = set(EVIDENCE) & set(place) and type(value) is type(at(document, place))
+            assert after != before or alike, where
+            assert counterexample(broken, random) is None, where
+
+
+def test_leaves() -> None:
+    """Some leaves of each."""
+    random = Random(1)
+    for specimen in collection():
+        places = list(leaves(specimen.document))
+        check_leaves(specimen, random.sample(places, 3), random)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("part", range(8))
+def test_every_leaf(part: int) -> None:
+    """All leaves of all that are checked in some milliseconds, and a hundred of the others."""
+    random = Random(part)
+    for specimen in collection()[part::8]:
+        places = list(leaves(specimen.document))
+        if len(places) > 300:
+            places = random.sample(places, 100)
+        check_leaves(specimen, places, random)
+
+
+def check_mutants(count: int, seed: int) -> None:
+    random = Random(seed)
+    passing = 0
+    for specimen, donor in pairs(count, random):
+        done, broken = mutated(specimen.document, donor.document, random)
+        if not passes(examined(broken, specimen.weights)):
+            continue
+        passing += 1
+        if theorem(broken) != theorem(specimen.document):
+            assert counterexample(broken, random) is None, f"{specimen.name}: {done}"
+    assert passing < count / 20
+
+
+def pairs(count: int, random: Random) -> Iterator[tuple[Specimen, Specimen]]:
+    found = collection()
+    for k in range(count):
+        yield found[k % len(found)], random.choice(found)
+
+
+def test_mutants() -> None:
+    check_mutants(300, seed=1)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("part", range(8))
+def test_very_many_mutants(part: int) -> None:
+    """20,000 in all: none makes the checker fail, and none that passes says what is false."""
+    check_mutants(2500, seed=100 + part)
