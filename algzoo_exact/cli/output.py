@@ -51,6 +51,7 @@ def model_json(model: Model) -> Json:
     return {
         "name": model.name,
         "sha256": model.sha256,
+        "weights_sha256": model.weights_sha256,
         "hidden_size": program.hidden_size,
         "seq_len": program.seq_len,
         "parameters": program.parameters,

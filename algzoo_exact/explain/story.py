@@ -30,7 +30,8 @@ LARGEST_SIZE = 1024  # inputs, and hidden neurons
 class Subject:
     """The model that an explanation is about.
 
-    ``sha256`` is of the model's weights, where the explanation is about one model alone. Where
+    Where the explanation is about one model alone, ``weights_sha256`` is that of its weights in
+    whatever file (see ``program.fingerprint``), or ``sha256`` that of one file. Where
     ``standard`` is set, all claims speak of the standardised program (see ``standardize``).
     ``name`` is the model to check where nobody names another: what ``load`` takes, or a path
     from the explanation's folder.
@@ -41,6 +42,7 @@ class Subject:
     sha256: str | None
     standard: bool
     name: str | None = None
+    weights_sha256: str | None = None
 
     @property
     def sizes(self) -> Sizes:
@@ -141,15 +143,17 @@ def _subject(table: Table) -> Subject:
         if not 1 <= size <= LARGEST_SIZE:
             raise InputError(f"{key} is from 1 to {LARGEST_SIZE}, not {shown(size)}.")
     task = Task(name, seq_len)
-    sha256 = table.optional("sha256", str, "")
-    if sha256 and (len(sha256) != 64 or sha256.strip("0123456789abcdef")):
-        raise InputError(f"sha256 must be 64 hexadecimal digits, not {shown(sha256)}.")
+    hashes = {key: table.optional(key, str, "") for key in ("sha256", "weights_sha256")}
+    for key, text in hashes.items():
+        if text and (len(text) != 64 or text.strip("0123456789abcdef")):
+            raise InputError(f"{key} must be 64 hexadecimal digits, not {shown(text)}.")
     standard = table.optional("standard", bool, False)
     model = table.optional("name", str, "")
     if table.has("name") and not model.strip():
         raise InputError("name must be the name of a model or a path to one, not an empty text.")
     table.finish()
-    return Subject(task, hidden_size, sha256 or None, standard, model or None)
+    sha256, weights = (text or None for text in hashes.values())
+    return Subject(task, hidden_size, sha256, standard, model or None, weights)
 
 
 def _named(table: Table, key: str) -> dict[str, str]:

@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 
 from algzoo_exact.errors import InputError
 from algzoo_exact.names import printable
+from algzoo_exact.program.fingerprint import weights_sha256
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.lift import READOUT_KEY, is_transformer, lift, lift_transformer
 from algzoo_exact.program.task import TASK_NAMES, Task
@@ -56,6 +58,11 @@ class Model:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "name", printable(self.name))
+
+    @cached_property
+    def weights_sha256(self) -> str:
+        """Of the weights, the same in every file that holds them (``program.fingerprint``)."""
+        return weights_sha256(self.network)
 
     @property
     def program(self) -> Program:
