@@ -79,6 +79,8 @@ MODEL = record(
     hidden_size=COUNT,
     seq_len=COUNT,
     parameters=COUNT,
+    heads=either(COUNT, NULL),
+    heads_assumed=either(TRUTH, NULL),
 )
 COUNTS = record(
     inputs=COUNT,

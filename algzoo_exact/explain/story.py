@@ -6,6 +6,7 @@ docs/notes/explanation-language.md and by story.schema.json.
 
 from __future__ import annotations
 
+import codecs
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from algzoo_exact.errors import InputError
+from algzoo_exact.errors import InputError, did_you_mean
 from algzoo_exact.explain.claim_tables import ClaimReader
 from algzoo_exact.explain.claims import MOST_BITS, Case, Claim
 from algzoo_exact.explain.definitions import read_definitions
@@ -79,7 +80,8 @@ class Explanation:
             if claim.name == name:
                 return claim
         known = ", ".join(claim.name for claim in self.claims) or "none"
-        raise InputError(f"There is no claim {name!r}; the claims are {known}.")
+        like = did_you_mean(name, [claim.name for claim in self.claims])
+        raise InputError(f"There is no claim {name!r}{like}; the claims are {known}.")
 
 
 def load_explanation(path: str | os.PathLike[str]) -> Explanation:
@@ -92,18 +94,22 @@ def load_explanation(path: str | os.PathLike[str]) -> Explanation:
     try:
         with source.open("rb") as file:
             content = file.read(4 * LARGEST_FILE + 1)  # a character has up to four bytes
-        text = content.decode("utf-8")
+        text = content.decode("utf-8-sig")  # Windows editors begin with a byte-order mark
     except OSError as error:
         raise InputError(f"Cannot read {source}: {error.strerror or error}.") from None
     except UnicodeDecodeError as error:
-        raise InputError(f"{source} is not UTF-8 text (at byte {error.start}).") from None
+        if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            raise InputError(f"{source} is UTF-16 text; save it as UTF-8.") from None
+        raise InputError(
+            f"{source} is not UTF-8 text (at byte {error.start}); save it as UTF-8."
+        ) from None
     with within(str(source)):
         return parse_explanation(text)
 
 
 def parse_explanation(text: str) -> Explanation:
     """The explanation in a TOML text; errors as in ``load_explanation``, without the file."""
-    table = Table(read_toml(text.replace("\r\n", "\n")))
+    table = Table(read_toml(text.removeprefix("\ufeff").replace("\r\n", "\n")))
     title = table.required("title", str)
     prose = table.optional("prose", str, "")
     model: Mapping[str, Any] = table.required("model", dict)
