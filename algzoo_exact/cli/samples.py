@@ -13,8 +13,8 @@ from algzoo_exact.processes import may_start_processes
 
 _T = TypeVar("_T")
 
-_LATER = 0.5  # seconds that a sample may end after the score: nothing else is left to be done then
-_ON_ITS_WAY = 0.25  # seconds from its end until it is here
+_LATER = 0.4  # seconds that a sample may end after the score: nothing else is left to be done then
+_ON_ITS_WAY = 0.2  # seconds from its end until it is here
 
 
 @contextmanager

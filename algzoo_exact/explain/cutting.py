@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from math import inf
 from typing import Generic, TypeAlias, TypeVar
 
-from algzoo_exact.deadline import Deadline
+from algzoo_exact.deadline import NEVER, Deadline
 from algzoo_exact.errors import InputError
 from algzoo_exact.explain.expression import connect
 from algzoo_exact.explain.space import (
@@ -34,11 +35,13 @@ _DEEPEST = 250  # cuts, one within the other; each is a frame on Python's stack
 
 @dataclass(frozen=True)
 class CellLimits:
-    """At most so many ``seconds`` (wall clock), ``cells``, and ``inputs`` that occur."""
+    """At most so many ``seconds`` (wall clock), ``cells``, and ``inputs`` that occur; and nothing
+    after the ``deadline``."""
 
     seconds: float = 10.0
     cells: int = 20_000
     inputs: int = 10
+    deadline: Deadline = NEVER
 
     def __post_init__(self) -> None:
         if not self.seconds > 0:
@@ -48,7 +51,11 @@ class CellLimits:
 
     def begin(self) -> Deadline:
         """The end of the time that begins now."""
-        return Deadline.after(self.seconds)
+        return self.deadline.within(self.seconds)
+
+    @staticmethod
+    def until(deadline: Deadline) -> CellLimits:
+        return CellLimits(inf, deadline=deadline)
 
 
 @dataclass(frozen=True, eq=False)

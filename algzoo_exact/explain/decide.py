@@ -38,7 +38,6 @@ _NO_FACTS = Abstraction()
 FEW_INPUTS = 5  # of a program whose space is cut into cells, if need be
 _VERY_FEW = 3  # inputs, whose cells are quicker than the prover as a rule
 _SHARE = 0.4  # of the time, at most, for each way to use earlier claims
-_LEAST = 0.001  # seconds: no time, as a limit
 _ROUNDS = 40  # null sets that are left out one after the other
 
 
@@ -158,7 +157,7 @@ class Decider:
         self, statement: Formula, domain: Formula, deadline: Deadline, almost: bool
     ) -> Decision:
         def ask(asked: Formula) -> CellDecision:
-            limits = CellLimits(max(deadline.left, _LEAST))
+            limits = CellLimits.until(deadline)
             return decide_by_cells(self.program, asked, domain=domain, almost=almost, limits=limits)
 
         found = ask(statement)

@@ -49,7 +49,7 @@ def probability_of(program: Program, formula: Formula, seconds: float) -> tuple[
     except InputError:
         pass  # It is not about the order alone.
     try:
-        return probability(program, formula, limits=CellLimits(seconds)), "regions"
+        return probability(program, formula, limits=CellLimits.until(deadline)), "regions"
     except OutOfReachError:
         return _if_in_range(
             "probability", lambda: sampled_probability(program, formula, deadline=deadline)
@@ -68,7 +68,7 @@ def check_close(program: Program, claim: Close, decider: Decider, facts: Sequenc
     if claim.error == "supremum":
         return _check_supremum(program, claim, decider, facts, start)
     deadline = Deadline.after(decider.seconds)
-    limits = CellLimits(decider.seconds)
+    limits = CellLimits.until(deadline)
     try:
         figure = mean_error(
             program, claim.left, claim.right, domain=claim.domain, error=claim.error, limits=limits
@@ -153,7 +153,7 @@ def _check_supremum(
     few = _inputs(program, claim) <= FEW_INPUTS
     share = _CELL_SHARE if few else _CELL_SHARE / 10
     deadline = Deadline.after(decider.seconds)
-    limits = CellLimits(share * decider.seconds)
+    limits = CellLimits.until(deadline.part(share))
     try:
         figure = supremum(
             program, claim.left, claim.right, claim.scale, domain=claim.domain, limits=limits

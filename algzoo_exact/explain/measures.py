@@ -9,6 +9,7 @@ the ratio of two linear forms on a cone is greatest on an extreme ray.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from fractions import Fraction
 from math import gcd
 from typing import Literal
@@ -54,7 +55,8 @@ def probability(
         pass  # It is not about the order alone; entries that the program has not are found below.
     deadline = limits.begin()
     # The rest of the time is for measures, which end with 6 inputs.
-    half = CellLimits(limits.seconds / 2, limits.cells, min(limits.inputs, LARGEST_DIMENSION))
+    inputs = min(limits.inputs, LARGEST_DIMENSION)
+    half = replace(limits, inputs=inputs, deadline=deadline.part(0.5))
     cells = condition_cells(program, formula, half)
     if not cells.undecided:
         if not cells.where or not cells.where_not:
@@ -157,7 +159,8 @@ def mean_error(
     has a small probability. OutOfReachError where cells cannot tell, or the domain is a null set.
     """
     deadline = limits.begin()
-    given = probability(program, domain, digits=digits + _SPARE_DIGITS, limits=limits)
+    inside = replace(limits, deadline=deadline)
+    given = probability(program, domain, digits=digits + _SPARE_DIGITS, limits=inside)
     assert given.enclosure is not None
     if given.kind != "exact" or given.enclosure.lower <= 0:
         raise OutOfReachError("the probability of the domain is 0, or was not found exactly")
