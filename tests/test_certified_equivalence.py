@@ -116,7 +116,7 @@ def test_in_a_bare_python(tmp_path: Path) -> None:
     document = az.certify(TWO, explanation=verification)
     code, text = run_bare(dumped(document, tmp_path / "c.json"))
     assert code == 0, text
-    assert "not checked: that the weights in claims about " in text
+    assert "not checked: that the weights of other models are those of " in text
     (other,) = document["explanation"]["others"]
     assert other["weights"]["rnn.weight_ih_l0"] == [[str(w)] for w in same.input_weights]
 

@@ -701,8 +701,9 @@ def median_cells(n: int) -> Iterator[tuple[tuple[int, ...], list[Vector]]]:
     for middle in permutations(range(n), 2 - n % 2):
         others = [k for k in range(n) if k not in middle]
         for above in combinations(others, (n - 1) // 2):
-            walls = [over(n, k, middle[0]) for k in above]
-            walls += [over(n, middle[-1], k) for k in others if k not in above]
+            walls = [
+                over(n, k, middle[0]) if k in above else over(n, middle[-1], k) for k in others
+            ]
             yield middle, walls if n % 2 else [*walls, over(n, *middle)]
 
 
@@ -2500,7 +2501,7 @@ class Proofs:
         if "trusted" in data:
             method = keys_of(data, {"trusted"}, "a proof")["trusted"]
             require(type(method) is str, "what is trusted must be a text")
-            self.findings.trust(name, f"{method} is trusted, with no proof written down")
+            self.findings.trust(name, f"{quoted(method)} is trusted, with no proof written down")
             return
         if "point" in data:
             self._proof_at_point(keys_of(data, {"point"}, "a proof")["point"], statement, domain)
@@ -2888,6 +2889,7 @@ def verdict_on(known: Range | None, least: Fraction | None, most: Fraction | Non
 # An explanation: claims, cases, and the accuracy that follows (C12), (C17), (C21).
 
 EXPLANATION = {"title", "standard", "nodes", "others", "claims", "cases", "partition", "accuracy"}
+NAME = r"[A-Za-z_][A-Za-z_0-9]{0,99}"
 OTHER = {"name", "weights", "nodes"}
 CLAIM = {"name", "kind", "text", "written", "about", "instances"}
 INSTANCES = {
@@ -2957,7 +2959,7 @@ class Story:
         self.proofs.all_used()
         require(len(self.discussed) == len(self.others), "no claim is about one of the others")
         for name, proofs in self.others:
-            within(f"the model {name}", proofs.all_used)
+            within(f"the model {quoted(name)}", proofs.all_used)
 
     def _other(self, data: Any) -> tuple[str, Proofs]:
         """Another model, beside this one as one program on the same inputs (C21)."""
@@ -2970,7 +2972,8 @@ class Story:
 
     def _name(self, data: Any, keys: set[str], where: str) -> str:
         keys_of(data, keys, where)
-        require(type(data["name"]) is str and type(data["text"]) is str, f"{where} needs a name")
+        text_of(data["name"], NAME, f"the name of {where}")
+        require(type(data["text"]) is str, f"what {where} says must be a text")
         written, instances = data["written"], data["instances"]
         texts = isinstance(written, dict) and all(type(v) is str for v in written.values())
         require(texts, f"what is written of {where} must be texts")

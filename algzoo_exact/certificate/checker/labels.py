@@ -31,8 +31,9 @@ def median_cells(n: int) -> Iterator[tuple[tuple[int, ...], list[Vector]]]:
     for middle in permutations(range(n), 2 - n % 2):
         others = [k for k in range(n) if k not in middle]
         for above in combinations(others, (n - 1) // 2):
-            walls = [over(n, k, middle[0]) for k in above]
-            walls += [over(n, middle[-1], k) for k in others if k not in above]
+            walls = [
+                over(n, k, middle[0]) if k in above else over(n, middle[-1], k) for k in others
+            ]
             yield middle, walls if n % 2 else [*walls, over(n, *middle)]
 
 

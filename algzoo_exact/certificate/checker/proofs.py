@@ -13,7 +13,7 @@ from algzoo_exact.certificate.checker.cones import faces_of
 from algzoo_exact.certificate.checker.errors import LimitError, RejectedError, require
 from algzoo_exact.certificate.checker.formulas import ENTRIES, Formulas, Node, compared, computed
 from algzoo_exact.certificate.checker.programs import Program
-from algzoo_exact.certificate.checker.reading import Json, fraction_of, keys_of
+from algzoo_exact.certificate.checker.reading import Json, fraction_of, keys_of, quoted
 from algzoo_exact.certificate.checker.regions import Piece, Regions, cones_of
 from algzoo_exact.certificate.checker.rewriting import (
     ZERO,
@@ -156,7 +156,7 @@ class Proofs:
         if "trusted" in data:
             method = keys_of(data, {"trusted"}, "a proof")["trusted"]
             require(type(method) is str, "what is trusted must be a text")
-            self.findings.trust(name, f"{method} is trusted, with no proof written down")
+            self.findings.trust(name, f"{quoted(method)} is trusted, with no proof written down")
             return
         if "point" in data:
             self._proof_at_point(keys_of(data, {"point"}, "a proof")["point"], statement, domain)

@@ -15,9 +15,17 @@ from algzoo_exact.certificate.checker.orders import Orders
 from algzoo_exact.certificate.checker.probabilities import Probabilities, bounds_of, verdict_on
 from algzoo_exact.certificate.checker.programs import Program
 from algzoo_exact.certificate.checker.proofs import Findings, Proofs, verdict_of, within
-from algzoo_exact.certificate.checker.reading import Json, keys_of, natural, weights_of
+from algzoo_exact.certificate.checker.reading import (
+    Json,
+    keys_of,
+    natural,
+    quoted,
+    text_of,
+    weights_of,
+)
 
 EXPLANATION = {"title", "standard", "nodes", "others", "claims", "cases", "partition", "accuracy"}
+NAME = r"[A-Za-z_][A-Za-z_0-9]{0,99}"
 OTHER = {"name", "weights", "nodes"}
 CLAIM = {"name", "kind", "text", "written", "about", "instances"}
 INSTANCES = {
@@ -87,7 +95,7 @@ class Story:
         self.proofs.all_used()
         require(len(self.discussed) == len(self.others), "no claim is about one of the others")
         for name, proofs in self.others:
-            within(f"the model {name}", proofs.all_used)
+            within(f"the model {quoted(name)}", proofs.all_used)
 
     def _other(self, data: Any) -> tuple[str, Proofs]:
         """Another model, beside this one as one program on the same inputs (C21)."""
@@ -100,7 +108,8 @@ class Story:
 
     def _name(self, data: Any, keys: set[str], where: str) -> str:
         keys_of(data, keys, where)
-        require(type(data["name"]) is str and type(data["text"]) is str, f"{where} needs a name")
+        text_of(data["name"], NAME, f"the name of {where}")
+        require(type(data["text"]) is str, f"what {where} says must be a text")
         written, instances = data["written"], data["instances"]
         texts = isinstance(written, dict) and all(type(v) is str for v in written.values())
         require(texts, f"what is written of {where} must be texts")
