@@ -16,7 +16,7 @@ read. 3: nothing wrong was found, but not everything could be checked: without t
 is about the weights inside. 4: the checker failed, which is a fault of its own.
 
 Work is limited to 100 million operations, and 400,000 more for each cell and piece, 1,000 for each
-answer of a transformer and 200 for each byte of an explanation. One takes a microsecond or less;
+answer of a transformer and 50 for each byte of an explanation. One takes a microsecond or less;
 those on long numbers count more.
 """
 
@@ -3798,7 +3798,7 @@ def _sizes(weights: Weights) -> dict[str, int]:
 
 MOST_INPUTS = 100
 MOST_CELL_INPUTS, MOST_FUNCTION_INPUTS = 6, 7
-WORK_PER_CONE, WORK_PER_ANSWER, WORK_PER_BYTE = 400_000, 1_000, 200
+WORK_PER_CONE, WORK_PER_ANSWER, WORK_PER_BYTE = 400_000, 1_000, 50
 """What is allowed for each cell or piece, each answer, and each byte of an explanation, beside what
 is allowed for the whole."""
 
