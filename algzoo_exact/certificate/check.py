@@ -15,8 +15,9 @@ Exit code 0: accepted. 1: rejected, with the reason. 2: the file is not a certif
 read. 3: nothing wrong was found, but not everything could be checked: without the weights' file, it
 is about the weights inside. 4: the checker failed, which is a fault of its own.
 
-Work is limited to 100 million operations, and 400,000 more for each cell and piece and 1,000 for
-each answer of a transformer. One takes about a microsecond; those on long numbers count more.
+Work is limited to 100 million operations, and 400,000 more for each cell and piece, 1,000 for each
+answer of a transformer and 50 for each byte of an explanation. One takes a microsecond or less;
+those on long numbers count more.
 """
 
 # Joined from the files in checker/ by checker/join.py: change those.
@@ -3797,8 +3798,9 @@ def _sizes(weights: Weights) -> dict[str, int]:
 
 MOST_INPUTS = 100
 MOST_CELL_INPUTS, MOST_FUNCTION_INPUTS = 6, 7
-WORK_PER_CONE, WORK_PER_ANSWER = 400_000, 1_000
-"""What is allowed for each cell, piece and answer, beside what is allowed for the whole."""
+WORK_PER_CONE, WORK_PER_ANSWER, WORK_PER_BYTE = 400_000, 1_000, 50
+"""What is allowed for each cell or piece, each answer, and each byte of an explanation, beside what
+is allowed for the whole."""
 
 
 def check_task(task: str, n: int) -> None:
@@ -4092,6 +4094,7 @@ def _check(
     require(all(isinstance(document[key], list) for key in long), f"{long} must be lists")
     rest = {key: value for key, value in document.items() if key not in (*long, "digest")}
     found = digest_of(rest, [document[key] for key in long])
+    budget.allow(WORK_PER_BYTE * len(dump(document["explanation"])))
     Content(document, weights, statement, outcome, budget).check()
     require(document["digest"] == found, "its digest does not fit its content")
     outcome.checked += [*checked, "the digest of the whole certificate"]
