@@ -176,7 +176,7 @@ def test_names_and_paths(tmp_path: Path) -> None:
     assert "2nd_argmax_4_3" in message("2nd_argmax_99_99")  # lists the shipped models
     assert "There is no file" in message(str(tmp_path / "none.safetensors"))
     assert "is a folder" in message(tmp_path)
-    assert "is a folder" in message("")
+    assert "name of the model is empty" in message("")
     other = tmp_path / "weights.npz"
     other.write_bytes(b"x")
     assert "not a .safetensors, .pth or .pt file" in message(other)

@@ -15,13 +15,16 @@ def list_explanations() -> tuple[str, ...]:
 
 def explanation_path(name: str) -> Path:
     """The file of a shipped explanation, or at a path; InputError where there is none."""
+    if not name.strip():
+        raise InputError("The name of the explanation is empty; give a file or a shipped name.")
     path = Path(name)
     try:
         is_folder = path.is_dir()
         if path.exists() and not is_folder:  # a pipe, too, such as <(sed ..) in a shell
             return path
     except (OSError, ValueError) as error:
-        raise InputError(f"Cannot read {name[:60]!r}: {error}.") from error
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise InputError(f"Cannot read {name[:60]!r}: {reason}.") from error
     if is_folder:
         raise InputError(f"{path} is a folder; give an explanation file (.toml) in it.")
     if name in list_explanations():

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 HANDCRAFTED = tuple(f"handcrafted:2nd_argmax_{n}" for n in SIZES)
 SUFFIXES = (".safetensors", ".pth", ".pt")
+_LONGEST_NAME = 200  # characters of a name in messages
 
 # {task}, {task}_{d}_{n} or {task}_{d}_{n}_{sequences}_{seed}, alone or after a prefix.
 _NAME = re.compile(
@@ -167,11 +168,13 @@ def shipped_folder() -> Path:
 
 
 def _find(name: str) -> Path:
-    path = Path(name)
+    if not name.strip():
+        raise InputError("The name of the model is empty; give a file or the name of a model.")
+    path, short = Path(name), name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}.."
     try:
         is_folder, exists = path.is_dir(), path.exists()
     except OSError as error:
-        raise InputError(f"Cannot read {name!r}: {error.strerror}.") from error
+        raise InputError(f"Cannot read {short!r}: {error.strerror}.") from error
     if name in list_models() and not exists:
         return shipped_folder() / f"{name}.safetensors"
     if is_folder:
@@ -181,11 +184,11 @@ def _find(name: str) -> Path:
     if exists and path.suffix not in SUFFIXES:
         raise InputError(f"{path} is not a .safetensors, .pth or .pt file.")
     if not exists and path.suffix in SUFFIXES:
-        raise InputError(f"There is no file {printable(name)!r}{_like(path)}.")
+        raise InputError(f"There is no file {short!r}{_like(path)}.")
     if not exists:
         known = ", ".join(_names())
         raise InputError(
-            f"There is no file or shipped model {name!r}{did_you_mean(name, _names())}; shipped "
+            f"There is no file or shipped model {short!r}{did_you_mean(name, _names())}; shipped "
             f"models: {known}; "
             "AlgZoo's own have names such as algzoo:2nd_argmax_16_10."
         )
