@@ -1,8 +1,8 @@
 """Check a certificate of a score: ``python check.py certificate.json [weights.safetensors]``.
 
-One file on purpose, hence over 400 lines: it needs Python 3.11 and its standard library, shares no
-code with the program that wrote the certificate, and can be read from top to bottom. It only
-checks: nothing is repaired, nothing is skipped without saying so. Its mathematics is derived in
+One file on purpose, hence over 400 lines: it needs Python 3.11 and its standard library, imports
+nothing else, and can be read from top to bottom. It only checks: nothing is repaired, nothing is
+skipped without saying so. Its mathematics is derived in
 docs/notes/certificate.md; (C1), (C2), ... are the numbers there.
 
     exact inputs     weights and rays are fractions and integers of any length
