@@ -15,7 +15,7 @@ Exit code 0: accepted. 1: rejected, with the reason. 2: the file is not a certif
 read. 3: nothing wrong was found, but not everything could be checked: without the weights' file, it
 is about the weights inside. 4: the checker failed, which is a fault of its own.
 
-Work is limited to 100 million operations, and 400,000 more for each cell and piece, 1,000 for each
+Work is limited to 100 million operations, and 200,000 more for each cell and piece, 1,000 for each
 answer of a transformer and 50 for each byte of an explanation. One takes a microsecond or less;
 those on long numbers count more.
 """
@@ -3813,8 +3813,14 @@ def _sizes(weights: Weights) -> dict[str, int]:
 # What a certificate of each kind says, and what follows from it.
 
 MOST_INPUTS = 100
-MOST_CELL_INPUTS, MOST_FUNCTION_INPUTS = 6, 7
-WORK_PER_CONE, WORK_PER_ANSWER, WORK_PER_BYTE = 400_000, 1_000, 50
+KINDS = {
+    "cells": (INDEX_TASKS, 6),
+    "pieces": (("median",), LARGEST_MEASURED),
+    "functions": (("longest_cycle",), 7),
+    "claims": (INDEX_TASKS, MOST_INPUTS),
+}
+"""The kinds of certificates, their tasks, and the most inputs."""
+WORK_PER_CONE, WORK_PER_ANSWER, WORK_PER_BYTE = 200_000, 1_000, 50
 """What is allowed for each cell or piece, each answer, and each byte of an explanation, beside what
 is allowed for the whole."""
 
@@ -3841,13 +3847,10 @@ class Content:
     def check(self) -> None:
         """RejectedError for anything wrong, LimitError for what takes too much."""
         kind, task, n = self.document["kind"], self.statement.task, self.statement.seq_len
+        tasks, most = KINDS[kind]
         check_task(task, n)
-        tasks = {"pieces": ("median",), "functions": ("longest_cycle",), "cells": INDEX_TASKS}
-        fits = task in tasks.get(kind, INDEX_TASKS)
-        require(fits, f"a certificate of {kind} cannot be about {task}")
-        most = {"pieces": LARGEST_MEASURED, "functions": MOST_FUNCTION_INPUTS}
-        most["cells"] = MOST_CELL_INPUTS
-        require(n <= most.get(kind, n), f"{kind} are for up to {most.get(kind)} inputs")
+        require(task in tasks, f"a certificate of {kind} cannot be about {task}")
+        require(n <= most, f"{kind} are for up to {most} inputs")
         if kind == "cells":
             self._cells()
         elif kind == "pieces":
