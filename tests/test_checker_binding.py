@@ -8,6 +8,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import loading_for_tests
 import pytest
 import torch
@@ -20,6 +21,7 @@ import algzoo_exact as az
 from algzoo_exact.certificate import check
 from algzoo_exact.zoo.loading import shipped_folder
 
+SCHEMA: Json = json.loads(Path(check.__file__).with_name("certificate.schema.json").read_text())
 TYPES = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 
 
@@ -38,20 +40,15 @@ def changed(document: Json, key: str, value: Any) -> Json:
 
 @pytest.mark.parametrize("dtype", TYPES, ids=str)
 def test_every_type_of_floats(dtype: torch.dtype, tmp_path: Path) -> None:
-    """RNN, median and transformer, by the command line; another type is noticed."""
+    """RNN, median and transformer; another type is noticed."""
     rnn = loading_for_tests.state(1, 2, dtype)
     median = loading_for_tests.state(1, 1, dtype)
     attention = {key: value.to(dtype) for key, value in attention_state(2, 2, 2, 1).items()}
-    for state, options in (
-        (rnn, ("--task", "argmax")),
-        (median, ("--task", "median", "--seq-len", "2")),
-        (attention, ("--task", "longest_cycle")),
-    ):
-        file, path = stored(tmp_path / "m.safetensors", state), tmp_path / "c.json"
-        assert run("certify", file, "-o", path, *options).exit_code == 0
-        code, text = run_bare(path, file, *options)
-        assert (code, text[:10]) == (0, "accepted: "), text
-        document = json.loads(path.read_text())
+    for state, task in ((rnn, "argmax"), (median, "median"), (attention, "longest_cycle")):
+        file = stored(tmp_path / "m.safetensors", state)
+        document = az.certify(az.load(file, task=task, seq_len=2))
+        jsonschema.validate(document, SCHEMA)
+        assert check.check_document(document, file.read_bytes()).status == "accepted"
         other = "float64" if dtype != torch.float64 else "float32/float64"
         lies = changed(document, "dtype", other)
         assert "has dtype" in check.check_document(lies, file.read_bytes()).reason
@@ -67,6 +64,7 @@ def test_mixed_types(tmp_path: Path) -> None:
     file = stored(tmp_path / "m.safetensors", state)
     document = az.certify(az.load(file, task="argmax"))
     assert document["model"]["dtype"] == "bfloat16/float64"
+    jsonschema.validate(document, SCHEMA)
     assert check.check_document(document, file.read_bytes()).status == "accepted"
     reason = check.check_document(changed(document, "dtype", "bfloat16/float32")).reason
     assert reason == "a weight is no bfloat16 or float32."
@@ -154,7 +152,7 @@ def test_demands(tmp_path: Path) -> None:
         result = run("check", path, file, *right, option, value)
         assert result.exit_code == 1
         assert f"not {value} as asked" in result.stdout
-        assert run_bare(path, file, *right, option, value)[0] == 1
+    assert run_bare(path, file, *right, "--heads", "1")[0] == 1
 
 
 def test_without_the_file(tmp_path: Path) -> None:
@@ -162,12 +160,15 @@ def test_without_the_file(tmp_path: Path) -> None:
     path = tmp_path / "c.json"
     for name in ("2nd_argmax_2_2", "median_2_2", "longest_cycle_4_4"):
         az.write_certificate(path, az.load(name))
-        code, text = run_bare(path)
-        assert code == 3
-        assert text.startswith("accepted for the weights inside: on ")
-        assert "not checked: that the weights are those of a file with sha256 " in text
         outcome = az.check_certificate(path)
-        assert (outcome.status, outcome.weights) == ("incomplete", "inside")
+        assert (outcome.status, outcome.weights, outcome.exit_code) == ("incomplete", "inside", 3)
+        assert outcome.verdict.startswith("accepted for the weights inside: on ")
+        line = (
+            f"that the weights are those of a file with sha256 {az.load(name).sha256}, in float32"
+        )
+        assert line in outcome.not_checked
+    code, text = run_bare(path)
+    assert (code, text.splitlines()[0]) == (3, outcome.verdict)
 
 
 def test_files_of_other_formats(tmp_path: Path) -> None:
@@ -211,8 +212,9 @@ def test_names_do_not_pass_for_lines_of_ours(name: str, tmp_path: Path) -> None:
     document = seal(document | {"model": document["model"] | {"name": name}})
     spoiled = seal(document | {name: 1})
     for shown, code in ((document, 0), (spoiled, 1)):
-        found, text = run_bare(dumped(shown, tmp_path / "c.json"))
-        assert found == code
+        outcome = check.check_document(json.loads(json.dumps(shown)))
+        text = "\n".join(check.lines_of(outcome))
+        assert outcome.exit_code == code
         assert text.isascii()
         assert "   " not in text
         assert all(line.startswith(("accepted: on ", "rejected: ", "checked: ", "not checked: "))

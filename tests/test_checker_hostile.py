@@ -130,8 +130,8 @@ def test_odd_weights_files(cycle: Json, tmp_path: Path) -> None:
 def test_work_is_bounded(document: Json, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """By a number of operations, more for more cells; what takes more is not rejected."""
     monkeypatch.setattr(check, "MOST_WORK", 100)
-    monkeypatch.setattr(check, "WORK_PER_CONE", 0)
-    monkeypatch.setattr(check, "WORK_PER_ANSWER", 0)
+    for name in ("WORK_PER_CONE", "WORK_PER_ANSWER", "WORK_PER_BYTE"):
+        monkeypatch.setattr(check, name, 0)
     for genuine in (
         document,
         az.certify(az.load("median_2_2")),

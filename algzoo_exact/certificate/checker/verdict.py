@@ -9,7 +9,7 @@ from pathlib import Path
 
 from algzoo_exact.certificate.checker.binding import Asked, check_setting, check_weights
 from algzoo_exact.certificate.checker.budget import Budget
-from algzoo_exact.certificate.checker.content import Content
+from algzoo_exact.certificate.checker.content import WORK_PER_BYTE, Content
 from algzoo_exact.certificate.checker.errors import LimitError, RejectedError, require
 from algzoo_exact.certificate.checker.files import (
     FORMAT,
@@ -18,6 +18,7 @@ from algzoo_exact.certificate.checker.files import (
     WeightsFile,
     contents,
     digest_of,
+    dump,
     read,
     read_weights,
 )
@@ -145,6 +146,7 @@ def _check(
     require(all(isinstance(document[key], list) for key in long), f"{long} must be lists")
     rest = {key: value for key, value in document.items() if key not in (*long, "digest")}
     found = digest_of(rest, [document[key] for key in long])
+    budget.allow(WORK_PER_BYTE * len(dump(document["explanation"])))
     Content(document, weights, statement, outcome, budget).check()
     require(document["digest"] == found, "its digest does not fit its content")
     outcome.checked += [*checked, "the digest of the whole certificate"]
