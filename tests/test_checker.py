@@ -21,7 +21,6 @@ from models_for_tests import dead_mass_program, degenerate_programs, programs, r
 
 import algzoo_exact as az
 from algzoo_exact.certificate import check
-from algzoo_exact.certificate.checker.join import joined_text
 from algzoo_exact.geometry.cone import Cone, NotPointedError
 from algzoo_exact.measure.cone_measure import cone_measure
 from algzoo_exact.program.ir import Program
@@ -380,7 +379,3 @@ def test_five_and_six_inputs() -> None:
     outcome = check.check_document(document)
     assert (outcome.status, outcome.exit_code, outcome.accuracy) == ("incomplete", 3, None)
     assert any("measures" in line for line in outcome.not_checked)
-
-
-def test_the_one_file_is_joined_from_the_parts() -> None:
-    assert CHECKER.read_text() == joined_text()

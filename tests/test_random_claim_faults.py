@@ -152,19 +152,19 @@ def test_the_digest_protects_the_rest() -> None:
     assert check.check_document(seal(document)).status == "incomplete"
 
 
-def test_names_are_no_lines_of_the_checkers() -> None:
-    """Nor escapes, which a terminal would follow."""
+def test_texts_are_no_lines_of_the_checkers() -> None:
+    """Nor escapes, which a terminal would follow. Names are identifiers."""
     document = az.certify(TWO, explanation=told("kinds")[0])
-    name = "mean: fine\naccuracy between 1 and 1\x1b[2J"
-    (claim,) = (part for part in document["explanation"]["claims"] if part["name"] == "mean")
-    claim["name"] = name
+    text = "fine\naccuracy between 1 and 1\x1b[2J"
+    (claim,) = (part for part in document["explanation"]["claims"] if part["name"] == "gap")
+    claim["instances"][0]["statements"][0]["proof"] = {"trusted": text}
     lines = list(check.lines_of(check.check_document(seal(document))))
     assert all(line.isprintable() for line in lines)
-    assert any("mean: fine\\naccuracy between 1 and 1\\x1b[2J" in line for line in lines)
-    claim["instances"][0]["verdict"] = "unknown"
+    assert any("fine\\naccuracy between 1 and 1\\u001b[2J" in line for line in lines)
+    claim["name"] = text
     reason = check.check_document(seal(document)).reason
     assert reason.isprintable()
-    assert "\\x1b[2J" in reason
+    assert "the name of a claim is not written as it should be" in reason
 
 
 def test_an_accuracy_of_another_explanation() -> None:

@@ -8,7 +8,7 @@ may pass only if one of these holds; anything else is a false acceptance.
    other evidence that the checker can follow is evidence too.
 2. It states another theorem, which is true. ``counterexample`` looks for an error, with nothing of
    the checker's: the package's exact scores, exact evaluation of formulas at random inputs by
-   ``explain.expression``, and samples in numpy for probabilities.
+   ``explain.expression``, and samples by ``explain.sampled`` for probabilities.
 """
 
 from __future__ import annotations
@@ -20,10 +20,8 @@ from functools import lru_cache
 from random import Random
 from typing import Any, cast
 
-import numpy as np
 from adversaries_for_tests import Place
 from certificates_for_tests import Json
-from numpy.typing import NDArray
 
 import algzoo_exact as az
 from algzoo_exact.explain.expression import (
@@ -33,12 +31,12 @@ from algzoo_exact.explain.expression import (
     Formula,
     Logic,
     Number,
-    Term,
     Truth,
     evaluate,
     values_at,
 )
 from algzoo_exact.explain.product import product
+from algzoo_exact.explain.sampled import sampled_probability
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.standardize import standardize
 from algzoo_exact.program.transformer import AttentionLayer
@@ -187,7 +185,7 @@ def _transformer(weights: dict[str, Any], heads: int) -> az.Transformer:
     return az.Transformer(embed, places, tuple(layers), unembed, heads)
 
 
-_POINTS, _SAMPLES = 60, 40_000
+_POINTS, _SAMPLES = 60, 1 << 15
 
 
 class _Truth:
@@ -282,8 +280,9 @@ class _Truth:
         figure, bounds = part["figure"], part["bounds"]
         if figure["by"] in ("trusted", "samples") or part["verdict"] == "unknown":
             return
-        found = self._sampled(self.formulas[part["condition"]])
-        slack = 6 * (0.25 / _SAMPLES) ** 0.5
+        sampled = sampled_probability(self.program, self.formulas[part["condition"]], _SAMPLES)
+        found, slack = sampled.estimate, 6 * (sampled.error or 0.0)
+        assert found is not None
         low, high = (bounds[key] for key in ("at_least", "at_most"))
         inside = (low is None or found > float(Fraction(low)) - slack) and (
             high is None or found < float(Fraction(high)) + slack
@@ -293,10 +292,6 @@ class _Truth:
         )
         if not (inside if part["verdict"] == "proved" else outside):
             yield f"the probability is about {found}"
-
-    def _sampled(self, condition: Formula) -> float:
-        """A condition's share of Gaussian inputs, in floats."""
-        return float(np.mean(_Floats(self.program, self.n)(condition)))
 
     def _cases(self) -> Iterator[str]:
         parts = [part for case in self.story["cases"] for part in case["instances"]]
@@ -331,78 +326,3 @@ class _Truth:
 def _general(x: Point) -> bool:
     """No coincidence: random large numbers, which are off any hyperplane almost surely."""
     return all(value.denominator == 7 or abs(value) > 1000 for value in x)
-
-
-class _Floats:
-    """Formulas at many Gaussian inputs at once."""
-
-    def __init__(self, program: Program, n: int) -> None:
-        self.x: NDArray[np.float64] = np.random.default_rng(3).standard_normal((_SAMPLES, n))
-        w_hi, w_hh, w_oh = (
-            np.array(part, dtype=float)
-            for part in (program.input_weights, program.recurrent, program.readout)
-        )
-        self.tables: dict[str, Any] = {"x": self.x.T, "W_hi": w_hi, "W_hh": w_hh, "W_oh": w_oh}
-        state = np.zeros((_SAMPLES, len(w_hi)))
-        z, h = [], []
-        for t in range(n):
-            z.append((state @ w_hh.T + np.outer(self.x[:, t], w_hi)).T)
-            state = np.maximum(0, z[-1].T)
-            h.append(state.T)
-        self.tables |= {"z": z, "h": h, "logit": (state @ w_oh.T).T}
-
-    def __call__(self, formula: Formula) -> NDArray[np.bool_]:
-        match formula:
-            case Truth(value):
-                return np.full(_SAMPLES, value)
-            case Compare(op, left, right):
-                a, b = self._term(left), self._term(right)
-                found = {
-                    "<": a < b,
-                    "<=": a <= b,
-                    ">": a > b,
-                    ">=": a >= b,
-                    "==": a == b,
-                    "!=": a != b,
-                }[op]
-                return np.broadcast_to(found, (_SAMPLES,))
-            case Logic(op, args):
-                parts = [self(arg) for arg in args]
-                if op == "not":
-                    return ~parts[0]
-                if op == "implies":
-                    return ~parts[0] | parts[1]
-                return np.all(parts, axis=0) if op == "and" else np.any(parts, axis=0)
-        raise AssertionError(formula)
-
-    def _term(self, term: Term) -> Any:
-        match term:
-            case Number(value):
-                return float(value)
-            case Entry("h", (-1, _)):
-                return 0.0
-            case Entry(array, indices):
-                found = self.tables[array]
-                for index in indices:
-                    found = found[index]
-                return found
-            case Apply(op, args):
-                parts = [np.broadcast_to(self._term(arg), (_SAMPLES,)) for arg in args]
-                one = parts[0]
-                match op:
-                    case "add":
-                        return np.sum(parts, axis=0)
-                    case "sub":
-                        return one - parts[1]
-                    case "mul":
-                        return np.prod(parts, axis=0)
-                    case "neg":
-                        return -one
-                    case "relu":
-                        return np.maximum(0, one)
-                    case "abs":
-                        return np.abs(one)
-                    case "min":
-                        return np.min(parts, axis=0)
-                return np.max(parts, axis=0)
-        raise AssertionError(term)

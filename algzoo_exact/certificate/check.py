@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Check a certificate of a score: ``python check.py certificate.json [weights.safetensors]``.
 
-One file on purpose, hence over 400 lines: it needs Python 3.11 and its standard library, shares no
-code with the program that wrote the certificate, and can be read from top to bottom. It only
-checks: nothing is repaired, nothing is skipped without saying so. Its mathematics is derived in
+One file on purpose, hence over 400 lines: it needs Python 3.11 and its standard library, imports
+nothing else, and can be read from top to bottom. It only checks: nothing is repaired, nothing is
+skipped without saying so. Its mathematics is derived in
 docs/notes/certificate.md; (C1), (C2), ... are the numbers there.
 
     exact inputs     weights and rays are fractions and integers of any length
@@ -15,7 +15,7 @@ Exit code 0: accepted. 1: rejected, with the reason. 2: the file is not a certif
 read. 3: nothing wrong was found, but not everything could be checked: without the weights' file, it
 is about the weights inside. 4: the checker failed, which is a fault of its own.
 
-Work is limited to 100 million operations, and 400,000 more for each cell and piece, 1,000 for each
+Work is limited to 100 million operations, and 200,000 more for each cell and piece, 1,000 for each
 answer of a transformer and 50 for each byte of an explanation. One takes a microsecond or less;
 those on long numbers count more.
 """
@@ -44,6 +44,10 @@ from math import factorial, gcd, isqrt, lcm
 from operator import add, mul, sub
 from pathlib import Path
 from typing import Any
+
+# =============================================================================================
+# The kernel, which sees integers, fractions and tuples alone.
+
 
 # ---------------------------------------------------------------------------------------------
 # What is wrong is said by an exception.
@@ -236,6 +240,50 @@ def _debye_bands(p: int) -> list[list[int]]:
             last += 1
         bands.append(scaled[last::-1])
     return bands
+
+
+# ---------------------------------------------------------------------------------------------
+# The exponential in fixed point. A real x stands as the integer x 2^p; a unit is 2^-p.
+
+_TABLED = 256
+
+
+class Exponential:
+    """e^-x for x >= 0 with p bits after the point, off by less than 16 units (C10)."""
+
+    def __init__(self, p: int) -> None:
+        self.p, self.one = p, 1 << p
+        guard = 16  # the constants are rounded once, from sums with more bits
+        q = p + guard
+        log2 = 18 * _atanh(26, q) - 2 * _atanh(4801, q) + 8 * _atanh(8749, q)
+        self.log2 = log2 >> guard
+        step, term, j = 0, 1 << q, 0  # e^(-1/256)
+        while term:
+            step += term if j % 2 == 0 else -term
+            j += 1
+            term //= _TABLED * j
+        powers = [1 << q]
+        for _ in range(_TABLED):
+            powers.append(powers[-1] * step >> q)
+        self.powers = [value >> guard for value in powers]  # e^(-k/256)
+
+    def __call__(self, x: int) -> int:
+        halvings, rest = divmod(x, self.log2)
+        k = (rest * _TABLED) >> self.p
+        rest = (k << self.p) // _TABLED - rest  # in (-1/256, 0]
+        total = self.one
+        for j in range(self.p // 8 + 1, 0, -1):
+            total = self.one + (total * rest >> self.p) // j
+        return ((total * self.powers[k]) >> self.p) >> halvings
+
+
+def _atanh(k: int, q: int) -> int:
+    """atanh(1/k) in units of 2^-q, off by at most one for each of its q / (2 log2 k) terms."""
+    total, power, j = 0, (1 << q) // k, 1
+    while power:
+        total += power // j
+        power, j = power // (k * k), j + 2
+    return total
 
 
 # ---------------------------------------------------------------------------------------------
@@ -746,50 +794,6 @@ def longest_cycle(f: Sequence[int]) -> int:
 
 
 # ---------------------------------------------------------------------------------------------
-# The exponential in fixed point. A real x stands as the integer x 2^p; a unit is 2^-p.
-
-_TABLED = 256
-
-
-class Exponential:
-    """e^-x for x >= 0 with p bits after the point, off by less than 16 units (C10)."""
-
-    def __init__(self, p: int) -> None:
-        self.p, self.one = p, 1 << p
-        guard = 16  # the constants are rounded once, from sums with more bits
-        q = p + guard
-        log2 = 18 * _atanh(26, q) - 2 * _atanh(4801, q) + 8 * _atanh(8749, q)
-        self.log2 = log2 >> guard
-        step, term, j = 0, 1 << q, 0  # e^(-1/256)
-        while term:
-            step += term if j % 2 == 0 else -term
-            j += 1
-            term //= _TABLED * j
-        powers = [1 << q]
-        for _ in range(_TABLED):
-            powers.append(powers[-1] * step >> q)
-        self.powers = [value >> guard for value in powers]  # e^(-k/256)
-
-    def __call__(self, x: int) -> int:
-        halvings, rest = divmod(x, self.log2)
-        k = (rest * _TABLED) >> self.p
-        rest = (k << self.p) // _TABLED - rest  # in (-1/256, 0]
-        total = self.one
-        for j in range(self.p // 8 + 1, 0, -1):
-            total = self.one + (total * rest >> self.p) // j
-        return ((total * self.powers[k]) >> self.p) >> halvings
-
-
-def _atanh(k: int, q: int) -> int:
-    """atanh(1/k) in units of 2^-q, off by at most one for each of its q / (2 log2 k) terms."""
-    total, power, j = 0, (1 << q) // k, 1
-    while power:
-        total += power // j
-        power, j = power // (k * k), j + 2
-    return total
-
-
-# ---------------------------------------------------------------------------------------------
 # Transformers: logits with proved error bounds (C10), or exactly (C11).
 
 Matrix = tuple[tuple[Fraction, ...], ...]
@@ -821,10 +825,6 @@ class Linear:
 def times(a: Sequence[Sequence[Fraction]], b: Sequence[Sequence[Fraction]]) -> Matrix:
     columns = list(zip(*b, strict=True))
     return tuple(tuple(sum(map(mul, row, column), Fraction(0)) for column in columns) for row in a)
-
-
-def column_times(matrix: Matrix, vector: Sequence[Fraction]) -> tuple[Fraction, ...]:
-    return tuple(sum(map(mul, row, vector), Fraction(0)) for row in matrix)
 
 
 class Attention:
@@ -1077,6 +1077,10 @@ class Functions:
             return None
 
 
+# =============================================================================================
+# Reading: from JSON to what the kernel and the checker of explanations take.
+
+
 # ---------------------------------------------------------------------------------------------
 # What a certificate's parts must look like.
 
@@ -1206,6 +1210,167 @@ def decimal(value: Fraction) -> str:
 
 
 # ---------------------------------------------------------------------------------------------
+# The certificate's file and the weights' file.
+
+FORMAT, VERSION = "algzoo-exact certificate", 4
+MOST_BYTES = 1 << 28
+"""Of a certificate, unpacked, and of a weights' file."""
+MOST_DIGITS = 15
+"""Of a number that is not quoted."""
+
+
+class UnreadableError(Exception):
+    """The file is not a certificate, or cannot be read."""
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> Json:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise UnreadableError("an object has the same key twice")
+    return found
+
+
+def _whole(text: str) -> int:
+    if len(text) > MOST_DIGITS:
+        raise UnreadableError(f"a number of over {MOST_DIGITS} digits is not quoted")
+    return int(text)
+
+
+def _no_float(text: str) -> Any:
+    raise UnreadableError(f"numbers in a certificate are whole or quoted, not {text[:20]}")
+
+
+def parsed(content: bytes, name: str) -> Any:
+    """JSON, without floats; UnreadableError if it is none."""
+    try:
+        return json.loads(
+            content,
+            object_pairs_hook=_unique,
+            parse_int=_whole,
+            parse_float=_no_float,
+            parse_constant=_no_float,
+        )
+    except RecursionError:
+        raise UnreadableError(f"{name} is nested too deeply") from None
+    except ValueError:
+        raise UnreadableError(f"{name} is not JSON") from None
+
+
+def contents(path: Path) -> bytes:
+    """A file's bytes, unpacked if it is compressed."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(MOST_BYTES + 1)
+        if content[:2] == b"\x1f\x8b":
+            content = gzip.GzipFile(fileobj=io.BytesIO(content)).read(MOST_BYTES + 1)
+    except (EOFError, zlib.error, gzip.BadGzipFile):
+        raise UnreadableError(f"{path} is damaged: it cannot be unpacked") from None
+    except (OSError, ValueError) as error:  # a name with a null character is a ValueError
+        why = error.strerror if isinstance(error, OSError) else None
+        raise UnreadableError(f"cannot read {path}: {why or error}") from None
+    if len(content) > MOST_BYTES:
+        raise LimitError(f"{path} has over {MOST_BYTES:,} bytes, more than this checker reads")
+    return content
+
+
+def read(path: Path) -> Json:
+    """The document in a .json or .json.gz file; UnreadableError if it is no certificate."""
+    document = parsed(contents(path), str(path))
+    if not isinstance(document, dict) or document.get("format") != FORMAT:
+        raise UnreadableError(f"{path} is not an {FORMAT}")
+    if document.get("version") != VERSION:
+        raise UnreadableError(
+            f"{path} is a certificate of another version than {VERSION}; write it again with "
+            "algzoo-exact certify, or use the checker that came with it"
+        )
+    return document
+
+
+def dump(value: Any) -> bytes:
+    """Canonical JSON: sorted keys, no spaces."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode()
+
+
+def digest_of(rest: Json, lists: Iterable[Iterable[Any]]) -> str:
+    """SHA-256 over the items of the long lists, one a line, and then all the rest."""
+    found = hashlib.sha256()
+    for items in lists:
+        for item in items:
+            found.update(dump(item) + b"\n")
+    found.update(dump(rest))
+    return found.hexdigest()
+
+
+# Types of floats: their names in safetensors, and the format of a number in ``struct``. A bfloat16
+# is the upper half of a float32.
+FLOATS = {"float16": "e", "bfloat16": "H", "float32": "f", "float64": "d"}
+STORED = {"F16": "float16", "BF16": "bfloat16", "F32": "float32", "F64": "float64"}
+
+
+def is_float(value: Fraction, dtype: str) -> bool:
+    """Whether the number is one of a type of floats, without rounding."""
+    code = "f" if dtype == "bfloat16" else FLOATS[dtype]
+    try:
+        packed = struct.pack(f"<{code}", float(value))
+    except (OverflowError, struct.error):
+        return False
+    upper_half = dtype != "bfloat16" or packed[:2] == b"\0\0"
+    return upper_half and Fraction(struct.unpack(f"<{code}", packed)[0]) == value
+
+
+@dataclass(frozen=True)
+class WeightsFile:
+    """A .safetensors file: its SHA-256, its matrices, exactly, the names of their types of floats,
+    sorted and joined by slashes, and what its metadata states."""
+
+    sha256: str
+    weights: Weights
+    dtype: str
+    metadata: dict[str, str]
+
+
+def read_weights(content: bytes) -> WeightsFile:
+    """UnreadableError if it is no such file."""
+    try:
+        start = 8 + int.from_bytes(content[:8], "little")
+        header = parsed(content[8:start], "the header of the weights' file")
+        metadata = header.pop("__metadata__", None) or {}
+        if not all(type(value) is str for value in metadata.values()):
+            raise ValueError
+        found = {key: _matrix(entry, content[start:]) for key, entry in header.items()}
+        names = {STORED[entry["dtype"]] for entry in header.values()}
+    except (UnreadableError, AttributeError, LookupError, TypeError, ValueError, ArithmeticError,
+            struct.error):  # fmt: skip
+        raise UnreadableError(
+            "the weights' file is no .safetensors file with matrices of floats; give the one that "
+            "was certified"
+        ) from None
+    return WeightsFile(
+        hashlib.sha256(content).hexdigest(), found, "/".join(sorted(names)), dict(metadata)
+    )
+
+
+def _matrix(entry: Any, data: bytes) -> tuple[tuple[Fraction, ...], ...]:
+    """Exceptions of any kind if it is none."""
+    (rows, columns), (first, end) = entry["shape"], entry["data_offsets"]
+    dtype = STORED[entry["dtype"]]
+    code = FLOATS[dtype]
+    size = struct.calcsize(code)
+    if not (rows > 0 and columns > 0 and first >= 0 and end - first == rows * columns * size):
+        raise ValueError
+    values = struct.unpack(f"<{rows * columns}{code}", data[first:end])
+    if dtype == "bfloat16":
+        halves = b"".join(struct.pack("<HH", 0, value) for value in values)
+        values = struct.unpack(f"<{rows * columns}f", halves)
+    exact = [Fraction(value) for value in values]
+    return tuple(tuple(exact[k * columns : (k + 1) * columns]) for k in range(rows))
+
+
+# =============================================================================================
+# Explanations: formulas, their proofs, and what follows.
+
+
+# ---------------------------------------------------------------------------------------------
 # The recurrent network in fractions, for formulas about it.
 
 
@@ -1281,6 +1446,10 @@ class Program:
             h.append(state)
         budget.pay(sum(map(length, state)), len(self.readout) * self.d)
         return {"x": tuple(x), "z": z, "h": h, "logit": column_times(self.readout, state)}
+
+
+def column_times(matrix: Matrix, vector: Sequence[Fraction]) -> tuple[Fraction, ...]:
+    return tuple(sum(map(mul, row, vector), Fraction(0)) for row in matrix)
 
 
 # ---------------------------------------------------------------------------------------------
@@ -3214,6 +3383,10 @@ class Story:
             yield f"that the cases are a partition, and prove an accuracy from {low} to {high}"
 
 
+# =============================================================================================
+# The whole certificate, and the verdict on it.
+
+
 # ---------------------------------------------------------------------------------------------
 # Cells and pieces: cones that are checked one by one, and added up.
 
@@ -3447,163 +3620,6 @@ class Pieces(Cones):
 
 
 # ---------------------------------------------------------------------------------------------
-# The certificate's file and the weights' file.
-
-FORMAT, VERSION = "algzoo-exact certificate", 4
-MOST_BYTES = 1 << 28
-"""Of a certificate, unpacked, and of a weights' file."""
-MOST_DIGITS = 15
-"""Of a number that is not quoted."""
-
-
-class UnreadableError(Exception):
-    """The file is not a certificate, or cannot be read."""
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> Json:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        raise UnreadableError("an object has the same key twice")
-    return found
-
-
-def _whole(text: str) -> int:
-    if len(text) > MOST_DIGITS:
-        raise UnreadableError(f"a number of over {MOST_DIGITS} digits is not quoted")
-    return int(text)
-
-
-def _no_float(text: str) -> Any:
-    raise UnreadableError(f"numbers in a certificate are whole or quoted, not {text[:20]}")
-
-
-def parsed(content: bytes, name: str) -> Any:
-    """JSON, without floats; UnreadableError if it is none."""
-    try:
-        return json.loads(
-            content,
-            object_pairs_hook=_unique,
-            parse_int=_whole,
-            parse_float=_no_float,
-            parse_constant=_no_float,
-        )
-    except RecursionError:
-        raise UnreadableError(f"{name} is nested too deeply") from None
-    except ValueError:
-        raise UnreadableError(f"{name} is not JSON") from None
-
-
-def contents(path: Path) -> bytes:
-    """A file's bytes, unpacked if it is compressed."""
-    try:
-        with path.open("rb") as file:
-            content = file.read(MOST_BYTES + 1)
-        if content[:2] == b"\x1f\x8b":
-            content = gzip.GzipFile(fileobj=io.BytesIO(content)).read(MOST_BYTES + 1)
-    except (EOFError, zlib.error, gzip.BadGzipFile):
-        raise UnreadableError(f"{path} is damaged: it cannot be unpacked") from None
-    except (OSError, ValueError) as error:  # a name with a null character is a ValueError
-        why = error.strerror if isinstance(error, OSError) else None
-        raise UnreadableError(f"cannot read {path}: {why or error}") from None
-    if len(content) > MOST_BYTES:
-        raise LimitError(f"{path} has over {MOST_BYTES:,} bytes, more than this checker reads")
-    return content
-
-
-def read(path: Path) -> Json:
-    """The document in a .json or .json.gz file; UnreadableError if it is no certificate."""
-    document = parsed(contents(path), str(path))
-    if not isinstance(document, dict) or document.get("format") != FORMAT:
-        raise UnreadableError(f"{path} is not an {FORMAT}")
-    if document.get("version") != VERSION:
-        raise UnreadableError(
-            f"{path} is a certificate of another version than {VERSION}; write it again with "
-            "algzoo-exact certify, or use the checker that came with it"
-        )
-    return document
-
-
-def dump(value: Any) -> bytes:
-    """Canonical JSON: sorted keys, no spaces."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode()
-
-
-def digest_of(rest: Json, lists: Iterable[Iterable[Any]]) -> str:
-    """SHA-256 over the items of the long lists, one a line, and then all the rest."""
-    found = hashlib.sha256()
-    for items in lists:
-        for item in items:
-            found.update(dump(item) + b"\n")
-    found.update(dump(rest))
-    return found.hexdigest()
-
-
-# Types of floats: their names in safetensors, and the format of a number in ``struct``. A bfloat16
-# is the upper half of a float32.
-FLOATS = {"float16": "e", "bfloat16": "H", "float32": "f", "float64": "d"}
-STORED = {"F16": "float16", "BF16": "bfloat16", "F32": "float32", "F64": "float64"}
-
-
-def is_float(value: Fraction, dtype: str) -> bool:
-    """Whether the number is one of a type of floats, without rounding."""
-    code = "f" if dtype == "bfloat16" else FLOATS[dtype]
-    try:
-        packed = struct.pack(f"<{code}", float(value))
-    except (OverflowError, struct.error):
-        return False
-    upper_half = dtype != "bfloat16" or packed[:2] == b"\0\0"
-    return upper_half and Fraction(struct.unpack(f"<{code}", packed)[0]) == value
-
-
-@dataclass(frozen=True)
-class WeightsFile:
-    """A .safetensors file: its SHA-256, its matrices, exactly, the names of their types of floats,
-    sorted and joined by slashes, and what its metadata states."""
-
-    sha256: str
-    weights: Weights
-    dtype: str
-    metadata: dict[str, str]
-
-
-def read_weights(content: bytes) -> WeightsFile:
-    """UnreadableError if it is no such file."""
-    try:
-        start = 8 + int.from_bytes(content[:8], "little")
-        header = parsed(content[8:start], "the header of the weights' file")
-        metadata = header.pop("__metadata__", None) or {}
-        if not all(type(value) is str for value in metadata.values()):
-            raise ValueError
-        found = {key: _matrix(entry, content[start:]) for key, entry in header.items()}
-        names = {STORED[entry["dtype"]] for entry in header.values()}
-    except (UnreadableError, AttributeError, LookupError, TypeError, ValueError, ArithmeticError,
-            struct.error):  # fmt: skip
-        raise UnreadableError(
-            "the weights' file is no .safetensors file with matrices of floats; give the one that "
-            "was certified"
-        ) from None
-    return WeightsFile(
-        hashlib.sha256(content).hexdigest(), found, "/".join(sorted(names)), dict(metadata)
-    )
-
-
-def _matrix(entry: Any, data: bytes) -> tuple[tuple[Fraction, ...], ...]:
-    """Exceptions of any kind if it is none."""
-    (rows, columns), (first, end) = entry["shape"], entry["data_offsets"]
-    dtype = STORED[entry["dtype"]]
-    code = FLOATS[dtype]
-    size = struct.calcsize(code)
-    if not (rows > 0 and columns > 0 and first >= 0 and end - first == rows * columns * size):
-        raise ValueError
-    values = struct.unpack(f"<{rows * columns}{code}", data[first:end])
-    if dtype == "bfloat16":
-        halves = b"".join(struct.pack("<HH", 0, value) for value in values)
-        values = struct.unpack(f"<{rows * columns}f", halves)
-    exact = [Fraction(value) for value in values]
-    return tuple(tuple(exact[k * columns : (k + 1) * columns]) for k in range(rows))
-
-
-# ---------------------------------------------------------------------------------------------
 # What a certificate is about, and the verdict on it.
 
 Bounds = tuple[Fraction, Fraction]
@@ -3797,8 +3813,14 @@ def _sizes(weights: Weights) -> dict[str, int]:
 # What a certificate of each kind says, and what follows from it.
 
 MOST_INPUTS = 100
-MOST_CELL_INPUTS, MOST_FUNCTION_INPUTS = 6, 7
-WORK_PER_CONE, WORK_PER_ANSWER, WORK_PER_BYTE = 400_000, 1_000, 50
+KINDS = {
+    "cells": (INDEX_TASKS, 6),
+    "pieces": (("median",), LARGEST_MEASURED),
+    "functions": (("longest_cycle",), 7),
+    "claims": (INDEX_TASKS, MOST_INPUTS),
+}
+"""The kinds of certificates, their tasks, and the most inputs."""
+WORK_PER_CONE, WORK_PER_ANSWER, WORK_PER_BYTE = 200_000, 1_000, 50
 """What is allowed for each cell or piece, each answer, and each byte of an explanation, beside what
 is allowed for the whole."""
 
@@ -3825,13 +3847,10 @@ class Content:
     def check(self) -> None:
         """RejectedError for anything wrong, LimitError for what takes too much."""
         kind, task, n = self.document["kind"], self.statement.task, self.statement.seq_len
+        tasks, most = KINDS[kind]
         check_task(task, n)
-        tasks = {"pieces": ("median",), "functions": ("longest_cycle",), "cells": INDEX_TASKS}
-        fits = task in tasks.get(kind, INDEX_TASKS)
-        require(fits, f"a certificate of {kind} cannot be about {task}")
-        most = {"pieces": LARGEST_MEASURED, "functions": MOST_FUNCTION_INPUTS}
-        most["cells"] = MOST_CELL_INPUTS
-        require(n <= most.get(kind, n), f"{kind} are for up to {most.get(kind)} inputs")
+        require(task in tasks, f"a certificate of {kind} cannot be about {task}")
+        require(n <= most, f"{kind} are for up to {most} inputs")
         if kind == "cells":
             self._cells()
         elif kind == "pieces":

@@ -28,8 +28,14 @@ from algzoo_exact.certificate.checker.story import Story
 from algzoo_exact.certificate.checker.transformers import Attention
 
 MOST_INPUTS = 100
-MOST_CELL_INPUTS, MOST_FUNCTION_INPUTS = 6, 7
-WORK_PER_CONE, WORK_PER_ANSWER, WORK_PER_BYTE = 400_000, 1_000, 50
+KINDS = {
+    "cells": (INDEX_TASKS, 6),
+    "pieces": (("median",), LARGEST_MEASURED),
+    "functions": (("longest_cycle",), 7),
+    "claims": (INDEX_TASKS, MOST_INPUTS),
+}
+"""The kinds of certificates, their tasks, and the most inputs."""
+WORK_PER_CONE, WORK_PER_ANSWER, WORK_PER_BYTE = 200_000, 1_000, 50
 """What is allowed for each cell or piece, each answer, and each byte of an explanation, beside what
 is allowed for the whole."""
 
@@ -56,13 +62,10 @@ class Content:
     def check(self) -> None:
         """RejectedError for anything wrong, LimitError for what takes too much."""
         kind, task, n = self.document["kind"], self.statement.task, self.statement.seq_len
+        tasks, most = KINDS[kind]
         check_task(task, n)
-        tasks = {"pieces": ("median",), "functions": ("longest_cycle",), "cells": INDEX_TASKS}
-        fits = task in tasks.get(kind, INDEX_TASKS)
-        require(fits, f"a certificate of {kind} cannot be about {task}")
-        most = {"pieces": LARGEST_MEASURED, "functions": MOST_FUNCTION_INPUTS}
-        most["cells"] = MOST_CELL_INPUTS
-        require(n <= most.get(kind, n), f"{kind} are for up to {most.get(kind)} inputs")
+        require(task in tasks, f"a certificate of {kind} cannot be about {task}")
+        require(n <= most, f"{kind} are for up to {most} inputs")
         if kind == "cells":
             self._cells()
         elif kind == "pieces":

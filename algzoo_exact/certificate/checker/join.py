@@ -10,42 +10,28 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
-PARTS = (
-    "errors",
-    "budget",
-    "fixed",
-    "cones",
-    "measures",
-    "networks",
-    "labels",
-    "exponential",
-    "transformers",
-    "functions",
-    "reading",
-    "decimals",
-    "programs",
-    "formulas",
-    "rewriting",
-    "sums",
-    "regions",
-    "orders",
-    "proofs",
-    "answers",
-    "probabilities",
-    "story",
-    "cells",
-    "files",
-    "outcome",
-    "binding",
-    "content",
-    "verdict",
-    "main",
-)
+GROUPS = {
+    "The kernel, which sees integers, fractions and tuples alone.": (
+        *("errors", "budget", "fixed", "exponential", "cones", "measures", "networks", "labels"),
+        *("transformers", "functions"),
+    ),
+    "Reading: from JSON to what the kernel and the checker of explanations take.": (
+        *("reading", "decimals", "files"),
+    ),
+    "Explanations: formulas, their proofs, and what follows.": (
+        *("programs", "formulas", "rewriting", "sums", "regions", "orders", "proofs", "answers"),
+        *("probabilities", "story"),
+    ),
+    "The whole certificate, and the verdict on it.": (
+        *("cells", "outcome", "binding", "content", "verdict", "main"),
+    ),
+}
 """In the order of reading: each part uses those before it alone."""
+PARTS = tuple(part for parts in GROUPS.values() for part in parts)
 
 FOLDER = Path(__file__).parent
 TARGET = FOLDER.parent / "check.py"
-_RULE = "# " + 93 * "-"
+_RULE, _BANNER = "# " + 93 * "-", "# " + 93 * "="
 
 
 def joined_text() -> str:
@@ -53,7 +39,7 @@ def joined_text() -> str:
     plain: set[str] = set()
     taken: dict[str, set[str]] = {}
     names: dict[str, str] = {}
-    sections = []
+    sections: list[str] = []
     for number, part in enumerate(PARTS):
         text = (FOLDER / f"{part}.py").read_text()
         tree = ast.parse(text)
@@ -76,6 +62,9 @@ def joined_text() -> str:
             last = node
         body = "\n".join(text.splitlines()[last.end_lineno :]).strip("\n")
         heading = "\n".join(f"# {line}".rstrip() for line in _docstring(tree).splitlines())
+        for group, (first, *_) in GROUPS.items():
+            if part == first:
+                sections.append(f"{_BANNER}\n# {group}\n")
         sections.append(_section(heading, body))
     taken.pop("__future__")
     head = f'#!/usr/bin/env python3\n"""{_docstring(tree)}\n"""\n\n# Joined from the files in '

@@ -1,8 +1,8 @@
 """Check a certificate of a score: ``python check.py certificate.json [weights.safetensors]``.
 
-One file on purpose, hence over 400 lines: it needs Python 3.11 and its standard library, shares no
-code with the program that wrote the certificate, and can be read from top to bottom. It only
-checks: nothing is repaired, nothing is skipped without saying so. Its mathematics is derived in
+One file on purpose, hence over 400 lines: it needs Python 3.11 and its standard library, imports
+nothing else, and can be read from top to bottom. It only checks: nothing is repaired, nothing is
+skipped without saying so. Its mathematics is derived in
 docs/notes/certificate.md; (C1), (C2), ... are the numbers there.
 
     exact inputs     weights and rays are fractions and integers of any length
@@ -14,7 +14,7 @@ Exit code 0: accepted. 1: rejected, with the reason. 2: the file is not a certif
 read. 3: nothing wrong was found, but not everything could be checked: without the weights' file, it
 is about the weights inside. 4: the checker failed, which is a fault of its own.
 
-Work is limited to 100 million operations, and 400,000 more for each cell and piece, 1,000 for each
+Work is limited to 100 million operations, and 200,000 more for each cell and piece, 1,000 for each
 answer of a transformer and 50 for each byte of an explanation. One takes a microsecond or less;
 those on long numbers count more.
 """

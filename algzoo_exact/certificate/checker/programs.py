@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from operator import mul
 from typing import Any
 
 from algzoo_exact.certificate.checker.budget import Budget, length
 from algzoo_exact.certificate.checker.networks import RNN_KEYS, Weights
-from algzoo_exact.certificate.checker.transformers import Matrix, column_times
+from algzoo_exact.certificate.checker.transformers import Matrix
 
 
 class Program:
@@ -83,3 +84,7 @@ class Program:
             h.append(state)
         budget.pay(sum(map(length, state)), len(self.readout) * self.d)
         return {"x": tuple(x), "z": z, "h": h, "logit": column_times(self.readout, state)}
+
+
+def column_times(matrix: Matrix, vector: Sequence[Fraction]) -> tuple[Fraction, ...]:
+    return tuple(sum(map(mul, row, vector), Fraction(0)) for row in matrix)

@@ -45,10 +45,6 @@ def times(a: Sequence[Sequence[Fraction]], b: Sequence[Sequence[Fraction]]) -> M
     return tuple(tuple(sum(map(mul, row, column), Fraction(0)) for column in columns) for row in a)
 
 
-def column_times(matrix: Matrix, vector: Sequence[Fraction]) -> tuple[Fraction, ...]:
-    return tuple(sum(map(mul, row, vector), Fraction(0)) for row in matrix)
-
-
 class Attention:
     """An attention-only transformer: r[p] += sum over heads of C sum over j of a[p, j] r[j], where
     a[p, j] is the softmax of s[p, j] = r[p] . A r[j] / sqrt(c), with A = W_q^T W_k and
