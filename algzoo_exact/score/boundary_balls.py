@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
+from collections.abc import Callable
 from fractions import Fraction
 from itertools import accumulate
 
@@ -42,7 +43,7 @@ def exact_weights(program: Program) -> FloatWeights | None:
 
 
 @compiled
-def _add_product(high: float, low: float, w: float, h_high: float, h_low: float) -> Ball:
+def add_product(high: float, low: float, w: float, h_high: float, h_low: float) -> Ball:
     """(high + low) + w (h_high + h_low), as a sum of two floats again.
 
     Only the low parts round. They are of size U times the sum of all |w h|, so adding d products
@@ -62,25 +63,26 @@ def normal_balls(
     bounds for the lengths of their errors.
 
     Twice the working precision: radii of plain float64 would grow with every step. ``state`` and
-    ``fresh`` (d, n, 3) are room for the high parts, the low parts and the radii of states.
+    ``fresh`` (d, n, 3) are room for the high parts, the low parts and the radii of states;
+    ``state`` is left with those of h[n-1].
     """
-    d, first = weights.input.shape[0], rows.shape[0]
+    d, n, first = weights.input.shape[0], normals.shape[1], rows.shape[0]
     tiny = 4.0 * (d + 4.0) * (d + 4.0) * U * U
     for wall in range(first):
         normals[wall] = rows[wall]  # small integers
         radii[wall] = 0.0
     state[:] = 0.0
-    for t in range(DIMENSION):
+    for t in range(n):
         for j in range(d):
             level = t * d + j
             on = (pattern[level // 64] >> np.uint64(level % 64)) & np.uint64(1)
             radii[first + level] = 0.0
-            for c in range(DIMENSION):
+            for c in range(n):
                 high, low = weights.input[j] if c == t else 0.0, 0.0
                 size, rad = 0.0, 0.0
                 for i in range(d):
                     w = weights.recurrent[j, i]
-                    high, low = _add_product(high, low, w, state[i, c, 0], state[i, c, 1])
+                    high, low = add_product(high, low, w, state[i, c, 0], state[i, c, 1])
                     size += abs(w * state[i, c, 0])
                     rad += abs(w) * state[i, c, 2]
                 rad = (rad + tiny * size) * SLACK + TINY
@@ -91,15 +93,15 @@ def normal_balls(
                 fresh[j, c, 2] = rad if on else 0.0
         state[:] = fresh
     for other in range(weights.readout.shape[0]):
-        wall = first + DIMENSION * d + other
+        wall = first + n * d + other
         radii[wall] = 0.0
-        for c in range(DIMENSION):
+        for c in range(n):
             high, low, size, rad = 0.0, 0.0, 0.0, 0.0
             for i in range(d):
                 h, h_low = state[i, c, 0], state[i, c, 1]
                 w, w_low = two_sum(weights.readout[label, i], -weights.readout[other, i])
-                high, low = _add_product(high, low, w, h, h_low)
-                high, low = _add_product(high, low, w_low, h, h_low)
+                high, low = add_product(high, low, w, h, h_low)
+                high, low = add_product(high, low, w_low, h, h_low)
                 size += abs(w * h)
                 rad += (abs(w) + abs(w_low)) * state[i, c, 2]
             normals[wall, c] = high
@@ -141,15 +143,28 @@ def flow_balls_of_cells(
 def float_flow(
     search: ExactSearch, program: Program, start: Start, u: IntVector, which: int, allowance: float
 ) -> tuple[Enclosure, list[Cell]]:
-    """Credit times boundary flow below one start in R^5, and the cells that it leaves out.
+    """Credit times boundary flow below one start in R^5, and the cells that it leaves out; see
+    ``float_sum``."""
+    weights = exact_weights(program)
+    assert weights is not None
+    rows, direction = np.array(start.rows, np.float64), np.array(u, np.float64)
+
+    def kernel(batch: Cells, mids: F64, rads: F64) -> None:
+        flow_balls_of_cells(weights, rows, batch, direction, which, mids, rads)
+
+    return float_sum(search, start, kernel, allowance)
+
+
+def float_sum(
+    search: ExactSearch, start: Start, kernel: Callable[[Cells, F64, F64], None], allowance: float
+) -> tuple[Enclosure, list[Cell]]:
+    """Credit times what ``kernel`` writes for each cell of a batch, as midpoints and radii, summed
+    over the cells below one start; and the cells that are left out.
 
     Left out are the cells that are least precise, as many as it takes for the radii of the others
     to sum to at most ``allowance``.
     """
-    weights = exact_weights(program)
-    assert weights is not None
     assert isinstance(search, HasBatches)
-    rows, direction = np.array(start.rows, np.float64), np.array(u, np.float64)
     balls: list[tuple[float, float, Fraction]] = []
     where: list[tuple[Cells, int]] = []
     for batch in search.cells(start):
@@ -157,7 +172,7 @@ def float_flow(
             continue
         size = int(batch.size[0])
         mids, rads = np.empty(size), np.empty(size)
-        flow_balls_of_cells(weights, rows, batch, direction, which, mids, rads)
+        kernel(batch, mids, rads)
         kept = Cells._make(array[:size].copy() for array in batch)  # buffers are used again
         for q, ball in enumerate(zip(mids.tolist(), rads.tolist(), strict=True)):
             balls.append((*ball, credit_of(kept, q)))

@@ -20,7 +20,7 @@ from itertools import chain, islice
 
 from flint import arb
 
-from algzoo_exact.exact.enclosure import Enclosure, working_precision
+from algzoo_exact.exact.enclosure import Enclosure, to_arb, working_precision
 from algzoo_exact.geometry.cone import IntVector, dot
 from algzoo_exact.measure.flow import LARGEST_DIMENSION, NotGenericError, directions_for
 from algzoo_exact.program.ir import Program
@@ -32,13 +32,15 @@ from algzoo_exact.score.bends import BendSums, Errors
 from algzoo_exact.score.direction import pattern_near, shares_at_zero
 from algzoo_exact.score.linear_parts import largest_slope, whole_space_bounds
 from algzoo_exact.score.pool import new_search, worker_pool
-from algzoo_exact.score.rigorous import Cell, right_cells
+from algzoo_exact.score.rigorous import Cell, HasBatches, right_cells
 from algzoo_exact.score.squared_result import SquaredError, SquareForm
+from algzoo_exact.score.whole import floats_serve
 
 MOST_DIGITS_6 = 12
 _FEW = 500  # leaves; some 0.1 s in integers, before compiled code is loaded
 _MOST_TRIED = 200
 _SPARE_BITS = 64  # sums of up to 1e7 flags, each off by some hundred units in the last place
+_BALL_DIGITS = 16  # of what floats leave undecided, where no number of digits is asked for
 _CELL_BITS = 24  # cells among whose number the width is shared out
 _NO_DIRECTION = "no direction is generic for this program; please report the weights"
 
@@ -64,6 +66,16 @@ class Ends:
 
 
 @dataclass(frozen=True)
+class Precision:
+    """``bits`` of ball arithmetic, in which a cell may be off by ``radius`` and no more; and by how
+    much the sum over all cells that float64 balls decide may be off."""
+
+    bits: int
+    radius: Fraction
+    allowance: float
+
+
+@dataclass(frozen=True)
 class Job:
     """One value cell: its two starting cones."""
 
@@ -71,8 +83,7 @@ class Job:
     task: Task
     ends: Ends
     starts: tuple[Start, Start]
-    bits: int
-    digits: int
+    precision: Precision
     deadline: float
 
 
@@ -147,14 +158,15 @@ def quick_squared_error(program: Program, task: Task) -> SquaredError:
 def squared_errors(
     program: Program,
     task: Task,
-    digits: int,
+    digits: int | None,
     *,
     deadline: float = math.inf,
     max_cells: int | None = None,
     workers: int = 1,
 ) -> Iterator[SquaredError]:
     """Nested enclosures, n <= 6: one to begin with, and one more after each value cell of the
-    median, those first that could add most. The last is ``exact`` if all were decided.
+    median, those first that could add most. The last is ``exact`` if all were decided, and then no
+    wider than 10**-``digits``, or as narrow as comes at the speed of float64.
 
     ``deadline`` is a time of ``time.monotonic``.
     """
@@ -163,19 +175,23 @@ def squared_errors(
     yield best
     enclosure = best.enclosure
     if program.seq_len == LARGEST_DIMENSION:
-        digits = min(digits, MOST_DIGITS_6)
+        digits = min(digits or MOST_DIGITS_6, MOST_DIGITS_6)
     open_cells = _open_cells(program, task)
     steepest = max((bound for bound, _ in open_cells), default=Fraction(0))
-    bits = int(digits * 3.33) + _SPARE_BITS + int(steepest).bit_length()
+    wanted = Fraction(1, 10 ** (digits or _BALL_DIGITS))
+    bits = int((digits or _BALL_DIGITS) * 3.33) + _SPARE_BITS + int(steepest).bit_length()
+    allowance = math.inf if digits is None else float(wanted) / 2
     for ends in all_ends(program, task):
         try:
             while True:
+                precision = Precision(bits, wanted / 2**_CELL_BITS, allowance)
                 jobs = [
-                    Job(program, task, ends, starts, bits, digits, deadline)
+                    Job(program, task, ends, starts, precision, deadline)
                     for _, starts in open_cells
                 ]
                 for found in _steps(jobs, [bound for bound, _ in open_cells], max_cells, workers):
-                    if found.kind == "exact" and found.enclosure.width > Fraction(1, 10**digits):
+                    too_wide = digits is not None and found.enclosure.width > wanted
+                    if found.kind == "exact" and too_wide:
                         break
                     enclosure = enclosure.intersect(found.enclosure)
                     yield SquaredError(
@@ -253,19 +269,25 @@ def decide(job: Job) -> Part | None:
     """The mean squared error within one value cell."""
     value = Enclosure.exactly(0)
     leaves, patterns = 0, set[int]()
+    precision = job.precision
     for start in job.starts:
         search, cells = _cells_below(job, start)
         if search is None:
             return None
+        if isinstance(search, HasBatches) and floats_serve(job.program):
+            from algzoo_exact.score.bend_balls import float_squares
+
+            share = precision.allowance / (2 * job.ends.cells)
+            quick, cells = float_squares(search, job.program, job.task, start, job.ends.u, share)
+            value = value.plus(quick)
         sums = BendSums(search, job.task)
-        with working_precision(job.bits):
+        with working_precision(precision.bits):
             total = arb(0)
-            radius = arb(1) / (10**job.digits * 2**_CELL_BITS)
             for cell in cells:
                 if time.monotonic() > job.deadline:
                     return None
                 if cell is not None:
-                    total += sums.ball(cell, job.ends.u, _outer(start), radius)
+                    total += sums.ball(cell, job.ends.u, _outer(start), to_arb(precision.radius))
             value = value.plus(Enclosure.from_arb(total))
         value = value.plus(Enclosure.exactly(job.ends.at_zero(sums.errors, start)))
         leaves += search.leaves

@@ -32,7 +32,7 @@ def squared_error(
     model: Program | HasProgram,
     task: Task | None = None,
     *,
-    digits: int = 30,
+    digits: int | None = None,
     method: SquareMethod = "auto",
     time_limit: float | None = None,
     max_cells: int | None = None,
@@ -58,7 +58,7 @@ def squared_error(
     _check(program, digits, method, time_limit, max_cells, workers)
     n = program.seq_len
     if n <= CLOSED_FORM_UP_TO and method != "bounds":
-        return closed_squared_error(program, chosen, digits)
+        return closed_squared_error(program, chosen, digits or CLOSED_FORM_DIGITS)
     if n > LARGEST_DIMENSION:
         return quick_squared_error(program, chosen)
     limited = time_limit is not None or max_cells is not None
@@ -75,7 +75,7 @@ def squared_error_bounds(
     model: Program | HasProgram,
     task: Task | None = None,
     *,
-    digits: int = 30,
+    digits: int | None = None,
     time_limit: float | None = None,
     max_cells: int | None = None,
     workers: int = 1,
@@ -117,7 +117,7 @@ def _task_for(program: Program, task: Task | None) -> Task:
 
 def _check(
     program: Program,
-    digits: int,
+    digits: int | None,
     method: str,
     time_limit: float | None,
     max_cells: int | None,
@@ -125,7 +125,7 @@ def _check(
 ) -> None:
     if method not in METHODS:
         raise InputError(f"Unknown method {method!r}; choose from {', '.join(METHODS)}.")
-    if not 1 <= digits <= 1000:
+    if digits is not None and not 1 <= digits <= 1000:
         raise InputError(f"digits must be from 1 to 1000, not {digits}.")
     if method == "exact" and program.seq_len > LARGEST_DIMENSION:
         raise InputError(
