@@ -20,9 +20,11 @@ from itertools import chain, islice
 
 from flint import arb
 
+from algzoo_exact.deadline import NEVER, Deadline, TimeIsUpError
 from algzoo_exact.exact.enclosure import Enclosure, to_arb, working_precision
 from algzoo_exact.geometry.cone import IntVector, dot
 from algzoo_exact.measure.flow import LARGEST_DIMENSION, NotGenericError, directions_for
+from algzoo_exact.processes import processes_for
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.specialize import Specializer
 from algzoo_exact.program.task import Task
@@ -84,7 +86,7 @@ class Job:
     ends: Ends
     starts: tuple[Start, Start]
     precision: Precision
-    deadline: float
+    deadline: Deadline
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,8 +116,10 @@ def all_ends(program: Program, task: Task) -> Iterator[Ends]:
         yield Ends(u, (one, other), u == diagonal, cells)
 
 
-def closed_squared_error(program: Program, task: Task, digits: int) -> SquaredError:
-    """Kind ``exact`` with a closed form, n <= 3."""
+def closed_squared_error(
+    program: Program, task: Task, digits: int, deadline: Deadline = NEVER
+) -> SquaredError:
+    """Kind ``exact`` with a closed form, n <= 3; TimeIsUpError if the deadline passes first."""
     began = time.perf_counter()
     for ends in all_ends(program, task):
         search = ExactSearch(program, None)
@@ -127,6 +131,7 @@ def closed_squared_error(program: Program, task: Task, digits: int) -> SquaredEr
             for start in starting_cones(task):
                 constant += ends.at_zero(sums.errors, start)
                 for cell in right_cells(search, start):
+                    deadline.look()
                     if cell is not None:
                         sums.closed(cell, ends.u, _outer(start), slopes, roots)
         except NotGenericError:
@@ -160,15 +165,13 @@ def squared_errors(
     task: Task,
     digits: int | None,
     *,
-    deadline: float = math.inf,
+    deadline: Deadline = NEVER,
     max_cells: int | None = None,
     workers: int = 1,
 ) -> Iterator[SquaredError]:
     """Nested enclosures, n <= 6: one to begin with, and one more after each value cell of the
     median, those first that could add most. The last is ``exact`` if all were decided, and then no
     wider than 10**-``digits``, or as narrow as comes at the speed of float64.
-
-    ``deadline`` is a time of ``time.monotonic``.
     """
     began = time.monotonic()
     best = quick_squared_error(program, task)
@@ -176,7 +179,10 @@ def squared_errors(
     enclosure = best.enclosure
     if program.seq_len == LARGEST_DIMENSION:
         digits = min(digits or MOST_DIGITS_6, MOST_DIGITS_6)
-    open_cells = _open_cells(program, task)
+    try:
+        open_cells = _open_cells(program, task, deadline)
+    except TimeIsUpError:
+        return
     steepest = max((bound for bound, _ in open_cells), default=Fraction(0))
     wanted = Fraction(1, 10 ** (digits or _BALL_DIGITS))
     bits = int((digits or _BALL_DIGITS) * 3.33) + _SPARE_BITS + int(steepest).bit_length()
@@ -206,13 +212,16 @@ def squared_errors(
     raise NotGenericError(_NO_DIRECTION)
 
 
-def _open_cells(program: Program, task: Task) -> list[tuple[Fraction, tuple[Start, Start]]]:
+def _open_cells(
+    program: Program, task: Task, deadline: Deadline
+) -> list[tuple[Fraction, tuple[Start, Start]]]:
     """All value cells with a bound of what each could add, the largest first."""
     starts = starting_cones(task)
     values = [cell.value for cell in task.value_cells()]
     share = Fraction(2 * task.seq_len, len(starts))
     found = []
     for one, other in zip(starts[::2], starts[1::2], strict=True):
+        deadline.look()
         slope = max(largest_slope(program, values[s.label], s.cone) for s in (one, other))
         found.append((slope**2 * share, (one, other)))
     return sorted(found, key=lambda item: -item[0])
@@ -251,17 +260,18 @@ def _steps(
 
 def _outcomes(jobs: list[Job], workers: int) -> Iterator[tuple[int, Part | None]]:
     """Positions and results as they come; None where the deadline passed first."""
+    deadline, workers = jobs[0].deadline, processes_for(workers)
     if workers == 1:
         yield from ((k, decide(job)) for k, job in enumerate(jobs))
         return
     with worker_pool(workers) as pool:
         waiting = list(enumerate(jobs))[::-1]
         running: dict[Future[Part | None], int] = {}
-        while waiting or running:
+        while (waiting or running) and not deadline.passed:
             while waiting and len(running) < 2 * workers:
                 k, job = waiting.pop()
                 running[pool.submit(decide, job)] = k
-            for future in wait(running, return_when=FIRST_COMPLETED).done:
+            for future in wait(running, deadline.timeout, FIRST_COMPLETED).done:
                 yield running.pop(future), future.result()
 
 
@@ -284,7 +294,7 @@ def decide(job: Job) -> Part | None:
         with working_precision(precision.bits):
             total = arb(0)
             for cell in cells:
-                if time.monotonic() > job.deadline:
+                if job.deadline.passed:
                     return None
                 if cell is not None:
                     total += sums.ball(cell, job.ends.u, _outer(start), to_arb(precision.radius))
@@ -296,14 +306,19 @@ def decide(job: Job) -> Part | None:
 
 
 def _cells_below(job: Job, start: Start) -> tuple[ExactSearch | None, Iterable[Cell | None]]:
-    """The cells below one start, from integers if they are few; no search if time is up."""
+    """The cells below one start, from integers if they are few; no search if time is up.
+
+    From integers too within a limit, since nobody can say how long compiled code takes to load: it
+    may have to be compiled first. The flow takes ten times as long as the search, so that little
+    is lost.
+    """
     search = ExactSearch(job.program, None)
     cells = []
     for cell in right_cells(search, start):
         cells.append(cell)
-        if time.monotonic() > job.deadline:
+        if job.deadline.passed:
             return None, ()
-        if search.leaves > _FEW:
+        if search.leaves > _FEW and not job.deadline.limited:
             search = new_search(job.program, None, compiled=True)
             return search, right_cells(search, start)
     return search, cells

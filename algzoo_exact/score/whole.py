@@ -11,8 +11,10 @@ from typing import TypeVar
 
 from flint import arb
 
+from algzoo_exact.deadline import NEVER, Deadline
 from algzoo_exact.exact.enclosure import Enclosure, working_precision
 from algzoo_exact.measure.flow import NotGenericError
+from algzoo_exact.processes import processes_for
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task, TieRule
 from algzoo_exact.regions.exact_search import ExactSearch
@@ -38,9 +40,11 @@ def whole_accuracy(
     ties: TieRule,
     digits: int,
     workers: int = 1,
+    deadline: Deadline = NEVER,
 ) -> Accuracy:
     """Kind ``exact``, width at most 10**-digits, for n <= 6; a closed form for n <= 3.
 
+    TimeIsUpError if the deadline passes before the closed form is there.
     NotGenericError if no direction tried is generic for the program, which no known program does.
     """
     if task.seq_len > CLOSED_FORM_UP_TO:
@@ -49,7 +53,7 @@ def whole_accuracy(
     began = time.perf_counter()
     for direction in directions(program, task, ties):
         try:
-            return _closed(program, task, direction, digits, began)
+            return _closed(program, task, direction, digits, began, deadline)
         except NotGenericError:
             continue
     raise NotGenericError(_NO_DIRECTION)
@@ -91,13 +95,14 @@ def whole_accuracies(
 
 
 def _closed(
-    program: Program, task: Task, direction: Direction, digits: int, began: float
-) -> Accuracy:
+    program: Program, task: Task, direction: Direction, digits: int, began: float,
+    deadline: Deadline,
+) -> Accuracy:  # fmt: skip
     search = ExactSearch(program, direction.ties)
     starts = starting_cones(task)
     slopes: dict[Fraction, Fraction] = {}
     for start in starts:
-        closed_slopes(search, start, direction, _which(direction), slopes)
+        closed_slopes(search, start, direction, _which(direction), slopes, deadline)
     form = ClosedForm.collect(direction.at_zero_everywhere(task), slopes)
     return Accuracy(
         "exact",
@@ -157,7 +162,7 @@ _Part = tuple[Enclosure, int, set[int]]
 
 
 def _run(jobs: list[_Job], workers: int) -> Iterator[_Part]:
-    if workers == 1:
+    if processes_for(workers) == 1:
         yield from map(_flow_below, jobs)
         return
     with worker_pool(workers) as pool:
