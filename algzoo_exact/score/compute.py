@@ -24,6 +24,9 @@ from algzoo_exact.score.rigorous import HasBatches
 from algzoo_exact.score.steps import last_step
 from algzoo_exact.score.whole import (
     CLOSED_FORM_UP_TO,
+    FEW_DIGITS,
+    FLOAT_DIGITS,
+    MOST_INPUTS,
     floats_serve,
     whole_accuracies,
     whole_accuracy,
@@ -40,9 +43,9 @@ _FORM_SHARE = 0.4  # of a time limit, for a closed form
 _SMALL_PROBE_SECONDS = 0.7  # in integers, before compiled code is loaded
 # Seconds per leaf on one core, measured on trained models (benchmarks/), by n.
 EXACT_COST = {4: 6e-4, 5: 1.5e-3, 6: 0.2}
-_NUMERIC_COST = {4: 3e-5, 5: 7e-5, 6: 1e-3}
-# Six proven digits cost little more than a float64 estimate, n = 5.
-_QUICK_DIGITS, _QUICK_COST = 6, 1.2e-4
+# The same for the digits that float64 proves.
+FLOAT_COST = {4: 3e-5, 5: 6e-5, 6: 3e-4, 7: 8e-4}
+MANY_DIGITS = 30  # the default, where they come quickly
 
 
 def accuracy(
@@ -50,7 +53,7 @@ def accuracy(
     task: Task,
     *,
     ties: TieRule = "lowest",
-    digits: int = 30,
+    digits: int | None = None,
     method: Method = "auto",
     time_limit: float | None = None,
     max_cells: int | None = None,
@@ -66,11 +69,14 @@ def accuracy(
     seconds for n >= 8).
 
     ``method`` "auto" takes the most rigorous one that should end in about ten seconds; "exact"
-    (n <= 6) an enclosure no wider than 10**-``digits``, with a closed form for n <= 3;
+    (n <= 7) an enclosure no wider than 10**-``digits``, with a closed form for n <= 3;
     "numeric" (n <= 6) float64 with an error estimate; "bounds" a certified enclosure that
     narrows until ``time_limit`` seconds or ``max_cells`` cells are used up. Either limit turns
     "auto" and "exact" into "bounds" for n >= 4 (the result is still ``exact`` if all is decided
-    in time). ``by_label`` adds the split by true label (n <= 6, exact or bounds).
+    in time). ``digits`` is 30 by default where that takes seconds, else as many as float64
+    proves: 10 for n = 4, 8 for n = 5, 6 for n = 6 and 7, at least. More than 12, 10, 9 and 9
+    take ball arithmetic, which is slow and ends at n = 6. ``by_label`` adds the split by true
+    label (n <= 7 for exact, n <= 6 for bounds).
 
     ``workers`` > 1 uses that many processes. KeyboardInterrupt ends "bounds", and "exact" for
     n >= 4, with what is decided so far.
@@ -97,13 +103,15 @@ def accuracy(
             )
         if method == "bounds" and not limited:
             deadline = Deadline.after(AUTO_SECONDS)
-        tried = _bounds(program, task, ties, digits, deadline, max_cells, workers)
+        tried = _bounds(program, task, ties, MANY_DIGITS, deadline, max_cells, workers)
         return _last(tried, task, ties, by_label, progress)
-    wanted = digits
+    if method == "exact" and limited and task.seq_len > CLOSED_FORM_UP_TO:
+        method = "bounds"
     if method == "auto":
         method, digits = _choose(program, task, ties, digits, limited)
-    elif method == "exact" and limited and task.seq_len > CLOSED_FORM_UP_TO:
-        method = "bounds"
+    elif digits is None and method == "exact":
+        digits = _exact_digits(program, task, ties)
+    digits = MANY_DIGITS if digits is None else digits
     if method == "numeric":
         from algzoo_exact.score.numeric import NumericEngine
 
@@ -127,10 +135,7 @@ def accuracy(
         if not limited:
             deadline = Deadline.after(AUTO_SECONDS)
         steps = _bounds(program, task, ties, digits, deadline, max_cells, workers)
-    found = _last(steps, task, ties, by_label, progress)
-    if digits < wanted and found.kind == "exact":
-        return replace(found, kind="certified")  # every input is decided; only rounding is left
-    return found
+    return _last(steps, task, ties, by_label, progress)
 
 
 def _last(
@@ -215,24 +220,41 @@ def _nothing_decided(task: Task, ties: TieRule) -> Accuracy:
 
 
 def _choose(
-    program: Program, task: Task, ties: TieRule, digits: int, limited: bool
-) -> tuple[Method, int]:
+    program: Program, task: Task, ties: TieRule, digits: int | None, limited: bool
+) -> tuple[Method, int | None]:
     """The most rigorous method that should end in about ten seconds, and how many digits."""
     n = task.seq_len
     if n <= CLOSED_FORM_UP_TO:
         return "exact", digits
-    if n > LARGEST_DIMENSION or limited:
+    if n > MOST_INPUTS or limited:
         return "bounds", digits
+    leaves = _leaves(program, task, ties)
+    if leaves is None:  # too many to count: only what can be stopped is safe
+        return "bounds", digits
+    if n in EXACT_COST and leaves * EXACT_COST[n] <= AUTO_SECONDS:
+        return "exact", digits
+    if floats_serve(program) and leaves * FLOAT_COST[n] <= AUTO_SECONDS:
+        most = FEW_DIGITS[n]
+        return "exact", digits if digits is not None and digits <= most else most
+    return "bounds", digits
+
+
+def _exact_digits(program: Program, task: Task, ties: TieRule) -> int:
+    """How many digits to prove if none are asked for."""
+    n = task.seq_len
+    if n <= CLOSED_FORM_UP_TO:
+        return MANY_DIGITS
+    leaves = _leaves(program, task, ties) if n in EXACT_COST else None
+    quick = leaves is not None and leaves * EXACT_COST[n] <= AUTO_SECONDS
+    return MANY_DIGITS if quick and n < LARGEST_DIMENSION else FEW_DIGITS[n]
+
+
+def _leaves(program: Program, task: Task, ties: TieRule) -> int | None:
+    """Leaves of the enumeration, or None if they cannot be counted in seconds."""
     leaves = _count_leaves(ExactSearch(program, ties), task, _SMALL_PROBE_SECONDS)
     if leaves is None:
         leaves = _count_leaves(new_search(program, ties, compiled=True), task, _PROBE_SECONDS)
-    if leaves is None:  # too many to count: only what can be stopped is safe
-        return "bounds", digits
-    if leaves * EXACT_COST[n] <= AUTO_SECONDS:
-        return "exact", digits
-    if floats_serve(program) and leaves * _QUICK_COST <= AUTO_SECONDS:
-        return "exact", min(digits, _QUICK_DIGITS)
-    return "numeric" if leaves * _NUMERIC_COST[n] <= AUTO_SECONDS else "bounds", digits
+    return leaves
 
 
 def _count_leaves(search: ExactSearch, task: Task, seconds: float) -> int | None:
@@ -249,11 +271,13 @@ def _count_leaves(search: ExactSearch, task: Task, seconds: float) -> int | None
     return search.leaves
 
 
-def _check(program: Program | Transformer, task: Task, ties: str, digits: int, method: str) -> None:
+def _check(
+    program: Program | Transformer, task: Task, ties: str, digits: int | None, method: str
+) -> None:
     check_scored(program, task, ties)
     if method not in METHODS:
         raise InputError(f"Unknown method {method!r}; choose from {', '.join(METHODS)}.")
-    if not 1 <= digits <= 1000:
+    if digits is not None and not 1 <= digits <= 1000:
         raise InputError(f"digits must be from 1 to 1000, not {digits}.")
     if isinstance(program, Transformer):
         if method == "numeric":
@@ -262,10 +286,17 @@ def _check(program: Program | Transformer, task: Task, ties: str, digits: int, m
                 "choose exact, bounds or auto."
             )
         return
-    if method in ("exact", "numeric") and task.seq_len > LARGEST_DIMENSION:
+    n = task.seq_len
+    most = MOST_INPUTS if method == "exact" else LARGEST_DIMENSION
+    if method in ("exact", "numeric") and n > most:
         raise InputError(
-            f"The {method} method reaches n = {LARGEST_DIMENSION}; for n = {task.seq_len} "
+            f"The {method} method reaches n = {most}; for n = {n} "
             "use bounds (certified) or sampling."
+        )
+    if method == "exact" and n > LARGEST_DIMENSION and (digits or 0) > FLOAT_DIGITS[n]:
+        raise InputError(
+            f"For n = {n} up to {FLOAT_DIGITS[n]} digits can be proved, not {digits}; "
+            "ask for fewer."
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import time
 from collections.abc import Iterable, Iterator
@@ -13,7 +14,7 @@ from flint import arb
 
 from algzoo_exact.deadline import NEVER, Deadline
 from algzoo_exact.exact.enclosure import Enclosure, working_precision
-from algzoo_exact.measure.flow import NotGenericError
+from algzoo_exact.measure.flow import LARGEST_DIMENSION, NotGenericError
 from algzoo_exact.processes import processes_for
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task, TieRule
@@ -30,8 +31,12 @@ CLOSED_FORM_UP_TO = 3
 _NO_DIRECTION = "no direction is generic for this program; please report the weights"
 _T = TypeVar("_T")
 _FEW = 500  # leaves; some 0.1 s in integers
-# Up to so many digits, float64 balls come first (n = 5), and the rest is left to ball arithmetic.
-_FLOAT_DIGITS, _FLOAT_DIMENSION = 9, 5
+MOST_INPUTS = 7
+# Up to so many digits, by n, float64 balls come first; what they do not decide is left to exact
+# frames (n >= 6), then to ball arithmetic (n <= 6).
+FLOAT_DIGITS = {4: 12, 5: 10, 6: 9, 7: 9}
+FEW_DIGITS = {4: 10, 5: 8, 6: 6, 7: 6}  # these come at float speed
+_CAREFUL_FROM, _BALLS_UP_TO = 6, LARGEST_DIMENSION
 
 
 def whole_accuracy(
@@ -66,7 +71,9 @@ def whole_accuracies(
     digits: int,
     workers: int = 1,
 ) -> Iterator[Accuracy]:
-    """Nested enclosures, one more after each label cell; the last is exact, 4 <= n <= 6.
+    """Nested enclosures, one more after each label cell; the last is exact, 4 <= n <= 7.
+
+    For n = 7 its width is what float64 gives.
 
     A label cell is the two starting cones on both sides of x[0] = 0, where nothing but ties and
     the walls between labels is boundary. The C cells are congruent, so each has mass 1/C.
@@ -75,14 +82,15 @@ def whole_accuracies(
     best = Enclosure(Fraction(0), Fraction(1))
     for direction in directions(program, task, ties):
         bits = int(digits * 3.33) + 48  # some 1e3 to 1e6 flows, each off by about 2**-bits
-        few = digits <= _FLOAT_DIGITS and floats_serve(program)
+        few = digits <= FLOAT_DIGITS[task.seq_len] and floats_serve(program)
         allowance = 10.0**-digits / 2 if few else None
         try:
             while True:
                 precision = bits, allowance
                 for found in _label_cells(program, task, direction, precision, workers, began):
                     best = best.intersect(found.enclosure)
-                    if found.kind == "exact" and best.width > Fraction(1, 10**digits):
+                    wide = best.width > Fraction(1, 10**digits)
+                    if found.kind == "exact" and wide and task.seq_len <= _BALLS_UP_TO:
                         break
                     undecided = best.width if found.kind == "certified" else Fraction(0)
                     yield replace(found, enclosure=best, undecided=undecided)
@@ -175,11 +183,17 @@ def _flow_below(job: _Job) -> _Part:
     if allowance is None:
         search, cells = _search_below(program, direction, start)
         first = Enclosure.exactly(0)
+        if program.seq_len > _BALLS_UP_TO:
+            found = [cell for cell in cells if cell is not None]
+            first, cells = _with_care(first, found, search, direction, math.inf)
     else:
         from algzoo_exact.score.boundary_balls import float_flow
 
         search = new_search(program, direction.ties, compiled=True)
-        first, cells = float_flow(search, program, start, direction.u, _which(direction), allowance)
+        first, left = float_flow(search, program, start, direction.u, _which(direction), allowance)
+        cells = left
+        if program.seq_len >= _CAREFUL_FROM:
+            first, cells = _with_care(first, left, search, direction, allowance)
     with working_precision(bits):
         total = arb(0)
         for cell in cells:
@@ -188,9 +202,29 @@ def _flow_below(job: _Job) -> _Part:
         return first.plus(Enclosure.from_arb(total)), search.leaves, search.patterns
 
 
+def _with_care(
+    known: Enclosure, cells: list[Cell], search: ExactSearch, direction: Direction, allowance: float
+) -> tuple[Enclosure, list[Cell]]:
+    """Adds what exact frames tell of the cells; those that need ball arithmetic are left."""
+    from algzoo_exact.score.boundary_balls import careful_flow
+
+    left = []
+    for cell in cells:
+        flow = careful_flow(search, cell, direction.u, _which(direction))
+        if flow is not None and (
+            search.n > _BALLS_UP_TO or flow.width <= allowance / (10 * len(cells))
+        ):
+            known = known.plus(flow)
+        elif search.n > _BALLS_UP_TO:
+            raise NotGenericError(f"direction {direction.u} is too close to a facet of a cell")
+        else:
+            left.append(cell)
+    return known, left
+
+
 def floats_serve(program: Program) -> bool:
     """Whether float64 balls are made for this n and hold the weights exactly."""
-    if program.seq_len != _FLOAT_DIMENSION:
+    if program.seq_len not in FLOAT_DIGITS:
         return False
     from algzoo_exact.score.boundary_balls import exact_weights  # loads numba
 
