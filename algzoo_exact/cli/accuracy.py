@@ -11,7 +11,12 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from algzoo_exact.cli.accuracy_text import accuracy_fields, check_text
+from algzoo_exact.cli.accuracy_text import (
+    LARGEST_DECIDED_N,
+    LARGEST_EXACT_N,
+    accuracy_fields,
+    check_text,
+)
 from algzoo_exact.cli.counts_text import counts_json
 from algzoo_exact.cli.interrupts import noticing_interrupts
 from algzoo_exact.cli.options import (
@@ -63,7 +68,7 @@ algzoo-exact accuracy 2nd_argmax_8_5 --method exact --digits 12
 algzoo-exact accuracy big.pth --task 2nd_argmax --time-limit 2m"""
 
 SAMPLES_BESIDE_BOUNDS = 1_000_000
-LARGEST_DECIDED_N = 6  # beyond it there are only bounds
+_DIGITS_SHOWN = 30  # of a number known exactly, if none are asked for
 # A sample contradicts an enclosure without a point in its interval at this confidence.
 CHECK_CONFIDENCE = Fraction(999_999, 1_000_000)
 # Seconds kept from a time limit: to start and end the process, and to sample afterwards.
@@ -77,9 +82,16 @@ def accuracy(
     heads: HeadsOption = None,
     ties: TiesOption = "lowest",
     digits: Annotated[
-        int,
-        typer.Option(metavar="N", min=1, max=1000, help="Decimals of an exact result, at least."),
-    ] = 30,
+        int | None,
+        typer.Option(
+            metavar="N",
+            min=1,
+            max=1000,
+            show_default=False,
+            help="Decimals of an exact result, at least. By default 30 where that takes seconds, "
+            "else as many as float64 proves, which are 6 to 10.",
+        ),
+    ] = None,
     method: Annotated[
         str,
         typer.Option(
@@ -161,7 +173,7 @@ def accuracy(
             spent = time.monotonic() - began + _OWN_SECONDS + min(_SAMPLING_SECONDS, time_limit / 4)
             left = max(time_limit - spent, time_limit / 10)
         options = SquareOptions(
-            digits, method, left, max_regions,
+            digits or _DIGITS_SHOWN, method, left, max_regions,
             workers or _expected_workers(loaded.program.hidden_size, n),
             check_samples, SAMPLES_BESIDE_BOUNDS, seed, closed_form, as_json,
         )  # fmt: skip
@@ -169,7 +181,9 @@ def accuracy(
         return
     draw = _Sampler(loaded, chosen, rule, check_samples or SAMPLES_BESIDE_BOUNDS, seed)
     # Where only bounds are possible, the sample comes first: it counts towards the time limit.
-    boxes = n > LARGEST_DECIDED_N and chosen.name != "longest_cycle"
+    limited = time_limit is not None or max_regions is not None or method == "bounds"
+    most = LARGEST_DECIDED_N if limited else LARGEST_EXACT_N
+    boxes = n > most and chosen.name != "longest_cycle"
     estimate = draw() if boxes and method in ("auto", "bounds") else None
     if time_limit is not None:
         spent = time.monotonic() - began + _OWN_SECONDS
@@ -200,7 +214,7 @@ def accuracy(
     beside = estimate if result.kind == "certified" else None
 
     if as_json:
-        print_json(_json(loaded, result, digits, interrupted, beside, check))
+        print_json(_json(loaded, result, digits or _DIGITS_SHOWN, interrupted, beside, check))
     else:
         print_fields(accuracy_fields(loaded, result, digits, interrupted, closed_form))
         if beside and not check:

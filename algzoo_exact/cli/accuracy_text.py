@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from algzoo_exact.zoo.loading import Model
 
 LONGEST_FORM = 240  # characters of a closed form that are shown in full
+# Beyond these there are only bounds: under a limit, and without.
+LARGEST_DECIDED_N, LARGEST_EXACT_N = 6, 7
+_NARROW = Fraction(1, 10**25)
 MOST_DECIMALS = 1100  # more than --digits can ask for
 LARGEST_DENOMINATOR = 10**6  # of an accuracy that is shown as a fraction
 _LONG_INTEGER = re.compile(r"\d{13,}")
@@ -27,16 +30,10 @@ _MEANING = {
     "certified": "certified: proved, but only this narrow, since part of the inputs is undecided",
     "numeric": "numeric: float64; two evaluations agree this well, which is not a proof",
 }
-_ROUNDED = "certified: proved; every input is decided, and rounding in float64 widens it"
-
-
-def rounded(result: Accuracy) -> bool:
-    """Whether a certified enclosure is wider than asked for by rounding alone."""
-    return result.kind == "certified" and result.undecided == 0
 
 
 def accuracy_fields(
-    model: Model, result: Accuracy, digits: int, interrupted: bool, full_form: bool
+    model: Model, result: Accuracy, digits: int | None, interrupted: bool, full_form: bool
 ) -> list[tuple[str, str]]:
     """Names and texts of the lines to print."""
     fields = [
@@ -57,7 +54,7 @@ def accuracy_fields(
 def _measured_fields(result: Accuracy, full_form: bool) -> list[tuple[str, str]]:
     fields = [
         ("accuracy", _value(result)),
-        ("kind", _ROUNDED if rounded(result) else _MEANING[result.kind]),
+        ("kind", _MEANING[result.kind]),
         ("errors", _errors(result)),
     ]
     if result.closed_form is not None:
@@ -82,7 +79,7 @@ def check_text(estimate: SampleEstimate, z: float, agrees: bool) -> str:
 
 def _value(result: Accuracy) -> str:
     enclosure = result.enclosure
-    if result.kind == "certified" and not rounded(result):
+    if result.kind == "certified":
         low, high = enclosure.decimal(6)
         return f"between {low} and {high}"
     if enclosure.width == 0 and enclosure.lower.denominator <= LARGEST_DENOMINATOR:
@@ -160,15 +157,23 @@ def _beginning(text: str) -> str:
     return text[: second[0]] if second else text
 
 
-def _more(result: Accuracy, digits: int) -> str:
+def _more(result: Accuracy, digits: int | None) -> str:
     if result.counts is not None:
         return counted_more(result)
+    n = result.task.seq_len
     if result.kind == "exact":
-        return f"--digits {2 * digits} for more digits, --check-samples 1e7 for a check"
-    if rounded(result):
-        return f"--method exact for {digits} digits, which takes longer"
+        check = "--check-samples 1e7 for a check"
+        if n > LARGEST_DECIDED_N:  # as many digits as there are
+            return check
+        many = 60 if result.enclosure.width < _NARROW else 30
+        return f"--digits {2 * digits if digits else many} for more digits, {check}"
     if result.kind == "numeric":
         return "--method exact for a proof, which takes longer; --time-limit 2m for bounds"
-    if result.task.seq_len <= 6:
+    if n <= LARGEST_DECIDED_N:
         return "--method exact decides every input, however long it takes; or a longer --time-limit"
-    return "a longer --time-limit narrows it, slowly; every input can be decided for n <= 6 only"
+    if n <= LARGEST_EXACT_N:
+        return "--method exact decides every input, however long it takes"
+    return (
+        f"a longer --time-limit narrows it, slowly; every input can be decided for n <= "
+        f"{LARGEST_EXACT_N} only"
+    )
