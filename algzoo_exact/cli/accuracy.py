@@ -89,7 +89,7 @@ def accuracy(
             max=1000,
             show_default=False,
             help="Decimals of an exact result, at least. By default 30 where that takes seconds, "
-            "else as many as float64 proves, which are 6 to 10.",
+            "else as many as float64 proves, which are 7 to 10.",
         ),
     ] = None,
     method: Annotated[

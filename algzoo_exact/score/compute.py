@@ -44,7 +44,7 @@ _SMALL_PROBE_SECONDS = 0.7  # in integers, before compiled code is loaded
 # Seconds per leaf on one core, measured on trained models (benchmarks/), by n.
 EXACT_COST = {4: 6e-4, 5: 1.5e-3, 6: 0.2}
 # The same for the digits that float64 proves.
-FLOAT_COST = {4: 3e-5, 5: 6e-5, 6: 3e-4, 7: 8e-4}
+FLOAT_COST = {4: 3e-5, 5: 6e-5, 6: 2e-4, 7: 5e-4}
 MANY_DIGITS = 30  # the default, where they come quickly
 
 
@@ -74,7 +74,7 @@ def accuracy(
     narrows until ``time_limit`` seconds or ``max_cells`` cells are used up. Either limit turns
     "auto" and "exact" into "bounds" for n >= 4 (the result is still ``exact`` if all is decided
     in time). ``digits`` is 30 by default where that takes seconds, else as many as float64
-    proves: 10 for n = 4, 8 for n = 5, 6 for n = 6 and 7, at least. More than 12, 10, 9 and 9
+    proves: 10 for n = 4, 8 for n = 5, 7 for n = 6 and 7, at least. More than 12, 10, 9 and 9
     take ball arithmetic, which is slow and ends at n = 6. ``by_label`` adds the split by true
     label (n <= 7 for exact, n <= 6 for bounds).
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import sys
 import time
 from collections.abc import Iterable, Iterator
@@ -35,7 +34,7 @@ MOST_INPUTS = 7
 # Up to so many digits, by n, float64 balls come first; what they do not decide is left to exact
 # frames (n >= 6), then to ball arithmetic (n <= 6).
 FLOAT_DIGITS = {4: 12, 5: 10, 6: 9, 7: 9}
-FEW_DIGITS = {4: 10, 5: 8, 6: 6, 7: 6}  # these come at float speed
+FEW_DIGITS = {4: 10, 5: 8, 6: 7, 7: 7}  # these come at float speed
 _CAREFUL_FROM, _BALLS_UP_TO = 6, LARGEST_DIMENSION
 
 
@@ -96,7 +95,9 @@ def whole_accuracies(
                     yield replace(found, enclosure=best, undecided=undecided)
                 else:
                     return
-                bits *= 2
+                if allowance is None:
+                    bits *= 2
+                allowance = None
         except NotGenericError:
             continue
     raise NotGenericError(_NO_DIRECTION)
@@ -184,8 +185,7 @@ def _flow_below(job: _Job) -> _Part:
         search, cells = _search_below(program, direction, start)
         first = Enclosure.exactly(0)
         if program.seq_len > _BALLS_UP_TO:
-            found = [cell for cell in cells if cell is not None]
-            first, cells = _with_care(first, found, search, direction, math.inf)
+            first, cells = _with_care(first, cells, search, direction)
     else:
         from algzoo_exact.score.boundary_balls import float_flow
 
@@ -193,7 +193,7 @@ def _flow_below(job: _Job) -> _Part:
         first, left = float_flow(search, program, start, direction.u, _which(direction), allowance)
         cells = left
         if program.seq_len >= _CAREFUL_FROM:
-            first, cells = _with_care(first, left, search, direction, allowance)
+            first, cells = _with_care(first, left, search, direction)
     with working_precision(bits):
         total = arb(0)
         for cell in cells:
@@ -203,22 +203,24 @@ def _flow_below(job: _Job) -> _Part:
 
 
 def _with_care(
-    known: Enclosure, cells: list[Cell], search: ExactSearch, direction: Direction, allowance: float
+    known: Enclosure, cells: Iterable[Cell | None], search: ExactSearch, direction: Direction
 ) -> tuple[Enclosure, list[Cell]]:
-    """Adds what exact frames tell of the cells; those that need ball arithmetic are left."""
+    """Adds what exact frames tell of the cells; those that need ball arithmetic are left.
+
+    NotGenericError if some do, and there is none for this n.
+    """
     from algzoo_exact.score.boundary_balls import careful_flow
 
     left = []
     for cell in cells:
-        flow = careful_flow(search, cell, direction.u, _which(direction))
-        if flow is not None and (
-            search.n > _BALLS_UP_TO or flow.width <= allowance / (10 * len(cells))
-        ):
-            known = known.plus(flow)
-        elif search.n > _BALLS_UP_TO:
-            raise NotGenericError(f"direction {direction.u} is too close to a facet of a cell")
-        else:
-            left.append(cell)
+        if cell is not None:
+            flow = careful_flow(search, cell, direction.u, _which(direction))
+            if flow is None:
+                left.append(cell)
+            else:
+                known = known.plus(flow)
+    if left and search.n > _BALLS_UP_TO:
+        raise NotGenericError(f"direction {direction.u} is too close to a facet of a cell")
     return known, left
 
 
