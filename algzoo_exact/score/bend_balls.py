@@ -248,7 +248,12 @@ def squares_of_cells(
 
 
 def float_squares(
-    search: ExactSearch, program: Program, task: Task, start: Start, u: IntVector, allowance: float
+    search: ExactSearch,
+    program: Program,
+    task: Task,
+    start: Start,
+    u: IntVector,
+    allowance: float | None,
 ) -> tuple[Enclosure, list[Cell]]:
     """The sum over the cells below one start, and the cells that it leaves out; see
     ``boundary_balls.float_flow``."""

@@ -10,7 +10,6 @@ because E[|x|^2; C] = n P(C) for a cone.
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
@@ -70,11 +69,11 @@ class Ends:
 @dataclass(frozen=True)
 class Precision:
     """``bits`` of ball arithmetic, in which a cell may be off by ``radius`` and no more; and by how
-    much the sum over all cells that float64 balls decide may be off."""
+    much all cells that float64 balls decide may be off in one start (None: as it comes)."""
 
     bits: int
     radius: Fraction
-    allowance: float
+    allowance: float | None
 
 
 @dataclass(frozen=True)
@@ -186,7 +185,7 @@ def squared_errors(
     steepest = max((bound for bound, _ in open_cells), default=Fraction(0))
     wanted = Fraction(1, 10 ** (digits or _BALL_DIGITS))
     bits = int((digits or _BALL_DIGITS) * 3.33) + _SPARE_BITS + int(steepest).bit_length()
-    allowance = math.inf if digits is None else float(wanted) / 2
+    allowance = None if digits is None else 0.45 * float(wanted) / len(starting_cones(task))
     for ends in all_ends(program, task):
         try:
             while True:
@@ -287,8 +286,9 @@ def decide(job: Job) -> Part | None:
         if isinstance(search, HasBatches) and floats_serve(job.program):
             from algzoo_exact.score.bend_balls import float_squares
 
-            share = precision.allowance / (2 * job.ends.cells)
-            quick, cells = float_squares(search, job.program, job.task, start, job.ends.u, share)
+            quick, cells = float_squares(
+                search, job.program, job.task, start, job.ends.u, precision.allowance
+            )
             value = value.plus(quick)
         sums = BendSums(search, job.task)
         with working_precision(precision.bits):
