@@ -77,8 +77,10 @@ def normal_balls(
     """
     d, n, first = weights.input.shape[0], normals.shape[1], rows.shape[0]
     tiny = 4.0 * (d + 4.0) * (d + 4.0) * U * U
+    # Element by element: for slices numba would compile how to word their errors, for seconds.
     for wall in range(first):
-        normals[wall] = rows[wall]  # small integers
+        for c in range(n):
+            normals[wall, c] = rows[wall, c]  # small integers
         radii[wall] = 0.0
     state[:] = 0.0
     for t in range(n):
@@ -100,7 +102,10 @@ def normal_balls(
                 fresh[j, c, 0] = high if on else 0.0
                 fresh[j, c, 1] = low if on else 0.0
                 fresh[j, c, 2] = rad if on else 0.0
-        state[:] = fresh
+        for j in range(d):
+            for c in range(n):
+                for part in range(3):
+                    state[j, c, part] = fresh[j, c, part]
     for other in range(weights.readout.shape[0]):
         wall = first + n * d + other
         radii[wall] = 0.0
