@@ -128,6 +128,20 @@ def angles(
 
 
 @compiled
+def components(lattice: Lattice, face: int, d: F64, d_error: float) -> F64:
+    """The components of a direction along the inward normals of a face's facets, as balls."""
+    first, last = lattice.first[face], lattice.first[face + 1]
+    out = np.empty((last - first, 2))
+    for edge in range(first, last):
+        along = 0.0
+        for i in range(d.shape[0]):
+            along += lattice.e[edge, i] * d[i]
+        out[edge - first, 0] = along
+        out[edge - first, 1] = (lattice.error[edge] + d_error + PRODUCT_ERROR * U) * SLACK
+    return out
+
+
+@compiled
 def _faces_below(lattice: Lattice, root: int, faces: I64, ends: I64, place: I64) -> None:
     """The faces of codimension 1 to 4 in ``root``, each once; those of codimension c are
     faces[ends[c - 1]:ends[c]], and ``place`` says where a face is."""
@@ -149,14 +163,14 @@ def _faces_below(lattice: Lattice, root: int, faces: I64, ends: I64, place: I64)
 
 @compiled
 def flows_by_parts(
-    lattice: Lattice, root: int, dimension: int, d: F64, d_error: float, solid: F64,
+    lattice: Lattice, root: int, dimension: int, d: F64, d_error: float, tops: F64, solid: F64,
     rules: FlowRules, flows: F64,
 ) -> None:  # fmt: skip
     """2 pi times the flows of the facets of face ``root``, in the order of its edges, by (1).
 
     ``dimension`` (4 to 7) is that of the face; ``d`` the unit direction within its span, off by
-    at most ``d_error``. ``solid`` (faces, 2): P(G; 1) of the faces of codimension 2, as balls.
-    ``flows`` (edges, 2): midpoints and radii.
+    at most ``d_error``. ``tops`` (edges, 2): y1; ``solid`` (faces, 2): P(G; 1) of the faces of
+    codimension 2; ``flows`` (edges, 2): all as midpoints and radii.
     """
     n = d.shape[0]
     count = lattice.masks.shape[0]
@@ -172,12 +186,14 @@ def flows_by_parts(
             along = 0.0
             for i in range(n):
                 along += lattice.e[edge, i] * d[i]
-            y[edge] = along
-            y_error[edge] = (lattice.error[edge] + d_error + PRODUCT_ERROR * U) * SLACK
+            off = (lattice.error[edge] + d_error + PRODUCT_ERROR * U) * SLACK
+            if p == 0:
+                along, off = tops[edge - lattice.first[root]]
+            y[edge], y_error[edge] = along, off
             below = place[lattice.child[edge]]
             if p < ends[3] and q[below] < 0.0:
                 q[below] = q[p] + along * along
-                off = 2.0 * abs(along) * y_error[edge] + y_error[edge] * y_error[edge]
+                off = (2.0 * abs(along) + off) * off
                 q_error[below] = (q_error[p] + off + 2.0 * U * q[below]) * SLACK
     first, last = lattice.first[root], lattice.first[root + 1]
     flows[:, 0], flows[:, 1] = 0.0, math.inf
@@ -293,7 +309,7 @@ def _inside(lattice: Lattice, face: int, codimension: int, rays: F64, d: F64) ->
             length = math.sqrt(length)
             for i in range(n):
                 d[i] += rays[r, i] / length
-    frame, errors = lattice.frames[face], lattice.frame_errors[face]
+    frame = lattice.frames[face]
     for k in range(codimension):
         along = 0.0
         for i in range(n):
@@ -311,7 +327,8 @@ def _inside(lattice: Lattice, face: int, codimension: int, rays: F64, d: F64) ->
         along = 0.0
         for i in range(n):
             along += frame[k, i] * d[i]
-        far = abs(along) + errors[k] + PRODUCT_ERROR * U
+        far = abs(along) + lattice.outside[face, k] + lattice.inside[face, k]
+        far += (PRODUCT_ERROR + UNIT_ERROR) * U
         off += far * far
     # The part within the span is off by that much; scaled to length 1, by twice that at most.
     return (2.0 * math.sqrt(off) + 2.0 * UNIT_ERROR * U) * SLACK
@@ -339,21 +356,44 @@ def solid_angles(lattice: Lattice, n: int, rays: F64, rules: FlowRules) -> F64:
             sides = lattice.first[face + 1] - lattice.first[face]
             flows = np.empty((sides, 2))
             d_error = _inside(lattice, face, c, rays, d)
-            flows_by_parts(lattice, face, n - c, d, d_error, solid, rules, flows)
+            tops = components(lattice, face, d, d_error)
+            flows_by_parts(lattice, face, n - c, d, d_error, tops, solid, rules, flows)
             total: Ball = (0.0, 0.0)
             inside = True
             for s in range(sides):
                 total = add(total, (flows[s, 0], flows[s, 1]))
-                along = 0.0
-                for i in range(n):
-                    along += lattice.e[lattice.first[face] + s, i] * d[i]
-                inside = (
-                    inside and along > 0.0
-                )  # its sign is decided, or the flow's radius infinite
+                inside = inside and tops[s, 0] > 0.0  # decided, or the radius is infinite
             if inside:  # so the measure at l = 0 is 1/2
                 total = add(multiply(total, _ONE_OVER_TWO_PI), (0.5, 0.0))
                 solid[face, 0], solid[face, 1] = total
     return solid
+
+
+@compiled
+def flows_from(
+    lattice: Lattice, rays: F64, u: F64, u_error: float, tops: F64, rules: FlowRules, flows: F64,
+    moments: F64,
+) -> None:  # fmt: skip
+    """``facet_flows`` where ``tops`` (facets, 2) are y1 as balls, known better than from u."""
+    n = u.shape[0]
+    solid = solid_angles(lattice, n, rays, rules)
+    flows_by_parts(lattice, 0, n, u, u_error, tops, solid, rules, flows)
+    for f in range(lattice.first[1]):
+        part = multiply((flows[f, 0], flows[f, 1]), _ONE_OVER_TWO_PI)
+        flows[f, 0], flows[f, 1] = part
+        if not part[1] < math.inf:
+            flows[f, 0], flows[f, 1] = 0.0, math.inf
+        face = lattice.child[f]
+        sides = lattice.first[face + 1] - lattice.first[face]
+        moments[f] = 0.0
+        for edge in range(lattice.first[face], lattice.first[face + 1]):
+            ridge = lattice.child[edge]
+            measure, off = abs(solid[ridge, 0]), solid[ridge, 1]
+            for i in range(n):
+                moments[f, i] += solid[ridge, 0] * lattice.e[edge, i]
+            wide = lattice.error[edge] + UNIT_ERROR * U
+            moments[f, n] += off * (1.0 + wide) + measure * (wide + (sides + 1.0) * U)
+        moments[f, n] *= SLACK
 
 
 @compiled
@@ -369,21 +409,4 @@ def facet_flows(
     P(G) e, whose last column bounds the length of its error: the integral of x p(x) over F,
     p the density of R^n on F, is g / (2 pi).
     """
-    solid = solid_angles(lattice, n, rays, rules)
-    flows_by_parts(lattice, 0, n, u, u_error, solid, rules, flows)
-    for f in range(lattice.first[1]):
-        part = multiply((flows[f, 0], flows[f, 1]), _ONE_OVER_TWO_PI)
-        flows[f, 0], flows[f, 1] = part
-        if not part[1] < math.inf:
-            flows[f, 0], flows[f, 1] = 0.0, math.inf
-        face = lattice.child[f]
-        moments[f] = 0.0
-        for edge in range(lattice.first[face], lattice.first[face + 1]):
-            ridge = lattice.child[edge]
-            measure, off = abs(solid[ridge, 0]), solid[ridge, 1]
-            for i in range(n):
-                moments[f, i] += solid[ridge, 0] * lattice.e[edge, i]
-            wide = lattice.error[edge] + UNIT_ERROR * U
-            sides = lattice.first[face + 1] - lattice.first[face]
-            moments[f, n] += off * (1.0 + wide) + measure * (wide + (sides + 1.0) * U)
-        moments[f, n] *= SLACK
+    flows_from(lattice, rays, u, u_error, components(lattice, 0, u, u_error), rules, flows, moments)

@@ -3,6 +3,21 @@
 For a face K and a facet K' of it let e be the inward unit normal of K' within the span of K: the
 wall's normal less its part orthogonal to that span, at length 1. Each is held as a vector and a
 bound for the length of its error.
+
+The bounds. Let f1, .., fr be the exact frame that Gram-Schmidt makes of normals a1, .., ar, and
+S_k the span of the first k. A computed vector v_k has a part outside S_k, of length o_k at most,
+one inside S_{k-1}, of length g_k at most, and the rest along f_k. The next one is
+x = a - sum c_k v_k, scaled to length 1, so
+
+    o = (error of a + sum |c_k| o_k + 2 r U) / |x| + U,
+
+where 2 U a step cover the multiple and the difference. Since v.v_k = s (v.f_k) + (at most g_k
+times the part of v inside S_{k-1}) + (at most o_k), s near 1,
+
+    g = 1.01 |(|v.v_k| + o_k)_k|,   the v.v_k computed and with their rounding.
+
+No factor is raised to a power with each step, as it would be if errors were bounded by length
+alone.
 """
 
 from __future__ import annotations
@@ -22,12 +37,10 @@ I64 = NDArray[np.int64]
 U64 = NDArray[np.uint64]
 
 # Errors in units of U, for n <= 9: the length of a vector that was scaled to 1 (n/2 + 2, and
-# one to spare), an inner product of unit vectors (n), and a step of Gram-Schmidt, which consists
-# of such a product, of a multiple and a difference (2), and of a projector whose vector is not
-# quite of length 1 (2.1 times that).
+# one to spare), and an inner product of unit vectors (n).
 UNIT_ERROR = 8.0
 PRODUCT_ERROR = 9.5
-_STEP_ERROR = 30.0
+_COARSE = 2.0**-12  # wider errors are given up; below, products of errors are within 1.01
 
 
 class Lattice(NamedTuple):
@@ -35,24 +48,27 @@ class Lattice(NamedTuple):
     and 0 is the cone itself. An edge leads from a face to a facet of it.
 
     ``masks`` (faces, words): the rays on each face. ``first`` (faces + 1): the edges of face f
-    are first[f] to first[f + 1]. ``child`` (edges), ``e`` (edges, n), ``error`` (edges).
-    ``frames`` (faces, n, n): an orthonormal basis of what is orthogonal to the face, each vector
-    off by ``frame_errors`` (faces, n).
+    are first[f] to first[f + 1]. ``child`` (edges), ``wall`` (edges) whose normal gives ``e``
+    (edges, n), off by ``error`` (edges).
+    ``frames`` (faces, n, n): an orthonormal basis of what is orthogonal to the face;
+    ``outside`` and ``inside`` (faces, n): o and g of each vector.
     """
 
     level: I64
     masks: U64
     first: I64
     child: I64
+    wall: I64
     e: F64
     error: F64
     frames: F64
-    frame_errors: F64
+    outside: F64
+    inside: F64
 
 
 @compiled
 def _normalise(vector: F64, radius: float) -> float:
-    """Scales to length 1; a bound for the error of the result, infinite if it may be zero."""
+    """Scales to length 1; a bound for the error of its direction, infinite if it may be zero."""
     n = vector.shape[0]
     total = 0.0
     for c in range(n):
@@ -63,17 +79,17 @@ def _normalise(vector: F64, radius: float) -> float:
     for c in range(n):
         vector[c] /= length
     # |x/|x| - y/|y|| <= 2 |x - y| / (|x| + |y|)
-    return (radius / (length - 0.5 * radius) + UNIT_ERROR * U) * SLACK
+    return (radius / (length - 0.5 * radius) + 1.1 * U) * SLACK
 
 
 @compiled
-def _residual(frame: F64, errors: F64, rank: int, unit: F64, radius: float, out: F64) -> float:
-    """The unit vector along ``unit`` less its part in the frame; returns its error.
-
-    Projecting exactly does not lengthen an error, and projectors along unit vectors that are r
-    apart differ by at most r in norm.
-    """
+def _residual(
+    frame: F64, outside: F64, rank: int, unit: F64, radius: float, out: F64
+) -> tuple[float, float]:
+    """The unit vector along ``unit`` less its part in the frame; its o and g, infinite if it is
+    not told from zero."""
     n = unit.shape[0]
+    rounding = (n + 0.5) * U
     for c in range(n):
         out[c] = unit[c]
     for k in range(rank):
@@ -82,8 +98,28 @@ def _residual(frame: F64, errors: F64, rank: int, unit: F64, radius: float, out:
             along += frame[k, c] * out[c]
         for c in range(n):
             out[c] -= along * frame[k, c]
-        radius += (errors[k] + _STEP_ERROR * U) * SLACK
-    return _normalise(out, radius + TINY)
+        radius += abs(along) * outside[k] + 2.1 * U
+    square = 0.0
+    for c in range(n):
+        square += out[c] * out[c]
+    length = math.sqrt(square)
+    if not (length > 0.0 and radius < _COARSE * length):
+        return math.inf, math.inf
+    ahead, within = 0.0, 0.0
+    for c in range(n):
+        out[c] /= length
+        ahead += out[c] * unit[c]
+    for k in range(rank):
+        along = 0.0
+        for c in range(n):
+            along += frame[k, c] * out[c]
+        along = abs(along) + rounding + outside[k]
+        within += along * along
+    within = 1.01 * math.sqrt(within)
+    # The vector points to the side of the normal: its product with it exceeds what errors explain.
+    if not (within < _COARSE and ahead > 2.0 * (within + radius + rounding)):
+        return math.inf, math.inf
+    return (radius / length + 1.1 * U) * SLACK + TINY, within
 
 
 @compiled
@@ -159,7 +195,9 @@ def face_lattice(
     for face in range(level[depth], faces + 1):
         first[face] = edges
     e, error = np.empty((edges, n)), np.empty(edges)
-    frames, frame_errors = np.empty((faces, n, n)), np.full((faces, n), math.inf)
+    frames = np.empty((faces, n, n))
+    outside, inside = np.zeros((faces, n)), np.zeros((faces, n))
+    best = np.full(faces, math.inf)
     unit, unit_error = np.empty((normals.shape[0], n)), np.empty(normals.shape[0])
     for f in range(count):
         unit[facets[f]] = normals[facets[f]]
@@ -169,9 +207,8 @@ def face_lattice(
         for face in range(level[c], level[c + 1]):
             for edge in range(first[face], first[face + 1]):
                 a, below = wall[edge], child[edge]
-                error[edge] = _residual(
-                    frames[face], frame_errors[face], c, unit[a], unit_error[a], e[edge]
-                )
+                frame = frames[face]
+                o, g = _residual(frame, outside[face], c, unit[a], unit_error[a], e[edge])
                 if c == n - 1:  # a ray: each wall without it will do, so the best one
                     for f in range(count):
                         a = facets[f]
@@ -180,17 +217,22 @@ def face_lattice(
                             if masks[face, w] & ~sets[a, w]:
                                 without = True
                         if without:
-                            trial_error = _residual(
-                                frames[face], frame_errors[face], c, unit[a], unit_error[a], trial
+                            o2, g2 = _residual(
+                                frame, outside[face], c, unit[a], unit_error[a], trial
                             )
-                            if trial_error < error[edge]:
-                                error[edge] = trial_error
+                            if o2 < o:
+                                o, g, wall[edge] = o2, g2, a
                                 e[edge] = trial
-                if error[edge] < frame_errors[below, c]:  # of its parents, the best one
-                    frames[below, :c] = frames[face, :c]
-                    frame_errors[below, :c] = frame_errors[face, :c]
-                    frames[below, c] = e[edge]
-                    frame_errors[below, c] = error[edge]
+                error[edge] = 1.01 * math.sqrt(o * o + g * g) + UNIT_ERROR * U
+                if error[edge] < best[below]:  # of its parents, the best one
+                    best[below] = error[edge]
+                    frames[below, :c] = frame[:c]
+                    outside[below, :c], inside[below, :c] = outside[face, :c], inside[face, :c]
+                    frames[below, c], outside[below, c], inside[below, c] = e[edge], o, g
+    for face in range(1, faces):
+        if not best[face] < math.inf:
+            outside[face], inside[face] = math.inf, math.inf
     return Lattice(
-        level, masks[:faces], first[: faces + 1], child[:edges], e, error, frames, frame_errors
-    )
+        level, masks[:faces], first[: faces + 1], child[:edges], wall[:edges], e, error, frames,
+        outside, inside,
+    )  # fmt: skip
