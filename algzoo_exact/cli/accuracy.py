@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from dataclasses import dataclass
 from fractions import Fraction
@@ -11,12 +10,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from algzoo_exact.cli.accuracy_text import (
-    LARGEST_DECIDED_N,
-    LARGEST_EXACT_N,
-    accuracy_fields,
-    check_text,
-)
+from algzoo_exact.cli.accuracy_text import accuracy_fields, check_text
 from algzoo_exact.cli.counts_text import counts_json
 from algzoo_exact.cli.interrupts import noticing_interrupts
 from algzoo_exact.cli.options import (
@@ -68,7 +62,7 @@ algzoo-exact accuracy 2nd_argmax_8_5 --method exact --digits 12
 algzoo-exact accuracy big.pth --task 2nd_argmax --time-limit 2m"""
 
 SAMPLES_BESIDE_BOUNDS = 1_000_000
-_DIGITS_SHOWN = 30  # of a number known exactly, if none are asked for
+LARGEST_DECIDED_N = 7  # beyond it there are only bounds
 # A sample contradicts an enclosure without a point in its interval at this confidence.
 CHECK_CONFIDENCE = Fraction(999_999, 1_000_000)
 # Seconds kept from a time limit: to start and end the process, and to sample afterwards.
@@ -88,17 +82,15 @@ def accuracy(
             min=1,
             max=1000,
             show_default=False,
-            help="Decimals of an exact result, at least. By default 30 where that takes seconds, "
-            "else as many as float64 proves, which are 7 to 10.",
+            help="Decimals of an exact result, at least; by default those that come quickly.",
         ),
     ] = None,
     method: Annotated[
         str,
         typer.Option(
             metavar="METHOD",
-            help="[bold]exact[/bold], [bold]numeric[/bold] (float64), [bold]bounds[/bold] "
-            "(certified, stops early), or [bold]auto[/bold]: the most rigorous that should end in "
-            "ten seconds.",
+            help="[bold]exact[/bold], [bold]bounds[/bold] (certified, stops early), or "
+            "[bold]auto[/bold]: what says most in about a minute.",
         ),
     ] = "auto",
     time_limit: Annotated[
@@ -125,7 +117,7 @@ def accuracy(
             metavar="N",
             min=1,
             show_default=False,
-            help="Processes; by default one for each core if the run is expected to be long.",
+            help="Processes; by default two if the run is expected to be long.",
         ),
     ] = None,
     check_samples: Annotated[
@@ -155,9 +147,7 @@ def accuracy(
 
     [bold]exact[/bold]: rigorous, of rounding width; a closed form for n = 2 and 3
 
-    [bold]certified[/bold]: rigorous, and wider by what was left undecided, or by rounding (n = 5)
-
-    [bold]numeric[/bold]: float64, with an error estimate
+    [bold]certified[/bold]: rigorous, and wider by what was left undecided
     """
     began = time.monotonic()
     loaded = with_noise(load_model(model, task, seq_len, heads), noise, noise_seed, noise_relative)
@@ -173,17 +163,14 @@ def accuracy(
             spent = time.monotonic() - began + _OWN_SECONDS + min(_SAMPLING_SECONDS, time_limit / 4)
             left = max(time_limit - spent, time_limit / 10)
         options = SquareOptions(
-            digits or _DIGITS_SHOWN, method, left, max_regions,
-            workers or _expected_workers(loaded.program.hidden_size, n),
-            check_samples, SAMPLES_BESIDE_BOUNDS, seed, closed_form, as_json,
+            digits, method, left, max_regions, workers, check_samples, SAMPLES_BESIDE_BOUNDS, seed,
+            closed_form, as_json,
         )  # fmt: skip
         print_squared_error(loaded, chosen, options, LARGEST_DECIDED_N)
         return
     draw = _Sampler(loaded, chosen, rule, check_samples or SAMPLES_BESIDE_BOUNDS, seed)
     # Where only bounds are possible, the sample comes first: it counts towards the time limit.
-    limited = time_limit is not None or max_regions is not None or method == "bounds"
-    most = LARGEST_DECIDED_N if limited else LARGEST_EXACT_N
-    boxes = n > most and chosen.name != "longest_cycle"
+    boxes = n > LARGEST_DECIDED_N and chosen.name != "longest_cycle"
     estimate = draw() if boxes and method in ("auto", "bounds") else None
     if time_limit is not None:
         spent = time.monotonic() - began + _OWN_SECONDS
@@ -201,7 +188,7 @@ def accuracy(
             method=cast("Method", method),
             time_limit=time_limit,
             max_cells=max_regions,
-            workers=workers or _expected_workers(loaded.network.hidden_size, n),
+            workers=workers,
             by_label=by_label,
             progress=advance,
         )
@@ -214,7 +201,7 @@ def accuracy(
     beside = estimate if result.kind == "certified" else None
 
     if as_json:
-        print_json(_json(loaded, result, digits or _DIGITS_SHOWN, interrupted, beside, check))
+        print_json(_json(loaded, result, digits, interrupted, beside, check))
     else:
         print_fields(accuracy_fields(loaded, result, digits, interrupted, closed_form))
         if beside and not check:
@@ -276,19 +263,10 @@ class _Check:
         return sampled_json(self.estimate) | {"z_score": z, "agrees": self.agrees}
 
 
-def _expected_workers(d: int, n: int) -> int:
-    """All cores where one would need some seconds; starting processes takes about two.
-
-    Measured: (6, 4) takes 1.5 s on one core, (8, 5) minutes.
-    """
-    long = (n == 4 and d >= 8) or (n == 5 and d >= 4) or n == 6
-    return os.cpu_count() or 1 if long else 1
-
-
 def _json(
     model: Model,
     result: Accuracy,
-    digits: int,
+    digits: int | None,
     interrupted: bool,
     sampled: SampleEstimate | None,
     check: _Check | None,

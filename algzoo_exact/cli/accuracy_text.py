@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     from algzoo_exact.zoo.loading import Model
 
 LONGEST_FORM = 240  # characters of a closed form that are shown in full
-# Beyond these there are only bounds: under a limit, and without.
-LARGEST_DECIDED_N, LARGEST_EXACT_N = 6, 7
-_NARROW = Fraction(1, 10**25)
 MOST_DECIMALS = 1100  # more than --digits can ask for
 LARGEST_DENOMINATOR = 10**6  # of an accuracy that is shown as a fraction
 _LONG_INTEGER = re.compile(r"\d{13,}")
@@ -28,7 +25,6 @@ _LONG_INTEGER = re.compile(r"\d{13,}")
 _MEANING = {
     "exact": "exact: proved; every input is decided, and only rounding widens it",
     "certified": "certified: proved, but only this narrow, since part of the inputs is undecided",
-    "numeric": "numeric: float64; two evaluations agree this well, which is not a proof",
 }
 
 
@@ -90,13 +86,19 @@ def _value(result: Accuracy) -> str:
 
 def settled(enclosure: Enclosure) -> str:
     """The decimals that the width leaves meaningful, and the most they can be off by."""
-    places = 0
-    while places < MOST_DECIMALS and enclosure.width * 10 ** (places + 1) < 1:
-        places += 1
+    places = decimals(enclosure)
     shown = Fraction(round(enclosure.midpoint * 10**places), 10**places)
     error = max(enclosure.upper - shown, shown - enclosure.lower)
     text = _exactly(shown).decimal(places)[0]
     return f"{text} ± {_one_digit_up(error)}"
+
+
+def decimals(enclosure: Enclosure) -> int:
+    """How many the width leaves meaningful."""
+    places = 0
+    while places < MOST_DECIMALS and enclosure.width * 10 ** (places + 1) < 1:
+        places += 1
+    return places
 
 
 def _exactly(value: Fraction) -> Enclosure:
@@ -125,6 +127,12 @@ def _errors(result: Accuracy) -> str:
         return f"at most one in {_count(1 / most)} inputs"
     low, high = _count(1 / most), _count(1 / least)
     return f"one in {low} inputs" if low == high else f"one in {low} to {high} inputs"
+
+
+def more_digits(enclosure: Enclosure, digits: int | None) -> str:
+    """How to get twice as many."""
+    places = digits or decimals(enclosure)
+    return f"--digits {2 * places} for more digits, " if places else ""
 
 
 def _count(number: Fraction) -> str:
@@ -160,20 +168,8 @@ def _beginning(text: str) -> str:
 def _more(result: Accuracy, digits: int | None) -> str:
     if result.counts is not None:
         return counted_more(result)
-    n = result.task.seq_len
     if result.kind == "exact":
-        check = "--check-samples 1e7 for a check"
-        if n > LARGEST_DECIDED_N:  # as many digits as there are
-            return check
-        many = 60 if result.enclosure.width < _NARROW else 30
-        return f"--digits {2 * digits if digits else many} for more digits, {check}"
-    if result.kind == "numeric":
-        return "--method exact for a proof, which takes longer; --time-limit 2m for bounds"
-    if n <= LARGEST_DECIDED_N:
+        return f"{more_digits(result.enclosure, digits)}--check-samples 1e7 for a check"
+    if result.task.seq_len <= 7:
         return "--method exact decides every input, however long it takes; or a longer --time-limit"
-    if n <= LARGEST_EXACT_N:
-        return "--method exact decides every input, however long it takes"
-    return (
-        f"a longer --time-limit narrows it, slowly; every input can be decided for n <= "
-        f"{LARGEST_EXACT_N} only"
-    )
+    return "a longer --time-limit narrows it, slowly; every input can be decided for n <= 7 only"

@@ -237,17 +237,18 @@ def flows_by_parts(
     flows[:, 0], flows[:, 1] = 0.0, math.inf
     least = math.inf
     for edge in range(first, last):
-        least = min(least, abs(y[edge]) - y_error[edge])
+        if abs(y[edge]) > y_error[edge]:
+            least = min(least, abs(y[edge]) - y_error[edge])
     rule = 0
     while rule < rules.least.shape[0] and not least >= rules.least[rule]:
         rule += 1
-    if rule == rules.least.shape[0]:
+    if rule == rules.least.shape[0] or least == math.inf:
         return
     spread = np.empty(ends[4])  # the relative error of k^2, with the operations that form it
     for p in range(1, ends[4]):
         spread[p] = (q_error[p] / q[p] + 3.5 * U) * SLACK
-        if not spread[p] < _COARSE:
-            return
+        if not spread[p] < _COARSE:  # perhaps u lies in the span, and in that of all facets above
+            spread[p] = math.inf
     begin, end = rules.start[rule], rules.start[rule + 1]
     nodes = end - begin
     squash, t, rest = rules.squash[begin:end], rules.t[begin:end], rules.rest[begin:end]
@@ -305,6 +306,8 @@ def flows_by_parts(
     for edge in range(first, last):
         top = lattice.child[edge]
         y1 = y[edge]
+        if not abs(y1) > y_error[edge]:
+            continue
         sure = y_error[edge] / abs(y1)
         total: Ball = (0.0, 0.0)
         for side in range(lattice.first[top], lattice.first[top + 1]):

@@ -41,15 +41,17 @@ from algzoo_exact.score.rigorous import MOST_BITS, Cell, cell_flow, right_cells
 
 # Leaves that one job may have under a limit, by n: a decision then takes a second or two. Smaller
 # jobs have more boundary of their own to integrate over: on an (8, 5) model, jobs of 200 leaves
-# cost four times as much in all. But what a job has done when time is up is lost, so that it may
-# take a tenth of what is left, going by those before it; the first ones are tiny.
+# cost four times as much in all. But what a job has done when time is up is lost: with less time
+# left than this, they are smaller in proportion.
+_FULL_SIZE_SECONDS = 60.0
 _LEAVES = {2: 4000, 3: 4000, 4: 2000, 5: 2000, 6: 40}
 _MOST_LEAVES = {2: 50_000, 3: 50_000, 4: 50_000, 5: 50_000, 6: 500}  # without a limit
-_JOB_SHARE, _FIRST_LEAVES = 0.1, 4
 _SNAPSHOT_SECONDS = 0.2
 _MOST_JOBS = 10_000  # an enclosure adds up the widths of all of them
-# Up to this n, integers enumerate a job in less time than compiled code takes to load.
-_INTEGERS_UP_TO = 4
+# Integers enumerate a job in less time than compiled code takes to load up to this n, and within
+# so many seconds than it may take to be compiled, which happens once. For n = 5 the search in
+# integers takes half as long as the flow does in either case.
+_INTEGERS_UP_TO, _INTEGERS_WITHIN = 4, 60.0
 _SPARE_DIRECTIONS = 8
 _POINTS = 1 << 15  # random ones, by which jobs are ordered
 
@@ -98,25 +100,11 @@ class Decider:
         self.width = arb(1) / (10**digits * _MOST_JOBS)
         self.bits = int(digits * 3.33) + 48
         self.most = _LEAVES[task.seq_len] if small else _MOST_LEAVES[task.seq_len]
-        self._leaves, self._seconds = 0, 0.0  # of the jobs decided within a limit
 
     def decide(self, start: Start, deadline: Deadline) -> Decision | None:
         """None if the deadline passed before the job was done."""
-        began = time.monotonic()
-        decision = self._decide(start, deadline, self._most(deadline))
-        if decision is not None:
-            self._leaves += decision.leaves
-            self._seconds += time.monotonic() - began if decision.leaves else 0.0
-        return decision
-
-    def _most(self, deadline: Deadline) -> int:
-        """How many leaves a job may have; one with more is split."""
-        if not deadline.limited:
-            return self.most
-        if not self._leaves:
-            return min(self.most, _FIRST_LEAVES)
-        affordable = _JOB_SHARE * deadline.left * self._leaves / max(self._seconds, 1e-9)
-        return min(self.most, max(1, int(affordable)))
+        most = max(1, int(self.most * min(1.0, deadline.left / _FULL_SIZE_SECONDS)))
+        return self._decide(start, deadline, most)
 
     def _decide(self, start: Start, deadline: Deadline, most: int) -> Decision | None:
         search = self.search
@@ -267,13 +255,11 @@ def _decisions(
 ) -> Iterator[tuple[Start, Decision | None]]:
     """Outcomes of the heaviest jobs, until the heap (which the caller refills) is empty.
 
-    Nobody can say how long it takes to load compiled code, which may have to be compiled first. So
-    within a limit that is left to other processes, which end with it, and until one of them has
-    answered, jobs are decided here in integers.
+    Within a limit, compiled code runs in other processes, which end with it even if they are still
+    compiling. Until one of them has answered, jobs are decided here in integers.
     """
-    task = arguments[1]
-    workers = processes_for(workers)
-    compiled = task.seq_len > _INTEGERS_UP_TO
+    task, workers = arguments[1], processes_for(workers)
+    compiled = task.seq_len > _INTEGERS_UP_TO and deadline.left > _INTEGERS_WITHIN
     if workers == 1 and not (compiled and deadline.limited and may_start_processes()):
         decider = Decider(*arguments, compiled=compiled and not deadline.limited)
         while heap and not deadline.passed:

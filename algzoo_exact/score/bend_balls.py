@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from algzoo_exact.exact.enclosure import Enclosure
-from algzoo_exact.geometry.cone import IntVector
+from algzoo_exact.geometry.cone import IntVector, dot
 from algzoo_exact.jit import compiled
 from algzoo_exact.measure.balls_f64 import (
     SLACK,
@@ -31,12 +31,14 @@ from algzoo_exact.measure.balls_f64 import (
     Ball,
     U,
     add,
-    divide,
     multiply,
     scale,
     subtract,
 )
 from algzoo_exact.measure.faces_f64 import full_set, ray_sets, subfaces
+from algzoo_exact.measure.facet_flow import facet_flows
+from algzoo_exact.measure.flow_rules import FlowRules, flow_rules
+from algzoo_exact.measure.lattice_f64 import face_lattice
 from algzoo_exact.program.floats import FloatWeights, rounded
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task
@@ -54,14 +56,18 @@ from algzoo_exact.score.rigorous import Cell
 F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
 U64 = NDArray[np.uint64]
+B8 = NDArray[np.bool_]
+
+_ONE_OVER_TWO_PI: Ball = (1 / (2 * math.pi), U)
 
 # A bend this much smaller than the functional it bends is left out, with its share as the radius.
 _NO_BEND = 2.0**-80
+_U_ERROR = 2.0**-50  # a length is off by (n/2 + 2) U of itself at most, a quotient by U
 
 
 @compiled
 def is_on(pattern: U64, level: int) -> bool:
-    return (pattern[level // 64] >> np.uint64(level % 64)) & np.uint64(1) != np.uint64(0)
+    return bool((pattern[level // 64] >> np.uint64(level % 64)) & np.uint64(1))
 
 
 @compiled
@@ -178,12 +184,14 @@ def bends_of_cell(
 
 @compiled
 def squares_of_cells(
-    weights: FloatWeights, rows: F64, medians: F64, cells: Cells, u: F64, mids: F64, rads: F64
-) -> None:
+    weights: FloatWeights, rows: F64, still: B8, medians: F64, cells: Cells, u: F64,
+    rules: FlowRules, mids: F64, rads: F64,
+) -> None:  # fmt: skip
     """What each cell in the buffer adds to the mean square beyond l = 0: ``mids`` +- ``rads``.
 
-    ``medians`` (value cells, n): the median's functionals, by label. The radius is infinite where
-    float64 does not decide.
+    ``still`` (walls of the start): those that hold u, which do not turn. ``medians`` (value cells,
+    n): the median's functionals, by label. ``u``: the unit direction, off by less than
+    ``_U_ERROR``. The radius is infinite where float64 does not decide.
     """
     n, d, first = rows.shape[1], weights.input.shape[0], rows.shape[0]
     count = first + n * d + 1
@@ -215,38 +223,49 @@ def squares_of_cells(
                 # |flow| <= ridges / 4, and the moment is at most as long as their number.
                 total = total[0], total[1] + bend * (2.0 * largest + bend) * found * SLACK + TINY
                 include[f] = 0
-        facet_parts(sets, ids, found, include, normals, radii, u, flows, moments)
+        lattice = face_lattice(sets, ids, found, include, normals, radii)
+        facet_flows(lattice, n, cells.x[q, : cells.rays[q]], u, _U_ERROR, rules, flows, moments)
+        counted = 0
         for f in range(found):
             if include[f]:
-                wall = ids[f]
-                length = length_ball(normals[wall], radii[wall])
-                along = divide(inner_ball(error, off, normals[wall], radii[wall]), length)
-                if wall < first - 1:
+                e1, radius = lattice.e[counted], lattice.error[counted]
+                flow = flows[counted, 0], flows[counted, 1]
+                if ids[f] < first and still[ids[f]]:
+                    flow = 0.0, 0.0
+                along = inner_ball(error, off, e1, radius)
+                if ids[f] < first - 1:
                     kappa = along
                     weight = multiply(size, size)
                 else:
                     kappa = jumps[f, 0], jumps[f, 1]
                     weight = multiply(kappa, subtract(scale(along, 2.0), kappa))
-                turned = multiply(weight, (flows[f, 0], flows[f, 1]))
-                moment = inner_ball(error, off, moments[f, :n], moments[f, n])
-                moment = multiply(multiply(kappa, moment), ONE_OVER_TWO_PI)
-                total = add(total, add(turned, moment))
+                moment = inner_ball(error, off, moments[counted, :n], moments[counted, n])
+                moment = multiply(multiply(kappa, moment), _ONE_OVER_TWO_PI)
+                total = add(total, add(multiply(weight, flow), moment))
+                counted += 1
         if total[1] < math.inf:
             mids[q], rads[q] = total
 
 
 def float_squares(
-    search: ExactSearch, program: Program, task: Task, start: Start, u: IntVector, allowance: float
+    search: ExactSearch,
+    program: Program,
+    task: Task,
+    start: Start,
+    u: IntVector,
+    allowance: float | None,
 ) -> tuple[Enclosure, list[Cell]]:
     """The sum over the cells below one start, and the cells that it leaves out; see
     ``boundary_balls.float_flow``."""
     weights = exact_weights(program)
     assert weights is not None
     medians = rounded(tuple(cell.value for cell in task.value_cells()))  # 0, 1/2 and 1: exact
-    rows, direction = np.array(start.rows, np.float64), np.array(u, np.float64)
+    rows, unit, rules = np.array(start.rows, np.float64), np.array(u, np.float64), flow_rules()
+    unit /= np.linalg.norm(unit)
+    still = np.array([dot(row, u) == 0 for row in start.rows])
 
     def kernel(batch: Cells, mids: F64, rads: F64) -> None:
-        squares_of_cells(weights, rows, medians, batch, direction, mids, rads)
+        squares_of_cells(weights, rows, still, medians, batch, unit, rules, mids, rads)
 
     return float_sum(search, start, kernel, allowance)
 

@@ -7,7 +7,7 @@ Proven, and many times as fast as ball arithmetic of many bits, to 8 or more dig
 from __future__ import annotations
 
 import math
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable
 from fractions import Fraction
 from itertools import accumulate
@@ -36,6 +36,11 @@ from algzoo_exact.score.rigorous import Cell, HasBatches, cell_of, credit_of, wa
 
 F64 = NDArray[np.float64]
 U64 = NDArray[np.uint64]
+
+# Where no number of digits is asked for: nobody misses what is left of a sum so narrow, and one
+# cell in so many may be left out for being imprecise.
+_NARROW, _SPARED = 1e-15, 200
+_CHEAP_UP_TO = 5  # inputs; beyond, ball arithmetic of a cell takes a fifth of a second and more
 
 _CAREFUL_BITS = 512  # of frames from exact normals
 
@@ -74,8 +79,10 @@ def normal_balls(
     """
     d, n, first = weights.input.shape[0], normals.shape[1], rows.shape[0]
     tiny = 4.0 * (d + 4.0) * (d + 4.0) * U * U
+    # Element by element: for slices numba would compile how to word their errors, for seconds.
     for wall in range(first):
-        normals[wall] = rows[wall]  # small integers
+        for c in range(n):
+            normals[wall, c] = rows[wall, c]  # small integers
         radii[wall] = 0.0
     state[:] = 0.0
     for t in range(n):
@@ -97,7 +104,10 @@ def normal_balls(
                 fresh[j, c, 0] = high if on else 0.0
                 fresh[j, c, 1] = low if on else 0.0
                 fresh[j, c, 2] = rad if on else 0.0
-        state[:] = fresh
+        for j in range(d):
+            for c in range(n):
+                for part in range(3):
+                    state[j, c, part] = fresh[j, c, part]
     for other in range(weights.readout.shape[0]):
         wall = first + n * d + other
         radii[wall] = 0.0
@@ -154,7 +164,12 @@ def flow_balls_of_cells(
 
 
 def float_flow(
-    search: ExactSearch, program: Program, start: Start, u: IntVector, which: int, allowance: float
+    search: ExactSearch,
+    program: Program,
+    start: Start,
+    u: IntVector,
+    which: int,
+    allowance: float | None,
 ) -> tuple[Enclosure, list[Cell]]:
     """Credit times boundary flow below one start, and the cells that it leaves out; see
     ``float_sum``."""
@@ -170,13 +185,15 @@ def float_flow(
 
 
 def float_sum(
-    search: ExactSearch, start: Start, kernel: Callable[[Cells, F64, F64], None], allowance: float
-) -> tuple[Enclosure, list[Cell]]:
+    search: ExactSearch, start: Start, kernel: Callable[[Cells, F64, F64], None],
+    allowance: float | None,
+) -> tuple[Enclosure, list[Cell]]:  # fmt: skip
     """Credit times what ``kernel`` writes for each cell of a batch, as midpoints and radii, summed
     over the cells below one start; and the cells that are left out.
 
     Left out are the cells that are least precise, as many as it takes for the radii of the others
-    to sum to at most ``allowance``.
+    to sum to at most ``allowance``. Without one, those that float64 does not decide, and a few of
+    the least precise, which cost little by other means.
     """
     assert isinstance(search, HasBatches)
     balls: list[tuple[float, float, Fraction]] = []
@@ -192,7 +209,13 @@ def float_sum(
             balls.append((*ball, credit_of(kept, q)))
             where.append((kept, q))
     order = sorted(range(len(balls)), key=lambda i: balls[i][1])
-    used = bisect_right(list(accumulate(balls[i][1] for i in order)), allowance)
+    sums = list(accumulate(balls[i][1] for i in order))
+    if allowance is None:
+        decided = bisect_left(sums, math.inf)
+        spared = len(order) // _SPARED if search.n <= _CHEAP_UP_TO else 0
+        used = min(decided, max(bisect_right(sums, _NARROW), len(order) - spared))
+    else:
+        used = bisect_right(sums, allowance)
     total = Enclosure.exactly(0)
     for credit in {balls[i][2] for i in order[:used]}:
         parts = [balls[i] for i in order[:used] if balls[i][2] == credit]
