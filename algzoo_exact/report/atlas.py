@@ -181,8 +181,6 @@ def _row(report: Report) -> tuple[Text, ...]:
 def _estimate(report: Report) -> Text:
     """What tells something where bounds are wide."""
     found = report.findings
-    if found.numeric is not None:
-        return (f"{found.numeric.value:.12g} ", Kind("numeric"))
     if found.check.accuracy is not None:
         return (f"{found.check.accuracy.accuracy:.5f} ", Kind("sampled"))
     assert found.check.squared_error is not None

@@ -57,9 +57,8 @@ _DRAWN = 3
 class Findings:
     """What was found out about a model, each part by a public function.
 
-    ``score`` is an ``Accuracy``, or a ``SquaredError`` for median. ``numeric`` is an estimate
-    where ``score`` is not exact. ``certificate`` is None where none was written; then ``reason``
-    says why. Parts that do not apply, or cost too much, are None.
+    ``score`` is an ``Accuracy``, or a ``SquaredError`` for median. ``certificate`` is None where
+    none was written; then ``reason`` says why. Parts that do not apply, or cost too much, are None.
     """
 
     model: Model
@@ -67,7 +66,6 @@ class Findings:
     ties: TieRule
     card: Card | None
     score: Accuracy | SquaredError
-    numeric: Accuracy | None
     check: CrossCheck
     regions: Regions | None
     confusion: Confusion | None
@@ -153,7 +151,7 @@ def gather(model: Model, task: Task, wishes: Wishes, progress: Progress) -> Find
         steps.begin(0.2, "explanation")
         verification = _verified(model, wishes, steps)
         steps.begin(0.5, "score")
-        score, numeric = score_of(
+        score = score_of(
             model, task, wishes.ties, time_limit=wishes.time_limit, workers=wishes.workers,
             progress=steps.within,
         )  # fmt: skip
@@ -176,7 +174,7 @@ def gather(model: Model, task: Task, wishes: Wishes, progress: Progress) -> Find
     ledger = _ledger(verification, score, check, found.untrained, card)
     progress(1.0, "writing")
     return Findings(
-        model, task, wishes.ties, card, score, numeric, check, regions, confusion, pieces,
+        model, task, wishes.ties, card, score, check, regions, confusion, pieces,
         svg, verification, ledger, written, reason,
     )  # fmt: skip
 

@@ -162,11 +162,6 @@ def _beside(found: Findings) -> list[Block]:
     if found.kind == "exact":
         return []
     said: list[Inline] = [Strong("Beside the theorem, and no part of it: ")]
-    if found.numeric is not None:
-        said += [
-            f"in float64, by two evaluations that agree this well, {found.numeric.value:.12g} "
-        ]
-        said += [Kind("numeric"), "; "]
     if found.check.accuracy is not None:
         said += [f"on random inputs {found.check.accuracy.accuracy:.5f} ", Kind("sampled")]
     if found.check.squared_error is not None:
