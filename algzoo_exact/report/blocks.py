@@ -49,6 +49,8 @@ class Mark:
 
 @dataclass(frozen=True)
 class Link:
+    """A text that leads to an address, percent-encoded where that is needed."""
+
     text: str
     target: str
 
