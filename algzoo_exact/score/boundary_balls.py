@@ -21,7 +21,7 @@ from algzoo_exact.jit import compiled
 from algzoo_exact.measure.balls_f64 import SLACK, TINY, Ball, U, add, two_product, two_sum
 from algzoo_exact.measure.exact_frames import exact_components, exact_frames
 from algzoo_exact.measure.faces_f64 import ray_sets
-from algzoo_exact.measure.facet_flow import facet_flows, flows_from
+from algzoo_exact.measure.facet_flow import facet_flows, flows_from, heading_of
 from algzoo_exact.measure.flow import PrecisionError
 from algzoo_exact.measure.flow_rules import FlowRules, flow_rules
 from algzoo_exact.measure.lattice_f64 import face_lattice
@@ -43,7 +43,6 @@ _NARROW, _SPARED = 1e-15, 200
 _CHEAP_UP_TO = 5  # inputs; beyond, ball arithmetic of a cell takes a fifth of a second and more
 
 _CAREFUL_BITS = 512  # of frames from exact normals
-_U_ERROR = 2.0**-50  # a length is off by (n/2 + 2) U of itself at most, a quotient by U
 
 
 def exact_weights(program: Program) -> FloatWeights | None:
@@ -132,8 +131,7 @@ def flow_balls_of_cells(
 ) -> None:  # fmt: skip
     """Boundary flow of each cell in the buffer, without its credit, into ``mids`` +- ``rads``.
 
-    ``u`` is the unit direction, off by less than ``_U_ERROR``. The radius is infinite where
-    float64 does not decide.
+    ``u`` is the direction, exactly. The radius is infinite where float64 does not decide.
     """
     n = u.shape[0]
     d, first = weights.input.shape[0], rows.shape[0]
@@ -156,7 +154,7 @@ def flow_balls_of_cells(
                 weights, rows, cells.pattern[q], cells.label[q], normals, radii, state, fresh
             )
             lattice = face_lattice(sets, ids, found, include, normals, radii)
-            facet_flows(lattice, n, cells.x[q, :rays], u, _U_ERROR, rules, flows, moments)
+            facet_flows(lattice, n, cells.x[q, :rays], u, 0.0, rules, flows, moments)
             total: Ball = (0.0, 0.0)
             for f in range(lattice.first[1]):
                 total = add(total, (flows[f, 0], flows[f, 1]))
@@ -178,7 +176,6 @@ def float_flow(
     weights = exact_weights(program)
     assert weights is not None
     rows, direction = np.array(start.rows, np.float64), np.array(u, np.float64)
-    direction /= np.linalg.norm(direction)
     rules = flow_rules()
 
     def kernel(batch: Cells, mids: F64, rads: F64) -> None:
@@ -261,9 +258,8 @@ def careful_flow(search: ExactSearch, cell: Cell, u: IntVector, which: int) -> E
     except PrecisionError:
         return None
     direction = np.array(u, np.float64)
-    direction /= np.linalg.norm(direction)
     flows, moments = np.empty((len(tops), 2)), np.empty((len(tops), n + 1))
-    flows_from(lattice, rays, direction, _U_ERROR, tops, flow_rules(), flows, moments)
+    flows_from(lattice, rays, heading_of(direction, 0.0), tops, flow_rules(), flows, moments)
     if not np.all(np.isfinite(flows)):
         return None
     total = Enclosure.exactly(0)
