@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from inspect import cleandoc
 from typing import Annotated, Any, cast
 
@@ -28,10 +29,12 @@ from algzoo_exact.cli import (
     surprise,
     train,
     verify,
+    warm,
     zoo,
 )
 from algzoo_exact.cli.interrupts import interrupts_kept
 from algzoo_exact.errors import InputError
+from algzoo_exact.names import printable
 
 BAD_INPUT, INTERRUPTED, READER_GONE = 2, 130, 141
 
@@ -80,13 +83,18 @@ class _Group(TyperGroup):
 
 
 def _fail(sentence: str) -> int:
-    print("error: " + " ".join(sentence.split()), file=sys.stderr)
+    _tell("error: " + printable(" ".join(sentence.split())))
     return BAD_INPUT
 
 
 def _interrupted() -> int:
-    print("interrupted: there is no result yet", file=sys.stderr)
+    _tell("interrupted: there is no result yet")
     return INTERRUPTED
+
+
+def _tell(line: str) -> None:
+    with suppress(OSError):  # a full disk: the exit code has to do
+        print(line, file=sys.stderr)
 
 
 def _usage_message(error: Any) -> str:
@@ -188,6 +196,7 @@ _add(app, surprise.surprise, surprise.EXAMPLES)
 _add(app, certify.certify, certify.EXAMPLES)
 _add(app, check.check, check.EXAMPLES)
 _add(app, report.report, report.EXAMPLES)
+_add(app, warm.warm, warm.EXAMPLES)
 
 _zoo = typer.Typer()
 app.add_typer(_zoo, name="zoo")
