@@ -19,6 +19,11 @@ from algzoo_exact.regions.starts import Start
 
 EVERYTHING = 3  # beside the positions in TIE_RULES: keep whole leaves, right or wrong
 
+# Which cells the compiled search must give. LEAVES: all. CONES: a cone that bounds prove right may
+# be one cell, and one that they prove wrong is not split. BOUNDARY: of these cells, only those with
+# a facet on which logits tie.
+LEAVES, CONES, BOUNDARY = 0, 1, 2
+
 
 @dataclass(frozen=True)
 class ExactCell:

@@ -16,7 +16,7 @@ from algzoo_exact.program.ir import Matrix, Program
 from algzoo_exact.program.task import TieRule
 from algzoo_exact.regions import compiled
 from algzoo_exact.regions.compiled import Cells, Stack
-from algzoo_exact.regions.exact_search import ExactCell, ExactSearch
+from algzoo_exact.regions.exact_search import LEAVES, ExactCell, ExactSearch
 from algzoo_exact.regions.polish import Weights
 from algzoo_exact.regions.starts import Start
 
@@ -65,15 +65,25 @@ def _floats(matrix: Matrix) -> NDArray[np.float64] | None:
 class Search(ExactSearch):
     """The same cells as ``ExactSearch``, from the compiled kernel wherever float64 decides.
 
-    ``exact_only`` leaves out the compiled path.
+    ``exact_only`` leaves out the compiled path. With a coarser ``grain`` than LEAVES fewer cells
+    come (see ``exact_search``), no patterns are collected, and ``leaves`` counts the cones settled.
     """
 
-    def __init__(self, program: Program, ties: TieRule | None, *, exact_only: bool = False) -> None:
+    def __init__(
+        self,
+        program: Program,
+        ties: TieRule | None,
+        *,
+        exact_only: bool = False,
+        grain: int = LEAVES,
+    ) -> None:
         super().__init__(program, ties)
+        assert grain == LEAVES or ties is not None, "right and wrong need a tie rule"
         self.weights = None if exact_only else float_weights(program)
         self.max_rays = 64
+        self.grain = grain
 
-    def cells(self, start: Start, *, capacity: int = 4096) -> Iterator[Cells | None]:
+    def cells(self, start: Start, *, capacity: int = 512) -> Iterator[Cells | None]:
         """Batches of cells; the arrays are reused, so each batch must be used up at once.
 
         None is yielded now and then while no batch is ready, so that callers can look at the
@@ -88,7 +98,15 @@ class Search(ExactSearch):
         stack, cells, scratch = self.buffers(start, capacity)
         while True:
             status = compiled.advance(
-                self.weights, stack, cells, scratch, self.n, self.mode, inequalities, _STEPS
+                self.weights,
+                stack,
+                cells,
+                scratch,
+                self.n,
+                self.mode,
+                inequalities,
+                _STEPS,
+                self.grain,
             )
             self._visit(cells)
             if status == compiled.OVERFLOW:
@@ -113,7 +131,8 @@ class Search(ExactSearch):
     def _visit(self, cells: Cells) -> None:
         count = int(cells.leaves[0])
         self.leaves += count
-        self.patterns.update(map(_bits, cells.visited[:count].tolist()))
+        if self.grain == LEAVES:
+            self.patterns.update(map(_bits, cells.visited[:count].tolist()))
         cells.leaves[0] = 0
 
     def _pack(
