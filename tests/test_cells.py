@@ -27,6 +27,7 @@ from formulas_for_tests import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from models_for_tests import exact_program, handcrafted_2_2, handcrafted_4_3, programs
+from proofs_for_tests import prove
 
 from algzoo_exact.errors import InputError
 from algzoo_exact.explain.cells import condition_cells, decide_by_cells
@@ -40,7 +41,7 @@ from algzoo_exact.explain.expression import (
     Truth,
     evaluate,
 )
-from algzoo_exact.explain.prover import Limits, prove
+from algzoo_exact.explain.prover import Limits
 from algzoo_exact.explain.results import Branch, Cells, Rays
 from algzoo_exact.explain.space import OutOfReachError
 from algzoo_exact.geometry.cone import Cone, IntVector, dot

@@ -172,7 +172,7 @@ def _emit(
                 to = scratch.values[slot], scratch.errors[slot], scratch.masks[slot]
                 count = keep_side(
                     values, errors, masks, count, value, error, sign, 1, wall, n,
-                    weights, walls, stack.pattern[top], -1, to[0], to[1], to[2],
+                    weights, walls, stack.pattern[top], n * d, to[0], to[1], to[2],
                 )  # fmt: skip
                 if count < 0:
                     return OVERFLOW

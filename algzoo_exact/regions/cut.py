@@ -118,7 +118,7 @@ def keep_side(
 ) -> int:  # fmt: skip
     """The part of a cone on one side of a wall; returns its number of rays, -1 if too many.
 
-    ``level`` is t * d + j for the wall z[t][j] = 0, and -1 for a tie of logits.
+    ``level`` is t * d + j for the wall z[t][j] = 0, and n * d for a tie of logits.
 
     A new ray on the wall is a r+ + b r- with a + b = 1, a = |value-| / (|value+| + |value-|). If
     the values are off by e+ and e-, then a and b are off by at most
@@ -184,7 +184,7 @@ def keep_side(
         for w in range(masks.shape[1]):
             masks_to[kept, w] = masks[p, w] & masks[m, w]
         masks_to[kept, word] |= bit
-        if level >= 0:
+        if level < n * weights.input.shape[0]:
             t = level // weights.input.shape[0]
             j = level - t * weights.input.shape[0]
             _exact_zeros(weights, walls.rows, values_to, errors_to, masks_to, kept, n, t, j)

@@ -11,17 +11,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from time import monotonic
 from typing import TYPE_CHECKING, TypeAlias
 
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.binomial import chernoff_hoeffding, clopper_pearson
+from algzoo_exact.processes import FreshContext, processes_for
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task, TieRule
 from algzoo_exact.program.transformer import Transformer
-from algzoo_exact.signals import interrupts_held
 
 if TYPE_CHECKING:
     from algzoo_exact.estimators.chances import Untrained
@@ -79,14 +78,13 @@ def sampler(workers: int) -> Iterator[Beside]:
 
     The process is started here, and ended with the block; Ctrl-C is left to this one.
     """
-    if workers < 2 or "torch" in sys.modules:
+    if processes_for(workers) < 2 or "torch" in sys.modules:
         yield lambda order: lambda progress: carry_out(order, progress)
         return
-    context = get_context("spawn")
+    context = FreshContext()
     here, there = context.Pipe()
     process = context.Process(target=_serve, args=(there,), daemon=True)
-    with interrupts_held():
-        process.start()
+    process.start()
     there.close()
 
     def begin(order: Order) -> Callable[[Progress], Sampled]:

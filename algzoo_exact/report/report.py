@@ -181,7 +181,7 @@ def make_report(
     suffice (by default as much as keeps a report of an AlgZoo model under a minute). ``samples``
     random inputs are held against the score. ``workers`` > 1 uses processes: one for these inputs
     and for untrained models unless torch is loaded, and that many for scores of five and six
-    inputs; a script must then guard its main module.
+    inputs.
 
     InputError where nothing tells the task, for an explanation of another model, and for a
     certificate of a model that can have none.

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from algzoo_exact.jit import compiled
-from algzoo_exact.measure.faces_f64 import ray_sets, subfaces
+from algzoo_exact.measure.faces_f64 import full_set, ray_sets, subfaces
 from algzoo_exact.measure.flow_f64 import cell_flow
 from algzoo_exact.regions.compiled import DONE, FULL, Cells, Stack, advance
 from algzoo_exact.regions.exact_search import BOUNDARY, CONES
@@ -65,10 +65,7 @@ def boundary_facets(
     """The facets of a cell with ``count`` rays, as ``subfaces`` gives them, and whether any
     belongs to the boundary; ``include`` says which do."""
     walls, words = sets.shape
-    full = np.zeros(words, np.uint64)
-    for r in range(count):
-        full[r // 64] |= np.uint64(1) << np.uint64(r % 64)
-    found = subfaces(full, sets, np.arange(walls), walls, n - 1, ids, faces)
+    found = subfaces(full_set(count), sets, np.arange(walls), walls, n - 1, ids, faces)
     some = False
     for f in range(found):
         wanted = (

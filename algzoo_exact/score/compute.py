@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Literal
 
+from algzoo_exact.deadline import Deadline, TimeIsUpError
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.measure.flow import LARGEST_DIMENSION
@@ -35,6 +36,7 @@ AUTO_SECONDS = 10.0
 # Trying all n^n inputs of a transformer takes 13 s for n = 7, minutes for n = 8, hours for n = 9.
 _TRIED_AT_ONCE, _TRIED_AT_ALL = 7, 9
 _PROBE_SECONDS = 4.0
+_FORM_SHARE = 0.4  # of a time limit, for a closed form
 _SMALL_PROBE_SECONDS = 0.7  # in integers, before compiled code is loaded
 # Seconds per leaf on one core, measured on trained models (benchmarks/), by n.
 EXACT_COST = {4: 6e-4, 5: 1.5e-3, 6: 0.2}
@@ -70,16 +72,21 @@ def accuracy(
     "auto" and "exact" into "bounds" for n >= 4 (the result is still ``exact`` if all is decided
     in time). ``by_label`` adds the split by true label (n <= 6, exact or bounds).
 
-    ``workers`` > 1 uses that many processes; a script must then guard its main module, as with
-    any multiprocessing. KeyboardInterrupt ends "bounds", and "exact" for n >= 4, with what is
-    decided so far.
+    ``workers`` > 1 uses that many processes. KeyboardInterrupt ends "bounds", and "exact" for
+    n >= 4, with what is decided so far.
 
     InputError for sizes that do not fit, or a method that cannot serve this n.
     """
     program = network_of(model)
     _check(program, task, ties, digits, method)
     _check_limits(time_limit, max_cells, workers)
-    limited = time_limit is not None or max_cells is not None
+    deadline = Deadline.after(time_limit)
+    limited = deadline.limited or max_cells is not None
+    if method == "numeric" and limited:
+        raise InputError(
+            "The numeric method has nothing to say before its end, so that no limit can stop it; "
+            "leave the limit out, or choose bounds or auto."
+        )
     if isinstance(program, Transformer):
         if method == "auto" and task.seq_len > _TRIED_AT_ONCE:
             method = "bounds"
@@ -89,10 +96,8 @@ def accuracy(
                 f"n <= {_TRIED_AT_ALL}; give a time limit, or use sampling."
             )
         if method == "bounds" and not limited:
-            time_limit = AUTO_SECONDS
-        tried = accuracy_bounds(
-            program, task, ties=ties, max_cells=max_cells, time_limit=time_limit
-        )
+            deadline = Deadline.after(AUTO_SECONDS)
+        tried = _bounds(program, task, ties, digits, deadline, max_cells, workers)
         return _last(tried, task, ties, by_label, progress)
     wanted = digits
     if method == "auto":
@@ -105,18 +110,23 @@ def accuracy(
         engine = NumericEngine(task, program.hidden_size, ties, workers)
         return engine.accuracy(program, progress)
     if method == "exact" and task.seq_len <= CLOSED_FORM_UP_TO:
-        result = whole_accuracy(program, task, ties, digits)
-        if by_label:
-            *_, parts = accuracy_bounds(program, task, ties=ties, digits=digits)
-            result = replace(result, by_label=parts.by_label)
-        return result
+        # Bounds take about as long, and have something to show when the time is up.
+        form_deadline = deadline.part(_FORM_SHARE)
+        try:
+            result = whole_accuracy(program, task, ties, digits, deadline=form_deadline)
+        except TimeIsUpError:
+            method = "bounds"
+        else:
+            if by_label:
+                *_, parts = _bounds(program, task, ties, digits, deadline, None, 1)
+                result = replace(result, by_label=parts.by_label)
+            return result
     if method == "exact":
         steps = whole_accuracies(program, task, ties, digits, workers)
     else:
-        steps = accuracy_bounds(
-            program, task, ties=ties, digits=digits, max_cells=max_cells, workers=workers,
-            time_limit=time_limit if limited else AUTO_SECONDS,
-        )  # fmt: skip
+        if not limited:
+            deadline = Deadline.after(AUTO_SECONDS)
+        steps = _bounds(program, task, ties, digits, deadline, max_cells, workers)
     found = _last(steps, task, ties, by_label, progress)
     if digits < wanted and found.kind == "exact":
         return replace(found, kind="certified")  # every input is decided; only rounding is left
@@ -153,22 +163,36 @@ def accuracy_bounds(
     program = network_of(model)
     _check(program, task, ties, digits, "bounds")
     _check_limits(time_limit, max_cells, workers)
+    deadline = Deadline.after(time_limit)
+    yield from _bounds(program, task, ties, digits, deadline, max_cells, workers)
+
+
+def _bounds(
+    program: Program | Transformer,
+    task: Task,
+    ties: TieRule,
+    digits: int,
+    deadline: Deadline,
+    max_cells: int | None,
+    workers: int,
+) -> Iterator[Accuracy]:
     if isinstance(program, Transformer):
         from algzoo_exact.score.enumeration import transformer_accuracies
 
         yield from transformer_accuracies(
-            program, task, ties, time_limit=time_limit, max_inputs=max_cells
+            program, task, ties, deadline=deadline, max_inputs=max_cells
         )
         return
     if task.seq_len <= LARGEST_DIMENSION:
         from algzoo_exact.score.anytime import anytime_accuracy
 
         yield from anytime_accuracy(
-            program, task, ties, digits,
-            time_limit=time_limit, max_cells=max_cells, workers=workers,
-        )  # fmt: skip
+            program, task, ties, digits, deadline=deadline, max_cells=max_cells, workers=workers
+        )
         return
-    for bounds in box_bounds(program, task, ties=ties, time_limit=time_limit, max_boxes=max_cells):
+    for bounds in box_bounds(
+        program, task, ties=ties, time_limit=deadline.timeout, max_boxes=max_cells
+    ):
         yield _from_boxes(bounds, task, ties)
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
-import time
 from collections.abc import Iterator
 from typing import Literal
 
+from algzoo_exact.deadline import Deadline, TimeIsUpError
 from algzoo_exact.errors import InputError
 from algzoo_exact.measure.flow import LARGEST_DIMENSION
 from algzoo_exact.program.ir import Program
@@ -26,13 +25,14 @@ SquareMethod = Literal["auto", "exact", "bounds"]
 METHODS: tuple[SquareMethod, ...] = ("auto", "exact", "bounds")
 
 AUTO_SECONDS = 10.0
+_FORM_SHARE = 0.4  # of a time limit, for a closed form
 
 
 def squared_error(
     model: Program | HasProgram,
     task: Task | None = None,
     *,
-    digits: int = 30,
+    digits: int | None = None,
     method: SquareMethod = "auto",
     time_limit: float | None = None,
     max_cells: int | None = None,
@@ -48,23 +48,26 @@ def squared_error(
     ``exact`` if all was decided by then. Either limit turns "exact" into "bounds" for n >= 4. For
     n >= 7 there is one quick and wide enclosure.
 
-    ``workers`` > 1 uses that many processes; a script must then guard its main module.
-    KeyboardInterrupt ends a run for 4 <= n <= 6 with what is decided so far.
+    ``workers`` > 1 uses that many processes. KeyboardInterrupt ends a run for 4 <= n <= 6 with
+    what is decided so far.
 
     InputError for a program with several outputs, another task, or a method that cannot serve n.
     """
     program = lift(model)
     chosen = _task_for(program, task)
     _check(program, digits, method, time_limit, max_cells, workers)
+    deadline = Deadline.after(time_limit)
     n = program.seq_len
     if n <= CLOSED_FORM_UP_TO and method != "bounds":
-        return closed_squared_error(program, chosen, digits)
+        # Bounds take about as long, and have something to show when the time is up.
+        try:
+            return closed_squared_error(program, chosen, digits or 30, deadline.part(_FORM_SHARE))
+        except TimeIsUpError:
+            pass
     if n > LARGEST_DIMENSION:
         return quick_squared_error(program, chosen)
-    limited = time_limit is not None or max_cells is not None
-    if time_limit is None and method != "exact" and not limited:
-        time_limit = AUTO_SECONDS
-    deadline = math.inf if time_limit is None else time.monotonic() + time_limit
+    if not deadline.limited and max_cells is None and method != "exact":
+        deadline = Deadline.after(AUTO_SECONDS)
     steps = squared_errors(
         program, chosen, digits, deadline=deadline, max_cells=max_cells, workers=workers
     )
@@ -75,7 +78,7 @@ def squared_error_bounds(
     model: Program | HasProgram,
     task: Task | None = None,
     *,
-    digits: int = 30,
+    digits: int | None = None,
     time_limit: float | None = None,
     max_cells: int | None = None,
     workers: int = 1,
@@ -88,10 +91,10 @@ def squared_error_bounds(
     program = lift(model)
     chosen = _task_for(program, task)
     _check(program, digits, "bounds", time_limit, max_cells, workers)
+    deadline = Deadline.after(time_limit)
     if program.seq_len > LARGEST_DIMENSION:
         yield quick_squared_error(program, chosen)
         return
-    deadline = math.inf if time_limit is None else time.monotonic() + time_limit
     yield from squared_errors(
         program, chosen, digits, deadline=deadline, max_cells=max_cells, workers=workers
     )
@@ -117,7 +120,7 @@ def _task_for(program: Program, task: Task | None) -> Task:
 
 def _check(
     program: Program,
-    digits: int,
+    digits: int | None,
     method: str,
     time_limit: float | None,
     max_cells: int | None,
@@ -125,7 +128,7 @@ def _check(
 ) -> None:
     if method not in METHODS:
         raise InputError(f"Unknown method {method!r}; choose from {', '.join(METHODS)}.")
-    if not 1 <= digits <= 1000:
+    if digits is not None and not 1 <= digits <= 1000:
         raise InputError(f"digits must be from 1 to 1000, not {digits}.")
     if method == "exact" and program.seq_len > LARGEST_DIMENSION:
         raise InputError(
