@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sys
 import threading
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
@@ -25,7 +27,9 @@ TIE_TEXT = {
     "incorrect": "count as incorrect",
     "uniform": "credit 1/(number tied)",
 }
+DIGITS = 30  # shown of a rational number, unless others are asked for
 _BAR_AFTER = 1.0  # seconds; shorter runs show no progress bar
+_LINE_AFTER = 10.0  # seconds, between lines where there is no terminal
 
 
 def print_json(result: Json) -> None:
@@ -73,7 +77,7 @@ def _several(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
-def enclosure_json(enclosure: Enclosure, digits: int) -> Json:
+def enclosure_json(enclosure: Enclosure, digits: int | None) -> Json:
     """End points rounded outward, by so little that the width stays visible.
 
     Two digits more than the width shows, so that rounding adds at most a fiftieth of it.
@@ -81,7 +85,7 @@ def enclosure_json(enclosure: Enclosure, digits: int) -> Json:
     from algzoo_exact.exact.enclosure import places_for
 
     width = enclosure.width
-    places = (places_for(width) if width else digits) + 2
+    places = (places_for(width) if width else digits or DIGITS) + 2
     lower, upper = enclosure.decimal(places)
     return {"lower": lower, "upper": upper}
 
@@ -122,21 +126,44 @@ def _outward(lower: float, upper: float, places: int) -> tuple[str, str]:
     return Enclosure(Fraction(lower), Fraction(upper)).decimal(places)
 
 
+class _Lines:
+    """Progress as lines on stderr, the first one after ten seconds."""
+
+    def __init__(self, label: str) -> None:
+        self.label, self.last = label, time.monotonic()
+
+    def __call__(self, fraction: float, text: str) -> None:
+        if time.monotonic() - self.last > _LINE_AFTER:
+            self.last = time.monotonic()
+            print(f"{self.label}: {100 * fraction:.0f}%, {text}", file=sys.stderr)
+
+
 @contextmanager
 def progress_bar(label: str) -> Iterator[Callable[[float, str], None]]:
-    """A bar on stderr, if that is a terminal and the block takes over a second.
+    """A bar on stderr, if that is a terminal and the block takes over a second; else a line now and
+    then, if it takes long.
 
     Gives the function to call with the fraction done and a line of text.
     """
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import (
+        BarColumn,
+        Progress,
+        SpinnerColumn,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
 
     console = Console(stderr=True)
     # FORCE_COLOR makes any file a terminal in rich's eyes, and a log would fill with bars.
     if not (console.is_terminal and console.file.isatty()):
-        yield lambda fraction, text: None
+        yield _Lines(label)
         return
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    columns = (
+        SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(),
+        TextColumn("left"), TimeRemainingColumn(),
+    )  # fmt: skip
     bar = Progress(*columns, console=console, transient=True)
     row = bar.add_task(label, total=None)
     timer = threading.Timer(_BAR_AFTER, bar.start)

@@ -67,7 +67,7 @@ _U_ERROR = 2.0**-50  # a length is off by (n/2 + 2) U of itself at most, a quoti
 
 @compiled
 def is_on(pattern: U64, level: int) -> bool:
-    return (pattern[level // 64] >> np.uint64(level % 64)) & np.uint64(1) != np.uint64(0)
+    return bool((pattern[level // 64] >> np.uint64(level % 64)) & np.uint64(1))
 
 
 @compiled

@@ -22,6 +22,7 @@ from algzoo_exact.score.pool import worker_pool
 
 Kernel = Literal["search", "flows", "squares"]
 KERNELS: tuple[Kernel, ...] = ("search", "flows", "squares")
+COMPILING = "compiling for this machine, once"
 _PROCESSES = 2
 
 
@@ -32,8 +33,9 @@ def is_stored(kernel: Kernel) -> bool:
     from algzoo_exact.score.bend_balls import squares_of_cells
     from algzoo_exact.score.boundary_balls import flow_balls_of_cells
 
-    functions = {"search": advance, "flows": flow_balls_of_cells, "squares": squares_of_cells}
-    return has_code(functions[kernel])
+    if kernel == "search":
+        return has_code(advance)
+    return has_code(flow_balls_of_cells if kernel == "flows" else squares_of_cells)
 
 
 def compile_kernel(kernel: Kernel) -> None:
@@ -71,6 +73,10 @@ def compiling(*kernels: Kernel) -> Iterator[list[Future[None]]]:
         yield [pool.submit(compile_kernel, kernel) for kernel in missing]
 
 
-def done(futures: list[Future[None]], seconds: float) -> bool:
-    """Whether all is compiled, after waiting for it so long."""
-    return not wait(futures, seconds, ALL_COMPLETED).not_done
+def done(futures: list[Future[None]], seconds: float | None) -> bool:
+    """Whether all is compiled, after waiting for it so long, or as long as it takes."""
+    if wait(futures, seconds, ALL_COMPLETED).not_done:
+        return False
+    for future in futures:
+        future.result()  # raises what went wrong
+    return True

@@ -34,7 +34,7 @@ _FEW = 500  # leaves; some 0.1 s in integers
 # Float64 balls come first, and ball arithmetic (n <= 6) decides what they leave: most cells if
 # more digits than these are asked for.
 FLOAT_DIMENSIONS = range(4, 8)
-_FLOAT_DIGITS = 12
+FLOAT_DIGITS = 12
 _BALL_DIGITS = 16  # of what floats leave, where no number of digits is asked for
 
 
@@ -85,7 +85,7 @@ def whole_accuracies(
     for direction in directions(program, task, ties):
         # some 1e3 to 1e6 flows, each off by about 2**-bits
         bits = int((digits or _BALL_DIGITS) * 3.33) + 48
-        floats = (digits is None or digits <= _FLOAT_DIGITS) and floats_serve(program)
+        floats = (digits is None or digits <= FLOAT_DIGITS) and floats_serve(program)
         allowance = None if digits is None else 0.45 * float(wanted) / len(starting_cones(task))
         try:
             while True:
@@ -181,9 +181,12 @@ _Part = tuple[Enclosure, int, set[int]]
 
 
 def _run(jobs: list[_Job], workers: int, deadline: Deadline) -> Iterator[_Part]:
-    """In the order of the jobs, until the deadline, which ends jobs in other processes."""
-    if processes_for(workers) == 1 and not deadline.limited:
-        yield from map(_flow_below, jobs)
+    """In the order of the jobs, until the deadline, which ends jobs in other processes at once."""
+    if processes_for(workers) == 1:
+        for job in jobs:
+            if deadline.passed:
+                return
+            yield _flow_below(job)
         return
     with worker_pool(workers) as pool, suppress(TimeoutError):
         yield from pool.map(_flow_below, jobs, timeout=deadline.timeout)
