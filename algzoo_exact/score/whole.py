@@ -22,7 +22,7 @@ from algzoo_exact.regions.exact_search import ExactSearch
 from algzoo_exact.regions.starts import Start, starting_cones
 from algzoo_exact.score.closed_form import ClosedForm
 from algzoo_exact.score.direction import Direction, directions
-from algzoo_exact.score.facets import LABEL_WALLS, TIES
+from algzoo_exact.score.facets import LABEL_WALLS, TIES, grain_for
 from algzoo_exact.score.pool import new_search, worker_pool
 from algzoo_exact.score.result import Accuracy
 from algzoo_exact.score.rigorous import Cell, cell_flow, closed_slopes, right_cells
@@ -140,14 +140,13 @@ def _label_cells(
     right = Enclosure.exactly(0)
     wrong = Fraction(0)
     by_label: dict[int, Enclosure] = {}
-    leaves, patterns = 0, set[int]()
+    leaves = 0
     parts = _run([(program, direction, start, precision) for start in starts], workers, deadline)
     for done, (one, other) in enumerate(_pairs(zip(starts, parts, strict=False)), 1):
         cell = Enclosure.exactly(0)
-        for start, (flow, some_leaves, some_patterns) in (one, other):
+        for start, (flow, some_leaves) in (one, other):
             cell = cell.plus(flow).plus(Enclosure.exactly(direction.at_zero(start)[0]))
             leaves += some_leaves
-            patterns |= some_patterns
         label = one[0].label
         right = right.plus(cell)
         wrong += max(Fraction(0), mass - cell.upper)
@@ -160,8 +159,7 @@ def _label_cells(
             direction.ties or "lowest",
             f"boundary flow in {'float64 balls' if precision.floats else 'ball arithmetic'}",
             time.perf_counter() - began,
-            len(patterns),
-            leaves,
+            cells=leaves,
             by_label=dict(sorted(by_label.items())) if finished else None,
         )
 
@@ -177,7 +175,8 @@ class Precision:
 
 
 _Job = tuple[Program, Direction, Start, Precision]
-_Part = tuple[Enclosure, int, set[int]]
+_Part = tuple[Enclosure, int]
+"""Flow, and cones visited."""
 
 
 def _run(jobs: list[_Job], workers: int, deadline: Deadline) -> Iterator[_Part]:
@@ -198,8 +197,8 @@ def _flow_below(job: _Job) -> _Part:
     if precision.floats:
         from algzoo_exact.score.boundary_balls import float_flow
 
-        search = new_search(program, direction.ties, compiled=True)
         which = _which(direction)
+        search = new_search(program, direction.ties, compiled=True, grain=grain_for(which))
         first, cells = float_flow(search, program, start, direction.u, which, precision.allowance)
         if cells and program.seq_len > LARGEST_DIMENSION:
             raise NotGenericError(f"float64 does not decide {len(cells)} cells")
@@ -211,7 +210,7 @@ def _flow_below(job: _Job) -> _Part:
         for cell in cells:
             if cell is not None:
                 total += cell_flow(search, cell, direction.u, _which(direction))
-        return first.plus(Enclosure.from_arb(total)), search.leaves, search.patterns
+        return first.plus(Enclosure.from_arb(total)), search.leaves
 
 
 def floats_serve(program: Program) -> bool:
@@ -228,15 +227,16 @@ def _search_below(
 ) -> tuple[ExactSearch, Iterable[Cell | None]]:
     """The cells below one start: from integers if they are few, else from compiled code, which
     takes time to load (unless it is there already) and, once, to compile."""
+    grain = grain_for(_which(direction))
     if "algzoo_exact.regions.search" in sys.modules:
-        search = new_search(program, direction.ties, compiled=True)
+        search = new_search(program, direction.ties, compiled=True, grain=grain)
         return search, right_cells(search, start)
     search = ExactSearch(program, direction.ties)
     cells = []
     for cell in right_cells(search, start):
         cells.append(cell)
         if search.leaves > _FEW:
-            search = new_search(program, direction.ties, compiled=True)
+            search = new_search(program, direction.ties, compiled=True, grain=grain)
             return search, right_cells(search, start)
     return search, cells
 
