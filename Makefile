@@ -47,6 +47,7 @@ lint: $(READY) ## ruff and mypy --strict
 bench: $(READY) ## the tables and plots of benchmarks/
 	$(BIN)/python benchmarks/run.py
 	$(BIN)/python benchmarks/throughput.py
+	$(BIN)/python benchmarks/limits.py
 
 docs: $(READY) ## the documentation as a site, in build/site
 	@$(BIN)/python -m sphinx -q -W --keep-going -c docs/site -d build/doctrees . build/site

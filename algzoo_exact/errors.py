@@ -11,3 +11,11 @@ class InputError(AlgzooExactError, ValueError):
     The message is one sentence: what was asked, what was found, what to do. The command line
     prints it without a traceback and exits with code 2.
     """
+
+
+class FloatRangeError(InputError):
+    """Weights, or what a network computes from them, are beyond the range of floats.
+
+    No fault of the exact results, which know no such range: where a sample stands beside one of
+    them, the sample is left out and the reason given.
+    """

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from algzoo_exact.errors import InputError
 
@@ -28,6 +29,32 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
         raise InputError(f"Cannot write {target}: {error.strerror or error}.") from error
     finally:
         part.unlink(missing_ok=True)
+
+
+@contextmanager
+def staged(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """A path of the same name in a hidden folder beside ``path``; what is there when the block ends
+    well, if anything, takes its place. So a block can leave several files, or none.
+
+    InputError as for ``replacing``.
+    """
+    target = Path(path)
+    if target.is_dir():
+        raise InputError(f"Cannot write {target}: it is a folder.")
+    if not target.parent.is_dir():
+        raise InputError(f"There is no folder {target.parent} to write {target.name} to.")
+    try:
+        folder = TemporaryDirectory(dir=target.parent, prefix=".writing-")
+    except OSError as error:
+        raise InputError(f"Cannot write {target}: {error.strerror or error}.") from error
+    with folder as name:
+        part = Path(name, target.name)
+        yield part
+        try:
+            if part.exists():
+                os.replace(part, target)
+        except OSError as error:
+            raise InputError(f"Cannot write {target}: {error.strerror or error}.") from error
 
 
 def write_whole(path: str | os.PathLike[str], content: bytes) -> None:

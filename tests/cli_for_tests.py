@@ -119,6 +119,7 @@ SCORE: dict[str, object] = {
     "interrupted": TRUTH,
     "method": TEXT,
     "seconds": NUMBER,
+    "not_sampled": either(TEXT, NULL),
     "version": TEXT,
 }
 ACCURACY = record(

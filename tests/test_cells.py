@@ -292,7 +292,9 @@ def test_limits() -> None:
         decision = decide_by_cells(program, right, limits=limits)
         assert decision.verdict.status == "unknown"
         assert "stopped" in decision.verdict.reason
-        assert condition_cells(program, right, limits).undecided
+    assert condition_cells(program, right, CellLimits(cells=2)).undecided
+    with pytest.raises(OutOfReachError, match="the time was up"):
+        condition_cells(program, right, CellLimits(seconds=1e-9))
     few = decide_by_cells(program, right, limits=CellLimits(inputs=2))
     assert few.verdict.status == "unknown"
     assert "3 inputs" in few.verdict.reason

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from fractions import Fraction
 from math import pi
 from pathlib import Path
 
@@ -17,6 +19,7 @@ from models_for_tests import (
 )
 
 from algzoo_exact.errors import InputError
+from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.program.task import INDEX_TASKS, Task, argmax, second_argmax
 from algzoo_exact.regions.enumerate import cells
 from algzoo_exact.report import circle, drawing, figures, sphere
@@ -117,12 +120,15 @@ def test_all_tasks(tmp_path: Path, name: str) -> None:
 
 
 def test_titles(tmp_path: Path) -> None:
-    """The title's accuracy shows two digits of a small error."""
-    assert figures._percent(0.98713) == "98.713%"
-    assert figures._percent(1 - 1.234e-7) == "99.999988%"
-    found = list(cells(handcrafted_2_2(), second_argmax(2)))
-    figure = figures._draw(found, second_argmax(2), 2, "lowest", 1.0)
-    assert "exactly 100%" in figure.get_suptitle()
+    """100% is said of a program that is right everywhere alone: not where rounding would say so."""
+    task = second_argmax(2)
+    found = list(cells(handcrafted_2_2(), task))
+    one = Enclosure.exactly(1)
+    assert "exactly 100%" in figures._draw(found, task, 2, "lowest", one).get_suptitle()
+    wrong = [replace(found[0], credit=Fraction(0)), *found[1:]]
+    nearly = Enclosure(1 - Fraction(1, 10**20), one.lower)
+    title = figures._draw(wrong, task, 2, "lowest", nearly).get_suptitle()
+    assert title.endswith("accuracy > 99.999999999999%")
 
 
 def test_refusals(tmp_path: Path) -> None:

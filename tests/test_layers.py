@@ -27,21 +27,23 @@ LAYERS: dict[str, set[str]] = {
     "jit": set(),
     "signals": set(),
     "processes": {"signals"},
+    "names": set(),
+    "plotting": set(),
     "files": {"errors"},
     "exact": {"errors"},
     "geometry": {"errors", "exact"},
     "measure": {"errors", "exact", "geometry", "jit"},
     "program": {"errors", "exact", "geometry"},
-    "zoo": {"errors", "exact", "files", "geometry", "jit", "program"},
+    "zoo": {"errors", "exact", "files", "geometry", "jit", "names", "program"},
 }
 LAYERS["regions"] = {"errors", "exact", "files", "geometry", "jit", "measure", "program"}
 LAYERS["score"] = LAYERS["regions"] | {"deadline", "processes", "regions", "signals"}
 LAYERS["estimators"] = LAYERS["score"] | {"score"}
 LAYERS["explain"] = LAYERS["score"] | {"score", "estimators"}
 LAYERS["certificate"] = LAYERS["explain"] | {"explain"}
-LAYERS["report"] = LAYERS["explain"] | {"certificate", "explain", "zoo"}
+LAYERS["report"] = LAYERS["explain"] | {"certificate", "explain", "names", "plotting", "zoo"}
 LAYERS["training"] = LAYERS["score"] | {"score", "estimators", "zoo"}
-LAYERS["race"] = LAYERS["score"] | {"score", "estimators", "zoo"}
+LAYERS["race"] = LAYERS["score"] | {"score", "estimators", "plotting", "zoo"}
 LAYERS["cli"] = LAYERS["report"] | {"race", "certificate", "explain", "report", "training", "zoo"}
 LAYERS["__init__"] = LAYERS["__main__"] = set(LAYERS)
 
@@ -56,7 +58,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "torch": ("zoo/", "training/", "estimators/", "explain/confirm.py", "race/run.py"),
     "sympy": ("program/render.py", "score/closed_form.py", "score/squared_result.py"),
     "networkx": ("regions/graph.py",),
-    "matplotlib": ("report/", "race/plot.py"),
+    "matplotlib": ("plotting.py", "report/", "race/plot.py"),
     "pyarrow": ("regions/atlas.py",),
     "flint": (
         "exact/",

@@ -54,10 +54,10 @@ def test_numbers_agree(explained: Report) -> None:
     assert high - low < Fraction(1, 10**18)
     assert regions.complete
     assert regions.count == 6 == len(regions.listed)
-    right = [region.right for region in regions.listed]
-    assert all(part is not None for part in right)
-    low = sum(part.lower for part in right if part is not None)
-    high = sum(part.upper for part in right if part is not None)
+    right = [(region.measure, region.right) for region in regions.listed]
+    assert all(part is not None for _, part in right)
+    low = sum(measure.lower * part.lower for measure, part in right if part is not None)
+    high = sum(measure.upper * part.upper for measure, part in right if part is not None)
     assert low <= found.score.enclosure.lower <= found.score.enclosure.upper <= high
     assert regions.rest.lower == 0
     assert regions.rest.upper < Fraction(1, 10**17)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from fractions import Fraction
 from math import pi, sqrt
 
@@ -26,10 +27,19 @@ def certified(program: Program) -> ErrorPieces:
 
 
 def total(pieces: ErrorPieces) -> Enclosure:
+    return total_of(piece.square for piece in pieces.listed)
+
+
+def total_of(parts: Iterable[Enclosure]) -> Enclosure:
     found = Enclosure.exactly(0)
-    for piece in pieces.listed:
-        found = found.plus(piece.square)
+    for part in parts:
+        found = found.plus(part)
     return found
+
+
+def shares_by_middle(pieces: ErrorPieces) -> dict[tuple[int, ...], float]:
+    whole = pieces.whole.midpoint
+    return {middle: float(square.midpoint / whole) for middle, square in pieces.by_middle}
 
 
 def meets(a: Enclosure, b: Enclosure) -> bool:
@@ -45,12 +55,11 @@ def test_parts_add_up_to_the_error(n: int) -> None:
         assert meets(found, whole), name
         assert found.width < Fraction(1, 10**15), name
         assert pieces.count == len(pieces.listed)
-        assert sum(piece.share for piece in pieces.listed) == pytest.approx(
-            float(bool(pieces.count))
-        )
-        assert sum(share for _, share in pieces.by_middle) == pytest.approx(
-            float(bool(pieces.count))
-        )
+        shares = [piece.share for piece in pieces.listed]
+        assert all(0 <= part.lower <= part.upper <= 1 for part in shares)
+        if shares:
+            assert sum(part.lower for part in shares) <= 1 <= sum(part.upper for part in shares)
+        assert meets(total_of(square for _, square in pieces.by_middle), whole)
 
 
 def test_errors_are_those_of_the_program() -> None:
@@ -95,21 +104,23 @@ def test_observed_pieces_are_those_of_all(n: int, seed: int) -> None:
         assert meets(piece.measure, other.measure)
         assert meets(piece.square, other.square)
         assert piece.square.width < Fraction(1, 10**12)
-        assert abs(piece.share - other.share) < 0.03
+        assert abs(piece.share.midpoint - other.share.midpoint) < 0.03
     whole = az.squared_error(program, method="exact", digits=20).enclosure
     found = total(seen)
     assert meets(found, whole)
-    shares = dict(certified(program).by_middle)
-    assert dict(seen.by_middle).keys() == shares.keys()
-    assert all(abs(share - shares[middle]) < 0.03 for middle, share in seen.by_middle)
+    shares = shares_by_middle(certified(program))
+    observed = shares_by_middle(seen)
+    assert observed.keys() == shares.keys()
+    assert all(abs(share - shares[middle]) < 0.03 for middle, share in observed.items())
 
 
 def test_the_silent_model() -> None:
     """By symmetry each input is the middle one in a third of E, which is 1 - sqrt(3)/pi; its root
     mean square is then that of the median itself."""
     pieces = certified(silent(3))
-    assert [middle for middle, _ in pieces.by_middle] == [(0,), (1,), (2,)]
-    assert all(share == pytest.approx(1 / 3) for _, share in pieces.by_middle)
+    shares = shares_by_middle(pieces)
+    assert [*shares] == [(0,), (1,), (2,)]
+    assert all(part == pytest.approx(1 / 3) for part in shares.values())
     assert float(total(pieces).midpoint) == pytest.approx(1 - sqrt(3) / pi, abs=1e-14)
     report = report_of(silent(3), az.tasks.median(3))
     (section,) = (s for s in report.document.sections if s.name == "errors")

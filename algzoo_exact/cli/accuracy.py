@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from fractions import Fraction
 from math import isfinite
@@ -24,6 +23,7 @@ from algzoo_exact.cli.options import (
     SeqLenOption,
     TaskOption,
     TiesOption,
+    deadline_after,
     load_model,
     parse_count,
     parse_seconds,
@@ -41,12 +41,16 @@ from algzoo_exact.cli.output import (
     sampled_json,
     sampled_text,
 )
+from algzoo_exact.cli.samples import sampled_beside
 from algzoo_exact.errors import InputError
 
 if TYPE_CHECKING:
+    from algzoo_exact.deadline import Deadline
     from algzoo_exact.estimators.sampled import SampleEstimate
     from algzoo_exact.exact.enclosure import Enclosure
+    from algzoo_exact.program.ir import Program
     from algzoo_exact.program.task import Task, TieRule
+    from algzoo_exact.program.transformer import Transformer
     from algzoo_exact.score.compute import Method
     from algzoo_exact.score.result import Accuracy
     from algzoo_exact.zoo.loading import Model
@@ -65,11 +69,10 @@ SAMPLES_BESIDE_BOUNDS = 1_000_000
 LARGEST_DECIDED_N = 7  # beyond it there are only bounds
 # A sample contradicts an enclosure without a point in its interval at this confidence.
 CHECK_CONFIDENCE = Fraction(999_999, 1_000_000)
-# Seconds kept from a time limit: to start and end the process, and to sample afterwards.
-_OWN_SECONDS, _SAMPLING_SECONDS = 1.2, 2.5
 
 
 def accuracy(
+    context: typer.Context,
     model: ModelArgument,
     task: TaskOption = None,
     seq_len: SeqLenOption = None,
@@ -149,7 +152,7 @@ def accuracy(
 
     [bold]certified[/bold]: rigorous, and wider by what was left undecided
     """
-    began = time.monotonic()
+    deadline = deadline_after(context, time_limit)
     loaded = with_noise(load_model(model, task, seq_len, heads), noise, noise_seed, noise_relative)
     chosen, rule = task_of(loaded), tie_rule(ties)
     n = chosen.seq_len
@@ -158,82 +161,82 @@ def accuracy(
 
         if by_label:
             raise InputError("--by-label splits an accuracy; median models have an error instead.")
-        left = None
-        if time_limit is not None:
-            spent = time.monotonic() - began + _OWN_SECONDS + min(_SAMPLING_SECONDS, time_limit / 4)
-            left = max(time_limit - spent, time_limit / 10)
         options = SquareOptions(
-            digits, method, left, max_regions, workers, check_samples, SAMPLES_BESIDE_BOUNDS, seed,
-            closed_form, as_json,
+            digits, method, deadline, max_regions, workers, check_samples, SAMPLES_BESIDE_BOUNDS,
+            seed, closed_form, as_json,
         )  # fmt: skip
         print_squared_error(loaded, chosen, options, LARGEST_DECIDED_N)
         return
-    draw = _Sampler(loaded, chosen, rule, check_samples or SAMPLES_BESIDE_BOUNDS, seed)
-    # Where only bounds are possible, the sample comes first: it counts towards the time limit.
-    boxes = n > LARGEST_DECIDED_N and chosen.name != "longest_cycle"
-    estimate = draw() if boxes and method in ("auto", "bounds") else None
-    if time_limit is not None:
-        spent = time.monotonic() - began + _OWN_SECONDS
-        later = 0.0 if estimate else min(_SAMPLING_SECONDS, time_limit / 4)
-        time_limit = max(time_limit - spent - later, time_limit / 10)
+    draw = _Sampler(loaded.network, chosen, rule, check_samples or SAMPLES_BESIDE_BOUNDS, seed)
 
     import algzoo_exact as az
 
-    with noticing_interrupts() as interrupts, progress_bar("accuracy") as advance:
-        result = az.accuracy(
-            loaded.network,
-            chosen,
-            ties=rule,
-            digits=digits,
-            method=cast("Method", method),
-            time_limit=time_limit,
-            max_cells=max_regions,
-            workers=workers,
-            by_label=by_label,
-            progress=advance,
-        )
-    interrupted = bool(interrupts)
-    if interrupted and result.enclosure.width >= 1:
-        raise KeyboardInterrupt  # nothing is known but that it is a probability
-    if estimate is None and not interrupted and (check_samples or result.kind == "certified"):
-        estimate = draw()
+    with sampled_beside(draw, deadline) as sample:
+        # Where only bounds are possible, which take their time, the sample comes first.
+        boxes = n > LARGEST_DECIDED_N and chosen.name != "longest_cycle"
+        early = boxes and method in ("auto", "bounds") and not deadline.limited
+        estimate, unsampled = sample() if early else (None, "")
+        with noticing_interrupts() as interrupts, progress_bar("accuracy", deadline) as advance:
+            result = az.accuracy(
+                loaded.network,
+                chosen,
+                ties=rule,
+                digits=digits,
+                method=cast("Method", method),
+                time_limit=deadline.timeout,
+                max_cells=max_regions,
+                workers=workers,
+                by_label=by_label,
+                progress=advance,
+            )
+        interrupted = bool(interrupts)
+        if interrupted and result.enclosure.width >= 1:
+            raise KeyboardInterrupt  # nothing is known but that it is a probability
+        wanted = check_samples or result.kind == "certified"
+        if wanted and not (estimate or unsampled or interrupted):
+            estimate, unsampled = sample()
     check = _Check.of(estimate, result.enclosure) if estimate and check_samples else None
     beside = estimate if result.kind == "certified" else None
 
     if as_json:
-        print_json(_json(loaded, result, digits, interrupted, beside, check))
+        found = _json(loaded, result, digits, interrupted, beside, check)
+        print_json(found | {"not_sampled": unsampled or None})
     else:
         print_fields(accuracy_fields(loaded, result, digits, interrupted, closed_form))
         if beside and not check:
             print_fields([("sampled", sampled_text(beside))])
         if check:
             print_fields([("check", check_text(check.estimate, check.z_score, check.agrees))])
+        if unsampled:
+            print_fields([("sampled", f"no: {unsampled}")])
     if check and not check.agrees:
         raise typer.Exit(1)
 
 
 @dataclass(frozen=True)
 class _Sampler:
-    model: Model
+    network: Program | Transformer
     task: Task
     ties: TieRule
     samples: int
     seed: int
 
-    def __call__(self) -> SampleEstimate:
-        import algzoo_exact as az
+    def __call__(self, deadline: Deadline) -> SampleEstimate:
+        from algzoo_exact.estimators.sampling import sample_rounded
 
         with progress_bar("sampling") as advance:
-            return az.sample(
-                self.model.network,
+            return sample_rounded(
+                self.network,
                 self.task,
                 self.samples,
+                None,
                 seed=self.seed,
                 ties=self.ties,
-                # Closest to the real-valued function: on handcrafted:2nd_argmax_3, float32 makes
-                # three times as many errors, 17 standard errors off in 2e6 inputs.
+                # Closest to the real-valued function: on handcrafted:2nd_argmax_3, float32
+                # makes three times as many errors, 17 standard errors off in 2e6 inputs.
                 dtype="float64",
                 progress=lambda done, total: advance(done / total, f"{done:,} inputs"),
+                deadline=deadline,
             )
 
 

@@ -137,7 +137,8 @@ def more_digits(enclosure: Enclosure, digits: int | None) -> str:
 
 def _count(number: Fraction) -> str:
     """Six digits."""
-    return f"{float(number):,.{max(0, 5 - len(str(int(number))) + 1)}f}"
+    places = max(0, 5 - len(str(int(number))) + 1)
+    return f"{float(number):,.{places}f}" if places else f"{round(number):,}"
 
 
 def _regions(result: Accuracy) -> str:

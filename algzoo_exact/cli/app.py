@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from inspect import cleandoc
 from typing import Annotated, Any, cast
 
@@ -32,6 +33,7 @@ from algzoo_exact.cli import (
 )
 from algzoo_exact.cli.interrupts import interrupts_kept
 from algzoo_exact.errors import InputError
+from algzoo_exact.names import printable
 
 BAD_INPUT, INTERRUPTED, READER_GONE = 2, 130, 141
 
@@ -80,13 +82,18 @@ class _Group(TyperGroup):
 
 
 def _fail(sentence: str) -> int:
-    print("error: " + " ".join(sentence.split()), file=sys.stderr)
+    _tell("error: " + printable(" ".join(sentence.split())))
     return BAD_INPUT
 
 
 def _interrupted() -> int:
-    print("interrupted: there is no result yet", file=sys.stderr)
+    _tell("interrupted: there is no result yet")
     return INTERRUPTED
+
+
+def _tell(line: str) -> None:
+    with suppress(OSError):  # a full disk: the exit code has to do
+        print(line, file=sys.stderr)
 
 
 def _usage_message(error: Any) -> str:

@@ -27,6 +27,7 @@ from algzoo_exact.cli.output import (
     print_json,
     progress_bar,
 )
+from algzoo_exact.names import printable, shell_word
 
 if TYPE_CHECKING:
     from algzoo_exact.certificate.build import WrittenCertificate
@@ -127,11 +128,11 @@ def certify(
     fields = [
         ("model", model_text(loaded)),
         ("task", chosen.name + (f"; ties: {TIE_TEXT[ties]}" if compares else "")),
-        *([("story", str(story))] if story else []),
+        *([("story", printable(str(story)))] if story else []),
         *((key.replace("_", " "), str(value)) for key, value in _scores(written)),
-        ("certificate", f"{written.path}: {written.count:,} {of}, {size:,} bytes"),
+        ("certificate", f"{printable(str(written.path))}: {written.count:,} {of}, {size:,} bytes"),
         ("sha256", written.sha256),
-        ("check", f"algzoo-exact check {written.path}"),
+        ("check", f"algzoo-exact check {shell_word(str(written.path))}"),
     ]
     print_fields(fields, max(12, *(len(name) for name, _ in fields)))
 

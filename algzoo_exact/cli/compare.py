@@ -20,6 +20,7 @@ from algzoo_exact.cli.options import (
     task_of,
 )
 from algzoo_exact.cli.output import Json, print_columns, print_fields, print_json, progress_bar
+from algzoo_exact.names import printable
 
 if TYPE_CHECKING:
     from algzoo_exact.race.run import Race, RacePoint
@@ -185,6 +186,7 @@ def _write(race: Race, folder: Path) -> list[str]:
 
 
 def _print(race: Race, files: list[str]) -> None:
+    from algzoo_exact.exact.shares import decimals
     from algzoo_exact.race.summary import learned_lines, table_rows
 
     share = ", relative to each matrix" if race.relative else ""
@@ -196,7 +198,7 @@ def _print(race: Race, files: list[str]) -> None:
             (
                 "variants",
                 f"{race.variants}, noise {race.noise:g}{share}, seeds {race.noise_seed} to {last}; "
-                f"mean accuracy {race.accuracy:.4f} ({race.truth_method})",
+                f"mean accuracy {decimals(race.accuracy, 4)} ({race.truth_method})",
             ),
             ("yardstick", f"p (1 - p) / k for k random samples of {race.sample_cost:,} FLOPs"),
         ]
@@ -211,7 +213,7 @@ def _print(race: Race, files: list[str]) -> None:
         print(f"{name}: {reason}")
     print("brackets: 95% intervals; ratio: mean squared error over sampling's at the same FLOPs")
     if files:
-        print("written: " + ", ".join(files))
+        print("written: " + printable(", ".join(files)))
 
 
 def _as_json(race: Race, files: list[str]) -> Json:

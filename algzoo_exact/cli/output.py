@@ -9,9 +9,11 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
+from multiprocessing import parent_process
 from typing import TYPE_CHECKING, Any
 
 import algzoo_exact
+from algzoo_exact.deadline import NEVER, Deadline
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -110,10 +112,12 @@ def sampled_json(estimate: SampleEstimate) -> Json:
 
 
 def sampled_text(estimate: SampleEstimate) -> str:
+    from algzoo_exact.exact.shares import level
+
     places = 2 + len(str(round(1 / max(estimate.standard_error, 1 / estimate.samples))))
     low, high = _outward(estimate.lower, estimate.upper, places)
     return (
-        f"{estimate.accuracy:.{places}f}, and with {100 * estimate.confidence:.10g}% confidence "
+        f"{estimate.accuracy:.{places}f}, and with {level(estimate.confidence)} confidence "
         f"between {low} and {high} ({estimate.interval})\n"
         f"{estimate.samples:,} random inputs, seed {estimate.seed}, {estimate.dtype} on "
         f"{estimate.device}: an estimate, not a proof"
@@ -139,32 +143,43 @@ class _Lines:
 
 
 @contextmanager
-def progress_bar(label: str) -> Iterator[Callable[[float, str], None]]:
-    """A bar on stderr, if that is a terminal and the block takes over a second; else a line now and
-    then, if it takes long.
+def progress_bar(label: str, deadline: Deadline = NEVER) -> Iterator[Callable[[float, str], None]]:
+    """A bar on stderr with the time left, if that is a terminal and the block takes over a second;
+    else a line now and then, if it takes long.
 
+    The time left is that until the ``deadline``, or else what rich guesses from the progress.
+    There is no bar in processes that work for another one.
     Gives the function to call with the fraction done and a line of text.
     """
     from rich.console import Console
     from rich.progress import (
         BarColumn,
         Progress,
+        ProgressColumn,
         SpinnerColumn,
+        Task,
         TextColumn,
         TimeElapsedColumn,
         TimeRemainingColumn,
     )
+    from rich.text import Text
+
+    class Countdown(ProgressColumn):
+        def render(self, task: Task) -> Text:
+            return Text(f"{deadline.left:.0f} s left")
 
     console = Console(stderr=True)
+    if parent_process():
+        yield lambda fraction, text: None
+        return
     # FORCE_COLOR makes any file a terminal in rich's eyes, and a log would fill with bars.
     if not (console.is_terminal and console.file.isatty()):
         yield _Lines(label)
         return
-    columns = (
+    bar = Progress(
         SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(),
-        TextColumn("left"), TimeRemainingColumn(),
+        Countdown() if deadline.limited else TimeRemainingColumn(), console=console, transient=True,
     )  # fmt: skip
-    bar = Progress(*columns, console=console, transient=True)
     row = bar.add_task(label, total=None)
     timer = threading.Timer(_BAR_AFTER, bar.start)
     timer.daemon = True

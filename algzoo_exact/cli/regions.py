@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -36,6 +38,8 @@ from algzoo_exact.cli.output import (
     progress_bar,
 )
 from algzoo_exact.errors import InputError
+from algzoo_exact.files import staged
+from algzoo_exact.names import printable
 
 if TYPE_CHECKING:
     from algzoo_exact.exact.enclosure import Enclosure
@@ -120,14 +124,15 @@ def regions(
         raise InputError(
             f"Regions can be measured for up to 6 inputs, and {loaded.name} has {chosen.seq_len}."
         )
-    if picture is not None:
-        from algzoo_exact.report.figures import picture as draw
-
-        draw(loaded.program, chosen, picture, ties=rule)
 
     from algzoo_exact.regions.graph import region_graph
 
-    with progress_bar("regions") as advance:
+    files = {"graph": graph, "picture": picture, "out": out}
+    with _staged(files) as parts, progress_bar("regions") as advance:
+        if "picture" in parts:
+            from algzoo_exact.report.figures import picture as draw
+
+            draw(loaded.program, chosen, parts["picture"], ties=rule)
         _check_number(loaded.program, max_regions)
         found = region_graph(
             loaded.program,
@@ -142,14 +147,14 @@ def regions(
             advance(len(measured) / len(found), f"measuring {len(found):,}")
         measured.sort(key=lambda item: (-item[0].midpoint, item[1].bits))
         rows = [_Row(found, pattern) for _, pattern in measured[:top]]
-        if graph is not None:
-            found.write_graphml(graph)
-        if out is not None:
-            write_table((found.region(pattern) for _, pattern in measured), out, digits=digits)
+        if "graph" in parts:
+            found.write_graphml(parts["graph"])
+        if "out" in parts:
+            table = (found.region(pattern) for _, pattern in measured)
+            write_table(table, parts["out"], digits=digits)
 
     total = _sum([measure for measure, _ in measured])
     assert total.contains(1), "the regions do not cover the space"
-    files = {"graph": graph, "picture": picture, "out": out}
     facets = found.graph.number_of_edges()
     seconds = time.monotonic() - began
     if as_json:
@@ -173,11 +178,22 @@ def regions(
             ("task", f"{chosen.name}; ties: {TIE_TEXT[rule]}"),
             ("regions", f"{len(found):,}, with {facets:,} shared facets"),
             ("measures", f"add up to 1 within {float(total.width):.0e}"),
-            *((name, str(path)) for name, path in files.items() if path),
+            *((name, printable(str(path))) for name, path in files.items() if path),
             ("time", f"{seconds:.2f} s"),
         ]
     )
     _print_table(rows)
+
+
+@contextmanager
+def _staged(files: Mapping[str, Path | None]) -> Iterator[dict[str, Path]]:
+    """Where to write the files that are asked for: they appear together or not at all."""
+    with ExitStack() as stack:
+        yield {
+            name: stack.enter_context(staged(path))
+            for name, path in files.items()
+            if path is not None
+        }
 
 
 class _Row:
@@ -192,6 +208,7 @@ class _Row:
         self.pattern = pattern
         self.measure = graph.measure(pattern)
         self.right = graph.right_measure(pattern)
+        self.share = graph.right_share(pattern)
         self.answer, self.steady = _answer(region)
 
     def json(self, digits: int) -> Json:
@@ -204,15 +221,13 @@ class _Row:
         }
 
     def texts(self) -> tuple[str, str, str, str]:
+        from algzoo_exact.exact.shares import decimals, percent
+
         answer = "=".join(map(str, self.answer)) + ("" if self.steady else "*")
-        if self.right.upper == 0:
-            verdict = "wrong"
-        elif (self.right.lower, self.right.upper) == (self.measure.lower, self.measure.upper):
-            verdict = "right"
-        else:
-            share = float(self.right.midpoint / self.measure.midpoint)
-            verdict = f"{share:.4%} right"
-        return str(self.pattern), f"{float(self.measure.midpoint):.12f}", answer, verdict
+        verdict = f"{percent(self.share, 4)} right"
+        if self.share.width == 0 and self.share.lower in (0, 1):
+            verdict = "right" if self.share.lower else "wrong"
+        return str(self.pattern), decimals(self.measure, 12), answer, verdict
 
 
 def _answer(region: Region) -> tuple[tuple[int, ...], bool]:

@@ -18,6 +18,7 @@ from algzoo_exact.cli.options import (
     SeqLenOption,
     TaskOption,
     TiesOption,
+    deadline_after,
     load_model,
     parse_count,
     parse_seconds,
@@ -33,7 +34,10 @@ from algzoo_exact.cli.output import (
     progress_bar,
 )
 from algzoo_exact.cli.stories import EXIT_CODES, ONE_STATEMENT, StatementSecondsOption
+from algzoo_exact.deadline import NEVER, Deadline
 from algzoo_exact.errors import InputError
+from algzoo_exact.files import staged
+from algzoo_exact.names import printable
 
 if TYPE_CHECKING:
     from algzoo_exact.report.report import Report
@@ -54,6 +58,7 @@ _SAMPLES = 1_000_000
 
 
 def report(
+    context: typer.Context,
     output: Annotated[
         Path,
         typer.Option(
@@ -112,7 +117,8 @@ def report(
             metavar="TIME",
             parser=parse_seconds,
             show_default=False,
-            help="For the score: 30s, 2m, ...; then certified bounds have to do.",
+            help="For all but an explanation and a certificate that is named: 30s, 2m, ...; then "
+            "certified bounds have to do, and there is no other certificate.",
         ),
     ] = None,
     samples: Annotated[
@@ -151,16 +157,17 @@ def report(
     story = None if explanation is None else az.load_explanation(explanation_path(explanation))
     loaded = load_model(model, task, seq_len, heads)
     chosen = task_of(loaded)
-    if certificate is None and not no_certificate:
+    if certificate is None and not no_certificate and time_limit is None:
         certificate = _beside(output, loaded, story is not None)
-    with _progress("report") as advance:
+    deadline = deadline_after(context, time_limit)
+    with _progress("report", deadline) as advance, _staged(certificate) as part:
         made = az.make_report(
             loaded,
             chosen,
             explanation=story,
             ties=rule,
-            certificate=certificate,
-            time_limit=time_limit,
+            certificate=part,
+            time_limit=deadline.timeout,
             samples=samples,
             seed=seed,
             seconds=seconds,
@@ -168,14 +175,24 @@ def report(
             progress=advance,
         )
         made.write(output)
-    _print(made, output, as_json)
+    _print(made, output, certificate, as_json)
     raise typer.Exit(_exit_code(made))
 
 
 @contextmanager
-def _progress(label: str) -> Iterator[Callable[[float, str], None]]:
+def _staged(certificate: Path | None) -> Iterator[Path | None]:
+    """Where to write the certificate, which appears with the report or not at all."""
+    if certificate is None:
+        yield None
+        return
+    with staged(certificate) as part:
+        yield part
+
+
+@contextmanager
+def _progress(label: str, deadline: Deadline = NEVER) -> Iterator[Callable[[float, str], None]]:
     """A progress bar. Bounds would go on with what they have after Ctrl-C; a report does not."""
-    with noticing_interrupts() as interrupts, progress_bar(label) as bar:
+    with noticing_interrupts() as interrupts, progress_bar(label, deadline) as bar:
 
         def advance(fraction: float, text: str) -> None:
             if interrupts:
@@ -200,10 +217,10 @@ def _exit_code(made: Report) -> int:
     found = made.findings
     code = 0 if found.verification is None else EXIT_CODES[found.verification.status]
     contradicted = found.ledger is not None and not found.ledger.given.agrees
-    return code if found.check.agrees and not contradicted else 1
+    return 1 if found.check.agrees is False or contradicted else code
 
 
-def _print(made: Report, output: Path, as_json: bool) -> None:
+def _print(made: Report, output: Path, certificate: Path | None, as_json: bool) -> None:
     found = made.findings
     written, verification = found.certificate, found.verification
     if as_json:
@@ -219,7 +236,7 @@ def _print(made: Report, output: Path, as_json: bool) -> None:
                 "sample_agrees": found.check.agrees,
                 "certificate": None
                 if written is None
-                else {"path": str(written.path), "sha256": written.sha256},
+                else {"path": str(certificate), "sha256": written.sha256},
             }
         )
         return
@@ -230,10 +247,14 @@ def _print(made: Report, output: Path, as_json: bool) -> None:
     if verification is not None:
         fields.append(("explanation", f"{verification.explanation.title}: {verification.status}"))
     agrees = "agrees" if found.check.agrees else "contradicts the score"
-    fields.append(("sample", f"{agrees}, z-score {found.check.z_score:+.2f}"))
+    sample = f"none: {found.check.failure}"
+    if not found.check.failure:
+        sample = f"{agrees}, z-score {found.check.z_score:+.2f}"
+    fields.append(("sample", sample))
     if written is not None:
-        fields.append(("certificate", f"{written.path} (sha256 {written.sha256[:12]})"))
-    fields.append(("report", str(output)))
+        where = printable(str(certificate))
+        fields.append(("certificate", f"{where} (sha256 {written.sha256[:12]})"))
+    fields.append(("report", printable(str(output))))
     print_fields(fields, width=13)
 
 
@@ -265,4 +286,4 @@ def _atlas(
         return
     fields = [("reports", f"{len(made.reports)} in {output}"), ("index", str(made.index))]
     fields += [("no report", f"{name}: {reason}") for name, reason in made.failed.items()]
-    print_fields(fields)
+    print_fields((name, printable(text)) for name, text in fields)

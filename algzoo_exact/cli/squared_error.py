@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from math import isfinite
 from typing import TYPE_CHECKING, cast
 
@@ -18,10 +19,13 @@ from algzoo_exact.cli.output import (
     print_json,
     progress_bar,
 )
+from algzoo_exact.cli.samples import sampled_beside
+from algzoo_exact.deadline import NEVER, Deadline
 
 if TYPE_CHECKING:
     from algzoo_exact.estimators.sampled import SampledSquaredError
     from algzoo_exact.exact.enclosure import Enclosure
+    from algzoo_exact.program.ir import Program
     from algzoo_exact.program.task import Task
     from algzoo_exact.score.squared_error import SquareMethod
     from algzoo_exact.score.squared_result import SquaredError, SquareForm
@@ -46,7 +50,7 @@ class SquareOptions:
 
     digits: int | None
     method: str
-    time_limit: float | None
+    deadline: Deadline
     max_cells: int | None
     workers: int | None
     check_samples: int | None
@@ -61,32 +65,40 @@ def print_squared_error(model: Model, task: Task, options: SquareOptions, larges
     import algzoo_exact as az
     from algzoo_exact.cli.interrupts import noticing_interrupts
 
-    with noticing_interrupts() as interrupts, progress_bar("squared error") as advance:
-        result = az.squared_error(
-            model.program,
-            task,
-            digits=options.digits,
-            method=cast("SquareMethod", options.method),
-            time_limit=options.time_limit,
-            max_cells=options.max_cells,
-            workers=options.workers,
-            progress=advance,
-        )
-    interrupted = bool(interrupts)
-    estimate = None
-    if not interrupted and (options.check_samples or result.kind == "certified"):
-        count = options.check_samples or options.samples
-        estimate = _draw(model, task, count, options.seed, "cpu", "float64")
+    count = options.check_samples or options.samples
+    draw = _Sampler(model.program, task, count, options.seed, "cpu", "float64")
+    deadline = options.deadline
+    with sampled_beside(draw, deadline) as sample:
+        with (
+            noticing_interrupts() as interrupts,
+            progress_bar("squared error", deadline) as advance,
+        ):
+            result = az.squared_error(
+                model.program,
+                task,
+                digits=options.digits,
+                method=cast("SquareMethod", options.method),
+                time_limit=deadline.timeout,
+                max_cells=options.max_cells,
+                workers=options.workers,
+                progress=advance,
+            )
+        interrupted = bool(interrupts)
+        wanted = not interrupted and (options.check_samples or result.kind == "certified")
+        estimate, unsampled = sample() if wanted else (None, "")
     check = _Check.of(estimate, result) if estimate and options.check_samples else None
     beside = estimate if result.kind == "certified" else None
     if options.as_json:
-        print_json(_json(model, result, options.digits, interrupted, beside, check))
+        found = _json(model, result, options.digits, interrupted, beside, check)
+        print_json(found | {"not_sampled": unsampled or None})
     else:
         print_fields(_fields(model, result, options, interrupted, largest_n), _WIDTH)
         if beside and not check:
             print_fields([("sampled", sampled_square_text(beside))], _WIDTH)
         if check:
             print_fields([("check", check.text())], _WIDTH)
+        if unsampled:
+            print_fields([("sampled", f"no: {unsampled}")], _WIDTH)
     if check and not check.agrees:
         raise typer.Exit(1)
 
@@ -95,7 +107,7 @@ def print_sampled_squared_error(
     model: Model, task: Task, samples: int, seed: int, device: str, dtype: str, as_json: bool
 ) -> None:
     """Sample and print."""
-    estimate = _draw(model, task, samples, seed, device, dtype)
+    estimate = _Sampler(model.program, task, samples, seed, device, dtype)(NEVER)
     if as_json:
         print_json(
             {
@@ -116,21 +128,29 @@ def print_sampled_squared_error(
     )
 
 
-def _draw(
-    model: Model, task: Task, samples: int, seed: int, device: str, dtype: str
-) -> SampledSquaredError:
-    import algzoo_exact as az
+@dataclass(frozen=True)
+class _Sampler:
+    program: Program
+    task: Task
+    samples: int
+    seed: int
+    device: str
+    dtype: str
 
-    with progress_bar("sampling") as advance:
-        return az.sample_squared_error(
-            model.program,
-            task,
-            samples,
-            seed=seed,
-            device=device,
-            dtype=dtype,
-            progress=lambda done, total: advance(done / total, f"{done:,} inputs"),
-        )
+    def __call__(self, deadline: Deadline) -> SampledSquaredError:
+        from algzoo_exact.estimators.squared_error import sample_squares
+
+        with progress_bar("sampling") as advance:
+            return sample_squares(
+                self.program,
+                self.task,
+                self.samples,
+                deadline,
+                seed=self.seed,
+                device=self.device,
+                dtype=self.dtype,
+                progress=lambda done, total: advance(done / total, f"{done:,} inputs"),
+            )
 
 
 @dataclass(frozen=True)
@@ -143,8 +163,8 @@ class _Check:
 
     @staticmethod
     def of(estimate: SampledSquaredError, result: SquaredError) -> _Check:
-        lower, upper = float(result.enclosure.lower), float(result.enclosure.upper)
-        nearest = min(max(estimate.mean, lower), upper)
+        lower, upper = result.enclosure.lower, result.enclosure.upper
+        nearest = float(min(max(Fraction(estimate.mean), lower), upper))
         rounding = _ROUNDING * (2 * estimate.root + _ROUNDING)
         reach = CHECK_SIGMAS * estimate.standard_error + rounding
         agrees = abs(estimate.mean - nearest) <= reach
@@ -224,8 +244,10 @@ def _value(result: SquaredError, enclosure: Enclosure) -> str:
         low, high = enclosure.decimal(6)
         return f"between {low} and {high}"
     if enclosure.width == 0:
+        from algzoo_exact.exact.shares import significant
+
         value = enclosure.lower
-        return str(value) if value.denominator == 1 else f"{value} = {float(value):.15g}"
+        return str(value) if value.denominator == 1 else f"{value} = {significant(value, 15)}"
     return settled(enclosure)
 
 

@@ -113,10 +113,12 @@ LONGEST_FRACTION = 40  # characters; longer ones are shown by their decimals
 
 def number_text(value: Fraction) -> str:
     """A fraction in full if it is short, else its first digits."""
+    from algzoo_exact.exact.shares import significant
+
     text = str(value)
     if len(text) <= LONGEST_FRACTION:
-        return text if value.denominator == 1 else f"{text} = {float(value):.10g}"
-    return f"{float(value):.15g}..., a fraction of {len(text):,} characters"
+        return text if value.denominator == 1 else f"{text} = {significant(value, 10)}"
+    return f"{significant(value, 15)}..., a fraction of {len(text):,} characters"
 
 
 def _cut_off(value: Fraction) -> str:
@@ -130,12 +132,14 @@ def figure_text(figure: Figure) -> str:
     """A figure and what kind of number it is, in one line."""
     from algzoo_exact.cli.accuracy_text import settled
     from algzoo_exact.exact.enclosure import places_for
+    from algzoo_exact.exact.shares import significant
 
     if figure.kind == "sampled":
         if figure.estimate is None:
-            return "not seen in the sample"
+            return figure.unseen
         error = "" if figure.error is None else f" ± {figure.error:.2g}"
-        return f"{figure.estimate:.6g}{error} (sampled, {figure.samples:,} inputs: no proof)"
+        about = significant(figure.estimate, 6) + error
+        return f"{about} (sampled, {figure.samples:,} inputs: no proof)"
     if figure.rational is not None:
         return f"{number_text(figure.rational)} (exact)"
     assert figure.enclosure is not None

@@ -28,6 +28,7 @@ from algzoo_exact.cli.stories import (
     painter,
     read_story,
 )
+from algzoo_exact.names import printable
 
 if TYPE_CHECKING:
     from algzoo_exact.explain.results import Verification
@@ -115,7 +116,7 @@ def _print(path: str, model: Model, verification: Verification, ledger: Ledger) 
     status = paint(verification.status, STYLES[verification.status])
     print_fields(
         [
-            ("story", f"{verification.explanation.title} ({path})"),
+            ("story", printable(f"{verification.explanation.title} ({path})")),
             ("model", model_text(model)),
             ("verified", f"{status}; only what is proved is paid for"),
         ]
@@ -160,7 +161,9 @@ def _given(given: Given) -> str:
         return f"not defined: {given.reason}"
     lines = [f"{'at least ' if given.at_least else ''}{given.bits:.2f} bits: {given.reason}"]
     if given.share is not None:
-        lines.append(f"of what is left open, {given.share:.4f} is answered rightly")
+        from algzoo_exact.exact.shares import decimals
+
+        lines.append(f"of what is left open, {decimals(given.share, 4)} is answered rightly")
     if given.derived is not None:
         lines.append(f"derived accuracy {figure_text(given.derived)}")
     if given.measured is not None:

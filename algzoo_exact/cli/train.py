@@ -11,6 +11,7 @@ import typer
 from algzoo_exact.cli.options import JsonOption, parse_count
 from algzoo_exact.cli.output import print_fields, print_json, progress_bar
 from algzoo_exact.errors import InputError
+from algzoo_exact.names import printable
 
 if TYPE_CHECKING:
     from algzoo_exact.training.run import Status
@@ -106,7 +107,7 @@ def train(
         print_json({"model": str(trained.path), "card": card.json(), "scores": scores})
         return
     fields = [
-        ("model", f"{trained.path} (sha256 {card.sha256[:12]})"),
+        ("model", f"{printable(str(trained.path))} (sha256 {card.sha256[:12]})"),
         ("training", f"{card.sequences:,} sequences, {card.seeds} seeds"),
         ("best seed", f"{card.seed}, chosen by its {card.chosen_by}"),
         (card.score.metric, f"{score_text(card.score)} ({card.score.kind})"),
@@ -117,9 +118,11 @@ def train(
 
 
 def _text(status: Status) -> str:
+    from algzoo_exact.exact.shares import percent
+
     done = f"loss {status.loss:.4f}"
     if status.accuracy is not None:
-        done += f", accuracy {status.accuracy:.1%}"
+        done += f", accuracy {percent(status.accuracy)}"
     left = (status.steps - status.step) / max(status.steps_now, 1) * status.seconds
     minutes, seconds = divmod(round(left), 60)
     return f"{done}, {minutes}:{seconds:02d} left"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from algzoo_exact.cli.output import TIE_TEXT, model_text, print_fields
 from algzoo_exact.cli.stories import STYLES, figure_text, painter
+from algzoo_exact.names import printable
 
 if TYPE_CHECKING:
     from algzoo_exact.explain.results import (
@@ -32,7 +33,7 @@ def print_verification(path: str, model: Model, verification: Verification) -> N
     )
     print_fields(
         [
-            ("story", f"{explanation.title} ({path})"),
+            ("story", printable(f"{explanation.title} ({path})")),
             ("model", model_text(model) + standard),
             ("task", f"{explanation.subject.task.name}; ties: {TIE_TEXT[verification.ties]}"),
         ]
@@ -118,8 +119,10 @@ def _seen(checked: Checked) -> str:
 
 
 def _short(value: Fraction) -> str:
+    from algzoo_exact.exact.shares import as_decimal
+
     text = str(value)
-    return text if len(text) <= _LONGEST_NUMBER else f"{float(value):.9g}.."
+    return text if len(text) <= _LONGEST_NUMBER else f"{as_decimal(value):.9g}.."
 
 
 def _conclusion(verification: Verification, status: str) -> list[tuple[str, str]]:

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from algzoo_exact.errors import InputError
+from algzoo_exact.errors import FloatRangeError
 from algzoo_exact.estimators.attention import transformer_outputs
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.lift import INPUT_KEY, READOUT_KEY, RECURRENT_KEY
@@ -17,18 +17,16 @@ from algzoo_exact.program.transformer import Transformer
 from algzoo_exact.zoo.architectures import to_state
 from algzoo_exact.zoo.tasks import first_argmax
 
-_OVERFLOW = "The logits overflow in {}; try dtype='float64'."
-
 
 class Network(ABC):
     """A network whose weights are rounded to ``dtype``, for inputs (n, batch) of that type.
 
-    InputError for a weight beyond the range of ``dtype``.
+    FloatRangeError for a weight beyond the range of ``dtype``.
     """
 
     @abstractmethod
     def outputs(self, x: Tensor) -> Tensor:
-        """Outputs (k, batch); InputError where they overflow."""
+        """Outputs (k, batch); FloatRangeError where they overflow."""
 
     def credit(self, x: Tensor, label: Tensor, count: int, ties: TieRule) -> dict[int, int]:
         """How many of the first ``count`` inputs gained 1/1, 1/2, .. credit, by the denominator.
@@ -74,7 +72,7 @@ class _CompiledRnn(Network):
         tied, lowest = np.empty(len(labels), np.int32), np.empty(len(labels), np.bool_)
         w = self.w_hi, self.w_hh, self.w_oh
         if not rnn_outcomes(*w, rows, labels, 0, len(labels), tied, lowest):
-            raise InputError(_OVERFLOW.format(x.dtype))
+            raise _overflow("The logits overflow", x.dtype)
         if ties == "lowest":
             return {1: int(lowest[:count].sum())}
         counts = np.bincount(tied[:count], minlength=2).tolist()
@@ -109,16 +107,29 @@ class _TransformerNetwork(Network):
 
 
 def _state(network: Program | Transformer, dtype: torch.dtype) -> dict[str, Tensor]:
-    weights = to_state(network, dtype)
+    wrong = "A weight is beyond the range of floats"
+    try:
+        weights = to_state(network, dtype)
+    except OverflowError:
+        raise _overflow(wrong, torch.float64) from None
     if not all(w.isfinite().all() for w in weights.values()):
-        raise InputError(f"A weight is beyond the range of {dtype}.")
+        raise _overflow(wrong, dtype)
     return weights
 
 
 def _finite(outputs: Tensor) -> Tensor:
     if not outputs.isfinite().all():
-        raise InputError(_OVERFLOW.format(outputs.dtype))
+        raise _overflow("The logits overflow", outputs.dtype)
     return outputs
+
+
+def _overflow(what: str, dtype: torch.dtype) -> FloatRangeError:
+    name = str(dtype).removeprefix("torch.")
+    if dtype == torch.float64:
+        advice = "no type of torch's has a wider range, so that this model cannot be sampled"
+    else:
+        advice = "float64 has a wider range (dtype='float64', or --dtype float64)"
+    return FloatRangeError(f"{what} in {name}; {advice}.")
 
 
 def _by_size(counts: list[int], ties: TieRule) -> dict[int, int]:

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from algzoo_exact.errors import FloatRangeError
 from algzoo_exact.estimators.networks import network_for
 from algzoo_exact.estimators.sampled import Observed
 from algzoo_exact.estimators.sampling import BLOCK, inputs
@@ -25,6 +26,7 @@ def observe(program: Program, task: Task, seed: int, bits: int | None = None) ->
     """The first inputs that ``sample_rounded`` draws with this seed and these bits, in float64.
 
     For median there are no labels, and squared errors are summed in place of answers.
+    FloatRangeError where weights, states or outputs are beyond the range of float64.
     """
     n = task.seq_len
     patterns: Counter[int] = Counter()
@@ -64,8 +66,11 @@ def _on(program: Program, x: NDArray[np.float64]) -> NDArray[np.bool_]:
         part = slice(at, at + _CHUNK)
         h = np.zeros((program.hidden_size, x[0, part].size))
         for t, row in enumerate(x[:, part]):
-            h = np.maximum(0, w_hh @ h + w_hi[:, None] * row)
+            with np.errstate(over="ignore", invalid="ignore"):
+                h = np.maximum(0, w_hh @ h + w_hi[:, None] * row)
             on[t * len(h) : (t + 1) * len(h), part] = h > 0
+        if not np.isfinite(h).all():  # once it is not, it never is again
+            raise FloatRangeError("The states overflow in float64; this model cannot be sampled.")
     return on
 
 

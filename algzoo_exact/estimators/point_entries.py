@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from algzoo_exact.errors import InputError
+from algzoo_exact.errors import FloatRangeError
 from algzoo_exact.estimators.base import Estimate, Kind, LearnedConstant
 from algzoo_exact.estimators.designs import (
     CHUNK,
@@ -77,7 +77,7 @@ def count_right(program: Program, x: np.ndarray, labels: np.ndarray, count: int)
     w_hh, w_oh = (state[key].numpy() for key in (RECURRENT_KEY, READOUT_KEY))
     tied, lowest = np.empty(count, np.int32), np.empty(count, np.bool_)
     if not rnn_outcomes(w_hi, w_hh, w_oh, x, labels, 0, count, tied, lowest):
-        raise InputError("The logits overflow in float32.")
+        raise FloatRangeError("The logits overflow in float32.")
     return int(lowest.sum())
 
 

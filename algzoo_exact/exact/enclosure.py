@@ -73,6 +73,10 @@ class Enclosure:
         """The sum of the two numbers."""
         return Enclosure(self.lower + other.lower, self.upper + other.upper)
 
+    def times(self, factor: Fraction) -> Enclosure:
+        """The number times ``factor`` >= 0."""
+        return Enclosure(factor * self.lower, factor * self.upper)
+
     def hull(self, other: Enclosure) -> Enclosure:
         """The smallest enclosure that holds both."""
         return Enclosure(min(self.lower, other.lower), max(self.upper, other.upper))

@@ -12,6 +12,7 @@ from fractions import Fraction
 from time import monotonic
 from typing import Literal
 
+from algzoo_exact.deadline import Deadline
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.exact.verdict import Verdict
@@ -164,11 +165,10 @@ def _apart(
     """Each case against all that come later."""
     whens = [case.instance.when for _, case in instances]
     found: list[Decision] = []
-    end = monotonic() + bench.seconds
+    deadline = Deadline.after(bench.seconds)
     for i in range(len(whens) - 1):
-        left = max(0.1, end - monotonic())
         outside = Logic("not", (_some(whens[i + 1 :]),))
-        decision = decider.almost_everywhere(outside, whens[i], seconds=left)
+        decision = decider.almost_everywhere(outside, whens[i], deadline=deadline)
         if decision.witness is not None:
             return decision
         found.append(decision)

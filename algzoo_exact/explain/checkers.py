@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from time import monotonic
 
+from algzoo_exact.deadline import Deadline
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.verdict import Verdict
 from algzoo_exact.explain.claims import (
@@ -89,13 +90,12 @@ def answers(bench: Bench, domain: Formula, facts: Sequence[Fact], *, right: bool
 
 
 def _cells(bench: Bench, domain: Formula, facts: Sequence[Fact], right: bool) -> Iterator[Decision]:
-    decider, end = bench.decider(), monotonic() + bench.seconds
+    decider, deadline = bench.decider(), Deadline.after(bench.seconds)
     outputs = bench.task.outputs
     for cell, inside in cells_in(bench.task, domain):
         claimed = (earns if right else fails)(cell.label, outputs, bench.ties)
         part = Logic("and", (inside, domain))
-        left = max(0.1, end - monotonic())
-        yield decider.almost_everywhere(claimed, part, facts, seconds=left)
+        yield decider.almost_everywhere(claimed, part, facts, deadline=deadline)
 
 
 def _steps(bench: Bench, claim: Inductive, facts: Sequence[Fact]) -> Iterator[Decision]:
@@ -114,8 +114,8 @@ def _steps(bench: Bench, claim: Inductive, facts: Sequence[Fact]) -> Iterator[De
                 return
             at = ", ".join(f"{name} = {value}" for name, value in parameters)
             start = monotonic()
-            left = bench.seconds - spent
-            decision = decider.everywhere(statement, facts=known, seconds=left)
+            deadline = Deadline.after(bench.seconds - spent)
+            decision = decider.everywhere(statement, facts=known, deadline=deadline)
             if decision.verdict.status != "proved":
                 verdict = Verdict(decision.verdict.status, f"at {at}: {decision.verdict.reason}")
                 decision = replace(decision, verdict=verdict)

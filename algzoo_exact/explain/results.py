@@ -27,7 +27,8 @@ class Figure:
 
     ``kind`` exact: ``enclosure`` contains it and is narrow; where ``rational`` is there, it is
     that. certified: the enclosure contains it, but is no narrower than what could be proved.
-    sampled: ``estimate`` with its standard ``error`` from ``samples`` inputs; proves nothing.
+    sampled: ``estimate`` with its standard ``error`` from ``samples`` inputs; proves nothing. There
+    is none where no input is in the domain, or (then ``samples`` is None) beyond floats' range.
     ``witness`` is an input where a supremum is attained, where one is known.
     """
 
@@ -40,6 +41,11 @@ class Figure:
     error: float | None = None
     samples: int | None = None
     witness: Point | None = None
+
+    @property
+    def unseen(self) -> str:
+        """Why there is no estimate."""
+        return "beyond the range of floats" if self.samples is None else "not seen in the sample"
 
 
 Rays: TypeAlias = tuple[tuple[int, ...], ...]

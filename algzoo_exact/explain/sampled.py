@@ -16,7 +16,8 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from algzoo_exact.errors import InputError
+from algzoo_exact.deadline import NEVER, Deadline
+from algzoo_exact.errors import FloatRangeError, InputError
 from algzoo_exact.explain.claims import Error
 from algzoo_exact.explain.expression import Compare, Entry, Formula, Number, Relation, Term, Truth
 from algzoo_exact.explain.results import Figure
@@ -44,17 +45,24 @@ _RELATIONS: dict[Relation, np.ufunc] = {
 
 
 def sampled_probability(
-    program: Program, formula: Formula, samples: int = SAMPLES, seed: int = 0
+    program: Program,
+    formula: Formula,
+    samples: int = SAMPLES,
+    seed: int = 0,
+    deadline: Deadline = NEVER,
 ) -> Figure:
-    """How often ``formula`` holds at ``samples`` standard normal inputs.
+    """How often ``formula`` holds at ``samples`` standard normal inputs; where there is no time for
+    so many, at fewer.
 
     The figure's standard ``error`` is sqrt(q (1 - q) / samples) with Laplace's q =
     (count + 1) / (samples + 2), so that it is not 0 where all inputs agree. The same seed draws
     the same inputs for programs of the same sizes.
 
-    InputError for weights and states beyond float64, and unless there is a sample to draw.
+    FloatRangeError for weights and states beyond float64; InputError unless there is a sample to
+    draw.
     """
-    count = sum(int(block.formula(formula).sum()) for block in _blocks(program, samples, seed))
+    held = [block.formula(formula) for block in _blocks(program, samples, seed, deadline)]
+    count, samples = sum(int(part.sum()) for part in held), sum(map(len, held))
     q = (count + 1) / (samples + 2)
     error = sqrt(q * (1 - q) / samples)
     return Figure("probability", "sampled", estimate=count / samples, error=error, samples=samples)
@@ -69,6 +77,7 @@ def sampled_error(
     error: Error,
     samples: int = SAMPLES,
     seed: int = 0,
+    deadline: Deadline = NEVER,
 ) -> Figure:
     """How far ``left`` and ``right`` are apart at those of ``samples`` inputs in ``domain``.
 
@@ -77,19 +86,21 @@ def sampled_error(
     standard error: the true one is that or more, up to rounding. The figure's ``samples`` are
     those in the domain; if there are none, there is no estimate.
 
-    InputError as in ``sampled_probability``.
+    Errors as in ``sampled_probability``.
     """
     assert (scale is not None) == (error == "supremum")
     greatest, moments = 0.0, _Moments()
-    for block in _blocks(program, samples, seed):
+    for block in _blocks(program, samples, seed, deadline):
         inside = block.formula(domain)
-        gaps = np.abs(block.term(left) - block.term(right))[inside]
+        with np.errstate(over="ignore", invalid="ignore"):
+            gaps = _finite(np.abs(block.term(left) - block.term(right))[inside])
         if scale is not None:
             with np.errstate(divide="ignore", invalid="ignore"):
                 # Where the scale is 0, equal terms say nothing, and others differ without bound.
                 ratios = gaps / block.term(scale)[inside]
             greatest = max(greatest, float(np.max(ratios[gaps > 0], initial=0.0)))
-        moments = moments.with_block(gaps if error == "mean" else gaps**2)
+        with np.errstate(over="ignore"):
+            moments = moments.with_block(_finite(gaps if error == "mean" else gaps**2))
     if not moments.count:
         return Figure(error, "sampled", samples=0)
     if error == "supremum":
@@ -122,7 +133,7 @@ class _Moments:
         return sqrt(self.spread / max(1, self.count - 1) / self.count)
 
 
-def _blocks(program: Program, samples: int, seed: int) -> Iterator[Block]:
+def _blocks(program: Program, samples: int, seed: int, deadline: Deadline) -> Iterator[Block]:
     if samples < 1:
         raise InputError(f"The number of samples must be at least 1, not {samples}.")
     # The legacy generator: numpy promises that its streams never change.
@@ -130,12 +141,14 @@ def _blocks(program: Program, samples: int, seed: int) -> Iterator[Block]:
     size = max(1, min(_BLOCK, _PRODUCTS // program.hidden_size**2))
     weights = float_weights(program)
     for start in range(0, samples, size):
+        if start and deadline.passed:
+            return
         drawn = random.standard_normal((program.seq_len, min(size, samples - start)))
         yield Block(weights, drawn)
 
 
 def float_weights(program: Program) -> Mapping[str, Floats]:
-    """The weights' arrays by their names; InputError for those beyond float64."""
+    """The weights' arrays by their names; FloatRangeError for those beyond float64."""
     return {
         "W_hi": _floats((program.input_weights,))[0],
         "W_hh": _floats(program.recurrent),
@@ -231,10 +244,10 @@ def _floats(rows: tuple[tuple[Fraction, ...], ...]) -> Floats:
     try:
         return rounded(rows)
     except OverflowError:
-        raise InputError("A weight or number is beyond the range of float64.") from None
+        raise FloatRangeError("A weight or number is beyond the range of float64.") from None
 
 
 def _finite(values: Floats) -> Floats:
     if not np.isfinite(values).all():
-        raise InputError("Sampled states go beyond the range of float64.")
+        raise FloatRangeError("Sampled states go beyond the range of float64.")
     return values

@@ -6,12 +6,13 @@ Formulas and sources: docs/notes/surprise.md.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from math import inf, isfinite, log2
 from typing import TYPE_CHECKING, Literal
 
-from algzoo_exact.errors import InputError
+from algzoo_exact.errors import FloatRangeError, InputError
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.explain.prices import Row, rows_of
 from algzoo_exact.explain.results import Figure, Verification
@@ -148,7 +149,8 @@ def surprise(
         from algzoo_exact.estimators.untrained import untrained
 
         tell("the model's accuracy")
-        measured = accuracy or _measured(verification)
+        with suppress(FloatRangeError):
+            measured = accuracy or _measured(verification)
         tell("random initialisations")
         chances = untrained(subject.task, subject.hidden_size, ties)
     return ledger_of(verification, measured, chances, optimization_bits, seeds)
@@ -161,15 +163,17 @@ def ledger_of(
     optimization_bits: float | None,
     seeds: int | None,
 ) -> Ledger:
-    """``surprise`` where the model's accuracy and those of untrained models are known; of median
-    models, which have none, they are not used."""
+    """``surprise`` where the model's accuracy and those of untrained models are known. Median
+    models have none; of others there is none where floats do not reach."""
     rows = tuple(
         row for result in verification.claims for row in rows_of(result, verification.program)
     )
     free = (r for r in verification.claims if r.status == "proved" and not r.claim.prices)
     unpriced = tuple(result.claim.name for result in free)
     if measured is None or chances is None:
-        reason = "median has no labels, so that there is no accuracy to explain"
+        reason = "the accuracy is not known: the model cannot be sampled"
+        if verification.explanation.subject.task.name == "median":
+            reason = "median has no labels, so that there is no accuracy to explain"
         given = Given(None, False, None, None, None, True, reason)
     else:
         given = _given(verification, _figure(measured), chances)

@@ -37,10 +37,11 @@ def exact_frames(lattice: Lattice, normal: Callable[[int], IntVector]) -> Lattic
                 known[child] = [*frame, vector]
                 for k, row in enumerate(known[child]):
                     frames[child, k] = [_rounded(c) for c in row]
+    rounded = np.full(len(e), _ROUNDED)
     rank = np.array([[k < len(known[face]) for k in range(n)] for face in range(faces)])
     errors = np.where(rank, _ROUNDED, np.inf)
     return lattice._replace(
-        e=e, error=np.full(len(e), _ROUNDED), frames=frames, outside=errors, inside=errors
+        e=e, error=rounded, o=rounded, g=rounded, frames=frames, outside=errors, inside=errors
     )
 
 

@@ -22,6 +22,7 @@ back with an infinite radius.
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,8 +37,26 @@ I64 = NDArray[np.int64]
 U64 = NDArray[np.uint64]
 
 _ONE_OVER_TWO_PI: Ball = (1 / (2 * math.pi), U)
+# Where the measure of a face starts: directions that happen to be generic for it. Any would do;
+# the better its facets' components, the fewer nodes and the less error.
+_TRIALS = np.random.default_rng(7).standard_normal((9, 9))
 _COARSE = 2.0**-10  # relative errors above this are given up; below, SECOND covers their products
 _SECOND = 1.01
+_CLEAR = 1.0 / 16.0
+_SMALL_SLIP = 2.0**-27  # its square is below U
+
+
+class Heading(NamedTuple):
+    """A direction in the span of a face: that of the part of ``vector`` (n) within the span.
+
+    ``scale`` times its length is 1 but for ``UNIT_ERROR`` U. ``slip`` bounds its part outside the
+    span, and ``error`` an error of the unit vector itself.
+    """
+
+    vector: F64
+    scale: float
+    slip: float
+    error: float
 
 
 @compiled
@@ -74,8 +93,8 @@ def corners_of(lattice: Lattice, face: int, corners: I64) -> int:
 
 @compiled
 def angles(
-    lattice: Lattice, face: int, dimension: int, corners: I64, count: int, d: F64, d_error: float,
-    y: F64, stretch: F64, spread: float, value: F64, error: F64,
+    lattice: Lattice, face: int, dimension: int, corners: I64, count: int, heading: Heading, y: F64,
+    stretch: F64, spread: float, value: F64, error: F64,
 ) -> None:  # fmt: skip
     """Measures of a squashed cone of dimension 2 or 3 for each ``stretch`` s = (1 - l^2) / k^2.
 
@@ -84,10 +103,13 @@ def angles(
     argument of - (c + s w1 w2) + i sqrt(|r|^2 + s (|r|^2 w1^2 + (r.d)^2)). Arguments are added
     by multiplying, with a count of the turns. ``spread`` is the relative error of k^2.
 
-    Let R >= 1 be that number's modulus. Errors r1, r2 of b1 and b2 turn it by at most
-    1.1 (r1 + r2) sqrt(1 + s); the error of d moves it by 3.2 sqrt(s) R times itself; rounding by
-    (84 + 106 sqrt(s)) U R, the operations' own by 9 U R, the error of s by 1.5 R times itself.
+    Let R = n1 n2 be that number's modulus, n_i^2 = 1 + s w_i^2. The parts o and g of the errors of
+    b1 and b2 turn it by at most 1.1 o sqrt(1 + s) / n_i, and 1.6 g since s q <= 1; an error of d
+    moves it by 3.2 sqrt(s) R / n_i times itself, rounding by (84 + 106 sqrt(s) / n_i) U R, the
+    operations' own by 9 U R, the error of s by 1.5 R times itself. What grows with s does so up to
+    sqrt(s) / n_i <= 1 / |w_i| only.
     """
+    d, scale = heading.vector, heading.scale
     n = d.shape[0]
     nodes = stretch.shape[0]
     re, im = np.ones(nodes), np.zeros(nodes)
@@ -101,7 +123,7 @@ def angles(
         for i in range(n):
             rest = lattice.e[b, i] - c * lattice.e[a, i]
             square += rest * rest
-            along += rest * d[i]
+            along += rest * d[i] * scale
         w1, w2 = y[a], y[b]
         product, inner = w1 * w2, square * w1 * w1 + along * along
         for i in range(nodes):
@@ -111,9 +133,14 @@ def angles(
             re[i], im[i] = re[i] * x - old * z, re[i] * z + old * x
             if old >= 0.0 and im[i] < 0.0:
                 turns[i] += 2.0
-        off = 1.1 * (lattice.error[a] + lattice.error[b])
-        fixed += off + 2.0 * spread + 110.0 * U
-        growing += off + 4.0 * d_error + 112.0 * U
+        out = 1.1 * (lattice.o[a] + lattice.o[b])
+        fixed += 1.5 * out + 1.6 * (lattice.g[a] + lattice.g[b]) + 2.0 * spread + 150.0 * U
+        out = 1.5 * out + 4.0 * heading.error + 120.0 * U
+        least = min(abs(w1), abs(w2))
+        if least > _CLEAR:
+            fixed += out / least
+        else:
+            growing += out
     for i in range(nodes):
         total = argument(re[i], im[i]) + math.pi * turns[i]
         off = fixed + growing * math.sqrt(stretch[i])
@@ -128,16 +155,31 @@ def angles(
 
 
 @compiled
-def components(lattice: Lattice, face: int, d: F64, d_error: float) -> F64:
+def _component(lattice: Lattice, edge: int, heading: Heading, q: float) -> Ball:
+    """The component along e, where ``q`` is that of the face above.
+
+    With e = s e* + (g, orthogonal to that face) + (o), s near 1, only the part of the direction
+    that is orthogonal to the face meets g.
+    """
+    n = heading.vector.shape[0]
+    mid, size = 0.0, 0.0
+    for i in range(n):
+        product = lattice.e[edge, i] * heading.vector[i]
+        mid += product
+        size += abs(product)
+    mid *= heading.scale
+    meets = math.sqrt(q) + heading.slip
+    off = lattice.o[edge] + lattice.g[edge] * meets + (n + 1.5) * U * size * heading.scale
+    return mid, (off + 2.5 * UNIT_ERROR * U * abs(mid) + heading.error) * SLACK
+
+
+@compiled
+def components(lattice: Lattice, face: int, heading: Heading) -> F64:
     """The components of a direction along the inward normals of a face's facets, as balls."""
     first, last = lattice.first[face], lattice.first[face + 1]
     out = np.empty((last - first, 2))
     for edge in range(first, last):
-        along = 0.0
-        for i in range(d.shape[0]):
-            along += lattice.e[edge, i] * d[i]
-        out[edge - first, 0] = along
-        out[edge - first, 1] = (lattice.error[edge] + d_error + PRODUCT_ERROR * U) * SLACK
+        out[edge - first, 0], out[edge - first, 1] = _component(lattice, edge, heading, 0.0)
     return out
 
 
@@ -163,16 +205,14 @@ def _faces_below(lattice: Lattice, root: int, faces: I64, ends: I64, place: I64)
 
 @compiled
 def flows_by_parts(
-    lattice: Lattice, root: int, dimension: int, d: F64, d_error: float, tops: F64, solid: F64,
+    lattice: Lattice, root: int, dimension: int, heading: Heading, tops: F64, solid: F64,
     rules: FlowRules, flows: F64,
 ) -> None:  # fmt: skip
     """2 pi times the flows of the facets of face ``root``, in the order of its edges, by (1).
 
-    ``dimension`` (4 to 7) is that of the face; ``d`` the unit direction within its span, off by
-    at most ``d_error``. ``tops`` (edges, 2): y1; ``solid`` (faces, 2): P(G; 1) of the faces of
-    codimension 2; ``flows`` (edges, 2): all as midpoints and radii.
+    ``dimension`` (4 to 7) is that of the face. ``tops`` (edges, 2): y1; ``solid`` (faces, 2):
+    P(G; 1) of the faces of codimension 2; ``flows`` (edges, 2): all as midpoints and radii.
     """
-    n = d.shape[0]
     count = lattice.masks.shape[0]
     faces, place, ends = np.empty(count, np.int64), np.empty(count, np.int64), np.empty(5, np.int64)
     _faces_below(lattice, root, faces, ends, place)
@@ -183,12 +223,10 @@ def flows_by_parts(
     for p in range(ends[4]):
         face = faces[p]
         for edge in range(lattice.first[face], lattice.first[face + 1]):
-            along = 0.0
-            for i in range(n):
-                along += lattice.e[edge, i] * d[i]
-            off = (lattice.error[edge] + d_error + PRODUCT_ERROR * U) * SLACK
             if p == 0:
                 along, off = tops[edge - lattice.first[root]]
+            else:
+                along, off = _component(lattice, edge, heading, max(q[p], 0.0) + q_error[p])
             y[edge], y_error[edge] = along, off
             below = place[lattice.child[edge]]
             if p < ends[3] and q[below] < 0.0:
@@ -235,7 +273,7 @@ def flows_by_parts(
                 stretch[i] = rest[i] / (t[i] + q[p] * rest[i])
             found = corners_of(lattice, face, corners)
             angles(
-                lattice, face, dimension - 4, corners, found, d, d_error, y, stretch, spread[p],
+                lattice, face, dimension - 4, corners, found, heading, y, stretch, spread[p],
                 measure, off,
             )  # fmt: skip
             weight[p] = 1.0 + 0.5 * found
@@ -296,42 +334,64 @@ def flows_by_parts(
 
 
 @compiled
-def _inside(lattice: Lattice, face: int, codimension: int, rays: F64, d: F64) -> float:
-    """A unit vector ``d`` near the middle of a face; returns how far it is at most from one that
-    lies in the span of the face."""
+def _project(lattice: Lattice, face: int, codimension: int, d: F64) -> float:
+    """Scales the part of ``d`` within the span of a face to length 1; returns a bound for the
+    rest that is left outside."""
     n = d.shape[0]
-    d[:] = 0.0
-    for r in range(rays.shape[0]):
-        if (lattice.masks[face, r // 64] >> np.uint64(r % 64)) & np.uint64(1):
-            length = 0.0
-            for i in range(n):
-                length += rays[r, i] * rays[r, i]
-            length = math.sqrt(length)
-            for i in range(n):
-                d[i] += rays[r, i] / length
     frame = lattice.frames[face]
-    for k in range(codimension):
-        along = 0.0
+    for _ in range(2):
+        for k in range(codimension):
+            along = 0.0
+            for i in range(n):
+                along += frame[k, i] * d[i]
+            for i in range(n):
+                d[i] -= along * frame[k, i]
+        length = 0.0
         for i in range(n):
-            along += frame[k, i] * d[i]
+            length += d[i] * d[i]
+        length = math.sqrt(length)
         for i in range(n):
-            d[i] -= along * frame[k, i]
-    length = 0.0
-    for i in range(n):
-        length += d[i] * d[i]
-    length = math.sqrt(length)
-    for i in range(n):
-        d[i] /= length
-    off = 0.0
+            d[i] /= length
+    slip = 0.0
     for k in range(codimension):
         along = 0.0
         for i in range(n):
             along += frame[k, i] * d[i]
         far = abs(along) + lattice.outside[face, k] + lattice.inside[face, k]
         far += (PRODUCT_ERROR + UNIT_ERROR) * U
-        off += far * far
-    # The part within the span is off by that much; scaled to length 1, by twice that at most.
-    return (2.0 * math.sqrt(off) + 2.0 * UNIT_ERROR * U) * SLACK
+        slip += far * far
+    return math.sqrt(slip) * SLACK
+
+
+@compiled
+def _heading(lattice: Lattice, face: int, codimension: int, rays: F64) -> Heading:
+    """A direction within a face with no component along its facets' normals near 0: the best of
+    some, and of the middle of its rays."""
+    n = rays.shape[1]
+    best, most, best_slip = np.zeros(n), -1.0, math.inf
+    for trial in range(_TRIALS.shape[0] + 1):
+        d = np.zeros(n)
+        if trial:
+            d[:] = _TRIALS[trial - 1, :n]
+        else:
+            for r in range(rays.shape[0]):
+                if (lattice.masks[face, r // 64] >> np.uint64(r % 64)) & np.uint64(1):
+                    length = 0.0
+                    for i in range(n):
+                        length += rays[r, i] * rays[r, i]
+                    length = math.sqrt(length)
+                    for i in range(n):
+                        d[i] += rays[r, i] / length
+        slip = _project(lattice, face, codimension, d)
+        least = 1.0
+        for edge in range(lattice.first[face], lattice.first[face + 1]):
+            along = 0.0
+            for i in range(n):
+                along += lattice.e[edge, i] * d[i]
+            least = min(least, abs(along))
+        if least > most and slip < _SMALL_SLIP:
+            best, most, best_slip = d, least, slip
+    return Heading(best, 1.0, best_slip, 0.0)
 
 
 @compiled
@@ -341,7 +401,7 @@ def solid_angles(lattice: Lattice, n: int, rays: F64, rules: FlowRules) -> F64:
     solid = np.full((count, 2), math.inf)
     base = n - n % 2 - 2
     edges = lattice.child.shape[0]
-    d, none = np.zeros(n), np.zeros(edges)
+    nowhere, none = Heading(np.zeros(n), 1.0, 0.0, 0.0), np.zeros(edges)
     zero, value, error = np.zeros(1), np.empty(1), np.empty(1)
     corners = np.empty((64, 2), np.int64)
     for face in range(lattice.level[base], lattice.level[base + 1]):
@@ -349,35 +409,44 @@ def solid_angles(lattice: Lattice, n: int, rays: F64, rules: FlowRules) -> F64:
         if sides * (sides + 1) > corners.shape[0]:
             corners = np.empty((sides * (sides + 1), 2), np.int64)
         found = corners_of(lattice, face, corners)
-        angles(lattice, face, n - base, corners, found, d, 0.0, none, zero, 0.0, value, error)
+        angles(lattice, face, n - base, corners, found, nowhere, none, zero, 0.0, value, error)
         solid[face, 0], solid[face, 1] = value[0], error[0]
     for c in range(base - 2, 1, -2):
         for face in range(lattice.level[c], lattice.level[c + 1]):
             sides = lattice.first[face + 1] - lattice.first[face]
             flows = np.empty((sides, 2))
-            d_error = _inside(lattice, face, c, rays, d)
-            tops = components(lattice, face, d, d_error)
-            flows_by_parts(lattice, face, n - c, d, d_error, tops, solid, rules, flows)
+            heading = _heading(lattice, face, c, rays)
+            tops = components(lattice, face, heading)
+            flows_by_parts(lattice, face, n - c, heading, tops, solid, rules, flows)
             total: Ball = (0.0, 0.0)
-            inside = True
+            above = 0
             for s in range(sides):
                 total = add(total, (flows[s, 0], flows[s, 1]))
-                inside = inside and tops[s, 0] > 0.0  # decided, or the radius is infinite
-            if inside:  # so the measure at l = 0 is 1/2
-                total = add(multiply(total, _ONE_OVER_TWO_PI), (0.5, 0.0))
-                solid[face, 0], solid[face, 1] = total
+                above += tops[s, 0] > 0.0  # decided, or the radius is infinite
+            start = 0.5 if above in (0, sides) else 0.0  # the measure at l = 0
+            total = add(multiply(total, _ONE_OVER_TWO_PI), (start, 0.0))
+            solid[face, 0], solid[face, 1] = total
     return solid
 
 
 @compiled
+def heading_of(u: F64, u_error: float) -> Heading:
+    """A direction in the whole space, of any length, off by ``u_error`` times that at most."""
+    square = 0.0
+    for i in range(u.shape[0]):
+        square += u[i] * u[i]
+    return Heading(u, 1.0 / math.sqrt(square), 0.0, u_error * SLACK)
+
+
+@compiled
 def flows_from(
-    lattice: Lattice, rays: F64, u: F64, u_error: float, tops: F64, rules: FlowRules, flows: F64,
+    lattice: Lattice, rays: F64, heading: Heading, tops: F64, rules: FlowRules, flows: F64,
     moments: F64,
 ) -> None:  # fmt: skip
     """``facet_flows`` where ``tops`` (facets, 2) are y1 as balls, known better than from u."""
-    n = u.shape[0]
+    n = heading.vector.shape[0]
     solid = solid_angles(lattice, n, rays, rules)
-    flows_by_parts(lattice, 0, n, u, u_error, tops, solid, rules, flows)
+    flows_by_parts(lattice, 0, n, heading, tops, solid, rules, flows)
     for f in range(lattice.first[1]):
         part = multiply((flows[f, 0], flows[f, 1]), _ONE_OVER_TWO_PI)
         flows[f, 0], flows[f, 1] = part
@@ -404,9 +473,11 @@ def facet_flows(
     """The flow of each facet in the lattice of a cone in R^n, n = 4 to 7, and its first moment.
 
     ``rays`` (rays, n): any points near the extreme rays; they serve to choose directions.
-    ``u`` (n): the direction, of length 1 but for an error of length ``u_error`` at most.
+    ``u`` (n): the direction, of any length, off by ``u_error`` times that at most.
     ``flows`` (facets, 2): balls. ``moments`` (facets, n + 1): g = sum over the ridges G of F of
     P(G) e, whose last column bounds the length of its error: the integral of x p(x) over F,
     p the density of R^n on F, is g / (2 pi).
     """
-    flows_from(lattice, rays, u, u_error, components(lattice, 0, u, u_error), rules, flows, moments)
+    heading = heading_of(u, u_error)
+    tops = components(lattice, 0, heading)
+    flows_from(lattice, rays, heading, tops, rules, flows, moments)

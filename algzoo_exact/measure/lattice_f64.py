@@ -49,7 +49,7 @@ class Lattice(NamedTuple):
 
     ``masks`` (faces, words): the rays on each face. ``first`` (faces + 1): the edges of face f
     are first[f] to first[f + 1]. ``child`` (edges), ``wall`` (edges) whose normal gives ``e``
-    (edges, n), off by ``error`` (edges).
+    (edges, n), off by ``error`` (edges); ``o`` and ``g`` (edges) bound its parts, as above.
     ``frames`` (faces, n, n): an orthonormal basis of what is orthogonal to the face;
     ``outside`` and ``inside`` (faces, n): o and g of each vector.
     """
@@ -61,6 +61,8 @@ class Lattice(NamedTuple):
     wall: I64
     e: F64
     error: F64
+    o: F64
+    g: F64
     frames: F64
     outside: F64
     inside: F64
@@ -195,6 +197,7 @@ def face_lattice(
     for face in range(level[depth], faces + 1):
         first[face] = edges
     e, error = np.empty((edges, n)), np.empty(edges)
+    edge_o, edge_g = np.empty(edges), np.empty(edges)
     frames = np.empty((faces, n, n))
     outside, inside = np.zeros((faces, n)), np.zeros((faces, n))
     best = np.full(faces, math.inf)
@@ -223,6 +226,7 @@ def face_lattice(
                             if o2 < o:
                                 o, g, wall[edge] = o2, g2, a
                                 e[edge] = trial
+                edge_o[edge], edge_g[edge] = o, g
                 error[edge] = 1.01 * math.sqrt(o * o + g * g) + UNIT_ERROR * U
                 if error[edge] < best[below]:  # of its parents, the best one
                     best[below] = error[edge]
@@ -233,6 +237,6 @@ def face_lattice(
         if not best[face] < math.inf:
             outside[face], inside[face] = math.inf, math.inf
     return Lattice(
-        level, masks[:faces], first[: faces + 1], child[:edges], wall[:edges], e, error, frames,
-        outside, inside,
+        level, masks[:faces], first[: faces + 1], child[:edges], wall[:edges], e, error, edge_o,
+        edge_g, frames, outside, inside,
     )  # fmt: skip

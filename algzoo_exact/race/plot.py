@@ -6,12 +6,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from algzoo_exact.errors import InputError
+from algzoo_exact.exact.shares import decimals
 from algzoo_exact.files import replacing
+from algzoo_exact.plotting import plain_matplotlib
 from algzoo_exact.race.run import Race, RacePoint
 from algzoo_exact.race.summary import kind_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 SUFFIXES = (".svg", ".png", ".pdf")
 
@@ -31,9 +34,6 @@ def plot_race(race: Race, path: str | Path) -> None:
     file, byte for byte. InputError for other suffixes, folders that cannot be written to, and
     races without a point that could be drawn.
     """
-    import matplotlib
-    from matplotlib.figure import Figure
-
     target = Path(path)
     if target.suffix not in SUFFIXES:
         raise InputError(f"Plots are written as {', '.join(SUFFIXES)}, not as {target.name!r}.")
@@ -43,19 +43,25 @@ def plot_race(race: Race, path: str | Path) -> None:
             lines.setdefault(point.estimator, []).append(point)
     if not lines:
         raise InputError("No entry of this race has a point with counted operations.")
+    metadata = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}, ".png": {}}[target.suffix]
+    with replacing(target) as part, plain_matplotlib():
+        _figure(race, lines).savefig(part, format=target.suffix[1:], dpi=120, metadata=metadata)
+
+
+def _figure(race: Race, lines: dict[str, list[RacePoint]]) -> Figure:
+    from matplotlib.figure import Figure
+
     figure = Figure(figsize=(10, 6.2), layout="constrained")
     axes = figure.add_subplot()
     _draw(axes, race, lines)
     share = " (relative)" if race.relative else ""
     axes.set_title(
         f"{race.model}, noise {race.noise:g}{share}\n"
-        f"{race.variants} variants of mean accuracy {race.accuracy:.4f}",
+        f"{race.variants} variants of mean accuracy {decimals(race.accuracy, 4)}",
         fontsize=11,
     )
     figure.legend(loc="outside right upper", frameon=False, fontsize=9)
-    metadata = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}, ".png": {}}[target.suffix]
-    with replacing(target) as part, matplotlib.rc_context({"svg.hashsalt": "algzoo-exact"}):
-        figure.savefig(part, format=target.suffix[1:], dpi=120, metadata=metadata)
+    return figure
 
 
 def _draw(axes: Axes, race: Race, lines: dict[str, list[RacePoint]]) -> None:

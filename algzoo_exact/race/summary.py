@@ -6,6 +6,7 @@ import csv
 from io import StringIO
 from math import sqrt
 
+from algzoo_exact.exact.shares import decimals
 from algzoo_exact.race.run import Race, RacePoint
 from algzoo_exact.race.statistics import Measured
 
@@ -56,7 +57,7 @@ def to_markdown(race: Race) -> str:
         f"{race.variants} variants with Gaussian noise of standard deviation {race.noise:g}{share} "
         f"(noise seeds {race.noise_seed} to {last}) of the model with SHA-256 {race.sha256[:12]}, "
         f"on {race.task.name} with {race.task.seq_len} inputs; their mean accuracy is "
-        f"{race.accuracy:.4f}; {truth}.",
+        f"{decimals(race.accuracy, 4)}; {truth}.",
         "",
         f"The yardstick: k random samples have the mean squared error p(1 - p)/k, and each costs "
         f"{race.sample_cost:,} FLOPs. The ratio is an estimator's mean squared error over that of "

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from algzoo_exact.exact.enclosure import Enclosure
+from algzoo_exact.exact.shares import share
 from algzoo_exact.files import replacing
 from algzoo_exact.geometry.cone import IntVector
 from algzoo_exact.program.ir import Program
@@ -32,6 +33,11 @@ from algzoo_exact.regions.pattern import ActivationPattern
 
 if TYPE_CHECKING:
     import networkx
+
+
+_SHARE_WIDTH = Fraction(1, 10**8)
+_MOST_DIGITS = 160  # that a share may take; for six inputs each costs an integral
+_CHEAP = 5  # inputs
 
 
 class RegionGraph:
@@ -89,13 +95,36 @@ class RegionGraph:
         if credits == {0}:
             return Enclosure.exactly(0)
         if len(credits) == 1:
-            parts = [(pieces[0].credit, self.measure(pattern))]
-        else:
-            parts = [(cell.credit, cell.measure(self.digits)) for cell in pieces if cell.credit]
-        return Enclosure(
-            sum((credit * part.lower for credit, part in parts), Fraction(0)),
-            sum((credit * part.upper for credit, part in parts), Fraction(0)),
-        )
+            return self.measure(pattern).times(pieces[0].credit)
+        return self._right(pattern, self.digits)
+
+    def right_share(self, pattern: ActivationPattern) -> Enclosure:
+        """The part of a region's measure on which the program is right, in [0, 1]: of width 0
+        where all of the region earns the same credit.
+
+        Up to five inputs, a share of a small region takes as many digits as it needs. ValueError
+        as for ``right_measure``.
+        """
+        credits = {cell.credit for cell in self._cells[pattern]}
+        if len(credits) == 1:
+            return Enclosure.exactly(credits.pop())
+        digits = self.digits
+        found = share(self._right(pattern, digits), self.measure(pattern))
+        while (
+            found.width > _SHARE_WIDTH
+            and self.program.seq_len <= _CHEAP
+            and 2 * digits <= _MOST_DIGITS
+        ):
+            digits *= 2
+            found = share(self._right(pattern, digits), self.region(pattern).measure(digits))
+        return found
+
+    def _right(self, pattern: ActivationPattern, digits: int) -> Enclosure:
+        total = Enclosure.exactly(0)
+        for cell in self._cells[pattern]:
+            if cell.credit:
+                total = total.plus(cell.measure(digits).times(cell.credit))
+        return total
 
     @cached_property
     def _cells(self) -> dict[ActivationPattern, list[Cell]]:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import count as count_from
 from pathlib import Path
 
 from algzoo_exact import __version__
 from algzoo_exact.errors import InputError
+from algzoo_exact.exact.shares import decimals
 from algzoo_exact.explain.story import load_explanation
-from algzoo_exact.files import write_whole
+from algzoo_exact.files import staged, write_whole
+from algzoo_exact.names import address, printable
 from algzoo_exact.program.task import TASK_NAMES, TieRule
 from algzoo_exact.report.blocks import (
     Block,
@@ -80,6 +83,7 @@ def write_atlas(
     if not source.is_dir():
         raise InputError(f"There is no folder {source}.")
     paths = sorted(source.glob("*.safetensors"))
+    pages = _pages([path.stem for path in paths])
     if not paths:
         raise InputError(f"There are no .safetensors files in {source}.")
     try:
@@ -102,40 +106,56 @@ def write_atlas(
             model = load(path)
             task = model.task
             story = path.parent / "explanations" / f"{name}.toml"
-            certificate = None
-            if task is not None and not slow_certificate(model, task, story.is_file()):
-                certificate = target / f"{name}{CERTIFICATE}"
-            report = make_report(
-                model, ties=ties, certificate=certificate, time_limit=time_limit, samples=samples,
-                explanation=load_explanation(story) if story.is_file() else None, seed=seed,
-                workers=workers, progress=heard,
-            )  # fmt: skip
-            report.write(target / f"{name}.html")
+            with staged(target / f"{name}{CERTIFICATE}") as certificate:
+                slow = task is None or slow_certificate(model, task, story.is_file())
+                report = make_report(
+                    model, ties=ties, certificate=None if slow else certificate,
+                    time_limit=time_limit, samples=samples, seed=seed, workers=workers,
+                    explanation=load_explanation(story) if story.is_file() else None,
+                    progress=heard,
+                )  # fmt: skip
+                report.write(target / pages[name])
             reports[name] = report
         except InputError as error:
             failed[name] = str(error)
     index = target / INDEX
-    write_whole(index, to_html(_index(reports, failed)).encode())
-    return Atlas(index, {name: target / f"{name}.html" for name in reports}, failed)
+    write_whole(index, to_html(_index(reports, pages, failed)).encode())
+    return Atlas(index, {name: target / pages[name] for name in reports}, failed)
 
 
-def _index(reports: dict[str, Report], failed: dict[str, str]) -> Document:
+def _pages(names: list[str]) -> dict[str, str]:
+    """The file of each model's report: none is the index, in whatever case it is written."""
+    taken = {f"{name}.html".casefold() for name in names} | {INDEX}
+    pages = {}
+    for name in names:
+        page = f"{name}.html"
+        if page.casefold() == INDEX:
+            page = next(f"{name}-{k}.html" for k in count_from(1)
+                        if f"{name}-{k}.html".casefold() not in taken)  # fmt: skip
+        pages[name] = page
+    return pages
+
+
+def _index(reports: dict[str, Report], pages: dict[str, str], failed: dict[str, str]) -> Document:
     sections = []
     for task in TASK_NAMES:
         rows = sorted(
-            (r for r in reports.values() if r.findings.task.name == task),
-            key=lambda r: (r.findings.task.seq_len, r.findings.model.network.hidden_size),
+            ((pages[name], r) for name, r in reports.items() if r.findings.task.name == task),
+            key=lambda row: (
+                row[1].findings.task.seq_len,
+                row[1].findings.model.network.hidden_size,
+            ),
         )
         if rows:
             score = "root mean squared error" if task == "median" else "accuracy"
             table = Table(
                 f"Models that should give {LABELS[task]}, by {score}.",
                 _COLUMNS,
-                tuple(map(_row, rows)),
+                tuple(_row(page, report) for page, report in rows),
             )
             sections.append(Section(task, task, (table,)))
     if failed:
-        items = tuple((f"{name}: {reason}",) for name, reason in failed.items())
+        items = tuple((printable(f"{name}: {reason}"),) for name, reason in failed.items())
         blocks: tuple[Block, ...] = (paragraph("These have no report:"), Bullets(items))
         sections.append(Section("failed", "Without a report", blocks))
     return Document(
@@ -147,9 +167,9 @@ def _index(reports: dict[str, Report], failed: dict[str, str]) -> Document:
     )
 
 
-def _row(report: Report) -> tuple[Text, ...]:
+def _row(page: str, report: Report) -> tuple[Text, ...]:
     found = report.findings
-    score, name = found.score, found.model.name
+    score = found.score
     shown: Text
     errors = ""
     if isinstance(score, Accuracy):
@@ -158,7 +178,7 @@ def _row(report: Report) -> tuple[Text, ...]:
             errors = f"1 in {count(1 / (1 - found.enclosure.lower))}"
     else:
         shown = value_text(score.root, score.kind)
-    if found.kind != "exact":
+    if found.kind != "exact" and (found.numeric is not None or not found.check.failure):
         shown += ("; ", *_estimate(report))
     regions = None if found.regions is None else found.regions.count
     explained: Text = ()
@@ -166,9 +186,10 @@ def _row(report: Report) -> tuple[Text, ...]:
         explained = (Mark(found.verification.status),)
     certificate: Text = ()
     if found.certificate is not None:
-        certificate = (Link(found.certificate.sha256[:12], found.certificate.path.name),)
+        file = address(found.certificate.path.name)
+        certificate = (Link(found.certificate.sha256[:12], file),)
     return (
-        (Link(name, f"{name}.html"),),
+        (Link(found.model.name, address(page)),),
         (f"{found.model.network.parameters:,}",),
         shown,
         (errors,),
@@ -181,9 +202,7 @@ def _row(report: Report) -> tuple[Text, ...]:
 def _estimate(report: Report) -> Text:
     """What tells something where bounds are wide."""
     found = report.findings
-    if found.numeric is not None:
-        return (f"{found.numeric.value:.12g} ", Kind("numeric"))
     if found.check.accuracy is not None:
-        return (f"{found.check.accuracy.accuracy:.5f} ", Kind("sampled"))
+        return (f"{decimals(found.check.accuracy.accuracy, 5)} ", Kind("sampled"))
     assert found.check.squared_error is not None
     return (f"{found.check.squared_error.root:.5g} ", Kind("sampled"))

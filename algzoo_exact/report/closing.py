@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from math import isfinite
 
+from algzoo_exact.exact.enclosure import Enclosure
+from algzoo_exact.exact.shares import decimals, level
+from algzoo_exact.names import printable, shell_word
 from algzoo_exact.report.blocks import (
     Block,
     Bullets,
@@ -25,6 +29,11 @@ from algzoo_exact.score.squared_result import SquaredError
 def sampling_section(found: Findings) -> Section:
     """Random inputs beside the theorem."""
     check = found.check
+    if check.failure:
+        said = paragraph(
+            f"None was made. {check.failure} What is above does not rest on floats of the network."
+        )
+        return Section("sampling", "A check by sampling", (said,))
     rows, samples, seed = _sampled(check)
     where = "the nearest point of the bounds" if found.kind != "exact" else "the exact value"
     z = f"{check.z_score:+.2f}".replace("-", "−") if isfinite(check.z_score) else "infinite"
@@ -67,10 +76,10 @@ def _rounded(bits: int | None) -> str:
 def _sampled(check: CrossCheck) -> tuple[list[tuple[str, Text]], int, int]:
     accuracy, errors = check.accuracy, check.squared_error
     if accuracy is not None:
-        level = f"{100 * accuracy.confidence:.10g}%"
-        text = f"with confidence {level} between {accuracy.lower:.6f} and {accuracy.upper:.6f}"
+        ends = Enclosure(Fraction(accuracy.lower), Fraction(accuracy.upper)).decimal(6)
+        text = f"with confidence {level(accuracy.confidence)} between {ends[0]} and {ends[1]}"
         rows: list[tuple[str, Text]] = [
-            ("Accuracy", (f"{accuracy.accuracy:.6f} ± {accuracy.standard_error:.1g} ",
+            ("Accuracy", (f"{decimals(accuracy.accuracy, 6)} ± {accuracy.standard_error:.1g} ",
                           Kind("sampled"))),
             ("Interval", (f"{text} ({accuracy.interval})",)),
         ]  # fmt: skip
@@ -127,7 +136,7 @@ def certificate_section(found: Findings) -> Section:
             ),
             Facts(
                 (
-                    ("File", (Mono(name), f", with {written.count:,} {of}")),
+                    ("File", (Mono(printable(name)), f", with {written.count:,} {of}")),
                     ("SHA-256", (Mono(written.sha256),)),
                     ("Proves", (f"the {what} is ", *proved)),
                 )
@@ -135,8 +144,9 @@ def certificate_section(found: Findings) -> Section:
             paragraph("To check it, also against the weights:"),
             Commands(
                 (
-                    f"algzoo-exact check {name}",
-                    f"python check.py {name} {found.model.name}.safetensors",
+                    f"algzoo-exact check {shell_word(name)}",
+                    f"python check.py {shell_word(name)} "
+                    + shell_word(f"{found.model.name}.safetensors"),
                 )
             ),
         ),

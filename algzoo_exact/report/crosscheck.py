@@ -18,22 +18,26 @@ class CrossCheck:
     """A sample held against an enclosure: of an ``accuracy``, or of a ``squared_error``.
 
     ``z_score`` is to the enclosure's nearest point. ``agrees``: the sample does not contradict the
-    enclosure, by a test that chance fails less than once in 10^6. ``bits`` as in ``Sampled``.
+    enclosure, by a test that chance fails less than once in 10^6; None where there is no sample,
+    and ``failure`` says why. ``bits`` as in ``Sampled``.
     """
 
     accuracy: SampleEstimate | None
     squared_error: SampledSquaredError | None
     z_score: float
-    agrees: bool
+    agrees: bool | None
     bits: int | None
+    failure: str = ""
 
 
 def cross_check(sampled: Sampled, proved: Enclosure) -> CrossCheck:
     """Hold a sample against what is proved of the score."""
     low, high = proved.lower, proved.upper
     found = sampled.score
+    if found is None:
+        return CrossCheck(None, None, 0.0, None, None, sampled.failure)
     if not isinstance(found, SampleEstimate):
-        nearest = min(max(found.mean, float(low)), float(high))
+        nearest = float(min(max(Fraction(found.mean), low), high))
         slack = _ROUNDING * (2 * found.root + _ROUNDING)
         near = abs(found.mean - nearest) <= _SIGMAS * found.standard_error + slack
         return CrossCheck(None, found, found.z_score(nearest), near, None)

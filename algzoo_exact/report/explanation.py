@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from algzoo_exact.errors import InputError
+from algzoo_exact.exact.shares import significant
 from algzoo_exact.explain.claims import Case, Claim
 from algzoo_exact.explain.results import CaseResult, Checked, ClaimResult, Figure, Verification
 from algzoo_exact.explain.surprise import Ledger
@@ -245,9 +246,9 @@ def figure_text(figure: Figure) -> Text:
     """A figure with its kind."""
     if figure.kind == "sampled":
         if figure.estimate is None:
-            return ("not seen in the sample ", Kind("sampled"))
+            return (f"{figure.unseen} ", Kind("sampled"))
         error = "" if figure.error is None else f" ± {figure.error:.2g}"
-        return (f"{figure.estimate:.6g}{error} ", Kind("sampled"))
+        return (f"{significant(figure.estimate, 6)}{error} ", Kind("sampled"))
     if figure.rational is not None:
         return (*rational(figure.rational), " ", Kind("exact"))
     assert figure.enclosure is not None

@@ -12,7 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from algzoo_exact.errors import InputError
+from algzoo_exact.exact.enclosure import Enclosure
+from algzoo_exact.exact.shares import percent
 from algzoo_exact.files import replacing
+from algzoo_exact.plotting import plain_matplotlib
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task, TieRule
 from algzoo_exact.regions.enumerate import Cell, cells
@@ -55,26 +58,31 @@ def picture(program: Program, task: Task, path: str | Path, *, ties: TieRule = "
     if program.seq_len not in (2, 3):
         raise InputError(f"Pictures exist for 2 and 3 inputs, not for {program.seq_len}.")
     found = list(cells(program, task, ties=ties))
-    mass = sum(cell.credit * cell.measure(_DIGITS).midpoint for cell in found if cell.credit)
-    with replacing(target) as part:
-        _save(_draw(found, task, program.hidden_size, ties, float(mass)), part, target.suffix[1:])
+    accuracy = Enclosure.exactly(0)
+    for cell in found:
+        accuracy = accuracy.plus(cell.measure(_DIGITS).times(cell.credit))
+    with replacing(target) as part, plain_matplotlib():
+        _save(_draw(found, task, program.hidden_size, ties, accuracy), part, target.suffix[1:])
 
 
-def picture_bytes(program: Program, task: Task, ties: TieRule, accuracy: float, kind: str) -> bytes:
+def picture_bytes(
+    program: Program, task: Task, ties: TieRule, accuracy: Enclosure, kind: str
+) -> bytes:
     """The same picture as ``svg`` or ``pdf``, where the accuracy is known already."""
     found = list(cells(program, task, ties=ties))
     buffer = BytesIO()
-    _save(_draw(found, task, program.hidden_size, ties, accuracy), buffer, kind)
+    with plain_matplotlib():
+        _save(_draw(found, task, program.hidden_size, ties, accuracy), buffer, kind)
     return buffer.getvalue()
 
 
 def _draw(
-    found: list[Cell], task: Task, hidden_size: int, ties: TieRule, accuracy: float
+    found: list[Cell], task: Task, hidden_size: int, ties: TieRule, accuracy: Enclosure
 ) -> Figure:
     from matplotlib.figure import Figure
 
     perfect = all(cell.credit == 1 for cell in found)
-    said = "exactly 100%" if perfect else _percent(accuracy)
+    said = "exactly 100%" if perfect else percent(accuracy, 3)
     figure = Figure(figsize=(8, 8.4) if task.seq_len == 2 else (9.6, 6.1))
     name = {"lowest": "lowest index wins", "incorrect": "wrong", "uniform": "shared"}[ties]
     figure.suptitle(
@@ -95,14 +103,6 @@ def _draw(
             draw_hemisphere(axes, found, task, sign)
     _legend(figure, found)
     return figure
-
-
-def _percent(accuracy: float) -> str:
-    """Enough digits to tell the error from 0."""
-    digits = 3
-    while digits < 12 and accuracy < 1 and 100 * (1 - accuracy) < 10 ** (1 - digits):
-        digits += 1
-    return f"{100 * accuracy:.{digits}f}%"
 
 
 def _legend(figure: Figure, found: list[Cell]) -> None:
@@ -130,8 +130,5 @@ def _legend(figure: Figure, found: list[Cell]) -> None:
 
 
 def _save(figure: Figure, target: Path | BytesIO, kind: str) -> None:
-    import matplotlib
-
     metadata = {"svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": {}}[kind]
-    with matplotlib.rc_context({"svg.hashsalt": "algzoo-exact", "hatch.linewidth": 0.6}):
-        figure.savefig(target, format=kind, dpi=160, metadata=metadata)
+    figure.savefig(target, format=kind, dpi=160, metadata=metadata)

@@ -11,15 +11,17 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from algzoo_exact.certificate.build import WrittenCertificate, certify, write_certificate
 from algzoo_exact.certificate.pieces import LARGEST_PIECES
+from algzoo_exact.deadline import NEVER, Deadline
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.explain.results import Figure, Verification
 from algzoo_exact.explain.story import Explanation
 from algzoo_exact.explain.surprise import Ledger, ledger_of
 from algzoo_exact.explain.verify import verify
+from algzoo_exact.names import shell_word
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task, TieRule
-from algzoo_exact.report.beside import Order, sampler
+from algzoo_exact.report.beside import Order, Sampled, sampler
 from algzoo_exact.report.crosscheck import CrossCheck, cross_check
 from algzoo_exact.report.partition import (
     AFFORDABLE,
@@ -57,9 +59,8 @@ _DRAWN = 3
 class Findings:
     """What was found out about a model, each part by a public function.
 
-    ``score`` is an ``Accuracy``, or a ``SquaredError`` for median. ``numeric`` is an estimate
-    where ``score`` is not exact. ``certificate`` is None where none was written; then ``reason``
-    says why. Parts that do not apply, or cost too much, are None.
+    ``score`` is an ``Accuracy``, or a ``SquaredError`` for median. ``certificate`` is None where
+    none was written; then ``reason`` says why. Parts that do not apply, or cost too much, are None.
     """
 
     model: Model
@@ -67,7 +68,6 @@ class Findings:
     ties: TieRule
     card: Card | None
     score: Accuracy | SquaredError
-    numeric: Accuracy | None
     check: CrossCheck
     regions: Regions | None
     confusion: Confusion | None
@@ -105,9 +105,9 @@ class Findings:
 
     @property
     def reference(self) -> str:
-        """What names the model in a command: its name, or that of a file."""
+        """What names the model in a command: its name, or that of a file; one word for a shell."""
         by_name = self.card is not None or ":" in self.model.name
-        return self.model.name if by_name else f"{self.model.name}.safetensors"
+        return shell_word(self.model.name if by_name else f"{self.model.name}.safetensors")
 
     @property
     def can_be_certified(self) -> bool:
@@ -121,6 +121,9 @@ def _figure(score: Accuracy | SquaredError, verification: Verification | None) -
     if figure is None or figure.enclosure is None or score.kind == "exact":
         return None
     return figure if figure.enclosure.width < score.enclosure.width else None
+
+
+_NO_TIME = "within a time limit there is one only if a file is named for it"
 
 
 @dataclass(frozen=True)
@@ -142,19 +145,27 @@ def gather(model: Model, task: Task, wishes: Wishes, progress: Progress) -> Find
     steps = _Steps(progress)
     explained = wishes.explanation is not None
     _check_certificate(model, task, wishes.certificate, explained)
-    with sampler(wishes.workers) as beside:
-        slow = slow_certificate(model, task, explained)
+    # An explanation's statements have limits of their own.
+    limited = wishes.time_limit is not None
+    deadline = NEVER if explained else Deadline.after(wishes.time_limit)
+    with sampler(wishes.workers, limited) as beside:
+        slow = (
+            _uncertified(model, task, explained) or _NO_TIME
+            if limited
+            else slow_certificate(model, task, explained)
+        )
         observing = _is_observed(model, task, wishes.certificate is not None or not slow)
         order = Order(
             model.network, task, wishes.ties, wishes.samples, wishes.seed, observing,
-            _initialised(wishes.explanation),
+            _initialised(wishes.explanation), deadline,
         )  # fmt: skip
         sampled = beside(order)
         steps.begin(0.2, "explanation")
         verification = _verified(model, wishes, steps)
         steps.begin(0.5, "score")
-        score, numeric = score_of(
-            model, task, wishes.ties, time_limit=wishes.time_limit, workers=wishes.workers,
+        deadline = Deadline.after(wishes.time_limit) if explained else deadline
+        score = score_of(
+            model, task, wishes.ties, time_limit=deadline.timeout, workers=wishes.workers,
             progress=steps.within,
         )  # fmt: skip
         steps.begin(0.65, "certificate")
@@ -164,7 +175,7 @@ def gather(model: Model, task: Task, wishes: Wishes, progress: Progress) -> Find
         steps.begin(0.85, "sampling")
         found = sampled(lambda done, total: steps.within(done / total, f"{done:,} random inputs"))
     steps.begin(0.95, "regions")
-    regions, confusion = _partition(model, task, score, document, found.observed)
+    regions, confusion = _partition(model, task, score, document, found)
     pieces = _pieces(model, task, document, found.observed)
     figure = _figure(score, verification)
     proved = score.enclosure
@@ -176,7 +187,7 @@ def gather(model: Model, task: Task, wishes: Wishes, progress: Progress) -> Find
     ledger = _ledger(verification, score, check, found.untrained, card)
     progress(1.0, "writing")
     return Findings(
-        model, task, wishes.ties, card, score, numeric, check, regions, confusion, pieces,
+        model, task, wishes.ties, card, score, check, regions, confusion, pieces,
         svg, verification, ledger, written, reason,
     )  # fmt: skip
 
@@ -279,12 +290,13 @@ def _partition(
     task: Task,
     score: Accuracy | SquaredError,
     document: Json | None,
-    observed: Observed | None,
+    sampled: Sampled,
 ) -> tuple[Regions | None, Confusion | None]:
     network = model.network
     if document is not None and document["kind"] == "cells":
         return certified_regions(document), certified_confusion(document)
-    if not isinstance(network, Program):
+    observed = sampled.observed
+    if not isinstance(network, Program) or sampled.failure:
         return None, None
     if observed is None:
         return all_regions(network), None
@@ -316,7 +328,7 @@ def draw(model: Model, task: Task, ties: TieRule, proved: Enclosure, kind: str) 
         return None
     from algzoo_exact.report.figures import picture_bytes
 
-    return picture_bytes(program, task, ties, float(proved.midpoint), kind)
+    return picture_bytes(program, task, ties, proved, kind)
 
 
 def _card(model: Model) -> Card | None:

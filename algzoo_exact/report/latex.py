@@ -45,10 +45,20 @@ _SPECIAL |= {
     "–": "--",
     "|": r"\textbar{}",
     '"': "''",
+    "Φ": r"$\Phi$",
 }
+_CODE = _SPECIAL | {
+    '"': r"\textquotedbl{}",
+    "'": r"\textquotesingle{}",
+    "`": r"\textasciigrave{}",
+    "-": "-{}",
+    " ": r"\ ",
+}
+_LAST_LETTER = "\u017f"
 _PREAMBLE = r"""\documentclass[11pt,a4paper]{article}
 \usepackage[T1]{fontenc}
 \usepackage[utf8]{inputenc}
+\usepackage{textcomp}
 \usepackage{amsmath,amssymb,graphicx,longtable,array}
 \usepackage[margin=28mm]{geometry}
 \usepackage[hidelinks]{hyperref}
@@ -106,7 +116,8 @@ def _block(block: Block, picture: str | None) -> str:
             lines = [f"\\item {_text(item)}" for item in items]
             return "\n".join([r"\begin{itemize}", *lines, r"\end{itemize}"])
         case Commands(lines):
-            return "\n".join([r"\begin{verbatim}", *lines, r"\end{verbatim}"])
+            code = " \\\\\n".join(f"\\texttt{{{_code(line)}}}" for line in lines)
+            return f"\\begin{{flushleft}}\n{code}\n\\end{{flushleft}}"
         case Folded(summary, _):
             return f"{_escaped(summary)}: in the HTML report.\n"
 
@@ -201,4 +212,14 @@ def _breakable(text: str) -> str:
 
 
 def _escaped(text: str) -> str:
-    return "".join(_SPECIAL.get(c, c) for c in text)
+    return "".join(_SPECIAL.get(c) or _letter(c) for c in text)
+
+
+def _code(line: str) -> str:
+    """A command: its quotes and hyphens stay as they are."""
+    return "".join(_CODE.get(c) or _letter(c) for c in line)
+
+
+def _letter(character: str) -> str:
+    """A character of the fonts of pdflatex (T1), or the number of another."""
+    return character if character <= _LAST_LETTER else f"[U+{ord(character):04X}]"

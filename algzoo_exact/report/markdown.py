@@ -98,7 +98,7 @@ def _inline(part: Inline) -> str:
         case Math(formula):
             return f"${to_latex_math(formula).strip()}$"
         case Mono(text):
-            return f"`{text}`"
+            return _mono(text)
         case Strong(text):
             return f"**{_escaped(text)}**"
         case Kind(name):
@@ -107,6 +107,13 @@ def _inline(part: Inline) -> str:
             return _MARKS[status]
         case Link(text, target):
             return f"[{_escaped(text)}]({target})"
+
+
+def _mono(text: str) -> str:
+    """Code between more backticks than it has in a row."""
+    fence = "`" * (1 + max(map(len, re.findall("`+", text)), default=0))
+    space = " " if len(fence) > 1 else ""
+    return f"{fence}{space}{text}{space}{fence}"
 
 
 def _escaped(text: str) -> str:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from algzoo_exact.certificate.check import SLACK
 from algzoo_exact.exact.enclosure import Enclosure
+from algzoo_exact.exact.shares import share
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.specialize import Specializer
 from algzoo_exact.program.task import Task
@@ -33,8 +34,9 @@ AFFORDABLE = {2: 4000, 3: 4000, 4: 250, 5: 100, 6: 4}
 
 @dataclass(frozen=True, eq=False)
 class ListedRegion:
-    """A region: its pattern, its measure, its part on which the answer is right (None where that
-    was not computed) and the answers given in it."""
+    """A region: its pattern, its measure, the share of it on which the answer is right (None where
+    that was not computed; of width 0 where all of it earns the same) and the answers given in it.
+    """
 
     pattern: str
     measure: Enclosure
@@ -89,14 +91,11 @@ def certified_regions(certificate: Mapping[str, Any], most: int = _LISTED) -> Re
     for pattern, pieces in found.items():
         credits = [Fraction(cell["credit"]) for cell in pieces]
         answers = {min(cell["winners"]) for cell in pieces}
-        regions.append(
-            ListedRegion(
-                pattern,
-                _sum(pieces, [Fraction(1)] * len(pieces), unit),
-                _sum(pieces, credits, unit),
-                tuple(sorted(answers)),
-            )
-        )
+        measure = _sum(pieces, [Fraction(1)] * len(pieces), unit)
+        right = Enclosure.exactly(credits[0])
+        if len(set(credits)) > 1:
+            right = share(_sum(pieces, credits, unit), measure)
+        regions.append(ListedRegion(pattern, measure, right, tuple(sorted(answers))))
     regions.sort(key=lambda region: (-region.measure.midpoint, region.pattern))
     return Regions(len(regions), tuple(regions[:most]), _rest(regions[:most]), True)
 

@@ -6,7 +6,7 @@ all of it is exact. Else those that random inputs found to add most are measured
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import gcd
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from algzoo_exact.certificate.check import SLACK
 from algzoo_exact.exact.enclosure import Enclosure
+from algzoo_exact.exact.shares import share
 from algzoo_exact.geometry.cone import Cone, IntVector
 from algzoo_exact.measure.cone_measure import cone_measure
 from algzoo_exact.measure.cone_moments import second_moment
@@ -40,14 +41,15 @@ _Sum = tuple[Enclosure, Enclosure]
 @dataclass(frozen=True, eq=False)
 class ErrorPiece:
     """``error`` (n) are the rational coefficients of f - median on the piece; ``square`` is the
-    mean of its square, counted as 0 elsewhere. ``share`` of the mean squared error."""
+    mean of its square, counted as 0 elsewhere. ``share`` of the mean squared error: all that is
+    known of it, or the share on random inputs."""
 
     pattern: str
     middle: tuple[int, ...]
     error: tuple[Fraction, ...]
     measure: Enclosure
     square: Enclosure
-    share: float
+    share: Enclosure
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,14 +57,15 @@ class ErrorPieces:
     """The pieces that add most to the mean squared error, the heaviest first.
 
     ``count`` is the number of all pieces with an error, None where it is not known.
-    ``by_middle``: shares of the error by middle inputs. Shares are exact to the digits that are
-    shown if ``samples`` is None; else they are those on so many random inputs, and chose the
-    pieces.
+    ``by_middle``: the sums of ``square`` by middle inputs. If ``samples`` is None, these and the
+    shares are exact; else they are those on so many random inputs, and chose the pieces. ``whole``
+    is the sum of all.
     """
 
     count: int | None
     listed: tuple[ErrorPiece, ...]
-    by_middle: tuple[tuple[tuple[int, ...], float], ...]
+    by_middle: tuple[tuple[tuple[int, ...], Enclosure], ...]
+    whole: Enclosure
     samples: int | None
 
 
@@ -80,15 +83,13 @@ def certified_pieces(certificate: Mapping[str, Any], most: int = _LISTED) -> Err
             square = _rounded(mantissa, unit, int(power or 0))
             before = sums.get(key)
             sums[key] = (measure, square) if before is None else _plus(before, (measure, square))
-    whole = float(sum(square.midpoint for _, square in sums.values()))
-    shares: dict[tuple[int, ...], float] = {}
-    pieces = []
-    for (pattern, middle, error), (measure, square) in sums.items():
-        share = float(square.midpoint) / whole
-        shares[middle] = shares.get(middle, 0.0) + share
-        pieces.append(ErrorPiece(pattern, middle, error, measure, square, share))
+    whole, by_middle = _totals((middle, square) for (_, middle, _), (_, square) in sums.items())
+    pieces = [
+        ErrorPiece(pattern, middle, error, measure, square, share(square, whole))
+        for (pattern, middle, error), (measure, square) in sums.items()
+    ]
     pieces.sort(key=lambda piece: (-piece.square.midpoint, piece.pattern, piece.middle))
-    return ErrorPieces(len(pieces), tuple(pieces[:most]), tuple(sorted(shares.items())), None)
+    return ErrorPieces(len(pieces), tuple(pieces[:most]), by_middle, whole, None)
 
 
 def observed_pieces(
@@ -96,21 +97,34 @@ def observed_pieces(
 ) -> ErrorPieces:
     """The pieces that add most on random inputs, each measured exactly; at most ``LARGEST``
     inputs."""
-    whole = sum(observed.squares.values())
+    means = {
+        key: Enclosure.exactly(Fraction(total) / observed.samples)
+        for key, total in observed.squares.items()
+    }
+    whole, by_middle = _totals((_indices(mask), mean) for (_, mask), mean in means.items())
     errors, specializer = Errors(program, task), Specializer(program)
-    shares: dict[tuple[int, ...], float] = {}
     pieces = []
-    heaviest = sorted(observed.squares.items(), key=lambda item: (-item[1], item[0]))
-    for rank, ((bits, mask), total) in enumerate(heaviest):
-        middle, share = _indices(mask), total / whole if whole else 0.0
-        shares[middle] = shares.get(middle, 0.0) + share
-        if rank < most:
-            signs = region_of(program, specializer, bits).cone.inequalities
-            error, found = _measured(errors, task, signs, bits, middle)
-            if any(error):
-                pattern = ActivationPattern(program.seq_len, program.hidden_size, bits)
-                pieces.append(ErrorPiece(str(pattern), middle, error, *found, share))
-    return ErrorPieces(None, tuple(pieces), tuple(sorted(shares.items())), observed.samples)
+    heaviest = sorted(observed.squares, key=lambda key: (-observed.squares[key], key))
+    for bits, mask in heaviest[:most]:
+        signs = region_of(program, specializer, bits).cone.inequalities
+        error, found = _measured(errors, task, signs, bits, _indices(mask))
+        if any(error):
+            pattern = str(ActivationPattern(program.seq_len, program.hidden_size, bits))
+            part = share(means[bits, mask], whole)
+            pieces.append(ErrorPiece(pattern, _indices(mask), error, *found, part))
+    return ErrorPieces(None, tuple(pieces), by_middle, whole, observed.samples)
+
+
+def _totals(
+    squares: Iterable[tuple[tuple[int, ...], Enclosure]],
+) -> tuple[Enclosure, tuple[tuple[tuple[int, ...], Enclosure], ...]]:
+    """The sum of all squares, and those by middle inputs."""
+    whole = Enclosure.exactly(0)
+    sums: dict[tuple[int, ...], Enclosure] = {}
+    for middle, square in squares:
+        whole = whole.plus(square)
+        sums[middle] = sums[middle].plus(square) if middle in sums else square
+    return whole, tuple(sorted(sums.items()))
 
 
 def _measured(

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from algzoo_exact.exact.enclosure import Enclosure
+from algzoo_exact.exact.shares import percent, share
 from algzoo_exact.report.blocks import (
     Bar,
     Block,
@@ -23,12 +24,12 @@ from algzoo_exact.report.blocks import (
 )
 from algzoo_exact.report.findings import Findings
 from algzoo_exact.report.partition import Confusion, ListedRegion, Regions
-from algzoo_exact.report.wording import digits, one_in, percent, several
+from algzoo_exact.report.scoring import LARGEST_MEASURED
+from algzoo_exact.report.wording import digits, one_in, several
 from algzoo_exact.score.result import Accuracy, Counts
 
 PICTURE = "regions"
 _PLACES = 12
-_TINY = Fraction(1, 10**18)
 
 
 def partition_section(found: Findings) -> Section | None:
@@ -43,12 +44,11 @@ def partition_section(found: Findings) -> Section | None:
         )
     ]
     if regions is None:
-        blocks.append(
-            paragraph(
-                f"Measures of regions can be computed for up to 6 inputs, and this model has "
-                f"{found.task.seq_len}: none is listed here."
-            )
-        )
+        n = found.task.seq_len
+        why = f"Measures of regions can be computed for up to 6 inputs, and this model has {n}"
+        if found.check.failure and n <= LARGEST_MEASURED:
+            why = "Of many regions, those are listed that random inputs meet, and none could be run"
+        blocks.append(paragraph(f"{why}: none is listed here."))
         return Section("regions", "How it cuts its inputs", tuple(blocks))
     if found.picture is not None:
         blocks.append(_picture(found, found.picture.decode()))
@@ -76,18 +76,24 @@ def _picture(found: Findings, svg: str) -> Picture:
 def _bar(regions: Regions) -> Bar:
     parts = []
     for region in regions.listed:
-        share = float(region.measure.midpoint)
-        sort = _sort(region)
-        parts.append(Part(share, sort, f"{region.pattern}: {percent(share)}"))
-    rest = max(0.0, float(regions.rest.midpoint))
-    if regions.rest.upper > _TINY:
-        parts.append(Part(rest, "rest", f"all other regions: {percent(rest)}"))
+        width = float(region.measure.midpoint)
+        parts.append(Part(width, _sort(region), f"{region.pattern}: {percent(region.measure)}"))
+    rest = regions.rest
+    if _others(regions):
+        width = float(rest.midpoint)
+        parts.append(Part(width, "rest", f"all other regions: {percent(rest)}"))
     listed = several(len(regions.listed), "region")
     return Bar(
         tuple(parts),
         f"All inputs, by region: {_colours(parts, regions)}.",
-        f"A bar of all inputs: {listed} take {percent(1 - rest)} of them.",
+        f"A bar of all inputs: {listed} take "
+        f"{percent(Enclosure(1 - rest.upper, 1 - rest.lower))} of them.",
     )
+
+
+def _others(regions: Regions) -> bool:
+    """Whether there are regions that are not listed."""
+    return regions.count is None or regions.count > len(regions.listed)
 
 
 _COLOURS: tuple[tuple[Sort, str], ...] = (
@@ -108,9 +114,9 @@ def _colours(parts: Sequence[Part], regions: Regions) -> str:
 def _sort(region: ListedRegion) -> Sort:
     if region.right is None:
         return "right"
-    if region.right.upper <= _TINY:
+    if region.right.upper == 0:
         return "wrong"
-    return "right" if region.measure.upper - region.right.lower <= _TINY else "mixed"
+    return "right" if region.right.lower == 1 else "mixed"
 
 
 def _table(found: Findings, regions: Regions) -> Table:
@@ -128,7 +134,7 @@ def _table(found: Findings, regions: Regions) -> Table:
         rows.append(tuple(cells))
     foot: list[tuple[Text, ...]] = []
     shown = len(regions.listed)
-    if regions.rest.upper > _TINY:
+    if _others(regions):
         others = "all others"
         if regions.count is not None:
             others = f"{regions.count - shown:,} others"
@@ -155,7 +161,7 @@ def _right(region: ListedRegion) -> str:
     if sort != "mixed":
         return "all" if sort == "right" else "none"
     assert region.right is not None
-    return percent(float(region.right.midpoint / region.measure.midpoint))
+    return percent(region.right)
 
 
 def errors_section(found: Findings) -> Section | None:
@@ -194,7 +200,7 @@ def _counted(counts: Counts) -> Table:
 
 def _masses(found: Findings, score: Accuracy, confusion: Confusion) -> list[Block]:
     n = found.task.seq_len
-    ties = any(mass.upper > _TINY for mass in confusion.tied)
+    ties = any(mass.upper > 0 for mass in confusion.tied)
     columns = [Column("true label"), *(Column(f"answer {k}", True) for k in range(n))]
     columns += [Column("tie", True)] * ties
     rows = []
@@ -227,10 +233,10 @@ def _masses(found: Findings, score: Accuracy, confusion: Confusion) -> list[Bloc
 
 
 def _mass(mass: Enclosure, kind: str) -> str:
-    if mass.upper <= _TINY:
+    if mass.upper == 0:  # no cell, or no input
         return "·"
     if kind == "sampled":
-        return f"{100 * float(mass.lower):.3f}%"
+        return percent(mass, 3)
     # Of a small one, five digits.
     zeros = 0
     while mass.upper * 10 ** (zeros + 1) < 1:
@@ -242,7 +248,7 @@ def _by_label(score: Accuracy, n: int) -> Table:
     assert score.by_label is not None
     rows: list[tuple[Text, ...]] = []
     for label, part in score.by_label.items():
-        given = Enclosure(n * part.lower, min(Fraction(1), n * part.upper))
+        given = share(part, Enclosure.exactly(Fraction(1, n)))
         error = Enclosure(1 - given.upper, 1 - given.lower)
         rows.append(((str(label),), (digits(part, 15),), (digits(given, 12),), (one_in(error),)))
     columns = (

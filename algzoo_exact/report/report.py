@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 from algzoo_exact import __version__
 from algzoo_exact.errors import InputError
 from algzoo_exact.explain.story import Explanation
-from algzoo_exact.files import write_whole
+from algzoo_exact.files import staged, write_whole
+from algzoo_exact.names import plain_name
 from algzoo_exact.program.task import Task, TieRule
 from algzoo_exact.report.blocks import Document, Facts, Section
 from algzoo_exact.report.closing import (
@@ -96,7 +97,8 @@ class Report:
     def write(self, path: str | Path) -> None:
         """Write .html, .md, .tex or .pdf, by the file's suffix; it appears whole or not at all.
 
-        The drawing of a model with two or three inputs is a file of its own beside .md and .tex.
+        The drawing of a model with two or three inputs is a file of its own beside .md and .tex,
+        NAME.regions.svg or .pdf; there are both or none.
         InputError for other suffixes, a folder that cannot be written to, and .pdf where there is
         no LaTeX.
         """
@@ -107,20 +109,21 @@ class Report:
         elif target.suffix == ".pdf":
             write_whole(target, self._pdf())
         elif target.suffix == ".md":
-            beside = self._beside(target, "svg")
-            write_whole(target, self.markdown(beside).encode())
+            self._write_with_drawing(target, "svg", self.markdown)
         else:
-            beside = self._beside(target, "pdf")
-            write_whole(target, self.latex(beside).encode())
+            self._write_with_drawing(target, "pdf", self.latex)
 
-    def _beside(self, target: Path, kind: str) -> str | None:
-        """The drawing's file beside the report, and its name."""
+    def _write_with_drawing(
+        self, target: Path, kind: str, text: Callable[[str | None], str]
+    ) -> None:
         drawing = self._drawing(kind)
         if drawing is None:
-            return None
-        name = f"{target.stem}.{PICTURE}.{kind}"
-        write_whole(target.with_name(name), drawing)
-        return name
+            write_whole(target, text(None).encode())
+            return
+        name = f"{plain_name(target.stem)}.{PICTURE}.{kind}"
+        with staged(target.with_name(name)) as part:
+            part.write_bytes(drawing)
+            write_whole(target, text(name).encode())
 
     def _drawing(self, kind: str) -> bytes | None:
         found = self.findings
@@ -177,8 +180,9 @@ def make_report(
 
     ``certificate`` is a file to write the certificate to, ``.json`` or ``.json.gz``, however long
     that takes. ``explanation`` adds its claims, each verified within ``seconds``, and what they
-    cost in bits. ``time_limit`` is for the score, in seconds: certified bounds where it does not
-    suffice (by default as much as keeps a report of an AlgZoo model under a minute). ``samples``
+    cost in bits. Within ``time_limit`` seconds, beside the explanation's, there are certified
+    bounds of the score and as many random inputs as there is time for, and no certificate but one
+    that is asked for (by default a report of an AlgZoo model takes under a minute). ``samples``
     random inputs are held against the score. ``workers`` > 1 uses processes: one for these inputs
     and for untrained models unless torch is loaded, and that many for scores of five and six
     inputs.

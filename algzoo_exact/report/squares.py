@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from math import comb, sqrt
+from math import comb
 
+from algzoo_exact.exact.enclosure import Enclosure
+from algzoo_exact.exact.shares import as_decimal, percent, share
 from algzoo_exact.report import formula as f
 from algzoo_exact.report.blocks import (
     Block,
@@ -21,7 +23,7 @@ from algzoo_exact.report.blocks import (
 from algzoo_exact.report.findings import Findings
 from algzoo_exact.report.formula import indexed
 from algzoo_exact.report.pieces import LARGEST, ErrorPiece, ErrorPieces
-from algzoo_exact.report.wording import digits, percent
+from algzoo_exact.report.wording import digits
 
 _TITLE = "Where the errors are"
 _PLACES = 8
@@ -33,10 +35,12 @@ def squares_section(found: Findings) -> Section | None:
         return None
     n, pieces = found.task.seq_len, found.pieces
     if pieces is None:
+        why = f"up to {LARGEST} inputs, and this model has {n}"
+        if found.check.failure and n <= LARGEST:
+            why = "those of many that random inputs find, and no input could be run"
         said = paragraph(
             "Which inputs add most to the mean squared error takes the measures of its pieces. "
-            f"They can be computed within seconds for up to {LARGEST} inputs, and this model has "
-            f"{n}: none is listed here."
+            f"They can be computed within seconds for {why}: none is listed here."
         )
         return Section("errors", _TITLE, (said,))
     if not pieces.listed:
@@ -63,7 +67,7 @@ def squares_section(found: Findings) -> Section | None:
         intro.append(Kind("exact"))
     blocks: list[Block] = [paragraph(*intro), _table(pieces)]
     if len(pieces.by_middle) > 1:
-        blocks.append(_by_middle(found, pieces))
+        blocks.append(_by_middle(n, pieces))
     return Section("errors", _TITLE, tuple(blocks))
 
 
@@ -72,16 +76,15 @@ _ERROR = f.row(f.Name("f"), "−", f.Words("median"))
 
 def _table(pieces: ErrorPieces) -> Table:
     shown = len(pieces.listed)
-    listed = sum(piece.share for piece in pieces.listed)
     caption = "The pieces that add most to the mean squared error."
     foot: tuple[tuple[Text, ...], ...] = ()
     if pieces.count is not None and pieces.count > shown:
         foot = (
-            ((f"{pieces.count - shown:,} others",), (), (), (), (percent(1 - listed),), ()),
+            ((f"{pieces.count - shown:,} others",), (), (), (), (_others(pieces),), ()),
         )  # fmt: skip
         caption = f"The {shown} of {pieces.count:,} pieces that add most to the mean squared error."
     elif pieces.count is None:
-        foot = ((("all others",), (), (), (), (percent(1 - listed),), ()),)
+        foot = ((("all others",), (), (), (), (_others(pieces),), ()),)
     columns = (
         Column("region"), Column("middle"), Column("measure", True), Column("part of E", True),
         Column("share", True), Column("f − median on it"),
@@ -89,8 +92,16 @@ def _table(pieces: ErrorPieces) -> Table:
     return Table(caption, columns, tuple(map(_row, pieces.listed)), foot)
 
 
+def _others(pieces: ErrorPieces) -> str:
+    """The share of the pieces that are not listed."""
+    low = sum((piece.share.lower for piece in pieces.listed), Fraction(0))
+    high = sum((piece.share.upper for piece in pieces.listed), Fraction(0))
+    return percent(Enclosure(max(Fraction(0), 1 - high), max(Fraction(0), 1 - low)))
+
+
 def _row(piece: ErrorPiece) -> tuple[Text, ...]:
-    terms = [(Fraction(f"{c:.3g}"), indexed("x", k)) for k, c in enumerate(map(float, piece.error))]
+    shown = [Fraction(f"{as_decimal(c):.3g}") for c in piece.error]
+    terms = [(c, indexed("x", k)) for k, c in enumerate(shown)]
     return (
         (Mono(piece.pattern),),
         (_inputs(piece.middle),),
@@ -113,16 +124,16 @@ def _inputs(middle: tuple[int, ...]) -> Math:
     return Math(f.joined([indexed("x", k) for k in middle], ","))
 
 
-def _by_middle(found: Findings, pieces: ErrorPieces) -> Table:
+def _by_middle(n: int, pieces: ErrorPieces) -> Table:
     """The same by order: which input is the middle one."""
-    n = found.task.seq_len
     count = comb(n, len(pieces.by_middle[0][0]))
-    sample = found.check.squared_error
-    assert sample is not None
-    mean = float(found.enclosure.midpoint) if pieces.samples is None else sample.mean
     rows: tuple[tuple[Text, ...], ...] = tuple(
-        ((_inputs(middle),), (percent(share),), (f"{sqrt(count * share * mean):.4g}",))
-        for middle, share in pieces.by_middle
+        (
+            (_inputs(middle),),
+            (percent(share(square, pieces.whole)),),
+            (f"{as_decimal(count * square.midpoint).sqrt():.4g}",),
+        )
+        for middle, square in pieces.by_middle
     )
     kind = "rounded" if pieces.samples is None else "sampled"
     which = "middle input" if n % 2 else "middle inputs"

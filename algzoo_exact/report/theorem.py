@@ -5,6 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from algzoo_exact.exact.enclosure import Enclosure, places_for
+from algzoo_exact.exact.shares import decimals
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.standardize import standardize
 from algzoo_exact.program.transformer import Transformer
@@ -162,13 +163,8 @@ def _beside(found: Findings) -> list[Block]:
     if found.kind == "exact":
         return []
     said: list[Inline] = [Strong("Beside the theorem, and no part of it: ")]
-    if found.numeric is not None:
-        said += [
-            f"in float64, by two evaluations that agree this well, {found.numeric.value:.12g} "
-        ]
-        said += [Kind("numeric"), "; "]
     if found.check.accuracy is not None:
-        said += [f"on random inputs {found.check.accuracy.accuracy:.5f} ", Kind("sampled")]
+        said += [f"on random inputs {decimals(found.check.accuracy.accuracy, 5)} ", Kind("sampled")]
     if found.check.squared_error is not None:
         errors = found.check.squared_error
         said += [f"on random inputs a mean squared error of {errors.mean:.6g} ", Kind("sampled")]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
-from math import ceil, floor, log10
+from math import ceil, floor
 
 from algzoo_exact.exact.enclosure import Enclosure, places_for
 from algzoo_exact.report.blocks import Inline, Kind, Math, NumberKind, Text
@@ -63,7 +63,7 @@ def value_text(enclosure: Enclosure, kind: NumberKind, most: int = 12) -> Text:
     if kind == "certified" and enclosure.width > Fraction(1, 10**6):
         return (interval(enclosure, 6), " ", Kind(kind))
     if 0 < enclosure.upper < Fraction(1, 10**6):
-        most += floor(-log10(enclosure.upper)) - 5
+        most += len(str(int(1 / enclosure.upper))) - 6
     if enclosure.width == 0 and len(str(enclosure.lower)) <= LONGEST_FRACTION:
         return (*rational(enclosure.lower), " ", Kind(kind))
     return (digits(enclosure, most), " ", Kind(kind))
@@ -100,17 +100,9 @@ def count(number: Fraction) -> str:
 
 def _rounded(number: Fraction, to_integer: Callable[[Fraction], int]) -> str:
     places = max(0, 5 - len(str(int(number))) + 1)
+    if not places:  # it may be beyond the range of floats
+        return f"{to_integer(number):,}"
     return f"{to_integer(number * 10**places) / 10**places:,.{places}f}"
-
-
-def percent(share: float) -> str:
-    """A share with three digits."""
-    if share <= 0 or share >= 1:
-        return f"{100 * share:.0f}%"
-    # Near 1 it is the distance to 1 that matters.
-    small = min(share, 1 - share)
-    places = max(0, 1 - floor(log10(100 * small))) if small < 0.1 else 1
-    return f"{100 * share:.{min(places, 10)}f}%"
 
 
 def listed(first: Formula, last: Formula, count: int) -> Formula:

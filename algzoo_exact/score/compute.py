@@ -33,7 +33,8 @@ from algzoo_exact.score.whole import (
     CLOSED_FORM_DIGITS,
     CLOSED_FORM_UP_TO,
     FLOAT_DIGITS,
-    FLOAT_DIMENSIONS,
+    MOST_INPUTS,
+    check_many_digits,
     floats_serve,
     whole_accuracies,
     whole_accuracy,
@@ -50,7 +51,7 @@ _FORM_SHARE = 0.4  # of a time limit, for a closed form
 # Seconds per leaf on one core, measured on trained models (benchmarks/), by n: in ball arithmetic,
 # and in float64 balls.
 EXACT_COST = {4: 6e-4, 5: 1.5e-3, 6: 0.2}
-FLOAT_COST = {4: 4e-5, 5: 6e-5, 6: 2e-4, 7: 2e-4}
+FLOAT_COST = {4: 3e-5, 5: 6e-5, 6: 3e-4, 7: 8e-4}
 _SOON = 3.0  # seconds, which ball arithmetic may take before compiled code is asked for
 _COMPILING_SECONDS = 45.0  # about what compiling takes; integers work meanwhile
 _DIGITS_OF_BOUNDS = 20  # of each cone that is decided while others are not
@@ -139,8 +140,8 @@ def _steps(
     """Nested enclosures by the method that says most in the time that there is."""
     n = task.seq_len
     limited = deadline.limited or max_cells is not None
-    cones = n in FLOAT_DIMENSIONS and method != "bounds" and max_cells is None
-    few = digits is None or digits <= FLOAT_DIGITS
+    cones = n in FLOAT_DIGITS and method != "bounds" and max_cells is None
+    few = digits is None or digits <= FLOAT_DIGITS.get(n, 0)
     if not cones or (n > LARGEST_DIMENSION and not floats_serve(program)):
         if not limited:
             deadline = Deadline.after(BOX_SECONDS if n > LARGEST_DIMENSION else AUTO_SECONDS)
@@ -287,15 +288,12 @@ def _check(
     n = task.seq_len
     if isinstance(program, Transformer) or method != "exact":
         return
-    if n > FLOAT_DIMENSIONS[-1]:
+    if n > MOST_INPUTS:
         raise InputError(
-            f"The exact method reaches n = {FLOAT_DIMENSIONS[-1]}; for n = {n} "
+            f"The exact method reaches n = {MOST_INPUTS}; for n = {n} "
             "use bounds (certified) or sampling."
         )
-    if n > LARGEST_DIMENSION and digits is not None and digits > FLOAT_DIGITS:
-        raise InputError(
-            f"For n = {n} there are as many digits as float64 proves; leave digits out."
-        )
+    check_many_digits(n, digits)
     if n > LARGEST_DIMENSION and not floats_serve(program):
         raise InputError(
             f"For n = {n} the exact method needs weights that are float64 numbers; use bounds."

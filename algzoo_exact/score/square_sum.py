@@ -186,7 +186,7 @@ def squared_errors(
     steepest = max((bound for bound, _ in open_cells), default=Fraction(0))
     wanted = Fraction(1, 10 ** (digits or _BALL_DIGITS))
     bits = int((digits or _BALL_DIGITS) * 3.33) + _SPARE_BITS + int(steepest).bit_length()
-    few = digits is None or digits <= FLOAT_DIGITS
+    few = digits is None or digits <= FLOAT_DIGITS.get(program.seq_len, 0)
     floats = compiled and few and floats_serve(program)
     allowance = None if digits is None else 0.45 * float(wanted) / len(starting_cones(task))
     for ends in all_ends(program, task):
@@ -198,7 +198,9 @@ def squared_errors(
                     for _, starts in open_cells
                 ]
                 for found in _steps(jobs, [bound for bound, _ in open_cells], max_cells, workers):
-                    too_wide = digits is not None and found.enclosure.width > wanted
+                    # For n = 7 nothing else narrows it.
+                    strict = digits is not None and task.seq_len <= LARGEST_DIMENSION
+                    too_wide = strict and found.enclosure.width > wanted
                     if found.kind == "exact" and too_wide:
                         break
                     enclosure = enclosure.intersect(found.enclosure)

@@ -33,7 +33,8 @@ from algzoo_exact.score.whole import (
     CLOSED_FORM_DIGITS,
     CLOSED_FORM_UP_TO,
     FLOAT_DIGITS,
-    FLOAT_DIMENSIONS,
+    MOST_INPUTS,
+    check_many_digits,
     floats_serve,
 )
 
@@ -131,7 +132,7 @@ def _steps(
     n = program.seq_len
     known = quick_squared_error(program, task)
     yield known
-    if n > FLOAT_DIMENSIONS[-1] or (n > LARGEST_DIMENSION and not floats_serve(program)):
+    if n > MOST_INPUTS or (n > LARGEST_DIMENSION and not floats_serve(program)):
         return
     leaves = count_leaves(ExactSearch(program, None), task, SMALL_PROBE_SECONDS)
     few = leaves * _EXACT_COST.get(n, math.inf) <= _SOON or n <= CLOSED_FORM_UP_TO
@@ -144,7 +145,7 @@ def _steps(
                 return
         leaves = count_leaves(new_search(program, None, compiled=True), task, PROBE_SECONDS)
         seconds = leaves * _FLOAT_COST
-        if not floats_serve(program) or (digits is not None and digits > FLOAT_DIGITS):
+        if not floats_serve(program) or (digits is not None and digits > FLOAT_DIGITS[n]):
             seconds = leaves * _EXACT_COST.get(n, math.inf)
             if budget is not None and seconds > budget and floats_serve(program):
                 digits, seconds = None, leaves * _FLOAT_COST
@@ -187,11 +188,12 @@ def _check(
         raise InputError(f"Unknown method {method!r}; choose from {', '.join(METHODS)}.")
     if digits is not None and not 1 <= digits <= 1000:
         raise InputError(f"digits must be from 1 to 1000, not {digits}.")
-    if method == "exact" and program.seq_len > FLOAT_DIMENSIONS[-1]:
+    if method == "exact" and program.seq_len > MOST_INPUTS:
         raise InputError(
-            f"The exact method reaches n = {FLOAT_DIMENSIONS[-1]}; for n = {program.seq_len} "
+            f"The exact method reaches n = {MOST_INPUTS}; for n = {program.seq_len} "
             "use bounds (certified) or sampling."
         )
+    check_many_digits(program.seq_len, digits)
     if time_limit is not None and not time_limit >= 0:
         raise InputError(f"time_limit must be at least 0 seconds, not {time_limit}.")
     if max_cells is not None and max_cells < 0:

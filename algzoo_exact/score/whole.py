@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import time
 from collections.abc import Iterable, Iterator
@@ -13,6 +14,7 @@ from typing import TypeVar
 from flint import arb
 
 from algzoo_exact.deadline import NEVER, Deadline
+from algzoo_exact.errors import InputError
 from algzoo_exact.exact.enclosure import Enclosure, working_precision
 from algzoo_exact.measure.flow import LARGEST_DIMENSION, NotGenericError
 from algzoo_exact.processes import processes_for
@@ -31,10 +33,10 @@ CLOSED_FORM_UP_TO, CLOSED_FORM_DIGITS = 3, 30
 _NO_DIRECTION = "no direction is generic for this program; please report the weights"
 _T = TypeVar("_T")
 _FEW = 500  # leaves; some 0.1 s in integers
-# Float64 balls come first, and ball arithmetic (n <= 6) decides what they leave: most cells if
-# more digits than these are asked for.
-FLOAT_DIMENSIONS = range(4, 8)
-FLOAT_DIGITS = 12
+# Up to so many digits, by n, float64 balls come first; what they do not decide is left to exact
+# frames (n >= 6), then to ball arithmetic (n <= 6).
+FLOAT_DIGITS = {4: 12, 5: 10, 6: 9, 7: 9}
+_CAREFUL_FROM, MOST_INPUTS = 6, max(FLOAT_DIGITS)
 _BALL_DIGITS = 16  # of what floats leave, where no number of digits is asked for
 
 
@@ -85,7 +87,7 @@ def whole_accuracies(
     for direction in directions(program, task, ties):
         # some 1e3 to 1e6 flows, each off by about 2**-bits
         bits = int((digits or _BALL_DIGITS) * 3.33) + 48
-        floats = (digits is None or digits <= FLOAT_DIGITS) and floats_serve(program)
+        floats = (digits is None or digits <= FLOAT_DIGITS[task.seq_len]) and floats_serve(program)
         allowance = None if digits is None else 0.45 * float(wanted) / len(starting_cones(task))
         try:
             while True:
@@ -94,7 +96,9 @@ def whole_accuracies(
                     program, task, direction, precision, workers, began, deadline
                 ):
                     best = best.intersect(found.enclosure)
-                    too_wide = digits is not None and best.width > wanted
+                    # For n = 7 nothing else narrows it.
+                    strict = digits is not None and task.seq_len <= LARGEST_DIMENSION
+                    too_wide = strict and best.width > wanted
                     if found.kind == "exact" and too_wide:
                         break
                     undecided = best.width if found.kind == "certified" else Fraction(0)
@@ -200,8 +204,8 @@ def _flow_below(job: _Job) -> _Part:
         which = _which(direction)
         search = new_search(program, direction.ties, compiled=True, grain=grain_for(which))
         first, cells = float_flow(search, program, start, direction.u, which, precision.allowance)
-        if cells and program.seq_len > LARGEST_DIMENSION:
-            raise NotGenericError(f"float64 does not decide {len(cells)} cells")
+        if program.seq_len >= _CAREFUL_FROM:
+            first, cells = _with_care(first, cells, search, direction, precision.allowance)
     else:
         search, cells = _search_below(program, direction, start)
         first = Enclosure.exactly(0)
@@ -213,9 +217,38 @@ def _flow_below(job: _Job) -> _Part:
         return first.plus(Enclosure.from_arb(total)), search.leaves
 
 
+def _with_care(
+    known: Enclosure, cells: list[Cell], search: ExactSearch, direction: Direction,
+    allowance: float | None,
+) -> tuple[Enclosure, list[Cell]]:  # fmt: skip
+    """Adds what exact frames tell of the cells; those that need ball arithmetic are left."""
+    from algzoo_exact.score.boundary_balls import careful_flow
+
+    left = []
+    for cell in cells:
+        flow = careful_flow(search, cell, direction.u, _which(direction))
+        share = math.inf if allowance is None else allowance / (10 * len(cells))
+        if flow is not None and (flow.width <= share or search.n > LARGEST_DIMENSION):
+            known = known.plus(flow)
+        elif search.n > LARGEST_DIMENSION:
+            raise NotGenericError(f"direction {direction.u} is too close to a facet of a cell")
+        else:
+            left.append(cell)
+    return known, left
+
+
+def check_many_digits(n: int, digits: int | None) -> None:
+    """InputError for more digits than can be proved, n = 7."""
+    if LARGEST_DIMENSION < n <= MOST_INPUTS and digits is not None and digits > FLOAT_DIGITS[n]:
+        raise InputError(
+            f"For n = {n} up to {FLOAT_DIGITS[n]} digits can be proved, not {digits}; leave "
+            "digits out for what comes quickly."
+        )
+
+
 def floats_serve(program: Program) -> bool:
     """Whether float64 balls are made for this n and hold the weights exactly."""
-    if program.seq_len not in FLOAT_DIMENSIONS:
+    if program.seq_len not in FLOAT_DIGITS:
         return False
     from algzoo_exact.score.boundary_balls import exact_weights  # loads numba
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from numpy.typing import NDArray
 
 from algzoo_exact.errors import InputError
+from algzoo_exact.names import printable
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.lift import READOUT_KEY, is_transformer, lift, lift_transformer
 from algzoo_exact.program.task import TASK_NAMES, Task
@@ -37,7 +38,7 @@ _NAME = re.compile(
 
 @dataclass(frozen=True)
 class Model:
-    """A model as it was stored.
+    """A model as it was stored. What cannot be printed of its ``name`` is escaped.
 
     ``network`` is exact: the program of an RNN, or a transformer. ``task`` is None where neither
     the caller, the file's metadata nor its name tells it. ``sha256`` is of the file's bytes; for a
@@ -52,6 +53,9 @@ class Model:
     task: Task | None
     metadata: dict[str, str]
     dtype: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "name", printable(self.name))
 
     @property
     def program(self) -> Program:
