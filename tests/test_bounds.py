@@ -1,4 +1,4 @@
-"""Cones settled by bounds at their rays, and the coarser grains of the compiled search.
+"""Cones settled by bounds at their rays, coarser grains of the compiled search, parts of starts.
 
 Oracles: margins at points of the cone in exact fractions, max(0, .) taken at each point; and the
 integer enumeration of every leaf.
@@ -6,6 +6,7 @@ integer enumeration of every leaf.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
 
@@ -22,9 +23,11 @@ from algzoo_exact.regions import bounds
 from algzoo_exact.regions.exact_search import BOUNDARY, CONES, ExactSearch
 from algzoo_exact.regions.search import Search
 from algzoo_exact.regions.starts import starting_cones
+from algzoo_exact.score import whole as whole_module
 from algzoo_exact.score.direction import directions
 from algzoo_exact.score.facets import LABEL_WALLS, START_WALLS, TIES
 from algzoo_exact.score.rigorous import closed_slopes, unpack
+from algzoo_exact.score.whole import whole_accuracies
 
 
 def margins_at(margins: Any, values: Any, label: int, known: int, c: list[Fraction]) -> list[Any]:
@@ -179,3 +182,44 @@ def test_a_wrong_bound_is_noticed(monkeypatch: pytest.MonkeyPatch, fault: str) -
     monkeypatch.setattr(bounds, "_margin_bounds", wrong)
     with pytest.raises(AssertionError):
         check_verdicts(400)
+
+
+@pytest.mark.parametrize("steps", [0, 1, 2])
+def test_parts_have_the_cells_of_their_starts(steps: int) -> None:
+    """In integers and compiled, where degenerate states and rays of large integers come in too."""
+    rng = np.random.default_rng(4)
+    models = [random_program(rng, d, n) for n, d in ((2, 5), (3, 4), (4, 2))]
+    models += [program for _, program in degenerate_programs(rng, len(KINDS), (1, 3), 3)]
+    for program in models:
+        task = az.tasks.second_argmax(program.seq_len)
+        search = ExactSearch(program, "lowest")
+        expected = cells_of(Search(program, "lowest", exact_only=True), task)
+        for exact_only in (False, True):
+            found = [
+                (place, cell.bits, cell.credit, tuple(sorted(cell.tight)))
+                for place, start in enumerate(starting_cones(task))
+                for part in search.parts(start, steps * program.hidden_size)
+                for batch in Search(program, "lowest", exact_only=exact_only).cells(part)
+                for cell in (unpack(batch, part) if batch is not None else ())
+            ]
+            assert len(found) == len(expected)
+            assert set(found) == expected
+
+
+def test_accuracies_by_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Jobs that are parts of starts give the accuracies of whole starts."""
+    rng = np.random.default_rng(5)
+    for program in (random_program(rng, 2, 4), random_program(rng, 2, 5)):
+        task = az.tasks.second_argmax(program.seq_len)
+        *_, whole = whole_accuracies(program, task, "lowest", 8)
+
+        def run(jobs: list[Any], *_: Any) -> Iterator[Any]:
+            assert len(jobs) > len(starting_cones(task))
+            return map(whole_module._flow_below, jobs)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(whole_module, "processes_for", lambda workers: 2)
+            patch.setattr(whole_module, "_run", run)
+            *_, parts = whole_accuracies(program, task, "lowest", 8)
+        assert parts.kind == whole.kind == "exact"
+        assert parts.enclosure.intersect(whole.enclosure).width <= Fraction(1, 10**8)

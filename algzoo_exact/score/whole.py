@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import islice
 from typing import TypeVar
 
 from flint import arb
@@ -37,6 +38,7 @@ _FEW = 500  # leaves; some 0.1 s in integers
 # frames (n >= 6), then to ball arithmetic (n <= 6).
 FLOAT_DIGITS = {4: 12, 5: 10, 6: 9, 7: 9}
 _CAREFUL_FROM, MOST_INPUTS = 6, max(FLOAT_DIGITS)
+_MANY_JOBS = 200
 _BALL_DIGITS = 16  # of what floats leave, where no number of digits is asked for
 
 
@@ -145,8 +147,13 @@ def _label_cells(
     wrong = Fraction(0)
     by_label: dict[int, Enclosure] = {}
     leaves = 0
-    parts = _run([(program, direction, start, precision) for start in starts], workers, deadline)
-    for done, (one, other) in enumerate(_pairs(zip(starts, parts, strict=False)), 1):
+    parts = _parts(program, starts, precision.floats and processes_for(workers) > 1)
+    jobs = [(program, direction, part, precision) for some in parts for part in some]
+    if precision.allowance is not None:
+        share = replace(precision, allowance=precision.allowance * len(starts) / len(jobs))
+        jobs = [(*job[:3], share) for job in jobs]
+    sums = _sums(parts, _run(jobs, workers, deadline))
+    for done, (one, other) in enumerate(_pairs(zip(starts, sums, strict=False)), 1):
         cell = Enclosure.exactly(0)
         for start, (flow, some_leaves) in (one, other):
             cell = cell.plus(flow).plus(Enclosure.exactly(direction.at_zero(start)[0]))
@@ -181,6 +188,30 @@ class Precision:
 _Job = tuple[Program, Direction, Start, Precision]
 _Part = tuple[Enclosure, int]
 """Flow, and cones visited."""
+
+
+def _parts(program: Program, starts: tuple[Start, ...], shared: bool) -> list[list[Start]]:
+    """What makes a job of each start, if several processes share the work: some hundred jobs of
+    similar size, so that none waits for another's last one, and each fits in memory.
+
+    Where the starts are fewer, these are their parts by the first two steps' neurons.
+    """
+    if not shared or len(starts) >= _MANY_JOBS:
+        return [[start] for start in starts]
+    search = ExactSearch(program, None)
+    return [list(search.parts(start, 2 * search.d)) for start in starts]
+
+
+def _sums(parts: list[list[Start]], flows: Iterator[_Part]) -> Iterator[_Part]:
+    """The sums over the parts of each start, until flows end."""
+    for some in parts:
+        found = list(islice(flows, len(some)))
+        if len(found) < len(some):
+            return
+        total = Enclosure.exactly(0)
+        for flow, _ in found:
+            total = total.plus(flow)
+        yield total, sum(leaves for _, leaves in found)
 
 
 def _run(jobs: list[_Job], workers: int, deadline: Deadline) -> Iterator[_Part]:
