@@ -29,6 +29,7 @@ from algzoo_exact.cli import (
     surprise,
     train,
     verify,
+    warm,
     zoo,
 )
 from algzoo_exact.cli.interrupts import interrupts_kept
@@ -195,6 +196,7 @@ _add(app, surprise.surprise, surprise.EXAMPLES)
 _add(app, certify.certify, certify.EXAMPLES)
 _add(app, check.check, check.EXAMPLES)
 _add(app, report.report, report.EXAMPLES)
+_add(app, warm.warm, warm.EXAMPLES)
 
 _zoo = typer.Typer()
 app.add_typer(_zoo, name="zoo")

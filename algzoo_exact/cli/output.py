@@ -131,21 +131,24 @@ def _outward(lower: float, upper: float, places: int) -> tuple[str, str]:
 
 
 class _Lines:
-    """Progress as lines on stderr, the first one after ten seconds."""
+    """A line on stderr now and then while code is compiled, which happens once and is a surprise;
+    nothing else, since what is no terminal may be a log."""
 
     def __init__(self, label: str) -> None:
-        self.label, self.last = label, time.monotonic()
+        self.label, self.next = label, 0.0
 
     def __call__(self, fraction: float, text: str) -> None:
-        if time.monotonic() - self.last > _LINE_AFTER:
-            self.last = time.monotonic()
-            print(f"{self.label}: {100 * fraction:.0f}%, {text}", file=sys.stderr)
+        from algzoo_exact.score.compiling import COMPILING
+
+        if COMPILING in text and time.monotonic() > self.next:
+            self.next = time.monotonic() + _LINE_AFTER
+            print(f"{self.label}: {text}", file=sys.stderr)
 
 
 @contextmanager
 def progress_bar(label: str, deadline: Deadline = NEVER) -> Iterator[Callable[[float, str], None]]:
     """A bar on stderr with the time left, if that is a terminal and the block takes over a second;
-    else a line now and then, if it takes long.
+    else a line now and then while code is compiled.
 
     The time left is that until the ``deadline``, or else what rich guesses from the progress.
     There is no bar in processes that work for another one.

@@ -1,8 +1,9 @@
-"""A cone's face lattice with correctly rounded frames, from integer normals."""
+"""A cone's face lattice with correctly rounded frames, from exact normals."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 from flint import arb, arb_mat
@@ -19,10 +20,11 @@ _ROUNDED = 2 * U  # the length of the error of a unit vector whose entries are o
 _SMALL = 2.0**-70
 
 
-def exact_frames(lattice: Lattice, normal: Callable[[int], IntVector]) -> Lattice:
+def exact_frames(lattice: Lattice, normal: Callable[[int], Sequence[Any]]) -> Lattice:
     """The same faces with frames off by rounding alone, at flint's precision.
 
-    ``normal(wall)`` is a wall's inward integer normal. PrecisionError if walls are not told apart.
+    ``normal(wall)`` is a wall's inward normal, in integers or in balls. PrecisionError if walls
+    are not told apart.
     """
     faces, n = lattice.masks.shape[0], lattice.e.shape[1]
     e, frames = np.empty_like(lattice.e), np.zeros_like(lattice.frames)
@@ -45,7 +47,7 @@ def exact_frames(lattice: Lattice, normal: Callable[[int], IntVector]) -> Lattic
     )
 
 
-def exact_components(lattice: Lattice, normal: Callable[[int], IntVector], u: IntVector) -> F64:
+def exact_components(lattice: Lattice, normal: Callable[[int], Sequence[Any]], u: IntVector) -> F64:
     """The components of u / |u| along the normals of the cone's facets, as balls, (facets, 2)."""
     out = []
     for edge in range(int(lattice.first[1])):
@@ -56,7 +58,7 @@ def exact_components(lattice: Lattice, normal: Callable[[int], IntVector], u: In
     return np.array(out).reshape(-1, 2)
 
 
-def _residual(frame: list[list[arb]], row: IntVector) -> list[arb]:
+def _residual(frame: list[list[arb]], row: Sequence[Any]) -> list[arb]:
     """The unit vector along a row less its part in the frame."""
     vector = arb_mat(1, len(row), list(row))
     if frame:

@@ -39,7 +39,7 @@ U64 = NDArray[np.uint64]
 
 # Where no number of digits is asked for: nobody misses what is left of a sum so narrow, and one
 # cell in so many may be left out for being imprecise.
-_NARROW, _SPARED = 1e-15, 200
+_NARROW, _SPARED = 1e-15, 500
 _CHEAP_UP_TO = 5  # inputs; beyond, ball arithmetic of a cell takes a fifth of a second and more
 
 _CAREFUL_BITS = 512  # of frames from exact normals
