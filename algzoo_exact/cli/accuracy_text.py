@@ -150,7 +150,7 @@ def _regions(result: Accuracy) -> str:
     if result.cells is None:
         return "not counted"
     if result.regions is None:
-        return f"not counted; {result.cells:,} pieces visited"
+        return f"not counted; {result.cells:,} cones visited"
     return f"{result.regions:,}, met in {result.cells:,} pieces of constant pattern and label"
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import islice
 from typing import TypeVar
 
 from flint import arb
@@ -23,7 +24,7 @@ from algzoo_exact.regions.exact_search import ExactSearch
 from algzoo_exact.regions.starts import Start, starting_cones
 from algzoo_exact.score.closed_form import ClosedForm
 from algzoo_exact.score.direction import Direction, directions
-from algzoo_exact.score.facets import LABEL_WALLS, TIES
+from algzoo_exact.score.facets import LABEL_WALLS, TIES, grain_for
 from algzoo_exact.score.pool import new_search, worker_pool
 from algzoo_exact.score.result import Accuracy
 from algzoo_exact.score.rigorous import Cell, cell_flow, closed_slopes, right_cells
@@ -36,6 +37,7 @@ _FEW = 500  # leaves; some 0.1 s in integers
 # frames (n >= 6), then to ball arithmetic (n <= 6).
 FLOAT_DIGITS = {4: 12, 5: 10, 6: 9, 7: 9}
 _CAREFUL_FROM, MOST_INPUTS = 6, max(FLOAT_DIGITS)
+_MANY_JOBS = 200
 _BALL_DIGITS = 16  # of what floats leave, where no number of digits is asked for
 
 
@@ -143,14 +145,18 @@ def _label_cells(
     right = Enclosure.exactly(0)
     wrong = Fraction(0)
     by_label: dict[int, Enclosure] = {}
-    leaves, patterns = 0, set[int]()
-    parts = _run([(program, direction, start, precision) for start in starts], workers, deadline)
-    for done, (one, other) in enumerate(_pairs(zip(starts, parts, strict=False)), 1):
+    leaves = 0
+    parts = _parts(program, starts, precision.floats and processes_for(workers) > 1)
+    jobs = [(program, direction, part, precision) for some in parts for part in some]
+    if precision.allowance is not None:
+        share = replace(precision, allowance=precision.allowance * len(starts) / len(jobs))
+        jobs = [(*job[:3], share) for job in jobs]
+    sums = _sums(parts, _run(jobs, workers, deadline))
+    for done, (one, other) in enumerate(_pairs(zip(starts, sums, strict=False)), 1):
         cell = Enclosure.exactly(0)
-        for start, (flow, some_leaves, some_patterns) in (one, other):
+        for start, (flow, some_leaves) in (one, other):
             cell = cell.plus(flow).plus(Enclosure.exactly(direction.at_zero(start)[0]))
             leaves += some_leaves
-            patterns |= some_patterns
         label = one[0].label
         right = right.plus(cell)
         wrong += max(Fraction(0), mass - cell.upper)
@@ -163,8 +169,7 @@ def _label_cells(
             direction.ties or "lowest",
             f"boundary flow in {'float64 balls' if precision.floats else 'ball arithmetic'}",
             time.perf_counter() - began,
-            len(patterns),
-            leaves,
+            cells=leaves,
             by_label=dict(sorted(by_label.items())) if finished else None,
         )
 
@@ -180,7 +185,32 @@ class Precision:
 
 
 _Job = tuple[Program, Direction, Start, Precision]
-_Part = tuple[Enclosure, int, set[int]]
+_Part = tuple[Enclosure, int]
+"""Flow, and cones visited."""
+
+
+def _parts(program: Program, starts: tuple[Start, ...], shared: bool) -> list[list[Start]]:
+    """What makes a job of each start, if several processes share the work: some hundred jobs of
+    similar size, so that none waits for another's last one, and each fits in memory.
+
+    Where the starts are fewer, these are their parts by the first two steps' neurons.
+    """
+    if not shared or len(starts) >= _MANY_JOBS:
+        return [[start] for start in starts]
+    search = ExactSearch(program, None)
+    return [list(search.parts(start, 2 * search.d)) for start in starts]
+
+
+def _sums(parts: list[list[Start]], flows: Iterator[_Part]) -> Iterator[_Part]:
+    """The sums over the parts of each start, until flows end."""
+    for some in parts:
+        found = list(islice(flows, len(some)))
+        if len(found) < len(some):
+            return
+        total = Enclosure.exactly(0)
+        for flow, _ in found:
+            total = total.plus(flow)
+        yield total, sum(leaves for _, leaves in found)
 
 
 def _run(jobs: list[_Job], workers: int, deadline: Deadline) -> Iterator[_Part]:
@@ -201,8 +231,8 @@ def _flow_below(job: _Job) -> _Part:
     if precision.floats:
         from algzoo_exact.score.boundary_balls import float_flow
 
-        search = new_search(program, direction.ties, compiled=True)
         which = _which(direction)
+        search = new_search(program, direction.ties, compiled=True, grain=grain_for(which))
         first, cells = float_flow(search, program, start, direction.u, which, precision.allowance)
         if program.seq_len >= _CAREFUL_FROM:
             first, cells = _with_care(first, cells, search, direction, precision.allowance)
@@ -214,7 +244,7 @@ def _flow_below(job: _Job) -> _Part:
         for cell in cells:
             if cell is not None:
                 total += cell_flow(search, cell, direction.u, _which(direction))
-        return first.plus(Enclosure.from_arb(total)), search.leaves, search.patterns
+        return first.plus(Enclosure.from_arb(total)), search.leaves
 
 
 def _with_care(
@@ -260,15 +290,16 @@ def _search_below(
 ) -> tuple[ExactSearch, Iterable[Cell | None]]:
     """The cells below one start: from integers if they are few, else from compiled code, which
     takes time to load (unless it is there already) and, once, to compile."""
+    grain = grain_for(_which(direction))
     if "algzoo_exact.regions.search" in sys.modules:
-        search = new_search(program, direction.ties, compiled=True)
+        search = new_search(program, direction.ties, compiled=True, grain=grain)
         return search, right_cells(search, start)
     search = ExactSearch(program, direction.ties)
     cells = []
     for cell in right_cells(search, start):
         cells.append(cell)
         if search.leaves > _FEW:
-            search = new_search(program, direction.ties, compiled=True)
+            search = new_search(program, direction.ties, compiled=True, grain=grain)
             return search, right_cells(search, start)
     return search, cells
 
