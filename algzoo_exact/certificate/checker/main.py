@@ -16,7 +16,7 @@ is about the weights inside. 4: the checker failed, which is a fault of its own.
 
 Work is limited to 100 million operations, and 200,000 more for each cell and piece, 1,000 for each
 answer of a transformer and 50 for each byte of an explanation. One takes a microsecond or less;
-those on long numbers count more.
+those on long numbers count more. Files have at most 64 MB, unpacked.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def arguments_of(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--ties", choices=list(TIE_RULES), help="demand this tie rule")
     parser.add_argument("--heads", type=int, help="demand this number of heads in each layer")
     parser.add_argument(
-        "--work", type=int, default=1, help="allow so many times as much work (see below)"
+        "--work", type=int, default=1, help="allow so many times as much work and larger files"
     )
     return parser.parse_args(arguments)
 
