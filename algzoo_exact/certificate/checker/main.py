@@ -30,7 +30,7 @@ from collections.abc import Iterator
 from algzoo_exact.certificate.checker.outcome import TIE_RULES, CheckedCertificate
 from algzoo_exact.certificate.checker.verdict import check_certificate
 
-INTERRUPTED, READER_GONE = 130, 141
+NOT_WRITTEN, INTERRUPTED, READER_GONE = 2, 130, 141
 
 
 def lines_of(outcome: CheckedCertificate) -> Iterator[str]:
@@ -65,16 +65,20 @@ def arguments_of(arguments: list[str]) -> argparse.Namespace:
 
 def main(arguments: list[str]) -> int:
     outcome = check_certificate(**vars(arguments_of(arguments)))
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")  # a path may have any character
+    if not isinstance(sys.stdout, io.TextIOWrapper):  # closed
+        return outcome.exit_code
+    sys.stdout.reconfigure(errors="backslashreplace")  # a path may have any character
     try:
         for line in lines_of(outcome):
             print(line)
         sys.stdout.flush()
-    except BrokenPipeError:
+    except OSError as error:
         # Python would try once more to write what is left in the buffer, when it exits.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return READER_GONE
+        if isinstance(error, BrokenPipeError):
+            return READER_GONE
+        print(f"cannot write the output: {error.strerror}", file=sys.stderr)
+        return NOT_WRITTEN
     return outcome.exit_code
 
 
