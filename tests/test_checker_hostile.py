@@ -196,6 +196,7 @@ def test_a_fault_of_its_own(
 
 
 def test_nobody_reads_the_output(document: Json, tmp_path: Path) -> None:
+    """A pipe that is closed, no output at all, a full disk."""
     path = tmp_path / "c.json"
     path.write_text(json.dumps(document))
     command = [sys.executable, "-I", str(CHECKER), str(path)]
@@ -204,6 +205,13 @@ def test_nobody_reads_the_output(document: Json, tmp_path: Path) -> None:
     done = subprocess.run(command, stdout=start, stderr=subprocess.PIPE, check=False)
     os.close(start)
     assert (done.returncode, done.stderr) == (141, b"")
+    closed = ["sh", "-c", 'exec "$@" >&-', "sh", *command]
+    done = subprocess.run(closed, stderr=subprocess.PIPE, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
+    if Path("/dev/full").exists():
+        with Path("/dev/full").open("wb") as full:
+            done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, check=False)
+        assert (done.returncode, done.stderr[:24]) == (2, b"cannot write the output:")
 
 
 def test_an_ascii_terminal(document: Json, tmp_path: Path) -> None:
