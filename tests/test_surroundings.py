@@ -191,7 +191,14 @@ print(os.environ["MPLBACKEND"])
 """
 
 
-@pytest.mark.parametrize("backend", ["module://no_such_package.backend", "no such backend", "agg"])
+@pytest.mark.parametrize(
+    "backend",
+    [
+        "module://no_such_package.backend",
+        pytest.param("no such backend", marks=pytest.mark.slow),
+        pytest.param("agg", marks=pytest.mark.slow),
+    ],
+)
 def test_a_notebooks_backend(backend: str) -> None:
     """Its kernel sets the variable, for programs that lack the package as well."""
     found = subprocess.run(
