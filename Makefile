@@ -26,6 +26,7 @@ $(READY): pyproject.toml constraints.txt
 	$$found -m venv $(VENV)
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check \
 	  --constraint constraints.txt --editable '.[dev,docs]'
+	@echo "Compiling for this machine ..."; $(BIN)/algzoo-exact warm
 	@touch $@
 
 demo: $(READY) ## exact accuracy of a trained model, and a picture of its regions
@@ -47,6 +48,7 @@ lint: $(READY) ## ruff and mypy --strict
 bench: $(READY) ## the tables and plots of benchmarks/
 	$(BIN)/python benchmarks/run.py
 	$(BIN)/python benchmarks/throughput.py
+	$(BIN)/python benchmarks/limits.py
 
 docs: $(READY) ## the documentation as a site, in build/site
 	@$(BIN)/python -m sphinx -q -W --keep-going -c docs/site -d build/doctrees . build/site

@@ -203,7 +203,7 @@ def test_network_bounds_hold_on_points(seed: int, d: int, n: int, log_width: flo
     """Verdicts and bounds of one box, against exact rational evaluation at points of the box."""
     rng = np.random.default_rng(seed)
     program, task = random_program(d, n, seed), argmax(n)
-    network = boxes._network(program, task, "lowest")
+    network = box_kernels.Network(**boxes._given(program, task, "lowest"))
     low = rng.uniform(-1, 1, n)
     high = low + 10.0**log_width * rng.uniform(0, 1, n)
     for linear in (False, True):
@@ -235,7 +235,7 @@ def test_point_boxes_need_the_rounding_slack() -> None:
     for gamma in (None, 0.0):
         for seed in range(30):
             program = random_program(6, 5, seed)
-            network = boxes._network(program, argmax(5), "lowest")
+            network = box_kernels.Network(**boxes._given(program, argmax(5), "lowest"))
             network = network if gamma is None else network._replace(gamma=gamma)
             x = np.random.default_rng(seed).normal(size=5)
             bounds = box_kernels.new_bounds(5, 6, True)
@@ -285,7 +285,8 @@ def test_phi_rows_against_scipy() -> None:
         assert np.abs(out - ndtr(ratio * nodes.radii)).max() < gaussian_boxes.PHI_ERROR
 
 
-def test_nested_and_stoppable_at_any_moment() -> None:
+def test_nested_and_stoppable_at_any_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("algzoo_exact.score.boxes._compiled", True)  # other tests have run it
     program, task = random_program(6, 6, 0), second_argmax(6)
     x = np.random.default_rng(13).normal(size=(100_000, 6))
     scores = score(program, task, "lowest", x)

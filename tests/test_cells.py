@@ -27,6 +27,7 @@ from formulas_for_tests import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from models_for_tests import exact_program, handcrafted_2_2, handcrafted_4_3, programs
+from proofs_for_tests import prove
 
 from algzoo_exact.errors import InputError
 from algzoo_exact.explain.cells import condition_cells, decide_by_cells
@@ -40,7 +41,7 @@ from algzoo_exact.explain.expression import (
     Truth,
     evaluate,
 )
-from algzoo_exact.explain.prover import Limits, prove
+from algzoo_exact.explain.prover import Limits
 from algzoo_exact.explain.results import Branch, Cells, Rays
 from algzoo_exact.explain.space import OutOfReachError
 from algzoo_exact.geometry.cone import Cone, IntVector, dot
@@ -291,7 +292,9 @@ def test_limits() -> None:
         decision = decide_by_cells(program, right, limits=limits)
         assert decision.verdict.status == "unknown"
         assert "stopped" in decision.verdict.reason
-        assert condition_cells(program, right, limits).undecided
+    assert condition_cells(program, right, CellLimits(cells=2)).undecided
+    with pytest.raises(OutOfReachError, match="the time was up"):
+        condition_cells(program, right, CellLimits(seconds=1e-9))
     few = decide_by_cells(program, right, limits=CellLimits(inputs=2))
     assert few.verdict.status == "unknown"
     assert "3 inputs" in few.verdict.reason

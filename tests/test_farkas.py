@@ -29,6 +29,7 @@ from formulas_for_tests import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from models_for_tests import exact_program, handcrafted_2_2, programs, random_program
+from proofs_for_tests import prove, prove_free
 
 from algzoo_exact.errors import InputError
 from algzoo_exact.explain import prover
@@ -45,7 +46,7 @@ from algzoo_exact.explain.farkas import (
 )
 from algzoo_exact.explain.farkas_json import from_json, to_json
 from algzoo_exact.explain.linear import Linear, Maximum
-from algzoo_exact.explain.prover import Limits, prove, prove_free
+from algzoo_exact.explain.prover import Limits
 from algzoo_exact.explain.refuter import refutation
 from algzoo_exact.explain.smt import Query
 from algzoo_exact.program.ir import Program

@@ -23,8 +23,10 @@ PACKAGE = ROOT / "algzoo_exact"
 # What each layer may import from this package, beside itself.
 LAYERS: dict[str, set[str]] = {
     "errors": set(),
+    "deadline": {"errors"},
     "jit": set(),
     "signals": set(),
+    "processes": {"signals"},
     "names": set(),
     "plotting": set(),
     "files": {"errors"},
@@ -35,7 +37,7 @@ LAYERS: dict[str, set[str]] = {
     "zoo": {"errors", "exact", "files", "geometry", "jit", "names", "program"},
 }
 LAYERS["regions"] = {"errors", "exact", "files", "geometry", "jit", "measure", "program"}
-LAYERS["score"] = LAYERS["regions"] | {"regions", "signals"}
+LAYERS["score"] = LAYERS["regions"] | {"deadline", "processes", "regions", "signals"}
 LAYERS["estimators"] = LAYERS["score"] | {"score"}
 LAYERS["explain"] = LAYERS["score"] | {"score", "estimators"}
 LAYERS["certificate"] = LAYERS["explain"] | {"explain"}

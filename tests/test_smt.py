@@ -34,6 +34,7 @@ from models_for_tests import (
     programs,
     random_program,
 )
+from proofs_for_tests import prove, prove_free
 
 from algzoo_exact.errors import InputError
 from algzoo_exact.explain.expression import (
@@ -46,7 +47,7 @@ from algzoo_exact.explain.expression import (
     Truth,
     evaluate,
 )
-from algzoo_exact.explain.prover import Limits, Proof, Prover, prove, prove_free
+from algzoo_exact.explain.prover import Limits, Proof, Prover
 from algzoo_exact.explain.smt import farkas
 from algzoo_exact.geometry.cone import Cone, NotPointedError, dot
 from algzoo_exact.program.ir import Program

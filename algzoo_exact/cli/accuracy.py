@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import time
 from dataclasses import dataclass
 from fractions import Fraction
 from math import isfinite
@@ -25,6 +23,7 @@ from algzoo_exact.cli.options import (
     SeqLenOption,
     TaskOption,
     TiesOption,
+    deadline_after,
     load_model,
     parse_count,
     parse_seconds,
@@ -42,12 +41,16 @@ from algzoo_exact.cli.output import (
     sampled_json,
     sampled_text,
 )
-from algzoo_exact.errors import FloatRangeError, InputError
+from algzoo_exact.cli.samples import sampled_beside
+from algzoo_exact.errors import InputError
 
 if TYPE_CHECKING:
+    from algzoo_exact.deadline import Deadline
     from algzoo_exact.estimators.sampled import SampleEstimate
     from algzoo_exact.exact.enclosure import Enclosure
+    from algzoo_exact.program.ir import Program
     from algzoo_exact.program.task import Task, TieRule
+    from algzoo_exact.program.transformer import Transformer
     from algzoo_exact.score.compute import Method
     from algzoo_exact.score.result import Accuracy
     from algzoo_exact.zoo.loading import Model
@@ -63,30 +66,34 @@ algzoo-exact accuracy 2nd_argmax_8_5 --method exact --digits 12
 algzoo-exact accuracy big.pth --task 2nd_argmax --time-limit 2m"""
 
 SAMPLES_BESIDE_BOUNDS = 1_000_000
-LARGEST_DECIDED_N = 6  # beyond it there are only bounds
+LARGEST_DECIDED_N = 7  # beyond it there are only bounds
 # A sample contradicts an enclosure without a point in its interval at this confidence.
 CHECK_CONFIDENCE = Fraction(999_999, 1_000_000)
-# Seconds kept from a time limit: to start and end the process, and to sample afterwards.
-_OWN_SECONDS, _SAMPLING_SECONDS = 1.2, 2.5
 
 
 def accuracy(
+    context: typer.Context,
     model: ModelArgument,
     task: TaskOption = None,
     seq_len: SeqLenOption = None,
     heads: HeadsOption = None,
     ties: TiesOption = "lowest",
     digits: Annotated[
-        int,
-        typer.Option(metavar="N", min=1, max=1000, help="Decimals of an exact result, at least."),
-    ] = 30,
+        int | None,
+        typer.Option(
+            metavar="N",
+            min=1,
+            max=1000,
+            show_default=False,
+            help="Decimals of an exact result, at least; by default those that come quickly.",
+        ),
+    ] = None,
     method: Annotated[
         str,
         typer.Option(
             metavar="METHOD",
-            help="[bold]exact[/bold], [bold]numeric[/bold] (float64), [bold]bounds[/bold] "
-            "(certified, stops early), or [bold]auto[/bold]: the most rigorous that should end in "
-            "ten seconds.",
+            help="[bold]exact[/bold], [bold]bounds[/bold] (certified, stops early), or "
+            "[bold]auto[/bold]: what says most in about a minute.",
         ),
     ] = "auto",
     time_limit: Annotated[
@@ -113,7 +120,7 @@ def accuracy(
             metavar="N",
             min=1,
             show_default=False,
-            help="Processes; by default one for each core if the run is expected to be long.",
+            help="Processes; by default two if the run is expected to be long.",
         ),
     ] = None,
     check_samples: Annotated[
@@ -143,11 +150,9 @@ def accuracy(
 
     [bold]exact[/bold]: rigorous, of rounding width; a closed form for n = 2 and 3
 
-    [bold]certified[/bold]: rigorous, and wider by what was left undecided, or by rounding (n = 5)
-
-    [bold]numeric[/bold]: float64, with an error estimate
+    [bold]certified[/bold]: rigorous, and wider by what was left undecided
     """
-    began = time.monotonic()
+    deadline = deadline_after(context, time_limit)
     loaded = with_noise(load_model(model, task, seq_len, heads), noise, noise_seed, noise_relative)
     chosen, rule = task_of(loaded), tie_rule(ties)
     n = chosen.seq_len
@@ -156,47 +161,40 @@ def accuracy(
 
         if by_label:
             raise InputError("--by-label splits an accuracy; median models have an error instead.")
-        left = None
-        if time_limit is not None:
-            spent = time.monotonic() - began + _OWN_SECONDS + min(_SAMPLING_SECONDS, time_limit / 4)
-            left = max(time_limit - spent, time_limit / 10)
         options = SquareOptions(
-            digits, method, left, max_regions,
-            workers or _expected_workers(loaded.program.hidden_size, n),
-            check_samples, SAMPLES_BESIDE_BOUNDS, seed, closed_form, as_json,
+            digits, method, deadline, max_regions, workers, check_samples, SAMPLES_BESIDE_BOUNDS,
+            seed, closed_form, as_json,
         )  # fmt: skip
         print_squared_error(loaded, chosen, options, LARGEST_DECIDED_N)
         return
-    draw = _Sampler(loaded, chosen, rule, check_samples or SAMPLES_BESIDE_BOUNDS, seed)
-    # Where only bounds are possible, the sample comes first: it counts towards the time limit.
-    boxes = n > LARGEST_DECIDED_N and chosen.name != "longest_cycle"
-    estimate, unsampled = draw() if boxes and method in ("auto", "bounds") else (None, "")
-    if time_limit is not None:
-        spent = time.monotonic() - began + _OWN_SECONDS
-        later = 0.0 if estimate else min(_SAMPLING_SECONDS, time_limit / 4)
-        time_limit = max(time_limit - spent - later, time_limit / 10)
+    draw = _Sampler(loaded.network, chosen, rule, check_samples or SAMPLES_BESIDE_BOUNDS, seed)
 
     import algzoo_exact as az
 
-    with noticing_interrupts() as interrupts, progress_bar("accuracy") as advance:
-        result = az.accuracy(
-            loaded.network,
-            chosen,
-            ties=rule,
-            digits=digits,
-            method=cast("Method", method),
-            time_limit=time_limit,
-            max_cells=max_regions,
-            workers=workers or _expected_workers(loaded.network.hidden_size, n),
-            by_label=by_label,
-            progress=advance,
-        )
-    interrupted = bool(interrupts)
-    if interrupted and result.enclosure.width >= 1:
-        raise KeyboardInterrupt  # nothing is known but that it is a probability
-    wanted = check_samples or result.kind == "certified"
-    if wanted and not (estimate or unsampled or interrupted):
-        estimate, unsampled = draw()
+    with sampled_beside(draw, deadline) as sample:
+        # Where only bounds are possible, which take their time, the sample comes first.
+        boxes = n > LARGEST_DECIDED_N and chosen.name != "longest_cycle"
+        early = boxes and method in ("auto", "bounds") and not deadline.limited
+        estimate, unsampled = sample() if early else (None, "")
+        with noticing_interrupts() as interrupts, progress_bar("accuracy", deadline) as advance:
+            result = az.accuracy(
+                loaded.network,
+                chosen,
+                ties=rule,
+                digits=digits,
+                method=cast("Method", method),
+                time_limit=deadline.timeout,
+                max_cells=max_regions,
+                workers=workers,
+                by_label=by_label,
+                progress=advance,
+            )
+        interrupted = bool(interrupts)
+        if interrupted and result.enclosure.width >= 1:
+            raise KeyboardInterrupt  # nothing is known but that it is a probability
+        wanted = check_samples or result.kind == "certified"
+        if wanted and not (estimate or unsampled or interrupted):
+            estimate, unsampled = sample()
     check = _Check.of(estimate, result.enclosure) if estimate and check_samples else None
     beside = estimate if result.kind == "certified" else None
 
@@ -217,32 +215,29 @@ def accuracy(
 
 @dataclass(frozen=True)
 class _Sampler:
-    model: Model
+    network: Program | Transformer
     task: Task
     ties: TieRule
     samples: int
     seed: int
 
-    def __call__(self) -> tuple[SampleEstimate | None, str]:
-        """A sample, or why there is none: it never costs the result that it stands beside."""
-        import algzoo_exact as az
+    def __call__(self, deadline: Deadline) -> SampleEstimate:
+        from algzoo_exact.estimators.sampling import sample_rounded
 
-        try:
-            with progress_bar("sampling") as advance:
-                found = az.sample(
-                    self.model.network,
-                    self.task,
-                    self.samples,
-                    seed=self.seed,
-                    ties=self.ties,
-                    # Closest to the real-valued function: on handcrafted:2nd_argmax_3, float32
-                    # makes three times as many errors, 17 standard errors off in 2e6 inputs.
-                    dtype="float64",
-                    progress=lambda done, total: advance(done / total, f"{done:,} inputs"),
-                )
-        except FloatRangeError as error:
-            return None, str(error)
-        return found, ""
+        with progress_bar("sampling") as advance:
+            return sample_rounded(
+                self.network,
+                self.task,
+                self.samples,
+                None,
+                seed=self.seed,
+                ties=self.ties,
+                # Closest to the real-valued function: on handcrafted:2nd_argmax_3, float32
+                # makes three times as many errors, 17 standard errors off in 2e6 inputs.
+                dtype="float64",
+                progress=lambda done, total: advance(done / total, f"{done:,} inputs"),
+                deadline=deadline,
+            )
 
 
 @dataclass(frozen=True)
@@ -271,19 +266,10 @@ class _Check:
         return sampled_json(self.estimate) | {"z_score": z, "agrees": self.agrees}
 
 
-def _expected_workers(d: int, n: int) -> int:
-    """All cores where one would need some seconds; starting processes takes about two.
-
-    Measured: (6, 4) takes 1.5 s on one core, (8, 5) minutes.
-    """
-    long = (n == 4 and d >= 8) or (n == 5 and d >= 4) or n == 6
-    return os.cpu_count() or 1 if long else 1
-
-
 def _json(
     model: Model,
     result: Accuracy,
-    digits: int,
+    digits: int | None,
     interrupted: bool,
     sampled: SampleEstimate | None,
     check: _Check | None,

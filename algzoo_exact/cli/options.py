@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal, InvalidOperation
+from time import monotonic
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from algzoo_exact.deadline import NEVER, Deadline
 from algzoo_exact.errors import InputError, did_you_mean
 
 if TYPE_CHECKING:
@@ -48,6 +50,13 @@ def parse_seconds(text: str | float) -> float:
     if not 0 < seconds < 1e9:
         raise typer.BadParameter(f"{text!r} is not a time such as 30s, 2m or 1.5h.")
     return seconds
+
+
+def deadline_after(context: typer.Context, seconds: float | None) -> Deadline:
+    """So many seconds after the process started, if it serves this command alone; else from now."""
+    if seconds is None:
+        return NEVER
+    return Deadline((monotonic() if context.obj is None else context.obj) + seconds)
 
 
 ModelArgument = Annotated[

@@ -18,6 +18,7 @@ from algzoo_exact.cli.options import (
     SeqLenOption,
     TaskOption,
     TiesOption,
+    deadline_after,
     load_model,
     parse_count,
     parse_seconds,
@@ -33,6 +34,7 @@ from algzoo_exact.cli.output import (
     progress_bar,
 )
 from algzoo_exact.cli.stories import EXIT_CODES, ONE_STATEMENT, StatementSecondsOption
+from algzoo_exact.deadline import NEVER, Deadline
 from algzoo_exact.errors import InputError
 from algzoo_exact.files import staged
 from algzoo_exact.names import printable
@@ -56,6 +58,7 @@ _SAMPLES = 1_000_000
 
 
 def report(
+    context: typer.Context,
     output: Annotated[
         Path,
         typer.Option(
@@ -114,7 +117,8 @@ def report(
             metavar="TIME",
             parser=parse_seconds,
             show_default=False,
-            help="For the score: 30s, 2m, ...; then certified bounds have to do.",
+            help="For all but an explanation and a certificate that is named: 30s, 2m, ...; then "
+            "certified bounds have to do, and there is no other certificate.",
         ),
     ] = None,
     samples: Annotated[
@@ -153,16 +157,17 @@ def report(
     story = None if explanation is None else az.load_explanation(explanation_path(explanation))
     loaded = load_model(model, task, seq_len, heads)
     chosen = task_of(loaded)
-    if certificate is None and not no_certificate:
+    if certificate is None and not no_certificate and time_limit is None:
         certificate = _beside(output, loaded, story is not None)
-    with _progress("report") as advance, _staged(certificate) as part:
+    deadline = deadline_after(context, time_limit)
+    with _progress("report", deadline) as advance, _staged(certificate) as part:
         made = az.make_report(
             loaded,
             chosen,
             explanation=story,
             ties=rule,
             certificate=part,
-            time_limit=time_limit,
+            time_limit=deadline.timeout,
             samples=samples,
             seed=seed,
             seconds=seconds,
@@ -185,9 +190,9 @@ def _staged(certificate: Path | None) -> Iterator[Path | None]:
 
 
 @contextmanager
-def _progress(label: str) -> Iterator[Callable[[float, str], None]]:
+def _progress(label: str, deadline: Deadline = NEVER) -> Iterator[Callable[[float, str], None]]:
     """A progress bar. Bounds would go on with what they have after Ctrl-C; a report does not."""
-    with noticing_interrupts() as interrupts, progress_bar(label) as bar:
+    with noticing_interrupts() as interrupts, progress_bar(label, deadline) as bar:
 
         def advance(fraction: float, text: str) -> None:
             if interrupts:

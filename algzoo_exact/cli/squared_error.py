@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 
 import typer
 
-from algzoo_exact.cli.accuracy_text import LONGEST_FORM, settled
+from algzoo_exact.cli.accuracy_text import LONGEST_FORM, more_digits, settled
 from algzoo_exact.cli.output import (
     Json,
     enclosure_json,
@@ -19,11 +19,13 @@ from algzoo_exact.cli.output import (
     print_json,
     progress_bar,
 )
-from algzoo_exact.errors import FloatRangeError, InputError
+from algzoo_exact.cli.samples import sampled_beside
+from algzoo_exact.deadline import NEVER, Deadline
 
 if TYPE_CHECKING:
     from algzoo_exact.estimators.sampled import SampledSquaredError
     from algzoo_exact.exact.enclosure import Enclosure
+    from algzoo_exact.program.ir import Program
     from algzoo_exact.program.task import Task
     from algzoo_exact.score.squared_error import SquareMethod
     from algzoo_exact.score.squared_result import SquaredError, SquareForm
@@ -46,11 +48,11 @@ _MEANING = {
 class SquareOptions:
     """What ``accuracy`` was asked for."""
 
-    digits: int
+    digits: int | None
     method: str
-    time_limit: float | None
+    deadline: Deadline
     max_cells: int | None
-    workers: int
+    workers: int | None
     check_samples: int | None
     samples: int
     seed: int
@@ -63,27 +65,27 @@ def print_squared_error(model: Model, task: Task, options: SquareOptions, larges
     import algzoo_exact as az
     from algzoo_exact.cli.interrupts import noticing_interrupts
 
-    if options.method == "numeric":
-        raise InputError("There is no numeric method for median models; use exact or bounds.")
-    with noticing_interrupts() as interrupts, progress_bar("squared error") as advance:
-        result = az.squared_error(
-            model.program,
-            task,
-            digits=options.digits,
-            method=cast("SquareMethod", options.method),
-            time_limit=options.time_limit,
-            max_cells=options.max_cells,
-            workers=options.workers,
-            progress=advance,
-        )
-    interrupted = bool(interrupts)
-    estimate, unsampled = None, ""
-    if not interrupted and (options.check_samples or result.kind == "certified"):
-        count = options.check_samples or options.samples
-        try:
-            estimate = _draw(model, task, count, options.seed, "cpu", "float64")
-        except FloatRangeError as error:  # which costs nothing of the result
-            unsampled = str(error)
+    count = options.check_samples or options.samples
+    draw = _Sampler(model.program, task, count, options.seed, "cpu", "float64")
+    deadline = options.deadline
+    with sampled_beside(draw, deadline) as sample:
+        with (
+            noticing_interrupts() as interrupts,
+            progress_bar("squared error", deadline) as advance,
+        ):
+            result = az.squared_error(
+                model.program,
+                task,
+                digits=options.digits,
+                method=cast("SquareMethod", options.method),
+                time_limit=deadline.timeout,
+                max_cells=options.max_cells,
+                workers=options.workers,
+                progress=advance,
+            )
+        interrupted = bool(interrupts)
+        wanted = not interrupted and (options.check_samples or result.kind == "certified")
+        estimate, unsampled = sample() if wanted else (None, "")
     check = _Check.of(estimate, result) if estimate and options.check_samples else None
     beside = estimate if result.kind == "certified" else None
     if options.as_json:
@@ -105,7 +107,7 @@ def print_sampled_squared_error(
     model: Model, task: Task, samples: int, seed: int, device: str, dtype: str, as_json: bool
 ) -> None:
     """Sample and print."""
-    estimate = _draw(model, task, samples, seed, device, dtype)
+    estimate = _Sampler(model.program, task, samples, seed, device, dtype)(NEVER)
     if as_json:
         print_json(
             {
@@ -126,21 +128,29 @@ def print_sampled_squared_error(
     )
 
 
-def _draw(
-    model: Model, task: Task, samples: int, seed: int, device: str, dtype: str
-) -> SampledSquaredError:
-    import algzoo_exact as az
+@dataclass(frozen=True)
+class _Sampler:
+    program: Program
+    task: Task
+    samples: int
+    seed: int
+    device: str
+    dtype: str
 
-    with progress_bar("sampling") as advance:
-        return az.sample_squared_error(
-            model.program,
-            task,
-            samples,
-            seed=seed,
-            device=device,
-            dtype=dtype,
-            progress=lambda done, total: advance(done / total, f"{done:,} inputs"),
-        )
+    def __call__(self, deadline: Deadline) -> SampledSquaredError:
+        from algzoo_exact.estimators.squared_error import sample_squares
+
+        with progress_bar("sampling") as advance:
+            return sample_squares(
+                self.program,
+                self.task,
+                self.samples,
+                deadline,
+                seed=self.seed,
+                device=self.device,
+                dtype=self.dtype,
+                progress=lambda done, total: advance(done / total, f"{done:,} inputs"),
+            )
 
 
 @dataclass(frozen=True)
@@ -251,9 +261,9 @@ def _shortened(form: SquareForm) -> str:
     )
 
 
-def _more(result: SquaredError, digits: int, largest_n: int) -> str:
+def _more(result: SquaredError, digits: int | None, largest_n: int) -> str:
     if result.kind == "exact":
-        return f"--digits {2 * digits} for more digits, --check-samples 1e7 for a check"
+        return f"{more_digits(result.enclosure, digits)}--check-samples 1e7 for a check"
     if result.task.seq_len <= largest_n:
         return "--method exact decides every input, however long it takes; or a longer --time-limit"
     return f"every input can be decided for n <= {largest_n} only"
@@ -262,7 +272,7 @@ def _more(result: SquaredError, digits: int, largest_n: int) -> str:
 def _json(
     model: Model,
     result: SquaredError,
-    digits: int,
+    digits: int | None,
     interrupted: bool,
     sampled: SampledSquaredError | None,
     check: _Check | None,

@@ -16,6 +16,7 @@ from math import inf, nextafter, sqrt
 import torch
 from torch import Tensor
 
+from algzoo_exact.deadline import NEVER, Deadline
 from algzoo_exact.errors import InputError
 from algzoo_exact.estimators.exact_inputs import MOST
 from algzoo_exact.estimators.networks import network_for
@@ -76,9 +77,10 @@ def sample_rounded(
     ties: TieRule = "lowest",
     confidence: float = 0.99,
     progress: Callable[[int, int], None] | None = None,
+    deadline: Deadline = NEVER,
 ) -> SampleEstimate:
     """``sample`` with normal inputs rounded to ``bits`` bits after the point, unless None: see
-    ``exact_inputs``."""
+    ``exact_inputs``. After the deadline, no more blocks are drawn."""
     program = network_of(model)
     check_scored(program, task, ties)
     place = check_run(n, device, dtype, confidence)
@@ -90,23 +92,27 @@ def sample_rounded(
         return network.credit(x, labels(task, x), n - block * BLOCK, ties)
 
     credit: Counter[int] = Counter()
-    for block, found in enumerate(in_order(run, -(-n // BLOCK), place), 1):
+    drawn = 0
+    for found in in_order(run, -(-n // BLOCK), place):
         credit.update(found)
+        drawn = min(n, drawn + BLOCK)
         if progress is not None:
-            progress(min(n, block * BLOCK), n)
+            progress(drawn, n)
+        if deadline.passed:
+            break
     correct = sum((Fraction(count, tied) for tied, count in credit.items()), Fraction(0))
     level = Fraction(confidence)
     if ties == "uniform":
-        lower, upper = chernoff_hoeffding(correct, n, level)
+        lower, upper = chernoff_hoeffding(correct, drawn, level)
     else:
-        lower, upper = clopper_pearson(int(correct), n, level)
+        lower, upper = clopper_pearson(int(correct), drawn, level)
     squares = sum((Fraction(count, tied**2) for tied, count in credit.items()), Fraction(0))
     return SampleEstimate(
-        samples=n,
+        samples=drawn,
         correct=correct,
         lower=_down(lower),
         upper=-_down(-upper),
-        standard_error=sqrt((squares / n - (correct / n) ** 2) / n),
+        standard_error=sqrt((squares / drawn - (correct / drawn) ** 2) / drawn),
         interval="Chernoff-Hoeffding" if ties == "uniform" else "Clopper-Pearson",
         confidence=confidence,
         ties=ties,

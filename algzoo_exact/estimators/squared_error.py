@@ -11,6 +11,7 @@ from math import fsum, isfinite, sqrt
 
 import torch
 
+from algzoo_exact.deadline import NEVER, Deadline
 from algzoo_exact.errors import FloatRangeError, InputError
 from algzoo_exact.estimators.networks import network_for
 from algzoo_exact.estimators.sampled import SampledSquaredError
@@ -41,7 +42,23 @@ def sample_squared_error(
     InputError for another task and a device that is not here; FloatRangeError for weights or
     outputs beyond the range of ``dtype``, and squares beyond that of float64.
     """
-    program = lift(model)
+    return sample_squares(
+        lift(model), task, n, NEVER, seed=seed, device=device, dtype=dtype, progress=progress
+    )
+
+
+def sample_squares(
+    program: Program,
+    task: Task,
+    n: int,
+    deadline: Deadline,
+    *,
+    seed: int,
+    device: str,
+    dtype: str,
+    progress: Callable[[int, int], None] | None,
+) -> SampledSquaredError:
+    """The same, on fewer inputs where the deadline passes before all are drawn."""
     if task.name != "median" or (program.outputs, program.seq_len) != (1, task.seq_len):
         raise InputError(
             f"The sampled squared error is for the median of {program.seq_len} inputs and a "
@@ -65,15 +82,18 @@ def sample_squared_error(
         parts.append(part)
         if progress is not None:
             progress(min(n, len(parts) * BLOCK), n)
+        if deadline.passed:
+            break
     if not all(isfinite(mean) and isfinite(within) for _, mean, within in parts):
         raise FloatRangeError("The squared errors overflow in float64: they cannot be sampled.")
-    mean_of_all = fsum(count * mean for count, mean, _ in parts) / n
+    drawn = sum(count for count, _, _ in parts)
+    mean_of_all = fsum(count * mean for count, mean, _ in parts) / drawn
     # Chan, Golub and LeVeque (1983): deviations within blocks, and of blocks from the whole.
     spread = fsum(within + count * (mean - mean_of_all) ** 2 for count, mean, within in parts)
     return SampledSquaredError(
-        samples=n,
+        samples=drawn,
         mean=mean_of_all,
-        standard_error=sqrt(spread / max(1, n - 1) / n),
+        standard_error=sqrt(spread / max(1, drawn - 1) / drawn),
         seed=seed,
         device=str(place),
         dtype=dtype,

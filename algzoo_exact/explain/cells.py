@@ -47,9 +47,14 @@ def condition_cells(
     program: Program, formula: Formula, limits: CellLimits = _LIMITS
 ) -> ConditionCells:
     """Where the formula holds; OutOfReachError if cones cannot tell."""
-    space = Space(program, [formula])
+    deadline = limits.begin()
+    space = Space(program, [formula], deadline=deadline)
     (condition,) = space.conditions
-    search = Search(space, lambda node: node.holds(condition, almost=True), limits, merge=True)
+
+    def ask(node: Node) -> bool:
+        return node.holds(condition, almost=True)
+
+    search = Search(space, ask, limits, deadline, merge=True)
     found: dict[bool | None, list[Cone]] = {True: [], False: [], None: []}
     for leaf in leaves(search.run()):
         found[leaf.answer].append(leaf.cone)
@@ -109,13 +114,14 @@ class _Question:
         self._almost, self._limits = almost, limits
 
     def decide(self) -> Decision:
+        deadline = self._limits.begin()
         try:
             counter = Logic("and", (self._domain, Logic("not", (self._statement,))))
-            space = Space(self._program, [counter])
+            space = Space(self._program, [counter], deadline=deadline)
         except OutOfReachError as error:
             return self._decision(Verdict("unknown", str(error)))
         (condition,) = space.conditions
-        search = Search(space, lambda node: self._ask(node, condition), self._limits)
+        search = Search(space, lambda node: self._ask(node, condition), self._limits, deadline)
         try:
             if not self._almost and self._fails_at(space.lift([0] * len(space.inputs))):
                 raise _FoundError([])

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from time import monotonic
 
+from algzoo_exact.deadline import Deadline
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.verdict import Verdict
 from algzoo_exact.explain.claims import (
@@ -85,17 +86,20 @@ def check(bench: Bench, instance: Instance, facts: Sequence[Fact]) -> Checked:
 
 def answers(bench: Bench, domain: Formula, facts: Sequence[Fact], *, right: bool) -> Decision:
     """Is the program right, or wrong, almost everywhere in the domain? Label cell by cell."""
-    return together(_cells(bench, domain, facts, right))
+    found = together(_cells(bench, domain, facts, right))
+    if found.method == "none":
+        reason = "the order of the inputs leaves no label: nothing is in the domain"
+        return replace(found, verdict=Verdict("unknown", reason), vacuous=True)
+    return found
 
 
 def _cells(bench: Bench, domain: Formula, facts: Sequence[Fact], right: bool) -> Iterator[Decision]:
-    decider, end = bench.decider(), monotonic() + bench.seconds
+    decider, deadline = bench.decider(), Deadline.after(bench.seconds)
     outputs = bench.task.outputs
     for cell, inside in cells_in(bench.task, domain):
         claimed = (earns if right else fails)(cell.label, outputs, bench.ties)
         part = Logic("and", (inside, domain))
-        left = max(0.1, end - monotonic())
-        yield decider.almost_everywhere(claimed, part, facts, seconds=left)
+        yield decider.almost_everywhere(claimed, part, facts, deadline=deadline)
 
 
 def _steps(bench: Bench, claim: Inductive, facts: Sequence[Fact]) -> Iterator[Decision]:
@@ -114,8 +118,8 @@ def _steps(bench: Bench, claim: Inductive, facts: Sequence[Fact]) -> Iterator[De
                 return
             at = ", ".join(f"{name} = {value}" for name, value in parameters)
             start = monotonic()
-            left = bench.seconds - spent
-            decision = decider.everywhere(statement, facts=known, seconds=left)
+            deadline = Deadline.after(bench.seconds - spent)
+            decision = decider.everywhere(statement, facts=known, deadline=deadline)
             if decision.verdict.status != "proved":
                 verdict = Verdict(decision.verdict.status, f"at {at}: {decision.verdict.reason}")
                 decision = replace(decision, verdict=verdict)

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from time import monotonic
+from math import inf
 from typing import Generic, TypeAlias, TypeVar
 
+from algzoo_exact.deadline import NEVER, Deadline
 from algzoo_exact.errors import InputError
 from algzoo_exact.explain.expression import connect
 from algzoo_exact.explain.space import (
@@ -34,17 +35,27 @@ _DEEPEST = 250  # cuts, one within the other; each is a frame on Python's stack
 
 @dataclass(frozen=True)
 class CellLimits:
-    """At most so many ``seconds`` (wall clock), ``cells``, and ``inputs`` that occur."""
+    """At most so many ``seconds`` (wall clock), ``cells``, and ``inputs`` that occur; and nothing
+    after the ``deadline``."""
 
     seconds: float = 10.0
     cells: int = 20_000
     inputs: int = 10
+    deadline: Deadline = NEVER
 
     def __post_init__(self) -> None:
         if not self.seconds > 0:
             raise InputError(f"The time limit must be a positive number, not {self.seconds}.")
         if self.cells < 1:
             raise InputError(f"The limit on cells must be 1 or more, not {self.cells}.")
+
+    def begin(self) -> Deadline:
+        """The end of the time that begins now."""
+        return self.deadline.within(self.seconds)
+
+    @staticmethod
+    def until(deadline: Deadline) -> CellLimits:
+        return CellLimits(inf, deadline=deadline)
 
 
 @dataclass(frozen=True, eq=False)
@@ -217,18 +228,19 @@ class Search(Generic[Answer]):
         space: Space,
         ask: Callable[[Node], Answer],
         limits: CellLimits,
+        deadline: Deadline,
         *,
         merge: bool = False,
     ) -> None:
         self._space, self._ask, self._limits, self._merge = space, ask, limits, merge
-        self._deadline = monotonic() + limits.seconds
+        self._deadline = deadline
         self.asked = 0
         self.decided = 0
 
     @property
     def stopped(self) -> bool:
         """Whether a limit has struck."""
-        return self.decided >= self._limits.cells or monotonic() > self._deadline
+        return self.decided >= self._limits.cells or self._deadline.passed
 
     def run(self) -> Tree[Answer]:
         """OutOfReachError if more inputs occur than the limit allows."""

@@ -10,8 +10,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from time import monotonic
+from itertools import chain
 
+from algzoo_exact.deadline import Deadline, TimeIsUpError
 from algzoo_exact.exact.verdict import Verdict
 from algzoo_exact.explain.cells import Decision as CellDecision
 from algzoo_exact.explain.cells import decide_by_cells
@@ -28,7 +29,7 @@ from algzoo_exact.explain.expression import (
 from algzoo_exact.explain.interior import Walls, inner_point, off_walls
 from algzoo_exact.explain.knowledge import Abstraction, Fact, abstractions
 from algzoo_exact.explain.order_facts import OrderFacts
-from algzoo_exact.explain.prover import Limits, Proof, Prover
+from algzoo_exact.explain.prover import Proof, Prover
 from algzoo_exact.explain.results import Argument, Point
 from algzoo_exact.program.ir import Program
 
@@ -73,10 +74,10 @@ class Decider:
         domain: Formula = _EVERYWHERE,
         facts: Sequence[Fact] = (),
         *,
-        seconds: float | None = None,
+        deadline: Deadline | None = None,
     ) -> Decision:
         """Does the statement hold at every input in the domain?"""
-        return self._or_cells(statement, domain, facts, seconds, almost=False)
+        return self._or_cells(statement, domain, facts, deadline, almost=False)
 
     def almost_everywhere(
         self,
@@ -84,29 +85,30 @@ class Decider:
         domain: Formula = _EVERYWHERE,
         facts: Sequence[Fact] = (),
         *,
-        seconds: float | None = None,
+        deadline: Deadline | None = None,
     ) -> Decision:
         """Does it hold at almost every input in the domain?
 
         A counterexample counts if a neighbourhood of it fails too. One that lies on a wall, with
         no such point nearby, only shows that the wall is better left out: it is a null set.
         """
-        return self._or_cells(statement, domain, facts, seconds, almost=True)
+        return self._or_cells(statement, domain, facts, deadline, almost=True)
 
     def _almost(
-        self, statement: Formula, domain: Formula, facts: Sequence[Fact], seconds: float
+        self, statement: Formula, domain: Formula, facts: Sequence[Fact], deadline: Deadline
     ) -> Decision:
-        end = monotonic() + seconds
         walls: Walls = ()
         details: tuple[str, ...] = ()
         for _ in range(_ROUNDS):
-            left = max(0.01, end - monotonic())
-            decision = self._decide(statement, off_walls(domain, walls), facts, left)
+            decision = self._decide(statement, off_walls(domain, walls), facts, deadline)
             decision = replace(decision, details=details + decision.details)
             if decision.witness is None:
                 return decision
             failing = Logic("and", (domain, Logic("not", (statement,))))
-            inner, found = inner_point(self.program, failing, decision.witness)
+            try:
+                inner, found = inner_point(self.program, failing, decision.witness, deadline)
+            except TimeIsUpError:
+                break
             if inner is not None:
                 reason = f"it fails around x = ({', '.join(map(number_text, inner))})"
                 verdict = Verdict("refuted", reason)
@@ -114,9 +116,9 @@ class Decider:
                 return replace(decision, verdict=verdict, witness=inner, failing=failed)
             details = (*decision.details, "it fails there on a null set only, which is left out")
             walls = tuple(dict.fromkeys((*walls, *found)))
-            if monotonic() > end:
+            if deadline.passed:
                 break
-        reason = f"it fails on {len(walls)} null sets at least; whether on more was not found out"
+        reason = "whether it fails on more than null sets was not found out in time"
         return Decision(Verdict("unknown", reason), "z3", details)
 
     def _or_cells(
@@ -124,7 +126,7 @@ class Decider:
         statement: Formula,
         domain: Formula,
         facts: Sequence[Fact],
-        seconds: float | None,
+        deadline: Deadline | None,
         *,
         almost: bool,
     ) -> Decision:
@@ -132,29 +134,30 @@ class Decider:
         and last where the prover found nothing, or would have to be trusted."""
         by_proof = self._almost if almost else self._decide
 
-        def prove(share: float) -> Decision:
-            return by_proof(statement, domain, facts, share)
+        def prove(end: Deadline) -> Decision:
+            return by_proof(statement, domain, facts, end)
 
-        inputs, seconds = self.program.seq_len, seconds or self.seconds
+        deadline = Deadline.after(self.seconds) if deadline is None else deadline
+        inputs = self.program.seq_len
         if inputs > FEW_INPUTS:
-            return prove(seconds)
+            return prove(deadline)
 
-        def cut(share: float) -> Decision:
-            return self._by_cells(statement, domain, share, almost)
+        def cut(end: Deadline) -> Decision:
+            return self._by_cells(statement, domain, end, almost)
 
         ways = (cut, prove) if inputs <= _VERY_FEW else (prove, cut)
-        first = ways[0](seconds / 2)
+        first = ways[0](deadline.part(0.5))
         if first.verdict.status != "unknown" and not first.trusted:
             return first
-        second = ways[1](seconds / 2)
+        second = ways[1](deadline)
         best = first if second.verdict.status == "unknown" else second
         return replace(best, details=first.details + second.details)
 
     def _by_cells(
-        self, statement: Formula, domain: Formula, seconds: float, almost: bool
+        self, statement: Formula, domain: Formula, deadline: Deadline, almost: bool
     ) -> Decision:
         def ask(asked: Formula) -> CellDecision:
-            limits = CellLimits(seconds)
+            limits = CellLimits.until(deadline)
             return decide_by_cells(self.program, asked, domain=domain, almost=almost, limits=limits)
 
         found = ask(statement)
@@ -168,18 +171,23 @@ class Decider:
         return Decision(found.verdict, "regions", details, arguments=(argument,), vacuous=empty)
 
     def _decide(
-        self, statement: Formula, domain: Formula, facts: Sequence[Fact], seconds: float
+        self, statement: Formula, domain: Formula, facts: Sequence[Fact], deadline: Deadline
     ) -> Decision:
-        end = monotonic() + seconds
         details: list[str] = []
         verdict, method = Verdict("unknown", "the time is up"), "none"
-        for use in (*abstractions(self.program, statement, domain, facts), _NO_FACTS):
-            left = end - monotonic()
-            if left <= 0:
+        if deadline.passed:
+            return Decision(verdict, method)
+        uses = abstractions(self.program, statement, domain, facts) if facts else ()
+        for use in chain(uses, (_NO_FACTS,)):
+            if deadline.passed:
                 break
             assuming = "" if use == _NO_FACTS else "from earlier claims: "
-            prover = self._prover(domain, use, left * _SHARE if use.free else left)
-            proof = prover.prove(statement)
+            end = deadline.part(_SHARE) if use.free else deadline
+            try:
+                proof = self._prover(domain, use, end).prove(statement, end)
+            except TimeIsUpError:
+                details.append(f"{assuming}the time was up before the domain was prepared")
+                continue
             verdict, method = proof.verdict, proof.method
             details += (assuming + line for line in proof.details)
             if proof.state is not None:
@@ -194,7 +202,7 @@ class Decider:
                 return _decided(proof, statement, domain, use, tuple(details))
         return Decision(verdict, method, tuple(details))
 
-    def _prover(self, domain: Formula, use: Abstraction, seconds: float) -> Prover:
+    def _prover(self, domain: Formula, use: Abstraction, deadline: Deadline) -> Prover:
         key = domain, use
         if self._last is None or self._last[0] != key:
             order = OrderFacts(domain, self.program.seq_len)
@@ -207,13 +215,11 @@ class Decider:
                 defined=dict(use.defined),
                 hints=order.implied(),
                 example=example if self._inside(domain, example) else None,
-                limits=Limits(seconds),
+                deadline=deadline,
                 progress=self._progress,
             )
             self._last = key, prover
-        prover = self._last[1]
-        prover.limits = Limits(max(0.01, seconds))
-        return prover
+        return self._last[1]
 
     def _inside(self, domain: Formula, point: Point) -> bool:
         return evaluate(domain, values_at(self.program, point))
@@ -236,7 +242,8 @@ def fails_at(program: Program, statement: Formula, domain: Formula, point: Point
 def together(decisions: Iterable[Decision]) -> Decision:
     """One decision for several statements, all of which are claimed.
 
-    It ends where one is refuted; details are of those that are not proved.
+    It ends where one is refuted; details are of those that are not proved. Where there is none,
+    nothing is proved.
     """
     details: list[str] = []
     arguments: list[Argument] = []
@@ -254,11 +261,13 @@ def together(decisions: Iterable[Decision]) -> Decision:
         arguments += decision.arguments
         trusted |= dict.fromkeys(decision.trusted)
         vacuous &= decision.vacuous
+    if not methods:
+        return Decision(Verdict("unknown", "there is no statement to decide"), "none")
     counted = "; ".join(f"{method}: {count}" for method, count in methods.items())
     return Decision(
         Verdict("proved") if open_verdict is None else open_verdict,
-        ", ".join(methods) or "exact bounds",
-        (f"statements decided by {counted or 'nothing: there is none'}", *details),
+        ", ".join(methods),
+        (f"statements decided by {counted}", *details),
         trusted=tuple(trusted),
         arguments=tuple(arguments),
         vacuous=vacuous,

@@ -23,6 +23,7 @@ from fractions import Fraction
 from math import gcd
 from typing import TypeAlias
 
+from algzoo_exact.deadline import NEVER, Deadline
 from algzoo_exact.errors import InputError
 from algzoo_exact.explain.condition import Condition, Form, Junction, Sign, negation
 from algzoo_exact.explain.expression import Entry, Formula, Term, Truth
@@ -179,15 +180,17 @@ def system_about(
     facts: Iterable[Formula] = (),
     free: Iterable[Entry] = (),
     defined: Mapping[Entry, Term] = _NOTHING,
+    deadline: Deadline = NEVER,
 ) -> System:
     """What must have no solution for the statement to hold wherever the domain and the facts do.
 
     The conditions are the domain, the facts in order, and the statement's negation. It follows
     from the formulas by rewriting alone (see explain/linear.py): atoms are numbered as they come
     up from left to right, and no bounds are used. ``free`` entries are variables, and ``defined``
-    ones their terms, instead of what the program computes.
+    ones their terms, instead of what the program computes. TimeIsUpError if the deadline passes.
     """
     linear = Linear(program, free, defined, bounded=False)
+    linear.deadline = deadline
     given = [linear.condition(formula) for formula in (domain, *facts)]
     return system_of(linear, [*given, negation(linear.condition(statement))])
 

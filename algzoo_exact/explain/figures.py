@@ -7,6 +7,7 @@ from dataclasses import replace
 from fractions import Fraction
 from time import monotonic
 
+from algzoo_exact.deadline import Deadline, TimeIsUpError
 from algzoo_exact.errors import FloatRangeError, InputError
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.exact.shares import significant
@@ -41,16 +42,17 @@ _NEARLY = Fraction(1, 2**20)  # A supremum below a bound by this part of it is r
 
 def probability_of(program: Program, formula: Formula, seconds: float) -> tuple[Figure, str]:
     """The probability, exact or certified where that can be had, else sampled; and the method."""
+    deadline = Deadline.after(seconds)
     try:
-        value = order_probability(formula, program.seq_len)
+        value = order_probability(formula, program.seq_len, deadline.part(0.5))
         return Figure("probability", "exact", Enclosure.exactly(value), value), "order"
-    except InputError:
-        pass  # It is not about the order alone.
+    except (InputError, TimeIsUpError):
+        pass  # It is not about the order alone, or about too many inputs.
     try:
-        return probability(program, formula, limits=CellLimits(seconds)), "regions"
+        return probability(program, formula, limits=CellLimits.until(deadline)), "regions"
     except OutOfReachError:
         return _if_in_range(
-            "probability", lambda: sampled_probability(program, formula)
+            "probability", lambda: sampled_probability(program, formula, deadline=deadline)
         ), "sampling"
 
 
@@ -65,13 +67,14 @@ def check_close(program: Program, claim: Close, decider: Decider, facts: Sequenc
     start = monotonic()
     if claim.error == "supremum":
         return _check_supremum(program, claim, decider, facts, start)
-    limits = CellLimits(decider.seconds)
+    deadline = Deadline.after(decider.seconds)
+    limits = CellLimits.until(deadline)
     try:
         figure = mean_error(
             program, claim.left, claim.right, domain=claim.domain, error=claim.error, limits=limits
         )
     except OutOfReachError as reason:
-        checked = _from_figure(claim, _sampled(program, claim), "sampling", start)
+        checked = _from_figure(claim, _sampled(program, claim, deadline), "sampling", start)
         return replace(checked, details=(f"cells: {reason}",))
     return _from_figure(claim, figure, "regions", start)
 
@@ -115,9 +118,11 @@ def _from_figure(claim: Measure | Close, figure: Figure, method: str, start: flo
     return Checked(claim, verdict, method, monotonic() - start, figures=(figure,))
 
 
-def _sampled(program: Program, claim: Close) -> Figure:
+def _sampled(program: Program, claim: Close, deadline: Deadline) -> Figure:
     terms = claim.left, claim.right, claim.scale, claim.domain
-    return _if_in_range(claim.error, lambda: sampled_error(program, *terms, claim.error))
+    return _if_in_range(
+        claim.error, lambda: sampled_error(program, *terms, claim.error, deadline=deadline)
+    )
 
 
 def _if_in_range(what: str, sample: Callable[[], Figure]) -> Figure:
@@ -147,7 +152,8 @@ def _check_supremum(
     assert claim.scale is not None
     few = _inputs(program, claim) <= FEW_INPUTS
     share = _CELL_SHARE if few else _CELL_SHARE / 10
-    limits = CellLimits(share * decider.seconds)
+    deadline = Deadline.after(decider.seconds)
+    limits = CellLimits.until(deadline.part(share))
     try:
         figure = supremum(
             program, claim.left, claim.right, claim.scale, domain=claim.domain, limits=limits
@@ -157,14 +163,14 @@ def _check_supremum(
     else:
         found = _from_figure(claim, figure, "regions", start)
         if found.verdict.status != "unknown":
-            return _with_witness(program, found, decider)
+            return _with_witness(program, found, decider, deadline)
         tried = "cells: the error is not bounded by any multiple of the scale"
     least, most = _limits(claim.bounds)
     decision = Decision(Verdict("proved"), "exact bounds")
     if most is not None:
-        decision = decider.everywhere(_within(claim, most), claim.domain, facts)
+        decision = decider.everywhere(_within(claim, most), claim.domain, facts, deadline=deadline)
     if least is not None and decision.verdict.status != "refuted":
-        above = _reaches(claim, least, decider, facts)
+        above = _reaches(claim, least, decider, facts, deadline)
         worst = joined(part.verdict.status for part in (decision, above))
         verdict = Verdict(worst, decision.verdict.reason or above.verdict.reason)
         decision = replace(
@@ -175,12 +181,14 @@ def _check_supremum(
             trusted=tuple(dict.fromkeys(decision.trusted + above.trusted)),
             arguments=decision.arguments + above.arguments,
         )
-    figures = (_sampled(program, claim),) if decision.verdict.status == "unknown" else ()
+    figures = (_sampled(program, claim, deadline),) if decision.verdict.status == "unknown" else ()
     decision = replace(decision, details=(tried, *decision.details))
     return replace(checked(program, claim, decision, start), figures=figures)
 
 
-def _with_witness(program: Program, found: Checked, decider: Decider) -> Checked:
+def _with_witness(
+    program: Program, found: Checked, decider: Decider, deadline: Deadline
+) -> Checked:
     """An input in the domain where the error is beyond the bound, if it is that which is refuted.
 
     The supremum itself may be attained on the domain's boundary alone.
@@ -194,18 +202,20 @@ def _with_witness(program: Program, found: Checked, decider: Decider) -> Checked
     failing = _within(claim, most), claim.domain
     witness = figure.witness
     if witness is None or not fails_at(program, *failing, witness):
-        witness = decider.everywhere(*failing).witness
+        witness = decider.everywhere(*failing, deadline=deadline).witness
     if witness is None:
         return found
     return replace(found, witness=witness, confirmed=confirmed(program, *failing, witness))
 
 
-def _reaches(claim: Close, least: Fraction, decider: Decider, facts: Sequence[Fact]) -> Decision:
+def _reaches(
+    claim: Close, least: Fraction, decider: Decider, facts: Sequence[Fact], deadline: Deadline
+) -> Decision:
     """Is the supremum at least so much? Proved by an input, refuted by a smaller bound."""
     assert claim.scale is not None
     somewhere = Logic("and", (claim.domain, Compare(">", claim.scale, _ZERO)))
     below = Compare("<", _error(claim), _scaled(claim, least))
-    decision = decider.everywhere(below, somewhere, facts)
+    decision = decider.everywhere(below, somewhere, facts, deadline=deadline)
     if decision.witness is not None:
         at = ", ".join(map(number_text, decision.witness))
         line = f"the error is that large at x = ({at})"
@@ -213,7 +223,7 @@ def _reaches(claim: Close, least: Fraction, decider: Decider, facts: Sequence[Fa
     if decision.verdict.status == "unknown" or not least:
         return replace(decision, verdict=Verdict("unknown", "no input with an error that large"))
     smaller = least * (1 - _NEARLY)
-    upper = decider.everywhere(_within(claim, smaller), claim.domain, facts)
+    upper = decider.everywhere(_within(claim, smaller), claim.domain, facts, deadline=deadline)
     if upper.verdict.status == "proved":
         reason = f"the supremum is at most {float(smaller):.6g}"
         return replace(upper, verdict=Verdict("refuted", reason))

@@ -7,6 +7,7 @@ from fractions import Fraction
 from random import Random
 from typing import TypeAlias
 
+from algzoo_exact.deadline import NEVER, Deadline
 from algzoo_exact.explain.condition import Condition, Form, forms_of, holds
 from algzoo_exact.explain.expression import Apply, Compare, Entry, Formula, Logic, Number, Term
 from algzoo_exact.explain.linear import Linear, Maximum
@@ -23,8 +24,9 @@ _TRIALS = 60
 class _Local:
     """A formula as a condition on the inputs, and its linear pieces around points."""
 
-    def __init__(self, program: Program, formula: Formula) -> None:
+    def __init__(self, program: Program, formula: Formula, deadline: Deadline) -> None:
         self._linear = Linear(program)
+        self._linear.deadline = deadline
         self._condition: Condition = self._linear.condition(formula)
         self._atoms = self._linear.needed([self._condition])
 
@@ -76,14 +78,17 @@ class _Local:
         return self._linear.values(lambda entry: point[entry.indices[0]], self._atoms)
 
 
-def inner_point(program: Program, formula: Formula, point: Point) -> tuple[Point | None, Walls]:
+def inner_point(
+    program: Program, formula: Formula, point: Point, deadline: Deadline = NEVER
+) -> tuple[Point | None, Walls]:
     """A point at or near the given one, around which the formula holds; else the walls on which
     the given one lies.
 
     The formula holds at ``point``. What is returned is certain: a neighbourhood of the inner
-    point satisfies the formula. None says only that no such point was found nearby.
+    point satisfies the formula. None says only that no such point was found nearby. TimeIsUpError
+    if the deadline passes.
     """
-    local = _Local(program, formula)
+    local = _Local(program, formula, deadline)
 
     def inside(candidate: Point) -> bool:
         return local.holds(candidate) and not local.walls(candidate)

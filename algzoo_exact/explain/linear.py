@@ -19,6 +19,7 @@ from fractions import Fraction
 from math import gcd, lcm
 from typing import Literal, TypeAlias
 
+from algzoo_exact.deadline import NEVER
 from algzoo_exact.errors import InputError
 from algzoo_exact.explain.condition import (
     ZERO,
@@ -67,6 +68,8 @@ class Linear:
     ``defined`` entries are terms instead, which must not lead back to the entry. If not
     ``bounded``, no bounds are used: every maximum of forms that vary stays one, so that the forms
     follow from the formulas by rewriting alone.
+
+    Work ends with a TimeIsUpError once ``deadline`` has passed; what was made before is kept.
     """
 
     def __init__(
@@ -78,6 +81,7 @@ class Linear:
         bounded: bool = True,
     ) -> None:
         self.program = program
+        self.deadline = NEVER
         self.free = frozenset(free)
         self.defined = defined
         self._bounded = bounded
@@ -123,6 +127,7 @@ class Linear:
         total = Form()
         for j, weight in enumerate(weights):
             if weight:
+                self.deadline.look()
                 total = total.plus(self.entry(Entry("h", (step, j))), weight)
         return total
 
@@ -167,10 +172,12 @@ class Linear:
 
     def maximum(self, forms: Iterable[Form]) -> Form:
         """The greatest of some forms."""
+        self.deadline.look()
         kept = list(dict.fromkeys(forms))
         most = max((form.constant for form in kept if not form.terms), default=ZERO)
         kept = [form for form in kept if form.terms or form.constant == most]
         for form in list(kept) if self._bounded and len(kept) <= _MANY else ():
+            self.deadline.look()
             others = [other for other in kept if other != form]
             if any(self._never_above(form, other) for other in others):
                 kept.remove(form)
@@ -216,6 +223,7 @@ class Linear:
             case "add":
                 total = Form()
                 for form in forms:
+                    self.deadline.look()
                     total = total.plus(form)
                 return total
             case "sub":
@@ -289,6 +297,7 @@ class Linear:
 
     def _surely(self, form: Form, op: Literal[">", ">="], depth: int = _DEEP) -> bool:
         """Whether form > 0 (or >= 0) is known, whichever forms win in its last few maxima."""
+        self.deadline.look()
         low = self.range(form)[0]
         if low is not None and (low > 0 or (low == 0 and op == ">=")):
             return True
@@ -342,6 +351,7 @@ class Linear:
         """The exact values of atoms (with their definitions, in increasing order)."""
         found: dict[int, Fraction] = {}
         for number in atoms:
+            self.deadline.look()
             atom = self.atoms[number]
             if isinstance(atom, Maximum):
                 found[number] = max(form.value(found) for form in atom.forms)

@@ -9,11 +9,12 @@ the ratio of two linear forms on a cone is greatest on an extreme ray.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from fractions import Fraction
 from math import gcd
-from time import monotonic
 from typing import Literal
 
+from algzoo_exact.deadline import Deadline, TimeIsUpError
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.explain.cells import condition_cells
@@ -48,13 +49,14 @@ def probability(
     for up to 3 inputs with a closed form. ``certified``: a limit struck, and the enclosure leaves
     room for what was not decided. OutOfReachError where nothing can be said.
     """
+    deadline = limits.begin()
     try:
-        return _rational(order_probability(formula, program.seq_len))
-    except InputError:
+        return _rational(order_probability(formula, program.seq_len, deadline.part(0.5)))
+    except (InputError, TimeIsUpError):
         pass  # It is not about the order alone; entries that the program has not are found below.
-    deadline = monotonic() + limits.seconds
     # The rest of the time is for measures, which end with 6 inputs.
-    half = CellLimits(limits.seconds / 2, limits.cells, min(limits.inputs, LARGEST_DIMENSION))
+    inputs = min(limits.inputs, LARGEST_DIMENSION)
+    half = replace(limits, inputs=inputs, deadline=deadline.part(0.5))
     cells = condition_cells(program, formula, half)
     if not cells.undecided:
         if not cells.where or not cells.where_not:
@@ -92,9 +94,10 @@ def supremum(
     ``enclosure`` and ``rational`` are None, and the witness shows where. 0 if all errors are 0,
     and if the domain is empty; there is no witness then. OutOfReachError where cells cannot tell.
     """
-    space = Space(program, [domain], [Apply("sub", (left, right)), scale])
+    deadline = limits.begin()
+    space = Space(program, [domain], [Apply("sub", (left, right)), scale], deadline)
     greatest = _Greatest(space)
-    search = Search(space, greatest.look, limits)
+    search = Search(space, greatest.look, limits, deadline)
     if any(leaf.answer is None for leaf in leaves(search.run())):
         raise OutOfReachError(f"cells stopped after {search.decided} cones")
     if greatest.ray is None:
@@ -155,12 +158,13 @@ def mean_error(
     The enclosure is about 10**-digits wide (10**-6 for a root with 6 inputs), more if the domain
     has a small probability. OutOfReachError where cells cannot tell, or the domain is a null set.
     """
-    deadline = monotonic() + limits.seconds
-    given = probability(program, domain, digits=digits + _SPARE_DIGITS, limits=limits)
+    deadline = limits.begin()
+    inside = replace(limits, deadline=deadline)
+    given = probability(program, domain, digits=digits + _SPARE_DIGITS, limits=inside)
     assert given.enclosure is not None
     if given.kind != "exact" or given.enclosure.lower <= 0:
         raise OutOfReachError("the probability of the domain is 0, or was not found exactly")
-    space = Space(program, [domain], [Apply("sub", (left, right))])
+    space = Space(program, [domain], [Apply("sub", (left, right))], deadline)
     if len(space.inputs) > LARGEST_DIMENSION:
         raise OutOfReachError(f"{len(space.inputs)} inputs occur in it, too many for measures")
     (condition,), (gap,) = space.conditions, space.rows
@@ -177,8 +181,7 @@ def mean_error(
             raise OpenSign(functional)
         return tuple(-c for c in functional)
 
-    half = CellLimits(max(deadline - monotonic(), 0.001) / 2, limits.cells, limits.inputs)
-    search = Search(space, ask, half, merge=True)
+    search = Search(space, ask, limits, deadline.part(0.5), merge=True)
     pieces: list[tuple[Cone, IntVector]] = []
     for leaf in leaves(search.run()):
         if leaf.answer is None:
@@ -198,7 +201,7 @@ def _moments(
     unit: int,
     error: MeanError,
     digits: int,
-    deadline: float,
+    deadline: Deadline,
 ) -> Enclosure:
     """The sum of E[a.x] or E[(a.x)^2] over cones, with a = functional / unit."""
     # The error of a root is at most the root of the error.
@@ -206,7 +209,7 @@ def _moments(
     digits = digits * power + len(str(len(pieces))) + _SPARE_DIGITS
     total = _NOTHING
     for cone, functional in pieces:
-        if monotonic() > deadline:
+        if deadline.passed:
             raise OutOfReachError("the time limit struck between the cells' moments")
         a = primitive(functional)
         factor = Fraction(gcd(*functional), unit) ** power
@@ -216,11 +219,11 @@ def _moments(
     return total
 
 
-def _mass(cones: Iterable[Cone], digits: int, deadline: float) -> tuple[Enclosure, bool]:
+def _mass(cones: Iterable[Cone], digits: int, deadline: Deadline) -> tuple[Enclosure, bool]:
     """The measure of cones that share no interior, and whether all were measured in time."""
     total = _NOTHING
     for cone in cones:
-        if monotonic() > deadline:
+        if deadline.passed:
             return total, False
         total = total.plus(cone_measure(cone.irredundant(), digits=digits + _SPARE_DIGITS))
     return total, True

@@ -9,12 +9,13 @@ evaluation of the program checks them, so that no witness rests on z3.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from time import monotonic
 from typing import Any
 
+from algzoo_exact.deadline import NEVER, Deadline, TimeIsUpError
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.verdict import Verdict
 from algzoo_exact.explain.condition import Condition, Sign, holds, negation
@@ -41,14 +42,16 @@ _NOTHING: Mapping[Entry, Term] = {}
 _TRIALS = 200  # Points tried before z3: cheap, and finds most gross errors with a short witness.
 _ENOUGH = 20  # Fewer of them in the domain, and a walk through the domain follows.
 _QUICK = 1.0  # Seconds for z3 before that walk: easy proofs take less, and need no walk.
-_TRIAL_SHARE = 0.1  # of the time limit, at most, for each
+_TRIAL_SHARE = 0.1  # of the time left, at most, for each
+_SOLVER_SHARE = 0.9  # of the time left, where it is open whether the domain is empty
 _FEW_LEAVES, _MANY_LEAVES = 300, 3000  # of a refutation: before z3, and after it
-_EVIDENCE, _EVIDENCE_SHARE = 2.0, 0.1  # seconds for a refutation, and share of the time limit
+_EVIDENCE, _EVIDENCE_SHARE = 2.0, 0.1  # seconds for a refutation, and share of the time left
 
 
 @dataclass(frozen=True)
 class Limits:
-    """Wall-clock ``seconds`` for one statement, and ``megabytes`` that z3 may allocate."""
+    """Wall-clock ``seconds`` for one statement, unless it is given a deadline, and ``megabytes``
+    that z3 may allocate."""
 
     seconds: float = 30.0
     megabytes: int = 2000
@@ -95,7 +98,7 @@ class Prover:
     help, not conditions. So are equations of ``defined`` entries and terms, which take the
     program's place. ``hints`` follow from the domain by themselves: evidence does without them.
     ``example`` is an input in the domain, if one is known. ``progress`` is called with a line about
-    each thing that is tried.
+    each thing that is tried. TimeIsUpError if ``deadline`` passes before all is prepared.
 
     InputError for entries that the program has not, and for products of two varying terms.
     """
@@ -111,12 +114,14 @@ class Prover:
         hints: Iterable[Formula] = (),
         example: Point | None = None,
         limits: Limits = _LIMITS,
+        deadline: Deadline = NEVER,
         progress: Callable[[str], None] | None = None,
     ) -> None:
         self.program, self.domain, self.limits = program, domain, limits
         self._progress = progress
-        self._inhabited = example is not None
+        self.inhabited = example is not None
         self._linear = Linear(program, _checked_free(free), defined)
+        self._linear.deadline = deadline
         self._base: list[Condition] = []
         self._facts: list[Formula] = []
         self._domain: tuple[Query, str] | None = None  # with z3's answer: is it satisfiable?
@@ -125,6 +130,7 @@ class Prover:
             self._suppose(part)
         for fact in assumptions:
             self.assume(fact)
+        self._linear.deadline = NEVER
 
     def assume(self, fact: Formula) -> None:
         """Add a fact that holds in the whole domain, such as a statement that was just proved."""
@@ -137,15 +143,19 @@ class Prover:
         self._linear.tighten(condition)
         self._domain = self._piece = None
 
-    def prove(self, statement: Formula) -> Proof:
+    def prove(self, statement: Formula, deadline: Deadline | None = None) -> Proof:
         """Does the statement hold wherever the domain and the assumptions do?"""
-        return _Attempt(self, statement).run()
+        deadline = Deadline.after(self.limits.seconds) if deadline is None else deadline
+        self._linear.deadline = deadline
+        try:
+            return _Attempt(self, statement, deadline).run()
+        finally:
+            self._linear.deadline = NEVER
 
     def evidence(
-        self, statement: Formula, leaves: int, seconds: float, exact: bool
+        self, statement: Formula, leaves: int, deadline: Deadline, exact: bool
     ) -> Refutation | None:
         """Why the statement cannot fail, by cases and linear arithmetic, if that is found."""
-        start = monotonic()
         try:
             system = system_about(
                 self.program,
@@ -154,18 +164,18 @@ class Prover:
                 facts=self._facts,
                 free=self._linear.free,
                 defined=self._linear.defined,
+                deadline=deadline,
             )
-        except InputError:  # a product that is linear by bounds alone
+        except (InputError, TimeIsUpError):  # a product that is linear by bounds alone
             return None
-        left = seconds - (monotonic() - start)
-        return refutation(system, leaves=leaves, seconds=left, exact=exact)
+        return refutation(system, leaves=leaves, seconds=deadline.left, exact=exact)
 
     def is_vacuous(self, seconds: float) -> bool:
         """Whether it is known that nothing satisfies the domain and the assumptions."""
-        return not self._inhabited and self._solved(seconds)[1] == "unsat"
+        return not self.inhabited and self._solved(seconds)[1] == "unsat"
 
     def _solved(self, seconds: float) -> tuple[Query, str]:
-        if self._domain is None:
+        if self._domain is None or self._domain[1] == "unknown":
             query = Query(self._linear, self._base)
             self._domain = query, query.check(seconds, self.limits.megabytes)[0]
         return self._domain
@@ -185,17 +195,24 @@ class Prover:
 class _Attempt:
     """One statement: cheap exact steps first, then z3."""
 
-    def __init__(self, prover: Prover, statement: Formula) -> None:
-        self._start = monotonic()
+    def __init__(self, prover: Prover, statement: Formula, deadline: Deadline) -> None:
+        self._start, self._deadline = monotonic(), deadline
         self._prover, self._statement = prover, statement
         self._linear, self._base = prover._linear, prover._base
         self._details: list[str] = []
         self._inside = 0  # trial points in the domain
-        self._goal = negation(self._linear.condition(statement))
-        self._conditions = [*self._base, self._goal]
-        self._query = Query(self._linear, self._conditions)
 
     def run(self) -> Proof:
+        try:
+            self._goal = negation(self._linear.condition(self._statement))
+            self._conditions = [*self._base, self._goal]
+            self._query = Query(self._linear, self._conditions)
+            return self._decided()
+        except TimeIsUpError:
+            reason = f"the time was up after {self._spent():.1f} s, before a solver could start"
+            return self._proof(Verdict("unknown", reason), "none")
+
+    def _decided(self) -> Proof:
         if self._goal is False or False in self._base:
             self._note("exact bounds on every form: enough")
             return self._proved("exact bounds", self._evidence(_FEW_LEAVES))
@@ -207,13 +224,14 @@ class _Attempt:
             return self._proved("Farkas multipliers", evidence)
         maxima = sum(isinstance(self._linear.atoms[a], Maximum) for a in self._query.atoms)
         self._note(f"{NAME}: {maxima} ReLUs and maxima")
-        answer, reason = self._ask(min(_QUICK, self._left()))
+        answer, reason = self._ask(self._deadline.within(_QUICK))
         if answer == "unknown":
             point = self._try_walk()
             if point is not None:
                 return self._refuted(point, "trial points")
-            if self._left() > _QUICK:
-                answer, reason = self._ask(self._left())
+            if not self._deadline.passed:
+                share = 1.0 if self._prover.inhabited else _SOLVER_SHARE
+                answer, reason = self._ask(self._deadline.part(share))
         if answer == "unsat":
             return self._proved(NAME, self._evidence(_MANY_LEAVES))
         if answer == "sat":
@@ -221,7 +239,8 @@ class _Attempt:
         verdict = Verdict("unknown", f"z3 stopped after {self._spent():.1f} s: {reason}")
         return self._proof(verdict, NAME)
 
-    def _ask(self, seconds: float) -> tuple[str, str]:
+    def _ask(self, deadline: Deadline) -> tuple[str, str]:
+        seconds = deadline.left
         answer, reason = self._query.check(seconds, self._prover.limits.megabytes)
         if answer == "unknown":
             self._note(f"{NAME}, {seconds:.3g} s: {reason}")
@@ -230,9 +249,9 @@ class _Attempt:
     def _try_points(self) -> dict[Entry, Fraction] | None:
         """A counterexample among a few points with small integer coordinates."""
         linear, cheap = self._linear, self._linear.needed(self._base)
-        tried = 0
+        tried, deadline = 0, self._deadline.part(_TRIAL_SHARE)
         for draw in trial_points(_TRIALS):
-            if self._spent() > _TRIAL_SHARE * self._prover.limits.seconds:
+            if deadline.passed:
                 break
             tried += 1
             drawn = {
@@ -252,18 +271,18 @@ class _Attempt:
 
     def _try_walk(self) -> dict[Entry, Fraction] | None:
         """A counterexample on a walk through the domain, where few trial points fell into it."""
-        share = _TRIAL_SHARE * self._prover.limits.seconds
+        deadline = self._deadline.part(_TRIAL_SHARE)
         if self._inside >= _ENOUGH or self._linear.free:
             return None
-        rows, start = self._prover.inside(share)
+        rows, start = self._prover.inside(deadline.left)
         names = {n: a for n in self._query.atoms if isinstance(a := self._linear.atoms[n], Entry)}
         if not start:
             return None
         start = {number: start.get(number, Fraction(0)) for number in names.keys() | start.keys()}
         size = max(Fraction(1), 2 * max(map(abs, start.values())))
-        tried = 0
+        tried, deadline = 0, self._deadline.part(_TRIAL_SHARE)
         for at in walk(rows, dict(sorted(start.items())), size, _TRIALS):
-            if self._spent() > 2 * share:
+            if deadline.passed:
                 break
             tried += 1
             drawn = {name: at[number] for number, name in names.items()}
@@ -278,15 +297,15 @@ class _Attempt:
         return all(holds(condition, known) for condition in self._conditions)
 
     def _evidence(self, leaves: int, *, exact: bool = True) -> Refutation | None:
-        seconds = min(_EVIDENCE, _EVIDENCE_SHARE * self._prover.limits.seconds)
-        found = self._prover.evidence(self._statement, leaves, seconds, exact)
+        deadline = self._deadline.part(_EVIDENCE_SHARE).within(_EVIDENCE)
+        found = self._prover.evidence(self._statement, leaves, deadline, exact)
         if found is not None:
             count = sum(isinstance(step, Leaf) for step in found.steps)
             self._note(f"Farkas multipliers: {count} cases, each contradictory")
         return found
 
     def _proved(self, method: str, evidence: Refutation | None) -> Proof:
-        vacuous = self._prover.is_vacuous(max(1.0, self._left()))
+        vacuous = self._prover.is_vacuous(self._deadline.left)
         if vacuous:
             self._note("nothing satisfies the domain and the assumptions")
         reason = "nothing satisfies the domain and the assumptions" if vacuous else ""
@@ -298,6 +317,7 @@ class _Attempt:
         entries = [atom for atom in self._linear.atoms if isinstance(atom, Entry)]
         at = {entry: drawn.get(entry, Fraction(0)) for entry in entries}
         named, point = self._short(at)
+        self._linear.deadline = NEVER  # it is found, and only to be confirmed
         if self._linear.free:
             state = tuple(sorted(named.items(), key=lambda item: str(item[0])))
             text = ", ".join(f"{to_text(entry)} = {number_text(v)}" for entry, v in state)
@@ -312,25 +332,31 @@ class _Attempt:
 
     def _short(self, at: dict[Entry, Fraction]) -> tuple[dict[Entry, Fraction], Point]:
         """The counterexample as few-digit floats if some near it, or well inside its piece, do."""
-        entries = list(at)
+        try:
+            short = self._shortened(at)
+        except TimeIsUpError:
+            short = None
+        named = at if short is None else dict(zip(at, short, strict=True))
+        x = (named.get(Entry("x", (i,)), Fraction(0)) for i in range(self._prover.program.seq_len))
+        return named, tuple(x)
+
+    def _shortened(self, at: dict[Entry, Fraction]) -> Point | None:
         homogeneous = self._query.homogeneous
 
         def refutes(values: Point) -> bool:
-            lookup = dict(zip(entries, values, strict=True))
+            lookup = dict(zip(at, values, strict=True))
             bounded = all(v >= 0 for entry, v in lookup.items() if entry.array == "h")
             return bounded and self._counters(lookup)
 
-        original = tuple(at.values())
-        short = shorten(original, refutes, homogeneous=homogeneous)
+        short = shorten(tuple(at.values()), refutes, homogeneous=homogeneous)
         if short is None or any(v.denominator > 2**20 for v in short):
             values = self._linear.values(at.__getitem__, self._query.atoms)
             rows = piece_at(self._linear, self._conditions, self._query.atoms, values)
-            inside = centre(rows, values, homogeneous, max(1.0, self._left()))
-            inner = tuple(inside.get(self._linear.number(entry), at[entry]) for entry in entries)
+            self._deadline.look()
+            inside = centre(rows, values, homogeneous, self._deadline.left)
+            inner = tuple(inside.get(self._linear.number(entry), v) for entry, v in at.items())
             short = shorten(inner, refutes, homogeneous=homogeneous) or short
-        named = dict(zip(entries, short or original, strict=True))
-        x = (named.get(Entry("x", (i,)), Fraction(0)) for i in range(self._prover.program.seq_len))
-        return named, tuple(x)
+        return short
 
     def _fails(self, point: Point) -> bool:
         """Whether exact evaluation finds the point in the domain, and the statement false."""
@@ -344,48 +370,10 @@ class _Attempt:
     def _spent(self) -> float:
         return monotonic() - self._start
 
-    def _left(self) -> float:
-        return max(0.001, self._prover.limits.seconds - self._spent())
-
     def _note(self, line: str) -> None:
         self._details.append(line)
         if self._prover._progress is not None:
             self._prover._progress(line)
-
-
-def prove(
-    program: Program,
-    statement: Formula,
-    *,
-    domain: Formula = _EVERYWHERE,
-    assumptions: Sequence[Formula] = (),
-    limits: Limits = _LIMITS,
-    progress: Callable[[str], None] | None = None,
-) -> Proof:
-    """Does the statement hold at every real input in the domain? See ``Prover``."""
-    prover = Prover(
-        program, domain=domain, assumptions=assumptions, limits=limits, progress=progress
-    )
-    return prover.prove(statement)
-
-
-def prove_free(
-    program: Program,
-    statement: Formula,
-    *,
-    free: Iterable[Entry],
-    facts: Sequence[Formula],
-    limits: Limits = _LIMITS,
-    progress: Callable[[str], None] | None = None,
-) -> Proof:
-    """Does the statement follow from ``facts`` alone, whatever the ``free`` entries are?
-
-    For induction: with h[t-1] free and facts about it, a statement about step t is proved for all
-    programs' inputs that satisfy the facts. A statement that does not follow is not refuted: the
-    verdict is unknown, with the ``state`` that the facts allow.
-    """
-    prover = Prover(program, assumptions=facts, free=free, limits=limits, progress=progress)
-    return prover.prove(statement)
 
 
 def _checked_free(free: Iterable[Entry]) -> frozenset[Entry]:

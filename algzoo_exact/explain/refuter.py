@@ -8,8 +8,7 @@ wherever these come together.
 
 from __future__ import annotations
 
-from time import monotonic
-
+from algzoo_exact.deadline import Deadline
 from algzoo_exact.explain.farkas import (
     Leaf,
     Refutation,
@@ -34,10 +33,10 @@ def refutation(
     is done in floats, which may be too coarse, and then, if ``exact``, in Fractions, which are
     slow. What is returned has been checked.
     """
-    end = monotonic() + seconds
+    deadline = Deadline.after(seconds)
     for arithmetic in (False, True) if exact else (False,):
         try:
-            found = Refutation(system, _Search(system, leaves, end, exact=arithmetic).run())
+            found = Refutation(system, _Search(system, leaves, deadline, exact=arithmetic).run())
         except LostError:
             continue
         if check_refutation(found) is None:
@@ -48,8 +47,8 @@ def refutation(
 class _Search:
     """The steps so far, what each excludes, and the alternatives that are active now."""
 
-    def __init__(self, system: System, leaves: int, end: float, *, exact: bool) -> None:
-        self._leaves, self._end = leaves, end
+    def __init__(self, system: System, leaves: int, deadline: Deadline, *, exact: bool) -> None:
+        self._leaves, self._deadline = leaves, deadline
         made = Rows.of(system)
         self._choices = made.choices
         self._rows: dict[int | None, list[int]] = {}  # by the alternative that they belong to
@@ -60,7 +59,7 @@ class _Search:
         for number, choice in enumerate(made.choices):
             self._within.setdefault(choice.alternative, []).append(number)
         signs = [row.sign for row in made.rows]
-        self._relaxation = Relaxation(signs, scales_of(system.atoms), end, exact=exact)
+        self._relaxation = Relaxation(signs, scales_of(system.atoms), deadline, exact=exact)
         self._active: set[int | None] = {None}
         self._steps: list[Step] = []
         self._excluded: list[frozenset[int]] = []
@@ -78,7 +77,7 @@ class _Search:
         leaf = self._relaxation.conflict()
         if leaf is not None:
             return self._learn(leaf)
-        if monotonic() > self._end or self._leaves <= 0 or len(self._active) > _DEEPEST:
+        if self._deadline.passed or self._leaves <= 0 or len(self._active) > _DEEPEST:
             raise LostError
         return self._split(self._open())
 

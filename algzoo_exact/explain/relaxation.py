@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from flint import fmpz_mat
 
+from algzoo_exact.deadline import Deadline
 from algzoo_exact.explain.condition import Sign
 from algzoo_exact.explain.farkas import Leaf, contradicts
 from algzoo_exact.explain.linear import Atom, Maximum
@@ -38,25 +39,27 @@ class Relaxation:
     """Rows (``signs``), of which some hold; can they hold together?
 
     ``scales`` are the sizes of atoms, for floats; ``exact`` is slower, and never in doubt. Work
-    ends at ``end``, by the clock ``monotonic``, with a LostError.
+    ends at the deadline, with a LostError.
     """
 
     def __init__(
-        self, signs: Sequence[Sign], scales: Sequence[Fraction], end: float, *, exact: bool
+        self, signs: Sequence[Sign], scales: Sequence[Fraction], deadline: Deadline, *, exact: bool
     ) -> None:
-        self._signs, self._scales, self._end, self._exact = signs, scales, end, exact
+        self._signs, self._scales, self._deadline, self._exact = signs, scales, deadline, exact
         atoms = sorted({atom for sign in signs for atom, _ in sign.form.terms})
         self._columns = {atom: column for column, atom in enumerate(atoms)}
         self._units: dict[tuple[tuple[int, Fraction], ...], int] = {}
         self._bounds = [self._bound(sign) for sign in signs]
         self._last = len(self._units) + len(atoms)  # the variable that is above 0
-        self._simplex = Simplex(self._matrix(), end)
+        self._simplex = Simplex(self._matrix(), deadline)
         self._simplex.low[self._last] = 1
         # The rows that bound each slack from below and from above.
         self._why: dict[tuple[int, bool], int] = {}
         self._log: list[tuple[int, bool, Any, int | None]] = []
 
     def _bound(self, sign: Sign) -> _Bound:
+        if self._deadline.passed:
+            raise LostError
         terms = [(self._columns[a], c * self._scales[a]) for a, c in sign.form.terms]
         if sign.form.constant:
             terms.append((len(self._columns), sign.form.constant))
@@ -151,7 +154,9 @@ class Relaxation:
             parts = [(row, sign * f) for row, f in zip(rows, factors, strict=False) if f]
             if parts and contradicts([(self._signs[row], f) for row, f in parts]):
                 return leaf_of(parts)
-        inner = Relaxation([self._signs[row] for row in rows], self._scales, self._end, exact=True)
+        inner = Relaxation(
+            [self._signs[row] for row in rows], self._scales, self._deadline, exact=True
+        )
         found = None
         for number in range(len(rows)):
             found = found or inner.hold(number)

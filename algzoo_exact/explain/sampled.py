@@ -16,6 +16,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from algzoo_exact.deadline import NEVER, Deadline
 from algzoo_exact.errors import FloatRangeError, InputError
 from algzoo_exact.explain.claims import Error
 from algzoo_exact.explain.expression import Compare, Entry, Formula, Number, Relation, Term, Truth
@@ -44,9 +45,14 @@ _RELATIONS: dict[Relation, np.ufunc] = {
 
 
 def sampled_probability(
-    program: Program, formula: Formula, samples: int = SAMPLES, seed: int = 0
+    program: Program,
+    formula: Formula,
+    samples: int = SAMPLES,
+    seed: int = 0,
+    deadline: Deadline = NEVER,
 ) -> Figure:
-    """How often ``formula`` holds at ``samples`` standard normal inputs.
+    """How often ``formula`` holds at ``samples`` standard normal inputs; where there is no time for
+    so many, at fewer.
 
     The figure's standard ``error`` is sqrt(q (1 - q) / samples) with Laplace's q =
     (count + 1) / (samples + 2), so that it is not 0 where all inputs agree. The same seed draws
@@ -55,7 +61,8 @@ def sampled_probability(
     FloatRangeError for weights and states beyond float64; InputError unless there is a sample to
     draw.
     """
-    count = sum(int(block.formula(formula).sum()) for block in _blocks(program, samples, seed))
+    held = [block.formula(formula) for block in _blocks(program, samples, seed, deadline)]
+    count, samples = sum(int(part.sum()) for part in held), sum(map(len, held))
     q = (count + 1) / (samples + 2)
     error = sqrt(q * (1 - q) / samples)
     return Figure("probability", "sampled", estimate=count / samples, error=error, samples=samples)
@@ -70,6 +77,7 @@ def sampled_error(
     error: Error,
     samples: int = SAMPLES,
     seed: int = 0,
+    deadline: Deadline = NEVER,
 ) -> Figure:
     """How far ``left`` and ``right`` are apart at those of ``samples`` inputs in ``domain``.
 
@@ -82,7 +90,7 @@ def sampled_error(
     """
     assert (scale is not None) == (error == "supremum")
     greatest, moments = 0.0, _Moments()
-    for block in _blocks(program, samples, seed):
+    for block in _blocks(program, samples, seed, deadline):
         inside = block.formula(domain)
         with np.errstate(over="ignore", invalid="ignore"):
             gaps = _finite(np.abs(block.term(left) - block.term(right))[inside])
@@ -125,7 +133,7 @@ class _Moments:
         return sqrt(self.spread / max(1, self.count - 1) / self.count)
 
 
-def _blocks(program: Program, samples: int, seed: int) -> Iterator[Block]:
+def _blocks(program: Program, samples: int, seed: int, deadline: Deadline) -> Iterator[Block]:
     if samples < 1:
         raise InputError(f"The number of samples must be at least 1, not {samples}.")
     # The legacy generator: numpy promises that its streams never change.
@@ -133,6 +141,8 @@ def _blocks(program: Program, samples: int, seed: int) -> Iterator[Block]:
     size = max(1, min(_BLOCK, _PRODUCTS // program.hidden_size**2))
     weights = float_weights(program)
     for start in range(0, samples, size):
+        if start and deadline.passed:
+            return
         drawn = random.standard_normal((program.seq_len, min(size, samples - start)))
         yield Block(weights, drawn)
 

@@ -6,11 +6,13 @@ come and go, while the tableau stays. What floats find is for the caller to chec
 
 from __future__ import annotations
 
-from time import monotonic
+from collections.abc import Iterator
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+
+from algzoo_exact.deadline import Deadline
 
 Array: TypeAlias = NDArray[Any]
 
@@ -28,15 +30,15 @@ class LostError(Exception):
 class Simplex:
     """Slacks s = matrix @ y for free y, with bounds on each s, and then on each y.
 
-    ``low`` and ``high`` may be changed between questions. Work ends at ``end``, by the clock
-    ``monotonic``. A ``matrix`` of objects, all of them
-    Fractions, makes all answers exact.
+    ``low`` and ``high`` may be changed between questions. Work ends at the deadline, with a
+    LostError; then no more may be asked. A ``matrix`` of objects, all of them Fractions, makes all
+    answers exact.
     """
 
-    def __init__(self, matrix: Array, end: float) -> None:
+    def __init__(self, matrix: Array, deadline: Deadline) -> None:
         self._exact = matrix.dtype == object
         self._off, self._tiny = (0.0, 0.0) if self._exact else (_OFF, _TINY)
-        self._matrix, self._table, self._end = matrix, matrix.copy(), end
+        self._matrix, self._table, self._deadline = matrix, matrix.copy(), deadline
         slacks, variables = matrix.shape
         self.low = np.full(slacks + variables, -np.inf, matrix.dtype)
         self.high = np.full(slacks + variables, np.inf, matrix.dtype)
@@ -56,10 +58,9 @@ class Simplex:
             self._rebuild()
         others = self._others
         self.values[others] = np.clip(self.values[others], self.low[others], self.high[others])
-        self.values[self._basic] = self._table @ self.values[others]
+        self.values[self._basic] = self._product(self.values[others])
         for count in range(_MOST):
-            if monotonic() > self._end:
-                break
+            self._look()
             now = self.values[self._basic]
             low, high = self.low[self._basic], self.high[self._basic]
             wrong = np.flatnonzero((now < low - self._off) | (now > high + self._off))
@@ -110,10 +111,34 @@ class Simplex:
         factors[row] = 0
         table[:, column] = 0
         touched = np.flatnonzero(factors)
-        table[touched] += factors[touched, None] * line
+        for part in self._parts(touched):
+            table[part] += factors[part, None] * line
         table[row] = line
         self._basic[row], self._others[column] = entering, leaving
         self._pivots += 1
+
+    def _product(self, vector: Array) -> Array:
+        """The tableau times a vector."""
+        if not self._exact:
+            product: Array = self._table @ vector
+            return product
+        product = np.empty(len(self._table), object)
+        for part in self._parts(np.arange(len(product))):
+            product[part] = self._table[part] @ vector
+        return product
+
+    def _parts(self, rows: NDArray[np.intp]) -> Iterator[NDArray[np.intp]]:
+        """The rows, with Fractions one at a time, since each may take a millisecond."""
+        if not self._exact:
+            yield rows
+            return
+        for row in rows:
+            self._look()
+            yield np.array([row])
+
+    def _look(self) -> None:
+        if self._deadline.passed:
+            raise LostError
 
     def _rebuild(self) -> None:
         """The tableau from the matrix again."""

@@ -7,12 +7,13 @@ What it finds is checked by its callers, or here; that something does not exist 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import Any
 
 import z3
 
+from algzoo_exact.deadline import Deadline
 from algzoo_exact.explain.condition import Condition, Form, Sign
 from algzoo_exact.explain.expression import Entry
 from algzoo_exact.explain.linear import Linear, Maximum, is_homogeneous
@@ -37,13 +38,16 @@ class Query:
 
     def check(self, seconds: float, megabytes: int) -> tuple[str, str]:
         """("sat" | "unsat" | "unknown", reason), within the limits. KeyboardInterrupt on Ctrl-C."""
+        deadline = Deadline.after(seconds)
         context = z3.Context()
         solver = z3.SolverFor("QF_LRA", ctx=context)
-        solver.set("timeout", max(1, round(1000 * seconds)))
         solver.set("max_memory", megabytes)
         unknowns = {atom: z3.Real(f"a{atom}", context) for atom in self.atoms}
-        solver.add(*self._definitions(unknowns))
-        solver.add(*(_condition(c, unknowns, context) for c in self._conditions))
+        for constraint in self._constraints(unknowns, context):
+            if deadline.passed:
+                return "unknown", "timeout"
+            solver.add(constraint)
+        solver.set("timeout", max(1, round(1000 * deadline.left)))
         try:
             answer = solver.check()
         except z3.Z3Exception as error:
@@ -61,22 +65,21 @@ class Query:
             }
         return str(answer), ""
 
-    def _definitions(self, unknowns: dict[int, Any]) -> list[Any]:
-        made = []
-        context = next(iter(unknowns.values())).ctx if unknowns else None
+    def _constraints(self, unknowns: dict[int, Any], context: Any) -> Iterator[Any]:
+        """The definitions of the atoms, and the conditions."""
         for number, unknown in unknowns.items():
             atom, (low, high) = self._linear.atoms[number], self._linear.bounds[number]
             if isinstance(atom, Maximum):
                 forms = [_form(form, unknowns, context) for form in atom.forms]
-                made += [unknown >= form for form in forms]
-                made.append(z3.Or([unknown <= form for form in forms]))
+                yield from (unknown >= form for form in forms)
+                yield z3.Or([unknown <= form for form in forms])
             elif self.homogeneous:
-                made += [unknown <= 1, unknown >= -1]
+                yield from (unknown <= 1, unknown >= -1)
             if low is not None:
-                made.append(unknown >= _value(low, context))
+                yield unknown >= _value(low, context)
             if high is not None:
-                made.append(unknown <= _value(high, context))
-        return made
+                yield unknown <= _value(high, context)
+        yield from (_condition(c, unknowns, context) for c in self._conditions)
 
     def variables(self) -> dict[Entry, Fraction]:
         """The variables' values in the solution that ``check`` found."""

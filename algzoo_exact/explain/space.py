@@ -12,6 +12,7 @@ from fractions import Fraction
 from math import lcm
 from typing import Literal, TypeAlias
 
+from algzoo_exact.deadline import NEVER, Deadline, TimeIsUpError
 from algzoo_exact.errors import AlgzooExactError
 from algzoo_exact.explain.condition import Condition, Form, Junction, Sign
 from algzoo_exact.explain.expression import Entry, Formula, Term
@@ -59,16 +60,24 @@ class Space:
     """The conditions and terms of one question, in integers over the inputs that occur.
 
     ``inputs`` are those inputs' indices: the coordinates of all cones. OutOfReachError for
-    conditions and terms with a constant, which cones cannot decide.
+    conditions and terms with a constant, which cones cannot decide, and once the deadline passes.
     """
 
     def __init__(
-        self, program: Program, formulas: Sequence[Formula], terms: Sequence[Term] = ()
+        self,
+        program: Program,
+        formulas: Sequence[Formula],
+        terms: Sequence[Term] = (),
+        deadline: Deadline = NEVER,
     ) -> None:
         self.program = program
         linear = Linear(program)
-        conditions = [linear.condition(formula) for formula in formulas]
-        forms = [linear.term(term) for term in terms]
+        linear.deadline = deadline
+        try:
+            conditions = [linear.condition(formula) for formula in formulas]
+            forms = [linear.term(term) for term in terms]
+        except TimeIsUpError:
+            raise OutOfReachError("cells stopped: the time was up before the first") from None
         signs: list[Condition] = [*conditions, *(Sign(form, ">") for form in forms)]
         atoms = linear.needed(signs)
         if not is_homogeneous(linear, signs, atoms):

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from fractions import Fraction
 
+from algzoo_exact.deadline import Deadline, TimeIsUpError
+from algzoo_exact.exact.verdict import Verdict
 from algzoo_exact.explain.definitions import read_definitions
 from algzoo_exact.explain.expand import Expander
-from algzoo_exact.explain.expression import Formula
+from algzoo_exact.explain.expression import Formula, Truth
 from algzoo_exact.explain.order_measure import order_probability
 from algzoo_exact.explain.parser import parse
 from algzoo_exact.explain.prover import Limits, Proof, Prover
@@ -36,14 +38,19 @@ def prove(
 
     InputError for what cannot be read, and for products of two parts that vary.
     """
+    limits = Limits(seconds)
+    deadline = Deadline.after(seconds)
     program = lift(model)
     sizes = Sizes(program.seq_len, program.hidden_size, program.outputs)
     read = _reader(sizes, definitions)
-    limits = Limits(seconds)
-    if domain is None:
-        return Prover(program, limits=limits, progress=progress).prove(read(statement))
-    prover = Prover(program, domain=read(domain), limits=limits, progress=progress)
-    return prover.prove(read(statement))
+    claimed = read(statement)
+    within = Truth(True) if domain is None else read(domain)
+    try:
+        prover = Prover(program, domain=within, limits=limits, deadline=deadline, progress=progress)
+    except TimeIsUpError:
+        reason = "the time was up before the domain was prepared"
+        return Proof(Verdict("unknown", reason), "none", seconds, ())
+    return prover.prove(claimed, deadline)
 
 
 def probability(

@@ -20,6 +20,7 @@ from algzoo_exact.errors import InputError, did_you_mean
 from algzoo_exact.estimators.base import Estimate, Kind, LearnedConstant
 from algzoo_exact.estimators.entries import NAMES, UNCOUNTED, estimator
 from algzoo_exact.estimators.flops import sample_cost
+from algzoo_exact.processes import processes_for
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import INDEX_TASKS, Task, check_fit
 from algzoo_exact.race.statistics import Outcome, Truths, outcome
@@ -103,8 +104,8 @@ def compare(
     0 .. ``seeds`` - 1. Logits that tie count by the lowest index.
 
     With a ``folder``, what is done is kept there, and a later call with the same model, noise,
-    variants and truth goes on from it. ``workers`` > 1 uses that many processes; a script must
-    then guard its main module. ``progress`` gets the fraction done and a line of text.
+    variants and truth goes on from it. ``workers`` > 1 uses that many processes.
+    ``progress`` gets the fraction done and a line of text.
 
     InputError for models of other kinds, fewer than two variants or seeds (there would be no
     interval), unknown estimators, and a folder with another race.
@@ -250,7 +251,7 @@ def _run(
         budget = f"{key[1]:.3g} FLOPs" if key[1] else "once"
         show(done / total, f"{done:,} of {total:,} runs; {key[0]}, {budget}")
 
-    if workers == 1:
+    if processes_for(workers) == 1:
         for key in missing:
             finished(key, answers_of(key, programs, task))
         return

@@ -11,17 +11,17 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from time import monotonic
 from typing import TYPE_CHECKING, TypeAlias
 
+from algzoo_exact.deadline import NEVER, Deadline
 from algzoo_exact.errors import FloatRangeError, InputError
 from algzoo_exact.exact.binomial import chernoff_hoeffding, clopper_pearson
+from algzoo_exact.processes import FreshContext, processes_for
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task, TieRule
 from algzoo_exact.program.transformer import Transformer
-from algzoo_exact.signals import interrupts_held
 
 if TYPE_CHECKING:
     from algzoo_exact.estimators.chances import Untrained
@@ -38,6 +38,7 @@ class Order:
     """What is to be run: ``samples`` inputs for the score, and before it, if ``observing``, those
     that show patterns and answers.
 
+    After the deadline no more inputs are drawn.
     ``untrained``: of which task and hidden size random initialisations are to be scored as well.
     """
 
@@ -48,14 +49,15 @@ class Order:
     seed: int
     observing: bool
     untrained: tuple[Task, int] | None = None
+    deadline: Deadline = NEVER
 
 
 @dataclass(frozen=True, eq=False)
 class Sampled:
     """What random inputs showed, and ``untrained`` models if any were ordered.
 
-    ``failure`` says why no input could be run: a number is beyond the range of floats. Then all but
-    ``untrained`` is None.
+    ``failure`` says why no input could be run: a number is beyond the range of floats, or the time
+    was up. Then all but ``untrained`` is None.
 
     ``interval`` holds the accuracy with all but a chance of 10^-6; None for a squared error.
     ``bits`` after the point are those that normal inputs were rounded to, so that float64 makes no
@@ -77,20 +79,20 @@ Beside: TypeAlias = Callable[[Order], Callable[[Progress], Sampled]]
 
 
 @contextmanager
-def sampler(workers: int) -> Iterator[Beside]:
-    """Where orders are carried out: when their result is asked for, or with ``workers`` > 1 at once
-    and in a process of its own, unless torch has been loaded in this one already.
+def sampler(workers: int, limited: bool = False) -> Iterator[Beside]:
+    """Where orders are carried out: when their result is asked for; or, with ``workers`` > 1 or
+    within a limit on time, at once and in a process of its own, unless torch has been loaded in
+    this one already.
 
     The process is started here, and ended with the block; Ctrl-C is left to this one.
     """
-    if workers < 2 or "torch" in sys.modules:
+    if processes_for(2 if limited else workers) < 2 or "torch" in sys.modules:
         yield lambda order: lambda progress: carry_out(order, progress)
         return
-    context = get_context("spawn")
+    context = FreshContext()
     here, there = context.Pipe()
     process = context.Process(target=_serve, args=(there,), daemon=True)
-    with interrupts_held():
-        process.start()
+    process.start()
     there.close()
 
     def begin(order: Order) -> Callable[[Progress], Sampled]:
@@ -130,17 +132,19 @@ def _sampled(order: Order, progress: Progress) -> Sampled:
     if order.observing and isinstance(network, Program):
         observed = observe(network, task, seed, bits)
     if task.name == "median" and isinstance(network, Program):
-        from algzoo_exact.estimators.squared_error import sample_squared_error
+        from algzoo_exact.estimators.squared_error import sample_squares
 
-        errors = sample_squared_error(
-            network, task, order.samples, seed=seed, dtype="float64", progress=progress
-        )
+        errors = sample_squares(
+            network, task, order.samples, order.deadline, seed=seed, device="cpu",
+            dtype="float64", progress=progress,
+        )  # fmt: skip
         return Sampled(observed, errors, None, None)
     from algzoo_exact.estimators.sampling import sample_rounded
 
     found = sample_rounded(
-        network, task, order.samples, bits, seed=seed, ties=order.ties, progress=progress
-    )
+        network, task, order.samples, bits, seed=seed, ties=order.ties, progress=progress,
+        deadline=order.deadline,
+    )  # fmt: skip
     if found.interval == "Clopper-Pearson":
         interval = clopper_pearson(int(found.correct), found.samples, _CONFIDENCE)
     else:
@@ -178,7 +182,10 @@ def _send(connection: Connection, order: Order) -> None:
 
 
 def _result(connection: Connection, order: Order, progress: Progress) -> Sampled:
+    patience = Deadline(order.deadline.at + _SECONDS)
     while True:
+        if not connection.poll(patience.timeout):
+            return Sampled(None, None, None, None, failure="There was no time for it.")
         try:
             message: _Message = connection.recv()
         except (EOFError, ConnectionResetError):  # the other process is gone: out of memory, say

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from algzoo_exact.certificate.build import WrittenCertificate, certify, write_certificate
 from algzoo_exact.certificate.pieces import LARGEST_PIECES
+from algzoo_exact.deadline import NEVER, Deadline
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.explain.results import Figure, Verification
@@ -58,9 +59,8 @@ _DRAWN = 3
 class Findings:
     """What was found out about a model, each part by a public function.
 
-    ``score`` is an ``Accuracy``, or a ``SquaredError`` for median. ``numeric`` is an estimate
-    where ``score`` is not exact. ``certificate`` is None where none was written; then ``reason``
-    says why. Parts that do not apply, or cost too much, are None.
+    ``score`` is an ``Accuracy``, or a ``SquaredError`` for median. ``certificate`` is None where
+    none was written; then ``reason`` says why. Parts that do not apply, or cost too much, are None.
     """
 
     model: Model
@@ -68,7 +68,6 @@ class Findings:
     ties: TieRule
     card: Card | None
     score: Accuracy | SquaredError
-    numeric: Accuracy | None
     check: CrossCheck
     regions: Regions | None
     confusion: Confusion | None
@@ -124,6 +123,9 @@ def _figure(score: Accuracy | SquaredError, verification: Verification | None) -
     return figure if figure.enclosure.width < score.enclosure.width else None
 
 
+_NO_TIME = "within a time limit there is one only if a file is named for it"
+
+
 @dataclass(frozen=True)
 class Wishes:
     """What the caller asks for."""
@@ -143,19 +145,27 @@ def gather(model: Model, task: Task, wishes: Wishes, progress: Progress) -> Find
     steps = _Steps(progress)
     explained = wishes.explanation is not None
     _check_certificate(model, task, wishes.certificate, explained)
-    with sampler(wishes.workers) as beside:
-        slow = slow_certificate(model, task, explained)
+    # An explanation's statements have limits of their own.
+    limited = wishes.time_limit is not None
+    deadline = NEVER if explained else Deadline.after(wishes.time_limit)
+    with sampler(wishes.workers, limited) as beside:
+        slow = (
+            _uncertified(model, task, explained) or _NO_TIME
+            if limited
+            else slow_certificate(model, task, explained)
+        )
         observing = _is_observed(model, task, wishes.certificate is not None or not slow)
         order = Order(
             model.network, task, wishes.ties, wishes.samples, wishes.seed, observing,
-            _initialised(wishes.explanation),
+            _initialised(wishes.explanation), deadline,
         )  # fmt: skip
         sampled = beside(order)
         steps.begin(0.2, "explanation")
         verification = _verified(model, wishes, steps)
         steps.begin(0.5, "score")
-        score, numeric = score_of(
-            model, task, wishes.ties, time_limit=wishes.time_limit, workers=wishes.workers,
+        deadline = Deadline.after(wishes.time_limit) if explained else deadline
+        score = score_of(
+            model, task, wishes.ties, time_limit=deadline.timeout, workers=wishes.workers,
             progress=steps.within,
         )  # fmt: skip
         steps.begin(0.65, "certificate")
@@ -177,7 +187,7 @@ def gather(model: Model, task: Task, wishes: Wishes, progress: Progress) -> Find
     ledger = _ledger(verification, score, check, found.untrained, card)
     progress(1.0, "writing")
     return Findings(
-        model, task, wishes.ties, card, score, numeric, check, regions, confusion, pieces,
+        model, task, wishes.ties, card, score, check, regions, confusion, pieces,
         svg, verification, ledger, written, reason,
     )  # fmt: skip
 

@@ -180,11 +180,12 @@ def make_report(
 
     ``certificate`` is a file to write the certificate to, ``.json`` or ``.json.gz``, however long
     that takes. ``explanation`` adds its claims, each verified within ``seconds``, and what they
-    cost in bits. ``time_limit`` is for the score, in seconds: certified bounds where it does not
-    suffice (by default as much as keeps a report of an AlgZoo model under a minute). ``samples``
+    cost in bits. Within ``time_limit`` seconds, beside the explanation's, there are certified
+    bounds of the score and as many random inputs as there is time for, and no certificate but one
+    that is asked for (by default a report of an AlgZoo model takes under a minute). ``samples``
     random inputs are held against the score. ``workers`` > 1 uses processes: one for these inputs
     and for untrained models unless torch is loaded, and that many for scores of five and six
-    inputs; a script must then guard its main module.
+    inputs.
 
     InputError where nothing tells the task, for an explanation of another model, and for a
     certificate of a model that can have none.

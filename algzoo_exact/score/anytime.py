@@ -18,14 +18,18 @@ from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cache
 from itertools import count, islice
 
+import numpy as np
 from flint import arb
+from numpy.typing import NDArray
 
+from algzoo_exact.deadline import NEVER, Deadline
 from algzoo_exact.exact.enclosure import Enclosure, to_arb, working_precision
 from algzoo_exact.geometry.cone import Cone, IntVector, dot
-from algzoo_exact.measure.cone_measure import cone_measure
 from algzoo_exact.measure.flow import CellFlow, NotGenericError, PrecisionError
+from algzoo_exact.processes import may_start_processes, processes_for
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task, TieRule
 from algzoo_exact.regions.starts import Start, starting_cones
@@ -37,14 +41,19 @@ from algzoo_exact.score.rigorous import MOST_BITS, Cell, cell_flow, right_cells
 
 # Leaves that one job may have under a limit, by n: a decision then takes a second or two. Smaller
 # jobs have more boundary of their own to integrate over: on an (8, 5) model, jobs of 200 leaves
-# cost four times as much in all.
+# cost four times as much in all. But what a job has done when time is up is lost: with less time
+# left than this, they are smaller in proportion.
+_FULL_SIZE_SECONDS = 60.0
 _LEAVES = {2: 4000, 3: 4000, 4: 2000, 5: 2000, 6: 40}
 _MOST_LEAVES = {2: 50_000, 3: 50_000, 4: 50_000, 5: 50_000, 6: 500}  # without a limit
 _SNAPSHOT_SECONDS = 0.2
 _MOST_JOBS = 10_000  # an enclosure adds up the widths of all of them
-# Up to this n, integers enumerate a job in less time than compiled code takes to load.
-_INTEGERS_UP_TO = 4
+# Integers enumerate a job in less time than compiled code takes to load up to this n, and within
+# so many seconds than it may take to be compiled, which happens once. For n = 5 the search in
+# integers takes half as long as the flow does in either case.
+_INTEGERS_UP_TO, _INTEGERS_WITHIN = 4, 60.0
 _SPARE_DIRECTIONS = 8
+_POINTS = 1 << 15  # random ones, by which jobs are ordered
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,16 +93,20 @@ class Decider:
     """Decides or splits one cone at a time, for one program and tie rule."""
 
     def __init__(
-        self, program: Program, task: Task, ties: TieRule, digits: int, small: bool
+        self, program: Program, task: Task, ties: TieRule, digits: int, small: bool, compiled: bool
     ) -> None:
-        self.search = new_search(program, ties, compiled=task.seq_len > _INTEGERS_UP_TO)
+        self.search = new_search(program, ties, compiled)
         self.directions = list(islice(directions(program, task, ties), _SPARE_DIRECTIONS))
         self.width = arb(1) / (10**digits * _MOST_JOBS)
         self.bits = int(digits * 3.33) + 48
         self.most = _LEAVES[task.seq_len] if small else _MOST_LEAVES[task.seq_len]
 
-    def decide(self, start: Start, deadline: float) -> Decision | None:
-        """None if the deadline (``time.monotonic``) passed before the job was done."""
+    def decide(self, start: Start, deadline: Deadline) -> Decision | None:
+        """None if the deadline passed before the job was done."""
+        most = max(1, int(self.most * min(1.0, deadline.left / _FULL_SIZE_SECONDS)))
+        return self._decide(start, deadline, most)
+
+    def _decide(self, start: Start, deadline: Deadline, most: int) -> Decision | None:
         search = self.search
         search.leaves = 0
         search.patterns = set()
@@ -101,11 +114,11 @@ class Decider:
         for cell in right_cells(search, start):
             if cell is not None:
                 cells.append(cell)
-            if search.leaves > self.most:
+            if search.leaves > most:
                 parts = self._children(start)
                 nothing = Enclosure.exactly(0)
                 return Decision(nothing, nothing, 0, frozenset(), parts)
-            if time.monotonic() > deadline:
+            if deadline.passed:
                 return None
         for direction in self.directions:
             try:
@@ -115,7 +128,7 @@ class Decider:
         raise NotGenericError("no direction is generic for a cell; please report the weights")
 
     def _measure(
-        self, start: Start, cells: list[Cell], direction: Direction, deadline: float
+        self, start: Start, cells: list[Cell], direction: Direction, deadline: Deadline
     ) -> Decision | None:
         credit, base = direction.at_zero(start)
         bits = self.bits
@@ -124,7 +137,7 @@ class Decider:
                 right = to_arb(credit)
                 for cell in cells:
                     right += cell_flow(self.search, cell, direction.u, START_WALLS)
-                    if time.monotonic() > deadline:
+                    if deadline.passed:
                         return None
                 try:
                     mass = to_arb(base) + _own_flow(start.cone, direction.u)
@@ -169,12 +182,15 @@ def _renumbered(cone: Cone) -> Cone:
 
 
 def _weight(cone: Cone) -> float:
-    """The measure of a cone, for ordering jobs only."""
-    if cone.dimension > _INTEGERS_UP_TO:
-        from algzoo_exact.measure.flow_f64 import cone_measure_f64  # loads numba
+    """About the measure of a cone, for ordering jobs only: the share of some points in it."""
+    rows = [[c / max(map(abs, row)) for c in row] for row in cone.inequalities]
+    inside = (np.array(rows) @ _points(cone.dimension) >= 0).all(0)
+    return float(inside.mean())
 
-        return cone_measure_f64(cone)
-    return float(cone_measure(cone, digits=6).midpoint)
+
+@cache
+def _points(n: int) -> NDArray[np.float64]:
+    return np.random.default_rng(0).standard_normal((n, _POINTS))
 
 
 def _own_flow(cone: Cone, u: IntVector) -> arb:
@@ -191,7 +207,7 @@ def anytime_accuracy(
     ties: TieRule,
     digits: int,
     *,
-    time_limit: float | None = None,
+    deadline: Deadline = NEVER,
     max_cells: int | None = None,
     workers: int = 1,
 ) -> Iterator[Accuracy]:
@@ -202,8 +218,7 @@ def anytime_accuracy(
     depth-first in effect (a job is replaced by two lighter ones only when it is the heaviest).
     """
     began = time.monotonic()
-    deadline = began + time_limit if time_limit is not None else math.inf
-    small = time_limit is not None or max_cells is not None
+    small = deadline.limited or max_cells is not None
     totals = _Totals()
     tiebreak = count()
     heap: list[tuple[float, int, Start]] = []
@@ -223,7 +238,6 @@ def anytime_accuracy(
             totals.add(start.label, decision)
         now = time.monotonic()
         if max_cells is not None and totals.leaves >= max_cells:
-            deadline = now
             finished = not heap
             break
         if now - reported > _SNAPSHOT_SECONDS:
@@ -236,37 +250,53 @@ def anytime_accuracy(
 def _decisions(
     arguments: tuple[Program, Task, TieRule, int, bool],
     heap: list[tuple[float, int, Start]],
-    deadline: float,
+    deadline: Deadline,
     workers: int,
 ) -> Iterator[tuple[Start, Decision | None]]:
-    """Outcomes of the heaviest jobs, until the heap (which the caller refills) is empty."""
-    if workers == 1:
-        decider = Decider(*arguments)
-        while heap:
+    """Outcomes of the heaviest jobs, until the heap (which the caller refills) is empty.
+
+    Within a limit, compiled code runs in other processes, which end with it even if they are still
+    compiling. Until one of them has answered, jobs are decided here in integers.
+    """
+    task, workers = arguments[1], processes_for(workers)
+    compiled = task.seq_len > _INTEGERS_UP_TO and deadline.left > _INTEGERS_WITHIN
+    if workers == 1 and not (compiled and deadline.limited and may_start_processes()):
+        decider = Decider(*arguments, compiled=compiled and not deadline.limited)
+        while heap and not deadline.passed:
             start = heapq.heappop(heap)[2]
-            yield start, decider.decide(start, deadline) if time.monotonic() < deadline else None
+            yield start, decider.decide(start, deadline)
         return
-    with worker_pool(workers, _make_decider, arguments) as pool:
+    here = Decider(*arguments, compiled=False) if deadline.limited else None
+    with worker_pool(workers, _make_decider, (*arguments, compiled)) as pool:
         running: dict[Future[Decision | None], Start] = {}
-        while heap or running:
+        while (heap or running) and not deadline.passed:
             while heap and len(running) < 2 * workers:
                 start = heapq.heappop(heap)[2]
                 running[pool.submit(_decide, start, deadline)] = start
-            for future in wait(running, return_when=FIRST_COMPLETED).done:
+            timeout = deadline.timeout
+            if here is not None and heap:
+                start = heapq.heappop(heap)[2]
+                yield start, here.decide(start, deadline)
+                timeout = 0.0
+            for future in wait(running, timeout, FIRST_COMPLETED).done:
+                here = None
                 yield running.pop(future), future.result()
+        yield from ((start, None) for start in running.values())
 
 
 _decider: Decider | None = None
 
 
-def _make_decider(program: Program, task: Task, ties: TieRule, digits: int, small: bool) -> None:
+def _make_decider(
+    program: Program, task: Task, ties: TieRule, digits: int, small: bool, compiled: bool
+) -> None:
     global _decider  # a worker process serves one computation
-    _decider = Decider(program, task, ties, digits, small)
+    _decider = Decider(program, task, ties, digits, small, compiled)
 
 
-def _decide(start: Start, deadline: float) -> Decision | None:
+def _decide(start: Start, deadline: Deadline) -> Decision | None:
     assert _decider is not None
-    return _decider.decide(start, deadline) if time.monotonic() < deadline else None
+    return None if deadline.passed else _decider.decide(start, deadline)
 
 
 def _snapshot(

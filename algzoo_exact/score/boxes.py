@@ -18,19 +18,23 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from concurrent.futures import wait
+from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from algzoo_exact.deadline import Deadline
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.enclosure import Enclosure
+from algzoo_exact.processes import may_start_processes
 from algzoo_exact.program.ir import Program, Vector
 from algzoo_exact.program.task import TIE_RULES, Task, TieRule, check_fit
+from algzoo_exact.score.pool import worker_pool
 
 if TYPE_CHECKING:
-    from algzoo_exact.score.box_kernels import FloatArray, Network
+    from algzoo_exact.score.box_kernels import FloatArray
     from algzoo_exact.score.box_search import Boxes, Quadrature
 
 _REPORT_SECONDS = 0.25
@@ -69,24 +73,68 @@ def box_bounds(
     The first is [0, 1]; others follow four times a second, and the last, with ``final`` set,
     after ``time_limit`` seconds, after ``max_boxes`` boxes, or when the search has no box left
     that it could split (in memory bounded by about 0.7 GB). Each result remains valid whenever
-    the iteration is abandoned. One core; the first call ever also compiles (10 to 30 s).
+    the iteration is abandoned. One core; the first call ever also compiles (10 to 30 s), within a
+    limit in a process of its own, which ends with it.
 
     InputError if program and task disagree on sizes, if a limit is negative, or if nonzero
     weights of one matrix span more than about 2^250.
     """
-    network = _network(program, task, ties)
+    given = _given(program, task, ties)
     if time_limit is not None and not time_limit >= 0:
         raise InputError(f"time_limit must be at least 0 seconds, not {time_limit}.")
     if max_boxes is not None and max_boxes < 0:
         raise InputError(f"max_boxes must be at least 0, not {max_boxes}.")
-    return _run(network, task, time_limit, max_boxes)
+    deadline = Deadline.after(time_limit)
+    if deadline.limited and not _compiled and may_start_processes():
+        return _run_beside(given, task, deadline, max_boxes)
+    return _run(given, task, deadline, max_boxes)
+
+
+_compiled = False  # whether code has run in, or for, this process, and so is on disk by now
+
+
+def _run_beside(
+    given: _Given, task: Task, deadline: Deadline, max_boxes: int | None
+) -> Iterator[BoxBounds]:
+    """The same, in a process that ends at the deadline even if it is still compiling."""
+    global _compiled
+    began = time.monotonic()
+    latest = _bounds(Fraction(0), Fraction(0), 0, 0.0, final=False)
+    yield latest
+    # The last answer comes a little after the deadline.
+    patience = Deadline(deadline.at + _REPORT_SECONDS)
+    with worker_pool(1, _begin, (given, task, deadline, max_boxes)) as pool:
+        while not latest.final:
+            answer = pool.submit(_next_bounds)
+            if not wait([answer], patience.timeout).done:
+                break
+            latest = answer.result()
+            _compiled |= latest.boxes > 0
+            if not latest.final:
+                yield latest
+    yield replace(latest, final=True, seconds=time.monotonic() - began)
+
+
+_running: Iterator[BoxBounds]
+
+
+def _begin(given: _Given, task: Task, deadline: Deadline, max_boxes: int | None) -> None:
+    global _running  # a worker process serves one computation
+    _running = _run(given, task, deadline, max_boxes)
+
+
+def _next_bounds() -> BoxBounds:
+    return next(_running)
 
 
 def _run(
-    network: Network, task: Task, time_limit: float | None, max_boxes: int | None
+    given: _Given, task: Task, deadline: Deadline, max_boxes: int | None
 ) -> Iterator[BoxBounds]:
+    global _compiled
     from algzoo_exact.score import box_search
+    from algzoo_exact.score.box_kernels import Network
 
+    network = Network(**given)
     started = reported = time.monotonic()
     right = wrong = Fraction(0)
     done = 0
@@ -97,7 +145,7 @@ def _run(
     state = box_search.RUNNING
     while state == box_search.RUNNING:
         now = time.monotonic()
-        if time_limit is not None and now - started >= time_limit:
+        if deadline.passed:
             break
         if now - reported >= _REPORT_SECONDS:
             yield _bounds(right, wrong, done, now - started, final=False)
@@ -106,6 +154,7 @@ def _run(
         if count == 0:
             break
         state = box_search.search(count, network, quadrature, boxes, decided)
+        _compiled = True
         done += int(decided[2])
         # Each sum of at most count terms, credits included, is off by at most this factor.
         below = 1 - Fraction(count + 8, 1 << 52)
@@ -122,27 +171,29 @@ def _bounds(right: Fraction, wrong: Fraction, boxes: int, seconds: float, final:
 # ---------------------------------------------------------------- the network
 
 
-def _network(program: Program, task: Task, ties: TieRule) -> Network:
+_Given = dict[str, Any]
+"""What a ``Network`` is made of: its module loads numba."""
+
+
+def _given(program: Program, task: Task, ties: TieRule) -> _Given:
     n, d = program.seq_len, program.hidden_size
     check_fit(program, task, ties)
-    from algzoo_exact.score.box_kernels import Network
-
     # Logits may be multiplied by a positive number, so W_hi and W_oh are brought near 1.
     w_hi = _floats((program.input_weights,), "W_hi", rescale=True)[0]
     w_hh = _floats(program.recurrent, "W_hh", rescale=False)
     readout = _floats(program.readout, "W_oh", rescale=True)
     number: dict[Fraction, int] = {}
     classes = [[number.setdefault(v, len(number)) for v in row] for row in program.readout]
-    return Network(
-        w_hh,
-        w_hi,
-        readout,
-        np.array(classes, np.int64),
-        gamma=(n * d + d + 64) * 2.0**-50,
-        linear=n * n * d**3 <= _LINEAR_COST,
-        ties=TIE_RULES.index(ties),
-        rank=_RANKS[task.name](n),
-    )
+    return {
+        "w_hh": w_hh,
+        "w_hi": w_hi,
+        "readout": readout,
+        "classes": np.array(classes, np.int64),
+        "gamma": (n * d + d + 64) * 2.0**-50,
+        "linear": n * n * d**3 <= _LINEAR_COST,
+        "ties": TIE_RULES.index(ties),
+        "rank": _RANKS[task.name](n),
+    }
 
 
 # How many inputs are above the one that the label points at; -1: no order statistic.

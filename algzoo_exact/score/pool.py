@@ -7,46 +7,53 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from multiprocessing import active_children, get_context, parent_process
+from multiprocessing import parent_process
 from typing import Any
 
+from algzoo_exact.errors import InputError
+from algzoo_exact.processes import FreshContext
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import TieRule
-from algzoo_exact.regions.exact_search import ExactSearch
-from algzoo_exact.signals import interrupts_held
+from algzoo_exact.regions.exact_search import LEAVES, ExactSearch
 
 
-def new_search(program: Program, ties: TieRule | None, compiled: bool) -> ExactSearch:
-    """A search for cells, in exact integers or by the compiled kernel."""
+def new_search(
+    program: Program, ties: TieRule | None, compiled: bool, grain: int = LEAVES
+) -> ExactSearch:
+    """A search for cells, in exact integers (all of them) or by the compiled kernel."""
     if not compiled:
         return ExactSearch(program, ties)
     from algzoo_exact.regions.search import Search  # loads numba
 
-    return Search(program, ties)
+    return Search(program, ties, grain=grain)
 
 
 @contextmanager
 def worker_pool(
     workers: int, setup: Callable[..., None] | None = None, arguments: tuple[Any, ...] = ()
 ) -> Iterator[ProcessPoolExecutor]:
-    """Fresh processes that leave Ctrl-C to the main one. What ends the block early ends them too.
+    """Fresh processes that leave Ctrl-C to the main one, and end with the block, whatever they are
+    doing.
 
-    Fresh, because forking a process that has run compiled threads is not safe.
+    InputError if one of them ends early, as for lack of memory.
     """
-    others = active_children()
-    pool = ProcessPoolExecutor(workers, get_context("spawn"), _start_worker, (setup, arguments))
+    context = FreshContext()
+    pool = ProcessPoolExecutor(workers, context, _start_worker, (setup, arguments))
     try:
-        with interrupts_held():
-            for _ in range(workers):  # a process starts with each job that finds none idle
-                pool.submit(_nothing)
+        for _ in range(workers):  # a process starts with each job that finds none idle
+            pool.submit(_nothing)
         yield pool
-    except BaseException:  # a job may take long, and nobody asks for its result any more
-        for process in active_children():
-            if process not in others:
-                process.terminate()
-        raise
+    except BrokenProcessPool:
+        raise InputError(
+            "A process that shared the work ended early, for lack of memory perhaps; try fewer "
+            "workers."
+        ) from None
     finally:
+        for process in context.started:
+            if process.pid is not None:  # else its start failed
+                process.terminate()
         pool.shutdown(wait=True, cancel_futures=True)
 
 

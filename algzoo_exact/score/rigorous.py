@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from flint import arb, ctx
 
+from algzoo_exact.deadline import NEVER, Deadline
 from algzoo_exact.exact.enclosure import working_precision
 from algzoo_exact.geometry.cone import IntVector, dot
 from algzoo_exact.measure.flow import CellFlow, Face, NotGenericError, PrecisionError
@@ -171,6 +172,7 @@ def closed_slopes(
     direction: Direction,
     which: int,
     into: dict[Fraction, Fraction],
+    deadline: Deadline = NEVER,
 ) -> None:
     """n <= 3: adds the arctangents of the flow below one start, keyed by the square of the slope.
 
@@ -182,6 +184,7 @@ def closed_slopes(
     first_tie = first_wall + search.n * search.d
     u = direction.u
     for cell in right_cells(search, start):
+        deadline.look()
         if cell is None:
             continue
         normal = wall_normals(search.specializer, cell)

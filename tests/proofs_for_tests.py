@@ -1,0 +1,40 @@
+"""One statement by the prover."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from algzoo_exact.explain.expression import Entry, Formula, Truth
+from algzoo_exact.explain.prover import Limits, Proof, Prover
+from algzoo_exact.program.ir import Program
+
+_EVERYWHERE = Truth(True)
+_LIMITS = Limits()
+
+
+def prove(
+    program: Program,
+    statement: Formula,
+    *,
+    domain: Formula = _EVERYWHERE,
+    assumptions: Sequence[Formula] = (),
+    limits: Limits = _LIMITS,
+    progress: Callable[[str], None] | None = None,
+) -> Proof:
+    """Does the statement hold at every real input in the domain? See ``Prover``."""
+    prover = Prover(
+        program, domain=domain, assumptions=assumptions, limits=limits, progress=progress
+    )
+    return prover.prove(statement)
+
+
+def prove_free(
+    program: Program, statement: Formula, *, free: Iterable[Entry], facts: Sequence[Formula]
+) -> Proof:
+    """Does the statement follow from ``facts`` alone, whatever the ``free`` entries are?
+
+    For induction: with h[t-1] free and facts about it, a statement about step t is proved for all
+    programs' inputs that satisfy the facts. A statement that does not follow is not refuted: the
+    verdict is unknown, with the ``state`` that the facts allow.
+    """
+    return Prover(program, assumptions=facts, free=free).prove(statement)
