@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from algzoo_exact.certificate.build import write_certificate as write_certificate
     from algzoo_exact.certificate.check import CheckedCertificate as CheckedCertificate
     from algzoo_exact.certificate.check import check_certificate as check_certificate
+    from algzoo_exact.errors import FloatRangeError as FloatRangeError
     from algzoo_exact.errors import InputError as InputError
     from algzoo_exact.estimators.base import Estimate as Estimate
     from algzoo_exact.estimators.entries import estimator as estimator
@@ -82,6 +83,7 @@ _HOMES = {
     "Enclosure": "exact.enclosure",
     "Estimate": "estimators.base",
     "Explanation": "explain.story",
+    "FloatRangeError": "errors",
     "InputError": "errors",
     "Ledger": "explain.surprise",
     "Model": "zoo.loading",

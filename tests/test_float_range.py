@@ -28,6 +28,9 @@ UP = 2.0**700
 """Weights of about 1e210 are floats, and their products are not."""
 
 
+SLOW = pytest.mark.slow
+
+
 def steep(program: Program) -> Program:
     """With recurrent weights whose products overflow from the third step on."""
     rows = tuple(tuple(w * Fraction(UP) for w in row) for row in program.recurrent)
@@ -45,7 +48,13 @@ def stored(name: str, folder: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize("exponents", [(700, 700), (-900, 100), (-500, -500), (1000, -1000)])
+@pytest.mark.parametrize(
+    "exponents",
+    [
+        (700, 700),
+        *(pytest.param(p, marks=SLOW) for p in ((-900, 100), (-500, -500), (1000, -1000))),
+    ],
+)
 @pytest.mark.parametrize("ties", ["lowest", "uniform"])
 def test_tiny_and_huge_weights_are_sampled_as_moderate_ones(
     exponents: tuple[int, int], ties: Any
@@ -108,7 +117,7 @@ def test_bounds_keep_their_result(tmp_path: Path) -> None:
     assert "overflow" in found["not_sampled"]
 
 
-@pytest.mark.parametrize("name", ["2nd_argmax_4_3", "median_4_3"])
+@pytest.mark.parametrize("name", ["2nd_argmax_4_3", pytest.param("median_4_3", marks=SLOW)])
 def test_a_report_without_a_sample(tmp_path: Path, name: str) -> None:
     path = stored(name, tmp_path)
     found = json_of("report", path, "-o", tmp_path / "a.html", "--samples", 1000)

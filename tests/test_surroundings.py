@@ -191,7 +191,14 @@ print(os.environ["MPLBACKEND"])
 """
 
 
-@pytest.mark.parametrize("backend", ["module://no_such_package.backend", "no such backend", "agg"])
+@pytest.mark.parametrize(
+    "backend",
+    [
+        "module://no_such_package.backend",
+        pytest.param("no such backend", marks=pytest.mark.slow),
+        pytest.param("agg", marks=pytest.mark.slow),
+    ],
+)
 def test_a_notebooks_backend(backend: str) -> None:
     """Its kernel sets the variable, for programs that lack the package as well."""
     found = subprocess.run(
@@ -252,6 +259,24 @@ def test_a_message_names_the_file_that_was_asked_for(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="planted") as caught, staged(target) as part:
         raise InputError(f"planted {part}.")
     assert str(caught.value) == f"planted {target}."
+
+
+def test_a_story_cannot_move_the_cursor(tmp_path: Path) -> None:
+    """Its title and notes are the words of somebody else."""
+    story = tmp_path / "a.toml"
+    story.write_text(
+        'title = "t\\u001b[2Jx"\n[model]\ntask = "2nd_argmax"\nhidden_size = 2\nseq_len = 2\n'
+        '[[claim]]\nname = "a"\nkind = "weights"\nstatement = "W_hi[0] > 0 or W_hi[0] <= 0"\n'
+        '[surprise]\nbits_of_optimization = 1\nnote = "n\\u001b]0;x"\n'
+    )
+    for command in ("verify", "surprise"):
+        found = run(command, story, "--model", "2nd_argmax_2_2")
+        assert "\x1b" not in found.stdout
+        assert r"t\x1b[2Jx" in found.stdout
+    model = ("2nd_argmax_2_2", "--samples", 1000, "--no-certificate")
+    found = run("report", *model, "--explanation", story, "-o", tmp_path / "a.tex")
+    assert r"t\x1b[2Jx" in found.stdout
+    assert "\x1b" not in (tmp_path / "a.tex").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("command", ["accuracy", "verify"])

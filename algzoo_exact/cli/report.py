@@ -245,7 +245,8 @@ def _print(made: Report, output: Path, certificate: Path | None, as_json: bool) 
     if found.by_explanation:
         fields[1] = (metric, f"{found.enclosure} ({found.kind}), by the explanation")
     if verification is not None:
-        fields.append(("explanation", f"{verification.explanation.title}: {verification.status}"))
+        title = printable(verification.explanation.title)
+        fields.append(("explanation", f"{title}: {verification.status}"))
     agrees = "agrees" if found.check.agrees else "contradicts the score"
     sample = f"none: {found.check.failure}"
     if not found.check.failure:

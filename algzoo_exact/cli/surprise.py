@@ -151,9 +151,8 @@ def _print(path: str, model: Model, verification: Verification, ledger: Ledger) 
     for figure in ledger.optimizations:
         answer = _ANSWERS[ledger.within(figure)]
         sort = "" if figure.sort == "stated" else f" ({figure.sort})"
-        print_fields(
-            [("optimization", f"{figure.bits:.2f} bits{sort}: {figure.note.rstrip('.')}; {answer}")]
-        )
+        note = printable(figure.note.rstrip("."))
+        print_fields([("optimization", f"{figure.bits:.2f} bits{sort}: {note}; {answer}")])
 
 
 def _given(given: Given) -> str:

@@ -46,6 +46,7 @@ _SPECIAL |= {
     "|": r"\textbar{}",
     '"': "''",
     "Φ": r"$\Phi$",
+    "\u00a0": "~",
 }
 _CODE = _SPECIAL | {
     '"': r"\textquotedbl{}",
@@ -222,4 +223,5 @@ def _code(line: str) -> str:
 
 def _letter(character: str) -> str:
     """A character of the fonts of pdflatex (T1), or the number of another."""
-    return character if character <= _LAST_LETTER else f"[U+{ord(character):04X}]"
+    known = character in "\n\t" or (character.isprintable() and character <= _LAST_LETTER)
+    return character if known else f"[U+{ord(character):04X}]"
