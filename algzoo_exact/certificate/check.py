@@ -17,7 +17,7 @@ is about the weights inside. 4: the checker failed, which is a fault of its own.
 
 Work is limited to 100 million operations, and 200,000 more for each cell and piece, 1,000 for each
 answer of a transformer and 50 for each byte of an explanation. One takes a microsecond or less;
-those on long numbers count more.
+those on long numbers count more. Files have at most 64 MB, unpacked.
 """
 
 # Joined from the files in checker/ by checker/join.py: change those.
@@ -1213,7 +1213,7 @@ def decimal(value: Fraction) -> str:
 # The certificate's file and the weights' file.
 
 FORMAT, VERSION = "algzoo-exact certificate", 4
-MOST_BYTES = 1 << 28
+MOST_BYTES = 1 << 26
 """Of a certificate, unpacked, and of a weights' file."""
 MOST_DIGITS = 15
 """Of a number that is not quoted."""
@@ -1256,26 +1256,34 @@ def parsed(content: bytes, name: str) -> Any:
         raise UnreadableError(f"{name} is not JSON") from None
 
 
-def contents(path: Path) -> bytes:
-    """A file's bytes, unpacked if it is compressed."""
+def _up_to(file: io.BufferedIOBase, most: int) -> bytes:
+    """All that is in a file; of a longer one, some more than so many bytes."""
+    found = bytearray()
+    while len(found) <= most and (part := file.read(1 << 20)):
+        found += part
+    return bytes(found)
+
+
+def contents(path: Path, most: int = MOST_BYTES) -> bytes:
+    """A file's bytes, unpacked if it is compressed; LimitError if they are too many."""
     try:
         with path.open("rb") as file:
-            content = file.read(MOST_BYTES + 1)
+            content = _up_to(file, most)
         if content[:2] == b"\x1f\x8b":
-            content = gzip.GzipFile(fileobj=io.BytesIO(content)).read(MOST_BYTES + 1)
+            content = _up_to(gzip.GzipFile(fileobj=io.BytesIO(content)), most)
     except (EOFError, zlib.error, gzip.BadGzipFile):
         raise UnreadableError(f"{path} is damaged: it cannot be unpacked") from None
     except (OSError, ValueError) as error:  # a name with a null character is a ValueError
         why = error.strerror if isinstance(error, OSError) else None
         raise UnreadableError(f"cannot read {path}: {why or error}") from None
-    if len(content) > MOST_BYTES:
-        raise LimitError(f"{path} has over {MOST_BYTES:,} bytes, more than this checker reads")
+    if len(content) > most:
+        raise LimitError(f"{path} has over {most:,} bytes, more than are allowed")
     return content
 
 
-def read(path: Path) -> Json:
+def read(path: Path, most: int = MOST_BYTES) -> Json:
     """The document in a .json or .json.gz file; UnreadableError if it is no certificate."""
-    document = parsed(contents(path), str(path))
+    document = parsed(contents(path, most), str(path))
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         raise UnreadableError(f"{path} is not an {FORMAT}")
     if document.get("version") != VERSION:
@@ -4025,12 +4033,13 @@ def check_certificate(
 
     ``task``, ``seq_len``, ``ties`` and ``heads`` demand what the certificate must be about. Where
     they are left out, it must agree with the file's metadata. ``work`` multiplies the work that is
-    allowed.
+    allowed, and the size of files.
     """
 
     def check(outcome: CheckedCertificate) -> None:
-        document = read(Path(path))
-        content = None if weights is None else contents(Path(weights))
+        most = work * MOST_BYTES
+        document = read(Path(path), most)
+        content = None if weights is None else contents(Path(weights), most)
         _check(document, content, Asked(task, seq_len, ties, heads), Budget(work), outcome)
 
     return _guarded(check)
@@ -4155,7 +4164,7 @@ def statement_of(document: Json, model: Json) -> Statement:
 # ---------------------------------------------------------------------------------------------
 # The command line.
 
-INTERRUPTED, READER_GONE = 130, 141
+NOT_WRITTEN, INTERRUPTED, READER_GONE = 2, 130, 141
 
 
 def lines_of(outcome: CheckedCertificate) -> Iterator[str]:
@@ -4183,23 +4192,27 @@ def arguments_of(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--ties", choices=list(TIE_RULES), help="demand this tie rule")
     parser.add_argument("--heads", type=int, help="demand this number of heads in each layer")
     parser.add_argument(
-        "--work", type=int, default=1, help="allow so many times as much work (see below)"
+        "--work", type=int, default=1, help="allow so many times as much work and larger files"
     )
     return parser.parse_args(arguments)
 
 
 def main(arguments: list[str]) -> int:
     outcome = check_certificate(**vars(arguments_of(arguments)))
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")  # a path may have any character
+    if not isinstance(sys.stdout, io.TextIOWrapper):  # closed
+        return outcome.exit_code
+    sys.stdout.reconfigure(errors="backslashreplace")  # a path may have any character
     try:
         for line in lines_of(outcome):
             print(line)
         sys.stdout.flush()
-    except BrokenPipeError:
+    except OSError as error:
         # Python would try once more to write what is left in the buffer, when it exits.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return READER_GONE
+        if isinstance(error, BrokenPipeError):
+            return READER_GONE
+        print(f"cannot write the output: {error.strerror}", file=sys.stderr)
+        return NOT_WRITTEN
     return outcome.exit_code
 
 

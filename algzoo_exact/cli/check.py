@@ -47,7 +47,9 @@ def check(
         typer.Option(metavar="RULE", show_default=False, help="lowest, incorrect or uniform."),
     ] = None,
     heads: HeadsOption = None,
-    work: Annotated[int, typer.Option(metavar="N", min=1, help="Allow N times as much work.")] = 1,
+    work: Annotated[
+        int, typer.Option(metavar="N", min=1, help="Allow N times as much work, and larger files.")
+    ] = 1,
     as_json: JsonOption = False,
 ) -> None:
     """Check a certificate: accepted, or rejected with the reason.

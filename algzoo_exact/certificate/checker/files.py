@@ -19,7 +19,7 @@ from algzoo_exact.certificate.checker.networks import Weights
 from algzoo_exact.certificate.checker.reading import Json
 
 FORMAT, VERSION = "algzoo-exact certificate", 4
-MOST_BYTES = 1 << 28
+MOST_BYTES = 1 << 26
 """Of a certificate, unpacked, and of a weights' file."""
 MOST_DIGITS = 15
 """Of a number that is not quoted."""
@@ -62,26 +62,34 @@ def parsed(content: bytes, name: str) -> Any:
         raise UnreadableError(f"{name} is not JSON") from None
 
 
-def contents(path: Path) -> bytes:
-    """A file's bytes, unpacked if it is compressed."""
+def _up_to(file: io.BufferedIOBase, most: int) -> bytes:
+    """All that is in a file; of a longer one, some more than so many bytes."""
+    found = bytearray()
+    while len(found) <= most and (part := file.read(1 << 20)):
+        found += part
+    return bytes(found)
+
+
+def contents(path: Path, most: int = MOST_BYTES) -> bytes:
+    """A file's bytes, unpacked if it is compressed; LimitError if they are too many."""
     try:
         with path.open("rb") as file:
-            content = file.read(MOST_BYTES + 1)
+            content = _up_to(file, most)
         if content[:2] == b"\x1f\x8b":
-            content = gzip.GzipFile(fileobj=io.BytesIO(content)).read(MOST_BYTES + 1)
+            content = _up_to(gzip.GzipFile(fileobj=io.BytesIO(content)), most)
     except (EOFError, zlib.error, gzip.BadGzipFile):
         raise UnreadableError(f"{path} is damaged: it cannot be unpacked") from None
     except (OSError, ValueError) as error:  # a name with a null character is a ValueError
         why = error.strerror if isinstance(error, OSError) else None
         raise UnreadableError(f"cannot read {path}: {why or error}") from None
-    if len(content) > MOST_BYTES:
-        raise LimitError(f"{path} has over {MOST_BYTES:,} bytes, more than this checker reads")
+    if len(content) > most:
+        raise LimitError(f"{path} has over {most:,} bytes, more than are allowed")
     return content
 
 
-def read(path: Path) -> Json:
+def read(path: Path, most: int = MOST_BYTES) -> Json:
     """The document in a .json or .json.gz file; UnreadableError if it is no certificate."""
-    document = parsed(contents(path), str(path))
+    document = parsed(contents(path, most), str(path))
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         raise UnreadableError(f"{path} is not an {FORMAT}")
     if document.get("version") != VERSION:

@@ -16,7 +16,7 @@ is about the weights inside. 4: the checker failed, which is a fault of its own.
 
 Work is limited to 100 million operations, and 200,000 more for each cell and piece, 1,000 for each
 answer of a transformer and 50 for each byte of an explanation. One takes a microsecond or less;
-those on long numbers count more.
+those on long numbers count more. Files have at most 64 MB, unpacked.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from collections.abc import Iterator
 from algzoo_exact.certificate.checker.outcome import TIE_RULES, CheckedCertificate
 from algzoo_exact.certificate.checker.verdict import check_certificate
 
-INTERRUPTED, READER_GONE = 130, 141
+NOT_WRITTEN, INTERRUPTED, READER_GONE = 2, 130, 141
 
 
 def lines_of(outcome: CheckedCertificate) -> Iterator[str]:
@@ -58,23 +58,27 @@ def arguments_of(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--ties", choices=list(TIE_RULES), help="demand this tie rule")
     parser.add_argument("--heads", type=int, help="demand this number of heads in each layer")
     parser.add_argument(
-        "--work", type=int, default=1, help="allow so many times as much work (see below)"
+        "--work", type=int, default=1, help="allow so many times as much work and larger files"
     )
     return parser.parse_args(arguments)
 
 
 def main(arguments: list[str]) -> int:
     outcome = check_certificate(**vars(arguments_of(arguments)))
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")  # a path may have any character
+    if not isinstance(sys.stdout, io.TextIOWrapper):  # closed
+        return outcome.exit_code
+    sys.stdout.reconfigure(errors="backslashreplace")  # a path may have any character
     try:
         for line in lines_of(outcome):
             print(line)
         sys.stdout.flush()
-    except BrokenPipeError:
+    except OSError as error:
         # Python would try once more to write what is left in the buffer, when it exits.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return READER_GONE
+        if isinstance(error, BrokenPipeError):
+            return READER_GONE
+        print(f"cannot write the output: {error.strerror}", file=sys.stderr)
+        return NOT_WRITTEN
     return outcome.exit_code
 
 

@@ -13,6 +13,7 @@ from algzoo_exact.certificate.checker.content import WORK_PER_BYTE, Content
 from algzoo_exact.certificate.checker.errors import LimitError, RejectedError, require
 from algzoo_exact.certificate.checker.files import (
     FORMAT,
+    MOST_BYTES,
     VERSION,
     UnreadableError,
     WeightsFile,
@@ -57,12 +58,13 @@ def check_certificate(
 
     ``task``, ``seq_len``, ``ties`` and ``heads`` demand what the certificate must be about. Where
     they are left out, it must agree with the file's metadata. ``work`` multiplies the work that is
-    allowed.
+    allowed, and the size of files.
     """
 
     def check(outcome: CheckedCertificate) -> None:
-        document = read(Path(path))
-        content = None if weights is None else contents(Path(weights))
+        most = work * MOST_BYTES
+        document = read(Path(path), most)
+        content = None if weights is None else contents(Path(weights), most)
         _check(document, content, Asked(task, seq_len, ties, heads), Budget(work), outcome)
 
     return _guarded(check)
