@@ -129,6 +129,6 @@ def test_what_is_nested_is_simplified() -> None:
 def test_what_is_beyond_the_limit_is_not_rejected() -> None:
     """Exit code 3, with a sentence."""
     document = az.certify(SILENT, explanation=told("silent")[0])
-    found = check.check_document(seal(document | {"explanation": growing(2, 99, 900)}))
+    found = check.check_document(seal(document | {"explanation": growing(2, 95, 900)}))
     assert found.exit_code == 3
     assert "a number has over 131,072 bits" in found.verdict
