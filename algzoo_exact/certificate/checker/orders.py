@@ -194,9 +194,8 @@ class Orders:
 
     def _count(self, statement: Order) -> Fraction:
         """By the lowest element of those left, over and over."""
-        names = sorted(self._elements(statement) - {self.n})
-        n = len(names)
-        places = {name: k for k, name in enumerate(names)} | {self.n: n}
+        n = self.n
+        occurring = self._elements(statement) | {n}
         known: dict[tuple[int, Order], list[int]] = {}
 
         def count(left: int, statement: Order) -> list[int]:
@@ -212,7 +211,7 @@ class Orders:
                 self.budget.spend(50 * left.bit_count())
                 ways = [0] * (inputs + 1 if with_zero else 1)
                 for low in members(left):
-                    rest = count(left & ~(1 << low), self._without_lowest(statement, low))
+                    rest = count(left & ~(1 << low), self._without_lowest(statement, low, {}))
                     self.budget.pay(max(rest).bit_length(), len(rest))
                     shift = 1 if with_zero and low != n else 0
                     for k, number in enumerate(rest):
@@ -220,35 +219,37 @@ class Orders:
                 known[key] = ways
             return known[key]
 
-        counts = count((1 << n + 1) - 1, self._renamed(statement, places))
-        return self._weighed(dict(enumerate(counts)), n)
+        counts = count(sum(1 << k for k in occurring), statement)
+        return self._weighed(dict(enumerate(counts)), len(occurring) - 1)
 
     def _elements(self, statement: Order) -> set[int]:
-        if isinstance(statement, bool):
-            return set()
-        self.budget.spend(1)
-        if isinstance(statement[0], str):
-            return {element for part in statement[1] for element in self._elements(part)}
-        return set(statement)
+        """The elements that occur; parts that come up again are looked at once."""
+        found: set[int] = set()
+        waiting, seen = [statement], {statement}
+        while waiting:
+            part = waiting.pop()
+            if isinstance(part, bool):
+                continue
+            if not isinstance(part[0], str):
+                found |= set(part)
+                continue
+            self.budget.spend(len(part[1]))
+            waiting += part[1] - seen
+            seen |= part[1]
+        return found
 
-    def _renamed(self, statement: Order, places: dict[int, int]) -> Order:
+    def _without_lowest(self, statement: Order, low: int, known: dict[Order, Order]) -> Order:
+        """The statement, once it is known that ``low`` is below all that are left. ``known``: of
+        parts that came up before."""
         if isinstance(statement, bool):
             return statement
-        self.budget.spend(1)
         op, inner = statement
-        if isinstance(op, str):
-            return op, frozenset(self._renamed(part, places) for part in inner)
-        return places[op], places[inner]
-
-    def _without_lowest(self, statement: Order, low: int) -> Order:
-        """The statement, once it is known that ``low`` is below all that are left."""
-        if isinstance(statement, bool):
-            return statement
-        op, inner = statement
-        if isinstance(op, str):
-            parts = [self._without_lowest(part, low) for part in inner]
-            return self._joined(op == "or", parts)
-        return inner == low if low in (op, inner) else statement
+        if not isinstance(op, str):
+            return inner == low if low in (op, inner) else statement
+        if statement not in known:
+            parts = [self._without_lowest(part, low, known) for part in inner]
+            known[statement] = self._joined(op == "or", parts)
+        return known[statement]
 
     def above(self, domain: int) -> list[set[int]]:
         """For each element, those that it is at least as large as in the whole domain."""
