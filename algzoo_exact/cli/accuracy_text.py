@@ -177,4 +177,6 @@ def _more(result: Accuracy, digits: int) -> str:
         return "--method exact for a proof, which takes longer; --time-limit 2m for bounds"
     if result.task.seq_len <= 6:
         return "--method exact decides every input, however long it takes; or a longer --time-limit"
+    if not result.cells:
+        return "a longer --time-limit: the first run on a machine needs half a minute to compile"
     return "a longer --time-limit narrows it, slowly; every input can be decided for n <= 6 only"
