@@ -122,15 +122,17 @@ def first_of_each(given: Iterator[Run]) -> list[Run]:
     return list(found.values())
 
 
-def table(lines: list[tuple[Run, int, float, float | None]]) -> str:
-    """Markdown."""
+def table(lines: list[tuple[Run, int, float, float | None]], load: float) -> str:
+    """Markdown; ``load`` is what the machine had to do."""
+    late = sum(max(taken, anew or 0.0) > limit + LATE for _, limit, taken, anew in lines)
     text = [
         "# Limits, asked and taken",
         "",
-        f"Seconds on this machine, by `benchmarks/limits.py`; its load average was "
-        f"{os.getloadavg()[1]:.1f} on {os.cpu_count()} cores. A command ends within {LATE} s of "
-        "its limit on an idle machine. Commands are timed from the start of the process to its "
-        "end, Python's start included; calls of the library (`az.`) by themselves.",
+        "Seconds, by `benchmarks/limits.py`. Commands are timed from the start of the process to "
+        "its end, Python's start included; calls of the library (`az.`) by themselves.",
+        "",
+        f"On an idle machine each should end within {LATE} s of its limit. Here the load average "
+        f"was {load:.1f} on {os.cpu_count()} cores, and {late} of {len(lines)} ended later.",
         "",
         "| run | model | limit | taken | taken with nothing compiled |",
         "| --- | --- | --- | --- | --- |",
@@ -159,7 +161,7 @@ def main() -> None:
                 lines.append((run, limit, taken, anew))
                 cold = "" if anew is None else f", {anew:.2f} s with nothing compiled"
                 print(f"{run.name} {run.model}: {limit} s, took {taken:.2f} s{cold}", flush=True)
-    options.out.joinpath("limits.md").write_text(table(lines))
+    options.out.joinpath("limits.md").write_text(table(lines, os.getloadavg()[1]))
 
 
 if __name__ == "__main__":

@@ -179,4 +179,6 @@ def _more(result: Accuracy, digits: int | None) -> str:
         return f"{more_digits(result.enclosure, digits)}--check-samples 1e7 for a check"
     if result.task.seq_len <= 7:
         return "--method exact decides every input, however long it takes; or a longer --time-limit"
+    if not result.cells:
+        return "a longer --time-limit: the first run on a machine needs half a minute to compile"
     return "a longer --time-limit narrows it, slowly; every input can be decided for n <= 7 only"

@@ -123,6 +123,4 @@ def _text(status: Status) -> str:
     done = f"loss {status.loss:.4f}"
     if status.accuracy is not None:
         done += f", accuracy {percent(status.accuracy)}"
-    left = (status.steps - status.step) / max(status.steps_now, 1) * status.seconds
-    minutes, seconds = divmod(round(left), 60)
-    return f"{done}, {minutes}:{seconds:02d} left"
+    return done
