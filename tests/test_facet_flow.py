@@ -18,9 +18,10 @@ from algzoo_exact.geometry.cone import Cone, IntVector, NotPointedError, dot
 from algzoo_exact.measure.cone_measure import cone_measure
 from algzoo_exact.measure.cone_moments import second_moment
 from algzoo_exact.measure.faces_f64 import ray_sets, subfaces
-from algzoo_exact.measure.facet_flow import argument, facet_flows
+from algzoo_exact.measure.facet_flow import facet_flows
 from algzoo_exact.measure.flow_rules import flow_rules
 from algzoo_exact.measure.lattice_f64 import face_lattice
+from algzoo_exact.measure.squashed_angles import argument
 
 F64 = NDArray[np.float64]
 

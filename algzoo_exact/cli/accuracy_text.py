@@ -23,6 +23,7 @@ MOST_DECIMALS = 1100  # more than --digits can ask for
 LARGEST_DENOMINATOR = 10**6  # of an accuracy that is shown as a fraction
 _LONG_INTEGER = re.compile(r"\d{13,}")
 
+NAMING = 2  # lines that name the model and the task
 _MEANING = {
     "exact": "exact: proved; every input is decided, and only rounding widens it",
     "certified": "certified: proved, but only this narrow, since part of the inputs is undecided",

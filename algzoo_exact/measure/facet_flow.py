@@ -22,7 +22,6 @@ back with an infinite radius.
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +30,7 @@ from algzoo_exact.jit import compiled
 from algzoo_exact.measure.balls_f64 import SLACK, Ball, U, add, atan, multiply
 from algzoo_exact.measure.flow_rules import FlowRules
 from algzoo_exact.measure.lattice_f64 import PRODUCT_ERROR, UNIT_ERROR, Lattice
+from algzoo_exact.measure.squashed_angles import Heading, angles, corners_of
 
 F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
@@ -42,116 +42,7 @@ _ONE_OVER_TWO_PI: Ball = (1 / (2 * math.pi), U)
 _TRIALS = np.random.default_rng(7).standard_normal((9, 9))
 _COARSE = 2.0**-10  # relative errors above this are given up; below, SECOND covers their products
 _SECOND = 1.01
-_CLEAR = 1.0 / 16.0
 _SMALL_SLIP = 2.0**-27  # its square is below U
-
-
-class Heading(NamedTuple):
-    """A direction in the span of a face: that of the part of ``vector`` (n) within the span.
-
-    ``scale`` times its length is 1 but for ``UNIT_ERROR`` U. ``slip`` bounds its part outside the
-    span, and ``error`` an error of the unit vector itself.
-    """
-
-    vector: F64
-    scale: float
-    slip: float
-    error: float
-
-
-@compiled
-def argument(re: float, im: float) -> float:
-    """arg(re + i im) in (-pi, pi], off by at most 12 U: that of ``atan``, a quotient, a sum."""
-    a, b = abs(re), abs(im)
-    if b <= a:
-        angle = atan((b / a, 0.0))[0] if a > 0.0 else math.nan
-    else:
-        angle = 0.5 * math.pi - atan((a / b, 0.0))[0]
-    if re < 0.0:
-        angle = math.pi - angle
-    return -angle if im < 0.0 else angle
-
-
-@compiled
-def corners_of(lattice: Lattice, face: int, corners: I64) -> int:
-    """Pairs of facets of a face of dimension 2 or 3 that meet, as edges; their number."""
-    first, last = lattice.first[face], lattice.first[face + 1]
-    found = 0
-    plane = last - first == 2
-    for a in range(first, last):
-        for b in range(a + 1, last):
-            meet = plane
-            one, other = lattice.child[a], lattice.child[b]
-            for p in range(lattice.first[one], lattice.first[one + 1]):
-                for q in range(lattice.first[other], lattice.first[other + 1]):
-                    meet = meet or lattice.child[p] == lattice.child[q]
-            if meet:
-                corners[found, 0], corners[found, 1] = a, b
-                found += 1
-    return found
-
-
-@compiled
-def angles(
-    lattice: Lattice, face: int, dimension: int, corners: I64, count: int, heading: Heading, y: F64,
-    stretch: F64, spread: float, value: F64, error: F64,
-) -> None:  # fmt: skip
-    """Measures of a squashed cone of dimension 2 or 3 for each ``stretch`` s = (1 - l^2) / k^2.
-
-    In the metric I + s d d^T of normals, two facets of inward unit normals b1 and b2 meet at the
-    angle pi - angle(b1, b2). With c = b1.b2, b2 = c b1 + r, w1 = b1.d, w2 = b2.d it is the
-    argument of - (c + s w1 w2) + i sqrt(|r|^2 + s (|r|^2 w1^2 + (r.d)^2)). Arguments are added
-    by multiplying, with a count of the turns. ``spread`` is the relative error of k^2.
-
-    Let R = n1 n2 be that number's modulus, n_i^2 = 1 + s w_i^2. The parts o and g of the errors of
-    b1 and b2 turn it by at most 1.1 o sqrt(1 + s) / n_i, and 1.6 g since s q <= 1; an error of d
-    moves it by 3.2 sqrt(s) R / n_i times itself, rounding by (84 + 106 sqrt(s) / n_i) U R, the
-    operations' own by 9 U R, the error of s by 1.5 R times itself. What grows with s does so up to
-    sqrt(s) / n_i <= 1 / |w_i| only.
-    """
-    d, scale = heading.vector, heading.scale
-    n = d.shape[0]
-    nodes = stretch.shape[0]
-    re, im = np.ones(nodes), np.zeros(nodes)
-    turns = np.zeros(nodes)
-    fixed, growing = 0.0, 0.0
-    for q in range(count):
-        a, b = corners[q, 0], corners[q, 1]
-        c, square, along = 0.0, 0.0, 0.0
-        for i in range(n):
-            c += lattice.e[a, i] * lattice.e[b, i]
-        for i in range(n):
-            rest = lattice.e[b, i] - c * lattice.e[a, i]
-            square += rest * rest
-            along += rest * d[i] * scale
-        w1, w2 = y[a], y[b]
-        product, inner = w1 * w2, square * w1 * w1 + along * along
-        for i in range(nodes):
-            s = stretch[i]
-            x, z = -(c + s * product), math.sqrt(square + s * inner)
-            old = im[i]
-            re[i], im[i] = re[i] * x - old * z, re[i] * z + old * x
-            if old >= 0.0 and im[i] < 0.0:
-                turns[i] += 2.0
-        out = 1.1 * (lattice.o[a] + lattice.o[b])
-        fixed += 1.5 * out + 1.6 * (lattice.g[a] + lattice.g[b]) + 2.0 * spread + 150.0 * U
-        out = 1.5 * out + 4.0 * heading.error + 120.0 * U
-        least = min(abs(w1), abs(w2))
-        if least > _CLEAR:
-            fixed += out / least
-        else:
-            growing += out
-    for i in range(nodes):
-        total = argument(re[i], im[i]) + math.pi * turns[i]
-        off = fixed + growing * math.sqrt(stretch[i])
-        if not off < 0.1:
-            off = math.inf
-        if dimension == 2:
-            value[i] = total / (2.0 * math.pi)
-            error[i] = (off + 16.0 * U) / (2.0 * math.pi) * SLACK
-        else:
-            value[i] = (total - (count - 2) * math.pi) / (4.0 * math.pi)
-            error[i] = (off + (16.0 + 4.0 * count) * U) / (4.0 * math.pi) * SLACK
 
 
 @compiled

@@ -182,18 +182,18 @@ def float_flow(
     def kernel(batch: Cells, mids: F64, rads: F64) -> None:
         flow_balls_of_cells(weights, rows, batch, direction, which, rules, mids, rads)
 
-    return float_sum(search, start, kernel, allowance)
+    return float_sum(search, start, kernel, allowance, WIDE)
 
 
 def float_sum(
     search: ExactSearch, start: Start, kernel: Callable[[Cells, F64, F64], None],
-    allowance: float | None,
+    allowance: float | None, wide: float,
 ) -> tuple[Enclosure, list[Cell]]:  # fmt: skip
     """Credit times what ``kernel`` writes for each cell of a batch, as midpoints and radii, summed
     over the cells below one start; and the cells that are left out.
 
     Left out are the cells that are least precise, as many as it takes for the radii of the others
-    to sum to at most ``allowance``. Without one, those off by more than ``WIDE``, and a few of the
+    to sum to at most ``allowance``. Without one, those off by more than ``wide``, and a few of the
     least precise, which cost little by other means.
     """
     assert isinstance(search, HasBatches)
@@ -212,7 +212,7 @@ def float_sum(
     order = sorted(range(len(balls)), key=lambda i: balls[i][1])
     sums = list(accumulate(balls[i][1] for i in order))
     if allowance is None:
-        decided = bisect_right([balls[i][1] for i in order], WIDE)
+        decided = bisect_right([balls[i][1] for i in order], wide)
         spared = len(order) // _SPARED if search.n <= _CHEAP_UP_TO else 0
         used = min(decided, max(bisect_right(sums, _NARROW), len(order) - spared))
     else:

@@ -27,7 +27,7 @@ from algzoo_exact.score.direction import Direction, directions
 from algzoo_exact.score.facets import LABEL_WALLS, TIES, grain_for
 from algzoo_exact.score.pool import new_search, worker_pool
 from algzoo_exact.score.result import Accuracy
-from algzoo_exact.score.rigorous import Cell, cell_flow, closed_slopes, right_cells
+from algzoo_exact.score.rigorous import MOST_BITS, Cell, cell_flow, closed_slopes, right_cells
 
 CLOSED_FORM_UP_TO, CLOSED_FORM_DIGITS = 3, 30
 _NO_DIRECTION = "no direction is generic for this program; please report the weights"
@@ -38,6 +38,7 @@ _FEW = 500  # leaves; some 0.1 s in integers
 FLOAT_DIGITS = {4: 12, 5: 10, 6: 9, 7: 9}
 _CAREFUL_FROM, MOST_INPUTS = 6, max(FLOAT_DIGITS)
 _MANY_JOBS = 200
+_NARROW = 1e-14  # a ball of one cell
 _BALL_DIGITS = 16  # of what floats leave, where no number of digits is asked for
 
 
@@ -243,8 +244,21 @@ def _flow_below(job: _Job) -> _Part:
         total = arb(0)
         for cell in cells:
             if cell is not None:
-                total += cell_flow(search, cell, direction.u, _which(direction))
+                total += _ball(search, cell, direction, precision)
         return first.plus(Enclosure.from_arb(total)), search.leaves
+
+
+def _ball(search: ExactSearch, cell: Cell, direction: Direction, precision: Precision) -> arb:
+    """Credit times flow of one cell in ball arithmetic; with more bits where weights of very
+    different size take them, if no number of digits is asked for, by which all would be repeated.
+    """
+    bits = precision.bits
+    while True:
+        with working_precision(bits):
+            found = cell_flow(search, cell, direction.u, _which(direction))
+        if precision.allowance is not None or found.rad() < _NARROW or bits > MOST_BITS:
+            return found
+        bits *= 2
 
 
 def _with_care(
