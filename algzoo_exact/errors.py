@@ -1,4 +1,9 @@
-"""Exceptions that reach users."""
+"""Exceptions that reach users, and what their messages have in common."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+_LONGEST_WORD = 60  # characters; finding what is like a word takes the square of its length
 
 
 class AlgzooExactError(Exception):
@@ -19,3 +24,12 @@ class FloatRangeError(InputError):
     No fault of the exact results, which know no such range: where a sample stands beside one of
     them, the sample is left out and the reason given.
     """
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """`` (did you mean 'argmax'?)``, where ``word`` is like a known one; else nothing."""
+    by_letters = {name.casefold(): name for name in known}
+    if len(word) > _LONGEST_WORD:
+        return ""
+    found = get_close_matches(word.casefold(), by_letters, n=1, cutoff=0.7)
+    return f" (did you mean {by_letters[found[0]]!r}?)" if found else ""

@@ -49,7 +49,12 @@ def staged(path: str | os.PathLike[str]) -> Iterator[Path]:
         raise InputError(f"Cannot write {target}: {error.strerror or error}.") from error
     with folder as name:
         part = Path(name, target.name)
-        yield part
+        try:
+            yield part
+        except InputError as error:
+            if str(part) not in str(error):
+                raise
+            raise InputError(str(error).replace(str(part), str(target))) from error
         try:
             if part.exists():
                 os.replace(part, target)

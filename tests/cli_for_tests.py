@@ -75,9 +75,12 @@ BOUNDS = record(lower=DECIMAL, upper=DECIMAL)
 MODEL = record(
     name=TEXT,
     sha256={"type": "string", "pattern": "^[0-9a-f]{64}$"},
+    weights_sha256={"type": "string", "pattern": "^[0-9a-f]{64}$"},
     hidden_size=COUNT,
     seq_len=COUNT,
     parameters=COUNT,
+    heads=either(COUNT, NULL),
+    heads_assumed=either(TRUTH, NULL),
 )
 COUNTS = record(
     inputs=COUNT,

@@ -199,10 +199,12 @@ name = "it"
 text = "It holds."
 {claim}
 """
+COUNTED = "max(x[0:2]) > min(x[1:3]) or x[0] > 0 and x[1] < x[2]"
 SIZE = "abs(x[0]) + abs(x[1]) + abs(x[2])"
 CLAIMS = {
     "always": f'kind = "always"\nstatement = "logit[0] <= 1000 * ({SIZE})"',
     "measure": 'kind = "measure"\ncondition = "h[2][0] > h[2][1]"\nat_least = 0',
+    "order": f'kind = "measure"\ncondition = "{COUNTED}"\nat_least = 0',
     "right": 'kind = "right"\ndomain = "x[0] > x[1]"',
     "mean": 'kind = "close"\nleft = "logit[0]"\nright = "logit[1]"\nerror = "mean"\nat_least = 0',
     "supremum": f'kind = "close"\nleft = "h[2][0]"\nright = "0"\nscale = "{SIZE}"\nat_most = 100',

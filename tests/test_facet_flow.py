@@ -8,13 +8,17 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from flint import arb
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from algzoo_exact.exact.enclosure import working_precision
 from algzoo_exact.geometry.cone import Cone, IntVector, NotPointedError, dot
 from algzoo_exact.measure.cone_measure import cone_measure
 from algzoo_exact.measure.cone_moments import second_moment
 from algzoo_exact.measure.faces_f64 import ray_sets, subfaces
-from algzoo_exact.measure.facet_flow import facet_flows
+from algzoo_exact.measure.facet_flow import argument, facet_flows
 from algzoo_exact.measure.flow_rules import flow_rules
 from algzoo_exact.measure.lattice_f64 import face_lattice
 
@@ -133,3 +137,54 @@ def test_a_direction_in_a_facet_is_left_undecided() -> None:
     _, _, flows, moments = flows_of(cone, np.array([0.0, 1.0, 1.0, 2.0]))
     assert math.isinf(flows[0, 1])
     assert np.all(np.isfinite(moments))
+
+
+@given(st.floats(-1e6, 1e6), st.floats(-1e6, 1e6))
+@example(1.0, 0.0)
+@example(-1.0, 0.0)
+@example(0.0, -2.0)
+@example(-3.0, 3.0)
+def test_arguments_are_those_of_many_digits(re: float, im: float) -> None:
+    # Oracle: python-flint at 200 bits.
+    if re or im:
+        found = argument(re, im)
+        with working_precision(200):
+            assert abs(arb.atan2(arb(im), arb(re)) - arb(found)) <= 12 * 2.0**-53
+
+
+def test_rules_integrate_to_what_they_promise() -> None:
+    # Oracle: python-flint's arctangent. With y1^2 = v^2 / (1 + v^2) exactly, 2 l dl / (q + l^2
+    # (1 - q)) has a primitive, and so has l dl / k^2 with any larger q.
+    rules = flow_rules()
+    for j in range(len(rules.least)):
+        nodes = slice(rules.start[j], rules.start[j + 1])
+        squash, t, step = rules.squash[nodes], rules.t[nodes], rules.step[nodes]
+        assert np.all((squash > 0) & (squash < 1)), "inside the path"
+        for q in (rules.least[j] ** 2, 0.5 + rules.least[j] ** 2 / 2):
+            found = math.fsum(step / (t + q * rules.rest[nodes]))
+            true = -math.log(q) / (2 * (1 - q))
+            assert abs(found - true) < 1e-13 * (1 + true)
+
+
+@given(st.integers(0, 10**6))
+@settings(max_examples=60)
+def test_functions_in_the_strip_keep_to_their_bounds(seed: int) -> None:
+    # The constants of flow_rules, at points of the complex plane (numpy's complex functions).
+    rng = np.random.default_rng(seed)
+    y = rng.normal(size=8) * 10.0 ** rng.uniform(-3, 0, size=8)
+    y /= np.linalg.norm(y)
+    q = np.cumsum(y**2)
+    v = abs(y[0]) / math.sqrt(1 - y[0] ** 2) * rng.uniform(0.5, 1)
+    eta = rng.uniform(0.1, 1.45)
+    end = math.asinh(1 / v)
+    z = rng.uniform(0, 1.3, size=40) * end + 1j * rng.uniform(-eta, eta, size=40)
+    l = v * np.sinh(z)  # noqa: E741
+    square = q[:, None] + l**2 * (1 - q[:, None])
+    root = np.sqrt(square)
+    side = math.atanh(math.sin(eta))
+    theta = np.arctan(y[1] / y[0] * l / root[1])
+    assert np.all(abs(theta) <= math.sqrt(math.pi**2 / 4 + side**2) * (1 + 1e-9))
+    change = y[2] * y[3] * l * v * np.cosh(z) / (square[2] * root[1] * root[3])
+    assert np.all(abs(change) <= 2 * math.cos(eta) ** -6 * (1 + 1e-9))
+    inner = np.arctan(y[5] / y[4] * root[3] / root[5])
+    assert np.all(abs(inner) <= math.sqrt(math.pi**2 / 4 + side**2 / 4) * (1 + 1e-9))

@@ -176,7 +176,7 @@ def test_names_and_paths(tmp_path: Path) -> None:
     assert "2nd_argmax_4_3" in message("2nd_argmax_99_99")  # lists the shipped models
     assert "There is no file" in message(str(tmp_path / "none.safetensors"))
     assert "is a folder" in message(tmp_path)
-    assert "is a folder" in message("")
+    assert "name of the model is empty" in message("")
     other = tmp_path / "weights.npz"
     other.write_bytes(b"x")
     assert "not a .safetensors, .pth or .pt file" in message(other)
@@ -246,8 +246,8 @@ def test_states_that_are_no_such_model(tmp_path: Path, suffix: str, case: str) -
         ({"model": state()}, "The entry 'model' is of type dict (is that the state dict?)"),
         ({1: torch.ones(2)}, "The entry 1 is of type Tensor;"),
         ({"rnn.weight_ih_l0": 3.0}, "The entry 'rnn.weight_ih_l0' is of type float;"),
-        (changed(hh=torch.eye(2).to_sparse()), "expected dense"),
-        (changed(hh=torch.ones(2, 2, device="meta")), "expected dense"),
+        (changed(hh=torch.eye(2).to_sparse()), "is sparse"),
+        (changed(hh=torch.ones(2, 2, device="meta")), "is on the meta device"),
     ],
 )
 def test_pickles_of_something_else(tmp_path: Path, content: object, expected: str) -> None:

@@ -79,7 +79,7 @@ MISTAKES: dict[str, tuple[str, str, str]] = {
     "bracket left open": ("[domains]", "[domains", "line 12, column 9: expected ']'"),
     # the file's keys
     "no title": ('title = "Two inputs"', "", "the key 'title' is missing; it holds a text"),
-    "no model": ("[model]", "[modle]", "the key 'model' is missing; it holds a table"),
+    "no model": ("[model]", "[modle]", "no key (did you mean 'model'?); it holds a table"),
     "unknown key": (
         "seq_len",
         "length = 2\nseq_len",
@@ -117,7 +117,17 @@ MISTAKES: dict[str, tuple[str, str, str]] = {
     "another's hash": (
         "[model]",
         f'[model]\nsha256 = "{"0" * 64}"',
-        "this model has the SHA-256 636a59",
+        "this one is that with SHA-256 636a59",
+    ),
+    "another's weights": (
+        "[model]",
+        f'[model]\nweights_sha256 = "{"0" * 64}"',
+        "alone; those of this model have ",
+    ),
+    "a hash of weights in capitals": (
+        "[model]",
+        f'[model]\nweights_sha256 = "{"A" * 64}"',
+        "model: weights_sha256 must be 64 hexadecimal",
     ),
     "another's neurons": (
         "hidden_size = 2",
@@ -137,7 +147,7 @@ MISTAKES: dict[str, tuple[str, str, str]] = {
     "unknown model": (
         "handcrafted:2nd_argmax_2",
         "handcrafted:2nd",
-        "There is no handcrafted:2nd; handcraf",
+        "There is no handcrafted:2nd (did you mean 'handcrafted:2nd_argmax_",
     ),
     "a model's file that is not there": (
         "handcrafted:2nd_argmax_2",
@@ -178,7 +188,7 @@ MISTAKES: dict[str, tuple[str, str, str]] = {
     "unknown name": (
         'condition = "ordered"',
         'condition = "orderly"',
-        "column 1: `orderly` is not defined; ",
+        "column 1: `orderly` is not defined (did you mean 'ordered'?); ",
     ),
     "index out of range": ("h[0][1]", "h[0][2]", "the second index of h goes from 0 to 1, found 2"),
     "step out of range": ("h[t][0]", "h[t+1][0]", "claim 'steps', with t = 1, statement, column 3"),

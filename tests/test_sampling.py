@@ -291,7 +291,7 @@ def test_z_scores() -> None:
 def test_what_cannot_be_sampled() -> None:
     program = handcrafted_second_argmax(2)
     huge = Program((1, 1), ((0, 0), (0, 0)), ((10**60, 0), (0, 1)), seq_len=2)  # type: ignore[arg-type]
-    steep = Program((10**30, 1), ((10**30, 0), (0, 0)), ((1, 0), (0, 1)), seq_len=2)  # type: ignore[arg-type]
+    steep = Program((1, 1), ((10**30, 0), (0, 0)), ((1, 0), (0, 1), (1, 1)), seq_len=3)  # type: ignore[arg-type]
     cases = [
         (program, argmax(3), {}, "2 inputs and 2 logits"),
         (program, argmax(2), {"n": 0}, "at least 1"),
@@ -301,7 +301,7 @@ def test_what_cannot_be_sampled() -> None:
         (program, argmax(2), {"device": "abacus"}, "device 'abacus' is not available"),
         (program, argmax(2), {"device": "meta"}, "not on 'meta'"),
         (huge, argmax(2), {}, "beyond the range of floats in float32"),
-        (steep, argmax(2), {}, "overflow in float32; float64 has a wider range"),
+        (steep, argmax(3), {}, "overflow in float32; float64 has a wider range"),
     ]
     if not torch.cuda.is_available():
         cases.append((program, argmax(2), {"device": "cuda"}, "device 'cuda' is not available"))

@@ -15,11 +15,13 @@ from reports_for_tests import report_of
 from safetensors.numpy import save_file
 
 import algzoo_exact as az
+from algzoo_exact.cli.accuracy_text import _errors
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.exact.shares import decimals, level, percent, share, significant
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import second_argmax
 from algzoo_exact.report.blocks import Table
+from algzoo_exact.score.result import Accuracy
 
 EPSILONS = (1e-3, 1e-8, 1e-15, 1e-30)
 """The third neuron turns by so much: a region is right on a share that vanishes with its square."""
@@ -154,3 +156,22 @@ def test_a_measure_is_no_certainty() -> None:
     texts = [decimals(graph.measure(pattern), 12) for pattern in graph.graph]
     assert len(texts) == 4
     assert all(bounds(text)[0] <= Fraction(1, 4) <= bounds(text)[1] for text in texts)
+
+
+@given(unit, slack)
+def test_errors_in_words_are_bounds(value: Fraction, s: Fraction) -> None:
+    """Oracle: the error's bounds as fractions. Rounding makes no statement stronger."""
+    known = Enclosure(max(Fraction(0), value - s), min(Fraction(1), value + s))
+    text = _errors(Accuracy("certified", known, second_argmax(3), "lowest", "", 0.0))
+    numbers = [Fraction(part.replace(",", "")) for part in re.findall(r"\d[\d,.]*", text)]
+    least, most = 1 - known.upper, 1 - known.lower
+    if text.startswith("none"):
+        assert most == 0
+    elif text.startswith("at most"):
+        assert least == 0
+        assert numbers[0] <= 1 / most
+    elif " to " in text:
+        assert numbers[0] <= 1 / most <= 1 / least <= numbers[1]
+    elif text != "no bound yet":
+        assert abs(numbers[0] * most - 1) < Fraction(1, 10**5)
+        assert abs(numbers[0] * least - 1) < Fraction(1, 10**5)

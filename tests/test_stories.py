@@ -194,6 +194,7 @@ MUTATIONS: dict[str, Edit] = {
     "size too large": lambda s: s["model"].update(seq_len=10**9),
     "size zero": lambda s: s["model"].update(hidden_size=0),
     "hash too short": lambda s: s["model"].update(sha256="abc"),
+    "hash of weights too short": lambda s: s["model"].update(weights_sha256="abc"),
     "model without a name": lambda s: s["model"].update(name=" "),
     "model as number": lambda s: s["model"].update(name=2),
     "standard as number": lambda s: s["model"].update(standard=1),

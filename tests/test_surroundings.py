@@ -233,3 +233,30 @@ def test_a_full_disk(end: str, code: int) -> None:
 def test_a_model_is_named_in_one_line() -> None:
     model = model_of(handcrafted_2_2(), az.tasks.second_argmax(2), "a\x1b[2J\nb\udcff")
     assert model.name == r"a\x1b[2J\nb\xff"
+
+
+def test_every_file_may_have_an_odd_name(tmp_path: Path) -> None:
+    """Tables, graphs, pictures and certificates, in a folder that is no UTF-8."""
+    folder = tmp_path / "caf\udce9 #1"
+    folder.mkdir()
+    options = ("--out", folder / "a.parquet", "--graph", folder / "a.graphml")
+    found = run("regions", "2nd_argmax_2_2", *options, "--picture", folder / "a.pdf")
+    assert found.exit_code == 0, found.stderr
+    assert r"caf\xe9 #1/a.parquet" in found.stdout
+    assert run("certify", "2nd_argmax_2_2", "-o", folder / "c.json").exit_code == 0
+    assert {path.suffix for path in folder.iterdir()} == {".parquet", ".graphml", ".pdf", ".json"}
+
+
+def test_a_message_names_the_file_that_was_asked_for(tmp_path: Path) -> None:
+    target = tmp_path / "a.txt"
+    with pytest.raises(InputError, match="planted") as caught, staged(target) as part:
+        raise InputError(f"planted {part}.")
+    assert str(caught.value) == f"planted {target}."
+
+
+@pytest.mark.parametrize("command", ["accuracy", "verify"])
+def test_an_empty_name(command: str) -> None:
+    found = run(command, " ")
+    assert found.exit_code == 2
+    assert "is empty; give a file or" in found.stderr
+    assert len(run(command, "x" * 10**5 + ".pth").stderr) < 1000

@@ -298,7 +298,10 @@ def test_a_null_set_does_not_refute() -> None:
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: az.verify(story(TWO, more='sha256 = "' + "0" * 64 + '"'), TWO), "no SHA-256"),
+        (
+            lambda: az.verify(story(TWO, more='sha256 = "' + "0" * 64 + '"'), TWO),
+            "comes from no file",
+        ),
         (
             lambda: az.verify(
                 story(TWO, more='sha256 = "' + "0" * 64 + '"'), az.load("handcrafted:2nd_argmax_2")

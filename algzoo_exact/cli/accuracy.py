@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from algzoo_exact.cli.accuracy_text import accuracy_fields, check_text
+from algzoo_exact.cli.accuracy_text import NAMING, accuracy_fields, check_text
 from algzoo_exact.cli.counts_text import counts_json
 from algzoo_exact.cli.interrupts import noticing_interrupts
 from algzoo_exact.cli.options import (
@@ -66,6 +66,7 @@ algzoo-exact accuracy 2nd_argmax_8_5 --method exact --digits 12
 algzoo-exact accuracy big.pth --task 2nd_argmax --time-limit 2m"""
 
 SAMPLES_BESIDE_BOUNDS = 1_000_000
+_MUCH_WIDER = 10
 LARGEST_DECIDED_N = 7  # beyond it there are only bounds
 # A sample contradicts an enclosure without a point in its interval at this confidence.
 CHECK_CONFIDENCE = Fraction(999_999, 1_000_000)
@@ -200,17 +201,27 @@ def accuracy(
 
     if as_json:
         found = _json(loaded, result, digits, interrupted, beside, check)
+        if beside and _says_more(beside, result.enclosure):
+            found = {"sampled": found["sampled"], **found}
         print_json(found | {"not_sampled": unsampled or None})
     else:
-        print_fields(accuracy_fields(loaded, result, digits, interrupted, closed_form))
+        fields = accuracy_fields(loaded, result, digits, interrupted, closed_form)
         if beside and not check:
-            print_fields([("sampled", sampled_text(beside))])
+            first = _says_more(beside, result.enclosure)
+            place = NAMING if first else len(fields)
+            fields.insert(place, ("sampled", sampled_text(beside)))
+        print_fields(fields)
         if check:
             print_fields([("check", check_text(check.estimate, check.z_score, check.agrees))])
         if unsampled:
             print_fields([("sampled", f"no: {unsampled}")])
     if check and not check.agrees:
         raise typer.Exit(1)
+
+
+def _says_more(estimate: SampleEstimate, enclosure: Enclosure) -> bool:
+    """Whether a sample tells much more than a certified enclosure, and so comes first."""
+    return float(enclosure.width) > _MUCH_WIDER * (estimate.upper - estimate.lower)
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from fractions import Fraction
-from math import ceil
+from math import ceil, floor
 from typing import TYPE_CHECKING
 
 from algzoo_exact.cli.counts_text import counted_fields, counted_more
@@ -22,6 +23,7 @@ MOST_DECIMALS = 1100  # more than --digits can ask for
 LARGEST_DENOMINATOR = 10**6  # of an accuracy that is shown as a fraction
 _LONG_INTEGER = re.compile(r"\d{13,}")
 
+NAMING = 2  # lines that name the model and the task
 _MEANING = {
     "exact": "exact: proved; every input is decided, and only rounding widens it",
     "certified": "certified: proved, but only this narrow, since part of the inputs is undecided",
@@ -124,9 +126,11 @@ def _errors(result: Accuracy) -> str:
     if most >= 1:
         return "no bound yet"
     if least <= 0:
-        return f"at most one in {_count(1 / most)} inputs"
-    low, high = _count(1 / most), _count(1 / least)
-    return f"one in {low} inputs" if low == high else f"one in {low} to {high} inputs"
+        return f"at most one in {_count(1 / most, floor)} inputs"
+    low, high = _count(1 / most, round), _count(1 / least, round)
+    if low == high:
+        return f"one in {low} inputs"
+    return f"one in {_count(1 / most, floor)} to {_count(1 / least, ceil)} inputs"
 
 
 def more_digits(enclosure: Enclosure, digits: int | None) -> str:
@@ -135,10 +139,12 @@ def more_digits(enclosure: Enclosure, digits: int | None) -> str:
     return f"--digits {2 * places} for more digits, " if places else ""
 
 
-def _count(number: Fraction) -> str:
+def _count(number: Fraction, to_integer: Callable[[Fraction], int]) -> str:
     """Six digits."""
     places = max(0, 5 - len(str(int(number))) + 1)
-    return f"{float(number):,.{places}f}" if places else f"{round(number):,}"
+    if not places:  # it may be beyond the range of floats
+        return f"{to_integer(number):,}"
+    return f"{to_integer(number * 10**places) / 10**places:,.{places}f}"
 
 
 def _regions(result: Accuracy) -> str:

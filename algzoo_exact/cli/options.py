@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from algzoo_exact.deadline import NEVER, Deadline
-from algzoo_exact.errors import InputError
+from algzoo_exact.errors import InputError, did_you_mean
 
 if TYPE_CHECKING:
     from algzoo_exact.program.task import Task, TieRule
@@ -164,5 +164,8 @@ def tie_rule(name: str) -> TieRule:
     from algzoo_exact.program.task import TIE_RULES
 
     if name not in TIE_RULES:
-        raise InputError(f"Unknown tie rule {name!r}; choose from {', '.join(TIE_RULES)}.")
+        raise InputError(
+            f"Unknown tie rule {name!r}{did_you_mean(name, TIE_RULES)}; choose from "
+            f"{', '.join(TIE_RULES)}."
+        )
     return name

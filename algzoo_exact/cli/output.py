@@ -53,13 +53,19 @@ def print_columns(rows: Sequence[Sequence[str]]) -> None:
 
 
 def model_json(model: Model) -> Json:
-    program = model.network
+    from algzoo_exact.program.transformer import Transformer
+
+    network = model.network
+    heads = network.heads if isinstance(network, Transformer) else None
     return {
         "name": model.name,
         "sha256": model.sha256,
-        "hidden_size": program.hidden_size,
-        "seq_len": program.seq_len,
-        "parameters": program.parameters,
+        "weights_sha256": model.weights_sha256,
+        "hidden_size": network.hidden_size,
+        "seq_len": network.seq_len,
+        "parameters": network.parameters,
+        "heads": heads,
+        "heads_assumed": None if heads is None else model.heads_assumed,
     }
 
 
@@ -68,7 +74,9 @@ def model_text(model: Model) -> str:
 
     network, shape = model.network, ""
     if isinstance(network, Transformer):
-        shape = f"{_several(network.depth, 'layer')} of {_several(network.heads, 'head')}, "
+        assumed = " (assumed: nothing states it)" if model.heads_assumed else ""
+        heads = _several(network.heads, "head") + assumed
+        shape = f"{_several(network.depth, 'layer')} of {heads}, "
     return (
         f"{model.name} (sha256 {model.sha256[:12]}): d = {network.hidden_size}, "
         f"n = {network.seq_len}, {shape}{network.parameters} parameters, {model.dtype}"

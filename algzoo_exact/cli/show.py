@@ -85,7 +85,9 @@ def show(
         for name, expression in to_sympy(program).items():
             print(f"{name} = {expression}")
     else:
-        print_fields([("model", model_text(loaded))])
+        print_fields(
+            [("model", model_text(loaded)), ("weights", f"sha256 {loaded.weights_sha256}")]
+        )
         if factors is not None:
             print_fields([("factors", ", ".join(map(short, factors)) + " for neurons 0, 1, ..")])
         print()

@@ -10,7 +10,7 @@ import typer
 
 from algzoo_exact.cli.options import JsonOption
 from algzoo_exact.cli.output import Json, print_columns, print_json
-from algzoo_exact.errors import InputError
+from algzoo_exact.errors import InputError, did_you_mean
 
 if TYPE_CHECKING:
     from algzoo_exact.zoo.catalogue import CatalogueEntry
@@ -56,7 +56,10 @@ def list_models(
     from algzoo_exact.zoo.catalogue import catalogue
 
     if task is not None and task not in FAMILIES:
-        raise InputError(f"There is no family {task!r}; choose from {', '.join(FAMILIES)}.")
+        raise InputError(
+            f"There is no family {task!r}{did_you_mean(task, FAMILIES)}; choose from "
+            f"{', '.join(FAMILIES)}."
+        )
     entries = [entry for entry in catalogue() if task in (None, entry.task)]
     if as_json:
         print_json({"models": [_json(entry) for entry in entries]})

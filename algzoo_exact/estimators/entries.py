@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib import import_module
 
-from algzoo_exact.errors import InputError
+from algzoo_exact.errors import InputError, did_you_mean
 from algzoo_exact.estimators.base import Estimator
 
 # Name -> (module beside this one, the estimator in it), in the order in which they are listed.
@@ -37,7 +37,10 @@ UNCOUNTED: tuple[str, ...] = ("enumeration", "bounds-midpoint")
 def estimator(name: str) -> Estimator:
     """The estimator of that name; InputError if there is none."""
     if name not in _HOMES:
-        raise InputError(f"Unknown estimator {name!r}; choose from {', '.join(NAMES)}.")
+        raise InputError(
+            f"Unknown estimator {name!r}{did_you_mean(name, NAMES)}; choose from "
+            f"{', '.join(NAMES)}."
+        )
     module, attribute = _HOMES[name]
     found: Estimator = getattr(import_module(f"algzoo_exact.estimators.{module}"), attribute)
     return found

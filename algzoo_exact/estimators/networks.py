@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from dataclasses import replace
+from fractions import Fraction
 
 import numpy as np
 import torch
@@ -10,17 +12,20 @@ from torch import Tensor
 
 from algzoo_exact.errors import FloatRangeError
 from algzoo_exact.estimators.attention import transformer_outputs
-from algzoo_exact.program.ir import Program
-from algzoo_exact.program.lift import INPUT_KEY, READOUT_KEY, RECURRENT_KEY
+from algzoo_exact.program.ir import Matrix, Program
+from algzoo_exact.program.lift import INPUT_KEY, READOUT_KEY, RECURRENT_KEY, named_weights
 from algzoo_exact.program.task import TieRule
 from algzoo_exact.program.transformer import Transformer
 from algzoo_exact.zoo.architectures import to_state
 from algzoo_exact.zoo.tasks import first_argmax
 
+_MODERATE = 64  # the exponent of a weight that needs no care
+
 
 class Network(ABC):
     """A network whose weights are rounded to ``dtype``, for inputs (n, batch) of that type.
 
+    Logits of RNNs are right up to a common positive factor; single outputs are right themselves.
     FloatRangeError for a weight beyond the range of ``dtype``.
     """
 
@@ -108,13 +113,51 @@ class _TransformerNetwork(Network):
 
 def _state(network: Program | Transformer, dtype: torch.dtype) -> dict[str, Tensor]:
     wrong = "A weight is beyond the range of floats"
+    moderate = _moderate(network)
     try:
-        weights = to_state(network, dtype)
+        weights = to_state(moderate, dtype)
     except OverflowError:
         raise _overflow(wrong, torch.float64) from None
-    if not all(w.isfinite().all() for w in weights.values()):
+    lost = moderate is not network and any(
+        _vanishes(rows, weights[key]) for key, rows in named_weights(moderate).items()
+    )
+    if lost or not all(w.isfinite().all() for w in weights.values()):
         raise _overflow(wrong, dtype)
     return weights
+
+
+def _vanishes(rows: Matrix, rounded: Tensor) -> bool:
+    """Whether a weight that is not 0 was rounded to it."""
+    there = torch.tensor([[bool(weight) for weight in row] for row in rows])
+    return bool((there & (rounded == 0)).any())
+
+
+def _moderate(network: Program | Transformer) -> Program | Transformer:
+    """The network, or where an RNN's input or output weights are all tiny or huge, one with the
+    same answers: these are multiplied by powers of two, which no comparison of logits sees.
+
+    Products of such weights would vanish or overflow. Floats that do neither stay the same but for
+    their exponents.
+    """
+    if not isinstance(network, Program) or network.outputs == 1:
+        return network
+    first, last = (
+        _power(max(abs(w) for row in rows for w in row))
+        for rows in ((network.input_weights,), network.readout)
+    )
+    if first == last == 1:
+        return network
+    return replace(
+        network,
+        input_weights=tuple(w * first for w in network.input_weights),
+        readout=tuple(tuple(w * last for w in row) for row in network.readout),
+    )
+
+
+def _power(largest: Fraction) -> Fraction:
+    """The power of two that brings ``largest`` near 1, unless it is moderate, or 0."""
+    exponent = largest.numerator.bit_length() - largest.denominator.bit_length()
+    return Fraction(2) ** -exponent if largest and abs(exponent) > _MODERATE else Fraction(1)
 
 
 def _finite(outputs: Tensor) -> Tensor:

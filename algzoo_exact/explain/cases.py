@@ -7,12 +7,13 @@ wrong, and no less than what is right. No region of the model is enumerated for 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from fractions import Fraction
 from time import monotonic
 from typing import Literal
 
-from algzoo_exact.deadline import Deadline
+from algzoo_exact.deadline import Deadline, TimeIsUpError
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.exact.verdict import Verdict
@@ -129,9 +130,10 @@ def check_partition(bench: Bench, instances: Sequence[tuple[str, CheckedCase]]) 
     union = _some(whens)
     covers = Always((), union, _EVERYWHERE)
     apart = Always((), _EVERYWHERE, _EVERYWHERE)
+    deadline = Deadline.after(bench.seconds)
     try:
-        covered = order_probability(union, bench.task.seq_len)
-    except InputError:
+        covered = order_probability(union, bench.task.seq_len, deadline.part(0.5))
+    except (InputError, TimeIsUpError):
         covered = None
     rationals = [case.probability.rational for _, case in instances]
     exact = [value for value in rationals if value is not None]
@@ -140,7 +142,7 @@ def check_partition(bench: Bench, instances: Sequence[tuple[str, CheckedCase]]) 
         line = "the probability of all cases together is 1"
         decision = Decision(Verdict("proved"), "order", (line,))
     else:
-        decision = decider.almost_everywhere(union)
+        decision = decider.almost_everywhere(union, deadline=deadline)
         if decision.verdict.status == "refuted":
             reason = f"no case holds {decision.verdict.reason.removeprefix('it fails ')}"
             decision = replace(decision, verdict=Verdict("refuted", reason))
@@ -152,7 +154,9 @@ def check_partition(bench: Bench, instances: Sequence[tuple[str, CheckedCase]]) 
     else:
         overlapping = instances
         if covered is not None and len(exact) == len(whens):
-            overlapping = _first_overlap(instances, exact, bench.task.seq_len)
+            with suppress(TimeIsUpError):
+                until = Deadline.after(bench.seconds)
+                overlapping = _first_overlap(instances, exact, bench.task.seq_len, until)
         decision = _apart(bench, decider, overlapping)
         if decision.witness is not None:
             decision = _named(bench, instances, decision, decision.witness)
@@ -186,7 +190,10 @@ def _named(
 
 
 def _first_overlap(
-    instances: Sequence[tuple[str, CheckedCase]], exact: Sequence[Fraction], n: int
+    instances: Sequence[tuple[str, CheckedCase]],
+    exact: Sequence[Fraction],
+    n: int,
+    deadline: Deadline,
 ) -> list[tuple[str, CheckedCase]]:
     """The first case that overlaps with some before it, and then those; by bisection.
 
@@ -196,7 +203,7 @@ def _first_overlap(
     disjoint, overlapping = 1, len(whens)  # so many are disjoint, and so many are not
     while overlapping - disjoint > 1:
         middle = (disjoint + overlapping) // 2
-        if order_probability(_some(whens[:middle]), n) == sum(exact[:middle]):
+        if order_probability(_some(whens[:middle]), n, deadline) == sum(exact[:middle]):
             disjoint = middle
         else:
             overlapping = middle

@@ -7,7 +7,7 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Any, get_args
 
-from algzoo_exact.errors import InputError
+from algzoo_exact.errors import InputError, did_you_mean
 from algzoo_exact.explain.claims import (
     ASSUMABLE,
     CASE_VERDICTS,
@@ -213,7 +213,8 @@ class ClaimReader:
         for name in names:
             if name not in known:
                 raise InputError(
-                    f"{key} names {shown(name)}, which is no earlier claim; "
+                    f"{key} names {shown(name)}, which is no earlier claim"
+                    f"{did_you_mean(name, known)}; "
                     f"earlier are {', '.join(known) or 'none'}."
                 )
             if known[name] not in kinds:

@@ -13,6 +13,7 @@ from functools import partial
 from math import lcm, prod
 from typing import Any, Literal, NamedTuple
 
+from algzoo_exact.errors import did_you_mean
 from algzoo_exact.explain.expression import (
     Apply,
     Compare,
@@ -26,6 +27,7 @@ from algzoo_exact.explain.expression import (
     entries,
     evaluate_term,
 )
+from algzoo_exact.explain.parser import RESERVED
 from algzoo_exact.explain.scope import DEEPEST, Meter, Scope, Sizes
 from algzoo_exact.explain.surface import (
     Arithmetical,
@@ -204,7 +206,10 @@ class Expander:
         definition = self._definitions.get(node.name)
         if definition is None:
             known = [*scope.integers, *self._definitions]
-            raise scope.error(node, f"`{node.name}` is not defined; defined are {', '.join(known)}")
+            like = did_you_mean(node.name, [*known, *sorted(RESERVED)])
+            raise scope.error(
+                node, f"`{node.name}` is not defined{like}; defined are {', '.join(known)}"
+            )
         if len(node.args) != len(definition.parameters):
             wanted = _arguments(len(definition.parameters))
             raise scope.error(node, f"{node.name} takes {wanted}, found {len(node.args) or 'none'}")

@@ -7,7 +7,7 @@ from dataclasses import replace
 from fractions import Fraction
 from time import monotonic
 
-from algzoo_exact.deadline import Deadline
+from algzoo_exact.deadline import Deadline, TimeIsUpError
 from algzoo_exact.errors import FloatRangeError, InputError
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.exact.shares import significant
@@ -44,10 +44,10 @@ def probability_of(program: Program, formula: Formula, seconds: float) -> tuple[
     """The probability, exact or certified where that can be had, else sampled; and the method."""
     deadline = Deadline.after(seconds)
     try:
-        value = order_probability(formula, program.seq_len)
+        value = order_probability(formula, program.seq_len, deadline.part(0.5))
         return Figure("probability", "exact", Enclosure.exactly(value), value), "order"
-    except InputError:
-        pass  # It is not about the order alone.
+    except (InputError, TimeIsUpError):
+        pass  # It is not about the order alone, or about too many inputs.
     try:
         return probability(program, formula, limits=CellLimits.until(deadline)), "regions"
     except OutOfReachError:

@@ -14,7 +14,7 @@ from fractions import Fraction
 from math import gcd
 from typing import Literal
 
-from algzoo_exact.deadline import Deadline
+from algzoo_exact.deadline import Deadline, TimeIsUpError
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.explain.cells import condition_cells
@@ -49,11 +49,11 @@ def probability(
     for up to 3 inputs with a closed form. ``certified``: a limit struck, and the enclosure leaves
     room for what was not decided. OutOfReachError where nothing can be said.
     """
-    try:
-        return _rational(order_probability(formula, program.seq_len))
-    except InputError:
-        pass  # It is not about the order alone; entries that the program has not are found below.
     deadline = limits.begin()
+    try:
+        return _rational(order_probability(formula, program.seq_len, deadline.part(0.5)))
+    except (InputError, TimeIsUpError):
+        pass  # It is not about the order alone; entries that the program has not are found below.
     # The rest of the time is for measures, which end with 6 inputs.
     inputs = min(limits.inputs, LARGEST_DIMENSION)
     half = replace(limits, inputs=inputs, deadline=deadline.part(0.5))

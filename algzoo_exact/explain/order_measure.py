@@ -23,6 +23,7 @@ from functools import cache
 from math import factorial
 from typing import TypeAlias
 
+from algzoo_exact.deadline import NEVER, Deadline
 from algzoo_exact.errors import InputError
 from algzoo_exact.explain.expression import (
     Apply,
@@ -43,11 +44,12 @@ negation of (i, j) is (j, i), and "and" and "or" are all that is needed.
 """
 
 
-def order_probability(formula: Formula, n: int) -> Fraction:
+def order_probability(formula: Formula, n: int, deadline: Deadline = NEVER) -> Fraction:
     """The probability that ``formula`` holds for ``n`` independent standard normal inputs.
 
     It may compare inputs with each other and with 0, also through min, max and relu, and combine
-    such comparisons. InputError for anything else, such as x[0] + x[1] > 0.
+    such comparisons. InputError for anything else, such as x[0] + x[1] > 0. TimeIsUpError if the
+    deadline passes before all orders are counted.
     """
     statement, n = _compact(order_statement(formula, n), n)
 
@@ -55,6 +57,7 @@ def order_probability(formula: Formula, n: int) -> Fraction:
     def count(left: frozenset[int], statement: Order) -> tuple[int, ...]:
         """Orders of the elements ``left`` in which the statement holds, by the number of them
         above 0; where 0 is not among them, all in the first place."""
+        deadline.look()
         inputs = len(left) - (n in left)
         ways = [0] * (inputs + 1 if n in left else 1)
         if isinstance(statement, bool):

@@ -26,6 +26,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import cast, get_args
 
+from algzoo_exact.errors import did_you_mean
 from algzoo_exact.explain.expression import ARRAY_DIMENSIONS, Array, Connective, Relation
 from algzoo_exact.explain.surface import (
     Arithmetic,
@@ -276,6 +277,11 @@ class _Parser:
         args: tuple[Node, ...] = ()
         if token.text not in CONSTANTS and self.take("("):
             args = self._arguments()
+        if self.here.text == "[":
+            like = did_you_mean(token.text, ARRAY_DIMENSIONS)
+            known = ", ".join(ARRAY_DIMENSIONS)
+            problem = f"`{token.text}` has no entries{like}; {known} have"
+            raise ParseError(problem, self.text, token.at)
         return Name(token.at, token.text, args)
 
     def _number(self) -> Fraction:

@@ -6,6 +6,7 @@ docs/notes/explanation-language.md and by story.schema.json.
 
 from __future__ import annotations
 
+import codecs
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from algzoo_exact.errors import InputError
+from algzoo_exact.errors import InputError, did_you_mean
 from algzoo_exact.explain.claim_tables import ClaimReader
 from algzoo_exact.explain.claims import MOST_BITS, Case, Claim
 from algzoo_exact.explain.definitions import read_definitions
@@ -30,7 +31,8 @@ LARGEST_SIZE = 1024  # inputs, and hidden neurons
 class Subject:
     """The model that an explanation is about.
 
-    ``sha256`` is of the model's weights, where the explanation is about one model alone. Where
+    Where the explanation is about one model alone, ``weights_sha256`` is that of its weights in
+    whatever file (see ``program.fingerprint``), or ``sha256`` that of one file. Where
     ``standard`` is set, all claims speak of the standardised program (see ``standardize``).
     ``name`` is the model to check where nobody names another: what ``load`` takes, or a path
     from the explanation's folder.
@@ -41,6 +43,7 @@ class Subject:
     sha256: str | None
     standard: bool
     name: str | None = None
+    weights_sha256: str | None = None
 
     @property
     def sizes(self) -> Sizes:
@@ -77,7 +80,8 @@ class Explanation:
             if claim.name == name:
                 return claim
         known = ", ".join(claim.name for claim in self.claims) or "none"
-        raise InputError(f"There is no claim {name!r}; the claims are {known}.")
+        like = did_you_mean(name, [claim.name for claim in self.claims])
+        raise InputError(f"There is no claim {name!r}{like}; the claims are {known}.")
 
 
 def load_explanation(path: str | os.PathLike[str]) -> Explanation:
@@ -90,18 +94,22 @@ def load_explanation(path: str | os.PathLike[str]) -> Explanation:
     try:
         with source.open("rb") as file:
             content = file.read(4 * LARGEST_FILE + 1)  # a character has up to four bytes
-        text = content.decode("utf-8")
+        text = content.decode("utf-8-sig")  # Windows editors begin with a byte-order mark
     except OSError as error:
         raise InputError(f"Cannot read {source}: {error.strerror or error}.") from None
     except UnicodeDecodeError as error:
-        raise InputError(f"{source} is not UTF-8 text (at byte {error.start}).") from None
+        if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            raise InputError(f"{source} is UTF-16 text; save it as UTF-8.") from None
+        raise InputError(
+            f"{source} is not UTF-8 text (at byte {error.start}); save it as UTF-8."
+        ) from None
     with within(str(source)):
         return parse_explanation(text)
 
 
 def parse_explanation(text: str) -> Explanation:
     """The explanation in a TOML text; errors as in ``load_explanation``, without the file."""
-    table = Table(read_toml(text.replace("\r\n", "\n")))
+    table = Table(read_toml(text.removeprefix("\ufeff").replace("\r\n", "\n")))
     title = table.required("title", str)
     prose = table.optional("prose", str, "")
     model: Mapping[str, Any] = table.required("model", dict)
@@ -141,15 +149,17 @@ def _subject(table: Table) -> Subject:
         if not 1 <= size <= LARGEST_SIZE:
             raise InputError(f"{key} is from 1 to {LARGEST_SIZE}, not {shown(size)}.")
     task = Task(name, seq_len)
-    sha256 = table.optional("sha256", str, "")
-    if sha256 and (len(sha256) != 64 or sha256.strip("0123456789abcdef")):
-        raise InputError(f"sha256 must be 64 hexadecimal digits, not {shown(sha256)}.")
+    hashes = {key: table.optional(key, str, "") for key in ("sha256", "weights_sha256")}
+    for key, text in hashes.items():
+        if text and (len(text) != 64 or text.strip("0123456789abcdef")):
+            raise InputError(f"{key} must be 64 hexadecimal digits, not {shown(text)}.")
     standard = table.optional("standard", bool, False)
     model = table.optional("name", str, "")
     if table.has("name") and not model.strip():
         raise InputError("name must be the name of a model or a path to one, not an empty text.")
     table.finish()
-    return Subject(task, hidden_size, sha256 or None, standard, model or None)
+    sha256, weights = (text or None for text in hashes.values())
+    return Subject(task, hidden_size, sha256, standard, model or None, weights)
 
 
 def _named(table: Table, key: str) -> dict[str, str]:

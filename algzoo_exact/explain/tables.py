@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any, TypeVar
 
-from algzoo_exact.errors import InputError
+from algzoo_exact.errors import InputError, did_you_mean
 from algzoo_exact.explain.surface import ParseError
 
 LARGEST_FILE = 1 << 20  # characters
@@ -97,7 +97,8 @@ class Table:
     def required(self, key: str, sort: type[T]) -> T:
         """The value of ``key``, which must be there and of the sort."""
         if key not in self._data:
-            raise InputError(f"the key {key!r} is missing; it holds {_SORTS[sort]}.")
+            like = self._like(key)
+            raise InputError(f"the key {key!r} is missing{like}; it holds {_SORTS[sort]}.")
         return self.optional(key, sort, sort())
 
     def choice(self, key: str, choices: Sequence[T], default: T | None = None) -> T:
@@ -105,7 +106,10 @@ class Table:
         self._read.append(key)
         value = self._data.get(key, default)
         if value not in choices:
-            found = "is missing" if value is None else f"is {shown(value)}"
+            found = f"is missing{self._like(key)}"
+            if value is not None:
+                like = did_you_mean(value, map(str, choices)) if isinstance(value, str) else ""
+                found = f"is {shown(value)}{like}"
             raise InputError(f"{key} {found}; choose one of {', '.join(map(str, choices))}.")
         return choices[choices.index(value)]
 
@@ -143,8 +147,18 @@ class Table:
         """InputError where a key is not known."""
         for key in self._data:
             if key not in self._read:
-                known = ", ".join(dict.fromkeys(self._read))
-                raise InputError(f"there is no key {shown(key)} here; the keys are {known}.")
+                known = dict.fromkeys(self._read)
+                raise InputError(
+                    f"there is no key {shown(key)} here{did_you_mean(key, known)}; the keys are "
+                    f"{', '.join(known)}."
+                )
+
+    def _like(self, key: str) -> str:
+        """The key that was written in place of a missing one."""
+        for other in self._data:
+            if other not in self._read and (like := did_you_mean(other, [key])):
+                return f", and {shown(other)} is no key{like}"
+        return ""
 
 
 def shown(value: object) -> str:

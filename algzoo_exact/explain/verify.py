@@ -28,6 +28,7 @@ from algzoo_exact.explain.results import (
     Verification,
 )
 from algzoo_exact.explain.story import Explanation, Subject
+from algzoo_exact.program.fingerprint import weights_sha256
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.lift import HasProgram, lift
 from algzoo_exact.program.standardize import standardize
@@ -53,8 +54,8 @@ def verify(
     ``progress(fraction, text)`` hears what is being done. Ctrl-C ends the run with what is known
     by then.
 
-    InputError where the explanation is about another model: other sizes, another task, or another
-    SHA-256 of the weights; and for claims about models that cannot be loaded.
+    InputError where the explanation is about another model: other sizes, another task, or other
+    weights than those whose hash it states; and for claims about models that cannot be loaded.
     """
     start = monotonic()
     program = lift(model)
@@ -201,10 +202,18 @@ def _check_subject(subject: Subject, program: Program, model: object) -> None:
             raise InputError(
                 f"The explanation is about a model with {wanted} {what}; this one has {has}."
             )
+    weights = weights_sha256(program)
+    if subject.weights_sha256 is not None:
+        if subject.weights_sha256 != weights:
+            raise InputError(
+                f"The explanation is about the weights with weights_sha256 "
+                f"{subject.weights_sha256} alone; those of this model have {weights}."
+            )
+        return
     digest: str | None = getattr(model, "sha256", None)
     if subject.sha256 is not None and digest != subject.sha256:
-        other = "has no SHA-256 known" if digest is None else f"has the SHA-256 {digest}"
+        other = "comes from no file" if digest is None else f"is that with SHA-256 {digest}"
         raise InputError(
-            f"The explanation is about the weights with SHA-256 {subject.sha256} alone; "
-            f"this model {other}."
+            f"The explanation is about the file with SHA-256 {subject.sha256} alone, and this one "
+            f"{other}; weights_sha256 = {weights!r} in its place is for these weights in any file."
         )

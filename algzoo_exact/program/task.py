@@ -17,7 +17,7 @@ from fractions import Fraction
 from itertools import combinations
 from typing import Literal
 
-from algzoo_exact.errors import InputError
+from algzoo_exact.errors import InputError, did_you_mean
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.transformer import Transformer
 
@@ -75,7 +75,10 @@ class Task:
 
     def __post_init__(self) -> None:
         if self.name not in TASK_NAMES:
-            raise InputError(f"Unknown task {self.name!r}; known tasks: {', '.join(TASK_NAMES)}.")
+            raise InputError(
+                f"Unknown task {self.name!r}{did_you_mean(self.name, TASK_NAMES)}; known tasks: "
+                f"{', '.join(TASK_NAMES)}."
+            )
         least = 3 if self.name == "argoutlier" else 2  # of two inputs, neither is the outlier
         if self.seq_len < least:
             raise InputError(f"{self.name} needs at least {least} inputs, not {self.seq_len}.")
@@ -270,7 +273,10 @@ def check_fit(program: Program, task: Task, ties: str = "lowest") -> None:
 
 def _check_ties(ties: str) -> None:
     if ties not in TIE_RULES:
-        raise InputError(f"Unknown tie rule {ties!r}; choose from {', '.join(TIE_RULES)}.")
+        raise InputError(
+            f"Unknown tie rule {ties!r}{did_you_mean(ties, TIE_RULES)}; choose from "
+            f"{', '.join(TIE_RULES)}."
+        )
 
 
 def _check_transformer(transformer: Transformer, task: Task) -> None:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from algzoo_exact import __version__
-from algzoo_exact.errors import InputError
+from algzoo_exact.errors import InputError, did_you_mean
 from algzoo_exact.estimators.base import Estimate, Kind, LearnedConstant
 from algzoo_exact.estimators.entries import NAMES, UNCOUNTED, estimator
 from algzoo_exact.estimators.flops import sample_cost
@@ -185,7 +185,9 @@ def _racing(model: Model) -> tuple[Program, Task]:
 def _chosen(estimators: Sequence[str]) -> list[str]:
     unknown = [name for name in estimators if name not in NAMES]
     if unknown or not estimators:
-        what = f"Unknown estimator {unknown[0]!r}" if unknown else "No estimator is given"
+        what = "No estimator is given"
+        if unknown:
+            what = f"Unknown estimator {unknown[0]!r}{did_you_mean(unknown[0], NAMES)}"
         raise InputError(f"{what}; choose from {', '.join(NAMES)}.")
     return [name for name in NAMES if name in estimators]
 

@@ -86,7 +86,8 @@ def _write_parquet(table: list[Row], path: Path) -> None:
     import pyarrow
     import pyarrow.parquet
 
-    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(table), path)
+    with path.open("wb") as file:  # pyarrow itself takes no path that is not UTF-8
+        pyarrow.parquet.write_table(pyarrow.Table.from_pylist(table), file)
 
 
 _WRITERS = {".parquet": _write_parquet, ".csv": _write_csv, ".json": _write_json}

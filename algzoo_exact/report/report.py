@@ -122,7 +122,7 @@ class Report:
             return
         name = f"{plain_name(target.stem)}.{PICTURE}.{kind}"
         with staged(target.with_name(name)) as part:
-            part.write_bytes(drawing)
+            write_whole(part, drawing)
             write_whole(target, text(name).encode())
 
     def _drawing(self, kind: str) -> bytes | None:

@@ -185,7 +185,8 @@ def model_section(found: Findings) -> Section:
     sizes = f"{several(network.hidden_size, 'hidden neuron')}, {several(network.seq_len, 'input')}"
     if isinstance(network, Transformer):
         sizes = (
-            f"{several(network.depth, 'layer')} of {several(network.heads, 'attention head')}, "
+            f"{several(network.depth, 'layer')} of {several(network.heads, 'attention head')}"
+            f"{' (assumed: nothing states it)' if model.heads_assumed else ''}, "
             f"{network.hidden_size} entries wide, {several(network.seq_len, 'input')}"
         )
     rows: list[tuple[str, Text]] = [

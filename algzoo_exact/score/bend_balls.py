@@ -18,6 +18,7 @@ which two close functionals cancel, is known as well as each of them.
 from __future__ import annotations
 
 import math
+import sys
 
 import numpy as np
 from numpy.typing import NDArray
@@ -267,7 +268,8 @@ def float_squares(
     def kernel(batch: Cells, mids: F64, rads: F64) -> None:
         squares_of_cells(weights, rows, still, medians, batch, unit, rules, mids, rads)
 
-    return float_sum(search, start, kernel, allowance)
+    # Errors have no scale of their own, so no finite radius is too wide.
+    return float_sum(search, start, kernel, allowance, sys.float_info.max)
 
 
 @compiled

@@ -7,7 +7,7 @@ Proven, and many times as fast as ball arithmetic of many bits, to 8 or more dig
 from __future__ import annotations
 
 import math
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections.abc import Callable
 from fractions import Fraction
 from itertools import accumulate
@@ -40,6 +40,7 @@ U64 = NDArray[np.uint64]
 # Where no number of digits is asked for: nobody misses what is left of a sum so narrow, and one
 # cell in so many may be left out for being imprecise.
 _NARROW, _SPARED = 1e-15, 500
+WIDE = 1e-9  # what one cell may be off by; most are far below
 _CHEAP_UP_TO = 5  # inputs; beyond, ball arithmetic of a cell takes a fifth of a second and more
 
 _CAREFUL_BITS = 512  # of frames from exact normals
@@ -181,19 +182,19 @@ def float_flow(
     def kernel(batch: Cells, mids: F64, rads: F64) -> None:
         flow_balls_of_cells(weights, rows, batch, direction, which, rules, mids, rads)
 
-    return float_sum(search, start, kernel, allowance)
+    return float_sum(search, start, kernel, allowance, WIDE)
 
 
 def float_sum(
     search: ExactSearch, start: Start, kernel: Callable[[Cells, F64, F64], None],
-    allowance: float | None,
+    allowance: float | None, wide: float,
 ) -> tuple[Enclosure, list[Cell]]:  # fmt: skip
     """Credit times what ``kernel`` writes for each cell of a batch, as midpoints and radii, summed
     over the cells below one start; and the cells that are left out.
 
     Left out are the cells that are least precise, as many as it takes for the radii of the others
-    to sum to at most ``allowance``. Without one, those that float64 does not decide, and a few of
-    the least precise, which cost little by other means.
+    to sum to at most ``allowance``. Without one, those off by more than ``wide``, and a few of the
+    least precise, which cost little by other means.
     """
     assert isinstance(search, HasBatches)
     balls: list[tuple[float, float, Fraction]] = []
@@ -211,7 +212,7 @@ def float_sum(
     order = sorted(range(len(balls)), key=lambda i: balls[i][1])
     sums = list(accumulate(balls[i][1] for i in order))
     if allowance is None:
-        decided = bisect_left(sums, math.inf)
+        decided = bisect_right([balls[i][1] for i in order], wide)
         spared = len(order) // _SPARED if search.n <= _CHEAP_UP_TO else 0
         used = min(decided, max(bisect_right(sums, _NARROW), len(order) - spared))
     else:

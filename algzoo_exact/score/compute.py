@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Literal
 
 from algzoo_exact.deadline import Deadline, TimeIsUpError
-from algzoo_exact.errors import InputError
+from algzoo_exact.errors import InputError, did_you_mean
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.measure.flow import LARGEST_DIMENSION
 from algzoo_exact.program.ir import Program
@@ -282,7 +282,10 @@ def _check(
 ) -> None:
     check_scored(program, task, ties)
     if method not in METHODS:
-        raise InputError(f"Unknown method {method!r}; choose from {', '.join(METHODS)}.")
+        raise InputError(
+            f"Unknown method {method!r}{did_you_mean(method, METHODS)}; choose from "
+            f"{', '.join(METHODS)}."
+        )
     if digits is not None and not 1 <= digits <= 1000:
         raise InputError(f"digits must be from 1 to 1000, not {digits}.")
     n = task.seq_len

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Literal
 
 from algzoo_exact.deadline import Deadline, TimeIsUpError
-from algzoo_exact.errors import InputError
+from algzoo_exact.errors import InputError, did_you_mean
 from algzoo_exact.measure.flow import LARGEST_DIMENSION
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.lift import HasProgram, lift
@@ -185,7 +185,10 @@ def _check(
     workers: int | None,
 ) -> None:
     if method not in METHODS:
-        raise InputError(f"Unknown method {method!r}; choose from {', '.join(METHODS)}.")
+        raise InputError(
+            f"Unknown method {method!r}{did_you_mean(method, METHODS)}; choose from "
+            f"{', '.join(METHODS)}."
+        )
     if digits is not None and not 1 <= digits <= 1000:
         raise InputError(f"digits must be from 1 to 1000, not {digits}.")
     if method == "exact" and program.seq_len > MOST_INPUTS:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import sys
 import time
 from collections.abc import Iterable, Iterator
@@ -253,12 +252,12 @@ def _with_care(
     allowance: float | None,
 ) -> tuple[Enclosure, list[Cell]]:  # fmt: skip
     """Adds what exact frames tell of the cells; those that need ball arithmetic are left."""
-    from algzoo_exact.score.boundary_balls import careful_flow
+    from algzoo_exact.score.boundary_balls import WIDE, careful_flow
 
     left = []
     for cell in cells:
         flow = careful_flow(search, cell, direction.u, _which(direction))
-        share = math.inf if allowance is None else allowance / (10 * len(cells))
+        share = WIDE if allowance is None else allowance / (10 * len(cells))
         if flow is not None and (flow.width <= share or search.n > LARGEST_DIMENSION):
             known = known.plus(flow)
         elif search.n > LARGEST_DIMENSION:

@@ -7,13 +7,15 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
-from algzoo_exact.errors import InputError
+from algzoo_exact.errors import InputError, did_you_mean
 from algzoo_exact.names import printable
+from algzoo_exact.program.fingerprint import weights_sha256
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.lift import READOUT_KEY, is_transformer, lift, lift_transformer
 from algzoo_exact.program.task import TASK_NAMES, Task
@@ -21,7 +23,14 @@ from algzoo_exact.program.transformer import Transformer
 from algzoo_exact.zoo.algzoo import FAMILIES
 from algzoo_exact.zoo.fetching import Remote, fetch, find_remote
 from algzoo_exact.zoo.handcrafted import SIZES, handcrafted_second_argmax
-from algzoo_exact.zoo.reading import dtype_name, parse_pickle, raw_tensors, read_file, to_arrays
+from algzoo_exact.zoo.reading import (
+    check_content,
+    dtype_name,
+    parse_pickle,
+    raw_tensors,
+    read_file,
+    to_arrays,
+)
 from algzoo_exact.zoo.storage import RawTensor, parse_safetensors, to_safetensors
 
 if TYPE_CHECKING:
@@ -29,6 +38,7 @@ if TYPE_CHECKING:
 
 HANDCRAFTED = tuple(f"handcrafted:2nd_argmax_{n}" for n in SIZES)
 SUFFIXES = (".safetensors", ".pth", ".pt")
+_LONGEST_NAME = 200  # characters of a name in messages
 
 # {task}, {task}_{d}_{n} or {task}_{d}_{n}_{sequences}_{seed}, alone or after a prefix.
 _NAME = re.compile(
@@ -44,7 +54,8 @@ class Model:
     the caller, the file's metadata nor its name tells it. ``sha256`` is of the file's bytes; for a
     torch module, of the safetensors file that holds just its weights; for a handcrafted model, of
     its weights written as fractions. ``dtype`` is the stored type: ``float32``, ..., or
-    ``rational`` for handcrafted models.
+    ``rational`` for handcrafted models. ``heads_assumed``: nobody states a transformer's number of
+    attention heads, and 1 is taken.
     """
 
     name: str
@@ -53,9 +64,15 @@ class Model:
     task: Task | None
     metadata: dict[str, str]
     dtype: str
+    heads_assumed: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "name", printable(self.name))
+
+    @cached_property
+    def weights_sha256(self) -> str:
+        """Of the weights, the same in every file that holds them (``program.fingerprint``)."""
+        return weights_sha256(self.network)
 
     @property
     def program(self) -> Program:
@@ -151,26 +168,44 @@ def shipped_folder() -> Path:
 
 
 def _find(name: str) -> Path:
-    path = Path(name)
+    if not name.strip():
+        raise InputError("The name of the model is empty; give a file or the name of a model.")
+    path, short = Path(name), name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}.."
     try:
         is_folder, exists = path.is_dir(), path.exists()
     except OSError as error:
-        raise InputError(f"Cannot read {name!r}: {error.strerror}.") from error
+        raise InputError(f"Cannot read {short!r}: {error.strerror}.") from error
     if name in list_models() and not exists:
         return shipped_folder() / f"{name}.safetensors"
     if is_folder:
         raise InputError(f"{path} is a folder; give a .safetensors, .pth or .pt file in it.")
+    if exists and not path.is_file():
+        raise InputError(f"{path} is a pipe or a device; give a .safetensors, .pth or .pt file.")
     if exists and path.suffix not in SUFFIXES:
         raise InputError(f"{path} is not a .safetensors, .pth or .pt file.")
     if not exists and path.suffix in SUFFIXES:
-        raise InputError(f"There is no file {name!r}.")
+        raise InputError(f"There is no file {short!r}{_like(path)}.")
     if not exists:
-        known = ", ".join((*list_models(), *HANDCRAFTED))
+        known = ", ".join(_names())
         raise InputError(
-            f"There is no file or shipped model {name!r}; shipped models: {known}; "
+            f"There is no file or shipped model {short!r}{did_you_mean(name, _names())}; shipped "
+            f"models: {known}; "
             "AlgZoo's own have names such as algzoo:2nd_argmax_16_10."
         )
     return path
+
+
+def _names() -> tuple[str, ...]:
+    return (*list_models(), *HANDCRAFTED)
+
+
+def _like(path: Path) -> str:
+    """The file in the same folder whose name is like that of a missing one."""
+    try:
+        names = [other.name for other in path.parent.iterdir() if other.suffix in SUFFIXES]
+    except OSError:
+        return ""
+    return did_you_mean(path.name, names)
 
 
 def _load_file(path: Path, asked: _Asked) -> Model:
@@ -192,10 +227,12 @@ def _from_bytes(content: bytes, stem: str, suffix: str, asked: _Asked) -> Model:
         _task(network, asked, stated),
         metadata,
         dtype_name(tensors),
+        _heads_assumed(network, asked, stated),
     )
 
 
 def _parsed(content: bytes, suffix: str) -> tuple[dict[str, RawTensor], dict[str, str]]:
+    check_content(content, suffix)
     return parse_safetensors(content) if suffix == ".safetensors" else (parse_pickle(content), {})
 
 
@@ -209,7 +246,8 @@ def _load_remote(
     if remote.size is not None:  # all that the name of the file could say
         task, _, n = remote.size
         seq_len = n if asked.seq_len is None else asked.seq_len
-        stem, asked = "", _Asked(asked.task or task, seq_len, asked.heads)
+        heads = 1 if asked.heads is None and task == "longest_cycle" else asked.heads
+        stem, asked = "", _Asked(asked.task or task, seq_len, heads)  # AlgZoo's have one head
     try:
         model = _from_bytes(content, stem, suffix, asked)
     except InputError as error:
@@ -250,7 +288,13 @@ def _load_module(module: torch.nn.Module, asked: _Asked) -> Model:
     network = _network(to_arrays(tensors), asked, stated)
     name = type(module).__name__
     digest = hashlib.sha256(to_safetensors(tensors, {})).hexdigest()
-    return Model(name, digest, network, _task(network, asked, stated), {}, dtype_name(tensors))
+    task, assumed = _task(network, asked, stated), _heads_assumed(network, asked, stated)
+    return Model(name, digest, network, task, {}, dtype_name(tensors), assumed)
+
+
+def _heads_assumed(network: Program | Transformer, asked: _Asked, stated: _Claims) -> bool:
+    known = asked.heads is not None or _whole("heads", stated) is not None
+    return isinstance(network, Transformer) and not known
 
 
 def _module_heads(module: torch.nn.Module) -> str | None:
@@ -268,7 +312,10 @@ def _module_heads(module: torch.nn.Module) -> str | None:
 
 def _load_handcrafted(name: str, asked: _Asked) -> Model:
     if name not in HANDCRAFTED:
-        raise InputError(f"There is no {name}; handcrafted models: {', '.join(HANDCRAFTED)}.")
+        raise InputError(
+            f"There is no {name}{did_you_mean(name, HANDCRAFTED)}; handcrafted models: "
+            f"{', '.join(HANDCRAFTED)}."
+        )
     _check_no_heads(asked)
     short = name.removeprefix("handcrafted:")
     program = handcrafted_second_argmax(int(short.rpartition("_")[2]))

@@ -11,7 +11,7 @@ import warnings
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,9 @@ from numpy.typing import NDArray
 from algzoo_exact.errors import InputError
 from algzoo_exact.program.lift import check_layout
 from algzoo_exact.zoo.storage import RawTensor
+
+if TYPE_CHECKING:
+    import torch
 
 LARGEST_FILE = 1 << 24  # bytes; AlgZoo's largest model has 1,408 weights
 
@@ -36,6 +39,28 @@ def read_file(path: Path) -> bytes:
     if len(content) > LARGEST_FILE:
         raise InputError(f"{path} is over {LARGEST_FILE >> 20} MiB; AlgZoo's models are tiny.")
     return content
+
+
+def check_content(content: bytes, suffix: str) -> None:
+    """InputError for what is known to be no file of weights, or one of another kind than its
+    suffix says: with the cure."""
+    start = content[:512].lstrip().lower()
+    if not content:
+        raise InputError("This file is empty.")
+    if start.startswith(b"version https://git-lfs"):
+        raise InputError(
+            "This is a Git LFS pointer, not the weights; get them with 'git lfs pull'."
+        )
+    if start.startswith((b"<!doctype html", b"<html", b"<?xml")):
+        raise InputError(
+            "This is a web page, not weights; download the file itself (GitHub's 'Raw', or "
+            "/resolve/ for /blob/ in an address of Hugging Face's)."
+        )
+    is_torch = content.startswith((b"PK\x03\x04", b"\x80\x02"))
+    if suffix == ".safetensors" and is_torch:
+        raise InputError("This is a file of torch.save(), not safetensors; name it .pth.")
+    if suffix != ".safetensors" and content[8:10] == b'{"':
+        raise InputError("This is a safetensors file; name it .safetensors.")
 
 
 def parse_pickle(content: bytes) -> dict[str, RawTensor]:
@@ -95,21 +120,47 @@ def raw_tensors(state: Mapping[Any, Any]) -> dict[str, RawTensor]:
                 f"The entry {key!r} is of type {type(value).__name__}{inner}; expected "
                 "tensors with string keys: save them with torch.save(model.state_dict(), path)."
             )
+        if problem := _no_plain_numbers(value):
+            raise InputError(f"{key} {problem}.")
     # Before any copy: a small file can describe a huge tensor with stride 0.
     check_layout({key: tuple(value.shape) for key, value in state.items()})
     tensors = {}
     for key, value in state.items():
-        if value.dtype not in dtypes or value.layout != torch.strided or value.is_meta:
-            raise InputError(
-                f"{key} has type {value.dtype}; expected dense floating-point entries."
-            )
+        if value.dtype not in dtypes:
+            raise InputError(f"{key} has type {value.dtype}; expected a type of {_supported()}.")
         if 8 * value.numel() > LARGEST_FILE:
             raise InputError(f"{key} has shape {tuple(value.shape)}; AlgZoo's models are tiny.")
-        # A fresh copy: contiguous() leaves odd strides of a file where a length is 1.
-        plain = torch.empty(value.shape, dtype=value.dtype).copy_(value.detach())
-        data = plain.view(torch.uint8).numpy().tobytes()
+        try:
+            # A fresh copy: contiguous() leaves odd strides of a file where a length is 1.
+            plain = torch.empty(value.shape, dtype=value.dtype).copy_(value.detach())
+            data = plain.view(torch.uint8).numpy().tobytes()
+        except (RuntimeError, TypeError, NotImplementedError) as error:
+            raise InputError(
+                f"{key}, a {type(value).__name__}, gives no numbers ({_reason(error)})."
+            ) from error
         tensors[key] = RawTensor(dtypes[value.dtype], tuple(value.shape), data)
     return tensors
+
+
+def _no_plain_numbers(tensor: torch.Tensor) -> str:
+    """What keeps the tensor from being an array of numbers, and how to get one; else empty."""
+    import torch
+
+    if torch.nn.parameter.is_lazy(tensor):
+        return "is lazy and has no numbers yet: run the module once on an input, then load it"
+    if tensor.is_meta:
+        return (
+            "is on the meta device and has no numbers: build the model on a real device, and load "
+            "its weights"
+        )
+    if tensor.is_quantized:
+        return (
+            f"is quantised ({tensor.dtype}): a model's float weights are wanted, or dequantize() "
+            "it, which gives those that the quantised one stands for"
+        )
+    if tensor.layout != torch.strided:
+        return f"is sparse ({tensor.layout}): store it as to_dense()"
+    return ""
 
 
 def to_arrays(tensors: Mapping[str, RawTensor]) -> dict[str, NDArray[Any]]:

@@ -1,0 +1,25 @@
+"""A hash of a network's weights: the same for every file that holds the same numbers."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+
+from algzoo_exact.program.ir import Program
+from algzoo_exact.program.lift import named_weights
+from algzoo_exact.program.transformer import Transformer
+
+
+def weights_sha256(network: Program | Transformer) -> str:
+    """The SHA-256 of the network's matrices as text, in 64 hexadecimal digits.
+
+    A matrix is its name and shape, as in ``linear.weight 2 3``, then its rows, each a line of
+    fractions in lowest terms between spaces; matrices are in the order of their names, and each
+    line ends with a line feed (ASCII). So neither the file's format nor the type that stores the
+    numbers matters, and the sign of a zero does not either: no function depends on it.
+    """
+    text = sha256()
+    for name, rows in sorted(named_weights(network).items()):
+        text.update(f"{name} {len(rows)} {len(rows[0])}\n".encode())
+        for row in rows:
+            text.update((" ".join(map(str, row)) + "\n").encode())
+    return text.hexdigest()
