@@ -2,7 +2,7 @@
 
 Oracles: published and separately measured accuracies, theorems about what leaves a network's
 function unchanged, and a second evaluation. Comparisons with algorithms that share nothing with the
-library are in ``test_accuracy_oracles``. Over 400 lines: the same comparisons serve every section.
+library are in ``test_accuracy_oracles``.
 """
 
 from __future__ import annotations

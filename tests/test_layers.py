@@ -82,8 +82,6 @@ HOMES: dict[str, tuple[str, ...]] = {
 HEAVY = ("torch", "sympy", "networkx", "matplotlib", "pyarrow", "numba", "scipy", "mpmath", "z3")
 HEAVY += ("pooch", "requests")
 
-LONGEST = 400
-
 
 def sources(*folders: str) -> list[Path]:
     return sorted(path for folder in folders for path in (ROOT / folder).rglob("*.py"))
@@ -188,24 +186,6 @@ def loaded_by(statement: str) -> list[str]:
     code = f"import sys; {statement}; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     return [name for name in HEAVY if name in done.stdout.split()]
-
-
-def too_long(text: str) -> bool:
-    """Over the limit, unless the module's docstring says why (it then names the limit)."""
-    docstring = ast.get_docstring(ast.parse(text)) or ""
-    return len(text.splitlines()) > LONGEST and f"{LONGEST} lines" not in docstring
-
-
-def test_files_are_short() -> None:
-    paths = sources("algzoo_exact", "tests", "benchmarks")
-    long = [str(path.relative_to(ROOT)) for path in paths if too_long(path.read_text())]
-    assert not long, f"over {LONGEST} lines without a reason: {long}"
-
-
-def test_long_files_are_found() -> None:
-    body = "x = 1\n" * (LONGEST + 1)
-    assert too_long(body)
-    assert not too_long(f'"""Over {LONGEST} lines, because it is one table."""\n{body}')
 
 
 # An absolute path into somebody's machine; the pattern does not match itself.

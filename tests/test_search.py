@@ -1,8 +1,7 @@
 """Two enumerations of the same cells: compiled with proven signs, and exact integers.
 
 Oracles: integer arithmetic for the compiled path; and a theorem for both, that the measures of
-all cells sum to 1, with each measure computed from the cell's own facets. Over 400 lines, because
-both serve each planted fault too.
+all cells sum to 1, with each measure computed from the cell's own facets.
 """
 
 from __future__ import annotations

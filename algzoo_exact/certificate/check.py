@@ -1,10 +1,9 @@
 #!/usr/bin/env python3
 """Check a certificate of a score: ``python check.py certificate.json [weights.safetensors]``.
 
-One file on purpose, hence over 400 lines: it needs Python 3.11 and its standard library, imports
-nothing else, and can be read from top to bottom. It only checks: nothing is repaired, nothing is
-skipped without saying so. Its mathematics is derived in
-docs/notes/certificate.md; (C1), (C2), ... are the numbers there.
+One file on purpose: it needs Python 3.11 and its standard library, imports nothing else, and can be
+read from top to bottom. It only checks: nothing is repaired, nothing is skipped without saying so.
+Its mathematics is derived in docs/notes/certificate.md; (C1), (C2), ... are the numbers there.
 
     exact inputs     weights and rays are fractions and integers of any length
     geometry         decided in integers; nothing is rounded
