@@ -60,8 +60,10 @@ def _component(lattice: Lattice, edge: int, heading: Heading, q: float) -> Ball:
         size += abs(product)
     mid *= heading.scale
     meets = math.sqrt(q) + heading.slip
-    off = lattice.o[edge] + lattice.g[edge] * meets + (n + 1.5) * U * size * heading.scale
-    return mid, (off + 2.5 * UNIT_ERROR * U * abs(mid) + heading.error) * SLACK
+    o, g = lattice.o[edge], lattice.g[edge]
+    off = o + g * meets + (n + 1.5) * U * size * heading.scale
+    # s is 1 but for the length of e and the squares of o and g.
+    return mid, (off + (2.5 * UNIT_ERROR * U + o * o + g * g) * abs(mid) + heading.error) * SLACK
 
 
 @compiled
@@ -167,7 +169,7 @@ def flows_by_parts(
                 lattice, face, dimension - 4, corners, found, heading, y, stretch, spread[p],
                 measure, off,
             )  # fmt: skip
-            weight[p] = 1.0 + 0.5 * found
+            weight[p] = max(2.0, 1.0 + 0.5 * found)  # a plane angle has two facets, one corner
         for i in range(nodes):
             shorter = 1.0 / math.sqrt(t[i] + q[p] * rest[i])
             off[i] = (off[i] + abs(measure[i]) * (0.5 * spread[p] + 4.0 * U)) * _SECOND * shorter
