@@ -26,6 +26,7 @@ $(READY): pyproject.toml constraints.txt
 	$$found -m venv $(VENV)
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check \
 	  --constraint constraints.txt --editable '.[dev,docs]'
+	@echo "Compiling for this machine ..."; $(BIN)/algzoo-exact warm
 	@touch $@
 
 demo: $(READY) ## exact accuracy of a trained model, and a picture of its regions

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from algzoo_exact.explain.surprise import Ledger as Ledger
     from algzoo_exact.explain.surprise import surprise as surprise
     from algzoo_exact.explain.verify import verify as verify
+    from algzoo_exact.measure.solid_angle import cone_measure as cone_measure
+    from algzoo_exact.measure.solid_angle import orthant_probability as orthant_probability
     from algzoo_exact.program import task as tasks
     from algzoo_exact.program.ir import Program as Program
     from algzoo_exact.program.lift import lift as lift
@@ -104,6 +106,7 @@ _HOMES = {
     "check_certificate": "certificate.check",
     "cells": "regions.enumerate",
     "compare": "race.run",
+    "cone_measure": "measure.solid_angle",
     "estimator": "estimators.entries",
     "lift": "program.lift",
     "lift_transformer": "program.lift",
@@ -111,6 +114,7 @@ _HOMES = {
     "load": "zoo.loading",
     "load_explanation": "explain.story",
     "make_report": "report.report",
+    "orthant_probability": "measure.solid_angle",
     "perturb": "zoo.perturbed",
     "probability": "explain.statements",
     "prove": "explain.statements",

@@ -24,6 +24,19 @@ def compiled_any_order(function: _F) -> _F:
     return _compiled(function, fastmath={"reassoc", "contract"})
 
 
+def has_code(function: Callable[..., Any]) -> bool:
+    """Whether a compiled function has been stored, or compiled in this process.
+
+    Numba says so nowhere in public; where its cache has another form, code counts as missing,
+    and is asked for once more than needed.
+    """
+    dispatcher: Any = function
+    if dispatcher.signatures:
+        return True
+    cache = getattr(getattr(dispatcher, "_cache", None), "_cache_file", None)
+    return cache is not None and bool(cache._load_index())
+
+
 def _compiled(function: _F, **options: Any) -> _F:
     options |= {"nogil": True, "error_model": "numpy"}
     try:

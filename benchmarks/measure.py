@@ -17,7 +17,7 @@ import sys
 import time
 from collections.abc import Callable
 from itertools import islice
-from math import isfinite
+from math import isfinite, log10
 from statistics import median
 from typing import Any, TypeVar
 
@@ -48,38 +48,47 @@ def numeric(model: str, cores: int) -> Result:
 
 
 def checked(model: str, cores: int) -> Result:
-    """``accuracy(method="numeric")``: two evaluations, whose disagreement is the error."""
-    return _accuracy(model, {"method": "numeric", "workers": cores})
+    """``accuracies`` of one: two evaluations, whose disagreement is the error."""
+    from algzoo_exact import accuracies
+
+    return _accuracy(model, lambda p, task: next(accuracies([p], task, workers=cores)))
 
 
 def exact(model: str, cores: int, digits: int) -> Result:
     """``accuracy(method="exact")``: a rigorous enclosure of width at most 10**-digits."""
-    return _accuracy(model, {"method": "exact", "digits": digits, "workers": cores})
+    return _exact(model, digits, cores)
 
 
 def six_digits(model: str, cores: int) -> Result:
     """The same for a width of 10**-6, which float64 balls prove for n = 5 but for a few cells."""
-    return _accuracy(model, {"method": "exact", "digits": 6, "workers": cores})
+    return _exact(model, 6, cores)
 
 
-def _accuracy(model: str, options: dict[str, Any]) -> Result:
-    from programs import find
-
+def _exact(model: str, digits: int, cores: int) -> Result:
     from algzoo_exact import accuracy
+
+    return _accuracy(
+        model, lambda p, task: accuracy(p, task, method="exact", digits=digits, workers=cores)
+    )
+
+
+def _accuracy(model: str, call: Callable[[Any, Any], Any]) -> Result:
+    from programs import find
 
     def prepare(name: str) -> Callable[[], Any]:
         program, task = find(name)
-        return lambda: accuracy(program, task, **options)
+        return lambda: call(program, task)
 
     prepare(_tiny(model))()
     times, result = _timed(prepare(model))
-    lower, upper = result.enclosure.decimal(options.get("digits", 16) + 5)
+    width = float(result.enclosure.width)
+    lower, upper = result.enclosure.decimal(5 + (round(-log10(width)) if width else 16))
     return {
         **times,
         "accuracy": result.value,
         "lower": lower,
         "upper": upper,
-        "width": float(result.enclosure.width),
+        "width": width,
         "number": result.kind,
     }
 
@@ -152,10 +161,10 @@ def first_call(model: str, cores: int) -> Result:
     start = time.perf_counter()
     from programs import find
 
-    from algzoo_exact import accuracy
+    from algzoo_exact import accuracies
 
     program, task = find(model)
-    result = accuracy(program, task, method="numeric", workers=cores)
+    (result,) = accuracies([program], task, workers=cores)
     return {"seconds": time.perf_counter() - start, "accuracy": result.value}
 
 

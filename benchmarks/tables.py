@@ -268,7 +268,7 @@ index. `random_d_n` has standard normal weights, seeded by d and n."""
 _TIMES = """## Time for one accuracy
 
 Leaves: cones of constant activation pattern and label. Regions: activation patterns. One
-evaluation: float64, no error estimate. Checked: `accuracy(method="numeric")`, two evaluations whose
+evaluation: float64, no error estimate. Checked: `accuracies`, two evaluations whose
 disagreement is the error estimate. Exact: `accuracy(method="exact")`, a rigorous enclosure of width
 at most 10^-digits; two cores include the start of two processes."""
 

@@ -140,6 +140,7 @@ def checked_story(verification: Verification, data: Json | None = None) -> check
         task.name,
         task.seq_len,
         verification.ties,
+        check.Budget(),
     )
     found.check()
     return found

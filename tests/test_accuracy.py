@@ -318,7 +318,7 @@ def test_invariance_for_four_and_five_inputs() -> None:
 
 def check_numeric(program: az.Program, task: az.Task, ties: Ties) -> None:
     """Two directions agree to 1e-12 (what is asked for; 1e-14 is usual), and so does the proof."""
-    result = az.accuracy(program, task, ties=ties, method="numeric")
+    result = next(az.accuracies([program], task, ties=ties))
     assert result.kind == "numeric"
     assert result.enclosure.width <= Fraction(2, 10**12)
     exact = az.accuracy(program, task, ties=ties, method="exact", digits=15).enclosure
@@ -345,7 +345,7 @@ def test_numeric_at_length() -> None:
         program = degenerate_program(kind, rng, 1 + k % 3, 4)
         check_numeric(program, az.tasks.second_argmax(4), ALL_TIES[k % 3])
     for d, n in ((10, 4), (4, 5), (6, 5)):  # not compared with a proof, which would take minutes
-        result = second(random_program(rng, d, n), method="numeric")
+        (result,) = az.accuracies([random_program(rng, d, n)], az.tasks.second_argmax(n))
         assert result.enclosure.width <= Fraction(2, 10**12)
 
 
@@ -358,7 +358,7 @@ def test_many_at_once() -> None:
         for program, result in zip(models, found, strict=True):
             exact = second(program, "uniform")
             assert abs(result.enclosure.midpoint - exact.enclosure.midpoint) < Fraction(1, 10**12)
-            assert result.cells == exact.cells
+            assert 0 < result.cells <= exact.cells  # what is right or wrong as a whole stays so
 
 
 def test_numeric_where_float64_does_not_decide() -> None:
@@ -379,8 +379,8 @@ def test_kind_exact_is_what_small_models_get() -> None:
         assert result.undecided == 0
         assert (result.closed_form is not None) == (n <= 3)
         assert result.cells is not None
-        assert result.regions is not None
-        assert result.cells >= result.regions > 0
+        assert (result.regions is not None) == (n <= 3)
+        assert result.cells >= (result.regions or 1) > 0
 
 
 @pytest.mark.parametrize("n", [2, 3, 4])
@@ -458,14 +458,13 @@ def test_bad_digits(digits: int) -> None:
 
 def test_unknown_names() -> None:
     assert "lowest, incorrect, uniform" in message(SMALL, TWO, ties="highest")
-    assert "auto, exact, numeric, bounds" in message(SMALL, TWO, method="magic")
+    assert "auto, exact, bounds" in message(SMALL, TWO, method="magic")
 
 
-@pytest.mark.parametrize("method", ["exact", "numeric"])
-def test_too_many_inputs(method: str) -> None:
-    program = random_program(np.random.default_rng(19), 2, 7)
-    text = message(program, az.tasks.second_argmax(7), method=method)
-    assert "7" in text
+def test_too_many_inputs() -> None:
+    program = random_program(np.random.default_rng(19), 2, 8)
+    text = message(program, az.tasks.second_argmax(8), method="exact")
+    assert "8" in text
     assert "bounds" in text
 
 
@@ -494,4 +493,5 @@ def test_weights_beyond_float64() -> None:
     """Exact arithmetic takes them; float64 says so."""
     huge = exact_program([1e300, -1], [[1e-300, 2], [3, 1e300]], [[1, -1], [1e-300, 1]], 2)
     assert second(huge).kind == "exact"
-    assert "exact" in message(huge, TWO, method="numeric")
+    with pytest.raises(az.InputError, match="exact"):
+        next(az.accuracies([huge], TWO))

@@ -143,7 +143,7 @@ def test_table(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        (("list", "--task", "argmax"), "There is no family 'argmax'; choose from 2nd_argmax"),
+        (("list", "--task", "argmax"), "There is no family 'argmax' (did you mean "),
         (("table", "none"), "There is no folder none."),
         (("table", "{}"), "There are no models with cards in"),
         (("remove",), "No such command 'remove'"),

@@ -15,6 +15,8 @@ from pathlib import Path
 import jsonschema
 import numpy as np
 import pytest
+import safetensors.torch
+import torch
 from certificates_for_tests import CHECKER, Json, dumped
 from cli_for_tests import json_of, run, text_of
 from models_for_tests import random_program
@@ -22,6 +24,8 @@ from models_for_tests import random_program
 import algzoo_exact as az
 from algzoo_exact.certificate import build, check
 from algzoo_exact.program.ir import Program
+from algzoo_exact.zoo.architectures import to_state
+from algzoo_exact.zoo.loading import shipped_folder
 
 SCHEMA: Json = json.loads(Path(build.__file__).with_name("certificate.schema.json").read_text())
 
@@ -127,7 +131,9 @@ def test_models_of_torch_and_with_noise() -> None:
     model = az.perturb(az.load("2nd_argmax_2_2"), 0.01, 3)
     document = az.certify(model)
     assert document["model"]["sha256"] == model.sha256
-    assert check.check_document(document).status == "accepted"
+    content = safetensors.torch.save(to_state(model.network, torch.float32))
+    outcome = check.check_document(document, content)
+    assert (outcome.status, outcome.reason) == ("accepted", "")
 
 
 @pytest.mark.parametrize(
@@ -159,13 +165,25 @@ def test_commands(tmp_path: Path) -> None:
     assert "4 cells" in text
     assert hashlib.sha256(path.read_bytes()).hexdigest() in text
     text = text_of("check", path)
-    assert "verdict      accepted" in text
+    assert "verdict      accepted: on 2nd_argmax with 2 inputs, where the lowest index" in text
     found = json_of("certify", "longest_cycle_4_4", "-o", path)
     assert (found["count"], found["file"]["bytes"]) == (256, path.stat().st_size)
-    found = json_of("check", path)
+    file = shipped_folder() / "longest_cycle_4_4.safetensors"
+    found = json_of("check", path, file)
     assert (found["status"], found["accuracy"]) == ("accepted", {"lower": "1", "upper": "1"})
     assert found["checked"]
-    assert len(found["not_checked"]) == 1
+    assert len(found["not_checked"]) == 1  # the tie rule
+    assert found["statement"] == {
+        "model": "longest_cycle_4_4",
+        "sha256": hashlib.sha256(file.read_bytes()).hexdigest(),
+        "task": "longest_cycle",
+        "seq_len": 4,
+        "ties": "lowest",
+        "heads": 1,
+    }
+    result = run("check", path)
+    assert result.exit_code == 3
+    assert "verdict      accepted for the weights inside: " in result.stdout
 
 
 def test_command_rejects(tmp_path: Path) -> None:
@@ -176,7 +194,7 @@ def test_command_rejects(tmp_path: Path) -> None:
     assert "rejected: cell 0: its label is" in result.stdout
     result = run("check", tmp_path / "none.json")
     assert (result.exit_code, result.stdout) == (2, "")
-    assert result.stderr.startswith("error: cannot read")
+    assert result.stderr.startswith("error: unreadable: cannot read")
     result = run("certify", "2nd_argmax_16_10", "-o", tmp_path / "m.json")
     assert result.exit_code == 2
     assert not (tmp_path / "m.json").exists()

@@ -38,6 +38,9 @@ def test_very_many_faults_are_rejected() -> None:
             assert not (fault.sealed and "digest" in reason), (name, fault.where)
 
 
+TRAINED = shipped_folder() / "median_4_3.safetensors"
+
+
 def trained() -> Json:
     return next(document for name, _, document, _ in certificates() if name == "median_4_3")
 
@@ -96,10 +99,10 @@ def test_swapped_and_doubled_pieces() -> None:
     swapped = [first | patterns[0], second | patterns[1], *rest]
     assert reject(seal(document | {"pieces": swapped})).startswith("piece 0: ")
     doubled = [first, second, *rest, first]
-    assert "the same inputs as an earlier piece" in reject(seal(document | {"pieces": doubled}))
+    assert "the same inputs as an earlier one" in reject(seal(document | {"pieces": doubled}))
     # In another order they say the same.
     turned = seal(document | {"pieces": [*rest, second, first]})
-    assert check.check_document(turned).status == "accepted"
+    assert check.check_document(turned, TRAINED.read_bytes()).status == "accepted"
 
 
 def without(document: Json, number: int) -> Json:
@@ -113,9 +116,8 @@ def without(document: Json, number: int) -> Json:
 def restated(document: Json) -> Json:
     """With all that follows from its pieces said as it is."""
     n, places = document["task"]["seq_len"], document["decimals"] + 6
-    judge = check.Pieces(
-        document, check.weights_of(document["model"]["weights"], "model.weights"), n
-    )
+    weights = check.weights_of(document["model"]["weights"], "model.weights")
+    judge = check.Pieces(document, weights, n, check.Budget())
     for piece in document["pieces"]:
         judge.add(piece)
     missing = Fraction(0) if judge.closed else 1 - judge.least
@@ -142,14 +144,14 @@ def test_a_part_of_the_pieces_proves_a_wider_enclosure() -> None:
     fewer = without(document, largest)
     assert "undecided" in reject(seal(fewer))
     honest = restated(fewer)
-    outcome = check.check_document(honest)
+    outcome = check.check_document(honest, TRAINED.read_bytes())
     assert outcome.status == "accepted"
     assert outcome.squared_error is not None
     lower, upper = outcome.squared_error
     assert lower < whole["lower"] < whole["upper"] < upper
     adjusted = {"lower": honest["mean_squared_error"]["lower"]}
     adjusted["upper"] = moved(adjusted["lower"], 10**9)
-    assert "the pieces prove" in reject(seal(honest | {"mean_squared_error": adjusted}))
+    assert "they prove" in reject(seal(honest | {"mean_squared_error": adjusted}))
     assert "undecided" in reject(seal(honest | {"undecided": document["undecided"]}))
 
 

@@ -35,6 +35,7 @@ from algzoo_exact.certificate import build, check
 from algzoo_exact.geometry.cone import Cone, NotPointedError
 from algzoo_exact.measure.cone_moments import second_moment
 from algzoo_exact.program.ir import Program
+from algzoo_exact.zoo.loading import shipped_folder
 
 SCHEMA: Json = json.loads(Path(build.__file__).with_name("certificate.schema.json").read_text())
 P = 140
@@ -47,9 +48,9 @@ def checked_square(rows: Sequence[Any], rays: list[tuple[int, ...]], a: tuple[in
         zeros = (k for k, ray in enumerate(rays) if sum(map(mul, row, ray)) == 0)
         facets.setdefault(sum(1 << k for k in zeros), row)
     n = len(a)
-    kept = check.complete_facets(n, facets, len(rays))
+    kept = check.complete_facets(n, facets, len(rays), check.Budget())
     gram = [[sum(map(mul, p, q)) for q in rays] for p in rays]
-    measure, cone = check.Measure(check.Fixed(P)), check.Cone(n, gram, kept)
+    measure, cone = check.Measure(check.Fixed(P), check.Budget()), check.Cone(n, gram, kept)
     found = measure.of(cone, (1 << len(rays)) - 1) + measure.bent(cone, facets, a)
     return found / (1 << P) * sum(c * c for c in a)
 
@@ -91,15 +92,18 @@ def test_accepted_by_a_bare_interpreter(tmp_path: Path) -> None:
         path = dumped(document, tmp_path / "certificate.json")
         code, text = run_bare(path, *([weights] if weights else []), checker=alone)
         assert code == 0, (name, text)
-        assert text.startswith("accepted\nmean squared error between "), name
-        assert "\nroot mean squared error between " in text
-        assert "not checked" not in text
+        first = text.splitlines()[0]
+        assert first.startswith("accepted: on median with "), name
+        assert "mean squared error" in first
+        assert "root of it" in first
 
 
-def encloses_the_squared_error(program: Program, document: Json, name: str) -> None:
+def encloses_the_squared_error(
+    program: Program, document: Json, name: str, file: Path | None = None
+) -> None:
     task = az.tasks.median(program.seq_len)
     known = az.squared_error(program, task, digits=40, method="exact").enclosure
-    outcome = check.check_document(document)
+    outcome = check.check_document(document, file and file.read_bytes())
     assert outcome.status == "accepted", (name, outcome.reason)
     assert outcome.accuracy is None
     assert outcome.squared_error is not None
@@ -130,8 +134,8 @@ def test_schema() -> None:
 
 
 def test_the_value_is_that_of_squared_error() -> None:
-    for name, program, document, _ in certificates():
-        encloses_the_squared_error(program, document, name)
+    for name, program, document, file in certificates():
+        encloses_the_squared_error(program, document, name, file)
         if name == "the median":
             assert {Fraction(bound) for bound in document["mean_squared_error"].values()} == {0}
 
@@ -184,7 +188,9 @@ def test_no_error_is_steeper(program: Program, point: list[int]) -> None:
         check.RNN_KEYS[2]: program.readout,
     }
     error = program.evaluate(x).logit[0] - az.tasks.median(n).value(x)
-    assert error**2 <= check.Network(weights, n, 1).steepest() * sum(c * c for c in x)
+    assert error**2 <= check.Network(weights, n, 1, check.Budget()).steepest() * sum(
+        c * c for c in x
+    )
 
 
 def test_huge_and_tiny_weights() -> None:
@@ -276,13 +282,16 @@ def test_commands(tmp_path: Path) -> None:
     text = text_of("certify", "median_2_2", "-o", path)
     assert "8 pieces" in text
     assert "\nroot mean squared error [0.00000047222046356" in text
-    text = text_of("check", path)
-    assert "verdict                 accepted" in text
+    file = shipped_folder() / "median_2_2.safetensors"
+    text = text_of("check", path, file)
+    assert (
+        "verdict                 accepted: on median with 2 inputs, the model in the file" in text
+    )
     assert "\nmean squared error      between 0.00000000000022299216" in text
     found = json_of("certify", "median_2_2", "-o", path)
     assert (found["count"], found["ties"], found["accuracy"]) == (8, None, None)
     assert found["mean_squared_error"]["lower"].startswith("0.00000000000022299216")
-    found = json_of("check", path)
+    found = json_of("check", path, file)
     assert (found["status"], found["accuracy"]) == ("accepted", None)
     assert found["root_mean_squared_error"]["upper"].startswith("0.00000047222046356")
     document = json.loads(path.read_text())

@@ -51,10 +51,10 @@ def test_every_kind_of_claim(tmp_path: Path) -> None:
     code, text = run_bare(dumped(document, tmp_path / "c.json"))
     assert code == 3
     lines = text.splitlines()
-    assert lines[0] == "incomplete"
-    assert lines[1].startswith("accuracy between 0.99999")  # from the cells
+    assert lines[0].startswith("not everything could be checked: on 2nd_argmax with 2 inputs, ")
+    assert "has an accuracy between 0.99999" in lines[0]  # from the cells
     assert "checked: the explanation's claims: 15 proved, 10 refuted, 1 left open" in lines
-    assert "checked: the explanation's cases: 3 proved, 1 refuted" in lines
+    assert "checked: the explanation's cases: 2 proved, 1 refuted, 1 left open" in lines
     open_lines = [line.split(": ")[1] for line in lines if line.startswith("not checked: ")]
     assert open_lines[:2] == ["half", "mean"]
     assert open_lines[2].startswith("that the claims' texts")
@@ -138,23 +138,35 @@ def test_overlaps_and_gaps() -> None:
         assert told.accuracy is None
         found = checked_story(told)
         assert found.accuracy is None
-        assert not found.not_checked
+        assert not found.findings.not_checked
 
 
 def test_z3_is_named() -> None:
-    """A proof without evidence is not checked, nor is an accuracy that rests on it."""
+    """A proof without evidence is not checked, nor what rests on it: an accuracy, or a claim that
+    uses what it says."""
     told = verified(
         TWO,
         claim("far", "always", domain="x[0] > 1", statement="2*x[0] > 2"),
         case("all", "true", "right", claims=["far"]),
     )
     data = data_of(told)
-    (proof,) = data["claims"][0]["instances"][0]["proofs"]
-    assert "steps" in proof  # conditions with constants have no cones
-    data["claims"][0]["instances"][0]["proofs"] = [{"trusted": "z3"}]
+    (part,) = data["claims"][0]["instances"][0]["statements"]
+    assert "steps" in part["proof"]  # conditions with constants have no cones
+    part["proof"] = {"trusted": "z3"}
     found = checked_story(told, data)
-    assert found.not_checked == ["far: z3 is trusted, with no proof written down"]
-    assert not found.proved_accuracy
+    assert found.findings.not_checked == ['far: "z3" is trusted, with no proof written down']
+    assert found.proved_accuracy  # the case's own proofs do without it
+    (proof, _) = data["cases"][0]["instances"][0]["proofs"]
+    data["cases"][0]["instances"][0]["proofs"][0] = {"cell": proof["cell"], "trusted": "z3"}
+    assert not checked_story(told, data).proved_accuracy
+
+    told = silent_story()
+    data = data_of(told)
+    (first,) = (part for part in data["claims"] if part["name"] == "first")
+    first["instances"][0]["statements"][0]["proof"] = {"trusted": "z3"}
+    found = checked_story(told, data)
+    assert found.findings.trusting["then"] == "it rests on first"
+    assert found.proved_accuracy
 
 
 def test_a_proof_at_a_point() -> None:
@@ -168,15 +180,17 @@ def test_a_proof_at_a_point() -> None:
 
     def with_points(first: list[str], second: list[str]) -> Json:
         for part, point in zip(data["claims"], (first, second), strict=True):
-            part["instances"][0]["proofs"] = [{"point": point}]
+            part["instances"][0]["statements"][0]["proof"] = {"point": point}
         return data
 
-    found = checked_story(told, with_points(["1", "1/2"], ["1", "7"]))
+    found = checked_story(told, with_points(["1", "1/2"], ["1", "0"]))
     assert "2 proofs at a point" in found.lines()
     with pytest.raises(check.RejectedError, match="does not fix all inputs"):
         checked_story(told, with_points(["1", "1/3"], ["1", "0"]))
     with pytest.raises(check.RejectedError, match="does not fix all inputs"):
         checked_story(told, with_points(["1", "1/2"], ["2", "0"]))
+    with pytest.raises(check.RejectedError, match="inputs that nothing fixes are 0"):
+        checked_story(told, with_points(["1", "1/2"], ["1", "7"]))
 
 
 @given(st.data(), programs(d=(1, 2)))
@@ -194,7 +208,7 @@ def test_any_claim(data: st.DataObject, program: Program) -> None:
         rewriting = check.Rewriting(nodes.formulas)
         goal = rewriting.negation(rewriting.condition(nodes.number(statement)))
         regions = check.Regions(rewriting, goal)
-        for rays, _ in check.cones_of(tree, regions.inputs):
+        for rays, _ in check.cones_of(tree, regions):
             # Exact evaluation inside each cone, where null sets hardly ever are met.
             assert evaluate(statement, at(program, inside(program, regions.inputs, rays)))
 
@@ -211,7 +225,7 @@ def test_truth_on_cones(data: st.DataObject, program: Program) -> None:
     nodes = Nodes(program)
     rewriting = check.Rewriting(nodes.formulas)
     regions = check.Regions(rewriting, rewriting.condition(nodes.number(formula)))
-    for rays, _ in check.cones_of(tree, regions.inputs):
+    for rays, _ in check.cones_of(tree, regions):
         everything = (1 << len(rays)) - 1
         truth = check.Piece(regions, rays).truth(regions.condition, everything, almost=True)
         assert evaluate(formula, at(program, inside(program, regions.inputs, rays))) is truth
@@ -226,7 +240,7 @@ def test_rewriting_keeps_values(data: st.DataObject, program: Program) -> None:
     nodes = Nodes(program)
     number = nodes.number(formula)
     expected = evaluate(formula, at(program, point))
-    run = nodes.formulas.program.run(point)
+    run = nodes.formulas.program.run(point, check.Budget())
     assert nodes.formulas.value(number, run, {}) is expected
     rewriting = check.Rewriting(nodes.formulas)
     try:
@@ -304,7 +318,7 @@ def test_label_cells(task: str, n: int) -> None:
 @given(programs(d=(1, 3)))
 @settings(max_examples=30, deadline=None)
 def test_standard_form(program: Program) -> None:
-    found = Nodes(program).formulas.program.standard()
+    found = Nodes(program).formulas.program.standard(check.Budget())
     expected = standardize(program)[0]
     assert found.inputs == expected.input_weights
     assert (found.recurrent, found.readout) == (expected.recurrent, expected.readout)
@@ -321,7 +335,9 @@ def test_refused(tmp_path: Path) -> None:
     many = random_program(np.random.default_rng(1), 1, 7)
     with pytest.raises(az.InputError, match="with an explanation they can do without"):
         az.certify(many, az.tasks.argmax(7))
-    told = az.verify(story(many, task="argmax"), many)
+    told = az.verify(
+        story(many, claim("a", "always", statement="h[0][0] >= 0"), task="argmax"), many
+    )
     with pytest.raises(az.InputError, match="leave decimals out"):
         az.certify(many, az.tasks.argmax(7), explanation=told, decimals=5)
     with pytest.raises(az.InputError, match="Cannot read"):

@@ -11,10 +11,11 @@ from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import numpy as np
 import pytest
-from certificates_for_tests import dumped, run_bare
+from certificates_for_tests import Json, dumped, run_bare
 from explanations_for_tests import TWO, checked_story
 from models_for_tests import exact_program, random_program
 from safetensors.numpy import save_file
@@ -38,10 +39,10 @@ def held_against(program: Program, other: Program, folder: Path, mode: str, ties
     """
     verification = claimed(program, other, folder, mode, ties)
     judge = checked_story(verification)
-    assert judge.not_checked == []
+    assert judge.findings.not_checked == []
     (checked,) = verification.claims[0].instances
     status = checked.verdict.status
-    assert judge.counts[f"claims {status}"] == 1
+    assert judge.findings.counts[f"claims {status}"] == 1
     if checked.witness is not None:
         assert not agree_at(checked.witness, program, other, mode, ties)
     if status == "proved":
@@ -115,9 +116,9 @@ def test_in_a_bare_python(tmp_path: Path) -> None:
     document = az.certify(TWO, explanation=verification)
     code, text = run_bare(dumped(document, tmp_path / "c.json"))
     assert code == 0, text
-    assert "not checked: that the weights in claims about " in text
-    says = document["explanation"]["claims"][0]["instances"][0]["says"]
-    assert says["weights"]["rnn.weight_ih_l0"] == [[str(w)] for w in same.input_weights]
+    assert "not checked: that the weights of other models are those of " in text
+    (other,) = document["explanation"]["others"]
+    assert other["weights"]["rnn.weight_ih_l0"] == [[str(w)] for w in same.input_weights]
 
 
 def test_the_same_in_another_way(tmp_path: Path) -> None:
@@ -127,34 +128,66 @@ def test_the_same_in_another_way(tmp_path: Path) -> None:
     two = exact_program([1, -1, -1, 0], recurrent, [[1, 1, -1, 1], [0, 0, 0, 0]], 2)
     assert held_against(one, two, tmp_path, "function", "lowest") == "proved"
     verification = claimed(one, two, tmp_path, "function", "lowest")
-    proofs = story_part(verification).data["claims"][0]["instances"][0]["proofs"]
-    assert proofs[0]["cells"]["tree"]
+    (part,) = story_part(verification).data["claims"][0]["instances"][0]["statements"]
+    assert part["proof"]["cells"]["tree"]
+
+
+def about(name: str, number: Any) -> Change:
+    def change(data: Json) -> None:
+        (claim,) = (part for part in data["claims"] if part["name"] == name)
+        claim["about"] = number
+
+    return change
+
+
+def other(number: int, *path: Any) -> Change:
+    """Sets a field of another model; the last of the path is the value."""
+    *keys, last, value = path
+
+    def change(data: Json) -> None:
+        at: Any = data["others"][number]
+        for key in keys:
+            at = at[key]
+        at[last] = value
+
+    return change
+
+
+def dropped_claim(data: Json) -> None:
+    data["claims"] = [part for part in data["claims"] if part["name"] != "same"]
+
+
+FIRST, LAST = "rnn.weight_ih_l0", "linear.weight"
 
 
 @pytest.mark.parametrize(
     ("change", "why"),
     [
-        (put("claim same says weights rnn.weight_ih_l0 0 0", "2"), "the inputs that occur are"),
-        (put("claim same says weights linear.weight 0 0", "-1"), "the inputs that occur are"),
-        (put("claim same says weights linear.weight 0", ["1"]), "shapes do not fit each other"),
-        (put("claim same says weights bias", [["0"]]), "the weights must be"),
-        (put("claim same says weights", None), "weights must be an object"),
-        (put("claim same says mode", "answers"), "odd mode"),
-        (put("claim same says domain", 1), "its domain is no node"),
-        (put("claim same says nodes", [True, "0"]), "node 1 is used nowhere"),
-        (put("claim same says nodes", [["==", 0, 0]]), "node 0: a part of it comes after it"),
-        (put("claim same proofs", []), "it needs 1 proofs"),
-        (put("claim there says mode", "function"), "it fails on one of its cells"),
-        (put("claim there says weights linear.weight", ZEROS), "it fails on one of its cells"),
-        (flip_claim("other", "proved"), "it needs 1 proofs"),
-        (flip_claim("there", "refuted"), "what is refuted has no proof"),
-        (put("claim other witness logit 3", "0"), "a witness has other logits"),
+        (other(0, "weights", FIRST, 0, 0, "2"), "the inputs that occur are"),
+        (other(0, "weights", LAST, 0, 0, "-1"), "the inputs that occur are"),
+        (other(0, "weights", LAST, 0, ["1"]), "shapes do not fit each other"),
+        (other(0, "weights", "bias", [["0"]]), "the weights must be"),
+        (other(0, "weights", None), "weights must be an object"),
+        (other(0, "name", None), "its name must be a text"),
+        (other(0, "nodes", [True, "0"]), "is no node"),
+        (other(0, "nodes", [["==", 0, 0]]), "node 0: a part of it comes after it"),
+        (other(1, "weights", LAST, ZEROS), "a witness has other logits"),
+        (dropped_claim, "no claim is about one of the others"),
+        (put("part same 0 domain", 1), "its domain is a node of a wrong sort"),
+        (put("part same 0 proof", None), "a proof must be an object"),
+        (about("same", None), "no claim is about one of the others"),
+        (about("same", 2), "it is about a model that is not there"),
+        (about("same", False), "what it is about must be a whole number"),
+        (about("below", 0), "numbers and answers are of the model itself"),
+        (flip_claim("other", "proved"), "an input shows what some do, or not all"),
+        (flip_claim("there", "refuted"), "it needs a witness"),
+        (put("part other 0 witness logit 3", "0"), "a witness has other logits"),
         (
-            put("claim other witness", {"x": ["0", "0"], "logit": ["0", "0", "0", "0"]}),
+            put("part other 0 witness", {"x": ["0", "0"], "logit": ["0", "0", "0", "0"]}),
             "it holds at its witness",
         ),
         (
-            put("claim others_labels witness", {"x": ["0", "0"], "logit": ["0", "0", "0", "0"]}),
+            put("part others_labels 0 witness", {"x": ["0", "0"], "logit": ["0", "0", "0", "0"]}),
             "its witness does not refute it",
         ),
     ],

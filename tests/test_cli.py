@@ -108,15 +108,6 @@ def test_text_says_what_the_number_is() -> None:
     assert form in text_of("accuracy", "2nd_argmax_4_3", "--ties", "uniform", "--closed-form")
 
 
-def test_numeric_is_labelled() -> None:
-    found = accuracy("2nd_argmax_3_3", "--method", "numeric")
-    exact = accuracy("2nd_argmax_3_3")
-    assert (found["kind"], found["accuracy"]["closed_form"]) == ("numeric", None)
-    middle = bounds(found["accuracy"]).midpoint
-    assert abs(middle - bounds(exact["accuracy"]).midpoint) < 1e-12  # as is promised for n <= 6
-    assert "not a proof" in text_of("accuracy", "2nd_argmax_3_3", "--method", "numeric")
-
-
 def test_labels_add_up() -> None:
     found = accuracy("2nd_argmax_3_3", "--by-label")
     assert set(found["by_label"]) == {"0", "1", "2"}

@@ -89,7 +89,7 @@ def test_sample(path: Path) -> None:
     [
         (["show"], "no piecewise linear program"),
         (["regions"], "no piecewise linear program"),
-        (["accuracy", "--method", "numeric"], "choose exact, bounds or auto"),
+        (["accuracy", "--method", "numeric"], "choose from auto, exact, bounds"),
         (["accuracy", "--task", "argmax"], "argmax is a task for an RNN"),
     ],
 )

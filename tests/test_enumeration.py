@@ -355,7 +355,7 @@ def test_what_cannot_be_scored() -> None:
         (model, az.tasks.argmax(3), {}, "argmax is a task for RNNs"),
         (model, longest_cycle(4), {}, "needs a transformer with as many positions"),
         (scalar, longest_cycle(3), {}, "single output"),
-        (model, longest_cycle(3), {"method": "numeric"}, "choose exact, bounds or auto"),
+        (model, longest_cycle(3), {"method": "numeric"}, "choose from auto, exact, bounds"),
         (model, longest_cycle(3), {"ties": "highest"}, "Unknown tie rule"),
         (transformer(2, 10), longest_cycle(10), {"method": "exact"}, "There are 10^10 inputs"),
         (rnn, longest_cycle(3), {}, "this program is an RNN"),

@@ -5,6 +5,7 @@ Oracle: the hash of a text that is written here from torch's numbers, with their
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from fractions import Fraction
 from hashlib import sha256
@@ -20,6 +21,7 @@ from models_for_tests import programs
 
 import algzoo_exact as az
 from algzoo_exact.errors import InputError
+from algzoo_exact.explain.story import parse_explanation
 from algzoo_exact.program.fingerprint import weights_sha256
 from algzoo_exact.program.ir import Program
 from algzoo_exact.zoo.architectures import DistTransformer, to_module, to_state
@@ -124,6 +126,14 @@ def test_the_hash_of_a_file_still_binds(tmp_path: Path) -> None:
     torch.save(to_state(model.network, torch.float32), again)
     with pytest.raises(InputError, match=model.weights_sha256):
         az.verify(explanation, az.load(again), only=claim)
+
+
+def test_a_hash_that_is_none() -> None:
+    source = explanation_path("2nd_argmax_2_2").read_text(encoding="utf-8")
+    for wrong in ("A" * 64, "0" * 63):
+        text = re.sub('(?<=weights_sha256 = ").*(?=")', wrong, source)
+        with pytest.raises(InputError, match="model: weights_sha256 must be 64 hexadecimal"):
+            parse_explanation(text)
 
 
 @needs_algzoo

@@ -119,16 +119,6 @@ MISTAKES: dict[str, tuple[str, str, str]] = {
         f'[model]\nsha256 = "{"0" * 64}"',
         "this one is that with SHA-256 636a59",
     ),
-    "another's weights": (
-        "[model]",
-        f'[model]\nweights_sha256 = "{"0" * 64}"',
-        "alone; those of this model have ",
-    ),
-    "a hash of weights in capitals": (
-        "[model]",
-        f'[model]\nweights_sha256 = "{"A" * 64}"',
-        "model: weights_sha256 must be 64 hexadecimal",
-    ),
     "another's neurons": (
         "hidden_size = 2",
         "hidden_size = 3",

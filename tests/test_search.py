@@ -197,7 +197,9 @@ def test_same_accuracy(monkeypatch: pytest.MonkeyPatch) -> None:
     quick = results()
     monkeypatch.setattr(search_module, "float_weights", lambda program: None)
     for a, b in zip(quick, results(), strict=True):
-        assert (a.cells, a.regions, a.closed_form) == (b.cells, b.regions, b.closed_form)
+        assert a.closed_form == b.closed_form
+        if a.closed_form is not None:  # else cones that are right or wrong stay whole
+            assert (a.cells, a.regions) == (b.cells, b.regions)
         a.enclosure.intersect(b.enclosure)  # ValueError if they contradict each other
 
 

@@ -28,6 +28,7 @@ from oracles import squared_error as oracle
 from oracles.conventions import to_mpf
 
 import algzoo_exact as az
+from algzoo_exact.deadline import NEVER
 from algzoo_exact.exact.enclosure import working_precision
 from algzoo_exact.geometry.cone import Cone, dot
 from algzoo_exact.measure.flow import NotGenericError, directions_for
@@ -191,7 +192,8 @@ def test_two_directions_agree() -> None:
     starts = starting_cones(task)[:2]
     found = []
     for end in ends:
-        job = square_sum.Job(program, task, end, (starts[0], starts[1]), 120, 18, float("inf"))
+        precision = square_sum.Precision(120, Fraction(1, 10**25), False, None)
+        job = square_sum.Job(program, task, end, (starts[0], starts[1]), precision, False, NEVER)
         part = square_sum.decide(job)
         assert part is not None
         assert part.value.width < Fraction(1, 10**18)
@@ -225,7 +227,7 @@ def test_wrong_input() -> None:
         (lambda: az.squared_error(program, time_limit=-1), "time_limit"),
         (lambda: az.squared_error(program, max_cells=-1), "max_cells"),
         (lambda: az.squared_error(program, workers=0), "workers"),
-        (lambda: az.squared_error(silent(7), method="exact"), "n = 7"),
+        (lambda: az.squared_error(silent(8), method="exact"), "n = 8"),
     ]:
         with pytest.raises(az.InputError, match=text):
             wrong()

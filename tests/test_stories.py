@@ -269,7 +269,7 @@ WRONG = {
     "a = 1e" + "9" * 30: "a number in the text is too large, or too close to 0, to be read.",
     "a" + ".a" * 6000 + " = 1": "line 1: there are over 5000 points in a row.",
     "title = 3": "title must be a text in quotes, not 3.",
-    HEAD + "hidden = 3": "model: there is no key 'hidden' here; the keys are task, seq_len, hidden",
+    HEAD + "hidden = 3": "model: there is no key 'hidden' here (did you mean 'hidden_size'?)",
     HEAD.replace("seq_len = 2", "seq_len = 1"): "model: 2nd_argmax needs at least 2 inputs, not 1.",
     HEAD + '[definitions]\na = "x["': "definition a, column 3: expected a number",
     HEAD + '[definitions]\na = "x[2]"': "definition a, column 3: the index of x goes from 0 to 1",

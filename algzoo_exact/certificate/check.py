@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Check a certificate of a score: ``python check.py certificate.json [weights.safetensors]``.
 
-One file on purpose, hence over 400 lines: it needs Python 3.11 and its standard library, shares no
-code with the program that wrote the certificate, and can be read from top to bottom. It only
-checks: nothing is repaired, nothing is skipped without saying so. Its mathematics is derived in
+One file on purpose, hence over 400 lines: it needs Python 3.11 and its standard library, imports
+nothing else, and can be read from top to bottom. It only checks: nothing is repaired, nothing is
+skipped without saying so. Its mathematics is derived in
 docs/notes/certificate.md; (C1), (C2), ... are the numbers there.
 
     exact inputs     weights and rays are fractions and integers of any length
@@ -12,68 +12,102 @@ docs/notes/certificate.md; (C1), (C2), ... are the numbers there.
                      each is bounded, and far below half a unit of the last decimal stated
 
 Exit code 0: accepted. 1: rejected, with the reason. 2: the file is not a certificate, or cannot be
-read. 3: nothing wrong was found, but not everything was checked.
+read. 3: nothing wrong was found, but not everything could be checked: without the weights' file, it
+is about the weights inside. 4: the checker failed, which is a fault of its own.
+
+Work is limited to 100 million operations, and 200,000 more for each cell and piece, 1,000 for each
+answer of a transformer and 50 for each byte of an explanation. One takes a microsecond or less;
+those on long numbers count more.
 """
+
+# Joined from the files in checker/ by checker/join.py: change those.
 
 from __future__ import annotations
 
+import argparse
 import gzip
 import hashlib
+import io
 import json
+import os
 import re
 import struct
 import sys
+import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property, lru_cache
-from itertools import combinations, product
+from itertools import combinations, permutations, product
 from math import factorial, gcd, isqrt, lcm
-from operator import mul
+from operator import add, mul, sub
 from pathlib import Path
 from typing import Any
 
-FORMAT, VERSION = "algzoo-exact certificate", 3
-SLACK = Fraction(50001, 100000)
-"""Decimals are rounded to nearest: off by at most this many units of their last place."""
+# =============================================================================================
+# The kernel, which sees integers, fractions and tuples alone.
 
-Vector = tuple[int, ...]
-Square = tuple[int, int]
-"""The square of a length, as a fraction of two positive integers."""
-Json = dict[str, Any]
+
+# ---------------------------------------------------------------------------------------------
+# What is wrong is said by an exception.
 
 
 class RejectedError(Exception):
     """Something that the certificate says is wrong; the message says what."""
 
 
-class UnreadableError(Exception):
-    """The file is not a certificate, or cannot be read."""
-
-
-@dataclass
-class CheckedCertificate:
-    """What a check found. ``accuracy`` is what the certificate proves, if it is accepted; for a
-    median model it is None, and ``squared_error`` encloses the mean squared error, ``root`` its
-    square root."""
-
-    status: str = "accepted"
-    reason: str = ""
-    accuracy: tuple[Fraction, Fraction] | None = None
-    squared_error: tuple[Fraction, Fraction] | None = None
-    root: tuple[Fraction, Fraction] | None = None
-    checked: list[str] = field(default_factory=list)
-    not_checked: list[str] = field(default_factory=list)
-
-    @property
-    def exit_code(self) -> int:
-        return {"accepted": 0, "rejected": 1, "unreadable": 2, "incomplete": 3}[self.status]
+class LimitError(Exception):
+    """It may be right, but cannot be checked within the stated limits; the message says which."""
 
 
 def require(condition: bool, reason: str) -> None:
     if not condition:
         raise RejectedError(reason)
+
+
+# ---------------------------------------------------------------------------------------------
+# Work, in operations on numbers of ordinary length; about a microsecond each.
+
+MOST_WORK = 100_000_000
+"""Operations for the whole certificate."""
+LONGEST_NUMBER = 1 << 17
+"""Bits of a number that is computed with."""
+
+
+def length(number: int | Fraction) -> int:
+    """Bits of numerator and denominator together."""
+    return number.numerator.bit_length() + number.denominator.bit_length()
+
+
+def price(bits: int) -> int:
+    """Of an operation on fractions of this length: common divisors cost its square, in the end."""
+    return 1 + (bits >> 8) + (bits >> 10) ** 2
+
+
+class Budget:
+    """What is left of the work that a check may take. All parts of a check share one."""
+
+    def __init__(self, factor: int = 1) -> None:
+        self.factor, self.most, self.left = factor, 0, 0
+        self.allow(MOST_WORK)
+
+    def allow(self, steps: int) -> None:
+        """More, for one more of the items that a certificate may list."""
+        self.most += self.factor * steps
+        self.left += self.factor * steps
+
+    def spend(self, steps: int) -> None:
+        """LimitError once the work is more than allowed."""
+        self.left -= steps
+        if self.left < 0:
+            raise LimitError(f"it takes over {self.most:,} operations, more than are allowed")
+
+    def pay(self, bits: int, times: int = 1) -> None:
+        """For operations on numbers of so many bits; LimitError if these are too long."""
+        if bits > LONGEST_NUMBER:
+            raise LimitError(f"a number has over {LONGEST_NUMBER:,} bits")
+        self.spend(times * price(bits))
 
 
 # ---------------------------------------------------------------------------------------------
@@ -134,34 +168,9 @@ class Fixed:
         rest = (top << self.p) // (top + ((2 * (_STEPS + k)) << self.p))
         return (exponent - bits) * self.log2 + self._logarithms[k] + 2 * self._atanh(rest)
 
-    def exp_minus(self, x: int) -> int:
-        """e^-x for x >= 0, off by less than 16 units (C10)."""
-        halvings, rest = divmod(x, self.log2)
-        k = (rest * _STEPS) >> self.p
-        rest = (k << self.p) // _STEPS - rest  # in (-1/256, 0]
-        total = self.one
-        for j in range(self.p // 8 + 1, 0, -1):
-            total = self.one + (total * rest >> self.p) // j
-        return ((total * self._powers[k]) >> self.p) >> halvings
-
     @cached_property
     def _debye(self) -> list[list[int]]:
         return _debye_bands(self.p)
-
-    @cached_property
-    def _powers(self) -> list[int]:
-        """e^(-k/256) for k = 0 .. 256, each rounded once."""
-        guard = 16
-        q = self.p + guard
-        total, term, j = 0, 1 << q, 0
-        while term:
-            total += term if j % 2 == 0 else -term
-            j += 1
-            term //= _STEPS * j
-        found = [1 << q]
-        for _ in range(_STEPS):
-            found.append(found[-1] * total >> q)
-        return [value >> guard for value in found]
 
     def dilogarithm(self, x: int, y: int) -> int:
         """Re Li2(x + i y) for a point of the closed unit disc, up to rounding (C8)."""
@@ -234,7 +243,53 @@ def _debye_bands(p: int) -> list[list[int]]:
 
 
 # ---------------------------------------------------------------------------------------------
+# The exponential in fixed point. A real x stands as the integer x 2^p; a unit is 2^-p.
+
+_TABLED = 256
+
+
+class Exponential:
+    """e^-x for x >= 0 with p bits after the point, off by less than 16 units (C10)."""
+
+    def __init__(self, p: int) -> None:
+        self.p, self.one = p, 1 << p
+        guard = 16  # the constants are rounded once, from sums with more bits
+        q = p + guard
+        log2 = 18 * _atanh(26, q) - 2 * _atanh(4801, q) + 8 * _atanh(8749, q)
+        self.log2 = log2 >> guard
+        step, term, j = 0, 1 << q, 0  # e^(-1/256)
+        while term:
+            step += term if j % 2 == 0 else -term
+            j += 1
+            term //= _TABLED * j
+        powers = [1 << q]
+        for _ in range(_TABLED):
+            powers.append(powers[-1] * step >> q)
+        self.powers = [value >> guard for value in powers]  # e^(-k/256)
+
+    def __call__(self, x: int) -> int:
+        halvings, rest = divmod(x, self.log2)
+        k = (rest * _TABLED) >> self.p
+        rest = (k << self.p) // _TABLED - rest  # in (-1/256, 0]
+        total = self.one
+        for j in range(self.p // 8 + 1, 0, -1):
+            total = self.one + (total * rest >> self.p) // j
+        return ((total * self.powers[k]) >> self.p) >> halvings
+
+
+def _atanh(k: int, q: int) -> int:
+    """atanh(1/k) in units of 2^-q, off by at most one for each of its q / (2 log2 k) terms."""
+    total, power, j = 0, (1 << q) // k, 1
+    while power:
+        total += power // j
+        power, j = power // (k * k), j + 2
+    return total
+
+
+# ---------------------------------------------------------------------------------------------
 # Cones. A face is the set of its rays, as a bit mask.
+
+Vector = tuple[int, ...]
 
 
 class NotGenericError(Exception):
@@ -272,12 +327,13 @@ def members(mask: int) -> list[int]:
     return found
 
 
-def complete_facets(n: int, masks: Iterable[int], count: int) -> tuple[int, ...]:
+def complete_facets(n: int, masks: Iterable[int], count: int, budget: Budget) -> tuple[int, ...]:
     """All facets of the cone of ``count`` rays, among the masks of rays on walls (C3).
 
     RejectedError if the rays do not make up a cone with an interior whose extreme rays they are.
     """
     masks = {mask for mask in masks if mask.bit_count() >= n - 1}
+    budget.pay(count, len(masks) ** 2)
     top = [m for m in masks if not any(m & other == m and m != other for other in masks)]
     cone = Cone(n, (), tuple(top))
     seen: dict[int, list[int]] = {}
@@ -292,7 +348,9 @@ def complete_facets(n: int, masks: Iterable[int], count: int) -> tuple[int, ...]
             require(face.bit_count() == 1, "two of its rays are no extreme rays")
             seen[face] = []
             return
+        budget.pay(count, 1 + len(top))
         parts = seen[face] = top if dimension == n else cone.facets_of(face, dimension)
+        budget.pay(count, len(parts) ** 2)
         for part in parts:
             close(part, dimension - 1)
         ridges = Counter(ridge for part in parts for ridge in seen[part])
@@ -311,26 +369,33 @@ def dot(a: Vector, b: Vector) -> int:
 
 
 def determinant(rows: Sequence[Sequence[int]]) -> int:
-    """Of a matrix of size 1 to 4, by cofactors."""
-    size = len(rows)
-    if size == 1:
-        return rows[0][0]
-    if size == 2:
+    """By cofactors of the first row, for small matrices."""
+    if len(rows) == 2:
         (a, b), (c, d) = rows
         return a * d - b * c
-    if size == 3:
-        (a, b, c), (d, e, f), (g, h, i) = rows
-        return a * (e * i - f * h) - b * (d * i - f * g) + c * (d * h - e * g)
-    (a, b, c, d), (e, f, g, h), *low = rows
-    (i, j, k, m), (q, r, s, t) = low
-    return (
-        (a * f - b * e) * (k * t - m * s)
-        - (a * g - c * e) * (j * t - m * r)
-        + (a * h - d * e) * (j * s - k * r)
-        + (b * g - c * f) * (i * t - m * q)
-        - (b * h - d * f) * (i * s - k * q)
-        + (c * h - d * g) * (i * r - j * q)
+    return sum(
+        (-1) ** k * x * determinant([[*row[:k], *row[k + 1 :]] for row in rows[1:]])
+        for k, x in enumerate(rows[0])
     )
+
+
+def faces_of(facets: Iterable[int], rays: int) -> set[int]:
+    """All faces of a cone, as sets of rays: intersections of its facets."""
+    found = {rays, 0}
+    fresh = [rays]
+    while fresh:
+        face = fresh.pop()
+        parts = {face & facet for facet in facets} - found
+        found |= parts
+        fresh += parts
+    return found
+
+
+# ---------------------------------------------------------------------------------------------
+# Gaussian measures and second moments of cones.
+
+Square = tuple[int, int]
+"""The square of a length, as a fraction of two positive integers."""
 
 
 class Measure:
@@ -340,11 +405,12 @@ class Measure:
     orthoschemes and corners that went in since it was set to 0 (C9).
     """
 
-    def __init__(self, fixed: Fixed) -> None:
-        self.fixed = fixed
+    def __init__(self, fixed: Fixed, budget: Budget) -> None:
+        self.fixed, self.budget = fixed, budget
         self.terms = 0
 
     def of(self, cone: Cone, rays: int) -> int:
+        self.budget.pay(2 * longest(cone.gram), 10 + len(cone.facets) ** 2)
         if cone.n == 1:
             return self.fixed.one >> 1
         if cone.n == 2:
@@ -364,6 +430,7 @@ class Measure:
                 meeting.setdefault(ridge, []).append(facet)
         total = 0
         for ridge, (one, other) in meeting.items():
+            self.budget.pay(4 * longest((normals[one], normals[other], a)), 30)
             corner = self._corner(normals[one], normals[other], a)
             self.terms += 1
             if corner and cone.n > 2:
@@ -422,6 +489,7 @@ class Measure:
         inside = members(face)
         order = [*inside, *chosen]
         gram = [[cone.gram[i][j] for j in order] for i in order]
+        self.budget.pay(dimension * longest(gram), len(inside) * len(order) ** 2)
         for i in range(len(inside)):  # subtract the projection on ray i, times gram[i][i]
             pivot = gram[i]
             if pivot[i]:
@@ -443,7 +511,7 @@ class Measure:
                 return self._around(cone, *apex)
             except NotGenericError:
                 continue
-        raise ArithmeticError("no apex is generic for a cell")
+        raise LimitError("no apex is generic for its measure")
 
     def _apexes(self, cone: Cone, rays: int) -> Iterator[tuple[list[int], int, list[int]]]:
         """Points u of the cone: u . rays, u . u, and the facets without u. Rays come first."""
@@ -452,18 +520,12 @@ class Measure:
         without = {i: [facet for facet in cone.facets if not facet >> i & 1] for i in indices}
         for i in sorted(indices, key=lambda i: sum(f.bit_count() for f in without[i])):
             yield list(g[i]), g[i][i], without[i]
-        state = 1
         largest = max(isqrt(g[i][i]) for i in indices)
-        for _ in range(1000):
-            weights = []
-            for i in indices:  # rays of about equal length, with pseudo-random weights
-                state = state * 6364136223846793005 + 1442695040888963407 & 0xFFFFFFFFFFFFFFFF
-                weights.append((1 + (state >> 54)) * (1 + largest // max(1, isqrt(g[i][i]))))
-            u = [
-                sum(w * g[i][j] for w, i in zip(weights, indices, strict=True))
-                for j in range(len(g))
-            ]
-            yield u, sum(w * u[i] for w, i in zip(weights, indices, strict=True)), list(cone.facets)
+        lengths = {i: 1 + largest // max(1, isqrt(g[i][i])) for i in indices}  # to make them alike
+        for attempt in range(2, 1000):
+            weights = {i: pow(attempt, k + 1, 1009) * lengths[i] for k, i in enumerate(indices)}
+            u = [sum(w * g[i][j] for i, w in weights.items()) for j in range(len(g))]
+            yield u, sum(w * u[i] for i, w in weights.items()), list(cone.facets)
 
     def _around(self, cone: Cone, u: list[int], uu: int, facets: list[int]) -> int:
         """(C5): the cone as orthoschemes u, its projection on a facet, on a face of that, ..
@@ -482,7 +544,8 @@ class Measure:
                 if not any(towards for towards, *_ in rays):
                     # Minus the foot on the ridge's plane lies inside it: a wedge is left.
                     (a, b), (c, d) = first, second
-                    part += self._slope(a * d, b * c)
+                    self.terms += 1
+                    part += self._turns(self._angle(a * b * c * d, b * c))  # atan(u1 / u2)
                 total += sign * part
             if all(sign < 0 for sign, *_ in ridges):  # so lies minus the foot on the facet
                 total += fixed.one >> 1
@@ -497,6 +560,7 @@ class Measure:
         for ridge in ridges:
             facet |= ridge
         first: Square | None = None
+        self.budget.pay(4 * longest(g), 60 * len(ridges))
         for ridge in ridges:
             p, q = members(ridge)
             s = members(facet & ~ridge)[0]
@@ -517,22 +581,15 @@ class Measure:
             found.append((1 if y2 > 0 else -1, first, (y2 * y2, plane * space), rays))
         return found
 
-    def _slope(self, top: int, bottom: int) -> int:
-        """atan sqrt(top / bottom) in turns."""
-        fixed = self.fixed
-        shift = max(0, 2 * fixed.p + 16 - max(top.bit_length(), bottom.bit_length()))
-        shift += shift & 1
-        self.terms += 1
-        return self._turns(fixed.angle(isqrt(top << shift), isqrt(bottom << shift)))
-
     def _orthoscheme(self, squares: Sequence[Square], acute: bool) -> int:
         """(C6), (C7): the cone with components u1 .. u4, given by their squares as fractions.
 
         If not ``acute``, the last component is negative: the cone up to the ray's other side.
         """
         fixed = self.fixed
-        p, _one, pi = fixed.p, fixed.one, fixed.pi
+        p, pi = fixed.p, fixed.pi
         self.terms += 1
+        self.budget.pay(longest(squares), 100)
         # Each square with a relative error below 2^-(p+16).
         sizes = [top.bit_length() - bottom.bit_length() for top, bottom in squares]
         bits = max(0, p + 17 - min(sizes))
@@ -563,8 +620,16 @@ class Measure:
         return measure if acute else self._turns(beta - alpha) // 2 - measure
 
 
+LARGEST_MEASURED = 5
+
+
+def longest(rows: Iterable[Iterable[int]]) -> int:
+    """Bits of the longest number."""
+    return max((x.bit_length() for row in rows for x in row), default=0)
+
+
 # ---------------------------------------------------------------------------------------------
-# The network, and the task.
+# The recurrent network on one activation pattern at a time.
 
 RNN_KEYS = ("rnn.weight_ih_l0", "rnn.weight_hh_l0", "linear.weight")
 Weights = dict[str, tuple[tuple[Fraction, ...], ...]]
@@ -577,21 +642,31 @@ class Network:
     x: positive multiples of the values, with one factor for each step, and one for all logits.
     """
 
-    def __init__(self, weights: Weights, n: int, outputs: int) -> None:
+    def __init__(self, weights: Weights, n: int, outputs: int, budget: Budget) -> None:
         require(set(weights) == set(RNN_KEYS), f"the weights must be {', '.join(RNN_KEYS)}")
         inputs, recurrent, readout = (weights[key] for key in RNN_KEYS)
-        self.n, self.d = n, len(inputs)
+        self.n, self.d, self.budget = n, len(inputs), budget
         shapes = [[len(row) for row in matrix] for matrix in (inputs, recurrent, readout)]
         fits = shapes == [[1] * self.d, [self.d] * self.d, [self.d] * outputs]
         require(fits and self.d > 0, "the weights' shapes do not fit each other and the task")
-        self.scale = lcm(*(w.denominator for row in (*inputs, *recurrent) for w in row))
-        last = lcm(*(w.denominator for row in readout for w in row))
+        self.scale, last = self._multiple(*inputs, *recurrent), self._multiple(*readout)
         self.inputs = [int(row[0] * self.scale) for row in inputs]
         self.recurrent = [[int(w * self.scale) for w in row] for row in recurrent]
         self.readout = [[int(w * last) for w in row] for row in readout]
         self.logit_scale = self.scale**n * last
         """The factor of all logits."""
+        numbers = (w for row in (self.inputs, *self.recurrent, *self.readout) for w in row)
+        self.bits = max(map(int.bit_length, numbers))  # of a weight
         self.values = lru_cache(maxsize=1 << 14)(self._values)
+
+    def _multiple(self, *rows: Sequence[Fraction]) -> int:
+        """Of all denominators, the least."""
+        found = 1
+        for row in rows:
+            for w in row:
+                found = lcm(found, w.denominator)
+                self.budget.pay(found.bit_length())
+        return found
 
     def _values(self, steps: tuple[str, ...]) -> list[Vector]:
         """z[t] for t = len(steps), after steps with these neurons on."""
@@ -600,6 +675,7 @@ class Network:
         own = [tuple(new * w * (c == t) for c in range(self.n)) for w in self.inputs]
         if t == 0:
             return own
+        self.budget.pay((t + 1) * self.bits, self.d * self.d * self.n)
         before = self.states(steps)
         return [
             tuple(x + sum(map(mul, weights, column)) for x, column in zip(row, before, strict=True))
@@ -617,6 +693,7 @@ class Network:
 
     def logits(self, steps: tuple[str, ...]) -> list[Vector]:
         columns = self.states(steps)
+        self.budget.pay((self.n + 1) * self.bits, len(self.readout) * self.d * self.n)
         return [tuple(sum(map(mul, row, column)) for column in columns) for row in self.readout]
 
     def walls(self, steps: tuple[str, ...]) -> list[Vector]:
@@ -637,6 +714,7 @@ class Network:
         sizes = [[max(0, w) for w in row] for row in self.recurrent]
         rows = [[0] * self.n for _ in range(self.d)]
         for t in range(self.n):
+            self.budget.pay((t + 1) * self.bits, self.d * self.d * self.n)
             columns = list(zip(*rows, strict=True))
             rows = [[sum(map(mul, row, column)) for column in columns] for row in sizes]
             for row, w in zip(rows, self.inputs, strict=True):
@@ -646,50 +724,8 @@ class Network:
         return 2 * Fraction(sum(x * x for x in total), self.logit_scale**2) + 2
 
 
-def chamber(task: str, x: Vector) -> tuple[object, int, list[Vector]]:
-    """A name for the cone of constant label that x lies in, the label, and its walls (C2)."""
-    n = len(x)
-    order = sorted(range(n), key=x.__getitem__, reverse=True)
-
-    def over(i: int, k: int) -> Vector:  # x[i] >= x[k]
-        return tuple((c == i) - (c == k) for c in range(n))
-
-    if task == "argmax":
-        top = order[0]
-        return top, top, [over(top, k) for k in order[1:]]
-    if task == "2nd_argmax":
-        top, second = order[:2]
-        return (top, second), second, [over(top, second), *(over(second, k) for k in order[2:])]
-    if task == "argmedian":
-        middle, above, below = order[n // 2], order[: n // 2], order[n // 2 + 1 :]
-        walls = [*(over(k, middle) for k in above), *(over(middle, k) for k in below)]
-        return (middle, frozenset(above)), middle, walls
-    assert task == "argoutlier", task
-    away = [n * value - sum(x) for value in x]
-    label = max(range(n), key=lambda i: abs(away[i]))
-    sign = 1 if away[label] > 0 else -1
-    walls = []
-    for k in range(n):
-        if k != label:
-            for other in (1, -1):  # sign (x_i - mean) >= other (x_k - mean), times n
-                row = [sign * (n * (c == label) - 1) - other * (n * (c == k) - 1) for c in range(n)]
-                walls.append(tuple(row))
-    return (label, sign), label, walls
-
-
-def middle_of(x: Vector) -> tuple[object, list[int], list[Vector]]:
-    """A name for the cone around x on which the median is one mean of inputs, these inputs (one,
-    or two for an even number), and the cone's walls (C2)."""
-    n = len(x)
-    order = sorted(range(n), key=x.__getitem__)
-    low, high = (n - 1) // 2, n // 2 + 1
-    below, middle, above = order[:low], order[low:high], order[high:]
-    pairs = [(middle[0], k) for k in below] + [(k, middle[-1]) for k in above]
-    if n % 2 == 0:
-        pairs.append((middle[1], middle[0]))
-    walls = [tuple((c == i) - (c == k) for c in range(n)) for i, k in pairs]
-    return (tuple(middle), frozenset(above)), sorted(middle), walls
-
+# ---------------------------------------------------------------------------------------------
+# The tasks: the cones of constant label, the median, cycles; and what ties are worth.
 
 INDEX_TASKS = ("2nd_argmax", "argmax", "argmedian", "argoutlier")
 
@@ -703,15 +739,73 @@ def credit_for(ties: str, label: int, winners: Sequence[int]) -> Fraction:
     return Fraction(label in winners, len(winners))
 
 
+def over(n: int, i: int, k: int) -> Vector:
+    """x[i] >= x[k], as a functional."""
+    return tuple((c == i) - (c == k) for c in range(n))
+
+
+def median_cells(n: int) -> Iterator[tuple[tuple[int, ...], list[Vector]]]:
+    """The inputs in the middle (one, or two for even n, the larger first) and the walls of each
+    cone on which these are in the middle with the same inputs above them."""
+    for middle in permutations(range(n), 2 - n % 2):
+        others = [k for k in range(n) if k not in middle]
+        for above in combinations(others, (n - 1) // 2):
+            walls = [
+                over(n, k, middle[0]) if k in above else over(n, middle[-1], k) for k in others
+            ]
+            yield middle, walls if n % 2 else [*walls, over(n, *middle)]
+
+
+def label_cells(task: str, n: int) -> Iterator[tuple[int, list[Vector]]]:
+    """The label and the walls of each cone of constant label; together they cover the space."""
+    if task == "argmedian":
+        for (label,), walls in median_cells(n):
+            yield label, walls
+        return
+    for i in range(n):
+        others = [k for k in range(n) if k != i]
+        if task == "argmax":
+            yield i, [over(n, i, k) for k in others]
+        elif task == "2nd_argmax":
+            for label in others:
+                rest = [k for k in others if k != label]
+                yield label, [over(n, i, label), *(over(n, label, k) for k in rest)]
+        else:  # argoutlier: sign (x_i - mean) >= (x_k - mean) and >= -(x_k - mean), times n
+            away = [[n * (c == k) - 1 for c in range(n)] for k in range(n)]
+            for sign in (1, -1):
+                rows = []
+                for k in others:
+                    for other in (-1, 1):
+                        pairs = zip(away[i], away[k], strict=True)
+                        rows.append(tuple(sign * a + other * b for a, b in pairs))
+                yield i, rows
+
+
+def longest_cycle(f: Sequence[int]) -> int:
+    """The length of the longest cycle, minus 1."""
+    n, longest = len(f), 0
+    for first in range(n):
+        at, length = f[first], 1
+        while at != first and length < n:
+            at, length = f[at], length + 1
+        if at == first:
+            longest = max(longest, length)
+    return longest - 1
+
+
 # ---------------------------------------------------------------------------------------------
-# Transformers: every input is tried.
+# Transformers: logits with proved error bounds (C10), or exactly (C11).
 
 Matrix = tuple[tuple[Fraction, ...], ...]
+Whole = tuple[Vector, ...]
 Ball = tuple[list[int], int]
 """Fixed-point entries, and a bound in units on the error of each."""
+Score = tuple[int, int]
+"""One number with a bound on its error, likewise."""
 
-FEWEST_BITS, MOST_BITS = 96, 1536
-TOO_FEW_BITS = "the bits do not suffice"
+
+class TooFewBitsError(Exception):
+    """The errors are too wide to say anything; more bits may do."""
 
 
 class Linear:
@@ -724,19 +818,13 @@ class Linear:
 
     def __call__(self, ball: Ball) -> Ball:
         v, error = ball
-        off = (self.norm * error >> self.p) + sum(map(abs, v)) // (1 << self.p) + 3
+        off = (self.norm * error >> self.p) + (sum(map(abs, v)) >> self.p) + 3
         return [sum(map(mul, row, v)) >> self.p for row in self.rows], off
 
 
 def times(a: Sequence[Sequence[Fraction]], b: Sequence[Sequence[Fraction]]) -> Matrix:
     columns = list(zip(*b, strict=True))
-    return tuple(
-        tuple(
-            sum((x * y for x, y in zip(row, column, strict=True)), Fraction(0))
-            for column in columns
-        )
-        for row in a
-    )
+    return tuple(tuple(sum(map(mul, row, column), Fraction(0)) for column in columns) for row in a)
 
 
 class Attention:
@@ -744,7 +832,7 @@ class Attention:
     a[p, j] is the softmax of s[p, j] = r[p] . A r[j] / sqrt(c), with A = W_q^T W_k and
     C = W_o W_v of a head with c entries; logits = U r[n-1]."""
 
-    def __init__(self, weights: Weights, n: int, heads: int) -> None:
+    def __init__(self, weights: Weights, n: int, heads: int, budget: Budget) -> None:
         depth = sum(key.endswith(".in_proj_weight") for key in weights)
         names = ["embed.weight", "pos_embed.weight", "unembed.weight"]
         for i in range(depth):
@@ -760,7 +848,9 @@ class Attention:
             [len(row) for row in weights[name]] == [size] * rows for name, rows in shapes.items()
         )
         require(fits, "the weights' shapes do not fit each other and the task")
-        self.n, self.width = n, size // heads
+        self.n, self.size, self.width, self.budget = n, size, size // heads, budget
+        self.bits = max(length(w) for rows in weights.values() for row in rows for w in row)
+        budget.pay(2 * self.bits, 2 * depth * size**3)
         self.layers: list[list[tuple[Matrix, Matrix]]] = []
         for i in range(depth):
             inward, output = weights[names[3 + 2 * i]], weights[names[4 + 2 * i]]
@@ -775,37 +865,83 @@ class Attention:
     def start(self, place: int, token: int) -> tuple[Fraction, ...]:
         return tuple(e + q for e, q in zip(self.embed[token], self.places[place], strict=True))
 
-    def exact_logits(self, tokens: Sequence[int]) -> list[Fraction] | None:
-        """Rational logits, where each head mixes equal vectors, or mixes them equally (C11)."""
-        r = [self.start(p, token) for p, token in enumerate(tokens)]
-        for i, layer in enumerate(self.layers):
-            asking = r[-1:] if i + 1 == len(self.layers) else r
-            answers = []
-            for own in asking:
-                answer = own
-                for form, told in layer:
-                    offered = [column_times(told, row) for row in r]
-                    scores = {sum(map(mul, own, column_times(form, row))) for row in r}
-                    if len(set(offered)) > 1 and len(scores) > 1:
-                        return None
-                    mean = [
-                        sum(column, Fraction(0)) / len(r) for column in zip(*offered, strict=True)
-                    ]
-                    answer = tuple(x + y for x, y in zip(answer, mean, strict=True))
-                answers.append(answer)
-            r = answers
-        return list(column_times(self.unembed, r[-1]))
+    def asking(self, layer: int) -> range:
+        """The places whose answers are read: of the last layer, the last one's alone."""
+        return range(self.n - 1 if layer + 1 == len(self.layers) else 0, self.n)
+
+    @cached_property
+    def _whole(
+        self,
+    ) -> tuple[list[Whole], list[tuple[int, list[list[Whole]]]], Whole]:
+        """The starts, the unembedding, and A and C of each head that adds anything, as integers:
+        C of a layer times its factor, all else times any factors."""
+        starts = [[self.start(p, token) for token in range(self.n)] for p in range(self.n)]
+        scale = denominator([row for place in starts for row in place])
+        layers = []
+        for layer in self.layers:
+            heads = [head for head in layer if any(map(any, head[1]))]
+            factor = denominator([row for _, told in heads for row in told])
+            layers.append(
+                (
+                    factor,
+                    [[whole(form, denominator(form)), whole(told, factor)] for form, told in heads],
+                )
+            )
+        unembed = whole(self.unembed, denominator(self.unembed))
+        return [whole(place, scale) for place in starts], layers, unembed
+
+    def exact_logits(self, tokens: Sequence[int]) -> list[int] | None:
+        """Positive multiples of the logits, where each head that adds anything mixes equal vectors,
+        or mixes them equally, as far as it matters (C11)."""
+        starts, layers, unembed = self._whole
+        r: list[Vector | None] = []
+        r += [starts[p][token] for p, token in enumerate(tokens)]
+        for i, (factor, heads) in enumerate(layers):
+            known = [row for row in r if row is not None]
+            if heads and len(known) < self.n:
+                return None
+            bits = max(map(int.bit_length, (x for row in known for x in row)), default=0)
+            self.budget.pay(bits + 2 * self.bits, 1 + len(heads) * 2 * self.n * self.size**2)
+            parts = [[[times_column(m, row) for row in known] for m in head] for head in heads]
+            r = [_mixed_equally(r[place], factor * self.n, parts) for place in self.asking(i)]
+        return None if r[-1] is None else list(times_column(unembed, r[-1]))
 
 
-def column_times(matrix: Matrix, vector: Sequence[Fraction]) -> tuple[Fraction, ...]:
-    return tuple(sum(map(mul, row, vector), Fraction(0)) for row in matrix)
+def _mixed_equally(
+    own: Vector | None, factor: int, heads: Sequence[Sequence[Sequence[Vector]]]
+) -> Vector | None:
+    """What a place's entries become, times the factor; None where a head's weights matter and are
+    not equal. ``heads``: of each, A r[j] and C r[j] for all places j."""
+    if own is None:
+        return None
+    answer = [factor * x for x in own]
+    for keys, offered in heads:
+        if len(set(offered)) > 1 and len({dot(own, key) for key in keys}) > 1:
+            return None
+        answer = [
+            x + sum(column) for x, column in zip(answer, zip(*offered, strict=True), strict=True)
+        ]
+    return tuple(answer)
+
+
+def denominator(rows: Iterable[Iterable[Fraction]]) -> int:
+    return lcm(*(w.denominator for row in rows for w in row))
+
+
+def whole(rows: Iterable[Iterable[Fraction]], factor: int) -> Whole:
+    return tuple(tuple(int(w * factor) for w in row) for row in rows)
+
+
+def times_column(rows: Whole, column: Vector) -> Vector:
+    return tuple(dot(row, column) for row in rows)
 
 
 class FixedAttention:
     """Logits of a transformer in fixed point, with a bound on their error (C10)."""
 
     def __init__(self, model: Attention, p: int) -> None:
-        self.fixed, self.p, self.n = Fixed(p), p, model.n
+        self.model, self.p = model, p
+        model.budget.pay(p + 2 * model.bits, 2 * len(model.layers) * model.size**2)
         root = isqrt(model.width << 2 * p)  # floor of sqrt(c) 2^p
         scale = Fraction(1 << p, root)  # 1/sqrt(c), too large by less than 2^-p of itself
         self.layers = []
@@ -820,58 +956,61 @@ class FixedAttention:
             [self._ball(model.start(place, token)) for token in range(model.n)]
             for place in range(model.n)
         ]
-        self._first: dict[tuple[int, int, int], tuple[list[int], int]] = {}
+        self._known: dict[tuple[int, int, int], list[Score]] = {}
+        self._exp_minus = lru_cache(maxsize=1 << 16)(Exponential(p))
 
     def _ball(self, vector: Sequence[Fraction]) -> Ball:
         return [(w.numerator << self.p) // w.denominator for w in vector], 1
 
     def logits(self, tokens: Sequence[int]) -> Ball:
+        """TooFewBitsError if nothing can be said."""
         r = [self.starts[place][token] for place, token in enumerate(tokens)]
+        n, size = self.model.n, self.model.size
         for i, layer in enumerate(self.layers):
+            places = self.model.asking(i)
+            bits = max(map(int.bit_length, (x for ball in r for x in ball[0])))
+            self.model.budget.pay(bits, len(layer) * len(places) * (n + 2 * size + 20))
             fresh = []
-            for place in [self.n - 1] if i + 1 == len(self.layers) else range(self.n):
+            for place in places:
                 answer = r[place]
                 for h, (form, told) in enumerate(layer):
                     if i == 0:
-                        powers, off = self._first_powers(h, place, tokens)
+                        scores = self._first_scores(h, place, tokens)
                     else:
-                        powers, off = self._powers(form(r[place]), r)
-                    part = told(self._mean(powers, off, r))
+                        asked = form(r[place])
+                        scores = [self._dot(asked, other) for other in r]
+                    part = told(self._mean(scores, r))
                     sums = [x + y for x, y in zip(answer[0], part[0], strict=True)]
                     answer = sums, answer[1] + part[1]
                 fresh.append(answer)
             r = fresh
         return self.unembed(r[-1])
 
-    def _first_powers(self, h: int, place: int, tokens: Sequence[int]) -> tuple[list[int], int]:
+    def _first_scores(self, h: int, place: int, tokens: Sequence[int]) -> list[Score]:
         """In the first layer, scores depend on two tokens and their places alone."""
-        key = h, place, tokens[place]
-        if key not in self._first:
+        n, key = self.model.n, (h, place, tokens[place])
+        if key not in self._known:
             asked = self.layers[0][h][0](self.starts[place][tokens[place]])
-            self._first[key] = self._powers(asked, [ball for row in self.starts for ball in row])
-        powers, off = self._first[key]
-        return [powers[other * self.n + token] for other, token in enumerate(tokens)], off
+            self._known[key] = [self._dot(asked, ball) for row in self.starts for ball in row]
+        scores = self._known[key]
+        return [scores[other * n + token] for other, token in enumerate(tokens)]
 
-    def _powers(self, asked: Ball, r: list[Ball]) -> tuple[list[int], int]:
-        """e^(score), all divided by the largest, and a bound on the error of each."""
-        scores = [self._dot(asked, other) for other in r]
-        top = max(value for value, _ in scores)
-        off = max(error for _, error in scores)
-        require(2 * off < self.fixed.one, TOO_FEW_BITS)
-        # e^(x + y) is off e^x <= 1 by at most 2 |y|, for |y| <= 1.
-        return [self.fixed.exp_minus(top - value) for value, _ in scores], 2 * off + 16
-
-    def _dot(self, a: Ball, b: Ball) -> tuple[int, int]:
+    def _dot(self, a: Ball, b: Ball) -> Score:
         (x, dx), (y, dy) = a, b
         off = dx * sum(map(abs, y)) + dy * sum(map(abs, x)) + len(x) * dx * dy
         value = sum(map(mul, x, y)) >> self.p
         # The scale 1/sqrt(c) was too large by less than 2^-p of itself.
         return value, (off >> self.p) + (abs(value) >> self.p) + 3
 
-    def _mean(self, powers: list[int], off: int, r: list[Ball]) -> Ball:
-        """The mean of the vectors, weighted by the powers."""
-        whole, slack = sum(powers), len(r) * off
-        require(2 * slack < whole, TOO_FEW_BITS)
+    def _mean(self, scores: Sequence[Score], r: Sequence[Ball]) -> Ball:
+        """The mean of the vectors, weighted by e^score. All powers are divided by the largest: the
+        largest of the tokens that are there, so that some power is 1."""
+        top, off = max(value for value, _ in scores), max(error for _, error in scores)
+        powers = [self._exp_minus(top - value) for value, _ in scores]
+        # e^(x + y) is off e^x <= 1 by at most 2 |y|, for |y| <= 1.
+        whole, slack = sum(powers), len(r) * (2 * off + 16)
+        if 2 * slack >= whole:
+            raise TooFewBitsError
         entries = [
             sum(map(mul, powers, column)) // whole
             for column in zip(*(v for v, _ in r), strict=True)
@@ -883,16 +1022,10 @@ class FixedAttention:
         return entries, error + 2 * slack * spread // whole + 2
 
 
-def longest_cycle(f: Sequence[int]) -> int:
-    """The length of the longest cycle, minus 1."""
-    n, longest = len(f), 0
-    for first in range(n):
-        at, length = f[first], 1
-        while at != first and length < n:
-            at, length = f[at], length + 1
-        if at == first:
-            longest = max(longest, length)
-    return longest - 1
+# ---------------------------------------------------------------------------------------------
+# The answers of a transformer to all functions.
+
+BITS = (96, 192, 384, 768, 1536, 3072)
 
 
 class Functions:
@@ -901,6 +1034,7 @@ class Functions:
     def __init__(self, model: Attention, ties: str) -> None:
         self.model, self.ties = model, ties
         self.by_bits: dict[int, FixedAttention] = {}
+        self.classes = [model.unembed.index(row) for row in model.unembed]  # of equal logits
         self.right = Fraction(0)
         self.undecided = 0
 
@@ -916,70 +1050,328 @@ class Functions:
         self.right += credit_for(self.ties, longest_cycle(f), winners)
 
     def _confirm(self, f: Sequence[int], winners: list[int]) -> None:
-        rows = self.model.unembed
-        if all(rows[k] == rows[winners[0]] for k in winners):
-            bits = FEWEST_BITS
-            while bits <= MOST_BITS:
-                if bits not in self.by_bits:
-                    self.by_bits[bits] = FixedAttention(self.model, bits)
-                try:
-                    values, error = self.by_bits[bits].logits(f)
-                except RejectedError:
-                    bits *= 2
-                    continue
-                lead = values[winners[0]] - 2 * error
-                others = [values[k] for k in range(len(values)) if k not in winners]
-                if all(value < lead for value in others):
+        """RejectedError if these are not the largest logits, LimitError if that is not decided."""
+        one_class = len({self.classes[k] for k in winners}) == 1
+        for bits in BITS:
+            found = self._logits(f, bits)
+            if found is not None:
+                values, error = found
+                least = min(values[k] for k in winners)
+                largest = values.index(max(values))
+                require(values[largest] <= least + 2 * error, f"logit {largest} is larger")
+                others = (value for k, value in enumerate(values) if k not in winners)
+                if one_class and all(value < least - 2 * error for value in others):
                     return
-                require(
-                    all(value <= lead + 4 * error for value in others),
-                    f"the largest logit is number {values.index(max(values))}",
-                )
-                bits *= 2
-        exact = self.model.exact_logits(f)
-        require(exact is not None, "its logits are too close to tell which is the largest")
-        assert exact is not None
-        best = [k for k, value in enumerate(exact) if value == max(exact)]
-        require(best == winners, f"the largest logits are {best}")
+            if bits == BITS[0] and (exact := self.model.exact_logits(f)) is not None:
+                best = [k for k, value in enumerate(exact) if value == max(exact)]
+                require(best == winners, f"the largest logits are {best}")
+                return
+        raise LimitError(f"the largest logits are too close to tell apart with {BITS[-1]} bits")
+
+    def _logits(self, f: Sequence[int], bits: int) -> Ball | None:
+        if bits not in self.by_bits:
+            self.by_bits[bits] = FixedAttention(self.model, bits)
+        try:
+            return self.by_bits[bits].logits(f)
+        except TooFewBitsError:
+            return None
+
+
+# =============================================================================================
+# Reading: from JSON to what the kernel and the checker of explanations take.
 
 
 # ---------------------------------------------------------------------------------------------
-# Formulas (C12): numbered nodes, the parts of each before it. Nothing is parsed from text.
+# What a certificate's parts must look like.
 
-MOST_WORK = 100_000_000
-"""Additions and multiplications for all claims together; at a microsecond or so each."""
-LONGEST_NUMBER = 1 << 17
-"""Bits of a number."""
-DEEPEST = 200
-LARGEST_FORMULA = 200_000
-"""Parts of a formula, each counted as often as it is used."""
+Json = dict[str, Any]
 
-ENTRIES = {"x": 1, "z": 2, "h": 2, "logit": 1, "W_hi": 1, "W_hh": 2, "W_oh": 2}
-OPERATIONS: dict[str, tuple[int, int | None]] = {
-    "add": (2, None),
-    "sub": (2, 2),
-    "mul": (2, None),
-    "neg": (1, 1),
-    "min": (1, None),
-    "max": (1, None),
-    "relu": (1, 1),
-    "abs": (1, 1),
-}
-CONNECTIVES: dict[str, tuple[int, int | None]] = {
-    "and": (2, None),
-    "or": (2, None),
-    "not": (1, 1),
-    "implies": (2, 2),
-}
-RELATIONS = ("<", "<=", ">", ">=", "==", "!=")
 
-Node = tuple[Any, ...]
-"""("number", q), ("truth", b), ("x", t) and other entries, or an operation and nodes' numbers."""
-Form = tuple[tuple[tuple[int, Fraction], ...], Fraction]
-"""A linear form: atoms, in order, with their coefficients; and a constant."""
-Condition = Any
-"""True, False, (">" or ">=" or "==", form), ("and" or "or", parts), or ("not", (an equation,))."""
-ZERO: Form = ((), Fraction(0))
+LONGEST = 40_000
+"""Digits of a number."""
+_SHOWN = 60
+
+
+def quoted(value: Any) -> str:
+    """A stranger's text in quotes, in ASCII and cut off, so that it cannot pass for ours: neither
+    by line breaks or long gaps, nor by characters that look like others or move the cursor."""
+    text = value if isinstance(value, str) else f"a {type(value).__name__}"
+    shown = text if len(text) <= _SHOWN else text[:_SHOWN] + ".."
+    return json.dumps(shown).replace("  ", r" \u0020")
+
+
+def keys_of(value: Any, keys: set[str], where: str) -> Json:
+    require(isinstance(value, dict), f"{where} must be an object")
+    lacking, odd = sorted(keys - set(value)), sorted(set(value) - keys)
+    require(not lacking, f"{where} lacks {', '.join(lacking)}")
+    require(not odd, f"{where} should not have {', '.join(map(quoted, odd[:3]))}")
+    return dict(value)
+
+
+def natural(value: Any, where: str) -> int:
+    require(type(value) is int and value >= 0, f"{where} must be a whole number")
+    return int(value)
+
+
+def indices(value: Any, n: int) -> list[int]:
+    """The numbers of some logits: at least one, different, in order."""
+    require(isinstance(value, list) and len(value) > 0, "winners must be a list of indices")
+    found = [natural(k, "a winner") for k in value]
+    require(found == sorted(set(found)) and found[-1] < n, "winners must be logits, in order")
+    return found
+
+
+def text_of(value: Any, pattern: str, where: str) -> str:
+    fits = isinstance(value, str) and re.fullmatch(pattern, value, re.ASCII) is not None
+    require(fits, f"{where} is not written as it should be: {quoted(value)}")
+    return str(value)
+
+
+def integer_of(text: str, where: str) -> int:
+    """Of digits and a sign. They are counted first, since reading them takes their square."""
+    if len(text) > LONGEST:
+        raise LimitError(f"{where} has over {LONGEST:,} digits")
+    return int(text)
+
+
+def fraction_of(value: Any, where: str) -> Fraction:
+    text = text_of(value, r"-?[0-9]+(/[0-9]*[1-9][0-9]*)?", where)
+    top, _, bottom = text.partition("/")
+    found = Fraction(integer_of(top, where), integer_of(bottom or "1", where))
+    require(str(found) == text, f"{where} is not in lowest terms: {quoted(text)}")
+    return found
+
+
+def vector_of(value: Any, size: int, where: str) -> Vector:
+    """A primitive integer vector, written with single spaces."""
+    words = text_of(value, r"-?[0-9]+( -?[0-9]+)*", where).split()
+    found = tuple(integer_of(word, where) for word in words)
+    require(len(found) == size, f"{where} has {len(found)} entries, not {size}")
+    fits = gcd(*found) == 1 and words == [str(entry) for entry in found]
+    require(fits, f"{where} is not in lowest terms")
+    return found
+
+
+def weights_of(value: Any, where: str) -> Weights:
+    require(isinstance(value, dict), f"{where} must be an object")
+    found: Weights = {}
+    for key, rows in value.items():
+        name = f"{where} {quoted(key)}"
+        lists = isinstance(rows, list) and all(isinstance(row, list) for row in rows)
+        require(lists, f"{name} must be a list of rows")
+        found[key] = tuple(tuple(fraction_of(entry, name) for entry in row) for row in rows)
+    return found
+
+
+# ---------------------------------------------------------------------------------------------
+# Decimals, rounded outward or to nearest.
+
+SLACK = Fraction(50001, 100000)
+"""Decimals are rounded to nearest: off by at most this many units of their last place."""
+
+
+def outward(value: Fraction, places: int, up: bool) -> str:
+    """A number that is not negative as a decimal, rounded down or up."""
+    scaled = value * 10**places
+    return decimal_of(-(-scaled.numerator // scaled.denominator) if up else scaled // 1, places)
+
+
+def root_of(text: str, places: int, up: bool) -> str:
+    """The square root of a decimal with so many places, rounded down or up to as many."""
+    scaled = int(Fraction(text) * 10 ** (2 * places))
+    root = isqrt(scaled)
+    return decimal_of(root + (up and root * root < scaled), places)
+
+
+def decimal_of(whole: int, places: int) -> str:
+    """An integer, in units of the last place."""
+    digits = str(whole).rjust(places + 1, "0")
+    return f"{digits[:-places]}.{digits[-places:]}"
+
+
+def exponent_of(value: Fraction) -> int:
+    """The least integer s with value <= 10^s, for value > 0."""
+    twos = value.numerator.bit_length() - value.denominator.bit_length() - 1
+    found = twos * 30103 // 100000 - 1  # log10(2) is about 0.30103
+    while Fraction(10) ** found < value:
+        found += 1
+    return found
+
+
+def decimal(value: Fraction) -> str:
+    """A terminating decimal in full, any other fraction as it is."""
+    places = 0
+    while (value * 10**places).denominator > 1 and places < 400:
+        places += 1
+    if places == 400:
+        return str(value)
+    digits = str(value.numerator * 10**places // value.denominator).rjust(places + 1, "0")
+    return f"{digits[:-places]}.{digits[-places:]}" if places else digits
+
+
+# ---------------------------------------------------------------------------------------------
+# The certificate's file and the weights' file.
+
+FORMAT, VERSION = "algzoo-exact certificate", 4
+MOST_BYTES = 1 << 28
+"""Of a certificate, unpacked, and of a weights' file."""
+MOST_DIGITS = 15
+"""Of a number that is not quoted."""
+
+
+class UnreadableError(Exception):
+    """The file is not a certificate, or cannot be read."""
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> Json:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise UnreadableError("an object has the same key twice")
+    return found
+
+
+def _whole(text: str) -> int:
+    if len(text) > MOST_DIGITS:
+        raise UnreadableError(f"a number of over {MOST_DIGITS} digits is not quoted")
+    return int(text)
+
+
+def _no_float(text: str) -> Any:
+    raise UnreadableError(f"numbers in a certificate are whole or quoted, not {text[:20]}")
+
+
+def parsed(content: bytes, name: str) -> Any:
+    """JSON, without floats; UnreadableError if it is none."""
+    try:
+        return json.loads(
+            content,
+            object_pairs_hook=_unique,
+            parse_int=_whole,
+            parse_float=_no_float,
+            parse_constant=_no_float,
+        )
+    except RecursionError:
+        raise UnreadableError(f"{name} is nested too deeply") from None
+    except ValueError:
+        raise UnreadableError(f"{name} is not JSON") from None
+
+
+def contents(path: Path) -> bytes:
+    """A file's bytes, unpacked if it is compressed."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(MOST_BYTES + 1)
+        if content[:2] == b"\x1f\x8b":
+            content = gzip.GzipFile(fileobj=io.BytesIO(content)).read(MOST_BYTES + 1)
+    except (EOFError, zlib.error, gzip.BadGzipFile):
+        raise UnreadableError(f"{path} is damaged: it cannot be unpacked") from None
+    except (OSError, ValueError) as error:  # a name with a null character is a ValueError
+        why = error.strerror if isinstance(error, OSError) else None
+        raise UnreadableError(f"cannot read {path}: {why or error}") from None
+    if len(content) > MOST_BYTES:
+        raise LimitError(f"{path} has over {MOST_BYTES:,} bytes, more than this checker reads")
+    return content
+
+
+def read(path: Path) -> Json:
+    """The document in a .json or .json.gz file; UnreadableError if it is no certificate."""
+    document = parsed(contents(path), str(path))
+    if not isinstance(document, dict) or document.get("format") != FORMAT:
+        raise UnreadableError(f"{path} is not an {FORMAT}")
+    if document.get("version") != VERSION:
+        raise UnreadableError(
+            f"{path} is a certificate of another version than {VERSION}; write it again with "
+            "algzoo-exact certify, or use the checker that came with it"
+        )
+    return document
+
+
+def dump(value: Any) -> bytes:
+    """Canonical JSON: sorted keys, no spaces."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode()
+
+
+def digest_of(rest: Json, lists: Iterable[Iterable[Any]]) -> str:
+    """SHA-256 over the items of the long lists, one a line, and then all the rest."""
+    found = hashlib.sha256()
+    for items in lists:
+        for item in items:
+            found.update(dump(item) + b"\n")
+    found.update(dump(rest))
+    return found.hexdigest()
+
+
+# Types of floats: their names in safetensors, and the format of a number in ``struct``. A bfloat16
+# is the upper half of a float32.
+FLOATS = {"float16": "e", "bfloat16": "H", "float32": "f", "float64": "d"}
+STORED = {"F16": "float16", "BF16": "bfloat16", "F32": "float32", "F64": "float64"}
+
+
+def is_float(value: Fraction, dtype: str) -> bool:
+    """Whether the number is one of a type of floats, without rounding."""
+    code = "f" if dtype == "bfloat16" else FLOATS[dtype]
+    try:
+        packed = struct.pack(f"<{code}", float(value))
+    except (OverflowError, struct.error):
+        return False
+    upper_half = dtype != "bfloat16" or packed[:2] == b"\0\0"
+    return upper_half and Fraction(struct.unpack(f"<{code}", packed)[0]) == value
+
+
+@dataclass(frozen=True)
+class WeightsFile:
+    """A .safetensors file: its SHA-256, its matrices, exactly, the names of their types of floats,
+    sorted and joined by slashes, and what its metadata states."""
+
+    sha256: str
+    weights: Weights
+    dtype: str
+    metadata: dict[str, str]
+
+
+def read_weights(content: bytes) -> WeightsFile:
+    """UnreadableError if it is no such file."""
+    try:
+        start = 8 + int.from_bytes(content[:8], "little")
+        header = parsed(content[8:start], "the header of the weights' file")
+        metadata = header.pop("__metadata__", None) or {}
+        if not all(type(value) is str for value in metadata.values()):
+            raise ValueError
+        found = {key: _matrix(entry, content[start:]) for key, entry in header.items()}
+        names = {STORED[entry["dtype"]] for entry in header.values()}
+    except (UnreadableError, AttributeError, LookupError, TypeError, ValueError, ArithmeticError,
+            struct.error):  # fmt: skip
+        raise UnreadableError(
+            "the weights' file is no .safetensors file with matrices of floats; give the one that "
+            "was certified"
+        ) from None
+    return WeightsFile(
+        hashlib.sha256(content).hexdigest(), found, "/".join(sorted(names)), dict(metadata)
+    )
+
+
+def _matrix(entry: Any, data: bytes) -> tuple[tuple[Fraction, ...], ...]:
+    """Exceptions of any kind if it is none."""
+    (rows, columns), (first, end) = entry["shape"], entry["data_offsets"]
+    dtype = STORED[entry["dtype"]]
+    code = FLOATS[dtype]
+    size = struct.calcsize(code)
+    if not (rows > 0 and columns > 0 and first >= 0 and end - first == rows * columns * size):
+        raise ValueError
+    values = struct.unpack(f"<{rows * columns}{code}", data[first:end])
+    if dtype == "bfloat16":
+        halves = b"".join(struct.pack("<HH", 0, value) for value in values)
+        values = struct.unpack(f"<{rows * columns}f", halves)
+    exact = [Fraction(value) for value in values]
+    return tuple(tuple(exact[k * columns : (k + 1) * columns]) for k in range(rows))
+
+
+# =============================================================================================
+# Explanations: formulas, their proofs, and what follows.
+
+
+# ---------------------------------------------------------------------------------------------
+# The recurrent network in fractions, for formulas about it.
 
 
 class Program:
@@ -990,7 +1382,7 @@ class Program:
         self.inputs = tuple(row[0] for row in inputs)
         self.n, self.d = n, len(self.inputs)
 
-    def standard(self) -> Program:
+    def standard(self, budget: Budget) -> Program:
         """The same function with input weights 1, -1 and 0: neurons times positive factors.
 
         Neurons that no input reaches directly get, in rounds, the factor that makes the largest
@@ -998,12 +1390,14 @@ class Program:
         """
         factors = {j: 1 / abs(w) for j, w in enumerate(self.inputs) if w}
         while True:
+            budget.spend(self.d * (1 + len(factors)))
             found = {}
             for j in range(self.d):
                 if j not in factors:
                     feeds = [abs(self.recurrent[j][k]) / factors[k] for k in factors]
                     if any(feeds):
                         found[j] = 1 / max(feeds)
+                        budget.pay(length(found[j]), self.d)
             if not found:
                 break
             factors |= found
@@ -1034,40 +1428,70 @@ class Program:
         }
         return Program(both, self.n)
 
-    def run(self, x: Sequence[Fraction]) -> dict[str, Any]:
+    def run(self, x: Sequence[Fraction], budget: Budget) -> dict[str, Any]:
         """All values at an input, by the entries' names."""
         z: list[tuple[Fraction, ...]] = []
         h: list[tuple[Fraction, ...]] = []
         state: tuple[Fraction, ...] = (Fraction(0),) * self.d
         for value in x:
-            z.append(
-                tuple(
-                    a + w * value
-                    for a, w in zip(column_times(self.recurrent, state), self.inputs, strict=True)
-                )
-            )
-            state = tuple(max(Fraction(0), v) for v in z[-1])
+            fresh = []
+            for row, weight in zip(self.recurrent, self.inputs, strict=True):
+                total = weight * value
+                for w, before in zip(row, state, strict=True):
+                    total += w * before
+                    budget.pay(length(total))
+                fresh.append(total)
+            z.append(tuple(fresh))
+            state = tuple(max(Fraction(0), v) for v in fresh)
             h.append(state)
+        budget.pay(sum(map(length, state)), len(self.readout) * self.d)
         return {"x": tuple(x), "z": z, "h": h, "logit": column_times(self.readout, state)}
+
+
+def column_times(matrix: Matrix, vector: Sequence[Fraction]) -> tuple[Fraction, ...]:
+    return tuple(sum(map(mul, row, vector), Fraction(0)) for row in matrix)
+
+
+# ---------------------------------------------------------------------------------------------
+# Formulas (C12): numbered nodes, the parts of each before it. Nothing is parsed from text.
+
+DEEPEST = 200
+LARGEST_FORMULA = 200_000
+"""Parts of a formula, each counted as often as it is used."""
+ENTRIES = {"x": 1, "z": 2, "h": 2, "logit": 1, "W_hi": 1, "W_hh": 2, "W_oh": 2}
+OPERATIONS: dict[str, tuple[int, int | None]] = {
+    "add": (2, None),
+    "sub": (2, 2),
+    "mul": (2, None),
+    "neg": (1, 1),
+    "min": (1, None),
+    "max": (1, None),
+    "relu": (1, 1),
+    "abs": (1, 1),
+}
+CONNECTIVES: dict[str, tuple[int, int | None]] = {
+    "and": (2, None),
+    "or": (2, None),
+    "not": (1, 1),
+    "implies": (2, 2),
+}
+RELATIONS = ("<", "<=", ">", ">=", "==", "!=")
+Node = tuple[Any, ...]
+"""("number", q), ("truth", b), ("x", t) and other entries, or an operation and nodes' numbers."""
 
 
 class Formulas:
     """The nodes of a certificate, and those that the checker makes of them itself."""
 
-    def __init__(self, program: Program) -> None:
-        self.program = program
+    def __init__(self, program: Program, budget: Budget) -> None:
+        self.program, self.budget = program, budget
         self.nodes: list[Node] = []
         self.numbers: dict[Node, int] = {}
         self.is_term: list[bool] = []
         self.depth: list[int] = []
         self.size: list[int] = []  # of formulas; terms count as one part
         self.used: set[int] = set()
-        self.work = 0
         self._conjuncts: dict[int, list[int]] = {}
-
-    def spend(self, steps: int) -> None:
-        self.work += steps
-        require(self.work <= MOST_WORK, "its claims ask for more work than this checker does")
 
     def read(self, data: Any) -> None:
         require(isinstance(data, list), "nodes must be a list")
@@ -1108,6 +1532,7 @@ class Formulas:
     def make(self, op: str, *parts: Any) -> int:
         """The number of a node, which is new or was there before."""
         node = (op, *parts)
+        self.budget.spend(1 + len(parts))
         if node not in self.numbers:
             self.numbers[node] = len(self.nodes)
             depth = size = 1
@@ -1118,7 +1543,8 @@ class Formulas:
             self.depth.append(depth)
             if op in CONNECTIVES:
                 size += sum(self.size[part] for part in parts)
-            require(size <= LARGEST_FORMULA, f"it has over {LARGEST_FORMULA} parts")
+            if size > LARGEST_FORMULA:
+                raise LimitError(f"a formula has over {LARGEST_FORMULA:,} parts")
             self.size.append(size)
         return self.numbers[node]
 
@@ -1131,7 +1557,8 @@ class Formulas:
             all(self.is_term[part] == wanted for part in parts), "its parts are of a wrong sort"
         )
         depth = max(self.depth[part] for part in parts)
-        require(depth < DEEPEST, f"it is over {DEEPEST} deep")
+        if depth >= DEEPEST:
+            raise LimitError(f"a formula is over {DEEPEST} deep")
         self.used.update(parts)
         return depth
 
@@ -1163,7 +1590,7 @@ class Formulas:
             node = self.nodes[number]
             parts = node[1:] if node[0] == "and" else ()
             found = dict.fromkeys(part for inner in parts for part in self.conjuncts(inner))
-            self.spend(1 + len(found))
+            self.budget.spend(1 + len(found))
             plain = [] if node == ("truth", True) else [number]
             self._conjuncts[number] = list(found) if parts else plain
         return self._conjuncts[number]
@@ -1179,13 +1606,40 @@ class Formulas:
         elif op in ENTRIES:
             found = self._at(op, parts, at)
         else:
-            self.spend(len(parts))
-            found = applied(op, [self.value(part, at, known) for part in parts])
-            if isinstance(found, Fraction):
-                bits = found.numerator.bit_length() + found.denominator.bit_length()
-                require(bits <= LONGEST_NUMBER, "a number in it is too long")
+            found = self._applied(op, [self.value(part, at, known) for part in parts])
         known[number] = found
         return found
+
+    def _applied(self, op: str, args: list[Any]) -> Any:
+        """One operation on exact values."""
+        self.budget.spend(len(args))
+        match op:
+            case "add" | "sub" | "mul":
+                step = {"add": add, "sub": sub, "mul": mul}[op]
+                found = args[0]
+                for value in args[1:]:
+                    found = step(found, value)
+                    self.budget.pay(length(found))
+                return found
+            case "neg":
+                return -args[0]
+            case "relu":
+                return max(Fraction(0), args[0])
+            case "abs":
+                return abs(args[0])
+            case "min":
+                return min(args)
+            case "max":
+                return max(args)
+            case "and":
+                return all(args)
+            case "or":
+                return any(args)
+            case "not":
+                return not args[0]
+            case "implies":
+                return not args[0] or args[1]
+        return compared(op, *args)
 
     def _at(self, name: str, indices: list[int], at: dict[str, Any]) -> Fraction:
         weights = {"W_hi": self.program.inputs, "W_hh": self.program.recurrent}
@@ -1199,49 +1653,34 @@ class Formulas:
         return Fraction(found)
 
 
-def applied(op: str, args: list[Any]) -> Any:
-    """One operation on exact values."""
+def compared(op: str, left: Any, right: Any) -> bool:
     match op:
-        case "add":
-            return sum(args, Fraction(0))
-        case "sub":
-            return args[0] - args[1]
-        case "mul":
-            product_of = Fraction(1)
-            for factor in args:
-                product_of *= factor
-            return product_of
-        case "neg":
-            return -args[0]
-        case "relu":
-            return max(Fraction(0), args[0])
-        case "abs":
-            return abs(args[0])
-        case "min":
-            return min(args)
-        case "max":
-            return max(args)
-        case "and":
-            return all(args)
-        case "or":
-            return any(args)
-        case "not":
-            return not args[0]
-        case "implies":
-            return not args[0] or args[1]
-    left, right = args
-    return {
-        "<": left < right,
-        "<=": left <= right,
-        ">": left > right,
-        ">=": left >= right,
-        "==": left == right,
-        "!=": left != right,
-    }[op]
+        case "<":
+            return bool(left < right)
+        case "<=":
+            return bool(left <= right)
+        case ">":
+            return bool(left > right)
+        case ">=":
+            return bool(left >= right)
+        case "==":
+            return bool(left == right)
+    return bool(left != right)
+
+
+def computed(node: Node) -> bool:
+    """Neither an input, nor a weight, nor the state before the first step."""
+    return node[0] in ("z", "h", "logit") and int(node[1]) >= 0
 
 
 # ---------------------------------------------------------------------------------------------
 # Formulas as linear forms over atoms (C13): inputs, free entries, and maxima of earlier forms.
+
+Form = tuple[tuple[tuple[int, Fraction], ...], Fraction]
+"""A linear form: atoms, in order, with their coefficients; and a constant."""
+Condition = Any
+"""True, False, (">" or ">=" or "==", form), ("and" or "or", parts), or ("not", (an equation,))."""
+ZERO: Form = ((), Fraction(0))
 
 
 class Rewriting:
@@ -1258,6 +1697,7 @@ class Rewriting:
         defined: dict[Node, tuple[int, list[int]]] | None = None,
     ) -> None:
         self.formulas, self.program = formulas, formulas.program
+        self.budget = formulas.budget
         self.free, self.defined = frozenset(free), defined or {}
         self.atoms: list[Any] = []  # an entry, or a tuple of forms whose maximum it is
         self.numbers: dict[Any, int] = {}
@@ -1268,12 +1708,12 @@ class Rewriting:
     def plus(self, a: Form, b: Form, factor: Fraction | int = 1) -> Form:
         """a + factor b."""
         sums = dict(a[0])
-        self.formulas.spend(1 + len(sums) + len(b[0]))
+        self.budget.spend(1 + len(sums))
         for atom, c in b[0]:
             sums[atom] = sums[atom] + factor * c if atom in sums else factor * c
+            self.budget.pay(length(sums[atom]))
         constant = a[1] + factor * b[1]
-        bits = constant.numerator.bit_length() + constant.denominator.bit_length()
-        require(bits <= LONGEST_NUMBER, "a number in it is too long")
+        self.budget.pay(length(constant))
         return tuple(sorted((atom, c) for atom, c in sums.items() if c)), constant
 
     def times(self, a: Form, factor: Fraction | int) -> Form:
@@ -1338,12 +1778,23 @@ class Rewriting:
 
     def _relu(self, form: Form) -> Form:
         """max(0, form), in terms of the multiple of the form that is primitive."""
-        factor = content(form)
+        factor = self._content(form)
         unit = self.times(form, 1 / factor)
         positive = self._atom((ZERO, unit))
         if factor > 0:
             return self.times(positive, factor)
         return self.times(self.plus(positive, unit, -1), -factor)
+
+    def _content(self, form: Form) -> Fraction:
+        """The factor that leaves integers without a common divisor, the first of them positive."""
+        terms, constant = form
+        numbers = [c for _, c in terms] + [constant]
+        divisor, multiple = 0, 1
+        for c in numbers:
+            divisor, multiple = gcd(divisor, c.numerator), lcm(multiple, c.denominator)
+            self.budget.pay(divisor.bit_length() + multiple.bit_length())
+        size = Fraction(divisor, multiple)
+        return size if numbers[0] > 0 else -size
 
     def term(self, number: int) -> Form:
         if number not in self._terms:
@@ -1382,8 +1833,7 @@ class Rewriting:
         factor = Fraction(1)
         for terms, constant in forms:
             factor *= Fraction(1) if terms else constant
-            bits = factor.numerator.bit_length() + factor.denominator.bit_length()
-            require(bits <= LONGEST_NUMBER, "a number in it is too long")
+            self.budget.pay(length(factor))
         if not factor:
             return ZERO
         require(len(varying) < 2, "it has a product of two parts that depend on the input")
@@ -1413,13 +1863,13 @@ class Rewriting:
 
     def _sign(self, form: Form, op: str) -> Condition:
         if not form[0]:
-            return applied(op, [form[1], 0])
-        return op, self.times(form, 1 / abs(content(form)))
+            return compared(op, form[1], 0)
+        return op, self.times(form, 1 / abs(self._content(form)))
 
     def negation(self, condition: Condition) -> Condition:
         if isinstance(condition, bool):
             return not condition
-        self.formulas.spend(_PART)
+        self.budget.spend(_PART)
         op, inner = condition
         if op in ("and", "or"):
             return joined("or" if op == "and" else "and", [self.negation(part) for part in inner])
@@ -1444,7 +1894,7 @@ class Rewriting:
     def forms_of(self, condition: Condition) -> Iterator[Form]:
         """The forms whose signs a condition asks for."""
         if not isinstance(condition, bool):
-            self.formulas.spend(_PART)
+            self.budget.spend(_PART)
             op, inner = condition
             if op in (">", ">=", "=="):
                 yield inner
@@ -1459,14 +1909,6 @@ _PART = 50
 
 def is_maximum(atom: Any) -> bool:
     return not isinstance(atom[0], str)
-
-
-def content(form: Form) -> Fraction:
-    """The factor that leaves integers without a common divisor, the first of them positive."""
-    terms, constant = form
-    numbers = [c for _, c in terms] + [constant]
-    size = Fraction(gcd(*(c.numerator for c in numbers)), lcm(*(c.denominator for c in numbers)))
-    return size if numbers[0] > 0 else -size
 
 
 def joined(op: str, parts: Iterable[Condition]) -> Condition:
@@ -1507,7 +1949,7 @@ class Rows:
             self._add(condition, None)
 
     def _add(self, condition: Condition, inside: int | None) -> None:
-        self.rewriting.formulas.spend(_PART)
+        self.rewriting.budget.spend(_PART)
         if isinstance(condition, bool):
             if not condition:
                 self.rows.append((">=", ((), Fraction(-1)), inside))
@@ -1562,10 +2004,11 @@ class Rows:
             factor = int(text_of(pair[1], r"-?[1-9][0-9]*", "a multiplier"))
             op, (terms, c), where = self.rows[number]
             require(factor > 0 or op == "==", "a multiplier of an inequality is negative")
-            self.rewriting.formulas.spend(1 + len(terms))
             for atom, coefficient in terms:
                 sums[atom] = sums.get(atom, Fraction(0)) + factor * coefficient
+                self.rewriting.budget.pay(length(sums[atom]))
             constant += factor * c
+            self.rewriting.budget.pay(length(constant))
             strict = strict or op == ">"
             divisor = gcd(divisor, factor)
             if where is not None:
@@ -1586,7 +2029,7 @@ class Rows:
         left: set[int] = set() if inside is None else {inside}
         for alternative, case in zip(alternatives, cases, strict=True):
             require(natural(case, "a case") < len(excluded), "a case is no earlier step")
-            self.rewriting.formulas.spend(1 + len(excluded[case]))
+            self.rewriting.budget.spend(1 + len(excluded[case]))
             require(alternative in excluded[case], "a case does not use its alternative")
             left |= excluded[case] - {alternative}
         return frozenset(left)
@@ -1600,7 +2043,7 @@ class Regions:
     """Conditions without constants, in integers, to be decided on cones."""
 
     def __init__(self, rewriting: Rewriting, condition: Condition) -> None:
-        self.rewriting = rewriting
+        self.rewriting, self.budget = rewriting, rewriting.budget
         atoms = rewriting.needed([condition])
         self.scales: dict[int, int] = {}
         self.choices: dict[int, list[list[tuple[int, int]]]] = {}
@@ -1611,7 +2054,7 @@ class Regions:
         for number in atoms:
             atom = rewriting.atoms[number]
             if is_maximum(atom):
-                scale = lcm(*(self._denominator(form) for form in atom))
+                scale = self._multiple(self._denominator(form) for form in atom)
                 self.scales[number] = scale
                 self.choices[number] = [self._pairs(form, scale) for form in atom]
             else:
@@ -1623,7 +2066,15 @@ class Regions:
         self.condition = self._prepared(condition)
 
     def _denominator(self, form: Form) -> int:
-        return lcm(*((c / self.scales[atom]).denominator for atom, c in form[0]))
+        return self._multiple((c / self.scales[atom]).denominator for atom, c in form[0])
+
+    def _multiple(self, numbers: Iterable[int]) -> int:
+        """The least common multiple."""
+        found = 1
+        for number in numbers:
+            found = lcm(found, number)
+            self.budget.pay(found.bit_length())
+        return found
 
     def _pairs(self, form: Form, scale: int) -> list[tuple[int, int]]:
         require(form[1] == 0, "a condition with a constant is nothing for cones")
@@ -1633,7 +2084,7 @@ class Regions:
         """The condition with rows' numbers in place of forms."""
         if isinstance(condition, bool):
             return condition
-        self.rewriting.formulas.spend(_PART)
+        self.budget.spend(_PART)
         op, inner = condition
         if op in ("and", "or", "not"):
             return op, tuple(map(self._prepared, inner))
@@ -1695,13 +2146,14 @@ class Piece:
         self.opened = before
 
     def _sum(self, pairs: list[tuple[int, int]]) -> list[int] | None:
-        self.regions.rewriting.formulas.spend(1 + len(pairs) * len(self._points))
-        total = [0] * len(self._points)
+        budget, count = self.regions.budget, len(self._points)
+        total = [0] * count
         for atom, factor in pairs:
             values = self._atom(atom)
             if values is None:
                 return None
             total = [a + factor * b for a, b in zip(total, values, strict=True)]
+            budget.pay(max(map(abs, total)).bit_length(), count)
         return total
 
     def _masks(self, row: int) -> tuple[int, int] | None:
@@ -1720,7 +2172,7 @@ class Piece:
         rays), at none, or that is open. ``almost``: but for null sets within the cone."""
         if isinstance(condition, bool):
             return condition
-        self.regions.rewriting.formulas.spend(1)
+        self.regions.budget.spend(1)
         op, inner = condition
         if op in ("and", "or"):
             some, open_parts, before = bool(op == "or"), False, self.opened
@@ -1744,35 +2196,16 @@ class Piece:
             if self.opened is None:
                 self.opened = self._sum(self.regions.rows[inner])
             return None
-        return applied(op, [above - below, 0]) is True
+        return compared(op, above - below, 0)
 
 
-def faces_of(facets: Iterable[int], rays: int) -> set[int]:
-    """All faces of a cone, as sets of rays: intersections of its facets."""
-    found = {rays, 0}
-    fresh = [rays]
-    while fresh:
-        face = fresh.pop()
-        parts = {face & facet for facet in facets} - found
-        found |= parts
-        fresh += parts
-    return found
-
-
-def vector_of(value: Any, size: int, where: str) -> Vector:
-    """A primitive integer vector, written with single spaces."""
-    words = text_of(value, r"-?[0-9]+( -?[0-9]+)*", where).split()
-    found = tuple(map(int, words))
-    require(len(found) == size, f"{where} has {len(found)} entries, not {size}")
-    fits = gcd(*found) == 1 and words == [str(entry) for entry in found]
-    require(fits, f"{where} is not in lowest terms")
-    return found
-
-
-def cones_of(data: Any, inputs: list[int]) -> Iterator[tuple[list[Vector], tuple[int, ...]]]:
-    """The rays and facets of each cone that the cuts leave; together they cover the space."""
+def cones_of(data: Any, regions: Regions) -> Iterator[tuple[list[Vector], tuple[int, ...]]]:
+    """The rays and facets of each cone that the cuts leave; together they cover the space of the
+    inputs that occur."""
     keys_of(data, {"inputs", "rays", "tree"}, "cells")
-    require(data["inputs"] == inputs, f"the inputs that occur are {inputs}")
+    inputs, budget = regions.inputs, regions.budget
+    same = isinstance(data["inputs"], list) and [natural(i, "an input") for i in data["inputs"]]
+    require(same == inputs, f"the inputs that occur are {inputs}")
     size = len(inputs)
     require(size <= LARGEST_CUT, f"cells have at most {LARGEST_CUT} inputs")
     require(isinstance(data["rays"], list), "rays must be a list")
@@ -1798,10 +2231,11 @@ def cones_of(data: Any, inputs: list[int]) -> Iterator[tuple[list[Vector], tuple
             masks = set()
             for wall in walls:
                 values = [sum(map(mul, wall, ray)) for ray in corners]
+                budget.pay(max(map(abs, values)).bit_length(), size * len(corners))
                 require(min(values) >= 0, "it has a ray on the wrong side of a cut")
                 masks.add(sum(1 << k for k, value in enumerate(values) if value == 0))
             require(bool(masks), "it is no cone, but all of the space")
-            facets = complete_facets(size, masks, len(corners))
+            facets = complete_facets(size, masks, len(corners), regions.rewriting.budget)
         except RejectedError as error:
             raise RejectedError(f"part {place} of the tree: {error}") from None
         used.update(numbers)
@@ -1830,6 +2264,7 @@ class Orders:
 
     def __init__(self, formulas: Formulas) -> None:
         self.formulas, self.n = formulas, formulas.program.n
+        self.budget = formulas.budget
         self._known: dict[int, Fraction | None] = {}
         self._statements: dict[tuple[int, bool], Order] = {}
         self._comparisons: dict[tuple[int, int, bool], Order] = {}
@@ -1842,7 +2277,7 @@ class Orders:
             except NotAnOrderError:
                 self._known[number] = None
             else:
-                below = partial_order(statement, self.n + 1)
+                below = self._partial_order(statement)
                 found = self._count(statement) if below is None else self._extensions(below)
                 self._known[number] = found
         return self._known[number]
@@ -1856,12 +2291,33 @@ class Orders:
         known = [value for value in found if value is not None]
         if len(known) < len(found):
             return None
-        orders = [partial_order(self.statement(number, True), self.n + 1) for number in numbers]
-        self.formulas.spend(len(numbers) ** 2)
+        orders = [self._partial_order(self.statement(number, True)) for number in numbers]
+        self.budget.spend((len(numbers) * (self.n + 1)) ** 2 // 4)
         for k, order in enumerate(orders):
             if not all(contradict(order, other) for other in orders[:k]):
                 return self.probability(self.formulas.any(numbers))
         return sum(known, Fraction(0))
+
+    def _partial_order(self, statement: Order) -> list[int] | None:
+        """For each element, all that are below it if the statement holds, as a bit mask; None
+        where that is not all that the statement says."""
+        if statement is False:
+            return None
+        pairs = () if statement is True else (statement,)
+        if pairs and statement[0] == "and":
+            pairs = statement[1]
+        size = self.n + 1
+        self.budget.spend(len(pairs) + size * size)
+        below = [0] * size
+        for pair in pairs:
+            if isinstance(pair[0], str):
+                return None
+            below[pair[0]] |= 1 << pair[1]
+        for middle in range(size):
+            for k in range(size):
+                if below[k] >> middle & 1:
+                    below[k] |= below[middle]
+        return below
 
     def _extensions(self, below: list[int]) -> Fraction:
         """Of a partial order: for each element, those that must be below it, as a bit mask.
@@ -1874,7 +2330,7 @@ class Orders:
         for _ in range(n + 1):
             after: dict[int, dict[int, int]] = {}
             for placed, ways in at.items():
-                self.formulas.spend(10 * (n + 1) * len(ways))
+                self.budget.spend(10 * (n + 1) * len(ways))
                 for k in members(everything & ~placed):
                     if below[k] & ~placed == 0:
                         target = after.setdefault(placed | 1 << k, {})
@@ -1896,7 +2352,7 @@ class Orders:
         """The formula, or its negation; null sets do not count."""
         key = number, positive
         if key not in self._statements:
-            self.formulas.spend(_PART)
+            self.budget.spend(_PART)
             self._statements[key] = self._statement(number, positive)
         return self._statements[key]
 
@@ -1908,9 +2364,9 @@ class Orders:
             return self.statement(parts[0], not positive)
         if op == "implies":
             first = self.statement(parts[0], not positive)
-            return any_or_all(positive, [first, self.statement(parts[1], positive)])
+            return self._joined(positive, [first, self.statement(parts[1], positive)])
         if op in CONNECTIVES:
-            return any_or_all(
+            return self._joined(
                 (op == "or") is positive, [self.statement(p, positive) for p in parts]
             )
         left, right = parts
@@ -1918,9 +2374,9 @@ class Orders:
             # Both sides are equal, but for a null set, only where they are the same element.
             pairs = [self._above(left, right, True), self._above(right, left, True)]
             if (op == "!=") is positive:
-                return any_or_all(True, pairs)
+                return self._joined(True, pairs)
             pairs = [self._above(left, right, False), self._above(right, left, False)]
-            return any_or_all(False, pairs)
+            return self._joined(False, pairs)
         if op in ("<", "<="):
             left, right = right, left
         strict = op in ("<", ">")
@@ -1928,11 +2384,30 @@ class Orders:
             left, right, strict = right, left, not strict
         return self._above(left, right, strict)
 
+    def _joined(self, some: bool, parts: Iterable[Order]) -> Order:
+        """Some or all of the parts, simplified."""
+        op = "or" if some else "and"
+        found: set[Order] = set()
+        for part in parts:
+            self.budget.spend(_PART // 10)
+            if part is some:
+                return some
+            if part is (not some):
+                continue
+            if part[0] == op:
+                self.budget.spend(len(part[1]))
+                found |= part[1]
+            else:
+                found.add(part)
+        if len(found) > 1:
+            return op, frozenset(found)
+        return found.pop() if found else not some
+
     def _above(self, left: int, right: int, strict: bool) -> Order:
         """left > right, or left >= right, which differ where both are the same element."""
         key = left, right, strict
         if key not in self._comparisons:
-            self.formulas.spend(_PART)
+            self.budget.spend(_PART)
             self._comparisons[key] = self._compared(left, right, strict)
         return self._comparisons[key]
 
@@ -1944,7 +2419,7 @@ class Orders:
             if op in ("min", "max"):
                 pairs = [(p, other) if first else (other, p) for p in parts]
                 found = [self._above(a, b, strict) for a, b in pairs]
-                return any_or_all((op == "max") is first, found)
+                return self._joined((op == "max") is first, found)
         a, b = self._element(left), self._element(right)
         return not strict if a == b else (a, b)
 
@@ -1958,7 +2433,7 @@ class Orders:
 
     def _count(self, statement: Order) -> Fraction:
         """By the lowest element of those left, over and over."""
-        names = sorted(elements_of(statement) - {self.n})
+        names = sorted(self._elements(statement) - {self.n})
         n = len(names)
         places = {name: k for k, name in enumerate(names)} | {self.n: n}
         known: dict[tuple[int, Order], list[int]] = {}
@@ -1973,19 +2448,46 @@ class Orders:
                 return [factorial(inputs)] * (inputs + 1 if with_zero else 1)
             key = left, statement
             if key not in known:
-                self.formulas.spend(50 * left.bit_count())
+                self.budget.spend(50 * left.bit_count())
                 ways = [0] * (inputs + 1 if with_zero else 1)
                 for low in members(left):
-                    rest = count(left & ~(1 << low), without_lowest(statement, low))
-                    self.formulas.spend(len(rest))
+                    rest = count(left & ~(1 << low), self._without_lowest(statement, low))
+                    self.budget.pay(max(rest).bit_length(), len(rest))
                     shift = 1 if with_zero and low != n else 0
                     for k, number in enumerate(rest):
                         ways[k + shift] += number
                 known[key] = ways
             return known[key]
 
-        counts = count((1 << n + 1) - 1, renamed(statement, places))
+        counts = count((1 << n + 1) - 1, self._renamed(statement, places))
         return self._weighed(dict(enumerate(counts)), n)
+
+    def _elements(self, statement: Order) -> set[int]:
+        if isinstance(statement, bool):
+            return set()
+        self.budget.spend(1)
+        if isinstance(statement[0], str):
+            return {element for part in statement[1] for element in self._elements(part)}
+        return set(statement)
+
+    def _renamed(self, statement: Order, places: dict[int, int]) -> Order:
+        if isinstance(statement, bool):
+            return statement
+        self.budget.spend(1)
+        op, inner = statement
+        if isinstance(op, str):
+            return op, frozenset(self._renamed(part, places) for part in inner)
+        return places[op], places[inner]
+
+    def _without_lowest(self, statement: Order, low: int) -> Order:
+        """The statement, once it is known that ``low`` is below all that are left."""
+        if isinstance(statement, bool):
+            return statement
+        op, inner = statement
+        if isinstance(op, str):
+            parts = [self._without_lowest(part, low) for part in inner]
+            return self._joined(op == "or", parts)
+        return inner == low if low in (op, inner) else statement
 
     def above(self, domain: int) -> list[set[int]]:
         """For each element, those that it is at least as large as in the whole domain."""
@@ -2005,6 +2507,7 @@ class Orders:
             for a, b in pairs:
                 for high in self._bounding(a, "min"):
                     found[high].update(self._bounding(b, "max"))
+        self.budget.spend((self.n + 1) ** 3 // 8)
         for middle in range(self.n + 1):
             for row in found:
                 if middle in row:
@@ -2013,7 +2516,7 @@ class Orders:
 
     def _bounding(self, number: int, extreme: str) -> list[int]:
         """Elements all of which are at least a minimum, or at most a maximum."""
-        self.formulas.spend(_PART)
+        self.budget.spend(_PART)
         op, *parts = self.formulas.nodes[number]
         if op == "relu" and extreme == "max":
             return [self.n, *self._bounding(parts[0], extreme)]
@@ -2025,26 +2528,6 @@ class Orders:
             return []
 
 
-def partial_order(statement: Order, size: int) -> list[int] | None:
-    """For each element, all that are below it if the statement holds, as a bit mask; None where
-    that is not all that the statement says."""
-    if statement is False:
-        return None
-    pairs = () if statement is True else (statement,)
-    if pairs and statement[0] == "and":
-        pairs = statement[1]
-    below = [0] * size
-    for pair in pairs:
-        if isinstance(pair[0], str):
-            return None
-        below[pair[0]] |= 1 << pair[1]
-    for middle in range(size):
-        for k in range(size):
-            if below[k] >> middle & 1:
-                below[k] |= below[middle]
-    return below
-
-
 def contradict(a: list[int] | None, b: list[int] | None) -> bool:
     """Whether one partial order has an element below another, and the other one above it."""
     if a is None or b is None:
@@ -2054,155 +2537,148 @@ def contradict(a: list[int] | None, b: list[int] | None) -> bool:
     )
 
 
-def any_or_all(some: bool, parts: Iterable[Order]) -> Order:
-    """Some or all of the parts, simplified."""
-    op = "or" if some else "and"
-    found: set[Order] = set()
-    for part in parts:
-        if part is some:
-            return some
-        if part is (not some):
-            continue
-        if part[0] == op:
-            found |= part[1]
-        else:
-            found.add(part)
-    if len(found) > 1:
-        return op, frozenset(found)
-    return found.pop() if found else not some
-
-
-def elements_of(statement: Order) -> set[int]:
-    if isinstance(statement, bool):
-        return set()
-    if isinstance(statement[0], str):
-        return {element for part in statement[1] for element in elements_of(part)}
-    return set(statement)
-
-
-def renamed(statement: Order, places: dict[int, int]) -> Order:
-    if isinstance(statement, bool):
-        return statement
-    op, inner = statement
-    if isinstance(op, str):
-        return op, frozenset(renamed(part, places) for part in inner)
-    return places[op], places[inner]
-
-
-def without_lowest(statement: Order, low: int) -> Order:
-    """The statement, once it is known that ``low`` is below all that are left."""
-    if isinstance(statement, bool):
-        return statement
-    op, inner = statement
-    if isinstance(op, str):
-        return any_or_all(op == "or", [without_lowest(part, low) for part in inner])
-    return inner == low if low in (op, inner) else statement
-
-
 # ---------------------------------------------------------------------------------------------
-# An explanation: claims, cases, and the accuracy that follows (C12), (C17).
+# Statements about one program, with their proofs and witnesses (C14), (C15).
 
-PLACES = 20
-"""Decimals of probabilities by cones."""
-KINDS = ("always", "measure", "close", "weights", "equivalent", "inductive", "right", "wrong")
-EXPLANATION = {"title", "standard", "nodes", "claims", "cases", "partition", "accuracy"}
-CLAIM = {"name", "kind", "text", "written", "assume", "verdict", "instances"}
-INSTANCE = {"parameters", "verdict", "reason", "says", "proofs", "witness", "figure"}
-CASE = {"name", "text", "written", "says", "claims", "verdict", "instances"}
-CASE_INSTANCE = {"parameters", "when", "answer", "verdict", "reason", "proofs", "witness"}
-CASE_INSTANCE |= {"probability"}
-PARTITION_PART = {"verdict", "reason", "by_order", "proofs", "witness"}
-
-Fact = tuple[int, int]
-"""A statement, and the domain in which it holds."""
+STATEMENT = {"for", "statement", "domain", "verdict", "proof", "witness"}
+QUANTIFIERS = ("all", "almost all", "some")
+VERDICTS = ("proved", "refuted", "unknown")
 
 
-def label_cells(task: str, n: int) -> Iterator[tuple[int, list[Vector]]]:
-    """The label and the walls of each cone of constant label; together they cover the space."""
+@dataclass
+class Findings:
+    """What the parts of one check share: the work that is left, what was counted, and what rests
+    on somebody's word (``trusting``: claims and cases, and why)."""
 
-    def over(i: int, k: int) -> Vector:
-        return tuple((c == i) - (c == k) for c in range(n))
+    budget: Budget
+    counts: Counter[str] = field(default_factory=Counter)
+    trusting: dict[str, str] = field(default_factory=dict)
+    not_checked: list[str] = field(default_factory=list)
 
-    for i in range(n):
-        others = [k for k in range(n) if k != i]
-        if task == "argmax":
-            yield i, [over(i, k) for k in others]
-        elif task == "2nd_argmax":
-            for second in others:
-                below = [k for k in others if k != second]
-                yield second, [over(i, second), *(over(second, k) for k in below)]
-        elif task == "argmedian":
-            for above in combinations(others, n // 2):
-                yield i, [over(k, i) if k in above else over(i, k) for k in others]
-        else:
-            # sign (x_i - mean) >= (x_k - mean) and >= -(x_k - mean), times n.
-            away = [[n * (c == k) - 1 for c in range(n)] for k in range(n)]
-            for sign in (1, -1):
-                rows = []
-                for k in others:
-                    for other in (-1, 1):
-                        pairs = zip(away[i], away[k], strict=True)
-                        rows.append(tuple(sign * a + other * b for a, b in pairs))
-                yield i, rows
+    def trust(self, name: str, why: str) -> None:
+        line = f"{name}: {why}"
+        self.trusting[name] = why
+        if line not in self.not_checked:
+            self.not_checked.append(line)
+
+    def rest_on(self, name: str, sources: Sequence[str]) -> None:
+        """What is named follows from any of the sources."""
+        if all(source in self.trusting for source in sources):
+            self.trusting.setdefault(name, f"it rests on {sources[0]}")
+
+
+def within(where: str, check: Callable[..., Any], *args: Any) -> Any:
+    """What the check finds; its complaint says where."""
+    try:
+        return check(*args)
+    except (RejectedError, LimitError) as error:
+        raise type(error)(f"{where}: {error}") from None
+
+
+def verdict_of(value: Any) -> str:
+    require(type(value) is str and value in VERDICTS, "a verdict is unknown")
+    return str(value)
+
+
+class Facts:
+    """What was proved of all inputs in some domain, and the names of the claims that say so."""
+
+    def __init__(self, formulas: Formulas) -> None:
+        self.formulas = formulas
+        self._parts: dict[int, list[tuple[int, str]]] = {}  # of statements: domains, names
+        self._whole: dict[Node, list[str]] = {}  # by the implication
+
+    def add(self, name: str, statement: int, domain: int) -> None:
+        for part in self.formulas.conjuncts(statement):
+            self._parts.setdefault(part, []).append((domain, name))
+        self._whole.setdefault(("implies", domain, statement), []).append(name)
+
+    def sources(self, fact: int, domain: int) -> list[str]:
+        """The claims that prove it: it is a part of what one says, whose domain is a part of this
+        domain; or it says that a claim's domain implies what that claim says."""
+        given = set(self.formulas.conjuncts(domain))
+        known = self._parts.get(fact, [])
+        found = []
+        for where, name in known:
+            parts = self.formulas.conjuncts(where)
+            self.formulas.budget.spend(1 + len(parts))
+            if given.issuperset(parts):
+                found.append(name)
+        found += self._whole.get(self.formulas.nodes[fact], [])
+        require(bool(found), f"node {fact} is no fact that is known here")
+        return found
 
 
 class Proofs:
     """Checks statements about one program, by their proofs and witnesses."""
 
-    def __init__(self, program: Program, nodes: Any) -> None:
-        self.program, self.n = program, program.n
-        self.formulas = Formulas(program)
+    def __init__(self, program: Program, nodes: Any, findings: Findings) -> None:
+        self.program, self.n, self.findings = program, program.n, findings
+        self.formulas = Formulas(program, findings.budget)
         self.formulas.read(nodes)
         self.listed = len(self.formulas.nodes)
         self.everywhere = self.formulas.make("truth", True)
-        self.trusting: dict[str, str] = {}  # claims and cases, and what they rest on
-        self.not_checked: list[str] = []
-        self.counts: Counter[str] = Counter()
+        self.facts = Facts(self.formulas)
 
     def all_used(self) -> None:
         unused = set(range(self.listed)) - self.formulas.used
         require(not unused, f"node {min(unused, default=0)} is used nowhere")
 
-    def _within(self, where: str, check: Callable[..., Any], *args: Any) -> Any:
-        try:
-            return check(*args)
-        except RejectedError as error:
-            raise RejectedError(f"{where}: {error}") from None
+    def judge(self, name: str, data: Any) -> str:
+        """The verdict on one statement. If it is proved of all inputs, it is a fact from now on."""
+        keys_of(data, STATEMENT, "it")
+        quantifier, verdict = data["for"], verdict_of(data["verdict"])
+        require(type(quantifier) is str and quantifier in QUANTIFIERS, "it is for all, or for some")
+        statement = self.formulas.formula(data["statement"], "its statement")
+        domain = self.formulas.formula(data["domain"], "its domain")
+        some, proof, witness = quantifier == "some", data["proof"], data["witness"]
+        if verdict == "unknown":
+            require(proof is None and witness is None, "an open verdict has no proof or witness")
+        elif witness is not None:
+            require((verdict == "proved") is some, "an input shows what some do, or not all")
+            require(proof is None, "it needs no proof beside its witness")
+            self._shown(witness, statement, domain, quantifier)
+        elif some and verdict == "proved":
+            trusting = isinstance(proof, dict) and "trusted" in proof
+            require(trusting, "it needs a witness")
+            self.prove(name, proof, statement, domain, almost=False)
+        else:
+            require(verdict == "proved" or some, "it needs a witness")
+            goal = self.formulas.make("not", statement) if some else statement
+            self.prove(name, proof, goal, domain, almost=quantifier == "almost all")
+        if verdict == "proved" and quantifier == "all":
+            self.facts.add(name, statement, domain)
+        return verdict
 
-    def _trust(self, name: str, why: str) -> None:
-        if self.trusting.get(name) != why:
-            self.trusting[name] = why
-            self.not_checked.append(f"{name}: {why}")
+    def _shown(self, witness: Any, statement: int, domain: int, quantifier: str) -> None:
+        """At the witness, which is in the domain, the statement holds if it is for some inputs,
+        and else fails; with a neighbourhood, if null sets do not count."""
+        at, known = self.point(witness), dict[int, Any]()
+        if quantifier == "almost all":
+            make = self.formulas.make
+            fails = make("and", domain, make("not", statement))
+            require(self.around(fails, at["x"]), "its witness does not refute it")
+            return
+        inside = self.formulas.value(domain, at, known)
+        require(inside is True, "its witness is outside its domain")
+        holds = self.formulas.value(statement, at, known)
+        some = quantifier == "some"
+        require(holds is some, f"it {'fails' if some else 'holds'} at its witness")
 
-    def _proofs(
-        self,
-        name: str,
-        proofs: Any,
-        questions: Sequence[tuple[int, int, list[Fact]]],
-        *,
-        almost: bool,
-    ) -> None:
-        """RejectedError unless each statement is proved where its domain and facts hold."""
-        require(isinstance(proofs, list), "proofs must be a list")
-        require(len(proofs) == len(questions), f"it needs {len(questions)} proofs")
-        for k, (proof, question) in enumerate(zip(proofs, questions, strict=True)):
-            self._within(f"proof {k}", self._proof, name, proof, *question, almost)
-
-    def _proof(
-        self, name: str, data: Any, statement: int, domain: int, facts: list[Fact], almost: bool
-    ) -> None:
-        require(isinstance(data, dict), "it must be an object")
+    def prove(self, name: str, data: Any, statement: int, domain: int, *, almost: bool) -> None:
+        """RejectedError unless the statement is proved wherever its domain holds."""
+        require(isinstance(data, dict), "a proof must be an object")
         if "trusted" in data:
-            method = keys_of(data, {"trusted"}, "it")["trusted"]
+            method = keys_of(data, {"trusted"}, "a proof")["trusted"]
             require(type(method) is str, "what is trusted must be a text")
-            self._trust(name, f"{method} is trusted, with no proof written down")
+            self.findings.trust(name, f"{quoted(method)} is trusted, with no proof written down")
             return
         if "point" in data:
-            self._proof_at_point(keys_of(data, {"point"}, "it")["point"], statement, domain)
+            self._proof_at_point(keys_of(data, {"point"}, "a proof")["point"], statement, domain)
             return
         optional = {"facts", "defined", "free", "without"} if "steps" in data else {"without"}
         main = "steps" if "steps" in data else "cells"
-        keys_of(data, {main} | (optional & set(data)), "it")
+        keys_of(data, {main} | (optional & set(data)), "a proof")
         for key in optional & set(data):
             require(isinstance(data[key], list) and data[key], f"{key} must be a list, not empty")
         if "without" in data:
@@ -2212,18 +2688,17 @@ class Proofs:
         if main == "cells":
             self._proof_by_cells(data["cells"], statement, domain, almost)
             return
-        used = [self.formulas.formula(f, "a fact") for f in data.get("facts", ())]
-        for fact in used:
-            require(self._known(fact, domain, facts), f"node {fact} is no fact that is known here")
+        used = [self._fact(name, fact, domain) for fact in data.get("facts", ())]
         free = [self._entry(e, "a free entry") for e in data.get("free", ())]
-        rewriting = Rewriting(self.formulas, free, self._defined(data, domain, facts))
+        rewriting = Rewriting(self.formulas, free, self._defined(name, data, domain))
         given = [rewriting.condition(part) for part in (domain, *used)]
         goal = rewriting.negation(rewriting.condition(statement))
         Rows(rewriting, [*given, goal]).refuted_by(data["steps"])
-        self.counts["proofs by cases and sums"] += 1
+        self.findings.counts["proofs by cases and sums"] += 1
 
     def _proof_at_point(self, data: Any, statement: int, domain: int) -> None:
-        """The domain fixes all inputs that occur in the statement, which holds there."""
+        """The domain fixes all inputs that occur in the statement, which holds there; the others
+        are 0."""
         require(isinstance(data, list) and len(data) == self.n, "a point is an input")
         point = [fraction_of(value, "a point") for value in data]
         formulas = self.formulas
@@ -2238,9 +2713,16 @@ class Proofs:
         needed = rewriting.needed([rewriting.condition(statement)])
         inputs = {rewriting.atoms[a][1] for a in needed if not is_maximum(rewriting.atoms[a])}
         require(inputs <= fixed, "its domain does not fix all inputs that occur")
-        holds = formulas.value(statement, self.program.run(point), {})
+        idle = all(i in fixed or not value for i, value in enumerate(point))
+        require(idle, "at a point, inputs that nothing fixes are 0")
+        holds = formulas.value(statement, self.program.run(point, self.findings.budget), {})
         require(holds is True, "the statement is false at its point")
-        self.counts["proofs at a point"] += 1
+        self.findings.counts["proofs at a point"] += 1
+
+    def _fact(self, name: str, number: Any, domain: int) -> int:
+        fact = self.formulas.formula(number, "a fact")
+        self.findings.rest_on(name, self.facts.sources(fact, domain))
+        return fact
 
     def _null_set(self, number: Any) -> int:
         """A formula x.c != 0, which leaves out a hyperplane."""
@@ -2253,25 +2735,12 @@ class Proofs:
         require(bool(form[0]) and flat, "what is left out is no hyperplane")
         return wall
 
-    def _known(self, fact: int, domain: int, facts: list[Fact]) -> bool:
-        """Whether it is a part of what was proved wherever the domain holds."""
-        given = set(self.formulas.conjuncts(domain))
-        for statement, where in facts:
-            if given.issuperset(self.formulas.conjuncts(where)):
-                if fact in self.formulas.conjuncts(statement):
-                    return True
-            elif self.formulas.nodes[fact] == ("implies", where, statement):
-                return True
-        return False
-
     def _entry(self, number: Any, where: str) -> Node:
         node = self.formulas.nodes[self.formulas.term(number, where)]
         require(computed(node), f"{where} is nothing that the model computes")
         return node
 
-    def _defined(
-        self, data: Json, domain: int, facts: list[Fact]
-    ) -> dict[Node, tuple[int, list[int]]]:
+    def _defined(self, name: str, data: Json, domain: int) -> dict[Node, tuple[int, list[int]]]:
         """Entries as terms, from equations that are known; none leads back to itself."""
         found: dict[Node, tuple[int, list[int]]] = {}
         for pair in data.get("defined", ()):
@@ -2279,8 +2748,7 @@ class Proofs:
                 isinstance(pair, list) and len(pair) == 2, "a definition is an entry and a fact"
             )
             entry = self._entry(pair[0], "what is defined")
-            fact = self.formulas.formula(pair[1], "a fact")
-            require(self._known(fact, domain, facts), f"node {fact} is no fact that is known here")
+            fact = self._fact(name, pair[1], domain)
             require(entry not in found, "an entry is defined twice")
             op, *sides = self.formulas.nodes[fact]
             require(op == "==", "a definition is an equation")
@@ -2305,7 +2773,7 @@ class Proofs:
         found, waiting, seen = set(), list(numbers), set(numbers)
         while waiting:
             node = self.formulas.nodes[waiting.pop()]
-            self.formulas.spend(1)
+            self.findings.budget.spend(1)
             if node[0] in ENTRIES:
                 found.add(node)
             elif node[0] not in ("number", "truth"):
@@ -2318,31 +2786,25 @@ class Proofs:
         goal = rewriting.negation(rewriting.condition(statement))
         counter = joined("and", [rewriting.condition(domain), goal])
         regions = Regions(rewriting, counter)
-        for corners, facets in cones_of(data, regions.inputs):
+        for corners, facets in cones_of(data, regions):
             everything = (1 << len(corners)) - 1
             piece = Piece(regions, corners)
             faces = [everything] if almost else faces_of(facets, everything)
             for face in faces:
                 holds = piece.truth(regions.condition, face, almost=almost)
                 require(holds is False, "it fails on one of its cells, or is open there")
-        self.counts["proofs by cells"] += 1
+        self.findings.counts["proofs by cells"] += 1
 
-    def _point(self, data: Any) -> dict[str, Any]:
+    def point(self, data: Any) -> dict[str, Any]:
         """All values at a witness, whose logits must be as stated."""
         keys_of(data, {"x", "logit"}, "a witness")
         require(isinstance(data["x"], list) and len(data["x"]) == self.n, "a witness is an input")
-        at = self.program.run([fraction_of(value, "a witness") for value in data["x"]])
+        x = [fraction_of(value, "a witness") for value in data["x"]]
+        at = self.program.run(x, self.findings.budget)
         require(data["logit"] == [str(v) for v in at["logit"]], "a witness has other logits")
         return at
 
-    def _fails(self, data: Json, statement: int, domain: int) -> None:
-        require(not data["proofs"], "what is refuted has no proof")
-        at, known = self._point(data["witness"]), dict[int, Any]()
-        require(self.formulas.value(domain, at, known) is True, "its witness is outside its domain")
-        holds = self.formulas.value(statement, at, known)
-        require(holds is False, "it holds at its witness")
-
-    def _around(self, number: int, x: Sequence[Fraction]) -> bool:
+    def around(self, number: int, x: Sequence[Fraction]) -> bool:
         """Whether a formula holds in a neighbourhood of an input, for certain."""
         rewriting = Rewriting(self.formulas)
         condition = rewriting.condition(number)
@@ -2370,7 +2832,7 @@ class Proofs:
         def truth(condition: Condition) -> bool | None:
             if isinstance(condition, bool):
                 return condition
-            self.formulas.spend(1)
+            self.findings.budget.spend(1)
             op, inner = condition
             if op in ("and", "or"):
                 some, parts = bool(op == "or"), [truth(part) for part in inner]
@@ -2383,224 +2845,69 @@ class Proofs:
             value, form = at(inner)
             if value == 0 and form != ZERO:
                 return None
-            return applied(op, [value, 0]) is True
+            return compared(op, value, 0)
 
         return truth(condition) is True
 
 
-class Story(Proofs):
-    """Checks an explanation: each claim, each case, the partition and the accuracy."""
+# ---------------------------------------------------------------------------------------------
+# Where the model is right, and where it is wrong, label by label (C14).
 
-    def __init__(self, data: Any, weights: Weights, task: str, n: int, ties: str) -> None:
-        self.data = keys_of(data, EXPLANATION, "explanation")
-        require(type(data["standard"]) is bool, "explanation.standard must be true or false")
-        require(type(data["title"]) is str, "explanation.title must be a text")
-        Network(weights, n, 1 if task == "median" else n)  # refuses weights of other shapes
-        program = Program(weights, n)
-        super().__init__(program.standard() if data["standard"] else program, data["nodes"])
-        self.task, self.ties = task, ties
-        self.orders = Orders(self.formulas)
-        self.fixed = Fixed(PLACES * 10 // 3 + 60)
-        self.unit = Fraction(1, 10**PLACES)
-        self.facts: dict[str, list[Fact]] = {}
-        self.answers: dict[str, dict[str, list[int]]] = {}  # proved right or wrong: domains
-        self.kinds: dict[str, str] = {}
-        self.undecided: list[str] = []
-        self.others: dict[str, None] = {}  # names of other models, in order
-        self.accuracy: tuple[Fraction, Fraction] | None = None
-        self.proved_accuracy = False
+ANSWERS = ("right", "wrong")
+
+
+class Answers:
+    """Checks that a model gives the task's label, or another one, almost everywhere in a domain."""
+
+    def __init__(self, proofs: Proofs, orders: Orders, task: str, ties: str) -> None:
+        self.proofs, self.formulas, self.n = proofs, proofs.formulas, proofs.n
+        self.orders, self.task, self.ties = orders, task, ties
 
     @cached_property
-    def _label_cells(self) -> list[tuple[int, list[Vector]]]:
+    def cells(self) -> list[tuple[int, list[Vector]]]:
+        """The task's cells of constant label, with their walls."""
         found = []
         for cell in label_cells(self.task, self.n):
-            self.formulas.spend(100 * self.n**2)
+            self.formulas.budget.spend(100 * self.n**2)
             found.append(cell)
         return found
 
-    def check(self) -> None:
-        data = self.data
-        require(isinstance(data["claims"], list), "claims must be a list")
-        for claim in data["claims"]:
-            name = self._name(claim, CLAIM, "a claim")
-            self._within(f"claim {name}", self._claim, name, claim)
-        require(isinstance(data["cases"], list), "cases must be a list")
-        require(self.task != "median" or not data["cases"], "median has no labels, so no cases")
-        cases: list[tuple[int, str, Fraction, str]] = []
-        for case in data["cases"]:
-            name = self._name(case, CASE, "a case")
-            cases += self._within(f"case {name}", self._case, name, case)
-        partition = self._within("partition", self._partition, [when for when, *_ in cases])
-        self._conclude(cases, partition)
-        self.all_used()
-
-    def _name(self, data: Any, keys: set[str], where: str) -> str:
-        keys_of(data, keys, where)
-        require(type(data["name"]) is str and type(data["text"]) is str, f"{where} needs a name")
-        written = data["written"]
-        texts = isinstance(written, dict) and all(type(v) is str for v in written.values())
-        require(texts, f"what is written of {where} must be texts")
-        require(isinstance(data["instances"], list), f"the instances of {where} must be a list")
-        return str(data["name"])
-
-    # Claims.
-
-    def _claim(self, name: str, claim: Json) -> None:
-        kind = claim["kind"]
-        require(kind in KINDS, "its kind is unknown")
-        labels = kind in ("right", "wrong")
-        require(self.task != "median" or not labels, "median has no labels to be right about")
-        require(name not in self.kinds, "its name comes twice")
-        facts = self._assumed(name, claim["assume"], tuple(self.facts))
-        self.kinds[name] = kind
-        verdicts = []
-        proved: list[Fact] = []
-        answers: dict[str, list[int]] = {"right": [], "wrong": []}
-        for number, instance in enumerate(claim["instances"]):
-            where = f"instance {number}"
-            keys_of(instance, INSTANCE, where)
-            self._parameters(instance)
-            verdicts.append(self._verdict(instance))
-            says = self._within(where, self._instance, name, kind, instance, facts)
-            if verdicts[-1] == "proved":
-                proved += says
-                if kind in answers:
-                    answers[kind].append(says[0][1])
-        self._joint_verdict(claim["verdict"], verdicts, name, "claim")
-        self.answers[name] = answers
-        if kind in ("always", "close", "inductive"):
-            self.facts[name] = proved
-
-    def _assumed(self, name: str, names: Any, known: Sequence[str]) -> list[Fact]:
-        require(isinstance(names, list), "what it assumes must be a list")
-        for other in names:
-            require(other in known, "it assumes what is no earlier claim about all inputs")
-            if other in self.trusting:
-                self.trusting[name] = f"it assumes {other}"
-        return [fact for other in names for fact in self.facts[other]]
-
-    def _parameters(self, data: Json) -> None:
-        found = data["parameters"]
-        fits = isinstance(found, dict) and all(type(v) is int for v in found.values())
-        require(
-            fits and type(data["reason"]) is str, "parameters are whole numbers, a reason a text"
-        )
-
-    def _verdict(self, data: Json) -> str:
-        verdict = data["verdict"]
-        require(verdict in ("proved", "refuted", "unknown"), "a verdict is unknown")
-        refuted_by_input = data["witness"] is not None
-        require(verdict != "unknown" or not data["proofs"], "an open verdict has no proof")
-        require(verdict != "unknown" or not refuted_by_input, "an open verdict has no witness")
-        return str(verdict)
-
-    def _joint_verdict(self, stated: Any, found: Sequence[str], name: str, sort: str) -> None:
-        joint = "proved"
-        if "refuted" in found:
-            joint = "refuted"
-        elif "unknown" in found:
-            joint = "unknown"
-            self.undecided.append(f"{sort} {name}")
-        require(stated == joint, f"its verdict is {joint}")
-        self.counts[f"{sort}s {joint}"] += 1
-
-    def _instance(self, name: str, kind: str, data: Json, facts: list[Fact]) -> list[Fact]:
-        """What it says, as facts; the first one's domain is the instance's."""
-        check: Callable[..., list[Fact]] = getattr(self, f"_{kind}")
-        return check(name, data, facts)
-
-    def _plain(self, data: Json) -> None:
-        require(data["figure"] is None, "it has no figure")
-
-    def _weights(self, name: str, data: Json, facts: list[Fact]) -> list[Fact]:
-        says = keys_of(data["says"], {"statement"}, "what it says")
-        statement = self.formulas.formula(says["statement"], "its statement")
-        self._plain(data)
-        require(
-            not data["proofs"] and data["witness"] is None, "it needs neither proof nor witness"
-        )
-        holds = self.formulas.value(statement, {}, {})
-        verdict = "proved" if holds else "refuted"
-        require(data["verdict"] == verdict, f"its statement is {'true' if holds else 'false'}")
-        return []
-
-    def _always(self, name: str, data: Json, facts: list[Fact]) -> list[Fact]:
-        says = keys_of(data["says"], {"statement", "domain"}, "what it says")
-        statement = self.formulas.formula(says["statement"], "its statement")
-        domain = self.formulas.formula(says["domain"], "its domain")
-        self._plain(data)
-        if data["verdict"] == "proved":
-            self._proofs(name, data["proofs"], [(statement, domain, facts)], almost=False)
-        elif data["verdict"] == "refuted":
-            self._fails(data, statement, domain)
-        return [(statement, domain)]
-
-    def _inductive(self, name: str, data: Json, facts: list[Fact]) -> list[Fact]:
-        says = keys_of(data["says"], {"steps"}, "what it says")
-        require(isinstance(says["steps"], list) and says["steps"] != [], "it has no steps")
-        self._plain(data)
-        questions: list[tuple[int, int, list[Fact]]] = []
-        before: list[Fact] = []
-        every: list[Fact] = []
-        last: int | None = None
-        for part in says["steps"]:
-            step = keys_of(part, {"step", "base", "statements"}, "a step")
-            number, base = natural(step["step"], "a step"), step["base"]
-            require(type(base) is bool, "base must be true or false")
-            require(base if last is None else number == last + 1, "a step is not the next one")
-            last = number
-            require(isinstance(step["statements"], list), "statements must be a list")
-            now = [
-                (self.formulas.formula(s, "a statement"), self.everywhere)
-                for s in step["statements"]
-            ]
-            known = [*facts, *([] if base else before)]
-            questions += [(statement, domain, known) for statement, domain in now]
-            before = now
-            every += now
-        if data["verdict"] == "proved":
-            self._proofs(name, data["proofs"], questions, almost=False)
-        elif data["verdict"] == "refuted":
-            self._fails(data, self.formulas.all([s for s, _ in every]), self.everywhere)
-        return every
-
-    def _right(self, name: str, data: Json, facts: list[Fact]) -> list[Fact]:
-        return self._answers(name, data, facts, "right")
-
-    def _wrong(self, name: str, data: Json, facts: list[Fact]) -> list[Fact]:
-        return self._answers(name, data, facts, "wrong")
-
-    def _answers(self, name: str, data: Json, facts: list[Fact], answer: str) -> list[Fact]:
-        says = keys_of(data["says"], {"domain"}, "what it says")
-        domain = self.formulas.formula(says["domain"], "its domain")
-        self._plain(data)
-        if data["verdict"] == "proved":
-            self._proved_answers(name, data["proofs"], domain, answer, facts)
-        elif data["verdict"] == "refuted":
-            self._other_answer(data, domain, answer)
-        return [(self.everywhere, domain)]
-
-    def _proved_answers(
-        self, name: str, proofs: Any, domain: int, answer: str, facts: list[Fact]
-    ) -> None:
-        """One proof for each label, but where the order of the inputs in the domain excludes it."""
-        require(isinstance(proofs, list), "proofs must be a list")
+    def proved(self, name: str, data: Any, domain: int, answer: str) -> None:
+        """RejectedError unless there is one proof for each label cell, but for those that the
+        order of the inputs in the domain excludes."""
+        require(isinstance(data, list), "proofs must be a list")
+        require(len(data) > 0, "an answer without a proof is none")
+        proofs: dict[int, Any] = {}
+        for proof in data:
+            require(isinstance(proof, dict) and "cell" in proof, "a proof has no cell")
+            number = natural(proof["cell"], "a cell")
+            require(number > max(proofs, default=-1), "the label cells are not in order")
+            proofs[number] = {key: value for key, value in proof.items() if key != "cell"}
         above = self.orders.above(domain)
-        questions = []
-        given = [natural(p.get("cell"), "a cell") for p in proofs if isinstance(p, dict)]
-        require(len(given) == len(proofs) and given == sorted(set(given)), "a proof has no cell")
-        for number, (label, walls) in enumerate(self._label_cells):
-            if number in given:
-                inside = self._inside(walls)
-                question = self.formulas.make("and", inside, domain)
-                questions.append((self._earns(label, answer), question, facts))
+        for number, (label, walls) in enumerate(self.cells):
+            if number in proofs:
+                inside = self.formulas.make("and", self._inside(walls), domain)
+                claimed, proof = self._earns(label, answer), proofs.pop(number)
+                within(f"label cell {number}", self._prove, name, proof, claimed, inside)
             else:
-                require(
-                    any(excluded(row, above) for row in walls), f"label cell {number} is left out"
-                )
-        require(not given or given[-1] < len(self._label_cells), "there is no such label cell")
-        plain = [{k: v for k, v in proof.items() if k != "cell"} for proof in proofs]
-        self._proofs(name, plain, questions, almost=True)
+                out = any(excluded(row, above) for row in walls)
+                require(out, f"label cell {number} is left out")
+        require(not proofs, "there is no such label cell")
+
+    def _prove(self, name: str, proof: Any, claimed: int, inside: int) -> None:
+        self.proofs.prove(name, proof, claimed, inside, almost=True)
+
+    def refuted(self, witness: Any, domain: int, answer: str) -> None:
+        """RejectedError unless the model does not answer so around the witness."""
+        at = self.proofs.point(witness)
+        for label, walls in self.cells:
+            inside = self._inside(walls)
+            if self.formulas.value(inside, at, {}):
+                other = self.formulas.make("not", self._earns(label, answer))
+                fails = self.formulas.make("and", inside, domain, other)
+                require(self.proofs.around(fails, at["x"]), "its witness does not refute it")
+                return
+        raise RejectedError("its witness is on the border of two labels")
 
     def _inside(self, walls: Iterable[Vector]) -> int:
         """The open cone, as a formula."""
@@ -2636,169 +2943,49 @@ class Story(Proofs):
         earned = self.formulas.all(parts)
         return earned if answer == "right" else make("not", earned)
 
-    def _measure(self, name: str, data: Json, facts: list[Fact]) -> list[Fact]:
-        says = keys_of(data["says"], {"condition", "bounds"}, "what it says")
-        condition = self.formulas.formula(says["condition"], "its condition")
-        least, most = bounds_of(says["bounds"])
-        require(
-            not data["proofs"] and data["witness"] is None, "it needs neither proof nor witness"
-        )
-        low, high = self._probability(name, data["figure"], condition)
-        self._number(data["verdict"], low, high, least, most)
-        return []
 
-    def _number(
-        self,
-        verdict: str,
-        low: Fraction | None,
-        high: Fraction | None,
-        least: Fraction | None,
-        most: Fraction | None,
-    ) -> None:
-        """Whether an enclosed number is within its bounds; None: nothing is known of it."""
-        found = "unknown"
-        if low is not None and high is not None:
-            if (least is None or low >= least) and (most is None or high <= most):
-                found = "proved"
-            elif (least is not None and high < least) or (most is not None and low > most):
-                found = "refuted"
-        require(verdict == found, f"its verdict is {found}")
+def excluded(row: Vector, above: list[set[int]]) -> bool:
+    """Whether x[i] > x[k], if the row says that, is against the order."""
+    if sorted(c for c in row if c) != [-1, 1]:
+        return False
+    return row.index(1) in above[row.index(-1)]
 
-    def _close(self, name: str, data: Json, facts: list[Fact]) -> list[Fact]:
-        keys = {"left", "right", "domain", "error", "scale", "bounds"}
-        says, make = keys_of(data["says"], keys, "what it says"), self.formulas.make
-        left, right = (self.formulas.term(says[key], f"its {key}") for key in ("left", "right"))
-        domain = self.formulas.formula(says["domain"], "its domain")
-        least, most = bounds_of(says["bounds"])
-        error = make("abs", make("sub", left, right))
-        require(says["error"] in ("supremum", "mean", "root_mean_square"), "its error is unknown")
-        if says["error"] != "supremum":
-            require(says["scale"] is None, "a mean has no scale")
-            require(not data["proofs"] and data["witness"] is None, "a mean has no proof")
-            low, high = self._trusted_figure(name, data["figure"])
-            self._number(data["verdict"], low, high, least, most)
-            return []
-        scale = self.formulas.term(says["scale"], "its scale")
 
-        def scaled(factor: Fraction) -> int:
-            return make("mul", self.formulas.number(factor), scale)
+# ---------------------------------------------------------------------------------------------
+# Probabilities of conditions on the inputs (C16), and numbers that are only reported.
 
-        within = None if most is None else make("<=", error, scaled(most))
-        if data["verdict"] == "proved":
-            self._plain(data)
-            questions = [] if within is None else [(within, domain, facts)]
-            self._proofs(name, data["proofs"], questions, almost=False)
-            if least:
-                self._reached(name, data["witness"], domain, error, scale, scaled(least))
-        elif data["verdict"] == "refuted" and data["figure"] is None:
-            require(within is not None, "an input does not refute that an error is large")
-            assert within is not None
-            self._fails(data, within, domain)
-        elif data["verdict"] == "refuted":
-            # The supremum is smaller than it should be.
-            figure = keys_of(data["figure"], {"by", "value"}, "its figure")
-            bound = fraction_of(figure["value"], "a bound on the error")
-            smaller = figure["by"] == "proof" and least is not None and bound < least
-            require(smaller, "its figure is no smaller bound")
-            less = make("<=", error, scaled(bound))
-            self._proofs(name, data["proofs"], [(less, domain, facts)], almost=False)
-        elif data["figure"] is not None:
-            self._trusted_figure(name, data["figure"])
-        return [] if within is None else [(within, domain)]
+PLACES = 20
+"""Decimals of probabilities by cones."""
+NUMBER = r"-?[0-9]+(\.[0-9]+)?(e[+-]?[0-9]+)?"
 
-    def _reached(
-        self, name: str, witness: Any, domain: int, error: int, scale: int, bound: int
-    ) -> None:
-        """The error is as large as claimed at one input."""
-        if witness is None:
-            self._trust(name, "that the error is as large somewhere was not written down")
-            return
-        at, known = self._point(witness), dict[int, Any]()
-        value = self.formulas.value
-        require(value(domain, at, known) is True, "its witness is outside its domain")
-        large = value(error, at, known) >= value(bound, at, known) and value(scale, at, known) > 0
-        require(large, "at its witness the error is smaller")
+Range = tuple[Fraction, Fraction]
 
-    def _equivalent(self, name: str, data: Json, facts: list[Fact]) -> list[Fact]:
-        """A statement about both models as one program, with nodes of its own (C21)."""
-        keys = {"other", "weights", "mode", "domain", "nodes"}
-        says = keys_of(data["says"], keys, "what it says")
-        outputs = len(self.program.readout)
-        modes = ("function", "labels") if outputs > 1 else ("function",)
-        require(type(says["other"]) is str and says["mode"] in modes, "odd mode")
-        self.others[says["other"]] = None
-        weights = weights_of(says["weights"], "weights")
-        Network(weights, self.n, outputs)  # refuses weights of other shapes
-        both = Proofs(self.program.beside(Program(weights, self.n)), says["nodes"])
-        both.formulas.work = self.formulas.work
-        domain = both.formulas.formula(says["domain"], "its domain")
-        labels = says["mode"] == "labels"
-        same = self._agreement(both.formulas, labels)
-        self._plain(data)
-        if data["verdict"] == "proved":
-            both._proofs(name, data["proofs"], [(same, domain, [])], almost=labels)
-        elif data["verdict"] == "refuted" and labels:
-            require(not data["proofs"], "what is refuted has no proof")
-            other = both.formulas.make("and", domain, both.formulas.make("not", same))
-            at = both._point(data["witness"])
-            require(both._around(other, at["x"]), "its witness does not refute it")
-        elif data["verdict"] == "refuted":
-            both._fails(data, same, domain)
-        both.all_used()
-        self.formulas.work = both.formulas.work
-        self.counts += both.counts
-        for why in both.trusting.values():
-            self._trust(name, why)
-        return []
 
-    def _agreement(self, formulas: Formulas, labels: bool) -> int:
-        """That two programs side by side have the same logits, or the same labels."""
-        make, count = formulas.make, len(self.program.readout)
+class Probabilities:
+    """Checks what the probability of a condition lies between."""
 
-        def wins(label: int, first: int, strict: bool) -> int:
-            own, parts = make("logit", first + label), []
-            for k in range(count):
-                if k != label:
-                    op = ">" if strict and k < label else ">="
-                    parts.append(make(op, own, make("logit", first + k)))
-            return formulas.all(parts)
+    def __init__(self, formulas: Formulas, orders: Orders, findings: Findings) -> None:
+        self.formulas, self.orders, self.findings = formulas, orders, findings
+        self.fixed = Fixed(PLACES * 10 // 3 + 60)
+        self.unit = Fraction(1, 10**PLACES)
 
-        if not labels:
-            pairs = [(make("logit", k), make("logit", count + k)) for k in range(count)]
-            return formulas.all([make("==", *pair) for pair in pairs])
-        # With the lowest index a single label wins, so that one direction is enough.
-        lowest = self.ties == "lowest"
-        parts = []
-        for k in range(count):
-            sides = wins(k, 0, lowest), wins(k, count, lowest)
-            parts.append(make("implies", *sides))
-            if not lowest:
-                parts.append(make("implies", *sides[::-1]))
-        return formulas.all(parts)
-
-    # Numbers.
-
-    def _probability(
-        self, name: str, data: Any, condition: int
-    ) -> tuple[Fraction, Fraction] | tuple[None, None]:
-        """What the probability of a condition is known to lie between."""
+    def of(self, name: str, data: Any, condition: int) -> Range | None:
+        """What the probability of a condition lies between; None if that is not known."""
         require(isinstance(data, dict), "a probability must be an object")
         if data.get("by") == "order":
             keys_of(data, {"by", "value"}, "a probability")
             found = self.orders.probability(condition)
             require(found is not None, "it is not about the order of the inputs alone")
             assert found is not None
-            require(data["value"] == str(found), f"its probability is {found}, not {data['value']}")
+            require(data["value"] == str(found), f"its probability is {found}, not as stated")
             return found, found
         if data.get("by") == "cells":
             keys_of(data, {"by", "value", "cells"}, "a probability")
             text = text_of(data["value"], rf"[01]\.[0-9]{{{PLACES}}}", "a probability")
-            self._measured(Fraction(text), data["cells"], condition)
-            slack = SLACK * self.unit
-            return max(Fraction(0), Fraction(text) - slack), min(
-                Fraction(1), Fraction(text) + slack
-            )
-        return self._trusted_figure(name, data)
+            value, slack = Fraction(text), SLACK * self.unit
+            self._measured(value, data["cells"], condition)
+            return max(Fraction(0), value - slack), min(Fraction(1), value + slack)
+        return self.told(name, data)
 
     def _measured(self, value: Fraction, cells: Any, condition: int) -> None:
         """RejectedError unless the condition's probability is this, by the measures of cones."""
@@ -2806,117 +2993,302 @@ class Story(Proofs):
         regions = Regions(rewriting, rewriting.condition(condition))
         size = len(regions.inputs)
         require(size <= LARGEST_MEASURED, f"measures end with {LARGEST_MEASURED} inputs")
-        measure = Measure(self.fixed)
+        measure = Measure(self.fixed, self.findings.budget)
         total = 0
-        for corners, facets in cones_of(cells, regions.inputs):
+        for corners, facets in cones_of(cells, regions):
             everything = (1 << len(corners)) - 1
             holds = Piece(regions, corners).truth(regions.condition, everything, almost=True)
             require(holds is not None, "on one of its cells the condition is open")
             if holds:
                 gram = [[sum(map(mul, a, b)) for b in corners] for a in corners]
                 total += measure.of(Cone(size, gram, facets), everything)
-                self.formulas.spend(1000)
         one = self.fixed.one
         off = abs(Fraction(total, one) - value) + Fraction(measure.terms << 20, one)
         fits = off <= SLACK * self.unit
         require(fits, f"its probability is {total / one:.16g}, not as stated")
 
-    def _trusted_figure(
-        self, name: str, data: Any
-    ) -> tuple[Fraction, Fraction] | tuple[None, None]:
+    def told(self, name: str, data: Any) -> Range | None:
         """A number that rests on the word of who wrote it: an enclosure, or a sample."""
         require(isinstance(data, dict), "a figure must be an object")
         if data.get("by") == "trusted":
             keys_of(data, {"by", "lower", "upper"}, "a figure")
             low, high = (fraction_of(data[key], "a bound") for key in ("lower", "upper"))
             require(low <= high, "a figure's bounds are the wrong way round")
-            self._trust(name, "a figure was computed, with nothing written down to check it by")
+            self.findings.trust(
+                name, "a figure was computed, with nothing written down to check it by"
+            )
             return low, high
         keys_of(data, {"by", "estimate", "error", "samples"}, "a figure")
         require(data["by"] == "samples", "a figure's origin is unknown")
         for key in ("estimate", "error"):
-            fits = data[key] is None or re.fullmatch(NUMBER, str(data[key]))
-            require(bool(fits), "a sample's numbers are not written as they should be")
+            written = type(data[key]) is str and re.fullmatch(NUMBER, data[key])
+            require(
+                data[key] is None or bool(written),
+                "a sample's numbers are not written as they should be",
+            )
         natural(data["samples"], "samples")
-        self._trust(name, "a figure was sampled, which proves nothing")
-        return None, None
+        self.findings.trust(name, "a figure was sampled, which proves nothing")
+        return None
 
-    def _other_answer(self, data: Json, domain: int, answer: str) -> None:
-        """Around the witness the model does not answer so."""
-        require(not data["proofs"], "what is refuted has no proof")
-        at = self._point(data["witness"])
-        for label, walls in self._label_cells:
-            inside = self._inside(walls)
-            if self.formulas.value(inside, at, {}):
-                other = self.formulas.make("not", self._earns(label, answer))
-                fails = self.formulas.make("and", inside, domain, other)
-                require(self._around(fails, at["x"]), "its witness does not refute it")
-                return
-        raise RejectedError("its witness is on the border of two labels")
+
+def bounds_of(data: Any) -> tuple[Fraction | None, Fraction | None]:
+    """What a number is claimed to be at least and at most; one of both may be left open."""
+    keys_of(data, {"at_least", "at_most"}, "bounds")
+    least, most = (
+        None if data[key] is None else fraction_of(data[key], key)
+        for key in ("at_least", "at_most")
+    )
+    require(least is not None or most is not None, "it has no bounds")
+    require(least is None or most is None or least <= most, "its bounds are the wrong way round")
+    return least, most
+
+
+def verdict_on(known: Range | None, least: Fraction | None, most: Fraction | None) -> str:
+    """Whether an enclosed number is within its bounds."""
+    if known is None:
+        return "unknown"
+    low, high = known
+    if (least is None or low >= least) and (most is None or high <= most):
+        return "proved"
+    if (least is not None and high < least) or (most is not None and low > most):
+        return "refuted"
+    return "unknown"
+
+
+# ---------------------------------------------------------------------------------------------
+# An explanation: claims, cases, and the accuracy that follows (C12), (C17), (C21).
+
+EXPLANATION = {"title", "standard", "nodes", "others", "claims", "cases", "partition", "accuracy"}
+NAME = r"[A-Za-z_][A-Za-z_0-9]{0,99}"
+OTHER = {"name", "weights", "nodes"}
+CLAIM = {"name", "kind", "text", "written", "about", "instances"}
+INSTANCES = {
+    "holds": {"parameters", "statements"},
+    "right": {"parameters", "domain", "verdict", "proofs", "witness"},
+    "wrong": {"parameters", "domain", "verdict", "proofs", "witness"},
+    "probability": {"parameters", "condition", "bounds", "verdict", "figure"},
+    "mean": {"parameters", "left", "right", "domain", "error", "bounds", "verdict", "figure"},
+}
+"""The kinds of claims, and what an instance of each consists of."""
+CASE = {"name", "text", "written", "instances"}
+CASE_INSTANCE = {"parameters", "when", "probability", "answer", "verdict", "proofs", "follows"}
+CASE_INSTANCE |= {"witness"}
+JOINT = {"verdict", "by_order", "proofs", "witness"}
+
+Case = tuple[int, str, Fraction, str]
+"""When it is, what was proved there, its least probability, its title."""
+
+
+class Story:
+    """Checks an explanation: each claim, each case, the partition and the accuracy."""
+
+    def __init__(
+        self, data: Any, weights: Weights, task: str, n: int, ties: str, budget: Budget
+    ) -> None:
+        self.data = keys_of(data, EXPLANATION, "explanation")
+        require(type(data["standard"]) is bool, "explanation.standard must be true or false")
+        require(type(data["title"]) is str, "explanation.title must be a text")
+        self.task, self.outputs = task, 1 if task == "median" else n
+        Network(weights, n, self.outputs, budget)  # refuses weights of other shapes
+        program = Program(weights, n)
+        self.program = program.standard(budget) if data["standard"] else program
+        self.findings = Findings(budget)
+        self.proofs = Proofs(self.program, data["nodes"], self.findings)
+        self.formulas = self.proofs.formulas
+        orders = Orders(self.formulas)
+        self.answers = Answers(self.proofs, orders, task, ties)
+        self.orders = orders
+        self.probabilities = Probabilities(self.formulas, orders, self.findings)
+        self.others: list[tuple[str, Proofs]] = []
+        self.discussed: set[int] = set()  # which of these
+        self.named: dict[str, dict[str, list[int]]] = {}  # claims: domains right and wrong
+        self.accuracy: tuple[Fraction, Fraction] | None = None
+        self.proved_accuracy = False
+
+    def check(self) -> None:
+        data = self.data
+        for key in ("others", "claims", "cases"):
+            require(isinstance(data[key], list), f"{key} must be a list")
+        require(bool(data["claims"] or data["cases"]), "it claims nothing")
+        require(self.task != "median" or not data["cases"], "median has no labels, so no cases")
+        for number, other in enumerate(data["others"]):
+            self.others.append(within(f"other model {number}", self._other, other))
+        for claim in data["claims"]:
+            name = self._name(claim, CLAIM, "a claim")
+            require(name not in self.named, f"claim {name}: its name comes twice")
+            self.named[name] = {answer: [] for answer in ANSWERS}
+            self._count("claims", within(f"claim {name}", self._claim, name, claim))
+        cases: list[Case] = []
+        for case in data["cases"]:
+            name = self._name(case, CASE, "a case")
+            found, verdicts = within(f"case {name}", self._case, f"case {name}", case)
+            cases += found
+            self._count("cases", verdicts)
+        partition = within("partition", self._partition, [when for when, *_ in cases])
+        self._conclude(cases, partition)
+        self.proofs.all_used()
+        require(len(self.discussed) == len(self.others), "no claim is about one of the others")
+        for name, proofs in self.others:
+            within(f"the model {quoted(name)}", proofs.all_used)
+
+    def _other(self, data: Any) -> tuple[str, Proofs]:
+        """Another model, beside this one as one program on the same inputs (C21)."""
+        keys_of(data, OTHER, "it")
+        require(type(data["name"]) is str, "its name must be a text")
+        weights, n = weights_of(data["weights"], "weights"), self.program.n
+        Network(weights, n, self.outputs, self.findings.budget)  # refuses weights of other shapes
+        both = self.program.beside(Program(weights, n))
+        return data["name"], Proofs(both, data["nodes"], self.findings)
+
+    def _name(self, data: Any, keys: set[str], where: str) -> str:
+        keys_of(data, keys, where)
+        text_of(data["name"], NAME, f"the name of {where}")
+        require(type(data["text"]) is str, f"what {where} says must be a text")
+        written, instances = data["written"], data["instances"]
+        texts = isinstance(written, dict) and all(type(v) is str for v in written.values())
+        require(texts, f"what is written of {where} must be texts")
+        require(isinstance(instances, list) and instances != [], f"{where} has no instances")
+        return str(data["name"])
+
+    def _count(self, sort: str, verdicts: Sequence[str]) -> None:
+        """One more claim or case: proved if all parts are, refuted if one is."""
+        joint = "unknown" if "unknown" in verdicts else "proved"
+        self.findings.counts[f"{sort} {'refuted' if 'refuted' in verdicts else joint}"] += 1
+
+    def _parameters(self, data: Json) -> None:
+        found = data["parameters"]
+        whole = isinstance(found, dict) and all(type(v) is int for v in found.values())
+        require(whole, "parameters are whole numbers")
+
+    # Claims.
+
+    def _claim(self, name: str, claim: Json) -> list[str]:
+        """The verdicts on all its parts."""
+        kind, about = claim["kind"], claim["about"]
+        require(type(kind) is str and kind in INSTANCES, "its kind is unknown")
+        known = self.task != "median" or kind not in ANSWERS
+        require(known, "median has no labels to be right about")
+        proofs = self.proofs
+        if about is not None:
+            require(kind == "holds", "numbers and answers are of the model itself")
+            number = natural(about, "what it is about")
+            require(number < len(self.others), "it is about a model that is not there")
+            proofs = self.others[number][1]
+            self.discussed.add(number)
+        verdicts = []
+        for number, instance in enumerate(claim["instances"]):
+            where = f"instance {number}"
+            keys_of(instance, INSTANCES[kind], where)
+            self._parameters(instance)
+            if kind == "holds":
+                verdicts += within(where, self._statements, name, instance["statements"], proofs)
+            else:
+                check: Callable[[str, Json, str], str] = {
+                    "probability": self._probability,
+                    "mean": self._mean,
+                }.get(kind, self._answer)
+                verdicts.append(within(where, check, name, instance, kind))
+        return verdicts
+
+    def _statements(self, name: str, data: Any, proofs: Proofs) -> list[str]:
+        require(isinstance(data, list) and data != [], "it has no statements")
+        return [
+            within(f"statement {number}", proofs.judge, name, part)
+            for number, part in enumerate(data)
+        ]
+
+    def _answer(self, name: str, data: Json, answer: str) -> str:
+        domain = self.formulas.formula(data["domain"], "its domain")
+        verdict = self._on_answer(name, data, domain, answer)
+        if verdict == "proved":
+            self.named[name][answer].append(domain)
+        return verdict
+
+    def _on_answer(self, name: str, data: Json, domain: int, answer: str) -> str:
+        """The verdict on an answer, by proofs, one for each label, or by a witness."""
+        verdict = verdict_of(data["verdict"])
+        if verdict == "proved":
+            self.answers.proved(name, data["proofs"], domain, answer)
+        else:
+            require(data["proofs"] == [], f"what is {verdict} has no proof")
+        if verdict == "refuted":
+            self.answers.refuted(data["witness"], domain, answer)
+        else:
+            require(data["witness"] is None, f"what is {verdict} has no witness")
+        return verdict
+
+    def _probability(self, name: str, data: Json, kind: str) -> str:
+        condition = self.formulas.formula(data["condition"], "its condition")
+        bounds = bounds_of(data["bounds"])
+        known = self.probabilities.of(name, data["figure"], condition)
+        return self._stated(data, verdict_on(known, *bounds))
+
+    def _mean(self, name: str, data: Json, kind: str) -> str:
+        """A mean error, which is not computed here."""
+        for key in ("left", "right"):
+            self.formulas.term(data[key], f"its {key}")
+        self.formulas.formula(data["domain"], "its domain")
+        require(data["error"] in ("mean", "root_mean_square"), "its error is unknown")
+        bounds = bounds_of(data["bounds"])
+        return self._stated(
+            data, verdict_on(self.probabilities.told(name, data["figure"]), *bounds)
+        )
+
+    def _stated(self, data: Json, found: str) -> str:
+        require(data["verdict"] == found, f"its verdict is {found}")
+        return found
 
     # Cases.
 
-    def _case(self, name: str, case: Json) -> list[tuple[int, str, Fraction, str]]:
-        """(when, answer, least probability, name) of each instance."""
-        says, named = case["says"], case["claims"]
-        require(says in ("right", "wrong", "claims", "unknown"), "what it says is unknown")
-        require(isinstance(named, list), "the claims of a case must be a list")
-        for other in named:
-            require(other in self.kinds, "it names a claim that is not there")
-        title = f"case {name}"
-        facts = []
-        for other in named:
-            facts += self.facts.get(other, [])
-            if other in self.trusting:
-                self.trusting[title] = f"it rests on {other}"
+    def _case(self, title: str, case: Json) -> tuple[list[Case], list[str]]:
+        """All its instances, and the verdicts on them."""
         found, verdicts = [], []
         for number, instance in enumerate(case["instances"]):
             where = f"instance {number}"
             keys_of(instance, CASE_INSTANCE, where)
             self._parameters(instance)
-            part = self._within(where, self._case_instance, title, says, named, facts, instance)
-            found.append((*part, title))
-            if says != "unknown":
-                verdicts.append(self._verdict(instance))
-        self._joint_verdict(case["verdict"], verdicts, name, "case")
-        return found
+            part, verdict = within(where, self._case_instance, title, instance)
+            found.append(part)
+            verdicts.append(verdict)
+        return found, verdicts
 
-    def _case_instance(
-        self, title: str, says: str, named: list[str], facts: list[Fact], data: Json
-    ) -> tuple[int, str, Fraction]:
+    def _case_instance(self, title: str, data: Json) -> tuple[Case, str]:
         when = self.formulas.formula(data["when"], "when")
-        answer, proofs = data["answer"], data["proofs"]
-        require(answer in ("right", "wrong", "unknown"), "its answer is unknown")
-        least, _ = self._probability(title, data["probability"], when)
-        if says == "unknown":
-            open_case = answer == "unknown" and data["verdict"] is None
-            require(open_case and not proofs and data["witness"] is None, "nothing is said of it")
-            return when, answer, least or Fraction(0)
-        verdict = self._verdict(data)
-        if verdict != "proved":
-            require(answer == "unknown", "nothing is proved of it")
-            if verdict == "refuted":
-                require(says != "claims", "no witness refutes a claim here")
-                self._other_answer(data, when, says)
-        elif says == "claims":
-            require(answer in ("right", "wrong"), "its answer is not what is proved")
-            self._from_claims(
-                title, proofs, when, [d for c in named for d in self.answers[c][answer]]
-            )
+        answer, follows = data["answer"], data["follows"]
+        require(type(answer) is str and answer in (*ANSWERS, "unknown"), "its answer is unknown")
+        known = self.probabilities.of(title, data["probability"], when)
+        if follows is None:
+            open_case = answer == "unknown"
+            require(not open_case or data["verdict"] == "unknown", "nothing is said of it")
+            verdict = self._on_answer(title, data, when, answer)
         else:
-            require(answer == says, "its answer is not what it says")
-            self._proved_answers(title, proofs, when, says, facts)
-        require(data["witness"] is None or verdict == "refuted", "it has no witness")
-        return when, answer, least or Fraction(0)
+            verdict = self._stated(data, "proved")
+            require(answer != "unknown", "nothing is said of it")
+            require(data["proofs"] == [] and data["witness"] is None, "it is proved twice")
+            self._follows(title, follows, when, answer)
+        least = known[0] if known is not None else Fraction(0)
+        return (when, answer if verdict == "proved" else "unknown", least, title), verdict
 
-    def _from_claims(self, title: str, proofs: Any, when: int, domains: list[int]) -> None:
+    def _follows(self, title: str, data: Any, when: int, answer: str) -> None:
         """The case lies in what the named claims prove."""
-        require(bool(domains), "the claims that it names prove nothing of that kind")
-        given = set(self.formulas.conjuncts(when))
-        if any(given.issuperset(self.formulas.conjuncts(domain)) for domain in domains):
-            require(proofs == [], "it needs no proof")
+        names, proof = (
+            keys_of(data, {"claims", "proof"}, "it")[key] for key in ("claims", "proof")
+        )
+        require(isinstance(names, list) and names != [], "it names no claims")
+        domains = []
+        for name in names:
+            require(type(name) is str and name in self.named, "it names a claim that is not there")
+            require(bool(self.named[name][answer]), f"claim {name} proves nothing of that kind")
+            self.findings.rest_on(title, [name])
+            domains += self.named[name][answer]
+        require(len(set(names)) == len(names), "it names a claim twice")
+        if proof is not None:
+            union = self.formulas.any(domains)
+            self.proofs.prove(title, proof, union, when, almost=True)
             return
-        self._proofs(title, proofs, [(self.formulas.any(domains), when, [])], almost=True)
+        given, conjuncts = set(self.formulas.conjuncts(when)), self.formulas.conjuncts
+        inside = len(names) == 1 and any(given.issuperset(conjuncts(d)) for d in domains)
+        require(inside, "it needs a proof")
 
     def _partition(self, whens: list[int]) -> bool:
         """Whether the cases are proved to cover the space without overlap."""
@@ -2926,48 +3298,56 @@ class Story(Proofs):
             return False
         require(bool(whens), "there are no cases")
         keys_of(data, {"covers", "disjoint"}, "it")
-        parts = {}
-        for key in ("covers", "disjoint"):
-            part = keys_of(data[key], PARTITION_PART, key)
-            require(type(part["by_order"]) is bool and type(part["reason"]) is str, "odd partition")
-            parts[key] = self._verdict(part)
-            if part["by_order"]:
-                require(parts[key] == "proved" and not part["proofs"], f"{key} has no proof")
-        self._within("covers", self._covers, data["covers"], parts["covers"], whens)
-        self._within("disjoint", self._disjoint, data["disjoint"], parts["disjoint"], whens)
-        return set(parts.values()) == {"proved"}
+        covers = within("covers", self._joint, data["covers"], whens, self._covers)
+        disjoint = within("disjoint", self._joint, data["disjoint"], whens, self._disjoint)
+        return bool(covers and disjoint)
 
-    def _covers(self, part: Json, verdict: str, whens: list[int]) -> None:
-        if part["by_order"]:
+    def _joint(
+        self, data: Any, whens: list[int], check: Callable[[Json, str, list[int]], None]
+    ) -> bool:
+        """Whether something about all cases is proved."""
+        keys_of(data, JOINT, "it")
+        verdict, by_order = verdict_of(data["verdict"]), data["by_order"]
+        require(type(by_order) is bool, "by_order must be true or false")
+        proved = verdict == "proved"
+        require(proved or not by_order, "an order proves")
+        require(isinstance(data["proofs"], list), "proofs must be a list")
+        require((proved and not by_order) or data["proofs"] == [], "it needs no proofs")
+        require(verdict == "refuted" or data["witness"] is None, "it has no witness")
+        check(data, verdict, whens)
+        return proved
+
+    def _covers(self, data: Json, verdict: str, whens: list[int]) -> None:
+        if data["by_order"]:
             found = self.orders.of_some(whens)
             require(found == 1, f"the cases together have the probability {found}")
         elif verdict == "proved":
-            question = self.formulas.any(whens), self.everywhere, list[Fact]()
-            self._proofs("partition", part["proofs"], [question], almost=True)
+            require(len(data["proofs"]) == 1, "it needs one proof")
+            union, everywhere = self.formulas.any(whens), self.proofs.everywhere
+            self.proofs.prove("partition", data["proofs"][0], union, everywhere, almost=True)
         elif verdict == "refuted":
-            at = self._point(part["witness"])
+            at = self.proofs.point(data["witness"])
             outside = self.formulas.make("not", self.formulas.any(whens))
-            require(self._around(outside, at["x"]), "its witness is in a case")
+            require(self.proofs.around(outside, at["x"]), "its witness is in a case")
 
-    def _disjoint(self, part: Json, verdict: str, whens: list[int]) -> None:
-        if part["by_order"]:
+    def _disjoint(self, data: Json, verdict: str, whens: list[int]) -> None:
+        if data["by_order"]:
             found = [self.orders.probability(when) for when in whens]
             union = self.orders.of_some(whens)
             known = [value for value in found if value is not None]
             sums = len(known) == len(found) and sum(known) == union
             require(sums, "the cases' probabilities do not add up to that of all of them")
         elif verdict == "proved":
-            questions: list[tuple[int, int, list[Fact]]] = []
-            for k, when in enumerate(whens[:-1]):
+            require(len(data["proofs"]) == len(whens) - 1, f"it needs {len(whens) - 1} proofs")
+            for k, proof in enumerate(data["proofs"]):
                 others = self.formulas.make("not", self.formulas.any(whens[k + 1 :]))
-                questions.append((others, when, []))
-            self._proofs("partition", part["proofs"], questions, almost=True)
+                self.proofs.prove("partition", proof, others, whens[k], almost=True)
         elif verdict == "refuted":
-            at = self._point(part["witness"])
-            holding = [w for w in whens if self._around(w, at["x"])]
+            at = self.proofs.point(data["witness"])
+            holding = [when for when in whens if self.proofs.around(when, at["x"])]
             require(len(holding) > 1, "its witness is not in two cases")
 
-    def _conclude(self, cases: list[tuple[int, str, Fraction, str]], partition: bool) -> None:
+    def _conclude(self, cases: list[Case], partition: bool) -> None:
         stated = self.data["accuracy"]
         if not partition:
             require(stated is None, "no accuracy follows")
@@ -2976,16 +3356,17 @@ class Story(Proofs):
         sums = {"right": Fraction(0), "wrong": Fraction(0), "unknown": Fraction(0)}
         for _, answer, least, _ in cases:
             sums[answer] += least
+            self.findings.budget.pay(length(sums[answer]))
         low, high = sums["right"], 1 - sums["wrong"]
         fits = (stated["lower"], stated["upper"]) == (str(low), str(high))
         require(fits, f"the cases prove an accuracy from {low} to {high}, not as stated")
         self.accuracy = low, high
         resting = {title for _, answer, _, title in cases if answer != "unknown"} | {"partition"}
-        self.proved_accuracy = not resting & self.trusting.keys()
+        self.proved_accuracy = not resting & self.findings.trusting.keys()
 
     def lines(self) -> Iterator[str]:
         """What was checked."""
-        counts = self.counts
+        counts = self.findings.counts
         for sort in ("claims", "cases"):
             found = [
                 f"{counts[f'{sort} {verdict}']} {verdict if verdict != 'unknown' else 'left open'}"
@@ -3002,149 +3383,48 @@ class Story(Proofs):
             yield f"that the cases are a partition, and prove an accuracy from {low} to {high}"
 
 
-NUMBER = r"-?[0-9]+(\.[0-9]+)?(e[+-]?[0-9]+)?"
-
-
-def computed(node: Node) -> bool:
-    """Neither an input, nor a weight, nor the state before the first step."""
-    return node[0] in ("z", "h", "logit") and int(node[1]) >= 0
-
-
-def excluded(row: Vector, above: list[set[int]]) -> bool:
-    """Whether x[i] > x[k], if the row says that, is against the order."""
-    if sorted(c for c in row if c) != [-1, 1]:
-        return False
-    return row.index(1) in above[row.index(-1)]
-
-
-def bounds_of(data: Any) -> tuple[Fraction | None, Fraction | None]:
-    """What a number is claimed to be at least and at most."""
-    keys_of(data, {"at_least", "at_most", "equals"}, "bounds")
-    least, most, equals = (
-        None if data[key] is None else fraction_of(data[key], key)
-        for key in ("at_least", "at_most", "equals")
-    )
-    known = sum(value is not None for value in (least, most, equals))
-    require(known == 1 or (known == 2 and equals is None), "bounds are given twice, or not at all")
-    return (equals, equals) if equals is not None else (least, most)
+# =============================================================================================
+# The whole certificate, and the verdict on it.
 
 
 # ---------------------------------------------------------------------------------------------
-# The document.
+# Cells and pieces: cones that are checked one by one, and added up.
 
-HEAD = {"format", "version", "kind", "software", "model", "task", "explanation", "digest"}
-ACCURACY = {"ties", "accuracy", "undecided"}
-SQUARED_ERROR = {"mean_squared_error", "root_mean_squared_error", "undecided"}
-LISTS = {
-    "cells": ("cells", "rays"),
-    "pieces": ("pieces", "rays"),
-    "functions": ("tied",),
-    "claims": (),
-}
-"""The long lists of each kind, whose items the digest takes one by one."""
-KEYS = {
-    "cells": HEAD | ACCURACY | {"decimals", "cells", "rays"},
-    "pieces": HEAD | SQUARED_ERROR | {"decimals", "pieces", "rays"},
-    "functions": HEAD | ACCURACY | {"answers", "tied"},
-    "claims": HEAD | ACCURACY,
-}
 CELL = {"pattern", "rays", "label", "winners", "credit", "measure"}
 PIECE = {"pattern", "rays", "middle", "error", "measure", "square"}
-LARGEST_MEASURED = 5
 
 
-def keys_of(value: Any, keys: set[str], where: str) -> Json:
-    require(isinstance(value, dict), f"{where} must be an object")
-    wrong = set(value) ^ keys
-    require(not wrong, f"{where} lacks, or should not have: {', '.join(sorted(map(str, wrong)))}")
-    return dict(value)
+@dataclass(frozen=True)
+class Place:
+    """What is known of a cone from its pattern and rays: the numbers of its rays, these rays, the
+    label, or for a median the inputs in the middle; a name that no other cone may have; and
+    functionals that must be >= 0 on all rays, by what says so."""
 
-
-def natural(value: Any, where: str) -> int:
-    require(type(value) is int and value >= 0, f"{where} must be a whole number")
-    return int(value)
-
-
-def indices(value: Any, n: int) -> list[int]:
-    """The numbers of some logits: at least one, different, in order."""
-    require(isinstance(value, list) and len(value) > 0, "winners must be a list of indices")
-    found = [natural(k, "a winner") for k in value]
-    require(found == sorted(set(found)) and found[-1] < n, "winners must be logits, in order")
-    return found
-
-
-def text_of(value: Any, pattern: str, where: str) -> str:
-    fits = isinstance(value, str) and re.fullmatch(pattern, value, re.ASCII) is not None
-    require(fits, f"{where} is not written as it should be: {str(value)[:40]!r}")
-    return str(value)
-
-
-def fraction_of(value: Any, where: str) -> Fraction:
-    text = text_of(value, r"-?[0-9]+(/[0-9]+)?", where)
-    found = Fraction(text) if not re.search(r"/0+$", text) else None
-    require(found is not None and str(found) == text, f"{where} is not in lowest terms: {text}")
-    assert found is not None
-    return found
-
-
-def dump(value: Any) -> bytes:
-    """Canonical JSON: sorted keys, no spaces."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode()
-
-
-def digest_of(rest: Json, lists: Iterable[Iterable[Any]]) -> str:
-    """SHA-256 over the items of the long lists, one a line, and then all the rest."""
-    found = hashlib.sha256()
-    for items in lists:
-        for item in items:
-            found.update(dump(item) + b"\n")
-    found.update(dump(rest))
-    return found.hexdigest()
-
-
-def weights_of(value: Any, where: str) -> Weights:
-    require(isinstance(value, dict), f"{where} must be an object")
-    found: Weights = {}
-    for key, rows in value.items():
-        require(isinstance(rows, list), f"{key} must be a list of rows")
-        matrix = []
-        for row in rows:
-            require(isinstance(row, list), f"{key} must be a list of rows")
-            matrix.append(tuple(fraction_of(entry, key) for entry in row))
-        found[key] = tuple(matrix)
-    return found
-
-
-def outward(value: Fraction, places: int, up: bool) -> str:
-    """A number that is not negative as a decimal, rounded down or up."""
-    scaled = value * 10**places
-    return decimal_of(-(-scaled.numerator // scaled.denominator) if up else scaled // 1, places)
-
-
-def root_of(text: str, places: int, up: bool) -> str:
-    """The square root of a decimal with so many places, rounded down or up to as many."""
-    scaled = int(Fraction(text) * 10 ** (2 * places))
-    root = isqrt(scaled)
-    return decimal_of(root + (up and root * root < scaled), places)
-
-
-def decimal_of(whole: int, places: int) -> str:
-    """An integer, in units of the last place."""
-    digits = str(whole).rjust(places + 1, "0")
-    return f"{digits[:-places]}.{digits[-places:]}"
+    steps: tuple[str, ...]
+    numbers: list[int]
+    corners: list[Vector]
+    label: Any
+    name: tuple[object, ...]
+    demands: dict[str, list[Vector]]
 
 
 class Cones:
-    """Cones that are checked one by one: what cells and pieces have in common."""
+    """Cones that are checked one by one: what cells and pieces have in common.
 
-    def __init__(self, document: Json, network: Network) -> None:
-        self.network, self.n = network, network.n
+    ``chambers``: the label, or the inputs in the middle, and the walls of each cone on which it is
+    constant.
+    """
+
+    def __init__(
+        self, document: Json, network: Network, chambers: Iterable[tuple[Any, list[Vector]]]
+    ) -> None:
+        self.network, self.n, self.budget = network, network.n, network.budget
+        self.chambers = list(chambers)
         self.decimals = natural(document["decimals"], "decimals")
         require(4 <= self.decimals <= 40, "decimals must be from 4 to 40")
         self.unit = Fraction(1, 10**self.decimals)
-        self.measure = Measure(Fixed(self.decimals * 10 // 3 + 60))
-        require(isinstance(document["rays"], list), "rays must be a list")
-        self.rays = [self._ray(text, k) for k, text in enumerate(document["rays"])]
+        self.measure = Measure(Fixed(self.decimals * 10 // 3 + 60), self.budget)
+        self.rays = [vector_of(text, self.n, f"ray {k}") for k, text in enumerate(document["rays"])]
         require(len(set(self.rays)) == len(self.rays), "a ray is listed twice")
         self.used: set[int] = set()
         self.names: set[object] = set()
@@ -3155,66 +3435,60 @@ class Cones:
         """Whether each facet belongs to two cones, so that they leave nothing out (C20)."""
         return set(self.sides.values()) == {2}
 
-    def _ray(self, text: Any, k: int) -> Vector:
-        where = f"ray {k}"
-        words = text_of(text, r"-?[0-9]+( -?[0-9]+)*", where).split()
-        ray = tuple(map(int, words))
-        require(len(ray) == self.n, f"{where} has {len(ray)} entries, not {self.n}")
-        lowest = gcd(*ray) == 1 and words == [str(entry) for entry in ray]
-        require(lowest, f"{where} is not in lowest terms")
-        return ray
-
-    def _steps(self, pattern: Any) -> tuple[str, ...]:
-        shape = r"\|".join([f"[01]{{{self.network.d}}}"] * self.n)
-        return tuple(text_of(pattern, shape, "its pattern").split("|"))
-
-    def _corners(self, rays: Any) -> list[int]:
+    def _place(self, pattern: Any, rays: Any) -> Place:
+        """(C1), (C2): where the cone must lie, if it is what it says."""
+        steps = tuple(text_of(pattern, "[01|]+", "its pattern").split("|"))
+        fits = [len(step) for step in steps] == [self.network.d] * self.n
+        require(fits, f"its pattern must be of {self.n} steps of {self.network.d} neurons")
         require(isinstance(rays, list) and len(rays) >= self.n, "it has too few rays")
-        found = [natural(k, "the number of a ray") for k in rays]
-        require(found == sorted(set(found)), "its rays must be different and in order")
-        require(found[-1] < len(self.rays), "it has a ray that is not listed")
-        self.used.update(found)
-        return found
-
-    def _facets(
-        self, numbers: list[int], demands: Iterable[tuple[str, Iterable[Vector]]]
-    ) -> dict[int, Vector]:
-        """A normal of each facet, by the facet's rays (C3). ``demands``: functionals that must be
-        >= 0 on all rays, and what says so."""
+        numbers = [natural(k, "the number of a ray") for k in rays]
+        require(numbers == sorted(set(numbers)), "its rays must be different and in order")
+        require(numbers[-1] < len(self.rays), "it has a ray that is not listed")
+        self.used.update(numbers)
         corners = [self.rays[k] for k in numbers]
+        inside = tuple(map(sum, zip(*corners, strict=True)))
+        sign = 1 if inside[0] > 0 else -1  # of x[0], where the enumeration cuts
+        chamber = next(
+            k
+            for k, (_, walls) in enumerate(self.chambers)
+            if all(dot(wall, inside) >= 0 for wall in walls)
+        )
+        label, walls = self.chambers[chamber]
+        demands = {
+            "the pattern": self.network.walls(steps),
+            "the label": walls,
+            "one sign of x[0]": [(sign, *(0,) * (self.n - 1))],
+        }
+        return Place(steps, numbers, corners, label, (steps, chamber, sign), demands)
+
+    def _cone(self, place: Place) -> tuple[Cone, dict[int, Vector]]:
+        """The cone of these rays, and a normal of each facet, by the facet's rays (C3)."""
+        require(place.name not in self.names, "it covers the same inputs as an earlier one")
+        self.names.add(place.name)
+        bits, corners = longest(place.corners), place.corners
         normals: dict[int, Vector] = {}
-        for kind, rows in demands:
+        for kind, rows in place.demands.items():
             for row in rows:
+                self.budget.pay(bits + longest([row]), self.n * len(corners))
                 values = [dot(row, ray) for ray in corners]
                 require(min(values) >= 0, f"it has a ray that does not agree with {kind}")
                 normals.setdefault(sum(1 << k for k, v in enumerate(values) if v == 0), row)
-        facets = complete_facets(self.n, normals, len(corners))
+        facets = complete_facets(self.n, normals, len(corners), self.budget)
         for facet in facets:
-            self.sides[frozenset(numbers[k] for k in members(facet))] += 1
-        return {facet: normals[facet] for facet in facets}
-
-    def _sides(self, inside: Vector) -> tuple[int, list[Vector]]:
-        """The sign of x[0], where the enumeration cuts, and its wall."""
-        sign = 1 if inside[0] > 0 else -1
-        return sign, [(sign, *(0,) * (self.n - 1))]
-
-    def _once(self, name: object, what: str) -> None:
-        require(name not in self.names, f"it covers the same inputs as an earlier {what}")
-        self.names.add(name)
+            self.sides[frozenset(place.numbers[k] for k in members(facet))] += 1
+        gram = [[dot(a, b) for b in corners] for a in corners]
+        return Cone(self.n, gram, facets), {facet: normals[facet] for facet in facets}
 
     def _stated(self, text: Any) -> Fraction:
         """The measure that is stated."""
         return Fraction(text_of(text, rf"0\.[0-9]{{{self.decimals}}}", "its measure"))
 
-    def _measured(self, cone: Cone, text: str) -> int:
+    def _measured(self, cone: Cone, stated: Fraction) -> int:
         """The measure that a cone has, which must be the one that is stated."""
         self.measure.terms = 0
         found = self.measure.of(cone, (1 << len(cone.gram)) - 1)
-        one = self.measure.fixed.one
-        require(
-            self._agrees(found, Fraction(text), Fraction(1)),
-            f"its measure is {found / one:.16g}, not {text}",
-        )
+        fits = self._agrees(found, stated, Fraction(1))
+        require(fits, f"its measure is {found / self.measure.fixed.one:.16g}, not as stated")
         return found
 
     def _agrees(self, found: int, stated: Fraction, factor: Fraction) -> bool:
@@ -3232,64 +3506,45 @@ class Cones:
         require(len(self.used) == len(self.rays), "a ray is listed that no cell has")
         require(least <= 1, f"the cells add up to {float(least)}: they overlap")
         undecided = outward(1 - least, self.decimals + 6, up=True)
-        require(
-            document["undecided"] == undecided,
-            f"the cells leave {undecided} undecided, not {document['undecided']}",
-        )
+        require(document["undecided"] == undecided, f"the cells leave {undecided} undecided")
 
-
-def gram_of(vectors: list[Vector]) -> list[list[int]]:
-    return [[dot(a, b) for b in vectors] for a in vectors]
-
-
-def middle_point(corners: list[Vector]) -> Vector:
-    """A point inside the cone of these rays."""
-    return tuple(map(sum, zip(*corners, strict=True)))
+    def _bounds(self, document: Json, key: str, low: str, high: str) -> tuple[Fraction, Fraction]:
+        """What follows, which must be what is stated."""
+        stated = keys_of(document[key], {"lower", "upper"}, key)
+        fits = (stated["lower"], stated["upper"]) == (low, high)
+        require(fits, f"they prove a {key.replace('_', ' ')} from {low} to {high}, not as stated")
+        return Fraction(low), Fraction(high)
 
 
 class Cells(Cones):
     """Checks cells one by one, and adds up what they are worth."""
 
-    def __init__(self, document: Json, weights: Weights, task: str, n: int) -> None:
-        super().__init__(document, Network(weights, n, n))
-        self.task, self.ties = task, document["ties"]
-        self.measured = n <= LARGEST_MEASURED
+    def __init__(self, document: Json, weights: Weights, task: str, n: int, budget: Budget) -> None:
+        super().__init__(document, Network(weights, n, n, budget), label_cells(task, n))
+        self.ties, self.measured = document["ties"], n <= LARGEST_MEASURED
         self.right = self.wrong = Fraction(0)
 
     def add(self, cell: Any) -> None:
         """RejectedError unless everything that the cell says is right."""
         keys_of(cell, CELL, "it")
-        steps, numbers = self._steps(cell["pattern"]), self._corners(cell["rays"])
-        corners = [self.rays[k] for k in numbers]
-        inside = middle_point(corners)
-        room, label, walls = chamber(self.task, inside)
-        sign, side = self._sides(inside)
-        winners = indices(cell["winners"], self.n)
-        logits = self.network.logits(steps)
+        place, winners = (
+            self._place(cell["pattern"], cell["rays"]),
+            indices(cell["winners"], self.n),
+        )
+        logits = self.network.logits(place.steps)
         best = logits[winners[0]]
         require(all(logits[k] == best for k in winners), "its winners are not equal all over it")
-        ties = [
-            tuple(a - b for a, b in zip(best, row, strict=True))
-            for k, row in enumerate(logits)
-            if k not in winners
-        ]
+        others = (row for k, row in enumerate(logits) if k not in winners)
+        ties = [tuple(a - b for a, b in zip(best, row, strict=True)) for row in others]
         require(all(any(row) for row in ties), "another logit equals its winners all over it")
-        facets = self._facets(
-            numbers,
-            (
-                ("the pattern", self.network.walls(steps)),
-                ("the label", walls),
-                ("one sign of x[0]", side),
-                ("the winners", ties),
-            ),
-        )
-        require(cell["label"] == label and type(cell["label"]) is int, f"its label is {label}")
-        credit = credit_for(self.ties, label, winners)
+        place.demands["the winners"] = ties
+        cone, _ = self._cone(replace(place, name=(*place.name, *winners)))
+        fits = type(cell["label"]) is int and cell["label"] == place.label
+        require(fits, f"its label is {place.label}")
+        credit, stated = credit_for(self.ties, place.label, winners), self._stated(cell["measure"])
         require(cell["credit"] == str(credit), f"its credit is {credit}")
-        self._once((steps, room, sign, tuple(winners)), "cell")
-        stated = self._stated(cell["measure"])
         if self.measured:
-            self._measured(Cone(self.n, gram_of(corners), tuple(facets)), cell["measure"])
+            self._measured(cone, stated)
         share = self._least(stated)
         self.right += credit * share
         self.wrong += (1 - credit) * share
@@ -3298,52 +3553,35 @@ class Cells(Cones):
         """The accuracy that follows; RejectedError if the certificate says another one."""
         self._check_rest(self.right + self.wrong, document)
         places = self.decimals + 6
-        bounds = outward(self.right, places, up=False), outward(1 - self.wrong, places, up=True)
-        stated = keys_of(document["accuracy"], {"lower", "upper"}, "accuracy")
-        require(
-            (stated["lower"], stated["upper"]) == bounds,
-            f"the cells prove an accuracy from {bounds[0]} to {bounds[1]}, not as stated",
-        )
-        return Fraction(bounds[0]), Fraction(bounds[1])
+        low, high = outward(self.right, places, up=False), outward(1 - self.wrong, places, up=True)
+        return self._bounds(document, "accuracy", low, high)
 
 
 class Pieces(Cones):
     """Checks the pieces of a median model one by one, and adds up its mean squared error."""
 
-    def __init__(self, document: Json, weights: Weights, n: int) -> None:
-        super().__init__(document, Network(weights, n, 1))
+    def __init__(self, document: Json, weights: Weights, n: int, budget: Budget) -> None:
+        super().__init__(document, Network(weights, n, 1, budget), median_cells(n))
         self.scale = 2 * self.network.logit_scale  # of errors; 2, for the mean of two inputs
         self.least = self.lower = self.upper = Fraction(0)
 
     def add(self, piece: Any) -> None:
         """RejectedError unless everything that the piece says is right."""
         keys_of(piece, PIECE, "it")
-        steps, numbers = self._steps(piece["pattern"]), self._corners(piece["rays"])
-        corners = [self.rays[k] for k in numbers]
-        inside = middle_point(corners)
-        room, middle, walls = middle_of(inside)
-        sign, side = self._sides(inside)
-        facets = self._facets(
-            numbers,
-            (
-                ("the pattern", self.network.walls(steps)),
-                ("the inputs in the middle", walls),
-                ("one sign of x[0]", side),
-            ),
-        )
-        same = isinstance(piece["middle"], list) and all(type(k) is int for k in piece["middle"])
-        require(same and piece["middle"] == middle, f"its inputs in the middle are {middle}")
-        (output,) = self.network.logits(steps)
+        place = self._place(piece["pattern"], piece["rays"])
+        cone, normals = self._cone(place)
+        middle, said = sorted(place.label), piece["middle"]
+        fits = isinstance(said, list) and all(type(k) is int for k in said) and said == middle
+        require(fits, f"its inputs in the middle are {middle}")
+        (output,) = self.network.logits(place.steps)
         share = self.scale // len(middle)
         error = tuple(2 * w - share * (k in middle) for k, w in enumerate(output))
         texts = [str(Fraction(w, self.scale)) for w in error]
         require(piece["error"] == texts, f"its error is {', '.join(texts)}")
-        self._once((steps, room, sign), "piece")
         stated = self._stated(piece["measure"])
-        cone = Cone(self.n, gram_of(corners), tuple(facets))
-        measure = self._measured(cone, piece["measure"])
+        measure = self._measured(cone, stated)
         self.least += self._least(stated)
-        whole = measure + self.measure.bent(cone, facets, error) if any(error) else 0
+        whole = measure + self.measure.bent(cone, normals, error) if any(error) else 0
         self._add_square(piece["square"], error, whole)
 
     def _add_square(self, text: Any, error: Vector, found: int) -> None:
@@ -3358,11 +3596,9 @@ class Pieces(Cones):
         mantissa, _, exponent = text_of(text, shape, "its mean square").partition("e")
         require(exponent == str(power), f"its mean square is to be written with e{power}")
         stated, factor = Fraction(mantissa), square / Fraction(10) ** power
-        require(
-            self._agrees(found, stated, factor),
-            f"its mean square is {float(factor * found / self.measure.fixed.one):.16g}e{power}, "
-            f"not {text}",
-        )
+        share = float(factor * found / self.measure.fixed.one)
+        fits = self._agrees(found, stated, factor)
+        require(fits, f"its mean square is {share:.16g}e{power}, not {text}")
         self.lower += self._least(stated) * Fraction(10) ** power
         self.upper += (stated + SLACK * self.unit) * Fraction(10) ** power
 
@@ -3374,382 +3610,595 @@ class Pieces(Cones):
         missing = Fraction(0) if self.closed else 1 - self.least
         self._check_rest(1 - missing, document)
         places = self.decimals + 6
-        outside = self.n * self.network.steepest() * missing
-        bounds = (
-            outward(self.lower, places, up=False),
-            outward(self.upper + outside, places, up=True),
-        )
-        roots = root_of(bounds[0], places, up=False), root_of(bounds[1], places, up=True)
-        for key, (low, high) in (
-            ("mean_squared_error", bounds),
-            ("root_mean_squared_error", roots),
-        ):
-            stated = keys_of(document[key], {"lower", "upper"}, key)
-            require(
-                (stated["lower"], stated["upper"]) == (low, high),
-                f"the pieces prove a {key.replace('_', ' ')} from {low} to {high}, not as stated",
-            )
+        upper = self.upper + self.n * self.network.steepest() * missing
+        low, high = outward(self.lower, places, up=False), outward(upper, places, up=True)
+        roots = root_of(low, places, up=False), root_of(high, places, up=True)
         return (
-            (Fraction(bounds[0]), Fraction(bounds[1])),
-            (Fraction(roots[0]), Fraction(roots[1])),
+            self._bounds(document, "mean_squared_error", low, high),
+            self._bounds(document, "root_mean_squared_error", *roots),
         )
 
 
-def exponent_of(value: Fraction) -> int:
-    """The least integer s with value <= 10^s, for value > 0."""
-    twos = value.numerator.bit_length() - value.denominator.bit_length() - 1
-    found = twos * 30103 // 100000 - 1  # log10(2) is about 0.30103
-    while Fraction(10) ** found < value:
-        found += 1
-    return found
+# ---------------------------------------------------------------------------------------------
+# What a certificate is about, and the verdict on it.
+
+Bounds = tuple[Fraction, Fraction]
+
+EXIT_CODES = {"accepted": 0, "rejected": 1, "unreadable": 2, "incomplete": 3, "failed": 4}
+TIE_RULES = {
+    "lowest": "the lowest index wins ties",
+    "incorrect": "ties count as incorrect",
+    "uniform": "ties earn 1/(number tied)",
+}
 
 
-def check_document(document: Json, weights_file: bytes | None = None) -> CheckedCertificate:
-    """Check a parsed certificate, against the weights' file if there is one."""
+@dataclass(frozen=True)
+class Statement:
+    """The model by its name and SHA-256, the task with its number of inputs, the tie rule (None for
+    median, where no logits are compared), and the number of heads of each layer (None for RNNs)."""
+
+    model: str
+    sha256: str
+    task: str
+    seq_len: int
+    ties: str | None
+    heads: int | None
+
+    def setting(self) -> str:
+        """All but the model, in words."""
+        found = f"on {self.task} with {self.seq_len} inputs"
+        if self.heads is not None:
+            found += f", with {self.heads} head{'s' * (self.heads != 1)} in each layer"
+        return found if self.ties is None else f"{found}, where {TIE_RULES[self.ties]}"
+
+
+@dataclass
+class CheckedCertificate:
+    """What a check found: ``status`` (accepted, rejected, incomplete, unreadable, failed) and the
+    ``reason`` for all but the first; the ``statement`` as soon as it was read.
+
+    ``weights`` says how the weights are known: from the "file" of that SHA-256, by their own
+    "text" (rational weights), or only as those "inside". ``accuracy`` is what the certificate
+    proves; for a median model it is None, and ``squared_error`` encloses the mean squared error,
+    ``root`` its square root.
+    """
+
+    status: str = "accepted"
+    reason: str = ""
+    statement: Statement | None = None
+    weights: str = "inside"
+    complete: bool = True
+    accuracy: Bounds | None = None
+    squared_error: Bounds | None = None
+    root: Bounds | None = None
+    checked: list[str] = field(default_factory=list)
+    not_checked: list[str] = field(default_factory=list)
+
+    @property
+    def exit_code(self) -> int:
+        return EXIT_CODES[self.status]
+
+    @property
+    def verdict(self) -> str:
+        """One sentence, made of what was checked."""
+        if self.reason or self.statement is None:
+            words = {
+                "incomplete": "not everything could be checked",
+                "failed": "the checker failed",
+            }
+            return f"{words.get(self.status, self.status)}: {self.reason}"
+        name, sha256 = quoted(self.statement.model), self.statement.sha256
+        subject = {
+            "file": f"the model in the file with sha256 {sha256}, named {name},",
+            "text": f"the network of the weights inside, with sha256 {sha256}, named {name},",
+            "inside": f"the network of the weights inside, said to be {name} with sha256 {sha256},",
+        }[self.weights]
+        head = "accepted" if self.complete else "not everything could be checked"
+        if self.complete and self.weights == "inside":
+            head += " for the weights inside"
+        return f"{head}: {self.statement.setting()}, {subject} {self._score()}."
+
+    def _score(self) -> str:
+        if self.accuracy is not None:
+            return f"has {valued('accuracy', self.accuracy)}"
+        if self.squared_error is not None and self.root is not None:
+            error = valued("mean squared error", self.squared_error)
+            return f"has {error}, and {valued('root of it', self.root)}"
+        return "has no score that is proved"
+
+
+def valued(name: str, bounds: Bounds) -> str:
+    low, high = map(decimal, bounds)
+    article = "an" if name[0] in "aeiou" else "a"
+    return (
+        f"the exact {name} {low}" if low == high else f"{article} {name} between {low} and {high}"
+    )
+
+
+# ---------------------------------------------------------------------------------------------
+# What ties a certificate to a model: the weights' file, its metadata, and what the caller asks.
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a caller demands that the certificate is about; None where anything will do."""
+
+    task: str | None = None
+    seq_len: int | None = None
+    ties: str | None = None
+    heads: int | None = None
+
+
+def check_weights(
+    weights: Weights, dtype: object, sha256: str, file: WeightsFile | None
+) -> tuple[str, str]:
+    """How the weights are known (``CheckedCertificate.weights``), and a line that says so."""
+    if dtype == "rational":
+        require(digest_of_weights(weights) == sha256, "the weights do not have the stated sha256")
+        if file is not None:
+            require(file.weights == weights, "the weights are not those of the file")
+        return "text", "the sha256 of the weights, written as fractions"
+    names = text_of(dtype, "[a-z0-9/]+", "model.dtype").split("/")
+    known = set(names) <= set(FLOATS) and names == sorted(set(names))
+    require(known, "model.dtype must be names of types of floats, in order")
+    stored = (w for matrix in weights.values() for row in matrix for w in row)
+    fits = all(any(is_float(w, name) for name in names) for w in stored)
+    require(fits, f"a weight is no {' or '.join(names)}")
+    if file is None:
+        return "inside", f"that the weights are those of a file with sha256 {sha256}, in {dtype}"
+    require(file.sha256 == sha256, f"the weights' file has sha256 {file.sha256}, not {sha256}")
+    require(file.weights == weights, "the weights are not those of the file")
+    require(file.dtype == dtype, f"the weights' file has dtype {file.dtype}, not {dtype}")
+    return "file", "sha256, type and values of the weights, against the file"
+
+
+def digest_of_weights(weights: Weights) -> str:
+    """SHA-256 of the weights as fractions, row by row; an RNN's input weights are one row."""
+    matrices = [weights[key] for key in sorted(weights)]
+    if set(weights) == set(RNN_KEYS):
+        inputs, recurrent, readout = (weights[key] for key in RNN_KEYS)
+        matrices = [(tuple(w for row in inputs for w in row),), recurrent, readout]
+    lines = [" ".join(map(str, row)) for matrix in matrices for row in matrix]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def check_setting(
+    statement: Statement, weights: Weights, file: WeightsFile | None, asked: Asked
+) -> tuple[list[str], list[str]]:
+    """RejectedError where the certificate is about something else than the caller asks, or than
+    the file's metadata states, which counts where the caller says nothing.
+
+    Lines of what was compared, and of what was not.
+    """
+    checked, not_checked = [], []
+    metadata = {} if file is None else file.metadata
+    names = {"task": statement.task, "seq_len": statement.seq_len, "ties": statement.ties}
+    names |= {"heads": statement.heads}
+    for name, value in names.items():
+        wanted, stated = getattr(asked, name), metadata.get(name)
+        if wanted is not None:
+            require(wanted == value, f"its {name} is {value}, not {wanted} as asked")
+            checked.append(f"{name} {value}, as asked")
+            if stated not in (None, str(value)):
+                not_checked.append(f"the {name} {quoted(stated)} that the file's metadata states")
+        elif stated is not None and value is not None:
+            agrees = stated == str(value)
+            require(agrees, f"its {name} is {value}, but the file's metadata says {quoted(stated)}")
+            checked.append(f"{name} {value}, against the file's metadata")
+        elif value is not None and not _told(name, value, weights):
+            not_checked.append(f"whether {name} {value} is meant: it was not asked for, nor stated")
+    for name, size in _sizes(weights).items():
+        stated = metadata.get(name)
+        agrees = stated in (None, str(size))
+        require(agrees, f"its {name} is {size}, but the file's metadata says {quoted(stated)}")
+    return checked, not_checked
+
+
+def _told(name: str, value: object, weights: Weights) -> bool:
+    """Whether the weights tell: where they have a logit for each input, the number of inputs."""
+    outputs = weights.get(RNN_KEYS[2], weights.get("unembed.weight", ()))
+    return name == "seq_len" and value == len(outputs) > 1
+
+
+def _sizes(weights: Weights) -> dict[str, int]:
+    """What else metadata may state, and weights tell."""
+    if set(weights) == set(RNN_KEYS):
+        return {"hidden_size": len(weights[RNN_KEYS[1]])}
+    layers = sum(key.endswith(".in_proj_weight") for key in weights)
+    width = max((len(row) for row in weights.get("unembed.weight", ())), default=0)
+    return {"layers": layers, "hidden_size": width}
+
+
+# ---------------------------------------------------------------------------------------------
+# What a certificate of each kind says, and what follows from it.
+
+MOST_INPUTS = 100
+KINDS = {
+    "cells": (INDEX_TASKS, 6),
+    "pieces": (("median",), LARGEST_MEASURED),
+    "functions": (("longest_cycle",), 7),
+    "claims": (INDEX_TASKS, MOST_INPUTS),
+}
+"""The kinds of certificates, their tasks, and the most inputs."""
+WORK_PER_CONE, WORK_PER_ANSWER, WORK_PER_BYTE = 200_000, 1_000, 50
+"""What is allowed for each cell or piece, each answer, and each byte of an explanation, beside what
+is allowed for the whole."""
+
+
+def check_task(task: str, n: int) -> None:
+    """RejectedError for what is no task, LimitError for a larger one than this checks."""
+    require(task in (*INDEX_TASKS, "median", "longest_cycle"), "the task is unknown")
+    require(n >= 2 + (task == "argoutlier"), "the task's number of inputs is too small")
+    require(task != "argmedian" or n % 2 == 1, "argmedian needs an odd number of inputs")
+    if n > MOST_INPUTS:
+        raise LimitError(f"it has over {MOST_INPUTS} inputs")
+
+
+@dataclass
+class Content:
+    """The content of one certificate; what is found goes to the outcome."""
+
+    document: Json
+    weights: Weights
+    statement: Statement
+    outcome: CheckedCertificate
+    budget: Budget
+
+    def check(self) -> None:
+        """RejectedError for anything wrong, LimitError for what takes too much."""
+        kind, task, n = self.document["kind"], self.statement.task, self.statement.seq_len
+        tasks, most = KINDS[kind]
+        check_task(task, n)
+        require(task in tasks, f"a certificate of {kind} cannot be about {task}")
+        require(n <= most, f"{kind} are for up to {most} inputs")
+        if kind == "cells":
+            self._cells()
+        elif kind == "pieces":
+            self._pieces()
+        elif kind == "functions":
+            self._functions()
+        story = self._story()
+        if kind == "claims":
+            require(story is not None, "without cells it needs an explanation")
+            assert story is not None
+            self._derived(story)
+
+    def _items(self, key: str) -> Iterator[tuple[int, Json]]:
+        """The cones of a list, with what is allowed for each."""
+        items = self.document[key]
+        require(isinstance(items, list) and len(items) > 0, f"{key} must be a list, not empty")
+        for k, item in enumerate(items):
+            self.budget.allow(WORK_PER_CONE)
+            yield k, item
+
+    def _cells(self) -> None:
+        statement = self.statement
+        cells = Cells(self.document, self.weights, statement.task, statement.seq_len, self.budget)
+        for k, cell in self._items("cells"):
+            within(f"cell {k}", cells.add, cell)
+        found = cells.conclude(self.document)
+        self.outcome.checked += [
+            f"{len(self.document['cells'])} cells: each ray lies where pattern, label and winners "
+            "say",
+            "the rays of each cell are the extreme rays of a cone, and its facets close up",
+            "no two cells share an interior point",
+            "label, winners and credit of each cell, under the tie rule",
+        ]
+        if cells.closed:
+            self.outcome.checked.append(
+                "each facet is shared by two cells, so that nothing is left out"
+            )
+        if cells.measured:
+            self.outcome.accuracy = found
+            self.outcome.checked += [
+                f"the measure of each cell, to {cells.decimals} decimals, by another formula",
+                "the cells leave no more than the stated mass undecided",
+            ]
+        else:
+            self.outcome.complete = False
+            self.outcome.not_checked.append(
+                f"the measures of the cells (this checker reaches n = {LARGEST_MEASURED}): the "
+                "accuracy rests on the measures stated"
+                + ("" if cells.closed else ", and so does that there are no other cells")
+            )
+
+    def _pieces(self) -> None:
+        pieces = Pieces(self.document, self.weights, self.statement.seq_len, self.budget)
+        for k, piece in self._items("pieces"):
+            within(f"piece {k}", pieces.add, piece)
+        self.outcome.squared_error, self.outcome.root = pieces.conclude(self.document)
+        self.outcome.checked += [
+            f"{len(self.document['pieces'])} pieces: each ray lies where pattern and middle inputs "
+            "say",
+            "the rays of each piece are the extreme rays of a cone, and its facets close up",
+            "no two pieces share an interior point",
+            "the error of the model on each piece, from its weights",
+            f"measure and mean square of each piece, to {pieces.decimals} decimals, by other "
+            "formulas",
+            "each facet is shared by two pieces, so that nothing is left out"
+            if pieces.closed
+            else "the pieces leave no more than the stated mass undecided, which is allowed for",
+        ]
+
+    def _functions(self) -> None:
+        n, heads = self.statement.seq_len, self.statement.heads
+        assert heads is not None
+        answers = text_of(self.document["answers"], rf"[0-{n - 1}?]{{{n**n}}}", "answers")
+        tied = self._tied(n)
+        model = Attention(self.weights, n, heads, self.budget)
+        functions = Functions(model, str(self.statement.ties))
+        for number, f in enumerate(product(range(n), repeat=n)):
+            self.budget.allow(WORK_PER_ANSWER)
+            within(f"input {number}", functions.add, f, answers[number], tied.get(number, ()))
+        lower = functions.right / n**n
+        self._accuracy(lower, lower + Fraction(functions.undecided, n**n))
+        self.outcome.accuracy = lower, lower + Fraction(functions.undecided, n**n)
+        self.outcome.checked += [
+            f"the answer to each of {n**n} inputs, by logits with proved error bounds",
+            "the true label of each input, and the credit under the tie rule",
+        ]
+
+    def _tied(self, n: int) -> dict[int, list[int]]:
+        """The logits that share the maximum, by the function's number."""
+        found: dict[int, list[int]] = {}
+        last = -1
+        require(isinstance(self.document["tied"], list), "tied must be a list")
+        for entry in self.document["tied"]:
+            keys_of(entry, {"function", "winners"}, "a tie")
+            number, winners = natural(entry["function"], "a tie"), indices(entry["winners"], n)
+            require(last < number < n**n, "ties must be in order")
+            require(len(winners) > 1, "a tie needs several winners")
+            found[number], last = winners, number
+        return found
+
+    def _accuracy(self, low: Fraction, high: Fraction) -> None:
+        """Compares what follows with what is stated, where both are fractions."""
+        stated = keys_of(self.document["accuracy"], {"lower", "upper"}, "accuracy")
+        fits = (stated["lower"], stated["upper"]) == (str(low), str(high))
+        require(fits, f"what it says proves an accuracy from {low} to {high}, not as stated")
+        require(self.document["undecided"] == str(high - low), f"{high - low} is undecided")
+
+    def _story(self) -> Story | None:
+        """The explanation, if there is one."""
+        data, statement, outcome = self.document["explanation"], self.statement, self.outcome
+        if data is None:
+            return None
+        require(self.document["kind"] != "functions", "explanations are of RNNs")
+        ties = statement.ties or "lowest"
+        story = Story(data, self.weights, statement.task, statement.seq_len, ties, self.budget)
+        story.check()
+        outcome.checked += story.lines()
+        if story.findings.not_checked:
+            outcome.complete = False
+            outcome.not_checked += story.findings.not_checked
+        outcome.not_checked.append(
+            "that the claims' texts, and what is written of them, say what their formulas say"
+        )
+        if story.others:
+            names = ", ".join(dict.fromkeys(quoted(name) for name, _ in story.others))
+            outcome.not_checked.append(f"that the weights of other models are those of {names}")
+        return story
+
+    def _derived(self, story: Story) -> None:
+        """Without cells, the accuracy is what follows from the explanation."""
+        low, high = story.accuracy or (Fraction(0), Fraction(1))
+        self._accuracy(low, high)
+        if story.accuracy is None or story.proved_accuracy:
+            self.outcome.accuracy = low, high
+        else:
+            self.outcome.not_checked.append("the accuracy, which rests on what was not checked")
+
+
+# ---------------------------------------------------------------------------------------------
+# The whole certificate, and the verdict on it.
+
+HEAD = {"format", "version", "kind", "software", "model", "task", "explanation", "digest"}
+ACCURACY = {"ties", "accuracy", "undecided"}
+SQUARED_ERROR = {"mean_squared_error", "root_mean_squared_error", "undecided"}
+LISTS = {
+    "cells": ("cells", "rays"),
+    "pieces": ("pieces", "rays"),
+    "functions": ("tied",),
+    "claims": (),
+}
+"""The long lists of each kind, whose items the digest takes one by one."""
+KEYS = {
+    "cells": HEAD | ACCURACY | {"decimals", "cells", "rays"},
+    "pieces": HEAD | SQUARED_ERROR | {"decimals", "pieces", "rays"},
+    "functions": HEAD | ACCURACY | {"answers", "tied"},
+    "claims": HEAD | ACCURACY,
+}
+
+
+def check_certificate(
+    path: str | Path,
+    weights: str | Path | None = None,
+    *,
+    task: str | None = None,
+    seq_len: int | None = None,
+    ties: str | None = None,
+    heads: int | None = None,
+    work: int = 1,
+) -> CheckedCertificate:
+    """Check a certificate's file, against the model's .safetensors file if it is given.
+
+    ``task``, ``seq_len``, ``ties`` and ``heads`` demand what the certificate must be about. Where
+    they are left out, it must agree with the file's metadata. ``work`` multiplies the work that is
+    allowed.
+    """
+
+    def check(outcome: CheckedCertificate) -> None:
+        document = read(Path(path))
+        content = None if weights is None else contents(Path(weights))
+        _check(document, content, Asked(task, seq_len, ties, heads), Budget(work), outcome)
+
+    return _guarded(check)
+
+
+def check_document(
+    document: Json, weights_file: bytes | None = None, asked: Asked | None = None
+) -> CheckedCertificate:
+    """Check a parsed certificate, against the content of the weights' file if there is one."""
+
+    def check(outcome: CheckedCertificate) -> None:
+        _check(document, weights_file, asked or Asked(), Budget(), outcome)
+
+    return _guarded(check)
+
+
+def _guarded(check: Callable[[CheckedCertificate], None]) -> CheckedCertificate:
+    """What a check finds, whatever becomes of it: nothing but Ctrl-C gets out of here."""
     outcome = CheckedCertificate()
+    most_digits = sys.get_int_max_str_digits()
+    sys.set_int_max_str_digits(0)  # digits are counted where numbers are read
     try:
-        _check(document, weights_file, outcome)
+        check(outcome)
     except RejectedError as error:
-        return CheckedCertificate("rejected", printable(f"{error}."))
-    except (ArithmeticError, ValueError) as error:
-        return CheckedCertificate("rejected", printable(f"it cannot be checked: {error}."))
+        status, reason = "rejected", f"{error}."
+    except UnreadableError as error:
+        status, reason = "unreadable", f"{error}."
+    except LimitError as error:
+        status, reason = "incomplete", f"{error}."
     except RecursionError:
-        return CheckedCertificate("rejected", "it cannot be checked: it is nested too deeply.")
+        status, reason = "incomplete", "it is nested too deeply."
+    except MemoryError:
+        status, reason = "incomplete", "there is not enough memory."
+    except Exception as error:
+        status, reason = "failed", f"{type(error).__name__}: {error}. Nothing is known of it."
+    else:
+        whole = outcome.complete and outcome.weights != "inside"
+        status, reason = "accepted" if whole else "incomplete", ""
+    finally:
+        sys.set_int_max_str_digits(most_digits)
+    if reason:
+        outcome = CheckedCertificate(status, printable(reason), outcome.statement)
+    outcome.status = status
     outcome.checked = list(map(printable, outcome.checked))
     outcome.not_checked = list(map(printable, outcome.not_checked))
     return outcome
 
 
 def printable(text: str) -> str:
-    """With escapes for all else: a name in a certificate must not look like lines of the checker's,
-    nor move a terminal's cursor."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    """In ASCII, with escapes for all else."""
+    return "".join(
+        c if c.isascii() and c.isprintable() else c.encode("unicode_escape").decode() for c in text
+    )
 
 
-def _check(document: Json, weights_file: bytes | None, outcome: CheckedCertificate) -> None:
-    kind = document.get("kind")
-    version = natural(document.get("version"), "version")
+def _check(
+    document: Json,
+    content: bytes | None,
+    asked: Asked,
+    budget: Budget,
+    outcome: CheckedCertificate,
+) -> None:
+    kind, version = document.get("kind"), natural(document.get("version"), "version")
+    require(document.get("format") == FORMAT, f"its format must be {FORMAT}")
     require(version == VERSION, f"this checks version {VERSION}, not {version}")
     require(type(kind) is str and kind in KEYS, f"its kind must be {', '.join(KEYS)}")
     keys_of(document, KEYS[str(kind)], "the certificate")
-    known = kind == "pieces" or document["ties"] in ("lowest", "incorrect", "uniform")
-    require(known, "the tie rule is unknown")
-    task = keys_of(document["task"], {"name", "seq_len"}, "task")
-    n = natural(task["seq_len"], "task.seq_len")
-    extra = {"heads"} if kind == "functions" else set()
-    model = keys_of(document["model"], {"name", "sha256", "dtype", "weights"} | extra, "model")
+    model = {"name", "sha256", "dtype", "weights"} | ({"heads"} if kind == "functions" else set())
+    model_of = keys_of(document["model"], model, "model")
+    statement = outcome.statement = statement_of(document, model_of)
     software = document["software"]
     named = isinstance(software, dict) and all(type(v) is str for v in software.values())
-    require(named and type(model["name"]) is str, "software and model.name must be texts")
-    weights = weights_of(model["weights"], "model.weights")
-    if kind == "cells":
-        _check_cells(document, weights, task["name"], n, outcome)
-    elif kind == "pieces":
-        _check_pieces(document, weights, task["name"], n, outcome)
-    elif kind == "functions":
-        heads = natural(model["heads"], "model.heads")
-        _check_functions(document, weights, heads, task["name"], n, outcome)
-    story = _check_story(document, weights, task["name"], n, outcome)
-    if kind == "claims":
-        require(story is not None, "without cells it needs an explanation")
-        assert story is not None
-        _check_derived(document, story, outcome)
-    _check_model(model, weights, weights_file, outcome)
+    require(named, "software must be an object of texts")
+    weights = weights_of(model_of["weights"], "weights")
+    file, unread = _weights_file(content, statement.sha256)
+    known, line = check_weights(weights, model_of["dtype"], statement.sha256, file)
+    outcome.weights = known
+    checked, not_checked = check_setting(statement, weights, file, asked)
+    (not_checked if known == "inside" else checked).insert(0, line)
     long = LISTS[str(kind)]
+    require(all(isinstance(document[key], list) for key in long), f"{long} must be lists")
     rest = {key: value for key, value in document.items() if key not in (*long, "digest")}
     found = digest_of(rest, [document[key] for key in long])
+    budget.allow(WORK_PER_BYTE * len(dump(document["explanation"])))
+    Content(document, weights, statement, outcome, budget).check()
     require(document["digest"] == found, "its digest does not fit its content")
-    outcome.checked.append("the digest of the whole certificate")
+    outcome.checked += [*checked, "the digest of the whole certificate"]
+    outcome.not_checked += [*not_checked, *unread]
 
 
-def _check_cells(
-    document: Json, weights: Weights, task: Any, n: int, outcome: CheckedCertificate
-) -> None:
-    _check_task(task, n)
-    require(n <= 6, "cells are for up to 6 inputs")
-    cells = Cells(document, weights, task, n)
-    require(isinstance(document["cells"], list), "cells must be a list")
-    for k, cell in enumerate(document["cells"]):
-        try:
-            cells.add(cell)
-        except RejectedError as error:
-            raise RejectedError(f"cell {k}: {error}") from None
-    found = cells.conclude(document)
-    outcome.checked += [
-        f"{len(document['cells'])} cells: each ray lies where pattern, label and winners say",
-        "the rays of each cell are the extreme rays of a cone, and its facets close up",
-        "no two cells share an interior point",
-        "label, winners and credit of each cell, under the tie rule",
-    ]
-    if cells.closed:
-        outcome.checked.append("each facet is shared by two cells, so that nothing is left out")
-    if cells.measured:
-        outcome.accuracy = found
-        outcome.checked += [
-            f"the measure of each cell, to {cells.decimals} decimals, by another formula",
-            "the cells leave no more than the stated mass undecided",
-        ]
-    else:
-        outcome.status = "incomplete"
-        outcome.not_checked.append(
-            f"the measures of the cells (this checker reaches n = {LARGEST_MEASURED}): the "
-            "accuracy rests on the measures stated"
-            + ("" if cells.closed else ", and so does that there are no other cells")
-        )
+def _weights_file(content: bytes | None, sha256: str) -> tuple[WeightsFile | None, list[str]]:
+    """The weights' file, if it can be read. One of another format that has the stated hash is the
+    model's, but what is in it cannot be compared; a line says so."""
+    if content is None:
+        return None, []
+    try:
+        return read_weights(content), []
+    except UnreadableError:
+        if hashlib.sha256(content).hexdigest() != sha256:
+            raise
+        return None, ["what is in the file, which has that sha256 but is no .safetensors file"]
 
 
-def _check_pieces(
-    document: Json, weights: Weights, task: Any, n: int, outcome: CheckedCertificate
-) -> None:
-    require(task == "median", "the task is unknown")
-    require(2 <= n <= LARGEST_MEASURED, "the task's number of inputs is wrong")
-    pieces = Pieces(document, weights, n)
-    require(isinstance(document["pieces"], list), "pieces must be a list")
-    for k, piece in enumerate(document["pieces"]):
-        try:
-            pieces.add(piece)
-        except RejectedError as error:
-            raise RejectedError(f"piece {k}: {error}") from None
-    outcome.squared_error, outcome.root = pieces.conclude(document)
-    outcome.checked += [
-        f"{len(document['pieces'])} pieces: each ray lies where pattern and middle inputs say",
-        "the rays of each piece are the extreme rays of a cone, and its facets close up",
-        "no two pieces share an interior point",
-        "the error of the model on each piece, from its weights",
-        f"measure and mean square of each piece, to {pieces.decimals} decimals, by other formulas",
-        "each facet is shared by two pieces, so that nothing is left out"
-        if pieces.closed
-        else "the pieces leave no more than the stated mass undecided, which is allowed for",
-    ]
-
-
-def _check_story(
-    document: Json, weights: Weights, task: Any, n: int, outcome: CheckedCertificate
-) -> Story | None:
-    """The explanation, if there is one."""
-    if document["explanation"] is None:
-        return None
-    require(document["kind"] != "functions", "explanations are of RNNs")
-    if document["kind"] == "pieces":
-        story = Story(document["explanation"], weights, task, n, "lowest")
-    else:
-        _check_task(task, n)
-        story = Story(document["explanation"], weights, task, n, document["ties"])
-    story.check()
-    outcome.checked += story.lines()
-    if story.not_checked:
-        outcome.status = "incomplete"
-        outcome.not_checked += story.not_checked
-    outcome.not_checked.append(
-        "that the claims' texts, and what is written of them, say what their formulas say"
+def statement_of(document: Json, model: Json) -> Statement:
+    """What the certificate says that it is about."""
+    name, task = model["name"], keys_of(document["task"], {"name", "seq_len"}, "task")
+    require(type(name) is str, "model.name must be a text")
+    require(type(task["name"]) is str, "task.name must be a text")
+    ties = document.get("ties")
+    known = document["kind"] == "pieces" or (type(ties) is str and ties in TIE_RULES)
+    require(known, "the tie rule is unknown")
+    return Statement(
+        name,
+        text_of(model["sha256"], "[0-9a-f]{64}", "model.sha256"),
+        task["name"],
+        natural(task["seq_len"], "task.seq_len"),
+        ties,
+        natural(model["heads"], "model.heads") if "heads" in model else None,
     )
-    if story.others:
-        outcome.not_checked.append(
-            f"that the weights in claims about {', '.join(story.others)} are those of that name"
-        )
-    return story
 
 
-def _check_derived(document: Json, story: Story, outcome: CheckedCertificate) -> None:
-    """Without cells, the accuracy is what follows from the explanation."""
-    low, high = story.accuracy or (Fraction(0), Fraction(1))
-    stated = keys_of(document["accuracy"], {"lower", "upper"}, "accuracy")
-    require(
-        (stated["lower"], stated["upper"]) == (str(low), str(high)),
-        f"the explanation proves an accuracy from {low} to {high}, not as stated",
-    )
-    require(document["undecided"] == str(high - low), f"{high - low} is undecided")
-    if story.accuracy is None or story.proved_accuracy:
-        outcome.accuracy = low, high
-    else:
-        outcome.not_checked.append("the accuracy, which rests on what was not checked")
+# ---------------------------------------------------------------------------------------------
+# The command line.
 
-
-def _check_task(task: Any, n: int) -> None:
-    require(task in INDEX_TASKS, "the task is unknown")
-    require(n >= 2 + (task == "argoutlier"), "the task's number of inputs is wrong")
-    require(task != "argmedian" or n % 2 == 1, "argmedian needs an odd number of inputs")
-
-
-def _check_functions(
-    document: Json, weights: Weights, heads: int, task: Any, n: int, outcome: CheckedCertificate
-) -> None:
-    require(task == "longest_cycle", "the task is unknown")
-    require(2 <= n <= 7, "the task's number of inputs is wrong")
-    answers = text_of(document["answers"], rf"[0-{n - 1}?]{{{n**n}}}", "answers")
-    require(isinstance(document["tied"], list), "tied must be a list")
-    tied: dict[int, list[int]] = {}
-    for entry in document["tied"]:
-        keys_of(entry, {"function", "winners"}, "a tie")
-        number, winners = (
-            natural(entry["function"], "a tie's function"),
-            indices(entry["winners"], n),
-        )
-        require(number < n**n and number > max(tied, default=-1), "ties must be in order")
-        require(len(winners) > 1, "a tie needs several winners")
-        tied[number] = winners
-    functions = Functions(Attention(weights, n, heads), document["ties"])
-    for number, f in enumerate(product(range(n), repeat=n)):
-        try:
-            functions.add(f, answers[number], tied.get(number, ()))
-        except RejectedError as error:
-            raise RejectedError(f"input {number}, {f}: {error}") from None
-    lower = functions.right / n**n
-    upper = lower + Fraction(functions.undecided, n**n)
-    stated = keys_of(document["accuracy"], {"lower", "upper"}, "accuracy")
-    require(
-        (stated["lower"], stated["upper"]) == (str(lower), str(upper)),
-        f"the answers prove an accuracy from {lower} to {upper}, not as stated",
-    )
-    require(document["undecided"] == str(upper - lower), f"{upper - lower} is undecided")
-    outcome.accuracy = lower, upper
-    outcome.checked += [
-        f"the answer to each of {n**n} inputs, by logits with proved error bounds",
-        "the true label of each input, and the credit under the tie rule",
-    ]
-
-
-def _check_model(
-    model: Json, weights: Weights, weights_file: bytes | None, outcome: CheckedCertificate
-) -> None:
-    digest = text_of(model["sha256"], "[0-9a-f]{64}", "model.sha256")
-    stored = [w for matrix in weights.values() for row in matrix for w in row]
-    if model["dtype"] == "rational":
-        matrices = [weights[key] for key in sorted(weights)]
-        if RNN_KEYS[0] in weights:  # the input weights, which are a column, as one row
-            inputs, recurrent, readout = (weights[key] for key in RNN_KEYS)
-            matrices = [(tuple(row[0] for row in inputs),), recurrent, readout]
-        lines = [" ".join(map(str, row)) for matrix in matrices for row in matrix]
-        found = hashlib.sha256("\n".join(lines).encode()).hexdigest()
-        require(found == digest, "the weights do not have the stated sha256")
-        outcome.checked.append("the sha256 of the weights, written as fractions")
-    else:
-        names = text_of(model["dtype"], "[a-z0-9/]+", "model.dtype").split("/")
-        require(set(names) <= set(FLOATS), "model.dtype is unknown")
-        fits = all(any(is_float(w, FLOATS[name]) for name in names) for w in stored)
-        require(fits, f"a weight is no {model['dtype']}")
-    if weights_file is not None:
-        found = hashlib.sha256(weights_file).hexdigest()
-        require(found == digest, f"the weights' file has sha256 {found}, not {digest}")
-        stated, dtype = read_safetensors(weights_file)
-        require(stated == weights, "the weights are not those of the file")
-        require(model["dtype"] == dtype, f"the weights' file has dtype {dtype}")
-        outcome.checked.append("sha256 and weights, against the file")
-    elif model["dtype"] != "rational":
-        outcome.not_checked.append(
-            f"that the weights are those of the file with sha256 {digest}: no file was given"
-        )
-
-
-FLOATS = {"float16": "e", "float32": "f", "float64": "d"}
-
-
-def is_float(value: Fraction, code: str) -> bool:
-    """Whether the number is one of a type of floats, without rounding."""
-    try:
-        return Fraction(struct.unpack(code, struct.pack(code, float(value)))[0]) == value
-    except (OverflowError, struct.error):
-        return False
-
-
-def read_safetensors(content: bytes) -> tuple[Weights, str]:
-    """The matrices in a .safetensors file, exactly, and their types of floats."""
-    types = {"F16": "float16", "F32": "float32", "F64": "float64"}
-    names = set()
-    try:
-        start = 8 + int.from_bytes(content[:8], "little")
-        header = json.loads(content[8:start])
-        found: Weights = {}
-        for key, entry in header.items():
-            if key == "__metadata__":
-                continue
-            rows, columns = entry["shape"]
-            first, end = entry["data_offsets"]
-            names.add(types[entry["dtype"]])
-            code = f"<{rows * columns}{FLOATS[types[entry['dtype']]]}"
-            values = iter(struct.unpack(code, content[start + first : start + end]))
-            found[key] = tuple(
-                tuple(Fraction(next(values)) for _ in range(columns)) for _ in range(rows)
-            )
-    except (KeyError, TypeError, ValueError, OverflowError, struct.error) as error:
-        raise UnreadableError("the weights' file is no .safetensors file with matrices") from error
-    return found, "/".join(sorted(names))
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> Json:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        raise UnreadableError("an object has the same key twice")
-    return found
-
-
-def _no_float(text: str) -> Any:
-    raise UnreadableError(f"numbers in a certificate are whole or quoted, not {text[:20]}")
-
-
-def read(path: Path) -> Json:
-    """The document in a .json or .json.gz file; UnreadableError if it is no certificate."""
-    try:
-        content = path.read_bytes()
-        if content[:2] == b"\x1f\x8b":
-            content = gzip.decompress(content)
-        document = json.loads(
-            content, object_pairs_hook=_unique, parse_float=_no_float, parse_constant=_no_float
-        )
-    except OSError as error:
-        raise UnreadableError(f"cannot read {path}: {error.strerror or error}") from error
-    except (ValueError, EOFError, RecursionError) as error:
-        raise UnreadableError(f"{path} is not JSON") from error
-    if not isinstance(document, dict) or document.get("format") != FORMAT:
-        raise UnreadableError(f"{path} is not an {FORMAT}")
-    return document
-
-
-def check_certificate(path: str | Path, weights: str | Path | None = None) -> CheckedCertificate:
-    """Check a certificate's file, against the model's .safetensors file if it is given."""
-    try:
-        document = read(Path(path))
-        try:
-            content = None if weights is None else Path(weights).read_bytes()
-        except OSError as error:
-            raise UnreadableError(f"cannot read {weights}: {error.strerror or error}") from error
-        return check_document(document, content)
-    except UnreadableError as error:
-        return CheckedCertificate("unreadable", f"{error}.")
+INTERRUPTED, READER_GONE = 130, 141
 
 
 def lines_of(outcome: CheckedCertificate) -> Iterator[str]:
     """What to print."""
-    yield outcome.status + (f": {outcome.reason}" if outcome.reason else "")
-    if outcome.accuracy is not None:
-        lower, upper = outcome.accuracy
-        yield f"accuracy between {decimal(lower)} and {decimal(upper)}"
-    for name, bounds in (("", outcome.squared_error), ("root ", outcome.root)):
-        if bounds is not None:
-            yield f"{name}mean squared error between {decimal(bounds[0])} and {decimal(bounds[1])}"
+    yield outcome.verdict
     yield from (f"checked: {line}" for line in outcome.checked)
     yield from (f"not checked: {line}" for line in outcome.not_checked)
 
 
-def decimal(value: Fraction) -> str:
-    """A terminating decimal in full, any other fraction as it is."""
-    places = 0
-    while (value * 10**places).denominator > 1 and places < 400:
-        places += 1
-    if places == 400:
-        return str(value)
-    digits = str(value.numerator * 10**places // value.denominator).rjust(places + 1, "0")
-    return f"{digits[:-places]}.{digits[-places:]}" if places else digits
+def arguments_of(arguments: list[str]) -> argparse.Namespace:
+    """What the command line says; exits with 2 if it says nothing that can be done."""
+    first, _, rest = (__doc__ or "").partition("\n\n")
+    parser = argparse.ArgumentParser(
+        prog="check.py",
+        description=first,
+        epilog=rest,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("path", metavar="certificate", help="a .json or .json.gz file")
+    parser.add_argument(
+        "weights", nargs="?", help="the model's .safetensors file, to be held against it"
+    )
+    parser.add_argument("--task", help="demand that it is about this task")
+    parser.add_argument("--seq-len", type=int, help="demand this number of inputs")
+    parser.add_argument("--ties", choices=list(TIE_RULES), help="demand this tie rule")
+    parser.add_argument("--heads", type=int, help="demand this number of heads in each layer")
+    parser.add_argument(
+        "--work", type=int, default=1, help="allow so many times as much work (see below)"
+    )
+    return parser.parse_args(arguments)
 
 
 def main(arguments: list[str]) -> int:
-    sys.set_int_max_str_digits(0)  # rays of models with tiny and huge weights are long
-    if not 1 <= len(arguments) <= 2 or arguments[0] in ("-h", "--help"):
-        print(__doc__)
-        return 0 if arguments[:1] in (["-h"], ["--help"]) else 2
-    outcome = check_certificate(*arguments)
-    for line in lines_of(outcome):
-        print(line)
+    outcome = check_certificate(**vars(arguments_of(arguments)))
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a path may have any character
+    try:
+        for line in lines_of(outcome):
+            print(line)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Python would try once more to write what is left in the buffer, when it exits.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return READER_GONE
     return outcome.exit_code
 
 
@@ -3758,4 +4207,4 @@ if __name__ == "__main__":
         sys.exit(main(sys.argv[1:]))
     except KeyboardInterrupt:
         print("interrupted: nothing is known of the certificate", file=sys.stderr)
-        sys.exit(130)
+        sys.exit(INTERRUPTED)

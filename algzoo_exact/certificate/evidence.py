@@ -6,7 +6,7 @@ Where a verdict has none that the checker could follow, it is said whom one has 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from itertools import product
 from typing import Any
@@ -16,7 +16,7 @@ from algzoo_exact.certificate.nodes import Nodes
 from algzoo_exact.certificate.trees import NoTreeError, proof_tree, truth_tree
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.enclosure import Enclosure
-from algzoo_exact.explain.claims import Bounds, Close
+from algzoo_exact.explain.claims import Bounds
 from algzoo_exact.explain.expression import (
     Apply,
     Compare,
@@ -27,7 +27,6 @@ from algzoo_exact.explain.expression import (
     Term,
     conjuncts,
     evaluate,
-    evaluate_term,
     values_at,
 )
 from algzoo_exact.explain.farkas import Refutation
@@ -53,14 +52,22 @@ class Evidence:
     """Evidence about one program; formulas get their numbers from ``nodes``."""
 
     def __init__(self, program: Program, task: Task, ties: TieRule, nodes: Nodes) -> None:
-        self._program, self._task, self._ties, self._nodes = program, task, ties, nodes
+        self.program, self._task, self.ties, self.nodes = program, task, ties, nodes
         self._least: dict[int, Fraction] = {}  # probabilities of conditions, by their numbers
         labels = task.cells() if task.name != "median" else ()  # which has no labels
         self._cells = {cell: k for k, cell in enumerate(labels)}
 
+    @property
+    def outputs(self) -> int:
+        """Of one model: labels, or 1 for a median."""
+        return self._task.outputs
+
+    def values(self, point: Point) -> Callable[[Entry], Fraction]:
+        return values_at(self.program, point)
+
     def witness(self, point: Point) -> Json:
         """An input and the logits there."""
-        logits = self._program.evaluate(point).logit
+        logits = self.program.evaluate(point).logit
         return {"x": [str(v) for v in point], "logit": [str(v) for v in logits]}
 
     def proofs(
@@ -79,7 +86,7 @@ class Evidence:
         """One proof for each label cell that the domain does not exclude."""
         numbers, questions = [], []
         for cell, inside in cells_in(self._task, domain):
-            claimed = (earns if right else fails)(cell.label, self._task.outputs, self._ties)
+            claimed = (earns if right else fails)(cell.label, self._task.outputs, self.ties)
             numbers.append(self._cells[cell])
             questions.append((claimed, Logic("and", (inside, domain)), facts))
         found = self.proofs(checked, questions, almost=True)
@@ -92,17 +99,21 @@ class Evidence:
         if argument is not None and isinstance(argument.evidence, Refutation):
             return self._steps(argument, domain, facts)
         point = self._fixed(domain)
-        if point is not None and evaluate(statement, values_at(self._program, point)):
+        if point is not None and evaluate(statement, values_at(self.program, point)):
             return {"point": [str(v) for v in point]}
         walls: tuple[Formula, ...] = ()
         if argument is not None:
             walls = _walls(argument.domain, domain)
         try:
             inside = Logic("and", (domain, *walls)) if walls else domain
-            tree = proof_tree(self._program, statement, inside, almost=almost)
+            tree = proof_tree(self.program, statement, inside, almost=almost)
         except NoTreeError:
-            return {"trusted": ", ".join(checked.trusted) or f"{_PACKAGE} ({checked.method})"}
+            return {"trusted": self.package(checked)}
         return {"cells": tree} | self._without(walls)
+
+    def package(self, checked: Checked) -> str:
+        """Whose word it is, where nothing can be written down."""
+        return ", ".join(checked.trusted) or f"{_PACKAGE} ({checked.method})"
 
     def _fixed(self, domain: Formula) -> Point | None:
         """The input that a domain consists of, where it fixes the first inputs, at least, up to
@@ -114,11 +125,11 @@ class Evidence:
                     known[i] = value
         if not known or set(known) != set(range(len(known))):
             return None
-        return tuple(known.get(i, Fraction(0)) for i in range(self._program.seq_len))
+        return tuple(known.get(i, Fraction(0)) for i in range(self.program.seq_len))
 
     def _steps(self, argument: Argument, domain: Formula, facts: Sequence[Fact]) -> Json:
         assert isinstance(argument.evidence, Refutation)
-        number = self._nodes.number
+        number = self.nodes.number
         known = [part for fact in facts for part in conjuncts(fact.statement)]
         found: Json = {"steps": to_json(argument.evidence)["steps"]}
         if argument.facts:
@@ -133,7 +144,7 @@ class Evidence:
         return found | self._without(_walls(argument.domain, domain))
 
     def _without(self, walls: Sequence[Formula]) -> Json:
-        return {"without": [self._nodes.number(wall) for wall in walls]} if walls else {}
+        return {"without": [self.nodes.number(wall) for wall in walls]} if walls else {}
 
     # Numbers.
 
@@ -145,7 +156,7 @@ class Evidence:
         verdict: str = "",
     ) -> Json:
         """A probability, by the order of the inputs or by cones if possible."""
-        number = self._nodes.number(condition)
+        number = self.nodes.number(condition)
         if figure.rational is not None and self._is_order(condition):
             self._least[number] = figure.rational
             return {"by": "order", "value": str(figure.rational)}
@@ -160,7 +171,7 @@ class Evidence:
         if bounds is not None and verdict_on(told, bounds).status != verdict:
             return self.figure(figure)
         try:
-            tree = truth_tree(self._program, condition)
+            tree = truth_tree(self.program, condition)
         except NoTreeError:
             return self.figure(figure)
         self._least[number] = low
@@ -169,14 +180,14 @@ class Evidence:
 
     def _is_order(self, condition: Formula) -> bool:
         try:
-            order_statement(condition, self._program.seq_len)
+            order_statement(condition, self.program.seq_len)
         except InputError:
             return False
         return True
 
     def least(self, condition: Formula) -> Fraction:
         """What the probability of a condition is at least, as it was written down."""
-        return self._least[self._nodes.number(condition)]
+        return self._least[self.nodes.number(condition)]
 
     def figure(self, figure: Figure) -> Json:
         """A number that is to be believed."""
@@ -192,45 +203,16 @@ class Evidence:
 
     # Suprema.
 
-    def reached(self, claim: Close, checked: Checked) -> Json | None:
-        """An input where the error is as large as the claim says; None where none is known."""
-        least = claim.bounds.at_least if claim.bounds.equals is None else claim.bounds.equals
-        figures = checked.figures
-        if not least or not figures or figures[0].witness is None:
+    def reached(self, checked: Checked, statement: Formula, domain: Formula) -> Json | None:
+        """An input in the domain where the statement holds, at or near the place where a supremum
+        is attained; None where none is found."""
+        if not checked.figures or checked.figures[0].witness is None:
             return None
-        for point in _around(figures[0].witness):
-            if self._errs(claim, least, point):
+        for point in _around(checked.figures[0].witness):
+            values = values_at(self.program, point)
+            if evaluate(domain, values) and evaluate(statement, values):
                 return self.witness(point)
         return None
-
-    def _errs(self, claim: Close, least: Fraction, point: Point) -> bool:
-        assert claim.scale is not None
-        values = values_at(self._program, point)
-        if not evaluate(claim.domain, values):
-            return False
-        gap = evaluate_term(claim.left, values) - evaluate_term(claim.right, values)
-        scale = evaluate_term(claim.scale, values)
-        return scale > 0 and abs(gap) >= least * scale
-
-    def smaller(
-        self, claim: Close, checked: Checked, facts: Sequence[Fact]
-    ) -> tuple[list[Json], None, Json]:
-        """Why the supremum is smaller than claimed."""
-        assert claim.scale is not None
-        if checked.arguments:
-            statement = checked.arguments[-1].statement
-            assert isinstance(statement, Compare)
-            assert isinstance(statement.right, Apply)
-            assert isinstance(statement.right.args[0], Number)
-            bound = statement.right.args[0].value
-        else:
-            (figure,) = checked.figures
-            assert figure.rational is not None
-            bound = figure.rational
-        error = Apply("abs", (Apply("sub", (claim.left, claim.right)),))
-        less = Compare("<=", error, Apply("mul", (Number(bound), claim.scale)))
-        proof = self.proofs(checked, [(less, claim.domain, facts)], almost=False)
-        return proof, None, {"by": "proof", "value": str(bound)}
 
 
 def _walls(used: Formula, domain: Formula) -> tuple[Formula, ...]:

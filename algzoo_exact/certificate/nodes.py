@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from algzoo_exact.certificate.check import Formulas, Node
+from algzoo_exact.certificate.check import Budget, Formulas, Node
 from algzoo_exact.certificate.check import Program as CheckedProgram
 from algzoo_exact.explain.expression import Compare, Entry, Formula, Number, Term, Truth
 from algzoo_exact.program.ir import Matrix, Program
@@ -16,7 +16,8 @@ class Nodes:
     """Numbers for terms and formulas: equal ones get the same number."""
 
     def __init__(self, program: Program) -> None:
-        self.formulas = Formulas(CheckedProgram(dict(named_weights(program)), program.seq_len))
+        checked = CheckedProgram(dict(named_weights(program)), program.seq_len)
+        self.formulas = Formulas(checked, Budget())
         self._known: dict[int, tuple[Term | Formula, int]] = {}  # by identity
 
     def number(self, expression: Term | Formula) -> int:

@@ -7,24 +7,24 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from algzoo_exact.certificate.equivalence import equivalence
 from algzoo_exact.certificate.evidence import Evidence
 from algzoo_exact.certificate.nodes import Nodes
+from algzoo_exact.certificate.others import Others
+from algzoo_exact.certificate.statements import statements
 from algzoo_exact.errors import InputError
 from algzoo_exact.explain.claims import (
-    Always,
     Bounds,
+    Case,
     Claim,
     Close,
     Equivalent,
-    Inductive,
+    Instance,
     Measure,
     Right,
-    Weights,
     Wrong,
 )
-from algzoo_exact.explain.expression import Formula, Logic, Truth
-from algzoo_exact.explain.knowledge import Fact, fact, facts_of, within_bound
+from algzoo_exact.explain.expression import Formula, Logic, Truth, conjuncts
+from algzoo_exact.explain.knowledge import Fact, facts_of
 from algzoo_exact.explain.results import (
     CaseResult,
     Checked,
@@ -65,6 +65,7 @@ class _Writer:
         self._evidence = Evidence(
             verification.program, self._subject.task, verification.ties, self._nodes
         )
+        self._others = Others(verification, self._subject.task)
         self._progress = progress
         self._facts: dict[str, list[Fact]] = {}
         self._proved: dict[str, dict[str, list[Formula]]] = {}  # right and wrong domains
@@ -88,7 +89,8 @@ class _Writer:
             "partition": partition and self._partition(partition),
             "accuracy": accuracy and {"lower": str(accuracy[0]), "upper": str(accuracy[1])},
         }
-        return StoryPart(data | {"nodes": self._nodes.to_json()}, accuracy, self._done)
+        nodes, others = self._nodes.to_json(), self._others.to_json()
+        return StoryPart(data | {"nodes": nodes, "others": others}, accuracy, self._done)
 
     def _hear(self, name: str) -> None:
         if self._progress is not None:
@@ -101,110 +103,63 @@ class _Writer:
         instances = []
         for checked in result.instances:
             self._hear(claim.name)
-            instances.append(self._instance(claim, checked, facts))
+            found = self._instance(claim, checked, facts)
+            instances.append({"parameters": dict(checked.instance.parameters)} | found)
         proved = [c.instance for c in result.instances if c.verdict.status == "proved"]
         self._facts[claim.name] = [known for part in proved for known in facts_of(part)]
         self._proved[claim.name] = {
             "right": [part.domain for part in proved if isinstance(part, Right)],
             "wrong": [part.domain for part in proved if isinstance(part, Wrong)],
         }
+        written = {"kind": claim.kind} | dict(claim.written)
+        if claim.assume:
+            written["assume"] = ", ".join(claim.assume)
+        others = {c.instance.other for c in result.instances if isinstance(c.instance, Equivalent)}
         return {
             "name": claim.name,
-            "kind": claim.kind,
+            "kind": _kind(claim.instances[0]),
             "text": claim.text,
-            "written": dict(claim.written),
-            "assume": list(claim.assume),
-            "verdict": result.status,
+            "written": written,
+            "about": self._others.number(others.pop()) if others else None,
             "instances": instances,
         }
 
     def _instance(self, claim: Claim, checked: Checked, facts: Sequence[Fact]) -> Json:
+        """What one instance says, with its evidence."""
         number, evidence = self._nodes.number, self._evidence
-        proved = checked.verdict.status == "proved"
-        proofs: list[Json] = []
-        figure = None
-        witness = None if checked.witness is None else evidence.witness(checked.witness)
-        says: Json
+        verdict = checked.verdict.status
         match checked.instance:
-            case Weights(_, statement):
-                says = {"statement": number(statement)}
-            case Always(_, statement, domain):
-                says = {"statement": number(statement), "domain": number(domain)}
-                if proved:
-                    proofs = evidence.proofs(checked, [(statement, domain, facts)], almost=False)
-            case Inductive() as inductive:
-                says = {"steps": self._inductive_steps(inductive)}
-                if proved:
-                    questions = _inductive_questions(inductive, facts)
-                    proofs = evidence.proofs(checked, questions, almost=False)
             case Right(_, domain) | Wrong(_, domain):
-                says = {"domain": number(domain)}
-                if proved:
-                    proofs = evidence.answers(checked, domain, claim.kind == "right", facts)
+                right, found = claim.kind == "right", checked.witness
+                return {
+                    "domain": number(domain),
+                    "verdict": verdict,
+                    "proofs": evidence.answers(checked, domain, right, facts)
+                    if verdict == "proved"
+                    else [],
+                    "witness": None if found is None else evidence.witness(found),
+                }
             case Measure(_, condition, bounds):
-                says = {"condition": number(condition), "bounds": _bounds(bounds)}
-                known = checked.figures[0]
-                figure = evidence.probability(condition, known, bounds, checked.verdict.status)
-                witness = None
-            case Close() as close:
-                says = self._close_says(close)
-                proofs, witness, figure = self._close(close, checked, facts)
+                figure = evidence.probability(condition, checked.figures[0], bounds, verdict)
+                return {
+                    "condition": number(condition),
+                    "bounds": _bounds(bounds),
+                    "verdict": verdict,
+                    "figure": figure,
+                }
+            case Close(error="mean" | "root_mean_square") as close:
+                return {
+                    "left": number(close.left),
+                    "right": number(close.right),
+                    "domain": number(close.domain),
+                    "error": close.error,
+                    "bounds": _bounds(close.bounds),
+                    "verdict": verdict,
+                    "figure": evidence.figure(checked.figures[0]),
+                }
             case Equivalent() as same:
-                programs = self._verification.program, self._verification.others[same.other]
-                says, proofs, witness = equivalence(
-                    same, checked, programs, self._subject.task, self._verification.ties
-                )
-            case _:
-                raise AssertionError(checked.instance)
-        return {
-            "parameters": dict(checked.instance.parameters),
-            "verdict": checked.verdict.status,
-            "reason": checked.verdict.reason,
-            "says": says,
-            "proofs": proofs,
-            "witness": witness,
-            "figure": figure,
-        }
-
-    def _inductive_steps(self, claim: Inductive) -> list[Json]:
-        return [
-            {
-                "step": step.step,
-                "base": step.base,
-                "statements": [self._nodes.number(statement) for _, statement in step.statements],
-            }
-            for step in claim.steps
-        ]
-
-    def _close_says(self, claim: Close) -> Json:
-        number = self._nodes.number
-        return {
-            "left": number(claim.left),
-            "right": number(claim.right),
-            "domain": number(claim.domain),
-            "error": claim.error,
-            "scale": None if claim.scale is None else number(claim.scale),
-            "bounds": _bounds(claim.bounds),
-        }
-
-    def _close(
-        self, claim: Close, checked: Checked, facts: Sequence[Fact]
-    ) -> tuple[list[Json], Json | None, Json | None]:
-        """Proofs, witness and figure."""
-        evidence, status = self._evidence, checked.verdict.status
-        if claim.scale is None:
-            return [], None, evidence.figure(checked.figures[0])
-        if status == "unknown":
-            figures = checked.figures
-            return [], None, evidence.figure(figures[0]) if figures else None
-        if status == "refuted":
-            if checked.witness is not None:
-                return [], evidence.witness(checked.witness), None
-            return evidence.smaller(claim, checked, facts)
-        within = within_bound(claim)
-        questions = [] if within is None else [(within, claim.domain, facts)]
-        proofs = evidence.proofs(checked, questions, almost=False)
-        return proofs, evidence.reached(claim, checked), None
+                evidence = self._others.evidence(same.other)
+        return {"statements": statements(checked, facts, evidence)}
 
     def _case(self, result: CaseResult) -> Json:
         case = result.case
@@ -213,40 +168,50 @@ class _Writer:
         for checked in result.instances:
             self._hear(f"case {case.name}")
             instances.append(self._case_instance(result, checked, facts))
+        written = {"verdict": case.verdict} | dict(case.written)
+        if case.claims:
+            written["claims"] = ", ".join(case.claims)
         return {
             "name": case.name,
             "text": case.text,
-            "written": dict(case.written),
-            "says": case.verdict,
-            "claims": list(case.claims),
-            "verdict": result.status,
+            "written": written,
             "instances": instances,
         }
 
     def _case_instance(self, result: CaseResult, found: CheckedCase, facts: Sequence[Fact]) -> Json:
         when, checked, says = found.instance.when, found.checked, result.case.verdict
-        status = None if checked is None else checked.verdict.status
         proofs: list[Json] = []
-        if checked is not None and status == "proved":
-            if says == "claims":
-                names = result.case.claims
-                domains = [d for name in names for d in self._proved[name][found.answer]]
-                union = Logic("or", tuple(domains)) if len(domains) > 1 else domains[0]
-                questions = [(union, when, ())] if checked.arguments else []
-                proofs = self._evidence.proofs(checked, questions, almost=True)
-            else:
+        follows, witness, verdict = None, None, "unknown"
+        if checked is not None:
+            verdict, witness = checked.verdict.status, checked.witness
+            if verdict == "proved" and says == "claims":
+                follows = self._follows(result.case, found, checked)
+            elif verdict == "proved":
                 proofs = self._evidence.answers(checked, when, says == "right", facts)
-        witness = None if checked is None else checked.witness
         return {
             "parameters": dict(found.instance.parameters),
             "when": self._nodes.number(when),
-            "answer": found.answer,
-            "verdict": status,
-            "reason": "" if checked is None else checked.verdict.reason,
-            "proofs": proofs,
-            "witness": None if witness is None else self._evidence.witness(witness),
             "probability": self._evidence.probability(when, found.probability),
+            "answer": found.answer if says in ("claims", "unknown") else says,
+            "verdict": verdict,
+            "proofs": proofs,
+            "follows": follows,
+            "witness": None if witness is None else self._evidence.witness(witness),
         }
+
+    def _follows(self, case: Case, found: CheckedCase, checked: Checked) -> Json:
+        """The claims that a case follows from: one whose domain it is a part of, as written; or all
+        that prove such an answer, and why it lies in what they say."""
+        when = found.instance.when
+        proved = {name: self._proved[name][found.answer] for name in case.claims}
+        if not checked.arguments:
+            given = set(conjuncts(when))
+            for name, domains in proved.items():
+                if any(given.issuperset(conjuncts(domain)) for domain in domains):
+                    return {"claims": [name], "proof": None}
+        union = _some(domain for domains in proved.values() for domain in domains)
+        (proof,) = self._evidence.proofs(checked, [(union, when, ())], almost=True)
+        return {"claims": [name for name, domains in proved.items() if domains], "proof": proof}
 
     def _partition(self, partition: Partition) -> Json:
         whens = [c.instance.when for result in self._verification.cases for c in result.instances]
@@ -270,7 +235,6 @@ class _Writer:
         witness = checked.witness
         return {
             "verdict": checked.verdict.status,
-            "reason": checked.verdict.reason,
             "by_order": by_order,
             "proofs": proofs,
             "witness": None if witness is None else self._evidence.witness(witness),
@@ -285,22 +249,26 @@ class _Writer:
         return sums["right"], 1 - sums["wrong"]
 
 
+def _kind(instance: Instance) -> str:
+    """The checker's kind of claim."""
+    match instance:
+        case Right():
+            return "right"
+        case Wrong():
+            return "wrong"
+        case Measure():
+            return "probability"
+        case Close(scale=None):
+            return "mean"
+    return "holds"
+
+
 def _bounds(bounds: Bounds) -> Json:
-    values = {"at_least": bounds.at_least, "at_most": bounds.at_most, "equals": bounds.equals}
-    return {key: None if value is None else str(value) for key, value in values.items()}
-
-
-def _inductive_questions(
-    claim: Inductive, facts: Sequence[Fact]
-) -> list[tuple[Formula, Formula, Sequence[Fact]]]:
-    """Each statement, with what is known before its step."""
-    found: list[tuple[Formula, Formula, Sequence[Fact]]] = []
-    before: list[Fact] = []
-    for step in claim.steps:
-        known = [*facts, *([] if step.base else before)]
-        found += [(statement, _EVERYWHERE, known) for _, statement in step.statements]
-        before = [fact(statement) for _, statement in step.statements]
-    return found
+    pair = bounds.at_least, bounds.at_most
+    if bounds.equals is not None:
+        pair = bounds.equals, bounds.equals
+    texts = (None if value is None else str(value) for value in pair)
+    return dict(zip(("at_least", "at_most"), texts, strict=True))
 
 
 def _some(formulas: Iterable[Formula]) -> Formula:

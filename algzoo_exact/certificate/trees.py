@@ -12,6 +12,7 @@ from typing import Any
 from algzoo_exact.certificate.check import (
     MOST_CUTS,
     Condition,
+    LimitError,
     Piece,
     Regions,
     RejectedError,
@@ -44,7 +45,7 @@ def proof_tree(program: Program, statement: Formula, domain: Formula, *, almost:
         goal = rewriting.negation(rewriting.condition(nodes.number(statement)))
         counter = joined("and", [rewriting.condition(nodes.number(domain)), goal])
         return _Tree(Regions(rewriting, counter), almost, proof=True).cut()
-    except RejectedError as error:
+    except (RejectedError, LimitError) as error:
         raise NoTreeError(str(error)) from error
 
 
@@ -55,7 +56,7 @@ def truth_tree(program: Program, formula: Formula) -> Json:
     try:
         condition = rewriting.condition(nodes.number(formula))
         return _Tree(Regions(rewriting, condition), almost=True, proof=False).cut()
-    except RejectedError as error:
+    except (RejectedError, LimitError) as error:
         raise NoTreeError(str(error)) from error
 
 
@@ -156,7 +157,9 @@ class _Tree:
             for wall in cone.walls
         ]
         everything = (1 << len(cone.rays)) - 1
-        facets = complete_facets(len(self._units), masks, len(cone.rays))
+        facets = complete_facets(
+            len(self._units), masks, len(cone.rays), self.regions.rewriting.budget
+        )
         return sorted(faces_of(facets, everything) - {everything})
 
     def _decided(self, piece: Piece, face: int) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from fractions import Fraction
 from math import isfinite
@@ -67,7 +66,7 @@ algzoo-exact accuracy 2nd_argmax_8_5 --method exact --digits 12
 algzoo-exact accuracy big.pth --task 2nd_argmax --time-limit 2m"""
 
 SAMPLES_BESIDE_BOUNDS = 1_000_000
-LARGEST_DECIDED_N = 6  # beyond it there are only bounds
+LARGEST_DECIDED_N = 7  # beyond it there are only bounds
 # A sample contradicts an enclosure without a point in its interval at this confidence.
 CHECK_CONFIDENCE = Fraction(999_999, 1_000_000)
 
@@ -80,16 +79,21 @@ def accuracy(
     heads: HeadsOption = None,
     ties: TiesOption = "lowest",
     digits: Annotated[
-        int,
-        typer.Option(metavar="N", min=1, max=1000, help="Decimals of an exact result, at least."),
-    ] = 30,
+        int | None,
+        typer.Option(
+            metavar="N",
+            min=1,
+            max=1000,
+            show_default=False,
+            help="Decimals of an exact result, at least; by default those that come quickly.",
+        ),
+    ] = None,
     method: Annotated[
         str,
         typer.Option(
             metavar="METHOD",
-            help="[bold]exact[/bold], [bold]numeric[/bold] (float64), [bold]bounds[/bold] "
-            "(certified, stops early), or [bold]auto[/bold]: the most rigorous that should end in "
-            "ten seconds.",
+            help="[bold]exact[/bold], [bold]bounds[/bold] (certified, stops early), or "
+            "[bold]auto[/bold]: what says most in about a minute.",
         ),
     ] = "auto",
     time_limit: Annotated[
@@ -116,7 +120,7 @@ def accuracy(
             metavar="N",
             min=1,
             show_default=False,
-            help="Processes; by default one for each core if the run is expected to be long.",
+            help="Processes; by default two if the run is expected to be long.",
         ),
     ] = None,
     check_samples: Annotated[
@@ -146,9 +150,7 @@ def accuracy(
 
     [bold]exact[/bold]: rigorous, of rounding width; a closed form for n = 2 and 3
 
-    [bold]certified[/bold]: rigorous, and wider by what was left undecided, or by rounding (n = 5)
-
-    [bold]numeric[/bold]: float64, with an error estimate
+    [bold]certified[/bold]: rigorous, and wider by what was left undecided
     """
     deadline = deadline_after(context, time_limit)
     loaded = with_noise(load_model(model, task, seq_len, heads), noise, noise_seed, noise_relative)
@@ -160,9 +162,8 @@ def accuracy(
         if by_label:
             raise InputError("--by-label splits an accuracy; median models have an error instead.")
         options = SquareOptions(
-            digits, method, deadline, max_regions,
-            workers or _expected_workers(loaded.program.hidden_size, n),
-            check_samples, SAMPLES_BESIDE_BOUNDS, seed, closed_form, as_json,
+            digits, method, deadline, max_regions, workers, check_samples, SAMPLES_BESIDE_BOUNDS,
+            seed, closed_form, as_json,
         )  # fmt: skip
         print_squared_error(loaded, chosen, options, LARGEST_DECIDED_N)
         return
@@ -184,7 +185,7 @@ def accuracy(
                 method=cast("Method", method),
                 time_limit=deadline.timeout,
                 max_cells=max_regions,
-                workers=workers or _expected_workers(loaded.network.hidden_size, n),
+                workers=workers,
                 by_label=by_label,
                 progress=advance,
             )
@@ -265,19 +266,10 @@ class _Check:
         return sampled_json(self.estimate) | {"z_score": z, "agrees": self.agrees}
 
 
-def _expected_workers(d: int, n: int) -> int:
-    """All cores where one would need some seconds; starting processes takes about two.
-
-    Measured: (6, 4) takes 1.5 s on one core, (8, 5) minutes.
-    """
-    long = (n == 4 and d >= 8) or (n == 5 and d >= 4) or n == 6
-    return os.cpu_count() or 1 if long else 1
-
-
 def _json(
     model: Model,
     result: Accuracy,
-    digits: int,
+    digits: int | None,
     interrupted: bool,
     sampled: SampleEstimate | None,
     check: _Check | None,

@@ -26,18 +26,11 @@ _LONG_INTEGER = re.compile(r"\d{13,}")
 _MEANING = {
     "exact": "exact: proved; every input is decided, and only rounding widens it",
     "certified": "certified: proved, but only this narrow, since part of the inputs is undecided",
-    "numeric": "numeric: float64; two evaluations agree this well, which is not a proof",
 }
-_ROUNDED = "certified: proved; every input is decided, and rounding in float64 widens it"
-
-
-def rounded(result: Accuracy) -> bool:
-    """Whether a certified enclosure is wider than asked for by rounding alone."""
-    return result.kind == "certified" and result.undecided == 0
 
 
 def accuracy_fields(
-    model: Model, result: Accuracy, digits: int, interrupted: bool, full_form: bool
+    model: Model, result: Accuracy, digits: int | None, interrupted: bool, full_form: bool
 ) -> list[tuple[str, str]]:
     """Names and texts of the lines to print."""
     fields = [
@@ -58,7 +51,7 @@ def accuracy_fields(
 def _measured_fields(result: Accuracy, full_form: bool) -> list[tuple[str, str]]:
     fields = [
         ("accuracy", _value(result)),
-        ("kind", _ROUNDED if rounded(result) else _MEANING[result.kind]),
+        ("kind", _MEANING[result.kind]),
         ("errors", _errors(result)),
     ]
     if result.closed_form is not None:
@@ -83,7 +76,7 @@ def check_text(estimate: SampleEstimate, z: float, agrees: bool) -> str:
 
 def _value(result: Accuracy) -> str:
     enclosure = result.enclosure
-    if result.kind == "certified" and not rounded(result):
+    if result.kind == "certified":
         low, high = enclosure.decimal(6)
         return f"between {low} and {high}"
     if enclosure.width == 0 and enclosure.lower.denominator <= LARGEST_DENOMINATOR:
@@ -94,13 +87,19 @@ def _value(result: Accuracy) -> str:
 
 def settled(enclosure: Enclosure) -> str:
     """The decimals that the width leaves meaningful, and the most they can be off by."""
-    places = 0
-    while places < MOST_DECIMALS and enclosure.width * 10 ** (places + 1) < 1:
-        places += 1
+    places = decimals(enclosure)
     shown = Fraction(round(enclosure.midpoint * 10**places), 10**places)
     error = max(enclosure.upper - shown, shown - enclosure.lower)
     text = _exactly(shown).decimal(places)[0]
     return f"{text} ± {_one_digit_up(error)}"
+
+
+def decimals(enclosure: Enclosure) -> int:
+    """How many the width leaves meaningful."""
+    places = 0
+    while places < MOST_DECIMALS and enclosure.width * 10 ** (places + 1) < 1:
+        places += 1
+    return places
 
 
 def _exactly(value: Fraction) -> Enclosure:
@@ -133,6 +132,12 @@ def _errors(result: Accuracy) -> str:
     return f"one in {_count(1 / most, floor)} to {_count(1 / least, ceil)} inputs"
 
 
+def more_digits(enclosure: Enclosure, digits: int | None) -> str:
+    """How to get twice as many."""
+    places = digits or decimals(enclosure)
+    return f"--digits {2 * places} for more digits, " if places else ""
+
+
 def _count(number: Fraction, to_integer: Callable[[Fraction], int]) -> str:
     """Six digits."""
     places = max(0, 5 - len(str(int(number))) + 1)
@@ -145,7 +150,7 @@ def _regions(result: Accuracy) -> str:
     if result.cells is None:
         return "not counted"
     if result.regions is None:
-        return f"not counted; {result.cells:,} pieces visited"
+        return f"not counted; {result.cells:,} cones visited"
     return f"{result.regions:,}, met in {result.cells:,} pieces of constant pattern and label"
 
 
@@ -166,17 +171,13 @@ def _beginning(text: str) -> str:
     return text[: second[0]] if second else text
 
 
-def _more(result: Accuracy, digits: int) -> str:
+def _more(result: Accuracy, digits: int | None) -> str:
     if result.counts is not None:
         return counted_more(result)
     if result.kind == "exact":
-        return f"--digits {2 * digits} for more digits, --check-samples 1e7 for a check"
-    if rounded(result):
-        return f"--method exact for {digits} digits, which takes longer"
-    if result.kind == "numeric":
-        return "--method exact for a proof, which takes longer; --time-limit 2m for bounds"
-    if result.task.seq_len <= 6:
+        return f"{more_digits(result.enclosure, digits)}--check-samples 1e7 for a check"
+    if result.task.seq_len <= 7:
         return "--method exact decides every input, however long it takes; or a longer --time-limit"
     if not result.cells:
-        return "a longer --time-limit: the first run on a machine needs half a minute to compile"
-    return "a longer --time-limit narrows it, slowly; every input can be decided for n <= 6 only"
+        return "a longer --time-limit; or first algzoo-exact warm, where nothing is compiled yet"
+    return "a longer --time-limit narrows it, slowly; every input can be decided for n <= 7 only"

@@ -1,7 +1,8 @@
 """The application: its commands, and what becomes of errors.
 
-Exit codes: 0 fine or proved, 1 refuted or rejected, 2 bad input, 3 undecided. Besides, 130 after
-Ctrl-C and 141 when the reader of the output has gone, as shells count.
+Exit codes: 0 fine or proved, 1 refuted or rejected, 2 bad input, 3 undecided, 4 where the checker
+of certificates failed. Besides, 130 after Ctrl-C and 141 when the reader of the output has gone, as
+shells count.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from algzoo_exact.cli import (
     surprise,
     train,
     verify,
+    warm,
     zoo,
 )
 from algzoo_exact.cli.interrupts import interrupts_kept
@@ -195,6 +197,7 @@ _add(app, surprise.surprise, surprise.EXAMPLES)
 _add(app, certify.certify, certify.EXAMPLES)
 _add(app, check.check, check.EXAMPLES)
 _add(app, report.report, report.EXAMPLES)
+_add(app, warm.warm, warm.EXAMPLES)
 
 _zoo = typer.Typer()
 app.add_typer(_zoo, name="zoo")

@@ -1,23 +1,29 @@
-"""``algzoo-exact check``: a certificate, checked by code that shares nothing with its writer."""
+"""``algzoo-exact check``: a certificate, checked by a file that stands alone."""
 
 from __future__ import annotations
 
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from algzoo_exact.cli.options import JsonOption
+from algzoo_exact.cli.options import HeadsOption, JsonOption, SeqLenOption, TaskOption, tie_rule
 from algzoo_exact.cli.output import print_fields, print_json
 
 EXAMPLES = """[bold]Examples[/bold]
 
+algzoo-exact check certificate.json my_model.safetensors
+
+algzoo-exact check certificate.json 2nd_argmax_4_3
+
+algzoo-exact check certificate.json.gz my_model.safetensors --task 2nd_argmax --ties lowest
+
 algzoo-exact check certificate.json
 
-algzoo-exact check certificate.json.gz my_model.safetensors
-
-Exit codes: 0 accepted, 1 rejected, 2 not a certificate, 3 not everything could be checked."""
+Exit codes: 0 accepted, 1 rejected, 2 not a certificate, 3 not everything could be checked (without
+WEIGHTS, it is about the weights inside), 4 the checker failed."""
 
 
 def check(
@@ -26,25 +32,46 @@ def check(
         typer.Argument(metavar="FILE", show_default=False, help="A .json or .json.gz file."),
     ],
     weights: Annotated[
-        Path | None,
+        str | None,
         typer.Argument(
             metavar="WEIGHTS",
             show_default=False,
-            help="The model's .safetensors file, to be held against the certificate's weights.",
+            help="The model's .safetensors file, or a shipped model's name, to be held against "
+            "the certificate.",
         ),
     ] = None,
+    task: TaskOption = None,
+    seq_len: SeqLenOption = None,
+    ties: Annotated[
+        str | None,
+        typer.Option(metavar="RULE", show_default=False, help="lowest, incorrect or uniform."),
+    ] = None,
+    heads: HeadsOption = None,
+    work: Annotated[int, typer.Option(metavar="N", min=1, help="Allow N times as much work.")] = 1,
     as_json: JsonOption = False,
 ) -> None:
     """Check a certificate: accepted, or rejected with the reason.
+
+    The verdict says what was proved: of which model, on which task, with how many inputs, under
+    which tie rule. Each must be what the file's metadata states, or what you demand by an option.
 
     The file algzoo_exact/certificate/check.py does the same alone: python check.py FILE [WEIGHTS]
     needs Python and nothing else.
     """
     from algzoo_exact.certificate.check import check_certificate, decimal
 
-    outcome = check_certificate(certificate, weights)
-    if outcome.status == "unreadable":
-        print(f"error: {outcome.reason}", file=sys.stderr)
+    ties = None if ties is None else tie_rule(ties)
+    outcome = check_certificate(
+        certificate,
+        weights and _file(weights),
+        task=task,
+        seq_len=seq_len,
+        ties=ties,
+        heads=heads,
+        work=work,
+    )
+    if outcome.status in ("unreadable", "failed"):
+        print(f"error: {outcome.verdict}", file=sys.stderr)
         raise typer.Exit(outcome.exit_code)
     found = {
         "accuracy": outcome.accuracy,
@@ -57,7 +84,9 @@ def check(
             {
                 "certificate": str(certificate),
                 "status": outcome.status,
+                "verdict": outcome.verdict,
                 "reason": outcome.reason or None,
+                "statement": outcome.statement and asdict(outcome.statement),
                 "accuracy": None,
                 **{key: {"lower": low, "upper": high} for key, (low, high) in bounds.items()},
                 "checked": outcome.checked,
@@ -67,7 +96,7 @@ def check(
     else:
         fields = [
             ("certificate", str(certificate)),
-            ("verdict", outcome.status + (f": {outcome.reason}" if outcome.reason else "")),
+            ("verdict", outcome.verdict),
             *(
                 (key.replace("_", " "), f"between {low} and {high}")
                 for key, (low, high) in bounds.items()
@@ -77,3 +106,13 @@ def check(
         ]
         print_fields(fields, max(12, *(len(name) for name, _ in fields)))
     raise typer.Exit(outcome.exit_code)
+
+
+def _file(name: str) -> Path:
+    """A file by its path, or that of a shipped model."""
+    path = Path(name)
+    if path.suffix or path.exists():
+        return path
+    from algzoo_exact.zoo.loading import list_models, shipped_folder
+
+    return shipped_folder() / f"{name}.safetensors" if name in list_models() else path

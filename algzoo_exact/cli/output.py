@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sys
 import threading
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
@@ -27,7 +29,9 @@ TIE_TEXT = {
     "incorrect": "count as incorrect",
     "uniform": "credit 1/(number tied)",
 }
+DIGITS = 30  # shown of a rational number, unless others are asked for
 _BAR_AFTER = 1.0  # seconds; shorter runs show no progress bar
+_LINE_AFTER = 10.0  # seconds, between lines where there is no terminal
 
 
 def print_json(result: Json) -> None:
@@ -83,7 +87,7 @@ def _several(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
-def enclosure_json(enclosure: Enclosure, digits: int) -> Json:
+def enclosure_json(enclosure: Enclosure, digits: int | None) -> Json:
     """End points rounded outward, by so little that the width stays visible.
 
     Two digits more than the width shows, so that rounding adds at most a fiftieth of it.
@@ -91,7 +95,7 @@ def enclosure_json(enclosure: Enclosure, digits: int) -> Json:
     from algzoo_exact.exact.enclosure import places_for
 
     width = enclosure.width
-    places = (places_for(width) if width else digits) + 2
+    places = (places_for(width) if width else digits or DIGITS) + 2
     lower, upper = enclosure.decimal(places)
     return {"lower": lower, "upper": upper}
 
@@ -134,9 +138,25 @@ def _outward(lower: float, upper: float, places: int) -> tuple[str, str]:
     return Enclosure(Fraction(lower), Fraction(upper)).decimal(places)
 
 
+class _Lines:
+    """A line on stderr now and then while code is compiled, which happens once and is a surprise;
+    nothing else, since what is no terminal may be a log."""
+
+    def __init__(self, label: str) -> None:
+        self.label, self.next = label, 0.0
+
+    def __call__(self, fraction: float, text: str) -> None:
+        from algzoo_exact.score.compiling import COMPILING
+
+        if COMPILING in text and time.monotonic() > self.next:
+            self.next = time.monotonic() + _LINE_AFTER
+            print(f"{self.label}: {text}", file=sys.stderr)
+
+
 @contextmanager
 def progress_bar(label: str, deadline: Deadline = NEVER) -> Iterator[Callable[[float, str], None]]:
-    """A bar on stderr with the time left, if that is a terminal and the block takes over a second.
+    """A bar on stderr with the time left, if that is a terminal and the block takes over a second;
+    else a line now and then while code is compiled.
 
     The time left is that until the ``deadline``, or else what rich guesses from the progress.
     There is no bar in processes that work for another one.
@@ -160,9 +180,12 @@ def progress_bar(label: str, deadline: Deadline = NEVER) -> Iterator[Callable[[f
             return Text(f"{deadline.left:.0f} s left")
 
     console = Console(stderr=True)
-    # FORCE_COLOR makes any file a terminal in rich's eyes, and a log would fill with bars.
-    if parent_process() or not (console.is_terminal and console.file.isatty()):
+    if parent_process():
         yield lambda fraction, text: None
+        return
+    # FORCE_COLOR makes any file a terminal in rich's eyes, and a log would fill with bars.
+    if not (console.is_terminal and console.file.isatty()):
+        yield _Lines(label)
         return
     bar = Progress(
         SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(),

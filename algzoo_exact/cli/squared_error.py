@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 
 import typer
 
-from algzoo_exact.cli.accuracy_text import LONGEST_FORM, settled
+from algzoo_exact.cli.accuracy_text import LONGEST_FORM, more_digits, settled
 from algzoo_exact.cli.output import (
     Json,
     enclosure_json,
@@ -21,7 +21,6 @@ from algzoo_exact.cli.output import (
 )
 from algzoo_exact.cli.samples import sampled_beside
 from algzoo_exact.deadline import NEVER, Deadline
-from algzoo_exact.errors import InputError
 
 if TYPE_CHECKING:
     from algzoo_exact.estimators.sampled import SampledSquaredError
@@ -49,11 +48,11 @@ _MEANING = {
 class SquareOptions:
     """What ``accuracy`` was asked for."""
 
-    digits: int
+    digits: int | None
     method: str
     deadline: Deadline
     max_cells: int | None
-    workers: int
+    workers: int | None
     check_samples: int | None
     samples: int
     seed: int
@@ -66,8 +65,6 @@ def print_squared_error(model: Model, task: Task, options: SquareOptions, larges
     import algzoo_exact as az
     from algzoo_exact.cli.interrupts import noticing_interrupts
 
-    if options.method == "numeric":
-        raise InputError("There is no numeric method for median models; use exact or bounds.")
     count = options.check_samples or options.samples
     draw = _Sampler(model.program, task, count, options.seed, "cpu", "float64")
     deadline = options.deadline
@@ -264,9 +261,9 @@ def _shortened(form: SquareForm) -> str:
     )
 
 
-def _more(result: SquaredError, digits: int, largest_n: int) -> str:
+def _more(result: SquaredError, digits: int | None, largest_n: int) -> str:
     if result.kind == "exact":
-        return f"--digits {2 * digits} for more digits, --check-samples 1e7 for a check"
+        return f"{more_digits(result.enclosure, digits)}--check-samples 1e7 for a check"
     if result.task.seq_len <= largest_n:
         return "--method exact decides every input, however long it takes; or a longer --time-limit"
     return f"every input can be decided for n <= {largest_n} only"
@@ -275,7 +272,7 @@ def _more(result: SquaredError, digits: int, largest_n: int) -> str:
 def _json(
     model: Model,
     result: SquaredError,
-    digits: int,
+    digits: int | None,
     interrupted: bool,
     sampled: SampledSquaredError | None,
     check: _Check | None,

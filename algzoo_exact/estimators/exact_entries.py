@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from algzoo_exact.estimators.base import Estimate, Kind, LearnedConstant
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import INDEX_TASKS, Task
-from algzoo_exact.score.compute import accuracy, accuracy_bounds
+from algzoo_exact.score.compute import accuracy_bounds
+from algzoo_exact.score.numeric import accuracies
 from algzoo_exact.score.result import Accuracy
 
 _ENUMERATED_UP_TO = 6
@@ -54,7 +55,7 @@ class RegionEstimator:
 
 
 def _enumerated(program: Program, task: Task) -> Accuracy:
-    return accuracy(program, task, method="numeric")
+    return next(accuracies([program], task))
 
 
 def _bounded(program: Program, task: Task) -> Accuracy:

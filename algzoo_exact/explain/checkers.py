@@ -86,7 +86,11 @@ def check(bench: Bench, instance: Instance, facts: Sequence[Fact]) -> Checked:
 
 def answers(bench: Bench, domain: Formula, facts: Sequence[Fact], *, right: bool) -> Decision:
     """Is the program right, or wrong, almost everywhere in the domain? Label cell by cell."""
-    return together(_cells(bench, domain, facts, right))
+    found = together(_cells(bench, domain, facts, right))
+    if found.method == "none":
+        reason = "the order of the inputs leaves no label: nothing is in the domain"
+        return replace(found, verdict=Verdict("unknown", reason), vacuous=True)
+    return found
 
 
 def _cells(bench: Bench, domain: Formula, facts: Sequence[Fact], right: bool) -> Iterator[Decision]:

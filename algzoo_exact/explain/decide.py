@@ -242,7 +242,8 @@ def fails_at(program: Program, statement: Formula, domain: Formula, point: Point
 def together(decisions: Iterable[Decision]) -> Decision:
     """One decision for several statements, all of which are claimed.
 
-    It ends where one is refuted; details are of those that are not proved.
+    It ends where one is refuted; details are of those that are not proved. Where there is none,
+    nothing is proved.
     """
     details: list[str] = []
     arguments: list[Argument] = []
@@ -260,11 +261,13 @@ def together(decisions: Iterable[Decision]) -> Decision:
         arguments += decision.arguments
         trusted |= dict.fromkeys(decision.trusted)
         vacuous &= decision.vacuous
+    if not methods:
+        return Decision(Verdict("unknown", "there is no statement to decide"), "none")
     counted = "; ".join(f"{method}: {count}" for method, count in methods.items())
     return Decision(
         Verdict("proved") if open_verdict is None else open_verdict,
-        ", ".join(methods) or "exact bounds",
-        (f"statements decided by {counted or 'nothing: there is none'}", *details),
+        ", ".join(methods),
+        (f"statements decided by {counted}", *details),
         trusted=tuple(trusted),
         arguments=tuple(arguments),
         vacuous=vacuous,

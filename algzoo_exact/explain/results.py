@@ -175,7 +175,7 @@ class CaseResult:
 
     @property
     def status(self) -> Status:
-        """Of what the case says; a case that says nothing is proved."""
+        """Of what the case says; unknown where it says nothing, or was not reached."""
         return joined(c.checked.verdict.status for c in self.instances if c.checked is not None)
 
 
@@ -220,8 +220,10 @@ class Verification:
 
     @property
     def status(self) -> Status:
-        """proved: all claims and cases are, and the cases are a partition."""
-        parts: list[ClaimResult | CaseResult | Partition] = [*self.claims, *self.cases]
+        """proved: all claims are, and all cases of which something is said, and the cases are a
+        partition."""
+        parts: list[ClaimResult | CaseResult | Partition] = [*self.claims]
+        parts += [case for case in self.cases if case.case.verdict != "unknown"]
         if self.partition is not None:
             parts.append(self.partition)
         found = joined(part.status for part in parts)
@@ -237,8 +239,8 @@ class Verification:
 
 
 def joined(statuses: Iterable[Status]) -> Status:
-    """proved if all are, refuted if one is, else unknown."""
+    """refuted if one is, proved if all are and there are some, else unknown."""
     found = set(statuses)
     if "refuted" in found:
         return "refuted"
-    return "unknown" if "unknown" in found else "proved"
+    return "proved" if found == {"proved"} else "unknown"

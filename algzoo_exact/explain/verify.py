@@ -55,7 +55,8 @@ def verify(
     by then.
 
     InputError where the explanation is about another model: other sizes, another task, or other
-    weights than those whose hash it states; and for claims about models that cannot be loaded.
+    weights than those whose hash it states; for claims about models that cannot be loaded; and
+    where there is neither a claim nor a case.
     """
     start = monotonic()
     program = lift(model)
@@ -68,13 +69,17 @@ def verify(
     if explanation.subject.standard:
         program = standardize(program)[0]
     claims = explanation.claims if only is None else _needed(explanation, only)
+    cases = explanation.cases if only is None else ()
+    if not claims and not cases:
+        raise InputError(
+            "The explanation says nothing that could be checked; give it a [[claim]] or a [[case]]."
+        )
     others = {
         instance.other: load(instance.other).program
         for claim in claims
         for instance in claim.instances
         if isinstance(instance, Equivalent)
     }
-    cases = explanation.cases if only is None else ()
     run = _Run(Bench(program, task, ties, seconds, others), claims, cases, progress)
     run.all()
     return Verification(

@@ -34,6 +34,15 @@ def ray_sets(masks: U64, count: int, walls: int) -> U64:
 
 
 @compiled
+def full_set(count: int) -> U64:
+    """All of ``count`` rays as a bit mask."""
+    full = np.zeros((count + 63) // 64, np.uint64)
+    for r in range(count):
+        full[r // 64] |= np.uint64(1) << np.uint64(r % 64)
+    return full
+
+
+@compiled
 def _size(face: U64) -> int:
     bits = 0
     for word in face:

@@ -11,7 +11,7 @@ from algzoo_exact.estimators.sampling import sample
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task
 from algzoo_exact.race.store import Truth
-from algzoo_exact.score.compute import accuracy
+from algzoo_exact.score.numeric import accuracies
 
 _ALWAYS_ENUMERATED = 4
 _NEURONS_FOR_FIVE = 8  # seconds for each variant
@@ -30,7 +30,7 @@ def truth_of(program: Program, task: Task, samples: int, seed: int) -> Truth:
     agrees to rounding counts as without error), or p (1 - p) / ``samples`` of a sample.
     """
     if is_enumerated(program):
-        found = accuracy(program, task, method="numeric").enclosure
+        found = next(accuracies([program], task)).enclosure
         return Truth(float(found.midpoint), float(found.width / 2) ** 2, "numeric engine")
     estimate = sample(program, task, samples, seed=seed)
     p = estimate.accuracy

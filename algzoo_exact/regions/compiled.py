@@ -27,7 +27,9 @@ from numpy.typing import NDArray
 
 from algzoo_exact.jit import compiled, compiled_any_order
 from algzoo_exact.measure.balls_f64 import SLACK, TINY, U
+from algzoo_exact.regions.bounds import settled
 from algzoo_exact.regions.cut import copy_ray, keep_side
+from algzoo_exact.regions.exact_search import BOUNDARY, CONES, LEAVES
 from algzoo_exact.regions.polish import Walls, Weights
 
 DONE, FULL, UNDECIDED, OVERFLOW = 0, 1, 2, 3
@@ -41,7 +43,8 @@ class Stack(NamedTuple):
     """Cones still to be split; the last one is next. Capacity S cones of at most R rays each.
 
     ``values`` and ``errors`` (S, R, n + 2 d) hold, for each ray, its coordinates x and two
-    states: h[t] so far in block t % 2, h[t-1] in the other. ``masks`` (S, R, words): tight walls.
+    states: h[t-1] in block (t - 1) % 2; in the other h[t] as far as it is there, then z[t].
+    ``masks`` (S, R, words): tight walls.
     ``rays`` (S): number of rays. ``level`` (S): the next neuron to split at, t * d + j.
     ``pattern`` (S, words): activation pattern so far. ``label`` (S). ``size`` (1): cones held.
     """
@@ -63,7 +66,8 @@ class Cells(NamedTuple):
     (C, words), ``label`` (C), ``credit`` (C): what a right answer earns,
     1 or 1 / (logits tied).
     ``size`` (1): cells held. ``visited`` (C, words): patterns of all leaves, those without credit
-    too; ``leaves`` (1): how many.
+    too; ``leaves`` (1): how many. A cone settled as a whole counts as one leaf; its pattern and its
+    cell's are 0 from the next neuron on.
     """
 
     rays: I64
@@ -134,7 +138,7 @@ def _linear_forms(
 @compiled
 def _emit(
     weights: Weights, stack: Stack, top: int, cells: Cells, scratch: Stack, n: int, ties: int,
-    walls: Walls, value: F64, error: F64, sign: I64,
+    walls: Walls, value: F64, error: F64, sign: I64, grain: int,
 ) -> int:  # fmt: skip
     """Cut the leaf on top of the stack down to where the model is right, and append it.
 
@@ -149,6 +153,7 @@ def _emit(
     values, errors, masks = stack.values[top], stack.errors[top], stack.masks[top]
     tied = 1
     slot = 0
+    touched = grain != BOUNDARY
     if ties < 3:
         for other in range(k):
             if other == label:
@@ -167,7 +172,7 @@ def _emit(
                 to = scratch.values[slot], scratch.errors[slot], scratch.masks[slot]
                 count = keep_side(
                     values, errors, masks, count, value, error, sign, 1, wall, n,
-                    weights, walls, stack.pattern[top], -1, to[0], to[1], to[2],
+                    weights, walls, stack.pattern[top], n * d, to[0], to[1], to[2],
                 )  # fmt: skip
                 if count < 0:
                     return OVERFLOW
@@ -178,6 +183,18 @@ def _emit(
                 for r in range(count):
                     if sign[r] == 0:
                         masks[r, wall // 64] |= bit
+            touched = touched or outcome == 2 or np.sum(sign[:count] == 0) >= n - 1
+    if touched:
+        _append(stack, top, cells, values, masks, count, n, 1.0 / tied if ties == 2 else 1.0)
+    return DONE
+
+
+@compiled
+def _append(
+    stack: Stack, top: int, cells: Cells, values: F64, masks: U64, count: int, n: int,
+    credit: float,
+) -> None:  # fmt: skip
+    """A cell with pattern and label of the cone on top of the stack."""
     q = cells.size[0]
     for r in range(count):
         for c in range(n):
@@ -187,16 +204,42 @@ def _emit(
     for w in range(stack.pattern.shape[1]):
         cells.pattern[q, w] = stack.pattern[top, w]
     cells.rays[q] = count
-    cells.label[q] = label
-    cells.credit[q] = 1.0 / tied if ties == 2 else 1.0
+    cells.label[q] = stack.label[top]
+    cells.credit[q] = credit
     cells.size[0] = q + 1
-    return DONE
+
+
+@compiled
+def _take_leaf(stack: Stack, top: int, cells: Cells) -> None:
+    """The cone on top of the stack is done with, and counted."""
+    leaf = cells.leaves[0]
+    for w in range(stack.pattern.shape[1]):
+        cells.visited[leaf, w] = stack.pattern[top, w]
+    cells.leaves[0] = leaf + 1
+    stack.size[0] = top
+
+
+@compiled
+def _start_step(
+    weights: Weights, values: F64, errors: F64, first: int, count: int, t: int, j: int, n: int,
+    value: F64, error: F64,
+) -> None:  # fmt: skip
+    """z[t] from neuron j on, at the rays from ``first`` on."""
+    d = weights.input.shape[0]
+    here, before = n + d * (t % 2), n + d * ((t + 1) % 2)
+    some, off = values[first:count], errors[first:count]
+    for i in range(j, d):
+        row = weights.recurrent[i]
+        _linear_forms(some, off, count - first, weights.input[i], t, row, before, value, error)
+        for r in range(first, count):
+            values[r, here + i] = value[r - first]
+            errors[r, here + i] = error[r - first]
 
 
 @compiled
 def advance(
     weights: Weights, stack: Stack, cells: Cells, scratch: Stack, n: int, ties: int,
-    rows: F64, steps: int,
+    rows: F64, steps: int, grain: int,
 ) -> int:  # fmt: skip
     """Split cones until the stack is empty (DONE), ``cells`` or the step budget is used up
     (FULL), a sign is undecided (UNDECIDED: the cone is on top of the stack), or a fixed-size
@@ -204,7 +247,7 @@ def advance(
 
     ``rows`` (walls, n): the inequalities of the starting cone. Walls below first_wall =
     len(rows) are these, first_wall + t d + j is z[t][j] = 0, and first_wall + n d + k is the
-    tie of logit k with the label's.
+    tie of logit k with the label's. ``grain``: LEAVES, CONES or BOUNDARY.
     """
     d = weights.input.shape[0]
     first_wall = rows.shape[0]
@@ -220,24 +263,24 @@ def advance(
         level = stack.level[top]
         values, errors, masks = stack.values[top], stack.errors[top], stack.masks[top]
         count = stack.rays[top]
+        if cells.leaves[0] == cells.visited.shape[0]:
+            return FULL
         if level == n * d:
-            leaf = cells.leaves[0]
-            if leaf == cells.visited.shape[0]:
-                return FULL
-            status = _emit(weights, stack, top, cells, scratch, n, ties, walls, value, error, sign)
+            status = _emit(
+                weights, stack, top, cells, scratch, n, ties, walls, value, error, sign, grain
+            )
             if status != DONE:
                 return status
-            for w in range(stack.pattern.shape[1]):
-                cells.visited[leaf, w] = stack.pattern[top, w]
-            cells.leaves[0] = leaf + 1
-            stack.size[0] = top
+            _take_leaf(stack, top, cells)
             continue
         t = level // d
         j = level - t * d
         here = n + d * (t % 2) + j
-        before = n + d * ((t + 1) % 2)
-        row = weights.recurrent[j]
-        _linear_forms(values, errors, count, weights.input[j], t, row, before, value, error)
+        if j == 0:
+            _start_step(weights, values, errors, 0, count, t, 0, n, value, error)
+        for r in range(count):
+            value[r] = values[r, here]
+            error[r] = errors[r, here]
         outcome = _sign_pass(value, error, count, sign)
         if outcome == 3:
             return UNDECIDED
@@ -247,23 +290,26 @@ def advance(
         on = np.uint64(1) << np.uint64(level % 64)
         if outcome != 2:
             for r in range(count):
-                values[r, here] = value[r] if outcome == 1 else 0.0
-                errors[r, here] = error[r] if outcome == 1 else 0.0
-                if sign[r] == 0:
-                    if outcome == 1:
-                        errors[r, here] = 0.0
-                    if outcome != 0:
-                        masks[r, word] |= bit
+                if outcome != 1:
+                    values[r, here] = 0.0
+                    errors[r, here] = 0.0
+                if sign[r] == 0 and outcome != 0:
+                    masks[r, word] |= bit
             if outcome == 1:
                 stack.pattern[top, level // 64] |= on
             stack.level[top] = level + 1
             continue
+        if grain != LEAVES and t == n - 1:
+            last = here - j
+            state, blur = values[:, last : last + d], errors[:, last : last + d]
+            verdict = settled(weights.margins, state, blur, count, stack.label[top], j)
+            if verdict != 0:
+                if verdict == 1 and grain == CONES:
+                    _append(stack, top, cells, values, masks, count, n, 1.0)
+                _take_leaf(stack, top, cells)
+                continue
         if top + 1 == stack.rays.shape[0]:
             return OVERFLOW
-        # The state z[t][j] itself must be mixed into new rays: store it before cutting.
-        for r in range(count):
-            values[r, here] = value[r]
-            errors[r, here] = error[r] if sign[r] != 0 else 0.0
         walls.known[0] = 0
         above_values, above_errors = stack.values[top + 1], stack.errors[top + 1]
         above_masks = stack.masks[top + 1]
@@ -279,6 +325,7 @@ def advance(
             if above_masks[r, word] & bit:
                 above_values[r, here] = 0.0
                 above_errors[r, here] = 0.0
+        _start_step(weights, above_values, above_errors, old, above, t, j + 1, n, value, error)
         below = 0
         for r in range(count):
             if sign[r] <= 0:

@@ -23,30 +23,41 @@ _BLURRED = 2.0**-28
 
 
 @compiled
-def _adjacent(masks: U64, count: int, a: int, b: int, least: int) -> bool:
-    """Whether two extreme rays span a 2-face: no third ray is tight wherever both are."""
+def _crossing_edges(masks: U64, count: int, sign: I64) -> I64:
+    """The pairs of adjacent extreme rays on opposite sides, (edges, 2), positive side first.
+
+    Two rays are adjacent if no third ray is tight wherever both are.
+    """
     words = masks.shape[1]
-    bits = 0
+    tight = np.zeros((max(words, 2), count), np.uint64)
     for w in range(words):
-        x = masks[a, w] & masks[b, w]
-        while x:
-            x &= x - np.uint64(1)
-            bits += 1
-            if bits == least:
-                break
-    if bits < least:
-        return False
-    for r in range(count):
-        if r != a and r != b:
-            inside = True
-            for w in range(words):
-                common = masks[a, w] & masks[b, w]
-                if common & ~masks[r, w]:
-                    inside = False
-                    break
-            if inside:
-                return False
-    return True
+        for r in range(count):
+            tight[w, r] = masks[r, w]
+    edges = np.empty((count * count // 4, 2), np.int64)
+    zero = np.uint64(0)
+    found = 0
+    for p in range(count):
+        for m in range(count if sign[p] == 1 else 0):
+            if sign[m] != -1:
+                continue
+            # The first two words leave no third ray, nearly always, and this loop is free of
+            # branches.
+            one, two = tight[0, p] & tight[0, m], tight[1, p] & tight[1, m]
+            inside = 0
+            for r in range(count):
+                inside += ((one & ~tight[0, r]) | (two & ~tight[1, r])) == zero
+            if inside > 2 and words > 2:
+                inside = 0
+                for r in range(count):
+                    outside = zero
+                    for w in range(words):
+                        outside |= tight[w, p] & tight[w, m] & ~tight[w, r]
+                    inside += outside == zero
+            if inside == 2:
+                edges[found, 0] = p
+                edges[found, 1] = m
+                found += 1
+    return edges[:found]
 
 
 @compiled
@@ -107,7 +118,7 @@ def keep_side(
 ) -> int:  # fmt: skip
     """The part of a cone on one side of a wall; returns its number of rays, -1 if too many.
 
-    ``level`` is t * d + j for the wall z[t][j] = 0, and -1 for a tie of logits.
+    ``level`` is t * d + j for the wall z[t][j] = 0, and n * d for a tie of logits.
 
     A new ray on the wall is a r+ + b r- with a + b = 1, a = |value-| / (|value+| + |value-|). If
     the values are off by e+ and e-, then a and b are off by at most
@@ -132,58 +143,55 @@ def keep_side(
             if sign[r] == 0:
                 masks_to[kept, word] |= bit
             kept += 1
-    for p in range(count):
-        if sign[p] != 1:
-            continue
-        for m in range(count):
-            if sign[m] != -1 or not _adjacent(masks, count, p, m, n - 2):
-                continue
-            if kept == capacity:
-                return -1
-            total = value[p] - value[m]
-            a = -value[m] / total
-            b = value[p] / total
-            slip = ((error[p] + error[m]) / (total - error[p] - error[m]) + 4.0 * U) * SLACK
-            largest = 0.0
-            blur = 0.0
+    edges = _crossing_edges(masks, count, sign)
+    for e in range(edges.shape[0]):
+        p, m = edges[e, 0], edges[e, 1]
+        if kept == capacity:
+            return -1
+        total = value[p] - value[m]
+        a = -value[m] / total
+        b = value[p] / total
+        slip = ((error[p] + error[m]) / (total - error[p] - error[m]) + 4.0 * U) * SLACK
+        largest = 0.0
+        blur = 0.0
+        for c in range(values.shape[1]):
+            vp, vm = values[p, c], values[m, c]
+            ep, em = errors[p, c], errors[m, c]
+            mixed = a * vp + b * vm
+            values_to[kept, c] = mixed
+            size = abs(vp) + abs(vm) + ep + em
+            if size == 0.0:
+                errors_to[kept, c] = 0.0
+            elif vp == vm and ep == 0.0 and em == 0.0:
+                values_to[kept, c] = vp  # a + b = 1: exact
+                errors_to[kept, c] = 0.0
+            else:
+                errors_to[kept, c] = (
+                    a * ep + b * em + slip * (abs(vp - vm) + ep + em)
+                    + 4.0 * U * (a * abs(vp) + b * abs(vm))
+                ) * SLACK + TINY  # fmt: skip
+            if c < n:
+                largest = max(largest, abs(mixed))
+                blur = max(blur, errors_to[kept, c])
+        if 0.0 < largest < 0.5:
+            scale = 1.0
+            while largest < 0.5:
+                largest *= 2.0
+                scale *= 2.0
             for c in range(values.shape[1]):
-                vp, vm = values[p, c], values[m, c]
-                ep, em = errors[p, c], errors[m, c]
-                mixed = a * vp + b * vm
-                values_to[kept, c] = mixed
-                size = abs(vp) + abs(vm) + ep + em
-                if size == 0.0:
-                    errors_to[kept, c] = 0.0
-                elif vp == vm and ep == 0.0 and em == 0.0:
-                    values_to[kept, c] = vp  # a + b = 1: exact
-                    errors_to[kept, c] = 0.0
-                else:
-                    errors_to[kept, c] = (
-                        a * ep + b * em + slip * (abs(vp - vm) + ep + em)
-                        + 4.0 * U * (a * abs(vp) + b * abs(vm))
-                    ) * SLACK + TINY  # fmt: skip
-                if c < n:
-                    largest = max(largest, abs(mixed))
-                    blur = max(blur, errors_to[kept, c])
-            if 0.0 < largest < 0.5:
-                scale = 1.0
-                while largest < 0.5:
-                    largest *= 2.0
-                    scale *= 2.0
-                for c in range(values.shape[1]):
-                    values_to[kept, c] *= scale
-                    errors_to[kept, c] *= scale
-            for w in range(masks.shape[1]):
-                masks_to[kept, w] = masks[p, w] & masks[m, w]
-            masks_to[kept, word] |= bit
-            if level >= 0:
-                t = level // weights.input.shape[0]
-                j = level - t * weights.input.shape[0]
-                _exact_zeros(weights, walls.rows, values_to, errors_to, masks_to, kept, n, t, j)
-                if blur > _BLURRED:
-                    polish(
-                        weights, walls, pattern, level, n, masks_to[kept], values_to[kept],
-                        errors_to[kept], matrix, radius, column,
-                    )  # fmt: skip
-            kept += 1
+                values_to[kept, c] *= scale
+                errors_to[kept, c] *= scale
+        for w in range(masks.shape[1]):
+            masks_to[kept, w] = masks[p, w] & masks[m, w]
+        masks_to[kept, word] |= bit
+        if level < n * weights.input.shape[0]:
+            t = level // weights.input.shape[0]
+            j = level - t * weights.input.shape[0]
+            _exact_zeros(weights, walls.rows, values_to, errors_to, masks_to, kept, n, t, j)
+            if blur > _BLURRED:
+                polish(
+                    weights, walls, pattern, level, n, masks_to[kept], values_to[kept],
+                    errors_to[kept], matrix, radius, column,
+                )  # fmt: skip
+        kept += 1
     return kept

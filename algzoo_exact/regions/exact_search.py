@@ -19,6 +19,11 @@ from algzoo_exact.regions.starts import Start
 
 EVERYTHING = 3  # beside the positions in TIE_RULES: keep whole leaves, right or wrong
 
+# Which cells the compiled search must give. LEAVES: all. CONES: a cone that bounds prove right may
+# be one cell, and one that they prove wrong is not split. BOUNDARY: of these cells, only those with
+# a facet on which logits tie.
+LEAVES, CONES, BOUNDARY = 0, 1, 2
+
 
 @dataclass(frozen=True)
 class ExactCell:
@@ -55,15 +60,18 @@ class ExactSearch:
     def exact_cells(
         self, start: Start, bits: int = 0, level: int = 0
     ) -> Iterator[ExactCell | None]:
-        """Cells below a starting cone whose first ``level`` neurons are fixed to ``bits``.
+        """Cells below a start, of those whose first ``level`` neurons are fixed to ``bits``.
 
         Pure integer arithmetic. None stands for a leaf without credit.
         """
         first_wall = len(start.cone.walls)
         cone: Cone | None = start.cone
-        for q in range(level):
-            below, above = cone.split(self.row(q, bits), first_wall + q)  # type: ignore[union-attr]
-            cone = above if bits >> q & 1 else below
+        if start.part is not None and level <= start.level:
+            cone, bits, level = start.part, start.bits, start.level
+        else:
+            for q in range(level):
+                below, above = cone.split(self.row(q, bits), first_wall + q)  # type: ignore[union-attr]
+                cone = above if bits >> q & 1 else below
         assert cone is not None, "the compiled path followed an empty cone"
         pending = [(cone, bits, level)]
         while pending:
@@ -78,6 +86,21 @@ class ExactSearch:
                 pending.append((above, bits | 1 << level, level + 1))
             if below is not None:
                 pending.append((below, bits, level + 1))
+
+    def parts(self, start: Start, level: int) -> Iterator[Start]:
+        """The parts of a starting cone by the signs of its first ``level`` neurons."""
+        first_wall = len(start.cone.walls)
+        pending = [(start.cone, 0, 0)]
+        while pending:
+            cone, bits, q = pending.pop()
+            if q == level:
+                yield Start(start.label, start.cone, cone, bits, level)
+                continue
+            below, above = cone.split(self.row(q, bits), first_wall + q)
+            if above is not None:
+                pending.append((above, bits | 1 << q, q + 1))
+            if below is not None:
+                pending.append((below, bits, q + 1))
 
     def row(self, level: int, bits: int) -> IntVector:
         """z[t][j], level = t d + j, as an integer functional on the pattern ``bits``."""

@@ -9,14 +9,14 @@ from itertools import chain
 import numpy as np
 from numpy.typing import NDArray
 
-from algzoo_exact.geometry.cone import IntVector
-from algzoo_exact.measure.balls_f64 import U
+from algzoo_exact.geometry.cone import IntVector, dot
+from algzoo_exact.measure.balls_f64 import TINY, U
 from algzoo_exact.program.floats import rounded
 from algzoo_exact.program.ir import Matrix, Program
 from algzoo_exact.program.task import TieRule
 from algzoo_exact.regions import compiled
 from algzoo_exact.regions.compiled import Cells, Stack
-from algzoo_exact.regions.exact_search import ExactCell, ExactSearch
+from algzoo_exact.regions.exact_search import LEAVES, ExactCell, ExactSearch
 from algzoo_exact.regions.polish import Weights
 from algzoo_exact.regions.starts import Start
 
@@ -65,15 +65,25 @@ def _floats(matrix: Matrix) -> NDArray[np.float64] | None:
 class Search(ExactSearch):
     """The same cells as ``ExactSearch``, from the compiled kernel wherever float64 decides.
 
-    ``exact_only`` leaves out the compiled path.
+    ``exact_only`` leaves out the compiled path. With a coarser ``grain`` than LEAVES fewer cells
+    come (see ``exact_search``), no patterns are collected, and ``leaves`` counts the cones settled.
     """
 
-    def __init__(self, program: Program, ties: TieRule | None, *, exact_only: bool = False) -> None:
+    def __init__(
+        self,
+        program: Program,
+        ties: TieRule | None,
+        *,
+        exact_only: bool = False,
+        grain: int = LEAVES,
+    ) -> None:
         super().__init__(program, ties)
+        assert grain == LEAVES or ties is not None, "right and wrong need a tie rule"
         self.weights = None if exact_only else float_weights(program)
         self.max_rays = 64
+        self.grain = grain
 
-    def cells(self, start: Start, *, capacity: int = 4096) -> Iterator[Cells | None]:
+    def cells(self, start: Start, *, capacity: int = 512) -> Iterator[Cells | None]:
         """Batches of cells; the arrays are reused, so each batch must be used up at once.
 
         None is yielded now and then while no batch is ready, so that callers can look at the
@@ -81,14 +91,26 @@ class Search(ExactSearch):
         """
         first_wall = len(start.cone.walls)
         inequalities = _scaled(start.rows)
-        rays = _scaled(start.cone.rays)
+        rays = _scaled((start.part or start.cone).rays)
         if self.weights is None or inequalities is None or rays is None:
-            yield from self._pack(self.exact_cells(start, 0, 0), first_wall, start.label)
+            yield from self._pack(self.exact_cells(start), first_wall, start.label)
             return
-        stack, cells, scratch = self.buffers(start, capacity)
+        try:
+            stack, cells, scratch = self.buffers(start, capacity)
+        except OverflowError:  # a state of a part is beyond float64
+            yield from self._pack(self.exact_cells(start), first_wall, start.label)
+            return
         while True:
             status = compiled.advance(
-                self.weights, stack, cells, scratch, self.n, self.mode, inequalities, _STEPS
+                self.weights,
+                stack,
+                cells,
+                scratch,
+                self.n,
+                self.mode,
+                inequalities,
+                _STEPS,
+                self.grain,
             )
             self._visit(cells)
             if status == compiled.OVERFLOW:
@@ -113,7 +135,8 @@ class Search(ExactSearch):
     def _visit(self, cells: Cells) -> None:
         count = int(cells.leaves[0])
         self.leaves += count
-        self.patterns.update(map(_bits, cells.visited[:count].tolist()))
+        if self.grain == LEAVES:
+            self.patterns.update(map(_bits, cells.visited[:count].tolist()))
         cells.leaves[0] = 0
 
     def _pack(
@@ -167,25 +190,40 @@ class Search(ExactSearch):
         depth = self.n * self.d + 2
         words = self.mask_words(first_wall)
         stack = Stack(
-            np.zeros((depth, self.max_rays, width)),
-            np.zeros((depth, self.max_rays, width)),
-            np.zeros((depth, self.max_rays, words), np.uint64),
+            np.empty((depth, self.max_rays, width)),
+            np.empty((depth, self.max_rays, width)),
+            np.empty((depth, self.max_rays, words), np.uint64),
             np.zeros(depth, np.int64),
             np.zeros(depth, np.int64),
             np.zeros((depth, self._pattern_words()), np.uint64),
             np.zeros(depth, np.int64),
             np.array([1]),
         )
-        for r, (ray, mask) in enumerate(zip(start.cone.rays, start.cone.tight, strict=True)):
+        for array in (stack.values, stack.errors, stack.masks):
+            array[0] = 0
+        cone = start.part or start.cone
+        step, rest = divmod(start.level, self.d)
+        assert rest == 0, "parts are made between two time steps"
+        neurons = range(start.level - self.d, start.level) if step else ()
+        on = [(q % self.d, self.row(q, start.bits)) for q in neurons if start.bits >> q & 1]
+        before = self.n + self.d * ((step + 1) % 2)
+        unit = self.program.integer_weights.scale**step
+        for r, (ray, mask) in enumerate(zip(cone.rays, cone.tight, strict=True)):
             largest = max(map(abs, ray))
+            size = 1 << largest.bit_length()  # coordinates shall be of size about 1
             stack.masks[0, r] = _words(mask, words)
-            if largest < 2**53:
-                stack.values[0, r, : self.n] = ray  # exact
-            else:
-                stack.values[0, r, : self.n] = [c / largest for c in ray]
+            stack.values[0, r, : self.n] = [c / size for c in ray]
+            if largest >= 2**53:  # else exact
                 stack.errors[0, r, : self.n] = np.abs(stack.values[0, r, : self.n]) * U
-        stack.rays[0] = len(start.cone.rays)
+            for j, row in on:
+                if h := dot(row, ray):
+                    value = h / (unit * size)
+                    stack.values[0, r, before + j] = value
+                    stack.errors[0, r, before + j] = abs(value) * U + TINY
+        stack.rays[0] = len(cone.rays)
         stack.label[0] = start.label
+        stack.level[0] = start.level
+        stack.pattern[0] = _words(start.bits, self._pattern_words())
         return stack
 
     def _scratch(self, first_wall: int) -> Stack:
@@ -193,9 +231,9 @@ class Search(ExactSearch):
         words = self.mask_words(first_wall)
         none = np.zeros(0, np.int64)
         return Stack(
-            np.zeros((2, self.max_rays, width)),
-            np.zeros((2, self.max_rays, width)),
-            np.zeros((2, self.max_rays, words), np.uint64),
+            np.empty((2, self.max_rays, width)),
+            np.empty((2, self.max_rays, width)),
+            np.empty((2, self.max_rays, words), np.uint64),
             none,
             none,
             np.zeros((0, 1), np.uint64),
@@ -207,13 +245,13 @@ class Search(ExactSearch):
         rays = rays or self.max_rays
         return Cells(
             np.zeros(capacity, np.int64),
-            np.zeros((capacity, rays, self.n)),
-            np.zeros((capacity, rays, self.mask_words(first_wall)), np.uint64),
-            np.zeros((capacity, self._pattern_words()), np.uint64),
+            np.empty((capacity, rays, self.n)),
+            np.empty((capacity, rays, self.mask_words(first_wall)), np.uint64),
+            np.empty((capacity, self._pattern_words()), np.uint64),
             np.zeros(capacity, np.int64),
             np.zeros(capacity),
             np.zeros(1, np.int64),
-            np.zeros((capacity, self._pattern_words()), np.uint64),
+            np.empty((capacity, self._pattern_words()), np.uint64),
             np.zeros(1, np.int64),
         )
 

@@ -19,10 +19,17 @@ from algzoo_exact.program.task import Normal, Task
 @dataclass(frozen=True)
 class Start:
     """A pointed cone of one label. Its walls are 0 .. walls - 1; the last is x[0] = 0, all
-    others separate two labels. For the median, the label is the position of the value cell."""
+    others separate two labels. For the median, the label is the position of the value cell.
+
+    If there is a ``part``, cells are looked for in this part alone: there the first ``level``
+    neurons have the signs in ``bits``, and their walls are numbered as in ``ExactSearch``.
+    """
 
     label: int
     cone: Cone
+    part: Cone | None = None
+    bits: int = 0
+    level: int = 0
 
     @property
     def rows(self) -> tuple[IntVector, ...]:

@@ -178,7 +178,7 @@ def _row(page: str, report: Report) -> tuple[Text, ...]:
             errors = f"1 in {count(1 / (1 - found.enclosure.lower))}"
     else:
         shown = value_text(score.root, score.kind)
-    if found.kind != "exact" and (found.numeric is not None or not found.check.failure):
+    if found.kind != "exact" and not found.check.failure:
         shown += ("; ", *_estimate(report))
     regions = None if found.regions is None else found.regions.count
     explained: Text = ()
@@ -202,8 +202,6 @@ def _row(page: str, report: Report) -> tuple[Text, ...]:
 def _estimate(report: Report) -> Text:
     """What tells something where bounds are wide."""
     found = report.findings
-    if found.numeric is not None:
-        return (f"{decimals(found.numeric.value, 12)} ", Kind("numeric"))
     if found.check.accuracy is not None:
         return (f"{decimals(found.check.accuracy.accuracy, 5)} ", Kind("sampled"))
     assert found.check.squared_error is not None

@@ -7,8 +7,8 @@ from typing import Literal, TypeAlias
 
 from algzoo_exact.report.formula import Formula
 
-NumberKind = Literal["exact", "certified", "numeric", "sampled", "estimate", "stated"]
-"""What stands behind a number. The first four as in docs/guarantees.md; estimate: a model of
+NumberKind = Literal["exact", "certified", "sampled", "estimate", "stated"]
+"""What stands behind a number. The first three as in docs/guarantees.md; estimate: a model of
 chance, such as bits; stated: the word of an author or of a model's card."""
 
 Status = Literal["proved", "refuted", "unknown"]

@@ -123,6 +123,10 @@ def certificate_section(found: Findings) -> Section:
     }[written.kind]
     name = written.path.name
     what = "mean squared error" if written.accuracy is None else "accuracy"
+    # Rational weights are known by their own hash, and need no file.
+    files = shell_word(name)
+    if found.model.dtype != "rational":
+        files += " " + shell_word(f"{found.model.name}.safetensors")
     proved = value_text(written.score, "certified", 20)
     return Section(
         "certificate",
@@ -130,8 +134,8 @@ def certificate_section(found: Findings) -> Section:
         (
             paragraph(
                 f"Whoever does not want to trust this report can check the {what} without it, by "
-                "another program: one file of plain Python, which shares no code with what is "
-                "proved here and needs nothing installed."
+                "another program: one file of plain Python, which uses nothing of this package and "
+                "needs nothing installed."
                 + (" The claims of the explanation are in it." if found.verification else "")
             ),
             Facts(
@@ -144,9 +148,8 @@ def certificate_section(found: Findings) -> Section:
             paragraph("To check it, also against the weights:"),
             Commands(
                 (
-                    f"algzoo-exact check {shell_word(name)}",
-                    f"python check.py {shell_word(name)} "
-                    + shell_word(f"{found.model.name}.safetensors"),
+                    f"algzoo-exact check {files}",
+                    f"python check.py {files}",
                 )
             ),
         ),

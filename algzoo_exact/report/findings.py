@@ -59,9 +59,8 @@ _DRAWN = 3
 class Findings:
     """What was found out about a model, each part by a public function.
 
-    ``score`` is an ``Accuracy``, or a ``SquaredError`` for median. ``numeric`` is an estimate
-    where ``score`` is not exact. ``certificate`` is None where none was written; then ``reason``
-    says why. Parts that do not apply, or cost too much, are None.
+    ``score`` is an ``Accuracy``, or a ``SquaredError`` for median. ``certificate`` is None where
+    none was written; then ``reason`` says why. Parts that do not apply, or cost too much, are None.
     """
 
     model: Model
@@ -69,7 +68,6 @@ class Findings:
     ties: TieRule
     card: Card | None
     score: Accuracy | SquaredError
-    numeric: Accuracy | None
     check: CrossCheck
     regions: Regions | None
     confusion: Confusion | None
@@ -166,7 +164,7 @@ def gather(model: Model, task: Task, wishes: Wishes, progress: Progress) -> Find
         verification = _verified(model, wishes, steps)
         steps.begin(0.5, "score")
         deadline = Deadline.after(wishes.time_limit) if explained else deadline
-        score, numeric = score_of(
+        score = score_of(
             model, task, wishes.ties, time_limit=deadline.timeout, workers=wishes.workers,
             progress=steps.within,
         )  # fmt: skip
@@ -189,7 +187,7 @@ def gather(model: Model, task: Task, wishes: Wishes, progress: Progress) -> Find
     ledger = _ledger(verification, score, check, found.untrained, card)
     progress(1.0, "writing")
     return Findings(
-        model, task, wishes.ties, card, score, numeric, check, regions, confusion, pieces,
+        model, task, wishes.ties, card, score, check, regions, confusion, pieces,
         svg, verification, ledger, written, reason,
     )  # fmt: skip
 

@@ -37,7 +37,6 @@ MARKS = {"proved": "✓ proved", "refuted": "✗ refuted", "unknown": "? undecid
 MEANINGS = {
     "exact": "The true value lies in the printed interval or digits; only rounding widens it.",
     "certified": "The true value lies in the printed interval.",
-    "numeric": "Float64, by two evaluations that agree this well; no proof.",
     "sampled": "From random inputs; no proof.",
     "estimate": "A way of counting; no proof.",
     "stated": "The word of an author or a model's card.",

@@ -163,12 +163,6 @@ def _beside(found: Findings) -> list[Block]:
     if found.kind == "exact":
         return []
     said: list[Inline] = [Strong("Beside the theorem, and no part of it: ")]
-    if found.numeric is not None:
-        said += [
-            "in float64, by two evaluations that agree this well, "
-            f"{decimals(found.numeric.value, 12)} "
-        ]
-        said += [Kind("numeric"), "; "]
     if found.check.accuracy is not None:
         said += [f"on random inputs {decimals(found.check.accuracy.accuracy, 5)} ", Kind("sampled")]
     if found.check.squared_error is not None:

@@ -2,8 +2,9 @@
 
 On each cell the error is linear. Its mean square is a sum over facets (docs/notes/squared-error.md)
 in which a facet between two cells with the same functional drops out. So each facet inside a
-starting cone is counted once, from the side that its normal's sign picks, with the difference of
-both sides; facets on the boundary of what is summed are counted with their own side alone.
+starting cone is counted once, with the difference of both sides: from the side on which the last
+nonzero entry of its inward normal is positive (for z[t][j] that is its input weight, whose sign no
+rounding hides). Facets on the boundary of what is summed are counted with their own side alone.
 """
 
 from __future__ import annotations
@@ -111,7 +112,7 @@ class BendSums:
             normal = primitive(flow.normal(face.wall))
             if face.wall < outer:
                 other = (0,) * len(mine)
-            elif next(c for c in normal if c) < 0:
+            elif next(c for c in reversed(normal) if c) < 0:
                 continue  # counted from the other side
             else:
                 tight = [

@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from algzoo_exact.jit import compiled
-from algzoo_exact.measure.faces_f64 import ray_sets, subfaces
+from algzoo_exact.measure.faces_f64 import full_set, ray_sets, subfaces
 from algzoo_exact.measure.flow_f64 import cell_flow
 from algzoo_exact.regions.compiled import DONE, FULL, Cells, Stack, advance
+from algzoo_exact.regions.exact_search import BOUNDARY, CONES
 from algzoo_exact.regions.polish import Weights
 from algzoo_exact.score.facets import ALL_FACETS, LABEL_WALLS, START_WALLS, TIES
 
@@ -64,10 +65,7 @@ def boundary_facets(
     """The facets of a cell with ``count`` rays, as ``subfaces`` gives them, and whether any
     belongs to the boundary; ``include`` says which do."""
     walls, words = sets.shape
-    full = np.zeros(words, np.uint64)
-    for r in range(count):
-        full[r // 64] |= np.uint64(1) << np.uint64(r % 64)
-    found = subfaces(full, sets, np.arange(walls), walls, n - 1, ids, faces)
+    found = subfaces(full_set(count), sets, np.arange(walls), walls, n - 1, ids, faces)
     some = False
     for f in range(found):
         wanted = (
@@ -128,6 +126,7 @@ def flow_of_program(
     ``leaves`` the leaves visited. Returns the number of starts left unfinished.
     """
     unfinished = 0
+    grain = BOUNDARY if which == TIES else CONES
     for s in range(first, rows.shape[0], stride):
         stack.values[0] = 0.0
         stack.errors[0] = 0.0
@@ -148,7 +147,7 @@ def flow_of_program(
         while status == FULL:
             cells.size[0] = 0
             cells.leaves[0] = 0
-            status = advance(weights, stack, cells, scratch, n, ties, rows[s], 1 << 40)
+            status = advance(weights, stack, cells, scratch, n, ties, rows[s], 1 << 40, grain)
             total += np.sum(flow_of_cells(weights, rows[s], cells, n, u, which, closed))
             visited += cells.leaves[0]
         if status == DONE:

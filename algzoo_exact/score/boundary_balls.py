@@ -1,25 +1,30 @@
-"""The flow over the boundary in float64 balls, compiled, n = 5.
+"""The flow over the boundary in float64 balls, compiled, n = 4 to 7.
 
-Proven, and some fifty times as fast as ball arithmetic of many bits, but of about six digits only
-(docs/notes/squash-flow.md, "Float64 balls").
+Proven, and many times as fast as ball arithmetic of many bits, to 8 or more digits
+(docs/notes/squash-flow.md, "By parts").
 """
 
 from __future__ import annotations
 
 import math
 from bisect import bisect_right
+from collections.abc import Callable
 from fractions import Fraction
 from itertools import accumulate
 
 import numpy as np
 from numpy.typing import NDArray
 
-from algzoo_exact.exact.enclosure import Enclosure
+from algzoo_exact.exact.enclosure import Enclosure, working_precision
 from algzoo_exact.geometry.cone import IntVector
 from algzoo_exact.jit import compiled
-from algzoo_exact.measure.balls_f64 import SLACK, TINY, Ball, U, two_product, two_sum
+from algzoo_exact.measure.balls_f64 import SLACK, TINY, Ball, U, add, two_product, two_sum
+from algzoo_exact.measure.exact_frames import exact_components, exact_frames
 from algzoo_exact.measure.faces_f64 import ray_sets
-from algzoo_exact.measure.flow_balls import DIMENSION, cell_flow_ball
+from algzoo_exact.measure.facet_flow import facet_flows, flows_from, heading_of
+from algzoo_exact.measure.flow import PrecisionError
+from algzoo_exact.measure.flow_rules import FlowRules, flow_rules
+from algzoo_exact.measure.lattice_f64 import face_lattice
 from algzoo_exact.program.floats import FloatWeights, rounded_weights
 from algzoo_exact.program.ir import Program
 from algzoo_exact.regions.compiled import Cells
@@ -27,10 +32,18 @@ from algzoo_exact.regions.exact_search import ExactSearch
 from algzoo_exact.regions.search import is_float
 from algzoo_exact.regions.starts import Start
 from algzoo_exact.score.boundary import boundary_facets
-from algzoo_exact.score.rigorous import Cell, HasBatches, cell_of, credit_of
+from algzoo_exact.score.rigorous import Cell, HasBatches, cell_of, credit_of, wall_normals
 
 F64 = NDArray[np.float64]
 U64 = NDArray[np.uint64]
+
+# Where no number of digits is asked for: nobody misses what is left of a sum so narrow, and one
+# cell in so many may be left out for being imprecise.
+WIDE = 1e-9  # what one cell may be off by; most are far below
+_NARROW, _SPARED = 1e-15, 500
+_CHEAP_UP_TO = 5  # inputs; beyond, ball arithmetic of a cell takes a fifth of a second and more
+
+_CAREFUL_BITS = 512  # of frames from exact normals
 
 
 def exact_weights(program: Program) -> FloatWeights | None:
@@ -42,7 +55,7 @@ def exact_weights(program: Program) -> FloatWeights | None:
 
 
 @compiled
-def _add_product(high: float, low: float, w: float, h_high: float, h_low: float) -> Ball:
+def add_product(high: float, low: float, w: float, h_high: float, h_low: float) -> Ball:
     """(high + low) + w (h_high + h_low), as a sum of two floats again.
 
     Only the low parts round. They are of size U times the sum of all |w h|, so adding d products
@@ -62,25 +75,28 @@ def normal_balls(
     bounds for the lengths of their errors.
 
     Twice the working precision: radii of plain float64 would grow with every step. ``state`` and
-    ``fresh`` (d, n, 3) are room for the high parts, the low parts and the radii of states.
+    ``fresh`` (d, n, 3) are room for the high parts, the low parts and the radii of states;
+    ``state`` is left with those of h[n-1].
     """
-    d, first = weights.input.shape[0], rows.shape[0]
+    d, n, first = weights.input.shape[0], normals.shape[1], rows.shape[0]
     tiny = 4.0 * (d + 4.0) * (d + 4.0) * U * U
+    # Element by element: for slices numba would compile how to word their errors, for seconds.
     for wall in range(first):
-        normals[wall] = rows[wall]  # small integers
+        for c in range(n):
+            normals[wall, c] = rows[wall, c]  # small integers
         radii[wall] = 0.0
     state[:] = 0.0
-    for t in range(DIMENSION):
+    for t in range(n):
         for j in range(d):
             level = t * d + j
             on = (pattern[level // 64] >> np.uint64(level % 64)) & np.uint64(1)
             radii[first + level] = 0.0
-            for c in range(DIMENSION):
+            for c in range(n):
                 high, low = weights.input[j] if c == t else 0.0, 0.0
                 size, rad = 0.0, 0.0
                 for i in range(d):
                     w = weights.recurrent[j, i]
-                    high, low = _add_product(high, low, w, state[i, c, 0], state[i, c, 1])
+                    high, low = add_product(high, low, w, state[i, c, 0], state[i, c, 1])
                     size += abs(w * state[i, c, 0])
                     rad += abs(w) * state[i, c, 2]
                 rad = (rad + tiny * size) * SLACK + TINY
@@ -89,17 +105,20 @@ def normal_balls(
                 fresh[j, c, 0] = high if on else 0.0
                 fresh[j, c, 1] = low if on else 0.0
                 fresh[j, c, 2] = rad if on else 0.0
-        state[:] = fresh
+        for j in range(d):
+            for c in range(n):
+                for part in range(3):
+                    state[j, c, part] = fresh[j, c, part]
     for other in range(weights.readout.shape[0]):
-        wall = first + DIMENSION * d + other
+        wall = first + n * d + other
         radii[wall] = 0.0
-        for c in range(DIMENSION):
+        for c in range(n):
             high, low, size, rad = 0.0, 0.0, 0.0, 0.0
             for i in range(d):
                 h, h_low = state[i, c, 0], state[i, c, 1]
                 w, w_low = two_sum(weights.readout[label, i], -weights.readout[other, i])
-                high, low = _add_product(high, low, w, h, h_low)
-                high, low = _add_product(high, low, w_low, h, h_low)
+                high, low = add_product(high, low, w, h, h_low)
+                high, low = add_product(high, low, w_low, h, h_low)
                 size += abs(w * h)
                 rad += (abs(w) + abs(w_low)) * state[i, c, 2]
             normals[wall, c] = high
@@ -108,48 +127,76 @@ def normal_balls(
 
 @compiled
 def flow_balls_of_cells(
-    weights: FloatWeights, rows: F64, cells: Cells, u: F64, which: int, mids: F64, rads: F64
-) -> None:
+    weights: FloatWeights, rows: F64, cells: Cells, u: F64, which: int, rules: FlowRules,
+    mids: F64, rads: F64,
+) -> None:  # fmt: skip
     """Boundary flow of each cell in the buffer, without its credit, into ``mids`` +- ``rads``.
 
-    The radius is infinite where float64 does not decide.
+    ``u`` is the direction, exactly. The radius is infinite where float64 does not decide.
     """
+    n = u.shape[0]
     d, first = weights.input.shape[0], rows.shape[0]
-    first_tie = first + DIMENSION * d
+    first_tie = first + n * d
     count = first_tie + weights.readout.shape[0]
     ids = np.empty(count, np.int64)
     include = np.empty(count, np.uint64)
-    normals = np.empty((count, DIMENSION))
+    normals = np.empty((count, n))
     radii = np.empty(count)
-    state, fresh = np.empty((d, DIMENSION, 3)), np.empty((d, DIMENSION, 3))
+    state, fresh = np.empty((d, n, 3)), np.empty((d, n, 3))
+    flows, moments = np.empty((count, 2)), np.empty((count, n + 1))
     for q in range(cells.size[0]):
         mids[q], rads[q] = 0.0, 0.0
-        sets = ray_sets(cells.masks[q], cells.rays[q], count)
+        rays = cells.rays[q]
+        sets = ray_sets(cells.masks[q], rays, count)
         faces = np.empty((count, sets.shape[1]), np.uint64)
-        found, some = boundary_facets(
-            sets, cells.rays[q], DIMENSION, first, first_tie, which, ids, faces, include
-        )
+        found, some = boundary_facets(sets, rays, n, first, first_tie, which, ids, faces, include)
         if some:
             normal_balls(
                 weights, rows, cells.pattern[q], cells.label[q], normals, radii, state, fresh
             )
-            mids[q], rads[q] = cell_flow_ball(sets, ids, found, include, normals, radii, u)
+            lattice = face_lattice(sets, ids, found, include, normals, radii)
+            facet_flows(lattice, n, cells.x[q, :rays], u, 0.0, rules, flows, moments)
+            total: Ball = (0.0, 0.0)
+            for f in range(lattice.first[1]):
+                total = add(total, (flows[f, 0], flows[f, 1]))
+            mids[q], rads[q] = total
             if not rads[q] < math.inf:
                 mids[q], rads[q] = 0.0, math.inf
 
 
 def float_flow(
-    search: ExactSearch, program: Program, start: Start, u: IntVector, which: int, allowance: float
+    search: ExactSearch,
+    program: Program,
+    start: Start,
+    u: IntVector,
+    which: int,
+    allowance: float | None,
 ) -> tuple[Enclosure, list[Cell]]:
-    """Credit times boundary flow below one start in R^5, and the cells that it leaves out.
-
-    Left out are the cells that are least precise, as many as it takes for the radii of the others
-    to sum to at most ``allowance``.
-    """
+    """Credit times boundary flow below one start, and the cells that it leaves out; see
+    ``float_sum``."""
     weights = exact_weights(program)
     assert weights is not None
-    assert isinstance(search, HasBatches)
     rows, direction = np.array(start.rows, np.float64), np.array(u, np.float64)
+    rules = flow_rules()
+
+    def kernel(batch: Cells, mids: F64, rads: F64) -> None:
+        flow_balls_of_cells(weights, rows, batch, direction, which, rules, mids, rads)
+
+    return float_sum(search, start, kernel, allowance)
+
+
+def float_sum(
+    search: ExactSearch, start: Start, kernel: Callable[[Cells, F64, F64], None],
+    allowance: float | None,
+) -> tuple[Enclosure, list[Cell]]:  # fmt: skip
+    """Credit times what ``kernel`` writes for each cell of a batch, as midpoints and radii, summed
+    over the cells below one start; and the cells that are left out.
+
+    Left out are the cells that are least precise, as many as it takes for the radii of the others
+    to sum to at most ``allowance``. Without one, those off by more than ``WIDE``, and a few of the
+    least precise, which cost little by other means.
+    """
+    assert isinstance(search, HasBatches)
     balls: list[tuple[float, float, Fraction]] = []
     where: list[tuple[Cells, int]] = []
     for batch in search.cells(start):
@@ -157,13 +204,19 @@ def float_flow(
             continue
         size = int(batch.size[0])
         mids, rads = np.empty(size), np.empty(size)
-        flow_balls_of_cells(weights, rows, batch, direction, which, mids, rads)
+        kernel(batch, mids, rads)
         kept = Cells._make(array[:size].copy() for array in batch)  # buffers are used again
         for q, ball in enumerate(zip(mids.tolist(), rads.tolist(), strict=True)):
             balls.append((*ball, credit_of(kept, q)))
             where.append((kept, q))
     order = sorted(range(len(balls)), key=lambda i: balls[i][1])
-    used = bisect_right(list(accumulate(balls[i][1] for i in order)), allowance)
+    sums = list(accumulate(balls[i][1] for i in order))
+    if allowance is None:
+        decided = bisect_right([balls[i][1] for i in order], WIDE)
+        spared = len(order) // _SPARED if search.n <= _CHEAP_UP_TO else 0
+        used = min(decided, max(bisect_right(sums, _NARROW), len(order) - spared))
+    else:
+        used = bisect_right(sums, allowance)
     total = Enclosure.exactly(0)
     for credit in {balls[i][2] for i in order[:used]}:
         parts = [balls[i] for i in order[:used] if balls[i][2] == credit]
@@ -173,3 +226,45 @@ def float_flow(
         rad *= credit * Fraction(SLACK)
         total = total.plus(Enclosure(mid * credit - rad, mid * credit + rad))
     return total, [cell_of(*where[i], start) for i in order[used:]]
+
+
+def careful_flow(search: ExactSearch, cell: Cell, u: IntVector, which: int) -> Enclosure | None:
+    """Credit times boundary flow of one cell from exact normals and frames; None where float64
+    does not decide even then."""
+    n = len(u)
+    normal = wall_normals(search.specializer, cell)
+    first = len(cell.start.cone.walls)
+    first_tie = first + n * search.d
+    walls = first_tie + n
+    words = (walls + 63) // 64
+    rays = np.array(cell.directions)
+    masks = [[mask >> 64 * w & 2**64 - 1 for w in range(words)] for mask in cell.tight]
+    sets = ray_sets(np.array(masks, np.uint64), len(rays), walls)
+    ids, include = np.empty(walls, np.int64), np.empty(walls, np.uint64)
+    faces = np.empty((walls, sets.shape[1]), np.uint64)
+    found, some = boundary_facets(sets, len(rays), n, first, first_tie, which, ids, faces, include)
+    if not some:
+        return Enclosure.exactly(0)
+    normals, radii = np.zeros((walls, n)), np.zeros(walls)
+    for wall in ids[:found].tolist():
+        row = normal(wall)
+        size = max(map(abs, row))
+        normals[wall] = [float(Fraction(c, size)) for c in row]
+        radii[wall] = n * U  # entries of size 1 at most
+    lattice = face_lattice(sets, ids, found, include, normals, radii)
+    try:
+        with working_precision(_CAREFUL_BITS):
+            lattice = exact_frames(lattice, normal)
+            tops = exact_components(lattice, normal, u)
+    except PrecisionError:
+        return None
+    direction = np.array(u, np.float64)
+    flows, moments = np.empty((len(tops), 2)), np.empty((len(tops), n + 1))
+    flows_from(lattice, rays, heading_of(direction, 0.0), tops, flow_rules(), flows, moments)
+    if not np.all(np.isfinite(flows)):
+        return None
+    total = Enclosure.exactly(0)
+    for mid, rad in flows.tolist():
+        low, high = Fraction(mid) - Fraction(rad), Fraction(mid) + Fraction(rad)
+        total = total.plus(Enclosure(low * cell.credit, high * cell.credit))
+    return total

@@ -10,5 +10,16 @@ To measure cells below one starting cone by themselves, its walls count as well;
 cell by itself, all facets do.
 """
 
+from algzoo_exact.regions.exact_search import BOUNDARY, CONES
+
 # Each adds facets to the one before; TIES are those on which a margin vanishes.
 TIES, LABEL_WALLS, START_WALLS, ALL_FACETS = 0, 1, 2, 3
+
+
+def grain_for(which: int) -> int:
+    """The cells that the compiled search must give for the flow over these facets.
+
+    A cone that is right as a whole has the facets of the cells that it consists of, but for those
+    inside it, which no margin vanishes on.
+    """
+    return BOUNDARY if which == TIES else CONES

@@ -16,16 +16,18 @@ from algzoo_exact.errors import InputError
 from algzoo_exact.processes import FreshContext
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import TieRule
-from algzoo_exact.regions.exact_search import ExactSearch
+from algzoo_exact.regions.exact_search import LEAVES, ExactSearch
 
 
-def new_search(program: Program, ties: TieRule | None, compiled: bool) -> ExactSearch:
-    """A search for cells, in exact integers or by the compiled kernel."""
+def new_search(
+    program: Program, ties: TieRule | None, compiled: bool, grain: int = LEAVES
+) -> ExactSearch:
+    """A search for cells, in exact integers (all of them) or by the compiled kernel."""
     if not compiled:
         return ExactSearch(program, ties)
     from algzoo_exact.regions.search import Search  # loads numba
 
-    return Search(program, ties)
+    return Search(program, ties, grain=grain)
 
 
 @contextmanager

@@ -49,9 +49,10 @@ class Accuracy:
       (at least 1e-15). An estimate of the error, not a proof.
 
     ``closed_form`` is there for n <= 3 and kind ``exact``. ``cells`` counts the cones of constant
-    pattern, label and correctness that were visited; ``regions`` the activation patterns among
-    them. ``undecided`` is the mass not decided. ``by_label``, on request, splits the accuracy
-    by true label.
+    label and correctness that were visited; ``regions`` the activation patterns, for n <= 3 and
+    "bounds": otherwise cones that are right or wrong as a whole are not split into regions.
+    ``undecided`` is the mass not decided. ``by_label``, on request, splits the accuracy by true
+    label.
     """
 
     kind: Kind

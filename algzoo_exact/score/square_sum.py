@@ -20,7 +20,7 @@ from itertools import chain, islice
 from flint import arb
 
 from algzoo_exact.deadline import NEVER, Deadline, TimeIsUpError
-from algzoo_exact.exact.enclosure import Enclosure, working_precision
+from algzoo_exact.exact.enclosure import Enclosure, to_arb, working_precision
 from algzoo_exact.geometry.cone import IntVector, dot
 from algzoo_exact.measure.flow import LARGEST_DIMENSION, NotGenericError, directions_for
 from algzoo_exact.processes import processes_for
@@ -35,11 +35,12 @@ from algzoo_exact.score.linear_parts import largest_slope, whole_space_bounds
 from algzoo_exact.score.pool import new_search, worker_pool
 from algzoo_exact.score.rigorous import Cell, right_cells
 from algzoo_exact.score.squared_result import SquaredError, SquareForm
+from algzoo_exact.score.whole import FLOAT_DIGITS, floats_serve
 
 MOST_DIGITS_6 = 12
-_FEW = 500  # leaves; some 0.1 s in integers, before compiled code is loaded
 _MOST_TRIED = 200
 _SPARE_BITS = 64  # sums of up to 1e7 flags, each off by some hundred units in the last place
+_BALL_DIGITS = 16  # of what floats leave undecided, where no number of digits is asked for
 _CELL_BITS = 24  # cells among whose number the width is shared out
 _NO_DIRECTION = "no direction is generic for this program; please report the weights"
 
@@ -65,6 +66,18 @@ class Ends:
 
 
 @dataclass(frozen=True)
+class Precision:
+    """``bits`` of ball arithmetic, in which a cell may be off by ``radius`` and no more; whether
+    ``floats`` come first, and by how much all cells that they decide may be off in one start (None:
+    as it comes)."""
+
+    bits: int
+    radius: Fraction
+    floats: bool
+    allowance: float | None
+
+
+@dataclass(frozen=True)
 class Job:
     """One value cell: its two starting cones."""
 
@@ -72,8 +85,8 @@ class Job:
     task: Task
     ends: Ends
     starts: tuple[Start, Start]
-    bits: int
-    digits: int
+    precision: Precision
+    compiled: bool
     deadline: Deadline
 
 
@@ -151,36 +164,44 @@ def quick_squared_error(program: Program, task: Task) -> SquaredError:
 def squared_errors(
     program: Program,
     task: Task,
-    digits: int,
+    digits: int | None,
+    enclosure: Enclosure,
     *,
+    compiled: bool = True,
     deadline: Deadline = NEVER,
     max_cells: int | None = None,
     workers: int = 1,
 ) -> Iterator[SquaredError]:
-    """Nested enclosures, n <= 6: one to begin with, and one more after each value cell of the
-    median, those first that could add most. The last is ``exact`` if all were decided.
+    """Nested enclosures within the one that is known, n <= 7: one after each value cell of the
+    median, those first that could add most. The last is ``exact`` if all were decided, and then no
+    wider than 10**-``digits``, or as narrow as comes at the speed of float64.
     """
     began = time.monotonic()
-    best = quick_squared_error(program, task)
-    yield best
-    enclosure = best.enclosure
-    if program.seq_len == LARGEST_DIMENSION:
+    if program.seq_len == LARGEST_DIMENSION and digits is not None:
         digits = min(digits, MOST_DIGITS_6)
     try:
         open_cells = _open_cells(program, task, deadline)
     except TimeIsUpError:
         return
     steepest = max((bound for bound, _ in open_cells), default=Fraction(0))
-    bits = int(digits * 3.33) + _SPARE_BITS + int(steepest).bit_length()
+    wanted = Fraction(1, 10 ** (digits or _BALL_DIGITS))
+    bits = int((digits or _BALL_DIGITS) * 3.33) + _SPARE_BITS + int(steepest).bit_length()
+    few = digits is None or digits <= FLOAT_DIGITS.get(program.seq_len, 0)
+    floats = compiled and few and floats_serve(program)
+    allowance = None if digits is None else 0.45 * float(wanted) / len(starting_cones(task))
     for ends in all_ends(program, task):
         try:
             while True:
+                precision = Precision(bits, wanted / 2**_CELL_BITS, floats, allowance)
                 jobs = [
-                    Job(program, task, ends, starts, bits, digits, deadline)
+                    Job(program, task, ends, starts, precision, compiled, deadline)
                     for _, starts in open_cells
                 ]
                 for found in _steps(jobs, [bound for bound, _ in open_cells], max_cells, workers):
-                    if found.kind == "exact" and found.enclosure.width > Fraction(1, 10**digits):
+                    # For n = 7 nothing else narrows it.
+                    strict = digits is not None and task.seq_len <= LARGEST_DIMENSION
+                    too_wide = strict and found.enclosure.width > wanted
+                    if found.kind == "exact" and too_wide:
                         break
                     enclosure = enclosure.intersect(found.enclosure)
                     yield SquaredError(
@@ -214,7 +235,7 @@ def _steps(
     jobs: list[Job], bounds: list[Fraction], max_cells: int | None, workers: int
 ) -> Iterator[SquaredError]:
     """What is known after each job; bounds are those of what each can add."""
-    task = jobs[0].task
+    task, floats = jobs[0].task, jobs[0].precision.floats
     lower = upper = Fraction(0)
     could_add = sum(bounds, Fraction(0))
     done, leaves, patterns = 0, 0, set[int]()
@@ -231,7 +252,7 @@ def _steps(
             "exact" if done == len(jobs) else "certified",
             Enclosure(lower, upper + could_add),
             task,
-            "walls where the error bends, in ball arithmetic",
+            f"walls where the error bends, in {'float64 balls' if floats else 'ball arithmetic'}",
             0.0,
             len(patterns),
             leaves,
@@ -259,46 +280,40 @@ def _outcomes(jobs: list[Job], workers: int) -> Iterator[tuple[int, Part | None]
 
 
 def decide(job: Job) -> Part | None:
-    """The mean squared error within one value cell."""
+    """The mean squared error within one value cell; None if time is up, or where float64 does not
+    decide (n = 7)."""
     value = Enclosure.exactly(0)
     leaves, patterns = 0, set[int]()
+    precision = job.precision
     for start in job.starts:
-        search, cells = _cells_below(job, start)
-        if search is None:
+        if job.deadline.passed:
             return None
+        search = new_search(job.program, None, job.compiled)
+        cells: Iterable[Cell | None]
+        if precision.floats:
+            from algzoo_exact.score.bend_balls import float_squares
+
+            quick, cells = float_squares(
+                search, job.program, job.task, start, job.ends.u, precision.allowance
+            )
+            value = value.plus(quick)
+            if cells and search.n > LARGEST_DIMENSION:
+                return None
+        else:
+            cells = right_cells(search, start)
         sums = BendSums(search, job.task)
-        with working_precision(job.bits):
+        with working_precision(precision.bits):
             total = arb(0)
-            radius = arb(1) / (10**job.digits * 2**_CELL_BITS)
             for cell in cells:
                 if job.deadline.passed:
                     return None
                 if cell is not None:
-                    total += sums.ball(cell, job.ends.u, _outer(start), radius)
+                    total += sums.ball(cell, job.ends.u, _outer(start), to_arb(precision.radius))
             value = value.plus(Enclosure.from_arb(total))
         value = value.plus(Enclosure.exactly(job.ends.at_zero(sums.errors, start)))
         leaves += search.leaves
         patterns |= search.patterns
     return Part(value, leaves, patterns)
-
-
-def _cells_below(job: Job, start: Start) -> tuple[ExactSearch | None, Iterable[Cell | None]]:
-    """The cells below one start, from integers if they are few; no search if time is up.
-
-    From integers too within a limit, since nobody can say how long compiled code takes to load: it
-    may have to be compiled first. The flow takes ten times as long as the search, so that little
-    is lost.
-    """
-    search = ExactSearch(job.program, None)
-    cells = []
-    for cell in right_cells(search, start):
-        cells.append(cell)
-        if job.deadline.passed:
-            return None, ()
-        if search.leaves > _FEW and not job.deadline.limited:
-            search = new_search(job.program, None, compiled=True)
-            return search, right_cells(search, start)
-    return search, cells
 
 
 def _outer(start: Start) -> int:

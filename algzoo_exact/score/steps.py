@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import Protocol, TypeVar
 
 from algzoo_exact.exact.enclosure import Enclosure
+from algzoo_exact.score.compiling import COMPILING
 from algzoo_exact.score.result import Progress
 
 
@@ -16,6 +17,9 @@ class _Step(Protocol):
 
     @property
     def undecided(self) -> Fraction: ...
+
+    @property
+    def method(self) -> str: ...
 
 
 _S = TypeVar("_S", bound=_Step)
@@ -28,7 +32,8 @@ def last_step(steps: Iterator[_S], nothing: _S, progress: Progress | None) -> _S
         for last in steps:
             if progress is not None:
                 low, high = last.enclosure.decimal(4)
-                progress(1 - float(last.undecided), f"between {low} and {high}")
+                note = f"; {COMPILING}" if last.method.endswith(COMPILING) else ""
+                progress(1 - float(last.undecided), f"between {low} and {high}{note}")
     except KeyboardInterrupt:
         pass  # what is decided so far is true
     return last

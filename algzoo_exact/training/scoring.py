@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Literal
@@ -10,10 +9,10 @@ from typing import Literal
 from algzoo_exact.estimators.sampling import sample
 from algzoo_exact.estimators.squared_error import sample_squared_error
 from algzoo_exact.exact.enclosure import Enclosure, places_for
-from algzoo_exact.measure.flow import LARGEST_DIMENSION
 from algzoo_exact.program.task import Task
-from algzoo_exact.score.compute import EXACT_COST, accuracy
+from algzoo_exact.score.compute import accuracy
 from algzoo_exact.score.squared_error import squared_error
+from algzoo_exact.score.whole import MOST_INPUTS
 from algzoo_exact.zoo.cards import Score
 from algzoo_exact.zoo.loading import Model
 
@@ -23,7 +22,7 @@ EXACT_SECONDS = 300.0  # that an exact score of the chosen model may take, on on
 
 ChosenBy = Literal["exact score", "validation sample"]
 
-_NARROW = Fraction(1, 1000)  # a wide enclosure: its cells were not all counted
+_SOON = 10.0  # seconds, for an exact score of each seed
 
 
 def choose(
@@ -63,26 +62,17 @@ def card_score(model: Model, task: Task) -> Score:
 
 
 def exact_score(model: Model, task: Task, seconds: float) -> Score | None:
-    """The exact score, or None if it is expected to take more than about ten seconds, or
-    ``seconds``, if they are more."""
+    """The exact score, or None if it takes more than ten seconds, or ``seconds``, if they are
+    more."""
+    limit = max(_SOON, seconds)
     if task.name == "median":
-        if task.seq_len > LARGEST_DIMENSION:
+        if task.seq_len > MOST_INPUTS:
             return None
-        found = squared_error(model.program, task, digits=20)
-        if found.kind != "exact" and seconds:
-            found = squared_error(
-                model.program, task, digits=20, time_limit=seconds, workers=os.cpu_count() or 1
-            )
-        return _enclosed(found.enclosure, "mean squared error") if found.kind == "exact" else None
-    if task.name != "longest_cycle" and task.seq_len > LARGEST_DIMENSION:
+        error = squared_error(model.program, task, time_limit=limit)
+        return _enclosed(error.enclosure, "mean squared error") if error.kind == "exact" else None
+    if task.name != "longest_cycle" and task.seq_len > MOST_INPUTS:
         return None
-    result = accuracy(model.network, task, digits=20)
-    quick = result.kind == "numeric" or (result.kind == "certified" and result.cells is not None)
-    quick = quick and task.seq_len in EXACT_COST and result.enclosure.width < _NARROW
-    if quick and (result.cells or 0) * EXACT_COST[task.seq_len] <= seconds:
-        result = accuracy(
-            model.network, task, digits=20, method="exact", workers=os.cpu_count() or 1
-        )
+    result = accuracy(model.network, task, time_limit=limit)
     if result.kind != "exact":
         return None
     if task.name == "longest_cycle":

@@ -26,6 +26,7 @@ from algzoo_exact.zoo.handcrafted import SIZES, handcrafted_second_argmax
 from algzoo_exact.zoo.reading import (
     check_content,
     dtype_name,
+    file_like,
     parse_pickle,
     raw_tensors,
     read_file,
@@ -184,7 +185,7 @@ def _find(name: str) -> Path:
     if exists and path.suffix not in SUFFIXES:
         raise InputError(f"{path} is not a .safetensors, .pth or .pt file.")
     if not exists and path.suffix in SUFFIXES:
-        raise InputError(f"There is no file {short!r}{_like(path)}.")
+        raise InputError(f"There is no file {short!r}{file_like(path, SUFFIXES)}.")
     if not exists:
         known = ", ".join(_names())
         raise InputError(
@@ -197,15 +198,6 @@ def _find(name: str) -> Path:
 
 def _names() -> tuple[str, ...]:
     return (*list_models(), *HANDCRAFTED)
-
-
-def _like(path: Path) -> str:
-    """The file in the same folder whose name is like that of a missing one."""
-    try:
-        names = [other.name for other in path.parent.iterdir() if other.suffix in SUFFIXES]
-    except OSError:
-        return ""
-    return did_you_mean(path.name, names)
 
 
 def _load_file(path: Path, asked: _Asked) -> Model:

@@ -9,14 +9,14 @@ from __future__ import annotations
 import io
 import warnings
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from algzoo_exact.errors import InputError
+from algzoo_exact.errors import InputError, did_you_mean
 from algzoo_exact.program.lift import check_layout
 from algzoo_exact.zoo.storage import RawTensor
 
@@ -39,6 +39,15 @@ def read_file(path: Path) -> bytes:
     if len(content) > LARGEST_FILE:
         raise InputError(f"{path} is over {LARGEST_FILE >> 20} MiB; AlgZoo's models are tiny.")
     return content
+
+
+def file_like(missing: Path, suffixes: Sequence[str]) -> str:
+    """A question for a file in the same folder whose name is like that of a missing one, if any."""
+    try:
+        names = [other.name for other in missing.parent.iterdir() if other.suffix in suffixes]
+    except OSError:
+        return ""
+    return did_you_mean(missing.name, names)
 
 
 def check_content(content: bytes, suffix: str) -> None:

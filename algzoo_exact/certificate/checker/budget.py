@@ -1,0 +1,47 @@
+"""Work, in operations on numbers of ordinary length; about a microsecond each."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from algzoo_exact.certificate.checker.errors import LimitError
+
+MOST_WORK = 100_000_000
+"""Operations for the whole certificate."""
+LONGEST_NUMBER = 1 << 17
+"""Bits of a number that is computed with."""
+
+
+def length(number: int | Fraction) -> int:
+    """Bits of numerator and denominator together."""
+    return number.numerator.bit_length() + number.denominator.bit_length()
+
+
+def price(bits: int) -> int:
+    """Of an operation on fractions of this length: common divisors cost its square, in the end."""
+    return 1 + (bits >> 8) + (bits >> 10) ** 2
+
+
+class Budget:
+    """What is left of the work that a check may take. All parts of a check share one."""
+
+    def __init__(self, factor: int = 1) -> None:
+        self.factor, self.most, self.left = factor, 0, 0
+        self.allow(MOST_WORK)
+
+    def allow(self, steps: int) -> None:
+        """More, for one more of the items that a certificate may list."""
+        self.most += self.factor * steps
+        self.left += self.factor * steps
+
+    def spend(self, steps: int) -> None:
+        """LimitError once the work is more than allowed."""
+        self.left -= steps
+        if self.left < 0:
+            raise LimitError(f"it takes over {self.most:,} operations, more than are allowed")
+
+    def pay(self, bits: int, times: int = 1) -> None:
+        """For operations on numbers of so many bits; LimitError if these are too long."""
+        if bits > LONGEST_NUMBER:
+            raise LimitError(f"a number has over {LONGEST_NUMBER:,} bits")
+        self.spend(times * price(bits))

@@ -1,0 +1,172 @@
+"""The certificate's file and the weights' file."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+import json
+import struct
+import zlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from algzoo_exact.certificate.checker.errors import LimitError
+from algzoo_exact.certificate.checker.networks import Weights
+from algzoo_exact.certificate.checker.reading import Json
+
+FORMAT, VERSION = "algzoo-exact certificate", 4
+MOST_BYTES = 1 << 28
+"""Of a certificate, unpacked, and of a weights' file."""
+MOST_DIGITS = 15
+"""Of a number that is not quoted."""
+
+
+class UnreadableError(Exception):
+    """The file is not a certificate, or cannot be read."""
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> Json:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise UnreadableError("an object has the same key twice")
+    return found
+
+
+def _whole(text: str) -> int:
+    if len(text) > MOST_DIGITS:
+        raise UnreadableError(f"a number of over {MOST_DIGITS} digits is not quoted")
+    return int(text)
+
+
+def _no_float(text: str) -> Any:
+    raise UnreadableError(f"numbers in a certificate are whole or quoted, not {text[:20]}")
+
+
+def parsed(content: bytes, name: str) -> Any:
+    """JSON, without floats; UnreadableError if it is none."""
+    try:
+        return json.loads(
+            content,
+            object_pairs_hook=_unique,
+            parse_int=_whole,
+            parse_float=_no_float,
+            parse_constant=_no_float,
+        )
+    except RecursionError:
+        raise UnreadableError(f"{name} is nested too deeply") from None
+    except ValueError:
+        raise UnreadableError(f"{name} is not JSON") from None
+
+
+def contents(path: Path) -> bytes:
+    """A file's bytes, unpacked if it is compressed."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(MOST_BYTES + 1)
+        if content[:2] == b"\x1f\x8b":
+            content = gzip.GzipFile(fileobj=io.BytesIO(content)).read(MOST_BYTES + 1)
+    except (EOFError, zlib.error, gzip.BadGzipFile):
+        raise UnreadableError(f"{path} is damaged: it cannot be unpacked") from None
+    except (OSError, ValueError) as error:  # a name with a null character is a ValueError
+        why = error.strerror if isinstance(error, OSError) else None
+        raise UnreadableError(f"cannot read {path}: {why or error}") from None
+    if len(content) > MOST_BYTES:
+        raise LimitError(f"{path} has over {MOST_BYTES:,} bytes, more than this checker reads")
+    return content
+
+
+def read(path: Path) -> Json:
+    """The document in a .json or .json.gz file; UnreadableError if it is no certificate."""
+    document = parsed(contents(path), str(path))
+    if not isinstance(document, dict) or document.get("format") != FORMAT:
+        raise UnreadableError(f"{path} is not an {FORMAT}")
+    if document.get("version") != VERSION:
+        raise UnreadableError(
+            f"{path} is a certificate of another version than {VERSION}; write it again with "
+            "algzoo-exact certify, or use the checker that came with it"
+        )
+    return document
+
+
+def dump(value: Any) -> bytes:
+    """Canonical JSON: sorted keys, no spaces."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode()
+
+
+def digest_of(rest: Json, lists: Iterable[Iterable[Any]]) -> str:
+    """SHA-256 over the items of the long lists, one a line, and then all the rest."""
+    found = hashlib.sha256()
+    for items in lists:
+        for item in items:
+            found.update(dump(item) + b"\n")
+    found.update(dump(rest))
+    return found.hexdigest()
+
+
+# Types of floats: their names in safetensors, and the format of a number in ``struct``. A bfloat16
+# is the upper half of a float32.
+FLOATS = {"float16": "e", "bfloat16": "H", "float32": "f", "float64": "d"}
+STORED = {"F16": "float16", "BF16": "bfloat16", "F32": "float32", "F64": "float64"}
+
+
+def is_float(value: Fraction, dtype: str) -> bool:
+    """Whether the number is one of a type of floats, without rounding."""
+    code = "f" if dtype == "bfloat16" else FLOATS[dtype]
+    try:
+        packed = struct.pack(f"<{code}", float(value))
+    except (OverflowError, struct.error):
+        return False
+    upper_half = dtype != "bfloat16" or packed[:2] == b"\0\0"
+    return upper_half and Fraction(struct.unpack(f"<{code}", packed)[0]) == value
+
+
+@dataclass(frozen=True)
+class WeightsFile:
+    """A .safetensors file: its SHA-256, its matrices, exactly, the names of their types of floats,
+    sorted and joined by slashes, and what its metadata states."""
+
+    sha256: str
+    weights: Weights
+    dtype: str
+    metadata: dict[str, str]
+
+
+def read_weights(content: bytes) -> WeightsFile:
+    """UnreadableError if it is no such file."""
+    try:
+        start = 8 + int.from_bytes(content[:8], "little")
+        header = parsed(content[8:start], "the header of the weights' file")
+        metadata = header.pop("__metadata__", None) or {}
+        if not all(type(value) is str for value in metadata.values()):
+            raise ValueError
+        found = {key: _matrix(entry, content[start:]) for key, entry in header.items()}
+        names = {STORED[entry["dtype"]] for entry in header.values()}
+    except (UnreadableError, AttributeError, LookupError, TypeError, ValueError, ArithmeticError,
+            struct.error):  # fmt: skip
+        raise UnreadableError(
+            "the weights' file is no .safetensors file with matrices of floats; give the one that "
+            "was certified"
+        ) from None
+    return WeightsFile(
+        hashlib.sha256(content).hexdigest(), found, "/".join(sorted(names)), dict(metadata)
+    )
+
+
+def _matrix(entry: Any, data: bytes) -> tuple[tuple[Fraction, ...], ...]:
+    """Exceptions of any kind if it is none."""
+    (rows, columns), (first, end) = entry["shape"], entry["data_offsets"]
+    dtype = STORED[entry["dtype"]]
+    code = FLOATS[dtype]
+    size = struct.calcsize(code)
+    if not (rows > 0 and columns > 0 and first >= 0 and end - first == rows * columns * size):
+        raise ValueError
+    values = struct.unpack(f"<{rows * columns}{code}", data[first:end])
+    if dtype == "bfloat16":
+        halves = b"".join(struct.pack("<HH", 0, value) for value in values)
+        values = struct.unpack(f"<{rows * columns}f", halves)
+    exact = [Fraction(value) for value in values]
+    return tuple(tuple(exact[k * columns : (k + 1) * columns]) for k in range(rows))

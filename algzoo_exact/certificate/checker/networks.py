@@ -1,0 +1,105 @@
+"""The recurrent network on one activation pattern at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from functools import lru_cache
+from math import lcm
+from operator import mul
+
+from algzoo_exact.certificate.checker.budget import Budget
+from algzoo_exact.certificate.checker.cones import Vector
+from algzoo_exact.certificate.checker.errors import require
+
+RNN_KEYS = ("rnn.weight_ih_l0", "rnn.weight_hh_l0", "linear.weight")
+Weights = dict[str, tuple[tuple[Fraction, ...], ...]]
+
+
+class Network:
+    """A bias-free ReLU RNN on one activation pattern at a time, in integers.
+
+    z[t] = W h[t-1] + A x[t], h = max(0, z), logits = U h[n-1]. Rows are integer functionals of
+    x: positive multiples of the values, with one factor for each step, and one for all logits.
+    """
+
+    def __init__(self, weights: Weights, n: int, outputs: int, budget: Budget) -> None:
+        require(set(weights) == set(RNN_KEYS), f"the weights must be {', '.join(RNN_KEYS)}")
+        inputs, recurrent, readout = (weights[key] for key in RNN_KEYS)
+        self.n, self.d, self.budget = n, len(inputs), budget
+        shapes = [[len(row) for row in matrix] for matrix in (inputs, recurrent, readout)]
+        fits = shapes == [[1] * self.d, [self.d] * self.d, [self.d] * outputs]
+        require(fits and self.d > 0, "the weights' shapes do not fit each other and the task")
+        self.scale, last = self._multiple(*inputs, *recurrent), self._multiple(*readout)
+        self.inputs = [int(row[0] * self.scale) for row in inputs]
+        self.recurrent = [[int(w * self.scale) for w in row] for row in recurrent]
+        self.readout = [[int(w * last) for w in row] for row in readout]
+        self.logit_scale = self.scale**n * last
+        """The factor of all logits."""
+        numbers = (w for row in (self.inputs, *self.recurrent, *self.readout) for w in row)
+        self.bits = max(map(int.bit_length, numbers))  # of a weight
+        self.values = lru_cache(maxsize=1 << 14)(self._values)
+
+    def _multiple(self, *rows: Sequence[Fraction]) -> int:
+        """Of all denominators, the least."""
+        found = 1
+        for row in rows:
+            for w in row:
+                found = lcm(found, w.denominator)
+                self.budget.pay(found.bit_length())
+        return found
+
+    def _values(self, steps: tuple[str, ...]) -> list[Vector]:
+        """z[t] for t = len(steps), after steps with these neurons on."""
+        t = len(steps)
+        new = self.scale**t
+        own = [tuple(new * w * (c == t) for c in range(self.n)) for w in self.inputs]
+        if t == 0:
+            return own
+        self.budget.pay((t + 1) * self.bits, self.d * self.d * self.n)
+        before = self.states(steps)
+        return [
+            tuple(x + sum(map(mul, weights, column)) for x, column in zip(row, before, strict=True))
+            for row, weights in zip(own, self.recurrent, strict=True)
+        ]
+
+    def states(self, steps: tuple[str, ...]) -> list[Vector]:
+        """Columns of h[t], t = len(steps) - 1: for each input, one entry for each neuron."""
+        on = steps[-1]
+        rows = [
+            z if bit == "1" else (0,) * self.n
+            for z, bit in zip(self.values(steps[:-1]), on, strict=True)
+        ]
+        return list(zip(*rows, strict=True))
+
+    def logits(self, steps: tuple[str, ...]) -> list[Vector]:
+        columns = self.states(steps)
+        self.budget.pay((self.n + 1) * self.bits, len(self.readout) * self.d * self.n)
+        return [tuple(sum(map(mul, row, column)) for column in columns) for row in self.readout]
+
+    def walls(self, steps: tuple[str, ...]) -> list[Vector]:
+        """Functionals that are >= 0 where the pattern holds (C1)."""
+        found = []
+        for t, on in enumerate(steps):
+            for bit, row in zip(on, self.values(steps[:t]), strict=True):
+                if any(row):
+                    found.append(row if bit == "1" else tuple(-c for c in row))
+                else:
+                    require(bit == "0", "a neuron that is always 0 counts as off")
+        return found
+
+    def steepest(self) -> Fraction:
+        """A bound of |output - median|^2 / |x|^2 for a network with one output (C19)."""
+        # Entry s of a neuron's row: its value is at most the sum of these times |x[s]|. Values are
+        # not negative, so that negative weights do not add to it.
+        sizes = [[max(0, w) for w in row] for row in self.recurrent]
+        rows = [[0] * self.n for _ in range(self.d)]
+        for t in range(self.n):
+            self.budget.pay((t + 1) * self.bits, self.d * self.d * self.n)
+            columns = list(zip(*rows, strict=True))
+            rows = [[sum(map(mul, row, column)) for column in columns] for row in sizes]
+            for row, w in zip(rows, self.inputs, strict=True):
+                row[t] += self.scale**t * abs(w)
+        readout = [abs(w) for w in self.readout[0]]
+        total = [sum(map(mul, readout, column)) for column in zip(*rows, strict=True)]
+        return 2 * Fraction(sum(x * x for x in total), self.logit_scale**2) + 2

@@ -1,0 +1,298 @@
+"""Order and signs (C16)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from fractions import Fraction
+from math import factorial
+from typing import Any
+
+from algzoo_exact.certificate.checker.cones import members
+from algzoo_exact.certificate.checker.formulas import CONNECTIVES, RELATIONS, Formulas
+from algzoo_exact.certificate.checker.rewriting import _PART
+
+Order = Any
+"""True, False, (i, j): element i is above j, or ("and" or "or", a frozen set of these). Elements
+are the inputs, and n for the number 0."""
+
+
+class NotAnOrderError(Exception):
+    """A formula is not about the order of the inputs and 0 alone."""
+
+
+class Orders:
+    """What formulas say about the order of the inputs and 0, and how likely that is."""
+
+    def __init__(self, formulas: Formulas) -> None:
+        self.formulas, self.n = formulas, formulas.program.n
+        self.budget = formulas.budget
+        self._known: dict[int, Fraction | None] = {}
+        self._statements: dict[tuple[int, bool], Order] = {}
+        self._comparisons: dict[tuple[int, int, bool], Order] = {}
+
+    def probability(self, number: int) -> Fraction | None:
+        """Of a formula about the order alone; None for all others."""
+        if number not in self._known:
+            try:
+                statement = self.statement(number, True)
+            except NotAnOrderError:
+                self._known[number] = None
+            else:
+                below = self._partial_order(statement)
+                found = self._count(statement) if below is None else self._extensions(below)
+                self._known[number] = found
+        return self._known[number]
+
+    def of_some(self, numbers: list[int]) -> Fraction | None:
+        """The probability that some of the formulas holds.
+
+        It is a sum where each is a partial order, and every two contradict each other.
+        """
+        found = [self.probability(number) for number in numbers]
+        known = [value for value in found if value is not None]
+        if len(known) < len(found):
+            return None
+        orders = [self._partial_order(self.statement(number, True)) for number in numbers]
+        self.budget.spend((len(numbers) * (self.n + 1)) ** 2 // 4)
+        for k, order in enumerate(orders):
+            if not all(contradict(order, other) for other in orders[:k]):
+                return self.probability(self.formulas.any(numbers))
+        return sum(known, Fraction(0))
+
+    def _partial_order(self, statement: Order) -> list[int] | None:
+        """For each element, all that are below it if the statement holds, as a bit mask; None
+        where that is not all that the statement says."""
+        if statement is False:
+            return None
+        pairs = () if statement is True else (statement,)
+        if pairs and statement[0] == "and":
+            pairs = statement[1]
+        size = self.n + 1
+        self.budget.spend(len(pairs) + size * size)
+        below = [0] * size
+        for pair in pairs:
+            if isinstance(pair[0], str):
+                return None
+            below[pair[0]] |= 1 << pair[1]
+        for middle in range(size):
+            for k in range(size):
+                if below[k] >> middle & 1:
+                    below[k] |= below[middle]
+        return below
+
+    def _extensions(self, below: list[int]) -> Fraction:
+        """Of a partial order: for each element, those that must be below it, as a bit mask.
+
+        Elements are placed from the lowest up; a set of placed ones is met on many ways.
+        """
+        n = self.n
+        zero, everything = 1 << n, (1 << n + 1) - 1
+        at: dict[int, dict[int, int]] = {0: {0: 1}}  # by the number of elements below 0
+        for _ in range(n + 1):
+            after: dict[int, dict[int, int]] = {}
+            for placed, ways in at.items():
+                self.budget.spend(10 * (n + 1) * len(ways))
+                for k in members(everything & ~placed):
+                    if below[k] & ~placed == 0:
+                        target = after.setdefault(placed | 1 << k, {})
+                        for under, count in ways.items():
+                            now = placed.bit_count() if 1 << k == zero else under
+                            target[now] = target.get(now, 0) + count
+            at = after
+        ways = at.get(everything, {})
+        return self._weighed(ways, n)
+
+    def _weighed(self, ways: dict[int, int], n: int) -> Fraction:
+        """Orders of n inputs, by how many are below 0: each has the probability (C16)."""
+        parts = (
+            Fraction(count, 2**n * factorial(k) * factorial(n - k)) for k, count in ways.items()
+        )
+        return sum(parts, Fraction(0))
+
+    def statement(self, number: int, positive: bool) -> Order:
+        """The formula, or its negation; null sets do not count."""
+        key = number, positive
+        if key not in self._statements:
+            self.budget.spend(_PART)
+            self._statements[key] = self._statement(number, positive)
+        return self._statements[key]
+
+    def _statement(self, number: int, positive: bool) -> Order:
+        op, *parts = self.formulas.nodes[number]
+        if op == "truth":
+            return parts[0] is positive
+        if op == "not":
+            return self.statement(parts[0], not positive)
+        if op == "implies":
+            first = self.statement(parts[0], not positive)
+            return self._joined(positive, [first, self.statement(parts[1], positive)])
+        if op in CONNECTIVES:
+            return self._joined(
+                (op == "or") is positive, [self.statement(p, positive) for p in parts]
+            )
+        left, right = parts
+        if op in ("==", "!="):
+            # Both sides are equal, but for a null set, only where they are the same element.
+            pairs = [self._above(left, right, True), self._above(right, left, True)]
+            if (op == "!=") is positive:
+                return self._joined(True, pairs)
+            pairs = [self._above(left, right, False), self._above(right, left, False)]
+            return self._joined(False, pairs)
+        if op in ("<", "<="):
+            left, right = right, left
+        strict = op in ("<", ">")
+        if not positive:
+            left, right, strict = right, left, not strict
+        return self._above(left, right, strict)
+
+    def _joined(self, some: bool, parts: Iterable[Order]) -> Order:
+        """Some or all of the parts, simplified."""
+        op = "or" if some else "and"
+        found: set[Order] = set()
+        for part in parts:
+            self.budget.spend(_PART // 10)
+            if part is some:
+                return some
+            if part is (not some):
+                continue
+            if part[0] == op:
+                self.budget.spend(len(part[1]))
+                found |= part[1]
+            else:
+                found.add(part)
+        if len(found) > 1:
+            return op, frozenset(found)
+        return found.pop() if found else not some
+
+    def _above(self, left: int, right: int, strict: bool) -> Order:
+        """left > right, or left >= right, which differ where both are the same element."""
+        key = left, right, strict
+        if key not in self._comparisons:
+            self.budget.spend(_PART)
+            self._comparisons[key] = self._compared(left, right, strict)
+        return self._comparisons[key]
+
+    def _compared(self, left: int, right: int, strict: bool) -> Order:
+        for number, other, first in ((left, right, True), (right, left, False)):
+            op, *parts = self.formulas.nodes[number]
+            if op == "relu":
+                op, parts = "max", [self.formulas.number(0), *parts]
+            if op in ("min", "max"):
+                pairs = [(p, other) if first else (other, p) for p in parts]
+                found = [self._above(a, b, strict) for a, b in pairs]
+                return self._joined((op == "max") is first, found)
+        a, b = self._element(left), self._element(right)
+        return not strict if a == b else (a, b)
+
+    def _element(self, number: int) -> int:
+        node = self.formulas.nodes[number]
+        if node == ("number", 0):
+            return self.n
+        if node[0] != "x":
+            raise NotAnOrderError
+        return int(node[1])
+
+    def _count(self, statement: Order) -> Fraction:
+        """By the lowest element of those left, over and over."""
+        names = sorted(self._elements(statement) - {self.n})
+        n = len(names)
+        places = {name: k for k, name in enumerate(names)} | {self.n: n}
+        known: dict[tuple[int, Order], list[int]] = {}
+
+        def count(left: int, statement: Order) -> list[int]:
+            """Orders of the elements left, by how many are below 0; if 0 is gone, in all."""
+            inputs = (left & ~(1 << n)).bit_count()
+            with_zero = left >> n & 1
+            if statement is False:
+                return [0] * (inputs + 1 if with_zero else 1)
+            if statement is True:
+                return [factorial(inputs)] * (inputs + 1 if with_zero else 1)
+            key = left, statement
+            if key not in known:
+                self.budget.spend(50 * left.bit_count())
+                ways = [0] * (inputs + 1 if with_zero else 1)
+                for low in members(left):
+                    rest = count(left & ~(1 << low), self._without_lowest(statement, low))
+                    self.budget.pay(max(rest).bit_length(), len(rest))
+                    shift = 1 if with_zero and low != n else 0
+                    for k, number in enumerate(rest):
+                        ways[k + shift] += number
+                known[key] = ways
+            return known[key]
+
+        counts = count((1 << n + 1) - 1, self._renamed(statement, places))
+        return self._weighed(dict(enumerate(counts)), n)
+
+    def _elements(self, statement: Order) -> set[int]:
+        if isinstance(statement, bool):
+            return set()
+        self.budget.spend(1)
+        if isinstance(statement[0], str):
+            return {element for part in statement[1] for element in self._elements(part)}
+        return set(statement)
+
+    def _renamed(self, statement: Order, places: dict[int, int]) -> Order:
+        if isinstance(statement, bool):
+            return statement
+        self.budget.spend(1)
+        op, inner = statement
+        if isinstance(op, str):
+            return op, frozenset(self._renamed(part, places) for part in inner)
+        return places[op], places[inner]
+
+    def _without_lowest(self, statement: Order, low: int) -> Order:
+        """The statement, once it is known that ``low`` is below all that are left."""
+        if isinstance(statement, bool):
+            return statement
+        op, inner = statement
+        if isinstance(op, str):
+            parts = [self._without_lowest(part, low) for part in inner]
+            return self._joined(op == "or", parts)
+        return inner == low if low in (op, inner) else statement
+
+    def above(self, domain: int) -> list[set[int]]:
+        """For each element, those that it is at least as large as in the whole domain."""
+        formulas = self.formulas
+        found: list[set[int]] = [{i} for i in range(self.n + 1)]
+        for number in formulas.conjuncts(domain):
+            op, *parts = formulas.nodes[number]
+            negated = op == "not"
+            if negated:
+                op, *parts = formulas.nodes[parts[0]]
+            if op not in RELATIONS or op == ("==" if negated else "!="):
+                continue
+            left, right = parts
+            if (op in ("<", "<=")) is not negated:
+                left, right = right, left
+            pairs = [(left, right), (right, left)] if op in ("==", "!=") else [(left, right)]
+            for a, b in pairs:
+                for high in self._bounding(a, "min"):
+                    found[high].update(self._bounding(b, "max"))
+        self.budget.spend((self.n + 1) ** 3 // 8)
+        for middle in range(self.n + 1):
+            for row in found:
+                if middle in row:
+                    row |= found[middle]
+        return found
+
+    def _bounding(self, number: int, extreme: str) -> list[int]:
+        """Elements all of which are at least a minimum, or at most a maximum."""
+        self.budget.spend(_PART)
+        op, *parts = self.formulas.nodes[number]
+        if op == "relu" and extreme == "max":
+            return [self.n, *self._bounding(parts[0], extreme)]
+        if op == extreme:
+            return [i for part in parts for i in self._bounding(part, extreme)]
+        try:
+            return [self._element(number)]
+        except NotAnOrderError:
+            return []
+
+
+def contradict(a: list[int] | None, b: list[int] | None) -> bool:
+    """Whether one partial order has an element below another, and the other one above it."""
+    if a is None or b is None:
+        return False
+    return any(
+        b[low] >> k & 1 for k, lower in enumerate(a) for low in members(lower) if lower and b[low]
+    )

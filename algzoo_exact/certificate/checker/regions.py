@@ -1,0 +1,222 @@
+"""Proofs and probabilities by cones (C15)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from math import lcm
+from operator import mul
+from typing import Any
+
+from algzoo_exact.certificate.checker.cones import Vector, complete_facets
+from algzoo_exact.certificate.checker.errors import RejectedError, require
+from algzoo_exact.certificate.checker.formulas import compared
+from algzoo_exact.certificate.checker.reading import keys_of, natural, vector_of
+from algzoo_exact.certificate.checker.rewriting import _PART, Condition, Form, Rewriting, is_maximum
+
+
+class Regions:
+    """Conditions without constants, in integers, to be decided on cones."""
+
+    def __init__(self, rewriting: Rewriting, condition: Condition) -> None:
+        self.rewriting, self.budget = rewriting, rewriting.budget
+        atoms = rewriting.needed([condition])
+        self.scales: dict[int, int] = {}
+        self.choices: dict[int, list[list[tuple[int, int]]]] = {}
+        self.places: dict[int, int] = {}  # of inputs among the coordinates
+        self.rows: list[list[tuple[int, int]]] = []  # positive multiples of forms, by number
+        self._numbers: dict[Form, int] = {}
+        inputs = {}
+        for number in atoms:
+            atom = rewriting.atoms[number]
+            if is_maximum(atom):
+                scale = self._multiple(self._denominator(form) for form in atom)
+                self.scales[number] = scale
+                self.choices[number] = [self._pairs(form, scale) for form in atom]
+            else:
+                require(atom[0] == "x", "cones are about inputs alone")
+                self.scales[number] = 1
+                inputs[atom[1]] = number
+        self.inputs = sorted(inputs) or [0]
+        self.places = {inputs[i]: k for k, i in enumerate(self.inputs) if i in inputs}
+        self.condition = self._prepared(condition)
+
+    def _denominator(self, form: Form) -> int:
+        return self._multiple((c / self.scales[atom]).denominator for atom, c in form[0])
+
+    def _multiple(self, numbers: Iterable[int]) -> int:
+        """The least common multiple."""
+        found = 1
+        for number in numbers:
+            found = lcm(found, number)
+            self.budget.pay(found.bit_length())
+        return found
+
+    def _pairs(self, form: Form, scale: int) -> list[tuple[int, int]]:
+        require(form[1] == 0, "a condition with a constant is nothing for cones")
+        return [(atom, int(c * scale / self.scales[atom])) for atom, c in form[0]]
+
+    def _prepared(self, condition: Condition) -> Condition:
+        """The condition with rows' numbers in place of forms."""
+        if isinstance(condition, bool):
+            return condition
+        self.budget.spend(_PART)
+        op, inner = condition
+        if op in ("and", "or", "not"):
+            return op, tuple(map(self._prepared, inner))
+        if inner not in self._numbers:
+            self._numbers[inner] = len(self.rows)
+            self.rows.append(self._pairs(inner, self._denominator(inner)))
+        return op, self._numbers[inner]
+
+
+class Piece:
+    """One cone, by its rays: what forms and conditions are on it.
+
+    Of a form that is linear on the cone all values follow from those on the rays. ``more`` are
+    points outside, at which the same linear functions are evaluated. ``opened`` is a form whose
+    sign on the cone is open, once that was needed, by its values.
+    """
+
+    def __init__(
+        self, regions: Regions, rays: Sequence[Vector], more: Sequence[Vector] = ()
+    ) -> None:
+        self.regions, self.count = regions, len(rays)
+        self._points = [*rays, *more]
+        self._atoms: dict[int, list[int]] = {}
+        self._gaps: dict[int, list[int]] = {}  # of maxima that are not linear: a form to cut along
+        self._signs: dict[int, tuple[int, int]] = {}
+        self.opened: list[int] | None = None
+
+    def _atom(self, number: int) -> list[int] | None:
+        if number not in self._atoms and number not in self._gaps:
+            regions = self.regions
+            if number in regions.places:
+                place = regions.places[number]
+                self._atoms[number] = [point[place] for point in self._points]
+            else:
+                self._settle(number, regions.choices[number])
+        if number in self._gaps and self.opened is None:
+            self.opened = self._gaps[number]
+        return self._atoms.get(number)
+
+    def _settle(self, number: int, choices: list[list[tuple[int, int]]]) -> None:
+        known: list[list[int]] = []
+        before, self.opened = self.opened, None
+        for pairs in choices:
+            values = self._sum(pairs)
+            if values is None:
+                assert self.opened is not None
+                self._gaps[number] = self.opened
+                break
+            known.append(values)
+        else:
+            best = max(known, key=lambda value: sum(value[: self.count]))
+            for value in known:
+                gap = [a - b for a, b in zip(best, value, strict=True)]
+                if min(gap[: self.count]) < 0:
+                    self._gaps[number] = gap
+                    break
+            else:
+                self._atoms[number] = best
+        self.opened = before
+
+    def _sum(self, pairs: list[tuple[int, int]]) -> list[int] | None:
+        budget, count = self.regions.budget, len(self._points)
+        total = [0] * count
+        for atom, factor in pairs:
+            values = self._atom(atom)
+            if values is None:
+                return None
+            total = [a + factor * b for a, b in zip(total, values, strict=True)]
+            budget.pay(max(map(abs, total)).bit_length(), count)
+        return total
+
+    def _masks(self, row: int) -> tuple[int, int] | None:
+        """The rays on which a row is positive, and negative."""
+        if row not in self._signs:
+            values = self._sum(self.regions.rows[row])
+            if values is None:
+                return None
+            above = sum(1 << k for k in range(self.count) if values[k] > 0)
+            below = sum(1 << k for k in range(self.count) if values[k] < 0)
+            self._signs[row] = above, below
+        return self._signs[row]
+
+    def truth(self, condition: Condition, face: int, *, almost: bool) -> bool | None:
+        """Whether a condition holds at all points within a face (the positive combinations of its
+        rays), at none, or that is open. ``almost``: but for null sets within the cone."""
+        if isinstance(condition, bool):
+            return condition
+        self.regions.budget.spend(1)
+        op, inner = condition
+        if op in ("and", "or"):
+            some, open_parts, before = bool(op == "or"), False, self.opened
+            for part in inner:
+                found = self.truth(part, face, almost=almost)
+                if found is some:
+                    self.opened = before
+                    return some
+                open_parts = open_parts or found is None
+            return None if open_parts else not some
+        if op == "not":
+            found = self.truth(inner[0], face, almost=almost)
+            return None if found is None else not found
+        masks = self._masks(inner)
+        if masks is None:
+            return None
+        above, below = bool(masks[0] & face), bool(masks[1] & face)
+        if above and below:
+            if almost and op == "==":
+                return False
+            if self.opened is None:
+                self.opened = self._sum(self.regions.rows[inner])
+            return None
+        return compared(op, above - below, 0)
+
+
+def cones_of(data: Any, regions: Regions) -> Iterator[tuple[list[Vector], tuple[int, ...]]]:
+    """The rays and facets of each cone that the cuts leave; together they cover the space of the
+    inputs that occur."""
+    keys_of(data, {"inputs", "rays", "tree"}, "cells")
+    inputs, budget = regions.inputs, regions.budget
+    same = isinstance(data["inputs"], list) and [natural(i, "an input") for i in data["inputs"]]
+    require(same == inputs, f"the inputs that occur are {inputs}")
+    size = len(inputs)
+    require(size <= LARGEST_CUT, f"cells have at most {LARGEST_CUT} inputs")
+    require(isinstance(data["rays"], list), "rays must be a list")
+    rays = [vector_of(text, size, f"ray {k}") for k, text in enumerate(data["rays"])]
+    require(len(set(rays)) == len(rays), "a ray is listed twice")
+    require(isinstance(data["tree"], list), "a tree must be a list")
+    used: set[int] = set()
+    waiting: list[tuple[Vector, ...]] = [()]
+    for place, item in enumerate(data["tree"]):
+        require(bool(waiting), "a tree goes on after its end")
+        walls = waiting.pop()
+        try:
+            if isinstance(item, str):
+                normal = vector_of(item, size, "its normal")
+                require(len(walls) < MOST_CUTS, f"over {MOST_CUTS} cuts lie within each other")
+                waiting += ((*walls, normal), (*walls, tuple(-c for c in normal)))  # below first
+                continue
+            require(isinstance(item, list) and len(item) >= size, "it has too few rays")
+            numbers = [natural(k, "the number of a ray") for k in item]
+            require(numbers == sorted(set(numbers)), "its rays must be different and in order")
+            require(numbers[-1] < len(rays), "it has a ray that is not listed")
+            corners = [rays[k] for k in numbers]
+            masks = set()
+            for wall in walls:
+                values = [sum(map(mul, wall, ray)) for ray in corners]
+                budget.pay(max(map(abs, values)).bit_length(), size * len(corners))
+                require(min(values) >= 0, "it has a ray on the wrong side of a cut")
+                masks.add(sum(1 << k for k, value in enumerate(values) if value == 0))
+            require(bool(masks), "it is no cone, but all of the space")
+            facets = complete_facets(size, masks, len(corners), regions.rewriting.budget)
+        except RejectedError as error:
+            raise RejectedError(f"part {place} of the tree: {error}") from None
+        used.update(numbers)
+        yield corners, facets
+    require(not waiting, "a tree ends before its end")
+    require(len(used) == len(rays), "a ray is listed that no cone has")
+
+
+LARGEST_CUT, MOST_CUTS = 10, 500

@@ -1,0 +1,286 @@
+"""The mean squared error of median programs in float64 balls, compiled: (2) of
+docs/notes/squared-error.md.
+
+A facet F inside a starting cone lies on walls z[t][j] = 0 of one step t. Its neurons flip, and with
+b[t][j] the derivative of the output by h[t][j], the same on both sides, a - a' is kappa e1 with
+
+    kappa = sum over these neurons of b[t][j] |z[t][j]|,                                     (4)
+    |a|^2 - |a'|^2 = kappa (2 a.e1 - kappa).
+
+That steps do not mix, and that no other neuron comes to life behind F, is certain if every neuron
+reads its newest input: z[t][j] depends on x[t] then, and z[s][j] with s < t does not. A cell where
+another neuron matters is undecided here.
+
+The functionals are computed at twice the working precision, so that the error of a good model, in
+which two close functionals cancel, is known as well as each of them.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from algzoo_exact.exact.enclosure import Enclosure
+from algzoo_exact.geometry.cone import IntVector, dot
+from algzoo_exact.jit import compiled
+from algzoo_exact.measure.balls_f64 import (
+    SLACK,
+    TINY,
+    Ball,
+    U,
+    add,
+    multiply,
+    scale,
+    subtract,
+)
+from algzoo_exact.measure.faces_f64 import full_set, ray_sets, subfaces
+from algzoo_exact.measure.facet_flow import facet_flows
+from algzoo_exact.measure.flow_rules import FlowRules, flow_rules
+from algzoo_exact.measure.lattice_f64 import face_lattice
+from algzoo_exact.program.floats import FloatWeights, rounded
+from algzoo_exact.program.ir import Program
+from algzoo_exact.program.task import Task
+from algzoo_exact.regions.compiled import Cells
+from algzoo_exact.regions.exact_search import ExactSearch
+from algzoo_exact.regions.starts import Start
+from algzoo_exact.score.boundary_balls import (
+    add_product,
+    exact_weights,
+    float_sum,
+    normal_balls,
+)
+from algzoo_exact.score.rigorous import Cell
+
+F64 = NDArray[np.float64]
+I64 = NDArray[np.int64]
+U64 = NDArray[np.uint64]
+B8 = NDArray[np.bool_]
+
+_ONE_OVER_TWO_PI: Ball = (1 / (2 * math.pi), U)
+
+# A bend this much smaller than the functional it bends is left out, with its share as the radius.
+_NO_BEND = 2.0**-80
+_U_ERROR = 2.0**-50  # a length is off by (n/2 + 2) U of itself at most, a quotient by U
+
+
+@compiled
+def is_on(pattern: U64, level: int) -> bool:
+    return bool((pattern[level // 64] >> np.uint64(level % 64)) & np.uint64(1))
+
+
+@compiled
+def output_slopes(weights: FloatWeights, pattern: U64, n: int, slopes: F64) -> None:
+    """The derivatives of the one output by h[t][j], backwards, (n, d, 3): high and low part, and a
+    bound for the error of their sum."""
+    d = weights.input.shape[0]
+    tiny = 4.0 * (d + 4.0) * (d + 4.0) * U * U  # see ``add_product``
+    for j in range(d):
+        slopes[n - 1, j] = 0.0
+        slopes[n - 1, j, 0] = weights.readout[0, j]
+    for t in range(n - 2, -1, -1):
+        for i in range(d):
+            high, low, size, rad = 0.0, 0.0, 0.0, 0.0
+            for j in range(d):
+                if is_on(pattern, (t + 1) * d + j):
+                    w = weights.recurrent[j, i]
+                    above = slopes[t + 1, j]
+                    high, low = add_product(high, low, w, above[0], above[1])
+                    size += abs(w * above[0])
+                    rad += abs(w) * above[2]
+            slopes[t, i, 0], slopes[t, i, 1] = high, low
+            slopes[t, i, 2] = (rad + tiny * size) * SLACK + TINY if size + rad > 0.0 else 0.0
+
+
+@compiled
+def error_of_cell(weights: FloatWeights, state: F64, median: F64, error: F64) -> float:
+    """The error's functional a, (n), from that of h[n-1] (``normal_balls`` leaves it in ``state``)
+    and of the median. Returns a bound for the length of what a is off by."""
+    d = weights.input.shape[0]
+    tiny = 4.0 * (d + 5.0) * (d + 5.0) * U * U
+    total = 0.0
+    for c in range(error.shape[0]):
+        high, low, size, rad = -median[c], 0.0, abs(median[c]), 0.0
+        for i in range(d):
+            w = weights.readout[0, i]
+            high, low = add_product(high, low, w, state[i, c, 0], state[i, c, 1])
+            size += abs(w * state[i, c, 0])
+            rad += abs(w) * state[i, c, 2]
+        error[c] = high
+        total += (abs(low) + rad + tiny * size) * SLACK + TINY
+    return total
+
+
+@compiled
+def length_ball(vector: F64, radius: float) -> Ball:
+    """The length of a vector that is off by at most ``radius``."""
+    total = 0.0
+    for c in range(vector.shape[0]):
+        total += vector[c] * vector[c]
+    length = math.sqrt(total)
+    return length, (radius + (vector.shape[0] + 2.0) * U * length) * SLACK + TINY
+
+
+@compiled
+def inner_ball(a: F64, radius_a: float, b: F64, radius_b: float) -> Ball:
+    """a.b; a sum of n products is off by n U (1 + n U) sum |a b| at most, by Higham's (3.4)."""
+    mid, size, squares_a, squares_b = 0.0, 0.0, 0.0, 0.0
+    for c in range(a.shape[0]):
+        mid += a[c] * b[c]
+        size += abs(a[c] * b[c])
+        squares_a += a[c] * a[c]
+        squares_b += b[c] * b[c]
+    rad = math.sqrt(squares_a) * radius_b + radius_a * (math.sqrt(squares_b) + radius_b)
+    return mid, (rad + (a.shape[0] + 1.0) * U * size) * SLACK + TINY
+
+
+@compiled
+def bends_of_cell(
+    weights: FloatWeights, pattern: U64, first: int, sets: U64, ids: I64, faces: U64, found: int,
+    normals: F64, radii: F64, slopes: F64, include: U64, jumps: F64,
+) -> bool:  # fmt: skip
+    """Which facets of a cell count, and kappa (4) of those inside, (facets, 2); False if undecided.
+
+    ``first`` walls are those of the start, the last of them inside what is summed. Walls outside
+    count, with no jump set.
+    """
+    d = weights.input.shape[0]
+    n = normals.shape[1]
+    for j in range(d):
+        # Without a positive weight it is never on.
+        if weights.input[j] == 0.0 and np.any(weights.recurrent[j] > 0.0):
+            for t in range(1, n):
+                wall = first + t * d + j
+                if not length_ball(normals[wall], 0.0)[0] > 2.0 * radii[wall]:
+                    return False  # it may vanish here, and come to life next to this cell
+                if _holds_a_facet(sets[wall], faces, found):
+                    return False
+    for f in range(found):
+        wall = ids[f]
+        jumps[f] = 0.0
+        if wall < first - 1:
+            include[f] = 1
+            continue
+        if wall == first - 1:
+            step = 0
+            inward = normals[wall, 0]
+        else:
+            step = (wall - first) // d
+            inward = normals[wall, step]
+        include[f] = inward > 0.0
+        if not include[f]:
+            continue
+        total: Ball = (0.0, 0.0)
+        for j in range(d):
+            level = first + step * d + j
+            if _covers(sets[level], faces[f]):
+                length = length_ball(normals[level], radii[level])
+                slope = slopes[step, j]
+                total = add(total, multiply((slope[0], abs(slope[1]) + slope[2]), length))
+        jumps[f, 0], jumps[f, 1] = total
+    return True
+
+
+@compiled
+def squares_of_cells(
+    weights: FloatWeights, rows: F64, still: B8, medians: F64, cells: Cells, u: F64,
+    rules: FlowRules, mids: F64, rads: F64,
+) -> None:  # fmt: skip
+    """What each cell in the buffer adds to the mean square beyond l = 0: ``mids`` +- ``rads``.
+
+    ``still`` (walls of the start): those that hold u, which do not turn. ``medians`` (value cells,
+    n): the median's functionals, by label. ``u``: the unit direction, off by less than
+    ``_U_ERROR``. The radius is infinite where float64 does not decide.
+    """
+    n, d, first = rows.shape[1], weights.input.shape[0], rows.shape[0]
+    count = first + n * d + 1
+    ids = np.empty(count, np.int64)
+    include = np.empty(count, np.uint64)
+    normals, radii, jumps = np.empty((count, n)), np.empty(count), np.empty((count, 2))
+    state, fresh, slopes = np.empty((d, n, 3)), np.empty((d, n, 3)), np.empty((n, d, 3))
+    error = np.empty(n)
+    flows, moments = np.empty((count, 2)), np.empty((count, n + 1))
+    for q in range(cells.size[0]):
+        mids[q], rads[q] = 0.0, math.inf
+        pattern = cells.pattern[q]
+        sets = ray_sets(cells.masks[q], cells.rays[q], count)
+        faces = np.empty((count, sets.shape[1]), np.uint64)
+        found = subfaces(full_set(cells.rays[q]), sets, np.arange(count), count, n - 1, ids, faces)
+        normal_balls(weights, rows, pattern, 0, normals, radii, state, fresh)
+        output_slopes(weights, pattern, n, slopes)
+        off = error_of_cell(weights, state, medians[cells.label[q]], error)
+        if not bends_of_cell(
+            weights, pattern, first, sets, ids, faces, found, normals, radii, slopes, include, jumps
+        ):
+            continue
+        size = length_ball(error, off)
+        largest = size[0] + size[1]
+        total: Ball = (0.0, 0.0)
+        for f in range(found):
+            bend = abs(jumps[f, 0]) + jumps[f, 1]
+            if include[f] and ids[f] >= first - 1 and bend <= _NO_BEND * largest:
+                # |flow| <= ridges / 4, and the moment is at most as long as their number.
+                total = total[0], total[1] + bend * (2.0 * largest + bend) * found * SLACK + TINY
+                include[f] = 0
+        lattice = face_lattice(sets, ids, found, include, normals, radii)
+        facet_flows(lattice, n, cells.x[q, : cells.rays[q]], u, _U_ERROR, rules, flows, moments)
+        counted = 0
+        for f in range(found):
+            if include[f]:
+                e1, radius = lattice.e[counted], lattice.error[counted]
+                flow = flows[counted, 0], flows[counted, 1]
+                if ids[f] < first and still[ids[f]]:
+                    flow = 0.0, 0.0
+                along = inner_ball(error, off, e1, radius)
+                if ids[f] < first - 1:
+                    kappa = along
+                    weight = multiply(size, size)
+                else:
+                    kappa = jumps[f, 0], jumps[f, 1]
+                    weight = multiply(kappa, subtract(scale(along, 2.0), kappa))
+                moment = inner_ball(error, off, moments[counted, :n], moments[counted, n])
+                moment = multiply(multiply(kappa, moment), _ONE_OVER_TWO_PI)
+                total = add(total, add(multiply(weight, flow), moment))
+                counted += 1
+        if total[1] < math.inf:
+            mids[q], rads[q] = total
+
+
+def float_squares(
+    search: ExactSearch,
+    program: Program,
+    task: Task,
+    start: Start,
+    u: IntVector,
+    allowance: float | None,
+) -> tuple[Enclosure, list[Cell]]:
+    """The sum over the cells below one start, and the cells that it leaves out; see
+    ``boundary_balls.float_flow``."""
+    weights = exact_weights(program)
+    assert weights is not None
+    medians = rounded(tuple(cell.value for cell in task.value_cells()))  # 0, 1/2 and 1: exact
+    rows, unit, rules = np.array(start.rows, np.float64), np.array(u, np.float64), flow_rules()
+    unit /= np.linalg.norm(unit)
+    still = np.array([dot(row, u) == 0 for row in start.rows])
+
+    def kernel(batch: Cells, mids: F64, rads: F64) -> None:
+        squares_of_cells(weights, rows, still, medians, batch, unit, rules, mids, rads)
+
+    return float_sum(search, start, kernel, allowance)
+
+
+@compiled
+def _covers(large: U64, small: U64) -> bool:
+    for w in range(small.shape[0]):  # noqa: SIM110 - compiled: no generators
+        if small[w] & ~large[w]:
+            return False
+    return True
+
+
+@compiled
+def _holds_a_facet(rays: U64, faces: U64, found: int) -> bool:
+    for f in range(found):  # noqa: SIM110 - compiled: no generators
+        if _covers(rays, faces[f]):
+            return True
+    return False

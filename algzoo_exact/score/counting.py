@@ -1,0 +1,39 @@
+"""How many cells there are, and how many processes their number is worth."""
+
+from __future__ import annotations
+
+import math
+import os
+import time
+
+from algzoo_exact.program.task import Task
+from algzoo_exact.regions.exact_search import ExactSearch
+from algzoo_exact.regions.starts import starting_cones
+from algzoo_exact.score.rigorous import HasBatches
+
+SMALL_PROBE_SECONDS = 0.7  # in integers, before compiled code is loaded
+PROBE_SECONDS = 4.0
+_SHARED_FROM = 6.0  # seconds, from which on several processes are worth their start
+_CORES = 2  # of which each has its share of memory
+
+
+def count_leaves(search: ExactSearch, task: Task, seconds: float) -> float:
+    """Leaves of the enumeration: their number, or about that many, from those below the starts
+    that were finished in this time; infinity if none was.
+
+    The processor's time, so that the choice of a method does not depend on what else is running.
+    """
+    deadline = time.process_time() + seconds
+    starts = starting_cones(task)
+    batches = search.cells if isinstance(search, HasBatches) else search.exact_cells
+    for finished, start in enumerate(starts):
+        before = search.leaves
+        for _ in batches(start):
+            if time.process_time() > deadline:
+                return before * len(starts) / finished if finished else math.inf
+    return search.leaves
+
+
+def workers_for(seconds: float) -> int:
+    """Processes for what takes one core so long."""
+    return min(_CORES, os.cpu_count() or 1) if seconds > _SHARED_FROM else 1

@@ -1,0 +1,186 @@
+"""Spoiled certificates of all kinds: rejected, or what they say is true all the same.
+
+``theorems_for_tests`` says what a false acceptance is, and by which oracles one would be found.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from random import Random
+
+import pytest
+from adversaries_for_tests import (
+    Specimen,
+    at,
+    collection,
+    examined,
+    leaves,
+    mutated,
+    other_values,
+    passes,
+    replaced,
+)
+from certificates_for_tests import Json
+from theorems_for_tests import counterexample, is_free, theorem
+
+from algzoo_exact.certificate import check
+from algzoo_exact.explain.claims import KINDS
+
+# Evidence, of which there may be other, alike, that the checker can follow as well: an input at
+# which something fails, facts that a proof does not need, another cut.
+EVIDENCE = ("x", "facts", "free", "rows", "tree", "rays")
+
+
+def test_the_collection() -> None:
+    """All kinds are there, all verdicts and ways of proof; and all pass."""
+    found = collection()
+    assert len(found) >= 40
+    assert len({specimen.name for specimen in found}) == len(found)
+    assert {s.document["kind"] for s in found} == {"cells", "pieces", "functions", "claims"}
+    assert {s.document["model"].get("heads") for s in found} >= {1, 2, 4}
+    assert len({s.document["model"]["dtype"] for s in found}) == 5
+    text = json.dumps([s.document["explanation"] for s in found])
+    for word in (*KINDS, "holds", "probability", "mean", "almost all", "some", "refuted"):
+        assert f'"{word}"' in text, word
+    for key in ("steps", "cells", "point", "trusted", "facts", "defined", "free", "witness"):
+        assert f'"{key}": ' in text, key
+    for specimen in found:
+        assert passes(examined(specimen.document, specimen.weights)), specimen.name
+
+
+@pytest.mark.slow
+def test_genuine_ones_say_what_is_true() -> None:
+    """Which shows that the oracles are no stricter than the checker."""
+    random = Random(0)
+    for specimen in collection():
+        assert counterexample(specimen.document, random) is None, specimen.name
+
+
+def check_leaves(specimen: Specimen, places: list[tuple[object, ...]], random: Random) -> None:
+    """Each leaf replaced by other values: rejected, but where it is free text or evidence, or makes
+    the certificate state something else that is true."""
+    document, before = specimen.document, theorem(specimen.document)
+    values = [at(document, place) for place in leaves(document)]
+    for place in places:
+        if place == ("digest",):
+            continue
+        for value in other_values(at(document, place), values, random):
+            broken = replaced(document, place, value)
+            where = f"{specimen.name}: {place} is {value!r}, not {at(document, place)!r}"
+            if not passes(examined(broken, specimen.weights)) or is_free(document, place):
+                continue
+            after = theorem(broken)
+            alike = set(EVIDENCE) & set(place) and type(value) is type(at(document, place))
+            assert after != before or alike, where
+            assert counterexample(broken, random) is None, where
+
+
+def test_leaves() -> None:
+    """One of some certificates of all kinds."""
+    random = Random(1)
+    for specimen in random.sample(collection(), 20):
+        check_leaves(specimen, random.sample(list(leaves(specimen.document)), 1), random)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("part", range(8))
+def test_every_leaf(part: int) -> None:
+    """All leaves of all that are checked in some milliseconds, and a hundred of the others."""
+    random = Random(part)
+    for specimen in collection()[part::8]:
+        places = list(leaves(specimen.document))
+        if len(places) > 300:
+            places = random.sample(places, 100)
+        check_leaves(specimen, places, random)
+
+
+def check_mutants(count: int, seed: int) -> None:
+    random = Random(seed)
+    passing = 0
+    for specimen, donor in pairs(count, random):
+        done, broken = mutated(specimen.document, donor.document, random)
+        if not passes(examined(broken, specimen.weights)):
+            continue
+        passing += 1
+        if theorem(broken) != theorem(specimen.document):
+            assert counterexample(broken, random) is None, f"{specimen.name}: {done}"
+    assert passing < count / 20
+
+
+def pairs(count: int, random: Random) -> Iterator[tuple[Specimen, Specimen]]:
+    found = collection()
+    for k in range(count):
+        yield found[k % len(found)], random.choice(found)
+
+
+def test_mutants() -> None:
+    check_mutants(300, seed=1)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("part", range(8))
+def test_very_many_mutants(part: int) -> None:
+    """20,000 in all: none makes the checker fail, and none that passes says what is false."""
+    check_mutants(2500, seed=100 + part)
+
+
+def blind_to_cones(patch: pytest.MonkeyPatch) -> None:
+    """Whatever a formula asks is false on each cone."""
+    patch.setattr(check.Piece, "truth", lambda *_, **__: False)
+
+
+def blind_to_sums(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(check.Rows, "refuted_by", lambda *_: None)
+
+
+def blind_to_witnesses(patch: pytest.MonkeyPatch) -> None:
+    """A witness need not show anything."""
+    patch.setattr(check.Proofs, "_shown", lambda *_: None)
+
+
+def blind_to_logits(patch: pytest.MonkeyPatch) -> None:
+    """The logits at a witness are not read."""
+
+    def point(proofs: check.Proofs, data: Json) -> Json:
+        x = [check.fraction_of(value, "x") for value in data["x"]]
+        return proofs.program.run(x, proofs.findings.budget)
+
+    patch.setattr(check.Proofs, "point", point)
+
+
+def blind_to_types(patch: pytest.MonkeyPatch) -> None:
+    """true and false pass for 1 and 0."""
+    patch.setattr(check, "natural", lambda value, where: int(value))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("plant", "names"),
+    [
+        (blind_to_cones, ("always", "right and wrong")),
+        (blind_to_sums, ("seven inputs",)),
+        (blind_to_witnesses, ("always", "inductive")),
+        (blind_to_logits, ("always",)),
+        (blind_to_types, ("always",)),
+    ],
+)
+def test_a_faulty_checker_is_found_out(
+    plant: Callable[[pytest.MonkeyPatch], None],
+    names: tuple[str, ...],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Each fault planted in the checker lets a spoiled certificate pass, which is noticed."""
+    chosen = [s for s in collection() if s.name.removeprefix("story: ") in names]
+    assert len(chosen) == len(names)
+
+    def check_all() -> None:
+        random = Random(9)
+        for specimen in chosen:
+            places = [p for p in leaves(specimen.document) if p[0] == "explanation"]
+            check_leaves(specimen, random.sample(places, min(150, len(places))), random)
+
+    check_all()
+    plant(monkeypatch)
+    with pytest.raises(AssertionError):
+        check_all()

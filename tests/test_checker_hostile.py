@@ -1,0 +1,228 @@
+"""The checker on files that are damaged, odd, or made to keep it busy: it ends soon, with one
+sentence and the exit code that it documents, and never with a traceback."""
+
+from __future__ import annotations
+
+import copy
+import gzip
+import json
+import os
+import subprocess
+import sys
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import loading_for_tests
+import numpy as np
+import pytest
+from adversaries_for_tests import sealed
+from certificates_for_tests import CHECKER, Json, seal
+from cli_for_tests import run
+from models_for_tests import random_program
+from test_transformer import state as attention_state
+
+import algzoo_exact as az
+from algzoo_exact.certificate import check
+from algzoo_exact.zoo.loading import shipped_folder
+
+FILE = shipped_folder() / "longest_cycle_4_4.safetensors"
+
+
+@pytest.fixture(scope="module")
+def document() -> Json:
+    return az.certify(random_program(np.random.default_rng(1), 1, 3), az.tasks.argmax(3))
+
+
+@pytest.fixture(scope="module")
+def cycle() -> Json:
+    return az.certify(az.load("longest_cycle_4_4"))
+
+
+def outcome(path: Path, content: bytes | Json, weights: Path | None = None) -> tuple[int, str]:
+    """Exit code and verdict; nothing may fail, and the verdict is one line."""
+    path.write_bytes(content if isinstance(content, bytes) else json.dumps(content).encode())
+    found = az.check_certificate(path, weights)
+    assert found.status != "failed", found.reason
+    assert "\n" not in found.verdict
+    assert found.verdict.endswith(".")
+    return found.exit_code, found.verdict
+
+
+def test_damaged_files(document: Json, tmp_path: Path) -> None:
+    path, packed = tmp_path / "c.json", gzip.compress(json.dumps(document).encode())
+    for content in (
+        packed[:200] + b"xx" + packed[202:],
+        packed[:-9],
+        packed[:1] + b"\x8b",
+        b"",
+        b"\0" * 100,
+        b"[" * 10**6,
+        b'{"a":' * 10**5,
+        b'"\xff"',
+        json.dumps(document)[:-5].encode(),
+        json.dumps(document).replace(": 20,", ": " + "9" * 3_000_000 + ",").encode(),
+        json.dumps(document | {"version": 3}).encode(),
+        json.dumps(document | {"task": {"name": "argmax", "seq_len": 10**15}}).encode(),
+    ):
+        code, text = outcome(path, content)
+        assert code == 2, text
+        assert text.startswith("unreadable: ")
+    assert "write it again" in outcome(path, document | {"version": 3})[1]
+
+
+def test_what_is_too_large(document: Json, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """It may be right, so that it is not rejected."""
+    path = tmp_path / "c.json"
+    monkeypatch.setattr(check, "MOST_BYTES", 1 << 24)
+    bomb = gzip.compress(b" " * (check.MOST_BYTES + 1), 1)
+    rays = [*document["rays"][:-1], "1 1 " + "9" * 3_000_000]
+    weights = copy.deepcopy(document["model"]["weights"])
+    weights["linear.weight"][0][0] = "9" * 3_000_000
+    long = seal(document | {"model": document["model"] | {"weights": weights}})
+    for content in (
+        bomb,
+        gzip.compress(json.dumps(seal(document | {"rays": rays})).encode()),
+        long,
+        seal(document | {"task": {"name": "argmax", "seq_len": 10**14}}),
+    ):
+        code, text = outcome(path, content)
+        assert code == 3, text
+        assert text.startswith("not everything could be checked: ")
+
+
+def test_every_field_may_be_anything(tmp_path: Path) -> None:
+    """With a digest that fits, if there can be one: rejected, but where it says the same."""
+    path = loading_for_tests.write(tmp_path / "m.safetensors", attention_state(2, 2, 2, 1))
+    transformer = az.load(path, task="longest_cycle")
+    for model in (az.load("handcrafted:2nd_argmax_2"), transformer, az.load("median_2_2")):
+        genuine = az.certify(model)
+        for key in genuine.keys() - {"digest", "software"}:
+            for value in ([], 1, -1, "x", None, True, {}, [[]], [{}], [None], {"": 1}):
+                if genuine[key] != value:
+                    found = check.check_document(sealed(genuine | {key: value}))
+                    assert found.status == "rejected", (key, value, found.verdict)
+
+
+HEADERS = (
+    b"[]", b"1", b'"x"', b"null", b"{", b"", b"\xff", b"[" * 10**5, b'{"a":' + b"9" * 10**6 + b"}",
+    b'{"a":1}', b'{"a":[]}', b'{"a":{}}', b'{"__metadata__":{"a":1}}', b'{"__metadata__":"ab"}',
+    b'{"a":{"shape":[1,1],"dtype":[],"data_offsets":[0,4]}}',
+    b'{"a":{"shape":[1,1],"dtype":"I32","data_offsets":[0,4]}}',
+    b'{"a":{"shape":[1],"dtype":"F32","data_offsets":[0,4]}}',
+    b'{"a":{"shape":[1,1],"dtype":"F32","data_offsets":[0,4]}}',  # not a number
+    b'{"a":{"shape":[1,1],"dtype":"BF16","data_offsets":[2,4]}}',
+    b'{"a":{"shape":[100000000000000,0],"dtype":"F32","data_offsets":[0,0]}}',
+    b'{"a":{"shape":[100000000,1],"dtype":"F32","data_offsets":[0,400000000]}}',
+    b'{"a":{"shape":[-1,-1],"dtype":"F32","data_offsets":[0,4]}}',
+    b'{"a":{"shape":["1","1"],"dtype":"F32","data_offsets":[0,4]}}',
+    b'{"a":{"shape":[1,1],"dtype":"F32","data_offsets":[-4,0]}}',
+)  # fmt: skip
+
+
+def test_odd_weights_files(cycle: Json, tmp_path: Path) -> None:
+    path, weights = tmp_path / "c.json", tmp_path / "m.safetensors"
+    for header in HEADERS:
+        weights.write_bytes(len(header).to_bytes(8, "little") + header + b"\0\0\xc0\x7f")
+        code, text = outcome(path, cycle, weights)
+        assert code == 2, (header[:40], text)
+    for content in (b"", b"\0", b"\xff" * 8):
+        weights.write_bytes(content)
+        assert outcome(path, cycle, weights)[0] == 2
+    assert outcome(path, cycle, tmp_path)[0] == 2
+    assert outcome(path, cycle, Path("\0"))[0] == 2
+
+
+def test_work_is_bounded(document: Json, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """By a number of operations, more for more cells; what takes more is not rejected."""
+    monkeypatch.setattr(check, "MOST_WORK", 100)
+    for name in ("WORK_PER_CONE", "WORK_PER_ANSWER", "WORK_PER_BYTE"):
+        monkeypatch.setattr(check, name, 0)
+    for genuine in (
+        document,
+        az.certify(az.load("median_2_2")),
+        az.certify(az.load("longest_cycle_4_4")),
+    ):
+        code, text = outcome(tmp_path / "c.json", genuine)
+        assert code == 3
+        assert "it takes over 100 operations" in text
+    path = tmp_path / "c.json"
+    path.write_text(json.dumps(document))
+    assert az.check_certificate(path, work=10**6).status == "accepted"
+
+
+def test_long_weights_take_their_toll() -> None:
+    """Fractions without a common denominator: their multiple grows with each of them."""
+    rows = [[f"{10**4000 + 2 * k + 1}/{10**4001 + 2 * k + 1}" for k in range(9 * j, 9 * j + 9)]
+            for j in range(9)]  # fmt: skip
+    lowest = [[str(Fraction(text)) for text in row] for row in rows]
+    weights = {
+        "rnn.weight_ih_l0": [[row[0]] for row in lowest],
+        "rnn.weight_hh_l0": lowest,
+        "linear.weight": lowest[:3],
+    }
+    parsed = check.weights_of(weights, "weights")
+    model = {"name": "m", "sha256": check.digest_of_weights(parsed), "dtype": "rational"}
+    genuine = az.certify(random_program(np.random.default_rng(1), 1, 3), az.tasks.argmax(3))
+    found = check.check_document(seal(genuine | {"model": model | {"weights": weights}}))
+    assert found.exit_code == 3
+    assert "bits" in found.reason
+
+
+def test_ties_are_read_in_order(cycle: Json) -> None:
+    """In a time that grows with their number, not with its square: 256 or 20,000 of them."""
+    tied = [{"function": k, "winners": [0, 1]} for k in range(256)]
+    found = check.check_document(seal(cycle | {"tied": tied * 80}))
+    assert found.reason == "ties must be in order."
+
+
+def test_a_fault_of_its_own(
+    document: Json, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Exit code 4, one sentence, nothing that looks like a verdict."""
+
+    def broken(*_: Any) -> None:
+        raise TypeError("no such thing")
+
+    monkeypatch.setattr(check.Content, "check", broken)
+    found = check.check_document(document)
+    assert (found.status, found.exit_code) == ("failed", 4)
+    assert found.verdict.startswith("the checker failed: TypeError: no such thing.")
+    path = tmp_path / "c.json"
+    path.write_text(json.dumps(document))
+    result = run("check", path)
+    assert (result.exit_code, result.stdout) == (4, "")
+    assert result.stderr.startswith("error: the checker failed: ")
+
+
+def test_nobody_reads_the_output(document: Json, tmp_path: Path) -> None:
+    path = tmp_path / "c.json"
+    path.write_text(json.dumps(document))
+    command = [sys.executable, "-I", str(CHECKER), str(path)]
+    end, start = os.pipe()
+    os.close(end)
+    done = subprocess.run(command, stdout=start, stderr=subprocess.PIPE, check=False)
+    os.close(start)
+    assert (done.returncode, done.stderr) == (141, b"")
+
+
+def test_an_ascii_terminal(document: Json, tmp_path: Path) -> None:
+    path = tmp_path / "\u00e4\u2028.json"
+    named = seal(document | {"model": document["model"] | {"name": "\u00e4\U0001f600"}})
+    path.write_text(json.dumps(named))
+    for shown, code in ((path, 0), (path.with_suffix(".x"), 2)):
+        done = subprocess.run(
+            [sys.executable, str(CHECKER), str(shown)],
+            capture_output=True,
+            check=False,
+            env=os.environ | {"PYTHONIOENCODING": "ascii", "LC_ALL": "C"},
+        )
+        assert (done.returncode, done.stderr) == (code, b"")
+        assert done.stdout.isascii()
+
+
+@pytest.mark.parametrize("work", ["0", "-1"])
+def test_no_work_is_no_check(work: str, document: Json, tmp_path: Path) -> None:
+    path = tmp_path / "c.json"
+    path.write_text(json.dumps(document))
+    assert az.check_certificate(path, work=int(work)).exit_code == 3
