@@ -180,5 +180,5 @@ def _more(result: Accuracy, digits: int | None) -> str:
     if result.task.seq_len <= 7:
         return "--method exact decides every input, however long it takes; or a longer --time-limit"
     if not result.cells:
-        return "a longer --time-limit: the first run on a machine needs half a minute to compile"
+        return "a longer --time-limit; or first algzoo-exact warm, where nothing is compiled yet"
     return "a longer --time-limit narrows it, slowly; every input can be decided for n <= 7 only"

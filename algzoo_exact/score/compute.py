@@ -152,7 +152,10 @@ def _steps(
     leaves = count_leaves(ExactSearch(program, ties), task, SMALL_PROBE_SECONDS)
     if leaves * EXACT_COST.get(n, math.inf) <= _SOON:
         digits = digits or CLOSED_FORM_DIGITS
-        yield from whole_accuracies(program, task, ties, digits, deadline=deadline)
+        if deadline.limited:  # cone by cone, without compiled code, which may not be there yet
+            yield from _bounds(program, task, ties, digits, deadline, max_cells, 1)
+        else:
+            yield from whole_accuracies(program, task, ties, digits)
         return
     known = Enclosure.exactly(0).hull(Enclosure.exactly(1))
     try:
