@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from random import Random
 
+import jsonschema
 import pytest
 from adversaries_for_tests import (
     Specimen,
@@ -24,7 +26,7 @@ from adversaries_for_tests import (
 from certificates_for_tests import Json
 from theorems_for_tests import counterexample, is_free, theorem
 
-from algzoo_exact.certificate import check
+from algzoo_exact.certificate import build, check
 from algzoo_exact.explain.claims import KINDS
 
 # Evidence, of which there may be other, alike, that the checker can follow as well: an input at
@@ -51,9 +53,12 @@ def test_the_collection() -> None:
 
 @pytest.mark.slow
 def test_genuine_ones_say_what_is_true() -> None:
-    """Which shows that the oracles are no stricter than the checker."""
+    """Which shows that the oracles are no stricter than the checker; and they fit the schema."""
     random = Random(0)
+    schema = Path(build.__file__).with_name("certificate.schema.json").read_text()
+    validator = jsonschema.Draft202012Validator(json.loads(schema))
     for specimen in collection():
+        validator.validate(specimen.document)
         assert counterexample(specimen.document, random) is None, specimen.name
 
 
