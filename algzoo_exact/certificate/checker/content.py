@@ -30,8 +30,9 @@ from algzoo_exact.certificate.checker.transformers import Attention
 MOST_INPUTS = 100
 MOST_CELL_INPUTS, MOST_FUNCTION_INPUTS = 6, 7
 WORK_PER_CONE, WORK_PER_ANSWER, WORK_PER_BYTE = 400_000, 1_000, 50
-"""What is allowed for each cell or piece, each answer, and each byte of an explanation, beside what
-is allowed for the whole."""
+MOST_EXPLAINED = 10_000_000
+"""What is allowed for each cell or piece, each answer, and each byte of an explanation up to this
+many, beside what is allowed for the whole."""
 
 
 def check_task(task: str, n: int) -> None:
