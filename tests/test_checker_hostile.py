@@ -9,6 +9,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -234,3 +235,79 @@ def test_no_work_is_no_check(work: str, document: Json, tmp_path: Path) -> None:
     path = tmp_path / "c.json"
     path.write_text(json.dumps(document))
     assert az.check_certificate(path, work=int(work)).exit_code == 3
+
+
+def claims_of(document: Json, nodes: list[Any], statement: Json) -> Json:
+    """A certificate of one claim with one statement, and nothing else."""
+    kept = {key: document[key] for key in document if key not in ("cells", "rays", "decimals")}
+    statement = {"for": "all", "verdict": "proved", "witness": None} | statement
+    claim = {"name": "c", "kind": "holds", "text": "", "written": {}, "about": None}
+    claim |= {"instances": [{"parameters": {}, "statements": [statement]}]}
+    story = {"title": "", "standard": False, "nodes": nodes, "others": [], "claims": [claim]}
+    story |= {"cases": [], "partition": None, "accuracy": None}
+    kept |= {"kind": "claims", "explanation": story, "undecided": "1"}
+    return seal(kept | {"accuracy": {"lower": "0", "upper": "1"}})
+
+
+FALSE = [["x", 0], ["x", 1], ["<", 0, 1], True]  # x[0] < x[1], everywhere
+
+
+def test_somebodys_word_is_not_counted_as_a_proof(document: Json) -> None:
+    said = claims_of(document, FALSE, {"statement": 2, "domain": 3, "proof": {"trusted": "z3"}})
+    found = check.check_document(said)
+    assert found.status == "incomplete"
+    assert "the explanation's claims: 1 resting on what was not checked" in found.checked
+    assert not any("proved" in line for line in found.checked)
+
+
+@pytest.mark.parametrize("digits", [60_000, 6_000_000])
+def test_long_multipliers(document: Json, digits: int, tmp_path: Path) -> None:
+    """They are not read: that takes the square of their length."""
+    proof = {"steps": [{"rows": [[0, "7" * digits]]}]}
+    long = claims_of(document, FALSE, {"statement": 2, "domain": 3, "proof": proof})
+    began = time.process_time()
+    assert outcome(tmp_path / "c.json", long)[0] == 3
+    assert time.process_time() - began < 2
+
+
+def test_many_long_numbers(document: Json, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reading them is work, and is paid for before it is done."""
+    weights = copy.deepcopy(document["model"]["weights"])
+    weights["linear.weight"] = [["1" * 20_000 + "/1" + "0" * 19_000 + "3"] * 40] * 3
+    long = seal(document | {"model": document["model"] | {"weights": weights}})
+    monkeypatch.setattr(check, "MOST_WORK", 1_000_000)
+    found = check.check_document(long)
+    assert found.exit_code == 3
+    assert "it takes over 1,000,000 operations" in found.verdict
+
+
+@pytest.mark.parametrize("item", ["[],", '{"a":1},', '"0",'])
+def test_many_values(document: Json, item: str, tmp_path: Path) -> None:
+    """A small file could unpack to so many that they fill the memory."""
+    text = json.dumps(document)[:-1] + ',"x":[' + item * check.MOST_VALUES + "0]}"
+    code, verdict = outcome(tmp_path / "c.json.gz", gzip.compress(text.encode(), 1))
+    assert code == 3
+    assert "values, more than this checker reads" in verdict
+
+
+def test_many_tensors_of_the_same_bytes(cycle: Json, tmp_path: Path) -> None:
+    """Offsets may overlap, so that the file's size says nothing about how much there is in it."""
+    entry = {"dtype": "F16", "shape": [1000, 1000], "data_offsets": [0, 2_000_000]}
+    header = json.dumps({f"w{k}": entry for k in range(1000)}).encode()
+    weights = tmp_path / "w.safetensors"
+    weights.write_bytes(len(header).to_bytes(8, "little") + header + bytes(2_000_000))
+    code, text = outcome(tmp_path / "c.json", cycle, weights)
+    assert code == 3
+    assert "the weights' file has over 5,000,000 numbers" in text
+
+
+def test_an_explanation_is_no_boundless_allowance(
+    document: Json, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its length may be padding: of the titles, for example."""
+    monkeypatch.setattr(check, "MOST_EXPLAINED", 1000)
+    padded = claims_of(document, FALSE, {"statement": 2, "domain": 3, "proof": {"trusted": "z3"}})
+    padded["explanation"]["title"] = " " * 3 * check.MOST_EXPLAINED
+    budget, found = check.Budget(), check.CheckedCertificate()
+    check._check(seal(padded), None, check.Asked(), budget, found)
+    assert budget.most == check.MOST_WORK + check.WORK_PER_BYTE * check.MOST_EXPLAINED

@@ -163,7 +163,8 @@ def test_claims_keep_their_verdicts() -> None:
 
 def test_a_ledger_without_a_sample() -> None:
     program = steep(az.load("2nd_argmax_16_10").program)
-    verification = az.verify(story(program), program)
+    stated = claim("a", "weights", statement="1 == 1")
+    verification = az.verify(story(program, stated), program)
     ledger = az.surprise(verification)
     assert ledger.given.bits is None
     assert "cannot be sampled" in ledger.given.reason

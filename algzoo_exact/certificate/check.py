@@ -14,9 +14,10 @@ Exit code 0: accepted. 1: rejected, with the reason. 2: the file is not a certif
 read. 3: nothing wrong was found, but not everything could be checked: without the weights' file, it
 is about the weights inside. 4: the checker failed, which is a fault of its own.
 
-Work is limited to 100 million operations, and 200,000 more for each cell and piece, 1,000 for each
-answer of a transformer and 50 for each byte of an explanation. One takes a microsecond or less;
-those on long numbers count more. Files have at most 64 MB, unpacked.
+Work is limited to 100 million operations, and 400,000 more for each cell and piece, 1,000 for each
+answer of a transformer and 50 for each byte of an explanation, up to 10 million bytes. One takes a
+microsecond or less; those on long numbers count more. Files have at most 64 MB, unpacked, and 5
+million values.
 """
 
 # Joined from the files in checker/ by checker/join.py: change those.
@@ -849,7 +850,7 @@ class Attention:
         require(fits, "the weights' shapes do not fit each other and the task")
         self.n, self.size, self.width, self.budget = n, size, size // heads, budget
         self.bits = max(length(w) for rows in weights.values() for row in rows for w in row)
-        budget.pay(2 * self.bits, 2 * depth * size**3)
+        budget.pay(2 * self.bits, 6 * depth * size**3)
         self.layers: list[list[tuple[Matrix, Matrix]]] = []
         for i in range(depth):
             inward, output = weights[names[3 + 2 * i]], weights[names[4 + 2 * i]]
@@ -968,7 +969,7 @@ class FixedAttention:
         for i, layer in enumerate(self.layers):
             places = self.model.asking(i)
             bits = max(map(int.bit_length, (x for ball in r for x in ball[0])))
-            self.model.budget.pay(bits, len(layer) * len(places) * (n + 2 * size + 20))
+            self.model.budget.pay(bits, len(layer) * len(places) * (20 + size * (n + size) // 8))
             fresh = []
             for place in places:
                 answer = r[place]
@@ -1212,8 +1213,8 @@ def decimal(value: Fraction) -> str:
 # The certificate's file and the weights' file.
 
 FORMAT, VERSION = "algzoo-exact certificate", 4
-MOST_BYTES = 1 << 26
-"""Of a certificate, unpacked, and of a weights' file."""
+MOST_BYTES, MOST_VALUES = 1 << 26, 5_000_000
+"""Of a certificate, unpacked, and of a weights' file: a value takes up to 250 bytes of memory."""
 MOST_DIGITS = 15
 """Of a number that is not quoted."""
 
@@ -1240,7 +1241,9 @@ def _no_float(text: str) -> Any:
 
 
 def parsed(content: bytes, name: str) -> Any:
-    """JSON, without floats; UnreadableError if it is none."""
+    """JSON, without floats; UnreadableError if it is none, LimitError if it holds too much."""
+    if sum(map(content.count, (b",", b"[", b"{"))) > MOST_VALUES:  # each value follows one of these
+        raise LimitError(f"{name} has over {MOST_VALUES:,} values, more than this checker reads")
     try:
         return json.loads(
             content,
@@ -1344,7 +1347,10 @@ def read_weights(content: bytes) -> WeightsFile:
         metadata = header.pop("__metadata__", None) or {}
         if not all(type(value) is str for value in metadata.values()):
             raise ValueError
-        found = {key: _matrix(entry, content[start:]) for key, entry in header.items()}
+        data = memoryview(content)[start:]
+        if sum(_numbers(entry, len(data)) for entry in header.values()) > MOST_VALUES:
+            raise LimitError(f"the weights' file has over {MOST_VALUES:,} numbers")
+        found = {key: _matrix(entry, data) for key, entry in header.items()}
         names = {STORED[entry["dtype"]] for entry in header.values()}
     except (UnreadableError, AttributeError, LookupError, TypeError, ValueError, ArithmeticError,
             struct.error):  # fmt: skip
@@ -1357,20 +1363,27 @@ def read_weights(content: bytes) -> WeightsFile:
     )
 
 
-def _matrix(entry: Any, data: bytes) -> tuple[tuple[Fraction, ...], ...]:
-    """Exceptions of any kind if it is none."""
+def _numbers(entry: Any, most: int) -> int:
+    """How many a matrix has within so many bytes; exceptions of any kind if it is none."""
     (rows, columns), (first, end) = entry["shape"], entry["data_offsets"]
+    size = struct.calcsize(FLOATS[STORED[entry["dtype"]]])
+    fits = type(rows) is type(columns) is int and rows > 0 and columns > 0
+    if not (fits and 0 <= first < end <= most and end - first == rows * columns * size):
+        raise ValueError
+    return int(rows * columns)
+
+
+def _matrix(entry: Any, data: memoryview) -> tuple[tuple[Fraction, ...], ...]:
+    """Exceptions of any kind if it is none."""
+    count, columns = _numbers(entry, len(data)), entry["shape"][1]
     dtype = STORED[entry["dtype"]]
     code = FLOATS[dtype]
-    size = struct.calcsize(code)
-    if not (rows > 0 and columns > 0 and first >= 0 and end - first == rows * columns * size):
-        raise ValueError
-    values = struct.unpack(f"<{rows * columns}{code}", data[first:end])
+    values = struct.unpack(f"<{count}{code}", data[slice(*entry["data_offsets"])])
     if dtype == "bfloat16":
         halves = b"".join(struct.pack("<HH", 0, value) for value in values)
-        values = struct.unpack(f"<{rows * columns}f", halves)
+        values = struct.unpack(f"<{count}f", halves)
     exact = [Fraction(value) for value in values]
-    return tuple(tuple(exact[k * columns : (k + 1) * columns]) for k in range(rows))
+    return tuple(tuple(exact[k : k + columns]) for k in range(0, count, columns))
 
 
 # =============================================================================================
@@ -2008,7 +2021,8 @@ class Rows:
             number = natural(pair[0], "a row")
             require(last < number < len(self.rows), "its rows are not there, or not in order")
             last = number
-            factor = int(text_of(pair[1], r"-?[1-9][0-9]*", "a multiplier"))
+            text = text_of(pair[1], r"-?[1-9][0-9]*", "a multiplier")
+            factor = integer_of(text, "a multiplier")
             op, (terms, c), where = self.rows[number]
             require(factor > 0 or op == "==", "a multiplier of an inequality is negative")
             for atom, coefficient in terms:
@@ -3081,6 +3095,13 @@ INSTANCES = {
 CASE = {"name", "text", "written", "instances"}
 CASE_INSTANCE = {"parameters", "when", "probability", "answer", "verdict", "proofs", "follows"}
 CASE_INSTANCE |= {"witness"}
+COUNTED = {
+    "proved": "proved",
+    "refuted": "refuted",
+    "unknown": "left open",
+    "said": "resting on what was not checked",
+}
+"""Claims and cases, as they are counted, in words."""
 JOINT = {"verdict", "by_order", "proofs", "witness"}
 
 Case = tuple[int, str, Fraction, str]
@@ -3125,13 +3146,13 @@ class Story:
             name = self._name(claim, CLAIM, "a claim")
             require(name not in self.named, f"claim {name}: its name comes twice")
             self.named[name] = {answer: [] for answer in ANSWERS}
-            self._count("claims", within(f"claim {name}", self._claim, name, claim))
+            self._count("claims", name, within(f"claim {name}", self._claim, name, claim))
         cases: list[Case] = []
         for case in data["cases"]:
             name = self._name(case, CASE, "a case")
             found, verdicts = within(f"case {name}", self._case, f"case {name}", case)
             cases += found
-            self._count("cases", verdicts)
+            self._count("cases", f"case {name}", verdicts)
         partition = within("partition", self._partition, [when for when, *_ in cases])
         self._conclude(cases, partition)
         self.proofs.all_used()
@@ -3158,10 +3179,12 @@ class Story:
         require(isinstance(instances, list) and instances != [], f"{where} has no instances")
         return str(data["name"])
 
-    def _count(self, sort: str, verdicts: Sequence[str]) -> None:
-        """One more claim or case: proved if all parts are, refuted if one is."""
-        joint = "unknown" if "unknown" in verdicts else "proved"
-        self.findings.counts[f"{sort} {'refuted' if 'refuted' in verdicts else joint}"] += 1
+    def _count(self, sort: str, name: str, verdicts: Sequence[str]) -> None:
+        """One more claim or case: proved if all parts are, refuted if one is; but if it rests on
+        somebody's word, that is all that is known."""
+        joint = next((v for v in ("refuted", "unknown") if v in verdicts), "proved")
+        said = joint != "unknown" and name in self.findings.trusting
+        self.findings.counts[f"{sort} {'said' if said else joint}"] += 1
 
     def _parameters(self, data: Json) -> None:
         found = data["parameters"]
@@ -3377,8 +3400,8 @@ class Story:
         counts = self.findings.counts
         for sort in ("claims", "cases"):
             found = [
-                f"{counts[f'{sort} {verdict}']} {verdict if verdict != 'unknown' else 'left open'}"
-                for verdict in ("proved", "refuted", "unknown")
+                f"{counts[f'{sort} {verdict}']} {words}"
+                for verdict, words in COUNTED.items()
                 if counts[f"{sort} {verdict}"]
             ]
             if found:
@@ -3828,9 +3851,10 @@ KINDS = {
     "claims": (INDEX_TASKS, MOST_INPUTS),
 }
 """The kinds of certificates, their tasks, and the most inputs."""
-WORK_PER_CONE, WORK_PER_ANSWER, WORK_PER_BYTE = 200_000, 1_000, 50
-"""What is allowed for each cell or piece, each answer, and each byte of an explanation, beside what
-is allowed for the whole."""
+WORK_PER_CONE, WORK_PER_ANSWER, WORK_PER_BYTE = 400_000, 1_000, 50
+MOST_EXPLAINED = 10_000_000
+"""What is allowed for each cell or piece, each answer, and each byte of an explanation up to this
+many, beside what is allowed for the whole."""
 
 
 def check_task(task: str, n: int) -> None:
@@ -4112,6 +4136,7 @@ def _check(
     software = document["software"]
     named = isinstance(software, dict) and all(type(v) is str for v in software.values())
     require(named, "software must be an object of texts")
+    _pay_digits(document, budget)
     weights = weights_of(model_of["weights"], "weights")
     file, unread = _weights_file(content, statement.sha256)
     known, line = check_weights(weights, model_of["dtype"], statement.sha256, file)
@@ -4122,11 +4147,17 @@ def _check(
     require(all(isinstance(document[key], list) for key in long), f"{long} must be lists")
     rest = {key: value for key, value in document.items() if key not in (*long, "digest")}
     found = digest_of(rest, [document[key] for key in long])
-    budget.allow(WORK_PER_BYTE * len(dump(document["explanation"])))
+    budget.allow(WORK_PER_BYTE * min(MOST_EXPLAINED, len(dump(document["explanation"]))))
     Content(document, weights, statement, outcome, budget).check()
     require(document["digest"] == found, "its digest does not fit its content")
     outcome.checked += [*checked, "the digest of the whole certificate"]
     outcome.not_checked += [*not_checked, *unread]
+
+
+def _pay_digits(document: Json, budget: Budget) -> None:
+    """For reading long numbers: from decimals, in lowest terms, and back to compare."""
+    for digits in re.finditer(rb"[0-9]{300,}", dump(document)):
+        budget.pay(10 * len(digits[0]) // 3, 2)
 
 
 def _weights_file(content: bytes | None, sha256: str) -> tuple[WeightsFile | None, list[str]]:

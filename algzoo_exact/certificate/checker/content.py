@@ -35,9 +35,10 @@ KINDS = {
     "claims": (INDEX_TASKS, MOST_INPUTS),
 }
 """The kinds of certificates, their tasks, and the most inputs."""
-WORK_PER_CONE, WORK_PER_ANSWER, WORK_PER_BYTE = 200_000, 1_000, 50
-"""What is allowed for each cell or piece, each answer, and each byte of an explanation, beside what
-is allowed for the whole."""
+WORK_PER_CONE, WORK_PER_ANSWER, WORK_PER_BYTE = 400_000, 1_000, 50
+MOST_EXPLAINED = 10_000_000
+"""What is allowed for each cell or piece, each answer, and each byte of an explanation up to this
+many, beside what is allowed for the whole."""
 
 
 def check_task(task: str, n: int) -> None:

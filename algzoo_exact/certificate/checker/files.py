@@ -19,8 +19,8 @@ from algzoo_exact.certificate.checker.networks import Weights
 from algzoo_exact.certificate.checker.reading import Json
 
 FORMAT, VERSION = "algzoo-exact certificate", 4
-MOST_BYTES = 1 << 26
-"""Of a certificate, unpacked, and of a weights' file."""
+MOST_BYTES, MOST_VALUES = 1 << 26, 5_000_000
+"""Of a certificate, unpacked, and of a weights' file: a value takes up to 250 bytes of memory."""
 MOST_DIGITS = 15
 """Of a number that is not quoted."""
 
@@ -47,7 +47,9 @@ def _no_float(text: str) -> Any:
 
 
 def parsed(content: bytes, name: str) -> Any:
-    """JSON, without floats; UnreadableError if it is none."""
+    """JSON, without floats; UnreadableError if it is none, LimitError if it holds too much."""
+    if sum(map(content.count, (b",", b"[", b"{"))) > MOST_VALUES:  # each value follows one of these
+        raise LimitError(f"{name} has over {MOST_VALUES:,} values, more than this checker reads")
     try:
         return json.loads(
             content,
@@ -151,7 +153,10 @@ def read_weights(content: bytes) -> WeightsFile:
         metadata = header.pop("__metadata__", None) or {}
         if not all(type(value) is str for value in metadata.values()):
             raise ValueError
-        found = {key: _matrix(entry, content[start:]) for key, entry in header.items()}
+        data = memoryview(content)[start:]
+        if sum(_numbers(entry, len(data)) for entry in header.values()) > MOST_VALUES:
+            raise LimitError(f"the weights' file has over {MOST_VALUES:,} numbers")
+        found = {key: _matrix(entry, data) for key, entry in header.items()}
         names = {STORED[entry["dtype"]] for entry in header.values()}
     except (UnreadableError, AttributeError, LookupError, TypeError, ValueError, ArithmeticError,
             struct.error):  # fmt: skip
@@ -164,17 +169,24 @@ def read_weights(content: bytes) -> WeightsFile:
     )
 
 
-def _matrix(entry: Any, data: bytes) -> tuple[tuple[Fraction, ...], ...]:
-    """Exceptions of any kind if it is none."""
+def _numbers(entry: Any, most: int) -> int:
+    """How many a matrix has within so many bytes; exceptions of any kind if it is none."""
     (rows, columns), (first, end) = entry["shape"], entry["data_offsets"]
+    size = struct.calcsize(FLOATS[STORED[entry["dtype"]]])
+    fits = type(rows) is type(columns) is int and rows > 0 and columns > 0
+    if not (fits and 0 <= first < end <= most and end - first == rows * columns * size):
+        raise ValueError
+    return int(rows * columns)
+
+
+def _matrix(entry: Any, data: memoryview) -> tuple[tuple[Fraction, ...], ...]:
+    """Exceptions of any kind if it is none."""
+    count, columns = _numbers(entry, len(data)), entry["shape"][1]
     dtype = STORED[entry["dtype"]]
     code = FLOATS[dtype]
-    size = struct.calcsize(code)
-    if not (rows > 0 and columns > 0 and first >= 0 and end - first == rows * columns * size):
-        raise ValueError
-    values = struct.unpack(f"<{rows * columns}{code}", data[first:end])
+    values = struct.unpack(f"<{count}{code}", data[slice(*entry["data_offsets"])])
     if dtype == "bfloat16":
         halves = b"".join(struct.pack("<HH", 0, value) for value in values)
-        values = struct.unpack(f"<{rows * columns}f", halves)
+        values = struct.unpack(f"<{count}f", halves)
     exact = [Fraction(value) for value in values]
-    return tuple(tuple(exact[k * columns : (k + 1) * columns]) for k in range(rows))
+    return tuple(tuple(exact[k : k + columns]) for k in range(0, count, columns))

@@ -39,6 +39,13 @@ INSTANCES = {
 CASE = {"name", "text", "written", "instances"}
 CASE_INSTANCE = {"parameters", "when", "probability", "answer", "verdict", "proofs", "follows"}
 CASE_INSTANCE |= {"witness"}
+COUNTED = {
+    "proved": "proved",
+    "refuted": "refuted",
+    "unknown": "left open",
+    "said": "resting on what was not checked",
+}
+"""Claims and cases, as they are counted, in words."""
 JOINT = {"verdict", "by_order", "proofs", "witness"}
 
 Case = tuple[int, str, Fraction, str]
@@ -83,13 +90,13 @@ class Story:
             name = self._name(claim, CLAIM, "a claim")
             require(name not in self.named, f"claim {name}: its name comes twice")
             self.named[name] = {answer: [] for answer in ANSWERS}
-            self._count("claims", within(f"claim {name}", self._claim, name, claim))
+            self._count("claims", name, within(f"claim {name}", self._claim, name, claim))
         cases: list[Case] = []
         for case in data["cases"]:
             name = self._name(case, CASE, "a case")
             found, verdicts = within(f"case {name}", self._case, f"case {name}", case)
             cases += found
-            self._count("cases", verdicts)
+            self._count("cases", f"case {name}", verdicts)
         partition = within("partition", self._partition, [when for when, *_ in cases])
         self._conclude(cases, partition)
         self.proofs.all_used()
@@ -116,10 +123,12 @@ class Story:
         require(isinstance(instances, list) and instances != [], f"{where} has no instances")
         return str(data["name"])
 
-    def _count(self, sort: str, verdicts: Sequence[str]) -> None:
-        """One more claim or case: proved if all parts are, refuted if one is."""
-        joint = "unknown" if "unknown" in verdicts else "proved"
-        self.findings.counts[f"{sort} {'refuted' if 'refuted' in verdicts else joint}"] += 1
+    def _count(self, sort: str, name: str, verdicts: Sequence[str]) -> None:
+        """One more claim or case: proved if all parts are, refuted if one is; but if it rests on
+        somebody's word, that is all that is known."""
+        joint = next((v for v in ("refuted", "unknown") if v in verdicts), "proved")
+        said = joint != "unknown" and name in self.findings.trusting
+        self.findings.counts[f"{sort} {'said' if said else joint}"] += 1
 
     def _parameters(self, data: Json) -> None:
         found = data["parameters"]
@@ -335,8 +344,8 @@ class Story:
         counts = self.findings.counts
         for sort in ("claims", "cases"):
             found = [
-                f"{counts[f'{sort} {verdict}']} {verdict if verdict != 'unknown' else 'left open'}"
-                for verdict in ("proved", "refuted", "unknown")
+                f"{counts[f'{sort} {verdict}']} {words}"
+                for verdict, words in COUNTED.items()
                 if counts[f"{sort} {verdict}"]
             ]
             if found:

@@ -9,7 +9,13 @@ from typing import Any
 
 from algzoo_exact.certificate.checker.budget import length
 from algzoo_exact.certificate.checker.errors import RejectedError, require
-from algzoo_exact.certificate.checker.reading import Json, keys_of, natural, text_of
+from algzoo_exact.certificate.checker.reading import (
+    Json,
+    integer_of,
+    keys_of,
+    natural,
+    text_of,
+)
 from algzoo_exact.certificate.checker.rewriting import _PART, Condition, Form, Rewriting, is_maximum
 
 
@@ -86,7 +92,8 @@ class Rows:
             number = natural(pair[0], "a row")
             require(last < number < len(self.rows), "its rows are not there, or not in order")
             last = number
-            factor = int(text_of(pair[1], r"-?[1-9][0-9]*", "a multiplier"))
+            text = text_of(pair[1], r"-?[1-9][0-9]*", "a multiplier")
+            factor = integer_of(text, "a multiplier")
             op, (terms, c), where = self.rows[number]
             require(factor > 0 or op == "==", "a multiplier of an inequality is negative")
             for atom, coefficient in terms:

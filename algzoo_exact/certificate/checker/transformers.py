@@ -68,7 +68,7 @@ class Attention:
         require(fits, "the weights' shapes do not fit each other and the task")
         self.n, self.size, self.width, self.budget = n, size, size // heads, budget
         self.bits = max(length(w) for rows in weights.values() for row in rows for w in row)
-        budget.pay(2 * self.bits, 2 * depth * size**3)
+        budget.pay(2 * self.bits, 6 * depth * size**3)
         self.layers: list[list[tuple[Matrix, Matrix]]] = []
         for i in range(depth):
             inward, output = weights[names[3 + 2 * i]], weights[names[4 + 2 * i]]
@@ -187,7 +187,7 @@ class FixedAttention:
         for i, layer in enumerate(self.layers):
             places = self.model.asking(i)
             bits = max(map(int.bit_length, (x for ball in r for x in ball[0])))
-            self.model.budget.pay(bits, len(layer) * len(places) * (n + 2 * size + 20))
+            self.model.budget.pay(bits, len(layer) * len(places) * (20 + size * (n + size) // 8))
             fresh = []
             for place in places:
                 answer = r[place]

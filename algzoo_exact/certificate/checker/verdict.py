@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 from algzoo_exact.certificate.checker.binding import Asked, check_setting, check_weights
 from algzoo_exact.certificate.checker.budget import Budget
-from algzoo_exact.certificate.checker.content import WORK_PER_BYTE, Content
+from algzoo_exact.certificate.checker.content import MOST_EXPLAINED, WORK_PER_BYTE, Content
 from algzoo_exact.certificate.checker.errors import LimitError, RejectedError, require
 from algzoo_exact.certificate.checker.files import (
     FORMAT,
@@ -138,6 +139,7 @@ def _check(
     software = document["software"]
     named = isinstance(software, dict) and all(type(v) is str for v in software.values())
     require(named, "software must be an object of texts")
+    _pay_digits(document, budget)
     weights = weights_of(model_of["weights"], "weights")
     file, unread = _weights_file(content, statement.sha256)
     known, line = check_weights(weights, model_of["dtype"], statement.sha256, file)
@@ -148,11 +150,17 @@ def _check(
     require(all(isinstance(document[key], list) for key in long), f"{long} must be lists")
     rest = {key: value for key, value in document.items() if key not in (*long, "digest")}
     found = digest_of(rest, [document[key] for key in long])
-    budget.allow(WORK_PER_BYTE * len(dump(document["explanation"])))
+    budget.allow(WORK_PER_BYTE * min(MOST_EXPLAINED, len(dump(document["explanation"]))))
     Content(document, weights, statement, outcome, budget).check()
     require(document["digest"] == found, "its digest does not fit its content")
     outcome.checked += [*checked, "the digest of the whole certificate"]
     outcome.not_checked += [*not_checked, *unread]
+
+
+def _pay_digits(document: Json, budget: Budget) -> None:
+    """For reading long numbers: from decimals, in lowest terms, and back to compare."""
+    for digits in re.finditer(rb"[0-9]{300,}", dump(document)):
+        budget.pay(10 * len(digits[0]) // 3, 2)
 
 
 def _weights_file(content: bytes | None, sha256: str) -> tuple[WeightsFile | None, list[str]]:
