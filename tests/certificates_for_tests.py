@@ -32,6 +32,16 @@ def run_bare(*arguments: str | Path, checker: Path = CHECKER) -> tuple[int, str]
     return done.returncode, done.stdout
 
 
+def by_hash(document: Json) -> tuple[str, str]:
+    """Options that demand the model's hash, by which rational weights are known without a file."""
+    return "--sha256", document["model"]["sha256"]
+
+
+def asking(document: Json) -> check.Asked:
+    """The same for ``check_document``."""
+    return check.Asked(sha256=document["model"]["sha256"])
+
+
 def seal(document: Json) -> Json:
     """The document with the digest that its content has."""
     long = check.LISTS[document["kind"]]

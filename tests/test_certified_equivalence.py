@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from certificates_for_tests import Json, dumped, run_bare
+from certificates_for_tests import Json, by_hash, dumped, run_bare
 from explanations_for_tests import TWO, checked_story
 from models_for_tests import exact_program, random_program
 from safetensors.numpy import save_file
@@ -114,7 +114,7 @@ def test_in_a_bare_python(tmp_path: Path) -> None:
     same = rearranged(TWO, np.random.default_rng(0))
     verification = claimed(TWO, same, tmp_path, "function", "lowest")
     document = az.certify(TWO, explanation=verification)
-    code, text = run_bare(dumped(document, tmp_path / "c.json"))
+    code, text = run_bare(dumped(document, tmp_path / "c.json"), *by_hash(document))
     assert code == 0, text
     assert "not checked: that the weights of other models are those of " in text
     (other,) = document["explanation"]["others"]

@@ -12,7 +12,7 @@ import jsonschema
 import loading_for_tests
 import pytest
 import torch
-from certificates_for_tests import Json, dumped, run_bare, seal
+from certificates_for_tests import Json, asking, by_hash, dumped, run_bare, seal
 from cli_for_tests import json_of, run
 from loading_for_tests import State
 from test_transformer import state as attention_state
@@ -185,11 +185,14 @@ def test_files_of_other_formats(tmp_path: Path) -> None:
 
 
 def test_rational_weights_need_no_file(tmp_path: Path) -> None:
-    """Their hash is that of the weights themselves; a file may hold the same."""
+    """Their hash is that of the weights themselves, and may be demanded; a file may hold the same.
+    Whether they are meant, nobody says otherwise."""
     state = {key: torch.ones(value.shape) for key, value in loading_for_tests.state(1, 2).items()}
     file = stored(tmp_path / "m.safetensors", state)
     document = az.certify(az.load(file).program, az.tasks.argmax(2))
-    assert check.check_document(document).exit_code == 0
+    assert check.check_document(document).exit_code == 3
+    assert check.check_document(document, asked=asking(document)).exit_code == 0
+    assert check.check_document(document, asked=check.Asked(sha256="0" * 64)).exit_code == 1
     assert check.check_document(document, file.read_bytes()).exit_code == 0
     other = (shipped_folder() / "2nd_argmax_2_2.safetensors").read_bytes()
     assert check.check_document(document, other).exit_code == 1
@@ -212,7 +215,7 @@ def test_names_do_not_pass_for_lines_of_ours(name: str, tmp_path: Path) -> None:
     document = seal(document | {"model": document["model"] | {"name": name}})
     spoiled = seal(document | {name: 1})
     for shown, code in ((document, 0), (spoiled, 1)):
-        outcome = check.check_document(json.loads(json.dumps(shown)))
+        outcome = check.check_document(json.loads(json.dumps(shown)), asked=asking(document))
         text = "\n".join(check.lines_of(outcome))
         assert outcome.exit_code == code
         assert text.isascii()
@@ -220,6 +223,6 @@ def test_names_do_not_pass_for_lines_of_ours(name: str, tmp_path: Path) -> None:
         assert all(line.startswith(("accepted: on ", "rejected: ", "checked: ", "not checked: "))
                    for line in text.splitlines())  # fmt: skip
         assert all(len(line) < 600 for line in text.splitlines())
-    result = run("check", dumped(document, tmp_path / "c.json"))
+    result = run("check", dumped(document, tmp_path / "c.json"), *by_hash(document))
     assert result.exit_code == 0
     assert "   accepted" not in result.stdout.replace("verdict      accepted", "")

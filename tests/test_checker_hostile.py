@@ -18,7 +18,7 @@ import loading_for_tests
 import numpy as np
 import pytest
 from adversaries_for_tests import sealed
-from certificates_for_tests import CHECKER, Json, seal
+from certificates_for_tests import CHECKER, Json, by_hash, seal
 from cli_for_tests import run
 from models_for_tests import random_program
 from test_transformer import state as attention_state
@@ -149,7 +149,8 @@ def test_work_is_bounded(document: Json, monkeypatch: pytest.MonkeyPatch, tmp_pa
         assert "it takes over 100 operations" in text
     path = tmp_path / "c.json"
     path.write_text(json.dumps(document))
-    assert az.check_certificate(path, work=10**6).status == "accepted"
+    sha256 = document["model"]["sha256"]
+    assert az.check_certificate(path, sha256=sha256, work=10**6).status == "accepted"
 
 
 def test_long_weights_take_their_toll() -> None:
@@ -200,7 +201,7 @@ def test_nobody_reads_the_output(document: Json, tmp_path: Path) -> None:
     """A pipe that is closed, no output at all, a full disk."""
     path = tmp_path / "c.json"
     path.write_text(json.dumps(document))
-    command = [sys.executable, "-I", str(CHECKER), str(path)]
+    command = [sys.executable, "-I", str(CHECKER), str(path), *by_hash(document)]
     end, start = os.pipe()
     os.close(end)
     done = subprocess.run(command, stdout=start, stderr=subprocess.PIPE, check=False)
@@ -221,7 +222,7 @@ def test_an_ascii_terminal(document: Json, tmp_path: Path) -> None:
     path.write_text(json.dumps(named))
     for shown, code in ((path, 0), (path.with_suffix(".x"), 2)):
         done = subprocess.run(
-            [sys.executable, str(CHECKER), str(shown)],
+            [sys.executable, str(CHECKER), str(shown), *by_hash(document)],
             capture_output=True,
             check=False,
             env=os.environ | {"PYTHONIOENCODING": "ascii", "LC_ALL": "C"},

@@ -3758,17 +3758,22 @@ class Asked:
     seq_len: int | None = None
     ties: str | None = None
     heads: int | None = None
+    sha256: str | None = None
 
 
 def check_weights(
-    weights: Weights, dtype: object, sha256: str, file: WeightsFile | None
+    weights: Weights, dtype: object, sha256: str, file: WeightsFile | None, asked: Asked
 ) -> tuple[str, str]:
     """How the weights are known (``CheckedCertificate.weights``), and a line that says so."""
+    require(asked.sha256 in (None, sha256), f"its sha256 is {sha256}, not {asked.sha256} as asked")
     if dtype == "rational":
         require(digest_of_weights(weights) == sha256, "the weights do not have the stated sha256")
         if file is not None:
             require(file.weights == weights, "the weights are not those of the file")
-        return "text", "the sha256 of the weights, written as fractions"
+            return "text", "the weights, against the file, and their sha256, written as fractions"
+        if asked.sha256 is not None:
+            return "text", "the sha256 of the weights, written as fractions, as asked"
+        return "inside", f"whether weights with sha256 {sha256}, written as fractions, are meant"
     names = text_of(dtype, "[a-z0-9/]+", "model.dtype").split("/")
     known = set(names) <= set(FLOATS) and names == sorted(set(names))
     require(known, "model.dtype must be names of types of floats, in order")
@@ -4050,12 +4055,14 @@ def check_certificate(
     seq_len: int | None = None,
     ties: str | None = None,
     heads: int | None = None,
+    sha256: str | None = None,
     work: int = 1,
 ) -> CheckedCertificate:
     """Check a certificate's file, against the model's .safetensors file if it is given.
 
     ``task``, ``seq_len``, ``ties`` and ``heads`` demand what the certificate must be about. Where
-    they are left out, it must agree with the file's metadata. ``work`` multiplies the work that is
+    they are left out, it must agree with the file's metadata. ``sha256`` demands the model's hash,
+    by which rational weights are known without a file. ``work`` multiplies the work that is
     allowed, and the size of files.
     """
 
@@ -4063,7 +4070,7 @@ def check_certificate(
         most = work * MOST_BYTES
         document = read(Path(path), most)
         content = None if weights is None else contents(Path(weights), most)
-        _check(document, content, Asked(task, seq_len, ties, heads), Budget(work), outcome)
+        _check(document, content, Asked(task, seq_len, ties, heads, sha256), Budget(work), outcome)
 
     return _guarded(check)
 
@@ -4139,7 +4146,7 @@ def _check(
     _pay_digits(document, budget)
     weights = weights_of(model_of["weights"], "weights")
     file, unread = _weights_file(content, statement.sha256)
-    known, line = check_weights(weights, model_of["dtype"], statement.sha256, file)
+    known, line = check_weights(weights, model_of["dtype"], statement.sha256, file, asked)
     outcome.weights = known
     checked, not_checked = check_setting(statement, weights, file, asked)
     (not_checked if known == "inside" else checked).insert(0, line)
@@ -4221,6 +4228,7 @@ def arguments_of(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--seq-len", type=int, help="demand this number of inputs")
     parser.add_argument("--ties", choices=list(TIE_RULES), help="demand this tie rule")
     parser.add_argument("--heads", type=int, help="demand this number of heads in each layer")
+    parser.add_argument("--sha256", help="demand this hash of the model")
     parser.add_argument(
         "--work", type=int, default=1, help="allow so many times as much work and larger files"
     )

@@ -47,6 +47,15 @@ def check(
         typer.Option(metavar="RULE", show_default=False, help="lowest, incorrect or uniform."),
     ] = None,
     heads: HeadsOption = None,
+    sha256: Annotated[
+        str | None,
+        typer.Option(
+            metavar="HASH",
+            show_default=False,
+            help="The model's, as --json prints it. Rational weights are known by it, without a "
+            "file.",
+        ),
+    ] = None,
     work: Annotated[
         int, typer.Option(metavar="N", min=1, help="Allow N times as much work, and larger files.")
     ] = 1,
@@ -70,6 +79,7 @@ def check(
         seq_len=seq_len,
         ties=ties,
         heads=heads,
+        sha256=sha256,
         work=work,
     )
     if outcome.status in ("unreadable", "failed"):

@@ -123,10 +123,12 @@ def certificate_section(found: Findings) -> Section:
     }[written.kind]
     name = written.path.name
     what = "mean squared error" if written.accuracy is None else "accuracy"
-    # Rational weights are known by their own hash, and need no file.
-    files = shell_word(name)
-    if found.model.dtype != "rational":
-        files += " " + shell_word(f"{found.model.name}.safetensors")
+    # Rational weights are known by the hash of themselves, and have no file.
+    if found.model.dtype == "rational":
+        known_by = f"--sha256 {found.model.sha256}"
+    else:
+        known_by = shell_word(f"{found.model.name}.safetensors")
+    files = f"{shell_word(name)} {known_by}"
     proved = value_text(written.score, "certified", 20)
     return Section(
         "certificate",

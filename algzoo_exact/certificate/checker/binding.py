@@ -20,17 +20,22 @@ class Asked:
     seq_len: int | None = None
     ties: str | None = None
     heads: int | None = None
+    sha256: str | None = None
 
 
 def check_weights(
-    weights: Weights, dtype: object, sha256: str, file: WeightsFile | None
+    weights: Weights, dtype: object, sha256: str, file: WeightsFile | None, asked: Asked
 ) -> tuple[str, str]:
     """How the weights are known (``CheckedCertificate.weights``), and a line that says so."""
+    require(asked.sha256 in (None, sha256), f"its sha256 is {sha256}, not {asked.sha256} as asked")
     if dtype == "rational":
         require(digest_of_weights(weights) == sha256, "the weights do not have the stated sha256")
         if file is not None:
             require(file.weights == weights, "the weights are not those of the file")
-        return "text", "the sha256 of the weights, written as fractions"
+            return "text", "the weights, against the file, and their sha256, written as fractions"
+        if asked.sha256 is not None:
+            return "text", "the sha256 of the weights, written as fractions, as asked"
+        return "inside", f"whether weights with sha256 {sha256}, written as fractions, are meant"
     names = text_of(dtype, "[a-z0-9/]+", "model.dtype").split("/")
     known = set(names) <= set(FLOATS) and names == sorted(set(names))
     require(known, "model.dtype must be names of types of floats, in order")

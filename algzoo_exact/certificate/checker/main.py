@@ -57,6 +57,7 @@ def arguments_of(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--seq-len", type=int, help="demand this number of inputs")
     parser.add_argument("--ties", choices=list(TIE_RULES), help="demand this tie rule")
     parser.add_argument("--heads", type=int, help="demand this number of heads in each layer")
+    parser.add_argument("--sha256", help="demand this hash of the model")
     parser.add_argument(
         "--work", type=int, default=1, help="allow so many times as much work and larger files"
     )

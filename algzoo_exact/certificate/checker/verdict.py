@@ -53,12 +53,14 @@ def check_certificate(
     seq_len: int | None = None,
     ties: str | None = None,
     heads: int | None = None,
+    sha256: str | None = None,
     work: int = 1,
 ) -> CheckedCertificate:
     """Check a certificate's file, against the model's .safetensors file if it is given.
 
     ``task``, ``seq_len``, ``ties`` and ``heads`` demand what the certificate must be about. Where
-    they are left out, it must agree with the file's metadata. ``work`` multiplies the work that is
+    they are left out, it must agree with the file's metadata. ``sha256`` demands the model's hash,
+    by which rational weights are known without a file. ``work`` multiplies the work that is
     allowed, and the size of files.
     """
 
@@ -66,7 +68,7 @@ def check_certificate(
         most = work * MOST_BYTES
         document = read(Path(path), most)
         content = None if weights is None else contents(Path(weights), most)
-        _check(document, content, Asked(task, seq_len, ties, heads), Budget(work), outcome)
+        _check(document, content, Asked(task, seq_len, ties, heads, sha256), Budget(work), outcome)
 
     return _guarded(check)
 
@@ -142,7 +144,7 @@ def _check(
     _pay_digits(document, budget)
     weights = weights_of(model_of["weights"], "weights")
     file, unread = _weights_file(content, statement.sha256)
-    known, line = check_weights(weights, model_of["dtype"], statement.sha256, file)
+    known, line = check_weights(weights, model_of["dtype"], statement.sha256, file, asked)
     outcome.weights = known
     checked, not_checked = check_setting(statement, weights, file, asked)
     (not_checked if known == "inside" else checked).insert(0, line)
