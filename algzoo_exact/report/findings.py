@@ -53,6 +53,8 @@ Progress = Callable[[float, str], None]
 LARGEST_FUNCTIONS = 7  # inputs of a transformer whose certificate can be written
 _FUNCTIONS = 6  # ... unasked
 _DRAWN = 3
+# Of a limit on time, the score leaves so much for the tables of regions and pieces after it.
+_TABLE_SECONDS, _SCORE_SHARE = 2.0, 0.6
 
 
 @dataclass(frozen=True, eq=False)
@@ -164,8 +166,9 @@ def gather(model: Model, task: Task, wishes: Wishes, progress: Progress) -> Find
         verification = _verified(model, wishes, steps)
         steps.begin(0.5, "score")
         deadline = Deadline.after(wishes.time_limit) if explained else deadline
+        ending = deadline.within(max(_SCORE_SHARE * deadline.left, deadline.left - _TABLE_SECONDS))
         score = score_of(
-            model, task, wishes.ties, time_limit=deadline.timeout, workers=wishes.workers,
+            model, task, wishes.ties, time_limit=ending.timeout, workers=wishes.workers,
             progress=steps.within,
         )  # fmt: skip
         steps.begin(0.65, "certificate")

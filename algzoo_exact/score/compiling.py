@@ -23,6 +23,7 @@ from algzoo_exact.score.pool import worker_pool
 Kernel = Literal["search", "flows", "squares"]
 KERNELS: tuple[Kernel, ...] = ("search", "flows", "squares")
 COMPILING = "compiling for this machine, once"
+LOADING_SECONDS = 1.3  # of stored code, once in a process
 _PROCESSES = 2
 
 

@@ -19,7 +19,7 @@ from algzoo_exact.regions.exact_search import ExactSearch
 from algzoo_exact.regions.starts import starting_cones
 from algzoo_exact.score.anytime import anytime_accuracy
 from algzoo_exact.score.boxes import BoxBounds, box_bounds
-from algzoo_exact.score.compiling import COMPILING, compiling, done
+from algzoo_exact.score.compiling import COMPILING, LOADING_SECONDS, compiling, done
 from algzoo_exact.score.counting import (
     PROBE_SECONDS,
     SMALL_PROBE_SECONDS,
@@ -142,7 +142,8 @@ def _steps(
     limited = deadline.limited or max_cells is not None
     cones = n in FLOAT_DIGITS and method != "bounds" and max_cells is None
     few = digits is None or digits <= FLOAT_DIGITS.get(n, 0)
-    if not cones or (n > LARGEST_DIMENSION and not floats_serve(program)):
+    short = deadline.left < LOADING_SECONDS
+    if not cones or short or (n > LARGEST_DIMENSION and not floats_serve(program)):
         if not limited:
             deadline = Deadline.after(BOX_SECONDS if n > LARGEST_DIMENSION else AUTO_SECONDS)
         yield from _bounds(

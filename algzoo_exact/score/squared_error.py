@@ -13,7 +13,7 @@ from algzoo_exact.program.ir import Program
 from algzoo_exact.program.lift import HasProgram, lift
 from algzoo_exact.program.task import Task, median
 from algzoo_exact.regions.exact_search import ExactSearch
-from algzoo_exact.score.compiling import COMPILING, compiling, done
+from algzoo_exact.score.compiling import COMPILING, LOADING_SECONDS, compiling, done
 from algzoo_exact.score.counting import (
     PROBE_SECONDS,
     SMALL_PROBE_SECONDS,
@@ -136,6 +136,7 @@ def _steps(
         return
     leaves = count_leaves(ExactSearch(program, None), task, SMALL_PROBE_SECONDS)
     few = leaves * _EXACT_COST.get(n, math.inf) <= _SOON or n <= CLOSED_FORM_UP_TO
+    few = few or deadline.left < LOADING_SECONDS
     seconds = 0.0
     if not few:
         with compiling("search", "squares") as futures:
