@@ -184,6 +184,22 @@ def test_files_of_other_formats(tmp_path: Path) -> None:
     assert run_bare(path, other)[0] == 2
 
 
+def test_a_file_with_other_names_is_known_by_its_hash(tmp_path: Path) -> None:
+    """A prefix, or biases that are 0: loaded as the same model, but not compared by the checker."""
+    state = loading_for_tests.state(1, 2)
+    for given in (
+        {f"module.{key}": value for key, value in state.items()},
+        {**state, "rnn.bias_ih_l0": torch.zeros(1), "linear.bias": torch.zeros(2)},
+    ):
+        file = stored(tmp_path / "m.safetensors", given)
+        document = az.certify(az.load(file), az.tasks.argmax(2))
+        found = check.check_document(document, file.read_bytes())
+        assert (found.exit_code, found.reason) == (3, "")
+        assert any("what is in the file" in line for line in found.not_checked)
+        other = stored(tmp_path / "o.safetensors", {key: v + 1 for key, v in state.items()})
+        assert check.check_document(document, other.read_bytes()).exit_code == 1
+
+
 def test_rational_weights_need_no_file(tmp_path: Path) -> None:
     """Their hash is that of the weights themselves, and may be demanded; a file may hold the same.
     Whether they are meant, nobody says otherwise."""

@@ -243,7 +243,8 @@ def test_states_that_are_no_such_model(tmp_path: Path, suffix: str, case: str) -
     [
         ([1, 2], "holds a list"),
         (torch.ones(2), "holds a Tensor"),
-        ({"model": state()}, "The entry 'model' is of type dict (is that the state dict?)"),
+        ({"model": state(), "ema": state()}, "holds 2 state dicts ('model', 'ema'); save the one"),
+        ({"model": {"weights": state()}}, "The entry 'model' is of type dict (is that the state"),
         ({1: torch.ones(2)}, "The entry 1 is of type Tensor;"),
         ({"rnn.weight_ih_l0": 3.0}, "The entry 'rnn.weight_ih_l0' is of type float;"),
         (changed(hh=torch.eye(2).to_sparse()), "is sparse"),

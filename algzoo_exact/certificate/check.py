@@ -35,7 +35,7 @@ import struct
 import sys
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property, lru_cache
@@ -4145,7 +4145,7 @@ def _check(
     require(named, "software must be an object of texts")
     _pay_digits(document, budget)
     weights = weights_of(model_of["weights"], "weights")
-    file, unread = _weights_file(content, statement.sha256)
+    file, unread = _weights_file(content, statement.sha256, weights.keys())
     known, line = check_weights(weights, model_of["dtype"], statement.sha256, file, asked)
     outcome.weights = known
     checked, not_checked = check_setting(statement, weights, file, asked)
@@ -4167,13 +4167,18 @@ def _pay_digits(document: Json, budget: Budget) -> None:
         budget.pay(10 * len(digits[0]) // 3, 2)
 
 
-def _weights_file(content: bytes | None, sha256: str) -> tuple[WeightsFile | None, list[str]]:
-    """The weights' file, if it can be read. One of another format that has the stated hash is the
-    model's, but what is in it cannot be compared; a line says so."""
+def _weights_file(
+    content: bytes | None, sha256: str, names: Collection[str]
+) -> tuple[WeightsFile | None, list[str]]:
+    """The weights' file, if it can be read. One that has the stated hash, but another format or
+    other names, is the model's, but what is in it cannot be compared; a line says so."""
     if content is None:
         return None, []
     try:
-        return read_weights(content), []
+        file = read_weights(content)
+        if file.sha256 == sha256 and file.weights.keys() != names:
+            return None, ["what is in the file, which has that sha256 but other names"]
+        return file, []
     except UnreadableError:
         if hashlib.sha256(content).hexdigest() != sha256:
             raise

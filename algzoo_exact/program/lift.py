@@ -185,7 +185,10 @@ def _check_keys(shapes: Shapes, expected: tuple[str, ...]) -> None:
     names = ", ".join(expected)
     if missing := [key for key in expected if key not in shapes]:
         found = ", ".join(repr(key) for key in [*shapes][:6]) or "nothing"
-        raise InputError(f"There is no {missing[0]} (found: {found}); expected {names}.")
+        other = [key for key in shapes if key not in expected]
+        alike = len(missing) == len(other) == 1
+        cure = f" If {other[0]!r} is that matrix, rename it." if alike else ""
+        raise InputError(f"There is no {missing[0]} (found: {found}); expected {names}.{cure}")
     if extra := [key for key in shapes if key not in expected]:
         raise InputError(f"Unexpected tensor {extra[0]!r}; expected only {names}.")
     for key in expected:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from algzoo_exact.errors import InputError, did_you_mean
-from algzoo_exact.zoo.loading import SUFFIXES, shipped_folder
+from algzoo_exact.zoo.loading import shipped_folder, suffix_of
 
 
 def list_explanations() -> tuple[str, ...]:
@@ -39,7 +39,7 @@ def explanation_path(name: str) -> Path:
 def model_beside(explanation: Path, name: str) -> str:
     """The model that an explanation names: a file at a path from its folder, else the name."""
     beside = explanation.parent / name
-    return str(beside) if beside.suffix in SUFFIXES and beside.is_file() else name
+    return str(beside) if suffix_of(beside.name) and beside.is_file() else name
 
 
 def _folder() -> Path:

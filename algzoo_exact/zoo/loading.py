@@ -28,17 +28,18 @@ from algzoo_exact.zoo.reading import (
     dtype_name,
     file_like,
     parse_pickle,
+    parsed_safetensors,
     raw_tensors,
     read_file,
     to_arrays,
 )
-from algzoo_exact.zoo.storage import RawTensor, parse_safetensors, to_safetensors
+from algzoo_exact.zoo.storage import RawTensor, to_safetensors
 
 if TYPE_CHECKING:
     import torch
 
 HANDCRAFTED = tuple(f"handcrafted:2nd_argmax_{n}" for n in SIZES)
-SUFFIXES = (".safetensors", ".pth", ".pt")
+SUFFIXES = (".safetensors", ".pth", ".pt", ".ckpt", ".bin", ".pth.tar")
 _LONGEST_NAME = 200  # characters of a name in messages
 
 # {task}, {task}_{d}_{n} or {task}_{d}_{n}_{sequences}_{seed}, alone or after a prefix.
@@ -118,7 +119,7 @@ _Claims = tuple[_Stated, ...]
 
 
 def load(
-    model: str | os.PathLike[str] | torch.nn.Module,
+    model: str | os.PathLike[str] | torch.nn.Module | Mapping[str, torch.Tensor],
     *,
     task: str | None = None,
     seq_len: int | None = None,
@@ -130,8 +131,10 @@ def load(
     """Load a model, exactly as stored.
 
     ``model`` is a ``.safetensors``, ``.pth`` or ``.pt`` file with AlgZoo's keys (a state dict), a
-    ``torch.nn.Module`` with that state dict, the name of a shipped model (``list_models()``), or
-    ``handcrafted:2nd_argmax_2``, ``_3`` or ``_10``. Downloaded once, and then kept in a cache:
+    ``torch.nn.Module`` with that state dict, the state dict itself, the name of a shipped model
+    (``list_models()``), or ``handcrafted:2nd_argmax_2``, ``_3`` or ``_10``. A checkpoint that holds
+    the state dict does too (also ``.ckpt``, ``.bin`` and ``.pth.tar``); a prefix that all names
+    share is left out, and so are biases that are all 0. Downloaded once, and then kept in a cache:
     AlgZoo's own models, by names such as ``algzoo:2nd_argmax_16_10`` (``catalogue()`` lists them),
     and files at ``https://..`` addresses.
 
@@ -149,6 +152,8 @@ def load(
     name = os.fspath(model) if isinstance(model, str | os.PathLike) else type(model).__name__
     if remote := find_remote(name, seed, n_seqs):
         return _load_remote(remote, asked, progress)
+    if isinstance(model, Mapping):
+        return _load_tensors(model, "state dict", asked, ())
     if not isinstance(model, str | os.PathLike):
         return _load_module(model, asked)
     if name.startswith("handcrafted:"):
@@ -182,9 +187,12 @@ def _find(name: str) -> Path:
         raise InputError(f"{path} is a folder; give a .safetensors, .pth or .pt file in it.")
     if exists and not path.is_file():
         raise InputError(f"{path} is a pipe or a device; give a .safetensors, .pth or .pt file.")
-    if exists and path.suffix not in SUFFIXES:
-        raise InputError(f"{path} is not a .safetensors, .pth or .pt file.")
-    if not exists and path.suffix in SUFFIXES:
+    if exists and not suffix_of(name):
+        raise InputError(
+            f"{path} is not a .safetensors, .pth or .pt file, nor a checkpoint named .ckpt, .bin "
+            "or .pth.tar; rename it if it is one."
+        )
+    if not exists and suffix_of(name):
         raise InputError(f"There is no file {short!r}{file_like(path, SUFFIXES)}.")
     if not exists:
         known = ", ".join(_names())
@@ -196,14 +204,19 @@ def _find(name: str) -> Path:
     return path
 
 
+def suffix_of(name: str) -> str:
+    """The suffix by which a file's name says that it holds weights, or nothing."""
+    return next((suffix for suffix in SUFFIXES if name.endswith(suffix)), "")
+
+
 def _names() -> tuple[str, ...]:
     return (*list_models(), *HANDCRAFTED)
 
 
 def _load_file(path: Path, asked: _Asked) -> Model:
-    content = read_file(path)
+    content, suffix = read_file(path), suffix_of(path.name)
     try:
-        return _from_bytes(content, path.stem, path.suffix, asked)
+        return _from_bytes(content, path.name.removesuffix(suffix), suffix, asked)
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
 
@@ -225,7 +238,9 @@ def _from_bytes(content: bytes, stem: str, suffix: str, asked: _Asked) -> Model:
 
 def _parsed(content: bytes, suffix: str) -> tuple[dict[str, RawTensor], dict[str, str]]:
     check_content(content, suffix)
-    return parse_safetensors(content) if suffix == ".safetensors" else (parse_pickle(content), {})
+    if suffix == ".safetensors":
+        return parsed_safetensors(content)
+    return parse_pickle(content), {}
 
 
 def _load_remote(
@@ -270,15 +285,21 @@ def _load_module(module: torch.nn.Module, asked: _Asked) -> Model:
 
     if not isinstance(module, torch.nn.Module):
         raise InputError(
-            f"Cannot load a {type(module).__name__}; give a file, a model's name or a torch module."
+            f"Cannot load a {type(module).__name__}; give a file, a model's name, a torch module "
+            "or its state dict."
         )
-    nonlinearity = getattr(getattr(module, "rnn", None), "nonlinearity", "relu")
-    if nonlinearity != "relu":
-        raise InputError(f"The module's RNN uses {nonlinearity}; only relu is piecewise linear.")
-    tensors = raw_tensors(module.state_dict())
+    used = {part.nonlinearity for part in module.modules() if isinstance(part, torch.nn.RNN)}
+    if other := used - {"relu"}:
+        raise InputError(f"The module's RNN uses {other.pop()}; only relu is piecewise linear.")
     stated = (_Stated("module", heads=_module_heads(module)),)
+    return _load_tensors(module.state_dict(), type(module).__name__, asked, stated)
+
+
+def _load_tensors(
+    state: Mapping[str, torch.Tensor], name: str, asked: _Asked, stated: _Claims
+) -> Model:
+    tensors = raw_tensors(state)
     network = _network(to_arrays(tensors), asked, stated)
-    name = type(module).__name__
     digest = hashlib.sha256(to_safetensors(tensors, {})).hexdigest()
     task, assumed = _task(network, asked, stated), _heads_assumed(network, asked, stated)
     return Model(name, digest, network, task, {}, dtype_name(tensors), assumed)

@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 
 from algzoo_exact.errors import InputError, did_you_mean
 from algzoo_exact.program.lift import check_layout
-from algzoo_exact.zoo.storage import RawTensor
+from algzoo_exact.zoo.checkpoints import state_dict_in, with_plain_names
+from algzoo_exact.zoo.storage import RawTensor, parse_safetensors
 
 if TYPE_CHECKING:
     import torch
@@ -72,6 +73,12 @@ def check_content(content: bytes, suffix: str) -> None:
         raise InputError("This is a safetensors file; name it .safetensors.")
 
 
+def parsed_safetensors(content: bytes) -> tuple[dict[str, RawTensor], dict[str, str]]:
+    """A file's tensors under AlgZoo's names, and its metadata; InputError if it is none."""
+    tensors, metadata = parse_safetensors(content)
+    return with_plain_names(tensors, lambda tensor: not any(tensor.data)), metadata
+
+
 def parse_pickle(content: bytes) -> dict[str, RawTensor]:
     """The tensors of a state dict that torch saved, on whatever device; InputError else."""
     import torch
@@ -116,10 +123,12 @@ def _check_unpacked_size(content: bytes) -> None:
         raise InputError(f"This unpacks to {size} bytes; AlgZoo's models are tiny.")
 
 
-def raw_tensors(state: Mapping[Any, Any]) -> dict[str, RawTensor]:
-    """A torch state dict in safetensors' terms; InputError unless it holds plain tensors."""
+def raw_tensors(checkpoint: Mapping[Any, Any]) -> dict[str, RawTensor]:
+    """A torch state dict, or the one in a checkpoint, in safetensors' terms; InputError unless it
+    holds plain tensors."""
     import torch
 
+    state = with_plain_names(state_dict_in(checkpoint), _is_zero)
     dtypes = {torch.float16: "F16", torch.bfloat16: "BF16", torch.float32: "F32"}
     dtypes[torch.float64] = "F64"
     for key, value in state.items():
@@ -149,6 +158,14 @@ def raw_tensors(state: Mapping[Any, Any]) -> dict[str, RawTensor]:
             ) from error
         tensors[key] = RawTensor(dtypes[value.dtype], tuple(value.shape), data)
     return tensors
+
+
+def _is_zero(value: object) -> bool:
+    import torch
+
+    if not isinstance(value, torch.Tensor) or _no_plain_numbers(value):
+        return False
+    return not bool(value.any())
 
 
 def _no_plain_numbers(tensor: torch.Tensor) -> str:

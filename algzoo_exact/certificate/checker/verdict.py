@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 from algzoo_exact.certificate.checker.binding import Asked, check_setting, check_weights
@@ -143,7 +143,7 @@ def _check(
     require(named, "software must be an object of texts")
     _pay_digits(document, budget)
     weights = weights_of(model_of["weights"], "weights")
-    file, unread = _weights_file(content, statement.sha256)
+    file, unread = _weights_file(content, statement.sha256, weights.keys())
     known, line = check_weights(weights, model_of["dtype"], statement.sha256, file, asked)
     outcome.weights = known
     checked, not_checked = check_setting(statement, weights, file, asked)
@@ -165,13 +165,18 @@ def _pay_digits(document: Json, budget: Budget) -> None:
         budget.pay(10 * len(digits[0]) // 3, 2)
 
 
-def _weights_file(content: bytes | None, sha256: str) -> tuple[WeightsFile | None, list[str]]:
-    """The weights' file, if it can be read. One of another format that has the stated hash is the
-    model's, but what is in it cannot be compared; a line says so."""
+def _weights_file(
+    content: bytes | None, sha256: str, names: Collection[str]
+) -> tuple[WeightsFile | None, list[str]]:
+    """The weights' file, if it can be read. One that has the stated hash, but another format or
+    other names, is the model's, but what is in it cannot be compared; a line says so."""
     if content is None:
         return None, []
     try:
-        return read_weights(content), []
+        file = read_weights(content)
+        if file.sha256 == sha256 and file.weights.keys() != names:
+            return None, ["what is in the file, which has that sha256 but other names"]
+        return file, []
     except UnreadableError:
         if hashlib.sha256(content).hexdigest() != sha256:
             raise
