@@ -167,10 +167,11 @@ def test_an_allowance_leaves_out_the_least_precise_cells() -> None:
 def test_auto_proves_six_digits_of_a_trained_model_of_five_inputs() -> None:
     model = az.load("2nd_argmax_8_5")
     found = az.accuracy(model, model.task)
-    assert (found.kind, found.undecided) == ("certified", 0)
+    assert (found.kind, found.undecided) == ("exact", 0)
     assert found.enclosure.width < Fraction(1, 10**6)
-    near = az.accuracy(model, model.task, method="numeric")
-    assert found.enclosure.lower < near.value < found.enclosure.upper
+    # In ball arithmetic (benchmarks, where each cell was measured to 20 digits).
+    known = Fraction("0.87435356731343470707567")
+    assert found.enclosure.lower < known < found.enclosure.upper
 
 
 def test_constants_are_held_by_their_balls() -> None:
