@@ -52,7 +52,7 @@ def refused(*arguments: object) -> str:
 @pytest.mark.parametrize(
     ("changes", "word"),
     [
-        ({"rnn__bias_ih_l0": torch.zeros(2)}, "bias"),
+        ({"rnn__bias_ih_l0": torch.ones(2)}, "bias"),
         ({"linear__weight": None}, "linear.weight"),
         ({"rnn__weight_hh_l0": torch.zeros(2, 3)}, "rnn.weight_hh_l0"),
         ({"linear__weight": torch.zeros(2, 5)}, "linear.weight"),

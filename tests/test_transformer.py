@@ -248,6 +248,7 @@ def test_modules_that_compute_something_else() -> None:
     module.attns[0] = torch.nn.MultiheadAttention(4, 1, bias=False, add_zero_attn=True)
     assert "add_zero_attn=False" in message(module)
     module.attns[0] = torch.nn.MultiheadAttention(4, 1, bias=True)
+    torch.nn.init.ones_(module.attns[0].in_proj_bias)
     assert "biases" in message(module)
 
 

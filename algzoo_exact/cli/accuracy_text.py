@@ -134,8 +134,8 @@ def _errors(result: Accuracy) -> str:
 
 
 def more_digits(enclosure: Enclosure, digits: int | None) -> str:
-    """How to get twice as many."""
-    places = digits or decimals(enclosure)
+    """How to get twice as many, where there are more."""
+    places = 0 if enclosure.width == 0 else digits or decimals(enclosure)
     return f"--digits {2 * places} for more digits, " if places else ""
 
 
