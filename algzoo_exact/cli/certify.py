@@ -32,6 +32,7 @@ from algzoo_exact.names import printable, shell_word
 if TYPE_CHECKING:
     from algzoo_exact.certificate.build import WrittenCertificate
     from algzoo_exact.exact.enclosure import Enclosure
+    from algzoo_exact.zoo.loading import Model
 
 EXAMPLES = """[bold]Examples[/bold]
 
@@ -132,9 +133,17 @@ def certify(
         *((key.replace("_", " "), str(value)) for key, value in _scores(written)),
         ("certificate", f"{printable(str(written.path))}: {written.count:,} {of}, {size:,} bytes"),
         ("sha256", written.sha256),
-        ("check", f"algzoo-exact check {shell_word(str(written.path))}"),
+        ("check", f"algzoo-exact check {shell_word(str(written.path))}{_known_by(loaded, model)}"),
     ]
     print_fields(fields, max(12, *(len(name) for name, _ in fields)))
+
+
+def _known_by(loaded: Model, given: str) -> str:
+    """What ``check`` is told of the model: its file, or rational weights' own hash."""
+    if loaded.dtype == "rational":
+        return f" --sha256 {loaded.sha256}"
+    fetched = given.startswith(("algzoo:", "https:"))
+    return "" if fetched else f" {shell_word(given)}"
 
 
 def _scores(written: WrittenCertificate) -> list[tuple[str, Enclosure]]:
