@@ -3,13 +3,15 @@
 How blocks are read and outputs compared: `documents_for_tests`. Besides,
 
 * links between documents lead somewhere, and every document is in the index;
-* public names, their arguments, and all options of all commands are documented;
+* public names, their arguments, and all options of all commands are documented, and what the pages
+  say of them is what docstrings and parsers say now;
 * the table of shipped models is computed again.
 """
 
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import inspect
 import io
 import re
@@ -156,9 +158,44 @@ def test_sources_that_documents_name_exist(path: Path) -> None:
     assert not named - known
 
 
+def page(name: str) -> str:
+    return (ROOT / "docs" / name).read_text(encoding="utf-8")
+
+
 def test_public_names_are_documented() -> None:
-    text = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
-    assert not [name for name in az.__all__ if not re.search(rf"\b{name}\b", text)]
+    headings = re.findall(r"^### (?:class )?(\w+)$", page("api.md"), re.MULTILINE)
+    assert sorted(headings) == sorted({*az.__all__} - {"__version__", "tasks"})
+    assert "`tasks.second_argmax(n)`" in page("api.md")
+    assert "`algzoo_exact.__version__`" in page("api.md")
+
+
+def filled(text: str) -> str:
+    """What docs/site/reference.py makes of a page."""
+    place = ROOT / "docs" / "site" / "reference.py"
+    spec = importlib.util.spec_from_file_location("reference", place)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return str(module.filled(text))
+
+
+@pytest.mark.parametrize("name", ["api.md", "cli.md"])
+def test_generated_parts_are_current(name: str) -> None:
+    """If this fails: python docs/site/reference.py."""
+    assert filled(page(name)) == page(name)
+
+
+def test_stale_parts_are_noticed() -> None:
+    for name, said in (("api.md", "exactly as stored"), ("cli.md", "Decimals of the measures.")):
+        stale = page(name).replace(said, "..")
+        assert stale != page(name) == filled(stale)
+
+
+@pytest.mark.parametrize("name", ["api.md", "cli.md"])
+def test_anchors_are_unique(name: str) -> None:
+    headings = re.findall(r"^#+ (.*)$", BLOCK.sub("", page(name)), re.MULTILINE)
+    assert len({heading.lower() for heading in headings}) == len(headings)
 
 
 SIGNATURE = re.compile(r"`(\w+)\(([^`]*?)\)(?: ->[^`]*)?`")
@@ -166,9 +203,8 @@ SIGNATURE = re.compile(r"`(\w+)\(([^`]*?)\)(?: ->[^`]*)?`")
 
 def test_signatures_are_current() -> None:
     """Arguments shown in api.md, with their defaults, are those of the code."""
-    text = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
     checked = set()
-    for name, shown in SIGNATURE.findall(text):
+    for name, shown in SIGNATURE.findall(page("api.md")):
         function = getattr(az, name, None)
         if not callable(function) or isinstance(function, type):
             continue
@@ -178,8 +214,10 @@ def test_signatures_are_current() -> None:
                 continue
             key, _, default = argument.partition("=")
             assert key in parameters, f"{name} has no argument {key}"
-            if default:
-                value = parameters[key].default
+            value = parameters[key].default
+            if default == "...":
+                assert len(repr(value)) > 40, f"{name}: {argument}"
+            elif default:
                 assert f'"{value}"' == default or repr(value) == default, f"{name}: {argument}"
         assert len([a for a in shown.split(",") if a.strip(" *")]) == len(parameters), name
         checked.add(name)
@@ -196,22 +234,21 @@ def options_of(command: Any, name: str = "") -> Iterator[tuple[str, list[str]]]:
 
 
 def undocumented(text: str) -> list[str]:
-    """Options that neither their command's section of cli.md tells of, nor what comes before all
-    sections."""
-    general, *parts = re.split(r"^## ", text, flags=re.MULTILINE)
+    """Options that their command's section of cli.md does not tell of."""
+    _, *parts = re.split(r"^## ", text, flags=re.MULTILINE)
     sections = {part.partition("\n")[0]: part for part in parts}
     return [
         f"{name} {' '.join(ways)}"
         for name, ways in options_of(get_command(app))
         if not any(
-            re.search(rf"(?<![\w-]){way}(?![\w-])", general + sections.get(name.split()[0], ""))
+            re.search(rf"(?<![\w-]){way}(?![\w-])", sections.get(name.split()[0], ""))
             for way in ways
         )
     ]
 
 
 def test_options_are_documented() -> None:
-    text = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
+    text = page("cli.md")
     assert not undocumented(text)
     assert undocumented(text.replace("--by-label", "")) == ["accuracy --by-label"]
 
