@@ -20,6 +20,7 @@ LOADING |= {("img", "srcset"), ("object", "data"), ("source", "src"), ("source",
 
 pytest.importorskip("sphinx", reason="needs the extra docs")
 pytest.importorskip("furo", reason="needs the extra docs")
+pytest.importorskip("latex2mathml", reason="needs the extra docs")
 
 ROOT = Path(__file__).parents[1]
 SOURCES = ("docs", "models", "benchmarks", "README.md", "LICENSE", "algzoo_exact/certificate")

@@ -1,12 +1,13 @@
-"""Fills in the parts of docs/api.md and docs/cli.md that the package itself knows.
+"""Fills in the parts of the reference pages that the package itself knows.
 
-``python docs/site/reference.py`` rewrites both. A part begins with a line such as one of these and
+``python docs/site/reference.py`` rewrites PAGES. A part begins with a line such as one of these and
 ends with ``<!-- end -->``; what stands between is replaced:
 
 * ``<!-- python: load, Model -->``: signatures and docstrings of public names;
 * ``<!-- commands -->``: all commands with the first sentence of their help;
 * ``<!-- shared options -->``: the options that several commands have in common;
-* ``<!-- options: accuracy -->``: what a command is for, and its options.
+* ``<!-- options: accuracy -->``: what a command is for, and its options;
+* ``<!-- estimators -->``: the entries of the race.
 """
 
 from __future__ import annotations
@@ -22,8 +23,10 @@ from typer.main import get_command
 
 import algzoo_exact
 from algzoo_exact.cli.app import app
+from algzoo_exact.estimators.entries import NAMES, estimator
 
 DOCS = Path(__file__).parents[1]
+PAGES = ("api.md", "cli.md", "notes/estimators.md")
 PART = re.compile(r"^<!-- ([a-z ]+)(?:: (.*?))? -->\n(.*?)^<!-- end -->$", re.M | re.S)
 LONG = 40  # a default that is not shown
 SHARED = 3  # commands that have an option in common before it stands in the shared table
@@ -170,14 +173,21 @@ def _options(name: str) -> str:
     return "\n\n".join(paragraphs)
 
 
+def _estimators(_: str) -> str:
+    entries = [estimator(name) for name in NAMES]
+    rows = [f"| `{entry.name}` | {entry.kind} | {entry.summary} |" for entry in entries]
+    return "\n".join(["| entry | kind | what it does |", "| --- | --- | --- |", *rows])
+
+
 _PARTS = {
     "python": _entry,
     "commands": _command_table,
     "shared options": _shared_table,
     "options": _options,
+    "estimators": _estimators,
 }
 
 
 if __name__ == "__main__":
-    for page in (DOCS / "api.md", DOCS / "cli.md"):
+    for page in (DOCS / name for name in PAGES):
         page.write_text(filled(page.read_text(encoding="utf-8")), encoding="utf-8")
