@@ -15,14 +15,19 @@ import importlib.util
 import inspect
 import io
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
+from subprocess import PIPE
 from typing import Any
 
+import numpy as np
 import pytest
 from documents_for_tests import BLOCK, agree, assert_output, pieces, read, run_session, save_file
+from PIL import Image
 from typer.main import get_command
 
 import algzoo_exact as az
@@ -158,6 +163,21 @@ def test_sources_that_documents_name_exist(path: Path) -> None:
     assert not named - known
 
 
+# `measure/flow.py` or `measure/`
+PLACE = re.compile(r"`((?:\w+/)*(?:\w+\.(?:py|json)|(?<=/)))`")
+
+
+def test_architecture_names_every_room_and_only_what_there_is() -> None:
+    text = page("architecture.md")
+    places = set(PLACE.findall(text))
+    package = ROOT / "algzoo_exact"
+    assert len(places) > 40
+    assert not [name for name in places if not (package / name).exists()]
+    rooms = {f"{path.parent.name}/" for path in package.glob("*/__init__.py")}
+    assert rooms <= places
+    assert len(text.split()) < 1000
+
+
 def page(name: str) -> str:
     return (ROOT / "docs" / name).read_text(encoding="utf-8")
 
@@ -194,6 +214,21 @@ def test_stale_parts_are_noticed() -> None:
     ):
         stale = page(name).replace(said, "..")
         assert stale != page(name) == filled(stale)
+
+
+@pytest.mark.slow
+def test_picture(tmp_path: Path) -> None:
+    """The README's picture, but for the colours that its palette lacks, is what the command that
+    stands below it draws now."""
+    script = Path(sys.executable).with_name("algzoo-exact")
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    [command] = re.findall("`algzoo-exact (regions .* --picture) ", text)
+    subprocess.run([script, *command.split(), tmp_path / "now.png"], check=True, stdout=PIPE)
+    drawn, shown = (
+        np.asarray(Image.open(path).convert("RGB"), float)
+        for path in (tmp_path / "now.png", ROOT / "docs" / "regions.png")
+    )
+    assert np.abs(drawn - shown).mean() < 2 < np.abs(drawn - shown[:, ::-1]).mean()
 
 
 @pytest.mark.parametrize("name", ["api.md", "cli.md"])

@@ -60,7 +60,8 @@ def add_contents(app: Sphinx, docname: str, source: list[str]) -> None:
 def write_formula(writer: Any, node: Any) -> None:
     """A formula in MathML, which browsers draw without a script; long ones can be scrolled."""
     block = isinstance(node, nodes.math_block)
-    formula = convert(node.astext(), display="block" if block else "inline")
+    text = re.sub(r"\\tag\{(.*?)\}", r"\\qquad (\1)", node.astext())  # a formula's number
+    formula = convert(text, display="block" if block else "inline")
     writer.body.append(f'<div class="formula">{formula}</div>' if block else formula)
     raise nodes.SkipNode
 
