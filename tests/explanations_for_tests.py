@@ -13,7 +13,7 @@ from stories_for_tests import Entry, case, claim, verified
 from algzoo_exact.certificate import check
 from algzoo_exact.certificate.story import story_part
 from algzoo_exact.exact.verdict import Verdict
-from algzoo_exact.explain.results import Checked, Verification
+from algzoo_exact.explain.verification import Checked, Verification
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.lift import named_weights
 

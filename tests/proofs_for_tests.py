@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from algzoo_exact.explain.expression import Entry, Formula, Truth
-from algzoo_exact.explain.prover import Limits, Proof, Prover
+from algzoo_exact.explain.language.expression import Entry, Formula, Truth
+from algzoo_exact.explain.prove.prover import Limits, Proof, Prover
 from algzoo_exact.program.ir import Program
 
 _EVERYWHERE = Truth(True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import algzoo_exact as az
-from algzoo_exact.explain.results import Checked, Verification
 from algzoo_exact.explain.story import Explanation, parse_explanation
+from algzoo_exact.explain.verification import Checked, Verification
 from algzoo_exact.program.ir import Program
 
 Entry = tuple[str, dict[str, Any]]

@@ -30,9 +30,7 @@ from models_for_tests import exact_program, handcrafted_2_2, handcrafted_4_3, pr
 from proofs_for_tests import prove
 
 from algzoo_exact.errors import InputError
-from algzoo_exact.explain.cells import condition_cells, decide_by_cells
-from algzoo_exact.explain.cutting import CellLimits
-from algzoo_exact.explain.expression import (
+from algzoo_exact.explain.language.expression import (
     Apply,
     Compare,
     Formula,
@@ -41,9 +39,11 @@ from algzoo_exact.explain.expression import (
     Truth,
     evaluate,
 )
-from algzoo_exact.explain.prover import Limits
-from algzoo_exact.explain.results import Branch, Cells, Rays
-from algzoo_exact.explain.space import OutOfReachError
+from algzoo_exact.explain.prove.cell_decision import condition_cells, decide_by_cells
+from algzoo_exact.explain.prove.cell_search import CellLimits
+from algzoo_exact.explain.prove.cell_space import OutOfReachError
+from algzoo_exact.explain.prove.prover import Limits
+from algzoo_exact.explain.verification import Branch, Cells, Rays
 from algzoo_exact.geometry.cone import Cone, IntVector, dot
 from algzoo_exact.program.ir import Program
 

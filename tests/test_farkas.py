@@ -32,10 +32,9 @@ from models_for_tests import exact_program, handcrafted_2_2, programs, random_pr
 from proofs_for_tests import prove, prove_free
 
 from algzoo_exact.errors import InputError
-from algzoo_exact.explain import prover
-from algzoo_exact.explain.condition import Condition, Form, Junction, Sign
-from algzoo_exact.explain.expression import Apply, Compare, Entry, Formula, evaluate
-from algzoo_exact.explain.farkas import (
+from algzoo_exact.explain.language.expression import Apply, Compare, Entry, Formula, evaluate
+from algzoo_exact.explain.logic.conditions import Condition, Form, Junction, Sign
+from algzoo_exact.explain.logic.farkas import (
     Leaf,
     Refutation,
     Rows,
@@ -44,11 +43,12 @@ from algzoo_exact.explain.farkas import (
     check_refutation,
     system_about,
 )
-from algzoo_exact.explain.farkas_json import from_json, to_json
-from algzoo_exact.explain.linear import Linear, Maximum
-from algzoo_exact.explain.prover import Limits
-from algzoo_exact.explain.refuter import refutation
-from algzoo_exact.explain.smt import Query
+from algzoo_exact.explain.logic.farkas_json import from_json, to_json
+from algzoo_exact.explain.logic.farkas_search import refutation
+from algzoo_exact.explain.logic.linear_forms import Linear, Maximum
+from algzoo_exact.explain.logic.z3_solver import Query
+from algzoo_exact.explain.prove import prover
+from algzoo_exact.explain.prove.prover import Limits
 from algzoo_exact.program.ir import Program
 from algzoo_exact.zoo.handcrafted import handcrafted_second_argmax
 

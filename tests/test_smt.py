@@ -37,7 +37,7 @@ from models_for_tests import (
 from proofs_for_tests import prove, prove_free
 
 from algzoo_exact.errors import InputError
-from algzoo_exact.explain.expression import (
+from algzoo_exact.explain.language.expression import (
     Apply,
     Compare,
     Entry,
@@ -47,8 +47,8 @@ from algzoo_exact.explain.expression import (
     Truth,
     evaluate,
 )
-from algzoo_exact.explain.prover import Limits, Proof, Prover
-from algzoo_exact.explain.smt import farkas
+from algzoo_exact.explain.logic.z3_solver import farkas
+from algzoo_exact.explain.prove.prover import Limits, Proof, Prover
 from algzoo_exact.geometry.cone import Cone, NotPointedError, dot
 from algzoo_exact.program.ir import Program
 from algzoo_exact.regions.enumerate import activation_regions

@@ -15,11 +15,11 @@ from verifications_for_tests import TWO, claim, derived, head, verified
 import algzoo_exact as az
 from algzoo_exact.errors import InputError
 from algzoo_exact.estimators import untrained as untrained_module
-from algzoo_exact.explain import surprise as surprise_module
-from algzoo_exact.explain.equalities import equalities
-from algzoo_exact.explain.prices import Row, rows_of
-from algzoo_exact.explain.results import Status
-from algzoo_exact.explain.surprise import Given, Ledger, Optimization
+from algzoo_exact.explain.claims.equalities import equalities
+from algzoo_exact.explain.ledger import surprise as surprise_module
+from algzoo_exact.explain.ledger.prices import Row, rows_of
+from algzoo_exact.explain.ledger.surprise import Given, Ledger, Optimization
+from algzoo_exact.explain.verification import Status
 from algzoo_exact.program.ir import Program
 
 

@@ -17,7 +17,7 @@ from stories_for_tests import Entry, case, claim, only, story, verified
 
 import algzoo_exact as az
 from algzoo_exact.errors import InputError
-from algzoo_exact.explain.results import Checked
+from algzoo_exact.explain.verification import Checked
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import TieRule
 

@@ -31,7 +31,7 @@ from verifications_for_tests import TWO, claim, derived, head, verified
 
 import algzoo_exact as az
 from algzoo_exact.exact.verdict import Verdict
-from algzoo_exact.explain.results import Checked, Verification
+from algzoo_exact.explain.verification import Checked, Verification
 from algzoo_exact.zoo.explanations import list_explanations
 from algzoo_exact.zoo.loading import shipped_folder
 

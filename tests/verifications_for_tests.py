@@ -8,9 +8,9 @@ from fractions import Fraction
 import algzoo_exact as az
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.exact.verdict import Verdict
-from algzoo_exact.explain.claims import Claim
-from algzoo_exact.explain.results import Checked, ClaimResult, Figure, Status, Verification
+from algzoo_exact.explain.claims.claim import Claim
 from algzoo_exact.explain.story import parse_explanation
+from algzoo_exact.explain.verification import Checked, ClaimResult, Figure, Status, Verification
 from algzoo_exact.program.ir import Program
 
 HEAD = 'title = "t"\n[model]\ntask = "{task}"\nhidden_size = {d}\nseq_len = {n}\n'

@@ -16,8 +16,9 @@ from algzoo_exact.certificate.nodes import Nodes
 from algzoo_exact.certificate.trees import NoTreeError, proof_tree, truth_tree
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.enclosure import Enclosure
-from algzoo_exact.explain.claims import Bounds
-from algzoo_exact.explain.expression import (
+from algzoo_exact.explain.claims.claim import Bounds
+from algzoo_exact.explain.claims.close import verdict_on
+from algzoo_exact.explain.language.expression import (
     Apply,
     Compare,
     Entry,
@@ -29,13 +30,12 @@ from algzoo_exact.explain.expression import (
     evaluate,
     values_at,
 )
-from algzoo_exact.explain.farkas import Refutation
-from algzoo_exact.explain.farkas_json import to_json
-from algzoo_exact.explain.figures import verdict_on
-from algzoo_exact.explain.knowledge import Fact
-from algzoo_exact.explain.labels import cells_in, earns, fails
-from algzoo_exact.explain.order_measure import order_statement
-from algzoo_exact.explain.results import Argument, Checked, Figure, Point
+from algzoo_exact.explain.logic.farkas import Refutation
+from algzoo_exact.explain.logic.farkas_json import to_json
+from algzoo_exact.explain.logic.order_probability import order_statement
+from algzoo_exact.explain.prove.facts import Fact
+from algzoo_exact.explain.prove.labels import cells_in, earns, fails
+from algzoo_exact.explain.verification import Argument, Checked, Figure, Point
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task, TieRule
 

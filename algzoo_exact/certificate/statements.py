@@ -10,8 +10,9 @@ from fractions import Fraction
 from typing import Any, Literal
 
 from algzoo_exact.certificate.evidence import Evidence, Question
-from algzoo_exact.explain.claims import Always, Close, Equivalent, Inductive, Weights
-from algzoo_exact.explain.expression import (
+from algzoo_exact.explain.claims.claim import Always, Close, Equivalent, Inductive, Weights
+from algzoo_exact.explain.claims.equivalent import agreement
+from algzoo_exact.explain.language.expression import (
     Apply,
     Compare,
     Formula,
@@ -21,9 +22,8 @@ from algzoo_exact.explain.expression import (
     Truth,
     evaluate,
 )
-from algzoo_exact.explain.knowledge import Fact, fact, within_bound
-from algzoo_exact.explain.product import agreement
-from algzoo_exact.explain.results import Checked
+from algzoo_exact.explain.prove.facts import Fact, fact, within_bound
+from algzoo_exact.explain.verification import Checked
 
 Json = dict[str, Any]
 Quantifier = Literal["all", "almost all", "some"]

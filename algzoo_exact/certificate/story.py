@@ -12,7 +12,7 @@ from algzoo_exact.certificate.nodes import Nodes
 from algzoo_exact.certificate.others import Others
 from algzoo_exact.certificate.statements import statements
 from algzoo_exact.errors import InputError
-from algzoo_exact.explain.claims import (
+from algzoo_exact.explain.claims.claim import (
     Bounds,
     Case,
     Claim,
@@ -23,9 +23,9 @@ from algzoo_exact.explain.claims import (
     Right,
     Wrong,
 )
-from algzoo_exact.explain.expression import Formula, Logic, Truth, conjuncts
-from algzoo_exact.explain.knowledge import Fact, facts_of
-from algzoo_exact.explain.results import (
+from algzoo_exact.explain.language.expression import Formula, Logic, Truth, conjuncts
+from algzoo_exact.explain.prove.facts import Fact, facts_of
+from algzoo_exact.explain.verification import (
     CaseResult,
     Checked,
     CheckedCase,

@@ -21,8 +21,8 @@ from algzoo_exact.cli.stories import (
 from algzoo_exact.cli.verify_text import print_verification
 
 if TYPE_CHECKING:
-    from algzoo_exact.explain.claims import Parameters
-    from algzoo_exact.explain.results import Checked, Verification
+    from algzoo_exact.explain.claims.claim import Parameters
+    from algzoo_exact.explain.verification import Checked, Verification
     from algzoo_exact.zoo.loading import Model
 
 EXAMPLES = """[bold]Examples[/bold]

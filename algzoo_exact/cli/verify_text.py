@@ -11,7 +11,7 @@ from algzoo_exact.cli.stories import STYLES, figure_text, painter
 from algzoo_exact.names import printable
 
 if TYPE_CHECKING:
-    from algzoo_exact.explain.results import (
+    from algzoo_exact.explain.verification import (
         CaseResult,
         Checked,
         ClaimResult,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from time import monotonic
 
-from algzoo_exact.explain.claims import CaseInstance, Instance
-from algzoo_exact.explain.confirm import confirmed
-from algzoo_exact.explain.decide import Decision
-from algzoo_exact.explain.results import Checked
+from algzoo_exact.explain.claims.claim import CaseInstance, Instance
+from algzoo_exact.explain.prove.decider import Decision
+from algzoo_exact.explain.prove.torch_check import confirmed
+from algzoo_exact.explain.verification import Checked
 from algzoo_exact.program.ir import Program
 
 

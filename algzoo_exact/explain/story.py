@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from algzoo_exact.errors import InputError, did_you_mean
-from algzoo_exact.explain.claim_tables import ClaimReader
-from algzoo_exact.explain.claims import MOST_BITS, Case, Claim
-from algzoo_exact.explain.definitions import read_definitions
-from algzoo_exact.explain.expand import Definition, Expander
-from algzoo_exact.explain.scope import Sizes
-from algzoo_exact.explain.tables import LARGEST_FILE, Table, read_toml, shown, within
+from algzoo_exact.explain.claims.claim import MOST_BITS, Case, Claim
+from algzoo_exact.explain.claims.reading import ClaimReader
+from algzoo_exact.explain.language.definitions import read_definitions
+from algzoo_exact.explain.language.expand import Definition, Expander
+from algzoo_exact.explain.language.integers import Sizes
+from algzoo_exact.explain.language.toml_tables import LARGEST_FILE, Table, read_toml, shown, within
 from algzoo_exact.program.task import INDEX_TASKS, Task
 
 TASKS = (*INDEX_TASKS, "median")

@@ -8,17 +8,18 @@ from time import monotonic
 
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.verdict import Verdict
-from algzoo_exact.explain.cases import (
+from algzoo_exact.explain.claims.bench import Bench, check
+from algzoo_exact.explain.claims.cases import (
     case_result,
     check_case,
     check_partition,
     derived_accuracy,
     title,
 )
-from algzoo_exact.explain.checkers import Bench, check
-from algzoo_exact.explain.claims import Case, Claim, Equivalent, Instance
-from algzoo_exact.explain.knowledge import Fact, facts_of
-from algzoo_exact.explain.results import (
+from algzoo_exact.explain.claims.claim import Case, Claim, Equivalent, Instance
+from algzoo_exact.explain.prove.facts import Fact, facts_of
+from algzoo_exact.explain.story import Explanation, Subject
+from algzoo_exact.explain.verification import (
     CaseResult,
     Checked,
     CheckedCase,
@@ -27,7 +28,6 @@ from algzoo_exact.explain.results import (
     Partition,
     Verification,
 )
-from algzoo_exact.explain.story import Explanation, Subject
 from algzoo_exact.program.fingerprint import weights_sha256
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.lift import HasProgram, lift

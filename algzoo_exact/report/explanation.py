@@ -8,9 +8,9 @@ from fractions import Fraction
 
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.shares import significant
-from algzoo_exact.explain.claims import Case, Claim
-from algzoo_exact.explain.results import CaseResult, Checked, ClaimResult, Figure, Verification
-from algzoo_exact.explain.surprise import Ledger
+from algzoo_exact.explain.claims.claim import Case, Claim
+from algzoo_exact.explain.ledger.surprise import Ledger
+from algzoo_exact.explain.verification import CaseResult, Checked, ClaimResult, Figure, Verification
 from algzoo_exact.program.render import short
 from algzoo_exact.report import formula as f
 from algzoo_exact.report.blocks import (
