@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from algzoo_exact.exact.enclosure import Enclosure as Enclosure
     from algzoo_exact.explain.ledger.surprise import Ledger as Ledger
     from algzoo_exact.explain.ledger.surprise import surprise as surprise
-    from algzoo_exact.explain.prove.prover import Proof as Proof
+    from algzoo_exact.explain.outcome import Outcome as Outcome
     from algzoo_exact.explain.prove.statements import probability as probability
     from algzoo_exact.explain.prove.statements import prove as prove
     from algzoo_exact.explain.story import Explanation as Explanation
@@ -88,7 +88,7 @@ _HOMES = {
     "Ledger": "explain.ledger.surprise",
     "Model": "zoo.loading",
     "Program": "program.ir",
-    "Proof": "explain.prove.prover",
+    "Outcome": "explain.outcome",
     "Report": "report.report",
     "Race": "race.run",
     "RacePoint": "race.run",

@@ -10,7 +10,7 @@ import pytest
 from standard_stories_for_tests import cases_only, changed, model_of, text_of
 
 import algzoo_exact as az
-from algzoo_exact.explain.claims.claim import Weights
+from algzoo_exact.explain.claims.weights import Weights
 from algzoo_exact.explain.language.expression import evaluate, values_of
 from algzoo_exact.explain.story import Explanation, parse_explanation
 from algzoo_exact.explain.verification import Verification

@@ -45,13 +45,13 @@ from algzoo_exact.explain.language.expression import (
     evaluate_term,
 )
 from algzoo_exact.explain.logic.order_probability import order_probability
+from algzoo_exact.explain.outcome import Figure
 from algzoo_exact.explain.prove.sampled_figures import (
     Block,
     float_weights,
     sampled_error,
     sampled_probability,
 )
-from algzoo_exact.explain.verification import Figure
 from algzoo_exact.program.ir import Program
 
 MODELS = Path(__file__).parents[1] / "models"

@@ -14,8 +14,9 @@ import pytest
 from numpy.typing import NDArray
 
 import algzoo_exact as az
+from algzoo_exact.explain.claims.claim import ClaimResult
+from algzoo_exact.explain.outcome import Figure
 from algzoo_exact.explain.story import Explanation, parse_explanation
-from algzoo_exact.explain.verification import ClaimResult, Figure
 from algzoo_exact.zoo.explanations import explanation_path
 
 NAME = "algzoo_example_16_10"

@@ -8,49 +8,108 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from time import monotonic
-from typing import Literal
+from typing import ClassVar, Literal, get_args
 
 from algzoo_exact.deadline import Deadline, TimeIsUpError
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.exact.verdict import Verdict
-from algzoo_exact.explain.claims.bench import Bench, answers
-from algzoo_exact.explain.claims.claim import (
-    Always,
-    Case,
-    CaseInstance,
-    Claim,
-    Parameters,
-    Right,
-    Wrong,
-)
-from algzoo_exact.explain.claims.close import probability_of
+from algzoo_exact.explain.claims.always import Always
+from algzoo_exact.explain.claims.answers import Right, Wrong, answers
+from algzoo_exact.explain.claims.bench import Bench
+from algzoo_exact.explain.claims.claim import ClaimResult, Ground
+from algzoo_exact.explain.claims.keys import Keys, formula
+from algzoo_exact.explain.claims.measure import probability_of
 from algzoo_exact.explain.language.expression import (
+    EVERYWHERE,
     Formula,
     Logic,
-    Truth,
     conjuncts,
     evaluate,
+    some,
     values_at,
 )
 from algzoo_exact.explain.logic.order_probability import order_probability
-from algzoo_exact.explain.outcome import checked
-from algzoo_exact.explain.prove.decider import Decider, Decision, together
+from algzoo_exact.explain.outcome import Figure, Outcome, Point, Status, joined
+from algzoo_exact.explain.prove.decider import Decider, together
 from algzoo_exact.explain.prove.facts import Fact
-from algzoo_exact.explain.verification import (
-    CaseResult,
-    CheckedCase,
-    ClaimResult,
-    Figure,
-    Partition,
-    Point,
-)
 
+CaseVerdict = Literal["right", "wrong", "claims", "unknown"]
+CASE_VERDICTS: tuple[CaseVerdict, ...] = get_args(CaseVerdict)
 Answer = Literal["right", "wrong", "unknown"]
-_EVERYWHERE = Truth(True)
+
+
+@dataclass(frozen=True)
+class CaseInstance(Ground):
+    """One case: the inputs where ``when`` holds."""
+
+    when: Formula
+
+    keys: ClassVar[Keys] = {"when": formula()}
+
+
+@dataclass(frozen=True)
+class Case:
+    """Cases that are meant to partition the input space, with what is said of the model there.
+
+    right, wrong: to be proved, assuming the named ``claims``. claims: it follows from the named
+    claims of the kinds right and wrong. unknown: nothing is claimed.
+    """
+
+    name: str
+    text: str
+    instances: tuple[CaseInstance, ...]
+    verdict: CaseVerdict
+    claims: tuple[str, ...] = ()
+    written: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class CheckedCase:
+    """One case: its probability, and whether the model was proved right or wrong in it.
+
+    ``answer`` is what was proved: right, wrong, or unknown. ``checked`` is about what the case
+    says: a case that says "right" and is wrong somewhere is refuted, with a witness. It is None
+    where the case says "unknown".
+    """
+
+    instance: CaseInstance
+    answer: Answer
+    probability: Figure
+    checked: Outcome | None
+
+
+@dataclass(frozen=True, eq=False)
+class CaseResult:
+    """A case with all its instances; ``probability`` is of all of them together, None where they
+    are not known to be disjoint."""
+
+    case: Case
+    instances: tuple[CheckedCase, ...]
+    probability: Figure | None
+
+    @property
+    def status(self) -> Status:
+        """Of what the case says; unknown where it says nothing, or was not reached."""
+        return joined(c.checked.status for c in self.instances if c.checked is not None)
+
+
+@dataclass(frozen=True, eq=False)
+class Partition:
+    """Whether the cases cover almost all inputs, and no two of them share more than a null set.
+
+    A witness is an input in no case, or in two; ``details`` name those.
+    """
+
+    covers: Outcome
+    disjoint: Outcome
+
+    @property
+    def status(self) -> Status:
+        return joined(part.status for part in (self.covers, self.disjoint))
 
 
 def check_case(
@@ -70,40 +129,34 @@ def check_case(
         return CheckedCase(instance, "unknown", figure, None)
     answer: Answer
     if case.verdict == "claims":
-        answer, decision = _from_claims(bench, instance, [claims[name] for name in case.claims])
+        answer, outcome = _from_claims(bench, instance, [claims[name] for name in case.claims])
     else:
-        decision = answers(bench, instance.when, facts, right=case.verdict == "right")
-        answer = case.verdict if decision.verdict.status == "proved" else "unknown"
-    found = checked(bench.program, instance, decision, start)
-    return CheckedCase(instance, answer, figure, found)
+        outcome = answers(bench, instance.when, facts, right=case.verdict == "right")
+        answer = case.verdict if outcome.status == "proved" else "unknown"
+    return CheckedCase(instance, answer, figure, bench.about(instance, outcome, start))
 
 
 def _from_claims(
     bench: Bench, instance: CaseInstance, claims: Iterable[ClaimResult]
-) -> tuple[Answer, Decision]:
+) -> tuple[Answer, Outcome]:
     """Is the case a part of what the claims prove right, or of what they prove wrong?"""
-    domains: dict[Answer, list[Formula]] = {"right": [], "wrong": []}
-    for claim in claims:
-        for result in claim.instances:
-            if result.verdict.status != "proved":
-                continue
-            if isinstance(result.instance, Right):
-                domains["right"].append(result.instance.domain)
-            elif isinstance(result.instance, Wrong):
-                domains["wrong"].append(result.instance.domain)
+    proved = [c.instance for claim in claims for c in claim.instances if c.status == "proved"]
+    domains: dict[Answer, list[Formula]] = {
+        "right": [part.domain for part in proved if isinstance(part, Right)],
+        "wrong": [part.domain for part in proved if isinstance(part, Wrong)],
+    }
     given = set(conjuncts(instance.when))
-    tried: list[Decision] = []
-    for answer, proved in domains.items():
-        if any(given.issuperset(conjuncts(domain)) for domain in proved):
-            return answer, Decision(Verdict("proved"), "exact arithmetic", ("its very domain",))
-        if proved:
-            decision = bench.decider().almost_everywhere(_some(proved), instance.when)
-            if decision.verdict.status == "proved":
-                return answer, decision
-            tried.append(decision)
-    details = tuple(line for decision in tried for line in decision.details)
+    details: tuple[str, ...] = ()
+    for answer, known in domains.items():
+        if any(given.issuperset(conjuncts(domain)) for domain in known):
+            return answer, Outcome.proved("exact arithmetic", "its very domain")
+        if known:
+            outcome = bench.decider().almost_everywhere(some(known), instance.when)
+            if outcome.status == "proved":
+                return answer, outcome
+            details += outcome.details
     reason = "the case does not follow from what the named claims prove"
-    return "unknown", Decision(Verdict("unknown", reason), "z3", details)
+    return "unknown", Outcome.unknown(reason, "z3", details)
 
 
 def case_result(case: Case, instances: Sequence[CheckedCase], disjoint: bool) -> CaseResult:
@@ -122,7 +175,7 @@ def total(figures: Sequence[Figure]) -> Figure | None:
     exact = [value for value in rationals if value is not None]
     if len(exact) == len(figures):
         value = sum(exact, Fraction(0))
-        return Figure("probability", "exact", Enclosure.exactly(value), value)
+        return Figure.of("probability", value)
     low = sum((e.lower for e in known), Fraction(0))
     high = min(sum((e.upper for e in known), Fraction(0)), Fraction(1))
     kind: Literal["exact", "certified"] = "exact"
@@ -142,9 +195,9 @@ def check_partition(bench: Bench, instances: Sequence[tuple[str, CheckedCase]]) 
     """
     start = monotonic()
     whens = [case.instance.when for _, case in instances]
-    union = _some(whens)
-    covers = Always((), union, _EVERYWHERE)
-    apart = Always((), _EVERYWHERE, _EVERYWHERE)
+    union = some(whens)
+    covers = Always((), union, EVERYWHERE)
+    apart = Always((), EVERYWHERE, EVERYWHERE)
     deadline = Deadline.after(bench.seconds)
     try:
         covered = order_probability(union, bench.task.seq_len, deadline.part(0.5))
@@ -155,17 +208,17 @@ def check_partition(bench: Bench, instances: Sequence[tuple[str, CheckedCase]]) 
     decider = bench.decider()
     if covered == 1:
         line = "the probability of all cases together is 1"
-        decision = Decision(Verdict("proved"), "order", (line,))
+        decision = Outcome.proved("order", line)
     else:
         decision = decider.almost_everywhere(union, deadline=deadline)
-        if decision.verdict.status == "refuted":
+        if decision.status == "refuted":
             reason = f"no case holds {decision.verdict.reason.removeprefix('it fails ')}"
             decision = replace(decision, verdict=Verdict("refuted", reason))
-    all_covered = checked(bench.program, covers, decision, start)
+    all_covered = bench.about(covers, decision, start)
     start = monotonic()
     if covered is not None and len(exact) == len(whens) and sum(exact) == covered:
         line = f"the cases' probabilities add up to that of all of them together, {covered}"
-        decision = Decision(Verdict("proved"), "order", (line,))
+        decision = Outcome.proved("order", line)
     else:
         overlapping = instances
         if covered is not None and len(exact) == len(whens):
@@ -175,20 +228,18 @@ def check_partition(bench: Bench, instances: Sequence[tuple[str, CheckedCase]]) 
         decision = _apart(bench, decider, overlapping)
         if decision.witness is not None:
             decision = _named(bench, instances, decision, decision.witness)
-    return Partition(all_covered, checked(bench.program, apart, decision, start))
+    return Partition(all_covered, bench.about(apart, decision, start))
 
 
-def _apart(
-    bench: Bench, decider: Decider, instances: Sequence[tuple[str, CheckedCase]]
-) -> Decision:
+def _apart(bench: Bench, decider: Decider, instances: Sequence[tuple[str, CheckedCase]]) -> Outcome:
     """Each case against all that come later; one alone shares nothing."""
     whens = [case.instance.when for _, case in instances]
     if len(whens) == 1:
-        return Decision(Verdict("proved"), "exact bounds", ("there is one case alone",))
-    found: list[Decision] = []
+        return Outcome.proved("exact bounds", "there is one case alone")
+    found: list[Outcome] = []
     deadline = Deadline.after(bench.seconds)
     for i in range(len(whens) - 1):
-        outside = Logic("not", (_some(whens[i + 1 :]),))
+        outside = Logic("not", (some(whens[i + 1 :]),))
         decision = decider.almost_everywhere(outside, whens[i], deadline=deadline)
         if decision.witness is not None:
             return decision
@@ -197,8 +248,8 @@ def _apart(
 
 
 def _named(
-    bench: Bench, instances: Sequence[tuple[str, CheckedCase]], decision: Decision, witness: Point
-) -> Decision:
+    bench: Bench, instances: Sequence[tuple[str, CheckedCase]], decision: Outcome, witness: Point
+) -> Outcome:
     """The decision with the names of the cases that share its witness."""
     names = [name for name, case in instances if _holds(bench, case.instance, witness)]
     at = decision.verdict.reason.removeprefix("it fails ")
@@ -220,7 +271,7 @@ def _first_overlap(
     disjoint, overlapping = 1, len(whens)  # so many are disjoint, and so many are not
     while overlapping - disjoint > 1:
         middle = (disjoint + overlapping) // 2
-        if order_probability(_some(whens[:middle]), n, deadline) == sum(exact[:middle]):
+        if order_probability(some(whens[:middle]), n, deadline) == sum(exact[:middle]):
             disjoint = middle
         else:
             overlapping = middle
@@ -253,13 +304,3 @@ def derived_accuracy(instances: Sequence[CheckedCase], partition: Partition) -> 
         return replace(right, what="accuracy", enclosure=right.enclosure.intersect(other))
     both = Enclosure(right.enclosure.lower, 1 - wrong.enclosure.lower)
     return Figure("accuracy", "certified", both)
-
-
-def title(case: Case | Claim, parameters: Parameters) -> str:
-    """A case's or claim's name, with its parameters."""
-    at = ", ".join(f"{name} = {value}" for name, value in parameters)
-    return f"{case.name} ({at})" if at else case.name
-
-
-def _some(formulas: Sequence[Formula]) -> Formula:
-    return Logic("or", tuple(formulas)) if len(formulas) > 1 else formulas[0]

@@ -1,11 +1,11 @@
-"""How nearly equal a claim says that two numbers are, in bits, as far as its form tells."""
+"""How nearly equal a formula says that two numbers are, in bits, as far as its form tells."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from fractions import Fraction
 from math import inf, log2
 
-from algzoo_exact.explain.claims.claim import Always, Close, Inductive, Instance, Weights
 from algzoo_exact.explain.language.expression import (
     Apply,
     Compare,
@@ -16,13 +16,13 @@ from algzoo_exact.explain.language.expression import (
     Term,
     entries,
     evaluate_term,
-    values_of,
+    values_at,
 )
 from algzoo_exact.program.ir import Program
 
 
-def equalities(instance: Instance, program: Program) -> tuple[float, ...]:
-    """For each equality that the instance states, the k such that it is to one part in 2^k.
+def stated(formulas: Iterable[Formula], program: Program) -> tuple[float, ...]:
+    """For each equality that formulas state, the k such that it is to one part in 2^k.
 
     Looked for are, joined by ``and`` and as conclusions of ``implies``,
 
@@ -30,30 +30,12 @@ def equalities(instance: Instance, program: Program) -> tuple[float, ...]:
     * ``abs(a - b) <= e`` (or ``<``, or turned round). Between weights, it is to one part in m / e,
       by their exact values in ``program``, where m is the largest magnitude of a, b, and the terms
       whose sums or differences these are (so that (a - b) - 0 is no way round). Otherwise e must
-      be a number c times a term, such as ``abs(b) / 1000``: to one part in 1 / c of that term;
-    * a claim ``close`` with a supremum of at most c, which is to one part in 1 / c of its scale.
+      be a number c times a term, such as ``abs(b) / 1000``: to one part in 1 / c of that term.
 
     Equalities that are written in other ways are not found. No number of bits is negative.
     """
-    if isinstance(instance, Close):
-        found = [_bits_of_supremum(instance)]
-    elif isinstance(instance, Always | Weights):
-        found = _stated(instance.statement, program)
-    elif isinstance(instance, Inductive):
-        found = [
-            bits
-            for step in instance.steps
-            for _, statement in step.statements
-            for bits in _stated(statement, program)
-        ]
-    else:
-        found = []
+    found = (bits for formula in formulas for bits in _stated(formula, program))
     return tuple(max(bits, 0.0) for bits in found if bits is not None)
-
-
-def _bits_of_supremum(claim: Close) -> float | None:
-    bound = claim.bounds.at_most if claim.bounds.equals is None else claim.bounds.equals
-    return None if claim.scale is None or bound is None else _bits(Fraction(1), bound)
 
 
 def _stated(statement: Formula, program: Program) -> list[float | None]:
@@ -75,11 +57,11 @@ def _nearness(gap: Term, bound: Term, program: Program) -> float | None:
     about = entries(gap) | entries(bound)
     parts = _parts(gap)
     if parts and all(entry.array.startswith("W_") for entry in about):
-        value = values_of(program, program.evaluate([0] * program.seq_len))
+        value = values_at(program, (Fraction(0),) * program.seq_len)
         scale = max(abs(evaluate_term(part, value)) for part in parts)
-        return _bits(scale, evaluate_term(bound, value)) if scale else None
+        return bits_of(scale, evaluate_term(bound, value)) if scale else None
     factor = _factor(bound)
-    return None if factor is None else _bits(Fraction(1), abs(factor))
+    return None if factor is None else bits_of(Fraction(1), abs(factor))
 
 
 def _parts(term: Term) -> list[Term]:
@@ -115,7 +97,7 @@ def _factor(bound: Term) -> Fraction | None:
     return None
 
 
-def _bits(scale: Fraction, bound: Fraction) -> float:
+def bits_of(scale: Fraction, bound: Fraction) -> float:
     """log2(scale / bound), also where they are beyond floats."""
     if bound <= 0:
         return inf

@@ -121,6 +121,36 @@ class Truth:
 
 Formula: TypeAlias = Compare | Logic | Truth
 
+EVERYWHERE = Truth(True)
+"""The domain of all inputs."""
+
+
+def every(parts: Sequence[Formula]) -> Formula:
+    """All of some formulas, one at least."""
+    return Logic("and", tuple(parts)) if len(parts) > 1 else parts[0]
+
+
+def some(parts: Sequence[Formula]) -> Formula:
+    """Any of some formulas, one at least."""
+    return Logic("or", tuple(parts)) if len(parts) > 1 else parts[0]
+
+
+def total(terms: Sequence[Term]) -> Term:
+    """The sum of some terms; 0 where there is none."""
+    if len(terms) > 1:
+        return Apply("add", tuple(terms))
+    return terms[0] if terms else Number(Fraction(0))
+
+
+def scaled(factor: Fraction | int, term: Term) -> Term:
+    """A multiple of a term."""
+    return term if factor == 1 else Apply("mul", (Number(Fraction(factor)), term))
+
+
+def distance(left: Term, right: Term) -> Term:
+    """|left - right|."""
+    return Apply("abs", (Apply("sub", (left, right)),))
+
 
 def _check_arity(op: str, args: tuple[object, ...]) -> None:
     least, greatest = _ARITY[op]
@@ -241,6 +271,14 @@ def values_at(program: Program, point: Sequence[Fraction]) -> Callable[[Entry], 
     return value
 
 
+def fails_at(
+    program: Program, statement: Formula, domain: Formula, point: Sequence[Fraction]
+) -> bool:
+    """Whether the point is in the domain, and the statement false there: exactly."""
+    values = values_at(program, point)
+    return evaluate(domain, values) and not evaluate(statement, values)
+
+
 # How tightly each form binds, loosest first; an operand that binds no tighter gets parentheses.
 _IMPLIES, _OR, _AND, _NOT, _COMPARE, _SUM, _PRODUCT, _UNARY, _ATOM = range(9)
 
@@ -248,6 +286,11 @@ _IMPLIES, _OR, _AND, _NOT, _COMPARE, _SUM, _PRODUCT, _UNARY, _ATOM = range(9)
 def number_text(value: Fraction) -> str:
     """A float as Python writes it, another rational as a fraction."""
     return repr(float(value)) if Fraction(float(value)) == value else str(value)
+
+
+def point_text(point: Sequence[Fraction]) -> str:
+    """An input in words."""
+    return f"x = ({', '.join(map(number_text, point))})"
 
 
 def to_text(expression: Term | Formula) -> str:

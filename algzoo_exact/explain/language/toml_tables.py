@@ -82,6 +82,8 @@ class Table:
         self._read: list[str] = []
 
     def has(self, key: str) -> bool:
+        """Whether a key that may be left out is there."""
+        self._read.append(key)
         return key in self._data
 
     def optional(self, key: str, sort: type[T], default: T) -> T:

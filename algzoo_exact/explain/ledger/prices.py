@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import inf, isinf, log2
+from math import inf, isinf
 
-from algzoo_exact.explain.claims.claim import Price
-from algzoo_exact.explain.claims.equalities import equalities
-from algzoo_exact.explain.verification import ClaimResult, Status
+from algzoo_exact.explain.claims.claim import ClaimResult
+from algzoo_exact.explain.claims.price import Price
+from algzoo_exact.explain.outcome import Status
 from algzoo_exact.program.ir import Program
 
 _WORTH_A_REMARK = 0.05  # bits
@@ -32,31 +32,13 @@ class Row:
     remark: str
 
 
-def bits_of(price: Price) -> float:
-    """What the price rule charges once."""
-    match price.rule:
-        case "sign" | "order":
-            return 1.0
-        case "index":
-            assert price.among is not None
-            return log2(price.among)
-        case "real":
-            assert price.range is not None
-            assert price.precision is not None
-            ratio = price.range / price.precision
-            return log2(ratio.numerator) - log2(ratio.denominator)
-        case _:
-            assert price.bits is not None
-            return float(price.bits)
-
-
 def rows_of(result: ClaimResult, program: Program) -> list[Row]:
     """The claim's prices in its order; ``program`` is the one that the claim speaks of."""
     prices = result.claim.prices
     if result.status != "proved":
         return [
             Row(
-                result.claim.name, price, result.status, price.count * bits_of(price), 0.0,
+                result.claim.name, price, result.status, price.count * price.each, 0.0,
                 price.rule == "declared", f"{result.status}: not paid",
             )
             for price in prices
@@ -64,9 +46,9 @@ def rows_of(result: ClaimResult, program: Program) -> list[Row]:
     stated = _Stated(result, program)
     rows = {}
     # The dearest first, so that they are held against the closest equalities.
-    for position in sorted(range(len(prices)), key=lambda k: -bits_of(prices[k])):
+    for position in sorted(range(len(prices)), key=lambda k: -prices[k].each):
         price = prices[position]
-        priced = price.count * bits_of(price)
+        priced = price.count * price.each
         bits, declared, remark = priced, price.rule == "declared", price.note
         if price.rule == "equality":
             bits, declared, remark = stated.charge(price)
@@ -79,7 +61,7 @@ class _Stated:
 
     def __init__(self, result: ClaimResult, program: Program) -> None:
         found = [
-            bits for instance in result.claim.instances for bits in equalities(instance, program)
+            bits for instance in result.claim.instances for bits in instance.equalities(program)
         ]
         counted = sum(p.count for p in result.claim.prices if p.rule == "equality")
         near = [bits for bits in found if not isinf(bits)]
@@ -92,7 +74,7 @@ class _Stated:
 
     def charge(self, price: Price) -> tuple[float, bool, str]:
         """(bits, declared, remark) for a price by the rule ``equality``."""
-        each = bits_of(price)
+        each = price.each
         taken, self._left = self._left[: price.count], self._left[price.count :]
         near = [bits for bits in taken if not isinf(bits)]
         # What is proved is charged: never more, and less only where it is left open which of the

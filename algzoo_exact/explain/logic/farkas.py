@@ -21,7 +21,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from math import gcd
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from algzoo_exact.deadline import NEVER, Deadline
 from algzoo_exact.errors import InputError
@@ -269,3 +269,14 @@ def contradicts(parts: Sequence[tuple[Sign, int | Fraction]]) -> bool:
     constant = sum((factor * sign.form.constant for sign, factor in parts), Fraction(0))
     strict = any(sign.op == ">" for sign, _ in parts)
     return not any(sums.values()) and (constant < 0 or (strict and constant == 0))
+
+
+def steps_json(refutation: Refutation) -> list[dict[str, Any]]:
+    """The steps as a certificate has them: ``{"rows": [[ROW, "MULTIPLIER"], ..]}``, or
+    ``{"choice": CHOICE, "cases": [STEP, ..]}``."""
+    return [
+        {"rows": [[row, str(multiplier)] for row, multiplier in step.multipliers]}
+        if isinstance(step, Leaf)
+        else {"choice": step.choice, "cases": list(step.cases)}
+        for step in refutation.steps
+    ]

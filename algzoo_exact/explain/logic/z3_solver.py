@@ -18,8 +18,6 @@ from algzoo_exact.explain.language.expression import Entry
 from algzoo_exact.explain.logic.conditions import Condition, Form, Sign
 from algzoo_exact.explain.logic.linear_forms import Linear, Maximum, is_homogeneous
 
-Point = tuple[Fraction, ...]
-
 NAME = f"z3 {z3.get_version_string()}"
 
 
@@ -85,51 +83,6 @@ class Query:
         """The variables' values in the solution that ``check`` found."""
         named = ((self._linear.atoms[number], value) for number, value in self._model.items())
         return {atom: value for atom, value in named if isinstance(atom, Entry)}
-
-
-def farkas(
-    rows: Sequence[Sequence[Fraction | int]], target: Sequence[Fraction | int]
-) -> tuple[str, Point]:
-    """Why ``target . x >= 0`` does or does not follow from ``rows[i] . x >= 0``: Farkas's lemma.
-
-    ("multipliers", l) with l >= 0 and target = sum l[i] rows[i]; or ("ray", x) with all
-    rows[i] . x >= 0 and target . x < 0. Exact, and checked here without z3.
-    """
-    n = len(target)
-    context = z3.Context()
-    exact = [[Fraction(c) for c in row] for row in (*rows, target)]
-    *sides, goal = exact
-    linear = [Form(tuple((i, row[k]) for i, row in enumerate(sides) if row[k])) for k in range(n)]
-    unknowns = {i: z3.Real(f"l{i}", context) for i in range(len(sides))}
-    equations = [
-        _form(form, unknowns, context) == _value(c, context)
-        for form, c in zip(linear, goal, strict=True)
-    ]
-    found = _solve([*(u >= 0 for u in unknowns.values()), *equations], unknowns, context)
-    if found is not None:
-        multipliers = tuple(found[i] for i in range(len(sides)))
-        assert all(m >= 0 for m in multipliers)
-        assert [form.value(found) for form in linear] == goal
-        return "multipliers", multipliers
-    unknowns = {k: z3.Real(f"x{k}", context) for k in range(n)}
-    forms = [Form(tuple((k, c) for k, c in enumerate(row) if c)) for row in exact]
-    *inside, violated = (_form(form, unknowns, context) for form in forms)
-    found = _solve([*(form >= 0 for form in inside), violated == -1], unknowns, context)
-    assert found is not None, "Farkas's lemma: one of the two exists"
-    assert all(form.value(found) >= 0 for form in forms[:-1])
-    assert forms[-1].value(found) < 0
-    return "ray", tuple(found[k] for k in range(n))
-
-
-def _solve(
-    constraints: list[Any], unknowns: dict[int, Any], context: Any
-) -> dict[int, Fraction] | None:
-    solver = z3.SolverFor("QF_LRA", ctx=context)
-    solver.add(*constraints)
-    if solver.check() != z3.sat:
-        return None
-    model = solver.model()
-    return {i: _rational(model.eval(u, model_completion=True)) for i, u in unknowns.items()}
 
 
 def centre(

@@ -3,28 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from random import Random
 from time import monotonic
 
-from algzoo_exact.exact.verdict import Verdict
-from algzoo_exact.explain.language.expression import (
-    Formula,
-    Logic,
-    Truth,
-    evaluate,
-    number_text,
-    values_of,
-)
+from algzoo_exact.explain.language.expression import EVERYWHERE, Formula, Logic, fails_at
+from algzoo_exact.explain.outcome import Argument, Branch, Cells, Outcome, Point, Rays
 from algzoo_exact.explain.prove.cell_search import CellLimits, Cut, Node, Search, Tree, leaves
 from algzoo_exact.explain.prove.cell_space import OutOfReachError, Prepared, Space
 from algzoo_exact.explain.prove.counterexamples import shorten
-from algzoo_exact.explain.verification import Branch, Cells, Point, Rays
 from algzoo_exact.geometry.cone import Cone, IntVector
 from algzoo_exact.program.ir import Program
 
-_EVERYWHERE = Truth(True)
 _LIMITS = CellLimits()
 _TRIES = 100  # points of a cell tried for one that is on no wall; a random one is, hardly ever
 
@@ -61,35 +52,23 @@ def condition_cells(
     return ConditionCells(space.inputs, *(tuple(found[key]) for key in (True, False, None)))
 
 
-@dataclass(frozen=True, eq=False)
-class Decision:
-    """What cells say about a statement.
-
-    ``witness`` is an input (n) in the domain where the statement fails, short floats where
-    possible; ``cells`` is the evidence for what was proved.
-    """
-
-    verdict: Verdict
-    seconds: float
-    details: tuple[str, ...] = ()
-    witness: Point | None = None
-    cells: Cells | None = None
-
-
 def decide_by_cells(
     program: Program,
     statement: Formula,
     *,
-    domain: Formula = _EVERYWHERE,
+    domain: Formula = EVERYWHERE,
     almost: bool = False,
     limits: CellLimits = _LIMITS,
-) -> Decision:
+) -> Outcome:
     """Does the statement hold at every input in the domain (``almost``: but for a null set)?
 
     Verdict unknown where cells are out of reach, or a limit struck. The statement Truth(False)
     asks whether the domain is empty (or null). InputError for entries that the program has not.
     """
-    return _Question(program, statement, domain, almost, limits).decide()
+    start = monotonic()
+    return replace(
+        _Question(program, statement, domain, almost, limits).decide(), seconds=monotonic() - start
+    )
 
 
 class _FoundError(Exception):
@@ -109,42 +88,33 @@ class _Question:
         almost: bool,
         limits: CellLimits,
     ) -> None:
-        self._start = monotonic()
         self._program, self._statement, self._domain = program, statement, domain
         self._almost, self._limits = almost, limits
 
-    def decide(self) -> Decision:
+    def decide(self) -> Outcome:
         deadline = self._limits.begin()
         try:
             counter = Logic("and", (self._domain, Logic("not", (self._statement,))))
             space = Space(self._program, [counter], deadline=deadline)
-        except OutOfReachError as error:
-            return self._decision(Verdict("unknown", str(error)))
-        (condition,) = space.conditions
-        search = Search(space, lambda node: self._ask(node, condition), self._limits, deadline)
-        try:
+            (condition,) = space.conditions
+            search = Search(space, lambda node: self._ask(node, condition), self._limits, deadline)
             if not self._almost and self._fails_at(space.lift([0] * len(space.inputs))):
                 raise _FoundError([])
             tree = search.run()
         except OutOfReachError as error:
-            return self._decision(Verdict("unknown", str(error)))
+            return Outcome.unknown(str(error), "regions")
         except _FoundError as found:
             point = self._witness(space, found)
-            text = ", ".join(number_text(value) for value in point)
-            return self._decision(
-                Verdict("refuted", f"it fails at x = ({text})"),
-                (f"{search.decided} cones, then one where it fails",),
-                witness=point,
-            )
+            done = f"{search.decided} cones, then one where it fails"
+            return Outcome.refuted(point, self._statement, self._domain, "regions", done)
         undecided = sum(leaf.answer is None for leaf in leaves(tree))
         if undecided:
             done = f"{search.decided} cones decided, {undecided} not"
-            return self._decision(Verdict("unknown", f"cells stopped: {done}"), (done,))
-        return self._decision(
-            Verdict("proved"),
-            (f"{search.decided} cones",),
-            cells=Cells(space.inputs, _evidence(tree)),
-        )
+            return Outcome.unknown(f"cells stopped: {done}", "regions", (done,))
+        evidence = Cells(space.inputs, _evidence(tree))
+        argument = Argument(self._domain, self._statement, (), (), (), "regions", evidence)
+        proved = Outcome.proved("regions", f"{search.decided} cones")
+        return replace(proved, arguments=(argument,))
 
     def _ask(self, node: Node, counter: Prepared) -> bool:
         """True if the statement fails nowhere on the closed cone (or almost nowhere)."""
@@ -174,17 +144,7 @@ class _Question:
         raise AssertionError("a cell that exact evaluation does not confirm")
 
     def _fails_at(self, point: Point) -> bool:
-        values = values_of(self._program, self._program.evaluate(point))
-        return evaluate(self._domain, values) and not evaluate(self._statement, values)
-
-    def _decision(
-        self,
-        verdict: Verdict,
-        details: tuple[str, ...] = (),
-        witness: Point | None = None,
-        cells: Cells | None = None,
-    ) -> Decision:
-        return Decision(verdict, monotonic() - self._start, details, witness, cells)
+        return fails_at(self._program, self._statement, self._domain, point)
 
 
 def _points_within(rays: list[IntVector]) -> Iterator[IntVector]:

@@ -17,12 +17,12 @@ from typing import Literal
 from algzoo_exact.deadline import Deadline, TimeIsUpError
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.enclosure import Enclosure
-from algzoo_exact.explain.language.expression import Apply, Formula, Term, Truth
+from algzoo_exact.explain.language.expression import EVERYWHERE, Apply, Formula, Term
 from algzoo_exact.explain.logic.order_probability import order_probability
+from algzoo_exact.explain.outcome import Figure
 from algzoo_exact.explain.prove.cell_decision import condition_cells
 from algzoo_exact.explain.prove.cell_search import CellLimits, Node, OpenSign, Search, leaves
 from algzoo_exact.explain.prove.cell_space import OutOfReachError, Space
-from algzoo_exact.explain.verification import Figure
 from algzoo_exact.geometry.cone import Cone, IntVector, dot, primitive
 from algzoo_exact.measure.cone_measure import cone_measure
 from algzoo_exact.measure.cone_moments import first_moment, second_moment
@@ -34,7 +34,6 @@ from algzoo_exact.score.whole import CLOSED_FORM_UP_TO
 
 MeanError = Literal["mean", "root_mean_square"]
 
-_EVERYWHERE = Truth(True)
 _LIMITS = CellLimits()
 _NOTHING = Enclosure.exactly(0)
 _SPARE_DIGITS = 4
@@ -51,7 +50,9 @@ def probability(
     """
     deadline = limits.begin()
     try:
-        return _rational(order_probability(formula, program.seq_len, deadline.part(0.5)))
+        return Figure.of(
+            "probability", order_probability(formula, program.seq_len, deadline.part(0.5))
+        )
     except (InputError, TimeIsUpError):
         pass  # It is not about the order alone; entries that the program has not are found below.
     # The rest of the time is for measures, which end with 6 inputs.
@@ -60,11 +61,11 @@ def probability(
     cells = condition_cells(program, formula, half)
     if not cells.undecided:
         if not cells.where or not cells.where_not:
-            return _rational(Fraction(bool(cells.where)))
+            return Figure.of("probability", Fraction(bool(cells.where)))
         if len(cells.inputs) <= CLOSED_FORM_UP_TO:
             form = union_measure(cells.where)
             if not form.terms:
-                return _rational(form.constant)
+                return Figure.of("probability", form.constant)
             enclosure = form.enclosure(Fraction(1, 10**digits))
             return Figure("probability", "exact", enclosure, closed_form=str(form))
         few = min(cells.where, cells.where_not, key=len)
@@ -84,7 +85,7 @@ def supremum(
     right: Term,
     scale: Term,
     *,
-    domain: Formula = _EVERYWHERE,
+    domain: Formula = EVERYWHERE,
     limits: CellLimits = _LIMITS,
 ) -> Figure:
     """The supremum of |left - right| / scale over the domain, an exact rational.
@@ -101,13 +102,12 @@ def supremum(
     if any(leaf.answer is None for leaf in leaves(search.run())):
         raise OutOfReachError(f"cells stopped after {search.decided} cones")
     if greatest.ray is None:
-        return Figure("supremum", "exact", _NOTHING, Fraction(0))
+        return Figure.of("supremum", Fraction(0))
     size = max(map(abs, greatest.ray))
     witness = space.lift([Fraction(c, size) for c in greatest.ray])
     if greatest.ratio is None:
         return Figure("supremum", "exact", witness=witness)
-    enclosure = Enclosure.exactly(greatest.ratio)
-    return Figure("supremum", "exact", enclosure, greatest.ratio, witness=witness)
+    return Figure.of("supremum", greatest.ratio, witness)
 
 
 class _Greatest:
@@ -148,7 +148,7 @@ def mean_error(
     left: Term,
     right: Term,
     *,
-    domain: Formula = _EVERYWHERE,
+    domain: Formula = EVERYWHERE,
     error: MeanError = "mean",
     digits: int = 12,
     limits: CellLimits = _LIMITS,
@@ -189,7 +189,7 @@ def mean_error(
         if any(leaf.answer):
             pieces.append((leaf.cone, leaf.answer))
     if not pieces:
-        return Figure(error, "exact", _NOTHING, Fraction(0))
+        return Figure.of(error, Fraction(0))
     total = _moments(pieces, gap.scale, error, digits, deadline)
     low, high = given.enclosure.lower, given.enclosure.upper
     mean = Enclosure(max(Fraction(0), total.lower / high), total.upper / low)
@@ -227,10 +227,6 @@ def _mass(cones: Iterable[Cone], digits: int, deadline: Deadline) -> tuple[Enclo
             return total, False
         total = total.plus(cone_measure(cone.irredundant(), digits=digits + _SPARE_DIGITS))
     return total, True
-
-
-def _rational(value: Fraction) -> Figure:
-    return Figure("probability", "exact", Enclosure.exactly(value), value)
 
 
 def _complement(mass: Enclosure) -> Enclosure:

@@ -9,16 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from algzoo_exact.explain.claims.claim import Always, CaseInstance, Close, Inductive, Instance
 from algzoo_exact.explain.language.expression import (
+    EVERYWHERE,
     Apply,
     Compare,
     Entry,
     Formula,
     Logic,
-    Number,
     Term,
-    Truth,
     conjuncts,
     entries,
 )
@@ -35,37 +33,10 @@ class Fact:
     about: frozenset[Entry]
 
 
-_EVERYWHERE = Truth(True)
-
-
-def fact(statement: Formula, domain: Formula = _EVERYWHERE) -> Fact:
+def fact(statement: Formula, domain: Formula = EVERYWHERE) -> Fact:
     """A fact about all inputs in the domain."""
     mentioned = entries(statement) | entries(domain)
     return Fact(statement, domain, frozenset(e for e in mentioned if _computed(e)))
-
-
-def facts_of(instance: Instance | CaseInstance) -> list[Fact]:
-    """What a proved instance of a claim lets other proofs assume."""
-    match instance:
-        case Always(_, statement, domain):
-            return [fact(statement, domain)]
-        case Close():
-            bound = within_bound(instance)
-            return [] if bound is None else [fact(bound, instance.domain)]
-        case Inductive(steps):
-            return [fact(statement) for step in steps for _, statement in step.statements]
-        case _:
-            return []
-
-
-def within_bound(claim: Close) -> Formula | None:
-    """|left - right| <= at_most * scale, where a claim about a supremum says so."""
-    bounds = claim.bounds
-    most = bounds.at_most if bounds.equals is None else bounds.equals
-    if claim.scale is None or most is None:
-        return None
-    error = Apply("abs", (Apply("sub", (claim.left, claim.right)),))
-    return Compare("<=", error, Apply("mul", (Number(most), claim.scale)))
 
 
 @dataclass(frozen=True)
@@ -174,7 +145,7 @@ def _definition(
 
 def _said(known: Fact, given: set[Formula]) -> Formula:
     """The fact, on a domain that has the ``given`` parts."""
-    plain = known.domain == _EVERYWHERE or all(part in given for part in conjuncts(known.domain))
+    plain = known.domain == EVERYWHERE or all(part in given for part in conjuncts(known.domain))
     return known.statement if plain else Logic("implies", (known.domain, known.statement))
 
 

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from fractions import Fraction
 
 from algzoo_exact.explain.language.expression import (
-    Apply,
     Compare,
     Entry,
     Formula,
     Logic,
-    Number,
     Relation,
-    Term,
+    every,
+    scaled,
+    some,
+    total,
 )
 from algzoo_exact.explain.logic.order_facts import OrderFacts
 from algzoo_exact.program.task import LabelCell, Normal, Task, TieRule
@@ -30,21 +30,21 @@ def earns(label: int, outputs: int, ties: TieRule, *, first: int = 0) -> Formula
         if k != label:
             op: Relation = ">=" if ties == "lowest" and k > label else ">"
             parts.append(Compare(op, _logit(first + label), _logit(first + k)))
-    return _every(parts)
+    return every(parts)
 
 
 def fails(label: int, outputs: int, ties: TieRule) -> Formula:
     """Where a program gets no credit for the label."""
     if ties == "uniform":  # a share is earned wherever the label is among the winners
         rivals = [k for k in range(outputs) if k != label]
-        return _some([Compare(">", _logit(k), _logit(label)) for k in rivals])
+        return some([Compare(">", _logit(k), _logit(label)) for k in rivals])
     return Logic("not", (earns(label, outputs, ties),))
 
 
 def greatest(label: int, outputs: int, *, first: int = 0) -> Formula:
     """Where the label's logit is the greatest, alone or with others."""
     rivals = [k for k in range(outputs) if k != label]
-    return _every([Compare(">=", _logit(first + label), _logit(first + k)) for k in rivals])
+    return every([Compare(">=", _logit(first + label), _logit(first + k)) for k in rivals])
 
 
 def cells_in(task: Task, domain: Formula) -> Iterator[tuple[LabelCell, Formula]]:
@@ -53,7 +53,7 @@ def cells_in(task: Task, domain: Formula) -> Iterator[tuple[LabelCell, Formula]]
     order = OrderFacts(domain, task.seq_len)
     for cell in task.cells():
         if not any(_excluded(row, order) for row in cell.inequalities):
-            yield cell, _every([_positive(row) for row in cell.inequalities])
+            yield cell, every([_positive(row) for row in cell.inequalities])
 
 
 def _excluded(row: Normal, order: OrderFacts) -> bool:
@@ -65,29 +65,10 @@ def _excluded(row: Normal, order: OrderFacts) -> bool:
 
 
 def _positive(row: Normal) -> Formula:
-    above = [_times(c, i) for i, c in enumerate(row) if c > 0]
-    below = [_times(-c, i) for i, c in enumerate(row) if c < 0]
-    return Compare(">", _total(above), _total(below))
-
-
-def _times(c: int, i: int) -> Term:
-    entry = Entry("x", (i,))
-    return entry if c == 1 else Apply("mul", (Number(Fraction(c)), entry))
-
-
-def _total(terms: list[Term]) -> Term:
-    if len(terms) > 1:
-        return Apply("add", tuple(terms))
-    return terms[0] if terms else Number(Fraction(0))
+    above = [scaled(c, Entry("x", (i,))) for i, c in enumerate(row) if c > 0]
+    below = [scaled(-c, Entry("x", (i,))) for i, c in enumerate(row) if c < 0]
+    return Compare(">", total(above), total(below))
 
 
 def _logit(k: int) -> Entry:
     return Entry("logit", (k,))
-
-
-def _every(parts: list[Formula]) -> Formula:
-    return Logic("and", tuple(parts)) if len(parts) > 1 else parts[0]
-
-
-def _some(parts: list[Formula]) -> Formula:
-    return Logic("or", tuple(parts)) if len(parts) > 1 else parts[0]

@@ -9,18 +9,19 @@ from typing import TypeAlias
 
 from algzoo_exact.deadline import NEVER, Deadline
 from algzoo_exact.explain.language.expression import (
-    Apply,
     Compare,
     Entry,
     Formula,
     Logic,
     Number,
     Term,
+    scaled,
+    total,
 )
 from algzoo_exact.explain.logic.conditions import Condition, Form, forms_of, holds
 from algzoo_exact.explain.logic.linear_forms import Linear, Maximum
+from algzoo_exact.explain.outcome import Point
 from algzoo_exact.explain.prove.counterexamples import shorten
-from algzoo_exact.explain.verification import Point
 from algzoo_exact.program.ir import Program
 
 Walls: TypeAlias = tuple[tuple[tuple[tuple[int, Fraction], ...], Fraction], ...]
@@ -129,7 +130,5 @@ def off_walls(domain: Formula, walls: Walls) -> Formula:
 
 def _term(wall: tuple[tuple[tuple[int, Fraction], ...], Fraction]) -> Term:
     terms, constant = wall
-    parts: list[Term] = [Apply("mul", (Number(c), Entry("x", (t,)))) for t, c in terms]
-    if constant:
-        parts.append(Number(constant))
-    return Apply("add", tuple(parts)) if len(parts) > 1 else parts[0]
+    parts = [scaled(c, Entry("x", (t,))) for t, c in terms]
+    return total([*parts, Number(constant)] if constant else parts)

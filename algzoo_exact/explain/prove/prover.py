@@ -10,34 +10,32 @@ evaluation of the program checks them, so that no witness rests on z3.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from time import monotonic
-from typing import Any
 
 from algzoo_exact.deadline import NEVER, Deadline, TimeIsUpError
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.verdict import Verdict
 from algzoo_exact.explain.language.expression import (
+    EVERYWHERE,
     Entry,
     Formula,
     Term,
-    Truth,
     conjuncts,
-    evaluate,
+    fails_at,
     number_text,
     to_text,
-    values_of,
 )
 from algzoo_exact.explain.logic.conditions import Condition, Sign, holds, negation
 from algzoo_exact.explain.logic.farkas import Leaf, Refutation, system_about
 from algzoo_exact.explain.logic.farkas_search import refutation
 from algzoo_exact.explain.logic.linear_forms import Linear, Maximum
-from algzoo_exact.explain.logic.z3_solver import NAME, Point, Query, centre
+from algzoo_exact.explain.logic.z3_solver import NAME, Query, centre
+from algzoo_exact.explain.outcome import Argument, Outcome, Point
 from algzoo_exact.explain.prove.counterexamples import piece_at, shorten, trial_points, walk
 from algzoo_exact.program.ir import Program
 
-_EVERYWHERE = Truth(True)
 _NOTHING: Mapping[Entry, Term] = {}
 _TRIALS = 200  # Points tried before z3: cheap, and finds most gross errors with a short witness.
 _ENOUGH = 20  # Fewer of them in the domain, and a walk through the domain follows.
@@ -66,29 +64,6 @@ class Limits:
 _LIMITS = Limits()
 
 
-@dataclass(frozen=True)
-class Proof:
-    """What became of a statement.
-
-    ``witness`` is an input (n) in the domain where the statement fails: floats where possible,
-    and always checked exactly. ``state`` holds values of the free entries that satisfy what was
-    assumed but not the statement: the statement does not follow, and may be true all the same.
-    ``vacuous`` says that nothing satisfies the domain and the assumptions. ``method`` names what
-    decided, ``details`` what was tried. ``evidence`` lets others check that the statement holds;
-    where there is none, and z3 alone said so, z3 is ``trusted``.
-    """
-
-    verdict: Verdict
-    method: str
-    seconds: float
-    details: tuple[str, ...]
-    witness: Point | None = None
-    state: tuple[tuple[Entry, Fraction], ...] | None = None
-    vacuous: bool = False
-    evidence: Refutation | None = None
-    trusted: tuple[str, ...] = ()
-
-
 class Prover:
     """Statements about one program on one domain, one after the other.
 
@@ -107,7 +82,7 @@ class Prover:
         self,
         program: Program,
         *,
-        domain: Formula = _EVERYWHERE,
+        domain: Formula = EVERYWHERE,
         assumptions: Iterable[Formula] = (),
         free: Iterable[Entry] = (),
         defined: Mapping[Entry, Term] = _NOTHING,
@@ -132,6 +107,13 @@ class Prover:
             self.assume(fact)
         self._linear.deadline = NEVER
 
+    def argument(self, statement: Formula, method: str, evidence: Refutation | None) -> Argument:
+        """A proof of the statement, as a step that others can follow."""
+        defined = tuple(self._linear.defined.items())
+        free = tuple(sorted(self._linear.free, key=str))
+        facts = tuple(self._facts)
+        return Argument(self.domain, statement, facts, defined, free, method, evidence)
+
     def assume(self, fact: Formula) -> None:
         """Add a fact that holds in the whole domain, such as a statement that was just proved."""
         self._suppose(fact)
@@ -143,7 +125,7 @@ class Prover:
         self._linear.tighten(condition)
         self._domain = self._piece = None
 
-    def prove(self, statement: Formula, deadline: Deadline | None = None) -> Proof:
+    def prove(self, statement: Formula, deadline: Deadline | None = None) -> Outcome:
         """Does the statement hold wherever the domain and the assumptions do?"""
         deadline = Deadline.after(self.limits.seconds) if deadline is None else deadline
         self._linear.deadline = deadline
@@ -202,7 +184,7 @@ class _Attempt:
         self._details: list[str] = []
         self._inside = 0  # trial points in the domain
 
-    def run(self) -> Proof:
+    def run(self) -> Outcome:
         try:
             self._goal = negation(self._linear.condition(self._statement))
             self._conditions = [*self._base, self._goal]
@@ -210,9 +192,9 @@ class _Attempt:
             return self._decided()
         except TimeIsUpError:
             reason = f"the time was up after {self._spent():.1f} s, before a solver could start"
-            return self._proof(Verdict("unknown", reason), "none")
+            return self._found(Outcome.unknown(reason))
 
-    def _decided(self) -> Proof:
+    def _decided(self) -> Outcome:
         if self._goal is False or False in self._base:
             self._note("exact bounds on every form: enough")
             return self._proved("exact bounds", self._evidence(_FEW_LEAVES))
@@ -236,8 +218,8 @@ class _Attempt:
             return self._proved(NAME, self._evidence(_MANY_LEAVES))
         if answer == "sat":
             return self._refuted(self._query.variables(), NAME)
-        verdict = Verdict("unknown", f"z3 stopped after {self._spent():.1f} s: {reason}")
-        return self._proof(verdict, NAME)
+        reason = f"z3 stopped after {self._spent():.1f} s: {reason}"
+        return self._found(Outcome.unknown(reason, NAME))
 
     def _ask(self, deadline: Deadline) -> tuple[str, str]:
         seconds = deadline.left
@@ -304,16 +286,19 @@ class _Attempt:
             self._note(f"Farkas multipliers: {count} cases, each contradictory")
         return found
 
-    def _proved(self, method: str, evidence: Refutation | None) -> Proof:
+    def _proved(self, method: str, evidence: Refutation | None) -> Outcome:
+        nothing = "nothing satisfies the domain and the assumptions"
         vacuous = self._prover.is_vacuous(self._deadline.left)
         if vacuous:
-            self._note("nothing satisfies the domain and the assumptions")
-        reason = "nothing satisfies the domain and the assumptions" if vacuous else ""
+            self._note(nothing)
+        argument = self._prover.argument(self._statement, method, evidence)
         trusted = ("z3",) if method == NAME and evidence is None else ()
-        found = {"vacuous": vacuous, "evidence": evidence, "trusted": trusted}
-        return self._proof(Verdict("proved", reason), method, **found)
+        verdict = Verdict("proved", nothing if vacuous else "")
+        return self._found(
+            Outcome(verdict, method, arguments=(argument,), trusted=trusted, vacuous=vacuous)
+        )
 
-    def _refuted(self, drawn: dict[Entry, Fraction], method: str) -> Proof:
+    def _refuted(self, drawn: dict[Entry, Fraction], method: str) -> Outcome:
         entries = [atom for atom in self._linear.atoms if isinstance(atom, Entry)]
         at = {entry: drawn.get(entry, Fraction(0)) for entry in entries}
         named, point = self._short(at)
@@ -322,13 +307,13 @@ class _Attempt:
             state = tuple(sorted(named.items(), key=lambda item: str(item[0])))
             text = ", ".join(f"{to_text(entry)} = {number_text(v)}" for entry, v in state)
             reason = f"it does not follow from what is assumed: {text} satisfies that, not this"
-            return self._proof(Verdict("unknown", reason), method, state=state)
-        if self._linear.defined and not self._fails(point):
-            verdict = Verdict("unknown", "it does not follow from what is assumed")
-            return self._proof(verdict, method)
-        assert self._fails(point), "a model that exact evaluation does not confirm"
-        reason = f"it fails at x = ({', '.join(map(number_text, point))})"
-        return self._proof(Verdict("refuted", reason), method, witness=point)
+            return self._found(replace(Outcome.unknown(reason, method), state=state))
+        program, domain = self._prover.program, self._prover.domain
+        fails = fails_at(program, self._statement, domain, point)
+        if self._linear.defined and not fails:
+            return self._found(Outcome.unknown("it does not follow from what is assumed", method))
+        assert fails, "a model that exact evaluation does not confirm"
+        return self._found(Outcome.refuted(point, self._statement, domain, method))
 
     def _short(self, at: dict[Entry, Fraction]) -> tuple[dict[Entry, Fraction], Point]:
         """The counterexample as few-digit floats if some near it, or well inside its piece, do."""
@@ -358,14 +343,8 @@ class _Attempt:
             short = shorten(inner, refutes, homogeneous=homogeneous) or short
         return short
 
-    def _fails(self, point: Point) -> bool:
-        """Whether exact evaluation finds the point in the domain, and the statement false."""
-        program = self._prover.program
-        values = values_of(program, program.evaluate(point))
-        return evaluate(self._prover.domain, values) and not evaluate(self._statement, values)
-
-    def _proof(self, verdict: Verdict, method: str, **found: Any) -> Proof:
-        return Proof(verdict, method, self._spent(), tuple(self._details), **found)
+    def _found(self, outcome: Outcome) -> Outcome:
+        return replace(outcome, seconds=self._spent(), details=tuple(self._details))
 
     def _spent(self) -> float:
         return monotonic() - self._start

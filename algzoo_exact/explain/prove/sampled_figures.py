@@ -11,14 +11,13 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import reduce
 from math import sqrt
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from algzoo_exact.deadline import NEVER, Deadline
 from algzoo_exact.errors import FloatRangeError, InputError
-from algzoo_exact.explain.claims.claim import Error
 from algzoo_exact.explain.language.expression import (
     Compare,
     Entry,
@@ -28,12 +27,14 @@ from algzoo_exact.explain.language.expression import (
     Term,
     Truth,
 )
-from algzoo_exact.explain.verification import Figure
+from algzoo_exact.explain.outcome import Figure
 from algzoo_exact.program.floats import rounded
 from algzoo_exact.program.ir import Program
 
 Floats: TypeAlias = NDArray[np.float64]
 Bools: TypeAlias = NDArray[np.bool_]
+
+Error = Literal["supremum", "root_mean_square", "mean"]
 
 SAMPLES = 1 << 20
 

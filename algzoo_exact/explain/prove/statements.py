@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from fractions import Fraction
 
 from algzoo_exact.deadline import Deadline, TimeIsUpError
-from algzoo_exact.exact.verdict import Verdict
 from algzoo_exact.explain.language.definitions import read_definitions
 from algzoo_exact.explain.language.expand import Expander
-from algzoo_exact.explain.language.expression import Formula, Truth
+from algzoo_exact.explain.language.expression import EVERYWHERE, Formula
 from algzoo_exact.explain.language.integers import Sizes
 from algzoo_exact.explain.language.parser import parse
 from algzoo_exact.explain.logic.order_probability import order_probability
-from algzoo_exact.explain.prove.prover import Limits, Proof, Prover
+from algzoo_exact.explain.outcome import Outcome
+from algzoo_exact.explain.prove.prover import Limits, Prover
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.lift import HasProgram, lift
 
@@ -28,11 +29,11 @@ def prove(
     definitions: Mapping[str, str] = _NO_DEFINITIONS,
     seconds: float = 30.0,
     progress: Callable[[str], None] | None = None,
-) -> Proof:
+) -> Outcome:
     """Does ``statement`` hold for all inputs (where ``domain`` does)?
 
     Both are written in the language of explanations, with ``definitions`` such as
-    ``{"M(t)": "max(0, x[0:t])"}``. The proof's verdict is ``proved`` (by exact bounds, or by z3
+    ``{"M(t)": "max(0, x[0:t])"}``. Its verdict is ``proved`` (by exact bounds, or by z3
     over the rationals, which is then trusted), ``refuted``, with an input at which it fails,
     checked exactly, or ``unknown`` after ``seconds``.
 
@@ -44,12 +45,12 @@ def prove(
     sizes = Sizes(program.seq_len, program.hidden_size, program.outputs)
     read = _reader(sizes, definitions)
     claimed = read(statement)
-    within = Truth(True) if domain is None else read(domain)
+    within = EVERYWHERE if domain is None else read(domain)
     try:
         prover = Prover(program, domain=within, limits=limits, deadline=deadline, progress=progress)
     except TimeIsUpError:
-        reason = "the time was up before the domain was prepared"
-        return Proof(Verdict("unknown", reason), "none", seconds, ())
+        late = Outcome.unknown("the time was up before the domain was prepared")
+        return replace(late, seconds=seconds)
     return prover.prove(claimed, deadline)
 
 

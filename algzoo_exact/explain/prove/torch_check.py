@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from algzoo_exact.explain.language.expression import Formula, evaluate, values_of
-from algzoo_exact.explain.verification import Point
+from algzoo_exact.explain.outcome import Point
 from algzoo_exact.program.ir import Program, Trace
 
 
