@@ -184,7 +184,8 @@ def page(name: str) -> str:
 
 def test_public_names_are_documented() -> None:
     headings = re.findall(r"^### (?:class )?(\w+)$", page("api.md"), re.MULTILINE)
-    assert sorted(headings) == sorted({*az.__all__} - {"__version__", "tasks"})
+    assert len(set(headings)) == len(headings)
+    assert {*headings} >= {*az.__all__} - {"__version__", "tasks"}
     assert "`tasks.second_argmax(n)`" in page("api.md")
     assert "`algzoo_exact.__version__`" in page("api.md")
 

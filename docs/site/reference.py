@@ -3,7 +3,8 @@
 ``python docs/site/reference.py`` rewrites PAGES. A part begins with a line such as one of these and
 ends with ``<!-- end -->``; what stands between is replaced:
 
-* ``<!-- python: load, Model -->``: signatures and docstrings of public names;
+* ``<!-- python: load, Model -->``: signatures and docstrings of public names, and of others by their
+  module, as in ``explain.outcome.Figure``;
 * ``<!-- commands -->``: all commands with the first sentence of their help;
 * ``<!-- shared options -->``: the options that several commands have in common;
 * ``<!-- options: accuracy -->``: what a command is for, and its options;
@@ -16,6 +17,7 @@ import inspect
 import re
 from collections import Counter
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -79,8 +81,9 @@ def _signature(name: str, function: Any) -> str:
     return f"`{name}({', '.join(words)}){back}`"
 
 
-def _entry(name: str) -> str:
-    thing = getattr(algzoo_exact, name)
+def _entry(place: str) -> str:
+    module, _, name = f"algzoo_exact.{place}".rpartition(".")
+    thing = getattr(import_module(module), name)
     text = _markdown(inspect.getdoc(thing) or "")
     if not isinstance(thing, type):
         return f"### {name}\n\n{_signature(name, thing)}\n\n{text}"
