@@ -3,8 +3,8 @@
 ``python docs/site/reference.py`` rewrites PAGES. A part begins with a line such as one of these and
 ends with ``<!-- end -->``; what stands between is replaced:
 
-* ``<!-- python: load, explain.outcome.Figure -->``: signatures and docstrings of public names, and of
-  others by their module;
+* ``<!-- python: load, explain.outcome.Figure -->``: signatures and docstrings of public names, and
+  of others by their module;
 * ``<!-- commands -->``: all commands with the first sentence of their help;
 * ``<!-- shared options -->``: the options that several commands have in common;
 * ``<!-- options: accuracy -->``: what a command is for, and its options;
