@@ -163,6 +163,17 @@ def test_sources_that_documents_name_exist(path: Path) -> None:
     assert not named - known
 
 
+def test_documents_that_sources_name_exist() -> None:
+    sources = [p for p in (ROOT / "algzoo_exact").rglob("*") if p.suffix in (".py", ".json")]
+    named = {
+        name
+        for path in sources
+        for name in re.findall(r"docs/[\w/-]+\.md", path.read_text(encoding="utf-8"))
+    }
+    assert len(named) > 5
+    assert not [name for name in named if not (ROOT / name).exists()]
+
+
 # `measure/flow.py` or `measure/`
 PLACE = re.compile(r"`((?:\w+/)*(?:\w+\.(?:py|json)|(?<=/)))`")
 

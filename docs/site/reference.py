@@ -13,6 +13,7 @@ ends with ``<!-- end -->``; what stands between is replaced:
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 import re
 from collections import Counter
@@ -88,21 +89,25 @@ def _entry(place: str) -> str:
     if not isinstance(thing, type):
         return f"### {name}\n\n{_signature(name, thing)}\n\n{text}"
     lines = [f"### class {name}", text]
-    fields = getattr(thing, "__annotations__", {})
-    if fields and not issubclass(thing, Exception):
-        shown = (f"`{k}: {v}`".replace('"', "'") for k, v in fields.items() if k[0] != "_")
-        lines.append("Fields: " + ", ".join(shown) + ".")
+    fields = dataclasses.fields(thing) if dataclasses.is_dataclass(thing) else ()
+    shown = [f"`{f.name}: {f.type}`".replace('"', "'") for f in fields if f.name[0] != "_"]
+    if shown:
+        lines.append(f"Fields: {', '.join(shown)}.")
     members = "\n".join(_members(thing))
     return "\n\n".join([*lines, members] if members else lines)
 
 
 def _members(thing: type) -> Iterator[str]:
     """Properties and methods with the first sentence of what is said of them."""
-    for name, member in vars(thing).items():
+    ours = [part for part in thing.__mro__ if part.__module__.startswith("algzoo_exact")]
+    known: dict[str, Any] = {}
+    for part in ours:
+        known = vars(part) | known
+    for name, member in known.items():
         inner = getattr(member, "__func__", member)  # of class methods
         told = inspect.getdoc(inner)
-        known = isinstance(member, property) or inspect.isfunction(inner)
-        if name.startswith("_") or not told or not known:
+        shown_here = isinstance(member, property) or inspect.isfunction(inner)
+        if name.startswith("_") or not told or not shown_here:
             continue
         shown = f"`{name}`" if isinstance(member, property) else _signature(name, inner)
         first = " ".join(told.partition("\n\n")[0].split())
