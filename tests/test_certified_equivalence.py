@@ -128,7 +128,7 @@ def test_the_same_in_another_way(tmp_path: Path) -> None:
     two = exact_program([1, -1, -1, 0], recurrent, [[1, 1, -1, 1], [0, 0, 0, 0]], 2)
     assert held_against(one, two, tmp_path, "function", "lowest") == "proved"
     verification = claimed(one, two, tmp_path, "function", "lowest")
-    (part,) = story_part(verification).data["claims"][0]["instances"][0]["statements"]
+    (part,) = story_part(verification, program).data["claims"][0]["instances"][0]["parts"]
     assert part["proof"]["cells"]["tree"]
 
 

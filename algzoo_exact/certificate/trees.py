@@ -6,7 +6,9 @@ which it would not accept.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import Any
 
 from algzoo_exact.certificate.check import (
@@ -51,11 +53,28 @@ def proof_tree(program: Program, statement: Formula, domain: Formula, *, almost:
 
 def truth_tree(program: Program, formula: Formula) -> Json:
     """Cones on each of which the formula holds almost everywhere, or almost nowhere."""
+    return _truths(program, formula).cut()
+
+
+def true_points(program: Program, formula: Formula) -> Iterator[tuple[Fraction, ...]]:
+    """A point inside each cone on which the formula holds; none where cones do not tell."""
+    try:
+        tree = _truths(program, formula)
+        tree.cut()
+    except NoTreeError:
+        return
+    places = tree.regions.inputs
+    for rays in tree.true:
+        inside = dict(zip(places, map(sum, zip(*rays, strict=True)), strict=True))
+        yield tuple(Fraction(inside.get(i, 0)) for i in range(program.seq_len))
+
+
+def _truths(program: Program, formula: Formula) -> _Tree:
     nodes = Nodes(program)
     rewriting = Rewriting(nodes.formulas)
     try:
         condition = rewriting.condition(nodes.number(formula))
-        return _Tree(Regions(rewriting, condition), almost=True, proof=False).cut()
+        return _Tree(Regions(rewriting, condition), almost=True, proof=False)
     except (RejectedError, LimitError) as error:
         raise NoTreeError(str(error)) from error
 
@@ -69,9 +88,18 @@ class _Tree:
     proof: bool
     items: list[Any] = field(default_factory=list)
     rays: dict[IntVector, int] = field(default_factory=dict)
+    true: list[tuple[IntVector, ...]] = field(default_factory=list)
+    """The rays of the cones on which it holds."""
     cones: int = 0
 
     def cut(self) -> Json:
+        """NoTreeError if that takes too much."""
+        try:
+            return self._cut()
+        except (RejectedError, LimitError) as error:
+            raise NoTreeError(str(error)) from error
+
+    def _cut(self) -> Json:
         size = len(self.regions.inputs)
         if size > LARGEST:
             raise NoTreeError(f"{size} inputs occur")
@@ -118,6 +146,8 @@ class _Tree:
                 raise NoTreeError(f"more than {_MOST_CONES} cones")
             numbers = [self.rays.setdefault(ray, len(self.rays)) for ray in cone.rays]
             self.items.append(sorted(numbers))
+            if condition:
+                self.true.append(cone.rays)
             return
         assert piece.opened is not None
         normal = primitive(tuple(piece.opened[piece.count :]))

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from operator import add, mul, sub
 from typing import Any
 
-from algzoo_exact.certificate.checker.budget import Budget, length
+from algzoo_exact.certificate.checker.budget import Budget
 from algzoo_exact.certificate.checker.errors import LimitError, RejectedError, require
 from algzoo_exact.certificate.checker.programs import Program
 from algzoo_exact.certificate.checker.reading import fraction_of, natural
@@ -151,63 +150,6 @@ class Formulas:
             plain = [] if node == ("truth", True) else [number]
             self._conjuncts[number] = list(found) if parts else plain
         return self._conjuncts[number]
-
-    def value(self, number: int, at: dict[str, Any], known: dict[int, Any]) -> Any:
-        """The exact value of a term, or truth of a formula, where entries have values ``at``."""
-        if number in known:
-            return known[number]
-        op, *parts = self.nodes[number]
-        found: Any
-        if op in ("number", "truth"):
-            found = parts[0]
-        elif op in ENTRIES:
-            found = self._at(op, parts, at)
-        else:
-            found = self._applied(op, [self.value(part, at, known) for part in parts])
-        known[number] = found
-        return found
-
-    def _applied(self, op: str, args: list[Any]) -> Any:
-        """One operation on exact values."""
-        self.budget.spend(len(args))
-        match op:
-            case "add" | "sub" | "mul":
-                step = {"add": add, "sub": sub, "mul": mul}[op]
-                found = args[0]
-                for value in args[1:]:
-                    found = step(found, value)
-                    self.budget.pay(length(found))
-                return found
-            case "neg":
-                return -args[0]
-            case "relu":
-                return max(Fraction(0), args[0])
-            case "abs":
-                return abs(args[0])
-            case "min":
-                return min(args)
-            case "max":
-                return max(args)
-            case "and":
-                return all(args)
-            case "or":
-                return any(args)
-            case "not":
-                return not args[0]
-            case "implies":
-                return not args[0] or args[1]
-        return compared(op, *args)
-
-    def _at(self, name: str, indices: list[int], at: dict[str, Any]) -> Fraction:
-        weights = {"W_hi": self.program.inputs, "W_hh": self.program.recurrent}
-        table = weights | {"W_oh": self.program.readout} | at
-        require(name in table, f"a claim about weights has no {name} in it")
-        if name == "h" and indices[0] < 0:
-            return Fraction(0)
-        found = table[name]
-        for index in indices:
-            found = found[index]
-        return Fraction(found)
 
 
 def compared(op: str, left: Any, right: Any) -> bool:

@@ -8,7 +8,7 @@ from math import factorial
 from typing import Any
 
 from algzoo_exact.certificate.checker.cones import members
-from algzoo_exact.certificate.checker.formulas import CONNECTIVES, RELATIONS, Formulas
+from algzoo_exact.certificate.checker.formulas import CONNECTIVES, Formulas
 from algzoo_exact.certificate.checker.rewriting import _PART
 
 Order = Any
@@ -43,21 +43,17 @@ class Orders:
                 self._known[number] = found
         return self._known[number]
 
-    def of_some(self, numbers: list[int]) -> Fraction | None:
-        """The probability that some of the formulas holds.
-
-        It is a sum where each is a partial order, and every two contradict each other.
-        """
-        found = [self.probability(number) for number in numbers]
-        known = [value for value in found if value is not None]
-        if len(known) < len(found):
-            return None
-        orders = [self._partial_order(self.statement(number, True)) for number in numbers]
-        self.budget.spend((len(numbers) * (self.n + 1)) ** 2 // 4)
-        for k, order in enumerate(orders):
-            if not all(contradict(order, other) for other in orders[:k]):
-                return self.probability(self.formulas.any(numbers))
-        return sum(known, Fraction(0))
+    def apart(self, one: int, others: list[int]) -> bool:
+        """Whether a formula and any of the others exclude each other, all being about the order
+        alone; but for null sets."""
+        self.budget.spend(len(others) * (self.n + 1) ** 2 // 2)
+        try:
+            own, *rest = (self._partial_order(self.statement(k, True)) for k in (one, *others))
+        except NotAnOrderError:
+            return False
+        if all(contradict(own, order) for order in rest):
+            return True
+        return self.probability(self.formulas.make("and", one, self.formulas.any(others))) == 0
 
     def _partial_order(self, statement: Order) -> list[int] | None:
         """For each element, all that are below it if the statement holds, as a bit mask; None
@@ -251,43 +247,19 @@ class Orders:
             known[statement] = self._joined(op == "or", parts)
         return known[statement]
 
-    def above(self, domain: int) -> list[set[int]]:
-        """For each element, those that it is at least as large as in the whole domain."""
-        formulas = self.formulas
-        found: list[set[int]] = [{i} for i in range(self.n + 1)]
-        for number in formulas.conjuncts(domain):
-            op, *parts = formulas.nodes[number]
-            negated = op == "not"
-            if negated:
-                op, *parts = formulas.nodes[parts[0]]
-            if op not in RELATIONS or op == ("==" if negated else "!="):
+    def below(self, domain: int) -> list[int]:
+        """For each element, those that are below it in the whole domain, but for a null set, by
+        what its conjuncts say of the order."""
+        pairs: set[Order] = set()
+        for part in self.formulas.conjuncts(domain):
+            try:
+                known = self._joined(False, [self.statement(part, True)])
+            except NotAnOrderError:
                 continue
-            left, right = parts
-            if (op in ("<", "<=")) is not negated:
-                left, right = right, left
-            pairs = [(left, right), (right, left)] if op in ("==", "!=") else [(left, right)]
-            for a, b in pairs:
-                for high in self._bounding(a, "min"):
-                    found[high].update(self._bounding(b, "max"))
-        self.budget.spend((self.n + 1) ** 3 // 8)
-        for middle in range(self.n + 1):
-            for row in found:
-                if middle in row:
-                    row |= found[middle]
-        return found
-
-    def _bounding(self, number: int, extreme: str) -> list[int]:
-        """Elements all of which are at least a minimum, or at most a maximum."""
-        self.budget.spend(_PART)
-        op, *parts = self.formulas.nodes[number]
-        if op == "relu" and extreme == "max":
-            return [self.n, *self._bounding(parts[0], extreme)]
-        if op == extreme:
-            return [i for part in parts for i in self._bounding(part, extreme)]
-        try:
-            return [self._element(number)]
-        except NotAnOrderError:
-            return []
+            if not isinstance(known, bool):
+                pairs |= known[1] if known[0] == "and" else {known}
+        single = {pair for pair in pairs if not isinstance(pair[0], str)}
+        return self._partial_order(("and", single)) or []
 
 
 def contradict(a: list[int] | None, b: list[int] | None) -> bool:
