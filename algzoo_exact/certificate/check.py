@@ -1421,7 +1421,6 @@ class Program:
 # ---------------------------------------------------------------------------------------------
 # Formulas (C12): numbered nodes, the parts of each before it. Nothing is parsed from text.
 
-DEEPEST = 200
 LARGEST_FORMULA = 200_000
 """Parts of a formula, each counted as often as it is used."""
 ENTRIES = {"x": 1, "z": 2, "h": 2, "logit": 1, "W_hi": 1, "W_hh": 2, "W_oh": 2}
@@ -1454,7 +1453,6 @@ class Formulas:
         self.nodes: list[Node] = []
         self.numbers: dict[Node, int] = {}
         self.is_term: list[bool] = []
-        self.depth: list[int] = []
         self.size: list[int] = []  # of formulas; terms count as one part
         self.used: set[int] = set()
         self._conjuncts: dict[int, list[int]] = {}
@@ -1501,12 +1499,11 @@ class Formulas:
         self.budget.spend(1 + len(parts))
         if node not in self.numbers:
             self.numbers[node] = len(self.nodes)
-            depth = size = 1
+            size = 1
             if op in OPERATIONS or op in CONNECTIVES or op in RELATIONS:
-                depth += self._checked_parts(op, parts)
+                self._check_parts(op, parts)
             self.nodes.append(node)
             self.is_term.append(op == "number" or op in ENTRIES or op in OPERATIONS)
-            self.depth.append(depth)
             if op in CONNECTIVES:
                 size += sum(self.size[part] for part in parts)
             if size > LARGEST_FORMULA:
@@ -1514,7 +1511,7 @@ class Formulas:
             self.size.append(size)
         return self.numbers[node]
 
-    def _checked_parts(self, op: str, parts: Sequence[int]) -> int:
+    def _check_parts(self, op: str, parts: Sequence[int]) -> None:
         least, most = (OPERATIONS | CONNECTIVES).get(op, (2, 2))
         require(least <= len(parts) <= (most or len(parts)), "it has too many parts, or too few")
         require(all(part < len(self.nodes) for part in parts), "a part of it comes after it")
@@ -1522,11 +1519,7 @@ class Formulas:
         require(
             all(self.is_term[part] == wanted for part in parts), "its parts are of a wrong sort"
         )
-        depth = max(self.depth[part] for part in parts)
-        if depth >= DEEPEST:
-            raise LimitError(f"a formula is over {DEEPEST} deep")
         self.used.update(parts)
-        return depth
 
     def number(self, value: int | Fraction) -> int:
         return self.make("number", Fraction(value))
@@ -1577,9 +1570,9 @@ def compared(op: str, left: Any, right: Any) -> bool:
     return bool(left != right)
 
 
-def computed(node: Node) -> bool:
-    """Neither an input, nor a weight, nor the state before the first step."""
-    return node[0] in ("z", "h", "logit") and int(node[1]) >= 0
+def varying(node: Node) -> bool:
+    """An input, or what the model computes: neither a weight, nor the state before any step."""
+    return node[0] in ("x", "z", "h", "logit") and int(node[1]) >= 0
 
 
 # ---------------------------------------------------------------------------------------------
@@ -1611,6 +1604,7 @@ class Rewriting:
         self.atoms: list[Any] = []  # an entry, or a tuple of forms whose maximum it is
         self.numbers: dict[Any, int] = {}
         self._entries: dict[Node, Form] = {}
+        self._open: set[Node] = set()  # defined ones that are being looked into, or were
         self._terms: dict[int, Form] = {}
         self._conditions: dict[int, Condition] = {}
 
@@ -1637,6 +1631,8 @@ class Rewriting:
     def entry(self, entry: Node) -> Form:
         if entry not in self._entries:
             if entry in self.defined:
+                require(entry not in self._open, "a definition leads back to itself")
+                self._open.add(entry)
                 total, rest = self.defined[entry]
                 form = self.term(total)
                 for part in rest:
@@ -1845,7 +1841,8 @@ def truth_at(formulas: Formulas, number: int, x: Sequence[Fraction], *, around: 
     locally: dict[int, Form | None] = {}  # linear forms in the inputs; None: several meet
 
     def at(form: Form) -> tuple[Fraction, Form | None]:
-        value, total = form[1], None if not around else ((), form[1])
+        value = form[1]
+        total: Form | None = ((), form[1]) if around else None
         for atom, c in form[0]:
             value += c * values[atom]
             budget.pay(length(value))
@@ -2059,73 +2056,54 @@ class Regions:
 class Piece:
     """One cone, by its rays: what forms and conditions are on it.
 
-    Of a form that is linear on the cone all values follow from those on the rays. ``more`` are
-    points outside, at which the same linear functions are evaluated. ``opened`` is a form whose
-    sign on the cone is open, once that was needed, by its values.
+    Of a form that is linear on the cone all values follow from those on the rays.
     """
 
-    def __init__(
-        self, regions: Regions, rays: Sequence[Vector], more: Sequence[Vector] = ()
-    ) -> None:
-        self.regions, self.count = regions, len(rays)
-        self._points = [*rays, *more]
-        self._atoms: dict[int, list[int]] = {}
-        self._gaps: dict[int, list[int]] = {}  # of maxima that are not linear: a form to cut along
+    def __init__(self, regions: Regions, rays: Sequence[Vector]) -> None:
+        self.regions, self.rays = regions, rays
+        self.best: dict[int, int] = {}  # which form a maximum is, where it is linear
+        self._atoms: dict[int, list[int] | None] = {}
         self._signs: dict[int, tuple[int, int]] = {}
-        self.opened: list[int] | None = None
 
-    def _atom(self, number: int) -> list[int] | None:
-        if number not in self._atoms and number not in self._gaps:
-            regions = self.regions
-            if number in regions.places:
-                place = regions.places[number]
-                self._atoms[number] = [point[place] for point in self._points]
+    def atom(self, number: int) -> list[int] | None:
+        """The values on the rays; None if it is not linear, or not known to be."""
+        if number not in self._atoms:
+            if number in self.regions.places:
+                place = self.regions.places[number]
+                self._atoms[number] = [ray[place] for ray in self.rays]
             else:
-                self._settle(number, regions.choices[number])
-        if number in self._gaps and self.opened is None:
-            self.opened = self._gaps[number]
-        return self._atoms.get(number)
+                self._atoms[number] = self._maximum(number)
+        return self._atoms[number]
 
-    def _settle(self, number: int, choices: list[list[tuple[int, int]]]) -> None:
-        known: list[list[int]] = []
-        before, self.opened = self.opened, None
-        for pairs in choices:
-            values = self._sum(pairs)
-            if values is None:
-                assert self.opened is not None
-                self._gaps[number] = self.opened
-                break
-            known.append(values)
-        else:
-            best = max(known, key=lambda value: sum(value[: self.count]))
-            for value in known:
-                gap = [a - b for a, b in zip(best, value, strict=True)]
-                if min(gap[: self.count]) < 0:
-                    self._gaps[number] = gap
-                    break
-            else:
-                self._atoms[number] = best
-        self.opened = before
+    def _maximum(self, number: int) -> list[int] | None:
+        known = [self.values(pairs) for pairs in self.regions.choices[number]]
+        linear = [values for values in known if values is not None]
+        best = max(linear, key=sum, default=[])
+        above = all(min(a - b for a, b in zip(best, v, strict=True)) >= 0 for v in linear)
+        if len(linear) < len(known) or not above:
+            return None
+        self.best[number] = known.index(best)
+        return best
 
-    def _sum(self, pairs: list[tuple[int, int]]) -> list[int] | None:
-        budget, count = self.regions.budget, len(self._points)
-        total = [0] * count
+    def values(self, pairs: list[tuple[int, int]]) -> list[int] | None:
+        """Of a form, likewise."""
+        total = [0] * len(self.rays)
         for atom, factor in pairs:
-            values = self._atom(atom)
+            values = self.atom(atom)
             if values is None:
                 return None
             total = [a + factor * b for a, b in zip(total, values, strict=True)]
-            budget.pay(max(map(abs, total)).bit_length(), count)
+            self.regions.budget.pay(max(map(abs, total)).bit_length(), len(total))
         return total
 
     def _masks(self, row: int) -> tuple[int, int] | None:
         """The rays on which a row is positive, and negative."""
         if row not in self._signs:
-            values = self._sum(self.regions.rows[row])
+            values = self.values(self.regions.rows[row])
             if values is None:
                 return None
-            above = sum(1 << k for k in range(self.count) if values[k] > 0)
-            below = sum(1 << k for k in range(self.count) if values[k] < 0)
+            above = sum(1 << k for k, value in enumerate(values) if value > 0)
+            below = sum(1 << k for k, value in enumerate(values) if value < 0)
             self._signs[row] = above, below
         return self._signs[row]
 
@@ -2137,11 +2115,10 @@ class Piece:
         self.regions.budget.spend(1)
         op, inner = condition
         if op in ("and", "or"):
-            some, open_parts, before = bool(op == "or"), False, self.opened
+            some, open_parts = bool(op == "or"), False
             for part in inner:
                 found = self.truth(part, face, almost=almost)
                 if found is some:
-                    self.opened = before
                     return some
                 open_parts = open_parts or found is None
             return None if open_parts else not some
@@ -2153,11 +2130,7 @@ class Piece:
             return None
         above, below = bool(masks[0] & face), bool(masks[1] & face)
         if above and below:
-            if almost and op == "==":
-                return False
-            if self.opened is None:
-                self.opened = self._sum(self.regions.rows[inner])
-            return None
+            return False if almost and op == "==" else None
         return compared(op, above - below, 0)
 
 
@@ -2239,9 +2212,7 @@ class Orders:
             except NotAnOrderError:
                 self._known[number] = None
             else:
-                below = self._partial_order(statement)
-                found = self._count(statement) if below is None else self._extensions(below)
-                self._known[number] = found
+                self._known[number] = self._split(statement)
         return self._known[number]
 
     def apart(self, one: int, others: list[int]) -> bool:
@@ -2282,27 +2253,25 @@ class Orders:
 
         Elements are placed from the lowest up; a set of placed ones is met on many ways.
         """
-        n = self.n
-        zero, everything = 1 << n, (1 << n + 1) - 1
+        zero, occurring = 1 << self.n, 1 << self.n  # what no comparison is about plays no part
+        for k, lower in enumerate(below):
+            occurring |= lower | (1 << k if lower else 0)
         at: dict[int, dict[int, int]] = {0: {0: 1}}  # by the number of elements below 0
-        for _ in range(n + 1):
+        for _ in range(occurring.bit_count()):
             after: dict[int, dict[int, int]] = {}
             for placed, ways in at.items():
-                self.budget.spend(10 * (n + 1) * len(ways))
-                for k in members(everything & ~placed):
+                self.budget.spend(10 * (self.n + 1) * len(ways))
+                for k in members(occurring & ~placed):
                     if below[k] & ~placed == 0:
                         target = after.setdefault(placed | 1 << k, {})
                         for under, count in ways.items():
                             now = placed.bit_count() if 1 << k == zero else under
                             target[now] = target.get(now, 0) + count
             at = after
-        ways = at.get(everything, {})
-        return self._weighed(ways, n)
-
-    def _weighed(self, ways: dict[int, int], n: int) -> Fraction:
-        """Orders of n inputs, by how many are below 0: each has the probability (C16)."""
+        n = occurring.bit_count() - 1
         parts = (
-            Fraction(count, 2**n * factorial(k) * factorial(n - k)) for k, count in ways.items()
+            Fraction(count, 2**n * factorial(k) * factorial(n - k))
+            for k, count in at.get(occurring, {}).items()
         )
         return sum(parts, Fraction(0))
 
@@ -2389,63 +2358,50 @@ class Orders:
             raise NotAnOrderError
         return int(node[1])
 
-    def _count(self, statement: Order) -> Fraction:
-        """By the lowest element of those left, over and over."""
-        n = self.n
-        occurring = self._elements(statement) | {n}
-        known: dict[tuple[int, Order], list[int]] = {}
+    def _split(self, statement: Order) -> Fraction:
+        """By a comparison on which it depends, over and over, until partial orders are left."""
+        if statement is False:
+            return Fraction(0)
+        below = self._partial_order(statement)
+        if below is not None:
+            return self._extensions(below)
+        parts = statement[1] if statement[0] == "and" else {statement}
+        pair = min(self._least(part, {}) for part in parts if isinstance(part[0], str))
+        both = [self._split(self._given(statement, p)) for p in (pair, pair[::-1])]
+        return both[0] + both[1]
 
-        def count(left: int, statement: Order) -> list[int]:
-            """Orders of the elements left, by how many are below 0; if 0 is gone, in all."""
-            inputs = (left & ~(1 << n)).bit_count()
-            with_zero = left >> n & 1
-            if statement is False:
-                return [0] * (inputs + 1 if with_zero else 1)
-            if statement is True:
-                return [factorial(inputs)] * (inputs + 1 if with_zero else 1)
-            key = left, statement
-            if key not in known:
-                self.budget.spend(50 * left.bit_count())
-                ways = [0] * (inputs + 1 if with_zero else 1)
-                for low in members(left):
-                    rest = count(left & ~(1 << low), self._without_lowest(statement, low, {}))
-                    self.budget.pay(max(rest).bit_length(), len(rest))
-                    shift = 1 if with_zero and low != n else 0
-                    for k, number in enumerate(rest):
-                        ways[k + shift] += number
-                known[key] = ways
-            return known[key]
-
-        counts = count(sum(1 << k for k in occurring), statement)
-        return self._weighed(dict(enumerate(counts)), len(occurring) - 1)
-
-    def _elements(self, statement: Order) -> set[int]:
-        """The elements that occur; parts that come up again are looked at once."""
-        found: set[int] = set()
-        waiting, seen = [statement], {statement}
-        while waiting:
-            part = waiting.pop()
-            if isinstance(part, bool):
-                continue
-            if not isinstance(part[0], str):
-                found |= set(part)
-                continue
-            self.budget.spend(len(part[1]))
-            waiting += part[1] - seen
-            seen |= part[1]
-        return found
-
-    def _without_lowest(self, statement: Order, low: int, known: dict[Order, Order]) -> Order:
-        """The statement, once it is known that ``low`` is below all that are left. ``known``: of
-        parts that came up before."""
-        if isinstance(statement, bool):
-            return statement
+    def _least(self, statement: Order, known: dict[Order, tuple[int, int]]) -> tuple[int, int]:
+        """Of the comparisons in it, so that what is done does not depend on the order of sets."""
         op, inner = statement
         if not isinstance(op, str):
-            return inner == low if low in (op, inner) else statement
+            return op, inner
         if statement not in known:
-            parts = [self._without_lowest(part, low, known) for part in inner]
-            known[statement] = self._joined(op == "or", parts)
+            self.budget.spend(len(inner))
+            known[statement] = min(self._least(part, known) for part in inner)
+        return known[statement]
+
+    def _given(self, statement: Order, pair: tuple[int, int]) -> Order:
+        """The statement together with a comparison, by which, and by what else is known of the
+        order, comparisons inside are told."""
+        parts = statement[1] if statement[0] == "and" else {statement}
+        plain = {part for part in parts if not isinstance(part[0], str)} | {pair}
+        below = self._partial_order(("and", plain))
+        assert below is not None
+        told = [self._told(part, below, {}) for part in parts - plain]
+        return self._joined(False, [*plain, *told])
+
+    def _told(self, statement: Order, below: list[int], known: dict[Order, Order]) -> Order:
+        """``known``: of parts that came up before."""
+        if statement not in known:
+            self.budget.spend(1)
+            op, inner = statement
+            if isinstance(op, str):
+                parts = [self._told(part, below, known) for part in inner]
+                known[statement] = self._joined(op == "or", parts)
+            elif below[op] >> inner & 1:
+                known[statement] = True
+            else:
+                known[statement] = False if below[inner] >> op & 1 else statement
         return known[statement]
 
     def below(self, domain: int) -> list[int]:
@@ -2543,9 +2499,11 @@ class Facts:
         self._whole[key] = almost and self._whole.get(key, True)
 
     def known(self, fact: int, domain: Iterable[int], *, almost: bool) -> bool:
-        """Whether it is a part of a statement that was proved where some of these conditions hold;
-        or says that the domain of one implies that one."""
+        """Whether it is one of these conditions, a part of a statement that was proved where some
+        of them hold, or says that the domain of a proved statement implies it."""
         given = set(domain)
+        if fact in given:
+            return True
         for conditions, but_null_sets in self._domains.get(fact, ()):
             self.formulas.budget.spend(1 + len(conditions))
             if (almost or not but_null_sets) and given.issuperset(conditions):
@@ -2614,9 +2572,6 @@ class Proofs:
     def prove(self, data: Any, statement: int, domain: int, *, almost: bool) -> None:
         """RejectedError unless the statement is proved wherever its domain holds."""
         require(isinstance(data, dict), "a proof must be an object")
-        if "point" in data:
-            self._proof_at_point(keys_of(data, {"point"}, "a proof")["point"], statement, domain)
-            return
         optional = {"facts", "defined", "free", "without"} if "steps" in data else {"without"}
         main = "steps" if "steps" in data else "cells"
         keys_of(data, {main} | (optional & set(data)), "a proof")
@@ -2638,27 +2593,6 @@ class Proofs:
         Rows(rewriting, [*known, goal]).refuted_by(data["steps"])
         self.counts["proofs by cases and sums"] += 1
 
-    def _proof_at_point(self, data: Any, statement: int, domain: int) -> None:
-        """The domain fixes all inputs that occur in the statement, which holds there; the others
-        are 0."""
-        point, formulas = self.point(data), self.formulas
-        fixed = set()
-        for part in formulas.conjuncts(domain):
-            op, *sides = formulas.nodes[part]
-            for one, other in (sides, sides[::-1]) if op == "==" else ():
-                entry, value = formulas.nodes[one], formulas.nodes[other]
-                if entry[0] == "x" and value == ("number", point[entry[1]]):
-                    fixed.add(entry[1])
-        rewriting = Rewriting(formulas)
-        needed = rewriting.needed([rewriting.condition(statement)])
-        inputs = {rewriting.atoms[a][1] for a in needed if not is_maximum(rewriting.atoms[a])}
-        require(inputs <= fixed, "its domain does not fix all inputs that occur")
-        idle = all(i in fixed or not value for i, value in enumerate(point))
-        require(idle, "at a point, inputs that nothing fixes are 0")
-        holds = truth_at(formulas, statement, point, around=False)
-        require(holds, "the statement is false at its point")
-        self.counts["proofs at a point"] += 1
-
     def _fact(self, number: Any, given: Sequence[int], almost: bool) -> int:
         fact = self.formulas.formula(number, "a fact")
         known = self.facts.known(fact, given, almost=almost)
@@ -2678,51 +2612,34 @@ class Proofs:
 
     def _entry(self, number: Any, where: str) -> Node:
         node = self.formulas.nodes[self.formulas.term(number, where)]
-        require(computed(node), f"{where} is nothing that the model computes")
+        require(varying(node), f"{where} is no input, and nothing that the model computes")
         return node
 
     def _defined(
         self, data: Json, given: Sequence[int], almost: bool
     ) -> dict[Node, tuple[int, list[int]]]:
-        """Entries as terms, from equations that are known; none leads back to itself."""
+        """Entries as terms, from equations that are known."""
         found: dict[Node, tuple[int, list[int]]] = {}
         for pair in data.get("defined", ()):
-            require(
-                isinstance(pair, list) and len(pair) == 2, "a definition is an entry and a fact"
-            )
+            fits = isinstance(pair, list) and len(pair) == 2
+            require(fits, "a definition is an entry and a fact")
             entry = self._entry(pair[0], "what is defined")
             fact = self._fact(pair[1], given, almost)
             require(entry not in found, "an entry is defined twice")
             op, *sides = self.formulas.nodes[fact]
             require(op == "==", "a definition is an equation")
-            found[entry] = self._solved(entry, sides, found)
+            found[entry] = self._solved(entry, sides)
         return found
 
-    def _solved(
-        self, entry: Node, sides: list[int], known: dict[Node, Any]
-    ) -> tuple[int, list[int]]:
+    def _solved(self, entry: Node, sides: list[int]) -> tuple[int, list[int]]:
         """An equation solved for an entry: the other side, less the other summands."""
         for side, other in (sides, sides[::-1]):
             node = self.formulas.nodes[side]
             summands = list(node[1:]) if node[0] == "add" else [side]
             rest = [part for part in summands if self.formulas.nodes[part] != entry]
             if len(rest) == len(summands) - 1:
-                named = self._entries_in([other, *rest])
-                if all(e in known for e in named if computed(e)):
-                    return other, rest
+                return other, rest
         raise RejectedError("its equation does not tell the entry")
-
-    def _entries_in(self, numbers: list[int]) -> set[Node]:
-        found, waiting, seen = set(), list(numbers), set(numbers)
-        while waiting:
-            node = self.formulas.nodes[waiting.pop()]
-            self.budget.spend(1)
-            if node[0] in ENTRIES:
-                found.add(node)
-            elif node[0] not in ("number", "truth"):
-                waiting += set(node[1:]) - seen
-                seen |= set(node[1:])
-        return found
 
     def _proof_by_cells(self, data: Any, statement: int, domain: int, almost: bool) -> None:
         rewriting = Rewriting(self.formulas)
@@ -3449,13 +3366,12 @@ def check_weights(
 
 
 def digest_of_weights(weights: Weights) -> str:
-    """SHA-256 of the weights as fractions, row by row; an RNN's input weights are one row."""
-    matrices = [weights[key] for key in sorted(weights)]
-    if set(weights) == set(RNN_KEYS):
-        inputs, recurrent, readout = (weights[key] for key in RNN_KEYS)
-        matrices = [(tuple(w for row in inputs for w in row),), recurrent, readout]
-    lines = [" ".join(map(str, row)) for matrix in matrices for row in matrix]
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+    """SHA-256 of names, shapes and weights as fractions, line by line."""
+    found = hashlib.sha256()
+    for name, rows in sorted(weights.items()):
+        lines = [f"{name} {len(rows)} {len(rows[0])}", *(" ".join(map(str, row)) for row in rows)]
+        found.update("".join(f"{line}\n" for line in lines).encode())
+    return found.hexdigest()
 
 
 def check_setting(

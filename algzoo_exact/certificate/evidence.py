@@ -11,7 +11,7 @@ from itertools import product
 from random import Random
 from typing import Any, Literal
 
-from algzoo_exact.certificate.check import truth_at
+from algzoo_exact.certificate.check import Rewriting, Rows, truth_at
 from algzoo_exact.certificate.nodes import Nodes
 from algzoo_exact.certificate.trees import NoTreeError, proof_tree, true_points, truth_tree
 from algzoo_exact.errors import InputError
@@ -155,7 +155,7 @@ class Evidence:
             return self._steps(argument, domain, facts)
         point = self._fixed(domain)
         if point is not None and evaluate(statement, values_at(self.program, point)):
-            return {"point": [str(v) for v in point]}
+            return self.at_point(statement, domain)
         walls: tuple[Formula, ...] = ()
         if argument is not None:
             walls = _walls(argument.domain, domain)
@@ -182,6 +182,22 @@ class Evidence:
         if not known or set(known) != set(range(len(known))):
             return None
         return tuple(known.get(i, Fraction(0)) for i in range(self.program.seq_len))
+
+    def at_point(self, statement: Formula, domain: Formula) -> Json:
+        """The proof where a domain fixes all inputs that occur: in their place, the statement is
+        one about numbers, whose negation is a row by itself."""
+        number, formulas = self.nodes.number, self.nodes.formulas
+        fixed, defined = [], {}
+        for part in conjuncts(domain):
+            match part:
+                case Compare("==", Entry("x", (i,)) as entry, Number() as value):
+                    fixed.append([number(entry), number(part)])
+                    defined[("x", i)] = number(value), list[int]()
+        rewriting = Rewriting(formulas, (), defined)
+        goal = rewriting.negation(rewriting.condition(number(statement)))
+        rows = Rows(rewriting, [rewriting.condition(number(domain)), goal]).rows
+        found: Json = {"steps": [{"rows": [[len(rows) - 1, "1"]]}]}
+        return found | ({"defined": fixed} if fixed else {})
 
     def _steps(self, argument: Argument, domain: Formula, facts: Sequence[Fact]) -> Json:
         assert isinstance(argument.evidence, Refutation)

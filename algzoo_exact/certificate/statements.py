@@ -55,7 +55,7 @@ def _about_weights(checked: Checked, statement: Formula, evidence: Evidence) -> 
     """No input occurs, so that it is decided at any one."""
     zero = (Fraction(0),) * evidence.program.seq_len
     if checked.verdict.status == "proved":
-        proof = {"point": [str(value) for value in zero]}
+        proof = evidence.at_point(statement, _EVERYWHERE)
         return evidence.part("all", statement, _EVERYWHERE, proof=proof)
     return evidence.part("all", statement, _EVERYWHERE, witness=zero)
 

@@ -11,7 +11,6 @@ from algzoo_exact.certificate.checker.errors import LimitError, RejectedError, r
 from algzoo_exact.certificate.checker.programs import Program
 from algzoo_exact.certificate.checker.reading import fraction_of, natural
 
-DEEPEST = 200
 LARGEST_FORMULA = 200_000
 """Parts of a formula, each counted as often as it is used."""
 ENTRIES = {"x": 1, "z": 2, "h": 2, "logit": 1, "W_hi": 1, "W_hh": 2, "W_oh": 2}
@@ -44,7 +43,6 @@ class Formulas:
         self.nodes: list[Node] = []
         self.numbers: dict[Node, int] = {}
         self.is_term: list[bool] = []
-        self.depth: list[int] = []
         self.size: list[int] = []  # of formulas; terms count as one part
         self.used: set[int] = set()
         self._conjuncts: dict[int, list[int]] = {}
@@ -91,12 +89,11 @@ class Formulas:
         self.budget.spend(1 + len(parts))
         if node not in self.numbers:
             self.numbers[node] = len(self.nodes)
-            depth = size = 1
+            size = 1
             if op in OPERATIONS or op in CONNECTIVES or op in RELATIONS:
-                depth += self._checked_parts(op, parts)
+                self._check_parts(op, parts)
             self.nodes.append(node)
             self.is_term.append(op == "number" or op in ENTRIES or op in OPERATIONS)
-            self.depth.append(depth)
             if op in CONNECTIVES:
                 size += sum(self.size[part] for part in parts)
             if size > LARGEST_FORMULA:
@@ -104,7 +101,7 @@ class Formulas:
             self.size.append(size)
         return self.numbers[node]
 
-    def _checked_parts(self, op: str, parts: Sequence[int]) -> int:
+    def _check_parts(self, op: str, parts: Sequence[int]) -> None:
         least, most = (OPERATIONS | CONNECTIVES).get(op, (2, 2))
         require(least <= len(parts) <= (most or len(parts)), "it has too many parts, or too few")
         require(all(part < len(self.nodes) for part in parts), "a part of it comes after it")
@@ -112,11 +109,7 @@ class Formulas:
         require(
             all(self.is_term[part] == wanted for part in parts), "its parts are of a wrong sort"
         )
-        depth = max(self.depth[part] for part in parts)
-        if depth >= DEEPEST:
-            raise LimitError(f"a formula is over {DEEPEST} deep")
         self.used.update(parts)
-        return depth
 
     def number(self, value: int | Fraction) -> int:
         return self.make("number", Fraction(value))
@@ -167,6 +160,6 @@ def compared(op: str, left: Any, right: Any) -> bool:
     return bool(left != right)
 
 
-def computed(node: Node) -> bool:
-    """Neither an input, nor a weight, nor the state before the first step."""
-    return node[0] in ("z", "h", "logit") and int(node[1]) >= 0
+def varying(node: Node) -> bool:
+    """An input, or what the model computes: neither a weight, nor the state before any step."""
+    return node[0] in ("x", "z", "h", "logit") and int(node[1]) >= 0

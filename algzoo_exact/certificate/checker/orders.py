@@ -38,9 +38,7 @@ class Orders:
             except NotAnOrderError:
                 self._known[number] = None
             else:
-                below = self._partial_order(statement)
-                found = self._count(statement) if below is None else self._extensions(below)
-                self._known[number] = found
+                self._known[number] = self._split(statement)
         return self._known[number]
 
     def apart(self, one: int, others: list[int]) -> bool:
@@ -81,27 +79,25 @@ class Orders:
 
         Elements are placed from the lowest up; a set of placed ones is met on many ways.
         """
-        n = self.n
-        zero, everything = 1 << n, (1 << n + 1) - 1
+        zero, occurring = 1 << self.n, 1 << self.n  # what no comparison is about plays no part
+        for k, lower in enumerate(below):
+            occurring |= lower | (1 << k if lower else 0)
         at: dict[int, dict[int, int]] = {0: {0: 1}}  # by the number of elements below 0
-        for _ in range(n + 1):
+        for _ in range(occurring.bit_count()):
             after: dict[int, dict[int, int]] = {}
             for placed, ways in at.items():
-                self.budget.spend(10 * (n + 1) * len(ways))
-                for k in members(everything & ~placed):
+                self.budget.spend(10 * (self.n + 1) * len(ways))
+                for k in members(occurring & ~placed):
                     if below[k] & ~placed == 0:
                         target = after.setdefault(placed | 1 << k, {})
                         for under, count in ways.items():
                             now = placed.bit_count() if 1 << k == zero else under
                             target[now] = target.get(now, 0) + count
             at = after
-        ways = at.get(everything, {})
-        return self._weighed(ways, n)
-
-    def _weighed(self, ways: dict[int, int], n: int) -> Fraction:
-        """Orders of n inputs, by how many are below 0: each has the probability (C16)."""
+        n = occurring.bit_count() - 1
         parts = (
-            Fraction(count, 2**n * factorial(k) * factorial(n - k)) for k, count in ways.items()
+            Fraction(count, 2**n * factorial(k) * factorial(n - k))
+            for k, count in at.get(occurring, {}).items()
         )
         return sum(parts, Fraction(0))
 
@@ -188,63 +184,50 @@ class Orders:
             raise NotAnOrderError
         return int(node[1])
 
-    def _count(self, statement: Order) -> Fraction:
-        """By the lowest element of those left, over and over."""
-        n = self.n
-        occurring = self._elements(statement) | {n}
-        known: dict[tuple[int, Order], list[int]] = {}
+    def _split(self, statement: Order) -> Fraction:
+        """By a comparison on which it depends, over and over, until partial orders are left."""
+        if statement is False:
+            return Fraction(0)
+        below = self._partial_order(statement)
+        if below is not None:
+            return self._extensions(below)
+        parts = statement[1] if statement[0] == "and" else {statement}
+        pair = min(self._least(part, {}) for part in parts if isinstance(part[0], str))
+        both = [self._split(self._given(statement, p)) for p in (pair, pair[::-1])]
+        return both[0] + both[1]
 
-        def count(left: int, statement: Order) -> list[int]:
-            """Orders of the elements left, by how many are below 0; if 0 is gone, in all."""
-            inputs = (left & ~(1 << n)).bit_count()
-            with_zero = left >> n & 1
-            if statement is False:
-                return [0] * (inputs + 1 if with_zero else 1)
-            if statement is True:
-                return [factorial(inputs)] * (inputs + 1 if with_zero else 1)
-            key = left, statement
-            if key not in known:
-                self.budget.spend(50 * left.bit_count())
-                ways = [0] * (inputs + 1 if with_zero else 1)
-                for low in members(left):
-                    rest = count(left & ~(1 << low), self._without_lowest(statement, low, {}))
-                    self.budget.pay(max(rest).bit_length(), len(rest))
-                    shift = 1 if with_zero and low != n else 0
-                    for k, number in enumerate(rest):
-                        ways[k + shift] += number
-                known[key] = ways
-            return known[key]
-
-        counts = count(sum(1 << k for k in occurring), statement)
-        return self._weighed(dict(enumerate(counts)), len(occurring) - 1)
-
-    def _elements(self, statement: Order) -> set[int]:
-        """The elements that occur; parts that come up again are looked at once."""
-        found: set[int] = set()
-        waiting, seen = [statement], {statement}
-        while waiting:
-            part = waiting.pop()
-            if isinstance(part, bool):
-                continue
-            if not isinstance(part[0], str):
-                found |= set(part)
-                continue
-            self.budget.spend(len(part[1]))
-            waiting += part[1] - seen
-            seen |= part[1]
-        return found
-
-    def _without_lowest(self, statement: Order, low: int, known: dict[Order, Order]) -> Order:
-        """The statement, once it is known that ``low`` is below all that are left. ``known``: of
-        parts that came up before."""
-        if isinstance(statement, bool):
-            return statement
+    def _least(self, statement: Order, known: dict[Order, tuple[int, int]]) -> tuple[int, int]:
+        """Of the comparisons in it, so that what is done does not depend on the order of sets."""
         op, inner = statement
         if not isinstance(op, str):
-            return inner == low if low in (op, inner) else statement
+            return op, inner
         if statement not in known:
-            parts = [self._without_lowest(part, low, known) for part in inner]
-            known[statement] = self._joined(op == "or", parts)
+            self.budget.spend(len(inner))
+            known[statement] = min(self._least(part, known) for part in inner)
+        return known[statement]
+
+    def _given(self, statement: Order, pair: tuple[int, int]) -> Order:
+        """The statement together with a comparison, by which, and by what else is known of the
+        order, comparisons inside are told."""
+        parts = statement[1] if statement[0] == "and" else {statement}
+        plain = {part for part in parts if not isinstance(part[0], str)} | {pair}
+        below = self._partial_order(("and", plain))
+        assert below is not None
+        told = [self._told(part, below, {}) for part in parts - plain]
+        return self._joined(False, [*plain, *told])
+
+    def _told(self, statement: Order, below: list[int], known: dict[Order, Order]) -> Order:
+        """``known``: of parts that came up before."""
+        if statement not in known:
+            self.budget.spend(1)
+            op, inner = statement
+            if isinstance(op, str):
+                parts = [self._told(part, below, known) for part in inner]
+                known[statement] = self._joined(op == "or", parts)
+            elif below[op] >> inner & 1:
+                known[statement] = True
+            else:
+                known[statement] = False if below[inner] >> op & 1 else statement
         return known[statement]
 
     def below(self, domain: int) -> list[int]:

@@ -10,7 +10,7 @@ from typing import Any
 from algzoo_exact.certificate.checker.budget import Budget
 from algzoo_exact.certificate.checker.cones import faces_of
 from algzoo_exact.certificate.checker.errors import LimitError, RejectedError, require
-from algzoo_exact.certificate.checker.formulas import ENTRIES, Formulas, Node, computed
+from algzoo_exact.certificate.checker.formulas import Formulas, Node, varying
 from algzoo_exact.certificate.checker.orders import Orders
 from algzoo_exact.certificate.checker.points import truth_at
 from algzoo_exact.certificate.checker.probabilities import probability
@@ -49,9 +49,11 @@ class Facts:
         self._whole[key] = almost and self._whole.get(key, True)
 
     def known(self, fact: int, domain: Iterable[int], *, almost: bool) -> bool:
-        """Whether it is a part of a statement that was proved where some of these conditions hold;
-        or says that the domain of one implies that one."""
+        """Whether it is one of these conditions, a part of a statement that was proved where some
+        of them hold, or says that the domain of a proved statement implies it."""
         given = set(domain)
+        if fact in given:
+            return True
         for conditions, but_null_sets in self._domains.get(fact, ()):
             self.formulas.budget.spend(1 + len(conditions))
             if (almost or not but_null_sets) and given.issuperset(conditions):
@@ -120,9 +122,6 @@ class Proofs:
     def prove(self, data: Any, statement: int, domain: int, *, almost: bool) -> None:
         """RejectedError unless the statement is proved wherever its domain holds."""
         require(isinstance(data, dict), "a proof must be an object")
-        if "point" in data:
-            self._proof_at_point(keys_of(data, {"point"}, "a proof")["point"], statement, domain)
-            return
         optional = {"facts", "defined", "free", "without"} if "steps" in data else {"without"}
         main = "steps" if "steps" in data else "cells"
         keys_of(data, {main} | (optional & set(data)), "a proof")
@@ -144,27 +143,6 @@ class Proofs:
         Rows(rewriting, [*known, goal]).refuted_by(data["steps"])
         self.counts["proofs by cases and sums"] += 1
 
-    def _proof_at_point(self, data: Any, statement: int, domain: int) -> None:
-        """The domain fixes all inputs that occur in the statement, which holds there; the others
-        are 0."""
-        point, formulas = self.point(data), self.formulas
-        fixed = set()
-        for part in formulas.conjuncts(domain):
-            op, *sides = formulas.nodes[part]
-            for one, other in (sides, sides[::-1]) if op == "==" else ():
-                entry, value = formulas.nodes[one], formulas.nodes[other]
-                if entry[0] == "x" and value == ("number", point[entry[1]]):
-                    fixed.add(entry[1])
-        rewriting = Rewriting(formulas)
-        needed = rewriting.needed([rewriting.condition(statement)])
-        inputs = {rewriting.atoms[a][1] for a in needed if not is_maximum(rewriting.atoms[a])}
-        require(inputs <= fixed, "its domain does not fix all inputs that occur")
-        idle = all(i in fixed or not value for i, value in enumerate(point))
-        require(idle, "at a point, inputs that nothing fixes are 0")
-        holds = truth_at(formulas, statement, point, around=False)
-        require(holds, "the statement is false at its point")
-        self.counts["proofs at a point"] += 1
-
     def _fact(self, number: Any, given: Sequence[int], almost: bool) -> int:
         fact = self.formulas.formula(number, "a fact")
         known = self.facts.known(fact, given, almost=almost)
@@ -184,51 +162,34 @@ class Proofs:
 
     def _entry(self, number: Any, where: str) -> Node:
         node = self.formulas.nodes[self.formulas.term(number, where)]
-        require(computed(node), f"{where} is nothing that the model computes")
+        require(varying(node), f"{where} is no input, and nothing that the model computes")
         return node
 
     def _defined(
         self, data: Json, given: Sequence[int], almost: bool
     ) -> dict[Node, tuple[int, list[int]]]:
-        """Entries as terms, from equations that are known; none leads back to itself."""
+        """Entries as terms, from equations that are known."""
         found: dict[Node, tuple[int, list[int]]] = {}
         for pair in data.get("defined", ()):
-            require(
-                isinstance(pair, list) and len(pair) == 2, "a definition is an entry and a fact"
-            )
+            fits = isinstance(pair, list) and len(pair) == 2
+            require(fits, "a definition is an entry and a fact")
             entry = self._entry(pair[0], "what is defined")
             fact = self._fact(pair[1], given, almost)
             require(entry not in found, "an entry is defined twice")
             op, *sides = self.formulas.nodes[fact]
             require(op == "==", "a definition is an equation")
-            found[entry] = self._solved(entry, sides, found)
+            found[entry] = self._solved(entry, sides)
         return found
 
-    def _solved(
-        self, entry: Node, sides: list[int], known: dict[Node, Any]
-    ) -> tuple[int, list[int]]:
+    def _solved(self, entry: Node, sides: list[int]) -> tuple[int, list[int]]:
         """An equation solved for an entry: the other side, less the other summands."""
         for side, other in (sides, sides[::-1]):
             node = self.formulas.nodes[side]
             summands = list(node[1:]) if node[0] == "add" else [side]
             rest = [part for part in summands if self.formulas.nodes[part] != entry]
             if len(rest) == len(summands) - 1:
-                named = self._entries_in([other, *rest])
-                if all(e in known for e in named if computed(e)):
-                    return other, rest
+                return other, rest
         raise RejectedError("its equation does not tell the entry")
-
-    def _entries_in(self, numbers: list[int]) -> set[Node]:
-        found, waiting, seen = set(), list(numbers), set(numbers)
-        while waiting:
-            node = self.formulas.nodes[waiting.pop()]
-            self.budget.spend(1)
-            if node[0] in ENTRIES:
-                found.add(node)
-            elif node[0] not in ("number", "truth"):
-                waiting += set(node[1:]) - seen
-                seen |= set(node[1:])
-        return found
 
     def _proof_by_cells(self, data: Any, statement: int, domain: int, almost: bool) -> None:
         rewriting = Rewriting(self.formulas)
