@@ -12,7 +12,7 @@ from random import Random
 from typing import Any, Literal
 
 from algzoo_exact.certificate.check import Rewriting, Rows, truth_at
-from algzoo_exact.certificate.nodes import Nodes
+from algzoo_exact.certificate.nodes import Nodes, SaidError
 from algzoo_exact.certificate.trees import NoTreeError, proof_tree, true_points, truth_tree
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.enclosure import Enclosure
@@ -52,10 +52,6 @@ _UNIT = Fraction(1, 10**20)
 """Probabilities by cones are stated to so much."""
 _NEARBY = 40  # scales at which inputs near a witness are tried
 _TRIALS = 300  # inputs that may be in a domain
-
-
-class SaidError(Exception):
-    """The checker could not follow the evidence that there is; the message says what it is."""
 
 
 class Evidence:

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
-from algzoo_exact.certificate.evidence import Evidence, Quantifier, Question, SaidError
+from algzoo_exact.certificate.evidence import Evidence, Quantifier, Question
+from algzoo_exact.certificate.nodes import SaidError
 from algzoo_exact.explain.claims import Always, Close, Equivalent, Inductive, Weights
 from algzoo_exact.explain.expression import (
     Apply,

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from algzoo_exact.certificate.evidence import Evidence, SaidError, said_of
-from algzoo_exact.certificate.nodes import Nodes
+from algzoo_exact.certificate.evidence import Evidence, said_of
+from algzoo_exact.certificate.nodes import Nodes, SaidError
 from algzoo_exact.certificate.others import Others
 from algzoo_exact.certificate.statements import statements
 from algzoo_exact.errors import InputError
@@ -137,8 +137,9 @@ class _Writer:
             evidence = self._others.evidence(instance.other)
         inside = None
         try:
-            parts = self._parts(checked, facts, evidence)
-            self._check_facts(parts, claim.assume)
+            with evidence.nodes.attempt():
+                parts = self._parts(checked, facts, evidence)
+                self._check_facts(parts, claim.assume)
             if checked.verdict.status == "proved" and not isinstance(instance, Measure):
                 domain = getattr(instance, "domain", _EVERYWHERE)
                 spoken = [part for part in parts if part["for"] != "some"]
@@ -191,11 +192,12 @@ class _Writer:
         parts: list[Json] = []
         lies_in = inside = None
         try:
-            if checked is not None and says == "claims" and found.answer != "unknown":
-                lies_in = self._lies_in(case, found, checked)
-            elif checked is not None and answer != "unknown":
-                parts = self._evidence.answers(checked, when, answer == "right", facts)
-                self._check_facts(parts, case.claims)
+            with self._nodes.attempt():
+                if checked is not None and says == "claims" and found.answer != "unknown":
+                    lies_in = self._lies_in(case, found, checked)
+                elif checked is not None and answer != "unknown":
+                    parts = self._evidence.answers(checked, when, answer == "right", facts)
+                    self._check_facts(parts, case.claims)
         except SaidError as error:
             parts = [{"said": str(error)}]
         try:
@@ -241,7 +243,8 @@ class _Writer:
             (Logic("not", (_some(whens[k + 1 :]),)), when, ()) for k, when in enumerate(whens[:-1])
         ]
         try:
-            return [*self._evidence.proofs(partition.disjoint, apart, almost=True)]
+            with self._nodes.attempt():
+                return [*self._evidence.proofs(partition.disjoint, apart, almost=True)]
         except SaidError:
             return None
 

@@ -33,17 +33,19 @@ CLAIM = CASE | {"about"}
 INSTANCE = {"parameters", "parts", "inside"}
 CASE_INSTANCE = INSTANCE | {"when", "probability", "answer", "lies_in"}
 COUNTED = {
+    "proved": "proved",
     "refuted": "refuted",
     "unknown": "left open",
-    "said": "resting on what was not checked",
-    "proved": "proved",
     "vacuous": "true of no input that is shown",
+    "said": "resting on what was not checked",
 }
-"""Verdicts in words. What has several parts has the first verdict here that a part has."""
+"""Verdicts, in words."""
 
 
 def joint(verdicts: Collection[str]) -> str:
-    return next(verdict for verdict in COUNTED if verdict in verdicts)
+    """Of what has several parts: of no input, if all are."""
+    order = ("refuted", "unknown", "said", "proved", "vacuous")
+    return next(verdict for verdict in order if verdict in verdicts)
 
 
 class Story:
