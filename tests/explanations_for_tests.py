@@ -129,7 +129,7 @@ def silent_story() -> Verification:
 
 def data_of(verification: Verification) -> Json:
     """The explanation's part of a certificate."""
-    return story_part(verification).data
+    return story_part(verification, verification.program).data
 
 
 def checked_story(verification: Verification, data: Json | None = None) -> check.Story:

@@ -218,7 +218,7 @@ def _story(
         if explanation.stopped:
             raise KeyboardInterrupt
     check_about(explanation, program, task, ties)
-    return story_part(explanation, _share(progress, start, _WRITING))
+    return story_part(explanation, program, _share(progress, start, _WRITING))
 
 
 def _share(progress: Progress | None, low: float, high: float) -> Progress | None:
