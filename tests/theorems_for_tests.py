@@ -74,8 +74,8 @@ class _Said:
 
     def __init__(self, document: Json) -> None:
         self.story: Json = document["explanation"]
-        self.own = _formulas(self.story["nodes"])
-        self.others = [_formulas(other["nodes"]) for other in self.story["others"]]
+        self.own = expressions(self.story["nodes"])
+        self.others = [expressions(other["nodes"]) for other in self.story["others"]]
 
     def claims(self) -> list[Any]:
         story = self.story
@@ -114,7 +114,7 @@ def verdict_of(part: Json) -> str:
     return "proved" if (part["witness"] is None) is (part["for"] != "some") else "refuted"
 
 
-def _formulas(nodes: list[Any]) -> list[Any]:
+def expressions(nodes: list[Any]) -> list[Any]:
     """Each node as an expression of the package's."""
     found: list[Any] = []
     for node in nodes:
@@ -211,7 +211,7 @@ class _Truth:
         if self.story["factors"] is not None:
             factors = tuple(map(Fraction, self.story["factors"]))
             self.program = rescale(self.program, factors)
-        self.formulas = _formulas(self.story["nodes"])
+        self.formulas = expressions(self.story["nodes"])
         self.points = [self._point(random) for _ in range(_POINTS)]
         self.random = random
 
@@ -237,7 +237,7 @@ class _Truth:
         if claim["about"] is not None:
             other = self.story["others"][claim["about"]]
             program = product(program, self._read(other["weights"]))
-            formulas = _formulas(other["nodes"])
+            formulas = expressions(other["nodes"])
         for inner in part["parts"]:
             if "statement" in inner:
                 yield from self._statement(inner, program, formulas)
