@@ -52,7 +52,7 @@ def statements(checked: Outcome, facts: Sequence[Fact], evidence: Evidence) -> l
         case Close():
             return _close(checked.instance, checked, facts, evidence)
         case _:
-            raise SaidError(f"{evidence.word(checked)}: the checker knows no claims of this kind")
+            raise SaidError(f"of a kind that the checker does not know; {evidence.word(checked)}")
 
 
 def _about_weights(checked: Outcome, statement: Formula, evidence: Evidence) -> Json:
