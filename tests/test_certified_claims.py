@@ -39,7 +39,7 @@ from algzoo_exact.explain.language.expression import (
     Truth,
     evaluate,
 )
-from algzoo_exact.explain.verification import Verification
+from algzoo_exact.explain.verify import Verification
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.standardize import standardize
 from algzoo_exact.zoo.explanations import explanation_path

@@ -20,7 +20,7 @@ import algzoo_exact as az
 from algzoo_exact.certificate import check
 from algzoo_exact.explain.claims.equivalent import product
 from algzoo_exact.explain.language.expression import evaluate, values_at
-from algzoo_exact.explain.verification import Verification
+from algzoo_exact.explain.verify import Verification
 from algzoo_exact.program.ir import Program
 
 # Fields that only the digest protects: texts, names of instances and models, what is said to be

@@ -21,7 +21,7 @@ from algzoo_exact.explain.claims.measure import Measure
 from algzoo_exact.explain.language.expression import Formula, Logic, Truth, conjuncts
 from algzoo_exact.explain.outcome import Outcome
 from algzoo_exact.explain.prove.facts import Fact
-from algzoo_exact.explain.verification import Verification
+from algzoo_exact.explain.verify import Verification
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.standardize import standardize
 from algzoo_exact.program.task import Task, TieRule

@@ -12,7 +12,7 @@ from algzoo_exact.explain.claims.cases import Case, CaseResult
 from algzoo_exact.explain.claims.claim import Claim, ClaimResult
 from algzoo_exact.explain.ledger.surprise import Ledger
 from algzoo_exact.explain.outcome import Figure, Outcome
-from algzoo_exact.explain.verification import Verification
+from algzoo_exact.explain.verify import Verification
 from algzoo_exact.program.render import short
 from algzoo_exact.report import formula as f
 from algzoo_exact.report.blocks import (
