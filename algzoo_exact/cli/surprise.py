@@ -32,7 +32,7 @@ from algzoo_exact.names import printable
 
 if TYPE_CHECKING:
     from algzoo_exact.explain.ledger.surprise import Given, Ledger
-    from algzoo_exact.explain.verification import Verification
+    from algzoo_exact.explain.verify import Verification
     from algzoo_exact.zoo.loading import Model
 
 EXAMPLES = """[bold]Examples[/bold]

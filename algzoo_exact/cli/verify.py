@@ -22,7 +22,7 @@ from algzoo_exact.cli.verify_text import print_verification
 
 if TYPE_CHECKING:
     from algzoo_exact.explain.outcome import Outcome
-    from algzoo_exact.explain.verification import Verification
+    from algzoo_exact.explain.verify import Verification
     from algzoo_exact.zoo.loading import Model
 
 EXAMPLES = """[bold]Examples[/bold]

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from algzoo_exact.explain.claims.cases import CaseResult, Partition
     from algzoo_exact.explain.claims.claim import ClaimResult
     from algzoo_exact.explain.outcome import Outcome
-    from algzoo_exact.explain.verification import Verification
+    from algzoo_exact.explain.verify import Verification
     from algzoo_exact.zoo.loading import Model
 
 _MOST_SHOWN = 3  # failing instances of one claim
