@@ -26,6 +26,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from algzoo_exact.score.whole import whole_accuracy
 from documents_for_tests import BLOCK, agree, assert_output, pieces, read, run_session, save_file
 from PIL import Image
 from typer.main import get_command
@@ -34,7 +35,6 @@ import algzoo_exact as az
 from algzoo_exact import Accuracy, accuracy, load
 from algzoo_exact.cli.app import app
 from algzoo_exact.program.task import TIE_RULES, TieRule
-from algzoo_exact.score.whole import whole_accuracy
 
 ROOT = Path(__file__).parents[1]
 DOCS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
