@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
@@ -11,7 +11,7 @@ from algzoo_exact.deadline import Deadline, TimeIsUpError
 from algzoo_exact.errors import InputError
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.lift import HasNetwork, HasProgram, lift, network_of
-from algzoo_exact.program.task import Task, TieRule, median
+from algzoo_exact.program.task import Task, TieRule, check_fit, median
 from algzoo_exact.program.transformer import Transformer
 from algzoo_exact.regions.exact_search import ExactSearch
 from algzoo_exact.regions.starts import starting_cones
@@ -97,6 +97,22 @@ def accuracy(
         parts = last_step(HEAVIEST.steps(replace(question, max_cells=None)), result, None)
         result = replace(result, by_label=parts.by_label)
     return result
+
+
+def accuracies(
+    programs: Sequence[Program], task: Task, *, ties: TieRule = "lowest", workers: int = 1
+) -> Iterator[Score]:
+    """Accuracies of many programs, such as noisy variants of one model, n <= 9: every input is
+    decided, and they are as narrow as comes at the speed of float64.
+
+    For n <= 3 that is faster than the closed form.
+    """
+    for program in programs:
+        check_fit(program, task, ties)
+        question = Question(ACCURACY, program, task, ties, None, "exact", workers=workers)
+        question.check()
+        *_, last = CONES.steps(question)
+        yield replace(last, by_label=None)
 
 
 def accuracy_bounds(
