@@ -124,7 +124,7 @@ def check_case(
     ``facts`` are those of the claims that it names, ``claims`` those claims themselves.
     """
     start = monotonic()
-    figure, _ = probability_of(bench.program, instance.when, bench.seconds)
+    figure = probability_of(bench.program, instance.when, bench.seconds)
     if case.verdict == "unknown":
         return CheckedCase(instance, "unknown", figure, None)
     answer: Answer
@@ -178,9 +178,8 @@ def total(figures: Sequence[Figure]) -> Figure | None:
         return Figure.of("probability", value)
     low = sum((e.lower for e in known), Fraction(0))
     high = min(sum((e.upper for e in known), Fraction(0)), Fraction(1))
-    kind: Literal["exact", "certified"] = "exact"
-    if any(figure.kind != "exact" for figure in figures):
-        kind = "certified"
+    kind: Literal["exact", "certified"]
+    kind = "exact" if all(figure.kind == "exact" for figure in figures) else "certified"
     texts = [figure.closed_form for figure in figures if figure.rational != 0]
     closed = None if None in texts else " + ".join(f"({text})" for text in texts)
     if len(texts) == 1:

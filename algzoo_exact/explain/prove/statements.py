@@ -41,8 +41,7 @@ def prove(
     limits = Limits(seconds)
     deadline = Deadline.after(seconds)
     program = lift(model)
-    sizes = Sizes(program.seq_len, program.hidden_size, program.outputs)
-    read = _reader(sizes, definitions)
+    read = _reader(Sizes.of(program), definitions)
     claimed = read(statement)
     within = EVERYWHERE if domain is None else read(domain)
     try:
