@@ -14,7 +14,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from algzoo_exact.errors import InputError, did_you_mean
+from algzoo_exact.errors import InputError, demand, did_you_mean
 from algzoo_exact.explain.claims.cases import Case
 from algzoo_exact.explain.claims.claim import Claim
 from algzoo_exact.explain.claims.keys import Source, exact
@@ -92,6 +92,7 @@ def load_explanation(path: str | os.PathLike[str]) -> Explanation:
     InputError, naming the file and the place in it, where it cannot be read; it is a ParseError,
     with line, column and text, where an expression is at fault.
     """
+    demand(path, str | os.PathLike, "an explanation is read from a path")
     source = Path(path)
     try:
         with source.open("rb") as file:
