@@ -18,7 +18,7 @@ from algzoo_exact.errors import InputError
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.exact.verdict import Verdict
 from algzoo_exact.explain.claims.always import Always
-from algzoo_exact.explain.claims.answers import Right, Wrong, answers
+from algzoo_exact.explain.claims.answers import Right, Wrong, check_answers
 from algzoo_exact.explain.claims.bench import Bench
 from algzoo_exact.explain.claims.claim import ClaimResult, Ground
 from algzoo_exact.explain.claims.keys import Keys, formula
@@ -131,7 +131,7 @@ def check_case(
     if case.verdict == "claims":
         answer, outcome = _from_claims(bench, instance, [claims[name] for name in case.claims])
     else:
-        outcome = answers(bench, instance.when, facts, right=case.verdict == "right")
+        outcome = check_answers(bench, instance.when, facts, right=case.verdict == "right")
         answer = case.verdict if outcome.status == "proved" else "unknown"
     return CheckedCase(instance, answer, figure, bench.about(instance, outcome, start))
 
