@@ -26,7 +26,7 @@ class _Answer(Instance):
 
     @classmethod
     def read(cls, source: Source, choices: Sequence[Values]) -> tuple[Self, ...]:
-        if source.task.name == "median":
+        if source.task is not None and source.task.name == "median":
             raise InputError("median has no labels for a model to be right or wrong about.")
         return super().read(source, choices)
 

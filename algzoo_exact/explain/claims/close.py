@@ -90,6 +90,7 @@ class Close(Instance):
         given = source.all(cls.keys, but=() if error == "supremum" else ("scale",))
         scale = given.get("scale")
         if scale is None and error == "supremum":
+            assert source.task is not None
             inputs = (Entry("x", (t,)) for t in range(source.task.seq_len))
             scale = Apply("max", tuple(Apply("abs", (entry,)) for entry in inputs))
         left, right, domain = given["left"], given["right"], given["domain"]
