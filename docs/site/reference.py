@@ -3,7 +3,8 @@
 ``python docs/site/reference.py`` rewrites PAGES. A part begins with a line such as one of these and
 ends with ``<!-- end -->``; what stands between is replaced:
 
-* ``<!-- python: load, Model -->``: signatures and docstrings of public names;
+* ``<!-- python: load, explain.outcome.Figure -->``: signatures and docstrings of public names, and
+  of others by their module;
 * ``<!-- commands -->``: all commands with the first sentence of their help;
 * ``<!-- shared options -->``: the options that several commands have in common;
 * ``<!-- options: accuracy -->``: what a command is for, and its options;
@@ -12,10 +13,12 @@ ends with ``<!-- end -->``; what stands between is replaced:
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 import re
 from collections import Counter
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -79,27 +82,32 @@ def _signature(name: str, function: Any) -> str:
     return f"`{name}({', '.join(words)}){back}`"
 
 
-def _entry(name: str) -> str:
-    thing = getattr(algzoo_exact, name)
+def _entry(place: str) -> str:
+    module, _, name = f"algzoo_exact.{place}".rpartition(".")
+    thing = getattr(import_module(module), name)
     text = _markdown(inspect.getdoc(thing) or "")
     if not isinstance(thing, type):
         return f"### {name}\n\n{_signature(name, thing)}\n\n{text}"
     lines = [f"### class {name}", text]
-    fields = getattr(thing, "__annotations__", {})
-    if fields and not issubclass(thing, Exception):
-        shown = (f"`{k}: {v}`".replace('"', "'") for k, v in fields.items() if k[0] != "_")
-        lines.append("Fields: " + ", ".join(shown) + ".")
+    fields = dataclasses.fields(thing) if dataclasses.is_dataclass(thing) else ()
+    shown = [f"`{f.name}: {f.type}`".replace('"', "'") for f in fields if f.name[0] != "_"]
+    if shown:
+        lines.append(f"Fields: {', '.join(shown)}.")
     members = "\n".join(_members(thing))
     return "\n\n".join([*lines, members] if members else lines)
 
 
 def _members(thing: type) -> Iterator[str]:
     """Properties and methods with the first sentence of what is said of them."""
-    for name, member in vars(thing).items():
+    ours = [part for part in thing.__mro__ if part.__module__.startswith("algzoo_exact")]
+    known: dict[str, Any] = {}
+    for part in ours:
+        known = vars(part) | known
+    for name, member in known.items():
         inner = getattr(member, "__func__", member)  # of class methods
         told = inspect.getdoc(inner)
-        known = isinstance(member, property) or inspect.isfunction(inner)
-        if name.startswith("_") or not told or not known:
+        shown_here = isinstance(member, property) or inspect.isfunction(inner)
+        if name.startswith("_") or not told or not shown_here:
             continue
         shown = f"`{name}`" if isinstance(member, property) else _signature(name, inner)
         first = " ".join(told.partition("\n\n")[0].split())
