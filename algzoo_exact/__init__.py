@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     from algzoo_exact.estimators.sampling import sample as sample
     from algzoo_exact.estimators.squared_error import sample_squared_error as sample_squared_error
     from algzoo_exact.exact.enclosure import Enclosure as Enclosure
-    from algzoo_exact.explain.prover import Proof as Proof
-    from algzoo_exact.explain.results import Verification as Verification
-    from algzoo_exact.explain.statements import probability as probability
-    from algzoo_exact.explain.statements import prove as prove
+    from algzoo_exact.explain.ledger.surprise import Ledger as Ledger
+    from algzoo_exact.explain.ledger.surprise import surprise as surprise
+    from algzoo_exact.explain.outcome import Outcome as Outcome
+    from algzoo_exact.explain.prove.statements import probability as probability
+    from algzoo_exact.explain.prove.statements import prove as prove
     from algzoo_exact.explain.story import Explanation as Explanation
     from algzoo_exact.explain.story import load_explanation as load_explanation
-    from algzoo_exact.explain.surprise import Ledger as Ledger
-    from algzoo_exact.explain.surprise import surprise as surprise
+    from algzoo_exact.explain.verify import Verification as Verification
     from algzoo_exact.explain.verify import verify as verify
     from algzoo_exact.measure.solid_angle import cone_measure as cone_measure
     from algzoo_exact.measure.solid_angle import orthant_probability as orthant_probability
@@ -56,12 +56,11 @@ if TYPE_CHECKING:
     from algzoo_exact.report.report import make_report as make_report
     from algzoo_exact.score.compute import accuracy as accuracy
     from algzoo_exact.score.compute import accuracy_bounds as accuracy_bounds
+    from algzoo_exact.score.compute import squared_error as squared_error
+    from algzoo_exact.score.compute import squared_error_bounds as squared_error_bounds
     from algzoo_exact.score.numeric import accuracies as accuracies
-    from algzoo_exact.score.result import Accuracy as Accuracy
     from algzoo_exact.score.result import Counts as Counts
-    from algzoo_exact.score.squared_error import squared_error as squared_error
-    from algzoo_exact.score.squared_error import squared_error_bounds as squared_error_bounds
-    from algzoo_exact.score.squared_result import SquaredError as SquaredError
+    from algzoo_exact.score.result import Score as Score
     from algzoo_exact.training.train import Trained as Trained
     from algzoo_exact.training.train import train as train
     from algzoo_exact.zoo.catalogue import CatalogueEntry as CatalogueEntry
@@ -74,7 +73,6 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
-    "Accuracy": "score.result",
     "Atlas": "report.atlas",
     "AttentionLayer": "program.transformer",
     "CatalogueEntry": "zoo.catalogue",
@@ -85,19 +83,19 @@ _HOMES = {
     "Explanation": "explain.story",
     "FloatRangeError": "errors",
     "InputError": "errors",
-    "Ledger": "explain.surprise",
+    "Ledger": "explain.ledger.surprise",
     "Model": "zoo.loading",
     "Program": "program.ir",
-    "Proof": "explain.prover",
+    "Outcome": "explain.outcome",
     "Report": "report.report",
     "Race": "race.run",
     "RacePoint": "race.run",
     "SampledSquaredError": "estimators.sampled",
-    "SquaredError": "score.squared_result",
+    "Score": "score.result",
     "Task": "program.task",
     "Trained": "training.train",
     "Transformer": "program.transformer",
-    "Verification": "explain.results",
+    "Verification": "explain.verify",
     "WrittenCertificate": "certificate.build",
     "accuracies": "score.numeric",
     "accuracy": "score.compute",
@@ -118,17 +116,17 @@ _HOMES = {
     "make_report": "report.report",
     "orthant_probability": "measure.solid_angle",
     "perturb": "zoo.perturbed",
-    "probability": "explain.statements",
-    "prove": "explain.statements",
+    "probability": "explain.prove.statements",
+    "prove": "explain.prove.statements",
     "picture": "report.figures",
     "region_graph": "regions.graph",
     "sample": "estimators.sampling",
     "sample_squared_error": "estimators.squared_error",
     "specialize": "program.specialize",
-    "squared_error": "score.squared_error",
-    "squared_error_bounds": "score.squared_error",
+    "squared_error": "score.compute",
+    "squared_error_bounds": "score.compute",
     "standardize": "program.standardize",
-    "surprise": "explain.surprise",
+    "surprise": "explain.ledger.surprise",
     "train": "training.train",
     "verify": "explain.verify",
     "write_atlas": "report.atlas",

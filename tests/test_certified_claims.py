@@ -29,7 +29,8 @@ import algzoo_exact as az
 from algzoo_exact.certificate import build, check, evidence
 from algzoo_exact.certificate.nodes import Nodes
 from algzoo_exact.certificate.trees import NoTreeError, proof_tree, truth_tree
-from algzoo_exact.explain.expression import (
+from algzoo_exact.explain.claims.claim import ClaimResult
+from algzoo_exact.explain.language.expression import (
     Compare,
     Entry,
     Formula,
@@ -38,7 +39,7 @@ from algzoo_exact.explain.expression import (
     Truth,
     evaluate,
 )
-from algzoo_exact.explain.results import ClaimResult, Verification
+from algzoo_exact.explain.verify import Verification
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.standardize import standardize
 from algzoo_exact.zoo.explanations import explanation_path

@@ -18,9 +18,9 @@ from theorems_for_tests import expressions, verdict_of
 
 import algzoo_exact as az
 from algzoo_exact.certificate import check
-from algzoo_exact.explain.expression import evaluate, values_at
-from algzoo_exact.explain.product import product
-from algzoo_exact.explain.results import Verification
+from algzoo_exact.explain.claims.equivalent import product
+from algzoo_exact.explain.language.expression import evaluate, values_at
+from algzoo_exact.explain.verify import Verification
 from algzoo_exact.program.ir import Program
 
 # Fields that only the digest protects: texts, names of instances and models, what is said to be

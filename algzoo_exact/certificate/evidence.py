@@ -16,8 +16,8 @@ from algzoo_exact.certificate.nodes import Nodes, SaidError
 from algzoo_exact.certificate.trees import NoTreeError, proof_tree, true_points, truth_tree
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.enclosure import Enclosure
-from algzoo_exact.explain.claims import Bounds
-from algzoo_exact.explain.expression import (
+from algzoo_exact.explain.claims.bounds import Bounds, verdict_on
+from algzoo_exact.explain.language.expression import (
     Apply,
     Compare,
     Entry,
@@ -30,14 +30,12 @@ from algzoo_exact.explain.expression import (
     evaluate,
     values_at,
 )
-from algzoo_exact.explain.farkas import Refutation
-from algzoo_exact.explain.farkas_json import to_json
-from algzoo_exact.explain.figures import verdict_on
-from algzoo_exact.explain.knowledge import Fact
-from algzoo_exact.explain.labels import cells_in, earns, fails
-from algzoo_exact.explain.order_facts import OrderFacts
-from algzoo_exact.explain.order_measure import order_statement
-from algzoo_exact.explain.results import Argument, Checked, Figure, Point
+from algzoo_exact.explain.logic.farkas import Refutation, steps_json
+from algzoo_exact.explain.logic.order_facts import OrderFacts
+from algzoo_exact.explain.logic.order_probability import order_statement
+from algzoo_exact.explain.outcome import Argument, Figure, Outcome, Point
+from algzoo_exact.explain.prove.facts import Fact
+from algzoo_exact.explain.prove.labels import cells_in, earns, fails
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task, TieRule
 
@@ -87,7 +85,7 @@ class Evidence:
         }
 
     def proofs(
-        self, checked: Checked, questions: Sequence[Question], *, almost: bool
+        self, checked: Outcome, questions: Sequence[Question], *, almost: bool
     ) -> list[Json]:
         """One for each question; SaidError if there is none for one of them."""
         arguments: Sequence[Argument | None] = checked.arguments
@@ -97,7 +95,7 @@ class Evidence:
         return [self._proof(checked, a, question, almost) for a, question in pairs]
 
     def answers(
-        self, checked: Checked, domain: Formula, right: bool, facts: Sequence[Fact]
+        self, checked: Outcome, domain: Formula, right: bool, facts: Sequence[Fact]
     ) -> list[Json]:
         """That the model is right or wrong in a domain: a statement for each label cell that the
         domain does not exclude."""
@@ -144,7 +142,7 @@ class Evidence:
         yield from true_points(self.program, domain)
 
     def _proof(
-        self, checked: Checked, argument: Argument | None, question: Question, almost: bool
+        self, checked: Outcome, argument: Argument | None, question: Question, almost: bool
     ) -> Json:
         statement, domain, facts = question
         if argument is not None and isinstance(argument.evidence, Refutation):
@@ -162,7 +160,7 @@ class Evidence:
             raise SaidError(self.word(checked)) from None
         return {"cells": tree} | self._without(walls)
 
-    def word(self, checked: Checked) -> str:
+    def word(self, checked: Outcome) -> str:
         """Whose word it is, where nothing can be written down."""
         source = ", ".join(checked.trusted) or f"{_PACKAGE} ({checked.method})"
         return f"{checked.verdict.status} by {source}, with no proof written down"
@@ -199,7 +197,7 @@ class Evidence:
         assert isinstance(argument.evidence, Refutation)
         number = self.nodes.number
         known = [part for fact in facts for part in conjuncts(fact.statement)]
-        found: Json = {"steps": to_json(argument.evidence)["steps"]}
+        found: Json = {"steps": steps_json(argument.evidence)}
         if argument.facts:
             found["facts"] = [number(part) for part in argument.facts]
         if argument.defined:
@@ -254,7 +252,7 @@ class Evidence:
 
     # Suprema.
 
-    def reached(self, checked: Checked, statement: Formula, domain: Formula) -> Point | None:
+    def reached(self, checked: Outcome, statement: Formula, domain: Formula) -> Point | None:
         """An input in the domain where the statement holds, at or near the place where a supremum
         is attained; None where none is found."""
         if not checked.figures or checked.figures[0].witness is None:

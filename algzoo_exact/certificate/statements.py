@@ -11,8 +11,12 @@ from typing import Any
 
 from algzoo_exact.certificate.evidence import Evidence, Quantifier, Question
 from algzoo_exact.certificate.nodes import SaidError
-from algzoo_exact.explain.claims import Always, Close, Equivalent, Inductive, Weights
-from algzoo_exact.explain.expression import (
+from algzoo_exact.explain.claims.always import Always
+from algzoo_exact.explain.claims.close import Close
+from algzoo_exact.explain.claims.equivalent import Equivalent, agreement
+from algzoo_exact.explain.claims.inductive import Inductive
+from algzoo_exact.explain.claims.weights import Weights
+from algzoo_exact.explain.language.expression import (
     Apply,
     Compare,
     Formula,
@@ -22,15 +26,14 @@ from algzoo_exact.explain.expression import (
     Truth,
     evaluate,
 )
-from algzoo_exact.explain.knowledge import Fact, fact, within_bound
-from algzoo_exact.explain.product import agreement
-from algzoo_exact.explain.results import Checked
+from algzoo_exact.explain.outcome import Outcome
+from algzoo_exact.explain.prove.facts import Fact, fact
 
 Json = dict[str, Any]
 _EVERYWHERE = Truth(True)
 
 
-def statements(checked: Checked, facts: Sequence[Fact], evidence: Evidence) -> list[Json]:
+def statements(checked: Outcome, facts: Sequence[Fact], evidence: Evidence) -> list[Json]:
     """What an instance of a claim says, with the evidence that there is.
 
     For claims about weights (kind weights), always, inductive, equivalent, and close where the
@@ -49,10 +52,10 @@ def statements(checked: Checked, facts: Sequence[Fact], evidence: Evidence) -> l
         case Close():
             return _close(checked.instance, checked, facts, evidence)
         case _:
-            raise AssertionError(checked.instance)
+            raise SaidError(f"of a kind that the checker does not know; {evidence.word(checked)}")
 
 
-def _about_weights(checked: Checked, statement: Formula, evidence: Evidence) -> Json:
+def _about_weights(checked: Outcome, statement: Formula, evidence: Evidence) -> Json:
     """No input occurs, so that it is decided at any one."""
     zero = (Fraction(0),) * evidence.program.seq_len
     if checked.verdict.status == "proved":
@@ -62,7 +65,7 @@ def _about_weights(checked: Checked, statement: Formula, evidence: Evidence) -> 
 
 
 def _for_all(
-    checked: Checked, questions: Sequence[Question], evidence: Evidence, *, almost: bool = False
+    checked: Outcome, questions: Sequence[Question], evidence: Evidence, *, almost: bool = False
 ) -> list[Json]:
     """Statements that are proved together, or one of which fails at a witness."""
     quantifier: Quantifier = "almost all" if almost else "all"
@@ -93,10 +96,11 @@ def _steps(claim: Inductive, facts: Sequence[Fact]) -> list[Question]:
     return found
 
 
-def _close(claim: Close, checked: Checked, facts: Sequence[Fact], evidence: Evidence) -> list[Json]:
+def _close(claim: Close, checked: Outcome, facts: Sequence[Fact], evidence: Evidence) -> list[Json]:
     """A supremum: the error is at most so much for all inputs, and as large for some."""
     assert claim.scale is not None
-    within = within_bound(claim)
+    most = claim.bounds.most
+    within = None if most is None else claim.within(most)
     least = claim.bounds.at_least if claim.bounds.equals is None else claim.bounds.equals
     error = Apply("abs", (Apply("sub", (claim.left, claim.right)),))
     found = []
@@ -117,7 +121,7 @@ def _close(claim: Close, checked: Checked, facts: Sequence[Fact], evidence: Evid
 
 def _reached(
     claim: Close,
-    checked: Checked,
+    checked: Outcome,
     facts: Sequence[Fact],
     evidence: Evidence,
     error: Term,
@@ -147,7 +151,7 @@ def _scaled(scale: Term, factor: Fraction) -> Term:
     return Apply("mul", (Number(factor), scale))
 
 
-def _smaller_bound(checked: Checked) -> Fraction:
+def _smaller_bound(checked: Outcome) -> Fraction:
     """What the error was proved to be at most."""
     if not checked.arguments:
         (figure,) = checked.figures

@@ -12,25 +12,16 @@ from algzoo_exact.certificate.nodes import Nodes, SaidError
 from algzoo_exact.certificate.others import Others
 from algzoo_exact.certificate.statements import statements
 from algzoo_exact.errors import InputError
-from algzoo_exact.explain.claims import (
-    Case,
-    Claim,
-    Close,
-    Equivalent,
-    Measure,
-    Right,
-    Wrong,
-)
-from algzoo_exact.explain.expression import Formula, Logic, Truth, conjuncts
-from algzoo_exact.explain.knowledge import Fact, facts_of
-from algzoo_exact.explain.results import (
-    CaseResult,
-    Checked,
-    CheckedCase,
-    ClaimResult,
-    Partition,
-    Verification,
-)
+from algzoo_exact.explain.claims.answers import Right, Wrong
+from algzoo_exact.explain.claims.cases import Case, CaseResult, CheckedCase, Partition
+from algzoo_exact.explain.claims.claim import Claim, ClaimResult
+from algzoo_exact.explain.claims.close import Close
+from algzoo_exact.explain.claims.equivalent import Equivalent
+from algzoo_exact.explain.claims.measure import Measure
+from algzoo_exact.explain.language.expression import Formula, Logic, Truth, conjuncts
+from algzoo_exact.explain.outcome import Outcome
+from algzoo_exact.explain.prove.facts import Fact
+from algzoo_exact.explain.verify import Verification
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.standardize import standardize
 from algzoo_exact.program.task import Task, TieRule
@@ -112,7 +103,7 @@ class _Writer:
             self._hear(claim.name)
             instances.append(self._instance(claim, checked, facts))
         proved = [c.instance for c in result.instances if c.verdict.status == "proved"]
-        self._facts[claim.name] = [known for part in proved for known in facts_of(part)]
+        self._facts[claim.name] = result.facts()
         self._proved[claim.name] = {
             "right": [part.domain for part in proved if isinstance(part, Right)],
             "wrong": [part.domain for part in proved if isinstance(part, Wrong)],
@@ -129,7 +120,7 @@ class _Writer:
             "instances": instances,
         }
 
-    def _instance(self, claim: Claim, checked: Checked, facts: Sequence[Fact]) -> Json:
+    def _instance(self, claim: Claim, checked: Outcome, facts: Sequence[Fact]) -> Json:
         """What one instance says, with its evidence."""
         instance = checked.instance
         evidence = self._evidence
@@ -147,9 +138,9 @@ class _Writer:
         except SaidError as error:
             self._said.add(claim.name)
             parts = [{"said": str(error)}]
-        return {"parameters": dict(instance.parameters), "parts": parts, "inside": inside}
+        return {"parameters": dict(checked.parameters), "parts": parts, "inside": inside}
 
-    def _parts(self, checked: Checked, facts: Sequence[Fact], evidence: Evidence) -> list[Json]:
+    def _parts(self, checked: Outcome, facts: Sequence[Fact], evidence: Evidence) -> list[Json]:
         match checked.instance:
             case Right(_, domain) | Wrong(_, domain):
                 right = isinstance(checked.instance, Right)
@@ -219,7 +210,7 @@ class _Writer:
             "inside": inside,
         }
 
-    def _lies_in(self, case: Case, found: CheckedCase, checked: Checked) -> Json | None:
+    def _lies_in(self, case: Case, found: CheckedCase, checked: Outcome) -> Json | None:
         """Why a case lies in what claims prove; None where its conditions say so."""
         when = found.instance.when
         if said := self._said.intersection(case.claims):
