@@ -36,7 +36,7 @@ def numeric(model: str, cores: int) -> Result:
 
     def prepare(name: str) -> Callable[[], tuple[float, int]]:
         program, task = find(name)
-        engine = NumericEngine(task, program.hidden_size, "lowest", cores)
+        engine = NumericEngine(program, task, "lowest", cores)
         (direction,) = islice(directions(program, task, "lowest"), 1)
         return lambda: engine.evaluate(program, direction, closed=True)
 

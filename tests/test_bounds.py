@@ -25,7 +25,7 @@ from algzoo_exact.regions.search import Search
 from algzoo_exact.regions.starts import starting_cones
 from algzoo_exact.score import whole as whole_module
 from algzoo_exact.score.direction import directions
-from algzoo_exact.score.facets import LABEL_WALLS, START_WALLS, TIES
+from algzoo_exact.score.facets import START_WALLS, TIES
 from algzoo_exact.score.rigorous import closed_slopes, unpack
 from algzoo_exact.score.whole import whole_accuracies
 
@@ -137,7 +137,7 @@ def slopes(search: ExactSearch, task: az.Task, ties: TieRule, which: int) -> lis
 def check_flows(program: az.Program, task: az.Task, ties: TieRule) -> int:
     """Flows of coarse cells are those of all leaves, to the last fraction; how many were seen."""
     seen = 0
-    for which, grain in ((TIES, BOUNDARY), (LABEL_WALLS, CONES), (START_WALLS, CONES)):
+    for which, grain in ((TIES, BOUNDARY), (START_WALLS, CONES)):
         try:
             expected = slopes(ExactSearch(program, ties), task, ties, which)
         except (NotGenericError, StopIteration):  # no such direction for this program

@@ -30,7 +30,7 @@ from algzoo_exact.certificate.nodes import Nodes
 from algzoo_exact.certificate.trees import NoTreeError, proof_tree, truth_tree
 from algzoo_exact.explain.expression import Formula, Logic, Truth, evaluate
 from algzoo_exact.explain.results import Verification
-from algzoo_exact.program.ir import Program
+from algzoo_exact.program.ir import Program, rnn
 from algzoo_exact.program.standardize import standardize
 from algzoo_exact.zoo.explanations import explanation_path
 from algzoo_exact.zoo.loading import shipped_folder
@@ -289,7 +289,7 @@ def holds(condition: check.Condition, values: dict[int, Fraction]) -> bool:
 
 
 def orders_of(n: int) -> tuple[Nodes, check.Orders]:
-    program = Program((Fraction(1),), ((Fraction(1),),), ((Fraction(1),),) * n, n)
+    program = rnn((Fraction(1),), ((Fraction(1),),), ((Fraction(1),),) * n, n)
     nodes = Nodes(program)
     return nodes, check.Orders(nodes.formulas)
 

@@ -38,7 +38,7 @@ def by_balls(program: Program, task: az.Task, ties: az.tasks.TieRule) -> None:
 
 def by_floats(program: Program, task: az.Task, ties: az.tasks.TieRule) -> None:
     """Oracle, n = 6: another formula along two directions, not proved."""
-    near = NumericEngine(task, program.hidden_size, ties).accuracy(program).enclosure
+    near = NumericEngine(program, task, ties).accuracy(program).enclosure
     proved(program, task, ties).intersect(
         Enclosure(near.lower - Fraction(1, 10**10), near.upper + Fraction(1, 10**10))
     )

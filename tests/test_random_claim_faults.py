@@ -19,7 +19,7 @@ import algzoo_exact as az
 from algzoo_exact.certificate import check
 from algzoo_exact.explain.product import product
 from algzoo_exact.explain.results import Verification
-from algzoo_exact.program.ir import Program
+from algzoo_exact.program.ir import rnn
 from algzoo_exact.program.lift import named_weights
 
 # Fields that only the digest protects: texts, names of instances and models, what is said to be
@@ -94,7 +94,7 @@ def still_true(verification: Verification, data: Json, random: Random) -> bool:
     for other in data["others"]:
         named = check.weights_of(other["weights"], "weights")
         inputs, recurrent, readout = (named[key] for key in check.RNN_KEYS)
-        theirs = Program(tuple(w for (w,) in inputs), recurrent, readout, own.seq_len)
+        theirs = rnn(tuple(w for (w,) in inputs), recurrent, readout, own.seq_len)
         programs.append(product(own, theirs))
     found = []
     listed = [data["nodes"], *(other["nodes"] for other in data["others"])]

@@ -37,7 +37,7 @@ from algzoo_exact.explain.expression import (
 )
 from algzoo_exact.explain.product import product
 from algzoo_exact.explain.sampled import sampled_probability
-from algzoo_exact.program.ir import Program
+from algzoo_exact.program.ir import Program, rnn
 from algzoo_exact.program.standardize import standardize
 from algzoo_exact.program.transformer import AttentionLayer
 
@@ -170,7 +170,7 @@ def _score(said: str, ties: Any) -> tuple[Fraction, Fraction]:
 def _program(weights: dict[str, Any], n: int) -> Program:
     inputs = weights["rnn.weight_ih_l0"]
     column = tuple(row[0] for row in inputs)
-    return Program(column, weights["rnn.weight_hh_l0"], weights["linear.weight"], n)
+    return rnn(column, weights["rnn.weight_hh_l0"], weights["linear.weight"], n)
 
 
 def _transformer(weights: dict[str, Any], heads: int) -> az.Transformer:

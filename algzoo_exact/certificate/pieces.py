@@ -85,7 +85,7 @@ class PieceDraft(ConeDraft):
             self._sides[frozenset(self._corners(on_it))] += 1
         error = self._errors.error(bits, start.label)
         return {
-            "pattern": str(ActivationPattern(program.seq_len, program.hidden_size, bits)),
+            "pattern": str(ActivationPattern(program.widths, bits)),
             "rays": numbers,
             "middle": self._middles[start.label],
             "error": [str(Fraction(w, self._errors.unit)) for w in error],

@@ -133,7 +133,7 @@ def _vanishes(rows: Matrix, rounded: Tensor) -> bool:
 
 
 def _moderate(network: Program | Transformer) -> Program | Transformer:
-    """The network, or where an RNN's input or output weights are all tiny or huge, one with the
+    """The network, or where a program's input or output weights are all tiny or huge, one with the
     same answers: these are multiplied by powers of two, which no comparison of logits sees.
 
     Products of such weights would vanish or overflow. Floats that do neither stay the same but for
@@ -143,15 +143,15 @@ def _moderate(network: Program | Transformer) -> Program | Transformer:
         return network
     first, last = (
         _power(max(abs(w) for row in rows for w in row))
-        for rows in ((network.input_weights,), network.readout)
+        for rows in (sum((layer.input for layer in network.layers), ()), network.readout)
     )
     if first == last == 1:
         return network
-    return replace(
-        network,
-        input_weights=tuple(w * first for w in network.input_weights),
-        readout=tuple(tuple(w * last for w in row) for row in network.readout),
+    layers = (
+        replace(layer, input=tuple(tuple(w * first for w in row) for row in layer.input))
+        for layer in network.layers
     )
+    return Program(tuple(layers), tuple(tuple(w * last for w in row) for row in network.readout))
 
 
 def _power(largest: Fraction) -> Fraction:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
-
 from algzoo_exact.errors import InputError
 from algzoo_exact.explain.claims import Mode
 from algzoo_exact.explain.expression import Compare, Entry, Formula, Logic
 from algzoo_exact.explain.labels import earns, greatest
-from algzoo_exact.program.ir import Program
+from algzoo_exact.program.ir import Program, side_by_side
 from algzoo_exact.program.task import TieRule
 
 
@@ -23,13 +21,7 @@ def product(first: Program, second: Program) -> Program:
             "Two models can be equivalent only if they have as many inputs and outputs, "
             f"not {sizes[0][0]} and {sizes[0][1]} against {sizes[1][0]} and {sizes[1][1]}."
         )
-    left, right = (Fraction(0),) * first.hidden_size, (Fraction(0),) * second.hidden_size
-    return Program(
-        first.input_weights + second.input_weights,
-        (*(row + right for row in first.recurrent), *(left + row for row in second.recurrent)),
-        (*(row + right for row in first.readout), *(left + row for row in second.readout)),
-        first.seq_len,
-    )
+    return side_by_side(first, second)
 
 
 def agreement(outputs: int, mode: Mode, ties: TieRule) -> Formula:

@@ -158,7 +158,7 @@ class Decider:
         """The two parts of a cone at the first neuron that cuts it."""
         cone, bits = start.cone, 0
         first = len(cone.walls)
-        for level in range(self.search.n * self.search.d):
+        for level in range(self.search.neurons):
             below, above = cone.split(self.search.row(level, bits), first + level)
             if below is not None and above is not None:
                 return tuple(Start(start.label, _renumbered(part)) for part in (below, above))

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from algzoo_exact.jit import compiled
 from algzoo_exact.measure.faces_f64 import full_set, ray_sets, subfaces
 from algzoo_exact.measure.flow_f64 import cell_flow
+from algzoo_exact.program.floats import Weights
 from algzoo_exact.regions.compiled import DONE, FULL, Cells, Stack, advance
 from algzoo_exact.regions.exact_search import BOUNDARY, CONES
-from algzoo_exact.regions.polish import Weights
-from algzoo_exact.score.facets import ALL_FACETS, LABEL_WALLS, START_WALLS, TIES
+from algzoo_exact.score.facets import ALL_FACETS, START_WALLS, TIES
 
 F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
@@ -28,32 +28,31 @@ def normals_of_cell(weights: Weights, rows: F64, pattern: U64, label: int, n: in
     Row order as the wall numbers: starting walls, z[t][j] with the sign that the pattern gives
     it, and logit[label] - logit[k]. Each is scaled by a positive factor.
     """
-    d = weights.input.shape[0]
+    d, neurons = weights.state.shape[1], weights.layer.shape[0]
     k = weights.margins.shape[0]
     first = rows.shape[0]
-    normals = np.zeros((first + n * d + k, n))
+    normals = np.zeros((first + neurons + k, n))
     normals[:first] = rows
     state = np.zeros((d, n))
     fresh = np.zeros((d, n))
-    for t in range(n):
-        largest = 0.0
-        for j in range(d):
-            level = t * d + j
+    for t in range(weights.first.shape[0] - 1):
+        start = weights.first[t]
+        width = start - weights.first[t - 1] if t > 0 else 0
+        for level in range(start, weights.first[t + 1]):
             on = (pattern[level // 64] >> np.uint64(level % 64)) & np.uint64(1)
-            for c in range(t + 1):
-                z = weights.input[j] if c == t else 0.0
-                for i in range(d):
-                    z += weights.recurrent[j, i] * state[i, c]
+            for c in range(n):
+                z = weights.input[level, c]
+                for i in range(width if c < weights.reach[t] else 0):
+                    z += weights.state[level, i] * state[i, c]
                 normals[first + level, c] = z if on else -z
-                fresh[j, c] = z if on else 0.0
-                largest = max(largest, abs(fresh[j, c]))
+                fresh[level - start, c] = z if on else 0.0
         state, fresh = fresh, state
     for other in range(k):
         for c in range(n):
             total = 0.0
-            for i in range(d):
+            for i in range(weights.margins.shape[2]):
                 total += weights.margins[label, other, i] * state[i, c]
-            normals[first + n * d + other, c] = total
+            normals[first + neurons + other, c] = total
     return normals
 
 
@@ -68,11 +67,7 @@ def boundary_facets(
     found = subfaces(full_set(count), sets, np.arange(walls), walls, n - 1, ids, faces)
     some = False
     for f in range(found):
-        wanted = (
-            which == ALL_FACETS
-            or (which >= LABEL_WALLS and ids[f] < first - 1)
-            or (which >= START_WALLS and ids[f] < first)
-        )
+        wanted = which == ALL_FACETS or (which == START_WALLS and ids[f] < first)
         if not wanted and not (which == TIES and ids[f] < first - 1):
             for tie in range(first_tie, walls):
                 inside = True
@@ -93,7 +88,7 @@ def flow_of_cells(
 ) -> F64:
     """Credit times boundary flow of each cell in the buffer, (size,)."""
     first = rows.shape[0]
-    first_tie = first + n * weights.input.shape[0]
+    first_tie = first + weights.layer.shape[0]
     walls = first_tie + weights.margins.shape[0]
     ids = np.empty(walls, np.int64)
     include = np.empty(walls, np.uint64)

@@ -172,7 +172,7 @@ def _steps(
         deadline = Deadline.after(AUTO_SECONDS)
     if method == "auto" and not few and floats_serve(program) and seconds > workers * deadline.left:
         digits, seconds = None, leaves * FLOAT_COST[n]
-    by_cell = seconds / len(starting_cones(task))
+    by_cell = seconds / (len(starting_cones(task)) if task.symmetric else 1)
     if method == "auto" and by_cell > deadline.left / 2:  # none would be decided
         rest = _bounds(program, task, ties, _DIGITS_OF_BOUNDS, deadline, None, workers)
     else:

@@ -22,7 +22,7 @@ from algzoo_exact.measure.flow import NotGenericError, directions_for
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.specialize import Specializer, rows
 from algzoo_exact.program.task import Task, TieRule, credit_for
-from algzoo_exact.regions.starts import Start
+from algzoo_exact.regions.starts import Start, starting_cones
 
 _MOST_TRIED = 200
 
@@ -78,17 +78,18 @@ def shares_at_zero(
 
 def directions(program: Program, task: Task, ties: TieRule | None) -> Iterator[Direction]:
     """Usable directions: the diagonal if the model is generic around it, then generic ones."""
-    cells = list(task.cells())
+    starts = starting_cones(task)
     specializer = Specializer(program)
-    diagonal = (1,) * task.seq_len
-    for u in chain([diagonal], islice(directions_for(task.seq_len), _MOST_TRIED)):
-        if u != diagonal and any(dot(a, u) == 0 for cell in cells for a in cell.inequalities):
+    diagonal = (1,) * task.seq_len if task.symmetric else None
+    first = [diagonal] if diagonal else []
+    for u in chain(first, islice(directions_for(task.seq_len), _MOST_TRIED)):
+        if u != diagonal and any(dot(a, u) == 0 for start in starts for a in start.rows):
             continue
         try:
             tops = tuple(_top_logits(specializer, tuple(s * c for c in u)) for s in (1, -1))
         except NotGenericError:
             continue
-        yield Direction(u, (tops[0], tops[1]), u == diagonal, len(cells), ties)
+        yield Direction(u, (tops[0], tops[1]), u == diagonal, len(starts) // 2, ties)
 
 
 def _top_logits(specializer: Specializer, u: IntVector) -> frozenset[int]:
@@ -107,11 +108,11 @@ def _top_logits(specializer: Specializer, u: IntVector) -> frozenset[int]:
 def pattern_near(specializer: Specializer, u: IntVector) -> int:
     """The activation pattern on a neighbourhood of u; NotGenericError if u lies on a wall."""
     bits = 0
-    for t in range(specializer.n):
+    for t, first in enumerate(specializer.program.first[:-1]):
         for j, row in enumerate(rows(specializer.step(t, bits))):
             value = dot(row, u)
             if value > 0:
-                bits |= 1 << (t * specializer.d + j)
+                bits |= 1 << (first + j)
             elif value == 0 and any(row):
                 raise NotGenericError(f"direction {u} lies on the wall z[{t}][{j}] = 0")
     return bits

@@ -15,16 +15,16 @@ from numpy.typing import NDArray
 
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.enclosure import Enclosure
+from algzoo_exact.program.floats import Weights
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task, TieRule, check_fit
 from algzoo_exact.regions.compiled import Cells, Stack
 from algzoo_exact.regions.exact_search import mode_of
-from algzoo_exact.regions.polish import Weights
 from algzoo_exact.regions.search import Search
 from algzoo_exact.regions.starts import Start, starting_cones
 from algzoo_exact.score.boundary import flow_of_cells, flow_of_program
 from algzoo_exact.score.direction import Direction, directions
-from algzoo_exact.score.facets import LABEL_WALLS, TIES
+from algzoo_exact.score.facets import START_WALLS, TIES
 from algzoo_exact.score.result import Accuracy, Progress
 
 # Sums of some 1e5 flows of size up to 1e-2 with rounding 1e-16 each: below this, agreement of
@@ -35,15 +35,13 @@ _LONG = 5  # from this n on, runs can take minutes
 
 
 class NumericEngine:
-    """Arrays for one task and hidden size, reused from program to program."""
+    """Arrays for one task and the layers of a program, reused for others of the same widths."""
 
-    def __init__(self, task: Task, hidden_size: int, ties: TieRule, workers: int = 1) -> None:
+    def __init__(self, program: Program, task: Task, ties: TieRule, workers: int = 1) -> None:
         self.task, self.ties, self.workers = task, ties, workers
-        self.hidden_size = hidden_size
+        self.widths = program.widths
         self.starts: tuple[Start, ...] = starting_cones(task)
-        zero = (Fraction(0),) * hidden_size
-        blank = Program(zero, (zero,) * hidden_size, (zero,) * task.seq_len, task.seq_len)
-        shape = Search(blank, ties)
+        shape = Search(program, ties)
         first = self.starts[0]
         n = task.seq_len
         rays = max(len(start.cone.rays) for start in self.starts)
@@ -82,7 +80,7 @@ class NumericEngine:
             raise InputError("A weight is beyond the float64 range; ask for the exact method.")
         size = np.sqrt(float(sum(c * c for c in direction.u)))
         u = np.array(direction.u, np.float64) / size
-        which = TIES if direction.diagonal else LABEL_WALLS
+        which = TIES if direction.diagonal else START_WALLS
         flows = np.zeros(len(self.starts))
         leaves = np.zeros(len(self.starts), np.int64)
 
@@ -186,6 +184,6 @@ def accuracies(
     engine: NumericEngine | None = None
     for program in programs:
         check_fit(program, task, ties)
-        if engine is None or engine.hidden_size != program.hidden_size:
-            engine = NumericEngine(task, program.hidden_size, ties, workers)
+        if engine is None or engine.widths != program.widths:
+            engine = NumericEngine(program, task, ties, workers)
         yield engine.accuracy(program)

@@ -13,11 +13,11 @@ from algzoo_exact.deadline import NEVER, Deadline
 from algzoo_exact.exact.enclosure import working_precision
 from algzoo_exact.geometry.cone import IntVector, dot
 from algzoo_exact.measure.flow import CellFlow, Face, NotGenericError, PrecisionError
-from algzoo_exact.program.specialize import Specializer
+from algzoo_exact.program.specialize import Specializer, rows
 from algzoo_exact.regions.exact_search import ExactCell, ExactSearch
 from algzoo_exact.regions.starts import Start
 from algzoo_exact.score.direction import Direction
-from algzoo_exact.score.facets import ALL_FACETS, LABEL_WALLS, START_WALLS
+from algzoo_exact.score.facets import ALL_FACETS, START_WALLS
 
 if TYPE_CHECKING:
     from algzoo_exact.regions.compiled import Cells
@@ -77,22 +77,19 @@ def _join(words: list[int]) -> int:
 def wall_normals(specializer: Specializer, cell: Cell) -> Callable[[int], IntVector]:
     """Inward integer normals of a cell's walls by number, computed when asked for."""
     start, bits = cell.start, cell.bits
-    n, d = specializer.n, specializer.d
-    first = len(start.cone.walls)
+    first, neurons = len(start.cone.walls), specializer.program.neurons
     known: dict[int, IntVector] = dict(enumerate(start.rows))
 
     def normal(wall: int) -> IntVector:
         if wall not in known:
             level = wall - first
-            if level < n * d:
-                t, j = divmod(level, d)
+            if level < neurons:
                 sign = 1 if bits >> level & 1 else -1
-                z = specializer.step(t, bits)
-                known[wall] = tuple(sign * int(z[j, c]) for c in range(n))
+                known[wall] = tuple(sign * c for c in specializer.row(level, bits))
             else:
-                logit = specializer.logits(bits)
-                other = level - n * d
-                known[wall] = tuple(int(logit[start.label, c] - logit[other, c]) for c in range(n))
+                logit = rows(specializer.logits(bits))
+                pairs = zip(logit[start.label], logit[level - neurons], strict=True)
+                known[wall] = tuple(a - b for a, b in pairs)
         return known[wall]
 
     return normal
@@ -105,10 +102,10 @@ def counted_facets(flow: CellFlow, which: int, first_wall: int, first_tie: int) 
     def counts(face: Face) -> bool:
         if which == ALL_FACETS:
             return True
-        if face.wall < first_wall - 1:
-            return which >= LABEL_WALLS
-        if face.wall == first_wall - 1 and which == START_WALLS:
+        if face.wall < first_wall and which == START_WALLS:
             return True
+        if face.wall < first_wall - 1:
+            return False
         return any(face.rays & rays == face.rays for rays in ties)
 
     return [face for face in flow.facets if counts(face)]
@@ -122,7 +119,7 @@ def cell_flow(search: ExactSearch, cell: Cell, u: IntVector, which: int) -> arb:
     bits = ctx.prec
     normal = wall_normals(search.specializer, cell)
     first_wall = len(cell.start.cone.walls)
-    first_tie = first_wall + search.n * search.d
+    first_tie = first_wall + search.neurons
     while True:
         with working_precision(bits):
             try:
@@ -181,7 +178,7 @@ def closed_slopes(
     """
     n = search.n
     first_wall = len(start.cone.walls)
-    first_tie = first_wall + search.n * search.d
+    first_tie = first_wall + search.neurons
     u = direction.u
     for cell in right_cells(search, start):
         deadline.look()

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from itertools import islice
+from itertools import islice, takewhile
 from typing import TypeVar
 
 from flint import arb
@@ -18,13 +18,14 @@ from algzoo_exact.errors import InputError
 from algzoo_exact.exact.enclosure import Enclosure, working_precision
 from algzoo_exact.measure.flow import LARGEST_DIMENSION, NotGenericError
 from algzoo_exact.processes import processes_for
+from algzoo_exact.program.floats import exact_weights
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task, TieRule
 from algzoo_exact.regions.exact_search import ExactSearch
 from algzoo_exact.regions.starts import Start, starting_cones
 from algzoo_exact.score.closed_form import ClosedForm
 from algzoo_exact.score.direction import Direction, directions
-from algzoo_exact.score.facets import LABEL_WALLS, TIES, grain_for
+from algzoo_exact.score.facets import START_WALLS, TIES, grain_for
 from algzoo_exact.score.pool import new_search, worker_pool
 from algzoo_exact.score.result import Accuracy
 from algzoo_exact.score.rigorous import MOST_BITS, Cell, cell_flow, closed_slopes, right_cells
@@ -79,9 +80,9 @@ def whole_accuracies(
     deadline did not pass first.
 
     Its width is at most 10**-digits; as narrow as comes at the speed of float64 if ``digits`` is
-    None, as it must be for n = 7. A label cell is the two starting cones on both sides of
-    x[0] = 0, where nothing but ties and the walls between labels is boundary. The C cells are
-    congruent, so each has mass 1/C.
+    None, as it must be for n = 7. A label cell of a symmetric task is the two starting cones on
+    both sides of x[0] = 0. The C cells are congruent, so each has mass 1/C. For other tasks the
+    only enclosure is the last.
     """
     began = time.perf_counter()
     best = Enclosure(Fraction(0), Fraction(1))
@@ -120,7 +121,7 @@ def _closed(
     search = ExactSearch(program, direction.ties)
     starts = starting_cones(task)
     slopes: dict[Fraction, Fraction] = {}
-    for start in starts:
+    for start in starts if search.n > 1 else ():  # on a line nothing flows
         closed_slopes(search, start, direction, _which(direction), slopes, deadline)
     form = ClosedForm.collect(direction.at_zero_everywhere(task), slopes)
     return Accuracy(
@@ -142,7 +143,8 @@ def _label_cells(
 ) -> Iterator[Accuracy]:  # fmt: skip
     """What is known after each label cell, by the flow along one direction at one precision."""
     starts = starting_cones(task)
-    mass = Fraction(2, len(starts))
+    size = 2 if task.symmetric else len(starts)
+    mass = Fraction(size, len(starts))
     right = Enclosure.exactly(0)
     wrong = Fraction(0)
     by_label: dict[int, Enclosure] = {}
@@ -153,16 +155,16 @@ def _label_cells(
         share = replace(precision, allowance=precision.allowance * len(starts) / len(jobs))
         jobs = [(*job[:3], share) for job in jobs]
     sums = _sums(parts, _run(jobs, workers, deadline))
-    for done, (one, other) in enumerate(_pairs(zip(starts, sums, strict=False)), 1):
+    for done, group in enumerate(_groups(zip(starts, sums, strict=False), size), 1):
         cell = Enclosure.exactly(0)
-        for start, (flow, some_leaves) in (one, other):
-            cell = cell.plus(flow).plus(Enclosure.exactly(direction.at_zero(start)[0]))
+        for start, (flow, some_leaves) in group:
+            part = flow.plus(Enclosure.exactly(direction.at_zero(start)[0]))
+            cell = cell.plus(part)
+            by_label[start.label] = part.plus(by_label.get(start.label, Enclosure.exactly(0)))
             leaves += some_leaves
-        label = one[0].label
         right = right.plus(cell)
         wrong += max(Fraction(0), mass - cell.upper)
-        by_label[label] = cell.plus(by_label.get(label, Enclosure.exactly(0)))
-        finished = 2 * done == len(starts)
+        finished = size * done == len(starts)
         yield Accuracy(
             "exact" if finished else "certified",
             right if finished else Enclosure(max(Fraction(0), right.lower), 1 - wrong),
@@ -194,12 +196,15 @@ def _parts(program: Program, starts: tuple[Start, ...], shared: bool) -> list[li
     """What makes a job of each start, if several processes share the work: some hundred jobs of
     similar size, so that none waits for another's last one, and each fits in memory.
 
-    Where the starts are fewer, these are their parts by the first two steps' neurons.
+    Where the starts are fewer, these are their parts by the neurons of the layers up to the one
+    that reads the second input.
     """
     if not shared or len(starts) >= _MANY_JOBS:
         return [[start] for start in starts]
     search = ExactSearch(program, None)
-    return [list(search.parts(start, 2 * search.d)) for start in starts]
+    layers = takewhile(lambda layer: layer.reads.stop < 2, program.layers)
+    level = program.first[min(len(program.layers), 1 + len(list(layers)))]
+    return [list(search.parts(start, level)) for start in starts]
 
 
 def _sums(parts: list[list[Start]], flows: Iterator[_Part]) -> Iterator[_Part]:
@@ -294,8 +299,6 @@ def floats_serve(program: Program) -> bool:
     """Whether float64 balls are made for this n and hold the weights exactly."""
     if program.seq_len not in FLOAT_DIGITS:
         return False
-    from algzoo_exact.score.boundary_balls import exact_weights  # loads numba
-
     return exact_weights(program) is not None
 
 
@@ -318,11 +321,11 @@ def _search_below(
     return search, cells
 
 
-def _pairs(items: Iterable[_T]) -> Iterator[tuple[_T, _T]]:
-    """Consecutive pairs, each as soon as it is there."""
+def _groups(items: Iterable[_T], size: int) -> Iterator[tuple[_T, ...]]:
+    """Consecutive groups of so many, each as soon as it is there."""
     iterator = iter(items)
-    return zip(iterator, iterator, strict=False)  # one without its other half drops out
+    return zip(*(iterator,) * size, strict=False)  # one that is not whole drops out
 
 
 def _which(direction: Direction) -> int:
-    return TIES if direction.diagonal else LABEL_WALLS
+    return TIES if direction.diagonal else START_WALLS
