@@ -355,9 +355,7 @@ def check_fit(program: Program, task: Task, ties: str = "lowest") -> None:
     if task.name == "median":
         raise InputError("median asks for a number, not for a label; score it by squared_error().")
     if task.name == "longest_cycle":
-        raise InputError(
-            "longest_cycle is a task for transformers, and this is a piecewise linear program."
-        )
+        raise InputError("longest_cycle is a task for transformers, and this program is none.")
     if (program.seq_len, program.outputs) != (task.seq_len, task.outputs):
         logits = "as many inputs and logits"
         if task.outputs != task.seq_len:
