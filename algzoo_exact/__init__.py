@@ -62,12 +62,11 @@ if TYPE_CHECKING:
     from algzoo_exact.report.report import make_report as make_report
     from algzoo_exact.score.compute import accuracy as accuracy
     from algzoo_exact.score.compute import accuracy_bounds as accuracy_bounds
+    from algzoo_exact.score.compute import squared_error as squared_error
+    from algzoo_exact.score.compute import squared_error_bounds as squared_error_bounds
     from algzoo_exact.score.numeric import accuracies as accuracies
-    from algzoo_exact.score.result import Accuracy as Accuracy
     from algzoo_exact.score.result import Counts as Counts
-    from algzoo_exact.score.squared_error import squared_error as squared_error
-    from algzoo_exact.score.squared_error import squared_error_bounds as squared_error_bounds
-    from algzoo_exact.score.squared_result import SquaredError as SquaredError
+    from algzoo_exact.score.result import Score as Score
     from algzoo_exact.training.train import Trained as Trained
     from algzoo_exact.training.train import train as train
     from algzoo_exact.zoo.catalogue import CatalogueEntry as CatalogueEntry
@@ -80,7 +79,6 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
-    "Accuracy": "score.result",
     "Atlas": "report.atlas",
     "AttentionLayer": "program.transformer",
     "CatalogueEntry": "zoo.catalogue",
@@ -100,7 +98,7 @@ _HOMES = {
     "Race": "race.run",
     "RacePoint": "race.run",
     "SampledSquaredError": "estimators.sampled",
-    "SquaredError": "score.squared_result",
+    "Score": "score.result",
     "Task": "program.task",
     "Trained": "training.train",
     "Transformer": "program.transformer",
@@ -137,8 +135,8 @@ _HOMES = {
     "sample_squared_error": "estimators.squared_error",
     "side_by_side": "program.ir",
     "specialize": "program.specialize",
-    "squared_error": "score.squared_error",
-    "squared_error_bounds": "score.squared_error",
+    "squared_error": "score.compute",
+    "squared_error_bounds": "score.compute",
     "standardize": "program.standardize",
     "surprise": "explain.surprise",
     "train": "training.train",

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.slow  # all of them compile
 SCALES = [10.0**k for k in range(-6, 7)]
 
 
-def floats(program: Program, n: int) -> az.SquaredError:
+def floats(program: Program, n: int) -> az.Score:
     """By float64 as far as it goes, whatever the number of cells."""
     task = az.tasks.median(n)
     known = whole_space_bounds(program)
@@ -35,7 +35,7 @@ def floats(program: Program, n: int) -> az.SquaredError:
     return last
 
 
-def balls(program: Program, n: int, digits: int) -> az.SquaredError:
+def balls(program: Program, n: int, digits: int) -> az.Score:
     task = az.tasks.median(n)
     known = whole_space_bounds(program)
     *_, last = square_sum.squared_errors(program, task, digits, known, compiled=False)

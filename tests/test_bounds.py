@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from algzoo_exact.score.whole import whole_accuracies
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from models_for_tests import KINDS, degenerate_programs, programs, random_program
@@ -27,7 +28,6 @@ from algzoo_exact.score import whole as whole_module
 from algzoo_exact.score.direction import directions
 from algzoo_exact.score.facets import START_WALLS, TIES
 from algzoo_exact.score.rigorous import closed_slopes, unpack
-from algzoo_exact.score.whole import whole_accuracies
 
 
 def margins_at(margins: Any, values: Any, label: int, known: int, c: list[Fraction]) -> list[Any]:

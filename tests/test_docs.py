@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from algzoo_exact.score.whole import whole_accuracy
 from documents_for_tests import BLOCK, agree, assert_output, pieces, read, run_session, save_file
 from typer.main import get_command
 
@@ -27,7 +28,6 @@ import algzoo_exact as az
 from algzoo_exact import Accuracy, accuracy, load
 from algzoo_exact.cli.app import app
 from algzoo_exact.program.task import TIE_RULES, TieRule
-from algzoo_exact.score.whole import whole_accuracy
 
 ROOT = Path(__file__).parents[1]
 DOCS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]

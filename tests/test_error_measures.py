@@ -38,6 +38,7 @@ from hypothesis import strategies as st
 from models_for_tests import exact_program, programs
 
 import algzoo_exact as az
+from algzoo_exact.exact.enclosure import square_root
 from algzoo_exact.explain.cutting import CellLimits
 from algzoo_exact.explain.expression import (
     Apply,
@@ -50,7 +51,6 @@ from algzoo_exact.explain.expression import (
 )
 from algzoo_exact.explain.measures import mean_error, probability, supremum
 from algzoo_exact.explain.space import OutOfReachError
-from algzoo_exact.score.squared_result import square_root
 
 
 def size(n: int) -> Term:

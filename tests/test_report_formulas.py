@@ -9,6 +9,8 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
+from algzoo_exact.score.form import ClosedForm
+from algzoo_exact.score.squared_result import SquareForm
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -21,8 +23,6 @@ from algzoo_exact.report.mathml import to_mathml
 from algzoo_exact.report.texmath import to_latex_math
 from algzoo_exact.report.typeset import typeset, typeset_parts, typeset_ranges
 from algzoo_exact.report.wording import digits, interval, one_in
-from algzoo_exact.score.closed_form import ClosedForm
-from algzoo_exact.score.squared_result import SquareForm
 from algzoo_exact.zoo.explanations import explanation_path, list_explanations
 
 

@@ -14,6 +14,7 @@ from multiprocessing import Pipe
 from pathlib import Path
 
 import pytest
+from algzoo_exact.score.squared_result import SquaredError
 from medians_for_tests import silent
 from reports_for_tests import SAMPLES, model_of
 
@@ -22,7 +23,6 @@ from algzoo_exact.estimators import untrained as untrained_module
 from algzoo_exact.estimators.untrained import untrained
 from algzoo_exact.report import beside, scoring
 from algzoo_exact.report.beside import Order, carry_out
-from algzoo_exact.score.squared_result import SquaredError
 from algzoo_exact.zoo.explanations import explanation_path
 
 # Sarhan and Greenberg (1956), order statistics of four normal variables: the variance of the

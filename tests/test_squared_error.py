@@ -29,19 +29,18 @@ from oracles.conventions import to_mpf
 
 import algzoo_exact as az
 from algzoo_exact.deadline import NEVER
-from algzoo_exact.exact.enclosure import working_precision
+from algzoo_exact.exact.enclosure import square_root, working_precision
 from algzoo_exact.geometry.cone import Cone, dot
 from algzoo_exact.measure.flow import NotGenericError, directions_for
 from algzoo_exact.measure.moments import FacetMoments
 from algzoo_exact.regions.starts import starting_cones
 from algzoo_exact.score import square_sum
 from algzoo_exact.score.bends import Bend, BendSums
-from algzoo_exact.score.squared_result import square_root
 
 TIGHT = Fraction(1, 10**28)
 
 
-def distance(result: az.SquaredError, value: object) -> float:
+def distance(result: az.Score, value: object) -> float:
     with mpmath.workdps(45):
         return float(abs(to_mpf(result.enclosure.midpoint) - value))
 
@@ -55,7 +54,7 @@ def test_the_median_itself(program: az.Program) -> None:
     result = az.squared_error(program, task)
     assert (result.kind, result.enclosure.lower, result.enclosure.upper) == ("exact", 0, 0)
     assert (result.root.lower, result.root.upper) == (0, 0)
-    assert str(result.closed_form) == "0"
+    assert str(result.form) == "0"
     *_, last = az.squared_error_bounds(program, task)
     assert (last.kind, last.enclosure.width) == ("exact", 0)
 
@@ -72,8 +71,8 @@ def test_almost_the_median() -> None:
 
 def test_moments_of_the_median() -> None:
     """Of two: variance 1/2. Of three: 1 - sqrt(3)/pi (Jones 1948). Of five: by quadrature."""
-    assert str(az.squared_error(silent(2)).closed_form) == "1/2"
-    form = az.squared_error(silent(3)).closed_form
+    assert str(az.squared_error(silent(2)).form) == "1/2"
+    form = az.squared_error(silent(3)).form
     assert str(form) == "1 - sqrt(3)/pi"
     with mpmath.workdps(30):
 
@@ -119,8 +118,8 @@ def test_same_function_same_error(program: az.Program, data: st.DataObject) -> N
 def test_closed_forms_as_sympy() -> None:
     """sympy's own digits of the closed form."""
     result = az.squared_error(random_program(np.random.default_rng(5), 2, 3, 1))
-    assert result.closed_form is not None
-    value = Fraction(str(result.closed_form.sympy.evalf(40)))
+    assert result.form is not None
+    value = Fraction(str(result.form.sympy.evalf(40)))
     assert abs(value - result.enclosure.midpoint) < Fraction(1, 10**28)
 
 

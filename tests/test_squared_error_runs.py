@@ -56,7 +56,7 @@ def sampled(program: az.Program, count: int, seed: int) -> tuple[float, float]:
     return float(squares.mean()), float(squares.std() / math.sqrt(count))
 
 
-def agrees(result: az.SquaredError, program: az.Program) -> bool:
+def agrees(result: az.Score, program: az.Program) -> bool:
     mean, error = sampled(program, 400_000, 3)
     return bool(
         float(result.enclosure.lower) - 5 * error
@@ -99,7 +99,7 @@ def test_compiled_search_agrees() -> None:
     assert (compiled.cells, compiled.regions) == (exact.cells, exact.regions)
 
 
-def check_nested(found: list[az.SquaredError], exact: az.SquaredError) -> None:
+def check_nested(found: list[az.Score], exact: az.Score) -> None:
     for before, after in itertools.pairwise(found):
         assert before.enclosure.contains(after.enclosure)
         assert before.undecided > after.undecided
@@ -265,10 +265,10 @@ def test_command_line(tmp_path: Path) -> None:
     jsonschema.validate(found, SQUARED_ERROR)
     assert bounds_of(found["mean_squared_error"]).contains(exact.enclosure)
     assert bounds_of(found["root_mean_squared_error"]).contains(exact.root)
-    assert found["mean_squared_error"]["closed_form"] == str(exact.closed_form)
+    assert found["mean_squared_error"]["closed_form"] == str(exact.form)
     assert found["check"]["agrees"]
     text = text_of("accuracy", path, "--closed-form")
-    for part in ("mean squared error", "root mean squared error", "exact", str(exact.closed_form)):
+    for part in ("mean squared error", "root mean squared error", "exact", str(exact.form)):
         assert part in text
     sample = json_of("sample", path, "-n", "1e5")
     jsonschema.validate(sample["sampled"], SAMPLED)
@@ -301,10 +301,10 @@ def test_contradictions_are_reported(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
     original = module.closed_squared_error
 
-    def wrong(*arguments: Any) -> az.SquaredError:
+    def wrong(*arguments: Any) -> az.Score:
         result = original(*arguments)
         more = az.Enclosure(result.enclosure.lower * 2, result.enclosure.upper * 2)
-        return az.SquaredError(result.kind, more, result.task, result.method, result.seconds)
+        return az.Score(result.kind, more, result.task, result.method, result.seconds)
 
     path = write(tmp_path / "median_1_3.pth", silent(3))
     assert run("accuracy", path, "--check-samples", "1e5").exit_code == 0

@@ -148,7 +148,7 @@ def _known_by(loaded: Model, given: str) -> str:
 
 def _scores(written: WrittenCertificate) -> list[tuple[str, Enclosure]]:
     """What the certificate proves, by name."""
-    from algzoo_exact.score.squared_result import square_root
+    from algzoo_exact.exact.enclosure import square_root
 
     if written.squared_error is None:
         return [("accuracy", written.score)]

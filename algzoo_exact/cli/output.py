@@ -8,7 +8,6 @@ import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from fractions import Fraction
 from multiprocessing import parent_process
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +17,6 @@ from algzoo_exact.deadline import NEVER, Deadline
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from algzoo_exact.estimators.sampled import SampleEstimate
     from algzoo_exact.exact.enclosure import Enclosure
     from algzoo_exact.zoo.loading import Model
 
@@ -73,12 +71,15 @@ def model_text(model: Model) -> str:
     from algzoo_exact.program.transformer import Transformer
 
     network, shape = model.network, ""
+    widths: tuple[int, ...] = (network.hidden_size,)
     if isinstance(network, Transformer):
         assumed = " (assumed: nothing states it)" if model.heads_assumed else ""
         heads = _several(network.heads, "head") + assumed
         shape = f"{_several(network.depth, 'layer')} of {heads}, "
+    elif not network.is_rnn:
+        widths = network.widths
     return (
-        f"{model.name} (sha256 {model.sha256[:12]}): d = {network.hidden_size}, "
+        f"{model.name} (sha256 {model.sha256[:12]}): d = {', '.join(map(str, widths))}, "
         f"n = {network.seq_len}, {shape}{network.parameters} parameters, {model.dtype}"
     )
 
@@ -98,44 +99,6 @@ def enclosure_json(enclosure: Enclosure, digits: int | None) -> Json:
     places = (places_for(width) if width else digits or DIGITS) + 2
     lower, upper = enclosure.decimal(places)
     return {"lower": lower, "upper": upper}
-
-
-def sampled_json(estimate: SampleEstimate) -> Json:
-    correct = estimate.correct
-    return {
-        "kind": estimate.kind,
-        "samples": estimate.samples,
-        "correct": str(correct),
-        "estimate": estimate.accuracy,
-        "lower": estimate.lower,
-        "upper": estimate.upper,
-        "confidence": estimate.confidence,
-        "interval": estimate.interval,
-        "standard_error": estimate.standard_error,
-        "seed": estimate.seed,
-        "device": estimate.device,
-        "dtype": estimate.dtype,
-        "seconds": round(estimate.seconds, 3),
-    }
-
-
-def sampled_text(estimate: SampleEstimate) -> str:
-    from algzoo_exact.exact.shares import level
-
-    places = 2 + len(str(round(1 / max(estimate.standard_error, 1 / estimate.samples))))
-    low, high = _outward(estimate.lower, estimate.upper, places)
-    return (
-        f"{estimate.accuracy:.{places}f}, and with {level(estimate.confidence)} confidence "
-        f"between {low} and {high} ({estimate.interval})\n"
-        f"{estimate.samples:,} random inputs, seed {estimate.seed}, {estimate.dtype} on "
-        f"{estimate.device}: an estimate, not a proof"
-    )
-
-
-def _outward(lower: float, upper: float, places: int) -> tuple[str, str]:
-    from algzoo_exact.exact.enclosure import Enclosure
-
-    return Enclosure(Fraction(lower), Fraction(upper)).decimal(places)
 
 
 class _Lines:

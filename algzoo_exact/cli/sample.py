@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,6 +16,7 @@ from algzoo_exact.cli.options import (
     SeedOption,
     SeqLenOption,
     TaskOption,
+    TeacherOption,
     TiesOption,
     load_model,
     parse_count,
@@ -30,9 +31,11 @@ from algzoo_exact.cli.output import (
     print_fields,
     print_json,
     progress_bar,
-    sampled_json,
-    sampled_text,
 )
+from algzoo_exact.cli.samples import sampled_json, sampled_text
+
+if TYPE_CHECKING:
+    from algzoo_exact.cli.samples import Estimate
 
 EXAMPLES = """[bold]Examples[/bold]
 
@@ -44,6 +47,7 @@ algzoo-exact sample my_model.pth --task argmax -n 2^24 --device cuda --json"""
 def sample(
     model: ModelArgument,
     task: TaskOption = None,
+    teacher: TeacherOption = None,
     seq_len: SeqLenOption = None,
     heads: HeadsOption = None,
     samples: Annotated[
@@ -75,30 +79,30 @@ def sample(
     import algzoo_exact as az
 
     loaded = with_noise(load_model(model, task, seq_len, heads), noise, noise_seed, noise_relative)
-    chosen, rule = task_of(loaded), tie_rule(ties)
-    if chosen.name == "median":
-        from algzoo_exact.cli.squared_error import print_sampled_squared_error
-
-        print_sampled_squared_error(loaded, chosen, samples, seed, device, dtype, as_json)
-        return
+    chosen, rule = task_of(loaded, teacher), tie_rule(ties)
+    estimate: Estimate
     with progress_bar("sampling") as advance:
-        estimate = az.sample(
-            loaded.network,
-            chosen,
-            samples,
-            seed=seed,
-            device=device,
-            dtype=dtype,
-            ties=rule,
-            confidence=confidence,
-            progress=lambda done, total: advance(done / total, f"{done:,} inputs"),
-        )
+
+        def progress(done: int, total: int) -> None:
+            advance(done / total, f"{done:,} inputs")
+
+        if chosen.outputs == 1:
+            estimate = az.sample_squared_error(
+                loaded.program, chosen, samples, seed=seed, device=device, dtype=dtype,
+                progress=progress,
+            )  # fmt: skip
+        else:
+            estimate = az.sample(
+                loaded.network, chosen, samples, seed=seed, device=device, dtype=dtype, ties=rule,
+                confidence=confidence, progress=progress,
+            )  # fmt: skip
+    labelled = chosen.outputs > 1
     if as_json:
         print_json(
             {
                 "model": model_json(loaded),
                 "task": chosen.name,
-                "ties": rule,
+                **({"ties": rule} if labelled else {}),
                 "kind": "sampled",
                 "sampled": sampled_json(estimate),
             }
@@ -107,7 +111,7 @@ def sample(
     print_fields(
         [
             ("model", model_text(loaded)),
-            ("task", f"{chosen.name}; ties: {TIE_TEXT[rule]}"),
+            ("task", f"{chosen.name}; ties: {TIE_TEXT[rule]}" if labelled else chosen.name),
             ("sampled", sampled_text(estimate)),
             ("time", f"{estimate.seconds:.2f} s"),
         ]

@@ -130,7 +130,7 @@ def _cut_off(value: Fraction) -> str:
 
 def figure_text(figure: Figure) -> str:
     """A figure and what kind of number it is, in one line."""
-    from algzoo_exact.cli.accuracy_text import settled
+    from algzoo_exact.cli.score_text import settled
     from algzoo_exact.exact.enclosure import places_for
     from algzoo_exact.exact.shares import significant
 

@@ -317,16 +317,16 @@ def longest_cycle(seq_len: int) -> Task:
     return Task("longest_cycle", seq_len)
 
 
-def teacher(program: Program) -> Teacher:
-    """The answer of another network is the label."""
-    return Teacher("teacher", program.seq_len, program)
+def teacher(program: Program, name: str = "teacher") -> Teacher:
+    """The answer of another network is the label; ``name`` is for people."""
+    return Teacher(name, program.seq_len, program)
 
 
 def on_subspace(task: Task, basis: Sequence[Sequence[Number]]) -> Task:
     """The task at x = E y as a task in y, for a rational ``basis`` E (n, m); beside it goes a
     program on the same subspace."""
     if isinstance(task, Teacher):
-        return teacher(program_on_subspace(task.program, basis))
+        return teacher(program_on_subspace(task.program, basis), task.name)
     if task.name not in INDEX_TASKS:
         raise InputError(f"{task.name} has no labels on a subspace; use {', '.join(INDEX_TASKS)}.")
     rows = check_basis(basis, task.seq_len)

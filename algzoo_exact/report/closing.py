@@ -23,7 +23,6 @@ from algzoo_exact.report.crosscheck import CrossCheck
 from algzoo_exact.report.findings import Findings
 from algzoo_exact.report.scoring import LARGEST_MEASURED
 from algzoo_exact.report.wording import value_text
-from algzoo_exact.score.squared_result import SquaredError
 
 
 def sampling_section(found: Findings) -> Section:
@@ -201,7 +200,7 @@ def limits_section(found: Findings) -> Section:
                 "distribution whose direction is uniform on the sphere).",
             )
         )
-    if not isinstance(found.score, SquaredError):
+    if found.score.ties is not None:
         items.append(("Nothing about other rules for ties than the one stated.",))
     if found.kind != "exact":
         if found.score.undecided:

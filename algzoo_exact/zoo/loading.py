@@ -60,11 +60,11 @@ class Model:
     """A model as it was stored. What cannot be printed of its ``name`` is escaped.
 
     ``network`` is exact: the program of an RNN or a perceptron, or a transformer. ``task`` is None
-    where neither the caller, the file's metadata nor its name tells it. ``sha256`` is of the file's bytes; for a
-    torch module, of the safetensors file that holds just its weights; for a handcrafted model, of
-    its weights written as fractions. ``dtype`` is the stored type: ``float32``, ..., or
-    ``rational`` for handcrafted models. ``heads_assumed``: nobody states a transformer's number of
-    attention heads, and 1 is taken.
+    where neither the caller, the file's metadata nor its name tells it. ``sha256`` is of the file's
+    bytes; for a torch module, of the safetensors file that holds just its weights; for a
+    handcrafted model, of its weights written as fractions. ``dtype`` is the stored type:
+    ``float32``, ..., or ``rational`` for handcrafted models. ``heads_assumed``: nobody states a
+    transformer's number of attention heads, and 1 is taken.
     """
 
     name: str
