@@ -276,7 +276,7 @@ def test_latex_is_balanced_and_shows_every_weight() -> None:
     )
     assert to_latex(program) == (
         "\\begin{aligned}\n"
-        r"h_{t,0} &= \max(0,\, 0.100000\ldots{}\, x_t + \tfrac{2}{3}\, h_{t-1,0}"
+        r"h_{t,0} &= \max(0,\, 0.100000\ldots{}\, x_{t} + \tfrac{2}{3}\, h_{t-1,0}"
         r" - 1 \cdot 10^{-9}\, h_{t-1,1}) \\"
         "\n"
         r"h_{t,1} &= \max(0,\, 0) \\"

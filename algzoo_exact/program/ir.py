@@ -180,16 +180,17 @@ class Program:
     @property
     def input_weights(self) -> Vector:
         """W_hi (d) of an RNN; InputError for another program."""
-        self._check_rnn()
+        self.check_rnn()
         return tuple(row[0] for row in self.layers[0].input)
 
     @property
     def recurrent(self) -> Matrix:
         """W_hh (d, d) of an RNN; InputError for another program."""
-        self._check_rnn()
+        self.check_rnn()
         return self.layers[0].state
 
-    def _check_rnn(self) -> None:
+    def check_rnn(self) -> None:
+        """InputError for another program."""
         if not self.is_rnn:
             raise InputError(
                 "This is made for RNNs, and the program is none; for every layered program there "
