@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     from algzoo_exact.estimators.sampling import sample as sample
     from algzoo_exact.estimators.squared_error import sample_squared_error as sample_squared_error
     from algzoo_exact.exact.enclosure import Enclosure as Enclosure
-    from algzoo_exact.explain.prover import Proof as Proof
-    from algzoo_exact.explain.results import Verification as Verification
-    from algzoo_exact.explain.statements import probability as probability
-    from algzoo_exact.explain.statements import prove as prove
+    from algzoo_exact.explain.ledger.surprise import Ledger as Ledger
+    from algzoo_exact.explain.ledger.surprise import surprise as surprise
+    from algzoo_exact.explain.outcome import Outcome as Outcome
+    from algzoo_exact.explain.prove.statements import probability as probability
+    from algzoo_exact.explain.prove.statements import prove as prove
     from algzoo_exact.explain.story import Explanation as Explanation
     from algzoo_exact.explain.story import load_explanation as load_explanation
-    from algzoo_exact.explain.surprise import Ledger as Ledger
-    from algzoo_exact.explain.surprise import surprise as surprise
+    from algzoo_exact.explain.verify import Verification as Verification
     from algzoo_exact.explain.verify import verify as verify
     from algzoo_exact.measure.solid_angle import cone_measure as cone_measure
     from algzoo_exact.measure.solid_angle import orthant_probability as orthant_probability
@@ -89,11 +89,11 @@ _HOMES = {
     "Explanation": "explain.story",
     "FloatRangeError": "errors",
     "InputError": "errors",
-    "Ledger": "explain.surprise",
+    "Ledger": "explain.ledger.surprise",
     "Model": "zoo.loading",
     "Layer": "program.ir",
     "Program": "program.ir",
-    "Proof": "explain.prover",
+    "Outcome": "explain.outcome",
     "Report": "report.report",
     "Race": "race.run",
     "RacePoint": "race.run",
@@ -102,7 +102,7 @@ _HOMES = {
     "Task": "program.task",
     "Trained": "training.train",
     "Transformer": "program.transformer",
-    "Verification": "explain.results",
+    "Verification": "explain.verify",
     "WrittenCertificate": "certificate.build",
     "accuracies": "score.numeric",
     "accuracy": "score.compute",
@@ -126,8 +126,8 @@ _HOMES = {
     "orthant_probability": "measure.solid_angle",
     "perturb": "zoo.perturbed",
     "probe": "program.ir",
-    "probability": "explain.statements",
-    "prove": "explain.statements",
+    "probability": "explain.prove.statements",
+    "prove": "explain.prove.statements",
     "picture": "report.figures",
     "region_graph": "regions.graph",
     "rnn": "program.ir",
@@ -138,7 +138,7 @@ _HOMES = {
     "squared_error": "score.compute",
     "squared_error_bounds": "score.compute",
     "standardize": "program.standardize",
-    "surprise": "explain.surprise",
+    "surprise": "explain.ledger.surprise",
     "train": "training.train",
     "verify": "explain.verify",
     "write_atlas": "report.atlas",

@@ -55,14 +55,17 @@ MAY_USE_ZOO += ("explain/verify.py",)  # claims name the models that they compar
 
 # Files (or folders) that may import a library. The light ones, numpy and safetensors, are free.
 HOMES: dict[str, tuple[str, ...]] = {
-    "torch": ("zoo/", "training/", "estimators/", "explain/confirm.py", "race/run.py"),
-    "sympy": ("program/render.py", "score/closed_form.py"),
+    "torch": ("zoo/", "training/", "estimators/", "explain/prove/torch_check.py", "race/run.py"),
+    "sympy": (
+        "program/render.py",
+        "score/closed_form.py",
+    ),
     "networkx": ("regions/graph.py",),
     "matplotlib": ("plotting.py", "report/", "race/plot.py"),
     "pyarrow": ("regions/atlas.py",),
     "flint": (
         "exact/",
-        "explain/relaxation.py",
+        "explain/logic/relaxation.py",
         "geometry/",
         "measure/",
         "program/",
@@ -75,7 +78,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "rich": ("cli/",),
     "pooch": ("zoo/fetching.py",),
     "requests": ("zoo/fetching.py",),
-    "z3": ("explain/smt.py",),
+    "z3": ("explain/logic/z3_solver.py",),
     "scipy": (),
     "mpmath": (),
 }

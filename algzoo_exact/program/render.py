@@ -35,8 +35,8 @@ def to_sympy(program: Program, standard: bool = False) -> dict[str, sympy.Expr]:
     named: dict[str, sympy.Expr] = {}
     h: list[sympy.Expr] = [sympy.Integer(0)] * len(program.layers[0].state[0])
     for t, layer in enumerate(program.layers):
-        for j, row in enumerate(zip(layer.input, layer.state, strict=True)):
-            named[f"z[{t}][{j}]"] = linear((*row[0], *row[1]), (*x, *h))
+        for j, (inputs, states) in enumerate(zip(layer.input, layer.state, strict=True)):
+            named[f"z[{t}][{j}]"] = linear((*inputs, *states), (*x, *h))
             named[f"h[{t}][{j}]"] = sympy.Max(0, sympy.Symbol(f"z[{t}][{j}]", real=True))
         h = [sympy.Symbol(f"h[{t}][{j}]", real=True) for j in range(layer.width)]
     for k, row in enumerate(program.readout):

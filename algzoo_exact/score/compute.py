@@ -73,11 +73,11 @@ def accuracy(
     ``exact`` unless a limit strikes or a tie stays undecided (n <= 9; "auto" is limited to ten
     seconds for n >= 8).
 
-    ``method`` "exact" (n <= 7) decides every input, with a closed form for n <= 3; "bounds" is a
+    ``method`` "exact" (n <= 9) decides every input, with a closed form for n <= 3; "bounds" is a
     certified enclosure that narrows until ``time_limit`` seconds or ``max_cells`` cells are used
     up. "auto" counts cells, and takes what says most within a minute, beside what counting and
     compiling take. Either limit makes "exact" end early too, for n >= 4, with what is decided by
-    then. ``by_label`` adds the split by true label (n <= 7, if every input is decided).
+    then. ``by_label`` adds the split by true label (n <= 9, if every input is decided).
 
     ``digits``: the width is at most 10**-``digits``, for n <= 6. By default it is as narrow as
     comes at the speed of float64 (30 digits where cells are few).
@@ -137,7 +137,7 @@ def squared_error(
 ) -> Score:
     """The mean of (f(x) - median(x))^2 over standard Gaussian inputs, f a program of one output.
 
-    For n <= 3 there is a closed form. ``method`` "exact" (n <= 7) decides every input. "bounds"
+    For n <= 3 there is a closed form. ``method`` "exact" (n <= 9) decides every input. "bounds"
     and "auto" are a certified enclosure that narrows with each value cell of the median that is
     decided, for a minute beside what counting and compiling take, or until ``time_limit`` seconds
     or ``max_cells`` cells are used up; it is ``exact`` if all was decided by then. Either limit
@@ -171,7 +171,7 @@ def squared_error_bounds(
 ) -> Iterator[Score]:
     """Nested certified enclosures, each true when it is yielded; stop whenever you like.
 
-    n <= 7: one after each value cell of the median; the last is ``exact`` if no limit struck.
+    n <= 9: one after each value cell of the median; the last is ``exact`` if no limit struck.
     n >= 8: one, without any enumeration.
     """
     program = lift(model)

@@ -1,4 +1,4 @@
-"""A score as a sum over label cells, each decided as a whole, n <= 7.
+"""A score as a sum over label cells, each decided as a whole, n <= 9.
 
 A label cell is the two starting cones on both sides of x[0] = 0. With S the sum over decided cells
 and M the sum of what each of the others can add at most,
@@ -229,7 +229,7 @@ class _Tally:
 
 
 def decide(setup: Setup, job: Job) -> Outcome:
-    """What a job adds; undecided if time is up, or where float64 does not decide (n = 7)."""
+    """What a job adds; undecided if time is up, or where float64 does not decide (n >= 7)."""
     whole = job.starts == job.zeros
     for direction in setup.directions[job.first : None if whole else job.first + 1]:
         try:
