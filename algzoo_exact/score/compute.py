@@ -50,7 +50,8 @@ _DIGITS_OF_BOUNDS = 20  # of each cone that is decided while others are not
 
 def metric_for(task: Task) -> Metric:
     """The first that scores the task."""
-    return next(metric for metric in METRICS.values() if task.name in metric.tasks)
+    metrics = METRICS.values()
+    return next(m for m in metrics if task.name in m.tasks or (m.of_labels and not task.symmetric))
 
 
 def accuracy(
@@ -250,7 +251,7 @@ def _chosen(q: Question) -> Iterator[Score]:
     if q.wish != "exact" and seconds > left and floats_serve(q.rnn):
         q = replace(q, digits=None)
         seconds = CONES.seconds(q, leaves)
-    by_cell = seconds / len(starting_cones(q.task))
+    by_cell = seconds / (len(starting_cones(q.task)) if q.task.symmetric else 1)
     if early and q.wish == "auto" and by_cell > q.deadline.left / 2:  # none would be decided
         yield from early.steps(replace(q, digits=_DIGITS_OF_BOUNDS))
     else:
