@@ -158,7 +158,7 @@ def squared_error(
     and "auto" are a certified enclosure that narrows with each value cell of the median that is
     decided, for a minute beside what counting and compiling take, or until ``time_limit`` seconds
     or ``max_cells`` cells are used up; it is ``exact`` if all was decided by then. Either limit
-    ends "exact" early too. For n >= 8 there is one quick and wide enclosure.
+    ends "exact" early too. For n >= 10 there is one quick and wide enclosure.
 
     ``digits``: an exact enclosure is no wider than 10**-``digits``, for n <= 6 (10**-12 at best
     for n = 6). By default it is as narrow as comes at the speed of float64.
@@ -189,7 +189,7 @@ def squared_error_bounds(
     """Nested certified enclosures, each true when it is yielded; stop whenever you like.
 
     n <= 9: one after each value cell of the median; the last is ``exact`` if no limit struck.
-    n >= 8: one, without any enumeration.
+    n >= 10: one, without any enumeration.
     """
     program = lift(model)
     question = Question(
