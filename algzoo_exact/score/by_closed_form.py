@@ -35,9 +35,9 @@ def _along(q: Question, direction: Direction) -> Score:
     integral = q.metric.integral(q.rnn, q.task, q.ties, direction, False)
     by_label: dict[int, Terms] = {}
     for piece in q.metric.pieces(q.rnn, q.task, q.deadline):
-        # Each is a sum of its own, as its boundary with the others counts too.
-        terms = by_label.setdefault(piece.starts[0].label if q.by_label else 0, Terms())
+        # Those of one label are a sum of their own, as their boundary with others counts too.
         for start in piece.starts:
+            terms = by_label.setdefault(start.label if q.by_label else 0, Terms())
             terms.constant += integral.at_zero(start)
             for cell in right_cells(integral.search, start):
                 q.deadline.look()
