@@ -90,15 +90,10 @@ def accuracy(
     """
     question = Question(
         ACCURACY, network_of(model), task, ties, digits, method, _deadline(time_limit), max_cells,
-        workers, progress=progress,
+        workers, by_label=by_label, progress=progress,
     )  # fmt: skip
     result = answer(question)
-    if not by_label:
-        return replace(result, by_label=None)
-    if result.form is not None:
-        parts = last_step(HEAVIEST.steps(replace(question, max_cells=None)), result, None)
-        result = replace(result, by_label=parts.by_label)
-    return result
+    return result if by_label else replace(result, by_label=None)
 
 
 def accuracies(
