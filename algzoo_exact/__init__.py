@@ -60,11 +60,11 @@ if TYPE_CHECKING:
     from algzoo_exact.report.figures import picture as picture
     from algzoo_exact.report.report import Report as Report
     from algzoo_exact.report.report import make_report as make_report
+    from algzoo_exact.score.compute import accuracies as accuracies
     from algzoo_exact.score.compute import accuracy as accuracy
     from algzoo_exact.score.compute import accuracy_bounds as accuracy_bounds
     from algzoo_exact.score.compute import squared_error as squared_error
     from algzoo_exact.score.compute import squared_error_bounds as squared_error_bounds
-    from algzoo_exact.score.numeric import accuracies as accuracies
     from algzoo_exact.score.result import Counts as Counts
     from algzoo_exact.score.result import Score as Score
     from algzoo_exact.training.train import Trained as Trained
@@ -104,7 +104,7 @@ _HOMES = {
     "Transformer": "program.transformer",
     "Verification": "explain.verify",
     "WrittenCertificate": "certificate.build",
-    "accuracies": "score.numeric",
+    "accuracies": "score.compute",
     "accuracy": "score.compute",
     "accuracy_bounds": "score.compute",
     "activation_regions": "regions.enumerate",

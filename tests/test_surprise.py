@@ -332,6 +332,3 @@ def test_wrong_arguments() -> None:
             az.surprise(verification, optimization_bits=bits)
     with pytest.raises(InputError, match="at least 1, not 0"):
         az.surprise(verification, seeds=0)
-    (numeric,) = az.accuracies([TWO], az.tasks.second_argmax(2))
-    with pytest.raises(InputError, match="numeric"):
-        az.surprise(verification, accuracy=numeric)

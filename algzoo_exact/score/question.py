@@ -23,7 +23,7 @@ WISHES: tuple[Wish, ...] = ("auto", "exact", "bounds")
 
 # Up to so many digits, by n, float64 balls come first; what they do not decide is left to exact
 # frames (n >= 6), then to ball arithmetic (n <= 6).
-FLOAT_DIGITS = {4: 12, 5: 10, 6: 9, 7: 9, 8: 7, 9: 6}
+FLOAT_DIGITS = {2: 12, 3: 12, 4: 12, 5: 10, 6: 9, 7: 9, 8: 7, 9: 6}
 MOST_INPUTS = max(FLOAT_DIGITS)
 MANY_DIGITS = 30  # where they come quickly, and none are asked for
 
