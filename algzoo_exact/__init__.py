@@ -34,7 +34,13 @@ if TYPE_CHECKING:
     from algzoo_exact.measure.solid_angle import cone_measure as cone_measure
     from algzoo_exact.measure.solid_angle import orthant_probability as orthant_probability
     from algzoo_exact.program import task as tasks
+    from algzoo_exact.program.ir import Layer as Layer
     from algzoo_exact.program.ir import Program as Program
+    from algzoo_exact.program.ir import mlp as mlp
+    from algzoo_exact.program.ir import on_subspace as on_subspace
+    from algzoo_exact.program.ir import probe as probe
+    from algzoo_exact.program.ir import rnn as rnn
+    from algzoo_exact.program.ir import side_by_side as side_by_side
     from algzoo_exact.program.lift import lift as lift
     from algzoo_exact.program.lift import lift_transformer as lift_transformer
     from algzoo_exact.program.specialize import specialize as specialize
@@ -85,6 +91,7 @@ _HOMES = {
     "InputError": "errors",
     "Ledger": "explain.ledger.surprise",
     "Model": "zoo.loading",
+    "Layer": "program.ir",
     "Program": "program.ir",
     "Outcome": "explain.outcome",
     "Report": "report.report",
@@ -114,14 +121,19 @@ _HOMES = {
     "load": "zoo.loading",
     "load_explanation": "explain.story",
     "make_report": "report.report",
+    "mlp": "program.ir",
+    "on_subspace": "program.ir",
     "orthant_probability": "measure.solid_angle",
     "perturb": "zoo.perturbed",
+    "probe": "program.ir",
     "probability": "explain.prove.statements",
     "prove": "explain.prove.statements",
     "picture": "report.figures",
     "region_graph": "regions.graph",
+    "rnn": "program.ir",
     "sample": "estimators.sampling",
     "sample_squared_error": "estimators.squared_error",
+    "side_by_side": "program.ir",
     "specialize": "program.specialize",
     "squared_error": "score.compute",
     "squared_error_bounds": "score.compute",

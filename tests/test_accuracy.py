@@ -174,7 +174,7 @@ def with_neuron(
     readout: Sequence[Fraction],
 ) -> az.Program:  # fmt: skip
     """One more neuron: what it reads (``row``, d + 1 entries), and what reads it."""
-    return az.Program(
+    return az.rnn(
         (*program.input_weights, w_hi),
         (
             *((*old, c) for old, c in zip(program.recurrent, column, strict=True)),
@@ -195,7 +195,8 @@ def split_neuron(program: az.Program, j: int, share: Fraction) -> az.Program:
             tuple(w * (1 - share) if k == j else w for k, w in enumerate(row)) for row in rows
         )
 
-    rest = replace(program, recurrent=less(program.recurrent), readout=less(program.readout))
+    matrices = less(program.recurrent), less(program.readout)
+    rest = az.rnn(program.input_weights, *matrices, program.seq_len)
     copy = (*rest.recurrent[j], column[j])
     return with_neuron(rest, program.input_weights[j], copy, column, readout)
 
@@ -280,7 +281,8 @@ def test_changing_the_sign_of_all_inputs(program: az.Program, ties: Ties) -> Non
     """x -> -x turns the median's program into that with W_hi -> -W_hi; the measure is symmetric."""
     task = az.tasks.argmedian(3)
     if program.seq_len == 3:
-        other = replace(program, input_weights=tuple(-w for w in program.input_weights))
+        flipped = [-w for w in program.input_weights]
+        other = az.rnn(flipped, program.recurrent, program.readout, program.seq_len)
         assert same(az.accuracy(program, task, ties=ties), az.accuracy(other, task, ties=ties))
 
 
@@ -366,7 +368,7 @@ def test_floats_where_float64_does_not_decide() -> None:
     one, nil = Fraction(1), Fraction(0)
     recurrent = ((one, third, 2 * one), (one, third, 2 * one), (nil, one, third))
     readout = ((one, nil, one), (nil, one, one), (one, one, nil))
-    program = az.Program((third, third, -one), recurrent, readout, 3)
+    program = az.rnn((third, third, -one), recurrent, readout, 3)
     check_floats(program, az.tasks.second_argmax(3), "uniform")
 
 

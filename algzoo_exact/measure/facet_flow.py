@@ -393,7 +393,8 @@ def _heading(lattice: Lattice, face: int, codimension: int, rays: F64) -> Headin
     for trial in range(_TRIALS.shape[0] + 1):
         d = np.zeros(n)
         if trial:
-            d[:] = _TRIALS[trial - 1, :n]
+            for i in range(n):
+                d[i] = _TRIALS[trial - 1, i]
         else:
             for r in range(rays.shape[0]):
                 if (lattice.masks[face, r // 64] >> np.uint64(r % 64)) & np.uint64(1):

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from algzoo_exact.jit import compiled
 from algzoo_exact.measure.faces_f64 import full_set, subfaces
-from algzoo_exact.score.facets import ALL_FACETS, LABEL_WALLS, START_WALLS, TIES
+from algzoo_exact.score.facets import ALL_FACETS, START_WALLS, TIES
 
 F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
@@ -28,11 +28,7 @@ def boundary_facets(
     found = subfaces(full_set(count), sets, np.arange(walls), walls, n - 1, ids, faces)
     some = False
     for f in range(found):
-        wanted = (
-            which == ALL_FACETS
-            or (which >= LABEL_WALLS and ids[f] < first - 1)
-            or (which >= START_WALLS and ids[f] < first)
-        )
+        wanted = which == ALL_FACETS or (which == START_WALLS and ids[f] < first)
         if not wanted and not (which == TIES and ids[f] < first - 1):
             for tie in range(first_tie, walls):
                 inside = True
