@@ -2,7 +2,7 @@
 
 Numba compiles a function when it is first called, and stores it on disk. Two processes share that
 work; the caller goes on in integers for a moment, then leaves both cores to them. What was weighed
-(benchmarks/first_use.md): most of the time goes into lowering to LLVM's language and into types,
+(benchmarks/first_use.py measures it): most of the time goes into lowering to LLVM's language and into types,
 and little into machine code, so less optimisation saves little, and no optimisation leaves code
 that cannot be stored. Code compiled ahead for all machines would have to do without their
 instructions. What saves most is less to compile: one version of each function, whatever constants
@@ -111,8 +111,9 @@ def compiling(*kernels: Kernel) -> Iterator[list[Future[None]]]:
     if not (missing and may_start_processes()):
         yield []  # compiled when called
         return
-    groups = [["search"] if "search" in missing else [], [k for k in missing if k != "search"]]
-    jobs = [group for group in groups if group]
+    search = [kernel for kernel in missing if kernel == "search"]
+    flows = [kernel for kernel in missing if kernel != "search"]
+    jobs = [job for job in (search, flows) if job]
     with worker_pool(len(jobs)) as pool:
         yield [pool.submit(_compile, job) for job in jobs]
 
