@@ -1,12 +1,13 @@
 """Compiled code made ready on a machine that has none stored yet.
 
 Numba compiles a function when it is first called, and stores it on disk. Two processes share that
-work; the caller goes on in integers for a moment, then leaves both cores to them. What was weighed
-(benchmarks/first_use.py measures it): most of the time goes into lowering to LLVM's language and into types,
-and little into machine code, so less optimisation saves little, and no optimisation leaves code
-that cannot be stored. Code compiled ahead for all machines would have to do without their
-instructions. What saves most is less to compile: one version of each function, whatever constants
-it is called with (``jit``), and no assignments of slices.
+work; the caller goes on in integers for a moment, then leaves both cores to them. What saves most
+is less to compile: one version of each function, whatever constants it is called with (``jit``),
+and no assignments of slices (``measure.lattice_f64``). benchmarks/first_use.py measures it.
+
+What was weighed: less optimisation saves a tenth to a sixth, once, at the cost of every later run;
+without any, numba cannot store the code. Functions inlined by numba save nothing. Code compiled
+ahead for all machines would have to do without their instructions.
 """
 
 from __future__ import annotations
@@ -111,8 +112,8 @@ def compiling(*kernels: Kernel) -> Iterator[list[Future[None]]]:
     if not (missing and may_start_processes()):
         yield []  # compiled when called
         return
-    search = [kernel for kernel in missing if kernel == "search"]
-    flows = [kernel for kernel in missing if kernel != "search"]
+    search: list[Kernel] = [kernel for kernel in missing if kernel == "search"]
+    flows: list[Kernel] = [kernel for kernel in missing if kernel != "search"]
     jobs = [job for job in (search, flows) if job]
     with worker_pool(len(jobs)) as pool:
         yield [pool.submit(_compile, job) for job in jobs]
