@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
 from numba import njit
-from numba.core.types.misc import unliteral
+from numba.types import unliteral
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 

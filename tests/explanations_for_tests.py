@@ -13,8 +13,9 @@ from stories_for_tests import Entry, case, claim, verified
 from algzoo_exact.certificate import check
 from algzoo_exact.certificate.story import story_part
 from algzoo_exact.exact.verdict import Verdict
-from algzoo_exact.explain.results import Checked, Verification
-from algzoo_exact.program.ir import Program
+from algzoo_exact.explain.outcome import Outcome
+from algzoo_exact.explain.verify import Verification
+from algzoo_exact.program.ir import rnn
 from algzoo_exact.program.lift import named_weights
 
 Json = dict[str, Any]
@@ -86,12 +87,12 @@ def every_kind() -> Verification:
     return replace(found, claims=claims)
 
 
-def _open(checked: Checked) -> Checked:
-    return Checked(checked.instance, Verdict("unknown", "not tried"), "none", 0.0)
+def _open(checked: Outcome) -> Outcome:
+    return Outcome(Verdict("unknown", "not tried"), instance=checked.instance)
 
 
 _INPUTS = 7
-SILENT = Program((Fraction(1),), ((Fraction(-1),),), ((Fraction(0),),) * _INPUTS, _INPUTS)
+SILENT = rnn((Fraction(1),), ((Fraction(-1),),), ((Fraction(0),),) * _INPUTS, _INPUTS)
 """All logits are 0; the neuron holds the last input less the state before it."""
 
 
@@ -128,7 +129,7 @@ def silent_story() -> Verification:
 
 def data_of(verification: Verification) -> Json:
     """The explanation's part of a certificate."""
-    return story_part(verification).data
+    return story_part(verification, verification.program).data
 
 
 def checked_story(verification: Verification, data: Json | None = None) -> check.Story:

@@ -39,8 +39,7 @@ from models_for_tests import exact_program, programs
 
 import algzoo_exact as az
 from algzoo_exact.exact.enclosure import square_root
-from algzoo_exact.explain.cutting import CellLimits
-from algzoo_exact.explain.expression import (
+from algzoo_exact.explain.language.expression import (
     Apply,
     Compare,
     Formula,
@@ -49,8 +48,9 @@ from algzoo_exact.explain.expression import (
     evaluate,
     evaluate_term,
 )
-from algzoo_exact.explain.measures import mean_error, probability, supremum
-from algzoo_exact.explain.space import OutOfReachError
+from algzoo_exact.explain.prove.cell_search import CellLimits
+from algzoo_exact.explain.prove.cell_space import OutOfReachError
+from algzoo_exact.explain.prove.exact_figures import mean_error, probability, supremum
 
 
 def size(n: int) -> Term:

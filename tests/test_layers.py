@@ -47,6 +47,9 @@ LAYERS["race"] = LAYERS["score"] | {"score", "estimators", "plotting", "zoo"}
 LAYERS["cli"] = LAYERS["report"] | {"race", "certificate", "explain", "report", "training", "zoo"}
 LAYERS["__init__"] = LAYERS["__main__"] = set(LAYERS)
 
+# What stands in explain/, each importing from what comes before it.
+ROOMS = ("language", "logic", "outcome", "prove", "claims", "story", "schema", "verify", "ledger")
+
 # Beside cli and training.
 _TORCH_NETWORKS = ("designs", "networks", "observed", "point_entries", "sampling", "squared_error")
 _TORCH_NETWORKS += ("untrained",)
@@ -55,14 +58,17 @@ MAY_USE_ZOO += ("explain/verify.py",)  # claims name the models that they compar
 
 # Files (or folders) that may import a library. The light ones, numpy and safetensors, are free.
 HOMES: dict[str, tuple[str, ...]] = {
-    "torch": ("zoo/", "training/", "estimators/", "explain/confirm.py", "race/run.py"),
-    "sympy": ("program/render.py", "score/closed_form.py"),
+    "torch": ("zoo/", "training/", "estimators/", "explain/prove/torch_check.py", "race/run.py"),
+    "sympy": (
+        "program/render.py",
+        "score/closed_form.py",
+    ),
     "networkx": ("regions/graph.py",),
     "matplotlib": ("plotting.py", "report/", "race/plot.py"),
     "pyarrow": ("regions/atlas.py",),
     "flint": (
         "exact/",
-        "explain/relaxation.py",
+        "explain/logic/relaxation.py",
         "geometry/",
         "measure/",
         "program/",
@@ -75,7 +81,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "rich": ("cli/",),
     "pooch": ("zoo/fetching.py",),
     "requests": ("zoo/fetching.py",),
-    "z3": ("explain/smt.py",),
+    "z3": ("explain/logic/z3_solver.py",),
     "scipy": (),
     "mpmath": (),
 }
@@ -156,6 +162,28 @@ def test_allowed_imports_pass() -> None:
     assert not wrong_imports("cli/main.py", "import algzoo_exact as az\nfrom rich import print")
     assert not wrong_imports("estimators/sampling.py", "from algzoo_exact.zoo import tasks")
     assert not wrong_imports("regions/graph.py", "from .pattern import ActivationPattern")
+
+
+def upward_imports(path: str, text: str) -> list[str]:
+    """Imports of a file in explain/ from a later room than its own."""
+    own = ROOMS.index(path.split("/")[1].removesuffix(".py"))
+    found = []
+    for module, _ in imports(ast.parse(text), path):
+        top, *rest = module.removeprefix("algzoo_exact.").split(".")
+        if top == "explain" and rest and ROOMS.index(rest[0]) > own:
+            found.append(f"{path} imports explain.{rest[0]}")
+    return found
+
+
+def test_rooms_of_explanations_go_one_way() -> None:
+    wrong = []
+    for path in (PACKAGE / "explain").rglob("*.py"):
+        place = path.relative_to(PACKAGE).as_posix()
+        if place != "explain/__init__.py":
+            wrong += upward_imports(place, path.read_text())
+    assert not wrong
+    fault = "def f():\n    from algzoo_exact.explain.claims import claim"
+    assert upward_imports("explain/prove/prover.py", fault)
 
 
 def foreign_imports(path: str, text: str) -> list[str]:

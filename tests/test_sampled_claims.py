@@ -35,7 +35,7 @@ from models_for_tests import exact_program
 
 import algzoo_exact as az
 from algzoo_exact.errors import InputError
-from algzoo_exact.explain.expression import (
+from algzoo_exact.explain.language.expression import (
     Apply,
     Compare,
     Formula,
@@ -44,15 +44,15 @@ from algzoo_exact.explain.expression import (
     evaluate,
     evaluate_term,
 )
-from algzoo_exact.explain.order_measure import order_probability
-from algzoo_exact.explain.results import Figure
-from algzoo_exact.explain.sampled import (
+from algzoo_exact.explain.logic.order_probability import order_probability
+from algzoo_exact.explain.outcome import Figure
+from algzoo_exact.explain.prove.sampled_figures import (
     Block,
     float_weights,
     sampled_error,
     sampled_probability,
 )
-from algzoo_exact.program.ir import Program
+from algzoo_exact.program.ir import rnn
 
 MODELS = Path(__file__).parents[1] / "models"
 ALL = Truth(True)
@@ -186,7 +186,7 @@ def test_little_or_nothing_in_the_domain() -> None:
 
 
 def test_what_float64_cannot_hold_is_said() -> None:
-    huge = Program((10**300,), ((10**300,),), ((1,),), 3)
+    huge = rnn((10**300,), ((10**300,),), ((1,),), 3)
     with pytest.raises(InputError, match="range"):
         sampled_probability(huge, Compare(">", h(2, 0), ZERO), 100)
     with pytest.raises(InputError, match="range"):

@@ -7,6 +7,7 @@ median (error 0), known moments of order statistics, the moments of an orthant, 
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import islice
 
 import mpmath
 import numpy as np
@@ -26,6 +27,7 @@ from medians_for_tests import (
 from models_for_tests import KINDS, handcrafted_2_2, programs, random_program
 from oracles import squared_error as oracle
 from oracles.conventions import to_mpf
+from scores_for_tests import along
 
 import algzoo_exact as az
 from algzoo_exact.deadline import NEVER
@@ -34,8 +36,9 @@ from algzoo_exact.geometry.cone import Cone, dot
 from algzoo_exact.measure.flow import NotGenericError, directions_for
 from algzoo_exact.measure.moments import FacetMoments
 from algzoo_exact.regions.starts import starting_cones
-from algzoo_exact.score import square_sum
 from algzoo_exact.score.bends import Bend, BendSums
+from algzoo_exact.score.cones import Precision
+from algzoo_exact.score.squared_error import SQUARED_ERROR
 
 TIGHT = Fraction(1, 10**28)
 
@@ -64,7 +67,7 @@ def test_almost_the_median() -> None:
     program = median_of_two()
     off = Fraction(1, 2**40)
     readout = tuple(w * (1 + off) for w in program.readout[0])
-    program = az.Program(program.input_weights, program.recurrent, (readout,), 2)
+    program = az.rnn(program.input_weights, program.recurrent, (readout,), 2)
     result = az.squared_error(program)
     assert result.enclosure.lower == result.enclosure.upper == off**2 / 2
 
@@ -187,17 +190,14 @@ def test_two_directions_agree() -> None:
     """n = 4: the diagonal and two generic directions share no flow."""
     program = random_program(np.random.default_rng(7), 2, 4, 1)
     task = az.tasks.median(4)
-    ends = [found for found, _ in zip(square_sum.all_ends(program, task), range(3), strict=False)]
-    starts = starting_cones(task)[:2]
+    found_directions = list(islice(SQUARED_ERROR.directions(program, task), 3))
+    piece = SQUARED_ERROR.pieces(program, task, NEVER)[0]
+    precision = Precision(120, Fraction(1, 10**25), False, None)
     found = []
-    for end in ends:
-        precision = square_sum.Precision(120, Fraction(1, 10**25), False, None)
-        job = square_sum.Job(program, task, end, (starts[0], starts[1]), precision, False, NEVER)
-        part = square_sum.decide(job)
-        assert part is not None
-        assert part.value.width < Fraction(1, 10**18)
-        found.append(part.value)
-    assert ends[0].diagonal
+    for direction in found_directions:
+        found.append(along(SQUARED_ERROR, program, task, None, direction, piece, precision))
+        assert found[-1].width < Fraction(1, 10**18)
+    assert found_directions[0].diagonal
     assert found[0].intersect(found[1]).intersect(found[2]).lower > 0
 
 

@@ -27,10 +27,16 @@ from loading_for_tests import ALGZOO, needs_algzoo
 
 from algzoo_exact import load
 from algzoo_exact.errors import InputError
-from algzoo_exact.explain.claims import Always, Close, Equivalent, Inductive, Measure, Weights
-from algzoo_exact.explain.expression import Formula, evaluate, to_text, values_of
+from algzoo_exact.explain.claims.always import Always
+from algzoo_exact.explain.claims.close import Close
+from algzoo_exact.explain.claims.equivalent import Equivalent
+from algzoo_exact.explain.claims.inductive import Inductive
+from algzoo_exact.explain.claims.measure import Measure
+from algzoo_exact.explain.claims.weights import Weights
+from algzoo_exact.explain.language.expression import Formula, evaluate, to_text, values_of
+from algzoo_exact.explain.language.syntax import ParseError
+from algzoo_exact.explain.schema import explanation_schema
 from algzoo_exact.explain.story import Explanation, load_explanation, parse_explanation
-from algzoo_exact.explain.surface import ParseError
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.standardize import standardize
 
@@ -166,6 +172,11 @@ def test_decimals_are_exact() -> None:
     (positive,) = parse_explanation(text).claim("positive").instances
     assert isinstance(positive, Measure)
     assert positive.bounds.equals == Fraction(1, 10)
+
+
+def test_the_schema_is_what_the_kinds_of_claims_declare() -> None:
+    """`python -m algzoo_exact.explain.schema > algzoo_exact/explain/story.schema.json` makes it."""
+    assert explanation_schema() == SCHEMA
 
 
 @pytest.mark.parametrize("name", TEXTS)

@@ -22,7 +22,7 @@ from algzoo_exact.estimators.symmetric import (
     _pattern,
     symmetrised,
 )
-from algzoo_exact.program.ir import Program
+from algzoo_exact.program.ir import Program, rnn
 from algzoo_exact.zoo.handcrafted import three_inputs
 
 NAMES = ["symmetric-regions", "symmetric-noise"]
@@ -45,7 +45,7 @@ def program(weights: Weights) -> Program:
         return tuple(tuple(map(Fraction, row)) for row in matrix.tolist())
 
     w_hi, w_hh, w_oh = weights
-    return Program(rows(w_hi[None])[0], rows(w_hh), rows(w_oh), 3)
+    return rnn(rows(w_hi[None])[0], rows(w_hh), rows(w_oh), 3)
 
 
 def found(name: str, program: Program) -> float:
@@ -151,7 +151,7 @@ def test_symmetric_programs_have_exact_half_spaces(seed: int) -> None:
 
 
 def test_noisy_models() -> None:
-    """On 12 noisy models the errors are what docs/notes/deductive-estimators.md says, 1% and 5%,
+    """On 12 noisy models the errors are what docs/notes/estimators.md says, 1% and 5%,
     with room for a factor of 1.5 (a sample of 12 squares)."""
     model = az.load("2nd_argmax_4_3")
     errors = []

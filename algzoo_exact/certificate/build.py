@@ -1,7 +1,9 @@
 """Write certificates: what an accuracy rests on, so that another program can check it.
 
 The format is that of docs/notes/certificate.md and ``certificate.schema.json``. ``check.py`` reads
-it; of what it recomputes, nothing is shared with this package.
+it, and imports nothing of this package. What is written here is found by the package's own means;
+of explanations, ``check.py`` is asked for the numbers of formulas and rows, and what it can tell of
+a formula on a cone or at a point.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ from algzoo_exact.certificate.kinds import CellDraft, ClaimDraft, FunctionDraft
 from algzoo_exact.certificate.pieces import PieceDraft
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.enclosure import Enclosure
-from algzoo_exact.explain.results import Verification
+from algzoo_exact.explain.verify import Verification
 from algzoo_exact.files import replacing
 from algzoo_exact.measure.flow import LARGEST_DIMENSION
 from algzoo_exact.program.ir import Program
@@ -218,7 +220,7 @@ def _story(
         if explanation.stopped:
             raise KeyboardInterrupt
     check_about(explanation, program, task, ties)
-    return story_part(explanation, _share(progress, start, _WRITING))
+    return story_part(explanation, program, _share(progress, start, _WRITING))
 
 
 def _share(progress: Progress | None, low: float, high: float) -> Progress | None:

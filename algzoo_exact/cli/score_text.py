@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 LONGEST_FORM = 240  # characters of a closed form, or of a fraction, that are shown in full
 MOST_DECIMALS = 1100  # more than --digits can ask for
-LARGEST_DECIDED = 7  # inputs; beyond there are only bounds
+LARGEST_DECIDED = 9  # inputs; beyond there are only bounds
 _LONG_INTEGER = re.compile(r"\d{13,}")
 
 NAMING = 2  # lines that name the model and the task

@@ -13,8 +13,9 @@ from algzoo_exact.cli.output import Json, enclosure_json, progress_bar
 from algzoo_exact.errors import InputError
 
 if TYPE_CHECKING:
-    from algzoo_exact.explain.results import Figure, Verification
+    from algzoo_exact.explain.outcome import Figure
     from algzoo_exact.explain.story import Explanation
+    from algzoo_exact.explain.verify import Verification
     from algzoo_exact.zoo.loading import Model
 
 EXIT_CODES = {"proved": 0, "refuted": 1, "unknown": 3}

@@ -31,8 +31,8 @@ from algzoo_exact.cli.stories import (
 from algzoo_exact.names import printable
 
 if TYPE_CHECKING:
-    from algzoo_exact.explain.results import Verification
-    from algzoo_exact.explain.surprise import Given, Ledger
+    from algzoo_exact.explain.ledger.surprise import Given, Ledger
+    from algzoo_exact.explain.verify import Verification
     from algzoo_exact.zoo.loading import Model
 
 EXAMPLES = """[bold]Examples[/bold]

@@ -21,8 +21,8 @@ from algzoo_exact.cli.stories import (
 from algzoo_exact.cli.verify_text import print_verification
 
 if TYPE_CHECKING:
-    from algzoo_exact.explain.claims import Parameters
-    from algzoo_exact.explain.results import Checked, Verification
+    from algzoo_exact.explain.outcome import Outcome
+    from algzoo_exact.explain.verify import Verification
     from algzoo_exact.zoo.loading import Model
 
 EXAMPLES = """[bold]Examples[/bold]
@@ -116,11 +116,10 @@ def verification_json(path: str, model: Model, verification: Verification) -> Js
     }
 
 
-def checked_json(checked: Checked) -> Json:
-    parameters: Parameters = checked.instance.parameters
+def checked_json(checked: Outcome) -> Json:
     witness = checked.witness
     return {
-        "parameters": dict(parameters),
+        "parameters": dict(checked.parameters),
         "status": checked.verdict.status,
         "reason": checked.verdict.reason,
         "method": checked.method,

@@ -11,13 +11,10 @@ from algzoo_exact.cli.stories import STYLES, figure_text, painter
 from algzoo_exact.names import printable
 
 if TYPE_CHECKING:
-    from algzoo_exact.explain.results import (
-        CaseResult,
-        Checked,
-        ClaimResult,
-        Partition,
-        Verification,
-    )
+    from algzoo_exact.explain.claims.cases import CaseResult, Partition
+    from algzoo_exact.explain.claims.claim import ClaimResult
+    from algzoo_exact.explain.outcome import Outcome
+    from algzoo_exact.explain.verify import Verification
     from algzoo_exact.zoo.loading import Model
 
 _MOST_SHOWN = 3  # failing instances of one claim
@@ -81,7 +78,7 @@ def _said(result: CaseResult) -> str:
             return f"the model is {said}"
 
 
-def _how(instances: Sequence[Checked]) -> str:
+def _how(instances: Sequence[Outcome]) -> str:
     """What decided, and what has to be trusted for it."""
     tried = dict.fromkeys(checked.method for checked in instances)
     methods = ", ".join(name for name in tried if name != "none")
@@ -92,7 +89,7 @@ def _how(instances: Sequence[Checked]) -> str:
     return methods + note
 
 
-def _more(instances: Sequence[Checked]) -> list[str]:
+def _more(instances: Sequence[Outcome]) -> list[str]:
     """Figures, and what became of instances that are not proved."""
     lines = []
     for checked in instances:
@@ -101,7 +98,7 @@ def _more(instances: Sequence[Checked]) -> list[str]:
     failed = [checked for checked in instances if checked.verdict.status != "proved"]
     failed.sort(key=lambda checked: checked.verdict.status)  # refuted ones first
     for checked in failed[:_MOST_SHOWN]:
-        values = ", ".join(f"{key} = {value}" for key, value in checked.instance.parameters)
+        values = ", ".join(f"{key} = {value}" for key, value in checked.parameters)
         where = f"with {values}: " if values else ""
         reason = checked.verdict.reason or checked.verdict.status
         if checked.witness is not None and "x = (" not in reason:
@@ -112,7 +109,7 @@ def _more(instances: Sequence[Checked]) -> list[str]:
     return lines
 
 
-def _seen(checked: Checked) -> str:
+def _seen(checked: Outcome) -> str:
     if checked.confirmed is None:
         return ""
     return "; torch sees the same" if checked.confirmed else "; lost to rounding in torch's float64"

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.shares import significant
-from algzoo_exact.explain.claims import Case, Claim
-from algzoo_exact.explain.results import CaseResult, Checked, ClaimResult, Figure, Verification
-from algzoo_exact.explain.surprise import Ledger
+from algzoo_exact.explain.claims.cases import Case, CaseResult
+from algzoo_exact.explain.claims.claim import Claim, ClaimResult
+from algzoo_exact.explain.ledger.surprise import Ledger
+from algzoo_exact.explain.outcome import Figure, Outcome
+from algzoo_exact.explain.verify import Verification
 from algzoo_exact.program.render import short
 from algzoo_exact.report import formula as f
 from algzoo_exact.report.blocks import (
@@ -42,16 +44,6 @@ from algzoo_exact.report.wording import digits, interval, rational, several
 
 _MOST_FAILED = 3
 _ONE_LINE = 60  # characters of a conjunction that is not broken into lines
-_KINDS = {
-    "always": "Lemma",
-    "measure": "Lemma",
-    "close": "Lemma",
-    "weights": "Observation",
-    "equivalent": "Lemma",
-    "inductive": "Lemma",
-    "right": "Lemma",
-    "wrong": "Lemma",
-}
 _METHODS = {
     "regions": "cutting the inputs into regions",
     "order": "the symmetry of orders and signs",
@@ -136,7 +128,8 @@ def _lemma(number: int, result: ClaimResult) -> Statement:
     failed = _failed(result.instances)
     if failed:
         body.append(Bullets(failed))
-    return Statement(_KINDS[claim.kind], f"{number}, {claim.name}", tuple(body), result.status)
+    heading = claim.instances[0].heading
+    return Statement(heading, f"{number}, {claim.name}", tuple(body), result.status)
 
 
 def _figures(result: ClaimResult) -> list[Inline]:
@@ -144,7 +137,7 @@ def _figures(result: ClaimResult) -> list[Inline]:
     shown: list[Inline] = []
     before = ""
     for checked in result.instances[:_MOST_FAILED]:
-        where = ", ".join(f"{key} = {value}" for key, value in checked.instance.parameters)
+        where = ", ".join(f"{key} = {value}" for key, value in checked.parameters)
         for figure in checked.figures:
             names = [figure.what.capitalize()] if figure.what != before or not where else []
             label = ", ".join([*names, *([where] if where else [])])
@@ -178,7 +171,16 @@ def _said(claim: Claim | Case) -> list[Block]:
         right = typeset_subtrahend(written["right"])
         apart = f.Fenced("|", row(typeset(written["left"]), "−", right), "|")
         blocks += _bounded(claim, _error(claim, apart, written.get("scale")))
+    sentence = getattr(claim.instances[0], "sentence", "")
+    if sentence:
+        blocks.append(paragraph(*_filled(sentence, written)))
     return blocks
+
+
+def _filled(sentence: str, written: Mapping[str, str]) -> Text:
+    """A sentence with formulas in place of ``{key}``."""
+    words = re.split(r"\{(\w+)\}", sentence)
+    return tuple(Math(typeset(written[part])) if k % 2 else part for k, part in enumerate(words))
 
 
 def _error(claim: Claim | Case, apart: f.Formula, scale: str | None) -> f.Formula:
@@ -222,12 +224,12 @@ def _how(result: ClaimResult) -> str:
     return f"{text[0].upper()}{text[1:]}."
 
 
-def _failed(instances: Sequence[Checked]) -> tuple[Text, ...]:
+def _failed(instances: Sequence[Outcome]) -> tuple[Text, ...]:
     failed = [c for c in instances if c.verdict.status != "proved"]
     failed.sort(key=lambda checked: checked.verdict.status)
     items: list[Text] = []
     for checked in failed[:_MOST_FAILED]:
-        values = ", ".join(f"{key} = {value}" for key, value in checked.instance.parameters)
+        values = ", ".join(f"{key} = {value}" for key, value in checked.parameters)
         said: list[Inline] = [Mark(checked.verdict.status), " "]
         if values:
             said.append(f"with {values}: ")

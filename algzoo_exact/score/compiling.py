@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from typing import Any, Literal
 
 from algzoo_exact.processes import may_start_processes
-from algzoo_exact.program.ir import Program
+from algzoo_exact.program.ir import rnn
 from algzoo_exact.program.task import median, second_argmax
 from algzoo_exact.regions.starts import starting_cones
 from algzoo_exact.score.pool import worker_pool
@@ -47,7 +47,7 @@ def compile_kernel(kernel: Kernel) -> None:
     from algzoo_exact.regions.search import Search
 
     outputs = 1 if kernel == "squares" else 4
-    program = Program((1, -1), ((1, -2), (-1, 3)), ((1, -2),) * outputs, 4)  # type: ignore[arg-type]
+    program = rnn((1, -1), ((1, -2), (-1, 3)), ((1, -2),) * outputs, 4)
     search = Search(program, None, exact_only=kernel != "search")
     task = median(4) if kernel == "squares" else second_argmax(4)
     start = starting_cones(task)[0]
@@ -112,9 +112,8 @@ def compiling(*kernels: Kernel) -> Iterator[list[Future[None]]]:
     if not (missing and may_start_processes()):
         yield []  # compiled when called
         return
-    search: list[Kernel] = [kernel for kernel in missing if kernel == "search"]
-    flows: list[Kernel] = [kernel for kernel in missing if kernel != "search"]
-    jobs = [job for job in (search, flows) if job]
+    groups = ([k for k in missing if (k == "search") == search] for search in (True, False))
+    jobs = [group for group in groups if group]
     with worker_pool(len(jobs)) as pool:
         yield [pool.submit(_compile, job) for job in jobs]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
@@ -11,7 +11,7 @@ from algzoo_exact.deadline import Deadline, TimeIsUpError
 from algzoo_exact.errors import InputError
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.lift import HasNetwork, HasProgram, lift, network_of
-from algzoo_exact.program.task import Task, TieRule, median
+from algzoo_exact.program.task import Task, TieRule, check_fit, median
 from algzoo_exact.program.transformer import Transformer
 from algzoo_exact.regions.exact_search import ExactSearch
 from algzoo_exact.regions.starts import starting_cones
@@ -51,7 +51,8 @@ _DIGITS_OF_BOUNDS = 20  # of each cone that is decided while others are not
 
 def metric_for(task: Task) -> Metric:
     """The first that scores the task."""
-    return next(metric for metric in METRICS.values() if task.name in metric.tasks)
+    metrics = METRICS.values()
+    return next(m for m in metrics if task.name in m.tasks or (m.of_labels and not task.symmetric))
 
 
 def accuracy(
@@ -74,11 +75,11 @@ def accuracy(
     ``exact`` unless a limit strikes or a tie stays undecided (n <= 9; "auto" is limited to ten
     seconds for n >= 8).
 
-    ``method`` "exact" (n <= 7) decides every input, with a closed form for n <= 3; "bounds" is a
+    ``method`` "exact" (n <= 9) decides every input, with a closed form for n <= 3; "bounds" is a
     certified enclosure that narrows until ``time_limit`` seconds or ``max_cells`` cells are used
     up. "auto" counts cells, and takes what says most within a minute, beside what counting and
     compiling take. Either limit makes "exact" end early too, for n >= 4, with what is decided by
-    then. ``by_label`` adds the split by true label (n <= 7, if every input is decided).
+    then. ``by_label`` adds the split by true label (n <= 9, if every input is decided).
 
     ``digits``: the width is at most 10**-``digits``, for n <= 6. By default it is as narrow as
     comes at the speed of float64 (30 digits where cells are few).
@@ -99,6 +100,22 @@ def accuracy(
         parts = last_step(HEAVIEST.steps(replace(question, max_cells=None)), result, None)
         result = replace(result, by_label=parts.by_label)
     return result
+
+
+def accuracies(
+    programs: Sequence[Program], task: Task, *, ties: TieRule = "lowest", workers: int = 1
+) -> Iterator[Score]:
+    """Accuracies of many programs, such as noisy variants of one model, n <= 9: every input is
+    decided, and they are as narrow as comes at the speed of float64.
+
+    For n <= 3 that is faster than the closed form.
+    """
+    for program in programs:
+        check_fit(program, task, ties)
+        question = Question(ACCURACY, program, task, ties, None, "exact", workers=workers)
+        question.check()
+        *_, last = CONES.steps(question)
+        yield replace(last, by_label=None)
 
 
 def accuracy_bounds(
@@ -138,11 +155,11 @@ def squared_error(
 ) -> Score:
     """The mean of (f(x) - median(x))^2 over standard Gaussian inputs, f a program of one output.
 
-    For n <= 3 there is a closed form. ``method`` "exact" (n <= 7) decides every input. "bounds"
+    For n <= 3 there is a closed form. ``method`` "exact" (n <= 9) decides every input. "bounds"
     and "auto" are a certified enclosure that narrows with each value cell of the median that is
     decided, for a minute beside what counting and compiling take, or until ``time_limit`` seconds
     or ``max_cells`` cells are used up; it is ``exact`` if all was decided by then. Either limit
-    ends "exact" early too. For n >= 8 there is one quick and wide enclosure.
+    ends "exact" early too. For n >= 10 there is one quick and wide enclosure.
 
     ``digits``: an exact enclosure is no wider than 10**-``digits``, for n <= 6 (10**-12 at best
     for n = 6). By default it is as narrow as comes at the speed of float64.
@@ -172,8 +189,8 @@ def squared_error_bounds(
 ) -> Iterator[Score]:
     """Nested certified enclosures, each true when it is yielded; stop whenever you like.
 
-    n <= 7: one after each value cell of the median; the last is ``exact`` if no limit struck.
-    n >= 8: one, without any enumeration.
+    n <= 9: one after each value cell of the median; the last is ``exact`` if no limit struck.
+    n >= 10: one, without any enumeration.
     """
     program = lift(model)
     question = Question(
@@ -235,7 +252,7 @@ def _chosen(q: Question) -> Iterator[Score]:
     if q.wish != "exact" and seconds > left and floats_serve(q.rnn):
         q = replace(q, digits=None)
         seconds = CONES.seconds(q, leaves)
-    by_cell = seconds / len(starting_cones(q.task))
+    by_cell = seconds / (len(starting_cones(q.task)) if q.task.symmetric else 1)
     if early and q.wish == "auto" and by_cell > q.deadline.left / 2:  # none would be decided
         yield from early.steps(replace(q, digits=_DIGITS_OF_BOUNDS))
     else:

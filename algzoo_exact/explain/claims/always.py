@@ -1,0 +1,36 @@
+"""The claim that a statement holds for all inputs in a domain."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from algzoo_exact.explain.claims.claim import Instance
+from algzoo_exact.explain.claims.equalities import stated
+from algzoo_exact.explain.claims.keys import Keys, formula
+from algzoo_exact.explain.language.expression import EVERYWHERE, Formula
+from algzoo_exact.explain.prove.facts import Fact, Question, fact
+from algzoo_exact.program.ir import Program
+from algzoo_exact.program.task import Task, TieRule
+
+
+@dataclass(frozen=True)
+class Always(Instance):
+    """``statement`` holds for all inputs in ``domain``."""
+
+    statement: Formula
+    domain: Formula
+
+    kind = "always"
+    keys: ClassVar[Keys] = {"statement": formula(), "domain": formula(EVERYWHERE)}
+    assumable = True
+
+    def says(self, task: Task, ties: TieRule, facts: Sequence[Fact]) -> list[Question]:
+        return [Question(self.statement, self.domain, facts)]
+
+    def facts(self) -> list[Fact]:
+        return [fact(self.statement, self.domain)]
+
+    def equalities(self, program: Program) -> tuple[float, ...]:
+        return stated([self.statement], program)

@@ -1,0 +1,78 @@
+"""The claims that the model is right, or wrong, almost everywhere in a domain."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import ClassVar, Self
+
+from algzoo_exact.errors import InputError
+from algzoo_exact.explain.claims.bench import Bench
+from algzoo_exact.explain.claims.claim import Instance
+from algzoo_exact.explain.claims.keys import Keys, Source, Values, formula
+from algzoo_exact.explain.language.expression import EVERYWHERE, Formula, Logic
+from algzoo_exact.explain.outcome import Outcome
+from algzoo_exact.explain.prove.facts import Fact, Question
+from algzoo_exact.explain.prove.labels import cells_in, earns, fails
+from algzoo_exact.program.task import Task, TieRule
+
+
+@dataclass(frozen=True)
+class _Answer(Instance):
+    domain: Formula
+
+    keys: ClassVar[Keys] = {"domain": formula(EVERYWHERE)}
+    right: ClassVar[bool]
+
+    @classmethod
+    def read(cls, source: Source, choices: Sequence[Values]) -> tuple[Self, ...]:
+        if source.task is not None and source.task.name == "median":
+            raise InputError("median has no labels for a model to be right or wrong about.")
+        return super().read(source, choices)
+
+    almost = True
+
+    def says(self, task: Task, ties: TieRule, facts: Sequence[Fact]) -> list[Question]:
+        return answers(task, ties, self.domain, facts, right=self.right)
+
+    def check(self, bench: Bench, facts: Sequence[Fact]) -> Outcome:
+        return check_answers(bench, self.domain, facts, right=self.right)
+
+
+@dataclass(frozen=True)
+class Right(_Answer):
+    """The model gives the task's label for almost all inputs in ``domain``."""
+
+    kind = "right"
+    sentence = "The model is right for almost all inputs."
+    right = True
+
+
+@dataclass(frozen=True)
+class Wrong(_Answer):
+    """The model does not give the task's label for almost any input in ``domain``."""
+
+    kind = "wrong"
+    sentence = "The model is wrong for almost all inputs."
+    right = False
+
+
+def answers(
+    task: Task, ties: TieRule, domain: Formula, facts: Sequence[Fact], *, right: bool
+) -> list[Question]:
+    """That a program is right, or wrong, in a domain: a statement for each label cell of the task
+    that the domain does not exclude."""
+    claimed = earns if right else fails
+    return [
+        Question(claimed(cell.label, task.outputs, ties), Logic("and", (inside, domain)), facts)
+        for cell, inside in cells_in(task, domain)
+    ]
+
+
+def check_answers(bench: Bench, domain: Formula, facts: Sequence[Fact], *, right: bool) -> Outcome:
+    """Is the program right, or wrong, almost everywhere in the domain?"""
+    questions = answers(bench.task, bench.ties, domain, facts, right=right)
+    if not questions:
+        reason = "the order of the inputs leaves no label: nothing is in the domain"
+        return replace(Outcome.unknown(reason), vacuous=True)
+    return bench.holds(questions, almost=True)

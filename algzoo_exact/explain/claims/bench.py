@@ -1,0 +1,47 @@
+"""What all claims are checked on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from time import monotonic
+
+from algzoo_exact.deadline import Deadline
+from algzoo_exact.explain.outcome import HasParameters, Outcome
+from algzoo_exact.explain.prove.decider import Decider, together
+from algzoo_exact.explain.prove.facts import Question
+from algzoo_exact.explain.prove.torch_check import confirmed
+from algzoo_exact.program.ir import Program
+from algzoo_exact.program.task import Task, TieRule
+
+
+@dataclass(frozen=True, eq=False)
+class Bench:
+    """What all claims are checked on: the program, the task, the tie rule, ``seconds`` for each
+    statement, the ``others`` that claims name, and who hears of progress."""
+
+    program: Program
+    task: Task
+    ties: TieRule
+    seconds: float
+    others: Mapping[str, Program]
+    progress: Callable[[str], None] | None = None
+
+    def decider(self, program: Program | None = None) -> Decider:
+        return Decider(program or self.program, self.seconds, self.progress)
+
+    def holds(
+        self, questions: Sequence[Question], *, almost: bool, program: Program | None = None
+    ) -> Outcome:
+        """Do all the statements hold, for all (or ``almost`` all) inputs? They share the time."""
+        decider, deadline = self.decider(program), Deadline.after(self.seconds)
+        decide = decider.almost_everywhere if almost else decider.everywhere
+        outcomes = (decide(*question, deadline=deadline) for question in questions)
+        return next(outcomes) if len(questions) == 1 else together(outcomes)
+
+    def about(self, instance: HasParameters, outcome: Outcome, start: float) -> Outcome:
+        """The outcome as that of an instance, since ``start``; its witness is shown to torch."""
+        seen = outcome.confirmed
+        if seen is None and outcome.witness is not None and outcome.failing is not None:
+            seen = confirmed(self.program, *outcome.failing, outcome.witness)
+        return replace(outcome, instance=instance, confirmed=seen, seconds=monotonic() - start)
