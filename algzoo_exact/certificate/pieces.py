@@ -78,7 +78,7 @@ class PieceDraft(ConeDraft):
         self.count += 1
         error = self._errors.error(bits, start.label)
         return {
-            "pattern": str(ActivationPattern(program.seq_len, program.hidden_size, bits)),
+            "pattern": str(ActivationPattern(program.widths, bits)),
             "rays": self._corners(cone.rays),
             "middle": self._middles[start.label],
             "error": [str(Fraction(w, self._errors.unit)) for w in error],

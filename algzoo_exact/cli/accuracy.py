@@ -18,6 +18,7 @@ from algzoo_exact.cli.options import (
     SeedOption,
     SeqLenOption,
     TaskOption,
+    TeacherOption,
     TiesOption,
     deadline_after,
     load_model,
@@ -61,6 +62,7 @@ def accuracy(
     context: typer.Context,
     model: ModelArgument,
     task: TaskOption = None,
+    teacher: TeacherOption = None,
     seq_len: SeqLenOption = None,
     heads: HeadsOption = None,
     ties: TiesOption = "lowest",
@@ -140,7 +142,7 @@ def accuracy(
     """
     deadline = deadline_after(context, time_limit)
     loaded = with_noise(load_model(model, task, seq_len, heads), noise, noise_seed, noise_relative)
-    chosen, rule = task_of(loaded), tie_rule(ties)
+    chosen, rule = task_of(loaded, teacher), tie_rule(ties)
 
     import algzoo_exact as az
     from algzoo_exact.estimators.agreement import agreement, says_more

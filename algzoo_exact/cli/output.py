@@ -71,12 +71,15 @@ def model_text(model: Model) -> str:
     from algzoo_exact.program.transformer import Transformer
 
     network, shape = model.network, ""
+    widths: tuple[int, ...] = (network.hidden_size,)
     if isinstance(network, Transformer):
         assumed = " (assumed: nothing states it)" if model.heads_assumed else ""
         heads = _several(network.heads, "head") + assumed
         shape = f"{_several(network.depth, 'layer')} of {heads}, "
+    elif not network.is_rnn:
+        widths = network.widths
     return (
-        f"{model.name} (sha256 {model.sha256[:12]}): d = {network.hidden_size}, "
+        f"{model.name} (sha256 {model.sha256[:12]}): d = {', '.join(map(str, widths))}, "
         f"n = {network.seq_len}, {shape}{network.parameters} parameters, {model.dtype}"
     )
 

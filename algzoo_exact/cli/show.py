@@ -95,6 +95,10 @@ def show(
 
 
 def _weights(program: Program) -> Json:
+    from algzoo_exact.program.lift import named_weights
+
+    if not program.is_rnn:
+        return {key: [_texts(row) for row in rows] for key, rows in named_weights(program).items()}
     return {
         "input_weights": _texts(program.input_weights),
         "recurrent": [_texts(row) for row in program.recurrent],

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from typing import ClassVar, Literal, Self, get_args
 
 from algzoo_exact.errors import InputError
@@ -23,7 +22,7 @@ from algzoo_exact.explain.outcome import Outcome
 from algzoo_exact.explain.prove.facts import Fact, Question
 from algzoo_exact.explain.prove.labels import earns, greatest
 from algzoo_exact.explain.prove.torch_check import confirmed
-from algzoo_exact.program.ir import Program
+from algzoo_exact.program.ir import Program, side_by_side
 from algzoo_exact.program.task import Task, TieRule
 
 Mode = Literal["function", "labels"]
@@ -86,13 +85,7 @@ def product(first: Program, second: Program) -> Program:
             "Two models can be equivalent only if they have as many inputs and outputs, "
             f"not {sizes[0][0]} and {sizes[0][1]} against {sizes[1][0]} and {sizes[1][1]}."
         )
-    left, right = (Fraction(0),) * first.hidden_size, (Fraction(0),) * second.hidden_size
-    return Program(
-        first.input_weights + second.input_weights,
-        (*(row + right for row in first.recurrent), *(left + row for row in second.recurrent)),
-        (*(row + right for row in first.readout), *(left + row for row in second.readout)),
-        first.seq_len,
-    )
+    return side_by_side(first, second)
 
 
 def agreement(outputs: int, mode: Mode, ties: TieRule) -> Formula:

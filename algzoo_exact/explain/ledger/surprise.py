@@ -223,8 +223,6 @@ def _figure(accuracy: Score | SampleEstimate) -> Figure:
             error=accuracy.standard_error,
             samples=accuracy.samples,
         )
-    if accuracy.kind == "numeric":
-        raise InputError("A numeric accuracy has no proof; give an exact or a sampled one.")
     form = None if accuracy.form is None else str(accuracy.form)
     return Figure("accuracy", accuracy.kind, accuracy.enclosure, closed_form=form)
 
