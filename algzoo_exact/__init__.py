@@ -33,6 +33,11 @@ if TYPE_CHECKING:
     from algzoo_exact.explain.verify import verify as verify
     from algzoo_exact.measure.solid_angle import cone_measure as cone_measure
     from algzoo_exact.measure.solid_angle import orthant_probability as orthant_probability
+    from algzoo_exact.present.atlas import Atlas as Atlas
+    from algzoo_exact.present.atlas import write_atlas as write_atlas
+    from algzoo_exact.present.pictures.picture import picture as picture
+    from algzoo_exact.present.report import Report as Report
+    from algzoo_exact.present.report import make_report as make_report
     from algzoo_exact.program import task as tasks
     from algzoo_exact.program.ir import Program as Program
     from algzoo_exact.program.lift import lift as lift
@@ -49,11 +54,6 @@ if TYPE_CHECKING:
     from algzoo_exact.regions.enumerate import activation_regions as activation_regions
     from algzoo_exact.regions.enumerate import cells as cells
     from algzoo_exact.regions.graph import region_graph as region_graph
-    from algzoo_exact.report.atlas import Atlas as Atlas
-    from algzoo_exact.report.atlas import write_atlas as write_atlas
-    from algzoo_exact.report.figures import picture as picture
-    from algzoo_exact.report.report import Report as Report
-    from algzoo_exact.report.report import make_report as make_report
     from algzoo_exact.score.compute import accuracy as accuracy
     from algzoo_exact.score.compute import accuracy_bounds as accuracy_bounds
     from algzoo_exact.score.numeric import accuracies as accuracies
@@ -75,7 +75,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "Accuracy": "score.result",
-    "Atlas": "report.atlas",
+    "Atlas": "present.atlas",
     "AttentionLayer": "program.transformer",
     "CatalogueEntry": "zoo.catalogue",
     "CheckedCertificate": "certificate.check",
@@ -89,7 +89,7 @@ _HOMES = {
     "Model": "zoo.loading",
     "Program": "program.ir",
     "Proof": "explain.prover",
-    "Report": "report.report",
+    "Report": "present.report",
     "Race": "race.run",
     "RacePoint": "race.run",
     "SampledSquaredError": "estimators.sampled",
@@ -115,12 +115,12 @@ _HOMES = {
     "list_models": "zoo.loading",
     "load": "zoo.loading",
     "load_explanation": "explain.story",
-    "make_report": "report.report",
+    "make_report": "present.report",
     "orthant_probability": "measure.solid_angle",
     "perturb": "zoo.perturbed",
     "probability": "explain.statements",
     "prove": "explain.statements",
-    "picture": "report.figures",
+    "picture": "present.pictures.picture",
     "region_graph": "regions.graph",
     "sample": "estimators.sampling",
     "sample_squared_error": "estimators.squared_error",
@@ -131,7 +131,7 @@ _HOMES = {
     "surprise": "explain.surprise",
     "train": "training.train",
     "verify": "explain.verify",
-    "write_atlas": "report.atlas",
+    "write_atlas": "present.atlas",
     "write_certificate": "certificate.build",
     "write_table": "regions.atlas",
 }

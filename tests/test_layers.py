@@ -41,10 +41,10 @@ LAYERS["score"] = LAYERS["regions"] | {"deadline", "processes", "regions", "sign
 LAYERS["estimators"] = LAYERS["score"] | {"score"}
 LAYERS["explain"] = LAYERS["score"] | {"score", "estimators"}
 LAYERS["certificate"] = LAYERS["explain"] | {"explain"}
-LAYERS["report"] = LAYERS["explain"] | {"certificate", "explain", "names", "plotting", "zoo"}
+LAYERS["present"] = LAYERS["explain"] | {"certificate", "explain", "names", "plotting", "zoo"}
 LAYERS["training"] = LAYERS["score"] | {"score", "estimators", "zoo"}
 LAYERS["race"] = LAYERS["score"] | {"score", "estimators", "plotting", "zoo"}
-LAYERS["cli"] = LAYERS["report"] | {"race", "certificate", "explain", "report", "training", "zoo"}
+LAYERS["cli"] = LAYERS["present"] | {"race", "certificate", "explain", "present", "training", "zoo"}
 LAYERS["__init__"] = LAYERS["__main__"] = set(LAYERS)
 
 # Beside cli and training.
@@ -58,7 +58,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "torch": ("zoo/", "training/", "estimators/", "explain/confirm.py", "race/run.py"),
     "sympy": ("program/render.py", "score/closed_form.py", "score/squared_result.py"),
     "networkx": ("regions/graph.py",),
-    "matplotlib": ("plotting.py", "report/", "race/plot.py"),
+    "matplotlib": ("plotting.py", "present/pictures/", "race/plot.py"),
     "pyarrow": ("regions/atlas.py",),
     "flint": (
         "exact/",

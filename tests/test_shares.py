@@ -18,9 +18,9 @@ import algzoo_exact as az
 from algzoo_exact.cli.accuracy_text import _errors
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.exact.shares import decimals, level, percent, share, significant
+from algzoo_exact.present.document import Table
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import second_argmax
-from algzoo_exact.report.blocks import Table
 from algzoo_exact.score.result import Accuracy
 
 EPSILONS = (1e-3, 1e-8, 1e-15, 1e-30)

@@ -130,7 +130,7 @@ def regions(
     files = {"graph": graph, "picture": picture, "out": out}
     with _staged(files) as parts, progress_bar("regions") as advance:
         if "picture" in parts:
-            from algzoo_exact.report.figures import picture as draw
+            from algzoo_exact.present.pictures.picture import picture as draw
 
             draw(loaded.program, chosen, parts["picture"], ties=rule)
         _check_number(loaded.program, max_regions)

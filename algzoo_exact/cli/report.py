@@ -40,7 +40,7 @@ from algzoo_exact.files import staged
 from algzoo_exact.names import printable
 
 if TYPE_CHECKING:
-    from algzoo_exact.report.report import Report
+    from algzoo_exact.present.report import Report
     from algzoo_exact.zoo.loading import Model
 
 EXAMPLES = """[bold]Examples[/bold]
@@ -133,7 +133,7 @@ def report(
 
     Every number in it says what kind it is. HTML reports are one file each, without scripts.
     """
-    from algzoo_exact.report.report import check_target
+    from algzoo_exact.present.writers.registry import check_target
 
     if (model is None) == (folder is None):
         raise InputError("Give one MODEL, or --all FOLDER for many.")
@@ -205,8 +205,8 @@ def _progress(label: str, deadline: Deadline = NEVER) -> Iterator[Callable[[floa
 
 
 def _beside(output: Path, model: Model, explained: bool) -> Path | None:
-    from algzoo_exact.report.atlas import CERTIFICATE
-    from algzoo_exact.report.findings import slow_certificate
+    from algzoo_exact.present.atlas import CERTIFICATE
+    from algzoo_exact.present.findings.gather import slow_certificate
 
     if slow_certificate(model, task_of(model), explained):
         return None

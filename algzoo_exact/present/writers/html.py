@@ -7,50 +7,22 @@ from functools import cache
 from html import escape
 from importlib.resources import files
 
-from algzoo_exact.report.blocks import (
-    Bar,
-    Block,
-    Bullets,
-    Commands,
-    Display,
-    Document,
-    Facts,
-    Folded,
-    Inline,
-    Kind,
-    Link,
-    Mark,
-    Math,
-    Mono,
-    Paragraph,
-    Picture,
-    Section,
-    Statement,
-    Strong,
-    Table,
-    Text,
-)
-from algzoo_exact.report.drawing import roles
-from algzoo_exact.report.mathml import to_mathml
+from algzoo_exact.present import document as d
+from algzoo_exact.present.pictures.drawing import roles
+from algzoo_exact.present.wording import KINDS, VERDICTS
+from algzoo_exact.present.writers.mathml import to_mathml
 
-MARKS = {"proved": "✓ proved", "refuted": "✗ refuted", "unknown": "? undecided"}
-MEANINGS = {
-    "exact": "The true value lies in the printed interval or digits; only rounding widens it.",
-    "certified": "The true value lies in the printed interval.",
-    "sampled": "From random inputs; no proof.",
-    "estimate": "A way of counting; no proof.",
-    "stated": "The word of an author or a model's card.",
-}
+_SIGNS = {"proved": "✓", "refuted": "✗", "unknown": "?"}
 # A page may show this document alone: no script, and nothing from elsewhere.
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
 
 @cache
 def _style() -> str:
-    return (files("algzoo_exact.report") / "style.css").read_text(encoding="utf-8")
+    return (files("algzoo_exact.present.writers") / "style.css").read_text(encoding="utf-8")
 
 
-def to_html(document: Document) -> str:
+def to_html(document: d.Document) -> str:
     """The whole page."""
     sections = "\n".join(map(_section, document.sections))
     links = "".join(
@@ -76,7 +48,7 @@ def to_html(document: Document) -> str:
     )
 
 
-def _section(section: Section) -> str:
+def _section(section: d.Section) -> str:
     blocks = "\n".join(map(_block, section.blocks))
     return (
         f'<section aria-labelledby="{section.name}">'
@@ -84,40 +56,40 @@ def _section(section: Section) -> str:
     )
 
 
-def _block(block: Block) -> str:
+def _block(block: d.Block) -> str:
     match block:
-        case Paragraph(text):
+        case d.Paragraph(text):
             return f"<p>{_text(text)}</p>"
-        case Display(formula):
+        case d.Display(formula):
             return f'<div class="display">{to_mathml(formula, display=True)}</div>'
-        case Facts(rows):
+        case d.Facts(rows):
             inside = "".join(
                 f"<dt>{escape(name)}</dt><dd>{_text(text)}</dd>" for name, text in rows
             )
             return f"<dl>{inside}</dl>"
-        case Table():
+        case d.Table():
             return _table(block)
-        case Picture():
+        case d.Picture():
             return _picture(block)
-        case Bar():
+        case d.Bar():
             return _bar(block)
-        case Statement():
+        case d.Statement():
             return _statement(block)
-        case Bullets(items):
+        case d.Bullets(items):
             return "<ul>" + "".join(f"<li>{_text(item)}</li>" for item in items) + "</ul>"
-        case Commands(lines):
+        case d.Commands(lines):
             shown = escape("\n".join(lines))
             return f'<pre tabindex="0" aria-label="Commands"><code>{shown}</code></pre>'
-        case Folded(summary, body):
+        case d.Folded(summary, body):
             return (
                 f"<details><summary>{escape(summary)}</summary>"
                 f'<div class="folded" tabindex="0">{escape(body)}</div></details>'
             )
 
 
-def _statement(statement: Statement) -> str:
+def _statement(statement: d.Statement) -> str:
     name = f" {escape(statement.name)}" if statement.name else ""
-    mark = "" if statement.status is None else _inline(Mark(statement.status))
+    mark = "" if statement.status is None else _inline(d.Mark(statement.status))
     kind = statement.sort.lower()
     blocks = "\n".join(map(_block, statement.body))
     return (
@@ -126,10 +98,10 @@ def _statement(statement: Statement) -> str:
     )
 
 
-def _table(table: Table) -> str:
+def _table(table: d.Table) -> str:
     numbers = [column.number for column in table.columns]
 
-    def cells(row: tuple[Text, ...]) -> str:
+    def cells(row: tuple[d.Text, ...]) -> str:
         parts = []
         for k, (text, number) in enumerate(zip(row, numbers, strict=True)):
             tag, scope = ("th", ' scope="row"') if k == 0 else ("td", "")
@@ -142,13 +114,18 @@ def _table(table: Table) -> str:
         else "<td></td>"
         for column in table.columns
     )
+    rows = "".join(
+        cells(row)
+        + "".join(f'<tr><td colspan="{len(row)}">{_text(line)}</td></tr>' for line in below)
+        for row, below in table.lines()
+    )
     foot = f"<tfoot>{''.join(map(cells, table.foot))}</tfoot>" if table.foot else ""
     caption = escape(table.caption)
     # A box that scrolls takes the keyboard's focus, so that everyone can scroll it.
     return (
         f'<div class="scroll" tabindex="0" role="group" aria-label="Table: {caption}"><table>'
         f"<caption>{caption}</caption><thead><tr>{head}</tr></thead>"
-        f"<tbody>{''.join(map(cells, table.rows))}</tbody>{foot}</table></div>"
+        f"<tbody>{rows}</tbody>{foot}</table></div>"
     )
 
 
@@ -156,10 +133,10 @@ def _number(number: bool) -> str:
     return ' class="n"' if number else ""
 
 
-def _picture(picture: Picture) -> str:
+def _picture(picture: d.Picture) -> str:
     """The drawing itself, with a title and a description for those who cannot see it."""
-    start = picture.svg.index("<svg")
-    opening, rest = picture.svg[start:].split(">", 1)
+    svg = picture.drawn("svg").decode()
+    opening, rest = svg[svg.index("<svg") :].split(">", 1)
     opening = re.sub(r'\s(width|height)="[^"]*"', "", opening)
     name = escape(picture.name)
     rest = re.sub(r"<metadata>.*?</metadata>", "", rest, count=1, flags=re.DOTALL)
@@ -185,7 +162,7 @@ def _recoloured(svg: str) -> str:
     )
 
 
-def _bar(bar: Bar) -> str:
+def _bar(bar: d.Bar) -> str:
     at, parts = 0.0, []
     for part in bar.parts:
         width = 100 * part.share
@@ -201,23 +178,23 @@ def _bar(bar: Bar) -> str:
     )
 
 
-def _text(text: Text) -> str:
+def _text(text: d.Text) -> str:
     return "".join(map(_inline, text))
 
 
-def _inline(part: Inline) -> str:
+def _inline(part: d.Inline) -> str:
     match part:
         case str():
-            return escape(part, quote=False)
-        case Math(formula):
+            return escape(part, quote=False).replace("\n", "<br>")
+        case d.Math(formula):
             return to_mathml(formula)
-        case Mono(text):
+        case d.Mono(text):
             return f"<code>{escape(text)}</code>"
-        case Strong(text):
+        case d.Strong(text):
             return f"<strong>{escape(text)}</strong>"
-        case Kind(name):
-            return f'<span class="kind" title="{escape(MEANINGS[name])}">{name}</span>'
-        case Mark(status):
-            return f'<span class="mark {status}">{MARKS[status]}</span>'
-        case Link(text, target):
+        case d.Kind(name):
+            return f'<span class="kind" title="{escape(KINDS[name])}">{name}</span>'
+        case d.Mark(status):
+            return f'<span class="mark {status}">{_SIGNS[status]} {VERDICTS[status]}</span>'
+        case d.Link(text, target):
             return f'<a href="{escape(target)}">{escape(text)}</a>'

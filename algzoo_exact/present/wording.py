@@ -7,11 +7,24 @@ from fractions import Fraction
 from math import ceil, floor
 
 from algzoo_exact.exact.enclosure import Enclosure, places_for
-from algzoo_exact.report.blocks import Inline, Kind, Math, NumberKind, Text
-from algzoo_exact.report.formula import Formula, Number, fraction, row
+from algzoo_exact.present.document import Inline, Kind, Math, NumberKind, Status, Text
+from algzoo_exact.present.formula import Formula, Number, fraction, row
 
 LONGEST_FRACTION = 24  # characters; longer ones are shown by their decimals
 DIGITS = 30
+KINDS: dict[NumberKind, str] = {
+    "exact": "The true value lies in the printed interval or digits; only rounding widens it.",
+    "certified": "The true value lies in the printed interval.",
+    "sampled": "From random inputs; no proof.",
+    "estimate": "A way of counting; no proof.",
+    "stated": "The word of an author or a model's card.",
+}
+VERDICTS: dict[Status, str] = {"proved": "proved", "refuted": "refuted", "unknown": "undecided"}
+TIE_RULES = {
+    "lowest": "lowest index wins",
+    "incorrect": "count as incorrect",
+    "uniform": "credit 1/(number tied)",
+}
 TIE_TEXT = {
     "lowest": "where logits tie, the lowest index is the answer",
     "incorrect": "where logits tie, the answer counts as wrong",

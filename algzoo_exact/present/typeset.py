@@ -21,9 +21,9 @@ from algzoo_exact.explain.surface import (
     Ranged,
     Ranges,
 )
+from algzoo_exact.present import formula as f
+from algzoo_exact.present.formula import Formula, row
 from algzoo_exact.program.render import short
-from algzoo_exact.report import formula as f
-from algzoo_exact.report.formula import Formula, row
 
 _LOOSEST, _IMPLIES, _OR, _AND, _NOT, _COMPARE, _SUM, _PRODUCT, _UNARY, _ATOM = range(10)
 _RELATIONS = {"<=": "≤", ">=": "≥", "==": "=", "!=": "≠"}

@@ -2,22 +2,7 @@
 
 from __future__ import annotations
 
-from algzoo_exact.report.formula import (
-    Fenced,
-    Formula,
-    Frac,
-    Lines,
-    Name,
-    Number,
-    Operator,
-    Root,
-    Row,
-    Sub,
-    Sup,
-    Under,
-    Words,
-    is_product,
-)
+from algzoo_exact.present import formula as f
 
 _OPERATORS = {
     "−": "-",
@@ -49,42 +34,42 @@ _ESCAPES = {c: f"\\{c}" for c in "#$%&_{}"}
 _ESCAPES |= {"\\": r"\backslash ", "~": r"\sim ", "^": r"\hat{}"}
 
 
-def to_latex_math(formula: Formula) -> str:
+def to_latex_math(formula: f.Formula) -> str:
     """What stands between dollars."""
     match formula:
-        case Number(text):
+        case f.Number(text):
             return text.replace("…", r"\ldots ").replace(",", "{,}")
-        case Name(text, upright):
+        case f.Name(text, upright):
             return _name(text, upright)
-        case Words(text):
+        case f.Words(text):
             return rf"\text{{{_escaped(text)}}}"
-        case Operator(text):
+        case f.Operator(text):
             return _OPERATORS.get(text, _escaped(text))
-        case Row(parts):
+        case f.Row(parts):
             return _row(parts)
-        case Sub(base, index):
+        case f.Sub(base, index):
             return f"{to_latex_math(base)}_{{{to_latex_math(index)}}}"
-        case Sup(base, power):
+        case f.Sup(base, power):
             return f"{to_latex_math(base)}^{{{to_latex_math(power)}}}"
-        case Under(base, below):
+        case f.Under(base, below):
             return rf"\underset{{{to_latex_math(below)}}}{{{to_latex_math(base)}}}"
-        case Frac(top, bottom):
+        case f.Frac(top, bottom):
             return rf"\frac{{{to_latex_math(top)}}}{{{to_latex_math(bottom)}}}"
-        case Root(inside):
+        case f.Root(inside):
             return rf"\sqrt{{{to_latex_math(inside)}}}"
-        case Fenced(left, inside, right):
+        case f.Fenced(left, inside, right):
             ends = [{"{": r"\{", "}": r"\}"}.get(end, end) for end in (left, right)]
             return rf"\left{ends[0]}{to_latex_math(inside)}\right{ends[1]}"
-        case Lines(rows):
+        case f.Lines(rows):
             lines = [f"{to_latex_math(left)} &{to_latex_math(right)}" for left, right in rows]
             return "\\begin{aligned}\n" + " \\\\\n".join(lines) + "\n\\end{aligned}"
 
 
-def _row(parts: tuple[Formula, ...]) -> str:
+def _row(parts: tuple[f.Formula, ...]) -> str:
     """Parts; a thin space keeps the factors of a product apart."""
     text = ""
     for k, part in enumerate(parts):
-        text += (r"\," if k and is_product(parts[k - 1], part) else "") + to_latex_math(part)
+        text += (r"\," if k and f.is_product(parts[k - 1], part) else "") + to_latex_math(part)
     return text
 
 

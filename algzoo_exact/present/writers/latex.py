@@ -2,31 +2,12 @@
 
 from __future__ import annotations
 
-from algzoo_exact.report.blocks import (
-    Bar,
-    Block,
-    Bullets,
-    Commands,
-    Display,
-    Document,
-    Facts,
-    Folded,
-    Inline,
-    Kind,
-    Link,
-    Mark,
-    Math,
-    Mono,
-    Paragraph,
-    Picture,
-    Statement,
-    Strong,
-    Table,
-    Text,
-)
-from algzoo_exact.report.texmath import to_latex_math
+from collections.abc import Mapping
 
-_MARKS = {"proved": "proved", "refuted": "refuted", "unknown": "undecided"}
+from algzoo_exact.present import document as d
+from algzoo_exact.present.wording import VERDICTS
+from algzoo_exact.present.writers.texmath import to_latex_math
+
 _SPECIAL = {c: f"\\{c}" for c in "#$%&_{}"}
 _SPECIAL |= {
     "\\": r"\textbackslash{}",
@@ -72,8 +53,8 @@ _PREAMBLE = r"""\documentclass[11pt,a4paper]{article}
 """
 
 
-def to_latex(document: Document, picture: str | None = None) -> str:
-    """The whole source; ``picture`` is the name of a PDF with the drawing, if there is one."""
+def to_latex(document: d.Document, pictures: Mapping[str, str]) -> str:
+    """The whole source; ``pictures`` are the PDFs that hold drawings, by the drawings' names."""
     parts = [
         _PREAMBLE,
         f"\\title{{{_escaped(document.title)}}}\n\\author{{{_escaped(document.subtitle)}}}\n"
@@ -81,45 +62,45 @@ def to_latex(document: Document, picture: str | None = None) -> str:
     ]
     for section in document.sections:
         parts.append(f"\\section*{{{_escaped(section.title)}}}\n")
-        parts += [_block(block, picture) + "\n" for block in section.blocks]
+        parts += [_block(block, pictures) + "\n" for block in section.blocks]
     parts.append(f"\n\\medskip\n{{\\small {_words(document.footer)}}}\n\\end{{document}}\n")
     return "\n".join(parts)
 
 
-def _block(block: Block, picture: str | None) -> str:
+def _block(block: d.Block, pictures: Mapping[str, str]) -> str:
     match block:
-        case Paragraph(text):
+        case d.Paragraph(text):
             return _text(text) + "\n"
-        case Display(formula):
+        case d.Display(formula):
             return f"\\begin{{center}}\\wide{{{to_latex_math(formula)}}}\\end{{center}}"
-        case Facts(rows):
+        case d.Facts(rows):
             items = [f"\\item[{_escaped(name)}] {_text(text)}" for name, text in rows]
             return "\n".join([r"\begin{description}", *items, r"\end{description}"])
-        case Table():
+        case d.Table():
             return _table(block)
-        case Picture():
-            if picture is None:
+        case d.Picture():
+            if block.name not in pictures:
                 return ""
             return (
                 "\\begin{center}\n"
-                f"\\includegraphics[width=0.8\\linewidth]{{{picture}}}\n\n"
+                f"\\includegraphics[width=0.8\\linewidth]{{{pictures[block.name]}}}\n\n"
                 f"{{\\small {_escaped(block.caption)}}}\n\\end{{center}}"
             )
-        case Bar():
+        case d.Bar():
             return ""  # the table says the same
-        case Statement(sort, name, body, status):
+        case d.Statement(sort, name, body, status):
             title = f"{sort}{f' {name}' if name else ''}."
             head = f"\\textbf{{{_escaped(title)}}}"
-            head += f" \\kind{{{_MARKS[status]}}}" if status else ""
-            inside = "\n".join(_block(part, picture) for part in body)
+            head += f" \\kind{{{VERDICTS[status]}}}" if status else ""
+            inside = "\n".join(_block(part, pictures) for part in body)
             return f"\\begin{{quote}}\n{head}\n\n{inside}\n\\end{{quote}}"
-        case Bullets(items):
+        case d.Bullets(items):
             lines = [f"\\item {_text(item)}" for item in items]
             return "\n".join([r"\begin{itemize}", *lines, r"\end{itemize}"])
-        case Commands(lines):
+        case d.Commands(lines):
             code = " \\\\\n".join(f"\\texttt{{{_code(line)}}}" for line in lines)
             return f"\\begin{{flushleft}}\n{code}\n\\end{{flushleft}}"
-        case Folded(summary, _):
+        case d.Folded(summary, _):
             return f"{_escaped(summary)}: in the HTML report.\n"
 
 
@@ -127,7 +108,7 @@ _LONGEST = 24  # characters of a cell that is not broken into lines
 _LINE = 92  # characters of a table across the page
 
 
-def _table(table: Table) -> str:
+def _table(table: d.Table) -> str:
     """Cells that hold sentences get the width that the others leave."""
     longest = [
         max([len(column.title), *(_length(row[k]) for row in (*table.rows, *table.foot))])
@@ -145,7 +126,11 @@ def _table(table: Table) -> str:
         for column, is_wide in zip(table.columns, wide, strict=True)
     )  # fmt: skip
     head = " & ".join(f"\\textbf{{{_escaped(column.title)}}}" for column in table.columns)
-    rows = [" & ".join(map(_text, row)) + r" \\" for row in table.rows]
+    rows = []
+    for row, below in table.lines():
+        rows.append(" & ".join(map(_text, row)) + r" \\")
+        span = f"\\multicolumn{{{len(row)}}}{{@{{}}p{{\\linewidth}}@{{}}}}"
+        rows += [f"{span}{{{_text(line)}}} " + r"\\" for line in below]
     foot = [" & ".join(map(_text, row)) + r" \\" for row in table.foot]
     if foot:
         foot.insert(0, r"\hline")
@@ -162,41 +147,41 @@ def _table(table: Table) -> str:
     )
 
 
-def _length(text: Text) -> int:
+def _length(text: d.Text) -> int:
     """About how many characters wide it is; half of a formula's source is commands."""
     return sum(map(_width, text))
 
 
-def _width(part: Inline) -> int:
+def _width(part: d.Inline) -> int:
     match part:
         case str():
             return len(part)
-        case Mono(text):
+        case d.Mono(text):
             return len(text)
-        case Math(formula):
+        case d.Math(formula):
             return len(to_latex_math(formula)) // 2
     return 8
 
 
-def _text(text: Text) -> str:
+def _text(text: d.Text) -> str:
     return "".join(map(_inline, text))
 
 
-def _inline(part: Inline) -> str:
+def _inline(part: d.Inline) -> str:
     match part:
         case str():
-            return _escaped(part)
-        case Math(formula):
+            return _escaped(part).replace("\n", "\\newline ")
+        case d.Math(formula):
             return f"${to_latex_math(formula).strip()}$"
-        case Mono(text):
+        case d.Mono(text):
             return f"\\texttt{{{_breakable(text)}}}"
-        case Strong(text):
+        case d.Strong(text):
             return f"\\textbf{{{_escaped(text)}}}"
-        case Kind(name):
+        case d.Kind(name):
             return f"\\kind{{{name}}}"
-        case Mark(status):
-            return f"\\kind{{{_MARKS[status]}}}"
-        case Link(text, target):
+        case d.Mark(status):
+            return f"\\kind{{{VERDICTS[status]}}}"
+        case d.Link(text, target):
             return f"\\href{{{_escaped(target)}}}{{{_escaped(text)}}}"
 
 

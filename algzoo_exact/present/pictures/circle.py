@@ -9,10 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from algzoo_exact.geometry.cone import Cone, IntVector
-from algzoo_exact.program.task import Task
-from algzoo_exact.regions.enumerate import Cell
-from algzoo_exact.regions.starts import starting_cones
-from algzoo_exact.report.drawing import (
+from algzoo_exact.present.pictures.drawing import (
     AXIS,
     BLACK,
     ERROR,
@@ -25,6 +22,9 @@ from algzoo_exact.report.drawing import (
     ring,
     turn,
 )
+from algzoo_exact.program.task import Task
+from algzoo_exact.regions.enumerate import Cell
+from algzoo_exact.regions.starts import starting_cones
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

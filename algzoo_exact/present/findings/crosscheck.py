@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from algzoo_exact.estimators.sampled import SampledSquaredError, SampleEstimate
 from algzoo_exact.exact.enclosure import Enclosure
-from algzoo_exact.report.beside import Sampled
+from algzoo_exact.present.findings.random_inputs import Sampled
 
 _SIGMAS = 5.0  # a normal variable is further off less than once in 10^6
 _ROUNDING = 1e-12  # of outputs and medians in float64

@@ -8,7 +8,7 @@ from math import isfinite
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.exact.shares import decimals, level
 from algzoo_exact.names import printable, shell_word
-from algzoo_exact.report.blocks import (
+from algzoo_exact.present.document import (
     Block,
     Bullets,
     Commands,
@@ -19,10 +19,10 @@ from algzoo_exact.report.blocks import (
     Text,
     paragraph,
 )
-from algzoo_exact.report.crosscheck import CrossCheck
-from algzoo_exact.report.findings import Findings
-from algzoo_exact.report.scoring import LARGEST_MEASURED
-from algzoo_exact.report.wording import value_text
+from algzoo_exact.present.findings.crosscheck import CrossCheck
+from algzoo_exact.present.findings.gather import Findings
+from algzoo_exact.present.findings.scoring import LARGEST_MEASURED
+from algzoo_exact.present.wording import value_text
 from algzoo_exact.score.squared_result import SquaredError
 
 

@@ -11,9 +11,8 @@ from algzoo_exact.exact.shares import significant
 from algzoo_exact.explain.claims import Case, Claim
 from algzoo_exact.explain.results import CaseResult, Checked, ClaimResult, Figure, Verification
 from algzoo_exact.explain.surprise import Ledger
-from algzoo_exact.program.render import short
-from algzoo_exact.report import formula as f
-from algzoo_exact.report.blocks import (
+from algzoo_exact.present import formula as f
+from algzoo_exact.present.document import (
     Block,
     Bullets,
     Column,
@@ -30,15 +29,16 @@ from algzoo_exact.report.blocks import (
     Text,
     paragraph,
 )
-from algzoo_exact.report.findings import Findings
-from algzoo_exact.report.formula import row
-from algzoo_exact.report.typeset import (
+from algzoo_exact.present.findings.gather import Findings
+from algzoo_exact.present.formula import row
+from algzoo_exact.present.typeset import (
     typeset,
     typeset_parts,
     typeset_ranges,
     typeset_subtrahend,
 )
-from algzoo_exact.report.wording import digits, interval, rational, several
+from algzoo_exact.present.wording import digits, interval, rational, several
+from algzoo_exact.program.render import short
 
 _MOST_FAILED = 3
 _ONE_LINE = 60  # characters of a conjunction that is not broken into lines

@@ -6,11 +6,8 @@ from fractions import Fraction
 
 from algzoo_exact.exact.enclosure import Enclosure, places_for
 from algzoo_exact.exact.shares import decimals
-from algzoo_exact.program.ir import Program
-from algzoo_exact.program.standardize import standardize
-from algzoo_exact.program.transformer import Transformer
-from algzoo_exact.report import formula as f
-from algzoo_exact.report.blocks import (
+from algzoo_exact.present import formula as f
+from algzoo_exact.present.document import (
     Block,
     Commands,
     Display,
@@ -26,9 +23,9 @@ from algzoo_exact.report.blocks import (
     Text,
     paragraph,
 )
-from algzoo_exact.report.findings import Findings
-from algzoo_exact.report.formula import Formula, indexed, row
-from algzoo_exact.report.wording import (
+from algzoo_exact.present.findings.gather import Findings
+from algzoo_exact.present.formula import Formula, indexed, row
+from algzoo_exact.present.wording import (
     DIGITS,
     TIE_TEXT,
     digits,
@@ -37,6 +34,9 @@ from algzoo_exact.report.wording import (
     one_in,
     several,
 )
+from algzoo_exact.program.ir import Program
+from algzoo_exact.program.standardize import standardize
+from algzoo_exact.program.transformer import Transformer
 from algzoo_exact.score.result import Accuracy
 from algzoo_exact.score.squared_result import SquaredError
 from algzoo_exact.zoo.algzoo import FAMILIES, published

@@ -19,11 +19,8 @@ from algzoo_exact.explain.story import Explanation
 from algzoo_exact.explain.surprise import Ledger, ledger_of
 from algzoo_exact.explain.verify import verify
 from algzoo_exact.names import shell_word
-from algzoo_exact.program.ir import Program
-from algzoo_exact.program.task import Task, TieRule
-from algzoo_exact.report.beside import Order, Sampled, sampler
-from algzoo_exact.report.crosscheck import CrossCheck, cross_check
-from algzoo_exact.report.partition import (
+from algzoo_exact.present.findings.crosscheck import CrossCheck, cross_check
+from algzoo_exact.present.findings.partition import (
     AFFORDABLE,
     Confusion,
     Regions,
@@ -34,9 +31,12 @@ from algzoo_exact.report.partition import (
     observed_confusion,
     observed_regions,
 )
-from algzoo_exact.report.pieces import LARGEST as LARGEST_PIECE
-from algzoo_exact.report.pieces import ErrorPieces, certified_pieces, observed_pieces
-from algzoo_exact.report.scoring import LARGEST_MEASURED, score_of
+from algzoo_exact.present.findings.pieces import LARGEST as LARGEST_PIECE
+from algzoo_exact.present.findings.pieces import ErrorPieces, certified_pieces, observed_pieces
+from algzoo_exact.present.findings.random_inputs import Order, Sampled, sampler
+from algzoo_exact.present.findings.scoring import LARGEST_MEASURED, score_of
+from algzoo_exact.program.ir import Program
+from algzoo_exact.program.task import Task, TieRule
 from algzoo_exact.score.result import Accuracy
 from algzoo_exact.score.squared_result import SquaredError
 from algzoo_exact.zoo.cards import Card
@@ -110,6 +110,13 @@ class Findings:
         """What names the model in a command: its name, or that of a file; one word for a shell."""
         by_name = self.card is not None or ":" in self.model.name
         return shell_word(self.model.name if by_name else f"{self.model.name}.safetensors")
+
+    def drawn(self, kind: str) -> bytes:
+        """The ``picture``, drawn once more for other kinds than svg."""
+        assert self.picture is not None
+        if kind == "svg":
+            return self.picture
+        return draw(self.model, self.task, self.ties, self.score.enclosure, kind) or b""
 
     @property
     def can_be_certified(self) -> bool:
@@ -329,7 +336,7 @@ def draw(model: Model, task: Task, ties: TieRule, proved: Enclosure, kind: str) 
     program = model.network
     if not isinstance(program, Program) or task.seq_len > _DRAWN or task.name == "median":
         return None
-    from algzoo_exact.report.figures import picture_bytes
+    from algzoo_exact.present.pictures.picture import picture_bytes
 
     return picture_bytes(program, task, ties, proved, kind)
 

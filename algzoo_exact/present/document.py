@@ -1,11 +1,17 @@
-"""What a document is made of, whatever it is written as: sections, blocks, and words in a line."""
+"""What a document is made of, whatever it is written as: sections, blocks, and words in a line.
+
+Commands and reports make documents; ``writers`` write them. A line break in a text is one in what
+is written.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from algzoo_exact.report.formula import Formula
+if TYPE_CHECKING:
+    from algzoo_exact.present.formula import Formula
 
 NumberKind = Literal["exact", "certified", "sampled", "estimate", "stated"]
 """What stands behind a number. The first three as in docs/guarantees.md; estimate: a model of
@@ -88,25 +94,36 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """A table with a caption; the first cell of a row names it. ``foot`` are rows of sums."""
+    """A table with a caption; the first cell of a row names it. ``foot`` are rows of sums.
+
+    ``below`` are lines below each row, about it: none, or a tuple for every row.
+    """
 
     caption: str
     columns: tuple[Column, ...]
     rows: tuple[tuple[Text, ...], ...]
     foot: tuple[tuple[Text, ...], ...] = ()
+    below: tuple[tuple[Text, ...], ...] = ()
 
     def __post_init__(self) -> None:
         width = len(self.columns)
         assert all(len(cells) == width for cells in (*self.rows, *self.foot)), self.caption
+        assert len(self.below) in (0, len(self.rows)), self.caption
+
+    def lines(self) -> Iterator[tuple[tuple[Text, ...], tuple[Text, ...]]]:
+        """Each row, and what stands below it."""
+        return zip(self.rows, self.below or ((),) * len(self.rows), strict=True)
 
 
 @dataclass(frozen=True)
 class Picture:
-    """A drawing as SVG, and its file's name without suffix, where it is a file of its own.
-    ``described`` is for those who cannot see it."""
+    """A drawing, and its file's name without suffix, where it is a file of its own.
+
+    ``drawn`` makes it as ``svg`` or ``pdf``; ``described`` is for those who cannot see it.
+    """
 
     name: str
-    svg: str
+    drawn: Callable[[str], bytes]
     caption: str
     described: str
 
@@ -178,14 +195,27 @@ class Section:
 
 @dataclass(frozen=True)
 class Document:
-    """A title, a line below it, sections, and a last line; ``wide`` for tables of many columns."""
+    """A title, a line below it, sections, and a last line; ``wide`` for tables of many columns.
+
+    ``data`` is the same for programs, as values by stable keys: it is what is written as JSON.
+    """
 
     title: str
     subtitle: str
     sections: tuple[Section, ...]
     footer: str
     wide: bool = False
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def pictures(self) -> tuple[Picture, ...]:
+        return tuple(b for s in self.sections for b in s.blocks if isinstance(b, Picture))
 
 
 def paragraph(*parts: Inline) -> Paragraph:
     return Paragraph(parts)
+
+
+def untitled(*blocks: Block, data: Mapping[str, Any]) -> Document:
+    """What a command says: blocks without headings."""
+    return Document("", "", (Section("", "", blocks),), "", data=data)

@@ -16,9 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from algzoo_exact.geometry.cone import Cone, IntVector
-from algzoo_exact.program.task import Task
-from algzoo_exact.regions.enumerate import Cell, Wall
-from algzoo_exact.report.drawing import (
+from algzoo_exact.present.pictures.drawing import (
     AXIS,
     BLACK,
     ERROR,
@@ -32,6 +30,8 @@ from algzoo_exact.report.drawing import (
     ring,
     turn_short,
 )
+from algzoo_exact.program.task import Task
+from algzoo_exact.regions.enumerate import Cell, Wall
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

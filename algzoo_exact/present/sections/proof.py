@@ -5,10 +5,10 @@ from __future__ import annotations
 from fractions import Fraction
 
 from algzoo_exact.exact.enclosure import Enclosure
-from algzoo_exact.report.blocks import Block, Section, Statement, Status, paragraph
-from algzoo_exact.report.findings import Findings
-from algzoo_exact.report.scoring import LARGEST_MEASURED
-from algzoo_exact.report.wording import several
+from algzoo_exact.present.document import Block, Section, Statement, Status, paragraph
+from algzoo_exact.present.findings.gather import Findings
+from algzoo_exact.present.findings.scoring import LARGEST_MEASURED
+from algzoo_exact.present.wording import several
 from algzoo_exact.score.result import Accuracy
 
 

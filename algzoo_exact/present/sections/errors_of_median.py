@@ -7,8 +7,8 @@ from math import comb
 
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.exact.shares import as_decimal, percent, share
-from algzoo_exact.report import formula as f
-from algzoo_exact.report.blocks import (
+from algzoo_exact.present import formula as f
+from algzoo_exact.present.document import (
     Block,
     Column,
     Inline,
@@ -20,10 +20,10 @@ from algzoo_exact.report.blocks import (
     Text,
     paragraph,
 )
-from algzoo_exact.report.findings import Findings
-from algzoo_exact.report.formula import indexed
-from algzoo_exact.report.pieces import LARGEST, ErrorPiece, ErrorPieces
-from algzoo_exact.report.wording import digits
+from algzoo_exact.present.findings.gather import Findings
+from algzoo_exact.present.findings.pieces import LARGEST, ErrorPiece, ErrorPieces
+from algzoo_exact.present.formula import indexed
+from algzoo_exact.present.wording import digits
 
 _TITLE = "Where the errors are"
 _PLACES = 8

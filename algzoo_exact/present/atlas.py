@@ -13,8 +13,7 @@ from algzoo_exact.exact.shares import decimals
 from algzoo_exact.explain.story import load_explanation
 from algzoo_exact.files import staged, write_whole
 from algzoo_exact.names import address, printable
-from algzoo_exact.program.task import TASK_NAMES, TieRule
-from algzoo_exact.report.blocks import (
+from algzoo_exact.present.document import (
     Block,
     Bullets,
     Column,
@@ -27,11 +26,13 @@ from algzoo_exact.report.blocks import (
     Text,
     paragraph,
 )
-from algzoo_exact.report.findings import slow_certificate
-from algzoo_exact.report.html import to_html
-from algzoo_exact.report.report import SAMPLES, Report, kinds_section, make_report
-from algzoo_exact.report.theorem import LABELS
-from algzoo_exact.report.wording import count, several, value_text
+from algzoo_exact.present.findings.gather import slow_certificate
+from algzoo_exact.present.report import SAMPLES, Report, make_report
+from algzoo_exact.present.sections.registry import kinds_section
+from algzoo_exact.present.sections.theorem import LABELS
+from algzoo_exact.present.wording import count, several, value_text
+from algzoo_exact.present.writers.html import to_html
+from algzoo_exact.program.task import TASK_NAMES, TieRule
 from algzoo_exact.score.result import Accuracy
 from algzoo_exact.zoo.loading import load
 

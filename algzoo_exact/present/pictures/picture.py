@@ -16,11 +16,8 @@ from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.exact.shares import percent
 from algzoo_exact.files import replacing
 from algzoo_exact.plotting import plain_matplotlib
-from algzoo_exact.program.ir import Program
-from algzoo_exact.program.task import Task, TieRule
-from algzoo_exact.regions.enumerate import Cell, cells
-from algzoo_exact.report.circle import draw_circle
-from algzoo_exact.report.drawing import (
+from algzoo_exact.present.pictures.circle import draw_circle
+from algzoo_exact.present.pictures.drawing import (
     AXIS,
     BLACK,
     INK,
@@ -32,7 +29,10 @@ from algzoo_exact.report.drawing import (
     TIE,
     mixed,
 )
-from algzoo_exact.report.sphere import draw_hemisphere
+from algzoo_exact.present.pictures.sphere import draw_hemisphere
+from algzoo_exact.program.ir import Program
+from algzoo_exact.program.task import Task, TieRule
+from algzoo_exact.regions.enumerate import Cell, cells
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -3,109 +3,94 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
-from algzoo_exact.report.blocks import (
-    Bar,
-    Block,
-    Bullets,
-    Commands,
-    Display,
-    Document,
-    Facts,
-    Folded,
-    Inline,
-    Kind,
-    Link,
-    Mark,
-    Math,
-    Mono,
-    Paragraph,
-    Picture,
-    Statement,
-    Strong,
-    Table,
-    Text,
-)
-from algzoo_exact.report.texmath import to_latex_math
+from algzoo_exact.present import document as d
+from algzoo_exact.present.wording import VERDICTS
+from algzoo_exact.present.writers.texmath import to_latex_math
 
-_MARKS = {"proved": "proved", "refuted": "**refuted**", "unknown": "undecided"}
+_MARKS = VERDICTS | {"refuted": "**refuted**"}
 _SPECIAL = re.compile(r"([\\`*_\[\]<>$|#])")
 
 
-def to_markdown(document: Document, picture: str | None = None) -> str:
-    """The whole text; ``picture`` is the name of a file that holds the drawing, if there is one."""
+def to_markdown(document: d.Document, pictures: Mapping[str, str]) -> str:
+    """The whole text; ``pictures`` are the files that hold drawings, by the drawings' names."""
     lines = [f"# {_escaped(document.title)}", "", _escaped(document.subtitle), ""]
     for section in document.sections:
         lines += [f"## {_escaped(section.title)}", ""]
         for block in section.blocks:
-            text = _block(block, picture)
+            text = _block(block, pictures)
             lines += [text, ""] if text else []
     return "\n".join([*lines, _escaped(document.footer), ""])
 
 
-def _block(block: Block, picture: str | None) -> str:
+def _block(block: d.Block, pictures: Mapping[str, str]) -> str:
     match block:
-        case Paragraph(text):
+        case d.Paragraph(text):
             return _text(text)
-        case Display(formula):
+        case d.Display(formula):
             return f"$$\n{to_latex_math(formula)}\n$$"
-        case Facts(rows):
+        case d.Facts(rows):
             return "\n".join(f"- **{_escaped(name)}**: {_text(text)}" for name, text in rows)
-        case Table():
+        case d.Table():
             return _table(block)
-        case Picture():
-            if picture is None:
+        case d.Picture():
+            if block.name not in pictures:
                 return ""
-            return f"![{_escaped(block.described)}]({picture})\n\n{_escaped(block.caption)}"
-        case Bar():
+            shown = f"![{_escaped(block.described)}]({pictures[block.name]})"
+            return f"{shown}\n\n{_escaped(block.caption)}"
+        case d.Bar():
             return ""  # the table says the same
-        case Statement(sort, name, body, status):
+        case d.Statement(sort, name, body, status):
             head = f"**{sort}{f' {_escaped(name)}' if name else ''}.**"
             head += f" ({_MARKS[status]})" if status else ""
-            inside = "\n\n".join([head, *(_block(part, picture) for part in body)])
+            inside = "\n\n".join([head, *(_block(part, pictures) for part in body)])
             return "\n".join(f"> {line}".rstrip() for line in inside.split("\n"))
-        case Bullets(items):
+        case d.Bullets(items):
             return "\n".join(f"- {_text(item)}" for item in items)
-        case Commands(lines):
+        case d.Commands(lines):
             return "\n".join(["```console", *(f"$ {line}" for line in lines), "```"])
-        case Folded(summary, body):
+        case d.Folded(summary, body):
             return (
                 f"<details><summary>{_escaped(summary)}</summary>\n\n```text\n{body}\n```\n\n"
                 "</details>"
             )
 
 
-def _table(table: Table) -> str:
+def _table(table: d.Table) -> str:
     def line(cells: list[str]) -> str:
         return f"| {' | '.join(cells)} |"
 
     rows = [line([_escaped(column.title) for column in table.columns])]
     rows.append(line(["---:" if column.number else "---" for column in table.columns]))
-    rows += [line([_text(cell, bars=False) for cell in row]) for row in (*table.rows, *table.foot)]
+    for row, below in (*table.lines(), *((row, ()) for row in table.foot)):
+        cells = [_text(cell, bars=False) for cell in row]
+        cells[-1] = "<br>".join([cells[-1], *(_text(said, bars=False) for said in below)])
+        rows.append(line(cells))
     return "\n".join([_escaped(table.caption), "", *rows])
 
 
-def _text(text: Text, *, bars: bool = True) -> str:
+def _text(text: d.Text, *, bars: bool = True) -> str:
     """Words in a line; ``bars``: upright bars may stand as they are, unlike in a table."""
     shown = "".join(map(_inline, text))
     return shown if bars else re.sub(r"(?<!\\)\|", r"\\|", shown)
 
 
-def _inline(part: Inline) -> str:
+def _inline(part: d.Inline) -> str:
     match part:
         case str():
-            return _escaped(part)
-        case Math(formula):
+            return _escaped(part).replace("\n", "<br>")
+        case d.Math(formula):
             return f"${to_latex_math(formula).strip()}$"
-        case Mono(text):
+        case d.Mono(text):
             return _mono(text)
-        case Strong(text):
+        case d.Strong(text):
             return f"**{_escaped(text)}**"
-        case Kind(name):
+        case d.Kind(name):
             return f"*({name})*"
-        case Mark(status):
+        case d.Mark(status):
             return _MARKS[status]
-        case Link(text, target):
+        case d.Link(text, target):
             return f"[{_escaped(text)}]({target})"
 
 

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.exact.shares import percent, share
-from algzoo_exact.report.blocks import (
+from algzoo_exact.present.document import (
     Bar,
     Block,
     Column,
@@ -22,10 +22,10 @@ from algzoo_exact.report.blocks import (
     Text,
     paragraph,
 )
-from algzoo_exact.report.findings import Findings
-from algzoo_exact.report.partition import Confusion, ListedRegion, Regions
-from algzoo_exact.report.scoring import LARGEST_MEASURED
-from algzoo_exact.report.wording import digits, one_in, several
+from algzoo_exact.present.findings.gather import Findings
+from algzoo_exact.present.findings.partition import Confusion, ListedRegion, Regions
+from algzoo_exact.present.findings.scoring import LARGEST_MEASURED
+from algzoo_exact.present.wording import digits, one_in, several
 from algzoo_exact.score.result import Accuracy, Counts
 
 PICTURE = "regions"
@@ -51,12 +51,12 @@ def partition_section(found: Findings) -> Section | None:
         blocks.append(paragraph(f"{why}: none is listed here."))
         return Section("regions", "How it cuts its inputs", tuple(blocks))
     if found.picture is not None:
-        blocks.append(_picture(found, found.picture.decode()))
+        blocks.append(_picture(found))
     blocks += [_bar(regions), _table(found, regions)]
     return Section("regions", "How it cuts its inputs", tuple(blocks))
 
 
-def _picture(found: Findings, svg: str) -> Picture:
+def _picture(found: Findings) -> Picture:
     n, task = found.task.seq_len, found.task.name
     shape = "The circle of directions of the two inputs, as wedges"
     if n == 3:
@@ -64,7 +64,7 @@ def _picture(found: Findings, svg: str) -> Picture:
     count = "" if found.regions is None else f"{found.regions.count} activation regions. "
     return Picture(
         PICTURE,
-        svg,
+        found.drawn,
         "Angles are probabilities. " * (n == 2) + "Areas are probabilities. " * (n == 3)
         + "Colours are answers, pale where right, hatched where wrong; the outer ring shows the "
         "true label, lines are where a neuron or the label changes.",
