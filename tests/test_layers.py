@@ -41,10 +41,18 @@ LAYERS["score"] = LAYERS["regions"] | {"deadline", "processes", "regions", "sign
 LAYERS["estimators"] = LAYERS["score"] | {"score"}
 LAYERS["explain"] = LAYERS["score"] | {"score", "estimators"}
 LAYERS["certificate"] = LAYERS["explain"] | {"explain"}
-LAYERS["present"] = LAYERS["explain"] | {"certificate", "explain", "names", "plotting", "zoo"}
+LAYERS["present"] = LAYERS["explain"] | {
+    "certificate",
+    "explain",
+    "names",
+    "plotting",
+    "race",
+    "zoo",
+}
 LAYERS["training"] = LAYERS["score"] | {"score", "estimators", "zoo"}
 LAYERS["race"] = LAYERS["score"] | {"score", "estimators", "plotting", "zoo"}
-LAYERS["cli"] = LAYERS["present"] | {"race", "certificate", "explain", "present", "training", "zoo"}
+LAYERS["present"] = LAYERS["race"] | {"certificate", "explain", "names", "race"}
+LAYERS["cli"] = LAYERS["present"] | {"present", "training"}
 LAYERS["__init__"] = LAYERS["__main__"] = set(LAYERS)
 
 # Beside cli and training.

@@ -9,7 +9,7 @@ from math import ceil, floor
 from typing import TYPE_CHECKING
 
 from algzoo_exact.cli.counts_text import counted_fields, counted_more
-from algzoo_exact.cli.output import TIE_TEXT, model_text, sampled_text
+from algzoo_exact.cli.output import model_text, sampled_text, task_text
 
 if TYPE_CHECKING:
     from algzoo_exact.estimators.sampled import SampleEstimate
@@ -36,7 +36,7 @@ def accuracy_fields(
     """Names and texts of the lines to print."""
     fields = [
         ("model", model_text(model)),
-        ("task", f"{result.task.name}; ties: {TIE_TEXT[result.ties]}"),
+        ("task", task_text(result.task, result.ties)),
     ]
     if result.counts is not None:
         fields += counted_fields(result, result.counts)

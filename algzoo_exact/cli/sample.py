@@ -24,7 +24,6 @@ from algzoo_exact.cli.options import (
     with_noise,
 )
 from algzoo_exact.cli.output import (
-    TIE_TEXT,
     model_json,
     model_text,
     print_fields,
@@ -32,6 +31,7 @@ from algzoo_exact.cli.output import (
     progress_bar,
     sampled_json,
     sampled_text,
+    task_text,
 )
 
 EXAMPLES = """[bold]Examples[/bold]
@@ -107,7 +107,7 @@ def sample(
     print_fields(
         [
             ("model", model_text(loaded)),
-            ("task", f"{chosen.name}; ties: {TIE_TEXT[rule]}"),
+            ("task", task_text(chosen, rule)),
             ("sampled", sampled_text(estimate)),
             ("time", f"{estimate.seconds:.2f} s"),
         ]

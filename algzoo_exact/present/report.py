@@ -1,4 +1,4 @@
-"""`make_report`: a theorem with its proof about one model, as HTML, Markdown, LaTeX or PDF."""
+"""`make_report`: a theorem with its proof about one model, as a document."""
 
 from __future__ import annotations
 
@@ -47,6 +47,7 @@ class Report:
             f"{several(network.parameters, 'weight')}",
             tuple(section for make in SECTIONS.values() if (section := make(found)) is not None),
             f"Made by algzoo-exact {__version__} from weights with SHA-256 {found.model.sha256}.",
+            data=found.data(),
         )
 
     def html(self) -> str:

@@ -1,14 +1,24 @@
-"""Numbers in words and digits: nothing is rounded to a digit that is not proved."""
+"""What documents say, whoever makes them: numbers in digits, none of which is not proved, models,
+rules, verdicts.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
 from math import ceil, floor
+from typing import TYPE_CHECKING
 
 from algzoo_exact.exact.enclosure import Enclosure, places_for
+from algzoo_exact.exact.shares import significant
 from algzoo_exact.present.document import Inline, Kind, Math, NumberKind, Status, Text
 from algzoo_exact.present.formula import Formula, Number, fraction, row
+from algzoo_exact.program.transformer import Transformer
+
+if TYPE_CHECKING:
+    from algzoo_exact.explain.results import Figure
+    from algzoo_exact.program.task import Task, TieRule
+    from algzoo_exact.zoo.loading import Model
 
 LONGEST_FRACTION = 24  # characters; longer ones are shown by their decimals
 DIGITS = 30
@@ -20,12 +30,12 @@ KINDS: dict[NumberKind, str] = {
     "stated": "The word of an author or a model's card.",
 }
 VERDICTS: dict[Status, str] = {"proved": "proved", "refuted": "refuted", "unknown": "undecided"}
-TIE_RULES = {
+TIE_RULES: dict[TieRule, str] = {
     "lowest": "lowest index wins",
     "incorrect": "count as incorrect",
     "uniform": "credit 1/(number tied)",
 }
-TIE_TEXT = {
+TIE_TEXT: dict[TieRule, str] = {
     "lowest": "where logits tie, the lowest index is the answer",
     "incorrect": "where logits tie, the answer counts as wrong",
     "uniform": "where logits tie, the label earns 1/(number tied) if it is among them",
@@ -75,18 +85,22 @@ def value_text(enclosure: Enclosure, kind: NumberKind, most: int = 12) -> Text:
     """A number with its kind: a short fraction, digits, or the interval of a certified one."""
     if kind == "certified" and enclosure.width > Fraction(1, 10**6):
         return (interval(enclosure, 6), " ", Kind(kind))
-    if 0 < enclosure.upper < Fraction(1, 10**6):
-        most += len(str(int(1 / enclosure.upper))) - 6
+    most += _zeros(enclosure.upper)
     if enclosure.width == 0 and len(str(enclosure.lower)) <= LONGEST_FRACTION:
         return (*rational(enclosure.lower), " ", Kind(kind))
     return (digits(enclosure, most), " ", Kind(kind))
+
+
+def _zeros(value: Fraction) -> int:
+    """How many decimals more it takes to show a small number."""
+    return len(str(int(1 / value))) - 6 if 0 < value < Fraction(1, 10**6) else 0
 
 
 def rational(value: Fraction) -> tuple[Inline, ...]:
     """A fraction, and its decimals."""
     if value.denominator == 1:
         return (str(value),)
-    text = digits(Enclosure.exactly(value), 12)
+    text = digits(Enclosure.exactly(value), 12 + _zeros(abs(value)))
     if len(str(value)) > LONGEST_FRACTION:
         return (text,)
     equals = "≈" if text.endswith("…") else "="
@@ -133,3 +147,51 @@ def ended(text: str) -> str:
 def several(count: int, noun: str) -> str:
     """``1 region``, ``2,000 regions``."""
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def between(enclosure: Enclosure) -> str:
+    """Both ends in words."""
+    low, high = enclosure.decimal(places_for(enclosure.width))
+    return f"between {low} and {high}"
+
+
+def figure_text(figure: Figure) -> Text:
+    """What a claim or a case is about, with its kind."""
+    if figure.kind == "sampled":
+        if figure.estimate is None:
+            return (f"{figure.unseen} ", Kind("sampled"))
+        error = "" if figure.error is None else f" ± {figure.error:.2g}"
+        many = f"{figure.samples:,} random inputs"
+        return (f"{significant(figure.estimate, 6)}{error}, on {many} ", Kind("sampled"))
+    enclosure = figure.enclosure
+    if figure.rational is not None:
+        return (*rational(figure.rational), " ", Kind("exact"))
+    assert enclosure is not None
+    if enclosure.width == 0:
+        return (*rational(enclosure.lower), " ", Kind("exact"))
+    if figure.kind == "exact":
+        return (digits(enclosure, 20), " ", Kind("exact"))
+    return (f"{between(enclosure)} ", Kind("certified"))
+
+
+def model_text(model: Model) -> str:
+    """A model in one line: name, hash, sizes."""
+    network, shape = model.network, ""
+    if isinstance(network, Transformer):
+        shape = f"{layers(model, network)}, "
+    return (
+        f"{model.name} (sha256 {model.sha256[:12]}): d = {network.hidden_size}, "
+        f"n = {network.seq_len}, {shape}{network.parameters} parameters, {model.dtype}"
+    )
+
+
+def layers(model: Model, network: Transformer) -> str:
+    """A transformer's layers and heads."""
+    assumed = " (assumed: nothing states it)" if model.heads_assumed else ""
+    heads = several(network.heads, "attention head")
+    return f"{several(network.depth, 'layer')} of {heads}{assumed}"
+
+
+def task_text(task: Task, ties: TieRule | None) -> str:
+    """A task, and the rule of ties where logits are compared."""
+    return task.name if ties is None else f"{task.name}; ties: {TIE_RULES[ties]}"

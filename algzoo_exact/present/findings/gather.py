@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -117,6 +117,19 @@ class Findings:
         if kind == "svg":
             return self.picture
         return draw(self.model, self.task, self.ties, self.score.enclosure, kind) or b""
+
+    def data(self) -> Mapping[str, Any]:
+        """The most of it by stable keys, for programs."""
+        return {
+            "model": self.model,
+            "task": self.task.name,
+            "ties": self.ties,
+            "kind": self.kind,
+            "score": self.enclosure,
+            "explanation": self.verification and self.verification.status,
+            "sample_agrees": self.check.agrees,
+            "certificate": self.certificate and {"sha256": self.certificate.sha256},
+        }
 
     @property
     def can_be_certified(self) -> bool:

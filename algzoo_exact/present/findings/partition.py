@@ -24,6 +24,7 @@ from algzoo_exact.regions.starts import starting_cones
 
 if TYPE_CHECKING:
     from algzoo_exact.estimators.sampled import Observed
+    from algzoo_exact.regions.graph import RegionGraph
 
 _DIGITS = 12  # of a region's measure
 _LISTED = 12
@@ -35,13 +36,14 @@ AFFORDABLE = {2: 4000, 3: 4000, 4: 250, 5: 100, 6: 4}
 @dataclass(frozen=True, eq=False)
 class ListedRegion:
     """A region: its pattern, its measure, the share of it on which the answer is right (None where
-    that was not computed; of width 0 where all of it earns the same) and the answers given in it.
+    that was not computed; of width 0 where all of it earns the same) and the answers given in it,
+    each as the logits that are the largest there.
     """
 
     pattern: str
     measure: Enclosure
     right: Enclosure | None
-    answers: tuple[int, ...]
+    answers: tuple[tuple[int, ...], ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,7 +92,7 @@ def certified_regions(certificate: Mapping[str, Any], most: int = _LISTED) -> Re
     regions = []
     for pattern, pieces in found.items():
         credits = [Fraction(cell["credit"]) for cell in pieces]
-        answers = {min(cell["winners"]) for cell in pieces}
+        answers = {tuple(cell["winners"]) for cell in pieces}
         measure = _sum(pieces, [Fraction(1)] * len(pieces), unit)
         right = Enclosure.exactly(credits[0])
         if len(set(credits)) > 1:
@@ -128,6 +130,15 @@ def all_regions(program: Program, most: int = _LISTED) -> Regions:
     return Regions(len(listed), tuple(listed[:most]), _rest(listed[:most]), True)
 
 
+def graph_regions(graph: RegionGraph, most: int) -> Regions:
+    """The regions of a graph with a task, of which the heaviest get their answers."""
+    listed = tuple(
+        ListedRegion(str(p), graph.measure(p), graph.right_share(p), graph.answers(p))
+        for p in graph.heaviest()[:most]
+    )
+    return Regions(len(graph), listed, _rest(listed), True)
+
+
 def observed_regions(
     program: Program, observed: Observed, count: int | None, most: int = _LISTED
 ) -> Regions:
@@ -158,7 +169,8 @@ def observed_confusion(observed: Observed) -> Confusion:
 def _listed(region: Region) -> ListedRegion:
     rows, inside = region.logit_rows, region.interior_point()
     values = [sum(a * b for a, b in zip(row, inside, strict=True)) for row in rows]
-    answers = (values.index(max(values)),) if len(rows) > 1 else ()
+    top = tuple(k for k, value in enumerate(values) if value == max(values))
+    answers = (top,) if len(rows) > 1 else ()
     return ListedRegion(str(region.pattern), region.measure(_DIGITS), None, answers)
 
 

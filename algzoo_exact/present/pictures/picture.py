@@ -30,6 +30,7 @@ from algzoo_exact.present.pictures.drawing import (
     mixed,
 )
 from algzoo_exact.present.pictures.sphere import draw_hemisphere
+from algzoo_exact.present.wording import TIE_RULES
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task, TieRule
 from algzoo_exact.regions.enumerate import Cell, cells
@@ -84,14 +85,13 @@ def _draw(
     perfect = all(cell.credit == 1 for cell in found)
     said = "exactly 100%" if perfect else percent(accuracy, 3)
     figure = Figure(figsize=(8, 8.4) if task.seq_len == 2 else (9.6, 6.1))
-    name = {"lowest": "lowest index wins", "incorrect": "wrong", "uniform": "shared"}[ties]
     figure.suptitle(
         f"{task.name} on {task.seq_len} inputs, {hidden_size} hidden neurons: accuracy {said}",
         fontsize=14,
         y=0.975,
     )
     figure.text(
-        0.5, 0.93, f"{len({c.pattern for c in found})} activation regions; ties: {name}",
+        0.5, 0.93, f"{len({c.pattern for c in found})} activation regions; ties: {TIE_RULES[ties]}",
         ha="center", fontsize=10, color=NOTE,
     )  # fmt: skip
     if task.seq_len == 2:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from math import isfinite
 
+from algzoo_exact.certificate.build import WrittenCertificate
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.exact.shares import decimals, level
 from algzoo_exact.names import printable, shell_word
@@ -24,6 +25,7 @@ from algzoo_exact.present.findings.gather import Findings
 from algzoo_exact.present.findings.scoring import LARGEST_MEASURED
 from algzoo_exact.present.wording import value_text
 from algzoo_exact.score.squared_result import SquaredError
+from algzoo_exact.zoo.loading import Model
 
 
 def sampling_section(found: Findings) -> Section:
@@ -115,19 +117,9 @@ def certificate_section(found: Findings) -> Section:
                 ),
             )
         return Section("certificate", "Certificate", blocks)
-    of = {
-        "cells": "cells",
-        "pieces": "pieces of constant pattern and median",
-        "functions": "inputs",
-        "claims": "instances of claims",
-    }[written.kind]
     name = written.path.name
     what = "mean squared error" if written.accuracy is None else "accuracy"
-    # Rational weights are known by the hash of themselves, and have no file.
-    if found.model.dtype == "rational":
-        known_by = f"--sha256 {found.model.sha256}"
-    else:
-        known_by = shell_word(f"{found.model.name}.safetensors")
+    known_by = against(found.model, f"{found.model.name}.safetensors")
     files = f"{shell_word(name)} {known_by}"
     proved = value_text(written.score, "certified", 20)
     return Section(
@@ -142,7 +134,7 @@ def certificate_section(found: Findings) -> Section:
             ),
             Facts(
                 (
-                    ("File", (Mono(printable(name)), f", with {written.count:,} {of}")),
+                    ("File", (Mono(printable(name)), f", with {listed_in(written)}")),
                     ("SHA-256", (Mono(written.sha256),)),
                     ("Proves", (f"the {what} is ", *proved)),
                 )
@@ -156,6 +148,23 @@ def certificate_section(found: Findings) -> Section:
             ),
         ),
     )  # fmt: skip
+
+
+def listed_in(written: WrittenCertificate) -> str:
+    """How much of what is in a certificate."""
+    of = {
+        "cells": "cells",
+        "pieces": "pieces of constant pattern and median",
+        "functions": "inputs",
+        "claims": "instances of claims and cases",
+    }[written.kind]
+    return f"{written.count:,} {of}"
+
+
+def against(model: Model, file: str) -> str:
+    """What ``check`` is told of the model: its file, or as rational weights have none, the hash of
+    themselves."""
+    return f"--sha256 {model.sha256}" if model.dtype == "rational" else shell_word(file)
 
 
 def trust_section(found: Findings) -> Section:

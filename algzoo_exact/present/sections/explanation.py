@@ -1,16 +1,22 @@
-"""The sections about an explanation: its claims as lemmas, its cases, what they cost in bits."""
+"""An explanation, verified: a section with its claims as lemmas, and tables of claims and cases."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 
 from algzoo_exact.errors import InputError
-from algzoo_exact.exact.shares import significant
+from algzoo_exact.exact.shares import as_decimal
 from algzoo_exact.explain.claims import Case, Claim
-from algzoo_exact.explain.results import CaseResult, Checked, ClaimResult, Figure, Verification
-from algzoo_exact.explain.surprise import Ledger
+from algzoo_exact.explain.results import (
+    CaseResult,
+    Checked,
+    ClaimResult,
+    Figure,
+    Partition,
+    Status,
+)
 from algzoo_exact.present import formula as f
 from algzoo_exact.present.document import (
     Block,
@@ -18,7 +24,6 @@ from algzoo_exact.present.document import (
     Column,
     Display,
     Inline,
-    Kind,
     Mark,
     Math,
     Mono,
@@ -37,10 +42,11 @@ from algzoo_exact.present.typeset import (
     typeset_ranges,
     typeset_subtrahend,
 )
-from algzoo_exact.present.wording import digits, interval, rational, several
+from algzoo_exact.present.wording import VERDICTS, figure_text, several
 from algzoo_exact.program.render import short
 
-_MOST_FAILED = 3
+_MOST_SHOWN = 3  # instances of one claim
+_LONGEST_NUMBER = 12  # characters of one coordinate of a witness
 _ONE_LINE = 60  # characters of a conjunction that is not broken into lines
 _KINDS = {
     "always": "Lemma",
@@ -56,12 +62,8 @@ _METHODS = {
     "regions": "cutting the inputs into regions",
     "order": "the symmetry of orders and signs",
 }
+_SEEN = {True: "; torch sees the same", False: "; lost to rounding in torch's float64"}
 _ERRORS = {"root_mean_square": "root mean square of the difference", "mean": "mean difference"}
-_ANSWERS = {
-    "yes": "the total is no more",
-    "no": "the total is more",
-    "open": "this settles nothing",
-}
 
 
 def explanation_section(found: Findings) -> Section | None:
@@ -71,14 +73,10 @@ def explanation_section(found: Findings) -> Section | None:
         return None
     story = verification.explanation
     statuses = [result.status for result in verification.claims]
-    counts = ", ".join(
-        f"{statuses.count(name)} {'undecided' if name == 'unknown' else name}"
-        for name in ("proved", "refuted", "unknown") if name in statuses
-    )  # fmt: skip
     blocks: list[Block] = [
         paragraph(Strong(story.title), ". ", *prose_of(story.prose)),
         paragraph(
-            f"Of {several(len(statuses), 'claim')}, {counts or 'none was checked'}. The whole: ",
+            f"Of {several(len(statuses), 'claim')}, {tally(statuses)}. The whole: ",
             Mark(verification.status), ".",
             " Claims speak of the program in standard form." if story.subject.standard else "",
         ),
@@ -93,7 +91,14 @@ def explanation_section(found: Findings) -> Section | None:
         ]
     blocks += [_lemma(k, result) for k, result in enumerate(verification.claims, 1)]
     if verification.cases:
-        blocks += _cases(verification)
+        blocks += [
+            paragraph("Cases, which are to cover almost all inputs without overlap:"),
+            cases_table(verification.cases),
+        ]
+        if verification.partition is not None:
+            blocks.append(paragraph(*partition_text(verification.partition), "."))
+        if verification.accuracy is not None:
+            blocks.append(_corollary(verification.accuracy))
     return Section("explanation", "Why it works: an explanation, checked", tuple(blocks))
 
 
@@ -128,29 +133,43 @@ def _lemma(number: int, result: ClaimResult) -> Statement:
     if claim.text:
         body.append(paragraph(*prose_of(claim.text)))
     body += _said(claim)
-    proof: list[Inline] = [_how(result), *_figures(result)]
+    proved = "Proved" if result.status == "proved" else "Decided"
+    proof: list[Inline] = [f"{proved} {how(result.instances)}."]
+    if found := figures(result.instances):
+        proof += [" ", *joined(found, "; "), "."]
     if claim.assume:
         names = ", ".join(claim.assume)
         proof.append(f" It rests on {names}.")
     body.append(paragraph(*proof))
-    failed = _failed(result.instances)
-    if failed:
-        body.append(Bullets(failed))
+    if result.status != "proved":
+        body.append(Bullets(failures(result.instances)))
     return Statement(_KINDS[claim.kind], f"{number}, {claim.name}", tuple(body), result.status)
 
 
-def _figures(result: ClaimResult) -> list[Inline]:
-    """What was computed for the first instances: ``Supremum, j = 0: 0.1..; j = 1: 0.2.. .``"""
-    shown: list[Inline] = []
+def figures(instances: Sequence[Checked]) -> tuple[Text, ...]:
+    """What was computed for the first instances: ``Supremum, j = 0: 0.1..``, ``j = 1: 0.2..``."""
+    shown: list[Text] = []
     before = ""
-    for checked in result.instances[:_MOST_FAILED]:
-        where = ", ".join(f"{key} = {value}" for key, value in checked.instance.parameters)
+    for checked in instances[:_MOST_SHOWN]:
+        where = _parameters(checked)
         for figure in checked.figures:
             names = [figure.what.capitalize()] if figure.what != before or not where else []
             label = ", ".join([*names, *([where] if where else [])])
-            shown += [f"{'; ' if shown else ' '}{label}: ", *figure_text(figure)]
+            shown.append((f"{label}: ", *figure_text(figure)))
             before = figure.what
-    return [*shown, "."] if shown else []
+    return tuple(shown)
+
+
+def _parameters(checked: Checked) -> str:
+    return ", ".join(f"{key} = {value}" for key, value in checked.instance.parameters)
+
+
+def joined(parts: Sequence[Text], between: str) -> Text:
+    """Texts in one line."""
+    found: list[Inline] = []
+    for part in parts:
+        found += [between] * bool(found) + [*part]
+    return tuple(found)
 
 
 def _said(claim: Claim | Case) -> list[Block]:
@@ -208,79 +227,101 @@ def _number(value: Fraction) -> f.Formula:
     return f.weight(value) if "…" in text or "." in text else f.fraction(value)
 
 
-def _how(result: ClaimResult) -> str:
+def how(instances: Sequence[Checked]) -> str:
     """By which means, and what has to be trusted for them."""
-    methods = dict.fromkeys(c.method for c in result.instances if c.method != "none")
-    trusted = sorted({name for c in result.instances for name in c.trusted})
-    count = len(result.instances)
-    text = "proved by " if result.status == "proved" else "decided by "
-    text += ", ".join(_METHODS.get(name, name) for name in methods) or "nothing"
-    text += f", in {count} instances" if count > 1 else ""
-    text += f" (trusted: {', '.join(trusted)})" if trusted else ""
-    if result.instances and all(c.vacuous for c in result.instances):
+    methods = dict.fromkeys(c.method for c in instances if c.method != "none")
+    text = "by " + (", ".join(_METHODS.get(name, name) for name in methods) or "nothing")
+    text += f", in {len(instances)} instances" if len(instances) > 1 else ""
+    names = trusted(instances)
+    text += f" (trusted: {', '.join(names)})" if names else ""
+    if instances and all(c.vacuous for c in instances):
         text += "; vacuously, for nothing is in the domain"
-    return f"{text[0].upper()}{text[1:]}."
+    return text
 
 
-def _failed(instances: Sequence[Checked]) -> tuple[Text, ...]:
+def trusted(instances: Iterable[Checked]) -> list[str]:
+    """What has to be believed beside this program."""
+    return sorted({name for checked in instances for name in checked.trusted})
+
+
+def failures(
+    instances: Sequence[Checked], number: Callable[[Fraction], str] = str
+) -> tuple[Text, ...]:
+    """What became of instances that are not proved, refuted ones first."""
     failed = [c for c in instances if c.verdict.status != "proved"]
     failed.sort(key=lambda checked: checked.verdict.status)
     items: list[Text] = []
-    for checked in failed[:_MOST_FAILED]:
-        values = ", ".join(f"{key} = {value}" for key, value in checked.instance.parameters)
-        said: list[Inline] = [Mark(checked.verdict.status), " "]
-        if values:
-            said.append(f"with {values}: ")
-        said.append(checked.verdict.reason or "undecided")
+    for checked in failed[:_MOST_SHOWN]:
+        where = _parameters(checked)
+        said: list[Inline] = [Mark(checked.verdict.status), f" with {where}" * bool(where)]
+        if checked.verdict.reason:
+            said.append(f": {checked.verdict.reason}")
         if checked.witness is not None and "x = (" not in checked.verdict.reason:
-            said += ["; at x = (", Mono(", ".join(map(str, checked.witness))), ")"]
-        if checked.confirmed:
-            said.append("; torch sees the same")
+            said += ["; at x = (", Mono(", ".join(map(number, checked.witness))), ")"]
+        if checked.confirmed is not None:
+            said.append(_SEEN[checked.confirmed])
         items.append(tuple(said))
-    if len(failed) > _MOST_FAILED:
-        items.append((f"and {len(failed) - _MOST_FAILED} more",))
+    if len(failed) > _MOST_SHOWN:
+        items.append((f"and {len(failed) - _MOST_SHOWN} more that are not proved",))
     return tuple(items)
 
 
-def figure_text(figure: Figure) -> Text:
-    """A figure with its kind."""
-    if figure.kind == "sampled":
-        if figure.estimate is None:
-            return (f"{figure.unseen} ", Kind("sampled"))
-        error = "" if figure.error is None else f" ± {figure.error:.2g}"
-        return (f"{significant(figure.estimate, 6)}{error} ", Kind("sampled"))
-    if figure.rational is not None:
-        return (*rational(figure.rational), " ", Kind("exact"))
-    assert figure.enclosure is not None
-    if figure.kind == "exact":
-        return (digits(figure.enclosure, 15), " ", Kind("exact"))
-    return (interval(figure.enclosure), " ", Kind("certified"))
+def shortened(value: Fraction) -> str:
+    """A coordinate of a witness for a line that should not grow long."""
+    text = str(value)
+    return text if len(text) <= _LONGEST_NUMBER else f"{as_decimal(value):.9g}…"
 
 
-def _cases(verification: Verification) -> list[Block]:
-    rows = [_case(result) for result in verification.cases]
+def tally(statuses: Sequence[Status]) -> str:
+    """``3 proved, 1 undecided``."""
+    return ", ".join(
+        f"{statuses.count(status)} {word}"
+        for status, word in VERDICTS.items() if status in statuses
+    ) or "none was checked"  # fmt: skip
+
+
+def claims_table(results: Sequence[ClaimResult]) -> Table:
+    """A line for each claim, with its figures and what failed below it."""
+    rows = tuple(
+        ((Mark(r.status),), (Mono(r.claim.name),), (r.claim.kind,), (how(r.instances),))
+        for r in results
+    )
+    below = tuple(
+        (*(figures(r.instances) if len(r.instances) <= _MOST_SHOWN else ()),
+         *failures(r.instances, shortened))
+        for r in results
+    )  # fmt: skip
+    return Table("", (Column(""), Column(""), Column(""), Column("")), rows, below=below)
+
+
+def cases_table(results: Sequence[CaseResult]) -> Table:
+    """A line for each case, with what failed below it."""
     columns = (Column("case"), Column("where"), Column("says"), Column("probability"), Column(""))
-    blocks: list[Block] = [
-        paragraph("Cases, which are to cover almost all inputs without overlap:"),
-        Table("Cases and their probabilities.", columns, tuple(rows)),
-    ]
-    partition = verification.partition
-    if partition is not None:
-        said: list[Inline] = ["Almost every input is in exactly one case: ", Mark(partition.status)]
-        for part in (partition.covers, partition.disjoint):
-            if part.verdict.status != "proved" and part.verdict.reason:
-                said.append(f"; {part.verdict.reason}")
-        blocks.append(paragraph(*said, "."))
-    if verification.accuracy is not None:
-        blocks.append(
-            Statement(
-                "Corollary", "",
-                (paragraph("From the cases that were proved, without any enumeration of regions, "
-                           "the accuracy is ", *figure_text(verification.accuracy)),),
-                "proved",
-            )
-        )  # fmt: skip
-    return blocks
+    below = tuple(
+        failures([case.checked for case in r.instances if case.checked is not None], shortened)
+        for r in results
+    )
+    rows = tuple(map(_case, results))
+    return Table("Cases and their probabilities.", columns, rows, below=below)
+
+
+def partition_text(partition: Partition) -> Text:
+    """Whether the cases are one, and if not, why."""
+    said: list[Inline] = ["Almost every input is in exactly one case: ", Mark(partition.status)]
+    for part in (partition.covers, partition.disjoint):
+        if part.verdict.status != "proved" and part.verdict.reason:
+            said.append(f"; {part.verdict.reason}")
+            if part.witness is not None and "x = (" not in part.verdict.reason:
+                said += ["; at x = (", Mono(", ".join(map(shortened, part.witness))), ")"]
+    return tuple(said)
+
+
+def _corollary(accuracy: Figure) -> Statement:
+    said = paragraph(
+        "From the cases that were proved, without any enumeration of regions, the accuracy is ",
+        *figure_text(accuracy),
+    )
+    return Statement("Corollary", "", (said,), "proved")
 
 
 def _case(result: CaseResult) -> tuple[Text, ...]:
@@ -297,62 +338,3 @@ def _case(result: CaseResult) -> tuple[Text, ...]:
         chance = figure_text(result.probability)
     mark: Text = () if result.case.verdict == "unknown" else (Mark(result.status),)
     return (Mono(result.case.name),), tuple(where), (says,), chance, mark
-
-
-def ledger_section(found: Findings) -> Section | None:
-    """The surprise ledger; None without an explanation."""
-    ledger = found.ledger
-    if ledger is None:
-        return None
-    rows: list[tuple[Text, ...]] = []
-    for entry in ledger.rows:
-        count = "" if entry.price.count == 1 else f"{entry.price.count} × "
-        word = " (author's word)" if entry.declared else ""
-        rows.append(
-            (
-                (Mono(entry.claim),),
-                (f"{count}{entry.price.rule}{word}",),
-                (f"{entry.bits:.2f}",),
-                (entry.remark,),
-            )
-        )
-    given = ledger.given
-    foot: list[tuple[Text, ...]] = [
-        (("The explanation",), (), (f"{ledger.explanation:.2f}",), ()),
-        (("Given the explanation",), (), (_given_bits(ledger),), (given.reason,)),
-        (
-            ("Total",), (), (f"{'≥ ' if ledger.at_least else ''}{ledger.total:.2f}",), (),
-        ),
-    ]  # fmt: skip
-    columns = (Column("claim"), Column("price"), Column("bits", True), Column("remark"))
-    blocks: list[Block] = [
-        paragraph(
-            "What the explanation costs in bits, and what it leaves unexplained. Only what is "
-            "proved is paid for. Bits are a way of counting, and no theorem. ", Kind("estimate"),
-        ),
-        Table("The surprise ledger.", columns, tuple(rows), tuple(foot)),
-    ]  # fmt: skip
-    if ledger.unpriced:
-        blocks.append(
-            paragraph(
-                f"Not priced, as the author says that they follow: {', '.join(ledger.unpriced)}."
-            )
-        )
-    items = [
-        (f"{o.bits:.2f} bits of optimization ({o.sort}): {o.note.rstrip('.')}; "
-         f"{_ANSWERS[ledger.within(o)]}.",)
-        for o in ledger.optimizations
-    ]  # fmt: skip
-    if items:
-        blocks += [
-            paragraph("The total against the bits that selected the model:"),
-            Bullets(tuple(items)),
-        ]
-    return Section("surprise", "Surprise ledger", tuple(blocks))
-
-
-def _given_bits(ledger: Ledger) -> str:
-    given = ledger.given
-    if given.bits is None:
-        return "–"
-    return f"{'≥ ' if given.at_least else ''}{given.bits:.2f}"

@@ -52,7 +52,7 @@ def partition_section(found: Findings) -> Section | None:
         return Section("regions", "How it cuts its inputs", tuple(blocks))
     if found.picture is not None:
         blocks.append(_picture(found))
-    blocks += [_bar(regions), _table(found, regions)]
+    blocks += [_bar(regions), regions_table(regions, answered=found.task.name != "median")]
     return Section("regions", "How it cuts its inputs", tuple(blocks))
 
 
@@ -119,16 +119,16 @@ def _sort(region: ListedRegion) -> Sort:
     return "right" if region.right.lower == 1 else "mixed"
 
 
-def _table(found: Findings, regions: Regions) -> Table:
+def regions_table(regions: Regions, *, answered: bool) -> Table:
+    """The heaviest regions, and the rest; ``answered``: the model gives answers in them."""
     labelled = any(region.right is not None for region in regions.listed)
-    answered = found.task.name != "median"
     columns = [Column("region"), Column("measure", True)]
     columns += [Column("answer")] * answered + [Column("right", True)] * labelled
     rows: list[tuple[Text, ...]] = []
     for region in regions.listed:
         cells: list[Text] = [(Mono(region.pattern),), (digits(region.measure, _PLACES),)]
         if answered:
-            cells.append((", ".join(map(str, region.answers)),))
+            cells.append((", ".join("=".join(map(str, top)) for top in region.answers),))
         if labelled:
             cells.append((_right(region),))
         rows.append(tuple(cells))
@@ -161,7 +161,7 @@ def _right(region: ListedRegion) -> str:
     if sort != "mixed":
         return "all" if sort == "right" else "none"
     assert region.right is not None
-    return percent(region.right)
+    return percent(region.right, 4)
 
 
 def errors_section(found: Findings) -> Section | None:

@@ -14,7 +14,8 @@ from algzoo_exact.present.sections.closing import (
     trust_section,
 )
 from algzoo_exact.present.sections.errors_of_median import squares_section
-from algzoo_exact.present.sections.explanation import explanation_section, ledger_section
+from algzoo_exact.present.sections.explanation import explanation_section
+from algzoo_exact.present.sections.ledger import ledger_section
 from algzoo_exact.present.sections.proof import proof_section
 from algzoo_exact.present.sections.regions import errors_section, partition_section
 from algzoo_exact.present.sections.theorem import model_section, program_section, theorem

@@ -30,6 +30,7 @@ from algzoo_exact.present.wording import (
     TIE_TEXT,
     digits,
     ended,
+    layers,
     listed,
     one_in,
     several,
@@ -185,9 +186,8 @@ def model_section(found: Findings) -> Section:
     sizes = f"{several(network.hidden_size, 'hidden neuron')}, {several(network.seq_len, 'input')}"
     if isinstance(network, Transformer):
         sizes = (
-            f"{several(network.depth, 'layer')} of {several(network.heads, 'attention head')}"
-            f"{' (assumed: nothing states it)' if model.heads_assumed else ''}, "
-            f"{network.hidden_size} entries wide, {several(network.seq_len, 'input')}"
+            f"{layers(model, network)}, {network.hidden_size} entries wide, "
+            f"{several(network.seq_len, 'input')}"
         )
     rows: list[tuple[str, Text]] = [
         ("Name", (Mono(model.name),)),

@@ -114,7 +114,7 @@ def _printable(text: str) -> str:
     return "\n".join(map(printable, text.split("\n")))
 
 
-_SPACED = frozenset("+−=<>≤≥≠≈∈⇒←⋅∣") | {":=", "<=", ">="}
+_SIGNS = frozenset("+−=<>≤≥≠≈∈⇒←⋅∣") | {":="}
 
 
 def plain(formula: f.Formula) -> str:
@@ -125,7 +125,7 @@ def plain(formula: f.Formula) -> str:
         case f.Row(parts):
             return _row(parts)
         case f.Sub(base, index):
-            return f"{plain(base)}[{plain(index)}]"
+            return f"{plain(base)}[{plain(index).replace(' ', '')}]"
         case f.Sup(base, power):
             return f"{plain(base)}^{_atom(power)}"
         case f.Under(base, below):
@@ -139,7 +139,7 @@ def plain(formula: f.Formula) -> str:
         case f.Lines(rows):
             sides = [(plain(left), plain(right)) for left, right in rows]
             width = max(len(left) for left, _ in sides)
-            return "\n".join(f"{left:<{width}} {right}".rstrip() for left, right in sides)
+            return "\n".join(f"{left:<{width}} {right.lstrip()}".rstrip() for left, right in sides)
 
 
 def _row(parts: Sequence[f.Formula]) -> str:
@@ -147,8 +147,8 @@ def _row(parts: Sequence[f.Formula]) -> str:
     text = ""
     for k, part in enumerate(parts):
         shown = plain(part)
-        if isinstance(part, f.Operator) and shown in _SPACED and k:
-            shown = f" {shown} "
+        if isinstance(part, f.Operator) and shown in _SIGNS:
+            shown = f" {shown} " if k or shown not in "+−" else shown
         elif shown == ",":
             shown = ", "
         elif k and f.is_product(parts[k - 1], part):
@@ -160,7 +160,8 @@ def _row(parts: Sequence[f.Formula]) -> str:
 def _atom(formula: f.Formula) -> str:
     """In brackets where it is more than a symbol."""
     shown = plain(formula)
-    return shown if shown.isalnum() else f"({shown})"
+    alone = shown.isalnum() or isinstance(formula, f.Fenced | f.Sub | f.Number)
+    return shown if alone else f"({shown})"
 
 
 def columns(rows: Iterable[Iterable[str]]) -> d.Table:
