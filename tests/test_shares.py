@@ -115,19 +115,18 @@ def test_regions_of_a_model_with_tiny_regions(tmp_path: Path, epsilon: float, ti
     for cell in az.cells(program, second_argmax(3), ties=ties):
         credits.setdefault(str(cell.pattern), set()).add(cell.credit)
     text = text_of("regions", path, "--top", 50, "--ties", ties)
-    rows = [line.split() for line in text.splitlines() if re.match(r"[01]+(\|[01]+)+ ", line)]
-    assert {row[0] for row in rows} == credits.keys()
-    for row in rows:
-        verdict = " ".join(row[-3 if row[-2].endswith("%") and row[-3] in "<>" else -2 :])
-        if credits[row[0]] == {Fraction(1)}:
-            assert row[-1] == "right"
-            assert "%" not in verdict
-        elif credits[row[0]] == {Fraction(0)}:
-            assert row[-1] == "wrong"
+    row = re.compile(r"([01]+(?:\|[01]+)+) .* (all|none|(?:[<>] )?[\d.]+%|between .*)")
+    rows = dict(found.groups() for line in text.splitlines() if (found := row.fullmatch(line)))
+    assert rows.keys() == credits.keys()
+    for pattern, verdict in rows.items():
+        if credits[pattern] == {Fraction(1)}:
+            assert verdict == "all"
+        elif credits[pattern] == {Fraction(0)}:
+            assert verdict == "none"
         else:
-            low, high = bounds(verdict.removesuffix(" right"))
+            low, high = bounds(verdict)
             assert 0 <= low < high <= 1
-            assert verdict not in ("0% right", "100% right")
+            assert verdict not in ("0%", "100%")
     for entry in json_of("regions", path, "--top", 50, "--ties", ties)["heaviest"]:
         assert 0 <= Fraction(entry["right"]["lower"]) <= Fraction(entry["measure"]["upper"]) <= 1
 

@@ -40,13 +40,13 @@ def verified(
     given = statuses or {}
     claims = tuple(_result(c, given.get(c.name, "proved")) for c in explanation.claims)
     return Verification(
-        explanation, "by hand", None, program, {}, "lowest", claims, (), None, accuracy, 0.0
+        explanation, "hand", None, program, {}, "lowest", claims, (), None, accuracy, 0.0
     )
 
 
 def _result(stated: Claim, status: Status) -> ClaimResult:
     checked = tuple(
-        Checked(instance, Verdict(status), "by hand", 0.0) for instance in stated.instances
+        Checked(instance, Verdict(status), "hand", 0.0) for instance in stated.instances
     )
     return ClaimResult(stated, checked)
 
