@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     from algzoo_exact.estimators.sampling import sample as sample
     from algzoo_exact.estimators.squared_error import sample_squared_error as sample_squared_error
     from algzoo_exact.exact.enclosure import Enclosure as Enclosure
-    from algzoo_exact.explain.prover import Proof as Proof
-    from algzoo_exact.explain.results import Verification as Verification
-    from algzoo_exact.explain.statements import probability as probability
-    from algzoo_exact.explain.statements import prove as prove
+    from algzoo_exact.explain.ledger.surprise import Ledger as Ledger
+    from algzoo_exact.explain.ledger.surprise import surprise as surprise
+    from algzoo_exact.explain.outcome import Outcome as Outcome
+    from algzoo_exact.explain.prove.statements import probability as probability
+    from algzoo_exact.explain.prove.statements import prove as prove
     from algzoo_exact.explain.story import Explanation as Explanation
     from algzoo_exact.explain.story import load_explanation as load_explanation
-    from algzoo_exact.explain.surprise import Ledger as Ledger
-    from algzoo_exact.explain.surprise import surprise as surprise
+    from algzoo_exact.explain.verification import Verification as Verification
     from algzoo_exact.explain.verify import verify as verify
     from algzoo_exact.measure.solid_angle import cone_measure as cone_measure
     from algzoo_exact.measure.solid_angle import orthant_probability as orthant_probability
@@ -85,10 +85,10 @@ _HOMES = {
     "Explanation": "explain.story",
     "FloatRangeError": "errors",
     "InputError": "errors",
-    "Ledger": "explain.surprise",
+    "Ledger": "explain.ledger.surprise",
     "Model": "zoo.loading",
     "Program": "program.ir",
-    "Proof": "explain.prover",
+    "Outcome": "explain.outcome",
     "Report": "present.report",
     "Race": "race.run",
     "RacePoint": "race.run",
@@ -97,7 +97,7 @@ _HOMES = {
     "Task": "program.task",
     "Trained": "training.train",
     "Transformer": "program.transformer",
-    "Verification": "explain.results",
+    "Verification": "explain.verification",
     "WrittenCertificate": "certificate.build",
     "accuracies": "score.numeric",
     "accuracy": "score.compute",
@@ -118,8 +118,8 @@ _HOMES = {
     "make_report": "present.report",
     "orthant_probability": "measure.solid_angle",
     "perturb": "zoo.perturbed",
-    "probability": "explain.statements",
-    "prove": "explain.statements",
+    "probability": "explain.prove.statements",
+    "prove": "explain.prove.statements",
     "picture": "present.pictures.picture",
     "region_graph": "regions.graph",
     "sample": "estimators.sampling",
@@ -128,7 +128,7 @@ _HOMES = {
     "squared_error": "score.squared_error",
     "squared_error_bounds": "score.squared_error",
     "standardize": "program.standardize",
-    "surprise": "explain.surprise",
+    "surprise": "explain.ledger.surprise",
     "train": "training.train",
     "verify": "explain.verify",
     "write_atlas": "present.atlas",

@@ -12,9 +12,9 @@ from formulas_for_tests import ZERO, every, logit, number, x
 from models_for_tests import exact_program
 from numpy.typing import NDArray
 
-from algzoo_exact.explain.cutting import CellLimits
-from algzoo_exact.explain.expression import Apply, Compare, Formula, Logic, Number, Term
-from algzoo_exact.explain.results import Figure
+from algzoo_exact.explain.language.expression import Apply, Compare, Formula, Logic, Number, Term
+from algzoo_exact.explain.outcome import Figure
+from algzoo_exact.explain.prove.cell_search import CellLimits
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task
 

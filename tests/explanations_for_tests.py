@@ -13,7 +13,8 @@ from stories_for_tests import Entry, case, claim, verified
 from algzoo_exact.certificate import check
 from algzoo_exact.certificate.story import story_part
 from algzoo_exact.exact.verdict import Verdict
-from algzoo_exact.explain.results import Checked, Verification
+from algzoo_exact.explain.outcome import Outcome
+from algzoo_exact.explain.verification import Verification
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.lift import named_weights
 
@@ -86,8 +87,8 @@ def every_kind() -> Verification:
     return replace(found, claims=claims)
 
 
-def _open(checked: Checked) -> Checked:
-    return Checked(checked.instance, Verdict("unknown", "not tried"), "none", 0.0)
+def _open(checked: Outcome) -> Outcome:
+    return Outcome(Verdict("unknown", "not tried"), instance=checked.instance)
 
 
 _INPUTS = 7

@@ -10,7 +10,7 @@ from random import Random
 
 from hypothesis import strategies as st
 
-from algzoo_exact.explain.expression import (
+from algzoo_exact.explain.language.expression import (
     Apply,
     Compare,
     Entry,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from algzoo_exact.explain.expression import Entry, Formula, Truth
-from algzoo_exact.explain.prover import Limits, Proof, Prover
+from algzoo_exact.explain.language.expression import Entry, Formula, Truth
+from algzoo_exact.explain.outcome import Outcome
+from algzoo_exact.explain.prove.prover import Limits, Prover
 from algzoo_exact.program.ir import Program
 
 _EVERYWHERE = Truth(True)
@@ -20,7 +21,7 @@ def prove(
     assumptions: Sequence[Formula] = (),
     limits: Limits = _LIMITS,
     progress: Callable[[str], None] | None = None,
-) -> Proof:
+) -> Outcome:
     """Does the statement hold at every real input in the domain? See ``Prover``."""
     prover = Prover(
         program, domain=domain, assumptions=assumptions, limits=limits, progress=progress
@@ -30,7 +31,7 @@ def prove(
 
 def prove_free(
     program: Program, statement: Formula, *, free: Iterable[Entry], facts: Sequence[Formula]
-) -> Proof:
+) -> Outcome:
     """Does the statement follow from ``facts`` alone, whatever the ``free`` entries are?
 
     For induction: with h[t-1] free and facts about it, a statement about step t is proved for all

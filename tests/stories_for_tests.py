@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import algzoo_exact as az
-from algzoo_exact.explain.results import Checked, Verification
+from algzoo_exact.explain.outcome import Outcome
 from algzoo_exact.explain.story import Explanation, parse_explanation
+from algzoo_exact.explain.verification import Verification
 from algzoo_exact.program.ir import Program
 
 Entry = tuple[str, dict[str, Any]]
@@ -39,7 +40,7 @@ def verified(program: Program, *tables: Entry, **options: Any) -> Verification:
     return az.verify(story(program, *tables), program, **options)
 
 
-def only(program: Program, *tables: Entry, **options: Any) -> Checked:
+def only(program: Program, *tables: Entry, **options: Any) -> Outcome:
     """What became of the last claim's single instance."""
     (instance,) = verified(program, *tables, **options).claims[-1].instances
     return instance

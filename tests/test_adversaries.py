@@ -27,7 +27,7 @@ from certificates_for_tests import Json
 from theorems_for_tests import counterexample, is_free, theorem
 
 from algzoo_exact.certificate import build, check
-from algzoo_exact.explain.claims import KINDS
+from algzoo_exact.explain.claims.registry import KINDS
 
 # Evidence, of which there may be other, alike, that the checker can follow as well: an input at
 # which something fails, facts that a proof does not need, another cut.

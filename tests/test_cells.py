@@ -30,9 +30,7 @@ from models_for_tests import exact_program, handcrafted_2_2, handcrafted_4_3, pr
 from proofs_for_tests import prove
 
 from algzoo_exact.errors import InputError
-from algzoo_exact.explain.cells import condition_cells, decide_by_cells
-from algzoo_exact.explain.cutting import CellLimits
-from algzoo_exact.explain.expression import (
+from algzoo_exact.explain.language.expression import (
     Apply,
     Compare,
     Formula,
@@ -41,9 +39,11 @@ from algzoo_exact.explain.expression import (
     Truth,
     evaluate,
 )
-from algzoo_exact.explain.prover import Limits
-from algzoo_exact.explain.results import Branch, Cells, Rays
-from algzoo_exact.explain.space import OutOfReachError
+from algzoo_exact.explain.outcome import Branch, Cells, Rays
+from algzoo_exact.explain.prove.cell_decision import condition_cells, decide_by_cells
+from algzoo_exact.explain.prove.cell_search import CellLimits
+from algzoo_exact.explain.prove.cell_space import OutOfReachError
+from algzoo_exact.explain.prove.prover import Limits
 from algzoo_exact.geometry.cone import Cone, IntVector, dot
 from algzoo_exact.program.ir import Program
 
@@ -162,9 +162,9 @@ def test_evidence_is_complete(data: st.DataObject) -> None:
     domain = conical(data.draw(formulas(program)))
     statement = conical(data.draw(formulas(program)))
     decision = decide_by_cells(program, statement, domain=domain)
-    assert (decision.cells is not None) == (decision.verdict.status == "proved")
-    if decision.cells is not None:
-        check_evidence(decision.cells, program, statement, domain)
+    assert bool(decision.evidence) == (decision.status == "proved")
+    for cells in decision.evidence:
+        check_evidence(cells, program, statement, domain)
 
 
 def test_evidence_for_another_statement_is_noticed() -> None:
@@ -173,10 +173,10 @@ def test_evidence_for_another_statement_is_noticed() -> None:
     first = Compare(">", x(0), x(1))
     right = Compare(">", logit(1), logit(0))
     decision = decide_by_cells(program, right, domain=first)
-    assert decision.cells is not None
-    assert check_evidence(decision.cells, program, right, first) == len(decision.cells.rays)
+    (cells,) = decision.evidence
+    assert check_evidence(cells, program, right, first) == len(cells.rays)
     with pytest.raises(AssertionError):
-        check_evidence(decision.cells, program, Compare("<", logit(1), logit(0)), first)
+        check_evidence(cells, program, Compare("<", logit(1), logit(0)), first)
 
 
 def test_boundaries_count_where_they_should() -> None:
@@ -218,7 +218,7 @@ def test_thin_sets_beside_the_first_walls() -> None:
         assert decision.witness[1] == slope * decision.witness[0] != 0
     space = handcrafted_4_3()
     diagonal = every(Compare("==", x(0), x(1)), Compare("==", x(1), x(2)))
-    assert decide_by_cells(space, Compare(">=", x(0), x(2)), domain=diagonal).cells is not None
+    assert decide_by_cells(space, Compare(">=", x(0), x(2)), domain=diagonal).evidence
     for op, sign in ((">=", -1), ("<=", 1)):
         decision = decide_by_cells(space, Compare(op, x(0), ZERO), domain=diagonal)
         assert decision.witness is not None
@@ -264,7 +264,7 @@ def test_more_inputs(n: int) -> None:
     program = exact_program([1, -1], [[1, 0], [0, 1]], [[1, 0]] * n, n)
     sums: list[Term] = [Apply("add", (ZERO, *map(x, range(t, n)))) for t in range(n)]
     last = h(n - 1, 0)
-    assert decide_by_cells(program, Compare("==", last, greatest(ZERO, *sums))).cells is not None
+    assert decide_by_cells(program, Compare("==", last, greatest(ZERO, *sums))).evidence
     planted = Compare(">=", last, Apply("mul", (number(Fraction(101, 100)), sums[0])))
     decision = decide_by_cells(program, planted)
     assert decision.witness is not None
@@ -276,8 +276,8 @@ def test_inputs_that_do_not_occur_are_left_out() -> None:
     program = exact_program([1, -1], [[-1, 1], [1, -1]], [[1, -1]] * 10, 10)
     claim = Compare(">=", Apply("add", (h(1, 0), h(1, 0))), minus(x(1), x(0)))
     decision = decide_by_cells(program, claim)
-    assert decision.cells is not None
-    assert decision.cells.inputs == (0, 1)
+    (cells,) = decision.evidence
+    assert cells.inputs == (0, 1)
     false = Compare("==", h(1, 0), Apply("relu", (x(1),)))
     refuted = decide_by_cells(program, false)
     assert refuted.witness is not None

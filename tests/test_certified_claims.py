@@ -28,8 +28,8 @@ import algzoo_exact as az
 from algzoo_exact.certificate import build, check
 from algzoo_exact.certificate.nodes import Nodes
 from algzoo_exact.certificate.trees import NoTreeError, proof_tree, truth_tree
-from algzoo_exact.explain.expression import Formula, Logic, Truth, evaluate
-from algzoo_exact.explain.results import Verification
+from algzoo_exact.explain.language.expression import Formula, Logic, Truth, evaluate
+from algzoo_exact.explain.verification import Verification
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.standardize import standardize
 from algzoo_exact.zoo.explanations import explanation_path

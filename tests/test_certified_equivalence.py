@@ -24,7 +24,7 @@ from test_claim_faults import Change, flip_claim, put, reason
 
 import algzoo_exact as az
 from algzoo_exact.certificate.story import story_part
-from algzoo_exact.explain.results import Verification
+from algzoo_exact.explain.verification import Verification
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.lift import named_weights
 from algzoo_exact.program.task import TieRule

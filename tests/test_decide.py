@@ -18,16 +18,17 @@ from models_for_tests import exact_program, handcrafted_2_2, programs
 
 import algzoo_exact as az
 from algzoo_exact.errors import InputError
-from algzoo_exact.explain import decide
-from algzoo_exact.explain.confirm import confirmed
-from algzoo_exact.explain.decide import Decider, Decision, together
-from algzoo_exact.explain.expression import Apply, Compare, Formula, Logic, Truth, evaluate
-from algzoo_exact.explain.interior import inner_point, off_walls
-from algzoo_exact.explain.knowledge import abstractions, fact
-from algzoo_exact.explain.labels import cells_in, earns, fails
-from algzoo_exact.explain.order_facts import OrderFacts
-from algzoo_exact.explain.order_measure import order_probability
-from algzoo_exact.explain.product import agreement, product
+from algzoo_exact.explain.claims.equivalent import agreement, product
+from algzoo_exact.explain.language.expression import Apply, Compare, Formula, Logic, Truth, evaluate
+from algzoo_exact.explain.logic.order_facts import OrderFacts
+from algzoo_exact.explain.logic.order_probability import order_probability
+from algzoo_exact.explain.outcome import Outcome
+from algzoo_exact.explain.prove import decider as decide
+from algzoo_exact.explain.prove.decider import Decider, together
+from algzoo_exact.explain.prove.facts import abstractions, fact
+from algzoo_exact.explain.prove.labels import cells_in, earns, fails
+from algzoo_exact.explain.prove.null_sets import inner_point, off_walls
+from algzoo_exact.explain.prove.torch_check import confirmed
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import INDEX_TASKS, TIE_RULES, Task, TieRule, credit_for
 
@@ -47,7 +48,7 @@ def fails_at(program: Program, statement: Formula, domain: Formula, point: Point
 
 
 def check_decision(
-    decision: Decision, program: Program, statement: Formula, domain: Formula, *, almost: bool
+    decision: Outcome, program: Program, statement: Formula, domain: Formula, *, almost: bool
 ) -> None:
     random = Random(3)
     if decision.witness is not None:

@@ -38,8 +38,7 @@ from hypothesis import strategies as st
 from models_for_tests import exact_program, programs
 
 import algzoo_exact as az
-from algzoo_exact.explain.cutting import CellLimits
-from algzoo_exact.explain.expression import (
+from algzoo_exact.explain.language.expression import (
     Apply,
     Compare,
     Formula,
@@ -48,8 +47,9 @@ from algzoo_exact.explain.expression import (
     evaluate,
     evaluate_term,
 )
-from algzoo_exact.explain.measures import mean_error, probability, supremum
-from algzoo_exact.explain.space import OutOfReachError
+from algzoo_exact.explain.prove.cell_search import CellLimits
+from algzoo_exact.explain.prove.cell_space import OutOfReachError
+from algzoo_exact.explain.prove.exact_figures import mean_error, probability, supremum
 from algzoo_exact.score.squared_result import square_root
 
 

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from algzoo_exact.explain.expand import expand
-from algzoo_exact.explain.expression import (
+from algzoo_exact.explain.language.expand import expand
+from algzoo_exact.explain.language.expression import (
     ARRAY_DIMENSIONS,
     Apply,
     Array,
@@ -30,8 +30,8 @@ from algzoo_exact.explain.expression import (
     to_text,
     values_of,
 )
-from algzoo_exact.explain.parser import parse
-from algzoo_exact.explain.scope import Sizes
+from algzoo_exact.explain.language.integers import Sizes
+from algzoo_exact.explain.language.parser import parse
 from algzoo_exact.program.ir import Program
 
 SIZES = Sizes(4, 3, 4)

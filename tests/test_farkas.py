@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from fractions import Fraction
 from functools import cache
@@ -31,11 +30,9 @@ from hypothesis import strategies as st
 from models_for_tests import exact_program, handcrafted_2_2, programs, random_program
 from proofs_for_tests import prove, prove_free
 
-from algzoo_exact.errors import InputError
-from algzoo_exact.explain import prover
-from algzoo_exact.explain.condition import Condition, Form, Junction, Sign
-from algzoo_exact.explain.expression import Apply, Compare, Entry, Formula, evaluate
-from algzoo_exact.explain.farkas import (
+from algzoo_exact.explain.language.expression import Apply, Compare, Entry, Formula, evaluate
+from algzoo_exact.explain.logic.conditions import Condition, Form, Junction, Sign
+from algzoo_exact.explain.logic.farkas import (
     Leaf,
     Refutation,
     Rows,
@@ -44,11 +41,11 @@ from algzoo_exact.explain.farkas import (
     check_refutation,
     system_about,
 )
-from algzoo_exact.explain.farkas_json import from_json, to_json
-from algzoo_exact.explain.linear import Linear, Maximum
-from algzoo_exact.explain.prover import Limits
-from algzoo_exact.explain.refuter import refutation
-from algzoo_exact.explain.smt import Query
+from algzoo_exact.explain.logic.farkas_search import refutation
+from algzoo_exact.explain.logic.linear_forms import Linear, Maximum
+from algzoo_exact.explain.logic.z3_solver import Query
+from algzoo_exact.explain.prove import prover
+from algzoo_exact.explain.prove.prover import Limits
 from algzoo_exact.program.ir import Program
 from algzoo_exact.zoo.handcrafted import handcrafted_second_argmax
 
@@ -273,9 +270,10 @@ def test_proofs_carry_evidence(monkeypatch: pytest.MonkeyPatch) -> None:
         proof = prove(program, statement, domain=domain, limits=Limits(600))
         assert proof.verdict.status == "proved"
         assert proof.trusted == ()
-        assert proof.evidence is not None
-        assert proof.evidence.system == system_about(program, statement, domain=domain)
-        assert check_refutation(proof.evidence) is None
+        (evidence,) = proof.evidence
+        assert isinstance(evidence, Refutation)
+        assert evidence.system == system_about(program, statement, domain=domain)
+        assert check_refutation(evidence) is None
 
 
 def test_evidence_from_facts_about_free_states() -> None:
@@ -285,8 +283,9 @@ def test_evidence_from_facts_about_free_states() -> None:
     free = [h(4, 19), h(4, 20)]
     proof = prove_free(program, statement, free=free, facts=facts)
     assert proof.verdict.status == "proved"
-    assert proof.evidence is not None
-    assert proof.evidence.system == system_about(program, statement, facts=facts, free=free)
+    (evidence,) = proof.evidence
+    assert isinstance(evidence, Refutation)
+    assert evidence.system == system_about(program, statement, facts=facts, free=free)
 
 
 def test_z3_is_trusted_where_no_refutation_was_found(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -294,7 +293,7 @@ def test_z3_is_trusted_where_no_refutation_was_found(monkeypatch: pytest.MonkeyP
     program, statement, domain = true_statements()[0]
     proof = prove(program, statement, domain=domain)
     assert proof.verdict.status == "proved"
-    assert proof.evidence is None
+    assert proof.evidence == ()
     assert proof.trusted == ("z3",)
 
 
@@ -304,7 +303,7 @@ def test_no_evidence_where_bounds_make_a_product_linear() -> None:
     domain = Compare("<", x(0), ZERO)
     proof = prove(handcrafted_2_2(), Compare("==", product, ZERO), domain=domain)
     assert (proof.verdict.status, proof.method) == ("proved", "exact bounds")
-    assert proof.evidence is None
+    assert proof.evidence == ()
 
 
 def test_limits() -> None:
@@ -312,58 +311,3 @@ def test_limits() -> None:
     leaves = sum(isinstance(step, Leaf) for step in tree.steps)
     assert refutation(system, leaves=leaves // 4) is None
     assert refutation(system, seconds=0) is None
-
-
-def test_json() -> None:
-    for _, tree in examples():
-        text = json.dumps(to_json(tree))
-        assert from_json(json.loads(text)) == tree
-
-
-@pytest.mark.parametrize(
-    ("path", "value"),
-    [
-        ((), None),
-        (("atoms",), {}),
-        (("atoms", 0), ["x"]),
-        (("atoms", 0), ["x", -1]),
-        (("atoms", 0), ["x", True]),
-        (("atoms", 0), ["W_hi", 0]),
-        (("atoms", 0), {"max": [[[], "0"]]}),
-        (("atoms", 0), {"max": [[[[0, "1"]], "0"], [[], "0"]]}),
-        (("conditions", 0), 1),
-        (("conditions", 0), ["<", [[], "0"]]),
-        (("conditions", 0), [">", [[[99, "1"]], "0"]]),
-        (("conditions", 0), [">", [[[0, "0"]], "0"]]),
-        (("conditions", 0), [">", [[[0, "1"], [0, "1"]], "0"]]),
-        (("conditions", 0), [">", [[[0, 1]], "0"]]),
-        (("conditions", 0), [">", [[[0, "1e9"]], "0"]]),
-        (("conditions", 0), [">", [[[0, "1/0"]], "0"]]),
-        (("conditions", 0), ["not", True]),
-        (("conditions", 0), ["or", True]),
-        (("steps", 0), {"rows": [[0, "1/2"]]}),
-        (("steps", 0), {"rows": [[0]]}),
-        (("steps", 0), {"choice": 0}),
-        (("steps", 0), {"choice": 0, "cases": ["0"]}),
-    ],
-)
-def test_json_that_is_no_refutation(path: tuple[Any, ...], value: Any) -> None:
-    data: Any = to_json(examples()[0][1])
-    if path:
-        place = data
-        for key in path[:-1]:
-            place = place[key]
-        place[path[-1]] = value
-    else:
-        data = value
-    with pytest.raises(InputError, match="no refutation"):
-        from_json(data)
-
-
-def test_json_that_is_nested_deeply() -> None:
-    data = to_json(examples()[0][1])
-    nested: Any = True
-    for _ in range(500):
-        nested = ["or", nested, True]
-    with pytest.raises(InputError, match="nesting"):
-        from_json(data | {"conditions": [nested]})

@@ -16,12 +16,12 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from algzoo_exact.errors import InputError
-from algzoo_exact.explain.definitions import read_definitions
-from algzoo_exact.explain.expand import Expander, expand
-from algzoo_exact.explain.expression import Entry, Number, Truth, evaluate_term, to_text
-from algzoo_exact.explain.parser import parse, parse_header, parse_ranges
-from algzoo_exact.explain.scope import Sizes
-from algzoo_exact.explain.surface import ParseError
+from algzoo_exact.explain.language.definitions import read_definitions
+from algzoo_exact.explain.language.expand import Expander, expand
+from algzoo_exact.explain.language.expression import Entry, Number, Truth, evaluate_term, to_text
+from algzoo_exact.explain.language.integers import Sizes
+from algzoo_exact.explain.language.parser import parse, parse_header, parse_ranges
+from algzoo_exact.explain.language.syntax import ParseError
 
 SIZES = Sizes(10, 22, 10)
 DEFINITIONS = {

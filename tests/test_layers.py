@@ -41,14 +41,6 @@ LAYERS["score"] = LAYERS["regions"] | {"deadline", "processes", "regions", "sign
 LAYERS["estimators"] = LAYERS["score"] | {"score"}
 LAYERS["explain"] = LAYERS["score"] | {"score", "estimators"}
 LAYERS["certificate"] = LAYERS["explain"] | {"explain"}
-LAYERS["present"] = LAYERS["explain"] | {
-    "certificate",
-    "explain",
-    "names",
-    "plotting",
-    "race",
-    "zoo",
-}
 LAYERS["training"] = LAYERS["score"] | {"score", "estimators", "zoo"}
 LAYERS["race"] = LAYERS["score"] | {"score", "estimators", "plotting", "zoo"}
 LAYERS["present"] = LAYERS["race"] | {"certificate", "explain", "names", "race"}
@@ -63,14 +55,14 @@ MAY_USE_ZOO += ("explain/verify.py",)  # claims name the models that they compar
 
 # Files (or folders) that may import a library. The light ones, numpy and safetensors, are free.
 HOMES: dict[str, tuple[str, ...]] = {
-    "torch": ("zoo/", "training/", "estimators/", "explain/confirm.py", "race/run.py"),
+    "torch": ("zoo/", "training/", "estimators/", "explain/prove/torch_check.py", "race/run.py"),
     "sympy": ("program/render.py", "score/closed_form.py", "score/squared_result.py"),
     "networkx": ("regions/graph.py",),
     "matplotlib": ("plotting.py", "present/pictures/", "race/plot.py"),
     "pyarrow": ("regions/atlas.py",),
     "flint": (
         "exact/",
-        "explain/relaxation.py",
+        "explain/logic/relaxation.py",
         "geometry/",
         "measure/",
         "program/",
@@ -83,7 +75,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "rich": ("cli/",),
     "pooch": ("zoo/fetching.py",),
     "requests": ("zoo/fetching.py",),
-    "z3": ("explain/smt.py",),
+    "z3": ("explain/logic/z3_solver.py",),
     "scipy": (),
     "mpmath": (),
 }

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from models_for_tests import exact_program, handcrafted_4_3, programs
 
-from algzoo_exact.explain.condition import Form, Sign, holds
-from algzoo_exact.explain.expression import Compare, Entry, evaluate
-from algzoo_exact.explain.linear import Linear, Maximum
-from algzoo_exact.explain.witness import shorten, walk
+from algzoo_exact.explain.language.expression import Compare, Entry, evaluate
+from algzoo_exact.explain.logic.conditions import Form, Sign, holds
+from algzoo_exact.explain.logic.linear_forms import Linear, Maximum
+from algzoo_exact.explain.prove.counterexamples import shorten, walk
 
 
 @settings(max_examples=150, deadline=None)

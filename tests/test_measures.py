@@ -36,16 +36,11 @@ from hypothesis import strategies as st
 from models_for_tests import exact_program, handcrafted_4_3, programs
 
 import algzoo_exact as az
-from algzoo_exact.explain.cutting import CellLimits
-from algzoo_exact.explain.expression import (
-    Apply,
-    Compare,
-    Formula,
-    Logic,
-)
-from algzoo_exact.explain.measures import probability
-from algzoo_exact.explain.order_measure import order_probability
-from algzoo_exact.explain.space import OutOfReachError
+from algzoo_exact.explain.language.expression import Apply, Compare, Formula, Logic
+from algzoo_exact.explain.logic.order_probability import order_probability
+from algzoo_exact.explain.prove.cell_search import CellLimits
+from algzoo_exact.explain.prove.cell_space import OutOfReachError
+from algzoo_exact.explain.prove.exact_figures import probability
 from algzoo_exact.program.task import second_argmax
 
 

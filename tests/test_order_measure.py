@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from algzoo_exact.errors import InputError
-from algzoo_exact.explain.expression import (
+from algzoo_exact.explain.language.expression import (
     Apply,
     Compare,
     Formula,
@@ -19,7 +19,7 @@ from algzoo_exact.explain.expression import (
     Number,
     evaluate,
 )
-from algzoo_exact.explain.order_measure import order_probability
+from algzoo_exact.explain.logic.order_probability import order_probability
 
 
 @pytest.mark.slow

@@ -10,10 +10,10 @@ import pytest
 from standard_stories_for_tests import cases_only, changed, model_of, text_of
 
 import algzoo_exact as az
-from algzoo_exact.explain.claims import Weights
-from algzoo_exact.explain.expression import evaluate, values_of
-from algzoo_exact.explain.results import Verification
+from algzoo_exact.explain.claims.weights import Weights
+from algzoo_exact.explain.language.expression import evaluate, values_of
 from algzoo_exact.explain.story import Explanation, parse_explanation
+from algzoo_exact.explain.verification import Verification
 
 TWO, OURS, FOUR = "algzoo_2nd_argmax_2_2", "2nd_argmax_2_2", "2nd_argmax_4_3"
 BY_HAND = tuple(f"handcrafted_2nd_argmax_{n}" for n in (2, 3, 10))

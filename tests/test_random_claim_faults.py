@@ -17,8 +17,8 @@ from explanations_for_tests import SILENT, TWO, checked_story, told
 
 import algzoo_exact as az
 from algzoo_exact.certificate import check
-from algzoo_exact.explain.product import product
-from algzoo_exact.explain.results import Verification
+from algzoo_exact.explain.claims.equivalent import product
+from algzoo_exact.explain.verification import Verification
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.lift import named_weights
 

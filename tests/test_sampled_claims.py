@@ -35,7 +35,7 @@ from models_for_tests import exact_program
 
 import algzoo_exact as az
 from algzoo_exact.errors import InputError
-from algzoo_exact.explain.expression import (
+from algzoo_exact.explain.language.expression import (
     Apply,
     Compare,
     Formula,
@@ -44,9 +44,9 @@ from algzoo_exact.explain.expression import (
     evaluate,
     evaluate_term,
 )
-from algzoo_exact.explain.order_measure import order_probability
-from algzoo_exact.explain.results import Figure
-from algzoo_exact.explain.sampled import (
+from algzoo_exact.explain.logic.order_probability import order_probability
+from algzoo_exact.explain.outcome import Figure
+from algzoo_exact.explain.prove.sampled_figures import (
     Block,
     float_weights,
     sampled_error,

@@ -37,7 +37,7 @@ from models_for_tests import (
 from proofs_for_tests import prove, prove_free
 
 from algzoo_exact.errors import InputError
-from algzoo_exact.explain.expression import (
+from algzoo_exact.explain.language.expression import (
     Apply,
     Compare,
     Entry,
@@ -47,9 +47,8 @@ from algzoo_exact.explain.expression import (
     Truth,
     evaluate,
 )
-from algzoo_exact.explain.prover import Limits, Proof, Prover
-from algzoo_exact.explain.smt import farkas
-from algzoo_exact.geometry.cone import Cone, NotPointedError, dot
+from algzoo_exact.explain.outcome import Outcome
+from algzoo_exact.explain.prove.prover import Limits, Prover
 from algzoo_exact.program.ir import Program
 from algzoo_exact.regions.enumerate import activation_regions
 from algzoo_exact.zoo.handcrafted import handcrafted_second_argmax
@@ -58,7 +57,7 @@ EVERYWHERE = Truth(True)
 
 
 def check_refuted(
-    proof: Proof, program: Program, statement: Formula, domain: Formula = EVERYWHERE
+    proof: Outcome, program: Program, statement: Formula, domain: Formula = EVERYWHERE
 ) -> None:
     """The witness, by exact evaluation."""
     assert proof.verdict.status == "refuted"
@@ -307,32 +306,3 @@ def test_bad_statements_are_input_errors() -> None:
         Limits(0)
     squared = Compare(">=", Apply("mul", (Entry("W_hi", (1,)), x(0), Entry("W_hh", (0, 1)))), ZERO)
     assert prove(program, squared).verdict.status == "proved"  # 2 x[0] 0
-
-
-def test_farkas_agrees_with_double_description() -> None:
-    """Oracles: the certificates themselves, multiplied out; the extreme rays of the cone."""
-    random = Random(2)
-    kinds = set()
-    for _ in range(60):
-        rows = [tuple(random.randint(-3, 3) for _ in range(3)) for _ in range(5)]
-        target = tuple(random.randint(-3, 3) for _ in range(3))
-        kind, values = farkas(rows, target)
-        kinds.add(kind)
-        if kind == "multipliers":
-            assert min(values) >= 0
-            combined = [
-                sum(v * row[k] for v, row in zip(values, rows, strict=True)) for k in range(3)
-            ]
-            assert combined == list(target)
-        else:
-            products = [sum(a * b for a, b in zip(row, values, strict=True)) for row in rows]
-            assert min(products) >= 0
-            assert sum(a * b for a, b in zip(target, values, strict=True)) < 0
-        try:
-            cone = Cone.from_inequalities(rows)
-        except NotPointedError:
-            continue
-        if cone is not None:
-            follows = all(dot(target, ray) >= 0 for ray in cone.rays)
-            assert (kind == "multipliers") == follows
-    assert kinds == {"multipliers", "ray"}

@@ -27,10 +27,15 @@ from loading_for_tests import ALGZOO, needs_algzoo
 
 from algzoo_exact import load
 from algzoo_exact.errors import InputError
-from algzoo_exact.explain.claims import Always, Close, Equivalent, Inductive, Measure, Weights
-from algzoo_exact.explain.expression import Formula, evaluate, to_text, values_of
+from algzoo_exact.explain.claims.always import Always
+from algzoo_exact.explain.claims.close import Close
+from algzoo_exact.explain.claims.equivalent import Equivalent
+from algzoo_exact.explain.claims.inductive import Inductive
+from algzoo_exact.explain.claims.measure import Measure
+from algzoo_exact.explain.claims.weights import Weights
+from algzoo_exact.explain.language.expression import Formula, evaluate, to_text, values_of
+from algzoo_exact.explain.language.syntax import ParseError
 from algzoo_exact.explain.story import Explanation, load_explanation, parse_explanation
-from algzoo_exact.explain.surface import ParseError
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.standardize import standardize
 

@@ -14,7 +14,8 @@ import pytest
 from numpy.typing import NDArray
 
 import algzoo_exact as az
-from algzoo_exact.explain.results import ClaimResult, Figure
+from algzoo_exact.explain.claims.claim import ClaimResult
+from algzoo_exact.explain.outcome import Figure
 from algzoo_exact.explain.story import Explanation, parse_explanation
 from algzoo_exact.zoo.explanations import explanation_path
 

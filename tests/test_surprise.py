@@ -15,11 +15,10 @@ from verifications_for_tests import TWO, claim, derived, head, verified
 import algzoo_exact as az
 from algzoo_exact.errors import InputError
 from algzoo_exact.estimators import untrained as untrained_module
-from algzoo_exact.explain import surprise as surprise_module
-from algzoo_exact.explain.equalities import equalities
-from algzoo_exact.explain.prices import Row, rows_of
-from algzoo_exact.explain.results import Status
-from algzoo_exact.explain.surprise import Given, Ledger, Optimization
+from algzoo_exact.explain.ledger import surprise as surprise_module
+from algzoo_exact.explain.ledger.prices import Row, rows_of
+from algzoo_exact.explain.ledger.surprise import Given, Ledger, Optimization
+from algzoo_exact.explain.outcome import Status
 from algzoo_exact.program.ir import Program
 
 
@@ -115,7 +114,7 @@ def test_what_is_not_proved_is_not_paid(status: Status) -> None:
 )
 def test_equalities_between_weights(statement: str, bits: list[float]) -> None:
     result = verified(head(UNEQUAL) + claim(statement), UNEQUAL).claims[0]
-    assert list(equalities(result.claim.instances[0], UNEQUAL)) == bits
+    assert list(result.claim.instances[0].equalities(UNEQUAL)) == bits
 
 
 @pytest.mark.parametrize(
@@ -132,7 +131,7 @@ def test_equalities_between_weights(statement: str, bits: list[float]) -> None:
 )
 def test_equalities_for_all_inputs(statement: str, bits: list[float]) -> None:
     result = verified(head() + claim(statement, kind="always")).claims[0]
-    assert list(equalities(result.claim.instances[0], TWO)) == bits
+    assert list(result.claim.instances[0].equalities(TWO)) == bits
 
 
 @pytest.mark.parametrize(
@@ -148,7 +147,7 @@ def test_equalities_for_all_inputs(statement: str, bits: list[float]) -> None:
 )
 def test_equalities_of_close_claims(bounds: str, bits: list[float]) -> None:
     text = "[[claim]]\nname = 'c'\nkind = 'close'\nleft = 'logit[0]'\nright = 'x[0]'\n" + bounds
-    assert list(equalities(verified(head() + text).claims[0].claim.instances[0], TWO)) == bits
+    assert list(verified(head() + text).claims[0].claim.instances[0].equalities(TWO)) == bits
 
 
 NEAR = "abs(W_hi[0] - W_hi[1]) <= 1/8"  # 6 bits

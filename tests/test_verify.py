@@ -17,7 +17,7 @@ from stories_for_tests import Entry, case, claim, only, story, verified
 
 import algzoo_exact as az
 from algzoo_exact.errors import InputError
-from algzoo_exact.explain.results import Checked
+from algzoo_exact.explain.outcome import Outcome
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import TieRule
 
@@ -27,7 +27,7 @@ STORIES = Path(__file__).parent / "stories"
 SHARED = Path(__file__).parents[2] / "shared/algzoo/2nd_argmax_2_2.safetensors"
 
 
-def witness_of(checked: Checked) -> tuple[Fraction, ...]:
+def witness_of(checked: Outcome) -> tuple[Fraction, ...]:
     assert checked.verdict.status == "refuted", checked.verdict
     assert checked.witness is not None
     assert checked.confirmed

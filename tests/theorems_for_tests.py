@@ -8,7 +8,8 @@ may pass only if one of these holds; anything else is a false acceptance.
    other evidence that the checker can follow is evidence too.
 2. It states another theorem, which is true. ``counterexample`` looks for an error, with nothing of
    the checker's: the package's exact scores, exact evaluation of formulas at random inputs by
-   ``explain.expression``, and samples by ``explain.sampled`` for probabilities.
+   ``explain.language.expression``, and samples by ``explain.prove.sampled_figures`` for
+   probabilities.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ from adversaries_for_tests import Place
 from certificates_for_tests import Json
 
 import algzoo_exact as az
-from algzoo_exact.explain.expression import (
+from algzoo_exact.explain.claims.equivalent import product
+from algzoo_exact.explain.language.expression import (
     Apply,
     Compare,
     Entry,
@@ -35,8 +37,7 @@ from algzoo_exact.explain.expression import (
     evaluate,
     values_at,
 )
-from algzoo_exact.explain.product import product
-from algzoo_exact.explain.sampled import sampled_probability
+from algzoo_exact.explain.prove.sampled_figures import sampled_probability
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.standardize import standardize
 from algzoo_exact.program.transformer import AttentionLayer

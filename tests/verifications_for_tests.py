@@ -8,9 +8,10 @@ from fractions import Fraction
 import algzoo_exact as az
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.exact.verdict import Verdict
-from algzoo_exact.explain.claims import Claim
-from algzoo_exact.explain.results import Checked, ClaimResult, Figure, Status, Verification
+from algzoo_exact.explain.claims.claim import Claim, ClaimResult
+from algzoo_exact.explain.outcome import Figure, Outcome, Status
 from algzoo_exact.explain.story import parse_explanation
+from algzoo_exact.explain.verification import Verification
 from algzoo_exact.program.ir import Program
 
 HEAD = 'title = "t"\n[model]\ntask = "{task}"\nhidden_size = {d}\nseq_len = {n}\n'
@@ -46,7 +47,7 @@ def verified(
 
 def _result(stated: Claim, status: Status) -> ClaimResult:
     checked = tuple(
-        Checked(instance, Verdict(status), "hand", 0.0) for instance in stated.instances
+        Outcome(Verdict(status), "hand", instance=instance) for instance in stated.instances
     )
     return ClaimResult(stated, checked)
 

@@ -16,8 +16,8 @@ from algzoo_exact.certificate.nodes import Nodes
 from algzoo_exact.certificate.trees import NoTreeError, proof_tree, truth_tree
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.enclosure import Enclosure
-from algzoo_exact.explain.claims import Bounds
-from algzoo_exact.explain.expression import (
+from algzoo_exact.explain.claims.bounds import Bounds, verdict_on
+from algzoo_exact.explain.language.expression import (
     Apply,
     Compare,
     Entry,
@@ -29,13 +29,11 @@ from algzoo_exact.explain.expression import (
     evaluate,
     values_at,
 )
-from algzoo_exact.explain.farkas import Refutation
-from algzoo_exact.explain.farkas_json import to_json
-from algzoo_exact.explain.figures import verdict_on
-from algzoo_exact.explain.knowledge import Fact
-from algzoo_exact.explain.labels import cells_in, earns, fails
-from algzoo_exact.explain.order_measure import order_statement
-from algzoo_exact.explain.results import Argument, Checked, Figure, Point
+from algzoo_exact.explain.logic.farkas import Refutation, steps_json
+from algzoo_exact.explain.logic.order_probability import order_statement
+from algzoo_exact.explain.outcome import Argument, Figure, Outcome, Point
+from algzoo_exact.explain.prove.facts import Fact
+from algzoo_exact.explain.prove.labels import cells_in, earns, fails
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task, TieRule
 
@@ -71,7 +69,7 @@ class Evidence:
         return {"x": [str(v) for v in point], "logit": [str(v) for v in logits]}
 
     def proofs(
-        self, checked: Checked, questions: Sequence[Question], *, almost: bool
+        self, checked: Outcome, questions: Sequence[Question], *, almost: bool
     ) -> list[Json]:
         """One for each question."""
         arguments: Sequence[Argument | None] = checked.arguments
@@ -81,7 +79,7 @@ class Evidence:
         return [self._proof(checked, a, question, almost) for a, question in pairs]
 
     def answers(
-        self, checked: Checked, domain: Formula, right: bool, facts: Sequence[Fact]
+        self, checked: Outcome, domain: Formula, right: bool, facts: Sequence[Fact]
     ) -> list[Json]:
         """One proof for each label cell that the domain does not exclude."""
         numbers, questions = [], []
@@ -93,7 +91,7 @@ class Evidence:
         return [{"cell": k} | proof for k, proof in zip(numbers, found, strict=True)]
 
     def _proof(
-        self, checked: Checked, argument: Argument | None, question: Question, almost: bool
+        self, checked: Outcome, argument: Argument | None, question: Question, almost: bool
     ) -> Json:
         statement, domain, facts = question
         if argument is not None and isinstance(argument.evidence, Refutation):
@@ -111,7 +109,7 @@ class Evidence:
             return {"trusted": self.package(checked)}
         return {"cells": tree} | self._without(walls)
 
-    def package(self, checked: Checked) -> str:
+    def package(self, checked: Outcome) -> str:
         """Whose word it is, where nothing can be written down."""
         return ", ".join(checked.trusted) or f"{_PACKAGE} ({checked.method})"
 
@@ -131,7 +129,7 @@ class Evidence:
         assert isinstance(argument.evidence, Refutation)
         number = self.nodes.number
         known = [part for fact in facts for part in conjuncts(fact.statement)]
-        found: Json = {"steps": to_json(argument.evidence)["steps"]}
+        found: Json = {"steps": steps_json(argument.evidence)}
         if argument.facts:
             found["facts"] = [number(part) for part in argument.facts]
         if argument.defined:
@@ -203,7 +201,7 @@ class Evidence:
 
     # Suprema.
 
-    def reached(self, checked: Checked, statement: Formula, domain: Formula) -> Json | None:
+    def reached(self, checked: Outcome, statement: Formula, domain: Formula) -> Json | None:
         """An input in the domain where the statement holds, at or near the place where a supremum
         is attained; None where none is found."""
         if not checked.figures or checked.figures[0].witness is None:

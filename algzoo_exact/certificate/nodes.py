@@ -7,7 +7,7 @@ from typing import Any
 
 from algzoo_exact.certificate.check import Budget, Formulas, Node
 from algzoo_exact.certificate.check import Program as CheckedProgram
-from algzoo_exact.explain.expression import Compare, Entry, Formula, Number, Term, Truth
+from algzoo_exact.explain.language.expression import Compare, Entry, Formula, Number, Term, Truth
 from algzoo_exact.program.ir import Matrix, Program
 from algzoo_exact.program.lift import named_weights
 

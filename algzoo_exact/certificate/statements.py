@@ -10,8 +10,13 @@ from fractions import Fraction
 from typing import Any, Literal
 
 from algzoo_exact.certificate.evidence import Evidence, Question
-from algzoo_exact.explain.claims import Always, Close, Equivalent, Inductive, Weights
-from algzoo_exact.explain.expression import (
+from algzoo_exact.errors import InputError
+from algzoo_exact.explain.claims.always import Always
+from algzoo_exact.explain.claims.close import Close
+from algzoo_exact.explain.claims.equivalent import Equivalent, agreement
+from algzoo_exact.explain.claims.inductive import Inductive
+from algzoo_exact.explain.claims.weights import Weights
+from algzoo_exact.explain.language.expression import (
     Apply,
     Compare,
     Formula,
@@ -21,16 +26,15 @@ from algzoo_exact.explain.expression import (
     Truth,
     evaluate,
 )
-from algzoo_exact.explain.knowledge import Fact, fact, within_bound
-from algzoo_exact.explain.product import agreement
-from algzoo_exact.explain.results import Checked
+from algzoo_exact.explain.outcome import Outcome
+from algzoo_exact.explain.prove.facts import Fact, fact
 
 Json = dict[str, Any]
 Quantifier = Literal["all", "almost all", "some"]
 _EVERYWHERE = Truth(True)
 
 
-def statements(checked: Checked, facts: Sequence[Fact], evidence: Evidence) -> list[Json]:
+def statements(checked: Outcome, facts: Sequence[Fact], evidence: Evidence) -> list[Json]:
     """What an instance of a claim says, with the evidence that there is.
 
     For claims about weights (kind weights), always, inductive, equivalent, and close where the
@@ -48,8 +52,12 @@ def statements(checked: Checked, facts: Sequence[Fact], evidence: Evidence) -> l
             return _for_all(checked, [(same, domain, ())], evidence, almost=mode == "labels")
         case Close():
             return _close(checked.instance, checked, facts, evidence)
-        case _:
-            raise AssertionError(checked.instance)
+        case other:
+            kind = getattr(other, "kind", "unknown")
+            raise InputError(
+                f"A certificate has no form for claims of the kind {kind!r}, which the checker "
+                "does not know; write it without the explanation, or without these claims."
+            )
 
 
 def _part(
@@ -71,7 +79,7 @@ def _part(
     }
 
 
-def _about_weights(checked: Checked, statement: Formula, evidence: Evidence) -> Json:
+def _about_weights(checked: Outcome, statement: Formula, evidence: Evidence) -> Json:
     """No input occurs, so that it is decided at any one."""
     zero = (Fraction(0),) * evidence.program.seq_len
     question = statement, _EVERYWHERE
@@ -82,7 +90,7 @@ def _about_weights(checked: Checked, statement: Formula, evidence: Evidence) -> 
 
 
 def _for_all(
-    checked: Checked, questions: Sequence[Question], evidence: Evidence, *, almost: bool = False
+    checked: Outcome, questions: Sequence[Question], evidence: Evidence, *, almost: bool = False
 ) -> list[Json]:
     """Statements that are proved together, or one of which fails at a witness."""
     quantifier: Quantifier = "almost all" if almost else "all"
@@ -117,11 +125,12 @@ def _steps(claim: Inductive, facts: Sequence[Fact]) -> list[Question]:
     return found
 
 
-def _close(claim: Close, checked: Checked, facts: Sequence[Fact], evidence: Evidence) -> list[Json]:
+def _close(claim: Close, checked: Outcome, facts: Sequence[Fact], evidence: Evidence) -> list[Json]:
     """A supremum: the error is at most so much for all inputs, and as large for some."""
     assert claim.scale is not None
     status, witness = checked.verdict.status, checked.witness
-    within = within_bound(claim)
+    most = claim.bounds.most
+    within = None if most is None else claim.within(most)
     least = claim.bounds.at_least if claim.bounds.equals is None else claim.bounds.equals
     error = Apply("abs", (Apply("sub", (claim.left, claim.right)),))
     found = []
@@ -144,7 +153,7 @@ def _close(claim: Close, checked: Checked, facts: Sequence[Fact], evidence: Evid
 
 def _reached(
     claim: Close,
-    checked: Checked,
+    checked: Outcome,
     facts: Sequence[Fact],
     evidence: Evidence,
     error: Term,
@@ -173,7 +182,7 @@ def _scaled(scale: Term, factor: Fraction) -> Term:
     return Apply("mul", (Number(factor), scale))
 
 
-def _smaller_bound(checked: Checked) -> Fraction:
+def _smaller_bound(checked: Outcome) -> Fraction:
     """What the error was proved to be at most."""
     if not checked.arguments:
         (figure,) = checked.figures

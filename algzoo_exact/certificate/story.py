@@ -12,27 +12,17 @@ from algzoo_exact.certificate.nodes import Nodes
 from algzoo_exact.certificate.others import Others
 from algzoo_exact.certificate.statements import statements
 from algzoo_exact.errors import InputError
-from algzoo_exact.explain.claims import (
-    Bounds,
-    Case,
-    Claim,
-    Close,
-    Equivalent,
-    Instance,
-    Measure,
-    Right,
-    Wrong,
-)
-from algzoo_exact.explain.expression import Formula, Logic, Truth, conjuncts
-from algzoo_exact.explain.knowledge import Fact, facts_of
-from algzoo_exact.explain.results import (
-    CaseResult,
-    Checked,
-    CheckedCase,
-    ClaimResult,
-    Partition,
-    Verification,
-)
+from algzoo_exact.explain.claims.answers import Right, Wrong
+from algzoo_exact.explain.claims.bounds import Bounds
+from algzoo_exact.explain.claims.cases import Case, CaseResult, CheckedCase, Partition
+from algzoo_exact.explain.claims.claim import Claim, ClaimResult, Instance
+from algzoo_exact.explain.claims.close import Close
+from algzoo_exact.explain.claims.equivalent import Equivalent
+from algzoo_exact.explain.claims.measure import Measure
+from algzoo_exact.explain.language.expression import Formula, Logic, Truth, conjuncts
+from algzoo_exact.explain.outcome import Outcome
+from algzoo_exact.explain.prove.facts import Fact
+from algzoo_exact.explain.verification import Verification
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.standardize import standardize
 from algzoo_exact.program.task import Task, TieRule
@@ -104,9 +94,9 @@ class _Writer:
         for checked in result.instances:
             self._hear(claim.name)
             found = self._instance(claim, checked, facts)
-            instances.append({"parameters": dict(checked.instance.parameters)} | found)
+            instances.append({"parameters": dict(checked.parameters)} | found)
         proved = [c.instance for c in result.instances if c.verdict.status == "proved"]
-        self._facts[claim.name] = [known for part in proved for known in facts_of(part)]
+        self._facts[claim.name] = result.facts()
         self._proved[claim.name] = {
             "right": [part.domain for part in proved if isinstance(part, Right)],
             "wrong": [part.domain for part in proved if isinstance(part, Wrong)],
@@ -124,7 +114,7 @@ class _Writer:
             "instances": instances,
         }
 
-    def _instance(self, claim: Claim, checked: Checked, facts: Sequence[Fact]) -> Json:
+    def _instance(self, claim: Claim, checked: Outcome, facts: Sequence[Fact]) -> Json:
         """What one instance says, with its evidence."""
         number, evidence = self._nodes.number, self._evidence
         verdict = checked.verdict.status
@@ -199,7 +189,7 @@ class _Writer:
             "witness": None if witness is None else self._evidence.witness(witness),
         }
 
-    def _follows(self, case: Case, found: CheckedCase, checked: Checked) -> Json:
+    def _follows(self, case: Case, found: CheckedCase, checked: Outcome) -> Json:
         """The claims that a case follows from: one whose domain it is a part of, as written; or all
         that prove such an answer, and why it lies in what they say."""
         when = found.instance.when
@@ -225,7 +215,7 @@ class _Writer:
         }
 
     def _joint(
-        self, checked: Checked, questions: Sequence[tuple[Formula, Formula, Sequence[Fact]]]
+        self, checked: Outcome, questions: Sequence[tuple[Formula, Formula, Sequence[Fact]]]
     ) -> Json:
         proved = checked.verdict.status == "proved"
         by_order = proved and checked.method == "order"

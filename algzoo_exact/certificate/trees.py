@@ -22,7 +22,7 @@ from algzoo_exact.certificate.check import (
     joined,
 )
 from algzoo_exact.certificate.nodes import Nodes
-from algzoo_exact.explain.expression import Formula
+from algzoo_exact.explain.language.expression import Formula
 from algzoo_exact.geometry.cone import Cone, IntVector, independent, primitive
 from algzoo_exact.program.ir import Program
 

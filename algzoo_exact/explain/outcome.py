@@ -1,32 +1,198 @@
-"""Decisions as what became of a claim's instance."""
+"""What became of a statement: proved, refuted by a witness, or undecided, and by what evidence.
+
+One type from the prover to the terminal: the prover's answer about a formula, a cell search's, and
+what became of a claim's instance are all an ``Outcome``.
+"""
 
 from __future__ import annotations
 
-from time import monotonic
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal, Protocol, TypeAlias
 
-from algzoo_exact.explain.claims import CaseInstance, Instance
-from algzoo_exact.explain.confirm import confirmed
-from algzoo_exact.explain.decide import Decision
-from algzoo_exact.explain.results import Checked
-from algzoo_exact.program.ir import Program
+from algzoo_exact.exact.enclosure import Enclosure
+from algzoo_exact.exact.verdict import Verdict
+from algzoo_exact.explain.language.expression import Entry, Formula, Term, point_text
+from algzoo_exact.explain.logic.farkas import Refutation
+
+Status = Literal["proved", "refuted", "unknown"]
+Point: TypeAlias = tuple[Fraction, ...]
+
+Parameters: TypeAlias = tuple[tuple[str, int], ...]
+"""The integer parameters of an instance and their values, in the order of ``for``."""
 
 
-def checked(
-    program: Program, instance: Instance | CaseInstance, decision: Decision, start: float
-) -> Checked:
-    """The decision as what became of the instance, its witness shown to torch."""
-    seen = None
-    if decision.witness is not None and decision.failing is not None:
-        seen = confirmed(program, *decision.failing, decision.witness)
-    return Checked(
-        instance,
-        decision.verdict,
-        decision.method,
-        monotonic() - start,
-        decision.details,
-        decision.witness,
-        seen,
-        trusted=decision.trusted,
-        arguments=decision.arguments,
-        vacuous=decision.vacuous,
-    )
+@dataclass(frozen=True, eq=False)
+class Figure:
+    """A number that a claim or a case is about: a probability, or an error.
+
+    ``kind`` exact: ``enclosure`` contains it and is narrow; where ``rational`` is there, it is
+    that. certified: the enclosure contains it, but is no narrower than what could be proved.
+    sampled: ``estimate`` with its standard ``error`` from ``samples`` inputs; proves nothing. There
+    is none where no input is in the domain, or (then ``samples`` is None) beyond floats' range.
+    ``witness`` is an input where a supremum is attained, where one is known.
+    """
+
+    what: str
+    kind: Literal["exact", "certified", "sampled"]
+    enclosure: Enclosure | None = None
+    rational: Fraction | None = None
+    closed_form: str | None = None
+    estimate: float | None = None
+    error: float | None = None
+    samples: int | None = None
+    witness: Point | None = None
+
+    @classmethod
+    def of(cls, what: str, value: Fraction, witness: Point | None = None) -> Figure:
+        """A number that is known: a rational."""
+        return cls(what, "exact", Enclosure.exactly(value), value, witness=witness)
+
+    @property
+    def unseen(self) -> str:
+        """Why there is no estimate."""
+        return "beyond the range of floats" if self.samples is None else "not seen in the sample"
+
+
+Rays: TypeAlias = tuple[tuple[int, ...], ...]
+"""The extreme rays of a cone."""
+
+
+@dataclass(frozen=True)
+class Branch:
+    """Space cut along ``normal``, and what became of its two sides (below: normal . x <= 0)."""
+
+    normal: tuple[int, ...]
+    below: Branch | Rays
+    above: Branch | Rays
+
+
+@dataclass(frozen=True)
+class Cells:
+    """Evidence: space cut into cones, on each of which the statement was decided.
+
+    Coordinates are the ``inputs`` that occur in it. A cone is what the cuts leave; its rays are
+    there for convenience. On each face (within each cone, where null sets do not count) every sign
+    that the statement needs is one of <, = and >.
+    """
+
+    inputs: tuple[int, ...]
+    tree: Branch | Rays
+
+    @property
+    def rays(self) -> tuple[Rays, ...]:
+        """The rays of each cone."""
+        found, waiting = [], [self.tree]
+        while waiting:
+            part = waiting.pop()
+            if isinstance(part, Branch):
+                waiting += (part.above, part.below)
+            else:
+                found.append(part)
+        return tuple(found)
+
+
+Evidence: TypeAlias = Cells | Refutation
+
+
+@dataclass(frozen=True, eq=False)
+class Argument:
+    """One step of a proof: ``statement`` holds wherever ``domain`` and the ``facts`` do.
+
+    The facts are claims proved earlier. So are the equations of ``defined`` entries and terms,
+    which take the place of what the program computes. ``free`` entries may have any value that
+    satisfies the facts (h none below 0). ``evidence`` is what an independent checker needs; None
+    where the ``method`` alone is to be believed, or repeated.
+    """
+
+    domain: Formula
+    statement: Formula
+    facts: tuple[Formula, ...]
+    defined: tuple[tuple[Entry, Term], ...]
+    free: tuple[Entry, ...]
+    method: str
+    evidence: Evidence | None = None
+
+
+class HasParameters(Protocol):
+    """What an outcome may be of: an instance of a claim or of a case."""
+
+    @property
+    def parameters(self) -> Parameters: ...
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """What became of a statement, of several together, or of an ``instance`` of a claim or case.
+
+    ``method`` names what decided: exact arithmetic, exact bounds, regions, order, z3; ``details``
+    say what was tried. Where it is proved, ``arguments`` are the steps of the proof, ``trusted``
+    names what has to be believed beside this program (z3, where it alone decided), and ``vacuous``
+    says that nothing satisfies the domain and what was assumed.
+
+    Where it is refuted, ``witness`` is an input (n) in the domain at which it fails: floats where
+    possible, and always checked exactly. ``failing`` is the (statement, domain) that it refutes;
+    ``confirmed`` says whether torch, in float64, sees the same (None: not tried).
+
+    Where it is unknown, the verdict's reason says why. ``state`` holds values of free entries that
+    satisfy what was assumed but not the statement: it does not follow, and may be true all the
+    same. ``figures`` are the numbers that a claim is about.
+    """
+
+    verdict: Verdict
+    method: str = "none"
+    seconds: float = 0.0
+    details: tuple[str, ...] = ()
+    witness: Point | None = None
+    failing: tuple[Formula, Formula] | None = None
+    confirmed: bool | None = None
+    state: tuple[tuple[Entry, Fraction], ...] | None = None
+    figures: tuple[Figure, ...] = ()
+    arguments: tuple[Argument, ...] = ()
+    trusted: tuple[str, ...] = ()
+    vacuous: bool = False
+    instance: HasParameters | None = None
+
+    def __post_init__(self) -> None:
+        if self.witness is not None and self.status != "refuted":
+            raise ValueError(f"A witness refutes, and this is {self.status}.")
+
+    @classmethod
+    def unknown(cls, reason: str, method: str = "none", details: tuple[str, ...] = ()) -> Outcome:
+        return cls(Verdict("unknown", reason), method, details=details)
+
+    @classmethod
+    def proved(cls, method: str, *details: str) -> Outcome:
+        return cls(Verdict("proved"), method, details=details)
+
+    @classmethod
+    def refuted(
+        cls, point: Point, statement: Formula, domain: Formula, method: str, *details: str
+    ) -> Outcome:
+        """By an input in the domain at which the statement fails."""
+        verdict = Verdict("refuted", f"it fails at {point_text(point)}")
+        failing = statement, domain
+        return cls(verdict, method, details=details, witness=point, failing=failing)
+
+    @property
+    def status(self) -> Status:
+        return self.verdict.status
+
+    @property
+    def parameters(self) -> Parameters:
+        """Those of the instance that it is of."""
+        return () if self.instance is None else self.instance.parameters
+
+    @property
+    def evidence(self) -> tuple[Evidence, ...]:
+        """What an independent checker needs, of all steps that have it."""
+        return tuple(a.evidence for a in self.arguments if a.evidence is not None)
+
+
+def joined(statuses: Iterable[Status]) -> Status:
+    """refuted if one is, proved if all are and there are some, else unknown."""
+    found = set(statuses)
+    if "refuted" in found:
+        return "refuted"
+    return "proved" if found == {"proved"} else "unknown"

@@ -1,7 +1,7 @@
 """Explanation files: a person's claims about a model, read from TOML and written out.
 
 Reading one evaluates nothing but integers, and loads no model. The format is described in
-docs/notes/explanation-language.md and by story.schema.json.
+docs/notes/explanation-language.md and by story.schema.json, which schema.py makes.
 """
 
 from __future__ import annotations
@@ -15,12 +15,15 @@ from pathlib import Path
 from typing import Any
 
 from algzoo_exact.errors import InputError, did_you_mean
-from algzoo_exact.explain.claim_tables import ClaimReader
-from algzoo_exact.explain.claims import MOST_BITS, Case, Claim
-from algzoo_exact.explain.definitions import read_definitions
-from algzoo_exact.explain.expand import Definition, Expander
-from algzoo_exact.explain.scope import Sizes
-from algzoo_exact.explain.tables import LARGEST_FILE, Table, read_toml, shown, within
+from algzoo_exact.explain.claims.cases import Case
+from algzoo_exact.explain.claims.claim import Claim
+from algzoo_exact.explain.claims.keys import Source, exact
+from algzoo_exact.explain.claims.price import MOST_BITS
+from algzoo_exact.explain.claims.reading import ClaimReader
+from algzoo_exact.explain.language.definitions import read_definitions
+from algzoo_exact.explain.language.expand import Definition, Expander
+from algzoo_exact.explain.language.integers import Sizes
+from algzoo_exact.explain.language.toml_tables import LARGEST_FILE, Table, read_toml, shown, within
 from algzoo_exact.program.task import INDEX_TASKS, Task
 
 TASKS = (*INDEX_TASKS, "median")
@@ -128,7 +131,7 @@ def parse_explanation(text: str) -> Explanation:
     optimization = None
     if table.has("surprise"):
         with within("surprise"):
-            optimization = _optimization(Table(table.required("surprise", dict)), reader)
+            optimization = _optimization(reader.source(table.required("surprise", dict)))
     table.finish()
     return Explanation(
         title,
@@ -194,12 +197,10 @@ def _check_definitions(
                 expander.expand(definition.body, {})
 
 
-def _optimization(table: Table, reader: ClaimReader) -> Optimization | None:
-    bits = reader.rational(table, "bits_of_optimization", {})
-    note = table.optional("note", str, "")
-    table.finish()
-    if bits is None:
-        raise InputError("the key 'bits_of_optimization' is missing; it holds a number.")
+def _optimization(source: Source) -> Optimization:
+    bits: Fraction = exact().value(source, "bits_of_optimization")
+    note = source.table.optional("note", str, "")
+    source.table.finish()
     if not 0 <= bits <= MOST_BITS:
         raise InputError(f"bits_of_optimization is from 0 to {MOST_BITS}, not {shown(bits)}.")
     return Optimization(bits, note)

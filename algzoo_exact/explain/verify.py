@@ -4,30 +4,28 @@ what accuracy follows."""
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from time import monotonic
+from typing import TypeVar
 
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.verdict import Verdict
-from algzoo_exact.explain.cases import (
+from algzoo_exact.explain.claims.bench import Bench
+from algzoo_exact.explain.claims.cases import (
+    Case,
+    CaseResult,
+    CheckedCase,
+    Partition,
     case_result,
     check_case,
     check_partition,
     derived_accuracy,
-    title,
 )
-from algzoo_exact.explain.checkers import Bench, check
-from algzoo_exact.explain.claims import Case, Claim, Equivalent, Instance
-from algzoo_exact.explain.knowledge import Fact, facts_of
-from algzoo_exact.explain.results import (
-    CaseResult,
-    Checked,
-    CheckedCase,
-    ClaimResult,
-    Figure,
-    Partition,
-    Verification,
-)
+from algzoo_exact.explain.claims.claim import Claim, ClaimResult, Instance
+from algzoo_exact.explain.outcome import Figure, Outcome, Parameters
+from algzoo_exact.explain.prove.facts import Fact
 from algzoo_exact.explain.story import Explanation, Subject
+from algzoo_exact.explain.verification import Verification
 from algzoo_exact.program.fingerprint import weights_sha256
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.lift import HasProgram, lift
@@ -35,6 +33,7 @@ from algzoo_exact.program.standardize import standardize
 from algzoo_exact.program.task import Task, TieRule, check_fit
 from algzoo_exact.zoo.loading import load
 
+T = TypeVar("T")
 Progress = Callable[[float, str], None]
 
 
@@ -59,6 +58,11 @@ def verify(
     where there is neither a claim nor a case.
     """
     start = monotonic()
+    if not isinstance(explanation, Explanation):
+        raise InputError(
+            f"An explanation is needed, as load_explanation reads it from a file, not "
+            f"a {type(explanation).__name__}."
+        )
     program = lift(model)
     _check_subject(explanation.subject, program, model)
     task = explanation.subject.task
@@ -74,12 +78,8 @@ def verify(
         raise InputError(
             "The explanation says nothing that could be checked; give it a [[claim]] or a [[case]]."
         )
-    others = {
-        instance.other: load(instance.other).program
-        for claim in claims
-        for instance in claim.instances
-        if isinstance(instance, Equivalent)
-    }
+    named = (name for claim in claims for part in claim.instances for name in part.models())
+    others = {name: load(name).program for name in dict.fromkeys(named)}
     run = _Run(Bench(program, task, ties, seconds, others), claims, cases, progress)
     run.all()
     return Verification(
@@ -124,61 +124,63 @@ class _Run:
     def all(self) -> None:
         claims, cases = self._todo
         for claim in claims:
-            self._claim(claim)
+            known = [fact for name in claim.assume for fact in self._facts[name]]
+            outcomes = [self._outcome(claim, instance, known) for instance in claim.instances]
+            self.claims.append(ClaimResult(claim, tuple(outcomes)))
+            self._facts[claim.name] = self.claims[-1].facts()
         checked = [(case, self._instances(case)) for case in cases]
-        found = [(title(case, c.instance.parameters), c) for case, done in checked for c in done]
-        if found and not self.stopped:
-            try:
-                self._hear("the cases together")
-                self.partition = check_partition(self._bench, found)
-                self.accuracy = derived_accuracy([case for _, case in found], self.partition)
-            except KeyboardInterrupt:
-                self.stopped = True
+        found = [(_title(case, c.instance.parameters), c) for case, done in checked for c in done]
+        if found:
+            self._guarded("the cases together", lambda: self._together(found))
         apart = self.partition
-        disjoint = apart is not None and apart.disjoint.verdict.status == "proved"
+        disjoint = apart is not None and apart.disjoint.status == "proved"
         self.cases = [case_result(case, done, disjoint) for case, done in checked]
 
-    def _claim(self, claim: Claim) -> None:
-        known = [fact for name in claim.assume for fact in self._facts[name]]
-        results: list[Checked] = []
-        for instance in claim.instances:
-            results.append(self._checked(claim, instance, known))
-        self.claims.append(ClaimResult(claim, tuple(results)))
-        self._facts[claim.name] = [
-            fact
-            for result in results
-            if result.verdict.status == "proved"
-            for fact in facts_of(result.instance)
-        ]
+    def _outcome(self, claim: Claim, instance: Instance, known: Sequence[Fact]) -> Outcome:
+        def checked() -> Outcome:
+            start = monotonic()
+            return self._bench.about(instance, instance.check(self._bench, known), start)
 
-    def _checked(self, claim: Claim, instance: Instance, known: Sequence[Fact]) -> Checked:
-        if not self.stopped:
-            try:
-                self._hear(title(claim, instance.parameters))
-                return check(self._bench, instance, known)
-            except KeyboardInterrupt:
-                self.stopped = True
-        return Checked(instance, Verdict("unknown", "stopped before it was decided"), "none", 0.0)
+        found = self._guarded(_title(claim, instance.parameters), checked)
+        if found is None:
+            return Outcome(Verdict("unknown", "stopped before it was decided"), instance=instance)
+        return found
 
     def _instances(self, case: Case) -> list[CheckedCase]:
         """Those that were reached before Ctrl-C."""
         known = [fact for name in case.claims for fact in self._facts[name]]
         named = {result.claim.name: result for result in self.claims}
-        done: list[CheckedCase] = []
-        for instance in case.instances:
-            if self.stopped:
-                break
-            try:
-                self._hear(title(case, instance.parameters))
-                done.append(check_case(self._bench, case, instance, known, named))
-            except KeyboardInterrupt:
-                self.stopped = True
-        return done
+        found = (
+            self._guarded(
+                _title(case, instance.parameters),
+                partial(check_case, self._bench, case, instance, known, named),
+            )
+            for instance in case.instances
+        )
+        return [checked for checked in found if checked is not None]
 
-    def _hear(self, text: str) -> None:
-        if self._progress is not None:
-            self._progress(self._done / max(1, self._steps), text)
-        self._done += 1
+    def _together(self, found: Sequence[tuple[str, CheckedCase]]) -> None:
+        self.partition = check_partition(self._bench, found)
+        self.accuracy = derived_accuracy([case for _, case in found], self.partition)
+
+    def _guarded(self, text: str, work: Callable[[], T]) -> T | None:
+        """What the work finds; None once Ctrl-C has ended it all."""
+        if self.stopped:
+            return None
+        try:
+            if self._progress is not None:
+                self._progress(self._done / max(1, self._steps), text)
+            self._done += 1
+            return work()
+        except KeyboardInterrupt:
+            self.stopped = True
+            return None
+
+
+def _title(part: Case | Claim, parameters: Parameters) -> str:
+    """A case's or claim's name, with its parameters."""
+    at = ", ".join(f"{name} = {value}" for name, value in parameters)
+    return f"{part.name} ({at})" if at else part.name
 
 
 def _needed(explanation: Explanation, name: str) -> list[Claim]:

@@ -7,8 +7,8 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import assert_never
 
-from algzoo_exact.explain.parser import parse, parse_ranges
-from algzoo_exact.explain.surface import (
+from algzoo_exact.explain.language.parser import parse, parse_ranges
+from algzoo_exact.explain.language.syntax import (
     Arithmetical,
     Chain,
     Connected,

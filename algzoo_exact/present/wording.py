@@ -16,7 +16,7 @@ from algzoo_exact.present.formula import Formula, Number, fraction, row
 from algzoo_exact.program.transformer import Transformer
 
 if TYPE_CHECKING:
-    from algzoo_exact.explain.results import Figure
+    from algzoo_exact.explain.outcome import Figure
     from algzoo_exact.program.task import Task, TieRule
     from algzoo_exact.zoo.loading import Model
 

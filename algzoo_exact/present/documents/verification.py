@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from algzoo_exact.explain.results import Checked, Figure, Verification
+from algzoo_exact.explain.outcome import Figure, Outcome
+from algzoo_exact.explain.verification import Verification
 from algzoo_exact.present.document import Block, Document, Facts, Mark, Text, untitled
 from algzoo_exact.present.sections.explanation import (
     cases_table,
@@ -108,9 +109,9 @@ def _data(path: str, model: Model, verification: Verification) -> dict[str, Any]
     }
 
 
-def _checked(checked: Checked) -> dict[str, Any]:
+def _checked(checked: Outcome) -> dict[str, Any]:
     return {
-        "parameters": dict(checked.instance.parameters),
+        "parameters": dict(checked.parameters),
         "status": checked.verdict.status,
         "reason": checked.verdict.reason,
         "method": checked.method,

@@ -8,15 +8,9 @@ from fractions import Fraction
 
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.shares import as_decimal
-from algzoo_exact.explain.claims import Case, Claim
-from algzoo_exact.explain.results import (
-    CaseResult,
-    Checked,
-    ClaimResult,
-    Figure,
-    Partition,
-    Status,
-)
+from algzoo_exact.explain.claims.cases import Case, CaseResult, Partition
+from algzoo_exact.explain.claims.claim import Claim, ClaimResult
+from algzoo_exact.explain.outcome import Figure, Outcome, Status
 from algzoo_exact.present import formula as f
 from algzoo_exact.present.document import (
     Block,
@@ -48,16 +42,6 @@ from algzoo_exact.program.render import short
 _MOST_SHOWN = 3  # instances of one claim
 _LONGEST_NUMBER = 12  # characters of one coordinate of a witness
 _ONE_LINE = 60  # characters of a conjunction that is not broken into lines
-_KINDS = {
-    "always": "Lemma",
-    "measure": "Lemma",
-    "close": "Lemma",
-    "weights": "Observation",
-    "equivalent": "Lemma",
-    "inductive": "Lemma",
-    "right": "Lemma",
-    "wrong": "Lemma",
-}
 _METHODS = {
     "regions": "cutting the inputs into regions",
     "order": "the symmetry of orders and signs",
@@ -143,10 +127,11 @@ def _lemma(number: int, result: ClaimResult) -> Statement:
     body.append(paragraph(*proof))
     if result.status != "proved":
         body.append(Bullets(failures(result.instances)))
-    return Statement(_KINDS[claim.kind], f"{number}, {claim.name}", tuple(body), result.status)
+    heading = claim.instances[0].heading
+    return Statement(heading, f"{number}, {claim.name}", tuple(body), result.status)
 
 
-def figures(instances: Sequence[Checked]) -> tuple[Text, ...]:
+def figures(instances: Sequence[Outcome]) -> tuple[Text, ...]:
     """What was computed for the first instances: ``Supremum, j = 0: 0.1..``, ``j = 1: 0.2..``."""
     shown: list[Text] = []
     before = ""
@@ -160,8 +145,8 @@ def figures(instances: Sequence[Checked]) -> tuple[Text, ...]:
     return tuple(shown)
 
 
-def _parameters(checked: Checked) -> str:
-    return ", ".join(f"{key} = {value}" for key, value in checked.instance.parameters)
+def _parameters(checked: Outcome) -> str:
+    return ", ".join(f"{key} = {value}" for key, value in checked.parameters)
 
 
 def joined(parts: Sequence[Text], between: str) -> Text:
@@ -227,7 +212,7 @@ def _number(value: Fraction) -> f.Formula:
     return f.weight(value) if "…" in text or "." in text else f.fraction(value)
 
 
-def how(instances: Sequence[Checked]) -> str:
+def how(instances: Sequence[Outcome]) -> str:
     """By which means, and what has to be trusted for them."""
     methods = dict.fromkeys(c.method for c in instances if c.method != "none")
     text = "by " + (", ".join(_METHODS.get(name, name) for name in methods) or "nothing")
@@ -239,13 +224,13 @@ def how(instances: Sequence[Checked]) -> str:
     return text
 
 
-def trusted(instances: Iterable[Checked]) -> list[str]:
+def trusted(instances: Iterable[Outcome]) -> list[str]:
     """What has to be believed beside this program."""
     return sorted({name for checked in instances for name in checked.trusted})
 
 
 def failures(
-    instances: Sequence[Checked], number: Callable[[Fraction], str] = str
+    instances: Sequence[Outcome], number: Callable[[Fraction], str] = str
 ) -> tuple[Text, ...]:
     """What became of instances that are not proved, refuted ones first."""
     failed = [c for c in instances if c.verdict.status != "proved"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from algzoo_exact.exact.shares import decimals
-from algzoo_exact.explain.surprise import Given, Ledger
+from algzoo_exact.explain.ledger.surprise import Given, Ledger
 from algzoo_exact.present.document import (
     Block,
     Bullets,

@@ -1,0 +1,70 @@
+"""The claims that the model is right, or wrong, almost everywhere in a domain."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import ClassVar, Self
+
+from algzoo_exact.deadline import Deadline
+from algzoo_exact.errors import InputError
+from algzoo_exact.explain.claims.bench import Bench
+from algzoo_exact.explain.claims.claim import Instance
+from algzoo_exact.explain.claims.keys import Keys, Source, Values, formula
+from algzoo_exact.explain.language.expression import EVERYWHERE, Formula, Logic
+from algzoo_exact.explain.outcome import Outcome
+from algzoo_exact.explain.prove.decider import together
+from algzoo_exact.explain.prove.facts import Fact
+from algzoo_exact.explain.prove.labels import cells_in, earns, fails
+
+
+@dataclass(frozen=True)
+class _Answer(Instance):
+    domain: Formula
+
+    keys: ClassVar[Keys] = {"domain": formula(EVERYWHERE)}
+    right: ClassVar[bool]
+
+    @classmethod
+    def read(cls, source: Source, choices: Sequence[Values]) -> tuple[Self, ...]:
+        if source.task.name == "median":
+            raise InputError("median has no labels for a model to be right or wrong about.")
+        return super().read(source, choices)
+
+    def check(self, bench: Bench, facts: Sequence[Fact]) -> Outcome:
+        return answers(bench, self.domain, facts, right=self.right)
+
+
+@dataclass(frozen=True)
+class Right(_Answer):
+    """The model gives the task's label for almost all inputs in ``domain``."""
+
+    kind = "right"
+    right = True
+
+
+@dataclass(frozen=True)
+class Wrong(_Answer):
+    """The model does not give the task's label for almost any input in ``domain``."""
+
+    kind = "wrong"
+    right = False
+
+
+def answers(bench: Bench, domain: Formula, facts: Sequence[Fact], *, right: bool) -> Outcome:
+    """Is the program right, or wrong, almost everywhere in the domain? Label cell by cell."""
+    cells = list(cells_in(bench.task, domain))
+    if not cells:
+        reason = "the order of the inputs leaves no label: nothing is in the domain"
+        return replace(Outcome.unknown(reason), vacuous=True)
+    decider, deadline = bench.decider(), Deadline.after(bench.seconds)
+    claimed = earns if right else fails
+    return together(
+        decider.almost_everywhere(
+            claimed(cell.label, bench.task.outputs, bench.ties),
+            Logic("and", (inside, domain)),
+            facts,
+            deadline=deadline,
+        )
+        for cell, inside in cells
+    )

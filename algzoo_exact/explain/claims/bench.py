@@ -1,0 +1,36 @@
+"""What all claims are checked on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from time import monotonic
+
+from algzoo_exact.explain.outcome import HasParameters, Outcome
+from algzoo_exact.explain.prove.decider import Decider
+from algzoo_exact.explain.prove.torch_check import confirmed
+from algzoo_exact.program.ir import Program
+from algzoo_exact.program.task import Task, TieRule
+
+
+@dataclass(frozen=True, eq=False)
+class Bench:
+    """What all claims are checked on: the program, the task, the tie rule, ``seconds`` for each
+    statement, the ``others`` that claims name, and who hears of progress."""
+
+    program: Program
+    task: Task
+    ties: TieRule
+    seconds: float
+    others: Mapping[str, Program]
+    progress: Callable[[str], None] | None = None
+
+    def decider(self, program: Program | None = None) -> Decider:
+        return Decider(program or self.program, self.seconds, self.progress)
+
+    def about(self, instance: HasParameters, outcome: Outcome, start: float) -> Outcome:
+        """The outcome as that of an instance, since ``start``; its witness is shown to torch."""
+        seen = outcome.confirmed
+        if seen is None and outcome.witness is not None and outcome.failing is not None:
+            seen = confirmed(self.program, *outcome.failing, outcome.witness)
+        return replace(outcome, instance=instance, confirmed=seen, seconds=monotonic() - start)

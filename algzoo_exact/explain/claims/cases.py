@@ -1,0 +1,306 @@
+"""Cases: how likely each is, whether the model is right there, and whether they are a partition.
+
+What is proved about them is an enclosure of the accuracy: no more is right than what is not
+wrong, and no less than what is right. No region of the model is enumerated for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from time import monotonic
+from typing import ClassVar, Literal, get_args
+
+from algzoo_exact.deadline import Deadline, TimeIsUpError
+from algzoo_exact.errors import InputError
+from algzoo_exact.exact.enclosure import Enclosure
+from algzoo_exact.exact.verdict import Verdict
+from algzoo_exact.explain.claims.always import Always
+from algzoo_exact.explain.claims.answers import Right, Wrong, answers
+from algzoo_exact.explain.claims.bench import Bench
+from algzoo_exact.explain.claims.claim import ClaimResult, Ground
+from algzoo_exact.explain.claims.keys import Keys, formula
+from algzoo_exact.explain.claims.measure import probability_of
+from algzoo_exact.explain.language.expression import (
+    EVERYWHERE,
+    Formula,
+    Logic,
+    conjuncts,
+    evaluate,
+    some,
+    values_at,
+)
+from algzoo_exact.explain.logic.order_probability import order_probability
+from algzoo_exact.explain.outcome import Figure, Outcome, Point, Status, joined
+from algzoo_exact.explain.prove.decider import Decider, together
+from algzoo_exact.explain.prove.facts import Fact
+
+CaseVerdict = Literal["right", "wrong", "claims", "unknown"]
+CASE_VERDICTS: tuple[CaseVerdict, ...] = get_args(CaseVerdict)
+Answer = Literal["right", "wrong", "unknown"]
+
+
+@dataclass(frozen=True)
+class CaseInstance(Ground):
+    """One case: the inputs where ``when`` holds."""
+
+    when: Formula
+
+    keys: ClassVar[Keys] = {"when": formula()}
+
+
+@dataclass(frozen=True)
+class Case:
+    """Cases that are meant to partition the input space, with what is said of the model there.
+
+    right, wrong: to be proved, assuming the named ``claims``. claims: it follows from the named
+    claims of the kinds right and wrong. unknown: nothing is claimed.
+    """
+
+    name: str
+    text: str
+    instances: tuple[CaseInstance, ...]
+    verdict: CaseVerdict
+    claims: tuple[str, ...] = ()
+    written: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class CheckedCase:
+    """One case: its probability, and whether the model was proved right or wrong in it.
+
+    ``answer`` is what was proved: right, wrong, or unknown. ``checked`` is about what the case
+    says: a case that says "right" and is wrong somewhere is refuted, with a witness. It is None
+    where the case says "unknown".
+    """
+
+    instance: CaseInstance
+    answer: Answer
+    probability: Figure
+    checked: Outcome | None
+
+
+@dataclass(frozen=True, eq=False)
+class CaseResult:
+    """A case with all its instances; ``probability`` is of all of them together, None where they
+    are not known to be disjoint."""
+
+    case: Case
+    instances: tuple[CheckedCase, ...]
+    probability: Figure | None
+
+    @property
+    def status(self) -> Status:
+        """Of what the case says; unknown where it says nothing, or was not reached."""
+        return joined(c.checked.status for c in self.instances if c.checked is not None)
+
+
+@dataclass(frozen=True, eq=False)
+class Partition:
+    """Whether the cases cover almost all inputs, and no two of them share more than a null set.
+
+    A witness is an input in no case, or in two; ``details`` name those.
+    """
+
+    covers: Outcome
+    disjoint: Outcome
+
+    @property
+    def status(self) -> Status:
+        return joined(part.status for part in (self.covers, self.disjoint))
+
+
+def check_case(
+    bench: Bench,
+    case: Case,
+    instance: CaseInstance,
+    facts: Sequence[Fact],
+    claims: Mapping[str, ClaimResult],
+) -> CheckedCase:
+    """One case, with its probability.
+
+    ``facts`` are those of the claims that it names, ``claims`` those claims themselves.
+    """
+    start = monotonic()
+    figure, _ = probability_of(bench.program, instance.when, bench.seconds)
+    if case.verdict == "unknown":
+        return CheckedCase(instance, "unknown", figure, None)
+    answer: Answer
+    if case.verdict == "claims":
+        answer, outcome = _from_claims(bench, instance, [claims[name] for name in case.claims])
+    else:
+        outcome = answers(bench, instance.when, facts, right=case.verdict == "right")
+        answer = case.verdict if outcome.status == "proved" else "unknown"
+    return CheckedCase(instance, answer, figure, bench.about(instance, outcome, start))
+
+
+def _from_claims(
+    bench: Bench, instance: CaseInstance, claims: Iterable[ClaimResult]
+) -> tuple[Answer, Outcome]:
+    """Is the case a part of what the claims prove right, or of what they prove wrong?"""
+    proved = [c.instance for claim in claims for c in claim.instances if c.status == "proved"]
+    domains: dict[Answer, list[Formula]] = {
+        "right": [part.domain for part in proved if isinstance(part, Right)],
+        "wrong": [part.domain for part in proved if isinstance(part, Wrong)],
+    }
+    given = set(conjuncts(instance.when))
+    details: tuple[str, ...] = ()
+    for answer, known in domains.items():
+        if any(given.issuperset(conjuncts(domain)) for domain in known):
+            return answer, Outcome.proved("exact arithmetic", "its very domain")
+        if known:
+            outcome = bench.decider().almost_everywhere(some(known), instance.when)
+            if outcome.status == "proved":
+                return answer, outcome
+            details += outcome.details
+    reason = "the case does not follow from what the named claims prove"
+    return "unknown", Outcome.unknown(reason, "z3", details)
+
+
+def case_result(case: Case, instances: Sequence[CheckedCase], disjoint: bool) -> CaseResult:
+    """All instances of a case; their total probability if the cases are known to be disjoint."""
+    figures = [instance.probability for instance in instances]
+    return CaseResult(case, tuple(instances), total(figures) if disjoint else None)
+
+
+def total(figures: Sequence[Figure]) -> Figure | None:
+    """The probability of disjoint parts together; None unless all were computed."""
+    enclosures = [figure.enclosure for figure in figures]
+    known = [enclosure for enclosure in enclosures if enclosure is not None]
+    if len(known) < len(enclosures):
+        return None
+    rationals = [figure.rational for figure in figures]
+    exact = [value for value in rationals if value is not None]
+    if len(exact) == len(figures):
+        value = sum(exact, Fraction(0))
+        return Figure.of("probability", value)
+    low = sum((e.lower for e in known), Fraction(0))
+    high = min(sum((e.upper for e in known), Fraction(0)), Fraction(1))
+    kind: Literal["exact", "certified"] = "exact"
+    if any(figure.kind != "exact" for figure in figures):
+        kind = "certified"
+    texts = [figure.closed_form for figure in figures if figure.rational != 0]
+    closed = None if None in texts else " + ".join(f"({text})" for text in texts)
+    if len(texts) == 1:
+        closed = texts[0]
+    return Figure("probability", kind, Enclosure(low, high), None, closed)
+
+
+def check_partition(bench: Bench, instances: Sequence[tuple[str, CheckedCase]]) -> Partition:
+    """Do the cases, named, cover almost everything, and do no two of them overlap?
+
+    Exact probabilities tell both at once where they can be had: of the union, and their sum.
+    """
+    start = monotonic()
+    whens = [case.instance.when for _, case in instances]
+    union = some(whens)
+    covers = Always((), union, EVERYWHERE)
+    apart = Always((), EVERYWHERE, EVERYWHERE)
+    deadline = Deadline.after(bench.seconds)
+    try:
+        covered = order_probability(union, bench.task.seq_len, deadline.part(0.5))
+    except (InputError, TimeIsUpError):
+        covered = None
+    rationals = [case.probability.rational for _, case in instances]
+    exact = [value for value in rationals if value is not None]
+    decider = bench.decider()
+    if covered == 1:
+        line = "the probability of all cases together is 1"
+        decision = Outcome.proved("order", line)
+    else:
+        decision = decider.almost_everywhere(union, deadline=deadline)
+        if decision.status == "refuted":
+            reason = f"no case holds {decision.verdict.reason.removeprefix('it fails ')}"
+            decision = replace(decision, verdict=Verdict("refuted", reason))
+    all_covered = bench.about(covers, decision, start)
+    start = monotonic()
+    if covered is not None and len(exact) == len(whens) and sum(exact) == covered:
+        line = f"the cases' probabilities add up to that of all of them together, {covered}"
+        decision = Outcome.proved("order", line)
+    else:
+        overlapping = instances
+        if covered is not None and len(exact) == len(whens):
+            with suppress(TimeIsUpError):
+                until = Deadline.after(bench.seconds)
+                overlapping = _first_overlap(instances, exact, bench.task.seq_len, until)
+        decision = _apart(bench, decider, overlapping)
+        if decision.witness is not None:
+            decision = _named(bench, instances, decision, decision.witness)
+    return Partition(all_covered, bench.about(apart, decision, start))
+
+
+def _apart(bench: Bench, decider: Decider, instances: Sequence[tuple[str, CheckedCase]]) -> Outcome:
+    """Each case against all that come later; one alone shares nothing."""
+    whens = [case.instance.when for _, case in instances]
+    if len(whens) == 1:
+        return Outcome.proved("exact bounds", "there is one case alone")
+    found: list[Outcome] = []
+    deadline = Deadline.after(bench.seconds)
+    for i in range(len(whens) - 1):
+        outside = Logic("not", (some(whens[i + 1 :]),))
+        decision = decider.almost_everywhere(outside, whens[i], deadline=deadline)
+        if decision.witness is not None:
+            return decision
+        found.append(decision)
+    return together(found)
+
+
+def _named(
+    bench: Bench, instances: Sequence[tuple[str, CheckedCase]], decision: Outcome, witness: Point
+) -> Outcome:
+    """The decision with the names of the cases that share its witness."""
+    names = [name for name, case in instances if _holds(bench, case.instance, witness)]
+    at = decision.verdict.reason.removeprefix("it fails ")
+    verdict = Verdict("refuted", f"{' and '.join(names)} hold both {at}")
+    return replace(decision, verdict=verdict)
+
+
+def _first_overlap(
+    instances: Sequence[tuple[str, CheckedCase]],
+    exact: Sequence[Fraction],
+    n: int,
+    deadline: Deadline,
+) -> list[tuple[str, CheckedCase]]:
+    """The first case that overlaps with some before it, and then those; by bisection.
+
+    ``exact`` are the probabilities of the cases, which add up to more than that of all of them.
+    """
+    whens = [case.instance.when for _, case in instances]
+    disjoint, overlapping = 1, len(whens)  # so many are disjoint, and so many are not
+    while overlapping - disjoint > 1:
+        middle = (disjoint + overlapping) // 2
+        if order_probability(some(whens[:middle]), n, deadline) == sum(exact[:middle]):
+            disjoint = middle
+        else:
+            overlapping = middle
+    return [instances[disjoint], *instances[:disjoint]]
+
+
+def _holds(bench: Bench, instance: CaseInstance, point: Point) -> bool:
+    return evaluate(instance.when, values_at(bench.program, point))
+
+
+def derived_accuracy(instances: Sequence[CheckedCase], partition: Partition) -> Figure | None:
+    """From the probability of what is proved right to that of what is not proved wrong.
+
+    None unless the cases are a partition. A case whose probability could only be sampled counts
+    neither as right nor as wrong.
+    """
+    if partition.status != "proved":
+        return None
+    known = [case for case in instances if case.probability.enclosure is not None]
+    right = total([case.probability for case in known if case.answer == "right"])
+    wrong = total([case.probability for case in known if case.answer == "wrong"])
+    assert right is not None
+    assert wrong is not None
+    assert right.enclosure is not None
+    assert wrong.enclosure is not None
+    open_cases = [case for case in instances if case.answer == "unknown"]
+    if len(known) == len(instances) and all(c.probability.rational == 0 for c in open_cases):
+        # Each of the two tells the accuracy, so that both sharpen it.
+        other = Enclosure(1 - wrong.enclosure.upper, 1 - wrong.enclosure.lower)
+        return replace(right, what="accuracy", enclosure=right.enclosure.intersect(other))
+    both = Enclosure(right.enclosure.lower, 1 - wrong.enclosure.lower)
+    return Figure("accuracy", "certified", both)

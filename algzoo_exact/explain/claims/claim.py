@@ -1,0 +1,178 @@
+"""Claims: what is said of a model, and at what price; and what a kind of claim is.
+
+A kind of claim is a subclass of ``Instance`` in a file of its own: its keys in explanation files,
+its check, what its proof lets other proofs assume, and its words. ``registry`` has a line for each.
+
+A claim with ``for`` stands for one instance for each choice of its parameters; all expressions in
+instances are ground. Steps, neurons and outputs count from 0.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
+from typing import ClassVar, Self
+
+from algzoo_exact.errors import InputError
+from algzoo_exact.explain.claims.bench import Bench
+from algzoo_exact.explain.claims.keys import Json, Keys, Source, Values
+from algzoo_exact.explain.claims.price import Price
+from algzoo_exact.explain.language.expression import (
+    Apply,
+    Compare,
+    Entry,
+    Formula,
+    Logic,
+    Number,
+    Term,
+    Truth,
+)
+from algzoo_exact.explain.language.toml_tables import within
+from algzoo_exact.explain.outcome import Outcome, Parameters, Status, joined
+from algzoo_exact.explain.prove.facts import Fact
+from algzoo_exact.program.ir import Program
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What a [[claim]] or [[case]] says for one choice of its parameters."""
+
+    parameters: Parameters
+
+    keys: ClassVar[Keys] = {}
+
+    def __post_init__(self) -> None:
+        check_piecewise_linear(*self.expressions())
+
+    def expressions(self) -> Iterator[Term | Formula]:
+        """All that it says, which must be piecewise linear in the inputs."""
+        for part in fields(self):
+            value = getattr(self, part.name)
+            if isinstance(value, Term | Formula):
+                yield value
+
+    @classmethod
+    def one(cls, source: Source) -> Self:
+        """From a table; by default, each key is the value of a field."""
+        return cls(source.parameters, **source.all(cls.keys))
+
+    @classmethod
+    def read(cls, source: Source, choices: Sequence[Values]) -> tuple[Self, ...]:
+        """One for each choice of parameters."""
+        found = []
+        for values in choices:
+            at = source.at(values)
+            with within(at.place):
+                found.append(cls.one(at))
+        return tuple(found)
+
+
+@dataclass(frozen=True)
+class Instance(Ground, ABC):
+    """One instance of a claim; each kind of claim is a subclass.
+
+    ``kind`` is its name in files. ``heading`` is what a report calls it, and ``sentence`` what it
+    says in words, with ``{key}`` for what the author wrote under a key. ``schema_rules`` are what
+    the schema says of its keys together. A claim may name earlier ones under ``assume`` if it
+    ``assumes``; those are of kinds that are ``assumable``: facts about all inputs of a domain.
+    """
+
+    kind: ClassVar[str]
+    heading: ClassVar[str] = "Lemma"
+    sentence: ClassVar[str] = ""
+    schema_rules: ClassVar[Json] = {}
+    assumes: ClassVar[bool] = True
+    assumable: ClassVar[bool] = False
+
+    @abstractmethod
+    def check(self, bench: Bench, facts: Sequence[Fact]) -> Outcome:
+        """What becomes of it, with the help of facts that were proved before."""
+
+    def facts(self) -> list[Fact]:
+        """What other proofs may assume once it is proved."""
+        return []
+
+    def models(self) -> tuple[str, ...]:
+        """The names of other models that it speaks of."""
+        return ()
+
+    def equalities(self, program: Program) -> tuple[float, ...]:
+        """For each equality that it states of the program, the k such that it is to one part in
+        2^k, as far as its form tells."""
+        return ()
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A named claim: its instances, the earlier claims that its proof may assume, its prices.
+
+    ``written`` holds the author's expressions by their keys, for display. The price is paid once
+    for the whole claim, not for each instance.
+    """
+
+    name: str
+    text: str
+    instances: tuple[Instance, ...]
+    assume: tuple[str, ...] = ()
+    prices: tuple[Price, ...] = ()
+    written: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def kind(self) -> str:
+        return self.instances[0].kind
+
+
+@dataclass(frozen=True, eq=False)
+class ClaimResult:
+    """A claim, with the outcome of each instance: proved if all are, refuted if one is."""
+
+    claim: Claim
+    instances: tuple[Outcome, ...]
+
+    @property
+    def status(self) -> Status:
+        return joined(outcome.status for outcome in self.instances)
+
+    def facts(self) -> list[Fact]:
+        """What other proofs may assume: what is proved."""
+        pairs = zip(self.claim.instances, self.instances, strict=True)
+        return [
+            fact
+            for instance, outcome in pairs
+            if outcome.status == "proved"
+            for fact in instance.facts()
+        ]
+
+
+def check_piecewise_linear(*expressions: Term | Formula) -> None:
+    """InputError where inputs are multiplied by inputs; weights count as constants."""
+    # Definitions used in many places are one object: each is looked at once.
+    linear: dict[int, bool] = {}
+    for expression in expressions:
+        _depends_on_inputs(expression, linear)
+
+
+def _depends_on_inputs(expression: Term | Formula, known: dict[int, bool]) -> bool:
+    found = known.get(id(expression))
+    if found is not None:
+        return found
+    match expression:
+        case Number() | Truth():
+            result = False
+        case Entry(array):
+            result = not array.startswith("W_")
+        case Compare(_, left, right):
+            # Both sides are looked at, whatever the first one says.
+            sides = [_depends_on_inputs(part, known) for part in (left, right)]
+            result = any(sides)
+        case Apply(op, args) | Logic(op, args):
+            parts = [_depends_on_inputs(part, known) for part in args]
+            if op == "mul" and sum(parts) > 1:
+                raise InputError(
+                    "a product of two parts that both depend on the input is not piecewise "
+                    "linear; only weights claims may multiply freely."
+                )
+            result = any(parts)
+    known[id(expression)] = result
+    return result

@@ -1,0 +1,241 @@
+"""The claim that two terms are close: a supremum or a mean of their distance is within bounds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import ClassVar, Self, get_args
+
+from algzoo_exact.deadline import Deadline
+from algzoo_exact.errors import InputError
+from algzoo_exact.exact.verdict import Verdict
+from algzoo_exact.explain.claims.bench import Bench
+from algzoo_exact.explain.claims.bounds import BOUND_KEYS, BOUND_RULE, Bounds, held_against
+from algzoo_exact.explain.claims.claim import Instance
+from algzoo_exact.explain.claims.equalities import bits_of
+from algzoo_exact.explain.claims.keys import Json, Keys, Source, choice, formula, term
+from algzoo_exact.explain.claims.measure import if_in_range
+from algzoo_exact.explain.language.expression import (
+    EVERYWHERE,
+    Apply,
+    Compare,
+    Entry,
+    Formula,
+    Logic,
+    Number,
+    Term,
+    distance,
+    entries,
+    fails_at,
+    point_text,
+)
+from algzoo_exact.explain.outcome import Figure, Outcome, joined
+from algzoo_exact.explain.prove.cell_search import CellLimits
+from algzoo_exact.explain.prove.cell_space import OutOfReachError
+from algzoo_exact.explain.prove.decider import FEW_INPUTS, Decider
+from algzoo_exact.explain.prove.exact_figures import mean_error, supremum
+from algzoo_exact.explain.prove.facts import Fact, fact
+from algzoo_exact.explain.prove.sampled_figures import Error, sampled_error
+from algzoo_exact.program.ir import Program
+
+_CELL_SHARE = 0.5  # of the time, for the supremum cell by cell; the rest is for the prover
+_NEARLY = Fraction(1, 2**20)  # A supremum below a bound by this part of it is refuted by the prover
+
+
+@dataclass(frozen=True)
+class Close(Instance):
+    """How far ``left`` and ``right`` are apart is within ``bounds``.
+
+    ``error`` supremum: the supremum over ``domain`` of |left - right| / ``scale`` (where the
+    scale is 0, both are equal); it says |left - right| <= at_most * scale. root_mean_square and
+    mean: sqrt(E[(left - right)^2]) and E|left - right| for standard Gaussian inputs, given that
+    they are in ``domain``; these have no scale (None).
+    """
+
+    left: Term
+    right: Term
+    domain: Formula
+    error: Error
+    scale: Term | None
+    bounds: Bounds
+
+    kind = "close"
+    keys: ClassVar[Keys] = {
+        "left": term(),
+        "right": term(),
+        "error": choice(get_args(Error), "supremum"),
+        "scale": term(required=False),
+        **BOUND_KEYS,
+        "domain": formula(EVERYWHERE),
+    }
+    schema_rules: ClassVar[Json] = BOUND_RULE | {
+        "if": {
+            "properties": {"error": {"enum": ["root_mean_square", "mean"]}},
+            "required": ["error"],
+        },
+        "then": {"not": {"required": ["scale"]}},
+    }
+    assumable = True
+
+    def __post_init__(self) -> None:
+        assert (self.scale is not None) == (self.error == "supremum")
+        super().__post_init__()
+        if any(value < 0 for value in self.bounds.given()):
+            raise InputError("an error is not negative, so its bounds are not either.")
+
+    @classmethod
+    def one(cls, source: Source) -> Self:
+        error = cls.keys["error"].value(source, "error")
+        given = source.all(cls.keys, but=() if error == "supremum" else ("scale",))
+        scale = given.get("scale")
+        if scale is None and error == "supremum":
+            inputs = (Entry("x", (t,)) for t in range(source.task.seq_len))
+            scale = Apply("max", tuple(Apply("abs", (entry,)) for entry in inputs))
+        left, right, domain = given["left"], given["right"], given["domain"]
+        return cls(source.parameters, left, right, domain, error, scale, Bounds.of(given))
+
+    def apart(self) -> Term:
+        """|left - right|."""
+        return distance(self.left, self.right)
+
+    def scaled(self, factor: Fraction) -> Term:
+        """So many times the scale."""
+        assert self.scale is not None
+        return Apply("mul", (Number(factor), self.scale))
+
+    def within(self, most: Fraction) -> Formula:
+        """|left - right| <= most * scale."""
+        return Compare("<=", self.apart(), self.scaled(most))
+
+    def facts(self) -> list[Fact]:
+        most = self.bounds.most
+        if self.scale is None or most is None:
+            return []
+        return [fact(self.within(most), self.domain)]
+
+    def equalities(self, program: Program) -> tuple[float, ...]:
+        """A supremum of at most c is closeness to one part in 1 / c of the scale."""
+        most = self.bounds.most
+        if self.scale is None or most is None:
+            return ()
+        return (max(bits_of(Fraction(1), most), 0.0),)
+
+    def check(self, bench: Bench, facts: Sequence[Fact]) -> Outcome:
+        """A supremum from cells or by the prover, a mean from cells; sampled where all else
+        fails."""
+        if self.error == "supremum":
+            return _check_supremum(bench.program, self, bench.decider(), facts)
+        deadline = Deadline.after(bench.seconds)
+        limits = CellLimits.until(deadline)
+        try:
+            figure = mean_error(
+                bench.program, self.left, self.right, domain=self.domain, error=self.error,
+                limits=limits,
+            )  # fmt: skip
+        except OutOfReachError as reason:
+            found = held_against(_sampled(bench.program, self, deadline), self.bounds, "sampling")
+            return replace(found, details=(f"cells: {reason}",))
+        return held_against(figure, self.bounds, "regions")
+
+
+def _sampled(program: Program, claim: Close, deadline: Deadline) -> Figure:
+    terms = claim.left, claim.right, claim.scale, claim.domain
+    return if_in_range(
+        claim.error, lambda: sampled_error(program, *terms, claim.error, deadline=deadline)
+    )
+
+
+def _inputs(program: Program, claim: Close) -> int:
+    """How many inputs the claim is about: those named, and those that named states depend on."""
+    found: set[int] = set()
+    for part in (claim.left, claim.right, claim.scale, claim.domain):
+        for entry in frozenset() if part is None else entries(part):
+            first = program.seq_len - 1 if entry.array == "logit" else entry.indices[0]
+            if entry.array == "x":
+                found.add(first)
+            elif entry.array in ("z", "h", "logit"):
+                found |= set(range(first + 1))
+    return len(found)
+
+
+def _check_supremum(
+    program: Program, claim: Close, decider: Decider, facts: Sequence[Fact]
+) -> Outcome:
+    assert claim.scale is not None
+    few = _inputs(program, claim) <= FEW_INPUTS
+    share = _CELL_SHARE if few else _CELL_SHARE / 10
+    deadline = Deadline.after(decider.seconds)
+    limits = CellLimits.until(deadline.part(share))
+    try:
+        figure = supremum(
+            program, claim.left, claim.right, claim.scale, domain=claim.domain, limits=limits
+        )
+    except OutOfReachError as reason:
+        tried = f"cells: {reason}"
+    else:
+        found = held_against(figure, claim.bounds, "regions")
+        if found.status != "unknown":
+            return _with_witness(program, claim, found, decider, deadline)
+        tried = "cells: the error is not bounded by any multiple of the scale"
+    least, most = claim.bounds.least, claim.bounds.most
+    outcome = Outcome.proved("exact bounds")
+    if most is not None:
+        outcome = decider.everywhere(claim.within(most), claim.domain, facts, deadline=deadline)
+    if least is not None and outcome.status != "refuted":
+        outcome = _both(outcome, _reaches(claim, least, decider, facts, deadline))
+    figures = (_sampled(program, claim, deadline),) if outcome.status == "unknown" else ()
+    return replace(outcome, details=(tried, *outcome.details), figures=figures)
+
+
+def _both(outcome: Outcome, other: Outcome) -> Outcome:
+    """The upper bound's outcome and the lower one's, both of which are claimed."""
+    worst = joined((outcome.status, other.status))
+    return replace(
+        outcome,
+        verdict=Verdict(worst, outcome.verdict.reason or other.verdict.reason),
+        method=other.method,
+        details=outcome.details + other.details,
+        trusted=tuple(dict.fromkeys(outcome.trusted + other.trusted)),
+        arguments=outcome.arguments + other.arguments,
+    )
+
+
+def _with_witness(
+    program: Program, claim: Close, found: Outcome, decider: Decider, deadline: Deadline
+) -> Outcome:
+    """An input in the domain where the error is beyond the bound, if it is that which is refuted.
+
+    The supremum itself may be attained on the domain's boundary alone.
+    """
+    (figure,), most = found.figures, claim.bounds.most
+    assert figure.rational is not None
+    if found.status != "refuted" or most is None or figure.rational <= most:
+        return found
+    failing = claim.within(most), claim.domain
+    witness = figure.witness
+    if witness is None or not fails_at(program, *failing, witness):
+        witness = decider.everywhere(*failing, deadline=deadline).witness
+    return found if witness is None else replace(found, witness=witness, failing=failing)
+
+
+def _reaches(
+    claim: Close, least: Fraction, decider: Decider, facts: Sequence[Fact], deadline: Deadline
+) -> Outcome:
+    """Is the supremum at least so much? Proved by an input, refuted by a smaller bound."""
+    assert claim.scale is not None
+    somewhere = Logic("and", (claim.domain, Compare(">", claim.scale, Number(Fraction(0)))))
+    below = Compare("<", claim.apart(), claim.scaled(least))
+    outcome = decider.everywhere(below, somewhere, facts, deadline=deadline)
+    if outcome.witness is not None:
+        line = f"the error is that large at {point_text(outcome.witness)}"
+        return Outcome.proved(outcome.method, *outcome.details, line)
+    if outcome.status == "unknown" or not least:
+        return replace(outcome, verdict=Verdict("unknown", "no input with an error that large"))
+    smaller = least * (1 - _NEARLY)
+    upper = decider.everywhere(claim.within(smaller), claim.domain, facts, deadline=deadline)
+    if upper.status == "proved":
+        reason = f"the supremum is at most {float(smaller):.6g}"
+        return replace(upper, verdict=Verdict("refuted", reason))
+    nearly = Verdict("unknown", "it is at most that, nearly or just attained")
+    return replace(upper, verdict=nearly, witness=None, failing=None)

@@ -1,0 +1,117 @@
+"""The claim that two models agree: a statement about one program that runs both."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import ClassVar, Literal, Self, get_args
+
+from algzoo_exact.errors import InputError
+from algzoo_exact.explain.claims.bench import Bench
+from algzoo_exact.explain.claims.claim import Instance
+from algzoo_exact.explain.claims.keys import Keys, Source, choice, formula, text
+from algzoo_exact.explain.language.expression import (
+    EVERYWHERE,
+    Compare,
+    Entry,
+    Formula,
+    Logic,
+    every,
+)
+from algzoo_exact.explain.outcome import Outcome
+from algzoo_exact.explain.prove.facts import Fact
+from algzoo_exact.explain.prove.labels import earns, greatest
+from algzoo_exact.explain.prove.torch_check import confirmed
+from algzoo_exact.program.ir import Program
+from algzoo_exact.program.task import TieRule
+
+Mode = Literal["function", "labels"]
+
+
+@dataclass(frozen=True)
+class Equivalent(Instance):
+    """The model and the ``other`` one (a model's name) agree for all inputs in ``domain``: their
+    logits (mode function), or the labels they predict (mode labels)."""
+
+    other: str
+    mode: Mode
+    domain: Formula
+
+    kind = "equivalent"
+    keys: ClassVar[Keys] = {
+        "with": text(r"\S", required=True),
+        "mode": choice(get_args(Mode)),
+        "domain": formula(EVERYWHERE),
+    }
+    assumes = False
+
+    @classmethod
+    def one(cls, source: Source) -> Self:
+        given = source.all(cls.keys)
+        if not given["with"].strip():
+            raise InputError("with must be the name of a model, not an empty text.")
+        return cls(source.parameters, given["with"], given["mode"], given["domain"])
+
+    def models(self) -> tuple[str, ...]:
+        return (self.other,)
+
+    def check(self, bench: Bench, facts: Sequence[Fact]) -> Outcome:
+        both = product(bench.program, bench.others[self.other])
+        if self.mode == "labels" and bench.program.outputs == 1:
+            raise InputError("A model with one output predicts no labels; use the mode function.")
+        same = agreement(bench.program.outputs, self.mode, bench.ties)
+        decider = bench.decider(both)
+        decide = decider.everywhere if self.mode == "function" else decider.almost_everywhere
+        found = decide(same, self.domain)
+        if found.witness is None:
+            return found
+        return replace(found, confirmed=confirmed(both, same, self.domain, found.witness))
+
+
+def product(first: Program, second: Program) -> Program:
+    """Neurons and logits of ``first``, then those of ``second``.
+
+    Entries of ``first`` keep their names. InputError where inputs or outputs differ in number.
+    """
+    sizes = [(p.seq_len, p.outputs) for p in (first, second)]
+    if sizes[0] != sizes[1]:
+        raise InputError(
+            "Two models can be equivalent only if they have as many inputs and outputs, "
+            f"not {sizes[0][0]} and {sizes[0][1]} against {sizes[1][0]} and {sizes[1][1]}."
+        )
+    left, right = (Fraction(0),) * first.hidden_size, (Fraction(0),) * second.hidden_size
+    return Program(
+        first.input_weights + second.input_weights,
+        (*(row + right for row in first.recurrent), *(left + row for row in second.recurrent)),
+        (*(row + right for row in first.readout), *(left + row for row in second.readout)),
+        first.seq_len,
+    )
+
+
+def agreement(outputs: int, mode: Mode, ties: TieRule) -> Formula:
+    """What the product of two equivalent programs with so many ``outputs`` each satisfies.
+
+    function: the same logits. labels: the same label wins, by the tie rule ``lowest``; by the
+    others, which give no label where logits tie, the same logits are the greatest.
+    """
+    if mode == "function":
+        pairs = range(outputs)
+        parts: list[Formula] = [
+            Compare("==", Entry("logit", (k,)), Entry("logit", (outputs + k,))) for k in pairs
+        ]
+    elif ties == "lowest":
+        # One label wins in each program, so that one direction is enough.
+        parts = [
+            Logic(
+                "implies",
+                (earns(k, outputs, ties), earns(k, outputs, ties, first=outputs)),
+            )
+            for k in range(outputs)
+        ]
+    else:
+        parts = []
+        for k in range(outputs):
+            both = greatest(k, outputs), greatest(k, outputs, first=outputs)
+            parts += (Logic("implies", both), Logic("implies", both[::-1]))
+    return every(parts)

@@ -1,0 +1,117 @@
+"""Claims about consecutive steps, each proved from what is said of the step before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from time import monotonic
+from typing import ClassVar, Self
+
+from algzoo_exact.deadline import Deadline
+from algzoo_exact.errors import InputError
+from algzoo_exact.exact.verdict import Verdict
+from algzoo_exact.explain.claims.bench import Bench
+from algzoo_exact.explain.claims.claim import Instance
+from algzoo_exact.explain.claims.equalities import stated
+from algzoo_exact.explain.claims.keys import NAME, Json, Keys, Source, Values, formula, whole
+from algzoo_exact.explain.language.expression import Formula
+from algzoo_exact.explain.language.toml_tables import shown, within
+from algzoo_exact.explain.outcome import Outcome, Parameters
+from algzoo_exact.explain.prove.decider import together
+from algzoo_exact.explain.prove.facts import Fact, fact
+from algzoo_exact.program.ir import Program
+
+
+@dataclass(frozen=True)
+class Step:
+    """All that an inductive claim says at one step; a base case is proved outright."""
+
+    step: int
+    base: bool
+    statements: tuple[tuple[Parameters, Formula], ...]
+
+
+@dataclass(frozen=True)
+class Inductive(Instance):
+    """Statements about consecutive steps, each proved from all statements of the step before.
+
+    Steps with ``base`` are proved without the step before. There is one instance: its statements
+    have the parameters.
+    """
+
+    steps: tuple[Step, ...]
+
+    kind = "inductive"
+    keys: ClassVar[Keys] = {"step": NAME, "from": whole(), "statement": formula()}
+    schema_rules: ClassVar[Json] = {"allOf": [{"required": ["for"]}]}
+    assumable = True
+
+    def __post_init__(self) -> None:
+        assert self.steps
+        assert self.steps[0].base
+        assert all(b.step == a.step + 1 for a, b in zip(self.steps, self.steps[1:], strict=False))
+        super().__post_init__()
+
+    def expressions(self) -> Iterator[Formula]:
+        return (statement for step in self.steps for _, statement in step.statements)
+
+    @classmethod
+    def read(cls, source: Source, choices: Sequence[Values]) -> tuple[Self, ...]:
+        variable = cls.keys["step"].value(source, "step")
+        if variable not in choices[0]:
+            raise InputError(
+                f"step must be one of the names in for ({', '.join(choices[0]) or 'none'}), "
+                f"not {shown(variable)}."
+            )
+        steps = sorted({values[variable] for values in choices})
+        if steps != list(range(steps[0], steps[-1] + 1)):
+            raise InputError(f"the steps must follow each other, but are {shown(steps)}.")
+        first = cls.keys["from"].value(source, "from")
+        first = steps[0] + 1 if first is None else first
+        if not steps[0] < first <= steps[-1] + 1:
+            raise InputError(
+                f"from is the first step that is proved from the step before, so it lies in "
+                f"{steps[0] + 1}..{steps[-1] + 1}, not at {first}."
+            )
+        said: dict[int, list[tuple[Parameters, Formula]]] = {step: [] for step in steps}
+        for values in choices:
+            at = source.at(values)
+            with within(at.place):
+                statement = cls.keys["statement"].value(at, "statement")
+            said[values[variable]].append((at.parameters, statement))
+        return (cls((), tuple(Step(step, step < first, tuple(said[step])) for step in steps)),)
+
+    def check(self, bench: Bench, facts: Sequence[Fact]) -> Outcome:
+        return together(self._proved(bench, facts))
+
+    def facts(self) -> list[Fact]:
+        return [fact(statement) for statement in self.expressions()]
+
+    def equalities(self, program: Program) -> tuple[float, ...]:
+        return stated(self.expressions(), program)
+
+    def _proved(self, bench: Bench, facts: Sequence[Fact]) -> Iterator[Outcome]:
+        """Each step's statements from those of the step before, and what else is known.
+
+        What does not follow from that is tried without it, so that a false one gets its witness.
+        Open statements share the time limit: the rest is not tried once they have used it up.
+        """
+        decider, spent = bench.decider(), 0.0
+        before: list[Fact] = []
+        for step in self.steps:
+            known = [*facts, *([] if step.base else before)]
+            for parameters, statement in step.statements:
+                if spent >= bench.seconds:
+                    yield Outcome.unknown("the time is up", details=("not tried",))
+                    return
+                at = ", ".join(f"{name} = {value}" for name, value in parameters)
+                start = monotonic()
+                deadline = Deadline.after(bench.seconds - spent)
+                outcome = decider.everywhere(statement, facts=known, deadline=deadline)
+                if outcome.status != "proved":
+                    verdict = Verdict(outcome.status, f"at {at}: {outcome.verdict.reason}")
+                    outcome = replace(outcome, verdict=verdict)
+                if outcome.status == "unknown":
+                    spent += monotonic() - start
+                yield outcome
+            before = [fact(statement) for _, statement in step.statements]

@@ -1,0 +1,75 @@
+"""The claim that a probability is within bounds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Self
+
+from algzoo_exact.deadline import Deadline, TimeIsUpError
+from algzoo_exact.errors import FloatRangeError, InputError
+from algzoo_exact.explain.claims.bench import Bench
+from algzoo_exact.explain.claims.bounds import BOUND_KEYS, BOUND_RULE, Bounds, held_against
+from algzoo_exact.explain.claims.claim import Instance
+from algzoo_exact.explain.claims.keys import Json, Keys, Source, formula
+from algzoo_exact.explain.language.expression import Formula
+from algzoo_exact.explain.logic.order_probability import order_probability
+from algzoo_exact.explain.outcome import Figure, Outcome
+from algzoo_exact.explain.prove.cell_search import CellLimits
+from algzoo_exact.explain.prove.cell_space import OutOfReachError
+from algzoo_exact.explain.prove.exact_figures import probability
+from algzoo_exact.explain.prove.facts import Fact
+from algzoo_exact.explain.prove.sampled_figures import sampled_probability
+from algzoo_exact.program.ir import Program
+
+
+@dataclass(frozen=True)
+class Measure(Instance):
+    """The probability of ``condition`` for standard Gaussian inputs is within ``bounds``."""
+
+    condition: Formula
+    bounds: Bounds
+
+    kind = "measure"
+    keys: ClassVar[Keys] = {"condition": formula(), **BOUND_KEYS}
+    schema_rules: ClassVar[Json] = BOUND_RULE
+    assumes = False
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for value in self.bounds.given():
+            if not 0 <= value <= 1:
+                raise InputError(f"a probability is from 0 to 1, not {value}.")
+
+    @classmethod
+    def one(cls, source: Source) -> Self:
+        given = source.all(cls.keys)
+        return cls(source.parameters, given["condition"], Bounds.of(given))
+
+    def check(self, bench: Bench, facts: Sequence[Fact]) -> Outcome:
+        figure, method = probability_of(bench.program, self.condition, bench.seconds)
+        return held_against(figure, self.bounds, method)
+
+
+def probability_of(program: Program, formula: Formula, seconds: float) -> tuple[Figure, str]:
+    """The probability, exact or certified where that can be had, else sampled; and the method."""
+    deadline = Deadline.after(seconds)
+    try:
+        value = order_probability(formula, program.seq_len, deadline.part(0.5))
+        return Figure.of("probability", value), "order"
+    except (InputError, TimeIsUpError):
+        pass  # It is not about the order alone, or about too many inputs.
+    try:
+        return probability(program, formula, limits=CellLimits.until(deadline)), "regions"
+    except OutOfReachError:
+        return if_in_range(
+            "probability", lambda: sampled_probability(program, formula, deadline=deadline)
+        ), "sampling"
+
+
+def if_in_range(what: str, sample: Callable[[], Figure]) -> Figure:
+    """The sampled figure; none is drawn where floats do not reach, which costs nothing proved."""
+    try:
+        return sample()
+    except FloatRangeError:
+        return Figure(what, "sampled")

@@ -1,0 +1,1 @@
+"""Expressions of the language of explanations: text, syntax, ground terms and formulas."""

@@ -1,0 +1,320 @@
+"""Surface expressions to ground ones: definitions, slices and quantifiers written out.
+
+Indices are checked against the sizes of the program, and the result is limited in size, nesting
+and the length of its numbers, so that a short text cannot ask for unbounded work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import partial
+from math import lcm, prod
+from typing import Any, Literal, NamedTuple
+
+from algzoo_exact.errors import did_you_mean
+from algzoo_exact.explain.language.expression import (
+    Apply,
+    Compare,
+    Entry,
+    Formula,
+    Logic,
+    Number,
+    Relation,
+    Term,
+    Truth,
+    entries,
+    evaluate_term,
+)
+from algzoo_exact.explain.language.integers import DEEPEST, Meter, Scope, Sizes
+from algzoo_exact.explain.language.parser import RESERVED
+from algzoo_exact.explain.language.syntax import (
+    Arithmetical,
+    Chain,
+    Connected,
+    Element,
+    Folding,
+    Listed,
+    Literally,
+    Name,
+    Node,
+    Quantified,
+    Ranged,
+    Surface,
+    SurfaceRanges,
+)
+
+LARGEST = 200_000  # nodes of one ground expression
+MOST_FACTORS = 32  # in one product, definitions included
+LONGEST_NUMBER = 4096  # bits of a quotient, and of constants' common denominator
+
+_ORDINALS = ("first", "second")
+
+
+@dataclass(frozen=True)
+class Definition:
+    """A named expression; its parameters are integers. ``place`` is what messages call it."""
+
+    name: str
+    parameters: tuple[str, ...]
+    body: Surface
+    place: str
+
+
+Definitions = Mapping[str, Definition]
+
+
+class _Built(NamedTuple):
+    """A ground expression, its nodes (as a tree), nesting, factors and common denominator."""
+
+    expression: Any
+    size: int = 1
+    depth: int = 1
+    factors: int = 1
+    denominator: int = 1
+
+    @property
+    def is_term(self) -> bool:
+        return isinstance(self.expression, Number | Entry | Apply)
+
+
+def expand(
+    surface: Surface, definitions: Definitions, parameters: Mapping[str, int], sizes: Sizes
+) -> Term | Formula:
+    """The ground expression where the free names have the values ``parameters``.
+
+    ``definitions`` do not refer to each other in a circle (``read_definitions`` checks that).
+    ParseError, with the place, where the expression has no meaning or is too large.
+    """
+    return Expander(definitions, sizes).expand(surface, parameters)
+
+
+class Expander:
+    """Expands any number of expressions; calls with the same arguments are expanded once."""
+
+    def __init__(self, definitions: Definitions, sizes: Sizes) -> None:
+        self._definitions = definitions
+        self._sizes = sizes
+        self._constants = {"n": sizes.seq_len, "d": sizes.hidden_size}
+        self._known: dict[tuple[str, tuple[int, ...]], _Built] = {}
+        self._meter = Meter()
+
+    def expand(self, surface: Surface, parameters: Mapping[str, int]) -> Term | Formula:
+        """As the function ``expand``."""
+        expression: Term | Formula = self._visit(*self._top(surface, parameters)).expression
+        return expression
+
+    def expand_term(self, surface: Surface, parameters: Mapping[str, int]) -> Term:
+        """The ground term; ParseError where it is a formula."""
+        term: Term = self._term(*self._top(surface, parameters)).expression
+        return term
+
+    def expand_formula(self, surface: Surface, parameters: Mapping[str, int]) -> Formula:
+        """The ground formula; ParseError where it is a term."""
+        formula: Formula = self._formula(*self._top(surface, parameters)).expression
+        return formula
+
+    def values(self, ranges: SurfaceRanges) -> Iterator[dict[str, int]]:
+        """The ranges' names with each of their values in turn, the last one moving fastest."""
+        scope = Scope(ranges.text, "", self._constants, self._meter)
+        for inner in scope.bind(ranges.ranges):
+            yield {part.name: inner.integers[part.name] for part in ranges.ranges.ranges}
+
+    def _top(self, surface: Surface, parameters: Mapping[str, int]) -> tuple[Node, Scope]:
+        integers = self._constants | dict(parameters)
+        return surface.root, Scope(surface.text, "", integers, self._meter)
+
+    def _term(self, node: Node, scope: Scope) -> _Built:
+        built = self._visit(node, scope)
+        if not built.is_term:
+            raise scope.error(node, "expected a term (a number), found a formula")
+        return built
+
+    def _formula(self, node: Node, scope: Scope) -> _Built:
+        built = self._visit(node, scope)
+        if built.is_term:
+            raise scope.error(
+                node, "expected a formula, such as a comparison, found a term (a number)"
+            )
+        return built
+
+    def _visit(self, node: Node, scope: Scope) -> _Built:
+        inner = scope.inside(node)
+        match node:
+            case Literally(_, value):
+                if isinstance(value, bool):
+                    return _Built(Truth(value))
+                return _Built(Number(value), denominator=value.denominator)
+            case Name():
+                return self._name(node, inner)
+            case Element():
+                return self._element(node, inner)
+            case Arithmetical():
+                return self._arithmetic(node, inner)
+            case Listed(_, op, args):
+                parts = [part for arg in args for part in self._listed(arg, op, inner)]
+                return self._fold(node, inner, op, parts)
+            case Ranged(_, op, ranges, body):
+                terms = [self._term(body, case) for case in inner.bind(ranges)]
+                return self._fold(node, inner, op, terms)
+            case Chain():
+                return self._chain(node, inner)
+            case Connected(_, connective, args):
+                formulas = [self._formula(arg, inner) for arg in args]
+                return self._join(node, inner, formulas, lambda e: Logic(connective, e))
+            case Quantified(_, word, ranges, body):
+                formulas = [self._formula(body, case) for case in inner.bind(ranges)]
+                return self._connect(node, inner, "and" if word == "all" else "or", formulas)
+
+    def _listed(self, node: Node, op: Folding, scope: Scope) -> list[_Built]:
+        """An argument of min, max or sum: a slice stands for its entries, and the same function
+        of a range for its terms (so that it may be empty here)."""
+        if isinstance(node, Element) and node.stop is not None:
+            return self._slice(node, node.stop, scope)
+        if isinstance(node, Ranged) and node.op == op:
+            inner = scope.inside(node)
+            return [self._term(node.body, case) for case in inner.bind(node.ranges)]
+        return [self._term(node, scope)]
+
+    def _fold(self, node: Node, scope: Scope, op: Folding, parts: Sequence[_Built]) -> _Built:
+        if op == "sum":
+            if len(parts) < 2:
+                return parts[0] if parts else _Built(Number(Fraction(0)))
+            return self._join(node, scope, parts, lambda e: Apply("add", e))
+        if not parts:
+            raise scope.error(node, f"the {op} of nothing; add an argument, as in {op}(0, ..)")
+        return self._join(node, scope, parts, lambda e: Apply(op, e))
+
+    def _connect(
+        self, node: Node, scope: Scope, op: Literal["and", "or"], parts: Sequence[_Built]
+    ) -> _Built:
+        if len(parts) < 2:
+            return parts[0] if parts else _Built(Truth(op == "and"))
+        return self._join(node, scope, parts, lambda e: Logic(op, e))
+
+    def _chain(self, node: Chain, scope: Scope) -> _Built:
+        terms = [self._term(arg, scope) for arg in node.args]
+        parts = []
+        for op, left, right in zip(node.ops, terms[:-1], terms[1:], strict=True):
+            parts.append(self._join(node, scope, (left, right), partial(_compared, op)))
+        return self._connect(node, scope, "and", parts)
+
+    def _name(self, node: Name, scope: Scope) -> _Built:
+        if node.name in scope.integers and not node.args:
+            return _Built(Number(Fraction(scope.integers[node.name])))
+        definition = self._definitions.get(node.name)
+        if definition is None:
+            known = [*scope.integers, *self._definitions]
+            like = did_you_mean(node.name, [*known, *sorted(RESERVED)])
+            raise scope.error(
+                node, f"`{node.name}` is not defined{like}; defined are {', '.join(known)}"
+            )
+        if len(node.args) != len(definition.parameters):
+            wanted = _arguments(len(definition.parameters))
+            raise scope.error(node, f"{node.name} takes {wanted}, found {len(node.args) or 'none'}")
+        values = tuple(scope.integer(arg) for arg in node.args)
+        found = self._known.get((node.name, values))
+        if found is None:
+            pairs = dict(zip(definition.parameters, values, strict=True))
+            where = definition.place
+            where += " with " + ", ".join(f"{k} = {v}" for k, v in pairs.items()) if pairs else ""
+            integers = self._constants | pairs
+            body = definition.body
+            inner = Scope(body.text, where, integers, self._meter, scope.depth)
+            found = self._known[node.name, values] = self._visit(body.root, inner)
+        if scope.depth + found.depth > DEEPEST:
+            raise scope.error(node, f"the expression, with its definitions, is over {DEEPEST} deep")
+        return found
+
+    def _element(self, node: Element, scope: Scope) -> _Built:
+        if node.stop is not None:
+            raise scope.error(node, "a slice stands only as an argument of min, max or sum")
+        values = tuple(scope.integer(index) for index in node.indices)
+        for position, value in enumerate(values):
+            self._check_index(node, scope, position, value)
+        return _Built(Entry(node.array, values))
+
+    def _check_index(self, node: Element, scope: Scope, position: int, value: int) -> None:
+        shape = self._sizes.shape(node.array)
+        least = -1 if node.array == "h" and position == 0 else 0
+        if not least <= value < shape[position]:
+            which = f"{_ORDINALS[position]} index" if len(shape) > 1 else "index"
+            raise scope.error(
+                node.indices[position],
+                f"the {which} of {node.array} goes from {least} to {shape[position] - 1}, "
+                f"found {value}",
+            )
+
+    def _slice(self, node: Element, stop: Node, scope: Scope) -> list[_Built]:
+        *before, low = (scope.integer(index) for index in node.indices)
+        high = scope.integer(stop)
+        for position, value in enumerate(before):
+            self._check_index(node, scope, position, value)
+        length = self._sizes.shape(node.array)[-1]
+        for end, value in ((node.indices[-1], low), (stop, high)):
+            if not 0 <= value <= length:
+                raise scope.error(
+                    end, f"a slice of {node.array} lies in 0:{length}, found {low}:{high}"
+                )
+        scope.charge(node, max(0, high - low))
+        return [_Built(Entry(node.array, (*before, index))) for index in range(low, high)]
+
+    def _arithmetic(self, node: Arithmetical, scope: Scope) -> _Built:
+        parts = [self._term(arg, scope) for arg in node.args]
+        op = node.op
+        if op == "div":
+            return self._divide(node, scope, *parts)
+        return self._join(node, scope, parts, lambda e: Apply(op, e), product=op == "mul")
+
+    def _divide(self, node: Arithmetical, scope: Scope, left: _Built, right: _Built) -> _Built:
+        if entries(right.expression):
+            raise scope.error(node.args[1], "the divisor must be a constant")
+        divisor = evaluate_term(right.expression, _no_entries)
+        if divisor == 0:
+            raise scope.error(node.args[1], "the divisor is zero")
+        if isinstance(left.expression, Number):
+            return self._number(node, scope, left.expression.value / divisor)
+        factor = self._number(node, scope, 1 / divisor)
+        return self._join(node, scope, [factor, left], lambda e: Apply("mul", e), product=True)
+
+    def _number(self, node: Node, scope: Scope, value: Fraction) -> _Built:
+        if max(value.numerator.bit_length(), value.denominator.bit_length()) > LONGEST_NUMBER:
+            raise scope.error(node, f"the quotient has more than {LONGEST_NUMBER} bits")
+        return _Built(Number(value), denominator=value.denominator)
+
+    def _join(
+        self,
+        node: Node,
+        scope: Scope,
+        parts: Sequence[_Built],
+        build: Callable[[tuple[Any, ...]], Term | Formula],
+        *,
+        product: bool = False,
+    ) -> _Built:
+        """A node over ``parts``, within the limits."""
+        size = 1 + sum(part.size for part in parts)
+        if size > LARGEST:
+            raise scope.error(node, f"the expression, written out, has over {LARGEST} parts")
+        each = [part.factors for part in parts]
+        factors = sum(each) if product else max(each)
+        if factors > MOST_FACTORS:
+            raise scope.error(node, f"the product has over {MOST_FACTORS} factors")
+        scales = [part.denominator for part in parts]
+        denominator = prod(scales) if product else lcm(*scales)
+        if denominator.bit_length() > LONGEST_NUMBER:
+            raise scope.error(node, f"the constants' denominators have over {LONGEST_NUMBER} bits")
+        depth = 1 + max(part.depth for part in parts)
+        return _Built(build(tuple(p.expression for p in parts)), size, depth, factors, denominator)
+
+
+def _arguments(count: int) -> str:
+    return f"{count or 'no'} argument{'' if count == 1 else 's'}"
+
+
+def _compared(op: Relation, terms: tuple[Term, ...]) -> Compare:
+    return Compare(op, *terms)
+
+
+def _no_entries(entry: Entry) -> Fraction:
+    raise AssertionError(entry)

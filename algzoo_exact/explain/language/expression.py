@@ -1,0 +1,364 @@
+"""Ground expressions: exact terms and formulas about one program's named values.
+
+The entries are a program's inputs, states, logits and weights, as in program/ir.py: x[t], z[t][j],
+h[t][j], logit[k], W_hi[j], W_hh[i][j], W_oh[k][j]. Steps count from 0, and h[-1][j] is 0. There
+are no names, quantifiers or slices left: language/expand.py has dealt with them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import reduce
+from operator import mul
+from typing import Literal, TypeAlias, get_args
+
+from algzoo_exact.program.ir import Program, Trace
+
+Array = Literal["x", "z", "h", "logit", "W_hi", "W_hh", "W_oh"]
+Operation = Literal["add", "sub", "mul", "neg", "min", "max", "relu", "abs"]
+Relation = Literal["<", "<=", ">", ">=", "==", "!="]
+Connective = Literal["and", "or", "not", "implies"]
+
+ARRAY_DIMENSIONS: dict[str, int] = {
+    "x": 1,
+    "z": 2,
+    "h": 2,
+    "logit": 1,
+    "W_hi": 1,
+    "W_hh": 2,
+    "W_oh": 2,
+}
+"""How many indices an entry of each array has."""
+
+# Least and greatest number of arguments; None: any number.
+_ARITY: dict[str, tuple[int, int | None]] = {
+    "add": (2, None),
+    "sub": (2, 2),
+    "mul": (2, None),
+    "neg": (1, 1),
+    "min": (1, None),
+    "max": (1, None),
+    "relu": (1, 1),
+    "abs": (1, 1),
+    "and": (2, None),
+    "or": (2, None),
+    "not": (1, 1),
+    "implies": (2, 2),
+}
+
+
+@dataclass(frozen=True)
+class Number:
+    """A rational constant."""
+
+    value: Fraction
+
+    def __post_init__(self) -> None:
+        assert isinstance(self.value, Fraction), self.value
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One entry of a named array. The first index of ``h`` may be -1: the state before step 0."""
+
+    array: Array
+    indices: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        assert len(self.indices) == ARRAY_DIMENSIONS[self.array], self
+        least = (-1, 0) if self.array == "h" else (0, 0)
+        assert all(i >= low for i, low in zip(self.indices, least, strict=False)), self
+
+
+@dataclass(frozen=True)
+class Apply:
+    """An operation on terms. ``add`` and ``mul`` take two or more, ``min`` and ``max`` one or
+    more, ``sub`` two, the others one."""
+
+    op: Operation
+    args: tuple[Term, ...]
+
+    def __post_init__(self) -> None:
+        assert self.op in get_args(Operation), self.op
+        _check_arity(self.op, self.args)
+
+
+Term: TypeAlias = Number | Entry | Apply
+
+
+@dataclass(frozen=True)
+class Compare:
+    """A comparison of two terms."""
+
+    op: Relation
+    left: Term
+    right: Term
+
+    def __post_init__(self) -> None:
+        assert self.op in get_args(Relation), self.op
+
+
+@dataclass(frozen=True)
+class Logic:
+    """A connective of formulas. ``and`` and ``or`` take two or more."""
+
+    op: Connective
+    args: tuple[Formula, ...]
+
+    def __post_init__(self) -> None:
+        assert self.op in get_args(Connective), self.op
+        _check_arity(self.op, self.args)
+
+
+@dataclass(frozen=True)
+class Truth:
+    """A formula that always holds, or never."""
+
+    value: bool
+
+
+Formula: TypeAlias = Compare | Logic | Truth
+
+EVERYWHERE = Truth(True)
+"""The domain of all inputs."""
+
+
+def every(parts: Sequence[Formula]) -> Formula:
+    """All of some formulas, one at least."""
+    return Logic("and", tuple(parts)) if len(parts) > 1 else parts[0]
+
+
+def some(parts: Sequence[Formula]) -> Formula:
+    """Any of some formulas, one at least."""
+    return Logic("or", tuple(parts)) if len(parts) > 1 else parts[0]
+
+
+def total(terms: Sequence[Term]) -> Term:
+    """The sum of some terms; 0 where there is none."""
+    if len(terms) > 1:
+        return Apply("add", tuple(terms))
+    return terms[0] if terms else Number(Fraction(0))
+
+
+def scaled(factor: Fraction | int, term: Term) -> Term:
+    """A multiple of a term."""
+    return term if factor == 1 else Apply("mul", (Number(Fraction(factor)), term))
+
+
+def distance(left: Term, right: Term) -> Term:
+    """|left - right|."""
+    return Apply("abs", (Apply("sub", (left, right)),))
+
+
+def _check_arity(op: str, args: tuple[object, ...]) -> None:
+    least, greatest = _ARITY[op]
+    assert least <= len(args) <= (greatest or len(args)), (op, len(args))
+
+
+def evaluate_term(term: Term, values: Callable[[Entry], Fraction]) -> Fraction:
+    """The term's exact value where entries have the ``values``."""
+    if isinstance(term, Number):
+        return term.value
+    if isinstance(term, Entry):
+        return values(term)
+    args = [evaluate_term(arg, values) for arg in term.args]
+    match term.op:
+        case "add":
+            return sum(args, Fraction(0))
+        case "sub":
+            return args[0] - args[1]
+        case "mul":
+            return reduce(mul, args)
+        case "neg":
+            return -args[0]
+        case "min":
+            return min(args)
+        case "max":
+            return max(args)
+        case "relu":
+            return max(Fraction(0), args[0])
+        case "abs":
+            return abs(args[0])
+
+
+def evaluate(formula: Formula, values: Callable[[Entry], Fraction]) -> bool:
+    """Whether the formula holds where entries have the ``values``, exactly."""
+    if isinstance(formula, Truth):
+        return formula.value
+    if isinstance(formula, Compare):
+        return compare(
+            formula.op, evaluate_term(formula.left, values), evaluate_term(formula.right, values)
+        )
+    return connect(formula.op, (evaluate(arg, values) for arg in formula.args))
+
+
+def connect(op: Connective, args: Iterable[bool]) -> bool:
+    """The connective's value; what need not be known is not asked for."""
+    each = iter(args)
+    match op:
+        case "and":
+            return all(each)
+        case "or":
+            return any(each)
+        case "not":
+            return not next(each)
+        case "implies":
+            return not next(each) or next(each)
+
+
+def compare(op: Relation, left: Fraction, right: Fraction) -> bool:
+    """Whether the comparison holds."""
+    match op:
+        case "<":
+            return left < right
+        case "<=":
+            return left <= right
+        case ">":
+            return left > right
+        case ">=":
+            return left >= right
+        case "==":
+            return left == right
+        case "!=":
+            return left != right
+
+
+def entries(expression: Term | Formula) -> frozenset[Entry]:
+    """The entries that occur in the expression."""
+    found: set[Entry] = set()
+    waiting: list[Term | Formula] = [expression]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, Entry):
+            found.add(part)
+        elif isinstance(part, Compare):
+            waiting += (part.left, part.right)
+        elif isinstance(part, Apply | Logic):
+            waiting += part.args
+    return frozenset(found)
+
+
+def values_of(program: Program, trace: Trace) -> Callable[[Entry], Fraction]:
+    """The entries' exact values in one evaluation of the program."""
+    vectors = {"x": trace.x, "logit": trace.logit, "W_hi": program.input_weights}
+    matrices = {"z": trace.z, "h": trace.h, "W_hh": program.recurrent, "W_oh": program.readout}
+
+    def value(entry: Entry) -> Fraction:
+        if entry.array == "h" and entry.indices[0] == -1:
+            return Fraction(0)
+        if entry.array in vectors:
+            return vectors[entry.array][entry.indices[0]]
+        row, column = entry.indices
+        return matrices[entry.array][row][column]
+
+    return value
+
+
+def values_at(program: Program, point: Sequence[Fraction]) -> Callable[[Entry], Fraction]:
+    """The entries' exact values at an input (n); the program runs once one is asked for that needs
+    it."""
+    known: list[Callable[[Entry], Fraction]] = []
+
+    def value(entry: Entry) -> Fraction:
+        if entry.array == "x":
+            return point[entry.indices[0]]
+        if not known:
+            known.append(values_of(program, program.evaluate(point)))
+        return known[0](entry)
+
+    return value
+
+
+def fails_at(
+    program: Program, statement: Formula, domain: Formula, point: Sequence[Fraction]
+) -> bool:
+    """Whether the point is in the domain, and the statement false there: exactly."""
+    values = values_at(program, point)
+    return evaluate(domain, values) and not evaluate(statement, values)
+
+
+# How tightly each form binds, loosest first; an operand that binds no tighter gets parentheses.
+_IMPLIES, _OR, _AND, _NOT, _COMPARE, _SUM, _PRODUCT, _UNARY, _ATOM = range(9)
+
+
+def number_text(value: Fraction) -> str:
+    """A float as Python writes it, another rational as a fraction."""
+    return repr(float(value)) if Fraction(float(value)) == value else str(value)
+
+
+def point_text(point: Sequence[Fraction]) -> str:
+    """An input in words."""
+    return f"x = ({', '.join(map(number_text, point))})"
+
+
+def to_text(expression: Term | Formula) -> str:
+    """The expression in the language of explanations; it parses back to the same expression."""
+    return _text(expression)[0]
+
+
+def _text(expression: Term | Formula) -> tuple[str, int]:
+    match expression:
+        case Number(value):
+            if value.denominator != 1:
+                return str(value), _PRODUCT
+            return str(value), _ATOM if value >= 0 else _UNARY
+        case Entry(array, indices):
+            return array + "".join(f"[{i}]" for i in indices), _ATOM
+        case Truth(value):
+            return ("true" if value else "false"), _ATOM
+        case Compare(op, left, right):
+            return f"{_tight(left, _COMPARE)} {op} {_tight(right, _COMPARE)}", _COMPARE
+        case Apply("add", args):
+            return " + ".join(_tight(arg, _SUM) for arg in args), _SUM
+        case Apply("sub", (left, right)):
+            # Subtraction is read from the left, so that only its left operand may be bare.
+            first = _text(left)[0] if _is_sum(left) else _tight(left, _SUM)
+            return f"{first} - {_tight(right, _SUM)}", _SUM
+        case Apply("mul", args):
+            return " * ".join(_tight(arg, _PRODUCT) for arg in args), _PRODUCT
+        case Apply("neg", (arg,)):
+            # -2 is a number; the negation of the number 2 is written -(2).
+            return f"-{_tight(arg, _ATOM if isinstance(arg, Number) else _UNARY)}", _UNARY
+        case Apply(op, args):
+            return f"{op}({', '.join(_text(arg)[0] for arg in args)})", _ATOM
+        case Logic("not", (formula,)):
+            return f"not {_tight(formula, _NOT)}", _NOT
+        case Logic("implies", (condition, result)):
+            return f"{_tight(condition, _IMPLIES)} implies {_tight(result, _IMPLIES)}", _IMPLIES
+        case Logic(op, formulas):
+            level = _AND if op == "and" else _OR
+            return f" {op} ".join(_tight(formula, level) for formula in formulas), level
+    raise AssertionError(expression)
+
+
+def _is_sum(term: Term) -> bool:
+    return isinstance(term, Apply) and term.op in ("add", "sub")
+
+
+def _tight(expression: Term | Formula, level: int) -> str:
+    """The text, in parentheses unless it binds more tightly than ``level``."""
+    text, own = _text(expression)
+    return text if own > level else f"({text})"
+
+
+def conjuncts(formula: Formula) -> list[Formula]:
+    """The parts of a conjunction, conditions on the inputs alone and without maxima first."""
+    if isinstance(formula, Logic) and formula.op == "and":
+        parts = [part for arg in formula.args for part in conjuncts(arg)]
+        return sorted(parts, key=lambda part: not _plain(part))
+    return [formula]
+
+
+def _plain(formula: Formula) -> bool:
+    if not isinstance(formula, Compare) or any(e.array != "x" for e in entries(formula)):
+        return False
+    waiting: list[Term] = [formula.left, formula.right]
+    while waiting:
+        term = waiting.pop()
+        if isinstance(term, Apply):
+            if term.op in ("min", "max", "relu", "abs"):
+                return False
+            waiting += term.args
+    return True

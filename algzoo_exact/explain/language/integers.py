@@ -1,0 +1,146 @@
+"""Integers while expressions are expanded: indices, arguments, ranges and their conditions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import NamedTuple
+
+from algzoo_exact.explain.language.expression import compare, connect
+from algzoo_exact.explain.language.syntax import (
+    Arithmetical,
+    Chain,
+    Connected,
+    Literally,
+    Name,
+    Node,
+    ParseError,
+    Ranges,
+)
+
+MOST_WORK = 500_000  # steps of one expander, over all that it expands
+DEEPEST = 80  # expressions within expressions, definitions included
+LARGEST_INTEGER = 10**9  # of indices, ranges and arguments
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """The sizes that expressions may index: inputs n, hidden neurons d, outputs."""
+
+    seq_len: int
+    hidden_size: int
+    outputs: int
+
+    def shape(self, array: str) -> tuple[int, ...]:
+        n, d, k = self.seq_len, self.hidden_size, self.outputs
+        shapes: dict[str, tuple[int, ...]] = {
+            "x": (n,),
+            "z": (n, d),
+            "h": (n, d),
+            "logit": (k,),
+            "W_hi": (d,),
+            "W_hh": (d, d),
+            "W_oh": (k, d),
+        }
+        return shapes[array]
+
+
+class Meter:
+    """Counts the steps of one expander."""
+
+    def __init__(self) -> None:
+        self.work = 0
+
+
+class Scope(NamedTuple):
+    """Where a node stands: its text, that text's name in messages, the integers known there, and
+    how deep it lies."""
+
+    text: str
+    where: str
+    integers: Mapping[str, int]
+    meter: Meter
+    depth: int = 0
+
+    def error(self, node: Node, problem: str) -> ParseError:
+        return ParseError(problem, self.text, node.at, self.where)
+
+    def inside(self, node: Node) -> Scope:
+        """The scope of the parts of ``node``; ParseError where it is too deep or too much."""
+        self.charge(node, 1)
+        if self.depth >= DEEPEST:
+            raise self.error(node, f"the expression, with its definitions, is over {DEEPEST} deep")
+        return Scope(self.text, self.where, self.integers, self.meter, self.depth + 1)
+
+    def charge(self, node: Node, steps: int) -> None:
+        """Count steps taken at ``node``; ParseError where they are too many."""
+        self.meter.work += steps
+        if self.meter.work > MOST_WORK:
+            raise self.error(node, f"expanding the expressions takes over {MOST_WORK} steps")
+
+    def integer(self, node: Node) -> int:
+        """The value of an integer expression."""
+        inner = self.inside(node)
+        match node:
+            case Literally(_, Fraction(denominator=1) as literal):
+                value = int(literal)
+            case Name(_, name, ()) if name in self.integers:
+                value = self.integers[name]
+            case Arithmetical(_, "neg", (arg,)):
+                value = -inner.integer(arg)
+            case Arithmetical(_, "add", args):
+                value = sum(inner.integer(arg) for arg in args)
+            case Arithmetical(_, "sub", (left, right)):
+                value = inner.integer(left) - inner.integer(right)
+            case Arithmetical(_, "mul", args):
+                value = 1
+                for arg in args:
+                    value = self._limited(node, value * inner.integer(arg))
+            case _:
+                known = ", ".join(self.integers)
+                raise self.error(node, f"expected an integer, made of numbers, {known} and + - *")
+        return self._limited(node, value)
+
+    def _limited(self, node: Node, value: int) -> int:
+        if abs(value) > LARGEST_INTEGER:
+            raise self.error(node, f"an integer here is at most {LARGEST_INTEGER} in magnitude")
+        return value
+
+    def decide(self, node: Node) -> bool:
+        """Whether a condition on integers holds."""
+        inner = self.inside(node)
+        match node:
+            case Literally(_, bool() as value):
+                return value
+            case Chain(_, ops, args):
+                values = [Fraction(inner.integer(arg)) for arg in args]
+                pairs = zip(ops, values[:-1], values[1:], strict=True)
+                return all(compare(op, left, right) for op, left, right in pairs)
+            case Connected(_, op, args):
+                # All parts are decided, so that a mistake in any of them is seen.
+                return connect(op, [inner.decide(arg) for arg in args])
+            case _:
+                raise self.error(node, "expected a comparison of integers, such as i != t")
+
+    def bind(self, ranges: Ranges) -> Iterator[Scope]:
+        """The scope with each choice of values for the ranges, the last one moving fastest."""
+        for part in ranges.ranges:
+            if part.name in self.integers:
+                raise ParseError(
+                    f"the name `{part.name}` is in use already", self.text, part.at, self.where
+                )
+        yield from self._bind(ranges, 0)
+
+    def _bind(self, ranges: Ranges, position: int) -> Iterator[Scope]:
+        if position == len(ranges.ranges):
+            if ranges.condition is None or self.decide(ranges.condition):
+                yield self
+            return
+        part = ranges.ranges[position]
+        low, high = self.integer(part.low), self.integer(part.high)
+        self.charge(part.low, max(0, high + 1 - low))
+        for value in range(low, high + 1):
+            integers = {**self.integers, part.name: value}
+            scope = Scope(self.text, self.where, integers, self.meter, self.depth)
+            yield from scope._bind(ranges, position + 1)

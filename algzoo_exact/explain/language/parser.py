@@ -1,0 +1,361 @@
+"""The parser of the language of explanations: text to surface expressions. Nothing is ever run.
+
+The grammar, loosest first (docs/notes/explanation-language.md explains it):
+
+    expression = expression "implies" expression            right-associative
+               | expression "or" expression | expression "and" expression | "not" expression
+               | term (("<" | "<=" | ">" | ">=" | "==" | "!=") term)+
+               | term
+    term       = term ("+" | "-") term | term ("*" | "/") term | "-" term | atom
+    atom       = number | "true" | "false" | "(" expression ")" | entry | quantified
+               | function "(" expression ("," expression)* ")" | name ["(" term ("," term)* ")"]
+    entry      = array ("[" term "]")+          the last may be a slice "[" term ":" term "]"
+    quantified = ("all" | "any" | "sum" | "min" | "max") "(" ranges ":" expression ")"
+    ranges     = range ("," range)* ["if" expression]
+    range      = name "in" term ".." term
+
+Whether an expression is a term, a formula or an integer is seen in expand.py, since names decide
+it. Nesting and the length of numbers are limited, so that hostile text costs little.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import cast, get_args
+
+from algzoo_exact.errors import did_you_mean
+from algzoo_exact.explain.language.expression import ARRAY_DIMENSIONS, Array, Connective, Relation
+from algzoo_exact.explain.language.syntax import (
+    Arithmetic,
+    Arithmetical,
+    Chain,
+    Connected,
+    Element,
+    Folding,
+    Listed,
+    Literally,
+    Name,
+    Node,
+    ParseError,
+    Quantified,
+    Quantifier,
+    Range,
+    Ranged,
+    Ranges,
+    Surface,
+    SurfaceRanges,
+)
+
+LONGEST_TEXT = 20_000  # characters in one expression
+LONGEST_NUMBER = 100  # characters in one number, and its greatest decimal exponent
+DEEPEST = 80  # expressions within expressions
+
+KEYWORDS = frozenset({"and", "or", "not", "implies", "true", "false", "in", "if"})
+UNARY = frozenset({"relu", "abs"})
+FOLDINGS = frozenset(get_args(Folding))
+QUANTIFIERS = frozenset(get_args(Quantifier))
+CONSTANTS = frozenset({"n", "d"})
+RESERVED = KEYWORDS | UNARY | FOLDINGS | QUANTIFIERS | CONSTANTS | ARRAY_DIMENSIONS.keys()
+"""Names with a meaning of their own, which nothing else may have."""
+
+_TOKEN = re.compile(
+    r"(?P<space>\s+)"
+    r"|(?P<number>[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)"
+    r"|(?P<name>[A-Za-z_][A-Za-z_0-9]*)"
+    r"|(?P<sign>\.\.|<=|>=|==|!=|[<>+\-*/()\[\],:])"
+)
+
+_IMPLIES, _OR, _AND, _NOT, _COMPARE, _SUM, _PRODUCT, _UNARY = range(8)
+_LEVELS = {"implies": _IMPLIES, "or": _OR, "and": _AND}
+_LEVELS |= dict.fromkeys(get_args(Relation), _COMPARE)
+_LEVELS |= {"+": _SUM, "-": _SUM, "*": _PRODUCT, "/": _PRODUCT}
+_INDEX_NAMES = {"x": "x[t]", "z": "z[t][j]", "h": "h[t][j]", "logit": "logit[k]"}
+_INDEX_NAMES |= {"W_hi": "W_hi[j]", "W_hh": "W_hh[i][j]", "W_oh": "W_oh[k][j]"}
+
+
+@dataclass(frozen=True)
+class _Token:
+    kind: str  # number, name, sign or end
+    text: str
+    at: int
+
+    def __str__(self) -> str:
+        return "the end" if self.kind == "end" else f"`{self.text}`"
+
+
+def parse(text: str) -> Surface:
+    """The expression in ``text``; ParseError, with the place, where there is none."""
+    parser = _Parser(text)
+    root = parser.expression(_IMPLIES)
+    parser.finish("an operator or the end")
+    return Surface(text, root)
+
+
+def parse_ranges(text: str) -> SurfaceRanges:
+    """Ranges such as ``t in 0..n-1, i in 0..3 if i != t``; ParseError otherwise."""
+    parser = _Parser(text)
+    ranges = parser.ranges()
+    parser.finish("a comma, `if` or the end")
+    return SurfaceRanges(text, ranges)
+
+
+def parse_header(text: str) -> tuple[str, tuple[str, ...]]:
+    """The name and the parameters of a definition headed ``text``, as in ``M`` or ``M(t, i)``."""
+    parser = _Parser(text)
+    name = parser.new_name("a name")
+    parameters: list[str] = []
+    if parser.take("("):
+        parameters.append(parser.new_name("a parameter"))
+        while parser.take(","):
+            at = parser.here.at
+            parameters.append(parser.new_name("a parameter"))
+            if parameters[-1] in parameters[:-1]:
+                raise ParseError(f"the parameter `{parameters[-1]}` comes twice", text, at)
+        parser.expect(")", "a comma or `)`")
+    parser.finish("`(` or the end")
+    return name, tuple(parameters)
+
+
+def _tokens(text: str) -> list[_Token]:
+    if len(text) > LONGEST_TEXT:
+        raise ParseError(
+            f"the expression has {len(text)} characters, at most {LONGEST_TEXT} are read; "
+            "split it into definitions",
+            text,
+            LONGEST_TEXT,
+        )
+    found: list[_Token] = []
+    place = 0
+    while place < len(text):
+        match = _TOKEN.match(text, place)
+        if match is None:
+            raise ParseError(_strange(text[place]), text, place)
+        assert match.lastgroup is not None
+        if match.lastgroup != "space":
+            found.append(_Token(match.lastgroup, match[0], place))
+        place = match.end()
+    return [*found, _Token("end", "", len(text))]
+
+
+def _strange(character: str) -> str:
+    hints = {
+        "=": "for equality write `==`",
+        "!": "write `not` or `!=`",
+        "&": "write `and`",
+        "|": "write `or`, or `abs(..)`",
+        "^": "write powers out as products",
+        "≤": "write `<=`",
+        "≥": "write `>=`",
+        ".": "decimals have digits on both sides of the point, ranges two points",
+    }
+    shown = f"`{character}`" if character.isprintable() else f"the character {character!a}"
+    advice = hints.get(character, "the language has no such character")
+    return f"found {shown}; {advice}"
+
+
+class _Parser:
+    """A recursive descent over the tokens of one text."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self._tokens = _tokens(text)
+        self._next = 0
+        self._depth = 0
+
+    @property
+    def here(self) -> _Token:
+        return self._tokens[self._next]
+
+    def take(self, *texts: str) -> _Token | None:
+        """The next token, if it is one of ``texts``."""
+        token = self.here
+        if token.kind in ("sign", "name") and token.text in texts:
+            self._next += 1
+            return token
+        return None
+
+    def expect(self, text: str, expected: str) -> None:
+        if not self.take(text):
+            raise self.wrong(expected)
+
+    def finish(self, expected: str) -> None:
+        if self.here.kind != "end":
+            raise self.wrong(expected)
+
+    def wrong(self, expected: str) -> ParseError:
+        return ParseError(f"expected {expected}, found {self.here}", self.text, self.here.at)
+
+    def new_name(self, expected: str) -> str:
+        token = self.here
+        if token.kind != "name":
+            raise self.wrong(expected)
+        if token.text in RESERVED:
+            raise ParseError(
+                f"expected {expected}, found `{token.text}`, which has a meaning of its own",
+                self.text,
+                token.at,
+            )
+        self._next += 1
+        return token.text
+
+    def expression(self, level: int) -> Node:
+        """An expression of operators that bind at least as tightly as ``level``."""
+        self._depth += 1
+        if self._depth > DEEPEST:
+            raise ParseError(
+                f"the expression is nested more than {DEEPEST} deep; split it into definitions",
+                self.text,
+                self.here.at,
+            )
+        node = self._prefixed(level)
+        while (found := _LEVELS.get(self.here.text, -1)) >= level:
+            node = self._operators(node, found)
+        self._depth -= 1
+        return node
+
+    def _operators(self, first: Node, level: int) -> Node:
+        """``first`` with all operators of one level that follow it."""
+        at = first.at
+        if level == _IMPLIES:
+            self._next += 1
+            return Connected(at, "implies", (first, self.expression(_IMPLIES)))
+        if level in (_AND, _OR):
+            word = self.here.text
+            args = [first]
+            while self.take(word):
+                args.append(self.expression(level + 1))
+            return Connected(at, cast(Connective, word), tuple(args))
+        if level == _COMPARE:
+            args, relations = [first], []
+            while found := self.take(*get_args(Relation)):
+                relations.append(cast(Relation, found.text))
+                args.append(self.expression(_SUM))
+            return Chain(at, tuple(relations), tuple(args))
+        several, single = ("+", "-") if level == _SUM else ("*", "/")
+        node, args = first, [first]
+        while found := self.take(several, single):
+            right = self.expression(level + 1)
+            if found.text == several:
+                args.append(right)
+                node = Arithmetical(at, "add" if several == "+" else "mul", tuple(args))
+            else:
+                node = Arithmetical(at, "sub" if single == "-" else "div", (node, right))
+                args = [node]
+        return node
+
+    def _prefixed(self, level: int) -> Node:
+        token = self.here
+        if token.text == "not" and level <= _NOT:
+            self._next += 1
+            return Connected(token.at, "not", (self.expression(_NOT),))
+        if not self.take("-"):
+            return self._atom()
+        if self.here.kind == "number":
+            return Literally(token.at, -self._number())
+        return Arithmetical(token.at, "neg", (self.expression(_UNARY),))
+
+    def _atom(self) -> Node:
+        token = self.here
+        if token.kind == "number":
+            return Literally(token.at, self._number())
+        if self.take("("):
+            node = self.expression(_IMPLIES)
+            self.expect(")", "an operator or `)`")
+            return node
+        if self.take("true", "false"):
+            return Literally(token.at, token.text == "true")
+        if token.kind != "name" or token.text in KEYWORDS:
+            raise self.wrong("a number, a name or `(`")
+        self._next += 1
+        if token.text in ARRAY_DIMENSIONS:
+            return self._element(token.at, cast(Array, token.text))
+        if token.text in UNARY | FOLDINGS | QUANTIFIERS:
+            return self._call(token)
+        args: tuple[Node, ...] = ()
+        if token.text not in CONSTANTS and self.take("("):
+            args = self._arguments()
+        if self.here.text == "[":
+            like = did_you_mean(token.text, ARRAY_DIMENSIONS)
+            known = ", ".join(ARRAY_DIMENSIONS)
+            problem = f"`{token.text}` has no entries{like}; {known} have"
+            raise ParseError(problem, self.text, token.at)
+        return Name(token.at, token.text, args)
+
+    def _number(self) -> Fraction:
+        token = self.here
+        exponent = token.text.lower().partition("e")[2]
+        if len(token.text) > LONGEST_NUMBER or abs(int(exponent or "0")) > LONGEST_NUMBER:
+            raise ParseError(
+                f"numbers have at most {LONGEST_NUMBER} characters and exponents up to "
+                f"{LONGEST_NUMBER}, found {len(token.text)} characters"
+                + (f" and exponent {exponent[:12]}" if exponent else ""),
+                self.text,
+                token.at,
+            )
+        self._next += 1
+        if self.here.kind in ("number", "name") and self.here.at == token.at + len(token.text):
+            raise self.wrong(f"an operator after the number {token.text}")
+        return Fraction(token.text)
+
+    def _element(self, at: int, array: Array) -> Element:
+        indices: list[Node] = []
+        stop = None
+        for position in range(ARRAY_DIMENSIONS[array]):
+            last = position == ARRAY_DIMENSIONS[array] - 1
+            self.expect("[", f"`[`, as in {_INDEX_NAMES[array]}")
+            indices.append(self.expression(_SUM))
+            if last and self.take(":"):
+                stop = self.expression(_SUM)
+            self.expect("]", "`]` or `:`" if last and stop is None else "`]`")
+        if self.here.text == "[":
+            raise self.wrong(f"no further index after {_INDEX_NAMES[array]}")
+        return Element(at, array, tuple(indices), stop)
+
+    def _call(self, token: _Token) -> Node:
+        """A function's call, or the same word as a quantifier."""
+        self.expect("(", f"`(` after {token.text}")
+        binds = self.here.kind == "name" and self._tokens[self._next + 1].text == "in"
+        if token.text in QUANTIFIERS or (binds and token.text in FOLDINGS):
+            ranges = self.ranges()
+            self.expect(":", "a comma, `if` or `:`")
+            body = self.expression(_IMPLIES)
+            self.expect(")", "an operator or `)`")
+            if token.text in FOLDINGS:
+                return Ranged(token.at, cast(Folding, token.text), ranges, body)
+            return Quantified(token.at, cast(Quantifier, token.text), ranges, body)
+        args = self._arguments()
+        if token.text in FOLDINGS:
+            return Listed(token.at, cast(Folding, token.text), args)
+        if len(args) != 1:
+            problem = f"{token.text} takes one argument, found {len(args)}"
+            raise ParseError(problem, self.text, token.at)
+        return Arithmetical(token.at, cast(Arithmetic, token.text), args)
+
+    def _arguments(self) -> tuple[Node, ...]:
+        """The arguments of a call and its closing parenthesis; the opening one is taken."""
+        args = [self.expression(_IMPLIES)]
+        while self.take(","):
+            args.append(self.expression(_IMPLIES))
+        self.expect(")", "a comma, an operator or `)`")
+        return tuple(args)
+
+    def ranges(self) -> Ranges:
+        """``i in 0..9, j in i..9 if ..``, up to what follows."""
+        found: list[Range] = [self._range(())]
+        while self.take(","):
+            found.append(self._range([part.name for part in found]))
+        condition = self.expression(_IMPLIES) if self.take("if") else None
+        return Ranges(tuple(found), condition)
+
+    def _range(self, before: Sequence[str]) -> Range:
+        at = self.here.at
+        name = self.new_name("a range, as in `i in 0..9`")
+        if name in before:
+            raise ParseError(f"the name `{name}` comes twice", self.text, at)
+        self.expect("in", f"`in` after {name}")
+        low = self.expression(_SUM)
+        self.expect("..", "`..` and the last integer")
+        return Range(at, name, low, self.expression(_SUM))

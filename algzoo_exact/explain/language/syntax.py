@@ -1,0 +1,183 @@
+"""What the parser makes of an expression, before names, slices and quantifiers are expanded.
+
+Private to explain. Every node knows where it starts in the text (``at``, an offset), so that errors
+found later can still point at it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal, TypeAlias
+
+from algzoo_exact.errors import InputError
+from algzoo_exact.explain.language.expression import Array, Connective, Relation
+
+
+class ParseError(InputError):
+    """An expression cannot be used; ``line`` and ``column`` (from 1) say where in ``text``.
+
+    ``where`` names the text for the reader, as in "claim 'memory', statement".
+    """
+
+    def __init__(self, problem: str, text: str, offset: int, where: str = "") -> None:
+        before = text[:offset]
+        self.problem, self.text, self.offset, self.where = problem, text, offset, where
+        self.line = before.count("\n") + 1
+        self.column = offset - (before.rfind("\n") + 1) + 1
+        place = f"column {self.column}"
+        if "\n" in text.rstrip("\n"):
+            place = f"line {self.line}, {place}"
+        place = f"{where}, {place}" if where else place.capitalize()
+        super().__init__(f"{place}: {problem}.")
+
+    def inside(self, where: str) -> ParseError:
+        """The same error, its text named more fully."""
+        named = ", ".join(part for part in (where, self.where) if part)
+        return ParseError(self.problem, self.text, self.offset, named)
+
+    def caret(self) -> str:
+        """The line of the text, and a second line with a caret below the place."""
+        line = self.text.split("\n")[self.line - 1]
+        before = line[: self.column - 1]
+        return f"{line}\n{''.join(c if c == chr(9) else ' ' for c in before)}^"
+
+
+Arithmetic = Literal["add", "sub", "mul", "div", "neg", "relu", "abs"]
+Folding = Literal["min", "max", "sum"]
+Quantifier = Literal["all", "any"]
+
+
+@dataclass(frozen=True)
+class Literally:
+    """A number as written, or a truth value."""
+
+    at: int
+    value: Fraction | bool
+
+
+@dataclass(frozen=True)
+class Name:
+    """A definition, with the arguments of its call, or an integer in scope."""
+
+    at: int
+    name: str
+    args: tuple[Node, ...]
+
+
+@dataclass(frozen=True)
+class Element:
+    """An entry of an array; with ``stop``, its last index is the slice from there to ``stop``."""
+
+    at: int
+    array: Array
+    indices: tuple[Node, ...]
+    stop: Node | None
+
+
+@dataclass(frozen=True)
+class Arithmetical:
+    at: int
+    op: Arithmetic
+    args: tuple[Node, ...]
+
+
+@dataclass(frozen=True)
+class Listed:
+    """The minimum, maximum or sum of listed arguments."""
+
+    at: int
+    op: Folding
+    args: tuple[Node, ...]
+
+
+@dataclass(frozen=True)
+class Chain:
+    """``args[0] ops[0] args[1] ops[1] ..``: every neighbouring pair compares so."""
+
+    at: int
+    ops: tuple[Relation, ...]
+    args: tuple[Node, ...]
+
+
+@dataclass(frozen=True)
+class Connected:
+    at: int
+    op: Connective
+    args: tuple[Node, ...]
+
+
+@dataclass(frozen=True)
+class Range:
+    """``name in low..high``, both ends included."""
+
+    at: int
+    name: str
+    low: Node
+    high: Node
+
+
+@dataclass(frozen=True)
+class Ranges:
+    """Ranges in turn, each free to use the names before it, and what their values must satisfy."""
+
+    ranges: tuple[Range, ...]
+    condition: Node | None
+
+
+@dataclass(frozen=True)
+class Quantified:
+    """A formula for all or any of some integers."""
+
+    at: int
+    op: Quantifier
+    ranges: Ranges
+    body: Node
+
+
+@dataclass(frozen=True)
+class Ranged:
+    """The minimum, maximum or sum of a term over some integers."""
+
+    at: int
+    op: Folding
+    ranges: Ranges
+    body: Node
+
+
+Node: TypeAlias = (
+    Literally | Name | Element | Arithmetical | Listed | Chain | Connected | Quantified | Ranged
+)
+
+
+@dataclass(frozen=True)
+class Surface:
+    """A parsed expression and the text that it stands in."""
+
+    text: str
+    root: Node
+
+
+@dataclass(frozen=True)
+class SurfaceRanges:
+    """Parsed ranges (``t in 0..n-1, i in 0..3 if i != t``) and their text."""
+
+    text: str
+    ranges: Ranges
+
+
+def names(root: Node) -> Iterator[Name]:
+    """Every name used in the expression, integer parameters included."""
+    waiting: list[Node | None] = [root]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, Name):
+            yield node
+        if isinstance(node, Element):
+            waiting += (*node.indices, node.stop)
+        elif isinstance(node, Quantified | Ranged):
+            ends = (end for part in node.ranges.ranges for end in (part.low, part.high))
+            waiting += (*ends, node.ranges.condition, node.body)
+        elif node is not None and not isinstance(node, Literally):
+            waiting += node.args

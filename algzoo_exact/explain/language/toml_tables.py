@@ -1,0 +1,173 @@
+"""TOML tables read with messages that name the table, the key and what was expected."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from decimal import Decimal
+from typing import Any, TypeVar
+
+from algzoo_exact.errors import InputError, did_you_mean
+from algzoo_exact.explain.language.syntax import ParseError
+
+LARGEST_FILE = 1 << 20  # characters
+MOST_DIGITS = 1000  # of an integer, and of a text made of digits alone
+MOST_PARTS = 5000  # of a key with dots
+IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z_0-9]*")
+
+_DIGITS = re.compile(rf"[0-9a-fA-F_]{{{MOST_DIGITS + 1}}}")
+
+_PLACE = re.compile(r"(?s)(?P<problem>.*) \(at (?P<place>line \d+, column \d+|end of document)\)")
+_SORTS = {
+    str: "a text in quotes",
+    int: "a whole number",
+    bool: "true or false",
+    list: "a list in [ ]",
+    dict: "a table",
+    Decimal: "a number",
+}
+
+T = TypeVar("T")
+
+
+def read_toml(text: str) -> dict[str, Any]:
+    """The data of a TOML text, its decimals exact; InputError with the place where it is none."""
+    if len(text) > LARGEST_FILE:
+        raise InputError(
+            f"an explanation has at most {LARGEST_FILE} characters, and this text has more."
+        )
+    _check_cost(text)
+    try:
+        return tomllib.loads(text, parse_float=Decimal)
+    except tomllib.TOMLDecodeError as error:
+        found = _PLACE.fullmatch(str(error))
+        place, problem = (found["place"], found["problem"]) if found else ("", str(error))
+        problem = f"{problem[0].lower()}{problem[1:]}" if problem else "not TOML"
+        raise InputError(f"{place}: {problem}." if place else f"{problem}.") from None
+    except ArithmeticError:  # such as 1e999999999999999999999
+        message = "a number in the text is too large, or too close to 0, to be read."
+        raise InputError(message) from None
+    except RecursionError:
+        raise InputError("the text is nested too deeply.") from None
+
+
+def _check_cost(text: str) -> None:
+    """InputError for what costs tomllib, or Python, time that grows with the square of it."""
+    for number, line in enumerate(text.split("\n"), 1):
+        if _DIGITS.search(line):
+            raise InputError(f"line {number}: there are over {MOST_DIGITS} digits in a row.")
+        # A key is all before an equals sign, or all of a line.
+        if max(part.count(".") for part in line.split("=")) > MOST_PARTS:
+            raise InputError(f"line {number}: there are over {MOST_PARTS} points in a row.")
+
+
+@contextmanager
+def within(where: str) -> Iterator[None]:
+    """InputErrors raised inside name ``where``, if not empty; ParseErrors keep their place."""
+    try:
+        yield
+    except ParseError as error:
+        raise error.inside(where) from None
+    except InputError as error:
+        raise InputError(f"{where}: {error}" if where else str(error)) from None
+
+
+class Table:
+    """One table, read key by key; at the end, ``finish`` refuses the keys that nobody read."""
+
+    def __init__(self, data: Mapping[str, Any]) -> None:
+        self._data = data
+        self._read: list[str] = []
+
+    def has(self, key: str) -> bool:
+        """Whether a key that may be left out is there."""
+        self._read.append(key)
+        return key in self._data
+
+    def optional(self, key: str, sort: type[T], default: T) -> T:
+        """The value of ``key``, which must be of the sort, or the default."""
+        self._read.append(key)
+        if key not in self._data:
+            return default
+        value = self._data[key]
+        if type(value) is not sort:
+            raise InputError(f"{key} must be {_SORTS[sort]}, not {shown(value)}.")
+        return value
+
+    def required(self, key: str, sort: type[T]) -> T:
+        """The value of ``key``, which must be there and of the sort."""
+        if key not in self._data:
+            like = self._like(key)
+            raise InputError(f"the key {key!r} is missing{like}; it holds {_SORTS[sort]}.")
+        return self.optional(key, sort, sort())
+
+    def choice(self, key: str, choices: Sequence[T], default: T | None = None) -> T:
+        """One of the texts in ``choices``."""
+        self._read.append(key)
+        value = self._data.get(key, default)
+        if value not in choices:
+            found = f"is missing{self._like(key)}"
+            if value is not None:
+                like = did_you_mean(value, map(str, choices)) if isinstance(value, str) else ""
+                found = f"is {shown(value)}{like}"
+            raise InputError(f"{key} {found}; choose one of {', '.join(map(str, choices))}.")
+        return choices[choices.index(value)]
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        """A list of texts, by default an empty one."""
+        values: list[Any] = self.optional(key, list, [])
+        for value in values:
+            if not isinstance(value, str):
+                raise InputError(f"{key} must be a list of texts, but holds {shown(value)}.")
+        return tuple(values)
+
+    def tables(self, key: str) -> tuple[Mapping[str, Any], ...]:
+        """A list of tables, by default an empty one."""
+        values: list[Any] = self.optional(key, list, [])
+        for value in values:
+            if not isinstance(value, dict):
+                raise InputError(f"{key} must be a list of tables, but holds {shown(value)}.")
+        return tuple(values)
+
+    def exact(self, key: str) -> str | None:
+        """A number, or a text that stands for one, as text; None where there is none."""
+        self._read.append(key)
+        value = self._data.get(key)
+        if value is None:
+            return None
+        if isinstance(value, bool) or not isinstance(value, int | Decimal | str):
+            raise InputError(
+                f'{key} must be a number, or a text such as "1/3", not {shown(value)}.'
+            )
+        if isinstance(value, Decimal) and not value.is_finite():
+            raise InputError(f"{key} must be a finite number, not {value}.")
+        return str(value)
+
+    def finish(self) -> None:
+        """InputError where a key is not known."""
+        for key in self._data:
+            if key not in self._read:
+                known = dict.fromkeys(self._read)
+                raise InputError(
+                    f"there is no key {shown(key)} here{did_you_mean(key, known)}; the keys are "
+                    f"{', '.join(known)}."
+                )
+
+    def _like(self, key: str) -> str:
+        """The key that was written in place of a missing one."""
+        for other in self._data:
+            if other not in self._read and (like := did_you_mean(other, [key])):
+                return f", and {shown(other)} is no key{like}"
+        return ""
+
+
+def shown(value: object) -> str:
+    """The value for a message, shortened."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, dict | list):
+        return "a table" if isinstance(value, dict) else "a list"
+    text = ascii(value) if isinstance(value, str) else str(value)
+    return text if len(text) <= 60 else f"{text[:57]}.."

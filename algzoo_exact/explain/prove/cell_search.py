@@ -1,0 +1,304 @@
+"""R^n cut into cones on which a question about a program has one answer.
+
+A question is asked about one pointed cone at a time. A form has one sign on a cone if its values on
+the extreme rays have; a maximum is linear there if one of its forms is the greatest on all rays.
+Where a question needs a form that changes sign, the cone is cut in two along it, and the question
+is asked of both parts (depth first). So only what the question needs is ever decided.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from math import inf
+from typing import Generic, TypeAlias, TypeVar
+
+from algzoo_exact.deadline import NEVER, Deadline
+from algzoo_exact.errors import InputError
+from algzoo_exact.explain.language.expression import connect
+from algzoo_exact.explain.prove.cell_space import (
+    Joint,
+    OutOfReachError,
+    Pairs,
+    Prepared,
+    Row,
+    Space,
+    Test,
+    combined,
+)
+from algzoo_exact.geometry.cone import Cone, IntVector, dot
+
+Answer = TypeVar("Answer")
+
+_DEEPEST = 250  # cuts, one within the other; each is a frame on Python's stack
+
+
+@dataclass(frozen=True)
+class CellLimits:
+    """At most so many ``seconds`` (wall clock), ``cells``, and ``inputs`` that occur; and nothing
+    after the ``deadline``."""
+
+    seconds: float = 10.0
+    cells: int = 20_000
+    inputs: int = 10
+    deadline: Deadline = NEVER
+
+    def __post_init__(self) -> None:
+        if not self.seconds > 0:
+            raise InputError(f"The time limit must be a positive number, not {self.seconds}.")
+        if self.cells < 1:
+            raise InputError(f"The limit on cells must be 1 or more, not {self.cells}.")
+
+    def begin(self) -> Deadline:
+        """The end of the time that begins now."""
+        return self.deadline.within(self.seconds)
+
+    @staticmethod
+    def until(deadline: Deadline) -> CellLimits:
+        return CellLimits(inf, deadline=deadline)
+
+
+@dataclass(frozen=True, eq=False)
+class Leaf(Generic[Answer]):
+    """A cone on which the question has this answer; None where a limit struck first."""
+
+    cone: Cone
+    answer: Answer | None
+
+
+@dataclass(frozen=True, eq=False)
+class Cut(Generic[Answer]):
+    """A hyperplane, and what became of its two sides (below: ``normal`` . x <= 0)."""
+
+    normal: IntVector
+    below: Tree[Answer]
+    above: Tree[Answer]
+
+
+Tree: TypeAlias = Leaf[Answer] | Cut[Answer]
+
+
+class OpenSign(Exception):  # noqa: N818 (a signal: the cone is to be cut along this normal)
+    """The answer depends on the sign of a form that changes sign on the cone."""
+
+    def __init__(self, normal: IntVector) -> None:
+        self.normal = normal
+
+
+@dataclass(frozen=True, eq=False)
+class Node:
+    """One cone of a search, with what is known on it: functionals of atoms, signs of rows."""
+
+    space: Space
+    cone: Cone
+    _atoms: dict[int, IntVector] = field(repr=False)
+    _signs: dict[int, int] = field(repr=False)
+
+    def functional(self, row: Row) -> IntVector:
+        """A row as a functional; OpenSign if it is not linear on the cone."""
+        self._resolve(row.pairs)
+        return combined(row.pairs, self._atoms, self.cone.dimension)
+
+    def _resolve(self, pairs: Pairs) -> None:
+        """Makes the functionals of atoms, and of those that they depend on, known."""
+        waiting = [atom for atom, _ in pairs if atom not in self._atoms]
+        while waiting:
+            atom = waiting.pop()
+            if atom in self._atoms:
+                continue
+            choices = self.space.choices(atom)
+            first = [a for form in choices for a, _ in form if a not in self._atoms]
+            if first:
+                waiting += (atom, *first)
+            else:
+                self._atoms[atom] = self._greatest(choices)
+
+    def _greatest(self, choices: Sequence[Pairs]) -> IntVector:
+        n = self.cone.dimension
+        functionals = [combined(pairs, self._atoms, n) for pairs in choices]
+        values = [[dot(f, ray) for ray in self.cone.rays] for f in functionals]
+        # The winner in the interior, where rays add up; ties there are no matter.
+        best = max(range(len(values)), key=lambda k: sum(values[k]))
+        for k, theirs in enumerate(values):
+            if any(a < b for a, b in zip(values[best], theirs, strict=True)):
+                mine = functionals[best]
+                raise OpenSign(tuple(a - b for a, b in zip(mine, functionals[k], strict=True)))
+        return functionals[best]
+
+    def holds(
+        self,
+        condition: Prepared,
+        rays: Sequence[IntVector] | None = None,
+        *,
+        almost: bool = False,
+    ) -> bool:
+        """Whether a condition holds at all points within the face of some rays: their positive
+        combinations. Without rays, within the cone.
+
+        OpenSign if it holds at some of them and not at others. ``almost`` ignores null sets within
+        the cone, so that equations are false unless they hold everywhere.
+        """
+        if isinstance(condition, bool):
+            return condition
+        if isinstance(condition, Joint):
+            each = (self.holds(part, rays, almost=almost) for part in condition.parts)
+            return connect(condition.op, each)
+        sign = self._sign(condition.row, rays)
+        if sign is None:
+            if almost and condition.op == "==":
+                return False
+            raise OpenSign(self.functional(condition.row))
+        match condition.op:
+            case ">":
+                return sign > 0
+            case ">=":
+                return sign >= 0
+            case "==":
+                return sign == 0
+
+    def _sign(self, row: Row, rays: Sequence[IntVector] | None) -> int | None:
+        """Within the face of the rays, or within the cone; None if it changes there."""
+        if rays is None and row.number in self._signs:
+            return self._signs[row.number]
+        normal = self.functional(row)
+        values = [dot(normal, ray) for ray in (self.cone.rays if rays is None else rays)]
+        above, below = max(values) > 0, min(values) < 0
+        if above and below:
+            return None
+        sign = int(above) - int(below)
+        if rays is None:
+            self._signs[row.number] = sign
+        return sign
+
+    def may_hold(self, condition: Prepared) -> bool:
+        """False only if the condition holds nowhere on the closed cone but perhaps at 0.
+
+        OpenSign if a maximum that matters is not linear.
+        """
+        if isinstance(condition, bool):
+            return condition
+        if isinstance(condition, Test):
+            normal = self.functional(condition.row)
+            values = [dot(normal, ray) for ray in self.cone.rays]
+            match condition.op:
+                case ">":
+                    return max(values) > 0
+                case ">=":
+                    return max(values) >= 0
+                case "==":
+                    return min(values) <= 0 <= max(values)
+        if condition.op == "not":
+            (part,) = condition.parts
+            assert isinstance(part, Test), "negation() leaves 'not' on equations only"
+            return any(self.functional(part.row))
+        return connect(condition.op, map(self.may_hold, condition.parts))
+
+    def faces(self) -> Iterator[list[IntVector]]:
+        """The rays of each face, the cone itself first; 0 alone is left out."""
+        rays, walls = self.cone.rays, self.cone.walls
+        on = {sum(1 << r for r, m in enumerate(self.cone.tight) if m >> w & 1) for w in walls}
+        fresh = [(1 << len(rays)) - 1]
+        found = set(fresh)
+        while fresh:
+            mask = fresh.pop()
+            meets = {mask & other for other in on} - found
+            found |= meets
+            fresh += meets
+        for mask in sorted(found, key=lambda mask: -mask.bit_count()):
+            if mask:
+                yield [ray for r, ray in enumerate(rays) if mask >> r & 1]
+
+    def cut(self, normal: IntVector) -> tuple[Node, Node]:
+        below, above = self.cone.split(normal, len(self.cone.walls))
+        assert below, "a normal that does not cut"
+        assert above, "a normal that does not cut"
+        copy = Node(self.space, below, dict(self._atoms), dict(self._signs))
+        return copy, Node(self.space, above, self._atoms, self._signs)
+
+
+class Search(Generic[Answer]):
+    """One question, asked of cones that together cover the space.
+
+    ``ask`` answers for a node, or raises OpenSign. Where both sides of a cut have the same answer
+    everywhere, they become one leaf again if ``merge``.
+    """
+
+    def __init__(
+        self,
+        space: Space,
+        ask: Callable[[Node], Answer],
+        limits: CellLimits,
+        deadline: Deadline,
+        *,
+        merge: bool = False,
+    ) -> None:
+        self._space, self._ask, self._limits, self._merge = space, ask, limits, merge
+        self._deadline = deadline
+        self.asked = 0
+        self.decided = 0
+
+    @property
+    def stopped(self) -> bool:
+        """Whether a limit has struck."""
+        return self.decided >= self._limits.cells or self._deadline.passed
+
+    def run(self) -> Tree[Answer]:
+        """OutOfReachError if more inputs occur than the limit allows."""
+        occurring = len(self._space.inputs)
+        if occurring > self._limits.inputs:
+            raise OutOfReachError(f"{occurring} inputs occur in it, too many for cells")
+        walls = self._space.first_walls()
+        return self._start(walls, Cone.from_inequalities(walls), 0)
+
+    def _start(self, walls: tuple[IntVector, ...], cone: Cone | None, k: int) -> Tree[Answer]:
+        """All cones whose walls are the first ones: one cone's rays, each or its opposite."""
+        assert cone is not None
+        if k == len(walls):
+            return self._search(Node(self._space, cone, self._space.units(), {}), 0)
+        below = self._start(walls, _mirrored(cone, k), k + 1)
+        return Cut(walls[k], below, self._start(walls, cone, k + 1))
+
+    def _search(self, node: Node, depth: int) -> Tree[Answer]:
+        if self.stopped or depth > _DEEPEST:
+            return Leaf(node.cone, None)
+        self.asked += 1
+        try:
+            answer = self._ask(node)
+        except OpenSign as signal:
+            normal = signal.normal
+        else:
+            self.decided += 1
+            return Leaf(node.cone, answer)
+        sides = node.cut(normal)
+        below = self._search(sides[0], depth + 1)
+        above = self._search(sides[1], depth + 1)
+        pair = Cut(normal, below, above)
+        return _merged(node.cone, pair) if self._merge else pair
+
+
+def _merged(cone: Cone, cut: Cut[Answer]) -> Tree[Answer]:
+    """One leaf again, where both sides have the same answer everywhere."""
+    below, above = cut.below, cut.above
+    if isinstance(below, Leaf) and isinstance(above, Leaf) and below.answer is not None:
+        return Leaf(cone, below.answer) if below.answer == above.answer else cut
+    return cut
+
+
+def leaves(tree: Tree[Answer]) -> Iterator[Leaf[Answer]]:
+    """From left to right."""
+    waiting = [tree]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, Leaf):
+            yield part
+        else:
+            waiting += (part.above, part.below)
+
+
+def _mirrored(cone: Cone, k: int) -> Cone:
+    """A simplicial cone on the other side of its wall k."""
+
+    def turned(rows: tuple[IntVector, ...]) -> tuple[IntVector, ...]:
+        return tuple(tuple(-c for c in row) if i == k else row for i, row in enumerate(rows))
+
+    return Cone(cone.walls, turned(cone.inequalities), turned(cone.rays), cone.tight)

@@ -1,0 +1,131 @@
+"""Counterexamples: points to try before any search, and short floats near a point that was found.
+
+Everything here proposes; exact evaluation decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from fractions import Fraction
+from random import Random
+
+from algzoo_exact.explain.language.expression import compare
+from algzoo_exact.explain.logic.conditions import Condition, Form, Junction, Sign, holds
+from algzoo_exact.explain.logic.linear_forms import Linear, Maximum
+
+Values = Mapping[int, Fraction]
+
+_GRID = 2**10
+_DIGITS = 17  # Any float64 can be told from the others by so many decimal digits.
+
+
+def trial_points(count: int, seed: int = 0) -> Iterator[Callable[[], Fraction]]:
+    """Sources of small random integers, one for each point to try."""
+    random = Random(seed)
+    for _ in range(count):
+        yield lambda: Fraction(random.randint(-9, 9))
+
+
+def walk(
+    rows: Sequence[Sign], start: Mapping[int, Fraction], size: Fraction, count: int, seed: int = 0
+) -> Iterator[dict[int, Fraction]]:
+    """Points of a piece, one after the other along random directions (hit and run).
+
+    ``rows`` hold at ``start``; coordinates stay in [-size, size], and are rounded where that
+    does not leave the piece.
+    """
+    random = Random(seed)
+    at = dict(start)
+    box = [Form(((v, Fraction(sign)),), size) for v in at for sign in (1, -1)]
+    forms = [*(row.form for row in rows), *box]
+    for _ in range(count):
+        along = {v: Fraction(random.randint(-9, 9)) for v in at}
+        low, high = -size, size
+        for form in forms:
+            slope = form.value(along) - form.constant
+            if slope:
+                end = -form.value(at) / slope
+                low, high = (max(low, end), high) if slope > 0 else (low, min(high, end))
+        step = low + (high - low) * Fraction(random.randint(1, 99), 100)
+        at = {v: value + step * along[v] for v, value in at.items()}
+        rounded = {v: Fraction(round(value * _GRID), _GRID) for v, value in at.items()}
+        if all(compare(row.op, row.form.value(rounded), Fraction(0)) for row in rows):
+            at = rounded
+        yield at
+
+
+def shorten(
+    point: tuple[Fraction, ...],
+    refutes: Callable[[tuple[Fraction, ...]], bool],
+    *,
+    homogeneous: bool,
+) -> tuple[Fraction, ...] | None:
+    """The point rounded to few decimals, as the float64 numbers those are, or None.
+
+    ``homogeneous`` says that multiples of the point by c > 0 do as well: then it is scaled to
+    largest entry 1 first.
+    """
+    size = max(map(abs, point), default=Fraction(0))
+    if homogeneous and size:
+        point = tuple(value / size for value in point)
+    for digits in range(_DIGITS + 1):
+        rounded = tuple(Fraction(_nearest_float(round(value, digits))) for value in point)
+        if refutes(rounded):
+            return rounded
+    return None
+
+
+def _nearest_float(value: Fraction) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        return 0.0
+
+
+def piece_at(
+    linear: Linear, conditions: list[Condition], atoms: list[int], at: Values
+) -> list[Sign]:
+    """Linear conditions on the variables alone that hold ``at`` a point and imply ``conditions``.
+
+    They say which form is the greatest in each maximum (the first, where several are), and pick
+    from each formula what makes it true there. ``atoms`` are those needed, in order.
+    """
+    forms: dict[int, Form] = {}
+    rows: list[Sign] = []
+
+    def expand(form: Form) -> Form:
+        total = Form((), form.constant)
+        for atom, c in form.terms:
+            total = total.plus(forms[atom], c)
+        return total
+
+    for number in atoms:
+        atom = linear.atoms[number]
+        if not isinstance(atom, Maximum):
+            forms[number] = Form(((number, Fraction(1)),))
+            continue
+        winner = max(atom.forms, key=lambda form: form.value(at))
+        forms[number] = expand(winner)
+        others = (form for form in atom.forms if form != winner)
+        rows += (Sign(forms[number].plus(expand(form), -1), ">=") for form in others)
+    for condition in conditions:
+        rows += (replace(sign, form=expand(sign.form)) for sign in _support(condition, at))
+    return [row for row in rows if row.form.terms]
+
+
+def _support(condition: Condition, at: Values) -> Iterator[Sign]:
+    """Signs that hold at the point and together imply the condition."""
+    if isinstance(condition, Sign):
+        yield condition
+    elif isinstance(condition, Junction):
+        if condition.op == "and":
+            for part in condition.parts:
+                yield from _support(part, at)
+        elif condition.op == "or":
+            yield from _support(next(part for part in condition.parts if holds(part, at)), at)
+        else:  # not equal: one side or the other
+            (part,) = condition.parts
+            assert isinstance(part, Sign), "negation() leaves 'not' on equations only"
+            above = part.form.value(at) > 0
+            yield Sign(part.form, ">") if above else Sign(part.form.times(-1), ">")

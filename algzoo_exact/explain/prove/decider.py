@@ -1,0 +1,245 @@
+"""Is a statement true everywhere, or almost everywhere, in a domain? With all means there are.
+
+Earlier claims first, as assumptions about free states; then the program itself, by the prover;
+then, for few inputs, cell by cell. For very few inputs the cells come first.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from fractions import Fraction
+from itertools import chain
+
+from algzoo_exact.deadline import Deadline, TimeIsUpError
+from algzoo_exact.exact.verdict import Verdict
+from algzoo_exact.explain.language.expression import (
+    EVERYWHERE,
+    Entry,
+    Formula,
+    Logic,
+    Truth,
+    evaluate,
+    fails_at,
+    point_text,
+    values_at,
+)
+from algzoo_exact.explain.logic.order_facts import OrderFacts
+from algzoo_exact.explain.outcome import Argument, Outcome, Point
+from algzoo_exact.explain.prove.cell_decision import decide_by_cells
+from algzoo_exact.explain.prove.cell_search import CellLimits
+from algzoo_exact.explain.prove.facts import Abstraction, Fact, abstractions
+from algzoo_exact.explain.prove.null_sets import Walls, inner_point, off_walls
+from algzoo_exact.explain.prove.prover import Prover
+from algzoo_exact.program.ir import Program
+
+_NO_FACTS = Abstraction()
+FEW_INPUTS = 5  # of a program whose space is cut into cells, if need be
+_VERY_FEW = 3  # inputs, whose cells are quicker than the prover as a rule
+_SHARE = 0.4  # of the time, at most, for each way to use earlier claims
+_ROUNDS = 40  # null sets that are left out one after the other
+
+
+class Decider:
+    """Statements about one program; ``seconds`` for each. ``progress`` hears what is tried."""
+
+    def __init__(
+        self, program: Program, seconds: float, progress: Callable[[str], None] | None = None
+    ) -> None:
+        self.program, self.seconds = program, seconds
+        self._progress = progress
+        self._last: tuple[tuple[Formula, Abstraction], Prover] | None = None
+
+    def everywhere(
+        self,
+        statement: Formula,
+        domain: Formula = EVERYWHERE,
+        facts: Sequence[Fact] = (),
+        *,
+        deadline: Deadline | None = None,
+    ) -> Outcome:
+        """Does the statement hold at every input in the domain?"""
+        return self._or_cells(statement, domain, facts, deadline, almost=False)
+
+    def almost_everywhere(
+        self,
+        statement: Formula,
+        domain: Formula = EVERYWHERE,
+        facts: Sequence[Fact] = (),
+        *,
+        deadline: Deadline | None = None,
+    ) -> Outcome:
+        """Does it hold at almost every input in the domain?
+
+        A counterexample counts if a neighbourhood of it fails too. One that lies on a wall, with
+        no such point nearby, only shows that the wall is better left out: it is a null set.
+        """
+        return self._or_cells(statement, domain, facts, deadline, almost=True)
+
+    def _almost(
+        self, statement: Formula, domain: Formula, facts: Sequence[Fact], deadline: Deadline
+    ) -> Outcome:
+        walls: Walls = ()
+        details: tuple[str, ...] = ()
+        for _ in range(_ROUNDS):
+            decision = self._decide(statement, off_walls(domain, walls), facts, deadline)
+            decision = replace(decision, details=details + decision.details)
+            if decision.witness is None:
+                return decision
+            fails = Logic("and", (domain, Logic("not", (statement,))))
+            try:
+                inner, found = inner_point(self.program, fails, decision.witness, deadline)
+            except TimeIsUpError:
+                break
+            if inner is not None:
+                verdict = Verdict("refuted", f"it fails around {point_text(inner)}")
+                failing = statement, domain
+                return replace(decision, verdict=verdict, witness=inner, failing=failing)
+            details = (*decision.details, "it fails there on a null set only, which is left out")
+            walls = tuple(dict.fromkeys((*walls, *found)))
+            if deadline.passed:
+                break
+        reason = "whether it fails on more than null sets was not found out in time"
+        return Outcome.unknown(reason, "z3", details)
+
+    def _or_cells(
+        self,
+        statement: Formula,
+        domain: Formula,
+        facts: Sequence[Fact],
+        deadline: Deadline | None,
+        *,
+        almost: bool,
+    ) -> Outcome:
+        """The prover's decision, or that of cells: these come first where they are few as a rule,
+        and last where the prover found nothing, or would have to be trusted."""
+        by_proof = self._almost if almost else self._decide
+
+        def prove(end: Deadline) -> Outcome:
+            return by_proof(statement, domain, facts, end)
+
+        deadline = Deadline.after(self.seconds) if deadline is None else deadline
+        inputs = self.program.seq_len
+        if inputs > FEW_INPUTS:
+            return prove(deadline)
+
+        def cut(end: Deadline) -> Outcome:
+            return self._by_cells(statement, domain, end, almost)
+
+        ways = (cut, prove) if inputs <= _VERY_FEW else (prove, cut)
+        first = ways[0](deadline.part(0.5))
+        if first.status != "unknown" and not first.trusted:
+            return first
+        second = ways[1](deadline)
+        best = first if second.status == "unknown" else second
+        return replace(best, details=first.details + second.details)
+
+    def _by_cells(
+        self, statement: Formula, domain: Formula, deadline: Deadline, almost: bool
+    ) -> Outcome:
+        def ask(asked: Formula) -> Outcome:
+            limits = CellLimits.until(deadline)
+            return decide_by_cells(self.program, asked, domain=domain, almost=almost, limits=limits)
+
+        found = ask(statement)
+        found = replace(found, details=tuple(f"cells: {line}" for line in found.details))
+        if found.status != "proved":
+            return found
+        example = OrderFacts(domain, self.program.seq_len).example()
+        empty = not self._inside(domain, example) and ask(Truth(False)).status == "proved"
+        return replace(found, vacuous=empty)
+
+    def _decide(
+        self, statement: Formula, domain: Formula, facts: Sequence[Fact], deadline: Deadline
+    ) -> Outcome:
+        details: list[str] = []
+        outcome = Outcome.unknown("the time is up")
+        if deadline.passed:
+            return outcome
+        uses = abstractions(self.program, statement, domain, facts) if facts else ()
+        for use in chain(uses, (_NO_FACTS,)):
+            if deadline.passed:
+                break
+            assuming = "" if use == _NO_FACTS else "from earlier claims: "
+            end = deadline.part(_SHARE) if use.free else deadline
+            try:
+                outcome = self._prover(domain, use, end).prove(statement, end)
+            except TimeIsUpError:
+                details.append(f"{assuming}the time was up before the domain was prepared")
+                continue
+            details += (assuming + line for line in outcome.details)
+            if outcome.state is not None:
+                details.append(assuming + outcome.verdict.reason)
+                witness = self._fails(outcome.state, statement, domain)
+                if witness is not None:
+                    outcome = Outcome.refuted(witness, statement, domain, outcome.method)
+            if outcome.status != "unknown":
+                break
+        return replace(outcome, details=tuple(details), state=None)
+
+    def _prover(self, domain: Formula, use: Abstraction, deadline: Deadline) -> Prover:
+        key = domain, use
+        if self._last is None or self._last[0] != key:
+            order = OrderFacts(domain, self.program.seq_len)
+            example = order.example()
+            prover = Prover(
+                self.program,
+                domain=domain,
+                assumptions=use.facts,
+                free=use.free,
+                defined=dict(use.defined),
+                hints=order.implied(),
+                example=example if self._inside(domain, example) else None,
+                deadline=deadline,
+                progress=self._progress,
+            )
+            self._last = key, prover
+        return self._last[1]
+
+    def _inside(self, domain: Formula, point: Point) -> bool:
+        return evaluate(domain, values_at(self.program, point))
+
+    def _fails(
+        self, state: Sequence[tuple[Entry, Fraction]], statement: Formula, domain: Formula
+    ) -> Point | None:
+        """The inputs of a state that is allowed, if the program itself fails there."""
+        given = dict(state)
+        inputs = (Entry("x", (t,)) for t in range(self.program.seq_len))
+        point = tuple(given.get(entry, Fraction(0)) for entry in inputs)
+        return point if fails_at(self.program, statement, domain, point) else None
+
+
+def together(decisions: Iterable[Outcome]) -> Outcome:
+    """One decision for several statements, all of which are claimed.
+
+    It ends where one is refuted; details are of those that are not proved. Where there is none,
+    nothing is proved.
+    """
+    details: list[str] = []
+    arguments: list[Argument] = []
+    methods: Counter[str] = Counter()
+    trusted: dict[str, None] = {}
+    open_verdict: Verdict | None = None
+    vacuous = True
+    for decision in decisions:
+        methods[decision.method] += 1
+        if decision.status == "refuted":
+            return decision
+        if decision.status == "unknown":
+            details += decision.details
+            open_verdict = decision.verdict if open_verdict is None else open_verdict
+        arguments += decision.arguments
+        trusted |= dict.fromkeys(decision.trusted)
+        vacuous &= decision.vacuous
+    if not methods:
+        return Outcome.unknown("there is no statement to decide")
+    counted = "; ".join(f"{method}: {count}" for method, count in methods.items())
+    return Outcome(
+        Verdict("proved") if open_verdict is None else open_verdict,
+        ", ".join(methods),
+        details=(f"statements decided by {counted}", *details),
+        trusted=tuple(trusted),
+        arguments=tuple(arguments),
+        vacuous=vacuous,
+    )

@@ -1,0 +1,175 @@
+"""What earlier claims have proved, and which of it a new statement can use.
+
+A proof that uses them puts them in the place of what the program computes: an entry is the term
+that an equation says it is, or else a free variable. So ten steps cost no more than one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from algzoo_exact.explain.language.expression import (
+    EVERYWHERE,
+    Apply,
+    Compare,
+    Entry,
+    Formula,
+    Logic,
+    Term,
+    conjuncts,
+    entries,
+)
+from algzoo_exact.program.ir import Program
+
+
+@dataclass(frozen=True)
+class Fact:
+    """``statement`` holds wherever ``domain`` does; ``about`` are its entries but for the inputs
+    and weights."""
+
+    statement: Formula
+    domain: Formula
+    about: frozenset[Entry]
+
+
+def fact(statement: Formula, domain: Formula = EVERYWHERE) -> Fact:
+    """A fact about all inputs in the domain."""
+    mentioned = entries(statement) | entries(domain)
+    return Fact(statement, domain, frozenset(e for e in mentioned if _computed(e)))
+
+
+@dataclass(frozen=True)
+class Abstraction:
+    """Facts that bear on a statement: what they define, what else they say, and the entries that
+    are then free."""
+
+    defined: tuple[tuple[Entry, Term], ...] = ()
+    facts: tuple[Formula, ...] = ()
+    free: tuple[Entry, ...] = ()
+
+
+def abstractions(
+    program: Program, statement: Formula, domain: Formula, facts: Sequence[Fact]
+) -> Iterator[Abstraction]:
+    """Ways to use the facts, the coarsest first.
+
+    At first they stand for every entry that they speak of; then not for those of the last step that
+    the statement itself speaks of; then for none that it speaks of, about which they may say too
+    little.
+    """
+    asked = entries(statement) | entries(domain)
+    given = set(conjuncts(domain))
+    seen: set[Abstraction] = set()
+    latest = max((_step(program, entry) for entry in asked), default=0)
+    last = frozenset(entry for entry in asked if _step(program, entry) == latest)
+    for spared in (frozenset[Entry](), last, asked):
+        free, used = _reached(program, asked, facts, spared)
+        if not free:
+            continue
+        known = [_said(facts[number], given) for number in used]
+        found = _with_definitions(known, free)
+        if found not in seen:
+            seen.add(found)
+            yield found
+
+
+def _reached(
+    program: Program, asked: Iterable[Entry], facts: Sequence[Fact], spared: frozenset[Entry]
+) -> tuple[set[Entry], list[int]]:
+    """Entries that facts may stand for, starting from those asked about; and the facts' numbers.
+
+    Where no fact speaks of an entry, or it is spared, the program's own computation is followed.
+    """
+    speaking: dict[Entry, list[int]] = {}
+    for number, known in enumerate(facts):
+        for entry in known.about:
+            speaking.setdefault(entry, []).append(number)
+    free: set[Entry] = set()
+    used: set[int] = set()
+    waiting, seen = list(asked), set(asked)
+    while waiting:
+        entry = waiting.pop()
+        if not _computed(entry):
+            continue
+        reached: set[Entry] = set()
+        for number in speaking.get(entry, ()):
+            if number not in used:
+                used.add(number)
+                reached |= facts[number].about
+        if entry in speaking and entry not in spared:
+            free.add(entry)
+        else:
+            reached |= _sources(program, entry)
+        waiting += reached - seen
+        seen |= reached
+    return free, sorted(used)
+
+
+def _with_definitions(known: Iterable[Formula], free: set[Entry]) -> Abstraction:
+    """Equations that give a free entry as a term in what is defined already become definitions."""
+    defined: dict[Entry, Term] = {}
+    rest = [part for formula in known for part in conjuncts(formula)]
+    while True:
+        left: list[Formula] = []
+        for part in rest:
+            found = _definition(part, free, defined)
+            if found is None:
+                left.append(part)
+            else:
+                defined[found[0]] = found[1]
+        if len(left) == len(rest):
+            others = tuple(sorted(free - defined.keys(), key=str))
+            return Abstraction(tuple(defined.items()), tuple(rest), others)
+        rest = left
+
+
+def _definition(
+    formula: Formula, free: set[Entry], defined: Mapping[Entry, Term]
+) -> tuple[Entry, Term] | None:
+    """entry = term, if the formula says so, or says that a sum of entries is a term."""
+    if not isinstance(formula, Compare) or formula.op != "==":
+        return None
+    for one, other in ((formula.left, formula.right), (formula.right, formula.left)):
+        summands = one.args if isinstance(one, Apply) and one.op == "add" else (one,)
+        fresh = [part for part in summands if part in free and part not in defined]
+        rest = tuple(part for part in summands if part not in fresh)
+        computed = {e for part in (other, *rest) for e in entries(part) if _computed(e)}
+        if len(fresh) == 1 and isinstance(fresh[0], Entry) and computed <= defined.keys():
+            term = other
+            for part in rest:
+                term = Apply("sub", (term, part))
+            return fresh[0], term
+    return None
+
+
+def _said(known: Fact, given: set[Formula]) -> Formula:
+    """The fact, on a domain that has the ``given`` parts."""
+    plain = known.domain == EVERYWHERE or all(part in given for part in conjuncts(known.domain))
+    return known.statement if plain else Logic("implies", (known.domain, known.statement))
+
+
+def _sources(program: Program, entry: Entry) -> set[Entry]:
+    """What the program computes an entry from; none outside the program."""
+    n, d, outputs = program.seq_len, program.hidden_size, program.outputs
+    first, *rest = entry.indices
+    if entry.array == "h" and first < n:
+        return {Entry("z", (first, rest[0]))}
+    if entry.array == "z" and first > 0 and rest[0] < d:
+        weights = program.recurrent[rest[0]]
+        return {Entry("h", (first - 1, j)) for j, weight in enumerate(weights) if weight}
+    if entry.array == "logit" and first < outputs:
+        return {Entry("h", (n - 1, j)) for j, weight in enumerate(program.readout[first]) if weight}
+    return set()
+
+
+def _computed(entry: Entry) -> bool:
+    """Neither an input, nor a weight, nor the state before the first step."""
+    return entry.array in ("z", "h", "logit") and entry.indices[0] >= 0
+
+
+def _step(program: Program, entry: Entry) -> int:
+    """The step at which an entry is computed; inputs and weights are there from the start."""
+    if entry.array == "logit":
+        return program.seq_len
+    return entry.indices[0] if _computed(entry) else 0
