@@ -172,7 +172,7 @@ def json_outcome(code: int, *arguments: object) -> dict[str, Any]:
 def test_proved(story: Path) -> None:
     text = outcome(0, "verify", story)
     assert text.startswith(f"story        Two inputs ({story})\nmodel        handcrafted:2nd")
-    assert "\nproved  first    always   by " in text
+    assert "\nproved  first    always     by " in text
     assert "Probability: 1/2 = 0.5 (exact)" in text
     assert "\npartition    Almost every input is in exactly one case: proved\n" in text
     assert "\naccuracy     1 (exact), by proof\n" in text
