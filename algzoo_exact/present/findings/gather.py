@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import gzip
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from algzoo_exact.certificate.build import WrittenCertificate, certify, write_certificate
+from algzoo_exact.certificate.build import WrittenCertificate, drafted, write_draft
+from algzoo_exact.certificate.draft import Draft
 from algzoo_exact.certificate.pieces import LARGEST_PIECES
 from algzoo_exact.deadline import NEVER, Deadline
 from algzoo_exact.errors import InputError
@@ -23,17 +22,16 @@ from algzoo_exact.names import shell_word
 from algzoo_exact.present.findings.crosscheck import CrossCheck, cross_check
 from algzoo_exact.present.findings.partition import (
     AFFORDABLE,
+    CellTally,
     Confusion,
     Regions,
     all_regions,
-    certified_confusion,
-    certified_regions,
     count_cells,
     observed_confusion,
     observed_regions,
 )
 from algzoo_exact.present.findings.pieces import LARGEST as LARGEST_PIECE
-from algzoo_exact.present.findings.pieces import ErrorPieces, certified_pieces, observed_pieces
+from algzoo_exact.present.findings.pieces import ErrorPieces, PieceTally, observed_pieces
 from algzoo_exact.present.findings.random_inputs import Order, Sampled, sampler
 from algzoo_exact.present.findings.scoring import LARGEST_MEASURED, score_of
 from algzoo_exact.program.ir import Program
@@ -48,7 +46,6 @@ if TYPE_CHECKING:
     from algzoo_exact.estimators.sampled import Observed, SampleEstimate
     from algzoo_exact.zoo.loading import Model
 
-Json = dict[str, Any]
 Progress = Callable[[float, str], None]
 
 LARGEST_FUNCTIONS = 7  # inputs of a transformer whose certificate can be written
@@ -193,14 +190,14 @@ def gather(model: Model, task: Task, wishes: Wishes, progress: Progress) -> Find
             progress=steps.within,
         )  # fmt: skip
         steps.begin(0.65, "certificate")
-        written, document, reason = _certificate(model, task, wishes, verification, slow, steps)
+        written, tally, reason = _certificate(model, task, wishes, verification, slow, steps)
         steps.begin(0.7, "picture")
         svg = draw(model, task, wishes.ties, score.enclosure, "svg")
         steps.begin(0.85, "sampling")
         found = sampled(lambda done, total: steps.within(done / total, f"{done:,} random inputs"))
     steps.begin(0.95, "regions")
-    regions, confusion = _partition(model, task, score, document, found)
-    pieces = _pieces(model, task, document, found.observed)
+    regions, confusion = _partition(model, task, score, tally, found)
+    pieces = _pieces(model, task, tally, found.observed)
     figure = _figure(score, verification)
     proved = score.enclosure
     if figure is not None and figure.enclosure is not None:
@@ -239,20 +236,27 @@ def _certificate(
     verification: Verification | None,
     slow: str,
     steps: _Steps,
-) -> tuple[WrittenCertificate | None, Json | None, str]:
-    """The file, what it holds (of an RNN), and where there is no file, why."""
+) -> tuple[WrittenCertificate | None, CellTally | PieceTally | None, str]:
+    """The file, the cells or pieces of an RNN, and where there is no file, why."""
     path = wishes.certificate
+    if path is None and slow:
+        return None, None, slow
+    tally: CellTally | PieceTally | None = None
+    if isinstance(model.network, Program) and task.seq_len <= LARGEST_MEASURED:
+        tally = PieceTally() if task.name == "median" else CellTally(task.seq_len)
+
+    def draft() -> Draft:
+        story = None if path is None else verification
+        made = drafted(model, task, story, wishes.ties, None, steps.within)
+        if tally is not None:
+            made.seen = tally.add
+        return made
+
     if path is None:
-        if slow:
-            return None, None, slow
-        document = None
-        if isinstance(model.network, Program) and task.seq_len <= LARGEST_MEASURED:
-            document = certify(model, task, ties=wishes.ties, progress=steps.within)
-        return None, document, "none was asked for"
-    written = write_certificate(
-        path, model, task, explanation=verification, ties=wishes.ties, progress=steps.within
-    )
-    return written, _read(path) if written.kind in ("cells", "pieces") else None, ""
+        if tally is not None:
+            draft().finish(steps.within)
+        return None, tally, "none was asked for"
+    return write_draft(path, draft, steps.within), tally, ""
 
 
 def _check_certificate(model: Model, task: Task, path: Path | None, explained: bool) -> None:
@@ -296,12 +300,6 @@ def slow_certificate(model: Model, task: Task, explained: bool) -> str:
     return ""
 
 
-def _read(path: Path) -> Json:
-    content = path.read_bytes()
-    found: Json = json.loads(gzip.decompress(content) if path.suffix == ".gz" else content)
-    return found
-
-
 def _is_observed(model: Model, task: Task, certified: bool) -> bool:
     """Whether regions and errors are read off random inputs, as no certificate has them all."""
     return isinstance(model.network, Program) and not (
@@ -313,12 +311,12 @@ def _partition(
     model: Model,
     task: Task,
     score: Accuracy | SquaredError,
-    document: Json | None,
+    tally: CellTally | PieceTally | None,
     sampled: Sampled,
 ) -> tuple[Regions | None, Confusion | None]:
     network = model.network
-    if document is not None and document["kind"] == "cells":
-        return certified_regions(document), certified_confusion(document)
+    if isinstance(tally, CellTally):
+        return tally.regions(), tally.confusion()
     observed = sampled.observed
     if not isinstance(network, Program) or sampled.failure:
         return None, None
@@ -332,12 +330,15 @@ def _partition(
 
 
 def _pieces(
-    model: Model, task: Task, document: Json | None, observed: Observed | None
+    model: Model,
+    task: Task,
+    tally: CellTally | PieceTally | None,
+    observed: Observed | None,
 ) -> ErrorPieces | None:
     if task.name != "median":
         return None
-    if document is not None:
-        return certified_pieces(document)
+    if isinstance(tally, PieceTally):
+        return tally.pieces()
     if observed is None or task.seq_len > LARGEST_PIECE:
         return None
     return observed_pieces(model.program, task, observed)

@@ -1,18 +1,19 @@
 """How a program cuts its inputs: its regions by measure, and where it errs.
 
-Where all cells can be measured, all of it is exact, and read off a certificate. Else the regions
-that random inputs met most often are measured one by one, and errors are counted on those inputs.
+Where all cells can be measured, all of it is exact, summed up as a certificate finds them. Else
+the regions that random inputs met most often are measured one by one, and errors are counted on
+those inputs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
-from algzoo_exact.certificate.check import SLACK
+from algzoo_exact.certificate.draft import CertifiedCell
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.exact.shares import share
 from algzoo_exact.program.ir import Program
@@ -72,6 +73,19 @@ class Confusion:
     samples: int | None = None
 
 
+_NOTHING = Enclosure.exactly(0)
+
+
+@dataclass
+class _Region:
+    """Sums over a region's cells so far."""
+
+    measure: Enclosure = _NOTHING
+    earned: Enclosure = _NOTHING
+    credits: set[Fraction] = field(default_factory=set)
+    answers: set[tuple[int, ...]] = field(default_factory=set)
+
+
 @lru_cache(maxsize=4)  # asked for by those who choose a certificate's name, and again
 def count_cells(program: Program, task: Task, most: int) -> int | None:
     """The number of leaves of the enumeration, or None beyond ``most``."""
@@ -83,44 +97,56 @@ def count_cells(program: Program, task: Task, most: int) -> int | None:
     return search.leaves
 
 
-def certified_regions(certificate: Mapping[str, Any], most: int = _LISTED) -> Regions:
-    """The regions of a certificate's cells."""
-    unit = Fraction(1, 10 ** certificate["decimals"])
-    found: dict[str, list[Any]] = {}
-    for cell in certificate["cells"]:
-        found.setdefault(cell["pattern"], []).append(cell)
-    regions = []
-    for pattern, pieces in found.items():
-        credits = [Fraction(cell["credit"]) for cell in pieces]
-        answers = {tuple(cell["winners"]) for cell in pieces}
-        measure = _sum(pieces, [Fraction(1)] * len(pieces), unit)
-        right = Enclosure.exactly(credits[0])
-        if len(set(credits)) > 1:
-            right = share(_sum(pieces, credits, unit), measure)
-        regions.append(ListedRegion(pattern, measure, right, tuple(sorted(answers))))
-    regions.sort(key=lambda region: (-region.measure.midpoint, region.pattern))
-    return Regions(len(regions), tuple(regions[:most]), _rest(regions[:most]), True)
+class CellTally:
+    """All cells of a program, summed by region, and by label and answer, as they are found."""
 
+    def __init__(self, n: int) -> None:
+        self.n = n
+        self._regions: dict[str, _Region] = {}
+        self._masses: dict[tuple[int, int | None], Enclosure] = {}
+        self._tied = _NOTHING
 
-def certified_confusion(certificate: Mapping[str, Any]) -> Confusion:
-    """Labels and answers of a certificate's cells."""
-    n, unit = certificate["task"]["seq_len"], Fraction(1, 10 ** certificate["decimals"])
-    groups: dict[tuple[int, int | None], list[Any]] = {}
-    for cell in certificate["cells"]:
-        answer = cell["winners"][0] if len(cell["winners"]) == 1 else None
-        groups.setdefault((cell["label"], answer), []).append(cell)
+    def add(self, cell: CertifiedCell) -> None:
+        """Count one of them."""
+        region = self._regions.setdefault(cell.pattern, _Region())
+        earned = cell.measure.times(cell.credit)
+        region.measure = region.measure.plus(cell.measure)
+        region.earned = region.earned.plus(earned)
+        region.credits.add(cell.credit)
+        region.answers.add(cell.winners)
+        answer = cell.winners[0] if len(cell.winners) == 1 else None
+        key = cell.label, answer
+        self._masses[key] = self._masses.get(key, _NOTHING).plus(cell.measure)
+        if answer is None:
+            self._tied = self._tied.plus(earned)
 
-    def mass(label: int, answer: int | None) -> Enclosure:
-        cells = groups.get((label, answer), [])
-        return _sum(cells, [Fraction(1)] * len(cells), unit)
+    def regions(self, most: int = _LISTED) -> Regions:
+        """The heaviest regions, and the rest."""
+        listed = [
+            ListedRegion(
+                pattern, found.measure,
+                Enclosure.exactly(*found.credits) if len(found.credits) == 1
+                else share(found.earned, found.measure),
+                tuple(sorted(found.answers)),
+            )
+            for pattern, found in self._regions.items()
+        ]  # fmt: skip
+        listed.sort(key=lambda region: (-region.measure.midpoint, region.pattern))
+        return Regions(len(listed), tuple(listed[:most]), _rest(listed[:most]), True)
 
-    ties = [cell for (_, answer), cells in groups.items() if answer is None for cell in cells]
-    return Confusion(
-        "exact",
-        tuple(tuple(mass(label, answer) for answer in range(n)) for label in range(n)),
-        tuple(mass(label, None) for label in range(n)),
-        _sum(ties, [Fraction(cell["credit"]) for cell in ties], unit),
-    )
+    def confusion(self) -> Confusion:
+        """Labels and answers."""
+
+        def mass(label: int, answer: int | None) -> Enclosure:
+            return self._masses.get((label, answer), _NOTHING)
+
+        labels = range(self.n)
+        return Confusion(
+            "exact",
+            tuple(tuple(mass(label, answer) for answer in labels) for label in labels),
+            tuple(mass(label, None) for label in labels),
+            self._tied,
+        )
 
 
 def all_regions(program: Program, most: int = _LISTED) -> Regions:
@@ -172,17 +198,6 @@ def _listed(region: Region) -> ListedRegion:
     top = tuple(k for k, value in enumerate(values) if value == max(values))
     answers = (top,) if len(rows) > 1 else ()
     return ListedRegion(str(region.pattern), region.measure(_DIGITS), None, answers)
-
-
-def _sum(
-    cells: Sequence[Mapping[str, Any]], factors: Sequence[Fraction], unit: Fraction
-) -> Enclosure:
-    """Of measures that are off by at most ``SLACK`` units each."""
-    total = sum(
-        (c * Fraction(cell["measure"]) for c, cell in zip(factors, cells, strict=True)), Fraction(0)
-    )
-    slack = SLACK * unit * sum(factors, Fraction(0))
-    return Enclosure(max(Fraction(0), total - slack), total + slack)
 
 
 def _rest(listed: Sequence[ListedRegion]) -> Enclosure:

@@ -6,13 +6,13 @@ all of it is exact. Else those that random inputs found to add most are measured
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import gcd
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from algzoo_exact.certificate.check import SLACK
+from algzoo_exact.certificate.draft import CertifiedPiece
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.exact.shares import share
 from algzoo_exact.geometry.cone import Cone, IntVector
@@ -69,27 +69,30 @@ class ErrorPieces:
     samples: int | None
 
 
-def certified_pieces(certificate: Mapping[str, Any], most: int = _LISTED) -> ErrorPieces:
-    """The pieces of a median model's certificate; those that differ in what lies above the middle
-    alone are one."""
-    unit = Fraction(1, 10 ** certificate["decimals"])
-    sums: dict[tuple[str, tuple[int, ...], tuple[Fraction, ...]], _Sum] = {}
-    for entry in certificate["pieces"]:
-        error = tuple(map(Fraction, entry["error"]))
-        if any(error):
-            key = entry["pattern"], tuple(entry["middle"]), error
-            mantissa, _, power = entry["square"].partition("e")
-            measure = _rounded(entry["measure"], unit, 0)
-            square = _rounded(mantissa, unit, int(power or 0))
-            before = sums.get(key)
-            sums[key] = (measure, square) if before is None else _plus(before, (measure, square))
-    whole, by_middle = _totals((middle, square) for (_, middle, _), (_, square) in sums.items())
-    pieces = [
-        ErrorPiece(pattern, middle, error, measure, square, share(square, whole))
-        for (pattern, middle, error), (measure, square) in sums.items()
-    ]
-    pieces.sort(key=lambda piece: (-piece.square.midpoint, piece.pattern, piece.middle))
-    return ErrorPieces(len(pieces), tuple(pieces[:most]), by_middle, whole, None)
+class PieceTally:
+    """All pieces of a median model, as they are found; those that differ in what lies above the
+    middle alone are one."""
+
+    def __init__(self) -> None:
+        self._sums: dict[tuple[str, tuple[int, ...], tuple[Fraction, ...]], _Sum] = {}
+
+    def add(self, piece: CertifiedPiece) -> None:
+        """Count one of them."""
+        if any(piece.error):
+            key, found = (piece.pattern, piece.middle, piece.error), (piece.measure, piece.square)
+            before = self._sums.get(key)
+            self._sums[key] = found if before is None else _plus(before, found)
+
+    def pieces(self, most: int = _LISTED) -> ErrorPieces:
+        """Those that add most, and the sums."""
+        squares = ((middle, square) for (_, middle, _), (_, square) in self._sums.items())
+        whole, by_middle = _totals(squares)
+        pieces = [
+            ErrorPiece(pattern, middle, error, measure, square, share(square, whole))
+            for (pattern, middle, error), (measure, square) in self._sums.items()
+        ]
+        pieces.sort(key=lambda piece: (-piece.square.midpoint, piece.pattern, piece.middle))
+        return ErrorPieces(len(pieces), tuple(pieces[:most]), by_middle, whole, None)
 
 
 def observed_pieces(
@@ -155,13 +158,6 @@ def _square(cone: Cone, error: IntVector, unit: int) -> Enclosure:
     digits = max(1, _DIGITS - len(str(sum(c * c for c in slim))))
     moment = second_moment(cone, slim, digits=digits)
     return Enclosure(max(Fraction(0), moment.lower) * factor, moment.upper * factor)
-
-
-def _rounded(text: str, unit: Fraction, power: int) -> Enclosure:
-    """What a rounded decimal of a certificate says, times a power of ten; not below 0."""
-    scale = Fraction(10) ** power
-    value, slack = Fraction(text), SLACK * unit
-    return Enclosure(max(Fraction(0), value - slack) * scale, (value + slack) * scale)
 
 
 def _plus(a: _Sum, b: _Sum) -> _Sum:
