@@ -8,7 +8,7 @@ WORKERS ?= 2
 SLOW ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test test-slow lint bench docs clean
+.PHONY: help venv demo test test-slow lint bench reference docs clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -49,6 +49,12 @@ bench: $(READY) ## the tables and plots of benchmarks/
 	$(BIN)/python benchmarks/run.py
 	$(BIN)/python benchmarks/throughput.py
 	$(BIN)/python benchmarks/limits.py
+
+reference: $(READY) ## the parts of docs/ made from docstrings and commands, and the README's picture
+	$(BIN)/python docs/site/reference.py
+	$(BIN)/algzoo-exact regions 2nd_argmax_3_3 --top 0 --picture docs/regions.png
+	$(BIN)/python -c "from PIL import Image; picture = Image.open('docs/regions.png'); \
+	  picture.convert('RGB').quantize(64).save('docs/regions.png', optimize=True)"
 
 docs: $(READY) ## the documentation as a site, in build/site
 	@$(BIN)/python -m sphinx -q -W --keep-going -c docs/site -d build/doctrees . build/site

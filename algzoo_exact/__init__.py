@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from algzoo_exact.explain.prove.statements import prove as prove
     from algzoo_exact.explain.story import Explanation as Explanation
     from algzoo_exact.explain.story import load_explanation as load_explanation
-    from algzoo_exact.explain.verification import Verification as Verification
+    from algzoo_exact.explain.verify import Verification as Verification
     from algzoo_exact.explain.verify import verify as verify
     from algzoo_exact.measure.solid_angle import cone_measure as cone_measure
     from algzoo_exact.measure.solid_angle import orthant_probability as orthant_probability
@@ -97,7 +97,7 @@ _HOMES = {
     "Task": "program.task",
     "Trained": "training.train",
     "Transformer": "program.transformer",
-    "Verification": "explain.verification",
+    "Verification": "explain.verify",
     "WrittenCertificate": "certificate.build",
     "accuracies": "score.numeric",
     "accuracy": "score.compute",

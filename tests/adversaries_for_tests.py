@@ -176,6 +176,10 @@ STORIES: dict[str, tuple[Entry, ...]] = {
         case("up", "x[1] > x[0] and x[1] > 2*x[0]", "right"),
         case("narrow", "x[0] < x[1] <= 2*x[0]", "unknown"),
     ),
+    "vacuous": (
+        claim("a", "right", domain="x[0] > 1 and x[0] < 1"),
+        claim("b", "always", domain="x[0] == 1 and x[1] == 0", statement="logit[1] == 1"),
+    ),
     "a gap": (
         case("a", "x[0] > x[1]", "right"),
         case("b", "x[0] < x[1] and x[0] > 0", "wrong"),
@@ -191,9 +195,10 @@ def _explanations() -> Found:
         yield f"story: {name}", az.certify(TWO, explanation=verified(TWO, *tables)), None
     yield "story: all kinds", az.certify(TWO, explanation=told("kinds")[0]), None
     yield "story: seven inputs", az.certify(SILENT, explanation=told("silent")[0]), None
-    document = az.certify(TWO, explanation=verified(TWO, *STORIES["always"]))
+    document = az.certify(TWO, explanation=verified(TWO, *STORIES["cases"]))
     claims = document["explanation"]["claims"]
-    claims[0]["instances"][0]["statements"][0]["proof"] = {"trusted": "z3"}
+    part = claims[0]["instances"][0] | {"parts": [{"said": "proved by z3"}], "inside": None}
+    claims.append(claims[0] | {"name": "said", "instances": [part]})
     yield "story: on z3's word", seal(document), None
     three = handcrafted_4_3()
     tables = (

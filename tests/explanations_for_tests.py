@@ -14,7 +14,7 @@ from algzoo_exact.certificate import check
 from algzoo_exact.certificate.story import story_part
 from algzoo_exact.exact.verdict import Verdict
 from algzoo_exact.explain.outcome import Outcome
-from algzoo_exact.explain.verification import Verification
+from algzoo_exact.explain.verify import Verification
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.lift import named_weights
 
@@ -129,7 +129,7 @@ def silent_story() -> Verification:
 
 def data_of(verification: Verification) -> Json:
     """The explanation's part of a certificate."""
-    return story_part(verification).data
+    return story_part(verification, verification.program).data
 
 
 def checked_story(verification: Verification, data: Json | None = None) -> check.Story:

@@ -7,7 +7,7 @@ from typing import Any
 import algzoo_exact as az
 from algzoo_exact.explain.outcome import Outcome
 from algzoo_exact.explain.story import Explanation, parse_explanation
-from algzoo_exact.explain.verification import Verification
+from algzoo_exact.explain.verify import Verification
 from algzoo_exact.program.ir import Program
 
 Entry = tuple[str, dict[str, Any]]

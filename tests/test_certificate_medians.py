@@ -24,7 +24,6 @@ import pytest
 from certificates_for_tests import CHECKER, Json, asking, by_hash, dumped, run_bare, seal
 from cli_for_tests import json_of, run, text_of
 from hypothesis import given, settings
-from hypothesis import strategies as st
 from median_certificates_for_tests import certificates, reject
 from medians_for_tests import median_of_two, medians, one_output, silent
 from models_for_tests import programs, random_program
@@ -117,7 +116,6 @@ def encloses_the_squared_error(
     assert upper <= outcome.root[1] ** 2
     assert outcome.root[1] ** 2 - upper <= 3 * max(1, outcome.root[1]) / 10**36
     # No wider than by rounding to nearest: no facet is left to one piece alone.
-    assert Fraction(document["undecided"]) == 0
     width = Fraction(2, 10**36)
     for piece in document["pieces"]:
         if piece["square"] != "0":
@@ -176,24 +174,6 @@ def test_any_program(program: Program) -> None:
     encloses_the_squared_error(program, document, "any")
 
 
-@given(programs(d=(1, 3), n=(2, 4)), st.lists(st.integers(-9, 9), min_size=4, max_size=4))
-@settings(deadline=None)
-def test_no_error_is_steeper(program: Program, point: list[int]) -> None:
-    """|output - median|^2 <= L^2 |x|^2, by exact evaluation."""
-    program = one_output(program)
-    n = program.seq_len
-    x = point[:n]
-    weights = {
-        check.RNN_KEYS[0]: tuple((w,) for w in program.input_weights),
-        check.RNN_KEYS[1]: program.recurrent,
-        check.RNN_KEYS[2]: program.readout,
-    }
-    error = program.evaluate(x).logit[0] - az.tasks.median(n).value(x)
-    assert error**2 <= check.Network(weights, n, 1, check.Budget()).steepest() * sum(
-        c * c for c in x
-    )
-
-
 def test_huge_and_tiny_weights() -> None:
     """From 1e-60 to 1e60: squares from far below to far above the decimals."""
     rng = np.random.default_rng(9)
@@ -242,8 +222,8 @@ def test_claims_of_a_median_model(tmp_path: Path) -> None:
     assert "checked: the explanation's claims: 2 proved, 1 refuted\n" in text
     data = document["explanation"]
     for changes, reason in (
-        ({"claims": [data["claims"][0] | {"kind": "right"}]}, "no labels"),
         ({"cases": [{}]}, "no labels"),
+        ({"claims": []}, "claims nothing"),
     ):
         assert reason in reject(seal(document | {"explanation": data | changes}))
 

@@ -7,6 +7,7 @@ exact evaluation at points.
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
@@ -25,11 +26,20 @@ from models_for_tests import programs, random_program
 from stories_for_tests import case, claim, story, verified
 
 import algzoo_exact as az
-from algzoo_exact.certificate import build, check
+from algzoo_exact.certificate import build, check, evidence
 from algzoo_exact.certificate.nodes import Nodes
 from algzoo_exact.certificate.trees import NoTreeError, proof_tree, truth_tree
-from algzoo_exact.explain.language.expression import Formula, Logic, Truth, evaluate
-from algzoo_exact.explain.verification import Verification
+from algzoo_exact.explain.claims.claim import ClaimResult
+from algzoo_exact.explain.language.expression import (
+    Compare,
+    Entry,
+    Formula,
+    Logic,
+    Number,
+    Truth,
+    evaluate,
+)
+from algzoo_exact.explain.verify import Verification
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.standardize import standardize
 from algzoo_exact.zoo.explanations import explanation_path
@@ -58,7 +68,7 @@ def test_every_kind_of_claim(tmp_path: Path) -> None:
     assert "checked: the explanation's cases: 2 proved, 1 refuted, 1 left open" in lines
     open_lines = [line.split(": ")[1] for line in lines if line.startswith("not checked: ")]
     assert open_lines[:2] == ["half", "mean"]
-    assert open_lines[2].startswith("that the claims' texts")
+    assert open_lines[2].startswith("that texts, parameters")
 
 
 def test_the_derived_accuracy_is_that_of_the_verification() -> None:
@@ -129,46 +139,57 @@ def test_without_cases_no_accuracy_follows() -> None:
     assert check.check_document(document).accuracy == (0, 1)
 
 
-def test_overlaps_and_gaps() -> None:
-    """Cases that are no partition: the inputs that show it are in the certificate."""
+def test_overlaps() -> None:
+    """Nothing follows from cases that overlap."""
     for cases in (
         (case("a", "x[0] > x[1]", "right"), case("b", "x[0] > 2*x[1]", "right")),
         (case("a", "x[0] > x[1]", "right"), case("b", "x[0] < 3*x[1]", "right")),
-        (case("a", "x[0] > 0", "unknown"),),
     ):
-        told = verified(TWO, *cases)
-        assert told.accuracy is None
-        found = checked_story(told)
+        found = checked_story(verified(TWO, *cases))
         assert found.accuracy is None
-        assert not found.findings.not_checked
+        assert not found.not_checked
 
 
-def test_z3_is_named() -> None:
-    """A proof without evidence is not checked, nor what rests on it: an accuracy, or a claim that
-    uses what it says."""
+def test_gaps_are_left_open() -> None:
+    """What lies outside all cases may be right or wrong: half of the inputs, here."""
+    found = checked_story(verified(TWO, case("a", "x[0] > x[1]", "right")))
+    assert found.accuracy == (Fraction(1, 2), 1)
+
+
+def without_evidence(told: Verification, name: str) -> Verification:
+    """As if z3 alone had decided a claim."""
+
+    def bare(result: ClaimResult) -> ClaimResult:
+        (checked,) = result.instances
+        arguments = tuple(replace(step, evidence=None) for step in checked.arguments)
+        return replace(result, instances=(replace(checked, arguments=arguments, trusted=("z3",)),))
+
+    claims = tuple(bare(r) if r.claim.name == name else r for r in told.claims)
+    return replace(told, claims=claims)
+
+
+def test_z3_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proof without evidence is not checked, nor is a claim that uses what it says. An accuracy
+    does not rest on it."""
     told = verified(
         TWO,
         claim("far", "always", domain="x[0] > 1", statement="2*x[0] > 2"),
         case("all", "true", "right", claims=["far"]),
     )
-    data = data_of(told)
-    (part,) = data["claims"][0]["instances"][0]["statements"]
-    assert "steps" in part["proof"]  # conditions with constants have no cones
-    part["proof"] = {"trusted": "z3"}
-    found = checked_story(told, data)
-    assert found.findings.not_checked == ['far: "z3" is trusted, with no proof written down']
-    assert found.proved_accuracy  # the case's own proofs do without it
-    (proof, _) = data["cases"][0]["instances"][0]["proofs"]
-    data["cases"][0]["instances"][0]["proofs"][0] = {"cell": proof["cell"], "trusted": "z3"}
-    assert not checked_story(told, data).proved_accuracy
+    found = checked_story(without_evidence(told, "far"))
+    assert found.not_checked == ['far: "proved by z3, with no proof written down"']
+    assert found.accuracy == (1, 1)  # the case's own proofs do without it
 
-    told = silent_story()
-    data = data_of(told)
-    (first,) = (part for part in data["claims"] if part["name"] == "first")
-    first["instances"][0]["statements"][0]["proof"] = {"trusted": "z3"}
-    found = checked_story(told, data)
-    assert found.findings.trusting["then"] == "it rests on first"
-    assert found.proved_accuracy
+    def no_tree(*_: object, **__: object) -> Json:
+        raise NoTreeError
+
+    monkeypatch.setattr(evidence, "proof_tree", no_tree)
+    found = checked_story(without_evidence(silent_story(), "first"))
+    assert found.not_checked == [
+        'first: "proved by z3, with no proof written down"',
+        'then: "it rests on first"',
+    ]
+    assert found.accuracy == (0, Fraction(6, 7))
 
 
 def test_a_proof_at_a_point() -> None:
@@ -179,20 +200,59 @@ def test_a_proof_at_a_point() -> None:
         claim("q", "always", domain="x[0] == 1", statement="h[0][0] == 1 and h[0][1] == 0"),
     )
     data = data_of(told)
+    nodes = data["nodes"]
+    fixed = {
+        i: [nodes.index(["x", i]), nodes.index(["==", nodes.index(["x", i]), nodes.index(value)])]
+        for i, value in ((0, "1"), (1, "1/2"))
+    }
 
-    def with_points(first: list[str], second: list[str]) -> Json:
-        for part, point in zip(data["claims"], (first, second), strict=True):
-            part["instances"][0]["statements"][0]["proof"] = {"point": point}
+    def with_inputs(*numbers: list[int]) -> Json:
+        for part, known in zip(data["claims"], numbers, strict=True):
+            proof = {"steps": [{"rows": [[0, "1"]]}], "defined": [fixed[i] for i in known]}
+            part["instances"][0]["parts"][0]["proof"] = proof
         return data
 
-    found = checked_story(told, with_points(["1", "1/2"], ["1", "0"]))
-    assert "2 proofs at a point" in found.lines()
-    with pytest.raises(check.RejectedError, match="does not fix all inputs"):
-        checked_story(told, with_points(["1", "1/3"], ["1", "0"]))
-    with pytest.raises(check.RejectedError, match="does not fix all inputs"):
-        checked_story(told, with_points(["1", "1/2"], ["2", "0"]))
-    with pytest.raises(check.RejectedError, match="inputs that nothing fixes are 0"):
-        checked_story(told, with_points(["1", "1/2"], ["1", "7"]))
+    assert checked_story(told, with_inputs([0, 1], [0])).counts == {"claims proved": 2}
+    for wrong in (([1], [0]), ([0], [0]), ([0, 1], [1])):
+        with pytest.raises(check.RejectedError, match=r"no contradiction|is no fact"):
+            checked_story(told, with_inputs(*wrong))
+
+
+def test_a_definition_that_leads_back_to_itself() -> None:
+    told = verified(TWO, claim("p", "always", domain="x[0] == x[1]", statement="logit[0] == 0"))
+    data = data_of(told)
+    nodes = data["nodes"]
+    x = [nodes.index(["x", i]) for i in range(2)]
+    equation = nodes.index(["==", *x])
+    part = data["claims"][0]["instances"][0]["parts"][0]
+    part["proof"] = {"steps": [{"rows": [[0, "1"]]}], "defined": [[k, equation] for k in x]}
+    with pytest.raises(check.RejectedError, match="leads back to itself"):
+        checked_story(told, data)
+
+
+def test_what_is_true_of_nothing_is_counted_apart() -> None:
+    """A claim on a domain without inputs is proved of none; where there are inputs, one is shown,
+    and must lie there: with a neighbourhood, where null sets do not count."""
+    told = verified(
+        TWO,
+        claim("none", "always", domain="x[0] < x[0]", statement="x[0] == 7"),
+        claim("never", "right", domain="x[0] > 1 and x[0] < 1"),
+        claim("some", "right", domain="x[0] > x[1]"),
+    )
+    assert [r.instances[0].vacuous for r in told.claims] == [True, True, False]
+    data = data_of(told)
+    found = checked_story(told, data)
+    assert found.counts == {"claims vacuous": 2, "claims proved": 1}
+    lines = list(found.lines())
+    assert lines[0] == "the explanation's claims: 1 proved, 2 true of no input that is shown"
+    shown = data["claims"][2]["instances"][0]
+    for point, status in ((None, "vacuous"), (["2", "1"], "proved")):
+        shown["inside"] = point
+        assert checked_story(told, data).counts[f"claims {status}"] in (1, 3)
+    for point in (["1", "2"], ["1", "1"], ["0", "0"]):
+        shown["inside"] = point
+        with pytest.raises(check.RejectedError, match="its point is in no domain"):
+            checked_story(told, data)
 
 
 @given(st.data(), programs(d=(1, 2)))
@@ -236,19 +296,18 @@ def test_truth_on_cones(data: st.DataObject, program: Program) -> None:
 @given(st.data(), programs(d=(1, 3)))
 @settings(max_examples=40, deadline=None)
 def test_rewriting_keeps_values(data: st.DataObject, program: Program) -> None:
-    """A formula's condition over atoms, and its own evaluation, against that of the package."""
+    """A formula's condition over atoms, and its value at a point, against those of the package."""
     formula = data.draw(formulas(program))
     point = random_point(Random(data.draw(st.integers(0, 9))), program.seq_len)
     nodes = Nodes(program)
     number = nodes.number(formula)
     expected = evaluate(formula, at(program, point))
-    run = nodes.formulas.program.run(point, check.Budget())
-    assert nodes.formulas.value(number, run, {}) is expected
     rewriting = check.Rewriting(nodes.formulas)
     try:
         condition = rewriting.condition(number)
     except check.RejectedError:
         return  # a product of two parts that vary
+    assert check.truth_at(nodes.formulas, number, point, around=False) is expected
     values: dict[int, Fraction] = {}
     for atom in rewriting.needed([condition]):
         found = rewriting.atoms[atom]
@@ -303,9 +362,23 @@ def test_probabilities_of_orders(case: tuple[int, Formula]) -> None:
     nodes, orders = orders_of(n)
     number = nodes.number(formula)
     assert orders.probability(number) == total
-    assert orders.of_some([number, nodes.number(Logic("not", (formula,)))]) == 1
-    # The other way to count, whichever came first.
-    assert orders._count(orders.statement(number, True)) == total
+    opposite = nodes.number(Logic("not", (formula,)))
+    assert orders.probability(opposite) == 1 - total
+    assert orders.apart(number, [opposite])
+    assert orders.apart(number, [opposite, number]) is (total == 0)
+
+
+@given(order_formulas(3))
+@settings(max_examples=40, deadline=None)
+def test_what_a_domain_says_of_the_order(formula: Formula) -> None:
+    """An element that is said to be below another one is so in every order that is left."""
+    nodes, orders = orders_of(3)
+    below = orders.below(nodes.number(formula))
+    for k, lower in enumerate(below):
+        for low in check.members(lower):
+            sides = [Entry("x", (i,)) if i < 3 else Number(Fraction(0)) for i in (low, k)]
+            against = Compare(">", *sides)
+            assert by_all_orders(Logic("and", (formula, against)), 3) == 0
 
 
 @pytest.mark.parametrize(
@@ -320,8 +393,8 @@ def test_label_cells(task: str, n: int) -> None:
 @given(programs(d=(1, 3)))
 @settings(max_examples=30, deadline=None)
 def test_standard_form(program: Program) -> None:
-    found = Nodes(program).formulas.program.standard(check.Budget())
-    expected = standardize(program)[0]
+    expected, factors = standardize(program)
+    found = Nodes(program).formulas.program.scaled(factors, check.Budget())
     assert found.inputs == expected.input_weights
     assert (found.recurrent, found.readout) == (expected.recurrent, expected.readout)
 

@@ -171,11 +171,11 @@ def test_long_weights_take_their_toll() -> None:
     assert "bits" in found.reason
 
 
-def test_ties_are_read_in_order(cycle: Json) -> None:
-    """In a time that grows with their number, not with its square: 256 or 20,000 of them."""
-    tied = [{"function": k, "winners": [0, 1]} for k in range(256)]
-    found = check.check_document(seal(cycle | {"tied": tied * 80}))
-    assert found.reason == "ties must be in order."
+@pytest.mark.parametrize("word", ["", "10", "00", "4", "?1", "01 "])
+def test_answers_are_logits_in_order(cycle: Json, word: str) -> None:
+    _, *rest = cycle["answers"].split(" ")
+    found = check.check_document(seal(cycle | {"answers": " ".join([word, *rest])}))
+    assert "must be logits, in order" in found.reason or "there are 256 inputs" in found.reason
 
 
 def test_a_fault_of_its_own(
@@ -241,11 +241,12 @@ def test_no_work_is_no_check(work: str, document: Json, tmp_path: Path) -> None:
 def claims_of(document: Json, nodes: list[Any], statement: Json) -> Json:
     """A certificate of one claim with one statement, and nothing else."""
     kept = {key: document[key] for key in document if key not in ("cells", "rays", "decimals")}
-    statement = {"for": "all", "verdict": "proved", "witness": None} | statement
-    claim = {"name": "c", "kind": "holds", "text": "", "written": {}, "about": None}
-    claim |= {"instances": [{"parameters": {}, "statements": [statement]}]}
-    story = {"title": "", "standard": False, "nodes": nodes, "others": [], "claims": [claim]}
-    story |= {"cases": [], "partition": None, "accuracy": None}
+    if "said" not in statement:
+        statement = {"for": "all", "witness": None} | statement
+    claim = {"name": "c", "text": "", "written": {}, "about": None}
+    claim |= {"instances": [{"parameters": {}, "parts": [statement], "inside": None}]}
+    story = {"title": "", "factors": None, "nodes": nodes, "others": [], "claims": [claim]}
+    story |= {"cases": [], "disjoint": None, "accuracy": None}
     kept |= {"kind": "claims", "explanation": story, "undecided": "1"}
     return seal(kept | {"accuracy": {"lower": "0", "upper": "1"}})
 
@@ -254,7 +255,7 @@ FALSE = [["x", 0], ["x", 1], ["<", 0, 1], True]  # x[0] < x[1], everywhere
 
 
 def test_somebodys_word_is_not_counted_as_a_proof(document: Json) -> None:
-    said = claims_of(document, FALSE, {"statement": 2, "domain": 3, "proof": {"trusted": "z3"}})
+    said = claims_of(document, [], {"said": "proved by z3"})
     found = check.check_document(said)
     assert found.status == "incomplete"
     assert "the explanation's claims: 1 resting on what was not checked" in found.checked
@@ -307,7 +308,7 @@ def test_an_explanation_is_no_boundless_allowance(
 ) -> None:
     """Its length may be padding: of the titles, for example."""
     monkeypatch.setattr(check, "MOST_EXPLAINED", 1000)
-    padded = claims_of(document, FALSE, {"statement": 2, "domain": 3, "proof": {"trusted": "z3"}})
+    padded = claims_of(document, [], {"said": "proved by z3"})
     padded["explanation"]["title"] = " " * 3 * check.MOST_EXPLAINED
     budget, found = check.Budget(), check.CheckedCertificate()
     check._check(seal(padded), None, check.Asked(), budget, found)

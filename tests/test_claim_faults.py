@@ -43,119 +43,89 @@ def case(data: Json, name: str, number: int = 0) -> Json:
 
 
 def put(where: str, value: Any) -> Change:
-    """Sets a field of a claim's (or a case's) first instance: "claim gap statements 0 verdict"."""
+    """Sets a field of a claim's (or a case's) first instance: "claim gap parts 0 domain"."""
     sort, name, *path, last = where.split()
-    if sort == "part":
-        path.insert(0, "statements")
 
     def change(data: Json) -> None:
         at: Any = (case if sort == "case" else instance)(data, name)
         for key in path:
-            at = at[int(key) if key.lstrip("-").isdigit() else key]
-        at[int(last) if last.lstrip("-").isdigit() else last] = value
+            at = at[int(key) if key.isdigit() else key]
+        at[int(last) if last.isdigit() else last] = value
 
     return change
 
 
-def flip_claim(name: str, verdict: str) -> Change:
-    """Another verdict, on the first statement if there are several."""
-
-    def change(data: Json) -> None:
-        found = instance(data, name)
-        found.get("statements", [found])[0]["verdict"] = verdict
-
-    return change
+SHOWS_NOTHING = "its witness does not show it"
 
 
 @pytest.mark.parametrize(
     ("change", "why"),
     [
-        # Verdicts.
-        (flip_claim("false_sign", "proved"), "an input shows what some do, or not all"),
-        (flip_claim("signs", "refuted"), "it needs a witness"),
-        (flip_claim("signs", "unknown"), "an open verdict has no proof"),
-        (flip_claim("not_so", "proved"), "an input shows what some do, or not all"),
-        (flip_claim("gap", "refuted"), "it needs a witness"),
-        (flip_claim("gap", "unknown"), "an open verdict has no proof"),
-        (flip_claim("farther", "proved"), "it needs a witness"),
-        (flip_claim("likely", "unknown"), "its verdict is proved"),
-        (flip_claim("unlikely", "proved"), "its verdict is refuted"),
-        (flip_claim("no_angle", "proved"), "its verdict is refuted"),
-        (flip_claim("never", "proved"), "an answer without a proof is none"),
-        (flip_claim("below", "unknown"), "what is unknown has no proof"),
-        (put("part gap 0 verdict", "unsure"), "a verdict is unknown"),
-        (put("part gap 0 verdict", None), "a verdict is unknown"),
         # Statements.
-        (put("part gap 0 domain", 0), "its domain is a node of a wrong sort"),
-        (put("part gap 0 statement", 10**9), "its statement is no node"),
-        (put("part gap 0 statement", False), "its statement must be a whole number"),
-        (put("part gap 0 for", "some"), "it needs a witness"),
-        (put("part gap 0 for", "none"), "it is for all, or for some"),
-        (put("part near 1 for", "all"), "an input shows what some do, or not all"),
-        (put("part farther 0 for", "all"), "it needs a witness"),
-        (put("claim gap statements", []), "it has no statements"),
-        (put("claim likely bounds at_least", "1/7"), "bounds are the wrong way round"),
-        (put("claim likely bounds at_most", "1/9"), "bounds are the wrong way round"),
-        (put("claim angle bounds at_least", "18/101"), "its verdict is refuted"),
-        (put("claim mean error", "supremum"), "its error is unknown"),
+        (put("claim gap parts 0 domain", 0), "its domain is a node of a wrong sort"),
+        (put("claim gap parts 0 statement", 10**9), "its statement is no node"),
+        (put("claim gap parts 0 statement", False), "its statement must be a whole number"),
+        (put("claim gap parts 0 for", "some"), "fails on one of its cells|needs no point"),
+        (put("claim gap parts 0 for", "none"), "it is for all, or for some"),
+        (put("claim gap parts 0 said", "so it is"), "it should not have"),
+        (put("claim near parts 1 for", "all"), SHOWS_NOTHING),
+        (put("claim farther parts 0 for", "all"), "fails on one of its cells"),
+        (put("claim gap parts", []), "it has no parts"),
+        (put("claim gap parts", {}), "parts must be a list"),
+        (put("claim gap parts 0", {"said": 1}), "what is said must be a text"),
+        # Points inside.
+        (put("claim half_plane inside", ["0", "1"]), "its point is in no domain"),
+        (put("claim half_plane inside", ["1"]), "a point is an input"),
+        (put("claim half_plane inside", [1, 0]), "a point is not written as it should be"),
+        (put("claim below inside", ["0", "0"]), "its point is in no domain"),
+        (put("claim not_so inside", ["1", "0"]), "it needs no point inside"),
+        (put("claim likely inside", ["1", "0"]), "it needs no point inside"),
+        (put("case up inside", ["1", "0"]), "its point is in no domain"),
+        (put("case rest inside", ["1", "2"]), "it needs no point inside"),
         # Proofs.
-        (put("part half_plane 0 proof", None), "a proof must be an object"),
-        (put("part half_plane 0 proof cells inputs", [0]), "the inputs that occur are"),
-        (put("part half_plane 0 proof cells inputs", [False, True]), "must be a whole number"),
-        (put("part half_plane 0 proof cells tree 0", "1 1"), "on the wrong side of a cut"),
-        (put("part half_plane 0 proof cells tree 0", "2 -2"), "is not in lowest terms"),
-        (put("part half_plane 0 proof cells tree 2", [0, 2]), "part 2 of the tree"),
-        (put("part half_plane 0 proof cells rays 0", "0 -1"), "a ray is listed twice"),
-        (put("part half_plane 0 proof without", [0]), "a null set may matter here"),
-        (put("part half_plane 0 proof", {"cells": {}}), "lacks"),
-        (put("part half_plane 0 witness", {"x": ["1", "0"], "logit": ["-1", "1"]}), "an input sh"),
-        (put("part signs 0 proof point 0", "1"), "inputs that nothing fixes are 0"),
-        (put("part signs 0 proof point", ["0"]), "a point is an input"),
-        (put("claim below proofs", []), "an answer without a proof is none"),
-        (put("claim below proofs", 0), "proofs must be a list"),
-        (put("claim below proofs 0 cell", 1), "label cell 0 is left out"),
-        (put("claim below proofs 0 cell", 7), "label cell 0 is left out"),
-        (put("claim below proofs 0 cell", False), "a cell must be a whole number"),
-        (put("claim below proofs 0 without", [1]), "what is left out is a node of a wrong sort"),
-        (put("claim below witness", {"x": ["0", "0"], "logit": ["0", "0"]}), "has no witness"),
+        (put("claim half_plane parts 0 proof", None), "it needs no point inside"),
+        (put("claim half_plane parts 0 proof", {"trusted": "z3"}), "lacks cells"),
+        (put("claim half_plane parts 0 proof cells inputs", [0]), "the inputs that occur are"),
+        (put("claim half_plane parts 0 proof cells inputs", [False, True]), "must be a whole num"),
+        (put("claim half_plane parts 0 proof cells tree 0", "1 1"), "on the wrong side of a cut"),
+        (put("claim half_plane parts 0 proof cells tree 0", "2 -2"), "is not in lowest terms"),
+        (put("claim half_plane parts 0 proof cells tree 2", [0, 2]), "part 2 of the tree"),
+        (put("claim half_plane parts 0 proof cells rays 0", "0 -1"), "a ray is listed twice"),
+        (put("claim half_plane parts 0 proof without", [0]), "a null set may matter here"),
+        (put("claim half_plane parts 0 proof", {"cells": {}}), "lacks"),
+        (put("claim half_plane parts 0 witness", ["1", "0"]), "no proof beside its witness"),
+        (put("claim signs parts 0 proof steps 0 rows 0 0", 1), "its rows are not there"),
+        (put("claim below parts 0 proof without", [1]), "what is left out is a node of a wrong"),
         # Witnesses.
-        (put("part not_so 0 witness x 0", "-1"), "a witness has other logits"),
-        (put("part not_so 0 witness", {"x": ["-1", "0"], "logit": ["1", "-1"]}), "outside its dom"),
-        (put("part not_so 0 witness", {"x": ["1", "1"], "logit": ["0", "0"]}), "it holds at its w"),
-        (put("part not_so 0 witness logit 0", "7"), "a witness has other logits"),
-        (put("part not_so 0 witness x", ["1"]), "a witness is an input"),
-        (put("part not_so 0 witness", None), "it needs a witness"),
-        (put("part not_so 0 proof", {"trusted": "z3"}), "no proof beside its witness"),
-        (put("part near 1 witness", {"x": ["0", "1"], "logit": ["1", "-1"]}), "it fails at its w"),
-        (
-            put("claim always_wrong witness", {"x": ["1", "-1"], "logit": ["-2", "2"]}),
-            "its witness does not refute it",
-        ),
-        (
-            put("claim always_wrong witness", {"x": ["1", "1"], "logit": ["0", "0"]}),
-            "on the border of two labels",
-        ),
-        (put("claim always_wrong witness", None), "a witness must be an object"),
-        # Numbers.
-        (put("claim likely figure value", "1/7"), "its probability is 1/8, not as stated"),
-        (put("claim angle figure value", "0.17620819117478336290"), "its probability is 0.176"),
-        (put("claim angle figure cells tree", []), "a tree ends before its end"),
-        (put("claim mean figure", None), "a figure must be an object"),
+        (put("claim not_so parts 0 witness 0", "-1"), SHOWS_NOTHING),
+        (put("claim not_so parts 0 witness", ["1", "1"]), SHOWS_NOTHING),
+        (put("claim not_so parts 0 witness", ["1"]), "a point is an input"),
+        (put("claim not_so parts 0 witness", {}), "a point is an input"),
+        (put("claim near parts 1 witness", ["0", "1"]), SHOWS_NOTHING),
+        (put("claim always_wrong parts 1 witness", ["1", "-1"]), SHOWS_NOTHING),
+        (put("claim always_wrong parts 1 witness", ["1", "1"]), SHOWS_NOTHING),
+        # Probabilities.
+        (put("claim likely parts 0 at_least", "1/7"), "bounds are the wrong way round"),
+        (put("claim likely parts 0 at_most", "1/9"), "bounds are the wrong way round"),
+        (put("claim likely parts 0 at_most", None), "at_most is not written as it should be"),
+        (put("claim likely parts 0 cells", 0), "cells must be an object"),
+        (put("claim angle parts 0 cells", None), "not about the order of the inputs alone"),
+        (put("claim angle parts 0 cells tree", []), "a tree ends before its end"),
         # Cases.
-        (put("case down answer", "wrong"), "claim below proves nothing of that kind"),
-        (put("case down answer", "unknown"), "nothing is said of it"),
-        (put("case down proofs", [{"trusted": "z3"}]), "it is proved twice"),
-        (put("case down proofs", 0), "it is proved twice"),
-        (put("case down verdict", "unknown"), "its verdict is proved"),
-        (put("case down follows claims", []), "it names no claims"),
-        (put("case down follows claims", ["below", "below"]), "it names a claim twice"),
-        (put("case down follows claims", ["above"]), "it needs a proof"),
-        (put("case down follows", None), "an answer without a proof is none"),
+        (put("case down answer", "wrong"), "it was not proved that the model is wrong"),
+        (put("case up answer", "wrong"), "a part does not say that the model is wrong"),
+        (put("case down answer", "unknown"), "it needs no point|nothing is said of it"),
         (put("case up answer", "unknown"), "nothing is said of it"),
-        (put("case up probability value", "0.30000000000000000000"), "its probability is 0.4"),
-        (put("case narrow answer", "right"), "its witness does not refute it"),
-        (put("case rest verdict", "proved"), "nothing is said of it"),
+        (put("case down parts", 0), "parts must be a list"),
+        (put("case up parts", []), "it was not proved that the model is right"),
+        (put("case up parts 0 for", "all"), "fails on one|does not say that|null set"),
+        (put("case narrow answer", "right"), "a part does not say that the model is right"),
+        (put("case rest answer", "right"), "it was not proved that the model is right"),
         (put("case down when", 0), "when is a node of a wrong sort"),
+        (put("case up probability at_least", "1/2"), "its bounds are "),
+        (put("case up probability condition", 1), "a node of a wrong sort"),
+        (put("case down probability", None), "it must be an object"),
+        (put("case down lies_in", {"said": "so it is"}), "it lacks"),
     ],
 )
 def test_changes_of_every_kind(change: Change, why: str) -> None:
@@ -168,6 +138,11 @@ def dropped_case(data: Json) -> None:
 
 def doubled_case(data: Json) -> None:
     data["cases"][1]["instances"] *= 2
+
+
+def other_probability(data: Json) -> None:
+    first, second = (case(data, name) for name in ("down", "up"))
+    first["probability"] = second["probability"]
 
 
 def accuracy(key: str, value: str) -> Change:
@@ -184,13 +159,6 @@ def top(key: str, value: Any) -> Change:
     return change
 
 
-def partition(part: str, key: str, value: Any) -> Change:
-    def change(data: Json) -> None:
-        data["partition"][part][key] = value
-
-    return change
-
-
 def node(old: Any, new: Any) -> Change:
     """Another node in the place of one."""
 
@@ -203,19 +171,19 @@ def node(old: Any, new: Any) -> Change:
 @pytest.mark.parametrize(
     ("name", "change", "why"),
     [
-        ("kinds", dropped_case, "partition: covers: .*fails|node .* is used nowhere"),
-        ("kinds", doubled_case, "partition"),
-        ("silent", dropped_case, "partition: covers: the cases together have the probability 6/7"),
-        ("silent", doubled_case, "partition: disjoint: the cases' probabilities do not add up"),
+        ("kinds", dropped_case, "disjoint: it has a proof for each case but the last"),
+        ("kinds", doubled_case, "disjoint: it has a proof for each case but the last"),
+        ("kinds", other_probability, "it is the probability of something else"),
         ("silent", accuracy("upper", "1"), "prove an accuracy from 0 to 6/7, not as stated"),
         ("kinds", accuracy("lower", "1"), "prove an accuracy from 9487"),
         ("kinds", top("accuracy", None), "must be an object"),
-        ("kinds", top("partition", None), "nothing is said about the cases together"),
-        ("kinds", top("standard", 1), "must be true or false"),
+        ("kinds", top("disjoint", None), "no accuracy follows"),
+        ("kinds", top("disjoint", [None] * 3), "disjoint: proof .: the order does not exclude it"),
+        ("silent", top("disjoint", [{}] * 6), "disjoint: proof 0: a proof lacks cells"),
+        ("kinds", top("factors", ["1"]), "there is a factor a neuron"),
+        ("kinds", top("factors", ["1", "-1"]), "a factor is not positive"),
+        ("kinds", top("factors", ["1", "2"]), "claim "),
         ("kinds", top("nodes", []), "is no node"),
-        ("silent", partition("covers", "by_order", False), "it needs one proof"),
-        ("silent", partition("covers", "verdict", "unknown"), "covers: an order proves"),
-        ("kinds", partition("disjoint", "by_order", True), "disjoint: it needs no proofs"),
         ("silent", node(["z", 1, 0], ["z", 1, 1]), "the model has no such entry"),
         ("silent", node(["z", 1, 0], ["z", 2, 0]), "node [0-9]+: |claim then"),
     ],
@@ -229,7 +197,7 @@ def edit(claim: str, position: int, *path: Any) -> Change:
     *keys, last, value = path
 
     def change(data: Json) -> None:
-        at: Any = instance(data, claim)["statements"][position]["proof"]
+        at: Any = instance(data, claim)["parts"][position]["proof"]
         for key in keys:
             at = at[key]
         at[last] = value
@@ -241,7 +209,7 @@ def drop(claim: str, position: int, *path: Any) -> Change:
     *keys, last = path
 
     def change(data: Json) -> None:
-        at: Any = instance(data, claim)["statements"][position]["proof"]
+        at: Any = instance(data, claim)["parts"][position]["proof"]
         for key in keys:
             at = at[key]
         del at[last]
@@ -275,6 +243,7 @@ SUM = "the sum of its rows is no contradiction"
         (edit("bounded", 0, "free", 0, 2), "a free entry is a node of a wrong sort"),
         (edit("bounded", 0, "without", [2]), "a null set may matter here"),
         (edit("then", 0, "defined", 0, 0, 3), "its equation does not tell the entry"),
+        (edit("then", 0, "defined", 0, 0, 1), "what is defined is no input"),
         (edit("then", 0, "defined", []), "defined must be a list, not empty"),
         (edit("then", 0, "defined", 0, 1, 2), "a definition is an equation"),
         (edit("states", 1, "facts", 0, 4), "node 4 is no fact that is known here"),
@@ -298,17 +267,17 @@ def test_facts_come_from_earlier_proofs_about_all_inputs() -> None:
 
     def quantified(quantifier: str) -> Change:
         def change(data: Json) -> None:
-            instance(data, "first")["statements"][0]["for"] = quantifier
+            instance(data, "first")["parts"][0]["for"] = quantifier
 
         return change
 
     def opened(data: Json) -> None:
-        part = instance(data, "first")["statements"][0]
-        part["verdict"], part["proof"] = "unknown", None
+        part = instance(data, "first")
+        part["parts"][0]["proof"] = part["inside"] = None
 
     def wild(data: Json) -> None:
-        statement = instance(data, "wild")["statements"][0]["statement"]
-        instance(data, "zero")["statements"][0]["proof"]["facts"] = [statement]
+        statement = instance(data, "wild")["parts"][0]["statement"]
+        instance(data, "zero")["parts"][0]["proof"]["facts"] = [statement]
 
     for change in (swapped, quantified("almost all"), opened, wild):
         assert "no fact that is known" in reason("silent", change)
@@ -329,12 +298,11 @@ def test_nothing_vacuous_is_proved() -> None:
     _, data = told("kinds")
     for part in data["claims"]:
         assert "has no instances" in reason("kinds", emptied("claims", part["name"], "instances"))
-        if part["kind"] == "holds":
-            keys = "instances", "0", "statements"
-            assert "no statements" in reason("kinds", emptied("claims", part["name"], *keys))
+        keys = "instances", "0", "parts"
+        assert "no parts" in reason("kinds", emptied("claims", part["name"], *keys))
     for part in data["cases"]:
         assert "has no instances" in reason("kinds", emptied("cases", part["name"], "instances"))
-    blank: Json = {"claims": [], "cases": [], "partition": None, "accuracy": None, "others": []}
+    blank: Json = {"claims": [], "cases": [], "disjoint": None, "accuracy": None, "others": []}
 
     def nothing(data: Json) -> None:
         data |= blank

@@ -3,24 +3,31 @@
 How blocks are read and outputs compared: `documents_for_tests`. Besides,
 
 * links between documents lead somewhere, and every document is in the index;
-* public names, their arguments, and all options of all commands are documented;
+* public names, their arguments, and all options of all commands are documented, and what the pages
+  say of them is what docstrings and parsers say now;
 * the table of shipped models is computed again.
 """
 
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import inspect
 import io
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
+from subprocess import PIPE
 from typing import Any
 
+import numpy as np
 import pytest
 from documents_for_tests import BLOCK, agree, assert_output, pieces, read, run_session, save_file
+from PIL import Image
 from typer.main import get_command
 
 import algzoo_exact as az
@@ -156,34 +163,114 @@ def test_sources_that_documents_name_exist(path: Path) -> None:
     assert not named - known
 
 
+def test_documents_that_sources_name_exist() -> None:
+    sources = [p for p in (ROOT / "algzoo_exact").rglob("*") if p.suffix in (".py", ".json")]
+    named = {
+        name
+        for path in sources
+        for name in re.findall(r"docs/[\w/-]+\.md", path.read_text(encoding="utf-8"))
+    }
+    assert len(named) > 5
+    assert not [name for name in named if not (ROOT / name).exists()]
+
+
+# `measure/flow.py` or `measure/`
+PLACE = re.compile(r"`((?:\w+/)*(?:\w+\.(?:py|json)|(?<=/)))`")
+
+
+def test_architecture_names_every_room_and_only_what_there_is() -> None:
+    text = page("architecture.md")
+    places = set(PLACE.findall(text))
+    package = ROOT / "algzoo_exact"
+    assert len(places) > 40
+    assert not [name for name in places if not (package / name).exists()]
+    rooms = {f"{path.parent.name}/" for path in package.glob("*/__init__.py")}
+    assert rooms <= places
+    assert len(text.split()) < 1000
+
+
+def page(name: str) -> str:
+    return (ROOT / "docs" / name).read_text(encoding="utf-8")
+
+
 def test_public_names_are_documented() -> None:
-    text = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
-    assert not [name for name in az.__all__ if not re.search(rf"\b{name}\b", text)]
+    headings = re.findall(r"^### (?:class )?(\w+)$", page("api.md"), re.MULTILINE)
+    assert len(set(headings)) == len(headings)
+    assert {*headings} >= {*az.__all__} - {"__version__", "tasks"}
+    assert "`tasks.second_argmax(n)`" in page("api.md")
+    assert "`algzoo_exact.__version__`" in page("api.md")
 
 
-SIGNATURE = re.compile(r"`(\w+)\(([^`]*?)\)(?: ->[^`]*)?`")
+def filled(text: str) -> str:
+    """What docs/site/reference.py makes of a page."""
+    place = ROOT / "docs" / "site" / "reference.py"
+    spec = importlib.util.spec_from_file_location("reference", place)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return str(module.filled(text))
+
+
+@pytest.mark.parametrize("name", ["api.md", "cli.md", "notes/estimators.md"])
+def test_generated_parts_are_current(name: str) -> None:
+    """If this fails: python docs/site/reference.py."""
+    assert filled(page(name)) == page(name)
+
+
+def test_stale_parts_are_noticed() -> None:
+    for name, said in (
+        ("api.md", "exactly as stored"),
+        ("cli.md", "Decimals of the measures."),
+        ("notes/estimators.md", "| deductive |"),
+    ):
+        stale = page(name).replace(said, "..")
+        assert stale != page(name) == filled(stale)
+
+
+@pytest.mark.slow
+def test_picture(tmp_path: Path) -> None:
+    """The README's picture, but for the colours that its palette lacks, is what the command that
+    stands below it draws now."""
+    script = Path(sys.executable).with_name("algzoo-exact")
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    [command] = re.findall("`algzoo-exact (regions .* --picture) ", text)
+    subprocess.run([script, *command.split(), tmp_path / "now.png"], check=True, stdout=PIPE)
+    drawn, shown = (
+        np.asarray(Image.open(path).convert("RGB"), float)
+        for path in (tmp_path / "now.png", ROOT / "docs" / "regions.png")
+    )
+    assert np.abs(drawn - shown).mean() < 2 < np.abs(drawn - shown[:, ::-1]).mean()
+
+
+@pytest.mark.parametrize("name", ["api.md", "cli.md"])
+def test_anchors_are_unique(name: str) -> None:
+    headings = re.findall(r"^#+ (.*)$", BLOCK.sub("", page(name)), re.MULTILINE)
+    assert len({heading.lower() for heading in headings}) == len(headings)
+
+
+SIGNATURE = re.compile(r"^### (\w+)\n\n`\1\((.*?)\)(?: -> .*)?`$", re.MULTILINE)
 
 
 def test_signatures_are_current() -> None:
     """Arguments shown in api.md, with their defaults, are those of the code."""
-    text = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
     checked = set()
-    for name, shown in SIGNATURE.findall(text):
-        function = getattr(az, name, None)
-        if not callable(function) or isinstance(function, type):
-            continue
-        parameters = inspect.signature(function).parameters
+    for name, shown in SIGNATURE.findall(page("api.md")):
+        parameters = inspect.signature(getattr(az, name)).parameters
         for argument in filter(None, (part.strip() for part in shown.split(","))):
             if argument == "*":
                 continue
             key, _, default = argument.partition("=")
             assert key in parameters, f"{name} has no argument {key}"
-            if default:
-                value = parameters[key].default
+            value = parameters[key].default
+            if default == "...":
+                assert len(repr(value)) > 40, f"{name}: {argument}"
+            elif default:
                 assert f'"{value}"' == default or repr(value) == default, f"{name}: {argument}"
         assert len([a for a in shown.split(",") if a.strip(" *")]) == len(parameters), name
         checked.add(name)
-    assert {"load", "accuracy", "sample", "region_graph"} <= checked
+    functions = {name for name in az.__all__ if inspect.isfunction(getattr(az, name))}
+    assert checked == functions >= {"load", "accuracy", "sample", "region_graph"}
 
 
 def options_of(command: Any, name: str = "") -> Iterator[tuple[str, list[str]]]:
@@ -196,22 +283,21 @@ def options_of(command: Any, name: str = "") -> Iterator[tuple[str, list[str]]]:
 
 
 def undocumented(text: str) -> list[str]:
-    """Options that neither their command's section of cli.md tells of, nor what comes before all
-    sections."""
-    general, *parts = re.split(r"^## ", text, flags=re.MULTILINE)
+    """Options that their command's section of cli.md does not tell of."""
+    _, *parts = re.split(r"^## ", text, flags=re.MULTILINE)
     sections = {part.partition("\n")[0]: part for part in parts}
     return [
         f"{name} {' '.join(ways)}"
         for name, ways in options_of(get_command(app))
         if not any(
-            re.search(rf"(?<![\w-]){way}(?![\w-])", general + sections.get(name.split()[0], ""))
+            re.search(rf"(?<![\w-]){way}(?![\w-])", sections.get(name.split()[0], ""))
             for way in ways
         )
     ]
 
 
 def test_options_are_documented() -> None:
-    text = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
+    text = page("cli.md")
     assert not undocumented(text)
     assert undocumented(text.replace("--by-label", "")) == ["accuracy --by-label"]
 

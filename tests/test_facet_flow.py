@@ -1,7 +1,8 @@
-"""Facet flows in float64 with proven errors, n = 4 to 7."""
+"""Facet flows in float64 with proven errors, n = 4 to 9."""
 
 from __future__ import annotations
 
+import itertools
 import math
 import random
 from fractions import Fraction
@@ -19,7 +20,7 @@ from algzoo_exact.measure.cone_measure import cone_measure
 from algzoo_exact.measure.cone_moments import second_moment
 from algzoo_exact.measure.faces_f64 import ray_sets, subfaces
 from algzoo_exact.measure.facet_flow import facet_flows
-from algzoo_exact.measure.flow_rules import flow_rules
+from algzoo_exact.measure.flow_rules import PANEL, flow_rules
 from algzoo_exact.measure.lattice_f64 import face_lattice
 from algzoo_exact.measure.squashed_angles import argument
 
@@ -76,7 +77,7 @@ def random_cone(rng: random.Random, n: int, walls: int) -> Cone:
         return Cone.from_inequalities(slim.inequalities) or slim
 
 
-@pytest.mark.parametrize("n", [4, 5, 6, 7])
+@pytest.mark.parametrize("n", [4, 5, 6, 7, 8, 9])
 def test_chambers_of_reflection_groups(n: int) -> None:
     # Oracle: the group's order. Coordinates of A_n's chamber would be irrational; B_n's are not.
     orthant = [tuple(int(i == k) for k in range(n)) for i in range(n)]
@@ -84,7 +85,7 @@ def test_chambers_of_reflection_groups(n: int) -> None:
     for rows, order in ((orthant, 2**n), (ordered, 2**n * math.factorial(n))):
         cone = Cone.from_inequalities(rows)
         assert cone is not None
-        for u in (None, np.array([0.3, -0.2, 0.7, 0.4, -0.9, 0.1, 0.6][:n])):
+        for u in (None, np.array([0.3, -0.2, 0.7, 0.4, -0.9, 0.1, 0.6, 0.5, -0.8][:n])):
             mid, rad = measure_of(cone, u)
             assert abs(Fraction(mid) - Fraction(1, order)) <= Fraction(rad)
             assert rad < 1e-10
@@ -116,7 +117,7 @@ def test_measures_and_moments_are_those_of_ball_arithmetic(n: int, cones: int) -
         assert error < 1e-6
 
 
-@pytest.mark.parametrize("n", [4, 5, 6, 7])
+@pytest.mark.parametrize("n", [4, 5, 6, 7, 8])
 def test_parts_add_up_and_directions_agree(n: int) -> None:
     rng = random.Random(10 + n)
     for _ in range(4):
@@ -165,6 +166,13 @@ def test_rules_integrate_to_what_they_promise() -> None:
             found = math.fsum(step / (t + q * rules.rest[nodes]))
             true = -math.log(q) / (2 * (1 - q))
             assert abs(found - true) < 1e-13 * (1 + true)
+            if j >= rules.panels:  # from each node to the end
+                parts = (step / (t + q * rules.rest[nodes])).reshape(-1, PANEL)
+                whole = np.sum(parts, axis=1)
+                after = np.cumsum(whole[::-1])[::-1] - whole
+                later = parts @ rules.later.T + after[:, None]
+                from_nodes = -np.log(t + q * rules.rest[nodes]) / (2 * (1 - q))
+                assert np.max(abs(later.ravel() - from_nodes)) < 1e-13 * (1 + true)
 
 
 @given(st.integers(0, 10**6))
@@ -189,3 +197,30 @@ def test_functions_in_the_strip_keep_to_their_bounds(seed: int) -> None:
     assert np.all(abs(change) <= 2 * math.cos(eta) ** -6 * (1 + 1e-9))
     inner = np.arctan(y[5] / y[4] * root[3] / root[5])
     assert np.all(abs(inner) <= math.sqrt(math.pi**2 / 4 + side**2 / 4) * (1 + 1e-9))
+
+
+@given(st.integers(0, 10**6))
+@settings(max_examples=30)
+def test_measures_change_in_the_strip_no_faster_than_their_bound(seed: int) -> None:
+    # A face R^4_+ of R^8_+: dP/dy at points of the complex plane, where each quadrant below is
+    # 1/4 + atan(s w1 w2 / sqrt(1 + s (w1^2 + w2^2))) / 2 pi. Bound: 12 flags of weight 2.
+    rng = np.random.default_rng(seed)
+    u = rng.normal(size=8) * 10.0 ** rng.uniform(-3, 0, size=8)
+    u /= np.linalg.norm(u)
+    q = float(u[:4] @ u[:4])
+    v = math.sqrt(q / (1 - q)) * rng.uniform(0.3, 1)
+    eta = rng.uniform(0.1, 1.45)
+    z = rng.uniform(0, 1.3, size=40) * math.asinh(1 / v) + 1j * rng.uniform(-eta, eta, size=40)
+    t = (v * np.sinh(z)) ** 2
+    change = np.zeros(40, complex)
+    for i, k in itertools.permutations(range(4, 8), 2):
+        w1, w2 = (u[j] for j in range(4, 8) if j not in (i, k))
+        squares = [q, q + u[i] ** 2, q + u[i] ** 2 + u[k] ** 2]
+        a, b, c = (square + t * (1 - square) for square in squares)
+        s = (1 - t) / c
+        angle = np.arctan(s * w1 * w2 / np.sqrt(1 + s * (w1**2 + w2**2)))
+        speed = u[i] * u[k] * v**2 * np.sinh(z) * np.cosh(z) / (b * np.sqrt(a) * np.sqrt(c))
+        change += speed * (0.25 + angle / (2 * math.pi)) / (2 * math.pi)
+    side = math.atanh(math.sin(eta))
+    measure = math.sqrt(math.pi**2 / 4 + side**2 / 4) / math.pi
+    assert np.all(abs(change) <= 24 * measure * math.cos(eta) ** -6 / math.pi)

@@ -16,8 +16,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from algzoo_exact.errors import InputError
-from algzoo_exact.explain.language.definitions import read_definitions
-from algzoo_exact.explain.language.expand import Expander, expand
+from algzoo_exact.explain.language.expand import Expander, expand, read_definitions
 from algzoo_exact.explain.language.expression import Entry, Number, Truth, evaluate_term, to_text
 from algzoo_exact.explain.language.integers import Sizes
 from algzoo_exact.explain.language.parser import parse, parse_header, parse_ranges

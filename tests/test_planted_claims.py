@@ -13,7 +13,7 @@ import algzoo_exact as az
 from algzoo_exact.explain.claims.weights import Weights
 from algzoo_exact.explain.language.expression import evaluate, values_of
 from algzoo_exact.explain.story import Explanation, parse_explanation
-from algzoo_exact.explain.verification import Verification
+from algzoo_exact.explain.verify import Verification
 
 TWO, OURS, FOUR = "algzoo_2nd_argmax_2_2", "2nd_argmax_2_2", "2nd_argmax_4_3"
 BY_HAND = tuple(f"handcrafted_2nd_argmax_{n}" for n in (2, 3, 10))

@@ -6,6 +6,7 @@ loads is read from its HTML here.
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -20,6 +21,7 @@ LOADING |= {("img", "srcset"), ("object", "data"), ("source", "src"), ("source",
 
 pytest.importorskip("sphinx", reason="needs the extra docs")
 pytest.importorskip("furo", reason="needs the extra docs")
+pytest.importorskip("latex2mathml", reason="needs the extra docs")
 
 ROOT = Path(__file__).parents[1]
 SOURCES = ("docs", "models", "benchmarks", "README.md", "LICENSE", "algzoo_exact/certificate")
@@ -68,10 +70,15 @@ def test_what_a_page_loads_is_seen() -> None:
     assert loaded_by(page) == ["a.css", "https://b/c.js"]
 
 
-def test_site(tmp_path: Path) -> None:
-    done = build(ROOT, tmp_path)
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("site")
+    done = build(ROOT, folder)
     assert done.returncode == 0, done.stderr
-    site = tmp_path / "site"
+    return folder / "site"
+
+
+def test_site(site: Path) -> None:
     pages = sorted(site.rglob("*.html"))
     sources = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]
     expected = {path.relative_to(ROOT).with_suffix(".html") for path in sources}
@@ -84,6 +91,18 @@ def test_site(tmp_path: Path) -> None:
             assert not address or address.startswith("data:") or (page.parent / address).exists()
     for style in site.rglob("*.css"):
         assert "http" not in style.read_text(encoding="utf-8").replace("http://www.w3.org", "")
+
+
+def test_formulas_are_typeset(site: Path) -> None:
+    """What MathML can't say would be left as a LaTeX command, or as an ampersand."""
+    found = 0
+    for page in site.rglob("*.html"):
+        text = page.read_text(encoding="utf-8")
+        formulas = re.findall(r"<math.*?</math>", text, re.DOTALL)
+        found += len(formulas)
+        assert not [f for f in formulas if "\\" in f or "<mi>&</mi>" in f], page
+        assert "$" not in re.sub(r"<pre>.*?</pre>|<code.*?</code>", "", text, flags=re.DOTALL), page
+    assert found > 100
 
 
 def test_a_broken_link_is_noticed(tmp_path: Path) -> None:

@@ -35,13 +35,14 @@ def gram(n: int, bonds: Diagram) -> list[list[Any]]:
 # A chamber of a finite reflection group is a simplicial cone, of measure one over the group's
 # order (Humphreys 1990, "Reflection groups and Coxeter groups", section 2.11).
 CHAMBERS = [
-    *((f"A{n}", n, path(n), math.factorial(n + 1)) for n in range(1, 8)),
+    *((f"A{n}", n, path(n), math.factorial(n + 1)) for n in range(1, 9)),
     *(
         (f"D{n}", n, [*path(n - 1), (n - 3, n - 1, 1)], 2 ** (n - 1) * math.factorial(n))
-        for n in range(4, 8)
+        for n in range(4, 9)
     ),
     ("E6", 6, [*path(5), (2, 5, 1)], 51840),
     ("E7", 7, [*path(6), (2, 6, 1)], 2903040),
+    ("E8", 8, [*path(7), (2, 7, 1)], 696729600),
     ("H3", 3, [(0, 1, GOLDEN), (1, 2, 1)], 120),
     ("H4", 4, [(0, 1, GOLDEN), (1, 2, 1), (2, 3, 1)], 14400),
 ]
@@ -62,7 +63,7 @@ def test_chambers_given_by_the_products_of_their_normals(
     assert found.upper >= Fraction(1, order) - slack
 
 
-@pytest.mark.parametrize("n", [2, 3, 4, 5, 6, 7])
+@pytest.mark.parametrize("n", [2, 3, 4, 5, 6, 7, 8, 9])
 def test_chambers_given_by_rows_and_by_rays(n: int) -> None:
     # B_n: x1 > .. > xn > 0; by rays too. Floats are taken exactly.
     rows = [[float(k == i) - float(k == i + 1) for k in range(n)] for i in range(n)]
@@ -89,7 +90,7 @@ def random_correlation(rng: np.random.Generator, n: int) -> list[list[float]]:
     return found
 
 
-@pytest.mark.parametrize("n", [3, 4, 5, 6, 7])
+@pytest.mark.parametrize("n", [3, 4, 5, 6, 7, 8])
 def test_orthant_probabilities_are_those_of_scipy(n: int) -> None:
     # Oracle: Genz's randomised quadrature, good to 1e-5 or so.
     rng = np.random.default_rng(n)
@@ -103,7 +104,7 @@ def test_orthant_probabilities_are_those_of_scipy(n: int) -> None:
         assert abs(float(found.midpoint) - sampled) < 2e-5
 
 
-@given(st.integers(2, 7), st.integers(0, 10**6))
+@given(st.integers(2, 9), st.integers(0, 10**6))
 @settings(max_examples=25)
 def test_a_cone_and_the_gram_matrix_of_its_normals_have_one_measure(n: int, seed: int) -> None:
     # Two sets of coordinates, and up to n = 5 two formulas.
@@ -118,7 +119,7 @@ def test_a_cone_and_the_gram_matrix_of_its_normals_have_one_measure(n: int, seed
     assert by_products.width < Fraction(1, 10**8)
 
 
-@given(st.integers(6, 7), st.integers(0, 10**6))
+@given(st.integers(6, 8), st.integers(0, 10**6))
 @settings(max_examples=8)
 def test_parts_of_a_cone_add_up(n: int, seed: int) -> None:
     rng = random.Random(seed)
@@ -160,7 +161,7 @@ def test_cones_without_interior_have_measure_zero() -> None:
         (lambda: az.cone_measure([[1, 0]]), "leave a line"),
         (lambda: az.cone_measure([[1.0, math.nan], [0, 1]]), "not a finite number"),
         (lambda: az.cone_measure(rays=[[1, 0], [0, 1], [-1, -1]]), "hold a line"),
-        (lambda: az.cone_measure(np.eye(8).tolist()), "reach n = 7"),
+        (lambda: az.cone_measure(np.eye(10).tolist()), "reach n = 9"),
         (lambda: az.cone_measure(np.eye(3).tolist(), digits=0), "from 1 to 1000"),
         (lambda: az.cone_measure(np.eye(7).tolist(), digits=20), "ask for fewer"),
         (lambda: az.orthant_probability([]), "at least one"),

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from standard_stories_for_tests import model_of
 
 import algzoo_exact as az
-from algzoo_exact.explain.verification import Verification
+from algzoo_exact.explain.verify import Verification
 from algzoo_exact.zoo.explanations import explanation_path, list_explanations
 from algzoo_exact.zoo.loading import shipped_folder
 

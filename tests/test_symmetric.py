@@ -151,7 +151,7 @@ def test_symmetric_programs_have_exact_half_spaces(seed: int) -> None:
 
 
 def test_noisy_models() -> None:
-    """On 12 noisy models the errors are what docs/notes/deductive-estimators.md says, 1% and 5%,
+    """On 12 noisy models the errors are what docs/notes/estimators.md says, 1% and 5%,
     with room for a factor of 1.5 (a sample of 12 squares)."""
     model = az.load("2nd_argmax_4_3")
     errors = []

@@ -14,7 +14,7 @@ from models_for_tests import dead_mass_program, handcrafted_2_2, random_program
 from stories_for_tests import Entry, case, claim, story, verified
 
 import algzoo_exact as az
-from algzoo_exact.explain.verification import Verification
+from algzoo_exact.explain.verify import Verification
 from algzoo_exact.program.task import TIE_RULES, TieRule, credit_for
 
 TWO = handcrafted_2_2()

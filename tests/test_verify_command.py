@@ -32,7 +32,7 @@ from verifications_for_tests import TWO, claim, derived, head, verified
 import algzoo_exact as az
 from algzoo_exact.exact.verdict import Verdict
 from algzoo_exact.explain.outcome import Outcome
-from algzoo_exact.explain.verification import Verification
+from algzoo_exact.explain.verify import Verification
 from algzoo_exact.zoo.explanations import list_explanations
 from algzoo_exact.zoo.loading import shipped_folder
 

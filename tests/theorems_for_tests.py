@@ -15,7 +15,8 @@ may pass only if one of these holds; anything else is a false acceptance.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Collection, Iterator
 from fractions import Fraction
 from functools import lru_cache
 from random import Random
@@ -39,14 +40,13 @@ from algzoo_exact.explain.language.expression import (
 )
 from algzoo_exact.explain.prove.sampled_figures import sampled_probability
 from algzoo_exact.program.ir import Program
-from algzoo_exact.program.standardize import standardize
+from algzoo_exact.program.standardize import rescale
 from algzoo_exact.program.transformer import AttentionLayer
 
 Point = tuple[Fraction, ...]
 
-# What is written for people, and compared with nothing; the last are said not to be checked.
-_TEXTS = ("title", "text", "written", "parameters")
-_NOT_CHECKED = ("trusted", "estimate", "error", "samples", "lower", "upper")
+# What is written for people, and compared with nothing; the last is said not to be checked.
+_TEXTS = ("title", "text", "written", "parameters", "said")
 
 
 def is_free(document: Json, place: Place) -> bool:
@@ -54,15 +54,7 @@ def is_free(document: Json, place: Place) -> bool:
     wrote the certificate; and what is said not to be checked."""
     if place[:2] == ("model", "name") or place[0] == "software":
         return True
-    if place[0] != "explanation":
-        return False
-    if place[-1] == "name" or set(place) & set(_TEXTS) - {"error"}:
-        return True
-    inner: Any = document
-    for key in place[:-1]:
-        inner = inner[key]
-    told = isinstance(inner, dict) and inner.get("by") in ("trusted", "samples")
-    return place[-1] == "trusted" or (told and place[-1] in _NOT_CHECKED)
+    return place[0] == "explanation" and (place[-1] == "name" or bool(set(place) & set(_TEXTS)))
 
 
 def theorem(document: Json) -> str:
@@ -82,34 +74,47 @@ class _Said:
 
     def __init__(self, document: Json) -> None:
         self.story: Json = document["explanation"]
-        self.own = _formulas(self.story["nodes"])
-        self.others = [_formulas(other["nodes"]) for other in self.story["others"]]
+        self.own = expressions(self.story["nodes"])
+        self.others = [expressions(other["nodes"]) for other in self.story["others"]]
 
     def claims(self) -> list[Any]:
         story = self.story
-        found: list[Any] = [story["standard"], story["accuracy"]]
+        found: list[Any] = [story["factors"], story["accuracy"], story["disjoint"] is None]
         for claim in story["claims"]:
             about = claim["about"]
             nodes = self.own if about is None else self.others[about]
             weights = None if about is None else story["others"][about]["weights"]
             for part in claim["instances"]:
-                found.append([claim["kind"], weights, self._part(part, nodes)])
+                parts = [self._part(inner, nodes) for inner in part["parts"]]
+                found.append([weights, parts, part["inside"] is None])
         for case in story["cases"]:
             for part in case["instances"]:
-                said = {key: part[key] for key in ("answer", "verdict")}
-                found.append([str(self.own[part["when"]]), said])
-        partition = story["partition"]
-        keys = "covers", "disjoint"
-        return [*found, partition and [partition[key]["verdict"] for key in keys]]
+                parts = [part["probability"], *part["parts"]]
+                parts += [] if part["lies_in"] is None else [part["lies_in"]]
+                said = [self._part(inner, self.own) for inner in parts]
+                when = str(self.own[part["when"]])
+                found.append([when, part["answer"], said, part["inside"] is None])
+        return found
 
     def _part(self, part: Json, nodes: list[Any]) -> list[Any]:
-        keys = ("statement", "domain", "condition", "left", "right")
-        found: list[Any] = [str(nodes[part[key]]) for key in keys if key in part]
-        found += [part.get(key) for key in ("for", "error", "bounds", "verdict")]
-        return found + [self._part(statement, nodes) for statement in part.get("statements", ())]
+        found: list[Any] = [verdict_of(part)]
+        found += [str(nodes[part[key]]) for key in _FORMULAS if key in part]
+        return found + [part.get(key) for key in ("for", "at_least", "at_most")]
 
 
-def _formulas(nodes: list[Any]) -> list[Any]:
+_FORMULAS = ("statement", "domain", "condition")
+
+
+def verdict_of(part: Json) -> str:
+    """What the evidence for a part amounts to, if it is any good; of a probability, unknown."""
+    if "said" in part:
+        return "said"
+    if part.get("proof") is part.get("witness") is None:
+        return "unknown"
+    return "proved" if (part["witness"] is None) is (part["for"] != "some") else "refuted"
+
+
+def expressions(nodes: list[Any]) -> list[Any]:
     """Each node as an expression of the package's."""
     found: list[Any] = []
     for node in nodes:
@@ -133,8 +138,9 @@ def _formulas(nodes: list[Any]) -> list[Any]:
 # Whether it is true.
 
 
-def counterexample(document: Json, random: Random) -> str | None:
-    """Something that is stated and false; None where nothing of that kind was found."""
+def counterexample(document: Json, random: Random, checked: Collection[str] = ()) -> str | None:
+    """Something that is stated and false; None where nothing of that kind was found. ``checked``:
+    the checker's lines, which must count the claims as they are."""
     said = {key: document[key] for key in ("kind", "task", "model")}
     if document["kind"] == "pieces":
         score, stated = "squared_error", document["mean_squared_error"]
@@ -146,7 +152,12 @@ def counterexample(document: Json, random: Random) -> str | None:
             return f"the {score} is from {low} to {high}, not {stated}"
     if document["explanation"] is None:
         return None
-    return next(_Truth(document, random).errors(), None)
+    truth = _Truth(document, random)
+    expected = truth.counted() if checked else None
+    line = f"the explanation's claims: {expected}"
+    if expected and document["explanation"]["claims"] and line not in checked:
+        return f"{line}, other than the checker has it"
+    return next(truth.errors(), None)
 
 
 @lru_cache(maxsize=4096)
@@ -197,9 +208,10 @@ class _Truth:
         self.task = az.Task(document["task"]["name"], document["task"]["seq_len"])
         self.n, self.ties = self.task.seq_len, document.get("ties")
         self.program = self._read(document["model"]["weights"])
-        if self.story["standard"]:
-            self.program = standardize(self.program)[0]
-        self.formulas = _formulas(self.story["nodes"])
+        if self.story["factors"] is not None:
+            factors = tuple(map(Fraction, self.story["factors"]))
+            self.program = rescale(self.program, factors)
+        self.formulas = expressions(self.story["nodes"])
         self.points = [self._point(random) for _ in range(_POINTS)]
         self.random = random
 
@@ -221,30 +233,28 @@ class _Truth:
         yield from self._cases()
 
     def _claim(self, claim: Json, part: Json) -> Iterator[str]:
-        kind = claim["kind"]
-        if kind in ("right", "wrong"):
-            yield from self._answer(part, self.formulas[part["domain"]], kind)
-        elif kind == "probability":
-            yield from self._probability(part)
-        elif kind == "holds":
-            program, formulas = self.program, self.formulas
-            if claim["about"] is not None:
-                other = self.story["others"][claim["about"]]
-                program = product(program, self._read(other["weights"]))
-                formulas = _formulas(other["nodes"])
-            for statement in part["statements"]:
-                yield from self._statement(statement, program, formulas)
+        program, formulas = self.program, self.formulas
+        if claim["about"] is not None:
+            other = self.story["others"][claim["about"]]
+            program = product(program, self._read(other["weights"]))
+            formulas = expressions(other["nodes"])
+        for inner in part["parts"]:
+            if "statement" in inner:
+                yield from self._statement(inner, program, formulas)
+        if part["inside"] is not None:
+            values = values_at(program, tuple(map(Fraction, part["inside"])))
+            domains = [formulas[inner["domain"]] for inner in part["parts"] if "domain" in inner]
+            if not any(evaluate(domain, values) for domain in domains):
+                yield f"{part['inside']} is in no domain"
 
     def _statement(self, part: Json, program: Program, formulas: list[Any]) -> Iterator[str]:
         statement, domain = (cast(Formula, formulas[part[key]]) for key in ("statement", "domain"))
-        quantifier, verdict = part["for"], part["verdict"]
-        if verdict == "unknown" or (part["proof"] and "trusted" in part["proof"]):
+        quantifier, verdict = part["for"], verdict_of(part)
+        if verdict == "unknown":
             return
         if part["witness"] is not None:
-            x = tuple(map(Fraction, part["witness"]["x"]))
+            x = tuple(map(Fraction, part["witness"]))
             values = values_at(program, x)
-            if quantifier == "almost all":
-                return  # a neighbourhood of it; exact evaluation there tells nothing
             holds = evaluate(domain, values) and evaluate(statement, values)
             if (quantifier == "some") is not holds or not evaluate(domain, values):
                 yield f"its witness {x} shows nothing"
@@ -257,14 +267,15 @@ class _Truth:
             if evaluate(domain, values) and evaluate(statement, values) is not wanted:
                 yield f"{statement} is {not wanted} at {x}"
 
-    def _answer(self, part: Json, domain: Formula, answer: str) -> Iterator[str]:
-        proofs = part["proofs"]
-        if part["verdict"] != "proved" or any("trusted" in proof for proof in proofs):
+    def _answer(self, part: Json) -> Iterator[str]:
+        verdicts = {verdict_of(inner) for inner in part["parts"]}
+        if part["answer"] == "unknown" or verdicts - {"proved"}:
             return
+        when = self.formulas[part["when"]]
         for x in self.points:
-            inside = _general(x) and evaluate(domain, values_at(self.program, x))
-            if inside and not self._answers(x, answer):
-                yield f"it is not {answer} at {x}"
+            inside = _general(x) and evaluate(when, values_at(self.program, x))
+            if inside and not self._answers(x, part["answer"]):
+                yield f"it is not {part['answer']} at {x}"
 
     def _answers(self, x: Point, answer: str) -> bool:
         logits = self.program.evaluate(x).logit
@@ -277,42 +288,58 @@ class _Truth:
             return right
         return not (some if self.ties == "uniform" else right)
 
-    def _probability(self, part: Json) -> Iterator[str]:
-        figure, bounds = part["figure"], part["bounds"]
-        if figure["by"] in ("trusted", "samples") or part["verdict"] == "unknown":
-            return
+    def probability(self, part: Json) -> str | None:
+        """Whether a probability is within its bounds, by samples; None if these do not tell."""
         sampled = sampled_probability(self.program, self.formulas[part["condition"]], _SAMPLES)
         found, slack = sampled.estimate, 6 * (sampled.error or 0.0)
+        low, high = (float(Fraction(part[key])) for key in ("at_least", "at_most"))
         assert found is not None
-        low, high = (bounds[key] for key in ("at_least", "at_most"))
-        inside = (low is None or found > float(Fraction(low)) - slack) and (
-            high is None or found < float(Fraction(high)) + slack
-        )
-        outside = (low is not None and found < float(Fraction(low)) + slack) or (
-            high is not None and found > float(Fraction(high)) - slack
-        )
-        if not (inside if part["verdict"] == "proved" else outside):
-            yield f"the probability is about {found}"
+        if low + slack < found < high - slack:
+            return "proved"
+        return "refuted" if found < low - slack or found > high + slack else None
 
     def _cases(self) -> Iterator[str]:
         parts = [part for case in self.story["cases"] for part in case["instances"]]
         whens = [cast(Formula, self.formulas[part["when"]]) for part in parts]
-        for part, when in zip(parts, whens, strict=True):
-            if part["follows"] and part["follows"]["proof"]:
-                continue  # it may be trusted; the partition below is looked at all the same
-            for error in self._answer(part, when, part["answer"]):
+        for part in parts:
+            for error in self._answer(part):
                 yield f"a case: {error}"
-        joint = self.story["partition"]
-        if joint is None:
+            told = part["probability"]
+            if "condition" in told and self.probability(told) == "refuted":
+                yield "a case has another probability"
+        if self.story["disjoint"] is None:
             return
-        proved = [joint[key]["verdict"] == "proved" for key in ("covers", "disjoint")]
         for x in filter(_general, self.points):
             values = values_at(self.program, x)
             count = sum(evaluate(when, values) for when in whens)
-            if (proved[0] and count < 1) or (proved[1] and count > 1):
+            if count > 1:
                 yield f"{count} cases hold at {x}"
-        if all(proved):
-            yield from self._accuracy()
+        yield from self._accuracy()
+
+    def counted(self) -> str | None:
+        """What becomes of the claims, in the checker's words; None if samples do not tell."""
+        counts: Counter[str] = Counter()
+        for claim in self.story["claims"]:
+            verdicts = []
+            for instance in claim["instances"]:
+                parts = instance["parts"]
+                found = [self.probability(p) if "condition" in p else verdict_of(p) for p in parts]
+                if None in found:
+                    return None
+                spoken = any(part.get("for", "some") != "some" for part in parts)
+                if set(found) == {"proved"} and spoken and instance["inside"] is None:
+                    found = ["vacuous"]
+                verdicts += found
+            order = ("refuted", "unknown", "said", "proved", "vacuous")
+            counts[next(verdict for verdict in order if verdict in verdicts)] += 1
+        words = {
+            "proved": "proved",
+            "refuted": "refuted",
+            "unknown": "left open",
+            "vacuous": "true of no input that is shown",
+            "said": "resting on what was not checked",
+        }
+        return ", ".join(f"{counts[key]} {text}" for key, text in words.items() if counts[key])
 
     def _accuracy(self) -> Iterator[str]:
         stated = self.story["accuracy"]

@@ -11,7 +11,7 @@ from algzoo_exact.exact.verdict import Verdict
 from algzoo_exact.explain.claims.claim import Claim, ClaimResult
 from algzoo_exact.explain.outcome import Figure, Outcome, Status
 from algzoo_exact.explain.story import parse_explanation
-from algzoo_exact.explain.verification import Verification
+from algzoo_exact.explain.verify import Verification
 from algzoo_exact.program.ir import Program
 
 HEAD = 'title = "t"\n[model]\ntask = "{task}"\nhidden_size = {d}\nseq_len = {n}\n'

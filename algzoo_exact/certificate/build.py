@@ -23,7 +23,7 @@ from algzoo_exact.certificate.kinds import CellDraft, ClaimDraft, FunctionDraft
 from algzoo_exact.certificate.pieces import PieceDraft
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.enclosure import Enclosure
-from algzoo_exact.explain.verification import Verification
+from algzoo_exact.explain.verify import Verification
 from algzoo_exact.files import replacing
 from algzoo_exact.measure.flow import LARGEST_DIMENSION
 from algzoo_exact.program.ir import Program
@@ -239,7 +239,7 @@ def _story(
         if explanation.stopped:
             raise KeyboardInterrupt
     check_about(explanation, program, task, ties)
-    return story_part(explanation, _share(progress, start, _WRITING))
+    return story_part(explanation, program, _share(progress, start, _WRITING))
 
 
 def _share(progress: Progress | None, low: float, high: float) -> Progress | None:

@@ -38,10 +38,10 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from itertools import combinations, permutations, product
 from math import factorial, gcd, isqrt, lcm
-from operator import add, mul, sub
+from operator import mul
 from pathlib import Path
 from typing import Any
 
@@ -707,22 +707,6 @@ class Network:
                     require(bit == "0", "a neuron that is always 0 counts as off")
         return found
 
-    def steepest(self) -> Fraction:
-        """A bound of |output - median|^2 / |x|^2 for a network with one output (C19)."""
-        # Entry s of a neuron's row: its value is at most the sum of these times |x[s]|. Values are
-        # not negative, so that negative weights do not add to it.
-        sizes = [[max(0, w) for w in row] for row in self.recurrent]
-        rows = [[0] * self.n for _ in range(self.d)]
-        for t in range(self.n):
-            self.budget.pay((t + 1) * self.bits, self.d * self.d * self.n)
-            columns = list(zip(*rows, strict=True))
-            rows = [[sum(map(mul, row, column)) for column in columns] for row in sizes]
-            for row, w in zip(rows, self.inputs, strict=True):
-                row[t] += self.scale**t * abs(w)
-        readout = [abs(w) for w in self.readout[0]]
-        total = [sum(map(mul, readout, column)) for column in zip(*rows, strict=True)]
-        return 2 * Fraction(sum(x * x for x in total), self.logit_scale**2) + 2
-
 
 # ---------------------------------------------------------------------------------------------
 # The tasks: the cones of constant label, the median, cycles; and what ties are worth.
@@ -1038,14 +1022,14 @@ class Functions:
         self.right = Fraction(0)
         self.undecided = 0
 
-    def add(self, f: Sequence[int], answer: str, tied: Sequence[int]) -> None:
-        """``tied``: all that share the maximum, if these are several."""
+    def add(self, f: Sequence[int], answer: str) -> None:
+        """``answer``: the logits that share the maximum, digit by digit, or ``?``."""
         if answer == "?":
-            require(not tied, "an undecided answer cannot be a tie")
             self.undecided += 1
             return
-        winners = list(tied) or [int(answer)]
-        require(min(winners) == int(answer), "the answer is not the lowest of the tied logits")
+        winners = [int(k) for k in answer if k != "?"]
+        fits = winners == sorted(set(winners)) and winners != [] and winners[-1] < self.model.n
+        require(fits and "?" not in answer, "its answer must be logits, in order")
         self._confirm(f, winners)
         self.right += credit_for(self.ties, longest_cycle(f), winners)
 
@@ -1212,7 +1196,7 @@ def decimal(value: Fraction) -> str:
 # ---------------------------------------------------------------------------------------------
 # The certificate's file and the weights' file.
 
-FORMAT, VERSION = "algzoo-exact certificate", 4
+FORMAT, VERSION = "algzoo-exact certificate", 5
 MOST_BYTES, MOST_VALUES = 1 << 26, 5_000_000
 """Of a certificate, unpacked, and of a weights' file: a value takes up to 250 bytes of memory."""
 MOST_DIGITS = 15
@@ -1402,34 +1386,19 @@ class Program:
         self.inputs = tuple(row[0] for row in inputs)
         self.n, self.d = n, len(self.inputs)
 
-    def standard(self, budget: Budget) -> Program:
-        """The same function with input weights 1, -1 and 0: neurons times positive factors.
-
-        Neurons that no input reaches directly get, in rounds, the factor that makes the largest
-        weight from those scaled before equal to 1; neurons that none reaches keep theirs.
-        """
-        factors = {j: 1 / abs(w) for j, w in enumerate(self.inputs) if w}
-        while True:
-            budget.spend(self.d * (1 + len(factors)))
-            found = {}
-            for j in range(self.d):
-                if j not in factors:
-                    feeds = [abs(self.recurrent[j][k]) / factors[k] for k in factors]
-                    if any(feeds):
-                        found[j] = 1 / max(feeds)
-                        budget.pay(length(found[j]), self.d)
-            if not found:
-                break
-            factors |= found
-        s = [factors.get(j, Fraction(1)) for j in range(self.d)]
+    def scaled(self, factors: Sequence[Fraction], budget: Budget) -> Program:
+        """The same function, with states multiplied by positive factors."""
+        numbers = (w for rows in (self.recurrent, self.readout) for row in rows for w in row)
+        bits = max(map(length, (*factors, *self.inputs, *numbers)))
+        budget.pay(4 * bits, self.d * (1 + self.d + len(self.readout)))
         scaled: Weights = {
-            RNN_KEYS[0]: tuple((f * w,) for f, w in zip(s, self.inputs, strict=True)),
+            RNN_KEYS[0]: tuple((f * w,) for f, w in zip(factors, self.inputs, strict=True)),
             RNN_KEYS[1]: tuple(
-                tuple(f * w / g for g, w in zip(s, row, strict=True))
-                for f, row in zip(s, self.recurrent, strict=True)
+                tuple(f * w / g for g, w in zip(factors, row, strict=True))
+                for f, row in zip(factors, self.recurrent, strict=True)
             ),
             RNN_KEYS[2]: tuple(
-                tuple(w / g for g, w in zip(s, row, strict=True)) for row in self.readout
+                tuple(w / g for g, w in zip(factors, row, strict=True)) for row in self.readout
             ),
         }
         return Program(scaled, self.n)
@@ -1448,34 +1417,10 @@ class Program:
         }
         return Program(both, self.n)
 
-    def run(self, x: Sequence[Fraction], budget: Budget) -> dict[str, Any]:
-        """All values at an input, by the entries' names."""
-        z: list[tuple[Fraction, ...]] = []
-        h: list[tuple[Fraction, ...]] = []
-        state: tuple[Fraction, ...] = (Fraction(0),) * self.d
-        for value in x:
-            fresh = []
-            for row, weight in zip(self.recurrent, self.inputs, strict=True):
-                total = weight * value
-                for w, before in zip(row, state, strict=True):
-                    total += w * before
-                    budget.pay(length(total))
-                fresh.append(total)
-            z.append(tuple(fresh))
-            state = tuple(max(Fraction(0), v) for v in fresh)
-            h.append(state)
-        budget.pay(sum(map(length, state)), len(self.readout) * self.d)
-        return {"x": tuple(x), "z": z, "h": h, "logit": column_times(self.readout, state)}
-
-
-def column_times(matrix: Matrix, vector: Sequence[Fraction]) -> tuple[Fraction, ...]:
-    return tuple(sum(map(mul, row, vector), Fraction(0)) for row in matrix)
-
 
 # ---------------------------------------------------------------------------------------------
 # Formulas (C12): numbered nodes, the parts of each before it. Nothing is parsed from text.
 
-DEEPEST = 200
 LARGEST_FORMULA = 200_000
 """Parts of a formula, each counted as often as it is used."""
 ENTRIES = {"x": 1, "z": 2, "h": 2, "logit": 1, "W_hi": 1, "W_hh": 2, "W_oh": 2}
@@ -1508,7 +1453,6 @@ class Formulas:
         self.nodes: list[Node] = []
         self.numbers: dict[Node, int] = {}
         self.is_term: list[bool] = []
-        self.depth: list[int] = []
         self.size: list[int] = []  # of formulas; terms count as one part
         self.used: set[int] = set()
         self._conjuncts: dict[int, list[int]] = {}
@@ -1555,12 +1499,11 @@ class Formulas:
         self.budget.spend(1 + len(parts))
         if node not in self.numbers:
             self.numbers[node] = len(self.nodes)
-            depth = size = 1
+            size = 1
             if op in OPERATIONS or op in CONNECTIVES or op in RELATIONS:
-                depth += self._checked_parts(op, parts)
+                self._check_parts(op, parts)
             self.nodes.append(node)
             self.is_term.append(op == "number" or op in ENTRIES or op in OPERATIONS)
-            self.depth.append(depth)
             if op in CONNECTIVES:
                 size += sum(self.size[part] for part in parts)
             if size > LARGEST_FORMULA:
@@ -1568,7 +1511,7 @@ class Formulas:
             self.size.append(size)
         return self.numbers[node]
 
-    def _checked_parts(self, op: str, parts: Sequence[int]) -> int:
+    def _check_parts(self, op: str, parts: Sequence[int]) -> None:
         least, most = (OPERATIONS | CONNECTIVES).get(op, (2, 2))
         require(least <= len(parts) <= (most or len(parts)), "it has too many parts, or too few")
         require(all(part < len(self.nodes) for part in parts), "a part of it comes after it")
@@ -1576,11 +1519,7 @@ class Formulas:
         require(
             all(self.is_term[part] == wanted for part in parts), "its parts are of a wrong sort"
         )
-        depth = max(self.depth[part] for part in parts)
-        if depth >= DEEPEST:
-            raise LimitError(f"a formula is over {DEEPEST} deep")
         self.used.update(parts)
-        return depth
 
     def number(self, value: int | Fraction) -> int:
         return self.make("number", Fraction(value))
@@ -1615,63 +1554,6 @@ class Formulas:
             self._conjuncts[number] = list(found) if parts else plain
         return self._conjuncts[number]
 
-    def value(self, number: int, at: dict[str, Any], known: dict[int, Any]) -> Any:
-        """The exact value of a term, or truth of a formula, where entries have values ``at``."""
-        if number in known:
-            return known[number]
-        op, *parts = self.nodes[number]
-        found: Any
-        if op in ("number", "truth"):
-            found = parts[0]
-        elif op in ENTRIES:
-            found = self._at(op, parts, at)
-        else:
-            found = self._applied(op, [self.value(part, at, known) for part in parts])
-        known[number] = found
-        return found
-
-    def _applied(self, op: str, args: list[Any]) -> Any:
-        """One operation on exact values."""
-        self.budget.spend(len(args))
-        match op:
-            case "add" | "sub" | "mul":
-                step = {"add": add, "sub": sub, "mul": mul}[op]
-                found = args[0]
-                for value in args[1:]:
-                    found = step(found, value)
-                    self.budget.pay(length(found))
-                return found
-            case "neg":
-                return -args[0]
-            case "relu":
-                return max(Fraction(0), args[0])
-            case "abs":
-                return abs(args[0])
-            case "min":
-                return min(args)
-            case "max":
-                return max(args)
-            case "and":
-                return all(args)
-            case "or":
-                return any(args)
-            case "not":
-                return not args[0]
-            case "implies":
-                return not args[0] or args[1]
-        return compared(op, *args)
-
-    def _at(self, name: str, indices: list[int], at: dict[str, Any]) -> Fraction:
-        weights = {"W_hi": self.program.inputs, "W_hh": self.program.recurrent}
-        table = weights | {"W_oh": self.program.readout} | at
-        require(name in table, f"a claim about weights has no {name} in it")
-        if name == "h" and indices[0] < 0:
-            return Fraction(0)
-        found = table[name]
-        for index in indices:
-            found = found[index]
-        return Fraction(found)
-
 
 def compared(op: str, left: Any, right: Any) -> bool:
     match op:
@@ -1688,9 +1570,9 @@ def compared(op: str, left: Any, right: Any) -> bool:
     return bool(left != right)
 
 
-def computed(node: Node) -> bool:
-    """Neither an input, nor a weight, nor the state before the first step."""
-    return node[0] in ("z", "h", "logit") and int(node[1]) >= 0
+def varying(node: Node) -> bool:
+    """An input, or what the model computes: neither a weight, nor the state before any step."""
+    return node[0] in ("x", "z", "h", "logit") and int(node[1]) >= 0
 
 
 # ---------------------------------------------------------------------------------------------
@@ -1722,6 +1604,7 @@ class Rewriting:
         self.atoms: list[Any] = []  # an entry, or a tuple of forms whose maximum it is
         self.numbers: dict[Any, int] = {}
         self._entries: dict[Node, Form] = {}
+        self._open: set[Node] = set()  # defined ones that are being looked into, or were
         self._terms: dict[int, Form] = {}
         self._conditions: dict[int, Condition] = {}
 
@@ -1748,6 +1631,8 @@ class Rewriting:
     def entry(self, entry: Node) -> Form:
         if entry not in self._entries:
             if entry in self.defined:
+                require(entry not in self._open, "a definition leads back to itself")
+                self._open.add(entry)
                 total, rest = self.defined[entry]
                 form = self.term(total)
                 for part in rest:
@@ -1945,6 +1830,59 @@ def joined(op: str, parts: Iterable[Condition]) -> Condition:
 
 
 # ---------------------------------------------------------------------------------------------
+# What a formula says at an input, exactly.
+
+
+def truth_at(formulas: Formulas, number: int, x: Sequence[Fraction], *, around: bool) -> bool:
+    """Whether a formula holds at an input; with a neighbourhood, and for certain, if ``around``."""
+    rewriting, budget = Rewriting(formulas), formulas.budget
+    condition = rewriting.condition(number)
+    values: dict[int, Fraction] = {}
+    locally: dict[int, Form | None] = {}  # linear forms in the inputs; None: several meet
+
+    def at(form: Form) -> tuple[Fraction, Form | None]:
+        value = form[1]
+        total: Form | None = ((), form[1]) if around else None
+        for atom, c in form[0]:
+            value += c * values[atom]
+            budget.pay(length(value))
+            part = locally[atom]
+            total = None if total is None or part is None else rewriting.plus(total, part, c)
+        return value, total
+
+    for atom in rewriting.needed([condition]):
+        found = rewriting.atoms[atom]
+        if is_maximum(found):
+            sides = [at(form) for form in found]
+            values[atom] = max(value for value, _ in sides)
+            tops = {form for value, form in sides if value == values[atom]}
+            locally[atom] = tops.pop() if len(tops) == 1 else None
+        else:
+            values[atom] = x[found[1]]
+            locally[atom] = ((atom, Fraction(1)),), Fraction(0)
+
+    def truth(condition: Condition) -> bool | None:
+        if isinstance(condition, bool):
+            return condition
+        budget.spend(1)
+        op, inner = condition
+        if op in ("and", "or"):
+            some, parts = bool(op == "or"), [truth(part) for part in inner]
+            if some in parts:
+                return some
+            return None if None in parts else not some
+        if op == "not":
+            found = truth(inner[0])
+            return None if found is None else not found
+        value, form = at(inner)
+        if around and value == 0 and form != ZERO:
+            return None
+        return compared(op, value, 0)
+
+    return truth(condition) is True
+
+
+# ---------------------------------------------------------------------------------------------
 # Proofs by cases and sums of inequalities (C14).
 
 
@@ -2118,73 +2056,54 @@ class Regions:
 class Piece:
     """One cone, by its rays: what forms and conditions are on it.
 
-    Of a form that is linear on the cone all values follow from those on the rays. ``more`` are
-    points outside, at which the same linear functions are evaluated. ``opened`` is a form whose
-    sign on the cone is open, once that was needed, by its values.
+    Of a form that is linear on the cone all values follow from those on the rays.
     """
 
-    def __init__(
-        self, regions: Regions, rays: Sequence[Vector], more: Sequence[Vector] = ()
-    ) -> None:
-        self.regions, self.count = regions, len(rays)
-        self._points = [*rays, *more]
-        self._atoms: dict[int, list[int]] = {}
-        self._gaps: dict[int, list[int]] = {}  # of maxima that are not linear: a form to cut along
+    def __init__(self, regions: Regions, rays: Sequence[Vector]) -> None:
+        self.regions, self.rays = regions, rays
+        self.best: dict[int, int] = {}  # which form a maximum is, where it is linear
+        self._atoms: dict[int, list[int] | None] = {}
         self._signs: dict[int, tuple[int, int]] = {}
-        self.opened: list[int] | None = None
 
-    def _atom(self, number: int) -> list[int] | None:
-        if number not in self._atoms and number not in self._gaps:
-            regions = self.regions
-            if number in regions.places:
-                place = regions.places[number]
-                self._atoms[number] = [point[place] for point in self._points]
+    def atom(self, number: int) -> list[int] | None:
+        """The values on the rays; None if it is not linear, or not known to be."""
+        if number not in self._atoms:
+            if number in self.regions.places:
+                place = self.regions.places[number]
+                self._atoms[number] = [ray[place] for ray in self.rays]
             else:
-                self._settle(number, regions.choices[number])
-        if number in self._gaps and self.opened is None:
-            self.opened = self._gaps[number]
-        return self._atoms.get(number)
+                self._atoms[number] = self._maximum(number)
+        return self._atoms[number]
 
-    def _settle(self, number: int, choices: list[list[tuple[int, int]]]) -> None:
-        known: list[list[int]] = []
-        before, self.opened = self.opened, None
-        for pairs in choices:
-            values = self._sum(pairs)
-            if values is None:
-                assert self.opened is not None
-                self._gaps[number] = self.opened
-                break
-            known.append(values)
-        else:
-            best = max(known, key=lambda value: sum(value[: self.count]))
-            for value in known:
-                gap = [a - b for a, b in zip(best, value, strict=True)]
-                if min(gap[: self.count]) < 0:
-                    self._gaps[number] = gap
-                    break
-            else:
-                self._atoms[number] = best
-        self.opened = before
+    def _maximum(self, number: int) -> list[int] | None:
+        known = [self.values(pairs) for pairs in self.regions.choices[number]]
+        linear = [values for values in known if values is not None]
+        best = max(linear, key=sum, default=[])
+        above = all(min(a - b for a, b in zip(best, v, strict=True)) >= 0 for v in linear)
+        if len(linear) < len(known) or not above:
+            return None
+        self.best[number] = known.index(best)
+        return best
 
-    def _sum(self, pairs: list[tuple[int, int]]) -> list[int] | None:
-        budget, count = self.regions.budget, len(self._points)
-        total = [0] * count
+    def values(self, pairs: list[tuple[int, int]]) -> list[int] | None:
+        """Of a form, likewise."""
+        total = [0] * len(self.rays)
         for atom, factor in pairs:
-            values = self._atom(atom)
+            values = self.atom(atom)
             if values is None:
                 return None
             total = [a + factor * b for a, b in zip(total, values, strict=True)]
-            budget.pay(max(map(abs, total)).bit_length(), count)
+            self.regions.budget.pay(max(map(abs, total)).bit_length(), len(total))
         return total
 
     def _masks(self, row: int) -> tuple[int, int] | None:
         """The rays on which a row is positive, and negative."""
         if row not in self._signs:
-            values = self._sum(self.regions.rows[row])
+            values = self.values(self.regions.rows[row])
             if values is None:
                 return None
-            above = sum(1 << k for k in range(self.count) if values[k] > 0)
-            below = sum(1 << k for k in range(self.count) if values[k] < 0)
+            above = sum(1 << k for k, value in enumerate(values) if value > 0)
+            below = sum(1 << k for k, value in enumerate(values) if value < 0)
             self._signs[row] = above, below
         return self._signs[row]
 
@@ -2196,11 +2115,10 @@ class Piece:
         self.regions.budget.spend(1)
         op, inner = condition
         if op in ("and", "or"):
-            some, open_parts, before = bool(op == "or"), False, self.opened
+            some, open_parts = bool(op == "or"), False
             for part in inner:
                 found = self.truth(part, face, almost=almost)
                 if found is some:
-                    self.opened = before
                     return some
                 open_parts = open_parts or found is None
             return None if open_parts else not some
@@ -2212,11 +2130,7 @@ class Piece:
             return None
         above, below = bool(masks[0] & face), bool(masks[1] & face)
         if above and below:
-            if almost and op == "==":
-                return False
-            if self.opened is None:
-                self.opened = self._sum(self.regions.rows[inner])
-            return None
+            return False if almost and op == "==" else None
         return compared(op, above - below, 0)
 
 
@@ -2298,26 +2212,20 @@ class Orders:
             except NotAnOrderError:
                 self._known[number] = None
             else:
-                below = self._partial_order(statement)
-                found = self._count(statement) if below is None else self._extensions(below)
-                self._known[number] = found
+                self._known[number] = self._split(statement)
         return self._known[number]
 
-    def of_some(self, numbers: list[int]) -> Fraction | None:
-        """The probability that some of the formulas holds.
-
-        It is a sum where each is a partial order, and every two contradict each other.
-        """
-        found = [self.probability(number) for number in numbers]
-        known = [value for value in found if value is not None]
-        if len(known) < len(found):
-            return None
-        orders = [self._partial_order(self.statement(number, True)) for number in numbers]
-        self.budget.spend((len(numbers) * (self.n + 1)) ** 2 // 4)
-        for k, order in enumerate(orders):
-            if not all(contradict(order, other) for other in orders[:k]):
-                return self.probability(self.formulas.any(numbers))
-        return sum(known, Fraction(0))
+    def apart(self, one: int, others: list[int]) -> bool:
+        """Whether a formula and any of the others exclude each other, all being about the order
+        alone; but for null sets."""
+        self.budget.spend(len(others) * (self.n + 1) ** 2 // 2)
+        try:
+            own, *rest = (self._partial_order(self.statement(k, True)) for k in (one, *others))
+        except NotAnOrderError:
+            return False
+        if all(contradict(own, order) for order in rest):
+            return True
+        return self.probability(self.formulas.make("and", one, self.formulas.any(others))) == 0
 
     def _partial_order(self, statement: Order) -> list[int] | None:
         """For each element, all that are below it if the statement holds, as a bit mask; None
@@ -2345,27 +2253,25 @@ class Orders:
 
         Elements are placed from the lowest up; a set of placed ones is met on many ways.
         """
-        n = self.n
-        zero, everything = 1 << n, (1 << n + 1) - 1
+        zero, occurring = 1 << self.n, 1 << self.n  # what no comparison is about plays no part
+        for k, lower in enumerate(below):
+            occurring |= lower | (1 << k if lower else 0)
         at: dict[int, dict[int, int]] = {0: {0: 1}}  # by the number of elements below 0
-        for _ in range(n + 1):
+        for _ in range(occurring.bit_count()):
             after: dict[int, dict[int, int]] = {}
             for placed, ways in at.items():
-                self.budget.spend(10 * (n + 1) * len(ways))
-                for k in members(everything & ~placed):
+                self.budget.spend(10 * (self.n + 1) * len(ways))
+                for k in members(occurring & ~placed):
                     if below[k] & ~placed == 0:
                         target = after.setdefault(placed | 1 << k, {})
                         for under, count in ways.items():
                             now = placed.bit_count() if 1 << k == zero else under
                             target[now] = target.get(now, 0) + count
             at = after
-        ways = at.get(everything, {})
-        return self._weighed(ways, n)
-
-    def _weighed(self, ways: dict[int, int], n: int) -> Fraction:
-        """Orders of n inputs, by how many are below 0: each has the probability (C16)."""
+        n = occurring.bit_count() - 1
         parts = (
-            Fraction(count, 2**n * factorial(k) * factorial(n - k)) for k, count in ways.items()
+            Fraction(count, 2**n * factorial(k) * factorial(n - k))
+            for k, count in at.get(occurring, {}).items()
         )
         return sum(parts, Fraction(0))
 
@@ -2452,102 +2358,65 @@ class Orders:
             raise NotAnOrderError
         return int(node[1])
 
-    def _count(self, statement: Order) -> Fraction:
-        """By the lowest element of those left, over and over."""
-        n = self.n
-        occurring = self._elements(statement) | {n}
-        known: dict[tuple[int, Order], list[int]] = {}
+    def _split(self, statement: Order) -> Fraction:
+        """By a comparison on which it depends, over and over, until partial orders are left."""
+        if statement is False:
+            return Fraction(0)
+        below = self._partial_order(statement)
+        if below is not None:
+            return self._extensions(below)
+        parts = statement[1] if statement[0] == "and" else {statement}
+        pair = min(self._least(part, {}) for part in parts if isinstance(part[0], str))
+        both = [self._split(self._given(statement, p)) for p in (pair, pair[::-1])]
+        return both[0] + both[1]
 
-        def count(left: int, statement: Order) -> list[int]:
-            """Orders of the elements left, by how many are below 0; if 0 is gone, in all."""
-            inputs = (left & ~(1 << n)).bit_count()
-            with_zero = left >> n & 1
-            if statement is False:
-                return [0] * (inputs + 1 if with_zero else 1)
-            if statement is True:
-                return [factorial(inputs)] * (inputs + 1 if with_zero else 1)
-            key = left, statement
-            if key not in known:
-                self.budget.spend(50 * left.bit_count())
-                ways = [0] * (inputs + 1 if with_zero else 1)
-                for low in members(left):
-                    rest = count(left & ~(1 << low), self._without_lowest(statement, low, {}))
-                    self.budget.pay(max(rest).bit_length(), len(rest))
-                    shift = 1 if with_zero and low != n else 0
-                    for k, number in enumerate(rest):
-                        ways[k + shift] += number
-                known[key] = ways
-            return known[key]
-
-        counts = count(sum(1 << k for k in occurring), statement)
-        return self._weighed(dict(enumerate(counts)), len(occurring) - 1)
-
-    def _elements(self, statement: Order) -> set[int]:
-        """The elements that occur; parts that come up again are looked at once."""
-        found: set[int] = set()
-        waiting, seen = [statement], {statement}
-        while waiting:
-            part = waiting.pop()
-            if isinstance(part, bool):
-                continue
-            if not isinstance(part[0], str):
-                found |= set(part)
-                continue
-            self.budget.spend(len(part[1]))
-            waiting += part[1] - seen
-            seen |= part[1]
-        return found
-
-    def _without_lowest(self, statement: Order, low: int, known: dict[Order, Order]) -> Order:
-        """The statement, once it is known that ``low`` is below all that are left. ``known``: of
-        parts that came up before."""
-        if isinstance(statement, bool):
-            return statement
+    def _least(self, statement: Order, known: dict[Order, tuple[int, int]]) -> tuple[int, int]:
+        """Of the comparisons in it, so that what is done does not depend on the order of sets."""
         op, inner = statement
         if not isinstance(op, str):
-            return inner == low if low in (op, inner) else statement
+            return op, inner
         if statement not in known:
-            parts = [self._without_lowest(part, low, known) for part in inner]
-            known[statement] = self._joined(op == "or", parts)
+            self.budget.spend(len(inner))
+            known[statement] = min(self._least(part, known) for part in inner)
         return known[statement]
 
-    def above(self, domain: int) -> list[set[int]]:
-        """For each element, those that it is at least as large as in the whole domain."""
-        formulas = self.formulas
-        found: list[set[int]] = [{i} for i in range(self.n + 1)]
-        for number in formulas.conjuncts(domain):
-            op, *parts = formulas.nodes[number]
-            negated = op == "not"
-            if negated:
-                op, *parts = formulas.nodes[parts[0]]
-            if op not in RELATIONS or op == ("==" if negated else "!="):
-                continue
-            left, right = parts
-            if (op in ("<", "<=")) is not negated:
-                left, right = right, left
-            pairs = [(left, right), (right, left)] if op in ("==", "!=") else [(left, right)]
-            for a, b in pairs:
-                for high in self._bounding(a, "min"):
-                    found[high].update(self._bounding(b, "max"))
-        self.budget.spend((self.n + 1) ** 3 // 8)
-        for middle in range(self.n + 1):
-            for row in found:
-                if middle in row:
-                    row |= found[middle]
-        return found
+    def _given(self, statement: Order, pair: tuple[int, int]) -> Order:
+        """The statement together with a comparison, by which, and by what else is known of the
+        order, comparisons inside are told."""
+        parts = statement[1] if statement[0] == "and" else {statement}
+        plain = {part for part in parts if not isinstance(part[0], str)} | {pair}
+        below = self._partial_order(("and", plain))
+        assert below is not None
+        told = [self._told(part, below, {}) for part in parts - plain]
+        return self._joined(False, [*plain, *told])
 
-    def _bounding(self, number: int, extreme: str) -> list[int]:
-        """Elements all of which are at least a minimum, or at most a maximum."""
-        self.budget.spend(_PART)
-        op, *parts = self.formulas.nodes[number]
-        if op == "relu" and extreme == "max":
-            return [self.n, *self._bounding(parts[0], extreme)]
-        if op == extreme:
-            return [i for part in parts for i in self._bounding(part, extreme)]
-        try:
-            return [self._element(number)]
-        except NotAnOrderError:
-            return []
+    def _told(self, statement: Order, below: list[int], known: dict[Order, Order]) -> Order:
+        """``known``: of parts that came up before."""
+        if statement not in known:
+            self.budget.spend(1)
+            op, inner = statement
+            if isinstance(op, str):
+                parts = [self._told(part, below, known) for part in inner]
+                known[statement] = self._joined(op == "or", parts)
+            elif below[op] >> inner & 1:
+                known[statement] = True
+            else:
+                known[statement] = False if below[inner] >> op & 1 else statement
+        return known[statement]
+
+    def below(self, domain: int) -> list[int]:
+        """For each element, those that are below it in the whole domain, but for a null set, by
+        what its conjuncts say of the order."""
+        pairs: set[Order] = set()
+        for part in self.formulas.conjuncts(domain):
+            try:
+                known = self._joined(False, [self.statement(part, True)])
+            except NotAnOrderError:
+                continue
+            if not isinstance(known, bool):
+                pairs |= known[1] if known[0] == "and" else {known}
+        single = {pair for pair in pairs if not isinstance(pair[0], str)}
+        return self._partial_order(("and", single)) or []
 
 
 def contradict(a: list[int] | None, b: list[int] | None) -> bool:
@@ -2560,33 +2429,50 @@ def contradict(a: list[int] | None, b: list[int] | None) -> bool:
 
 
 # ---------------------------------------------------------------------------------------------
+# Probabilities of conditions on the inputs (C16).
+
+Range = tuple[Fraction, Fraction]
+PROBABILITY_BITS = 126
+"""After the point of a probability by cones: the allowance for an error, 2^20 units for each angle
+or orthoscheme, is far below 10^-20."""
+
+
+@cache
+def _fixed() -> Fixed:
+    return Fixed(PROBABILITY_BITS)
+
+
+def probability(formulas: Formulas, orders: Orders, condition: int, cells: Any) -> Range:
+    """What it lies between: by the order of the inputs, or by the measures of cones."""
+    if cells is None:
+        found = orders.probability(condition)
+        require(found is not None, "it is not about the order of the inputs alone")
+        assert found is not None
+        return found, found
+    rewriting = Rewriting(formulas)
+    regions = Regions(rewriting, rewriting.condition(condition))
+    size = len(regions.inputs)
+    require(size <= LARGEST_MEASURED, f"measures end with {LARGEST_MEASURED} inputs")
+    measure = Measure(_fixed(), formulas.budget)
+    total = 0
+    for corners, facets in cones_of(cells, regions):
+        everything = (1 << len(corners)) - 1
+        holds = Piece(regions, corners).truth(regions.condition, everything, almost=True)
+        require(holds is not None, "on one of its cells the condition is open")
+        if holds:
+            gram = [[dot(a, b) for b in corners] for a in corners]
+            total += measure.of(Cone(size, gram, facets), everything)
+    off = measure.terms << 20
+    one = measure.fixed.one
+    return Fraction(max(0, total - off), one), Fraction(min(one, total + off), one)
+
+
+# ---------------------------------------------------------------------------------------------
 # Statements about one program, with their proofs and witnesses (C14), (C15).
 
-STATEMENT = {"for", "statement", "domain", "verdict", "proof", "witness"}
+STATEMENT = {"for", "statement", "domain", "witness", "proof"}
+PROBABILITY = {"condition", "at_least", "at_most", "cells"}
 QUANTIFIERS = ("all", "almost all", "some")
-VERDICTS = ("proved", "refuted", "unknown")
-
-
-@dataclass
-class Findings:
-    """What the parts of one check share: the work that is left, what was counted, and what rests
-    on somebody's word (``trusting``: claims and cases, and why)."""
-
-    budget: Budget
-    counts: Counter[str] = field(default_factory=Counter)
-    trusting: dict[str, str] = field(default_factory=dict)
-    not_checked: list[str] = field(default_factory=list)
-
-    def trust(self, name: str, why: str) -> None:
-        line = f"{name}: {why}"
-        self.trusting[name] = why
-        if line not in self.not_checked:
-            self.not_checked.append(line)
-
-    def rest_on(self, name: str, sources: Sequence[str]) -> None:
-        """What is named follows from any of the sources."""
-        if all(source in self.trusting for source in sources):
-            self.trusting.setdefault(name, f"it rests on {sources[0]}")
 
 
 def within(where: str, check: Callable[..., Any], *args: Any) -> Any:
@@ -2597,107 +2483,95 @@ def within(where: str, check: Callable[..., Any], *args: Any) -> Any:
         raise type(error)(f"{where}: {error}") from None
 
 
-def verdict_of(value: Any) -> str:
-    require(type(value) is str and value in VERDICTS, "a verdict is unknown")
-    return str(value)
-
-
 class Facts:
-    """What was proved of all inputs in some domain, and the names of the claims that say so."""
+    """What was proved of all inputs in some domain, or of almost all."""
 
     def __init__(self, formulas: Formulas) -> None:
         self.formulas = formulas
-        self._parts: dict[int, list[tuple[int, str]]] = {}  # of statements: domains, names
-        self._whole: dict[Node, list[str]] = {}  # by the implication
+        self._domains: dict[int, list[tuple[list[int], bool]]] = {}  # of statements and parts
+        self._whole: dict[Node, bool] = {}  # implications; whether null sets do not count
 
-    def add(self, name: str, statement: int, domain: int) -> None:
-        for part in self.formulas.conjuncts(statement):
-            self._parts.setdefault(part, []).append((domain, name))
-        self._whole.setdefault(("implies", domain, statement), []).append(name)
+    def add(self, statement: int, domain: int, almost: bool) -> None:
+        given = self.formulas.conjuncts(domain)
+        for part in {statement, *self.formulas.conjuncts(statement)}:
+            self._domains.setdefault(part, []).append((given, almost))
+        key = ("implies", domain, statement)
+        self._whole[key] = almost and self._whole.get(key, True)
 
-    def sources(self, fact: int, domain: int) -> list[str]:
-        """The claims that prove it: it is a part of what one says, whose domain is a part of this
-        domain; or it says that a claim's domain implies what that claim says."""
-        given = set(self.formulas.conjuncts(domain))
-        known = self._parts.get(fact, [])
-        found = []
-        for where, name in known:
-            parts = self.formulas.conjuncts(where)
-            self.formulas.budget.spend(1 + len(parts))
-            if given.issuperset(parts):
-                found.append(name)
-        found += self._whole.get(self.formulas.nodes[fact], [])
-        require(bool(found), f"node {fact} is no fact that is known here")
-        return found
+    def known(self, fact: int, domain: Iterable[int], *, almost: bool) -> bool:
+        """Whether it is one of these conditions, a part of a statement that was proved where some
+        of them hold, or says that the domain of a proved statement implies it."""
+        given = set(domain)
+        if fact in given:
+            return True
+        for conditions, but_null_sets in self._domains.get(fact, ()):
+            self.formulas.budget.spend(1 + len(conditions))
+            if (almost or not but_null_sets) and given.issuperset(conditions):
+                return True
+        whole = self._whole.get(self.formulas.nodes[fact])
+        return whole is not None and (almost or not whole)
 
 
 class Proofs:
-    """Checks statements about one program, by their proofs and witnesses."""
+    """Checks what is said about one program: statements, by their proofs and witnesses, and
+    probabilities."""
 
-    def __init__(self, program: Program, nodes: Any, findings: Findings) -> None:
-        self.program, self.n, self.findings = program, program.n, findings
-        self.formulas = Formulas(program, findings.budget)
+    def __init__(self, program: Program, nodes: Any, budget: Budget) -> None:
+        self.program, self.n, self.budget = program, program.n, budget
+        self.formulas = Formulas(program, budget)
         self.formulas.read(nodes)
         self.listed = len(self.formulas.nodes)
-        self.everywhere = self.formulas.make("truth", True)
-        self.facts = Facts(self.formulas)
+        self.facts, self.orders = Facts(self.formulas), Orders(self.formulas)
+        self.counts: Counter[str] = Counter()
 
     def all_used(self) -> None:
         unused = set(range(self.listed)) - self.formulas.used
         require(not unused, f"node {min(unused, default=0)} is used nowhere")
 
-    def judge(self, name: str, data: Any) -> str:
-        """The verdict on one statement. If it is proved of all inputs, it is a fact from now on."""
+    def judge(self, data: Any) -> str:
+        """Whether a statement, or a probability, is proved, refuted, or unknown. What is proved of
+        all inputs is a fact from now on."""
+        if isinstance(data, dict) and "condition" in data:
+            return self._probability(keys_of(data, PROBABILITY, "it"))
         keys_of(data, STATEMENT, "it")
-        quantifier, verdict = data["for"], verdict_of(data["verdict"])
+        quantifier, proof, witness = data["for"], data["proof"], data["witness"]
         require(type(quantifier) is str and quantifier in QUANTIFIERS, "it is for all, or for some")
         statement = self.formulas.formula(data["statement"], "its statement")
         domain = self.formulas.formula(data["domain"], "its domain")
-        some, proof, witness = quantifier == "some", data["proof"], data["witness"]
-        if verdict == "unknown":
-            require(proof is None and witness is None, "an open verdict has no proof or witness")
-        elif witness is not None:
-            require((verdict == "proved") is some, "an input shows what some do, or not all")
+        some, almost = quantifier == "some", quantifier == "almost all"
+        opposite = self.formulas.make("not", statement)
+        if witness is not None:
             require(proof is None, "it needs no proof beside its witness")
-            self._shown(witness, statement, domain, quantifier)
-        elif some and verdict == "proved":
-            trusting = isinstance(proof, dict) and "trusted" in proof
-            require(trusting, "it needs a witness")
-            self.prove(name, proof, statement, domain, almost=False)
-        else:
-            require(verdict == "proved" or some, "it needs a witness")
-            goal = self.formulas.make("not", statement) if some else statement
-            self.prove(name, proof, goal, domain, almost=quantifier == "almost all")
-        if verdict == "proved" and quantifier == "all":
-            self.facts.add(name, statement, domain)
-        return verdict
+            shown = self.formulas.make("and", domain, statement if some else opposite)
+            holds = truth_at(self.formulas, shown, self.point(witness), around=almost)
+            require(holds, "its witness does not show it")
+            return "proved" if some else "refuted"
+        if proof is None:
+            return "unknown"
+        self.prove(proof, opposite if some else statement, domain, almost=almost)
+        if some:
+            return "refuted"
+        self.facts.add(statement, domain, almost)
+        return "proved"
 
-    def _shown(self, witness: Any, statement: int, domain: int, quantifier: str) -> None:
-        """At the witness, which is in the domain, the statement holds if it is for some inputs,
-        and else fails; with a neighbourhood, if null sets do not count."""
-        at, known = self.point(witness), dict[int, Any]()
-        if quantifier == "almost all":
-            make = self.formulas.make
-            fails = make("and", domain, make("not", statement))
-            require(self.around(fails, at["x"]), "its witness does not refute it")
-            return
-        inside = self.formulas.value(domain, at, known)
-        require(inside is True, "its witness is outside its domain")
-        holds = self.formulas.value(statement, at, known)
-        some = quantifier == "some"
-        require(holds is some, f"it {'fails' if some else 'holds'} at its witness")
+    def _probability(self, data: Json) -> str:
+        condition = self.formulas.formula(data["condition"], "its condition")
+        least, most = (fraction_of(data[key], key) for key in ("at_least", "at_most"))
+        require(least <= most, "its bounds are the wrong way round")
+        low, high = probability(self.formulas, self.orders, condition, data["cells"])
+        if least <= low and high <= most:
+            return "proved"
+        apart = high < least or low > most
+        require(apart, f"its probability is {float(low):.16g}, too close to a bound to tell")
+        return "refuted"
 
-    def prove(self, name: str, data: Any, statement: int, domain: int, *, almost: bool) -> None:
+    def point(self, data: Any) -> list[Fraction]:
+        require(isinstance(data, list) and len(data) == self.n, "a point is an input")
+        return [fraction_of(value, "a point") for value in data]
+
+    def prove(self, data: Any, statement: int, domain: int, *, almost: bool) -> None:
         """RejectedError unless the statement is proved wherever its domain holds."""
         require(isinstance(data, dict), "a proof must be an object")
-        if "trusted" in data:
-            method = keys_of(data, {"trusted"}, "a proof")["trusted"]
-            require(type(method) is str, "what is trusted must be a text")
-            self.findings.trust(name, f"{quoted(method)} is trusted, with no proof written down")
-            return
-        if "point" in data:
-            self._proof_at_point(keys_of(data, {"point"}, "a proof")["point"], statement, domain)
-            return
         optional = {"facts", "defined", "free", "without"} if "steps" in data else {"without"}
         main = "steps" if "steps" in data else "cells"
         keys_of(data, {main} | (optional & set(data)), "a proof")
@@ -2710,40 +2584,19 @@ class Proofs:
         if main == "cells":
             self._proof_by_cells(data["cells"], statement, domain, almost)
             return
-        used = [self._fact(name, fact, domain) for fact in data.get("facts", ())]
+        given = self.formulas.conjuncts(domain)
+        used = [self._fact(fact, given, almost) for fact in data.get("facts", ())]
         free = [self._entry(e, "a free entry") for e in data.get("free", ())]
-        rewriting = Rewriting(self.formulas, free, self._defined(name, data, domain))
-        given = [rewriting.condition(part) for part in (domain, *used)]
+        rewriting = Rewriting(self.formulas, free, self._defined(data, given, almost))
+        known = [rewriting.condition(part) for part in (domain, *used)]
         goal = rewriting.negation(rewriting.condition(statement))
-        Rows(rewriting, [*given, goal]).refuted_by(data["steps"])
-        self.findings.counts["proofs by cases and sums"] += 1
+        Rows(rewriting, [*known, goal]).refuted_by(data["steps"])
+        self.counts["proofs by cases and sums"] += 1
 
-    def _proof_at_point(self, data: Any, statement: int, domain: int) -> None:
-        """The domain fixes all inputs that occur in the statement, which holds there; the others
-        are 0."""
-        require(isinstance(data, list) and len(data) == self.n, "a point is an input")
-        point = [fraction_of(value, "a point") for value in data]
-        formulas = self.formulas
-        fixed = set()
-        for part in formulas.conjuncts(domain):
-            op, *sides = formulas.nodes[part]
-            for one, other in (sides, sides[::-1]) if op == "==" else ():
-                entry, value = formulas.nodes[one], formulas.nodes[other]
-                if entry[0] == "x" and value == ("number", point[entry[1]]):
-                    fixed.add(entry[1])
-        rewriting = Rewriting(formulas)
-        needed = rewriting.needed([rewriting.condition(statement)])
-        inputs = {rewriting.atoms[a][1] for a in needed if not is_maximum(rewriting.atoms[a])}
-        require(inputs <= fixed, "its domain does not fix all inputs that occur")
-        idle = all(i in fixed or not value for i, value in enumerate(point))
-        require(idle, "at a point, inputs that nothing fixes are 0")
-        holds = formulas.value(statement, self.program.run(point, self.findings.budget), {})
-        require(holds is True, "the statement is false at its point")
-        self.findings.counts["proofs at a point"] += 1
-
-    def _fact(self, name: str, number: Any, domain: int) -> int:
+    def _fact(self, number: Any, given: Sequence[int], almost: bool) -> int:
         fact = self.formulas.formula(number, "a fact")
-        self.findings.rest_on(name, self.facts.sources(fact, domain))
+        known = self.facts.known(fact, given, almost=almost)
+        require(known, f"node {fact} is no fact that is known here")
         return fact
 
     def _null_set(self, number: Any) -> int:
@@ -2759,49 +2612,34 @@ class Proofs:
 
     def _entry(self, number: Any, where: str) -> Node:
         node = self.formulas.nodes[self.formulas.term(number, where)]
-        require(computed(node), f"{where} is nothing that the model computes")
+        require(varying(node), f"{where} is no input, and nothing that the model computes")
         return node
 
-    def _defined(self, name: str, data: Json, domain: int) -> dict[Node, tuple[int, list[int]]]:
-        """Entries as terms, from equations that are known; none leads back to itself."""
+    def _defined(
+        self, data: Json, given: Sequence[int], almost: bool
+    ) -> dict[Node, tuple[int, list[int]]]:
+        """Entries as terms, from equations that are known."""
         found: dict[Node, tuple[int, list[int]]] = {}
         for pair in data.get("defined", ()):
-            require(
-                isinstance(pair, list) and len(pair) == 2, "a definition is an entry and a fact"
-            )
+            fits = isinstance(pair, list) and len(pair) == 2
+            require(fits, "a definition is an entry and a fact")
             entry = self._entry(pair[0], "what is defined")
-            fact = self._fact(name, pair[1], domain)
+            fact = self._fact(pair[1], given, almost)
             require(entry not in found, "an entry is defined twice")
             op, *sides = self.formulas.nodes[fact]
             require(op == "==", "a definition is an equation")
-            found[entry] = self._solved(entry, sides, found)
+            found[entry] = self._solved(entry, sides)
         return found
 
-    def _solved(
-        self, entry: Node, sides: list[int], known: dict[Node, Any]
-    ) -> tuple[int, list[int]]:
+    def _solved(self, entry: Node, sides: list[int]) -> tuple[int, list[int]]:
         """An equation solved for an entry: the other side, less the other summands."""
         for side, other in (sides, sides[::-1]):
             node = self.formulas.nodes[side]
             summands = list(node[1:]) if node[0] == "add" else [side]
             rest = [part for part in summands if self.formulas.nodes[part] != entry]
             if len(rest) == len(summands) - 1:
-                named = self._entries_in([other, *rest])
-                if all(e in known for e in named if computed(e)):
-                    return other, rest
+                return other, rest
         raise RejectedError("its equation does not tell the entry")
-
-    def _entries_in(self, numbers: list[int]) -> set[Node]:
-        found, waiting, seen = set(), list(numbers), set(numbers)
-        while waiting:
-            node = self.formulas.nodes[waiting.pop()]
-            self.findings.budget.spend(1)
-            if node[0] in ENTRIES:
-                found.add(node)
-            elif node[0] not in ("number", "truth"):
-                waiting += set(node[1:]) - seen
-                seen |= set(node[1:])
-        return found
 
     def _proof_by_cells(self, data: Any, statement: int, domain: int, almost: bool) -> None:
         rewriting = Rewriting(self.formulas)
@@ -2815,121 +2653,50 @@ class Proofs:
             for face in faces:
                 holds = piece.truth(regions.condition, face, almost=almost)
                 require(holds is False, "it fails on one of its cells, or is open there")
-        self.findings.counts["proofs by cells"] += 1
-
-    def point(self, data: Any) -> dict[str, Any]:
-        """All values at a witness, whose logits must be as stated."""
-        keys_of(data, {"x", "logit"}, "a witness")
-        require(isinstance(data["x"], list) and len(data["x"]) == self.n, "a witness is an input")
-        x = [fraction_of(value, "a witness") for value in data["x"]]
-        at = self.program.run(x, self.findings.budget)
-        require(data["logit"] == [str(v) for v in at["logit"]], "a witness has other logits")
-        return at
-
-    def around(self, number: int, x: Sequence[Fraction]) -> bool:
-        """Whether a formula holds in a neighbourhood of an input, for certain."""
-        rewriting = Rewriting(self.formulas)
-        condition = rewriting.condition(number)
-        values: dict[int, Fraction] = {}
-        locally: dict[int, Form | None] = {}  # linear forms in the inputs; None: several meet
-
-        def at(form: Form) -> tuple[Fraction, Form | None]:
-            total: Form | None = ((), form[1])
-            for atom, c in form[0]:
-                part = locally[atom]
-                total = None if total is None or part is None else rewriting.plus(total, part, c)
-            return sum((c * values[atom] for atom, c in form[0]), form[1]), total
-
-        for atom in rewriting.needed([condition]):
-            found = rewriting.atoms[atom]
-            if is_maximum(found):
-                sides = [at(form) for form in found]
-                values[atom] = max(value for value, _ in sides)
-                tops = {form for value, form in sides if value == values[atom]}
-                locally[atom] = tops.pop() if len(tops) == 1 else None
-            else:
-                values[atom] = x[found[1]]
-                locally[atom] = ((atom, Fraction(1)),), Fraction(0)
-
-        def truth(condition: Condition) -> bool | None:
-            if isinstance(condition, bool):
-                return condition
-            self.findings.budget.spend(1)
-            op, inner = condition
-            if op in ("and", "or"):
-                some, parts = bool(op == "or"), [truth(part) for part in inner]
-                if some in parts:
-                    return some
-                return None if None in parts else not some
-            if op == "not":
-                found = truth(inner[0])
-                return None if found is None else not found
-            value, form = at(inner)
-            if value == 0 and form != ZERO:
-                return None
-            return compared(op, value, 0)
-
-        return truth(condition) is True
+        self.counts["proofs by cells"] += 1
 
 
 # ---------------------------------------------------------------------------------------------
-# Where the model is right, and where it is wrong, label by label (C14).
+# Where the model is right, and where it is wrong, as formulas, label by label (C14).
 
 ANSWERS = ("right", "wrong")
 
 
 class Answers:
-    """Checks that a model gives the task's label, or another one, almost everywhere in a domain."""
+    """That a model gives the task's label, or another one, almost everywhere in a domain."""
 
-    def __init__(self, proofs: Proofs, orders: Orders, task: str, ties: str) -> None:
+    def __init__(self, proofs: Proofs, task: str, ties: str) -> None:
         self.proofs, self.formulas, self.n = proofs, proofs.formulas, proofs.n
-        self.orders, self.task, self.ties = orders, task, ties
+        self.task, self.ties = task, ties
 
     @cached_property
-    def cells(self) -> list[tuple[int, list[Vector]]]:
-        """The task's cells of constant label, with their walls."""
+    def cells(self) -> list[tuple[int, list[Vector], int]]:
+        """Of the task's cells of constant label: label, walls, and the open cone as a formula."""
         found = []
-        for cell in label_cells(self.task, self.n):
+        for label, walls in label_cells(self.task, self.n):
             self.formulas.budget.spend(100 * self.n**2)
-            found.append(cell)
+            found.append((label, walls, self._inside(walls)))
         return found
 
-    def proved(self, name: str, data: Any, domain: int, answer: str) -> None:
-        """RejectedError unless there is one proof for each label cell, but for those that the
-        order of the inputs in the domain excludes."""
-        require(isinstance(data, list), "proofs must be a list")
-        require(len(data) > 0, "an answer without a proof is none")
-        proofs: dict[int, Any] = {}
-        for proof in data:
-            require(isinstance(proof, dict) and "cell" in proof, "a proof has no cell")
-            number = natural(proof["cell"], "a cell")
-            require(number > max(proofs, default=-1), "the label cells are not in order")
-            proofs[number] = {key: value for key, value in proof.items() if key != "cell"}
-        above = self.orders.above(domain)
-        for number, (label, walls) in enumerate(self.cells):
-            if number in proofs:
-                inside = self.formulas.make("and", self._inside(walls), domain)
-                claimed, proof = self._earns(label, answer), proofs.pop(number)
-                within(f"label cell {number}", self._prove, name, proof, claimed, inside)
-            else:
-                out = any(excluded(row, above) for row in walls)
-                require(out, f"label cell {number} is left out")
-        require(not proofs, "there is no such label cell")
+    def goals(self, domain: int, answer: str) -> set[tuple[int, int]]:
+        """What is to be proved, label by label: statements, each with its domain."""
+        make = self.formulas.make
+        return {
+            (self._earns(label, answer), make("and", inside, domain))
+            for label, _, inside in self.cells
+        }
 
-    def _prove(self, name: str, proof: Any, claimed: int, inside: int) -> None:
-        self.proofs.prove(name, proof, claimed, inside, almost=True)
-
-    def refuted(self, witness: Any, domain: int, answer: str) -> None:
-        """RejectedError unless the model does not answer so around the witness."""
-        at = self.proofs.point(witness)
-        for label, walls in self.cells:
-            inside = self._inside(walls)
-            if self.formulas.value(inside, at, {}):
-                other = self.formulas.make("not", self._earns(label, answer))
-                fails = self.formulas.make("and", inside, domain, other)
-                require(self.proofs.around(fails, at["x"]), "its witness does not refute it")
-                return
-        raise RejectedError("its witness is on the border of two labels")
+    def known(self, domain: int, answer: str) -> bool:
+        """Whether that was proved for each label that the order of the inputs does not exclude."""
+        below = self.proofs.orders.below(domain)
+        conjuncts = self.formulas.conjuncts
+        return all(
+            any(excluded(row, below) for row in walls)
+            or self.proofs.facts.known(
+                self._earns(label, answer), [*conjuncts(inside), *conjuncts(domain)], almost=True
+            )
+            for label, walls, inside in self.cells
+        )
 
     def _inside(self, walls: Iterable[Vector]) -> int:
         """The open cone, as a formula."""
@@ -2966,173 +2733,67 @@ class Answers:
         return earned if answer == "right" else make("not", earned)
 
 
-def excluded(row: Vector, above: list[set[int]]) -> bool:
+def excluded(row: Vector, below: list[int]) -> bool:
     """Whether x[i] > x[k], if the row says that, is against the order."""
     if sorted(c for c in row if c) != [-1, 1]:
         return False
-    return row.index(1) in above[row.index(-1)]
-
-
-# ---------------------------------------------------------------------------------------------
-# Probabilities of conditions on the inputs (C16), and numbers that are only reported.
-
-PLACES = 20
-"""Decimals of probabilities by cones."""
-NUMBER = r"-?[0-9]+(\.[0-9]+)?(e[+-]?[0-9]+)?"
-
-Range = tuple[Fraction, Fraction]
-
-
-class Probabilities:
-    """Checks what the probability of a condition lies between."""
-
-    def __init__(self, formulas: Formulas, orders: Orders, findings: Findings) -> None:
-        self.formulas, self.orders, self.findings = formulas, orders, findings
-        self.fixed = Fixed(PLACES * 10 // 3 + 60)
-        self.unit = Fraction(1, 10**PLACES)
-
-    def of(self, name: str, data: Any, condition: int) -> Range | None:
-        """What the probability of a condition lies between; None if that is not known."""
-        require(isinstance(data, dict), "a probability must be an object")
-        if data.get("by") == "order":
-            keys_of(data, {"by", "value"}, "a probability")
-            found = self.orders.probability(condition)
-            require(found is not None, "it is not about the order of the inputs alone")
-            assert found is not None
-            require(data["value"] == str(found), f"its probability is {found}, not as stated")
-            return found, found
-        if data.get("by") == "cells":
-            keys_of(data, {"by", "value", "cells"}, "a probability")
-            text = text_of(data["value"], rf"[01]\.[0-9]{{{PLACES}}}", "a probability")
-            value, slack = Fraction(text), SLACK * self.unit
-            self._measured(value, data["cells"], condition)
-            return max(Fraction(0), value - slack), min(Fraction(1), value + slack)
-        return self.told(name, data)
-
-    def _measured(self, value: Fraction, cells: Any, condition: int) -> None:
-        """RejectedError unless the condition's probability is this, by the measures of cones."""
-        rewriting = Rewriting(self.formulas)
-        regions = Regions(rewriting, rewriting.condition(condition))
-        size = len(regions.inputs)
-        require(size <= LARGEST_MEASURED, f"measures end with {LARGEST_MEASURED} inputs")
-        measure = Measure(self.fixed, self.findings.budget)
-        total = 0
-        for corners, facets in cones_of(cells, regions):
-            everything = (1 << len(corners)) - 1
-            holds = Piece(regions, corners).truth(regions.condition, everything, almost=True)
-            require(holds is not None, "on one of its cells the condition is open")
-            if holds:
-                gram = [[sum(map(mul, a, b)) for b in corners] for a in corners]
-                total += measure.of(Cone(size, gram, facets), everything)
-        one = self.fixed.one
-        off = abs(Fraction(total, one) - value) + Fraction(measure.terms << 20, one)
-        fits = off <= SLACK * self.unit
-        require(fits, f"its probability is {total / one:.16g}, not as stated")
-
-    def told(self, name: str, data: Any) -> Range | None:
-        """A number that rests on the word of who wrote it: an enclosure, or a sample."""
-        require(isinstance(data, dict), "a figure must be an object")
-        if data.get("by") == "trusted":
-            keys_of(data, {"by", "lower", "upper"}, "a figure")
-            low, high = (fraction_of(data[key], "a bound") for key in ("lower", "upper"))
-            require(low <= high, "a figure's bounds are the wrong way round")
-            self.findings.trust(
-                name, "a figure was computed, with nothing written down to check it by"
-            )
-            return low, high
-        keys_of(data, {"by", "estimate", "error", "samples"}, "a figure")
-        require(data["by"] == "samples", "a figure's origin is unknown")
-        for key in ("estimate", "error"):
-            written = type(data[key]) is str and re.fullmatch(NUMBER, data[key])
-            require(
-                data[key] is None or bool(written),
-                "a sample's numbers are not written as they should be",
-            )
-        natural(data["samples"], "samples")
-        self.findings.trust(name, "a figure was sampled, which proves nothing")
-        return None
-
-
-def bounds_of(data: Any) -> tuple[Fraction | None, Fraction | None]:
-    """What a number is claimed to be at least and at most; one of both may be left open."""
-    keys_of(data, {"at_least", "at_most"}, "bounds")
-    least, most = (
-        None if data[key] is None else fraction_of(data[key], key)
-        for key in ("at_least", "at_most")
-    )
-    require(least is not None or most is not None, "it has no bounds")
-    require(least is None or most is None or least <= most, "its bounds are the wrong way round")
-    return least, most
-
-
-def verdict_on(known: Range | None, least: Fraction | None, most: Fraction | None) -> str:
-    """Whether an enclosed number is within its bounds."""
-    if known is None:
-        return "unknown"
-    low, high = known
-    if (least is None or low >= least) and (most is None or high <= most):
-        return "proved"
-    if (least is not None and high < least) or (most is not None and low > most):
-        return "refuted"
-    return "unknown"
+    return bool(below[row.index(-1)] >> row.index(1) & 1)
 
 
 # ---------------------------------------------------------------------------------------------
 # An explanation: claims, cases, and the accuracy that follows (C12), (C17), (C21).
 
-EXPLANATION = {"title", "standard", "nodes", "others", "claims", "cases", "partition", "accuracy"}
+EXPLANATION = {"title", "factors", "nodes", "others", "claims", "cases", "disjoint", "accuracy"}
 NAME = r"[A-Za-z_][A-Za-z_0-9]{0,99}"
 OTHER = {"name", "weights", "nodes"}
-CLAIM = {"name", "kind", "text", "written", "about", "instances"}
-INSTANCES = {
-    "holds": {"parameters", "statements"},
-    "right": {"parameters", "domain", "verdict", "proofs", "witness"},
-    "wrong": {"parameters", "domain", "verdict", "proofs", "witness"},
-    "probability": {"parameters", "condition", "bounds", "verdict", "figure"},
-    "mean": {"parameters", "left", "right", "domain", "error", "bounds", "verdict", "figure"},
-}
-"""The kinds of claims, and what an instance of each consists of."""
 CASE = {"name", "text", "written", "instances"}
-CASE_INSTANCE = {"parameters", "when", "probability", "answer", "verdict", "proofs", "follows"}
-CASE_INSTANCE |= {"witness"}
+CLAIM = CASE | {"about"}
+INSTANCE = {"parameters", "parts", "inside"}
+CASE_INSTANCE = INSTANCE | {"when", "probability", "answer", "lies_in"}
 COUNTED = {
     "proved": "proved",
     "refuted": "refuted",
     "unknown": "left open",
+    "vacuous": "true of no input that is shown",
     "said": "resting on what was not checked",
 }
-"""Claims and cases, as they are counted, in words."""
-JOINT = {"verdict", "by_order", "proofs", "witness"}
+"""Verdicts, in words."""
 
-Case = tuple[int, str, Fraction, str]
-"""When it is, what was proved there, its least probability, its title."""
+
+def joint(verdicts: Collection[str]) -> str:
+    """Of what has several parts: of no input, if all are."""
+    order = ("refuted", "unknown", "said", "proved", "vacuous")
+    return next(verdict for verdict in order if verdict in verdicts)
 
 
 class Story:
-    """Checks an explanation: each claim, each case, the partition and the accuracy."""
+    """Checks an explanation: each claim, each case, that these do not overlap, the accuracy."""
 
     def __init__(
         self, data: Any, weights: Weights, task: str, n: int, ties: str, budget: Budget
     ) -> None:
         self.data = keys_of(data, EXPLANATION, "explanation")
-        require(type(data["standard"]) is bool, "explanation.standard must be true or false")
         require(type(data["title"]) is str, "explanation.title must be a text")
-        self.task, self.outputs = task, 1 if task == "median" else n
+        self.task, self.outputs, self.budget = task, 1 if task == "median" else n, budget
         Network(weights, n, self.outputs, budget)  # refuses weights of other shapes
-        program = Program(weights, n)
-        self.program = program.standard(budget) if data["standard"] else program
-        self.findings = Findings(budget)
-        self.proofs = Proofs(self.program, data["nodes"], self.findings)
+        self.program = self._scaled(Program(weights, n), data["factors"])
+        self.proofs = Proofs(self.program, data["nodes"], budget)
         self.formulas = self.proofs.formulas
-        orders = Orders(self.formulas)
-        self.answers = Answers(self.proofs, orders, task, ties)
-        self.orders = orders
-        self.probabilities = Probabilities(self.formulas, orders, self.findings)
+        self.answers = Answers(self.proofs, task, ties)
         self.others: list[tuple[str, Proofs]] = []
         self.discussed: set[int] = set()  # which of these
-        self.named: dict[str, dict[str, list[int]]] = {}  # claims: domains right and wrong
+        self.counts: Counter[str] = Counter()
+        self.not_checked: list[str] = []
         self.accuracy: tuple[Fraction, Fraction] | None = None
-        self.proved_accuracy = False
+
+    def _scaled(self, program: Program, data: Any) -> Program:
+        """The model whose states the claims speak of."""
+        if data is None:
+            return program
+        require(isinstance(data, list) and len(data) == program.d, "there is a factor a neuron")
+        factors = [fraction_of(factor, "a factor") for factor in data]
+        require(min(factors) > 0, "a factor is not positive")
+        return program.scaled(factors, self.budget)
 
     def check(self) -> None:
         data = self.data
@@ -3142,21 +2803,20 @@ class Story:
         require(self.task != "median" or not data["cases"], "median has no labels, so no cases")
         for number, other in enumerate(data["others"]):
             self.others.append(within(f"other model {number}", self._other, other))
+        names: set[str] = set()
         for claim in data["claims"]:
             name = self._name(claim, CLAIM, "a claim")
-            require(name not in self.named, f"claim {name}: its name comes twice")
-            self.named[name] = {answer: [] for answer in ANSWERS}
-            self._count("claims", name, within(f"claim {name}", self._claim, name, claim))
-        cases: list[Case] = []
+            require(name not in names, f"claim {name}: its name comes twice")
+            names.add(name)
+            self.counts[f"claims {within(f'claim {name}', self._claim, name, claim)}"] += 1
+        whens: list[int] = []
+        sums = dict.fromkeys(ANSWERS, Fraction(0))
         for case in data["cases"]:
-            name = self._name(case, CASE, "a case")
-            found, verdicts = within(f"case {name}", self._case, f"case {name}", case)
-            cases += found
-            self._count("cases", f"case {name}", verdicts)
-        partition = within("partition", self._partition, [when for when, *_ in cases])
-        self._conclude(cases, partition)
-        self.proofs.all_used()
+            title = f"case {self._name(case, CASE, 'a case')}"
+            self.counts[f"cases {within(title, self._case, title, case, whens, sums)}"] += 1
+        self._conclude(within("disjoint", self._disjoint, whens), sums)
         require(len(self.discussed) == len(self.others), "no claim is about one of the others")
+        self.proofs.all_used()
         for name, proofs in self.others:
             within(f"the model {quoted(name)}", proofs.all_used)
 
@@ -3165,9 +2825,9 @@ class Story:
         keys_of(data, OTHER, "it")
         require(type(data["name"]) is str, "its name must be a text")
         weights, n = weights_of(data["weights"], "weights"), self.program.n
-        Network(weights, n, self.outputs, self.findings.budget)  # refuses weights of other shapes
+        Network(weights, n, self.outputs, self.budget)  # refuses weights of other shapes
         both = self.program.beside(Program(weights, n))
-        return data["name"], Proofs(both, data["nodes"], self.findings)
+        return data["name"], Proofs(both, data["nodes"], self.budget)
 
     def _name(self, data: Any, keys: set[str], where: str) -> str:
         keys_of(data, keys, where)
@@ -3179,239 +2839,161 @@ class Story:
         require(isinstance(instances, list) and instances != [], f"{where} has no instances")
         return str(data["name"])
 
-    def _count(self, sort: str, name: str, verdicts: Sequence[str]) -> None:
-        """One more claim or case: proved if all parts are, refuted if one is; but if it rests on
-        somebody's word, that is all that is known."""
-        joint = next((v for v in ("refuted", "unknown") if v in verdicts), "proved")
-        said = joint != "unknown" and name in self.findings.trusting
-        self.findings.counts[f"{sort} {'said' if said else joint}"] += 1
-
-    def _parameters(self, data: Json) -> None:
-        found = data["parameters"]
-        whole = isinstance(found, dict) and all(type(v) is int for v in found.values())
-        require(whole, "parameters are whole numbers")
-
-    # Claims.
-
-    def _claim(self, name: str, claim: Json) -> list[str]:
-        """The verdicts on all its parts."""
-        kind, about = claim["kind"], claim["about"]
-        require(type(kind) is str and kind in INSTANCES, "its kind is unknown")
-        known = self.task != "median" or kind not in ANSWERS
-        require(known, "median has no labels to be right about")
+    def _claim(self, name: str, claim: Json) -> str:
         proofs = self.proofs
-        if about is not None:
-            require(kind == "holds", "numbers and answers are of the model itself")
-            number = natural(about, "what it is about")
+        if claim["about"] is not None:
+            number = natural(claim["about"], "what it is about")
             require(number < len(self.others), "it is about a model that is not there")
             proofs = self.others[number][1]
             self.discussed.add(number)
-        verdicts = []
-        for number, instance in enumerate(claim["instances"]):
-            where = f"instance {number}"
-            keys_of(instance, INSTANCES[kind], where)
-            self._parameters(instance)
-            if kind == "holds":
-                verdicts += within(where, self._statements, name, instance["statements"], proofs)
-            else:
-                check: Callable[[str, Json, str], str] = {
-                    "probability": self._probability,
-                    "mean": self._mean,
-                }.get(kind, self._answer)
-                verdicts.append(within(where, check, name, instance, kind))
-        return verdicts
+        return joint(
+            [
+                within(f"instance {number}", self._instance, name, instance, proofs)
+                for number, instance in enumerate(claim["instances"])
+            ]
+        )
 
-    def _statements(self, name: str, data: Any, proofs: Proofs) -> list[str]:
-        require(isinstance(data, list) and data != [], "it has no statements")
-        return [
-            within(f"statement {number}", proofs.judge, name, part)
-            for number, part in enumerate(data)
+    def _instance(self, name: str, data: Any, proofs: Proofs) -> str:
+        """The verdict on one instance of a claim."""
+        keys_of(data, INSTANCE, "it")
+        require(data["parts"] != [], "it has no parts")
+        verdict = self._parts(name, data, proofs)
+        domains = [
+            (part["domain"], part["for"] == "almost all")
+            for part in data["parts"]
+            if part.get("for", "some") != "some"
         ]
+        return self._shown(verdict, data["inside"], domains, proofs)
 
-    def _answer(self, name: str, data: Json, answer: str) -> str:
-        domain = self.formulas.formula(data["domain"], "its domain")
-        verdict = self._on_answer(name, data, domain, answer)
-        if verdict == "proved":
-            self.named[name][answer].append(domain)
-        return verdict
-
-    def _on_answer(self, name: str, data: Json, domain: int, answer: str) -> str:
-        """The verdict on an answer, by proofs, one for each label, or by a witness."""
-        verdict = verdict_of(data["verdict"])
-        if verdict == "proved":
-            self.answers.proved(name, data["proofs"], domain, answer)
-        else:
-            require(data["proofs"] == [], f"what is {verdict} has no proof")
-        if verdict == "refuted":
-            self.answers.refuted(data["witness"], domain, answer)
-        else:
-            require(data["witness"] is None, f"what is {verdict} has no witness")
-        return verdict
-
-    def _probability(self, name: str, data: Json, kind: str) -> str:
-        condition = self.formulas.formula(data["condition"], "its condition")
-        bounds = bounds_of(data["bounds"])
-        known = self.probabilities.of(name, data["figure"], condition)
-        return self._stated(data, verdict_on(known, *bounds))
-
-    def _mean(self, name: str, data: Json, kind: str) -> str:
-        """A mean error, which is not computed here."""
-        for key in ("left", "right"):
-            self.formulas.term(data[key], f"its {key}")
-        self.formulas.formula(data["domain"], "its domain")
-        require(data["error"] in ("mean", "root_mean_square"), "its error is unknown")
-        bounds = bounds_of(data["bounds"])
-        return self._stated(
-            data, verdict_on(self.probabilities.told(name, data["figure"]), *bounds)
+    def _parts(self, name: str, data: Json, proofs: Proofs) -> str:
+        """The verdict on all parts together; proved, if there are none."""
+        found, parts = data["parameters"], data["parts"]
+        whole = isinstance(found, dict) and all(type(v) is int for v in found.values())
+        require(whole, "parameters are whole numbers")
+        require(isinstance(parts, list), "parts must be a list")
+        return joint(
+            [within(f"part {k}", self._part, name, part, proofs) for k, part in enumerate(parts)]
+            or ["proved"]
         )
 
-    def _stated(self, data: Json, found: str) -> str:
-        require(data["verdict"] == found, f"its verdict is {found}")
-        return found
+    def _part(self, name: str, data: Any, proofs: Proofs) -> str:
+        """A statement or a probability, or what somebody says, which is not checked."""
+        if not isinstance(data, dict) or "said" not in data:
+            return proofs.judge(data)
+        said = keys_of(data, {"said"}, "it")["said"]
+        require(type(said) is str, "what is said must be a text")
+        self.not_checked.append(f"{name}: {quoted(said)}")
+        return "said"
 
-    # Cases.
-
-    def _case(self, title: str, case: Json) -> tuple[list[Case], list[str]]:
-        """All its instances, and the verdicts on them."""
-        found, verdicts = [], []
-        for number, instance in enumerate(case["instances"]):
-            where = f"instance {number}"
-            keys_of(instance, CASE_INSTANCE, where)
-            self._parameters(instance)
-            part, verdict = within(where, self._case_instance, title, instance)
-            found.append(part)
-            verdicts.append(verdict)
-        return found, verdicts
-
-    def _case_instance(self, title: str, data: Json) -> tuple[Case, str]:
-        when = self.formulas.formula(data["when"], "when")
-        answer, follows = data["answer"], data["follows"]
-        require(type(answer) is str and answer in (*ANSWERS, "unknown"), "its answer is unknown")
-        known = self.probabilities.of(title, data["probability"], when)
-        if follows is None:
-            open_case = answer == "unknown"
-            require(not open_case or data["verdict"] == "unknown", "nothing is said of it")
-            verdict = self._on_answer(title, data, when, answer)
-        else:
-            verdict = self._stated(data, "proved")
-            require(answer != "unknown", "nothing is said of it")
-            require(data["proofs"] == [] and data["witness"] is None, "it is proved twice")
-            self._follows(title, follows, when, answer)
-        least = known[0] if known is not None else Fraction(0)
-        return (when, answer if verdict == "proved" else "unknown", least, title), verdict
-
-    def _follows(self, title: str, data: Any, when: int, answer: str) -> None:
-        """The case lies in what the named claims prove."""
-        names, proof = (
-            keys_of(data, {"claims", "proof"}, "it")[key] for key in ("claims", "proof")
-        )
-        require(isinstance(names, list) and names != [], "it names no claims")
-        domains = []
-        for name in names:
-            require(type(name) is str and name in self.named, "it names a claim that is not there")
-            require(bool(self.named[name][answer]), f"claim {name} proves nothing of that kind")
-            self.findings.rest_on(title, [name])
-            domains += self.named[name][answer]
-        require(len(set(names)) == len(names), "it names a claim twice")
-        if proof is not None:
-            union = self.formulas.any(domains)
-            self.proofs.prove(title, proof, union, when, almost=True)
-            return
-        given, conjuncts = set(self.formulas.conjuncts(when)), self.formulas.conjuncts
-        inside = len(names) == 1 and any(given.issuperset(conjuncts(d)) for d in domains)
-        require(inside, "it needs a proof")
-
-    def _partition(self, whens: list[int]) -> bool:
-        """Whether the cases are proved to cover the space without overlap."""
-        data = self.data["partition"]
+    def _shown(
+        self, verdict: str, data: Any, domains: Sequence[tuple[int, bool]], proofs: Proofs
+    ) -> str:
+        """Nothing counts as proved by having no inputs to speak of: the point ``data`` is in one of
+        the domains, with a neighbourhood where null sets do not count (True)."""
+        if verdict != "proved" or not domains:
+            require(data is None, "it needs no point inside")
+            return verdict
         if data is None:
-            require(not whens, "nothing is said about the cases together")
+            return "vacuous"
+        x = proofs.point(data)
+        inside = any(truth_at(proofs.formulas, domain, x, around=a) for domain, a in domains)
+        require(inside, "its point is in no domain")
+        return verdict
+
+    def _case(self, title: str, case: Json, whens: list[int], sums: dict[str, Fraction]) -> str:
+        """The verdict on all instances; their conditions, and probabilities, are added."""
+        verdicts = []
+        for number, data in enumerate(case["instances"]):
+            where = f"instance {number}"
+            verdict, when, least = within(where, self._case_instance, title, data)
+            verdicts.append(verdict)
+            whens.append(when)
+            if verdict in ("proved", "vacuous"):
+                sums[data["answer"]] += least
+                self.budget.pay(length(sums[data["answer"]]))
+        return joint(verdicts)
+
+    def _case_instance(self, title: str, data: Any) -> tuple[str, int, Fraction]:
+        """The verdict, when it is the case, and with which probability at least."""
+        keys_of(data, CASE_INSTANCE, "it")
+        when, answer, lies_in = data["when"], data["answer"], data["lies_in"]
+        self.formulas.formula(when, "when")
+        require(type(answer) is str and answer in (*ANSWERS, "unknown"), "its answer is unknown")
+        least = within("probability", self._least, title, data["probability"], when)
+        verdict = self._parts(title, data, self.proofs)
+        if answer == "unknown":
+            require(data["parts"] == [] and lies_in is None, "nothing is said of it")
+            verdict = "unknown"
+        goals = self.answers.goals(when, answer) if data["parts"] else set()
+        for part in data["parts"]:
+            goal = part.get("statement"), part.get("domain")
+            fits = "said" in part or (goal in goals and part["for"] == "almost all")
+            require(fits, f"a part does not say that the model is {answer}")
+        if verdict == "proved":
+            domains = [when] if lies_in is None else within("lies_in", self._union, lies_in, when)
+            known = all(self.answers.known(domain, answer) for domain in domains)
+            require(known, f"it was not proved that the model is {answer}")
+        else:
+            require(lies_in is None, "it need not lie in anything")
+        return self._shown(verdict, data["inside"], [(when, True)], self.proofs), when, least
+
+    def _least(self, title: str, data: Any, when: int) -> Fraction:
+        verdict = self._part(title, data, self.proofs)
+        if verdict == "said":
+            return Fraction(0)
+        require(data.get("condition") == when, "it is the probability of something else")
+        require(verdict == "proved", "its bounds are wrong")
+        return fraction_of(data["at_least"], "at_least")
+
+    def _union(self, data: Any, when: int) -> list[int]:
+        """Domains that cover a case together, which is proved."""
+        require(self.proofs.judge(data) == "proved", "it is not proved")
+        require(data.get("domain") == when and data["for"] != "some", "it is about something else")
+        statement = int(data["statement"])
+        node = self.formulas.nodes[statement]
+        return list(node[1:]) if node[0] == "or" else [statement]
+
+    def _disjoint(self, whens: list[int]) -> bool:
+        """Whether no two cases overlap: by their order, or each excludes the later ones."""
+        data = self.data["disjoint"]
+        if data is None:
             return False
-        require(bool(whens), "there are no cases")
-        keys_of(data, {"covers", "disjoint"}, "it")
-        covers = within("covers", self._joint, data["covers"], whens, self._covers)
-        disjoint = within("disjoint", self._joint, data["disjoint"], whens, self._disjoint)
-        return bool(covers and disjoint)
+        fits = isinstance(data, list) and len(data) == len(whens) - 1
+        require(fits, "it has a proof for each case but the last")
+        for k, proof in enumerate(data):
+            within(f"proof {k}", self._apart, proof, whens[k], whens[k + 1 :])
+        return True
 
-    def _joint(
-        self, data: Any, whens: list[int], check: Callable[[Json, str, list[int]], None]
-    ) -> bool:
-        """Whether something about all cases is proved."""
-        keys_of(data, JOINT, "it")
-        verdict, by_order = verdict_of(data["verdict"]), data["by_order"]
-        require(type(by_order) is bool, "by_order must be true or false")
-        proved = verdict == "proved"
-        require(proved or not by_order, "an order proves")
-        require(isinstance(data["proofs"], list), "proofs must be a list")
-        require((proved and not by_order) or data["proofs"] == [], "it needs no proofs")
-        require(verdict == "refuted" or data["witness"] is None, "it has no witness")
-        check(data, verdict, whens)
-        return proved
+    def _apart(self, proof: Any, one: int, others: list[int]) -> None:
+        if proof is None:
+            require(self.proofs.orders.apart(one, others), "the order does not exclude it")
+        else:
+            opposite = self.formulas.make("not", self.formulas.any(others))
+            self.proofs.prove(proof, opposite, one, almost=True)
 
-    def _covers(self, data: Json, verdict: str, whens: list[int]) -> None:
-        if data["by_order"]:
-            found = self.orders.of_some(whens)
-            require(found == 1, f"the cases together have the probability {found}")
-        elif verdict == "proved":
-            require(len(data["proofs"]) == 1, "it needs one proof")
-            union, everywhere = self.formulas.any(whens), self.proofs.everywhere
-            self.proofs.prove("partition", data["proofs"][0], union, everywhere, almost=True)
-        elif verdict == "refuted":
-            at = self.proofs.point(data["witness"])
-            outside = self.formulas.make("not", self.formulas.any(whens))
-            require(self.proofs.around(outside, at["x"]), "its witness is in a case")
-
-    def _disjoint(self, data: Json, verdict: str, whens: list[int]) -> None:
-        if data["by_order"]:
-            found = [self.orders.probability(when) for when in whens]
-            union = self.orders.of_some(whens)
-            known = [value for value in found if value is not None]
-            sums = len(known) == len(found) and sum(known) == union
-            require(sums, "the cases' probabilities do not add up to that of all of them")
-        elif verdict == "proved":
-            require(len(data["proofs"]) == len(whens) - 1, f"it needs {len(whens) - 1} proofs")
-            for k, proof in enumerate(data["proofs"]):
-                others = self.formulas.make("not", self.formulas.any(whens[k + 1 :]))
-                self.proofs.prove("partition", proof, others, whens[k], almost=True)
-        elif verdict == "refuted":
-            at = self.proofs.point(data["witness"])
-            holding = [when for when in whens if self.proofs.around(when, at["x"])]
-            require(len(holding) > 1, "its witness is not in two cases")
-
-    def _conclude(self, cases: list[Case], partition: bool) -> None:
+    def _conclude(self, disjoint: bool, sums: dict[str, Fraction]) -> None:
         stated = self.data["accuracy"]
-        if not partition:
+        if not disjoint:
             require(stated is None, "no accuracy follows")
             return
         keys_of(stated, {"lower", "upper"}, "explanation.accuracy")
-        sums = {"right": Fraction(0), "wrong": Fraction(0), "unknown": Fraction(0)}
-        for _, answer, least, _ in cases:
-            sums[answer] += least
-            self.findings.budget.pay(length(sums[answer]))
         low, high = sums["right"], 1 - sums["wrong"]
         fits = (stated["lower"], stated["upper"]) == (str(low), str(high))
         require(fits, f"the cases prove an accuracy from {low} to {high}, not as stated")
         self.accuracy = low, high
-        resting = {title for _, answer, _, title in cases if answer != "unknown"} | {"partition"}
-        self.proved_accuracy = not resting & self.findings.trusting.keys()
 
     def lines(self) -> Iterator[str]:
         """What was checked."""
-        counts = self.findings.counts
         for sort in ("claims", "cases"):
-            found = [
-                f"{counts[f'{sort} {verdict}']} {words}"
-                for verdict, words in COUNTED.items()
-                if counts[f"{sort} {verdict}"]
-            ]
+            counts = {words: self.counts[f"{sort} {verdict}"] for verdict, words in COUNTED.items()}
+            found = [f"{count} {words}" for words, count in counts.items() if count]
             if found:
                 yield f"the explanation's {sort}: {', '.join(found)}"
-        for key in ("proofs by cases and sums", "proofs by cells", "proofs at a point"):
-            if counts[key]:
-                yield f"{counts[key]} {key}"
-        if self.accuracy is not None and self.proved_accuracy:
+        proofs: Counter[str] = sum((other.counts for _, other in self.others), self.proofs.counts)
+        yield from (f"{count} {key}" for key, count in proofs.items())
+        if self.accuracy is not None:
             low, high = map(decimal, self.accuracy)
-            yield f"that the cases are a partition, and prove an accuracy from {low} to {high}"
+            yield f"that no two cases overlap, and prove an accuracy from {low} to {high}"
 
 
 # =============================================================================================
@@ -3532,12 +3114,8 @@ class Cones:
         """The least that the measure can be."""
         return max(Fraction(0), stated - SLACK * self.unit)
 
-    def _check_rest(self, least: Fraction, document: Json) -> None:
-        """The rays, and the mass outside all cones, which have this measure at least together."""
-        require(len(self.used) == len(self.rays), "a ray is listed that no cell has")
-        require(least <= 1, f"the cells add up to {float(least)}: they overlap")
-        undecided = outward(1 - least, self.decimals + 6, up=True)
-        require(document["undecided"] == undecided, f"the cells leave {undecided} undecided")
+    def _check_rays(self) -> None:
+        require(len(self.used) == len(self.rays), "a ray is listed that no cone has")
 
     def _bounds(self, document: Json, key: str, low: str, high: str) -> tuple[Fraction, Fraction]:
         """What follows, which must be what is stated."""
@@ -3582,8 +3160,11 @@ class Cells(Cones):
 
     def conclude(self, document: Json) -> tuple[Fraction, Fraction]:
         """The accuracy that follows; RejectedError if the certificate says another one."""
-        self._check_rest(self.right + self.wrong, document)
-        places = self.decimals + 6
+        self._check_rays()
+        places, least = self.decimals + 6, self.right + self.wrong
+        require(least <= 1, f"the cells add up to {float(least)}: they overlap")
+        undecided = outward(1 - least, places, up=True)
+        require(document["undecided"] == undecided, f"the cells leave {undecided} undecided")
         low, high = outward(self.right, places, up=False), outward(1 - self.wrong, places, up=True)
         return self._bounds(document, "accuracy", low, high)
 
@@ -3594,7 +3175,7 @@ class Pieces(Cones):
     def __init__(self, document: Json, weights: Weights, n: int, budget: Budget) -> None:
         super().__init__(document, Network(weights, n, 1, budget), median_cells(n))
         self.scale = 2 * self.network.logit_scale  # of errors; 2, for the mean of two inputs
-        self.least = self.lower = self.upper = Fraction(0)
+        self.lower = self.upper = Fraction(0)
 
     def add(self, piece: Any) -> None:
         """RejectedError unless everything that the piece says is right."""
@@ -3609,9 +3190,7 @@ class Pieces(Cones):
         error = tuple(2 * w - share * (k in middle) for k, w in enumerate(output))
         texts = [str(Fraction(w, self.scale)) for w in error]
         require(piece["error"] == texts, f"its error is {', '.join(texts)}")
-        stated = self._stated(piece["measure"])
-        measure = self._measured(cone, stated)
-        self.least += self._least(stated)
+        measure = self._measured(cone, self._stated(piece["measure"]))
         whole = measure + self.measure.bent(cone, normals, error) if any(error) else 0
         self._add_square(piece["square"], error, whole)
 
@@ -3637,12 +3216,12 @@ class Pieces(Cones):
         self, document: Json
     ) -> tuple[tuple[Fraction, Fraction], tuple[Fraction, Fraction]]:
         """The mean squared error that follows, and its root; RejectedError if the certificate says
-        others. What lies outside all pieces adds at most what (C19) says."""
-        missing = Fraction(0) if self.closed else 1 - self.least
-        self._check_rest(1 - missing, document)
+        others. The pieces must leave nothing out."""
+        self._check_rays()
+        require(self.closed, "a facet does not belong to two pieces: one is missing")
         places = self.decimals + 6
-        upper = self.upper + self.n * self.network.steepest() * missing
-        low, high = outward(self.lower, places, up=False), outward(upper, places, up=True)
+        low = outward(self.lower, places, up=False)
+        high = outward(self.upper, places, up=True)
         roots = root_of(low, places, up=False), root_of(high, places, up=True)
         return (
             self._bounds(document, "mean_squared_error", low, high),
@@ -3789,13 +3368,12 @@ def check_weights(
 
 
 def digest_of_weights(weights: Weights) -> str:
-    """SHA-256 of the weights as fractions, row by row; an RNN's input weights are one row."""
-    matrices = [weights[key] for key in sorted(weights)]
-    if set(weights) == set(RNN_KEYS):
-        inputs, recurrent, readout = (weights[key] for key in RNN_KEYS)
-        matrices = [(tuple(w for row in inputs for w in row),), recurrent, readout]
-    lines = [" ".join(map(str, row)) for matrix in matrices for row in matrix]
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+    """SHA-256 of names, shapes and weights as fractions, line by line."""
+    found = hashlib.sha256()
+    for name, rows in sorted(weights.items()):
+        lines = [f"{name} {len(rows)} {len(rows[0])}", *(" ".join(map(str, row)) for row in rows)]
+        found.update("".join(f"{line}\n" for line in lines).encode())
+    return found.hexdigest()
 
 
 def check_setting(
@@ -3952,21 +3530,19 @@ class Content:
             "the error of the model on each piece, from its weights",
             f"measure and mean square of each piece, to {pieces.decimals} decimals, by other "
             "formulas",
-            "each facet is shared by two pieces, so that nothing is left out"
-            if pieces.closed
-            else "the pieces leave no more than the stated mass undecided, which is allowed for",
+            "each facet is shared by two pieces, so that nothing is left out",
         ]
 
     def _functions(self) -> None:
         n, heads = self.statement.seq_len, self.statement.heads
         assert heads is not None
-        answers = text_of(self.document["answers"], rf"[0-{n - 1}?]{{{n**n}}}", "answers")
-        tied = self._tied(n)
+        words = text_of(self.document["answers"], "[0-9? ]*", "answers").split(" ")
+        require(len(words) == n**n, f"there are {n**n} inputs, not {len(words)}")
         model = Attention(self.weights, n, heads, self.budget)
         functions = Functions(model, str(self.statement.ties))
-        for number, f in enumerate(product(range(n), repeat=n)):
+        for number, (f, word) in enumerate(zip(product(range(n), repeat=n), words, strict=True)):
             self.budget.allow(WORK_PER_ANSWER)
-            within(f"input {number}", functions.add, f, answers[number], tied.get(number, ()))
+            within(f"input {number}", functions.add, f, word)
         lower = functions.right / n**n
         self._accuracy(lower, lower + Fraction(functions.undecided, n**n))
         self.outcome.accuracy = lower, lower + Fraction(functions.undecided, n**n)
@@ -3974,19 +3550,6 @@ class Content:
             f"the answer to each of {n**n} inputs, by logits with proved error bounds",
             "the true label of each input, and the credit under the tie rule",
         ]
-
-    def _tied(self, n: int) -> dict[int, list[int]]:
-        """The logits that share the maximum, by the function's number."""
-        found: dict[int, list[int]] = {}
-        last = -1
-        require(isinstance(self.document["tied"], list), "tied must be a list")
-        for entry in self.document["tied"]:
-            keys_of(entry, {"function", "winners"}, "a tie")
-            number, winners = natural(entry["function"], "a tie"), indices(entry["winners"], n)
-            require(last < number < n**n, "ties must be in order")
-            require(len(winners) > 1, "a tie needs several winners")
-            found[number], last = winners, number
-        return found
 
     def _accuracy(self, low: Fraction, high: Fraction) -> None:
         """Compares what follows with what is stated, where both are fractions."""
@@ -4005,11 +3568,12 @@ class Content:
         story = Story(data, self.weights, statement.task, statement.seq_len, ties, self.budget)
         story.check()
         outcome.checked += story.lines()
-        if story.findings.not_checked:
+        if story.not_checked:
             outcome.complete = False
-            outcome.not_checked += story.findings.not_checked
+            outcome.not_checked += story.not_checked
         outcome.not_checked.append(
-            "that the claims' texts, and what is written of them, say what their formulas say"
+            "that texts, parameters, and what is written of claims and cases, say what their "
+            "formulas say, and that no instance is left out"
         )
         if story.others:
             names = ", ".join(dict.fromkeys(quoted(name) for name, _ in story.others))
@@ -4020,10 +3584,7 @@ class Content:
         """Without cells, the accuracy is what follows from the explanation."""
         low, high = story.accuracy or (Fraction(0), Fraction(1))
         self._accuracy(low, high)
-        if story.accuracy is None or story.proved_accuracy:
-            self.outcome.accuracy = low, high
-        else:
-            self.outcome.not_checked.append("the accuracy, which rests on what was not checked")
+        self.outcome.accuracy = low, high
 
 
 # ---------------------------------------------------------------------------------------------
@@ -4031,18 +3592,18 @@ class Content:
 
 HEAD = {"format", "version", "kind", "software", "model", "task", "explanation", "digest"}
 ACCURACY = {"ties", "accuracy", "undecided"}
-SQUARED_ERROR = {"mean_squared_error", "root_mean_squared_error", "undecided"}
+SQUARED_ERROR = {"mean_squared_error", "root_mean_squared_error"}
 LISTS = {
     "cells": ("cells", "rays"),
     "pieces": ("pieces", "rays"),
-    "functions": ("tied",),
+    "functions": (),
     "claims": (),
 }
 """The long lists of each kind, whose items the digest takes one by one."""
 KEYS = {
     "cells": HEAD | ACCURACY | {"decimals", "cells", "rays"},
     "pieces": HEAD | SQUARED_ERROR | {"decimals", "pieces", "rays"},
-    "functions": HEAD | ACCURACY | {"answers", "tied"},
+    "functions": HEAD | ACCURACY | {"answers"},
     "claims": HEAD | ACCURACY,
 }
 

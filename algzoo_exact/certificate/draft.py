@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import platform
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from importlib.metadata import version
@@ -15,8 +15,9 @@ from algzoo_exact import __version__
 from algzoo_exact.certificate.check import FORMAT, VERSION, dump
 from algzoo_exact.certificate.nodes import weight_texts
 from algzoo_exact.exact.enclosure import Enclosure
-from algzoo_exact.program.ir import Matrix, Program
-from algzoo_exact.program.lift import INPUT_KEY, READOUT_KEY, RECURRENT_KEY, named_weights
+from algzoo_exact.program.fingerprint import weights_sha256
+from algzoo_exact.program.ir import Program
+from algzoo_exact.program.lift import named_weights
 from algzoo_exact.program.task import Task, TieRule, check_scored
 from algzoo_exact.program.transformer import Transformer
 from algzoo_exact.score.result import Progress
@@ -91,7 +92,7 @@ class Draft(ABC):
         self.task, self.ties = task, ties
         self.story: StoryPart | None = None
         self.count = 0
-        self._weights = named_weights(network)
+        self._network = network
         self._stored = model if isinstance(model, Stored) else None
         self._hash = hashlib.sha256()
 
@@ -109,9 +110,9 @@ class Draft(ABC):
             },
             "model": {
                 "name": stored.name if stored else "program",
-                "sha256": stored.sha256 if stored else _digest_of(self._weights),
+                "sha256": stored.sha256 if stored else weights_sha256(self._network),
                 "dtype": stored.dtype if stored else "rational",
-                "weights": weight_texts(self._weights),
+                "weights": weight_texts(named_weights(self._network)),
             },
             "task": {"name": self.task.name, "seq_len": self.task.seq_len},
         } | ({} if self.ties is None else {"ties": self.ties})
@@ -155,14 +156,3 @@ class Draft(ABC):
     @abstractmethod
     def undecided(self) -> Fraction:
         """The mass that it leaves open, after the last item."""
-
-
-def _digest_of(weights: Mapping[str, Matrix]) -> str:
-    """SHA-256 of the weights as fractions, row by row; an RNN's input weights are one row."""
-    if INPUT_KEY in weights:
-        column = tuple(row[0] for row in weights[INPUT_KEY])
-        matrices: list[Matrix] = [(column,), weights[RECURRENT_KEY], weights[READOUT_KEY]]
-    else:
-        matrices = [weights[key] for key in sorted(weights)]
-    lines = (" ".join(map(str, row)) for matrix in matrices for row in matrix)
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()

@@ -1,19 +1,19 @@
-"""The evidence for one verdict, as a certificate has it: proofs, inputs, figures.
+"""The evidence for one verdict, as a certificate has it: proofs, inputs, probabilities.
 
-Where a verdict has none that the checker could follow, it is said whom one has to trust.
+Where a verdict has none that the checker could follow, SaidError says whom one has to trust.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from itertools import product
-from typing import Any
+from random import Random
+from typing import Any, Literal
 
-from algzoo_exact.certificate.check import PLACES, SLACK
-from algzoo_exact.certificate.nodes import Nodes
-from algzoo_exact.certificate.trees import NoTreeError, proof_tree, truth_tree
+from algzoo_exact.certificate.check import Rewriting, Rows, truth_at
+from algzoo_exact.certificate.nodes import Nodes, SaidError
+from algzoo_exact.certificate.trees import NoTreeError, proof_tree, true_points, truth_tree
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.explain.claims.bounds import Bounds, verdict_on
@@ -25,11 +25,13 @@ from algzoo_exact.explain.language.expression import (
     Logic,
     Number,
     Term,
+    Truth,
     conjuncts,
     evaluate,
     values_at,
 )
 from algzoo_exact.explain.logic.farkas import Refutation, steps_json
+from algzoo_exact.explain.logic.order_facts import OrderFacts
 from algzoo_exact.explain.logic.order_probability import order_statement
 from algzoo_exact.explain.outcome import Argument, Figure, Outcome, Point
 from algzoo_exact.explain.prove.facts import Fact
@@ -41,9 +43,13 @@ Json = dict[str, Any]
 Question = tuple[Formula, Formula, Sequence[Fact]]
 """A statement, its domain, and the facts that its proof may use."""
 
+Quantifier = Literal["all", "almost all", "some"]
+
 _PACKAGE = "algzoo_exact"
-_UNIT = Fraction(1, 10**PLACES)
+_UNIT = Fraction(1, 10**20)
+"""Probabilities by cones are stated to so much."""
 _NEARBY = 40  # scales at which inputs near a witness are tried
+_TRIALS = 300  # inputs that may be in a domain
 
 
 class Evidence:
@@ -51,9 +57,6 @@ class Evidence:
 
     def __init__(self, program: Program, task: Task, ties: TieRule, nodes: Nodes) -> None:
         self.program, self._task, self.ties, self.nodes = program, task, ties, nodes
-        self._least: dict[int, Fraction] = {}  # probabilities of conditions, by their numbers
-        labels = task.cells() if task.name != "median" else ()  # which has no labels
-        self._cells = {cell: k for k, cell in enumerate(labels)}
 
     @property
     def outputs(self) -> int:
@@ -63,15 +66,28 @@ class Evidence:
     def values(self, point: Point) -> Callable[[Entry], Fraction]:
         return values_at(self.program, point)
 
-    def witness(self, point: Point) -> Json:
-        """An input and the logits there."""
-        logits = self.program.evaluate(point).logit
-        return {"x": [str(v) for v in point], "logit": [str(v) for v in logits]}
+    def part(
+        self,
+        quantifier: Quantifier,
+        statement: Formula,
+        domain: Formula,
+        *,
+        proof: Json | None = None,
+        witness: Point | None = None,
+    ) -> Json:
+        """A statement, with what proves or refutes it, if anything does."""
+        return {
+            "for": quantifier,
+            "statement": self.nodes.number(statement),
+            "domain": self.nodes.number(domain),
+            "proof": proof,
+            "witness": None if witness is None else _texts(witness),
+        }
 
     def proofs(
         self, checked: Outcome, questions: Sequence[Question], *, almost: bool
     ) -> list[Json]:
-        """One for each question."""
+        """One for each question; SaidError if there is none for one of them."""
         arguments: Sequence[Argument | None] = checked.arguments
         if len(arguments) != len(questions):
             arguments = (None,) * len(questions)
@@ -81,14 +97,49 @@ class Evidence:
     def answers(
         self, checked: Outcome, domain: Formula, right: bool, facts: Sequence[Fact]
     ) -> list[Json]:
-        """One proof for each label cell that the domain does not exclude."""
-        numbers, questions = [], []
+        """That the model is right or wrong in a domain: a statement for each label cell that the
+        domain does not exclude."""
+        questions: list[Question] = []
         for cell, inside in cells_in(self._task, domain):
             claimed = (earns if right else fails)(cell.label, self._task.outputs, self.ties)
-            numbers.append(self._cells[cell])
             questions.append((claimed, Logic("and", (inside, domain)), facts))
-        found = self.proofs(checked, questions, almost=True)
-        return [{"cell": k} | proof for k, proof in zip(numbers, found, strict=True)]
+        if not questions:
+            return [self.part("almost all", Truth(True), domain)]
+        proofs: list[Json | None] = [None] * len(questions)
+        if checked.verdict.status == "proved":
+            proofs[:] = self.proofs(checked, questions, almost=True)
+        found = []
+        for (claimed, inside, _), proof in zip(questions, proofs, strict=True):
+            at = checked.witness
+            here = at is not None and evaluate(inside, self.values(at))
+            found.append(
+                self.part("almost all", claimed, inside, proof=proof, witness=at if here else None)
+            )
+        return found
+
+    def inside(self, domain: Formula, parts: Sequence[Json]) -> list[str] | None:
+        """A point in the domain of some of the parts, which together are those of ``domain``; with
+        a neighbourhood, where these are about almost all inputs. None if none was found."""
+        asked = [(part["domain"], part["for"] == "almost all") for part in parts]
+        for x in self._points(domain):
+            if evaluate(domain, self.values(x)) and any(
+                truth_at(self.nodes.formulas, number, x, around=almost) for number, almost in asked
+            ):
+                return _texts(x)
+        return None
+
+    def _points(self, domain: Formula) -> Iterator[Point]:
+        """Points that may be in a domain."""
+        n, random = self.program.seq_len, Random(0)
+        example = OrderFacts(domain, n).example()
+        fixed = self._fixed(domain)
+        yield (Fraction(0),) * n
+        yield example if fixed is None else fixed
+        for _ in range(_TRIALS):
+            moves = [Fraction(random.randint(-9, 9), random.choice((1, 20, 400))) for _ in range(n)]
+            yield tuple(moves)
+            yield tuple(v + move for v, move in zip(example, moves, strict=True))
+        yield from true_points(self.program, domain)
 
     def _proof(
         self, checked: Outcome, argument: Argument | None, question: Question, almost: bool
@@ -98,7 +149,7 @@ class Evidence:
             return self._steps(argument, domain, facts)
         point = self._fixed(domain)
         if point is not None and evaluate(statement, values_at(self.program, point)):
-            return {"point": [str(v) for v in point]}
+            return self.at_point(statement, domain)
         walls: tuple[Formula, ...] = ()
         if argument is not None:
             walls = _walls(argument.domain, domain)
@@ -106,12 +157,13 @@ class Evidence:
             inside = Logic("and", (domain, *walls)) if walls else domain
             tree = proof_tree(self.program, statement, inside, almost=almost)
         except NoTreeError:
-            return {"trusted": self.package(checked)}
+            raise SaidError(self.word(checked)) from None
         return {"cells": tree} | self._without(walls)
 
-    def package(self, checked: Outcome) -> str:
+    def word(self, checked: Outcome) -> str:
         """Whose word it is, where nothing can be written down."""
-        return ", ".join(checked.trusted) or f"{_PACKAGE} ({checked.method})"
+        source = ", ".join(checked.trusted) or f"{_PACKAGE} ({checked.method})"
+        return f"{checked.verdict.status} by {source}, with no proof written down"
 
     def _fixed(self, domain: Formula) -> Point | None:
         """The input that a domain consists of, where it fixes the first inputs, at least, up to
@@ -124,6 +176,22 @@ class Evidence:
         if not known or set(known) != set(range(len(known))):
             return None
         return tuple(known.get(i, Fraction(0)) for i in range(self.program.seq_len))
+
+    def at_point(self, statement: Formula, domain: Formula) -> Json:
+        """The proof where a domain fixes all inputs that occur: in their place, the statement is
+        one about numbers, whose negation is a row by itself."""
+        number, formulas = self.nodes.number, self.nodes.formulas
+        fixed, defined = [], {}
+        for part in conjuncts(domain):
+            match part:
+                case Compare("==", Entry("x", (i,)) as entry, Number() as value):
+                    fixed.append([number(entry), number(part)])
+                    defined[("x", i)] = number(value), list[int]()
+        rewriting = Rewriting(formulas, (), defined)
+        goal = rewriting.negation(rewriting.condition(number(statement)))
+        rows = Rows(rewriting, [rewriting.condition(number(domain)), goal]).rows
+        found: Json = {"steps": [{"rows": [[len(rows) - 1, "1"]]}]}
+        return found | ({"defined": fixed} if fixed else {})
 
     def _steps(self, argument: Argument, domain: Formula, facts: Sequence[Fact]) -> Json:
         assert isinstance(argument.evidence, Refutation)
@@ -147,34 +215,33 @@ class Evidence:
     # Numbers.
 
     def probability(
-        self,
-        condition: Formula,
-        figure: Figure,
-        bounds: Bounds | None = None,
-        verdict: str = "",
+        self, condition: Formula, figure: Figure, bounds: Bounds | None = None, verdict: str = ""
     ) -> Json:
-        """A probability, by the order of the inputs or by cones if possible."""
-        number = self.nodes.number(condition)
-        if figure.rational is not None and self._is_order(condition):
-            self._least[number] = figure.rational
-            return {"by": "order", "value": str(figure.rational)}
-        known = figure.enclosure
-        self._least[number] = Fraction(0) if known is None else known.lower
+        """That a probability is within bounds, or is not; without ``bounds``, what it is. By the
+        order of the inputs or by cones; SaidError if neither is possible."""
+        known, by_order = figure.enclosure, self._is_order(condition)
         if known is None or known.upper - known.lower > _UNIT / 10**6:
-            return self.figure(figure)
-        stated = round(known.midpoint / _UNIT)
-        low = max(Fraction(0), (stated - SLACK) * _UNIT)
-        high = min(Fraction(1), (stated + SLACK) * _UNIT)
-        told = Figure(figure.what, "certified", Enclosure(low, high))
-        if bounds is not None and verdict_on(told, bounds).status != verdict:
-            return self.figure(figure)
+            raise SaidError(said_of(figure))
+        low, high = max(Fraction(0), known.lower - _UNIT), min(Fraction(1), known.upper + _UNIT)
+        if by_order and figure.rational is not None:
+            low = high = figure.rational
+        if bounds is not None:
+            told = Figure(figure.what, "certified", Enclosure(low, high))
+            if verdict_on(told, bounds).status != verdict:
+                raise SaidError(said_of(figure))
+            low, high = _ends(bounds)
+        elif not by_order:
+            low, high = low // _UNIT * _UNIT, -(-high // _UNIT) * _UNIT
         try:
-            tree = truth_tree(self.program, condition)
+            cells = None if by_order else truth_tree(self.program, condition)
         except NoTreeError:
-            return self.figure(figure)
-        self._least[number] = low
-        digits = f"{stated:0{PLACES + 1}d}"
-        return {"by": "cells", "value": f"{digits[:-PLACES]}.{digits[-PLACES:]}", "cells": tree}
+            raise SaidError(said_of(figure)) from None
+        return {
+            "condition": self.nodes.number(condition),
+            "at_least": str(low),
+            "at_most": str(high),
+            "cells": cells,
+        }
 
     def _is_order(self, condition: Formula) -> bool:
         try:
@@ -183,25 +250,9 @@ class Evidence:
             return False
         return True
 
-    def least(self, condition: Formula) -> Fraction:
-        """What the probability of a condition is at least, as it was written down."""
-        return self._least[self.nodes.number(condition)]
-
-    def figure(self, figure: Figure) -> Json:
-        """A number that is to be believed."""
-        if figure.enclosure is not None:
-            low, high = figure.enclosure.lower, figure.enclosure.upper
-            return {"by": "trusted", "lower": str(low), "upper": str(high)}
-        return {
-            "by": "samples",
-            "estimate": _text(figure.estimate),
-            "error": _text(figure.error),
-            "samples": figure.samples or 0,
-        }
-
     # Suprema.
 
-    def reached(self, checked: Outcome, statement: Formula, domain: Formula) -> Json | None:
+    def reached(self, checked: Outcome, statement: Formula, domain: Formula) -> Point | None:
         """An input in the domain where the statement holds, at or near the place where a supremum
         is attained; None where none is found."""
         if not checked.figures or checked.figures[0].witness is None:
@@ -209,7 +260,7 @@ class Evidence:
         for point in _around(checked.figures[0].witness):
             values = values_at(self.program, point)
             if evaluate(domain, values) and evaluate(statement, values):
-                return self.witness(point)
+                return point
         return None
 
 
@@ -249,5 +300,20 @@ def _around(point: Point) -> Iterator[Point]:
             yield tuple(v + s * step for v, s in zip(point, moves, strict=True))
 
 
-def _text(value: float | None) -> str | None:
-    return None if value is None or not math.isfinite(value) else repr(value)
+def _texts(point: Point) -> list[str]:
+    return [str(value) for value in point]
+
+
+def _ends(bounds: Bounds) -> tuple[Fraction, Fraction]:
+    if bounds.equals is not None:
+        return bounds.equals, bounds.equals
+    low, high = bounds.at_least, bounds.at_most
+    return Fraction(0) if low is None else low, Fraction(1) if high is None else high
+
+
+def said_of(figure: Figure) -> str:
+    """A number that nothing was written down for."""
+    if figure.enclosure is not None:
+        low, high = float(figure.enclosure.lower), float(figure.enclosure.upper)
+        return f"{figure.what} from {low:.12g} to {high:.12g}, computed"
+    return f"{figure.what} about {figure.estimate}, sampled, which proves nothing"

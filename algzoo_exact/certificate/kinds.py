@@ -164,10 +164,7 @@ class FunctionDraft(Draft):
         return found | {"model": found["model"] | {"heads": self.transformer.heads}}
 
     def _lists(self, progress: Progress | None) -> Iterator[tuple[str, Iterable[Any]]]:
-        yield "tied", self._ties(progress)
-
-    def _ties(self, progress: Progress | None) -> Iterator[Json]:
-        """The inputs on which several logits share the maximum, while all answers are found."""
+        """None is long; all answers are found."""
         judge, n = Judge(self.transformer), self.task.seq_len
         for first in range(0, n**n, BLOCK):
             tokens = functions(n, first, min(first + BLOCK, n**n))
@@ -178,17 +175,16 @@ class FunctionDraft(Draft):
                     self._answers.append("?")
                 else:
                     self.right += credit_for(int(label), winners, self.rule)
-                    self._answers.append(str(min(winners)))
-                    if len(winners) > 1:
-                        yield {"function": self.count, "winners": sorted(winners)}
+                    self._answers.append("".join(map(str, sorted(winners))))
                 self.count += 1
             if progress is not None:
                 progress(self.count / n**n, f"{self.count:,} inputs")
+        yield from ()
 
     def _results(self) -> Json:
         found = self.accuracy()
         return {
-            "answers": "".join(self._answers),
+            "answers": " ".join(self._answers),
             "accuracy": {"lower": str(found.lower), "upper": str(found.upper)},
             "undecided": str(self.undecided()),
         }

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from algzoo_exact.certificate.check import Budget, Formulas, Node
@@ -10,6 +11,10 @@ from algzoo_exact.certificate.check import Program as CheckedProgram
 from algzoo_exact.explain.language.expression import Compare, Entry, Formula, Number, Term, Truth
 from algzoo_exact.program.ir import Matrix, Program
 from algzoo_exact.program.lift import named_weights
+
+
+class SaidError(Exception):
+    """The checker could not follow the evidence that there is; the message says what it is."""
 
 
 class Nodes:
@@ -40,6 +45,20 @@ class Nodes:
             case Compare(op, left, right):
                 return make(op, self.number(left), self.number(right))
         return make(expression.op, *map(self.number, expression.args))
+
+    @contextmanager
+    def attempt(self) -> Iterator[None]:
+        """What is numbered inside is forgotten if it ends in SaidError: nothing refers to it."""
+        kept = len(self.formulas.nodes)
+        try:
+            yield
+        except SaidError:
+            nodes = self.formulas.nodes[:kept]
+            self.formulas = Formulas(self.formulas.program, Budget())
+            for node in nodes:
+                self.formulas.make(*node)
+            self._known = {key: (e, k) for key, (e, k) in self._known.items() if k < kept}
+            raise
 
     def to_json(self) -> list[Any]:
         """All nodes: a number as text, true or false, or a list of the operation and its parts."""

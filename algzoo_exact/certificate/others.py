@@ -7,7 +7,7 @@ from typing import Any
 from algzoo_exact.certificate.evidence import Evidence
 from algzoo_exact.certificate.nodes import Nodes, weight_texts
 from algzoo_exact.explain.claims.equivalent import product
-from algzoo_exact.explain.verification import Verification
+from algzoo_exact.explain.verify import Verification
 from algzoo_exact.program.lift import named_weights
 from algzoo_exact.program.task import Task
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from math import gcd, isqrt
@@ -57,7 +56,6 @@ class PieceDraft(ConeDraft):
         self._middles = [
             [k for k, share in enumerate(piece.value) if share] for piece in task.value_cells()
         ]
-        self._sides: Counter[frozenset[int]] = Counter()  # of facets, by their rays
         self._lower = self._upper = Fraction(0)
 
     def _lists(self, progress: Progress | None) -> Iterator[tuple[str, Iterable[Any]]]:
@@ -77,12 +75,7 @@ class PieceDraft(ConeDraft):
     def _entry(self, start: Start, bits: int, cone: Cone) -> Json:
         program = self.program
         measure, least, most = self._stated(self._measures.measure(cone).midpoint)
-        self.total += least
         self.count += 1
-        numbers = self._corners(cone.rays)
-        for wall in cone.walls:
-            on_it = (ray for ray, t in zip(cone.rays, cone.tight, strict=True) if t >> wall & 1)
-            self._sides[frozenset(self._corners(on_it))] += 1
         error = self._errors.error(bits, start.label)
         square, known = "0", Enclosure.exactly(0)
         if any(error):
@@ -95,7 +88,7 @@ class PieceDraft(ConeDraft):
             self.seen(CertifiedPiece(pattern, tuple(middle), coefficients, stated, known))
         return {
             "pattern": pattern,
-            "rays": numbers,
+            "rays": self._corners(cone.rays),
             "middle": middle,
             "error": list(map(str, coefficients)),
             "measure": measure,
@@ -128,19 +121,17 @@ class PieceDraft(ConeDraft):
                 "lower": _root(lower, places, up=False),
                 "upper": _root(upper, places, up=True),
             },
-            "undecided": self._undecided(),
         }
 
     def accuracy(self) -> None:
         """There is none."""
 
     def undecided(self) -> Fraction:
-        """Nothing, as each facet belongs to two pieces; else what their measures leave."""
-        return Fraction(0) if set(self._sides.values()) == {2} else super().undecided()
+        """Nothing: the checker demands that each facet belongs to two pieces."""
+        return Fraction(0)
 
     def squared_error(self) -> Enclosure:
-        outside = self.task.seq_len * _steepest(self.program) * self.undecided()
-        return Enclosure(self._lower, self._upper + outside)
+        return Enclosure(self._lower, self._upper)
 
 
 def _root(text: str, places: int, *, up: bool) -> str:
@@ -160,24 +151,3 @@ def _exponent(value: Fraction) -> int:
     while Fraction(10) ** (power - 1) >= value:
         power -= 1
     return power
-
-
-def _steepest(program: Program) -> Fraction:
-    """A bound of |output - median|^2 / |x|^2; |x| bounds the median.
-
-    (a + 1)^2 <= 2 a^2 + 2, with a the norm of the largest effects that single inputs can have.
-    Neurons are not negative, so that negative weights do not raise them.
-    """
-    n, zero = program.seq_len, Fraction(0)
-    recurrent = [[max(zero, w) for w in row] for row in program.recurrent]
-    (readout,) = program.readout
-    effects: list[list[Fraction]] = []  # of each input, on each neuron
-    for _ in range(n):
-        effects = [[_product(row, column) for row in recurrent] for column in effects]
-        effects.append([abs(w) for w in program.input_weights])
-    ends = [_product([abs(w) for w in readout], column) for column in effects]
-    return 2 * _product(ends, ends) + 2
-
-
-def _product(a: Iterable[Fraction], b: Iterable[Fraction]) -> Fraction:
-    return sum((x * y for x, y in zip(a, b, strict=True)), Fraction(0))

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import Any, Literal
+from typing import Any
 
-from algzoo_exact.certificate.evidence import Evidence, Question
-from algzoo_exact.errors import InputError
+from algzoo_exact.certificate.evidence import Evidence, Quantifier, Question
+from algzoo_exact.certificate.nodes import SaidError
 from algzoo_exact.explain.claims.always import Always
 from algzoo_exact.explain.claims.close import Close
 from algzoo_exact.explain.claims.equivalent import Equivalent, agreement
@@ -30,7 +30,6 @@ from algzoo_exact.explain.outcome import Outcome
 from algzoo_exact.explain.prove.facts import Fact, fact
 
 Json = dict[str, Any]
-Quantifier = Literal["all", "almost all", "some"]
 _EVERYWHERE = Truth(True)
 
 
@@ -52,41 +51,17 @@ def statements(checked: Outcome, facts: Sequence[Fact], evidence: Evidence) -> l
             return _for_all(checked, [(same, domain, ())], evidence, almost=mode == "labels")
         case Close():
             return _close(checked.instance, checked, facts, evidence)
-        case other:
-            kind = getattr(other, "kind", "unknown")
-            raise InputError(
-                f"A certificate has no form for claims of the kind {kind!r}, which the checker "
-                "does not know; write it without the explanation, or without these claims."
-            )
-
-
-def _part(
-    evidence: Evidence,
-    quantifier: Quantifier,
-    question: tuple[Formula, Formula],
-    verdict: str,
-    proof: Json | None = None,
-    witness: Json | None = None,
-) -> Json:
-    statement, domain = map(evidence.nodes.number, question)
-    return {
-        "for": quantifier,
-        "statement": statement,
-        "domain": domain,
-        "verdict": verdict,
-        "proof": proof,
-        "witness": witness,
-    }
+        case _:
+            raise SaidError(f"of a kind that the checker does not know; {evidence.word(checked)}")
 
 
 def _about_weights(checked: Outcome, statement: Formula, evidence: Evidence) -> Json:
     """No input occurs, so that it is decided at any one."""
     zero = (Fraction(0),) * evidence.program.seq_len
-    question = statement, _EVERYWHERE
     if checked.verdict.status == "proved":
-        proof = {"point": [str(value) for value in zero]}
-        return _part(evidence, "all", question, "proved", proof)
-    return _part(evidence, "all", question, "refuted", witness=evidence.witness(zero))
+        proof = evidence.at_point(statement, _EVERYWHERE)
+        return evidence.part("all", statement, _EVERYWHERE, proof=proof)
+    return evidence.part("all", statement, _EVERYWHERE, witness=zero)
 
 
 def _for_all(
@@ -94,23 +69,19 @@ def _for_all(
 ) -> list[Json]:
     """Statements that are proved together, or one of which fails at a witness."""
     quantifier: Quantifier = "almost all" if almost else "all"
-    pairs = [(statement, domain) for statement, domain, _ in questions]
     if checked.verdict.status == "proved":
         proofs = evidence.proofs(checked, questions, almost=almost)
         return [
-            _part(evidence, quantifier, pair, "proved", proof)
-            for pair, proof in zip(pairs, proofs, strict=True)
+            evidence.part(quantifier, statement, domain, proof=proof)
+            for (statement, domain, _), proof in zip(questions, proofs, strict=True)
         ]
     found = []
-    for pair in pairs:
-        failing = checked.witness is not None and (
-            len(pairs) == 1 or not evaluate(pair[0], evidence.values(checked.witness))
-        )
-        if failing and checked.witness is not None:
-            witness = evidence.witness(checked.witness)
-            found.append(_part(evidence, quantifier, pair, "refuted", witness=witness))
-        else:
-            found.append(_part(evidence, quantifier, pair, "unknown"))
+    for statement, domain, _ in questions:
+        at = checked.witness
+        alone = len(questions) == 1
+        fails = at is not None and (alone or not evaluate(statement, evidence.values(at)))
+        witness = at if fails else None
+        found.append(evidence.part(quantifier, statement, domain, witness=witness))
     return found
 
 
@@ -128,21 +99,18 @@ def _steps(claim: Inductive, facts: Sequence[Fact]) -> list[Question]:
 def _close(claim: Close, checked: Outcome, facts: Sequence[Fact], evidence: Evidence) -> list[Json]:
     """A supremum: the error is at most so much for all inputs, and as large for some."""
     assert claim.scale is not None
-    status, witness = checked.verdict.status, checked.witness
     most = claim.bounds.most
     within = None if most is None else claim.within(most)
     least = claim.bounds.at_least if claim.bounds.equals is None else claim.bounds.equals
     error = Apply("abs", (Apply("sub", (claim.left, claim.right)),))
     found = []
     if within is not None:
-        proof = shown = None
-        verdict = "unknown"
-        if status == "proved":
-            verdict = "proved"
+        proof = None
+        if checked.verdict.status == "proved":
             (proof,) = evidence.proofs(checked, [(within, claim.domain, facts)], almost=False)
-        elif witness is not None:
-            verdict, shown = "refuted", evidence.witness(witness)
-        found.append(_part(evidence, "all", (within, claim.domain), verdict, proof, shown))
+        found.append(
+            evidence.part("all", within, claim.domain, proof=proof, witness=checked.witness)
+        )
     if least:
         found.append(_reached(claim, checked, facts, evidence, error, least))
     if not found:  # at least 0
@@ -163,19 +131,20 @@ def _reached(
     assert claim.scale is not None
     large = Compare(">=", error, _scaled(claim.scale, least))
     positive = Compare(">", claim.scale, Number(Fraction(0)))
-    question = Logic("and", (large, positive)), claim.domain
+    asked = Logic("and", (large, positive))
     status = checked.verdict.status
     if status == "proved":
-        witness = evidence.reached(checked, *question)
-        proof = None if witness else {"trusted": evidence.package(checked)}
-        return _part(evidence, "some", question, "proved", proof, witness)
+        witness = evidence.reached(checked, asked, claim.domain)
+        if witness is None:
+            raise SaidError(evidence.word(checked))
+        return evidence.part("some", asked, claim.domain, witness=witness)
     if status == "refuted" and checked.witness is None:
         bound = _smaller_bound(checked)
         more = Compare(">", error, _scaled(claim.scale, bound))
         less = Compare("<=", error, _scaled(claim.scale, bound))
         (proof,) = evidence.proofs(checked, [(less, claim.domain, facts)], almost=False)
-        return _part(evidence, "some", (more, claim.domain), "refuted", proof)
-    return _part(evidence, "some", question, "unknown")
+        return evidence.part("some", more, claim.domain, proof=proof)
+    return evidence.part("some", asked, claim.domain)
 
 
 def _scaled(scale: Term, factor: Fraction) -> Term:

@@ -7,22 +7,21 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from algzoo_exact.certificate.evidence import Evidence
-from algzoo_exact.certificate.nodes import Nodes
+from algzoo_exact.certificate.evidence import Evidence, said_of
+from algzoo_exact.certificate.nodes import Nodes, SaidError
 from algzoo_exact.certificate.others import Others
 from algzoo_exact.certificate.statements import statements
 from algzoo_exact.errors import InputError
 from algzoo_exact.explain.claims.answers import Right, Wrong
-from algzoo_exact.explain.claims.bounds import Bounds
 from algzoo_exact.explain.claims.cases import Case, CaseResult, CheckedCase, Partition
-from algzoo_exact.explain.claims.claim import Claim, ClaimResult, Instance
+from algzoo_exact.explain.claims.claim import Claim, ClaimResult
 from algzoo_exact.explain.claims.close import Close
 from algzoo_exact.explain.claims.equivalent import Equivalent
 from algzoo_exact.explain.claims.measure import Measure
 from algzoo_exact.explain.language.expression import Formula, Logic, Truth, conjuncts
 from algzoo_exact.explain.outcome import Outcome
 from algzoo_exact.explain.prove.facts import Fact
-from algzoo_exact.explain.verification import Verification
+from algzoo_exact.explain.verify import Verification
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.standardize import standardize
 from algzoo_exact.program.task import Task, TieRule
@@ -42,14 +41,18 @@ class StoryPart:
     count: int
 
 
-def story_part(verification: Verification, progress: Progress | None = None) -> StoryPart:
-    """Every claim and case of a verified explanation, with the evidence that there is."""
-    return _Writer(verification, progress).part()
+def story_part(
+    verification: Verification, program: Program, progress: Progress | None = None
+) -> StoryPart:
+    """Every claim and case of an explanation of this program, with the evidence that there is."""
+    return _Writer(verification, program, progress).part()
 
 
 class _Writer:
-    def __init__(self, verification: Verification, progress: Progress | None) -> None:
-        self._verification = verification
+    def __init__(
+        self, verification: Verification, program: Program, progress: Progress | None
+    ) -> None:
+        self._verification, self._program = verification, program
         self._subject = verification.explanation.subject
         self._nodes = Nodes(verification.program)
         self._evidence = Evidence(
@@ -58,25 +61,30 @@ class _Writer:
         self._others = Others(verification, self._subject.task)
         self._progress = progress
         self._facts: dict[str, list[Fact]] = {}
+        self._said: set[str] = set()  # claims with no evidence that the checker could follow
         self._proved: dict[str, dict[str, list[Formula]]] = {}  # right and wrong domains
+        self._sums = {"right": Fraction(0), "wrong": Fraction(0)}
         parts: list[ClaimResult | CaseResult] = [*verification.claims, *verification.cases]
         self._steps = sum(len(part.instances) for part in parts)
         self._done = 0
 
     def part(self) -> StoryPart:
         verification = self._verification
+        factors = None
+        if self._subject.standard:
+            factors = [str(s) for s in standardize(self._program)[1]]
         claims = [self._claim(result) for result in verification.claims]
         cases = [self._case(result) for result in verification.cases]
-        partition = verification.partition
+        disjoint = self._disjoint(verification.partition)
         accuracy = None
-        if partition is not None and partition.status == "proved":
-            accuracy = self._accuracy()
+        if disjoint is not None:
+            accuracy = self._sums["right"], 1 - self._sums["wrong"]
         data = {
             "title": verification.explanation.title,
-            "standard": self._subject.standard,
+            "factors": factors,
             "claims": claims,
             "cases": cases,
-            "partition": partition and self._partition(partition),
+            "disjoint": disjoint,
             "accuracy": accuracy and {"lower": str(accuracy[0]), "upper": str(accuracy[1])},
         }
         nodes, others = self._nodes.to_json(), self._others.to_json()
@@ -93,8 +101,7 @@ class _Writer:
         instances = []
         for checked in result.instances:
             self._hear(claim.name)
-            found = self._instance(claim, checked, facts)
-            instances.append({"parameters": dict(checked.parameters)} | found)
+            instances.append(self._instance(claim, checked, facts))
         proved = [c.instance for c in result.instances if c.verdict.status == "proved"]
         self._facts[claim.name] = result.facts()
         self._proved[claim.name] = {
@@ -107,7 +114,6 @@ class _Writer:
         others = {c.instance.other for c in result.instances if isinstance(c.instance, Equivalent)}
         return {
             "name": claim.name,
-            "kind": _kind(claim.instances[0]),
             "text": claim.text,
             "written": written,
             "about": self._others.number(others.pop()) if others else None,
@@ -116,40 +122,42 @@ class _Writer:
 
     def _instance(self, claim: Claim, checked: Outcome, facts: Sequence[Fact]) -> Json:
         """What one instance says, with its evidence."""
-        number, evidence = self._nodes.number, self._evidence
-        verdict = checked.verdict.status
+        instance = checked.instance
+        evidence = self._evidence
+        if isinstance(instance, Equivalent):
+            evidence = self._others.evidence(instance.other)
+        inside = None
+        try:
+            with evidence.nodes.attempt():
+                parts = self._parts(checked, facts, evidence)
+                self._check_facts(parts, claim.assume)
+            if checked.verdict.status == "proved" and not isinstance(instance, Measure):
+                domain = getattr(instance, "domain", _EVERYWHERE)
+                spoken = [part for part in parts if part["for"] != "some"]
+                inside = evidence.inside(domain, spoken) if spoken else None
+        except SaidError as error:
+            self._said.add(claim.name)
+            parts = [{"said": str(error)}]
+        return {"parameters": dict(checked.parameters), "parts": parts, "inside": inside}
+
+    def _parts(self, checked: Outcome, facts: Sequence[Fact], evidence: Evidence) -> list[Json]:
         match checked.instance:
             case Right(_, domain) | Wrong(_, domain):
-                right, found = claim.kind == "right", checked.witness
-                return {
-                    "domain": number(domain),
-                    "verdict": verdict,
-                    "proofs": evidence.answers(checked, domain, right, facts)
-                    if verdict == "proved"
-                    else [],
-                    "witness": None if found is None else evidence.witness(found),
-                }
+                right = isinstance(checked.instance, Right)
+                return evidence.answers(checked, domain, right, facts)
             case Measure(_, condition, bounds):
-                figure = evidence.probability(condition, checked.figures[0], bounds, verdict)
-                return {
-                    "condition": number(condition),
-                    "bounds": _bounds(bounds),
-                    "verdict": verdict,
-                    "figure": figure,
-                }
-            case Close(error="mean" | "root_mean_square") as close:
-                return {
-                    "left": number(close.left),
-                    "right": number(close.right),
-                    "domain": number(close.domain),
-                    "error": close.error,
-                    "bounds": _bounds(close.bounds),
-                    "verdict": verdict,
-                    "figure": evidence.figure(checked.figures[0]),
-                }
-            case Equivalent() as same:
-                evidence = self._others.evidence(same.other)
-        return {"statements": statements(checked, facts, evidence)}
+                figure, verdict = checked.figures[0], checked.verdict.status
+                return [evidence.probability(condition, figure, bounds, verdict)]
+            case Close(error="mean" | "root_mean_square"):
+                raise SaidError(said_of(checked.figures[0]))
+        return statements(checked, facts, evidence)
+
+    def _check_facts(self, parts: Sequence[Json], sources: Iterable[str]) -> None:
+        """SaidError if proofs use facts that may be those of claims that are only said."""
+        said = self._said.intersection(sources)
+        proofs = [part.get("proof") or {} for part in parts]
+        if said and any({"facts", "defined"} & proof.keys() for proof in proofs):
+            raise SaidError(f"it rests on {min(said)}")
 
     def _case(self, result: CaseResult) -> Json:
         case = result.case
@@ -169,96 +177,67 @@ class _Writer:
         }
 
     def _case_instance(self, result: CaseResult, found: CheckedCase, facts: Sequence[Fact]) -> Json:
-        when, checked, says = found.instance.when, found.checked, result.case.verdict
-        proofs: list[Json] = []
-        follows, witness, verdict = None, None, "unknown"
-        if checked is not None:
-            verdict, witness = checked.verdict.status, checked.witness
-            if verdict == "proved" and says == "claims":
-                follows = self._follows(result.case, found, checked)
-            elif verdict == "proved":
-                proofs = self._evidence.answers(checked, when, says == "right", facts)
+        case, when, checked = result.case, found.instance.when, found.checked
+        says = case.verdict
+        answer = found.answer if says in ("claims", "unknown") else says
+        parts: list[Json] = []
+        lies_in = inside = None
+        try:
+            with self._nodes.attempt():
+                if checked is not None and says == "claims" and found.answer != "unknown":
+                    lies_in = self._lies_in(case, found, checked)
+                elif checked is not None and answer != "unknown":
+                    parts = self._evidence.answers(checked, when, answer == "right", facts)
+                    self._check_facts(parts, case.claims)
+        except SaidError as error:
+            parts = [{"said": str(error)}]
+        try:
+            probability = self._evidence.probability(when, found.probability)
+        except SaidError as error:
+            probability = {"said": str(error)}
+        proved = checked is not None and checked.verdict.status == "proved"
+        if proved and answer != "unknown" and not any("said" in part for part in parts):
+            asked = [{"domain": self._nodes.number(when), "for": "almost all"}]
+            inside = self._evidence.inside(when, asked)
+            self._sums[answer] += Fraction(probability.get("at_least", 0))
         return {
             "parameters": dict(found.instance.parameters),
             "when": self._nodes.number(when),
-            "probability": self._evidence.probability(when, found.probability),
-            "answer": found.answer if says in ("claims", "unknown") else says,
-            "verdict": verdict,
-            "proofs": proofs,
-            "follows": follows,
-            "witness": None if witness is None else self._evidence.witness(witness),
+            "probability": probability,
+            "answer": answer,
+            "parts": parts,
+            "lies_in": lies_in,
+            "inside": inside,
         }
 
-    def _follows(self, case: Case, found: CheckedCase, checked: Outcome) -> Json:
-        """The claims that a case follows from: one whose domain it is a part of, as written; or all
-        that prove such an answer, and why it lies in what they say."""
+    def _lies_in(self, case: Case, found: CheckedCase, checked: Outcome) -> Json | None:
+        """Why a case lies in what claims prove; None where its conditions say so."""
         when = found.instance.when
-        proved = {name: self._proved[name][found.answer] for name in case.claims}
-        if not checked.arguments:
-            given = set(conjuncts(when))
-            for name, domains in proved.items():
-                if any(given.issuperset(conjuncts(domain)) for domain in domains):
-                    return {"claims": [name], "proof": None}
-        union = _some(domain for domains in proved.values() for domain in domains)
+        if said := self._said.intersection(case.claims):
+            raise SaidError(f"it rests on {min(said)}")
+        domains = [domain for name in case.claims for domain in self._proved[name][found.answer]]
+        given = set(conjuncts(when))
+        if any(given.issuperset(conjuncts(domain)) for domain in domains):
+            return None
+        union = _some(domains)
         (proof,) = self._evidence.proofs(checked, [(union, when, ())], almost=True)
-        return {"claims": [name for name, domains in proved.items() if domains], "proof": proof}
+        return self._evidence.part("almost all", union, when, proof=proof)
 
-    def _partition(self, partition: Partition) -> Json:
+    def _disjoint(self, partition: Partition | None) -> list[Json | None] | None:
+        """Why no two cases overlap, case by case; None (in the list) where the order says it."""
+        if partition is None or partition.disjoint.verdict.status != "proved":
+            return None
         whens = [c.instance.when for result in self._verification.cases for c in result.instances]
-        union = _some(whens)
+        if partition.disjoint.method == "order":
+            return [None] * (len(whens) - 1)
         apart = [
             (Logic("not", (_some(whens[k + 1 :]),)), when, ()) for k, when in enumerate(whens[:-1])
         ]
-        return {
-            "covers": self._joint(partition.covers, [(union, _EVERYWHERE, ())]),
-            "disjoint": self._joint(partition.disjoint, apart),
-        }
-
-    def _joint(
-        self, checked: Outcome, questions: Sequence[tuple[Formula, Formula, Sequence[Fact]]]
-    ) -> Json:
-        proved = checked.verdict.status == "proved"
-        by_order = proved and checked.method == "order"
-        proofs: list[Json] = []
-        if proved and not by_order:
-            proofs = self._evidence.proofs(checked, questions, almost=True)
-        witness = checked.witness
-        return {
-            "verdict": checked.verdict.status,
-            "by_order": by_order,
-            "proofs": proofs,
-            "witness": None if witness is None else self._evidence.witness(witness),
-        }
-
-    def _accuracy(self) -> tuple[Fraction, Fraction]:
-        """What the cases proved right and wrong amount to, by what is written of them."""
-        sums = {"right": Fraction(0), "wrong": Fraction(0), "unknown": Fraction(0)}
-        for result in self._verification.cases:
-            for case in result.instances:
-                sums[case.answer] += self._evidence.least(case.instance.when)
-        return sums["right"], 1 - sums["wrong"]
-
-
-def _kind(instance: Instance) -> str:
-    """The checker's kind of claim."""
-    match instance:
-        case Right():
-            return "right"
-        case Wrong():
-            return "wrong"
-        case Measure():
-            return "probability"
-        case Close(scale=None):
-            return "mean"
-    return "holds"
-
-
-def _bounds(bounds: Bounds) -> Json:
-    pair = bounds.at_least, bounds.at_most
-    if bounds.equals is not None:
-        pair = bounds.equals, bounds.equals
-    texts = (None if value is None else str(value) for value in pair)
-    return dict(zip(("at_least", "at_most"), texts, strict=True))
+        try:
+            with self._nodes.attempt():
+                return [*self._evidence.proofs(partition.disjoint, apart, almost=True)]
+        except SaidError:
+            return None
 
 
 def _some(formulas: Iterable[Formula]) -> Formula:

@@ -6,7 +6,9 @@ which it would not accept.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import Any
 
 from algzoo_exact.certificate.check import (
@@ -51,11 +53,28 @@ def proof_tree(program: Program, statement: Formula, domain: Formula, *, almost:
 
 def truth_tree(program: Program, formula: Formula) -> Json:
     """Cones on each of which the formula holds almost everywhere, or almost nowhere."""
+    return _truths(program, formula).cut()
+
+
+def true_points(program: Program, formula: Formula) -> Iterator[tuple[Fraction, ...]]:
+    """A point inside each cone on which the formula holds; none where cones do not tell."""
+    try:
+        tree = _truths(program, formula)
+        tree.cut()
+    except NoTreeError:
+        return
+    places = tree.regions.inputs
+    for rays in tree.true:
+        inside = dict(zip(places, map(sum, zip(*rays, strict=True)), strict=True))
+        yield tuple(Fraction(inside.get(i, 0)) for i in range(program.seq_len))
+
+
+def _truths(program: Program, formula: Formula) -> _Tree:
     nodes = Nodes(program)
     rewriting = Rewriting(nodes.formulas)
     try:
         condition = rewriting.condition(nodes.number(formula))
-        return _Tree(Regions(rewriting, condition), almost=True, proof=False).cut()
+        return _Tree(Regions(rewriting, condition), almost=True, proof=False)
     except (RejectedError, LimitError) as error:
         raise NoTreeError(str(error)) from error
 
@@ -69,9 +88,18 @@ class _Tree:
     proof: bool
     items: list[Any] = field(default_factory=list)
     rays: dict[IntVector, int] = field(default_factory=dict)
+    true: list[tuple[IntVector, ...]] = field(default_factory=list)
+    """The rays of the cones on which it holds."""
     cones: int = 0
 
     def cut(self) -> Json:
+        """NoTreeError if that takes too much."""
+        try:
+            return self._cut()
+        except (RejectedError, LimitError) as error:
+            raise NoTreeError(str(error)) from error
+
+    def _cut(self) -> Json:
         size = len(self.regions.inputs)
         if size > LARGEST:
             raise NoTreeError(f"{size} inputs occur")
@@ -110,7 +138,7 @@ class _Tree:
 
     def _part(self, cone: Cone, depth: int, condition: Condition) -> None:
         """A cone, cut as often as it takes; in it, the ``condition`` is true where the whole is."""
-        piece = Piece(self.regions, cone.rays, self._units)
+        piece = Piece(self.regions, cone.rays)
         condition = self._open_parts(piece, condition, (1 << len(cone.rays)) - 1)
         if isinstance(condition, bool) and self._settled(piece, cone, condition):
             self.cones += 1
@@ -118,9 +146,11 @@ class _Tree:
                 raise NoTreeError(f"more than {_MOST_CONES} cones")
             numbers = [self.rays.setdefault(ray, len(self.rays)) for ray in cone.rays]
             self.items.append(sorted(numbers))
+            if condition:
+                self.true.append(cone.rays)
             return
-        assert piece.opened is not None
-        normal = primitive(tuple(piece.opened[piece.count :]))
+        whole = self.regions.condition if isinstance(condition, bool) else condition
+        normal = primitive(next(self._walls(piece, whole)))
         if depth + len(self._units) >= MOST_CUTS:
             raise NoTreeError("cuts lie too deep within each other")
         self.items.append(_text(normal))
@@ -128,15 +158,57 @@ class _Tree:
             assert side is not None, "a normal that does not cut"
             self._part(side, depth + 1, condition)
 
+    def _walls(self, piece: Piece, condition: Condition) -> Iterator[IntVector]:
+        """Normals that cut the cone, on which something depends that is open there."""
+        if isinstance(condition, bool):
+            return
+        op, inner = condition
+        if op in ("and", "or", "not"):
+            for part in inner:
+                yield from self._walls(piece, part)
+            return
+        pairs = self.regions.rows[inner]
+        values = piece.values(pairs)
+        if values is None:
+            yield from self._bends(piece, pairs)
+        elif min(values) < 0 < max(values):
+            yield self._normal(piece, pairs)
+
+    def _bends(self, piece: Piece, pairs: list[tuple[int, int]]) -> Iterator[IntVector]:
+        """Where a form bends within the cone."""
+        for atom, _ in pairs:
+            if piece.atom(atom) is not None:
+                continue
+            choices = self.regions.choices[atom]
+            known = [(values, p) for p in choices if (values := piece.values(p)) is not None]
+            if len(known) < len(choices):
+                yield from (w for p in choices for w in self._bends(piece, p))
+                continue
+            best, chosen = max(known, key=lambda pair: sum(pair[0]))
+            for values, other in known:
+                if any(a < b for a, b in zip(best, values, strict=True)):
+                    normals = self._normal(piece, chosen), self._normal(piece, other)
+                    yield tuple(a - b for a, b in zip(*normals, strict=True))
+
+    def _normal(self, piece: Piece, pairs: list[tuple[int, int]]) -> IntVector:
+        """The linear function that a form is on the cone."""
+        total = (0,) * len(self._units)
+        for atom, factor in pairs:
+            if atom in self.regions.places:
+                row = self._units[self.regions.places[atom]]
+            else:
+                row = self._normal(piece, self.regions.choices[atom][piece.best[atom]])
+            total = tuple(a + factor * b for a, b in zip(total, row, strict=True))
+        return total
+
     def _open_parts(self, piece: Piece, condition: Condition, inside: int) -> Condition:
         """What is open in a cone. What is not stays as it is in all cones within that one."""
         if not isinstance(condition, bool) and condition[0] in ("and", "or"):
             op, parts = condition
-            some, kept, before = bool(op == "or"), [], piece.opened
+            some, kept = bool(op == "or"), []
             for part in parts:
                 found = self._open_parts(piece, part, inside)
                 if found is some:
-                    piece.opened = before
                     return some
                 if not isinstance(found, bool):
                     kept.append(found)

@@ -173,12 +173,17 @@ def _beginning(text: str) -> str:
 
 
 def _more(result: Accuracy, digits: int | None) -> str:
+    from algzoo_exact.score.whole import MOST_INPUTS
+
     if result.counts is not None:
         return counted_more(result)
     if result.kind == "exact":
         return f"{more_digits(result.enclosure, digits)}--check-samples 1e7 for a check"
-    if result.task.seq_len <= 7:
+    if result.task.seq_len <= MOST_INPUTS:
         return "--method exact decides every input, however long it takes; or a longer --time-limit"
     if not result.cells:
         return "a longer --time-limit; or first algzoo-exact warm, where nothing is compiled yet"
-    return "a longer --time-limit narrows it, slowly; every input can be decided for n <= 7 only"
+    return (
+        "a longer --time-limit narrows it, slowly; every input can be decided for "
+        f"n <= {MOST_INPUTS} only"
+    )

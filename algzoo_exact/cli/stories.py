@@ -12,7 +12,7 @@ from algzoo_exact.errors import InputError
 
 if TYPE_CHECKING:
     from algzoo_exact.explain.story import Explanation
-    from algzoo_exact.explain.verification import Verification
+    from algzoo_exact.explain.verify import Verification
     from algzoo_exact.zoo.loading import Model
 
 EXIT_CODES = {"proved": 0, "refuted": 1, "unknown": 3}

@@ -42,7 +42,7 @@ SCALE = LearnedConstant(
     "32 noisy variants of 2nd_argmax_16_10 (noise 0.0045 and 0.0085, seeds 1000 to 1015)",
     5e10,
 )
-"""Learned; see docs/notes/deductive-estimators.md."""
+"""Learned; see docs/notes/estimators.md."""
 
 
 class Values(NamedTuple):

@@ -20,8 +20,7 @@ from algzoo_exact.explain.claims.claim import Claim
 from algzoo_exact.explain.claims.keys import Source, exact
 from algzoo_exact.explain.claims.price import MOST_BITS
 from algzoo_exact.explain.claims.reading import ClaimReader
-from algzoo_exact.explain.language.definitions import read_definitions
-from algzoo_exact.explain.language.expand import Definition, Expander
+from algzoo_exact.explain.language.expand import Definition, Expander, read_definitions
 from algzoo_exact.explain.language.integers import Sizes
 from algzoo_exact.explain.language.toml_tables import LARGEST_FILE, Table, read_toml, shown, within
 from algzoo_exact.program.task import INDEX_TASKS, Task

@@ -3,7 +3,8 @@ what accuracy follows."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from time import monotonic
 from typing import TypeVar
@@ -22,10 +23,9 @@ from algzoo_exact.explain.claims.cases import (
     derived_accuracy,
 )
 from algzoo_exact.explain.claims.claim import Claim, ClaimResult, Instance
-from algzoo_exact.explain.outcome import Figure, Outcome, Parameters
+from algzoo_exact.explain.outcome import Figure, Outcome, Parameters, Status, joined
 from algzoo_exact.explain.prove.facts import Fact
 from algzoo_exact.explain.story import Explanation, Subject
-from algzoo_exact.explain.verification import Verification
 from algzoo_exact.program.fingerprint import weights_sha256
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.lift import HasProgram, lift
@@ -35,6 +35,50 @@ from algzoo_exact.zoo.loading import load
 
 T = TypeVar("T")
 Progress = Callable[[float, str], None]
+
+
+@dataclass(frozen=True, eq=False)
+class Verification:
+    """An explanation, checked against a model.
+
+    ``accuracy`` is derived from the cases that were proved right and wrong: an enclosure, and one
+    rational or a closed form where that is what follows. It is None without cases, or where they
+    are not proved to be a partition. ``program`` is the one that the claims speak of
+    (standardised, if they say so), ``others`` those that claims of equivalence name. ``stopped``:
+    Ctrl-C came before all was checked.
+    """
+
+    explanation: Explanation
+    model: str
+    sha256: str | None
+    program: Program
+    others: Mapping[str, Program]
+    ties: TieRule
+    claims: tuple[ClaimResult, ...]
+    cases: tuple[CaseResult, ...]
+    partition: Partition | None
+    accuracy: Figure | None
+    seconds: float
+    stopped: bool = False
+
+    @property
+    def status(self) -> Status:
+        """proved: all claims are, and all cases of which something is said, and the cases are a
+        partition."""
+        parts: list[ClaimResult | CaseResult | Partition] = [*self.claims]
+        parts += [case for case in self.cases if case.case.verdict != "unknown"]
+        if self.partition is not None:
+            parts.append(self.partition)
+        found = joined(part.status for part in parts)
+        return "unknown" if self.stopped and found == "proved" else found
+
+    def claim(self, name: str) -> ClaimResult:
+        """What became of the claim of that name; InputError where it was not checked."""
+        for result in self.claims:
+            if result.claim.name == name:
+                return result
+        known = ", ".join(result.claim.name for result in self.claims) or "none"
+        raise InputError(f"No claim {name!r} was checked; checked were {known}.")
 
 
 def verify(

@@ -1,4 +1,4 @@
-"""The squash flow of the facets of a cone in R^4 to R^7 in float64, proven, compiled.
+"""The squash flow of the facets of a cone in R^4 to R^9 in float64, proven, compiled.
 
 One variable serves all faces: l runs from 0 to 1 while space is squashed along the unit vector u.
 For a face K let q be the squared length of the part of u orthogonal to its span, and
@@ -10,9 +10,10 @@ k_K(l)^2 = q + l^2 (1 - q). For a facet F of the cone, a facet G of F, and so on
     theta(l) = atan((y2 / y1) l / k_G),
     dP(G; l) = - (l dl / 2 pi) (1 / k_G) sum_F' (y3 / k_F'^2) sum_G' (y4 / k_G') P(G'; l).      (2)
 
-P(G'; l) is elementary: 1 for the apex, 1/2 for a ray, an angle (n = 6), Girard's sum of angles
-(n = 7). P(G; 1) is so for n = 4 and 5; for n = 6 and 7 it is 1/2 plus the flow of all facets of
-G along a direction inside G, again by (1). Only the sign of y1 must be decided.
+P(G'; l) is elementary up to n = 7: 1 for the apex, 1/2 for a ray, an angle (n = 6), Girard's sum
+of angles (n = 7). For n = 8 and 9 it is P(G'; 1) less the integral of (2) for G' from l to 1. So is
+P(G; 1) for n = 4 and 5; else P at l = 1 is 0 or 1/2 plus the flow of all facets of the face along a
+direction inside it, again by (1). Only the sign of y1 must be decided.
 
 Errors. Every value comes with a bound for its error: truncation from ``flow_rules``, errors of
 the frames from ``lattice_f64``, rounding as derived in the note. What cannot be decided comes
@@ -22,6 +23,7 @@ back with an infinite radius.
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -76,15 +78,55 @@ def components(lattice: Lattice, face: int, heading: Heading) -> F64:
     return out
 
 
+class _Below(NamedTuple):
+    """The faces of codimension 1 to ``depth`` in a face ``faces[0]``, each once: those of
+    codimension c are faces[ends[c - 1]:ends[c]], and ``place`` says where a face is."""
+
+    faces: I64
+    ends: I64
+    place: I64
+
+
+class _Components(NamedTuple):
+    """Those of a direction below a face: along each edge's normal, off by ``error`` (edges); by
+    place q, and the relative error of k^2 with the operations that form it, infinite where q may
+    be 0."""
+
+    y: F64
+    error: F64
+    q: F64
+    spread: F64
+
+
+class _Nodes(NamedTuple):
+    """A rule of ``FlowRules``, and its place there."""
+
+    rule: int
+    squash: F64
+    t: F64
+    rest: F64
+    step: F64
+
+
+class _Sums(NamedTuple):
+    """Values at the nodes by place, off by ``error``; ``weight`` bounds them in the strip, in
+    units of T / pi; ``shrink`` is 1 / k for ridges."""
+
+    value: F64
+    error: F64
+    weight: F64
+    shrink: F64
+
+
 @compiled
-def _faces_below(lattice: Lattice, root: int, faces: I64, ends: I64, place: I64) -> None:
-    """The faces of codimension 1 to 4 in ``root``, each once; those of codimension c are
-    faces[ends[c - 1]:ends[c]], and ``place`` says where a face is."""
-    place[:] = -1
+def _faces_below(lattice: Lattice, root: int, depth: int) -> _Below:
+    count = lattice.masks.shape[0]
+    faces, place = np.empty(count, np.int64), np.full(count, -1)
+    ends = np.empty(depth + 1, np.int64)
     faces[0] = root
     ends[0] = 1
     found, start = 1, 0
-    for c in range(1, 5):
+    for c in range(1, depth + 1):
         for p in range(start, ends[c - 1]):
             for edge in range(lattice.first[faces[p]], lattice.first[faces[p] + 1]):
                 below = lattice.child[edge]
@@ -94,6 +136,143 @@ def _faces_below(lattice: Lattice, root: int, faces: I64, ends: I64, place: I64)
                     found += 1
         start = ends[c - 1]
         ends[c] = found
+    return _Below(faces, ends, place)
+
+
+@compiled
+def _components_below(lattice: Lattice, below: _Below, heading: Heading, tops: F64) -> _Components:
+    depth = below.ends.shape[0] - 1
+    count, edges = below.ends[depth], lattice.child.shape[0]
+    y, y_error = np.empty(edges), np.empty(edges)
+    q, q_error, spread = np.full(count, -1.0), np.zeros(count), np.empty(count)
+    q[0] = 0.0
+    for p in range(count):
+        face = below.faces[p]
+        for edge in range(lattice.first[face], lattice.first[face + 1]):
+            if p == 0:
+                along, off = tops[edge - lattice.first[face]]
+            else:
+                along, off = _component(lattice, edge, heading, max(q[p], 0.0) + q_error[p])
+            y[edge], y_error[edge] = along, off
+            child = below.place[lattice.child[edge]]
+            if p < below.ends[depth - 1] and q[child] < 0.0:
+                q[child] = q[p] + along * along
+                off = (2.0 * abs(along) + off) * off
+                q_error[child] = (q_error[p] + off + 2.0 * U * q[child]) * SLACK
+        spread[p] = (q_error[p] / q[p] + 3.5 * U) * SLACK
+        if not spread[p] < _COARSE:  # perhaps u lies in the span, and in that of all facets above
+            spread[p] = math.inf
+    return _Components(y, y_error, q, spread)
+
+
+@compiled
+def _nodes_for(lattice: Lattice, root: int, u: _Components, rules: FlowRules, first: int) -> _Nodes:
+    """A rule from ``first`` on that serves all facets of ``root`` that turn; none (-1) if there is
+    no such facet, or no such rule."""
+    least = math.inf
+    for edge in range(lattice.first[root], lattice.first[root + 1]):
+        if abs(u.y[edge]) > u.error[edge]:
+            least = min(least, abs(u.y[edge]) - u.error[edge])
+    rule, end = first, rules.panels if first < rules.panels else rules.least.shape[0]
+    while rule < end and not least >= rules.least[rule]:
+        rule += 1
+    if rule == end or least == math.inf:
+        nowhere = np.empty(0)
+        return _Nodes(-1, nowhere, nowhere, nowhere, nowhere)
+    begin, end = rules.start[rule], rules.start[rule + 1]
+    return _Nodes(
+        rule, rules.squash[begin:end], rules.t[begin:end], rules.rest[begin:end],
+        rules.step[begin:end],
+    )  # fmt: skip
+
+
+@compiled
+def _measure_ends(
+    lattice: Lattice, dimension: int, below: _Below, heading: Heading, u: _Components,
+    nodes: _Nodes, sums: _Sums,
+) -> None:  # fmt: skip
+    """The elementary measures of the last faces, of this dimension, at the nodes."""
+    depth = below.ends.shape[0] - 1
+    corners = np.empty((64, 2), np.int64)
+    stretch = np.empty(nodes.t.shape[0])
+    for p in range(below.ends[depth - 1], below.ends[depth]):
+        face = below.faces[p]
+        sums.weight[p] = 2.0
+        if dimension < 2:
+            for i in range(stretch.shape[0]):
+                sums.value[p, i] = 1.0 if dimension == 0 else 0.5
+            continue
+        sides = lattice.first[face + 1] - lattice.first[face]
+        if sides * (sides + 1) > corners.shape[0]:
+            corners = np.empty((sides * (sides + 1), 2), np.int64)
+        for i in range(stretch.shape[0]):
+            stretch[i] = nodes.rest[i] / (nodes.t[i] + u.q[p] * nodes.rest[i])
+        found = corners_of(lattice, face, corners)
+        angles(
+            lattice, face, dimension, corners, found, heading, u.y, stretch, u.spread[p],
+            sums.value[p], sums.error[p],
+        )  # fmt: skip
+        sums.weight[p] = max(2.0, 1.0 + 0.5 * found)  # a plane angle has two facets, one corner
+
+
+@compiled
+def _divide(p: int, power: float, u: _Components, nodes: _Nodes, sums: _Sums) -> None:
+    """The values of a face times 1 / k (``power`` 1/2) or 1 / k^2."""
+    own = power * u.spread[p] + 4.0 * U
+    for i in range(nodes.t.shape[0]):
+        factor = 1.0 / (nodes.t[i] + u.q[p] * nodes.rest[i])
+        if power < 1.0:
+            factor = math.sqrt(factor)
+        size = abs(sums.value[p, i])
+        sums.error[p, i] = (sums.error[p, i] + size * own) * _SECOND * factor
+        sums.value[p, i] *= factor
+        if p < sums.shrink.shape[0]:
+            sums.shrink[p, i] = factor
+
+
+@compiled
+def _add_facets(lattice: Lattice, p: int, below: _Below, u: _Components, sums: _Sums) -> None:
+    """The sum over a face's facets of y times their values."""
+    face = below.faces[p]
+    sides = lattice.first[face + 1] - lattice.first[face]
+    sums.weight[p] = 0.0
+    for edge in range(lattice.first[face], lattice.first[face + 1]):
+        child = below.place[lattice.child[edge]]
+        sums.weight[p] += sums.weight[child]
+        along, size = u.y[edge], abs(u.y[edge])
+        wide = (u.error[edge] + (sides + 1.0) * U * size) * _SECOND
+        full = size + u.error[edge]
+        for i in range(sums.value.shape[1]):
+            sums.value[p, i] += along * sums.value[child, i]
+            sums.error[p, i] += full * sums.error[child, i] + wide * abs(sums.value[child, i])
+
+
+@compiled
+def _integrate_back(p: int, end: Ball, nodes: _Nodes, sums: _Sums, rules: FlowRules) -> None:
+    """Turns the values of dP of a face into P at the nodes, from ``end`` = P at l = 1."""
+    size = rules.later.shape[0]
+    rest, off, total = 0.0, 0.0, 0.0
+    for i in range(nodes.step.shape[0]):
+        part = nodes.step[i] * sums.value[p, i]
+        sums.value[p, i] = part
+        total += abs(part)
+        off += nodes.step[i] * sums.error[p, i]
+    # Every weight is at most ``largest_later``.
+    off += (nodes.step.shape[0] + 6.0) * U * total
+    off = off * rules.largest_later * _SECOND + rules.later_left[nodes.rule] * sums.weight[p]
+    off = (off * _ONE_OVER_TWO_PI[0] + end[1]) * _SECOND + 2.0 * U * (abs(end[0]) + total)
+    fresh = np.empty(size)
+    for panel in range(nodes.step.shape[0] // size - 1, -1, -1):
+        begin = panel * size
+        for i in range(size):
+            value = rest
+            for j in range(size):
+                value += rules.later[i, j] * sums.value[p, begin + j]
+            fresh[i] = end[0] + value * _ONE_OVER_TWO_PI[0]
+        for i in range(size):
+            rest += sums.value[p, begin + i]
+            sums.value[p, begin + i], sums.error[p, begin + i] = fresh[i], off
+    sums.weight[p] = 1.0 + rules.growth[nodes.rule] * sums.weight[p]
 
 
 @compiled
@@ -103,127 +282,75 @@ def flows_by_parts(
 ) -> None:  # fmt: skip
     """2 pi times the flows of the facets of face ``root``, in the order of its edges, by (1).
 
-    ``dimension`` (4 to 7) is that of the face. ``tops`` (edges, 2): y1; ``solid`` (faces, 2):
-    P(G; 1) of the faces of codimension 2; ``flows`` (edges, 2): all as midpoints and radii.
+    ``dimension`` (4 to 9) is that of the face. ``tops`` (edges, 2): y1; ``solid`` (faces, 2):
+    P(G; 1) of the faces of even codimension below; ``flows`` (edges, 2): all as midpoints and
+    radii.
     """
-    count = lattice.masks.shape[0]
-    faces, place, ends = np.empty(count, np.int64), np.empty(count, np.int64), np.empty(5, np.int64)
-    _faces_below(lattice, root, faces, ends, place)
-    edges = lattice.first[count]
-    y, y_error = np.empty(edges), np.empty(edges)
-    q, q_error = np.full(ends[4], -1.0), np.zeros(ends[4])  # by place
-    q[0] = 0.0
-    for p in range(ends[4]):
-        face = faces[p]
-        for edge in range(lattice.first[face], lattice.first[face + 1]):
-            if p == 0:
-                along, off = tops[edge - lattice.first[root]]
-            else:
-                along, off = _component(lattice, edge, heading, max(q[p], 0.0) + q_error[p])
-            y[edge], y_error[edge] = along, off
-            below = place[lattice.child[edge]]
-            if p < ends[3] and q[below] < 0.0:
-                q[below] = q[p] + along * along
-                off = (2.0 * abs(along) + off) * off
-                q_error[below] = (q_error[p] + off + 2.0 * U * q[below]) * SLACK
-    first, last = lattice.first[root], lattice.first[root + 1]
-    flows[:, 0], flows[:, 1] = 0.0, math.inf
-    least = math.inf
-    for edge in range(first, last):
-        if abs(y[edge]) > y_error[edge]:
-            least = min(least, abs(y[edge]) - y_error[edge])
-    rule = 0
-    while rule < rules.least.shape[0] and not least >= rules.least[rule]:
-        rule += 1
-    if rule == rules.least.shape[0] or least == math.inf:
+    depth = max(4, dimension - dimension % 2 - 2)
+    below = _faces_below(lattice, root, depth)
+    u = _components_below(lattice, below, heading, tops)
+    for f in range(flows.shape[0]):
+        flows[f, 0], flows[f, 1] = 0.0, math.inf
+    nodes = _nodes_for(lattice, root, u, rules, 0 if depth == 4 else rules.panels)
+    if nodes.rule < 0:
         return
-    spread = np.empty(ends[4])  # the relative error of k^2, with the operations that form it
-    for p in range(1, ends[4]):
-        spread[p] = (q_error[p] / q[p] + 3.5 * U) * SLACK
-        if not spread[p] < _COARSE:  # perhaps u lies in the span, and in that of all facets above
-            spread[p] = math.inf
-    begin, end = rules.start[rule], rules.start[rule + 1]
-    nodes = end - begin
-    squash, t, rest = rules.squash[begin:end], rules.t[begin:end], rules.rest[begin:end]
-    step = rules.step[begin:end]
-    # The sums of (2) from the inside out: value and error at each node, and the flags' weights.
-    value, error = np.zeros((ends[4], nodes)), np.zeros((ends[4], nodes))
-    weight = np.zeros(ends[4])
-    shrink = np.empty((ends[2], nodes))  # 1 / k_G
-    stretch = np.empty(nodes)
-    corners = np.empty((64, 2), np.int64)
-    for p in range(ends[3], ends[4]):
-        face = faces[p]
-        measure, off = value[p], error[p]
-        weight[p] = 2.0
-        if dimension < 6:
-            measure[:] = 1.0 if dimension == 4 else 0.5
-        else:
-            sides = lattice.first[face + 1] - lattice.first[face]
-            if sides * (sides + 1) > corners.shape[0]:
-                corners = np.empty((sides * (sides + 1), 2), np.int64)
-            for i in range(nodes):
-                stretch[i] = rest[i] / (t[i] + q[p] * rest[i])
-            found = corners_of(lattice, face, corners)
-            angles(
-                lattice, face, dimension - 4, corners, found, heading, y, stretch, spread[p],
-                measure, off,
-            )  # fmt: skip
-            weight[p] = max(2.0, 1.0 + 0.5 * found)  # a plane angle has two facets, one corner
-        for i in range(nodes):
-            shorter = 1.0 / math.sqrt(t[i] + q[p] * rest[i])
-            off[i] = (off[i] + abs(measure[i]) * (0.5 * spread[p] + 4.0 * U)) * _SECOND * shorter
-            measure[i] *= shorter
-    for c in (3, 2):
-        for p in range(ends[c - 1], ends[c]):
-            face = faces[p]
-            sides = lattice.first[face + 1] - lattice.first[face]
-            for edge in range(lattice.first[face], lattice.first[face + 1]):
-                below = place[lattice.child[edge]]
-                weight[p] += weight[below]
-                along, size = y[edge], abs(y[edge])
-                wide = (y_error[edge] + (sides + 1.0) * U * size) * _SECOND
-                full = size + y_error[edge]
-                for i in range(nodes):
-                    value[p, i] += along * value[below, i]
-                    error[p, i] += full * error[below, i] + wide * abs(value[below, i])
-            for i in range(nodes):
-                square = t[i] + q[p] * rest[i]
-                if c == 3:
-                    factor, own = 1.0 / square, spread[p]
-                else:
-                    factor, own = 1.0 / math.sqrt(square), 0.5 * spread[p]
-                    shrink[p, i] = factor
-                error[p, i] = (error[p, i] + abs(value[p, i]) * (own + 4.0 * U)) * _SECOND * factor
-                value[p, i] *= factor
-    for edge in range(first, last):
-        top = lattice.child[edge]
-        y1 = y[edge]
-        if not abs(y1) > y_error[edge]:
-            continue
-        sure = y_error[edge] / abs(y1)
-        total: Ball = (0.0, 0.0)
-        for side in range(lattice.first[top], lattice.first[top + 1]):
-            ridge = lattice.child[side]
-            p = place[ridge]
-            slope = y[side] / y1
-            rough = abs(slope) * (sure + 0.5 * spread[p] + 6.0 * U) + y_error[side] / abs(y1)
-            rough *= _SECOND
-            mid, off, size = 0.0, 0.0, 0.0
-            for i in range(nodes):
-                ratio = squash[i] * shrink[p, i]
-                turn = atan((slope * ratio, rough * ratio))
-                part = step[i] * turn[0]
-                mid += part * value[p, i]
-                size += abs(part * value[p, i])
-                off += abs(part) * error[p, i] + step[i] * turn[1] * (
-                    abs(value[p, i]) + error[p, i]
-                )
-            off = off * _SECOND + (nodes + 5.0) * U * size + rules.left_out[rule] * weight[p]
-            # At l = 1, k_G = 1.
-            ended = multiply(atan((slope, rough)), (solid[ridge, 0], solid[ridge, 1]))
-            total = add(total, add(ended, multiply((mid, off), _ONE_OVER_TWO_PI)))
-        flows[edge - first, 0], flows[edge - first, 1] = -total[0], total[1]
+    count, size = below.ends[depth], nodes.t.shape[0]
+    sums = _Sums(
+        np.zeros((count, size)), np.zeros((count, size)), np.zeros(count),
+        np.empty((below.ends[2], size)),
+    )  # fmt: skip
+    _measure_ends(lattice, dimension - depth, below, heading, u, nodes, sums)
+    for c in range(depth, 2, -2):
+        for p in range(below.ends[c - 1], below.ends[c]):
+            _divide(p, 0.5, u, nodes, sums)
+        for p in range(below.ends[c - 2], below.ends[c - 1]):
+            _add_facets(lattice, p, below, u, sums)
+            _divide(p, 1.0, u, nodes, sums)
+        for p in range(below.ends[c - 3], below.ends[c - 2]):
+            _add_facets(lattice, p, below, u, sums)
+            _divide(p, 0.5, u, nodes, sums)
+            if c > 4:
+                face = below.faces[p]
+                _integrate_back(p, (solid[face, 0], solid[face, 1]), nodes, sums, rules)
+    for f in range(flows.shape[0]):
+        edge = lattice.first[root] + f
+        if abs(u.y[edge]) > u.error[edge]:
+            found = _turn(lattice, edge, below, u, nodes, sums, solid, rules)
+            flows[f, 0], flows[f, 1] = found
+
+
+@compiled
+def _turn(
+    lattice: Lattice, edge: int, below: _Below, u: _Components, nodes: _Nodes, sums: _Sums,
+    solid: F64, rules: FlowRules,
+) -> Ball:  # fmt: skip
+    """2 pi times the flow of the facet that an edge leads to: minus the sum of (1)."""
+    top, y1 = lattice.child[edge], u.y[edge]
+    sure = u.error[edge] / abs(y1)
+    total: Ball = (0.0, 0.0)
+    for side in range(lattice.first[top], lattice.first[top + 1]):
+        ridge = lattice.child[side]
+        p = below.place[ridge]
+        slope = u.y[side] / y1
+        rough = abs(slope) * (sure + 0.5 * u.spread[p] + 6.0 * U) + u.error[side] / abs(y1)
+        rough *= _SECOND
+        mid, off, size = 0.0, 0.0, 0.0
+        for i in range(nodes.step.shape[0]):
+            ratio = nodes.squash[i] * sums.shrink[p, i]
+            turn = atan((slope * ratio, rough * ratio))
+            part = nodes.step[i] * turn[0]
+            value = sums.value[p, i]
+            mid += part * value
+            size += abs(part * value)
+            off += abs(part) * sums.error[p, i] + nodes.step[i] * turn[1] * (
+                abs(value) + sums.error[p, i]
+            )
+        off = off * _SECOND + (nodes.step.shape[0] + 5.0) * U * size
+        off += rules.left_out[nodes.rule] * sums.weight[p]
+        # At l = 1, k_G = 1.
+        ended = multiply(atan((slope, rough)), (solid[ridge, 0], solid[ridge, 1]))
+        total = add(total, add(ended, multiply((mid, off), _ONE_OVER_TWO_PI)))
+    return -total[0], total[1]
 
 
 @compiled
@@ -290,11 +417,9 @@ def _heading(lattice: Lattice, face: int, codimension: int, rays: F64) -> Headin
 @compiled
 def solid_angles(lattice: Lattice, n: int, rays: F64, rules: FlowRules) -> F64:
     """P(G; 1) as balls, (faces, 2), of all faces of codimension 2, 4, .. and dimension > 1."""
-    count = lattice.masks.shape[0]
-    solid = np.full((count, 2), math.inf)
+    solid = np.full((lattice.masks.shape[0], 2), math.inf)
     base = n - n % 2 - 2
-    edges = lattice.child.shape[0]
-    nowhere, none = Heading(np.zeros(n), 1.0, 0.0, 0.0), np.zeros(edges)
+    nowhere, none = Heading(np.zeros(n), 1.0, 0.0, 0.0), np.zeros(lattice.child.shape[0])
     zero, value, error = np.zeros(1), np.empty(1), np.empty(1)
     corners = np.empty((64, 2), np.int64)
     for face in range(lattice.level[base], lattice.level[base + 1]):
@@ -338,8 +463,9 @@ def flows_from(
 ) -> None:  # fmt: skip
     """``facet_flows`` where ``tops`` (facets, 2) are y1 as balls, known better than from u."""
     n = heading.vector.shape[0]
+    root = lattice.level[0]
     solid = solid_angles(lattice, n, rays, rules)
-    flows_by_parts(lattice, 0, n, heading, tops, solid, rules, flows)
+    flows_by_parts(lattice, root, n, heading, tops, solid, rules, flows)
     for f in range(lattice.first[1]):
         part = multiply((flows[f, 0], flows[f, 1]), _ONE_OVER_TWO_PI)
         flows[f, 0], flows[f, 1] = part
@@ -363,7 +489,7 @@ def facet_flows(
     lattice: Lattice, n: int, rays: F64, u: F64, u_error: float, rules: FlowRules, flows: F64,
     moments: F64,
 ) -> None:  # fmt: skip
-    """The flow of each facet in the lattice of a cone in R^n, n = 4 to 7, and its first moment.
+    """The flow of each facet in the lattice of a cone in R^n, n = 4 to 9, and its first moment.
 
     ``rays`` (rays, n): any points near the extreme rays; they serve to choose directions.
     ``u`` (n): the direction, of any length, off by ``u_error`` times that at most.

@@ -7,20 +7,27 @@ narrower one by constants that depend on nothing (docs/notes/squash-flow.md, "By
     |theta| <= sqrt(pi^2/4 + atanh(sin eta)^2),   |dP/dy| <= 2 cos(eta)^-6 for each flag,
     |P| <= 1/2 + f T / (2 pi),   T^2 = pi^2/4 + atanh(sin eta)^2 / 4,          |Im y| <= eta,
 
-where P is the measure of a cone of dimension 2 or 3 with f facets. Hence a bound B for the
-integrand, and for N nodes on a path of half-length H the error (Trefethen 2013, theorem 19.3)
+where P is the measure of a cone of dimension 2 or 3 with f facets. With a bound B for the
+integrand on an ellipse of radius r about a path of half-length H, N nodes leave out at most
 
-    (64/15) H B r^(-2N) / (1 - r^-2),   r = x + sqrt(1 + x^2),   x = eta / H.
+    (64/15) H B r^(-2N) / (1 - r^-2)   of the whole integral (Trefethen 2013, theorem 19.3),   (1)
+    2 H (2 + A) B r^(1-N) / (r - 1)    of that from any node to the end,                       (2)
+    r = x + sqrt(1 + x^2),   x = eta / H,
+
+where (2) integrates the polynomial through all nodes, and A is the largest sum of the absolute
+values of the weights that this takes (theorem 8.2: a polynomial of degree N - 1 is within
+2 B r^(1-N) / (r - 1)).
 """
 
 from __future__ import annotations
 
 import math
 from functools import lru_cache
+from itertools import count
 from typing import NamedTuple
 
 import numpy as np
-from flint import arb
+from flint import arb, arb_mat
 from numpy.typing import NDArray
 
 from algzoo_exact.exact.enclosure import working_precision
@@ -28,9 +35,10 @@ from algzoo_exact.exact.enclosure import working_precision
 F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
 
+PANEL = 48  # nodes of a panel where integrals to all nodes are wanted
 _SIZES = (*range(8, 32, 2), *range(32, 64, 4), *range(64, 257, 16))
 _LARGEST, _COUNT = 4.0, 65  # v = 4, 4 / sqrt 2, 2, .. down to 1e-9
-_ASKED = 2.0**-62
+_ASKED, _ASKED_IN_PANELS = 2.0**-62, 2.0**-58
 _ETAS = [0.7 + 0.025 * k for k in range(31)]
 
 
@@ -39,8 +47,13 @@ class FlowRules(NamedTuple):
 
     ``least[j]`` is a bound for |y1| from which on |y1| / sqrt(1 - y1^2) >= v[j]. ``squash`` are
     the nodes l, ``t`` = l^2, ``rest`` = 1 - l^2, ``step`` weights for the integral of f l dl;
-    each is off by an ulp at most. ``left_out[j]`` times max(2, 1 + f/2) bounds the error
-    for one flag.
+    each is off by an ulp at most. ``left_out[j]`` times a bound for |P| in units of T / pi bounds
+    the error of the integral for one flag.
+
+    Rules from ``panels`` on serve the same v in panels of ``PANEL`` nodes. ``later`` (PANEL,
+    PANEL) times ``step`` integrates from a node of a panel to that panel's end; ``later_left``
+    is like ``left_out`` for the integral from any node to l = 1, and a measure whose dP has flags
+    of total weight W is at most 1 + ``growth`` W in the strip, in units of T / pi.
     """
 
     least: F64
@@ -50,46 +63,127 @@ class FlowRules(NamedTuple):
     rest: F64
     step: F64
     left_out: F64
+    panels: int
+    later: F64
+    largest_later: float
+    later_left: F64
+    growth: F64
 
 
-def _bound(nodes: int, half: float) -> float:
-    """The least error bound over eta, for P = T / pi; the slack covers the rounding here."""
-    best = math.inf
-    for eta in _ETAS:
-        side = math.atanh(math.sin(eta))
-        theta = math.sqrt(math.pi**2 / 4 + side**2)
-        measure = math.sqrt(math.pi**2 / 4 + side**2 / 4) / math.pi
-        x = eta / half
-        r = x + math.sqrt(1 + x * x)
-        size = 2 * math.cos(eta) ** -6 * theta * measure
-        best = min(best, 64 / 15 * half * size * r ** (-2 * nodes) / (1 - r**-2))
-    return best * (1 + 1e-9)
+class _Strip(NamedTuple):
+    """Bounds in |Im y| <= eta: of theta, of T / pi, of one flag's dP/dy; the ellipse's radius."""
+
+    theta: float
+    measure: float
+    change: float
+    r: float
+
+
+def _strip(eta: float, half: float) -> _Strip:
+    side = math.atanh(math.sin(eta))
+    x = eta / half
+    return _Strip(
+        math.sqrt(math.pi**2 / 4 + side**2),
+        math.sqrt(math.pi**2 / 4 + side**2 / 4) / math.pi,
+        2 * math.cos(eta) ** -6,
+        x + math.sqrt(1 + x * x),
+    )
+
+
+_OURS = 1 + 1e-9  # covers the rounding of bounds
+
+
+def _whole_bound(nodes: int, half: float, eta: float) -> float:
+    """(1) for theta dP, |P| = T / pi."""
+    strip = _strip(eta, half)
+    size = strip.change * strip.theta * strip.measure
+    return 64 / 15 * half * size * strip.r ** (-2 * nodes) / (1 - strip.r**-2) * _OURS
+
+
+def _best_bound(nodes: int, half: float) -> float:
+    return min(_whole_bound(nodes, half, eta) for eta in _ETAS)
+
+
+def _later_bound(half: float, eta: float, weights: float) -> float:
+    """(2) for dP, |P| = T / pi, in one panel."""
+    strip = _strip(eta, half)
+    size = strip.change * strip.measure
+    left = 2 * half * (2 + weights) * size * strip.r ** (1 - PANEL) / (strip.r - 1)
+    return left * _OURS
+
+
+def _later(roots: list[tuple[arb, arb]]) -> tuple[F64, float]:
+    """C with integral from x_i to 1 of p = sum over j of w_j C_ij p(x_j), for polynomials p of
+    degree below the number of nodes; and the largest sum of w_j |C_ij| over j.
+
+    p = sum over k of (2k + 1) / 2 P_k(x) sum over j of w_j P_k(x_j) p(x_j), and (2k + 1) P_k is
+    the derivative of P_(k+1) - P_(k-1), which vanishes at 1.
+    """
+    size = len(roots)
+    legendre = [[x.legendre_p(k) for k in range(size + 1)] for x, _ in roots]
+    ends = [
+        [1 - x, *(row[k - 1] - row[k + 1] for k in range(1, size))]
+        for (x, _), row in zip(roots, legendre, strict=True)
+    ]
+    matrix = arb_mat(ends) * arb_mat([row[:size] for row in legendre]).transpose()
+    values = np.array([[float(matrix[i, j]) / 2 for j in range(size)] for i in range(size)])
+    weights = np.array([float(weight) for _, weight in roots])
+    return values, float(np.max(np.abs(values) @ weights)) * _OURS
+
+
+@lru_cache(maxsize=32)
+def _gauss_legendre(size: int) -> list[tuple[arb, arb]]:
+    """Nodes and weights on [-1, 1], as balls of flint's precision at the first call."""
+    return [arb.legendre_p_root(size, k, weight=True) for k in range(size)]
+
+
+class _Columns:
+    """The nodes of all rules, as they are made."""
+
+    def __init__(self) -> None:
+        self.columns: tuple[list[float], ...] = ([], [], [], [])
+        self.start = [0]
+
+    def append(self, v: arb, half: arb, size: int, panels: int) -> None:
+        """A rule for the path of length 2 ``half`` times ``panels``."""
+        for panel in range(panels):
+            for root, weight in _gauss_legendre(size):
+                y = half * (2 * panel + 1 + root)
+                l = v * y.sinh()  # noqa: E741 - the squash factor's usual name
+                step = weight * half * l * v * y.cosh()
+                for column, value in zip(self.columns, (l, l * l, 1 - l * l, step), strict=True):
+                    column.append(float(value))
+        self.start.append(len(self.columns[0]))
 
 
 @lru_cache(maxsize=1)
 def flow_rules() -> FlowRules:
     """All rules, computed in balls once."""
-    least, start, left_out = [], [0], []
-    columns: tuple[list[float], ...] = ([], [], [], [])
-    roots: dict[int, list[tuple[arb, arb]]] = {}
+    made = _Columns()
+    left_out, later_left, growth = [], [0.0] * _COUNT, [0.0] * _COUNT
     with working_precision(106):
-        for j in range(_COUNT):
-            v = arb(_LARGEST) / arb(2) ** (arb(j) / 2)
-            least.append(float((v * v / (1 + v * v)).sqrt()) * (1 + 1e-15))
+        speeds = [arb(_LARGEST) / arb(2) ** (arb(j) / 2) for j in range(_COUNT)]
+        least = [float((v * v / (1 + v * v)).sqrt()) * (1 + 1e-15) for v in speeds]
+        for v in speeds:
             half = (1 / v).asinh() / 2
-            size = next(size for size in _SIZES if _bound(size, float(half)) <= _ASKED)
-            left_out.append(_bound(size, float(half)))
-            if size not in roots:
-                some = [arb.legendre_p_root(size, k, weight=True) for k in range(size)]
-                roots[size] = [(root, weight) for root, weight in some]
-            for root, weight in roots[size]:
-                y = half * (1 + root)
-                l = v * y.sinh()  # noqa: E741 - the squash factor's usual name
-                step = weight * half * l * v * y.cosh()
-                for column, value in zip(columns, (l, l * l, 1 - l * l, step), strict=True):
-                    column.append(float(value))
-            start.append(len(columns[0]))
-    nodes, squares, rests, steps = (np.array(column) for column in columns)
+            size = next(n for n in _SIZES if _best_bound(n, float(half)) <= _ASKED)
+            left_out.append(_best_bound(size, float(half)))
+            made.append(v, half, size, 1)
+        later, weights = _later(_gauss_legendre(PANEL))
+        for v in speeds:
+            end = (1 / v).asinh() / 2
+            for panels in count(1):
+                long = float(end / panels)
+                left, eta = min((_later_bound(long, eta, weights), eta) for eta in _ETAS)
+                if left <= _ASKED_IN_PANELS:
+                    break
+            left_out.append(panels * _whole_bound(PANEL, long, eta))
+            later_left.append(left + left_out[-1])
+            growth.append(eta / (2 * math.pi) * _strip(eta, long).change * _OURS)
+            made.append(v, end / panels, PANEL, panels)
+    nodes, squares, rests, steps = (np.array(column) for column in made.columns)
     return FlowRules(
-        np.array(least), np.array(start), nodes, squares, rests, steps, np.array(left_out)
-    )
+        np.array(least * 2), np.array(made.start), nodes, squares, rests, steps,
+        np.array(left_out), _COUNT, later, float(np.max(np.abs(later))), np.array(later_left),
+        np.array(growth),
+    )  # fmt: skip

@@ -16,7 +16,7 @@ the double and the triple flag integral are
 
 Both depend on ratios only, so u needn't be normalised and may have further components. T4 is
 closed form in dilogarithms (Schläfli 1858; Coxeter 1935, "The functions of Schläfli and
-Lobatschefsky"), T6 one quadrature with a proven error. docs/notes/flag-integrals.md derives the
+Lobatschefsky"), T6 one quadrature with a proven error. docs/notes/squash-flow.md derives the
 formulas; (D1) to (D7) and (T1) to (T6) below are its equations.
 
 `double_flag` and `triple_flag` return enclosures: balls at the precision of `flint.ctx`, which

@@ -1,6 +1,6 @@
 """The double flag integral T4 of ``schlafli`` in float64, compiled: an estimate, not proven.
 
-(D6) is the equation of docs/notes/flag-integrals.md.
+(D6) is the equation of docs/notes/squash-flow.md.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Gaussian measures of cones and orthant probabilities for everyone: public, rigorous, n <= 7.
+"""Gaussian measures of cones and orthant probabilities for everyone: public, rigorous, n <= 9.
 
 The measure of a cone under the standard Gaussian is its solid angle as a fraction of the whole.
 P(X > 0 in every entry), X ~ N(0, R), is the measure of {y : A y >= 0} for any A with A A^T = R.
-Up to n = 5 ball arithmetic gives any number of digits; for n = 6 and 7 these are the facet flows
+Up to n = 5 ball arithmetic gives any number of digits; for n = 6 to 9 these are the facet flows
 of ``facet_flow`` with frames from exact normals.
 """
 
@@ -24,7 +24,7 @@ from algzoo_exact.measure.cone_measure import cone_measure as measure_by_balls
 from algzoo_exact.measure.flow import LARGEST_DIMENSION, PrecisionError, directions_for
 
 Number = int | float | Fraction
-MOST_INPUTS = 7
+MOST_INPUTS = 9
 _MANY_DIGITS, _UP_TO = 30, 5  # the default, and for which n
 _BITS = (256, 2048, 16384)
 _DIRECTIONS = 12
@@ -37,16 +37,16 @@ def cone_measure(
     rays: Sequence[Sequence[Number]] | None = None,
     digits: int | None = None,
 ) -> Enclosure:
-    """The probability that a standard Gaussian point of R^n, n = 1 .. 7, lies in a cone.
+    """The probability that a standard Gaussian point of R^n, n = 1 .. 9, lies in a cone.
 
     ``cone`` is a ``Cone``, or the rows a of {x : a.x >= 0 for all rows}, (m, n), which may be
     redundant; or ``rays`` (m, n) span it. Numbers are taken exactly, floats too. A cone without
     interior has measure 0.
 
-    The enclosure is no wider than 10**-``digits``: 30 by default for n <= 5, and for n = 6 and 7
-    what float64 gives, about 1e-12. Up to 14 digits can be asked for at n = 6.
+    The enclosure is no wider than 10**-``digits``: 30 by default for n <= 5, and for n = 6 to 9
+    what float64 gives, about 1e-12 to 1e-10. Up to 14 digits can be asked for at n = 6.
 
-    InputError for n > 7, for rows that do not fit, for a cone that holds a line, and for more
+    InputError for n > 9, for rows that do not fit, for a cone that holds a line, and for more
     digits than there are.
     """
     if (cone is None) == (rays is None):
@@ -77,12 +77,12 @@ def cone_measure(
 def orthant_probability(
     correlation: Sequence[Sequence[Number]], *, digits: int | None = None
 ) -> Enclosure:
-    """P(all entries of X are positive) for X ~ N(0, ``correlation``), (n, n), n = 1 .. 7.
+    """P(all entries of X are positive) for X ~ N(0, ``correlation``), (n, n), n = 1 .. 9.
 
     Any covariance matrix will do; numbers are taken exactly, floats too. ``digits`` as for
-    ``cone_measure``, but n = 4 to 7 all end where float64 does, at about 1e-13 and 1e-12.
+    ``cone_measure``, but n = 4 to 9 all end where float64 does, at about 1e-13 to 1e-11.
 
-    InputError for n > 7 and for a matrix that is not symmetric and positive definite.
+    InputError for n > 9 and for a matrix that is not symmetric and positive definite.
     """
     matrix = [[_fraction(value) for value in row] for row in correlation]
     n = len(matrix)

@@ -1,4 +1,4 @@
-"""The flow over the boundary in float64 balls, compiled, n = 4 to 7.
+"""The flow over the boundary in float64 balls, compiled, n = 4 to 9.
 
 Proven, and many times as fast as ball arithmetic of many bits, to 8 or more digits
 (docs/notes/squash-flow.md, "By parts").

@@ -51,7 +51,7 @@ _FORM_SHARE = 0.4  # of a time limit, for a closed form
 # Seconds per leaf on one core, measured on trained models (benchmarks/), by n: in ball arithmetic,
 # and in float64 balls.
 EXACT_COST = {4: 6e-4, 5: 1.5e-3, 6: 0.2}
-FLOAT_COST = {4: 3e-5, 5: 6e-5, 6: 3e-4, 7: 8e-4}
+FLOAT_COST = {4: 3e-5, 5: 6e-5, 6: 3e-4, 7: 8e-4, 8: 3e-3, 9: 1e-2}
 _SOON = 3.0  # seconds, which ball arithmetic may take before compiled code is asked for
 _COMPILING_SECONDS = 45.0  # about what compiling takes; integers work meanwhile
 _DIGITS_OF_BOUNDS = 20  # of each cone that is decided while others are not
@@ -77,11 +77,11 @@ def accuracy(
     ``exact`` unless a limit strikes or a tie stays undecided (n <= 9; "auto" is limited to ten
     seconds for n >= 8).
 
-    ``method`` "exact" (n <= 7) decides every input, with a closed form for n <= 3; "bounds" is a
+    ``method`` "exact" (n <= 9) decides every input, with a closed form for n <= 3; "bounds" is a
     certified enclosure that narrows until ``time_limit`` seconds or ``max_cells`` cells are used
     up. "auto" counts cells, and takes what says most within a minute, beside what counting and
     compiling take. Either limit makes "exact" end early too, for n >= 4, with what is decided by
-    then. ``by_label`` adds the split by true label (n <= 7, if every input is decided).
+    then. ``by_label`` adds the split by true label (n <= 9, if every input is decided).
 
     ``digits``: the width is at most 10**-``digits``, for n <= 6. By default it is as narrow as
     comes at the speed of float64 (30 digits where cells are few).

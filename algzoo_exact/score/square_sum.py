@@ -172,7 +172,7 @@ def squared_errors(
     max_cells: int | None = None,
     workers: int = 1,
 ) -> Iterator[SquaredError]:
-    """Nested enclosures within the one that is known, n <= 7: one after each value cell of the
+    """Nested enclosures within the one that is known, n <= 9: one after each value cell of the
     median, those first that could add most. The last is ``exact`` if all were decided, and then no
     wider than 10**-``digits``, or as narrow as comes at the speed of float64.
     """
@@ -198,7 +198,7 @@ def squared_errors(
                     for _, starts in open_cells
                 ]
                 for found in _steps(jobs, [bound for bound, _ in open_cells], max_cells, workers):
-                    # For n = 7 nothing else narrows it.
+                    # For n >= 7 nothing else narrows it.
                     strict = digits is not None and task.seq_len <= LARGEST_DIMENSION
                     too_wide = strict and found.enclosure.width > wanted
                     if found.kind == "exact" and too_wide:
@@ -281,7 +281,7 @@ def _outcomes(jobs: list[Job], workers: int) -> Iterator[tuple[int, Part | None]
 
 def decide(job: Job) -> Part | None:
     """The mean squared error within one value cell; None if time is up, or where float64 does not
-    decide (n = 7)."""
+    decide (n >= 7)."""
     value = Enclosure.exactly(0)
     leaves, patterns = 0, set[int]()
     precision = job.precision

@@ -63,7 +63,7 @@ def squared_error(
 ) -> SquaredError:
     """The mean of (f(x) - median(x))^2 over standard Gaussian inputs, f a program of one output.
 
-    For n <= 3 there is a closed form. ``method`` "exact" (n <= 7) decides every input. "bounds"
+    For n <= 3 there is a closed form. ``method`` "exact" (n <= 9) decides every input. "bounds"
     and "auto" are a certified enclosure that narrows with each value cell of the median that is
     decided, for a minute beside what counting and compiling take, or until ``time_limit`` seconds
     or ``max_cells`` cells are used up; it is ``exact`` if all was decided by then. Either limit
@@ -107,7 +107,7 @@ def squared_error_bounds(
 ) -> Iterator[SquaredError]:
     """Nested certified enclosures, each true when it is yielded; stop whenever you like.
 
-    n <= 7: one after each value cell of the median; the last is ``exact`` if no limit struck.
+    n <= 9: one after each value cell of the median; the last is ``exact`` if no limit struck.
     n >= 8: one, without any enumeration.
     """
     program = lift(model)

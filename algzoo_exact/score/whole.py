@@ -35,7 +35,7 @@ _T = TypeVar("_T")
 _FEW = 500  # leaves; some 0.1 s in integers
 # Up to so many digits, by n, float64 balls come first; what they do not decide is left to exact
 # frames (n >= 6), then to ball arithmetic (n <= 6).
-FLOAT_DIGITS = {4: 12, 5: 10, 6: 9, 7: 9}
+FLOAT_DIGITS = {4: 12, 5: 10, 6: 9, 7: 9, 8: 7, 9: 6}
 _CAREFUL_FROM, MOST_INPUTS = 6, max(FLOAT_DIGITS)
 _MANY_JOBS = 200
 _NARROW = 1e-14  # a ball of one cell
@@ -75,11 +75,11 @@ def whole_accuracies(
     workers: int = 1,
     deadline: Deadline = NEVER,
 ) -> Iterator[Accuracy]:
-    """Nested enclosures, one more after each label cell; the last is exact, 4 <= n <= 7, if the
+    """Nested enclosures, one more after each label cell; the last is exact, 4 <= n <= 9, if the
     deadline did not pass first.
 
     Its width is at most 10**-digits; as narrow as comes at the speed of float64 if ``digits`` is
-    None, as it must be for n = 7. A label cell is the two starting cones on both sides of
+    None, as it may for n >= 7. A label cell is the two starting cones on both sides of
     x[0] = 0, where nothing but ties and the walls between labels is boundary. The C cells are
     congruent, so each has mass 1/C.
     """
@@ -98,7 +98,7 @@ def whole_accuracies(
                     program, task, direction, precision, workers, began, deadline
                 ):
                     best = best.intersect(found.enclosure)
-                    # For n = 7 nothing else narrows it.
+                    # For n >= 7 nothing else narrows it.
                     strict = digits is not None and task.seq_len <= LARGEST_DIMENSION
                     too_wide = strict and best.width > wanted
                     if found.kind == "exact" and too_wide:
@@ -282,7 +282,7 @@ def _with_care(
 
 
 def check_many_digits(n: int, digits: int | None) -> None:
-    """InputError for more digits than can be proved, n = 7."""
+    """InputError for more digits than can be proved, n >= 7."""
     if LARGEST_DIMENSION < n <= MOST_INPUTS and digits is not None and digits > FLOAT_DIGITS[n]:
         raise InputError(
             f"For n = {n} up to {FLOAT_DIGITS[n]} digits can be proved, not {digits}; leave "

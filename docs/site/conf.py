@@ -3,12 +3,15 @@
 Sources are the Markdown files that are read on their own as well: README.md, docs/, and the tables
 of models/ and benchmarks/. They keep their places, so that every link between them leads to the
 same page here. Nothing is fetched, neither here nor by the pages: no fonts, no scripts from
-elsewhere; formulas are plain text.
+elsewhere. Formulas are LaTeX between dollars, as GitHub reads it, and become MathML, as in reports.
 """
 
 import re
 from pathlib import Path
+from typing import Any
 
+from docutils import nodes
+from latex2mathml.converter import convert
 from pygments.lexers.special import TextLexer
 from sphinx.application import Sphinx
 
@@ -21,6 +24,8 @@ exclude_patterns = [".*", "build", "tests"]  # not searched
 suppress_warnings = ["toc.not_included"]  # tables of measurements are reached from the notes
 
 extensions = ["myst_parser"]
+myst_enable_extensions = ["dollarmath"]
+html_math_renderer = "mathml"
 myst_heading_anchors = 4  # the same anchors as on GitHub
 smartquotes = False  # a prime is a prime
 highlight_language = "text"  # an indented block is a formula
@@ -52,6 +57,15 @@ def add_contents(app: Sphinx, docname: str, source: list[str]) -> None:
         )
 
 
+def write_formula(writer: Any, node: Any) -> None:
+    """A formula in MathML, which browsers draw without a script; long ones can be scrolled."""
+    block = isinstance(node, nodes.math_block)
+    text = re.sub(r"\\tag\{(.*?)\}", r"\\qquad (\1)", node.astext())  # a formula's number
+    formula = convert(text, display="block" if block else "inline")
+    writer.body.append(f'<div class="formula">{formula}</div>' if block else formula)
+    raise nodes.SkipNode
+
+
 def write_first_page(app: Sphinx, exception: Exception | None) -> None:
     """index.html leads to the index, which is in a folder."""
     if exception is None:
@@ -59,7 +73,8 @@ def write_first_page(app: Sphinx, exception: Exception | None) -> None:
 
 
 def setup(app: Sphinx) -> None:
-    """What Sphinx calls: registers the two functions, and expressions as a language."""
+    """What Sphinx calls: registers the functions above, and expressions as a language."""
     app.add_lexer("expression", TextLexer)
+    app.add_html_math_renderer("mathml", (write_formula, None), (write_formula, None))
     app.connect("source-read", add_contents)
     app.connect("build-finished", write_first_page)

@@ -1,73 +1,52 @@
-"""Where the model is right, and where it is wrong, label by label (C14)."""
+"""Where the model is right, and where it is wrong, as formulas, label by label (C14)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import cached_property
-from typing import Any
 
 from algzoo_exact.certificate.checker.cones import Vector
-from algzoo_exact.certificate.checker.errors import RejectedError, require
 from algzoo_exact.certificate.checker.labels import label_cells
-from algzoo_exact.certificate.checker.orders import Orders
-from algzoo_exact.certificate.checker.proofs import Proofs, within
-from algzoo_exact.certificate.checker.reading import natural
+from algzoo_exact.certificate.checker.proofs import Proofs
 
 ANSWERS = ("right", "wrong")
 
 
 class Answers:
-    """Checks that a model gives the task's label, or another one, almost everywhere in a domain."""
+    """That a model gives the task's label, or another one, almost everywhere in a domain."""
 
-    def __init__(self, proofs: Proofs, orders: Orders, task: str, ties: str) -> None:
+    def __init__(self, proofs: Proofs, task: str, ties: str) -> None:
         self.proofs, self.formulas, self.n = proofs, proofs.formulas, proofs.n
-        self.orders, self.task, self.ties = orders, task, ties
+        self.task, self.ties = task, ties
 
     @cached_property
-    def cells(self) -> list[tuple[int, list[Vector]]]:
-        """The task's cells of constant label, with their walls."""
+    def cells(self) -> list[tuple[int, list[Vector], int]]:
+        """Of the task's cells of constant label: label, walls, and the open cone as a formula."""
         found = []
-        for cell in label_cells(self.task, self.n):
+        for label, walls in label_cells(self.task, self.n):
             self.formulas.budget.spend(100 * self.n**2)
-            found.append(cell)
+            found.append((label, walls, self._inside(walls)))
         return found
 
-    def proved(self, name: str, data: Any, domain: int, answer: str) -> None:
-        """RejectedError unless there is one proof for each label cell, but for those that the
-        order of the inputs in the domain excludes."""
-        require(isinstance(data, list), "proofs must be a list")
-        require(len(data) > 0, "an answer without a proof is none")
-        proofs: dict[int, Any] = {}
-        for proof in data:
-            require(isinstance(proof, dict) and "cell" in proof, "a proof has no cell")
-            number = natural(proof["cell"], "a cell")
-            require(number > max(proofs, default=-1), "the label cells are not in order")
-            proofs[number] = {key: value for key, value in proof.items() if key != "cell"}
-        above = self.orders.above(domain)
-        for number, (label, walls) in enumerate(self.cells):
-            if number in proofs:
-                inside = self.formulas.make("and", self._inside(walls), domain)
-                claimed, proof = self._earns(label, answer), proofs.pop(number)
-                within(f"label cell {number}", self._prove, name, proof, claimed, inside)
-            else:
-                out = any(excluded(row, above) for row in walls)
-                require(out, f"label cell {number} is left out")
-        require(not proofs, "there is no such label cell")
+    def goals(self, domain: int, answer: str) -> set[tuple[int, int]]:
+        """What is to be proved, label by label: statements, each with its domain."""
+        make = self.formulas.make
+        return {
+            (self._earns(label, answer), make("and", inside, domain))
+            for label, _, inside in self.cells
+        }
 
-    def _prove(self, name: str, proof: Any, claimed: int, inside: int) -> None:
-        self.proofs.prove(name, proof, claimed, inside, almost=True)
-
-    def refuted(self, witness: Any, domain: int, answer: str) -> None:
-        """RejectedError unless the model does not answer so around the witness."""
-        at = self.proofs.point(witness)
-        for label, walls in self.cells:
-            inside = self._inside(walls)
-            if self.formulas.value(inside, at, {}):
-                other = self.formulas.make("not", self._earns(label, answer))
-                fails = self.formulas.make("and", inside, domain, other)
-                require(self.proofs.around(fails, at["x"]), "its witness does not refute it")
-                return
-        raise RejectedError("its witness is on the border of two labels")
+    def known(self, domain: int, answer: str) -> bool:
+        """Whether that was proved for each label that the order of the inputs does not exclude."""
+        below = self.proofs.orders.below(domain)
+        conjuncts = self.formulas.conjuncts
+        return all(
+            any(excluded(row, below) for row in walls)
+            or self.proofs.facts.known(
+                self._earns(label, answer), [*conjuncts(inside), *conjuncts(domain)], almost=True
+            )
+            for label, walls, inside in self.cells
+        )
 
     def _inside(self, walls: Iterable[Vector]) -> int:
         """The open cone, as a formula."""
@@ -104,8 +83,8 @@ class Answers:
         return earned if answer == "right" else make("not", earned)
 
 
-def excluded(row: Vector, above: list[set[int]]) -> bool:
+def excluded(row: Vector, below: list[int]) -> bool:
     """Whether x[i] > x[k], if the row says that, is against the order."""
     if sorted(c for c in row if c) != [-1, 1]:
         return False
-    return row.index(1) in above[row.index(-1)]
+    return bool(below[row.index(-1)] >> row.index(1) & 1)

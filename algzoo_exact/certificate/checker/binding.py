@@ -51,13 +51,12 @@ def check_weights(
 
 
 def digest_of_weights(weights: Weights) -> str:
-    """SHA-256 of the weights as fractions, row by row; an RNN's input weights are one row."""
-    matrices = [weights[key] for key in sorted(weights)]
-    if set(weights) == set(RNN_KEYS):
-        inputs, recurrent, readout = (weights[key] for key in RNN_KEYS)
-        matrices = [(tuple(w for row in inputs for w in row),), recurrent, readout]
-    lines = [" ".join(map(str, row)) for matrix in matrices for row in matrix]
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+    """SHA-256 of names, shapes and weights as fractions, line by line."""
+    found = hashlib.sha256()
+    for name, rows in sorted(weights.items()):
+        lines = [f"{name} {len(rows)} {len(rows[0])}", *(" ".join(map(str, row)) for row in rows)]
+        found.update("".join(f"{line}\n" for line in lines).encode())
+    return found.hexdigest()
 
 
 def check_setting(

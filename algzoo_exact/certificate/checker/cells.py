@@ -142,12 +142,8 @@ class Cones:
         """The least that the measure can be."""
         return max(Fraction(0), stated - SLACK * self.unit)
 
-    def _check_rest(self, least: Fraction, document: Json) -> None:
-        """The rays, and the mass outside all cones, which have this measure at least together."""
-        require(len(self.used) == len(self.rays), "a ray is listed that no cell has")
-        require(least <= 1, f"the cells add up to {float(least)}: they overlap")
-        undecided = outward(1 - least, self.decimals + 6, up=True)
-        require(document["undecided"] == undecided, f"the cells leave {undecided} undecided")
+    def _check_rays(self) -> None:
+        require(len(self.used) == len(self.rays), "a ray is listed that no cone has")
 
     def _bounds(self, document: Json, key: str, low: str, high: str) -> tuple[Fraction, Fraction]:
         """What follows, which must be what is stated."""
@@ -192,8 +188,11 @@ class Cells(Cones):
 
     def conclude(self, document: Json) -> tuple[Fraction, Fraction]:
         """The accuracy that follows; RejectedError if the certificate says another one."""
-        self._check_rest(self.right + self.wrong, document)
-        places = self.decimals + 6
+        self._check_rays()
+        places, least = self.decimals + 6, self.right + self.wrong
+        require(least <= 1, f"the cells add up to {float(least)}: they overlap")
+        undecided = outward(1 - least, places, up=True)
+        require(document["undecided"] == undecided, f"the cells leave {undecided} undecided")
         low, high = outward(self.right, places, up=False), outward(1 - self.wrong, places, up=True)
         return self._bounds(document, "accuracy", low, high)
 
@@ -204,7 +203,7 @@ class Pieces(Cones):
     def __init__(self, document: Json, weights: Weights, n: int, budget: Budget) -> None:
         super().__init__(document, Network(weights, n, 1, budget), median_cells(n))
         self.scale = 2 * self.network.logit_scale  # of errors; 2, for the mean of two inputs
-        self.least = self.lower = self.upper = Fraction(0)
+        self.lower = self.upper = Fraction(0)
 
     def add(self, piece: Any) -> None:
         """RejectedError unless everything that the piece says is right."""
@@ -219,9 +218,7 @@ class Pieces(Cones):
         error = tuple(2 * w - share * (k in middle) for k, w in enumerate(output))
         texts = [str(Fraction(w, self.scale)) for w in error]
         require(piece["error"] == texts, f"its error is {', '.join(texts)}")
-        stated = self._stated(piece["measure"])
-        measure = self._measured(cone, stated)
-        self.least += self._least(stated)
+        measure = self._measured(cone, self._stated(piece["measure"]))
         whole = measure + self.measure.bent(cone, normals, error) if any(error) else 0
         self._add_square(piece["square"], error, whole)
 
@@ -247,12 +244,12 @@ class Pieces(Cones):
         self, document: Json
     ) -> tuple[tuple[Fraction, Fraction], tuple[Fraction, Fraction]]:
         """The mean squared error that follows, and its root; RejectedError if the certificate says
-        others. What lies outside all pieces adds at most what (C19) says."""
-        missing = Fraction(0) if self.closed else 1 - self.least
-        self._check_rest(1 - missing, document)
+        others. The pieces must leave nothing out."""
+        self._check_rays()
+        require(self.closed, "a facet does not belong to two pieces: one is missing")
         places = self.decimals + 6
-        upper = self.upper + self.n * self.network.steepest() * missing
-        low, high = outward(self.lower, places, up=False), outward(upper, places, up=True)
+        low = outward(self.lower, places, up=False)
+        high = outward(self.upper, places, up=True)
         roots = root_of(low, places, up=False), root_of(high, places, up=True)
         return (
             self._bounds(document, "mean_squared_error", low, high),

@@ -18,7 +18,7 @@ from algzoo_exact.certificate.checker.errors import LimitError
 from algzoo_exact.certificate.checker.networks import Weights
 from algzoo_exact.certificate.checker.reading import Json
 
-FORMAT, VERSION = "algzoo-exact certificate", 4
+FORMAT, VERSION = "algzoo-exact certificate", 5
 MOST_BYTES, MOST_VALUES = 1 << 26, 5_000_000
 """Of a certificate, unpacked, and of a weights' file: a value takes up to 250 bytes of memory."""
 MOST_DIGITS = 15

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from operator import add, mul, sub
 from typing import Any
 
-from algzoo_exact.certificate.checker.budget import Budget, length
+from algzoo_exact.certificate.checker.budget import Budget
 from algzoo_exact.certificate.checker.errors import LimitError, RejectedError, require
 from algzoo_exact.certificate.checker.programs import Program
 from algzoo_exact.certificate.checker.reading import fraction_of, natural
 
-DEEPEST = 200
 LARGEST_FORMULA = 200_000
 """Parts of a formula, each counted as often as it is used."""
 ENTRIES = {"x": 1, "z": 2, "h": 2, "logit": 1, "W_hi": 1, "W_hh": 2, "W_oh": 2}
@@ -45,7 +43,6 @@ class Formulas:
         self.nodes: list[Node] = []
         self.numbers: dict[Node, int] = {}
         self.is_term: list[bool] = []
-        self.depth: list[int] = []
         self.size: list[int] = []  # of formulas; terms count as one part
         self.used: set[int] = set()
         self._conjuncts: dict[int, list[int]] = {}
@@ -92,12 +89,11 @@ class Formulas:
         self.budget.spend(1 + len(parts))
         if node not in self.numbers:
             self.numbers[node] = len(self.nodes)
-            depth = size = 1
+            size = 1
             if op in OPERATIONS or op in CONNECTIVES or op in RELATIONS:
-                depth += self._checked_parts(op, parts)
+                self._check_parts(op, parts)
             self.nodes.append(node)
             self.is_term.append(op == "number" or op in ENTRIES or op in OPERATIONS)
-            self.depth.append(depth)
             if op in CONNECTIVES:
                 size += sum(self.size[part] for part in parts)
             if size > LARGEST_FORMULA:
@@ -105,7 +101,7 @@ class Formulas:
             self.size.append(size)
         return self.numbers[node]
 
-    def _checked_parts(self, op: str, parts: Sequence[int]) -> int:
+    def _check_parts(self, op: str, parts: Sequence[int]) -> None:
         least, most = (OPERATIONS | CONNECTIVES).get(op, (2, 2))
         require(least <= len(parts) <= (most or len(parts)), "it has too many parts, or too few")
         require(all(part < len(self.nodes) for part in parts), "a part of it comes after it")
@@ -113,11 +109,7 @@ class Formulas:
         require(
             all(self.is_term[part] == wanted for part in parts), "its parts are of a wrong sort"
         )
-        depth = max(self.depth[part] for part in parts)
-        if depth >= DEEPEST:
-            raise LimitError(f"a formula is over {DEEPEST} deep")
         self.used.update(parts)
-        return depth
 
     def number(self, value: int | Fraction) -> int:
         return self.make("number", Fraction(value))
@@ -152,63 +144,6 @@ class Formulas:
             self._conjuncts[number] = list(found) if parts else plain
         return self._conjuncts[number]
 
-    def value(self, number: int, at: dict[str, Any], known: dict[int, Any]) -> Any:
-        """The exact value of a term, or truth of a formula, where entries have values ``at``."""
-        if number in known:
-            return known[number]
-        op, *parts = self.nodes[number]
-        found: Any
-        if op in ("number", "truth"):
-            found = parts[0]
-        elif op in ENTRIES:
-            found = self._at(op, parts, at)
-        else:
-            found = self._applied(op, [self.value(part, at, known) for part in parts])
-        known[number] = found
-        return found
-
-    def _applied(self, op: str, args: list[Any]) -> Any:
-        """One operation on exact values."""
-        self.budget.spend(len(args))
-        match op:
-            case "add" | "sub" | "mul":
-                step = {"add": add, "sub": sub, "mul": mul}[op]
-                found = args[0]
-                for value in args[1:]:
-                    found = step(found, value)
-                    self.budget.pay(length(found))
-                return found
-            case "neg":
-                return -args[0]
-            case "relu":
-                return max(Fraction(0), args[0])
-            case "abs":
-                return abs(args[0])
-            case "min":
-                return min(args)
-            case "max":
-                return max(args)
-            case "and":
-                return all(args)
-            case "or":
-                return any(args)
-            case "not":
-                return not args[0]
-            case "implies":
-                return not args[0] or args[1]
-        return compared(op, *args)
-
-    def _at(self, name: str, indices: list[int], at: dict[str, Any]) -> Fraction:
-        weights = {"W_hi": self.program.inputs, "W_hh": self.program.recurrent}
-        table = weights | {"W_oh": self.program.readout} | at
-        require(name in table, f"a claim about weights has no {name} in it")
-        if name == "h" and indices[0] < 0:
-            return Fraction(0)
-        found = table[name]
-        for index in indices:
-            found = found[index]
-        return Fraction(found)
-
 
 def compared(op: str, left: Any, right: Any) -> bool:
     match op:
@@ -225,6 +160,6 @@ def compared(op: str, left: Any, right: Any) -> bool:
     return bool(left != right)
 
 
-def computed(node: Node) -> bool:
-    """Neither an input, nor a weight, nor the state before the first step."""
-    return node[0] in ("z", "h", "logit") and int(node[1]) >= 0
+def varying(node: Node) -> bool:
+    """An input, or what the model computes: neither a weight, nor the state before any step."""
+    return node[0] in ("x", "z", "h", "logit") and int(node[1]) >= 0

@@ -27,14 +27,14 @@ class Functions:
         self.right = Fraction(0)
         self.undecided = 0
 
-    def add(self, f: Sequence[int], answer: str, tied: Sequence[int]) -> None:
-        """``tied``: all that share the maximum, if these are several."""
+    def add(self, f: Sequence[int], answer: str) -> None:
+        """``answer``: the logits that share the maximum, digit by digit, or ``?``."""
         if answer == "?":
-            require(not tied, "an undecided answer cannot be a tie")
             self.undecided += 1
             return
-        winners = list(tied) or [int(answer)]
-        require(min(winners) == int(answer), "the answer is not the lowest of the tied logits")
+        winners = [int(k) for k in answer if k != "?"]
+        fits = winners == sorted(set(winners)) and winners != [] and winners[-1] < self.model.n
+        require(fits and "?" not in answer, "its answer must be logits, in order")
         self._confirm(f, winners)
         self.right += credit_for(self.ties, longest_cycle(f), winners)
 

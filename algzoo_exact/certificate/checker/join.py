@@ -19,8 +19,8 @@ GROUPS = {
         *("reading", "decimals", "files"),
     ),
     "Explanations: formulas, their proofs, and what follows.": (
-        *("programs", "formulas", "rewriting", "sums", "regions", "orders", "proofs", "answers"),
-        *("probabilities", "story"),
+        *("programs", "formulas", "rewriting", "points", "sums", "regions", "orders"),
+        *("probabilities", "proofs", "answers", "story"),
     ),
     "The whole certificate, and the verdict on it.": (
         *("cells", "outcome", "binding", "content", "verdict", "main"),

@@ -87,19 +87,3 @@ class Network:
                 else:
                     require(bit == "0", "a neuron that is always 0 counts as off")
         return found
-
-    def steepest(self) -> Fraction:
-        """A bound of |output - median|^2 / |x|^2 for a network with one output (C19)."""
-        # Entry s of a neuron's row: its value is at most the sum of these times |x[s]|. Values are
-        # not negative, so that negative weights do not add to it.
-        sizes = [[max(0, w) for w in row] for row in self.recurrent]
-        rows = [[0] * self.n for _ in range(self.d)]
-        for t in range(self.n):
-            self.budget.pay((t + 1) * self.bits, self.d * self.d * self.n)
-            columns = list(zip(*rows, strict=True))
-            rows = [[sum(map(mul, row, column)) for column in columns] for row in sizes]
-            for row, w in zip(rows, self.inputs, strict=True):
-                row[t] += self.scale**t * abs(w)
-        readout = [abs(w) for w in self.readout[0]]
-        total = [sum(map(mul, readout, column)) for column in zip(*rows, strict=True)]
-        return 2 * Fraction(sum(x * x for x in total), self.logit_scale**2) + 2

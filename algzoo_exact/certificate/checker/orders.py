@@ -8,7 +8,7 @@ from math import factorial
 from typing import Any
 
 from algzoo_exact.certificate.checker.cones import members
-from algzoo_exact.certificate.checker.formulas import CONNECTIVES, RELATIONS, Formulas
+from algzoo_exact.certificate.checker.formulas import CONNECTIVES, Formulas
 from algzoo_exact.certificate.checker.rewriting import _PART
 
 Order = Any
@@ -38,26 +38,20 @@ class Orders:
             except NotAnOrderError:
                 self._known[number] = None
             else:
-                below = self._partial_order(statement)
-                found = self._count(statement) if below is None else self._extensions(below)
-                self._known[number] = found
+                self._known[number] = self._split(statement)
         return self._known[number]
 
-    def of_some(self, numbers: list[int]) -> Fraction | None:
-        """The probability that some of the formulas holds.
-
-        It is a sum where each is a partial order, and every two contradict each other.
-        """
-        found = [self.probability(number) for number in numbers]
-        known = [value for value in found if value is not None]
-        if len(known) < len(found):
-            return None
-        orders = [self._partial_order(self.statement(number, True)) for number in numbers]
-        self.budget.spend((len(numbers) * (self.n + 1)) ** 2 // 4)
-        for k, order in enumerate(orders):
-            if not all(contradict(order, other) for other in orders[:k]):
-                return self.probability(self.formulas.any(numbers))
-        return sum(known, Fraction(0))
+    def apart(self, one: int, others: list[int]) -> bool:
+        """Whether a formula and any of the others exclude each other, all being about the order
+        alone; but for null sets."""
+        self.budget.spend(len(others) * (self.n + 1) ** 2 // 2)
+        try:
+            own, *rest = (self._partial_order(self.statement(k, True)) for k in (one, *others))
+        except NotAnOrderError:
+            return False
+        if all(contradict(own, order) for order in rest):
+            return True
+        return self.probability(self.formulas.make("and", one, self.formulas.any(others))) == 0
 
     def _partial_order(self, statement: Order) -> list[int] | None:
         """For each element, all that are below it if the statement holds, as a bit mask; None
@@ -85,27 +79,25 @@ class Orders:
 
         Elements are placed from the lowest up; a set of placed ones is met on many ways.
         """
-        n = self.n
-        zero, everything = 1 << n, (1 << n + 1) - 1
+        zero, occurring = 1 << self.n, 1 << self.n  # what no comparison is about plays no part
+        for k, lower in enumerate(below):
+            occurring |= lower | (1 << k if lower else 0)
         at: dict[int, dict[int, int]] = {0: {0: 1}}  # by the number of elements below 0
-        for _ in range(n + 1):
+        for _ in range(occurring.bit_count()):
             after: dict[int, dict[int, int]] = {}
             for placed, ways in at.items():
-                self.budget.spend(10 * (n + 1) * len(ways))
-                for k in members(everything & ~placed):
+                self.budget.spend(10 * (self.n + 1) * len(ways))
+                for k in members(occurring & ~placed):
                     if below[k] & ~placed == 0:
                         target = after.setdefault(placed | 1 << k, {})
                         for under, count in ways.items():
                             now = placed.bit_count() if 1 << k == zero else under
                             target[now] = target.get(now, 0) + count
             at = after
-        ways = at.get(everything, {})
-        return self._weighed(ways, n)
-
-    def _weighed(self, ways: dict[int, int], n: int) -> Fraction:
-        """Orders of n inputs, by how many are below 0: each has the probability (C16)."""
+        n = occurring.bit_count() - 1
         parts = (
-            Fraction(count, 2**n * factorial(k) * factorial(n - k)) for k, count in ways.items()
+            Fraction(count, 2**n * factorial(k) * factorial(n - k))
+            for k, count in at.get(occurring, {}).items()
         )
         return sum(parts, Fraction(0))
 
@@ -192,102 +184,65 @@ class Orders:
             raise NotAnOrderError
         return int(node[1])
 
-    def _count(self, statement: Order) -> Fraction:
-        """By the lowest element of those left, over and over."""
-        n = self.n
-        occurring = self._elements(statement) | {n}
-        known: dict[tuple[int, Order], list[int]] = {}
+    def _split(self, statement: Order) -> Fraction:
+        """By a comparison on which it depends, over and over, until partial orders are left."""
+        if statement is False:
+            return Fraction(0)
+        below = self._partial_order(statement)
+        if below is not None:
+            return self._extensions(below)
+        parts = statement[1] if statement[0] == "and" else {statement}
+        pair = min(self._least(part, {}) for part in parts if isinstance(part[0], str))
+        both = [self._split(self._given(statement, p)) for p in (pair, pair[::-1])]
+        return both[0] + both[1]
 
-        def count(left: int, statement: Order) -> list[int]:
-            """Orders of the elements left, by how many are below 0; if 0 is gone, in all."""
-            inputs = (left & ~(1 << n)).bit_count()
-            with_zero = left >> n & 1
-            if statement is False:
-                return [0] * (inputs + 1 if with_zero else 1)
-            if statement is True:
-                return [factorial(inputs)] * (inputs + 1 if with_zero else 1)
-            key = left, statement
-            if key not in known:
-                self.budget.spend(50 * left.bit_count())
-                ways = [0] * (inputs + 1 if with_zero else 1)
-                for low in members(left):
-                    rest = count(left & ~(1 << low), self._without_lowest(statement, low, {}))
-                    self.budget.pay(max(rest).bit_length(), len(rest))
-                    shift = 1 if with_zero and low != n else 0
-                    for k, number in enumerate(rest):
-                        ways[k + shift] += number
-                known[key] = ways
-            return known[key]
-
-        counts = count(sum(1 << k for k in occurring), statement)
-        return self._weighed(dict(enumerate(counts)), len(occurring) - 1)
-
-    def _elements(self, statement: Order) -> set[int]:
-        """The elements that occur; parts that come up again are looked at once."""
-        found: set[int] = set()
-        waiting, seen = [statement], {statement}
-        while waiting:
-            part = waiting.pop()
-            if isinstance(part, bool):
-                continue
-            if not isinstance(part[0], str):
-                found |= set(part)
-                continue
-            self.budget.spend(len(part[1]))
-            waiting += part[1] - seen
-            seen |= part[1]
-        return found
-
-    def _without_lowest(self, statement: Order, low: int, known: dict[Order, Order]) -> Order:
-        """The statement, once it is known that ``low`` is below all that are left. ``known``: of
-        parts that came up before."""
-        if isinstance(statement, bool):
-            return statement
+    def _least(self, statement: Order, known: dict[Order, tuple[int, int]]) -> tuple[int, int]:
+        """Of the comparisons in it, so that what is done does not depend on the order of sets."""
         op, inner = statement
         if not isinstance(op, str):
-            return inner == low if low in (op, inner) else statement
+            return op, inner
         if statement not in known:
-            parts = [self._without_lowest(part, low, known) for part in inner]
-            known[statement] = self._joined(op == "or", parts)
+            self.budget.spend(len(inner))
+            known[statement] = min(self._least(part, known) for part in inner)
         return known[statement]
 
-    def above(self, domain: int) -> list[set[int]]:
-        """For each element, those that it is at least as large as in the whole domain."""
-        formulas = self.formulas
-        found: list[set[int]] = [{i} for i in range(self.n + 1)]
-        for number in formulas.conjuncts(domain):
-            op, *parts = formulas.nodes[number]
-            negated = op == "not"
-            if negated:
-                op, *parts = formulas.nodes[parts[0]]
-            if op not in RELATIONS or op == ("==" if negated else "!="):
-                continue
-            left, right = parts
-            if (op in ("<", "<=")) is not negated:
-                left, right = right, left
-            pairs = [(left, right), (right, left)] if op in ("==", "!=") else [(left, right)]
-            for a, b in pairs:
-                for high in self._bounding(a, "min"):
-                    found[high].update(self._bounding(b, "max"))
-        self.budget.spend((self.n + 1) ** 3 // 8)
-        for middle in range(self.n + 1):
-            for row in found:
-                if middle in row:
-                    row |= found[middle]
-        return found
+    def _given(self, statement: Order, pair: tuple[int, int]) -> Order:
+        """The statement together with a comparison, by which, and by what else is known of the
+        order, comparisons inside are told."""
+        parts = statement[1] if statement[0] == "and" else {statement}
+        plain = {part for part in parts if not isinstance(part[0], str)} | {pair}
+        below = self._partial_order(("and", plain))
+        assert below is not None
+        told = [self._told(part, below, {}) for part in parts - plain]
+        return self._joined(False, [*plain, *told])
 
-    def _bounding(self, number: int, extreme: str) -> list[int]:
-        """Elements all of which are at least a minimum, or at most a maximum."""
-        self.budget.spend(_PART)
-        op, *parts = self.formulas.nodes[number]
-        if op == "relu" and extreme == "max":
-            return [self.n, *self._bounding(parts[0], extreme)]
-        if op == extreme:
-            return [i for part in parts for i in self._bounding(part, extreme)]
-        try:
-            return [self._element(number)]
-        except NotAnOrderError:
-            return []
+    def _told(self, statement: Order, below: list[int], known: dict[Order, Order]) -> Order:
+        """``known``: of parts that came up before."""
+        if statement not in known:
+            self.budget.spend(1)
+            op, inner = statement
+            if isinstance(op, str):
+                parts = [self._told(part, below, known) for part in inner]
+                known[statement] = self._joined(op == "or", parts)
+            elif below[op] >> inner & 1:
+                known[statement] = True
+            else:
+                known[statement] = False if below[inner] >> op & 1 else statement
+        return known[statement]
+
+    def below(self, domain: int) -> list[int]:
+        """For each element, those that are below it in the whole domain, but for a null set, by
+        what its conjuncts say of the order."""
+        pairs: set[Order] = set()
+        for part in self.formulas.conjuncts(domain):
+            try:
+                known = self._joined(False, [self.statement(part, True)])
+            except NotAnOrderError:
+                continue
+            if not isinstance(known, bool):
+                pairs |= known[1] if known[0] == "and" else {known}
+        single = {pair for pair in pairs if not isinstance(pair[0], str)}
+        return self._partial_order(("and", single)) or []
 
 
 def contradict(a: list[int] | None, b: list[int] | None) -> bool:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from operator import mul
-from typing import Any
 
 from algzoo_exact.certificate.checker.budget import Budget, length
 from algzoo_exact.certificate.checker.networks import RNN_KEYS, Weights
@@ -20,34 +18,19 @@ class Program:
         self.inputs = tuple(row[0] for row in inputs)
         self.n, self.d = n, len(self.inputs)
 
-    def standard(self, budget: Budget) -> Program:
-        """The same function with input weights 1, -1 and 0: neurons times positive factors.
-
-        Neurons that no input reaches directly get, in rounds, the factor that makes the largest
-        weight from those scaled before equal to 1; neurons that none reaches keep theirs.
-        """
-        factors = {j: 1 / abs(w) for j, w in enumerate(self.inputs) if w}
-        while True:
-            budget.spend(self.d * (1 + len(factors)))
-            found = {}
-            for j in range(self.d):
-                if j not in factors:
-                    feeds = [abs(self.recurrent[j][k]) / factors[k] for k in factors]
-                    if any(feeds):
-                        found[j] = 1 / max(feeds)
-                        budget.pay(length(found[j]), self.d)
-            if not found:
-                break
-            factors |= found
-        s = [factors.get(j, Fraction(1)) for j in range(self.d)]
+    def scaled(self, factors: Sequence[Fraction], budget: Budget) -> Program:
+        """The same function, with states multiplied by positive factors."""
+        numbers = (w for rows in (self.recurrent, self.readout) for row in rows for w in row)
+        bits = max(map(length, (*factors, *self.inputs, *numbers)))
+        budget.pay(4 * bits, self.d * (1 + self.d + len(self.readout)))
         scaled: Weights = {
-            RNN_KEYS[0]: tuple((f * w,) for f, w in zip(s, self.inputs, strict=True)),
+            RNN_KEYS[0]: tuple((f * w,) for f, w in zip(factors, self.inputs, strict=True)),
             RNN_KEYS[1]: tuple(
-                tuple(f * w / g for g, w in zip(s, row, strict=True))
-                for f, row in zip(s, self.recurrent, strict=True)
+                tuple(f * w / g for g, w in zip(factors, row, strict=True))
+                for f, row in zip(factors, self.recurrent, strict=True)
             ),
             RNN_KEYS[2]: tuple(
-                tuple(w / g for g, w in zip(s, row, strict=True)) for row in self.readout
+                tuple(w / g for g, w in zip(factors, row, strict=True)) for row in self.readout
             ),
         }
         return Program(scaled, self.n)
@@ -65,26 +48,3 @@ class Program:
             RNN_KEYS[2]: blocks(self.readout, other.readout),
         }
         return Program(both, self.n)
-
-    def run(self, x: Sequence[Fraction], budget: Budget) -> dict[str, Any]:
-        """All values at an input, by the entries' names."""
-        z: list[tuple[Fraction, ...]] = []
-        h: list[tuple[Fraction, ...]] = []
-        state: tuple[Fraction, ...] = (Fraction(0),) * self.d
-        for value in x:
-            fresh = []
-            for row, weight in zip(self.recurrent, self.inputs, strict=True):
-                total = weight * value
-                for w, before in zip(row, state, strict=True):
-                    total += w * before
-                    budget.pay(length(total))
-                fresh.append(total)
-            z.append(tuple(fresh))
-            state = tuple(max(Fraction(0), v) for v in fresh)
-            h.append(state)
-        budget.pay(sum(map(length, state)), len(self.readout) * self.d)
-        return {"x": tuple(x), "z": z, "h": h, "logit": column_times(self.readout, state)}
-
-
-def column_times(matrix: Matrix, vector: Sequence[Fraction]) -> tuple[Fraction, ...]:
-    return tuple(sum(map(mul, row, vector), Fraction(0)) for row in matrix)

@@ -72,73 +72,54 @@ class Regions:
 class Piece:
     """One cone, by its rays: what forms and conditions are on it.
 
-    Of a form that is linear on the cone all values follow from those on the rays. ``more`` are
-    points outside, at which the same linear functions are evaluated. ``opened`` is a form whose
-    sign on the cone is open, once that was needed, by its values.
+    Of a form that is linear on the cone all values follow from those on the rays.
     """
 
-    def __init__(
-        self, regions: Regions, rays: Sequence[Vector], more: Sequence[Vector] = ()
-    ) -> None:
-        self.regions, self.count = regions, len(rays)
-        self._points = [*rays, *more]
-        self._atoms: dict[int, list[int]] = {}
-        self._gaps: dict[int, list[int]] = {}  # of maxima that are not linear: a form to cut along
+    def __init__(self, regions: Regions, rays: Sequence[Vector]) -> None:
+        self.regions, self.rays = regions, rays
+        self.best: dict[int, int] = {}  # which form a maximum is, where it is linear
+        self._atoms: dict[int, list[int] | None] = {}
         self._signs: dict[int, tuple[int, int]] = {}
-        self.opened: list[int] | None = None
 
-    def _atom(self, number: int) -> list[int] | None:
-        if number not in self._atoms and number not in self._gaps:
-            regions = self.regions
-            if number in regions.places:
-                place = regions.places[number]
-                self._atoms[number] = [point[place] for point in self._points]
+    def atom(self, number: int) -> list[int] | None:
+        """The values on the rays; None if it is not linear, or not known to be."""
+        if number not in self._atoms:
+            if number in self.regions.places:
+                place = self.regions.places[number]
+                self._atoms[number] = [ray[place] for ray in self.rays]
             else:
-                self._settle(number, regions.choices[number])
-        if number in self._gaps and self.opened is None:
-            self.opened = self._gaps[number]
-        return self._atoms.get(number)
+                self._atoms[number] = self._maximum(number)
+        return self._atoms[number]
 
-    def _settle(self, number: int, choices: list[list[tuple[int, int]]]) -> None:
-        known: list[list[int]] = []
-        before, self.opened = self.opened, None
-        for pairs in choices:
-            values = self._sum(pairs)
-            if values is None:
-                assert self.opened is not None
-                self._gaps[number] = self.opened
-                break
-            known.append(values)
-        else:
-            best = max(known, key=lambda value: sum(value[: self.count]))
-            for value in known:
-                gap = [a - b for a, b in zip(best, value, strict=True)]
-                if min(gap[: self.count]) < 0:
-                    self._gaps[number] = gap
-                    break
-            else:
-                self._atoms[number] = best
-        self.opened = before
+    def _maximum(self, number: int) -> list[int] | None:
+        known = [self.values(pairs) for pairs in self.regions.choices[number]]
+        linear = [values for values in known if values is not None]
+        best = max(linear, key=sum, default=[])
+        above = all(min(a - b for a, b in zip(best, v, strict=True)) >= 0 for v in linear)
+        if len(linear) < len(known) or not above:
+            return None
+        self.best[number] = known.index(best)
+        return best
 
-    def _sum(self, pairs: list[tuple[int, int]]) -> list[int] | None:
-        budget, count = self.regions.budget, len(self._points)
-        total = [0] * count
+    def values(self, pairs: list[tuple[int, int]]) -> list[int] | None:
+        """Of a form, likewise."""
+        total = [0] * len(self.rays)
         for atom, factor in pairs:
-            values = self._atom(atom)
+            values = self.atom(atom)
             if values is None:
                 return None
             total = [a + factor * b for a, b in zip(total, values, strict=True)]
-            budget.pay(max(map(abs, total)).bit_length(), count)
+            self.regions.budget.pay(max(map(abs, total)).bit_length(), len(total))
         return total
 
     def _masks(self, row: int) -> tuple[int, int] | None:
         """The rays on which a row is positive, and negative."""
         if row not in self._signs:
-            values = self._sum(self.regions.rows[row])
+            values = self.values(self.regions.rows[row])
             if values is None:
                 return None
-            above = sum(1 << k for k in range(self.count) if values[k] > 0)
-            below = sum(1 << k for k in range(self.count) if values[k] < 0)
+            above = sum(1 << k for k, value in enumerate(values) if value > 0)
+            below = sum(1 << k for k, value in enumerate(values) if value < 0)
             self._signs[row] = above, below
         return self._signs[row]
 
@@ -150,11 +131,10 @@ class Piece:
         self.regions.budget.spend(1)
         op, inner = condition
         if op in ("and", "or"):
-            some, open_parts, before = bool(op == "or"), False, self.opened
+            some, open_parts = bool(op == "or"), False
             for part in inner:
                 found = self.truth(part, face, almost=almost)
                 if found is some:
-                    self.opened = before
                     return some
                 open_parts = open_parts or found is None
             return None if open_parts else not some
@@ -166,11 +146,7 @@ class Piece:
             return None
         above, below = bool(masks[0] & face), bool(masks[1] & face)
         if above and below:
-            if almost and op == "==":
-                return False
-            if self.opened is None:
-                self.opened = self._sum(self.regions.rows[inner])
-            return None
+            return False if almost and op == "==" else None
         return compared(op, above - below, 0)
 
 

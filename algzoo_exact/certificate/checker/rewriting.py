@@ -43,6 +43,7 @@ class Rewriting:
         self.atoms: list[Any] = []  # an entry, or a tuple of forms whose maximum it is
         self.numbers: dict[Any, int] = {}
         self._entries: dict[Node, Form] = {}
+        self._open: set[Node] = set()  # defined ones that are being looked into, or were
         self._terms: dict[int, Form] = {}
         self._conditions: dict[int, Condition] = {}
 
@@ -69,6 +70,8 @@ class Rewriting:
     def entry(self, entry: Node) -> Form:
         if entry not in self._entries:
             if entry in self.defined:
+                require(entry not in self._open, "a definition leads back to itself")
+                self._open.add(entry)
                 total, rest = self.defined[entry]
                 form = self.term(total)
                 for part in rest:

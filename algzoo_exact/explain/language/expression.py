@@ -7,12 +7,12 @@ are no names, quantifiers or slices left: language/expand.py has dealt with them
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import reduce
-from operator import mul
-from typing import Literal, TypeAlias, get_args
+from typing import Any, Literal, TypeAlias, get_args
 
 from algzoo_exact.program.ir import Program, Trace
 
@@ -157,30 +157,35 @@ def _check_arity(op: str, args: tuple[object, ...]) -> None:
     assert least <= len(args) <= (greatest or len(args)), (op, len(args))
 
 
+RELATIONS: dict[Relation, Callable[[Any, Any], Any]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "==": operator.eq,
+    "!=": operator.ne,
+}
+"""What relations mean: of numbers, and entry by entry of arrays."""
+
+_OPERATIONS: dict[Operation, Callable[[list[Fraction]], Fraction]] = {
+    "add": lambda args: sum(args, Fraction(0)),
+    "sub": lambda args: args[0] - args[1],
+    "mul": lambda args: reduce(operator.mul, args),
+    "neg": lambda args: -args[0],
+    "min": min,
+    "max": max,
+    "relu": lambda args: max(Fraction(0), args[0]),
+    "abs": lambda args: abs(args[0]),
+}
+
+
 def evaluate_term(term: Term, values: Callable[[Entry], Fraction]) -> Fraction:
     """The term's exact value where entries have the ``values``."""
     if isinstance(term, Number):
         return term.value
     if isinstance(term, Entry):
         return values(term)
-    args = [evaluate_term(arg, values) for arg in term.args]
-    match term.op:
-        case "add":
-            return sum(args, Fraction(0))
-        case "sub":
-            return args[0] - args[1]
-        case "mul":
-            return reduce(mul, args)
-        case "neg":
-            return -args[0]
-        case "min":
-            return min(args)
-        case "max":
-            return max(args)
-        case "relu":
-            return max(Fraction(0), args[0])
-        case "abs":
-            return abs(args[0])
+    return _OPERATIONS[term.op]([evaluate_term(arg, values) for arg in term.args])
 
 
 def evaluate(formula: Formula, values: Callable[[Entry], Fraction]) -> bool:
@@ -210,19 +215,7 @@ def connect(op: Connective, args: Iterable[bool]) -> bool:
 
 def compare(op: Relation, left: Fraction, right: Fraction) -> bool:
     """Whether the comparison holds."""
-    match op:
-        case "<":
-            return left < right
-        case "<=":
-            return left <= right
-        case ">":
-            return left > right
-        case ">=":
-            return left >= right
-        case "==":
-            return left == right
-        case "!=":
-            return left != right
+    return bool(RELATIONS[op](left, right))
 
 
 def entries(expression: Term | Formula) -> frozenset[Entry]:

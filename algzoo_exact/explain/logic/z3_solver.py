@@ -14,7 +14,7 @@ from typing import Any
 import z3
 
 from algzoo_exact.deadline import Deadline
-from algzoo_exact.explain.language.expression import Entry
+from algzoo_exact.explain.language.expression import RELATIONS, Entry
 from algzoo_exact.explain.logic.conditions import Condition, Form, Sign
 from algzoo_exact.explain.logic.linear_forms import Linear, Maximum, is_homogeneous
 
@@ -125,8 +125,7 @@ def _condition(condition: Condition, unknowns: dict[int, Any], context: Any) -> 
     if isinstance(condition, bool):
         return z3.BoolVal(condition, context)
     if isinstance(condition, Sign):
-        form = _form(condition.form, unknowns, context)
-        return form > 0 if condition.op == ">" else form >= 0 if condition.op == ">=" else form == 0
+        return RELATIONS[condition.op](_form(condition.form, unknowns, context), 0)
     parts = [_condition(part, unknowns, context) for part in condition.parts]
     if condition.op == "not":
         return z3.Not(parts[0])

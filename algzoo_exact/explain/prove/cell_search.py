@@ -15,7 +15,7 @@ from typing import Generic, TypeAlias, TypeVar
 
 from algzoo_exact.deadline import NEVER, Deadline
 from algzoo_exact.errors import InputError
-from algzoo_exact.explain.language.expression import connect
+from algzoo_exact.explain.language.expression import RELATIONS, connect
 from algzoo_exact.explain.prove.cell_space import (
     Joint,
     OutOfReachError,
@@ -148,13 +148,7 @@ class Node:
             if almost and condition.op == "==":
                 return False
             raise OpenSign(self.functional(condition.row))
-        match condition.op:
-            case ">":
-                return sign > 0
-            case ">=":
-                return sign >= 0
-            case "==":
-                return sign == 0
+        return bool(RELATIONS[condition.op](sign, 0))
 
     def _sign(self, row: Row, rays: Sequence[IntVector] | None) -> int | None:
         """Within the face of the rays, or within the cone; None if it changes there."""
@@ -180,13 +174,9 @@ class Node:
         if isinstance(condition, Test):
             normal = self.functional(condition.row)
             values = [dot(normal, ray) for ray in self.cone.rays]
-            match condition.op:
-                case ">":
-                    return max(values) > 0
-                case ">=":
-                    return max(values) >= 0
-                case "==":
-                    return min(values) <= 0 <= max(values)
+            if condition.op == "==":
+                return min(values) <= 0 <= max(values)
+            return bool(RELATIONS[condition.op](max(values), 0))
         if condition.op == "not":
             (part,) = condition.parts
             assert isinstance(part, Test), "negation() leaves 'not' on equations only"

@@ -6,7 +6,7 @@ float64 where they hold exactly; order, signs and errors are what sampling is fo
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import reduce
@@ -19,11 +19,12 @@ from numpy.typing import NDArray
 from algzoo_exact.deadline import NEVER, Deadline
 from algzoo_exact.errors import FloatRangeError, InputError
 from algzoo_exact.explain.language.expression import (
+    RELATIONS,
     Compare,
     Entry,
     Formula,
     Number,
-    Relation,
+    Operation,
     Term,
     Truth,
 )
@@ -43,13 +44,15 @@ _BLOCK = 1 << 14
 # which on a busy machine takes ten times as long.
 _PRODUCTS = 1 << 18
 
-_RELATIONS: dict[Relation, np.ufunc] = {
-    "<": np.less,
-    "<=": np.less_equal,
-    ">": np.greater,
-    ">=": np.greater_equal,
-    "==": np.equal,
-    "!=": np.not_equal,
+_OPERATIONS: dict[Operation, Callable[[list[Floats]], Floats]] = {
+    "add": lambda args: reduce(np.add, args),
+    "sub": lambda args: args[0] - args[1],
+    "mul": lambda args: reduce(np.multiply, args),
+    "neg": lambda args: -args[0],
+    "min": lambda args: reduce(np.minimum, args),
+    "max": lambda args: reduce(np.maximum, args),
+    "relu": lambda args: np.maximum(args[0], 0.0),
+    "abs": lambda args: np.abs(args[0]),
 }
 
 
@@ -187,31 +190,14 @@ class Block:
             return np.asarray(_floats(((term.value,),))[0, 0])
         if isinstance(term, Entry):
             return self._entry(term)
-        args = [self._term(arg) for arg in term.args]
-        match term.op:
-            case "add":
-                return reduce(np.add, args)
-            case "sub":
-                return args[0] - args[1]
-            case "mul":
-                return reduce(np.multiply, args)
-            case "neg":
-                return -args[0]
-            case "min":
-                return reduce(np.minimum, args)
-            case "max":
-                return reduce(np.maximum, args)
-            case "relu":
-                return np.maximum(args[0], 0.0)
-            case "abs":
-                return np.abs(args[0])
+        return _OPERATIONS[term.op]([self._term(arg) for arg in term.args])
 
     def _formula(self, formula: Formula) -> Bools:
         if isinstance(formula, Truth):
             return np.array(formula.value)
         if isinstance(formula, Compare):
             left, right = self._term(formula.left), self._term(formula.right)
-            held: Bools = _RELATIONS[formula.op](left, right)
+            held: Bools = RELATIONS[formula.op](left, right)
             return held
         args = [self._formula(arg) for arg in formula.args]
         match formula.op:

@@ -7,8 +7,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from algzoo_exact.deadline import Deadline, TimeIsUpError
-from algzoo_exact.explain.language.definitions import read_definitions
-from algzoo_exact.explain.language.expand import Expander
+from algzoo_exact.explain.language.expand import Expander, read_definitions
 from algzoo_exact.explain.language.expression import EVERYWHERE, Formula
 from algzoo_exact.explain.language.integers import Sizes
 from algzoo_exact.explain.language.parser import parse

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from algzoo_exact.explain.ledger.surprise import Ledger
-from algzoo_exact.explain.verification import Verification
+from algzoo_exact.explain.verify import Verification
 from algzoo_exact.present.document import Document, Facts, Mark, untitled
 from algzoo_exact.present.documents.verification import figure_data
 from algzoo_exact.present.sections.ledger import ledger_blocks

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from algzoo_exact.explain.outcome import Figure, Outcome
-from algzoo_exact.explain.verification import Verification
+from algzoo_exact.explain.verify import Verification
 from algzoo_exact.present.document import Block, Document, Facts, Mark, Text, untitled
 from algzoo_exact.present.sections.explanation import (
     cases_table,

@@ -16,8 +16,7 @@ from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.explain.ledger.surprise import Ledger, ledger_of
 from algzoo_exact.explain.outcome import Figure
 from algzoo_exact.explain.story import Explanation
-from algzoo_exact.explain.verification import Verification
-from algzoo_exact.explain.verify import verify
+from algzoo_exact.explain.verify import Verification, verify
 from algzoo_exact.names import shell_word
 from algzoo_exact.present.findings.crosscheck import CrossCheck, cross_check
 from algzoo_exact.present.findings.partition import (

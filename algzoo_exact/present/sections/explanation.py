@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from fractions import Fraction
 
 from algzoo_exact.errors import InputError
@@ -182,7 +182,16 @@ def _said(claim: Claim | Case) -> list[Block]:
         right = typeset_subtrahend(written["right"])
         apart = f.Fenced("|", row(typeset(written["left"]), "−", right), "|")
         blocks += _bounded(claim, _error(claim, apart, written.get("scale")))
+    sentence = getattr(claim.instances[0], "sentence", "")
+    if sentence:
+        blocks.append(paragraph(*_filled(sentence, written)))
     return blocks
+
+
+def _filled(sentence: str, written: Mapping[str, str]) -> Text:
+    """A sentence with formulas in place of ``{key}``."""
+    words = re.split(r"\{(\w+)\}", sentence)
+    return tuple(Math(typeset(written[part])) if k % 2 else part for k, part in enumerate(words))
 
 
 def _error(claim: Claim | Case, apart: f.Formula, scale: str | None) -> f.Formula:

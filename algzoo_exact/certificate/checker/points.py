@@ -1,0 +1,65 @@
+"""What a formula says at an input, exactly."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+from algzoo_exact.certificate.checker.budget import length
+from algzoo_exact.certificate.checker.formulas import Formulas, compared
+from algzoo_exact.certificate.checker.rewriting import (
+    ZERO,
+    Condition,
+    Form,
+    Rewriting,
+    is_maximum,
+)
+
+
+def truth_at(formulas: Formulas, number: int, x: Sequence[Fraction], *, around: bool) -> bool:
+    """Whether a formula holds at an input; with a neighbourhood, and for certain, if ``around``."""
+    rewriting, budget = Rewriting(formulas), formulas.budget
+    condition = rewriting.condition(number)
+    values: dict[int, Fraction] = {}
+    locally: dict[int, Form | None] = {}  # linear forms in the inputs; None: several meet
+
+    def at(form: Form) -> tuple[Fraction, Form | None]:
+        value = form[1]
+        total: Form | None = ((), form[1]) if around else None
+        for atom, c in form[0]:
+            value += c * values[atom]
+            budget.pay(length(value))
+            part = locally[atom]
+            total = None if total is None or part is None else rewriting.plus(total, part, c)
+        return value, total
+
+    for atom in rewriting.needed([condition]):
+        found = rewriting.atoms[atom]
+        if is_maximum(found):
+            sides = [at(form) for form in found]
+            values[atom] = max(value for value, _ in sides)
+            tops = {form for value, form in sides if value == values[atom]}
+            locally[atom] = tops.pop() if len(tops) == 1 else None
+        else:
+            values[atom] = x[found[1]]
+            locally[atom] = ((atom, Fraction(1)),), Fraction(0)
+
+    def truth(condition: Condition) -> bool | None:
+        if isinstance(condition, bool):
+            return condition
+        budget.spend(1)
+        op, inner = condition
+        if op in ("and", "or"):
+            some, parts = bool(op == "or"), [truth(part) for part in inner]
+            if some in parts:
+                return some
+            return None if None in parts else not some
+        if op == "not":
+            found = truth(inner[0])
+            return None if found is None else not found
+        value, form = at(inner)
+        if around and value == 0 and form != ZERO:
+            return None
+        return compared(op, value, 0)
+
+    return truth(condition) is True
