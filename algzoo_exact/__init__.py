@@ -56,12 +56,11 @@ if TYPE_CHECKING:
     from algzoo_exact.regions.graph import region_graph as region_graph
     from algzoo_exact.score.compute import accuracy as accuracy
     from algzoo_exact.score.compute import accuracy_bounds as accuracy_bounds
+    from algzoo_exact.score.compute import squared_error as squared_error
+    from algzoo_exact.score.compute import squared_error_bounds as squared_error_bounds
     from algzoo_exact.score.numeric import accuracies as accuracies
-    from algzoo_exact.score.result import Accuracy as Accuracy
     from algzoo_exact.score.result import Counts as Counts
-    from algzoo_exact.score.squared_error import squared_error as squared_error
-    from algzoo_exact.score.squared_error import squared_error_bounds as squared_error_bounds
-    from algzoo_exact.score.squared_result import SquaredError as SquaredError
+    from algzoo_exact.score.result import Score as Score
     from algzoo_exact.training.train import Trained as Trained
     from algzoo_exact.training.train import train as train
     from algzoo_exact.zoo.catalogue import CatalogueEntry as CatalogueEntry
@@ -74,7 +73,6 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
-    "Accuracy": "score.result",
     "Atlas": "present.atlas",
     "AttentionLayer": "program.transformer",
     "CatalogueEntry": "zoo.catalogue",
@@ -93,7 +91,7 @@ _HOMES = {
     "Race": "race.run",
     "RacePoint": "race.run",
     "SampledSquaredError": "estimators.sampled",
-    "SquaredError": "score.squared_result",
+    "Score": "score.result",
     "Task": "program.task",
     "Trained": "training.train",
     "Transformer": "program.transformer",
@@ -125,8 +123,8 @@ _HOMES = {
     "sample": "estimators.sampling",
     "sample_squared_error": "estimators.squared_error",
     "specialize": "program.specialize",
-    "squared_error": "score.squared_error",
-    "squared_error_bounds": "score.squared_error",
+    "squared_error": "score.compute",
+    "squared_error_bounds": "score.compute",
     "standardize": "program.standardize",
     "surprise": "explain.ledger.surprise",
     "train": "training.train",

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
 from numba import njit
+from numba.types import unliteral
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -40,6 +41,11 @@ def has_code(function: Callable[..., Any]) -> bool:
 def _compiled(function: _F, **options: Any) -> _F:
     options |= {"nogil": True, "error_model": "numpy"}
     try:
-        return cast(_F, njit(cache=True, **options)(function))
+        dispatcher = njit(cache=True, **options)(function)
     except RuntimeError:  # no folder can be written to: each process compiles anew
-        return cast(_F, njit(**options)(function))
+        dispatcher = njit(**options)(function)
+    template = dispatcher.get_call_template
+    dispatcher.get_call_template = lambda args, kws: template(
+        tuple(unliteral(a) for a in args), {key: unliteral(a) for key, a in kws.items()}
+    )
+    return cast(_F, dispatcher)

@@ -40,11 +40,11 @@ NARROW = Fraction(1, 10**30)
 FILES = ("2nd_argmax_2_2.safetensors", "2nd_argmax_2_2.pth")
 
 
-def second(program: az.Program, ties: Ties = "lowest", **options: Any) -> az.Accuracy:
+def second(program: az.Program, ties: Ties = "lowest", **options: Any) -> az.Score:
     return az.accuracy(program, az.tasks.second_argmax(program.seq_len), ties=ties, **options)
 
 
-def same(a: az.Accuracy, b: az.Accuracy) -> bool:
+def same(a: az.Score, b: az.Score) -> bool:
     """Enclosures of one number overlap, and both are narrow."""
     a.enclosure.intersect(b.enclosure)  # ValueError if they contradict each other
     return max(a.enclosure.width, b.enclosure.width) <= Fraction(1, 10**25)
@@ -75,7 +75,7 @@ def test_closed_form_of_the_published_model(file: str) -> None:
 @needs_algzoo
 def test_both_files_of_the_published_model_agree() -> None:
     a, b = (second(az.lift(az.load(ALGZOO / file))) for file in FILES)
-    assert a.closed_form == b.closed_form
+    assert a.form == b.form
     assert (a.enclosure.lower, a.enclosure.upper) == (b.enclosure.lower, b.enclosure.upper)
 
 
@@ -83,7 +83,7 @@ def test_handcrafted_model_for_two_inputs_is_perfect() -> None:
     for ties in ALL_TIES:
         result = second(az.lift(az.load("handcrafted:2nd_argmax_2")), ties)
         assert result.enclosure.lower == result.enclosure.upper == 1
-        assert str(result.closed_form) == "1"
+        assert str(result.form) == "1"
         assert same(result, second(handcrafted_2_2(), ties))
 
 
@@ -100,15 +100,15 @@ def test_handcrafted_model_for_three_inputs() -> None:
 # --- closed forms ---
 
 
-def check_closed_form(result: az.Accuracy) -> None:
+def check_closed_form(result: az.Score) -> None:
     """Its text in mpmath's arithmetic, and its sympy form, give the number in the enclosure."""
     import sympy
 
-    assert result.closed_form is not None
+    assert result.form is not None
     with mpmath.workdps(60):
-        text = re.sub(r"\d+", r"mpf(\g<0>)", str(result.closed_form))  # Python's 1/3 is a float
+        text = re.sub(r"\d+", r"mpf(\g<0>)", str(result.form))  # Python's 1/3 is a float
         names = {"mpf": mpmath.mpf, "atan": mpmath.atan, "sqrt": mpmath.sqrt, "pi": mpmath.pi}
-        symbolic = sympy.N(result.closed_form.sympy, 60)
+        symbolic = sympy.N(result.form.sympy, 60)
         for value in (eval(text, names), mpmath.mpf(str(symbolic))):
             # 60 digits over fewer than 1e4 terms below 1e4: off by less than 1e-45.
             for end in (result.enclosure.lower, result.enclosure.upper):
@@ -133,7 +133,7 @@ def test_short_closed_forms() -> None:
     """
     program = exact_program([1], [[0]], [[0], [1]], 2)
     for ties, value in zip(ALL_TIES, ("1/4", "1/8", "3/8"), strict=True):
-        assert str(second(program, ties).closed_form) == value
+        assert str(second(program, ties).form) == value
 
 
 def test_digits_on_request() -> None:
@@ -377,7 +377,7 @@ def test_kind_exact_is_what_small_models_get() -> None:
         result = second(random_program(rng, 2, n))
         assert result.kind == "exact"
         assert result.undecided == 0
-        assert (result.closed_form is not None) == (n <= 3)
+        assert (result.form is not None) == (n <= 3)
         assert result.cells is not None
         assert (result.regions is not None) == (n <= 3)
         assert result.cells >= (result.regions or 1) > 0

@@ -60,7 +60,7 @@ def truth(program: az.Program, task: az.Task, ties: Ties) -> az.Enclosure:
     return az.accuracy(program, task, ties=ties, method="exact", digits=20).enclosure
 
 
-def check(found: list[az.Accuracy], exact: az.Enclosure, case: str) -> None:
+def check(found: list[az.Score], exact: az.Enclosure, case: str) -> None:
     """Each enclosure is true and lies in the one before; kinds say what they are."""
     for before, after in itertools.pairwise(found):
         assert before.enclosure.contains(after.enclosure), case
@@ -77,7 +77,7 @@ def check(found: list[az.Accuracy], exact: az.Enclosure, case: str) -> None:
             assert result.enclosure.width == result.undecided, case
 
 
-def stopped_somehow(case: Case, rng: Rng, monkeypatch: pytest.MonkeyPatch) -> list[az.Accuracy]:
+def stopped_somehow(case: Case, rng: Rng, monkeypatch: pytest.MonkeyPatch) -> list[az.Score]:
     """The results seen until one of five kinds of stop, at a random moment."""
     _, program, task, ties = case
     when = int(rng.integers(0, 12))

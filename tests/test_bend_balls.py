@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from medians_for_tests import medians, silent
 from models_for_tests import random_program
+from scores_for_tests import by_cones
 
 import algzoo_exact as az
 from algzoo_exact.measure.faces_f64 import full_set, ray_sets, subfaces
@@ -15,10 +16,9 @@ from algzoo_exact.measure.moments import FacetMoments
 from algzoo_exact.program.ir import Program
 from algzoo_exact.regions.search import Search
 from algzoo_exact.regions.starts import Start, starting_cones
-from algzoo_exact.score import bend_balls, square_sum
+from algzoo_exact.score import bend_balls
 from algzoo_exact.score.bends import BendSums
 from algzoo_exact.score.boundary_balls import exact_weights, normal_balls
-from algzoo_exact.score.linear_parts import whole_space_bounds
 from algzoo_exact.score.rigorous import cell_of, wall_normals
 
 pytestmark = pytest.mark.slow  # all of them compile
@@ -26,20 +26,16 @@ pytestmark = pytest.mark.slow  # all of them compile
 SCALES = [10.0**k for k in range(-6, 7)]
 
 
-def floats(program: Program, n: int) -> az.SquaredError:
+def floats(program: Program, n: int) -> az.Score:
     """By float64 as far as it goes, whatever the number of cells."""
     task = az.tasks.median(n)
-    known = whole_space_bounds(program)
-    *_, last = square_sum.squared_errors(program, task, None, known)
+    last = by_cones(program, task)
     assert last.kind == "exact"
     return last
 
 
-def balls(program: Program, n: int, digits: int) -> az.SquaredError:
-    task = az.tasks.median(n)
-    known = whole_space_bounds(program)
-    *_, last = square_sum.squared_errors(program, task, digits, known, compiled=False)
-    return last
+def balls(program: Program, n: int, digits: int) -> az.Score:
+    return by_cones(program, az.tasks.median(n), digits=digits, compiled=False)
 
 
 @pytest.mark.parametrize(("n", "count", "d"), [(4, 17, (1, 2)), (5, 6, (1, 1))])

@@ -17,7 +17,11 @@ from algzoo_exact.exact.enclosure import working_precision
 from algzoo_exact.measure import balls_f64, facet_flow
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.specialize import Specializer
-from algzoo_exact.score import boundary_balls, whole
+from algzoo_exact.regions.search import Search
+from algzoo_exact.regions.starts import starting_cones
+from algzoo_exact.score import boundary_balls
+from algzoo_exact.score.accuracy import ACCURACY
+from algzoo_exact.score.question import floats_serve
 
 Ball = tuple[float, float]
 
@@ -132,13 +136,13 @@ def _same(program: Program, ties: az.tasks.TieRule) -> None:
     assert few.enclosure.width <= Fraction(1, 10**6)
     assert few.enclosure.lower <= many.enclosure.upper
     assert many.enclosure.lower <= few.enclosure.upper
-    assert few.method.endswith("float64 balls") == whole.floats_serve(program)
+    assert few.method.endswith("float64 balls") == floats_serve(program)
 
 
 def test_weights_that_are_no_floats_are_left_to_ball_arithmetic() -> None:
     third = Fraction(1, 3)
     program = Program((third, -third), ((third, 0), (1, third)), ((1, 2),) * 5, 5)
-    assert not whole.floats_serve(program)
+    assert not floats_serve(program)
     found = az.accuracy(program, az.tasks.second_argmax(5), method="exact", digits=6)
     assert found.kind == "exact"
     assert found.method == "boundary flow in ball arithmetic"
@@ -148,12 +152,12 @@ def test_weights_that_are_no_floats_are_left_to_ball_arithmetic() -> None:
 def test_an_allowance_leaves_out_the_least_precise_cells() -> None:
     program = random_program(np.random.default_rng(0), 4, 5)
     task = az.tasks.second_argmax(5)
-    direction = next(iter(whole.directions(program, task, "lowest")))
+    direction = next(ACCURACY.directions(program, task))
     left_out = 0
-    for start in whole.starting_cones(task):
+    for start in starting_cones(task):
         lots, few = (
             boundary_balls.float_flow(
-                whole.new_search(program, "lowest", compiled=True),
+                Search(program, "lowest"),
                 program, start, direction.u, 0, allowance,
             )
             for allowance in (1.0, 1e-18)

@@ -6,7 +6,6 @@ integer enumeration of every leaf.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
 
@@ -15,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from models_for_tests import KINDS, degenerate_programs, programs, random_program
+from scores_for_tests import by_cones
 
 import algzoo_exact as az
 from algzoo_exact.measure.flow import NotGenericError
@@ -22,12 +22,12 @@ from algzoo_exact.program.task import TIE_RULES, TieRule
 from algzoo_exact.regions import bounds
 from algzoo_exact.regions.exact_search import BOUNDARY, CONES, ExactSearch
 from algzoo_exact.regions.search import Search
-from algzoo_exact.regions.starts import starting_cones
-from algzoo_exact.score import whole as whole_module
-from algzoo_exact.score.direction import directions
+from algzoo_exact.regions.starts import Start, starting_cones
+from algzoo_exact.score import cones
+from algzoo_exact.score.accuracy import ACCURACY, RightMass
 from algzoo_exact.score.facets import LABEL_WALLS, START_WALLS, TIES
-from algzoo_exact.score.rigorous import closed_slopes, unpack
-from algzoo_exact.score.whole import whole_accuracies
+from algzoo_exact.score.metric import Terms
+from algzoo_exact.score.rigorous import right_cells, unpack
 
 
 def margins_at(margins: Any, values: Any, label: int, known: int, c: list[Fraction]) -> list[Any]:
@@ -123,14 +123,17 @@ def test_cells_at_the_boundary_of_coincidences(program: az.Program, ties: TieRul
 
 def slopes(search: ExactSearch, task: az.Task, ties: TieRule, which: int) -> list[Any]:
     """The exact flow below each starting cone, n <= 3: arctangents' coefficients by slope."""
-    direction = next(
-        one for one in directions(search.program, task, ties) if one.diagonal == (which == TIES)
-    )
+    found_directions = ACCURACY.directions(search.program, task)
+    direction = next(one for one in found_directions if one.diagonal == (which == TIES))
+    integral = RightMass(search.program, task, ties, direction, False)
+    integral.search, integral.which = search, which
     found = []
     for start in starting_cones(task):
-        flow: dict[Fraction, Fraction] = {}
-        closed_slopes(search, start, direction, which, flow)
-        found.append({slope: c for slope, c in flow.items() if c})
+        flow = Terms()
+        for cell in right_cells(search, start):
+            if cell is not None:
+                integral.closed(cell, flow)
+        found.append({slope: c for slope, c in flow.slopes.items() if c})
     return found
 
 
@@ -208,18 +211,21 @@ def test_parts_have_the_cells_of_their_starts(steps: int) -> None:
 
 def test_accuracies_by_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Jobs that are parts of starts give the accuracies of whole starts."""
+    original, seen = cones.decide, list[Start]()
+
+    def decide(setup: cones.Setup, job: cones.Job) -> cones.Outcome:
+        seen.extend(job.starts)
+        return original(setup, job)
+
     rng = np.random.default_rng(5)
     for program in (random_program(rng, 2, 4), random_program(rng, 2, 5)):
         task = az.tasks.second_argmax(program.seq_len)
-        *_, whole = whole_accuracies(program, task, "lowest", 8)
-
-        def run(jobs: list[Any], *_: Any) -> Iterator[Any]:
-            assert any(start.part is not None for _, _, start, _ in jobs)
-            return map(whole_module._flow_below, jobs)
-
+        whole = by_cones(program, task, "lowest", 8)
+        seen.clear()
         with monkeypatch.context() as patch:
-            patch.setattr(whole_module, "processes_for", lambda workers: 2)
-            patch.setattr(whole_module, "_run", run)
-            *_, parts = whole_accuracies(program, task, "lowest", 8)
+            patch.setattr(cones, "processes_for", lambda workers: 2)
+            patch.setattr(cones, "decide", decide)
+            parts = by_cones(program, task, "lowest", 8)
+        assert any(start.part is not None for start in seen)
         assert parts.kind == whole.kind == "exact"
         assert parts.enclosure.intersect(whole.enclosure).width <= Fraction(1, 10**8)

@@ -101,12 +101,12 @@ def test_accuracies(d: int, n: int, monkeypatch: pytest.MonkeyPatch) -> None:
     program, task = random_program(np.random.default_rng(40 + n), d, n), az.tasks.second_argmax(n)
     exact = az.accuracy(program, task, method="exact", digits=20).enclosure
 
-    def run() -> az.Accuracy:
+    def run() -> az.Score:
         return az.accuracy(program, task, digits=20, time_limit=200.0)
 
     kinds = set()
     for found in strikes(monkeypatch, run):
-        assert isinstance(found, az.Accuracy)
+        assert isinstance(found, az.Score)
         found.enclosure.intersect(exact)  # ValueError if they contradict each other
         kinds.add(found.kind)
     assert kinds == {"exact", "certified"}
@@ -119,7 +119,7 @@ def test_squared_errors(monkeypatch: pytest.MonkeyPatch) -> None:
     for found in strikes(
         monkeypatch, lambda: az.squared_error(program, digits=10, time_limit=200.0)
     ):
-        assert isinstance(found, az.SquaredError)
+        assert isinstance(found, az.Score)
         found.enclosure.intersect(exact)
         kinds.add(found.kind)
     assert kinds == {"exact", "certified"}
@@ -131,7 +131,7 @@ def test_inputs_of_a_transformer(monkeypatch: pytest.MonkeyPatch) -> None:
     exact = az.accuracy(model, task).enclosure.lower
     decided = []
     for found in strikes(monkeypatch, lambda: az.accuracy(model, task, time_limit=200.0)):
-        assert isinstance(found, az.Accuracy)
+        assert isinstance(found, az.Score)
         assert found.enclosure.contains(exact)
         decided.append(256 * (1 - found.undecided))
     assert decided[0] == 256

@@ -31,10 +31,9 @@ from PIL import Image
 from typer.main import get_command
 
 import algzoo_exact as az
-from algzoo_exact import Accuracy, accuracy, load
+from algzoo_exact import Score, accuracy, load
 from algzoo_exact.cli.app import app
 from algzoo_exact.program.task import TIE_RULES, TieRule
-from algzoo_exact.score.whole import whole_accuracy
 
 ROOT = Path(__file__).parents[1]
 DOCS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -316,12 +315,12 @@ def test_the_table_of_tie_rules_is_there() -> None:
 def test_table(name: str, column: int, ties: TieRule) -> None:
     model = load(name)
     assert model.task is not None
-    result = whole_accuracy(model.program, model.task, ties, 20)
+    result = accuracy(model.program, model.task, ties=ties, digits=20, method="exact")
     assert result.kind == "exact"
     assert digits_are_right(TABLE[name][column], result), str(result.enclosure)
 
 
-def digits_are_right(shown: str, result: Accuracy) -> bool:
+def digits_are_right(shown: str, result: Score) -> bool:
     """Shown digits are cut off, not rounded: shown <= accuracy < shown + one unit."""
     value = Fraction(shown)
     unit = Fraction(1, 10 ** len(shown.partition(".")[2]))

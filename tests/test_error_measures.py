@@ -38,6 +38,7 @@ from hypothesis import strategies as st
 from models_for_tests import exact_program, programs
 
 import algzoo_exact as az
+from algzoo_exact.exact.enclosure import square_root
 from algzoo_exact.explain.language.expression import (
     Apply,
     Compare,
@@ -50,7 +51,6 @@ from algzoo_exact.explain.language.expression import (
 from algzoo_exact.explain.prove.cell_search import CellLimits
 from algzoo_exact.explain.prove.cell_space import OutOfReachError
 from algzoo_exact.explain.prove.exact_figures import mean_error, probability, supremum
-from algzoo_exact.score.squared_result import square_root
 
 
 def size(n: int) -> Term:

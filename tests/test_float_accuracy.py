@@ -2,36 +2,37 @@
 
 from __future__ import annotations
 
-import time
 from fractions import Fraction
 from itertools import islice
 
 import numpy as np
 import pytest
 from models_for_tests import degenerate_programs, random_program
+from scores_for_tests import by_cones, everywhere
 
 import algzoo_exact as az
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.program.ir import Program
-from algzoo_exact.score import whole
-from algzoo_exact.score.direction import directions
+from algzoo_exact.score.accuracy import ACCURACY
+from algzoo_exact.score.cones import Precision
 from algzoo_exact.score.numeric import NumericEngine
+from algzoo_exact.score.question import floats_serve
 
 TIES: tuple[az.tasks.TieRule, ...] = ("lowest", "uniform", "incorrect")
 NAMES = {4: "argoutlier", 5: "argmedian", 6: "2nd_argmax", 7: "argmedian"}
 
 
 def proved(program: Program, task: az.Task, ties: az.tasks.TieRule) -> Enclosure:
-    found = whole.whole_accuracy(program, task, ties, None)
+    found = by_cones(program, task, ties)
     assert found.kind == "exact"
-    assert found.method.endswith("float64 balls") == whole.floats_serve(program)
+    assert found.method.endswith("float64 balls") == floats_serve(program)
     assert found.enclosure.width < Fraction(1, 10**7)
     return found.enclosure
 
 
 def by_balls(program: Program, task: az.Task, ties: az.tasks.TieRule) -> None:
     """Oracle, n = 4 and 5: closed forms by dilogarithms in ball arithmetic."""
-    many = whole.whole_accuracy(program, task, ties, 20)
+    many = by_cones(program, task, ties, 20)
     assert many.method.endswith("ball arithmetic")
     proved(program, task, ties).intersect(many.enclosure)  # ValueError if they contradict
 
@@ -51,16 +52,12 @@ def by_sample(program: Program, task: az.Task, ties: az.tasks.TieRule, samples: 
 
 
 def two_directions_agree(program: Program, task: az.Task, ties: az.tasks.TieRule) -> None:
-    bits = 100
-    found = []
-    for direction in islice(directions(program, task, ties), 2):
-        precision = whole.Precision(bits, True, None)
-        *_, last = whole._label_cells(
-            program, task, direction, precision, 1, time.perf_counter(), whole.NEVER
-        )
-        found.append(last.enclosure)
-    assert len(found) == 2
-    found[0].intersect(found[1])
+    precision = Precision(100, Fraction(1, 10**20), True, None)
+    first, second = (
+        everywhere(ACCURACY, program, task, ties, direction, precision)
+        for direction in islice(ACCURACY.directions(program, task), 2)
+    )
+    first.intersect(second)
 
 
 def some_programs(seed: int, count: int, n: int, largest: int) -> list[Program]:

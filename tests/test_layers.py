@@ -56,7 +56,10 @@ MAY_USE_ZOO += ("explain/verify.py",)  # claims name the models that they compar
 # Files (or folders) that may import a library. The light ones, numpy and safetensors, are free.
 HOMES: dict[str, tuple[str, ...]] = {
     "torch": ("zoo/", "training/", "estimators/", "explain/prove/torch_check.py", "race/run.py"),
-    "sympy": ("program/render.py", "score/closed_form.py", "score/squared_result.py"),
+    "sympy": (
+        "program/render.py",
+        "score/closed_form.py",
+    ),
     "networkx": ("regions/graph.py",),
     "matplotlib": ("plotting.py", "present/pictures/", "race/plot.py"),
     "pyarrow": ("regions/atlas.py",),

@@ -22,7 +22,6 @@ from algzoo_exact.present.wording import digits, interval, one_in
 from algzoo_exact.present.writers.mathml import to_mathml
 from algzoo_exact.present.writers.texmath import to_latex_math
 from algzoo_exact.score.closed_form import ClosedForm
-from algzoo_exact.score.squared_result import SquareForm
 from algzoo_exact.zoo.explanations import explanation_path, list_explanations
 
 
@@ -158,7 +157,7 @@ def test_closed_forms_have_their_value(
 ) -> None:
     """Oracle: the enclosure of the same form in ball arithmetic. Ten terms below 10 each, with a
     few roundings of 2^-53 each: 1e-12 is far above."""
-    for form in (ClosedForm.collect(constant, slopes), SquareForm.collect(constant, slopes, roots)):
+    for form in (ClosedForm.collect(constant, slopes), ClosedForm.collect(constant, slopes, roots)):
         shown = sum(map(value, f.closed(form)))
         assert abs(shown - float(form.enclosure(Fraction(1, 10**20)).midpoint)) < 1e-12
         ET.fromstring(to_mathml(f.Row(tuple(f.closed(form)))))

@@ -187,7 +187,7 @@ def test_same_accuracy(monkeypatch: pytest.MonkeyPatch) -> None:
     cases = [(n, program) for n in (2, 3) for _, program in degenerate_programs(rng, 8, (1, 3), n)]
     cases += [(4, random_program(rng, 2, 4)), (3, dead_mass_program())]
 
-    def results() -> list[az.Accuracy]:
+    def results() -> list[az.Score]:
         return [
             az.accuracy(program, az.tasks.second_argmax(n), ties="uniform", method="exact")
             for n, program in cases
@@ -196,8 +196,8 @@ def test_same_accuracy(monkeypatch: pytest.MonkeyPatch) -> None:
     quick = results()
     monkeypatch.setattr(search_module, "float_weights", lambda program: None)
     for a, b in zip(quick, results(), strict=True):
-        assert a.closed_form == b.closed_form
-        if a.closed_form is not None:  # else cones that are right or wrong stay whole
+        assert a.form == b.form
+        if a.form is not None:  # else cones that are right or wrong stay whole
             assert (a.cells, a.regions) == (b.cells, b.regions)
         a.enclosure.intersect(b.enclosure)  # ValueError if they contradict each other
 

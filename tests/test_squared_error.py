@@ -7,6 +7,7 @@ median (error 0), known moments of order statistics, the moments of an orthant, 
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import islice
 
 import mpmath
 import numpy as np
@@ -26,22 +27,23 @@ from medians_for_tests import (
 from models_for_tests import KINDS, handcrafted_2_2, programs, random_program
 from oracles import squared_error as oracle
 from oracles.conventions import to_mpf
+from scores_for_tests import along
 
 import algzoo_exact as az
 from algzoo_exact.deadline import NEVER
-from algzoo_exact.exact.enclosure import working_precision
+from algzoo_exact.exact.enclosure import square_root, working_precision
 from algzoo_exact.geometry.cone import Cone, dot
 from algzoo_exact.measure.flow import NotGenericError, directions_for
 from algzoo_exact.measure.moments import FacetMoments
 from algzoo_exact.regions.starts import starting_cones
-from algzoo_exact.score import square_sum
 from algzoo_exact.score.bends import Bend, BendSums
-from algzoo_exact.score.squared_result import square_root
+from algzoo_exact.score.cones import Precision
+from algzoo_exact.score.squared_error import SQUARED_ERROR
 
 TIGHT = Fraction(1, 10**28)
 
 
-def distance(result: az.SquaredError, value: object) -> float:
+def distance(result: az.Score, value: object) -> float:
     with mpmath.workdps(45):
         return float(abs(to_mpf(result.enclosure.midpoint) - value))
 
@@ -55,7 +57,7 @@ def test_the_median_itself(program: az.Program) -> None:
     result = az.squared_error(program, task)
     assert (result.kind, result.enclosure.lower, result.enclosure.upper) == ("exact", 0, 0)
     assert (result.root.lower, result.root.upper) == (0, 0)
-    assert str(result.closed_form) == "0"
+    assert str(result.form) == "0"
     *_, last = az.squared_error_bounds(program, task)
     assert (last.kind, last.enclosure.width) == ("exact", 0)
 
@@ -72,8 +74,8 @@ def test_almost_the_median() -> None:
 
 def test_moments_of_the_median() -> None:
     """Of two: variance 1/2. Of three: 1 - sqrt(3)/pi (Jones 1948). Of five: by quadrature."""
-    assert str(az.squared_error(silent(2)).closed_form) == "1/2"
-    form = az.squared_error(silent(3)).closed_form
+    assert str(az.squared_error(silent(2)).form) == "1/2"
+    form = az.squared_error(silent(3)).form
     assert str(form) == "1 - sqrt(3)/pi"
     with mpmath.workdps(30):
 
@@ -119,8 +121,8 @@ def test_same_function_same_error(program: az.Program, data: st.DataObject) -> N
 def test_closed_forms_as_sympy() -> None:
     """sympy's own digits of the closed form."""
     result = az.squared_error(random_program(np.random.default_rng(5), 2, 3, 1))
-    assert result.closed_form is not None
-    value = Fraction(str(result.closed_form.sympy.evalf(40)))
+    assert result.form is not None
+    value = Fraction(str(result.form.sympy.evalf(40)))
     assert abs(value - result.enclosure.midpoint) < Fraction(1, 10**28)
 
 
@@ -188,17 +190,14 @@ def test_two_directions_agree() -> None:
     """n = 4: the diagonal and two generic directions share no flow."""
     program = random_program(np.random.default_rng(7), 2, 4, 1)
     task = az.tasks.median(4)
-    ends = [found for found, _ in zip(square_sum.all_ends(program, task), range(3), strict=False)]
-    starts = starting_cones(task)[:2]
+    found_directions = list(islice(SQUARED_ERROR.directions(program, task), 3))
+    piece = SQUARED_ERROR.pieces(program, task, NEVER)[0]
+    precision = Precision(120, Fraction(1, 10**25), False, None)
     found = []
-    for end in ends:
-        precision = square_sum.Precision(120, Fraction(1, 10**25), False, None)
-        job = square_sum.Job(program, task, end, (starts[0], starts[1]), precision, False, NEVER)
-        part = square_sum.decide(job)
-        assert part is not None
-        assert part.value.width < Fraction(1, 10**18)
-        found.append(part.value)
-    assert ends[0].diagonal
+    for direction in found_directions:
+        found.append(along(SQUARED_ERROR, program, task, None, direction, piece, precision))
+        assert found[-1].width < Fraction(1, 10**18)
+    assert found_directions[0].diagonal
     assert found[0].intersect(found[1]).intersect(found[2]).lower > 0
 
 

@@ -7,6 +7,7 @@ more than three inputs: samples, by numpy and independent of the package, within
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import math
 from fractions import Fraction
@@ -34,12 +35,14 @@ from cli_for_tests import (
 from cli_for_tests import bounds as bounds_of
 from medians_for_tests import median_of_two, medians, silent
 from models_for_tests import random_program
+from scores_for_tests import by_cones
 
 import algzoo_exact as az
 from algzoo_exact.geometry.cone import dot
 from algzoo_exact.regions.starts import starting_cones
-from algzoo_exact.score import square_sum
+from algzoo_exact.score import compute, cones
 from algzoo_exact.score.linear_parts import largest_slope, whole_space_bounds
+from algzoo_exact.score.question import Question
 from algzoo_exact.zoo.architectures import to_state
 
 
@@ -56,7 +59,7 @@ def sampled(program: az.Program, count: int, seed: int) -> tuple[float, float]:
     return float(squares.mean()), float(squares.std() / math.sqrt(count))
 
 
-def agrees(result: az.SquaredError, program: az.Program) -> bool:
+def agrees(result: az.Score, program: az.Program) -> bool:
     mean, error = sampled(program, 400_000, 3)
     return bool(
         float(result.enclosure.lower) - 5 * error
@@ -92,14 +95,13 @@ def test_six_inputs() -> None:
 @pytest.mark.slow
 def test_compiled_search_agrees() -> None:
     program, task = random_program(np.random.default_rng(14), 3, 4, 1), az.tasks.median(4)
-    known = whole_space_bounds(program)
-    *_, exact = square_sum.squared_errors(program, task, 15, known, compiled=False)
-    *_, compiled = square_sum.squared_errors(program, task, 15, known)
+    exact = by_cones(program, task, digits=15, compiled=False)
+    compiled = by_cones(program, task, digits=15)
     compiled.enclosure.intersect(exact.enclosure)
     assert (compiled.cells, compiled.regions) == (exact.cells, exact.regions)
 
 
-def check_nested(found: list[az.SquaredError], exact: az.SquaredError) -> None:
+def check_nested(found: list[az.Score], exact: az.Score) -> None:
     for before, after in itertools.pairwise(found):
         assert before.enclosure.contains(after.enclosure)
         assert before.undecided > after.undecided
@@ -124,17 +126,17 @@ def test_bounds_are_nested_and_true() -> None:
 
 def test_overstated_cells_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Planted fault: 1e-6 too much in each value cell."""
-    original = square_sum.decide
+    original = cones.decide
 
-    def generous(job: square_sum.Job) -> square_sum.Part | None:
-        part = original(job)
-        assert part is not None
+    def generous(setup: cones.Setup, job: cones.Job) -> cones.Outcome:
+        part = original(setup, job)
+        assert isinstance(part, cones.Part)
         more = part.value.plus(az.Enclosure.exactly(Fraction(1, 10**6)))
-        return square_sum.Part(more, part.leaves, part.patterns)
+        return cones.Part(more, part.leaves, part.patterns)
 
     program = random_program(np.random.default_rng(16), 2, 3, 1)
     exact = az.squared_error(program)
-    monkeypatch.setattr(square_sum, "decide", generous)
+    monkeypatch.setattr(cones, "decide", generous)
     with pytest.raises(ValueError, match="empty"):
         check_nested(list(az.squared_error_bounds(program)), exact)
 
@@ -265,10 +267,10 @@ def test_command_line(tmp_path: Path) -> None:
     jsonschema.validate(found, SQUARED_ERROR)
     assert bounds_of(found["mean_squared_error"]).contains(exact.enclosure)
     assert bounds_of(found["root_mean_squared_error"]).contains(exact.root)
-    assert found["mean_squared_error"]["closed_form"] == str(exact.closed_form)
+    assert found["mean_squared_error"]["closed_form"] == str(exact.form)
     assert found["check"]["agrees"]
     text = text_of("accuracy", path, "--closed-form")
-    for part in ("mean squared error", "root mean squared error", "exact", str(exact.closed_form)):
+    for part in ("mean squared error", "root mean squared error", "exact", str(exact.form)):
         assert part in text
     sample = json_of("sample", path, "-n", "1e5")
     jsonschema.validate(sample["sampled"], SAMPLED)
@@ -297,18 +299,16 @@ def test_command_line_bounds(tmp_path: Path) -> None:
 
 def test_contradictions_are_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Planted fault: the result is twice too large."""
-    from algzoo_exact.score import squared_error as module
+    original = compute.answer
 
-    original = module.closed_squared_error
-
-    def wrong(*arguments: Any) -> az.SquaredError:
-        result = original(*arguments)
-        more = az.Enclosure(result.enclosure.lower * 2, result.enclosure.upper * 2)
-        return az.SquaredError(result.kind, more, result.task, result.method, result.seconds)
+    def wrong(question: Question) -> az.Score:
+        result = original(question)
+        low, high = result.enclosure.lower, result.enclosure.upper
+        return dataclasses.replace(result, enclosure=az.Enclosure(low * 2, high * 2))
 
     path = write(tmp_path / "median_1_3.pth", silent(3))
     assert run("accuracy", path, "--check-samples", "1e5").exit_code == 0
-    monkeypatch.setattr(module, "closed_squared_error", wrong)
+    monkeypatch.setattr(compute, "answer", wrong)
     result = run("accuracy", path, "--check-samples", "1e5")
     assert result.exit_code == 1
     assert "contradicts" in result.stdout

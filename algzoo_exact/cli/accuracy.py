@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from fractions import Fraction
 from math import isfinite
 from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from algzoo_exact.cli.accuracy_text import NAMING, accuracy_fields, check_text
-from algzoo_exact.cli.counts_text import counts_json
 from algzoo_exact.cli.interrupts import noticing_interrupts
 from algzoo_exact.cli.options import (
     HeadsOption,
@@ -31,29 +27,22 @@ from algzoo_exact.cli.options import (
     tie_rule,
     with_noise,
 )
-from algzoo_exact.cli.output import (
-    Json,
-    enclosure_json,
-    model_json,
-    print_fields,
-    print_json,
-    progress_bar,
-    sampled_json,
-    sampled_text,
+from algzoo_exact.cli.output import Json, print_fields, print_json, progress_bar
+from algzoo_exact.cli.samples import Sampler, sampled_beside, sampled_json, sampled_text
+from algzoo_exact.cli.score_text import (
+    LARGEST_DECIDED,
+    NAMING,
+    score_fields,
+    score_json,
+    width_of,
 )
-from algzoo_exact.cli.samples import sampled_beside
 from algzoo_exact.errors import InputError
 
 if TYPE_CHECKING:
-    from algzoo_exact.deadline import Deadline
-    from algzoo_exact.estimators.sampled import SampleEstimate
-    from algzoo_exact.exact.enclosure import Enclosure
-    from algzoo_exact.program.ir import Program
-    from algzoo_exact.program.task import Task, TieRule
-    from algzoo_exact.program.transformer import Transformer
-    from algzoo_exact.score.compute import Method
-    from algzoo_exact.score.result import Accuracy
-    from algzoo_exact.zoo.loading import Model
+    from algzoo_exact.cli.samples import Estimate
+    from algzoo_exact.estimators.agreement import Agreement
+    from algzoo_exact.score.metric import Metric
+    from algzoo_exact.score.question import Wish
 
 EXAMPLES = """[bold]Examples[/bold]
 
@@ -66,10 +55,6 @@ algzoo-exact accuracy 2nd_argmax_8_5 --method exact --digits 12
 algzoo-exact accuracy big.pth --task 2nd_argmax --time-limit 2m"""
 
 SAMPLES_BESIDE_BOUNDS = 1_000_000
-_MUCH_WIDER = 10
-LARGEST_DECIDED_N = 7  # beyond it there are only bounds
-# A sample contradicts an enclosure without a point in its interval at this confidence.
-CHECK_CONFIDENCE = Fraction(999_999, 1_000_000)
 
 
 def accuracy(
@@ -156,159 +141,78 @@ def accuracy(
     deadline = deadline_after(context, time_limit)
     loaded = with_noise(load_model(model, task, seq_len, heads), noise, noise_seed, noise_relative)
     chosen, rule = task_of(loaded), tie_rule(ties)
-    n = chosen.seq_len
-    if chosen.name == "median":
-        from algzoo_exact.cli.squared_error import SquareOptions, print_squared_error
-
-        if by_label:
-            raise InputError("--by-label splits an accuracy; median models have an error instead.")
-        options = SquareOptions(
-            digits, method, deadline, max_regions, workers, check_samples, SAMPLES_BESIDE_BOUNDS,
-            seed, closed_form, as_json,
-        )  # fmt: skip
-        print_squared_error(loaded, chosen, options, LARGEST_DECIDED_N)
-        return
-    draw = _Sampler(loaded.network, chosen, rule, check_samples or SAMPLES_BESIDE_BOUNDS, seed)
 
     import algzoo_exact as az
+    from algzoo_exact.estimators.agreement import agreement, says_more
+    from algzoo_exact.program.task import INDEX_TASKS
+    from algzoo_exact.score.compute import metric_for
 
+    metric = metric_for(chosen)
+    if by_label and not metric.of_labels:
+        raise InputError("--by-label splits an accuracy; median models have an error instead.")
+    wish, limits = cast("Wish", method), {"max_cells": max_regions, "workers": workers}
+    draw = Sampler(loaded.network, chosen, rule, check_samples or SAMPLES_BESIDE_BOUNDS, seed)
     with sampled_beside(draw, deadline) as sample:
         # Where only bounds are possible, which take their time, the sample comes first.
-        boxes = n > LARGEST_DECIDED_N and chosen.name != "longest_cycle"
+        boxes = chosen.seq_len > LARGEST_DECIDED and chosen.name in INDEX_TASKS
         early = boxes and method in ("auto", "bounds") and not deadline.limited
         estimate, unsampled = sample() if early else (None, "")
-        with noticing_interrupts() as interrupts, progress_bar("accuracy", deadline) as advance:
-            result = az.accuracy(
-                loaded.network,
-                chosen,
-                ties=rule,
-                digits=digits,
-                method=cast("Method", method),
-                time_limit=deadline.timeout,
-                max_cells=max_regions,
-                workers=workers,
-                by_label=by_label,
-                progress=advance,
-            )
+        with (
+            noticing_interrupts() as interrupts,
+            progress_bar(metric.words, deadline) as advance,
+        ):
+            if metric.of_labels:
+                result = az.accuracy(
+                    loaded.network, chosen, ties=rule, digits=digits, method=wish,
+                    time_limit=deadline.timeout, by_label=by_label, progress=advance, **limits,
+                )  # fmt: skip
+            else:
+                result = az.squared_error(
+                    loaded.program, chosen, digits=digits, method=wish,
+                    time_limit=deadline.timeout, progress=advance, **limits,
+                )  # fmt: skip
         interrupted = bool(interrupts)
-        if interrupted and result.enclosure.width >= 1:
+        if interrupted and metric.of_labels and result.enclosure.width >= 1:
             raise KeyboardInterrupt  # nothing is known but that it is a probability
         wanted = check_samples or result.kind == "certified"
         if wanted and not (estimate or unsampled or interrupted):
             estimate, unsampled = sample()
-    check = _Check.of(estimate, result.enclosure) if estimate and check_samples else None
+    check = agreement(estimate, result.enclosure) if estimate and check_samples else None
     beside = estimate if result.kind == "certified" else None
-
+    first = beside is not None and says_more(beside, result.enclosure)
     if as_json:
-        found = _json(loaded, result, digits, interrupted, beside, check)
-        if beside and _says_more(beside, result.enclosure):
+        found = score_json(loaded, result, digits, interrupted)
+        found["sampled"] = sampled_json(beside) if beside else None
+        found["check"] = _check_json(estimate, check) if estimate and check else None
+        if first:
             found = {"sampled": found["sampled"], **found}
         print_json(found | {"not_sampled": unsampled or None})
     else:
-        fields = accuracy_fields(loaded, result, digits, interrupted, closed_form)
+        fields = score_fields(loaded, result, digits, interrupted, closed_form)
         if beside and not check:
-            first = _says_more(beside, result.enclosure)
-            place = NAMING if first else len(fields)
-            fields.insert(place, ("sampled", sampled_text(beside)))
-        print_fields(fields)
-        if check:
-            print_fields([("check", check_text(check.estimate, check.z_score, check.agrees))])
+            fields.insert(NAMING if first else len(fields), ("sampled", sampled_text(beside)))
+        if estimate and check:
+            fields.append(("check", _check_text(estimate, check, metric)))
         if unsampled:
-            print_fields([("sampled", f"no: {unsampled}")])
+            fields.append(("sampled", f"no: {unsampled}"))
+        print_fields(fields, width_of(result))
     if check and not check.agrees:
         raise typer.Exit(1)
 
 
-def _says_more(estimate: SampleEstimate, enclosure: Enclosure) -> bool:
-    """Whether a sample tells much more than a certified enclosure, and so comes first."""
-    return float(enclosure.width) > _MUCH_WIDER * (estimate.upper - estimate.lower)
+def _check_json(estimate: Estimate, check: Agreement) -> Json:
+    z = check.z_score if isfinite(check.z_score) else None
+    return sampled_json(estimate) | {"z_score": z, "agrees": check.agrees}
 
 
-@dataclass(frozen=True)
-class _Sampler:
-    network: Program | Transformer
-    task: Task
-    ties: TieRule
-    samples: int
-    seed: int
-
-    def __call__(self, deadline: Deadline) -> SampleEstimate:
-        from algzoo_exact.estimators.sampling import sample_rounded
-
-        with progress_bar("sampling") as advance:
-            return sample_rounded(
-                self.network,
-                self.task,
-                self.samples,
-                None,
-                seed=self.seed,
-                ties=self.ties,
-                # Closest to the real-valued function: on handcrafted:2nd_argmax_3, float32
-                # makes three times as many errors, 17 standard errors off in 2e6 inputs.
-                dtype="float64",
-                progress=lambda done, total: advance(done / total, f"{done:,} inputs"),
-                deadline=deadline,
-            )
-
-
-@dataclass(frozen=True)
-class _Check:
-    """A sample held against an enclosure; ``z_score`` is to the enclosure's nearest point."""
-
-    estimate: SampleEstimate
-    z_score: float
-    agrees: bool
-
-    @staticmethod
-    def of(estimate: SampleEstimate, enclosure: Enclosure) -> _Check:
-        from algzoo_exact.exact.binomial import chernoff_hoeffding, clopper_pearson
-
-        sampled = Fraction(estimate.correct, estimate.samples)
-        nearest = min(max(sampled, enclosure.lower), enclosure.upper)
-        if estimate.interval == "Clopper-Pearson":
-            interval = clopper_pearson(int(estimate.correct), estimate.samples, CHECK_CONFIDENCE)
-        else:
-            interval = chernoff_hoeffding(estimate.correct, estimate.samples, CHECK_CONFIDENCE)
-        agrees = interval[0] <= enclosure.upper and enclosure.lower <= interval[1]
-        return _Check(estimate, estimate.z_score(float(nearest)), agrees)
-
-    def json(self) -> Json:
-        z = self.z_score if isfinite(self.z_score) else None
-        return sampled_json(self.estimate) | {"z_score": z, "agrees": self.agrees}
-
-
-def _json(
-    model: Model,
-    result: Accuracy,
-    digits: int | None,
-    interrupted: bool,
-    sampled: SampleEstimate | None,
-    check: _Check | None,
-) -> Json:
-    from algzoo_exact.exact.enclosure import Enclosure
-
-    form = result.closed_form
-    undecided = enclosure_json(Enclosure.exactly(result.undecided), digits)["upper"]
-    labels = None
-    if result.by_label is not None:
-        labels = {str(k): enclosure_json(v, digits) for k, v in result.by_label.items()}
-    return {
-        "model": model_json(model),
-        "task": result.task.name,
-        "ties": result.ties,
-        "kind": result.kind,
-        "accuracy": {
-            **enclosure_json(result.enclosure, digits),
-            "closed_form": None if form is None else str(form),
-        },
-        "by_label": labels,
-        "regions": result.regions,
-        "cells": result.cells,
-        "counts": None if result.counts is None else counts_json(result.counts),
-        "undecided": undecided,
-        "interrupted": interrupted,
-        "method": result.method,
-        "seconds": round(result.seconds, 4),
-        "sampled": None if sampled is None else sampled_json(sampled),
-        "check": None if check is None else check.json(),
-    }
+def _check_text(estimate: Estimate, check: Agreement, metric: Metric) -> str:
+    """The sample beside the result, and whether they agree."""
+    if check.agrees:
+        verdict = f"agrees with the {metric.words} above"
+    else:
+        verdict = (
+            f"contradicts the {metric.words} above, which chance does about once in 10^6 at most"
+        )
+        if metric.of_labels:
+            verdict += "; rounding can, where logits tie exactly"
+    return f"{sampled_text(estimate)}\nz-score {check.z_score:+.2f}: the sample {verdict}"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from algzoo_exact.cli.output import Json
 
 if TYPE_CHECKING:
-    from algzoo_exact.score.result import Accuracy, Counts
+    from algzoo_exact.score.result import Counts, Score
 
 _MEANING = {
     "exact": "exact: proved; every input is tried and decided",
@@ -16,7 +16,7 @@ _MEANING = {
 }
 
 
-def counted_fields(result: Accuracy, counts: Counts) -> list[tuple[str, str]]:
+def counted_fields(result: Score, counts: Counts) -> list[tuple[str, str]]:
     """Names and texts of the lines that are about the accuracy."""
     fields = [
         ("accuracy", _value(result, counts)),
@@ -33,7 +33,7 @@ def counted_fields(result: Accuracy, counts: Counts) -> list[tuple[str, str]]:
     return fields
 
 
-def counted_more(result: Accuracy) -> str:
+def counted_more(result: Score) -> str:
     """What else can be asked."""
     if result.kind == "exact":
         return "--by-label for the answers to each label, --check-samples 1e6 for a check"
@@ -49,7 +49,7 @@ def counts_json(counts: Counts) -> Json:
     }
 
 
-def _value(result: Accuracy, counts: Counts) -> str:
+def _value(result: Score, counts: Counts) -> str:
     low, high = result.enclosure.lower, result.enclosure.upper
     if low == high:
         return f"{_amount(low * counts.inputs)}/{counts.inputs:,} inputs = {float(low):.15g}"
@@ -60,7 +60,7 @@ def _value(result: Accuracy, counts: Counts) -> str:
     )
 
 
-def _errors(result: Accuracy, counts: Counts) -> str:
+def _errors(result: Score, counts: Counts) -> str:
     least, most = (
         (1 - end) * counts.inputs for end in (result.enclosure.upper, result.enclosure.lower)
     )

@@ -7,7 +7,6 @@ import threading
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from fractions import Fraction
 from multiprocessing import parent_process
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +16,6 @@ from algzoo_exact.present.document import Document, Facts, Text, untitled
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from algzoo_exact.estimators.sampled import SampleEstimate
     from algzoo_exact.exact.enclosure import Enclosure
     from algzoo_exact.program import task as tasks
     from algzoo_exact.zoo.loading import Model
@@ -69,7 +67,7 @@ def model_text(model: Model) -> str:
     return wording.model_text(model)
 
 
-def task_text(task: tasks.Task, ties: tasks.TieRule) -> str:
+def task_text(task: tasks.Task, ties: tasks.TieRule | None) -> str:
     from algzoo_exact.present import wording
 
     return wording.task_text(task, ties)
@@ -79,44 +77,6 @@ def enclosure_json(enclosure: Enclosure, digits: int | None) -> Json:
     from algzoo_exact.present.writers.data import enclosure_data
 
     return dict(enclosure_data(enclosure, digits))
-
-
-def sampled_json(estimate: SampleEstimate) -> Json:
-    correct = estimate.correct
-    return {
-        "kind": estimate.kind,
-        "samples": estimate.samples,
-        "correct": str(correct),
-        "estimate": estimate.accuracy,
-        "lower": estimate.lower,
-        "upper": estimate.upper,
-        "confidence": estimate.confidence,
-        "interval": estimate.interval,
-        "standard_error": estimate.standard_error,
-        "seed": estimate.seed,
-        "device": estimate.device,
-        "dtype": estimate.dtype,
-        "seconds": round(estimate.seconds, 3),
-    }
-
-
-def sampled_text(estimate: SampleEstimate) -> str:
-    from algzoo_exact.exact.shares import level
-
-    places = 2 + len(str(round(1 / max(estimate.standard_error, 1 / estimate.samples))))
-    low, high = _outward(estimate.lower, estimate.upper, places)
-    return (
-        f"{estimate.accuracy:.{places}f}, and with {level(estimate.confidence)} confidence "
-        f"between {low} and {high} ({estimate.interval})\n"
-        f"{estimate.samples:,} random inputs, seed {estimate.seed}, {estimate.dtype} on "
-        f"{estimate.device}: an estimate, not a proof"
-    )
-
-
-def _outward(lower: float, upper: float, places: int) -> tuple[str, str]:
-    from algzoo_exact.exact.enclosure import Enclosure
-
-    return Enclosure(Fraction(lower), Fraction(upper)).decimal(places)
 
 
 class _Lines:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -29,10 +29,12 @@ from algzoo_exact.cli.output import (
     print_fields,
     print_json,
     progress_bar,
-    sampled_json,
-    sampled_text,
     task_text,
 )
+from algzoo_exact.cli.samples import sampled_json, sampled_text
+
+if TYPE_CHECKING:
+    from algzoo_exact.cli.samples import Estimate
 
 EXAMPLES = """[bold]Examples[/bold]
 
@@ -76,29 +78,29 @@ def sample(
 
     loaded = with_noise(load_model(model, task, seq_len, heads), noise, noise_seed, noise_relative)
     chosen, rule = task_of(loaded), tie_rule(ties)
-    if chosen.name == "median":
-        from algzoo_exact.cli.squared_error import print_sampled_squared_error
-
-        print_sampled_squared_error(loaded, chosen, samples, seed, device, dtype, as_json)
-        return
+    estimate: Estimate
     with progress_bar("sampling") as advance:
-        estimate = az.sample(
-            loaded.network,
-            chosen,
-            samples,
-            seed=seed,
-            device=device,
-            dtype=dtype,
-            ties=rule,
-            confidence=confidence,
-            progress=lambda done, total: advance(done / total, f"{done:,} inputs"),
-        )
+
+        def progress(done: int, total: int) -> None:
+            advance(done / total, f"{done:,} inputs")
+
+        if chosen.outputs == 1:
+            estimate = az.sample_squared_error(
+                loaded.program, chosen, samples, seed=seed, device=device, dtype=dtype,
+                progress=progress,
+            )  # fmt: skip
+        else:
+            estimate = az.sample(
+                loaded.network, chosen, samples, seed=seed, device=device, dtype=dtype, ties=rule,
+                confidence=confidence, progress=progress,
+            )  # fmt: skip
+    labelled = chosen.outputs > 1
     if as_json:
         print_json(
             {
                 "model": model_json(loaded),
                 "task": chosen.name,
-                "ties": rule,
+                **({"ties": rule} if labelled else {}),
                 "kind": "sampled",
                 "sampled": sampled_json(estimate),
             }
@@ -107,7 +109,7 @@ def sample(
     print_fields(
         [
             ("model", model_text(loaded)),
-            ("task", task_text(chosen, rule)),
+            ("task", task_text(chosen, rule if labelled else None)),
             ("sampled", sampled_text(estimate)),
             ("time", f"{estimate.seconds:.2f} s"),
         ]

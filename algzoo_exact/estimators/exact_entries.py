@@ -16,7 +16,7 @@ from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import INDEX_TASKS, Task
 from algzoo_exact.score.compute import accuracy_bounds
 from algzoo_exact.score.numeric import accuracies
-from algzoo_exact.score.result import Accuracy
+from algzoo_exact.score.result import Score
 
 _ENUMERATED_UP_TO = 6
 _BOUNDED_UP_TO = 4  # with more inputs so few pieces decide next to nothing
@@ -30,7 +30,7 @@ class RegionEstimator:
     name: str
     summary: str
     longest: int
-    find: Callable[[Program, Task], Accuracy]
+    find: Callable[[Program, Task], Score]
     kind: Kind = "deductive"
     seeded: bool = False
     learned: tuple[LearnedConstant, ...] = ()
@@ -54,11 +54,11 @@ class RegionEstimator:
         )
 
 
-def _enumerated(program: Program, task: Task) -> Accuracy:
+def _enumerated(program: Program, task: Task) -> Score:
     return next(accuracies([program], task))
 
 
-def _bounded(program: Program, task: Task) -> Accuracy:
+def _bounded(program: Program, task: Task) -> Score:
     # Not by ``accuracy``, which takes Ctrl-C for the end of its own search alone.
     *_, last = accuracy_bounds(program, task, max_cells=_CELLS)
     return last

@@ -10,10 +10,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
+from math import isqrt
 
 from flint import arb, ctx, fmpq
 
 from algzoo_exact.exact.verdict import Verdict
+
+_ROOT_BITS = 256  # of the root of a number that is known exactly
 
 
 @dataclass(frozen=True, eq=False)
@@ -166,3 +169,25 @@ def _decimal(value: Fraction, places: int, *, up: bool) -> str:
     )
     sign, digits = ("-" if whole < 0 else ""), str(abs(whole)).rjust(places + 1, "0")
     return sign + (f"{digits[:-places]}.{digits[-places:]}" if places else digits)
+
+
+def square_root(enclosure: Enclosure) -> Enclosure:
+    """An enclosure of the square root of a number that is not negative.
+
+    Rounded outward to 2**-k, with 2**-k below 1/100 of the width that the root has anyway:
+    sqrt(b) - sqrt(a) >= (b - a) / (2 sqrt(b)).
+    """
+    lower, upper = max(Fraction(0), enclosure.lower), enclosure.upper
+    bits = _ROOT_BITS
+    if upper > lower:
+        bits = max(64, 8 + int(2 * (upper + 1) / (upper - lower)).bit_length())
+    return Enclosure(_root_below(lower, bits), -_root_below(upper, bits, up=True))
+
+
+def _root_below(value: Fraction, bits: int, *, up: bool = False) -> Fraction:
+    """The root rounded down; minus the root rounded up if ``up``. Exact where it is rational."""
+    top, bottom = isqrt(value.numerator), isqrt(value.denominator)
+    if top * top == value.numerator and bottom * bottom == value.denominator:
+        return Fraction(-top if up else top, bottom)
+    scaled = isqrt((value.numerator << (2 * bits)) // value.denominator)
+    return Fraction(-scaled - 1 if up else scaled, 1 << bits)

@@ -289,7 +289,8 @@ def flows_by_parts(
     depth = max(4, dimension - dimension % 2 - 2)
     below = _faces_below(lattice, root, depth)
     u = _components_below(lattice, below, heading, tops)
-    for f in range(flows.shape[0]):
+    first, last = lattice.first[root], lattice.first[root + 1]
+    for f in range(last - first):
         flows[f, 0], flows[f, 1] = 0.0, math.inf
     nodes = _nodes_for(lattice, root, u, rules, 0 if depth == 4 else rules.panels)
     if nodes.rule < 0:
@@ -312,11 +313,10 @@ def flows_by_parts(
             if c > 4:
                 face = below.faces[p]
                 _integrate_back(p, (solid[face, 0], solid[face, 1]), nodes, sums, rules)
-    for f in range(flows.shape[0]):
-        edge = lattice.first[root] + f
+    for edge in range(first, last):
         if abs(u.y[edge]) > u.error[edge]:
             found = _turn(lattice, edge, below, u, nodes, sums, solid, rules)
-            flows[f, 0], flows[f, 1] = found
+            flows[edge - first, 0], flows[edge - first, 1] = found
 
 
 @compiled

@@ -33,7 +33,6 @@ from algzoo_exact.present.sections.theorem import LABELS
 from algzoo_exact.present.wording import count, several, value_text
 from algzoo_exact.present.writers.html import to_html
 from algzoo_exact.program.task import TASK_NAMES, TieRule
-from algzoo_exact.score.result import Accuracy
 from algzoo_exact.zoo.loading import load
 
 INDEX = "index.html"
@@ -173,12 +172,12 @@ def _row(page: str, report: Report) -> tuple[Text, ...]:
     score = found.score
     shown: Text
     errors = ""
-    if isinstance(score, Accuracy):
+    if score.metric == "accuracy":
         shown = value_text(found.enclosure, found.kind)
         if found.kind == "exact" and found.enclosure.upper < 1:
             errors = f"1 in {count(1 / (1 - found.enclosure.lower))}"
     else:
-        shown = value_text(score.root, score.kind)
+        shown = value_text(score.root, found.kind)
     if found.kind != "exact" and not found.check.failure:
         shown += ("; ", *_estimate(report))
     regions = None if found.regions is None else found.regions.count

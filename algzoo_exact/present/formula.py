@@ -10,7 +10,6 @@ from typing import TypeAlias
 
 from algzoo_exact.program.render import short
 from algzoo_exact.score.closed_form import ClosedForm
-from algzoo_exact.score.squared_result import SquareForm
 
 
 @dataclass(frozen=True)
@@ -183,16 +182,14 @@ def linear(terms: Sequence[tuple[Fraction, Formula]]) -> Row:
     return Row(tuple(parts) or (Number("0"),))
 
 
-def closed(form: ClosedForm | SquareForm) -> list[Row]:
+def closed(form: ClosedForm) -> list[Row]:
     """A closed form, one formula for each arctangent and root; the constant is in the first."""
-    arctangents = form if isinstance(form, ClosedForm) else form.arctangents
-    roots = form.roots if isinstance(form, SquareForm) else ()
-    terms = [(c, _arctangent(square)) for c, square in arctangents.terms]
-    terms += [(c, Number("1") if m == 1 else Root(Number(str(m)))) for c, m in roots]
+    terms = [(c, _arctangent(square)) for c, square in form.terms]
+    terms += [(c, Number("1") if m == 1 else Root(Number(str(m)))) for c, m in form.roots]
     found: list[Row] = []
     before: list[Formula] = []
-    if arctangents.constant or not terms:
-        before = [fraction(arctangents.constant)]
+    if form.constant or not terms:
+        before = [fraction(form.constant)]
     for coefficient, what in terms:
         sign = "−" if coefficient < 0 else "+"
         if before or found or coefficient < 0:
@@ -202,15 +199,13 @@ def closed(form: ClosedForm | SquareForm) -> list[Row]:
     return found or [Row(tuple(before))]
 
 
-def shape(form: ClosedForm | SquareForm) -> Row:
+def shape(form: ClosedForm) -> Row:
     """How a long closed form is made: its constant, and sums with their numbers of terms."""
-    arctangents = form if isinstance(form, ClosedForm) else form.arctangents
-    roots = form.roots if isinstance(form, SquareForm) else ()
     k = Name("k")
     sums: list[Formula] = []
     for letters, count, function in (
-        (("a", "s"), len(arctangents.terms), "arctan"),
-        (("b", "q"), len(roots), ""),
+        (("a", "s"), len(form.terms), "arctan"),
+        (("b", "q"), len(form.roots), ""),
     ):
         if count:
             factor, square = (Sub(Name(letter), k) for letter in letters)
@@ -220,7 +215,7 @@ def shape(form: ClosedForm | SquareForm) -> Row:
             below = row(k, "≤", Number(str(count)))
             sums += [Operator("+"), row(Under(Operator("∑"), below), factor, what)]
     inside = Fenced("(", Row(tuple(sums[1:])), ")")
-    constant = arctangents.constant
+    constant = form.constant
     start = fraction(constant)
     if len(str(constant)) > _LONGEST_CONSTANT:
         start = Sub(Name("a"), Number("0"))

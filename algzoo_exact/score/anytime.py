@@ -1,4 +1,4 @@
-"""Certified accuracy that only gets better: decide the heaviest cones first, stop at any time.
+"""Certified bounds that only get better: decide the heaviest cones first, stop at any time.
 
 Each job is one pointed cone of constant true label. A job with few leaves is decided: the right
 mass in it and its own mass are enclosed, by the flow along the same direction. A job with more is
@@ -14,29 +14,36 @@ from __future__ import annotations
 import heapq
 import math
 import time
-from collections.abc import Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, wait
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from functools import cache
-from itertools import count, islice
+from functools import cache, lru_cache, partial
+from itertools import islice
 
 import numpy as np
 from flint import arb
 from numpy.typing import NDArray
 
-from algzoo_exact.deadline import NEVER, Deadline
+from algzoo_exact.deadline import Deadline
 from algzoo_exact.exact.enclosure import Enclosure, to_arb, working_precision
 from algzoo_exact.geometry.cone import Cone, IntVector, dot
-from algzoo_exact.measure.flow import CellFlow, NotGenericError, PrecisionError
+from algzoo_exact.measure.flow import (
+    LARGEST_DIMENSION,
+    CellFlow,
+    NotGenericError,
+    PrecisionError,
+)
 from algzoo_exact.processes import may_start_processes, processes_for
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task, TieRule
-from algzoo_exact.regions.starts import Start, starting_cones
-from algzoo_exact.score.direction import Direction, directions
+from algzoo_exact.regions.starts import Start
+from algzoo_exact.score.accuracy import credit_at_zero
+from algzoo_exact.score.direction import Direction
 from algzoo_exact.score.facets import START_WALLS
-from algzoo_exact.score.pool import new_search, worker_pool
-from algzoo_exact.score.result import Accuracy
+from algzoo_exact.score.metric import Metric
+from algzoo_exact.score.pool import new_search, outcomes
+from algzoo_exact.score.question import MANY_DIGITS, Method, Question
+from algzoo_exact.score.result import Score
 from algzoo_exact.score.rigorous import MOST_BITS, Cell, cell_flow, right_cells
 
 # Leaves that one job may have under a limit, by n: a decision then takes a second or two. Smaller
@@ -69,8 +76,9 @@ class Decision:
 
 @dataclass
 class _Totals:
-    """Sums over decided jobs."""
+    """Sums over decided jobs, of so much mass in all."""
 
+    mass: Fraction
     right_lower: Fraction = Fraction(0)
     right_upper: Fraction = Fraction(0)
     wrong_lower: Fraction = Fraction(0)
@@ -88,18 +96,47 @@ class _Totals:
         low, high = self.by_label.get(label, (Fraction(0), Fraction(0)))
         self.by_label[label] = (low + right.lower, high + right.upper)
 
+    def score(self, q: Question, seconds: float, exhausted: bool) -> Score:
+        upper = self.mass - self.wrong_lower
+        if exhausted:
+            upper = min(upper, self.right_upper)
+        by_label = {label: Enclosure(*ends) for label, ends in sorted(self.by_label.items())}
+        return q.score(
+            "exact" if exhausted else "certified",
+            Enclosure(self.right_lower, upper),
+            "heaviest cones first, each decided in ball arithmetic",
+            seconds,
+            undecided=Fraction(0) if exhausted else (upper - self.right_lower) / self.mass,
+            regions=len(self.patterns),
+            cells=self.leaves,
+            by_label=by_label if exhausted else None,
+        )
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What all jobs of a score share; ``small`` ones where a limit may strike."""
+
+    metric: Metric
+    program: Program
+    task: Task
+    ties: TieRule
+    digits: int
+    small: bool
+    compiled: bool
+
 
 class Decider:
     """Decides or splits one cone at a time, for one program and tie rule."""
 
-    def __init__(
-        self, program: Program, task: Task, ties: TieRule, digits: int, small: bool, compiled: bool
-    ) -> None:
-        self.search = new_search(program, ties, compiled)
-        self.directions = list(islice(directions(program, task, ties), _SPARE_DIRECTIONS))
-        self.width = arb(1) / (10**digits * _MOST_JOBS)
-        self.bits = int(digits * 3.33) + 48
-        self.most = _LEAVES[task.seq_len] if small else _MOST_LEAVES[task.seq_len]
+    def __init__(self, setup: Setup) -> None:
+        self.setup = setup
+        self.search = new_search(setup.program, setup.ties, setup.compiled)
+        found = setup.metric.directions(setup.program, setup.task)
+        self.directions = list(islice(found, _SPARE_DIRECTIONS))
+        self.width = arb(1) / (10**setup.digits * _MOST_JOBS)
+        self.bits = int(setup.digits * 3.33) + 48
+        self.most = (_LEAVES if setup.small else _MOST_LEAVES)[setup.task.seq_len]
 
     def decide(self, start: Start, deadline: Deadline) -> Decision | None:
         """None if the deadline passed before the job was done."""
@@ -130,7 +167,8 @@ class Decider:
     def _measure(
         self, start: Start, cells: list[Cell], direction: Direction, deadline: Deadline
     ) -> Decision | None:
-        credit, base = direction.at_zero(start)
+        credit = credit_at_zero(start, direction, self.setup.ties)
+        base = sum(direction.shares(start), Fraction(0))
         bits = self.bits
         while True:
             with working_precision(bits):
@@ -201,124 +239,85 @@ def _own_flow(cone: Cone, u: IntVector) -> arb:
     return sum((flow.flow(face) for face in facets), arb(0)) / (2 * arb.pi())
 
 
-def anytime_accuracy(
-    program: Program,
-    task: Task,
-    ties: TieRule,
-    digits: int,
-    *,
-    deadline: Deadline = NEVER,
-    max_cells: int | None = None,
-    workers: int = 1,
-) -> Iterator[Accuracy]:
+class _Heap:
+    """Cones, the heaviest first."""
+
+    def __init__(self, starts: Iterable[Start]) -> None:
+        self.entries: list[tuple[float, int, Start]] = []
+        self.added = 0
+        self.add(starts)
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+    def add(self, starts: Iterable[Start]) -> None:
+        for start in starts:
+            self.added += 1
+            heapq.heappush(self.entries, (-_weight(start.cone), self.added, start))
+
+    def pop(self) -> Start:
+        return heapq.heappop(self.entries)[2]
+
+
+def heaviest_first(question: Question) -> Iterator[Score]:
     """Ever narrower enclosures, n <= 6; the last one is final.
 
     Without a limit, starting cones are decided as a whole where memory allows: this costs least.
     Nested: each enclosure lies in the one before. Memory stays small, because jobs are split
     depth-first in effect (a job is replaced by two lighter ones only when it is the heaviest).
     """
-    began = time.monotonic()
-    small = deadline.limited or max_cells is not None
-    totals = _Totals()
-    tiebreak = count()
-    heap: list[tuple[float, int, Start]] = []
-    for start in starting_cones(task):
-        heapq.heappush(heap, (-_weight(start.cone), next(tiebreak), start))
-    finished = True
-    reported = began
-    for start, decision in _decisions(
-        (program, task, ties, digits, small), heap, deadline, workers
-    ):
+    q, deadline = question, question.deadline
+    began = reported = time.monotonic()
+    pieces = q.metric.pieces(q.rnn, q.task, deadline)
+    totals = _Totals(sum((piece.mass for piece in pieces), Fraction(0)))
+    heap = _Heap(start for piece in pieces for start in piece.starts)
+    done = 0
+    for start, decision in _decisions(q, heap):
         if decision is None:
-            finished = False
             continue
-        for child in decision.children:
-            heapq.heappush(heap, (-_weight(child.cone), next(tiebreak), child))
+        done += 1
+        heap.add(decision.children)
         if not decision.children:
             totals.add(start.label, decision)
         now = time.monotonic()
-        if max_cells is not None and totals.leaves >= max_cells:
-            finished = not heap
+        if q.max_cells is not None and totals.leaves >= q.max_cells:
             break
         if now - reported > _SNAPSHOT_SECONDS:
             reported = now
-            yield _snapshot(totals, task, ties, now - began, exhausted=False)
-    exhausted = finished and not heap
-    yield _snapshot(totals, task, ties, time.monotonic() - began, exhausted)
+            yield totals.score(q, now - began, exhausted=False)
+    yield totals.score(q, time.monotonic() - began, exhausted=done == heap.added)
 
 
-def _decisions(
-    arguments: tuple[Program, Task, TieRule, int, bool],
-    heap: list[tuple[float, int, Start]],
-    deadline: Deadline,
-    workers: int,
-) -> Iterator[tuple[Start, Decision | None]]:
+def _decisions(q: Question, heap: _Heap) -> Iterator[tuple[Start, Decision | None]]:
     """Outcomes of the heaviest jobs, until the heap (which the caller refills) is empty.
 
     Within a limit, compiled code runs in other processes, which end with it even if they are still
     compiling. Until one of them has answered, jobs are decided here in integers.
     """
-    task, workers = arguments[1], processes_for(workers)
-    compiled = task.seq_len > _INTEGERS_UP_TO and deadline.left > _INTEGERS_WITHIN
-    if workers == 1 and not (compiled and deadline.limited and may_start_processes()):
-        decider = Decider(*arguments, compiled=compiled and not deadline.limited)
-        while heap and not deadline.passed:
-            start = heapq.heappop(heap)[2]
-            yield start, decider.decide(start, deadline)
-        return
-    here = Decider(*arguments, compiled=False) if deadline.limited else None
-    with worker_pool(workers, _make_decider, (*arguments, compiled)) as pool:
-        running: dict[Future[Decision | None], Start] = {}
-        while (heap or running) and not deadline.passed:
-            while heap and len(running) < 2 * workers:
-                start = heapq.heappop(heap)[2]
-                running[pool.submit(_decide, start, deadline)] = start
-            timeout = deadline.timeout
-            if here is not None and heap:
-                start = heapq.heappop(heap)[2]
-                yield start, here.decide(start, deadline)
-                timeout = 0.0
-            for future in wait(running, timeout, FIRST_COMPLETED).done:
-                here = None
-                yield running.pop(future), future.result()
-        yield from ((start, None) for start in running.values())
+    workers = processes_for(q.workers or 1)
+    compiled = q.n > _INTEGERS_UP_TO and q.deadline.left > _INTEGERS_WITHIN
+    assert q.ties is not None
+    setup = Setup(q.metric, q.rnn, q.task, q.ties, q.digits or MANY_DIGITS, q.limited, compiled)
+    here = None
+    if q.deadline.limited and may_start_processes() and (workers > 1 or compiled):
+        here = partial(_decide, replace(setup, compiled=False), q.deadline)
+    elif q.deadline.limited and workers == 1:
+        setup = replace(setup, compiled=False)
+    yield from outcomes(heap, partial(_decide, setup, q.deadline), q.deadline, workers, here=here)
 
 
-_decider: Decider | None = None
+@lru_cache(maxsize=1)
+def _decider(setup: Setup) -> Decider:
+    """Its tables serve all jobs of one score."""
+    return Decider(setup)
 
 
-def _make_decider(
-    program: Program, task: Task, ties: TieRule, digits: int, small: bool, compiled: bool
-) -> None:
-    global _decider  # a worker process serves one computation
-    _decider = Decider(program, task, ties, digits, small, compiled)
+def _decide(setup: Setup, deadline: Deadline, start: Start) -> Decision | None:
+    return None if deadline.passed else _decider(setup).decide(start, deadline)
 
 
-def _decide(start: Start, deadline: Deadline) -> Decision | None:
-    assert _decider is not None
-    return None if deadline.passed else _decider.decide(start, deadline)
+def _accepts(q: Question) -> bool:
+    return isinstance(q.program, Program) and q.metric.of_labels and q.n <= LARGEST_DIMENSION
 
 
-def _snapshot(
-    totals: _Totals, task: Task, ties: TieRule, seconds: float, exhausted: bool
-) -> Accuracy:
-    lower = totals.right_lower
-    upper = 1 - totals.wrong_lower
-    if exhausted:
-        upper = min(upper, totals.right_upper)
-    by_label = {
-        label: Enclosure(low, high if exhausted else Fraction(1))
-        for label, (low, high) in sorted(totals.by_label.items())
-    }
-    return Accuracy(
-        "exact" if exhausted else "certified",
-        Enclosure(lower, min(upper, Fraction(1))),
-        task,
-        ties,
-        "heaviest cones first, each decided in ball arithmetic",
-        seconds,
-        len(totals.patterns),
-        totals.leaves,
-        undecided=Fraction(0) if exhausted else max(Fraction(0), upper - lower),
-        by_label=by_label if exhausted else None,
-    )
+HEAVIEST = Method("heaviest cones first", _accepts, False, heaviest_first)

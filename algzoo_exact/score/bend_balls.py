@@ -23,6 +23,7 @@ import sys
 import numpy as np
 from numpy.typing import NDArray
 
+from algzoo_exact.deadline import NEVER, Deadline
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.geometry.cone import IntVector, dot
 from algzoo_exact.jit import compiled
@@ -255,6 +256,7 @@ def float_squares(
     start: Start,
     u: IntVector,
     allowance: float | None,
+    deadline: Deadline = NEVER,
 ) -> tuple[Enclosure, list[Cell]]:
     """The sum over the cells below one start, and the cells that it leaves out; see
     ``boundary_balls.float_flow``."""
@@ -266,6 +268,7 @@ def float_squares(
     still = np.array([dot(row, u) == 0 for row in start.rows])
 
     def kernel(batch: Cells, mids: F64, rads: F64) -> None:
+        deadline.look()
         squares_of_cells(weights, rows, still, medians, batch, unit, rules, mids, rads)
 
     # Errors have no scale of their own, so no finite radius is too wide.

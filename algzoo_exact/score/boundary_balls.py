@@ -15,6 +15,7 @@ from itertools import accumulate
 import numpy as np
 from numpy.typing import NDArray
 
+from algzoo_exact.deadline import NEVER, Deadline
 from algzoo_exact.exact.enclosure import Enclosure, working_precision
 from algzoo_exact.geometry.cone import IntVector
 from algzoo_exact.jit import compiled
@@ -171,6 +172,7 @@ def float_flow(
     u: IntVector,
     which: int,
     allowance: float | None,
+    deadline: Deadline = NEVER,
 ) -> tuple[Enclosure, list[Cell]]:
     """Credit times boundary flow below one start, and the cells that it leaves out; see
     ``float_sum``."""
@@ -180,6 +182,7 @@ def float_flow(
     rules = flow_rules()
 
     def kernel(batch: Cells, mids: F64, rads: F64) -> None:
+        deadline.look()
         flow_balls_of_cells(weights, rows, batch, direction, which, rules, mids, rads)
 
     return float_sum(search, start, kernel, allowance, WIDE)

@@ -31,7 +31,10 @@ from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.processes import may_start_processes
 from algzoo_exact.program.ir import Program, Vector
 from algzoo_exact.program.task import TIE_RULES, Task, TieRule, check_fit
+from algzoo_exact.score.accuracy import ACCURACY
 from algzoo_exact.score.pool import worker_pool
+from algzoo_exact.score.question import Method, Question
+from algzoo_exact.score.result import Score
 
 if TYPE_CHECKING:
     from algzoo_exact.score.box_kernels import FloatArray
@@ -263,3 +266,30 @@ def _tables(n: int) -> tuple[Quadrature, Boxes]:
     for face in range(2 * n):
         add_box(low, high, face, 1.0, quadrature, boxes)
     return quadrature, boxes
+
+
+# ---------------------------------------------------------------- the method
+
+
+def box_scores(question: Question) -> Iterator[Score]:
+    """The bounds as scores."""
+    q = question
+    assert q.ties is not None
+    for bounds in box_bounds(
+        q.rnn, q.task, ties=q.ties, time_limit=q.deadline.timeout, max_boxes=q.max_cells
+    ):
+        yield q.score(
+            "certified",
+            bounds.enclosure,
+            "boxes of input ratios, linear bounds",
+            bounds.seconds,
+            cells=bounds.boxes,
+            undecided=bounds.undecided,
+        )
+
+
+def _accepts(q: Question) -> bool:
+    return isinstance(q.program, Program) and q.metric == ACCURACY and q.task.name in _RANKS
+
+
+BOXES = Method("boxes", _accepts, False, box_scores)

@@ -1,4 +1,5 @@
-"""Closed forms for n = 2 and n = 3: a rational plus rational multiples of arctangents over pi."""
+"""Closed forms for n = 2 and n = 3: a rational plus rational multiples of arctangents over pi, and
+for squared errors of square roots over pi."""
 
 from __future__ import annotations
 
@@ -21,27 +22,45 @@ _SPECIAL = {
 }
 
 
+_SMALL_PRIMES = tuple(p for p in range(2, 100) if all(p % q for q in range(2, p)))
+
+
 @dataclass(frozen=True)
 class ClosedForm:
-    """``constant + sum of c * atan(sqrt(s)) / pi`` over ``terms``, pairs (c, s) of rationals."""
+    """``constant + sum of c * atan(sqrt(s)) / pi`` over ``terms``, pairs (c, s) of rationals, plus
+    the sum of c * sqrt(m) / pi over ``roots``, pairs of a rational c and an integer m."""
 
     constant: Fraction
     terms: tuple[tuple[Fraction, Fraction], ...]
+    roots: tuple[tuple[Fraction, int], ...] = ()
 
     @staticmethod
-    def collect(constant: Fraction, slopes: Mapping[Fraction, Fraction]) -> ClosedForm:
-        """From coefficients keyed by s > 0; terms that cancel or are rational are folded in."""
+    def collect(
+        constant: Fraction,
+        slopes: Mapping[Fraction, Fraction],
+        roots: Mapping[Fraction, Fraction] | None = None,
+    ) -> ClosedForm:
+        """From coefficients of atan(sqrt(s)) / pi and of sqrt(s) / pi, keyed by s > 0; terms that
+        cancel or are rational are folded in."""
         terms = []
         for square, coefficient in slopes.items():
             if square in _SPECIAL:
                 constant += coefficient * _SPECIAL[square]
             elif coefficient and square:
                 terms.append((coefficient, square))
-        return ClosedForm(constant, tuple(sorted(terms, key=lambda term: (term[1], term[0]))))
+        merged: dict[int, Fraction] = {}
+        for square, coefficient in (roots or {}).items():
+            factor, radicand = _simplified(square)
+            merged[radicand] = merged.get(radicand, Fraction(0)) + factor * coefficient
+        return ClosedForm(
+            constant,
+            tuple(sorted(terms, key=lambda term: (term[1], term[0]))),
+            tuple((c, radicand) for radicand, c in sorted(merged.items()) if c),
+        )
 
     def enclosure(self, width: Fraction) -> Enclosure:
         """A rigorous enclosure no wider than ``width``."""
-        if not self.terms:
+        if not self.terms and not self.roots:
             return Enclosure.exactly(self.constant)
         return refine(self._ball, width)
 
@@ -49,6 +68,8 @@ class ClosedForm:
         total = arb(0)
         for coefficient, square in self.terms:
             total += to_arb(coefficient) * to_arb(square).sqrt().atan()
+        for coefficient, radicand in self.roots:
+            total += to_arb(coefficient) * arb(radicand).sqrt()
         return to_arb(self.constant) + total / arb.pi()
 
     @cached_property
@@ -56,31 +77,55 @@ class ClosedForm:
         """The same as a sympy expression, left unevaluated (its integers can be long)."""
         import sympy
 
-        parts = [sympy.Rational(self.constant.numerator, self.constant.denominator)]
-        for coefficient, square in self.terms:
-            root = _root(square)
-            if root is not None:
-                argument: Any = sympy.Rational(root.numerator, root.denominator)
-            else:
-                radicand = sympy.Rational(square.numerator, square.denominator)
-                argument = sympy.Pow(radicand, sympy.Rational(1, 2), evaluate=False)
-            factor = sympy.Rational(coefficient.numerator, coefficient.denominator)
-            arctangent = sympy.atan(argument, evaluate=False)
-            parts.append(sympy.Mul(factor, arctangent, 1 / sympy.pi, evaluate=False))
+        def rational(value: Fraction) -> Any:
+            return sympy.Rational(value.numerator, value.denominator)
+
+        def root(square: Fraction) -> Any:
+            whole = _root(square)
+            if whole is not None:
+                return rational(whole)
+            return sympy.Pow(rational(square), sympy.Rational(1, 2), evaluate=False)
+
+        tops = [(c, sympy.atan(root(square), evaluate=False)) for c, square in self.terms]
+        tops += [(c, root(Fraction(radicand))) for c, radicand in self.roots]
+        parts = [rational(self.constant)]
+        parts += [sympy.Mul(rational(c), top, 1 / sympy.pi, evaluate=False) for c, top in tops]
         return sympy.Add(*parts, evaluate=False) if len(parts) > 1 else parts[0]
 
     def __str__(self) -> str:
         """Plain text that sympy, Python and most calculators read."""
-        text = str(self.constant) if self.constant or not self.terms else ""
+        text = str(self.constant) if self.constant or not (self.terms or self.roots) else ""
         for coefficient, square in self.terms:
-            sign = "-" if coefficient < 0 else "+"
-            size = abs(coefficient)
             root = _root(square)
-            argument = str(root) if root is not None else f"sqrt({square})"
-            factor = f"{size.numerator}*" if size.numerator != 1 else ""
-            bottom = "pi" if size.denominator == 1 else f"({size.denominator}*pi)"
-            text += f" {sign} {factor}atan({argument})/{bottom}"
+            text += _over_pi(
+                coefficient, f"atan({root if root is not None else f'sqrt({square})'})"
+            )
+        for coefficient, radicand in self.roots:
+            text += _over_pi(coefficient, f"sqrt({radicand})" if radicand != 1 else "")
         return text.removeprefix(" + ").strip()
+
+
+def _over_pi(coefficient: Fraction, value: str) -> str:
+    """The next term of a sum: coefficient times value (1 if empty), over pi."""
+    size = abs(coefficient)
+    top = [str(size.numerator)] if size.numerator != 1 else []
+    top += [value] if value else []
+    bottom = "pi" if size.denominator == 1 else f"({size.denominator}*pi)"
+    return f" {'-' if coefficient < 0 else '+'} {'*'.join(top) or '1'}/{bottom}"
+
+
+def _simplified(square: Fraction) -> tuple[Fraction, int]:
+    """sqrt(p / q) as a rational times sqrt(m), without perfect squares and squares of small
+    primes in m."""
+    factor, radicand = Fraction(1, square.denominator), square.numerator * square.denominator
+    root = isqrt(radicand)
+    if root * root == radicand:
+        return factor * root, 1
+    for p in _SMALL_PRIMES:
+        while radicand % (p * p) == 0:
+            radicand //= p * p
+            factor *= p
+    return factor, radicand
 
 
 def _root(square: Fraction) -> Fraction | None:

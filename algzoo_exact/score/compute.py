@@ -1,60 +1,55 @@
-"""`accuracy`: choose a method, run it, say what kind of number came out."""
+"""Scores: choose a method, run it, say what kind of number came out."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
-from typing import Literal
 
 from algzoo_exact.deadline import Deadline, TimeIsUpError
-from algzoo_exact.errors import InputError, did_you_mean
-from algzoo_exact.exact.enclosure import Enclosure
-from algzoo_exact.measure.flow import LARGEST_DIMENSION
+from algzoo_exact.errors import InputError
 from algzoo_exact.program.ir import Program
-from algzoo_exact.program.lift import HasNetwork, HasProgram, network_of
-from algzoo_exact.program.task import Task, TieRule, check_scored
+from algzoo_exact.program.lift import HasNetwork, HasProgram, lift, network_of
+from algzoo_exact.program.task import Task, TieRule, median
 from algzoo_exact.program.transformer import Transformer
 from algzoo_exact.regions.exact_search import ExactSearch
 from algzoo_exact.regions.starts import starting_cones
-from algzoo_exact.score.anytime import anytime_accuracy
-from algzoo_exact.score.boxes import BoxBounds, box_bounds
+from algzoo_exact.score.accuracy import ACCURACY
+from algzoo_exact.score.anytime import HEAVIEST
+from algzoo_exact.score.boxes import BOXES
+from algzoo_exact.score.by_closed_form import CLOSED_FORM, CLOSED_FORM_UP_TO
 from algzoo_exact.score.compiling import COMPILING, LOADING_SECONDS, compiling, done
+from algzoo_exact.score.cones import CONES
 from algzoo_exact.score.counting import (
     PROBE_SECONDS,
     SMALL_PROBE_SECONDS,
     count_leaves,
     workers_for,
 )
+from algzoo_exact.score.enumeration import ENUMERATION
+from algzoo_exact.score.metric import Metric
 from algzoo_exact.score.pool import new_search
-from algzoo_exact.score.result import Accuracy, Progress
-from algzoo_exact.score.steps import last_step
-from algzoo_exact.score.whole import (
-    CLOSED_FORM_DIGITS,
-    CLOSED_FORM_UP_TO,
-    FLOAT_DIGITS,
-    MOST_INPUTS,
-    check_many_digits,
-    floats_serve,
-    whole_accuracies,
-    whole_accuracy,
-)
+from algzoo_exact.score.question import MANY_DIGITS, Method, Question, Wish, floats_serve
+from algzoo_exact.score.result import Progress, Score
+from algzoo_exact.score.squared_error import SQUARED_ERROR
 
-Method = Literal["auto", "exact", "bounds"]
-METHODS: tuple[Method, ...] = ("auto", "exact", "bounds")
+METRICS: dict[str, Metric] = {metric.name: metric for metric in (ACCURACY, SQUARED_ERROR)}
+METHODS: tuple[Method, ...] = (ENUMERATION, CLOSED_FORM, CONES, HEAVIEST, BOXES)
 
 AUTO_SECONDS = 60.0  # for cones, beside what counting and compiling take
 BOX_SECONDS = 10.0  # boxes and a transformer's inputs narrow slowly
 # Trying all n^n inputs of a transformer takes 13 s for n = 7, minutes for n = 8, hours for n = 9.
 _TRIED_AT_ONCE, _TRIED_AT_ALL = 7, 9
 _FORM_SHARE = 0.4  # of a time limit, for a closed form
-# Seconds per leaf on one core, measured on trained models (benchmarks/), by n: in ball arithmetic,
-# and in float64 balls.
-EXACT_COST = {4: 6e-4, 5: 1.5e-3, 6: 0.2}
-FLOAT_COST = {4: 3e-5, 5: 6e-5, 6: 3e-4, 7: 8e-4, 8: 3e-3, 9: 1e-2}
 _SOON = 3.0  # seconds, which ball arithmetic may take before compiled code is asked for
 _COMPILING_SECONDS = 45.0  # about what compiling takes; integers work meanwhile
 _DIGITS_OF_BOUNDS = 20  # of each cone that is decided while others are not
+
+
+def metric_for(task: Task) -> Metric:
+    """The first that scores the task."""
+    return next(metric for metric in METRICS.values() if task.name in metric.tasks)
 
 
 def accuracy(
@@ -63,13 +58,13 @@ def accuracy(
     *,
     ties: TieRule = "lowest",
     digits: int | None = None,
-    method: Method = "auto",
+    method: Wish = "auto",
     time_limit: float | None = None,
     max_cells: int | None = None,
     workers: int | None = None,
     by_label: bool = False,
     progress: Progress | None = None,
-) -> Accuracy:
+) -> Score:
     """The probability that ``model`` gives the label of ``task`` on random inputs.
 
     They are standard Gaussian for an RNN. For a transformer, on longest_cycle, they are uniform
@@ -91,126 +86,17 @@ def accuracy(
 
     InputError for sizes that do not fit, or a method that cannot serve this n.
     """
-    program = network_of(model)
-    _check(program, task, ties, digits, method)
-    _check_limits(time_limit, max_cells, workers)
-    deadline = Deadline.after(time_limit)
-    limited = deadline.limited or max_cells is not None
-    if isinstance(program, Transformer):
-        if method == "auto" and task.seq_len > _TRIED_AT_ONCE:
-            method = "bounds"
-        if method != "bounds" and task.seq_len > _TRIED_AT_ALL and not limited:
-            raise InputError(
-                f"There are {task.seq_len}^{task.seq_len} inputs, and all can be tried for "
-                f"n <= {_TRIED_AT_ALL}; give a time limit, or use sampling."
-            )
-        if method == "bounds" and not limited:
-            deadline = Deadline.after(BOX_SECONDS)
-        tried = _bounds(program, task, ties, CLOSED_FORM_DIGITS, deadline, max_cells, 1)
-        return _last(tried, task, ties, by_label, progress)
-    if method != "bounds" and task.seq_len <= CLOSED_FORM_UP_TO:
-        # Bounds take about as long, and have something to show when the time is up.
-        form_deadline = deadline.part(_FORM_SHARE)
-        try:
-            result = whole_accuracy(program, task, ties, digits, deadline=form_deadline)
-        except TimeIsUpError:
-            pass
-        else:
-            if by_label:
-                *_, parts = _bounds(
-                    program, task, ties, digits or CLOSED_FORM_DIGITS, deadline, None, 1
-                )
-                result = replace(result, by_label=parts.by_label)
-            return result
-    steps = _steps(program, task, ties, digits, method, deadline, max_cells, workers, progress)
-    return _last(steps, task, ties, by_label, progress)
-
-
-def _steps(
-    program: Program,
-    task: Task,
-    ties: TieRule,
-    digits: int | None,
-    method: Method,
-    deadline: Deadline,
-    max_cells: int | None,
-    workers: int | None,
-    progress: Progress | None,
-) -> Iterator[Accuracy]:
-    """Nested enclosures by the method that says most in the time that there is."""
-    n = task.seq_len
-    limited = deadline.limited or max_cells is not None
-    cones = n in FLOAT_DIGITS and method != "bounds" and max_cells is None
-    few = digits is None or digits <= FLOAT_DIGITS.get(n, 0)
-    short = deadline.left < LOADING_SECONDS
-    if not cones or short or (n > LARGEST_DIMENSION and not floats_serve(program)):
-        if not limited:
-            deadline = Deadline.after(BOX_SECONDS if n > LARGEST_DIMENSION else AUTO_SECONDS)
-        yield from _bounds(
-            program, task, ties, digits or CLOSED_FORM_DIGITS, deadline, max_cells, workers or 1
-        )
-        return
-    leaves = count_leaves(ExactSearch(program, ties), task, SMALL_PROBE_SECONDS)
-    if leaves * EXACT_COST.get(n, math.inf) <= _SOON:
-        digits = digits or CLOSED_FORM_DIGITS
-        if deadline.limited:  # cone by cone, without compiled code, which may not be there yet
-            yield from _bounds(program, task, ties, digits, deadline, max_cells, 1)
-        else:
-            yield from whole_accuracies(program, task, ties, digits)
-        return
-    known = Enclosure.exactly(0).hull(Enclosure.exactly(1))
-    try:
-        for step in _while_compiling(program, task, ties, deadline, progress):
-            known = step.enclosure
-            yield step
-    except TimeIsUpError:
-        return
-    leaves = count_leaves(new_search(program, ties, compiled=True), task, PROBE_SECONDS)
-    seconds = leaves * (FLOAT_COST[n] if few and floats_serve(program) else EXACT_COST[n])
-    workers = workers or workers_for(seconds)
-    if method == "auto" and not limited:
-        deadline = Deadline.after(AUTO_SECONDS)
-    if method == "auto" and not few and floats_serve(program) and seconds > workers * deadline.left:
-        digits, seconds = None, leaves * FLOAT_COST[n]
-    by_cell = seconds / len(starting_cones(task))
-    if method == "auto" and by_cell > deadline.left / 2:  # none would be decided
-        rest = _bounds(program, task, ties, _DIGITS_OF_BOUNDS, deadline, None, workers)
-    else:
-        rest = whole_accuracies(program, task, ties, digits, workers, deadline)
-    for step in rest:
-        yield replace(step, enclosure=step.enclosure.intersect(known))
-
-
-def _while_compiling(
-    program: Program, task: Task, ties: TieRule, deadline: Deadline, progress: Progress | None
-) -> Iterator[Accuracy]:
-    """What integers decide until compiled code is there, which takes long on its first use."""
-    with compiling("search", "flows") as futures:
-        if not futures:
-            return
-        if progress is not None:
-            progress(0.0, COMPILING)
-        if task.seq_len <= LARGEST_DIMENSION:
-            meanwhile = deadline.within(_COMPILING_SECONDS)
-            for step in anytime_accuracy(
-                program, task, ties, _DIGITS_OF_BOUNDS, deadline=meanwhile
-            ):
-                yield replace(step, method=f"{step.method}; {COMPILING}")
-                if done(futures, 0.0):
-                    return
-        if not done(futures, deadline.timeout) or deadline.passed:
-            raise TimeIsUpError
-
-
-def _last(
-    steps: Iterator[Accuracy],
-    task: Task,
-    ties: TieRule,
-    by_label: bool,
-    progress: Progress | None,
-) -> Accuracy:
-    last = last_step(steps, _nothing_decided(task, ties), progress)
-    return last if by_label else replace(last, by_label=None)
+    question = Question(
+        ACCURACY, network_of(model), task, ties, digits, method, _deadline(time_limit), max_cells,
+        workers, progress=progress,
+    )  # fmt: skip
+    result = answer(question)
+    if not by_label:
+        return replace(result, by_label=None)
+    if result.form is not None:
+        parts = last_step(HEAVIEST.steps(replace(question, max_cells=None)), result, None)
+        result = replace(result, by_label=parts.by_label)
+    return result
 
 
 def accuracy_bounds(
@@ -222,95 +108,183 @@ def accuracy_bounds(
     time_limit: float | None = None,
     max_cells: int | None = None,
     workers: int = 1,
-) -> Iterator[Accuracy]:
+) -> Iterator[Score]:
     """Nested certified enclosures, each true when it is yielded; stop whenever you like.
 
     n <= 6: cones decided one at a time, the heaviest first, until nothing is left (the last
     value is then ``exact``). n >= 7: boxes, which narrow slowly; expect wide enclosures.
     A transformer's inputs are tried one by one, ``max_cells`` of them at most.
     """
-    program = network_of(model)
-    _check(program, task, ties, digits, "bounds")
-    _check_limits(time_limit, max_cells, workers)
-    deadline = Deadline.after(time_limit)
-    yield from _bounds(program, task, ties, digits, deadline, max_cells, workers)
+    question = Question(
+        ACCURACY, network_of(model), task, ties, digits, "bounds", _deadline(time_limit),
+        max_cells, workers, budgeted=False,
+    )  # fmt: skip
+    question.check()
+    yield from steps(question)
 
 
-def _bounds(
-    program: Program | Transformer,
-    task: Task,
-    ties: TieRule,
-    digits: int,
-    deadline: Deadline,
-    max_cells: int | None,
-    workers: int,
-) -> Iterator[Accuracy]:
-    if isinstance(program, Transformer):
-        from algzoo_exact.score.enumeration import transformer_accuracies
+def squared_error(
+    model: Program | HasProgram,
+    task: Task | None = None,
+    *,
+    digits: int | None = None,
+    method: Wish = "auto",
+    time_limit: float | None = None,
+    max_cells: int | None = None,
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> Score:
+    """The mean of (f(x) - median(x))^2 over standard Gaussian inputs, f a program of one output.
 
-        yield from transformer_accuracies(
-            program, task, ties, deadline=deadline, max_inputs=max_cells
+    For n <= 3 there is a closed form. ``method`` "exact" (n <= 9) decides every input. "bounds"
+    and "auto" are a certified enclosure that narrows with each value cell of the median that is
+    decided, for a minute beside what counting and compiling take, or until ``time_limit`` seconds
+    or ``max_cells`` cells are used up; it is ``exact`` if all was decided by then. Either limit
+    ends "exact" early too. For n >= 8 there is one quick and wide enclosure.
+
+    ``digits``: an exact enclosure is no wider than 10**-``digits``, for n <= 6 (10**-12 at best
+    for n = 6). By default it is as narrow as comes at the speed of float64.
+
+    ``workers`` is a number of processes; by default two if the run is expected to be long.
+    KeyboardInterrupt ends a run for n >= 4 with what is decided so far.
+
+    InputError for a program with several outputs, another task, or a method that cannot serve n.
+    """
+    program = lift(model)
+    return answer(
+        Question(
+            SQUARED_ERROR, program, task or median(program.seq_len), None, digits, method,
+            _deadline(time_limit), max_cells, workers, progress=progress,
         )
+    )  # fmt: skip
+
+
+def squared_error_bounds(
+    model: Program | HasProgram,
+    task: Task | None = None,
+    *,
+    digits: int | None = None,
+    time_limit: float | None = None,
+    max_cells: int | None = None,
+    workers: int | None = None,
+) -> Iterator[Score]:
+    """Nested certified enclosures, each true when it is yielded; stop whenever you like.
+
+    n <= 9: one after each value cell of the median; the last is ``exact`` if no limit struck.
+    n >= 8: one, without any enumeration.
+    """
+    program = lift(model)
+    question = Question(
+        SQUARED_ERROR, program, task or median(program.seq_len), None, digits, "bounds",
+        _deadline(time_limit), max_cells, workers, budgeted=False,
+    )  # fmt: skip
+    question.check()
+    yield question.known()
+    yield from steps(question)
+
+
+def answer(question: Question) -> Score:
+    """The best that can be said, or was said by a KeyboardInterrupt, n >= 4.
+
+    InputError for sizes that do not fit, or a wish that cannot be granted for this n.
+    """
+    question.check()
+    if CLOSED_FORM.accepts(question):
+        # Bounds take about as long, and have something to show when the time is up.
+        short = replace(question, deadline=question.deadline.part(_FORM_SHARE))
+        with suppress(TimeIsUpError):
+            return next(CLOSED_FORM.steps(short))
+    return last_step(steps(question), question.known(), question.progress)
+
+
+def steps(question: Question) -> Iterator[Score]:
+    """Nested enclosures by the method that says most in the time that there is."""
+    best = question.known().enclosure
+    for step in _chosen(question):
+        best = best.intersect(step.enclosure)
+        yield replace(step, enclosure=best)
+
+
+def _chosen(q: Question) -> Iterator[Score]:
+    if ENUMERATION.accepts(q):
+        yield from ENUMERATION.steps(_limited_trial(q))
         return
-    if task.seq_len <= LARGEST_DIMENSION:
-        yield from anytime_accuracy(
-            program, task, ties, digits, deadline=deadline, max_cells=max_cells, workers=workers
-        )
+    early = next((way for way in METHODS if not way.decides_all and way.accepts(q)), None)
+    small, short = q.n <= CLOSED_FORM_UP_TO, q.deadline.left < LOADING_SECONDS
+    at_once = q.wish == "bounds" or q.max_cells is not None or small or short
+    if not CONES.accepts(q) or (early and at_once):
+        if early:
+            yield from early.steps(q.within(AUTO_SECONDS if early is HEAVIEST else BOX_SECONDS))
         return
-    for bounds in box_bounds(
-        program, task, ties=ties, time_limit=deadline.timeout, max_boxes=max_cells
-    ):
-        yield _from_boxes(bounds, task, ties)
-
-
-def _from_boxes(bounds: BoxBounds, task: Task, ties: TieRule) -> Accuracy:
-    return Accuracy(
-        "certified",
-        bounds.enclosure,
-        task,
-        ties,
-        "boxes of input ratios, linear bounds",
-        bounds.seconds,
-        cells=bounds.boxes,
-        undecided=bounds.undecided,
-    )
-
-
-def _nothing_decided(task: Task, ties: TieRule) -> Accuracy:
-    whole = Enclosure.exactly(0).hull(Enclosure.exactly(1))
-    return Accuracy("certified", whole, task, ties, "interrupted", 0.0, undecided=whole.width)
-
-
-def _check(
-    program: Program | Transformer, task: Task, ties: str, digits: int | None, method: str
-) -> None:
-    check_scored(program, task, ties)
-    if method not in METHODS:
-        raise InputError(
-            f"Unknown method {method!r}{did_you_mean(method, METHODS)}; choose from "
-            f"{', '.join(METHODS)}."
-        )
-    if digits is not None and not 1 <= digits <= 1000:
-        raise InputError(f"digits must be from 1 to 1000, not {digits}.")
-    n = task.seq_len
-    if isinstance(program, Transformer) or method != "exact":
+    leaves = count_leaves(ExactSearch(q.rnn, q.ties), q.task, SMALL_PROBE_SECONDS)
+    if small or short or leaves * q.metric.ball_seconds.get(q.n, math.inf) <= _SOON:
+        q = replace(q, digits=q.digits or MANY_DIGITS, workers=1, compiled=False)
+        # Within a limit cone by cone, without compiled code, which may not be there yet.
+        yield from (early if early and q.deadline.limited else CONES).steps(q.within(AUTO_SECONDS))
         return
-    if n > MOST_INPUTS:
-        raise InputError(
-            f"The exact method reaches n = {MOST_INPUTS}; for n = {n} "
-            "use bounds (certified) or sampling."
-        )
-    check_many_digits(n, digits)
-    if n > LARGEST_DIMENSION and not floats_serve(program):
-        raise InputError(
-            f"For n = {n} the exact method needs weights that are float64 numbers; use bounds."
-        )
+    try:
+        yield from _while_compiling(q, early)
+    except TimeIsUpError:
+        return
+    leaves = count_leaves(new_search(q.rnn, q.ties, compiled=True), q.task, PROBE_SECONDS)
+    seconds = CONES.seconds(q, leaves)
+    q = replace(q, workers=q.workers or workers_for(seconds)).within(AUTO_SECONDS)
+    left = q.deadline.left * (q.workers or 1)
+    if q.wish != "exact" and seconds > left and floats_serve(q.rnn):
+        q = replace(q, digits=None)
+        seconds = CONES.seconds(q, leaves)
+    by_cell = seconds / len(starting_cones(q.task))
+    if early and q.wish == "auto" and by_cell > q.deadline.left / 2:  # none would be decided
+        yield from early.steps(replace(q, digits=_DIGITS_OF_BOUNDS))
+    else:
+        yield from CONES.steps(q)
 
 
-def _check_limits(time_limit: float | None, max_cells: int | None, workers: int | None) -> None:
+def _limited_trial(q: Question) -> Question:
+    """A transformer's inputs: all of them, or for some time."""
+    if q.wish == "auto" and q.n > _TRIED_AT_ONCE:
+        q = replace(q, wish="bounds")
+    if q.wish != "bounds" and q.n > _TRIED_AT_ALL and not q.limited:
+        raise InputError(
+            f"There are {q.n}^{q.n} inputs, and all can be tried for n <= {_TRIED_AT_ALL}; "
+            "give a time limit, or use sampling."
+        )
+    return q.within(BOX_SECONDS) if q.wish == "bounds" else q
+
+
+def _while_compiling(q: Question, early: Method | None) -> Iterator[Score]:
+    """What integers decide until compiled code is there, which takes long on its first use."""
+    with compiling(*q.metric.kernels) as futures:
+        if not futures:
+            return
+        if q.progress is not None:
+            q.progress(0.0, COMPILING)
+        if early is HEAVIEST:
+            deadline = q.deadline.within(_COMPILING_SECONDS)
+            meanwhile = replace(q, digits=_DIGITS_OF_BOUNDS, deadline=deadline, workers=1)
+            for step in HEAVIEST.steps(meanwhile):
+                yield replace(step, method=f"{step.method}; {COMPILING}")
+                if done(futures, 0.0):
+                    return
+        if not done(futures, q.deadline.timeout) or q.deadline.passed:
+            raise TimeIsUpError
+
+
+def last_step(found: Iterator[Score], nothing: Score, progress: Progress | None) -> Score:
+    """The last step, or the last one before a KeyboardInterrupt; ``nothing`` before the first."""
+    last = nothing
+    try:
+        for last in found:
+            if progress is not None:
+                low, high = last.enclosure.decimal(4)
+                note = f"; {COMPILING}" if last.method.endswith(COMPILING) else ""
+                progress(1 - float(last.undecided), f"between {low} and {high}{note}")
+    except KeyboardInterrupt:
+        pass  # what is decided so far is true
+    return last
+
+
+def _deadline(time_limit: float | None) -> Deadline:
     if time_limit is not None and not time_limit >= 0:
         raise InputError(f"time_limit must be at least 0 seconds, not {time_limit}.")
-    if max_cells is not None and max_cells < 0:
-        raise InputError(f"max_cells must be at least 0, not {max_cells}.")
-    if workers is not None and workers < 1:
-        raise InputError(f"workers must be at least 1, not {workers}.")
+    return Deadline.after(time_limit)

@@ -12,16 +12,16 @@ diagonal up to sign), each of the C cells takes 1/C of the mass around +u and ar
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import chain, islice
+from typing import Any
 
 from algzoo_exact.geometry.cone import IntVector, dot
 from algzoo_exact.measure.flow import NotGenericError, directions_for
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.specialize import Specializer, rows
-from algzoo_exact.program.task import Task, TieRule, credit_for
 from algzoo_exact.regions.starts import Start
 
 _MOST_TRIED = 200
@@ -29,69 +29,51 @@ _MOST_TRIED = 200
 
 @dataclass(frozen=True)
 class Direction:
-    """A squash direction with the model's top logits around +u and around -u."""
+    """A squash direction u, what a metric asks of the program around +u and around -u, and the
+    mass of a label cell."""
 
     u: IntVector
-    tops: tuple[frozenset[int], frozenset[int]]
+    around: tuple[Any, Any]
     diagonal: bool
-    cells: int
-    ties: TieRule | None
+    mass: Fraction
 
-    def at_zero(self, start: Start) -> tuple[Fraction, Fraction]:
-        """At l = 0: credit earned within a cone of constant label, and the cone's own measure."""
-        credit = mass = Fraction(0)
-        shares = shares_at_zero(start, self.u, self.diagonal, self.cells)
-        for share, top in zip(shares, self.tops, strict=True):
-            mass += share
-            # No tie rule means that everything is credited.
-            earned = 1 if self.ties is None else credit_for(start.label, top, self.ties)
-            credit += share * earned
-        return credit, mass
+    def shares(self, start: Start) -> tuple[Fraction, Fraction]:
+        """The mass at l = 0 within a cone of constant label: around u, and around -u."""
 
-    def at_zero_everywhere(self, task: Task) -> Fraction:
-        """The accuracy at l = 0; around the diagonal every label takes 1/n of the mass."""
-        assert self.ties is not None
-        total = Fraction(0)
-        for sign, top in zip((1, -1), self.tops, strict=True):
+        def share(sign: int) -> Fraction:
+            values = [sign * dot(a, self.u) for a in start.cone.inequalities]
             if self.diagonal:
-                labels: Iterable[int] = range(task.seq_len)
-            else:
-                labels = [task.label([sign * c for c in self.u])]
-            credits = [credit_for(label, top, self.ties) for label in labels]
-            total += sum(credits, Fraction(0)) / (2 * len(credits))
-        return total
+                return self.mass / 2 if all(value >= 0 for value in values) else Fraction(0)
+            return Fraction(int(all(value > 0 for value in values)), 2)
+
+        return share(1), share(-1)
 
 
-def shares_at_zero(
-    start: Start, u: IntVector, diagonal: bool, cells: int
-) -> tuple[Fraction, Fraction]:
-    """The mass at l = 0 within a cone of constant label: around u, and around -u."""
-
-    def share(sign: int) -> Fraction:
-        values = [sign * dot(a, u) for a in start.cone.inequalities]
-        if diagonal:
-            return Fraction(int(all(value >= 0 for value in values)), 2 * cells)
-        return Fraction(int(all(value > 0 for value in values)), 2)
-
-    return share(1), share(-1)
-
-
-def directions(program: Program, task: Task, ties: TieRule | None) -> Iterator[Direction]:
-    """Usable directions: the diagonal if the model is generic around it, then generic ones."""
-    cells = list(task.cells())
+def directions(
+    program: Program,
+    walls: Iterable[IntVector],
+    mass: Fraction,
+    around: Callable[[Specializer, IntVector], Any],
+    *,
+    diagonal: bool = True,
+) -> Iterator[Direction]:
+    """Usable directions: the diagonal, unless it is excluded, if the model is generic around it,
+    then generic ones, in none of the ``walls`` between label cells, each of measure ``mass``."""
+    walls = set(walls)
     specializer = Specializer(program)
-    diagonal = (1,) * task.seq_len
-    for u in chain([diagonal], islice(directions_for(task.seq_len), _MOST_TRIED)):
-        if u != diagonal and any(dot(a, u) == 0 for cell in cells for a in cell.inequalities):
+    first = (1,) * program.seq_len
+    generic = islice(directions_for(program.seq_len), _MOST_TRIED)
+    for u in chain([first] if diagonal else [], generic):
+        if u != first and any(dot(a, u) == 0 for a in walls):
             continue
         try:
-            tops = tuple(_top_logits(specializer, tuple(s * c for c in u)) for s in (1, -1))
+            one, other = (around(specializer, tuple(s * c for c in u)) for s in (1, -1))
         except NotGenericError:
             continue
-        yield Direction(u, (tops[0], tops[1]), u == diagonal, len(cells), ties)
+        yield Direction(u, (one, other), u == first, mass)
 
 
-def _top_logits(specializer: Specializer, u: IntVector) -> frozenset[int]:
+def top_logits(specializer: Specializer, u: IntVector) -> frozenset[int]:
     """The logits that share the maximum on a whole neighbourhood of u.
 
     NotGenericError if u lies on a wall of the program, or on a tie that ends there.

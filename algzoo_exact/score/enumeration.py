@@ -19,13 +19,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from algzoo_exact.deadline import NEVER, Deadline
 from algzoo_exact.exact.enclosure import Enclosure, working_precision
-from algzoo_exact.program.task import Task, TieRule, credit_for
+from algzoo_exact.program.task import TieRule, credit_for
 from algzoo_exact.program.transformer import Transformer
+from algzoo_exact.score.accuracy import ACCURACY
 from algzoo_exact.score.float_attention import FloatAttention, Integers
 from algzoo_exact.score.float_balls import UNIT
-from algzoo_exact.score.result import Accuracy, Counts
+from algzoo_exact.score.question import Method, Question
+from algzoo_exact.score.result import Counts, Score
 
 if TYPE_CHECKING:
     from algzoo_exact.score.ball_attention import BallAttention
@@ -36,29 +37,23 @@ FIRST_BITS, MOST_BITS = 128, 2048
 Indices = frozenset[int]
 
 
-def transformer_accuracies(
-    transformer: Transformer,
-    task: Task,
-    ties: TieRule,
-    *,
-    deadline: Deadline = NEVER,
-    max_inputs: int | None = None,
-) -> Iterator[Accuracy]:
+def every_input(question: Question) -> Iterator[Score]:
     """Nested certified enclosures, one after each block of inputs; the last is that of all.
 
     It is ``exact`` where every input is decided, and then its width is 0.
     """
-    began = time.monotonic()
-    n = task.seq_len
+    q, began, n = question, time.monotonic(), question.n
+    assert isinstance(q.program, Transformer)
+    assert q.ties is not None
     inputs = n**n
-    end = inputs if max_inputs is None else min(inputs, max_inputs)
-    judge, tally = Judge(transformer), Tally(task, ties)
+    end = inputs if q.max_cells is None else min(inputs, q.max_cells)
+    judge, tally = Judge(q.program), Tally(q, q.ties)
     if end == 0:
         yield tally.result(0.0)
     for first in range(0, end, BLOCK):
         tokens = functions(n, first, min(first + BLOCK, end))
         for label, answer in zip(longest_cycles(tokens), judge.answers(tokens), strict=True):
-            if deadline.passed:
+            if q.deadline.passed:
                 yield tally.result(time.monotonic() - began)
                 return
             tally.add(int(label), answer)
@@ -168,17 +163,17 @@ class Judge:
 
 @dataclass
 class Tally:
-    """Answers counted by true label; turns into an ``Accuracy`` at any time."""
+    """Answers counted by true label; turns into a ``Score`` at any time."""
 
-    task: Task
+    question: Question
     ties: TieRule
     answers: Counter[tuple[int, Answer]] = field(default_factory=Counter)
 
     def add(self, label: int, answer: Answer) -> None:
         self.answers[label, answer] += 1
 
-    def result(self, seconds: float) -> Accuracy:
-        n = self.task.seq_len
+    def result(self, seconds: float) -> Score:
+        n = self.question.n
         inputs = n**n
         untried = inputs - self.answers.total()
         least, most = [Fraction(0)] * n, [Fraction(untried)] * n
@@ -196,11 +191,9 @@ class Tally:
         # Each label's bound took all that is untried for itself.
         low, high = sum(least, Fraction(0)), sum(most, Fraction(0)) - (n - 1) * untried
         whole = Enclosure(low / inputs, high / inputs)
-        return Accuracy(
+        return self.question.score(
             "exact" if whole.width == 0 else "certified",
             whole,
-            self.task,
-            self.ties,
             "every input tried, in ball arithmetic",
             seconds,
             undecided=whole.width,
@@ -218,3 +211,10 @@ class Tally:
         alone = [credit_for(label, indices, self.ties) for indices in answer.classes]
         # Undecided, at best the label's class alone is the largest, at worst another one is.
         return alone[0] if len(alone) == 1 else Fraction(0), max(alone)
+
+
+def _accepts(q: Question) -> bool:
+    return isinstance(q.program, Transformer) and q.metric == ACCURACY
+
+
+ENUMERATION = Method("enumeration", _accepts, True, every_input)

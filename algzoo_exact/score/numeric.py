@@ -22,10 +22,11 @@ from algzoo_exact.regions.exact_search import mode_of
 from algzoo_exact.regions.polish import Weights
 from algzoo_exact.regions.search import Search
 from algzoo_exact.regions.starts import Start, starting_cones
+from algzoo_exact.score.accuracy import ACCURACY, credit_at_zero
 from algzoo_exact.score.boundary import flow_of_cells, flow_of_program
-from algzoo_exact.score.direction import Direction, directions
+from algzoo_exact.score.direction import Direction
 from algzoo_exact.score.facets import LABEL_WALLS, TIES
-from algzoo_exact.score.result import Accuracy, Progress
+from algzoo_exact.score.result import Progress, Score
 
 # Sums of some 1e5 flows of size up to 1e-2 with rounding 1e-16 each: below this, agreement of
 # two evaluations is luck.
@@ -117,7 +118,7 @@ class NumericEngine:
                 flows[s], leaves[s] = self._slowly(
                     search, weights, self.starts[s], u, which, closed
                 )
-        base = direction.at_zero_everywhere(self.task)
+        base = sum(credit_at_zero(start, direction, self.ties) for start in self.starts)
         return float(base) + float(np.sum(flows)), int(np.sum(leaves))
 
     def _slowly(
@@ -139,7 +140,7 @@ class NumericEngine:
                 total += float(np.sum(flows))
         return total, search.leaves - before
 
-    def accuracy(self, program: Program, progress: Progress | None = None) -> Accuracy:
+    def accuracy(self, program: Program, progress: Progress | None = None) -> Score:
         """Two evaluations, along different directions and by different formulas; their
         disagreement is the error."""
 
@@ -155,7 +156,7 @@ class NumericEngine:
         # For n = 6 the diagonal often projects onto faces of ridges, where float64 picks no side.
         usable = (
             direction
-            for direction in directions(program, self.task, self.ties)
+            for direction in ACCURACY.directions(program, self.task)
             if not (direction.diagonal and self.task.seq_len == 6)
         )
         chosen = list(islice(usable, 2))
@@ -168,7 +169,8 @@ class NumericEngine:
             raise InputError("The weights' scales are too far apart; ask for the exact method.")
         middle = Fraction(first)
         error = max(abs(middle - Fraction(second)), _LEAST_ERROR)
-        return Accuracy(
+        return Score(
+            ACCURACY.name,
             "numeric",
             Enclosure(middle - error, middle + error),
             self.task,
@@ -181,7 +183,7 @@ class NumericEngine:
 
 def accuracies(
     programs: Sequence[Program], task: Task, *, ties: TieRule = "lowest", workers: int = 1
-) -> Iterator[Accuracy]:
+) -> Iterator[Score]:
     """Numeric accuracies of many programs of one shape, such as noisy variants of one model."""
     engine: NumericEngine | None = None
     for program in programs:

@@ -6,17 +6,21 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing import parent_process
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
+from algzoo_exact.deadline import Deadline
 from algzoo_exact.errors import InputError
-from algzoo_exact.processes import FreshContext
+from algzoo_exact.processes import FreshContext, processes_for
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import TieRule
 from algzoo_exact.regions.exact_search import LEAVES, ExactSearch
+
+_J = TypeVar("_J", covariant=True)
+_R = TypeVar("_R")
 
 
 def new_search(
@@ -55,6 +59,50 @@ def worker_pool(
             if process.pid is not None:  # else its start failed
                 process.terminate()
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+class Queue(Protocol[_J]):
+    """Jobs that wait; more may be added while others are done."""
+
+    def __len__(self) -> int: ...
+
+    def pop(self) -> _J: ...
+
+
+def outcomes(
+    jobs: Queue[_J],
+    work: Callable[[_J], _R],
+    deadline: Deadline,
+    workers: int,
+    *,
+    here: Callable[[_J], _R] | None = None,
+) -> Iterator[tuple[_J, _R]]:
+    """Jobs with what they came to, as they are done, until none is left or the deadline passes,
+    which ends jobs in other processes at once.
+
+    One worker works in this process. ``here`` sends the work to other ones in any case, which may
+    be compiling for long, and does jobs in this one until the first of them has answered.
+    """
+    if here is None and processes_for(workers) == 1:
+        while len(jobs) and not deadline.passed:
+            job = jobs.pop()
+            yield job, work(job)
+        return
+    workers = processes_for(workers)
+    with worker_pool(workers) as pool:
+        running: dict[Future[_R], _J] = {}
+        while (len(jobs) or running) and not deadline.passed:
+            while len(jobs) and len(running) < 2 * workers:
+                job = jobs.pop()
+                running[pool.submit(work, job)] = job
+            timeout = deadline.timeout
+            if here is not None and len(jobs):
+                job = jobs.pop()
+                yield job, here(job)
+                timeout = 0.0
+            for future in wait(running, timeout, FIRST_COMPLETED).done:
+                here = None
+                yield running.pop(future), future.result()
 
 
 def _nothing() -> None:

@@ -1,13 +1,14 @@
-"""What an accuracy computation returns."""
+"""What a computation of a score returns."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from typing import Literal
 
-from algzoo_exact.exact.enclosure import Enclosure
+from algzoo_exact.exact.enclosure import Enclosure, square_root
 from algzoo_exact.program.task import Task, TieRule
 from algzoo_exact.score.closed_form import ClosedForm
 
@@ -34,39 +35,47 @@ class Counts:
 
 
 @dataclass(frozen=True, eq=False)
-class Accuracy:
-    """The accuracy of a network on random inputs.
+class Score:
+    """What a network scores on random inputs, by one metric.
 
-    They are standard Gaussian, or for longest_cycle uniform among all functions; then
-    ``counts`` is there, and where ``kind`` is ``exact``, the enclosure is one rational.
+    ``metric`` is its name: ``accuracy``, or ``mean_squared_error``, that is
+    E[(f(x) - median(x))^2]. Inputs are standard Gaussian, or for longest_cycle uniform among all
+    functions; then ``counts`` is there, and where ``kind`` is ``exact``, the enclosure is one
+    rational.
 
     ``kind`` says what ``enclosure`` means:
 
-    * ``exact``: the true accuracy of the real-valued function lies in it; all mass is decided,
-      and its width is rounding alone.
-    * ``certified``: the true accuracy lies in it; it is wider by the mass left undecided.
+    * ``exact``: the true score of the real-valued function lies in it; every input is decided, and
+      its width is rounding alone.
+    * ``certified``: the true score lies in it; it is wider by what was left undecided.
     * ``numeric``: float64; its half width is the disagreement of two independent evaluations
       (at least 1e-15). An estimate of the error, not a proof.
 
-    ``closed_form`` is there for n <= 3 and kind ``exact``. ``cells`` counts the cones of constant
-    label and correctness that were visited; ``regions`` the activation patterns, for n <= 3 and
-    "bounds": otherwise cones that are right or wrong as a whole are not split into regions.
-    ``undecided`` is the mass not decided. ``by_label``, on request, splits the accuracy by true
-    label.
+    ``form`` is the closed form, for n <= 3 and kind ``exact``. ``cells`` counts the cones that were
+    visited, of constant label and correctness, or on which program and median are linear.
+    ``regions`` counts the activation patterns among them, where they are split so far: cones that
+    are right or wrong as a whole are not. ``undecided`` is the mass not decided. ``by_label``, on
+    request, splits an accuracy by true label. ``ties`` is None where no tie matters.
     """
 
+    metric: str
     kind: Kind
     enclosure: Enclosure
     task: Task
-    ties: TieRule
+    ties: TieRule | None
     method: str
     seconds: float
+    form: ClosedForm | None = None
+    undecided: Fraction = Fraction(0)
     regions: int | None = None
     cells: int | None = None
-    closed_form: ClosedForm | None = None
-    undecided: Fraction = Fraction(0)
     by_label: Mapping[int, Enclosure] | None = None
     counts: Counts | None = None
+
+    @cached_property
+    def root(self) -> Enclosure:
+        """Its square root: of a mean squared error, the root mean squared error."""
+        return square_root(self.enclosure)
 
     @property
     def value(self) -> float:

@@ -9,14 +9,12 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from flint import arb, ctx
 
-from algzoo_exact.deadline import NEVER, Deadline
 from algzoo_exact.exact.enclosure import working_precision
 from algzoo_exact.geometry.cone import IntVector, dot
 from algzoo_exact.measure.flow import CellFlow, Face, NotGenericError, PrecisionError
 from algzoo_exact.program.specialize import Specializer
 from algzoo_exact.regions.exact_search import ExactCell, ExactSearch
 from algzoo_exact.regions.starts import Start
-from algzoo_exact.score.direction import Direction
 from algzoo_exact.score.facets import ALL_FACETS, LABEL_WALLS, START_WALLS
 
 if TYPE_CHECKING:
@@ -98,16 +96,21 @@ def wall_normals(specializer: Specializer, cell: Cell) -> Callable[[int], IntVec
     return normal
 
 
-def counted_facets(flow: CellFlow, which: int, first_wall: int, first_tie: int) -> list[Face]:
-    """The facets that belong to the boundary; see ``score.facets``."""
+def turning_facets(flow: CellFlow, search: ExactSearch, cell: Cell, which: int) -> list[Face]:
+    """The facets that belong to the boundary (see ``score.facets``), but for starting walls that
+    hold the direction exactly: v = 0 in every term of their flow."""
+    first = len(cell.start.cone.walls)
+    first_tie = first + search.n * search.d
     ties = [rays for wall, rays in flow.sets.items() if wall >= first_tie]
 
     def counts(face: Face) -> bool:
+        if face.wall < first and dot(flow.normal(face.wall), flow.u) == 0:
+            return False
         if which == ALL_FACETS:
             return True
-        if face.wall < first_wall - 1:
+        if face.wall < first - 1:
             return which >= LABEL_WALLS
-        if face.wall == first_wall - 1 and which == START_WALLS:
+        if face.wall == first - 1 and which == START_WALLS:
             return True
         return any(face.rays & rays == face.rays for rays in ties)
 
@@ -121,26 +124,18 @@ def cell_flow(search: ExactSearch, cell: Cell, u: IntVector, which: int) -> arb:
     """
     bits = ctx.prec
     normal = wall_normals(search.specializer, cell)
-    first_wall = len(cell.start.cone.walls)
-    first_tie = first_wall + search.n * search.d
     while True:
         with working_precision(bits):
             try:
                 flow = CellFlow(cell.tight, normal, cell.directions, u)
                 total = arb(0)
-                for face in counted_facets(flow, which, first_wall, first_tie):
-                    if not _drops_out(face, normal, u, first_wall):
-                        total += flow.flow(face)
+                for face in turning_facets(flow, search, cell, which):
+                    total += flow.flow(face)
                 return total * cell.credit.numerator / (cell.credit.denominator * 2 * arb.pi())
             except PrecisionError:
                 bits *= 2
                 if bits > MOST_BITS:
                     raise NotGenericError(f"direction {u} is not generic for a cell") from None
-
-
-def _drops_out(face: Face, normal: Callable[[int], IntVector], u: IntVector, first: int) -> bool:
-    """A starting wall that holds u exactly: v = 0 in every term of its flow."""
-    return face.wall < first and dot(normal(face.wall), u) == 0
 
 
 def right_cells(search: ExactSearch, start: Start) -> Iterator[Cell | None]:
@@ -164,33 +159,3 @@ class HasBatches(Protocol):
     """A search that gives its cells in arrays."""
 
     def cells(self, start: Start) -> Iterator[Cells | None]: ...
-
-
-def closed_slopes(
-    search: ExactSearch,
-    start: Start,
-    direction: Direction,
-    which: int,
-    into: dict[Fraction, Fraction],
-    deadline: Deadline = NEVER,
-) -> None:
-    """n <= 3: adds the arctangents of the flow below one start, keyed by the square of the slope.
-
-    n = 2: flow = - sum_F atan(M) / (2 pi). n = 3: - sum_(F,G) atan(M) / (4 pi). M^2 is rational;
-    equal slopes are merged, so whatever cancels does so exactly.
-    """
-    n = search.n
-    first_wall = len(start.cone.walls)
-    first_tie = first_wall + search.n * search.d
-    u = direction.u
-    for cell in right_cells(search, start):
-        deadline.look()
-        if cell is None:
-            continue
-        normal = wall_normals(search.specializer, cell)
-        flow = CellFlow(cell.tight, normal, cell.directions, u)
-        for face in counted_facets(flow, which, first_wall, first_tie):
-            if _drops_out(face, normal, u, first_wall):
-                continue
-            for sign, square in flow.slopes(face):
-                into[square] = into.get(square, Fraction(0)) - cell.credit * sign / (2 * (n - 1))

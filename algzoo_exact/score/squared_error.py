@@ -1,172 +1,109 @@
-"""`squared_error`: the exact mean squared error of a program that should give the median."""
+"""The mean squared error E[(f(x) - median(x))^2] of a program that should give the median.
+
+The C value cells of the median are congruent, so each has mass 1/C. With |f - median| <= L |x| on a
+cell, it adds L^2 n / C at most, because E[|x|^2; C] = n P(C) for a cone.
+"""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator
-from typing import Literal
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
 
-from algzoo_exact.deadline import Deadline, TimeIsUpError
-from algzoo_exact.errors import InputError, did_you_mean
+from flint import arb
+
+from algzoo_exact.deadline import Deadline
+from algzoo_exact.errors import InputError
+from algzoo_exact.exact.enclosure import Enclosure
+from algzoo_exact.geometry.cone import dot
 from algzoo_exact.measure.flow import LARGEST_DIMENSION
 from algzoo_exact.program.ir import Program
-from algzoo_exact.program.lift import HasProgram, lift
-from algzoo_exact.program.task import Task, median
-from algzoo_exact.regions.exact_search import ExactSearch
-from algzoo_exact.score.compiling import COMPILING, LOADING_SECONDS, compiling, done
-from algzoo_exact.score.counting import (
-    PROBE_SECONDS,
-    SMALL_PROBE_SECONDS,
-    count_leaves,
-    workers_for,
-)
+from algzoo_exact.program.task import Task, TieRule
+from algzoo_exact.program.transformer import Transformer
+from algzoo_exact.regions.starts import Start, starting_cones
+from algzoo_exact.score.bends import BendSums
+from algzoo_exact.score.direction import Direction, directions, pattern_near
+from algzoo_exact.score.linear_parts import largest_slope, whole_space_bounds
+from algzoo_exact.score.metric import Integral, Metric, Piece, Terms
 from algzoo_exact.score.pool import new_search
-from algzoo_exact.score.result import Progress
-from algzoo_exact.score.square_sum import (
-    closed_squared_error,
-    quick_squared_error,
-    squared_errors,
-)
-from algzoo_exact.score.squared_result import SquaredError
-from algzoo_exact.score.steps import last_step
-from algzoo_exact.score.whole import (
-    CLOSED_FORM_DIGITS,
-    CLOSED_FORM_UP_TO,
-    FLOAT_DIGITS,
-    MOST_INPUTS,
-    check_many_digits,
-    floats_serve,
-)
-
-SquareMethod = Literal["auto", "exact", "bounds"]
-METHODS: tuple[SquareMethod, ...] = ("auto", "exact", "bounds")
-
-AUTO_SECONDS = 60.0  # beside what counting and compiling take
-_FORM_SHARE = 0.4  # of a time limit, for a closed form
-# Seconds per leaf on one core, measured on a trained model, by n: in ball arithmetic, and in
-# float64 balls.
-_EXACT_COST = {4: 2e-3, 5: 7e-3}
-_FLOAT_COST = 1e-4
-_SOON = 3.0  # seconds, which ball arithmetic may take before compiled code is asked for
+from algzoo_exact.score.rigorous import Cell
 
 
-def squared_error(
-    model: Program | HasProgram,
-    task: Task | None = None,
-    *,
-    digits: int | None = None,
-    method: SquareMethod = "auto",
-    time_limit: float | None = None,
-    max_cells: int | None = None,
-    workers: int | None = None,
-    progress: Progress | None = None,
-) -> SquaredError:
-    """The mean of (f(x) - median(x))^2 over standard Gaussian inputs, f a program of one output.
+class ErrorSquares(Integral):
+    """The squared error, by the walls where it bends (``score.bends``)."""
 
-    For n <= 3 there is a closed form. ``method`` "exact" (n <= 9) decides every input. "bounds"
-    and "auto" are a certified enclosure that narrows with each value cell of the median that is
-    decided, for a minute beside what counting and compiling take, or until ``time_limit`` seconds
-    or ``max_cells`` cells are used up; it is ``exact`` if all was decided by then. Either limit
-    ends "exact" early too. For n >= 8 there is one quick and wide enclosure.
+    def __init__(
+        self, program: Program, task: Task, ties: TieRule | None, direction: Direction,
+        compiled: bool,
+    ) -> None:  # fmt: skip
+        self.direction, self.task = direction, task
+        self.search = new_search(program, None, compiled)
+        self.sums = BendSums(self.search, task)
 
-    ``digits``: an exact enclosure is no wider than 10**-``digits``, for n <= 6 (10**-12 at best
-    for n = 6). By default it is as narrow as comes at the speed of float64.
+    def at_zero(self, start: Start) -> Fraction:
+        total = Fraction(0)
+        for share, bits in zip(self.direction.shares(start), self.direction.around, strict=True):
+            if share:
+                a = self.sums.errors.error(bits, start.label)
+                total += share * Fraction(dot(a, a), self.sums.errors.unit**2)
+        return total
 
-    ``workers`` is a number of processes; by default two if the run is expected to be long.
-    KeyboardInterrupt ends a run for n >= 4 with what is decided so far.
+    def ball(self, cell: Cell, radius: arb) -> arb:
+        return self.sums.ball(cell, self.direction.u, _outer(cell.start), radius)
 
-    InputError for a program with several outputs, another task, or a method that cannot serve n.
-    """
-    program = lift(model)
-    chosen = _task_for(program, task)
-    _check(program, digits, method, time_limit, max_cells, workers)
-    deadline = Deadline.after(time_limit)
-    n = program.seq_len
-    if n <= CLOSED_FORM_UP_TO and method != "bounds":
-        # Bounds take about as long, and have something to show when the time is up.
-        try:
-            return closed_squared_error(
-                program, chosen, digits or CLOSED_FORM_DIGITS, deadline.part(_FORM_SHARE)
-            )
-        except TimeIsUpError:
-            pass
-    limited = deadline.limited or max_cells is not None or method == "exact"
-    budget = None if limited else AUTO_SECONDS
-    steps = _steps(program, chosen, digits, deadline, budget, max_cells, workers, progress)
-    return last_step(steps, next(steps), progress)
+    def floats(
+        self, start: Start, allowance: float | None, deadline: Deadline
+    ) -> tuple[Enclosure, list[Cell]]:
+        from algzoo_exact.score.bend_balls import float_squares
+
+        return float_squares(
+            self.search, self.search.program, self.task, start, self.direction.u, allowance,
+            deadline,
+        )  # fmt: skip
+
+    def closed(self, cell: Cell, terms: Terms) -> None:
+        self.sums.closed(cell, self.direction.u, _outer(cell.start), terms.slopes, terms.roots)
 
 
-def squared_error_bounds(
-    model: Program | HasProgram,
-    task: Task | None = None,
-    *,
-    digits: int | None = None,
-    time_limit: float | None = None,
-    max_cells: int | None = None,
-    workers: int | None = None,
-) -> Iterator[SquaredError]:
-    """Nested certified enclosures, each true when it is yielded; stop whenever you like.
-
-    n <= 9: one after each value cell of the median; the last is ``exact`` if no limit struck.
-    n >= 8: one, without any enumeration.
-    """
-    program = lift(model)
-    chosen = _task_for(program, task)
-    _check(program, digits, "bounds", time_limit, max_cells, workers)
-    deadline = Deadline.after(time_limit)
-    yield from _steps(program, chosen, digits, deadline, None, max_cells, workers, None)
+def _outer(start: Start) -> int:
+    """Walls between value cells bound what is summed; the last, x[0] = 0, lies inside."""
+    return len(start.cone.walls) - 1
 
 
-def _steps(
-    program: Program,
-    task: Task,
-    digits: int | None,
-    deadline: Deadline,
-    budget: float | None,
-    max_cells: int | None,
-    workers: int | None,
-    progress: Progress | None,
-) -> Iterator[SquaredError]:
-    """Nested enclosures, the first at once; ``budget`` seconds are for what comes after counting
-    and compiling."""
-    n = program.seq_len
-    known = quick_squared_error(program, task)
-    yield known
-    if n > MOST_INPUTS or (n > LARGEST_DIMENSION and not floats_serve(program)):
-        return
-    leaves = count_leaves(ExactSearch(program, None), task, SMALL_PROBE_SECONDS)
-    few = leaves * _EXACT_COST.get(n, math.inf) <= _SOON or n <= CLOSED_FORM_UP_TO
-    few = few or deadline.left < LOADING_SECONDS
-    seconds = 0.0
-    if not few:
-        with compiling("search", "squares") as futures:
-            if futures and progress is not None:
-                progress(0.0, COMPILING)
-            if not done(futures, deadline.timeout):
-                return
-        leaves = count_leaves(new_search(program, None, compiled=True), task, PROBE_SECONDS)
-        seconds = leaves * _FLOAT_COST
-        if not floats_serve(program) or (digits is not None and digits > FLOAT_DIGITS[n]):
-            seconds = leaves * _EXACT_COST.get(n, math.inf)
-            if budget is not None and seconds > budget and floats_serve(program):
-                digits, seconds = None, leaves * _FLOAT_COST
-    if budget is not None:
-        deadline = Deadline.after(budget)
-    yield from squared_errors(
-        program, task, digits or (CLOSED_FORM_DIGITS if few else None), known.enclosure,
-        compiled=not few, deadline=deadline, max_cells=max_cells,
-        workers=workers or workers_for(seconds),
+def _pieces(program: Program, task: Task, deadline: Deadline) -> Sequence[Piece]:
+    starts = starting_cones(task)
+    values = [cell.value for cell in task.value_cells()]
+    mass = Fraction(2, len(starts))
+    found = []
+    for pair in zip(starts[::2], starts[1::2], strict=True):
+        deadline.look()
+        slope = max(largest_slope(program, values[s.label], s.cone) for s in pair)
+        found.append(Piece(pair, mass, slope**2 * task.seq_len * mass))
+    return found
+
+
+def _directions(program: Program, task: Task) -> Iterator[Direction]:
+    """For n = 6 the diagonal, which lies in all walls of the median, projects onto faces of ridges,
+    and is left out."""
+    starts = starting_cones(task)
+    walls = (row for start in starts for row in start.rows[:-1])
+    return directions(
+        program, walls, Fraction(2, len(starts)), pattern_near,
+        diagonal=task.seq_len < LARGEST_DIMENSION,
     )  # fmt: skip
 
 
-def _task_for(program: Program, task: Task | None) -> Task:
-    if program.outputs != 1:
+def _known(program: Program | Transformer, task: Task) -> tuple[Enclosure, str]:
+    assert isinstance(program, Program)
+    return whole_space_bounds(program), "norms of linear parts"
+
+
+def _check(program: Program | Transformer, task: Task, ties: TieRule | None) -> None:
+    if not isinstance(program, Program) or program.outputs != 1:
+        outputs = "a transformer" if isinstance(program, Transformer) else str(program.outputs)
         raise InputError(
-            f"A squared error needs a program with one output, not {program.outputs}; "
+            f"A squared error needs a program with one output, not {outputs}; "
             "models with a logit for each input are scored by accuracy()."
         )
-    if task is None:
-        return median(program.seq_len)
     if task.name != "median":
         raise InputError(f"{task.name} asks for a label; score it by accuracy().")
     if task.seq_len != program.seq_len:
@@ -174,33 +111,24 @@ def _task_for(program: Program, task: Task | None) -> Task:
             f"median on {task.seq_len} inputs needs a program with as many inputs, "
             f"not {program.seq_len}."
         )
-    return task
 
 
-def _check(
-    program: Program,
-    digits: int | None,
-    method: str,
-    time_limit: float | None,
-    max_cells: int | None,
-    workers: int | None,
-) -> None:
-    if method not in METHODS:
-        raise InputError(
-            f"Unknown method {method!r}{did_you_mean(method, METHODS)}; choose from "
-            f"{', '.join(METHODS)}."
-        )
-    if digits is not None and not 1 <= digits <= 1000:
-        raise InputError(f"digits must be from 1 to 1000, not {digits}.")
-    if method == "exact" and program.seq_len > MOST_INPUTS:
-        raise InputError(
-            f"The exact method reaches n = {MOST_INPUTS}; for n = {program.seq_len} "
-            "use bounds (certified) or sampling."
-        )
-    check_many_digits(program.seq_len, digits)
-    if time_limit is not None and not time_limit >= 0:
-        raise InputError(f"time_limit must be at least 0 seconds, not {time_limit}.")
-    if max_cells is not None and max_cells < 0:
-        raise InputError(f"max_cells must be at least 0, not {max_cells}.")
-    if workers is not None and workers < 1:
-        raise InputError(f"workers must be at least 1, not {workers}.")
+SQUARED_ERROR = Metric(
+    name="mean_squared_error",
+    words="mean squared error",
+    over="walls where the error bends",
+    flow="walls where the error bends,",
+    constant="pattern and median",
+    root="root mean squared error",
+    tasks=("median",),
+    check=_check,
+    known=_known,
+    pieces=_pieces,
+    directions=_directions,
+    integral=ErrorSquares,
+    kernels=("search", "squares"),
+    ball_seconds={4: 2e-3, 5: 7e-3},
+    float_seconds={4: 1e-4, 5: 1e-4, 6: 1e-4, 7: 1e-3, 9: 1e-2},
+    of_labels=False,
+    most_digits={LARGEST_DIMENSION: 12},
+)

@@ -10,9 +10,8 @@ from algzoo_exact.estimators.sampling import sample
 from algzoo_exact.estimators.squared_error import sample_squared_error
 from algzoo_exact.exact.enclosure import Enclosure, places_for
 from algzoo_exact.program.task import Task
-from algzoo_exact.score.compute import accuracy
-from algzoo_exact.score.squared_error import squared_error
-from algzoo_exact.score.whole import MOST_INPUTS
+from algzoo_exact.score.compute import accuracy, squared_error
+from algzoo_exact.score.question import MOST_INPUTS
 from algzoo_exact.zoo.cards import Score
 from algzoo_exact.zoo.loading import Model
 

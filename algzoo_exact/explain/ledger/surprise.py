@@ -18,7 +18,7 @@ from algzoo_exact.explain.ledger.prices import Row, rows_of
 from algzoo_exact.explain.outcome import Figure
 from algzoo_exact.explain.verify import Verification
 from algzoo_exact.score.compute import accuracy as exact_accuracy
-from algzoo_exact.score.result import Accuracy
+from algzoo_exact.score.result import Score
 
 if TYPE_CHECKING:
     from algzoo_exact.estimators.chances import Untrained
@@ -125,7 +125,7 @@ def surprise(
     verification: Verification,
     *,
     optimization_bits: float | None = None,
-    accuracy: Accuracy | SampleEstimate | None = None,
+    accuracy: Score | SampleEstimate | None = None,
     seeds: int | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> Ledger:
@@ -159,7 +159,7 @@ def surprise(
 
 def ledger_of(
     verification: Verification,
-    measured: Accuracy | SampleEstimate | None,
+    measured: Score | SampleEstimate | None,
     chances: Untrained | None,
     optimization_bits: float | None,
     seeds: int | None,
@@ -200,7 +200,7 @@ def _given(verification: Verification, measured: Figure, chances: Untrained) -> 
     return Given(bits, at_least, share, derived, measured, agrees, reason)
 
 
-def _measured(verification: Verification) -> Accuracy | SampleEstimate:
+def _measured(verification: Verification) -> Score | SampleEstimate:
     from algzoo_exact.estimators.sampling import sample
 
     program, task, ties = (
@@ -213,8 +213,8 @@ def _measured(verification: Verification) -> Accuracy | SampleEstimate:
     return sample(program, task, SAMPLES, dtype="float64", ties=ties)
 
 
-def _figure(accuracy: Accuracy | SampleEstimate) -> Figure:
-    if not isinstance(accuracy, Accuracy):
+def _figure(accuracy: Score | SampleEstimate) -> Figure:
+    if not isinstance(accuracy, Score):
         return Figure(
             "accuracy",
             "sampled",
@@ -224,7 +224,7 @@ def _figure(accuracy: Accuracy | SampleEstimate) -> Figure:
         )
     if accuracy.kind == "numeric":
         raise InputError("A numeric accuracy has no proof; give an exact or a sampled one.")
-    form = None if accuracy.closed_form is None else str(accuracy.closed_form)
+    form = None if accuracy.form is None else str(accuracy.form)
     return Figure("accuracy", accuracy.kind, accuracy.enclosure, closed_form=form)
 
 

@@ -16,7 +16,7 @@ from typing import Literal
 
 from algzoo_exact.deadline import Deadline, TimeIsUpError
 from algzoo_exact.errors import InputError
-from algzoo_exact.exact.enclosure import Enclosure
+from algzoo_exact.exact.enclosure import Enclosure, square_root
 from algzoo_exact.explain.language.expression import EVERYWHERE, Apply, Formula, Term
 from algzoo_exact.explain.logic.order_probability import order_probability
 from algzoo_exact.explain.outcome import Figure
@@ -28,9 +28,8 @@ from algzoo_exact.measure.cone_measure import cone_measure
 from algzoo_exact.measure.cone_moments import first_moment, second_moment
 from algzoo_exact.measure.flow import LARGEST_DIMENSION
 from algzoo_exact.program.ir import Program
+from algzoo_exact.score.by_closed_form import CLOSED_FORM_UP_TO
 from algzoo_exact.score.cone_union import union_measure
-from algzoo_exact.score.squared_result import square_root
-from algzoo_exact.score.whole import CLOSED_FORM_UP_TO
 
 MeanError = Literal["mean", "root_mean_square"]
 

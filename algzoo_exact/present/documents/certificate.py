@@ -5,14 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from algzoo_exact.certificate.build import WrittenCertificate
-from algzoo_exact.exact.enclosure import Enclosure
+from algzoo_exact.exact.enclosure import Enclosure, square_root
 from algzoo_exact.names import shell_word
 from algzoo_exact.present.document import Document, Facts, Text, untitled
 from algzoo_exact.present.sections.closing import listed_in
 from algzoo_exact.present.wording import between, model_text, task_text
 from algzoo_exact.present.writers.data import enclosure_data
 from algzoo_exact.program.task import Task, TieRule
-from algzoo_exact.score.squared_result import square_root
 from algzoo_exact.zoo.loading import Model
 
 

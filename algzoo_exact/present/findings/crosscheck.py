@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fractions import Fraction
 
+from algzoo_exact.estimators.agreement import agreement, says_more
 from algzoo_exact.estimators.sampled import SampledSquaredError, SampleEstimate
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.present.findings.random_inputs import Sampled
-
-_SIGMAS = 5.0  # a normal variable is further off less than once in 10^6
-_ROUNDING = 1e-12  # of outputs and medians in float64
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,6 +17,7 @@ class CrossCheck:
     ``z_score`` is to the enclosure's nearest point. ``agrees``: the sample does not contradict the
     enclosure, by a test that chance fails less than once in 10^6; None where there is no sample,
     and ``failure`` says why. ``bits`` as in ``Sampled``.
+    ``says_more``: it tells much more than the enclosure.
     """
 
     accuracy: SampleEstimate | None
@@ -27,22 +25,16 @@ class CrossCheck:
     z_score: float
     agrees: bool | None
     bits: int | None
+    says_more: bool = False
     failure: str = ""
 
 
 def cross_check(sampled: Sampled, proved: Enclosure) -> CrossCheck:
     """Hold a sample against what is proved of the score."""
-    low, high = proved.lower, proved.upper
     found = sampled.score
     if found is None:
-        return CrossCheck(None, None, 0.0, None, None, sampled.failure)
-    if not isinstance(found, SampleEstimate):
-        nearest = float(min(max(Fraction(found.mean), low), high))
-        slack = _ROUNDING * (2 * found.root + _ROUNDING)
-        near = abs(found.mean - nearest) <= _SIGMAS * found.standard_error + slack
-        return CrossCheck(None, found, found.z_score(nearest), near, None)
-    share = Fraction(found.correct, found.samples)
-    assert sampled.interval is not None
-    agrees = sampled.interval[0] <= high and low <= sampled.interval[1]
-    z_score = found.z_score(float(min(max(share, low), high)))
-    return CrossCheck(found, None, z_score, agrees, sampled.bits)
+        return CrossCheck(None, None, 0.0, None, None, failure=sampled.failure)
+    check, first = agreement(found, proved), says_more(found, proved)
+    if isinstance(found, SampleEstimate):
+        return CrossCheck(found, None, check.z_score, check.agrees, sampled.bits, first)
+    return CrossCheck(None, found, check.z_score, check.agrees, None, first)

@@ -35,8 +35,7 @@ from algzoo_exact.present.findings.random_inputs import Order, Sampled, sampler
 from algzoo_exact.present.findings.scoring import LARGEST_MEASURED, score_of
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task, TieRule
-from algzoo_exact.score.result import Accuracy
-from algzoo_exact.score.squared_result import SquaredError
+from algzoo_exact.score.result import Score
 from algzoo_exact.zoo.cards import Card
 from algzoo_exact.zoo.catalogue import catalogue
 
@@ -58,15 +57,15 @@ _TABLE_SECONDS, _SCORE_SHARE = 2.0, 0.6
 class Findings:
     """What was found out about a model, each part by a public function.
 
-    ``score`` is an ``Accuracy``, or a ``SquaredError`` for median. ``certificate`` is None where
-    none was written; then ``reason`` says why. Parts that do not apply, or cost too much, are None.
+    ``certificate`` is None where none was written; then ``reason`` says why. Parts that do not
+    apply, or cost too much, are None.
     """
 
     model: Model
     task: Task
     ties: TieRule
     card: Card | None
-    score: Accuracy | SquaredError
+    score: Score
     check: CrossCheck
     regions: Regions | None
     confusion: Confusion | None
@@ -134,7 +133,7 @@ class Findings:
         return not _uncertified(self.model, self.task, self.verification is not None)
 
 
-def _figure(score: Accuracy | SquaredError, verification: Verification | None) -> Figure | None:
+def _figure(score: Score, verification: Verification | None) -> Figure | None:
     """The accuracy that follows from an explanation, if it is the narrower one."""
     figure = None if verification is None else verification.accuracy
     if figure is None or figure.enclosure is None or score.kind == "exact":
@@ -309,7 +308,7 @@ def _is_observed(model: Model, task: Task, certified: bool) -> bool:
 def _partition(
     model: Model,
     task: Task,
-    score: Accuracy | SquaredError,
+    score: Score,
     tally: CellTally | PieceTally | None,
     sampled: Sampled,
 ) -> tuple[Regions | None, Confusion | None]:
@@ -387,14 +386,14 @@ def _initialised(explanation: Explanation | None) -> tuple[Task, int] | None:
 
 def _ledger(
     verification: Verification | None,
-    score: Accuracy | SquaredError,
+    score: Score,
     check: CrossCheck,
     chances: Untrained | None,
     card: Card | None,
 ) -> Ledger | None:
     if verification is None:
         return None
-    measured: Accuracy | SampleEstimate | None = check.accuracy
-    if isinstance(score, Accuracy) and score.kind == "exact":
+    measured: Score | SampleEstimate | None = check.accuracy
+    if score.metric == "accuracy" and score.kind == "exact":
         measured = score
     return ledger_of(verification, measured, chances, None, card.seeds if card else None)

@@ -10,14 +10,12 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from multiprocessing.connection import Connection
 from time import monotonic
 from typing import TYPE_CHECKING, TypeAlias
 
 from algzoo_exact.deadline import NEVER, Deadline
 from algzoo_exact.errors import FloatRangeError, InputError
-from algzoo_exact.exact.binomial import chernoff_hoeffding, clopper_pearson
 from algzoo_exact.processes import FreshContext, processes_for
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task, TieRule
@@ -29,7 +27,6 @@ if TYPE_CHECKING:
 
 Progress = Callable[[int, int], None]
 """Called with the number of inputs that are done, and of all."""
-_CONFIDENCE = Fraction(999_999, 1_000_000)
 _SECONDS = 0.2  # between two messages about progress
 
 
@@ -59,14 +56,12 @@ class Sampled:
     ``failure`` says why no input could be run: a number is beyond the range of floats, or the time
     was up. Then all but ``untrained`` is None.
 
-    ``interval`` holds the accuracy with all but a chance of 10^-6; None for a squared error.
     ``bits`` after the point are those that normal inputs were rounded to, so that float64 makes no
     error; None where they were not.
     """
 
     observed: Observed | None
     score: SampleEstimate | SampledSquaredError | None
-    interval: tuple[Fraction, Fraction] | None
     bits: int | None
     untrained: Untrained | None = None
     failure: str = ""
@@ -112,7 +107,7 @@ def carry_out(order: Order, progress: Progress) -> Sampled:
     try:
         found = _sampled(order, progress)
     except FloatRangeError as error:
-        found = Sampled(None, None, None, None, failure=str(error))
+        found = Sampled(None, None, None, failure=str(error))
     if order.untrained is None:
         return found
     from algzoo_exact.estimators.untrained import untrained
@@ -138,18 +133,14 @@ def _sampled(order: Order, progress: Progress) -> Sampled:
             network, task, order.samples, order.deadline, seed=seed, device="cpu",
             dtype="float64", progress=progress,
         )  # fmt: skip
-        return Sampled(observed, errors, None, None)
+        return Sampled(observed, errors, None)
     from algzoo_exact.estimators.sampling import sample_rounded
 
     found = sample_rounded(
         network, task, order.samples, bits, seed=seed, ties=order.ties, progress=progress,
         deadline=order.deadline,
     )  # fmt: skip
-    if found.interval == "Clopper-Pearson":
-        interval = clopper_pearson(int(found.correct), found.samples, _CONFIDENCE)
-    else:
-        interval = chernoff_hoeffding(found.correct, found.samples, _CONFIDENCE)
-    return Sampled(observed, found, interval, bits)
+    return Sampled(observed, found, bits)
 
 
 def _serve(connection: Connection) -> None:
@@ -185,7 +176,7 @@ def _result(connection: Connection, order: Order, progress: Progress) -> Sampled
     patience = Deadline(order.deadline.at + _SECONDS)
     while True:
         if not connection.poll(patience.timeout):
-            return Sampled(None, None, None, None, failure="There was no time for it.")
+            return Sampled(None, None, None, failure="There was no time for it.")
         try:
             message: _Message = connection.recv()
         except (EOFError, ConnectionResetError):  # the other process is gone: out of memory, say

@@ -6,11 +6,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from algzoo_exact.program.task import Task, TieRule
-from algzoo_exact.score.compute import accuracy
-from algzoo_exact.score.result import Accuracy
-from algzoo_exact.score.squared_error import squared_error
-from algzoo_exact.score.squared_result import SquaredError
-from algzoo_exact.score.whole import MOST_INPUTS
+from algzoo_exact.score.compute import accuracy, squared_error
+from algzoo_exact.score.question import MOST_INPUTS
+from algzoo_exact.score.result import Score
 
 if TYPE_CHECKING:
     from algzoo_exact.zoo.loading import Model
@@ -33,7 +31,7 @@ def score_of(
     time_limit: float | None,
     workers: int,
     progress: Callable[[float, str], None],
-) -> Accuracy | SquaredError:
+) -> Score:
     """The score. ``time_limit`` in seconds; None leaves it to the size of the model."""
     if task.name == "median":
         return squared_error(

@@ -24,7 +24,6 @@ from algzoo_exact.present.findings.crosscheck import CrossCheck
 from algzoo_exact.present.findings.gather import Findings
 from algzoo_exact.present.findings.scoring import LARGEST_MEASURED
 from algzoo_exact.present.wording import value_text
-from algzoo_exact.score.squared_result import SquaredError
 from algzoo_exact.zoo.loading import Model
 
 
@@ -210,7 +209,7 @@ def limits_section(found: Findings) -> Section:
                 "distribution whose direction is uniform on the sphere).",
             )
         )
-    if not isinstance(found.score, SquaredError):
+    if found.score.ties is not None:
         items.append(("Nothing about other rules for ties than the one stated.",))
     if found.kind != "exact":
         if found.score.undecided:

@@ -9,7 +9,6 @@ from algzoo_exact.present.document import Block, Section, Statement, Status, par
 from algzoo_exact.present.findings.gather import Findings
 from algzoo_exact.present.findings.scoring import LARGEST_MEASURED
 from algzoo_exact.present.wording import several
-from algzoo_exact.score.result import Accuracy
 
 
 def proof_section(found: Findings) -> Section:
@@ -66,7 +65,7 @@ def _by_cones(found: Findings) -> _Steps:
         ),
     ]
     if not score.undecided:
-        closed = found.score.closed_form is not None
+        closed = found.score.form is not None
         end = (
             "Each facet's contribution is a rational multiple of an arctangent over π, and equal "
             "ones are collected: the closed form." if closed
@@ -87,7 +86,7 @@ def _undecided(mass: Fraction) -> str:
 
 def _by_bounds(found: Findings) -> _Steps:
     score = found.score
-    if not isinstance(score, Accuracy):
+    if score.metric != "accuracy":
         return [
             (_EXACT_WEIGHTS, "proved"),
             ("The error is bounded on all inputs at once, from the sizes of the weights; with this "
@@ -135,7 +134,6 @@ def _by_moments(found: Findings) -> _Steps:
 
 def _by_trying(found: Findings) -> _Steps:
     score = found.score
-    assert isinstance(score, Accuracy)
     assert score.counts is not None
     counts = score.counts
     done = counts.inputs - counts.undecided

@@ -26,7 +26,7 @@ from algzoo_exact.present.findings.gather import Findings
 from algzoo_exact.present.findings.partition import Confusion, ListedRegion, Regions
 from algzoo_exact.present.findings.scoring import LARGEST_MEASURED
 from algzoo_exact.present.wording import digits, one_in, several
-from algzoo_exact.score.result import Accuracy, Counts
+from algzoo_exact.score.result import Counts, Score
 
 PICTURE = "regions"
 _PLACES = 12
@@ -167,7 +167,7 @@ def _right(region: ListedRegion) -> str:
 def errors_section(found: Findings) -> Section | None:
     """Mass by true label and answer; None for median, which has no labels."""
     score = found.score
-    if not isinstance(score, Accuracy):
+    if score.metric != "accuracy":
         return None
     blocks: list[Block]
     if score.counts is not None:
@@ -198,7 +198,7 @@ def _counted(counts: Counts) -> Table:
     )
 
 
-def _masses(found: Findings, score: Accuracy, confusion: Confusion) -> list[Block]:
+def _masses(found: Findings, score: Score, confusion: Confusion) -> list[Block]:
     n = found.task.seq_len
     ties = any(mass.upper > 0 for mass in confusion.tied)
     columns = [Column("true label"), *(Column(f"answer {k}", True) for k in range(n))]
@@ -244,7 +244,7 @@ def _mass(mass: Enclosure, kind: str) -> str:
     return digits(mass, max(8, zeros + 5))
 
 
-def _by_label(score: Accuracy, n: int) -> Table:
+def _by_label(score: Score, n: int) -> Table:
     assert score.by_label is not None
     rows: list[tuple[Text, ...]] = []
     for label, part in score.by_label.items():

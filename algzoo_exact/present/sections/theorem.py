@@ -38,8 +38,6 @@ from algzoo_exact.present.wording import (
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.standardize import standardize
 from algzoo_exact.program.transformer import Transformer
-from algzoo_exact.score.result import Accuracy
-from algzoo_exact.score.squared_result import SquaredError
 from algzoo_exact.zoo.algzoo import FAMILIES, published
 from algzoo_exact.zoo.card_table import power_text, score_text
 
@@ -72,10 +70,11 @@ def theorem(found: Findings) -> Section:
     body: list[Block] = [_setting(found), Display(_equation(found))]
     body += _consequence(found)
     blocks: list[Block] = [Statement("Theorem", "", tuple(body), "proved")]
-    form = score.closed_form
+    form = score.form
     if form is not None and not _is_short(str(form)):
         blocks.append(Folded(f"The closed form in full ({len(str(form)):,} characters)", str(form)))
-    blocks += _beside(found)
+    # Where what is proved says little, the estimate comes first.
+    blocks = _beside(found) + blocks if found.check.says_more else blocks + _beside(found)
     return Section("theorem", "What is proved", tuple(blocks))
 
 
@@ -106,14 +105,14 @@ def _setting(found: Findings) -> Block:
 
 def _equation(found: Findings) -> Formula:
     score, value = found.score, found.enclosure
-    left = f.Name("A" if isinstance(score, Accuracy) else "E")
+    left = f.Name("A" if score.metric == "accuracy" else "E")
     if found.kind != "exact" and value.width > Fraction(1, 10**8):
         low, high = value.decimal(max(6, places_for(value.width)))
         return row(f.Number(low), "≤", left, "≤", f.Number(high))
     if value.width == 0:
         return row(left, "=", *_fraction_and_digits(value.lower))
     shown = row("=", f.Number(digits(value, DIGITS)))
-    form = score.closed_form
+    form = score.form
     if form is None:
         return row(left, shown)
     if not _is_short(str(form)):
@@ -139,7 +138,7 @@ def _fraction_and_digits(value: Fraction) -> tuple[Formula | str, ...]:
 def _consequence(found: Findings) -> list[Block]:
     """What it means, in one line: kind, errors, ties."""
     score = found.score
-    if isinstance(score, SquaredError):
+    if score.metric != "accuracy":
         text = "The root mean squared error "
         if score.kind == "exact":
             return [paragraph(text, ended(f"is {digits(score.root, 15)}"), " ", Kind("exact"))]
@@ -150,7 +149,7 @@ def _consequence(found: Findings) -> list[Block]:
     said: list[Inline] = [f"That is {one_in(error)}. " if tells and error.upper < 1 else ""]
     counts = score.counts
     if counts is None or counts.tied:
-        said.append(f"{TIE_TEXT[score.ties].capitalize()}. ")
+        said.append(f"{TIE_TEXT[found.ties].capitalize()}. ")
     if counts is not None and not counts.tied:
         said.append("No two logits ever tie for the largest. ")
     if found.by_explanation:

@@ -1,0 +1,121 @@
+"""The accuracy: the measure of the cells on which the answer is right, times what ties earn."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+from flint import arb, ctx
+
+from algzoo_exact.deadline import Deadline
+from algzoo_exact.exact.enclosure import Enclosure, working_precision
+from algzoo_exact.measure.flow import CellFlow, NotGenericError
+from algzoo_exact.program.ir import Program
+from algzoo_exact.program.task import INDEX_TASKS, Task, TieRule, check_scored, credit_for
+from algzoo_exact.program.transformer import Transformer
+from algzoo_exact.regions.starts import Start, starting_cones
+from algzoo_exact.score.direction import Direction, directions, top_logits
+from algzoo_exact.score.facets import LABEL_WALLS, TIES, grain_for
+from algzoo_exact.score.metric import Integral, Metric, Piece, Terms
+from algzoo_exact.score.pool import new_search
+from algzoo_exact.score.rigorous import MOST_BITS, Cell, cell_flow, turning_facets, wall_normals
+
+
+class RightMass(Integral):
+    """Credit times measure, by the flow over the boundary (``score.facets``)."""
+
+    def __init__(
+        self, program: Program, task: Task, ties: TieRule | None, direction: Direction,
+        compiled: bool,
+    ) -> None:  # fmt: skip
+        assert ties is not None
+        self.direction, self.ties = direction, ties
+        self.which = TIES if direction.diagonal else LABEL_WALLS
+        self.search = new_search(program, ties, compiled, grain=grain_for(self.which))
+
+    def at_zero(self, start: Start) -> Fraction:
+        return credit_at_zero(start, self.direction, self.ties)
+
+    def ball(self, cell: Cell, radius: arb) -> arb:
+        bits = ctx.prec
+        while True:
+            with working_precision(bits):
+                found = cell_flow(self.search, cell, self.direction.u, self.which)
+            if found.rad() < radius:
+                return found
+            bits *= 2
+            if bits > MOST_BITS:
+                raise NotGenericError(f"direction {self.direction.u} is not generic for a cell")
+
+    def floats(
+        self, start: Start, allowance: float | None, deadline: Deadline
+    ) -> tuple[Enclosure, list[Cell]]:
+        from algzoo_exact.score.boundary_balls import float_flow
+
+        return float_flow(
+            self.search, self.search.program, start, self.direction.u, self.which, allowance,
+            deadline,
+        )  # fmt: skip
+
+    def careful(self, cell: Cell) -> Enclosure | None:
+        from algzoo_exact.score.boundary_balls import careful_flow
+
+        return careful_flow(self.search, cell, self.direction.u, self.which)
+
+    def closed(self, cell: Cell, terms: Terms) -> None:
+        """n = 2: flow = - sum_F atan(M) / (2 pi). n = 3: - sum_(F,G) atan(M) / (4 pi). M^2 is
+        rational; equal slopes are merged, so whatever cancels does so exactly."""
+        normal = wall_normals(self.search.specializer, cell)
+        flow = CellFlow(cell.tight, normal, cell.directions, self.direction.u)
+        factor = cell.credit / (2 * (self.search.n - 1))
+        for face in turning_facets(flow, self.search, cell, self.which):
+            for sign, square in flow.slopes(face):
+                terms.slopes[square] = terms.slopes.get(square, Fraction(0)) - factor * sign
+
+
+def credit_at_zero(start: Start, direction: Direction, ties: TieRule) -> Fraction:
+    """What a cone of constant label earns at l = 0, by what is the top around u and -u."""
+    total = Fraction(0)
+    for share, top in zip(direction.shares(start), direction.around, strict=True):
+        total += share * credit_for(start.label, top, ties)
+    return total
+
+
+def _pieces(program: Program, task: Task, deadline: Deadline) -> tuple[Piece, ...]:
+    starts = starting_cones(task)
+    mass = Fraction(2, len(starts))
+    return tuple(Piece(pair, mass, mass) for pair in zip(starts[::2], starts[1::2], strict=True))
+
+
+def _directions(program: Program, task: Task) -> Iterator[Direction]:
+    starts = starting_cones(task)
+    walls = (row for start in starts for row in start.rows[:-1])
+    return directions(program, walls, Fraction(2, len(starts)), top_logits)
+
+
+def _known(program: Program | Transformer, task: Task) -> tuple[Enclosure, str]:
+    return Enclosure(Fraction(0), Fraction(1)), "a probability"
+
+
+def _check(program: Program | Transformer, task: Task, ties: TieRule | None) -> None:
+    check_scored(program, task, str(ties))
+
+
+ACCURACY = Metric(
+    name="accuracy",
+    words="accuracy",
+    over="boundary of the correct set",
+    flow="boundary flow",
+    constant="pattern and label",
+    root="",
+    tasks=(*INDEX_TASKS, "longest_cycle"),
+    check=_check,
+    known=_known,
+    pieces=_pieces,
+    directions=_directions,
+    integral=RightMass,
+    kernels=("search", "flows"),
+    ball_seconds={4: 6e-4, 5: 1.5e-3, 6: 0.2},
+    float_seconds={4: 3e-5, 5: 6e-5, 6: 3e-4, 7: 8e-4, 8: 3e-3, 9: 1e-2},
+    of_labels=True,
+)

@@ -1,0 +1,58 @@
+"""A score in closed form, n <= 3."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from fractions import Fraction
+
+from algzoo_exact.exact.enclosure import Enclosure
+from algzoo_exact.measure.flow import NotGenericError
+from algzoo_exact.program.ir import Program
+from algzoo_exact.score.closed_form import ClosedForm
+from algzoo_exact.score.direction import Direction
+from algzoo_exact.score.metric import Terms
+from algzoo_exact.score.question import MANY_DIGITS, Method, Question
+from algzoo_exact.score.result import Score
+from algzoo_exact.score.rigorous import right_cells
+
+CLOSED_FORM_UP_TO = 3
+
+
+def closed_score(question: Question) -> Iterator[Score]:
+    """One step, of kind ``exact``. TimeIsUpError if the deadline passes before it is there."""
+    for direction in question.metric.directions(question.rnn, question.task):
+        try:
+            yield _along(question, direction)
+        except NotGenericError:
+            continue
+        return
+    raise NotGenericError("no direction is generic for this program; please report the weights")
+
+
+def _along(q: Question, direction: Direction) -> Score:
+    began = time.perf_counter()
+    integral = q.metric.integral(q.rnn, q.task, q.ties, direction, False)
+    constant, terms = Fraction(0), Terms()
+    for piece in q.metric.pieces(q.rnn, q.task, q.deadline):
+        for start in piece.starts:
+            constant += integral.at_zero(start)
+            for cell in right_cells(integral.search, start):
+                q.deadline.look()
+                if cell is not None:
+                    integral.closed(cell, terms)
+    form = ClosedForm.collect(constant, terms.slopes, terms.roots)
+    found = form.enclosure(Fraction(1, 10 ** (q.digits or MANY_DIGITS)))
+    lower, upper = (max(Fraction(0), end) for end in (found.lower, found.upper))
+    return q.score(
+        "exact", Enclosure(lower, upper), f"closed form over the {q.metric.over}",
+        time.perf_counter() - began, form=form, regions=len(integral.search.patterns),
+        cells=integral.search.leaves,
+    )  # fmt: skip
+
+
+def _accepts(q: Question) -> bool:
+    return isinstance(q.program, Program) and q.n <= CLOSED_FORM_UP_TO and q.wish != "bounds"
+
+
+CLOSED_FORM = Method("closed form", _accepts, True, closed_score)

@@ -1,0 +1,293 @@
+"""A score as a sum over label cells, each decided as a whole, n <= 9.
+
+A label cell is the two starting cones on both sides of x[0] = 0. With S the sum over decided cells
+and M the sum of what each of the others can add at most,
+
+    S <= score <= S + M.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import partial
+from itertools import islice
+from typing import Literal
+
+from flint import arb
+
+from algzoo_exact.deadline import Deadline, TimeIsUpError
+from algzoo_exact.exact.enclosure import Enclosure, to_arb, working_precision
+from algzoo_exact.measure.flow import LARGEST_DIMENSION, NotGenericError
+from algzoo_exact.processes import processes_for
+from algzoo_exact.program.ir import Program
+from algzoo_exact.program.task import Task, TieRule
+from algzoo_exact.regions.exact_search import ExactSearch
+from algzoo_exact.regions.starts import Start
+from algzoo_exact.score.direction import Direction
+from algzoo_exact.score.metric import Integral, Metric, Piece
+from algzoo_exact.score.pool import outcomes
+from algzoo_exact.score.question import FLOAT_DIGITS, MOST_INPUTS, Method, Question, floats_serve
+from algzoo_exact.score.result import Score
+from algzoo_exact.score.rigorous import Cell, right_cells
+
+_SPARE_DIRECTIONS = 8
+_SPARE_BITS = 48  # sums of many flags, each off by some hundred units in the last place
+_BALL_DIGITS = 16  # of what floats leave undecided, where no number of digits is asked for
+_CELL_BITS = 30  # cells among whose number the width is shared out
+_CAREFUL_FROM = 6  # inputs
+_WIDE = 1e-9  # what one cell may be off by, where no number of digits is asked for
+_MANY_JOBS = 200
+
+
+@dataclass(frozen=True)
+class Precision:
+    """``bits`` of ball arithmetic, in which a cell may be off by ``radius`` and no more; whether
+    ``floats`` come first, and by how much all cells that they decide may be off in one start (None:
+    as it comes)."""
+
+    bits: int
+    radius: Fraction
+    floats: bool
+    allowance: float | None
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What all jobs of a score share."""
+
+    metric: Metric
+    program: Program
+    task: Task
+    ties: TieRule | None
+    directions: tuple[Direction, ...]
+    precision: Precision
+    compiled: bool
+    deadline: Deadline
+
+
+@dataclass(frozen=True)
+class Job:
+    """Starting cones of one label cell, or parts of them, and those whose measure at l = 0 is added
+    here. The parts of a cell go along the first direction, all of them; cells as a whole along the
+    first from number ``first`` on that is generic."""
+
+    place: int
+    starts: tuple[Start, ...]
+    zeros: tuple[Start, ...]
+    first: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """What the inputs of a job add to the score."""
+
+    value: Enclosure
+    leaves: int
+    patterns: set[int]
+
+
+Outcome = Part | Literal["undecided", "not generic"]
+
+
+def cone_scores(question: Question) -> Iterator[Score]:
+    """Nested enclosures, one after each label cell, those first that could add most.
+
+    The last is ``exact`` if all were decided. It is then no wider than 10**-digits, for n <= 6, or
+    as narrow as comes at the speed of float64 where no digits are asked for.
+    """
+    began = time.monotonic()
+    q, workers = question, question.workers or 1
+    try:
+        found = q.metric.pieces(q.rnn, q.task, q.deadline)
+    except TimeIsUpError:
+        return
+    pieces = sorted(found, key=lambda piece: piece.most, reverse=True)
+    floats = _floats_first(q)
+    jobs = list(_jobs(q.rnn, pieces, shared=floats and processes_for(workers) > 1))
+    setup = Setup(
+        q.metric, q.rnn, q.task, q.ties,
+        tuple(islice(q.metric.directions(q.rnn, q.task), _SPARE_DIRECTIONS)),
+        _precision(q, floats, pieces, sum(len(job.starts) for job in jobs)),
+        q.compiled, q.deadline,
+    )  # fmt: skip
+    tally = _Tally(q, pieces, jobs, floats)
+    jobs.reverse()
+    for job, outcome in outcomes(jobs, partial(decide, setup), q.deadline, workers):
+        if outcome == "not generic":
+            if again := tally.again(job):
+                jobs.append(again)
+        elif isinstance(outcome, Part) and tally.add(job, outcome):
+            yield tally.score(time.monotonic() - began)
+            if q.max_cells is not None and tally.leaves >= q.max_cells:
+                return
+
+
+def _floats_first(q: Question) -> bool:
+    few = q.digits is None or q.digits <= FLOAT_DIGITS.get(q.n, 0)
+    return q.compiled and few and floats_serve(q.rnn)
+
+
+def _precision(q: Question, floats: bool, pieces: list[Piece], parts: int) -> Precision:
+    digits = q.digits and min(q.digits, q.metric.most_digits.get(q.n, q.digits))
+    width = Fraction(1, 10 ** (digits or _BALL_DIGITS))
+    size = int(max(piece.most / piece.mass for piece in pieces)).bit_length()
+    bits = int((digits or _BALL_DIGITS) * 3.33) + _SPARE_BITS + size
+    # Radii are half of a width, and some is left for what floats leave out.
+    allowance = None if digits is None else 0.45 * float(width) / parts
+    return Precision(bits, width / 2**_CELL_BITS, floats, allowance)
+
+
+def _jobs(program: Program, pieces: list[Piece], shared: bool) -> Iterator[Job]:
+    """One for each label cell; if several processes share the work, some hundred of similar size,
+    so that none waits for another's last one, and each fits in memory.
+
+    Where there are fewer starts, these are their parts by the first two steps' neurons.
+    """
+    search = ExactSearch(program, None)
+    for place, piece in enumerate(pieces):
+        if not shared:
+            yield Job(place, piece.starts, piece.starts)
+            continue
+        for start in piece.starts:
+            parts = [start]
+            if 2 * len(pieces) < _MANY_JOBS:
+                parts = list(search.parts(start, 2 * search.d))
+            for k, part in enumerate(parts):
+                yield Job(place, (part,), (start,) if k == 0 else ())
+
+
+class _Tally:
+    """Sums over decided label cells."""
+
+    def __init__(self, q: Question, pieces: list[Piece], jobs: list[Job], floats: bool) -> None:
+        self.q, self.pieces, self.floats = q, pieces, floats
+        self.parts: list[list[Part]] = [[] for _ in pieces]
+        self.needed = Counter(job.place for job in jobs)
+        self.first = [0] * len(pieces)
+        self.lower = self.upper = self.decided = Fraction(0)
+        self.open = sum((piece.most for piece in pieces), Fraction(0))
+        self.leaves, self.patterns = 0, set[int]()
+        self.by_label: dict[int, Enclosure] = {}
+
+    def again(self, job: Job) -> Job | None:
+        """The whole label cell along another direction, after one of its parts found the first one
+        not to be generic."""
+        if job.first < self.first[job.place]:
+            return None
+        self.first[job.place] = 1
+        self.needed[job.place], self.parts[job.place] = 1, []
+        starts = self.pieces[job.place].starts
+        return Job(job.place, starts, starts, 1)
+
+    def add(self, job: Job, part: Part) -> bool:
+        """Whether it was the last part of a label cell."""
+        parts, piece = self.parts[job.place], self.pieces[job.place]
+        if job.first < self.first[job.place]:
+            return False
+        parts.append(part)
+        if len(parts) < self.needed[job.place]:
+            return False
+        value = Enclosure.exactly(0)
+        for part in parts:
+            value = value.plus(part.value)
+            self.leaves += part.leaves
+            self.patterns |= part.patterns
+        value = value.intersect(Enclosure(Fraction(0), piece.most))
+        self.lower += value.lower
+        self.upper += value.upper
+        self.open -= piece.most
+        self.decided += piece.mass
+        label = piece.starts[0].label
+        self.by_label[label] = value.plus(self.by_label.get(label, Enclosure.exactly(0)))
+        parts.clear()
+        return True
+
+    def score(self, seconds: float) -> Score:
+        q = self.q
+        all_mass = sum((piece.mass for piece in self.pieces), Fraction(0))
+        exact = self.decided == all_mass
+        return q.score(
+            "exact" if exact else "certified",
+            Enclosure(self.lower, self.upper + self.open),
+            f"{q.metric.flow} in {'float64 balls' if self.floats else 'ball arithmetic'}",
+            seconds,
+            undecided=1 - self.decided / all_mass,
+            regions=None if q.metric.of_labels else len(self.patterns),
+            cells=self.leaves,
+            by_label=dict(sorted(self.by_label.items())) if exact and q.metric.of_labels else None,
+        )
+
+
+def decide(setup: Setup, job: Job) -> Outcome:
+    """What a job adds; undecided if time is up, or where float64 does not decide (n >= 7)."""
+    whole = job.starts == job.zeros
+    for direction in setup.directions[job.first : None if whole else job.first + 1]:
+        try:
+            return _sum(setup, job, direction)
+        except NotGenericError:
+            continue
+        except TimeIsUpError:
+            return "undecided"
+    if not whole:
+        return "not generic"
+    if setup.task.seq_len > LARGEST_DIMENSION:
+        return "undecided"
+    raise NotGenericError("no direction is generic for this program; please report the weights")
+
+
+def _sum(setup: Setup, job: Job, direction: Direction) -> Part:
+    precision, deadline = setup.precision, setup.deadline
+    integral = setup.metric.integral(
+        setup.program, setup.task, setup.ties, direction, setup.compiled
+    )
+    value = Enclosure.exactly(sum(map(integral.at_zero, job.zeros), Fraction(0)))
+    for start in job.starts:
+        cells: Iterable[Cell | None] = right_cells(integral.search, start)
+        if precision.floats:
+            known, left = integral.floats(start, precision.allowance, deadline)
+            more, cells = _with_care(integral, left, precision.allowance)
+            value = value.plus(known).plus(more)
+        with working_precision(precision.bits):
+            total, radius = arb(0), to_arb(precision.radius)
+            for cell in cells:
+                deadline.look()
+                if cell is not None:
+                    total += integral.ball(cell, radius)
+        value = value.plus(Enclosure.from_arb(total))
+    return Part(value, integral.search.leaves, integral.search.patterns)
+
+
+def _with_care(
+    integral: Integral, cells: list[Cell], allowance: float | None
+) -> tuple[Enclosure, list[Cell]]:
+    """What exact frames tell of the cells, and those that need ball arithmetic."""
+    n, known, left = integral.search.n, Enclosure.exactly(0), []
+    for cell in cells:
+        flow = integral.careful(cell) if n >= _CAREFUL_FROM else None
+        share = _WIDE if allowance is None else allowance / (10 * len(cells))
+        if flow is not None and (flow.width <= share or n > LARGEST_DIMENSION):
+            known = known.plus(flow)
+        elif n > LARGEST_DIMENSION:
+            raise NotGenericError(f"direction {integral.direction.u} is too close to a facet")
+        else:
+            left.append(cell)
+    return known, left
+
+
+def _seconds(q: Question, leaves: float) -> float:
+    by_number = q.metric.float_seconds if _floats_first(q) else q.metric.ball_seconds
+    return leaves * by_number.get(q.n, math.inf)
+
+
+def _accepts(q: Question) -> bool:
+    if not isinstance(q.program, Program) or q.n > MOST_INPUTS:
+        return False
+    return q.n <= LARGEST_DIMENSION or floats_serve(q.program)
+
+
+CONES = Method("cones", _accepts, True, cone_scores, _seconds)

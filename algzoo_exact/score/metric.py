@@ -1,0 +1,115 @@
+"""What is scored: a number that is a sum over cells.
+
+A metric says on which pieces of input space it is a sum, what a cell adds to it along a squash
+direction, and what a piece can add at most while it is undecided. The engine (``cones``) knows no
+metric. To add one, write a file with a ``Metric`` and add a line to ``METRICS`` in
+``compute``.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from flint import arb
+
+from algzoo_exact.deadline import Deadline
+from algzoo_exact.exact.enclosure import Enclosure
+from algzoo_exact.program.ir import Program
+from algzoo_exact.program.task import Task, TieRule
+from algzoo_exact.program.transformer import Transformer
+from algzoo_exact.regions.exact_search import ExactSearch
+from algzoo_exact.regions.starts import Start
+from algzoo_exact.score.compiling import Kernel
+from algzoo_exact.score.direction import Direction
+from algzoo_exact.score.rigorous import Cell
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Two starting cones on both sides of x[0] = 0, the mass of both, and a bound of what they add
+    to the score (which is at least 0)."""
+
+    starts: tuple[Start, Start]
+    mass: Fraction
+    most: Fraction
+
+
+Coefficients = dict[Fraction, Fraction]
+
+
+@dataclass
+class Terms:
+    """Coefficients of atan(sqrt(s)) / pi and of sqrt(s) / pi, keyed by s."""
+
+    slopes: Coefficients = field(default_factory=dict)
+    roots: Coefficients = field(default_factory=dict)
+
+
+class Integral(ABC):
+    """What the cells of one search add to a score, along one direction."""
+
+    search: ExactSearch
+    direction: Direction
+
+    @abstractmethod
+    def at_zero(self, start: Start) -> Fraction:
+        """What a starting cone adds at l = 0."""
+
+    @abstractmethod
+    def ball(self, cell: Cell, radius: arb) -> arb:
+        """What a cell adds beyond that, within this radius: at flint's precision, or with more bits
+        where needed. NotGenericError if the direction will not do for this cell."""
+
+    @abstractmethod
+    def floats(
+        self, start: Start, allowance: float | None, deadline: Deadline
+    ) -> tuple[Enclosure, list[Cell]]:
+        """The same in float64 balls for the cells below one start, and the cells that it leaves
+        out; see ``boundary_balls.float_sum``. TimeIsUpError if the deadline passes first."""
+
+    @abstractmethod
+    def closed(self, cell: Cell, terms: Terms) -> None:
+        """The same for n <= 3 in closed form."""
+
+    def careful(self, cell: Cell) -> Enclosure | None:
+        """The same from exact frames, n >= 6, where that decides."""
+        return None
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One score. Functions are those of a module, so that other processes find them. Times are in
+    seconds a leaf on one core, by the number of inputs, measured on trained models (benchmarks/).
+    """
+
+    name: str
+    words: str
+    over: str
+    """What the sum runs over, for people; and the same sum in balls."""
+    flow: str
+    constant: str
+    """What is constant on a cell, for people."""
+    root: str
+    """What people call its square root, if they state it too; else empty."""
+    tasks: tuple[str, ...]
+    """Names of those that it scores."""
+    check: Callable[[Program | Transformer, Task, TieRule | None], None]
+    """InputError where program, task and tie rule do not fit."""
+    known: Callable[[Program | Transformer, Task], tuple[Enclosure, str]]
+    """Bounds without any enumeration, and how they were found."""
+    pieces: Callable[[Program, Task, Deadline], Sequence[Piece]]
+    """Disjoint, but for pieces with different labels. TimeIsUpError if the deadline passes."""
+    directions: Callable[[Program, Task], Iterator[Direction]]
+    integral: Callable[[Program, Task, TieRule | None, Direction, bool], Integral]
+    """The last argument: whether the search is compiled."""
+    kernels: tuple[Kernel, ...]
+    ball_seconds: Mapping[int, float] = field(compare=False)
+    float_seconds: Mapping[int, float] = field(compare=False)
+    of_labels: bool
+    """Whether cells earn credits, so that any cone can be decided by itself and the score split by
+    label."""
+    most_digits: Mapping[int, int] = field(default_factory=dict, compare=False)
+    """By n, where fewer can be proved than are asked for."""

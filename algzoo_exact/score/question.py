@@ -1,0 +1,149 @@
+"""What is asked: which score of which program, how precisely, and within which limits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Any, Literal
+
+from algzoo_exact.deadline import NEVER, Deadline
+from algzoo_exact.errors import InputError, did_you_mean
+from algzoo_exact.exact.enclosure import Enclosure
+from algzoo_exact.measure.flow import LARGEST_DIMENSION
+from algzoo_exact.program.ir import Program
+from algzoo_exact.program.task import Task, TieRule
+from algzoo_exact.program.transformer import Transformer
+from algzoo_exact.score.metric import Metric
+from algzoo_exact.score.result import Kind, Progress, Score
+
+Wish = Literal["auto", "exact", "bounds"]
+WISHES: tuple[Wish, ...] = ("auto", "exact", "bounds")
+
+# Up to so many digits, by n, float64 balls come first; what they do not decide is left to exact
+# frames (n >= 6), then to ball arithmetic (n <= 6).
+FLOAT_DIGITS = {4: 12, 5: 10, 6: 9, 7: 9, 8: 7, 9: 6}
+MOST_INPUTS = max(FLOAT_DIGITS)
+MANY_DIGITS = 30  # where they come quickly, and none are asked for
+
+
+@dataclass(frozen=True)
+class Question:
+    """A score that is asked for. ``digits``, ``workers``: None is what comes quickly.
+
+    ``wish``: "exact" is every input decided, "bounds" what can be said at any moment, "auto" what
+    says most. ``max_cells``: of cones, or inputs, that are visited. ``budgeted``: a run without
+    a limit of its own ends after a minute or so, unless every input is to be decided.
+    """
+
+    metric: Metric
+    program: Program | Transformer
+    task: Task
+    ties: TieRule | None = None
+    digits: int | None = None
+    wish: Wish = "auto"
+    deadline: Deadline = NEVER
+    max_cells: int | None = None
+    workers: int | None = None
+    budgeted: bool = True
+    compiled: bool = True
+    progress: Progress | None = None
+
+    @property
+    def n(self) -> int:
+        return self.task.seq_len
+
+    @property
+    def limited(self) -> bool:
+        return self.deadline.limited or self.max_cells is not None
+
+    @property
+    def rnn(self) -> Program:
+        assert isinstance(self.program, Program)
+        return self.program
+
+    def within(self, seconds: float) -> Question:
+        """The same, with a limit if it has none, and may have one."""
+        if self.limited or not self.budgeted or self.wish == "exact":
+            return self
+        return replace(self, deadline=Deadline.after(seconds))
+
+    def score(
+        self, kind: Kind, enclosure: Enclosure, method: str, seconds: float, **details: Any
+    ) -> Score:
+        """An answer."""
+        return Score(
+            self.metric.name, kind, enclosure, self.task, self.ties, method, seconds, **details
+        )
+
+    def known(self) -> Score:
+        """An answer without any enumeration."""
+        enclosure, method = self.metric.known(self.program, self.task)
+        return self.score("certified", enclosure, method, 0.0, undecided=Fraction(1))
+
+    def check(self) -> None:
+        """InputError for sizes that do not fit, or a wish that cannot be granted for this n."""
+        self.metric.check(self.program, self.task, self.ties)
+        if self.wish not in WISHES:
+            raise InputError(
+                f"Unknown method {self.wish!r}{did_you_mean(self.wish, WISHES)}; choose from "
+                f"{', '.join(WISHES)}."
+            )
+        if self.digits is not None and not 1 <= self.digits <= 1000:
+            raise InputError(f"digits must be from 1 to 1000, not {self.digits}.")
+        if self.max_cells is not None and self.max_cells < 0:
+            raise InputError(f"max_cells must be at least 0, not {self.max_cells}.")
+        if self.workers is not None and self.workers < 1:
+            raise InputError(f"workers must be at least 1, not {self.workers}.")
+        if isinstance(self.program, Program) and self.wish == "exact":
+            self._check_exact(self.program)
+        if isinstance(self.program, Program) and self.wish != "bounds":
+            self._check_many_digits()
+
+    def _check_exact(self, program: Program) -> None:
+        if self.n > MOST_INPUTS:
+            raise InputError(
+                f"The exact method reaches n = {MOST_INPUTS}; for n = {self.n} "
+                "use bounds (certified) or sampling."
+            )
+        if self.n > LARGEST_DIMENSION and not floats_serve(program):
+            raise InputError(
+                f"For n = {self.n} the exact method needs weights that are float64 numbers; "
+                "use bounds."
+            )
+
+    def _check_many_digits(self) -> None:
+        if (
+            self.digits
+            and LARGEST_DIMENSION < self.n <= MOST_INPUTS
+            and self.digits > FLOAT_DIGITS[self.n]
+        ):
+            raise InputError(
+                f"For n = {self.n} up to {FLOAT_DIGITS[self.n]} digits can be proved, not "
+                f"{self.digits}; leave digits out for what comes quickly."
+            )
+
+
+@dataclass(frozen=True)
+class Method:
+    """One way to an answer. To add one, write a file with a ``Method`` and add a line to
+    ``METHODS``; the first that accepts a question is taken, if there is time for it."""
+
+    name: str
+    accepts: Callable[[Question], bool]
+    decides_all: bool
+    """Whether it ends with every input decided, if no limit strikes; else it has something to say
+    early."""
+    steps: Callable[[Question], Iterator[Score]]
+    """Nested enclosures; TimeIsUpError before the first if there is no time for one."""
+    seconds: Callable[[Question, float], float] = lambda question, leaves: 0.0
+    """What it would take for so many leaves, on one core."""
+
+
+def floats_serve(program: Program) -> bool:
+    """Whether float64 balls are made for this n and hold the weights exactly."""
+    if program.seq_len not in FLOAT_DIGITS:
+        return False
+    from algzoo_exact.score.boundary_balls import exact_weights  # loads numba
+
+    return exact_weights(program) is not None
