@@ -5,22 +5,17 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from multiprocessing import parent_process
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from algzoo_exact.deadline import NEVER, Deadline
-from algzoo_exact.present.document import Document, Facts, Text, untitled
+from algzoo_exact.present.document import Document
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from algzoo_exact.exact.enclosure import Enclosure
-    from algzoo_exact.program import task as tasks
-    from algzoo_exact.zoo.loading import Model
-
-Json = dict[str, Any]
 
 _BAR_AFTER = 1.0  # seconds; shorter runs show no progress bar
 _LINE_AFTER = 10.0  # seconds, between lines where there is no terminal
@@ -37,46 +32,6 @@ def emit(document: Document, as_json: bool) -> None:
         print(to_json(document), end="")
     else:
         print(to_terminal(document, colours=Console().color_system is not None), end="")
-
-
-def facts(*rows: tuple[str, str | Text]) -> Facts:
-    """Names, and what is said of them."""
-    return Facts(tuple((name, (said,) if isinstance(said, str) else said) for name, said in rows))
-
-
-def print_json(result: Json) -> None:
-    """Print what has no document."""
-    emit(untitled(data=result), True)
-
-
-def print_fields(fields: Iterable[tuple[str, str]], width: int = 12) -> None:
-    """One line for each name and text; further lines of a text are indented."""
-    for name, text in fields:
-        print(f"{name:<{width}} {text}".rstrip().replace("\n", "\n" + " " * (width + 1)))
-
-
-def model_json(model: Model) -> Json:
-    from algzoo_exact.present.writers.data import model_data
-
-    return model_data(model)
-
-
-def model_text(model: Model) -> str:
-    from algzoo_exact.present import wording
-
-    return wording.model_text(model)
-
-
-def task_text(task: tasks.Task, ties: tasks.TieRule | None) -> str:
-    from algzoo_exact.present import wording
-
-    return wording.task_text(task, ties)
-
-
-def enclosure_json(enclosure: Enclosure, digits: int | None) -> Json:
-    from algzoo_exact.present.writers.data import enclosure_data
-
-    return dict(enclosure_data(enclosure, digits))
 
 
 class _Lines:

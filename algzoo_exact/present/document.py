@@ -216,6 +216,11 @@ def paragraph(*parts: Inline) -> Paragraph:
     return Paragraph(parts)
 
 
+def facts(*rows: tuple[str, str | Text]) -> Facts:
+    """Names, and what is said of them."""
+    return Facts(tuple((name, (said,) if isinstance(said, str) else said) for name, said in rows))
+
+
 def untitled(*blocks: Block, data: Mapping[str, Any]) -> Document:
     """What a command says: blocks without headings."""
     return Document("", "", (Section("", "", blocks),), "", data=data)

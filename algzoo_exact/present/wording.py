@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 LONGEST_FRACTION = 24  # characters; longer ones are shown by their decimals
 DIGITS = 30
+MOST_DECIMALS = 1100  # more than anyone can ask for
 KINDS: dict[NumberKind, str] = {
     "exact": "The true value lies in the printed interval or digits; only rounding widens it.",
     "certified": "The true value lies in the printed interval.",
@@ -61,10 +62,26 @@ def digits(enclosure: Enclosure, most: int = DIGITS) -> str:
     return f"{_plain(shown, most)} ± {_one_digit_up(error.upper)}"
 
 
+def settled(enclosure: Enclosure) -> str:
+    """The decimals that the width leaves meaningful, and the most they can be off by."""
+    places = settled_places(enclosure)
+    shown = Fraction(round(enclosure.midpoint * 10**places), 10**places)
+    error = max(enclosure.upper - shown, shown - enclosure.lower)
+    return f"{Enclosure.exactly(shown).decimal(places)[0]} ± {_one_digit_up(error)}"
+
+
+def settled_places(enclosure: Enclosure) -> int:
+    """How many decimals the width leaves meaningful."""
+    places = 0
+    while places < MOST_DECIMALS and enclosure.width * 10 ** (places + 1) < 1:
+        places += 1
+    return places
+
+
 def _one_digit_up(value: Fraction) -> str:
     """A bound for a number below 1, such as ``3e-17``."""
     places = 1
-    while value * 10**places < 1:
+    while value * 10**places < 1 and places < MOST_DECIMALS:
         places += 1
     digit = ceil(value * 10**places)
     return f"{digit}e-{places}" if digit < 10 else f"1e-{places - 1}"
@@ -112,6 +129,8 @@ def one_in(error: Enclosure) -> str:
     least, most = error.lower, error.upper
     if most <= 0:
         return "no error, except on a set of probability 0"
+    if most >= 1 and least <= 0:
+        return "no bound yet"
     if least <= 0:
         return f"at most one error in {_rounded(1 / most, floor)} inputs"
     low, high = count(1 / most), count(1 / least)

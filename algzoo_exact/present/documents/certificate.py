@@ -7,7 +7,7 @@ from pathlib import Path
 from algzoo_exact.certificate.build import WrittenCertificate
 from algzoo_exact.exact.enclosure import Enclosure, square_root
 from algzoo_exact.names import shell_word
-from algzoo_exact.present.document import Document, Facts, Text, untitled
+from algzoo_exact.present.document import Document, facts, untitled
 from algzoo_exact.present.sections.closing import listed_in
 from algzoo_exact.present.wording import between, model_text, task_text
 from algzoo_exact.present.writers.data import enclosure_data
@@ -28,14 +28,14 @@ def certificate_document(
     rule = None if written.accuracy is None else ties
     size, scores = written.path.stat().st_size, _scores(written)
     command = f"algzoo-exact check {shell_word(str(written.path))} {known_by}".rstrip()
-    rows: list[tuple[str, Text]] = [
-        ("model", (model_text(model),)),
-        ("task", (task_text(task, rule),)),
-        *((("story", (str(story),)),) if story else ()),
-        *((name.replace("_", " "), (between(value),)) for name, value in scores.items()),
-        ("certificate", (f"{written.path}: {listed_in(written)}, {size:,} bytes",)),
-        ("sha256", (written.sha256,)),
-        ("check", (command,)),
+    rows = [
+        ("model", model_text(model)),
+        ("task", task_text(task, rule)),
+        *([("story", str(story))] if story else []),
+        *((name.replace("_", " "), between(value)) for name, value in scores.items()),
+        ("certificate", f"{written.path}: {listed_in(written)}, {size:,} bytes"),
+        ("sha256", written.sha256),
+        ("check", command),
     ]
     data = {
         "model": model,
@@ -48,7 +48,7 @@ def certificate_document(
         "count": written.count,
         "file": {"path": written.path, "bytes": size, "sha256": written.sha256},
     }
-    return untitled(Facts(tuple(rows)), data=data)
+    return untitled(facts(*rows), data=data)
 
 
 def _scores(written: WrittenCertificate) -> dict[str, Enclosure]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from algzoo_exact.explain.ledger.surprise import Ledger
 from algzoo_exact.explain.verify import Verification
-from algzoo_exact.present.document import Document, Facts, Mark, untitled
+from algzoo_exact.present.document import Document, Mark, facts, untitled
 from algzoo_exact.present.documents.verification import figure_data
 from algzoo_exact.present.sections.ledger import ledger_blocks
 from algzoo_exact.present.wording import model_text
@@ -17,14 +17,12 @@ def ledger_document(
     path: str, model: Model, verification: Verification, ledger: Ledger
 ) -> Document:
     """The explanation is the file at ``path``."""
-    facts = Facts(
-        (
-            ("story", (f"{verification.explanation.title} ({path})",)),
-            ("model", (model_text(model),)),
-            ("verified", (Mark(verification.status), "; only what is proved is paid for")),
-        )
+    said = facts(
+        ("story", f"{verification.explanation.title} ({path})"),
+        ("model", model_text(model)),
+        ("verified", (Mark(verification.status), "; only what is proved is paid for")),
     )
-    return untitled(facts, *ledger_blocks(ledger), data=_data(path, model, verification, ledger))
+    return untitled(said, *ledger_blocks(ledger), data=_data(path, model, verification, ledger))
 
 
 def _data(path: str, model: Model, verification: Verification, ledger: Ledger) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
-from algzoo_exact.present.document import Document, Facts, Text, paragraph, untitled
+from algzoo_exact.present.document import Document, facts, paragraph, untitled
 from algzoo_exact.present.wording import model_text
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.render import short, to_text
@@ -16,12 +16,9 @@ def program_document(
     model: Model, program: Program, factors: Sequence[Fraction] | None
 ) -> Document:
     """``factors`` are those that brought it into standard form, if that is what is shown."""
-    rows: list[tuple[str, Text]] = [
-        ("model", (model_text(model),)),
-        ("weights", (f"sha256 {model.weights_sha256}",)),
-    ]
+    rows = [("model", model_text(model)), ("weights", f"sha256 {model.weights_sha256}")]
     if factors is not None:
-        rows.append(("factors", (", ".join(map(short, factors)) + " for neurons 0, 1, ..",)))
+        rows.append(("factors", ", ".join(map(short, factors)) + " for neurons 0, 1, .."))
     data = {
         "model": model,
         "task": model.task.name if model.task else None,
@@ -33,4 +30,4 @@ def program_document(
             "readout": program.readout,
         },
     }
-    return untitled(Facts(tuple(rows)), paragraph(to_text(program)), data=data)
+    return untitled(facts(*rows), paragraph(to_text(program)), data=data)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from algzoo_exact.exact.shares import decimals
-from algzoo_exact.present.document import Block, Bullets, Document, Facts, Section, Text, paragraph
+from algzoo_exact.present.document import Block, Bullets, Document, Facts, Section, facts, paragraph
 from algzoo_exact.present.wording import task_text
 from algzoo_exact.present.writers.terminal import columns
 from algzoo_exact.race.run import Race, RacePoint
@@ -16,7 +16,7 @@ from algzoo_exact.race.summary import learned_lines, table_rows
 
 def race_document(race: Race, files: Sequence[str] = (), title: str = "") -> Document:
     """The conditions, the points, and who did not run; ``files`` are those that were written."""
-    blocks: list[Block] = [Facts(_conditions(race))]
+    blocks: list[Block] = [_conditions(race)]
     if race.points:
         blocks.append(columns(table_rows(race)))
     if learned := learned_lines(race):
@@ -43,27 +43,21 @@ def _bullets(lines: Sequence[str]) -> Bullets:
     return Bullets(tuple((line,) for line in lines))
 
 
-def _conditions(race: Race) -> tuple[tuple[str, Text], ...]:
+def _conditions(race: Race) -> Facts:
     share = " of each matrix's root mean square" if race.relative else ""
     seeds = f"noise seeds {race.noise_seed} to {race.noise_seed + race.variants - 1}"
     truth = f"that of each is from {race.truth_method}"
     if race.truth_error:
         truth += f", with a root mean squared error of {race.truth_error:.2g}, subtracted below"
-    return (
-        ("model", (f"{race.model} (sha256 {race.sha256[:12]})",)),
-        ("task", (f"{task_text(race.task, 'lowest')}; {race.task.seq_len} inputs",)),
-        (
-            "variants",
-            (f"{race.variants}, with Gaussian noise of standard deviation {race.noise:g}{share}, "
-             f"{seeds}",),
-        ),
-        ("accuracy", (f"{decimals(race.accuracy, 4)} in the mean; {truth}",)),
-        (
-            "yardstick",
-            (f"k random samples have the mean squared error p (1 - p) / k, at "
-             f"{race.sample_cost:,} FLOPs each",),
-        ),
-    )  # fmt: skip
+    noise = f"with Gaussian noise of standard deviation {race.noise:g}{share}"
+    sampled = "k random samples have the mean squared error p (1 - p) / k"
+    return facts(
+        ("model", f"{race.model} (sha256 {race.sha256[:12]})"),
+        ("task", f"{task_text(race.task, 'lowest')}; {race.task.seq_len} inputs"),
+        ("variants", f"{race.variants}, {noise}, {seeds}"),
+        ("accuracy", f"{decimals(race.accuracy, 4)} in the mean; {truth}"),
+        ("yardstick", f"{sampled}, at {race.sample_cost:,} FLOPs each"),
+    )
 
 
 def _data(race: Race, files: Sequence[str]) -> dict[str, Any]:

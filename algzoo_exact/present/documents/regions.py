@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from algzoo_exact.exact.enclosure import Enclosure
-from algzoo_exact.present.document import Block, Document, Facts, Text, untitled
+from algzoo_exact.present.document import Block, Document, facts, untitled
 from algzoo_exact.present.findings.partition import graph_regions
 from algzoo_exact.present.sections.regions import regions_table
 from algzoo_exact.present.wording import model_text, task_text
@@ -36,15 +36,15 @@ def regions_document(
         sum((measure.upper for measure in measures), Fraction(0)),
     )
     assert total.contains(1), "the regions do not cover the space"
-    rows: list[tuple[str, Text]] = [
-        ("model", (model_text(model),)),
-        ("task", (task_text(task, graph.ties),)),
-        ("regions", (f"{len(graph):,}, with {facets:,} shared facets",)),
-        ("measures", (f"add up to 1 within {float(total.width):.0e}",)),
-        *((name, (str(path),)) for name, path in files.items() if path),
-        ("time", (f"{seconds:.2f} s",)),
+    rows = [
+        ("model", model_text(model)),
+        ("task", task_text(task, graph.ties)),
+        ("regions", f"{len(graph):,}, with {facets:,} shared facets"),
+        ("measures", f"add up to 1 within {float(total.width):.0e}"),
+        *((name, str(path)) for name, path in files.items() if path),
+        ("time", f"{seconds:.2f} s"),
     ]
-    blocks: list[Block] = [Facts(tuple(rows))]
+    blocks: list[Block] = [facts(*rows)]
     if regions.listed:
         blocks.append(regions_table(regions, answered=True))
     data = {

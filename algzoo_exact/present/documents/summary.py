@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from algzoo_exact.present.atlas import Atlas
-from algzoo_exact.present.document import Document, Facts, Mark, Text, untitled
+from algzoo_exact.present.document import Document, Mark, Text, facts, untitled
 from algzoo_exact.present.findings.gather import Findings
 from algzoo_exact.present.wording import model_text
 
@@ -16,7 +16,7 @@ def report_document(found: Findings, output: Path, certificate: Path | None) -> 
     said = str(found.score)
     if found.by_explanation:
         said = f"{found.enclosure} ({found.kind}), by the explanation"
-    rows: list[tuple[str, Text]] = [("model", (model_text(found.model),)), (metric, (said,))]
+    rows: list[tuple[str, str | Text]] = [("model", model_text(found.model)), (metric, said)]
     verification, written, check = found.verification, found.certificate, found.check
     if verification is not None:
         title = verification.explanation.title
@@ -25,21 +25,21 @@ def report_document(found: Findings, output: Path, certificate: Path | None) -> 
     if not check.failure:
         agrees = "agrees" if check.agrees else "contradicts the score"
         sample = f"{agrees}, z-score {check.z_score:+.2f}"
-    rows.append(("sample", (sample,)))
+    rows.append(("sample", sample))
     if written is not None:
-        rows.append(("certificate", (f"{certificate} (sha256 {written.sha256[:12]})",)))
-    rows.append(("report", (str(output),)))
+        rows.append(("certificate", f"{certificate} (sha256 {written.sha256[:12]})"))
+    rows.append(("report", str(output)))
     files = written and {"path": certificate, "sha256": written.sha256}
     data = dict(found.data()) | {"report": output, "certificate": files}
-    return untitled(Facts(tuple(rows)), data=data)
+    return untitled(facts(*rows), data=data)
 
 
 def atlas_document(made: Atlas, output: Path) -> Document:
     """Of the reports in the folder ``output``."""
-    rows: list[tuple[str, Text]] = [
-        ("reports", (f"{len(made.reports)} in {output}",)),
-        ("index", (str(made.index),)),
-        *(("no report", (f"{name}: {reason}",)) for name, reason in made.failed.items()),
+    rows = [
+        ("reports", f"{len(made.reports)} in {output}"),
+        ("index", str(made.index)),
+        *(("no report", f"{name}: {reason}") for name, reason in made.failed.items()),
     ]
     data = {"index": made.index, "reports": made.reports, "failed": made.failed}
-    return untitled(Facts(tuple(rows)), data=data)
+    return untitled(facts(*rows), data=data)

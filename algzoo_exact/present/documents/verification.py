@@ -6,7 +6,7 @@ from typing import Any
 
 from algzoo_exact.explain.outcome import Figure, Outcome
 from algzoo_exact.explain.verify import Verification
-from algzoo_exact.present.document import Block, Document, Facts, Mark, Text, untitled
+from algzoo_exact.present.document import Block, Document, Facts, Mark, Text, facts, untitled
 from algzoo_exact.present.sections.explanation import (
     cases_table,
     claims_table,
@@ -23,12 +23,12 @@ def verification_document(path: str, model: Model, verification: Verification) -
     """The explanation is the file at ``path``."""
     subject = verification.explanation.subject
     about = "; the claims are about the program in standard form" if subject.standard else ""
-    rows: list[tuple[str, Text]] = [
-        ("story", (f"{verification.explanation.title} ({path})",)),
-        ("model", (model_text(model) + about,)),
-        ("task", (task_text(subject.task, verification.ties),)),
-    ]
-    blocks: list[Block] = [Facts(tuple(rows))]
+    opening = facts(
+        ("story", f"{verification.explanation.title} ({path})"),
+        ("model", model_text(model) + about),
+        ("task", task_text(subject.task, verification.ties)),
+    )
+    blocks: list[Block] = [opening]
     if verification.claims:
         blocks.append(claims_table(verification.claims))
     if verification.cases:
