@@ -12,7 +12,7 @@ from algzoo_exact.estimators.agreement import Agreement, says_more
 from algzoo_exact.estimators.sampled import SampledSquaredError, SampleEstimate
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.exact.shares import level, significant
-from algzoo_exact.present.document import Document, untitled
+from algzoo_exact.present.document import Document, facts, untitled
 from algzoo_exact.present.wording import model_text, one_in, settled, settled_places, task_text
 from algzoo_exact.present.writers.data import enclosure_data
 from algzoo_exact.program.task import Task, TieRule
