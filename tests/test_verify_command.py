@@ -344,7 +344,7 @@ def test_surprise(tmp_path: Path) -> None:
     assert ["no", "order", "0.00", "refuted:", "not", "paid"] in lines
     assert ["The", "explanation", "2.00"] in lines
     assert ["Total", "2.00"] in lines
-    assert "\nBits of the explanation 2.00 signs\n" in out
+    assert "\nBits of the explanation  2.00 signs\n" in out
     assert "1.50 bits of optimization (stated): given by the user; the total is more.\n" in out
 
 

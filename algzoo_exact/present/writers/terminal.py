@@ -39,7 +39,7 @@ def _block(block: d.Block, colours: bool) -> list[str]:
         case d.Display(formula):
             return [f"  {line}" for line in plain(formula).split("\n")]
         case d.Facts(rows):
-            width = max([_NAMES, *(len(name) for name, _ in rows)])
+            width = max([_NAMES, *(len(name) + 1 for name, _ in rows)])
             return [line for name, text in rows for line in _fact(name, width, text, colours)]
         case d.Table():
             return _table(block, colours)
