@@ -39,7 +39,13 @@ if TYPE_CHECKING:
     from algzoo_exact.present.report import Report as Report
     from algzoo_exact.present.report import make_report as make_report
     from algzoo_exact.program import task as tasks
+    from algzoo_exact.program.ir import Layer as Layer
     from algzoo_exact.program.ir import Program as Program
+    from algzoo_exact.program.ir import mlp as mlp
+    from algzoo_exact.program.ir import on_subspace as on_subspace
+    from algzoo_exact.program.ir import probe as probe
+    from algzoo_exact.program.ir import rnn as rnn
+    from algzoo_exact.program.ir import side_by_side as side_by_side
     from algzoo_exact.program.lift import lift as lift
     from algzoo_exact.program.lift import lift_transformer as lift_transformer
     from algzoo_exact.program.specialize import specialize as specialize
@@ -54,11 +60,11 @@ if TYPE_CHECKING:
     from algzoo_exact.regions.enumerate import activation_regions as activation_regions
     from algzoo_exact.regions.enumerate import cells as cells
     from algzoo_exact.regions.graph import region_graph as region_graph
+    from algzoo_exact.score.compute import accuracies as accuracies
     from algzoo_exact.score.compute import accuracy as accuracy
     from algzoo_exact.score.compute import accuracy_bounds as accuracy_bounds
     from algzoo_exact.score.compute import squared_error as squared_error
     from algzoo_exact.score.compute import squared_error_bounds as squared_error_bounds
-    from algzoo_exact.score.numeric import accuracies as accuracies
     from algzoo_exact.score.result import Counts as Counts
     from algzoo_exact.score.result import Score as Score
     from algzoo_exact.training.train import Trained as Trained
@@ -85,6 +91,7 @@ _HOMES = {
     "InputError": "errors",
     "Ledger": "explain.ledger.surprise",
     "Model": "zoo.loading",
+    "Layer": "program.ir",
     "Program": "program.ir",
     "Outcome": "explain.outcome",
     "Report": "present.report",
@@ -97,7 +104,7 @@ _HOMES = {
     "Transformer": "program.transformer",
     "Verification": "explain.verify",
     "WrittenCertificate": "certificate.build",
-    "accuracies": "score.numeric",
+    "accuracies": "score.compute",
     "accuracy": "score.compute",
     "accuracy_bounds": "score.compute",
     "activation_regions": "regions.enumerate",
@@ -114,14 +121,19 @@ _HOMES = {
     "load": "zoo.loading",
     "load_explanation": "explain.story",
     "make_report": "present.report",
+    "mlp": "program.ir",
+    "on_subspace": "program.ir",
     "orthant_probability": "measure.solid_angle",
     "perturb": "zoo.perturbed",
+    "probe": "program.ir",
     "probability": "explain.prove.statements",
     "prove": "explain.prove.statements",
     "picture": "present.pictures.picture",
     "region_graph": "regions.graph",
+    "rnn": "program.ir",
     "sample": "estimators.sampling",
     "sample_squared_error": "estimators.squared_error",
+    "side_by_side": "program.ir",
     "specialize": "program.specialize",
     "squared_error": "score.compute",
     "squared_error_bounds": "score.compute",

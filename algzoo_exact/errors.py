@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from types import UnionType
 
 _LONGEST_WORD = 60  # characters; finding what is like a word takes the square of its length
 
@@ -24,6 +25,12 @@ class FloatRangeError(InputError):
     No fault of the exact results, which know no such range: where a sample stands beside one of
     them, the sample is left out and the reason given.
     """
+
+
+def demand(value: object, sort: type | UnionType, what: str) -> None:
+    """InputError unless the value is of the sort; ``what`` says what was asked for."""
+    if not isinstance(value, sort):
+        raise InputError(f"{what}, not a {type(value).__name__}.")
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -39,7 +39,7 @@ def has_code(function: Callable[..., Any]) -> bool:
 
 
 def _compiled(function: _F, **options: Any) -> _F:
-    options |= {"nogil": True, "error_model": "numpy"}
+    options |= {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
     try:
         dispatcher = njit(cache=True, **options)(function)
     except RuntimeError:  # no folder can be written to: each process compiles anew

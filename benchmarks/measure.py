@@ -1,6 +1,6 @@
 """One measurement, in a process of its own: prints its result as one line of JSON.
 
-    python benchmarks/measure.py '{"kind": "numeric", "model": "2nd_argmax_4_3", "cores": 1}'
+    python benchmarks/measure.py '{"kind": "floats", "model": "2nd_argmax_4_3", "cores": 1}'
 
 A call on a tiny model comes first and is not counted: it imports, and loads the compiled code.
 ``seconds`` is then the median of as many calls as fit into half a second, at least one and at most
@@ -16,8 +16,7 @@ import resource
 import sys
 import time
 from collections.abc import Callable
-from itertools import islice
-from math import isfinite, log10
+from math import log10
 from statistics import median
 from typing import Any, TypeVar
 
@@ -27,28 +26,8 @@ _T = TypeVar("_T")
 ENOUGH_SECONDS, ENOUGH_CALLS = 0.5, 101
 
 
-def numeric(model: str, cores: int) -> Result:
-    """One float64 evaluation by the boundary flow, without an error estimate."""
-    from programs import find
-
-    from algzoo_exact.score.direction import directions
-    from algzoo_exact.score.numeric import NumericEngine
-
-    def prepare(name: str) -> Callable[[], tuple[float, int]]:
-        program, task = find(name)
-        engine = NumericEngine(task, program.hidden_size, "lowest", cores)
-        (direction,) = islice(directions(program, task, "lowest"), 1)
-        return lambda: engine.evaluate(program, direction, closed=True)
-
-    prepare(_tiny(model))()
-    times, (value, leaves) = _timed(prepare(model))
-    if not isfinite(value):
-        raise ValueError(f"the evaluation gave {value}")
-    return {**times, "accuracy": value, "leaves": leaves}
-
-
-def checked(model: str, cores: int) -> Result:
-    """``accuracies`` of one: two evaluations, whose disagreement is the error."""
+def floats(model: str, cores: int) -> Result:
+    """``accuracies`` of one: proved in float64."""
     from algzoo_exact import accuracies
 
     return _accuracy(model, lambda p, task: next(accuracies([p], task, workers=cores)))
@@ -140,7 +119,7 @@ def sampling(model: str, cores: int, samples: int) -> Result:
 
 
 def variants(model: str, cores: int, count: int) -> Result:
-    """``accuracies`` of noisy variants, each with its error estimate, in one call."""
+    """``accuracies`` of noisy variants, proved in float64, in one call."""
     from programs import find, noisy_variants
 
     from algzoo_exact import accuracies
@@ -157,7 +136,7 @@ def variants(model: str, cores: int, count: int) -> Result:
 
 
 def first_call(model: str, cores: int) -> Result:
-    """The first numeric accuracy of a process: imports, loading or compiling, and the call."""
+    """The first accuracy of a process in float64: imports, loading or compiling, and the call."""
     start = time.perf_counter()
     from programs import find
 
@@ -169,8 +148,7 @@ def first_call(model: str, cores: int) -> Result:
 
 
 KINDS: dict[str, Callable[..., Result]] = {
-    "numeric": numeric,
-    "checked": checked,
+    "floats": floats,
     "exact": exact,
     "six_digits": six_digits,
     "regions": regions,

@@ -69,8 +69,7 @@ def plan(cores: int, quick: bool, long: bool) -> list[Spec]:
     for model in QUICK_MODELS if quick else MODELS:
         add("regions", model, 1)
         for k in both:
-            add("numeric", model, k)
-            add("checked", model, k)
+            add("floats", model, k)
             if model in digits:
                 add("exact", model, k, digits=digits[model])
             if model in SIX_DIGITS:
@@ -83,7 +82,7 @@ def plan(cores: int, quick: bool, long: bool) -> list[Spec]:
         add("variants", VARIANTS, k, count=16 if quick else 256)
     for n, sizes in (QUICK_GROWTH if quick else GROWTH).items():
         for d in sizes:
-            add("numeric", f"random_{d}_{n}", 1)
+            add("floats", f"random_{d}_{n}", 1)
     return specs
 
 
@@ -105,7 +104,7 @@ def measure(spec: Spec, **environment: str) -> Spec:
 
 
 def compile_times() -> Iterator[Spec]:
-    """The first numeric accuracy of a process, before and after the compiled code is stored."""
+    """The first accuracy of a process in float64, before and after the compiled code is stored."""
     with TemporaryDirectory() as folder:
         for cache in ("empty", "filled"):
             spec = {"kind": "first_call", "model": FIRST_CALL, "cores": 1}

@@ -36,10 +36,10 @@ def write(folder: Path, machine: dict[str, Any], results: list[Result]) -> None:
 
 
 def growth(results: list[Result]) -> list[Result]:
-    """One evaluation on one core of each random model, by n and d."""
+    """Accuracies in float64 on one core of each random model, by n and d."""
     points = []
     for result in results:
-        if result["kind"] == "numeric" and result["cores"] == 1:
+        if result["kind"] == "floats" and result["cores"] == 1:
             family, d, n = result["model"].rsplit("_", 2)
             if family == "random":
                 measured = {key: result.get(key) for key in COLUMNS[2:]}
@@ -92,12 +92,12 @@ class Report:
 
     def _times(self) -> str:
         head = ["model", "leaves", "regions"]
-        head += [f"{name}, {k}" for name in ("one evaluation", "checked", "exact") for k in CORES]
+        head += [f"{name}, {k}" for name in ("float64", "exact") for k in CORES]
         rows = []
         for model in self.models:
             count = self._find("regions", model)
             row = [model, _cell(count, "leaves", _whole), _cell(count, "regions", _whole)]
-            for kind in ("numeric", "checked", "exact"):
+            for kind in ("floats", "exact"):
                 row += [_cell(self._find(kind, model, k), "seconds", _seconds) for k in CORES]
             digits = self._find("exact", model).get("digits")
             rows.append([*row, str(digits or _NONE)])
@@ -122,22 +122,22 @@ class Report:
             row += [_cell(r, "seconds", _seconds) for r in (one, two)]
             row.append(_cell(one, "standard_error", _short))
             for k, drawn in zip(CORES, (one, two), strict=True):
-                row.append(_ratio(drawn, self._find("checked", model, k)))
+                row.append(_ratio(drawn, self._find("floats", model, k)))
             rows.append([*row, _ratio(one, self._find("exact", model))])
-        ratios = ["sampling / checked, 1", "sampling / checked, 2", "sampling / exact, 1"]
+        ratios = ["sampling / float64, 1", "sampling / float64, 2", "sampling / exact, 1"]
         return _table([*head, *ratios], rows)
 
     def _brute_force(self) -> str:
-        head = ["model", "masks at once", "seconds", "brute force / one evaluation"]
+        head = ["model", "masks at once", "seconds", "brute force / float64"]
         rows = []
         for r in self.results:
             if r["kind"] == "brute_force":
-                ours = [self._find(kind, r["model"]) for kind in ("numeric", "checked", "exact")]
+                ours = [self._find(kind, r["model"]) for kind in ("floats", "exact")]
                 seconds = _cell(r, "seconds", _seconds)
                 rows.append(
                     [r["model"], str(r["masks_at_once"]), seconds, *(_ratio(r, o) for o in ours)]
                 )
-        return _table([*head, "/ checked", "/ exact"], rows)
+        return _table([*head, "/ exact"], rows)
 
     def _variants(self) -> str:
         lines = []
@@ -151,7 +151,7 @@ class Report:
         return "\n".join(lines)
 
     def _memory(self) -> str:
-        kinds = {"one evaluation": "numeric", "checked": "checked", "exact": "exact"}
+        kinds = {"float64": "floats", "exact": "exact"}
         kinds |= {"sampling": "sampling", "brute force": "brute_force"}
         rows = [
             [m, *(_cell(self._find(kind, m), "peak_mib", _whole) for kind in kinds.values())]
@@ -165,25 +165,25 @@ class Report:
             if r["kind"] == "start":
                 rows.append([f"`{r['command']}`", _cell(r, "seconds", _seconds), _NONE])
             elif r["kind"] == "first_call":
-                name = f"first numeric accuracy, {r['cache']} cache"
+                name = f"first accuracy in float64, {r['cache']} cache"
                 rows.append([name, _cell(r, "seconds", _seconds), _cell(r, "peak_mib", _whole)])
         return _table(["what", "time", "peak MiB"], rows)
 
     def _agreement(self) -> str:
         rows = []
         for model in self.models:
-            checked, exact = self._find("checked", model), self._find("exact", model)
-            row = [model, _cell(exact or checked, "accuracy", lambda value: f"{value:.15f}")]
-            for kind in ("numeric", "checked", "brute_force"):
-                row.append(_distance(self._find(kind, model), exact or checked))
+            floats, exact = self._find("floats", model), self._find("exact", model)
+            row = [model, _cell(exact or floats, "accuracy", lambda value: f"{value:.15f}")]
+            for kind in ("floats", "brute_force"):
+                row.append(_distance(self._find(kind, model), exact or floats))
             drawn = self._find("sampling", model)
             error = drawn.get("standard_error")
-            if error and "accuracy" in checked:
-                row.append(f"{(drawn['accuracy'] - checked['accuracy']) / error:+.1f}")
+            if error and "accuracy" in floats:
+                row.append(f"{(drawn['accuracy'] - floats['accuracy']) / error:+.1f}")
             else:
                 row.append(_NONE)
             rows.append([*row, _cell(exact, "width", _short)])
-        head = ["model", "accuracy", "one evaluation", "checked", "brute force"]
+        head = ["model", "accuracy", "float64", "brute force"]
         return _table([*head, "sampling (standard errors)", "width of exact"], rows)
 
 
@@ -267,10 +267,9 @@ index. `random_d_n` has standard normal weights, seeded by d and n."""
 
 _TIMES = """## Time for one accuracy
 
-Leaves: cones of constant activation pattern and label. Regions: activation patterns. One
-evaluation: float64, no error estimate. Checked: `accuracies`, two evaluations whose
-disagreement is the error estimate. Exact: `accuracy(method="exact")`, a rigorous enclosure of width
-at most 10^-digits; two cores include the start of two processes."""
+Leaves: cones of constant activation pattern and label. Regions: activation patterns. Float64:
+`accuracies`, proved, as narrow as comes. Exact: `accuracy(method="exact")`, an enclosure of width
+at most 10^-digits. Two cores include the start of two processes."""
 
 _SAMPLING = """## Beside sampling
 
@@ -288,16 +287,15 @@ Largest resident size of one process on one core, libraries included."""
 
 _START = """## Start and compilation
 
-Whole processes from start to end, the median of five; then the first numeric accuracy of a process,
-imports included, when the float path must be compiled and when it is stored on disk."""
+Whole processes from start to end, the median of five; then the first accuracy of a process in
+float64, imports included, when its code must be compiled and when it is stored on disk."""
 
 _GROWTH = """## Growth
 
-Random models, one evaluation on one core: [growth.csv](growth.csv).
+Random models, `accuracies` on one core: [growth.csv](growth.csv).
 
 ![Leaves, seconds and memory against d, a line for each n](growth.svg)"""
 
 _AGREEMENT = """## Do they agree?
 
-Distance of each float64 figure from the exact enclosure, or where there is none from the interval
-of the checked one."""
+Distance of each figure from the exact enclosure, or where there is none from that of float64."""

@@ -129,7 +129,7 @@ ACCURACY = record(
     **SCORE,
     task=TEXT,
     ties=TIES,
-    kind={"enum": ["exact", "certified", "numeric"]},
+    kind={"enum": ["exact", "certified"]},
     accuracy=record(lower=DECIMAL, upper=DECIMAL, closed_form=either(TEXT, NULL)),
     by_label=either({"type": "object", "additionalProperties": BOUNDS}, NULL),
     counts=either(COUNTS, NULL),

@@ -15,7 +15,7 @@ from algzoo_exact.certificate.story import story_part
 from algzoo_exact.exact.verdict import Verdict
 from algzoo_exact.explain.outcome import Outcome
 from algzoo_exact.explain.verify import Verification
-from algzoo_exact.program.ir import Program
+from algzoo_exact.program.ir import rnn
 from algzoo_exact.program.lift import named_weights
 
 Json = dict[str, Any]
@@ -92,7 +92,7 @@ def _open(checked: Outcome) -> Outcome:
 
 
 _INPUTS = 7
-SILENT = Program((Fraction(1),), ((Fraction(-1),),), ((Fraction(0),),) * _INPUTS, _INPUTS)
+SILENT = rnn((Fraction(1),), ((Fraction(-1),),), ((Fraction(0),),) * _INPUTS, _INPUTS)
 """All logits are 0; the neuron holds the last input less the state before it."""
 
 

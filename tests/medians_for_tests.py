@@ -7,12 +7,12 @@ from fractions import Fraction
 import numpy as np
 from models_for_tests import degenerate_programs, exact_program, random_program
 
-from algzoo_exact.program.ir import Program
+from algzoo_exact.program.ir import Program, rnn
 
 
 def one_output(program: Program) -> Program:
     """The program that gives the first output alone."""
-    return Program(program.input_weights, program.recurrent, program.readout[:1], program.seq_len)
+    return rnn(program.input_weights, program.recurrent, program.readout[:1], program.seq_len)
 
 
 def median_of_two() -> Program:
@@ -57,7 +57,7 @@ def medians(seed: int, count: int, d: tuple[int, int], n: int) -> list[tuple[str
 def with_hidden(program: Program, order: list[int], factors: list[Fraction]) -> Program:
     """The same function, with neurons permuted and rescaled by positive factors."""
     w_hi, w_hh, w_oh = program.input_weights, program.recurrent, program.readout
-    return Program(
+    return rnn(
         tuple(w_hi[j] * factors[j] for j in order),
         tuple(tuple(w_hh[i][j] * factors[i] / factors[j] for j in order) for i in order),
         tuple(tuple(row[j] / factors[j] for j in order) for row in w_oh),
@@ -72,7 +72,7 @@ def with_nothing_added(program: Program) -> Program:
     zeros = (Fraction(0),) * (2 * d)
     (out,) = program.readout
     twice = tuple((*row, *zeros) for row in program.recurrent)
-    return Program(
+    return rnn(
         program.input_weights * 3,
         twice * 3,
         ((*out, *(Fraction(3, 8),) * d, *(Fraction(-3, 8),) * d),),

@@ -9,7 +9,7 @@ import numpy as np
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from algzoo_exact.program.ir import Program
+from algzoo_exact.program.ir import Program, rnn
 
 Rng = np.random.Generator
 Floats = NDArray[np.float64]
@@ -50,7 +50,7 @@ def exact_program(
     w_hi: Sequence[float], w_hh: Sequence[Sequence[float]], w_oh: Sequence[Sequence[float]], n: int
 ) -> Program:
     """The program with these weights, taken exactly."""
-    return Program(_vector(w_hi), tuple(map(_vector, w_hh)), tuple(map(_vector, w_oh)), n)
+    return rnn(_vector(w_hi), tuple(map(_vector, w_hh)), tuple(map(_vector, w_oh)), n)
 
 
 def dead_mass_program() -> Program:

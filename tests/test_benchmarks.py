@@ -70,7 +70,7 @@ def test_the_plan_names_each_measurement_once(modules: Any) -> None:
 @pytest.mark.slow
 def test_a_failure_is_reported_in_its_place(modules: Any, tmp_path: Path) -> None:
     """No model of that name: the child says so, the cell says failed, the list says why."""
-    spec = {"kind": "numeric", "model": "no_such_model_2_2", "cores": 1}
+    spec = {"kind": "floats", "model": "no_such_model_2_2", "cores": 1}
     result = modules["run"].measure(spec)
     assert "no_such_model_2_2" in result["error"]
     counted = {"kind": "regions", "model": spec["model"], "cores": 1, "regions": 1, "leaves": 1}
@@ -132,7 +132,7 @@ def test_quick_figures_agree_with_the_engine(quick: Path) -> None:
             model = az.load(result["model"])
             *_, every = az.accuracy_bounds(model.program, model.task, digits=6)
             assert (every.regions, every.cells) == (result["regions"], result["leaves"])
-    assert compared == {"numeric", "checked", "exact", "brute_force", "sampling"}
+    assert compared == {"floats", "exact", "brute_force", "sampling"}
 
 
 @pytest.mark.slow
@@ -143,7 +143,7 @@ def test_quick_growth_and_variants_agree_with_the_engine(quick: Path, modules: A
         rows = {(int(row["d"]), int(row["n"])): int(row["leaves"]) for row in csv.DictReader(file)}
     checked = 0
     for result in results:
-        if result["kind"] == "numeric" and result["model"].startswith("random_"):
+        if result["kind"] == "floats" and result["model"].startswith("random_"):
             program, task = modules["programs"].find(result["model"])
             expected = az.accuracy(program, task, method="exact").value
             assert abs(result["accuracy"] - expected) < 1e-12

@@ -13,7 +13,7 @@ from scores_for_tests import by_cones
 import algzoo_exact as az
 from algzoo_exact.measure.faces_f64 import full_set, ray_sets, subfaces
 from algzoo_exact.measure.moments import FacetMoments
-from algzoo_exact.program.ir import Program
+from algzoo_exact.program.ir import Program, rnn
 from algzoo_exact.regions.search import Search
 from algzoo_exact.regions.starts import Start, starting_cones
 from algzoo_exact.score import bend_balls
@@ -63,7 +63,7 @@ def test_weights_of_twelve_orders_of_magnitude() -> None:
     for _ in range(4):
         program = random_program(rng, 2, 4, 1)
         scale = [Fraction(rng.choice(SCALES)) for _ in range(2)]
-        wide = Program(
+        wide = rnn(
             tuple(w * s for w, s in zip(program.input_weights, scale, strict=True)),
             program.recurrent, program.readout, 4,
         )  # fmt: skip

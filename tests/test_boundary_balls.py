@@ -15,7 +15,7 @@ from models_for_tests import degenerate_programs, random_program
 import algzoo_exact as az
 from algzoo_exact.exact.enclosure import working_precision
 from algzoo_exact.measure import balls_f64, facet_flow
-from algzoo_exact.program.ir import Program
+from algzoo_exact.program.ir import Program, rnn
 from algzoo_exact.program.specialize import Specializer
 from algzoo_exact.regions.search import Search
 from algzoo_exact.regions.starts import starting_cones
@@ -141,7 +141,7 @@ def _same(program: Program, ties: az.tasks.TieRule) -> None:
 
 def test_weights_that_are_no_floats_are_left_to_ball_arithmetic() -> None:
     third = Fraction(1, 3)
-    program = Program((third, -third), ((third, 0), (1, third)), ((1, 2),) * 5, 5)
+    program = rnn((third, -third), ((third, 0), (1, third)), ((1, 2),) * 5, 5)
     assert not floats_serve(program)
     found = az.accuracy(program, az.tasks.second_argmax(5), method="exact", digits=6)
     assert found.kind == "exact"

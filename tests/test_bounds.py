@@ -25,7 +25,7 @@ from algzoo_exact.regions.search import Search
 from algzoo_exact.regions.starts import Start, starting_cones
 from algzoo_exact.score import cones
 from algzoo_exact.score.accuracy import ACCURACY, RightMass
-from algzoo_exact.score.facets import LABEL_WALLS, START_WALLS, TIES
+from algzoo_exact.score.facets import START_WALLS, TIES
 from algzoo_exact.score.metric import Terms
 from algzoo_exact.score.rigorous import right_cells, unpack
 
@@ -140,7 +140,7 @@ def slopes(search: ExactSearch, task: az.Task, ties: TieRule, which: int) -> lis
 def check_flows(program: az.Program, task: az.Task, ties: TieRule) -> int:
     """Flows of coarse cells are those of all leaves, to the last fraction; how many were seen."""
     seen = 0
-    for which, grain in ((TIES, BOUNDARY), (LABEL_WALLS, CONES), (START_WALLS, CONES)):
+    for which, grain in ((TIES, BOUNDARY), (START_WALLS, CONES)):
         try:
             expected = slopes(ExactSearch(program, ties), task, ties, which)
         except (NotGenericError, StopIteration):  # no such direction for this program

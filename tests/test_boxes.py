@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from algzoo_exact.errors import InputError
 from algzoo_exact.measure import gaussian_boxes
-from algzoo_exact.program.ir import Program
+from algzoo_exact.program.ir import Program, rnn
 from algzoo_exact.program.task import INDEX_TASKS, TIE_RULES, Task, TieRule, argmax, second_argmax
 from algzoo_exact.score import box_kernels, box_search, boxes
 from algzoo_exact.score.boxes import BoxBounds, box_bounds
@@ -27,7 +27,7 @@ EXAMPLE = Path(__file__).parents[2] / "shared" / "algzoo" / "example_2nd_argmax_
 
 def program_of(w_hi: Floats, w_hh: Floats, w_oh: Floats) -> Program:
     rows = [tuple(tuple(row) for row in m.tolist()) for m in (w_hh, w_oh)]
-    return Program(tuple(w_hi.tolist()), rows[0], rows[1], len(rows[1]))
+    return rnn(tuple(w_hi.tolist()), rows[0], rows[1], len(rows[1]))
 
 
 def random_program(d: int, n: int, seed: int) -> Program:
@@ -182,7 +182,7 @@ def test_dead_region_has_mass() -> None:
     Oracle: by hand. argmax of two inputs; x_1 > 0 predicts 1, right with probability 3/8
     (angle from 45 to 180 degrees); x_1 < 0 predicts 0 under `lowest`, right with 3/8.
     """
-    program = Program((1,), ((0,),), ((0,), (1,)), 2)
+    program = rnn((1,), ((0,),), ((0,), (1,)), 2)
     for ties, truth in (("lowest", 0.75), ("incorrect", 0.375), ("uniform", 0.375 + 0.25)):
         bounds = last(program, argmax(2), ties)
         assert bounds.enclosure.contains(Fraction(truth))
@@ -320,7 +320,7 @@ def test_user_errors() -> None:
     with pytest.raises(InputError, match="max_boxes"):
         box_bounds(program, argmax(3), max_boxes=-1)
     with pytest.raises(InputError, match="span"):
-        box_bounds(Program((1, Fraction(2) ** -400), ((0, 0),) * 2, ((1, 0),) * 2, 2), argmax(2))
+        box_bounds(rnn((1, Fraction(2) ** -400), ((0, 0),) * 2, ((1, 0),) * 2, 2), argmax(2))
 
 
 @pytest.mark.slow

@@ -45,7 +45,7 @@ from algzoo_exact.explain.prove.cell_search import CellLimits
 from algzoo_exact.explain.prove.cell_space import OutOfReachError
 from algzoo_exact.explain.prove.prover import Limits
 from algzoo_exact.geometry.cone import Cone, IntVector, dot
-from algzoo_exact.program.ir import Program
+from algzoo_exact.program.ir import Program, rnn
 
 EVERYWHERE = Truth(True)
 Point = tuple[Fraction, ...]
@@ -317,7 +317,7 @@ def test_constants_are_out_of_reach() -> None:
 def test_huge_weights_have_exact_cells() -> None:
     """Weights that differ by one part in 2^80 are told apart (floats could not)."""
     tiny = Fraction(1, 2**80)
-    program = Program((Fraction(1), 1 + tiny), ((0, 0), (0, 0)), ((1, 0), (0, 1)), 1)
+    program = rnn((Fraction(1), 1 + tiny), ((0, 0), (0, 0)), ((1, 0), (0, 1)), 1)
     assert decide_by_cells(program, Compare("==", h(0, 0), h(0, 1))).verdict.status == "refuted"
     assert decide_by_cells(program, Compare("<=", h(0, 0), h(0, 1))).verdict.status == "proved"
     (ray,) = condition_cells(program, Compare("<", h(0, 0), h(0, 1))).where[0].rays

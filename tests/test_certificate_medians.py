@@ -33,7 +33,7 @@ import algzoo_exact as az
 from algzoo_exact.certificate import build, check
 from algzoo_exact.geometry.cone import Cone, NotPointedError
 from algzoo_exact.measure.cone_moments import second_moment
-from algzoo_exact.program.ir import Program
+from algzoo_exact.program.ir import Program, rnn
 from algzoo_exact.zoo.loading import shipped_folder
 
 SCHEMA: Json = json.loads(Path(build.__file__).with_name("certificate.schema.json").read_text())
@@ -183,7 +183,7 @@ def test_huge_and_tiny_weights() -> None:
 
     program = random_program(rng, 2, 3, 1)
     matrices = (tuple(map(stretched, rows)) for rows in (program.recurrent, program.readout))
-    wild = Program(stretched(program.input_weights), *matrices, 3)
+    wild = rnn(stretched(program.input_weights), *matrices, 3)
     document = az.certify(wild, az.tasks.median(3))
     encloses_the_squared_error(wild, document, "wild")
 

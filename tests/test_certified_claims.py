@@ -40,7 +40,7 @@ from algzoo_exact.explain.language.expression import (
     evaluate,
 )
 from algzoo_exact.explain.verify import Verification
-from algzoo_exact.program.ir import Program
+from algzoo_exact.program.ir import Program, rnn
 from algzoo_exact.program.standardize import standardize
 from algzoo_exact.zoo.explanations import explanation_path
 from algzoo_exact.zoo.loading import shipped_folder
@@ -348,7 +348,7 @@ def holds(condition: check.Condition, values: dict[int, Fraction]) -> bool:
 
 
 def orders_of(n: int) -> tuple[Nodes, check.Orders]:
-    program = Program((Fraction(1),), ((Fraction(1),),), ((Fraction(1),),) * n, n)
+    program = rnn((Fraction(1),), ((Fraction(1),),), ((Fraction(1),),) * n, n)
     nodes = Nodes(program)
     return nodes, check.Orders(nodes.formulas)
 

@@ -25,7 +25,7 @@ from test_claim_faults import Change, put, reason
 import algzoo_exact as az
 from algzoo_exact.certificate.story import story_part
 from algzoo_exact.explain.verify import Verification
-from algzoo_exact.program.ir import Program
+from algzoo_exact.program.ir import Program, rnn
 from algzoo_exact.program.lift import named_weights
 from algzoo_exact.program.task import TieRule
 
@@ -81,7 +81,7 @@ def rearranged(program: Program, rng: np.random.Generator) -> Program:
     """The same function: neurons permuted, and scaled by powers of two."""
     order = [int(j) for j in rng.permutation(program.hidden_size)]
     s = [Fraction(2) ** int(k) for k in rng.integers(-3, 4, program.hidden_size)]
-    return Program(
+    return rnn(
         tuple(s[j] * program.input_weights[j] for j in order),
         tuple(tuple(s[j] * program.recurrent[j][k] / s[k] for k in order) for j in order),
         tuple(tuple(row[j] / s[j] for j in order) for row in program.readout),
@@ -96,8 +96,8 @@ def test_the_same_and_another(tmp_path: Path, ties: TieRule, d: int, n: int) -> 
     program = random_program(rng, d, n)
     same = rearranged(program, rng)
     inputs = same.input_weights
-    other = Program((-inputs[0], *inputs[1:]), same.recurrent, same.readout, n)
-    louder = Program(inputs, same.recurrent, tuple(_doubled(row) for row in same.readout), n)
+    other = rnn((-inputs[0], *inputs[1:]), same.recurrent, same.readout, n)
+    louder = rnn(inputs, same.recurrent, tuple(_doubled(row) for row in same.readout), n)
     for mode in ("function", "labels"):
         assert held_against(program, same, tmp_path, mode, ties) == "proved"
         status = held_against(program, other, tmp_path, mode, ties)

@@ -23,7 +23,7 @@ import algzoo_exact as az
 from algzoo_exact.certificate import check
 from algzoo_exact.geometry.cone import Cone, NotPointedError
 from algzoo_exact.measure.cone_measure import cone_measure
-from algzoo_exact.program.ir import Program
+from algzoo_exact.program.ir import Program, rnn
 from algzoo_exact.program.task import TIE_RULES, TieRule
 from algzoo_exact.zoo.loading import shipped_folder
 
@@ -192,7 +192,7 @@ def test_huge_and_tiny_weights() -> None:
     program = random_program(rng, 2, 3)
     matrices = (tuple(map(stretched, rows)) for rows in (program.recurrent, program.readout))
     document = az.certify(
-        Program(stretched(program.input_weights), *matrices, 3), az.tasks.second_argmax(3)
+        rnn(stretched(program.input_weights), *matrices, 3), az.tasks.second_argmax(3)
     )
     assert max(map(len, document["rays"])) > 1000
     assert check.check_document(document, asked=asking(document)).status == "accepted"
@@ -323,7 +323,7 @@ def test_other_weights_are_rejected(small: list[tuple[str, Json, Path | None]]) 
     program = az.load("2nd_argmax_2_2").program
     first, *rest = program.recurrent
     changed = ((first[0] + Fraction(1, 2**20), *first[1:]), *rest)
-    moved = Program(program.input_weights, changed, program.readout, 2)
+    moved = rnn(program.input_weights, changed, program.readout, 2)
     theirs = az.certify(moved, az.tasks.second_argmax(2))["model"]
     assert reject(seal(document | {"model": theirs})).startswith("cell 0: it has a ray")
 
@@ -374,7 +374,7 @@ def test_five_and_six_inputs() -> None:
     document = az.certify(random_program(rng, 1, 5), az.tasks.argmax(5))
     assert check.check_document(document, asked=asking(document)).status == "accepted"
     zero = Fraction(0)
-    blank = Program((zero,), ((zero,),), ((zero,),) * 6, 6)  # all logits tie on all inputs
+    blank = rnn((zero,), ((zero,),), ((zero,),) * 6, 6)  # all logits tie on all inputs
     document = az.certify(blank, az.tasks.argmax(6), ties="uniform")
     assert Fraction(document["accuracy"]["lower"]) <= Fraction(1, 6)
     outcome = check.check_document(document)

@@ -17,7 +17,7 @@ from explanations_for_tests import SILENT, told
 
 import algzoo_exact as az
 from algzoo_exact.certificate import check
-from algzoo_exact.program.ir import Program
+from algzoo_exact.program.ir import rnn
 from algzoo_exact.program.lift import named_weights
 
 ALLOWED = 2_000_000
@@ -104,7 +104,7 @@ def long_witness(digits: int) -> Json:
     ],
 )
 def test_the_limit_holds(story: Json, n: int) -> None:
-    program = Program(SILENT.input_weights, SILENT.recurrent, SILENT.readout[:1] * n, n)
+    program = rnn(SILENT.input_weights, SILENT.recurrent, SILENT.readout[:1] * n, n)
     budget = check.Budget()
     budget.most = budget.left = ALLOWED
     weights = dict(named_weights(program))
@@ -116,9 +116,7 @@ def test_the_limit_holds(story: Json, n: int) -> None:
 
 def test_what_is_nested_is_simplified() -> None:
     """A maximum is at least a minimum of the same: the probability is found at once."""
-    weights = dict(
-        named_weights(Program((Fraction(1),), ((Fraction(0),),), ((Fraction(0),),) * 9, 9))
-    )
+    weights = dict(named_weights(rnn((Fraction(1),), ((Fraction(0),),), ((Fraction(0),),) * 9, 9)))
     budget = check.Budget()
     found = check.Story(nested(9, 40), weights, "argmax", 9, "lowest", budget)
     found.check()

@@ -42,7 +42,7 @@ import algzoo_exact
 from algzoo_exact.cli import output
 from algzoo_exact.cli.options import parse_count, parse_seconds
 from algzoo_exact.exact.enclosure import Enclosure
-from algzoo_exact.program.ir import Program
+from algzoo_exact.program.ir import Program, rnn
 
 ROOT = Path(__file__).parents[1]
 
@@ -249,9 +249,7 @@ def test_show() -> None:
     program = algzoo_exact.load("2nd_argmax_2_2").program
     plain, standard = (json_of("show", "2nd_argmax_2_2", *o) for o in ((), ("--standard",)))
     weights = plain["program"]
-    shown = Program(
-        weights["input_weights"], weights["recurrent"], weights["readout"], program.seq_len
-    )
+    shown = rnn(weights["input_weights"], weights["recurrent"], weights["readout"], program.seq_len)
     assert shown == program
     assert plain["factors"] is None
     assert [abs(Fraction(w)) for w in standard["program"]["input_weights"]] == [1, 1]

@@ -358,7 +358,7 @@ def test_what_cannot_be_scored() -> None:
         (model, longest_cycle(3), {"method": "numeric"}, "choose from auto, exact, bounds"),
         (model, longest_cycle(3), {"ties": "highest"}, "Unknown tie rule"),
         (transformer(2, 10), longest_cycle(10), {"method": "exact"}, "There are 10^10 inputs"),
-        (rnn, longest_cycle(3), {}, "this program is an RNN"),
+        (rnn, longest_cycle(3), {}, "this program is none"),
     ]
     for network, task, options, expected in cases:
         with pytest.raises(InputError) as caught:

@@ -32,7 +32,7 @@ from algzoo_exact.explain.language.expression import (
 )
 from algzoo_exact.explain.language.integers import Sizes
 from algzoo_exact.explain.language.parser import parse
-from algzoo_exact.program.ir import Program
+from algzoo_exact.program.ir import rnn
 
 SIZES = Sizes(4, 3, 4)
 T = TypeVar("T")
@@ -154,7 +154,7 @@ def test_entries_are_those_asked_for(pair: tuple[Term | Formula, object]) -> Non
 
 
 def test_values_of_a_program() -> None:
-    program = Program(
+    program = rnn(
         (Fraction(1), Fraction(-2)),
         ((Fraction(3), Fraction(4)), (Fraction(5), Fraction(-6))),
         ((Fraction(7), Fraction(8)), (Fraction(9), Fraction(10))),

@@ -133,6 +133,19 @@ def test_parts_add_up_and_directions_agree(n: int) -> None:
         assert abs(sum(mid for mid, _ in balls) - whole) <= rad + sum(r for _, r in balls)
 
 
+def test_needles() -> None:
+    # Oracle: a wedge of angle atan(10^-k) over an orthant.
+    for k in (2, 6, 10):
+        rows = [(1, 0, 0, 0), (0, 1, 0, 0), (0, 0, 0, 1), (0, 0, 1, -(10**k))]
+        cone = Cone.from_inequalities(rows)
+        assert cone is not None
+        mid, rad = measure_of(cone)
+        angle = math.pi / 2 - math.atan(10**k)
+        true = (math.pi / 2 - angle) / (2 * math.pi) / 4
+        assert abs(mid - true) <= rad + 1e-16
+        assert rad < 1e-10
+
+
 def test_a_direction_in_a_facet_is_left_undecided() -> None:
     cone = Cone.from_inequalities([tuple(int(i == k) for k in range(4)) for i in range(4)])
     assert cone is not None

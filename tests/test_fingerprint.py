@@ -23,7 +23,7 @@ import algzoo_exact as az
 from algzoo_exact.errors import InputError
 from algzoo_exact.explain.story import parse_explanation
 from algzoo_exact.program.fingerprint import weights_sha256
-from algzoo_exact.program.ir import Program
+from algzoo_exact.program.ir import Program, rnn
 from algzoo_exact.zoo.architectures import DistTransformer, to_module, to_state
 from algzoo_exact.zoo.explanations import explanation_path
 from algzoo_exact.zoo.loading import shipped_folder
@@ -76,8 +76,8 @@ def test_any_other_weights_have_another_hash(program: Program, data: st.DataObje
 
 
 def test_shapes_count_and_the_sign_of_a_zero_does_not() -> None:
-    flat = Program((1, 2), ((0, 0), (0, 0)), ((1, 2),), 2)
-    tall = Program((1, 2), ((0, 0), (0, 0)), ((1, 2), (0, 0)), 2)
+    flat = rnn((1, 2), ((0, 0), (0, 0)), ((1, 2),), 2)
+    tall = rnn((1, 2), ((0, 0), (0, 0)), ((1, 2), (0, 0)), 2)
     assert weights_sha256(flat) != weights_sha256(tall)
     zero, negative = state(1, 2), state(1, 2)
     zero["rnn.weight_hh_l0"][:], negative["rnn.weight_hh_l0"][:] = 0.0, -0.0

@@ -21,7 +21,7 @@ from stories_for_tests import claim, story, verified
 import algzoo_exact as az
 from algzoo_exact.errors import FloatRangeError
 from algzoo_exact.estimators.observed import observe
-from algzoo_exact.program.ir import Program
+from algzoo_exact.program.ir import Program, rnn
 from algzoo_exact.zoo.loading import shipped_folder
 
 UP = 2.0**700
@@ -34,7 +34,7 @@ SLOW = pytest.mark.slow
 def steep(program: Program) -> Program:
     """With recurrent weights whose products overflow from the third step on."""
     rows = tuple(tuple(w * Fraction(UP) for w in row) for row in program.recurrent)
-    return replace(program, recurrent=rows)
+    return rnn(program.input_weights, rows, program.readout, program.seq_len)
 
 
 def stored(name: str, folder: Path) -> Path:
@@ -75,7 +75,7 @@ def test_tiny_and_huge_weights_are_sampled_as_moderate_ones(
 
 
 def test_a_weight_that_would_vanish_is_named() -> None:
-    program = Program((1, 1), ((0, 0), (0, 0)), ((10**60, 0), (0, 1)), 2)  # type: ignore[arg-type]
+    program = rnn((1, 1), ((0, 0), (0, 0)), ((10**60, 0), (0, 1)), 2)  # type: ignore[arg-type]
     with pytest.raises(FloatRangeError, match="in float32; float64 has a wider range"):
         az.sample(program, az.tasks.argmax(2), 10)
     assert az.sample(program, az.tasks.argmax(2), 10, dtype="float64").samples == 10
@@ -87,7 +87,7 @@ def test_the_advice_names_no_type_in_use() -> None:
         with pytest.raises(FloatRangeError, match=said) as caught:
             az.sample(program, az.tasks.second_argmax(3), 10, dtype=dtype)
         assert f"in {dtype}" in str(caught.value)
-    beyond = replace(program, recurrent=((10**400,) * 4,) * 4)
+    beyond = rnn(program.input_weights, ((10**400,) * 4,) * 4, program.readout, program.seq_len)
     with pytest.raises(FloatRangeError, match="float64"):
         az.sample(beyond, az.tasks.second_argmax(3), 10, dtype="float64")
 
@@ -146,7 +146,7 @@ def test_claims_keep_their_verdicts() -> None:
     """Seven inputs: the probability of a claim about states can only be sampled, and that of the
     order is exact."""
     rng = np.random.default_rng(0)
-    wide = Program(
+    wide = rnn(
         tuple(rng.normal(size=2) * UP), rng.normal(size=(2, 2)) * UP, rng.normal(size=(7, 2)), 7
     )  # type: ignore[arg-type]
     tables: list[Any] = [

@@ -161,7 +161,7 @@ def check_both_sides(graph: RegionGraph, edge: dict[str, object], other: Activat
             bits = sum(
                 1 << (t * d + j) for t, row in enumerate(z) for j, v in enumerate(row) if v > 0
             )
-            sides.append(ActivationPattern(graph.program.seq_len, d, bits))
+            sides.append(ActivationPattern(graph.program.widths, bits))
         if sides == [into, other]:
             return
     raise AssertionError(f"no points of {into} and {other} beside their facet")
@@ -221,7 +221,7 @@ def test_graphs_without_a_task() -> None:
     with pytest.raises(InputError, match="2nd_argmax on 4 inputs"):
         region_graph(handcrafted_4_3(), second_argmax(4))
     with pytest.raises(KeyError):
-        graph.region(ActivationPattern(3, 4, 2**12 - 1))
+        graph.region(ActivationPattern((4, 4, 4), 2**12 - 1))
 
 
 def test_graphml(tmp_path: Path) -> None:

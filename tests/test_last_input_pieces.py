@@ -230,6 +230,6 @@ def test_what_it_fits() -> None:
     assert "2nd_argmax on three inputs" in (fits(other.program, other.task) or "")
     assert sampler.fits(other.program, other.task) is None
     assert "three inputs or more" in (sampler.fits(two.program, two.task) or "")
-    wide = az.Program([1] * 63, [[0] * 63] * 63, [[0] * 63] * 3, 3)
+    wide = az.rnn([1] * 63, [[0] * 63] * 63, [[0] * 63] * 3, 3)
     for entry in (LAST_INPUT_PIECES, SAMPLING_PIECES):
         assert "62 neurons at most" in (entry.fits(wide, az.tasks.second_argmax(3)) or "")

@@ -47,6 +47,9 @@ LAYERS["present"] = LAYERS["race"] | {"certificate", "explain", "names", "race"}
 LAYERS["cli"] = LAYERS["present"] | {"present", "training"}
 LAYERS["__init__"] = LAYERS["__main__"] = set(LAYERS)
 
+# What stands in explain/, each importing from what comes before it.
+ROOMS = ("language", "logic", "outcome", "prove", "claims", "story", "schema", "verify", "ledger")
+
 # Beside cli and training.
 _TORCH_NETWORKS = ("designs", "networks", "observed", "point_entries", "sampling", "squared_error")
 _TORCH_NETWORKS += ("untrained",)
@@ -159,6 +162,28 @@ def test_allowed_imports_pass() -> None:
     assert not wrong_imports("cli/main.py", "import algzoo_exact as az\nfrom rich import print")
     assert not wrong_imports("estimators/sampling.py", "from algzoo_exact.zoo import tasks")
     assert not wrong_imports("regions/graph.py", "from .pattern import ActivationPattern")
+
+
+def upward_imports(path: str, text: str) -> list[str]:
+    """Imports of a file in explain/ from a later room than its own."""
+    own = ROOMS.index(path.split("/")[1].removesuffix(".py"))
+    found = []
+    for module, _ in imports(ast.parse(text), path):
+        top, *rest = module.removeprefix("algzoo_exact.").split(".")
+        if top == "explain" and rest and ROOMS.index(rest[0]) > own:
+            found.append(f"{path} imports explain.{rest[0]}")
+    return found
+
+
+def test_rooms_of_explanations_go_one_way() -> None:
+    wrong = []
+    for path in (PACKAGE / "explain").rglob("*.py"):
+        place = path.relative_to(PACKAGE).as_posix()
+        if place != "explain/__init__.py":
+            wrong += upward_imports(place, path.read_text())
+    assert not wrong
+    fault = "def f():\n    from algzoo_exact.explain.claims import claim"
+    assert upward_imports("explain/prove/prover.py", fault)
 
 
 def foreign_imports(path: str, text: str) -> list[str]:

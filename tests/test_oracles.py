@@ -8,7 +8,6 @@ means must lie within 5 standard errors, false alarm 6e-7 for each comparison; s
 
 from __future__ import annotations
 
-from dataclasses import replace
 from fractions import Fraction
 from itertools import combinations
 from pathlib import Path
@@ -32,7 +31,7 @@ from models_for_tests import (
 from oracles import brute_force, flat_enumeration, sampling, simplices
 from oracles.conventions import ALL_TIES, Ties, true_label
 
-from algzoo_exact.program.ir import Program
+from algzoo_exact.program.ir import Program, rnn
 from algzoo_exact.program.task import INDEX_TASKS, Task
 
 # Engines are held against these oracles in the fast tests too; the oracles are checked here.
@@ -289,7 +288,7 @@ def test_a_changed_weight_is_noticed() -> None:
     program = dead_mass_program()
     rows = [[float(w) for w in row] for row in program.recurrent]
     rows[0][1] *= 1 + 1e-6
-    changed = replace(program, recurrent=tuple(tuple(map(Fraction, row)) for row in rows))
+    changed = rnn(program.input_weights, rows, program.readout, program.seq_len)
     sweep = flat_enumeration.sweep_3(changed, SECOND_3)
     cones = brute_force.accuracy(program, SECOND_3, digits=20)
     assert abs(float(cones) - sweep.value) > 10 * (sweep.error + SWEEP_ROUNDING)

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 import algzoo_exact as az
 from algzoo_exact.errors import InputError
-from algzoo_exact.program.ir import Program
+from algzoo_exact.program.ir import Program, rnn
 from algzoo_exact.program.perturb import nearest_float32, perturb_network
 from algzoo_exact.program.transformer import AttentionLayer, Transformer
 from algzoo_exact.zoo.architectures import new_module, to_state
@@ -30,7 +30,7 @@ Network = Program | Transformer
 
 def program(d: int, n: int, weight: float = 0.0) -> Program:
     row = (weight,) * d
-    return Program(row, (row,) * d, (row,) * n, n)
+    return rnn(row, (row,) * d, (row,) * n, n)
 
 
 def transformer(size: int, n: int, heads: int = 1) -> Transformer:
@@ -110,7 +110,7 @@ def test_reference_values() -> None:
 
 def test_relative_noise_scales_with_each_matrix() -> None:
     """The noise is that of std 1, times each matrix's root mean square: 5, 0 and sqrt(12.5)."""
-    scaled = Program((1, -7), ((0, 0), (0, 0)), ((3, 4), (-4, 3)), 2)
+    scaled = rnn((1, -7), ((0, 0), (0, 0)), ((3, 4), (-4, 3)), 2)
     plain = noise(program(2, 2), 0.5, 3)
     differences = noise(scaled, 0.5, 3, relative=True)
     factors = [5] * 2 + [0] * 4 + [sqrt(12.5)] * 4
@@ -120,7 +120,7 @@ def test_relative_noise_scales_with_each_matrix() -> None:
 
 
 def test_no_noise_is_no_change() -> None:
-    third = Program((Fraction(1, 3),), ((1,),), ((1,), (2,)), 2)
+    third = rnn((Fraction(1, 3),), ((1,),), ((1,), (2,)), 2)
     assert perturb_network(third, 0, 0, relative=False) == third
     assert perturb_network(third, 0.0, 0, relative=True) == third
 
@@ -172,7 +172,7 @@ def test_wrong_noise(std: Any, seed: Any, expected: str) -> None:
 
 
 def test_relative_noise_on_huge_weights() -> None:
-    huge = Program((Fraction(10**400),), ((1,),), ((1,), (1,)), 2)
+    huge = rnn((Fraction(10**400),), ((1,),), ((1,), (1,)), 2)
     with pytest.raises(InputError, match="beyond the range of floats"):
         perturb_network(huge, 0.1, 0, relative=True)
     with pytest.raises(InputError, match="beyond the range of float32"):

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from algzoo_exact.errors import InputError
-from algzoo_exact.program.ir import Program
+from algzoo_exact.program.ir import Program, rnn
 from algzoo_exact.program.lift import lift
 from algzoo_exact.program.render import short, to_latex, to_sympy, to_text
 from algzoo_exact.program.standardize import rescale, standardize
@@ -32,9 +32,7 @@ def programs(draw: st.DrawFn, max_d: int = 4, max_n: int = 4) -> Program:
     def row(length: int) -> tuple[Fraction, ...]:
         return tuple(draw(small) for _ in range(length))
 
-    return Program(
-        row(d), tuple(row(d) for _ in range(d)), tuple(row(d) for _ in range(k)), seq_len=n
-    )
+    return rnn(row(d), tuple(row(d) for _ in range(d)), tuple(row(d) for _ in range(k)), seq_len=n)
 
 
 def point(draw_from: random.Random, n: int) -> list[Fraction]:
@@ -184,7 +182,7 @@ def test_standard_weights_are_units(program: Program) -> None:
 def test_scaled_copies_have_one_standard_form() -> None:
     # Neuron 1 is fed by 0 only, neuron 2 by 1 only, neuron 3 by nothing that an input reaches.
     third = Fraction(1, 3)
-    program = Program(
+    program = rnn(
         (third, 0, 0, 0),  # type: ignore[arg-type]
         ((2, 5, 0, 0), (-4, 1, 0, 9), (0, third, 0, 0), (0, 0, 0, 1)),  # type: ignore[arg-type]
         ((1, 1, 1, 1), (1, -1, 0, 0)),  # type: ignore[arg-type]
@@ -270,7 +268,7 @@ def test_text_is_readable() -> None:
 
 
 def test_latex_is_balanced_and_shows_every_weight() -> None:
-    program = Program(
+    program = rnn(
         (Fraction(0.1), Fraction(0)),
         ((Fraction(2, 3), Fraction(-1, 10**9)), (Fraction(0), Fraction(0))),
         ((Fraction(1), Fraction(-5)),),
@@ -278,7 +276,7 @@ def test_latex_is_balanced_and_shows_every_weight() -> None:
     )
     assert to_latex(program) == (
         "\\begin{aligned}\n"
-        r"h_{t,0} &= \max(0,\, 0.100000\ldots{}\, x_t + \tfrac{2}{3}\, h_{t-1,0}"
+        r"h_{t,0} &= \max(0,\, 0.100000\ldots{}\, x_{t} + \tfrac{2}{3}\, h_{t-1,0}"
         r" - 1 \cdot 10^{-9}\, h_{t-1,1}) \\"
         "\n"
         r"h_{t,1} &= \max(0,\, 0) \\"

@@ -1,4 +1,4 @@
-"""Points, entries and the race itself, on small models; its oracle is the numeric engine."""
+"""Points, entries and the race itself, on small models; its oracle is the exact accuracy."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ def test_entries_keep_the_contract(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["sampling", "sobol", "sobol-order"])
 def test_point_entries_are_unbiased(name: str) -> None:
-    """Against the numeric engine: 64 seeds of 1,024 points, within 5 standard errors."""
+    """Against the exact accuracy: 64 seeds of 1,024 points, within 5 standard errors."""
     truth = float(next(az.accuracies([PROGRAM], TASK)).enclosure.midpoint)
     chosen = estimator(name)
     budget = 1024 * sample_cost(PROGRAM)
@@ -346,7 +346,7 @@ def test_csv(finished: tuple[Race, Path]) -> None:
 
 def test_summary_names_its_conditions(finished: tuple[Race, Path]) -> None:
     text = to_markdown(finished[0])
-    for part in ("0.05", "noise seeds 0 to 3", "numeric engine", "95%", "can't be attributed"):
+    for part in ("0.05", "noise seeds 0 to 3", "(exact)", "95%", "can't be attributed"):
         assert part in text
     assert text.count("\n| sampling |") == 2
 

@@ -21,7 +21,7 @@ from algzoo_exact.certificate import check
 from algzoo_exact.explain.claims.equivalent import product
 from algzoo_exact.explain.language.expression import evaluate, values_at
 from algzoo_exact.explain.verify import Verification
-from algzoo_exact.program.ir import Program
+from algzoo_exact.program.ir import rnn
 
 # Fields that only the digest protects: texts, names of instances and models, what is said to be
 # trusted.
@@ -87,7 +87,7 @@ def still_true(verification: Verification, data: Json, random: Random) -> bool:
     for other in data["others"]:
         named = check.weights_of(other["weights"], "weights")
         inputs, recurrent, readout = (named[key] for key in check.RNN_KEYS)
-        theirs = Program(tuple(w for (w,) in inputs), recurrent, readout, own.seq_len)
+        theirs = rnn(tuple(w for (w,) in inputs), recurrent, readout, own.seq_len)
         programs.append(product(own, theirs))
     listed = [data["nodes"], *(other["nodes"] for other in data["others"])]
     formulas = [expressions(nodes) for nodes in listed]

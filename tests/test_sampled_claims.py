@@ -52,7 +52,7 @@ from algzoo_exact.explain.prove.sampled_figures import (
     sampled_error,
     sampled_probability,
 )
-from algzoo_exact.program.ir import Program
+from algzoo_exact.program.ir import rnn
 
 MODELS = Path(__file__).parents[1] / "models"
 ALL = Truth(True)
@@ -186,7 +186,7 @@ def test_little_or_nothing_in_the_domain() -> None:
 
 
 def test_what_float64_cannot_hold_is_said() -> None:
-    huge = Program((10**300,), ((10**300,),), ((1,),), 3)
+    huge = rnn((10**300,), ((10**300,),), ((1,),), 3)
     with pytest.raises(InputError, match="range"):
         sampled_probability(huge, Compare(">", h(2, 0), ZERO), 100)
     with pytest.raises(InputError, match="range"):

@@ -18,7 +18,7 @@ from algzoo_exact.estimators.networks import Network, _TorchRnn, network_for
 from algzoo_exact.estimators.sampled import SampleEstimate
 from algzoo_exact.estimators.sampling import BLOCK, sample
 from algzoo_exact.exact.binomial import chernoff_hoeffding, clopper_pearson
-from algzoo_exact.program.ir import Program
+from algzoo_exact.program.ir import Program, rnn
 from algzoo_exact.program.task import TIE_RULES, Task, argmax, argmedian, second_argmax
 from algzoo_exact.zoo.architectures import to_module
 from algzoo_exact.zoo.handcrafted import handcrafted_second_argmax
@@ -84,7 +84,7 @@ def test_published_accuracies_are_met(name: str, published: float) -> None:
 
 
 def test_a_model_whose_logits_always_tie_is_known_exactly() -> None:
-    zero = Program((0, 0), ((0, 0), (0, 0)), ((0, 0),) * 3, seq_len=3)  # type: ignore[arg-type]
+    zero = rnn((0, 0), ((0, 0), (0, 0)), ((0, 0),) * 3, seq_len=3)  # type: ignore[arg-type]
     n = 3000
     credits = {t: sample(zero, argmax(3), n, ties=t).correct for t in ("incorrect", "uniform")}
     assert credits == {"incorrect": 0, "uniform": Fraction(n, 3)}
@@ -141,7 +141,7 @@ def programs_and_points(draw: st.DrawFn) -> tuple[Program, list[float]]:
     def row(length: int) -> tuple[Fraction, ...]:
         return tuple(Fraction(draw(weight)) for _ in range(length))
 
-    program = Program(
+    program = rnn(
         row(d), tuple(row(d) for _ in range(d)), tuple(row(d) for _ in range(n)), seq_len=n
     )
     return program, [draw(st.floats(-5, 5)) for _ in range(n)]
@@ -236,7 +236,7 @@ def test_compiled_credit_is_that_of_the_outputs(seed: int, d: int, n: int, batch
     input, and many logits tie."""
     rng = np.random.default_rng(seed)
     w_hi, w_hh, w_oh = (rng.integers(-1, 2, size) for size in (d, (d, d), (n, d)))
-    program = Program(tuple(w_hi.tolist()), w_hh.tolist(), w_oh.tolist(), n)
+    program = rnn(tuple(w_hi.tolist()), w_hh.tolist(), w_oh.tolist(), n)
     x = torch.from_numpy(rng.integers(-3, 4, (n, batch))).float()
     label = torch.from_numpy(rng.integers(0, n, batch))
     compiled, plain = (
@@ -290,8 +290,8 @@ def test_z_scores() -> None:
 
 def test_what_cannot_be_sampled() -> None:
     program = handcrafted_second_argmax(2)
-    huge = Program((1, 1), ((0, 0), (0, 0)), ((10**60, 0), (0, 1)), seq_len=2)  # type: ignore[arg-type]
-    steep = Program((1, 1), ((10**30, 0), (0, 0)), ((1, 0), (0, 1), (1, 1)), seq_len=3)  # type: ignore[arg-type]
+    huge = rnn((1, 1), ((0, 0), (0, 0)), ((10**60, 0), (0, 1)), seq_len=2)  # type: ignore[arg-type]
+    steep = rnn((1, 1), ((10**30, 0), (0, 0)), ((1, 0), (0, 1), (1, 1)), seq_len=3)  # type: ignore[arg-type]
     cases = [
         (program, argmax(3), {}, "2 inputs and 2 logits"),
         (program, argmax(2), {"n": 0}, "at least 1"),

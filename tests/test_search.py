@@ -144,7 +144,7 @@ def nearly_parallel() -> az.Program:
     one, two, nil = Fraction(1), Fraction(2), Fraction(0)
     close = one + Fraction(1, 10**40)
     recurrent = ((one, two, nil), (close, two, nil), (nil, one, -one))
-    return az.Program((one, -one, one), recurrent, ((one, nil, one), (nil, one, one)), 2)
+    return az.rnn((one, -one, one), recurrent, ((one, nil, one), (nil, one, one)), 2)
 
 
 def beyond_float64() -> az.Program:
@@ -393,7 +393,7 @@ def test_a_lost_cell_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     assert lost == 1
 
 
-@pytest.mark.parametrize("part", ["input", "recurrent"])
+@pytest.mark.parametrize("part", ["input", "state"])
 def test_other_weights_are_noticed(part: str) -> None:
     """The compiled path enumerates another program than the one whose walls are measured."""
     program, task = random_program(np.random.default_rng(4), 3, 3), az.tasks.second_argmax(3)

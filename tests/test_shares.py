@@ -19,7 +19,7 @@ from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.exact.shares import decimals, level, percent, share, significant
 from algzoo_exact.present.document import Table
 from algzoo_exact.present.wording import one_in
-from algzoo_exact.program.ir import Program
+from algzoo_exact.program.ir import rnn
 from algzoo_exact.program.task import second_argmax
 
 EPSILONS = (1e-3, 1e-8, 1e-15, 1e-30)
@@ -152,7 +152,7 @@ def test_a_report_of_a_model_with_tiny_regions(epsilon: float) -> None:
 def test_a_measure_is_no_certainty() -> None:
     """Of one neuron that forgets, the regions are the four quadrants: as many digits are shown as
     are computed."""
-    graph = az.region_graph(Program((1,), ((0,),), ((1,), (-1,)), 2), second_argmax(2), digits=3)
+    graph = az.region_graph(rnn((1,), ((0,),), ((1,), (-1,)), 2), second_argmax(2), digits=3)
     texts = [decimals(graph.measure(pattern), 12) for pattern in graph.graph]
     assert len(texts) == 4
     assert all(bounds(text)[0] <= Fraction(1, 4) <= bounds(text)[1] for text in texts)

@@ -10,7 +10,7 @@ from models_for_tests import degenerate_programs, random_program
 import algzoo_exact as az
 from algzoo_exact.estimators.flops import FlopCounter, plain
 from algzoo_exact.estimators.solid_angles import SOLID_ANGLES, solid_angle
-from algzoo_exact.program.ir import Program
+from algzoo_exact.program.ir import Program, rnn
 from algzoo_exact.program.task import TIE_RULES, Task
 
 TASKS = (az.tasks.second_argmax(3), az.tasks.argmax(3), az.tasks.argmedian(3))
@@ -48,7 +48,7 @@ def test_degenerate_programs() -> None:
 
 def test_dead_regions_are_ties() -> None:
     """A program that is 0 where all inputs are negative: all logits tie there, exactly."""
-    program = Program((1,), ((1,),), ((1,), (2,), (3,)), 3)
+    program = rnn((1,), ((1,),), ((1,), (2,), (3,)), 3)
     assert abs(difference(program, az.tasks.second_argmax(3))) < 1e-12
 
 

@@ -67,7 +67,7 @@ def test_almost_the_median() -> None:
     program = median_of_two()
     off = Fraction(1, 2**40)
     readout = tuple(w * (1 + off) for w in program.readout[0])
-    program = az.Program(program.input_weights, program.recurrent, (readout,), 2)
+    program = az.rnn(program.input_weights, program.recurrent, (readout,), 2)
     result = az.squared_error(program)
     assert result.enclosure.lower == result.enclosure.upper == off**2 / 2
 

@@ -35,6 +35,7 @@ from algzoo_exact.explain.claims.measure import Measure
 from algzoo_exact.explain.claims.weights import Weights
 from algzoo_exact.explain.language.expression import Formula, evaluate, to_text, values_of
 from algzoo_exact.explain.language.syntax import ParseError
+from algzoo_exact.explain.schema import explanation_schema
 from algzoo_exact.explain.story import Explanation, load_explanation, parse_explanation
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.standardize import standardize
@@ -171,6 +172,11 @@ def test_decimals_are_exact() -> None:
     (positive,) = parse_explanation(text).claim("positive").instances
     assert isinstance(positive, Measure)
     assert positive.bounds.equals == Fraction(1, 10)
+
+
+def test_the_schema_is_what_the_kinds_of_claims_declare() -> None:
+    """`python -m algzoo_exact.explain.schema > algzoo_exact/explain/story.schema.json` makes it."""
+    assert explanation_schema() == SCHEMA
 
 
 @pytest.mark.parametrize("name", TEXTS)

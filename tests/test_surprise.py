@@ -19,7 +19,7 @@ from algzoo_exact.explain.ledger import surprise as surprise_module
 from algzoo_exact.explain.ledger.prices import Row, rows_of
 from algzoo_exact.explain.ledger.surprise import Given, Ledger, Optimization
 from algzoo_exact.explain.outcome import Status
-from algzoo_exact.program.ir import Program
+from algzoo_exact.program.ir import Program, rnn
 
 
 @pytest.fixture(autouse=True)
@@ -30,7 +30,7 @@ def few_models(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 # W_hi = (1, 8), so that max(|1|, |8|) = 8.
-UNEQUAL = Program((1, 8), ((0, 0), (0, 0)), ((1, 0), (0, 1)), 2)
+UNEQUAL = rnn((1, 8), ((0, 0), (0, 0)), ((1, 0), (0, 1)), 2)
 
 
 def rows(statement: str, *prices: str, program: Program = UNEQUAL, **how: str) -> list[Row]:
@@ -195,7 +195,7 @@ def test_no_more_is_charged_than_is_true(
     a: Fraction, b: Fraction, slack: Fraction, priced: int
 ) -> None:
     """One part in 2^bits is at least the relative distance of the two weights."""
-    program = Program((a, b), ((0, 0), (0, 0)), ((1, 0), (0, 1)), 2)
+    program = rnn((a, b), ((0, 0), (0, 0)), ((1, 0), (0, 1)), 2)
     statement = f"abs(W_hi[0] - W_hi[1]) <= {abs(a - b) + slack}"
     (row,) = rows(statement, f"rule = 'equality', bits = {priced}", program=program)
     assert row.bits >= 0
@@ -332,6 +332,3 @@ def test_wrong_arguments() -> None:
             az.surprise(verification, optimization_bits=bits)
     with pytest.raises(InputError, match="at least 1, not 0"):
         az.surprise(verification, seeds=0)
-    (numeric,) = az.accuracies([TWO], az.tasks.second_argmax(2))
-    with pytest.raises(InputError, match="numeric"):
-        az.surprise(verification, accuracy=numeric)

@@ -22,7 +22,7 @@ from algzoo_exact.estimators.symmetric import (
     _pattern,
     symmetrised,
 )
-from algzoo_exact.program.ir import Program
+from algzoo_exact.program.ir import Program, rnn
 from algzoo_exact.zoo.handcrafted import three_inputs
 
 NAMES = ["symmetric-regions", "symmetric-noise"]
@@ -45,7 +45,7 @@ def program(weights: Weights) -> Program:
         return tuple(tuple(map(Fraction, row)) for row in matrix.tolist())
 
     w_hi, w_hh, w_oh = weights
-    return Program(rows(w_hi[None])[0], rows(w_hh), rows(w_oh), 3)
+    return rnn(rows(w_hi[None])[0], rows(w_hh), rows(w_oh), 3)
 
 
 def found(name: str, program: Program) -> float:

@@ -18,7 +18,7 @@ from stories_for_tests import Entry, case, claim, only, story, verified
 import algzoo_exact as az
 from algzoo_exact.errors import InputError
 from algzoo_exact.explain.outcome import Outcome
-from algzoo_exact.program.ir import Program
+from algzoo_exact.program.ir import rnn
 from algzoo_exact.program.task import TieRule
 
 TWO = handcrafted_2_2()
@@ -335,7 +335,7 @@ def test_what_cannot_be_checked(make: Callable[[], object], message: str) -> Non
 
 
 def test_a_median_model_has_a_function_but_no_labels() -> None:
-    program = Program((1,), ((1,),), ((1,),), 2)  # type: ignore[arg-type]
+    program = rnn((1,), ((1,),), ((1,),), 2)  # type: ignore[arg-type]
     explanation = story(program, claim("c", "always", statement="logit[0] >= 0"), task="median")
     assert az.verify(explanation, program).status == "proved"
 
@@ -376,7 +376,7 @@ def test_ctrl_c_keeps_what_is_known() -> None:
 
 def test_torch_sees_less_than_exact_arithmetic() -> None:
     """A weight of 1 + 2^-60 is 1 in float64."""
-    close = Program((1 + Fraction(1, 2**60),), ((0,),), ((1,), (1,)), 2)  # type: ignore[arg-type]
+    close = rnn((1 + Fraction(1, 2**60),), ((0,),), ((1,), (1,)), 2)  # type: ignore[arg-type]
     checked = only(close, claim("c", "always", statement="h[0][0] == relu(x[0])"))
     assert checked.verdict.status == "refuted"
     assert checked.confirmed is False

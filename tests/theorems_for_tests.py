@@ -39,7 +39,7 @@ from algzoo_exact.explain.language.expression import (
     values_at,
 )
 from algzoo_exact.explain.prove.sampled_figures import sampled_probability
-from algzoo_exact.program.ir import Program
+from algzoo_exact.program.ir import Program, rnn
 from algzoo_exact.program.standardize import rescale
 from algzoo_exact.program.transformer import AttentionLayer
 
@@ -182,7 +182,7 @@ def _score(said: str, ties: Any) -> tuple[Fraction, Fraction]:
 def _program(weights: dict[str, Any], n: int) -> Program:
     inputs = weights["rnn.weight_ih_l0"]
     column = tuple(row[0] for row in inputs)
-    return Program(column, weights["rnn.weight_hh_l0"], weights["linear.weight"], n)
+    return rnn(column, weights["rnn.weight_hh_l0"], weights["linear.weight"], n)
 
 
 def _transformer(weights: dict[str, Any], heads: int) -> az.Transformer:

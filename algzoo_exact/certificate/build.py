@@ -1,7 +1,9 @@
 """Write certificates: what an accuracy rests on, so that another program can check it.
 
 The format is that of docs/notes/certificate.md and ``certificate.schema.json``. ``check.py`` reads
-it; of what it recomputes, nothing is shared with this package.
+it, and imports nothing of this package. What is written here is found by the package's own means;
+of explanations, ``check.py`` is asked for the numbers of formulas and rows, and what it can tell of
+a formula on a cone or at a point.
 """
 
 from __future__ import annotations

@@ -92,6 +92,8 @@ class Draft(ABC):
         self.task, self.ties = task, ties
         self.story: StoryPart | None = None
         self.count = 0
+        if isinstance(network, Program):
+            network.check_rnn()
         self._network = network
         self._stored = model if isinstance(model, Stored) else None
         self._hash = hashlib.sha256()

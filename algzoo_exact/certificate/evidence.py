@@ -16,7 +16,9 @@ from algzoo_exact.certificate.nodes import Nodes, SaidError
 from algzoo_exact.certificate.trees import NoTreeError, proof_tree, true_points, truth_tree
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.enclosure import Enclosure
+from algzoo_exact.explain.claims.answers import answers
 from algzoo_exact.explain.claims.bounds import Bounds, verdict_on
+from algzoo_exact.explain.claims.claim import Instance
 from algzoo_exact.explain.language.expression import (
     Apply,
     Compare,
@@ -34,15 +36,11 @@ from algzoo_exact.explain.logic.farkas import Refutation, steps_json
 from algzoo_exact.explain.logic.order_facts import OrderFacts
 from algzoo_exact.explain.logic.order_probability import order_statement
 from algzoo_exact.explain.outcome import Argument, Figure, Outcome, Point
-from algzoo_exact.explain.prove.facts import Fact
-from algzoo_exact.explain.prove.labels import cells_in, earns, fails
+from algzoo_exact.explain.prove.facts import Fact, Question
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task, TieRule
 
 Json = dict[str, Any]
-Question = tuple[Formula, Formula, Sequence[Fact]]
-"""A statement, its domain, and the facts that its proof may use."""
-
 Quantifier = Literal["all", "almost all", "some"]
 
 _PACKAGE = "algzoo_exact"
@@ -58,10 +56,9 @@ class Evidence:
     def __init__(self, program: Program, task: Task, ties: TieRule, nodes: Nodes) -> None:
         self.program, self._task, self.ties, self.nodes = program, task, ties, nodes
 
-    @property
-    def outputs(self) -> int:
-        """Of one model: labels, or 1 for a median."""
-        return self._task.outputs
+    def questions(self, instance: Instance, facts: Sequence[Fact]) -> Sequence[Question]:
+        """What an instance of a claim says."""
+        return instance.says(self._task, self.ties, facts)
 
     def values(self, point: Point) -> Callable[[Entry], Fraction]:
         return values_at(self.program, point)
@@ -99,10 +96,7 @@ class Evidence:
     ) -> list[Json]:
         """That the model is right or wrong in a domain: a statement for each label cell that the
         domain does not exclude."""
-        questions: list[Question] = []
-        for cell, inside in cells_in(self._task, domain):
-            claimed = (earns if right else fails)(cell.label, self._task.outputs, self.ties)
-            questions.append((claimed, Logic("and", (inside, domain)), facts))
+        questions = answers(self._task, self.ties, domain, facts, right=right)
         if not questions:
             return [self.part("almost all", Truth(True), domain)]
         proofs: list[Json | None] = [None] * len(questions)

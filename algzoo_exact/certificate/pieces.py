@@ -80,7 +80,7 @@ class PieceDraft(ConeDraft):
         square, known = "0", Enclosure.exactly(0)
         if any(error):
             square, known = self._square(cone, error)
-        pattern = str(ActivationPattern(program.seq_len, program.hidden_size, bits))
+        pattern = str(ActivationPattern(program.widths, bits))
         middle = self._middles[start.label]
         coefficients = tuple(Fraction(w, self._errors.unit) for w in error)
         if self.seen is not None:

@@ -9,12 +9,10 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
-from algzoo_exact.certificate.evidence import Evidence, Quantifier, Question
+from algzoo_exact.certificate.evidence import Evidence, Quantifier
 from algzoo_exact.certificate.nodes import SaidError
-from algzoo_exact.explain.claims.always import Always
+from algzoo_exact.explain.claims.claim import Instance
 from algzoo_exact.explain.claims.close import Close
-from algzoo_exact.explain.claims.equivalent import Equivalent, agreement
-from algzoo_exact.explain.claims.inductive import Inductive
 from algzoo_exact.explain.claims.weights import Weights
 from algzoo_exact.explain.language.expression import (
     Apply,
@@ -27,7 +25,7 @@ from algzoo_exact.explain.language.expression import (
     evaluate,
 )
 from algzoo_exact.explain.outcome import Outcome
-from algzoo_exact.explain.prove.facts import Fact, fact
+from algzoo_exact.explain.prove.facts import Fact, Question
 
 Json = dict[str, Any]
 _EVERYWHERE = Truth(True)
@@ -36,23 +34,20 @@ _EVERYWHERE = Truth(True)
 def statements(checked: Outcome, facts: Sequence[Fact], evidence: Evidence) -> list[Json]:
     """What an instance of a claim says, with the evidence that there is.
 
-    For claims about weights (kind weights), always, inductive, equivalent, and close where the
-    error is a supremum.
+    For claims that consist of statements, also of kinds from outside; claims about weights; and
+    close where the error is a supremum.
     """
-    match checked.instance:
+    instance = checked.instance
+    match instance:
         case Weights(_, statement):
             return [_about_weights(checked, statement, evidence)]
-        case Always(_, statement, domain):
-            return _for_all(checked, [(statement, domain, facts)], evidence)
-        case Inductive():
-            return _for_all(checked, _steps(checked.instance, facts), evidence)
-        case Equivalent(_, _, mode, domain):
-            same = agreement(evidence.outputs, mode, evidence.ties)
-            return _for_all(checked, [(same, domain, ())], evidence, almost=mode == "labels")
         case Close():
-            return _close(checked.instance, checked, facts, evidence)
-        case _:
-            raise SaidError(f"of a kind that the checker does not know; {evidence.word(checked)}")
+            return _close(instance, checked, facts, evidence)
+        case Instance():
+            questions = evidence.questions(instance, facts)
+            if questions:
+                return _for_all(checked, questions, evidence, almost=instance.almost)
+    raise SaidError(f"of a kind that the checker does not know; {evidence.word(checked)}")
 
 
 def _about_weights(checked: Outcome, statement: Formula, evidence: Evidence) -> Json:
@@ -85,17 +80,6 @@ def _for_all(
     return found
 
 
-def _steps(claim: Inductive, facts: Sequence[Fact]) -> list[Question]:
-    """Each statement, with what is known before its step."""
-    found: list[Question] = []
-    before: list[Fact] = []
-    for step in claim.steps:
-        known = [*facts, *([] if step.base else before)]
-        found += [(statement, _EVERYWHERE, known) for _, statement in step.statements]
-        before = [fact(statement) for _, statement in step.statements]
-    return found
-
-
 def _close(claim: Close, checked: Outcome, facts: Sequence[Fact], evidence: Evidence) -> list[Json]:
     """A supremum: the error is at most so much for all inputs, and as large for some."""
     assert claim.scale is not None
@@ -107,7 +91,9 @@ def _close(claim: Close, checked: Outcome, facts: Sequence[Fact], evidence: Evid
     if within is not None:
         proof = None
         if checked.verdict.status == "proved":
-            (proof,) = evidence.proofs(checked, [(within, claim.domain, facts)], almost=False)
+            (proof,) = evidence.proofs(
+                checked, [Question(within, claim.domain, facts)], almost=False
+            )
         found.append(
             evidence.part("all", within, claim.domain, proof=proof, witness=checked.witness)
         )
@@ -115,7 +101,7 @@ def _close(claim: Close, checked: Outcome, facts: Sequence[Fact], evidence: Evid
         found.append(_reached(claim, checked, facts, evidence, error, least))
     if not found:  # at least 0
         zero = Compare(">=", error, Number(Fraction(0)))
-        found = _for_all(checked, [(zero, claim.domain, facts)], evidence)
+        found = _for_all(checked, [Question(zero, claim.domain, facts)], evidence)
     return found
 
 
@@ -142,7 +128,7 @@ def _reached(
         bound = _smaller_bound(checked)
         more = Compare(">", error, _scaled(claim.scale, bound))
         less = Compare("<=", error, _scaled(claim.scale, bound))
-        (proof,) = evidence.proofs(checked, [(less, claim.domain, facts)], almost=False)
+        (proof,) = evidence.proofs(checked, [Question(less, claim.domain, facts)], almost=False)
         return evidence.part("some", more, claim.domain, proof=proof)
     return evidence.part("some", asked, claim.domain)
 

@@ -20,7 +20,7 @@ from algzoo_exact.explain.claims.equivalent import Equivalent
 from algzoo_exact.explain.claims.measure import Measure
 from algzoo_exact.explain.language.expression import Formula, Logic, Truth, conjuncts
 from algzoo_exact.explain.outcome import Outcome
-from algzoo_exact.explain.prove.facts import Fact
+from algzoo_exact.explain.prove.facts import Fact, Question
 from algzoo_exact.explain.verify import Verification
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.standardize import standardize
@@ -220,7 +220,7 @@ class _Writer:
         if any(given.issuperset(conjuncts(domain)) for domain in domains):
             return None
         union = _some(domains)
-        (proof,) = self._evidence.proofs(checked, [(union, when, ())], almost=True)
+        (proof,) = self._evidence.proofs(checked, [Question(union, when)], almost=True)
         return self._evidence.part("almost all", union, when, proof=proof)
 
     def _disjoint(self, partition: Partition | None) -> list[Json | None] | None:
@@ -231,7 +231,8 @@ class _Writer:
         if partition.disjoint.method == "order":
             return [None] * (len(whens) - 1)
         apart = [
-            (Logic("not", (_some(whens[k + 1 :]),)), when, ()) for k, when in enumerate(whens[:-1])
+            Question(Logic("not", (_some(whens[k + 1 :]),)), when)
+            for k, when in enumerate(whens[:-1])
         ]
         try:
             with self._nodes.attempt():

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
+from operator import mul
+from random import Random
 from typing import Any
 
 from algzoo_exact.certificate.check import (
@@ -31,6 +33,7 @@ from algzoo_exact.program.ir import Program
 LARGEST = 5
 """Inputs that occur; beyond that there are too many cones."""
 _MOST_CONES = 20_000
+_POINTS = 5
 
 Json = dict[str, Any]
 
@@ -57,16 +60,19 @@ def truth_tree(program: Program, formula: Formula) -> Json:
 
 
 def true_points(program: Program, formula: Formula) -> Iterator[tuple[Fraction, ...]]:
-    """A point inside each cone on which the formula holds; none where cones do not tell."""
+    """Some points inside each cone on which the formula holds; none where cones do not tell."""
     try:
         tree = _truths(program, formula)
         tree.cut()
     except NoTreeError:
         return
-    places = tree.regions.inputs
+    places, random = tree.regions.inputs, Random(0)
     for rays in tree.true:
-        inside = dict(zip(places, map(sum, zip(*rays, strict=True)), strict=True))
-        yield tuple(Fraction(inside.get(i, 0)) for i in range(program.seq_len))
+        for _ in range(_POINTS):
+            factors = [random.randint(1, 999) for _ in rays]
+            totals = (sum(map(mul, factors, column)) for column in zip(*rays, strict=True))
+            inside = dict(zip(places, totals, strict=True))
+            yield tuple(Fraction(inside.get(i, 0)) for i in range(program.seq_len))
 
 
 def _truths(program: Program, formula: Formula) -> _Tree:

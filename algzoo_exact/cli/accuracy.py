@@ -17,6 +17,7 @@ from algzoo_exact.cli.options import (
     SeedOption,
     SeqLenOption,
     TaskOption,
+    TeacherOption,
     TiesOption,
     deadline_after,
     load_model,
@@ -50,6 +51,7 @@ def accuracy(
     context: typer.Context,
     model: ModelArgument,
     task: TaskOption = None,
+    teacher: TeacherOption = None,
     seq_len: SeqLenOption = None,
     heads: HeadsOption = None,
     ties: TiesOption = "lowest",
@@ -129,7 +131,7 @@ def accuracy(
     """
     deadline = deadline_after(context, time_limit)
     loaded = with_noise(load_model(model, task, seq_len, heads), noise, noise_seed, noise_relative)
-    chosen, rule = task_of(loaded), tie_rule(ties)
+    chosen, rule = task_of(loaded, teacher), tie_rule(ties)
 
     import algzoo_exact as az
     from algzoo_exact.estimators.agreement import agreement

@@ -78,6 +78,14 @@ TaskOption = Annotated[
         show_default=False,
     ),
 ]
+TeacherOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="MODEL",
+        help="Another model, whose answers are the labels.",
+        show_default=False,
+    ),
+]
 SeqLenOption = Annotated[
     int | None,
     typer.Option(
@@ -145,11 +153,16 @@ def with_noise(model: Model, noise: float | None, seed: int | None, relative: bo
     return az.perturb(model, noise, seed or 0, relative=relative)
 
 
-def task_of(model: Model) -> Task:
-    """The model's task; InputError if nothing says which it is."""
+def task_of(model: Model, teacher: str | None = None) -> Task:
+    """The model's task, or that of answering like a teacher; InputError if nothing says which."""
     from algzoo_exact.program.ir import Program
     from algzoo_exact.program.task import INDEX_TASKS
+    from algzoo_exact.program.task import teacher as answers_of
 
+    if teacher is not None:
+        other = load_model(teacher, None, None)
+        name = f"answers of {other.name} (weights {other.weights_sha256[:12]})"
+        return answers_of(other.program, name)
     if model.task is None:
         names = ", ".join(INDEX_TASKS[:-1]) + f" or {INDEX_TASKS[-1]}"
         if not isinstance(model.network, Program):

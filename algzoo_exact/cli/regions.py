@@ -18,6 +18,7 @@ from algzoo_exact.cli.options import (
     NoiseSeedOption,
     SeqLenOption,
     TaskOption,
+    TeacherOption,
     TiesOption,
     load_model,
     parse_count,
@@ -46,6 +47,7 @@ MOST_REGIONS = 200_000  # as many can take an hour and some GB
 def regions(
     model: ModelArgument,
     task: TaskOption = None,
+    teacher: TeacherOption = None,
     seq_len: SeqLenOption = None,
     ties: TiesOption = "lowest",
     digits: Annotated[
@@ -98,7 +100,7 @@ def regions(
     _check_target(graph, (".graphml",))
     _check_target(out, SUFFIXES)
     loaded = with_noise(load_model(model, task, seq_len), noise, noise_seed, noise_relative)
-    chosen, rule = task_of(loaded), tie_rule(ties)
+    chosen, rule = task_of(loaded, teacher), tie_rule(ties)
     if chosen.name == "median":
         raise InputError(
             "regions lists answers, and a median model has none; "

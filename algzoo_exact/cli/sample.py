@@ -16,6 +16,7 @@ from algzoo_exact.cli.options import (
     SeedOption,
     SeqLenOption,
     TaskOption,
+    TeacherOption,
     TiesOption,
     load_model,
     parse_count,
@@ -38,6 +39,7 @@ algzoo-exact sample my_model.pth --task argmax -n 2^24 --device cuda --json"""
 def sample(
     model: ModelArgument,
     task: TaskOption = None,
+    teacher: TeacherOption = None,
     seq_len: SeqLenOption = None,
     heads: HeadsOption = None,
     samples: Annotated[
@@ -70,7 +72,7 @@ def sample(
     from algzoo_exact.present.documents.score import sample_document
 
     loaded = with_noise(load_model(model, task, seq_len, heads), noise, noise_seed, noise_relative)
-    chosen, rule = task_of(loaded), tie_rule(ties)
+    chosen, rule = task_of(loaded, teacher), tie_rule(ties)
     estimate: Estimate
     with progress_bar("sampling") as advance:
 

@@ -14,8 +14,7 @@ from dataclasses import dataclass
 from algzoo_exact.estimators.base import Estimate, Kind, LearnedConstant
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import INDEX_TASKS, Task
-from algzoo_exact.score.compute import accuracy_bounds
-from algzoo_exact.score.numeric import accuracies
+from algzoo_exact.score.compute import accuracies, accuracy_bounds
 from algzoo_exact.score.result import Score
 
 _ENUMERATED_UP_TO = 6

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import replace
 from fractions import Fraction
 
@@ -16,7 +17,7 @@ from algzoo_exact.program.ir import Matrix, Program
 from algzoo_exact.program.lift import INPUT_KEY, READOUT_KEY, RECURRENT_KEY, named_weights
 from algzoo_exact.program.task import TieRule
 from algzoo_exact.program.transformer import Transformer
-from algzoo_exact.zoo.architectures import to_state
+from algzoo_exact.zoo.architectures import to_tensor
 from algzoo_exact.zoo.tasks import first_argmax
 
 _MODERATE = 64  # the exponent of a weight that needs no care
@@ -52,6 +53,8 @@ def network_for(
     """The network on a device: RNNs as compiled code on a CPU, all else in torch."""
     if isinstance(program, Transformer):
         return _TransformerNetwork(program, dtype, device)
+    if not program.is_rnn:
+        return _Layered(program, dtype, device)
     kind = _CompiledRnn if device.type == "cpu" else _TorchRnn
     return kind(program, dtype, device)
 
@@ -102,6 +105,26 @@ class _TorchRnn(Network):
         return _finite(self.readout @ state[:d])
 
 
+class _Layered(Network):
+    """Any other program: layers of A, B and C."""
+
+    def __init__(self, program: Program, dtype: torch.dtype, device: torch.device) -> None:
+        moderate = _moderate(program)
+        layers = moderate.layers
+        named = {f"A[{t}]": layer.state for t, layer in enumerate(layers) if t}
+        named |= {f"B[{t}]": layer.input for t, layer in enumerate(layers)}
+        weights = _rounded(named | {"C": moderate.readout}, dtype, moderate is not program)
+        self.weights = {key: w.to(device) for key, w in weights.items()}
+        self.reads = [bool(layer.reads) for layer in layers]
+
+    def outputs(self, x: Tensor) -> Tensor:
+        h = torch.clamp(self.weights["B[0]"] @ x, min=0)
+        for t, reads in enumerate(self.reads[1:], 1):
+            z = self.weights[f"A[{t}]"] @ h
+            h = torch.clamp(z + self.weights[f"B[{t}]"] @ x if reads else z, min=0)
+        return _finite(self.weights["C"] @ h)
+
+
 class _TransformerNetwork(Network):
     def __init__(self, transformer: Transformer, dtype: torch.dtype, device: torch.device) -> None:
         self.weights = {key: w.to(device) for key, w in _state(transformer, dtype).items()}
@@ -112,15 +135,21 @@ class _TransformerNetwork(Network):
 
 
 def _state(network: Program | Transformer, dtype: torch.dtype) -> dict[str, Tensor]:
-    wrong = "A weight is beyond the range of floats"
+    if isinstance(network, Transformer):
+        return _rounded(named_weights(network), dtype, changed=False)
     moderate = _moderate(network)
+    return _rounded(named_weights(moderate), dtype, moderate is not network)
+
+
+def _rounded(named: Mapping[str, Matrix], dtype: torch.dtype, changed: bool) -> dict[str, Tensor]:
+    """The matrices in ``dtype``; FloatRangeError where weights overflow, or vanish although they
+    were ``changed``."""
+    wrong = "A weight is beyond the range of floats"
     try:
-        weights = to_state(moderate, dtype)
+        weights = {key: to_tensor(rows, dtype) for key, rows in named.items()}
     except OverflowError:
         raise _overflow(wrong, torch.float64) from None
-    lost = moderate is not network and any(
-        _vanishes(rows, weights[key]) for key, rows in named_weights(moderate).items()
-    )
+    lost = changed and any(_vanishes(rows, weights[key]) for key, rows in named.items())
     if lost or not all(w.isfinite().all() for w in weights.values()):
         raise _overflow(wrong, dtype)
     return weights
@@ -132,26 +161,26 @@ def _vanishes(rows: Matrix, rounded: Tensor) -> bool:
     return bool((there & (rounded == 0)).any())
 
 
-def _moderate(network: Program | Transformer) -> Program | Transformer:
-    """The network, or where an RNN's input or output weights are all tiny or huge, one with the
+def _moderate(network: Program) -> Program:
+    """The program, or where a program's input or output weights are all tiny or huge, one with the
     same answers: these are multiplied by powers of two, which no comparison of logits sees.
 
     Products of such weights would vanish or overflow. Floats that do neither stay the same but for
     their exponents.
     """
-    if not isinstance(network, Program) or network.outputs == 1:
+    if network.outputs == 1:
         return network
     first, last = (
         _power(max(abs(w) for row in rows for w in row))
-        for rows in ((network.input_weights,), network.readout)
+        for rows in (sum((layer.input for layer in network.layers), ()), network.readout)
     )
     if first == last == 1:
         return network
-    return replace(
-        network,
-        input_weights=tuple(w * first for w in network.input_weights),
-        readout=tuple(tuple(w * last for w in row) for row in network.readout),
+    layers = (
+        replace(layer, input=tuple(tuple(w * first for w in row) for row in layer.input))
+        for layer in network.layers
     )
+    return Program(tuple(layers), tuple(tuple(w * last for w in row) for row in network.readout))
 
 
 def _power(largest: Fraction) -> Fraction:

@@ -29,9 +29,10 @@ from algzoo_exact.program.lift import (
     HasProgram,
     network_of,
 )
-from algzoo_exact.program.task import Task, TieRule, check_scored
+from algzoo_exact.program.task import Task, TaskOnSubspace, Teacher, TieRule, check_scored
 from algzoo_exact.program.transformer import Transformer
-from algzoo_exact.zoo.tasks import draw_inputs, labels, torch_device
+from algzoo_exact.zoo.architectures import to_tensor
+from algzoo_exact.zoo.tasks import draw_inputs, first_argmax, labels, torch_device
 
 BLOCK = 1 << 16
 
@@ -86,10 +87,11 @@ def sample_rounded(
     place = check_run(n, device, dtype, confidence)
     start = time.perf_counter()
     network = network_for(program, _DTYPES[dtype], place)
+    labels_of = _labelling(task, _DTYPES[dtype], place)
 
     def run(block: int) -> dict[int, int]:
         x = inputs(task, seed, block, _DTYPES[dtype], place, bits)
-        return network.credit(x, labels(task, x), n - block * BLOCK, ties)
+        return network.credit(x, labels_of(x), n - block * BLOCK, ties)
 
     credit: Counter[int] = Counter()
     drawn = 0
@@ -121,6 +123,17 @@ def sample_rounded(
         dtype=dtype,
         seconds=time.perf_counter() - start,
     )
+
+
+def _labelling(task: Task, dtype: torch.dtype, device: torch.device) -> Callable[[Tensor], Tensor]:
+    """The labels (batch) of inputs (n, batch) of this type; a teacher computes in it too."""
+    if isinstance(task, Teacher):
+        teacher = network_for(task.program, dtype, device)
+        return lambda x: first_argmax(teacher.outputs(x))
+    if isinstance(task, TaskOnSubspace):
+        inner, basis = _labelling(task.task, dtype, device), to_tensor(task.basis, dtype).to(device)
+        return lambda x: inner(basis @ x)
+    return lambda x: labels(task, x)
 
 
 def inputs(

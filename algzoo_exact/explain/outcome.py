@@ -31,7 +31,8 @@ class Figure:
     that. certified: the enclosure contains it, but is no narrower than what could be proved.
     sampled: ``estimate`` with its standard ``error`` from ``samples`` inputs; proves nothing. There
     is none where no input is in the domain, or (then ``samples`` is None) beyond floats' range.
-    ``witness`` is an input where a supremum is attained, where one is known.
+    ``witness`` is an input where a supremum is attained, where one is known. ``by_order``: it was
+    counted by the orders of the inputs.
     """
 
     what: str
@@ -43,11 +44,20 @@ class Figure:
     error: float | None = None
     samples: int | None = None
     witness: Point | None = None
+    by_order: bool = False
 
     @classmethod
-    def of(cls, what: str, value: Fraction, witness: Point | None = None) -> Figure:
+    def of(
+        cls, what: str, value: Fraction, witness: Point | None = None, *, by_order: bool = False
+    ) -> Figure:
         """A number that is known: a rational."""
-        return cls(what, "exact", Enclosure.exactly(value), value, witness=witness)
+        enclosure = Enclosure.exactly(value)
+        return cls(what, "exact", enclosure, value, witness=witness, by_order=by_order)
+
+    @property
+    def method(self) -> str:
+        """What it was found by, as ``Outcome.method`` has it."""
+        return "sampling" if self.kind == "sampled" else "order" if self.by_order else "regions"
 
     @property
     def unseen(self) -> str:

@@ -7,33 +7,12 @@ from __future__ import annotations
 
 import json
 
-from algzoo_exact.explain.claims.keys import (
-    DEFINITIONS,
-    TRUTH,
-    Json,
-    choice,
-    exact,
-    table_schema,
-    text,
-    whole,
-)
+from algzoo_exact.explain.claims.keys import DEFINITIONS, Json, table_schema
 from algzoo_exact.explain.claims.price import SCHEMA as PRICE
 from algzoo_exact.explain.claims.reading import case_schema, claim_schemas
 from algzoo_exact.explain.language.toml_tables import IDENTIFIER
-from algzoo_exact.explain.story import LARGEST_SIZE, TASKS
+from algzoo_exact.explain.story import MODEL, SURPRISE
 
-_SIZE = whole(1, LARGEST_SIZE, required=True)
-_HASH = text("^([0-9a-f]{64})?$")
-_MODEL = {
-    "task": choice(TASKS),
-    "hidden_size": _SIZE,
-    "seq_len": whole(2, LARGEST_SIZE, required=True),
-    "sha256": _HASH,
-    "weights_sha256": _HASH,
-    "standard": TRUTH,
-    "name": text(r"\S"),
-}
-_SURPRISE = {"bits_of_optimization": exact(), "note": text()}
 _NAMED: Json = {
     "type": "object",
     "propertyNames": {"pattern": rf"^\s*{IDENTIFIER.pattern}\s*(\(.*\))?\s*$"},
@@ -55,12 +34,12 @@ def explanation_schema() -> Json:
         "properties": {
             "title": {"type": "string"},
             "prose": {"type": "string"},
-            "model": table_schema(_MODEL),
+            "model": table_schema(MODEL),
             "definitions": _NAMED,
             "domains": _NAMED,
             "claim": {"type": "array", "items": kinds},
             "case": {"type": "array", "items": case_schema()},
-            "surprise": table_schema(_SURPRISE),
+            "surprise": table_schema(SURPRISE),
         },
         "required": ["title", "model"],
         "additionalProperties": False,

@@ -14,10 +14,10 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from algzoo_exact.errors import InputError, did_you_mean
+from algzoo_exact.errors import InputError, demand, did_you_mean
 from algzoo_exact.explain.claims.cases import Case
 from algzoo_exact.explain.claims.claim import Claim
-from algzoo_exact.explain.claims.keys import Source, exact
+from algzoo_exact.explain.claims.keys import TRUTH, Keys, Source, choice, exact, text, whole
 from algzoo_exact.explain.claims.price import MOST_BITS
 from algzoo_exact.explain.claims.reading import ClaimReader
 from algzoo_exact.explain.language.expand import Definition, Expander, read_definitions
@@ -27,6 +27,19 @@ from algzoo_exact.program.task import INDEX_TASKS, Task
 
 TASKS = (*INDEX_TASKS, "median")
 LARGEST_SIZE = 1024  # inputs, and hidden neurons
+
+_HASH = text("^([0-9a-f]{64})?$")
+MODEL: Keys = {
+    "task": choice(TASKS),
+    "seq_len": whole(2, LARGEST_SIZE, required=True),
+    "hidden_size": whole(1, LARGEST_SIZE, required=True),
+    "sha256": _HASH,
+    "weights_sha256": _HASH,
+    "standard": TRUTH,
+    "name": text(r"\S"),
+}
+SURPRISE: Keys = {"bits_of_optimization": exact(), "note": text()}
+"""The keys of the tables [model] and [surprise]."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +105,7 @@ def load_explanation(path: str | os.PathLike[str]) -> Explanation:
     InputError, naming the file and the place in it, where it cannot be read; it is a ParseError,
     with line, column and text, where an expression is at fault.
     """
+    demand(path, str | os.PathLike, "an explanation is read from a path")
     source = Path(path)
     try:
         with source.open("rb") as file:
@@ -109,14 +123,14 @@ def load_explanation(path: str | os.PathLike[str]) -> Explanation:
         return parse_explanation(text)
 
 
-def parse_explanation(text: str) -> Explanation:
+def parse_explanation(toml: str) -> Explanation:
     """The explanation in a TOML text; errors as in ``load_explanation``, without the file."""
-    table = Table(read_toml(text.removeprefix("\ufeff").replace("\r\n", "\n")))
+    table = Table(read_toml(toml.removeprefix("\ufeff").replace("\r\n", "\n")))
     title = table.required("title", str)
     prose = table.optional("prose", str, "")
     model: Mapping[str, Any] = table.required("model", dict)
     with within("model"):
-        subject = _subject(Table(model))
+        subject = _subject(Source(Table(model)))
     definitions = _named(table, "definitions")
     domains = _named(table, "domains")
     known = _definitions(definitions, domains)
@@ -144,31 +158,28 @@ def parse_explanation(text: str) -> Explanation:
     )
 
 
-def _subject(table: Table) -> Subject:
-    name = table.choice("task", TASKS)
-    seq_len, hidden_size = table.required("seq_len", int), table.required("hidden_size", int)
-    for key, size in (("seq_len", seq_len), ("hidden_size", hidden_size)):
-        if not 1 <= size <= LARGEST_SIZE:
-            raise InputError(f"{key} is from 1 to {LARGEST_SIZE}, not {shown(size)}.")
-    task = Task(name, seq_len)
-    hashes = {key: table.optional(key, str, "") for key in ("sha256", "weights_sha256")}
-    for key, text in hashes.items():
-        if text and (len(text) != 64 or text.strip("0123456789abcdef")):
-            raise InputError(f"{key} must be 64 hexadecimal digits, not {shown(text)}.")
-    standard = table.optional("standard", bool, False)
-    model = table.optional("name", str, "")
-    if table.has("name") and not model.strip():
+def _subject(source: Source) -> Subject:
+    given = source.all(MODEL)
+    for key in ("seq_len", "hidden_size"):
+        if not 1 <= given[key] <= LARGEST_SIZE:
+            raise InputError(f"{key} is from 1 to {LARGEST_SIZE}, not {shown(given[key])}.")
+    task = Task(given.pop("task"), given.pop("seq_len"))
+    for key in ("sha256", "weights_sha256"):
+        digits = given[key]
+        if digits and (len(digits) != 64 or digits.strip("0123456789abcdef")):
+            raise InputError(f"{key} must be 64 hexadecimal digits, not {shown(digits)}.")
+        given[key] = digits or None
+    if source.table.has("name") and not given["name"].strip():
         raise InputError("name must be the name of a model or a path to one, not an empty text.")
-    table.finish()
-    sha256, weights = (text or None for text in hashes.values())
-    return Subject(task, hidden_size, sha256, standard, model or None, weights)
+    source.table.finish()
+    return Subject(task, **given | {"name": given["name"] or None})
 
 
 def _named(table: Table, key: str) -> dict[str, str]:
     data: dict[str, Any] = table.optional(key, dict, {})
-    for heading, text in data.items():
-        if not isinstance(text, str):
-            raise InputError(f"{key}: {heading} must be a text in quotes, not {shown(text)}.")
+    for heading, body in data.items():
+        if not isinstance(body, str):
+            raise InputError(f"{key}: {heading} must be a text in quotes, not {shown(body)}.")
     return data
 
 
@@ -197,9 +208,9 @@ def _check_definitions(
 
 
 def _optimization(source: Source) -> Optimization:
-    bits: Fraction = exact().value(source, "bits_of_optimization")
-    note = source.table.optional("note", str, "")
+    given = source.all(SURPRISE)
     source.table.finish()
+    bits = given["bits_of_optimization"]
     if not 0 <= bits <= MOST_BITS:
         raise InputError(f"bits_of_optimization is from 0 to {MOST_BITS}, not {shown(bits)}.")
-    return Optimization(bits, note)
+    return Optimization(bits, given["note"])

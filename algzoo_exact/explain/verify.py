@@ -9,7 +9,7 @@ from functools import partial
 from time import monotonic
 from typing import TypeVar
 
-from algzoo_exact.errors import InputError
+from algzoo_exact.errors import InputError, demand
 from algzoo_exact.exact.verdict import Verdict
 from algzoo_exact.explain.claims.bench import Bench
 from algzoo_exact.explain.claims.cases import (
@@ -102,11 +102,7 @@ def verify(
     where there is neither a claim nor a case.
     """
     start = monotonic()
-    if not isinstance(explanation, Explanation):
-        raise InputError(
-            f"An explanation is needed, as load_explanation reads it from a file, not "
-            f"a {type(explanation).__name__}."
-        )
+    demand(explanation, Explanation, "verify takes what load_explanation reads from a file")
     program = lift(model)
     _check_subject(explanation.subject, program, model)
     task = explanation.subject.task

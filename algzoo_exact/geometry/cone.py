@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import gcd
 
+from flint import fmpz_mat
+
 from algzoo_exact.errors import AlgzooExactError
 
 IntVector = tuple[int, ...]
@@ -213,6 +215,22 @@ def orthogonal(rows: Sequence[IntVector], n: int) -> IntVector:
         (-1) ** c * determinant([[row[k] for k in range(n) if k != c] for row in rows])
         for c in range(n)
     )
+
+
+def orthogonal_lines(rows: Sequence[IntVector], n: int) -> tuple[IntVector, ...]:
+    """An orthogonal basis of the vectors of R^n that are orthogonal to all ``rows``: the same for
+    all rows that span the same space."""
+    known = [list(row) for row in rows]
+    found: list[IntVector] = []
+    while True:
+        space, size = fmpz_mat([[0] * n, *known]).nullspace()
+        if not size:
+            return tuple(found)
+        line = primitive(tuple(int(space[c, 0]) for c in range(n)))
+        if next(c for c in line if c) < 0:
+            line = tuple(-c for c in line)
+        found.append(line)
+        known.append(list(line))
 
 
 def determinant(matrix: list[list[int]]) -> int:

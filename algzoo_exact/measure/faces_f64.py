@@ -100,14 +100,3 @@ def subfaces(
             faces[found, w] = trial[w]
         found += 1
     return found
-
-
-@compiled
-def first_ray(face: U64) -> int:
-    for w in range(face.shape[0]):
-        if face[w]:
-            place = 0
-            while not (face[w] >> np.uint64(place)) & np.uint64(1):
-                place += 1
-            return w * 64 + place
-    return -1

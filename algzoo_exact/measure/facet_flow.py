@@ -1,19 +1,20 @@
-"""The squash flow of the facets of a cone in R^4 to R^9 in float64, proven, compiled.
+"""The squash flow of the facets of a cone in R^2 to R^9 in float64, proven, compiled.
 
 One variable serves all faces: l runs from 0 to 1 while space is squashed along the unit vector u.
 For a face K let q be the squared length of the part of u orthogonal to its span, and
 k_K(l)^2 = q + l^2 (1 - q). For a facet F of the cone, a facet G of F, and so on, F', G', let y1,
 .., y4 be the components of u along the inward unit normals e of F, of G within F, .. Then
-(docs/notes/squash-flow.md, "By parts")
+(docs/notes/squash-flow.md, "In float64, by parts")
 
     2 pi flow(F) = - sum_G [ theta(1) P(G; 1) - integral over l of theta(l) dP(G; l) ],          (1)
     theta(l) = atan((y2 / y1) l / k_G),
     dP(G; l) = - (l dl / 2 pi) (1 / k_G) sum_F' (y3 / k_F'^2) sum_G' (y4 / k_G') P(G'; l).      (2)
 
 P(G'; l) is elementary up to n = 7: 1 for the apex, 1/2 for a ray, an angle (n = 6), Girard's sum
-of angles (n = 7). For n = 8 and 9 it is P(G'; 1) less the integral of (2) for G' from l to 1. So is
-P(G; 1) for n = 4 and 5; else P at l = 1 is 0 or 1/2 plus the flow of all facets of the face along a
-direction inside it, again by (1). Only the sign of y1 must be decided.
+of angles (n = 7). For n = 8 and 9 it is P(G'; 1) less the integral of (2) for G' from l to 1.
+P(G; 1) is elementary up to n = 5, and for n = 2 and 3 it is all there is; else P at l = 1 is 0 or
+1/2 plus the flow of all facets of the face along a direction inside it, again by (1). Only the sign
+of y1 must be decided.
 
 Errors. Every value comes with a bound for its error: truncation from ``flow_rules``, errors of
 the frames from ``lattice_f64``, rounding as derived in the note. What cannot be decided comes
@@ -282,7 +283,7 @@ def flows_by_parts(
 ) -> None:  # fmt: skip
     """2 pi times the flows of the facets of face ``root``, in the order of its edges, by (1).
 
-    ``dimension`` (4 to 9) is that of the face. ``tops`` (edges, 2): y1; ``solid`` (faces, 2):
+    ``dimension`` (2 to 9) is that of the face. ``tops`` (edges, 2): y1; ``solid`` (faces, 2):
     P(G; 1) of the faces of even codimension below; ``flows`` (edges, 2): all as midpoints and
     radii.
     """
@@ -392,7 +393,8 @@ def _heading(lattice: Lattice, face: int, codimension: int, rays: F64) -> Headin
     for trial in range(_TRIALS.shape[0] + 1):
         d = np.zeros(n)
         if trial:
-            d[:] = _TRIALS[trial - 1, :n]
+            for i in range(n):
+                d[i] = _TRIALS[trial - 1, i]
         else:
             for r in range(rays.shape[0]):
                 if (lattice.masks[face, r // 64] >> np.uint64(r % 64)) & np.uint64(1):
@@ -418,6 +420,10 @@ def _heading(lattice: Lattice, face: int, codimension: int, rays: F64) -> Headin
 def solid_angles(lattice: Lattice, n: int, rays: F64, rules: FlowRules) -> F64:
     """P(G; 1) as balls, (faces, 2), of all faces of codimension 2, 4, .. and dimension > 1."""
     solid = np.full((lattice.masks.shape[0], 2), math.inf)
+    if n < 4:  # the apex, or rays
+        for face in range(lattice.level[2], lattice.level[3]):
+            solid[face, 0], solid[face, 1] = 1.0 if n == 2 else 0.5, 0.0
+        return solid
     base = n - n % 2 - 2
     nowhere, none = Heading(np.zeros(n), 1.0, 0.0, 0.0), np.zeros(lattice.child.shape[0])
     zero, value, error = np.zeros(1), np.empty(1), np.empty(1)
@@ -489,7 +495,7 @@ def facet_flows(
     lattice: Lattice, n: int, rays: F64, u: F64, u_error: float, rules: FlowRules, flows: F64,
     moments: F64,
 ) -> None:  # fmt: skip
-    """The flow of each facet in the lattice of a cone in R^n, n = 4 to 9, and its first moment.
+    """The flow of each facet in the lattice of a cone in R^n, n = 2 to 9, and its first moment.
 
     ``rays`` (rays, n): any points near the extreme rays; they serve to choose directions.
     ``u`` (n): the direction, of any length, off by ``u_error`` times that at most.

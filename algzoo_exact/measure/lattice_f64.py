@@ -23,7 +23,7 @@ alone.
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -125,16 +125,24 @@ def _residual(
 
 
 @compiled
+def _copy(vector: Any, out: Any) -> None:
+    """Element by element: for slices numba would compile how to word their errors, for seconds."""
+    for c in range(vector.shape[0]):
+        out[c] = vector[c]
+
+
+@compiled
 def _longer(array: U64, size: int) -> U64:
     out = np.empty((size, array.shape[1]), np.uint64)
-    out[: array.shape[0]] = array
+    for row in range(array.shape[0]):
+        _copy(array[row], out[row])
     return out
 
 
 @compiled
 def _longer_ids(array: I64, size: int) -> I64:
     out = np.empty(size, np.int64)
-    out[: array.shape[0]] = array
+    _copy(array, out)
     return out
 
 
@@ -168,7 +176,7 @@ def face_lattice(
                 for f in range(count):
                     if include[f]:
                         ids[sides] = facets[f]
-                        found[sides] = sets[facets[f]]
+                        _copy(sets[facets[f]], found[sides])
                         sides += 1
             else:
                 sides = subfaces(masks[face], sets, facets, count, n - c - 1, ids, found)
@@ -189,7 +197,7 @@ def face_lattice(
                         break
                     place += 1
                 if place == faces:
-                    masks[place] = found[s]
+                    _copy(found[s], masks[place])
                     faces += 1
                 child[edges], wall[edges] = place, ids[s]
                 edges += 1
@@ -203,7 +211,7 @@ def face_lattice(
     best = np.full(faces, math.inf)
     unit, unit_error = np.empty((normals.shape[0], n)), np.empty(normals.shape[0])
     for f in range(count):
-        unit[facets[f]] = normals[facets[f]]
+        _copy(normals[facets[f]], unit[facets[f]])
         unit_error[facets[f]] = _normalise(unit[facets[f]], radii[facets[f]])
     trial = np.empty(n)
     for c in range(depth):
@@ -225,14 +233,17 @@ def face_lattice(
                             )
                             if o2 < o:
                                 o, g, wall[edge] = o2, g2, a
-                                e[edge] = trial
+                                _copy(trial, e[edge])
                 edge_o[edge], edge_g[edge] = o, g
                 error[edge] = 1.01 * math.sqrt(o * o + g * g) + UNIT_ERROR * U
                 if error[edge] < best[below]:  # of its parents, the best one
                     best[below] = error[edge]
-                    frames[below, :c] = frame[:c]
-                    outside[below, :c], inside[below, :c] = outside[face, :c], inside[face, :c]
-                    frames[below, c], outside[below, c], inside[below, c] = e[edge], o, g
+                    for k in range(c):
+                        _copy(frame[k], frames[below, k])
+                    _copy(outside[face], outside[below])
+                    _copy(inside[face], inside[below])
+                    _copy(e[edge], frames[below, c])
+                    outside[below, c], inside[below, c] = o, g
     for face in range(1, faces):
         if not best[face] < math.inf:
             outside[face], inside[face] = math.inf, math.inf

@@ -20,7 +20,7 @@ Lobatschefsky"), T6 one quadrature with a proven error. docs/notes/squash-flow.m
 formulas; (D1) to (D7) and (T1) to (T6) below are its equations.
 
 `double_flag` and `triple_flag` return enclosures: balls at the precision of `flint.ctx`, which
-the caller sets. ``schlafli_f64`` has T4 in floats.
+the caller sets.
 """
 
 from __future__ import annotations

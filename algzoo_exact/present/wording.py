@@ -196,10 +196,13 @@ def figure_text(figure: Figure) -> Text:
 def model_text(model: Model) -> str:
     """A model in one line: name, hash, sizes."""
     network, shape = model.network, ""
+    widths: tuple[int, ...] = (network.hidden_size,)
     if isinstance(network, Transformer):
         shape = f"{layers(model, network)}, "
+    elif not network.is_rnn:
+        widths = network.widths
     return (
-        f"{model.name} (sha256 {model.sha256[:12]}): d = {network.hidden_size}, "
+        f"{model.name} (sha256 {model.sha256[:12]}): d = {', '.join(map(str, widths))}, "
         f"n = {network.seq_len}, {shape}{network.parameters} parameters, {model.dtype}"
     )
 

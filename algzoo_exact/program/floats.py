@@ -1,31 +1,110 @@
-"""An RNN's weights as float64 arrays."""
+"""A program's weights as float64 arrays."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from fractions import Fraction
+from itertools import chain
+from operator import sub
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from algzoo_exact.program.ir import Matrix, Program
+from algzoo_exact.program.ir import Program
 
 Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+SAFE = (1e-200, 1e200)  # weights outside are left to exact arithmetic
 
 
-class FloatWeights(NamedTuple):
-    """W_hi (d), W_hh (d, d) and W_oh (k, d)."""
+class Weights(NamedTuple):
+    """A program's layers for compiled code, neurons q numbered layer by layer, N in all, in L
+    layers of at most D neurons.
 
+    ``first`` (L + 1): each layer's first neuron, and N. ``layer`` (N): the layer of each neuron.
+    ``state`` (N, D) and ``input`` (N, n): the rows of A (0 in the first layer) and B, padded with
+    0. ``reads`` (L, 2): layer t reads inputs from ``reads[t, 0]`` to before ``reads[t, 1]``.
+    ``reach`` (L + 1): h[t-1] depends on the inputs before ``reach[t]``. ``readout`` (k, d) and
+    ``margins`` (k, k, d), with d neurons in the last layer: C, and its rows' differences.
+
+    Each entry is within a relative error U, so it is 0 exactly where the rational is.
+    """
+
+    first: Integers
+    layer: Integers
+    state: Floats
     input: Floats
-    recurrent: Floats
+    reads: Integers
+    reach: Integers
     readout: Floats
+    margins: Floats
 
 
-def rounded_weights(program: Program) -> FloatWeights:
-    """The weights, each rounded to nearest; OverflowError if one is beyond float64."""
+def float_weights(program: Program) -> Weights | None:
+    """The program in float64, or None where a weight is out of the safe range."""
+    layers, readout, k = program.layers, program.readout, program.outputs
+    differences = [tuple(map(sub, p, q)) for p in readout for q in readout]
+    inner = [_in_range(layer.state) for layer in layers[1:]]
+    inputs, last = [_in_range(layer.input) for layer in layers], _in_range(readout)
+    margins = None
+    if last is not None and all(map(is_float, chain(*readout))):
+        margins = last[:, None] - last[None, :]  # rounded correctly, so 0 only where equal
+    elif last is not None:
+        margins = _in_range(differences)
+    found = [part for part in (*inner, *inputs) if part is not None]
+    if last is None or margins is None or len(found) < len(inner) + len(inputs):
+        return None
+    state = np.zeros((program.neurons, program.hidden_size))
+    for start, part in zip(program.first[1:], found[: len(inner)], strict=False):
+        state[start : start + len(part), : part.shape[1]] = part
+    reads = np.array([[layer.reads.start, layer.reads.stop] for layer in layers])
+    return Weights(
+        np.array(program.first),
+        np.repeat(np.arange(len(layers)), program.widths),
+        state,
+        np.concatenate(found[len(inner) :]),
+        reads,
+        np.maximum.accumulate([0, *reads[:, 1]]),
+        last,
+        margins.reshape(k, k, -1),
+    )
+
+
+def exact_weights(program: Program) -> Weights | None:
+    """The program, each weight exactly; None where one is no float64 or of extreme size."""
+    matrices = (m for layer in program.layers for m in (layer.state, layer.input))
+    entries = chain(*chain(*matrices), *program.readout)
+    return float_weights(program) if all(map(is_float, entries)) else None
+
+
+def is_float(value: Fraction) -> bool:
+    """Whether float64 holds the value exactly (and it is far from overflow and underflow)."""
+    bottom = value.denominator
+    few_bits = value.numerator.bit_length() <= 53 and bottom.bit_length() < 600
+    return few_bits and bottom & (bottom - 1) == 0
+
+
+def rounded_weights(program: Program) -> tuple[Floats, Floats, Floats]:
+    """An RNN's W_hi (d), W_hh (d, d) and W_oh (k, d), each rounded to nearest; OverflowError if
+    one is beyond float64."""
     (w_in,) = rounded((program.input_weights,))
-    return FloatWeights(w_in, rounded(program.recurrent), rounded(program.readout))
+    return w_in, rounded(program.recurrent), rounded(program.readout)
 
 
-def rounded(rows: Matrix) -> Floats:
+def rounded(rows: Sequence[Sequence[Fraction]]) -> Floats:
     """The entries, each rounded to nearest; OverflowError if one is beyond float64."""
     return np.array([[float(entry) for entry in row] for row in rows])
+
+
+def _in_range(rows: Sequence[Sequence[Fraction]]) -> Floats | None:
+    """Entries as floats, each within a relative error U; None if one leaves the safe range."""
+    try:
+        array = rounded(rows)
+    except OverflowError:
+        return None
+    size = np.abs(array)
+    nonzero = np.array([[entry.numerator != 0 for entry in row] for row in rows])
+    lost = nonzero & ((size < SAFE[0]) | (size > SAFE[1]))
+    return None if np.any(lost) else array

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from algzoo_exact.errors import InputError
-from algzoo_exact.program.ir import Matrix, Program
+from algzoo_exact.program.ir import Matrix, Program, mlp, rnn
 from algzoo_exact.program.transformer import AttentionLayer, Transformer, check_heads
 
 INPUT_KEY, RECURRENT_KEY, READOUT_KEY = "rnn.weight_ih_l0", "rnn.weight_hh_l0", "linear.weight"
@@ -21,8 +22,12 @@ EMBED_KEY, POSITION_KEY, UNEMBED_KEY = "embed.weight", "pos_embed.weight", "unem
 IN_KEY, OUT_KEY = "attns.{}.in_proj_weight", "attns.{}.out_proj.weight"
 """AlgZoo's names for a layer's W_q, W_k, W_v, stacked (3 H, H), and W_o (H, H)."""
 
+MLP_KEY = "{}.weight"
+"""torch's names for the matrices of ``Sequential(Linear, ReLU, Linear, ..)``: 0, 2, 4, .."""
+
 _FLOATS = (np.float16, np.float32, np.float64)
 _LAYER = re.compile(r"attns\.(\d+)\.", re.ASCII)
+_NUMBERED = re.compile(r"\d+\.(weight|bias)", re.ASCII)
 
 Arrays = Mapping[str, NDArray[Any]]
 Shapes = Mapping[str, tuple[int, ...]]
@@ -45,11 +50,13 @@ class HasNetwork(Protocol):
 
 
 def lift(model: Program | HasProgram | Arrays, *, seq_len: int | None = None) -> Program:
-    """The exact program of an RNN, or of AlgZoo's three weight arrays.
+    """The exact program of a network without biases, or of its weight arrays.
 
-    A mapping holds ``rnn.weight_ih_l0`` (d, 1), ``rnn.weight_hh_l0`` (d, d) and ``linear.weight``
-    (n or 1, d), in float16, float32 or float64; each entry becomes the rational that it is. The
-    sequence length is the number of logits; an RNN with a single output needs ``seq_len``.
+    An RNN's mapping holds ``rnn.weight_ih_l0`` (d, 1), ``rnn.weight_hh_l0`` (d, d) and
+    ``linear.weight`` (n or 1, d). The sequence length is the number of logits; an RNN with a single
+    output needs ``seq_len``. The mapping of a ``torch.nn.Sequential`` of Linear and ReLU in turn
+    holds ``0.weight``, ``2.weight``, .. Entries are float16, float32 or float64, and become the
+    rationals that they are.
 
     Raises InputError, naming the tensor, for other keys, shapes or types and for NaN or infinity.
     """
@@ -71,8 +78,11 @@ def _lift_arrays(arrays: Arrays, seq_len: int | None) -> Program:
     if is_transformer(shapes):
         raise InputError("These are the weights of a transformer; use lift_transformer().")
     check_layout(shapes)
-    for key in KEYS:
-        _check_entries(key, arrays[key])
+    for key, array in arrays.items():
+        _check_entries(key, array)
+    if is_mlp(shapes):
+        program = mlp([array.tolist() for _, array in sorted(arrays.items(), key=_position)])
+        return lift(program, seq_len=seq_len)
     outputs = len(arrays[READOUT_KEY])
     if outputs == 1 and seq_len is None:
         raise InputError(
@@ -83,7 +93,7 @@ def _lift_arrays(arrays: Arrays, seq_len: int | None) -> Program:
         raise InputError(
             f"The model has {outputs} logits, thus {outputs} inputs, not {seq_len} as asked."
         )
-    return Program(
+    return rnn(
         tuple(arrays[INPUT_KEY][:, 0].tolist()),
         tuple(map(tuple, arrays[RECURRENT_KEY].tolist())),
         tuple(map(tuple, arrays[READOUT_KEY].tolist())),
@@ -117,7 +127,18 @@ def lift_transformer(arrays: Arrays, *, heads: int = 1) -> Transformer:
 
 
 def named_weights(network: Program | Transformer) -> dict[str, Matrix]:
-    """The weights under AlgZoo's names: what ``lift`` or ``lift_transformer`` takes apart."""
+    """The weights under AlgZoo's or torch's names, as ``lift`` and ``lift_transformer`` take them.
+
+    Those of a program that is neither an RNN nor a perceptron have names of our own.
+    """
+    if isinstance(network, Program) and not network.is_rnn:
+        layers = network.layers
+        if network.is_mlp:
+            matrices = (layers[0].input, *(layer.state for layer in layers[1:]), network.readout)
+            return {MLP_KEY.format(2 * i): rows for i, rows in enumerate(matrices)}
+        named = {f"layers.{t}.input": layer.input for t, layer in enumerate(layers)}
+        named |= {f"layers.{t}.state": layer.state for t, layer in enumerate(layers) if t}
+        return named | {"readout": network.readout}
     if isinstance(network, Program):
         return {
             INPUT_KEY: tuple((w,) for w in network.input_weights),
@@ -144,8 +165,17 @@ def is_transformer(keys: Mapping[str, object]) -> bool:
     return any(str(key).startswith(prefixes) for key in keys)
 
 
+def is_mlp(keys: Mapping[str, object]) -> bool:
+    """Whether names of tensors are those of a ``torch.nn.Sequential``."""
+    return bool(keys) and all(_NUMBERED.fullmatch(str(key)) for key in keys)
+
+
+def _position(item: tuple[str, object]) -> int:
+    return int(item[0].partition(".")[0])
+
+
 def check_layout(shapes: Shapes) -> None:
-    """InputError unless the tensors' names and shapes are those of one of AlgZoo's networks."""
+    """InputError unless the tensors' names and shapes are those of a network that we know."""
     if is_transformer(shapes):
         _check_transformer(shapes)
         return
@@ -154,10 +184,21 @@ def check_layout(shapes: Shapes) -> None:
             f"Models with biases ({biases[0]!r}) are not supported, because their activation "
             "regions are not cones; train with bias=False."
         )
+    if is_mlp(shapes):
+        _check_mlp(shapes)
+        return
     _check_keys(shapes, KEYS)
     d, outputs = shapes[INPUT_KEY][0], shapes[READOUT_KEY][0]
     expected = {INPUT_KEY: (d, 1), RECURRENT_KEY: (d, d), READOUT_KEY: (outputs, d)}
     _check_shapes(shapes, expected, f"{d} hidden neurons (the rows of {INPUT_KEY})")
+
+
+def _check_mlp(shapes: Shapes) -> None:
+    names = [MLP_KEY.format(2 * i) for i in range(max(2, len(shapes)))]
+    _check_keys(shapes, tuple(names))
+    for one, other in pairwise(names):
+        expected = (shapes[other][0], shapes[one][0])
+        _check_shapes(shapes, {other: expected}, f"{shapes[one][0]} rows of {one}")
 
 
 def _check_transformer(shapes: Shapes) -> None:

@@ -12,7 +12,8 @@ from typing import TypeVar, cast
 import numpy as np
 
 from algzoo_exact.errors import InputError
-from algzoo_exact.program.ir import Matrix, Program
+from algzoo_exact.program.ir import Matrix, Program, mlp, rnn
+from algzoo_exact.program.lift import named_weights
 from algzoo_exact.program.transformer import AttentionLayer, Transformer
 
 Network = TypeVar("Network", bound=Program | Transformer)
@@ -27,8 +28,9 @@ def perturb_network(network: Network, std: float, seed: int, *, relative: bool) 
     square of the weight matrix. Each new weight is the float32 nearest to the sum of the exact
     weight and the noise, a float64. With ``std`` 0 the network itself comes back.
 
-    Matrices take their noise row by row from one stream: W_hi, W_hh, W_oh; for a transformer
-    embed, pos_embed, each layer's query, key, value and output, unembed.
+    Matrices take their noise row by row from one stream: W_hi, W_hh, W_oh; a perceptron's from the
+    first layer on; for a transformer embed, pos_embed, each layer's query, key, value and output,
+    unembed.
 
     Raises InputError for a ``std`` that is negative or not finite, a seed that is not a whole
     number from 0 to 2^32 - 1, and weights beyond float32's range.
@@ -94,17 +96,19 @@ def _root_mean_square(matrix: Matrix) -> float:
 
 def _matrices(network: Program | Transformer) -> list[Matrix]:
     if isinstance(network, Program):
-        inputs = tuple((w,) for w in network.input_weights)
-        return [inputs, network.recurrent, network.readout]
+        if not (network.is_rnn or network.is_mlp):
+            raise InputError("Noise is for the weights of a network, not for a composed program.")
+        return [*named_weights(network).values()]
     layers = [m for a in network.layers for m in (a.query, a.key, a.value, a.output)]
     return [network.embed, network.pos_embed, *layers, network.unembed]
 
 
 def _rebuilt(network: Program | Transformer, matrices: Iterable[Matrix]) -> Program | Transformer:
     if isinstance(network, Program):
+        if network.is_mlp:
+            return mlp([*matrices])
         inputs, recurrent, readout = matrices
-        weights = tuple(w for (w,) in inputs)
-        return replace(network, input_weights=weights, recurrent=recurrent, readout=readout)
+        return rnn([w for (w,) in inputs], recurrent, readout, network.seq_len)
     embed, pos_embed, *inner, unembed = matrices
     layers = tuple(AttentionLayer(*inner[k : k + 4]) for k in range(0, len(inner), 4))
     return replace(network, embed=embed, pos_embed=pos_embed, layers=layers, unembed=unembed)

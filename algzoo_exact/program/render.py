@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from decimal import ROUND_DOWN, Context, Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING
@@ -31,49 +31,47 @@ def to_sympy(program: Program, standard: bool = False) -> dict[str, sympy.Expr]:
 
     if standard:
         program, _ = standardize(program)
+    x = [sympy.Symbol(f"x{i}", real=True) for i in range(program.seq_len)]
     named: dict[str, sympy.Expr] = {}
-    h: list[sympy.Expr] = [sympy.Integer(0)] * program.hidden_size
-    for t in range(program.seq_len):
-        x = sympy.Symbol(f"x{t}", real=True)
-        rows = zip(program.input_weights, program.recurrent, strict=True)
-        states = []
-        for j, (a, row) in enumerate(rows):
-            named[f"z[{t}][{j}]"] = linear((a, *row), (x, *h))
+    h: list[sympy.Expr] = [sympy.Integer(0)] * len(program.layers[0].state[0])
+    for t, layer in enumerate(program.layers):
+        for j, (inputs, states) in enumerate(zip(layer.input, layer.state, strict=True)):
+            named[f"z[{t}][{j}]"] = linear((*inputs, *states), (*x, *h))
             named[f"h[{t}][{j}]"] = sympy.Max(0, sympy.Symbol(f"z[{t}][{j}]", real=True))
-            states.append(sympy.Symbol(f"h[{t}][{j}]", real=True))
-        h = states
+        h = [sympy.Symbol(f"h[{t}][{j}]", real=True) for j in range(layer.width)]
     for k, row in enumerate(program.readout):
         named[f"logit[{k}]"] = linear(row, h)
     return named
 
 
 def to_text(program: Program) -> str:
-    """The recurrence, one line for each neuron and logit.
+    """One line for each neuron and logit: the recurrence of an RNN, else all layers.
 
     Numbers are exact, or end in ``…`` where further digits follow those shown.
     """
-    d, n = program.hidden_size, program.seq_len
+    n, last = program.seq_len, len(program.layers) - 1
     outputs = "1 output" if program.outputs == 1 else f"{program.outputs} logits"
-    lines = [
-        f"{n} inputs, {d} hidden neurons, {outputs}, "
-        f"{program.parameters} weights; t = 0 .. {n - 1}, h[-1] = 0"
-    ]
-    for j, terms in enumerate(_neurons(program, "x[t]", [f"h[t-1][{k}]" for k in range(d)])):
-        lines.append(f"h[t][{j}] = relu({_text(terms)})")
+    if program.is_rnn:
+        neurons, steps = f"{program.hidden_size} hidden", f"; t = 0 .. {last}, h[-1] = 0"
+    else:
+        neurons, steps = " + ".join(map(str, program.widths)), ""
+    lines = [f"{n} inputs, {neurons} neurons, {outputs}, {program.parameters} weights{steps}"]
+    for name, terms in _neurons(program, "x[{}]", "h[{}][{}]"):
+        lines.append(f"{name} = relu({_text(terms)})")
     for k, row in enumerate(program.readout):
-        terms = [(w, f"h[{n - 1}][{j}]") for j, w in enumerate(row)]
+        terms = [(w, f"h[{last}][{j}]") for j, w in enumerate(row)]
         lines.append(f"logit[{k}] = {_text(terms)}")
     return "\n".join(lines)
 
 
 def to_latex(program: Program) -> str:
-    """The recurrence as a LaTeX ``aligned`` block; numbers as in ``to_text``."""
-    d, n = program.hidden_size, program.seq_len
+    """The same as a LaTeX ``aligned`` block; numbers as in ``to_text``."""
+    last = len(program.layers) - 1
     lines = []
-    for j, terms in enumerate(_neurons(program, "x_t", [f"h_{{t-1,{k}}}" for k in range(d)])):
-        lines.append(rf"h_{{t,{j}}} &= \max(0,\, {_latex(terms)})")
+    for name, terms in _neurons(program, "x_{{{}}}", "h_{{{},{}}}"):
+        lines.append(rf"{name} &= \max(0,\, {_latex(terms)})")
     for k, row in enumerate(program.readout):
-        terms = [(w, f"h_{{{n - 1},{j}}}") for j, w in enumerate(row)]
+        terms = [(w, f"h_{{{last},{j}}}") for j, w in enumerate(row)]
         lines.append(rf"\mathrm{{logit}}_{{{k}}} &= {_latex(terms)}")
     body = " \\\\\n".join(lines)
     return f"\\begin{{aligned}}\n{body}\n\\end{{aligned}}"
@@ -96,9 +94,19 @@ def short(value: Fraction, digits: int = 6) -> str:
     return f"{mantissa}{more}e{int(exponent)}"
 
 
-def _neurons(program: Program, x: str, h: Sequence[str]) -> list[list[Term]]:
-    rows = zip(program.input_weights, program.recurrent, strict=True)
-    return [[(a, x), *zip(row, h, strict=True)] for a, row in rows]
+def _neurons(program: Program, x: str, h: str) -> Iterator[tuple[str, list[Term]]]:
+    """Names of states with the terms of their z: of an RNN's one layer, else of all layers."""
+    if program.is_rnn:
+        rows = zip(program.input_weights, program.recurrent, strict=True)
+        for j, (a, row) in enumerate(rows):
+            states = [(w, h.format("t-1", k)) for k, w in enumerate(row)]
+            yield h.format("t", j), [(a, x.format("t")), *states]
+        return
+    for t, layer in enumerate(program.layers):
+        for j, (inputs, row) in enumerate(zip(layer.input, layer.state, strict=True)):
+            read = [(w, x.format(i)) for i, w in enumerate(inputs)]
+            states = [(w, h.format(t - 1, k)) for k, w in enumerate(row) if t]
+            yield h.format(t, j), [*read, *states]
 
 
 def _text(terms: Sequence[Term]) -> str:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flint import fmpz_mat
 
-from algzoo_exact.program.ir import Program
+from algzoo_exact.program.ir import Matrix, Program
 
 Row = tuple[int, ...]
 
@@ -29,59 +28,61 @@ class LinearPiece:
 class Specializer:
     """Linear functionals of one program, pattern by pattern, with shared prefixes cached.
 
-    A pattern is an integer with bit t * d + j set where neuron j is on at step t
-    (``ActivationPattern.bits``). Only the latest prefix of each length is kept, which is what
-    depth-first enumeration asks for.
+    A pattern is an integer with bit q set where neuron q is on (``ActivationPattern.bits``). Only
+    the latest prefix of each length is kept, which is what depth-first enumeration asks for.
     """
 
     def __init__(self, program: Program) -> None:
-        weights = program.integer_weights
-        self.n, self.d = program.seq_len, program.hidden_size
-        self._recurrent = fmpz_mat([list(row) for row in weights.recurrent])
-        self._readout = fmpz_mat([list(row) for row in weights.readout])
+        self.program = program
+        units = program.units
+        self._readout = _integers(program.readout, units[-1] // units[-2])
+        self._states = [_integers(layer.state, layer.scale) for layer in program.layers]
         self._inputs = [
-            fmpz_mat(self.d, self.n, self._column(t, weights.input, weights.scale))
-            for t in range(self.n)
+            _integers(layer.input, unit)
+            for layer, unit in zip(program.layers, units[1:-1], strict=True)
         ]
         self._z: list[tuple[int, fmpz_mat]] = []
 
-    def _column(self, t: int, weights: Sequence[int], scale: int) -> list[int]:
-        factor = scale**t
-        return [factor * w if c == t else 0 for w in weights for c in range(self.n)]
-
     def step(self, t: int, bits: int) -> fmpz_mat:
-        """z[t] as a (d, n) integer matrix; only the bits of steps before t matter."""
-        prefix = bits & ((1 << (t * self.d)) - 1)
+        """z[t] as a (d, n) integer matrix; only the bits of layers before t matter."""
+        prefix = bits & ((1 << self.program.first[t]) - 1)
         if t < len(self._z) and self._z[t][0] == prefix:
             return self._z[t][1]
         z = self._inputs[t]
         if t:
-            z = self._recurrent * self._masked(self.step(t - 1, bits), prefix, t - 1) + z
+            z = self._states[t] * self._masked(self.step(t - 1, bits), prefix, t - 1) + z
         del self._z[t:]
         self._z.append((prefix, z))
         return z
 
+    def row(self, neuron: int, bits: int) -> Row:
+        """z[t][j] of a neuron."""
+        t, j = self.program.place(neuron)
+        z = self.step(t, bits)
+        return tuple(int(z[j, c]) for c in range(z.ncols()))
+
     def logits(self, bits: int) -> fmpz_mat:
         """The logits as a (k, n) integer matrix."""
-        return self._readout * self._masked(self.step(self.n - 1, bits), bits, self.n - 1)
+        last = len(self._inputs) - 1
+        return self._readout * self._masked(self.step(last, bits), bits, last)
 
     def _masked(self, z: fmpz_mat, bits: int, t: int) -> fmpz_mat:
         """h[t]: the rows of z[t] that are on, and zero rows."""
-        entries = z.entries()
+        entries, n = z.entries(), z.ncols()
+        on = bits >> self.program.first[t]
         return fmpz_mat(
-            self.d,
-            self.n,
-            [
-                entries[j * self.n + c] if bits >> (t * self.d + j) & 1 else 0
-                for j in range(self.d)
-                for c in range(self.n)
-            ],
+            z.nrows(),
+            n,
+            [entries[j * n + c] if on >> j & 1 else 0 for j in range(z.nrows()) for c in range(n)],
         )
 
     def piece(self, bits: int) -> LinearPiece:
-        return LinearPiece(
-            tuple(rows(self.step(t, bits)) for t in range(self.n)), rows(self.logits(bits))
-        )
+        steps = range(len(self._inputs))
+        return LinearPiece(tuple(rows(self.step(t, bits)) for t in steps), rows(self.logits(bits)))
+
+
+def _integers(matrix: Matrix, scale: int) -> fmpz_mat:
+    return fmpz_mat([[int(w * scale) for w in row] for row in matrix])
 
 
 def rows(matrix: fmpz_mat) -> tuple[Row, ...]:

@@ -9,10 +9,9 @@ and leaves every logit as it was.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from fractions import Fraction
 
-from algzoo_exact.program.ir import Program, Vector
+from algzoo_exact.program.ir import Program, Vector, rnn
 
 
 def standardize(program: Program) -> tuple[Program, Vector]:
@@ -41,14 +40,12 @@ def standardize(program: Program) -> tuple[Program, Vector]:
 def rescale(program: Program, factors: Vector) -> Program:
     """The program with states multiplied by positive ``factors`` (d); its logits are the same."""
     assert all(s > 0 for s in factors), "ReLU commutes with positive factors only"
-    return replace(
-        program,
-        input_weights=tuple(s * a for s, a in zip(factors, program.input_weights, strict=True)),
-        recurrent=tuple(
+    return rnn(
+        tuple(s * a for s, a in zip(factors, program.input_weights, strict=True)),
+        tuple(
             tuple(s * w / r for r, w in zip(factors, row, strict=True))
             for s, row in zip(factors, program.recurrent, strict=True)
         ),
-        readout=tuple(
-            tuple(w / s for s, w in zip(factors, row, strict=True)) for row in program.readout
-        ),
+        tuple(tuple(w / s for s, w in zip(factors, row, strict=True)) for row in program.readout),
+        program.seq_len,
     )

@@ -4,8 +4,10 @@ Three sorts. The index tasks (2nd argmax, argmax, argmedian, argoutlier) label G
 an index, and are fans: polyhedral cones on which the label is constant. Median asks for a number
 that is linear on each cone of a fan. Longest cycle labels sequences of integers.
 
-Every task on Gaussian inputs is invariant under permuting them (the label moves along), and the
-labels under adding a constant to all of them. So every wall between two labels contains the
+Beside these, a network may give the labels (``teacher``), and a task may be put on a subspace.
+
+Every named task on Gaussian inputs is invariant under permuting them (the label moves along), and
+the labels under adding a constant to all of them. So every wall between two labels contains the
 direction (1, .., 1).
 """
 
@@ -15,10 +17,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import combinations
+from math import lcm
 from typing import Literal
 
 from algzoo_exact.errors import InputError, did_you_mean
-from algzoo_exact.program.ir import Program
+from algzoo_exact.program.ir import Matrix, Number, Program, check_basis, dot, to_vector
+from algzoo_exact.program.ir import on_subspace as program_on_subspace
 from algzoo_exact.program.transformer import Transformer
 
 TieRule = Literal["lowest", "incorrect", "uniform"]
@@ -74,6 +78,9 @@ class Task:
     seq_len: int
 
     def __post_init__(self) -> None:
+        self._check()
+
+    def _check(self) -> None:
         if self.name not in TASK_NAMES:
             raise InputError(
                 f"Unknown task {self.name!r}{did_you_mean(self.name, TASK_NAMES)}; known tasks: "
@@ -90,6 +97,12 @@ class Task:
         """Outputs of a model for this task: one for median, else a logit for each label."""
         return 1 if self.name == "median" else self.seq_len
 
+    @property
+    def symmetric(self) -> bool:
+        """Whether permuting the inputs moves the label along, so that label cells are congruent,
+        and adding a constant to all inputs changes no label."""
+        return True
+
     def cells(self) -> Iterator[LabelCell]:
         """An index task's cells; they cover R^n and their interiors are disjoint."""
         return _CELLS[self.name](self.seq_len)
@@ -99,15 +112,78 @@ class Task:
         assert self.name == "median", self.name
         return _median_cells(self.seq_len)
 
-    def label(self, x: Sequence[int | float | Fraction]) -> int:
+    def label(self, x: Sequence[Number]) -> int:
         """The label of ``x``; where it lies on a wall, the lowest index that qualifies."""
         return _LABEL[self.name]([Fraction(v) for v in x])
 
-    def value(self, x: Sequence[int | float | Fraction]) -> Fraction:
+    def value(self, x: Sequence[Number]) -> Fraction:
         """The median of ``x``, exactly."""
         assert self.name == "median", self.name
         middle = sorted(Fraction(v) for v in x)[(len(x) - 1) // 2 : len(x) // 2 + 1]
         return sum(middle, Fraction(0)) / len(middle)
+
+
+@dataclass(frozen=True)
+class Teacher(Task):
+    """The label is the answer of another network, the ``program``: the index of its largest logit,
+    the lowest of several."""
+
+    program: Program
+
+    def _check(self) -> None:
+        if self.outputs == 1:
+            raise InputError("A teacher needs several logits; one output gives no label.")
+
+    @property
+    def outputs(self) -> int:
+        return self.program.outputs
+
+    @property
+    def symmetric(self) -> bool:
+        return False
+
+    def label(self, x: Sequence[Number]) -> int:
+        logits = self.program.evaluate(x).logit
+        return logits.index(max(logits))
+
+
+@dataclass(frozen=True)
+class TaskOnSubspace(Task):
+    """The label of x = E y, for a rational ``basis`` E (n, m), as a task on the m inputs y.
+
+    Where ties of the task fill a cone of the subspace, as between inputs that are 0 on all of it,
+    the lowest index that qualifies is the label.
+    """
+
+    task: Task
+    basis: Matrix
+
+    def _check(self) -> None:
+        """The task is checked already, and ``on_subspace`` checks the basis."""
+
+    @property
+    def outputs(self) -> int:
+        return self.task.outputs
+
+    @property
+    def symmetric(self) -> bool:
+        return False
+
+    def cells(self) -> Iterator[LabelCell]:
+        """Cells of the task, intersected with the subspace: some have no interior, others are
+        there several times, and a label may be another one of a tie."""
+        columns = list(zip(*self.basis, strict=True))
+        unit = lcm(*(entry.denominator for row in self.basis for entry in row))
+        for cell in self.task.cells():
+            rows = [
+                tuple(int(dot(row, column) * unit) for column in columns)  # type: ignore[arg-type]
+                for row in cell.inequalities
+            ]
+            yield LabelCell(cell.label, tuple(row for row in rows if any(row)))
+
+    def label(self, x: Sequence[Number]) -> int:
+        y = to_vector(x, "y")
+        return self.task.label([dot(row, y) for row in self.basis])
 
 
 def _difference(n: int, plus: int, minus: int) -> Normal:
@@ -241,6 +317,22 @@ def longest_cycle(seq_len: int) -> Task:
     return Task("longest_cycle", seq_len)
 
 
+def teacher(program: Program, name: str = "teacher") -> Teacher:
+    """The answer of another network is the label; ``name`` is for people."""
+    return Teacher(name, program.seq_len, program)
+
+
+def on_subspace(task: Task, basis: Sequence[Sequence[Number]]) -> Task:
+    """The task at x = E y as a task in y, for a rational ``basis`` E (n, m); beside it goes a
+    program on the same subspace."""
+    if isinstance(task, Teacher):
+        return teacher(program_on_subspace(task.program, basis), task.name)
+    if task.name not in INDEX_TASKS:
+        raise InputError(f"{task.name} has no labels on a subspace; use {', '.join(INDEX_TASKS)}.")
+    rows = check_basis(basis, task.seq_len)
+    return TaskOnSubspace(f"{task.name} on a subspace", len(rows[0]), task, rows)
+
+
 def check_scored(network: Program | Transformer, task: Task, ties: str) -> None:
     """InputError unless the network can be scored by how often it gives the task's label: a
     program as in ``check_fit``, or a transformer of the right sizes on longest_cycle."""
@@ -252,22 +344,25 @@ def check_scored(network: Program | Transformer, task: Task, ties: str) -> None:
 
 
 def check_fit(program: Program, task: Task, ties: str = "lowest") -> None:
-    """InputError unless it is an index task, the program has the task's inputs and a logit for
-    each, and the tie rule is known."""
+    """InputError unless it is a task with labels, the program has the task's inputs and a logit
+    for each label, and the tie rule is known."""
     _check_ties(ties)
     if not isinstance(program, Program):
         raise InputError(
-            f"This needs the program of an RNN, not a {type(program).__name__}; "
+            f"This needs the program of an RNN or a perceptron, not a {type(program).__name__}; "
             "transformers have scores only, from accuracy() and sample()."
         )
     if task.name == "median":
         raise InputError("median asks for a number, not for a label; score it by squared_error().")
     if task.name == "longest_cycle":
-        raise InputError("longest_cycle is a task for transformers, and this program is an RNN.")
-    if (program.seq_len, program.outputs) != (task.seq_len, task.seq_len):
+        raise InputError("longest_cycle is a task for transformers, and this program is none.")
+    if (program.seq_len, program.outputs) != (task.seq_len, task.outputs):
+        logits = "as many inputs and logits"
+        if task.outputs != task.seq_len:
+            logits = f"as many inputs and {task.outputs} logits"
         raise InputError(
-            f"{task.name} on {task.seq_len} inputs needs a program with as many inputs and "
-            f"logits, not {program.seq_len} inputs and {program.outputs} logits."
+            f"{task.name} on {task.seq_len} inputs needs a program with {logits}, "
+            f"not {program.seq_len} inputs and {program.outputs} logits."
         )
 
 

@@ -111,6 +111,7 @@ def compare(
     interval), unknown estimators, and a folder with another race.
     """
     program, task = _racing(model)
+    program.check_rnn()
     names = _chosen(estimators)
     budgets = tuple(sorted({float(budget) for budget in budgets}))
     _check(noise, variants, budgets, seeds, truth_samples, workers)

@@ -27,10 +27,11 @@ from numpy.typing import NDArray
 
 from algzoo_exact.jit import compiled, compiled_any_order
 from algzoo_exact.measure.balls_f64 import SLACK, TINY, U
+from algzoo_exact.program.floats import Weights
 from algzoo_exact.regions.bounds import settled
 from algzoo_exact.regions.cut import copy_ray, keep_side
 from algzoo_exact.regions.exact_search import BOUNDARY, CONES, LEAVES
-from algzoo_exact.regions.polish import Walls, Weights
+from algzoo_exact.regions.polish import Walls, block
 
 DONE, FULL, UNDECIDED, OVERFLOW = 0, 1, 2, 3
 
@@ -42,10 +43,10 @@ U64 = NDArray[np.uint64]
 class Stack(NamedTuple):
     """Cones still to be split; the last one is next. Capacity S cones of at most R rays each.
 
-    ``values`` and ``errors`` (S, R, n + 2 d) hold, for each ray, its coordinates x and two
+    ``values`` and ``errors`` (S, R, n + 2 D) hold, for each ray, its coordinates x and two
     states: h[t-1] in block (t - 1) % 2; in the other h[t] as far as it is there, then z[t].
     ``masks`` (S, R, words): tight walls.
-    ``rays`` (S): number of rays. ``level`` (S): the next neuron to split at, t * d + j.
+    ``rays`` (S): number of rays. ``level`` (S): the next neuron to split at.
     ``pattern`` (S, words): activation pattern so far. ``label`` (S). ``size`` (1): cones held.
     """
 
@@ -109,19 +110,22 @@ def _sign_pass(values: F64, errors: F64, count: int, sign: I64) -> int:
 
 @compiled_any_order
 def _linear_forms(
-    values: F64, errors: F64, count: int, weight: float, t: int, row: F64, state: int,
+    values: F64, errors: F64, count: int, inputs: F64, begin: int, end: int, row: F64, state: int,
     value: F64, error: F64,
 ) -> None:  # fmt: skip
-    """weight * x[t] + row . h at every ray, with the bound (1); h starts at column ``state``."""
+    """inputs . x + row . h at every ray, with the bound (1); h starts at column ``state``, and
+    inputs from ``begin`` to before ``end`` count."""
     d = len(row)
     for r in range(count):
         total = 0.0
         size = 0.0
         bound = 0.0
-        if weight != 0.0:
-            total = weight * values[r, t]
-            size = abs(total)
-            bound = abs(weight) * errors[r, t]
+        for c in range(begin, end):
+            w = inputs[c]
+            term = w * values[r, c]
+            total += term
+            size += abs(term)
+            bound += abs(w) * errors[r, c]
         for i in range(d):
             w = row[i]
             term = w * values[r, state + i]
@@ -132,7 +136,7 @@ def _linear_forms(
         error[r] = 0.0
         if size + bound > 0.0:
             # A single nonzero product is 0 only by underflow, which TINY covers.
-            error[r] = (bound + (d + 4.0) * U * size) * SLACK + TINY
+            error[r] = (bound + (end - begin + d + 3.0) * U * size) * SLACK + TINY
 
 
 @compiled
@@ -144,10 +148,9 @@ def _emit(
 
     ``ties``: 0 lowest, 1 incorrect, 2 uniform; 3 keeps the whole leaf, right or wrong.
     """
-    d = weights.input.shape[0]
     k = weights.margins.shape[0]
-    first_wall = walls.rows.shape[0]
-    last = n + d * ((n - 1) % 2)
+    first_wall, neurons = walls.rows.shape[0], weights.layer.shape[0]
+    last = block(weights, n, weights.first.shape[0] - 2)
     label = stack.label[top]
     count = stack.rays[top]
     values, errors, masks = stack.values[top], stack.errors[top], stack.masks[top]
@@ -158,9 +161,9 @@ def _emit(
         for other in range(k):
             if other == label:
                 continue
-            wall = first_wall + n * d + other
+            wall = first_wall + neurons + other
             margin = weights.margins[label, other]
-            _linear_forms(values, errors, count, 0.0, 0, margin, last, value, error)
+            _linear_forms(values, errors, count, margin, 0, 0, margin, last, value, error)
             outcome = _sign_pass(value, error, count, sign)
             if outcome == 3:
                 return UNDECIDED
@@ -172,7 +175,7 @@ def _emit(
                 to = scratch.values[slot], scratch.errors[slot], scratch.masks[slot]
                 count = keep_side(
                     values, errors, masks, count, value, error, sign, 1, wall, n,
-                    weights, walls, stack.pattern[top], n * d, to[0], to[1], to[2],
+                    weights, walls, stack.pattern[top], neurons, to[0], to[1], to[2],
                 )  # fmt: skip
                 if count < 0:
                     return OVERFLOW
@@ -220,20 +223,25 @@ def _take_leaf(stack: Stack, top: int, cells: Cells) -> None:
 
 
 @compiled
-def _start_step(
-    weights: Weights, values: F64, errors: F64, first: int, count: int, t: int, j: int, n: int,
+def _start_layer(
+    weights: Weights, values: F64, errors: F64, first: int, count: int, level: int, n: int,
     value: F64, error: F64,
 ) -> None:  # fmt: skip
-    """z[t] from neuron j on, at the rays from ``first`` on."""
-    d = weights.input.shape[0]
-    here, before = n + d * (t % 2), n + d * ((t + 1) % 2)
+    """z[t] from neuron ``level`` on, at the rays from ``first`` on."""
+    t = weights.layer[level]
+    start = weights.first[t]
+    width = start - weights.first[t - 1] if t > 0 else 0
+    here, before = block(weights, n, t) - start, block(weights, n, t + 1)
+    begin, end = weights.reads[t, 0], weights.reads[t, 1]
     some, off = values[first:count], errors[first:count]
-    for i in range(j, d):
-        row = weights.recurrent[i]
-        _linear_forms(some, off, count - first, weights.input[i], t, row, before, value, error)
+    for q in range(level, weights.first[t + 1]):
+        row = weights.state[q, :width]
+        _linear_forms(
+            some, off, count - first, weights.input[q], begin, end, row, before, value, error
+        )
         for r in range(first, count):
-            values[r, here + i] = value[r - first]
-            errors[r, here + i] = error[r - first]
+            values[r, here + q] = value[r - first]
+            errors[r, here + q] = error[r - first]
 
 
 @compiled
@@ -246,12 +254,12 @@ def advance(
     buffer is too small (OVERFLOW: nothing is lost; the caller enlarges it and calls again).
 
     ``rows`` (walls, n): the inequalities of the starting cone. Walls below first_wall =
-    len(rows) are these, first_wall + t d + j is z[t][j] = 0, and first_wall + n d + k is the
-    tie of logit k with the label's. ``grain``: LEAVES, CONES or BOUNDARY.
+    len(rows) are these, first_wall + q is z[t][j] = 0 for neuron q of N, and first_wall + N + k is
+    the tie of logit k with the label's. ``grain``: LEAVES, CONES or BOUNDARY.
     """
-    d = weights.input.shape[0]
+    neurons, last_layer = weights.layer.shape[0], weights.first.shape[0] - 2
     first_wall = rows.shape[0]
-    walls = Walls(rows, np.empty((n * d, n)), np.empty((n * d, n)), np.zeros(1, np.int64))
+    walls = Walls(rows, np.empty((neurons, n)), np.empty((neurons, n)), np.zeros(1, np.int64))
     capacity = stack.values.shape[1]
     value = np.empty(capacity)
     error = np.empty(capacity)
@@ -265,7 +273,7 @@ def advance(
         count = stack.rays[top]
         if cells.leaves[0] == cells.visited.shape[0]:
             return FULL
-        if level == n * d:
+        if level == neurons:
             status = _emit(
                 weights, stack, top, cells, scratch, n, ties, walls, value, error, sign, grain
             )
@@ -273,11 +281,11 @@ def advance(
                 return status
             _take_leaf(stack, top, cells)
             continue
-        t = level // d
-        j = level - t * d
-        here = n + d * (t % 2) + j
+        t = weights.layer[level]
+        j = level - weights.first[t]
+        here = block(weights, n, t) + j
         if j == 0:
-            _start_step(weights, values, errors, 0, count, t, 0, n, value, error)
+            _start_layer(weights, values, errors, 0, count, level, n, value, error)
         for r in range(count):
             value[r] = values[r, here]
             error[r] = errors[r, here]
@@ -299,9 +307,9 @@ def advance(
                 stack.pattern[top, level // 64] |= on
             stack.level[top] = level + 1
             continue
-        if grain != LEAVES and t == n - 1:
-            last = here - j
-            state, blur = values[:, last : last + d], errors[:, last : last + d]
+        if grain != LEAVES and t == last_layer:
+            begin, end = here - j, here - level + neurons
+            state, blur = values[:, begin:end], errors[:, begin:end]
             verdict = settled(weights.margins, state, blur, count, stack.label[top], j)
             if verdict != 0:
                 if verdict == 1 and grain == CONES:
@@ -325,7 +333,10 @@ def advance(
             if above_masks[r, word] & bit:
                 above_values[r, here] = 0.0
                 above_errors[r, here] = 0.0
-        _start_step(weights, above_values, above_errors, old, above, t, j + 1, n, value, error)
+        if level + 1 < weights.first[t + 1]:
+            _start_layer(
+                weights, above_values, above_errors, old, above, level + 1, n, value, error
+            )
         below = 0
         for r in range(count):
             if sign[r] <= 0:

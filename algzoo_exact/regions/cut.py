@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from algzoo_exact.jit import compiled
 from algzoo_exact.measure.balls_f64 import SLACK, TINY, U
-from algzoo_exact.regions.polish import Walls, Weights, polish
+from algzoo_exact.program.floats import Weights
+from algzoo_exact.regions.polish import Walls, block, polish
 
 F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
@@ -73,41 +74,45 @@ def copy_ray(
 
 
 @compiled
-def _exact_zeros(
-    weights: Weights, rows: F64, values: F64, errors: F64, masks: U64, r: int, n: int, t: int,
-    j: int,
-) -> None:  # fmt: skip
-    """Inputs that vanish exactly on a new ray of the wall z[t][j] = 0.
+def _only_one_left(row: F64, values: F64, errors: F64, r: int) -> int:
+    """The only input with a weight in ``row`` that is not an exact 0 on a ray; -1 if there are
+    others, or none."""
+    left = -1
+    for c in range(row.shape[0]):
+        if row[c] != 0.0 and (values[r, c] != 0.0 or errors[r, c] != 0.0):
+            if left >= 0:
+                return -1
+            left = c
+    return left
 
-    Where every state that feeds z[t][j] is an exact 0, x[t] is 0 too; and a starting wall through
-    the ray with one input left that is not an exact 0 makes that one 0. Without this, the many
-    walls that meet in x[t] = 0 behind a dead state would all look undecided.
+
+@compiled
+def _exact_zeros(
+    weights: Weights, rows: F64, values: F64, errors: F64, masks: U64, r: int, n: int, level: int
+) -> None:
+    """Inputs that vanish exactly on a new ray of the wall z[t][j] = 0 of a neuron.
+
+    Where every state that feeds the neuron is an exact 0, the inputs that it reads add up to 0;
+    they do on the starting walls through the ray too. Of such a sum, an input that alone is not an
+    exact 0 must be one. Without this, the many walls that meet in x[t] = 0 behind a dead state
+    would all look undecided.
     """
-    if weights.input[j] == 0.0 or (values[r, t] == 0.0 and errors[r, t] == 0.0):
+    left = _only_one_left(weights.input[level], values, errors, r)
+    if left < 0:
         return
-    state = n + weights.input.shape[0] * ((t + 1) % 2)
-    for i in range(weights.input.shape[0]):
-        if weights.recurrent[j, i] != 0.0 and (
-            values[r, state + i] != 0.0 or errors[r, state + i] != 0.0
+    t = weights.layer[level]
+    before = block(weights, n, t + 1)
+    for i in range(weights.first[t] - weights.first[t - 1] if t > 0 else 0):
+        if weights.state[level, i] != 0.0 and (
+            values[r, before + i] != 0.0 or errors[r, before + i] != 0.0
         ):
             return
-    values[r, t] = errors[r, t] = 0.0
-    found = True
-    while found:
-        found = False
+    while left >= 0:
+        values[r, left] = errors[r, left] = 0.0
+        left = -1
         for wall in range(rows.shape[0]):
-            if (masks[r, wall // 64] >> np.uint64(wall % 64)) & np.uint64(1):
-                left = -1
-                several = False
-                for c in range(n):
-                    if rows[wall, c] != 0.0 and (values[r, c] != 0.0 or errors[r, c] != 0.0):
-                        several = left >= 0
-                        left = c
-                        if several:
-                            break
-                if left >= 0 and not several:
-                    values[r, left] = errors[r, left] = 0.0
-                    found = True
+            if left < 0 and (masks[r, wall // 64] >> np.uint64(wall % 64)) & np.uint64(1):
+                left = _only_one_left(rows[wall], values, errors, r)
 
 
 @compiled
@@ -118,7 +123,7 @@ def keep_side(
 ) -> int:  # fmt: skip
     """The part of a cone on one side of a wall; returns its number of rays, -1 if too many.
 
-    ``level`` is t * d + j for the wall z[t][j] = 0, and n * d for a tie of logits.
+    ``level`` is the neuron whose wall it is, and the number of neurons for a tie of logits.
 
     A new ray on the wall is a r+ + b r- with a + b = 1, a = |value-| / (|value+| + |value-|). If
     the values are off by e+ and e-, then a and b are off by at most
@@ -184,10 +189,8 @@ def keep_side(
         for w in range(masks.shape[1]):
             masks_to[kept, w] = masks[p, w] & masks[m, w]
         masks_to[kept, word] |= bit
-        if level < n * weights.input.shape[0]:
-            t = level // weights.input.shape[0]
-            j = level - t * weights.input.shape[0]
-            _exact_zeros(weights, walls.rows, values_to, errors_to, masks_to, kept, n, t, j)
+        if level < weights.layer.shape[0]:
+            _exact_zeros(weights, walls.rows, values_to, errors_to, masks_to, kept, n, level)
             if blur > _BLURRED:
                 polish(
                     weights, walls, pattern, level, n, masks_to[kept], values_to[kept],

@@ -17,7 +17,7 @@ from fractions import Fraction
 from typing import Literal
 
 from algzoo_exact.exact.enclosure import Enclosure
-from algzoo_exact.geometry.cone import Cone, IntVector, primitive
+from algzoo_exact.geometry.cone import Cone, IntVector, orthogonal_lines, primitive
 from algzoo_exact.measure.cone_measure import cone_measure
 from algzoo_exact.program.ir import Matrix, Program
 from algzoo_exact.program.specialize import Specializer, rows
@@ -51,11 +51,11 @@ class Region:
     """A cone on which the program is linear.
 
     The region is ``cone`` + span(``lineality``). It is ``cone`` alone, and ``lineality`` is empty,
-    unless all input weights are 0: then the one region is R^n, ``lineality`` its basis, and
-    ``cone`` the positive orthant.
+    unless it holds lines (for an RNN: unless all input weights are 0). Then ``lineality`` is an
+    orthogonal basis of them, and ``cone`` is the region's part on the positive side of each.
 
     ``cone`` has one inequality for each facet. ``walls[i]`` are all the hyperplanes on which
-    facet i lies (none for the sides of that orthant). ``logit_rows`` (k, n) are integers: the
+    facet i lies (none for facets across those lines). ``logit_rows`` (k, n) are integers: the
     logits are ``logit_rows @ x / logit_scale``.
     """
 
@@ -93,9 +93,10 @@ class Region:
 
         InputError for more than 6 inputs.
         """
-        if self.lineality:
+        if not self.facets:
             return Enclosure.exactly(1)
-        return cone_measure(self.cone, digits=digits)
+        part = cone_measure(self.cone, digits=digits + len(self.lineality))
+        return part.times(Fraction(2) ** len(self.lineality))  # all such parts are congruent
 
 
 @dataclass(frozen=True)
@@ -139,22 +140,21 @@ def region_of(program: Program, specializer: Specializer, bits: int) -> Region:
 
     The pattern must be one that has an interior.
     """
-    n, d = program.seq_len, program.hidden_size
-    piece = specializer.piece(bits)
+    n, piece = program.seq_len, specializer.piece(bits)
     signs: list[IntVector] = []
     walls: list[Wall] = []
     for t, step in enumerate(piece.z):
         for j, row in enumerate(step):
             if any(row):
-                signs.append(row if bits >> (t * d + j) & 1 else tuple(-c for c in row))
+                on = bits >> (program.first[t] + j) & 1
+                signs.append(row if on else tuple(-c for c in row))
                 walls.append(_neuron(t, j))
-    # If W_hi[j] != 0 then x[t] is in z[t][j] and in no earlier z: rank n. Else nothing is ever on.
-    lines = () if signs else tuple(tuple(int(c == k) for c in range(n)) for k in range(n))
+    lines = orthogonal_lines(signs, n)
     cone = Cone.from_inequalities((*signs, *lines))
     assert cone is not None, "a pattern without interior"
     slim, names = _facets(cone, dict(enumerate(walls)))
-    pattern = ActivationPattern(n, d, bits)
-    return Region(pattern, slim, lines, names, piece.logit, _logit_scale(program))
+    pattern = ActivationPattern(program.widths, bits)
+    return Region(pattern, slim, lines, names, piece.logit, program.units[-1])
 
 
 def cells(
@@ -167,13 +167,13 @@ def cells(
     check_fit(program, task)
     search = ExactSearch(program, None)
     starts = starting_cones(task)
-    scale = _logit_scale(program)
+    scale = program.units[-1]
     for done, start in enumerate(starts):
         names = _names(program, start)
         tie_wall = len(names)
         for leaf in search.exact_cells(start):
             assert leaf is not None, "whole leaves were asked for"
-            pattern = ActivationPattern(program.seq_len, program.hidden_size, leaf.bits)
+            pattern = ActivationPattern(program.widths, leaf.bits)
             logits = rows(search.specializer.logits(leaf.bits))
             for winners, part, ties_of_part in _by_winners(leaf.cone, logits, tie_wall):
                 cone, walls = _facets(part, names | ties_of_part)
@@ -181,6 +181,19 @@ def cells(
                 yield Cell(pattern, cone, (), walls, logits, scale, start.label, winners, credit)
         if progress is not None:
             progress(done + 1, len(starts))
+
+
+def answers(program: Program) -> Iterator[tuple[int, Cone]]:
+    """Cones on which a program is linear and one logit is the largest (the lowest of several), and
+    its index. They cover R^n with disjoint interiors, and a region may be several."""
+    search = ExactSearch(program, None)
+    for start in _covering(program.seq_len):
+        for leaf in search.exact_cells(start):
+            assert leaf is not None, "whole leaves were asked for"
+            logits = rows(search.specializer.logits(leaf.bits))
+            tie_wall = len(start.cone.walls) + program.neurons
+            for winners, part, _ in _by_winners(leaf.cone, logits, tie_wall):
+                yield min(winners), part
 
 
 def _by_winners(
@@ -222,11 +235,14 @@ def _facets(cone: Cone, names: dict[int, Wall]) -> tuple[Cone, tuple[tuple[Wall,
 
 def _names(program: Program, start: Start) -> dict[int, Wall]:
     """Names of the walls of the leaves below a starting cone, but for ties."""
-    *labels, _ = start.rows
-    walls = [Wall("label", _equation(row)) for row in labels]
-    walls.append(Wall("start", "x[0] = 0"))
-    walls.extend(_neuron(t, j) for t in range(program.seq_len) for j in range(program.hidden_size))
+    walls = [Wall("start" if _is_cut(row) else "label", _equation(row)) for row in start.rows]
+    walls.extend(_neuron(*program.place(q)) for q in range(program.neurons))
     return dict(enumerate(walls))
+
+
+def _is_cut(row: IntVector) -> bool:
+    """Whether it is x[i] = 0 for some i, which is where enumeration cuts."""
+    return sum(map(bool, row)) == 1
 
 
 def _neuron(t: int, j: int) -> Wall:
@@ -246,9 +262,3 @@ def _equation(row: IntVector) -> str:
         for sign in (first, -first)
     )
     return " = ".join(side or "0" for side in sides)
-
-
-def _logit_scale(program: Program) -> int:
-    """``LinearPiece`` states are scaled by scale**n, logits by readout_scale on top."""
-    weights = program.integer_weights
-    return int(weights.scale**program.seq_len) * weights.readout_scale

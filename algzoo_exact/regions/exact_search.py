@@ -49,7 +49,7 @@ class ExactSearch:
     def __init__(self, program: Program, ties: TieRule | None) -> None:
         self.program = program
         self.mode = mode_of(ties)
-        self.n, self.d, self.k = program.seq_len, program.hidden_size, program.outputs
+        self.n, self.neurons, self.k = program.seq_len, program.neurons, program.outputs
         self.leaves = 0
         self.patterns: set[int] = set()
 
@@ -76,7 +76,7 @@ class ExactSearch:
         pending = [(cone, bits, level)]
         while pending:
             cone, bits, level = pending.pop()
-            if level == self.n * self.d:
+            if level == self.neurons:
                 self.leaves += 1
                 self.patterns.add(bits)
                 yield self._credit(cone, bits, start.label, first_wall + level)
@@ -103,10 +103,8 @@ class ExactSearch:
                 pending.append((below, bits, q + 1))
 
     def row(self, level: int, bits: int) -> IntVector:
-        """z[t][j], level = t d + j, as an integer functional on the pattern ``bits``."""
-        t, j = divmod(level, self.d)
-        z = self.specializer.step(t, bits)
-        return tuple(int(z[j, c]) for c in range(self.n))
+        """z[t][j] of neuron ``level`` as an integer functional on the pattern ``bits``."""
+        return self.specializer.row(level, bits)
 
     def _credit(self, cone: Cone, bits: int, label: int, tie_wall: int) -> ExactCell | None:
         if self.mode == EVERYTHING:

@@ -219,7 +219,7 @@ def region_graph(
 def _flips(a: ActivationPattern, b: ActivationPattern) -> tuple[tuple[int, int], ...]:
     return tuple(
         (t, j)
-        for t in range(a.seq_len)
-        for j in range(a.hidden_size)
+        for t, width in enumerate(a.widths)
+        for j in range(width)
         if a.active(t, j) != b.active(t, j)
     )

@@ -1,4 +1,4 @@
-"""Activation patterns: which neurons are on, at each step."""
+"""Activation patterns: which neurons are on, in each layer."""
 
 from __future__ import annotations
 
@@ -7,27 +7,26 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class ActivationPattern:
-    """On/off for each neuron j at each step t; bit ``t * hidden_size + j`` of ``bits``."""
+    """On/off for each neuron j of each layer t; ``widths`` are their numbers of neurons, and bit q
+    of ``bits`` is for neuron q, layer by layer. An RNN's layers are its steps."""
 
-    seq_len: int
-    hidden_size: int
+    widths: tuple[int, ...]
     bits: int
 
     def __post_init__(self) -> None:
-        if self.bits < 0 or self.bits >> (self.seq_len * self.hidden_size):
-            raise ValueError(f"bits {self.bits:#x} do not fit {self.seq_len} x {self.hidden_size}")
+        if self.bits < 0 or self.bits >> sum(self.widths):
+            raise ValueError(f"bits {self.bits:#x} do not fit layers of {self.widths} neurons")
 
     def active(self, t: int, j: int) -> bool:
-        return bool(self.bits >> (t * self.hidden_size + j) & 1)
+        return bool(self.bits >> (sum(self.widths[:t]) + j) & 1)
 
     def flip(self, t: int, j: int) -> ActivationPattern:
-        return ActivationPattern(
-            self.seq_len, self.hidden_size, self.bits ^ (1 << (t * self.hidden_size + j))
-        )
+        return ActivationPattern(self.widths, self.bits ^ (1 << (sum(self.widths[:t]) + j)))
 
     def __str__(self) -> str:
-        """Steps left to right, neuron 0 first within each: ``1100|1010``."""
-        return "|".join(
-            "".join("1" if self.active(t, j) else "0" for j in range(self.hidden_size))
-            for t in range(self.seq_len)
-        )
+        """Layers left to right, neuron 0 first within each: ``1100|1010``."""
+        bits, parts = self.bits, []
+        for width in self.widths:
+            parts.append("".join("1" if bits >> j & 1 else "0" for j in range(width)))
+            bits >>= width
+        return "|".join(parts)

@@ -15,29 +15,19 @@ from numpy.typing import NDArray
 
 from algzoo_exact.jit import compiled
 from algzoo_exact.measure.balls_f64 import SLACK, TINY, U
+from algzoo_exact.program.floats import Weights
 
 F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
 U64 = NDArray[np.uint64]
 
 
-class Weights(NamedTuple):
-    """W_hi (d), W_hh (d, d), and the differences W_oh[a] - W_oh[b] (k, k, d), as float64.
-
-    Each entry is within a relative error U, so it is 0 exactly where the rational is.
-    """
-
-    input: F64
-    recurrent: F64
-    margins: F64
-
-
 class Walls(NamedTuple):
     """Starting inequalities ``rows`` (walls, n), and room for the normals of all z[t][j].
 
     Entries of ``rows`` are within a relative error U, so 0 exactly where the integer is.
-    ``normals`` and ``radii`` (n d, n): z[t][j] as a functional of x on the pattern last asked
-    for. ``known`` (1): how many of them are valid now.
+    ``normals`` and ``radii`` (N, n): z[t][j] as a functional of x on the pattern last asked for.
+    ``known`` (1): how many of them are valid now.
     """
 
     rows: F64
@@ -47,29 +37,35 @@ class Walls(NamedTuple):
 
 
 @compiled
+def block(weights: Weights, n: int, t: int) -> int:
+    """Where the state of layer t starts in a row of ``Stack``; layers take turns at two places."""
+    width: int = weights.state.shape[1]
+    return n + width * (t % 2)
+
+
+@compiled
 def fill_normals(weights: Weights, walls: Walls, pattern: U64, level: int, n: int) -> None:
-    """Normals of z[t][j] up to and including ``level`` on an activation pattern."""
-    d = weights.input.shape[0]
+    """Normals of z[t][j] up to and including neuron ``level`` on an activation pattern."""
     for q in range(walls.known[0], level + 1):
-        t = q // d
-        j = q - t * d
+        t = weights.layer[q]
+        start = weights.first[t - 1] if t > 0 else 0
+        width = weights.first[t] - start
         for c in range(n):
-            total = weights.input[j] if c == t else 0.0
+            total = weights.input[q, c]
             size = abs(total)
             bound = 0.0
-            if t > 0 and c < t:
-                for i in range(d):
-                    before = (t - 1) * d + i
-                    if (pattern[before // 64] >> np.uint64(before % 64)) & np.uint64(1):
-                        w = weights.recurrent[j, i]
-                        term = w * walls.normals[before, c]
-                        total += term
-                        size += abs(term)
-                        bound += abs(w) * walls.radii[before, c]
+            for i in range(width if c < weights.reach[t] else 0):
+                before = start + i
+                if (pattern[before // 64] >> np.uint64(before % 64)) & np.uint64(1):
+                    w = weights.state[q, i]
+                    term = w * walls.normals[before, c]
+                    total += term
+                    size += abs(term)
+                    bound += abs(w) * walls.radii[before, c]
             walls.normals[q, c] = total
             walls.radii[q, c] = 0.0
             if size + bound > 0.0:
-                walls.radii[q, c] = (bound + (d + 4.0) * U * size) * SLACK + TINY
+                walls.radii[q, c] = (bound + (width + 4.0) * U * size) * SLACK + TINY
     walls.known[0] = max(walls.known[0], level + 1)
 
 
@@ -136,11 +132,10 @@ def polish(
 ) -> None:  # fmt: skip
     """Recompute one ray of a cone about to be cut at ``level``, if that tightens its bounds.
 
-    ``value`` and ``error`` (n + 2 d) are a row of ``Stack``; exact zeros stay. The state of the
-    step before and the part computed of this one follow from the new coordinates: 0 where the
+    ``value`` and ``error`` (n + 2 D) are a row of ``Stack``; exact zeros stay. The state of the
+    layer before and the part computed of this one follow from the new coordinates: 0 where the
     neuron is off or its wall is tight, else normal . x.
     """
-    d = weights.input.shape[0]
     fill_normals(weights, walls, pattern, level, n)
     if _gauss_jordan(walls, mask, level + 1, n, m, e, column) < n - 1:
         return
@@ -176,14 +171,14 @@ def polish(
         if value[c] != 0.0 or error[c] != 0.0:
             value[c] = x[c] * scale
             error[c] = ex[c] * abs(scale)
-    t = level // d
-    for q in range(max(0, (t - 1) * d), level + 1):
-        place = n + d * ((q // d) % 2) + q % d
+    for q in range(weights.first[max(0, weights.layer[level] - 1)], level + 1):
+        t = weights.layer[q]
+        place = block(weights, n, t) + q - weights.first[t]
         bit = walls.rows.shape[0] + q
         on = (pattern[q // 64] >> np.uint64(q % 64)) & np.uint64(1)
         total, size, bound = 0.0, 0.0, 0.0
         if (on or q == level) and not (mask[bit // 64] >> np.uint64(bit % 64)) & np.uint64(1):
-            for c in range(q // d + 1):
+            for c in range(weights.reach[t + 1]):
                 a, ea = walls.normals[q, c], walls.radii[q, c]
                 total += a * value[c]
                 size += abs(a * value[c])

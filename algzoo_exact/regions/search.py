@@ -3,63 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from fractions import Fraction
-from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
 
 from algzoo_exact.geometry.cone import IntVector, dot
 from algzoo_exact.measure.balls_f64 import TINY, U
-from algzoo_exact.program.floats import rounded
-from algzoo_exact.program.ir import Matrix, Program
+from algzoo_exact.program.floats import SAFE, float_weights
+from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import TieRule
 from algzoo_exact.regions import compiled
 from algzoo_exact.regions.compiled import Cells, Stack
 from algzoo_exact.regions.exact_search import LEAVES, ExactCell, ExactSearch
-from algzoo_exact.regions.polish import Weights
 from algzoo_exact.regions.starts import Start
 
 _STEPS = 20_000  # splits between two looks at the clock: some tens of milliseconds
-_RANGE = (1e-200, 1e200)  # weights outside are left to exact arithmetic
-
-
-def float_weights(program: Program) -> Weights | None:
-    """The program in float64, or None where a weight is out of the safe range."""
-    readout = program.readout
-    last_matrix = readout
-    exact = all(map(is_float, chain.from_iterable(readout)))
-    if not exact:
-        pairs = [(p, q) for p in readout for q in readout]
-        last_matrix = tuple(tuple(a - b for a, b in zip(p, q, strict=True)) for p, q in pairs)
-    matrices = ((program.input_weights,), program.recurrent, last_matrix)
-    arrays = [_floats(matrix) for matrix in matrices]
-    if arrays[0] is None or arrays[1] is None or arrays[2] is None:
-        return None
-    last = arrays[2]
-    if exact:
-        last = last[:, None, :] - last[None, :, :]  # rounded correctly, so 0 only where equal
-    shape = (len(readout), len(readout), program.hidden_size)
-    return Weights(arrays[0][0], arrays[1], last.reshape(shape))
-
-
-def is_float(value: Fraction) -> bool:
-    """Whether float64 holds the value exactly (and it is far from overflow and underflow)."""
-    bottom = value.denominator
-    few_bits = value.numerator.bit_length() <= 53 and bottom.bit_length() < 600
-    return few_bits and bottom & (bottom - 1) == 0
-
-
-def _floats(matrix: Matrix) -> NDArray[np.float64] | None:
-    """Entries as floats, each within a relative error U; None if one leaves the safe range."""
-    try:
-        array = rounded(matrix)
-    except OverflowError:
-        return None
-    size = np.abs(array)
-    nonzero = np.array([[entry.numerator != 0 for entry in row] for row in matrix])
-    lost = nonzero & ((size < _RANGE[0]) | (size > _RANGE[1]))
-    return None if np.any(lost) else array
 
 
 class Search(ExactSearch):
@@ -180,14 +138,17 @@ class Search(ExactSearch):
         )
 
     def mask_words(self, first_wall: int) -> int:
-        return (first_wall + self.n * self.d + self.k + 63) // 64
+        return (first_wall + self.neurons + self.k + 63) // 64
 
     def _pattern_words(self) -> int:
-        return (self.n * self.d + 63) // 64
+        return (self.neurons + 63) // 64
+
+    def _width(self) -> int:
+        return self.n + 2 * self.program.hidden_size
 
     def _stack(self, start: Start, first_wall: int) -> Stack:
-        width = self.n + 2 * self.d
-        depth = self.n * self.d + 2
+        width = self._width()
+        depth = self.neurons + 2
         words = self.mask_words(first_wall)
         stack = Stack(
             np.empty((depth, self.max_rays, width)),
@@ -202,12 +163,13 @@ class Search(ExactSearch):
         for array in (stack.values, stack.errors, stack.masks):
             array[0] = 0
         cone = start.part or start.cone
-        step, rest = divmod(start.level, self.d)
-        assert rest == 0, "parts are made between two time steps"
-        neurons = range(start.level - self.d, start.level) if step else ()
-        on = [(q % self.d, self.row(q, start.bits)) for q in neurons if start.bits >> q & 1]
-        before = self.n + self.d * ((step + 1) % 2)
-        unit = self.program.integer_weights.scale**step
+        first = self.program.first
+        t = first.index(start.level)  # parts are made between two layers
+        last = first[t - 1] if t else 0
+        neurons = range(last, start.level)
+        on = [(q - last, self.row(q, start.bits)) for q in neurons if start.bits >> q & 1]
+        before = self.n + self.program.hidden_size * ((t + 1) % 2)
+        unit = self.program.units[t]
         for r, (ray, mask) in enumerate(zip(cone.rays, cone.tight, strict=True)):
             largest = max(map(abs, ray))
             size = 1 << largest.bit_length()  # coordinates shall be of size about 1
@@ -227,7 +189,7 @@ class Search(ExactSearch):
         return stack
 
     def _scratch(self, first_wall: int) -> Stack:
-        width = self.n + 2 * self.d
+        width = self._width()
         words = self.mask_words(first_wall)
         none = np.zeros(0, np.int64)
         return Stack(
@@ -262,7 +224,7 @@ def _scaled(vectors: Sequence[IntVector]) -> NDArray[np.float64] | None:
     for vector in vectors:
         largest = max(map(abs, vector))
         row = [c / largest if largest >= 2**53 else float(c) for c in vector]
-        if any((c != 0) != (abs(x) > _RANGE[0]) for c, x in zip(vector, row, strict=True)):
+        if any((c != 0) != (abs(x) > SAFE[0]) for c, x in zip(vector, row, strict=True)):
             return None
         rows.append(row)
     return np.array(rows)

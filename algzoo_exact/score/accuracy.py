@@ -15,7 +15,7 @@ from algzoo_exact.program.task import INDEX_TASKS, Task, TieRule, check_scored, 
 from algzoo_exact.program.transformer import Transformer
 from algzoo_exact.regions.starts import Start, starting_cones
 from algzoo_exact.score.direction import Direction, directions, top_logits
-from algzoo_exact.score.facets import LABEL_WALLS, TIES, grain_for
+from algzoo_exact.score.facets import START_WALLS, TIES, grain_for
 from algzoo_exact.score.metric import Integral, Metric, Piece, Terms
 from algzoo_exact.score.pool import new_search
 from algzoo_exact.score.rigorous import MOST_BITS, Cell, cell_flow, turning_facets, wall_normals
@@ -30,7 +30,7 @@ class RightMass(Integral):
     ) -> None:  # fmt: skip
         assert ties is not None
         self.direction, self.ties = direction, ties
-        self.which = TIES if direction.diagonal else LABEL_WALLS
+        self.which = TIES if direction.diagonal else START_WALLS
         self.search = new_search(program, ties, compiled, grain=grain_for(self.which))
 
     def at_zero(self, start: Start) -> Fraction:
@@ -67,8 +67,8 @@ class RightMass(Integral):
         rational; equal slopes are merged, so whatever cancels does so exactly."""
         normal = wall_normals(self.search.specializer, cell)
         flow = CellFlow(cell.tight, normal, cell.directions, self.direction.u)
-        factor = cell.credit / (2 * (self.search.n - 1))
         for face in turning_facets(flow, self.search, cell, self.which):
+            factor = cell.credit / (2 * (self.search.n - 1))
             for sign, square in flow.slopes(face):
                 terms.slopes[square] = terms.slopes.get(square, Fraction(0)) - factor * sign
 
@@ -83,14 +83,17 @@ def credit_at_zero(start: Start, direction: Direction, ties: TieRule) -> Fractio
 
 def _pieces(program: Program, task: Task, deadline: Deadline) -> tuple[Piece, ...]:
     starts = starting_cones(task)
+    if not task.symmetric:  # cells are not congruent
+        return (Piece(starts, Fraction(1), Fraction(1)),)
     mass = Fraction(2, len(starts))
     return tuple(Piece(pair, mass, mass) for pair in zip(starts[::2], starts[1::2], strict=True))
 
 
 def _directions(program: Program, task: Task) -> Iterator[Direction]:
     starts = starting_cones(task)
-    walls = (row for start in starts for row in start.rows[:-1])
-    return directions(program, walls, Fraction(2, len(starts)), top_logits)
+    walls = (row for start in starts for row in start.rows)
+    mass = Fraction(2, len(starts))
+    return directions(program, walls, mass, top_logits, diagonal=task.symmetric)
 
 
 def _known(program: Program | Transformer, task: Task) -> tuple[Enclosure, str]:

@@ -51,8 +51,8 @@ from algzoo_exact.score.rigorous import MOST_BITS, Cell, cell_flow, right_cells
 # cost four times as much in all. But what a job has done when time is up is lost: with less time
 # left than this, they are smaller in proportion.
 _FULL_SIZE_SECONDS = 60.0
-_LEAVES = {2: 4000, 3: 4000, 4: 2000, 5: 2000, 6: 40}
-_MOST_LEAVES = {2: 50_000, 3: 50_000, 4: 50_000, 5: 50_000, 6: 500}  # without a limit
+_LEAVES = {1: 4000, 2: 4000, 3: 4000, 4: 2000, 5: 2000, 6: 40}
+_MOST_LEAVES = {1: 50_000, 2: 50_000, 3: 50_000, 4: 50_000, 5: 50_000, 6: 500}  # without a limit
 _SNAPSHOT_SECONDS = 0.2
 _MOST_JOBS = 10_000  # an enclosure adds up the widths of all of them
 # Integers enumerate a job in less time than compiled code takes to load up to this n, and within
@@ -196,7 +196,7 @@ class Decider:
         """The two parts of a cone at the first neuron that cuts it."""
         cone, bits = start.cone, 0
         first = len(cone.walls)
-        for level in range(self.search.n * self.search.d):
+        for level in range(self.search.neurons):
             below, above = cone.split(self.search.row(level, bits), first + level)
             if below is not None and above is not None:
                 return tuple(Start(start.label, _renumbered(part)) for part in (below, above))

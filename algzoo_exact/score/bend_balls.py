@@ -1,15 +1,14 @@
 """The mean squared error of median programs in float64 balls, compiled: (2) of
 docs/notes/squared-error.md.
 
-A facet F inside a starting cone lies on walls z[t][j] = 0 of one step t. Its neurons flip, and with
-b[t][j] the derivative of the output by h[t][j], the same on both sides, a - a' is kappa e1 with
+A facet F inside a starting cone lies on walls z[t][j] = 0 of one layer t. Its neurons flip, and
+with b[t][j] the derivative of the output by h[t][j], the same on both sides, a - a' is kappa e1,
 
     kappa = sum over these neurons of b[t][j] |z[t][j]|,                                     (4)
     |a|^2 - |a'|^2 = kappa (2 a.e1 - kappa).
 
-That steps do not mix, and that no other neuron comes to life behind F, is certain if every neuron
-reads its newest input: z[t][j] depends on x[t] then, and z[s][j] with s < t does not. A cell where
-another neuron matters is undecided here.
+Neither can a neuron come to life behind F nor share F with a neuron of an earlier layer if it reads
+an input that these do not. A cell where another neuron may is undecided here.
 
 The functionals are computed at twice the working precision, so that the error of a good model, in
 which two close functionals cancel, is known as well as each of them.
@@ -41,7 +40,7 @@ from algzoo_exact.measure.faces_f64 import full_set, ray_sets, subfaces
 from algzoo_exact.measure.facet_flow import facet_flows
 from algzoo_exact.measure.flow_rules import FlowRules, flow_rules
 from algzoo_exact.measure.lattice_f64 import face_lattice
-from algzoo_exact.program.floats import FloatWeights, rounded
+from algzoo_exact.program.floats import Weights, exact_weights, rounded
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task
 from algzoo_exact.regions.compiled import Cells
@@ -49,7 +48,6 @@ from algzoo_exact.regions.exact_search import ExactSearch
 from algzoo_exact.regions.starts import Start
 from algzoo_exact.score.boundary_balls import (
     add_product,
-    exact_weights,
     float_sum,
     normal_balls,
 )
@@ -73,21 +71,22 @@ def is_on(pattern: U64, level: int) -> bool:
 
 
 @compiled
-def output_slopes(weights: FloatWeights, pattern: U64, n: int, slopes: F64) -> None:
-    """The derivatives of the one output by h[t][j], backwards, (n, d, 3): high and low part, and a
-    bound for the error of their sum."""
-    d = weights.input.shape[0]
+def output_slopes(weights: Weights, pattern: U64, slopes: F64) -> None:
+    """The derivatives of the one output by h[t][j], backwards, (layers, D, 3): high and low part,
+    and a bound for the error of their sum."""
+    d, last = weights.state.shape[1], weights.first.shape[0] - 2
     tiny = 4.0 * (d + 4.0) * (d + 4.0) * U * U  # see ``add_product``
-    for j in range(d):
-        slopes[n - 1, j] = 0.0
-        slopes[n - 1, j, 0] = weights.readout[0, j]
-    for t in range(n - 2, -1, -1):
-        for i in range(d):
+    for j in range(weights.readout.shape[1]):
+        slopes[last, j] = 0.0
+        slopes[last, j, 0] = weights.readout[0, j]
+    for t in range(last - 1, -1, -1):
+        start, end = weights.first[t + 1], weights.first[t + 2]
+        for i in range(start - weights.first[t]):
             high, low, size, rad = 0.0, 0.0, 0.0, 0.0
-            for j in range(d):
-                if is_on(pattern, (t + 1) * d + j):
-                    w = weights.recurrent[j, i]
-                    above = slopes[t + 1, j]
+            for level in range(start, end):
+                if is_on(pattern, level):
+                    w = weights.state[level, i]
+                    above = slopes[t + 1, level - start]
                     high, low = add_product(high, low, w, above[0], above[1])
                     size += abs(w * above[0])
                     rad += abs(w) * above[2]
@@ -96,10 +95,10 @@ def output_slopes(weights: FloatWeights, pattern: U64, n: int, slopes: F64) -> N
 
 
 @compiled
-def error_of_cell(weights: FloatWeights, state: F64, median: F64, error: F64) -> float:
-    """The error's functional a, (n), from that of h[n-1] (``normal_balls`` leaves it in ``state``)
-    and of the median. Returns a bound for the length of what a is off by."""
-    d = weights.input.shape[0]
+def error_of_cell(weights: Weights, state: F64, median: F64, error: F64) -> float:
+    """The error's functional a, (n), from that of the last layer (``normal_balls`` leaves it in
+    ``state``) and of the median. Returns a bound for the length of what a is off by."""
+    d = weights.readout.shape[1]
     tiny = 4.0 * (d + 5.0) * (d + 5.0) * U * U
     total = 0.0
     for c in range(error.shape[0]):
@@ -139,54 +138,74 @@ def inner_ball(a: F64, radius_a: float, b: F64, radius_b: float) -> Ball:
 
 @compiled
 def bends_of_cell(
-    weights: FloatWeights, pattern: U64, first: int, sets: U64, ids: I64, faces: U64, found: int,
-    normals: F64, radii: F64, slopes: F64, include: U64, jumps: F64,
+    weights: Weights, pattern: U64, first: int, sets: U64, ids: I64, faces: U64, found: int,
+    normals: F64, radii: F64, slopes: F64, mixes: B8, include: U64, jumps: F64,
 ) -> bool:  # fmt: skip
     """Which facets of a cell count, and kappa (4) of those inside, (facets, 2); False if undecided.
 
     ``first`` walls are those of the start, the last of them inside what is summed. Walls outside
-    count, with no jump set.
+    count, with no jump set. ``mixes`` as from ``mixing``.
     """
-    d = weights.input.shape[0]
-    n = normals.shape[1]
-    for j in range(d):
-        # Without a positive weight it is never on.
-        if weights.input[j] == 0.0 and np.any(weights.recurrent[j] > 0.0):
-            for t in range(1, n):
-                wall = first + t * d + j
-                if not length_ball(normals[wall], 0.0)[0] > 2.0 * radii[wall]:
-                    return False  # it may vanish here, and come to life next to this cell
-                if _holds_a_facet(sets[wall], faces, found):
-                    return False
+    neurons = weights.layer.shape[0]
+    for q in range(weights.first[1], neurons):
+        wall = first + q
+        if mixes[q] and not length_ball(normals[wall], 0.0)[0] > 2.0 * radii[wall]:
+            return False  # it may vanish here, and come to life next to this cell
     for f in range(found):
         wall = ids[f]
         jumps[f] = 0.0
         if wall < first - 1:
             include[f] = 1
             continue
-        if wall == first - 1:
-            step = 0
-            inward = normals[wall, 0]
-        else:
-            step = (wall - first) // d
-            inward = normals[wall, step]
-        include[f] = inward > 0.0
-        if not include[f]:
-            continue
+        newest = 0
+        if wall >= first:
+            newest = _last_input(weights, wall - first)
+            if mixes[wall - first] and not abs(normals[wall, newest]) > radii[wall]:
+                return False
+        include[f] = normals[wall, newest] > 0.0
         total: Ball = (0.0, 0.0)
-        for j in range(d):
-            level = first + step * d + j
-            if _covers(sets[level], faces[f]):
-                length = length_ball(normals[level], radii[level])
-                slope = slopes[step, j]
+        layer = -1
+        for q in range(max(0, wall - first), neurons):
+            if (layer < 0 or weights.layer[q] == layer or mixes[q]) and _covers(
+                sets[first + q], faces[f]
+            ):
+                if layer < 0:
+                    layer = weights.layer[q]
+                if weights.layer[q] != layer:
+                    return False
+                length = length_ball(normals[first + q], radii[first + q])
+                slope = slopes[layer, q - weights.first[layer]]
                 total = add(total, multiply((slope[0], abs(slope[1]) + slope[2]), length))
         jumps[f, 0], jumps[f, 1] = total
     return True
 
 
 @compiled
+def _last_input(weights: Weights, q: int) -> int:
+    """The last input that z[t][j] of neuron q may depend on; it does if the neuron reads it and no
+    earlier layer does."""
+    last: int = weights.input.shape[1] - 1
+    while last >= max(1, weights.reach[weights.layer[q]]) and weights.input[q, last] == 0.0:
+        last -= 1
+    return last
+
+
+@compiled
+def mixing(weights: Weights) -> B8:
+    """The neurons that are on somewhere and read no input but those of earlier layers."""
+    neurons = weights.layer.shape[0]
+    found = np.empty(neurons, np.bool_)
+    for q in range(neurons):
+        t = weights.layer[q]
+        found[q] = not np.any(weights.input[q, weights.reach[t] :] != 0.0) and (
+            np.any(weights.input[q] != 0.0) or np.any(weights.state[q] > 0.0)
+        )
+    return found
+
+
+@compiled
 def squares_of_cells(
-    weights: FloatWeights, rows: F64, still: B8, medians: F64, cells: Cells, u: F64,
+    weights: Weights, rows: F64, still: B8, medians: F64, cells: Cells, u: F64,
     rules: FlowRules, mids: F64, rads: F64,
 ) -> None:  # fmt: skip
     """What each cell in the buffer adds to the mean square beyond l = 0: ``mids`` +- ``rads``.
@@ -195,12 +214,13 @@ def squares_of_cells(
     n): the median's functionals, by label. ``u``: the unit direction, off by less than
     ``_U_ERROR``. The radius is infinite where float64 does not decide.
     """
-    n, d, first = rows.shape[1], weights.input.shape[0], rows.shape[0]
-    count = first + n * d + 1
+    n, d, first = rows.shape[1], weights.state.shape[1], rows.shape[0]
+    count = first + weights.layer.shape[0] + 1
     ids = np.empty(count, np.int64)
     include = np.empty(count, np.uint64)
     normals, radii, jumps = np.empty((count, n)), np.empty(count), np.empty((count, 2))
-    state, fresh, slopes = np.empty((d, n, 3)), np.empty((d, n, 3)), np.empty((n, d, 3))
+    state, fresh = np.empty((d, n, 3)), np.empty((d, n, 3))
+    slopes, mixes = np.empty((weights.first.shape[0] - 1, d, 3)), mixing(weights)
     error = np.empty(n)
     flows, moments = np.empty((count, 2)), np.empty((count, n + 1))
     for q in range(cells.size[0]):
@@ -210,11 +230,12 @@ def squares_of_cells(
         faces = np.empty((count, sets.shape[1]), np.uint64)
         found = subfaces(full_set(cells.rays[q]), sets, np.arange(count), count, n - 1, ids, faces)
         normal_balls(weights, rows, pattern, 0, normals, radii, state, fresh)
-        output_slopes(weights, pattern, n, slopes)
+        output_slopes(weights, pattern, slopes)
         off = error_of_cell(weights, state, medians[cells.label[q]], error)
         if not bends_of_cell(
-            weights, pattern, first, sets, ids, faces, found, normals, radii, slopes, include, jumps
-        ):
+            weights, pattern, first, sets, ids, faces, found, normals, radii, slopes, mixes,
+            include, jumps,
+        ):  # fmt: skip
             continue
         size = length_ball(error, off)
         largest = size[0] + size[1]
@@ -281,11 +302,3 @@ def _covers(large: U64, small: U64) -> bool:
         if small[w] & ~large[w]:
             return False
     return True
-
-
-@compiled
-def _holds_a_facet(rays: U64, faces: U64, found: int) -> bool:
-    for f in range(found):  # noqa: SIM110 - compiled: no generators
-        if _covers(rays, faces[f]):
-            return True
-    return False

@@ -46,22 +46,21 @@ class Errors:
     """The error f - median as integer functionals: ``unit`` times the error, cell by cell."""
 
     def __init__(self, program: Program, task: Task) -> None:
-        weights = program.integer_weights
-        scale = int(weights.scale**program.seq_len) * weights.readout_scale
-        self.unit = 2 * scale  # 2, for the mean of two middle values
+        self.unit = 2 * program.units[-1]  # 2, for the mean of two middle values
         self._medians = [
             tuple(int(c * self.unit) for c in piece.value) for piece in task.value_cells()
         ]
         self._specializer = Specializer(program)
         self._outputs: dict[int, IntVector] = {}
-        self.n, self.d = program.seq_len, program.hidden_size
-        # Only these neurons can vanish identically in a region and come to life next to it.
-        self._blind = [
-            t * self.d + j
-            for t in range(1, self.n)
-            for j, weight in enumerate(program.input_weights)
-            if weight == 0
-        ]
+        # Only these neurons can vanish identically in a region and come to life next to it: those
+        # that read no input that is new in their layer.
+        self._blind: list[int] = []
+        reach = program.layers[0].reads.stop
+        for t, layer in enumerate(program.layers[1:], 1):
+            for j, weights in enumerate(layer.input):
+                if not any(weights[reach:]):
+                    self._blind.append(program.first[t] + j)
+            reach = max(reach, layer.reads.stop)
 
     def output(self, bits: int) -> IntVector:
         """The program's output on one pattern."""
@@ -88,9 +87,7 @@ class Errors:
         bits ^= 1 << tight[0]
         square = dot(normal, normal)
         for level in sorted({*tight[1:], *(q for q in self._blind if q > tight[0])}):
-            t, j = divmod(level, self.d)
-            z = self._specializer.step(t, bits)
-            row = tuple(int(z[j, c]) for c in range(self.n))
+            row = self._specializer.row(level, bits)
             along = dot(row, normal)
             if along * along == square * dot(row, row):
                 bits = bits | 1 << level if along < 0 else bits & ~(1 << level)

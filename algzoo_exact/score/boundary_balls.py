@@ -1,7 +1,7 @@
 """The flow over the boundary in float64 balls, compiled, n = 4 to 9.
 
 Proven, and many times as fast as ball arithmetic of many bits, to 8 or more digits
-(docs/notes/squash-flow.md, "By parts").
+(docs/notes/squash-flow.md, "In float64, by parts").
 """
 
 from __future__ import annotations
@@ -26,11 +26,10 @@ from algzoo_exact.measure.facet_flow import facet_flows, flows_from, heading_of
 from algzoo_exact.measure.flow import PrecisionError
 from algzoo_exact.measure.flow_rules import FlowRules, flow_rules
 from algzoo_exact.measure.lattice_f64 import face_lattice
-from algzoo_exact.program.floats import FloatWeights, rounded_weights
+from algzoo_exact.program.floats import Weights, exact_weights
 from algzoo_exact.program.ir import Program
 from algzoo_exact.regions.compiled import Cells
 from algzoo_exact.regions.exact_search import ExactSearch
-from algzoo_exact.regions.search import is_float
 from algzoo_exact.regions.starts import Start
 from algzoo_exact.score.boundary import boundary_facets
 from algzoo_exact.score.rigorous import Cell, HasBatches, cell_of, credit_of, wall_normals
@@ -47,14 +46,6 @@ _CHEAP_UP_TO = 5  # inputs; beyond, ball arithmetic of a cell takes a fifth of a
 _CAREFUL_BITS = 512  # of frames from exact normals
 
 
-def exact_weights(program: Program) -> FloatWeights | None:
-    """The program, each weight exactly; None where one is no float64 or of extreme size."""
-    matrices = ((program.input_weights,), program.recurrent, program.readout)
-    if not all(is_float(entry) for matrix in matrices for row in matrix for entry in row):
-        return None
-    return rounded_weights(program)
-
-
 @compiled
 def add_product(high: float, low: float, w: float, h_high: float, h_low: float) -> Ball:
     """(high + low) + w (h_high + h_low), as a sum of two floats again.
@@ -69,34 +60,37 @@ def add_product(high: float, low: float, w: float, h_high: float, h_low: float) 
 
 @compiled
 def normal_balls(
-    weights: FloatWeights, rows: F64, pattern: U64, label: int, normals: F64, radii: F64,
+    weights: Weights, rows: F64, pattern: U64, label: int, normals: F64, radii: F64,
     state: F64, fresh: F64,
 ) -> None:  # fmt: skip
     """Inward normals of all walls of a cell, numbered as in ``boundary.normals_of_cell``, and
     bounds for the lengths of their errors.
 
     Twice the working precision: radii of plain float64 would grow with every step. ``state`` and
-    ``fresh`` (d, n, 3) are room for the high parts, the low parts and the radii of states;
-    ``state`` is left with those of h[n-1].
+    ``fresh`` (D, n, 3) are room for the high parts, the low parts and the radii of states;
+    ``state`` is left with those of the last layer.
     """
-    d, n, first = weights.input.shape[0], normals.shape[1], rows.shape[0]
+    d, n, first = weights.state.shape[1], normals.shape[1], rows.shape[0]
     tiny = 4.0 * (d + 4.0) * (d + 4.0) * U * U
     # Element by element: for slices numba would compile how to word their errors, for seconds.
     for wall in range(first):
         for c in range(n):
             normals[wall, c] = rows[wall, c]  # small integers
         radii[wall] = 0.0
-    state[:] = 0.0
-    for t in range(n):
-        for j in range(d):
-            level = t * d + j
+    for t in range(weights.first.shape[0] - 1):
+        start, end = weights.first[t], weights.first[t + 1]
+        width = start - weights.first[t - 1] if t > 0 else 0
+        for level in range(start, end):
+            j = level - start
             on = (pattern[level // 64] >> np.uint64(level % 64)) & np.uint64(1)
             radii[first + level] = 0.0
             for c in range(n):
-                high, low = weights.input[j] if c == t else 0.0, 0.0
+                high, low = weights.input[level, c], 0.0
                 size, rad = 0.0, 0.0
-                for i in range(d):
-                    w = weights.recurrent[j, i]
+                if c < weights.reach[t]:
+                    size = abs(high)
+                for i in range(width if c < weights.reach[t] else 0):
+                    w = weights.state[level, i]
                     high, low = add_product(high, low, w, state[i, c, 0], state[i, c, 1])
                     size += abs(w * state[i, c, 0])
                     rad += abs(w) * state[i, c, 2]
@@ -106,16 +100,16 @@ def normal_balls(
                 fresh[j, c, 0] = high if on else 0.0
                 fresh[j, c, 1] = low if on else 0.0
                 fresh[j, c, 2] = rad if on else 0.0
-        for j in range(d):
+        for j in range(end - start):
             for c in range(n):
                 for part in range(3):
                     state[j, c, part] = fresh[j, c, part]
     for other in range(weights.readout.shape[0]):
-        wall = first + n * d + other
+        wall = first + weights.layer.shape[0] + other
         radii[wall] = 0.0
         for c in range(n):
             high, low, size, rad = 0.0, 0.0, 0.0, 0.0
-            for i in range(d):
+            for i in range(weights.readout.shape[1]):
                 h, h_low = state[i, c, 0], state[i, c, 1]
                 w, w_low = two_sum(weights.readout[label, i], -weights.readout[other, i])
                 high, low = add_product(high, low, w, h, h_low)
@@ -128,7 +122,7 @@ def normal_balls(
 
 @compiled
 def flow_balls_of_cells(
-    weights: FloatWeights, rows: F64, cells: Cells, u: F64, which: int, rules: FlowRules,
+    weights: Weights, rows: F64, cells: Cells, u: F64, which: int, rules: FlowRules,
     mids: F64, rads: F64,
 ) -> None:  # fmt: skip
     """Boundary flow of each cell in the buffer, without its credit, into ``mids`` +- ``rads``.
@@ -136,8 +130,8 @@ def flow_balls_of_cells(
     ``u`` is the direction, exactly. The radius is infinite where float64 does not decide.
     """
     n = u.shape[0]
-    d, first = weights.input.shape[0], rows.shape[0]
-    first_tie = first + n * d
+    d, first = weights.state.shape[1], rows.shape[0]
+    first_tie = first + weights.layer.shape[0]
     count = first_tie + weights.readout.shape[0]
     ids = np.empty(count, np.int64)
     include = np.empty(count, np.uint64)
@@ -237,8 +231,8 @@ def careful_flow(search: ExactSearch, cell: Cell, u: IntVector, which: int) -> E
     n = len(u)
     normal = wall_normals(search.specializer, cell)
     first = len(cell.start.cone.walls)
-    first_tie = first + n * search.d
-    walls = first_tie + n
+    first_tie = first + search.neurons
+    walls = first_tie + search.k
     words = (walls + 63) // 64
     rays = np.array(cell.directions)
     masks = [[mask >> 64 * w & 2**64 - 1 for w in range(words)] for mask in cell.tight]

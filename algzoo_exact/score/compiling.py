@@ -1,21 +1,24 @@
 """Compiled code made ready on a machine that has none stored yet.
 
-Numba compiles a function when it is first called, and stores it on disk. For the search and the
-flows that takes some twelve seconds each on one core: they are compiled beside each other in two
-processes, while the caller goes on in integers. What was weighed: less optimisation saves a tenth
-of that (most of it goes into types, not into machine code), and code compiled ahead for all
-machines would have to do without their instructions.
+Numba compiles a function when it is first called, and stores it on disk. Two processes share that
+work; the caller goes on in integers for a moment, then leaves both cores to them. What was weighed
+(benchmarks/first_use.md): most of the time goes into lowering to LLVM's language and into types,
+and little into machine code, so less optimisation saves little, and no optimisation leaves code
+that cannot be stored. Code compiled ahead for all machines would have to do without their
+instructions. What saves most is less to compile: one version of each function, whatever constants
+it is called with (``jit``), and no assignments of slices.
 """
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from concurrent.futures import ALL_COMPLETED, Future, wait
 from contextlib import contextmanager
-from typing import Literal
+from typing import Any, Literal
 
 from algzoo_exact.processes import may_start_processes
-from algzoo_exact.program.ir import Program
+from algzoo_exact.program.ir import rnn
 from algzoo_exact.program.task import median, second_argmax
 from algzoo_exact.regions.starts import starting_cones
 from algzoo_exact.score.pool import worker_pool
@@ -24,7 +27,6 @@ Kernel = Literal["search", "flows", "squares"]
 KERNELS: tuple[Kernel, ...] = ("search", "flows", "squares")
 COMPILING = "compiling for this machine, once"
 LOADING_SECONDS = 1.3  # of stored code, once in a process
-_PROCESSES = 2
 
 
 def is_stored(kernel: Kernel) -> bool:
@@ -44,7 +46,7 @@ def compile_kernel(kernel: Kernel) -> None:
     from algzoo_exact.regions.search import Search
 
     outputs = 1 if kernel == "squares" else 4
-    program = Program((1, -1), ((1, -2), (-1, 3)), ((1, -2),) * outputs, 4)  # type: ignore[arg-type]
+    program = rnn((1, -1), ((1, -2), (-1, 3)), ((1, -2),) * outputs, 4)
     search = Search(program, None, exact_only=kernel != "search")
     task = median(4) if kernel == "squares" else second_argmax(4)
     start = starting_cones(task)[0]
@@ -63,6 +65,45 @@ def compile_kernel(kernel: Kernel) -> None:
         float_squares(search, program, task, start, direction, None)
 
 
+def _compile_faces() -> None:
+    """Face lattices, which flows and squares need; see ``_compile_facets``."""
+    import numpy as np
+
+    from algzoo_exact.measure.lattice_f64 import face_lattice
+
+    ids, flags = np.arange(4), np.ones(4, np.uint64)
+    orthant = np.array([[14], [13], [11], [7]], np.uint64)
+    face_lattice(orthant, ids, 4, flags, np.eye(4), np.zeros(4))
+
+
+def _compile_facets() -> None:
+    """The flows of a cone's facets, from types alone, so that ``_compile_faces`` can run beside."""
+    import numpy as np
+    from numba import typeof
+
+    from algzoo_exact.measure.facet_flow import facet_flows
+    from algzoo_exact.measure.flow_rules import flow_rules
+    from algzoo_exact.measure.lattice_f64 import Lattice
+
+    ids, sets = np.empty(0, np.int64), np.empty((0, 1), np.uint64)
+    some, rows, frames = np.empty(0), np.empty((0, 4)), np.empty((0, 4, 4))
+    lattice = Lattice(ids, sets, ids, ids, ids, rows, some, some, some, frames, rows, rows)
+    dispatcher: Any = facet_flows
+    values = (lattice, 4, rows, some, 0.0, flow_rules(), rows, rows)
+    dispatcher.compile(tuple(typeof(value) for value in values))
+
+
+def _compile(kernels: list[Kernel]) -> None:
+    """Some, one after another, in a process of their own."""
+    gc.disable()  # nearly all objects of numba's stay; looking at them takes a tenth of the time
+    if kernels[0] == "search":
+        _compile_faces()
+    else:
+        _compile_facets()
+    for kernel in kernels:
+        compile_kernel(kernel)
+
+
 @contextmanager
 def compiling(*kernels: Kernel) -> Iterator[list[Future[None]]]:
     """Compiles what is not stored, in other processes; they end with the block."""
@@ -70,8 +111,10 @@ def compiling(*kernels: Kernel) -> Iterator[list[Future[None]]]:
     if not (missing and may_start_processes()):
         yield []  # compiled when called
         return
-    with worker_pool(min(_PROCESSES, len(missing))) as pool:
-        yield [pool.submit(compile_kernel, kernel) for kernel in missing]
+    groups = ([k for k in missing if (k == "search") == search] for search in (True, False))
+    jobs = [group for group in groups if group]
+    with worker_pool(len(jobs)) as pool:
+        yield [pool.submit(_compile, job) for job in jobs]
 
 
 def done(futures: list[Future[None]], seconds: float | None) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
@@ -11,7 +11,7 @@ from algzoo_exact.deadline import Deadline, TimeIsUpError
 from algzoo_exact.errors import InputError
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.lift import HasNetwork, HasProgram, lift, network_of
-from algzoo_exact.program.task import Task, TieRule, median
+from algzoo_exact.program.task import Task, TieRule, check_fit, median
 from algzoo_exact.program.transformer import Transformer
 from algzoo_exact.regions.exact_search import ExactSearch
 from algzoo_exact.regions.starts import starting_cones
@@ -43,13 +43,15 @@ BOX_SECONDS = 10.0  # boxes and a transformer's inputs narrow slowly
 _TRIED_AT_ONCE, _TRIED_AT_ALL = 7, 9
 _FORM_SHARE = 0.4  # of a time limit, for a closed form
 _SOON = 3.0  # seconds, which ball arithmetic may take before compiled code is asked for
-_COMPILING_SECONDS = 45.0  # about what compiling takes; integers work meanwhile
+# Integers work so long beside compiling, if there is no limit: then two cores are kept for it.
+_MEANWHILE_SECONDS = 3.0
 _DIGITS_OF_BOUNDS = 20  # of each cone that is decided while others are not
 
 
 def metric_for(task: Task) -> Metric:
     """The first that scores the task."""
-    return next(metric for metric in METRICS.values() if task.name in metric.tasks)
+    metrics = METRICS.values()
+    return next(m for m in metrics if task.name in m.tasks or (m.of_labels and not task.symmetric))
 
 
 def accuracy(
@@ -99,6 +101,22 @@ def accuracy(
     return result
 
 
+def accuracies(
+    programs: Sequence[Program], task: Task, *, ties: TieRule = "lowest", workers: int = 1
+) -> Iterator[Score]:
+    """Accuracies of many programs, such as noisy variants of one model, n <= 9: every input is
+    decided, and they are as narrow as comes at the speed of float64.
+
+    For n <= 3 that is faster than the closed form.
+    """
+    for program in programs:
+        check_fit(program, task, ties)
+        question = Question(ACCURACY, program, task, ties, None, "exact", workers=workers)
+        question.check()
+        *_, last = CONES.steps(question)
+        yield replace(last, by_label=None)
+
+
 def accuracy_bounds(
     model: Program | Transformer | HasNetwork | HasProgram,
     task: Task,
@@ -140,7 +158,7 @@ def squared_error(
     and "auto" are a certified enclosure that narrows with each value cell of the median that is
     decided, for a minute beside what counting and compiling take, or until ``time_limit`` seconds
     or ``max_cells`` cells are used up; it is ``exact`` if all was decided by then. Either limit
-    ends "exact" early too. For n >= 8 there is one quick and wide enclosure.
+    ends "exact" early too. For n >= 10 there is one quick and wide enclosure.
 
     ``digits``: an exact enclosure is no wider than 10**-``digits``, for n <= 6 (10**-12 at best
     for n = 6). By default it is as narrow as comes at the speed of float64.
@@ -171,7 +189,7 @@ def squared_error_bounds(
     """Nested certified enclosures, each true when it is yielded; stop whenever you like.
 
     n <= 9: one after each value cell of the median; the last is ``exact`` if no limit struck.
-    n >= 8: one, without any enumeration.
+    n >= 10: one, without any enumeration.
     """
     program = lift(model)
     question = Question(
@@ -233,7 +251,7 @@ def _chosen(q: Question) -> Iterator[Score]:
     if q.wish != "exact" and seconds > left and floats_serve(q.rnn):
         q = replace(q, digits=None)
         seconds = CONES.seconds(q, leaves)
-    by_cell = seconds / len(starting_cones(q.task))
+    by_cell = seconds / (len(starting_cones(q.task)) if q.task.symmetric else 1)
     if early and q.wish == "auto" and by_cell > q.deadline.left / 2:  # none would be decided
         yield from early.steps(replace(q, digits=_DIGITS_OF_BOUNDS))
     else:
@@ -260,7 +278,7 @@ def _while_compiling(q: Question, early: Method | None) -> Iterator[Score]:
         if q.progress is not None:
             q.progress(0.0, COMPILING)
         if early is HEAVIEST:
-            deadline = q.deadline.within(_COMPILING_SECONDS)
+            deadline = q.deadline if q.limited else q.deadline.within(_MEANWHILE_SECONDS)
             meanwhile = replace(q, digits=_DIGITS_OF_BOUNDS, deadline=deadline, workers=1)
             for step in HEAVIEST.steps(meanwhile):
                 yield replace(step, method=f"{step.method}; {COMPILING}")

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
-from itertools import islice
+from itertools import islice, takewhile
 from typing import Literal
 
 from flint import arb
@@ -84,9 +84,9 @@ class Job:
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """What the inputs of a job add to the score."""
+    """What the inputs of a job add to the score, by label."""
 
-    value: Enclosure
+    values: dict[int, Enclosure]
     leaves: int
     patterns: set[int]
 
@@ -146,17 +146,21 @@ def _jobs(program: Program, pieces: list[Piece], shared: bool) -> Iterator[Job]:
     """One for each label cell; if several processes share the work, some hundred of similar size,
     so that none waits for another's last one, and each fits in memory.
 
-    Where there are fewer starts, these are their parts by the first two steps' neurons.
+    Where there are fewer starts, these are their parts by the neurons of the layers up to the one
+    that reads the second input.
     """
     search = ExactSearch(program, None)
+    early = takewhile(lambda layer: layer.reads.stop < 2, program.layers)
+    level = program.first[min(len(program.layers), 1 + len(list(early)))]
+    starts = sum(len(piece.starts) for piece in pieces)
     for place, piece in enumerate(pieces):
         if not shared:
             yield Job(place, piece.starts, piece.starts)
             continue
         for start in piece.starts:
             parts = [start]
-            if 2 * len(pieces) < _MANY_JOBS:
-                parts = list(search.parts(start, 2 * search.d))
+            if starts < _MANY_JOBS:
+                parts = list(search.parts(start, level))
             for k, part in enumerate(parts):
                 yield Job(place, (part,), (start,) if k == 0 else ())
 
@@ -192,18 +196,19 @@ class _Tally:
         parts.append(part)
         if len(parts) < self.needed[job.place]:
             return False
-        value = Enclosure.exactly(0)
+        values: dict[int, Enclosure] = {}
         for part in parts:
-            value = value.plus(part.value)
+            for label, value in part.values.items():
+                _add(values, label, value)
             self.leaves += part.leaves
             self.patterns |= part.patterns
-        value = value.intersect(Enclosure(Fraction(0), piece.most))
-        self.lower += value.lower
-        self.upper += value.upper
+        for label, value in values.items():
+            value = value.intersect(Enclosure(Fraction(0), piece.most))
+            self.lower += value.lower
+            self.upper += value.upper
+            _add(self.by_label, label, value)
         self.open -= piece.most
         self.decided += piece.mass
-        label = piece.starts[0].label
-        self.by_label[label] = value.plus(self.by_label.get(label, Enclosure.exactly(0)))
         parts.clear()
         return True
 
@@ -245,21 +250,27 @@ def _sum(setup: Setup, job: Job, direction: Direction) -> Part:
     integral = setup.metric.integral(
         setup.program, setup.task, setup.ties, direction, setup.compiled
     )
-    value = Enclosure.exactly(sum(map(integral.at_zero, job.zeros), Fraction(0)))
+    values: dict[int, Enclosure] = {}
+    for start in job.zeros:
+        _add(values, start.label, Enclosure.exactly(integral.at_zero(start)))
     for start in job.starts:
         cells: Iterable[Cell | None] = right_cells(integral.search, start)
         if precision.floats:
             known, left = integral.floats(start, precision.allowance, deadline)
             more, cells = _with_care(integral, left, precision.allowance)
-            value = value.plus(known).plus(more)
+            _add(values, start.label, known.plus(more))
         with working_precision(precision.bits):
             total, radius = arb(0), to_arb(precision.radius)
             for cell in cells:
                 deadline.look()
                 if cell is not None:
                     total += integral.ball(cell, radius)
-        value = value.plus(Enclosure.from_arb(total))
-    return Part(value, integral.search.leaves, integral.search.patterns)
+        _add(values, start.label, Enclosure.from_arb(total))
+    return Part(values, integral.search.leaves, integral.search.patterns)
+
+
+def _add(sums: dict[int, Enclosure], label: int, value: Enclosure) -> None:
+    sums[label] = value.plus(sums[label]) if label in sums else value
 
 
 def _with_care(

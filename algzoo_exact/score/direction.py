@@ -89,11 +89,11 @@ def top_logits(specializer: Specializer, u: IntVector) -> frozenset[int]:
 def pattern_near(specializer: Specializer, u: IntVector) -> int:
     """The activation pattern on a neighbourhood of u; NotGenericError if u lies on a wall."""
     bits = 0
-    for t in range(specializer.n):
+    for t, first in enumerate(specializer.program.first[:-1]):
         for j, row in enumerate(rows(specializer.step(t, bits))):
             value = dot(row, u)
             if value > 0:
-                bits |= 1 << (t * specializer.d + j)
+                bits |= 1 << (first + j)
             elif value == 0 and any(row):
                 raise NotGenericError(f"direction {u} lies on the wall z[{t}][{j}] = 0")
     return bits

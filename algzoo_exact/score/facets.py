@@ -6,14 +6,14 @@ What stays are the facets on which some margin vanishes identically (cuts by tie
 walls behind which logits coincide), each with the credit of its own side; and the walls between
 labels, unless the direction u lies in all of them.
 
-To measure cells below one starting cone by themselves, its walls count as well; to measure each
-cell by itself, all facets do.
+To measure the cells below each starting cone by themselves, all its walls count, those between
+labels among them; to measure each cell by itself, all facets do.
 """
 
 from algzoo_exact.regions.exact_search import BOUNDARY, CONES
 
 # Each adds facets to the one before; TIES are those on which a margin vanishes.
-TIES, LABEL_WALLS, START_WALLS, ALL_FACETS = 0, 1, 2, 3
+TIES, START_WALLS, ALL_FACETS = 0, 1, 2
 
 
 def grain_for(which: int) -> int:

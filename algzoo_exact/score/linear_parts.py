@@ -55,12 +55,11 @@ def largest_slope(program: Program, median: Vector, cone: Cone) -> Fraction:
 
 def _output(program: Program, rays: Sequence[Sequence[arb]] | None) -> _Part:
     state: list[_Part] = []
-    for t in range(program.seq_len):
-        newest = [arb(int(k == t)) for k in range(program.seq_len)]
+    for layer in program.layers:
         fresh = []
-        for row, weight in zip(program.recurrent, program.input_weights, strict=True):
-            weights = (*row[: len(state)], weight)
-            z = _combined(weights, [*state, (newest, arb(0))])
+        for row, weights in zip(layer.state, layer.input, strict=True):
+            read: _Part = [to_arb(w) for w in weights], arb(0)
+            z = _combined((*row[: len(state)], Fraction(1)), [*state, read])
             fresh.append(_rectified(z, rays))
         state = fresh
     return _combined(program.readout[0], state)

@@ -29,10 +29,10 @@ from algzoo_exact.score.rigorous import Cell
 
 @dataclass(frozen=True)
 class Piece:
-    """Two starting cones on both sides of x[0] = 0, the mass of both, and a bound of what they add
-    to the score (which is at least 0)."""
+    """Some starting cones, of one label for a symmetric task: the mass of all of them, and a bound
+    of what they add to the score (which is at least 0)."""
 
-    starts: tuple[Start, Start]
+    starts: tuple[Start, ...]
     mass: Fraction
     most: Fraction
 

@@ -11,6 +11,7 @@ from algzoo_exact.deadline import NEVER, Deadline
 from algzoo_exact.errors import InputError, did_you_mean
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.measure.flow import LARGEST_DIMENSION
+from algzoo_exact.program.floats import exact_weights
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task, TieRule
 from algzoo_exact.program.transformer import Transformer
@@ -22,7 +23,7 @@ WISHES: tuple[Wish, ...] = ("auto", "exact", "bounds")
 
 # Up to so many digits, by n, float64 balls come first; what they do not decide is left to exact
 # frames (n >= 6), then to ball arithmetic (n <= 6).
-FLOAT_DIGITS = {4: 12, 5: 10, 6: 9, 7: 9, 8: 7, 9: 6}
+FLOAT_DIGITS = {2: 12, 3: 12, 4: 12, 5: 10, 6: 9, 7: 9, 8: 7, 9: 6}
 MOST_INPUTS = max(FLOAT_DIGITS)
 MANY_DIGITS = 30  # where they come quickly, and none are asked for
 
@@ -144,6 +145,4 @@ def floats_serve(program: Program) -> bool:
     """Whether float64 balls are made for this n and hold the weights exactly."""
     if program.seq_len not in FLOAT_DIGITS:
         return False
-    from algzoo_exact.score.boundary_balls import exact_weights  # loads numba
-
     return exact_weights(program) is not None

@@ -12,7 +12,7 @@ from algzoo_exact.exact.enclosure import Enclosure, square_root
 from algzoo_exact.program.task import Task, TieRule
 from algzoo_exact.score.closed_form import ClosedForm
 
-Kind = Literal["exact", "certified", "numeric"]
+Kind = Literal["exact", "certified"]
 
 Progress = Callable[[float, str], None]
 """Called with the fraction done (0 to 1) and one line about what is known so far."""
@@ -48,8 +48,6 @@ class Score:
     * ``exact``: the true score of the real-valued function lies in it; every input is decided, and
       its width is rounding alone.
     * ``certified``: the true score lies in it; it is wider by what was left undecided.
-    * ``numeric``: float64; its half width is the disagreement of two independent evaluations
-      (at least 1e-15). An estimate of the error, not a proof.
 
     ``form`` is the closed form, for n <= 3 and kind ``exact``. ``cells`` counts the cones that were
     visited, of constant label and correctness, or on which program and median are linear.
@@ -85,10 +83,8 @@ class Score:
     def __str__(self) -> str:
         if self.kind == "exact":
             return f"{self.enclosure.settled()} (exact, width {_width(self.enclosure)})"
-        low, high = self.enclosure.decimal(6 if self.kind == "certified" else 16)
-        if self.kind == "certified":
-            return f"between {low} and {high} (certified)"
-        return f"{self.value:.15g} (numeric, error about {float(self.enclosure.width) / 2:.0e})"
+        low, high = self.enclosure.decimal(6)
+        return f"between {low} and {high} (certified)"
 
 
 def _width(enclosure: Enclosure) -> str:

@@ -12,10 +12,10 @@ from flint import arb, ctx
 from algzoo_exact.exact.enclosure import working_precision
 from algzoo_exact.geometry.cone import IntVector, dot
 from algzoo_exact.measure.flow import CellFlow, Face, NotGenericError, PrecisionError
-from algzoo_exact.program.specialize import Specializer
+from algzoo_exact.program.specialize import Specializer, rows
 from algzoo_exact.regions.exact_search import ExactCell, ExactSearch
 from algzoo_exact.regions.starts import Start
-from algzoo_exact.score.facets import ALL_FACETS, LABEL_WALLS, START_WALLS
+from algzoo_exact.score.facets import ALL_FACETS, START_WALLS
 
 if TYPE_CHECKING:
     from algzoo_exact.regions.compiled import Cells
@@ -75,22 +75,19 @@ def _join(words: list[int]) -> int:
 def wall_normals(specializer: Specializer, cell: Cell) -> Callable[[int], IntVector]:
     """Inward integer normals of a cell's walls by number, computed when asked for."""
     start, bits = cell.start, cell.bits
-    n, d = specializer.n, specializer.d
-    first = len(start.cone.walls)
+    first, neurons = len(start.cone.walls), specializer.program.neurons
     known: dict[int, IntVector] = dict(enumerate(start.rows))
 
     def normal(wall: int) -> IntVector:
         if wall not in known:
             level = wall - first
-            if level < n * d:
-                t, j = divmod(level, d)
+            if level < neurons:
                 sign = 1 if bits >> level & 1 else -1
-                z = specializer.step(t, bits)
-                known[wall] = tuple(sign * int(z[j, c]) for c in range(n))
+                known[wall] = tuple(sign * c for c in specializer.row(level, bits))
             else:
-                logit = specializer.logits(bits)
-                other = level - n * d
-                known[wall] = tuple(int(logit[start.label, c] - logit[other, c]) for c in range(n))
+                logit = rows(specializer.logits(bits))
+                pairs = zip(logit[start.label], logit[level - neurons], strict=True)
+                known[wall] = tuple(a - b for a, b in pairs)
         return known[wall]
 
     return normal
@@ -100,7 +97,7 @@ def turning_facets(flow: CellFlow, search: ExactSearch, cell: Cell, which: int) 
     """The facets that belong to the boundary (see ``score.facets``), but for starting walls that
     hold the direction exactly: v = 0 in every term of their flow."""
     first = len(cell.start.cone.walls)
-    first_tie = first + search.n * search.d
+    first_tie = first + search.neurons
     ties = [rays for wall, rays in flow.sets.items() if wall >= first_tie]
 
     def counts(face: Face) -> bool:
@@ -108,10 +105,10 @@ def turning_facets(flow: CellFlow, search: ExactSearch, cell: Cell, which: int) 
             return False
         if which == ALL_FACETS:
             return True
-        if face.wall < first - 1:
-            return which >= LABEL_WALLS
-        if face.wall == first - 1 and which == START_WALLS:
+        if face.wall < first and which == START_WALLS:
             return True
+        if face.wall < first - 1:
+            return False
         return any(face.rays & rays == face.rays for rays in ties)
 
     return [face for face in flow.facets if counts(face)]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import torch
 from torch import Tensor, nn
 
-from algzoo_exact.program.ir import Program
+from algzoo_exact.errors import InputError
+from algzoo_exact.program.ir import Matrix, Program
 from algzoo_exact.program.lift import named_weights
 from algzoo_exact.program.transformer import Transformer, check_heads
 
@@ -116,16 +119,25 @@ def to_state(
 
     Exact for a network lifted from weights of that type.
     """
-    return {
-        key: torch.tensor([[float(w) for w in row] for row in rows], dtype=dtype)
-        for key, rows in named_weights(network).items()
-    }
+    return {key: to_tensor(rows, dtype) for key, rows in named_weights(network).items()}
+
+
+def to_tensor(rows: Matrix, dtype: torch.dtype) -> Tensor:
+    """A matrix, each entry rounded to ``dtype``."""
+    return torch.tensor([[float(w) for w in row] for row in rows], dtype=dtype)
 
 
 def to_module(network: Program | Transformer, dtype: torch.dtype = torch.float64) -> nn.Module:
     """A torch module that computes the network in ``dtype``, weights rounded to it."""
     module: nn.Module
-    if isinstance(network, Program):
+    if isinstance(network, Program) and network.is_mlp:
+        sizes = (network.seq_len, *network.widths, network.outputs)
+        parts = [nn.Linear(d, e, bias=False) for d, e in pairwise(sizes)]
+        inner = (part for linear in parts[1:] for part in (nn.ReLU(), linear))
+        module = nn.Sequential(parts[0], *inner)
+    elif isinstance(network, Program):
+        if not network.is_rnn:
+            raise InputError("Only RNNs and perceptrons have a torch module; this is composed.")
         d, outputs = network.hidden_size, network.outputs
         module = ScalarRNN(d) if outputs == 1 else DistRNN(d, outputs)
     else:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from algzoo_exact.errors import InputError
-from algzoo_exact.program.ir import Matrix, Program, Vector, dot
+from algzoo_exact.program.ir import Matrix, Program, Vector, dot, rnn
 
 SIZES = (2, 3, 10)
 
@@ -28,7 +28,7 @@ def handcrafted_second_argmax(seq_len: int) -> Program:
 def _two_inputs() -> Program:
     """The last state is max(0, x1 - x0) and max(0, x0 - x1); logit 0 is x1 - x0: always right."""
     (inputs,) = _rows([[1, -1]])
-    return Program(inputs, _rows([[-1, 1], [1, -1]]), _rows([[1, -1], [-1, 1]]), seq_len=2)
+    return rnn(inputs, _rows([[-1, 1], [1, -1]]), _rows([[1, -1], [-1, 1]]), seq_len=2)
 
 
 def three_inputs(scale: int) -> Program:
@@ -48,7 +48,7 @@ def three_inputs(scale: int) -> Program:
     first_two = tuple(row[:2] for row in a)
     recurrent = _product(_product(_transpose(u), _product(first_two, inverse)), u)
     inputs = tuple(dot(row, (a[0][2], a[1][2])) for row in _transpose(u))
-    return Program(inputs, recurrent, _product(b, v), seq_len=3)
+    return rnn(inputs, recurrent, _product(b, v), seq_len=3)
 
 
 def _ten_inputs() -> Program:
@@ -84,7 +84,7 @@ def _ten_inputs() -> Program:
         for index, weight in ((i, 1), (10 + i, 2), (21, -2), (20, 2), (19, 2)):
             readout[i][index] = Fraction(weight)
     readout[9][9], readout[9][20] = Fraction(1), Fraction(2)
-    return Program(tuple(inputs), _rows(recurrent), _rows(readout), seq_len=n)
+    return rnn(tuple(inputs), _rows(recurrent), _rows(readout), seq_len=n)
 
 
 def _rows(rows: Sequence[Sequence[int | Fraction]]) -> Matrix:

@@ -17,7 +17,13 @@ from algzoo_exact.errors import InputError, did_you_mean
 from algzoo_exact.names import printable
 from algzoo_exact.program.fingerprint import weights_sha256
 from algzoo_exact.program.ir import Program
-from algzoo_exact.program.lift import READOUT_KEY, is_transformer, lift, lift_transformer
+from algzoo_exact.program.lift import (
+    READOUT_KEY,
+    is_mlp,
+    is_transformer,
+    lift,
+    lift_transformer,
+)
 from algzoo_exact.program.task import TASK_NAMES, Task
 from algzoo_exact.program.transformer import Transformer
 from algzoo_exact.zoo.algzoo import FAMILIES
@@ -40,6 +46,7 @@ if TYPE_CHECKING:
 
 HANDCRAFTED = tuple(f"handcrafted:2nd_argmax_{n}" for n in SIZES)
 SUFFIXES = (".safetensors", ".pth", ".pt", ".ckpt", ".bin", ".pth.tar")
+_MLP = "mlp"
 _LONGEST_NAME = 200  # characters of a name in messages
 
 # {task}, {task}_{d}_{n} or {task}_{d}_{n}_{sequences}_{seed}, alone or after a prefix.
@@ -52,12 +59,12 @@ _NAME = re.compile(
 class Model:
     """A model as it was stored. What cannot be printed of its ``name`` is escaped.
 
-    ``network`` is exact: the program of an RNN, or a transformer. ``task`` is None where neither
-    the caller, the file's metadata nor its name tells it. ``sha256`` is of the file's bytes; for a
-    torch module, of the safetensors file that holds just its weights; for a handcrafted model, of
-    its weights written as fractions. ``dtype`` is the stored type: ``float32``, ..., or
-    ``rational`` for handcrafted models. ``heads_assumed``: nobody states a transformer's number of
-    attention heads, and 1 is taken.
+    ``network`` is exact: the program of an RNN or a perceptron, or a transformer. ``task`` is None
+    where neither the caller, the file's metadata nor its name tells it. ``sha256`` is of the file's
+    bytes; for a torch module, of the safetensors file that holds just its weights; for a
+    handcrafted model, of its weights written as fractions. ``dtype`` is the stored type:
+    ``float32``, ..., or ``rational`` for handcrafted models. ``heads_assumed``: nobody states a
+    transformer's number of attention heads, and 1 is taken.
     """
 
     name: str
@@ -78,7 +85,7 @@ class Model:
 
     @property
     def program(self) -> Program:
-        """The program of an RNN; InputError for a transformer."""
+        """The program; InputError for a transformer."""
         if isinstance(self.network, Transformer):
             raise InputError(
                 f"{self.name} is a transformer, which has no piecewise linear program; "
@@ -88,9 +95,9 @@ class Model:
 
     @property
     def transformer(self) -> Transformer:
-        """The transformer; InputError for an RNN."""
+        """The transformer; InputError for another network."""
         if isinstance(self.network, Program):
-            raise InputError(f"{self.name} is an RNN, not a transformer; use its program.")
+            raise InputError(f"{self.name} is no transformer; use its program.")
         return self.network
 
 
@@ -101,6 +108,7 @@ class _Asked:
     task: str | None
     seq_len: int | None
     heads: int | None
+    architecture: str | None = None
 
 
 @dataclass(frozen=True)
@@ -112,6 +120,7 @@ class _Stated:
     hidden_size: str | None = None
     seq_len: str | None = None
     heads: str | None = None
+    architecture: str | None = None
 
 
 _Claims = tuple[_Stated, ...]
@@ -124,6 +133,7 @@ def load(
     task: str | None = None,
     seq_len: int | None = None,
     heads: int | None = None,
+    architecture: str | None = None,
     seed: int | None = None,
     n_seqs: int | None = None,
     progress: Callable[[float, str], None] | None = None,
@@ -138,6 +148,10 @@ def load(
     AlgZoo's own models, by names such as ``algzoo:2nd_argmax_16_10`` (``catalogue()`` lists them),
     and files at ``https://..`` addresses.
 
+    A perceptron is a ``torch.nn.Sequential`` of ``Linear(bias=False)`` and ``ReLU`` in turn: the
+    module, or its state dict (``0.weight``, ``2.weight``, ..) where ``architecture``, or the
+    metadata of that name, says ``mlp``, because names do not tell what stands between matrices.
+
     ``seed`` and ``n_seqs`` choose among AlgZoo's files for a size; by default the best seed after
     2^30 sequences. ``progress(fraction, text)`` hears of a download.
 
@@ -148,7 +162,7 @@ def load(
 
     Raises InputError, in one sentence, for anything that cannot be used.
     """
-    asked = _Asked(task, seq_len, heads)
+    asked = _Asked(task, seq_len, heads, architecture)
     name = os.fspath(model) if isinstance(model, str | os.PathLike) else type(model).__name__
     if remote := find_remote(name, seed, n_seqs):
         return _load_remote(remote, asked, progress)
@@ -267,8 +281,8 @@ def _check_remote(content: bytes, suffix: str, remote: Remote) -> None:
     arrays = to_arrays(_parsed(content, suffix)[0])
     if remote.size is None:
         # What the weights do not tell is for the caller to say, and no fault of the file.
-        single = not is_transformer(arrays) and len(arrays[READOUT_KEY]) == 1
-        _network(arrays, _Asked(None, 1 if single else None, None), ())
+        single = READOUT_KEY in arrays and len(arrays[READOUT_KEY]) == 1
+        _network(arrays, _Asked(None, 1 if single else None, None, "mlp"), ())
         return
     task, d, n = remote.size
     network = _network(arrays, _Asked(task, n, None), ())
@@ -288,11 +302,39 @@ def _load_module(module: torch.nn.Module, asked: _Asked) -> Model:
             f"Cannot load a {type(module).__name__}; give a file, a model's name, a torch module "
             "or its state dict."
         )
+    _check_sequential(module)
     used = {part.nonlinearity for part in module.modules() if isinstance(part, torch.nn.RNN)}
     if other := used - {"relu"}:
         raise InputError(f"The module's RNN uses {other.pop()}; only relu is piecewise linear.")
-    stated = (_Stated("module", heads=_module_heads(module)),)
+    stated = (_Stated("module", heads=_module_heads(module), architecture=_MLP),)
     return _load_tensors(module.state_dict(), type(module).__name__, asked, stated)
+
+
+def _check_sequential(module: torch.nn.Module) -> None:
+    """InputError for a Sequential that is not Linear and ReLU in turn, or that has biases."""
+    from torch import nn
+
+    if not isinstance(module, nn.Sequential):
+        if is_mlp(module.state_dict()):
+            raise InputError(
+                f"What stands between the matrices of a {type(module).__name__} cannot be told; "
+                "give a torch.nn.Sequential of Linear and ReLU, or its state dict."
+            )
+        return
+    for i, part in enumerate(module):
+        expected = (nn.Linear, nn.ReLU)[i % 2]
+        if type(part) is not expected:
+            raise InputError(
+                f"Part {i} of the Sequential is a {type(part).__name__}, not a "
+                f"{expected.__name__}; only Linear and ReLU in turn are supported."
+            )
+        if isinstance(part, nn.Linear) and part.bias is not None and bool(part.bias.any()):
+            raise InputError(
+                f"Part {i} of the Sequential is a Linear with a bias, and regions of networks with "
+                "biases are not cones; train it with bias=False."
+            )
+    if len(module) < 3 or len(module) % 2 == 0:
+        raise InputError("The Sequential must have a ReLU, and end in a Linear.")
 
 
 def _load_tensors(
@@ -340,7 +382,7 @@ def _load_handcrafted(name: str, asked: _Asked) -> Model:
 
 def _stated(metadata: Mapping[str, str], stem: str) -> _Claims:
     """What a file's metadata and its name say."""
-    keys = ("task", "hidden_size", "seq_len", "heads")
+    keys = ("task", "hidden_size", "seq_len", "heads", "architecture")
     claims = [_Stated("metadata", **{key: metadata.get(key) for key in keys})]
     if match := _NAME.search(stem):
         claims.append(_Stated("name", *match.groups()))
@@ -360,14 +402,29 @@ def _network(
         return network
     _check_no_heads(asked)
     seq_len = asked.seq_len
-    if seq_len is None and len(arrays[READOUT_KEY]) == 1:
+    if is_mlp(arrays):
+        _check_architecture(asked, stated)
+    elif seq_len is None and len(arrays[READOUT_KEY]) == 1:
         seq_len = _whole("seq_len", stated)
     return lift(arrays, seq_len=seq_len)
 
 
+def _check_architecture(asked: _Asked, stated: _Claims) -> None:
+    said = (asked.architecture, *(claim.architecture for claim in stated))
+    found = next((text for text in said if text is not None), None)
+    if found is None:
+        raise InputError(
+            "These are the matrices of a torch.nn.Sequential, and names do not tell what stands "
+            "between them; if it is ReLU, say so by the metadata architecture=mlp (or "
+            "architecture='mlp' of load()), or load the module."
+        )
+    if found != _MLP:
+        raise InputError(f"The architecture is {found[:20]!r}, and only 'mlp' is known.")
+
+
 def _check_no_heads(asked: _Asked) -> None:
     if asked.heads is not None:
-        raise InputError("This is an RNN, which has no attention heads; leave heads out.")
+        raise InputError("This is no transformer and has no attention heads; leave heads out.")
 
 
 def _whole(key: str, stated: _Claims) -> int | None:
@@ -389,7 +446,9 @@ def _task(network: Program | Transformer, asked: _Asked, stated: _Claims) -> Tas
     if claim is None or claim.task is None:
         return None
     sizes = {"seq_len": n, "hidden_size": network.hidden_size}
-    if isinstance(network, Program) and network.outputs == 1 and asked.seq_len is not None:
+    if isinstance(network, Program) and not network.is_rnn:
+        del sizes["hidden_size"]  # layers differ
+    elif network.outputs == 1 and asked.seq_len is not None:
         del sizes["seq_len"]  # the weights do not tell, and the caller comes first
     for key, actual in sizes.items():
         value = getattr(claim, key)
@@ -405,7 +464,7 @@ def _fitting(network: Program | Transformer, task: Task) -> Task:
     """The task; InputError if it is one for another kind of network."""
     transformer = isinstance(network, Transformer)
     if transformer != (task.name == "longest_cycle"):
-        kinds = ("an RNN", "a transformer") if transformer else ("a transformer", "an RNN")
+        kinds = ("an RNN", "a transformer") if transformer else ("a transformer", "none")
         raise InputError(f"{task.name} is a task for {kinds[0]}, and this is {kinds[1]}.")
     if not transformer and task.outputs != network.outputs:
         raise InputError(

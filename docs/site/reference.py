@@ -132,7 +132,8 @@ def _row(option: Any) -> str:
     ways = ", ".join(f"`{way}`" for way in option.opts)
     value = "" if option.is_flag else f" `{option.metavar or option.name.upper()}`"
     default = option.default
-    told = default not in (None, False, ()) and not callable(default) and option.show_default
+    given = not any(default is nothing for nothing in (None, False, ()))
+    told = given and not callable(default) and option.show_default
     known = f" Default: `{getattr(default, 'value', default)}`." if told else ""
     return f"| {ways}{value} | {_plain(option.help)}{known} |".replace("\\|", "|")
 
@@ -158,7 +159,7 @@ def _command_table(_: str) -> str:
     def row(name: str, command: Any) -> str:
         values = (p.metavar or p.name.upper() for p in command.params if p.opts[0][0] != "-")
         call = " ".join([name, *(value.strip("{}[]") for value in values)])
-        first = _plain(command.help.partition("\n\n")[0])
+        first = _plain(command.help.partition("\n\n")[0]).partition(". ")[0].rstrip(".") + "."
         return f"| [`{call}`](#{name.split()[0]}) | {first} |"
 
     return _table("command", [row(name, command) for name, command in ALL.items()])

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from algzoo_exact.errors import InputError
-from algzoo_exact.explain.claims.bench import Bench
 from algzoo_exact.explain.claims.claim import Instance
 from algzoo_exact.explain.claims.keys import Keys, formula, term, whole
 from algzoo_exact.explain.language.expression import (
@@ -19,8 +18,8 @@ from algzoo_exact.explain.language.expression import (
     Term,
     every,
 )
-from algzoo_exact.explain.outcome import Outcome
-from algzoo_exact.explain.prove.facts import Fact, fact
+from algzoo_exact.explain.prove.facts import Fact, Question, fact
+from algzoo_exact.program.task import Task, TieRule
 
 
 @dataclass(frozen=True)
@@ -46,8 +45,8 @@ class Margin(Instance):
         others = (Entry("logit", (k,)) for k in range(outputs) if k != self.winner)
         return every([Compare(">=", Apply("sub", (wins, rival)), self.by) for rival in others])
 
-    def check(self, bench: Bench, facts: Sequence[Fact]) -> Outcome:
-        return bench.decider().everywhere(self._statement(bench.task.outputs), self.domain, facts)
+    def says(self, task: Task, ties: TieRule, facts: Sequence[Fact]) -> list[Question]:
+        return [Question(self._statement(task.outputs), self.domain, facts)]
 
     def facts(self) -> list[Fact]:
         """With two labels: that is all that later claims of the test need."""

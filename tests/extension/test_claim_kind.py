@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import jsonschema
@@ -17,11 +17,16 @@ from cli_for_tests import run
 from extension.margins import Margin
 
 import algzoo_exact as az
+from algzoo_exact.certificate.check import CheckedCertificate
 from algzoo_exact.errors import InputError
 from algzoo_exact.explain.claims.always import Always
+from algzoo_exact.explain.claims.bench import Bench
 from algzoo_exact.explain.claims.registry import KINDS, register
+from algzoo_exact.explain.outcome import Outcome
+from algzoo_exact.explain.prove.facts import Fact, Question
 from algzoo_exact.explain.schema import explanation_schema
 from algzoo_exact.explain.story import parse_explanation
+from algzoo_exact.program.task import Task, TieRule
 
 NAME = "handcrafted:2nd_argmax_2"
 STORY = f"""
@@ -110,7 +115,7 @@ def test_commands(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_report_and_certificate(tmp_path: Path) -> None:
-    """The report has its words; the checker knows no such claims, and counts none as proved."""
+    """The report has its words; the checker, which knows no such kind, checks its statements."""
     path = tmp_path / "margins.toml"
     path.write_text(STORY)
     target = tmp_path / "report.md"
@@ -118,19 +123,43 @@ def test_report_and_certificate(tmp_path: Path) -> None:
     text = target.read_text()
     assert "Proposition 1, wins" in text
     assert "The winner's logit is above the others by at least" in text
-    certificate = tmp_path / "margins.json"
-    az.write_certificate(certificate, az.load(NAME), explanation=path)
-    document = json.loads(certificate.read_text())
-    (wins, follows, _) = document["explanation"]["claims"]
-    assert "said" in wins["instances"][0]["parts"][0]
-    assert "a kind that the checker does not know" in wins["instances"][0]["parts"][0]["said"]
-    assert "said" not in follows["instances"][0]["parts"][0]
-    checked = az.check_certificate(certificate)
-    assert checked.status == "incomplete"
+    checked = certified(tmp_path, path)
+    assert "the explanation's claims: 2 proved, 1 refuted" in checked.checked
+
+
+class Unwritten(Margin):
+    """The same, by a check of its own."""
+
+    kind = "unwritten"
+
+    def says(self, task: Task, ties: TieRule, facts: Sequence[Fact]) -> list[Question]:
+        return []
+
+    def check(self, bench: Bench, facts: Sequence[Fact]) -> Outcome:
+        return bench.holds(super().says(bench.task, bench.ties, facts), almost=False)
+
+
+def test_what_is_not_written_down_is_not_called_proved(tmp_path: Path) -> None:
+    register(Unwritten)
+    try:
+        path = tmp_path / "margins.toml"
+        path.write_text(STORY.replace('kind = "margin"', 'kind = "unwritten"'))
+        assert az.verify(az.load_explanation(path), az.load(NAME)).claim("wins").status == "proved"
+        checked = certified(tmp_path, path)
+    finally:
+        del KINDS["unwritten"]
     assert (
         "the explanation's claims: 1 proved, 2 resting on what was not checked" in checked.checked
     )
     assert any(line.startswith("wins: ") for line in checked.not_checked)
+    assert checked.status == "incomplete"
+
+
+def certified(folder: Path, story: Path) -> CheckedCertificate:
+    """A certificate with the explanation, checked."""
+    path = folder / "margins.json"
+    az.write_certificate(path, az.load(NAME), explanation=story)
+    return az.check_certificate(path)
 
 
 def test_a_name_is_taken_once() -> None:

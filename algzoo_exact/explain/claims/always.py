@@ -6,14 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from algzoo_exact.explain.claims.bench import Bench
 from algzoo_exact.explain.claims.claim import Instance
 from algzoo_exact.explain.claims.equalities import stated
 from algzoo_exact.explain.claims.keys import Keys, formula
 from algzoo_exact.explain.language.expression import EVERYWHERE, Formula
-from algzoo_exact.explain.outcome import Outcome
-from algzoo_exact.explain.prove.facts import Fact, fact
+from algzoo_exact.explain.prove.facts import Fact, Question, fact
 from algzoo_exact.program.ir import Program
+from algzoo_exact.program.task import Task, TieRule
 
 
 @dataclass(frozen=True)
@@ -27,8 +26,8 @@ class Always(Instance):
     keys: ClassVar[Keys] = {"statement": formula(), "domain": formula(EVERYWHERE)}
     assumable = True
 
-    def check(self, bench: Bench, facts: Sequence[Fact]) -> Outcome:
-        return bench.decider().everywhere(self.statement, self.domain, facts)
+    def says(self, task: Task, ties: TieRule, facts: Sequence[Fact]) -> list[Question]:
+        return [Question(self.statement, self.domain, facts)]
 
     def facts(self) -> list[Fact]:
         return [fact(self.statement, self.domain)]

@@ -6,16 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar, Self
 
-from algzoo_exact.deadline import Deadline
 from algzoo_exact.errors import InputError
 from algzoo_exact.explain.claims.bench import Bench
 from algzoo_exact.explain.claims.claim import Instance
 from algzoo_exact.explain.claims.keys import Keys, Source, Values, formula
 from algzoo_exact.explain.language.expression import EVERYWHERE, Formula, Logic
 from algzoo_exact.explain.outcome import Outcome
-from algzoo_exact.explain.prove.decider import together
-from algzoo_exact.explain.prove.facts import Fact
+from algzoo_exact.explain.prove.facts import Fact, Question
 from algzoo_exact.explain.prove.labels import cells_in, earns, fails
+from algzoo_exact.program.task import Task, TieRule
 
 
 @dataclass(frozen=True)
@@ -27,12 +26,17 @@ class _Answer(Instance):
 
     @classmethod
     def read(cls, source: Source, choices: Sequence[Values]) -> tuple[Self, ...]:
-        if source.task.name == "median":
+        if source.task is not None and source.task.name == "median":
             raise InputError("median has no labels for a model to be right or wrong about.")
         return super().read(source, choices)
 
+    almost = True
+
+    def says(self, task: Task, ties: TieRule, facts: Sequence[Fact]) -> list[Question]:
+        return answers(task, ties, self.domain, facts, right=self.right)
+
     def check(self, bench: Bench, facts: Sequence[Fact]) -> Outcome:
-        return answers(bench, self.domain, facts, right=self.right)
+        return check_answers(bench, self.domain, facts, right=self.right)
 
 
 @dataclass(frozen=True)
@@ -53,20 +57,22 @@ class Wrong(_Answer):
     right = False
 
 
-def answers(bench: Bench, domain: Formula, facts: Sequence[Fact], *, right: bool) -> Outcome:
-    """Is the program right, or wrong, almost everywhere in the domain? Label cell by cell."""
-    cells = list(cells_in(bench.task, domain))
-    if not cells:
+def answers(
+    task: Task, ties: TieRule, domain: Formula, facts: Sequence[Fact], *, right: bool
+) -> list[Question]:
+    """That a program is right, or wrong, in a domain: a statement for each label cell of the task
+    that the domain does not exclude."""
+    claimed = earns if right else fails
+    return [
+        Question(claimed(cell.label, task.outputs, ties), Logic("and", (inside, domain)), facts)
+        for cell, inside in cells_in(task, domain)
+    ]
+
+
+def check_answers(bench: Bench, domain: Formula, facts: Sequence[Fact], *, right: bool) -> Outcome:
+    """Is the program right, or wrong, almost everywhere in the domain?"""
+    questions = answers(bench.task, bench.ties, domain, facts, right=right)
+    if not questions:
         reason = "the order of the inputs leaves no label: nothing is in the domain"
         return replace(Outcome.unknown(reason), vacuous=True)
-    decider, deadline = bench.decider(), Deadline.after(bench.seconds)
-    claimed = earns if right else fails
-    return together(
-        decider.almost_everywhere(
-            claimed(cell.label, bench.task.outputs, bench.ties),
-            Logic("and", (inside, domain)),
-            facts,
-            deadline=deadline,
-        )
-        for cell, inside in cells
-    )
+    return bench.holds(questions, almost=True)

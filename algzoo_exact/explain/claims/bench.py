@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from time import monotonic
 
+from algzoo_exact.deadline import Deadline
 from algzoo_exact.explain.outcome import HasParameters, Outcome
-from algzoo_exact.explain.prove.decider import Decider
+from algzoo_exact.explain.prove.decider import Decider, together
+from algzoo_exact.explain.prove.facts import Question
 from algzoo_exact.explain.prove.torch_check import confirmed
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task, TieRule
@@ -27,6 +29,15 @@ class Bench:
 
     def decider(self, program: Program | None = None) -> Decider:
         return Decider(program or self.program, self.seconds, self.progress)
+
+    def holds(
+        self, questions: Sequence[Question], *, almost: bool, program: Program | None = None
+    ) -> Outcome:
+        """Do all the statements hold, for all (or ``almost`` all) inputs? They share the time."""
+        decider, deadline = self.decider(program), Deadline.after(self.seconds)
+        decide = decider.almost_everywhere if almost else decider.everywhere
+        outcomes = (decide(*question, deadline=deadline) for question in questions)
+        return next(outcomes) if len(questions) == 1 else together(outcomes)
 
     def about(self, instance: HasParameters, outcome: Outcome, start: float) -> Outcome:
         """The outcome as that of an instance, since ``start``; its witness is shown to torch."""

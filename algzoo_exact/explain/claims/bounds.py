@@ -78,6 +78,6 @@ def verdict_on(figure: Figure, bounds: Bounds) -> Verdict:
     return Verdict("unknown", f"the {name} is known to lie in {known}")
 
 
-def held_against(figure: Figure, bounds: Bounds, method: str) -> Outcome:
+def held_against(figure: Figure, bounds: Bounds) -> Outcome:
     """The same as what became of a claim about the number."""
-    return Outcome(verdict_on(figure, bounds), method, figures=(figure,))
+    return Outcome(verdict_on(figure, bounds), figure.method, figures=(figure,))

@@ -18,7 +18,7 @@ from algzoo_exact.errors import InputError
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.exact.verdict import Verdict
 from algzoo_exact.explain.claims.always import Always
-from algzoo_exact.explain.claims.answers import Right, Wrong, answers
+from algzoo_exact.explain.claims.answers import Right, Wrong, check_answers
 from algzoo_exact.explain.claims.bench import Bench
 from algzoo_exact.explain.claims.claim import ClaimResult, Ground
 from algzoo_exact.explain.claims.keys import Keys, formula
@@ -124,14 +124,14 @@ def check_case(
     ``facts`` are those of the claims that it names, ``claims`` those claims themselves.
     """
     start = monotonic()
-    figure, _ = probability_of(bench.program, instance.when, bench.seconds)
+    figure = probability_of(bench.program, instance.when, bench.seconds)
     if case.verdict == "unknown":
         return CheckedCase(instance, "unknown", figure, None)
     answer: Answer
     if case.verdict == "claims":
         answer, outcome = _from_claims(bench, instance, [claims[name] for name in case.claims])
     else:
-        outcome = answers(bench, instance.when, facts, right=case.verdict == "right")
+        outcome = check_answers(bench, instance.when, facts, right=case.verdict == "right")
         answer = case.verdict if outcome.status == "proved" else "unknown"
     return CheckedCase(instance, answer, figure, bench.about(instance, outcome, start))
 
@@ -178,9 +178,8 @@ def total(figures: Sequence[Figure]) -> Figure | None:
         return Figure.of("probability", value)
     low = sum((e.lower for e in known), Fraction(0))
     high = min(sum((e.upper for e in known), Fraction(0)), Fraction(1))
-    kind: Literal["exact", "certified"] = "exact"
-    if any(figure.kind != "exact" for figure in figures):
-        kind = "certified"
+    kind: Literal["exact", "certified"]
+    kind = "exact" if all(figure.kind == "exact" for figure in figures) else "certified"
     texts = [figure.closed_form for figure in figures if figure.rational != 0]
     closed = None if None in texts else " + ".join(f"({text})" for text in texts)
     if len(texts) == 1:

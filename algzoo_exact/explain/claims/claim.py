@@ -1,7 +1,8 @@
 """Claims: what is said of a model, and at what price; and what a kind of claim is.
 
 A kind of claim is a subclass of ``Instance`` in a file of its own: its keys in explanation files,
-its check, what its proof lets other proofs assume, and its words. ``registry`` has a line for each.
+its statements or its check, what its proof lets other proofs assume, and its words. ``registry``
+has a line for each.
 
 A claim with ``for`` stands for one instance for each choice of its parameters; all expressions in
 instances are ground. Steps, neurons and outputs count from 0.
@@ -9,7 +10,6 @@ instances are ground. Steps, neurons and outputs count from 0.
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from typing import ClassVar, Self
@@ -30,8 +30,9 @@ from algzoo_exact.explain.language.expression import (
 )
 from algzoo_exact.explain.language.toml_tables import within
 from algzoo_exact.explain.outcome import Outcome, Parameters, Status, joined
-from algzoo_exact.explain.prove.facts import Fact
+from algzoo_exact.explain.prove.facts import Fact, Question
 from algzoo_exact.program.ir import Program
+from algzoo_exact.program.task import Task, TieRule
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ class Ground:
 
 
 @dataclass(frozen=True)
-class Instance(Ground, ABC):
+class Instance(Ground):
     """One instance of a claim; each kind of claim is a subclass.
 
     ``kind`` is its name in files. ``heading`` is what a report calls it, and ``sentence`` what it
@@ -85,9 +86,19 @@ class Instance(Ground, ABC):
     assumes: ClassVar[bool] = True
     assumable: ClassVar[bool] = False
 
-    @abstractmethod
+    @property
+    def almost(self) -> bool:
+        """Whether null sets do not count."""
+        return False
+
+    def says(self, task: Task, ties: TieRule, facts: Sequence[Fact]) -> Sequence[Question]:
+        """The statements that it consists of, each with the facts that its proof may use; none,
+        where it says something else. They are what is checked, and what a certificate has."""
+        return ()
+
     def check(self, bench: Bench, facts: Sequence[Fact]) -> Outcome:
         """What becomes of it, with the help of facts that were proved before."""
+        return bench.holds(self.says(bench.task, bench.ties, facts), almost=self.almost)
 
     def facts(self) -> list[Fact]:
         """What other proofs may assume once it is proved."""

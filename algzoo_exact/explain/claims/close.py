@@ -90,6 +90,7 @@ class Close(Instance):
         given = source.all(cls.keys, but=() if error == "supremum" else ("scale",))
         scale = given.get("scale")
         if scale is None and error == "supremum":
+            assert source.task is not None
             inputs = (Entry("x", (t,)) for t in range(source.task.seq_len))
             scale = Apply("max", tuple(Apply("abs", (entry,)) for entry in inputs))
         left, right, domain = given["left"], given["right"], given["domain"]
@@ -134,9 +135,9 @@ class Close(Instance):
                 limits=limits,
             )  # fmt: skip
         except OutOfReachError as reason:
-            found = held_against(_sampled(bench.program, self, deadline), self.bounds, "sampling")
+            found = held_against(_sampled(bench.program, self, deadline), self.bounds)
             return replace(found, details=(f"cells: {reason}",))
-        return held_against(figure, self.bounds, "regions")
+        return held_against(figure, self.bounds)
 
 
 def _sampled(program: Program, claim: Close, deadline: Deadline) -> Figure:
@@ -174,7 +175,7 @@ def _check_supremum(
     except OutOfReachError as reason:
         tried = f"cells: {reason}"
     else:
-        found = held_against(figure, claim.bounds, "regions")
+        found = held_against(figure, claim.bounds)
         if found.status != "unknown":
             return _with_witness(program, claim, found, decider, deadline)
         tried = "cells: the error is not bounded by any multiple of the scale"

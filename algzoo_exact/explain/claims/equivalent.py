@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from typing import ClassVar, Literal, Self, get_args
 
 from algzoo_exact.errors import InputError
@@ -20,11 +19,11 @@ from algzoo_exact.explain.language.expression import (
     every,
 )
 from algzoo_exact.explain.outcome import Outcome
-from algzoo_exact.explain.prove.facts import Fact
+from algzoo_exact.explain.prove.facts import Fact, Question
 from algzoo_exact.explain.prove.labels import earns, greatest
 from algzoo_exact.explain.prove.torch_check import confirmed
-from algzoo_exact.program.ir import Program
-from algzoo_exact.program.task import TieRule
+from algzoo_exact.program.ir import Program, side_by_side
+from algzoo_exact.program.task import Task, TieRule
 
 Mode = Literal["function", "labels"]
 
@@ -56,17 +55,23 @@ class Equivalent(Instance):
     def models(self) -> tuple[str, ...]:
         return (self.other,)
 
+    @property
+    def almost(self) -> bool:
+        return self.mode == "labels"
+
+    def says(self, task: Task, ties: TieRule, facts: Sequence[Fact]) -> list[Question]:
+        """Of the product of both."""
+        return [Question(agreement(task.outputs, self.mode, ties), self.domain)]
+
     def check(self, bench: Bench, facts: Sequence[Fact]) -> Outcome:
         both = product(bench.program, bench.others[self.other])
         if self.mode == "labels" and bench.program.outputs == 1:
             raise InputError("A model with one output predicts no labels; use the mode function.")
-        same = agreement(bench.program.outputs, self.mode, bench.ties)
-        decider = bench.decider(both)
-        decide = decider.everywhere if self.mode == "function" else decider.almost_everywhere
-        found = decide(same, self.domain)
-        if found.witness is None:
+        said = self.says(bench.task, bench.ties, facts)
+        found = bench.holds(said, almost=self.almost, program=both)
+        if found.witness is None or found.failing is None:
             return found
-        return replace(found, confirmed=confirmed(both, same, self.domain, found.witness))
+        return replace(found, confirmed=confirmed(both, *found.failing, found.witness))
 
 
 def product(first: Program, second: Program) -> Program:
@@ -80,13 +85,7 @@ def product(first: Program, second: Program) -> Program:
             "Two models can be equivalent only if they have as many inputs and outputs, "
             f"not {sizes[0][0]} and {sizes[0][1]} against {sizes[1][0]} and {sizes[1][1]}."
         )
-    left, right = (Fraction(0),) * first.hidden_size, (Fraction(0),) * second.hidden_size
-    return Program(
-        first.input_weights + second.input_weights,
-        (*(row + right for row in first.recurrent), *(left + row for row in second.recurrent)),
-        (*(row + right for row in first.readout), *(left + row for row in second.readout)),
-        first.seq_len,
-    )
+    return side_by_side(first, second)
 
 
 def agreement(outputs: int, mode: Mode, ties: TieRule) -> Formula:

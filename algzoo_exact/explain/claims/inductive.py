@@ -18,8 +18,9 @@ from algzoo_exact.explain.language.expression import Formula
 from algzoo_exact.explain.language.toml_tables import shown, within
 from algzoo_exact.explain.outcome import Outcome, Parameters
 from algzoo_exact.explain.prove.decider import together
-from algzoo_exact.explain.prove.facts import Fact, fact
+from algzoo_exact.explain.prove.facts import Fact, Question, fact
 from algzoo_exact.program.ir import Program
+from algzoo_exact.program.task import Task, TieRule
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,9 @@ class Inductive(Instance):
             said[values[variable]].append((at.parameters, statement))
         return (cls((), tuple(Step(step, step < first, tuple(said[step])) for step in steps)),)
 
+    def says(self, task: Task, ties: TieRule, facts: Sequence[Fact]) -> list[Question]:
+        return [question for _, question in self._steps(facts)]
+
     def check(self, bench: Bench, facts: Sequence[Fact]) -> Outcome:
         return together(self._proved(bench, facts))
 
@@ -90,28 +94,31 @@ class Inductive(Instance):
     def equalities(self, program: Program) -> tuple[float, ...]:
         return stated(self.expressions(), program)
 
-    def _proved(self, bench: Bench, facts: Sequence[Fact]) -> Iterator[Outcome]:
-        """Each step's statements from those of the step before, and what else is known.
-
-        What does not follow from that is tried without it, so that a false one gets its witness.
-        Open statements share the time limit: the rest is not tried once they have used it up.
-        """
-        decider, spent = bench.decider(), 0.0
+    def _steps(self, facts: Sequence[Fact]) -> Iterator[tuple[Parameters, Question]]:
+        """Each step's statements, with those of the step before, and what else is known."""
         before: list[Fact] = []
         for step in self.steps:
             known = [*facts, *([] if step.base else before)]
             for parameters, statement in step.statements:
-                if spent >= bench.seconds:
-                    yield Outcome.unknown("the time is up", details=("not tried",))
-                    return
-                at = ", ".join(f"{name} = {value}" for name, value in parameters)
-                start = monotonic()
-                deadline = Deadline.after(bench.seconds - spent)
-                outcome = decider.everywhere(statement, facts=known, deadline=deadline)
-                if outcome.status != "proved":
-                    verdict = Verdict(outcome.status, f"at {at}: {outcome.verdict.reason}")
-                    outcome = replace(outcome, verdict=verdict)
-                if outcome.status == "unknown":
-                    spent += monotonic() - start
-                yield outcome
+                yield parameters, Question(statement, facts=known)
             before = [fact(statement) for _, statement in step.statements]
+
+    def _proved(self, bench: Bench, facts: Sequence[Fact]) -> Iterator[Outcome]:
+        """What does not follow from what is known is tried without it, so that a false statement
+        gets its witness. Open ones share the time limit: the rest is not tried once they have used
+        it up.
+        """
+        decider, spent = bench.decider(), 0.0
+        for parameters, question in self._steps(facts):
+            if spent >= bench.seconds:
+                yield Outcome.unknown("the time is up", details=("not tried",))
+                return
+            at = ", ".join(f"{name} = {value}" for name, value in parameters)
+            start = monotonic()
+            outcome = decider.everywhere(*question, deadline=Deadline.after(bench.seconds - spent))
+            if outcome.status != "proved":
+                verdict = Verdict(outcome.status, f"at {at}: {outcome.verdict.reason}")
+                outcome = replace(outcome, verdict=verdict)
+            if outcome.status == "unknown":
+                spent += monotonic() - start
+            yield outcome

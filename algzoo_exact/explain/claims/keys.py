@@ -16,6 +16,7 @@ from typing import Any, TypeAlias
 from algzoo_exact.errors import InputError
 from algzoo_exact.explain.language.expand import Expander
 from algzoo_exact.explain.language.expression import Formula, Term, entries, evaluate_term
+from algzoo_exact.explain.language.integers import Sizes
 from algzoo_exact.explain.language.parser import LONGEST_TEXT, parse
 from algzoo_exact.explain.language.syntax import Surface
 from algzoo_exact.explain.language.toml_tables import IDENTIFIER, Table, shown, within
@@ -28,11 +29,12 @@ Values = Mapping[str, int]
 
 @dataclass(frozen=True)
 class Source:
-    """A table, to be read for one choice of the parameters in its ``for``."""
+    """A table, to be read for one choice of the parameters in its ``for``. Tables without claims
+    need no ``expander`` and no ``task``."""
 
     table: Table
-    expander: Expander
-    task: Task
+    expander: Expander = field(default_factory=lambda: Expander({}, Sizes(0, 0, 0)))
+    task: Task | None = None
     values: Values = field(default_factory=dict)
 
     @property

@@ -6,14 +6,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
-from algzoo_exact.deadline import Deadline, TimeIsUpError
+from algzoo_exact.deadline import Deadline
 from algzoo_exact.errors import FloatRangeError, InputError
 from algzoo_exact.explain.claims.bench import Bench
 from algzoo_exact.explain.claims.bounds import BOUND_KEYS, BOUND_RULE, Bounds, held_against
 from algzoo_exact.explain.claims.claim import Instance
 from algzoo_exact.explain.claims.keys import Json, Keys, Source, formula
 from algzoo_exact.explain.language.expression import Formula
-from algzoo_exact.explain.logic.order_probability import order_probability
 from algzoo_exact.explain.outcome import Figure, Outcome
 from algzoo_exact.explain.prove.cell_search import CellLimits
 from algzoo_exact.explain.prove.cell_space import OutOfReachError
@@ -47,24 +46,19 @@ class Measure(Instance):
         return cls(source.parameters, given["condition"], Bounds.of(given))
 
     def check(self, bench: Bench, facts: Sequence[Fact]) -> Outcome:
-        figure, method = probability_of(bench.program, self.condition, bench.seconds)
-        return held_against(figure, self.bounds, method)
+        figure = probability_of(bench.program, self.condition, bench.seconds)
+        return held_against(figure, self.bounds)
 
 
-def probability_of(program: Program, formula: Formula, seconds: float) -> tuple[Figure, str]:
-    """The probability, exact or certified where that can be had, else sampled; and the method."""
+def probability_of(program: Program, formula: Formula, seconds: float) -> Figure:
+    """The probability, exact or certified where that can be had, else sampled."""
     deadline = Deadline.after(seconds)
     try:
-        value = order_probability(formula, program.seq_len, deadline.part(0.5))
-        return Figure.of("probability", value), "order"
-    except (InputError, TimeIsUpError):
-        pass  # It is not about the order alone, or about too many inputs.
-    try:
-        return probability(program, formula, limits=CellLimits.until(deadline)), "regions"
+        return probability(program, formula, limits=CellLimits.until(deadline))
     except OutOfReachError:
         return if_in_range(
             "probability", lambda: sampled_probability(program, formula, deadline=deadline)
-        ), "sampling"
+        )
 
 
 def if_in_range(what: str, sample: Callable[[], Figure]) -> Figure:

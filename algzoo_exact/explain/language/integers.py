@@ -18,6 +18,7 @@ from algzoo_exact.explain.language.syntax import (
     ParseError,
     Ranges,
 )
+from algzoo_exact.program.ir import Program
 
 MOST_WORK = 500_000  # steps of one expander, over all that it expands
 DEEPEST = 80  # expressions within expressions, definitions included
@@ -31,6 +32,10 @@ class Sizes:
     seq_len: int
     hidden_size: int
     outputs: int
+
+    @classmethod
+    def of(cls, program: Program) -> Sizes:
+        return cls(program.seq_len, program.hidden_size, program.outputs)
 
     def shape(self, array: str) -> tuple[int, ...]:
         n, d, k = self.seq_len, self.hidden_size, self.outputs

@@ -12,7 +12,7 @@ from fractions import Fraction
 from math import inf, isfinite, log2
 from typing import TYPE_CHECKING, Literal
 
-from algzoo_exact.errors import FloatRangeError, InputError
+from algzoo_exact.errors import FloatRangeError, InputError, demand
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.explain.ledger.prices import Row, rows_of
 from algzoo_exact.explain.outcome import Figure
@@ -139,6 +139,7 @@ def surprise(
 
     InputError for negative bits, and for less than one seed.
     """
+    demand(verification, Verification, "surprise takes what verify returns")
     if optimization_bits is not None and not 0 <= optimization_bits < inf:
         raise InputError(f"Bits of optimization are not negative, as {optimization_bits} is.")
     if seeds is not None and seeds < 1:
@@ -222,8 +223,6 @@ def _figure(accuracy: Score | SampleEstimate) -> Figure:
             error=accuracy.standard_error,
             samples=accuracy.samples,
         )
-    if accuracy.kind == "numeric":
-        raise InputError("A numeric accuracy has no proof; give an exact or a sampled one.")
     form = None if accuracy.form is None else str(accuracy.form)
     return Figure("accuracy", accuracy.kind, accuracy.enclosure, closed_form=form)
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal, TypeAlias
 
-from algzoo_exact.explain.language.expression import compare
+from algzoo_exact.explain.language.expression import compare, connect
 
 ZERO = Fraction(0)
 
@@ -76,14 +76,7 @@ def holds(condition: Condition, atoms: Mapping[int, Fraction]) -> bool:
         return condition
     if isinstance(condition, Sign):
         return compare(condition.op, condition.form.value(atoms), ZERO)
-    parts = (holds(part, atoms) for part in condition.parts)
-    match condition.op:
-        case "and":
-            return all(parts)
-        case "or":
-            return any(parts)
-        case "not":
-            return not next(parts)
+    return connect(condition.op, (holds(part, atoms) for part in condition.parts))
 
 
 def negation(condition: Condition) -> Condition:

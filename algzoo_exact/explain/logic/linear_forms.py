@@ -32,6 +32,7 @@ from algzoo_exact.explain.language.expression import (
     compare,
     to_text,
 )
+from algzoo_exact.explain.language.integers import Sizes
 from algzoo_exact.explain.logic.conditions import (
     ZERO,
     Condition,
@@ -132,10 +133,7 @@ class Linear:
         return total
 
     def _check(self, entry: Entry) -> None:
-        n, d, k = self.program.seq_len, self.program.hidden_size, self.program.outputs
-        shapes = {"x": (n,), "z": (n, d), "h": (n, d), "logit": (k,)}
-        shapes |= {"W_hi": (d,), "W_hh": (d, d), "W_oh": (k, d)}
-        shape = shapes[entry.array]
+        shape = Sizes.of(self.program).shape(entry.array)
         if any(i >= size for i, size in zip(entry.indices, shape, strict=True)):
             raise InputError(
                 f"The program has no {to_text(entry)}: {entry.array} has shape {shape}."
@@ -392,3 +390,24 @@ def is_homogeneous(linear: Linear, conditions: Iterable[Condition], atoms: Itera
         atom = linear.atoms[number]
         forms += atom.forms if isinstance(atom, Maximum) else ()
     return not any(form.constant for form in forms)
+
+
+def winners(linear: Linear, atoms: Iterable[int], at: Mapping[int, Fraction]) -> dict[int, Form]:
+    """Atoms as forms in the variables alone, on the linear piece around a point: of each maximum
+    the form that is the greatest there (the first, where several are)."""
+    forms: dict[int, Form] = {}
+    for number in atoms:
+        atom = linear.atoms[number]
+        if isinstance(atom, Maximum):
+            forms[number] = expanded(max(atom.forms, key=lambda form: form.value(at)), forms)
+        else:
+            forms[number] = Form(((number, Fraction(1)),))
+    return forms
+
+
+def expanded(form: Form, forms: Mapping[int, Form]) -> Form:
+    """A form with forms in place of its atoms."""
+    total = Form((), form.constant)
+    for atom, c in form.terms:
+        total = total.plus(forms[atom], c)
+    return total

@@ -9,9 +9,10 @@ from random import Random
 from time import monotonic
 
 from algzoo_exact.explain.language.expression import EVERYWHERE, Formula, Logic, fails_at
+from algzoo_exact.explain.logic.conditions import Condition
 from algzoo_exact.explain.outcome import Argument, Branch, Cells, Outcome, Point, Rays
 from algzoo_exact.explain.prove.cell_search import CellLimits, Cut, Node, Search, Tree, leaves
-from algzoo_exact.explain.prove.cell_space import OutOfReachError, Prepared, Space
+from algzoo_exact.explain.prove.cell_space import OutOfReachError, Space
 from algzoo_exact.explain.prove.counterexamples import shorten
 from algzoo_exact.geometry.cone import Cone, IntVector
 from algzoo_exact.program.ir import Program
@@ -116,7 +117,7 @@ class _Question:
         proved = Outcome.proved("regions", f"{search.decided} cones")
         return replace(proved, arguments=(argument,))
 
-    def _ask(self, node: Node, counter: Prepared) -> bool:
+    def _ask(self, node: Node, counter: Condition) -> bool:
         """True if the statement fails nowhere on the closed cone (or almost nowhere)."""
         if self._almost:
             if node.holds(counter, almost=True):

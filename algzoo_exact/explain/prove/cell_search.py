@@ -16,14 +16,12 @@ from typing import Generic, TypeAlias, TypeVar
 from algzoo_exact.deadline import NEVER, Deadline
 from algzoo_exact.errors import InputError
 from algzoo_exact.explain.language.expression import RELATIONS, connect
+from algzoo_exact.explain.logic.conditions import Condition, Junction, Sign
 from algzoo_exact.explain.prove.cell_space import (
-    Joint,
     OutOfReachError,
     Pairs,
-    Prepared,
     Row,
     Space,
-    Test,
     combined,
 )
 from algzoo_exact.geometry.cone import Cone, IntVector, dot
@@ -127,7 +125,7 @@ class Node:
 
     def holds(
         self,
-        condition: Prepared,
+        condition: Condition,
         rays: Sequence[IntVector] | None = None,
         *,
         almost: bool = False,
@@ -140,14 +138,15 @@ class Node:
         """
         if isinstance(condition, bool):
             return condition
-        if isinstance(condition, Joint):
+        if isinstance(condition, Junction):
             each = (self.holds(part, rays, almost=almost) for part in condition.parts)
             return connect(condition.op, each)
-        sign = self._sign(condition.row, rays)
+        row = self.space.row(condition.form)
+        sign = self._sign(row, rays)
         if sign is None:
             if almost and condition.op == "==":
                 return False
-            raise OpenSign(self.functional(condition.row))
+            raise OpenSign(self.functional(row))
         return bool(RELATIONS[condition.op](sign, 0))
 
     def _sign(self, row: Row, rays: Sequence[IntVector] | None) -> int | None:
@@ -164,23 +163,23 @@ class Node:
             self._signs[row.number] = sign
         return sign
 
-    def may_hold(self, condition: Prepared) -> bool:
+    def may_hold(self, condition: Condition) -> bool:
         """False only if the condition holds nowhere on the closed cone but perhaps at 0.
 
         OpenSign if a maximum that matters is not linear.
         """
         if isinstance(condition, bool):
             return condition
-        if isinstance(condition, Test):
-            normal = self.functional(condition.row)
+        if isinstance(condition, Sign):
+            normal = self.functional(self.space.row(condition.form))
             values = [dot(normal, ray) for ray in self.cone.rays]
             if condition.op == "==":
                 return min(values) <= 0 <= max(values)
             return bool(RELATIONS[condition.op](max(values), 0))
         if condition.op == "not":
             (part,) = condition.parts
-            assert isinstance(part, Test), "negation() leaves 'not' on equations only"
-            return any(self.functional(part.row))
+            assert isinstance(part, Sign), "negation() leaves 'not' on equations only"
+            return any(self.functional(self.space.row(part.form)))
         return connect(condition.op, map(self.may_hold, condition.parts))
 
     def faces(self) -> Iterator[list[IntVector]]:

@@ -10,12 +10,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import lcm
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 from algzoo_exact.deadline import NEVER, Deadline, TimeIsUpError
 from algzoo_exact.errors import AlgzooExactError
 from algzoo_exact.explain.language.expression import Entry, Formula, Term
-from algzoo_exact.explain.logic.conditions import Condition, Form, Junction, Sign
+from algzoo_exact.explain.logic.conditions import Condition, Form, Sign, forms_of
 from algzoo_exact.explain.logic.linear_forms import Linear, Maximum, is_homogeneous
 from algzoo_exact.geometry.cone import IntVector, independent, primitive
 from algzoo_exact.program.ir import Program
@@ -35,25 +35,6 @@ class Row:
     number: int
     pairs: Pairs
     scale: int
-
-
-@dataclass(frozen=True, eq=False)
-class Test:
-    """What ``Sign`` is, with a row."""
-
-    row: Row
-    op: Literal[">", ">=", "=="]
-
-
-@dataclass(frozen=True, eq=False)
-class Joint:
-    """What ``Junction`` is, of tests."""
-
-    op: Literal["and", "or", "not"]
-    parts: tuple[Prepared, ...]
-
-
-Prepared: TypeAlias = bool | Test | Joint
 
 
 class Space:
@@ -90,8 +71,11 @@ class Space:
         self._rows: dict[Form, Row] = {}
         for number in atoms:
             self._add(number, linear.atoms[number])
-        self.conditions = [self._prepared(condition) for condition in conditions]
-        self.rows = [self._row(form) for form in forms]
+        self.conditions = conditions
+        self.rows = [self.row(form) for form in forms]
+        for condition in conditions:
+            for form in forms_of(condition):
+                self.row(form)
 
     def _add(self, number: int, atom: Entry | Maximum) -> None:
         if isinstance(atom, Maximum):
@@ -108,19 +92,12 @@ class Space:
     def _pairs(self, form: Form, scale: int) -> Pairs:
         return tuple((atom, int(c * scale / self._scales[atom])) for atom, c in form.terms)
 
-    def _row(self, form: Form) -> Row:
+    def row(self, form: Form) -> Row:
+        """A form of the conditions or terms, in integers."""
         if form not in self._rows:
             scale = self._denominator(form)
             self._rows[form] = Row(len(self._rows), self._pairs(form, scale), scale)
         return self._rows[form]
-
-    def _prepared(self, condition: Condition) -> Prepared:
-        match condition:
-            case Sign(form, op):
-                return Test(self._row(form), op)
-            case Junction(op, parts):
-                return Joint(op, tuple(map(self._prepared, parts)))
-        return condition
 
     def units(self) -> dict[int, IntVector]:
         """The atoms that are inputs, as functionals."""

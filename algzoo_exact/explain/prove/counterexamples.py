@@ -12,7 +12,7 @@ from random import Random
 
 from algzoo_exact.explain.language.expression import compare
 from algzoo_exact.explain.logic.conditions import Condition, Form, Junction, Sign, holds
-from algzoo_exact.explain.logic.linear_forms import Linear, Maximum
+from algzoo_exact.explain.logic.linear_forms import Linear, Maximum, expanded, winners
 
 Values = Mapping[int, Fraction]
 
@@ -91,26 +91,15 @@ def piece_at(
     They say which form is the greatest in each maximum (the first, where several are), and pick
     from each formula what makes it true there. ``atoms`` are those needed, in order.
     """
-    forms: dict[int, Form] = {}
-    rows: list[Sign] = []
-
-    def expand(form: Form) -> Form:
-        total = Form((), form.constant)
-        for atom, c in form.terms:
-            total = total.plus(forms[atom], c)
-        return total
-
-    for number in atoms:
-        atom = linear.atoms[number]
-        if not isinstance(atom, Maximum):
-            forms[number] = Form(((number, Fraction(1)),))
-            continue
-        winner = max(atom.forms, key=lambda form: form.value(at))
-        forms[number] = expand(winner)
-        others = (form for form in atom.forms if form != winner)
-        rows += (Sign(forms[number].plus(expand(form), -1), ">=") for form in others)
+    forms = winners(linear, atoms, at)
+    rows = [
+        Sign(forms[number].plus(expanded(form, forms), -1), ">=")
+        for number in atoms
+        if isinstance(atom := linear.atoms[number], Maximum)
+        for form in atom.forms
+    ]
     for condition in conditions:
-        rows += (replace(sign, form=expand(sign.form)) for sign in _support(condition, at))
+        rows += (replace(s, form=expanded(s.form, forms)) for s in _support(condition, at))
     return [row for row in rows if row.form.terms]
 
 

@@ -49,9 +49,8 @@ def probability(
     """
     deadline = limits.begin()
     try:
-        return Figure.of(
-            "probability", order_probability(formula, program.seq_len, deadline.part(0.5))
-        )
+        value = order_probability(formula, program.seq_len, deadline.part(0.5))
+        return Figure.of("probability", value, by_order=True)
     except (InputError, TimeIsUpError):
         pass  # It is not about the order alone; entries that the program has not are found below.
     # The rest of the time is for measures, which end with 6 inputs.

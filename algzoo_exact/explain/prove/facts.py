@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from algzoo_exact.explain.language.expression import (
     EVERYWHERE,
@@ -37,6 +38,14 @@ def fact(statement: Formula, domain: Formula = EVERYWHERE) -> Fact:
     """A fact about all inputs in the domain."""
     mentioned = entries(statement) | entries(domain)
     return Fact(statement, domain, frozenset(e for e in mentioned if _computed(e)))
+
+
+class Question(NamedTuple):
+    """Does ``statement`` hold wherever ``domain`` and the ``facts`` do?"""
+
+    statement: Formula
+    domain: Formula = EVERYWHERE
+    facts: Sequence[Fact] = ()
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from algzoo_exact.explain.language.expression import (
     total,
 )
 from algzoo_exact.explain.logic.conditions import Condition, Form, forms_of, holds
-from algzoo_exact.explain.logic.linear_forms import Linear, Maximum
+from algzoo_exact.explain.logic.linear_forms import Linear, Maximum, expanded, winners
 from algzoo_exact.explain.outcome import Point
 from algzoo_exact.explain.prove.counterexamples import shorten
 from algzoo_exact.program.ir import Program
@@ -49,28 +49,16 @@ class _Local:
         vanish in a neighbourhood; so the formula's truth is that of the whole neighbourhood.
         """
         values = self._values(point)
-        forms: dict[int, Form] = {}
+        forms = winners(self._linear, self._atoms, values)
         found: dict[Form, None] = {}
-
-        def expand(form: Form) -> Form:
-            total = Form((), form.constant)
-            for atom, c in form.terms:
-                total = total.plus(forms[atom], c)
-            return total
-
         for number in self._atoms:
             atom = self._linear.atoms[number]
-            if not isinstance(atom, Maximum):
-                forms[number] = Form(((number, Fraction(1)),))
-                continue
-            winner = max(atom.forms, key=lambda form: form.value(values))
-            forms[number] = expand(winner)
-            for form in atom.forms:
+            for form in atom.forms if isinstance(atom, Maximum) else ():
                 if form.value(values) == values[number]:
-                    found[forms[number].plus(expand(form), -1)] = None
+                    found[forms[number].plus(expanded(form, forms), -1)] = None
         for form in forms_of(self._condition):
             if form.value(values) == 0:
-                found[expand(form)] = None
+                found[expanded(form, forms)] = None
         return tuple(self._wall(form) for form in found if form.terms)
 
     def _wall(self, form: Form) -> tuple[tuple[tuple[int, Fraction], ...], Fraction]:

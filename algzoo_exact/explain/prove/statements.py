@@ -7,6 +7,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from algzoo_exact.deadline import Deadline, TimeIsUpError
+from algzoo_exact.errors import InputError, demand
 from algzoo_exact.explain.language.expand import Expander, read_definitions
 from algzoo_exact.explain.language.expression import EVERYWHERE, Formula
 from algzoo_exact.explain.language.integers import Sizes
@@ -41,8 +42,7 @@ def prove(
     limits = Limits(seconds)
     deadline = Deadline.after(seconds)
     program = lift(model)
-    sizes = Sizes(program.seq_len, program.hidden_size, program.outputs)
-    read = _reader(sizes, definitions)
+    read = _reader(Sizes.of(program), definitions)
     claimed = read(statement)
     within = EVERYWHERE if domain is None else read(domain)
     try:
@@ -61,9 +61,17 @@ def probability(
     It may compare inputs with each other and with 0, also through min, max and relu: statements
     about order and sign, whose probability is rational for any n. InputError for others.
     """
+    demand(n, int, "n is a number of inputs")
+    if n < 1:
+        raise InputError(f"n is a number of inputs, at least 1, not {n}.")
     return order_probability(_reader(Sizes(n, 0, 0), definitions)(statement), n)
 
 
 def _reader(sizes: Sizes, definitions: Mapping[str, str]) -> Callable[[str], Formula]:
     expander = Expander(read_definitions(definitions), sizes)
-    return lambda text: expander.expand_formula(parse(text), {})
+
+    def read(text: str) -> Formula:
+        demand(text, str, "a statement is a text")
+        return expander.expand_formula(parse(text), {})
+
+    return read

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from typing import Any
 
 from algzoo_exact.present.document import Document, facts, paragraph, untitled
 from algzoo_exact.present.wording import model_text
 from algzoo_exact.program.ir import Program
+from algzoo_exact.program.lift import named_weights
 from algzoo_exact.program.render import short, to_text
 from algzoo_exact.zoo.loading import Model
 
@@ -24,10 +26,16 @@ def program_document(
         "task": model.task.name if model.task else None,
         "standard": factors is not None,
         "factors": factors,
-        "program": {
-            "input_weights": program.input_weights,
-            "recurrent": program.recurrent,
-            "readout": program.readout,
-        },
+        "program": _weights(program),
     }
     return untitled(facts(*rows), paragraph(to_text(program)), data=data)
+
+
+def _weights(program: Program) -> dict[str, Any]:
+    if not program.is_rnn:
+        return dict(named_weights(program))
+    return {
+        "input_weights": program.input_weights,
+        "recurrent": program.recurrent,
+        "readout": program.readout,
+    }

@@ -112,7 +112,7 @@ def observed_pieces(
         signs = region_of(program, specializer, bits).cone.inequalities
         error, found = _measured(errors, task, signs, bits, _indices(mask))
         if any(error):
-            pattern = str(ActivationPattern(program.seq_len, program.hidden_size, bits))
+            pattern = str(ActivationPattern(program.widths, bits))
             part = share(means[bits, mask], whole)
             pieces.append(ErrorPiece(pattern, _indices(mask), error, *found, part))
     return ErrorPieces(None, tuple(pieces), by_middle, whole, observed.samples)
