@@ -81,6 +81,10 @@ class RegionGraph:
         """The region's Gaussian measure; InputError for more than 6 inputs."""
         return self.region(pattern).measure(self.digits)
 
+    def heaviest(self) -> list[ActivationPattern]:
+        """All patterns, those of the regions with the largest measures first."""
+        return sorted(self.graph, key=lambda p: (-self.measure(p).midpoint, p.bits))
+
     def right_measure(self, pattern: ActivationPattern) -> Enclosure:
         """The credit that the program earns in a region: its share of the accuracy.
 
@@ -115,6 +119,14 @@ class RegionGraph:
             digits *= 2
             found = share(earned(pieces, digits), self.region(pattern).measure(digits))
         return found
+
+    def answers(self, pattern: ActivationPattern) -> tuple[tuple[int, ...], ...]:
+        """The sets of logits that are the largest somewhere in a region, null sets aside.
+
+        ValueError as for ``right_measure``.
+        """
+        winners = {tuple(sorted(cell.winners)) for cell in self._cells.by_pattern[pattern]}
+        return tuple(sorted(winners))
 
     @cached_property
     def _cells(self) -> MeasuredCells:
