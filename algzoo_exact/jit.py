@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
-from numba import njit
+from numba import njit, typeof
 from numba.types import unliteral
 
 _F = TypeVar("_F", bound=Callable[..., Any])
@@ -38,12 +38,20 @@ def has_code(function: Callable[..., Any]) -> bool:
     return cache is not None and bool(cache._load_index())
 
 
+def compile_for(function: Callable[..., Any], *values: Any) -> None:
+    """Compiles a function for the types of these values, without calling it."""
+    dispatcher: Any = function
+    dispatcher.compile(tuple(typeof(value) for value in values))
+
+
 def _compiled(function: _F, **options: Any) -> _F:
+    # Compiled code calls compiled code directly, and nothing else calls it but Python.
     options |= {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
     try:
         dispatcher = njit(cache=True, **options)(function)
     except RuntimeError:  # no folder can be written to: each process compiles anew
         dispatcher = njit(**options)(function)
+    # Numba would compile one version more for each constant that is passed.
     template = dispatcher.get_call_template
     dispatcher.get_call_template = lambda args, kws: template(
         tuple(unliteral(a) for a in args), {key: unliteral(a) for key, a in kws.items()}
