@@ -149,23 +149,23 @@ def test_digits_on_request() -> None:
 def rescaled(program: az.Program, factors: Sequence[Fraction]) -> az.Program:
     """h_j becomes factors[j] h_j."""
     s = list(factors)
-    return replace(
-        program,
-        input_weights=tuple(a * w for a, w in zip(s, program.input_weights, strict=True)),
-        recurrent=tuple(
+    return az.rnn(
+        tuple(a * w for a, w in zip(s, program.input_weights, strict=True)),
+        tuple(
             tuple(a * w / b for b, w in zip(s, row, strict=True))
             for a, row in zip(s, program.recurrent, strict=True)
         ),
-        readout=tuple(tuple(w / b for b, w in zip(s, row, strict=True)) for row in program.readout),
+        tuple(tuple(w / b for b, w in zip(s, row, strict=True)) for row in program.readout),
+        program.seq_len,
     )
 
 
 def permuted(program: az.Program, order: Sequence[int]) -> az.Program:
-    return replace(
-        program,
-        input_weights=tuple(program.input_weights[j] for j in order),
-        recurrent=tuple(tuple(program.recurrent[j][k] for k in order) for j in order),
-        readout=tuple(tuple(row[k] for k in order) for row in program.readout),
+    return az.rnn(
+        tuple(program.input_weights[j] for j in order),
+        tuple(tuple(program.recurrent[j][k] for k in order) for j in order),
+        tuple(tuple(row[k] for k in order) for row in program.readout),
+        program.seq_len,
     )
 
 
@@ -448,7 +448,7 @@ def test_sizes_that_do_not_fit() -> None:
     assert "2" in text
     outputs = replace(SMALL, readout=(*SMALL.readout, SMALL.readout[0]))
     assert "3" in message(outputs, TWO)
-    longer = replace(SMALL, seq_len=3)
+    longer = az.rnn(SMALL.input_weights, SMALL.recurrent, SMALL.readout, 3)
     assert "3" in message(longer, TWO)
 
 

@@ -6,7 +6,6 @@ as no answer depends on a factor that they all have.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -62,10 +61,11 @@ def test_tiny_and_huge_weights_are_sampled_as_moderate_ones(
     """Input for input: the same credit in all, and the same patterns and answers."""
     program = az.load("2nd_argmax_3_3").program
     first, last = (Fraction(2) ** exponent for exponent in exponents)
-    scaled = replace(
-        program,
-        input_weights=tuple(w * first for w in program.input_weights),
-        readout=tuple(tuple(w * last for w in row) for row in program.readout),
+    scaled = rnn(
+        [w * first for w in program.input_weights],
+        program.recurrent,
+        [[w * last for w in row] for row in program.readout],
+        3,
     )
     task = az.tasks.second_argmax(3)
     for dtype in ("float32", "float64"):

@@ -114,7 +114,10 @@ def test_commands_take_perceptrons(tmp_path: Path) -> None:
     assert run("sample", path, "--teacher", path, "-n", "1000").exit_code == 0
     assert run("regions", path, "--top", "1").exit_code == 0
     assert "h[0][3] = relu(" in run("show", path).stdout
-    for command in (("certify", path, "--output", tmp_path / "c.json"), ("report", path)):
+    for command in (
+        ("certify", path, "--output", tmp_path / "c.json"),
+        ("report", path, "--output", tmp_path / "r.html"),
+    ):
         refused = run(*command)
         assert refused.exit_code == 2
         assert "This is made for RNNs" in refused.stderr

@@ -45,7 +45,9 @@ class Weights(NamedTuple):
 def float_weights(program: Program) -> Weights | None:
     """The program in float64, or None where a weight is out of the safe range."""
     layers, readout, k = program.layers, program.readout, program.outputs
-    known = {id(layer.state): _in_range(layer.state) for layer in layers}  # RNNs' layers share it
+    known = {
+        id(layer.state): _in_range(layer.state) for layer in layers[1:]
+    }  # RNNs' layers share it
     inner = [known[id(layer.state)] for layer in layers[1:]]
     inputs, last = [_in_range(layer.input) for layer in layers], _in_range(readout)
     margins = None
