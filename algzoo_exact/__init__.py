@@ -33,6 +33,11 @@ if TYPE_CHECKING:
     from algzoo_exact.explain.verify import verify as verify
     from algzoo_exact.measure.solid_angle import cone_measure as cone_measure
     from algzoo_exact.measure.solid_angle import orthant_probability as orthant_probability
+    from algzoo_exact.present.atlas import Atlas as Atlas
+    from algzoo_exact.present.atlas import write_atlas as write_atlas
+    from algzoo_exact.present.pictures.picture import picture as picture
+    from algzoo_exact.present.report import Report as Report
+    from algzoo_exact.present.report import make_report as make_report
     from algzoo_exact.program import task as tasks
     from algzoo_exact.program.ir import Layer as Layer
     from algzoo_exact.program.ir import Program as Program
@@ -55,11 +60,6 @@ if TYPE_CHECKING:
     from algzoo_exact.regions.enumerate import activation_regions as activation_regions
     from algzoo_exact.regions.enumerate import cells as cells
     from algzoo_exact.regions.graph import region_graph as region_graph
-    from algzoo_exact.report.atlas import Atlas as Atlas
-    from algzoo_exact.report.atlas import write_atlas as write_atlas
-    from algzoo_exact.report.figures import picture as picture
-    from algzoo_exact.report.report import Report as Report
-    from algzoo_exact.report.report import make_report as make_report
     from algzoo_exact.score.compute import accuracies as accuracies
     from algzoo_exact.score.compute import accuracy as accuracy
     from algzoo_exact.score.compute import accuracy_bounds as accuracy_bounds
@@ -79,7 +79,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
-    "Atlas": "report.atlas",
+    "Atlas": "present.atlas",
     "AttentionLayer": "program.transformer",
     "CatalogueEntry": "zoo.catalogue",
     "CheckedCertificate": "certificate.check",
@@ -94,7 +94,7 @@ _HOMES = {
     "Layer": "program.ir",
     "Program": "program.ir",
     "Outcome": "explain.outcome",
-    "Report": "report.report",
+    "Report": "present.report",
     "Race": "race.run",
     "RacePoint": "race.run",
     "SampledSquaredError": "estimators.sampled",
@@ -120,7 +120,7 @@ _HOMES = {
     "list_models": "zoo.loading",
     "load": "zoo.loading",
     "load_explanation": "explain.story",
-    "make_report": "report.report",
+    "make_report": "present.report",
     "mlp": "program.ir",
     "on_subspace": "program.ir",
     "orthant_probability": "measure.solid_angle",
@@ -128,7 +128,7 @@ _HOMES = {
     "probe": "program.ir",
     "probability": "explain.prove.statements",
     "prove": "explain.prove.statements",
-    "picture": "report.figures",
+    "picture": "present.pictures.picture",
     "region_graph": "regions.graph",
     "rnn": "program.ir",
     "sample": "estimators.sampling",
@@ -141,7 +141,7 @@ _HOMES = {
     "surprise": "explain.ledger.surprise",
     "train": "training.train",
     "verify": "explain.verify",
-    "write_atlas": "report.atlas",
+    "write_atlas": "present.atlas",
     "write_certificate": "certificate.build",
     "write_table": "regions.atlas",
 }

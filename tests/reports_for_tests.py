@@ -7,9 +7,9 @@ import re
 from html.parser import HTMLParser
 
 import algzoo_exact as az
+from algzoo_exact.present.report import Report
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.transformer import Transformer
-from algzoo_exact.report.report import Report
 from algzoo_exact.zoo.loading import Model
 
 SAMPLES = 1000

@@ -262,7 +262,7 @@ def test_commands(tmp_path: Path) -> None:
     path = tmp_path / "c.json"
     text = text_of("certify", "median_2_2", "-o", path)
     assert "8 pieces" in text
-    assert "\nroot mean squared error [0.00000047222046356" in text
+    assert "\nroot mean squared error  between 0.00000047222046356" in text
     file = shipped_folder() / "median_2_2.safetensors"
     text = text_of("check", path, file)
     assert (

@@ -94,7 +94,7 @@ def test_a_perfect_model_has_accuracy_1() -> None:
     assert bounds(found["accuracy"]).contains(1)
     text = text_of("accuracy", "handcrafted:2nd_argmax_2")
     assert "accuracy     1\n" in text
-    assert "none: the accuracy is 1" in text
+    assert "no error, except on a set of probability 0" in text
 
 
 def test_text_says_what_the_number_is() -> None:

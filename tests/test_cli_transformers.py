@@ -29,7 +29,7 @@ def path(tmp_path: Path) -> Path:
 def test_published_models(name: str, inputs: int, suffix: str) -> None:
     text = text_of("accuracy", ALGZOO / f"{name}{suffix}")
     assert f"{inputs}/{inputs} inputs = 1\n" in text
-    assert "2 layers of 1 head" in text
+    assert "2 layers of 1 attention head" in text
     assert "exact: proved; every input is tried and decided" in text
 
 
@@ -43,7 +43,7 @@ def test_counts_and_decimal(path: Path) -> None:
     text = text_of("accuracy", path, "--by-label", "--check-samples", "1e5")
     assert f"{right}/27 inputs = {right / 27:.15g}\n" in text
     assert f"{27 - right} inputs, one in" in text
-    assert "2 layers of 2 heads" in text
+    assert "2 layers of 2 attention heads" in text
     for label, row in enumerate(result.counts.confusion):
         assert f"label {label}      longest cycle {label + 1}, decided {sum(row)} times" in text
     assert "the sample agrees with the accuracy above" in text
@@ -61,7 +61,7 @@ def test_heads_and_task_can_be_told(tmp_path: Path) -> None:
     assert refused.exit_code == 2
     assert "add --task with longest_cycle." in refused.stderr
     told = ("--task", "longest_cycle", "--heads", 2)
-    assert "of 2 heads" in text_of("accuracy", place, *told)
+    assert "of 2 attention heads" in text_of("accuracy", place, *told)
     found = accuracy(place, *told)["counts"]["confusion"]
     expected = az.accuracy(az.load(place, heads=2), az.tasks.longest_cycle(3)).counts
     assert expected is not None

@@ -81,7 +81,7 @@ def test_text(tmp_path: Path) -> None:
     assert done.exit_code == 0
     lines = done.stdout.splitlines()
     assert lines[0].startswith("model        2nd_argmax_4_3 (sha256 ")
-    assert "3, noise 0.05, seeds 0 to 2" in done.stdout
+    assert "standard deviation 0.05, noise seeds 0 to 2" in done.stdout
     assert sum(line.startswith("sampling ") for line in lines) == 2
     assert "95% intervals" in lines[-1]
 

@@ -20,10 +20,11 @@ from models_for_tests import (
 
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.enclosure import Enclosure
+from algzoo_exact.present.pictures import circle, drawing, sphere
+from algzoo_exact.present.pictures import picture as figures
+from algzoo_exact.present.pictures.picture import picture
 from algzoo_exact.program.task import INDEX_TASKS, Task, argmax, second_argmax
 from algzoo_exact.regions.enumerate import cells
-from algzoo_exact.report import circle, drawing, figures, sphere
-from algzoo_exact.report.figures import picture
 
 
 def shoelace(points: drawing.Floats) -> float:

@@ -41,10 +41,10 @@ LAYERS["score"] = LAYERS["regions"] | {"deadline", "processes", "regions", "sign
 LAYERS["estimators"] = LAYERS["score"] | {"score"}
 LAYERS["explain"] = LAYERS["score"] | {"score", "estimators"}
 LAYERS["certificate"] = LAYERS["explain"] | {"explain"}
-LAYERS["report"] = LAYERS["explain"] | {"certificate", "explain", "names", "plotting", "zoo"}
 LAYERS["training"] = LAYERS["score"] | {"score", "estimators", "zoo"}
 LAYERS["race"] = LAYERS["score"] | {"score", "estimators", "plotting", "zoo"}
-LAYERS["cli"] = LAYERS["report"] | {"race", "certificate", "explain", "report", "training", "zoo"}
+LAYERS["present"] = LAYERS["race"] | {"certificate", "explain", "names", "race"}
+LAYERS["cli"] = LAYERS["present"] | {"present", "training"}
 LAYERS["__init__"] = LAYERS["__main__"] = set(LAYERS)
 
 # What stands in explain/, each importing from what comes before it.
@@ -64,7 +64,7 @@ HOMES: dict[str, tuple[str, ...]] = {
         "score/closed_form.py",
     ),
     "networkx": ("regions/graph.py",),
-    "matplotlib": ("plotting.py", "report/", "race/plot.py"),
+    "matplotlib": ("plotting.py", "present/pictures/", "race/plot.py"),
     "pyarrow": ("regions/atlas.py",),
     "flint": (
         "exact/",

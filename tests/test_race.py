@@ -24,11 +24,13 @@ from algzoo_exact.estimators.designs import (
 )
 from algzoo_exact.estimators.entries import NAMES, UNCOUNTED, estimator
 from algzoo_exact.estimators.flops import sample_cost
+from algzoo_exact.present.documents.race import race_document
+from algzoo_exact.present.writers import markdown
 from algzoo_exact.race.plot import plot_race
 from algzoo_exact.race.run import Race, answers_of, compare
 from algzoo_exact.race.statistics import CONFIDENCE
 from algzoo_exact.race.store import FILE, Answers, open_store
-from algzoo_exact.race.summary import COLUMNS, to_csv, to_markdown
+from algzoo_exact.race.summary import COLUMNS, to_csv
 
 MODEL = az.load("2nd_argmax_4_3")
 PROGRAM, TASK = MODEL.program, az.tasks.second_argmax(3)
@@ -326,6 +328,10 @@ def test_answers_without_counts() -> None:
 
 
 # Results
+
+
+def to_markdown(race: Race) -> str:
+    return markdown.to_markdown(race_document(race), {})
 
 
 def test_csv(finished: tuple[Race, Path]) -> None:

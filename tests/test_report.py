@@ -21,10 +21,10 @@ from reports_for_tests import SAMPLES, check_page, report_of
 import algzoo_exact as az
 from algzoo_exact.errors import InputError
 from algzoo_exact.estimators.observed import observe
-from algzoo_exact.report import report as report_module
-from algzoo_exact.report.blocks import Statement, Table
-from algzoo_exact.report.partition import observed_regions
-from algzoo_exact.report.report import Report
+from algzoo_exact.present.document import Statement, Table
+from algzoo_exact.present.findings.partition import observed_regions
+from algzoo_exact.present.report import Report
+from algzoo_exact.present.writers import pdf
 from algzoo_exact.zoo.explanations import explanation_path
 from algzoo_exact.zoo.loading import Model, shipped_folder
 
@@ -288,7 +288,7 @@ def test_refusals(explained: Report, tmp_path: Path, monkeypatch: pytest.MonkeyP
     (tmp_path / "a.html").mkdir()
     with pytest.raises(InputError, match="it is a folder"):
         explained.write(tmp_path / "a.html")
-    monkeypatch.setattr(report_module, "_ENGINES", ("no-such-engine",))
+    monkeypatch.setattr(pdf, "ENGINES", ("no-such-engine",))
     with pytest.raises(InputError, match="needs LaTeX"):
         explained.write(tmp_path / "report.pdf")
     with pytest.raises(InputError, match="task"):
@@ -300,7 +300,7 @@ def test_refusals(explained: Report, tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(report_module.latex_engine() is None, reason="needs pdflatex or tectonic")
+@pytest.mark.skipif(pdf.latex_engine() is None, reason="needs pdflatex or tectonic")
 @pytest.mark.parametrize("name", ["2nd_argmax_2_2", "median_4_3", "longest_cycle_4_4"])
 def test_latex_compiles(name: str, tmp_path: Path) -> None:
     report = az.make_report(az.load(name), samples=SAMPLES)
@@ -309,7 +309,7 @@ def test_latex_compiles(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(report_module.latex_engine() is None, reason="needs pdflatex or tectonic")
+@pytest.mark.skipif(pdf.latex_engine() is None, reason="needs pdflatex or tectonic")
 def test_latex_of_an_explanation_compiles(explained: Report, tmp_path: Path) -> None:
     explained.write(tmp_path / "report.pdf")
     assert (tmp_path / "report.pdf").stat().st_size > 50_000

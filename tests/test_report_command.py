@@ -13,7 +13,7 @@ from cli_for_tests import json_of, run, text_of, write
 from reports_for_tests import check_page
 
 import algzoo_exact as az
-from algzoo_exact.report import report as report_module
+from algzoo_exact.present.writers import pdf
 from algzoo_exact.zoo.loading import shipped_folder
 
 FEW = ("--samples", 1000)
@@ -93,7 +93,7 @@ def test_refusals(
 
 
 def test_no_latex(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(report_module, "_ENGINES", ("no-such-engine",))
+    monkeypatch.setattr(pdf, "ENGINES", ("no-such-engine",))
     result = run("report", "2nd_argmax_2_2", "-o", tmp_path / "a.pdf")
     assert result.exit_code == 2
     assert "needs LaTeX" in result.stderr

@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 
 import algzoo_exact as az
 from algzoo_exact.exact.enclosure import Enclosure
-from algzoo_exact.report import formula as f
-from algzoo_exact.report.blocks import Math
-from algzoo_exact.report.explanation import prose_of
-from algzoo_exact.report.mathml import to_mathml
-from algzoo_exact.report.texmath import to_latex_math
-from algzoo_exact.report.typeset import typeset, typeset_parts, typeset_ranges
-from algzoo_exact.report.wording import digits, interval, one_in
+from algzoo_exact.present import formula as f
+from algzoo_exact.present.document import Math
+from algzoo_exact.present.sections.explanation import prose_of
+from algzoo_exact.present.typeset import typeset, typeset_parts, typeset_ranges
+from algzoo_exact.present.wording import digits, interval, one_in
+from algzoo_exact.present.writers.mathml import to_mathml
+from algzoo_exact.present.writers.texmath import to_latex_math
 from algzoo_exact.score.closed_form import ClosedForm
 from algzoo_exact.zoo.explanations import explanation_path, list_explanations
 
@@ -207,7 +207,7 @@ def test_errors_in_words() -> None:
 
 
 def test_style_has_both_schemes() -> None:
-    style = (Path(az.__file__).parent / "report" / "style.css").read_text()
+    style = (Path(az.__file__).parent / "present/writers/style.css").read_text()
     assert "prefers-color-scheme: dark" in style
     assert "@media print" in style
     assert "url(" not in style

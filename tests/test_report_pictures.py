@@ -10,9 +10,9 @@ from models_for_tests import dead_mass_program, handcrafted_2_2
 from reports_for_tests import check_page, report_of
 
 import algzoo_exact as az
-from algzoo_exact.report.drawing import AXIS, BLACK, PAPER, roles
+from algzoo_exact.present.pictures.drawing import AXIS, BLACK, PAPER, roles
 
-STYLE = (Path(az.__file__).parent / "report" / "style.css").read_text()
+STYLE = (Path(az.__file__).parent / "present/writers/style.css").read_text()
 TEXTS = ("black", "ink", "error", "axis", "note")
 LINES = ("black", "ink")
 

@@ -13,17 +13,22 @@ from models_for_tests import dead_mass_program, random_program
 from reports_for_tests import check_page, report_of
 
 import algzoo_exact as az
+from algzoo_exact.certificate.build import drafted
 from algzoo_exact.estimators.observed import observe
 from algzoo_exact.exact.enclosure import Enclosure
+from algzoo_exact.present.document import Table
+from algzoo_exact.present.findings.pieces import ErrorPieces, PieceTally, observed_pieces
 from algzoo_exact.program.ir import Program
-from algzoo_exact.report.blocks import Table
-from algzoo_exact.report.pieces import ErrorPieces, certified_pieces, observed_pieces
 
 ALL = 10**6
 
 
 def certified(program: Program) -> ErrorPieces:
-    return certified_pieces(az.certify(program, az.tasks.median(program.seq_len)), ALL)
+    tally = PieceTally()
+    draft = drafted(program, az.tasks.median(program.seq_len), None, "lowest", None, None)
+    draft.seen = tally.add
+    draft.finish(None)
+    return tally.pieces(ALL)
 
 
 def total(pieces: ErrorPieces) -> Enclosure:
@@ -138,8 +143,8 @@ def test_a_perfect_model_errs_nowhere() -> None:
 
 def test_what_is_sampled_is_marked(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the pieces are too many to list, their shares are sampled, and the report says so."""
-    monkeypatch.setattr("algzoo_exact.report.partition.AFFORDABLE", {3: 1})
-    monkeypatch.setattr("algzoo_exact.report.findings.AFFORDABLE", {3: 1})
+    monkeypatch.setattr("algzoo_exact.present.findings.partition.AFFORDABLE", {3: 1})
+    monkeypatch.setattr("algzoo_exact.present.findings.gather.AFFORDABLE", {3: 1})
     report = report_of(one_output(dead_mass_program()), az.tasks.median(3))
     pieces = report.findings.pieces
     assert pieces is not None

@@ -22,9 +22,9 @@ import algzoo_exact as az
 from algzoo_exact.estimators.exact_inputs import MOST, exact_bits
 from algzoo_exact.estimators.networks import network_for
 from algzoo_exact.estimators.sampling import inputs, sample_rounded
+from algzoo_exact.present.findings import random_inputs
+from algzoo_exact.present.findings.random_inputs import Order, Sampled, carry_out, sampler
 from algzoo_exact.program.ir import Program
-from algzoo_exact.report import beside
-from algzoo_exact.report.beside import Order, Sampled, carry_out, sampler
 from algzoo_exact.zoo.handcrafted import handcrafted_second_argmax
 
 CPU = torch.device("cpu")
@@ -131,21 +131,20 @@ def same(a: Sampled, b: Sampled) -> bool:
     assert a.observed is not None
     assert b.observed is not None
     return (
-        a.interval == b.interval
-        and a.observed.patterns == b.observed.patterns
+        a.observed.patterns == b.observed.patterns
         and repr(a.score).split("seconds")[0] == repr(b.score).split("seconds")[0]
     )
 
 
 def test_what_the_other_process_says(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its side of the pipe, run in a thread: progress, then just what this process would find."""
-    monkeypatch.setattr(beside, "_SECONDS", 0.0)
+    monkeypatch.setattr(random_inputs, "_SECONDS", 0.0)
     here, there = Pipe()
-    thread = threading.Thread(target=beside._serve, args=(there,))
+    thread = threading.Thread(target=random_inputs._serve, args=(there,))
     thread.start()
     here.send(order())
     heard: list[tuple[int, int]] = []
-    found = beside._result(here, order(), lambda done, of: heard.append((done, of)))
+    found = random_inputs._result(here, order(), lambda done, of: heard.append((done, of)))
     thread.join()
     assert same(found, carry_out(order(), lambda done, of: None))
     assert heard == [(2**16 * k, 3 * 2**16) for k in (1, 2, 3)]
@@ -154,19 +153,19 @@ def test_what_the_other_process_says(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_process_that_is_gone_is_replaced() -> None:
     here, there = Pipe()
     there.close()
-    beside._send(here, order(1000))
-    found = beside._result(here, order(1000), lambda done, of: None)
+    random_inputs._send(here, order(1000))
+    found = random_inputs._result(here, order(1000), lambda done, of: None)
     assert same(found, carry_out(order(1000), lambda done, of: None))
 
 
 def test_bad_orders_are_refused_here() -> None:
     """An InputError there is one here."""
     here, there = Pipe()
-    thread = threading.Thread(target=beside._serve, args=(there,))
+    thread = threading.Thread(target=random_inputs._serve, args=(there,))
     thread.start()
     here.send(order(0))
     with pytest.raises(az.InputError, match="at least 1"):
-        beside._result(here, order(0), lambda done, of: None)
+        random_inputs._result(here, order(0), lambda done, of: None)
     thread.join()
 
 

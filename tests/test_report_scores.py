@@ -20,8 +20,8 @@ from reports_for_tests import SAMPLES, model_of
 import algzoo_exact as az
 from algzoo_exact.estimators import untrained as untrained_module
 from algzoo_exact.estimators.untrained import untrained
-from algzoo_exact.report import beside, scoring
-from algzoo_exact.report.beside import Order, carry_out
+from algzoo_exact.present.findings import random_inputs, scoring
+from algzoo_exact.present.findings.random_inputs import Order, carry_out
 from algzoo_exact.zoo.explanations import explanation_path
 
 # Sarhan and Greenberg (1956), order statistics of four normal variables: the variance of the
@@ -62,11 +62,11 @@ def test_untrained_models_of_the_other_process(monkeypatch: pytest.MonkeyPatch) 
     model = az.load("2nd_argmax_2_2")
     task = az.tasks.second_argmax(2)
     here, there = Pipe()
-    thread = threading.Thread(target=beside._serve, args=(there,))
+    thread = threading.Thread(target=random_inputs._serve, args=(there,))
     thread.start()
     order = Order(model.network, task, "incorrect", SAMPLES, 0, False, (task, 3))
     here.send(order)
-    found = beside._result(here, order, lambda done, of: None)
+    found = random_inputs._result(here, order, lambda done, of: None)
     thread.join()
     assert found.untrained == untrained(task, 3, "incorrect")
     assert found.untrained != untrained(task, 2, "incorrect")

@@ -15,13 +15,12 @@ from reports_for_tests import report_of
 from safetensors.numpy import save_file
 
 import algzoo_exact as az
-from algzoo_exact.cli.score_text import _errors
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.exact.shares import decimals, level, percent, share, significant
+from algzoo_exact.present.document import Table
+from algzoo_exact.present.wording import one_in
 from algzoo_exact.program.ir import rnn
 from algzoo_exact.program.task import second_argmax
-from algzoo_exact.report.blocks import Table
-from algzoo_exact.score.result import Score
 
 EPSILONS = (1e-3, 1e-8, 1e-15, 1e-30)
 """The third neuron turns by so much: a region is right on a share that vanishes with its square."""
@@ -115,19 +114,18 @@ def test_regions_of_a_model_with_tiny_regions(tmp_path: Path, epsilon: float, ti
     for cell in az.cells(program, second_argmax(3), ties=ties):
         credits.setdefault(str(cell.pattern), set()).add(cell.credit)
     text = text_of("regions", path, "--top", 50, "--ties", ties)
-    rows = [line.split() for line in text.splitlines() if re.match(r"[01]+(\|[01]+)+ ", line)]
-    assert {row[0] for row in rows} == credits.keys()
-    for row in rows:
-        verdict = " ".join(row[-3 if row[-2].endswith("%") and row[-3] in "<>" else -2 :])
-        if credits[row[0]] == {Fraction(1)}:
-            assert row[-1] == "right"
-            assert "%" not in verdict
-        elif credits[row[0]] == {Fraction(0)}:
-            assert row[-1] == "wrong"
+    row = re.compile(r"([01]+(?:\|[01]+)+) .* (all|none|(?:[<>] )?[\d.]+%|between .*)")
+    rows = dict(found.groups() for line in text.splitlines() if (found := row.fullmatch(line)))
+    assert rows.keys() == credits.keys()
+    for pattern, verdict in rows.items():
+        if credits[pattern] == {Fraction(1)}:
+            assert verdict == "all"
+        elif credits[pattern] == {Fraction(0)}:
+            assert verdict == "none"
         else:
-            low, high = bounds(verdict.removesuffix(" right"))
+            low, high = bounds(verdict)
             assert 0 <= low < high <= 1
-            assert verdict not in ("0% right", "100% right")
+            assert verdict not in ("0%", "100%")
     for entry in json_of("regions", path, "--top", 50, "--ties", ties)["heaviest"]:
         assert 0 <= Fraction(entry["right"]["lower"]) <= Fraction(entry["measure"]["upper"]) <= 1
 
@@ -164,10 +162,10 @@ def test_a_measure_is_no_certainty() -> None:
 def test_errors_in_words_are_bounds(value: Fraction, s: Fraction) -> None:
     """Oracle: the error's bounds as fractions. Rounding makes no statement stronger."""
     known = Enclosure(max(Fraction(0), value - s), min(Fraction(1), value + s))
-    text = _errors(Score("accuracy", "certified", known, second_argmax(3), "lowest", "", 0.0))
+    text = one_in(Enclosure(1 - known.upper, 1 - known.lower))
     numbers = [Fraction(part.replace(",", "")) for part in re.findall(r"\d[\d,.]*", text)]
     least, most = 1 - known.upper, 1 - known.lower
-    if text.startswith("none"):
+    if text.startswith("no error"):
         assert most == 0
     elif text.startswith("at most"):
         assert least == 0

@@ -28,8 +28,8 @@ import algzoo_exact as az
 from algzoo_exact.errors import InputError
 from algzoo_exact.files import staged
 from algzoo_exact.names import address, plain_name, printable, shell_word
-from algzoo_exact.report.atlas import write_atlas
-from algzoo_exact.report.report import Report
+from algzoo_exact.present.atlas import write_atlas
+from algzoo_exact.present.report import Report
 from algzoo_exact.zoo.loading import shipped_folder
 
 ODD = (

@@ -172,9 +172,9 @@ def json_outcome(code: int, *arguments: object) -> dict[str, Any]:
 def test_proved(story: Path) -> None:
     text = outcome(0, "verify", story)
     assert text.startswith(f"story        Two inputs ({story})\nmodel        handcrafted:2nd")
-    assert "\nproved    first    always " in text
-    assert "probability: 1/2 = 0.5 (exact)" in text
-    assert "\npartition    proved: almost every input is in exactly one case\n" in text
+    assert "\nproved  first    always     by " in text
+    assert "Probability: 1/2 = 0.5 (exact)" in text
+    assert "\npartition    Almost every input is in exactly one case: proved\n" in text
     assert "\naccuracy     1 (exact), by proof\n" in text
     assert "\nverdict      proved: 7 proved, the partition proved" in text
     found = json_outcome(0, "verify", story)
@@ -189,7 +189,7 @@ def test_refuted(tmp_path: Path) -> None:
     """The witness is an input at which the statement fails: the program itself says so."""
     path = written(tmp_path, GOOD + FALSE)
     text = outcome(1, "verify", path)
-    assert "\nrefuted   no       always " in text
+    assert "\nrefuted  no       always " in text
     assert "x = (" in text
     assert "; torch sees the same\n" in text
     assert "verdict      refuted: 7 proved, 1 refuted" in text
@@ -206,8 +206,8 @@ def test_undecided(tmp_path: Path) -> None:
     text = GOOD + claim(f"{terms} >= -1", kind="always", name="hard")
     path = written(tmp_path, text)
     out = outcome(3, "verify", path, "--only", "hard", "--seconds", "300ms")
-    assert "\nunknown   hard  always " in out
-    assert "verdict      unknown: 1 unknown" in out
+    assert "\nundecided  hard  always " in out
+    assert "verdict      undecided: 1 undecided" in out
 
 
 def test_one_claim_and_what_it_assumes(story: Path) -> None:
@@ -229,7 +229,7 @@ def test_cases_that_are_no_partition(before: str, after: str, reason: str, tmp_p
     assert found["partition"]["status"] == "refuted"
     assert found["accuracy"] is None
     text = outcome(1, "verify", path)
-    assert "partition    refuted: " in text
+    assert "one case: refuted; " in text
     assert "accuracy" not in text
     assert "the partition refuted" in text
 
@@ -285,19 +285,19 @@ def test_many_failures_are_summed_up(monkeypatch: pytest.MonkeyPatch, story: Pat
     ]  # fmt: skip
     verification = replace(verification, claims=(replace(result, instances=tuple(checked)),))
     out = shown(monkeypatch, story, verification)
-    assert "refuted   c  always  10 instances; by hand" in out
+    assert "refuted  c  always  by hand, in 10 instances" in out
     assert out.count("no luck") == 3
-    assert "with i = 4: no luck; at x = (1/3, 1.42857143e+39..)\n" in out
-    assert "and 7 more that are not proved; --json has all" in out
+    assert "refuted with i = 4: no luck; at x = (1/3, 1.42857143e+39…)\n" in out
+    assert "and 7 more that are not proved\n" in out
 
 
 @pytest.mark.parametrize(
     ("change", "told"),
     [
         ({"trusted": ("z3",)}, "(trusted: z3)"),
-        ({"vacuous": True}, "vacuously: nothing is in the domain"),
-        ({"figures": (derived(0, 1),)}, "accuracy: between 0.000000 and 1.000000 (certified)"),
-        ({"figures": (derived(THIRD, THIRD),)}, "accuracy: 1/3 = 0.3333333333 (exact)"),
+        ({"vacuous": True}, "vacuously, for nothing is in the domain"),
+        ({"figures": (derived(0, 1),)}, "Accuracy: between 0.000000 and 1.000000 (certified)"),
+        ({"figures": (derived(THIRD, THIRD),)}, "Accuracy: 1/3 ≈ 0.333333333333… (exact)"),
         ({"confirmed": False, "verdict": Verdict("refuted")}, "lost to rounding in torch's float"),
     ],
 )  # fmt: skip
@@ -319,7 +319,7 @@ def test_an_interrupted_run_is_told(monkeypatch: pytest.MonkeyPatch, story: Path
 def test_colours_are_for_terminals(monkeypatch: pytest.MonkeyPatch, story: Path) -> None:
     assert "\x1b[" not in outcome(0, "verify", story, "--only", "first")
     monkeypatch.setenv("FORCE_COLOR", "1")
-    assert "\x1b[1;32mproved  \x1b[0m  first" in outcome(0, "verify", story, "--only", "first")
+    assert "\x1b[1;32mproved\x1b[0m  first" in outcome(0, "verify", story, "--only", "first")
 
 
 # --- surprise ---
@@ -339,11 +339,13 @@ def test_surprise(tmp_path: Path) -> None:
     assert (figures["stated"]["bits"], figures["stated"]["within"]) == (30.0, "yes")
     assert (figures["weights"]["bits"], figures["weights"]["within"]) == (320.0, "open")
     out = outcome(1, "surprise", path, "--bits-of-optimization", "1.5")
-    assert "\n     2.00  first  2 x sign\n" in out
-    assert "\n     0.00  no     order  refuted: not paid\n" in out
-    assert "\nexplanation  2.00 bits: 2.00 signs\n" in out
-    assert "\ntotal        2.00 bits\n" in out
-    assert "1.50 bits: given by the user; the total is more\n" in out
+    lines = [line.split() for line in out.splitlines()]
+    assert ["first", "2", "×", "sign", "2.00"] in lines
+    assert ["no", "order", "0.00", "refuted:", "not", "paid"] in lines
+    assert ["The", "explanation", "2.00"] in lines
+    assert ["Total", "2.00"] in lines
+    assert "\nBits of the explanation  2.00 signs\n" in out
+    assert "1.50 bits of optimization (stated): given by the user; the total is more.\n" in out
 
 
 @pytest.mark.slow

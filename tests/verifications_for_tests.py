@@ -41,13 +41,13 @@ def verified(
     given = statuses or {}
     claims = tuple(_result(c, given.get(c.name, "proved")) for c in explanation.claims)
     return Verification(
-        explanation, "by hand", None, program, {}, "lowest", claims, (), None, accuracy, 0.0
+        explanation, "hand", None, program, {}, "lowest", claims, (), None, accuracy, 0.0
     )
 
 
 def _result(stated: Claim, status: Status) -> ClaimResult:
     checked = tuple(
-        Outcome(Verdict(status), "by hand", instance=instance) for instance in stated.instances
+        Outcome(Verdict(status), "hand", instance=instance) for instance in stated.instances
     )
     return ClaimResult(stated, checked)
 

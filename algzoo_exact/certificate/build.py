@@ -12,7 +12,7 @@ import gzip
 import hashlib
 import io
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
@@ -94,10 +94,9 @@ def certify(
     models of more than 5, for sizes that do not fit, and where the explanation is about another
     model.
     """
-    draft = _draft(model, task, explanation, ties, decimals, progress)
-    rest = _share(progress, 0.0 if explanation is None else _WRITING, 1.0)
+    draft = drafted(model, task, explanation, ties, decimals, progress)
     document = draft.head()
-    for key, items in draft.lists(rest):
+    for key, items in draft.lists(_rest(draft, progress)):
         document[key] = list(items)
     return document | draft.tail()
 
@@ -118,17 +117,25 @@ def write_certificate(
     InputError as for ``certify``, for a name that ends neither in .json nor in .json.gz, and where
     the file cannot be written.
     """
-    target = Path(path)
-    if not target.name.endswith((".json", ".json.gz")):
-        raise InputError(f"A certificate's name ends in .json or .json.gz, unlike {target.name!r}.")
+
+    def draft() -> Draft:
+        return drafted(model, task, explanation, ties, decimals, progress)
+
+    return write_draft(path, draft, progress)
+
+
+def write_draft(
+    path: str | Path, make: Callable[[], Draft], progress: Progress | None
+) -> WrittenCertificate:
+    """Write a certificate in the making, item by item; it is made where it can be written."""
+    target = check_name(path)
     with replacing(target) as part:
-        draft = _draft(model, task, explanation, ties, decimals, progress)
-        rest = _share(progress, 0.0 if explanation is None else _WRITING, 1.0)
+        draft = make()
         with _open(part, compressed=target.suffix == ".gz") as file:
             file.write(b"{")
             for key, value in draft.head().items():
                 file.write(b"%s: %s,\n" % (dump(key), dump(value)))
-            for key, items in draft.lists(rest):
+            for key, items in draft.lists(_rest(draft, progress)):
                 file.write(b"%s: [" % dump(key))
                 for k, item in enumerate(items):
                     file.write((b",\n" if k else b"\n") + dump(item))
@@ -162,7 +169,20 @@ def _open(path: Path, *, compressed: bool) -> Iterator[IO[bytes]]:
             yield file
 
 
-def _draft(
+def check_name(path: str | Path) -> Path:
+    """InputError for names that do not say that they are a certificate's."""
+    target = Path(path)
+    if not target.name.endswith((".json", ".json.gz")):
+        raise InputError(f"A certificate's name ends in .json or .json.gz, unlike {target.name!r}.")
+    return target
+
+
+def _rest(draft: Draft, progress: Progress | None) -> Progress | None:
+    """Progress after an explanation was verified."""
+    return _share(progress, 0.0 if draft.story is None else _WRITING, 1.0)
+
+
+def drafted(
     model: Program | Transformer | Stored,
     task: Task | None,
     explanation: Story | None,
@@ -170,6 +190,7 @@ def _draft(
     decimals: int | None,
     progress: Progress | None,
 ) -> Draft:
+    """A certificate that is to be written; its explanation is verified, if there is one."""
     network = model.network if isinstance(model, Stored) else model
     chosen = model.task if task is None and isinstance(model, Stored) else task
     if chosen is None and isinstance(explanation, Verification):

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import platform
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from fractions import Fraction
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
@@ -28,6 +29,31 @@ Json = dict[str, Any]
 Kind = Literal["cells", "pieces", "functions", "claims"]
 
 
+@dataclass(frozen=True)
+class CertifiedCell:
+    """A cone of constant pattern, true label and largest logits, and all that a certificate says
+    of its measure."""
+
+    pattern: str
+    label: int
+    winners: tuple[int, ...]
+    credit: Fraction
+    measure: Enclosure
+
+
+@dataclass(frozen=True)
+class CertifiedPiece:
+    """A cone on which a program and the median are linear: the ``middle`` inputs, the coefficients
+    (n) of the ``error`` f - median, and all that a certificate says of its measure and of the mean
+    square of the error, counted as 0 elsewhere."""
+
+    pattern: str
+    middle: tuple[int, ...]
+    error: tuple[Fraction, ...]
+    measure: Enclosure
+    square: Enclosure
+
+
 @runtime_checkable
 class Stored(Protocol):
     """A network as it was stored: what ``load`` returns."""
@@ -47,10 +73,12 @@ class Stored(Protocol):
 class Draft(ABC):
     """A certificate in the making: head, then long lists, then what is known at the end.
 
-    ``ties`` is None where no logits are compared.
+    ``ties`` is None where no logits are compared. ``seen`` is called with each
+    ``CertifiedCell`` or ``CertifiedPiece``.
     """
 
     kind: Kind
+    seen: Callable[[Any], None] | None = None
 
     def __init__(
         self,
@@ -90,6 +118,12 @@ class Draft(ABC):
             },
             "task": {"name": self.task.name, "seq_len": self.task.seq_len},
         } | ({} if self.ties is None else {"ties": self.ties})
+
+    def finish(self, progress: Progress | None) -> None:
+        """Go through all lists, for what is ``seen`` on the way."""
+        for _, items in self.lists(progress):
+            for _ in items:
+                pass
 
     def lists(self, progress: Progress | None) -> Iterator[tuple[str, Iterator[Any]]]:
         """Names of the long lists and their items, to be used up in this order."""

@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from algzoo_exact.certificate.check import SLACK
-from algzoo_exact.certificate.draft import Draft, Json, Kind, Stored
+from algzoo_exact.certificate.draft import CertifiedCell, Draft, Json, Kind, Stored
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.measure.cone_measure import MOST_DIGITS_6
@@ -108,15 +108,19 @@ class CellDraft(ConeDraft):
             yield self._entry(cell)
 
     def _entry(self, cell: Cell) -> Json:
-        measure, least, _ = self._stated(self._measures.measure(cell.cone).midpoint)
+        measure, least, most = self._stated(self._measures.measure(cell.cone).midpoint)
+        pattern, winners = str(cell.pattern), tuple(sorted(cell.winners))
+        if self.seen is not None:
+            stated = Enclosure(least, most)
+            self.seen(CertifiedCell(pattern, cell.label, winners, cell.credit, stated))
         self.right += cell.credit * least
         self.total += least
         self.count += 1
         return {
-            "pattern": str(cell.pattern),
+            "pattern": pattern,
             "rays": self._corners(cell.cone.rays),
             "label": cell.label,
-            "winners": sorted(cell.winners),
+            "winners": list(winners),
             "credit": str(cell.credit),
             "measure": measure,
         }

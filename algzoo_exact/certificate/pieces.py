@@ -7,7 +7,7 @@ from fractions import Fraction
 from math import gcd, isqrt
 from typing import Any
 
-from algzoo_exact.certificate.draft import Json, Kind, Stored
+from algzoo_exact.certificate.draft import CertifiedPiece, Json, Kind, Stored
 from algzoo_exact.certificate.kinds import FINER, ConeDraft
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.enclosure import Enclosure
@@ -74,21 +74,30 @@ class PieceDraft(ConeDraft):
 
     def _entry(self, start: Start, bits: int, cone: Cone) -> Json:
         program = self.program
-        measure, _, _ = self._stated(self._measures.measure(cone).midpoint)
+        measure, least, most = self._stated(self._measures.measure(cone).midpoint)
         self.count += 1
         error = self._errors.error(bits, start.label)
+        square, known = "0", Enclosure.exactly(0)
+        if any(error):
+            square, known = self._square(cone, error)
+        pattern = str(ActivationPattern(program.widths, bits))
+        middle = self._middles[start.label]
+        coefficients = tuple(Fraction(w, self._errors.unit) for w in error)
+        if self.seen is not None:
+            stated = Enclosure(least, most)
+            self.seen(CertifiedPiece(pattern, tuple(middle), coefficients, stated, known))
         return {
-            "pattern": str(ActivationPattern(program.widths, bits)),
+            "pattern": pattern,
             "rays": self._corners(cone.rays),
-            "middle": self._middles[start.label],
-            "error": [str(Fraction(w, self._errors.unit)) for w in error],
+            "middle": middle,
+            "error": list(map(str, coefficients)),
             "measure": measure,
-            "square": self._square(cone, error) if any(error) else "0",
+            "square": square,
         }
 
-    def _square(self, cone: Cone, error: IntVector) -> str:
+    def _square(self, cone: Cone, error: IntVector) -> tuple[str, Enclosure]:
         """The mean square of the error, in units of a power of ten that its norm's square does
-        not exceed."""
+        not exceed; and what that says."""
         shared = gcd(*error)
         slim = tuple(w // shared for w in error)
         factor, norm = Fraction(shared, self._errors.unit) ** 2, dot(slim, slim)
@@ -100,7 +109,7 @@ class PieceDraft(ConeDraft):
         text, least, most = self._stated(moment * factor / scale)
         self._lower += least * scale
         self._upper += most * scale
-        return f"{text}e{power}"
+        return f"{text}e{power}", Enclosure(least * scale, most * scale)
 
     def _results(self) -> Json:
         places = self.decimals + FINER

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from math import isfinite
 from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
@@ -28,21 +27,11 @@ from algzoo_exact.cli.options import (
     tie_rule,
     with_noise,
 )
-from algzoo_exact.cli.output import Json, print_fields, print_json, progress_bar
-from algzoo_exact.cli.samples import Sampler, sampled_beside, sampled_json, sampled_text
-from algzoo_exact.cli.score_text import (
-    LARGEST_DECIDED,
-    NAMING,
-    score_fields,
-    score_json,
-    width_of,
-)
+from algzoo_exact.cli.output import emit, progress_bar
+from algzoo_exact.cli.samples import Sampler, sampled_beside
 from algzoo_exact.errors import InputError
 
 if TYPE_CHECKING:
-    from algzoo_exact.cli.samples import Estimate
-    from algzoo_exact.estimators.agreement import Agreement
-    from algzoo_exact.score.metric import Metric
     from algzoo_exact.score.question import Wish
 
 EXAMPLES = """[bold]Examples[/bold]
@@ -145,7 +134,13 @@ def accuracy(
     chosen, rule = task_of(loaded, teacher), tie_rule(ties)
 
     import algzoo_exact as az
-    from algzoo_exact.estimators.agreement import agreement, says_more
+    from algzoo_exact.estimators.agreement import agreement
+    from algzoo_exact.present.documents.score import (
+        LARGEST_DECIDED,
+        Beside,
+        Wanted,
+        score_document,
+    )
     from algzoo_exact.program.task import INDEX_TASKS
     from algzoo_exact.score.compute import metric_for
 
@@ -180,41 +175,8 @@ def accuracy(
         if wanted and not (estimate or unsampled or interrupted):
             estimate, unsampled = sample()
     check = agreement(estimate, result.enclosure) if estimate and check_samples else None
-    beside = estimate if result.kind == "certified" else None
-    first = beside is not None and says_more(beside, result.enclosure)
-    if as_json:
-        found = score_json(loaded, result, digits, interrupted)
-        found["sampled"] = sampled_json(beside) if beside else None
-        found["check"] = _check_json(estimate, check) if estimate and check else None
-        if first:
-            found = {"sampled": found["sampled"], **found}
-        print_json(found | {"not_sampled": unsampled or None})
-    else:
-        fields = score_fields(loaded, result, digits, interrupted, closed_form)
-        if beside and not check:
-            fields.insert(NAMING if first else len(fields), ("sampled", sampled_text(beside)))
-        if estimate and check:
-            fields.append(("check", _check_text(estimate, check, metric)))
-        if unsampled:
-            fields.append(("sampled", f"no: {unsampled}"))
-        print_fields(fields, width_of(result))
+    beside = Beside(estimate, check, unsampled)
+    wanted_form = Wanted(digits, closed_form, interrupted)
+    emit(score_document(loaded, result, beside, wanted_form), as_json)
     if check and not check.agrees:
         raise typer.Exit(1)
-
-
-def _check_json(estimate: Estimate, check: Agreement) -> Json:
-    z = check.z_score if isfinite(check.z_score) else None
-    return sampled_json(estimate) | {"z_score": z, "agrees": check.agrees}
-
-
-def _check_text(estimate: Estimate, check: Agreement, metric: Metric) -> str:
-    """The sample beside the result, and whether they agree."""
-    if check.agrees:
-        verdict = f"agrees with the {metric.words} above"
-    else:
-        verdict = (
-            f"contradicts the {metric.words} above, which chance does about once in 10^6 at most"
-        )
-        if metric.of_labels:
-            verdict += "; rounding can, where logits tie exactly"
-    return f"{sampled_text(estimate)}\nz-score {check.z_score:+.2f}: the sample {verdict}"

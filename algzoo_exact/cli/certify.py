@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -18,21 +18,7 @@ from algzoo_exact.cli.options import (
     task_of,
     tie_rule,
 )
-from algzoo_exact.cli.output import (
-    TIE_TEXT,
-    enclosure_json,
-    model_json,
-    model_text,
-    print_fields,
-    print_json,
-    progress_bar,
-)
-from algzoo_exact.names import printable, shell_word
-
-if TYPE_CHECKING:
-    from algzoo_exact.certificate.build import WrittenCertificate
-    from algzoo_exact.exact.enclosure import Enclosure
-    from algzoo_exact.zoo.loading import Model
+from algzoo_exact.cli.output import emit, progress_bar
 
 EXAMPLES = """[bold]Examples[/bold]
 
@@ -92,11 +78,12 @@ def certify(
     package: see [bold]algzoo-exact check[/bold].
     """
     from algzoo_exact.certificate.build import write_certificate
-    from algzoo_exact.exact.enclosure import Enclosure
+    from algzoo_exact.present.documents.certificate import certificate_document
+    from algzoo_exact.present.sections.closing import against
     from algzoo_exact.zoo.explanations import explanation_path
 
     loaded = load_model(model, task, seq_len, heads)
-    chosen = task_of(loaded)
+    chosen, rule = task_of(loaded), tie_rule(ties)
     story = None if explanation is None else explanation_path(explanation)
     with progress_bar("certify") as advance:
         written = write_certificate(
@@ -104,53 +91,11 @@ def certify(
             loaded,
             chosen,
             explanation=story,
-            ties=tie_rule(ties),
+            ties=rule,
             decimals=decimals,
             progress=advance,
         )
-    size = written.path.stat().st_size
-    compares = written.accuracy is not None
-    if as_json:
-        print_json(
-            {
-                "model": model_json(loaded),
-                "task": chosen.name,
-                "ties": ties if compares else None,
-                "explanation": story and str(story),
-                "accuracy": None,
-                **{key: enclosure_json(value, 30) for key, value in _scores(written)},
-                "undecided": enclosure_json(Enclosure.exactly(written.undecided), 30)["upper"],
-                "count": written.count,
-                "file": {"path": str(written.path), "bytes": size, "sha256": written.sha256},
-            }
-        )
-        return
-    of = {"functions": "inputs", "claims": "claims and cases"}.get(written.kind, written.kind)
-    fields = [
-        ("model", model_text(loaded)),
-        ("task", chosen.name + (f"; ties: {TIE_TEXT[ties]}" if compares else "")),
-        *([("story", printable(str(story)))] if story else []),
-        *((key.replace("_", " "), str(value)) for key, value in _scores(written)),
-        ("certificate", f"{printable(str(written.path))}: {written.count:,} {of}, {size:,} bytes"),
-        ("sha256", written.sha256),
-        ("check", f"algzoo-exact check {shell_word(str(written.path))}{_known_by(loaded, model)}"),
-    ]
-    print_fields(fields, max(12, *(len(name) for name, _ in fields)))
-
-
-def _known_by(loaded: Model, given: str) -> str:
-    """What ``check`` is told of the model: its file, or rational weights' own hash."""
-    if loaded.dtype == "rational":
-        return f" --sha256 {loaded.sha256}"
-    fetched = given.startswith(("algzoo:", "https:"))
-    return "" if fetched else f" {shell_word(given)}"
-
-
-def _scores(written: WrittenCertificate) -> list[tuple[str, Enclosure]]:
-    """What the certificate proves, by name."""
-    from algzoo_exact.exact.enclosure import square_root
-
-    if written.squared_error is None:
-        return [("accuracy", written.score)]
-    error = written.squared_error
-    return [("mean_squared_error", error), ("root_mean_squared_error", square_root(error))]
+    # A model that was fetched has no file here.
+    known_by = "" if model.startswith(("algzoo:", "https:")) else against(loaded, model)
+    said = certificate_document(loaded, chosen, rule, story, written, known_by)
+    emit(said, as_json)

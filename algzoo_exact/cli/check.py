@@ -10,7 +10,8 @@ from typing import Annotated
 import typer
 
 from algzoo_exact.cli.options import HeadsOption, JsonOption, SeqLenOption, TaskOption, tie_rule
-from algzoo_exact.cli.output import print_fields, print_json
+from algzoo_exact.cli.output import emit
+from algzoo_exact.present.document import facts, untitled
 
 EXAMPLES = """[bold]Examples[/bold]
 
@@ -91,32 +92,28 @@ def check(
         "root_mean_squared_error": outcome.root,
     }
     bounds = {key: (decimal(b[0]), decimal(b[1])) for key, b in found.items() if b is not None}
-    if as_json:
-        print_json(
-            {
-                "certificate": str(certificate),
-                "status": outcome.status,
-                "verdict": outcome.verdict,
-                "reason": outcome.reason or None,
-                "statement": outcome.statement and asdict(outcome.statement),
-                "accuracy": None,
-                **{key: {"lower": low, "upper": high} for key, (low, high) in bounds.items()},
-                "checked": outcome.checked,
-                "not_checked": outcome.not_checked,
-            }
-        )
-    else:
-        fields = [
-            ("certificate", str(certificate)),
-            ("verdict", outcome.verdict),
-            *(
-                (key.replace("_", " "), f"between {low} and {high}")
-                for key, (low, high) in bounds.items()
-            ),
-            *([("checked", "\n".join(outcome.checked))] if outcome.checked else []),
-            *([("not checked", "\n".join(outcome.not_checked))] if outcome.not_checked else []),
-        ]
-        print_fields(fields, max(12, *(len(name) for name, _ in fields)))
+    rows = [
+        ("certificate", str(certificate)),
+        ("verdict", outcome.verdict),
+        *(
+            (key.replace("_", " "), f"between {low} and {high}")
+            for key, (low, high) in bounds.items()
+        ),
+        *([("checked", "\n".join(outcome.checked))] if outcome.checked else []),
+        *([("not checked", "\n".join(outcome.not_checked))] if outcome.not_checked else []),
+    ]
+    data = {
+        "certificate": certificate,
+        "status": outcome.status,
+        "verdict": outcome.verdict,
+        "reason": outcome.reason or None,
+        "statement": outcome.statement and asdict(outcome.statement),
+        "accuracy": None,
+        **{key: {"lower": low, "upper": high} for key, (low, high) in bounds.items()},
+        "checked": outcome.checked,
+        "not_checked": outcome.not_checked,
+    }
+    emit(untitled(facts(*rows), data=data), as_json)
     raise typer.Exit(outcome.exit_code)
 
 

@@ -19,12 +19,10 @@ from algzoo_exact.cli.options import (
     parse_count,
     task_of,
 )
-from algzoo_exact.cli.output import Json, print_columns, print_fields, print_json, progress_bar
-from algzoo_exact.names import printable
+from algzoo_exact.cli.output import emit, progress_bar
 
 if TYPE_CHECKING:
-    from algzoo_exact.race.run import Race, RacePoint
-    from algzoo_exact.race.statistics import Measured
+    from algzoo_exact.race.run import Race
 
 INTERRUPTED = 130  # as shells count
 LOWEST, HIGHEST = 1.0, 1e15
@@ -138,6 +136,7 @@ def compare(
     """
     import algzoo_exact as az
     from algzoo_exact.estimators.entries import NAMES
+    from algzoo_exact.present.documents.race import race_document
 
     loaded = load_model(model, task, seq_len)
     task_of(loaded)
@@ -164,93 +163,22 @@ def compare(
             raise
         print(f"interrupted; the same command goes on with what is in {out}", file=sys.stderr)
         raise typer.Exit(INTERRUPTED) from None
-    if as_json:
-        print_json(_as_json(race, files))
-        return
-    _print(race, files)
+    emit(race_document(race, files), as_json)
 
 
 def _write(race: Race, folder: Path) -> list[str]:
     from algzoo_exact.files import write_whole
+    from algzoo_exact.present.documents.race import race_document
+    from algzoo_exact.present.writers.markdown import to_markdown
     from algzoo_exact.race.plot import plot_race
-    from algzoo_exact.race.summary import to_csv, to_markdown
+    from algzoo_exact.race.summary import to_csv
 
+    said = race_document(race, title=f"Estimators on {race.model}")
     write_whole(folder / "results.csv", to_csv(race).encode())
-    write_whole(folder / "summary.md", to_markdown(race).encode())
+    write_whole(folder / "summary.md", to_markdown(said, {}).encode())
     files = ["results.csv", "summary.md"]
     if any(point.outcome.flops is not None for point in race.points):
         for name in ("plot.svg", "plot.png"):
             plot_race(race, folder / name)
             files.append(name)
     return [str(folder / name) for name in files]
-
-
-def _print(race: Race, files: list[str]) -> None:
-    from algzoo_exact.exact.shares import decimals
-    from algzoo_exact.race.summary import learned_lines, table_rows
-
-    share = ", relative to each matrix" if race.relative else ""
-    last = race.noise_seed + race.variants - 1
-    print_fields(
-        [
-            ("model", f"{race.model} (sha256 {race.sha256[:12]})"),
-            ("task", f"{race.task.name}, {race.task.seq_len} inputs; ties: lowest index wins"),
-            (
-                "variants",
-                f"{race.variants}, noise {race.noise:g}{share}, seeds {race.noise_seed} to {last}; "
-                f"mean accuracy {decimals(race.accuracy, 4)} ({race.truth_method})",
-            ),
-            ("yardstick", f"p (1 - p) / k for k random samples of {race.sample_cost:,} FLOPs"),
-        ]
-    )
-    print()
-    if race.points:
-        print_columns(table_rows(race))
-        print()
-    for line in learned_lines(race):
-        print(f"learned offline: {line}")
-    for name, reason in race.left_out.items():
-        print(f"{name}: {reason}")
-    print("brackets: 95% intervals; ratio: mean squared error over sampling's at the same FLOPs")
-    if files:
-        print("written: " + printable(", ".join(files)))
-
-
-def _as_json(race: Race, files: list[str]) -> Json:
-    return {
-        "model": {"name": race.model, "sha256": race.sha256},
-        "task": race.task.name,
-        "ties": "lowest",
-        "noise": race.noise,
-        "noise_relative": race.relative,
-        "noise_seed": race.noise_seed,
-        "variants": race.variants,
-        "mean_accuracy": race.accuracy,
-        "truth": {"method": race.truth_method, "standard_error": race.truth_error},
-        "sample_flops": race.sample_cost,
-        "confidence": 0.95,
-        "points": [_point_json(point) for point in race.points],
-        "left_out": dict(race.left_out),
-        "files": files,
-    }
-
-
-def _point_json(point: RacePoint) -> Json:
-    o = point.outcome
-    return {
-        "estimator": point.estimator,
-        "kind": point.kind,
-        "learned": [dict(vars(constant)) for constant in point.learned],
-        "budget": point.budget,
-        "flops": o.flops,
-        "seeds": point.seeds,
-        "mse": _measured_json(o.mse),
-        "bias": _measured_json(o.bias),
-        "sampling_mse": o.sampling_mse,
-        "ratio": _measured_json(o.ratio),
-        "seconds": point.seconds,
-    }
-
-
-def _measured_json(measured: Measured | None) -> Json | None:
-    return None if measured is None else dict(vars(measured))

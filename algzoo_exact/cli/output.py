@@ -1,104 +1,37 @@
-"""What commands print: JSON objects with stable keys, and aligned lines of text."""
+"""What commands print: documents, as text or as JSON with stable keys; and progress."""
 
 from __future__ import annotations
 
-import json
 import sys
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from multiprocessing import parent_process
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import algzoo_exact
 from algzoo_exact.deadline import NEVER, Deadline
+from algzoo_exact.present.document import Document
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from algzoo_exact.exact.enclosure import Enclosure
-    from algzoo_exact.zoo.loading import Model
 
-Json = dict[str, Any]
-
-TIE_TEXT = {
-    "lowest": "lowest index wins",
-    "incorrect": "count as incorrect",
-    "uniform": "credit 1/(number tied)",
-}
-DIGITS = 30  # shown of a rational number, unless others are asked for
 _BAR_AFTER = 1.0  # seconds; shorter runs show no progress bar
 _LINE_AFTER = 10.0  # seconds, between lines where there is no terminal
 
 
-def print_json(result: Json) -> None:
-    print(json.dumps(result | {"version": algzoo_exact.__version__}, indent=2))
+def emit(document: Document, as_json: bool) -> None:
+    """Print a document, as text or as JSON; verdicts have colours on a terminal that has some."""
+    from rich.console import Console
 
+    from algzoo_exact.present.writers.data import to_json
+    from algzoo_exact.present.writers.terminal import to_terminal
 
-def print_fields(fields: Iterable[tuple[str, str]], width: int = 12) -> None:
-    """One line for each name and text; further lines of a text are indented."""
-    for name, text in fields:
-        print(f"{name:<{width}} {text}".rstrip().replace("\n", "\n" + " " * (width + 1)))
-
-
-def print_columns(rows: Sequence[Sequence[str]]) -> None:
-    """Rows of equally many texts, aligned to the left."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        line = "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True))
-        print(line.rstrip())
-
-
-def model_json(model: Model) -> Json:
-    from algzoo_exact.program.transformer import Transformer
-
-    network = model.network
-    heads = network.heads if isinstance(network, Transformer) else None
-    return {
-        "name": model.name,
-        "sha256": model.sha256,
-        "weights_sha256": model.weights_sha256,
-        "hidden_size": network.hidden_size,
-        "seq_len": network.seq_len,
-        "parameters": network.parameters,
-        "heads": heads,
-        "heads_assumed": None if heads is None else model.heads_assumed,
-    }
-
-
-def model_text(model: Model) -> str:
-    from algzoo_exact.program.transformer import Transformer
-
-    network, shape = model.network, ""
-    widths: tuple[int, ...] = (network.hidden_size,)
-    if isinstance(network, Transformer):
-        assumed = " (assumed: nothing states it)" if model.heads_assumed else ""
-        heads = _several(network.heads, "head") + assumed
-        shape = f"{_several(network.depth, 'layer')} of {heads}, "
-    elif not network.is_rnn:
-        widths = network.widths
-    return (
-        f"{model.name} (sha256 {model.sha256[:12]}): d = {', '.join(map(str, widths))}, "
-        f"n = {network.seq_len}, {shape}{network.parameters} parameters, {model.dtype}"
-    )
-
-
-def _several(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
-
-
-def enclosure_json(enclosure: Enclosure, digits: int | None) -> Json:
-    """End points rounded outward, by so little that the width stays visible.
-
-    Two digits more than the width shows, so that rounding adds at most a fiftieth of it.
-    """
-    from algzoo_exact.exact.enclosure import places_for
-
-    width = enclosure.width
-    places = (places_for(width) if width else digits or DIGITS) + 2
-    lower, upper = enclosure.decimal(places)
-    return {"lower": lower, "upper": upper}
+    if as_json:
+        print(to_json(document), end="")
+    else:
+        print(to_terminal(document, colours=Console().color_system is not None), end="")
 
 
 class _Lines:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -27,27 +26,12 @@ from algzoo_exact.cli.options import (
     tie_rule,
     with_noise,
 )
-from algzoo_exact.cli.output import (
-    TIE_TEXT,
-    Json,
-    enclosure_json,
-    model_json,
-    model_text,
-    print_columns,
-    print_fields,
-    print_json,
-    progress_bar,
-)
+from algzoo_exact.cli.output import emit, progress_bar
 from algzoo_exact.errors import InputError
 from algzoo_exact.files import staged
-from algzoo_exact.names import printable
 
 if TYPE_CHECKING:
-    from algzoo_exact.exact.enclosure import Enclosure
     from algzoo_exact.program.ir import Program
-    from algzoo_exact.regions.enumerate import Region
-    from algzoo_exact.regions.graph import RegionGraph
-    from algzoo_exact.regions.pattern import ActivationPattern
 
 EXAMPLES = """[bold]Examples[/bold]
 
@@ -127,12 +111,13 @@ def regions(
             f"Regions can be measured for up to 6 inputs, and {loaded.name} has {chosen.seq_len}."
         )
 
+    from algzoo_exact.present.documents.regions import regions_document
     from algzoo_exact.regions.graph import region_graph
 
     files = {"graph": graph, "picture": picture, "out": out}
     with _staged(files) as parts, progress_bar("regions") as advance:
         if "picture" in parts:
-            from algzoo_exact.report.figures import picture as draw
+            from algzoo_exact.present.pictures.picture import picture as draw
 
             draw(loaded.program, chosen, parts["picture"], ties=rule)
         _check_number(loaded.program, max_regions)
@@ -143,48 +128,16 @@ def regions(
             ties=rule,
             progress=lambda done, total: advance(done / total, "searching"),
         )
-        measured: list[tuple[Enclosure, ActivationPattern]] = []
-        for pattern in found.graph:
-            measured.append((found.measure(pattern), pattern))
-            advance(len(measured) / len(found), f"measuring {len(found):,}")
-        measured.sort(key=lambda item: (-item[0].midpoint, item[1].bits))
-        rows = [_Row(found, pattern) for _, pattern in measured[:top]]
+        for done, pattern in enumerate(found.graph, 1):
+            found.measure(pattern)
+            advance(done / len(found), f"measuring {len(found):,}")
         if "graph" in parts:
             found.write_graphml(parts["graph"])
         if "out" in parts:
-            table = (found.region(pattern) for _, pattern in measured)
-            write_table(table, parts["out"], digits=digits)
-
-    total = _sum([measure for measure, _ in measured])
-    assert total.contains(1), "the regions do not cover the space"
-    facets = found.graph.number_of_edges()
-    seconds = time.monotonic() - began
-    if as_json:
-        print_json(
-            {
-                "model": model_json(loaded),
-                "task": chosen.name,
-                "ties": rule,
-                "regions": len(found),
-                "facets": facets,
-                "measure_sum": enclosure_json(total, digits),
-                "heaviest": [row.json(digits) for row in rows],
-                "files": {name: str(path) if path else None for name, path in files.items()},
-                "seconds": round(seconds, 4),
-            }
-        )
-        return
-    print_fields(
-        [
-            ("model", model_text(loaded)),
-            ("task", f"{chosen.name}; ties: {TIE_TEXT[rule]}"),
-            ("regions", f"{len(found):,}, with {facets:,} shared facets"),
-            ("measures", f"add up to 1 within {float(total.width):.0e}"),
-            *((name, printable(str(path))) for name, path in files.items() if path),
-            ("time", f"{seconds:.2f} s"),
-        ]
-    )
-    _print_table(rows)
+            write_table(map(found.region, found.heaviest()), parts["out"], digits=digits)
+        seconds = time.monotonic() - began
+        said = regions_document(loaded, chosen, found, top, files, seconds)
+    emit(said, as_json)
 
 
 @contextmanager
@@ -196,74 +149,6 @@ def _staged(files: Mapping[str, Path | None]) -> Iterator[dict[str, Path]]:
             for name, path in files.items()
             if path is not None
         }
-
-
-class _Row:
-    """What is printed about one region.
-
-    ``answer`` is the set of largest logits at its interior point, ``steady`` whether they are the
-    largest everywhere in it.
-    """
-
-    def __init__(self, graph: RegionGraph, pattern: ActivationPattern) -> None:
-        region = graph.region(pattern)
-        self.pattern = pattern
-        self.measure = graph.measure(pattern)
-        self.right = graph.right_measure(pattern)
-        self.share = graph.right_share(pattern)
-        self.answer, self.steady = _answer(region)
-
-    def json(self, digits: int) -> Json:
-        return {
-            "pattern": str(self.pattern),
-            "measure": enclosure_json(self.measure, digits),
-            "answer": list(self.answer),
-            "steady": self.steady,
-            "right": enclosure_json(self.right, digits),
-        }
-
-    def texts(self) -> tuple[str, str, str, str]:
-        from algzoo_exact.exact.shares import decimals, percent
-
-        answer = "=".join(map(str, self.answer)) + ("" if self.steady else "*")
-        verdict = f"{percent(self.share, 4)} right"
-        if self.share.width == 0 and self.share.lower in (0, 1):
-            verdict = "right" if self.share.lower else "wrong"
-        return str(self.pattern), decimals(self.measure, 12), answer, verdict
-
-
-def _answer(region: Region) -> tuple[tuple[int, ...], bool]:
-    logits = region.logit_rows  # scaled by a positive integer, which no comparison sees
-    inside = [_dot(row, region.interior_point()) for row in logits]
-    best = tuple(k for k, value in enumerate(inside) if value == max(inside))
-    margins = [tuple(a - b for a, b in zip(logits[best[0]], row, strict=True)) for row in logits]
-    steady = all(
-        all(_dot(margin, ray) >= 0 for ray in region.cone.rays)
-        and all(_dot(margin, line) == 0 for line in region.lineality)
-        for margin in margins
-    )
-    return best, steady
-
-
-def _dot(a: tuple[int, ...], b: tuple[int, ...]) -> int:
-    return sum(x * y for x, y in zip(a, b, strict=True))
-
-
-def _sum(parts: list[Enclosure]) -> Enclosure:
-    from algzoo_exact.exact.enclosure import Enclosure
-
-    lower = sum((part.lower for part in parts), Fraction(0))
-    return Enclosure(lower, sum((part.upper for part in parts), Fraction(0)))
-
-
-def _print_table(rows: list[_Row]) -> None:
-    if not rows:
-        return
-    table = [("pattern", "measure", "answer", ""), *(row.texts() for row in rows)]
-    print()
-    print_columns(table)
-    if not all(row.steady for row in rows):
-        print("* at its interior point; elsewhere in the region another logit is the largest")
 
 
 def _check_target(path: Path | None, suffixes: tuple[str, ...]) -> None:

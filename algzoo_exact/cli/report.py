@@ -25,22 +25,14 @@ from algzoo_exact.cli.options import (
     task_of,
     tie_rule,
 )
-from algzoo_exact.cli.output import (
-    enclosure_json,
-    model_json,
-    model_text,
-    print_fields,
-    print_json,
-    progress_bar,
-)
+from algzoo_exact.cli.output import emit, progress_bar
 from algzoo_exact.cli.stories import EXIT_CODES, ONE_STATEMENT, StatementSecondsOption
 from algzoo_exact.deadline import NEVER, Deadline
 from algzoo_exact.errors import InputError
 from algzoo_exact.files import staged
-from algzoo_exact.names import printable
 
 if TYPE_CHECKING:
-    from algzoo_exact.report.report import Report
+    from algzoo_exact.present.report import Report
     from algzoo_exact.zoo.loading import Model
 
 EXAMPLES = """[bold]Examples[/bold]
@@ -66,8 +58,8 @@ def report(
             "-o",
             metavar="FILE",
             show_default=False,
-            help="The report's file: .html, .md, .tex, or .pdf where LaTeX is installed. With "
-            "--all, a folder.",
+            help="The report's file: .html, .md, .tex, .txt, .json, or .pdf where LaTeX is "
+            "installed. With --all, a folder.",
         ),
     ],
     model: Annotated[
@@ -133,7 +125,7 @@ def report(
 
     Every number in it says what kind it is. HTML reports are one file each, without scripts.
     """
-    from algzoo_exact.report.report import check_target
+    from algzoo_exact.present.writers.registry import check_target
 
     if (model is None) == (folder is None):
         raise InputError("Give one MODEL, or --all FOLDER for many.")
@@ -152,6 +144,7 @@ def report(
     check_target(output)
 
     import algzoo_exact as az
+    from algzoo_exact.present.documents.summary import report_document
     from algzoo_exact.zoo.explanations import explanation_path
 
     story = None if explanation is None else az.load_explanation(explanation_path(explanation))
@@ -175,7 +168,7 @@ def report(
             progress=advance,
         )
         made.write(output)
-    _print(made, output, certificate, as_json)
+    emit(report_document(made.findings, output, certificate), as_json)
     raise typer.Exit(_exit_code(made))
 
 
@@ -205,8 +198,8 @@ def _progress(label: str, deadline: Deadline = NEVER) -> Iterator[Callable[[floa
 
 
 def _beside(output: Path, model: Model, explained: bool) -> Path | None:
-    from algzoo_exact.report.atlas import CERTIFICATE
-    from algzoo_exact.report.findings import slow_certificate
+    from algzoo_exact.present.atlas import CERTIFICATE
+    from algzoo_exact.present.findings.gather import slow_certificate
 
     if slow_certificate(model, task_of(model), explained):
         return None
@@ -220,45 +213,6 @@ def _exit_code(made: Report) -> int:
     return 1 if found.check.agrees is False or contradicted else code
 
 
-def _print(made: Report, output: Path, certificate: Path | None, as_json: bool) -> None:
-    found = made.findings
-    written, verification = found.certificate, found.verification
-    if as_json:
-        print_json(
-            {
-                "model": model_json(found.model),
-                "task": found.task.name,
-                "ties": found.ties,
-                "report": str(output),
-                "kind": found.kind,
-                "score": enclosure_json(found.enclosure, 30),
-                "explanation": None if verification is None else verification.status,
-                "sample_agrees": found.check.agrees,
-                "certificate": None
-                if written is None
-                else {"path": str(certificate), "sha256": written.sha256},
-            }
-        )
-        return
-    metric = "squared error" if found.task.name == "median" else "accuracy"
-    fields = [("model", model_text(found.model)), (metric, str(found.score))]
-    if found.by_explanation:
-        fields[1] = (metric, f"{found.enclosure} ({found.kind}), by the explanation")
-    if verification is not None:
-        title = printable(verification.explanation.title)
-        fields.append(("explanation", f"{title}: {verification.status}"))
-    agrees = "agrees" if found.check.agrees else "contradicts the score"
-    sample = f"none: {found.check.failure}"
-    if not found.check.failure:
-        sample = f"{agrees}, z-score {found.check.z_score:+.2f}"
-    fields.append(("sample", sample))
-    if written is not None:
-        where = printable(str(certificate))
-        fields.append(("certificate", f"{where} (sha256 {written.sha256[:12]})"))
-    fields.append(("report", printable(str(output))))
-    print_fields(fields, width=13)
-
-
 def _atlas(
     folder: Path,
     output: Path,
@@ -269,6 +223,7 @@ def _atlas(
     as_json: bool,
 ) -> None:
     import algzoo_exact as az
+    from algzoo_exact.present.documents.summary import atlas_document
 
     with _progress("atlas") as advance:
         made = az.write_atlas(
@@ -281,10 +236,4 @@ def _atlas(
             workers=os.cpu_count() or 1,
             progress=advance,
         )
-    if as_json:
-        reports = {name: str(path) for name, path in made.reports.items()}
-        print_json({"index": str(made.index), "reports": reports, "failed": made.failed})
-        return
-    fields = [("reports", f"{len(made.reports)} in {output}"), ("index", str(made.index))]
-    fields += [("no report", f"{name}: {reason}") for name, reason in made.failed.items()]
-    print_fields((name, printable(text)) for name, text in fields)
+    emit(atlas_document(made, output), as_json)

@@ -24,15 +24,7 @@ from algzoo_exact.cli.options import (
     tie_rule,
     with_noise,
 )
-from algzoo_exact.cli.output import (
-    TIE_TEXT,
-    model_json,
-    model_text,
-    print_fields,
-    print_json,
-    progress_bar,
-)
-from algzoo_exact.cli.samples import sampled_json, sampled_text
+from algzoo_exact.cli.output import emit, progress_bar
 
 if TYPE_CHECKING:
     from algzoo_exact.cli.samples import Estimate
@@ -77,6 +69,7 @@ def sample(
     The network runs in float32 unless asked otherwise. The same seed gives the same result.
     """
     import algzoo_exact as az
+    from algzoo_exact.present.documents.score import sample_document
 
     loaded = with_noise(load_model(model, task, seq_len, heads), noise, noise_seed, noise_relative)
     chosen, rule = task_of(loaded, teacher), tie_rule(ties)
@@ -96,23 +89,4 @@ def sample(
                 loaded.network, chosen, samples, seed=seed, device=device, dtype=dtype, ties=rule,
                 confidence=confidence, progress=progress,
             )  # fmt: skip
-    labelled = chosen.outputs > 1
-    if as_json:
-        print_json(
-            {
-                "model": model_json(loaded),
-                "task": chosen.name,
-                **({"ties": rule} if labelled else {}),
-                "kind": "sampled",
-                "sampled": sampled_json(estimate),
-            }
-        )
-        return
-    print_fields(
-        [
-            ("model", model_text(loaded)),
-            ("task", f"{chosen.name}; ties: {TIE_TEXT[rule]}" if labelled else chosen.name),
-            ("sampled", sampled_text(estimate)),
-            ("time", f"{estimate.seconds:.2f} s"),
-        ]
-    )
+    emit(sample_document(loaded, chosen, rule if chosen.outputs > 1 else None, estimate), as_json)

@@ -1,5 +1,4 @@
-"""Random inputs: a sample in words and as JSON; beside a score, run when it is asked for, or within
-a time limit beside it."""
+"""Random inputs beside a score: run when they are asked for, or within a time limit beside it."""
 
 from __future__ import annotations
 
@@ -7,10 +6,9 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import wait
 from contextlib import contextmanager
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
-from algzoo_exact.cli.output import Json, progress_bar
+from algzoo_exact.cli.output import progress_bar
 from algzoo_exact.deadline import NEVER, Deadline
 from algzoo_exact.errors import FloatRangeError
 from algzoo_exact.processes import may_start_processes
@@ -93,63 +91,3 @@ class Sampler:
                 self.network, self.task, self.samples, None, seed=self.seed, ties=self.ties,
                 dtype="float64", progress=progress, deadline=deadline,
             )  # fmt: skip
-
-
-def sampled_json(estimate: Estimate) -> Json:
-    from algzoo_exact.estimators.sampled import SampleEstimate
-
-    if isinstance(estimate, SampleEstimate):
-        low, high = estimate.lower, estimate.upper
-        confidence, interval = estimate.confidence, str(estimate.interval)
-        figures: Json = {"correct": str(estimate.correct), "estimate": estimate.accuracy}
-    else:
-        low, high = estimate.interval()
-        confidence, interval = 0.99, "normal"
-        figures = {
-            "mean_squared_error": estimate.mean,
-            "root_mean_squared_error": estimate.root,
-        }
-    return {
-        "kind": estimate.kind,
-        "samples": estimate.samples,
-        **figures,
-        "lower": low,
-        "upper": high,
-        "confidence": confidence,
-        "interval": interval,
-        "standard_error": estimate.standard_error,
-        "seed": estimate.seed,
-        "device": estimate.device,
-        "dtype": estimate.dtype,
-        "seconds": round(estimate.seconds, 3),
-    }
-
-
-def sampled_text(estimate: Estimate) -> str:
-    from algzoo_exact.estimators.sampled import SampleEstimate
-
-    if isinstance(estimate, SampleEstimate):
-        said = _accuracy_text(estimate)
-    else:
-        low, high = estimate.interval()
-        said = (
-            f"mean squared error {estimate.mean:.6g} ± {estimate.standard_error:.1g}, root "
-            f"{estimate.root:.6g}; about 99% confidence between {low:.6g} and {high:.6g} (normal "
-            "approximation)"
-        )
-    return (
-        f"{said}\n{estimate.samples:,} random inputs, seed {estimate.seed}, "
-        f"{estimate.dtype} on {estimate.device}: an estimate, not a proof"
-    )
-
-
-def _accuracy_text(estimate: SampleEstimate) -> str:
-    from algzoo_exact.exact.enclosure import Enclosure
-    from algzoo_exact.exact.shares import level
-
-    places = 2 + len(str(round(1 / max(estimate.standard_error, 1 / estimate.samples))))
-    low, high = Enclosure(Fraction(estimate.lower), Fraction(estimate.upper)).decimal(places)
-    return (
-        f"{estimate.accuracy:.{places}f}, and with {level(estimate.confidence)} confidence "
-        f"between {low} and {high} ({estimate.interval})"
-    )

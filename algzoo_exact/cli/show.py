@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from fractions import Fraction
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -19,11 +17,8 @@ from algzoo_exact.cli.options import (
     load_model,
     with_noise,
 )
-from algzoo_exact.cli.output import Json, model_json, model_text, print_fields, print_json
+from algzoo_exact.cli.output import emit
 from algzoo_exact.errors import InputError
-
-if TYPE_CHECKING:
-    from algzoo_exact.program.ir import Program
 
 EXAMPLES = """[bold]Examples[/bold]
 
@@ -66,18 +61,8 @@ def show(
         raise InputError("--latex, --sympy and --json exclude each other; give one of them.")
     loaded = with_noise(load_model(model, task, seq_len), noise, noise_seed, noise_relative)
     program, factors = az.standardize(loaded.program) if standard else (loaded.program, None)
-    if as_json:
-        print_json(
-            {
-                "model": model_json(loaded),
-                "task": loaded.task.name if loaded.task else None,
-                "standard": standard,
-                "factors": None if factors is None else _texts(factors),
-                "program": _weights(program),
-            }
-        )
-        return
-    from algzoo_exact.program.render import short, to_latex, to_sympy, to_text
+    from algzoo_exact.present.documents.program import program_document
+    from algzoo_exact.program.render import to_latex, to_sympy
 
     if latex:
         print(to_latex(program))
@@ -85,26 +70,4 @@ def show(
         for name, expression in to_sympy(program).items():
             print(f"{name} = {expression}")
     else:
-        print_fields(
-            [("model", model_text(loaded)), ("weights", f"sha256 {loaded.weights_sha256}")]
-        )
-        if factors is not None:
-            print_fields([("factors", ", ".join(map(short, factors)) + " for neurons 0, 1, ..")])
-        print()
-        print(to_text(program))
-
-
-def _weights(program: Program) -> Json:
-    from algzoo_exact.program.lift import named_weights
-
-    if not program.is_rnn:
-        return {key: [_texts(row) for row in rows] for key, rows in named_weights(program).items()}
-    return {
-        "input_weights": _texts(program.input_weights),
-        "recurrent": [_texts(row) for row in program.recurrent],
-        "readout": [_texts(row) for row in program.readout],
-    }
-
-
-def _texts(values: Iterable[Fraction]) -> list[str]:
-    return [str(value) for value in values]
+        emit(program_document(loaded, program, factors), as_json)

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from algzoo_exact.cli.options import JsonOption, parse_count
-from algzoo_exact.cli.output import print_fields, print_json, progress_bar
+from algzoo_exact.cli.output import emit, progress_bar
 from algzoo_exact.errors import InputError
-from algzoo_exact.names import printable
+from algzoo_exact.present.document import facts, untitled
 
 if TYPE_CHECKING:
     from algzoo_exact.training.run import Status
@@ -102,19 +102,17 @@ def train(
     with progress_bar("choosing") as advance:
         trained = finish(run, folder, lambda done, total: advance(done / total, "scores"))
     card = trained.card
-    if as_json:
-        scores = dict(zip(map(str, trained.seeds), map(score_text, trained.scores), strict=True))
-        print_json({"model": str(trained.path), "card": card.json(), "scores": scores})
-        return
-    fields = [
-        ("model", f"{printable(str(trained.path))} (sha256 {card.sha256[:12]})"),
+    scores = dict(zip(map(str, trained.seeds), map(score_text, trained.scores), strict=True))
+    rows = [
+        ("model", f"{trained.path} (sha256 {card.sha256[:12]})"),
         ("training", f"{card.sequences:,} sequences, {card.seeds} seeds"),
         ("best seed", f"{card.seed}, chosen by its {card.chosen_by}"),
         (card.score.metric, f"{score_text(card.score)} ({card.score.kind})"),
     ]
     for seed, score in zip(trained.seeds, trained.scores, strict=True):
-        fields.append((f"seed {seed}", f"{score_text(score)} ({score.kind})"))
-    print_fields(fields)
+        rows.append((f"seed {seed}", f"{score_text(score)} ({score.kind})"))
+    data = {"model": trained.path, "card": card.json(), "scores": scores}
+    emit(untitled(facts(*rows), data=data), as_json)
 
 
 def _text(status: Status) -> str:

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from algzoo_exact.cli.options import JsonOption
-from algzoo_exact.cli.output import Json, print_columns, print_json
+from algzoo_exact.cli.output import emit
 from algzoo_exact.errors import InputError, did_you_mean
-
-if TYPE_CHECKING:
-    from algzoo_exact.zoo.catalogue import CatalogueEntry
 
 LIST_EXAMPLES = """[bold]Examples[/bold]
 
@@ -52,6 +48,7 @@ def list_models(
     AlgZoo's scores are as published, to 0.001: accuracies, and for median the root of the mean
     squared error. Scores of shipped models are from their cards.
     """
+    from algzoo_exact.present.documents.catalogue import catalogue_document
     from algzoo_exact.zoo.algzoo import FAMILIES
     from algzoo_exact.zoo.catalogue import catalogue
 
@@ -61,13 +58,8 @@ def list_models(
             f"{', '.join(FAMILIES)}."
         )
     entries = [entry for entry in catalogue() if task in (None, entry.task)]
-    if as_json:
-        print_json({"models": [_json(entry) for entry in entries]})
-        return
-    for number, family in enumerate(name for name in FAMILIES if task in (None, name)):
-        if number:
-            print()
-        _print_family(family, [entry for entry in entries if entry.task == family])
+    families = [name for name in FAMILIES if task in (None, name)]
+    emit(catalogue_document(entries, families), as_json)
 
 
 def table(
@@ -89,37 +81,3 @@ def table(
     if not cards:
         raise InputError(f"There are no models with cards in {folder or 'the package'}.")
     print(card_table(cards), end="")
-
-
-def _json(entry: CatalogueEntry) -> Json:
-    return asdict(entry) | {"card": entry.card.json() if entry.card else None}
-
-
-def _print_family(family: str, entries: list[CatalogueEntry]) -> None:
-    from algzoo_exact.zoo.algzoo import EXAMPLE, FAMILIES, PUBLISHED_SEQUENCES, SEEDS
-    from algzoo_exact.zoo.card_table import power_text, score_text
-
-    known = FAMILIES[family]
-    print(f"algzoo:{family}_HIDDEN_LENGTH")
-    print(
-        f"published {known.metric} (parameters), the best of {len(SEEDS)} seeds after "
-        f"{power_text(PUBLISHED_SEQUENCES)} sequences"
-    )
-    grid = [["hidden", *(f"length {n}" for n in known.seq_lens)]]
-    for d in known.hidden_sizes:
-        row = [
-            f"{known.published[d, n].score:.3f} ({known.parameters(d, n)})" for n in known.seq_lens
-        ]
-        grid.append([str(d), *row])
-    print_columns(grid)
-    if any(entry.name.endswith(EXAMPLE) for entry in entries):
-        print(f"also algzoo:{EXAMPLE}, hidden 16, length 10")
-    rows = [["shipped", "parameters", "score", "kind"]]
-    for entry in entries:
-        if entry.source == "shipped":
-            score = entry.card.score if entry.card else None
-            texts = (score_text(score), score.kind) if score else ("no card", "")
-            rows.append([entry.name, str(entry.parameters), *texts])
-    if len(rows) > 1:
-        print()
-        print_columns(rows)

@@ -1,4 +1,4 @@
-"""A race's results as a table for programs (CSV) and a page for people (Markdown)."""
+"""A race's results as tables: for programs (CSV), and in words."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import csv
 from io import StringIO
 from math import sqrt
 
-from algzoo_exact.exact.shares import decimals
 from algzoo_exact.race.run import Race, RacePoint
 from algzoo_exact.race.statistics import Measured
 
@@ -42,46 +41,6 @@ def to_csv(race: Race) -> str:
     return text.getvalue()
 
 
-def to_markdown(race: Race) -> str:
-    """The conditions, a table with an interval at each figure, and who did not run."""
-    share = " of each matrix's root mean square" if race.relative else ""
-    last = race.noise_seed + race.variants - 1
-    truth = f"their truth is from {race.truth_method}"
-    if race.truth_error:
-        truth += (
-            f" each, with a root mean squared error of {race.truth_error:.2g}, subtracted below"
-        )
-    lines = [
-        f"# Estimators on {race.model}",
-        "",
-        f"{race.variants} variants with Gaussian noise of standard deviation {race.noise:g}{share} "
-        f"(noise seeds {race.noise_seed} to {last}) of the model with SHA-256 {race.sha256[:12]}, "
-        f"on {race.task.name} with {race.task.seq_len} inputs; their mean accuracy is "
-        f"{decimals(race.accuracy, 4)}; {truth}.",
-        "",
-        f"The yardstick: k random samples have the mean squared error p(1 - p)/k, and each costs "
-        f"{race.sample_cost:,} FLOPs. The ratio is an estimator's mean squared error over that of "
-        "sampling at the same FLOPs; below 1 beats sampling. Brackets are 95% intervals: the "
-        "first for these variants (seeds are the unit, or variants where there are no seeds), the "
-        "second for variants like these.",
-        "",
-        *_markdown_table(table_rows(race)),
-        "",
-    ]
-    if learned := learned_lines(race):
-        lines += ["Learned offline, not charged:", "", *(f"- {line}" for line in learned), ""]
-    if race.left_out:
-        lines += ["Not in the table:", ""]
-        lines += [f"- {name}: {reason}" for name, reason in race.left_out.items()] + [""]
-    if any(point.outcome.flops is None for point in race.points):
-        lines += [
-            "Without FLOPs: these entries' operations can't be attributed, so they have no ratio "
-            "and no place in the plot.",
-            "",
-        ]
-    return "\n".join(lines)
-
-
 def table_rows(race: Race) -> list[tuple[str, ...]]:
     """The table as texts, its heading first."""
     heading = ("estimator", "kind", "FLOPs", "seeds", "RMS error", "bias", "ratio")
@@ -103,11 +62,6 @@ def learned_lines(race: Race) -> list[str]:
         for name, constants in learned.items()
         for constant in constants
     ]
-
-
-def _markdown_table(rows: list[tuple[str, ...]]) -> list[str]:
-    rows = [rows[0], ("---",) * len(rows[0]), *rows[1:]]
-    return [f"| {' | '.join(row)} |" for row in rows]
 
 
 def _row(point: RacePoint) -> tuple[str, ...]:

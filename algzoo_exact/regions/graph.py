@@ -85,6 +85,10 @@ class RegionGraph:
             self._measures[pattern] = self.region(pattern).measure(self.digits)
         return self._measures[pattern]
 
+    def heaviest(self) -> list[ActivationPattern]:
+        """All patterns, those of the regions with the largest measures first."""
+        return sorted(self.graph, key=lambda p: (-self.measure(p).midpoint, p.bits))
+
     def right_measure(self, pattern: ActivationPattern) -> Enclosure:
         """The credit that the program earns in a region: its share of the accuracy.
 
@@ -118,6 +122,13 @@ class RegionGraph:
             digits *= 2
             found = share(self._right(pattern, digits), self.region(pattern).measure(digits))
         return found
+
+    def answers(self, pattern: ActivationPattern) -> tuple[tuple[int, ...], ...]:
+        """The sets of logits that are the largest somewhere in a region, null sets aside.
+
+        ValueError as for ``right_measure``.
+        """
+        return tuple(sorted({tuple(sorted(cell.winners)) for cell in self._cells[pattern]}))
 
     def _right(self, pattern: ActivationPattern, digits: int) -> Enclosure:
         total = Enclosure.exactly(0)

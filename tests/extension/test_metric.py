@@ -10,12 +10,12 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from algzoo_exact.cli.score_text import score_fields, score_json
 from extension.off_by_one import OFF_BY_ONE
 from models_for_tests import random_program
 from reports_for_tests import model_of
 
 import algzoo_exact as az
-from algzoo_exact.cli.score_text import score_fields, score_json
 from algzoo_exact.deadline import Deadline
 from algzoo_exact.score.compute import METRICS, answer
 from algzoo_exact.score.question import Question, Wish

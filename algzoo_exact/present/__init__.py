@@ -1,0 +1,1 @@
+"""One document model for commands and reports, and what writes it."""

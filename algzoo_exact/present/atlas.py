@@ -1,0 +1,208 @@
+"""Reports of all models in a folder, and a page that leads to them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import count as count_from
+from pathlib import Path
+
+from algzoo_exact import __version__
+from algzoo_exact.errors import InputError
+from algzoo_exact.exact.shares import decimals
+from algzoo_exact.explain.story import load_explanation
+from algzoo_exact.files import staged, write_whole
+from algzoo_exact.names import address, printable
+from algzoo_exact.present.document import (
+    Block,
+    Bullets,
+    Column,
+    Document,
+    Kind,
+    Link,
+    Mark,
+    Section,
+    Table,
+    Text,
+    paragraph,
+)
+from algzoo_exact.present.findings.gather import slow_certificate
+from algzoo_exact.present.report import SAMPLES, Report, make_report
+from algzoo_exact.present.sections.registry import kinds_section
+from algzoo_exact.present.sections.theorem import LABELS
+from algzoo_exact.present.wording import count, several, value_text
+from algzoo_exact.present.writers.html import to_html
+from algzoo_exact.program.task import TASK_NAMES, TieRule
+from algzoo_exact.zoo.loading import load
+
+INDEX = "index.html"
+CERTIFICATE = ".certificate.json.gz"
+
+_COLUMNS = (
+    Column("model"),
+    Column("weights", True),
+    Column("score"),
+    Column("errors", True),
+    Column("regions", True),
+    Column("explanation"),
+    Column("certificate"),
+)
+
+
+@dataclass(frozen=True)
+class Atlas:
+    """What was written: the index, the reports by model name, and why others have none."""
+
+    index: Path
+    reports: dict[str, Path]
+    failed: dict[str, str]
+
+
+def write_atlas(
+    folder: str | Path,
+    output: str | Path,
+    *,
+    ties: TieRule = "lowest",
+    time_limit: float | None = None,
+    samples: int = SAMPLES,
+    seed: int = 0,
+    workers: int = 1,
+    progress: Callable[[float, str], None] | None = None,
+) -> Atlas:
+    """Report every ``.safetensors`` model of a folder, and write an index of the reports.
+
+    A model's explanation is ``explanations/NAME.toml`` in the folder, if there is one. Certificates
+    that take seconds come with the reports. A model that cannot be reported is named in the index
+    with the reason. ``output`` is a folder; it is made if its parent exists. Other arguments are
+    those of ``make_report``.
+
+    InputError for a folder that is missing or holds no models, and for an output that cannot be
+    written to.
+    """
+    source, target = Path(folder), Path(output)
+    if not source.is_dir():
+        raise InputError(f"There is no folder {source}.")
+    paths = sorted(source.glob("*.safetensors"))
+    pages = _pages([path.stem for path in paths])
+    if not paths:
+        raise InputError(f"There are no .safetensors files in {source}.")
+    try:
+        target.mkdir(exist_ok=True)
+    except OSError as error:
+        raise InputError(f"Cannot make the folder {target}: {error.strerror}.") from error
+    # With torch in this process, no report starts another one to load it again.
+    from algzoo_exact.estimators import sampling  # noqa: F401
+
+    reports: dict[str, Report] = {}
+    failed: dict[str, str] = {}
+    for number, path in enumerate(paths):
+        name = path.stem
+
+        def heard(fraction: float, text: str, number: int = number, name: str = name) -> None:
+            if progress is not None:
+                progress((number + fraction) / len(paths), f"{name}: {text}")
+
+        try:
+            model = load(path)
+            task = model.task
+            story = path.parent / "explanations" / f"{name}.toml"
+            with staged(target / f"{name}{CERTIFICATE}") as certificate:
+                slow = task is None or slow_certificate(model, task, story.is_file())
+                report = make_report(
+                    model, ties=ties, certificate=None if slow else certificate,
+                    time_limit=time_limit, samples=samples, seed=seed, workers=workers,
+                    explanation=load_explanation(story) if story.is_file() else None,
+                    progress=heard,
+                )  # fmt: skip
+                report.write(target / pages[name])
+            reports[name] = report
+        except InputError as error:
+            failed[name] = str(error)
+    index = target / INDEX
+    write_whole(index, to_html(_index(reports, pages, failed)).encode())
+    return Atlas(index, {name: target / pages[name] for name in reports}, failed)
+
+
+def _pages(names: list[str]) -> dict[str, str]:
+    """The file of each model's report: none is the index, in whatever case it is written."""
+    taken = {f"{name}.html".casefold() for name in names} | {INDEX}
+    pages = {}
+    for name in names:
+        page = f"{name}.html"
+        if page.casefold() == INDEX:
+            page = next(f"{name}-{k}.html" for k in count_from(1)
+                        if f"{name}-{k}.html".casefold() not in taken)  # fmt: skip
+        pages[name] = page
+    return pages
+
+
+def _index(reports: dict[str, Report], pages: dict[str, str], failed: dict[str, str]) -> Document:
+    sections = []
+    for task in TASK_NAMES:
+        rows = sorted(
+            ((pages[name], r) for name, r in reports.items() if r.findings.task.name == task),
+            key=lambda row: (
+                row[1].findings.task.seq_len,
+                row[1].findings.model.network.hidden_size,
+            ),
+        )
+        if rows:
+            score = "root mean squared error" if task == "median" else "accuracy"
+            table = Table(
+                f"Models that should give {LABELS[task]}, by {score}.",
+                _COLUMNS,
+                tuple(_row(page, report) for page, report in rows),
+            )
+            sections.append(Section(task, task, (table,)))
+    if failed:
+        items = tuple((printable(f"{name}: {reason}"),) for name, reason in failed.items())
+        blocks: tuple[Block, ...] = (paragraph("These have no report:"), Bullets(items))
+        sections.append(Section("failed", "Without a report", blocks))
+    return Document(
+        "An exact atlas",
+        f"{several(len(reports), 'network')}, and what is proved about each",
+        (*sections, kinds_section()),
+        f"Made by algzoo-exact {__version__}.",
+        wide=True,
+    )
+
+
+def _row(page: str, report: Report) -> tuple[Text, ...]:
+    found = report.findings
+    score = found.score
+    shown: Text
+    errors = ""
+    if score.metric == "accuracy":
+        shown = value_text(found.enclosure, found.kind)
+        if found.kind == "exact" and found.enclosure.upper < 1:
+            errors = f"1 in {count(1 / (1 - found.enclosure.lower))}"
+    else:
+        shown = value_text(score.root, found.kind)
+    if found.kind != "exact" and not found.check.failure:
+        shown += ("; ", *_estimate(report))
+    regions = None if found.regions is None else found.regions.count
+    explained: Text = ()
+    if found.verification is not None:
+        explained = (Mark(found.verification.status),)
+    certificate: Text = ()
+    if found.certificate is not None:
+        file = address(found.certificate.path.name)
+        certificate = (Link(found.certificate.sha256[:12], file),)
+    return (
+        (Link(found.model.name, address(page)),),
+        (f"{found.model.network.parameters:,}",),
+        shown,
+        (errors,),
+        ("" if regions is None else f"{regions:,}",),
+        explained,
+        certificate,
+    )
+
+
+def _estimate(report: Report) -> Text:
+    """What tells something where bounds are wide."""
+    found = report.findings
+    if found.check.accuracy is not None:
+        return (f"{decimals(found.check.accuracy.accuracy, 5)} ", Kind("sampled"))
+    assert found.check.squared_error is not None
+    return (f"{found.check.squared_error.root:.5g} ", Kind("sampled"))

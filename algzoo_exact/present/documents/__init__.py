@@ -1,0 +1,1 @@
+"""What commands say, one document each."""

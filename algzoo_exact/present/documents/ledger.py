@@ -1,0 +1,72 @@
+"""What ``surprise`` says: the ledger of an explanation's bits."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from algzoo_exact.explain.ledger.surprise import Ledger
+from algzoo_exact.explain.verify import Verification
+from algzoo_exact.present.document import Document, Mark, facts, untitled
+from algzoo_exact.present.documents.verification import figure_data
+from algzoo_exact.present.sections.ledger import ledger_blocks
+from algzoo_exact.present.wording import model_text
+from algzoo_exact.zoo.loading import Model
+
+
+def ledger_document(
+    path: str, model: Model, verification: Verification, ledger: Ledger
+) -> Document:
+    """The explanation is the file at ``path``."""
+    said = facts(
+        ("story", f"{verification.explanation.title} ({path})"),
+        ("model", model_text(model)),
+        ("verified", (Mark(verification.status), "; only what is proved is paid for")),
+    )
+    return untitled(said, *ledger_blocks(ledger), data=_data(path, model, verification, ledger))
+
+
+def _data(path: str, model: Model, verification: Verification, ledger: Ledger) -> dict[str, Any]:
+    given = ledger.given
+    return {
+        "explanation": {"title": verification.explanation.title, "path": path},
+        "model": model,
+        "status": verification.status,
+        "rows": [
+            {
+                "claim": row.claim,
+                "status": row.status,
+                "rule": row.price.rule,
+                "count": row.price.count,
+                "priced": row.priced,
+                "bits": row.bits,
+                "declared": row.declared,
+                "remark": row.remark,
+            }
+            for row in ledger.rows
+        ],
+        "unpriced": ledger.unpriced,
+        "by_rule": ledger.by_rule,
+        "bits_of_explanation": ledger.explanation,
+        "bits_declared": ledger.declared,
+        "given": {
+            "bits": given.bits,
+            "at_least": given.at_least,
+            "share": given.share,
+            "derived": given.derived and figure_data(given.derived),
+            "measured": given.measured and figure_data(given.measured),
+            "agrees": given.agrees,
+            "reason": given.reason,
+        },
+        "total": ledger.total,
+        "at_least": ledger.at_least,
+        "optimization": [
+            {
+                "name": figure.name,
+                "sort": figure.sort,
+                "bits": figure.bits,
+                "note": figure.note,
+                "within": ledger.within(figure),
+            }
+            for figure in ledger.optimizations
+        ],
+    }

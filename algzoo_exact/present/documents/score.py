@@ -1,0 +1,324 @@
+"""What ``accuracy`` and ``sample`` say: a score with its kind, and random inputs beside it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from fractions import Fraction
+from math import isfinite
+from typing import Any, TypeAlias
+
+from algzoo_exact.estimators.agreement import Agreement, says_more
+from algzoo_exact.estimators.sampled import SampledSquaredError, SampleEstimate
+from algzoo_exact.exact.enclosure import Enclosure
+from algzoo_exact.exact.shares import level, significant
+from algzoo_exact.present.document import Document, facts, untitled
+from algzoo_exact.present.wording import model_text, one_in, settled, settled_places, task_text
+from algzoo_exact.present.writers.data import enclosure_data
+from algzoo_exact.program.task import Task, TieRule
+from algzoo_exact.score.closed_form import ClosedForm
+from algzoo_exact.score.compute import METRICS
+from algzoo_exact.score.metric import Metric
+from algzoo_exact.score.result import Counts, Score
+from algzoo_exact.zoo.loading import Model
+
+Estimate: TypeAlias = SampleEstimate | SampledSquaredError
+_Rows: TypeAlias = list[tuple[str, str]]
+
+LARGEST_DECIDED = 9  # inputs; beyond there are only bounds
+_LONGEST_FORM = 240  # characters of a closed form, or of a fraction, that are shown in full
+_LONG_INTEGER = re.compile(r"\d{13,}")
+_NAMING = 2  # lines that name the model and the task
+_MEANING = {
+    "exact": "exact: proved; every input is decided, and only rounding widens it",
+    "certified": "certified: proved, but only this narrow, since part of the inputs is undecided",
+}
+_TRIED = _MEANING | {"exact": "exact: proved; every input is tried and decided"}
+
+
+@dataclass(frozen=True)
+class Beside:
+    """Random inputs beside a score: a sample, what it says of the score where that was asked for,
+    or why there is none."""
+
+    estimate: Estimate | None
+    check: Agreement | None
+    failure: str
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """How a score is to be shown: digits, the closed form in full; ``interrupted``: it is what was
+    decided by then."""
+
+    digits: int | None
+    full_form: bool
+    interrupted: bool
+
+
+def score_document(model: Model, score: Score, beside: Beside, wanted: Wanted) -> Document:
+    """A sample that says much more than the bounds comes first."""
+    metric, estimate, check = METRICS[score.metric], beside.estimate, beside.check
+    rows: _Rows = [("model", model_text(model)), ("task", task_text(score.task, score.ties))]
+    if score.counts is not None:
+        rows += _counted(score, score.counts)
+    else:
+        rows += _measured(score, metric, wanted.full_form)
+    rows.append(("method", f"{score.method}; {score.seconds:.2f} s"))
+    if wanted.interrupted:
+        rows.append(("interrupted", "this is what was decided by then"))
+    rows.append(("more", _more(score, metric, wanted.digits)))
+    bounded = estimate if score.kind == "certified" else None
+    first = bounded is not None and says_more(bounded, score.enclosure)
+    if bounded and not check:
+        rows.insert(_NAMING if first else len(rows), ("sampled", _sampled(bounded)))
+    if estimate and check:
+        rows.append(("check", _checked(estimate, check, metric)))
+    if beside.failure:
+        rows.append(("sampled", f"no: {beside.failure}"))
+    sampled = {"sampled": bounded and _sampled_data(bounded)}
+    data = (sampled if first else {}) | _data(model, score, metric, wanted) | sampled
+    data["check"] = None
+    if estimate and check:
+        z = check.z_score if isfinite(check.z_score) else None
+        data["check"] = _sampled_data(estimate) | {"z_score": z, "agrees": check.agrees}
+    return untitled(facts(*rows), data=data | {"not_sampled": beside.failure or None})
+
+
+def sample_document(model: Model, task: Task, ties: TieRule | None, estimate: Estimate) -> Document:
+    """Of a sample alone; ``ties`` is None where no logits are compared."""
+    rows = [
+        ("model", model_text(model)),
+        ("task", task_text(task, ties)),
+        ("sampled", _sampled(estimate)),
+        ("time", f"{estimate.seconds:.2f} s"),
+    ]
+    data = {"model": model, "task": task.name} | ({"ties": ties} if ties else {})
+    data |= {"kind": "sampled", "sampled": _sampled_data(estimate)}
+    return untitled(facts(*rows), data=data)
+
+
+def _measured(score: Score, metric: Metric, full_form: bool) -> _Rows:
+    rows = [(metric.words, _value(score, score.enclosure))]
+    if metric.root:
+        rows.append((metric.root, _value(score, score.root)))
+    rows.append(("kind", _MEANING[score.kind]))
+    if metric.of_labels:
+        error = Enclosure(1 - score.enclosure.upper, 1 - score.enclosure.lower)
+        rows.append(("errors", one_in(error)))
+    if score.form is not None:
+        rows.append(("closed form", str(score.form) if full_form else _shortened(score.form)))
+    for label, part in (score.by_label or {}).items():
+        rows.append((f"label {label}", f"{settled(part)} of the {metric.words}"))
+    rows.append(("regions", _regions(score, metric)))
+    return rows
+
+
+def _counted(score: Score, counts: Counts) -> _Rows:
+    """Of a transformer, all of whose inputs are tried."""
+    rows = [
+        ("accuracy", _share_of_inputs(score, counts)),
+        ("kind", _TRIED[score.kind]),
+        ("errors", _wrong_inputs(score, counts)),
+    ]
+    if score.by_label is not None:
+        for label, row in enumerate(counts.confusion):
+            rows.append((f"label {label}", _label(label, row)))
+    tried = counts.inputs - counts.undecided
+    everything = "all" if tried == counts.inputs else f"{tried:,}"
+    tied = f"in {counts.tied:,} of them logits tie" if counts.tied else "no logits tie"
+    rows.append(("inputs", f"{counts.inputs:,}, {everything} of them decided; {tied}"))
+    return rows
+
+
+def _share_of_inputs(score: Score, counts: Counts) -> str:
+    low, high = score.enclosure.lower, score.enclosure.upper
+    if low == high:
+        return f"{_amount(low * counts.inputs)}/{counts.inputs:,} inputs = {float(low):.15g}"
+    lower, upper = score.enclosure.decimal(6)
+    return (
+        f"between {lower} and {upper}: from {_amount(low * counts.inputs)} "
+        f"to {_amount(high * counts.inputs)} of {counts.inputs:,} inputs"
+    )
+
+
+def _wrong_inputs(score: Score, counts: Counts) -> str:
+    least, most = (
+        (1 - end) * counts.inputs for end in (score.enclosure.upper, score.enclosure.lower)
+    )
+    if most == 0:
+        return "none"
+    if least < most:
+        return f"from {_amount(least)} to {_amount(most)} inputs"
+    return f"{_amount(most)} inputs, one in {float(counts.inputs / most):,.6g}"
+
+
+def _label(label: int, row: tuple[int, ...]) -> str:
+    """How often each answer is given where this label is true."""
+    answers = ", ".join(f"{answer} ({count:,})" for answer, count in enumerate(row) if count)
+    return f"longest cycle {label + 1}, decided {sum(row):,} times; answers: {answers or 'none'}"
+
+
+def _amount(value: Fraction) -> str:
+    """A number of inputs; a fraction where a tie earns part of one."""
+    whole, rest = divmod(value, 1)
+    return f"{whole:,} {rest}" if rest else f"{whole:,}"
+
+
+def _value(score: Score, enclosure: Enclosure) -> str:
+    if score.kind == "certified":
+        low, high = enclosure.decimal(6)
+        return f"between {low} and {high}"
+    if enclosure.width == 0:
+        text, decimal = str(enclosure.lower), significant(enclosure.lower, 15)
+        if enclosure.lower.denominator == 1:
+            return text
+        return f"{text} = {decimal}" if len(text) <= _LONGEST_FORM else decimal
+    return settled(enclosure)
+
+
+def _regions(score: Score, metric: Metric) -> str:
+    if score.cells is None:
+        return "not counted"
+    if score.regions is None:
+        return f"not counted; {score.cells:,} cones visited"
+    return f"{score.regions:,}, met in {score.cells:,} pieces of constant {metric.constant}"
+
+
+def _shortened(form: ClosedForm) -> str:
+    text = str(form)
+    if len(text) <= _LONGEST_FORM:
+        return text
+    first = _LONG_INTEGER.sub(lambda m: f"{m[0][:6]}..[{len(m[0])} digits]", _beginning(text))
+    roots = f", {len(form.roots)} square roots" if form.roots else ""
+    return (
+        f"{first} ...\n{len(form.terms)} arctangents{roots}, {len(text):,} characters; "
+        "--closed-form prints all"
+    )
+
+
+def _beginning(text: str) -> str:
+    """The constant and the first arctangent."""
+    second = [m.start() for m in re.finditer(r" [+-] ", text)][1:2]
+    return text[: second[0]] if second else text
+
+
+def _more(score: Score, metric: Metric, digits: int | None) -> str:
+    if score.counts is not None:
+        if score.kind == "exact":
+            return "--by-label for the answers to each label, --check-samples 1e6 for a check"
+        return "--method exact tries every input, however long it takes; or a longer --time-limit"
+    if score.kind == "exact":
+        places = 0 if score.enclosure.width == 0 else digits or settled_places(score.enclosure)
+        twice = f"--digits {2 * places} for more digits, " if places else ""
+        return f"{twice}--check-samples 1e7 for a check"
+    if score.task.seq_len <= LARGEST_DECIDED:
+        return "--method exact decides every input, however long it takes; or a longer --time-limit"
+    only = f"every input can be decided for n <= {LARGEST_DECIDED} only"
+    if not metric.of_labels:
+        return only
+    if not score.cells:
+        return "a longer --time-limit; or first algzoo-exact warm, where nothing is compiled yet"
+    return f"a longer --time-limit narrows it, slowly; {only}"
+
+
+def _checked(estimate: Estimate, check: Agreement, metric: Metric) -> str:
+    """The sample beside the result, and whether they agree."""
+    if check.agrees:
+        verdict = f"agrees with the {metric.words} above"
+    else:
+        verdict = (
+            f"contradicts the {metric.words} above, which chance does about once in 10^6 at most"
+        )
+        if metric.of_labels:
+            verdict += "; rounding can, where logits tie exactly"
+    return f"{_sampled(estimate)}\nz-score {check.z_score:+.2f}: the sample {verdict}"
+
+
+def _sampled(estimate: Estimate) -> str:
+    if isinstance(estimate, SampleEstimate):
+        said = _accuracy_text(estimate)
+    else:
+        low, high = estimate.interval()
+        said = (
+            f"mean squared error {estimate.mean:.6g} ± {estimate.standard_error:.1g}, root "
+            f"{estimate.root:.6g}; about 99% confidence between {low:.6g} and {high:.6g} (normal "
+            "approximation)"
+        )
+    return (
+        f"{said}\n{estimate.samples:,} random inputs, seed {estimate.seed}, "
+        f"{estimate.dtype} on {estimate.device}: an estimate, not a proof"
+    )
+
+
+def _accuracy_text(estimate: SampleEstimate) -> str:
+    places = 2 + len(str(round(1 / max(estimate.standard_error, 1 / estimate.samples))))
+    low, high = Enclosure(Fraction(estimate.lower), Fraction(estimate.upper)).decimal(places)
+    return (
+        f"{estimate.accuracy:.{places}f}, and with {level(estimate.confidence)} confidence "
+        f"between {low} and {high} ({estimate.interval})"
+    )
+
+
+def _data(model: Model, score: Score, metric: Metric, wanted: Wanted) -> dict[str, Any]:
+    """All that is known about it but for samples."""
+    digits = wanted.digits
+    form = None if score.form is None else str(score.form)
+    found: dict[str, Any] = {"model": model, "task": score.task.name}
+    if score.ties:
+        found["ties"] = score.ties
+    found["kind"] = score.kind
+    found[score.metric] = {**enclosure_data(score.enclosure, digits), "closed_form": form}
+    if metric.root:
+        found[metric.root.replace(" ", "_")] = enclosure_data(score.root, digits)
+    if metric.of_labels:
+        labels = None
+        if score.by_label is not None:
+            labels = {str(k): enclosure_data(v, digits) for k, v in score.by_label.items()}
+        found["by_label"] = labels
+    found |= {"regions": score.regions, "cells": score.cells}
+    if metric.of_labels:
+        found["counts"] = None if score.counts is None else _counts(score.counts)
+    return found | {
+        "undecided": enclosure_data(Enclosure.exactly(score.undecided), digits)["upper"],
+        "interrupted": wanted.interrupted,
+        "method": score.method,
+        "seconds": round(score.seconds, 4),
+    }
+
+
+def _counts(counts: Counts) -> dict[str, Any]:
+    return {
+        "inputs": counts.inputs,
+        "undecided": counts.undecided,
+        "tied": counts.tied,
+        "confusion": counts.confusion,
+    }
+
+
+def _sampled_data(estimate: Estimate) -> dict[str, Any]:
+    if isinstance(estimate, SampleEstimate):
+        low, high = estimate.lower, estimate.upper
+        confidence, interval = estimate.confidence, str(estimate.interval)
+        figures: dict[str, Any] = {"correct": str(estimate.correct), "estimate": estimate.accuracy}
+    else:
+        low, high = estimate.interval()
+        confidence, interval = 0.99, "normal"
+        figures = {
+            "mean_squared_error": estimate.mean,
+            "root_mean_squared_error": estimate.root,
+        }
+    return {
+        "kind": estimate.kind,
+        "samples": estimate.samples,
+        **figures,
+        "lower": low,
+        "upper": high,
+        "confidence": confidence,
+        "interval": interval,
+        "standard_error": estimate.standard_error,
+        "seed": estimate.seed,
+        "device": estimate.device,
+        "dtype": estimate.dtype,
+        "seconds": round(estimate.seconds, 3),
+    }

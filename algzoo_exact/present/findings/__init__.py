@@ -1,0 +1,1 @@
+"""What a report is about, computed: nothing here is about words or files."""

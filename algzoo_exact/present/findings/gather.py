@@ -1,0 +1,399 @@
+"""All that a report says, computed: nothing here is about words or files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from algzoo_exact.certificate.build import WrittenCertificate, drafted, write_draft
+from algzoo_exact.certificate.draft import Draft
+from algzoo_exact.certificate.pieces import LARGEST_PIECES
+from algzoo_exact.deadline import NEVER, Deadline
+from algzoo_exact.errors import InputError
+from algzoo_exact.exact.enclosure import Enclosure
+from algzoo_exact.explain.ledger.surprise import Ledger, ledger_of
+from algzoo_exact.explain.outcome import Figure
+from algzoo_exact.explain.story import Explanation
+from algzoo_exact.explain.verify import Verification, verify
+from algzoo_exact.names import shell_word
+from algzoo_exact.present.findings.crosscheck import CrossCheck, cross_check
+from algzoo_exact.present.findings.partition import (
+    AFFORDABLE,
+    CellTally,
+    Confusion,
+    Regions,
+    all_regions,
+    count_cells,
+    observed_confusion,
+    observed_regions,
+)
+from algzoo_exact.present.findings.pieces import LARGEST as LARGEST_PIECE
+from algzoo_exact.present.findings.pieces import ErrorPieces, PieceTally, observed_pieces
+from algzoo_exact.present.findings.random_inputs import Order, Sampled, sampler
+from algzoo_exact.present.findings.scoring import LARGEST_MEASURED, score_of
+from algzoo_exact.program.ir import Program
+from algzoo_exact.program.task import Task, TieRule
+from algzoo_exact.score.result import Score
+from algzoo_exact.zoo.cards import Card
+from algzoo_exact.zoo.catalogue import catalogue
+
+if TYPE_CHECKING:
+    from algzoo_exact.estimators.chances import Untrained
+    from algzoo_exact.estimators.sampled import Observed, SampleEstimate
+    from algzoo_exact.zoo.loading import Model
+
+Progress = Callable[[float, str], None]
+
+LARGEST_FUNCTIONS = 7  # inputs of a transformer whose certificate can be written
+_FUNCTIONS = 6  # ... unasked
+_DRAWN = 3
+# Of a limit on time, the score leaves so much for the tables of regions and pieces after it.
+_TABLE_SECONDS, _SCORE_SHARE = 2.0, 0.6
+
+
+@dataclass(frozen=True, eq=False)
+class Findings:
+    """What was found out about a model, each part by a public function.
+
+    ``certificate`` is None where none was written; then ``reason`` says why. Parts that do not
+    apply, or cost too much, are None.
+    """
+
+    model: Model
+    task: Task
+    ties: TieRule
+    card: Card | None
+    score: Score
+    check: CrossCheck
+    regions: Regions | None
+    confusion: Confusion | None
+    pieces: ErrorPieces | None
+    picture: bytes | None
+    verification: Verification | None
+    ledger: Ledger | None
+    certificate: WrittenCertificate | None
+    reason: str
+
+    @property
+    def by_explanation(self) -> bool:
+        """Whether the explanation's cases prove more of the accuracy than was computed."""
+        return _figure(self.score, self.verification) is not None
+
+    @property
+    def enclosure(self) -> Enclosure:
+        """What is proved of the score."""
+        figure = _figure(self.score, self.verification)
+        if figure is None or figure.enclosure is None:
+            return self.score.enclosure
+        return figure.enclosure
+
+    @property
+    def kind(self) -> Literal["exact", "certified"]:
+        """The kind of ``enclosure``."""
+        figure = _figure(self.score, self.verification)
+        exact = self.score.kind == "exact" or (figure is not None and figure.kind == "exact")
+        return "exact" if exact else "certified"
+
+    @property
+    def program(self) -> Program | None:
+        network = self.model.network
+        return network if isinstance(network, Program) else None
+
+    @property
+    def reference(self) -> str:
+        """What names the model in a command: its name, or that of a file; one word for a shell."""
+        by_name = self.card is not None or ":" in self.model.name
+        return shell_word(self.model.name if by_name else f"{self.model.name}.safetensors")
+
+    def drawn(self, kind: str) -> bytes:
+        """The ``picture``, drawn once more for other kinds than svg."""
+        assert self.picture is not None
+        if kind == "svg":
+            return self.picture
+        return draw(self.model, self.task, self.ties, self.score.enclosure, kind) or b""
+
+    def data(self) -> Mapping[str, Any]:
+        """The most of it by stable keys, for programs."""
+        return {
+            "model": self.model,
+            "task": self.task.name,
+            "ties": self.ties,
+            "kind": self.kind,
+            "score": self.enclosure,
+            "explanation": self.verification and self.verification.status,
+            "sample_agrees": self.check.agrees,
+            "certificate": self.certificate and {"sha256": self.certificate.sha256},
+        }
+
+    @property
+    def can_be_certified(self) -> bool:
+        """Whether a certificate is possible at all, however long it takes."""
+        return not _uncertified(self.model, self.task, self.verification is not None)
+
+
+def _figure(score: Score, verification: Verification | None) -> Figure | None:
+    """The accuracy that follows from an explanation, if it is the narrower one."""
+    figure = None if verification is None else verification.accuracy
+    if figure is None or figure.enclosure is None or score.kind == "exact":
+        return None
+    return figure if figure.enclosure.width < score.enclosure.width else None
+
+
+_NO_TIME = "within a time limit there is one only if a file is named for it"
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What the caller asks for."""
+
+    explanation: Explanation | None
+    ties: TieRule
+    certificate: Path | None
+    time_limit: float | None
+    samples: int
+    seed: int
+    workers: int
+    statement_seconds: float
+
+
+def gather(model: Model, task: Task, wishes: Wishes, progress: Progress) -> Findings:
+    """Compute everything; ``KeyboardInterrupt`` ends it, whatever the parts make of that."""
+    steps = _Steps(progress)
+    explained = wishes.explanation is not None
+    _check_certificate(model, task, wishes.certificate, explained)
+    # An explanation's statements have limits of their own.
+    limited = wishes.time_limit is not None
+    deadline = NEVER if explained else Deadline.after(wishes.time_limit)
+    with sampler(wishes.workers, limited) as beside:
+        slow = (
+            _uncertified(model, task, explained) or _NO_TIME
+            if limited
+            else slow_certificate(model, task, explained)
+        )
+        observing = _is_observed(model, task, wishes.certificate is not None or not slow)
+        order = Order(
+            model.network, task, wishes.ties, wishes.samples, wishes.seed, observing,
+            _initialised(wishes.explanation), deadline,
+        )  # fmt: skip
+        sampled = beside(order)
+        steps.begin(0.2, "explanation")
+        verification = _verified(model, wishes, steps)
+        steps.begin(0.5, "score")
+        deadline = Deadline.after(wishes.time_limit) if explained else deadline
+        ending = deadline.within(max(_SCORE_SHARE * deadline.left, deadline.left - _TABLE_SECONDS))
+        score = score_of(
+            model, task, wishes.ties, time_limit=ending.timeout, workers=wishes.workers,
+            progress=steps.within,
+        )  # fmt: skip
+        steps.begin(0.65, "certificate")
+        written, tally, reason = _certificate(model, task, wishes, verification, slow, steps)
+        steps.begin(0.7, "picture")
+        svg = draw(model, task, wishes.ties, score.enclosure, "svg")
+        steps.begin(0.85, "sampling")
+        found = sampled(lambda done, total: steps.within(done / total, f"{done:,} random inputs"))
+    steps.begin(0.95, "regions")
+    regions, confusion = _partition(model, task, score, tally, found)
+    pieces = _pieces(model, task, tally, found.observed)
+    figure = _figure(score, verification)
+    proved = score.enclosure
+    if figure is not None and figure.enclosure is not None:
+        proved = figure.enclosure
+    check = cross_check(found, proved)
+    card = _card(model)
+    steps.begin(1.0, "ledger")
+    ledger = _ledger(verification, score, check, found.untrained, card)
+    progress(1.0, "writing")
+    return Findings(
+        model, task, wishes.ties, card, score, check, regions, confusion, pieces,
+        svg, verification, ledger, written, reason,
+    )  # fmt: skip
+
+
+class _Steps:
+    """Progress within a step, which is a part of the whole."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress, self._begin, self._end = progress, 0.0, 0.0
+
+    def begin(self, until: float, text: str) -> None:
+        """The next step, which ends at ``until``."""
+        self._begin, self._end = self._end, until
+        self._progress(self._begin, text)
+
+    def within(self, fraction: float, text: str) -> None:
+        share = min(1.0, max(0.0, fraction))
+        self._progress(self._begin + share * (self._end - self._begin), text)
+
+
+def _certificate(
+    model: Model,
+    task: Task,
+    wishes: Wishes,
+    verification: Verification | None,
+    slow: str,
+    steps: _Steps,
+) -> tuple[WrittenCertificate | None, CellTally | PieceTally | None, str]:
+    """The file, the cells or pieces of an RNN, and where there is no file, why."""
+    path = wishes.certificate
+    if path is None and slow:
+        return None, None, slow
+    tally: CellTally | PieceTally | None = None
+    if isinstance(model.network, Program) and task.seq_len <= LARGEST_MEASURED:
+        tally = PieceTally() if task.name == "median" else CellTally(task.seq_len)
+
+    def draft() -> Draft:
+        story = None if path is None else verification
+        made = drafted(model, task, story, wishes.ties, None, steps.within)
+        if tally is not None:
+            made.seen = tally.add
+        return made
+
+    if path is None:
+        if tally is not None:
+            draft().finish(steps.within)
+        return None, tally, "none was asked for"
+    return write_draft(path, draft, steps.within), tally, ""
+
+
+def _check_certificate(model: Model, task: Task, path: Path | None, explained: bool) -> None:
+    """InputError for a certificate that could not be written, before the work."""
+    if path is None:
+        return
+    if reason := _uncertified(model, task, explained):
+        raise InputError(f"There is no certificate for {model.name}: {reason}.")
+    if not path.name.endswith((".json", ".json.gz")):
+        raise InputError(f"A certificate's name ends in .json or .json.gz, unlike {path.name!r}.")
+    if not path.parent.is_dir():
+        raise InputError(f"There is no folder {path.parent} to write {path.name} to.")
+
+
+def _uncertified(model: Model, task: Task, explained: bool) -> str:
+    """Why there can be no certificate; empty if there can. An explanation's needs no cells."""
+    if task.name == "median":
+        if task.seq_len <= LARGEST_PIECES:
+            return ""
+        return f"certificates of median models list all pieces, for n ≤ {LARGEST_PIECES}"
+    if explained:
+        return ""
+    largest = LARGEST_FUNCTIONS if task.name == "longest_cycle" else LARGEST_MEASURED
+    if task.seq_len > largest:
+        what = "answers to all inputs" if task.name == "longest_cycle" else "all cells"
+        return f"certificates list {what}, which is possible for n ≤ {largest}"
+    return ""
+
+
+def slow_certificate(model: Model, task: Task, explained: bool) -> str:
+    """Why a certificate would not be written within seconds, or not at all; empty if it would."""
+    if reason := _uncertified(model, task, explained):
+        return reason
+    if not isinstance(model.network, Program):
+        return "" if task.seq_len <= _FUNCTIONS else "it would take minutes"
+    if task.seq_len > LARGEST_MEASURED:
+        return ""
+    most = AFFORDABLE[task.seq_len]
+    if count_cells(model.network, task, most) is None:
+        return f"this model has more than {most:,} cells, and the certificate lists each of them"
+    return ""
+
+
+def _is_observed(model: Model, task: Task, certified: bool) -> bool:
+    """Whether regions and errors are read off random inputs, as no certificate has them all."""
+    return isinstance(model.network, Program) and not (
+        certified and task.seq_len <= LARGEST_MEASURED
+    )
+
+
+def _partition(
+    model: Model,
+    task: Task,
+    score: Score,
+    tally: CellTally | PieceTally | None,
+    sampled: Sampled,
+) -> tuple[Regions | None, Confusion | None]:
+    network = model.network
+    if isinstance(tally, CellTally):
+        return tally.regions(), tally.confusion()
+    observed = sampled.observed
+    if not isinstance(network, Program) or sampled.failure:
+        return None, None
+    if observed is None:
+        return all_regions(network), None
+    regions = None
+    if task.seq_len <= LARGEST_MEASURED:
+        count = None if score.undecided else score.regions
+        regions = observed_regions(network, observed, count)
+    return regions, None if task.name == "median" else observed_confusion(observed)
+
+
+def _pieces(
+    model: Model,
+    task: Task,
+    tally: CellTally | PieceTally | None,
+    observed: Observed | None,
+) -> ErrorPieces | None:
+    if task.name != "median":
+        return None
+    if isinstance(tally, PieceTally):
+        return tally.pieces()
+    if observed is None or task.seq_len > LARGEST_PIECE:
+        return None
+    return observed_pieces(model.program, task, observed)
+
+
+def draw(model: Model, task: Task, ties: TieRule, proved: Enclosure, kind: str) -> bytes | None:
+    """The picture of the regions as ``svg`` or ``pdf``; None where there is none.
+
+    ``proved`` is what is known of the accuracy: the picture's title states it."""
+    program = model.network
+    if not isinstance(program, Program) or task.seq_len > _DRAWN or task.name == "median":
+        return None
+    from algzoo_exact.present.pictures.picture import picture_bytes
+
+    return picture_bytes(program, task, ties, proved, kind)
+
+
+def _card(model: Model) -> Card | None:
+    """Of a shipped model, by its hash."""
+    for entry in catalogue():
+        if entry.card is not None and entry.card.sha256 == model.sha256:
+            return entry.card
+    return None
+
+
+def _verified(model: Model, wishes: Wishes, steps: _Steps) -> Verification | None:
+    if wishes.explanation is None:
+        return None
+    verification = verify(
+        wishes.explanation,
+        model,
+        seconds=wishes.statement_seconds,
+        ties=wishes.ties,
+        progress=steps.within,
+    )
+    if verification.stopped:
+        raise KeyboardInterrupt
+    return verification
+
+
+def _initialised(explanation: Explanation | None) -> tuple[Task, int] | None:
+    """Task and hidden size of the random initialisations that a ledger compares with."""
+    if explanation is None or explanation.subject.task.name == "median":
+        return None
+    return explanation.subject.task, explanation.subject.hidden_size
+
+
+def _ledger(
+    verification: Verification | None,
+    score: Score,
+    check: CrossCheck,
+    chances: Untrained | None,
+    card: Card | None,
+) -> Ledger | None:
+    if verification is None:
+        return None
+    measured: Score | SampleEstimate | None = check.accuracy
+    if score.metric == "accuracy" and score.kind == "exact":
+        measured = score
+    return ledger_of(verification, measured, chances, None, card.seeds if card else None)

@@ -1,0 +1,207 @@
+"""How a program cuts its inputs: its regions by measure, and where it errs.
+
+Where all cells can be measured, all of it is exact, summed up as a certificate finds them. Else
+the regions that random inputs met most often are measured one by one, and errors are counted on
+those inputs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import lru_cache
+from typing import TYPE_CHECKING, Literal
+
+from algzoo_exact.certificate.draft import CertifiedCell
+from algzoo_exact.exact.enclosure import Enclosure
+from algzoo_exact.exact.shares import share
+from algzoo_exact.program.ir import Program
+from algzoo_exact.program.specialize import Specializer
+from algzoo_exact.program.task import Task
+from algzoo_exact.regions.enumerate import Region, activation_regions, region_of
+from algzoo_exact.regions.exact_search import ExactSearch
+from algzoo_exact.regions.starts import starting_cones
+
+if TYPE_CHECKING:
+    from algzoo_exact.estimators.sampled import Observed
+    from algzoo_exact.regions.graph import RegionGraph
+
+_DIGITS = 12  # of a region's measure
+_LISTED = 12
+# All cells are measured where there are at most so many, by n; they take 2 ms each for n = 3,
+# 10 ms for n = 4, 25 ms for n = 5, and a second for n = 6.
+AFFORDABLE = {2: 4000, 3: 4000, 4: 250, 5: 100, 6: 4}
+
+
+@dataclass(frozen=True, eq=False)
+class ListedRegion:
+    """A region: its pattern, its measure, the share of it on which the answer is right (None where
+    that was not computed; of width 0 where all of it earns the same) and the answers given in it,
+    each as the logits that are the largest there.
+    """
+
+    pattern: str
+    measure: Enclosure
+    right: Enclosure | None
+    answers: tuple[tuple[int, ...], ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Regions:
+    """The heaviest regions, and the measure of all others.
+
+    ``count`` is the number of regions, None where it is not known. ``complete``: the listed ones
+    are the heaviest of all; else they are those that random inputs met most often.
+    """
+
+    count: int | None
+    listed: tuple[ListedRegion, ...]
+    rest: Enclosure
+    complete: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Confusion:
+    """Mass by true label and answer: ``mass[label][answer]``; ``tied[label]`` where several logits
+    share the maximum. Inputs counted in place of masses are ``samples`` in all."""
+
+    kind: Literal["exact", "sampled"]
+    mass: tuple[tuple[Enclosure, ...], ...]
+    tied: tuple[Enclosure, ...]
+    credited: Enclosure
+    samples: int | None = None
+
+
+_NOTHING = Enclosure.exactly(0)
+
+
+@dataclass
+class _Region:
+    """Sums over a region's cells so far."""
+
+    measure: Enclosure = _NOTHING
+    earned: Enclosure = _NOTHING
+    credits: set[Fraction] = field(default_factory=set)
+    answers: set[tuple[int, ...]] = field(default_factory=set)
+
+
+@lru_cache(maxsize=4)  # asked for by those who choose a certificate's name, and again
+def count_cells(program: Program, task: Task, most: int) -> int | None:
+    """The number of leaves of the enumeration, or None beyond ``most``."""
+    search = ExactSearch(program, None)
+    for start in starting_cones(task):
+        for _ in search.exact_cells(start):
+            if search.leaves > most:
+                return None
+    return search.leaves
+
+
+class CellTally:
+    """All cells of a program, summed by region, and by label and answer, as they are found."""
+
+    def __init__(self, n: int) -> None:
+        self.n = n
+        self._regions: dict[str, _Region] = {}
+        self._masses: dict[tuple[int, int | None], Enclosure] = {}
+        self._tied = _NOTHING
+
+    def add(self, cell: CertifiedCell) -> None:
+        """Count one of them."""
+        region = self._regions.setdefault(cell.pattern, _Region())
+        earned = cell.measure.times(cell.credit)
+        region.measure = region.measure.plus(cell.measure)
+        region.earned = region.earned.plus(earned)
+        region.credits.add(cell.credit)
+        region.answers.add(cell.winners)
+        answer = cell.winners[0] if len(cell.winners) == 1 else None
+        key = cell.label, answer
+        self._masses[key] = self._masses.get(key, _NOTHING).plus(cell.measure)
+        if answer is None:
+            self._tied = self._tied.plus(earned)
+
+    def regions(self, most: int = _LISTED) -> Regions:
+        """The heaviest regions, and the rest."""
+        listed = [
+            ListedRegion(
+                pattern, found.measure,
+                Enclosure.exactly(*found.credits) if len(found.credits) == 1
+                else share(found.earned, found.measure),
+                tuple(sorted(found.answers)),
+            )
+            for pattern, found in self._regions.items()
+        ]  # fmt: skip
+        listed.sort(key=lambda region: (-region.measure.midpoint, region.pattern))
+        return Regions(len(listed), tuple(listed[:most]), _rest(listed[:most]), True)
+
+    def confusion(self) -> Confusion:
+        """Labels and answers."""
+
+        def mass(label: int, answer: int | None) -> Enclosure:
+            return self._masses.get((label, answer), _NOTHING)
+
+        labels = range(self.n)
+        return Confusion(
+            "exact",
+            tuple(tuple(mass(label, answer) for answer in labels) for label in labels),
+            tuple(mass(label, None) for label in labels),
+            self._tied,
+        )
+
+
+def all_regions(program: Program, most: int = _LISTED) -> Regions:
+    """The regions of a program without labels, every one of them measured."""
+    listed = [_listed(region) for region in activation_regions(program)]
+    listed.sort(key=lambda region: (-region.measure.midpoint, region.pattern))
+    return Regions(len(listed), tuple(listed[:most]), _rest(listed[:most]), True)
+
+
+def graph_regions(graph: RegionGraph, most: int) -> Regions:
+    """The regions of a graph with a task, of which the heaviest get their answers."""
+    listed = tuple(
+        ListedRegion(str(p), graph.measure(p), graph.right_share(p), graph.answers(p))
+        for p in graph.heaviest()[:most]
+    )
+    return Regions(len(graph), listed, _rest(listed), True)
+
+
+def observed_regions(
+    program: Program, observed: Observed, count: int | None, most: int = _LISTED
+) -> Regions:
+    """The regions that random inputs met most often, measured exactly."""
+    specializer = Specializer(program)
+    found = []
+    for bits, _ in observed.patterns.most_common(most):
+        found.append(_listed(region_of(program, specializer, bits)))
+    found.sort(key=lambda region: (-region.measure.midpoint, region.pattern))
+    return Regions(count, tuple(found), _rest(found), False)
+
+
+def observed_confusion(observed: Observed) -> Confusion:
+    """Labels and answers to random inputs, counted."""
+    samples = observed.samples
+    return Confusion(
+        "sampled",
+        tuple(
+            tuple(Enclosure.exactly(Fraction(count, samples)) for count in row)
+            for row in observed.answers
+        ),
+        tuple(Enclosure.exactly(Fraction(count, samples)) for count in observed.tied),
+        Enclosure.exactly(0),
+        samples,
+    )
+
+
+def _listed(region: Region) -> ListedRegion:
+    rows, inside = region.logit_rows, region.interior_point()
+    values = [sum(a * b for a, b in zip(row, inside, strict=True)) for row in rows]
+    top = tuple(k for k, value in enumerate(values) if value == max(values))
+    answers = (top,) if len(rows) > 1 else ()
+    return ListedRegion(str(region.pattern), region.measure(_DIGITS), None, answers)
+
+
+def _rest(listed: Sequence[ListedRegion]) -> Enclosure:
+    """One less the measures that are listed."""
+    lower = 1 - sum((region.measure.upper for region in listed), Fraction(0))
+    upper = 1 - sum((region.measure.lower for region in listed), Fraction(0))
+    return Enclosure(max(Fraction(0), lower), max(Fraction(0), upper))

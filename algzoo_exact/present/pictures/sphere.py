@@ -1,0 +1,151 @@
+"""The picture for three inputs: the sphere of directions as two equal-area hemispheres.
+
+Lambert's azimuthal projection (1772) around the axis (1, 1, 1): areas are probabilities. Walls
+between labels contain that axis, so they are diameters. The second hemisphere is drawn as seen
+through the first, so that both show a label at the same place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from itertools import pairwise
+from math import asin, atan2, ceil, dist, hypot
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from algzoo_exact.geometry.cone import Cone, IntVector
+from algzoo_exact.present.pictures.drawing import (
+    AXIS,
+    BLACK,
+    ERROR,
+    INK,
+    STEP,
+    STYLES,
+    Canvas,
+    Floats,
+    Line,
+    finish,
+    ring,
+    turn_short,
+)
+from algzoo_exact.program.task import Task
+from algzoo_exact.regions.enumerate import Cell, Wall
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_BASIS = np.array([[-1, 1, 0], [-1, -1, 2], [1, 1, 1]]) / np.sqrt([[2], [6], [3]])
+"""Rows: right, up, and the axis (1, 1, 1): x[2] grows upwards."""
+
+
+def draw_hemisphere(axes: Axes, found: list[Cell], task: Task, sign: int) -> None:
+    half = (sign, sign, sign)
+    canvas = Canvas()
+    drawn: set[tuple[Line, frozenset[IntVector]]] = set()
+    for cell in found:
+        part = cell.cone.split(half, max(cell.cone.walls) + 1)[1]
+        if part is None:
+            continue
+        outline = _outline(part)
+        canvas.fill(_project(_path([*outline, outline[0]]), sign), cell)
+        for names, facet in zip(cell.walls, _facets(part, cell.cone.walls), strict=True):
+            for line in _lines(names, cell.credit):
+                key = line, frozenset(facet)
+                if len(facet) == 2 and key not in drawn:
+                    drawn.add(key)
+                    canvas.line(_project(_path(facet), sign), line)
+    canvas.draw(axes)
+    for label_cell in task.cells():
+        cone = Cone.from_inequalities((*label_cell.inequalities, half))
+        if cone is not None:
+            rim = [_azimuth(ray) for ray in cone.rays if sum(ray) == 0]
+            ring(axes, turn_short(*rim), label_cell.label)
+    finish(axes, 1.22)
+    axes.set_title(
+        f"$x_0 + x_1 + x_2 {'>' if sign > 0 else '<'} 0$"
+        + ("" if sign > 0 else "  (seen through the sphere)"),
+        fontsize=11, y=-0.03,
+    )  # fmt: skip
+    for k in range(3):
+        x, y = _BASIS[:2, k] / np.hypot(*_BASIS[:2, k])  # where x[k] grows
+        axes.annotate(
+            "", (1.17 * x, 1.17 * y), (1.085 * x, 1.085 * y),
+            arrowprops={"arrowstyle": "-|>", "color": AXIS, "lw": 1},
+        )  # fmt: skip
+        axes.text(1.21 * x, 1.21 * y, f"$x_{k}$", ha="center", va="center", color=AXIS)
+
+
+def _outline(cone: Cone) -> list[IntVector]:
+    """The rays of a cone in R^3, one after the other around it."""
+    sides = [facet for facet in _facets(cone, cone.irredundant().walls) if len(facet) == 2]
+    outline = list(sides.pop())
+    while sides:
+        side = next(s for s in sides if outline[-1] in s)
+        sides.remove(side)
+        outline.append(side[0] if side[1] == outline[-1] else side[1])
+    return outline[:-1]
+
+
+def _facets(cone: Cone, walls: Sequence[int]) -> list[list[IntVector]]:
+    """The rays on each of the walls."""
+    return [
+        [ray for ray, tight in zip(cone.rays, cone.tight, strict=True) if tight >> wall & 1]
+        for wall in walls
+    ]
+
+
+_Vector = tuple[float, float, float]
+
+
+def _unit(ray: IntVector) -> _Vector:
+    size = max(map(abs, ray))
+    x, y, z = (c / size for c in ray)
+    length = hypot(x, y, z)
+    return x / length, y / length, z / length
+
+
+def _path(rays: Sequence[IntVector]) -> Floats:
+    """Unit vectors (m, 3) along great circles from each ray to the next, ends included.
+
+    In plain Python: most pieces are a degree long or less, and have no points between their ends.
+    """
+    points = [_unit(rays[0])]
+    for a, b in pairwise(map(_unit, rays)):
+        pieces = ceil(2 * asin(min(1.0, dist(a, b) / 2)) / STEP)
+        for k in range(1, pieces):
+            x, y, z = (((pieces - k) * s + k * e) / pieces for s, e in zip(a, b, strict=True))
+            length = hypot(x, y, z)
+            points.append((x / length, y / length, z / length))
+        points.append(b)
+    return np.array(points)
+
+
+def _project(points: Floats, sign: int) -> Floats:
+    """Lambert's equal-area projection of unit vectors (m, 3), the equator at radius 1.
+
+    At the angle s from the axis its radius is sqrt(2) sin(s / 2) = sin(s) / sqrt(1 + cos(s)).
+    """
+    along = points @ _BASIS.T
+    scale = 1 / np.sqrt(1 + np.maximum(0.0, sign * along[:, 2]))
+    return np.asarray(along[:, :2] * scale[:, None])
+
+
+def _azimuth(ray: IntVector) -> float:
+    right, up, _ = _BASIS @ np.array(_unit(ray))
+    return atan2(up, right)
+
+
+def _lines(names: Sequence[Wall], credit: Fraction) -> list[Line]:
+    """How to draw a facet: labels bold, neurons thin, and the borders of errors."""
+    found: list[Line] = []
+    steps = [wall.neuron[0] for wall in names if wall.neuron is not None]
+    kinds = {wall.kind for wall in names}
+    if steps:
+        found.append(Line(INK, 0.7, 3, STYLES[max(steps)]))
+    if credit == 0 and "tie" in kinds:
+        found.append(Line(ERROR, 0.9, 4))
+    if "label" in kinds:
+        found.append(Line(BLACK, 1.6, 3.5))
+    return found

@@ -1,0 +1,1 @@
+"""The sections of a report, which commands print parts of."""

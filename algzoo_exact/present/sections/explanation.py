@@ -1,0 +1,334 @@
+"""An explanation, verified: a section with its claims as lemmas, and tables of claims and cases."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from fractions import Fraction
+
+from algzoo_exact.errors import InputError
+from algzoo_exact.exact.shares import as_decimal
+from algzoo_exact.explain.claims.cases import Case, CaseResult, Partition
+from algzoo_exact.explain.claims.claim import Claim, ClaimResult
+from algzoo_exact.explain.outcome import Figure, Outcome, Status
+from algzoo_exact.present import formula as f
+from algzoo_exact.present.document import (
+    Block,
+    Bullets,
+    Column,
+    Display,
+    Inline,
+    Mark,
+    Math,
+    Mono,
+    Section,
+    Statement,
+    Strong,
+    Table,
+    Text,
+    paragraph,
+)
+from algzoo_exact.present.findings.gather import Findings
+from algzoo_exact.present.formula import row
+from algzoo_exact.present.typeset import (
+    typeset,
+    typeset_parts,
+    typeset_ranges,
+    typeset_subtrahend,
+)
+from algzoo_exact.present.wording import VERDICTS, figure_text, several
+from algzoo_exact.program.render import short
+
+_MOST_SHOWN = 3  # instances of one claim
+_LONGEST_NUMBER = 12  # characters of one coordinate of a witness
+_ONE_LINE = 60  # characters of a conjunction that is not broken into lines
+_METHODS = {
+    "regions": "cutting the inputs into regions",
+    "order": "the symmetry of orders and signs",
+}
+_SEEN = {True: "; torch sees the same", False: "; lost to rounding in torch's float64"}
+_ERRORS = {"root_mean_square": "root mean square of the difference", "mean": "mean difference"}
+
+
+def explanation_section(found: Findings) -> Section | None:
+    """What was claimed, and what became of it; None without an explanation."""
+    verification = found.verification
+    if verification is None:
+        return None
+    story = verification.explanation
+    statuses = [result.status for result in verification.claims]
+    blocks: list[Block] = [
+        paragraph(Strong(story.title), ". ", *prose_of(story.prose)),
+        paragraph(
+            f"Of {several(len(statuses), 'claim')}, {tally(statuses)}. The whole: ",
+            Mark(verification.status), ".",
+            " Claims speak of the program in standard form." if story.subject.standard else "",
+        ),
+    ]  # fmt: skip
+    named = [*story.definitions, *story.domains]
+    if named:
+        blocks += [
+            paragraph("Abbreviations:"),
+            Display(
+                f.Lines(tuple((typeset(head), row(":=", typeset(body))) for head, body in named))
+            ),
+        ]
+    blocks += [_lemma(k, result) for k, result in enumerate(verification.claims, 1)]
+    if verification.cases:
+        blocks += [
+            paragraph("Cases, which are to cover almost all inputs without overlap:"),
+            cases_table(verification.cases),
+        ]
+        if verification.partition is not None:
+            blocks.append(paragraph(*partition_text(verification.partition), "."))
+        if verification.accuracy is not None:
+            blocks.append(_corollary(verification.accuracy))
+    return Section("explanation", "Why it works: an explanation, checked", tuple(blocks))
+
+
+_ENTRY = re.compile(r"\b(?:x|z|h|logit|W_hi|W_hh|W_oh)(?:\[[^\[\]]+\])+")
+
+_SUMS = {" + ": "+", " - ": "−"}
+
+
+def prose_of(text: str) -> Text:
+    """An author's words; entries such as ``x[0]`` become formulas, also sums of two."""
+    plain = re.sub(r"(?<!\S)-(?=\d)", "−", " ".join(text.split()))
+    parts: list[Inline] = []
+    end = 0
+    for match in _ENTRY.finditer(plain):
+        try:
+            shown = typeset(match[0])
+        except InputError:  # prose may hold anything
+            continue
+        between = plain[end : match.start()]
+        before = parts[-1] if parts else None
+        if isinstance(before, Math) and between in _SUMS:
+            parts[-1] = Math(row(before.formula, _SUMS[between], shown))
+        else:
+            parts += [between, Math(shown)]
+        end = match.end()
+    return (*parts, plain[end:])
+
+
+def _lemma(number: int, result: ClaimResult) -> Statement:
+    claim = result.claim
+    body: list[Block] = []
+    if claim.text:
+        body.append(paragraph(*prose_of(claim.text)))
+    body += _said(claim)
+    proved = "Proved" if result.status == "proved" else "Decided"
+    proof: list[Inline] = [f"{proved} {how(result.instances)}."]
+    if found := figures(result.instances):
+        proof += [" ", *joined(found, "; "), "."]
+    if claim.assume:
+        names = ", ".join(claim.assume)
+        proof.append(f" It rests on {names}.")
+    body.append(paragraph(*proof))
+    if result.status != "proved":
+        body.append(Bullets(failures(result.instances)))
+    heading = claim.instances[0].heading
+    return Statement(heading, f"{number}, {claim.name}", tuple(body), result.status)
+
+
+def figures(instances: Sequence[Outcome]) -> tuple[Text, ...]:
+    """What was computed for the first instances: ``Supremum, j = 0: 0.1..``, ``j = 1: 0.2..``."""
+    shown: list[Text] = []
+    before = ""
+    for checked in instances[:_MOST_SHOWN]:
+        where = _parameters(checked)
+        for figure in checked.figures:
+            names = [figure.what.capitalize()] if figure.what != before or not where else []
+            label = ", ".join([*names, *([where] if where else [])])
+            shown.append((f"{label}: ", *figure_text(figure)))
+            before = figure.what
+    return tuple(shown)
+
+
+def _parameters(checked: Outcome) -> str:
+    return ", ".join(f"{key} = {value}" for key, value in checked.parameters)
+
+
+def joined(parts: Sequence[Text], between: str) -> Text:
+    """Texts in one line."""
+    found: list[Inline] = []
+    for part in parts:
+        found += [between] * bool(found) + [*part]
+    return tuple(found)
+
+
+def _said(claim: Claim | Case) -> list[Block]:
+    """The claim's expressions as formulas, one for each part of a conjunction."""
+    written = dict(claim.written)
+    opening: list[Inline] = []
+    if "for" in written:
+        opening += ["For all ", Math(typeset_ranges(written["for"]))]
+    if "domain" in written:
+        opening += [", where " if opening else "Where ", Math(typeset(written["domain"]))]
+    if opening:
+        opening.append(":")
+    blocks: list[Block] = [paragraph(*opening)] if opening else []
+    if "statement" in written:
+        parts = typeset_parts(written["statement"])
+        if len(parts) == 1 or len(written["statement"]) <= _ONE_LINE:
+            blocks.append(Display(typeset(written["statement"])))
+        else:
+            lines = [*(row(part, ",") for part in parts[:-1]), parts[-1]]
+            blocks.append(Display(f.Lines(tuple((row(), line) for line in lines))))
+    if "condition" in written:
+        inside = f.Fenced("(", typeset(written["condition"]), ")")
+        blocks += _bounded(claim, row(f.Name("ℙ"), inside))
+    if "left" in written:
+        right = typeset_subtrahend(written["right"])
+        apart = f.Fenced("|", row(typeset(written["left"]), "−", right), "|")
+        blocks += _bounded(claim, _error(claim, apart, written.get("scale")))
+    sentence = getattr(claim.instances[0], "sentence", "")
+    if sentence:
+        blocks.append(paragraph(*_filled(sentence, written)))
+    return blocks
+
+
+def _filled(sentence: str, written: Mapping[str, str]) -> Text:
+    """A sentence with formulas in place of ``{key}``."""
+    words = re.split(r"\{(\w+)\}", sentence)
+    return tuple(Math(typeset(written[part])) if k % 2 else part for k, part in enumerate(words))
+
+
+def _error(claim: Claim | Case, apart: f.Formula, scale: str | None) -> f.Formula:
+    error = getattr(claim.instances[0], "error", "supremum")
+    if error == "supremum":
+        what = apart if scale is None else f.Frac(apart, typeset(scale))
+        return row(f.Name("sup", upright=True), f.Words(" "), what)
+    return row(f.Words(f"{_ERRORS[error]} "), apart)
+
+
+def _bounded(claim: Claim | Case, what: f.Formula) -> list[Block]:
+    """The bounds of a claim's figure: those of its instances, which share them as a rule."""
+    bounds = {getattr(instance, "bounds", None) for instance in claim.instances} - {None}
+    if len(bounds) != 1:
+        return [Display(what), paragraph(f"within {len(bounds)} bounds, one for each choice.")]
+    (bound,) = bounds
+    assert bound is not None
+    if bound.equals is not None:
+        return [Display(row(what, "=", _number(bound.equals)))]
+    left = [] if bound.at_least is None else [_number(bound.at_least), f.Operator("≤")]
+    right = [] if bound.at_most is None else [f.Operator("≤"), _number(bound.at_most)]
+    return [Display(f.Row((*left, what, *right)))]
+
+
+def _number(value: Fraction) -> f.Formula:
+    text = short(value)
+    return f.weight(value) if "…" in text or "." in text else f.fraction(value)
+
+
+def how(instances: Sequence[Outcome]) -> str:
+    """By which means, and what has to be trusted for them."""
+    methods = dict.fromkeys(c.method for c in instances if c.method != "none")
+    text = "by " + (", ".join(_METHODS.get(name, name) for name in methods) or "nothing")
+    text += f", in {len(instances)} instances" if len(instances) > 1 else ""
+    names = trusted(instances)
+    text += f" (trusted: {', '.join(names)})" if names else ""
+    if instances and all(c.vacuous for c in instances):
+        text += "; vacuously, for nothing is in the domain"
+    return text
+
+
+def trusted(instances: Iterable[Outcome]) -> list[str]:
+    """What has to be believed beside this program."""
+    return sorted({name for checked in instances for name in checked.trusted})
+
+
+def failures(
+    instances: Sequence[Outcome], number: Callable[[Fraction], str] = str
+) -> tuple[Text, ...]:
+    """What became of instances that are not proved, refuted ones first."""
+    failed = [c for c in instances if c.verdict.status != "proved"]
+    failed.sort(key=lambda checked: checked.verdict.status)
+    items: list[Text] = []
+    for checked in failed[:_MOST_SHOWN]:
+        where = _parameters(checked)
+        said: list[Inline] = [Mark(checked.verdict.status), f" with {where}" * bool(where)]
+        if checked.verdict.reason:
+            said.append(f": {checked.verdict.reason}")
+        if checked.witness is not None and "x = (" not in checked.verdict.reason:
+            said += ["; at x = (", Mono(", ".join(map(number, checked.witness))), ")"]
+        if checked.confirmed is not None:
+            said.append(_SEEN[checked.confirmed])
+        items.append(tuple(said))
+    if len(failed) > _MOST_SHOWN:
+        items.append((f"and {len(failed) - _MOST_SHOWN} more that are not proved",))
+    return tuple(items)
+
+
+def shortened(value: Fraction) -> str:
+    """A coordinate of a witness for a line that should not grow long."""
+    text = str(value)
+    return text if len(text) <= _LONGEST_NUMBER else f"{as_decimal(value):.9g}…"
+
+
+def tally(statuses: Sequence[Status]) -> str:
+    """``3 proved, 1 undecided``."""
+    return ", ".join(
+        f"{statuses.count(status)} {word}"
+        for status, word in VERDICTS.items() if status in statuses
+    ) or "none was checked"  # fmt: skip
+
+
+def claims_table(results: Sequence[ClaimResult]) -> Table:
+    """A line for each claim, with its figures and what failed below it."""
+    rows = tuple(
+        ((Mark(r.status),), (Mono(r.claim.name),), (r.claim.kind,), (how(r.instances),))
+        for r in results
+    )
+    below = tuple(
+        (*(figures(r.instances) if len(r.instances) <= _MOST_SHOWN else ()),
+         *failures(r.instances, shortened))
+        for r in results
+    )  # fmt: skip
+    return Table("", (Column(""), Column(""), Column(""), Column("")), rows, below=below)
+
+
+def cases_table(results: Sequence[CaseResult]) -> Table:
+    """A line for each case, with what failed below it."""
+    columns = (Column("case"), Column("where"), Column("says"), Column("probability"), Column(""))
+    below = tuple(
+        failures([case.checked for case in r.instances if case.checked is not None], shortened)
+        for r in results
+    )
+    rows = tuple(map(_case, results))
+    return Table("Cases and their probabilities.", columns, rows, below=below)
+
+
+def partition_text(partition: Partition) -> Text:
+    """Whether the cases are one, and if not, why."""
+    said: list[Inline] = ["Almost every input is in exactly one case: ", Mark(partition.status)]
+    for part in (partition.covers, partition.disjoint):
+        if part.verdict.status != "proved" and part.verdict.reason:
+            said.append(f"; {part.verdict.reason}")
+            if part.witness is not None and "x = (" not in part.verdict.reason:
+                said += ["; at x = (", Mono(", ".join(map(shortened, part.witness))), ")"]
+    return tuple(said)
+
+
+def _corollary(accuracy: Figure) -> Statement:
+    said = paragraph(
+        "From the cases that were proved, without any enumeration of regions, the accuracy is ",
+        *figure_text(accuracy),
+    )
+    return Statement("Corollary", "", (said,), "proved")
+
+
+def _case(result: CaseResult) -> tuple[Text, ...]:
+    written = dict(result.case.written)
+    where: list[Inline] = []
+    if "when" in written:
+        where.append(Math(typeset(written["when"])))
+    if "for" in written:
+        where += [", ", Math(typeset_ranges(written["for"]))]
+    said = {"right": "the model is right", "wrong": "the model is wrong", "unknown": "left open"}
+    says = said.get(result.case.verdict, f"as {', '.join(result.case.claims)} says")
+    chance: Text = ("not known",)
+    if result.probability is not None:
+        chance = figure_text(result.probability)
+    mark: Text = () if result.case.verdict == "unknown" else (Mark(result.status),)
+    return (Mono(result.case.name),), tuple(where), (says,), chance, mark

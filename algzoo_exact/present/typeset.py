@@ -1,0 +1,216 @@
+"""Expressions of the language of explanations, as formulas."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from itertools import pairwise
+from typing import assert_never
+
+from algzoo_exact.explain.language.parser import parse, parse_ranges
+from algzoo_exact.explain.language.syntax import (
+    Arithmetical,
+    Chain,
+    Connected,
+    Element,
+    Listed,
+    Literally,
+    Name,
+    Node,
+    Quantified,
+    Ranged,
+    Ranges,
+)
+from algzoo_exact.present import formula as f
+from algzoo_exact.present.formula import Formula, row
+from algzoo_exact.program.render import short
+
+_LOOSEST, _IMPLIES, _OR, _AND, _NOT, _COMPARE, _SUM, _PRODUCT, _UNARY, _ATOM = range(10)
+_RELATIONS = {"<=": "≤", ">=": "≥", "==": "=", "!=": "≠"}
+_CONNECTIVES = {"implies": _IMPLIES, "or": _OR, "and": _AND}
+_ARRAYS: dict[str, Formula] = {
+    "logit": f.Name("logit", upright=True),
+    "W_hi": f.Sup(f.Name("W"), f.Name("hi", upright=True)),
+    "W_hh": f.Sup(f.Name("W"), f.Name("hh", upright=True)),
+    "W_oh": f.Sup(f.Name("W"), f.Name("oh", upright=True)),
+}
+
+
+def typeset(text: str) -> Formula:
+    """The formula of an expression; ParseError where it is none."""
+    return _inner(parse(text).root)
+
+
+def typeset_subtrahend(text: str) -> Formula:
+    """The formula of a term that stands behind a minus."""
+    return _at(parse(text).root, _PRODUCT)
+
+
+def typeset_parts(text: str) -> tuple[Formula, ...]:
+    """The formulas of all parts of a conjunction; one for any other expression."""
+    root = parse(text).root
+    if isinstance(root, Connected) and root.op == "and":
+        # On a line of its own, a quantifier needs no brackets.
+        return tuple(
+            _inner(arg) if isinstance(arg, Quantified) else _at(arg, _NOT) for arg in root.args
+        )
+    return (_inner(root),)
+
+
+def typeset_ranges(text: str) -> Formula:
+    """Ranges such as ``i in 0..3 if i != 2``."""
+    return _ranges(parse_ranges(text).ranges)
+
+
+def _inner(node: Node) -> Formula:
+    match node:
+        case Literally(_, value):
+            return _literal(value)
+        case Name(_, name, args):
+            plain = f.Name(name, upright=len(name) > 1)
+            return row(plain, _brackets(args)) if args else plain
+        case Element(_, array, indices, stop):
+            return _element(array, indices, stop)
+        case Arithmetical(_, op, args):
+            return _arithmetical(op, args)
+        case Listed(_, op, args):
+            return row(f.Name(op, upright=True), _brackets(args))
+        case Chain(_, ops, args):
+            parts: list[Formula] = [_at(args[0], _SUM)]
+            for relation, arg in zip(ops, args[1:], strict=True):
+                parts += [f.Operator(_RELATIONS.get(relation, relation)), _at(arg, _SUM)]
+            return f.Row(tuple(parts))
+        case Connected(_, op, args):
+            return _connected(op, args)
+        case Quantified(_, op, ranges, body):
+            word = "for all " if op == "all" else "for some "
+            return row(f.Words(word), _ranges(ranges), ":", f.Words(" "), _inner(body))
+        case Ranged(_, op, ranges, body):
+            sign: Formula = f.Operator("∑") if op == "sum" else f.Name(op, upright=True)
+            return row(f.Under(sign, _ranges(ranges)), _at(body, _PRODUCT))
+    assert_never(node)
+
+
+def _at(node: Node, level: int) -> Formula:
+    """A part, in brackets where it binds less tightly than ``level``."""
+    inner = _inner(node)
+    return f.Fenced("(", inner, ")") if _level(node) < level else inner
+
+
+def _level(node: Node) -> int:
+    match node:
+        case Literally(_, value):
+            negative = not isinstance(value, bool) and value < 0
+            return _SUM if negative else _ATOM
+        case Chain():
+            return _COMPARE
+        case Connected(_, op, _):
+            return _CONNECTIVES.get(op, _NOT)
+        case Quantified():
+            return _LOOSEST
+        case Ranged(_, op, _, _):
+            return _PRODUCT if op == "sum" else _ATOM
+        case Arithmetical(_, op, _):
+            return {"add": _SUM, "sub": _SUM, "neg": _SUM, "mul": _PRODUCT}.get(op, _ATOM)
+        case _:
+            return _ATOM
+
+
+def _literal(value: Fraction | bool) -> Formula:
+    if isinstance(value, bool):
+        return f.Words("true" if value else "false")
+    text = short(abs(value))
+    if "…" in text or "e" in text or "/" in text:
+        return f.fraction(value)
+    return row("−", f.Number(text)) if value < 0 else f.Number(text)
+
+
+def _element(array: str, indices: Sequence[Node], stop: Node | None) -> Formula:
+    base = _ARRAYS.get(array, f.Name(array))
+    *first, last = indices
+    shown = [_inner(index) for index in first]
+    if stop is None:
+        return f.Sub(base, f.joined([*shown, _inner(last)], ","))
+    ends = (_inner(last), _before(stop))
+    low, high = (f.Sub(base, f.joined([*shown, end], ",")) for end in ends)
+    return row(low, ",", "…", ",", high)
+
+
+def _before(stop: Node) -> Formula:
+    """The last index of a slice that ends before ``stop``."""
+    if isinstance(stop, Literally):
+        return _literal(Fraction(stop.value - 1))
+    return row(_at(stop, _SUM), "−", f.Number("1"))
+
+
+def _arithmetical(op: str, args: Sequence[Node]) -> Formula:
+    match op:
+        case "add":
+            return f.joined([_at(args[0], _SUM), *(_at(arg, _PRODUCT) for arg in args[1:])], "+")
+        case "sub":
+            return row(_at(args[0], _SUM), "−", _at(args[1], _PRODUCT))
+        case "mul":
+            return _product([_at(arg, _PRODUCT) for arg in args])
+        case "div":
+            return f.Frac(_inner(args[0]), _inner(args[1]))
+        case "neg":
+            return row("−", _at(args[0], _PRODUCT))
+        case "relu":
+            return row(
+                f.Name("max", upright=True),
+                f.Fenced("(", row(f.Number("0"), ",", _inner(args[0])), ")"),
+            )
+        case _:
+            return f.Fenced("|", _inner(args[0]), "|")
+
+
+def _product(factors: Sequence[Formula]) -> Formula:
+    """Single symbols stand side by side, anything else has a dot between."""
+    parts: list[Formula] = [factors[0]]
+    for left, right in pairwise(factors):
+        if not (_is_symbol(left) and _is_symbol(right)) or isinstance(right, f.Number):
+            parts.append(f.Operator("⋅"))
+        parts.append(right)
+    return f.Row(tuple(parts))
+
+
+def _is_symbol(part: Formula) -> bool:
+    if isinstance(part, f.Sub):
+        return not (isinstance(part.base, f.Name) and len(part.base.text) > 1)
+    return isinstance(part, f.Number) or (isinstance(part, f.Name) and len(part.text) == 1)
+
+
+def _connected(op: str, args: Sequence[Node]) -> Formula:
+    if op == "not":
+        return row("¬", _at(args[0], _SUM))
+    level = _CONNECTIVES[op]
+    if op == "implies":
+        return row(_at(args[0], _OR), "⇒", _at(args[1], _IMPLIES))
+    parts: list[Formula] = []
+    for arg in args:
+        shown = _at(arg, level + 1)
+        parts += [f.Words(f" {op} "), shown] if parts else [shown]
+    return f.Row(tuple(parts))
+
+
+def _brackets(args: Sequence[Node]) -> Formula:
+    return f.Fenced("(", f.joined(map(_inner, args), ","), ")")
+
+
+def _ranges(ranges: Ranges) -> Formula:
+    """``i ∈ {0, .., 3}``; two integers are both named."""
+    parts: list[Formula] = []
+    for part in ranges.ranges:
+        low, high = _inner(part.low), _inner(part.high)
+        between = [] if _are_neighbours(part.low, part.high) else [f.Operator("…")]
+        inside = low if low == high else f.joined([low, *between, high], ",")
+        shown = row(f.Name(part.name), "∈", f.Fenced("{", inside, "}"))
+        parts += [f.Operator(","), shown] if parts else [shown]
+    if ranges.condition is not None:
+        parts += [f.Operator(","), _inner(ranges.condition)]
+    return f.Row(tuple(parts))
+
+
+def _are_neighbours(low: Node, high: Node) -> bool:
+    values = [node.value for node in (low, high) if isinstance(node, Literally)]
+    return len(values) == 2 and values[1] - values[0] == 1

@@ -1,0 +1,219 @@
+"""What documents say, whoever makes them: numbers in digits, none of which is not proved, models,
+rules, verdicts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from math import ceil, floor
+from typing import TYPE_CHECKING
+
+from algzoo_exact.exact.enclosure import Enclosure, places_for
+from algzoo_exact.exact.shares import significant
+from algzoo_exact.present.document import Inline, Kind, Math, NumberKind, Status, Text
+from algzoo_exact.present.formula import Formula, Number, fraction, row
+from algzoo_exact.program.transformer import Transformer
+
+if TYPE_CHECKING:
+    from algzoo_exact.explain.outcome import Figure
+    from algzoo_exact.program.task import Task, TieRule
+    from algzoo_exact.zoo.loading import Model
+
+LONGEST_FRACTION = 24  # characters; longer ones are shown by their decimals
+DIGITS = 30
+MOST_DECIMALS = 1100  # more than anyone can ask for
+KINDS: dict[NumberKind, str] = {
+    "exact": "The true value lies in the printed interval or digits; only rounding widens it.",
+    "certified": "The true value lies in the printed interval.",
+    "sampled": "From random inputs; no proof.",
+    "estimate": "A way of counting; no proof.",
+    "stated": "The word of an author or a model's card.",
+}
+VERDICTS: dict[Status, str] = {"proved": "proved", "refuted": "refuted", "unknown": "undecided"}
+TIE_RULES: dict[TieRule, str] = {
+    "lowest": "lowest index wins",
+    "incorrect": "count as incorrect",
+    "uniform": "credit 1/(number tied)",
+}
+TIE_TEXT: dict[TieRule, str] = {
+    "lowest": "where logits tie, the lowest index is the answer",
+    "incorrect": "where logits tie, the answer counts as wrong",
+    "uniform": "where logits tie, the label earns 1/(number tied) if it is among them",
+}
+
+
+def digits(enclosure: Enclosure, most: int = DIGITS) -> str:
+    """The decimals that both ends share, cut off and not rounded: ``0.99994163…``.
+
+    Where they share none, as close to 1/2, a rounded one and the most that it is off by. A number
+    that is known exactly and ends has no ``…``.
+    """
+    low, high = enclosure.lower, enclosure.upper
+    if low == high and (low * 10**most).denominator == 1:
+        return _plain(low, most)
+    for places in range(most, 1, -1):
+        cut = [floor(end * 10**places) for end in (low, high)]
+        if cut[0] == cut[1] and low >= 0:
+            return Enclosure.exactly(Fraction(cut[0], 10**places)).decimal(places)[0] + "…"
+    places = min(most, places_for(enclosure.width) - 2)
+    shown = Fraction(round(enclosure.midpoint * 10**places), 10**places)
+    error = Enclosure.exactly(max(high - shown, shown - low))
+    return f"{_plain(shown, most)} ± {_one_digit_up(error.upper)}"
+
+
+def settled(enclosure: Enclosure) -> str:
+    """The decimals that the width leaves meaningful, and the most they can be off by."""
+    places = settled_places(enclosure)
+    shown = Fraction(round(enclosure.midpoint * 10**places), 10**places)
+    error = max(enclosure.upper - shown, shown - enclosure.lower)
+    return f"{Enclosure.exactly(shown).decimal(places)[0]} ± {_one_digit_up(error)}"
+
+
+def settled_places(enclosure: Enclosure) -> int:
+    """How many decimals the width leaves meaningful."""
+    places = 0
+    while places < MOST_DECIMALS and enclosure.width * 10 ** (places + 1) < 1:
+        places += 1
+    return places
+
+
+def _one_digit_up(value: Fraction) -> str:
+    """A bound for a number below 1, such as ``3e-17``."""
+    places = 1
+    while value * 10**places < 1 and places < MOST_DECIMALS:
+        places += 1
+    digit = ceil(value * 10**places)
+    return f"{digit}e-{places}" if digit < 10 else f"1e-{places - 1}"
+
+
+def _plain(value: Fraction, most: int) -> str:
+    text = Enclosure.exactly(value).decimal(most)[0]
+    return text.rstrip("0").rstrip(".")
+
+
+def interval(enclosure: Enclosure, places: int | None = None) -> str:
+    """Both ends, rounded outward."""
+    low, high = enclosure.decimal(places_for(enclosure.width) if places is None else places)
+    return f"[{low}, {high}]"
+
+
+def value_text(enclosure: Enclosure, kind: NumberKind, most: int = 12) -> Text:
+    """A number with its kind: a short fraction, digits, or the interval of a certified one."""
+    if kind == "certified" and enclosure.width > Fraction(1, 10**6):
+        return (interval(enclosure, 6), " ", Kind(kind))
+    most += _zeros(enclosure.upper)
+    if enclosure.width == 0 and len(str(enclosure.lower)) <= LONGEST_FRACTION:
+        return (*rational(enclosure.lower), " ", Kind(kind))
+    return (digits(enclosure, most), " ", Kind(kind))
+
+
+def _zeros(value: Fraction) -> int:
+    """How many decimals more it takes to show a small number."""
+    return len(str(int(1 / value))) - 6 if 0 < value < Fraction(1, 10**6) else 0
+
+
+def rational(value: Fraction) -> tuple[Inline, ...]:
+    """A fraction, and its decimals."""
+    if value.denominator == 1:
+        return (str(value),)
+    text = digits(Enclosure.exactly(value), 12 + _zeros(abs(value)))
+    if len(str(value)) > LONGEST_FRACTION:
+        return (text,)
+    equals = "≈" if text.endswith("…") else "="
+    return (Math(row(fraction(value), equals, Number(text))),)
+
+
+def one_in(error: Enclosure) -> str:
+    """``one error in 17,134.5 inputs``; the digits shown are those of both bounds."""
+    least, most = error.lower, error.upper
+    if most <= 0:
+        return "no error, except on a set of probability 0"
+    if most >= 1 and least <= 0:
+        return "no bound yet"
+    if least <= 0:
+        return f"at most one error in {_rounded(1 / most, floor)} inputs"
+    low, high = count(1 / most), count(1 / least)
+    if low == high:
+        return f"one error in {low} inputs"
+    return f"one error in {_rounded(1 / most, floor)} to {_rounded(1 / least, ceil)} inputs"
+
+
+def count(number: Fraction) -> str:
+    """Six digits, rounded."""
+    return _rounded(number, round)
+
+
+def _rounded(number: Fraction, to_integer: Callable[[Fraction], int]) -> str:
+    places = max(0, 5 - len(str(int(number))) + 1)
+    if not places:  # it may be beyond the range of floats
+        return f"{to_integer(number):,}"
+    return f"{to_integer(number * 10**places) / 10**places:,.{places}f}"
+
+
+def listed(first: Formula, last: Formula, count: int) -> Formula:
+    """``x_0, …, x_9``; two are both named."""
+    if count <= 2:
+        return row(first, ",", last) if count == 2 else first
+    return row(first, ",", "…", ",", last)
+
+
+def ended(text: str) -> str:
+    """A sentence's end, where the text may end in ``…`` already."""
+    return text if text.endswith("…") else f"{text}."
+
+
+def several(count: int, noun: str) -> str:
+    """``1 region``, ``2,000 regions``."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def between(enclosure: Enclosure) -> str:
+    """Both ends in words."""
+    low, high = enclosure.decimal(places_for(enclosure.width))
+    return f"between {low} and {high}"
+
+
+def figure_text(figure: Figure) -> Text:
+    """What a claim or a case is about, with its kind."""
+    if figure.kind == "sampled":
+        if figure.estimate is None:
+            return (f"{figure.unseen} ", Kind("sampled"))
+        error = "" if figure.error is None else f" ± {figure.error:.2g}"
+        many = f"{figure.samples:,} random inputs"
+        return (f"{significant(figure.estimate, 6)}{error}, on {many} ", Kind("sampled"))
+    enclosure = figure.enclosure
+    if figure.rational is not None:
+        return (*rational(figure.rational), " ", Kind("exact"))
+    assert enclosure is not None
+    if enclosure.width == 0:
+        return (*rational(enclosure.lower), " ", Kind("exact"))
+    if figure.kind == "exact":
+        return (digits(enclosure, 20), " ", Kind("exact"))
+    return (f"{between(enclosure)} ", Kind("certified"))
+
+
+def model_text(model: Model) -> str:
+    """A model in one line: name, hash, sizes."""
+    network, shape = model.network, ""
+    widths: tuple[int, ...] = (network.hidden_size,)
+    if isinstance(network, Transformer):
+        shape = f"{layers(model, network)}, "
+    elif not network.is_rnn:
+        widths = network.widths
+    return (
+        f"{model.name} (sha256 {model.sha256[:12]}): d = {', '.join(map(str, widths))}, "
+        f"n = {network.seq_len}, {shape}{network.parameters} parameters, {model.dtype}"
+    )
+
+
+def layers(model: Model, network: Transformer) -> str:
+    """A transformer's layers and heads."""
+    assumed = " (assumed: nothing states it)" if model.heads_assumed else ""
+    heads = several(network.heads, "attention head")
+    return f"{several(network.depth, 'layer')} of {heads}{assumed}"
+
+
+def task_text(task: Task, ties: TieRule | None) -> str:
+    """A task, and the rule of ties where logits are compared."""
+    return task.name if ties is None else f"{task.name}; ties: {TIE_RULES[ties]}"

@@ -1,0 +1,1 @@
+"""The formats a document is written in, one file each."""
