@@ -39,11 +39,13 @@ def has_code(function: Callable[..., Any]) -> bool:
 
 
 def _compiled(function: _F, **options: Any) -> _F:
+    # Compiled code calls compiled code directly, and nothing else calls it but Python.
     options |= {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
     try:
         dispatcher = njit(cache=True, **options)(function)
     except RuntimeError:  # no folder can be written to: each process compiles anew
         dispatcher = njit(**options)(function)
+    # Numba would compile one version more for each constant that is passed.
     template = dispatcher.get_call_template
     dispatcher.get_call_template = lambda args, kws: template(
         tuple(unliteral(a) for a in args), {key: unliteral(a) for key, a in kws.items()}

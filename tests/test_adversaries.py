@@ -149,7 +149,12 @@ def blind_to_points(patch: pytest.MonkeyPatch) -> None:
 
 def blind_to_types(patch: pytest.MonkeyPatch) -> None:
     """true and false pass for 1 and 0."""
-    patch.setattr(check, "natural", lambda value, where: int(value))
+    strict = check.natural
+
+    def natural(value: object, where: str) -> int:
+        return strict(int(value) if isinstance(value, bool) else value, where)
+
+    patch.setattr(check, "natural", natural)
 
 
 @pytest.mark.slow

@@ -171,6 +171,17 @@ def test_long_weights_take_their_toll() -> None:
     assert "bits" in found.reason
 
 
+@pytest.mark.parametrize("rows", [[], [[]], [["1"], []], 0, [1]])
+def test_empty_weights(document: Json, rows: Any) -> None:
+    """Also where their hash alone would be asked for."""
+    for dtype in ("rational", "float32"):
+        model = copy.deepcopy(document["model"]) | {"dtype": dtype}
+        model["weights"]["linear.weight"] = rows
+        found = check.check_document(seal(document | {"model": model}))
+        assert found.status == "rejected"
+        assert "must be a list of rows, none of them empty" in found.reason
+
+
 @pytest.mark.parametrize("word", ["", "10", "00", "4", "?1", "01 "])
 def test_answers_are_logits_in_order(cycle: Json, word: str) -> None:
     _, *rest = cycle["answers"].split(" ")

@@ -165,10 +165,10 @@ def test_proofs(statement: str, domain: str | None, monkeypatch: pytest.MonkeyPa
     first, *others = strikes(
         monkeypatch, lambda: az.prove(program, statement, domain=domain, seconds=200.0), 8
     )
-    assert isinstance(first, az.Proof)
+    assert isinstance(first, az.Outcome)
     assert first.verdict.status in ("proved", "refuted")
     for found in others:
-        assert isinstance(found, az.Proof)
+        assert isinstance(found, az.Outcome)
         assert found.verdict.status in (first.verdict.status, "unknown")
         assert (found.witness is not None) == (found.verdict.status == "refuted")
 

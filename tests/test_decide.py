@@ -25,7 +25,7 @@ from algzoo_exact.explain.logic.order_probability import order_probability
 from algzoo_exact.explain.outcome import Outcome
 from algzoo_exact.explain.prove import decider as decide
 from algzoo_exact.explain.prove.decider import Decider, together
-from algzoo_exact.explain.prove.facts import abstractions, fact
+from algzoo_exact.explain.prove.facts import Question, abstractions, fact
 from algzoo_exact.explain.prove.labels import cells_in, earns, fails
 from algzoo_exact.explain.prove.null_sets import inner_point, off_walls
 from algzoo_exact.explain.prove.torch_check import confirmed
@@ -86,8 +86,8 @@ def test_everywhere_and_almost_everywhere(with_cells: bool, data: st.DataObject)
     program = data.draw(programs(d=(1, 2), n=(2, 2)))
     domain, statement = data.draw(formulas(program)), data.draw(formulas(program))
     decider = Decider(program, 5.0)
-    strict = decider.everywhere(statement, domain)
-    loose = decider.almost_everywhere(statement, domain)
+    strict = decider.decide(Question(statement, domain))
+    loose = decider.decide(Question(statement, domain), almost=True)
     check_decision(strict, program, statement, domain, almost=False)
     check_decision(loose, program, statement, domain, almost=True)
     assert (strict.verdict.status, loose.verdict.status) not in (
@@ -109,8 +109,8 @@ def test_facts_change_no_answer(data: st.DataObject) -> None:
         known.append(fact(Compare(">=", h(1, j), number(0))))
     decider = Decider(program, 5.0)
     with patch.object(decide, "FEW_INPUTS", 0):  # cells do not use facts
-        without = decider.everywhere(statement, domain)
-        with_facts = decider.everywhere(statement, domain, known)
+        without = decider.decide(Question(statement, domain))
+        with_facts = decider.decide(Question(statement, domain, known))
     check_decision(with_facts, program, statement, domain, almost=False)
     assert without.verdict.status == with_facts.verdict.status
 
@@ -124,9 +124,9 @@ def test_facts_take_the_programs_place() -> None:
         fact(Compare(">=", h(1, 0), number(0))),
     ]
     statement = Compare(">=", logit(0), number(0))
-    (use,) = abstractions(program, statement, EVERYWHERE, known)
+    (use,) = abstractions(program, Question(statement, facts=known))
     assert dict(use.defined).keys() == {h(0, 0), h(0, 1)} or set(use.free) == {h(1, 0)}
-    both = abstractions(program, Compare(">=", h(0, 0), h(0, 1)), EVERYWHERE, known)
+    both = abstractions(program, Question(Compare(">=", h(0, 0), h(0, 1)), facts=known))
     first = next(both)
     assert dict(first.defined).keys() == {h(0, 0), h(0, 1)}
     assert not first.free
@@ -140,7 +140,7 @@ def test_no_definition_leads_back_to_itself() -> None:
         fact(Compare("==", h(0, 1), Apply("sub", (h(0, 0), x(0))))),
     ]
     statement = Compare("==", minus(h(0, 0), h(0, 1)), x(0))
-    assert Decider(program, 5.0).everywhere(statement, facts=known).verdict.status == "proved"
+    assert Decider(program, 5.0).decide(Question(statement, facts=known)).verdict.status == "proved"
 
 
 # --- null sets ---
@@ -292,13 +292,15 @@ def test_several_statements_together() -> None:
     decider = Decider(program, 5.0)
     true, false = Compare(">=", h(0, 0), number(0)), Compare(">", h(0, 0), number(0))
     assert together(iter([])).verdict.status == "unknown"  # nothing is proved by nothing
-    assert together(map(decider.everywhere, [true, true])).verdict.status == "proved"
+    assert (
+        together(map(decider.decide, [Question(true), Question(true)])).verdict.status == "proved"
+    )
     asked = []
 
     def each() -> object:
         for statement in (true, false, true):
             asked.append(statement)
-            yield decider.everywhere(statement)
+            yield decider.decide(Question(statement))
 
     assert together(each()).witness is not None  # type: ignore[arg-type]
     assert len(asked) == 2

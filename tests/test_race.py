@@ -346,7 +346,7 @@ def test_csv(finished: tuple[Race, Path]) -> None:
 
 def test_summary_names_its_conditions(finished: tuple[Race, Path]) -> None:
     text = to_markdown(finished[0])
-    for part in ("0.05", "noise seeds 0 to 3", "(exact)", "95%", "can't be attributed"):
+    for part in ("0.05", "noise seeds 0 to 3", "exact enumeration", "95%", "can't be attributed"):
         assert part in text
     assert text.count("\n| sampling |") == 2
 

@@ -131,8 +131,7 @@ def same(a: Sampled, b: Sampled) -> bool:
     assert a.observed is not None
     assert b.observed is not None
     return (
-        a.interval == b.interval
-        and a.observed.patterns == b.observed.patterns
+        a.observed.patterns == b.observed.patterns
         and repr(a.score).split("seconds")[0] == repr(b.score).split("seconds")[0]
     )
 

@@ -1141,8 +1141,8 @@ def weights_of(value: Any, where: str) -> Weights:
     found: Weights = {}
     for key, rows in value.items():
         name = f"{where} {quoted(key)}"
-        lists = isinstance(rows, list) and all(isinstance(row, list) for row in rows)
-        require(lists, f"{name} must be a list of rows")
+        lists = isinstance(rows, list) and all(isinstance(row, list) and row for row in rows)
+        require(lists and bool(rows), f"{name} must be a list of rows, none of them empty")
         found[key] = tuple(tuple(fraction_of(entry, name) for entry in row) for row in rows)
     return found
 

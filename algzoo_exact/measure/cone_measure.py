@@ -6,6 +6,8 @@ l = 0 is half if u or -u is inside, else 0: no convex cone with a facet off u ho
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from fractions import Fraction
 from itertools import islice
 
@@ -48,27 +50,32 @@ def cone_measure(cone: Cone, *, digits: int = 30, u: IntVector | None = None) ->
     if n == 1:
         return Enclosure.exactly(Fraction(1, 2))
     width = Fraction(1, 10 ** (min(digits, MOST_DIGITS_6) if n == 6 else digits))
-    for direction in (*(() if u is None else (u,)), *islice(directions_for(n), _DIRECTIONS)):
-        try:
-            return _along(cone, direction, width)
-        except NotGenericError:
-            continue
+    inside = Enclosure(Fraction(0), Fraction(1, 2))  # as for any pointed cone
+
+    def value(u: IntVector) -> arb:
+        return _at_zero(cone, u) + _flow(cone, u)
+
+    return narrow_along(cone, value, width, 24, () if u is None else (u,)).intersect(inside)
+
+
+def narrow_along(
+    cone: Cone, value: Callable[[IntVector], arb], width: Fraction, spare_bits: int,
+    first: Sequence[IntVector] = (),
+) -> Enclosure:  # fmt: skip
+    """An enclosure no wider than ``width`` of what ``value`` computes, at flint's precision, from
+    any direction that is generic for the cone; the ``first`` are tried first."""
+    for u in (*first, *islice(directions_for(cone.dimension), _DIRECTIONS)):
+        bits = spare_bits + 10 * len(str(width.denominator)) // 3
+        while bits <= _MOST_BITS:
+            with working_precision(bits), suppress(PrecisionError):
+                try:
+                    enclosure = Enclosure.from_arb(value(u))
+                except NotGenericError:
+                    break
+                if enclosure.width <= width:
+                    return enclosure
+            bits *= 2
     raise AlgzooExactError(f"None of {_DIRECTIONS} directions is generic for the cone {cone.rays}.")
-
-
-def _along(cone: Cone, u: IntVector, width: Fraction) -> Enclosure:
-    """The measure by one direction; NotGenericError if it will not do."""
-    bits = 24 + 10 * len(str(width.denominator)) // 3
-    while bits <= _MOST_BITS:
-        with working_precision(bits):
-            try:
-                enclosure = _clip(Enclosure.from_arb(_at_zero(cone, u) + _flow(cone, u)))
-            except PrecisionError:
-                enclosure = None
-        if enclosure is not None and enclosure.width <= width:
-            return enclosure
-        bits *= 2
-    raise NotGenericError(f"direction {u} gives no enclosure below {_MOST_BITS} bits")
 
 
 def _at_zero(cone: Cone, u: IntVector) -> arb:
@@ -82,8 +89,3 @@ def _flow(cone: Cone, u: IntVector) -> arb:
     directions = [[c / max(map(abs, ray)) for c in ray] for ray in cone.rays]
     flow = CellFlow(cone.tight, normals.__getitem__, directions, u)
     return sum((flow.flow(facet) for facet in flow.facets), arb(0)) / (2 * arb.pi())
-
-
-def _clip(enclosure: Enclosure) -> Enclosure:
-    """No measure of a pointed cone is below 0 or above 1/2."""
-    return enclosure.intersect(Enclosure(Fraction(0), Fraction(1, 2)))

@@ -12,25 +12,20 @@ that measure in R^n, and integer normals. E[(a.x)^2; C] is (1) of ``measure.mome
 from __future__ import annotations
 
 from fractions import Fraction
-from itertools import islice
 
 from flint import arb
 
-from algzoo_exact.errors import AlgzooExactError, InputError
-from algzoo_exact.exact.enclosure import Enclosure, refine, working_precision
+from algzoo_exact.errors import InputError
+from algzoo_exact.exact.enclosure import Enclosure, refine
 from algzoo_exact.geometry.cone import Cone, IntVector, dot
-from algzoo_exact.measure.cone_measure import cone_measure
+from algzoo_exact.measure.cone_measure import cone_measure, narrow_along
 from algzoo_exact.measure.flow import (
     LARGEST_DIMENSION,
     NotGenericError,
-    PrecisionError,
-    directions_for,
 )
 from algzoo_exact.measure.moments import FacetMoments
 
-_DIRECTIONS = 100  # as in cone_measure
 _MOST_DIGITS_6 = 12
-_MOST_BITS = 1 << 14
 
 
 def first_moment(cone: Cone, a: IntVector, *, digits: int = 30) -> Enclosure:
@@ -87,31 +82,15 @@ def second_moment(cone: Cone, a: IntVector, *, digits: int = 30) -> Enclosure:
         return Enclosure.exactly(Fraction(a[0] ** 2, 2))
     slim = cone.irredundant()
     width = Fraction(1, 10 ** (min(digits, _MOST_DIGITS_6) if cone.dimension == 6 else digits))
-    for u in islice(directions_for(cone.dimension), _DIRECTIONS):
-        try:
-            return _along(slim, a, u, width)
-        except NotGenericError:
-            continue
-    raise AlgzooExactError(f"None of {_DIRECTIONS} directions is generic for the cone {cone.rays}.")
 
+    def value(u: IntVector) -> arb:
+        values = [dot(normal, u) for normal in slim.inequalities]
+        if not all(values):
+            raise NotGenericError(f"direction {u} lies in the hyperplane of a facet")
+        within = all(v > 0 for v in values) or all(v < 0 for v in values)
+        return _second(slim, a, u, within)
 
-def _along(cone: Cone, a: IntVector, u: IntVector, width: Fraction) -> Enclosure:
-    """By one direction; NotGenericError if it will not do."""
-    values = [dot(normal, u) for normal in cone.inequalities]
-    if not all(values):
-        raise NotGenericError(f"direction {u} lies in the hyperplane of a facet")
-    within = all(v > 0 for v in values) or all(v < 0 for v in values)
-    bits = 32 + 10 * len(str(width.denominator)) // 3 + dot(a, a).bit_length()
-    while bits <= _MOST_BITS:
-        with working_precision(bits):
-            try:
-                enclosure = Enclosure.from_arb(_second(cone, a, u, within))
-            except PrecisionError:
-                enclosure = None
-        if enclosure is not None and enclosure.width <= width:
-            return enclosure
-        bits *= 2
-    raise NotGenericError(f"direction {u} gives no enclosure below {_MOST_BITS} bits")
+    return narrow_along(slim, value, width, 32 + dot(a, a).bit_length())
 
 
 def _second(cone: Cone, a: IntVector, u: IntVector, within: bool) -> arb:

@@ -1,4 +1,4 @@
-"""The real part of the dilogarithm Li2(z) on the closed unit disc, as balls and as floats.
+"""The real part of the dilogarithm Li2(z) on the closed unit disc, as balls.
 
 With w = -log(1 - z), the series ('t Hooft and Veltman 1979, "Scalar one-loop integrals", Nuclear
 Physics B 153, appendix A; D is a Debye function)

@@ -31,7 +31,7 @@ def truth_of(program: Program, task: Task, samples: int, seed: int) -> Truth:
     """
     if is_enumerated(program):
         found = next(accuracies([program], task)).enclosure
-        return Truth(float(found.midpoint), float(found.width / 2) ** 2, "exact")
+        return Truth(float(found.midpoint), float(found.width / 2) ** 2, "exact enumeration")
     estimate = sample(program, task, samples, seed=seed)
     p = estimate.accuracy
     # One right and one wrong answer more, so that no variance is 0.

@@ -289,7 +289,8 @@ def box_scores(question: Question) -> Iterator[Score]:
 
 
 def _accepts(q: Question) -> bool:
-    return isinstance(q.program, Program) and q.metric == ACCURACY and q.task.name in _RANKS
+    known = q.metric == ACCURACY and q.task.name in _RANKS
+    return known and isinstance(q.program, Program) and q.program.is_rnn
 
 
 BOXES = Method("boxes", _accepts, False, box_scores)

@@ -33,22 +33,35 @@ def closed_score(question: Question) -> Iterator[Score]:
 def _along(q: Question, direction: Direction) -> Score:
     began = time.perf_counter()
     integral = q.metric.integral(q.rnn, q.task, q.ties, direction, False)
-    constant, terms = Fraction(0), Terms()
+    by_label: dict[int, Terms] = {}
     for piece in q.metric.pieces(q.rnn, q.task, q.deadline):
+        # Those of one label are a sum of their own, as their boundary with others counts too.
         for start in piece.starts:
-            constant += integral.at_zero(start)
+            terms = by_label.setdefault(start.label if q.by_label else 0, Terms())
+            terms.constant += integral.at_zero(start)
             for cell in right_cells(integral.search, start):
                 q.deadline.look()
                 if cell is not None:
                     integral.closed(cell, terms)
-    form = ClosedForm.collect(constant, terms.slopes, terms.roots)
-    found = form.enclosure(Fraction(1, 10 ** (q.digits or MANY_DIGITS)))
-    lower, upper = (max(Fraction(0), end) for end in (found.lower, found.upper))
+    width = Fraction(1, 10 ** (q.digits or MANY_DIGITS))
+    form = _form(sum(by_label.values(), Terms()))
     return q.score(
-        "exact", Enclosure(lower, upper), f"closed form over the {q.metric.over}",
+        "exact", _enclosed(form, width), f"closed form over the {q.metric.over}",
         time.perf_counter() - began, form=form, regions=len(integral.search.patterns),
         cells=integral.search.leaves,
+        by_label={k: _enclosed(_form(by_label[k]), width) for k in sorted(by_label)}
+        if q.by_label else None,
     )  # fmt: skip
+
+
+def _form(terms: Terms) -> ClosedForm:
+    return ClosedForm.collect(terms.constant, terms.slopes, terms.roots)
+
+
+def _enclosed(form: ClosedForm, width: Fraction) -> Enclosure:
+    """Not below 0."""
+    found = form.enclosure(width)
+    return Enclosure(max(Fraction(0), found.lower), max(Fraction(0), found.upper))
 
 
 def _accepts(q: Question) -> bool:

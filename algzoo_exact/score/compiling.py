@@ -1,12 +1,13 @@
 """Compiled code made ready on a machine that has none stored yet.
 
 Numba compiles a function when it is first called, and stores it on disk. Two processes share that
-work; the caller goes on in integers for a moment, then leaves both cores to them. What was weighed
-(benchmarks/first_use.md): most of the time goes into lowering to LLVM's language and into types,
-and little into machine code, so less optimisation saves little, and no optimisation leaves code
-that cannot be stored. Code compiled ahead for all machines would have to do without their
-instructions. What saves most is less to compile: one version of each function, whatever constants
-it is called with (``jit``), and no assignments of slices.
+work; the caller goes on in integers for a moment, then leaves both cores to them. What saves most
+is less to compile: one version of each function, whatever constants it is called with (``jit``),
+and no assignments of slices (``measure.lattice_f64``). benchmarks/first_use.py measures it.
+
+What was weighed: less optimisation saves a tenth to a sixth, once, at the cost of every later run;
+without any, numba cannot store the code. Functions inlined by numba save nothing. Code compiled
+ahead for all machines would have to do without their instructions.
 """
 
 from __future__ import annotations

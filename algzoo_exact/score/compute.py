@@ -43,8 +43,9 @@ BOX_SECONDS = 10.0  # boxes and a transformer's inputs narrow slowly
 _TRIED_AT_ONCE, _TRIED_AT_ALL = 7, 9
 _FORM_SHARE = 0.4  # of a time limit, for a closed form
 _SOON = 3.0  # seconds, which ball arithmetic may take before compiled code is asked for
-# Integers work so long beside compiling, if there is no limit: then two cores are kept for it.
-_MEANWHILE_SECONDS = 3.0
+# Integers work so long beside compiling: within a limit about as long as that takes; without one,
+# both cores are left to it.
+_MEANWHILE_LIMITED, _MEANWHILE = 45.0, 3.0
 _DIGITS_OF_BOUNDS = 20  # of each cone that is decided while others are not
 
 
@@ -90,15 +91,10 @@ def accuracy(
     """
     question = Question(
         ACCURACY, network_of(model), task, ties, digits, method, _deadline(time_limit), max_cells,
-        workers, progress=progress,
+        workers, by_label=by_label, progress=progress,
     )  # fmt: skip
     result = answer(question)
-    if not by_label:
-        return replace(result, by_label=None)
-    if result.form is not None:
-        parts = last_step(HEAVIEST.steps(replace(question, max_cells=None)), result, None)
-        result = replace(result, by_label=parts.by_label)
-    return result
+    return result if by_label else replace(result, by_label=None)
 
 
 def accuracies(
@@ -278,7 +274,7 @@ def _while_compiling(q: Question, early: Method | None) -> Iterator[Score]:
         if q.progress is not None:
             q.progress(0.0, COMPILING)
         if early is HEAVIEST:
-            deadline = q.deadline if q.limited else q.deadline.within(_MEANWHILE_SECONDS)
+            deadline = q.deadline.within(_MEANWHILE_LIMITED if q.limited else _MEANWHILE)
             meanwhile = replace(q, digits=_DIGITS_OF_BOUNDS, deadline=deadline, workers=1)
             for step in HEAVIEST.steps(meanwhile):
                 yield replace(step, method=f"{step.method}; {COMPILING}")

@@ -42,10 +42,22 @@ Coefficients = dict[Fraction, Fraction]
 
 @dataclass
 class Terms:
-    """Coefficients of atan(sqrt(s)) / pi and of sqrt(s) / pi, keyed by s."""
+    """A rational, and coefficients of atan(sqrt(s)) / pi and of sqrt(s) / pi, keyed by s."""
 
+    constant: Fraction = Fraction(0)
     slopes: Coefficients = field(default_factory=dict)
     roots: Coefficients = field(default_factory=dict)
+
+    def __add__(self, other: Terms) -> Terms:
+        return Terms(
+            self.constant + other.constant,
+            _sum(self.slopes, other.slopes),
+            _sum(self.roots, other.roots),
+        )
+
+
+def _sum(one: Coefficients, other: Coefficients) -> Coefficients:
+    return {key: one.get(key, Fraction(0)) + other.get(key, Fraction(0)) for key in one | other}
 
 
 class Integral(ABC):

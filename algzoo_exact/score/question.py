@@ -34,7 +34,8 @@ class Question:
 
     ``wish``: "exact" is every input decided, "bounds" what can be said at any moment, "auto" what
     says most. ``max_cells``: of cones, or inputs, that are visited. ``budgeted``: a run without
-    a limit of its own ends after a minute or so, unless every input is to be decided.
+    a limit of its own ends after a minute or so, unless every input is to be decided. ``by_label``
+    asks for the split by true label too, which most methods have anyway.
     """
 
     metric: Metric
@@ -48,6 +49,7 @@ class Question:
     workers: int | None = None
     budgeted: bool = True
     compiled: bool = True
+    by_label: bool = False
     progress: Progress | None = None
 
     @property

@@ -35,8 +35,7 @@ class Bench:
     ) -> Outcome:
         """Do all the statements hold, for all (or ``almost`` all) inputs? They share the time."""
         decider, deadline = self.decider(program), Deadline.after(self.seconds)
-        decide = decider.almost_everywhere if almost else decider.everywhere
-        outcomes = (decide(*question, deadline=deadline) for question in questions)
+        outcomes = (decider.decide(q, almost=almost, deadline=deadline) for q in questions)
         return next(outcomes) if len(questions) == 1 else together(outcomes)
 
     def about(self, instance: HasParameters, outcome: Outcome, start: float) -> Outcome:

@@ -34,8 +34,7 @@ from algzoo_exact.explain.language.expression import (
 )
 from algzoo_exact.explain.logic.order_probability import order_probability
 from algzoo_exact.explain.outcome import Figure, Outcome, Point, Status, joined
-from algzoo_exact.explain.prove.decider import Decider, together
-from algzoo_exact.explain.prove.facts import Fact
+from algzoo_exact.explain.prove.facts import Fact, Question
 
 CaseVerdict = Literal["right", "wrong", "claims", "unknown"]
 CASE_VERDICTS: tuple[CaseVerdict, ...] = get_args(CaseVerdict)
@@ -151,7 +150,7 @@ def _from_claims(
         if any(given.issuperset(conjuncts(domain)) for domain in known):
             return answer, Outcome.proved("exact arithmetic", "its very domain")
         if known:
-            outcome = bench.decider().almost_everywhere(some(known), instance.when)
+            outcome = bench.holds([Question(some(known), instance.when)], almost=True)
             if outcome.status == "proved":
                 return answer, outcome
             details += outcome.details
@@ -204,12 +203,11 @@ def check_partition(bench: Bench, instances: Sequence[tuple[str, CheckedCase]]) 
         covered = None
     rationals = [case.probability.rational for _, case in instances]
     exact = [value for value in rationals if value is not None]
-    decider = bench.decider()
     if covered == 1:
         line = "the probability of all cases together is 1"
         decision = Outcome.proved("order", line)
     else:
-        decision = decider.almost_everywhere(union, deadline=deadline)
+        decision = bench.decider().decide(Question(union), almost=True, deadline=deadline)
         if decision.status == "refuted":
             reason = f"no case holds {decision.verdict.reason.removeprefix('it fails ')}"
             decision = replace(decision, verdict=Verdict("refuted", reason))
@@ -224,26 +222,20 @@ def check_partition(bench: Bench, instances: Sequence[tuple[str, CheckedCase]]) 
             with suppress(TimeIsUpError):
                 until = Deadline.after(bench.seconds)
                 overlapping = _first_overlap(instances, exact, bench.task.seq_len, until)
-        decision = _apart(bench, decider, overlapping)
+        decision = _apart(bench, overlapping)
         if decision.witness is not None:
             decision = _named(bench, instances, decision, decision.witness)
     return Partition(all_covered, bench.about(apart, decision, start))
 
 
-def _apart(bench: Bench, decider: Decider, instances: Sequence[tuple[str, CheckedCase]]) -> Outcome:
+def _apart(bench: Bench, instances: Sequence[tuple[str, CheckedCase]]) -> Outcome:
     """Each case against all that come later; one alone shares nothing."""
     whens = [case.instance.when for _, case in instances]
     if len(whens) == 1:
         return Outcome.proved("exact bounds", "there is one case alone")
-    found: list[Outcome] = []
-    deadline = Deadline.after(bench.seconds)
-    for i in range(len(whens) - 1):
-        outside = Logic("not", (some(whens[i + 1 :]),))
-        decision = decider.almost_everywhere(outside, whens[i], deadline=deadline)
-        if decision.witness is not None:
-            return decision
-        found.append(decision)
-    return together(found)
+    pairs = ((whens[k + 1 :], when) for k, when in enumerate(whens[:-1]))
+    questions = [Question(Logic("not", (some(later),)), when) for later, when in pairs]
+    return bench.holds(questions, almost=True)
 
 
 def _named(

@@ -35,7 +35,7 @@ from algzoo_exact.explain.prove.cell_search import CellLimits
 from algzoo_exact.explain.prove.cell_space import OutOfReachError
 from algzoo_exact.explain.prove.decider import FEW_INPUTS, Decider
 from algzoo_exact.explain.prove.exact_figures import mean_error, supremum
-from algzoo_exact.explain.prove.facts import Fact, fact
+from algzoo_exact.explain.prove.facts import Fact, Question, fact
 from algzoo_exact.explain.prove.sampled_figures import Error, sampled_error
 from algzoo_exact.program.ir import Program
 
@@ -182,7 +182,8 @@ def _check_supremum(
     least, most = claim.bounds.least, claim.bounds.most
     outcome = Outcome.proved("exact bounds")
     if most is not None:
-        outcome = decider.everywhere(claim.within(most), claim.domain, facts, deadline=deadline)
+        question = Question(claim.within(most), claim.domain, facts)
+        outcome = decider.decide(question, deadline=deadline)
     if least is not None and outcome.status != "refuted":
         outcome = _both(outcome, _reaches(claim, least, decider, facts, deadline))
     figures = (_sampled(program, claim, deadline),) if outcome.status == "unknown" else ()
@@ -216,7 +217,7 @@ def _with_witness(
     failing = claim.within(most), claim.domain
     witness = figure.witness
     if witness is None or not fails_at(program, *failing, witness):
-        witness = decider.everywhere(*failing, deadline=deadline).witness
+        witness = decider.decide(Question(*failing), deadline=deadline).witness
     return found if witness is None else replace(found, witness=witness, failing=failing)
 
 
@@ -227,14 +228,15 @@ def _reaches(
     assert claim.scale is not None
     somewhere = Logic("and", (claim.domain, Compare(">", claim.scale, Number(Fraction(0)))))
     below = Compare("<", claim.apart(), claim.scaled(least))
-    outcome = decider.everywhere(below, somewhere, facts, deadline=deadline)
+    outcome = decider.decide(Question(below, somewhere, facts), deadline=deadline)
     if outcome.witness is not None:
         line = f"the error is that large at {point_text(outcome.witness)}"
         return Outcome.proved(outcome.method, *outcome.details, line)
     if outcome.status == "unknown" or not least:
         return replace(outcome, verdict=Verdict("unknown", "no input with an error that large"))
     smaller = least * (1 - _NEARLY)
-    upper = decider.everywhere(claim.within(smaller), claim.domain, facts, deadline=deadline)
+    question = Question(claim.within(smaller), claim.domain, facts)
+    upper = decider.decide(question, deadline=deadline)
     if upper.status == "proved":
         reason = f"the supremum is at most {float(smaller):.6g}"
         return replace(upper, verdict=Verdict("refuted", reason))

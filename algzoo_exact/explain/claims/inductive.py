@@ -115,7 +115,7 @@ class Inductive(Instance):
                 return
             at = ", ".join(f"{name} = {value}" for name, value in parameters)
             start = monotonic()
-            outcome = decider.everywhere(*question, deadline=Deadline.after(bench.seconds - spent))
+            outcome = decider.decide(question, deadline=Deadline.after(bench.seconds - spent))
             if outcome.status != "proved":
                 verdict = Verdict(outcome.status, f"at {at}: {outcome.verdict.reason}")
                 outcome = replace(outcome, verdict=verdict)

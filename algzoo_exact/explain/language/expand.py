@@ -14,6 +14,7 @@ from math import lcm, prod
 from typing import Any, Literal, NamedTuple
 
 from algzoo_exact.errors import InputError, did_you_mean
+from algzoo_exact.explain.language import syntax
 from algzoo_exact.explain.language.expression import (
     Apply,
     Compare,
@@ -29,23 +30,7 @@ from algzoo_exact.explain.language.expression import (
 )
 from algzoo_exact.explain.language.integers import DEEPEST, Meter, Scope, Sizes
 from algzoo_exact.explain.language.parser import RESERVED, parse, parse_header
-from algzoo_exact.explain.language.syntax import (
-    Arithmetical,
-    Chain,
-    Connected,
-    Element,
-    Folding,
-    Listed,
-    Literally,
-    Name,
-    Node,
-    ParseError,
-    Quantified,
-    Ranged,
-    Surface,
-    SurfaceRanges,
-    names,
-)
+from algzoo_exact.explain.language.syntax import ParseError
 
 LARGEST = 200_000  # nodes of one ground expression
 MOST_FACTORS = 32  # in one product, definitions included
@@ -61,7 +46,7 @@ class Definition:
 
     name: str
     parameters: tuple[str, ...]
-    body: Surface
+    body: syntax.Surface
     place: str
 
 
@@ -83,7 +68,7 @@ class _Built(NamedTuple):
 
 
 def expand(
-    surface: Surface, definitions: Definitions, parameters: Mapping[str, int], sizes: Sizes
+    surface: syntax.Surface, definitions: Definitions, parameters: Mapping[str, int], sizes: Sizes
 ) -> Term | Formula:
     """The ground expression where the free names have the values ``parameters``.
 
@@ -103,38 +88,40 @@ class Expander:
         self._known: dict[tuple[str, tuple[int, ...]], _Built] = {}
         self._meter = Meter()
 
-    def expand(self, surface: Surface, parameters: Mapping[str, int]) -> Term | Formula:
+    def expand(self, surface: syntax.Surface, parameters: Mapping[str, int]) -> Term | Formula:
         """As the function ``expand``."""
         expression: Term | Formula = self._visit(*self._top(surface, parameters)).expression
         return expression
 
-    def expand_term(self, surface: Surface, parameters: Mapping[str, int]) -> Term:
+    def expand_term(self, surface: syntax.Surface, parameters: Mapping[str, int]) -> Term:
         """The ground term; ParseError where it is a formula."""
         term: Term = self._term(*self._top(surface, parameters)).expression
         return term
 
-    def expand_formula(self, surface: Surface, parameters: Mapping[str, int]) -> Formula:
+    def expand_formula(self, surface: syntax.Surface, parameters: Mapping[str, int]) -> Formula:
         """The ground formula; ParseError where it is a term."""
         formula: Formula = self._formula(*self._top(surface, parameters)).expression
         return formula
 
-    def values(self, ranges: SurfaceRanges) -> Iterator[dict[str, int]]:
+    def values(self, ranges: syntax.SurfaceRanges) -> Iterator[dict[str, int]]:
         """The ranges' names with each of their values in turn, the last one moving fastest."""
         scope = Scope(ranges.text, "", self._constants, self._meter)
         for inner in scope.bind(ranges.ranges):
             yield {part.name: inner.integers[part.name] for part in ranges.ranges.ranges}
 
-    def _top(self, surface: Surface, parameters: Mapping[str, int]) -> tuple[Node, Scope]:
+    def _top(
+        self, surface: syntax.Surface, parameters: Mapping[str, int]
+    ) -> tuple[syntax.Node, Scope]:
         integers = self._constants | dict(parameters)
         return surface.root, Scope(surface.text, "", integers, self._meter)
 
-    def _term(self, node: Node, scope: Scope) -> _Built:
+    def _term(self, node: syntax.Node, scope: Scope) -> _Built:
         built = self._visit(node, scope)
         if not built.is_term:
             raise scope.error(node, "expected a term (a number), found a formula")
         return built
 
-    def _formula(self, node: Node, scope: Scope) -> _Built:
+    def _formula(self, node: syntax.Node, scope: Scope) -> _Built:
         built = self._visit(node, scope)
         if built.is_term:
             raise scope.error(
@@ -142,45 +129,47 @@ class Expander:
             )
         return built
 
-    def _visit(self, node: Node, scope: Scope) -> _Built:
+    def _visit(self, node: syntax.Node, scope: Scope) -> _Built:
         inner = scope.inside(node)
         match node:
-            case Literally(_, value):
+            case syntax.Literally(_, value):
                 if isinstance(value, bool):
                     return _Built(Truth(value))
                 return _Built(Number(value), denominator=value.denominator)
-            case Name():
+            case syntax.Name():
                 return self._name(node, inner)
-            case Element():
+            case syntax.Element():
                 return self._element(node, inner)
-            case Arithmetical():
+            case syntax.Arithmetical():
                 return self._arithmetic(node, inner)
-            case Listed(_, op, args):
+            case syntax.Listed(_, op, args):
                 parts = [part for arg in args for part in self._listed(arg, op, inner)]
                 return self._fold(node, inner, op, parts)
-            case Ranged(_, op, ranges, body):
+            case syntax.Ranged(_, op, ranges, body):
                 terms = [self._term(body, case) for case in inner.bind(ranges)]
                 return self._fold(node, inner, op, terms)
-            case Chain():
+            case syntax.Chain():
                 return self._chain(node, inner)
-            case Connected(_, connective, args):
+            case syntax.Connected(_, connective, args):
                 formulas = [self._formula(arg, inner) for arg in args]
                 return self._join(node, inner, formulas, lambda e: Logic(connective, e))
-            case Quantified(_, word, ranges, body):
+            case syntax.Quantified(_, word, ranges, body):
                 formulas = [self._formula(body, case) for case in inner.bind(ranges)]
                 return self._connect(node, inner, "and" if word == "all" else "or", formulas)
 
-    def _listed(self, node: Node, op: Folding, scope: Scope) -> list[_Built]:
+    def _listed(self, node: syntax.Node, op: syntax.Folding, scope: Scope) -> list[_Built]:
         """An argument of min, max or sum: a slice stands for its entries, and the same function
         of a range for its terms (so that it may be empty here)."""
-        if isinstance(node, Element) and node.stop is not None:
+        if isinstance(node, syntax.Element) and node.stop is not None:
             return self._slice(node, node.stop, scope)
-        if isinstance(node, Ranged) and node.op == op:
+        if isinstance(node, syntax.Ranged) and node.op == op:
             inner = scope.inside(node)
             return [self._term(node.body, case) for case in inner.bind(node.ranges)]
         return [self._term(node, scope)]
 
-    def _fold(self, node: Node, scope: Scope, op: Folding, parts: Sequence[_Built]) -> _Built:
+    def _fold(
+        self, node: syntax.Node, scope: Scope, op: syntax.Folding, parts: Sequence[_Built]
+    ) -> _Built:
         if op == "sum":
             if len(parts) < 2:
                 return parts[0] if parts else _Built(Number(Fraction(0)))
@@ -190,20 +179,20 @@ class Expander:
         return self._join(node, scope, parts, lambda e: Apply(op, e))
 
     def _connect(
-        self, node: Node, scope: Scope, op: Literal["and", "or"], parts: Sequence[_Built]
+        self, node: syntax.Node, scope: Scope, op: Literal["and", "or"], parts: Sequence[_Built]
     ) -> _Built:
         if len(parts) < 2:
             return parts[0] if parts else _Built(Truth(op == "and"))
         return self._join(node, scope, parts, lambda e: Logic(op, e))
 
-    def _chain(self, node: Chain, scope: Scope) -> _Built:
+    def _chain(self, node: syntax.Chain, scope: Scope) -> _Built:
         terms = [self._term(arg, scope) for arg in node.args]
         parts = []
         for op, left, right in zip(node.ops, terms[:-1], terms[1:], strict=True):
             parts.append(self._join(node, scope, (left, right), partial(_compared, op)))
         return self._connect(node, scope, "and", parts)
 
-    def _name(self, node: Name, scope: Scope) -> _Built:
+    def _name(self, node: syntax.Name, scope: Scope) -> _Built:
         if node.name in scope.integers and not node.args:
             return _Built(Number(Fraction(scope.integers[node.name])))
         definition = self._definitions.get(node.name)
@@ -230,7 +219,7 @@ class Expander:
             raise scope.error(node, f"the expression, with its definitions, is over {DEEPEST} deep")
         return found
 
-    def _element(self, node: Element, scope: Scope) -> _Built:
+    def _element(self, node: syntax.Element, scope: Scope) -> _Built:
         if node.stop is not None:
             raise scope.error(node, "a slice stands only as an argument of min, max or sum")
         values = tuple(scope.integer(index) for index in node.indices)
@@ -238,7 +227,7 @@ class Expander:
             self._check_index(node, scope, position, value)
         return _Built(Entry(node.array, values))
 
-    def _check_index(self, node: Element, scope: Scope, position: int, value: int) -> None:
+    def _check_index(self, node: syntax.Element, scope: Scope, position: int, value: int) -> None:
         shape = self._sizes.shape(node.array)
         least = -1 if node.array == "h" and position == 0 else 0
         if not least <= value < shape[position]:
@@ -249,7 +238,7 @@ class Expander:
                 f"found {value}",
             )
 
-    def _slice(self, node: Element, stop: Node, scope: Scope) -> list[_Built]:
+    def _slice(self, node: syntax.Element, stop: syntax.Node, scope: Scope) -> list[_Built]:
         *before, low = (scope.integer(index) for index in node.indices)
         high = scope.integer(stop)
         for position, value in enumerate(before):
@@ -263,14 +252,16 @@ class Expander:
         scope.charge(node, max(0, high - low))
         return [_Built(Entry(node.array, (*before, index))) for index in range(low, high)]
 
-    def _arithmetic(self, node: Arithmetical, scope: Scope) -> _Built:
+    def _arithmetic(self, node: syntax.Arithmetical, scope: Scope) -> _Built:
         parts = [self._term(arg, scope) for arg in node.args]
         op = node.op
         if op == "div":
             return self._divide(node, scope, *parts)
         return self._join(node, scope, parts, lambda e: Apply(op, e), product=op == "mul")
 
-    def _divide(self, node: Arithmetical, scope: Scope, left: _Built, right: _Built) -> _Built:
+    def _divide(
+        self, node: syntax.Arithmetical, scope: Scope, left: _Built, right: _Built
+    ) -> _Built:
         if entries(right.expression):
             raise scope.error(node.args[1], "the divisor must be a constant")
         divisor = evaluate_term(right.expression, _no_entries)
@@ -281,14 +272,14 @@ class Expander:
         factor = self._number(node, scope, 1 / divisor)
         return self._join(node, scope, [factor, left], lambda e: Apply("mul", e), product=True)
 
-    def _number(self, node: Node, scope: Scope, value: Fraction) -> _Built:
+    def _number(self, node: syntax.Node, scope: Scope, value: Fraction) -> _Built:
         if max(value.numerator.bit_length(), value.denominator.bit_length()) > LONGEST_NUMBER:
             raise scope.error(node, f"the quotient has more than {LONGEST_NUMBER} bits")
         return _Built(Number(value), denominator=value.denominator)
 
     def _join(
         self,
-        node: Node,
+        node: syntax.Node,
         scope: Scope,
         parts: Sequence[_Built],
         build: Callable[[tuple[Any, ...]], Term | Formula],
@@ -364,7 +355,7 @@ def read_definitions(
 def _check_no_circle(definitions: Mapping[str, Definition]) -> None:
     """By peeling: definitions that use finished ones only are finished."""
     uses = {
-        name: {used.name for used in names(definition.body.root) if used.name in definitions}
+        name: {used.name for used in syntax.names(definition.body.root) if used.name in definitions}
         for name, definition in definitions.items()
     }
     waiting = dict(uses)

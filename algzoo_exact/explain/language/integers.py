@@ -7,17 +7,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import NamedTuple
 
+from algzoo_exact.explain.language import syntax
 from algzoo_exact.explain.language.expression import compare, connect
-from algzoo_exact.explain.language.syntax import (
-    Arithmetical,
-    Chain,
-    Connected,
-    Literally,
-    Name,
-    Node,
-    ParseError,
-    Ranges,
-)
+from algzoo_exact.explain.language.syntax import ParseError
 from algzoo_exact.program.ir import Program
 
 MOST_WORK = 500_000  # steps of one expander, over all that it expands
@@ -68,37 +60,37 @@ class Scope(NamedTuple):
     meter: Meter
     depth: int = 0
 
-    def error(self, node: Node, problem: str) -> ParseError:
+    def error(self, node: syntax.Node, problem: str) -> ParseError:
         return ParseError(problem, self.text, node.at, self.where)
 
-    def inside(self, node: Node) -> Scope:
+    def inside(self, node: syntax.Node) -> Scope:
         """The scope of the parts of ``node``; ParseError where it is too deep or too much."""
         self.charge(node, 1)
         if self.depth >= DEEPEST:
             raise self.error(node, f"the expression, with its definitions, is over {DEEPEST} deep")
         return Scope(self.text, self.where, self.integers, self.meter, self.depth + 1)
 
-    def charge(self, node: Node, steps: int) -> None:
+    def charge(self, node: syntax.Node, steps: int) -> None:
         """Count steps taken at ``node``; ParseError where they are too many."""
         self.meter.work += steps
         if self.meter.work > MOST_WORK:
             raise self.error(node, f"expanding the expressions takes over {MOST_WORK} steps")
 
-    def integer(self, node: Node) -> int:
+    def integer(self, node: syntax.Node) -> int:
         """The value of an integer expression."""
         inner = self.inside(node)
         match node:
-            case Literally(_, Fraction(denominator=1) as literal):
+            case syntax.Literally(_, Fraction(denominator=1) as literal):
                 value = int(literal)
-            case Name(_, name, ()) if name in self.integers:
+            case syntax.Name(_, name, ()) if name in self.integers:
                 value = self.integers[name]
-            case Arithmetical(_, "neg", (arg,)):
+            case syntax.Arithmetical(_, "neg", (arg,)):
                 value = -inner.integer(arg)
-            case Arithmetical(_, "add", args):
+            case syntax.Arithmetical(_, "add", args):
                 value = sum(inner.integer(arg) for arg in args)
-            case Arithmetical(_, "sub", (left, right)):
+            case syntax.Arithmetical(_, "sub", (left, right)):
                 value = inner.integer(left) - inner.integer(right)
-            case Arithmetical(_, "mul", args):
+            case syntax.Arithmetical(_, "mul", args):
                 value = 1
                 for arg in args:
                     value = self._limited(node, value * inner.integer(arg))
@@ -107,28 +99,28 @@ class Scope(NamedTuple):
                 raise self.error(node, f"expected an integer, made of numbers, {known} and + - *")
         return self._limited(node, value)
 
-    def _limited(self, node: Node, value: int) -> int:
+    def _limited(self, node: syntax.Node, value: int) -> int:
         if abs(value) > LARGEST_INTEGER:
             raise self.error(node, f"an integer here is at most {LARGEST_INTEGER} in magnitude")
         return value
 
-    def decide(self, node: Node) -> bool:
+    def decide(self, node: syntax.Node) -> bool:
         """Whether a condition on integers holds."""
         inner = self.inside(node)
         match node:
-            case Literally(_, bool() as value):
+            case syntax.Literally(_, bool() as value):
                 return value
-            case Chain(_, ops, args):
+            case syntax.Chain(_, ops, args):
                 values = [Fraction(inner.integer(arg)) for arg in args]
                 pairs = zip(ops, values[:-1], values[1:], strict=True)
                 return all(compare(op, left, right) for op, left, right in pairs)
-            case Connected(_, op, args):
+            case syntax.Connected(_, op, args):
                 # All parts are decided, so that a mistake in any of them is seen.
                 return connect(op, [inner.decide(arg) for arg in args])
             case _:
                 raise self.error(node, "expected a comparison of integers, such as i != t")
 
-    def bind(self, ranges: Ranges) -> Iterator[Scope]:
+    def bind(self, ranges: syntax.Ranges) -> Iterator[Scope]:
         """The scope with each choice of values for the ranges, the last one moving fastest."""
         for part in ranges.ranges:
             if part.name in self.integers:
@@ -137,7 +129,7 @@ class Scope(NamedTuple):
                 )
         yield from self._bind(ranges, 0)
 
-    def _bind(self, ranges: Ranges, position: int) -> Iterator[Scope]:
+    def _bind(self, ranges: syntax.Ranges, position: int) -> Iterator[Scope]:
         if position == len(ranges.ranges):
             if ranges.condition is None or self.decide(ranges.condition):
                 yield self

@@ -27,27 +27,9 @@ from fractions import Fraction
 from typing import cast, get_args
 
 from algzoo_exact.errors import did_you_mean
+from algzoo_exact.explain.language import syntax
 from algzoo_exact.explain.language.expression import ARRAY_DIMENSIONS, Array, Connective, Relation
-from algzoo_exact.explain.language.syntax import (
-    Arithmetic,
-    Arithmetical,
-    Chain,
-    Connected,
-    Element,
-    Folding,
-    Listed,
-    Literally,
-    Name,
-    Node,
-    ParseError,
-    Quantified,
-    Quantifier,
-    Range,
-    Ranged,
-    Ranges,
-    Surface,
-    SurfaceRanges,
-)
+from algzoo_exact.explain.language.syntax import ParseError
 
 LONGEST_TEXT = 20_000  # characters in one expression
 LONGEST_NUMBER = 100  # characters in one number, and its greatest decimal exponent
@@ -55,8 +37,8 @@ DEEPEST = 80  # expressions within expressions
 
 KEYWORDS = frozenset({"and", "or", "not", "implies", "true", "false", "in", "if"})
 UNARY = frozenset({"relu", "abs"})
-FOLDINGS = frozenset(get_args(Folding))
-QUANTIFIERS = frozenset(get_args(Quantifier))
+FOLDINGS = frozenset(get_args(syntax.Folding))
+QUANTIFIERS = frozenset(get_args(syntax.Quantifier))
 CONSTANTS = frozenset({"n", "d"})
 RESERVED = KEYWORDS | UNARY | FOLDINGS | QUANTIFIERS | CONSTANTS | ARRAY_DIMENSIONS.keys()
 """Names with a meaning of their own, which nothing else may have."""
@@ -86,20 +68,20 @@ class _Token:
         return "the end" if self.kind == "end" else f"`{self.text}`"
 
 
-def parse(text: str) -> Surface:
+def parse(text: str) -> syntax.Surface:
     """The expression in ``text``; ParseError, with the place, where there is none."""
     parser = _Parser(text)
     root = parser.expression(_IMPLIES)
     parser.finish("an operator or the end")
-    return Surface(text, root)
+    return syntax.Surface(text, root)
 
 
-def parse_ranges(text: str) -> SurfaceRanges:
+def parse_ranges(text: str) -> syntax.SurfaceRanges:
     """Ranges such as ``t in 0..n-1, i in 0..3 if i != t``; ParseError otherwise."""
     parser = _Parser(text)
     ranges = parser.ranges()
     parser.finish("a comma, `if` or the end")
-    return SurfaceRanges(text, ranges)
+    return syntax.SurfaceRanges(text, ranges)
 
 
 def parse_header(text: str) -> tuple[str, tuple[str, ...]]:
@@ -201,7 +183,7 @@ class _Parser:
         self._next += 1
         return token.text
 
-    def expression(self, level: int) -> Node:
+    def expression(self, level: int) -> syntax.Node:
         """An expression of operators that bind at least as tightly as ``level``."""
         self._depth += 1
         if self._depth > DEEPEST:
@@ -216,57 +198,57 @@ class _Parser:
         self._depth -= 1
         return node
 
-    def _operators(self, first: Node, level: int) -> Node:
+    def _operators(self, first: syntax.Node, level: int) -> syntax.Node:
         """``first`` with all operators of one level that follow it."""
         at = first.at
         if level == _IMPLIES:
             self._next += 1
-            return Connected(at, "implies", (first, self.expression(_IMPLIES)))
+            return syntax.Connected(at, "implies", (first, self.expression(_IMPLIES)))
         if level in (_AND, _OR):
             word = self.here.text
             args = [first]
             while self.take(word):
                 args.append(self.expression(level + 1))
-            return Connected(at, cast(Connective, word), tuple(args))
+            return syntax.Connected(at, cast(Connective, word), tuple(args))
         if level == _COMPARE:
             args, relations = [first], []
             while found := self.take(*get_args(Relation)):
                 relations.append(cast(Relation, found.text))
                 args.append(self.expression(_SUM))
-            return Chain(at, tuple(relations), tuple(args))
+            return syntax.Chain(at, tuple(relations), tuple(args))
         several, single = ("+", "-") if level == _SUM else ("*", "/")
         node, args = first, [first]
         while found := self.take(several, single):
             right = self.expression(level + 1)
             if found.text == several:
                 args.append(right)
-                node = Arithmetical(at, "add" if several == "+" else "mul", tuple(args))
+                node = syntax.Arithmetical(at, "add" if several == "+" else "mul", tuple(args))
             else:
-                node = Arithmetical(at, "sub" if single == "-" else "div", (node, right))
+                node = syntax.Arithmetical(at, "sub" if single == "-" else "div", (node, right))
                 args = [node]
         return node
 
-    def _prefixed(self, level: int) -> Node:
+    def _prefixed(self, level: int) -> syntax.Node:
         token = self.here
         if token.text == "not" and level <= _NOT:
             self._next += 1
-            return Connected(token.at, "not", (self.expression(_NOT),))
+            return syntax.Connected(token.at, "not", (self.expression(_NOT),))
         if not self.take("-"):
             return self._atom()
         if self.here.kind == "number":
-            return Literally(token.at, -self._number())
-        return Arithmetical(token.at, "neg", (self.expression(_UNARY),))
+            return syntax.Literally(token.at, -self._number())
+        return syntax.Arithmetical(token.at, "neg", (self.expression(_UNARY),))
 
-    def _atom(self) -> Node:
+    def _atom(self) -> syntax.Node:
         token = self.here
         if token.kind == "number":
-            return Literally(token.at, self._number())
+            return syntax.Literally(token.at, self._number())
         if self.take("("):
             node = self.expression(_IMPLIES)
             self.expect(")", "an operator or `)`")
             return node
         if self.take("true", "false"):
-            return Literally(token.at, token.text == "true")
+            return syntax.Literally(token.at, token.text == "true")
         if token.kind != "name" or token.text in KEYWORDS:
             raise self.wrong("a number, a name or `(`")
         self._next += 1
@@ -274,7 +256,7 @@ class _Parser:
             return self._element(token.at, cast(Array, token.text))
         if token.text in UNARY | FOLDINGS | QUANTIFIERS:
             return self._call(token)
-        args: tuple[Node, ...] = ()
+        args: tuple[syntax.Node, ...] = ()
         if token.text not in CONSTANTS and self.take("("):
             args = self._arguments()
         if self.here.text == "[":
@@ -282,7 +264,7 @@ class _Parser:
             known = ", ".join(ARRAY_DIMENSIONS)
             problem = f"`{token.text}` has no entries{like}; {known} have"
             raise ParseError(problem, self.text, token.at)
-        return Name(token.at, token.text, args)
+        return syntax.Name(token.at, token.text, args)
 
     def _number(self) -> Fraction:
         token = self.here
@@ -300,8 +282,8 @@ class _Parser:
             raise self.wrong(f"an operator after the number {token.text}")
         return Fraction(token.text)
 
-    def _element(self, at: int, array: Array) -> Element:
-        indices: list[Node] = []
+    def _element(self, at: int, array: Array) -> syntax.Element:
+        indices: list[syntax.Node] = []
         stop = None
         for position in range(ARRAY_DIMENSIONS[array]):
             last = position == ARRAY_DIMENSIONS[array] - 1
@@ -312,9 +294,9 @@ class _Parser:
             self.expect("]", "`]` or `:`" if last and stop is None else "`]`")
         if self.here.text == "[":
             raise self.wrong(f"no further index after {_INDEX_NAMES[array]}")
-        return Element(at, array, tuple(indices), stop)
+        return syntax.Element(at, array, tuple(indices), stop)
 
-    def _call(self, token: _Token) -> Node:
+    def _call(self, token: _Token) -> syntax.Node:
         """A function's call, or the same word as a quantifier."""
         self.expect("(", f"`(` after {token.text}")
         binds = self.here.kind == "name" and self._tokens[self._next + 1].text == "in"
@@ -324,17 +306,17 @@ class _Parser:
             body = self.expression(_IMPLIES)
             self.expect(")", "an operator or `)`")
             if token.text in FOLDINGS:
-                return Ranged(token.at, cast(Folding, token.text), ranges, body)
-            return Quantified(token.at, cast(Quantifier, token.text), ranges, body)
+                return syntax.Ranged(token.at, cast(syntax.Folding, token.text), ranges, body)
+            return syntax.Quantified(token.at, cast(syntax.Quantifier, token.text), ranges, body)
         args = self._arguments()
         if token.text in FOLDINGS:
-            return Listed(token.at, cast(Folding, token.text), args)
+            return syntax.Listed(token.at, cast(syntax.Folding, token.text), args)
         if len(args) != 1:
             problem = f"{token.text} takes one argument, found {len(args)}"
             raise ParseError(problem, self.text, token.at)
-        return Arithmetical(token.at, cast(Arithmetic, token.text), args)
+        return syntax.Arithmetical(token.at, cast(syntax.Arithmetic, token.text), args)
 
-    def _arguments(self) -> tuple[Node, ...]:
+    def _arguments(self) -> tuple[syntax.Node, ...]:
         """The arguments of a call and its closing parenthesis; the opening one is taken."""
         args = [self.expression(_IMPLIES)]
         while self.take(","):
@@ -342,15 +324,15 @@ class _Parser:
         self.expect(")", "a comma, an operator or `)`")
         return tuple(args)
 
-    def ranges(self) -> Ranges:
+    def ranges(self) -> syntax.Ranges:
         """``i in 0..9, j in i..9 if ..``, up to what follows."""
-        found: list[Range] = [self._range(())]
+        found: list[syntax.Range] = [self._range(())]
         while self.take(","):
             found.append(self._range([part.name for part in found]))
         condition = self.expression(_IMPLIES) if self.take("if") else None
-        return Ranges(tuple(found), condition)
+        return syntax.Ranges(tuple(found), condition)
 
-    def _range(self, before: Sequence[str]) -> Range:
+    def _range(self, before: Sequence[str]) -> syntax.Range:
         at = self.here.at
         name = self.new_name("a range, as in `i in 0..9`")
         if name in before:
@@ -358,4 +340,4 @@ class _Parser:
         self.expect("in", f"`in` after {name}")
         low = self.expression(_SUM)
         self.expect("..", "`..` and the last integer")
-        return Range(at, name, low, self.expression(_SUM))
+        return syntax.Range(at, name, low, self.expression(_SUM))

@@ -15,7 +15,6 @@ from itertools import chain
 from algzoo_exact.deadline import Deadline, TimeIsUpError
 from algzoo_exact.exact.verdict import Verdict
 from algzoo_exact.explain.language.expression import (
-    EVERYWHERE,
     Entry,
     Formula,
     Logic,
@@ -29,7 +28,7 @@ from algzoo_exact.explain.logic.order_facts import OrderFacts
 from algzoo_exact.explain.outcome import Argument, Outcome, Point
 from algzoo_exact.explain.prove.cell_decision import decide_by_cells
 from algzoo_exact.explain.prove.cell_search import CellLimits
-from algzoo_exact.explain.prove.facts import Abstraction, Fact, abstractions
+from algzoo_exact.explain.prove.facts import Abstraction, Question, abstractions
 from algzoo_exact.explain.prove.null_sets import Walls, inner_point, off_walls
 from algzoo_exact.explain.prove.prover import Prover
 from algzoo_exact.program.ir import Program
@@ -51,98 +50,67 @@ class Decider:
         self._progress = progress
         self._last: tuple[tuple[Formula, Abstraction], Prover] | None = None
 
-    def everywhere(
-        self,
-        statement: Formula,
-        domain: Formula = EVERYWHERE,
-        facts: Sequence[Fact] = (),
-        *,
-        deadline: Deadline | None = None,
+    def decide(
+        self, question: Question, *, almost: bool = False, deadline: Deadline | None = None
     ) -> Outcome:
-        """Does the statement hold at every input in the domain?"""
-        return self._or_cells(statement, domain, facts, deadline, almost=False)
+        """Does the statement hold at every input in the domain, or at ``almost`` every one?
 
-    def almost_everywhere(
-        self,
-        statement: Formula,
-        domain: Formula = EVERYWHERE,
-        facts: Sequence[Fact] = (),
-        *,
-        deadline: Deadline | None = None,
-    ) -> Outcome:
-        """Does it hold at almost every input in the domain?
+        Then a counterexample counts if a neighbourhood of it fails too. One that lies on a wall,
+        with no such point nearby, only shows that the wall is better left out: it is a null set.
 
-        A counterexample counts if a neighbourhood of it fails too. One that lies on a wall, with
-        no such point nearby, only shows that the wall is better left out: it is a null set.
+        It is by proof or by cells: these come first where they are few as a rule, and last where
+        the prover found nothing, or would have to be trusted.
         """
-        return self._or_cells(statement, domain, facts, deadline, almost=True)
+        deadline = Deadline.after(self.seconds) if deadline is None else deadline
+        by_proof = self._almost if almost else self._proved
+        inputs = self.program.seq_len
+        if inputs > FEW_INPUTS:
+            return by_proof(question, deadline)
 
-    def _almost(
-        self, statement: Formula, domain: Formula, facts: Sequence[Fact], deadline: Deadline
-    ) -> Outcome:
+        def cut(question: Question, end: Deadline) -> Outcome:
+            return self._by_cells(question, end, almost)
+
+        ways = (cut, by_proof) if inputs <= _VERY_FEW else (by_proof, cut)
+        first = ways[0](question, deadline.part(0.5))
+        if first.status != "unknown" and not first.trusted:
+            return first
+        second = ways[1](question, deadline)
+        best = first if second.status == "unknown" else second
+        return replace(best, details=first.details + second.details)
+
+    def _almost(self, question: Question, deadline: Deadline) -> Outcome:
+        statement, domain, facts = question
         walls: Walls = ()
         details: tuple[str, ...] = ()
         for _ in range(_ROUNDS):
-            decision = self._decide(statement, off_walls(domain, walls), facts, deadline)
-            decision = replace(decision, details=details + decision.details)
-            if decision.witness is None:
-                return decision
+            outcome = self._proved(Question(statement, off_walls(domain, walls), facts), deadline)
+            outcome = replace(outcome, details=details + outcome.details)
+            if outcome.witness is None:
+                return outcome
             fails = Logic("and", (domain, Logic("not", (statement,))))
             try:
-                inner, found = inner_point(self.program, fails, decision.witness, deadline)
+                inner, found = inner_point(self.program, fails, outcome.witness, deadline)
             except TimeIsUpError:
                 break
             if inner is not None:
                 verdict = Verdict("refuted", f"it fails around {point_text(inner)}")
                 failing = statement, domain
-                return replace(decision, verdict=verdict, witness=inner, failing=failing)
-            details = (*decision.details, "it fails there on a null set only, which is left out")
+                return replace(outcome, verdict=verdict, witness=inner, failing=failing)
+            details = (*outcome.details, "it fails there on a null set only, which is left out")
             walls = tuple(dict.fromkeys((*walls, *found)))
             if deadline.passed:
                 break
         reason = "whether it fails on more than null sets was not found out in time"
         return Outcome.unknown(reason, "z3", details)
 
-    def _or_cells(
-        self,
-        statement: Formula,
-        domain: Formula,
-        facts: Sequence[Fact],
-        deadline: Deadline | None,
-        *,
-        almost: bool,
-    ) -> Outcome:
-        """The prover's decision, or that of cells: these come first where they are few as a rule,
-        and last where the prover found nothing, or would have to be trusted."""
-        by_proof = self._almost if almost else self._decide
+    def _by_cells(self, question: Question, deadline: Deadline, almost: bool) -> Outcome:
+        domain = question.domain
 
-        def prove(end: Deadline) -> Outcome:
-            return by_proof(statement, domain, facts, end)
-
-        deadline = Deadline.after(self.seconds) if deadline is None else deadline
-        inputs = self.program.seq_len
-        if inputs > FEW_INPUTS:
-            return prove(deadline)
-
-        def cut(end: Deadline) -> Outcome:
-            return self._by_cells(statement, domain, end, almost)
-
-        ways = (cut, prove) if inputs <= _VERY_FEW else (prove, cut)
-        first = ways[0](deadline.part(0.5))
-        if first.status != "unknown" and not first.trusted:
-            return first
-        second = ways[1](deadline)
-        best = first if second.status == "unknown" else second
-        return replace(best, details=first.details + second.details)
-
-    def _by_cells(
-        self, statement: Formula, domain: Formula, deadline: Deadline, almost: bool
-    ) -> Outcome:
         def ask(asked: Formula) -> Outcome:
             limits = CellLimits.until(deadline)
             return decide_by_cells(self.program, asked, domain=domain, almost=almost, limits=limits)
 
-        found = ask(statement)
+        found = ask(question.statement)
         found = replace(found, details=tuple(f"cells: {line}" for line in found.details))
         if found.status != "proved":
             return found
@@ -150,14 +118,12 @@ class Decider:
         empty = not self._inside(domain, example) and ask(Truth(False)).status == "proved"
         return replace(found, vacuous=empty)
 
-    def _decide(
-        self, statement: Formula, domain: Formula, facts: Sequence[Fact], deadline: Deadline
-    ) -> Outcome:
+    def _proved(self, question: Question, deadline: Deadline) -> Outcome:
+        """By the prover: from the facts, in one way after the other, then without them."""
+        statement, domain, facts = question
         details: list[str] = []
         outcome = Outcome.unknown("the time is up")
-        if deadline.passed:
-            return outcome
-        uses = abstractions(self.program, statement, domain, facts) if facts else ()
+        uses = abstractions(self.program, question) if facts and not deadline.passed else ()
         for use in chain(uses, (_NO_FACTS,)):
             if deadline.passed:
                 break
@@ -171,9 +137,9 @@ class Decider:
             details += (assuming + line for line in outcome.details)
             if outcome.state is not None:
                 details.append(assuming + outcome.verdict.reason)
-                witness = self._fails(outcome.state, statement, domain)
-                if witness is not None:
-                    outcome = Outcome.refuted(witness, statement, domain, outcome.method)
+                point = self._inputs(outcome.state)
+                if fails_at(self.program, statement, domain, point):
+                    outcome = Outcome.refuted(point, statement, domain, outcome.method)
             if outcome.status != "unknown":
                 break
         return replace(outcome, details=tuple(details), state=None)
@@ -200,14 +166,11 @@ class Decider:
     def _inside(self, domain: Formula, point: Point) -> bool:
         return evaluate(domain, values_at(self.program, point))
 
-    def _fails(
-        self, state: Sequence[tuple[Entry, Fraction]], statement: Formula, domain: Formula
-    ) -> Point | None:
-        """The inputs of a state that is allowed, if the program itself fails there."""
+    def _inputs(self, state: Sequence[tuple[Entry, Fraction]]) -> Point:
+        """The inputs of a state; 0 where it says nothing."""
         given = dict(state)
         inputs = (Entry("x", (t,)) for t in range(self.program.seq_len))
-        point = tuple(given.get(entry, Fraction(0)) for entry in inputs)
-        return point if fails_at(self.program, statement, domain, point) else None
+        return tuple(given.get(entry, Fraction(0)) for entry in inputs)
 
 
 def together(decisions: Iterable[Outcome]) -> Outcome:

@@ -58,15 +58,14 @@ class Abstraction:
     free: tuple[Entry, ...] = ()
 
 
-def abstractions(
-    program: Program, statement: Formula, domain: Formula, facts: Sequence[Fact]
-) -> Iterator[Abstraction]:
+def abstractions(program: Program, question: Question) -> Iterator[Abstraction]:
     """Ways to use the facts, the coarsest first.
 
     At first they stand for every entry that they speak of; then not for those of the last step that
     the statement itself speaks of; then for none that it speaks of, about which they may say too
     little.
     """
+    statement, domain, facts = question
     asked = entries(statement) | entries(domain)
     given = set(conjuncts(domain))
     seen: set[Abstraction] = set()

@@ -1,0 +1,76 @@
+"""First use: what a machine without compiled code compiles, and when it answers.
+
+usage: python benchmarks/first_use.py [MODEL ...]. Prints tables; without models, all shipped ones
+of up to five inputs. Each process starts with an empty cache.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+MODELS = Path(__file__).parents[1] / "models"
+GROUPS = {
+    "face lattices": "compiling._compile_faces()",
+    "search": "compiling.compile_kernel('search')",
+    "flows, after face lattices": "compiling._compile(['flows'])",
+    "squares, after flows": "compiling._compile(['squares'])",
+}
+_BEGIN = "from algzoo_exact.score import compiling\nimport time\nt = time.process_time()\n"
+_END = "\nprint(time.process_time() - t)"
+
+
+def compile_seconds(cache: Path) -> dict[str, float]:
+    """Processor time to compile each group of functions, those before it stored."""
+    found = {}
+    for group, call in GROUPS.items():
+        out = _run([sys.executable, "-c", _BEGIN + call + _END], cache)
+        found[group] = float(out)
+    return found
+
+
+def first_answer(model: str, cache: Path) -> tuple[float, float, str]:
+    """Seconds by the clock and of the processor, and the kind of the answer, for one command."""
+    before, began = _children(), time.monotonic()
+    command = [sys.executable, "-m", "algzoo_exact", "accuracy", model, "--json"]
+    answer = json.loads(_run(command, cache))
+    return time.monotonic() - began, _children() - before, answer["kind"]
+
+
+def _run(command: list[str], cache: Path) -> str:
+    environment = os.environ | {"NUMBA_CACHE_DIR": str(cache)}
+    return subprocess.run(
+        command, env=environment, check=True, stdout=subprocess.PIPE, text=True
+    ).stdout
+
+
+def _children() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def main() -> None:
+    models = sys.argv[1:]
+    for card in () if models else sorted(MODELS.glob("*.json")):
+        if int(card.stem.rsplit("_", 1)[1]) <= 5:
+            models.append(card.stem)
+    print(f"On {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}.\n")
+    print("| compiled | processor s |\n| --- | ---: |")
+    with tempfile.TemporaryDirectory() as folder:
+        for group, seconds in compile_seconds(Path(folder)).items():
+            print(f"| {group} | {seconds:.1f} |", flush=True)
+    print("\n| model | first answer, s | processor s | kind |\n| --- | ---: | ---: | --- |")
+    for model in models:
+        with tempfile.TemporaryDirectory() as folder:
+            wall, processor, kind = first_answer(model, Path(folder))
+        print(f"| {model} | {wall:.1f} | {processor:.1f} | {kind} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
