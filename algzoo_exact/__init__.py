@@ -42,7 +42,6 @@ if TYPE_CHECKING:
     from algzoo_exact.program.ir import Layer as Layer
     from algzoo_exact.program.ir import Program as Program
     from algzoo_exact.program.ir import mlp as mlp
-    from algzoo_exact.program.ir import on_subspace as on_subspace
     from algzoo_exact.program.ir import probe as probe
     from algzoo_exact.program.ir import rnn as rnn
     from algzoo_exact.program.ir import side_by_side as side_by_side
@@ -51,6 +50,8 @@ if TYPE_CHECKING:
     from algzoo_exact.program.specialize import specialize as specialize
     from algzoo_exact.program.standardize import standardize as standardize
     from algzoo_exact.program.task import Task as Task
+    from algzoo_exact.program.task import on_subspace as on_subspace
+    from algzoo_exact.program.task import teacher as teacher
     from algzoo_exact.program.transformer import AttentionLayer as AttentionLayer
     from algzoo_exact.program.transformer import Transformer as Transformer
     from algzoo_exact.race.run import Race as Race
@@ -122,7 +123,7 @@ _HOMES = {
     "load_explanation": "explain.story",
     "make_report": "present.report",
     "mlp": "program.ir",
-    "on_subspace": "program.ir",
+    "on_subspace": "program.task",
     "orthant_probability": "measure.solid_angle",
     "perturb": "zoo.perturbed",
     "probe": "program.ir",
@@ -139,6 +140,7 @@ _HOMES = {
     "squared_error_bounds": "score.compute",
     "standardize": "program.standardize",
     "surprise": "explain.ledger.surprise",
+    "teacher": "program.task",
     "train": "training.train",
     "verify": "explain.verify",
     "write_atlas": "present.atlas",

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
-from numba import njit
+from numba import njit, typeof
 from numba.types import unliteral
 
 _F = TypeVar("_F", bound=Callable[..., Any])
@@ -36,6 +36,12 @@ def has_code(function: Callable[..., Any]) -> bool:
         return True
     cache = getattr(getattr(dispatcher, "_cache", None), "_cache_file", None)
     return cache is not None and bool(cache._load_index())
+
+
+def compile_for(function: Callable[..., Any], *values: Any) -> None:
+    """Compiles a function for the types of these values, without calling it."""
+    dispatcher: Any = function
+    dispatcher.compile(tuple(typeof(value) for value in values))
 
 
 def _compiled(function: _F, **options: Any) -> _F:

@@ -135,9 +135,9 @@ def test_rnns_stay_rnns() -> None:
         (lambda p: p.recurrent, "made for RNNs"),
         (lambda p: az.standardize(p), "made for RNNs"),
         (lambda p: az.certify(p, az.tasks.argmax(3)), "made for RNNs"),
-        (lambda p: az.tasks.teacher(az.probe(p, [[1, 2, 3]])), "several logits"),
-        (lambda p: az.tasks.on_subspace(az.tasks.median(3), [[1], [2], [3]]), "has no labels"),
-        (lambda p: az.accuracy(p, az.tasks.teacher(positive_parts(2))), "not 3 inputs and 3"),
+        (lambda p: az.teacher(az.probe(p, [[1, 2, 3]])), "several logits"),
+        (lambda p: az.on_subspace(az.tasks.median(3), [[1], [2], [3]]), "has no labels"),
+        (lambda p: az.accuracy(p, az.teacher(positive_parts(2))), "not 3 inputs and 3"),
     ],
 )  # fmt: skip
 def test_what_does_not_fit_is_said(make: object, message: str) -> None:
@@ -250,7 +250,7 @@ def test_perceptrons_of_known_error() -> None:
 @pytest.mark.parametrize("sizes", [(2, 3, 2), (3, 4, 3), (3, 3, 3, 3), (4, 4, 4)])
 def test_a_student_agrees_with_itself(sizes: tuple[int, ...]) -> None:
     program = random_mlp(np.random.default_rng(7), *sizes)
-    teacher = az.tasks.teacher(program)
+    teacher = az.teacher(program)
     assert {cell.credit for cell in az.cells(program, teacher)} == {1}  # exactly, cell by cell
     found = az.accuracy(program, teacher).enclosure
     assert same(found, Fraction(1))
@@ -260,7 +260,7 @@ def test_a_student_agrees_with_itself(sizes: tuple[int, ...]) -> None:
 
 @pytest.mark.parametrize("n", [2, 3, 4])
 def test_a_permuted_teacher_agrees_where_all_logits_vanish(n: int) -> None:
-    teacher = az.tasks.teacher(positive_parts(n, shift=1))
+    teacher = az.teacher(positive_parts(n, shift=1))
     found = az.accuracy(positive_parts(n), teacher).enclosure
     assert same(found, Fraction(1, 2**n))
 
@@ -272,12 +272,12 @@ def test_two_models_agree_as_often_either_way(seed: int) -> None:
     n = 2 + seed % 2
     one, other = random_program(rng, 2, n), random_mlp(rng, n, 3, n)
     ways = (one, other), (other, one)
-    assert same(*(az.accuracy(p, az.tasks.teacher(q)).enclosure for p, q in ways))
+    assert same(*(az.accuracy(p, az.teacher(q)).enclosure for p, q in ways))
 
 
 def test_labels_of_a_teacher_are_split() -> None:
     rng = np.random.default_rng(8)
-    student, teacher = random_mlp(rng, 4, 3, 4), az.tasks.teacher(random_mlp(rng, 4, 3, 4))
+    student, teacher = random_mlp(rng, 4, 3, 4), az.teacher(random_mlp(rng, 4, 3, 4))
     q = Question(ACCURACY, student, teacher, "lowest", 12, "exact", NEVER, workers=1)
     found = answer(q)
     assert found.by_label is not None
@@ -290,7 +290,7 @@ def test_cells_are_what_evaluation_says(sizes: tuple[int, ...]) -> None:
     """At random points the cell around them has the label, the winners and the logits there."""
     rng = np.random.default_rng(9)
     student, other = random_mlp(rng, *sizes), random_mlp(rng, *sizes)
-    for task in (az.tasks.argmax(sizes[0]), az.tasks.teacher(other)):
+    for task in (az.tasks.argmax(sizes[0]), az.teacher(other)):
         found = list(az.cells(student, task))
         for _ in range(40):
             x = point(rng, sizes[0])
@@ -314,7 +314,7 @@ def test_inputs_that_are_zero_tie(ties: az.tasks.TieRule, expected: Fraction) ->
     label."""
     basis = [[1, 0], [0, 1], [0, 0], [0, 0]]
     program = az.on_subspace(identity(4), basis)
-    task = az.tasks.on_subspace(az.tasks.argmax(4), basis)
+    task = az.on_subspace(az.tasks.argmax(4), basis)
     assert same(az.accuracy(program, task, ties=ties).enclosure, expected)
 
 
@@ -323,7 +323,7 @@ def test_a_line(name: str, expected: int) -> None:
     """One dimension, in which nothing flows: x = (y, 0, -y)."""
     basis = [[1], [0], [-1]]
     program, task = az.on_subspace(identity(3), basis), az.Task(name, 3)
-    found = az.accuracy(program, az.tasks.on_subspace(task, basis)).enclosure
+    found = az.accuracy(program, az.on_subspace(task, basis)).enclosure
     assert found.lower == found.upper == expected
 
 
@@ -332,7 +332,7 @@ def test_a_basis_of_the_whole_space_rotates() -> None:
     basis = [[Fraction(3, 5), Fraction(4, 5), 0], [Fraction(-4, 5), Fraction(3, 5), 0], [0, 0, -1]]
     program, task = random_mlp(np.random.default_rng(10), 3, 4, 3), az.tasks.second_argmax(3)
     one = az.accuracy(program, task).enclosure
-    other = az.accuracy(az.on_subspace(program, basis), az.tasks.on_subspace(task, basis)).enclosure
+    other = az.accuracy(az.on_subspace(program, basis), az.on_subspace(task, basis)).enclosure
     assert same(one, other)
 
 
@@ -340,9 +340,9 @@ def test_a_teacher_on_a_subspace_is_a_teacher() -> None:
     rng = np.random.default_rng(11)
     student, other = random_mlp(rng, 3, 3, 3), random_mlp(rng, 3, 3, 3)
     basis = [[1, 0], [0, 1], [1, 1]]
-    task = az.tasks.on_subspace(az.tasks.teacher(other), basis)
+    task = az.on_subspace(az.teacher(other), basis)
     y = point(rng, 2)
-    assert task.label(y) == az.tasks.teacher(other).label([y[0], y[1], y[0] + y[1]])
+    assert task.label(y) == az.teacher(other).label([y[0], y[1], y[0] + y[1]])
     agrees(az.on_subspace(student, basis), task)
 
 
@@ -363,9 +363,9 @@ def test_samples_agree(sizes: tuple[int, ...]) -> None:
     program, n = random_mlp(rng, *sizes), sizes[0]
     agrees(program, az.tasks.argmax(n))
     if n < 5:
-        agrees(program, az.tasks.teacher(random_mlp(rng, n, 3, n)))
+        agrees(program, az.teacher(random_mlp(rng, n, 3, n)))
     basis = rng.integers(-3, 4, (n, 2)).tolist()
-    agrees(az.on_subspace(program, basis), az.tasks.on_subspace(az.tasks.argmax(n), basis))
+    agrees(az.on_subspace(program, basis), az.on_subspace(az.tasks.argmax(n), basis))
 
 
 @pytest.mark.slow
@@ -378,7 +378,7 @@ def test_samples_agree_with_many_random_programs(seed: int) -> None:
     tasks = [
         az.tasks.argmax(n),
         az.tasks.second_argmax(n),
-        az.tasks.teacher(random_mlp(rng, n, 3, n)),
+        az.teacher(random_mlp(rng, n, 3, n)),
     ]
     for task in tasks:
         agrees(program, task)

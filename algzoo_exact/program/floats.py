@@ -45,14 +45,14 @@ class Weights(NamedTuple):
 def float_weights(program: Program) -> Weights | None:
     """The program in float64, or None where a weight is out of the safe range."""
     layers, readout, k = program.layers, program.readout, program.outputs
-    differences = [tuple(map(sub, p, q)) for p in readout for q in readout]
-    inner = [_in_range(layer.state) for layer in layers[1:]]
+    known = {id(layer.state): _in_range(layer.state) for layer in layers}  # RNNs' layers share it
+    inner = [known[id(layer.state)] for layer in layers[1:]]
     inputs, last = [_in_range(layer.input) for layer in layers], _in_range(readout)
     margins = None
     if last is not None and all(map(is_float, chain(*readout))):
         margins = last[:, None] - last[None, :]  # rounded correctly, so 0 only where equal
     elif last is not None:
-        margins = _in_range(differences)
+        margins = _in_range([tuple(map(sub, p, q)) for p in readout for q in readout])
     found = [part for part in (*inner, *inputs) if part is not None]
     if last is None or margins is None or len(found) < len(inner) + len(inputs):
         return None
@@ -74,8 +74,8 @@ def float_weights(program: Program) -> Weights | None:
 
 def exact_weights(program: Program) -> Weights | None:
     """The program, each weight exactly; None where one is no float64 or of extreme size."""
-    matrices = (m for layer in program.layers for m in (layer.state, layer.input))
-    entries = chain(*chain(*matrices), *program.readout)
+    matrices = {id(m): m for layer in program.layers for m in (layer.state, layer.input)}
+    entries = chain(*chain(*matrices.values()), *program.readout)
     return float_weights(program) if all(map(is_float, entries)) else None
 
 

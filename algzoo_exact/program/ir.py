@@ -21,7 +21,7 @@ from fractions import Fraction
 from functools import cached_property
 from itertools import accumulate, chain, pairwise
 from math import lcm
-from operator import mul
+from operator import is_not, mul
 
 from algzoo_exact.errors import InputError
 
@@ -321,11 +321,14 @@ def dot(a: Sequence[Fraction], b: Sequence[Fraction]) -> Fraction:
 def to_vector(values: Sequence[Number], name: str) -> Vector:
     """The entries as rationals; InputError, with ``name``, if one is not a finite number."""
     try:
-        return tuple(v if type(v) is Fraction else Fraction(v) for v in values)
+        found = tuple(v if type(v) is Fraction else Fraction(v) for v in values)
     except (OverflowError, ValueError, TypeError) as error:
         raise InputError(f"{name} has an entry that is not a finite number: {error}.") from error
+    return found if type(values) is not tuple or any(map(is_not, found, values)) else values
 
 
 def to_matrix(rows: Sequence[Sequence[Number]], name: str) -> Matrix:
-    """The rows as rationals; InputError, with ``name``, if an entry is not a finite number."""
-    return tuple(to_vector(row, name) for row in rows)
+    """The rows as rationals, and the same object if they are that already, which an RNN's layers
+    share; InputError, with ``name``, if an entry is not a finite number."""
+    found = tuple(to_vector(row, name) for row in rows)
+    return found if any(map(is_not, found, rows)) or type(rows) is not tuple else rows

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import combinations
 from math import lcm
-from typing import Literal
+from typing import Literal, overload
 
 from algzoo_exact.errors import InputError, did_you_mean
 from algzoo_exact.program.ir import Matrix, Number, Program, check_basis, dot, to_vector
@@ -322,9 +322,15 @@ def teacher(program: Program, name: str = "teacher") -> Teacher:
     return Teacher(name, program.seq_len, program)
 
 
-def on_subspace(task: Task, basis: Sequence[Sequence[Number]]) -> Task:
-    """The task at x = E y as a task in y, for a rational ``basis`` E (n, m); beside it goes a
-    program on the same subspace."""
+@overload
+def on_subspace(target: Program, basis: Sequence[Sequence[Number]]) -> Program: ...
+@overload
+def on_subspace(target: Task, basis: Sequence[Sequence[Number]]) -> Task: ...
+def on_subspace(target: Program | Task, basis: Sequence[Sequence[Number]]) -> Program | Task:
+    """A program or a task at x = E y, as one in y, for a rational ``basis`` E (n, m)."""
+    if isinstance(target, Program):
+        return program_on_subspace(target, basis)
+    task = target
     if isinstance(task, Teacher):
         return teacher(program_on_subspace(task.program, basis), task.name)
     if task.name not in INDEX_TASKS:

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from typing import Literal
 
 from algzoo_exact.exact.enclosure import Enclosure
@@ -89,14 +90,22 @@ class Region:
         return self.cone.interior_point()
 
     def measure(self, digits: int = 30) -> Enclosure:
-        """The probability of the region for standard Gaussian inputs, to 10**-digits.
+        """The probability of the region for standard Gaussian inputs, to 10**-digits; computed
+        once.
 
         InputError for more than 6 inputs.
         """
         if not self.facets:
             return Enclosure.exactly(1)
-        part = cone_measure(self.cone, digits=digits + len(self.lineality))
-        return part.times(Fraction(2) ** len(self.lineality))  # all such parts are congruent
+        if digits not in self._measures:
+            part = cone_measure(self.cone, digits=digits + len(self.lineality))
+            # All such parts are congruent.
+            self._measures[digits] = part.times(Fraction(2) ** len(self.lineality))
+        return self._measures[digits]
+
+    @cached_property
+    def _measures(self) -> dict[int, Enclosure]:
+        return {}
 
 
 @dataclass(frozen=True)

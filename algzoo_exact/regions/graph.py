@@ -23,12 +23,11 @@ from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task, TieRule, check_fit
 from algzoo_exact.regions.atlas import number, vector
 from algzoo_exact.regions.enumerate import (
-    Cell,
     Progress,
     Region,
     activation_regions,
-    cells,
 )
+from algzoo_exact.regions.measured import MeasuredCells, earned
 from algzoo_exact.regions.pattern import ActivationPattern
 
 if TYPE_CHECKING:
@@ -65,7 +64,6 @@ class RegionGraph:
     ) -> None:
         self.program, self.graph = program, graph
         self.task, self.ties, self.digits = task, ties, digits
-        self._measures: dict[ActivationPattern, Enclosure] = {}
 
     def __len__(self) -> int:
         return len(self.graph)
@@ -81,9 +79,7 @@ class RegionGraph:
 
     def measure(self, pattern: ActivationPattern) -> Enclosure:
         """The region's Gaussian measure; InputError for more than 6 inputs."""
-        if pattern not in self._measures:
-            self._measures[pattern] = self.region(pattern).measure(self.digits)
-        return self._measures[pattern]
+        return self.region(pattern).measure(self.digits)
 
     def heaviest(self) -> list[ActivationPattern]:
         """All patterns, those of the regions with the largest measures first."""
@@ -94,13 +90,13 @@ class RegionGraph:
 
         ValueError if the graph was made without a task.
         """
-        pieces = self._cells[pattern]
+        pieces = self._cells.by_pattern[pattern]
         credits = {cell.credit for cell in pieces}
         if credits == {0}:
             return Enclosure.exactly(0)
         if len(credits) == 1:
             return self.measure(pattern).times(pieces[0].credit)
-        return self._right(pattern, self.digits)
+        return earned(pieces, self.digits)
 
     def right_share(self, pattern: ActivationPattern) -> Enclosure:
         """The part of a region's measure on which the program is right, in [0, 1]: of width 0
@@ -109,18 +105,19 @@ class RegionGraph:
         Up to five inputs, a share of a small region takes as many digits as it needs. ValueError
         as for ``right_measure``.
         """
-        credits = {cell.credit for cell in self._cells[pattern]}
+        pieces = self._cells.by_pattern[pattern]
+        credits = {cell.credit for cell in pieces}
         if len(credits) == 1:
             return Enclosure.exactly(credits.pop())
         digits = self.digits
-        found = share(self._right(pattern, digits), self.measure(pattern))
+        found = share(earned(pieces, digits), self.measure(pattern))
         while (
             found.width > _SHARE_WIDTH
             and self.program.seq_len <= _CHEAP
             and 2 * digits <= _MOST_DIGITS
         ):
             digits *= 2
-            found = share(self._right(pattern, digits), self.region(pattern).measure(digits))
+            found = share(earned(pieces, digits), self.region(pattern).measure(digits))
         return found
 
     def answers(self, pattern: ActivationPattern) -> tuple[tuple[int, ...], ...]:
@@ -128,23 +125,14 @@ class RegionGraph:
 
         ValueError as for ``right_measure``.
         """
-        return tuple(sorted({tuple(sorted(cell.winners)) for cell in self._cells[pattern]}))
-
-    def _right(self, pattern: ActivationPattern, digits: int) -> Enclosure:
-        total = Enclosure.exactly(0)
-        for cell in self._cells[pattern]:
-            if cell.credit:
-                total = total.plus(cell.measure(digits).times(cell.credit))
-        return total
+        winners = {tuple(sorted(cell.winners)) for cell in self._cells.by_pattern[pattern]}
+        return tuple(sorted(winners))
 
     @cached_property
-    def _cells(self) -> dict[ActivationPattern, list[Cell]]:
+    def _cells(self) -> MeasuredCells:
         if self.task is None:
             raise ValueError("The graph was made without a task, so no answer is right or wrong.")
-        found: dict[ActivationPattern, list[Cell]] = {}
-        for cell in cells(self.program, self.task, ties=self.ties):
-            found.setdefault(cell.pattern, []).append(cell)
-        return found
+        return MeasuredCells.of(self.program, self.task, ties=self.ties)
 
     def write_graphml(self, path: str | Path) -> None:
         """Write the graph for other programs; node names are the patterns as text.

@@ -16,7 +16,7 @@ import gc
 from collections.abc import Iterator
 from concurrent.futures import ALL_COMPLETED, Future, wait
 from contextlib import contextmanager
-from typing import Any, Literal
+from typing import Literal
 
 from algzoo_exact.processes import may_start_processes
 from algzoo_exact.program.ir import rnn
@@ -80,7 +80,6 @@ def _compile_faces() -> None:
 def _compile_facets() -> None:
     """The flows of a cone's facets, from types alone, so that ``_compile_faces`` can run beside."""
     import numpy as np
-    from numba import typeof
 
     from algzoo_exact.measure.facet_flow import facet_flows
     from algzoo_exact.measure.flow_rules import flow_rules
@@ -89,9 +88,7 @@ def _compile_facets() -> None:
     ids, sets = np.empty(0, np.int64), np.empty((0, 1), np.uint64)
     some, rows, frames = np.empty(0), np.empty((0, 4)), np.empty((0, 4, 4))
     lattice = Lattice(ids, sets, ids, ids, ids, rows, some, some, some, frames, rows, rows)
-    dispatcher: Any = facet_flows
-    values = (lattice, 4, rows, some, 0.0, flow_rules(), rows, rows)
-    dispatcher.compile(tuple(typeof(value) for value in values))
+    compile_for(facet_flows, lattice, 4, rows, some, 0.0, flow_rules(), rows, rows)
 
 
 def _compile(kernels: list[Kernel]) -> None:

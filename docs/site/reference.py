@@ -83,11 +83,14 @@ def _signature(name: str, function: Any) -> str:
 
 
 def _entry(place: str) -> str:
-    module, _, name = f"algzoo_exact.{place}".rpartition(".")
-    thing = getattr(import_module(module), name)
+    room, _, name = place.rpartition(".")
+    home = (
+        algzoo_exact.tasks if room == "tasks" else import_module(f"algzoo_exact.{room}".strip("."))
+    )
+    thing = getattr(home, name)
     text = _markdown(inspect.getdoc(thing) or "")
     if not isinstance(thing, type):
-        return f"### {name}\n\n{_signature(name, thing)}\n\n{text}"
+        return f"### {place}\n\n{_signature(place, thing)}\n\n{text}"
     lines = [f"### class {name}", text]
     fields = dataclasses.fields(thing) if dataclasses.is_dataclass(thing) else ()
     shown = [f"`{f.name}: {f.type}`".replace('"', "'") for f in fields if f.name[0] != "_"]
