@@ -18,6 +18,7 @@ from concurrent.futures import ALL_COMPLETED, Future, wait
 from contextlib import contextmanager
 from typing import Literal
 
+from algzoo_exact.jit import compile_for
 from algzoo_exact.processes import may_start_processes
 from algzoo_exact.program.ir import rnn
 from algzoo_exact.program.task import median, second_argmax
