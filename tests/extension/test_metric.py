@@ -10,13 +10,13 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from algzoo_exact.cli.score_text import score_fields, score_json
 from extension.off_by_one import OFF_BY_ONE
 from models_for_tests import random_program
 from reports_for_tests import model_of
 
 import algzoo_exact as az
 from algzoo_exact.deadline import Deadline
+from algzoo_exact.present.documents.score import Beside, Wanted, score_document
 from algzoo_exact.score.compute import METRICS, answer
 from algzoo_exact.score.question import Question, Wish
 
@@ -81,7 +81,8 @@ def test_it_is_printed(monkeypatch: pytest.MonkeyPatch) -> None:
     program, task = random_program(np.random.default_rng(7), 2, 3), az.tasks.second_argmax(3)
     model = model_of(program, task)
     found = answer(Question(OFF_BY_ONE, program, task, "lowest"))
-    assert dict(score_fields(model, found, None, False, False))["off by one"]
-    assert set(score_json(model, found, None, False)["off_by_one"]) == {
-        "lower", "upper", "closed_form",
-    }  # fmt: skip
+    shown = score_document(model, found, Beside(None, None, ""), Wanted(None, False, False))
+    assert "off by one" in repr(shown.sections)
+    assert shown.data is not None
+    assert shown.data["kind"] == "exact"
+    assert set(shown.data["off_by_one"]) == {"lower", "upper", "closed_form"}
