@@ -45,7 +45,8 @@ def along(
     )  # fmt: skip
     part = decide(setup, Job(0, piece.starts, piece.starts))
     assert isinstance(part, Part)
-    return part.value
+    (value,) = part.values.values()
+    return value
 
 
 def everywhere(
