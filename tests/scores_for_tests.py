@@ -45,8 +45,10 @@ def along(
     )  # fmt: skip
     part = decide(setup, Job(0, piece.starts, piece.starts))
     assert isinstance(part, Part)
-    (value,) = part.values.values()
-    return value
+    total = az.Enclosure.exactly(Fraction(0))
+    for value in part.values.values():
+        total = total.plus(value)
+    return total
 
 
 def everywhere(

@@ -30,6 +30,7 @@ from algzoo_exact.files import staged
 from algzoo_exact.names import address, plain_name, printable, shell_word
 from algzoo_exact.present.atlas import write_atlas
 from algzoo_exact.present.report import Report
+from algzoo_exact.present.writers.registry import WRITERS
 from algzoo_exact.zoo.loading import shipped_folder
 
 ODD = (
@@ -133,11 +134,11 @@ def test_an_atlas_of_odd_names(tmp_path: Path) -> None:
 def test_a_failed_report_leaves_nothing(
     report: Report, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(*arguments: object) -> str:
+    def fail(*arguments: object) -> bytes:
         raise InputError("planted")
 
-    monkeypatch.setattr(Report, "latex", fail)
-    monkeypatch.setattr(Report, "html", fail)
+    for suffix in (".tex", ".html"):
+        monkeypatch.setitem(WRITERS, suffix, replace(WRITERS[suffix], written=fail))
     with pytest.raises(InputError, match="planted"):
         report.write(tmp_path / "a.tex")
     found = run("report", "2nd_argmax_2_2", "--samples", 1000, "-o", tmp_path / "a.html")

@@ -221,9 +221,8 @@ def _divide(p: int, power: float, u: _Components, nodes: _Nodes, sums: _Sums) ->
     """The values of a face times 1 / k (``power`` 1/2) or 1 / k^2."""
     own = power * u.spread[p] + 4.0 * U
     for i in range(nodes.t.shape[0]):
-        factor = 1.0 / (nodes.t[i] + u.q[p] * nodes.rest[i])
-        if power < 1.0:
-            factor = math.sqrt(factor)
+        square = nodes.t[i] + u.q[p] * nodes.rest[i]
+        factor = 1.0 / (math.sqrt(square) if power < 1.0 else square)
         size = abs(sums.value[p, i])
         sums.error[p, i] = (sums.error[p, i] + size * own) * _SECOND * factor
         sums.value[p, i] *= factor

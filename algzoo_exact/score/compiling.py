@@ -18,6 +18,7 @@ from concurrent.futures import ALL_COMPLETED, Future, wait
 from contextlib import contextmanager
 from typing import Literal
 
+from algzoo_exact.jit import compile_for
 from algzoo_exact.processes import may_start_processes
 from algzoo_exact.program.ir import rnn
 from algzoo_exact.program.task import median, second_argmax
@@ -81,7 +82,6 @@ def _compile_facets() -> None:
     """The flows of a cone's facets, from types alone, so that ``_compile_faces`` can run beside."""
     import numpy as np
 
-    from algzoo_exact.jit import compile_for
     from algzoo_exact.measure.facet_flow import facet_flows
     from algzoo_exact.measure.flow_rules import flow_rules
     from algzoo_exact.measure.lattice_f64 import Lattice

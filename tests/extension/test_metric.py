@@ -6,17 +6,20 @@ is 1 - accuracy; for more inputs, random ones, sorted in numpy.
 
 from __future__ import annotations
 
+import json
 from fractions import Fraction
 
 import numpy as np
 import pytest
-from algzoo_exact.cli.score_text import score_fields, score_json
 from extension.off_by_one import OFF_BY_ONE
 from models_for_tests import random_program
 from reports_for_tests import model_of
 
 import algzoo_exact as az
 from algzoo_exact.deadline import Deadline
+from algzoo_exact.present.documents.score import Beside, Wanted, score_document
+from algzoo_exact.present.writers.data import to_json
+from algzoo_exact.present.writers.terminal import to_terminal
 from algzoo_exact.score.compute import METRICS, answer
 from algzoo_exact.score.question import Question, Wish
 
@@ -81,7 +84,9 @@ def test_it_is_printed(monkeypatch: pytest.MonkeyPatch) -> None:
     program, task = random_program(np.random.default_rng(7), 2, 3), az.tasks.second_argmax(3)
     model = model_of(program, task)
     found = answer(Question(OFF_BY_ONE, program, task, "lowest"))
-    assert dict(score_fields(model, found, None, False, False))["off by one"]
-    assert set(score_json(model, found, None, False)["off_by_one"]) == {
+    nothing, wanted = Beside(None, None, ""), Wanted(None, False, False)
+    said = score_document(model, found, nothing, wanted)
+    assert "\noff by one   " in to_terminal(said)
+    assert set(json.loads(to_json(said))["off_by_one"]) == {
         "lower", "upper", "closed_form",
     }  # fmt: skip

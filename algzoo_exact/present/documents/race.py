@@ -46,16 +46,18 @@ def _bullets(lines: Sequence[str]) -> Bullets:
 def _conditions(race: Race) -> Facts:
     share = " of each matrix's root mean square" if race.relative else ""
     seeds = f"noise seeds {race.noise_seed} to {race.noise_seed + race.variants - 1}"
-    truth = f"that of each is from {race.truth_method}"
+    truth = race.truth_method
     if race.truth_error:
-        truth += f", with a root mean squared error of {race.truth_error:.2g}, subtracted below"
+        truth += (
+            f" each, with a root mean squared error of {race.truth_error:.2g}, subtracted below"
+        )
     noise = f"with Gaussian noise of standard deviation {race.noise:g}{share}"
     sampled = "k random samples have the mean squared error p (1 - p) / k"
     return facts(
         ("model", f"{race.model} (sha256 {race.sha256[:12]})"),
         ("task", f"{task_text(race.task, 'lowest')}; {race.task.seq_len} inputs"),
         ("variants", f"{race.variants}, {noise}, {seeds}"),
-        ("accuracy", f"{decimals(race.accuracy, 4)} in the mean; {truth}"),
+        ("accuracy", f"{decimals(race.accuracy, 4)} in the mean ({truth})"),
         ("yardstick", f"{sampled}, at {race.sample_cost:,} FLOPs each"),
     )
 
