@@ -16,11 +16,6 @@ if TYPE_CHECKING:
     from algzoo_exact.certificate.check import check_certificate as check_certificate
     from algzoo_exact.errors import FloatRangeError as FloatRangeError
     from algzoo_exact.errors import InputError as InputError
-    from algzoo_exact.estimators.base import Estimate as Estimate
-    from algzoo_exact.estimators.entries import estimator as estimator
-    from algzoo_exact.estimators.sampled import SampledSquaredError as SampledSquaredError
-    from algzoo_exact.estimators.sampling import sample as sample
-    from algzoo_exact.estimators.squared_error import sample_squared_error as sample_squared_error
     from algzoo_exact.exact.enclosure import Enclosure as Enclosure
     from algzoo_exact.explain.ledger.surprise import Ledger as Ledger
     from algzoo_exact.explain.ledger.surprise import surprise as surprise
@@ -54,6 +49,8 @@ if TYPE_CHECKING:
     from algzoo_exact.program.task import teacher as teacher
     from algzoo_exact.program.transformer import AttentionLayer as AttentionLayer
     from algzoo_exact.program.transformer import Transformer as Transformer
+    from algzoo_exact.race.estimator import Estimate as Estimate
+    from algzoo_exact.race.registry import estimator as estimator
     from algzoo_exact.race.run import Race as Race
     from algzoo_exact.race.run import RacePoint as RacePoint
     from algzoo_exact.race.run import compare as compare
@@ -61,6 +58,9 @@ if TYPE_CHECKING:
     from algzoo_exact.regions.enumerate import activation_regions as activation_regions
     from algzoo_exact.regions.enumerate import cells as cells
     from algzoo_exact.regions.graph import region_graph as region_graph
+    from algzoo_exact.runtime.sampled import SampledSquaredError as SampledSquaredError
+    from algzoo_exact.runtime.sampled_squares import sample_squared_error as sample_squared_error
+    from algzoo_exact.runtime.sampling import sample as sample
     from algzoo_exact.score.compute import accuracies as accuracies
     from algzoo_exact.score.compute import accuracy as accuracy
     from algzoo_exact.score.compute import accuracy_bounds as accuracy_bounds
@@ -86,7 +86,7 @@ _HOMES = {
     "CheckedCertificate": "certificate.check",
     "Counts": "score.result",
     "Enclosure": "exact.enclosure",
-    "Estimate": "estimators.base",
+    "Estimate": "race.estimator",
     "Explanation": "explain.story",
     "FloatRangeError": "errors",
     "InputError": "errors",
@@ -98,7 +98,7 @@ _HOMES = {
     "Report": "present.report",
     "Race": "race.run",
     "RacePoint": "race.run",
-    "SampledSquaredError": "estimators.sampled",
+    "SampledSquaredError": "runtime.sampled",
     "Score": "score.result",
     "Task": "program.task",
     "Trained": "training.train",
@@ -115,7 +115,7 @@ _HOMES = {
     "cells": "regions.enumerate",
     "compare": "race.run",
     "cone_measure": "measure.solid_angle",
-    "estimator": "estimators.entries",
+    "estimator": "race.registry",
     "lift": "program.lift",
     "lift_transformer": "program.lift",
     "list_models": "zoo.loading",
@@ -132,8 +132,8 @@ _HOMES = {
     "picture": "present.pictures.picture",
     "region_graph": "regions.graph",
     "rnn": "program.ir",
-    "sample": "estimators.sampling",
-    "sample_squared_error": "estimators.squared_error",
+    "sample": "runtime.sampling",
+    "sample_squared_error": "runtime.sampled_squares",
     "side_by_side": "program.ir",
     "specialize": "program.specialize",
     "squared_error": "score.compute",

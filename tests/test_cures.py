@@ -21,9 +21,9 @@ from torch import nn
 
 import algzoo_exact as az
 from algzoo_exact.errors import InputError, did_you_mean
-from algzoo_exact.estimators.entries import estimator
 from algzoo_exact.explain.story import parse_explanation
 from algzoo_exact.program.task import TASK_NAMES
+from algzoo_exact.race.registry import estimator
 from algzoo_exact.zoo.architectures import DistRNN, DistTransformer
 from algzoo_exact.zoo.explanations import explanation_path
 

@@ -27,8 +27,8 @@ from algzoo_exact.cli.options import deadline_after
 from algzoo_exact.cli.samples import sampled_beside
 from algzoo_exact.deadline import NEVER, Deadline, TimeIsUpError
 from algzoo_exact.errors import FloatRangeError
-from algzoo_exact.estimators.sampling import BLOCK, sample_rounded
-from algzoo_exact.estimators.squared_error import sample_squares
+from algzoo_exact.runtime.sampled_squares import sample_squares
+from algzoo_exact.runtime.sampling import BLOCK, sample_rounded
 
 SOON = 40  # looks at the clock after it struck
 """Enough for every loop within a loop to look once; a time that began anew would take 200."""

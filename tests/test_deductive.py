@@ -16,14 +16,14 @@ from hypothesis import strategies as st
 from scipy import integrate, stats
 
 import algzoo_exact as az
-from algzoo_exact.estimators.deductive import Deduction, Weights, cost
-from algzoo_exact.estimators.entries import estimator
-from algzoo_exact.estimators.gaussian_relu import gate_probability, relu_covariance, relu_mean
-from algzoo_exact.estimators.gmhp import pruned_mixture
-from algzoo_exact.estimators.half_spaces import Pieces, label_pieces, right_mass, split
-from algzoo_exact.estimators.order_moments import order_moments
-from algzoo_exact.estimators.propagation import ONCE, propagated_accuracy, propagated_moments
 from algzoo_exact.program.task import Task
+from algzoo_exact.race.entries.deductive import Deduction, Weights, cost
+from algzoo_exact.race.entries.gaussian_relu import gate_probability, relu_covariance, relu_mean
+from algzoo_exact.race.entries.gmhp import pruned_mixture
+from algzoo_exact.race.entries.half_spaces import Pieces, label_pieces, right_mass, split
+from algzoo_exact.race.entries.order_moments import order_moments
+from algzoo_exact.race.entries.propagation import ONCE, propagated_accuracy, propagated_moments
+from algzoo_exact.race.registry import estimator
 
 DEDUCTIONS = ["gmhp", "covariance", "mean-field"]
 

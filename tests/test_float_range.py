@@ -19,8 +19,8 @@ from stories_for_tests import claim, story, verified
 
 import algzoo_exact as az
 from algzoo_exact.errors import FloatRangeError
-from algzoo_exact.estimators.observed import observe
 from algzoo_exact.program.ir import Program, rnn
+from algzoo_exact.runtime.observed import observe
 from algzoo_exact.zoo.loading import shipped_folder
 
 UP = 2.0**700

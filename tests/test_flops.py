@@ -11,7 +11,7 @@ import pytest
 from scipy.special import ndtr, ndtri
 
 import algzoo_exact as az
-from algzoo_exact.estimators.flops import (
+from algzoo_exact.race.entries.flops import (
     TRANSCENDENTAL,
     Counted,
     FlopCounter,
@@ -19,7 +19,7 @@ from algzoo_exact.estimators.flops import (
     plain,
     sample_cost,
 )
-from algzoo_exact.estimators.normal import normal_cdf, normal_quantile
+from algzoo_exact.race.entries.normal import normal_cdf, normal_quantile
 
 
 class Tally:

@@ -20,10 +20,10 @@ from numpy.typing import NDArray
 from scipy import stats
 
 import algzoo_exact as az
-from algzoo_exact.estimators import last_input_kernel as kernel
-from algzoo_exact.estimators.directions import bent, directions, reach
-from algzoo_exact.estimators.entries import estimator
-from algzoo_exact.estimators.last_input import LAST_INPUT
+from algzoo_exact.race.entries import last_input_kernel as kernel
+from algzoo_exact.race.entries.directions import bent, directions, reach
+from algzoo_exact.race.entries.last_input import LAST_INPUT
+from algzoo_exact.race.registry import estimator
 
 Floats = NDArray[np.float64]
 Weights = tuple[Floats, Floats, Floats]

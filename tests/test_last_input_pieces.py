@@ -16,20 +16,20 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 import algzoo_exact as az
-from algzoo_exact.estimators import pieces_kernel as pieces
-from algzoo_exact.estimators.designs import random_chunk
-from algzoo_exact.estimators.directions import directions, reach
-from algzoo_exact.estimators.entries import estimator
-from algzoo_exact.estimators.last_input import LAST_INPUT
-from algzoo_exact.estimators.last_input_kernel import (
+from algzoo_exact.program.floats import rounded_weights
+from algzoo_exact.race.entries import pieces_kernel as pieces
+from algzoo_exact.race.entries.designs import random_chunk
+from algzoo_exact.race.entries.directions import directions, reach
+from algzoo_exact.race.entries.last_input import LAST_INPUT
+from algzoo_exact.race.entries.last_input_kernel import (
     accuracies,
     contrasts,
     early_steps,
     right_answers,
 )
-from algzoo_exact.estimators.last_input_pieces import LAST_INPUT_PIECES
-from algzoo_exact.estimators.thrifty_pieces import SAMPLING_PIECES
-from algzoo_exact.program.floats import rounded_weights
+from algzoo_exact.race.entries.last_input_pieces import LAST_INPUT_PIECES
+from algzoo_exact.race.entries.thrifty_pieces import SAMPLING_PIECES
+from algzoo_exact.race.registry import estimator
 
 Floats = NDArray[np.float64]
 FOREVER = 1 << 60

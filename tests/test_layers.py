@@ -38,11 +38,11 @@ LAYERS: dict[str, set[str]] = {
 }
 LAYERS["regions"] = {"errors", "exact", "files", "geometry", "jit", "measure", "program"}
 LAYERS["score"] = LAYERS["regions"] | {"deadline", "processes", "regions", "signals"}
-LAYERS["estimators"] = LAYERS["score"] | {"score"}
-LAYERS["explain"] = LAYERS["score"] | {"score", "estimators"}
+LAYERS["runtime"] = LAYERS["score"] | {"score"}
+LAYERS["explain"] = LAYERS["score"] | {"score", "runtime"}
 LAYERS["certificate"] = LAYERS["explain"] | {"explain"}
-LAYERS["training"] = LAYERS["score"] | {"score", "estimators", "zoo"}
-LAYERS["race"] = LAYERS["score"] | {"score", "estimators", "plotting", "zoo"}
+LAYERS["training"] = LAYERS["score"] | {"score", "runtime", "zoo"}
+LAYERS["race"] = LAYERS["score"] | {"score", "runtime", "plotting", "zoo"}
 LAYERS["present"] = LAYERS["race"] | {"certificate", "explain", "names", "race"}
 LAYERS["cli"] = LAYERS["present"] | {"present", "training"}
 LAYERS["__init__"] = LAYERS["__main__"] = set(LAYERS)
@@ -51,14 +51,20 @@ LAYERS["__init__"] = LAYERS["__main__"] = set(LAYERS)
 ROOMS = ("language", "logic", "outcome", "prove", "claims", "story", "schema", "verify", "ledger")
 
 # Beside cli and training.
-_TORCH_NETWORKS = ("designs", "networks", "observed", "point_entries", "sampling", "squared_error")
-_TORCH_NETWORKS += ("untrained",)
-MAY_USE_ZOO = tuple(f"estimators/{name}.py" for name in _TORCH_NETWORKS)
+_TORCH_NETWORKS = ("networks", "observed", "sampled_squares", "sampling", "untrained")
+MAY_USE_ZOO = tuple(f"runtime/{name}.py" for name in _TORCH_NETWORKS)
 MAY_USE_ZOO += ("explain/verify.py",)  # claims name the models that they compare with
 
 # Files (or folders) that may import a library. The light ones, numpy and safetensors, are free.
 HOMES: dict[str, tuple[str, ...]] = {
-    "torch": ("zoo/", "training/", "estimators/", "explain/prove/torch_check.py", "race/run.py"),
+    "torch": (
+        "zoo/",
+        "training/",
+        "runtime/",
+        "race/",
+        "explain/prove/torch_check.py",
+        "race/run.py",
+    ),
     "sympy": (
         "program/render.py",
         "score/closed_form.py",
@@ -75,8 +81,8 @@ HOMES: dict[str, tuple[str, ...]] = {
         "regions/",
         "score/",
     ),
-    "numba": ("jit.py", "estimators/tiles.py"),
-    "llvmlite": ("estimators/tiles.py",),
+    "numba": ("jit.py", "runtime/tiles.py"),
+    "llvmlite": ("runtime/tiles.py",),
     "typer": ("cli/",),
     "rich": ("cli/",),
     "pooch": ("zoo/fetching.py",),
@@ -141,8 +147,8 @@ def test_imports_go_one_way() -> None:
         ("geometry/cone.py", "from ..program import ir"),
         ("measure/flow.py", "def f():\n    from algzoo_exact.program import ir"),
         ("program/lift.py", "from algzoo_exact.zoo.loading import load"),
-        ("score/compute.py", "from algzoo_exact.estimators import sampling"),
-        ("estimators/base.py", "from algzoo_exact.zoo import tasks"),
+        ("score/compute.py", "from algzoo_exact.runtime import sampling"),
+        ("runtime/blocks.py", "from algzoo_exact.zoo import tasks"),
         ("zoo/loading.py", "import algzoo_exact.regions.search"),
         ("score/compute.py", "from algzoo_exact import accuracy"),
         ("regions/graph.py", "def f():\n    import torch.nn"),
@@ -160,7 +166,7 @@ def test_planted_imports_are_found(path: str, text: str) -> None:
 def test_allowed_imports_pass() -> None:
     assert not wrong_imports("training/run.py", "from algzoo_exact import __version__")
     assert not wrong_imports("cli/main.py", "import algzoo_exact as az\nfrom rich import print")
-    assert not wrong_imports("estimators/sampling.py", "from algzoo_exact.zoo import tasks")
+    assert not wrong_imports("runtime/sampling.py", "from algzoo_exact.zoo import tasks")
     assert not wrong_imports("regions/graph.py", "from .pattern import ActivationPattern")
 
 

@@ -14,19 +14,19 @@ from scipy.stats import kstest
 
 import algzoo_exact as az
 from algzoo_exact.errors import InputError
-from algzoo_exact.estimators.base import LearnedConstant
-from algzoo_exact.estimators.designs import (
+from algzoo_exact.present.documents.race import race_document
+from algzoo_exact.present.writers import markdown
+from algzoo_exact.race.entries.designs import (
     by_order,
     order_dimensions,
     random_chunk,
     sobol_order_chunk,
     sobol_points,
 )
-from algzoo_exact.estimators.entries import NAMES, UNCOUNTED, estimator
-from algzoo_exact.estimators.flops import sample_cost
-from algzoo_exact.present.documents.race import race_document
-from algzoo_exact.present.writers import markdown
+from algzoo_exact.race.entries.flops import sample_cost
+from algzoo_exact.race.estimator import LearnedConstant
 from algzoo_exact.race.plot import plot_race
+from algzoo_exact.race.registry import NAMES, UNCOUNTED, estimator
 from algzoo_exact.race.run import Race, answers_of, compare
 from algzoo_exact.race.statistics import CONFIDENCE
 from algzoo_exact.race.store import FILE, Answers, open_store

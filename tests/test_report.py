@@ -20,11 +20,11 @@ from reports_for_tests import SAMPLES, check_page, report_of
 
 import algzoo_exact as az
 from algzoo_exact.errors import InputError
-from algzoo_exact.estimators.observed import observe
 from algzoo_exact.present.document import Statement, Table
 from algzoo_exact.present.findings.partition import observed_regions
 from algzoo_exact.present.report import Report
 from algzoo_exact.present.writers import pdf
+from algzoo_exact.runtime.observed import observe
 from algzoo_exact.zoo.explanations import explanation_path
 from algzoo_exact.zoo.loading import Model, shipped_folder
 

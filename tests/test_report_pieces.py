@@ -14,11 +14,11 @@ from reports_for_tests import check_page, report_of
 
 import algzoo_exact as az
 from algzoo_exact.certificate.build import drafted
-from algzoo_exact.estimators.observed import observe
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.present.document import Table
 from algzoo_exact.present.findings.pieces import ErrorPieces, PieceTally, observed_pieces
 from algzoo_exact.program.ir import Program
+from algzoo_exact.runtime.observed import observe
 
 ALL = 10**6
 

@@ -19,12 +19,12 @@ from models_for_tests import exact_program, handcrafted_2_2, handcrafted_4_3, ra
 from reports_for_tests import report_of
 
 import algzoo_exact as az
-from algzoo_exact.estimators.exact_inputs import MOST, exact_bits
-from algzoo_exact.estimators.networks import network_for
-from algzoo_exact.estimators.sampling import inputs, sample_rounded
 from algzoo_exact.present.findings import random_inputs
 from algzoo_exact.present.findings.random_inputs import Order, Sampled, carry_out, sampler
 from algzoo_exact.program.ir import Program
+from algzoo_exact.runtime.exact_inputs import MOST, exact_bits
+from algzoo_exact.runtime.networks import network_for
+from algzoo_exact.runtime.sampling import inputs, sample_rounded
 from algzoo_exact.zoo.handcrafted import handcrafted_second_argmax
 
 CPU = torch.device("cpu")

@@ -18,10 +18,10 @@ from medians_for_tests import silent
 from reports_for_tests import SAMPLES, model_of
 
 import algzoo_exact as az
-from algzoo_exact.estimators import untrained as untrained_module
-from algzoo_exact.estimators.untrained import untrained
 from algzoo_exact.present.findings import random_inputs, scoring
 from algzoo_exact.present.findings.random_inputs import Order, carry_out
+from algzoo_exact.runtime import untrained as untrained_module
+from algzoo_exact.runtime.untrained import untrained
 from algzoo_exact.zoo.explanations import explanation_path
 
 # Sarhan and Greenberg (1956), order statistics of four normal variables: the variance of the

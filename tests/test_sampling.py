@@ -14,12 +14,12 @@ from loading_for_tests import ALGZOO, needs_algzoo
 from scipy.stats import beta
 
 from algzoo_exact.errors import InputError
-from algzoo_exact.estimators.networks import Network, _TorchRnn, network_for
-from algzoo_exact.estimators.sampled import SampleEstimate
-from algzoo_exact.estimators.sampling import BLOCK, sample
 from algzoo_exact.exact.binomial import chernoff_hoeffding, clopper_pearson
 from algzoo_exact.program.ir import Program, rnn
 from algzoo_exact.program.task import TIE_RULES, Task, argmax, argmedian, second_argmax
+from algzoo_exact.runtime.networks import Network, _TorchRnn, network_for
+from algzoo_exact.runtime.sampled import SampleEstimate
+from algzoo_exact.runtime.sampling import BLOCK, sample
 from algzoo_exact.zoo.architectures import to_module
 from algzoo_exact.zoo.handcrafted import handcrafted_second_argmax
 from algzoo_exact.zoo.loading import load

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from models_for_tests import degenerate_programs, random_program
 
 import algzoo_exact as az
-from algzoo_exact.estimators.flops import FlopCounter, plain
-from algzoo_exact.estimators.solid_angles import SOLID_ANGLES, solid_angle
 from algzoo_exact.program.ir import Program, rnn
 from algzoo_exact.program.task import TIE_RULES, Task
+from algzoo_exact.race.entries.flops import FlopCounter, plain
+from algzoo_exact.race.entries.solid_angles import SOLID_ANGLES, solid_angle
 
 TASKS = (az.tasks.second_argmax(3), az.tasks.argmax(3), az.tasks.argmedian(3))
 

@@ -212,7 +212,7 @@ def test_samples() -> None:
 
 def test_sampled_deviations() -> None:
     """Oracle: numpy's mean and standard deviation over the same inputs, whose median is all."""
-    from algzoo_exact.estimators.sampling import inputs
+    from algzoo_exact.runtime.sampling import inputs
 
     task, count = az.tasks.median(3), 100_000
     blocks = [inputs(task, 5, b, torch.float64, torch.device("cpu")) for b in range(2)]

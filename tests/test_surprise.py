@@ -14,12 +14,12 @@ from verifications_for_tests import TWO, claim, derived, head, verified
 
 import algzoo_exact as az
 from algzoo_exact.errors import InputError
-from algzoo_exact.estimators import untrained as untrained_module
 from algzoo_exact.explain.ledger import surprise as surprise_module
 from algzoo_exact.explain.ledger.prices import Row, rows_of
 from algzoo_exact.explain.ledger.surprise import Given, Ledger, Optimization
 from algzoo_exact.explain.outcome import Status
 from algzoo_exact.program.ir import Program, rnn
+from algzoo_exact.runtime import untrained as untrained_module
 
 
 @pytest.fixture(autouse=True)

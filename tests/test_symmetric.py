@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import algzoo_exact as az
-from algzoo_exact.estimators.deductive import Weights
-from algzoo_exact.estimators.entries import estimator
-from algzoo_exact.estimators.solid_angles import cells, solid_angle
-from algzoo_exact.estimators.symmetric import (
+from algzoo_exact.program.ir import Program, rnn
+from algzoo_exact.race.entries.deductive import Weights
+from algzoo_exact.race.entries.solid_angles import cells, solid_angle
+from algzoo_exact.race.entries.symmetric import (
     _ALL,
     _HALF,
     _linear_logits,
@@ -22,7 +22,7 @@ from algzoo_exact.estimators.symmetric import (
     _pattern,
     symmetrised,
 )
-from algzoo_exact.program.ir import Program, rnn
+from algzoo_exact.race.registry import estimator
 from algzoo_exact.zoo.handcrafted import three_inputs
 
 NAMES = ["symmetric-regions", "symmetric-noise"]

@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from models_for_tests import programs
 
 import algzoo_exact as az
-from algzoo_exact.estimators.designs import random_chunk
-from algzoo_exact.estimators.flops import sample_cost
-from algzoo_exact.estimators.thrifty import THRIFTY
+from algzoo_exact.race.entries.designs import random_chunk
+from algzoo_exact.race.entries.flops import sample_cost
+from algzoo_exact.race.entries.thrifty import THRIFTY
 
 
 def forward(program: az.Program, x: np.ndarray) -> tuple[np.ndarray, list[np.ndarray]]:

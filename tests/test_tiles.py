@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from algzoo_exact.estimators.tiles import BLOCK, LANES, add_outer, gated_product, product
+from algzoo_exact.runtime.tiles import BLOCK, LANES, add_outer, gated_product, product
 
 sizes = st.integers(1, 9)
 compiling = settings(deadline=None)

@@ -10,10 +10,9 @@ from numpy.typing import NDArray
 from scipy import stats
 
 import algzoo_exact as az
-from algzoo_exact.estimators.deductive import Weights, counted_weights
-from algzoo_exact.estimators.entries import estimator
-from algzoo_exact.estimators.flops import FlopCounter, plain
-from algzoo_exact.estimators.top_inputs import (
+from algzoo_exact.race.entries.deductive import Weights, counted_weights
+from algzoo_exact.race.entries.flops import FlopCounter, plain
+from algzoo_exact.race.entries.top_inputs import (
     RULES,
     SCALE,
     blurred_share_right,
@@ -24,6 +23,7 @@ from algzoo_exact.estimators.top_inputs import (
     ruled_values,
     share_right,
 )
+from algzoo_exact.race.registry import estimator
 from algzoo_exact.zoo.handcrafted import handcrafted_second_argmax
 
 Floats = NDArray[np.float64]

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import algzoo_exact.training.networks as networks
-from algzoo_exact.estimators.blocks import softmax
-from algzoo_exact.estimators.tiles import BLOCK
+from algzoo_exact.runtime.blocks import softmax
+from algzoo_exact.runtime.tiles import BLOCK
 from algzoo_exact.training.data import Chunk, draw_chunk
 from algzoo_exact.training.networks import (
     autograd_gradient,

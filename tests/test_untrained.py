@@ -10,8 +10,8 @@ import pytest
 import torch
 
 import algzoo_exact as az
-from algzoo_exact.estimators import untrained as untrained_module
-from algzoo_exact.estimators.untrained import Untrained, untrained
+from algzoo_exact.runtime import untrained as untrained_module
+from algzoo_exact.runtime.untrained import Untrained, untrained
 from algzoo_exact.zoo.architectures import DistRNN
 
 

@@ -134,7 +134,6 @@ def accuracy(
     chosen, rule = task_of(loaded, teacher), tie_rule(ties)
 
     import algzoo_exact as az
-    from algzoo_exact.estimators.agreement import agreement
     from algzoo_exact.present.documents.score import (
         LARGEST_DECIDED,
         Beside,
@@ -142,6 +141,7 @@ def accuracy(
         score_document,
     )
     from algzoo_exact.program.task import INDEX_TASKS
+    from algzoo_exact.runtime.agreement import agreement
     from algzoo_exact.score.compute import metric_for
 
     metric = metric_for(chosen)

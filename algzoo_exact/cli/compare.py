@@ -135,8 +135,8 @@ def compare(
     at the same FLOPs: below 1 beats sampling. Every figure has a 95% interval.
     """
     import algzoo_exact as az
-    from algzoo_exact.estimators.entries import NAMES
     from algzoo_exact.present.documents.race import race_document
+    from algzoo_exact.race.registry import NAMES
 
     loaded = load_model(model, task, seq_len)
     task_of(loaded)

@@ -14,10 +14,10 @@ from algzoo_exact.errors import FloatRangeError
 from algzoo_exact.processes import may_start_processes
 
 if TYPE_CHECKING:
-    from algzoo_exact.estimators.sampled import SampledSquaredError, SampleEstimate
     from algzoo_exact.program.ir import Program
     from algzoo_exact.program.task import Task, TieRule
     from algzoo_exact.program.transformer import Transformer
+    from algzoo_exact.runtime.sampled import SampledSquaredError, SampleEstimate
 
     Estimate: TypeAlias = SampleEstimate | SampledSquaredError
 
@@ -73,9 +73,9 @@ class Sampler:
     def __call__(self, deadline: Deadline) -> Estimate:
         """In float64, which is closest to the real-valued function: on handcrafted:2nd_argmax_3,
         float32 makes three times as many errors, 17 standard errors off in 2e6 inputs."""
-        from algzoo_exact.estimators.sampling import sample_rounded
-        from algzoo_exact.estimators.squared_error import sample_squares
         from algzoo_exact.program.ir import Program
+        from algzoo_exact.runtime.sampled_squares import sample_squares
+        from algzoo_exact.runtime.sampling import sample_rounded
 
         with progress_bar("sampling") as advance:
 

@@ -91,7 +91,7 @@ def write_atlas(
     except OSError as error:
         raise InputError(f"Cannot make the folder {target}: {error.strerror}.") from error
     # With torch in this process, no report starts another one to load it again.
-    from algzoo_exact.estimators import sampling  # noqa: F401
+    from algzoo_exact.runtime import sampling  # noqa: F401
 
     reports: dict[str, Report] = {}
     failed: dict[str, str] = {}

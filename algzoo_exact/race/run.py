@@ -17,12 +17,12 @@ import numpy as np
 
 from algzoo_exact import __version__
 from algzoo_exact.errors import InputError, did_you_mean
-from algzoo_exact.estimators.base import Estimate, Kind, LearnedConstant
-from algzoo_exact.estimators.entries import NAMES, UNCOUNTED, estimator
-from algzoo_exact.estimators.flops import sample_cost
 from algzoo_exact.processes import processes_for
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import INDEX_TASKS, Task, check_fit
+from algzoo_exact.race.entries.flops import sample_cost
+from algzoo_exact.race.estimator import Estimate, Kind, LearnedConstant
+from algzoo_exact.race.registry import NAMES, UNCOUNTED, estimator
 from algzoo_exact.race.statistics import Outcome, Truths, outcome
 from algzoo_exact.race.store import Answers, Key, Store, open_store
 from algzoo_exact.race.truth import is_enumerated, truth_of

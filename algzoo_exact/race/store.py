@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from algzoo_exact.errors import InputError
-from algzoo_exact.estimators.base import Estimate
 from algzoo_exact.files import write_whole
+from algzoo_exact.race.estimator import Estimate
 
 FILE = "answers.jsonl"
 

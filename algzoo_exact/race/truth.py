@@ -7,10 +7,10 @@ independent of each other and of the entries' points.
 
 from __future__ import annotations
 
-from algzoo_exact.estimators.sampling import sample
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task
 from algzoo_exact.race.store import Truth
+from algzoo_exact.runtime.sampling import sample
 from algzoo_exact.score.compute import accuracies
 
 _ALWAYS_ENUMERATED = 4

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy, one_hot
 
-from algzoo_exact.estimators.threads import spread
+from algzoo_exact.runtime.threads import spread
 from algzoo_exact.training.data import Chunk
 from algzoo_exact.training.recipe import Recipe
 from algzoo_exact.zoo.architectures import new_module
@@ -105,7 +105,7 @@ def autograd_gradient(recipe: Recipe, layout: Layout) -> Gradient:
 
 def compiled_gradient(recipe: Recipe) -> Gradient:
     """The gradient on the CPU, by the compiled kernels."""
-    from algzoo_exact.estimators.blocks import HALVES
+    from algzoo_exact.runtime.blocks import HALVES
 
     part = _transformer_part(recipe) if recipe.is_transformer else _rnn_part(recipe)
     count = len(recipe.seeds) * HALVES

@@ -15,9 +15,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from algzoo_exact.estimators.blocks import HALVES, Floats, half_batch, softmax, take
-from algzoo_exact.estimators.tiles import BLOCK, LANES, add_outer, gated_product, product
 from algzoo_exact.jit import compiled_any_order
+from algzoo_exact.runtime.blocks import HALVES, Floats, half_batch, softmax, take
+from algzoo_exact.runtime.tiles import BLOCK, LANES, add_outer, gated_product, product
 
 
 @compiled_any_order

@@ -26,7 +26,7 @@ from typer.main import get_command
 
 import algzoo_exact
 from algzoo_exact.cli.app import app
-from algzoo_exact.estimators.entries import NAMES, estimator
+from algzoo_exact.race.registry import NAMES, estimator
 
 DOCS = Path(__file__).parents[1]
 PAGES = ("api.md", "cli.md", "notes/estimators.md")

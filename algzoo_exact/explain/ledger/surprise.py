@@ -21,8 +21,8 @@ from algzoo_exact.score.compute import accuracy as exact_accuracy
 from algzoo_exact.score.result import Score
 
 if TYPE_CHECKING:
-    from algzoo_exact.estimators.chances import Untrained
-    from algzoo_exact.estimators.sampled import SampleEstimate
+    from algzoo_exact.runtime.chances import Untrained
+    from algzoo_exact.runtime.sampled import SampleEstimate
 
 WEIGHT_BITS = 32  # of a float32, as which AlgZoo's models are stored
 SAMPLES = 1 << 20
@@ -148,7 +148,7 @@ def surprise(
     subject, ties = verification.explanation.subject, verification.ties
     measured, chances = accuracy, None
     if subject.task.name != "median":
-        from algzoo_exact.estimators.untrained import untrained
+        from algzoo_exact.runtime.untrained import untrained
 
         tell("the model's accuracy")
         with suppress(FloatRangeError):
@@ -202,7 +202,7 @@ def _given(verification: Verification, measured: Figure, chances: Untrained) -> 
 
 
 def _measured(verification: Verification) -> Score | SampleEstimate:
-    from algzoo_exact.estimators.sampling import sample
+    from algzoo_exact.runtime.sampling import sample
 
     program, task, ties = (
         verification.program, verification.explanation.subject.task, verification.ties,

@@ -8,14 +8,14 @@ from fractions import Fraction
 from math import isfinite
 from typing import Any, TypeAlias
 
-from algzoo_exact.estimators.agreement import Agreement, says_more
-from algzoo_exact.estimators.sampled import SampledSquaredError, SampleEstimate
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.exact.shares import level, significant
 from algzoo_exact.present.document import Document, facts, untitled
 from algzoo_exact.present.wording import model_text, one_in, settled, settled_places, task_text
 from algzoo_exact.present.writers.data import enclosure_data
 from algzoo_exact.program.task import Task, TieRule
+from algzoo_exact.runtime.agreement import Agreement, says_more
+from algzoo_exact.runtime.sampled import SampledSquaredError, SampleEstimate
 from algzoo_exact.score.closed_form import ClosedForm
 from algzoo_exact.score.compute import METRICS
 from algzoo_exact.score.metric import Metric

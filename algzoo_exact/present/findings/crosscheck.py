@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from algzoo_exact.estimators.agreement import agreement, says_more
-from algzoo_exact.estimators.sampled import SampledSquaredError, SampleEstimate
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.present.findings.random_inputs import Sampled
+from algzoo_exact.runtime.agreement import agreement, says_more
+from algzoo_exact.runtime.sampled import SampledSquaredError, SampleEstimate
 
 
 @dataclass(frozen=True, eq=False)

@@ -40,8 +40,8 @@ from algzoo_exact.zoo.cards import Card
 from algzoo_exact.zoo.catalogue import catalogue
 
 if TYPE_CHECKING:
-    from algzoo_exact.estimators.chances import Untrained
-    from algzoo_exact.estimators.sampled import Observed, SampleEstimate
+    from algzoo_exact.runtime.chances import Untrained
+    from algzoo_exact.runtime.sampled import Observed, SampleEstimate
     from algzoo_exact.zoo.loading import Model
 
 Progress = Callable[[float, str], None]

@@ -24,8 +24,8 @@ from algzoo_exact.regions.exact_search import ExactSearch
 from algzoo_exact.regions.starts import starting_cones
 
 if TYPE_CHECKING:
-    from algzoo_exact.estimators.sampled import Observed
     from algzoo_exact.regions.graph import RegionGraph
+    from algzoo_exact.runtime.sampled import Observed
 
 _DIGITS = 12  # of a region's measure
 _LISTED = 12

@@ -26,7 +26,7 @@ from algzoo_exact.regions.pattern import ActivationPattern
 from algzoo_exact.score.bends import Errors
 
 if TYPE_CHECKING:
-    from algzoo_exact.estimators.sampled import Observed
+    from algzoo_exact.runtime.sampled import Observed
 
 LARGEST = 5
 """Inputs; the second moment of one piece of six takes many seconds."""

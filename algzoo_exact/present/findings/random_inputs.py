@@ -22,8 +22,8 @@ from algzoo_exact.program.task import Task, TieRule
 from algzoo_exact.program.transformer import Transformer
 
 if TYPE_CHECKING:
-    from algzoo_exact.estimators.chances import Untrained
-    from algzoo_exact.estimators.sampled import Observed, SampledSquaredError, SampleEstimate
+    from algzoo_exact.runtime.chances import Untrained
+    from algzoo_exact.runtime.sampled import Observed, SampledSquaredError, SampleEstimate
 
 Progress = Callable[[int, int], None]
 """Called with the number of inputs that are done, and of all."""
@@ -110,14 +110,14 @@ def carry_out(order: Order, progress: Progress) -> Sampled:
         found = Sampled(None, None, None, failure=str(error))
     if order.untrained is None:
         return found
-    from algzoo_exact.estimators.untrained import untrained
+    from algzoo_exact.runtime.untrained import untrained
 
     return replace(found, untrained=untrained(*order.untrained, order.ties))
 
 
 def _sampled(order: Order, progress: Progress) -> Sampled:
-    from algzoo_exact.estimators.exact_inputs import exact_bits
-    from algzoo_exact.estimators.observed import observe
+    from algzoo_exact.runtime.exact_inputs import exact_bits
+    from algzoo_exact.runtime.observed import observe
 
     network, task, seed = order.network, order.task, order.seed
     bits = None
@@ -127,14 +127,14 @@ def _sampled(order: Order, progress: Progress) -> Sampled:
     if order.observing and isinstance(network, Program):
         observed = observe(network, task, seed, bits)
     if task.name == "median" and isinstance(network, Program):
-        from algzoo_exact.estimators.squared_error import sample_squares
+        from algzoo_exact.runtime.sampled_squares import sample_squares
 
         errors = sample_squares(
             network, task, order.samples, order.deadline, seed=seed, device="cpu",
             dtype="float64", progress=progress,
         )  # fmt: skip
         return Sampled(observed, errors, None)
-    from algzoo_exact.estimators.sampling import sample_rounded
+    from algzoo_exact.runtime.sampling import sample_rounded
 
     found = sample_rounded(
         network, task, order.samples, bits, seed=seed, ties=order.ties, progress=progress,
@@ -145,7 +145,7 @@ def _sampled(order: Order, progress: Progress) -> Sampled:
 
 def _serve(connection: Connection) -> None:
     """The other process: one order, messages about progress, and the result."""
-    from algzoo_exact.estimators import observed  # noqa: F401, loads torch before there is an order
+    from algzoo_exact.runtime import observed  # noqa: F401, loads torch before there is an order
 
     try:
         order = connection.recv()

@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from algzoo_exact.estimators.normal import normal_cdf
+from algzoo_exact.race.entries.normal import normal_cdf
 
 NODES = 8
 """Nodes of the rule: errors below 1e-5 s_Y s_Z, and below 1e-8 s_Y s_Z where |r| <= 0.9 (seen for

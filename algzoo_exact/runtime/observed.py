@@ -9,13 +9,13 @@ import torch
 from numpy.typing import NDArray
 
 from algzoo_exact.errors import FloatRangeError
-from algzoo_exact.estimators.networks import network_for
-from algzoo_exact.estimators.sampled import Observed
-from algzoo_exact.estimators.sampling import BLOCK, inputs
 from algzoo_exact.measure.flow import LARGEST_DIMENSION
 from algzoo_exact.program.floats import rounded_weights
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task
+from algzoo_exact.runtime.networks import network_for
+from algzoo_exact.runtime.sampled import Observed
+from algzoo_exact.runtime.sampling import BLOCK, inputs
 from algzoo_exact.zoo.tasks import labels, medians
 
 BLOCKS = 4  # of 2^16 inputs

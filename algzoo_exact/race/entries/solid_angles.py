@@ -20,11 +20,11 @@ from typing import Any
 
 import numpy as np
 
-from algzoo_exact.estimators.base import Estimate, Kind, LearnedConstant
-from algzoo_exact.estimators.deductive import Weights, counted_weights
-from algzoo_exact.estimators.flops import FlopCounter, plain
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import INDEX_TASKS, Task
+from algzoo_exact.race.entries.deductive import Weights, counted_weights
+from algzoo_exact.race.entries.flops import FlopCounter, plain
+from algzoo_exact.race.estimator import Estimate, Kind, LearnedConstant
 from algzoo_exact.regions.starts import starting_cones
 
 

@@ -13,13 +13,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from algzoo_exact.estimators.base import Estimate, Kind, LearnedConstant
-from algzoo_exact.estimators.designs import CHUNK, random_chunk
-from algzoo_exact.estimators.flops import sample_cost
-from algzoo_exact.estimators.last_input_kernel import early_steps, right_answers
 from algzoo_exact.program.floats import rounded_weights
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import INDEX_TASKS, Task
+from algzoo_exact.race.entries.designs import CHUNK, random_chunk
+from algzoo_exact.race.entries.flops import sample_cost
+from algzoo_exact.race.entries.last_input_kernel import early_steps, right_answers
+from algzoo_exact.race.estimator import Estimate, Kind, LearnedConstant
 
 Answers = Callable[[NDArray[np.float64], NDArray[np.int64], int], tuple[int, int, int]]
 """Given inputs (N, n), labels (N) and a budget: points done, those right, and operations."""

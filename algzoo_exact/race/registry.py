@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 
 from algzoo_exact.errors import InputError, did_you_mean
-from algzoo_exact.estimators.base import Estimator
+from algzoo_exact.race.estimator import Estimator
 
 # Name -> (module beside this one, the estimator in it), in the order in which they are listed.
 _HOMES: dict[str, tuple[str, str]] = {
@@ -42,5 +42,5 @@ def estimator(name: str) -> Estimator:
             f"{', '.join(NAMES)}."
         )
     module, attribute = _HOMES[name]
-    found: Estimator = getattr(import_module(f"algzoo_exact.estimators.{module}"), attribute)
+    found: Estimator = getattr(import_module(f"algzoo_exact.race.entries.{module}"), attribute)
     return found

@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from algzoo_exact.estimators.chances import Untrained
 from algzoo_exact.program.task import Task, TieRule
+from algzoo_exact.runtime.chances import Untrained
 from algzoo_exact.zoo.tasks import draw_inputs, first_argmax, labels
 
 MODELS = 4096

@@ -24,19 +24,19 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from algzoo_exact.estimators.base import Estimate, Kind, LearnedConstant
-from algzoo_exact.estimators.deductive import Weights, counted_weights
-from algzoo_exact.estimators.flops import plain
-from algzoo_exact.estimators.normal import normal_cdf
-from algzoo_exact.estimators.solid_angles import (
+from algzoo_exact.program.ir import Program
+from algzoo_exact.program.task import Task
+from algzoo_exact.race.entries.deductive import Weights, counted_weights
+from algzoo_exact.race.entries.flops import plain
+from algzoo_exact.race.entries.normal import normal_cdf
+from algzoo_exact.race.entries.solid_angles import (
     BudgetSpentError,
     LimitedCounter,
     cells,
     cut,
     solid_angle,
 )
-from algzoo_exact.program.ir import Program
-from algzoo_exact.program.task import Task
+from algzoo_exact.race.estimator import Estimate, Kind, LearnedConstant
 
 LATENT = 0.2
 """Share of a piece on which one latent variable decides both comparisons."""

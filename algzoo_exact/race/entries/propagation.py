@@ -16,11 +16,11 @@ from typing import Any
 
 import numpy as np
 
-from algzoo_exact.estimators.deductive import Deduction, Weights
-from algzoo_exact.estimators.gaussian_relu import gate_probability, relu_covariance, relu_mean
-from algzoo_exact.estimators.half_spaces import Pieces, right_mass
-from algzoo_exact.estimators.order_moments import order_moments
 from algzoo_exact.program.task import Task
+from algzoo_exact.race.entries.deductive import Deduction, Weights
+from algzoo_exact.race.entries.gaussian_relu import gate_probability, relu_covariance, relu_mean
+from algzoo_exact.race.entries.half_spaces import Pieces, right_mass
+from algzoo_exact.race.entries.order_moments import order_moments
 
 ONCE, BY_CELL = 1, 2
 

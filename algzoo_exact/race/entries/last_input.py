@@ -15,12 +15,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from algzoo_exact.estimators.base import Estimate, Kind, LearnedConstant
-from algzoo_exact.estimators.directions import Directions, directions, reach
-from algzoo_exact.estimators.last_input_kernel import accuracies, contrasts, early_steps
 from algzoo_exact.program.floats import rounded_weights
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task
+from algzoo_exact.race.entries.directions import Directions, directions, reach
+from algzoo_exact.race.entries.last_input_kernel import accuracies, contrasts, early_steps
+from algzoo_exact.race.estimator import Estimate, Kind, LearnedConstant
 
 Floats = NDArray[np.float64]
 

@@ -13,13 +13,13 @@ import torch
 
 from algzoo_exact.deadline import NEVER, Deadline
 from algzoo_exact.errors import FloatRangeError, InputError
-from algzoo_exact.estimators.networks import network_for
-from algzoo_exact.estimators.sampled import SampledSquaredError
-from algzoo_exact.estimators.sampling import BLOCK, check_run, inputs
-from algzoo_exact.estimators.threads import in_order
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.lift import HasProgram, lift
 from algzoo_exact.program.task import Task
+from algzoo_exact.runtime.networks import network_for
+from algzoo_exact.runtime.sampled import SampledSquaredError
+from algzoo_exact.runtime.sampling import BLOCK, check_run, inputs
+from algzoo_exact.runtime.threads import in_order
 from algzoo_exact.zoo.tasks import medians
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from algzoo_exact.estimators.flops import TRANSCENDENTAL, elementwise
+from algzoo_exact.race.entries.flops import TRANSCENDENTAL, elementwise
 
 
 def normal_cdf(x: Any) -> Any:

@@ -24,8 +24,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from algzoo_exact.estimators.last_input_kernel import SHARE, along, dearest
 from algzoo_exact.jit import compiled
+from algzoo_exact.race.entries.last_input_kernel import SHARE, along, dearest
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]

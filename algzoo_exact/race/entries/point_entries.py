@@ -12,19 +12,19 @@ import numpy as np
 import torch
 
 from algzoo_exact.errors import FloatRangeError
-from algzoo_exact.estimators.base import Estimate, Kind, LearnedConstant
-from algzoo_exact.estimators.designs import (
+from algzoo_exact.program.ir import Program
+from algzoo_exact.program.lift import INPUT_KEY, READOUT_KEY, RECURRENT_KEY
+from algzoo_exact.program.task import INDEX_TASKS, Task
+from algzoo_exact.race.entries.designs import (
     CHUNK,
     Chunk,
     random_chunk,
     sobol_chunk,
     sobol_order_chunk,
 )
-from algzoo_exact.estimators.flops import sample_cost
-from algzoo_exact.estimators.rnn_kernel import rnn_outcomes
-from algzoo_exact.program.ir import Program
-from algzoo_exact.program.lift import INPUT_KEY, READOUT_KEY, RECURRENT_KEY
-from algzoo_exact.program.task import INDEX_TASKS, Task
+from algzoo_exact.race.entries.flops import sample_cost
+from algzoo_exact.race.estimator import Estimate, Kind, LearnedConstant
+from algzoo_exact.runtime.rnn_kernel import rnn_outcomes
 from algzoo_exact.zoo.architectures import to_state
 
 

@@ -12,11 +12,11 @@ import torch
 from torch import Tensor
 
 from algzoo_exact.errors import FloatRangeError
-from algzoo_exact.estimators.attention import transformer_outputs
 from algzoo_exact.program.ir import Matrix, Program
 from algzoo_exact.program.lift import INPUT_KEY, READOUT_KEY, RECURRENT_KEY, named_weights
 from algzoo_exact.program.task import TieRule
 from algzoo_exact.program.transformer import Transformer
+from algzoo_exact.runtime.attention import transformer_outputs
 from algzoo_exact.zoo.architectures import to_tensor
 from algzoo_exact.zoo.tasks import first_argmax
 
@@ -66,7 +66,7 @@ class _CompiledRnn(Network):
         self.w_hh, self.w_oh = (weights[key].numpy() for key in (RECURRENT_KEY, READOUT_KEY))
 
     def outputs(self, x: Tensor) -> Tensor:
-        from algzoo_exact.estimators.rnn_kernel import rnn_outputs
+        from algzoo_exact.runtime.rnn_kernel import rnn_outputs
 
         rows = x.numpy()
         out = np.empty((len(self.w_oh), rows.shape[1]), rows.dtype)
@@ -74,7 +74,7 @@ class _CompiledRnn(Network):
         return _finite(torch.from_numpy(out))
 
     def credit(self, x: Tensor, label: Tensor, count: int, ties: TieRule) -> dict[int, int]:
-        from algzoo_exact.estimators.rnn_kernel import rnn_outcomes
+        from algzoo_exact.runtime.rnn_kernel import rnn_outcomes
 
         rows, labels = x.numpy(), label.numpy()
         tied, lowest = np.empty(len(labels), np.int32), np.empty(len(labels), np.bool_)

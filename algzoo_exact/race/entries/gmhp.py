@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from algzoo_exact.estimators.deductive import Deduction, Weights
-from algzoo_exact.estimators.flops import plain
-from algzoo_exact.estimators.half_spaces import Pieces, label_pieces, right_mass, split
 from algzoo_exact.program.task import Task
+from algzoo_exact.race.entries.deductive import Deduction, Weights
+from algzoo_exact.race.entries.flops import plain
+from algzoo_exact.race.entries.half_spaces import Pieces, label_pieces, right_mass, split
 
 
 def pruned_mixture(weights: Weights, task: Task, size: int) -> Any:

@@ -9,18 +9,18 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from algzoo_exact.estimators.base import Estimate, Kind, LearnedConstant
-from algzoo_exact.estimators.last_input_kernel import early_steps
-from algzoo_exact.estimators.pieces_kernel import (
+from algzoo_exact.program.floats import rounded_weights
+from algzoo_exact.program.ir import Program
+from algzoo_exact.program.task import Task
+from algzoo_exact.race.entries.last_input_kernel import early_steps
+from algzoo_exact.race.entries.pieces_kernel import (
     WIDEST,
     in_units,
     planted,
     right_answers_by_pieces,
 )
-from algzoo_exact.estimators.thrifty import THRIFTY, right_among
-from algzoo_exact.program.floats import rounded_weights
-from algzoo_exact.program.ir import Program
-from algzoo_exact.program.task import Task
+from algzoo_exact.race.entries.thrifty import THRIFTY, right_among
+from algzoo_exact.race.estimator import Estimate, Kind, LearnedConstant
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
-from algzoo_exact.estimators.sampled import SampledSquaredError, SampleEstimate
 from algzoo_exact.exact.binomial import chernoff_hoeffding, clopper_pearson
 from algzoo_exact.exact.enclosure import Enclosure
+from algzoo_exact.runtime.sampled import SampledSquaredError, SampleEstimate
 
 # A sample contradicts an enclosure without a point in its interval at this confidence; of squared
 # errors, which have none, farther off than a normal variable is about once in 10^6.

@@ -24,11 +24,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from algzoo_exact.estimators.base import LearnedConstant
-from algzoo_exact.estimators.deductive import Deduction, Weights
-from algzoo_exact.estimators.normal import normal_cdf, normal_quantile
-from algzoo_exact.estimators.order_moments import below, order_moments
 from algzoo_exact.program.task import Task
+from algzoo_exact.race.entries.deductive import Deduction, Weights
+from algzoo_exact.race.entries.normal import normal_cdf, normal_quantile
+from algzoo_exact.race.entries.order_moments import below, order_moments
+from algzoo_exact.race.estimator import LearnedConstant
 
 RULES: dict[int, tuple[int, int]] = {1: (1, 1), 2: (1, 2), 4: (2, 2), 12: (4, 3), 24: (6, 4)}
 """Nodes in all -> nodes for the second largest value, and for the largest given it."""

@@ -10,19 +10,19 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-from algzoo_exact.estimators.base import Estimate, Kind, LearnedConstant
-from algzoo_exact.estimators.directions import Directions, reach
-from algzoo_exact.estimators.last_input import LAST_INPUT, Floats, sum_of_misses
-from algzoo_exact.estimators.last_input_kernel import contrasts, early_steps
-from algzoo_exact.estimators.pieces_kernel import (
+from algzoo_exact.program.floats import rounded_weights
+from algzoo_exact.program.ir import Program
+from algzoo_exact.program.task import Task
+from algzoo_exact.race.entries.directions import Directions, reach
+from algzoo_exact.race.entries.last_input import LAST_INPUT, Floats, sum_of_misses
+from algzoo_exact.race.entries.last_input_kernel import contrasts, early_steps
+from algzoo_exact.race.entries.pieces_kernel import (
     WIDEST,
     accuracies_by_pieces,
     in_units,
     planted,
 )
-from algzoo_exact.program.floats import rounded_weights
-from algzoo_exact.program.ir import Program
-from algzoo_exact.program.task import Task
+from algzoo_exact.race.estimator import Estimate, Kind, LearnedConstant
 
 
 @dataclass(frozen=True)

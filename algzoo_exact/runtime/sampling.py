@@ -18,10 +18,6 @@ from torch import Tensor
 
 from algzoo_exact.deadline import NEVER, Deadline
 from algzoo_exact.errors import InputError
-from algzoo_exact.estimators.exact_inputs import MOST
-from algzoo_exact.estimators.networks import network_for
-from algzoo_exact.estimators.sampled import SampleEstimate
-from algzoo_exact.estimators.threads import in_order
 from algzoo_exact.exact.binomial import chernoff_hoeffding, clopper_pearson
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.lift import (
@@ -31,6 +27,10 @@ from algzoo_exact.program.lift import (
 )
 from algzoo_exact.program.task import Task, TaskOnSubspace, Teacher, TieRule, check_scored
 from algzoo_exact.program.transformer import Transformer
+from algzoo_exact.runtime.exact_inputs import MOST
+from algzoo_exact.runtime.networks import network_for
+from algzoo_exact.runtime.sampled import SampleEstimate
+from algzoo_exact.runtime.threads import in_order
 from algzoo_exact.zoo.architectures import to_tensor
 from algzoo_exact.zoo.tasks import draw_inputs, first_argmax, labels, torch_device
 

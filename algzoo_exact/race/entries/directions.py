@@ -19,8 +19,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from algzoo_exact.estimators.designs import by_order, order_dimensions, sobol_points
-from algzoo_exact.estimators.last_input_kernel import student, students
+from algzoo_exact.race.entries.designs import by_order, order_dimensions, sobol_points
+from algzoo_exact.race.entries.last_input_kernel import student, students
 
 Floats = NDArray[np.float64]
 

@@ -11,9 +11,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from algzoo_exact.estimators.base import Estimate, Kind, LearnedConstant
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import INDEX_TASKS, Task
+from algzoo_exact.race.estimator import Estimate, Kind, LearnedConstant
 from algzoo_exact.score.compute import accuracies, accuracy_bounds
 from algzoo_exact.score.result import Score
 

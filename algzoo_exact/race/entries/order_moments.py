@@ -14,7 +14,7 @@ from math import sqrt, tau
 import numpy as np
 from numpy.typing import NDArray
 
-from algzoo_exact.estimators.normal import normal_cdf
+from algzoo_exact.race.entries.normal import normal_cdf
 
 Floats = NDArray[np.float64]
 

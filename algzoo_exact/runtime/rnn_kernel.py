@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from algzoo_exact.estimators.blocks import take
-from algzoo_exact.estimators.tiles import BLOCK, Floats, product
 from algzoo_exact.jit import compiled_any_order
+from algzoo_exact.runtime.blocks import take
+from algzoo_exact.runtime.tiles import BLOCK, Floats, product
 
 
 @compiled_any_order

@@ -1,0 +1,1 @@
+"""Networks in floating point, and what random inputs show: estimates, never proofs."""
