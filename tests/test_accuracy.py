@@ -463,9 +463,9 @@ def test_unknown_names() -> None:
 
 
 def test_too_many_inputs() -> None:
-    program = random_program(np.random.default_rng(19), 2, 8)
-    text = message(program, az.tasks.second_argmax(8), method="exact")
-    assert "8" in text
+    program = random_program(np.random.default_rng(19), 2, 10)
+    text = message(program, az.tasks.second_argmax(10), method="exact")
+    assert "n = 10" in text
     assert "bounds" in text
 
 

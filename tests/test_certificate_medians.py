@@ -265,10 +265,8 @@ def test_commands(tmp_path: Path) -> None:
     assert "\nroot mean squared error  between 0.00000047222046356" in text
     file = shipped_folder() / "median_2_2.safetensors"
     text = text_of("check", path, file)
-    assert (
-        "verdict                 accepted: on median with 2 inputs, the model in the file" in text
-    )
-    assert "\nmean squared error      between 0.00000000000022299216" in text
+    assert "\nverdict                  accepted: on median with 2 inputs, the model in the " in text
+    assert "\nmean squared error       between 0.00000000000022299216" in text
     found = json_of("certify", "median_2_2", "-o", path)
     assert (found["count"], found["ties"], found["accuracy"]) == (8, None, None)
     assert found["mean_squared_error"]["lower"].startswith("0.00000000000022299216")

@@ -259,7 +259,7 @@ def test_assumed_heads(tmp_path: Path) -> None:
     weights = module.state_dict()
     silent = write(tmp_path / "longest_cycle_4_3.safetensors", weights)
     text = text_of("accuracy", silent)
-    assert "2 layers of 1 head (assumed: nothing states it), " in text
+    assert "2 layers of 1 attention head (assumed: nothing states it), " in text
     found = json_of("accuracy", silent)["model"]
     assert (found["heads"], found["heads_assumed"]) == (1, True)
     asked = json_of("accuracy", silent, "--heads", 2)

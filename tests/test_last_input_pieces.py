@@ -209,7 +209,7 @@ def test_a_sampler_with_pieces() -> None:
     shared = pieces.right_answers_by_pieces(signs, w_hh, w_out, tree, points, labels, FOREVER)
     assert shared[:2] == plain[:2]
     assert shared[2] < 0.9 * plain[2]
-    on, _ = patterns(weights.input, weights.recurrent, points)
+    on, _ = patterns(weights[0], weights[1], points)
     last = 2 * on[:, -1].sum(1) - 1
     assert shared[2] == sum(ledger(on[:, :-1])) + (2 * 16 + 10 * np.maximum(last, 0) + 10).sum()
     for budget in (3e4, 1e6):

@@ -117,7 +117,7 @@ MISTAKES: dict[str, tuple[str, str, str]] = {
     "another's hash": (
         "[model]",
         f'[model]\nsha256 = "{"0" * 64}"',
-        "this one is that with SHA-256 636a59",
+        "this one is that with SHA-256 b81054",
     ),
     "another's neurons": (
         "hidden_size = 2",

@@ -226,7 +226,7 @@ def test_wrong_input() -> None:
         (lambda: az.squared_error(program, time_limit=-1), "time_limit"),
         (lambda: az.squared_error(program, max_cells=-1), "max_cells"),
         (lambda: az.squared_error(program, workers=0), "workers"),
-        (lambda: az.squared_error(silent(8), method="exact"), "n = 8"),
+        (lambda: az.squared_error(silent(10), method="exact"), "n = 10"),
     ]:
         with pytest.raises(az.InputError, match=text):
             wrong()

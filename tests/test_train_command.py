@@ -28,7 +28,7 @@ SIZES = {"sequences": 2**13, "seeds": 3}
         ("2nd_argmax", 2, 2, "exact"),
         ("median", 2, 3, "exact"),
         pytest.param("longest_cycle", 2, 3, "exact", marks=pytest.mark.slow),
-        ("argmax", 3, 8, "sampled"),
+        ("argmax", 3, 10, "sampled"),
     ],
 )
 def test_a_run_leaves_the_best_model_and_its_card(

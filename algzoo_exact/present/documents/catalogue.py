@@ -31,9 +31,9 @@ def _family(family: str, entries: Sequence[CatalogueEntry]) -> Section:
         f"Published {known.metric} (parameters), the best of {len(SEEDS)} seeds after "
         f"{power_text(PUBLISHED_SEQUENCES)} sequences."
     )
-    if any(entry.name.endswith(EXAMPLE) for entry in entries):
-        said += f" Also algzoo:{EXAMPLE}, hidden 16, length 10."
     blocks: list[Block] = [paragraph(said), columns(grid)]
+    if any(entry.name.endswith(EXAMPLE) for entry in entries):
+        blocks.append(paragraph(f"Also algzoo:{EXAMPLE}, hidden 16, length 10."))
     rows = [["shipped", "parameters", "score", "kind"]]
     for entry in entries:
         if entry.source == "shipped":
