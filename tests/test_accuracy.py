@@ -477,6 +477,15 @@ def test_bounds_check_their_input_too() -> None:
         list(az.accuracy_bounds(SMALL, az.tasks.argmax(3)))
 
 
+def test_a_loaded_model_knows_its_task() -> None:
+    model = az.load("2nd_argmax_2_2")
+    given = az.accuracy(model.program, model.task).enclosure
+    for found in (az.accuracy(model), *az.accuracy_bounds(model)):
+        assert found.enclosure.contains(given.midpoint)
+    with pytest.raises(az.InputError, match="give a task"):
+        az.accuracy(model.program)
+
+
 def test_many_at_once_check_their_input_too() -> None:
     with pytest.raises(az.InputError):
         list(az.accuracies([SMALL], az.tasks.argmax(3)))

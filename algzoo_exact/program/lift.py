@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from algzoo_exact.errors import InputError
 from algzoo_exact.program.ir import Matrix, Program, mlp, rnn
+from algzoo_exact.program.task import Task
 from algzoo_exact.program.transformer import AttentionLayer, Transformer, check_heads
 
 INPUT_KEY, RECURRENT_KEY, READOUT_KEY = "rnn.weight_ih_l0", "rnn.weight_hh_l0", "linear.weight"
@@ -157,6 +158,17 @@ def network_of(model: Program | Transformer | HasNetwork | HasProgram) -> Progra
     if isinstance(model, Program | Transformer):
         return model
     return model.network if isinstance(model, HasNetwork) else lift(model)
+
+
+def task_of(model: object, task: Task | None) -> Task:
+    """The task that is given, else that of a loaded model; InputError if neither states one."""
+    found = task or getattr(model, "task", None)
+    if not isinstance(found, Task):
+        raise InputError(
+            f"What the {type(model).__name__} should answer is stated nowhere; give a task, such "
+            "as tasks.second_argmax(4)."
+        )
+    return found
 
 
 def is_transformer(keys: Mapping[str, object]) -> bool:

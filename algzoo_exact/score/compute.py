@@ -10,7 +10,7 @@ from dataclasses import replace
 from algzoo_exact.deadline import Deadline, TimeIsUpError
 from algzoo_exact.errors import InputError
 from algzoo_exact.program.ir import Program
-from algzoo_exact.program.lift import HasNetwork, HasProgram, lift, network_of
+from algzoo_exact.program.lift import HasNetwork, HasProgram, lift, network_of, task_of
 from algzoo_exact.program.task import Task, TieRule, check_fit, median
 from algzoo_exact.program.transformer import Transformer
 from algzoo_exact.regions.exact_search import ExactSearch
@@ -57,7 +57,7 @@ def metric_for(task: Task) -> Metric:
 
 def accuracy(
     model: Program | Transformer | HasNetwork | HasProgram,
-    task: Task,
+    task: Task | None = None,
     *,
     ties: TieRule = "lowest",
     digits: int | None = None,
@@ -68,7 +68,8 @@ def accuracy(
     by_label: bool = False,
     progress: Progress | None = None,
 ) -> Score:
-    """The probability that ``model`` gives the label of ``task`` on random inputs.
+    """The probability that ``model`` gives the label of ``task`` on random inputs; a loaded model
+    knows its task.
 
     They are standard Gaussian for an RNN. For a transformer, on longest_cycle, they are uniform
     among all n^n functions, every one of which is tried: the result is a fraction of n^n, and
@@ -90,8 +91,8 @@ def accuracy(
     InputError for sizes that do not fit, or a method that cannot serve this n.
     """
     question = Question(
-        ACCURACY, network_of(model), task, ties, digits, method, _deadline(time_limit), max_cells,
-        workers, by_label=by_label, progress=progress,
+        ACCURACY, network_of(model), task_of(model, task), ties, digits, method,
+        _deadline(time_limit), max_cells, workers, by_label=by_label, progress=progress,
     )  # fmt: skip
     result = answer(question)
     return result if by_label else replace(result, by_label=None)
@@ -115,7 +116,7 @@ def accuracies(
 
 def accuracy_bounds(
     model: Program | Transformer | HasNetwork | HasProgram,
-    task: Task,
+    task: Task | None = None,
     *,
     ties: TieRule = "lowest",
     digits: int = 30,
@@ -130,8 +131,8 @@ def accuracy_bounds(
     A transformer's inputs are tried one by one, ``max_cells`` of them at most.
     """
     question = Question(
-        ACCURACY, network_of(model), task, ties, digits, "bounds", _deadline(time_limit),
-        max_cells, workers, budgeted=False,
+        ACCURACY, network_of(model), task_of(model, task), ties, digits, "bounds",
+        _deadline(time_limit), max_cells, workers, budgeted=False,
     )  # fmt: skip
     question.check()
     yield from steps(question)
