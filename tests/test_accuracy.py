@@ -481,7 +481,7 @@ def test_a_loaded_model_knows_its_task() -> None:
     model = az.load("2nd_argmax_2_2")
     given = az.accuracy(model.program, model.task).enclosure
     for found in (az.accuracy(model), *az.accuracy_bounds(model)):
-        assert found.enclosure.contains(given.midpoint)
+        found.enclosure.intersect(given)  # ValueError if they contradict
     with pytest.raises(az.InputError, match="give a task"):
         az.accuracy(model.program)
 
