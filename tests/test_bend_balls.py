@@ -116,11 +116,11 @@ def compare_bends(program: Program, start: Start, n: int) -> int:
             rows, pattern = np.array(start.rows, np.float64), batch.pattern[q]
             normal_balls(weights, rows, pattern, 0, normals, radii, state, fresh)
             slopes = np.empty((n, d, 3))
-            bend_balls.output_slopes(weights, pattern, n, slopes)
+            bend_balls.output_slopes(weights, pattern, slopes)
             include, jumps = np.zeros(count, np.uint64), np.zeros((count, 2))
             assert bend_balls.bends_of_cell(
                 weights, pattern, first, sets, ids, faces, found, normals, radii, slopes,
-                include, jumps,
+                bend_balls.mixing(weights), include, jumps,
             )  # fmt: skip
             cell = cell_of(batch, q, start)
             normal = wall_normals(search.specializer, cell)
