@@ -69,6 +69,7 @@ def _accuracy(model: str, call: Callable[[Any, Any], Any]) -> Result:
         "upper": upper,
         "width": width,
         "number": result.kind,
+        "leaves": result.cells,
     }
 
 
