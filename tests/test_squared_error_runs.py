@@ -289,7 +289,7 @@ def test_command_line_of_the_median_itself(tmp_path: Path) -> None:
 
 
 def test_command_line_bounds(tmp_path: Path) -> None:
-    path = write(tmp_path / "median_2_8.pth", random_program(np.random.default_rng(24), 2, 8, 1))
+    path = write(tmp_path / "median_2_10.pth", random_program(np.random.default_rng(24), 2, 10, 1))
     found = json_of("accuracy", path)
     jsonschema.validate(found, SQUARED_ERROR)
     assert found["kind"] == "certified"
