@@ -202,7 +202,7 @@ def drafted(
             raise InputError("Explanations are of RNNs, and this model is a transformer.")
         return FunctionDraft(model, network, chosen, ties, decimals)
     draft: Draft
-    if chosen.name == "median":
+    if chosen.is_numeric:
         draft = PieceDraft(model, network, chosen, decimals)
     elif chosen.seq_len <= LARGEST_DIMENSION:
         draft = CellDraft(model, network, chosen, ties, decimals)

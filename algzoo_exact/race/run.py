@@ -19,7 +19,7 @@ from algzoo_exact import __version__
 from algzoo_exact.errors import InputError, did_you_mean
 from algzoo_exact.processes import processes_for
 from algzoo_exact.program.ir import Program
-from algzoo_exact.program.task import INDEX_TASKS, Task, check_fit
+from algzoo_exact.program.task import Task, check_fit, index_tasks
 from algzoo_exact.race.entries.flops import sample_cost
 from algzoo_exact.race.estimator import Estimate, Kind, LearnedConstant
 from algzoo_exact.race.registry import NAMES, UNCOUNTED, estimator
@@ -174,10 +174,10 @@ def _racing(model: Model) -> tuple[Program, Task]:
     program, task = model.network, model.task
     if task is None:
         raise InputError(f"Nothing says which task {model.name} is for; load it with task=.")
-    if not isinstance(program, Program) or task.name not in INDEX_TASKS:
+    if not isinstance(program, Program) or not task.is_index:
         raise InputError(
-            f"A race needs a model with a label for each Gaussian input ({', '.join(INDEX_TASKS)}),"
-            f" not one for {task.name}."
+            "A race needs a model with a label for each Gaussian input "
+            f"({', '.join(index_tasks())}), not one for {task.name}."
         )
     check_fit(program, task)
     return program, task
