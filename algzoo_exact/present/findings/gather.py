@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from algzoo_exact.certificate.build import WrittenCertificate, drafted, write_draft
+from algzoo_exact.certificate.build import CHECKED_TASKS, WrittenCertificate, drafted, write_draft
 from algzoo_exact.certificate.draft import Draft
 from algzoo_exact.certificate.pieces import LARGEST_PIECES
 from algzoo_exact.deadline import NEVER, Deadline
@@ -271,6 +271,8 @@ def _check_certificate(model: Model, task: Task, path: Path | None, explained: b
 
 def _uncertified(model: Model, task: Task, explained: bool) -> str:
     """Why there can be no certificate; empty if there can. An explanation's needs no cells."""
+    if task.name not in CHECKED_TASKS:
+        return f"the checker knows no task {task.name}"
     if task.is_numeric:
         if task.seq_len <= LARGEST_PIECES:
             return ""
