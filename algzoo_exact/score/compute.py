@@ -51,8 +51,7 @@ _DIGITS_OF_BOUNDS = 20  # of each cone that is decided while others are not
 
 def metric_for(task: Task) -> Metric:
     """The first that scores the task."""
-    metrics = METRICS.values()
-    return next(m for m in metrics if task.name in m.tasks or (m.of_labels and not task.symmetric))
+    return next(metric for metric in METRICS.values() if metric.scores(task))
 
 
 def accuracy(

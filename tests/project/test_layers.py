@@ -64,6 +64,8 @@ HOMES: dict[str, tuple[str, ...]] = {
         "race/",
         "explain/prove/torch_check.py",
         "race/run.py",
+        "program/problem.py",  # the type alone, as in what follows
+        "program/problems/",
     ),
     "sympy": (
         "program/render.py",
