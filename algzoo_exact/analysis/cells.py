@@ -25,7 +25,6 @@ from algzoo_exact.program.ir import Program
 from algzoo_exact.program.specialize import Specializer, rows
 from algzoo_exact.program.task import Task, TieRule, check_fit, credit_for
 from algzoo_exact.regions.enumerate import Cell, cells, cells_of_leaf
-from algzoo_exact.regions.exact_search import ExactSearch
 from algzoo_exact.regions.pattern import ActivationPattern
 from algzoo_exact.regions.starts import starting_cones
 from algzoo_exact.score.pool import outcomes
@@ -81,8 +80,12 @@ class CellTable:
 
     def select(self, which: NDArray[np.bool_] | I64) -> CellTable:
         """Some of the cells, by a mask or in the order of the positions given."""
-        names = ("start", "bits", "answer", "credit", "measure", "radius", "inside")
-        return replace(self, **{name: getattr(self, name)[which] for name in names})
+        return replace(
+            self,
+            start=self.start[which], bits=self.bits[which], answer=self.answer[which],
+            credit=self.credit[which], measure=self.measure[which], radius=self.radius[which],
+            inside=self.inside[which],
+        )  # fmt: skip
 
     def heaviest_first(self) -> CellTable:
         return self.select(np.lexsort((np.arange(len(self)), -self.measure)))
@@ -135,8 +138,7 @@ def measured_cells(
     starts = starting_cones(task)
     work = _Work(program, task, ties, wrong_only, deadline)
     found: dict[int, CellTable] = {}
-    jobs = list(range(len(starts)))
-    for job, part in outcomes(jobs, work, deadline, workers):
+    for job, part in outcomes(list(range(len(starts))), work, deadline, workers):
         if part is not None:
             found[job] = part
         if progress is not None:
@@ -149,9 +151,17 @@ def measured_cells(
 
 
 def _joined(parts: Sequence[CellTable], left: Fraction) -> CellTable:
-    names = ("start", "bits", "answer", "credit", "measure", "radius", "inside")
-    arrays = {name: np.concatenate([getattr(part, name) for part in parts]) for name in names}
-    return replace(parts[0], open=left, **arrays)
+    return replace(
+        parts[0],
+        start=np.concatenate([part.start for part in parts]),
+        bits=np.concatenate([part.bits for part in parts]),
+        answer=np.concatenate([part.answer for part in parts]),
+        credit=np.concatenate([part.credit for part in parts]),
+        measure=np.concatenate([part.measure for part in parts]),
+        radius=np.concatenate([part.radius for part in parts]),
+        inside=np.concatenate([part.inside for part in parts]),
+        open=left,
+    )
 
 
 def _in_integers(program: Program, task: Task, ties: TieRule, wrong_only: bool) -> CellTable:

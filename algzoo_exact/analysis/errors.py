@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
@@ -17,12 +18,12 @@ from algzoo_exact.errors import InputError
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.geometry.cone import Cone, IntVector, dot
 from algzoo_exact.program.ir import Program
-from algzoo_exact.program.lift import HasProgram, lift
+from algzoo_exact.program.lift import HasProgram, lift, task_of
 from algzoo_exact.program.task import Task, TieRule
-from algzoo_exact.regions.enumerate import Cell
+from algzoo_exact.regions.atlas import vector, write_rows
 from algzoo_exact.regions.pattern import ActivationPattern
 from algzoo_exact.regions.starts import starting_cones
-from algzoo_exact.score.compute import accuracy, task_of
+from algzoo_exact.score.compute import accuracy
 from algzoo_exact.score.result import Score
 
 if TYPE_CHECKING:
@@ -121,6 +122,18 @@ class Errors:
             }
         )
 
+    def write(self, path: str | Path) -> int:
+        """Write the columns of ``arrow`` as .parquet, .csv or .json; returns the number of rows.
+
+        The file appears whole or not at all. InputError for another suffix, or a folder that cannot
+        be written to.
+        """
+        rows = self.arrow().to_pylist()
+        for row in rows:
+            row["inside"] = vector(row["inside"])
+        write_rows(rows, path)
+        return len(rows)
+
     def _sums(self, keys: Iterable[_K]) -> dict[_K, Enclosure]:
         groups: dict[_K, list[int]] = {}
         for i, key in enumerate(keys):
@@ -151,7 +164,7 @@ class Errors:
         )
 
 
-def errors(
+def find_errors(
     model: Program | HasProgram,
     task: Task | None = None,
     *,
@@ -211,7 +224,9 @@ def inequality(row: IntVector) -> str:
     if largest <= _WHOLE_UP_TO:
         sizes = {i: str(abs(c)) for i, c in enumerate(row) if c}
     else:
-        sizes = {i: f"{float(Fraction(abs(c), largest)):.{_SHOWN}g}" for i, c in enumerate(row) if c}
+        sizes = {
+            i: f"{float(Fraction(abs(c), largest)):.{_SHOWN}g}" for i, c in enumerate(row) if c
+        }
     parts = {i: f"x[{i}]" if size == "1" else f"{size} x[{i}]" for i, size in sizes.items()}
     left = " + ".join(text for i, text in parts.items() if row[i] > 0)
     right = " + ".join(text for i, text in parts.items() if row[i] < 0)
