@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -96,11 +95,10 @@ def compare(model: o.ModelArgument, noise: Variants, sizes: o.Sizes, entries: En
     """
     import algzoo_exact as az
     from algzoo_exact.present.documents.race import race_document
-    from algzoo_exact.race.registry import NAMES
 
     loaded = sizes.load(model)
     o.task_of(loaded)
-    names: Sequence[str] = NAMES
+    names = None
     if entries.estimators != "all":
         names = [name for name in re.split(r"[,\s]+", entries.estimators) if name]
     try:

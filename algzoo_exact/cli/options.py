@@ -205,15 +205,11 @@ def load_model(name: str, sizes: Sizes | None = None) -> Model:
 
 def task_of(model: Model) -> Task:
     """InputError if nothing says which it is."""
-    from algzoo_exact.program.ir import Program
-    from algzoo_exact.program.task import INDEX_TASKS
+    from algzoo_exact.program.task import tasks_for
 
     if model.task is None:
-        names = ", ".join(INDEX_TASKS[:-1]) + f" or {INDEX_TASKS[-1]}"
-        if not isinstance(model.network, Program):
-            names = "longest_cycle"
-        elif model.network.outputs == 1:
-            names = "median"
+        *others, last = tasks_for(model.network)
+        names = f"{', '.join(others)} or {last}" if others else last
         raise InputError(f"Nothing says which task {model.name} is for; add --task with {names}.")
     return model.task
 

@@ -71,7 +71,7 @@ def regions(
     _check_target(files.out, SUFFIXES)
     loaded = noise.on(sizes.load(model))
     task, rule = rules.task_of(loaded), rules.rule
-    if task.name == "median":
+    if task.is_numeric:
         raise InputError(
             "regions lists answers, and a median model has none; "
             "algzoo-exact accuracy gives its error, az.activation_regions() its regions."

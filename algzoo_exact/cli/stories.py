@@ -49,7 +49,7 @@ class Story(StatementTime, o.Ties):
                 )
             name = model_beside(path, subject.name)
         # The weights of a median model do not tell its inputs; others are held against the story.
-        seq_len = subject.task.seq_len if subject.task.name == "median" else None
+        seq_len = subject.task.seq_len if subject.task.is_numeric else None
         model = o.Sizes(seq_len=seq_len).load(name)
         with progress_bar("verifying") as advance:
             verification = az.verify(

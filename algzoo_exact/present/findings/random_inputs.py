@@ -120,7 +120,7 @@ def _sampled(order: Order, progress: Progress) -> Sampled:
     from algzoo_exact.runtime.sampling import sample_rounded
 
     network, task, seed = order.network, order.task, order.seed
-    squares = task.name == "median"
+    squares = task.is_numeric
     bits = observed = None
     if isinstance(network, Program):
         if order.rounded and not squares:
