@@ -21,9 +21,9 @@ from algzoo_exact.geometry.cone import IntVector
 from algzoo_exact.jit import compiled
 from algzoo_exact.measure.balls_f64 import SLACK, TINY, Ball, U, add, two_product, two_sum
 from algzoo_exact.measure.exact_frames import exact_components, exact_frames
+from algzoo_exact.measure.faces import PrecisionError
 from algzoo_exact.measure.faces_f64 import ray_sets
 from algzoo_exact.measure.facet_flow import facet_flows, flows_from, heading_of
-from algzoo_exact.measure.flow import PrecisionError
 from algzoo_exact.measure.flow_rules import FlowRules, flow_rules
 from algzoo_exact.measure.lattice_f64 import face_lattice
 from algzoo_exact.program.floats import Weights, exact_weights

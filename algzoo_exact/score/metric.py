@@ -115,8 +115,8 @@ class Metric:
     """What is constant on a cell, for people."""
     root: str
     """What people call its square root, if they state it too; else empty."""
-    tasks: tuple[str, ...]
-    """Names of those that it scores."""
+    scores: Callable[[Task], bool]
+    """Whether it scores a task."""
     check: Callable[[Program | Transformer, Task, TieRule | None], None]
     """InputError where program, task and tie rule do not fit."""
     known: Callable[[Program | Transformer, Task], tuple[Enclosure, str]]
