@@ -251,7 +251,7 @@ def _chosen(q: Question) -> Iterator[Score]:
     if q.wish != "exact" and seconds > left and floats_serve(q.rnn):
         q = replace(q, digits=None)
         seconds = CONES.seconds(q, leaves)
-    by_cell = seconds / (len(starting_cones(q.task)) if q.task.symmetric else 1)
+    by_cell = seconds / len(starting_cones(q.task))
     if early and q.wish == "auto" and by_cell > q.deadline.left / 2:  # none would be decided
         yield from early.steps(replace(q, digits=_DIGITS_OF_BOUNDS))
     else:
