@@ -22,8 +22,8 @@ from algzoo_exact.score.by_closed_form import CLOSED_FORM, CLOSED_FORM_UP_TO
 from algzoo_exact.score.compiling import COMPILING, LOADING_SECONDS, compiling, done
 from algzoo_exact.score.cones import CONES
 from algzoo_exact.score.counting import (
-    PROBE_SECONDS,
-    SMALL_PROBE_SECONDS,
+    PATIENCE,
+    SMALL_PATIENCE,
     count_leaves,
     workers_for,
 )
@@ -230,7 +230,7 @@ def _chosen(q: Question) -> Iterator[Score]:
         if early:
             yield from early.steps(q.within(AUTO_SECONDS if early is HEAVIEST else BOX_SECONDS))
         return
-    leaves = count_leaves(ExactSearch(q.rnn, q.ties), q.task, SMALL_PROBE_SECONDS)
+    leaves = count_leaves(ExactSearch(q.rnn, q.ties), q.task, SMALL_PATIENCE)
     if small or short or leaves * q.metric.ball_seconds.get(q.n, math.inf) <= _SOON:
         q = replace(q, digits=q.digits or MANY_DIGITS, workers=1, compiled=False)
         # Within a limit cone by cone, without compiled code, which may not be there yet.
@@ -240,7 +240,7 @@ def _chosen(q: Question) -> Iterator[Score]:
         yield from _while_compiling(q, early)
     except TimeIsUpError:
         return
-    leaves = count_leaves(new_search(q.rnn, q.ties, compiled=True), q.task, PROBE_SECONDS)
+    leaves = count_leaves(new_search(q.rnn, q.ties, compiled=True), q.task, PATIENCE)
     seconds = CONES.seconds(q, leaves)
     q = replace(q, workers=q.workers or workers_for(seconds)).within(AUTO_SECONDS)
     left = q.deadline.left * (q.workers or 1)

@@ -264,8 +264,8 @@ def test_a_failure_leaves_the_old_table(tmp_path: Path) -> None:
     target = tmp_path / "regions.csv"
     write_table(activation_regions(random_program(np.random.default_rng(0), 1, 2)), target)
     before = target.read_bytes()
-    wide = activation_regions(random_program(np.random.default_rng(0), 1, 7))
-    with pytest.raises(InputError, match="6 inputs"):
+    wide = activation_regions(random_program(np.random.default_rng(0), 1, 10))
+    with pytest.raises(InputError, match="reach n = 9"):
         write_table(wide, target)
     assert target.read_bytes() == before
     assert len(list(tmp_path.iterdir())) == 1

@@ -248,7 +248,8 @@ class Story:
 
     def _apart(self, proof: Any, one: int, others: list[int]) -> None:
         if proof is None:
-            require(self.proofs.orders.apart(one, others), "the order does not exclude it")
+            orders, later = self.proofs.orders, self.formulas.any(others)
+            require(orders.excluded(later, orders.of(one)), "the order does not exclude it")
         else:
             opposite = self.formulas.make("not", self.formulas.any(others))
             self.proofs.prove(proof, opposite, one, almost=True)
