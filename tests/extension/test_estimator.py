@@ -28,7 +28,7 @@ def _registered() -> Iterator[None]:
     del ADDED["half"]
 
 
-@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("workers", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_it_races(workers: int) -> None:
     model = az.load(MODEL)
     race = az.compare(
@@ -41,6 +41,7 @@ def test_it_races(workers: int) -> None:
     assert point.outcome.mse.value == pytest.approx(np.mean((truths - 0.5) ** 2), rel=1e-9)
 
 
+@pytest.mark.slow
 def test_the_command(tmp_path: Path) -> None:
     done = run(
         "compare", MODEL, "--noise", NOISE, "--variants", VARIANTS, "--budgets", "1e3", "--seeds",
