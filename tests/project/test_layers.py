@@ -18,6 +18,8 @@ from pathlib import Path
 import pytest
 from support.paths import ROOT
 
+from algzoo_exact.program.task import PROBLEMS
+
 PACKAGE = ROOT / "algzoo_exact"
 
 # What each layer may import from this package, beside itself.
@@ -192,6 +194,64 @@ def test_rooms_of_explanations_go_one_way() -> None:
     assert not wrong
     fault = "def f():\n    from algzoo_exact.explain.claims import claim"
     assert upward_imports("explain/prove/prover.py", fault)
+
+
+# Where a problem may be told by its name: its own file, the tables of what others published, the
+# checker, which imports nothing, and where public names are kept.
+MAY_NAME_PROBLEMS = ("__init__.py", "program/problems/", "zoo/algzoo.py", "certificate/check.py")
+MAY_NAME_PROBLEMS += ("certificate/checker/",)
+FAMILIES = ("rnn", "mlp", "transformer", "Program", "Transformer")
+
+
+def told_by_name(path: str, text: str) -> list[str]:
+    """Where a file compares with the name of a task or of a family of networks, or looks it up."""
+    names = {*PROBLEMS, *FAMILIES}
+    found = []
+    for node in ast.walk(ast.parse(text)):
+        parts: list[ast.expr | None] = []
+        if isinstance(node, ast.Compare):
+            parts = [node.left, *node.comparators]
+        elif isinstance(node, ast.MatchValue):
+            parts = [node.value]
+        elif isinstance(node, ast.Dict):
+            parts = [*node.keys]
+        elif isinstance(node, ast.Subscript):
+            parts = [node.slice]
+        parts += [
+            e
+            for part in parts
+            if isinstance(part, ast.Tuple | ast.List | ast.Set)
+            for e in part.elts
+        ]
+        told = {part.value for part in parts if isinstance(part, ast.Constant)} & names
+        found += [f"{path}:{node.lineno} tells {name} by its name" for name in told]
+    return found
+
+
+def test_no_task_is_told_by_its_name() -> None:
+    found = []
+    for path in sources("algzoo_exact"):
+        place = path.relative_to(PACKAGE).as_posix()
+        if not place.startswith(MAY_NAME_PROBLEMS):
+            found += told_by_name(place, path.read_text())
+    assert not found
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'if task.name == "median":\n    pass',
+        'x = "longest_cycle" != task.name',
+        'x = task.name in ("argmax", "2nd_argmax")',
+        'match name:\n    case "argmedian":\n        pass',
+        'x = {"argoutlier": 1}',
+        'x = table["median"]',
+        'x = type(network).__name__ == "Transformer"',
+    ],
+)
+def test_planted_names_are_found(text: str) -> None:
+    assert told_by_name("score/compute.py", text)
+    assert not told_by_name("score/compute.py", "x = task.is_numeric")
 
 
 def foreign_imports(path: str, text: str) -> list[str]:
