@@ -43,7 +43,7 @@ from itertools import combinations, permutations, product
 from math import factorial, gcd, isqrt, lcm
 from operator import mul
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 # =============================================================================================
 # The kernel, which sees integers, fractions and tuples alone.
@@ -1583,6 +1583,8 @@ Form = tuple[tuple[tuple[int, Fraction], ...], Fraction]
 Condition = Any
 """True, False, (">" or ">=" or "==", form), ("and" or "or", parts), or ("not", (an equation,))."""
 ZERO: Form = ((), Fraction(0))
+Open = TypeVar("Open")
+"""What stands for a truth that is not told."""
 
 
 class Rewriting:
@@ -1829,6 +1831,36 @@ def joined(op: str, parts: Iterable[Condition]) -> Condition:
     return kept[0] if kept else not decisive
 
 
+def told_by(some: bool, parts: Iterable[bool | Open]) -> bool | Open:
+    """A disjunction (``some``) or conjunction: what tells it, else the first part that is open."""
+    found: bool | Open = not some
+    for part in parts:
+        if part is some:
+            return some
+        found = part if found is (not some) else found
+    return found
+
+
+def opposite(found: bool | Open) -> bool | Open:
+    """A negation; what is open stays so."""
+    return not found if isinstance(found, bool) else found
+
+
+def truth_of(
+    condition: Condition, budget: Budget, tell: Callable[[str, Any], bool | None]
+) -> bool | None:
+    """A condition by what ``tell`` says of its forms' signs: true, false, or None for open."""
+    if isinstance(condition, bool):
+        return condition
+    budget.spend(1)
+    op, inner = condition
+    if op == "not":
+        return opposite(truth_of(inner[0], budget, tell))
+    if op in ("and", "or"):
+        return told_by(op == "or", (truth_of(part, budget, tell) for part in inner))
+    return tell(op, inner)
+
+
 # ---------------------------------------------------------------------------------------------
 # What a formula says at an input, exactly.
 
@@ -1861,25 +1893,11 @@ def truth_at(formulas: Formulas, number: int, x: Sequence[Fraction], *, around: 
             values[atom] = x[found[1]]
             locally[atom] = ((atom, Fraction(1)),), Fraction(0)
 
-    def truth(condition: Condition) -> bool | None:
-        if isinstance(condition, bool):
-            return condition
-        budget.spend(1)
-        op, inner = condition
-        if op in ("and", "or"):
-            some, parts = bool(op == "or"), [truth(part) for part in inner]
-            if some in parts:
-                return some
-            return None if None in parts else not some
-        if op == "not":
-            found = truth(inner[0])
-            return None if found is None else not found
+    def tell(op: str, inner: Form) -> bool | None:
         value, form = at(inner)
-        if around and value == 0 and form != ZERO:
-            return None
-        return compared(op, value, 0)
+        return None if around and value == 0 and form != ZERO else compared(op, value, 0)
 
-    return truth(condition) is True
+    return truth_of(condition, budget, tell) is True
 
 
 # ---------------------------------------------------------------------------------------------
@@ -2110,28 +2128,17 @@ class Piece:
     def truth(self, condition: Condition, face: int, *, almost: bool) -> bool | None:
         """Whether a condition holds at all points within a face (the positive combinations of its
         rays), at none, or that is open. ``almost``: but for null sets within the cone."""
-        if isinstance(condition, bool):
-            return condition
-        self.regions.budget.spend(1)
-        op, inner = condition
-        if op in ("and", "or"):
-            some, open_parts = bool(op == "or"), False
-            for part in inner:
-                found = self.truth(part, face, almost=almost)
-                if found is some:
-                    return some
-                open_parts = open_parts or found is None
-            return None if open_parts else not some
-        if op == "not":
-            found = self.truth(inner[0], face, almost=almost)
-            return None if found is None else not found
-        masks = self._masks(inner)
-        if masks is None:
-            return None
-        above, below = bool(masks[0] & face), bool(masks[1] & face)
-        if above and below:
-            return False if almost and op == "==" else None
-        return compared(op, above - below, 0)
+
+        def tell(op: str, row: int) -> bool | None:
+            masks = self._masks(row)
+            if masks is None:
+                return None
+            above, below = bool(masks[0] & face), bool(masks[1] & face)
+            if above and below:
+                return False if almost and op == "==" else None
+            return compared(op, above - below, 0)
+
+        return truth_of(condition, self.regions.budget, tell)
 
 
 def cones_of(data: Any, regions: Regions) -> Iterator[tuple[list[Vector], tuple[int, ...]]]:
@@ -2326,20 +2333,6 @@ class Orders:
         return sum(parts, Fraction(0))
 
 
-def told_by(some: bool, parts: Iterable[Told]) -> Told:
-    """A disjunction (``some``) or conjunction: what tells it, else the first part that is open."""
-    found: Told = not some
-    for part in parts:
-        if part is some:
-            return some
-        found = part if found is (not some) else found
-    return found
-
-
-def opposite(found: Told) -> Told:
-    return not found if isinstance(found, bool) else found
-
-
 def placed(below: Below, high: int, low: int) -> Below:
     """With one more element above another, and all that follows."""
     under = below[low] | 1 << low
@@ -2408,28 +2401,24 @@ class Facts:
 
     def __init__(self, formulas: Formulas) -> None:
         self.formulas = formulas
-        self._domains: dict[int, list[tuple[list[int], bool]]] = {}  # of statements and parts
-        self._whole: dict[Node, bool] = {}  # implications; whether null sets do not count
+        self._domains: dict[int, list[tuple[list[int], bool]]] = {}
 
     def add(self, statement: int, domain: int, almost: bool) -> None:
+        """It, and all its parts, on the domain; and everywhere that the one implies the other."""
         given = self.formulas.conjuncts(domain)
         for part in {statement, *self.formulas.conjuncts(statement)}:
             self._domains.setdefault(part, []).append((given, almost))
-        key = ("implies", domain, statement)
-        self._whole[key] = almost and self._whole.get(key, True)
+        whole = self.formulas.make("implies", domain, statement)
+        self._domains.setdefault(whole, []).append(([], almost))
 
     def known(self, fact: int, domain: Iterable[int], *, almost: bool) -> bool:
-        """Whether it is one of these conditions, a part of a statement that was proved where some
-        of them hold, or says that the domain of a proved statement implies it."""
+        """Whether it is one of these conditions, or was proved where some of them hold."""
         given = set(domain)
-        if fact in given:
-            return True
         for conditions, but_null_sets in self._domains.get(fact, ()):
             self.formulas.budget.spend(1 + len(conditions))
             if (almost or not but_null_sets) and given.issuperset(conditions):
                 return True
-        whole = self._whole.get(self.formulas.nodes[fact])
-        return whole is not None and (almost or not whole)
+        return fact in given
 
 
 class Proofs:

@@ -8,6 +8,7 @@ from math import factorial
 
 from algzoo_exact.certificate.checker.cones import members
 from algzoo_exact.certificate.checker.formulas import Formulas
+from algzoo_exact.certificate.checker.rewriting import opposite, told_by
 
 Below = tuple[int, ...]
 """A partial order: for each element, those below it, as a bit mask. Elements are the inputs, and n
@@ -148,20 +149,6 @@ class Orders:
             for k, count in at[occurring].items()
         )
         return sum(parts, Fraction(0))
-
-
-def told_by(some: bool, parts: Iterable[Told]) -> Told:
-    """A disjunction (``some``) or conjunction: what tells it, else the first part that is open."""
-    found: Told = not some
-    for part in parts:
-        if part is some:
-            return some
-        found = part if found is (not some) else found
-    return found
-
-
-def opposite(found: Told) -> Told:
-    return not found if isinstance(found, bool) else found
 
 
 def placed(below: Below, high: int, low: int) -> Below:
