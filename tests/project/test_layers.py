@@ -40,10 +40,11 @@ LAYERS["regions"] = {"errors", "exact", "files", "geometry", "jit", "measure", "
 LAYERS["score"] = LAYERS["regions"] | {"deadline", "processes", "regions", "signals"}
 LAYERS["runtime"] = LAYERS["score"] | {"score"}
 LAYERS["explain"] = LAYERS["score"] | {"score", "runtime"}
+LAYERS["analysis"] = LAYERS["score"] | {"score"}
 LAYERS["certificate"] = LAYERS["explain"] | {"explain"}
 LAYERS["training"] = LAYERS["score"] | {"score", "runtime", "zoo"}
 LAYERS["race"] = LAYERS["score"] | {"score", "runtime", "plotting", "zoo"}
-LAYERS["present"] = LAYERS["race"] | {"certificate", "explain", "names", "race"}
+LAYERS["present"] = LAYERS["race"] | {"analysis", "certificate", "explain", "names", "race"}
 LAYERS["cli"] = LAYERS["present"] | {"present", "training"}
 LAYERS["__init__"] = LAYERS["__main__"] = set(LAYERS)
 
