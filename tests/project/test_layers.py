@@ -52,7 +52,7 @@ LAYERS["__init__"] = LAYERS["__main__"] = set(LAYERS)
 ROOMS = ("language", "logic", "outcome", "prove", "claims", "story", "schema", "verify", "ledger")
 
 # Beside cli and training.
-_TORCH_NETWORKS = ("networks", "observed", "sampled_squares", "sampling", "untrained")
+_TORCH_NETWORKS = ("answers", "networks", "observed", "sampled_squares", "sampling", "untrained")
 MAY_USE_ZOO = tuple(f"runtime/{name}.py" for name in _TORCH_NETWORKS)
 MAY_USE_ZOO += ("explain/verify.py",)  # claims name the models that they compare with
 
@@ -74,7 +74,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     ),
     "networkx": ("regions/graph.py",),
     "matplotlib": ("plotting.py", "present/pictures/", "race/plot.py"),
-    "pyarrow": ("regions/atlas.py",),
+    "pyarrow": ("regions/atlas.py", "analysis/errors.py"),
     "flint": (
         "exact/",
         "explain/logic/relaxation.py",
