@@ -67,7 +67,7 @@ def score_document(model: Model, score: Score, beside: Beside, wanted: Wanted) -
     rows.append(("method", f"{score.method}; {score.seconds:.2f} s"))
     if wanted.interrupted:
         rows.append(("interrupted", "this is what was decided by then"))
-    rows.append(("more", _more(score, metric, wanted.digits)))
+    rows.append(("more", _more(model, score, metric, wanted.digits)))
     bounded = estimate if score.kind == "certified" else None
     first = bounded is not None and says_more(bounded, score.enclosure)
     if bounded and not check:
@@ -203,7 +203,7 @@ def _beginning(text: str) -> str:
     return text[: second[0]] if second else text
 
 
-def _more(score: Score, metric: Metric, digits: int | None) -> str:
+def _more(model: Model, score: Score, metric: Metric, digits: int | None) -> str:
     if score.counts is not None:
         if score.kind == "exact":
             return "--by-label for the answers to each label, --check-samples 1e6 for a check"
@@ -217,6 +217,8 @@ def _more(score: Score, metric: Metric, digits: int | None) -> str:
     only = f"every input can be decided for n <= {LARGEST_DECIDED} only"
     if not metric.of_labels:
         return only
+    if not (model.program.is_rnn and score.task.symmetric):
+        return f"for a perceptron or a teacher {only}, and beyond nothing is proved"
     if not score.cells:
         return "a longer --time-limit; or first algzoo-exact warm, where nothing is compiled yet"
     return f"a longer --time-limit narrows it, slowly; {only}"
