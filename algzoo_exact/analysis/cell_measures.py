@@ -27,8 +27,8 @@ def measures_of_cells(
     """The Gaussian measure of each cell in the buffer as ``mids`` +- ``rads``, infinite where
     float64 does not decide; and the middle of its rays at length 1, ``inside`` (cells, n).
 
-    ``rows`` (walls, n): the inequalities of the starting cone; ``off`` (walls): bounds for the
-    lengths of their errors.
+    ``rows`` (walls, n): the inequalities of the starting cone, off by ``off`` (walls) at most, in
+    length.
     """
     n, d, first = rows.shape[1], weights.state.shape[1], rows.shape[0]
     count = first + weights.layer.shape[0] + weights.readout.shape[0]

@@ -223,7 +223,7 @@ class _Work:
         start = starting_cones(self.task)[s]
         search, weights = Search(self.program, "uniform"), exact_weights(self.program)
         assert weights is not None
-        normals, off = wall_balls(start)
+        walls, off = wall_balls(start)
         for answer in range(self.program.outputs):
             if self.wrong_only and answer == start.label and self.ties == "lowest":
                 continue  # it is right, whatever ties with it
@@ -233,7 +233,7 @@ class _Work:
                     continue
                 size = int(batch.size[0])
                 mids, rads, inside = np.empty(size), np.empty(size), np.empty((size, search.n))
-                measures_of_cells(weights, normals, off, batch, flow_rules(), mids, rads, inside)
+                measures_of_cells(weights, walls, off, batch, flow_rules(), mids, rads, inside)
                 part = replace(
                     self.nothing(),
                     start=np.full(size, s),

@@ -115,7 +115,8 @@ def cone_scores(question: Question) -> Iterator[Score]:
         return
     pieces = sorted(found, key=lambda piece: piece.most or 0, reverse=True)
     floats = _floats_first(q)
-    jobs = list(_jobs(q.rnn, pieces, shared=floats and processes_for(workers) > 1))
+    shared = floats and (processes_for(workers) > 1 or len(pieces) < q.threads)
+    jobs = list(_jobs(q.rnn, pieces, shared))
     setup = Setup(
         q.metric, q.rnn, q.task, q.ties,
         tuple(islice(q.metric.directions(q.rnn, q.task), _SPARE_DIRECTIONS)),
@@ -124,7 +125,8 @@ def cone_scores(question: Question) -> Iterator[Score]:
     )  # fmt: skip
     tally = _Tally(q, pieces, jobs, floats)
     jobs.reverse()
-    for job, outcome in outcomes(jobs, partial(decide, setup), q.deadline, workers):
+    work = partial(decide, setup)
+    for job, outcome in outcomes(jobs, work, q.deadline, workers, threads=q.threads):
         if outcome == "not generic":
             if again := tally.again(job):
                 jobs.append(again)
