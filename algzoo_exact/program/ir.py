@@ -201,8 +201,8 @@ class Program:
         """InputError for another program."""
         if not self.is_rnn:
             raise InputError(
-                "This is made for RNNs, and the program is none; for every layered program there "
-                "are accuracy(), squared_error(), sample() and activation_regions()."
+                "Proofs, explanations, certificates, reports and races need an RNN, and this "
+                "program is none; accuracy, sample and regions take any layered program."
             )
 
     def evaluate(self, x: Sequence[Number]) -> Trace:
