@@ -11,7 +11,7 @@ from algzoo_exact.explain.claims.keys import DEFINITIONS, Json, table_schema
 from algzoo_exact.explain.claims.price import SCHEMA as PRICE
 from algzoo_exact.explain.claims.reading import case_schema, claim_schemas
 from algzoo_exact.explain.language.toml_tables import IDENTIFIER
-from algzoo_exact.explain.story import MODEL, SURPRISE
+from algzoo_exact.explain.story import SURPRISE, model_keys
 
 _NAMED: Json = {
     "type": "object",
@@ -34,7 +34,7 @@ def explanation_schema() -> Json:
         "properties": {
             "title": {"type": "string"},
             "prose": {"type": "string"},
-            "model": table_schema(MODEL),
+            "model": table_schema(model_keys()),
             "definitions": _NAMED,
             "domains": _NAMED,
             "claim": {"type": "array", "items": kinds},

@@ -23,23 +23,26 @@ from algzoo_exact.explain.claims.reading import ClaimReader
 from algzoo_exact.explain.language.expand import Definition, Expander, read_definitions
 from algzoo_exact.explain.language.integers import Sizes
 from algzoo_exact.explain.language.toml_tables import LARGEST_FILE, Table, read_toml, shown, within
-from algzoo_exact.program.task import INDEX_TASKS, Task
+from algzoo_exact.program.task import PROBLEMS, Task
 
-TASKS = (*INDEX_TASKS, "median")
 LARGEST_SIZE = 1024  # inputs, and hidden neurons
 
 _HASH = text("^([0-9a-f]{64})?$")
-MODEL: Keys = {
-    "task": choice(TASKS),
-    "seq_len": whole(2, LARGEST_SIZE, required=True),
-    "hidden_size": whole(1, LARGEST_SIZE, required=True),
-    "sha256": _HASH,
-    "weights_sha256": _HASH,
-    "standard": TRUTH,
-    "name": text(r"\S"),
-}
 SURPRISE: Keys = {"bits_of_optimization": exact(), "note": text()}
-"""The keys of the tables [model] and [surprise]."""
+"""The keys of the table [surprise]."""
+
+
+def model_keys() -> Keys:
+    """The keys of the table [model]: a task of programs, by its name, and sizes."""
+    return {
+        "task": choice([problem.name for problem in PROBLEMS.values() if not problem.is_discrete]),
+        "seq_len": whole(2, LARGEST_SIZE, required=True),
+        "hidden_size": whole(1, LARGEST_SIZE, required=True),
+        "sha256": _HASH,
+        "weights_sha256": _HASH,
+        "standard": TRUTH,
+        "name": text(r"\S"),
+    }
 
 
 @dataclass(frozen=True)
@@ -159,7 +162,7 @@ def parse_explanation(toml: str) -> Explanation:
 
 
 def _subject(source: Source) -> Subject:
-    given = source.all(MODEL)
+    given = source.all(model_keys())
     for key in ("seq_len", "hidden_size"):
         if not 1 <= given[key] <= LARGEST_SIZE:
             raise InputError(f"{key} is from 1 to {LARGEST_SIZE}, not {shown(given[key])}.")

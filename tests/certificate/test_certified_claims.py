@@ -37,6 +37,7 @@ from algzoo_exact.explain.language.expression import (
     Formula,
     Logic,
     Number,
+    Term,
     Truth,
     evaluate,
 )
@@ -341,21 +342,30 @@ def test_probabilities_of_orders(case: tuple[int, Formula]) -> None:
     assert orders.probability(number) == total
     opposite = nodes.number(Logic("not", (formula,)))
     assert orders.probability(opposite) == 1 - total
-    assert orders.apart(number, [opposite])
-    assert orders.apart(number, [opposite, number]) is (total == 0)
+    given = orders.of(number)
+    assert orders.excluded(opposite, given)
+    assert orders.excluded(nodes.number(Logic("not", (Logic("not", (formula,)),))), given) is (
+        total == 0
+    )
 
 
 @given(order_formulas(3))
 @settings(max_examples=40, deadline=None)
 def test_what_a_domain_says_of_the_order(formula: Formula) -> None:
-    """An element that is said to be below another one is so in every order that is left."""
+    """It is one of some partial orders, which exclude each other."""
     nodes, orders = orders_of(3)
-    below = orders.below(nodes.number(formula))
-    for k, lower in enumerate(below):
-        for low in check.members(lower):
-            sides = [Entry("x", (i,)) if i < 3 else Number(Fraction(0)) for i in (low, k)]
-            against = Compare(">", *sides)
-            assert by_all_orders(Logic("and", (formula, against)), 3) == 0
+    elements: list[Term] = [*(Entry("x", (i,)) for i in range(3)), Number(Fraction(0))]
+    total = Fraction(0)
+    for below in orders.of(nodes.number(formula)):
+        pairs = [(k, low) for k, lower in enumerate(below) for low in check.members(lower)]
+        order = (
+            Truth(True),
+            Truth(True),
+            *(Compare(">", elements[k], elements[low]) for k, low in pairs),
+        )
+        assert by_all_orders(Logic("and", (*order, Logic("not", (formula,)))), 3) == 0
+        total += by_all_orders(Logic("and", order), 3)
+    assert total == by_all_orders(formula, 3)
 
 
 @pytest.mark.parametrize(

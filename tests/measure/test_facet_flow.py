@@ -91,9 +91,10 @@ def test_chambers_of_reflection_groups(n: int) -> None:
             assert rad < 1e-10
 
 
-@pytest.mark.parametrize(("n", "cones"), [(4, 12), (5, 8), (6, 1)])
+@pytest.mark.parametrize(("n", "cones"), [(4, 12), (5, 8), (6, 4)])
 def test_measures_and_moments_are_those_of_ball_arithmetic(n: int, cones: int) -> None:
-    # Oracle: dilogarithms and triple flag integrals in ball arithmetic of many bits.
+    # Oracle: balls of many bits, which share the formula but no code; test_checker compares them
+    # with the dilogarithms of the checker.
     rng = random.Random(n)
     for _ in range(cones):
         cone = random_cone(rng, n, n + rng.randrange(4))

@@ -63,7 +63,7 @@ def test_chambers_given_by_the_products_of_their_normals(
     assert found.upper >= Fraction(1, order) - slack
 
 
-@pytest.mark.parametrize("n", [2, 3, 4, 5, 6, 7, 8, 9])
+@pytest.mark.parametrize("n", [2, 3, 4, 5, 6, 7, 8, pytest.param(9, marks=pytest.mark.slow)])
 def test_chambers_given_by_rows_and_by_rays(n: int) -> None:
     # B_n: x1 > .. > xn > 0; by rays too. Floats are taken exactly.
     rows = [[float(k == i) - float(k == i + 1) for k in range(n)] for i in range(n)]
@@ -107,7 +107,7 @@ def test_orthant_probabilities_are_those_of_scipy(n: int) -> None:
 @given(st.integers(2, 9), st.integers(0, 10**6))
 @settings(max_examples=25)
 def test_a_cone_and_the_gram_matrix_of_its_normals_have_one_measure(n: int, seed: int) -> None:
-    # Two sets of coordinates, and up to n = 5 two formulas.
+    # Two sets of coordinates.
     rng = random.Random(seed)
     while True:
         rows = [[rng.randint(-9, 9) for _ in range(n)] for _ in range(n)]
@@ -119,8 +119,8 @@ def test_a_cone_and_the_gram_matrix_of_its_normals_have_one_measure(n: int, seed
     assert by_products.width < Fraction(1, 10**8)
 
 
-@given(st.integers(6, 8), st.integers(0, 10**6))
-@settings(max_examples=8)
+@given(st.integers(6, 7), st.integers(0, 10**6))
+@settings(max_examples=6)
 def test_parts_of_a_cone_add_up(n: int, seed: int) -> None:
     rng = random.Random(seed)
     rows = [tuple(int(i == k) for k in range(n)) for i in range(n)]
@@ -142,6 +142,8 @@ def test_digits_asked_for() -> None:
         found = az.cone_measure(eye, digits=50)
         assert found.contains(Fraction(1, 2**n))
         assert found.width <= Fraction(1, 10**50)
+    eye = [[int(i == k) for k in range(7)] for i in range(7)]
+    assert az.cone_measure(eye, digits=20).width <= Fraction(1, 10**20)
     assert az.orthant_probability([[1, 0], [0, 1]], digits=40).width <= Fraction(1, 10**40)
 
 
@@ -163,7 +165,6 @@ def test_cones_without_interior_have_measure_zero() -> None:
         (lambda: az.cone_measure(rays=[[1, 0], [0, 1], [-1, -1]]), "hold a line"),
         (lambda: az.cone_measure(np.eye(10).tolist()), "reach n = 9"),
         (lambda: az.cone_measure(np.eye(3).tolist(), digits=0), "from 1 to 1000"),
-        (lambda: az.cone_measure(np.eye(7).tolist(), digits=20), "ask for fewer"),
         (lambda: az.orthant_probability([]), "at least one"),
         (lambda: az.orthant_probability([[1, 0]]), "as many columns"),
         (lambda: az.orthant_probability([[1, 0.5], [0.4, 1]]), "symmetric"),

@@ -12,7 +12,7 @@ import algzoo_exact as az
 from algzoo_exact.errors import InputError
 from algzoo_exact.race.entries.flops import sample_cost
 from algzoo_exact.race.estimator import Estimate
-from algzoo_exact.race.registry import NAMES, UNCOUNTED, estimator
+from algzoo_exact.race.registry import UNCOUNTED, estimator, names
 
 Subject = tuple[az.Program, az.Task]
 
@@ -39,7 +39,7 @@ def reach(name: str) -> list[Subject]:
     return [SUBJECTS[key] for key in names if not estimator(name).fits(*SUBJECTS[key])]
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", names())
 def test_it_says_what_it_is(name: str) -> None:
     chosen = estimator(name)
     assert chosen.name == name
@@ -68,7 +68,7 @@ def test_it_says_what_it_is(name: str) -> None:
         ("gmhp", "argmedian_4_3", None),
         ("mean-field", "argmedian_4_3", "2nd_argmax only"),
         ("mean-field-calibrated", "2nd_argmax_4_4", "16 hidden neurons"),
-        *((name, "2nd_argmax_4_3", None) for name in NAMES if name != "mean-field-calibrated"),
+        *((name, "2nd_argmax_4_3", None) for name in names() if name != "mean-field-calibrated"),
     ],
 )
 def test_what_is_out_of_reach(name: str, model: str, reason: str | None) -> None:
@@ -76,7 +76,7 @@ def test_what_is_out_of_reach(name: str, model: str, reason: str | None) -> None
     assert found is None if reason is None else reason in str(found)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", names())
 def test_answers_repeat(name: str) -> None:
     """With the same seed; another seed gives another answer where there is one, and only there."""
     for on in reach(name):
@@ -90,7 +90,7 @@ def test_answers_repeat(name: str) -> None:
         assert (first.value != other.value) == estimator(name).seeded
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", names())
 def test_budgets_are_kept(name: str) -> None:
     """And used: by points nine tenths of it, or half where their number is a power of two."""
     for on in reach(name):

@@ -25,7 +25,7 @@ from algzoo_exact.race.entries.designs import (
 )
 from algzoo_exact.race.estimator import LearnedConstant
 from algzoo_exact.race.plot import plot_race
-from algzoo_exact.race.registry import NAMES, estimator
+from algzoo_exact.race.registry import estimator, names
 from algzoo_exact.race.run import Race, answers_of, compare
 from algzoo_exact.race.statistics import CONFIDENCE
 from algzoo_exact.race.store import FILE, Answers, open_store
@@ -312,7 +312,7 @@ def test_learned_constants_are_shown(finished: tuple[Race, Path], tmp_path: Path
     plot_race(found, tmp_path / "a.svg")
     assert "(sampled, 1 learned constant)" in (tmp_path / "a.svg").read_text()
     assert "learned" not in to_markdown(finished[0])
-    assert [name for name in NAMES if estimator(name).learned] == ["mean-field-calibrated"]
+    assert [name for name in names() if estimator(name).learned] == ["mean-field-calibrated"]
 
 
 def test_plot(finished: tuple[Race, Path], tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from support.scores import by_cones
 
 import algzoo_exact as az
 from algzoo_exact.measure.faces_f64 import full_set, ray_sets, subfaces
-from algzoo_exact.measure.moments import FacetMoments
+from algzoo_exact.measure.flow import CellFlow
 from algzoo_exact.program.ir import Program, rnn
 from algzoo_exact.regions.search import Search
 from algzoo_exact.regions.starts import Start, starting_cones
@@ -114,7 +114,8 @@ def compare_bends(program: Program, start: Start, n: int) -> int:
             normals, radii = np.empty((count, n)), np.empty(count)
             state, fresh = np.empty((d, n, 3)), np.empty((d, n, 3))
             rows, pattern = np.array(start.rows, np.float64), batch.pattern[q]
-            normal_balls(weights, rows, pattern, 0, normals, radii, state, fresh)
+            off = np.zeros(len(rows))
+            normal_balls(weights, rows, off, pattern, 0, normals, radii, state, fresh)
             slopes = np.empty((n, d, 3))
             bend_balls.output_slopes(weights, pattern, slopes)
             include, jumps = np.zeros(count, np.uint64), np.zeros((count, 2))
@@ -124,7 +125,7 @@ def compare_bends(program: Program, start: Start, n: int) -> int:
             )  # fmt: skip
             cell = cell_of(batch, q, start)
             normal = wall_normals(search.specializer, cell)
-            flow = FacetMoments(cell.tight, normal, cell.directions, (1,) * n)
+            flow = CellFlow(cell.tight, normal, cell.directions, (1,) * n)
             exact = {bend.face.wall: bend for bend in sums.bends(cell, flow, first - 1)}
             mine = {int(ids[f]): jumps[f].tolist() for f in range(found) if include[f]}
             assert set(exact) <= set(mine)

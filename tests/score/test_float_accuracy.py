@@ -30,7 +30,7 @@ def proved(program: Program, task: az.Task, ties: az.tasks.TieRule) -> Enclosure
 
 
 def by_balls(program: Program, task: az.Task, ties: az.tasks.TieRule) -> None:
-    """Oracle, n = 4 and 5: closed forms by dilogarithms in ball arithmetic."""
+    """Oracle, n = 4 and 5: ball arithmetic of many bits, which shares the formula but no code."""
     many = by_cones(program, task, ties, 20)
     assert many.method.endswith("ball arithmetic")
     proved(program, task, ties).intersect(many.enclosure)  # ValueError if they contradict

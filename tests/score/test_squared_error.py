@@ -33,8 +33,7 @@ import algzoo_exact as az
 from algzoo_exact.deadline import NEVER
 from algzoo_exact.exact.enclosure import square_root, working_precision
 from algzoo_exact.geometry.cone import Cone, dot
-from algzoo_exact.measure.flow import NotGenericError, directions_for
-from algzoo_exact.measure.moments import FacetMoments
+from algzoo_exact.measure.flow import CellFlow, NotGenericError, directions_for
 from algzoo_exact.regions.starts import starting_cones
 from algzoo_exact.score.bends import Bend, BendSums
 from algzoo_exact.score.cones import Precision
@@ -142,20 +141,15 @@ def test_lost_facets_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def second_moment(cone: Cone, a: tuple[int, ...]) -> arb:
     """E[(a.x)^2; cone], every facet counted, along the first direction that will do."""
-    normals = dict(zip(cone.walls, cone.inequalities, strict=True))
-    rays = [[c / max(map(abs, ray)) for c in ray] for ray in cone.rays]
     for u in directions_for(cone.dimension):
-        flow = FacetMoments(cone.tight, normals.__getitem__, rays, u)
-        signs = {dot(row, u) > 0 for row in cone.inequalities}
-        measure, moment = arb(len(signs) == 1) / 2, arb(0)
+        flow, moment = CellFlow.of(cone, u), arb(0)
         try:
-            for face in flow.facets:
-                turned, slope = flow.facet(face, [arb(c) for c in a])
-                normal = normals[face.wall]
-                measure += turned / (2 * arb.pi())
-                moment += slope * dot(a, normal) / arb(dot(normal, normal)).sqrt()
+            measure = flow.measure()
         except NotGenericError:
             continue
+        for face in flow.facets:
+            normal = flow.normal(face.wall)
+            moment += flow.moment(face, a) * dot(a, normal) / arb(dot(normal, normal)).sqrt()
         return measure * dot(a, a) + moment / (2 * arb.pi())
     raise AssertionError
 

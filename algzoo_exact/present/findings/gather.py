@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from algzoo_exact.certificate.build import WrittenCertificate, drafted, write_draft
+from algzoo_exact.certificate.build import CHECKED_TASKS, WrittenCertificate, drafted, write_draft
 from algzoo_exact.certificate.draft import Draft
 from algzoo_exact.certificate.pieces import LARGEST_PIECES
 from algzoo_exact.deadline import NEVER, Deadline
@@ -146,16 +147,16 @@ _NO_TIME = "within a time limit there is one only if a file is named for it"
 
 @dataclass(frozen=True)
 class Wishes:
-    """What the caller asks for."""
+    """What the caller asks for, as ``make_report`` takes it."""
 
-    explanation: Explanation | None
-    ties: TieRule
-    certificate: Path | None
-    time_limit: float | None
-    samples: int
-    seed: int
-    workers: int
-    statement_seconds: float
+    explanation: Explanation | None = None
+    ties: TieRule = "lowest"
+    certificate: Path | None = None
+    time_limit: float | None = None
+    samples: int = 1_000_000
+    seed: int = 0
+    seconds: float = 30.0
+    workers: int = 1
 
 
 def gather(model: Model, task: Task, wishes: Wishes, progress: Progress) -> Findings:
@@ -166,7 +167,9 @@ def gather(model: Model, task: Task, wishes: Wishes, progress: Progress) -> Find
     # An explanation's statements have limits of their own.
     limited = wishes.time_limit is not None
     deadline = NEVER if explained else Deadline.after(wishes.time_limit)
-    with sampler(wishes.workers, limited) as beside:
+    # Loading torch takes longer than the exact part of most reports.
+    apart = (limited or wishes.workers > 1) and "torch" not in sys.modules
+    with sampler(apart=apart) as beside:
         slow = (
             _uncertified(model, task, explained) or _NO_TIME
             if limited
@@ -175,7 +178,7 @@ def gather(model: Model, task: Task, wishes: Wishes, progress: Progress) -> Find
         observing = _is_observed(model, task, wishes.certificate is not None or not slow)
         order = Order(
             model.network, task, wishes.ties, wishes.samples, wishes.seed, observing,
-            _initialised(wishes.explanation), deadline,
+            untrained=_initialised(wishes.explanation), deadline=deadline,
         )  # fmt: skip
         sampled = beside(order)
         steps.begin(0.2, "explanation")
@@ -241,7 +244,7 @@ def _certificate(
         return None, None, slow
     tally: CellTally | PieceTally | None = None
     if isinstance(model.network, Program) and task.seq_len <= LARGEST_MEASURED:
-        tally = PieceTally() if task.name == "median" else CellTally(task.seq_len)
+        tally = PieceTally() if task.is_numeric else CellTally(task.seq_len)
 
     def draft() -> Draft:
         story = None if path is None else verification
@@ -271,15 +274,17 @@ def _check_certificate(model: Model, task: Task, path: Path | None, explained: b
 
 def _uncertified(model: Model, task: Task, explained: bool) -> str:
     """Why there can be no certificate; empty if there can. An explanation's needs no cells."""
-    if task.name == "median":
+    if task.name not in CHECKED_TASKS:
+        return f"the checker knows no task {task.name}"
+    if task.is_numeric:
         if task.seq_len <= LARGEST_PIECES:
             return ""
         return f"certificates of median models list all pieces, for n ≤ {LARGEST_PIECES}"
     if explained:
         return ""
-    largest = LARGEST_FUNCTIONS if task.name == "longest_cycle" else LARGEST_MEASURED
+    largest = LARGEST_FUNCTIONS if task.is_discrete else LARGEST_MEASURED
     if task.seq_len > largest:
-        what = "answers to all inputs" if task.name == "longest_cycle" else "all cells"
+        what = "answers to all inputs" if task.is_discrete else "all cells"
         return f"certificates list {what}, which is possible for n ≤ {largest}"
     return ""
 
@@ -324,7 +329,7 @@ def _partition(
     if task.seq_len <= LARGEST_MEASURED:
         count = None if score.undecided else score.regions
         regions = observed_regions(network, observed, count)
-    return regions, None if task.name == "median" else observed_confusion(observed)
+    return regions, None if task.is_numeric else observed_confusion(observed)
 
 
 def _pieces(
@@ -333,7 +338,7 @@ def _pieces(
     tally: CellTally | PieceTally | None,
     observed: Observed | None,
 ) -> ErrorPieces | None:
-    if task.name != "median":
+    if not task.is_numeric:
         return None
     if isinstance(tally, PieceTally):
         return tally.pieces()
@@ -347,7 +352,7 @@ def draw(model: Model, task: Task, ties: TieRule, proved: Enclosure, kind: str) 
 
     ``proved`` is what is known of the accuracy: the picture's title states it."""
     program = model.network
-    if not isinstance(program, Program) or task.seq_len > _DRAWN or task.name == "median":
+    if not isinstance(program, Program) or task.seq_len > _DRAWN or task.is_numeric:
         return None
     from algzoo_exact.present.pictures.picture import picture_bytes
 
@@ -368,7 +373,7 @@ def _verified(model: Model, wishes: Wishes, steps: _Steps) -> Verification | Non
     verification = verify(
         wishes.explanation,
         model,
-        seconds=wishes.statement_seconds,
+        seconds=wishes.seconds,
         ties=wishes.ties,
         progress=steps.within,
     )
@@ -379,7 +384,7 @@ def _verified(model: Model, wishes: Wishes, steps: _Steps) -> Verification | Non
 
 def _initialised(explanation: Explanation | None) -> tuple[Task, int] | None:
     """Task and hidden size of the random initialisations that a ledger compares with."""
-    if explanation is None or explanation.subject.task.name == "median":
+    if explanation is None or explanation.subject.task.is_numeric:
         return None
     return explanation.subject.task, explanation.subject.hidden_size
 
