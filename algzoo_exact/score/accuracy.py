@@ -84,7 +84,7 @@ def credit_at_zero(start: Start, direction: Direction, ties: TieRule) -> Fractio
 def _pieces(program: Program, task: Task, deadline: Deadline) -> tuple[Piece, ...]:
     starts = starting_cones(task)
     if not task.symmetric:  # cells are not congruent
-        return (Piece(starts, Fraction(1), Fraction(1)),)
+        return tuple(Piece((start,)) for start in starts)
     mass = Fraction(2, len(starts))
     return tuple(Piece(pair, mass, mass) for pair in zip(starts[::2], starts[1::2], strict=True))
 

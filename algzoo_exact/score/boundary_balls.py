@@ -7,10 +7,8 @@ Proven, and many times as fast as ball arithmetic of many bits, to 8 or more dig
 from __future__ import annotations
 
 import math
-from bisect import bisect_right
 from collections.abc import Callable
 from fractions import Fraction
-from itertools import accumulate
 
 import numpy as np
 from numpy.typing import NDArray
@@ -206,7 +204,7 @@ def float_sum(
     least precise, which cost little by other means.
     """
     assert isinstance(search, HasBatches)
-    balls: list[tuple[float, float, Fraction]] = []
+    found: list[tuple[F64, F64, F64]] = []
     where: list[tuple[Cells, int]] = []
     for batch in search.cells(start):
         if batch is None:
@@ -215,26 +213,31 @@ def float_sum(
         mids, rads = np.empty(size), np.empty(size)
         kernel(batch, mids, rads)
         kept = Cells._make(array[:size].copy() for array in batch)  # buffers are used again
-        for q, ball in enumerate(zip(mids.tolist(), rads.tolist(), strict=True)):
-            balls.append((*ball, credit_of(kept, q)))
-            where.append((kept, q))
-    order = sorted(range(len(balls)), key=lambda i: balls[i][1])
-    sums = list(accumulate(balls[i][1] for i in order))
+        found.append((mids, rads, kept.credit))
+        where += [(kept, q) for q in range(size)]
+    if not found:
+        return Enclosure.exactly(0), []
+    mids, rads, credits = (np.concatenate(column) for column in zip(*found, strict=True))
+    order = np.argsort(rads, kind="stable")
+    sums = np.cumsum(rads[order])
     if allowance is None:
-        decided = bisect_right([balls[i][1] for i in order], wide)
+        decided = np.searchsorted(rads[order], wide, "right")
         spared = len(order) // _SPARED if search.n <= _CHEAP_UP_TO else 0
-        used = min(decided, max(bisect_right(sums, _NARROW), len(order) - spared))
+        used = min(decided, max(np.searchsorted(sums, _NARROW, "right"), len(order) - spared))
     else:
-        used = bisect_right(sums, allowance)
+        used = np.searchsorted(sums, allowance, "right")
+    order, left = order[:used], order[used:]
     total = Enclosure.exactly(0)
-    for credit in {balls[i][2] for i in order[:used]}:
-        parts = [balls[i] for i in order[:used] if balls[i][2] == credit]
+    for value in np.unique(credits[order]):
+        these = order[credits[order] == value]
         # fsum rounds once: the sums are off by half an ulp.
-        mid = Fraction(math.fsum(part[0] for part in parts))
-        rad = Fraction(math.fsum(part[1] for part in parts)) + abs(mid) * Fraction(U)
+        mid = Fraction(math.fsum(mids[these]))
+        rad = Fraction(math.fsum(rads[these])) + abs(mid) * Fraction(U)
+        cells, q = where[these[0]]
+        credit = credit_of(cells, q)
         rad *= credit * Fraction(SLACK)
         total = total.plus(Enclosure(mid * credit - rad, mid * credit + rad))
-    return total, [cell_of(*where[i], start) for i in order[used:]]
+    return total, [cell_of(cells, q, start) for cells, q in (where[i] for i in left)]
 
 
 def careful_flow(search: ExactSearch, cell: Cell, u: IntVector, which: int) -> Enclosure | None:

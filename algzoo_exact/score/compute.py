@@ -25,7 +25,7 @@ from algzoo_exact.score.counting import (
     PATIENCE,
     SMALL_PATIENCE,
     count_leaves,
-    workers_for,
+    sharing,
 )
 from algzoo_exact.score.enumeration import ENUMERATION
 from algzoo_exact.score.metric import Metric
@@ -230,8 +230,9 @@ def _chosen(q: Question) -> Iterator[Score]:
         if early:
             yield from early.steps(q.within(AUTO_SECONDS if early is HEAVIEST else BOX_SECONDS))
         return
-    leaves = count_leaves(ExactSearch(q.rnn, q.ties), q.task, SMALL_PATIENCE)
-    if small or short or leaves * q.metric.ball_seconds.get(q.n, math.inf) <= _SOON:
+    few = _SOON / q.metric.ball_seconds.get(q.n, math.inf)
+    search = ExactSearch(q.rnn, q.ties)
+    if small or short or count_leaves(search, q.task, SMALL_PATIENCE, 2 * few) <= few:
         q = replace(q, digits=q.digits or MANY_DIGITS, workers=1, compiled=False)
         # Within a limit cone by cone, without compiled code, which may not be there yet.
         yield from (early if early and q.deadline.limited else CONES).steps(q.within(AUTO_SECONDS))
@@ -242,12 +243,15 @@ def _chosen(q: Question) -> Iterator[Score]:
         return
     leaves = count_leaves(new_search(q.rnn, q.ties, compiled=True), q.task, PATIENCE)
     seconds = CONES.seconds(q, leaves)
-    q = replace(q, workers=q.workers or workers_for(seconds)).within(AUTO_SECONDS)
+    if q.workers is None:
+        workers, threads = sharing(seconds)
+        q = replace(q, workers=workers, threads=threads)
+    q = q.within(AUTO_SECONDS)
     left = q.deadline.left * (q.workers or 1)
     if q.wish != "exact" and seconds > left and floats_serve(q.rnn):
         q = replace(q, digits=None)
         seconds = CONES.seconds(q, leaves)
-    by_cell = seconds / (len(starting_cones(q.task)) if q.task.symmetric else 1)
+    by_cell = seconds / len(starting_cones(q.task))
     if early and q.wish == "auto" and by_cell > q.deadline.left / 2:  # none would be decided
         yield from early.steps(replace(q, digits=_DIGITS_OF_BOUNDS))
     else:

@@ -128,7 +128,7 @@ class Close(Instance):
         if self.error == "supremum":
             return _check_supremum(bench.program, self, bench.decider(), facts)
         deadline = Deadline.after(bench.seconds)
-        limits = CellLimits.until(deadline)
+        limits = CellLimits(deadline)
         try:
             figure = mean_error(
                 bench.program, self.left, self.right, domain=self.domain, error=self.error,
@@ -167,7 +167,7 @@ def _check_supremum(
     few = _inputs(program, claim) <= FEW_INPUTS
     share = _CELL_SHARE if few else _CELL_SHARE / 10
     deadline = Deadline.after(decider.seconds)
-    limits = CellLimits.until(deadline.part(share))
+    limits = CellLimits(deadline.part(share))
     try:
         figure = supremum(
             program, claim.left, claim.right, claim.scale, domain=claim.domain, limits=limits

@@ -54,7 +54,7 @@ def probability_of(program: Program, formula: Formula, seconds: float) -> Figure
     """The probability, exact or certified where that can be had, else sampled."""
     deadline = Deadline.after(seconds)
     try:
-        return probability(program, formula, limits=CellLimits.until(deadline))
+        return probability(program, formula, limits=CellLimits(deadline))
     except OutOfReachError:
         return if_in_range(
             "probability", lambda: sampled_probability(program, formula, deadline=deadline)

@@ -14,7 +14,7 @@ from algzoo_exact.explain.language.integers import Sizes
 from algzoo_exact.explain.language.parser import parse
 from algzoo_exact.explain.logic.order_probability import order_probability
 from algzoo_exact.explain.outcome import Outcome
-from algzoo_exact.explain.prove.prover import Limits, Prover
+from algzoo_exact.explain.prove.prover import Prover
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.lift import HasProgram, lift
 
@@ -39,14 +39,15 @@ def prove(
 
     InputError for what cannot be read, and for products of two parts that vary.
     """
-    limits = Limits(seconds)
+    if not 0 < seconds < float("inf"):
+        raise InputError(f"The time limit must be a positive number, not {seconds}.")
     deadline = Deadline.after(seconds)
     program = lift(model)
     read = _reader(Sizes.of(program), definitions)
     claimed = read(statement)
     within = EVERYWHERE if domain is None else read(domain)
     try:
-        prover = Prover(program, domain=within, limits=limits, deadline=deadline, progress=progress)
+        prover = Prover(program, within, deadline=deadline, progress=progress)
     except TimeIsUpError:
         late = Outcome.unknown("the time was up before the domain was prepared")
         return replace(late, seconds=seconds)
