@@ -9,6 +9,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from algzoo_exact.analysis.errors import Errors as Errors
+    from algzoo_exact.analysis.errors import WrongCell as WrongCell
+    from algzoo_exact.analysis.errors import find_errors as find_errors
     from algzoo_exact.certificate.build import WrittenCertificate as WrittenCertificate
     from algzoo_exact.certificate.build import certify as certify
     from algzoo_exact.certificate.build import write_certificate as write_certificate
@@ -86,6 +89,7 @@ _HOMES = {
     "CheckedCertificate": "certificate.check",
     "Counts": "score.result",
     "Enclosure": "exact.enclosure",
+    "Errors": "analysis.errors",
     "Estimate": "race.estimator",
     "Explanation": "explain.story",
     "FloatRangeError": "errors",
@@ -104,6 +108,7 @@ _HOMES = {
     "Trained": "training.train",
     "Transformer": "program.transformer",
     "Verification": "explain.verify",
+    "WrongCell": "analysis.errors",
     "WrittenCertificate": "certificate.build",
     "accuracies": "score.compute",
     "accuracy": "score.compute",
@@ -116,6 +121,7 @@ _HOMES = {
     "compare": "race.run",
     "cone_measure": "measure.solid_angle",
     "estimator": "race.registry",
+    "find_errors": "analysis.errors",
     "lift": "program.lift",
     "lift_transformer": "program.lift",
     "list_models": "zoo.loading",

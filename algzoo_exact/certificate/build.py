@@ -19,7 +19,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, TypeAlias
 
-from algzoo_exact.certificate.check import dump
+from algzoo_exact.certificate.check import KINDS, dump
 from algzoo_exact.certificate.draft import Draft, Json, Kind, Stored
 from algzoo_exact.certificate.kinds import CellDraft, ClaimDraft, FunctionDraft
 from algzoo_exact.certificate.pieces import PieceDraft
@@ -39,6 +39,9 @@ if TYPE_CHECKING:
 
 Story: TypeAlias = Verification | str | os.PathLike[str]
 """An explanation that was verified, or the file of one that is to be."""
+
+CHECKED_TASKS = frozenset(task for tasks, _ in KINDS.values() for task in tasks)
+"""Names of those that the checker knows, which imports nothing of this package."""
 
 _VERIFYING, _WRITING = 0.6, 0.8  # shares of the work, where there is an explanation
 
@@ -197,12 +200,17 @@ def drafted(
         chosen = explanation.explanation.subject.task
     if chosen is None:
         raise InputError("Nothing says which task the model is for; give the task.")
+    if chosen.name not in CHECKED_TASKS:
+        raise InputError(
+            f"The checker knows no task {chosen.name}, so that nobody could check a certificate; "
+            f"it knows {', '.join(sorted(CHECKED_TASKS))}."
+        )
     if isinstance(network, Transformer):
         if explanation is not None:
             raise InputError("Explanations are of RNNs, and this model is a transformer.")
         return FunctionDraft(model, network, chosen, ties, decimals)
     draft: Draft
-    if chosen.name == "median":
+    if chosen.is_numeric:
         draft = PieceDraft(model, network, chosen, decimals)
     elif chosen.seq_len <= LARGEST_DIMENSION:
         draft = CellDraft(model, network, chosen, ties, decimals)

@@ -140,7 +140,6 @@ def accuracy(
         Wanted,
         score_document,
     )
-    from algzoo_exact.program.task import INDEX_TASKS
     from algzoo_exact.runtime.agreement import agreement
     from algzoo_exact.score.compute import metric_for
 
@@ -151,7 +150,7 @@ def accuracy(
     draw = Sampler(loaded.network, chosen, rule, check_samples or SAMPLES_BESIDE_BOUNDS, seed)
     with sampled_beside(draw, deadline) as sample:
         # Where only bounds are possible, which take their time, the sample comes first.
-        boxes = chosen.seq_len > LARGEST_DECIDED and chosen.name in INDEX_TASKS
+        boxes = chosen.seq_len > LARGEST_DECIDED and chosen.is_index
         early = boxes and method in ("auto", "bounds") and not deadline.limited
         estimate, unsampled = sample() if early else (None, "")
         with (

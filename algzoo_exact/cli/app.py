@@ -23,6 +23,7 @@ from algzoo_exact.cli import (
     certify,
     check,
     compare,
+    errors,
     regions,
     report,
     sample,
@@ -137,6 +138,8 @@ algzoo-exact accuracy 2nd_argmax_2_2
 
 algzoo-exact accuracy my_model.pth --task argmedian --json
 
+algzoo-exact errors 2nd_argmax_4_3
+
 algzoo-exact regions 2nd_argmax_3_3 --picture regions.svg
 
 algzoo-exact show handcrafted:2nd_argmax_3 --latex
@@ -187,6 +190,7 @@ def _add(
 
 
 _add(app, accuracy.accuracy, accuracy.EXAMPLES)
+_add(app, errors.errors, errors.EXAMPLES)
 _add(app, regions.regions, regions.EXAMPLES)
 _add(app, show.show, show.EXAMPLES)
 _add(app, sample.sample, sample.EXAMPLES)

@@ -136,11 +136,10 @@ def compare(
     """
     import algzoo_exact as az
     from algzoo_exact.present.documents.race import race_document
-    from algzoo_exact.race.registry import NAMES
 
     loaded = load_model(model, task, seq_len)
     task_of(loaded)
-    names = NAMES if estimators == "all" else [n for n in re.split(r"[,\s]+", estimators) if n]
+    names = None if estimators == "all" else [n for n in re.split(r"[,\s]+", estimators) if n]
     try:
         with progress_bar("racing") as advance:
             race = az.compare(

@@ -155,8 +155,7 @@ def with_noise(model: Model, noise: float | None, seed: int | None, relative: bo
 
 def task_of(model: Model, teacher: str | None = None) -> Task:
     """The model's task, or that of answering like a teacher; InputError if nothing says which."""
-    from algzoo_exact.program.ir import Program
-    from algzoo_exact.program.task import INDEX_TASKS
+    from algzoo_exact.program.task import tasks_for
     from algzoo_exact.program.task import teacher as answers_of
 
     if teacher is not None:
@@ -164,11 +163,8 @@ def task_of(model: Model, teacher: str | None = None) -> Task:
         name = f"answers of {other.name} (weights {other.weights_sha256[:12]})"
         return answers_of(other.program, name)
     if model.task is None:
-        names = ", ".join(INDEX_TASKS[:-1]) + f" or {INDEX_TASKS[-1]}"
-        if not isinstance(model.network, Program):
-            names = "longest_cycle"
-        elif model.network.outputs == 1:
-            names = "median"
+        *others, last = tasks_for(model.network)
+        names = f"{', '.join(others)} or {last}" if others else last
         raise InputError(f"Nothing says which task {model.name} is for; add --task with {names}.")
     return model.task
 

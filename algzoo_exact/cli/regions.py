@@ -101,7 +101,7 @@ def regions(
     _check_target(out, SUFFIXES)
     loaded = with_noise(load_model(model, task, seq_len), noise, noise_seed, noise_relative)
     chosen, rule = task_of(loaded, teacher), tie_rule(ties)
-    if chosen.name == "median":
+    if chosen.is_numeric:
         raise InputError(
             "regions lists answers, and a median model has none; "
             "algzoo-exact accuracy gives its error, az.activation_regions() its regions."

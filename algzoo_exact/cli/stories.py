@@ -59,7 +59,7 @@ def read_story(story: str, model: str | None) -> tuple[str, Explanation, Model]:
             )
         name = model_beside(path, subject.name)
     # The weights of a median model do not tell its inputs; others are held against the story.
-    seq_len = subject.task.seq_len if subject.task.name == "median" else None
+    seq_len = subject.task.seq_len if subject.task.is_numeric else None
     return str(path), explanation, load_model(name, None, seq_len)
 
 

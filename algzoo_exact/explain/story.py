@@ -42,21 +42,11 @@ from algzoo_exact.explain.language.toml_tables import (
     shown,
     within,
 )
-from algzoo_exact.program.task import INDEX_TASKS, Task
+from algzoo_exact.program.task import PROBLEMS, Task
 
-TASKS = (*INDEX_TASKS, "median")
 LARGEST_SIZE = 1024  # inputs, and hidden neurons
 
 _HASH = text("^([0-9a-f]{64})?$")
-MODEL: Keys = {
-    "task": choice(TASKS),
-    "seq_len": whole(2, LARGEST_SIZE, required=True),
-    "hidden_size": whole(1, LARGEST_SIZE, required=True),
-    "sha256": _HASH,
-    "weights_sha256": _HASH,
-    "standard": TRUTH,
-    "name": text(r"\S"),
-}
 SURPRISE: Keys = {"bits_of_optimization": exact(), "note": text()}
 _NAMED = plain(
     dict,
@@ -69,13 +59,26 @@ _NAMED = plain(
 )
 
 
+def model_keys() -> Keys:
+    """The keys of the table [model]: a task of programs, by its name, and sizes."""
+    return {
+        "task": choice([problem.name for problem in PROBLEMS.values() if not problem.is_discrete]),
+        "seq_len": whole(2, LARGEST_SIZE, required=True),
+        "hidden_size": whole(1, LARGEST_SIZE, required=True),
+        "sha256": _HASH,
+        "weights_sha256": _HASH,
+        "standard": TRUTH,
+        "name": text(r"\S"),
+    }
+
+
 def story_keys() -> Keys:
     """The keys of a file, with all kinds of claims that are registered."""
     claims: Json = {"oneOf": [{"$ref": f"#/$defs/{name}"} for name in KINDS]}
     return {
         "title": text(required=True),
         "prose": text(),
-        "model": plain(dict, table_schema(MODEL), required=True),
+        "model": plain(dict, table_schema(model_keys()), required=True),
         "definitions": _NAMED,
         "domains": _NAMED,
         "claim": listed(dict, {"type": "array", "items": claims}),
@@ -204,7 +207,7 @@ def parse_explanation(toml: str) -> Explanation:
 
 
 def _subject(source: Source) -> Subject:
-    given = source.all(MODEL)
+    given = source.all(model_keys())
     for key in ("seq_len", "hidden_size"):
         if not 1 <= given[key] <= LARGEST_SIZE:
             raise InputError(f"{key} is from 1 to {LARGEST_SIZE}, not {shown(given[key])}.")

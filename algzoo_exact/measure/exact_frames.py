@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from algzoo_exact.geometry.cone import IntVector, dot
 from algzoo_exact.measure.balls_f64 import U
-from algzoo_exact.measure.flow import PrecisionError
+from algzoo_exact.measure.faces import PrecisionError
 from algzoo_exact.measure.lattice_f64 import Lattice
 
 F64 = NDArray[np.float64]

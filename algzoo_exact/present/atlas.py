@@ -29,10 +29,9 @@ from algzoo_exact.present.document import (
 from algzoo_exact.present.findings.gather import slow_certificate
 from algzoo_exact.present.report import SAMPLES, Report, make_report
 from algzoo_exact.present.sections.registry import kinds_section
-from algzoo_exact.present.sections.theorem import LABELS
 from algzoo_exact.present.wording import count, several, value_text
 from algzoo_exact.present.writers.html import to_html
-from algzoo_exact.program.task import TASK_NAMES, TieRule
+from algzoo_exact.program.task import PROBLEMS, TieRule
 from algzoo_exact.zoo.loading import load
 
 INDEX = "index.html"
@@ -138,7 +137,7 @@ def _pages(names: list[str]) -> dict[str, str]:
 
 def _index(reports: dict[str, Report], pages: dict[str, str], failed: dict[str, str]) -> Document:
     sections = []
-    for task in TASK_NAMES:
+    for task, problem in PROBLEMS.items():
         rows = sorted(
             ((pages[name], r) for name, r in reports.items() if r.findings.task.name == task),
             key=lambda row: (
@@ -147,9 +146,9 @@ def _index(reports: dict[str, Report], pages: dict[str, str], failed: dict[str, 
             ),
         )
         if rows:
-            score = "root mean squared error" if task == "median" else "accuracy"
+            score = "root mean squared error" if problem.is_numeric else "accuracy"
             table = Table(
-                f"Models that should give {LABELS[task]}, by {score}.",
+                f"Models that should give {problem.words}, by {score}.",
                 _COLUMNS,
                 tuple(_row(page, report) for page, report in rows),
             )

@@ -111,6 +111,14 @@ class Program:
         if not self.readout or any(len(row) != before for row in self.readout):
             raise InputError(f"The read-out must have shape (outputs, {before}).")
 
+    def __hash__(self) -> int:
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> int:
+        """Rationals are slow to hash, and a program has many."""
+        return hash((self.layers, self.readout))
+
     @property
     def seq_len(self) -> int:
         """Number n of inputs."""

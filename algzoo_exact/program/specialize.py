@@ -36,7 +36,10 @@ class Specializer:
         self.program = program
         units = program.units
         self._readout = _integers(program.readout, units[-1] // units[-2])
-        self._states = [_integers(layer.state, layer.scale) for layer in program.layers]
+        # An RNN's layers share their matrix.
+        states = {(id(layer.state), layer.scale): layer.state for layer in program.layers}
+        known = {key: _integers(state, key[1]) for key, state in states.items()}
+        self._states = [known[id(layer.state), layer.scale] for layer in program.layers]
         self._inputs = [
             _integers(layer.input, unit)
             for layer, unit in zip(program.layers, units[1:-1], strict=True)
@@ -82,7 +85,8 @@ class Specializer:
 
 
 def _integers(matrix: Matrix, scale: int) -> fmpz_mat:
-    return fmpz_mat([[int(w * scale) for w in row] for row in matrix])
+    """``scale`` times the matrix, a multiple of all its denominators."""
+    return fmpz_mat([[w.numerator * (scale // w.denominator) for w in row] for row in matrix])
 
 
 def rows(matrix: fmpz_mat) -> tuple[Row, ...]:

@@ -31,16 +31,27 @@ def write_table(regions: Iterable[Region], path: str | Path, *, digits: int = 20
     The file appears whole or not at all. InputError for another suffix, a folder that cannot be
     written to, or more than 6 inputs.
     """
-    target = Path(path)
-    if target.suffix not in SUFFIXES:
+    check_suffix(path)
+    table = [_row(region, digits) for region in regions]
+    write_rows(table, path)
+    return len(table)
+
+
+def check_suffix(path: str | Path) -> None:
+    """InputError for a file whose suffix names no sort of table."""
+    if Path(path).suffix not in SUFFIXES:
         raise InputError(
             f"Tables are written as {', '.join(SUFFIXES)}, chosen by the file's suffix, "
-            f"not as {target.name!r}."
+            f"not as {Path(path).name!r}."
         )
-    with replacing(target) as part:
-        table = [_row(region, digits) for region in regions]
-        _WRITERS[target.suffix](table, part)
-    return len(table)
+
+
+def write_rows(rows: list[Row], path: str | Path) -> None:
+    """Write a table as the file's suffix says, whole or not at all. InputError as in
+    ``write_table``."""
+    check_suffix(path)
+    with replacing(path) as part:
+        _WRITERS[Path(path).suffix](rows, part)
 
 
 def _row(region: Region, digits: int) -> Row:
@@ -67,7 +78,7 @@ def number(name: str, enclosure: Enclosure, digits: int) -> Row:
     }
 
 
-def vector(entries: Sequence[int | Fraction]) -> str:
+def vector(entries: Sequence[int | float | Fraction]) -> str:
     return " ".join(map(str, entries))
 
 

@@ -11,7 +11,7 @@ Enumeration cuts regions at label walls and at x[0] = 0. ``cells`` keeps these c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -23,7 +23,7 @@ from algzoo_exact.measure.cone_measure import cone_measure
 from algzoo_exact.program.ir import Matrix, Program
 from algzoo_exact.program.specialize import Specializer, rows
 from algzoo_exact.program.task import Task, TieRule, argmax, check_fit, credit_for
-from algzoo_exact.regions.exact_search import ExactSearch
+from algzoo_exact.regions.exact_search import ExactCell, ExactSearch
 from algzoo_exact.regions.pattern import ActivationPattern
 from algzoo_exact.regions.starts import Start, starting_cones
 
@@ -167,29 +167,44 @@ def region_of(program: Program, specializer: Specializer, bits: int) -> Region:
 
 
 def cells(
-    program: Program, task: Task, *, ties: TieRule = "lowest", progress: Progress | None = None
+    program: Program,
+    task: Task,
+    *,
+    ties: TieRule = "lowest",
+    starts: Sequence[Start] | None = None,
+    progress: Progress | None = None,
 ) -> Iterator[Cell]:
-    """All cells of a program on a task, right and wrong ones.
+    """All cells of a program on a task, right and wrong ones; or those below some starting cones.
 
     They cover R^n with disjoint interiors. InputError if program and task do not fit.
     """
     check_fit(program, task)
     search = ExactSearch(program, None)
-    starts = starting_cones(task)
-    scale = program.units[-1]
+    starts = starting_cones(task) if starts is None else starts
     for done, start in enumerate(starts):
-        names = _names(program, start)
-        tie_wall = len(names)
         for leaf in search.exact_cells(start):
             assert leaf is not None, "whole leaves were asked for"
-            pattern = ActivationPattern(program.widths, leaf.bits)
-            logits = rows(search.specializer.logits(leaf.bits))
-            for winners, part, ties_of_part in _by_winners(leaf.cone, logits, tie_wall):
-                cone, walls = _facets(part, names | ties_of_part)
-                credit = credit_for(start.label, winners, ties)
-                yield Cell(pattern, cone, (), walls, logits, scale, start.label, winners, credit)
+            yield from _cells_of(search, start, leaf, ties)
         if progress is not None:
             progress(done + 1, len(starts))
+
+
+def cells_of_leaf(program: Program, start: Start, bits: int, ties: TieRule) -> Iterator[Cell]:
+    """The cells of one pattern below a starting cone; there must be some."""
+    search = ExactSearch(program, None)
+    for leaf in search.exact_cells(start, bits, program.neurons):
+        assert leaf is not None, "whole leaves were asked for"
+        yield from _cells_of(search, start, leaf, ties)
+
+
+def _cells_of(search: ExactSearch, start: Start, leaf: ExactCell, ties: TieRule) -> Iterator[Cell]:
+    program, names = search.program, _names(search.program, start)
+    logits = rows(search.specializer.logits(leaf.bits))
+    pattern, scale = ActivationPattern(program.widths, leaf.bits), program.units[-1]
+    for winners, part, ties_of_part in _by_winners(leaf.cone, logits, len(names)):
+        cone, walls = _facets(part, names | ties_of_part)
+        credit = credit_for(start.label, winners, ties)
+        yield Cell(pattern, cone, (), walls, logits, scale, start.label, winners, credit)
 
 
 def answers(program: Program) -> Iterator[tuple[int, Cone]]:

@@ -20,7 +20,7 @@ from algzoo_exact.runtime.networks import network_for
 from algzoo_exact.runtime.sampled import SampledSquaredError
 from algzoo_exact.runtime.sampling import BLOCK, check_run, inputs
 from algzoo_exact.runtime.threads import in_order
-from algzoo_exact.zoo.tasks import medians
+from algzoo_exact.zoo.tasks import targets
 
 
 def sample_squared_error(
@@ -59,7 +59,7 @@ def sample_squares(
     progress: Callable[[int, int], None] | None,
 ) -> SampledSquaredError:
     """The same, on fewer inputs where the deadline passes before all are drawn."""
-    if task.name != "median" or (program.outputs, program.seq_len) != (1, task.seq_len):
+    if not task.is_numeric or (program.outputs, program.seq_len) != (1, task.seq_len):
         raise InputError(
             f"The sampled squared error is for the median of {program.seq_len} inputs and a "
             f"program with one output, not for {task.name} of {task.seq_len} and "
@@ -72,7 +72,7 @@ def sample_squares(
 
     def run(block: int) -> tuple[int, float, float]:
         x = inputs(task, seed, block, kind, place)
-        errors = network.outputs(x)[0].double() - medians(x).double()
+        errors = network.outputs(x)[0].double() - targets(task, x).double()
         squares = (errors * errors)[: n - block * BLOCK]
         mean = squares.mean()
         return len(squares), float(mean), float(((squares - mean) ** 2).sum())

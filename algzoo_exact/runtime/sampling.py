@@ -32,7 +32,7 @@ from algzoo_exact.runtime.networks import network_for
 from algzoo_exact.runtime.sampled import SampleEstimate
 from algzoo_exact.runtime.threads import in_order
 from algzoo_exact.zoo.architectures import to_tensor
-from algzoo_exact.zoo.tasks import draw_inputs, first_argmax, labels, torch_device
+from algzoo_exact.zoo.tasks import draw_inputs, first_argmax, targets, torch_device
 
 BLOCK = 1 << 16
 
@@ -133,7 +133,7 @@ def _labelling(task: Task, dtype: torch.dtype, device: torch.device) -> Callable
     if isinstance(task, TaskOnSubspace):
         inner, basis = _labelling(task.task, dtype, device), to_tensor(task.basis, dtype).to(device)
         return lambda x: inner(basis @ x)
-    return lambda x: labels(task, x)
+    return lambda x: targets(task, x)
 
 
 def inputs(

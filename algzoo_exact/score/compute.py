@@ -22,10 +22,10 @@ from algzoo_exact.score.by_closed_form import CLOSED_FORM, CLOSED_FORM_UP_TO
 from algzoo_exact.score.compiling import COMPILING, LOADING_SECONDS, compiling, done
 from algzoo_exact.score.cones import CONES
 from algzoo_exact.score.counting import (
-    PROBE_SECONDS,
-    SMALL_PROBE_SECONDS,
+    PATIENCE,
+    SMALL_PATIENCE,
     count_leaves,
-    workers_for,
+    sharing,
 )
 from algzoo_exact.score.enumeration import ENUMERATION
 from algzoo_exact.score.metric import Metric
@@ -51,8 +51,7 @@ _DIGITS_OF_BOUNDS = 20  # of each cone that is decided while others are not
 
 def metric_for(task: Task) -> Metric:
     """The first that scores the task."""
-    metrics = METRICS.values()
-    return next(m for m in metrics if task.name in m.tasks or (m.of_labels and not task.symmetric))
+    return next(metric for metric in METRICS.values() if metric.scores(task))
 
 
 def accuracy(
@@ -231,8 +230,9 @@ def _chosen(q: Question) -> Iterator[Score]:
         if early:
             yield from early.steps(q.within(AUTO_SECONDS if early is HEAVIEST else BOX_SECONDS))
         return
-    leaves = count_leaves(ExactSearch(q.rnn, q.ties), q.task, SMALL_PROBE_SECONDS)
-    if small or short or leaves * q.metric.ball_seconds.get(q.n, math.inf) <= _SOON:
+    few = _SOON / q.metric.ball_seconds.get(q.n, math.inf)
+    search = ExactSearch(q.rnn, q.ties)
+    if small or short or count_leaves(search, q.task, SMALL_PATIENCE, 2 * few) <= few:
         q = replace(q, digits=q.digits or MANY_DIGITS, workers=1, compiled=False)
         # Within a limit cone by cone, without compiled code, which may not be there yet.
         yield from (early if early and q.deadline.limited else CONES).steps(q.within(AUTO_SECONDS))
@@ -241,14 +241,17 @@ def _chosen(q: Question) -> Iterator[Score]:
         yield from _while_compiling(q, early)
     except TimeIsUpError:
         return
-    leaves = count_leaves(new_search(q.rnn, q.ties, compiled=True), q.task, PROBE_SECONDS)
+    leaves = count_leaves(new_search(q.rnn, q.ties, compiled=True), q.task, PATIENCE)
     seconds = CONES.seconds(q, leaves)
-    q = replace(q, workers=q.workers or workers_for(seconds)).within(AUTO_SECONDS)
+    if q.workers is None:
+        workers, threads = sharing(seconds)
+        q = replace(q, workers=workers, threads=threads)
+    q = q.within(AUTO_SECONDS)
     left = q.deadline.left * (q.workers or 1)
     if q.wish != "exact" and seconds > left and floats_serve(q.rnn):
         q = replace(q, digits=None)
         seconds = CONES.seconds(q, leaves)
-    by_cell = seconds / (len(starting_cones(q.task)) if q.task.symmetric else 1)
+    by_cell = seconds / len(starting_cones(q.task))
     if early and q.wish == "auto" and by_cell > q.deadline.left / 2:  # none would be decided
         yield from early.steps(replace(q, digits=_DIGITS_OF_BOUNDS))
     else:

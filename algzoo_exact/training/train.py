@@ -85,7 +85,7 @@ def recipe_for(
         if seeds < 1:
             raise InputError(f"The number of seeds must be at least 1, not {seeds}.")
         seeds = range(seeds)
-    if task == "longest_cycle":
+    if Task(task, seq_len).is_discrete:
         layers = DEFAULT_LAYERS if layers is None else layers
         heads = DEFAULT_HEADS if heads is None else heads
     return Recipe(

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 
 from algzoo_exact.errors import InputError
 from algzoo_exact.files import write_whole
-from algzoo_exact.program.task import TASK_NAMES, TIE_RULES
+from algzoo_exact.program.task import PROBLEMS, TIE_RULES
 
 if TYPE_CHECKING:
     from algzoo_exact.zoo.loading import Model
@@ -137,7 +137,7 @@ class Card:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "recipe", dict(self.recipe))
-        _one_of("task", self.task, TASK_NAMES)
+        _one_of("task", self.task, tuple(PROBLEMS))
         _one_of("chosen_by", self.chosen_by, CHOSEN_BY)
         for key in ("hidden_size", "seq_len", "parameters", "seeds", "layers", "heads"):
             value = getattr(self, key)
@@ -152,9 +152,10 @@ class Card:
                 raise InputError(f"The recipe's {key!r} must be a text, a number or true or false.")
         if (self.layers is None) != (self.heads is None):
             raise InputError("'layers' and 'heads' belong together.")
-        if (self.layers is None) == (self.task == "longest_cycle"):
+        problem = PROBLEMS[self.task]
+        if (self.layers is None) == problem.is_discrete:
             raise InputError("'layers' and 'heads' are for longest_cycle, and needed there.")
-        expected = METRICS[self.task == "median"]
+        expected = METRICS[problem.is_numeric]
         if self.score.metric != expected:
             raise InputError(f"{self.task} is scored by {expected}, not {self.score.metric}.")
 

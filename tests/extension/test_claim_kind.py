@@ -13,8 +13,8 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-from cli_for_tests import run
 from extension.margins import Margin
+from support.command_line import run
 
 import algzoo_exact as az
 from algzoo_exact.certificate.check import CheckedCertificate

@@ -12,8 +12,8 @@ from fractions import Fraction
 import numpy as np
 import pytest
 from extension.off_by_one import OFF_BY_ONE
-from models_for_tests import random_program
-from reports_for_tests import model_of
+from support.programs import random_program
+from support.reports import model_of
 
 import algzoo_exact as az
 from algzoo_exact.deadline import Deadline

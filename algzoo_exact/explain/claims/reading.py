@@ -69,8 +69,10 @@ class ClaimReader:
     def _case(self, source: Source, name: str) -> Case:
         verdict = source.table.choice("verdict", CASE_VERDICTS)
         said = _NAMED["text"].value(source, "text")
-        if self._task.name == "median":
-            raise InputError("median has no labels, so that an explanation of it has no cases.")
+        if self._task.is_numeric:
+            raise InputError(
+                f"{self._task.name} has no labels, so that an explanation of it has no cases."
+            )
         claims: tuple[str, ...] = ()
         if verdict == "claims":
             claims = self._earlier(source, "claims", ("right", "wrong"))

@@ -30,6 +30,7 @@ _SORTS = {
 }
 
 T = TypeVar("T")
+Word = TypeVar("Word", bound=str)
 
 
 def read_toml(text: str) -> dict[str, Any]:
@@ -101,11 +102,11 @@ class Table:
         values = self.value(key, list)
         for value in values:
             if not isinstance(value, sort):
-                what = {str: "texts", dict: "tables"}[sort]
+                what = "texts" if sort is str else "tables"
                 raise InputError(f"{key} must be a list of {what}, but holds {shown(value)}.")
         return tuple(values)
 
-    def choice(self, key: str, choices: Sequence[str]) -> str:
+    def choice(self, key: str, choices: Sequence[Word]) -> Word:
         """One of the texts in ``choices``."""
         found = "is missing" + self._like(key)
         if self.has(key):

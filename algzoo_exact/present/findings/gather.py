@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from algzoo_exact.certificate.build import WrittenCertificate, drafted, write_draft
+from algzoo_exact.certificate.build import CHECKED_TASKS, WrittenCertificate, drafted, write_draft
 from algzoo_exact.certificate.draft import Draft
 from algzoo_exact.certificate.pieces import LARGEST_PIECES
 from algzoo_exact.deadline import NEVER, Deadline
@@ -241,7 +241,7 @@ def _certificate(
         return None, None, slow
     tally: CellTally | PieceTally | None = None
     if isinstance(model.network, Program) and task.seq_len <= LARGEST_MEASURED:
-        tally = PieceTally() if task.name == "median" else CellTally(task.seq_len)
+        tally = PieceTally() if task.is_numeric else CellTally(task.seq_len)
 
     def draft() -> Draft:
         story = None if path is None else verification
@@ -271,15 +271,17 @@ def _check_certificate(model: Model, task: Task, path: Path | None, explained: b
 
 def _uncertified(model: Model, task: Task, explained: bool) -> str:
     """Why there can be no certificate; empty if there can. An explanation's needs no cells."""
-    if task.name == "median":
+    if task.name not in CHECKED_TASKS:
+        return f"the checker knows no task {task.name}"
+    if task.is_numeric:
         if task.seq_len <= LARGEST_PIECES:
             return ""
         return f"certificates of median models list all pieces, for n ≤ {LARGEST_PIECES}"
     if explained:
         return ""
-    largest = LARGEST_FUNCTIONS if task.name == "longest_cycle" else LARGEST_MEASURED
+    largest = LARGEST_FUNCTIONS if task.is_discrete else LARGEST_MEASURED
     if task.seq_len > largest:
-        what = "answers to all inputs" if task.name == "longest_cycle" else "all cells"
+        what = "answers to all inputs" if task.is_discrete else "all cells"
         return f"certificates list {what}, which is possible for n ≤ {largest}"
     return ""
 
@@ -324,7 +326,7 @@ def _partition(
     if task.seq_len <= LARGEST_MEASURED:
         count = None if score.undecided else score.regions
         regions = observed_regions(network, observed, count)
-    return regions, None if task.name == "median" else observed_confusion(observed)
+    return regions, None if task.is_numeric else observed_confusion(observed)
 
 
 def _pieces(
@@ -333,7 +335,7 @@ def _pieces(
     tally: CellTally | PieceTally | None,
     observed: Observed | None,
 ) -> ErrorPieces | None:
-    if task.name != "median":
+    if not task.is_numeric:
         return None
     if isinstance(tally, PieceTally):
         return tally.pieces()
@@ -347,7 +349,7 @@ def draw(model: Model, task: Task, ties: TieRule, proved: Enclosure, kind: str) 
 
     ``proved`` is what is known of the accuracy: the picture's title states it."""
     program = model.network
-    if not isinstance(program, Program) or task.seq_len > _DRAWN or task.name == "median":
+    if not isinstance(program, Program) or task.seq_len > _DRAWN or task.is_numeric:
         return None
     from algzoo_exact.present.pictures.picture import picture_bytes
 
@@ -379,7 +381,7 @@ def _verified(model: Model, wishes: Wishes, steps: _Steps) -> Verification | Non
 
 def _initialised(explanation: Explanation | None) -> tuple[Task, int] | None:
     """Task and hidden size of the random initialisations that a ledger compares with."""
-    if explanation is None or explanation.subject.task.name == "median":
+    if explanation is None or explanation.subject.task.is_numeric:
         return None
     return explanation.subject.task, explanation.subject.hidden_size
 

@@ -121,12 +121,12 @@ def _sampled(order: Order, progress: Progress) -> Sampled:
 
     network, task, seed = order.network, order.task, order.seed
     bits = None
-    if isinstance(network, Program) and task.name != "median":
+    if isinstance(network, Program) and not task.is_numeric:
         bits = exact_bits(network)
     observed = None
     if order.observing and isinstance(network, Program):
         observed = observe(network, task, seed, bits)
-    if task.name == "median" and isinstance(network, Program):
+    if task.is_numeric and isinstance(network, Program):
         from algzoo_exact.runtime.sampled_squares import sample_squares
 
         errors = sample_squares(

@@ -33,13 +33,13 @@ def score_of(
     progress: Callable[[float, str], None],
 ) -> Score:
     """The score. ``time_limit`` in seconds; None leaves it to the size of the model."""
-    if task.name == "median":
+    if task.is_numeric:
         return squared_error(
             model.program, task, time_limit=time_limit, workers=workers, progress=progress
         )
     n = task.seq_len
     boxes = n > MOST_INPUTS
-    if task.name == "longest_cycle" or boxes:
+    if task.is_discrete or boxes:
         if boxes and time_limit is None:
             time_limit = _BOX_SECONDS
         return accuracy(model.network, task, ties=ties, time_limit=time_limit, progress=progress)

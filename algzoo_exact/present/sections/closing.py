@@ -200,7 +200,7 @@ def limits_section(found: Findings) -> Section:
             "two logits nearly agree.",
         )
     ]
-    if found.task.name == "longest_cycle":
+    if found.task.is_discrete:
         items.append(("Nothing about inputs that are not drawn uniformly.",))
     else:
         items.append(

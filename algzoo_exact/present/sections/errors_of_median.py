@@ -31,7 +31,7 @@ _PLACES = 8
 
 def squares_section(found: Findings) -> Section | None:
     """Pieces and middle inputs by their share of the mean squared error; None for other tasks."""
-    if found.task.name != "median":
+    if not found.task.is_numeric:
         return None
     n, pieces = found.task.seq_len, found.pieces
     if pieces is None:

@@ -13,11 +13,11 @@ from algzoo_exact.present.wording import several
 
 def proof_section(found: Findings) -> Section:
     """The proof by enumeration; an explanation's proof has a section of its own."""
-    if found.task.name == "longest_cycle":
+    if found.task.is_discrete:
         steps = _by_trying(found)
     elif found.task.seq_len > LARGEST_MEASURED:
         steps = _by_bounds(found)
-    elif found.task.name == "median":
+    elif found.task.is_numeric:
         steps = _by_moments(found)
     else:
         steps = _by_cones(found)

@@ -52,7 +52,7 @@ def partition_section(found: Findings) -> Section | None:
         return Section("regions", "How it cuts its inputs", tuple(blocks))
     if found.picture is not None:
         blocks.append(_picture(found))
-    blocks += [_bar(regions), regions_table(regions, answered=found.task.name != "median")]
+    blocks += [_bar(regions), regions_table(regions, answered=not found.task.is_numeric)]
     return Section("regions", "How it cuts its inputs", tuple(blocks))
 
 

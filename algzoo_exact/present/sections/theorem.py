@@ -44,15 +44,6 @@ from algzoo_exact.zoo.card_table import power_text, score_text
 MOST_NEURONS = 8  # whose formulas are written out
 _MOST_TERMS, _LONGEST_FORM = 8, 1000  # of a closed form that is written out
 
-LABELS = {
-    "2nd_argmax": "the index of the second largest input",
-    "argmax": "the index of the largest input",
-    "argmedian": "the index of the middle input in sorted order",
-    "argoutlier": "the index of the input furthest from the mean",
-    "median": "the median of the inputs",
-    "longest_cycle": "the length of the longest cycle",
-}
-
 _ACCURACY: Text = (Math(f.Name("A")), ", the probability that the answer is the label, is")
 _ERROR = row(
     f.Name("E"), "=", f.Name("𝔼"),
@@ -87,7 +78,7 @@ def _setting(found: Findings) -> Block:
     )  # fmt: skip
     n = found.task.seq_len
     names = listed(indexed("x", 0), indexed("x", n - 1), n)
-    if found.task.name == "longest_cycle":
+    if found.task.is_discrete:
         many = f.Sup(f.Number(str(n)), f.Number(str(n)))
         return paragraph(
             *start, f"Let its input be a function from {{0, …, {n - 1}}} to itself, drawn "
@@ -95,10 +86,10 @@ def _setting(found: Findings) -> Block:
             "the answer that of the largest logit. Then the accuracy ", *_ACCURACY,
         )  # fmt: skip
     inputs: Text = ("Let ", Math(names), " be independent standard normal inputs. ")
-    if found.task.name == "median":
+    if found.task.is_numeric:
         return paragraph(*start, *inputs, "Then the mean squared error ", Math(_ERROR), " is")
     return paragraph(
-        *start, *inputs, f"The label is {LABELS[found.task.name]}, the answer that of the largest "
+        *start, *inputs, f"The label is {found.task.words}, the answer that of the largest "
         "logit. Then the accuracy ", *_ACCURACY,
     )  # fmt: skip
 
@@ -190,7 +181,7 @@ def model_section(found: Findings) -> Section:
         )
     rows: list[tuple[str, Text]] = [
         ("Name", (Mono(model.name),)),
-        ("Task", (f"{found.task.name}: {LABELS[found.task.name]}",)),
+        ("Task", (f"{found.task.name}: {found.task.words}",)),
         ("Size", (f"{sizes}, {several(network.parameters, 'weight')}, stored as {model.dtype}",)),
         ("SHA-256", (Mono(model.sha256),)),
     ]
