@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count as count_from
 from pathlib import Path
 
@@ -26,8 +25,8 @@ from algzoo_exact.present.document import (
     Text,
     paragraph,
 )
-from algzoo_exact.present.findings.gather import slow_certificate
-from algzoo_exact.present.report import SAMPLES, Report, make_report
+from algzoo_exact.present.findings.gather import Progress, Wishes, slow_certificate
+from algzoo_exact.present.report import Report, report_of
 from algzoo_exact.present.sections.registry import kinds_section
 from algzoo_exact.present.wording import count, several, value_text
 from algzoo_exact.present.writers.html import to_html
@@ -63,10 +62,10 @@ def write_atlas(
     *,
     ties: TieRule = "lowest",
     time_limit: float | None = None,
-    samples: int = SAMPLES,
+    samples: int = Wishes.samples,
     seed: int = 0,
     workers: int = 1,
-    progress: Callable[[float, str], None] | None = None,
+    progress: Progress | None = None,
 ) -> Atlas:
     """Report every ``.safetensors`` model of a folder, and write an index of the reports.
 
@@ -78,7 +77,12 @@ def write_atlas(
     InputError for a folder that is missing or holds no models, and for an output that cannot be
     written to.
     """
-    source, target = Path(folder), Path(output)
+    wishes = Wishes(ties=ties, time_limit=time_limit, samples=samples, seed=seed, workers=workers)
+    return atlas_of(Path(folder), Path(output), wishes, progress)
+
+
+def atlas_of(source: Path, target: Path, wishes: Wishes, progress: Progress | None = None) -> Atlas:
+    """The same, of wishes that are one value, without an explanation or a certificate."""
     if not source.is_dir():
         raise InputError(f"There is no folder {source}.")
     paths = sorted(source.glob("*.safetensors"))
@@ -95,31 +99,31 @@ def write_atlas(
     reports: dict[str, Report] = {}
     failed: dict[str, str] = {}
     for number, path in enumerate(paths):
-        name = path.stem
 
-        def heard(fraction: float, text: str, number: int = number, name: str = name) -> None:
+        def heard(fraction: float, text: str, number: int = number, name: str = path.stem) -> None:
             if progress is not None:
                 progress((number + fraction) / len(paths), f"{name}: {text}")
 
         try:
-            model = load(path)
-            task = model.task
-            story = path.parent / "explanations" / f"{name}.toml"
-            with staged(target / f"{name}{CERTIFICATE}") as certificate:
-                slow = task is None or slow_certificate(model, task, story.is_file())
-                report = make_report(
-                    model, ties=ties, certificate=None if slow else certificate,
-                    time_limit=time_limit, samples=samples, seed=seed, workers=workers,
-                    explanation=load_explanation(story) if story.is_file() else None,
-                    progress=heard,
-                )  # fmt: skip
-                report.write(target / pages[name])
-            reports[name] = report
+            with staged(target / f"{path.stem}{CERTIFICATE}") as certificate:
+                report = _report(path, certificate, wishes, heard)
+                report.write(target / pages[path.stem])
+            reports[path.stem] = report
         except InputError as error:
-            failed[name] = str(error)
+            failed[path.stem] = str(error)
     index = target / INDEX
     write_whole(index, to_html(_index(reports, pages, failed)).encode())
     return Atlas(index, {name: target / pages[name] for name in reports}, failed)
+
+
+def _report(path: Path, certificate: Path, wishes: Wishes, progress: Progress) -> Report:
+    """Of the model in a file, with the explanation beside it, and a certificate if it is quick."""
+    model = load(path)
+    story = path.parent / "explanations" / f"{path.stem}.toml"
+    explanation = load_explanation(story) if story.is_file() else None
+    if model.task is not None and not slow_certificate(model, model.task, story.is_file()):
+        wishes = replace(wishes, certificate=certificate)
+    return report_of(model, None, replace(wishes, explanation=explanation), progress)
 
 
 def _pages(names: list[str]) -> dict[str, str]:

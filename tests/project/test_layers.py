@@ -42,10 +42,11 @@ LAYERS["regions"] = {"errors", "exact", "files", "geometry", "jit", "measure", "
 LAYERS["score"] = LAYERS["regions"] | {"deadline", "processes", "regions", "signals"}
 LAYERS["runtime"] = LAYERS["score"] | {"score"}
 LAYERS["explain"] = LAYERS["score"] | {"score", "runtime"}
+LAYERS["analysis"] = LAYERS["score"] | {"score"}
 LAYERS["certificate"] = LAYERS["explain"] | {"explain"}
 LAYERS["training"] = LAYERS["score"] | {"score", "runtime", "zoo"}
 LAYERS["race"] = LAYERS["score"] | {"score", "runtime", "plotting", "zoo"}
-LAYERS["present"] = LAYERS["race"] | {"certificate", "explain", "names", "race"}
+LAYERS["present"] = LAYERS["race"] | {"analysis", "certificate", "explain", "names", "race"}
 LAYERS["cli"] = LAYERS["present"] | {"present", "training"}
 LAYERS["__init__"] = LAYERS["__main__"] = set(LAYERS)
 
@@ -53,7 +54,7 @@ LAYERS["__init__"] = LAYERS["__main__"] = set(LAYERS)
 ROOMS = ("language", "logic", "outcome", "prove", "claims", "story", "schema", "verify", "ledger")
 
 # Beside cli and training.
-_TORCH_NETWORKS = ("networks", "observed", "sampled_squares", "sampling", "untrained")
+_TORCH_NETWORKS = ("answers", "networks", "observed", "sampled_squares", "sampling", "untrained")
 MAY_USE_ZOO = tuple(f"runtime/{name}.py" for name in _TORCH_NETWORKS)
 MAY_USE_ZOO += ("explain/verify.py",)  # claims name the models that they compare with
 
@@ -75,7 +76,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     ),
     "networkx": ("regions/graph.py",),
     "matplotlib": ("plotting.py", "present/pictures/", "race/plot.py"),
-    "pyarrow": ("regions/atlas.py",),
+    "pyarrow": ("regions/atlas.py", "analysis/errors.py"),
     "flint": (
         "exact/",
         "explain/logic/relaxation.py",

@@ -86,7 +86,7 @@ def _cells_table(found: Errors, cells: Sequence[WrongCell]) -> Table:
     rows = tuple(
         (
             (digits(cell.probability, _PLACES),),
-            (f"{cell.label} -> {', '.join(map(str, cell.answers))}",),
+            (_answer(cell),),
             (str(cell.pattern),),
             (" ".join(map(str, cell.input)),),
         )
@@ -102,6 +102,13 @@ def _cells_table(found: Errors, cells: Sequence[WrongCell]) -> Table:
         listed = sum((cell.probability.midpoint for cell in cells), Fraction(0))
         caption += f" Not listed: {several(hidden, 'cell')}, {_rest(found, listed)} of the errors."
     return Table(caption, tuple(columns), rows, below=below)
+
+
+def _answer(cell: WrongCell) -> str:
+    answer = f"{cell.label} -> {min(cell.answers)}"
+    if len(cell.answers) == 1:
+        return answer
+    return f"{answer} ({', '.join(map(str, cell.answers))} tie)"
 
 
 def _walls(cell: WrongCell) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -146,16 +147,16 @@ _NO_TIME = "within a time limit there is one only if a file is named for it"
 
 @dataclass(frozen=True)
 class Wishes:
-    """What the caller asks for."""
+    """What the caller asks for, as ``make_report`` takes it."""
 
-    explanation: Explanation | None
-    ties: TieRule
-    certificate: Path | None
-    time_limit: float | None
-    samples: int
-    seed: int
-    workers: int
-    statement_seconds: float
+    explanation: Explanation | None = None
+    ties: TieRule = "lowest"
+    certificate: Path | None = None
+    time_limit: float | None = None
+    samples: int = 1_000_000
+    seed: int = 0
+    seconds: float = 30.0
+    workers: int = 1
 
 
 def gather(model: Model, task: Task, wishes: Wishes, progress: Progress) -> Findings:
@@ -166,7 +167,9 @@ def gather(model: Model, task: Task, wishes: Wishes, progress: Progress) -> Find
     # An explanation's statements have limits of their own.
     limited = wishes.time_limit is not None
     deadline = NEVER if explained else Deadline.after(wishes.time_limit)
-    with sampler(wishes.workers, limited) as beside:
+    # Loading torch takes longer than the exact part of most reports.
+    apart = (limited or wishes.workers > 1) and "torch" not in sys.modules
+    with sampler(apart=apart) as beside:
         slow = (
             _uncertified(model, task, explained) or _NO_TIME
             if limited
@@ -175,7 +178,7 @@ def gather(model: Model, task: Task, wishes: Wishes, progress: Progress) -> Find
         observing = _is_observed(model, task, wishes.certificate is not None or not slow)
         order = Order(
             model.network, task, wishes.ties, wishes.samples, wishes.seed, observing,
-            _initialised(wishes.explanation), deadline,
+            untrained=_initialised(wishes.explanation), deadline=deadline,
         )  # fmt: skip
         sampled = beside(order)
         steps.begin(0.2, "explanation")
@@ -370,7 +373,7 @@ def _verified(model: Model, wishes: Wishes, steps: _Steps) -> Verification | Non
     verification = verify(
         wishes.explanation,
         model,
-        seconds=wishes.statement_seconds,
+        seconds=wishes.seconds,
         ties=wishes.ties,
         progress=steps.within,
     )

@@ -9,8 +9,6 @@ from random import Random
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
-from hypothesis import strategies as st
 from support.cells import (
     close,
     combination,
