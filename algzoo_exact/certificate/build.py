@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 Story: TypeAlias = Verification | str | os.PathLike[str]
 """An explanation that was verified, or the file of one that is to be."""
 
-CHECKED_TASKS = frozenset(task for tasks, _ in KINDS.values() for task in tasks)
+CHECKED_TASKS = frozenset(task for tasks, *_ in KINDS.values() for task in tasks)
 """Names of those that the checker knows, which imports nothing of this package."""
 
 _VERIFYING, _WRITING = 0.6, 0.8  # shares of the work, where there is an explanation

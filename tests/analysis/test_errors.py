@@ -90,10 +90,12 @@ def test_errors_are_what_accuracy_leaves(seed: int, n: int, ties: TieRule) -> No
     found = az.find_errors(program, task, ties=ties)
     score = az.accuracy(program, task, ties=ties)
     lost = found.table.total(1 - found.table.credit)
-    assert lost.lower <= 1 - score.enclosure.lower and 1 - score.enclosure.upper <= lost.upper
+    assert lost.lower <= 1 - score.enclosure.lower
+    assert 1 - score.enclosure.upper <= lost.upper
     for sums in (found.by_answer, found.by_region, found.by_order):
         low, high = (sum(getattr(v, end) for v in sums.values()) for end in ("lower", "upper"))
-        assert low <= lost.upper and lost.lower <= high
+        assert low <= lost.upper
+        assert lost.lower <= high
         assert high - low < Fraction(1, 10**6)
 
 
@@ -121,7 +123,9 @@ def test_the_published_error_of_two_neurons() -> None:
     found = az.find_errors(az.load(SHARED / "2nd_argmax_2_2.safetensors"))
     assert round(float(1 / found.total.midpoint), 1) == 12914.6
     for cell in found.cells():
-        assert cell.form is not None and cell.label == 1 and cell.answers == (0,)
+        assert cell.form is not None
+        assert cell.label == 1
+        assert cell.answers == (0,)
         lead, tail = cell.form.split(" / ")
         assert tail == "(2 pi)"
         ratio = Fraction(lead.removeprefix("atan(").removesuffix(")"))
@@ -132,7 +136,8 @@ def test_the_published_error_of_two_neurons() -> None:
 def test_a_limit_leaves_the_rest_open() -> None:
     model = az.load("2nd_argmax_6_4")
     found = az.find_errors(model, time_limit=0.0)
-    assert found.open == 1 and len(found) == 0
+    assert found.open == 1
+    assert len(found) == 0
     assert found.total.contains(az.find_errors(model).total)
 
 

@@ -31,9 +31,9 @@ from fractions import Fraction
 from itertools import islice
 
 import numpy as np
-from medians_for_tests import one_output
-from models_for_tests import degenerate_programs, random_program
-from scores_for_tests import by_cones, everywhere
+from support.medians import one_output
+from support.programs import degenerate_programs, random_program
+from support.scores import by_cones, everywhere
 
 import algzoo_exact as az
 from algzoo_exact.score.accuracy import ACCURACY

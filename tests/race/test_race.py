@@ -25,7 +25,7 @@ from algzoo_exact.race.entries.designs import (
 )
 from algzoo_exact.race.estimator import LearnedConstant
 from algzoo_exact.race.plot import plot_race
-from algzoo_exact.race.registry import estimator
+from algzoo_exact.race.registry import estimator, names
 from algzoo_exact.race.run import Race, answers_of, compare
 from algzoo_exact.race.statistics import CONFIDENCE
 from algzoo_exact.race.store import FILE, Answers, open_store
