@@ -20,6 +20,7 @@ from typer.core import TyperGroup
 import algzoo_exact
 from algzoo_exact.cli import (
     accuracy,
+    ask,
     certify,
     check,
     compare,
@@ -190,6 +191,7 @@ def _add(
 
 _add(app, accuracy.accuracy, accuracy.EXAMPLES)
 _add(app, errors.errors, errors.EXAMPLES)
+_add(app, ask.ask, ask.EXAMPLES)
 _add(app, regions.regions, regions.EXAMPLES)
 _add(app, show.show, show.EXAMPLES)
 _add(app, sample.sample, sample.EXAMPLES)

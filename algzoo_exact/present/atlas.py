@@ -10,7 +10,7 @@ from algzoo_exact import __version__
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.shares import decimals
 from algzoo_exact.explain.story import load_explanation
-from algzoo_exact.files import staged, write_whole
+from algzoo_exact.files import path_of, staged, write_whole
 from algzoo_exact.names import address, printable
 from algzoo_exact.present import document as d
 from algzoo_exact.present.findings.gather import Progress, Wishes, slow_certificate
@@ -66,7 +66,7 @@ def write_atlas(
     written to.
     """
     wishes = Wishes(ties=ties, time_limit=time_limit, samples=samples, seed=seed, workers=workers)
-    return atlas_of(Path(folder), Path(output), wishes, progress)
+    return atlas_of(path_of(folder), path_of(output), wishes, progress)
 
 
 def atlas_of(source: Path, target: Path, wishes: Wishes, progress: Progress | None = None) -> Atlas:

@@ -57,11 +57,6 @@ class RightMass(Integral):
             deadline,
         )  # fmt: skip
 
-    def careful(self, cell: Cell) -> Enclosure | None:
-        from algzoo_exact.score.boundary_balls import careful_flow
-
-        return careful_flow(self.search, cell, self.direction.u, self.which)
-
     def closed(self, cell: Cell, terms: Terms) -> None:
         """n = 2: flow = - sum_F atan(M) / (2 pi). n = 3: - sum_(F,G) atan(M) / (4 pi). M^2 is
         rational; equal slopes are merged, so whatever cancels does so exactly."""
@@ -84,7 +79,7 @@ def credit_at_zero(start: Start, direction: Direction, ties: TieRule) -> Fractio
 def _pieces(program: Program, task: Task, deadline: Deadline) -> tuple[Piece, ...]:
     starts = starting_cones(task)
     if not task.symmetric:  # cells are not congruent
-        return (Piece(starts, Fraction(1), Fraction(1)),)
+        return tuple(Piece((start,)) for start in starts)
     mass = Fraction(2, len(starts))
     return tuple(Piece(pair, mass, mass) for pair in zip(starts[::2], starts[1::2], strict=True))
 

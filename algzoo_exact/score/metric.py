@@ -30,11 +30,20 @@ from algzoo_exact.score.rigorous import Cell
 @dataclass(frozen=True)
 class Piece:
     """Some starting cones, of one label for a symmetric task: the mass of all of them, and a bound
-    of what they add to the score (which is at least 0)."""
+    of what they add to the score (which is at least 0).
+
+    Of a task that is not symmetric: one cone, whose mass is not known beforehand, and bounds what
+    it adds.
+    """
 
     starts: tuple[Start, ...]
-    mass: Fraction
-    most: Fraction
+    mass: Fraction | None = None
+    most: Fraction | None = None
+
+
+def mass_of_all(pieces: Sequence[Piece]) -> Fraction:
+    """A whole number: how many times they cover the space."""
+    return sum((piece.mass for piece in pieces if piece.mass), Fraction(0)) or Fraction(1)
 
 
 Coefficients = dict[Fraction, Fraction]
@@ -85,10 +94,6 @@ class Integral(ABC):
     @abstractmethod
     def closed(self, cell: Cell, terms: Terms) -> None:
         """The same for n <= 3 in closed form."""
-
-    def careful(self, cell: Cell) -> Enclosure | None:
-        """The same from exact frames, n >= 6, where that decides."""
-        return None
 
 
 @dataclass(frozen=True)

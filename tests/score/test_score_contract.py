@@ -23,7 +23,7 @@ from algzoo_exact.deadline import NEVER, Deadline
 from algzoo_exact.errors import InputError
 from algzoo_exact.score.accuracy import ACCURACY
 from algzoo_exact.score.compute import METHODS, METRICS, answer, metric_for
-from algzoo_exact.score.metric import Metric
+from algzoo_exact.score.metric import Metric, mass_of_all
 from algzoo_exact.score.question import Method, Question
 from algzoo_exact.score.result import Score
 from algzoo_exact.score.squared_error import SQUARED_ERROR
@@ -127,9 +127,10 @@ def test_pieces_are_all_there(metric: Metric) -> None:
     for question in questions(metric):
         if isinstance(question.program, az.Program):
             pieces = metric.pieces(question.program, question.task, NEVER)
-            total = sum((piece.mass for piece in pieces), Fraction(0))
+            total = sum((piece.mass or Fraction(0) for piece in pieces), Fraction(0))
             assert total.denominator == 1
-            assert all(piece.most >= 0 for piece in pieces)
+            assert total == mass_of_all(pieces)
+            assert all(piece.most is not None and piece.most >= 0 for piece in pieces)
     assert pickle.loads(pickle.dumps(metric)) == metric
 
 

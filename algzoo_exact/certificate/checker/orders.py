@@ -8,10 +8,13 @@ from math import factorial
 
 from algzoo_exact.certificate.checker.cones import members
 from algzoo_exact.certificate.checker.formulas import Formulas
+from algzoo_exact.certificate.checker.rewriting import opposite, told_by
 
 Below = tuple[int, ...]
 """A partial order: for each element, those below it, as a bit mask. Elements are the inputs, and n
 for the number 0."""
+Known = dict[tuple[int, int, bool], "Told"]
+"""Of comparisons of terms: high, low, and whether strict."""
 Told = bool | tuple[int, int]
 """What a formula is, but for null sets; or a comparison that it may depend on: of two elements."""
 
@@ -62,44 +65,50 @@ class Orders:
             if not left:
                 yield below
                 continue
-            found = self._told(left[0], below)
+            found = self._told(left[0], below, {})
             if isinstance(found, tuple):
                 high, low = found
                 waiting += ((placed(below, low, high), left), (placed(below, high, low), left))
             elif found:  # and so it stays
                 waiting.append((below, left[1:]))
 
-    def _told(self, number: int, below: Below) -> Told:
+    def _told(self, number: int, below: Below, known: Known) -> Told:
         """What a formula is in a partial order."""
-        self.budget.spend(1)
+        self.budget.spend(5)
         op, *parts = self.formulas.nodes[number]
         match op:
             case "truth":
                 return bool(parts[0])
             case "not":
-                return opposite(self._told(parts[0], below))
+                return opposite(self._told(parts[0], below, known))
             case "and" | "or":
-                return told_by(op == "or", (self._told(part, below) for part in parts))
+                return told_by(op == "or", (self._told(part, below, known) for part in parts))
             case "implies":
-                one, other = (self._told(part, below) for part in parts)
+                one, other = (self._told(part, below, known) for part in parts)
                 return told_by(True, (opposite(one), other))
             case "==" | "!=":  # equal, but for a null set, only where both are the same element
-                sides = (self._above(a, b, True, below) for a, b in (parts, parts[::-1]))
+                sides = (self._above(a, b, True, below, known) for a, b in (parts, parts[::-1]))
                 found = told_by(True, sides)
                 return found if op == "!=" else opposite(found)
         high, low = parts if op in (">", ">=") else parts[::-1]
-        return self._above(high, low, op in (">", "<"), below)
+        return self._above(high, low, op in (">", "<"), below, known)
 
-    def _above(self, high: int, low: int, strict: bool, below: Below) -> Told:
+    def _above(self, high: int, low: int, strict: bool, below: Below, known: Known) -> Told:
         """high > low, or high >= low, which differ where both are the same element."""
-        self.budget.spend(1)
+        key = high, low, strict
+        if key not in known:
+            self.budget.spend(5)
+            known[key] = self._compared(high, low, strict, below, known)
+        return known[key]
+
+    def _compared(self, high: int, low: int, strict: bool, below: Below, known: Known) -> Told:
         for number in (high, low):
             op, *parts = self.formulas.nodes[number]
             if op == "relu":
                 op, parts = "max", [self.formulas.number(0), *parts]
             if op in ("min", "max"):
                 pairs = ((p, low) if number == high else (high, p) for p in parts)
-                found = (self._above(a, b, strict, below) for a, b in pairs)
+                found = (self._above(a, b, strict, below, known) for a, b in pairs)
                 return told_by((op == "max") is (number == high), found)
         a, b = self._element(high), self._element(low)
         if a == b or below[a] >> b & 1:
@@ -140,20 +149,6 @@ class Orders:
             for k, count in at[occurring].items()
         )
         return sum(parts, Fraction(0))
-
-
-def told_by(some: bool, parts: Iterable[Told]) -> Told:
-    """A disjunction (``some``) or conjunction: what tells it, else the first part that is open."""
-    found: Told = not some
-    for part in parts:
-        if part is some:
-            return some
-        found = part if found is (not some) else found
-    return found
-
-
-def opposite(found: Told) -> Told:
-    return not found if isinstance(found, bool) else found
 
 
 def placed(below: Below, high: int, low: int) -> Below:

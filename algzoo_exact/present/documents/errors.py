@@ -75,7 +75,7 @@ def _cells_table(found: Errors, cells: Sequence[WrongCell]) -> d.Table:
     rows = (
         (
             digits(cell.probability, _PLACES),
-            f"{cell.label} -> {', '.join(map(str, cell.answers))}",
+            _answer(cell),
             str(cell.pattern),
             " ".join(map(str, cell.input)),
         )
@@ -92,6 +92,13 @@ def _cells_table(found: Errors, cells: Sequence[WrongCell]) -> d.Table:
         caption += f" Not listed: {several(hidden, 'cell')}, {_rest(found, listed)} of the errors."
     columns = ("#probability", "label -> answer", "pattern", "input")
     return d.table(caption, columns, rows, below=below)
+
+
+def _answer(cell: WrongCell) -> str:
+    answer = f"{cell.label} -> {min(cell.answers)}"
+    if len(cell.answers) == 1:
+        return answer
+    return f"{answer} ({', '.join(map(str, cell.answers))} tie)"
 
 
 def _walls(cell: WrongCell) -> str:

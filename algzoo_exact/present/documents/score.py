@@ -59,7 +59,7 @@ def score_document(
     rows.append(("method", f"{score.method}; {score.seconds:.2f} s"))
     if wanted.interrupted:
         rows.append(("interrupted", "this is what was decided by then"))
-    rows.append(("more", _more(score, metric, wanted.digits)))
+    rows.append(("more", _more(model, score, metric, wanted.digits)))
     estimate = beside.estimate if beside else None
     bounded = estimate if score.kind == "certified" else None
     first = bool(bounded and beside and beside.says_more)
@@ -196,7 +196,7 @@ def _beginning(text: str) -> str:
     return text[: second[0]] if second else text
 
 
-def _more(score: Score, metric: Metric, digits: int | None) -> str:
+def _more(model: Model, score: Score, metric: Metric, digits: int | None) -> str:
     if score.counts is not None:
         if score.kind == "exact":
             return "--by-label for the answers to each label, --check-samples 1e6 for a check"
@@ -210,6 +210,8 @@ def _more(score: Score, metric: Metric, digits: int | None) -> str:
     only = f"every input can be decided for n <= {LARGEST_DECIDED} only"
     if not metric.of_labels:
         return only
+    if not (model.program.is_rnn and score.task.symmetric):
+        return f"for a perceptron or a teacher {only}, and beyond nothing is proved"
     if not score.cells:
         return "a longer --time-limit; or first algzoo-exact warm, where nothing is compiled yet"
     return f"a longer --time-limit narrows it, slowly; {only}"
