@@ -78,11 +78,11 @@ def accuracy(
     loaded = noise.on(sizes.load(model))
     task, rule = rules.task_of(loaded), rules.rule
 
-    from algzoo_exact.present.documents.score import LARGEST_DECIDED, Wanted, score_document
+    from algzoo_exact.present.documents.score import Wanted, score_document
     from algzoo_exact.present.findings.crosscheck import cross_check
     from algzoo_exact.present.findings.random_inputs import Order, sampler
     from algzoo_exact.score.compute import answer, metric_for
-    from algzoo_exact.score.question import Question
+    from algzoo_exact.score.question import MOST_INPUTS, Question
 
     metric = metric_for(task)
     if wishes.by_label and not metric.of_labels:
@@ -93,7 +93,7 @@ def accuracy(
         rounded=False, deadline=Deadline(deadline.at + _LATER),
     )  # fmt: skip
     # Where only bounds are possible, which take their time, the sample comes first.
-    boxes = task.seq_len > LARGEST_DECIDED and task.is_index
+    boxes = task.seq_len > MOST_INPUTS and task.is_index
     early = boxes and wishes.method in ("auto", "bounds") and not deadline.limited
     with sampler(apart=deadline.limited) as beside:
         draw = beside(order)

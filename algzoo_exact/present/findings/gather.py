@@ -26,13 +26,14 @@ from algzoo_exact.explain.outcome import Figure
 from algzoo_exact.explain.story import Explanation
 from algzoo_exact.explain.verify import Verification, verify
 from algzoo_exact.files import check_place
+from algzoo_exact.measure.flow import LARGEST_DIMENSION
 from algzoo_exact.names import shell_word
 from algzoo_exact.present.findings import partition as parts
 from algzoo_exact.present.findings.crosscheck import CrossCheck, cross_check
 from algzoo_exact.present.findings.pieces import LARGEST as LARGEST_PIECE
 from algzoo_exact.present.findings.pieces import ErrorPieces, PieceTally, observed_pieces
 from algzoo_exact.present.findings.random_inputs import Order, Sampled, sampler
-from algzoo_exact.present.findings.scoring import LARGEST_MEASURED, score_of
+from algzoo_exact.present.findings.scoring import score_of
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task, TieRule
 from algzoo_exact.score.result import Score
@@ -192,7 +193,7 @@ def gather(model: Model, task: Task, wishes: Wishes, progress: Progress) -> Find
         else:
             slow = slow_certificate(model, task, explained)
         # Where no certificate has all regions and errors, they are read off random inputs.
-        listed = task.seq_len <= LARGEST_MEASURED and (wishes.certificate or not slow)
+        listed = task.seq_len <= LARGEST_DIMENSION and (wishes.certificate or not slow)
         observing = isinstance(model.network, Program) and not listed
         order = Order(
             model.network, task, wishes.ties, wishes.samples, wishes.seed, observing,
@@ -249,7 +250,7 @@ def _certificate(
     if path is None and slow:
         return None, None
     tally: parts.CellTally | PieceTally | None = None
-    if isinstance(model.network, Program) and task.seq_len <= LARGEST_MEASURED:
+    if isinstance(model.network, Program) and task.seq_len <= LARGEST_DIMENSION:
         tally = PieceTally() if task.is_numeric else parts.CellTally(task.seq_len)
 
     def draft() -> Draft:
@@ -285,7 +286,7 @@ def _uncertified(model: Model, task: Task, explained: bool) -> str:
         return f"certificates of median models list all pieces, for n ≤ {LARGEST_PIECES}"
     if explained:
         return ""
-    largest = LARGEST_FUNCTIONS if task.is_discrete else LARGEST_MEASURED
+    largest = LARGEST_FUNCTIONS if task.is_discrete else LARGEST_DIMENSION
     if task.seq_len > largest:
         what = "answers to all inputs" if task.is_discrete else "all cells"
         return f"certificates list {what}, which is possible for n ≤ {largest}"
@@ -298,7 +299,7 @@ def slow_certificate(model: Model, task: Task, explained: bool) -> str:
         return reason
     if not isinstance(model.network, Program):
         return "" if task.seq_len <= _FUNCTIONS else "it would take minutes"
-    if task.seq_len > LARGEST_MEASURED:
+    if task.seq_len > LARGEST_DIMENSION:
         return ""
     most = parts.AFFORDABLE[task.seq_len]
     if parts.count_cells(model.network, task, most) is None:
@@ -322,7 +323,7 @@ def _tables(
     if observed is None:
         return None if sampled.failure else parts.all_regions(network), None, pieces
     regions = confusion = None
-    if task.seq_len <= LARGEST_MEASURED:
+    if task.seq_len <= LARGEST_DIMENSION:
         regions = parts.observed_regions(
             network, observed, None if score.undecided else score.regions
         )
