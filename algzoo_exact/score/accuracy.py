@@ -16,7 +16,7 @@ from algzoo_exact.program.transformer import Transformer
 from algzoo_exact.regions.starts import Start, starting_cones
 from algzoo_exact.score.direction import Direction, directions, top_logits
 from algzoo_exact.score.facets import START_WALLS, TIES, grain_for
-from algzoo_exact.score.metric import Integral, Metric, Piece, Terms
+from algzoo_exact.score.metric import CAREFUL_FROM, Integral, Metric, Piece, Terms
 from algzoo_exact.score.pool import new_search
 from algzoo_exact.score.rigorous import MOST_BITS, Cell, cell_flow, turning_facets, wall_normals
 
@@ -117,7 +117,7 @@ ACCURACY = Metric(
     pieces=_pieces,
     directions=_directions,
     integral=RightMass,
-    kernels=("search", "flows"),
+    kernels={"search": 4, "flows": 4, "frames": CAREFUL_FROM},
     ball_seconds={4: 6e-4, 5: 1.5e-3, 6: 0.2},
     float_seconds={4: 3e-5, 5: 6e-5, 6: 3e-4, 7: 8e-4, 8: 3e-3, 9: 1e-2},
     of_labels=True,

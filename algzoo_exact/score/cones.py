@@ -29,7 +29,7 @@ from algzoo_exact.program.task import Task, TieRule
 from algzoo_exact.regions.exact_search import ExactSearch
 from algzoo_exact.regions.starts import Start
 from algzoo_exact.score.direction import Direction
-from algzoo_exact.score.metric import Integral, Metric, Piece
+from algzoo_exact.score.metric import CAREFUL_FROM, Integral, Metric, Piece
 from algzoo_exact.score.pool import outcomes
 from algzoo_exact.score.question import FLOAT_DIGITS, MOST_INPUTS, Method, Question, floats_serve
 from algzoo_exact.score.result import Score
@@ -39,7 +39,6 @@ _SPARE_DIRECTIONS = 8
 _SPARE_BITS = 48  # sums of many flags, each off by some hundred units in the last place
 _BALL_DIGITS = 16  # of what floats leave undecided, where no number of digits is asked for
 _CELL_BITS = 30  # cells among whose number the width is shared out
-_CAREFUL_FROM = 6  # inputs
 _WIDE = 1e-9  # what one cell may be off by, where no number of digits is asked for
 _MANY_JOBS = 200
 
@@ -281,7 +280,7 @@ def _with_care(
     """What exact frames tell of the cells, and those that need ball arithmetic."""
     n, known, left = integral.search.n, Enclosure.exactly(0), []
     for cell in cells:
-        flow = integral.careful(cell) if n >= _CAREFUL_FROM else None
+        flow = integral.careful(cell) if n >= CAREFUL_FROM else None
         share = _WIDE if allowance is None else allowance / (10 * len(cells))
         if flow is not None and (flow.width <= share or n > LARGEST_DIMENSION):
             known = known.plus(flow)

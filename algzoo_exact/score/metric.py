@@ -26,6 +26,8 @@ from algzoo_exact.score.compiling import Kernel
 from algzoo_exact.score.direction import Direction
 from algzoo_exact.score.rigorous import Cell
 
+CAREFUL_FROM = 6  # inputs
+
 
 @dataclass(frozen=True)
 class Piece:
@@ -87,7 +89,7 @@ class Integral(ABC):
         """The same for n <= 3 in closed form."""
 
     def careful(self, cell: Cell) -> Enclosure | None:
-        """The same from exact frames, n >= 6, where that decides."""
+        """The same from exact frames, from CAREFUL_FROM inputs on, where that decides."""
         return None
 
 
@@ -117,7 +119,8 @@ class Metric:
     directions: Callable[[Program, Task], Iterator[Direction]]
     integral: Callable[[Program, Task, TieRule | None, Direction, bool], Integral]
     """The last argument: whether the search is compiled."""
-    kernels: tuple[Kernel, ...]
+    kernels: Mapping[Kernel, int] = field(compare=False)
+    """Compiled code, and from how many inputs on it serves."""
     ball_seconds: Mapping[int, float] = field(compare=False)
     float_seconds: Mapping[int, float] = field(compare=False)
     of_labels: bool
