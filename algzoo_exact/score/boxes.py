@@ -18,8 +18,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import wait
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -28,11 +27,11 @@ import numpy as np
 from algzoo_exact.deadline import Deadline
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.enclosure import Enclosure
-from algzoo_exact.processes import may_start_processes
 from algzoo_exact.program.ir import Program, Vector
 from algzoo_exact.program.task import TIE_RULES, Task, TieRule, check_fit
 from algzoo_exact.score.accuracy import ACCURACY
-from algzoo_exact.score.pool import worker_pool
+from algzoo_exact.score.compiling import compiling
+from algzoo_exact.score.compiling import done as compiled
 from algzoo_exact.score.question import Method, Question
 from algzoo_exact.score.result import Score
 
@@ -76,8 +75,8 @@ def box_bounds(
     The first is [0, 1]; others follow four times a second, and the last, with ``final`` set,
     after ``time_limit`` seconds, after ``max_boxes`` boxes, or when the search has no box left
     that it could split (in memory bounded by about 0.7 GB). Each result remains valid whenever
-    the iteration is abandoned. One core; the first call ever also compiles (10 to 30 s), within a
-    limit in a process of its own, which ends with it.
+    the iteration is abandoned. One core; the first call ever also compiles (10 to 30 s), in a
+    process of its own that ends with the limit, if there is one.
 
     InputError if program and task disagree on sizes, if a limit is negative, or if nonzero
     weights of one matrix span more than about 2^250.
@@ -87,61 +86,26 @@ def box_bounds(
         raise InputError(f"time_limit must be at least 0 seconds, not {time_limit}.")
     if max_boxes is not None and max_boxes < 0:
         raise InputError(f"max_boxes must be at least 0, not {max_boxes}.")
-    deadline = Deadline.after(time_limit)
-    if deadline.limited and not _compiled and may_start_processes():
-        return _run_beside(given, task, deadline, max_boxes)
-    return _run(given, task, deadline, max_boxes)
-
-
-_compiled = False  # whether code has run in, or for, this process, and so is on disk by now
-
-
-def _run_beside(
-    given: _Given, task: Task, deadline: Deadline, max_boxes: int | None
-) -> Iterator[BoxBounds]:
-    """The same, in a process that ends at the deadline even if it is still compiling."""
-    global _compiled
-    began = time.monotonic()
-    latest = _bounds(Fraction(0), Fraction(0), 0, 0.0, final=False)
-    yield latest
-    # The last answer comes a little after the deadline.
-    patience = Deadline(deadline.at + _REPORT_SECONDS)
-    with worker_pool(1, _begin, (given, task, deadline, max_boxes)) as pool:
-        while not latest.final:
-            answer = pool.submit(_next_bounds)
-            if not wait([answer], patience.timeout).done:
-                break
-            latest = answer.result()
-            _compiled |= latest.boxes > 0
-            if not latest.final:
-                yield latest
-    yield replace(latest, final=True, seconds=time.monotonic() - began)
-
-
-_running: Iterator[BoxBounds]
-
-
-def _begin(given: _Given, task: Task, deadline: Deadline, max_boxes: int | None) -> None:
-    global _running  # a worker process serves one computation
-    _running = _run(given, task, deadline, max_boxes)
-
-
-def _next_bounds() -> BoxBounds:
-    return next(_running)
+    return _run(given, task, Deadline.after(time_limit), max_boxes)
 
 
 def _run(
     given: _Given, task: Task, deadline: Deadline, max_boxes: int | None
 ) -> Iterator[BoxBounds]:
-    global _compiled
-    from algzoo_exact.score import box_search
-    from algzoo_exact.score.box_kernels import Network
-
-    network = Network(**given)
     started = reported = time.monotonic()
     right = wrong = Fraction(0)
     done = 0
     yield _bounds(right, wrong, done, 0.0, final=False)
+
+    if deadline.limited:
+        with compiling("boxes") as futures:
+            if not compiled(futures, deadline.timeout):
+                yield _bounds(right, wrong, done, time.monotonic() - started, final=True)
+                return
+    from algzoo_exact.score import box_search
+    from algzoo_exact.score.box_kernels import Network
+
+    network = Network(**given)
 
     quadrature, boxes = _tables(task.seq_len)
     decided = np.zeros(3)
@@ -157,7 +121,6 @@ def _run(
         if count == 0:
             break
         state = box_search.search(count, network, quadrature, boxes, decided)
-        _compiled = True
         done += int(decided[2])
         # Each sum of at most count terms, credits included, is off by at most this factor.
         below = 1 - Fraction(count + 8, 1 << 52)

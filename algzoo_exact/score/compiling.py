@@ -16,7 +16,7 @@ import gc
 from collections.abc import Iterator
 from concurrent.futures import ALL_COMPLETED, Future, wait
 from contextlib import contextmanager
-from typing import Literal
+from typing import Any, Literal
 
 from algzoo_exact.jit import compile_for
 from algzoo_exact.processes import may_start_processes
@@ -25,7 +25,7 @@ from algzoo_exact.program.task import median, second_argmax
 from algzoo_exact.regions.starts import starting_cones
 from algzoo_exact.score.pool import worker_pool
 
-Kernel = Literal["search", "flows", "squares"]
+Kernel = Literal["search", "flows", "squares", "boxes"]
 KERNELS: tuple[Kernel, ...] = ("search", "flows", "squares")
 COMPILING = "compiling for this machine, once"
 LOADING_SECONDS = 1.3  # of stored code, once in a process
@@ -37,10 +37,15 @@ def is_stored(kernel: Kernel) -> bool:
     from algzoo_exact.regions.compiled import advance
     from algzoo_exact.score.bend_balls import squares_of_cells
     from algzoo_exact.score.boundary_balls import flow_balls_of_cells
+    from algzoo_exact.score.box_search import search
 
-    if kernel == "search":
-        return has_code(advance)
-    return has_code(flow_balls_of_cells if kernel == "flows" else squares_of_cells)
+    code: dict[Kernel, Any] = {
+        "search": advance,
+        "flows": flow_balls_of_cells,
+        "squares": squares_of_cells,
+        "boxes": search,
+    }
+    return has_code(code[kernel])
 
 
 def compile_kernel(kernel: Kernel) -> None:
@@ -55,6 +60,11 @@ def compile_kernel(kernel: Kernel) -> None:
     direction = (1, 2, 4, 9)
     if kernel == "search":
         for _ in search.cells(start):
+            pass
+    elif kernel == "boxes":
+        from algzoo_exact.score.boxes import box_bounds
+
+        for _ in box_bounds(program, task, max_boxes=1):
             pass
     elif kernel == "flows":
         from algzoo_exact.score.boundary_balls import float_flow
@@ -97,7 +107,7 @@ def _compile(kernels: list[Kernel]) -> None:
     gc.disable()  # nearly all objects of numba's stay; looking at them takes a tenth of the time
     if kernels[0] == "search":
         _compile_faces()
-    else:
+    elif kernels[0] != "boxes":
         _compile_facets()
     for kernel in kernels:
         compile_kernel(kernel)
