@@ -62,9 +62,11 @@ def compile_kernel(kernel: Kernel) -> None:
         for _ in search.cells(start):
             pass
     elif kernel == "boxes":
-        from algzoo_exact.score.boxes import box_bounds
+        from algzoo_exact.score.accuracy import ACCURACY
+        from algzoo_exact.score.boxes import BOXES
+        from algzoo_exact.score.question import Question
 
-        for _ in box_bounds(program, task, max_boxes=1):
+        for _ in BOXES.steps(Question(ACCURACY, program, task, "lowest", max_cells=1)):
             pass
     elif kernel == "flows":
         from algzoo_exact.score.boundary_balls import float_flow
