@@ -11,11 +11,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from math import isqrt
+from threading import RLock
 
 from flint import arb, ctx, fmpq
 
 from algzoo_exact.exact.verdict import Verdict
 
+_PRECISION = RLock()
 _ROOT_BITS = 256  # of the root of a number that is known exactly
 
 
@@ -126,13 +128,15 @@ def places_for(width: Fraction) -> int:
 
 @contextmanager
 def working_precision(bits: int) -> Iterator[None]:
-    """python-flint's process-wide precision, set for a block and always put back."""
-    saved = ctx.prec
-    ctx.prec = bits
-    try:
-        yield
-    finally:
-        ctx.prec = saved
+    """python-flint's process-wide precision, set for a block and always put back. One thread at a
+    time: another waits for the end of the block."""
+    with _PRECISION:
+        saved = ctx.prec
+        ctx.prec = bits
+        try:
+            yield
+        finally:
+            ctx.prec = saved
 
 
 def refine(

@@ -436,20 +436,27 @@ def solid_angles(lattice: Lattice, n: int, rays: F64, rules: FlowRules) -> F64:
         solid[face, 0], solid[face, 1] = value[0], error[0]
     for c in range(base - 2, 1, -2):
         for face in range(lattice.level[c], lattice.level[c + 1]):
-            sides = lattice.first[face + 1] - lattice.first[face]
-            flows = np.empty((sides, 2))
-            heading = _heading(lattice, face, c, rays)
-            tops = components(lattice, face, heading)
-            flows_by_parts(lattice, face, n - c, heading, tops, solid, rules, flows)
-            total: Ball = (0.0, 0.0)
-            above = 0
-            for s in range(sides):
-                total = add(total, (flows[s, 0], flows[s, 1]))
-                above += tops[s, 0] > 0.0  # decided, or the radius is infinite
-            start = 0.5 if above in (0, sides) else 0.0  # the measure at l = 0
-            total = add(multiply(total, _ONE_OVER_TWO_PI), (start, 0.0))
-            solid[face, 0], solid[face, 1] = total
+            solid[face, 0], solid[face, 1] = solid_angle(lattice, face, c, n, rays, solid, rules)
     return solid
+
+
+@compiled
+def solid_angle(
+    lattice: Lattice, face: int, codimension: int, n: int, rays: F64, solid: F64, rules: FlowRules
+) -> Ball:
+    """P(K; 1) of a face K of dimension > 1 from those of the faces of even codimension in it."""
+    sides = lattice.first[face + 1] - lattice.first[face]
+    flows = np.empty((sides, 2))
+    heading = _heading(lattice, face, codimension, rays)
+    tops = components(lattice, face, heading)
+    flows_by_parts(lattice, face, n - codimension, heading, tops, solid, rules, flows)
+    total: Ball = (0.0, 0.0)
+    above = 0
+    for s in range(sides):
+        total = add(total, (flows[s, 0], flows[s, 1]))
+        above += tops[s, 0] > 0.0  # decided, or the radius is infinite
+    start = 0.5 if above in (0, sides) else 0.0  # the measure at l = 0
+    return add(multiply(total, _ONE_OVER_TWO_PI), (start, 0.0))
 
 
 @compiled

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from functools import lru_cache
 from itertools import chain
 from operator import sub
 from typing import NamedTuple
@@ -42,8 +43,10 @@ class Weights(NamedTuple):
     margins: Floats
 
 
+@lru_cache(maxsize=4)
 def float_weights(program: Program) -> Weights | None:
-    """The program in float64, or None where a weight is out of the safe range."""
+    """The program in float64, or None where a weight is out of the safe range. Not to be written
+    to: the starting cones of a program share it."""
     layers, readout, k = program.layers, program.readout, program.outputs
     known = {
         id(layer.state): _in_range(layer.state) for layer in layers[1:]
@@ -74,6 +77,7 @@ def float_weights(program: Program) -> Weights | None:
     )
 
 
+@lru_cache(maxsize=4)
 def exact_weights(program: Program) -> Weights | None:
     """The program, each weight exactly; None where one is no float64 or of extreme size."""
     matrices = {id(m): m for layer in program.layers for m in (layer.state, layer.input)}

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from flint import fmpz_mat
 
-from algzoo_exact.program.ir import Matrix, Program
+from algzoo_exact.errors import InputError, demand
+from algzoo_exact.program.ir import HasProgram, Matrix, Program, program_of
 
 Row = tuple[int, ...]
 
@@ -36,7 +37,10 @@ class Specializer:
         self.program = program
         units = program.units
         self._readout = _integers(program.readout, units[-1] // units[-2])
-        self._states = [_integers(layer.state, layer.scale) for layer in program.layers]
+        # An RNN's layers share their matrix.
+        states = {(id(layer.state), layer.scale): layer.state for layer in program.layers}
+        known = {key: _integers(state, key[1]) for key, state in states.items()}
+        self._states = [known[id(layer.state), layer.scale] for layer in program.layers]
         self._inputs = [
             _integers(layer.input, unit)
             for layer, unit in zip(program.layers, units[1:-1], strict=True)
@@ -82,13 +86,20 @@ class Specializer:
 
 
 def _integers(matrix: Matrix, scale: int) -> fmpz_mat:
-    return fmpz_mat([[int(w * scale) for w in row] for row in matrix])
+    """``scale`` times the matrix, a multiple of all its denominators."""
+    return fmpz_mat([[w.numerator * (scale // w.denominator) for w in row] for row in matrix])
 
 
 def rows(matrix: fmpz_mat) -> tuple[Row, ...]:
     return tuple(tuple(int(entry) for entry in row) for row in matrix.tolist())
 
 
-def specialize(program: Program, bits: int) -> LinearPiece:
+def specialize(model: Program | HasProgram, bits: int) -> LinearPiece:
     """The linear map and the signs that define its cone, for one activation pattern."""
+    program = program_of(model)
+    demand(bits, int, "An activation pattern is given as bits, a whole number")
+    if not 0 <= bits < 1 << program.neurons:
+        raise InputError(
+            f"Bits of {program.neurons} neurons are below 2^{program.neurons}: {bits}."
+        )
     return Specializer(program).piece(bits)

@@ -10,7 +10,7 @@ from flint import arb
 from algzoo_exact.deadline import Deadline
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.program.ir import Program
-from algzoo_exact.program.task import INDEX_TASKS, Task, TieRule, check_scored, credit_for
+from algzoo_exact.program.task import Task, TieRule, check_scored, credit_for
 from algzoo_exact.program.transformer import Transformer
 from algzoo_exact.regions.starts import Start, starting_cones
 from algzoo_exact.score.direction import Direction, directions, top_logits
@@ -69,7 +69,7 @@ def credit_at_zero(start: Start, direction: Direction, ties: TieRule) -> Fractio
 def _pieces(program: Program, task: Task, deadline: Deadline) -> tuple[Piece, ...]:
     starts = starting_cones(task)
     if not task.symmetric:  # cells are not congruent
-        return (Piece(starts, Fraction(1), Fraction(1)),)
+        return tuple(Piece((start,)) for start in starts)
     mass = Fraction(2, len(starts))
     return tuple(Piece(pair, mass, mass) for pair in zip(starts[::2], starts[1::2], strict=True))
 
@@ -89,6 +89,10 @@ def _check(program: Program | Transformer, task: Task, ties: TieRule | None) -> 
     check_scored(program, task, str(ties))
 
 
+def _scores(task: Task) -> bool:
+    return not task.is_numeric
+
+
 ACCURACY = Metric(
     name="accuracy",
     words="accuracy",
@@ -96,7 +100,7 @@ ACCURACY = Metric(
     flow="boundary flow",
     constant="pattern and label",
     root="",
-    tasks=(*INDEX_TASKS, "longest_cycle"),
+    scores=_scores,
     check=_check,
     known=_known,
     pieces=_pieces,

@@ -34,7 +34,7 @@ from algzoo_exact.regions.starts import Start
 from algzoo_exact.score.accuracy import credit_at_zero
 from algzoo_exact.score.direction import Direction
 from algzoo_exact.score.facets import START_WALLS
-from algzoo_exact.score.metric import Metric
+from algzoo_exact.score.metric import Metric, mass_of_all
 from algzoo_exact.score.pool import new_search, outcomes
 from algzoo_exact.score.question import MANY_DIGITS, Method, Question
 from algzoo_exact.score.result import Score
@@ -254,7 +254,7 @@ def heaviest_first(question: Question) -> Iterator[Score]:
     q, deadline = question, question.deadline
     began = reported = time.monotonic()
     pieces = q.metric.pieces(q.rnn, q.task, deadline)
-    totals = _Totals(sum((piece.mass for piece in pieces), Fraction(0)))
+    totals = _Totals(mass_of_all(pieces))
     heap = _Heap(start for piece in pieces for start in piece.starts)
     done = 0
     for start, decision in _decisions(q, heap):

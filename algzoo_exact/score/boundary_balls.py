@@ -7,10 +7,8 @@ Proven, and many times as fast as ball arithmetic of many bits, to 8 or more dig
 from __future__ import annotations
 
 import math
-from bisect import bisect_right
 from collections.abc import Callable
 from fractions import Fraction
-from itertools import accumulate
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,11 +54,11 @@ def add_product(high: float, low: float, w: float, h_high: float, h_low: float) 
 
 @compiled
 def normal_balls(
-    weights: Weights, rows: F64, pattern: U64, label: int, normals: F64, radii: F64,
+    weights: Weights, rows: F64, off: F64, pattern: U64, label: int, normals: F64, radii: F64,
     state: F64, fresh: F64,
 ) -> None:  # fmt: skip
     """Inward normals of all walls of a cell, numbered as in ``boundary.normals_of_cell``, and
-    bounds for the lengths of their errors.
+    bounds for the lengths of their errors; those of starting walls are given, ``rows`` and ``off``.
 
     Twice the working precision: radii of plain float64 would grow with every step. ``state`` and
     ``fresh`` (D, n, 3) are room for the high parts, the low parts and the radii of states;
@@ -71,8 +69,8 @@ def normal_balls(
     # Element by element: for slices numba would compile how to word their errors, for seconds.
     for wall in range(first):
         for c in range(n):
-            normals[wall, c] = rows[wall, c]  # small integers
-        radii[wall] = 0.0
+            normals[wall, c] = rows[wall, c]
+        radii[wall] = off[wall]
     for t in range(weights.first.shape[0] - 1):
         start, end = weights.first[t], weights.first[t + 1]
         width = start - weights.first[t - 1] if t > 0 else 0
@@ -118,7 +116,7 @@ def normal_balls(
 
 @compiled
 def flow_balls_of_cells(
-    weights: Weights, rows: F64, cells: Cells, u: F64, which: int, rules: FlowRules,
+    weights: Weights, rows: F64, off: F64, cells: Cells, u: F64, which: int, rules: FlowRules,
     mids: F64, rads: F64,
 ) -> None:  # fmt: skip
     """Boundary flow of each cell in the buffer, without its credit, into ``mids`` +- ``rads``.
@@ -143,7 +141,7 @@ def flow_balls_of_cells(
         found, some = boundary_facets(sets, rays, n, first, first_tie, which, ids, faces, include)
         if some:
             normal_balls(
-                weights, rows, cells.pattern[q], cells.label[q], normals, radii, state, fresh
+                weights, rows, off, cells.pattern[q], cells.label[q], normals, radii, state, fresh
             )
             lattice = face_lattice(sets, ids, found, include, normals, radii)
             facet_flows(lattice, n, cells.x[q, :rays], u, 0.0, rules, flows, moments)
@@ -153,6 +151,18 @@ def flow_balls_of_cells(
             mids[q], rads[q] = total
             if not rads[q] < math.inf:
                 mids[q], rads[q] = 0.0, math.inf
+
+
+def wall_balls(start: Start) -> tuple[F64, F64]:
+    """The inequalities of a start as floats, (walls, n), and bounds for the lengths of their
+    errors: none for small integers; long ones, of a teacher, are divided by their largest entry."""
+    rows, off = [], []
+    for row in start.rows:
+        largest = max(map(abs, row))
+        exact = largest <= 2**53
+        rows.append([c / (1 if exact else largest) for c in row])
+        off.append(0.0 if exact else len(row) * U)
+    return np.array(rows), np.array(off)
 
 
 def float_flow(
@@ -168,12 +178,12 @@ def float_flow(
     ``float_sum``."""
     weights = exact_weights(program)
     assert weights is not None
-    rows, direction = np.array(start.rows, np.float64), np.array(u, np.float64)
-    rules = flow_rules()
+    rows, off = wall_balls(start)
+    direction, rules = np.array(u, np.float64), flow_rules()
 
     def kernel(batch: Cells, mids: F64, rads: F64) -> None:
         deadline.look()
-        flow_balls_of_cells(weights, rows, batch, direction, which, rules, mids, rads)
+        flow_balls_of_cells(weights, rows, off, batch, direction, which, rules, mids, rads)
 
     return float_sum(search, start, kernel, allowance, WIDE)
 
@@ -190,7 +200,7 @@ def float_sum(
     least precise, which cost little by other means.
     """
     assert isinstance(search, HasBatches)
-    balls: list[tuple[float, float, Fraction]] = []
+    found: list[tuple[F64, F64, F64]] = []
     where: list[tuple[Cells, int]] = []
     for batch in search.cells(start):
         if batch is None:
@@ -199,23 +209,28 @@ def float_sum(
         mids, rads = np.empty(size), np.empty(size)
         kernel(batch, mids, rads)
         kept = Cells._make(array[:size].copy() for array in batch)  # buffers are used again
-        for q, ball in enumerate(zip(mids.tolist(), rads.tolist(), strict=True)):
-            balls.append((*ball, credit_of(kept, q)))
-            where.append((kept, q))
-    order = sorted(range(len(balls)), key=lambda i: balls[i][1])
-    sums = list(accumulate(balls[i][1] for i in order))
+        found.append((mids, rads, kept.credit))
+        where += [(kept, q) for q in range(size)]
+    if not found:
+        return Enclosure.exactly(0), []
+    mids, rads, credits = (np.concatenate(column) for column in zip(*found, strict=True))
+    order = np.argsort(rads, kind="stable")
+    sums = np.cumsum(rads[order])
     if allowance is None:
-        decided = bisect_right([balls[i][1] for i in order], wide)
+        decided = np.searchsorted(rads[order], wide, "right")
         spared = len(order) // _SPARED if search.n <= _CHEAP_UP_TO else 0
-        used = min(decided, max(bisect_right(sums, _NARROW), len(order) - spared))
+        used = min(decided, max(np.searchsorted(sums, _NARROW, "right"), len(order) - spared))
     else:
-        used = bisect_right(sums, allowance)
+        used = np.searchsorted(sums, allowance, "right")
+    order, left = order[:used], order[used:]
     total = Enclosure.exactly(0)
-    for credit in {balls[i][2] for i in order[:used]}:
-        parts = [balls[i] for i in order[:used] if balls[i][2] == credit]
+    for value in np.unique(credits[order]):
+        these = order[credits[order] == value]
         # fsum rounds once: the sums are off by half an ulp.
-        mid = Fraction(math.fsum(part[0] for part in parts))
-        rad = Fraction(math.fsum(part[1] for part in parts)) + abs(mid) * Fraction(U)
+        mid = Fraction(math.fsum(mids[these]))
+        rad = Fraction(math.fsum(rads[these])) + abs(mid) * Fraction(U)
+        cells, q = where[these[0]]
+        credit = credit_of(cells, q)
         rad *= credit * Fraction(SLACK)
         total = total.plus(Enclosure(mid * credit - rad, mid * credit + rad))
-    return total, [cell_of(*where[i], start) for i in order[used:]]
+    return total, [cell_of(cells, q, start) for cells, q in (where[i] for i in left)]

@@ -12,6 +12,7 @@ import math
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
@@ -21,15 +22,17 @@ from typing import Literal
 from flint import arb
 
 from algzoo_exact.deadline import Deadline, TimeIsUpError
+from algzoo_exact.errors import AlgzooExactError
 from algzoo_exact.exact.enclosure import Enclosure, to_arb, working_precision
 from algzoo_exact.measure.flow import LARGEST_DIMENSION, NotGenericError
+from algzoo_exact.measure.solid_angle import cone_measure
 from algzoo_exact.processes import processes_for
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task, TieRule
 from algzoo_exact.regions.exact_search import ExactSearch
 from algzoo_exact.regions.starts import Start
 from algzoo_exact.score.direction import Direction
-from algzoo_exact.score.metric import Metric, Piece
+from algzoo_exact.score.metric import Metric, Piece, mass_of_all
 from algzoo_exact.score.pool import outcomes
 from algzoo_exact.score.question import FLOAT_DIGITS, MOST_INPUTS, Method, Question, floats_serve
 from algzoo_exact.score.result import Score
@@ -40,6 +43,10 @@ _SPARE_BITS = 48  # sums of many flags, each off by some hundred units in the la
 _BALL_DIGITS = 16  # of what floats leave undecided, where no number of digits is asked for
 _CELL_BITS = 30  # cells among whose number the width is shared out
 _MANY_JOBS = 200
+# Cells whose mass is not known beforehand are measured for reports on the way, a quarter of the
+# time at most.
+_SNAPSHOT_SECONDS, _MEASURING_SECONDS = 1.0, 0.3
+_MASS_DIGITS = dict.fromkeys(range(1, 6), 12)  # beyond, what float64 gives
 
 
 @dataclass(frozen=True)
@@ -98,15 +105,16 @@ def cone_scores(question: Question) -> Iterator[Score]:
     The last is ``exact`` if all were decided. It is then no wider than 10**-digits, for n <= 6, or
     as narrow as comes at the speed of float64 where no digits are asked for.
     """
-    began = time.monotonic()
+    began = reported = time.monotonic()
     q, workers = question, question.workers or 1
     try:
         found = q.metric.pieces(q.rnn, q.task, q.deadline)
     except TimeIsUpError:
         return
-    pieces = sorted(found, key=lambda piece: piece.most, reverse=True)
+    pieces = sorted(found, key=lambda piece: piece.most or 0, reverse=True)
     floats = _floats_first(q)
-    jobs = list(_jobs(q.rnn, pieces, shared=floats and processes_for(workers) > 1))
+    shared = floats and (processes_for(workers) > 1 or len(pieces) < q.threads)
+    jobs = list(_jobs(q.rnn, pieces, shared))
     setup = Setup(
         q.metric, q.rnn, q.task, q.ties,
         tuple(islice(q.metric.directions(q.rnn, q.task), _SPARE_DIRECTIONS)),
@@ -115,13 +123,17 @@ def cone_scores(question: Question) -> Iterator[Score]:
     )  # fmt: skip
     tally = _Tally(q, pieces, jobs, floats)
     jobs.reverse()
-    for job, outcome in outcomes(jobs, partial(decide, setup), q.deadline, workers):
+    work = partial(decide, setup)
+    for job, outcome in outcomes(jobs, work, q.deadline, workers, threads=q.threads):
         if outcome == "not generic":
             if again := tally.again(job):
                 jobs.append(again)
         elif isinstance(outcome, Part) and tally.add(job, outcome):
-            yield tally.score(time.monotonic() - began)
-            if q.max_cells is not None and tally.leaves >= q.max_cells:
+            now, enough = time.monotonic(), q.max_cells is not None and tally.leaves >= q.max_cells
+            if enough or tally.known or now - reported > _SNAPSHOT_SECONDS:
+                yield tally.score(now - began)
+                reported = time.monotonic()
+            if enough:
                 return
 
 
@@ -132,7 +144,8 @@ def _floats_first(q: Question) -> bool:
 
 def _precision(q: Question, floats: bool, pieces: list[Piece], parts: int) -> Precision:
     width = Fraction(1, 10 ** (q.digits or _BALL_DIGITS))
-    size = int(max(piece.most / piece.mass for piece in pieces)).bit_length()
+    sizes = [piece.most / piece.mass for piece in pieces if piece.most and piece.mass]
+    size = int(max(sizes, default=Fraction(1))).bit_length()
     bits = int((q.digits or _BALL_DIGITS) * 3.33) + _SPARE_BITS + size
     # Radii are half of a width, and some is left for what floats leave out.
     allowance = None if q.digits is None else 0.45 * float(width) / parts
@@ -171,7 +184,10 @@ class _Tally:
         self.needed = Counter(job.place for job in jobs)
         self.first = [0] * len(pieces)
         self.lower = self.upper = self.decided = Fraction(0)
-        self.open = sum((piece.most for piece in pieces), Fraction(0))
+        self.mass = mass_of_all(pieces)
+        bounds = [piece.most for piece in pieces if piece.most is not None]
+        self.open = sum(bounds, Fraction(0)) if bounds else self.mass
+        self.left, self.unmeasured = len(pieces), list[Start]()
         self.leaves, self.patterns = 0, set[int]()
         self.by_label: dict[int, Enclosure] = {}
 
@@ -200,25 +216,39 @@ class _Tally:
             self.leaves += part.leaves
             self.patterns |= part.patterns
         for label, value in values.items():
-            value = value.intersect(Enclosure(Fraction(0), piece.most))
+            most = self.open if piece.most is None else piece.most
+            value = value.intersect(Enclosure(Fraction(0), most))
             self.lower += value.lower
             self.upper += value.upper
             _add(self.by_label, label, value)
-        self.open -= piece.most
-        self.decided += piece.mass
+        self.left -= 1
+        if piece.mass is None or piece.most is None:
+            self.unmeasured += piece.starts
+        else:
+            self.open -= piece.most
+            self.decided += piece.mass
         parts.clear()
         return True
 
+    @property
+    def known(self) -> bool:
+        """Whether nothing has to be measured to say what is decided."""
+        return self.left == 0 or not self.unmeasured
+
     def score(self, seconds: float) -> Score:
-        q = self.q
-        all_mass = sum((piece.mass for piece in self.pieces), Fraction(0))
-        exact = self.decided == all_mass
+        q, exact = self.q, self.left == 0
+        deadline = q.deadline.within(_MEASURING_SECONDS)
+        while self.unmeasured and not (exact or deadline.passed):
+            with suppress(AlgzooExactError):  # float64 may not decide, n >= 7; then it stays open
+                mass = cone_measure(self.unmeasured.pop().cone, digits=_MASS_DIGITS.get(q.n)).lower
+                self.open -= mass
+                self.decided += mass
         return q.score(
             "exact" if exact else "certified",
-            Enclosure(self.lower, self.upper + self.open),
+            Enclosure(self.lower, self.upper + (Fraction(0) if exact else self.open)),
             f"{q.metric.flow} in {'float64 balls' if self.floats else 'ball arithmetic'}",
             seconds,
-            undecided=1 - self.decided / all_mass,
+            undecided=Fraction(0) if exact else 1 - self.decided / self.mass,
             regions=None if q.metric.of_labels else len(self.patterns),
             cells=self.leaves,
             by_label=dict(sorted(self.by_label.items())) if exact and q.metric.of_labels else None,

@@ -30,11 +30,20 @@ from algzoo_exact.score.rigorous import Cell
 @dataclass(frozen=True)
 class Piece:
     """Some starting cones, of one label for a symmetric task: the mass of all of them, and a bound
-    of what they add to the score (which is at least 0)."""
+    of what they add to the score (which is at least 0).
+
+    Of a task that is not symmetric: one cone, whose mass is not known beforehand, and bounds what
+    it adds.
+    """
 
     starts: tuple[Start, ...]
-    mass: Fraction
-    most: Fraction
+    mass: Fraction | None = None
+    most: Fraction | None = None
+
+
+def mass_of_all(pieces: Sequence[Piece]) -> Fraction:
+    """A whole number: how many times they cover the space."""
+    return sum((piece.mass for piece in pieces if piece.mass), Fraction(0)) or Fraction(1)
 
 
 Coefficients = dict[Fraction, Fraction]
@@ -102,8 +111,8 @@ class Metric:
     """What is constant on a cell, for people."""
     root: str
     """What people call its square root, if they state it too; else empty."""
-    tasks: tuple[str, ...]
-    """Names of those that it scores."""
+    scores: Callable[[Task], bool]
+    """Whether it scores a task."""
     check: Callable[[Program | Transformer, Task, TieRule | None], None]
     """InputError where program, task and tie rule do not fit."""
     known: Callable[[Program | Transformer, Task], tuple[Enclosure, str]]

@@ -6,7 +6,14 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    ThreadPoolExecutor,
+    wait,
+)
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing import parent_process
@@ -61,6 +68,15 @@ def worker_pool(
         pool.shutdown(wait=True, cancel_futures=True)
 
 
+@contextmanager
+def _thread_pool(threads: int) -> Iterator[Executor]:
+    pool = ThreadPoolExecutor(threads)
+    try:
+        yield pool
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
 class Queue(Protocol[_J]):
     """Jobs that wait; more may be added while others are done."""
 
@@ -75,24 +91,28 @@ def outcomes(
     deadline: Deadline,
     workers: int,
     *,
+    threads: int = 1,
     here: Callable[[_J], _R] | None = None,
 ) -> Iterator[tuple[_J, _R]]:
     """Jobs with what they came to, as they are done, until none is left or the deadline passes,
     which ends jobs in other processes at once.
 
-    One worker works in this process. ``here`` sends the work to other ones in any case, which may
-    be compiling for long, and does jobs in this one until the first of them has answered.
+    One worker works in this process, in so many ``threads``: for compiled code, beside which others
+    run, and for short jobs, since those that began are finished. ``here`` sends the work to other
+    processes in any case, which may be compiling for long, and does jobs in this one until the
+    first of them has answered.
     """
-    if here is None and processes_for(workers) == 1:
+    workers = processes_for(workers)
+    alone = here is None and workers == 1
+    if alone and threads == 1:
         while len(jobs) and not deadline.passed:
             job = jobs.pop()
             yield job, work(job)
         return
-    workers = processes_for(workers)
-    with worker_pool(workers) as pool:
+    with _thread_pool(threads) if alone else worker_pool(workers) as pool:
         running: dict[Future[_R], _J] = {}
         while (len(jobs) or running) and not deadline.passed:
-            while len(jobs) and len(running) < 2 * workers:
+            while len(jobs) and len(running) < 2 * workers * threads:
                 job = jobs.pop()
                 running[pool.submit(work, job)] = job
             timeout = deadline.timeout

@@ -35,7 +35,8 @@ class Question:
     ``wish``: "exact" is every input decided, "bounds" what can be said at any moment, "auto" what
     says most. ``max_cells``: of cones, or inputs, that are visited. ``budgeted``: a run without
     a limit of its own ends after a minute or so, unless every input is to be decided. ``by_label``
-    asks for the split by true label too, which most methods have anyway.
+    asks for the split by true label too, which most methods have anyway. ``threads``: of a worker,
+    while compiled code runs.
     """
 
     metric: Metric
@@ -47,6 +48,7 @@ class Question:
     deadline: Deadline = NEVER
     max_cells: int | None = None
     workers: int | None = None
+    threads: int = 1
     budgeted: bool = True
     compiled: bool = True
     by_label: bool = False

@@ -117,7 +117,7 @@ def restated(document: Json) -> Json:
     """With all that follows from its pieces said as it is."""
     n, places = document["task"]["seq_len"], document["decimals"] + 6
     weights = check.weights_of(document["model"]["weights"], "model.weights")
-    judge = check.Pieces(document, weights, n, check.Budget())
+    judge = check.Pieces(document, weights, "median", n, check.Budget())
     for piece in document["pieces"]:
         judge.add(piece)
     bounds = check.outward(judge.lower, places, False), check.outward(judge.upper, places, True)

@@ -337,7 +337,7 @@ def test_undecided_and_tied_answers() -> None:
     assert document["answers"].split(" ") == ["0123"] * 256
     assert check.check_document(document).accuracy == (Fraction(1, 4), Fraction(1, 4))
     open_ = seal(document | {"answers": " ".join(["?", *["0123"] * 255])})
-    assert "proves an accuracy" in reject(open_)
+    assert "proves the accuracy" in reject(open_)
     document = open_ | {
         "accuracy": {"lower": "255/1024", "upper": "259/1024"},
         "undecided": "1/256",

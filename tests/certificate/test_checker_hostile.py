@@ -137,8 +137,9 @@ def test_odd_weights_files(cycle: Json, tmp_path: Path) -> None:
 def test_work_is_bounded(document: Json, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """By a number of operations, more for more cells; what takes more is not rejected."""
     monkeypatch.setattr(check, "MOST_WORK", 100)
-    for name in ("WORK_PER_CONE", "WORK_PER_ANSWER", "WORK_PER_BYTE"):
-        monkeypatch.setattr(check, name, 0)
+    monkeypatch.setattr(check, "WORK_PER_BYTE", 0)
+    for items in (check.Cones, check.Functions):
+        monkeypatch.setattr(items, "work", 0)
     for genuine in (
         document,
         az.certify(az.load("median_2_2")),
@@ -197,7 +198,7 @@ def test_a_fault_of_its_own(
     def broken(*_: Any) -> None:
         raise TypeError("no such thing")
 
-    monkeypatch.setattr(check.Content, "check", broken)
+    monkeypatch.setattr(check, "check_content", broken)
     found = check.check_document(document)
     assert (found.status, found.exit_code) == ("failed", 4)
     assert found.verdict.startswith("the checker failed: TypeError: no such thing.")

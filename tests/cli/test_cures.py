@@ -22,7 +22,7 @@ from torch import nn
 import algzoo_exact as az
 from algzoo_exact.errors import InputError, did_you_mean
 from algzoo_exact.explain.story import parse_explanation
-from algzoo_exact.program.task import TASK_NAMES
+from algzoo_exact.program.task import PROBLEMS
 from algzoo_exact.race.registry import estimator
 from algzoo_exact.zoo.architectures import DistRNN, DistTransformer
 from algzoo_exact.zoo.explanations import explanation_path
@@ -153,12 +153,12 @@ def test_misspelt_files_and_estimators(tmp_path: Path) -> None:
 
 @given(st.text(max_size=200))
 def test_suggestions_are_known(word: str) -> None:
-    found = did_you_mean(word, TASK_NAMES)
-    assert found == "" or found in {f" (did you mean {name!r}?)" for name in TASK_NAMES}
+    found = did_you_mean(word, PROBLEMS)
+    assert found == "" or found in {f" (did you mean {name!r}?)" for name in PROBLEMS}
 
 
 def test_no_wild_guesses() -> None:
-    assert did_you_mean("speed", TASK_NAMES) == ""
+    assert did_you_mean("speed", PROBLEMS) == ""
     assert did_you_mean("a" * 10**6, ["a" * 10**6]) == ""
 
 

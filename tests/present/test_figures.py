@@ -23,7 +23,7 @@ from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.present.pictures import circle, drawing, sphere
 from algzoo_exact.present.pictures import picture as figures
 from algzoo_exact.present.pictures.picture import picture
-from algzoo_exact.program.task import INDEX_TASKS, Task, argmax, second_argmax
+from algzoo_exact.program.task import Task, argmax, index_tasks, second_argmax
 from algzoo_exact.regions.enumerate import cells
 
 
@@ -115,7 +115,7 @@ def test_degenerate_programs(tmp_path: Path, kind: str) -> None:
         picture(program, second_argmax(n), tmp_path / "a.svg", ties="incorrect")
 
 
-@pytest.mark.parametrize("name", INDEX_TASKS)
+@pytest.mark.parametrize("name", index_tasks())
 def test_all_tasks(tmp_path: Path, name: str) -> None:
     picture(dead_mass_program(), Task(name, 3), tmp_path / "a.svg", ties="uniform")
 

@@ -7,6 +7,7 @@ same function), accuracies known by hand, and random samples in torch.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 from math import sqrt
 
@@ -132,9 +133,9 @@ def test_rnns_stay_rnns() -> None:
         (lambda p: az.probe(p, [[1, 2]]), "must have shape"),
         (lambda p: az.probe(p, [[1, 2, 3]], 1), "There is no layer 1"),
         (lambda p: az.mlp([[[1, 2]], [[1, 2]]]), "must have shape"),
-        (lambda p: p.recurrent, "made for RNNs"),
-        (lambda p: az.standardize(p), "made for RNNs"),
-        (lambda p: az.certify(p, az.tasks.argmax(3)), "made for RNNs"),
+        (lambda p: p.recurrent, "need an RNN"),
+        (lambda p: az.standardize(p), "need an RNN"),
+        (lambda p: az.certify(p, az.tasks.argmax(3)), "need an RNN"),
         (lambda p: az.teacher(az.probe(p, [[1, 2, 3]])), "several logits"),
         (lambda p: az.on_subspace(az.tasks.median(3), [[1], [2], [3]]), "has no labels"),
         (lambda p: az.accuracy(p, az.teacher(positive_parts(2))), "not 3 inputs and 3"),
@@ -273,6 +274,26 @@ def test_two_models_agree_as_often_either_way(seed: int) -> None:
     one, other = random_program(rng, 2, n), random_mlp(rng, n, 3, n)
     ways = (one, other), (other, one)
     assert same(*(az.accuracy(p, az.teacher(q)).enclosure for p, q in ways))
+
+
+def test_a_teacher_stopped_early_leaves_what_is_decided() -> None:
+    """Its cells are measured one by one, as no symmetry tells their masses."""
+    rng = np.random.default_rng(7)
+    student, teacher = random_mlp(rng, 3, 3, 3), az.teacher(random_mlp(rng, 3, 4, 3))
+    exact = az.accuracy(student, teacher).enclosure
+    question = Question(ACCURACY, student, teacher, "lowest", 12, "exact", compiled=False)
+    widths = []
+    for most in (1, 20, 40, 60):
+        *_, stopped = cone_scores(replace(question, max_cells=most))
+        stopped.enclosure.intersect(exact)  # an error if they contradict each other
+        assert stopped.kind == "certified"
+        assert abs(stopped.enclosure.width - stopped.undecided) < Fraction(1, 10**9)
+        widths.append(stopped.enclosure.width)
+    assert widths == sorted(widths, reverse=True)
+    assert widths[-1] < Fraction(1, 2) < widths[0] < 1
+    *_, whole = cone_scores(question)
+    assert whole.kind == "exact"
+    assert same(whole.enclosure, exact, Fraction(1, 10**12))
 
 
 def test_labels_of_a_teacher_are_split() -> None:

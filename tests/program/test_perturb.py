@@ -200,7 +200,7 @@ def test_a_noisy_model_says_so(relative: bool, kind: str) -> None:
 
 @pytest.mark.parametrize("task", ["argmax", "median", "longest_cycle"])
 def test_a_noisy_model_has_the_hash_of_its_safetensors_file(task: str, tmp_path: Path) -> None:
-    model = load(new_module(task, 4, 3), task=task, seq_len=3)
+    model = load(new_module(az.Task(task, 3), 4), task=task, seq_len=3)
     noisy = az.perturb(model, 0.1)
     # Oracle: the safetensors library, and torch's conversion to float32.
     content = safetensors.torch.save(to_state(noisy.network, torch.float32))

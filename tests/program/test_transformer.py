@@ -99,7 +99,7 @@ def test_rnns_go_there_and_back() -> None:
 def test_new_modules_by_task() -> None:
     kinds = {"longest_cycle": DistTransformer, "median": ScalarRNN, "argmax": DistRNN}
     for task, kind in kinds.items():
-        module = new_module(task, 4, 3, layers=1, heads=2)
+        module = new_module(Task(task, 3), 4, layers=1, heads=2)
         assert type(module) is kind
         assert load(module, task=task, seq_len=3).task == Task(task, 3)
 

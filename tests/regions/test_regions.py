@@ -34,7 +34,7 @@ from algzoo_exact.errors import InputError
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.geometry.cone import dot
 from algzoo_exact.program.ir import Program, Trace
-from algzoo_exact.program.task import INDEX_TASKS, Task, second_argmax
+from algzoo_exact.program.task import Task, index_tasks, second_argmax
 from algzoo_exact.regions.atlas import write_table
 from algzoo_exact.regions.enumerate import Cell, Region, activation_regions, cells, credit_for
 
@@ -126,7 +126,7 @@ def check_cells(program: Program, task: Task, found: list[Cell]) -> None:
     "name",
     [
         pytest.param(name, marks=() if name == "2nd_argmax" else pytest.mark.slow)
-        for name in INDEX_TASKS
+        for name in index_tasks()
     ],
 )
 def test_cells_against_brute_force(name: str) -> None:

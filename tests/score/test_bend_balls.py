@@ -114,7 +114,8 @@ def compare_bends(program: Program, start: Start, n: int) -> int:
             normals, radii = np.empty((count, n)), np.empty(count)
             state, fresh = np.empty((d, n, 3)), np.empty((d, n, 3))
             rows, pattern = np.array(start.rows, np.float64), batch.pattern[q]
-            normal_balls(weights, rows, pattern, 0, normals, radii, state, fresh)
+            off = np.zeros(len(rows))
+            normal_balls(weights, rows, off, pattern, 0, normals, radii, state, fresh)
             slopes = np.empty((n, d, 3))
             bend_balls.output_slopes(weights, pattern, slopes)
             include, jumps = np.zeros(count, np.uint64), np.zeros((count, 2))

@@ -10,13 +10,14 @@ import pytest
 from flint import arb
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
+from support.perceptrons import random_mlp
 from support.programs import degenerate_programs, random_program
 from support.scores import by_cones
 
 import algzoo_exact as az
 from algzoo_exact.exact.enclosure import working_precision
 from algzoo_exact.measure import balls_f64, facet_flow
-from algzoo_exact.program.ir import Program, rnn
+from algzoo_exact.program.ir import Program, mlp, rnn
 from algzoo_exact.program.specialize import Specializer
 from algzoo_exact.regions.search import Search
 from algzoo_exact.regions.starts import starting_cones
@@ -90,11 +91,11 @@ def test_normals_hold_the_integer_ones() -> None:
     weights = boundary_balls.exact_weights(program)
     assert weights is not None
     bits = int(np.random.default_rng(3).integers(1 << 30))
-    d, rows = 6, np.zeros((0, 5))
+    d, rows, off = 6, np.zeros((0, 5)), np.zeros(0)
     normals, radii = np.empty((30 + 5, 5)), np.empty(35)
     pattern = np.array([bits], np.uint64)
     room = np.empty((2, d, 5, 3))
-    boundary_balls.normal_balls(weights, rows, pattern, 2, normals, radii, room[0], room[1])
+    boundary_balls.normal_balls(weights, rows, off, pattern, 2, normals, radii, room[0], room[1])
     specializer = Specializer(program)
     for t in range(5):
         z = specializer.step(t, bits)
@@ -105,6 +106,40 @@ def test_normals_hold_the_integer_ones() -> None:
             error = sum((Fraction(float(normals[t * d + j, c])) - exact[c]) ** 2 for c in range(5))
             assert error <= Fraction(float(radii[t * d + j])) ** 2
             assert radii[t * d + j] <= 1e-14 * np.linalg.norm(normals[t * d + j])
+
+
+def teachers() -> list[az.Task]:
+    """The walls of their answers are long integers, and in the last longer than any float."""
+    rng = np.random.default_rng(4)
+    first, last = rng.integers(-(2**60), 2**60, (2, 3, 3)).tolist()
+    beyond = [[10**400 * c + 1 for c in row] for row in last]
+    return [az.teacher(p) for p in (random_mlp(rng, 3, 2, 3), mlp([first, beyond]))]
+
+
+def test_walls_of_a_start_lie_in_their_balls() -> None:
+    # Oracle: rationals.
+    for task in teachers():
+        for start in starting_cones(task):
+            rows, off = boundary_balls.wall_balls(start)
+            for row, found, error in zip(start.rows, rows, off, strict=True):
+                unit = max(map(abs, row)) if error else 1
+                away = [
+                    Fraction(float(p)) - Fraction(q, unit) for p, q in zip(found, row, strict=True)
+                ]
+                assert sum(c * c for c in away) <= Fraction(float(error)) ** 2
+                assert error < 1e-15
+
+
+@pytest.mark.slow
+def test_long_walls_of_a_teacher_are_rounded_within_the_radius() -> None:
+    # Oracle: ball arithmetic over cells enumerated in integers.
+    student = random_mlp(np.random.default_rng(5), 3, 3, 3)
+    for task in teachers():
+        floats = by_cones(student, task, "lowest")
+        exact = by_cones(student, task, "lowest", 20, compiled=False)
+        floats.enclosure.intersect(exact.enclosure)
+        assert floats.kind == exact.kind == "exact"
+        assert floats.enclosure.width < 1e-9
 
 
 def _scale(normals: np.ndarray, z: np.ndarray, on: list[int]) -> Fraction:

@@ -30,7 +30,7 @@ from algzoo_exact.score.attention import ball_attention, float_attention
 from algzoo_exact.score.enumeration import Judge, functions, longest_cycles
 from algzoo_exact.zoo.architectures import DistTransformer, to_module
 from algzoo_exact.zoo.loading import load
-from algzoo_exact.zoo.tasks import labels
+from algzoo_exact.zoo.tasks import targets
 
 SIZES = [(2, 3, 2, 1), (4, 4, 2, 1), (4, 3, 1, 2), (6, 3, 3, 3), (8, 4, 2, 4)]
 """(H, n, layers, heads)."""
@@ -68,7 +68,7 @@ def test_functions_and_labels_on_all_inputs(n: int) -> None:
     assert functions(n, 0, n**n).tolist() == [list(f) for f in inputs]
     expected = [Task("longest_cycle", n).label(f) for f in inputs]
     assert longest_cycles(np.array(inputs)).tolist() == expected
-    assert labels(longest_cycle(n), torch.tensor(inputs).T).tolist() == expected
+    assert targets(longest_cycle(n), torch.tensor(inputs).T).tolist() == expected
     # Oracle: of the n^n functions, n! / n are a single cycle (OEIS A000142).
     assert expected.count(n - 1) == np.prod(range(1, n))
 

@@ -71,7 +71,7 @@ def plain_training(recipe: Recipe, seed: int, inputs: Tensor) -> dict[str, Tenso
     """State dict after training on ``inputs`` (n, N), batch by batch."""
     task = Task(recipe.task, recipe.seq_len)
     torch.manual_seed(seed)
-    module = new_module(task.name, recipe.hidden_size, task.seq_len, recipe.layers, recipe.heads)
+    module = new_module(task, recipe.hidden_size, recipe.layers, recipe.heads)
     optimizer = torch.optim.AdamW(module.parameters(), weight_decay=0.001)
     for step in range(recipe.steps):
         x = inputs[:, step * recipe.batch : (step + 1) * recipe.batch].T

@@ -57,7 +57,7 @@ def test_best_seeds(name: str, seed: int, score: float) -> None:
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.name)
 def test_parameters(entry: az.CatalogueEntry) -> None:
     """Oracle: torch's count for the network that AlgZoo trains."""
-    network = new_module(entry.task, entry.hidden_size, entry.seq_len)
+    network = new_module(az.Task(entry.task, entry.seq_len), entry.hidden_size)
     assert entry.parameters == sum(weight.numel() for weight in network.parameters())
 
 

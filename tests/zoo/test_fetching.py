@@ -34,7 +34,7 @@ NAME = "algzoo:2nd_argmax_3_4"
 def pickled(task: str = "2nd_argmax", d: int = 3, n: int = 4) -> bytes:
     torch.manual_seed(0)
     file = io.BytesIO()
-    torch.save(new_module(task, d, n).state_dict(), file)
+    torch.save(new_module(Task(task, n), d).state_dict(), file)
     return file.getvalue()
 
 
@@ -345,7 +345,7 @@ def test_names_that_there_are_not(
 
 def test_seeds_are_for_names(server: Server) -> None:
     with pytest.raises(InputError, match="'DistRNN' is a single model"):
-        load(new_module("argmax", 2, 3), seed=1)
+        load(new_module(Task("argmax", 3), 2), seed=1)
 
 
 def test_algzoos_address(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -30,7 +30,7 @@ from algzoo_exact.explain.prove.labels import cells_in, earns, fails
 from algzoo_exact.explain.prove.null_sets import inner_point, off_walls
 from algzoo_exact.explain.prove.torch_check import confirmed
 from algzoo_exact.program.ir import Program
-from algzoo_exact.program.task import INDEX_TASKS, TIE_RULES, Task, TieRule, credit_for
+from algzoo_exact.program.task import TIE_RULES, Task, TieRule, credit_for, index_tasks
 
 Point = tuple[Fraction, ...]
 EVERYWHERE = Truth(True)
@@ -238,7 +238,7 @@ def test_credit_as_formulas(ties: TieRule) -> None:
     assert {0, 1} <= seen
 
 
-@pytest.mark.parametrize("name", INDEX_TASKS)
+@pytest.mark.parametrize("name", index_tasks())
 def test_label_cells_of_a_domain(name: str) -> None:
     """Each point of the domain is in one cell, that of its label."""
     task, random = Task(name, 5), Random(1)
