@@ -18,7 +18,9 @@ from concurrent.futures import ALL_COMPLETED, Future, wait
 from contextlib import contextmanager
 from typing import Literal
 
-from algzoo_exact.jit import compile_for
+import numpy as np
+
+from algzoo_exact.jit import compile_for, has_code
 from algzoo_exact.processes import may_start_processes
 from algzoo_exact.program.ir import rnn
 from algzoo_exact.program.task import median, second_argmax
@@ -33,7 +35,6 @@ LOADING_SECONDS = 1.3  # of stored code, once in a process
 
 def is_stored(kernel: Kernel) -> bool:
     """Whether a kernel need not be compiled."""
-    from algzoo_exact.jit import has_code
     from algzoo_exact.regions.compiled import advance
     from algzoo_exact.score.bend_balls import squares_of_cells
     from algzoo_exact.score.boundary_balls import flow_balls_of_cells
@@ -69,8 +70,6 @@ def compile_kernel(kernel: Kernel) -> None:
 
 def _compile_faces() -> None:
     """Face lattices, which flows and squares need; see ``_compile_facets``."""
-    import numpy as np
-
     from algzoo_exact.measure.lattice_f64 import face_lattice
 
     ids, flags = np.arange(4), np.ones(4, np.uint64)
@@ -80,8 +79,6 @@ def _compile_faces() -> None:
 
 def _compile_facets() -> None:
     """The flows of a cone's facets, from types alone, so that ``_compile_faces`` can run beside."""
-    import numpy as np
-
     from algzoo_exact.measure.facet_flow import facet_flows
     from algzoo_exact.measure.flow_rules import flow_rules
     from algzoo_exact.measure.lattice_f64 import Lattice

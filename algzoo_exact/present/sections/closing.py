@@ -8,6 +8,7 @@ from math import isfinite
 from algzoo_exact.certificate.build import WrittenCertificate
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.exact.shares import decimals, level
+from algzoo_exact.measure.flow import LARGEST_DIMENSION
 from algzoo_exact.names import printable, shell_word
 from algzoo_exact.present.document import (
     Block,
@@ -22,7 +23,6 @@ from algzoo_exact.present.document import (
 )
 from algzoo_exact.present.findings.crosscheck import CrossCheck
 from algzoo_exact.present.findings.gather import Findings
-from algzoo_exact.present.findings.scoring import LARGEST_MEASURED
 from algzoo_exact.present.wording import value_text
 from algzoo_exact.zoo.loading import Model
 
@@ -214,7 +214,7 @@ def limits_section(found: Findings) -> Section:
     if found.kind != "exact":
         if found.score.undecided:
             items.append(("The bounds are true, and may be far from tight.",))
-        if found.task.seq_len > LARGEST_MEASURED:
+        if found.task.seq_len > LARGEST_DIMENSION:
             items.append(("Regions, their number and their measures: they are out of reach here.",))
     items.append(
         ("How the model works, beyond the lemmas that are marked as proved."

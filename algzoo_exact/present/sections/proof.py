@@ -5,9 +5,9 @@ from __future__ import annotations
 from fractions import Fraction
 
 from algzoo_exact.exact.enclosure import Enclosure
+from algzoo_exact.measure.flow import LARGEST_DIMENSION
 from algzoo_exact.present.document import Block, Section, Statement, Status, paragraph
 from algzoo_exact.present.findings.gather import Findings
-from algzoo_exact.present.findings.scoring import LARGEST_MEASURED
 from algzoo_exact.present.wording import several
 
 
@@ -15,7 +15,7 @@ def proof_section(found: Findings) -> Section:
     """The proof by enumeration; an explanation's proof has a section of its own."""
     if found.task.is_discrete:
         steps = _by_trying(found)
-    elif found.task.seq_len > LARGEST_MEASURED:
+    elif found.task.seq_len > LARGEST_DIMENSION:
         steps = _by_bounds(found)
     elif found.task.is_numeric:
         steps = _by_moments(found)
