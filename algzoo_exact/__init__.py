@@ -8,6 +8,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from algzoo_exact.version import __version__
+
 if TYPE_CHECKING:
     from algzoo_exact.analysis.errors import Errors as Errors
     from algzoo_exact.analysis.errors import WrongCell as WrongCell
@@ -82,7 +84,6 @@ if TYPE_CHECKING:
     from algzoo_exact.zoo.loading import load as load
     from algzoo_exact.zoo.perturbed import perturb as perturb
 
-__version__ = "0.1.0"
 
 _HOMES = {
     "Atlas": "present.atlas",

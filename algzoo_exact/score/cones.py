@@ -24,7 +24,7 @@ from flint import arb
 from algzoo_exact.deadline import Deadline, TimeIsUpError
 from algzoo_exact.errors import AlgzooExactError
 from algzoo_exact.exact.enclosure import Enclosure, to_arb, working_precision
-from algzoo_exact.measure.flow import LARGEST_DIMENSION, NotGenericError
+from algzoo_exact.measure.flow import LARGEST_DIMENSION, MOST_INPUTS, NotGenericError
 from algzoo_exact.measure.solid_angle import cone_measure
 from algzoo_exact.processes import processes_for
 from algzoo_exact.program.ir import Program
@@ -34,7 +34,7 @@ from algzoo_exact.regions.starts import Start
 from algzoo_exact.score.direction import Direction
 from algzoo_exact.score.metric import Metric, Piece, mass_of_all
 from algzoo_exact.score.pool import outcomes
-from algzoo_exact.score.question import FLOAT_DIGITS, MOST_INPUTS, Method, Question, floats_serve
+from algzoo_exact.score.question import FLOAT_DIGITS, Method, Question, floats_serve
 from algzoo_exact.score.result import Score
 from algzoo_exact.score.rigorous import Cell, right_cells
 

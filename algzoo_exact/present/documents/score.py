@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.exact.shares import level, significant
+from algzoo_exact.measure.flow import MOST_INPUTS
 from algzoo_exact.present.document import Document, facts, untitled
 from algzoo_exact.present.findings.crosscheck import CrossCheck
 from algzoo_exact.present.wording import model_text, one_in, settled, settled_places, task_text
@@ -24,7 +25,6 @@ from algzoo_exact.zoo.loading import Model
 
 _Rows: TypeAlias = list[tuple[str, str]]
 
-LARGEST_DECIDED = 9  # inputs; beyond there are only bounds
 _LONGEST_FORM = 240  # characters of a closed form, or of a fraction, that are shown in full
 _LONG_INTEGER = re.compile(r"\d{13,}")
 _NAMING = 2  # lines that name the model and the task
@@ -205,9 +205,9 @@ def _more(model: Model, score: Score, metric: Metric, digits: int | None) -> str
         places = 0 if score.enclosure.width == 0 else digits or settled_places(score.enclosure)
         twice = f"--digits {2 * places} for more digits, " if places else ""
         return f"{twice}--check-samples 1e7 for a check"
-    if score.task.seq_len <= LARGEST_DECIDED:
+    if score.task.seq_len <= MOST_INPUTS:
         return "--method exact decides every input, however long it takes; or a longer --time-limit"
-    only = f"every input can be decided for n <= {LARGEST_DECIDED} only"
+    only = f"every input can be decided for n <= {MOST_INPUTS} only"
     if not metric.of_labels:
         return only
     if not (model.program.is_rnn and score.task.symmetric):

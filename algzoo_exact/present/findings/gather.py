@@ -17,6 +17,7 @@ from algzoo_exact.certificate.build import (
     write_draft,
 )
 from algzoo_exact.certificate.draft import Draft
+from algzoo_exact.certificate.kinds import LARGEST_FUNCTIONS
 from algzoo_exact.certificate.pieces import LARGEST_PIECES
 from algzoo_exact.deadline import NEVER, Deadline
 from algzoo_exact.errors import InputError
@@ -25,6 +26,7 @@ from algzoo_exact.explain.ledger.surprise import Ledger, ledger_of
 from algzoo_exact.explain.outcome import Figure
 from algzoo_exact.explain.story import Explanation
 from algzoo_exact.explain.verify import Verification, verify
+from algzoo_exact.measure.flow import LARGEST_DIMENSION
 from algzoo_exact.names import shell_word
 from algzoo_exact.present.findings.crosscheck import CrossCheck, cross_check
 from algzoo_exact.present.findings.partition import (
@@ -40,7 +42,7 @@ from algzoo_exact.present.findings.partition import (
 from algzoo_exact.present.findings.pieces import LARGEST as LARGEST_PIECE
 from algzoo_exact.present.findings.pieces import ErrorPieces, PieceTally, observed_pieces
 from algzoo_exact.present.findings.random_inputs import Order, Sampled, sampler
-from algzoo_exact.present.findings.scoring import LARGEST_MEASURED, score_of
+from algzoo_exact.present.findings.scoring import score_of
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task, TieRule
 from algzoo_exact.score.result import Score
@@ -54,7 +56,6 @@ if TYPE_CHECKING:
 
 Progress = Callable[[float, str], None]
 
-LARGEST_FUNCTIONS = 7  # inputs of a transformer whose certificate can be written
 _FUNCTIONS = 6  # ... unasked
 _DRAWN = 3
 # Of a limit on time, the score leaves so much for the tables of regions and pieces after it.
@@ -200,7 +201,7 @@ def gather(model: Model, task: Task, wishes: Wishes, progress: Progress) -> Find
         else:
             slow = slow_certificate(model, task, explained)
         # Where no certificate has all regions and errors, they are read off random inputs.
-        listed = task.seq_len <= LARGEST_MEASURED and (wishes.certificate or not slow)
+        listed = task.seq_len <= LARGEST_DIMENSION and (wishes.certificate or not slow)
         observing = isinstance(model.network, Program) and not listed
         order = Order(
             model.network, task, wishes.ties, wishes.samples, wishes.seed, observing,
@@ -257,7 +258,7 @@ def _certificate(
     if path is None and slow:
         return None, None
     tally: CellTally | PieceTally | None = None
-    if isinstance(model.network, Program) and task.seq_len <= LARGEST_MEASURED:
+    if isinstance(model.network, Program) and task.seq_len <= LARGEST_DIMENSION:
         tally = PieceTally() if task.is_numeric else CellTally(task.seq_len)
 
     def draft() -> Draft:
@@ -295,7 +296,7 @@ def _uncertified(model: Model, task: Task, explained: bool) -> str:
         return f"certificates of median models list all pieces, for n ≤ {LARGEST_PIECES}"
     if explained:
         return ""
-    largest = LARGEST_FUNCTIONS if task.is_discrete else LARGEST_MEASURED
+    largest = LARGEST_FUNCTIONS if task.is_discrete else LARGEST_DIMENSION
     if task.seq_len > largest:
         what = "answers to all inputs" if task.is_discrete else "all cells"
         return f"certificates list {what}, which is possible for n ≤ {largest}"
@@ -308,7 +309,7 @@ def slow_certificate(model: Model, task: Task, explained: bool) -> str:
         return reason
     if not isinstance(model.network, Program):
         return "" if task.seq_len <= _FUNCTIONS else "it would take minutes"
-    if task.seq_len > LARGEST_MEASURED:
+    if task.seq_len > LARGEST_DIMENSION:
         return ""
     most = AFFORDABLE[task.seq_len]
     if count_cells(model.network, task, most) is None:
@@ -332,7 +333,7 @@ def _tables(
     if observed is None:
         return None if sampled.failure else all_regions(network), None, pieces
     regions = confusion = None
-    if task.seq_len <= LARGEST_MEASURED:
+    if task.seq_len <= LARGEST_DIMENSION:
         regions = observed_regions(network, observed, None if score.undecided else score.regions)
     if not task.is_numeric:
         confusion = observed_confusion(observed)
