@@ -14,8 +14,7 @@ from algzoo_exact.explain.claims.claim import Instance
 from algzoo_exact.explain.claims.keys import Json, Keys, Source, formula
 from algzoo_exact.explain.language.expression import Formula
 from algzoo_exact.explain.outcome import Figure, Outcome
-from algzoo_exact.explain.prove.cell_search import CellLimits
-from algzoo_exact.explain.prove.cell_space import OutOfReachError
+from algzoo_exact.explain.prove.cell_search import CellLimits, OutOfReachError
 from algzoo_exact.explain.prove.exact_figures import probability
 from algzoo_exact.explain.prove.facts import Fact
 from algzoo_exact.explain.prove.sampled_figures import sampled_probability
