@@ -9,6 +9,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from algzoo_exact.analysis.errors import Errors as Errors
+    from algzoo_exact.analysis.errors import WrongCell as WrongCell
+    from algzoo_exact.analysis.errors import find_errors as find_errors
     from algzoo_exact.certificate.build import WrittenCertificate as WrittenCertificate
     from algzoo_exact.certificate.build import certify as certify
     from algzoo_exact.certificate.build import write_certificate as write_certificate
@@ -20,6 +23,8 @@ if TYPE_CHECKING:
     from algzoo_exact.explain.ledger.surprise import Ledger as Ledger
     from algzoo_exact.explain.ledger.surprise import surprise as surprise
     from algzoo_exact.explain.outcome import Outcome as Outcome
+    from algzoo_exact.explain.prove.statements import Asked as Asked
+    from algzoo_exact.explain.prove.statements import ask as ask
     from algzoo_exact.explain.prove.statements import probability as probability
     from algzoo_exact.explain.prove.statements import prove as prove
     from algzoo_exact.explain.story import Explanation as Explanation
@@ -81,11 +86,13 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "Atlas": "present.atlas",
+    "Asked": "explain.prove.statements",
     "AttentionLayer": "program.transformer",
     "CatalogueEntry": "zoo.catalogue",
     "CheckedCertificate": "certificate.check",
     "Counts": "score.result",
     "Enclosure": "exact.enclosure",
+    "Errors": "analysis.errors",
     "Estimate": "race.estimator",
     "Explanation": "explain.story",
     "FloatRangeError": "errors",
@@ -104,11 +111,13 @@ _HOMES = {
     "Trained": "training.train",
     "Transformer": "program.transformer",
     "Verification": "explain.verify",
+    "WrongCell": "analysis.errors",
     "WrittenCertificate": "certificate.build",
     "accuracies": "score.compute",
     "accuracy": "score.compute",
     "accuracy_bounds": "score.compute",
     "activation_regions": "regions.enumerate",
+    "ask": "explain.prove.statements",
     "catalogue": "zoo.catalogue",
     "certify": "certificate.build",
     "check_certificate": "certificate.check",
@@ -116,6 +125,7 @@ _HOMES = {
     "compare": "race.run",
     "cone_measure": "measure.solid_angle",
     "estimator": "race.registry",
+    "find_errors": "analysis.errors",
     "lift": "program.lift",
     "lift_transformer": "program.lift",
     "list_models": "zoo.loading",

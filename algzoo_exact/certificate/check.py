@@ -41,9 +41,9 @@ from fractions import Fraction
 from functools import cache, cached_property, lru_cache
 from itertools import combinations, permutations, product
 from math import factorial, gcd, isqrt, lcm
-from operator import mul
+from operator import add, mul
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 # =============================================================================================
 # The kernel, which sees integers, fractions and tuples alone.
@@ -782,6 +782,8 @@ def longest_cycle(f: Sequence[int]) -> int:
 
 Matrix = tuple[tuple[Fraction, ...], ...]
 Whole = tuple[Vector, ...]
+Layer = tuple[int, int, list[tuple[Whole, Whole]]]
+"""Denominators of all A and of all C, and A and C of each head."""
 Ball = tuple[list[int], int]
 """Fixed-point entries, and a bound in units on the error of each."""
 Score = tuple[int, int]
@@ -793,11 +795,11 @@ class TooFewBitsError(Exception):
 
 
 class Linear:
-    """A matrix as fixed-point numbers, each off by at most a unit."""
+    """A matrix, integers over ``bottom``, as fixed-point numbers, each off by at most a unit."""
 
-    def __init__(self, matrix: Matrix, p: int) -> None:
+    def __init__(self, matrix: Whole, bottom: int | Fraction, p: int) -> None:
         self.p = p
-        self.rows = [[(w.numerator << p) // w.denominator for w in row] for row in matrix]
+        self.rows = [fixed_point(row, bottom, p) for row in matrix]
         self.norm = max(sum(map(abs, row)) for row in self.rows) + len(matrix[0])
 
     def __call__(self, ball: Ball) -> Ball:
@@ -806,118 +808,98 @@ class Linear:
         return [sum(map(mul, row, v)) >> self.p for row in self.rows], off
 
 
-def times(a: Sequence[Sequence[Fraction]], b: Sequence[Sequence[Fraction]]) -> Matrix:
-    columns = list(zip(*b, strict=True))
-    return tuple(tuple(sum(map(mul, row, column), Fraction(0)) for column in columns) for row in a)
+def fixed_point(row: Vector, bottom: int | Fraction, p: int) -> list[int]:
+    return [(w << p) // bottom for w in row]
+
+
+def times(matrix: Whole, column: Vector) -> Vector:
+    return tuple(dot(row, column) for row in matrix)
+
+
+def composed(a: Whole, b: Whole) -> Whole:
+    return transposed(tuple(times(a, column) for column in transposed(b)))
+
+
+def transposed(matrix: Whole) -> Whole:
+    return tuple(zip(*matrix, strict=True))
+
+
+def whole(*matrices: Matrix) -> tuple[list[Whole], int]:
+    """Matrices as integers over one denominator."""
+    bottom = lcm(*(w.denominator for matrix in matrices for row in matrix for w in row))
+    return [tuple(tuple(int(w * bottom) for w in row) for row in m) for m in matrices], bottom
 
 
 class Attention:
     """An attention-only transformer: r[p] += sum over heads of C sum over j of a[p, j] r[j], where
-    a[p, j] is the softmax of s[p, j] = r[p] . A r[j] / sqrt(c), with A = W_q^T W_k and
-    C = W_o W_v of a head with c entries; logits = U r[n-1]."""
+    a[p, j] is the softmax of s[p, j] = A r[p] . r[j] / sqrt(c), with A = W_k^T W_q and
+    C = W_o W_v of a head with c entries; logits = U r[n-1]. All in integers over denominators."""
 
     def __init__(self, weights: Weights, n: int, heads: int, budget: Budget) -> None:
         depth = sum(key.endswith(".in_proj_weight") for key in weights)
-        names = ["embed.weight", "pos_embed.weight", "unembed.weight"]
+        shapes = dict.fromkeys(("embed.weight", "pos_embed.weight", "unembed.weight"), (n, 1))
         for i in range(depth):
-            names += [f"attns.{i}.in_proj_weight", f"attns.{i}.out_proj.weight"]
-        require(depth > 0 and set(weights) == set(names), "these are no transformer's weights")
-        self.embed, self.places, self.unembed = (weights[name] for name in names[:3])
-        size = len(self.embed[0]) if self.embed else 0
-        require(size > 0 and heads > 0 and size % heads == 0, "heads do not share the entries")
-        shapes = dict.fromkeys(names[:3], n)
-        for i in range(depth):
-            shapes |= {names[3 + 2 * i]: 3 * size, names[4 + 2 * i]: size}
+            shapes |= {f"attns.{i}.in_proj_weight": (0, 3), f"attns.{i}.out_proj.weight": (0, 1)}
+        require(depth > 0 and set(weights) == set(shapes), "these are no transformer's weights")
+        size = len(weights["embed.weight"][0])
+        require(heads > 0 and size % heads == 0, "heads do not share the entries")
         fits = all(
-            [len(row) for row in weights[name]] == [size] * rows for name, rows in shapes.items()
+            [len(row) for row in weights[name]] == [size] * (rows or multiple * size)
+            for name, (rows, multiple) in shapes.items()
         )
         require(fits, "the weights' shapes do not fit each other and the task")
         self.n, self.size, self.width, self.budget = n, size, size // heads, budget
         self.bits = max(length(w) for rows in weights.values() for row in rows for w in row)
         budget.pay(2 * self.bits, 6 * depth * size**3)
-        self.layers: list[list[tuple[Matrix, Matrix]]] = []
+        (tokens, places), self.bottom = whole(weights["embed.weight"], weights["pos_embed.weight"])
+        self.starts = [[tuple(map(add, token, place)) for token in tokens] for place in places]
+        (self.unembed,), self.last = whole(weights["unembed.weight"])
+        self.layers: list[Layer] = []
         for i in range(depth):
-            inward, output = weights[names[3 + 2 * i]], weights[names[4 + 2 * i]]
-            layer = []
-            for head in range(heads):
-                cut = slice(head * self.width, (head + 1) * self.width)
+            (inward,), into = whole(weights[f"attns.{i}.in_proj_weight"])
+            (outward,), out = whole(weights[f"attns.{i}.out_proj.weight"])
+            found = []
+            for first in range(0, size, self.width):
+                cut = slice(first, first + self.width)
                 query, key, value = (inward[k * size : (k + 1) * size][cut] for k in range(3))
-                told = times([row[cut] for row in output], value)
-                layer.append((times(list(zip(*query, strict=True)), key), told))
-            self.layers.append(layer)
-
-    def start(self, place: int, token: int) -> tuple[Fraction, ...]:
-        return tuple(e + q for e, q in zip(self.embed[token], self.places[place], strict=True))
+                told = composed(tuple(row[cut] for row in outward), value)
+                found.append((composed(transposed(key), query), told))
+            self.layers.append((into**2, into * out, found))
 
     def asking(self, layer: int) -> range:
         """The places whose answers are read: of the last layer, the last one's alone."""
         return range(self.n - 1 if layer + 1 == len(self.layers) else 0, self.n)
 
-    @cached_property
-    def _whole(
-        self,
-    ) -> tuple[list[Whole], list[tuple[int, list[list[Whole]]]], Whole]:
-        """The starts, the unembedding, and A and C of each head that adds anything, as integers:
-        C of a layer times its factor, all else times any factors."""
-        starts = [[self.start(p, token) for token in range(self.n)] for p in range(self.n)]
-        scale = denominator([row for place in starts for row in place])
-        layers = []
-        for layer in self.layers:
-            heads = [head for head in layer if any(map(any, head[1]))]
-            factor = denominator([row for _, told in heads for row in told])
-            layers.append(
-                (
-                    factor,
-                    [[whole(form, denominator(form)), whole(told, factor)] for form, told in heads],
-                )
-            )
-        unembed = whole(self.unembed, denominator(self.unembed))
-        return [whole(place, scale) for place in starts], layers, unembed
-
-    def exact_logits(self, tokens: Sequence[int]) -> list[int] | None:
+    def exact_logits(self, tokens: Sequence[int]) -> Vector | None:
         """Positive multiples of the logits, where each head that adds anything mixes equal vectors,
         or mixes them equally, as far as it matters (C11)."""
-        starts, layers, unembed = self._whole
-        r: list[Vector | None] = []
-        r += [starts[p][token] for p, token in enumerate(tokens)]
-        for i, (factor, heads) in enumerate(layers):
+        r: list[Vector | None] = [self.starts[p][token] for p, token in enumerate(tokens)]
+        for i, (_, bottom, heads) in enumerate(self.layers):
+            adding = [head for head in heads if any(map(any, head[1]))]
             known = [row for row in r if row is not None]
-            if heads and len(known) < self.n:
+            if adding and len(known) < self.n:
                 return None
             bits = max(map(int.bit_length, (x for row in known for x in row)), default=0)
-            self.budget.pay(bits + 2 * self.bits, 1 + len(heads) * 2 * self.n * self.size**2)
-            parts = [[[times_column(m, row) for row in known] for m in head] for head in heads]
-            r = [_mixed_equally(r[place], factor * self.n, parts) for place in self.asking(i)]
-        return None if r[-1] is None else list(times_column(unembed, r[-1]))
+            self.budget.pay(bits + 2 * self.bits, 1 + len(adding) * 2 * self.n * self.size**2)
+            offered = [[times(told, row) for row in known] for _, told in adding]
+            vectors = [row for given in offered for row in given]
+            mixed: list[Vector | None] = []
+            for own in (r[place] for place in self.asking(i)):
+                if own is None or not all(
+                    len(set(given)) == 1 or alike(times(form, own), known)
+                    for (form, _), given in zip(adding, offered, strict=True)
+                ):
+                    mixed.append(None)
+                    continue
+                parts = [tuple(bottom * self.n * x for x in own), *vectors]
+                mixed.append(tuple(map(sum, zip(*parts, strict=True))))
+            r = mixed
+        return None if r[-1] is None else times(self.unembed, r[-1])
 
 
-def _mixed_equally(
-    own: Vector | None, factor: int, heads: Sequence[Sequence[Sequence[Vector]]]
-) -> Vector | None:
-    """What a place's entries become, times the factor; None where a head's weights matter and are
-    not equal. ``heads``: of each, A r[j] and C r[j] for all places j."""
-    if own is None:
-        return None
-    answer = [factor * x for x in own]
-    for keys, offered in heads:
-        if len(set(offered)) > 1 and len({dot(own, key) for key in keys}) > 1:
-            return None
-        answer = [
-            x + sum(column) for x, column in zip(answer, zip(*offered, strict=True), strict=True)
-        ]
-    return tuple(answer)
-
-
-def denominator(rows: Iterable[Iterable[Fraction]]) -> int:
-    return lcm(*(w.denominator for row in rows for w in row))
-
-
-def whole(rows: Iterable[Iterable[Fraction]], factor: int) -> Whole:
-    return tuple(tuple(int(w * factor) for w in row) for row in rows)
-
-
-def times_column(rows: Whole, column: Vector) -> Vector:
-    return tuple(dot(row, column) for row in rows)
+def alike(asked: Vector, rows: Sequence[Vector]) -> bool:
+    """Whether all scores are equal."""
+    return len({dot(asked, row) for row in rows}) == 1
 
 
 class FixedAttention:
@@ -926,25 +908,16 @@ class FixedAttention:
     def __init__(self, model: Attention, p: int) -> None:
         self.model, self.p = model, p
         model.budget.pay(p + 2 * model.bits, 2 * len(model.layers) * model.size**2)
-        root = isqrt(model.width << 2 * p)  # floor of sqrt(c) 2^p
-        scale = Fraction(1 << p, root)  # 1/sqrt(c), too large by less than 2^-p of itself
-        self.layers = []
-        for layer in model.layers:
-            forms = [
-                (tuple(tuple(w * scale for w in row) for row in zip(*form, strict=True)), told)
-                for form, told in layer
-            ]
-            self.layers.append([(Linear(form, p), Linear(told, p)) for form, told in forms])
-        self.unembed = Linear(model.unembed, p)
-        self.starts = [
-            [self._ball(model.start(place, token)) for token in range(model.n)]
-            for place in range(model.n)
+        # 1/root is 1/sqrt(c), too large by less than 2^-p of itself.
+        root = Fraction(isqrt(model.width << 2 * p), 1 << p)
+        self.layers = [
+            [(Linear(form, one * root, p), Linear(told, other, p)) for form, told in heads]
+            for one, other, heads in model.layers
         ]
+        self.unembed = Linear(model.unembed, model.last, p)
+        self.starts = [[(fixed_point(v, model.bottom, p), 1) for v in row] for row in model.starts]
         self._known: dict[tuple[int, int, int], list[Score]] = {}
         self._exp_minus = lru_cache(maxsize=1 << 16)(Exponential(p))
-
-    def _ball(self, vector: Sequence[Fraction]) -> Ball:
-        return [(w.numerator << self.p) // w.denominator for w in vector], 1
 
     def logits(self, tokens: Sequence[int]) -> Ball:
         """TooFewBitsError if nothing can be said."""
@@ -1004,61 +977,6 @@ class FixedAttention:
         error = max(dv for _, dv in r)
         spread = 2 * max(max(map(abs, v)) for v, _ in r) + 2 * error
         return entries, error + 2 * slack * spread // whole + 2
-
-
-# ---------------------------------------------------------------------------------------------
-# The answers of a transformer to all functions.
-
-BITS = (96, 192, 384, 768, 1536, 3072)
-
-
-class Functions:
-    """Checks the answers to all n^n inputs, in the order of f(0), .., f(n-1)."""
-
-    def __init__(self, model: Attention, ties: str) -> None:
-        self.model, self.ties = model, ties
-        self.by_bits: dict[int, FixedAttention] = {}
-        self.classes = [model.unembed.index(row) for row in model.unembed]  # of equal logits
-        self.right = Fraction(0)
-        self.undecided = 0
-
-    def add(self, f: Sequence[int], answer: str) -> None:
-        """``answer``: the logits that share the maximum, digit by digit, or ``?``."""
-        if answer == "?":
-            self.undecided += 1
-            return
-        winners = [int(k) for k in answer if k != "?"]
-        fits = winners == sorted(set(winners)) and winners != [] and winners[-1] < self.model.n
-        require(fits and "?" not in answer, "its answer must be logits, in order")
-        self._confirm(f, winners)
-        self.right += credit_for(self.ties, longest_cycle(f), winners)
-
-    def _confirm(self, f: Sequence[int], winners: list[int]) -> None:
-        """RejectedError if these are not the largest logits, LimitError if that is not decided."""
-        one_class = len({self.classes[k] for k in winners}) == 1
-        for bits in BITS:
-            found = self._logits(f, bits)
-            if found is not None:
-                values, error = found
-                least = min(values[k] for k in winners)
-                largest = values.index(max(values))
-                require(values[largest] <= least + 2 * error, f"logit {largest} is larger")
-                others = (value for k, value in enumerate(values) if k not in winners)
-                if one_class and all(value < least - 2 * error for value in others):
-                    return
-            if bits == BITS[0] and (exact := self.model.exact_logits(f)) is not None:
-                best = [k for k, value in enumerate(exact) if value == max(exact)]
-                require(best == winners, f"the largest logits are {best}")
-                return
-        raise LimitError(f"the largest logits are too close to tell apart with {BITS[-1]} bits")
-
-    def _logits(self, f: Sequence[int], bits: int) -> Ball | None:
-        if bits not in self.by_bits:
-            self.by_bits[bits] = FixedAttention(self.model, bits)
-        try:
-            return self.by_bits[bits].logits(f)
-        except TooFewBitsError:
-            return None
 
 
 # =============================================================================================
@@ -1144,6 +1062,22 @@ def weights_of(value: Any, where: str) -> Weights:
         lists = isinstance(rows, list) and all(isinstance(row, list) and row for row in rows)
         require(lists and bool(rows), f"{name} must be a list of rows, none of them empty")
         found[key] = tuple(tuple(fraction_of(entry, name) for entry in row) for row in rows)
+    return found
+
+
+def agreed(stated: Any, name: str, low: Any, high: Any) -> tuple[Fraction, Fraction]:
+    """What follows, which must be what is stated."""
+    stated = keys_of(stated, {"lower", "upper"}, name)
+    fits = (stated["lower"], stated["upper"]) == (str(low), str(high))
+    what = name.replace("_", " ")
+    require(fits, f"it proves the {what} to be from {low} to {high}, not as stated")
+    return Fraction(low), Fraction(high)
+
+
+def agreed_accuracy(document: Json, low: Fraction, high: Fraction) -> tuple[Fraction, Fraction]:
+    """Likewise, where it is stated in fractions, and what is between is undecided."""
+    found = agreed(document["accuracy"], "accuracy", low, high)
+    require(document["undecided"] == str(high - low), f"{high - low} is undecided")
     return found
 
 
@@ -1583,6 +1517,8 @@ Form = tuple[tuple[tuple[int, Fraction], ...], Fraction]
 Condition = Any
 """True, False, (">" or ">=" or "==", form), ("and" or "or", parts), or ("not", (an equation,))."""
 ZERO: Form = ((), Fraction(0))
+Open = TypeVar("Open")
+"""What stands for a truth that is not told."""
 
 
 class Rewriting:
@@ -1829,6 +1765,36 @@ def joined(op: str, parts: Iterable[Condition]) -> Condition:
     return kept[0] if kept else not decisive
 
 
+def told_by(some: bool, parts: Iterable[bool | Open]) -> bool | Open:
+    """A disjunction (``some``) or conjunction: what tells it, else the first part that is open."""
+    found: bool | Open = not some
+    for part in parts:
+        if part is some:
+            return some
+        found = part if found is (not some) else found
+    return found
+
+
+def opposite(found: bool | Open) -> bool | Open:
+    """A negation; what is open stays so."""
+    return not found if isinstance(found, bool) else found
+
+
+def truth_of(
+    condition: Condition, budget: Budget, tell: Callable[[str, Any], bool | None]
+) -> bool | None:
+    """A condition by what ``tell`` says of its forms' signs: true, false, or None for open."""
+    if isinstance(condition, bool):
+        return condition
+    budget.spend(1)
+    op, inner = condition
+    if op == "not":
+        return opposite(truth_of(inner[0], budget, tell))
+    if op in ("and", "or"):
+        return told_by(op == "or", (truth_of(part, budget, tell) for part in inner))
+    return tell(op, inner)
+
+
 # ---------------------------------------------------------------------------------------------
 # What a formula says at an input, exactly.
 
@@ -1861,25 +1827,11 @@ def truth_at(formulas: Formulas, number: int, x: Sequence[Fraction], *, around: 
             values[atom] = x[found[1]]
             locally[atom] = ((atom, Fraction(1)),), Fraction(0)
 
-    def truth(condition: Condition) -> bool | None:
-        if isinstance(condition, bool):
-            return condition
-        budget.spend(1)
-        op, inner = condition
-        if op in ("and", "or"):
-            some, parts = bool(op == "or"), [truth(part) for part in inner]
-            if some in parts:
-                return some
-            return None if None in parts else not some
-        if op == "not":
-            found = truth(inner[0])
-            return None if found is None else not found
+    def tell(op: str, inner: Form) -> bool | None:
         value, form = at(inner)
-        if around and value == 0 and form != ZERO:
-            return None
-        return compared(op, value, 0)
+        return None if around and value == 0 and form != ZERO else compared(op, value, 0)
 
-    return truth(condition) is True
+    return truth_of(condition, budget, tell) is True
 
 
 # ---------------------------------------------------------------------------------------------
@@ -2110,28 +2062,17 @@ class Piece:
     def truth(self, condition: Condition, face: int, *, almost: bool) -> bool | None:
         """Whether a condition holds at all points within a face (the positive combinations of its
         rays), at none, or that is open. ``almost``: but for null sets within the cone."""
-        if isinstance(condition, bool):
-            return condition
-        self.regions.budget.spend(1)
-        op, inner = condition
-        if op in ("and", "or"):
-            some, open_parts = bool(op == "or"), False
-            for part in inner:
-                found = self.truth(part, face, almost=almost)
-                if found is some:
-                    return some
-                open_parts = open_parts or found is None
-            return None if open_parts else not some
-        if op == "not":
-            found = self.truth(inner[0], face, almost=almost)
-            return None if found is None else not found
-        masks = self._masks(inner)
-        if masks is None:
-            return None
-        above, below = bool(masks[0] & face), bool(masks[1] & face)
-        if above and below:
-            return False if almost and op == "==" else None
-        return compared(op, above - below, 0)
+
+        def tell(op: str, row: int) -> bool | None:
+            masks = self._masks(row)
+            if masks is None:
+                return None
+            above, below = bool(masks[0] & face), bool(masks[1] & face)
+            if above and below:
+                return False if almost and op == "==" else None
+            return compared(op, above - below, 0)
+
+        return truth_of(condition, self.regions.budget, tell)
 
 
 def cones_of(data: Any, regions: Regions) -> Iterator[tuple[list[Vector], tuple[int, ...]]]:
@@ -2185,9 +2126,13 @@ LARGEST_CUT, MOST_CUTS = 10, 500
 # ---------------------------------------------------------------------------------------------
 # Order and signs (C16).
 
-Order = Any
-"""True, False, (i, j): element i is above j, or ("and" or "or", a frozen set of these). Elements
-are the inputs, and n for the number 0."""
+Below = tuple[int, ...]
+"""A partial order: for each element, those below it, as a bit mask. Elements are the inputs, and n
+for the number 0."""
+Known = dict[tuple[int, int, bool], "Told"]
+"""Of comparisons of terms: high, low, and whether strict."""
+Told = bool | tuple[int, int]
+"""What a formula is, but for null sets; or a comparison that it may depend on: of two elements."""
 
 
 class NotAnOrderError(Exception):
@@ -2198,157 +2143,93 @@ class Orders:
     """What formulas say about the order of the inputs and 0, and how likely that is."""
 
     def __init__(self, formulas: Formulas) -> None:
-        self.formulas, self.n = formulas, formulas.program.n
-        self.budget = formulas.budget
+        self.formulas, self.n, self.budget = formulas, formulas.program.n, formulas.budget
         self._known: dict[int, Fraction | None] = {}
-        self._statements: dict[tuple[int, bool], Order] = {}
-        self._comparisons: dict[tuple[int, int, bool], Order] = {}
 
     def probability(self, number: int) -> Fraction | None:
         """Of a formula about the order alone; None for all others."""
         if number not in self._known:
             try:
-                statement = self.statement(number, True)
+                orders = self._orders([number])
+                self._known[number] = sum(map(self._extensions, orders), Fraction(0))
             except NotAnOrderError:
                 self._known[number] = None
-            else:
-                self._known[number] = self._split(statement)
         return self._known[number]
 
-    def apart(self, one: int, others: list[int]) -> bool:
-        """Whether a formula and any of the others exclude each other, all being about the order
-        alone; but for null sets."""
-        self.budget.spend(len(others) * (self.n + 1) ** 2 // 2)
+    def of(self, domain: int) -> list[Below]:
+        """What a domain's conjuncts about the order alone say, as partial orders."""
+        conjuncts = self.formulas.conjuncts(domain)
+        return list(self._orders(p for p in conjuncts if self.probability(p) is not None))
+
+    def excluded(self, number: int, orders: Sequence[Below]) -> bool:
+        """Whether partial orders tell that a formula does not hold, but for null sets."""
         try:
-            own, *rest = (self._partial_order(self.statement(k, True)) for k in (one, *others))
+            return next(self._orders([number], orders), None) is None
         except NotAnOrderError:
             return False
-        if all(contradict(own, order) for order in rest):
-            return True
-        return self.probability(self.formulas.make("and", one, self.formulas.any(others))) == 0
 
-    def _partial_order(self, statement: Order) -> list[int] | None:
-        """For each element, all that are below it if the statement holds, as a bit mask; None
-        where that is not all that the statement says."""
-        if statement is False:
-            return None
-        pairs = () if statement is True else (statement,)
-        if pairs and statement[0] == "and":
-            pairs = statement[1]
-        size = self.n + 1
-        self.budget.spend(len(pairs) + size * size)
-        below = [0] * size
-        for pair in pairs:
-            if isinstance(pair[0], str):
-                return None
-            below[pair[0]] |= 1 << pair[1]
-        for middle in range(size):
-            for k in range(size):
-                if below[k] >> middle & 1:
-                    below[k] |= below[middle]
-        return below
-
-    def _extensions(self, below: list[int]) -> Fraction:
-        """Of a partial order: for each element, those that must be below it, as a bit mask.
-
-        Elements are placed from the lowest up; a set of placed ones is met on many ways.
-        """
-        zero, occurring = 1 << self.n, 1 << self.n  # what no comparison is about plays no part
-        for k, lower in enumerate(below):
-            occurring |= lower | (1 << k if lower else 0)
-        at: dict[int, dict[int, int]] = {0: {0: 1}}  # by the number of elements below 0
-        for _ in range(occurring.bit_count()):
-            after: dict[int, dict[int, int]] = {}
-            for placed, ways in at.items():
-                self.budget.spend(10 * (self.n + 1) * len(ways))
-                for k in members(occurring & ~placed):
-                    if below[k] & ~placed == 0:
-                        target = after.setdefault(placed | 1 << k, {})
-                        for under, count in ways.items():
-                            now = placed.bit_count() if 1 << k == zero else under
-                            target[now] = target.get(now, 0) + count
-            at = after
-        n = occurring.bit_count() - 1
-        parts = (
-            Fraction(count, 2**n * factorial(k) * factorial(n - k))
-            for k, count in at.get(occurring, {}).items()
-        )
-        return sum(parts, Fraction(0))
-
-    def statement(self, number: int, positive: bool) -> Order:
-        """The formula, or its negation; null sets do not count."""
-        key = number, positive
-        if key not in self._statements:
-            self.budget.spend(_PART)
-            self._statements[key] = self._statement(number, positive)
-        return self._statements[key]
-
-    def _statement(self, number: int, positive: bool) -> Order:
-        op, *parts = self.formulas.nodes[number]
-        if op == "truth":
-            return parts[0] is positive
-        if op == "not":
-            return self.statement(parts[0], not positive)
-        if op == "implies":
-            first = self.statement(parts[0], not positive)
-            return self._joined(positive, [first, self.statement(parts[1], positive)])
-        if op in CONNECTIVES:
-            return self._joined(
-                (op == "or") is positive, [self.statement(p, positive) for p in parts]
-            )
-        left, right = parts
-        if op in ("==", "!="):
-            # Both sides are equal, but for a null set, only where they are the same element.
-            pairs = [self._above(left, right, True), self._above(right, left, True)]
-            if (op == "!=") is positive:
-                return self._joined(True, pairs)
-            pairs = [self._above(left, right, False), self._above(right, left, False)]
-            return self._joined(False, pairs)
-        if op in ("<", "<="):
-            left, right = right, left
-        strict = op in ("<", ">")
-        if not positive:
-            left, right, strict = right, left, not strict
-        return self._above(left, right, strict)
-
-    def _joined(self, some: bool, parts: Iterable[Order]) -> Order:
-        """Some or all of the parts, simplified."""
-        op = "or" if some else "and"
-        found: set[Order] = set()
-        for part in parts:
-            self.budget.spend(_PART // 10)
-            if part is some:
-                return some
-            if part is (not some):
+    def _orders(
+        self, formulas: Iterable[int], given: Sequence[Below] | None = None
+    ) -> Iterator[Below]:
+        """Partial orders that exclude each other, in all of which, and nowhere else in those
+        ``given``, the formulas hold: by one comparison after another, until all are told."""
+        left = [part for number in formulas for part in self.formulas.conjuncts(number)]
+        waiting = [(below, left) for below in ([(0,) * (self.n + 1)] if given is None else given)]
+        while waiting:
+            below, left = waiting.pop()
+            self.budget.spend(self.n + len(left))
+            if not left:
+                yield below
                 continue
-            if part[0] == op:
-                self.budget.spend(len(part[1]))
-                found |= part[1]
-            else:
-                found.add(part)
-        if len(found) > 1:
-            return op, frozenset(found)
-        return found.pop() if found else not some
+            found = self._told(left[0], below, {})
+            if isinstance(found, tuple):
+                high, low = found
+                waiting += ((placed(below, low, high), left), (placed(below, high, low), left))
+            elif found:  # and so it stays
+                waiting.append((below, left[1:]))
 
-    def _above(self, left: int, right: int, strict: bool) -> Order:
-        """left > right, or left >= right, which differ where both are the same element."""
-        key = left, right, strict
-        if key not in self._comparisons:
-            self.budget.spend(_PART)
-            self._comparisons[key] = self._compared(left, right, strict)
-        return self._comparisons[key]
+    def _told(self, number: int, below: Below, known: Known) -> Told:
+        """What a formula is in a partial order."""
+        self.budget.spend(5)
+        op, *parts = self.formulas.nodes[number]
+        match op:
+            case "truth":
+                return bool(parts[0])
+            case "not":
+                return opposite(self._told(parts[0], below, known))
+            case "and" | "or":
+                return told_by(op == "or", (self._told(part, below, known) for part in parts))
+            case "implies":
+                one, other = (self._told(part, below, known) for part in parts)
+                return told_by(True, (opposite(one), other))
+            case "==" | "!=":  # equal, but for a null set, only where both are the same element
+                sides = (self._above(a, b, True, below, known) for a, b in (parts, parts[::-1]))
+                found = told_by(True, sides)
+                return found if op == "!=" else opposite(found)
+        high, low = parts if op in (">", ">=") else parts[::-1]
+        return self._above(high, low, op in (">", "<"), below, known)
 
-    def _compared(self, left: int, right: int, strict: bool) -> Order:
-        for number, other, first in ((left, right, True), (right, left, False)):
+    def _above(self, high: int, low: int, strict: bool, below: Below, known: Known) -> Told:
+        """high > low, or high >= low, which differ where both are the same element."""
+        key = high, low, strict
+        if key not in known:
+            self.budget.spend(5)
+            known[key] = self._compared(high, low, strict, below, known)
+        return known[key]
+
+    def _compared(self, high: int, low: int, strict: bool, below: Below, known: Known) -> Told:
+        for number in (high, low):
             op, *parts = self.formulas.nodes[number]
             if op == "relu":
                 op, parts = "max", [self.formulas.number(0), *parts]
             if op in ("min", "max"):
-                pairs = [(p, other) if first else (other, p) for p in parts]
-                found = [self._above(a, b, strict) for a, b in pairs]
-                return self._joined((op == "max") is first, found)
-        a, b = self._element(left), self._element(right)
-        return not strict if a == b else (a, b)
+                pairs = ((p, low) if number == high else (high, p) for p in parts)
+                found = (self._above(a, b, strict, below, known) for a, b in pairs)
+                return told_by((op == "max") is (number == high), found)
+        a, b = self._element(high), self._element(low)
+        if a == b or below[a] >> b & 1:
+            return a != b or not strict
+        return False if below[b] >> a & 1 else (a, b)
 
     def _element(self, number: int) -> int:
         node = self.formulas.nodes[number]
@@ -2358,73 +2239,39 @@ class Orders:
             raise NotAnOrderError
         return int(node[1])
 
-    def _split(self, statement: Order) -> Fraction:
-        """By a comparison on which it depends, over and over, until partial orders are left."""
-        if statement is False:
-            return Fraction(0)
-        below = self._partial_order(statement)
-        if below is not None:
-            return self._extensions(below)
-        parts = statement[1] if statement[0] == "and" else {statement}
-        pair = min(self._least(part, {}) for part in parts if isinstance(part[0], str))
-        both = [self._split(self._given(statement, p)) for p in (pair, pair[::-1])]
-        return both[0] + both[1]
+    def _extensions(self, below: Below) -> Fraction:
+        """The probability of a partial order.
 
-    def _least(self, statement: Order, known: dict[Order, tuple[int, int]]) -> tuple[int, int]:
-        """Of the comparisons in it, so that what is done does not depend on the order of sets."""
-        op, inner = statement
-        if not isinstance(op, str):
-            return op, inner
-        if statement not in known:
-            self.budget.spend(len(inner))
-            known[statement] = min(self._least(part, known) for part in inner)
-        return known[statement]
-
-    def _given(self, statement: Order, pair: tuple[int, int]) -> Order:
-        """The statement together with a comparison, by which, and by what else is known of the
-        order, comparisons inside are told."""
-        parts = statement[1] if statement[0] == "and" else {statement}
-        plain = {part for part in parts if not isinstance(part[0], str)} | {pair}
-        below = self._partial_order(("and", plain))
-        assert below is not None
-        told = [self._told(part, below, {}) for part in parts - plain]
-        return self._joined(False, [*plain, *told])
-
-    def _told(self, statement: Order, below: list[int], known: dict[Order, Order]) -> Order:
-        """``known``: of parts that came up before."""
-        if statement not in known:
-            self.budget.spend(1)
-            op, inner = statement
-            if isinstance(op, str):
-                parts = [self._told(part, below, known) for part in inner]
-                known[statement] = self._joined(op == "or", parts)
-            elif below[op] >> inner & 1:
-                known[statement] = True
-            else:
-                known[statement] = False if below[inner] >> op & 1 else statement
-        return known[statement]
-
-    def below(self, domain: int) -> list[int]:
-        """For each element, those that are below it in the whole domain, but for a null set, by
-        what its conjuncts say of the order."""
-        pairs: set[Order] = set()
-        for part in self.formulas.conjuncts(domain):
-            try:
-                known = self._joined(False, [self.statement(part, True)])
-            except NotAnOrderError:
-                continue
-            if not isinstance(known, bool):
-                pairs |= known[1] if known[0] == "and" else {known}
-        single = {pair for pair in pairs if not isinstance(pair[0], str)}
-        return self._partial_order(("and", single)) or []
+        Elements are placed from the lowest up; a set of placed ones is met on many ways.
+        """
+        zero, occurring = 1 << self.n, 1 << self.n  # what no comparison is about plays no part
+        for k, lower in enumerate(below):
+            occurring |= lower | (1 << k if lower else 0)
+        at: dict[int, dict[int, int]] = {0: {0: 1}}  # by the number of elements below 0
+        for _ in range(occurring.bit_count()):
+            after: dict[int, dict[int, int]] = {}
+            for done, ways in at.items():
+                self.budget.spend(10 * (self.n + 1) * len(ways))
+                for k in members(occurring & ~done):
+                    if below[k] & ~done == 0:
+                        target = after.setdefault(done | 1 << k, {})
+                        for under, count in ways.items():
+                            now = done.bit_count() if 1 << k == zero else under
+                            target[now] = target.get(now, 0) + count
+            at = after
+        n = occurring.bit_count() - 1
+        parts = (
+            Fraction(count, 2**n * factorial(k) * factorial(n - k))
+            for k, count in at[occurring].items()
+        )
+        return sum(parts, Fraction(0))
 
 
-def contradict(a: list[int] | None, b: list[int] | None) -> bool:
-    """Whether one partial order has an element below another, and the other one above it."""
-    if a is None or b is None:
-        return False
-    return any(
-        b[low] >> k & 1 for k, lower in enumerate(a) for low in members(lower) if lower and b[low]
+def placed(below: Below, high: int, low: int) -> Below:
+    """With one more element above another, and all that follows."""
+    under = below[low] | 1 << low
+    return tuple(
+        mask | under if k == high or mask >> high & 1 else mask for k, mask in enumerate(below)
     )
 
 
@@ -2488,28 +2335,24 @@ class Facts:
 
     def __init__(self, formulas: Formulas) -> None:
         self.formulas = formulas
-        self._domains: dict[int, list[tuple[list[int], bool]]] = {}  # of statements and parts
-        self._whole: dict[Node, bool] = {}  # implications; whether null sets do not count
+        self._domains: dict[int, list[tuple[list[int], bool]]] = {}
 
     def add(self, statement: int, domain: int, almost: bool) -> None:
+        """It, and all its parts, on the domain; and everywhere that the one implies the other."""
         given = self.formulas.conjuncts(domain)
         for part in {statement, *self.formulas.conjuncts(statement)}:
             self._domains.setdefault(part, []).append((given, almost))
-        key = ("implies", domain, statement)
-        self._whole[key] = almost and self._whole.get(key, True)
+        whole = self.formulas.make("implies", domain, statement)
+        self._domains.setdefault(whole, []).append(([], almost))
 
     def known(self, fact: int, domain: Iterable[int], *, almost: bool) -> bool:
-        """Whether it is one of these conditions, a part of a statement that was proved where some
-        of them hold, or says that the domain of a proved statement implies it."""
+        """Whether it is one of these conditions, or was proved where some of them hold."""
         given = set(domain)
-        if fact in given:
-            return True
         for conditions, but_null_sets in self._domains.get(fact, ()):
             self.formulas.budget.spend(1 + len(conditions))
             if (almost or not but_null_sets) and given.issuperset(conditions):
                 return True
-        whole = self._whole.get(self.formulas.nodes[fact])
-        return whole is not None and (almost or not whole)
+        return fact in given
 
 
 class Proofs:
@@ -2670,12 +2513,12 @@ class Answers:
         self.task, self.ties = task, ties
 
     @cached_property
-    def cells(self) -> list[tuple[int, list[Vector], int]]:
-        """Of the task's cells of constant label: label, walls, and the open cone as a formula."""
+    def cells(self) -> list[tuple[int, int]]:
+        """Of the task's cells of constant label: label, and the open cone as a formula."""
         found = []
         for label, walls in label_cells(self.task, self.n):
             self.formulas.budget.spend(100 * self.n**2)
-            found.append((label, walls, self._inside(walls)))
+            found.append((label, self._inside(walls)))
         return found
 
     def goals(self, domain: int, answer: str) -> set[tuple[int, int]]:
@@ -2683,19 +2526,19 @@ class Answers:
         make = self.formulas.make
         return {
             (self._earns(label, answer), make("and", inside, domain))
-            for label, _, inside in self.cells
+            for label, inside in self.cells
         }
 
     def known(self, domain: int, answer: str) -> bool:
         """Whether that was proved for each label that the order of the inputs does not exclude."""
-        below = self.proofs.orders.below(domain)
-        conjuncts = self.formulas.conjuncts
+        orders, conjuncts = self.proofs.orders, self.formulas.conjuncts
+        given = orders.of(domain)
         return all(
-            any(excluded(row, below) for row in walls)
+            orders.excluded(inside, given)
             or self.proofs.facts.known(
                 self._earns(label, answer), [*conjuncts(inside), *conjuncts(domain)], almost=True
             )
-            for label, walls, inside in self.cells
+            for label, inside in self.cells
         )
 
     def _inside(self, walls: Iterable[Vector]) -> int:
@@ -2731,13 +2574,6 @@ class Answers:
             parts.append(make(op, own, make("logit", k)))
         earned = self.formulas.all(parts)
         return earned if answer == "right" else make("not", earned)
-
-
-def excluded(row: Vector, below: list[int]) -> bool:
-    """Whether x[i] > x[k], if the row says that, is against the order."""
-    if sorted(c for c in row if c) != [-1, 1]:
-        return False
-    return bool(below[row.index(-1)] >> row.index(1) & 1)
 
 
 # ---------------------------------------------------------------------------------------------
@@ -2966,7 +2802,8 @@ class Story:
 
     def _apart(self, proof: Any, one: int, others: list[int]) -> None:
         if proof is None:
-            require(self.proofs.orders.apart(one, others), "the order does not exclude it")
+            orders, later = self.proofs.orders, self.formulas.any(others)
+            require(orders.excluded(later, orders.of(one)), "the order does not exclude it")
         else:
             opposite = self.formulas.make("not", self.formulas.any(others))
             self.proofs.prove(proof, opposite, one, almost=True)
@@ -2976,11 +2813,8 @@ class Story:
         if not disjoint:
             require(stated is None, "no accuracy follows")
             return
-        keys_of(stated, {"lower", "upper"}, "explanation.accuracy")
         low, high = sums["right"], 1 - sums["wrong"]
-        fits = (stated["lower"], stated["upper"]) == (str(low), str(high))
-        require(fits, f"the cases prove an accuracy from {low} to {high}, not as stated")
-        self.accuracy = low, high
+        self.accuracy = agreed(stated, "accuracy", low, high)
 
     def lines(self) -> Iterator[str]:
         """What was checked."""
@@ -2998,235 +2832,6 @@ class Story:
 
 # =============================================================================================
 # The whole certificate, and the verdict on it.
-
-
-# ---------------------------------------------------------------------------------------------
-# Cells and pieces: cones that are checked one by one, and added up.
-
-CELL = {"pattern", "rays", "label", "winners", "credit", "measure"}
-PIECE = {"pattern", "rays", "middle", "error", "measure", "square"}
-
-
-@dataclass(frozen=True)
-class Place:
-    """What is known of a cone from its pattern and rays: the numbers of its rays, these rays, the
-    label, or for a median the inputs in the middle; a name that no other cone may have; and
-    functionals that must be >= 0 on all rays, by what says so."""
-
-    steps: tuple[str, ...]
-    numbers: list[int]
-    corners: list[Vector]
-    label: Any
-    name: tuple[object, ...]
-    demands: dict[str, list[Vector]]
-
-
-class Cones:
-    """Cones that are checked one by one: what cells and pieces have in common.
-
-    ``chambers``: the label, or the inputs in the middle, and the walls of each cone on which it is
-    constant.
-    """
-
-    def __init__(
-        self, document: Json, network: Network, chambers: Iterable[tuple[Any, list[Vector]]]
-    ) -> None:
-        self.network, self.n, self.budget = network, network.n, network.budget
-        self.chambers = list(chambers)
-        self.decimals = natural(document["decimals"], "decimals")
-        require(4 <= self.decimals <= 40, "decimals must be from 4 to 40")
-        self.unit = Fraction(1, 10**self.decimals)
-        self.measure = Measure(Fixed(self.decimals * 10 // 3 + 60), self.budget)
-        self.rays = [vector_of(text, self.n, f"ray {k}") for k, text in enumerate(document["rays"])]
-        require(len(set(self.rays)) == len(self.rays), "a ray is listed twice")
-        self.used: set[int] = set()
-        self.names: set[object] = set()
-        self.sides: Counter[frozenset[int]] = Counter()  # of facets, by their rays
-
-    @property
-    def closed(self) -> bool:
-        """Whether each facet belongs to two cones, so that they leave nothing out (C20)."""
-        return set(self.sides.values()) == {2}
-
-    def _place(self, pattern: Any, rays: Any) -> Place:
-        """(C1), (C2): where the cone must lie, if it is what it says."""
-        steps = tuple(text_of(pattern, "[01|]+", "its pattern").split("|"))
-        fits = [len(step) for step in steps] == [self.network.d] * self.n
-        require(fits, f"its pattern must be of {self.n} steps of {self.network.d} neurons")
-        require(isinstance(rays, list) and len(rays) >= self.n, "it has too few rays")
-        numbers = [natural(k, "the number of a ray") for k in rays]
-        require(numbers == sorted(set(numbers)), "its rays must be different and in order")
-        require(numbers[-1] < len(self.rays), "it has a ray that is not listed")
-        self.used.update(numbers)
-        corners = [self.rays[k] for k in numbers]
-        inside = tuple(map(sum, zip(*corners, strict=True)))
-        sign = 1 if inside[0] > 0 else -1  # of x[0], where the enumeration cuts
-        chamber = next(
-            k
-            for k, (_, walls) in enumerate(self.chambers)
-            if all(dot(wall, inside) >= 0 for wall in walls)
-        )
-        label, walls = self.chambers[chamber]
-        demands = {
-            "the pattern": self.network.walls(steps),
-            "the label": walls,
-            "one sign of x[0]": [(sign, *(0,) * (self.n - 1))],
-        }
-        return Place(steps, numbers, corners, label, (steps, chamber, sign), demands)
-
-    def _cone(self, place: Place) -> tuple[Cone, dict[int, Vector]]:
-        """The cone of these rays, and a normal of each facet, by the facet's rays (C3)."""
-        require(place.name not in self.names, "it covers the same inputs as an earlier one")
-        self.names.add(place.name)
-        bits, corners = longest(place.corners), place.corners
-        normals: dict[int, Vector] = {}
-        for kind, rows in place.demands.items():
-            for row in rows:
-                self.budget.pay(bits + longest([row]), self.n * len(corners))
-                values = [dot(row, ray) for ray in corners]
-                require(min(values) >= 0, f"it has a ray that does not agree with {kind}")
-                normals.setdefault(sum(1 << k for k, v in enumerate(values) if v == 0), row)
-        facets = complete_facets(self.n, normals, len(corners), self.budget)
-        for facet in facets:
-            self.sides[frozenset(place.numbers[k] for k in members(facet))] += 1
-        gram = [[dot(a, b) for b in corners] for a in corners]
-        return Cone(self.n, gram, facets), {facet: normals[facet] for facet in facets}
-
-    def _stated(self, text: Any) -> Fraction:
-        """The measure that is stated."""
-        return Fraction(text_of(text, rf"0\.[0-9]{{{self.decimals}}}", "its measure"))
-
-    def _measured(self, cone: Cone, stated: Fraction) -> int:
-        """The measure that a cone has, which must be the one that is stated."""
-        self.measure.terms = 0
-        found = self.measure.of(cone, (1 << len(cone.gram)) - 1)
-        fits = self._agrees(found, stated, Fraction(1))
-        require(fits, f"its measure is {found / self.measure.fixed.one:.16g}, not as stated")
-        return found
-
-    def _agrees(self, found: int, stated: Fraction, factor: Fraction) -> bool:
-        """Whether what is stated is what was found, times a factor from 0 to 1, rounded."""
-        one = self.measure.fixed.one
-        off = abs(factor * Fraction(found, one) - stated)
-        return off + factor * Fraction(self.measure.terms << 20, one) <= SLACK * self.unit
-
-    def _least(self, stated: Fraction) -> Fraction:
-        """The least that the measure can be."""
-        return max(Fraction(0), stated - SLACK * self.unit)
-
-    def _check_rays(self) -> None:
-        require(len(self.used) == len(self.rays), "a ray is listed that no cone has")
-
-    def _bounds(self, document: Json, key: str, low: str, high: str) -> tuple[Fraction, Fraction]:
-        """What follows, which must be what is stated."""
-        stated = keys_of(document[key], {"lower", "upper"}, key)
-        fits = (stated["lower"], stated["upper"]) == (low, high)
-        require(fits, f"they prove a {key.replace('_', ' ')} from {low} to {high}, not as stated")
-        return Fraction(low), Fraction(high)
-
-
-class Cells(Cones):
-    """Checks cells one by one, and adds up what they are worth."""
-
-    def __init__(self, document: Json, weights: Weights, task: str, n: int, budget: Budget) -> None:
-        super().__init__(document, Network(weights, n, n, budget), label_cells(task, n))
-        self.ties, self.measured = document["ties"], n <= LARGEST_MEASURED
-        self.right = self.wrong = Fraction(0)
-
-    def add(self, cell: Any) -> None:
-        """RejectedError unless everything that the cell says is right."""
-        keys_of(cell, CELL, "it")
-        place, winners = (
-            self._place(cell["pattern"], cell["rays"]),
-            indices(cell["winners"], self.n),
-        )
-        logits = self.network.logits(place.steps)
-        best = logits[winners[0]]
-        require(all(logits[k] == best for k in winners), "its winners are not equal all over it")
-        others = (row for k, row in enumerate(logits) if k not in winners)
-        ties = [tuple(a - b for a, b in zip(best, row, strict=True)) for row in others]
-        require(all(any(row) for row in ties), "another logit equals its winners all over it")
-        place.demands["the winners"] = ties
-        cone, _ = self._cone(replace(place, name=(*place.name, *winners)))
-        fits = type(cell["label"]) is int and cell["label"] == place.label
-        require(fits, f"its label is {place.label}")
-        credit, stated = credit_for(self.ties, place.label, winners), self._stated(cell["measure"])
-        require(cell["credit"] == str(credit), f"its credit is {credit}")
-        if self.measured:
-            self._measured(cone, stated)
-        share = self._least(stated)
-        self.right += credit * share
-        self.wrong += (1 - credit) * share
-
-    def conclude(self, document: Json) -> tuple[Fraction, Fraction]:
-        """The accuracy that follows; RejectedError if the certificate says another one."""
-        self._check_rays()
-        places, least = self.decimals + 6, self.right + self.wrong
-        require(least <= 1, f"the cells add up to {float(least)}: they overlap")
-        undecided = outward(1 - least, places, up=True)
-        require(document["undecided"] == undecided, f"the cells leave {undecided} undecided")
-        low, high = outward(self.right, places, up=False), outward(1 - self.wrong, places, up=True)
-        return self._bounds(document, "accuracy", low, high)
-
-
-class Pieces(Cones):
-    """Checks the pieces of a median model one by one, and adds up its mean squared error."""
-
-    def __init__(self, document: Json, weights: Weights, n: int, budget: Budget) -> None:
-        super().__init__(document, Network(weights, n, 1, budget), median_cells(n))
-        self.scale = 2 * self.network.logit_scale  # of errors; 2, for the mean of two inputs
-        self.lower = self.upper = Fraction(0)
-
-    def add(self, piece: Any) -> None:
-        """RejectedError unless everything that the piece says is right."""
-        keys_of(piece, PIECE, "it")
-        place = self._place(piece["pattern"], piece["rays"])
-        cone, normals = self._cone(place)
-        middle, said = sorted(place.label), piece["middle"]
-        fits = isinstance(said, list) and all(type(k) is int for k in said) and said == middle
-        require(fits, f"its inputs in the middle are {middle}")
-        (output,) = self.network.logits(place.steps)
-        share = self.scale // len(middle)
-        error = tuple(2 * w - share * (k in middle) for k, w in enumerate(output))
-        texts = [str(Fraction(w, self.scale)) for w in error]
-        require(piece["error"] == texts, f"its error is {', '.join(texts)}")
-        measure = self._measured(cone, self._stated(piece["measure"]))
-        whole = measure + self.measure.bent(cone, normals, error) if any(error) else 0
-        self._add_square(piece["square"], error, whole)
-
-    def _add_square(self, text: Any, error: Vector, found: int) -> None:
-        """The mean square of the error on a piece, in units of a power of ten: the least that is
-        not below the square of the error's norm. ``found``: the mean square over that square."""
-        square = Fraction(dot(error, error), self.scale**2)
-        if not square:
-            require(text == "0", "its mean square is 0")
-            return
-        power = exponent_of(square)
-        shape = rf"0\.[0-9]{{{self.decimals}}}e-?[0-9]+"
-        mantissa, _, exponent = text_of(text, shape, "its mean square").partition("e")
-        require(exponent == str(power), f"its mean square is to be written with e{power}")
-        stated, factor = Fraction(mantissa), square / Fraction(10) ** power
-        share = float(factor * found / self.measure.fixed.one)
-        fits = self._agrees(found, stated, factor)
-        require(fits, f"its mean square is {share:.16g}e{power}, not {text}")
-        self.lower += self._least(stated) * Fraction(10) ** power
-        self.upper += (stated + SLACK * self.unit) * Fraction(10) ** power
-
-    def conclude(
-        self, document: Json
-    ) -> tuple[tuple[Fraction, Fraction], tuple[Fraction, Fraction]]:
-        """The mean squared error that follows, and its root; RejectedError if the certificate says
-        others. The pieces must leave nothing out."""
-        self._check_rays()
-        require(self.closed, "a facet does not belong to two pieces: one is missing")
-        places = self.decimals + 6
-        low = outward(self.lower, places, up=False)
-        high = outward(self.upper, places, up=True)
-        roots = root_of(low, places, up=False), root_of(high, places, up=True)
-        return (
-            self._bounds(document, "mean_squared_error", low, high),
-            self._bounds(document, "root_mean_squared_error", *roots),
-        )
 
 
 # ---------------------------------------------------------------------------------------------
@@ -3323,6 +2928,334 @@ def valued(name: str, bounds: Bounds) -> str:
     return (
         f"the exact {name} {low}" if low == high else f"{article} {name} between {low} and {high}"
     )
+
+
+# ---------------------------------------------------------------------------------------------
+# Cells and pieces: cones that are checked one by one, and added up.
+
+CELL = {"pattern", "rays", "label", "winners", "credit", "measure"}
+PIECE = {"pattern", "rays", "middle", "error", "measure", "square"}
+
+
+@dataclass(frozen=True)
+class Place:
+    """What is known of a cone from its pattern and rays: the numbers of its rays, these rays, the
+    label, or for a median the inputs in the middle; a name that no other cone may have; and
+    functionals that must be >= 0 on all rays, by what says so."""
+
+    steps: tuple[str, ...]
+    numbers: list[int]
+    corners: list[Vector]
+    label: Any
+    name: tuple[object, ...]
+    demands: dict[str, list[Vector]]
+
+
+class Cones:
+    """Cones that are checked one by one: what cells and pieces have in common.
+
+    ``chambers``: the label, or the inputs in the middle, and the walls of each cone on which it is
+    constant.
+    """
+
+    word, work = "cell", 400_000
+    """What one is called, and the work that is allowed for it."""
+    lies_where = "pattern, label and winners"
+
+    def __init__(
+        self, document: Json, network: Network, chambers: Iterable[tuple[Any, list[Vector]]]
+    ) -> None:
+        self.document = document
+        self.items = document[f"{self.word}s"]
+        require(self.items != [], f"there are no {self.word}s")
+        self.network, self.n, self.budget = network, network.n, network.budget
+        self.chambers = list(chambers)
+        self.decimals = natural(document["decimals"], "decimals")
+        require(4 <= self.decimals <= 40, "decimals must be from 4 to 40")
+        self.unit = Fraction(1, 10**self.decimals)
+        self.measure = Measure(Fixed(self.decimals * 10 // 3 + 60), self.budget)
+        self.rays = [vector_of(text, self.n, f"ray {k}") for k, text in enumerate(document["rays"])]
+        require(len(set(self.rays)) == len(self.rays), "a ray is listed twice")
+        self.used: set[int] = set()
+        self.names: set[object] = set()
+        self.sides: Counter[frozenset[int]] = Counter()  # of facets, by their rays
+
+    @property
+    def closed(self) -> bool:
+        """Whether each facet belongs to two cones, so that they leave nothing out (C20)."""
+        return set(self.sides.values()) == {2}
+
+    def _place(self, pattern: Any, rays: Any) -> Place:
+        """(C1), (C2): where the cone must lie, if it is what it says."""
+        steps = tuple(text_of(pattern, "[01|]+", "its pattern").split("|"))
+        fits = [len(step) for step in steps] == [self.network.d] * self.n
+        require(fits, f"its pattern must be of {self.n} steps of {self.network.d} neurons")
+        require(isinstance(rays, list) and len(rays) >= self.n, "it has too few rays")
+        numbers = [natural(k, "the number of a ray") for k in rays]
+        require(numbers == sorted(set(numbers)), "its rays must be different and in order")
+        require(numbers[-1] < len(self.rays), "it has a ray that is not listed")
+        self.used.update(numbers)
+        corners = [self.rays[k] for k in numbers]
+        inside = tuple(map(sum, zip(*corners, strict=True)))
+        sign = 1 if inside[0] > 0 else -1  # of x[0], where the enumeration cuts
+        chamber = next(
+            k
+            for k, (_, walls) in enumerate(self.chambers)
+            if all(dot(wall, inside) >= 0 for wall in walls)
+        )
+        label, walls = self.chambers[chamber]
+        demands = {
+            "the pattern": self.network.walls(steps),
+            "the label": walls,
+            "one sign of x[0]": [(sign, *(0,) * (self.n - 1))],
+        }
+        return Place(steps, numbers, corners, label, (steps, chamber, sign), demands)
+
+    def _cone(self, place: Place) -> tuple[Cone, dict[int, Vector]]:
+        """The cone of these rays, and a normal of each facet, by the facet's rays (C3)."""
+        require(place.name not in self.names, "it covers the same inputs as an earlier one")
+        self.names.add(place.name)
+        bits, corners = longest(place.corners), place.corners
+        normals: dict[int, Vector] = {}
+        for kind, rows in place.demands.items():
+            for row in rows:
+                self.budget.pay(bits + longest([row]), self.n * len(corners))
+                values = [dot(row, ray) for ray in corners]
+                require(min(values) >= 0, f"it has a ray that does not agree with {kind}")
+                normals.setdefault(sum(1 << k for k, v in enumerate(values) if v == 0), row)
+        facets = complete_facets(self.n, normals, len(corners), self.budget)
+        for facet in facets:
+            self.sides[frozenset(place.numbers[k] for k in members(facet))] += 1
+        gram = [[dot(a, b) for b in corners] for a in corners]
+        return Cone(self.n, gram, facets), {facet: normals[facet] for facet in facets}
+
+    def _stated(self, text: Any) -> Fraction:
+        """The measure that is stated."""
+        return Fraction(text_of(text, rf"0\.[0-9]{{{self.decimals}}}", "its measure"))
+
+    def _measured(self, cone: Cone, stated: Fraction) -> int:
+        """The measure that a cone has, which must be the one that is stated."""
+        self.measure.terms = 0
+        found = self.measure.of(cone, (1 << len(cone.gram)) - 1)
+        fits = self._agrees(found, stated, Fraction(1))
+        require(fits, f"its measure is {found / self.measure.fixed.one:.16g}, not as stated")
+        return found
+
+    def _agrees(self, found: int, stated: Fraction, factor: Fraction) -> bool:
+        """Whether what is stated is what was found, times a factor from 0 to 1, rounded."""
+        one = self.measure.fixed.one
+        off = abs(factor * Fraction(found, one) - stated)
+        return off + factor * Fraction(self.measure.terms << 20, one) <= SLACK * self.unit
+
+    def _least(self, stated: Fraction) -> Fraction:
+        """The least that the measure can be."""
+        return max(Fraction(0), stated - SLACK * self.unit)
+
+    def _checked(self, own: str) -> list[str]:
+        """What was checked, once it was of all; with a line of its ``own``."""
+        require(len(self.used) == len(self.rays), "a ray is listed that no cone has")
+        lines = [
+            f"{len(self.items)} {self.word}s: each ray lies where {self.lies_where} say",
+            f"the rays of each {self.word} are the extreme rays of a cone, and its facets close up",
+            f"no two {self.word}s share an interior point",
+            own,
+        ]
+        closed = f"each facet is shared by two {self.word}s, so that nothing is left out"
+        return [*lines, closed] if self.closed else lines
+
+
+class Cells(Cones):
+    """Checks cells one by one, and adds up what they are worth."""
+
+    def __init__(self, document: Json, weights: Weights, task: str, n: int, budget: Budget) -> None:
+        super().__init__(document, Network(weights, n, n, budget), label_cells(task, n))
+        self.ties, self.measured = document["ties"], n <= LARGEST_MEASURED
+        self.right = self.wrong = Fraction(0)
+
+    def add(self, cell: Any) -> None:
+        """RejectedError unless everything that the cell says is right."""
+        keys_of(cell, CELL, "it")
+        place, winners = (
+            self._place(cell["pattern"], cell["rays"]),
+            indices(cell["winners"], self.n),
+        )
+        logits = self.network.logits(place.steps)
+        best = logits[winners[0]]
+        require(all(logits[k] == best for k in winners), "its winners are not equal all over it")
+        others = (row for k, row in enumerate(logits) if k not in winners)
+        ties = [tuple(a - b for a, b in zip(best, row, strict=True)) for row in others]
+        require(all(any(row) for row in ties), "another logit equals its winners all over it")
+        place.demands["the winners"] = ties
+        cone, _ = self._cone(replace(place, name=(*place.name, *winners)))
+        fits = type(cell["label"]) is int and cell["label"] == place.label
+        require(fits, f"its label is {place.label}")
+        credit, stated = credit_for(self.ties, place.label, winners), self._stated(cell["measure"])
+        require(cell["credit"] == str(credit), f"its credit is {credit}")
+        if self.measured:
+            self._measured(cone, stated)
+        share = self._least(stated)
+        self.right += credit * share
+        self.wrong += (1 - credit) * share
+
+    def conclude(self, outcome: CheckedCertificate) -> None:
+        """The accuracy that follows; RejectedError if the certificate says another one."""
+        own = "label, winners and credit of each cell, under the tie rule"
+        outcome.checked += self._checked(own)
+        places, least = self.decimals + 6, self.right + self.wrong
+        require(least <= 1, f"the cells add up to {float(least)}: they overlap")
+        undecided = outward(1 - least, places, up=True)
+        stated = self.document["undecided"]
+        require(stated == undecided, f"the cells leave {undecided} undecided")
+        low, high = outward(self.right, places, up=False), outward(1 - self.wrong, places, up=True)
+        found = agreed(self.document["accuracy"], "accuracy", low, high)
+        if self.measured:
+            outcome.accuracy = found
+            outcome.checked += [
+                f"the measure of each cell, to {self.decimals} decimals, by another formula",
+                "the cells leave no more than the stated mass undecided",
+            ]
+            return
+        outcome.complete = False
+        outcome.not_checked.append(
+            f"the measures of the cells (this checker reaches n = {LARGEST_MEASURED}): the "
+            "accuracy rests on the measures stated"
+            + ("" if self.closed else ", and so does that there are no other cells")
+        )
+
+
+class Pieces(Cones):
+    """Checks the pieces of a median model one by one, and adds up its mean squared error."""
+
+    word, lies_where = "piece", "pattern and middle inputs"
+
+    def __init__(self, document: Json, weights: Weights, task: str, n: int, budget: Budget) -> None:
+        super().__init__(document, Network(weights, n, 1, budget), median_cells(n))
+        self.scale = 2 * self.network.logit_scale  # of errors; 2, for the mean of two inputs
+        self.lower = self.upper = Fraction(0)
+
+    def add(self, piece: Any) -> None:
+        """RejectedError unless everything that the piece says is right."""
+        keys_of(piece, PIECE, "it")
+        place = self._place(piece["pattern"], piece["rays"])
+        cone, normals = self._cone(place)
+        middle, said = sorted(place.label), piece["middle"]
+        fits = isinstance(said, list) and all(type(k) is int for k in said) and said == middle
+        require(fits, f"its inputs in the middle are {middle}")
+        (output,) = self.network.logits(place.steps)
+        share = self.scale // len(middle)
+        error = tuple(2 * w - share * (k in middle) for k, w in enumerate(output))
+        texts = [str(Fraction(w, self.scale)) for w in error]
+        require(piece["error"] == texts, f"its error is {', '.join(texts)}")
+        measure = self._measured(cone, self._stated(piece["measure"]))
+        whole = measure + self.measure.bent(cone, normals, error) if any(error) else 0
+        self._add_square(piece["square"], error, whole)
+
+    def _add_square(self, text: Any, error: Vector, found: int) -> None:
+        """The mean square of the error on a piece, in units of a power of ten: the least that is
+        not below the square of the error's norm. ``found``: the mean square over that square."""
+        square = Fraction(dot(error, error), self.scale**2)
+        if not square:
+            require(text == "0", "its mean square is 0")
+            return
+        power = exponent_of(square)
+        shape = rf"0\.[0-9]{{{self.decimals}}}e-?[0-9]+"
+        mantissa, _, exponent = text_of(text, shape, "its mean square").partition("e")
+        require(exponent == str(power), f"its mean square is to be written with e{power}")
+        stated, factor = Fraction(mantissa), square / Fraction(10) ** power
+        share = float(factor * found / self.measure.fixed.one)
+        fits = self._agrees(found, stated, factor)
+        require(fits, f"its mean square is {share:.16g}e{power}, not {text}")
+        self.lower += self._least(stated) * Fraction(10) ** power
+        self.upper += (stated + SLACK * self.unit) * Fraction(10) ** power
+
+    def conclude(self, outcome: CheckedCertificate) -> None:
+        """The mean squared error that follows, and its root; RejectedError if the certificate says
+        others. The pieces must leave nothing out."""
+        outcome.checked += self._checked("the error of the model on each piece, from its weights")
+        require(self.closed, "a facet does not belong to two pieces: one is missing")
+        places = self.decimals + 6
+        low = outward(self.lower, places, up=False)
+        high = outward(self.upper, places, up=True)
+        roots = root_of(low, places, up=False), root_of(high, places, up=True)
+        squared, root = "mean_squared_error", "root_mean_squared_error"
+        outcome.squared_error = agreed(self.document[squared], squared, low, high)
+        outcome.root = agreed(self.document[root], root, *roots)
+        outcome.checked.append(
+            f"measure and mean square of each piece, to {self.decimals} decimals, by other formulas"
+        )
+
+
+# ---------------------------------------------------------------------------------------------
+# The answers of a transformer to all functions.
+
+BITS = (96, 192, 384, 768, 1536, 3072)
+
+
+class Functions:
+    """Checks the answers to all n^n inputs, in the order of f(0), .., f(n-1)."""
+
+    word, work = "input", 1_000
+
+    def __init__(self, document: Json, weights: Weights, task: str, n: int, budget: Budget) -> None:
+        self.document, self.ties = document, document["ties"]
+        words = text_of(document["answers"], "[0-9? ]*", "answers").split(" ")
+        require(len(words) == n**n, f"there are {n**n} inputs, not {len(words)}")
+        self.items = zip(product(range(n), repeat=n), words, strict=True)
+        self.model = Attention(weights, n, document["model"]["heads"], budget)
+        self.by_bits: dict[int, FixedAttention] = {}
+        rows = self.model.unembed
+        self.classes = [rows.index(row) for row in rows]  # of equal logits
+        self.right = Fraction(0)
+        self.undecided = 0
+
+    def add(self, item: tuple[tuple[int, ...], str]) -> None:
+        """An answer: the logits that share the maximum, digit by digit, or ``?``."""
+        f, answer = item
+        if answer == "?":
+            self.undecided += 1
+            return
+        winners = [int(k) for k in answer if k != "?"]
+        fits = winners == sorted(set(winners)) and winners != [] and winners[-1] < self.model.n
+        require(fits and "?" not in answer, "its answer must be logits, in order")
+        self._confirm(f, winners)
+        self.right += credit_for(self.ties, longest_cycle(f), winners)
+
+    def conclude(self, outcome: CheckedCertificate) -> None:
+        """The accuracy that follows; RejectedError if the certificate says another one."""
+        count = self.model.n**self.model.n
+        low, high = self.right / count, (self.right + self.undecided) / count
+        outcome.accuracy = agreed_accuracy(self.document, low, high)
+        outcome.checked += [
+            f"the answer to each of {count} inputs, by logits with proved error bounds",
+            "the true label of each input, and the credit under the tie rule",
+        ]
+
+    def _confirm(self, f: Sequence[int], winners: list[int]) -> None:
+        """RejectedError if these are not the largest logits, LimitError if that is not decided."""
+        one_class = len({self.classes[k] for k in winners}) == 1
+        for bits in BITS:
+            found = self._logits(f, bits)
+            if found is not None:
+                values, error = found
+                least = min(values[k] for k in winners)
+                largest = values.index(max(values))
+                require(values[largest] <= least + 2 * error, f"logit {largest} is larger")
+                others = (value for k, value in enumerate(values) if k not in winners)
+                if one_class and all(value < least - 2 * error for value in others):
+                    return
+            if bits == BITS[0] and (exact := self.model.exact_logits(f)) is not None:
+                best = [k for k, value in enumerate(exact) if value == max(exact)]
+                require(best == winners, f"the largest logits are {best}")
+                return
+        raise LimitError(f"the largest logits are too close to tell apart with {BITS[-1]} bits")
+
+    def _logits(self, f: Sequence[int], bits: int) -> Ball | None:
+        if bits not in self.by_bits:
+            self.by_bits[bits] = FixedAttention(self.model, bits)
+        try:
+            return self.by_bits[bits].logits(f)
+        except TooFewBitsError:
+            return None
 
 
 # ---------------------------------------------------------------------------------------------
@@ -3427,17 +3360,17 @@ def _sizes(weights: Weights) -> dict[str, int]:
 # What a certificate of each kind says, and what follows from it.
 
 MOST_INPUTS = 100
-KINDS = {
-    "cells": (INDEX_TASKS, 6),
-    "pieces": (("median",), LARGEST_MEASURED),
-    "functions": (("longest_cycle",), 7),
-    "claims": (INDEX_TASKS, MOST_INPUTS),
+KINDS: dict[str, tuple[tuple[str, ...], int, type[Cells | Pieces | Functions] | None]] = {
+    "cells": (INDEX_TASKS, 6, Cells),
+    "pieces": (("median",), LARGEST_MEASURED, Pieces),
+    "functions": (("longest_cycle",), 7, Functions),
+    "claims": (INDEX_TASKS, MOST_INPUTS, None),
 }
-"""The kinds of certificates, their tasks, and the most inputs."""
-WORK_PER_CONE, WORK_PER_ANSWER, WORK_PER_BYTE = 400_000, 1_000, 50
+"""The kinds of certificates, their tasks, the most inputs, and what checks their items."""
+WORK_PER_BYTE = 50
 MOST_EXPLAINED = 10_000_000
-"""What is allowed for each cell or piece, each answer, and each byte of an explanation up to this
-many, beside what is allowed for the whole."""
+"""Work that is allowed for each byte of an explanation, up to this many; beside what is allowed for
+the whole, and for each item."""
 
 
 def check_task(task: str, n: int) -> None:
@@ -3449,142 +3382,45 @@ def check_task(task: str, n: int) -> None:
         raise LimitError(f"it has over {MOST_INPUTS} inputs")
 
 
-@dataclass
-class Content:
-    """The content of one certificate; what is found goes to the outcome."""
-
-    document: Json
-    weights: Weights
-    statement: Statement
-    outcome: CheckedCertificate
-    budget: Budget
-
-    def check(self) -> None:
-        """RejectedError for anything wrong, LimitError for what takes too much."""
-        kind, task, n = self.document["kind"], self.statement.task, self.statement.seq_len
-        tasks, most = KINDS[kind]
-        check_task(task, n)
-        require(task in tasks, f"a certificate of {kind} cannot be about {task}")
-        require(n <= most, f"{kind} are for up to {most} inputs")
-        if kind == "cells":
-            self._cells()
-        elif kind == "pieces":
-            self._pieces()
-        elif kind == "functions":
-            self._functions()
-        story = self._story()
-        if kind == "claims":
-            require(story is not None, "without cells it needs an explanation")
-            assert story is not None
-            self._derived(story)
-
-    def _items(self, key: str) -> Iterator[tuple[int, Json]]:
-        """The cones of a list, with what is allowed for each."""
-        items = self.document[key]
-        require(isinstance(items, list) and len(items) > 0, f"{key} must be a list, not empty")
-        for k, item in enumerate(items):
-            self.budget.allow(WORK_PER_CONE)
-            yield k, item
-
-    def _cells(self) -> None:
-        statement = self.statement
-        cells = Cells(self.document, self.weights, statement.task, statement.seq_len, self.budget)
-        for k, cell in self._items("cells"):
-            within(f"cell {k}", cells.add, cell)
-        found = cells.conclude(self.document)
-        self.outcome.checked += [
-            f"{len(self.document['cells'])} cells: each ray lies where pattern, label and winners "
-            "say",
-            "the rays of each cell are the extreme rays of a cone, and its facets close up",
-            "no two cells share an interior point",
-            "label, winners and credit of each cell, under the tie rule",
-        ]
-        if cells.closed:
-            self.outcome.checked.append(
-                "each facet is shared by two cells, so that nothing is left out"
-            )
-        if cells.measured:
-            self.outcome.accuracy = found
-            self.outcome.checked += [
-                f"the measure of each cell, to {cells.decimals} decimals, by another formula",
-                "the cells leave no more than the stated mass undecided",
-            ]
-        else:
-            self.outcome.complete = False
-            self.outcome.not_checked.append(
-                f"the measures of the cells (this checker reaches n = {LARGEST_MEASURED}): the "
-                "accuracy rests on the measures stated"
-                + ("" if cells.closed else ", and so does that there are no other cells")
-            )
-
-    def _pieces(self) -> None:
-        pieces = Pieces(self.document, self.weights, self.statement.seq_len, self.budget)
-        for k, piece in self._items("pieces"):
-            within(f"piece {k}", pieces.add, piece)
-        self.outcome.squared_error, self.outcome.root = pieces.conclude(self.document)
-        self.outcome.checked += [
-            f"{len(self.document['pieces'])} pieces: each ray lies where pattern and middle inputs "
-            "say",
-            "the rays of each piece are the extreme rays of a cone, and its facets close up",
-            "no two pieces share an interior point",
-            "the error of the model on each piece, from its weights",
-            f"measure and mean square of each piece, to {pieces.decimals} decimals, by other "
-            "formulas",
-            "each facet is shared by two pieces, so that nothing is left out",
-        ]
-
-    def _functions(self) -> None:
-        n, heads = self.statement.seq_len, self.statement.heads
-        assert heads is not None
-        words = text_of(self.document["answers"], "[0-9? ]*", "answers").split(" ")
-        require(len(words) == n**n, f"there are {n**n} inputs, not {len(words)}")
-        model = Attention(self.weights, n, heads, self.budget)
-        functions = Functions(model, str(self.statement.ties))
-        for number, (f, word) in enumerate(zip(product(range(n), repeat=n), words, strict=True)):
-            self.budget.allow(WORK_PER_ANSWER)
-            within(f"input {number}", functions.add, f, word)
-        lower = functions.right / n**n
-        self._accuracy(lower, lower + Fraction(functions.undecided, n**n))
-        self.outcome.accuracy = lower, lower + Fraction(functions.undecided, n**n)
-        self.outcome.checked += [
-            f"the answer to each of {n**n} inputs, by logits with proved error bounds",
-            "the true label of each input, and the credit under the tie rule",
-        ]
-
-    def _accuracy(self, low: Fraction, high: Fraction) -> None:
-        """Compares what follows with what is stated, where both are fractions."""
-        stated = keys_of(self.document["accuracy"], {"lower", "upper"}, "accuracy")
-        fits = (stated["lower"], stated["upper"]) == (str(low), str(high))
-        require(fits, f"what it says proves an accuracy from {low} to {high}, not as stated")
-        require(self.document["undecided"] == str(high - low), f"{high - low} is undecided")
-
-    def _story(self) -> Story | None:
-        """The explanation, if there is one."""
-        data, statement, outcome = self.document["explanation"], self.statement, self.outcome
-        if data is None:
-            return None
-        require(self.document["kind"] != "functions", "explanations are of RNNs")
-        ties = statement.ties or "lowest"
-        story = Story(data, self.weights, statement.task, statement.seq_len, ties, self.budget)
-        story.check()
-        outcome.checked += story.lines()
-        if story.not_checked:
-            outcome.complete = False
-            outcome.not_checked += story.not_checked
-        outcome.not_checked.append(
-            "that texts, parameters, and what is written of claims and cases, say what their "
-            "formulas say, and that no instance is left out"
-        )
-        if story.others:
-            names = ", ".join(dict.fromkeys(quoted(name) for name, _ in story.others))
-            outcome.not_checked.append(f"that the weights of other models are those of {names}")
-        return story
-
-    def _derived(self, story: Story) -> None:
-        """Without cells, the accuracy is what follows from the explanation."""
+def check_content(
+    document: Json,
+    weights: Weights,
+    statement: Statement,
+    outcome: CheckedCertificate,
+    budget: Budget,
+) -> None:
+    """RejectedError for anything wrong, LimitError for what takes too much."""
+    kind, task, n = document["kind"], statement.task, statement.seq_len
+    tasks, most, sort = KINDS[kind]
+    check_task(task, n)
+    require(task in tasks, f"a certificate of {kind} cannot be about {task}")
+    require(n <= most, f"{kind} are for up to {most} inputs")
+    if sort is not None:
+        judge = sort(document, weights, task, n, budget)
+        for number, item in enumerate(judge.items):
+            budget.allow(judge.work)
+            within(f"{judge.word} {number}", judge.add, item)
+        judge.conclude(outcome)
+    data = document["explanation"]
+    if data is None:
+        require(kind != "claims", "without cells it needs an explanation")
+        return
+    require(kind != "functions", "explanations are of RNNs")
+    story = Story(data, weights, task, n, statement.ties or "lowest", budget)
+    story.check()
+    outcome.checked += story.lines()
+    outcome.complete = outcome.complete and not story.not_checked
+    outcome.not_checked += story.not_checked
+    outcome.not_checked.append(
+        "that texts, parameters, and what is written of claims and cases, say what their "
+        "formulas say, and that no instance is left out"
+    )
+    if story.others:
+        names = ", ".join(dict.fromkeys(quoted(name) for name, _ in story.others))
+        outcome.not_checked.append(f"that the weights of other models are those of {names}")
+    if kind == "claims":  # the accuracy is what follows from the explanation
         low, high = story.accuracy or (Fraction(0), Fraction(1))
-        self._accuracy(low, high)
-        self.outcome.accuracy = low, high
+        outcome.accuracy = agreed_accuracy(document, low, high)
 
 
 # ---------------------------------------------------------------------------------------------
@@ -3716,7 +3552,7 @@ def _check(
     rest = {key: value for key, value in document.items() if key not in (*long, "digest")}
     found = digest_of(rest, [document[key] for key in long])
     budget.allow(WORK_PER_BYTE * min(MOST_EXPLAINED, len(dump(document["explanation"]))))
-    Content(document, weights, statement, outcome, budget).check()
+    check_content(document, weights, statement, outcome, budget)
     require(document["digest"] == found, "its digest does not fit its content")
     outcome.checked += [*checked, "the digest of the whole certificate"]
     outcome.not_checked += [*not_checked, *unread]

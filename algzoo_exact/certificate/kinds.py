@@ -10,7 +10,6 @@ from algzoo_exact.certificate.check import SLACK
 from algzoo_exact.certificate.draft import CertifiedCell, Draft, Json, Kind, Stored
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.enclosure import Enclosure
-from algzoo_exact.measure.cone_measure import MOST_DIGITS_6
 from algzoo_exact.measure.flow import LARGEST_DIMENSION
 from algzoo_exact.measure.shared_facets import SharedFacets
 from algzoo_exact.program.ir import Program
@@ -22,6 +21,8 @@ from algzoo_exact.score.result import Progress
 
 DECIMALS = 20
 _MOST_DECIMALS = 40
+_MOST_DECIMALS_6 = 8
+"""With six inputs, whose measures the checker does not check."""
 _MOST_FUNCTIONS = 7
 """The checker takes a quarter of a millisecond or more for each of n^n inputs."""
 FINER = 6
@@ -43,7 +44,7 @@ class ConeDraft(Draft):
         super().__init__(model, program, task, ties)
         self.program = program
         n = task.seq_len
-        most = MOST_DIGITS_6 - FINER if n == LARGEST_DIMENSION else _MOST_DECIMALS
+        most = _MOST_DECIMALS_6 if n == LARGEST_DIMENSION else _MOST_DECIMALS
         self.decimals = min(DECIMALS, most) if decimals is None else decimals
         if not 4 <= self.decimals <= most:
             raise InputError(f"decimals must be from 4 to {most} for n = {n}, not {decimals}.")

@@ -48,8 +48,8 @@ class PieceDraft(ConeDraft):
             )
         if (program.seq_len, program.outputs) != (n, 1):
             raise InputError(
-                f"median on {n} inputs needs a program with as many inputs and one output, not "
-                f"{program.seq_len} inputs and {program.outputs} outputs."
+                f"{task.name} on {n} inputs needs a program with as many inputs and one output, "
+                f"not {program.seq_len} inputs and {program.outputs} outputs."
             )
         super().__init__(model, program, task, None, _DECIMALS if decimals is None else decimals)
         self._errors = Errors(program, task)

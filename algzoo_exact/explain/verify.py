@@ -106,7 +106,7 @@ def verify(
     program = lift(model)
     _check_subject(explanation.subject, program, model)
     task = explanation.subject.task
-    if task.name != "median":
+    if not task.is_numeric:
         check_fit(program, task, ties)
     if not 0 < seconds < float("inf"):
         raise InputError(f"The time limit must be a positive number, not {seconds}.")

@@ -436,38 +436,47 @@ def solid_angles(lattice: Lattice, n: int, rays: F64, rules: FlowRules) -> F64:
         solid[face, 0], solid[face, 1] = value[0], error[0]
     for c in range(base - 2, 1, -2):
         for face in range(lattice.level[c], lattice.level[c + 1]):
-            sides = lattice.first[face + 1] - lattice.first[face]
-            flows = np.empty((sides, 2))
-            heading = _heading(lattice, face, c, rays)
-            tops = components(lattice, face, heading)
-            flows_by_parts(lattice, face, n - c, heading, tops, solid, rules, flows)
-            total: Ball = (0.0, 0.0)
-            above = 0
-            for s in range(sides):
-                total = add(total, (flows[s, 0], flows[s, 1]))
-                above += tops[s, 0] > 0.0  # decided, or the radius is infinite
-            start = 0.5 if above in (0, sides) else 0.0  # the measure at l = 0
-            total = add(multiply(total, _ONE_OVER_TWO_PI), (start, 0.0))
-            solid[face, 0], solid[face, 1] = total
+            solid[face, 0], solid[face, 1] = solid_angle(lattice, face, c, n, rays, solid, rules)
     return solid
 
 
 @compiled
-def heading_of(u: F64, u_error: float) -> Heading:
-    """A direction in the whole space, of any length, off by ``u_error`` times that at most."""
-    square = 0.0
-    for i in range(u.shape[0]):
-        square += u[i] * u[i]
-    return Heading(u, 1.0 / math.sqrt(square), 0.0, u_error * SLACK)
+def solid_angle(
+    lattice: Lattice, face: int, codimension: int, n: int, rays: F64, solid: F64, rules: FlowRules
+) -> Ball:
+    """P(K; 1) of a face K of dimension > 1 from those of the faces of even codimension in it."""
+    sides = lattice.first[face + 1] - lattice.first[face]
+    flows = np.empty((sides, 2))
+    heading = _heading(lattice, face, codimension, rays)
+    tops = components(lattice, face, heading)
+    flows_by_parts(lattice, face, n - codimension, heading, tops, solid, rules, flows)
+    total: Ball = (0.0, 0.0)
+    above = 0
+    for s in range(sides):
+        total = add(total, (flows[s, 0], flows[s, 1]))
+        above += tops[s, 0] > 0.0  # decided, or the radius is infinite
+    start = 0.5 if above in (0, sides) else 0.0  # the measure at l = 0
+    return add(multiply(total, _ONE_OVER_TWO_PI), (start, 0.0))
 
 
 @compiled
-def flows_from(
-    lattice: Lattice, rays: F64, heading: Heading, tops: F64, rules: FlowRules, flows: F64,
+def facet_flows(
+    lattice: Lattice, n: int, rays: F64, u: F64, u_error: float, rules: FlowRules, flows: F64,
     moments: F64,
 ) -> None:  # fmt: skip
-    """``facet_flows`` where ``tops`` (facets, 2) are y1 as balls, known better than from u."""
-    n = heading.vector.shape[0]
+    """The flow of each facet in the lattice of a cone in R^n, n = 2 to 9, and its first moment.
+
+    ``rays`` (rays, n): any points near the extreme rays; they serve to choose directions.
+    ``u`` (n): the direction, of any length, off by ``u_error`` times that at most.
+    ``flows`` (facets, 2): balls. ``moments`` (facets, n + 1): g = sum over the ridges G of F of
+    P(G) e, whose last column bounds the length of its error: the integral of x p(x) over F,
+    p the density of R^n on F, is g / (2 pi).
+    """
+    square = 0.0
+    for i in range(n):
+        square += u[i] * u[i]
+    heading = Heading(u, 1.0 / math.sqrt(square), 0.0, u_error * SLACK)
+    tops = components(lattice, 0, heading)
     root = lattice.level[0]
     solid = solid_angles(lattice, n, rays, rules)
     flows_by_parts(lattice, root, n, heading, tops, solid, rules, flows)
@@ -487,21 +496,3 @@ def flows_from(
             wide = lattice.error[edge] + UNIT_ERROR * U
             moments[f, n] += off * (1.0 + wide) + measure * (wide + (sides + 1.0) * U)
         moments[f, n] *= SLACK
-
-
-@compiled
-def facet_flows(
-    lattice: Lattice, n: int, rays: F64, u: F64, u_error: float, rules: FlowRules, flows: F64,
-    moments: F64,
-) -> None:  # fmt: skip
-    """The flow of each facet in the lattice of a cone in R^n, n = 2 to 9, and its first moment.
-
-    ``rays`` (rays, n): any points near the extreme rays; they serve to choose directions.
-    ``u`` (n): the direction, of any length, off by ``u_error`` times that at most.
-    ``flows`` (facets, 2): balls. ``moments`` (facets, n + 1): g = sum over the ridges G of F of
-    P(G) e, whose last column bounds the length of its error: the integral of x p(x) over F,
-    p the density of R^n on F, is g / (2 pi).
-    """
-    heading = heading_of(u, u_error)
-    tops = components(lattice, 0, heading)
-    flows_from(lattice, rays, heading, tops, rules, flows, moments)

@@ -23,12 +23,14 @@ values of the weights that this takes (theorem 8.2: a polynomial of degree N - 1
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import count
 from typing import NamedTuple
 
 import numpy as np
-from flint import arb, arb_mat
+from flint import arb, arb_mat, ctx
 from numpy.typing import NDArray
 
 from algzoo_exact.exact.enclosure import working_precision
@@ -40,6 +42,7 @@ PANEL = 48  # nodes of a panel where integrals to all nodes are wanted
 _SIZES = (*range(8, 32, 2), *range(32, 64, 4), *range(64, 257, 16))
 _LARGEST, _COUNT = 4.0, 65  # v = 4, 4 / sqrt 2, 2, .. down to 1e-9
 _ASKED, _ASKED_IN_PANELS = 2.0**-62, 2.0**-58
+_SPARE_BITS = 8  # of a ball rule: sums of many terms are off by more
 _ETAS = [0.7 + 0.025 * k for k in range(31)]
 
 
@@ -94,26 +97,48 @@ def _strip(eta: float, half: float) -> _Strip:
 _OURS = 1 + 1e-9  # covers the rounding of bounds
 
 
-def _whole_bound(nodes: int, half: float, eta: float) -> float:
+class _Bound(NamedTuple):
+    """factor rate^(-nodes)."""
+
+    factor: float
+    rate: float
+
+    def at(self, nodes: int) -> float:
+        return self.factor * self.rate**-nodes
+
+    def ball(self, nodes: int) -> arb:
+        """The same beyond the range of float64."""
+        bound: arb = arb(self.factor) * arb(self.rate) ** -nodes
+        return bound
+
+    def nodes(self, bits: int) -> int:
+        """About so many make it 2^-bits."""
+        return max(2, math.ceil((bits + math.log2(self.factor)) / math.log2(self.rate)))
+
+
+def _whole(half: float, eta: float) -> _Bound:
     """(1) for theta dP, |P| = T / pi."""
     strip = _strip(eta, half)
     size = strip.change * strip.theta * strip.measure
-    return 64 / 15 * half * size * strip.r ** (-2 * nodes) / (1 - strip.r**-2) * _OURS
+    return _Bound(64 / 15 * half * size / (1 - strip.r**-2) * _OURS, strip.r**2)
 
 
-def _best_bound(nodes: int, half: float) -> float:
-    return min(_whole_bound(nodes, half, eta) for eta in _ETAS)
-
-
-def _later_bound(half: float, eta: float, weights: float) -> float:
+def _to_end(half: float, eta: float, weights: float) -> _Bound:
     """(2) for dP, |P| = T / pi, in one panel."""
     strip = _strip(eta, half)
     size = strip.change * strip.measure
-    left = 2 * half * (2 + weights) * size * strip.r ** (1 - PANEL) / (strip.r - 1)
-    return left * _OURS
+    return _Bound(2 * half * (2 + weights) * size * strip.r / (strip.r - 1) * _OURS, strip.r)
 
 
-def _later(roots: list[tuple[arb, arb]]) -> tuple[F64, float]:
+def _growth(half: float, eta: float) -> float:
+    return eta / (2 * math.pi) * _strip(eta, half).change * _OURS
+
+
+def _best_bound(nodes: int, half: float) -> float:
+    return min(_whole(half, eta).at(nodes) for eta in _ETAS)
+
+
+def _later(roots: list[tuple[arb, arb]]) -> tuple[arb_mat, float]:
     """C with integral from x_i to 1 of p = sum over j of w_j C_ij p(x_j), for polynomials p of
     degree below the number of nodes; and the largest sum of w_j |C_ij| over j.
 
@@ -126,65 +151,105 @@ def _later(roots: list[tuple[arb, arb]]) -> tuple[F64, float]:
         [1 - x, *(row[k - 1] - row[k + 1] for k in range(1, size))]
         for (x, _), row in zip(roots, legendre, strict=True)
     ]
-    matrix = arb_mat(ends) * arb_mat([row[:size] for row in legendre]).transpose()
-    values = np.array([[float(matrix[i, j]) / 2 for j in range(size)] for i in range(size)])
-    weights = np.array([float(weight) for _, weight in roots])
-    return values, float(np.max(np.abs(values) @ weights)) * _OURS
+    matrix = arb_mat(ends) * arb_mat([row[:size] for row in legendre]).transpose() * (arb(1) / 2)
+    largest = max(
+        float(sum(abs(w * c) for c, (_, w) in zip(row, roots, strict=True)))
+        for row in matrix.tolist()
+    )
+    return matrix, largest * _OURS
 
 
-@lru_cache(maxsize=32)
-def _gauss_legendre(size: int) -> list[tuple[arb, arb]]:
-    """Nodes and weights on [-1, 1], as balls of flint's precision at the first call."""
+@lru_cache(maxsize=64)
+def _gauss_legendre(size: int, precision: int) -> list[tuple[arb, arb]]:
+    """Nodes and weights on [-1, 1], as balls of flint's precision."""
     return [arb.legendre_p_root(size, k, weight=True) for k in range(size)]
 
 
-class _Columns:
-    """The nodes of all rules, as they are made."""
+def _nodes(v: arb, half: arb, size: int, panels: int = 1) -> Iterator[tuple[arb, arb, arb, arb]]:
+    """l, l^2, 1 - l^2 and the weight of each node, on a path of length 2 ``half`` times
+    ``panels``."""
+    for panel in range(panels):
+        for root, weight in _gauss_legendre(size, ctx.prec):
+            y = half * (2 * panel + 1 + root)
+            l = v * y.sinh()  # noqa: E741 - the squash factor's usual name
+            yield l, l * l, 1 - l * l, weight * half * l * v * y.cosh()
 
-    def __init__(self) -> None:
-        self.columns: tuple[list[float], ...] = ([], [], [], [])
-        self.start = [0]
 
-    def append(self, v: arb, half: arb, size: int, panels: int) -> None:
-        """A rule for the path of length 2 ``half`` times ``panels``."""
-        for panel in range(panels):
-            for root, weight in _gauss_legendre(size):
-                y = half * (2 * panel + 1 + root)
-                l = v * y.sinh()  # noqa: E741 - the squash factor's usual name
-                step = weight * half * l * v * y.cosh()
-                for column, value in zip(self.columns, (l, l * l, 1 - l * l, step), strict=True):
-                    column.append(float(value))
-        self.start.append(len(self.columns[0]))
+def _speed(place: int) -> tuple[arb, arb]:
+    """v, and half of the length of its path."""
+    v = arb(_LARGEST) / arb(2) ** (arb(place) / 2)
+    return v, (1 / v).asinh() / 2
+
+
+@dataclass(frozen=True, eq=False)
+class BallRule:
+    """One rule in balls of any precision; see ``FlowRules``. ``later`` (nodes, nodes) times
+    ``step`` integrates from a node to the end of the whole path."""
+
+    squash: list[arb]
+    t: list[arb]
+    rest: list[arb]
+    step: list[arb]
+    left_out: arb
+    later: arb_mat | None
+    later_left: arb
+    growth: float
+
+
+def ball_rule(least: arb, deep: bool) -> BallRule:
+    """A rule for flint's precision that serves |y1| >= ``least``, with ``later`` if ``deep``."""
+    size = float(least) * (1 - 1e-9)
+    slow = size / math.sqrt(1 - size * size)
+    return _ball_rule(max(0, math.ceil(2 * math.log2(_LARGEST / slow))), deep, ctx.prec)
+
+
+@lru_cache(maxsize=64)
+def _ball_rule(place: int, deep: bool, precision: int) -> BallRule:
+    v, end = _speed(place)
+    half, bits = float(end), precision - _SPARE_BITS
+    needed = [
+        (_to_end(half, eta, 8.0).nodes(bits) if deep else _whole(half, eta).nodes(bits), eta)
+        for eta in _ETAS
+    ]
+    size, eta = min(needed)
+    later, weights = _later(_gauss_legendre(size, precision)) if deep else (None, 0.0)
+    squash, t, rest, step = (list(c) for c in zip(*_nodes(v, end, size), strict=True))
+    return BallRule(
+        squash, t, rest, step, _whole(half, eta).ball(size), later,
+        _to_end(half, eta, weights).ball(size), _growth(half, eta),
+    )  # fmt: skip
 
 
 @lru_cache(maxsize=1)
 def flow_rules() -> FlowRules:
     """All rules, computed in balls once."""
-    made = _Columns()
+    made: list[tuple[arb, arb, arb, arb]] = []
+    start = [0]
     left_out, later_left, growth = [], [0.0] * _COUNT, [0.0] * _COUNT
     with working_precision(106):
-        speeds = [arb(_LARGEST) / arb(2) ** (arb(j) / 2) for j in range(_COUNT)]
-        least = [float((v * v / (1 + v * v)).sqrt()) * (1 + 1e-15) for v in speeds]
-        for v in speeds:
-            half = (1 / v).asinh() / 2
+        speeds = [_speed(place) for place in range(_COUNT)]
+        least = [float((v * v / (1 + v * v)).sqrt()) * (1 + 1e-15) for v, _ in speeds]
+        for v, half in speeds:
             size = next(n for n in _SIZES if _best_bound(n, float(half)) <= _ASKED)
             left_out.append(_best_bound(size, float(half)))
-            made.append(v, half, size, 1)
-        later, weights = _later(_gauss_legendre(PANEL))
-        for v in speeds:
-            end = (1 / v).asinh() / 2
+            made.extend(_nodes(v, half, size))
+            start.append(len(made))
+        matrix, weights = _later(_gauss_legendre(PANEL, 106))
+        later = np.array([[float(c) for c in row] for row in matrix.tolist()])
+        for v, end in speeds:
             for panels in count(1):
                 long = float(end / panels)
-                left, eta = min((_later_bound(long, eta, weights), eta) for eta in _ETAS)
+                left, eta = min((_to_end(long, eta, weights).at(PANEL), eta) for eta in _ETAS)
                 if left <= _ASKED_IN_PANELS:
                     break
-            left_out.append(panels * _whole_bound(PANEL, long, eta))
+            left_out.append(panels * _whole(long, eta).at(PANEL))
             later_left.append(left + left_out[-1])
-            growth.append(eta / (2 * math.pi) * _strip(eta, long).change * _OURS)
-            made.append(v, end / panels, PANEL, panels)
-    nodes, squares, rests, steps = (np.array(column) for column in made.columns)
+            growth.append(_growth(long, eta))
+            made.extend(_nodes(v, end / panels, PANEL, panels))
+            start.append(len(made))
+    squash, t, rest, step = np.array([[float(c) for c in node] for node in made]).T.copy()
     return FlowRules(
-        np.array(least * 2), np.array(made.start), nodes, squares, rests, steps,
-        np.array(left_out), _COUNT, later, float(np.max(np.abs(later))), np.array(later_left),
-        np.array(growth),
+        np.array(least * 2), np.array(start), squash, t, rest, step, np.array(left_out), _COUNT,
+        later,
+        float(np.max(np.abs(later))), np.array(later_left), np.array(growth),
     )  # fmt: skip

@@ -12,10 +12,11 @@ from itertools import islice
 
 from flint import arb
 
-from algzoo_exact.exact.enclosure import Enclosure, working_precision
-from algzoo_exact.geometry.cone import Cone, IntVector, dot
+from algzoo_exact.exact.enclosure import Enclosure, to_arb, working_precision
+from algzoo_exact.geometry.cone import Cone, IntVector
 from algzoo_exact.measure.cone_measure import cone_measure
-from algzoo_exact.measure.flow import CellFlow, NotGenericError, PrecisionError, directions_for
+from algzoo_exact.measure.faces import PrecisionError
+from algzoo_exact.measure.flow import CellFlow, NotGenericError, directions_for
 
 
 class SharedFacets:
@@ -46,18 +47,16 @@ class SharedFacets:
         return found
 
     def _ball(self, cone: Cone) -> arb:
-        normals = dict(zip(cone.walls, cone.inequalities, strict=True))
-        directions = [[c / max(map(abs, ray)) for c in ray] for ray in cone.rays]
-        flow = CellFlow(cone.tight, normals.__getitem__, directions, self._u)
-        total = arb(0)
+        flow = CellFlow.of(cone, self._u)
+        start, total = to_arb(flow.at_zero()), arb(0)
+        fresh = {}
         for facet in flow.facets:
             key = frozenset(ray for r, ray in enumerate(cone.rays) if facet.rays >> r & 1)
-            opposite = self._waiting.pop(key, None)
-            if opposite is None:
-                self._waiting[key] = part = flow.flow(facet)
-                total += part
+            if key in self._waiting:
+                total -= self._waiting.pop(key)
             else:
-                total -= opposite
-        # At l = 0 all mass sits at u and -u, half each; no facet holds u, or its flow would fail.
-        signs = {dot(a, self._u) > 0 for a in cone.inequalities}
-        return total / (2 * arb.pi()) + (arb(1) / 2 if len(signs) == 1 else arb(0))
+                fresh[key] = facet
+        for key, part in zip(fresh, flow.flows(tuple(fresh.values())), strict=True):
+            self._waiting[key] = part
+            total += part
+        return start + total / (2 * arb.pi())

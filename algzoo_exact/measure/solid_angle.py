@@ -2,33 +2,27 @@
 
 The measure of a cone under the standard Gaussian is its solid angle as a fraction of the whole.
 P(X > 0 in every entry), X ~ N(0, R), is the measure of {y : A y >= 0} for any A with A A^T = R.
-Up to n = 5 ball arithmetic gives any number of digits; for n = 6 to 9 these are the facet flows
-of ``facet_flow`` with frames from exact normals.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
-from itertools import islice
-from typing import Any
 
-import numpy as np
-from flint import arb
+from flint import arb, arb_mat
 
-from algzoo_exact.errors import AlgzooExactError, InputError
-from algzoo_exact.exact.enclosure import Enclosure, refine, to_arb, working_precision
+from algzoo_exact.errors import InputError, demand
+from algzoo_exact.exact.enclosure import Enclosure, to_arb
 from algzoo_exact.geometry.cone import Cone, IntVector, NotPointedError, primitive
 from algzoo_exact.measure.cone_measure import cone_measure as measure_by_balls
-from algzoo_exact.measure.flow import LARGEST_DIMENSION, PrecisionError, directions_for
+from algzoo_exact.measure.cone_measure import narrow_along
+from algzoo_exact.measure.faces import PrecisionError
+from algzoo_exact.measure.flow import MOST_INPUTS, CellFlow
 
 Number = int | float | Fraction
-MOST_INPUTS = 9
-_MANY_DIGITS, _UP_TO = 30, 5  # the default, and for which n
-_BITS = (256, 2048, 16384)
-_DIRECTIONS = 12
-_UNDECIDED = "Some facets are too close to each other for float64; no direction tried decides them."
+_DIGITS = {n: 30 if n <= 5 else 12 for n in range(1, MOST_INPUTS + 1)}  # by default
+_SPARE_BITS = 32
 
 
 def cone_measure(
@@ -43,11 +37,9 @@ def cone_measure(
     redundant; or ``rays`` (m, n) span it. Numbers are taken exactly, floats too. A cone without
     interior has measure 0.
 
-    The enclosure is no wider than 10**-``digits``: 30 by default for n <= 5, and for n = 6 to 9
-    what float64 gives, about 1e-12 to 1e-10. Up to 14 digits can be asked for at n = 6.
+    The enclosure is no wider than 10**-``digits``: 30 by default for n <= 5, 12 for n = 6 to 9.
 
-    InputError for n > 9, for rows that do not fit, for a cone that holds a line, and for more
-    digits than there are.
+    InputError for n > 9, for rows that do not fit, and for a cone that holds a line.
     """
     if (cone is None) == (rays is None):
         raise InputError("Give a cone (a Cone, or its rows) or rays, one of the two.")
@@ -62,16 +54,7 @@ def cone_measure(
         return Enclosure.exactly(0)
     slim = whole.irredundant()
     n = slim.dimension
-    _check_size(n, digits)
-    if n <= _UP_TO or (n <= LARGEST_DIMENSION and digits is not None):
-        return measure_by_balls(slim, digits=_MANY_DIGITS if digits is None else digits)
-    on = [[r for r, mask in enumerate(slim.tight) if mask >> wall & 1] for wall in slim.walls]
-    found = _by_floats(n, on, len(slim.rays), slim.inequalities.__getitem__)
-    if found is None:
-        if n > LARGEST_DIMENSION:
-            raise AlgzooExactError(_UNDECIDED)
-        found = measure_by_balls(slim)
-    return _narrow(found, digits)
+    return measure_by_balls(slim, digits=_checked(n, digits))
 
 
 def orthant_probability(
@@ -80,99 +63,32 @@ def orthant_probability(
     """P(all entries of X are positive) for X ~ N(0, ``correlation``), (n, n), n = 1 .. 9.
 
     Any covariance matrix will do; numbers are taken exactly, floats too. ``digits`` as for
-    ``cone_measure``, but n = 4 to 9 all end where float64 does, at about 1e-13 to 1e-11.
+    ``cone_measure``.
 
     InputError for n > 9 and for a matrix that is not symmetric and positive definite.
     """
-    matrix = [[_fraction(value) for value in row] for row in correlation]
+    matrix = [[_fraction(value) for value in row] for row in _listed(correlation)]
     n = len(matrix)
     if not n or any(len(row) != n for row in matrix):
         raise InputError("A correlation matrix has as many columns as rows, and at least one.")
     if any(matrix[i][k] != matrix[k][i] for i in range(n) for k in range(i)):
         raise InputError("A correlation matrix is symmetric; this one is not.")
-    _check_size(n, digits)
+    width = Fraction(1, 10 ** _checked(n, digits))
     lower, diagonal = _factors(matrix)
-    if n <= 3:
-        return _elementary(matrix, _MANY_DIGITS if digits is None else digits)
-    on = [[r for r in range(n) if r != wall] for wall in range(n)]
+    if n == 1:
+        return Enclosure.exactly(Fraction(1, 2))
+    tight = [sum(1 << wall for wall in range(n) if wall != ray) for ray in range(n)]
 
-    def normal(wall: int) -> list[arb]:
-        return [to_arb(lower[wall][k]) * to_arb(diagonal[k]).sqrt() for k in range(n)]
-
-    found = _by_floats(n, on, n, normal)
-    if found is None:
-        raise AlgzooExactError(_UNDECIDED)
-    return _narrow(found, digits)
-
-
-def _by_floats(
-    n: int, on: list[list[int]], count: int, normal: Callable[[int], Sequence[Any]]
-) -> Enclosure | None:
-    """The measure of a pointed cone, n >= 4, whose wall i is a facet that holds the rays on[i] of
-    ``count``; None where float64 does not decide.
-
-    ``normal(i)`` is its inward normal in integers, or in balls at flint's precision.
-    """
-    from algzoo_exact.measure.exact_frames import exact_components, exact_frames
-    from algzoo_exact.measure.facet_flow import flows_from, heading_of  # loads numba
-    from algzoo_exact.measure.flow_rules import flow_rules
-    from algzoo_exact.measure.lattice_f64 import face_lattice
-
-    walls = len(on)
-    with working_precision(_BITS[0]):
-        normals = np.array([_unit(normal(wall)) for wall in range(walls)])
-    sets = np.zeros((walls, (count + 63) // 64), np.uint64)
-    rays = np.zeros((count, n))  # directions inside come from trials alone
-    for wall, held in enumerate(on):
-        for r in held:
-            sets[wall, r // 64] |= np.uint64(1 << r % 64)
-    everything = np.arange(walls)
-    lattice = face_lattice(
-        sets, everything, walls, np.ones(walls, np.uint64), normals, np.full(walls, 2.0**-50)
-    )
-    # The farther from all facets, the fewer nodes and the less error.
-    trials = [np.array(u, np.float64) for u in islice(directions_for(n), _DIRECTIONS)]
-    u = max(trials, key=lambda d: float(np.min(np.abs(normals @ d)) / np.linalg.norm(d)))
-    direction = tuple(int(c) for c in u)
-    for bits in _BITS:
+    def value(u: IntVector) -> arb:
+        roots = [to_arb(d).sqrt() for d in diagonal]
+        normals = [[to_arb(c) * root for c, root in zip(row, roots, strict=True)] for row in lower]
         try:
-            with working_precision(bits):
-                exact = exact_frames(lattice, normal)
-                tops = exact_components(exact, normal, direction)
-        except PrecisionError:
-            continue
-        flows, moments = np.empty((walls, 2)), np.empty((walls, n + 1))
-        flows_from(exact, rays, heading_of(u, 0.0), tops, flow_rules(), flows, moments)
-        if not np.all(np.isfinite(flows)):
-            return None
-        # A finite radius means that the sign of every component in ``tops`` is decided.
-        same = np.all(tops[:, 0] > 0) or np.all(tops[:, 0] < 0)
-        mid = sum(map(Fraction, flows[:, 0].tolist()), Fraction(1, 2) if same else Fraction(0))
-        rad = sum(map(Fraction, flows[:, 1].tolist()), Fraction(0))
-        inside = Enclosure(Fraction(0), Fraction(1, 2))  # as for any pointed cone
-        return Enclosure(mid - rad, mid + rad).intersect(inside)
-    return None
+            rays = arb_mat(normals).inv().transpose().tolist()
+        except ZeroDivisionError:
+            raise PrecisionError("normals are not known to be independent") from None
+        return CellFlow(tight, normals.__getitem__, rays, u).measure()
 
-
-def _unit(row: Sequence[Any]) -> list[float]:
-    """A row scaled to length 1, in float64."""
-    length = sum((arb(c) * c for c in row), arb(0)).sqrt()
-    return [float(arb(c) / length) for c in row]
-
-
-def _elementary(matrix: list[list[Fraction]], digits: int) -> Enclosure:
-    """n <= 3: 2^-n and the arcsines of correlations (Sheppard 1899, for n = 2)."""
-    n = len(matrix)
-
-    def value() -> arb:
-        total = arb(0)
-        for i in range(n):
-            for k in range(i):
-                square = matrix[i][i] * matrix[k][k] - matrix[i][k] ** 2
-                total += (to_arb(matrix[i][k]) / to_arb(square).sqrt()).atan()
-        return to_arb(Fraction(1, 2**n)) + total / ((2 if n == 2 else 4) * arb.pi())
-
-    return refine(value, Fraction(1, 10**digits))
+    return narrow_along(n, value, width, _SPARE_BITS)
 
 
 def _factors(matrix: list[list[Fraction]]) -> tuple[list[list[Fraction]], list[Fraction]]:
@@ -191,6 +107,14 @@ def _factors(matrix: list[list[Fraction]]) -> tuple[list[list[Fraction]], list[F
     return lower, diagonal
 
 
+def _listed(rows: Sequence[Sequence[Number]]) -> list[Sequence[Number]]:
+    """The rows of a matrix; InputError for what has none."""
+    demand(rows, Iterable, "A matrix is made of rows of numbers")
+    for row in rows:
+        demand(row, Iterable, "A row of a matrix is made of numbers")
+    return [*rows]
+
+
 def _fraction(value: Number) -> Fraction:
     try:
         return Fraction(value)
@@ -200,7 +124,7 @@ def _fraction(value: Number) -> Fraction:
 
 def _integer_rows(rows: Sequence[Sequence[Number]], name: str) -> list[IntVector]:
     """Positive multiples of the rows in integers."""
-    exact = [[_fraction(value) for value in row] for row in rows]
+    exact = [[_fraction(value) for value in row] for row in _listed(rows)]
     if not exact or not exact[0] or any(len(row) != len(exact[0]) for row in exact):
         raise InputError(f"Give at least one {name}, all of the same length.")
     if not all(any(row) for row in exact):
@@ -232,17 +156,9 @@ def _from_rays(rays: list[IntVector]) -> Cone | None:
     return Cone.from_inequalities(dual.rays)
 
 
-def _check_size(n: int, digits: int | None) -> None:
+def _checked(n: int, digits: int | None) -> int:
     if n > MOST_INPUTS:
         raise InputError(f"Measures of cones reach n = {MOST_INPUTS}, not {n}.")
     if digits is not None and not 1 <= digits <= 1000:
         raise InputError(f"digits must be from 1 to 1000, not {digits}.")
-
-
-def _narrow(found: Enclosure, digits: int | None) -> Enclosure:
-    if digits is not None and found.width > Fraction(1, 10**digits):
-        raise InputError(
-            f"Float64 leaves a width of {float(found.width):.0e} here, more than the {digits} "
-            "digits asked for; ask for fewer."
-        )
-    return found
+    return _DIGITS[n] if digits is None else digits

@@ -1,28 +1,34 @@
-"""Tasks: what a model should answer.
-
-Three sorts. The index tasks (2nd argmax, argmax, argmedian, argoutlier) label Gaussian inputs by
-an index, and are fans: polyhedral cones on which the label is constant. Median asks for a number
-that is linear on each cone of a fan. Longest cycle labels sequences of integers.
+"""Tasks: a problem with a number of inputs, which says what a model should answer.
 
 Beside these, a network may give the labels (``teacher``), and a task may be put on a subspace.
-
-Every named task on Gaussian inputs is invariant under permuting them (the label moves along), and
-the labels under adding a constant to all of them. So every wall between two labels contains the
-direction (1, .., 1).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from fractions import Fraction
-from itertools import combinations
 from math import lcm
+from numbers import Integral
 from typing import Literal, overload
 
-from algzoo_exact.errors import InputError, did_you_mean
-from algzoo_exact.program.ir import Matrix, Number, Program, check_basis, dot, to_vector
+from algzoo_exact.errors import InputError, demand, did_you_mean
+from algzoo_exact.program.ir import (
+    HasProgram,
+    Matrix,
+    Number,
+    Program,
+    check_basis,
+    dot,
+    program_of,
+    to_vector,
+)
 from algzoo_exact.program.ir import on_subspace as program_on_subspace
+from algzoo_exact.program.problem import LabelCell, Problem, ValueCell
+from algzoo_exact.program.problems.argoutlier import ARGOUTLIER
+from algzoo_exact.program.problems.longest_cycle import LONGEST_CYCLE
+from algzoo_exact.program.problems.median import MEDIAN
+from algzoo_exact.program.problems.order import ARGMAX, ARGMEDIAN, SECOND_ARGMAX
 from algzoo_exact.program.transformer import Transformer
 
 TieRule = Literal["lowest", "incorrect", "uniform"]
@@ -32,7 +38,32 @@ TieRule = Literal["lowest", "incorrect", "uniform"]
 
 TIE_RULES: tuple[TieRule, ...] = ("lowest", "incorrect", "uniform")
 
-Normal = tuple[int, ...]
+PROBLEMS: dict[str, Problem] = {
+    problem.name: problem
+    for problem in (SECOND_ARGMAX, ARGMAX, ARGMEDIAN, ARGOUTLIER, MEDIAN, LONGEST_CYCLE)
+}
+"""By name, in the order in which they are listed."""
+
+
+def register_problem(problem: Problem) -> None:
+    """Make a problem known, so that its name is understood; InputError where the name is taken."""
+    demand(problem, Problem, "register_problem takes a Problem")
+    if PROBLEMS.setdefault(problem.name, problem) != problem:
+        raise InputError(f"There is a problem {problem.name!r} already; choose another name.")
+
+
+def tasks_for(network: Program | Transformer) -> tuple[str, ...]:
+    """Names of the problems that a network of that sort can be for."""
+    if isinstance(network, Transformer):
+        return tuple(problem.name for problem in PROBLEMS.values() if problem.is_discrete)
+    if network.outputs == 1:
+        return tuple(problem.name for problem in PROBLEMS.values() if problem.is_numeric)
+    return index_tasks()
+
+
+def index_tasks() -> tuple[str, ...]:
+    """Names of the problems that ask for an index, for each Gaussian input."""
+    return tuple(problem.name for problem in PROBLEMS.values() if problem.is_index)
 
 
 def credit_for(label: int, winners: frozenset[int], ties: TieRule) -> Fraction:
@@ -45,82 +76,100 @@ def credit_for(label: int, winners: frozenset[int], ties: TieRule) -> Fraction:
 
 
 @dataclass(frozen=True)
-class LabelCell:
-    """A cone ``{x : a.x >= 0 for a in inequalities}`` on which the label is ``label``.
-
-    Its interior holds no tie between labels, and each inequality's hyperplane is a wall to a
-    cell with another label.
-    """
-
-    label: int
-    inequalities: tuple[Normal, ...]
-
-
-@dataclass(frozen=True)
-class ValueCell:
-    """A cone ``{x : a.x >= 0 for a in inequalities}`` on which the answer is ``value . x``."""
-
-    value: tuple[Fraction, ...]
-    inequalities: tuple[Normal, ...]
-
-
-@dataclass(frozen=True)
 class Task:
-    """What a model on ``seq_len`` = n inputs should answer.
+    """What a model on ``seq_len`` = n inputs should answer: the problem of that ``name``.
 
-    The index tasks label R^n (up to a null set) by indices 0 .. n-1. ``median`` asks for the
-    median of R^n's entries, for even n the mean of the middle two. ``longest_cycle`` takes a
-    function f from {0, .., n-1} to itself as the sequence f(0), .., f(n-1), and labels it by the
-    length of its longest cycle minus 1.
+    InputError for a name that is unknown, and for a number of inputs that does not suit it.
     """
 
     name: str
     seq_len: int
+    _problem: Problem | None = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        self._check()
+        demand(self.name, str, "A task's name is a text")
+        demand(self.seq_len, Integral, f"{self.name} needs a whole number of inputs")
+        object.__setattr__(self, "_problem", self._checked())
 
-    def _check(self) -> None:
-        if self.name not in TASK_NAMES:
+    def _checked(self) -> Problem | None:
+        """The problem, which goes with the task to other processes."""
+        problem = PROBLEMS.get(self.name)
+        if problem is None:
             raise InputError(
-                f"Unknown task {self.name!r}{did_you_mean(self.name, TASK_NAMES)}; known tasks: "
-                f"{', '.join(TASK_NAMES)}."
+                f"Unknown task {self.name!r}{did_you_mean(self.name, PROBLEMS)}; known tasks: "
+                f"{', '.join(PROBLEMS)}."
             )
-        least = 3 if self.name == "argoutlier" else 2  # of two inputs, neither is the outlier
-        if self.seq_len < least:
-            raise InputError(f"{self.name} needs at least {least} inputs, not {self.seq_len}.")
-        if self.name == "argmedian" and self.seq_len % 2 == 0:
-            raise InputError(f"argmedian needs an odd number of inputs, not {self.seq_len}.")
+        problem.check(self.seq_len)
+        return problem
+
+    @property
+    def problem(self) -> Problem:
+        """InputError for tasks that are none with a number of inputs."""
+        if self._problem is None:
+            raise InputError(f"This is not for {self.name}; use {', '.join(index_tasks())}.")
+        return self._problem
+
+    @property
+    def words(self) -> str:
+        """What is asked for."""
+        return self.problem.words
+
+    @property
+    def is_index(self) -> bool:
+        """Whether it asks for the index of an input, and has label cells."""
+        return self._problem is not None and self._problem.is_index
+
+    @property
+    def is_numeric(self) -> bool:
+        """Whether it asks for a number, so that models are scored by their squared error."""
+        return self._problem is not None and self._problem.is_numeric
+
+    @property
+    def is_discrete(self) -> bool:
+        """Whether inputs are functions, and models transformers."""
+        return self._problem is not None and self._problem.is_discrete
+
+    @property
+    def rank(self) -> int | None:
+        """How many inputs are above the one whose index is asked for; None if that is not asked."""
+        of = None if self._problem is None else self._problem.rank
+        return None if of is None else of(self.seq_len)
 
     @property
     def outputs(self) -> int:
-        """Outputs of a model for this task: one for median, else a logit for each label."""
-        return 1 if self.name == "median" else self.seq_len
+        """Outputs of a model for this task: one for a number, else a logit for each label."""
+        return 1 if self.is_numeric else self.seq_len
 
     @property
     def symmetric(self) -> bool:
         """Whether permuting the inputs moves the label along, so that label cells are congruent,
         and adding a constant to all inputs changes no label."""
-        return True
+        return self._problem is not None and self._problem.symmetric
 
     def cells(self) -> Iterator[LabelCell]:
         """An index task's cells; they cover R^n and their interiors are disjoint."""
-        return _CELLS[self.name](self.seq_len)
+        if self.problem.cells is None:
+            raise InputError(f"{self.name} has no cells with a label.")
+        return self.problem.cells(self.seq_len)
 
     def value_cells(self) -> Iterator[ValueCell]:
-        """The cells of ``median``; they cover R^n and their interiors are disjoint."""
-        assert self.name == "median", self.name
-        return _median_cells(self.seq_len)
+        """The cells of a task that asks for a number; they cover R^n and their interiors are
+        disjoint."""
+        if self.problem.values is None:
+            raise InputError(f"{self.name} asks for a label; it has no cells with a value.")
+        return self.problem.values(self.seq_len)
 
     def label(self, x: Sequence[Number]) -> int:
         """The label of ``x``; where it lies on a wall, the lowest index that qualifies."""
-        return _LABEL[self.name]([Fraction(v) for v in x])
+        if self.is_numeric:
+            raise InputError(f"{self.name} asks for a number, not for a label.")
+        return int(self.problem.answer([Fraction(v) for v in x]))
 
     def value(self, x: Sequence[Number]) -> Fraction:
-        """The median of ``x``, exactly."""
-        assert self.name == "median", self.name
-        middle = sorted(Fraction(v) for v in x)[(len(x) - 1) // 2 : len(x) // 2 + 1]
-        return sum(middle, Fraction(0)) / len(middle)
+        """The number that is asked for, exactly."""
+        if not self.is_numeric:
+            raise InputError(f"{self.name} asks for a label, not for a number.")
+        return Fraction(self.problem.answer([Fraction(v) for v in x]))
 
 
 @dataclass(frozen=True)
@@ -130,17 +179,17 @@ class Teacher(Task):
 
     program: Program
 
-    def _check(self) -> None:
+    def _checked(self) -> None:
         if self.outputs == 1:
             raise InputError("A teacher needs several logits; one output gives no label.")
 
     @property
-    def outputs(self) -> int:
-        return self.program.outputs
+    def words(self) -> str:
+        return "the answer of another network"
 
     @property
-    def symmetric(self) -> bool:
-        return False
+    def outputs(self) -> int:
+        return self.program.outputs
 
     def label(self, x: Sequence[Number]) -> int:
         logits = self.program.evaluate(x).logit
@@ -158,16 +207,16 @@ class TaskOnSubspace(Task):
     task: Task
     basis: Matrix
 
-    def _check(self) -> None:
+    def _checked(self) -> None:
         """The task is checked already, and ``on_subspace`` checks the basis."""
+
+    @property
+    def words(self) -> str:
+        return self.task.words
 
     @property
     def outputs(self) -> int:
         return self.task.outputs
-
-    @property
-    def symmetric(self) -> bool:
-        return False
 
     def cells(self) -> Iterator[LabelCell]:
         """Cells of the task, intersected with the subspace: some have no interior, others are
@@ -186,155 +235,58 @@ class TaskOnSubspace(Task):
         return self.task.label([dot(row, y) for row in self.basis])
 
 
-def _difference(n: int, plus: int, minus: int) -> Normal:
-    return tuple((k == plus) - (k == minus) for k in range(n))
-
-
-def _second_argmax_cells(n: int) -> Iterator[LabelCell]:
-    for top in range(n):
-        for second in range(n):
-            if second != top:
-                below = (k for k in range(n) if k not in (top, second))
-                rows = [_difference(n, top, second), *(_difference(n, second, k) for k in below)]
-                yield LabelCell(second, tuple(rows))
-
-
-def _argmax_cells(n: int) -> Iterator[LabelCell]:
-    for top in range(n):
-        yield LabelCell(top, tuple(_difference(n, top, k) for k in range(n) if k != top))
-
-
-def _argmedian_cells(n: int) -> Iterator[LabelCell]:
-    for middle in range(n):
-        others = [k for k in range(n) if k != middle]
-        for above in combinations(others, n // 2):
-            yield LabelCell(
-                middle,
-                tuple(
-                    _difference(n, k, middle) if k in above else _difference(n, middle, k)
-                    for k in others
-                ),
-            )
-
-
-def _median_cells(n: int) -> Iterator[ValueCell]:
-    if n % 2 == 1:
-        for cell in _argmedian_cells(n):
-            value = tuple(Fraction(k == cell.label) for k in range(n))
-            yield ValueCell(value, cell.inequalities)
-        return
-    for low in range(n):
-        for high in range(n):
-            others = [k for k in range(n) if k not in (low, high)]
-            for above in combinations(others, (n - 2) // 2) if low != high else ():
-                rows = [
-                    _difference(n, k, high) if k in above else _difference(n, low, k)
-                    for k in others
-                ]
-                value = tuple(Fraction(k in (low, high), 2) for k in range(n))
-                yield ValueCell(value, (_difference(n, high, low), *rows))
-
-
-def _longest_cycle(f: list[Fraction]) -> int:
-    n, longest = len(f), 0
-    for start in range(n):
-        length, at = 1, int(f[start])
-        while at != start and length <= n:
-            length, at = length + 1, int(f[at])
-        if at == start:
-            longest = max(longest, length)
-    return longest - 1
-
-
-def _argoutlier_cells(n: int) -> Iterator[LabelCell]:
-    # n (x_i - mean) has integer coefficients; s (x_i - mean) >= +-(x_k - mean) for all k.
-    deviation = [tuple(n * (k == i) - 1 for k in range(n)) for i in range(n)]
-    for i in range(n):
-        for sign in (1, -1):
-            rows = []
-            for k in range(n):
-                if k != i:
-                    pairs = list(zip(deviation[i], deviation[k], strict=True))
-                    rows.append(tuple(sign * a - b for a, b in pairs))
-                    rows.append(tuple(sign * a + b for a, b in pairs))
-            yield LabelCell(i, tuple(rows))
-
-
-def _argoutlier_label(x: list[Fraction]) -> int:
-    mean = sum(x, Fraction(0)) / len(x)
-    deviations = [abs(v - mean) for v in x]
-    return deviations.index(max(deviations))
-
-
-_CELLS: dict[str, Callable[[int], Iterator[LabelCell]]] = {
-    "2nd_argmax": _second_argmax_cells,
-    "argmax": _argmax_cells,
-    "argmedian": _argmedian_cells,
-    "argoutlier": _argoutlier_cells,
-}
-
-_LABEL: dict[str, Callable[[list[Fraction]], int]] = {
-    "2nd_argmax": lambda x: x.index(sorted(x)[-2]),
-    "argmax": lambda x: x.index(max(x)),
-    "argmedian": lambda x: x.index(sorted(x)[len(x) // 2]),
-    "argoutlier": _argoutlier_label,
-    "longest_cycle": _longest_cycle,
-}
-
-INDEX_TASKS: tuple[str, ...] = tuple(_CELLS)
-"""The tasks with a label for each Gaussian input."""
-
-TASK_NAMES: tuple[str, ...] = (*INDEX_TASKS, "median", "longest_cycle")
-
-
 def second_argmax(seq_len: int) -> Task:
     """Index of the second largest input."""
-    return Task("2nd_argmax", seq_len)
+    return Task(SECOND_ARGMAX.name, seq_len)
 
 
 def argmax(seq_len: int) -> Task:
     """Index of the largest input."""
-    return Task("argmax", seq_len)
+    return Task(ARGMAX.name, seq_len)
 
 
 def argmedian(seq_len: int) -> Task:
     """Index of the middle input in sorted order; ``seq_len`` is odd."""
-    return Task("argmedian", seq_len)
+    return Task(ARGMEDIAN.name, seq_len)
 
 
 def argoutlier(seq_len: int) -> Task:
     """Index of the input with the largest |x - mean(x)|."""
-    return Task("argoutlier", seq_len)
+    return Task(ARGOUTLIER.name, seq_len)
 
 
 def median(seq_len: int) -> Task:
     """The median of the inputs; a number, so that models are scored by their squared error."""
-    return Task("median", seq_len)
+    return Task(MEDIAN.name, seq_len)
 
 
 def longest_cycle(seq_len: int) -> Task:
     """The length of a function's longest cycle, minus 1."""
-    return Task("longest_cycle", seq_len)
+    return Task(LONGEST_CYCLE.name, seq_len)
 
 
-def teacher(program: Program, name: str = "teacher") -> Teacher:
+def teacher(model: Program | HasProgram, name: str = "teacher") -> Teacher:
     """The answer of another network is the label; ``name`` is for people."""
+    program = program_of(model)
     return Teacher(name, program.seq_len, program)
 
 
 @overload
-def on_subspace(target: Program, basis: Sequence[Sequence[Number]]) -> Program: ...
+def on_subspace(target: Program | HasProgram, basis: Sequence[Sequence[Number]]) -> Program: ...
 @overload
 def on_subspace(target: Task, basis: Sequence[Sequence[Number]]) -> Task: ...
-def on_subspace(target: Program | Task, basis: Sequence[Sequence[Number]]) -> Program | Task:
+def on_subspace(
+    target: Program | HasProgram | Task, basis: Sequence[Sequence[Number]]
+) -> Program | Task:
     """A program or a task at x = E y, as one in y, for a rational ``basis`` E (n, m)."""
-    if isinstance(target, Program):
+    if not isinstance(target, Task):
         return program_on_subspace(target, basis)
     task = target
     if isinstance(task, Teacher):
         return teacher(program_on_subspace(task.program, basis), task.name)
-    if task.name not in INDEX_TASKS:
-        raise InputError(f"{task.name} has no labels on a subspace; use {', '.join(INDEX_TASKS)}.")
+    if not task.is_index:
+        names = ", ".join(index_tasks())
+        raise InputError(f"{task.name} has no labels on a subspace; use {names}.")
     rows = check_basis(basis, task.seq_len)
     return TaskOnSubspace(f"{task.name} on a subspace", len(rows[0]), task, rows)
 
@@ -358,10 +310,12 @@ def check_fit(program: Program, task: Task, ties: str = "lowest") -> None:
             f"This needs the program of an RNN or a perceptron, not a {type(program).__name__}; "
             "transformers have scores only, from accuracy() and sample()."
         )
-    if task.name == "median":
-        raise InputError("median asks for a number, not for a label; score it by squared_error().")
-    if task.name == "longest_cycle":
-        raise InputError("longest_cycle is a task for transformers, and this program is none.")
+    if task.is_numeric:
+        raise InputError(
+            f"{task.name} asks for a number, not for a label; score it by squared_error()."
+        )
+    if task.is_discrete:
+        raise InputError(f"{task.name} is a task for transformers, and this program is none.")
     if (program.seq_len, program.outputs) != (task.seq_len, task.outputs):
         logits = "as many inputs and logits"
         if task.outputs != task.seq_len:
@@ -381,7 +335,7 @@ def _check_ties(ties: str) -> None:
 
 
 def _check_transformer(transformer: Transformer, task: Task) -> None:
-    if task.name != "longest_cycle":
+    if not task.is_discrete:
         raise InputError(f"{task.name} is a task for RNNs; transformers are for longest_cycle.")
     if transformer.outputs == 1:
         raise InputError(
@@ -390,6 +344,6 @@ def _check_transformer(transformer: Transformer, task: Task) -> None:
     sizes = (transformer.seq_len, transformer.tokens, transformer.outputs)
     if sizes != (task.seq_len,) * 3:
         raise InputError(
-            f"longest_cycle on {task.seq_len} inputs needs a transformer with as many positions, "
+            f"{task.name} on {task.seq_len} inputs needs a transformer with as many positions, "
             f"tokens and logits, not {sizes[0]}, {sizes[1]} and {sizes[2]}."
         )

@@ -1,10 +1,11 @@
-"""The entries of the race, by name; each is loaded when it is asked for."""
+"""The entries of the race, by name; each is loaded when it is asked for. Others can be added from
+outside."""
 
 from __future__ import annotations
 
 from importlib import import_module
 
-from algzoo_exact.errors import InputError, did_you_mean
+from algzoo_exact.errors import InputError, demand, did_you_mean
 from algzoo_exact.race.estimator import Estimator
 
 # Name -> (module beside this one, the estimator in it), in the order in which they are listed.
@@ -28,19 +29,42 @@ _HOMES: dict[str, tuple[str, str]] = {
     "top-inputs": ("top_inputs", "TOP_INPUTS"),
 }
 
-NAMES: tuple[str, ...] = tuple(_HOMES)
+ADDED: dict[str, Estimator] = {}
+"""Those from outside, by name."""
 
 UNCOUNTED: tuple[str, ...] = ("enumeration", "bounds-midpoint")
 """Entries whose operations can't be attributed: they run once, whatever the budget."""
 
 
+def register(entry: Estimator) -> None:
+    """Let one more estimator race; InputError where another has the name.
+
+    It is an object of a module, so that other processes find it.
+    """
+    if entry.name in _HOMES or ADDED.setdefault(entry.name, entry) is not entry:
+        raise InputError(f"There is an estimator {entry.name!r} already; choose another name.")
+
+
+def names() -> tuple[str, ...]:
+    """Of all that are known, in the order in which they are listed."""
+    return (*_HOMES, *ADDED)
+
+
+def check_name(name: str) -> None:
+    """InputError for a name that no estimator has."""
+    demand(name, str, "An estimator's name is a text")
+    if name not in names():
+        raise InputError(
+            f"Unknown estimator {name!r}{did_you_mean(name, names())}; choose from "
+            f"{', '.join(names())}."
+        )
+
+
 def estimator(name: str) -> Estimator:
     """The estimator of that name; InputError if there is none."""
-    if name not in _HOMES:
-        raise InputError(
-            f"Unknown estimator {name!r}{did_you_mean(name, NAMES)}; choose from "
-            f"{', '.join(NAMES)}."
-        )
+    check_name(name)
+    if name in ADDED:
+        return ADDED[name]
     module, attribute = _HOMES[name]
     found: Estimator = getattr(import_module(f"algzoo_exact.race.entries.{module}"), attribute)
     return found

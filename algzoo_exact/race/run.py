@@ -11,26 +11,23 @@ from math import isfinite
 from os import PathLike
 from pathlib import Path
 from statistics import median
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from algzoo_exact import __version__
-from algzoo_exact.errors import InputError, did_you_mean
+from algzoo_exact.errors import InputError, demand
 from algzoo_exact.processes import processes_for
 from algzoo_exact.program.ir import Program
-from algzoo_exact.program.task import INDEX_TASKS, Task, check_fit
+from algzoo_exact.program.task import Task, check_fit, index_tasks
 from algzoo_exact.race.entries.flops import sample_cost
-from algzoo_exact.race.estimator import Estimate, Kind, LearnedConstant
-from algzoo_exact.race.registry import NAMES, UNCOUNTED, estimator
+from algzoo_exact.race.estimator import Estimate, Estimator, Kind, LearnedConstant
+from algzoo_exact.race.registry import ADDED, UNCOUNTED, check_name, estimator, names, register
 from algzoo_exact.race.statistics import Outcome, Truths, outcome
 from algzoo_exact.race.store import Answers, Key, Store, open_store
 from algzoo_exact.race.truth import is_enumerated, truth_of
 from algzoo_exact.score.pool import worker_pool
+from algzoo_exact.zoo.loading import Model
 from algzoo_exact.zoo.perturbed import perturb
-
-if TYPE_CHECKING:
-    from algzoo_exact.zoo.loading import Model
 
 BUDGETS: tuple[float, ...] = (1e4, 1e5, 1e6, 1e7, 1e8, 1e9)
 TRUTH_SAMPLES = 1 << 24
@@ -90,7 +87,7 @@ def compare(
     noise_seed: int = 0,
     variants: int = 64,
     budgets: Sequence[float] = BUDGETS,
-    estimators: Sequence[str] = NAMES,
+    estimators: Sequence[str] | None = None,
     seeds: int = 30,
     truth_samples: int = TRUTH_SAMPLES,
     folder: str | PathLike[str] | None = None,
@@ -100,8 +97,8 @@ def compare(
     """Race estimators of the accuracy against random sampling, on noisy variants of a model.
 
     The variants are ``perturb(model, noise, noise_seed + v, relative=relative)``. Each entry of
-    ``estimators`` answers for each of the ``budgets`` (FLOPs) and, if it is seeded, for the seeds
-    0 .. ``seeds`` - 1. Logits that tie count by the lowest index.
+    ``estimators`` (by default all) answers for each of the ``budgets`` (FLOPs) and, if it is
+    seeded, for the seeds 0 .. ``seeds`` - 1. Logits that tie count by the lowest index.
 
     With a ``folder``, what is done is kept there, and a later call with the same model, noise,
     variants and truth goes on from it. ``workers`` > 1 uses that many processes.
@@ -112,7 +109,7 @@ def compare(
     """
     program, task = _racing(model)
     program.check_rnn()
-    names = _chosen(estimators)
+    chosen = _chosen(estimators)
     budgets = tuple(sorted({float(budget) for budget in budgets}))
     _check(noise, variants, budgets, seeds, truth_samples, workers)
     programs = [perturb(program, noise, noise_seed + v, relative=relative) for v in range(variants)]
@@ -127,10 +124,10 @@ def compare(
         "truth_samples": 0 if exact else truth_samples,
         "version": __version__,
     }
-    left_out = {name: reason for name in names if (reason := estimator(name).fits(program, task))}
-    if exact and "enumeration" in names:
+    left_out = {name: reason for name in chosen if (reason := estimator(name).fits(program, task))}
+    if exact and "enumeration" in chosen:
         left_out["enumeration"] = "The truth is this entry's own figure."
-    jobs = [key for name in names if name not in left_out for key in _jobs(name, budgets, seeds)]
+    jobs = [key for name in chosen if name not in left_out for key in _jobs(name, budgets, seeds)]
     with closing(open_store(Path(folder) if folder is not None else None, settings)) as store:
         show = progress or (lambda fraction, text: None)
         _find_truths(store, programs, task, truth_samples, noise_seed, show)
@@ -141,7 +138,7 @@ def compare(
     )
     points: list[RacePoint] = []
     cost = sample_cost(program)
-    for name in names:
+    for name in chosen:
         keys = [key for key in jobs if key[0] == name]
         before: Sequence[Answers] = ()
         for budget in sorted({key[1] for key in keys}, key=lambda b: b or 0.0):
@@ -171,26 +168,27 @@ def compare(
 
 
 def _racing(model: Model) -> tuple[Program, Task]:
+    demand(model, Model, "A race is of a model, as load() gives")
     program, task = model.network, model.task
     if task is None:
         raise InputError(f"Nothing says which task {model.name} is for; load it with task=.")
-    if not isinstance(program, Program) or task.name not in INDEX_TASKS:
+    if not isinstance(program, Program) or not task.is_index:
         raise InputError(
-            f"A race needs a model with a label for each Gaussian input ({', '.join(INDEX_TASKS)}),"
-            f" not one for {task.name}."
+            "A race needs a model with a label for each Gaussian input "
+            f"({', '.join(index_tasks())}), not one for {task.name}."
         )
     check_fit(program, task)
     return program, task
 
 
-def _chosen(estimators: Sequence[str]) -> list[str]:
-    unknown = [name for name in estimators if name not in NAMES]
-    if unknown or not estimators:
-        what = "No estimator is given"
-        if unknown:
-            what = f"Unknown estimator {unknown[0]!r}{did_you_mean(unknown[0], NAMES)}"
-        raise InputError(f"{what}; choose from {', '.join(NAMES)}.")
-    return [name for name in NAMES if name in estimators]
+def _chosen(estimators: Sequence[str] | None) -> list[str]:
+    if estimators is None:
+        return [*names()]
+    if not estimators:
+        raise InputError(f"No estimator is given; choose from {', '.join(names())}.")
+    for name in estimators:
+        check_name(name)
+    return [name for name in names() if name in estimators]
 
 
 def _check(
@@ -256,7 +254,7 @@ def _run(
         for key in missing:
             finished(key, answers_of(key, programs, task))
         return
-    with worker_pool(workers, _set_up, (programs, task)) as pool:
+    with worker_pool(workers, _set_up, (programs, task, [*ADDED.values()])) as pool:
         pending = {pool.submit(_work, key): key for key in missing}
         for future in as_completed(pending):
             finished(pending[future], future.result())
@@ -278,8 +276,11 @@ def answers_of(key: Key, programs: Sequence[Program], task: Task) -> Answers:
 _given: list[tuple[Sequence[Program], Task]] = []  # a worker process's own
 
 
-def _set_up(programs: Sequence[Program], task: Task) -> None:
+def _set_up(programs: Sequence[Program], task: Task, added: Sequence[Estimator]) -> None:
     import torch
+
+    for entry in added:
+        register(entry)
 
     torch.set_num_threads(1)  # the cores are shared with the other workers
     _given.append((programs, task))

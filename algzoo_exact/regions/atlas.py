@@ -9,9 +9,9 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from algzoo_exact.errors import InputError
+from algzoo_exact.errors import InputError, demand
 from algzoo_exact.exact.enclosure import Enclosure
-from algzoo_exact.files import replacing
+from algzoo_exact.files import path_of, replacing
 from algzoo_exact.regions.enumerate import Cell, Region
 
 SUFFIXES = (".parquet", ".csv", ".json")
@@ -31,19 +31,33 @@ def write_table(regions: Iterable[Region], path: str | Path, *, digits: int = 20
     The file appears whole or not at all. InputError for another suffix, a folder that cannot be
     written to, or more than 6 inputs.
     """
-    target = Path(path)
+    check_suffix(path)
+    demand(regions, Iterable, "write_table takes regions or cells, as activation_regions() gives")
+    table = [_row(region, digits) for region in regions]
+    write_rows(table, path)
+    return len(table)
+
+
+def check_suffix(path: str | Path) -> None:
+    """InputError for a file whose suffix names no sort of table."""
+    target = path_of(path)
     if target.suffix not in SUFFIXES:
         raise InputError(
             f"Tables are written as {', '.join(SUFFIXES)}, chosen by the file's suffix, "
             f"not as {target.name!r}."
         )
-    with replacing(target) as part:
-        table = [_row(region, digits) for region in regions]
-        _WRITERS[target.suffix](table, part)
-    return len(table)
+
+
+def write_rows(rows: list[Row], path: str | Path) -> None:
+    """Write a table as the file's suffix says, whole or not at all. InputError as in
+    ``write_table``."""
+    check_suffix(path)
+    with replacing(path) as part:
+        _WRITERS[Path(path).suffix](rows, part)
 
 
 def _row(region: Region, digits: int) -> Row:
+    demand(region, Region, "A row of a table is a region or a cell")
     row: Row = {"pattern": str(region.pattern)}
     if isinstance(region, Cell):
         row["label"] = region.label
@@ -67,7 +81,7 @@ def number(name: str, enclosure: Enclosure, digits: int) -> Row:
     }
 
 
-def vector(entries: Sequence[int | Fraction]) -> str:
+def vector(entries: Sequence[int | float | Fraction]) -> str:
     return " ".join(map(str, entries))
 
 

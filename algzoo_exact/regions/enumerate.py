@@ -11,7 +11,7 @@ Enumeration cuts regions at label walls and at x[0] = 0. ``cells`` keeps these c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -20,10 +20,11 @@ from typing import Literal
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.geometry.cone import Cone, IntVector, orthogonal_lines, primitive
 from algzoo_exact.measure.cone_measure import cone_measure
-from algzoo_exact.program.ir import Matrix, Program
+from algzoo_exact.program.ir import HasProgram, Matrix, Program, program_of
+from algzoo_exact.program.lift import task_of
 from algzoo_exact.program.specialize import Specializer, rows
 from algzoo_exact.program.task import Task, TieRule, argmax, check_fit, credit_for
-from algzoo_exact.regions.exact_search import ExactSearch
+from algzoo_exact.regions.exact_search import ExactCell, ExactSearch
 from algzoo_exact.regions.pattern import ActivationPattern
 from algzoo_exact.regions.starts import Start, starting_cones
 
@@ -118,12 +119,15 @@ class Cell(Region):
     credit: Fraction
 
 
-def activation_regions(program: Program, *, progress: Progress | None = None) -> Iterator[Region]:
+def activation_regions(
+    model: Program | HasProgram, *, progress: Progress | None = None
+) -> Iterator[Region]:
     """The regions of a program, each activation pattern once.
 
     They cover R^n with disjoint interiors. A neuron that is identically 0 on a region counts as
     off. ``program.outputs`` and any task are irrelevant.
     """
+    program = program_of(model)
     search = ExactSearch(program, None)
     starts = _covering(program.seq_len)
     seen: set[int] = set()
@@ -167,29 +171,46 @@ def region_of(program: Program, specializer: Specializer, bits: int) -> Region:
 
 
 def cells(
-    program: Program, task: Task, *, ties: TieRule = "lowest", progress: Progress | None = None
+    model: Program | HasProgram,
+    task: Task | None = None,
+    *,
+    ties: TieRule = "lowest",
+    starts: Sequence[Start] | None = None,
+    progress: Progress | None = None,
 ) -> Iterator[Cell]:
-    """All cells of a program on a task, right and wrong ones.
+    """All cells of a program on a task, right and wrong ones; or those below some starting cones.
 
-    They cover R^n with disjoint interiors. InputError if program and task do not fit.
+    They cover R^n with disjoint interiors; a loaded model knows its task. InputError if program and
+    task do not fit.
     """
-    check_fit(program, task)
+    program, task = program_of(model), task_of(model, task)
+    check_fit(program, task, ties)
     search = ExactSearch(program, None)
-    starts = starting_cones(task)
-    scale = program.units[-1]
+    starts = starting_cones(task) if starts is None else starts
     for done, start in enumerate(starts):
-        names = _names(program, start)
-        tie_wall = len(names)
         for leaf in search.exact_cells(start):
             assert leaf is not None, "whole leaves were asked for"
-            pattern = ActivationPattern(program.widths, leaf.bits)
-            logits = rows(search.specializer.logits(leaf.bits))
-            for winners, part, ties_of_part in _by_winners(leaf.cone, logits, tie_wall):
-                cone, walls = _facets(part, names | ties_of_part)
-                credit = credit_for(start.label, winners, ties)
-                yield Cell(pattern, cone, (), walls, logits, scale, start.label, winners, credit)
+            yield from _cells_of(search, start, leaf, ties)
         if progress is not None:
             progress(done + 1, len(starts))
+
+
+def cells_of_leaf(program: Program, start: Start, bits: int, ties: TieRule) -> Iterator[Cell]:
+    """The cells of one pattern below a starting cone; there must be some."""
+    search = ExactSearch(program, None)
+    for leaf in search.exact_cells(start, bits, program.neurons):
+        assert leaf is not None, "whole leaves were asked for"
+        yield from _cells_of(search, start, leaf, ties)
+
+
+def _cells_of(search: ExactSearch, start: Start, leaf: ExactCell, ties: TieRule) -> Iterator[Cell]:
+    program, names = search.program, _names(search.program, start)
+    logits = rows(search.specializer.logits(leaf.bits))
+    pattern, scale = ActivationPattern(program.widths, leaf.bits), program.units[-1]
+    for winners, part, ties_of_part in _by_winners(leaf.cone, logits, len(names)):
+        cone, walls = _facets(part, names | ties_of_part)
+        credit = credit_for(start.label, winners, ties)
+        yield Cell(pattern, cone, (), walls, logits, scale, start.label, winners, credit)
 
 
 def answers(program: Program) -> Iterator[tuple[int, Cone]]:

@@ -17,7 +17,8 @@ from itertools import product
 from flint import fmpz_mat
 
 from algzoo_exact.geometry.cone import Cone, IntVector
-from algzoo_exact.program.task import Normal, Task, TaskOnSubspace, Teacher
+from algzoo_exact.program.problem import Normal
+from algzoo_exact.program.task import Task, TaskOnSubspace, Teacher
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ def _pieces(task: Task) -> Iterator[tuple[int, tuple[Normal, ...]]]:
 
         for label, cone in answers(task.program):
             yield label, cone.irredundant().inequalities
-    elif task.name == "median":
+    elif task.is_numeric:
         for position, piece in enumerate(task.value_cells()):
             yield position, piece.inequalities
     else:

@@ -16,7 +16,7 @@ from algzoo_exact.program.task import Task
 from algzoo_exact.runtime.networks import network_for
 from algzoo_exact.runtime.sampled import Observed
 from algzoo_exact.runtime.sampling import BLOCK, inputs
-from algzoo_exact.zoo.tasks import labels, medians
+from algzoo_exact.zoo.tasks import targets
 
 BLOCKS = 4  # of 2^16 inputs
 _CHUNK = 1 << 12  # inputs whose states stay in a core's cache
@@ -37,14 +37,14 @@ def observe(program: Program, task: Task, seed: int, bits: int | None = None) ->
     for block in range(BLOCKS):
         x = inputs(task, seed, block, torch.float64, place, bits)
         on = _on(program, x.numpy()) if n <= LARGEST_DIMENSION else None
-        if task.name == "median":
+        if task.is_numeric:
             if on is not None:
-                errors = (network.outputs(x)[0] - medians(x)).numpy()
+                errors = (network.outputs(x)[0] - targets(task, x)).numpy()
                 _add_squares(squares, patterns, on, _middles(x.numpy()), errors**2)
             continue
         if on is not None:
             patterns.update(_counted(on))
-        label, logits = labels(task, x).numpy(), network.outputs(x).numpy()
+        label, logits = targets(task, x).numpy(), network.outputs(x).numpy()
         largest = logits == logits.max(0)
         several = largest.sum(0) > 1
         np.add.at(tied, label[several], 1)

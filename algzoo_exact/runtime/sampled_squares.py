@@ -14,18 +14,18 @@ import torch
 from algzoo_exact.deadline import NEVER, Deadline
 from algzoo_exact.errors import FloatRangeError, InputError
 from algzoo_exact.program.ir import Program
-from algzoo_exact.program.lift import HasProgram, lift
+from algzoo_exact.program.lift import HasProgram, lift, task_of
 from algzoo_exact.program.task import Task
 from algzoo_exact.runtime.networks import network_for
 from algzoo_exact.runtime.sampled import SampledSquaredError
 from algzoo_exact.runtime.sampling import BLOCK, check_run, inputs
 from algzoo_exact.runtime.threads import in_order
-from algzoo_exact.zoo.tasks import medians
+from algzoo_exact.zoo.tasks import targets
 
 
 def sample_squared_error(
     model: Program | HasProgram,
-    task: Task,
+    task: Task | None,
     n: int,
     *,
     seed: int = 0,
@@ -43,8 +43,9 @@ def sample_squared_error(
     outputs beyond the range of ``dtype``, and squares beyond that of float64.
     """
     return sample_squares(
-        lift(model), task, n, NEVER, seed=seed, device=device, dtype=dtype, progress=progress
-    )
+        lift(model), task_of(model, task), n, NEVER, seed=seed, device=device, dtype=dtype,
+        progress=progress,
+    )  # fmt: skip
 
 
 def sample_squares(
@@ -59,7 +60,7 @@ def sample_squares(
     progress: Callable[[int, int], None] | None,
 ) -> SampledSquaredError:
     """The same, on fewer inputs where the deadline passes before all are drawn."""
-    if task.name != "median" or (program.outputs, program.seq_len) != (1, task.seq_len):
+    if not task.is_numeric or (program.outputs, program.seq_len) != (1, task.seq_len):
         raise InputError(
             f"The sampled squared error is for the median of {program.seq_len} inputs and a "
             f"program with one output, not for {task.name} of {task.seq_len} and "
@@ -72,7 +73,7 @@ def sample_squares(
 
     def run(block: int) -> tuple[int, float, float]:
         x = inputs(task, seed, block, kind, place)
-        errors = network.outputs(x)[0].double() - medians(x).double()
+        errors = network.outputs(x)[0].double() - targets(task, x).double()
         squares = (errors * errors)[: n - block * BLOCK]
         mean = squares.mean()
         return len(squares), float(mean), float(((squares - mean) ** 2).sum())

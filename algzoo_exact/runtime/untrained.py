@@ -7,7 +7,7 @@ from torch import Tensor
 
 from algzoo_exact.program.task import Task, TieRule
 from algzoo_exact.runtime.chances import Untrained
-from algzoo_exact.zoo.tasks import draw_inputs, first_argmax, labels
+from algzoo_exact.zoo.tasks import draw_inputs, first_argmax, targets
 
 MODELS = 4096
 INPUTS = 512
@@ -26,7 +26,7 @@ def untrained(task: Task, hidden_size: int, ties: TieRule = "lowest", seed: int 
     models = max(64, min(MODELS, _MOST_STEPS // (INPUTS * (n * d * (d + 1) + k * d))))
     device = torch.device("cpu")
     x = draw_inputs(task, INPUTS, f"untrained {seed}", 0, torch.float32, device)
-    wanted = labels(task, x)
+    wanted = targets(task, x)
     generator = torch.Generator().manual_seed(seed)
     chunk = max(1, _MOST_NUMBERS // (INPUTS * max(d, k)))
     found: list[float] = []

@@ -11,12 +11,12 @@ from algzoo_exact.deadline import Deadline
 from algzoo_exact.exact.enclosure import Enclosure, working_precision
 from algzoo_exact.measure.flow import CellFlow, NotGenericError
 from algzoo_exact.program.ir import Program
-from algzoo_exact.program.task import INDEX_TASKS, Task, TieRule, check_scored, credit_for
+from algzoo_exact.program.task import Task, TieRule, check_scored, credit_for
 from algzoo_exact.program.transformer import Transformer
 from algzoo_exact.regions.starts import Start, starting_cones
 from algzoo_exact.score.direction import Direction, directions, top_logits
 from algzoo_exact.score.facets import START_WALLS, TIES, grain_for
-from algzoo_exact.score.metric import CAREFUL_FROM, Integral, Metric, Piece, Terms
+from algzoo_exact.score.metric import Integral, Metric, Piece, Terms
 from algzoo_exact.score.pool import new_search
 from algzoo_exact.score.rigorous import MOST_BITS, Cell, cell_flow, turning_facets, wall_normals
 
@@ -57,11 +57,6 @@ class RightMass(Integral):
             deadline,
         )  # fmt: skip
 
-    def careful(self, cell: Cell) -> Enclosure | None:
-        from algzoo_exact.score.boundary_balls import careful_flow
-
-        return careful_flow(self.search, cell, self.direction.u, self.which)
-
     def closed(self, cell: Cell, terms: Terms) -> None:
         """n = 2: flow = - sum_F atan(M) / (2 pi). n = 3: - sum_(F,G) atan(M) / (4 pi). M^2 is
         rational; equal slopes are merged, so whatever cancels does so exactly."""
@@ -84,7 +79,7 @@ def credit_at_zero(start: Start, direction: Direction, ties: TieRule) -> Fractio
 def _pieces(program: Program, task: Task, deadline: Deadline) -> tuple[Piece, ...]:
     starts = starting_cones(task)
     if not task.symmetric:  # cells are not congruent
-        return (Piece(starts, Fraction(1), Fraction(1)),)
+        return tuple(Piece((start,)) for start in starts)
     mass = Fraction(2, len(starts))
     return tuple(Piece(pair, mass, mass) for pair in zip(starts[::2], starts[1::2], strict=True))
 
@@ -104,6 +99,10 @@ def _check(program: Program | Transformer, task: Task, ties: TieRule | None) -> 
     check_scored(program, task, str(ties))
 
 
+def _scores(task: Task) -> bool:
+    return not task.is_numeric
+
+
 ACCURACY = Metric(
     name="accuracy",
     words="accuracy",
@@ -111,13 +110,13 @@ ACCURACY = Metric(
     flow="boundary flow",
     constant="pattern and label",
     root="",
-    tasks=(*INDEX_TASKS, "longest_cycle"),
+    scores=_scores,
     check=_check,
     known=_known,
     pieces=_pieces,
     directions=_directions,
     integral=RightMass,
-    kernels={"search": 4, "flows": 4, "frames": CAREFUL_FROM},
+    kernels=("search", "flows"),
     ball_seconds={4: 6e-4, 5: 1.5e-3, 6: 0.2},
     float_seconds={4: 3e-5, 5: 6e-5, 6: 3e-4, 7: 8e-4, 8: 3e-3, 9: 1e-2},
     of_labels=True,

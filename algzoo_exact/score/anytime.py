@@ -26,13 +26,9 @@ from numpy.typing import NDArray
 
 from algzoo_exact.deadline import Deadline
 from algzoo_exact.exact.enclosure import Enclosure, to_arb, working_precision
-from algzoo_exact.geometry.cone import Cone, IntVector, dot
-from algzoo_exact.measure.flow import (
-    LARGEST_DIMENSION,
-    CellFlow,
-    NotGenericError,
-    PrecisionError,
-)
+from algzoo_exact.geometry.cone import Cone, IntVector
+from algzoo_exact.measure.faces import PrecisionError
+from algzoo_exact.measure.flow import LARGEST_DIMENSION, CellFlow, NotGenericError
 from algzoo_exact.processes import may_start_processes, processes_for
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task, TieRule
@@ -40,7 +36,7 @@ from algzoo_exact.regions.starts import Start
 from algzoo_exact.score.accuracy import credit_at_zero
 from algzoo_exact.score.direction import Direction
 from algzoo_exact.score.facets import START_WALLS
-from algzoo_exact.score.metric import Metric
+from algzoo_exact.score.metric import Metric, mass_of_all
 from algzoo_exact.score.pool import new_search, outcomes
 from algzoo_exact.score.question import MANY_DIGITS, Method, Question
 from algzoo_exact.score.result import Score
@@ -232,11 +228,8 @@ def _points(n: int) -> NDArray[np.float64]:
 
 
 def _own_flow(cone: Cone, u: IntVector) -> arb:
-    by_wall = dict(zip(cone.walls, cone.inequalities, strict=True))
-    scaled = [[c / max(map(abs, ray)) for c in ray] for ray in cone.rays]
-    flow = CellFlow(cone.tight, by_wall.__getitem__, scaled, u)
-    facets = [face for face in flow.facets if dot(by_wall[face.wall], u) != 0]
-    return sum((flow.flow(face) for face in facets), arb(0)) / (2 * arb.pi())
+    flow = CellFlow.of(cone, u)
+    return sum(flow.flows(flow.facets), arb(0)) / (2 * arb.pi())
 
 
 class _Heap:
@@ -269,7 +262,7 @@ def heaviest_first(question: Question) -> Iterator[Score]:
     q, deadline = question, question.deadline
     began = reported = time.monotonic()
     pieces = q.metric.pieces(q.rnn, q.task, deadline)
-    totals = _Totals(sum((piece.mass for piece in pieces), Fraction(0)))
+    totals = _Totals(mass_of_all(pieces))
     heap = _Heap(start for piece in pieces for start in piece.starts)
     done = 0
     for start, decision in _decisions(q, heap):

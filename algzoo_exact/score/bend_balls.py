@@ -221,7 +221,7 @@ def squares_of_cells(
     normals, radii, jumps = np.empty((count, n)), np.empty(count), np.empty((count, 2))
     state, fresh = np.empty((d, n, 3)), np.empty((d, n, 3))
     slopes, mixes = np.empty((weights.first.shape[0] - 1, d, 3)), mixing(weights)
-    error = np.empty(n)
+    error, no_error = np.empty(n), np.zeros(first)  # the median's walls are small integers
     flows, moments = np.empty((count, 2)), np.empty((count, n + 1))
     for q in range(cells.size[0]):
         mids[q], rads[q] = 0.0, math.inf
@@ -229,7 +229,7 @@ def squares_of_cells(
         sets = ray_sets(cells.masks[q], cells.rays[q], count)
         faces = np.empty((count, sets.shape[1]), np.uint64)
         found = subfaces(full_set(cells.rays[q]), sets, np.arange(count), count, n - 1, ids, faces)
-        normal_balls(weights, rows, pattern, 0, normals, radii, state, fresh)
+        normal_balls(weights, rows, no_error, pattern, 0, normals, radii, state, fresh)
         output_slopes(weights, pattern, slopes)
         off = error_of_cell(weights, state, medians[cells.label[q]], error)
         if not bends_of_cell(

@@ -17,8 +17,8 @@ from flint import arb, ctx
 
 from algzoo_exact.exact.enclosure import working_precision
 from algzoo_exact.geometry.cone import IntVector, dot, primitive
-from algzoo_exact.measure.flow import Face, NotGenericError, PrecisionError
-from algzoo_exact.measure.moments import FacetMoments
+from algzoo_exact.measure.faces import Face, PrecisionError
+from algzoo_exact.measure.flow import CellFlow, NotGenericError
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.specialize import Specializer, rows
 from algzoo_exact.program.task import Task
@@ -101,7 +101,7 @@ class BendSums:
         self.search = search
         self.errors = Errors(search.program, task)
 
-    def bends(self, cell: Cell, flow: FacetMoments, outer: int) -> Iterator[Bend]:
+    def bends(self, cell: Cell, flow: CellFlow, outer: int) -> Iterator[Bend]:
         """The facets of a cell that count; starting walls below ``outer`` are boundary."""
         first = len(cell.start.cone.walls)
         mine = self.errors.error(cell.bits, cell.start.label)
@@ -136,12 +136,14 @@ class BendSums:
         while True:
             with working_precision(bits):
                 try:
-                    flow = FacetMoments(cell.tight, normal, cell.directions, u)
+                    flow = CellFlow(cell.tight, normal, cell.directions, u)
                     unit = arb(self.errors.unit)
                     scaled = [arb(c) / unit for c in a]
                     total = arb(0)
-                    for bend in self.bends(cell, flow, outer):
-                        turned, moment = flow.facet(bend.face, scaled)
+                    bends = list(self.bends(cell, flow, outer))
+                    flows = flow.flows([bend.face for bend in bends])
+                    for bend, turned in zip(bends, flows, strict=True):
+                        moment = flow.moment(bend.face, scaled)
                         length = arb(dot(bend.normal, bend.normal)).sqrt()
                         total += turned * bend.weight / (unit * unit)
                         total += moment * bend.jump / (unit * length)
@@ -163,9 +165,7 @@ class BendSums:
         roots: dict[Fraction, Fraction],
     ) -> None:
         """n <= 3: adds a cell's terms c atan(sqrt(s)) / pi and c sqrt(s) / pi, keyed by s."""
-        flow = FacetMoments(
-            cell.tight, wall_normals(self.search.specializer, cell), cell.directions, u
-        )
+        flow = CellFlow(cell.tight, wall_normals(self.search.specializer, cell), cell.directions, u)
         a = self.errors.error(cell.bits, cell.start.label)
         square = self.errors.unit**2
         for bend in self.bends(cell, flow, outer):

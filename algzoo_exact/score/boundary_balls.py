@@ -14,14 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from algzoo_exact.deadline import NEVER, Deadline
-from algzoo_exact.exact.enclosure import Enclosure, working_precision
+from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.geometry.cone import IntVector
 from algzoo_exact.jit import compiled
 from algzoo_exact.measure.balls_f64 import SLACK, TINY, Ball, U, add, two_product, two_sum
-from algzoo_exact.measure.exact_frames import exact_components, exact_frames
 from algzoo_exact.measure.faces_f64 import ray_sets
-from algzoo_exact.measure.facet_flow import facet_flows, flows_from, heading_of
-from algzoo_exact.measure.flow import PrecisionError
+from algzoo_exact.measure.facet_flow import facet_flows
 from algzoo_exact.measure.flow_rules import FlowRules, flow_rules
 from algzoo_exact.measure.lattice_f64 import face_lattice
 from algzoo_exact.program.floats import Weights, exact_weights
@@ -30,7 +28,7 @@ from algzoo_exact.regions.compiled import Cells
 from algzoo_exact.regions.exact_search import ExactSearch
 from algzoo_exact.regions.starts import Start
 from algzoo_exact.score.boundary import boundary_facets
-from algzoo_exact.score.rigorous import Cell, HasBatches, cell_of, credit_of, wall_normals
+from algzoo_exact.score.rigorous import Cell, HasBatches, cell_of, credit_of
 
 F64 = NDArray[np.float64]
 U64 = NDArray[np.uint64]
@@ -40,8 +38,6 @@ U64 = NDArray[np.uint64]
 WIDE = 1e-9  # what one cell may be off by; most are far below
 _NARROW, _SPARED = 1e-15, 500
 _CHEAP_UP_TO = 5  # inputs; beyond, ball arithmetic of a cell takes a fifth of a second and more
-
-_CAREFUL_BITS = 512  # of frames from exact normals
 
 
 @compiled
@@ -58,11 +54,11 @@ def add_product(high: float, low: float, w: float, h_high: float, h_low: float) 
 
 @compiled
 def normal_balls(
-    weights: Weights, rows: F64, pattern: U64, label: int, normals: F64, radii: F64,
+    weights: Weights, rows: F64, off: F64, pattern: U64, label: int, normals: F64, radii: F64,
     state: F64, fresh: F64,
 ) -> None:  # fmt: skip
     """Inward normals of all walls of a cell, numbered as in ``boundary.normals_of_cell``, and
-    bounds for the lengths of their errors.
+    bounds for the lengths of their errors; those of starting walls are given, ``rows`` and ``off``.
 
     Twice the working precision: radii of plain float64 would grow with every step. ``state`` and
     ``fresh`` (D, n, 3) are room for the high parts, the low parts and the radii of states;
@@ -73,8 +69,8 @@ def normal_balls(
     # Element by element: for slices numba would compile how to word their errors, for seconds.
     for wall in range(first):
         for c in range(n):
-            normals[wall, c] = rows[wall, c]  # small integers
-        radii[wall] = 0.0
+            normals[wall, c] = rows[wall, c]
+        radii[wall] = off[wall]
     for t in range(weights.first.shape[0] - 1):
         start, end = weights.first[t], weights.first[t + 1]
         width = start - weights.first[t - 1] if t > 0 else 0
@@ -120,7 +116,7 @@ def normal_balls(
 
 @compiled
 def flow_balls_of_cells(
-    weights: Weights, rows: F64, cells: Cells, u: F64, which: int, rules: FlowRules,
+    weights: Weights, rows: F64, off: F64, cells: Cells, u: F64, which: int, rules: FlowRules,
     mids: F64, rads: F64,
 ) -> None:  # fmt: skip
     """Boundary flow of each cell in the buffer, without its credit, into ``mids`` +- ``rads``.
@@ -145,7 +141,7 @@ def flow_balls_of_cells(
         found, some = boundary_facets(sets, rays, n, first, first_tie, which, ids, faces, include)
         if some:
             normal_balls(
-                weights, rows, cells.pattern[q], cells.label[q], normals, radii, state, fresh
+                weights, rows, off, cells.pattern[q], cells.label[q], normals, radii, state, fresh
             )
             lattice = face_lattice(sets, ids, found, include, normals, radii)
             facet_flows(lattice, n, cells.x[q, :rays], u, 0.0, rules, flows, moments)
@@ -155,6 +151,18 @@ def flow_balls_of_cells(
             mids[q], rads[q] = total
             if not rads[q] < math.inf:
                 mids[q], rads[q] = 0.0, math.inf
+
+
+def wall_balls(start: Start) -> tuple[F64, F64]:
+    """The inequalities of a start as floats, (walls, n), and bounds for the lengths of their
+    errors: none for small integers; long ones, of a teacher, are divided by their largest entry."""
+    rows, off = [], []
+    for row in start.rows:
+        largest = max(map(abs, row))
+        exact = largest <= 2**53
+        rows.append([c / (1 if exact else largest) for c in row])
+        off.append(0.0 if exact else len(row) * U)
+    return np.array(rows), np.array(off)
 
 
 def float_flow(
@@ -170,12 +178,12 @@ def float_flow(
     ``float_sum``."""
     weights = exact_weights(program)
     assert weights is not None
-    rows, direction = np.array(start.rows, np.float64), np.array(u, np.float64)
-    rules = flow_rules()
+    rows, off = wall_balls(start)
+    direction, rules = np.array(u, np.float64), flow_rules()
 
     def kernel(batch: Cells, mids: F64, rads: F64) -> None:
         deadline.look()
-        flow_balls_of_cells(weights, rows, batch, direction, which, rules, mids, rads)
+        flow_balls_of_cells(weights, rows, off, batch, direction, which, rules, mids, rads)
 
     return float_sum(search, start, kernel, allowance, WIDE)
 
@@ -226,45 +234,3 @@ def float_sum(
         rad *= credit * Fraction(SLACK)
         total = total.plus(Enclosure(mid * credit - rad, mid * credit + rad))
     return total, [cell_of(cells, q, start) for cells, q in (where[i] for i in left)]
-
-
-def careful_flow(search: ExactSearch, cell: Cell, u: IntVector, which: int) -> Enclosure | None:
-    """Credit times boundary flow of one cell from exact normals and frames; None where float64
-    does not decide even then."""
-    n = len(u)
-    normal = wall_normals(search.specializer, cell)
-    first = len(cell.start.cone.walls)
-    first_tie = first + search.neurons
-    walls = first_tie + search.k
-    words = (walls + 63) // 64
-    rays = np.array(cell.directions)
-    masks = [[mask >> 64 * w & 2**64 - 1 for w in range(words)] for mask in cell.tight]
-    sets = ray_sets(np.array(masks, np.uint64), len(rays), walls)
-    ids, include = np.empty(walls, np.int64), np.empty(walls, np.uint64)
-    faces = np.empty((walls, sets.shape[1]), np.uint64)
-    found, some = boundary_facets(sets, len(rays), n, first, first_tie, which, ids, faces, include)
-    if not some:
-        return Enclosure.exactly(0)
-    normals, radii = np.zeros((walls, n)), np.zeros(walls)
-    for wall in ids[:found].tolist():
-        row = normal(wall)
-        size = max(map(abs, row))
-        normals[wall] = [float(Fraction(c, size)) for c in row]
-        radii[wall] = n * U  # entries of size 1 at most
-    lattice = face_lattice(sets, ids, found, include, normals, radii)
-    try:
-        with working_precision(_CAREFUL_BITS):
-            lattice = exact_frames(lattice, normal)
-            tops = exact_components(lattice, normal, u)
-    except PrecisionError:
-        return None
-    direction = np.array(u, np.float64)
-    flows, moments = np.empty((len(tops), 2)), np.empty((len(tops), n + 1))
-    flows_from(lattice, rays, heading_of(direction, 0.0), tops, flow_rules(), flows, moments)
-    if not np.all(np.isfinite(flows)):
-        return None
-    total = Enclosure.exactly(0)
-    for mid, rad in flows.tolist():
-        low, high = Fraction(mid) - Fraction(rad), Fraction(mid) + Fraction(rad)
-        total = total.plus(Enclosure(low * cell.credit, high * cell.credit))
-    return total

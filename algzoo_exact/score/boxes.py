@@ -17,7 +17,7 @@ in full, measurements, and the roads not taken.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import wait
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -195,17 +195,8 @@ def _given(program: Program, task: Task, ties: TieRule) -> _Given:
         "gamma": (n * d + d + 64) * 2.0**-50,
         "linear": n * n * d**3 <= _LINEAR_COST,
         "ties": TIE_RULES.index(ties),
-        "rank": _RANKS[task.name](n),
+        "rank": -1 if task.rank is None else task.rank,
     }
-
-
-# How many inputs are above the one that the label points at; -1: no order statistic.
-_RANKS: dict[str, Callable[[int], int]] = {
-    "argmax": lambda n: 0,
-    "2nd_argmax": lambda n: 1,
-    "argmedian": lambda n: n // 2,
-    "argoutlier": lambda n: -1,
-}
 
 
 def _floats(rows: tuple[Vector, ...], name: str, *, rescale: bool) -> FloatArray:
@@ -289,8 +280,8 @@ def box_scores(question: Question) -> Iterator[Score]:
 
 
 def _accepts(q: Question) -> bool:
-    known = q.metric == ACCURACY and q.task.name in _RANKS
-    return known and isinstance(q.program, Program) and q.program.is_rnn
+    known = q.task.rank is not None or (q.task.is_index and q.task.problem.outlying)
+    return q.metric == ACCURACY and known and isinstance(q.program, Program) and q.program.is_rnn
 
 
 BOXES = Method("boxes", _accepts, False, box_scores)

@@ -25,8 +25,8 @@ from algzoo_exact.program.task import median, second_argmax
 from algzoo_exact.regions.starts import starting_cones
 from algzoo_exact.score.pool import worker_pool
 
-Kernel = Literal["search", "flows", "squares", "frames"]
-KERNELS: tuple[Kernel, ...] = ("search", "flows", "squares", "frames")
+Kernel = Literal["search", "flows", "squares"]
+KERNELS: tuple[Kernel, ...] = ("search", "flows", "squares")
 COMPILING = "compiling for this machine, once"
 LOADING_SECONDS = 1.3  # of stored code, once in a process
 
@@ -34,7 +34,6 @@ LOADING_SECONDS = 1.3  # of stored code, once in a process
 def is_stored(kernel: Kernel) -> bool:
     """Whether a kernel need not be compiled."""
     from algzoo_exact.jit import has_code
-    from algzoo_exact.measure.facet_flow import flows_from
     from algzoo_exact.regions.compiled import advance
     from algzoo_exact.score.bend_balls import squares_of_cells
     from algzoo_exact.score.boundary_balls import flow_balls_of_cells
@@ -43,7 +42,6 @@ def is_stored(kernel: Kernel) -> bool:
         "search": advance,
         "flows": flow_balls_of_cells,
         "squares": squares_of_cells,
-        "frames": flows_from,
     }
     return has_code(by_name[kernel])
 
@@ -66,13 +64,6 @@ def compile_kernel(kernel: Kernel) -> None:
         from algzoo_exact.score.facets import ALL_FACETS
 
         float_flow(search, program, start, direction, ALL_FACETS, None)
-    elif kernel == "frames":
-        from algzoo_exact.score.boundary_balls import careful_flow
-        from algzoo_exact.score.facets import ALL_FACETS
-        from algzoo_exact.score.rigorous import right_cells
-
-        cell = next(cell for cell in right_cells(search, start) if cell is not None)
-        careful_flow(search, cell, direction, ALL_FACETS)
     else:
         from algzoo_exact.score.bend_balls import float_squares
 

@@ -59,11 +59,9 @@ def _forms(cones: Sequence[Cone], directions: Iterator[IntVector]) -> Iterator[C
 
 def _add(cone: Cone, u: IntVector, slopes: dict[Fraction, Fraction]) -> Fraction:
     """One cone's measure at l = 0; its arctangents are added to ``slopes``."""
-    normals = dict(zip(cone.walls, cone.inequalities, strict=True))
-    directions = [[c / max(map(abs, ray)) for c in ray] for ray in cone.rays]
-    flow = CellFlow(cone.tight, normals.__getitem__, directions, u)
+    flow = CellFlow.of(cone, u)
     for facet in flow.facets:
-        if dot(normals[facet.wall], u):
+        if dot(flow.normal(facet.wall), u):
             for sign, square in flow.slopes(facet):
                 factor = Fraction(sign, 2 * (cone.dimension - 1))
                 slopes[square] = slopes.get(square, Fraction(0)) - factor

@@ -12,6 +12,7 @@ import math
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
@@ -21,15 +22,17 @@ from typing import Literal
 from flint import arb
 
 from algzoo_exact.deadline import Deadline, TimeIsUpError
+from algzoo_exact.errors import AlgzooExactError
 from algzoo_exact.exact.enclosure import Enclosure, to_arb, working_precision
 from algzoo_exact.measure.flow import LARGEST_DIMENSION, NotGenericError
+from algzoo_exact.measure.solid_angle import cone_measure
 from algzoo_exact.processes import processes_for
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task, TieRule
 from algzoo_exact.regions.exact_search import ExactSearch
 from algzoo_exact.regions.starts import Start
 from algzoo_exact.score.direction import Direction
-from algzoo_exact.score.metric import CAREFUL_FROM, Integral, Metric, Piece
+from algzoo_exact.score.metric import Metric, Piece, mass_of_all
 from algzoo_exact.score.pool import outcomes
 from algzoo_exact.score.question import FLOAT_DIGITS, MOST_INPUTS, Method, Question, floats_serve
 from algzoo_exact.score.result import Score
@@ -39,8 +42,11 @@ _SPARE_DIRECTIONS = 8
 _SPARE_BITS = 48  # sums of many flags, each off by some hundred units in the last place
 _BALL_DIGITS = 16  # of what floats leave undecided, where no number of digits is asked for
 _CELL_BITS = 30  # cells among whose number the width is shared out
-_WIDE = 1e-9  # what one cell may be off by, where no number of digits is asked for
 _MANY_JOBS = 200
+# Cells whose mass is not known beforehand are measured for reports on the way, a quarter of the
+# time at most.
+_SNAPSHOT_SECONDS, _MEASURING_SECONDS = 1.0, 0.3
+_MASS_DIGITS = dict.fromkeys(range(1, 6), 12)  # beyond, what float64 gives
 
 
 @dataclass(frozen=True)
@@ -99,13 +105,13 @@ def cone_scores(question: Question) -> Iterator[Score]:
     The last is ``exact`` if all were decided. It is then no wider than 10**-digits, for n <= 6, or
     as narrow as comes at the speed of float64 where no digits are asked for.
     """
-    began = time.monotonic()
+    began = reported = time.monotonic()
     q, workers = question, question.workers or 1
     try:
         found = q.metric.pieces(q.rnn, q.task, q.deadline)
     except TimeIsUpError:
         return
-    pieces = sorted(found, key=lambda piece: piece.most, reverse=True)
+    pieces = sorted(found, key=lambda piece: piece.most or 0, reverse=True)
     floats = _floats_first(q)
     shared = floats and (processes_for(workers) > 1 or len(pieces) < q.threads)
     jobs = list(_jobs(q.rnn, pieces, shared))
@@ -123,8 +129,11 @@ def cone_scores(question: Question) -> Iterator[Score]:
             if again := tally.again(job):
                 jobs.append(again)
         elif isinstance(outcome, Part) and tally.add(job, outcome):
-            yield tally.score(time.monotonic() - began)
-            if q.max_cells is not None and tally.leaves >= q.max_cells:
+            now, enough = time.monotonic(), q.max_cells is not None and tally.leaves >= q.max_cells
+            if enough or tally.known or now - reported > _SNAPSHOT_SECONDS:
+                yield tally.score(now - began)
+                reported = time.monotonic()
+            if enough:
                 return
 
 
@@ -136,7 +145,8 @@ def _floats_first(q: Question) -> bool:
 def _precision(q: Question, floats: bool, pieces: list[Piece], parts: int) -> Precision:
     digits = q.digits and min(q.digits, q.metric.most_digits.get(q.n, q.digits))
     width = Fraction(1, 10 ** (digits or _BALL_DIGITS))
-    size = int(max(piece.most / piece.mass for piece in pieces)).bit_length()
+    sizes = [piece.most / piece.mass for piece in pieces if piece.most and piece.mass]
+    size = int(max(sizes, default=Fraction(1))).bit_length()
     bits = int((digits or _BALL_DIGITS) * 3.33) + _SPARE_BITS + size
     # Radii are half of a width, and some is left for what floats leave out.
     allowance = None if digits is None else 0.45 * float(width) / parts
@@ -175,7 +185,10 @@ class _Tally:
         self.needed = Counter(job.place for job in jobs)
         self.first = [0] * len(pieces)
         self.lower = self.upper = self.decided = Fraction(0)
-        self.open = sum((piece.most for piece in pieces), Fraction(0))
+        self.mass = mass_of_all(pieces)
+        bounds = [piece.most for piece in pieces if piece.most is not None]
+        self.open = sum(bounds, Fraction(0)) if bounds else self.mass
+        self.left, self.unmeasured = len(pieces), list[Start]()
         self.leaves, self.patterns = 0, set[int]()
         self.by_label: dict[int, Enclosure] = {}
 
@@ -204,25 +217,39 @@ class _Tally:
             self.leaves += part.leaves
             self.patterns |= part.patterns
         for label, value in values.items():
-            value = value.intersect(Enclosure(Fraction(0), piece.most))
+            most = self.open if piece.most is None else piece.most
+            value = value.intersect(Enclosure(Fraction(0), most))
             self.lower += value.lower
             self.upper += value.upper
             _add(self.by_label, label, value)
-        self.open -= piece.most
-        self.decided += piece.mass
+        self.left -= 1
+        if piece.mass is None or piece.most is None:
+            self.unmeasured += piece.starts
+        else:
+            self.open -= piece.most
+            self.decided += piece.mass
         parts.clear()
         return True
 
+    @property
+    def known(self) -> bool:
+        """Whether nothing has to be measured to say what is decided."""
+        return self.left == 0 or not self.unmeasured
+
     def score(self, seconds: float) -> Score:
-        q = self.q
-        all_mass = sum((piece.mass for piece in self.pieces), Fraction(0))
-        exact = self.decided == all_mass
+        q, exact = self.q, self.left == 0
+        deadline = q.deadline.within(_MEASURING_SECONDS)
+        while self.unmeasured and not (exact or deadline.passed):
+            with suppress(AlgzooExactError):  # float64 may not decide, n >= 7; then it stays open
+                mass = cone_measure(self.unmeasured.pop().cone, digits=_MASS_DIGITS.get(q.n)).lower
+                self.open -= mass
+                self.decided += mass
         return q.score(
             "exact" if exact else "certified",
-            Enclosure(self.lower, self.upper + self.open),
+            Enclosure(self.lower, self.upper + (Fraction(0) if exact else self.open)),
             f"{q.metric.flow} in {'float64 balls' if self.floats else 'ball arithmetic'}",
             seconds,
-            undecided=1 - self.decided / all_mass,
+            undecided=Fraction(0) if exact else 1 - self.decided / self.mass,
             regions=None if q.metric.of_labels else len(self.patterns),
             cells=self.leaves,
             by_label=dict(sorted(self.by_label.items())) if exact and q.metric.of_labels else None,
@@ -230,7 +257,7 @@ class _Tally:
 
 
 def decide(setup: Setup, job: Job) -> Outcome:
-    """What a job adds; undecided if time is up, or where float64 does not decide (n >= 7)."""
+    """What a job adds; undecided if time is up."""
     whole = job.starts == job.zeros
     for direction in setup.directions[job.first : None if whole else job.first + 1]:
         try:
@@ -241,8 +268,6 @@ def decide(setup: Setup, job: Job) -> Outcome:
             return "undecided"
     if not whole:
         return "not generic"
-    if setup.task.seq_len > LARGEST_DIMENSION:
-        return "undecided"
     raise NotGenericError("no direction is generic for this program; please report the weights")
 
 
@@ -257,9 +282,8 @@ def _sum(setup: Setup, job: Job, direction: Direction) -> Part:
     for start in job.starts:
         cells: Iterable[Cell | None] = right_cells(integral.search, start)
         if precision.floats:
-            known, left = integral.floats(start, precision.allowance, deadline)
-            more, cells = _with_care(integral, left, precision.allowance)
-            _add(values, start.label, known.plus(more))
+            known, cells = integral.floats(start, precision.allowance, deadline)
+            _add(values, start.label, known)
         with working_precision(precision.bits):
             total, radius = arb(0), to_arb(precision.radius)
             for cell in cells:
@@ -272,23 +296,6 @@ def _sum(setup: Setup, job: Job, direction: Direction) -> Part:
 
 def _add(sums: dict[int, Enclosure], label: int, value: Enclosure) -> None:
     sums[label] = value.plus(sums[label]) if label in sums else value
-
-
-def _with_care(
-    integral: Integral, cells: list[Cell], allowance: float | None
-) -> tuple[Enclosure, list[Cell]]:
-    """What exact frames tell of the cells, and those that need ball arithmetic."""
-    n, known, left = integral.search.n, Enclosure.exactly(0), []
-    for cell in cells:
-        flow = integral.careful(cell) if n >= CAREFUL_FROM else None
-        share = _WIDE if allowance is None else allowance / (10 * len(cells))
-        if flow is not None and (flow.width <= share or n > LARGEST_DIMENSION):
-            known = known.plus(flow)
-        elif n > LARGEST_DIMENSION:
-            raise NotGenericError(f"direction {integral.direction.u} is too close to a facet")
-        else:
-            left.append(cell)
-    return known, left
 
 
 def _seconds(q: Question, leaves: float) -> float:

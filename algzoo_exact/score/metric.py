@@ -26,17 +26,24 @@ from algzoo_exact.score.compiling import Kernel
 from algzoo_exact.score.direction import Direction
 from algzoo_exact.score.rigorous import Cell
 
-CAREFUL_FROM = 6  # inputs
-
 
 @dataclass(frozen=True)
 class Piece:
     """Some starting cones, of one label for a symmetric task: the mass of all of them, and a bound
-    of what they add to the score (which is at least 0)."""
+    of what they add to the score (which is at least 0).
+
+    Of a task that is not symmetric: one cone, whose mass is not known beforehand, and bounds what
+    it adds.
+    """
 
     starts: tuple[Start, ...]
-    mass: Fraction
-    most: Fraction
+    mass: Fraction | None = None
+    most: Fraction | None = None
+
+
+def mass_of_all(pieces: Sequence[Piece]) -> Fraction:
+    """A whole number: how many times they cover the space."""
+    return sum((piece.mass for piece in pieces if piece.mass), Fraction(0)) or Fraction(1)
 
 
 Coefficients = dict[Fraction, Fraction]
@@ -88,10 +95,6 @@ class Integral(ABC):
     def closed(self, cell: Cell, terms: Terms) -> None:
         """The same for n <= 3 in closed form."""
 
-    def careful(self, cell: Cell) -> Enclosure | None:
-        """The same from exact frames, from CAREFUL_FROM inputs on, where that decides."""
-        return None
-
 
 @dataclass(frozen=True)
 class Metric:
@@ -108,8 +111,8 @@ class Metric:
     """What is constant on a cell, for people."""
     root: str
     """What people call its square root, if they state it too; else empty."""
-    tasks: tuple[str, ...]
-    """Names of those that it scores."""
+    scores: Callable[[Task], bool]
+    """Whether it scores a task."""
     check: Callable[[Program | Transformer, Task, TieRule | None], None]
     """InputError where program, task and tie rule do not fit."""
     known: Callable[[Program | Transformer, Task], tuple[Enclosure, str]]
@@ -119,8 +122,7 @@ class Metric:
     directions: Callable[[Program, Task], Iterator[Direction]]
     integral: Callable[[Program, Task, TieRule | None, Direction, bool], Integral]
     """The last argument: whether the search is compiled."""
-    kernels: Mapping[Kernel, int] = field(compare=False)
-    """Compiled code, and from how many inputs on it serves."""
+    kernels: tuple[Kernel, ...]
     ball_seconds: Mapping[int, float] = field(compare=False)
     float_seconds: Mapping[int, float] = field(compare=False)
     of_labels: bool

@@ -11,7 +11,8 @@ from flint import arb, ctx
 
 from algzoo_exact.exact.enclosure import working_precision
 from algzoo_exact.geometry.cone import IntVector, dot
-from algzoo_exact.measure.flow import CellFlow, Face, NotGenericError, PrecisionError
+from algzoo_exact.measure.faces import Face, PrecisionError
+from algzoo_exact.measure.flow import CellFlow, NotGenericError
 from algzoo_exact.program.specialize import Specializer, rows
 from algzoo_exact.regions.exact_search import ExactCell, ExactSearch
 from algzoo_exact.regions.starts import Start
@@ -94,14 +95,14 @@ def wall_normals(specializer: Specializer, cell: Cell) -> Callable[[int], IntVec
 
 
 def turning_facets(flow: CellFlow, search: ExactSearch, cell: Cell, which: int) -> list[Face]:
-    """The facets that belong to the boundary (see ``score.facets``), but for starting walls that
-    hold the direction exactly: v = 0 in every term of their flow."""
+    """The facets that belong to the boundary (see ``score.facets``), but for those whose hyperplane
+    holds the direction: their flow is 0."""
     first = len(cell.start.cone.walls)
     first_tie = first + search.neurons
     ties = [rays for wall, rays in flow.sets.items() if wall >= first_tie]
 
     def counts(face: Face) -> bool:
-        if face.wall < first and dot(flow.normal(face.wall), flow.u) == 0:
+        if dot(flow.normal(face.wall), flow.u) == 0:
             return False
         if which == ALL_FACETS:
             return True
@@ -125,9 +126,7 @@ def cell_flow(search: ExactSearch, cell: Cell, u: IntVector, which: int) -> arb:
         with working_precision(bits):
             try:
                 flow = CellFlow(cell.tight, normal, cell.directions, u)
-                total = arb(0)
-                for face in turning_facets(flow, search, cell, which):
-                    total += flow.flow(face)
+                total = sum(flow.flows(turning_facets(flow, search, cell, which)), arb(0))
                 return total * cell.credit.numerator / (cell.credit.denominator * 2 * arb.pi())
             except PrecisionError:
                 bits *= 2

@@ -104,13 +104,17 @@ def _check(program: Program | Transformer, task: Task, ties: TieRule | None) -> 
             f"A squared error needs a program with one output, not {outputs}; "
             "models with a logit for each input are scored by accuracy()."
         )
-    if task.name != "median":
+    if not task.is_numeric:
         raise InputError(f"{task.name} asks for a label; score it by accuracy().")
     if task.seq_len != program.seq_len:
         raise InputError(
-            f"median on {task.seq_len} inputs needs a program with as many inputs, "
+            f"{task.name} on {task.seq_len} inputs needs a program with as many inputs, "
             f"not {program.seq_len}."
         )
+
+
+def _scores(task: Task) -> bool:
+    return task.is_numeric
 
 
 SQUARED_ERROR = Metric(
@@ -120,13 +124,13 @@ SQUARED_ERROR = Metric(
     flow="walls where the error bends,",
     constant="pattern and median",
     root="root mean squared error",
-    tasks=("median",),
+    scores=_scores,
     check=_check,
     known=_known,
     pieces=_pieces,
     directions=_directions,
     integral=ErrorSquares,
-    kernels={"search": 4, "squares": 4},
+    kernels=("search", "squares"),
     ball_seconds={4: 2e-3, 5: 7e-3},
     float_seconds={4: 1e-4, 5: 1e-4, 6: 1e-4, 7: 1e-3, 9: 1e-2},
     of_labels=False,

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy, one_hot
 
+from algzoo_exact.program.task import Task
 from algzoo_exact.runtime.threads import spread
 from algzoo_exact.training.data import Chunk
 from algzoo_exact.training.recipe import Recipe
@@ -57,9 +58,8 @@ def initial_weights(recipe: Recipe) -> tuple[Layout, Tensor]:
     for seed in recipe.seeds:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            module = new_module(
-                recipe.task, recipe.hidden_size, recipe.seq_len, recipe.layers, recipe.heads
-            )
+            task = Task(recipe.task, recipe.seq_len)
+            module = new_module(task, recipe.hidden_size, recipe.layers, recipe.heads)
         state = module.state_dict()
         rows.append(torch.cat([value.flatten() for value in state.values()]))
     layout = Layout(tuple((name, tuple(value.shape)) for name, value in state.items()))
@@ -126,8 +126,8 @@ _Part = Callable[[int, int, Tensor, Chunk, int, Tensor], None]
 def _rnn_part(recipe: Recipe) -> _Part:
     from algzoo_exact.training.rnn_kernel import rnn_gradients
 
-    scalar = recipe.task == "median"
-    sizes = (recipe.seq_len, recipe.hidden_size, 1 if scalar else recipe.seq_len)
+    task = Task(recipe.task, recipe.seq_len)
+    scalar, sizes = task.is_numeric, (recipe.seq_len, recipe.hidden_size, task.outputs)
     no_labels, no_values = torch.empty(0, 0, dtype=torch.int64), torch.empty(0, 0)
 
     def part(first: int, last: int, weights: Tensor, data: Chunk, start: int, out: Tensor) -> None:

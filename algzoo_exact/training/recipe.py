@@ -6,8 +6,8 @@ import json
 from dataclasses import asdict, dataclass
 from math import sqrt
 
-from algzoo_exact.errors import InputError
-from algzoo_exact.program.task import Task
+from algzoo_exact.errors import InputError, demand
+from algzoo_exact.program.task import PROBLEMS, Task
 
 LEARNING_RATE = 0.04  # times 1/sqrt(d)
 WEIGHT_DECAY = 0.001
@@ -66,7 +66,7 @@ class Recipe:
 
     @property
     def is_transformer(self) -> bool:
-        return self.task == "longest_cycle"
+        return PROBLEMS[self.task].is_discrete
 
     @property
     def name(self) -> str:
@@ -99,7 +99,7 @@ class Recipe:
 
     def settings(self) -> dict[str, str | int | float]:
         """The recipe in full, for a model's card."""
-        loss = "squared error" if self.task == "median" else "softmax cross-entropy"
+        loss = "squared error" if PROBLEMS[self.task].is_numeric else "softmax cross-entropy"
         return {
             "optimizer": "AdamW",
             "weight_decay": WEIGHT_DECAY,
@@ -115,5 +115,6 @@ class Recipe:
 
 
 def _within(what: str, value: int, least: int, most: int) -> None:
+    demand(value, int, f"The {what} is a whole number")
     if not least <= value <= most:
         raise InputError(f"The {what} must be from {least} to {most}, not {value}.")

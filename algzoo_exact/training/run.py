@@ -180,7 +180,7 @@ class Run:
             loss = losses(y, batch.targets).mean(1)
         best = int(loss.argmin())
         accuracy = None
-        if self.recipe.task != "median":
+        if y.shape[1] > 1:
             accuracy = float((first_argmax(y[best]) == batch.targets[best]).double().mean())
         now = self.step
         return Status(now, self.recipe.steps, now - first, seconds, float(loss[best]), accuracy)

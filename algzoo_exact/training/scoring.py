@@ -49,7 +49,7 @@ def choose(
                 progress(done, len(models))
             scores.append(sampled_score(model, task, VALIDATION, VALIDATION_SEED))
     values = [middle(score) for score in scores]
-    best = min(values) if task.name == "median" else max(values)
+    best = min(values) if task.is_numeric else max(values)
     return values.index(best), chosen_by, tuple(scores)
 
 
@@ -64,17 +64,17 @@ def exact_score(model: Model, task: Task, seconds: float) -> Score | None:
     """The exact score, or None if it takes more than ten seconds, or ``seconds``, if they are
     more."""
     limit = max(_SOON, seconds)
-    if task.name == "median":
+    if task.is_numeric:
         if task.seq_len > MOST_INPUTS:
             return None
         error = squared_error(model.program, task, time_limit=limit)
         return _enclosed(error.enclosure, "mean squared error") if error.kind == "exact" else None
-    if task.name != "longest_cycle" and task.seq_len > MOST_INPUTS:
+    if not task.is_discrete and task.seq_len > MOST_INPUTS:
         return None
     result = accuracy(model.network, task, time_limit=limit)
     if result.kind != "exact":
         return None
-    if task.name == "longest_cycle":
+    if task.is_discrete:
         total = task.seq_len**task.seq_len
         return _enclosed(result.enclosure, "accuracy", int(result.enclosure.lower * total), total)
     return _enclosed(result.enclosure, "accuracy")
@@ -82,7 +82,7 @@ def exact_score(model: Model, task: Task, seconds: float) -> Score | None:
 
 def sampled_score(model: Model, task: Task, samples: int, seed: int) -> Score:
     """The score on random inputs."""
-    if task.name == "median":
+    if task.is_numeric:
         error = sample_squared_error(model.program, task, samples, seed=seed)
         return Score(
             "mean squared error",

@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+from algzoo_exact.program.task import PROBLEMS, Task
+
 BASE_URL = "https://storage.googleapis.com/arc-ml-public/alg"
 SEEDS = (0, 1, 2, 3, 4)
 SEQUENCES = (0, *(1 << k for k in range(20, 31)))
@@ -59,7 +61,7 @@ class Family:
 
     @property
     def metric(self) -> str:
-        return "root mean squared error" if self.task == "median" else "accuracy"
+        return "root mean squared error" if PROBLEMS[self.task].is_numeric else "accuracy"
 
     @cached_property
     def published(self) -> dict[tuple[int, int], Published]:
@@ -80,9 +82,10 @@ class Family:
     def parameters(self, hidden_size: int, seq_len: int) -> int:
         """The number of weights of a model of that size, published or not."""
         d, n = hidden_size, seq_len
-        if self.task == "longest_cycle":
+        task = Task(self.task, n)
+        if task.is_discrete:
             return 3 * n * d + LAYERS * 4 * d * d
-        return d * (1 + d + (1 if self.task == "median" else n))
+        return d * (1 + d + task.outputs)
 
 
 FAMILIES: dict[str, Family] = {

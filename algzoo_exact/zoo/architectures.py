@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from algzoo_exact.errors import InputError
 from algzoo_exact.program.ir import Matrix, Program
 from algzoo_exact.program.lift import named_weights
+from algzoo_exact.program.task import Task
 from algzoo_exact.program.transformer import Transformer, check_heads
 
 
@@ -100,16 +101,14 @@ class ScalarTransformer(DistTransformer):
         return super().forward(x).squeeze(-1)
 
 
-def new_module(
-    task: str, hidden_size: int, seq_len: int, layers: int = 2, heads: int = 1
-) -> nn.Module:
+def new_module(task: Task, hidden_size: int, layers: int = 2, heads: int = 1) -> nn.Module:
     """A new network of the kind that AlgZoo trains for a task, with torch's initial weights.
 
-    ``layers`` and ``heads`` count for longest_cycle only.
+    ``layers`` and ``heads`` count for transformers only.
     """
-    if task == "longest_cycle":
-        return DistTransformer(hidden_size, seq_len, layers=layers, heads=heads)
-    return ScalarRNN(hidden_size) if task == "median" else DistRNN(hidden_size, seq_len)
+    if task.is_discrete:
+        return DistTransformer(hidden_size, task.seq_len, layers=layers, heads=heads)
+    return ScalarRNN(hidden_size) if task.is_numeric else DistRNN(hidden_size, task.outputs)
 
 
 def to_state(

@@ -7,7 +7,7 @@ from decimal import ROUND_FLOOR, Decimal, localcontext
 from math import sqrt
 
 from algzoo_exact.errors import InputError
-from algzoo_exact.program.task import TASK_NAMES
+from algzoo_exact.program.task import PROBLEMS
 from algzoo_exact.zoo.algzoo import published
 from algzoo_exact.zoo.cards import Card, Score
 
@@ -27,7 +27,7 @@ def card_table(cards: Iterable[Card]) -> str:
     errors, and ours has the mean squared error beside it.
     """
     ordered = sorted(
-        cards, key=lambda c: (TASK_NAMES.index(c.task), c.hidden_size, c.seq_len, c.name)
+        cards, key=lambda c: ([*PROBLEMS].index(c.task), c.hidden_size, c.seq_len, c.name)
     )
     rows = [COLUMNS, ("---",) * len(COLUMNS), *map(_row, ordered)]
     return "".join("| " + " | ".join(row) + " |\n" for row in rows)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 
 from algzoo_exact.errors import InputError
 from algzoo_exact.files import write_whole
-from algzoo_exact.program.task import TASK_NAMES, TIE_RULES
+from algzoo_exact.program.task import PROBLEMS, TIE_RULES
 
 if TYPE_CHECKING:
     from algzoo_exact.zoo.loading import Model
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 
 METRICS = ("accuracy", "mean squared error")
-KINDS = ("exact", "numeric", "sampled")
+KINDS = ("exact", "certified", "sampled")
 CHOSEN_BY = ("exact score", "validation sample")
 LARGEST_CARD = 1 << 20  # bytes; cards have about a thousand
 
@@ -41,11 +41,11 @@ _NOUNS = {
 class Score:
     """A score and what kind of number it is; parts that do not apply are None.
 
-    ``metric`` is ``accuracy`` or ``mean squared error``. ``exact`` and ``numeric`` scores have
-    ``lower`` and ``upper``: decimal strings, rounded outward (for ``numeric``, by an estimate of
-    the error, no proof). ``sampled`` scores have ``value``, ``standard_error``, ``samples`` and
-    ``seed``. Accuracies have ``ties``, a tie rule; those found by enumerating all ``total``
-    inputs, ``correct`` of which are answered right, have these two as well.
+    ``metric`` is ``accuracy`` or ``mean squared error``. ``exact`` and ``certified`` scores have
+    ``lower`` and ``upper``: decimal strings, rounded outward. ``sampled`` scores have ``value``,
+    ``standard_error``, ``samples`` and ``seed``. Accuracies have ``ties``, a tie
+    rule; those found by enumerating all ``total`` inputs, ``correct`` of which are answered right,
+    have these two as well.
     """
 
     metric: str
@@ -62,6 +62,11 @@ class Score:
 
     def __post_init__(self) -> None:
         _one_of("metric", self.metric, METRICS)
+        if self.kind == "numeric":  # as cards said once
+            raise InputError(
+                "Bounds of kind 'numeric' are no proof, and cards hold none any more; score the "
+                "model again, by accuracy or by sample."
+            )
         _one_of("kind", self.kind, KINDS)
         needed = {"lower", "upper"}
         if self.kind == "sampled":
@@ -137,7 +142,7 @@ class Card:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "recipe", dict(self.recipe))
-        _one_of("task", self.task, TASK_NAMES)
+        _one_of("task", self.task, tuple(PROBLEMS))
         _one_of("chosen_by", self.chosen_by, CHOSEN_BY)
         for key in ("hidden_size", "seq_len", "parameters", "seeds", "layers", "heads"):
             value = getattr(self, key)
@@ -152,9 +157,10 @@ class Card:
                 raise InputError(f"The recipe's {key!r} must be a text, a number or true or false.")
         if (self.layers is None) != (self.heads is None):
             raise InputError("'layers' and 'heads' belong together.")
-        if (self.layers is None) == (self.task == "longest_cycle"):
+        problem = PROBLEMS[self.task]
+        if (self.layers is None) == problem.is_discrete:
             raise InputError("'layers' and 'heads' are for longest_cycle, and needed there.")
-        expected = METRICS[self.task == "median"]
+        expected = METRICS[problem.is_numeric]
         if self.score.metric != expected:
             raise InputError(f"{self.task} is scored by {expected}, not {self.score.metric}.")
 

@@ -24,7 +24,8 @@ from algzoo_exact.program.lift import (
     lift,
     lift_transformer,
 )
-from algzoo_exact.program.task import TASK_NAMES, Task
+from algzoo_exact.program.problems.order import SECOND_ARGMAX
+from algzoo_exact.program.task import PROBLEMS, Task
 from algzoo_exact.program.transformer import Transformer
 from algzoo_exact.zoo.algzoo import FAMILIES
 from algzoo_exact.zoo.fetching import Remote, fetch, find_remote
@@ -50,9 +51,7 @@ _MLP = "mlp"
 _LONGEST_NAME = 200  # characters of a name in messages
 
 # {task}, {task}_{d}_{n} or {task}_{d}_{n}_{sequences}_{seed}, alone or after a prefix.
-_NAME = re.compile(
-    rf"(?:^|(?<!2nd)[_-])({'|'.join(TASK_NAMES)})(?:_(\d+)_(\d+)(?:_\d+_\d+)?)?$", re.ASCII
-)
+_NAME = r"(?:^|(?<!2nd)[_-])({})(?:_(\d+)_(\d+)(?:_\d+_\d+)?)?$"
 
 
 @dataclass(frozen=True)
@@ -267,7 +266,8 @@ def _load_remote(
     if remote.size is not None:  # all that the name of the file could say
         task, _, n = remote.size
         seq_len = n if asked.seq_len is None else asked.seq_len
-        heads = 1 if asked.heads is None and task == "longest_cycle" else asked.heads
+        discrete = PROBLEMS[task].is_discrete
+        heads = 1 if asked.heads is None and discrete else asked.heads
         stem, asked = "", _Asked(asked.task or task, seq_len, heads)  # AlgZoo's have one head
     try:
         model = _from_bytes(content, stem, suffix, asked)
@@ -376,7 +376,7 @@ def _load_handcrafted(name: str, asked: _Asked) -> Model:
     program = handcrafted_second_argmax(int(short.rpartition("_")[2]))
     if asked.seq_len not in (None, program.seq_len):
         raise InputError(f"{name} has {program.seq_len} inputs, not {asked.seq_len} as asked.")
-    chosen = _task(program, asked, (_Stated("name", "2nd_argmax"),))
+    chosen = _task(program, asked, (_Stated("name", SECOND_ARGMAX.name),))
     return Model(name, weights_sha256(program), program, chosen, {}, "rational")
 
 
@@ -384,7 +384,7 @@ def _stated(metadata: Mapping[str, str], stem: str) -> _Claims:
     """What a file's metadata and its name say."""
     keys = ("task", "hidden_size", "seq_len", "heads", "architecture")
     claims = [_Stated("metadata", **{key: metadata.get(key) for key in keys})]
-    if match := _NAME.search(stem):
+    if match := re.search(_NAME.format("|".join(PROBLEMS)), stem, re.ASCII):
         claims.append(_Stated("name", *match.groups()))
     return tuple(claims)
 
@@ -463,7 +463,7 @@ def _task(network: Program | Transformer, asked: _Asked, stated: _Claims) -> Tas
 def _fitting(network: Program | Transformer, task: Task) -> Task:
     """The task; InputError if it is one for another kind of network."""
     transformer = isinstance(network, Transformer)
-    if transformer != (task.name == "longest_cycle"):
+    if transformer != task.is_discrete:
         kinds = ("an RNN", "a transformer") if transformer else ("a transformer", "none")
         raise InputError(f"{task.name} is a task for {kinds[0]}, and this is {kinds[1]}.")
     if not transformer and task.outputs != network.outputs:

@@ -26,7 +26,7 @@ from typer.main import get_command
 
 import algzoo_exact
 from algzoo_exact.cli.app import app
-from algzoo_exact.race.registry import NAMES, estimator
+from algzoo_exact.race.registry import estimator, names
 
 DOCS = Path(__file__).parents[1]
 PAGES = ("api.md", "cli.md", "notes/estimators.md")
@@ -186,7 +186,7 @@ def _options(name: str) -> str:
 
 
 def _estimators(_: str) -> str:
-    entries = [estimator(name) for name in NAMES]
+    entries = [estimator(name) for name in names()]
     rows = [f"| `{entry.name}` | {entry.kind} | {entry.summary} |" for entry in entries]
     return "\n".join(["| entry | kind | what it does |", "| --- | --- | --- |", *rows])
 

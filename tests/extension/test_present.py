@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from cli_for_tests import run
 from extension.extremes import NAME, extremes_section
 from extension.sheet import SUFFIX, WRITER
+from support.command_line import run
 
 import algzoo_exact as az
 from algzoo_exact.present.sections.registry import SECTIONS, register_section

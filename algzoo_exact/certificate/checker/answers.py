@@ -20,12 +20,12 @@ class Answers:
         self.task, self.ties = task, ties
 
     @cached_property
-    def cells(self) -> list[tuple[int, list[Vector], int]]:
-        """Of the task's cells of constant label: label, walls, and the open cone as a formula."""
+    def cells(self) -> list[tuple[int, int]]:
+        """Of the task's cells of constant label: label, and the open cone as a formula."""
         found = []
         for label, walls in label_cells(self.task, self.n):
             self.formulas.budget.spend(100 * self.n**2)
-            found.append((label, walls, self._inside(walls)))
+            found.append((label, self._inside(walls)))
         return found
 
     def goals(self, domain: int, answer: str) -> set[tuple[int, int]]:
@@ -33,19 +33,19 @@ class Answers:
         make = self.formulas.make
         return {
             (self._earns(label, answer), make("and", inside, domain))
-            for label, _, inside in self.cells
+            for label, inside in self.cells
         }
 
     def known(self, domain: int, answer: str) -> bool:
         """Whether that was proved for each label that the order of the inputs does not exclude."""
-        below = self.proofs.orders.below(domain)
-        conjuncts = self.formulas.conjuncts
+        orders, conjuncts = self.proofs.orders, self.formulas.conjuncts
+        given = orders.of(domain)
         return all(
-            any(excluded(row, below) for row in walls)
+            orders.excluded(inside, given)
             or self.proofs.facts.known(
                 self._earns(label, answer), [*conjuncts(inside), *conjuncts(domain)], almost=True
             )
-            for label, walls, inside in self.cells
+            for label, inside in self.cells
         )
 
     def _inside(self, walls: Iterable[Vector]) -> int:
@@ -81,10 +81,3 @@ class Answers:
             parts.append(make(op, own, make("logit", k)))
         earned = self.formulas.all(parts)
         return earned if answer == "right" else make("not", earned)
-
-
-def excluded(row: Vector, below: list[int]) -> bool:
-    """Whether x[i] > x[k], if the row says that, is against the order."""
-    if sorted(c for c in row if c) != [-1, 1]:
-        return False
-    return bool(below[row.index(-1)] >> row.index(1) & 1)

@@ -22,8 +22,10 @@ from algzoo_exact.certificate.checker.fixed import Fixed
 from algzoo_exact.certificate.checker.labels import credit_for, label_cells, median_cells
 from algzoo_exact.certificate.checker.measures import LARGEST_MEASURED, Measure, longest
 from algzoo_exact.certificate.checker.networks import Network, Weights
+from algzoo_exact.certificate.checker.outcome import CheckedCertificate
 from algzoo_exact.certificate.checker.reading import (
     Json,
+    agreed,
     indices,
     keys_of,
     natural,
@@ -56,9 +58,16 @@ class Cones:
     constant.
     """
 
+    word, work = "cell", 400_000
+    """What one is called, and the work that is allowed for it."""
+    lies_where = "pattern, label and winners"
+
     def __init__(
         self, document: Json, network: Network, chambers: Iterable[tuple[Any, list[Vector]]]
     ) -> None:
+        self.document = document
+        self.items = document[f"{self.word}s"]
+        require(self.items != [], f"there are no {self.word}s")
         self.network, self.n, self.budget = network, network.n, network.budget
         self.chambers = list(chambers)
         self.decimals = natural(document["decimals"], "decimals")
@@ -142,15 +151,17 @@ class Cones:
         """The least that the measure can be."""
         return max(Fraction(0), stated - SLACK * self.unit)
 
-    def _check_rays(self) -> None:
+    def _checked(self, own: str) -> list[str]:
+        """What was checked, once it was of all; with a line of its ``own``."""
         require(len(self.used) == len(self.rays), "a ray is listed that no cone has")
-
-    def _bounds(self, document: Json, key: str, low: str, high: str) -> tuple[Fraction, Fraction]:
-        """What follows, which must be what is stated."""
-        stated = keys_of(document[key], {"lower", "upper"}, key)
-        fits = (stated["lower"], stated["upper"]) == (low, high)
-        require(fits, f"they prove a {key.replace('_', ' ')} from {low} to {high}, not as stated")
-        return Fraction(low), Fraction(high)
+        lines = [
+            f"{len(self.items)} {self.word}s: each ray lies where {self.lies_where} say",
+            f"the rays of each {self.word} are the extreme rays of a cone, and its facets close up",
+            f"no two {self.word}s share an interior point",
+            own,
+        ]
+        closed = f"each facet is shared by two {self.word}s, so that nothing is left out"
+        return [*lines, closed] if self.closed else lines
 
 
 class Cells(Cones):
@@ -186,21 +197,38 @@ class Cells(Cones):
         self.right += credit * share
         self.wrong += (1 - credit) * share
 
-    def conclude(self, document: Json) -> tuple[Fraction, Fraction]:
+    def conclude(self, outcome: CheckedCertificate) -> None:
         """The accuracy that follows; RejectedError if the certificate says another one."""
-        self._check_rays()
+        own = "label, winners and credit of each cell, under the tie rule"
+        outcome.checked += self._checked(own)
         places, least = self.decimals + 6, self.right + self.wrong
         require(least <= 1, f"the cells add up to {float(least)}: they overlap")
         undecided = outward(1 - least, places, up=True)
-        require(document["undecided"] == undecided, f"the cells leave {undecided} undecided")
+        stated = self.document["undecided"]
+        require(stated == undecided, f"the cells leave {undecided} undecided")
         low, high = outward(self.right, places, up=False), outward(1 - self.wrong, places, up=True)
-        return self._bounds(document, "accuracy", low, high)
+        found = agreed(self.document["accuracy"], "accuracy", low, high)
+        if self.measured:
+            outcome.accuracy = found
+            outcome.checked += [
+                f"the measure of each cell, to {self.decimals} decimals, by another formula",
+                "the cells leave no more than the stated mass undecided",
+            ]
+            return
+        outcome.complete = False
+        outcome.not_checked.append(
+            f"the measures of the cells (this checker reaches n = {LARGEST_MEASURED}): the "
+            "accuracy rests on the measures stated"
+            + ("" if self.closed else ", and so does that there are no other cells")
+        )
 
 
 class Pieces(Cones):
     """Checks the pieces of a median model one by one, and adds up its mean squared error."""
 
-    def __init__(self, document: Json, weights: Weights, n: int, budget: Budget) -> None:
+    word, lies_where = "piece", "pattern and middle inputs"
+
+    def __init__(self, document: Json, weights: Weights, task: str, n: int, budget: Budget) -> None:
         super().__init__(document, Network(weights, n, 1, budget), median_cells(n))
         self.scale = 2 * self.network.logit_scale  # of errors; 2, for the mean of two inputs
         self.lower = self.upper = Fraction(0)
@@ -240,18 +268,18 @@ class Pieces(Cones):
         self.lower += self._least(stated) * Fraction(10) ** power
         self.upper += (stated + SLACK * self.unit) * Fraction(10) ** power
 
-    def conclude(
-        self, document: Json
-    ) -> tuple[tuple[Fraction, Fraction], tuple[Fraction, Fraction]]:
+    def conclude(self, outcome: CheckedCertificate) -> None:
         """The mean squared error that follows, and its root; RejectedError if the certificate says
         others. The pieces must leave nothing out."""
-        self._check_rays()
+        outcome.checked += self._checked("the error of the model on each piece, from its weights")
         require(self.closed, "a facet does not belong to two pieces: one is missing")
         places = self.decimals + 6
         low = outward(self.lower, places, up=False)
         high = outward(self.upper, places, up=True)
         roots = root_of(low, places, up=False), root_of(high, places, up=True)
-        return (
-            self._bounds(document, "mean_squared_error", low, high),
-            self._bounds(document, "root_mean_squared_error", *roots),
+        squared, root = "mean_squared_error", "root_mean_squared_error"
+        outcome.squared_error = agreed(self.document[squared], squared, low, high)
+        outcome.root = agreed(self.document[root], root, *roots)
+        outcome.checked.append(
+            f"measure and mean square of each piece, to {self.decimals} decimals, by other formulas"
         )

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from itertools import product
 
+from algzoo_exact.certificate.checker.budget import Budget
 from algzoo_exact.certificate.checker.errors import LimitError, require
 from algzoo_exact.certificate.checker.labels import credit_for, longest_cycle
+from algzoo_exact.certificate.checker.networks import Weights
+from algzoo_exact.certificate.checker.outcome import CheckedCertificate
+from algzoo_exact.certificate.checker.reading import Json, agreed_accuracy, text_of
 from algzoo_exact.certificate.checker.transformers import (
     Attention,
     Ball,
@@ -20,15 +25,23 @@ BITS = (96, 192, 384, 768, 1536, 3072)
 class Functions:
     """Checks the answers to all n^n inputs, in the order of f(0), .., f(n-1)."""
 
-    def __init__(self, model: Attention, ties: str) -> None:
-        self.model, self.ties = model, ties
+    word, work = "input", 1_000
+
+    def __init__(self, document: Json, weights: Weights, task: str, n: int, budget: Budget) -> None:
+        self.document, self.ties = document, document["ties"]
+        words = text_of(document["answers"], "[0-9? ]*", "answers").split(" ")
+        require(len(words) == n**n, f"there are {n**n} inputs, not {len(words)}")
+        self.items = zip(product(range(n), repeat=n), words, strict=True)
+        self.model = Attention(weights, n, document["model"]["heads"], budget)
         self.by_bits: dict[int, FixedAttention] = {}
-        self.classes = [model.unembed.index(row) for row in model.unembed]  # of equal logits
+        rows = self.model.unembed
+        self.classes = [rows.index(row) for row in rows]  # of equal logits
         self.right = Fraction(0)
         self.undecided = 0
 
-    def add(self, f: Sequence[int], answer: str) -> None:
-        """``answer``: the logits that share the maximum, digit by digit, or ``?``."""
+    def add(self, item: tuple[tuple[int, ...], str]) -> None:
+        """An answer: the logits that share the maximum, digit by digit, or ``?``."""
+        f, answer = item
         if answer == "?":
             self.undecided += 1
             return
@@ -37,6 +50,16 @@ class Functions:
         require(fits and "?" not in answer, "its answer must be logits, in order")
         self._confirm(f, winners)
         self.right += credit_for(self.ties, longest_cycle(f), winners)
+
+    def conclude(self, outcome: CheckedCertificate) -> None:
+        """The accuracy that follows; RejectedError if the certificate says another one."""
+        count = self.model.n**self.model.n
+        low, high = self.right / count, (self.right + self.undecided) / count
+        outcome.accuracy = agreed_accuracy(self.document, low, high)
+        outcome.checked += [
+            f"the answer to each of {count} inputs, by logits with proved error bounds",
+            "the true label of each input, and the credit under the tie rule",
+        ]
 
     def _confirm(self, f: Sequence[int], winners: list[int]) -> None:
         """RejectedError if these are not the largest logits, LimitError if that is not decided."""

@@ -9,10 +9,10 @@ from algzoo_exact.certificate.checker.budget import length
 from algzoo_exact.certificate.checker.formulas import Formulas, compared
 from algzoo_exact.certificate.checker.rewriting import (
     ZERO,
-    Condition,
     Form,
     Rewriting,
     is_maximum,
+    truth_of,
 )
 
 
@@ -44,22 +44,8 @@ def truth_at(formulas: Formulas, number: int, x: Sequence[Fraction], *, around: 
             values[atom] = x[found[1]]
             locally[atom] = ((atom, Fraction(1)),), Fraction(0)
 
-    def truth(condition: Condition) -> bool | None:
-        if isinstance(condition, bool):
-            return condition
-        budget.spend(1)
-        op, inner = condition
-        if op in ("and", "or"):
-            some, parts = bool(op == "or"), [truth(part) for part in inner]
-            if some in parts:
-                return some
-            return None if None in parts else not some
-        if op == "not":
-            found = truth(inner[0])
-            return None if found is None else not found
+    def tell(op: str, inner: Form) -> bool | None:
         value, form = at(inner)
-        if around and value == 0 and form != ZERO:
-            return None
-        return compared(op, value, 0)
+        return None if around and value == 0 and form != ZERO else compared(op, value, 0)
 
-    return truth(condition) is True
+    return truth_of(condition, budget, tell) is True

@@ -38,28 +38,24 @@ class Facts:
 
     def __init__(self, formulas: Formulas) -> None:
         self.formulas = formulas
-        self._domains: dict[int, list[tuple[list[int], bool]]] = {}  # of statements and parts
-        self._whole: dict[Node, bool] = {}  # implications; whether null sets do not count
+        self._domains: dict[int, list[tuple[list[int], bool]]] = {}
 
     def add(self, statement: int, domain: int, almost: bool) -> None:
+        """It, and all its parts, on the domain; and everywhere that the one implies the other."""
         given = self.formulas.conjuncts(domain)
         for part in {statement, *self.formulas.conjuncts(statement)}:
             self._domains.setdefault(part, []).append((given, almost))
-        key = ("implies", domain, statement)
-        self._whole[key] = almost and self._whole.get(key, True)
+        whole = self.formulas.make("implies", domain, statement)
+        self._domains.setdefault(whole, []).append(([], almost))
 
     def known(self, fact: int, domain: Iterable[int], *, almost: bool) -> bool:
-        """Whether it is one of these conditions, a part of a statement that was proved where some
-        of them hold, or says that the domain of a proved statement implies it."""
+        """Whether it is one of these conditions, or was proved where some of them hold."""
         given = set(domain)
-        if fact in given:
-            return True
         for conditions, but_null_sets in self._domains.get(fact, ()):
             self.formulas.budget.spend(1 + len(conditions))
             if (almost or not but_null_sets) and given.issuperset(conditions):
                 return True
-        whole = self._whole.get(self.formulas.nodes[fact])
-        return whole is not None and (almost or not whole)
+        return fact in given
 
 
 class Proofs:

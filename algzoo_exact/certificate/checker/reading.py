@@ -89,3 +89,19 @@ def weights_of(value: Any, where: str) -> Weights:
         require(lists and bool(rows), f"{name} must be a list of rows, none of them empty")
         found[key] = tuple(tuple(fraction_of(entry, name) for entry in row) for row in rows)
     return found
+
+
+def agreed(stated: Any, name: str, low: Any, high: Any) -> tuple[Fraction, Fraction]:
+    """What follows, which must be what is stated."""
+    stated = keys_of(stated, {"lower", "upper"}, name)
+    fits = (stated["lower"], stated["upper"]) == (str(low), str(high))
+    what = name.replace("_", " ")
+    require(fits, f"it proves the {what} to be from {low} to {high}, not as stated")
+    return Fraction(low), Fraction(high)
+
+
+def agreed_accuracy(document: Json, low: Fraction, high: Fraction) -> tuple[Fraction, Fraction]:
+    """Likewise, where it is stated in fractions, and what is between is undecided."""
+    found = agreed(document["accuracy"], "accuracy", low, high)
+    require(document["undecided"] == str(high - low), f"{high - low} is undecided")
+    return found

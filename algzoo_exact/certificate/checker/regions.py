@@ -11,7 +11,14 @@ from algzoo_exact.certificate.checker.cones import Vector, complete_facets
 from algzoo_exact.certificate.checker.errors import RejectedError, require
 from algzoo_exact.certificate.checker.formulas import compared
 from algzoo_exact.certificate.checker.reading import keys_of, natural, vector_of
-from algzoo_exact.certificate.checker.rewriting import _PART, Condition, Form, Rewriting, is_maximum
+from algzoo_exact.certificate.checker.rewriting import (
+    _PART,
+    Condition,
+    Form,
+    Rewriting,
+    is_maximum,
+    truth_of,
+)
 
 
 class Regions:
@@ -126,28 +133,17 @@ class Piece:
     def truth(self, condition: Condition, face: int, *, almost: bool) -> bool | None:
         """Whether a condition holds at all points within a face (the positive combinations of its
         rays), at none, or that is open. ``almost``: but for null sets within the cone."""
-        if isinstance(condition, bool):
-            return condition
-        self.regions.budget.spend(1)
-        op, inner = condition
-        if op in ("and", "or"):
-            some, open_parts = bool(op == "or"), False
-            for part in inner:
-                found = self.truth(part, face, almost=almost)
-                if found is some:
-                    return some
-                open_parts = open_parts or found is None
-            return None if open_parts else not some
-        if op == "not":
-            found = self.truth(inner[0], face, almost=almost)
-            return None if found is None else not found
-        masks = self._masks(inner)
-        if masks is None:
-            return None
-        above, below = bool(masks[0] & face), bool(masks[1] & face)
-        if above and below:
-            return False if almost and op == "==" else None
-        return compared(op, above - below, 0)
+
+        def tell(op: str, row: int) -> bool | None:
+            masks = self._masks(row)
+            if masks is None:
+                return None
+            above, below = bool(masks[0] & face), bool(masks[1] & face)
+            if above and below:
+                return False if almost and op == "==" else None
+            return compared(op, above - below, 0)
+
+        return truth_of(condition, self.regions.budget, tell)
 
 
 def cones_of(data: Any, regions: Regions) -> Iterator[tuple[list[Vector], tuple[int, ...]]]:

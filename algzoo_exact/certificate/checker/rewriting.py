@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from fractions import Fraction
 from math import gcd, lcm
-from typing import Any
+from typing import Any, TypeVar
 
-from algzoo_exact.certificate.checker.budget import length
+from algzoo_exact.certificate.checker.budget import Budget, length
 from algzoo_exact.certificate.checker.errors import require
 from algzoo_exact.certificate.checker.formulas import (
     ENTRIES,
@@ -22,6 +22,8 @@ Form = tuple[tuple[tuple[int, Fraction], ...], Fraction]
 Condition = Any
 """True, False, (">" or ">=" or "==", form), ("and" or "or", parts), or ("not", (an equation,))."""
 ZERO: Form = ((), Fraction(0))
+Open = TypeVar("Open")
+"""What stands for a truth that is not told."""
 
 
 class Rewriting:
@@ -266,3 +268,33 @@ def joined(op: str, parts: Iterable[Condition]) -> Condition:
     if len(kept) > 1:
         return op, tuple(kept)
     return kept[0] if kept else not decisive
+
+
+def told_by(some: bool, parts: Iterable[bool | Open]) -> bool | Open:
+    """A disjunction (``some``) or conjunction: what tells it, else the first part that is open."""
+    found: bool | Open = not some
+    for part in parts:
+        if part is some:
+            return some
+        found = part if found is (not some) else found
+    return found
+
+
+def opposite(found: bool | Open) -> bool | Open:
+    """A negation; what is open stays so."""
+    return not found if isinstance(found, bool) else found
+
+
+def truth_of(
+    condition: Condition, budget: Budget, tell: Callable[[str, Any], bool | None]
+) -> bool | None:
+    """A condition by what ``tell`` says of its forms' signs: true, false, or None for open."""
+    if isinstance(condition, bool):
+        return condition
+    budget.spend(1)
+    op, inner = condition
+    if op == "not":
+        return opposite(truth_of(inner[0], budget, tell))
+    if op in ("and", "or"):
+        return told_by(op == "or", (truth_of(part, budget, tell) for part in inner))
+    return tell(op, inner)

@@ -17,6 +17,7 @@ from algzoo_exact.certificate.checker.programs import Program
 from algzoo_exact.certificate.checker.proofs import Proofs, within
 from algzoo_exact.certificate.checker.reading import (
     Json,
+    agreed,
     fraction_of,
     keys_of,
     natural,
@@ -248,7 +249,8 @@ class Story:
 
     def _apart(self, proof: Any, one: int, others: list[int]) -> None:
         if proof is None:
-            require(self.proofs.orders.apart(one, others), "the order does not exclude it")
+            orders, later = self.proofs.orders, self.formulas.any(others)
+            require(orders.excluded(later, orders.of(one)), "the order does not exclude it")
         else:
             opposite = self.formulas.make("not", self.formulas.any(others))
             self.proofs.prove(proof, opposite, one, almost=True)
@@ -258,11 +260,8 @@ class Story:
         if not disjoint:
             require(stated is None, "no accuracy follows")
             return
-        keys_of(stated, {"lower", "upper"}, "explanation.accuracy")
         low, high = sums["right"], 1 - sums["wrong"]
-        fits = (stated["lower"], stated["upper"]) == (str(low), str(high))
-        require(fits, f"the cases prove an accuracy from {low} to {high}, not as stated")
-        self.accuracy = low, high
+        self.accuracy = agreed(stated, "accuracy", low, high)
 
     def lines(self) -> Iterator[str]:
         """What was checked."""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from algzoo_exact.certificate.checker.binding import Asked, check_setting, check_weights
 from algzoo_exact.certificate.checker.budget import Budget
-from algzoo_exact.certificate.checker.content import MOST_EXPLAINED, WORK_PER_BYTE, Content
+from algzoo_exact.certificate.checker.content import MOST_EXPLAINED, WORK_PER_BYTE, check_content
 from algzoo_exact.certificate.checker.errors import LimitError, RejectedError, require
 from algzoo_exact.certificate.checker.files import (
     FORMAT,
@@ -153,7 +153,7 @@ def _check(
     rest = {key: value for key, value in document.items() if key not in (*long, "digest")}
     found = digest_of(rest, [document[key] for key in long])
     budget.allow(WORK_PER_BYTE * min(MOST_EXPLAINED, len(dump(document["explanation"]))))
-    Content(document, weights, statement, outcome, budget).check()
+    check_content(document, weights, statement, outcome, budget)
     require(document["digest"] == found, "its digest does not fit its content")
     outcome.checked += [*checked, "the digest of the whole certificate"]
     outcome.not_checked += [*not_checked, *unread]

@@ -26,8 +26,10 @@ class _Answer(Instance):
 
     @classmethod
     def read(cls, source: Source, choices: Sequence[Values]) -> tuple[Self, ...]:
-        if source.task is not None and source.task.name == "median":
-            raise InputError("median has no labels for a model to be right or wrong about.")
+        if source.task is not None and source.task.is_numeric:
+            raise InputError(
+                f"{source.task.name} has no labels for a model to be right or wrong about."
+            )
         return super().read(source, choices)
 
     almost = True

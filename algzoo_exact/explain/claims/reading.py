@@ -69,8 +69,10 @@ class ClaimReader:
     def _case(self, source: Source, name: str) -> Case:
         verdict = source.table.choice("verdict", CASE_VERDICTS)
         said = _NAMED["text"].value(source, "text")
-        if self._task.name == "median":
-            raise InputError("median has no labels, so that an explanation of it has no cases.")
+        if self._task.is_numeric:
+            raise InputError(
+                f"{self._task.name} has no labels, so that an explanation of it has no cases."
+            )
         claims: tuple[str, ...] = ()
         if verdict == "claims":
             claims = self._earlier(source, "claims", ("right", "wrong"))
@@ -132,7 +134,7 @@ def _name(source: Source, earlier: Sequence[str]) -> str:
 def _written(source: Source, kind: type[Ground]) -> tuple[tuple[str, str], ...]:
     """The expressions as the author wrote them."""
     keys = ["for", *(name for name, key in kind.keys.items() if key.is_expression)]
-    return tuple((k, source.table.required(k, str)) for k in keys if source.table.has(k))
+    return tuple((k, source.table.value(k, str)) for k in keys if source.table.has(k))
 
 
 def _assumable() -> tuple[str, ...]:

@@ -147,7 +147,7 @@ def surprise(
     tell = progress or (lambda text: None)
     subject, ties = verification.explanation.subject, verification.ties
     measured, chances = accuracy, None
-    if subject.task.name != "median":
+    if not subject.task.is_numeric:
         from algzoo_exact.runtime.untrained import untrained
 
         tell("the model's accuracy")
@@ -174,8 +174,9 @@ def ledger_of(
     unpriced = tuple(result.claim.name for result in free)
     if measured is None or chances is None:
         reason = "the accuracy is not known: the model cannot be sampled"
-        if verification.explanation.subject.task.name == "median":
-            reason = "median has no labels, so that there is no accuracy to explain"
+        task = verification.explanation.subject.task
+        if task.is_numeric:
+            reason = f"{task.name} has no labels, so that there is no accuracy to explain"
         given = Given(None, False, None, None, None, True, reason)
     else:
         given = _given(verification, _figure(measured), chances)

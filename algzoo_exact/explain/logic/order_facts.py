@@ -6,37 +6,34 @@ Adding it to the domain changes nothing, and lets exact bounds decide many maxim
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import product
 
-from algzoo_exact.explain.language.expression import (
-    Apply,
-    Compare,
-    Entry,
-    Formula,
-    Logic,
-    Number,
-    Relation,
-    Term,
-    conjuncts,
-)
+from algzoo_exact.explain.language.expression import Compare, Entry, Formula, Number, Term
+from algzoo_exact.explain.logic.order_probability import Above, Joined, order_statement
 
 _NONE, _WEAK, _STRICT = 0, 1, 2
-_NEGATED: dict[str, Relation] = {">": "<=", ">=": "<", "<": ">=", "<=": ">"}
 
 
 class OrderFacts:
     """A partial order of the inputs x[0], .., x[n-1] and of 0, read off a domain's conjuncts.
 
-    Only plain comparisons such as ``x[0] >= x[1]`` and ``x[2] < 0``, and those of a maximum or
-    minimum with one of these, are read; what else the domain says is ignored.
+    Only comparisons such as ``x[0] >= x[1]`` and ``x[2] < 0``, and those of a maximum or minimum
+    with one of these, are read; what else the domain says is ignored.
     """
 
     def __init__(self, domain: Formula, n: int) -> None:
         self.n = n
         self._above = [[_NONE] * (n + 1) for _ in range(n + 1)]
-        for part in conjuncts(domain):
-            self._read(part)
+        said = order_statement(domain, n, weaken=True)
+        for part in said.parts if isinstance(said, Joined) and said.op == "and" else (said,):
+            if isinstance(part, Above):
+                strength = _STRICT if part.strict else _WEAK
+                self._above[part.i][part.j] = max(self._above[part.i][part.j], strength)
         self._given = [list(row) for row in self._above]
-        self._close()
+        above = self._above
+        for k, i, j in product(range(n + 1), repeat=3):
+            if above[i][k] and above[k][j]:
+                above[i][j] = max(above[i][j], above[i][k], above[k][j])
 
     def excludes(self, i: int, j: int) -> bool:
         """Whether x[i] > x[j] holds nowhere in the domain; n stands for 0."""
@@ -44,13 +41,12 @@ class OrderFacts:
 
     def implied(self) -> list[Formula]:
         """The comparisons that follow from the domain's own."""
-        found: list[Formula] = []
-        for i, row in enumerate(self._above):
-            for j, known in enumerate(row):
-                if known > self._given[i][j] and i != j:
-                    op: Relation = ">" if known == _STRICT else ">="
-                    found.append(Compare(op, self._term(i), self._term(j)))
-        return found
+        return [
+            Compare(">" if known == _STRICT else ">=", self._term(i), self._term(j))
+            for i, row in enumerate(self._above)
+            for j, known in enumerate(row)
+            if known > self._given[i][j] and i != j
+        ]
 
     def example(self) -> tuple[Fraction, ...]:
         """An input with small integers that satisfies the order, if any input does."""
@@ -61,47 +57,3 @@ class OrderFacts:
 
     def _term(self, i: int) -> Term:
         return Number(Fraction(0)) if i == self.n else Entry("x", (i,))
-
-    def _read(self, part: Formula) -> None:
-        if isinstance(part, Logic) and part.op == "not" and isinstance(part.args[0], Compare):
-            inner = part.args[0]
-            if inner.op in ("==", "!="):
-                return
-            self._add(_NEGATED[inner.op], inner.left, inner.right)
-        elif isinstance(part, Compare) and part.op != "!=":
-            self._add(part.op, part.left, part.right)
-
-    def _add(self, op: Relation, left: Term, right: Term) -> None:
-        if op == "==":
-            self._add(">=", left, right)
-            self._add("<=", left, right)
-            return
-        if op in ("<", "<="):
-            left, right = right, left
-        strength = _STRICT if op in ("<", ">") else _WEAK
-        for i in self._elements(left, "min"):
-            for j in self._elements(right, "max"):
-                self._above[i][j] = max(self._above[i][j], strength)
-
-    def _elements(self, term: Term, extreme: str) -> list[int]:
-        """The elements all of which are above, or below, whatever the term is."""
-        if isinstance(term, Number) and term.value == 0:
-            return [self.n]
-        if isinstance(term, Entry) and term.array == "x":
-            return [term.indices[0]]
-        if isinstance(term, Apply) and term.op == "relu" and extreme == "max":
-            return [self.n, *self._elements(term.args[0], extreme)]
-        if isinstance(term, Apply) and term.op == extreme:
-            return [i for part in term.args for i in self._elements(part, extreme)]
-        return []
-
-    def _close(self) -> None:
-        above = self._above
-        for k in range(self.n + 1):
-            for i in range(self.n + 1):
-                if above[i][k] == _NONE:
-                    continue
-                for j in range(self.n + 1):
-                    if above[k][j] != _NONE:
-                        strength = max(above[i][k], above[k][j])
-                        above[i][j] = max(above[i][j], strength)

@@ -17,31 +17,51 @@ about ten inputs take thousands of steps in place of 11! orders.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 from functools import cache
 from math import factorial
-from typing import TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from algzoo_exact.deadline import NEVER, Deadline
 from algzoo_exact.errors import InputError
 from algzoo_exact.explain.language.expression import (
     Apply,
-    Compare,
     Entry,
     Formula,
+    Logic,
     Number,
+    Relation,
     Term,
     Truth,
     to_text,
 )
 
-Order: TypeAlias = "bool | tuple[str, tuple[Order, ...]] | tuple[int, int]"
-"""A statement about an order: true or false, ("and" | "or", parts), or (i, j): i is above j.
 
-Elements are the inputs' indices, and n for the number 0. Equality has probability 0, so that the
-negation of (i, j) is (j, i), and "and" and "or" are all that is needed.
-"""
+class Above(NamedTuple):
+    """Element i of the order is above element j, or where not ``strict`` it may be the same.
+
+    Elements are the inputs' indices, and n for the number 0.
+    """
+
+    i: int
+    j: int
+    strict: bool = True
+
+
+class Joined(NamedTuple):
+    """All (``and``) or some (``or``) of two statements or more."""
+
+    op: Literal["and", "or"]
+    parts: frozenset[Order]
+
+
+Order: TypeAlias = "bool | Above | Joined"
+"""A statement about an order. The negation of a comparison is one, so that there is no ``not``."""
+
+_NEGATED: dict[Relation, Relation] = {
+    "<": ">=", ">=": "<", ">": "<=", "<=": ">", "==": "!=", "!=": "==",
+}  # fmt: skip
 
 
 def order_probability(formula: Formula, n: int, deadline: Deadline = NEVER) -> Fraction:
@@ -82,148 +102,108 @@ def order_probability(formula: Formula, n: int, deadline: Deadline = NEVER) -> F
     )
 
 
-def order_statement(formula: Formula, n: int) -> Order:
-    """The formula in terms of the order of the inputs and 0; InputError if it is none of these."""
-    return _statement(formula, n, positive=True)
-
-
 def _compact(statement: Order, n: int) -> tuple[Order, int]:
     """The statement about the inputs that occur in it, and their number: whatever the others are,
-    these and 0 are in each of their orders with probability (1)."""
-    elements = _elements(statement)
-    places = {element: k for k, element in enumerate(sorted(elements - {n}))}
-    return _renamed(statement, places | {n: len(places)}), len(places)
-
-
-def _elements(statement: Order) -> set[int]:
-    if isinstance(statement, bool):
-        return set()
-    head, rest = statement
-    if isinstance(head, str):
-        assert isinstance(rest, tuple)
-        return set().union(*map(_elements, rest))
-    assert isinstance(rest, int)
-    return {head, rest}
-
-
-def _renamed(statement: Order, names: dict[int, int]) -> Order:
-    if isinstance(statement, bool):
-        return statement
-    head, rest = statement
-    if isinstance(head, str):
-        assert isinstance(rest, tuple)
-        return _join(head, [_renamed(part, names) for part in rest])
-    assert isinstance(rest, int)
-    return names[head], names[rest]
-
-
-def _statement(formula: Formula, n: int, *, positive: bool) -> Order:
-    if isinstance(formula, Truth):
-        return formula.value == positive
-    if isinstance(formula, Compare):
-        return _comparison(formula, n, positive)
-    if formula.op == "not":
-        return _statement(formula.args[0], n, positive=not positive)
-    if formula.op == "implies":
-        first, then = formula.args
-        parts = [
-            _statement(first, n, positive=not positive),
-            _statement(then, n, positive=positive),
-        ]
-        return _join("or" if positive else "and", parts)
-    op = formula.op if positive else {"and": "or", "or": "and"}[formula.op]
-    return _join(op, [_statement(part, n, positive=positive) for part in formula.args])
-
-
-def _comparison(compare: Compare, n: int, positive: bool) -> Order:
-    if compare.op in ("==", "!="):
-        # Equal only where both sides are the same element of the order.
-        below = _above(compare.right, compare.left, n, strict=True)
-        above = _above(compare.left, compare.right, n, strict=True)
-        differ = _join("or", [above, below])
-        return differ if (compare.op == "!=") == positive else _negated(differ)
-    left, right = compare.left, compare.right
-    if compare.op in ("<", "<="):
-        left, right = right, left
-    strict = compare.op in ("<", ">")
-    if not positive:  # not (left > right) is right >= left
-        left, right, strict = right, left, not strict
-    return _above(left, right, n, strict=strict)
-
-
-def _negated(statement: Order) -> Order:
-    if isinstance(statement, bool):
-        return not statement
-    head, rest = statement
-    if isinstance(head, str):
-        assert isinstance(rest, tuple)
-        return _join("or" if head == "and" else "and", [_negated(part) for part in rest])
-    assert isinstance(rest, int)
-    return (rest, head)
-
-
-def _above(left: Term, right: Term, n: int, *, strict: bool) -> Order:
-    """left > right, or left >= right, which differ where the two are the same element."""
-    if isinstance(left, Apply):
-        op, parts = _extreme(left)
-        joined = "or" if op == "max" else "and"
-        return _join(joined, [_above(part, right, n, strict=strict) for part in parts])
-    if isinstance(right, Apply):
-        op, parts = _extreme(right)
-        joined = "and" if op == "max" else "or"
-        return _join(joined, [_above(left, part, n, strict=strict) for part in parts])
-    a, b = _element(left, n), _element(right, n)
-    return not strict if a == b else (a, b)
-
-
-def _extreme(term: Apply) -> tuple[str, tuple[Term, ...]]:
-    if term.op == "relu":
-        return "max", (Number(Fraction(0)), *term.args)
-    if term.op in ("min", "max"):
-        return term.op, term.args
-    raise _not_an_order(term)
-
-
-def _element(term: Term, n: int) -> int:
-    if isinstance(term, Number) and term.value == 0:
-        return n
-    if isinstance(term, Entry) and term.array == "x":
-        return term.indices[0]
-    raise _not_an_order(term)
-
-
-def _not_an_order(term: Term) -> InputError:
-    return InputError(
-        f"{to_text(term)} is no input and not 0; the order of inputs says nothing about it."
-    )
+    these and 0 are in each of their orders with probability (1). Equality has probability 0."""
+    inputs = {element for part in _comparisons(statement) for element in part[:2]} - {n}
+    place = {element: k for k, element in enumerate(sorted(inputs))} | {n: len(inputs)}
+    return _replaced(statement, lambda part: Above(place[part.i], place[part.j])), len(inputs)
 
 
 def _with_top(statement: Order, top: int) -> Order:
     """The statement, once ``top`` is known to be above all elements that are left."""
-    if isinstance(statement, bool):
-        return statement
-    head, rest = statement
-    if isinstance(head, str):
-        assert isinstance(rest, tuple)
-        return _join(head, [_with_top(part, top) for part in rest])
-    return head == top if top in (head, rest) else statement
+    return _replaced(statement, lambda part: part.i == top if top in part[:2] else part)
 
 
-def _join(op: str, parts: Iterable[Order]) -> Order:
-    """The parts joined, simplified, and in an order that depends on nothing but their set."""
+def _comparisons(statement: Order) -> Iterator[Above]:
+    if isinstance(statement, Above):
+        yield statement
+    elif isinstance(statement, Joined):
+        for part in statement.parts:
+            yield from _comparisons(part)
+
+
+def _replaced(statement: Order, replacement: Callable[[Above], Order]) -> Order:
+    """The statement with others in the place of its comparisons."""
+    if isinstance(statement, Above):
+        return replacement(statement)
+    if isinstance(statement, Joined):
+        return _join(statement.op, (_replaced(part, replacement) for part in statement.parts))
+    return statement
+
+
+def _join(op: Literal["and", "or"], parts: Iterable[Order]) -> Order:
+    """The parts joined, and simplified."""
     neutral = op == "and"
     found: set[Order] = set()
     for part in parts:
         if isinstance(part, bool):
             if part != neutral:
                 return part
-        elif part[0] == op:
-            assert isinstance(part[1], tuple)
-            found.update(part[1])
+        elif isinstance(part, Joined) and part.op == op:
+            found |= part.parts
         else:
             found.add(part)
-    if not found:
-        return neutral
-    if len(found) == 1:
-        return found.pop()
-    return (op, tuple(sorted(found, key=repr)))
+    if len(found) > 1:
+        return Joined(op, frozenset(found))
+    return found.pop() if found else neutral
+
+
+def order_statement(
+    formula: Formula, n: int, *, positive: bool = True, weaken: bool = False
+) -> Order:
+    """The formula, or if not ``positive`` its negation, in terms of the order of the inputs and 0.
+
+    Comparisons of other terms are InputErrors, or if ``weaken`` are left out: then the statement
+    follows from the formula.
+    """
+
+    def read(formula: Formula, positive: bool) -> Order:
+        match formula:
+            case Truth(value):
+                return value == positive
+            case Logic("not", (part,)):
+                return read(part, not positive)
+            case Logic("implies", (first, then)):
+                parts = read(first, not positive), read(then, positive)
+                return _join("or" if positive else "and", parts)
+            case Logic(word, args):
+                op: Literal["and", "or"] = "and" if (word == "and") == positive else "or"
+                return _join(op, [read(part, positive) for part in args])
+        left, right = formula.left, formula.right
+        relation = formula.op if positive else _NEGATED[formula.op]
+        match relation:
+            case "==" | "!=":
+                strict = relation == "!="
+                sides = above(left, right, strict), above(right, left, strict)
+                return _join("or" if strict else "and", sides)
+            case ">" | ">=":
+                return above(left, right, relation == ">")
+            case "<" | "<=":
+                return above(right, left, relation == "<")
+
+    def above(left: Term, right: Term, strict: bool) -> Order:
+        """left > right, or left >= right, which differ where the two are the same element."""
+        for side in (left, right):
+            if isinstance(side, Apply) and side.op in ("min", "max", "relu"):
+                parts = (Number(Fraction(0)), *side.args) if side.op == "relu" else side.args
+                some = (side.op == "min") == (side is right)
+                sides = ((part, right) if side is left else (left, part) for part in parts)
+                return _join("or" if some else "and", [above(*pair, strict) for pair in sides])
+        elements = [element(term) for term in (left, right)]
+        if None in elements and weaken:
+            return True
+        i, j = elements
+        if i is None or j is None:
+            wrong = to_text(left if i is None else right)
+            raise InputError(
+                f"{wrong} is no input and not 0; the order of inputs says nothing about it."
+            )
+        return not strict if i == j else Above(i, j, strict)
+
+    def element(term: Term) -> int | None:
+        if isinstance(term, Number) and term.value == 0:
+            return n
+        return term.indices[0] if isinstance(term, Entry) and term.array == "x" else None
+
+    return read(formula, positive)

@@ -16,7 +16,8 @@ from algzoo_exact.explain.language.expression import (
     total,
 )
 from algzoo_exact.explain.logic.order_facts import OrderFacts
-from algzoo_exact.program.task import LabelCell, Normal, Task, TieRule
+from algzoo_exact.program.problem import LabelCell, Normal
+from algzoo_exact.program.task import Task, TieRule
 
 
 def earns(label: int, outputs: int, ties: TieRule, *, first: int = 0) -> Formula:

@@ -12,7 +12,7 @@ from algzoo_exact.present.wording import model_text
 
 def report_document(found: Findings, output: Path, certificate: Path | None) -> Document:
     """Of the report in ``output``, with the ``certificate``'s file where one was written."""
-    metric = "squared error" if found.task.name == "median" else "accuracy"
+    metric = "squared error" if found.task.is_numeric else "accuracy"
     said = str(found.score)
     if found.by_explanation:
         said = f"{found.enclosure} ({found.kind}), by the explanation"

@@ -16,7 +16,8 @@ import numpy as np
 
 from algzoo_exact.program.floats import rounded_weights
 from algzoo_exact.program.ir import Program
-from algzoo_exact.program.task import INDEX_TASKS, Task
+from algzoo_exact.program.problems.order import SECOND_ARGMAX
+from algzoo_exact.program.task import Task, index_tasks
 from algzoo_exact.race.entries.flops import FlopCounter, plain
 from algzoo_exact.race.estimator import Estimate, Kind, LearnedConstant
 
@@ -39,23 +40,25 @@ class Deduction:
     """A deductive entry, or one of like build that says its ``kind`` itself.
 
     ``compute(weights, task, size)`` returns an accuracy. ``sizes`` ascend in cost; the largest one
-    within the budget is used. ``tasks`` are those that it is defined for, and ``shape`` the only
-    hidden size and sequence length, if there is only one.
+    within the budget is used. ``second``: it is defined only where the second largest input
+    is asked for; ``shape``: the only hidden size and sequence length, if there is only one.
     """
 
     name: str
     summary: str
     sizes: tuple[int, ...]
     compute: Callable[[Weights, Task, int], Any]
-    tasks: tuple[str, ...] = INDEX_TASKS
+    second: bool = False
     shape: tuple[int, int] | None = None
     kind: Kind = "deductive"
     seeded: bool = False
     learned: tuple[LearnedConstant, ...] = ()
 
     def fits(self, program: Program, task: Task) -> str | None:
-        if task.name not in self.tasks:
-            return f"{self.name} is defined for {', '.join(self.tasks)} only."
+        if not task.is_index:
+            return f"{self.name} is defined for {', '.join(index_tasks())} only."
+        if self.second and task.rank != 1:
+            return f"{self.name} is defined for {SECOND_ARGMAX.name} only."
         if self.shape not in (None, (program.hidden_size, task.seq_len)):
             d, n = self.shape
             return f"{self.name} is defined for {d} hidden neurons and {n} inputs only."

@@ -19,7 +19,7 @@ import torch
 from numpy.typing import NDArray
 
 from algzoo_exact.program.task import Task
-from algzoo_exact.zoo.tasks import draw_inputs, labels
+from algzoo_exact.zoo.tasks import draw_inputs, targets
 
 CHUNK = 1 << 17
 _LONGEST = 1 << 30  # torch's Sobol sequences end there
@@ -34,7 +34,7 @@ def random_chunk(task: Task, size: int, seed: int, number: int) -> Points:
     """Independent standard normal inputs. Not those of ``sample``, whatever its seed."""
     cpu = torch.device("cpu")
     x = draw_inputs(task, size, f"race {seed}", number, torch.float32, cpu)
-    return x.numpy(), labels(task, x).numpy()
+    return x.numpy(), targets(task, x).numpy()
 
 
 @lru_cache(_KEPT)
@@ -126,4 +126,4 @@ def _quantiles(uniform: Any) -> NDArray[np.float64]:
 
 def _labelled(task: Task, x: NDArray[np.float64]) -> Points:
     rows = np.ascontiguousarray(x, np.float32)
-    return rows, labels(task, torch.from_numpy(rows)).numpy()
+    return rows, targets(task, torch.from_numpy(rows)).numpy()

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from algzoo_exact.program.ir import Program
-from algzoo_exact.program.task import INDEX_TASKS, Task
+from algzoo_exact.program.task import Task
 from algzoo_exact.race.estimator import Estimate, Kind, LearnedConstant
 from algzoo_exact.score.compute import accuracies, accuracy_bounds
 from algzoo_exact.score.result import Score
@@ -35,7 +35,7 @@ class RegionEstimator:
     learned: tuple[LearnedConstant, ...] = ()
 
     def fits(self, program: Program, task: Task) -> str | None:
-        if task.name not in INDEX_TASKS:
+        if not task.is_index:
             return f"{self.name} is for tasks with a label for each Gaussian input."
         if task.seq_len > self.longest:
             return f"{self.name} is for up to {self.longest} inputs, not {task.seq_len}."

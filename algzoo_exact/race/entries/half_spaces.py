@@ -16,7 +16,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from algzoo_exact.program.task import LabelCell, Normal, Task
+from algzoo_exact.program.problem import LabelCell, Normal
+from algzoo_exact.program.task import Task
 from algzoo_exact.race.entries.normal import normal_cdf
 
 # Below this alpha the ratio is -alpha to 3 digits, and Phi nears the smallest floats.

@@ -58,7 +58,7 @@ class LastInput:
     learned: tuple[LearnedConstant, ...] = ()
 
     def fits(self, program: Program, task: Task) -> str | None:
-        if task.name != "2nd_argmax" or task.seq_len < 3:
+        if task.rank != 1 or task.seq_len < 3:
             return f"{self.name} is for 2nd_argmax on three inputs or more."
         return None
 

@@ -14,7 +14,7 @@ import torch
 from algzoo_exact.errors import FloatRangeError
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.lift import INPUT_KEY, READOUT_KEY, RECURRENT_KEY
-from algzoo_exact.program.task import INDEX_TASKS, Task
+from algzoo_exact.program.task import Task
 from algzoo_exact.race.entries.designs import (
     CHUNK,
     Chunk,
@@ -45,7 +45,7 @@ class PointEstimator:
     learned: tuple[LearnedConstant, ...] = ()
 
     def fits(self, program: Program, task: Task) -> str | None:
-        if task.name not in INDEX_TASKS:
+        if not task.is_index:
             return f"{self.name} is for tasks with a label for each Gaussian input."
         return None
 

@@ -71,5 +71,5 @@ PROPAGATION = Deduction(
     "mean and covariance propagation with exact Gaussian ReLU moments",
     (ONCE, BY_CELL),
     propagated_accuracy,
-    tasks=("2nd_argmax",),
+    second=True,
 )

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from algzoo_exact.program.ir import Program
-from algzoo_exact.program.task import INDEX_TASKS, Task
+from algzoo_exact.program.task import Task
 from algzoo_exact.race.entries.deductive import Weights, counted_weights
 from algzoo_exact.race.entries.flops import FlopCounter, plain
 from algzoo_exact.race.estimator import Estimate, Kind, LearnedConstant
@@ -58,7 +58,7 @@ class SolidAngles:
     learned: tuple[LearnedConstant, ...] = ()
 
     def fits(self, program: Program, task: Task) -> str | None:
-        if task.seq_len != 3 or task.name not in INDEX_TASKS or task.name == "argoutlier":
+        if task.seq_len != 3 or task.rank is None:
             return "solid-angles is for three inputs and tasks that depend on their order alone."
         return None
 

@@ -236,7 +236,7 @@ class BySymmetry:
     learned: tuple[LearnedConstant, ...] = ()
 
     def fits(self, program: Program, task: Task) -> str | None:
-        if task.name != "2nd_argmax":
+        if task.rank != 1:
             return f"{self.name} is defined for 2nd_argmax only."
         if (program.hidden_size, task.seq_len) != (4, 3):
             return f"{self.name} is defined for 4 hidden neurons and 3 inputs only."

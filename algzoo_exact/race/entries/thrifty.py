@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from algzoo_exact.program.floats import rounded_weights
 from algzoo_exact.program.ir import Program
-from algzoo_exact.program.task import INDEX_TASKS, Task
+from algzoo_exact.program.task import Task
 from algzoo_exact.race.entries.designs import CHUNK, random_chunk
 from algzoo_exact.race.entries.flops import sample_cost
 from algzoo_exact.race.entries.last_input_kernel import early_steps, right_answers
@@ -54,7 +54,7 @@ class ThriftySampler:
     learned: tuple[LearnedConstant, ...] = ()
 
     def fits(self, program: Program, task: Task) -> str | None:
-        if task.name not in INDEX_TASKS or task.seq_len < 3:
+        if not task.is_index or task.seq_len < 3:
             return f"{self.name} is for tasks with a label, on three inputs or more."
         return None
 

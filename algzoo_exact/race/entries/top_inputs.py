@@ -192,14 +192,14 @@ MEAN_FIELD = Deduction(
     "every input replaced by its mean, given the positions of the two largest",
     LAG_COUNTS,
     _mean_field,
-    tasks=("2nd_argmax",),
+    second=True,
 )
 MEAN_FIELD_CALIBRATED = Deduction(
     "mean-field-calibrated",
     "mean-field, with margins blurred by a scale learned offline on other models",
     LAG_COUNTS[-1:],
     _calibrated,
-    tasks=("2nd_argmax",),
+    second=True,
     shape=(16, 10),
     learned=(SCALE,),
 )
@@ -208,6 +208,6 @@ TOP_INPUTS = Deduction(
     "the two largest inputs by a product rule, the others replaced by their mean",
     tuple(RULES),
     _top_inputs,
-    tasks=("2nd_argmax",),
+    second=True,
     kind="cubature",
 )

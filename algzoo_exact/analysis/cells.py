@@ -1,0 +1,278 @@
+"""Every cell with its answer and its measure, at the speed of float64: what tables of errors,
+confusions and neurons are summed from.
+
+Below each starting cone the compiled search looks, for each answer, for the cells on which it is
+given; each is measured by its squash flow along a direction of its own, so that small cells are
+known to as many digits as large ones. What float64 does not decide is measured in ball arithmetic.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from algzoo_exact.deadline import NEVER, Deadline, TimeIsUpError
+from algzoo_exact.errors import InputError
+from algzoo_exact.exact.enclosure import Enclosure
+from algzoo_exact.program.floats import exact_weights
+from algzoo_exact.program.ir import Program
+from algzoo_exact.program.specialize import Specializer, rows
+from algzoo_exact.program.task import Task, TieRule, check_fit, credit_for
+from algzoo_exact.regions.enumerate import Cell, cells, cells_of_leaf
+from algzoo_exact.regions.pattern import ActivationPattern
+from algzoo_exact.regions.starts import starting_cones
+from algzoo_exact.score.pool import outcomes
+from algzoo_exact.score.question import MOST_INPUTS, floats_serve
+
+F64 = NDArray[np.float64]
+I64 = NDArray[np.int64]
+U64 = NDArray[np.uint64]
+
+IN_INTEGERS_UP_TO = 3
+"""Inputs; their cells are few, and measured in ball arithmetic before compiled code is loaded."""
+_DIGITS = 20  # of such measures
+_ULP = 2.0**-52
+_SLACK = 1 + 2.0**-40  # for the rounding of sums of radii
+
+Progress = Callable[[float, str], None]
+
+
+@dataclass(frozen=True, eq=False)
+class CellTable:
+    """Cells of a program on a task, as arrays of one length.
+
+    ``start``: the position of the starting cone, whose ``label`` is the true one. ``bits``
+    (cells, words): the activation pattern. ``answer``: the lowest of the largest logits.
+    ``credit``: what the tie rule gives. ``measure`` +- ``radius``: the Gaussian measure, proved.
+    ``inside`` (cells, n): a point of the interior, rounded.
+
+    ``open``: the mass of the starting cones that there was no time for.
+    """
+
+    program: Program
+    task: Task
+    ties: TieRule
+    start: I64
+    bits: U64
+    answer: I64
+    credit: F64
+    measure: F64
+    radius: F64
+    inside: F64
+    open: Fraction
+
+    def __len__(self) -> int:
+        return len(self.start)
+
+    @cached_property
+    def label(self) -> I64:
+        """The true label of each cell."""
+        return np.array([s.label for s in starting_cones(self.task)], np.int64)[self.start]
+
+    def pattern(self, i: int) -> ActivationPattern:
+        return ActivationPattern(self.program.widths, _join(self.bits[i].tolist()))
+
+    def select(self, which: NDArray[np.bool_] | I64) -> CellTable:
+        """Some of the cells, by a mask or in the order of the positions given."""
+        return replace(
+            self,
+            start=self.start[which], bits=self.bits[which], answer=self.answer[which],
+            credit=self.credit[which], measure=self.measure[which], radius=self.radius[which],
+            inside=self.inside[which],
+        )  # fmt: skip
+
+    def heaviest_first(self) -> CellTable:
+        return self.select(np.lexsort((np.arange(len(self)), -self.measure)))
+
+    def total(self, weight: F64 | None = None) -> Enclosure:
+        """The mass of all cells, each times its ``weight`` from 0 to 1, which may be rounded."""
+        mids, rads = self.measure, self.radius
+        if weight is not None:
+            mids, rads = mids * weight, (rads + np.abs(mids) * _ULP) * weight * (1 + 2 * _ULP)
+        return ball_sum(mids, rads)
+
+    def cell(self, i: int) -> Cell:
+        """One cell in exact integers, with its walls."""
+        start = starting_cones(self.task)[self.start[i]]
+        leaf = cells_of_leaf(self.program, start, _join(self.bits[i].tolist()), self.ties)
+        return next(cell for cell in leaf if min(cell.winners) == self.answer[i])
+
+
+def ball_sum(mids: F64, rads: F64) -> Enclosure:
+    """The sum of numbers known as midpoints and radii."""
+    mid = Fraction(math.fsum(mids))  # off by half an ulp
+    rad = Fraction(math.fsum(rads) * _SLACK) + abs(mid) * Fraction(_ULP)
+    return Enclosure(mid - rad, mid + rad)
+
+
+def measured_cells(
+    program: Program,
+    task: Task,
+    *,
+    ties: TieRule = "lowest",
+    wrong_only: bool = False,
+    deadline: Deadline = NEVER,
+    workers: int = 1,
+    progress: Progress | None = None,
+) -> CellTable:
+    """All cells with their answers and measures, n <= 9; ``wrong_only``: those that do not earn
+    full credit.
+
+    InputError for sizes that do not fit.
+    """
+    check_fit(program, task, ties)
+    n = task.seq_len
+    if n > MOST_INPUTS or (n > IN_INTEGERS_UP_TO and not floats_serve(program)):
+        raise InputError(
+            f"Cells are measured one by one for up to {MOST_INPUTS} inputs, with weights that are "
+            f"float64 numbers from {IN_INTEGERS_UP_TO + 1} inputs on; {task.name} has {n} here."
+        )
+    if n <= IN_INTEGERS_UP_TO:
+        return _in_integers(program, task, ties, wrong_only)
+    starts = starting_cones(task)
+    work = _Work(program, task, ties, wrong_only, deadline)
+    found: dict[int, CellTable] = {}
+    for job, part in outcomes(list(range(len(starts))), work, deadline, workers):
+        if part is not None:
+            found[job] = part
+        if progress is not None:
+            progress(len(found) / len(starts), f"{sum(map(len, found.values())):,} cells")
+    left = Fraction(len(starts) - len(found), len(starts)) if task.symmetric else Fraction(1)
+    return _joined(
+        [found[job] for job in sorted(found)] or [work.nothing()],
+        Fraction(0) if len(found) == len(starts) else left,
+    )
+
+
+def _joined(parts: Sequence[CellTable], left: Fraction) -> CellTable:
+    return replace(
+        parts[0],
+        start=np.concatenate([part.start for part in parts]),
+        bits=np.concatenate([part.bits for part in parts]),
+        answer=np.concatenate([part.answer for part in parts]),
+        credit=np.concatenate([part.credit for part in parts]),
+        measure=np.concatenate([part.measure for part in parts]),
+        radius=np.concatenate([part.radius for part in parts]),
+        inside=np.concatenate([part.inside for part in parts]),
+        open=left,
+    )
+
+
+def _in_integers(program: Program, task: Task, ties: TieRule, wrong_only: bool) -> CellTable:
+    starts = {start: s for s, start in enumerate(starting_cones(task))}
+    rows_of: list[tuple[int, Cell]] = []
+    for start, s in starts.items():
+        rows_of += [
+            (s, cell)
+            for cell in cells(program, task, ties=ties, starts=(start,))
+            if not (wrong_only and cell.credit == 1)
+        ]
+    found = [cell for _, cell in rows_of]
+    measures = [cell.measure(_DIGITS) for cell in found]
+    mids = np.array([float(m.midpoint) for m in measures])
+    words = (program.neurons + 63) // 64
+    return CellTable(
+        program, task, ties,
+        np.array([s for s, _ in rows_of], np.int64),
+        np.array([_words(c.pattern.bits, words) for c in found], np.uint64).reshape(-1, words),
+        np.array([min(cell.winners) for cell in found], np.int64),
+        np.array([float(cell.credit) for cell in found]),
+        mids,
+        np.array([float(m.width) for m in measures]) + np.abs(mids) * _ULP,
+        np.array([_unit(cell.interior_point()) for cell in found]).reshape(-1, task.seq_len),
+        Fraction(0),
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Work:
+    """Finds the cells below one starting cone; None if the time is up."""
+
+    program: Program
+    task: Task
+    ties: TieRule
+    wrong_only: bool
+    deadline: Deadline
+
+    def nothing(self) -> CellTable:
+        n, words = self.task.seq_len, (self.program.neurons + 63) // 64
+        none, floats = np.empty(0, np.int64), np.empty(0)
+        return CellTable(
+            self.program, self.task, self.ties, none, np.empty((0, words), np.uint64), none,
+            floats, floats, floats, np.empty((0, n)), Fraction(1),
+        )  # fmt: skip
+
+    def __call__(self, s: int) -> CellTable | None:
+        try:
+            return _joined([self.nothing(), *self._below(s)], Fraction(0))
+        except TimeIsUpError:
+            return None
+
+    def _below(self, s: int) -> Iterator[CellTable]:
+        from algzoo_exact.analysis.cell_measures import measures_of_cells
+        from algzoo_exact.measure.flow_rules import flow_rules
+        from algzoo_exact.regions.search import Search
+        from algzoo_exact.score.boundary_balls import wall_balls
+
+        start = starting_cones(self.task)[s]
+        search, weights = Search(self.program, "uniform"), exact_weights(self.program)
+        assert weights is not None
+        walls, off = wall_balls(start)
+        for answer in range(self.program.outputs):
+            if self.wrong_only and answer == start.label and self.ties == "lowest":
+                continue  # it is right, whatever ties with it
+            for batch in search.cells(replace(start, label=answer)):
+                self.deadline.look()
+                if batch is None:
+                    continue
+                size = int(batch.size[0])
+                mids, rads, inside = np.empty(size), np.empty(size), np.empty((size, search.n))
+                measures_of_cells(weights, walls, off, batch, flow_rules(), mids, rads, inside)
+                part = replace(
+                    self.nothing(),
+                    start=np.full(size, s),
+                    bits=batch.pattern[:size].copy(),
+                    answer=np.full(size, answer),
+                    credit=np.full(size, float(answer == start.label)),
+                    measure=mids, radius=rads, inside=inside,
+                )  # fmt: skip
+                yield self._settled(part, batch.credit[:size] < 1, search.specializer)
+
+    def _settled(
+        self, part: CellTable, tied: NDArray[np.bool_], specializer: Specializer
+    ) -> CellTable:
+        """The cells, with ties by the rule, and with measures where float64 decided none."""
+        keep = np.ones(len(part), bool)
+        for i in np.flatnonzero(tied):
+            logits = rows(specializer.logits(_join(part.bits[i].tolist())))
+            answer = int(part.answer[i])
+            winners = frozenset(k for k, row in enumerate(logits) if row == logits[answer])
+            keep[i] = answer == min(winners)  # else it is found for that answer
+            part.credit[i] = float(credit_for(int(part.label[i]), winners, self.ties))
+        if self.wrong_only:
+            keep &= part.credit < 1
+        part = part.select(keep)
+        for i in np.flatnonzero(~np.isfinite(part.radius)):
+            measure = part.cell(int(i)).measure(_DIGITS)
+            part.measure[i] = float(measure.midpoint)
+            part.radius[i] = float(measure.width) + abs(part.measure[i]) * _ULP
+        return part
+
+
+def _unit(vector: Sequence[int]) -> list[float]:
+    largest = max(map(abs, vector))
+    return [float(Fraction(c, largest)) for c in vector]
+
+
+def _words(bits: int, count: int) -> list[int]:
+    return [bits >> (64 * w) & (2**64 - 1) for w in range(count)]
+
+
+def _join(words: Sequence[int]) -> int:
+    return sum(word << (64 * w) for w, word in enumerate(words))

@@ -1,0 +1,73 @@
+"""``algzoo-exact errors``: where a model is wrong, heaviest first."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import typer
+
+from algzoo_exact.cli import options as o
+from algzoo_exact.cli.command import Said
+from algzoo_exact.cli.output import progress_bar
+from algzoo_exact.errors import FloatRangeError
+
+EXAMPLES = """
+algzoo-exact errors 2nd_argmax_4_3
+algzoo-exact errors 2nd_argmax_8_5 --top 30 --out errors.parquet
+algzoo-exact errors my_model.pth --task argmax --json
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Extent:
+    top: int = o.option(10, "N", "How many cells to print; --out has all.", min=0)
+    out: Path | None = o.option(
+        None, "FILE", "Write a table of all wrong cells: .parquet, .csv or .json."
+    )
+    time_limit: float | None = o.option(
+        None, "TIME", "Stop after 30s, 2m, ... with the cells found by then.",
+        parser=o.parse_seconds,
+    )  # fmt: skip
+    workers: int = o.option(2, "N", "Processes.", min=1)
+
+
+def errors(
+    context: typer.Context,
+    model: o.ModelArgument,
+    sizes: o.Sizes,
+    rules: o.Rules,
+    extent: Extent,
+    noise: o.Noise,
+) -> Said:
+    """List where a model is wrong: cones of inputs with their probability, heaviest first.
+
+    For each: the true label and the answer, the neurons that are on, its walls, and a short input
+    inside, at which torch is asked too. Sums by label and answer, by the order of the inputs and
+    by activation pattern follow. All cells together are the error, 1 - accuracy.
+    """
+    import algzoo_exact as az
+    from algzoo_exact.present.documents.errors import errors_document
+    from algzoo_exact.regions.atlas import check_suffix
+    from algzoo_exact.runtime.answers import float_answers
+
+    began, out = time.monotonic(), extent.out
+    deadline = o.deadline_after(context, extent.time_limit)
+    if out is not None:
+        check_suffix(out)
+    loaded = noise.on(sizes.load(model))
+    task, rule = rules.task_of(loaded), rules.rule
+    with progress_bar("errors", deadline) as advance:
+        found = az.find_errors(
+            loaded.program, task, ties=rule, workers=extent.workers, progress=advance,
+            time_limit=deadline.timeout,
+        )  # fmt: skip
+        if out is not None:
+            found.write(out)
+        cells = found.cells(extent.top)
+        try:
+            floats = float_answers(loaded.program, [cell.input for cell in cells])
+        except FloatRangeError:
+            floats = []
+    return Said(errors_document(loaded, found, cells, floats, out, time.monotonic() - began))

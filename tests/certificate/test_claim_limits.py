@@ -1,0 +1,132 @@
+"""Explanations in certificates that are made to keep the checker busy: it stops at its limit.
+
+The oracle is the processor's time: with a small part of the work that is allowed, the checker must
+end within a small part of the time.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from random import Random
+from time import process_time
+from typing import Any
+
+import pytest
+from support.certificates import Json, seal
+from support.every_claim import SILENT, told
+
+import algzoo_exact as az
+from algzoo_exact.certificate import check
+from algzoo_exact.program.ir import rnn
+from algzoo_exact.program.lift import named_weights
+
+ALLOWED = 2_000_000
+"""Operations, of which each takes about a microsecond; ten are borne with, on a slow machine."""
+MOST_SECONDS = 10 * ALLOWED / 1e6
+
+
+def story_of(nodes: list[Any], parts: list[Json]) -> Json:
+    claim = {"name": "a", "text": "", "written": {}, "about": None}
+    claim |= {"instances": [{"parameters": {}, "parts": parts, "inside": None}]}
+    rest: Json = {"title": "", "factors": None, "others": [], "cases": []}
+    return rest | {"nodes": nodes, "claims": [claim], "disjoint": None, "accuracy": None}
+
+
+def probability(condition: int, value: str) -> Json:
+    return {"condition": condition, "at_least": value, "at_most": value, "cells": None}
+
+
+def growing(copies: int, depth: int, digits: int) -> Json:
+    """Inputs multiplied by long numbers over and over: each coefficient is longer than the last."""
+    nodes: list[Any] = [True, ["x", 0], ["x", 1]]
+    ends = []
+    for k in range(copies):
+        nodes.append(str(Fraction(10**digits + 7 + 2 * k, 10**digits + 9 + 4 * k)))
+        factor, last = len(nodes) - 1, 1
+        for _ in range(depth):
+            nodes += [["mul", factor, last], ["add", len(nodes), 2]]
+            last = len(nodes) - 1
+        ends.append(last)
+    nodes.append(["max", *ends])
+    nodes.append([">=", len(nodes) - 1, 1])
+    statement = {"for": "all", "statement": len(nodes) - 1, "domain": 0}
+    statement |= {"proof": {"steps": [{"rows": [[0, "1"]]}]}, "witness": None}
+    return story_of(nodes, [statement])
+
+
+def orders(n: int, parts: int, width: int) -> Json:
+    """The probability that one of many partial orders holds, which overlap."""
+    random, nodes = Random(0), [["x", i] for i in range(n)]
+    numbers: dict[str, int] = {}
+
+    def node(*parts: Any) -> int:
+        if str(parts) not in numbers:
+            numbers[str(parts)] = len(nodes)
+            nodes.append(list(parts))
+        return numbers[str(parts)]
+
+    some = []
+    for _ in range(parts):
+        pairs = {tuple(random.sample(range(n), 2)) for _ in range(width)}
+        some.append(node("and", *sorted(node(">", *pair) for pair in pairs)))
+    some = list(dict.fromkeys(some))
+    return story_of(nodes, [probability(node("or", *some), "1/2")])
+
+
+def nested(n: int, depth: int) -> Json:
+    """Maxima of minima of maxima, which mean ever more comparisons."""
+    nodes: list[Any] = [["x", i] for i in range(n)]
+    first, second = 0, 1
+    for k in range(depth):
+        nodes += [["max", first, second], ["min", first, second, 2 + k % (n - 2)]]
+        first, second = len(nodes) - 2, len(nodes) - 1
+    nodes.append([">", first, second])
+    return story_of(nodes, [probability(len(nodes) - 1, "2")])
+
+
+def long_witness(digits: int) -> Json:
+    """An input of long numbers, on which the model is run."""
+    nodes = [True, ["h", 6, 0], "0", ["<", 1, 2]]
+    x = [str(Fraction(10**digits + k, 10**digits + 2 * k + 1)) for k in range(7)]
+    statement = {"for": "all", "statement": 3, "domain": 0, "proof": None, "witness": x}
+    return story_of(nodes, [statement] * 300)
+
+
+@pytest.mark.parametrize(
+    ("story", "n"),
+    [
+        (growing(20, 90, 60), 7),
+        (growing(3, 90, 400), 7),
+        (orders(12, 400, 5), 12),
+        (orders(7, 3000, 6), 7),
+        (orders(40, 500, 10), 40),
+        (long_witness(3000), 7),
+    ],
+)
+def test_the_limit_holds(story: Json, n: int) -> None:
+    program = rnn(SILENT.input_weights, SILENT.recurrent, SILENT.readout[:1] * n, n)
+    budget = check.Budget()
+    budget.most = budget.left = ALLOWED
+    weights = dict(named_weights(program))
+    start = process_time()
+    with pytest.raises(check.LimitError, match=r"operations|bits"):
+        check.Story(story, weights, "2nd_argmax", n, "lowest", budget).check()
+    assert process_time() - start < MOST_SECONDS
+
+
+def test_what_is_nested_is_simplified() -> None:
+    """A maximum is at least a minimum of the same: the probability is found at once."""
+    weights = dict(named_weights(rnn((Fraction(1),), ((Fraction(0),),), ((Fraction(0),),) * 9, 9)))
+    budget = check.Budget()
+    found = check.Story(nested(9, 40), weights, "argmax", 9, "lowest", budget)
+    found.check()
+    assert found.counts == {"claims refuted": 1}
+    assert budget.most - budget.left < ALLOWED
+
+
+def test_what_is_beyond_the_limit_is_not_rejected() -> None:
+    """Exit code 3, with a sentence."""
+    document = az.certify(SILENT, explanation=told("silent")[0])
+    found = check.check_document(seal(document | {"explanation": growing(2, 95, 900)}))
+    assert found.exit_code == 3
+    assert "a number has over 131,072 bits" in found.verdict

@@ -1,0 +1,41 @@
+"""One statement by the prover."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from algzoo_exact.deadline import Deadline
+from algzoo_exact.explain.language.expression import Entry, Formula, Truth
+from algzoo_exact.explain.outcome import Outcome
+from algzoo_exact.explain.prove.facts import Abstraction
+from algzoo_exact.explain.prove.prover import Prover
+from algzoo_exact.program.ir import Program
+
+_EVERYWHERE = Truth(True)
+
+
+def prove(
+    program: Program,
+    statement: Formula,
+    *,
+    domain: Formula = _EVERYWHERE,
+    assumptions: Sequence[Formula] = (),
+    seconds: float = 30.0,
+    progress: Callable[[str], None] | None = None,
+) -> Outcome:
+    """Does the statement hold at every real input in the domain? See ``Prover``."""
+    prover = Prover(program, domain, Abstraction(facts=tuple(assumptions)), progress=progress)
+    return prover.prove(statement, Deadline.after(seconds))
+
+
+def prove_free(
+    program: Program, statement: Formula, *, free: Iterable[Entry], facts: Sequence[Formula]
+) -> Outcome:
+    """Does the statement follow from ``facts`` alone, whatever the ``free`` entries are?
+
+    For induction: with h[t-1] free and facts about it, a statement about step t is proved for all
+    programs' inputs that satisfy the facts. A statement that does not follow is not refuted: the
+    verdict is unknown, with the ``state`` that the facts allow.
+    """
+    prover = Prover(program, use=Abstraction(facts=tuple(facts), free=tuple(free)))
+    return prover.prove(statement, Deadline.after(30.0))
