@@ -23,7 +23,7 @@ from flint import arb
 from algzoo_exact.deadline import Deadline, TimeIsUpError
 from algzoo_exact.exact.enclosure import Enclosure, to_arb, working_precision
 from algzoo_exact.measure.cone_measure import cone_measure
-from algzoo_exact.measure.flow import LARGEST_DIMENSION
+from algzoo_exact.measure.flow import MOST_INPUTS
 from algzoo_exact.processes import processes_for
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task, TieRule
@@ -32,7 +32,7 @@ from algzoo_exact.regions.starts import Start
 from algzoo_exact.score.direction import Direction
 from algzoo_exact.score.metric import Metric, Piece, mass_of_all
 from algzoo_exact.score.pool import outcomes
-from algzoo_exact.score.question import FLOAT_DIGITS, MOST_INPUTS, Method, Question, floats_serve
+from algzoo_exact.score.question import FLOAT_DIGITS, Method, Question, floats_serve
 from algzoo_exact.score.result import Score
 from algzoo_exact.score.rigorous import Cell, right_cells
 
@@ -271,9 +271,7 @@ def _seconds(q: Question, leaves: float) -> float:
 
 
 def _accepts(q: Question) -> bool:
-    if not isinstance(q.program, Program) or q.n > MOST_INPUTS:
-        return False
-    return q.n <= LARGEST_DIMENSION or floats_serve(q.program)
+    return isinstance(q.program, Program) and q.n <= MOST_INPUTS
 
 
 CONES = Method("cones", _accepts, True, cone_scores, _seconds)
