@@ -8,7 +8,14 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from algzoo_exact.version import __version__
+
 if TYPE_CHECKING:
+    from algzoo_exact.analysis.ablation import Ablated as Ablated
+    from algzoo_exact.analysis.ablation import Importance as Importance
+    from algzoo_exact.analysis.ablation import ablate as ablate
+    from algzoo_exact.analysis.ablation import importance as importance
+    from algzoo_exact.analysis.ablation import without as without
     from algzoo_exact.analysis.errors import Errors as Errors
     from algzoo_exact.analysis.errors import WrongCell as WrongCell
     from algzoo_exact.analysis.errors import find_errors as find_errors
@@ -23,6 +30,8 @@ if TYPE_CHECKING:
     from algzoo_exact.explain.ledger.surprise import Ledger as Ledger
     from algzoo_exact.explain.ledger.surprise import surprise as surprise
     from algzoo_exact.explain.outcome import Outcome as Outcome
+    from algzoo_exact.explain.prove.statements import Asked as Asked
+    from algzoo_exact.explain.prove.statements import ask as ask
     from algzoo_exact.explain.prove.statements import probability as probability
     from algzoo_exact.explain.prove.statements import prove as prove
     from algzoo_exact.explain.story import Explanation as Explanation
@@ -80,10 +89,11 @@ if TYPE_CHECKING:
     from algzoo_exact.zoo.loading import load as load
     from algzoo_exact.zoo.perturbed import perturb as perturb
 
-__version__ = "0.1.0"
 
 _HOMES = {
+    "Ablated": "analysis.ablation",
     "Atlas": "present.atlas",
+    "Asked": "explain.prove.statements",
     "AttentionLayer": "program.transformer",
     "CatalogueEntry": "zoo.catalogue",
     "CheckedCertificate": "certificate.check",
@@ -93,6 +103,7 @@ _HOMES = {
     "Estimate": "race.estimator",
     "Explanation": "explain.story",
     "FloatRangeError": "errors",
+    "Importance": "analysis.ablation",
     "InputError": "errors",
     "Ledger": "explain.ledger.surprise",
     "Model": "zoo.loading",
@@ -110,10 +121,12 @@ _HOMES = {
     "Verification": "explain.verify",
     "WrongCell": "analysis.errors",
     "WrittenCertificate": "certificate.build",
+    "ablate": "analysis.ablation",
     "accuracies": "score.compute",
     "accuracy": "score.compute",
     "accuracy_bounds": "score.compute",
     "activation_regions": "regions.enumerate",
+    "ask": "explain.prove.statements",
     "catalogue": "zoo.catalogue",
     "certify": "certificate.build",
     "check_certificate": "certificate.check",
@@ -122,6 +135,7 @@ _HOMES = {
     "cone_measure": "measure.solid_angle",
     "estimator": "race.registry",
     "find_errors": "analysis.errors",
+    "importance": "analysis.ablation",
     "lift": "program.lift",
     "lift_transformer": "program.lift",
     "list_models": "zoo.loading",
@@ -149,6 +163,7 @@ _HOMES = {
     "teacher": "program.task",
     "train": "training.train",
     "verify": "explain.verify",
+    "without": "analysis.ablation",
     "write_atlas": "present.atlas",
     "write_certificate": "certificate.build",
     "write_table": "regions.atlas",

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from algzoo_exact.deadline import NEVER, Deadline, TimeIsUpError
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.enclosure import Enclosure
+from algzoo_exact.measure.flow import MOST_INPUTS
 from algzoo_exact.program.floats import exact_weights
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.specialize import Specializer, rows
@@ -28,7 +29,7 @@ from algzoo_exact.regions.enumerate import Cell, cells, cells_of_leaf
 from algzoo_exact.regions.pattern import ActivationPattern
 from algzoo_exact.regions.starts import starting_cones
 from algzoo_exact.score.pool import outcomes
-from algzoo_exact.score.question import MOST_INPUTS, floats_serve
+from algzoo_exact.score.question import floats_serve
 
 F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]

@@ -76,9 +76,12 @@ def regions(
             "regions lists answers, and a median model has none; "
             "algzoo-exact accuracy gives its error, az.activation_regions() its regions."
         )
-    if task.seq_len > 6:
+    from algzoo_exact.measure.flow import LARGEST_DIMENSION
+
+    if task.seq_len > LARGEST_DIMENSION:
         raise InputError(
-            f"Regions can be measured for up to 6 inputs, and {loaded.name} has {task.seq_len}."
+            f"Regions can be measured for up to {LARGEST_DIMENSION} inputs, and {loaded.name} has "
+            f"{task.seq_len}."
         )
 
     from algzoo_exact.present.documents.regions import regions_document

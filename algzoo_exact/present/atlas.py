@@ -6,44 +6,32 @@ from dataclasses import dataclass, replace
 from itertools import count as count_from
 from pathlib import Path
 
-from algzoo_exact import __version__
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.shares import decimals
 from algzoo_exact.explain.story import load_explanation
-from algzoo_exact.files import staged, write_whole
+from algzoo_exact.files import path_of, staged, write_whole
 from algzoo_exact.names import address, printable
-from algzoo_exact.present.document import (
-    Block,
-    Bullets,
-    Column,
-    Document,
-    Kind,
-    Link,
-    Mark,
-    Section,
-    Table,
-    Text,
-    paragraph,
-)
+from algzoo_exact.present import document as d
 from algzoo_exact.present.findings.gather import Progress, Wishes, slow_certificate
 from algzoo_exact.present.report import Report, report_of
 from algzoo_exact.present.sections.registry import kinds_section
 from algzoo_exact.present.wording import count, several, value_text
 from algzoo_exact.present.writers.html import to_html
 from algzoo_exact.program.task import PROBLEMS, TieRule
+from algzoo_exact.version import __version__
 from algzoo_exact.zoo.loading import load
 
 INDEX = "index.html"
 CERTIFICATE = ".certificate.json.gz"
 
 _COLUMNS = (
-    Column("model"),
-    Column("weights", True),
-    Column("score"),
-    Column("errors", True),
-    Column("regions", True),
-    Column("explanation"),
-    Column("certificate"),
+    d.Column("model"),
+    d.Column("weights", True),
+    d.Column("score"),
+    d.Column("errors", True),
+    d.Column("regions", True),
+    d.Column("explanation"),
+    d.Column("certificate"),
 )
 
 
@@ -78,7 +66,7 @@ def write_atlas(
     written to.
     """
     wishes = Wishes(ties=ties, time_limit=time_limit, samples=samples, seed=seed, workers=workers)
-    return atlas_of(Path(folder), Path(output), wishes, progress)
+    return atlas_of(path_of(folder), path_of(output), wishes, progress)
 
 
 def atlas_of(source: Path, target: Path, wishes: Wishes, progress: Progress | None = None) -> Atlas:
@@ -139,7 +127,7 @@ def _pages(names: list[str]) -> dict[str, str]:
     return pages
 
 
-def _index(reports: dict[str, Report], pages: dict[str, str], failed: dict[str, str]) -> Document:
+def _index(reports: dict[str, Report], pages: dict[str, str], failed: dict[str, str]) -> d.Document:
     sections = []
     for task, problem in PROBLEMS.items():
         rows = sorted(
@@ -151,17 +139,17 @@ def _index(reports: dict[str, Report], pages: dict[str, str], failed: dict[str, 
         )
         if rows:
             score = "root mean squared error" if problem.is_numeric else "accuracy"
-            table = Table(
+            table = d.Table(
                 f"Models that should give {problem.words}, by {score}.",
                 _COLUMNS,
                 tuple(_row(page, report) for page, report in rows),
             )
-            sections.append(Section(task, task, (table,)))
+            sections.append(d.Section(task, task, (table,)))
     if failed:
         items = tuple((printable(f"{name}: {reason}"),) for name, reason in failed.items())
-        blocks: tuple[Block, ...] = (paragraph("These have no report:"), Bullets(items))
-        sections.append(Section("failed", "Without a report", blocks))
-    return Document(
+        blocks: tuple[d.Block, ...] = (d.paragraph("These have no report:"), d.Bullets(items))
+        sections.append(d.Section("failed", "Without a report", blocks))
+    return d.Document(
         "An exact atlas",
         f"{several(len(reports), 'network')}, and what is proved about each",
         (*sections, kinds_section()),
@@ -170,10 +158,10 @@ def _index(reports: dict[str, Report], pages: dict[str, str], failed: dict[str, 
     )
 
 
-def _row(page: str, report: Report) -> tuple[Text, ...]:
+def _row(page: str, report: Report) -> tuple[d.Text, ...]:
     found = report.findings
     score = found.score
-    shown: Text
+    shown: d.Text
     errors = ""
     if score.metric == "accuracy":
         shown = value_text(found.enclosure, found.kind)
@@ -184,15 +172,15 @@ def _row(page: str, report: Report) -> tuple[Text, ...]:
     if found.kind != "exact" and not found.check.failure:
         shown += ("; ", *_estimate(report))
     regions = None if found.regions is None else found.regions.count
-    explained: Text = ()
+    explained: d.Text = ()
     if found.verification is not None:
-        explained = (Mark(found.verification.status),)
-    certificate: Text = ()
+        explained = (d.Mark(found.verification.status),)
+    certificate: d.Text = ()
     if found.certificate is not None:
         file = address(found.certificate.path.name)
-        certificate = (Link(found.certificate.sha256[:12], file),)
+        certificate = (d.Link(found.certificate.sha256[:12], file),)
     return (
-        (Link(found.model.name, address(page)),),
+        (d.Link(found.model.name, address(page)),),
         (f"{found.model.network.parameters:,}",),
         shown,
         (errors,),
@@ -202,10 +190,10 @@ def _row(page: str, report: Report) -> tuple[Text, ...]:
     )
 
 
-def _estimate(report: Report) -> Text:
+def _estimate(report: Report) -> d.Text:
     """What tells something where bounds are wide."""
     found = report.findings
     if found.check.accuracy is not None:
-        return (f"{decimals(found.check.accuracy.accuracy, 5)} ", Kind("sampled"))
+        return (f"{decimals(found.check.accuracy.accuracy, 5)} ", d.Kind("sampled"))
     assert found.check.squared_error is not None
-    return (f"{found.check.squared_error.root:.5g} ", Kind("sampled"))
+    return (f"{found.check.squared_error.root:.5g} ", d.Kind("sampled"))

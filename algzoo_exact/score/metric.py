@@ -95,10 +95,6 @@ class Integral(ABC):
     def closed(self, cell: Cell, terms: Terms) -> None:
         """The same for n <= 3 in closed form."""
 
-    def careful(self, cell: Cell) -> Enclosure | None:
-        """The same from exact frames, n >= 6, where that decides."""
-        return None
-
 
 @dataclass(frozen=True)
 class Metric:
@@ -132,5 +128,3 @@ class Metric:
     of_labels: bool
     """Whether cells earn credits, so that any cone can be decided by itself and the score split by
     label."""
-    most_digits: Mapping[int, int] = field(default_factory=dict, compare=False)
-    """By n, where fewer can be proved than are asked for."""

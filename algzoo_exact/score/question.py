@@ -10,7 +10,7 @@ from typing import Any, Literal
 from algzoo_exact.deadline import NEVER, Deadline
 from algzoo_exact.errors import InputError, did_you_mean
 from algzoo_exact.exact.enclosure import Enclosure
-from algzoo_exact.measure.flow import LARGEST_DIMENSION
+from algzoo_exact.measure.flow import LARGEST_DIMENSION, MOST_INPUTS
 from algzoo_exact.program.floats import exact_weights
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task, TieRule
@@ -24,7 +24,6 @@ WISHES: tuple[Wish, ...] = ("auto", "exact", "bounds")
 # Up to so many digits, by n, float64 balls come first; what they do not decide is left to exact
 # frames (n >= 6), then to ball arithmetic (n <= 6).
 FLOAT_DIGITS = {2: 12, 3: 12, 4: 12, 5: 10, 6: 9, 7: 9, 8: 7, 9: 6}
-MOST_INPUTS = max(FLOAT_DIGITS)
 MANY_DIGITS = 30  # where they come quickly, and none are asked for
 
 

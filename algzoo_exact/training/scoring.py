@@ -7,11 +7,11 @@ from fractions import Fraction
 from typing import Literal
 
 from algzoo_exact.exact.enclosure import Enclosure, places_for
+from algzoo_exact.measure.flow import MOST_INPUTS
 from algzoo_exact.program.task import Task
 from algzoo_exact.runtime.sampled_squares import sample_squared_error
 from algzoo_exact.runtime.sampling import sample
 from algzoo_exact.score.compute import accuracy, squared_error
-from algzoo_exact.score.question import MOST_INPUTS
 from algzoo_exact.zoo.cards import Score
 from algzoo_exact.zoo.loading import Model
 

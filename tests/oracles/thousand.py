@@ -184,6 +184,9 @@ def main(first: int, last: int) -> int:
     done: dict[int, list[Checked]] = defaultdict(list)
     wrong, began = 0, time.process_time()
     for case in islice(cases(), first, last):
+        if case.number % 20 == 0:
+            seconds = time.process_time() - began
+            print(f"{case.number} models, {seconds:.0f} s", file=sys.stderr, flush=True)
         n = case.task.seq_len
         try:
             done[n].append(check(case))
