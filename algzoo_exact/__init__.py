@@ -11,6 +11,11 @@ from typing import TYPE_CHECKING, Any
 from algzoo_exact.version import __version__
 
 if TYPE_CHECKING:
+    from algzoo_exact.analysis.ablation import Ablated as Ablated
+    from algzoo_exact.analysis.ablation import Importance as Importance
+    from algzoo_exact.analysis.ablation import ablate as ablate
+    from algzoo_exact.analysis.ablation import importance as importance
+    from algzoo_exact.analysis.ablation import without as without
     from algzoo_exact.analysis.errors import Errors as Errors
     from algzoo_exact.analysis.errors import WrongCell as WrongCell
     from algzoo_exact.analysis.errors import find_errors as find_errors
@@ -86,6 +91,7 @@ if TYPE_CHECKING:
 
 
 _HOMES = {
+    "Ablated": "analysis.ablation",
     "Atlas": "present.atlas",
     "Asked": "explain.prove.statements",
     "AttentionLayer": "program.transformer",
@@ -97,6 +103,7 @@ _HOMES = {
     "Estimate": "race.estimator",
     "Explanation": "explain.story",
     "FloatRangeError": "errors",
+    "Importance": "analysis.ablation",
     "InputError": "errors",
     "Ledger": "explain.ledger.surprise",
     "Model": "zoo.loading",
@@ -114,6 +121,7 @@ _HOMES = {
     "Verification": "explain.verify",
     "WrongCell": "analysis.errors",
     "WrittenCertificate": "certificate.build",
+    "ablate": "analysis.ablation",
     "accuracies": "score.compute",
     "accuracy": "score.compute",
     "accuracy_bounds": "score.compute",
@@ -127,6 +135,7 @@ _HOMES = {
     "cone_measure": "measure.solid_angle",
     "estimator": "race.registry",
     "find_errors": "analysis.errors",
+    "importance": "analysis.ablation",
     "lift": "program.lift",
     "lift_transformer": "program.lift",
     "list_models": "zoo.loading",
@@ -154,6 +163,7 @@ _HOMES = {
     "teacher": "program.task",
     "train": "training.train",
     "verify": "explain.verify",
+    "without": "analysis.ablation",
     "write_atlas": "present.atlas",
     "write_certificate": "certificate.build",
     "write_table": "regions.atlas",

@@ -143,13 +143,12 @@ def _floats_first(q: Question) -> bool:
 
 
 def _precision(q: Question, floats: bool, pieces: list[Piece], parts: int) -> Precision:
-    digits = q.digits and min(q.digits, q.metric.most_digits.get(q.n, q.digits))
-    width = Fraction(1, 10 ** (digits or _BALL_DIGITS))
+    width = Fraction(1, 10 ** (q.digits or _BALL_DIGITS))
     sizes = [piece.most / piece.mass for piece in pieces if piece.most and piece.mass]
     size = int(max(sizes, default=Fraction(1))).bit_length()
-    bits = int((digits or _BALL_DIGITS) * 3.33) + _SPARE_BITS + size
+    bits = int((q.digits or _BALL_DIGITS) * 3.33) + _SPARE_BITS + size
     # Radii are half of a width, and some is left for what floats leave out.
-    allowance = None if digits is None else 0.45 * float(width) / parts
+    allowance = None if q.digits is None else 0.45 * float(width) / parts
     return Precision(bits, width / 2**_CELL_BITS, floats, allowance)
 
 

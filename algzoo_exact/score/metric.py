@@ -128,5 +128,3 @@ class Metric:
     of_labels: bool
     """Whether cells earn credits, so that any cone can be decided by itself and the score split by
     label."""
-    most_digits: Mapping[int, int] = field(default_factory=dict, compare=False)
-    """By n, where fewer can be proved than are asked for."""

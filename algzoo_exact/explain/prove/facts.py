@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 from algzoo_exact.explain.language.expression import (
@@ -26,18 +27,15 @@ from algzoo_exact.program.ir import Program
 
 @dataclass(frozen=True)
 class Fact:
-    """``statement`` holds wherever ``domain`` does; ``about`` are its entries but for the inputs
-    and weights."""
+    """``statement`` holds wherever ``domain`` does."""
 
     statement: Formula
-    domain: Formula
-    about: frozenset[Entry]
+    domain: Formula = EVERYWHERE
 
-
-def fact(statement: Formula, domain: Formula = EVERYWHERE) -> Fact:
-    """A fact about all inputs in the domain."""
-    mentioned = entries(statement) | entries(domain)
-    return Fact(statement, domain, frozenset(e for e in mentioned if _computed(e)))
+    @cached_property
+    def about(self) -> frozenset[Entry]:
+        """Its entries but for the inputs and weights."""
+        return frozenset(filter(_computed, entries(self.statement) | entries(self.domain)))
 
 
 class Question(NamedTuple):

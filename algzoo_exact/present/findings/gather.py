@@ -28,17 +28,8 @@ from algzoo_exact.explain.story import Explanation
 from algzoo_exact.explain.verify import Verification, verify
 from algzoo_exact.measure.flow import LARGEST_DIMENSION
 from algzoo_exact.names import shell_word
+from algzoo_exact.present.findings import partition as parts
 from algzoo_exact.present.findings.crosscheck import CrossCheck, cross_check
-from algzoo_exact.present.findings.partition import (
-    AFFORDABLE,
-    CellTally,
-    Confusion,
-    Regions,
-    all_regions,
-    count_cells,
-    observed_confusion,
-    observed_regions,
-)
 from algzoo_exact.present.findings.pieces import LARGEST as LARGEST_PIECE
 from algzoo_exact.present.findings.pieces import ErrorPieces, PieceTally, observed_pieces
 from algzoo_exact.present.findings.random_inputs import Order, Sampled, sampler
@@ -76,8 +67,8 @@ class Findings:
     score: Score
     verification: Verification | None
     sampled: Sampled
-    regions: Regions | None
-    confusion: Confusion | None
+    regions: parts.Regions | None
+    confusion: parts.Confusion | None
     pieces: ErrorPieces | None
     picture: bytes | None
     certificate: WrittenCertificate | None
@@ -252,14 +243,14 @@ class _Steps:
 def _certificate(
     model: Model, task: Task, wishes: Wishes, verification: Verification | None, slow: str,
     steps: _Steps,
-) -> tuple[WrittenCertificate | None, CellTally | PieceTally | None]:  # fmt: skip
+) -> tuple[WrittenCertificate | None, parts.CellTally | PieceTally | None]:  # fmt: skip
     """The file, and the cells or pieces of an RNN."""
     path = wishes.certificate
     if path is None and slow:
         return None, None
-    tally: CellTally | PieceTally | None = None
+    tally: parts.CellTally | PieceTally | None = None
     if isinstance(model.network, Program) and task.seq_len <= LARGEST_DIMENSION:
-        tally = PieceTally() if task.is_numeric else CellTally(task.seq_len)
+        tally = PieceTally() if task.is_numeric else parts.CellTally(task.seq_len)
 
     def draft() -> Draft:
         story = None if path is None else verification
@@ -311,8 +302,8 @@ def slow_certificate(model: Model, task: Task, explained: bool) -> str:
         return "" if task.seq_len <= _FUNCTIONS else "it would take minutes"
     if task.seq_len > LARGEST_DIMENSION:
         return ""
-    most = AFFORDABLE[task.seq_len]
-    if count_cells(model.network, task, most) is None:
+    most = parts.AFFORDABLE[task.seq_len]
+    if parts.count_cells(model.network, task, most) is None:
         return f"this model has more than {most:,} cells, and the certificate lists each of them"
     return ""
 
@@ -320,23 +311,25 @@ def slow_certificate(model: Model, task: Task, explained: bool) -> str:
 def _tables(
     network: Program | Transformer,
     score: Score,
-    tally: CellTally | PieceTally | None,
+    tally: parts.CellTally | PieceTally | None,
     sampled: Sampled,
-) -> tuple[Regions | None, Confusion | None, ErrorPieces | None]:
+) -> tuple[parts.Regions | None, parts.Confusion | None, ErrorPieces | None]:
     """Regions, and where the errors are: from all cells or pieces, else from random inputs."""
     task, observed = score.task, sampled.observed
-    if isinstance(tally, CellTally):
+    if isinstance(tally, parts.CellTally):
         return tally.regions(), tally.confusion(), None
     if not isinstance(network, Program) or (sampled.failure and tally is None):
         return None, None, None
     pieces = None if tally is None else tally.pieces()
     if observed is None:
-        return None if sampled.failure else all_regions(network), None, pieces
+        return None if sampled.failure else parts.all_regions(network), None, pieces
     regions = confusion = None
     if task.seq_len <= LARGEST_DIMENSION:
-        regions = observed_regions(network, observed, None if score.undecided else score.regions)
+        regions = parts.observed_regions(
+            network, observed, None if score.undecided else score.regions
+        )
     if not task.is_numeric:
-        confusion = observed_confusion(observed)
+        confusion = parts.observed_confusion(observed)
     elif tally is None and task.seq_len <= LARGEST_PIECE:
         pieces = observed_pieces(network, task, observed)
     return regions, confusion, pieces

@@ -22,6 +22,11 @@ def to_json(document: Document) -> str:
     return json.dumps(data, indent=2, default=_plain) + "\n"
 
 
+def attributes(value: object, names: str) -> dict[str, Any]:
+    """Those of its attributes, by their names."""
+    return {name: getattr(value, name) for name in names.split()}
+
+
 def enclosure_data(enclosure: Enclosure, digits: int | None = None) -> dict[str, str]:
     """End points rounded outward, by so little that the width stays visible.
 
@@ -35,17 +40,10 @@ def enclosure_data(enclosure: Enclosure, digits: int | None = None) -> dict[str,
 
 def model_data(model: Model) -> dict[str, Any]:
     network = model.network
+    found = attributes(model, "name sha256 weights_sha256")
+    found |= attributes(network, "hidden_size seq_len parameters")
     heads = network.heads if isinstance(network, Transformer) else None
-    return {
-        "name": model.name,
-        "sha256": model.sha256,
-        "weights_sha256": model.weights_sha256,
-        "hidden_size": network.hidden_size,
-        "seq_len": network.seq_len,
-        "parameters": network.parameters,
-        "heads": heads,
-        "heads_assumed": None if heads is None else model.heads_assumed,
-    }
+    return found | {"heads": heads, "heads_assumed": heads and model.heads_assumed}
 
 
 def _plain(value: object) -> Any:
