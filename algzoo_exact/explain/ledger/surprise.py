@@ -18,6 +18,7 @@ from algzoo_exact.explain.ledger.prices import Row, rows_of
 from algzoo_exact.explain.outcome import Figure
 from algzoo_exact.explain.verify import Verification
 from algzoo_exact.measure.flow import LARGEST_DIMENSION
+from algzoo_exact.runtime.agreement import agreement
 from algzoo_exact.score.compute import accuracy as exact_accuracy
 from algzoo_exact.score.result import Score
 
@@ -29,7 +30,6 @@ WEIGHT_BITS = 32  # of a float32, as which AlgZoo's models are stored
 SAMPLES = 1 << 20
 
 _SECONDS = 10.0  # for the exact accuracy; then a sample does
-_SIGMAS = 5  # a sample contradicts the derived accuracy with a chance of 6e-7
 
 Answer = Literal["yes", "no", "open"]
 
@@ -179,14 +179,15 @@ def ledger_of(
             reason = f"{task.name} has no labels, so that there is no accuracy to explain"
         given = Given(None, False, None, None, None, True, reason)
     else:
-        given = _given(verification, _figure(measured), chances)
+        given = _given(verification, measured, chances)
     figures = _optimizations(verification, given, chances, optimization_bits, seeds)
     return Ledger(rows, unpriced, given, figures)
 
 
-def _given(verification: Verification, measured: Figure, chances: Untrained) -> Given:
-    derived = verification.accuracy
-    agrees = derived is None or _agree(derived, measured)
+def _given(verification: Verification, found: Score | SampleEstimate, chances: Untrained) -> Given:
+    derived, measured = verification.accuracy, _figure(found)
+    known = None if derived is None else derived.enclosure
+    agrees = known is None or _agree(known, found)
     if derived is not None and derived.kind == "exact":
         reason = "the accuracy follows from what is proved"
         return Given(0.0, False, None, derived, measured, agrees, reason)
@@ -243,18 +244,11 @@ def _established(measured: Figure) -> Fraction:
     return _value(measured) - 2 * Fraction(measured.error)
 
 
-def _agree(derived: Figure, measured: Figure) -> bool:
-    enclosure = derived.enclosure
-    assert enclosure is not None
-    if measured.enclosure is not None:
+def _agree(derived: Enclosure, measured: Score | SampleEstimate) -> bool:
+    if isinstance(measured, Score):
         other = measured.enclosure
-        return max(enclosure.lower, other.lower) <= min(enclosure.upper, other.upper)
-    assert measured.samples
-    value = _value(measured)
-    nearest = min(max(value, enclosure.lower), enclosure.upper)
-    # The deviation that the nearest point has, as z-scores take it.
-    variance = nearest * (1 - nearest) / measured.samples
-    return (value - nearest) ** 2 <= _SIGMAS**2 * variance
+        return max(derived.lower, other.lower) <= min(derived.upper, other.upper)
+    return agreement(measured, derived).agrees
 
 
 def _optimizations(
