@@ -78,11 +78,12 @@ def accuracy(
     loaded = noise.on(sizes.load(model))
     task, rule = rules.task_of(loaded), rules.rule
 
+    from algzoo_exact.measure.flow import MOST_INPUTS
     from algzoo_exact.present.documents.score import Wanted, score_document
     from algzoo_exact.present.findings.crosscheck import cross_check
     from algzoo_exact.present.findings.random_inputs import Order, sampler
     from algzoo_exact.score.compute import answer, metric_for
-    from algzoo_exact.score.question import MOST_INPUTS, Question
+    from algzoo_exact.score.question import Question
 
     metric = metric_for(task)
     if wishes.by_label and not metric.of_labels:

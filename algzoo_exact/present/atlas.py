@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from itertools import count as count_from
 from pathlib import Path
 
-from algzoo_exact import __version__
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.shares import decimals
 from algzoo_exact.explain.story import load_explanation
@@ -19,6 +18,7 @@ from algzoo_exact.present.sections.registry import kinds_section
 from algzoo_exact.present.wording import count, several, value_text
 from algzoo_exact.present.writers.html import to_html
 from algzoo_exact.program.task import PROBLEMS, TieRule
+from algzoo_exact.version import __version__
 from algzoo_exact.zoo.loading import load
 
 INDEX = "index.html"

@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.exact.shares import level, significant
+from algzoo_exact.measure.flow import MOST_INPUTS
 from algzoo_exact.present.document import Document, facts, untitled
 from algzoo_exact.present.findings.crosscheck import CrossCheck
 from algzoo_exact.present.wording import model_text, one_in, settled, settled_places, task_text
@@ -19,7 +20,6 @@ from algzoo_exact.runtime.sampled import Estimate, SampleEstimate
 from algzoo_exact.score.closed_form import ClosedForm
 from algzoo_exact.score.compute import METRICS
 from algzoo_exact.score.metric import Metric
-from algzoo_exact.score.question import MOST_INPUTS
 from algzoo_exact.score.result import Counts, Score
 from algzoo_exact.zoo.loading import Model
 

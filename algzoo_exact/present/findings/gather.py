@@ -17,6 +17,7 @@ from algzoo_exact.certificate.build import (
     write_draft,
 )
 from algzoo_exact.certificate.draft import Draft
+from algzoo_exact.certificate.kinds import LARGEST_FUNCTIONS
 from algzoo_exact.certificate.pieces import LARGEST_PIECES
 from algzoo_exact.deadline import NEVER, Deadline
 from algzoo_exact.errors import InputError
@@ -47,7 +48,6 @@ if TYPE_CHECKING:
 
 Progress = Callable[[float, str], None]
 
-LARGEST_FUNCTIONS = 7  # inputs of a transformer whose certificate can be written
 _FUNCTIONS = 6  # ... unasked
 _DRAWN = 3
 # Of a limit on time, the score leaves so much for the tables of regions and pieces after it.

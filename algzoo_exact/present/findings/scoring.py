@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from algzoo_exact.measure.flow import MOST_INPUTS
 from algzoo_exact.program.task import Task, TieRule
 from algzoo_exact.score.compute import accuracy, squared_error
-from algzoo_exact.score.question import MOST_INPUTS
 from algzoo_exact.score.result import Progress, Score
 
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from algzoo_exact import __version__
 from algzoo_exact.exact.enclosure import Enclosure, places_for
 from algzoo_exact.present.document import Document
 from algzoo_exact.program.transformer import Transformer
+from algzoo_exact.version import __version__
 from algzoo_exact.zoo.loading import Model
 
 DIGITS = 30  # of a rational number, unless others are asked for
