@@ -45,7 +45,7 @@ _FORM_SHARE = 0.4  # of a time limit, for a closed form
 _SOON = 3.0  # seconds, which ball arithmetic may take before compiled code is asked for
 # Integers work so long beside compiling: within a limit about as long as that takes; without one,
 # both cores are left to it.
-_MEANWHILE_LIMITED, _MEANWHILE = 45.0, 3.0
+_MEANWHILE_LIMITED, _MEANWHILE = 30.0, 1.0
 _DIGITS_OF_BOUNDS = 20  # of each cone that is decided while others are not
 
 

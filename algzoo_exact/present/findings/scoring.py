@@ -12,7 +12,6 @@ from algzoo_exact.score.result import Progress, Score
 if TYPE_CHECKING:
     from algzoo_exact.zoo.loading import Model
 
-LARGEST_MEASURED = 6  # inputs
 _CLOSED_FORM = 3
 _BOX_SECONDS = 2.0
 _SHARED = (5, 6, 7)  # inputs of scores that are shared out; fewer take less than a process
