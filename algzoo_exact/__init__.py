@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from algzoo_exact.analysis.errors import Errors as Errors
     from algzoo_exact.analysis.errors import WrongCell as WrongCell
     from algzoo_exact.analysis.errors import find_errors as find_errors
+    from algzoo_exact.analysis.neurons import NeuronFacts as NeuronFacts
+    from algzoo_exact.analysis.neurons import neuron_facts as neuron_facts
     from algzoo_exact.certificate.build import WrittenCertificate as WrittenCertificate
     from algzoo_exact.certificate.build import certify as certify
     from algzoo_exact.certificate.build import write_certificate as write_certificate
@@ -109,6 +111,7 @@ _HOMES = {
     "Model": "zoo.loading",
     "Layer": "program.ir",
     "Program": "program.ir",
+    "NeuronFacts": "analysis.neurons",
     "Outcome": "explain.outcome",
     "Report": "present.report",
     "Race": "race.run",
@@ -143,6 +146,7 @@ _HOMES = {
     "load_explanation": "explain.story",
     "make_report": "present.report",
     "mlp": "program.ir",
+    "neuron_facts": "analysis.neurons",
     "on_subspace": "program.task",
     "orthant_probability": "measure.solid_angle",
     "perturb": "zoo.perturbed",

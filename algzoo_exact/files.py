@@ -17,6 +17,14 @@ def path_of(name: str | os.PathLike[str]) -> Path:
     return Path(name)
 
 
+def check_place(target: Path) -> None:
+    """InputError where there can be no file: a folder, or in one that is missing."""
+    if target.is_dir():
+        raise InputError(f"Cannot write {target}: it is a folder.")
+    if not target.parent.is_dir():
+        raise InputError(f"There is no folder {target.parent} to write {target.name} to.")
+
+
 @contextmanager
 def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
     """A temporary file beside ``path``, which takes its place when the block ends well.
@@ -45,10 +53,7 @@ def staged(path: str | os.PathLike[str]) -> Iterator[Path]:
     InputError as for ``replacing``.
     """
     target = Path(path)
-    if target.is_dir():
-        raise InputError(f"Cannot write {target}: it is a folder.")
-    if not target.parent.is_dir():
-        raise InputError(f"There is no folder {target.parent} to write {target.name} to.")
+    check_place(target)
     try:
         folder = TemporaryDirectory(dir=target.parent, prefix=".writing-")
     except OSError as error:

@@ -26,6 +26,7 @@ from algzoo_exact.cli import (
     compare,
     errors,
     importance,
+    neurons,
     regions,
     report,
     sample,
@@ -193,6 +194,7 @@ def _add(
 _add(app, accuracy.accuracy, accuracy.EXAMPLES)
 _add(app, errors.errors, errors.EXAMPLES)
 _add(app, ask.ask, ask.EXAMPLES)
+_add(app, neurons.neurons, neurons.EXAMPLES)
 _add(app, importance.ablate, importance.ABLATE_EXAMPLES)
 _add(app, importance.importance, importance.IMPORTANCE_EXAMPLES)
 _add(app, regions.regions, regions.EXAMPLES)

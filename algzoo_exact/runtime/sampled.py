@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from math import copysign, inf, sqrt
+from math import copysign, fsum, inf, sqrt
 from statistics import NormalDist
 from typing import Literal, TypeAlias
 
@@ -98,6 +99,18 @@ class SampledSquaredError:
 
 
 Estimate: TypeAlias = SampleEstimate | SampledSquaredError
+
+
+def pooled(blocks: Sequence[tuple[int, float, float]]) -> tuple[int, float, float]:
+    """(count, mean, its standard error) of numbers in blocks, of which there is at least one, each
+    with its count, its mean, and the sum of the squared deviations from that.
+
+    Chan, Golub and LeVeque (1983): deviations within blocks, and of blocks from the whole.
+    """
+    total = sum(count for count, _, _ in blocks)
+    mean = fsum(count * mean for count, mean, _ in blocks) / total
+    spread = fsum(within + count * (part - mean) ** 2 for count, part, within in blocks)
+    return total, mean, sqrt(spread / max(1, total - 1) / total)
 
 
 def _z_score(difference: float, deviation: float) -> float:

@@ -14,10 +14,10 @@ from __future__ import annotations
 import heapq
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cache, lru_cache, partial
-from itertools import islice
 
 import numpy as np
 from flint import arb
@@ -26,13 +26,12 @@ from numpy.typing import NDArray
 from algzoo_exact.deadline import Deadline, TimeIsUpError
 from algzoo_exact.exact.enclosure import Enclosure, to_arb, working_precision
 from algzoo_exact.geometry.cone import Cone
-from algzoo_exact.measure.flow import LARGEST_DIMENSION, CellFlow, NotGenericError
+from algzoo_exact.measure.flow import LARGEST_DIMENSION, CellFlow
 from algzoo_exact.processes import may_start_processes, processes_for
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task, TieRule
 from algzoo_exact.regions.starts import Start
 from algzoo_exact.score.accuracy import credit_at_zero
-from algzoo_exact.score.direction import Direction
 from algzoo_exact.score.facets import START_WALLS
 from algzoo_exact.score.metric import Metric, mass_of_all
 from algzoo_exact.score.pool import new_search, outcomes
@@ -53,7 +52,6 @@ _MOST_JOBS = 10_000  # an enclosure adds up the widths of all of them
 # so many seconds than it may take to be compiled, which happens once. For n = 5 the search in
 # integers takes half as long as the flow does in either case.
 _INTEGERS_UP_TO, _INTEGERS_WITHIN = 4, 60.0
-_SPARE_DIRECTIONS = 8
 _POINTS = 1 << 15  # random ones, by which jobs are ordered
 
 
@@ -126,8 +124,7 @@ class Decider:
     def __init__(self, setup: Setup) -> None:
         self.setup = setup
         self.search = new_search(setup.program, setup.ties, setup.compiled)
-        found = setup.metric.directions(setup.program, setup.task)
-        self.directions = list(islice(found, _SPARE_DIRECTIONS))
+        self.direction = setup.metric.direction(setup.program, setup.task)
         self.width = arb(1) / (10**setup.digits * _MOST_JOBS)
         self.bits = int(setup.digits * 3.33) + 48
         self.most = (_LEAVES if setup.small else _MOST_LEAVES)[setup.task.seq_len]
@@ -151,18 +148,12 @@ class Decider:
                 return Decision(nothing, nothing, 0, frozenset(), parts)
             if deadline.passed:
                 return None
-        for direction in self.directions:
-            try:
-                return self._measure(start, cells, direction, deadline)
-            except NotGenericError:
-                continue
-            except TimeIsUpError:
-                return None
-        raise NotGenericError("no direction is generic for a cell; please report the weights")
+        with suppress(TimeIsUpError):
+            return self._measure(start, cells, deadline)
+        return None
 
-    def _measure(
-        self, start: Start, cells: list[Cell], direction: Direction, deadline: Deadline
-    ) -> Decision:
+    def _measure(self, start: Start, cells: list[Cell], deadline: Deadline) -> Decision:
+        direction = self.direction
         credit = credit_at_zero(start, direction, self.setup.ties)
         base = sum(direction.shares(start), Fraction(0))
 

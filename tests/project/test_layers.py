@@ -77,7 +77,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     ),
     "networkx": ("regions/graph.py",),
     "matplotlib": ("plotting.py", "present/pictures/", "race/plot.py"),
-    "pyarrow": ("regions/atlas.py", "analysis/errors.py"),
+    "pyarrow": ("regions/atlas.py", "analysis/"),
     "flint": (
         "exact/",
         "explain/logic/relaxation.py",

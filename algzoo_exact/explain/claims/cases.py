@@ -242,7 +242,8 @@ def _named(
     bench: Bench, instances: Sequence[tuple[str, CheckedCase]], decision: Outcome, witness: Point
 ) -> Outcome:
     """The decision with the names of the cases that share its witness."""
-    names = [name for name, case in instances if _holds(bench, case.instance, witness)]
+    values = values_at(bench.program, witness)
+    names = [name for name, case in instances if evaluate(case.instance.when, values)]
     at = decision.verdict.reason.removeprefix("it fails ")
     verdict = Verdict("refuted", f"{' and '.join(names)} hold both {at}")
     return replace(decision, verdict=verdict)
@@ -267,10 +268,6 @@ def _first_overlap(
         else:
             overlapping = middle
     return [instances[disjoint], *instances[:disjoint]]
-
-
-def _holds(bench: Bench, instance: CaseInstance, point: Point) -> bool:
-    return evaluate(instance.when, values_at(bench.program, point))
 
 
 def derived_accuracy(instances: Sequence[CheckedCase], partition: Partition) -> Figure | None:

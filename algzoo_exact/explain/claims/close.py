@@ -33,7 +33,7 @@ from algzoo_exact.explain.outcome import Figure, Outcome
 from algzoo_exact.explain.prove.cell_search import CellLimits, OutOfReachError
 from algzoo_exact.explain.prove.decider import FEW_INPUTS, Decider, together
 from algzoo_exact.explain.prove.exact_figures import mean_error, supremum
-from algzoo_exact.explain.prove.facts import Fact, Question
+from algzoo_exact.explain.prove.facts import Fact, Question, is_computed, step_of
 from algzoo_exact.explain.prove.sampled_figures import Error, if_in_range, sampled_error
 from algzoo_exact.program.ir import Program
 
@@ -150,11 +150,10 @@ def _inputs(program: Program, claim: Close) -> int:
     found: set[int] = set()
     for part in (claim.left, claim.right, claim.scale, claim.domain):
         for entry in frozenset() if part is None else entries(part):
-            first = program.seq_len - 1 if entry.array == "logit" else entry.indices[0]
             if entry.array == "x":
-                found.add(first)
-            elif entry.array in ("z", "h", "logit"):
-                found |= set(range(first + 1))
+                found.add(entry.indices[0])
+            elif is_computed(entry):
+                found |= set(range(program.seq_len)[: step_of(program, entry) + 1])
     return len(found)
 
 

@@ -180,27 +180,27 @@ def ledger_of(
         given = Given(None, False, None, None, None, True, reason)
     else:
         given = _given(verification, measured, chances)
-    figures = _optimizations(verification, given, chances, optimization_bits, seeds)
+    figures = _optimizations(verification, measured, chances, optimization_bits, seeds)
     return Ledger(rows, unpriced, given, figures)
 
 
-def _given(verification: Verification, found: Score | SampleEstimate, chances: Untrained) -> Given:
-    derived, measured = verification.accuracy, _figure(found)
-    known = None if derived is None else derived.enclosure
-    agrees = known is None or _agree(known, found)
-    if derived is not None and derived.kind == "exact":
-        reason = "the accuracy follows from what is proved"
-        return Given(0.0, False, None, derived, measured, agrees, reason)
-    proved = Enclosure(Fraction(0), Fraction(1))
+def _given(
+    verification: Verification, measured: Score | SampleEstimate, chances: Untrained
+) -> Given:
+    derived, figure = verification.accuracy, _figure(measured)
+    proved, agrees = Enclosure(Fraction(0), Fraction(1)), True
     reason = "no accuracy follows from what is proved"
     if derived is not None and derived.enclosure is not None:
-        proved = derived.enclosure
+        proved, agrees = derived.enclosure, _agree(derived.enclosure, measured)
         reason = "part of the inputs is left open"
+        if derived.kind == "exact":
+            reason = "the accuracy follows from what is proved"
+            return Given(0.0, False, None, derived, figure, agrees, reason)
     share = float((_established(measured) - proved.lower) / proved.width)
     share = min(1.0, max(0.0, share))
     least, estimate = chances.bits(share)
     bits, at_least = (estimate, False) if isfinite(estimate) else (least, True)
-    return Given(bits, at_least, share, derived, measured, agrees, reason)
+    return Given(bits, at_least, share, derived, figure, agrees, reason)
 
 
 def _measured(verification: Verification) -> Score | SampleEstimate:
@@ -229,31 +229,23 @@ def _figure(accuracy: Score | SampleEstimate) -> Figure:
     return Figure("accuracy", accuracy.kind, accuracy.enclosure, closed_form=form)
 
 
-def _value(measured: Figure) -> Fraction:
-    if measured.enclosure is not None:
-        return measured.enclosure.midpoint
-    assert measured.estimate is not None
-    return Fraction(measured.estimate)
-
-
-def _established(measured: Figure) -> Fraction:
+def _established(measured: Score | SampleEstimate) -> Fraction:
     """How well the model is known to do: for a sample, two standard errors less."""
-    if measured.enclosure is not None:
+    if isinstance(measured, Score):
         return measured.enclosure.lower
-    assert measured.error is not None
-    return _value(measured) - 2 * Fraction(measured.error)
+    return Fraction(measured.accuracy) - 2 * Fraction(measured.standard_error)
 
 
 def _agree(derived: Enclosure, measured: Score | SampleEstimate) -> bool:
-    if isinstance(measured, Score):
-        other = measured.enclosure
-        return max(derived.lower, other.lower) <= min(derived.upper, other.upper)
-    return agreement(measured, derived).agrees
+    if not isinstance(measured, Score):
+        return agreement(measured, derived).agrees
+    other = measured.enclosure
+    return max(derived.lower, other.lower) <= min(derived.upper, other.upper)
 
 
 def _optimizations(
     verification: Verification,
-    given: Given,
+    measured: Score | SampleEstimate | None,
     chances: Untrained | None,
     stated: float | None,
     seeds: int | None,
@@ -268,8 +260,8 @@ def _optimizations(
     parameters = verification.program.parameters
     note = f"{parameters} parameters of {WEIGHT_BITS} bits"
     found.append(Optimization("weights", "upper bound", float(WEIGHT_BITS * parameters), note))
-    if chances is not None and given.measured is not None:
-        accuracy = float(_established(given.measured))
+    if chances is not None and measured is not None:
+        accuracy = float(_established(measured))
         least, estimate = chances.bits(accuracy)
         models = len(chances.accuracies)
         note = f"{chances.reaching(accuracy)} of {models:,} random initialisations do as well"

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from typing import Literal, TypeAlias
 
 from algzoo_exact.explain.language.expression import compare, connect
@@ -21,6 +22,14 @@ class Form:
 
     terms: tuple[tuple[int, Fraction], ...] = ()
     constant: Fraction = ZERO
+
+    @cached_property
+    def _hash(self) -> int:
+        return hash((self.terms, self.constant))
+
+    def __hash__(self) -> int:
+        """Computed once: hashing rationals takes longer than most else that is done with them."""
+        return self._hash
 
     def plus(self, other: Form, factor: Fraction | int = 1) -> Form:
         """self + factor * other."""
@@ -79,13 +88,18 @@ def with_forms(condition: Condition, change: Callable[[Form], Form]) -> Conditio
     return condition
 
 
-def holds(condition: Condition, atoms: Mapping[int, Fraction]) -> bool:
-    """Whether a condition holds where the atoms have these values."""
+def truth(condition: Condition, of_sign: Callable[[Sign], bool]) -> bool:
+    """Whether a condition holds, by its signs; of those only what need be known is asked for."""
     if isinstance(condition, bool):
         return condition
     if isinstance(condition, Sign):
-        return compare(condition.op, condition.form.value(atoms), ZERO)
-    return connect(condition.op, (holds(part, atoms) for part in condition.parts))
+        return of_sign(condition)
+    return connect(condition.op, (truth(part, of_sign) for part in condition.parts))
+
+
+def holds(condition: Condition, atoms: Mapping[int, Fraction]) -> bool:
+    """Whether a condition holds where the atoms have these values."""
+    return truth(condition, lambda sign: compare(sign.op, sign.form.value(atoms), ZERO))
 
 
 def negation(condition: Condition) -> Condition:

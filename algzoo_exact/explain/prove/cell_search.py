@@ -20,7 +20,7 @@ from typing import Generic, TypeAlias
 from algzoo_exact.deadline import NEVER, Deadline, TimeIsUpError
 from algzoo_exact.errors import AlgzooExactError
 from algzoo_exact.explain.language.expression import RELATIONS, Formula, Term, connect
-from algzoo_exact.explain.logic.conditions import Condition, Form, Junction, Sign, forms_of
+from algzoo_exact.explain.logic.conditions import Condition, Form, Sign, forms_of, truth
 from algzoo_exact.explain.logic.linear_forms import Linear
 from algzoo_exact.explain.logic.system import Atom, Maximum
 from algzoo_exact.explain.outcome import Answer, Cut, Leaf, Tree
@@ -203,18 +203,17 @@ class Node:
         OpenSign if it holds at some of them and not at others. ``almost`` ignores null sets within
         the cone, so that equations are false unless they hold everywhere.
         """
-        if isinstance(condition, bool):
-            return condition
-        if isinstance(condition, Junction):
-            each = (self.holds(part, rays, almost=almost) for part in condition.parts)
-            return connect(condition.op, each)
-        row = self.space.row(condition.form)
-        sign = self._sign(row, rays)
-        if sign is None:
-            if almost and condition.op == "==":
+
+        def of_sign(part: Sign) -> bool:
+            row = self.space.row(part.form)
+            sign = self._sign(row, rays)
+            if sign is not None:
+                return bool(RELATIONS[part.op](sign, 0))
+            if almost and part.op == "==":
                 return False
             raise OpenSign(self.functional(row))
-        return bool(RELATIONS[condition.op](sign, 0))
+
+        return truth(condition, of_sign)
 
     def _sign(self, row: Row, rays: Sequence[IntVector] | None) -> int | None:
         """Within the face of the rays, or within the cone; None if it changes there."""
@@ -299,7 +298,7 @@ class Search(Generic[Answer]):
         assert cone is not None
         if k == len(walls):
             return self._search(Node(self.space, cone, self.space.units(), {}), 0)
-        below = self._start(walls, _mirrored(cone, k), k + 1)
+        below = self._start(walls, cone.mirrored(k), k + 1)
         return Cut(walls[k], below, self._start(walls, cone, k + 1))
 
     def _search(self, node: Node, depth: int) -> Tree[Answer]:
@@ -326,15 +325,6 @@ def _merged(cone: Cone, cut: Cut[Answer]) -> Tree[Answer]:
     if isinstance(below, Leaf) and isinstance(above, Leaf) and below.answer is not None:
         return Leaf(cone, below.answer) if below.answer == above.answer else cut
     return cut
-
-
-def _mirrored(cone: Cone, k: int) -> Cone:
-    """A simplicial cone on the other side of its wall k."""
-
-    def turned(rows: tuple[IntVector, ...]) -> tuple[IntVector, ...]:
-        return tuple(tuple(-c for c in row) if i == k else row for i, row in enumerate(rows))
-
-    return Cone(cone.walls, turned(cone.inequalities), turned(cone.rays), cone.tight)
 
 
 def combined(pairs: Pairs, vectors: Mapping[int, IntVector], dimension: int) -> IntVector:

@@ -35,7 +35,7 @@ class Fact:
     @cached_property
     def about(self) -> frozenset[Entry]:
         """Its entries but for the inputs and weights."""
-        return frozenset(filter(_computed, entries(self.statement) | entries(self.domain)))
+        return frozenset(filter(is_computed, entries(self.statement) | entries(self.domain)))
 
 
 class Question(NamedTuple):
@@ -70,8 +70,8 @@ def abstractions(program: Program, question: Question) -> Iterator[Abstraction]:
     asked = entries(statement) | entries(domain)
     given = set(conjuncts(domain))
     seen: set[Abstraction] = set()
-    latest = max((_step(program, entry) for entry in asked), default=0)
-    last = frozenset(entry for entry in asked if _step(program, entry) == latest)
+    latest = max((step_of(program, entry) for entry in asked), default=0)
+    last = frozenset(entry for entry in asked if step_of(program, entry) == latest)
     for spared in (frozenset[Entry](), last, asked):
         free, used = _reached(program, asked, facts, spared)
         if not free:
@@ -99,7 +99,7 @@ def _reached(
     waiting, seen = list(asked), set(asked)
     while waiting:
         entry = waiting.pop()
-        if not _computed(entry):
+        if not is_computed(entry):
             continue
         reached: set[Entry] = set()
         for number in speaking.get(entry, ()):
@@ -143,7 +143,7 @@ def _definition(
         summands = one.args if isinstance(one, Apply) and one.op == "add" else (one,)
         fresh = [part for part in summands if part in free and part not in defined]
         rest = tuple(part for part in summands if part not in fresh)
-        computed = {e for part in (other, *rest) for e in entries(part) if _computed(e)}
+        computed = {e for part in (other, *rest) for e in entries(part) if is_computed(e)}
         if len(fresh) == 1 and isinstance(fresh[0], Entry) and computed <= defined.keys():
             term = other
             for part in rest:
@@ -172,13 +172,13 @@ def _sources(program: Program, entry: Entry) -> set[Entry]:
     return set()
 
 
-def _computed(entry: Entry) -> bool:
+def is_computed(entry: Entry) -> bool:
     """Neither an input, nor a weight, nor the state before the first step."""
     return entry.array in ("z", "h", "logit") and entry.indices[0] >= 0
 
 
-def _step(program: Program, entry: Entry) -> int:
+def step_of(program: Program, entry: Entry) -> int:
     """The step at which an entry is computed; inputs and weights are there from the start."""
     if entry.array == "logit":
         return program.seq_len
-    return entry.indices[0] if _computed(entry) else 0
+    return entry.indices[0] if is_computed(entry) else 0

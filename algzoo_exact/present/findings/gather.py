@@ -26,6 +26,7 @@ from algzoo_exact.explain.ledger.surprise import Ledger, ledger_of
 from algzoo_exact.explain.outcome import Figure
 from algzoo_exact.explain.story import Explanation
 from algzoo_exact.explain.verify import Verification, verify
+from algzoo_exact.files import check_place
 from algzoo_exact.measure.flow import LARGEST_DIMENSION
 from algzoo_exact.names import shell_word
 from algzoo_exact.present.findings import partition as parts
@@ -272,9 +273,7 @@ def _check_certificate(model: Model, task: Task, path: Path | None, explained: b
         return
     if reason := _uncertified(model, task, explained):
         raise InputError(f"There is no certificate for {model.name}: {reason}.")
-    check_name(path)
-    if not path.parent.is_dir():
-        raise InputError(f"There is no folder {path.parent} to write {path.name} to.")
+    check_place(check_name(path))
 
 
 def _uncertified(model: Model, task: Task, explained: bool) -> str:
@@ -340,7 +339,7 @@ def draw(model: Model, task: Task, ties: TieRule, proved: Enclosure, kind: str) 
 
     ``proved`` is what is known of the accuracy: the picture's title states it."""
     program = model.network
-    if not isinstance(program, Program) or task.seq_len > _DRAWN or task.is_numeric:
+    if not isinstance(program, Program) or task.seq_len > _DRAWN or not task.is_index:
         return None
     from algzoo_exact.present.pictures.picture import picture_bytes
 

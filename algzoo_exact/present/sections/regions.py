@@ -149,7 +149,8 @@ def errors(found: Findings) -> Iterator[d.Block]:
         yield _counted(score.counts)
     elif found.confusion is not None:
         yield from _masses(found.confusion)
-        if score.kind == "exact" and score.by_label is not None:
+        # Only of symmetric tasks all labels are equally likely.
+        if score.kind == "exact" and score.by_label is not None and found.task.symmetric:
             yield _by_label(score.by_label)
 
 
