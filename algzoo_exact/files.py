@@ -8,7 +8,21 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from algzoo_exact.errors import InputError
+from algzoo_exact.errors import InputError, demand
+
+
+def path_of(name: str | os.PathLike[str]) -> Path:
+    """The path of a file or a folder; InputError for what is none."""
+    demand(name, str | os.PathLike, "A file is given by its name or its path")
+    return Path(name)
+
+
+def check_place(target: Path) -> None:
+    """InputError where there can be no file: a folder, or in one that is missing."""
+    if target.is_dir():
+        raise InputError(f"Cannot write {target}: it is a folder.")
+    if not target.parent.is_dir():
+        raise InputError(f"There is no folder {target.parent} to write {target.name} to.")
 
 
 @contextmanager
@@ -39,10 +53,7 @@ def staged(path: str | os.PathLike[str]) -> Iterator[Path]:
     InputError as for ``replacing``.
     """
     target = Path(path)
-    if target.is_dir():
-        raise InputError(f"Cannot write {target}: it is a folder.")
-    if not target.parent.is_dir():
-        raise InputError(f"There is no folder {target.parent} to write {target.name} to.")
+    check_place(target)
     try:
         folder = TemporaryDirectory(dir=target.parent, prefix=".writing-")
     except OSError as error:

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from algzoo_exact.deadline import NEVER, Deadline, TimeIsUpError
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.enclosure import Enclosure
+from algzoo_exact.measure.flow import MOST_INPUTS
 from algzoo_exact.program.floats import exact_weights
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.specialize import Specializer, rows
@@ -27,8 +28,9 @@ from algzoo_exact.program.task import Task, TieRule, check_fit, credit_for
 from algzoo_exact.regions.enumerate import Cell, cells, cells_of_leaf
 from algzoo_exact.regions.pattern import ActivationPattern
 from algzoo_exact.regions.starts import starting_cones
+from algzoo_exact.score.compute import metric_for
 from algzoo_exact.score.pool import outcomes
-from algzoo_exact.score.question import MOST_INPUTS, floats_serve
+from algzoo_exact.score.question import floats_serve
 
 F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
@@ -122,11 +124,13 @@ def measured_cells(
     progress: Progress | None = None,
 ) -> CellTable:
     """All cells with their answers and measures, n <= 9; ``wrong_only``: those that do not earn
-    full credit.
+    full credit. For a task that asks for a number, cells have no answer (0), and the label is the
+    position of the value cell.
 
     InputError for sizes that do not fit.
     """
-    check_fit(program, task, ties)
+    check = check_fit if wrong_only else metric_for(task).check
+    check(program, task, ties)
     n = task.seq_len
     if n > MOST_INPUTS or (n > IN_INTEGERS_UP_TO and not floats_serve(program)):
         raise InputError(

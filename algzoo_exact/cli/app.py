@@ -20,10 +20,13 @@ from typer.core import TyperGroup
 import algzoo_exact
 from algzoo_exact.cli import (
     accuracy,
+    ask,
     certify,
     check,
     compare,
     errors,
+    importance,
+    neurons,
     regions,
     report,
     sample,
@@ -190,6 +193,10 @@ def _add(
 
 _add(app, accuracy.accuracy, accuracy.EXAMPLES)
 _add(app, errors.errors, errors.EXAMPLES)
+_add(app, ask.ask, ask.EXAMPLES)
+_add(app, neurons.neurons, neurons.EXAMPLES)
+_add(app, importance.ablate, importance.ABLATE_EXAMPLES)
+_add(app, importance.importance, importance.IMPORTANCE_EXAMPLES)
 _add(app, regions.regions, regions.EXAMPLES)
 _add(app, show.show, show.EXAMPLES)
 _add(app, sample.sample, sample.EXAMPLES)

@@ -13,7 +13,7 @@ from algzoo_exact.cli import options as o
 from algzoo_exact.cli.command import Said
 from algzoo_exact.cli.output import progress_bar
 from algzoo_exact.errors import InputError
-from algzoo_exact.files import staged
+from algzoo_exact.files import check_place, staged
 
 if TYPE_CHECKING:
     from algzoo_exact.program.ir import Program
@@ -76,9 +76,12 @@ def regions(
             "regions lists answers, and a median model has none; "
             "algzoo-exact accuracy gives its error, az.activation_regions() its regions."
         )
-    if task.seq_len > 6:
+    from algzoo_exact.measure.flow import LARGEST_DIMENSION
+
+    if task.seq_len > LARGEST_DIMENSION:
         raise InputError(
-            f"Regions can be measured for up to 6 inputs, and {loaded.name} has {task.seq_len}."
+            f"Regions can be measured for up to {LARGEST_DIMENSION} inputs, and {loaded.name} has "
+            f"{task.seq_len}."
         )
 
     from algzoo_exact.present.documents.regions import regions_document
@@ -119,14 +122,10 @@ def _staged(files: Mapping[str, Path | None]) -> Iterator[dict[str, Path]]:
 
 def _check_target(path: Path | None, suffixes: tuple[str, ...]) -> None:
     """InputError for a file that could not be written, before the work rather than after it."""
-    if path is None:
-        return
-    if path.suffix not in suffixes:
-        raise InputError(f"Cannot write {path}: its name must end in {' or '.join(suffixes)}.")
-    if path.is_dir():
-        raise InputError(f"Cannot write {path}: it is a folder.")
-    if not path.parent.is_dir():
-        raise InputError(f"Cannot write {path}: there is no folder {path.parent}.")
+    if path is not None:
+        if path.suffix not in suffixes:
+            raise InputError(f"Cannot write {path}: its name must end in {' or '.join(suffixes)}.")
+        check_place(path)
 
 
 def _check_number(program: Program, most: int) -> None:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from algzoo_exact import __version__
-from algzoo_exact.errors import InputError
+from algzoo_exact.errors import InputError, demand
 from algzoo_exact.explain.story import Explanation
+from algzoo_exact.files import path_of
 from algzoo_exact.present.document import Document
 from algzoo_exact.present.findings.gather import Findings, Progress, Wishes, gather
 from algzoo_exact.present.sections.regions import PICTURE
@@ -19,10 +18,10 @@ from algzoo_exact.present.writers.html import to_html
 from algzoo_exact.present.writers.latex import to_latex
 from algzoo_exact.present.writers.markdown import to_markdown
 from algzoo_exact.present.writers.registry import write
+from algzoo_exact.program.lift import task_of
 from algzoo_exact.program.task import Task, TieRule
-
-if TYPE_CHECKING:
-    from algzoo_exact.zoo.loading import Model
+from algzoo_exact.version import __version__
+from algzoo_exact.zoo.loading import Model
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,7 +98,7 @@ def make_report(
     certificate of a model that can have none.
     """
     wishes = Wishes(
-        explanation, ties, None if certificate is None else Path(certificate),
+        explanation, ties, None if certificate is None else path_of(certificate),
         None if time_limit is None else float(time_limit), samples, seed, seconds, workers,
     )  # fmt: skip
     return report_of(model, task, wishes, progress)
@@ -109,7 +108,8 @@ def report_of(
     model: Model, task: Task | None, wishes: Wishes, progress: Progress | None = None
 ) -> Report:
     """The same, of wishes that are one value."""
-    chosen = model.task if task is None else task
+    demand(model, Model, "A report is of a model, as load() gives")
+    chosen = model.task if task is None else task_of(model, task)
     if chosen is None:
         raise InputError(f"Nothing says which task {model.name} is for; give the task.")
     return Report(gather(model, chosen, wishes, progress or (lambda fraction, text: None)))

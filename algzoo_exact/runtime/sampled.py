@@ -42,6 +42,11 @@ class SampleEstimate:
     def accuracy(self) -> float:
         return float(self.correct / self.samples)
 
+    @property
+    def value(self) -> float:
+        """The accuracy: what it is an estimate of."""
+        return self.accuracy
+
     def z_score(self, value: float) -> float:
         """How many standard errors the estimate lies above ``value``, were that the accuracy.
 
@@ -69,6 +74,11 @@ class SampledSquaredError:
     dtype: str
     seconds: float
     kind: Literal["sampled"] = "sampled"
+
+    @property
+    def value(self) -> float:
+        """The mean: what it is an estimate of."""
+        return self.mean
 
     @property
     def root(self) -> float:

@@ -17,6 +17,7 @@ from flint import arb
 
 from algzoo_exact.deadline import Deadline
 from algzoo_exact.exact.enclosure import Enclosure
+from algzoo_exact.measure.flow import NotGenericError
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task, TieRule
 from algzoo_exact.program.transformer import Transformer
@@ -82,7 +83,7 @@ class Integral(ABC):
     @abstractmethod
     def ball(self, cell: Cell, radius: arb) -> arb:
         """What a cell adds beyond that, within this radius: at flint's precision, or with more bits
-        where needed. NotGenericError if the direction will not do for this cell."""
+        where needed."""
 
     @abstractmethod
     def floats(
@@ -94,10 +95,6 @@ class Integral(ABC):
     @abstractmethod
     def closed(self, cell: Cell, terms: Terms) -> None:
         """The same for n <= 3 in closed form."""
-
-    def careful(self, cell: Cell) -> Enclosure | None:
-        """The same from exact frames, n >= 6, where that decides."""
-        return None
 
 
 @dataclass(frozen=True)
@@ -132,5 +129,10 @@ class Metric:
     of_labels: bool
     """Whether cells earn credits, so that any cone can be decided by itself and the score split by
     label."""
-    most_digits: Mapping[int, int] = field(default_factory=dict, compare=False)
-    """By n, where fewer can be proved than are asked for."""
+
+    def direction(self, program: Program, task: Task) -> Direction:
+        """The first direction. NotGenericError if no direction will do."""
+        found = next(self.directions(program, task), None)
+        if found is None:
+            raise NotGenericError("no direction is generic for this program; report the weights")
+        return found

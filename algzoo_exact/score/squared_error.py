@@ -25,7 +25,7 @@ from algzoo_exact.score.direction import Direction, directions, pattern_near
 from algzoo_exact.score.linear_parts import largest_slope, whole_space_bounds
 from algzoo_exact.score.metric import Integral, Metric, Piece, Terms
 from algzoo_exact.score.pool import new_search
-from algzoo_exact.score.rigorous import Cell
+from algzoo_exact.score.rigorous import Cell, narrowed
 
 
 class ErrorSquares(Integral):
@@ -48,7 +48,8 @@ class ErrorSquares(Integral):
         return total
 
     def ball(self, cell: Cell, radius: arb) -> arb:
-        return self.sums.ball(cell, self.direction.u, _outer(cell.start), radius)
+        u, outer = self.direction.u, _outer(cell.start)
+        return narrowed(lambda: self.sums.ball(cell, u, outer), radius)
 
     def floats(
         self, start: Start, allowance: float | None, deadline: Deadline
@@ -131,8 +132,7 @@ SQUARED_ERROR = Metric(
     directions=_directions,
     integral=ErrorSquares,
     kernels=("search", "squares"),
-    ball_seconds={4: 2e-3, 5: 7e-3},
+    ball_seconds={4: 3e-3, 5: 7e-3, 6: 3e-2},
     float_seconds={4: 1e-4, 5: 1e-4, 6: 1e-4, 7: 1e-3, 9: 1e-2},
     of_labels=False,
-    most_digits={LARGEST_DIMENSION: 12},
 )

@@ -133,11 +133,7 @@ def node(old: Any, new: Any) -> Change:
         ("kinds", dropped_case, "disjoint: it has a proof for each case but the last"),
         ("kinds", doubled_case, "disjoint: it has a proof for each case but the last"),
         ("kinds", other_probability, "it is the probability of something else"),
-        (
-            "silent",
-            accuracy("upper", "1"),
-            "proves the accuracy to be from 0 to 6/7, not as stated",
-        ),
+        ("silent", accuracy("upper", "1"), "accuracy to be from 0 to 6/7, not as stated"),
         ("kinds", accuracy("lower", "1"), "proves the accuracy to be from 9487"),
         ("kinds", top("accuracy", None), "must be an object"),
         ("kinds", top("disjoint", None), "no accuracy follows"),

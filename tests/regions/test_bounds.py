@@ -213,7 +213,7 @@ def test_accuracies_by_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Jobs that are parts of starts give the accuracies of whole starts."""
     original, seen = cones.decide, list[Start]()
 
-    def decide(setup: cones.Setup, job: cones.Job) -> cones.Outcome:
+    def decide(setup: cones.Setup, job: cones.Job) -> cones.Part | None:
         seen.extend(job.starts)
         return original(setup, job)
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from math import isqrt, lcm
-from operator import mul
+from operator import add, mul
 
 from algzoo_exact.certificate.checker.budget import Budget, length
 from algzoo_exact.certificate.checker.cones import Vector, dot
@@ -16,6 +16,8 @@ from algzoo_exact.certificate.checker.networks import Weights
 
 Matrix = tuple[tuple[Fraction, ...], ...]
 Whole = tuple[Vector, ...]
+Layer = tuple[int, int, list[tuple[Whole, Whole]]]
+"""Denominators of all A and of all C, and A and C of each head."""
 Ball = tuple[list[int], int]
 """Fixed-point entries, and a bound in units on the error of each."""
 Score = tuple[int, int]
@@ -27,11 +29,11 @@ class TooFewBitsError(Exception):
 
 
 class Linear:
-    """A matrix as fixed-point numbers, each off by at most a unit."""
+    """A matrix, integers over ``bottom``, as fixed-point numbers, each off by at most a unit."""
 
-    def __init__(self, matrix: Matrix, p: int) -> None:
+    def __init__(self, matrix: Whole, bottom: int | Fraction, p: int) -> None:
         self.p = p
-        self.rows = [[(w.numerator << p) // w.denominator for w in row] for row in matrix]
+        self.rows = [fixed_point(row, bottom, p) for row in matrix]
         self.norm = max(sum(map(abs, row)) for row in self.rows) + len(matrix[0])
 
     def __call__(self, ball: Ball) -> Ball:
@@ -40,118 +42,98 @@ class Linear:
         return [sum(map(mul, row, v)) >> self.p for row in self.rows], off
 
 
-def times(a: Sequence[Sequence[Fraction]], b: Sequence[Sequence[Fraction]]) -> Matrix:
-    columns = list(zip(*b, strict=True))
-    return tuple(tuple(sum(map(mul, row, column), Fraction(0)) for column in columns) for row in a)
+def fixed_point(row: Vector, bottom: int | Fraction, p: int) -> list[int]:
+    return [(w << p) // bottom for w in row]
+
+
+def times(matrix: Whole, column: Vector) -> Vector:
+    return tuple(dot(row, column) for row in matrix)
+
+
+def composed(a: Whole, b: Whole) -> Whole:
+    return transposed(tuple(times(a, column) for column in transposed(b)))
+
+
+def transposed(matrix: Whole) -> Whole:
+    return tuple(zip(*matrix, strict=True))
+
+
+def whole(*matrices: Matrix) -> tuple[list[Whole], int]:
+    """Matrices as integers over one denominator."""
+    bottom = lcm(*(w.denominator for matrix in matrices for row in matrix for w in row))
+    return [tuple(tuple(int(w * bottom) for w in row) for row in m) for m in matrices], bottom
 
 
 class Attention:
     """An attention-only transformer: r[p] += sum over heads of C sum over j of a[p, j] r[j], where
-    a[p, j] is the softmax of s[p, j] = r[p] . A r[j] / sqrt(c), with A = W_q^T W_k and
-    C = W_o W_v of a head with c entries; logits = U r[n-1]."""
+    a[p, j] is the softmax of s[p, j] = A r[p] . r[j] / sqrt(c), with A = W_k^T W_q and
+    C = W_o W_v of a head with c entries; logits = U r[n-1]. All in integers over denominators."""
 
     def __init__(self, weights: Weights, n: int, heads: int, budget: Budget) -> None:
         depth = sum(key.endswith(".in_proj_weight") for key in weights)
-        names = ["embed.weight", "pos_embed.weight", "unembed.weight"]
+        shapes = dict.fromkeys(("embed.weight", "pos_embed.weight", "unembed.weight"), (n, 1))
         for i in range(depth):
-            names += [f"attns.{i}.in_proj_weight", f"attns.{i}.out_proj.weight"]
-        require(depth > 0 and set(weights) == set(names), "these are no transformer's weights")
-        self.embed, self.places, self.unembed = (weights[name] for name in names[:3])
-        size = len(self.embed[0]) if self.embed else 0
-        require(size > 0 and heads > 0 and size % heads == 0, "heads do not share the entries")
-        shapes = dict.fromkeys(names[:3], n)
-        for i in range(depth):
-            shapes |= {names[3 + 2 * i]: 3 * size, names[4 + 2 * i]: size}
+            shapes |= {f"attns.{i}.in_proj_weight": (0, 3), f"attns.{i}.out_proj.weight": (0, 1)}
+        require(depth > 0 and set(weights) == set(shapes), "these are no transformer's weights")
+        size = len(weights["embed.weight"][0])
+        require(heads > 0 and size % heads == 0, "heads do not share the entries")
         fits = all(
-            [len(row) for row in weights[name]] == [size] * rows for name, rows in shapes.items()
+            [len(row) for row in weights[name]] == [size] * (rows or multiple * size)
+            for name, (rows, multiple) in shapes.items()
         )
         require(fits, "the weights' shapes do not fit each other and the task")
         self.n, self.size, self.width, self.budget = n, size, size // heads, budget
         self.bits = max(length(w) for rows in weights.values() for row in rows for w in row)
         budget.pay(2 * self.bits, 6 * depth * size**3)
-        self.layers: list[list[tuple[Matrix, Matrix]]] = []
+        (tokens, places), self.bottom = whole(weights["embed.weight"], weights["pos_embed.weight"])
+        self.starts = [[tuple(map(add, token, place)) for token in tokens] for place in places]
+        (self.unembed,), self.last = whole(weights["unembed.weight"])
+        self.layers: list[Layer] = []
         for i in range(depth):
-            inward, output = weights[names[3 + 2 * i]], weights[names[4 + 2 * i]]
-            layer = []
-            for head in range(heads):
-                cut = slice(head * self.width, (head + 1) * self.width)
+            (inward,), into = whole(weights[f"attns.{i}.in_proj_weight"])
+            (outward,), out = whole(weights[f"attns.{i}.out_proj.weight"])
+            found = []
+            for first in range(0, size, self.width):
+                cut = slice(first, first + self.width)
                 query, key, value = (inward[k * size : (k + 1) * size][cut] for k in range(3))
-                told = times([row[cut] for row in output], value)
-                layer.append((times(list(zip(*query, strict=True)), key), told))
-            self.layers.append(layer)
-
-    def start(self, place: int, token: int) -> tuple[Fraction, ...]:
-        return tuple(e + q for e, q in zip(self.embed[token], self.places[place], strict=True))
+                told = composed(tuple(row[cut] for row in outward), value)
+                found.append((composed(transposed(key), query), told))
+            self.layers.append((into**2, into * out, found))
 
     def asking(self, layer: int) -> range:
         """The places whose answers are read: of the last layer, the last one's alone."""
         return range(self.n - 1 if layer + 1 == len(self.layers) else 0, self.n)
 
-    @cached_property
-    def _whole(
-        self,
-    ) -> tuple[list[Whole], list[tuple[int, list[list[Whole]]]], Whole]:
-        """The starts, the unembedding, and A and C of each head that adds anything, as integers:
-        C of a layer times its factor, all else times any factors."""
-        starts = [[self.start(p, token) for token in range(self.n)] for p in range(self.n)]
-        scale = denominator([row for place in starts for row in place])
-        layers = []
-        for layer in self.layers:
-            heads = [head for head in layer if any(map(any, head[1]))]
-            factor = denominator([row for _, told in heads for row in told])
-            layers.append(
-                (
-                    factor,
-                    [[whole(form, denominator(form)), whole(told, factor)] for form, told in heads],
-                )
-            )
-        unembed = whole(self.unembed, denominator(self.unembed))
-        return [whole(place, scale) for place in starts], layers, unembed
-
-    def exact_logits(self, tokens: Sequence[int]) -> list[int] | None:
+    def exact_logits(self, tokens: Sequence[int]) -> Vector | None:
         """Positive multiples of the logits, where each head that adds anything mixes equal vectors,
         or mixes them equally, as far as it matters (C11)."""
-        starts, layers, unembed = self._whole
-        r: list[Vector | None] = []
-        r += [starts[p][token] for p, token in enumerate(tokens)]
-        for i, (factor, heads) in enumerate(layers):
+        r: list[Vector | None] = [self.starts[p][token] for p, token in enumerate(tokens)]
+        for i, (_, bottom, heads) in enumerate(self.layers):
+            adding = [head for head in heads if any(map(any, head[1]))]
             known = [row for row in r if row is not None]
-            if heads and len(known) < self.n:
+            if adding and len(known) < self.n:
                 return None
             bits = max(map(int.bit_length, (x for row in known for x in row)), default=0)
-            self.budget.pay(bits + 2 * self.bits, 1 + len(heads) * 2 * self.n * self.size**2)
-            parts = [[[times_column(m, row) for row in known] for m in head] for head in heads]
-            r = [_mixed_equally(r[place], factor * self.n, parts) for place in self.asking(i)]
-        return None if r[-1] is None else list(times_column(unembed, r[-1]))
+            self.budget.pay(bits + 2 * self.bits, 1 + len(adding) * 2 * self.n * self.size**2)
+            offered = [[times(told, row) for row in known] for _, told in adding]
+            vectors = [row for given in offered for row in given]
+            mixed: list[Vector | None] = []
+            for own in (r[place] for place in self.asking(i)):
+                if own is None or not all(
+                    len(set(given)) == 1 or alike(times(form, own), known)
+                    for (form, _), given in zip(adding, offered, strict=True)
+                ):
+                    mixed.append(None)
+                    continue
+                parts = [tuple(bottom * self.n * x for x in own), *vectors]
+                mixed.append(tuple(map(sum, zip(*parts, strict=True))))
+            r = mixed
+        return None if r[-1] is None else times(self.unembed, r[-1])
 
 
-def _mixed_equally(
-    own: Vector | None, factor: int, heads: Sequence[Sequence[Sequence[Vector]]]
-) -> Vector | None:
-    """What a place's entries become, times the factor; None where a head's weights matter and are
-    not equal. ``heads``: of each, A r[j] and C r[j] for all places j."""
-    if own is None:
-        return None
-    answer = [factor * x for x in own]
-    for keys, offered in heads:
-        if len(set(offered)) > 1 and len({dot(own, key) for key in keys}) > 1:
-            return None
-        answer = [
-            x + sum(column) for x, column in zip(answer, zip(*offered, strict=True), strict=True)
-        ]
-    return tuple(answer)
-
-
-def denominator(rows: Iterable[Iterable[Fraction]]) -> int:
-    return lcm(*(w.denominator for row in rows for w in row))
-
-
-def whole(rows: Iterable[Iterable[Fraction]], factor: int) -> Whole:
-    return tuple(tuple(int(w * factor) for w in row) for row in rows)
-
-
-def times_column(rows: Whole, column: Vector) -> Vector:
-    return tuple(dot(row, column) for row in rows)
+def alike(asked: Vector, rows: Sequence[Vector]) -> bool:
+    """Whether all scores are equal."""
+    return len({dot(asked, row) for row in rows}) == 1
 
 
 class FixedAttention:
@@ -160,25 +142,16 @@ class FixedAttention:
     def __init__(self, model: Attention, p: int) -> None:
         self.model, self.p = model, p
         model.budget.pay(p + 2 * model.bits, 2 * len(model.layers) * model.size**2)
-        root = isqrt(model.width << 2 * p)  # floor of sqrt(c) 2^p
-        scale = Fraction(1 << p, root)  # 1/sqrt(c), too large by less than 2^-p of itself
-        self.layers = []
-        for layer in model.layers:
-            forms = [
-                (tuple(tuple(w * scale for w in row) for row in zip(*form, strict=True)), told)
-                for form, told in layer
-            ]
-            self.layers.append([(Linear(form, p), Linear(told, p)) for form, told in forms])
-        self.unembed = Linear(model.unembed, p)
-        self.starts = [
-            [self._ball(model.start(place, token)) for token in range(model.n)]
-            for place in range(model.n)
+        # 1/root is 1/sqrt(c), too large by less than 2^-p of itself.
+        root = Fraction(isqrt(model.width << 2 * p), 1 << p)
+        self.layers = [
+            [(Linear(form, one * root, p), Linear(told, other, p)) for form, told in heads]
+            for one, other, heads in model.layers
         ]
+        self.unembed = Linear(model.unembed, model.last, p)
+        self.starts = [[(fixed_point(v, model.bottom, p), 1) for v in row] for row in model.starts]
         self._known: dict[tuple[int, int, int], list[Score]] = {}
         self._exp_minus = lru_cache(maxsize=1 << 16)(Exponential(p))
-
-    def _ball(self, vector: Sequence[Fraction]) -> Ball:
-        return [(w.numerator << self.p) // w.denominator for w in vector], 1
 
     def logits(self, tokens: Sequence[int]) -> Ball:
         """TooFewBitsError if nothing can be said."""

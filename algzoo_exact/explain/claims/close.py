@@ -15,7 +15,6 @@ from algzoo_exact.explain.claims.bounds import BOUND_KEYS, BOUND_RULE, Bounds, h
 from algzoo_exact.explain.claims.claim import Instance
 from algzoo_exact.explain.claims.equalities import bits_of
 from algzoo_exact.explain.claims.keys import Json, Keys, Source, choice, formula, term
-from algzoo_exact.explain.claims.measure import if_in_range
 from algzoo_exact.explain.language.expression import (
     EVERYWHERE,
     Apply,
@@ -35,7 +34,7 @@ from algzoo_exact.explain.prove.cell_search import CellLimits, OutOfReachError
 from algzoo_exact.explain.prove.decider import FEW_INPUTS, Decider, together
 from algzoo_exact.explain.prove.exact_figures import mean_error, supremum
 from algzoo_exact.explain.prove.facts import Fact, Question, is_computed, step_of
-from algzoo_exact.explain.prove.sampled_figures import Error, sampled_error
+from algzoo_exact.explain.prove.sampled_figures import Error, if_in_range, sampled_error
 from algzoo_exact.program.ir import Program
 
 _CELL_SHARE = 0.5  # of the time, for the supremum cell by cell; the rest is for the prover

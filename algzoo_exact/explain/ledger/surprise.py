@@ -17,6 +17,7 @@ from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.explain.ledger.prices import Row, rows_of
 from algzoo_exact.explain.outcome import Figure
 from algzoo_exact.explain.verify import Verification
+from algzoo_exact.measure.flow import LARGEST_DIMENSION
 from algzoo_exact.runtime.agreement import agreement
 from algzoo_exact.score.compute import accuracy as exact_accuracy
 from algzoo_exact.score.result import Score
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 WEIGHT_BITS = 32  # of a float32, as which AlgZoo's models are stored
 SAMPLES = 1 << 20
 
-_LARGEST_EXACT = 6  # inputs
 _SECONDS = 10.0  # for the exact accuracy; then a sample does
 
 Answer = Literal["yes", "no", "open"]
@@ -209,7 +209,7 @@ def _measured(verification: Verification) -> Score | SampleEstimate:
     program, task, ties = (
         verification.program, verification.explanation.subject.task, verification.ties,
     )  # fmt: skip
-    if task.seq_len <= _LARGEST_EXACT:
+    if task.seq_len <= LARGEST_DIMENSION:
         found = exact_accuracy(program, task, ties=ties, time_limit=_SECONDS)
         if found.kind == "exact":
             return found
