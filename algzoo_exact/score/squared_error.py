@@ -96,7 +96,9 @@ def _directions(program: Program, task: Task) -> Iterator[Direction]:
 
 def _known(program: Program | Transformer, task: Task) -> tuple[Enclosure, str]:
     assert isinstance(program, Program)
-    return whole_space_bounds(program), "norms of linear parts"
+    problem = task.problem
+    assert problem.from_mean is not None
+    return whole_space_bounds(program, problem.from_mean(task.seq_len)), "norms of linear parts"
 
 
 def _check(program: Program | Transformer, task: Task, ties: TieRule | None) -> None:
