@@ -60,15 +60,18 @@ def decide_by_cells(
     domain: Formula = EVERYWHERE,
     almost: bool = False,
     limits: CellLimits = _LIMITS,
+    bounded: bool = True,
 ) -> Outcome:
     """Does the statement hold at every input in the domain (``almost``: but for a null set)?
 
     Verdict unknown where cells are out of reach, or a limit struck. The statement Truth(False)
     asks whether the domain is empty (or null). InputError for entries that the program has not.
+    Without bounds (``Space``) the evidence can do without them too.
     """
     start = monotonic()
     return replace(
-        _Question(program, statement, domain, almost, limits).decide(), seconds=monotonic() - start
+        _Question(program, statement, domain, almost, limits, bounded).decide(),
+        seconds=monotonic() - start,
     )
 
 
@@ -88,7 +91,9 @@ class _Question:
         domain: Formula,
         almost: bool,
         limits: CellLimits,
+        bounded: bool,
     ) -> None:
+        self._bounded = bounded
         self._program, self._statement, self._domain = program, statement, domain
         self._almost, self._limits = almost, limits
 
@@ -96,7 +101,7 @@ class _Question:
         deadline = self._limits.begin()
         try:
             counter = Logic("and", (self._domain, Logic("not", (self._statement,))))
-            space = Space(self._program, [counter], deadline=deadline)
+            space = Space(self._program, [counter], deadline=deadline, bounded=self._bounded)
             (condition,) = space.conditions
             search = Search(space, lambda node: self._ask(node, condition), self._limits, deadline)
             if not self._almost and self._fails_at(space.lift([0] * len(space.inputs))):
@@ -112,7 +117,7 @@ class _Question:
         if undecided:
             done = f"{search.decided} cones decided, {undecided} not"
             return Outcome.unknown(f"cells stopped: {done}", "regions", (done,))
-        evidence = Cells(space.inputs, _evidence(tree))
+        evidence = Cells(space.inputs, evidence_of(tree))
         argument = Argument(self._domain, self._statement, (), (), (), "regions", evidence)
         proved = Outcome.proved("regions", f"{search.decided} cones")
         return replace(proved, arguments=(argument,))
@@ -169,7 +174,8 @@ def _inside(cone: Cone, space: Space, point: Point) -> bool:
     )
 
 
-def _evidence(tree: Tree[bool]) -> Branch | Rays:
+def evidence_of(tree: Tree[bool]) -> Branch | Rays:
+    """The cuts, and the rays of each cone that they leave."""
     if isinstance(tree, Cut):
-        return Branch(tree.normal, _evidence(tree.below), _evidence(tree.above))
+        return Branch(tree.normal, evidence_of(tree.below), evidence_of(tree.above))
     return tree.cone.rays

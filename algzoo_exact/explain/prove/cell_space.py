@@ -42,6 +42,7 @@ class Space:
 
     ``inputs`` are those inputs' indices: the coordinates of all cones. OutOfReachError for
     conditions and terms with a constant, which cones cannot decide, and once the deadline passes.
+    ``bounded``: what bounds tell of maxima is used, as by ``Linear``.
     """
 
     def __init__(
@@ -50,9 +51,11 @@ class Space:
         formulas: Sequence[Formula],
         terms: Sequence[Term] = (),
         deadline: Deadline = NEVER,
+        *,
+        bounded: bool = True,
     ) -> None:
         self.program = program
-        linear = Linear(program)
+        linear = Linear(program, bounded=bounded)
         linear.deadline = deadline
         try:
             conditions = [linear.condition(formula) for formula in formulas]
