@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from algzoo_exact.explain.ledger.surprise import Ledger as Ledger
     from algzoo_exact.explain.ledger.surprise import surprise as surprise
     from algzoo_exact.explain.outcome import Outcome as Outcome
+    from algzoo_exact.explain.prove.statements import Asked as Asked
+    from algzoo_exact.explain.prove.statements import ask as ask
     from algzoo_exact.explain.prove.statements import probability as probability
     from algzoo_exact.explain.prove.statements import prove as prove
     from algzoo_exact.explain.story import Explanation as Explanation
@@ -84,6 +86,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "Atlas": "present.atlas",
+    "Asked": "explain.prove.statements",
     "AttentionLayer": "program.transformer",
     "CatalogueEntry": "zoo.catalogue",
     "CheckedCertificate": "certificate.check",
@@ -114,6 +117,7 @@ _HOMES = {
     "accuracy": "score.compute",
     "accuracy_bounds": "score.compute",
     "activation_regions": "regions.enumerate",
+    "ask": "explain.prove.statements",
     "catalogue": "zoo.catalogue",
     "certify": "certificate.build",
     "check_certificate": "certificate.check",

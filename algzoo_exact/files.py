@@ -8,7 +8,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from algzoo_exact.errors import InputError
+from algzoo_exact.errors import InputError, demand
+
+
+def path_of(name: str | os.PathLike[str]) -> Path:
+    """The path of a file or a folder; InputError for what is none."""
+    demand(name, str | os.PathLike, "A file is given by its name or its path")
+    return Path(name)
 
 
 @contextmanager

@@ -21,12 +21,14 @@ F64 = NDArray[np.float64]
 
 @compiled
 def measures_of_cells(
-    weights: Weights, rows: F64, cells: Cells, rules: FlowRules, mids: F64, rads: F64, inside: F64
-) -> None:
+    weights: Weights, rows: F64, off: F64, cells: Cells, rules: FlowRules, mids: F64, rads: F64,
+    inside: F64,
+) -> None:  # fmt: skip
     """The Gaussian measure of each cell in the buffer as ``mids`` +- ``rads``, infinite where
     float64 does not decide; and the middle of its rays at length 1, ``inside`` (cells, n).
 
-    ``rows`` (walls, n): the inequalities of the starting cone.
+    ``rows`` (walls, n): the inequalities of the starting cone, off by ``off`` (walls) at most, in
+    length.
     """
     n, d, first = rows.shape[1], weights.state.shape[1], rows.shape[0]
     count = first + weights.layer.shape[0] + weights.readout.shape[0]
@@ -40,7 +42,9 @@ def measures_of_cells(
         faces = np.empty((count, sets.shape[1]), np.uint64)
         all_rays = full_set(rays)
         found = subfaces(all_rays, sets, everything, count, n - 1, ids, faces)
-        normal_balls(weights, rows, cells.pattern[q], cells.label[q], normals, radii, state, fresh)
+        normal_balls(
+            weights, rows, off, cells.pattern[q], cells.label[q], normals, radii, state, fresh
+        )
         lattice = face_lattice(sets, ids, found, include, normals, radii)
         for w in range(all_rays.shape[0]):
             lattice.masks[0, w] = all_rays[w]

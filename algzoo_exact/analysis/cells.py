@@ -218,11 +218,12 @@ class _Work:
         from algzoo_exact.analysis.cell_measures import measures_of_cells
         from algzoo_exact.measure.flow_rules import flow_rules
         from algzoo_exact.regions.search import Search
+        from algzoo_exact.score.boundary_balls import wall_balls
 
         start = starting_cones(self.task)[s]
         search, weights = Search(self.program, "uniform"), exact_weights(self.program)
         assert weights is not None
-        normals = np.array(start.rows, np.float64)
+        walls, off = wall_balls(start)
         for answer in range(self.program.outputs):
             if self.wrong_only and answer == start.label and self.ties == "lowest":
                 continue  # it is right, whatever ties with it
@@ -232,7 +233,7 @@ class _Work:
                     continue
                 size = int(batch.size[0])
                 mids, rads, inside = np.empty(size), np.empty(size), np.empty((size, search.n))
-                measures_of_cells(weights, normals, batch, flow_rules(), mids, rads, inside)
+                measures_of_cells(weights, walls, off, batch, flow_rules(), mids, rads, inside)
                 part = replace(
                     self.nothing(),
                     start=np.full(size, s),

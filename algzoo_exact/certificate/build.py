@@ -26,10 +26,10 @@ from algzoo_exact.certificate.pieces import PieceDraft
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.explain.verify import Verification
-from algzoo_exact.files import replacing
+from algzoo_exact.files import path_of, replacing
 from algzoo_exact.measure.flow import LARGEST_DIMENSION
 from algzoo_exact.program.ir import Program
-from algzoo_exact.program.lift import HasProgram
+from algzoo_exact.program.lift import HasProgram, network_of, task_of
 from algzoo_exact.program.task import Task, TieRule
 from algzoo_exact.program.transformer import Transformer
 from algzoo_exact.score.result import Progress
@@ -174,7 +174,7 @@ def _open(path: Path, *, compressed: bool) -> Iterator[IO[bytes]]:
 
 def check_name(path: str | Path) -> Path:
     """InputError for names that do not say that they are a certificate's."""
-    target = Path(path)
+    target = path_of(path)
     if not target.name.endswith((".json", ".json.gz")):
         raise InputError(f"A certificate's name ends in .json or .json.gz, unlike {target.name!r}.")
     return target
@@ -194,12 +194,13 @@ def drafted(
     progress: Progress | None,
 ) -> Draft:
     """A certificate that is to be written; its explanation is verified, if there is one."""
-    network = model.network if isinstance(model, Stored) else model
+    network = network_of(model)
     chosen = model.task if task is None and isinstance(model, Stored) else task
     if chosen is None and isinstance(explanation, Verification):
         chosen = explanation.explanation.subject.task
     if chosen is None:
         raise InputError("Nothing says which task the model is for; give the task.")
+    chosen = task_of(model, chosen)
     if chosen.name not in CHECKED_TASKS:
         raise InputError(
             f"The checker knows no task {chosen.name}, so that nobody could check a certificate; "

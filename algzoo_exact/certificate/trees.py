@@ -6,24 +6,22 @@ Verify's own where it decided by cones; else they are cut here, in the same way.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from math import inf
 from operator import mul
 from random import Random
 from typing import Any
 
 from algzoo_exact.certificate.check import LimitError, RejectedError, prove_by_cells
 from algzoo_exact.certificate.nodes import Nodes
-from algzoo_exact.deadline import NEVER
 from algzoo_exact.explain.language.expression import Formula
-from algzoo_exact.explain.outcome import Branch, Cells, Point, Rays
-from algzoo_exact.explain.prove.cell_decision import decide_by_cells, evidence_of
-from algzoo_exact.explain.prove.cell_search import CellLimits, Search, Tree, leaves
+from algzoo_exact.explain.outcome import Cells, Cut, Point, Tree, leaves
+from algzoo_exact.explain.prove.cell_decision import decide_by_cells
+from algzoo_exact.explain.prove.cell_search import CellLimits, Search
 from algzoo_exact.explain.prove.cell_space import OutOfReachError, Space
 from algzoo_exact.geometry.cone import IntVector, primitive
 from algzoo_exact.program.ir import Program
 
-_LIMITS = CellLimits(seconds=inf, inputs=5)
-"""By size alone, so that a certificate is the same each time."""
+_LIMITS = CellLimits(inputs=5)
+"""No deadline, so that a certificate is the same each time."""
 _POINTS = 5
 
 Json = dict[str, Any]
@@ -54,7 +52,7 @@ def proof_tree(
 def truth_tree(program: Program, formula: Formula) -> Json:
     """Cones on each of which the formula holds almost everywhere, or almost nowhere."""
     space, tree = _truths(program, formula)
-    return tree_json(Cells(space.inputs, evidence_of(tree)))
+    return tree_json(Cells(space.inputs, tree))
 
 
 def true_points(program: Program, formula: Formula) -> Iterator[Point]:
@@ -73,10 +71,9 @@ def true_points(program: Program, formula: Formula) -> Iterator[Point]:
 def _truths(program: Program, formula: Formula) -> tuple[Space, Tree[bool]]:
     space = Space(program, [formula], bounded=False)
     (condition,) = space.conditions
-    search = Search(space, lambda node: node.holds(condition, almost=True), _LIMITS, NEVER)
-    tree = search.run()
-    if search.stopped:
-        raise OutOfReachError(f"cells stopped after {search.decided} cones")
+    tree = Search(space, lambda node: node.holds(condition, almost=True), _LIMITS).run()
+    if any(leaf.answer is None for leaf in leaves(tree)):
+        raise OutOfReachError("there are too many cones")
     return space, tree
 
 
@@ -84,14 +81,14 @@ def tree_json(cells: Cells) -> Json:
     """As a certificate has it: a normal, what lies below it, what lies above; or a cone's rays."""
     rays: dict[IntVector, int] = {}
     items: list[Any] = []
-    waiting: list[Branch | Rays] = [cells.tree]
+    waiting = [cells.tree]
     while waiting:
         part = waiting.pop()
-        if isinstance(part, Branch):
+        if isinstance(part, Cut):
             items.append(_text(primitive(part.normal)))
             waiting += (part.above, part.below)
         else:
-            items.append(sorted(rays.setdefault(ray, len(rays)) for ray in part))
+            items.append(sorted(rays.setdefault(ray, len(rays)) for ray in part.cone.rays))
     return {"inputs": list(cells.inputs), "rays": [_text(ray) for ray in rays], "tree": items}
 
 

@@ -20,6 +20,7 @@ from typer.core import TyperGroup
 import algzoo_exact
 from algzoo_exact.cli import (
     accuracy,
+    ask,
     certify,
     check,
     compare,
@@ -34,11 +35,12 @@ from algzoo_exact.cli import (
     warm,
     zoo,
 )
+from algzoo_exact.cli.command import INTERRUPTED, Said, command
 from algzoo_exact.cli.interrupts import interrupts_kept
 from algzoo_exact.errors import InputError
 from algzoo_exact.names import printable
 
-BAD_INPUT, INTERRUPTED, READER_GONE = 2, 130, 141
+BAD_INPUT, READER_GONE = 2, 141  # as shells count
 
 # The base of all that typer says about wrong options; typer exports only this subclass of it.
 _UsageError = cast("type[Exception]", typer.BadParameter.__mro__[1])
@@ -126,41 +128,39 @@ def _print_version(asked: bool) -> None:
         raise typer.Exit
 
 
+_EXAMPLES = """
+algzoo-exact accuracy 2nd_argmax_2_2
+algzoo-exact accuracy my_model.pth --task argmedian --json
+algzoo-exact errors 2nd_argmax_4_3
+algzoo-exact regions 2nd_argmax_3_3 --picture regions.svg
+algzoo-exact show handcrafted:2nd_argmax_3 --latex
+algzoo-exact compare 2nd_argmax_4_3 --noise 0.05 --out race/
+algzoo-exact train 2nd_argmax --hidden-size 4 --seq-len 3 --sequences 2^24
+algzoo-exact verify my_story.toml --model handcrafted:2nd_argmax_2
+algzoo-exact certify 2nd_argmax_4_3 -o certificate.json
+algzoo-exact check certificate.json
+algzoo-exact report 2nd_argmax_4_3 -o report.html
+algzoo-exact zoo list
+MODEL is a .safetensors or .pth file in AlgZoo's layout, its https:// address, a shipped model, a \
+handcrafted one, or one of AlgZoo's own, such as algzoo:2nd_argmax_16_10. \
+Exit codes: 0 fine or proved, 1 refuted or rejected, 2 bad input, 3 undecided.
+"""
+
+
+def _epilog(examples: str) -> str:
+    """Commands, a line each, and further lines, as paragraphs."""
+    lines = examples.strip().split("\n")
+    several = sum(line.startswith("algzoo-exact") for line in lines) > 1
+    return "\n\n".join([f"[bold]Example{'s' * several}[/bold]", *lines])
+
+
 app = typer.Typer(
     cls=_Group,
     add_completion=False,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="""[bold]Examples[/bold]
-
-algzoo-exact accuracy 2nd_argmax_2_2
-
-algzoo-exact accuracy my_model.pth --task argmedian --json
-
-algzoo-exact errors 2nd_argmax_4_3
-
-algzoo-exact regions 2nd_argmax_3_3 --picture regions.svg
-
-algzoo-exact show handcrafted:2nd_argmax_3 --latex
-
-algzoo-exact compare 2nd_argmax_4_3 --noise 0.05 --out race/
-
-algzoo-exact train 2nd_argmax --hidden-size 4 --seq-len 3 --sequences 2^24
-
-algzoo-exact verify my_story.toml --model handcrafted:2nd_argmax_2
-
-algzoo-exact certify 2nd_argmax_4_3 -o certificate.json
-
-algzoo-exact check certificate.json
-
-algzoo-exact report 2nd_argmax_4_3 -o report.html
-
-algzoo-exact zoo list
-
-MODEL is a .safetensors or .pth file in AlgZoo's layout, its https:// address, a shipped model, a
-handcrafted one, or one of AlgZoo's own, such as algzoo:2nd_argmax_16_10.
-Exit codes: 0 fine or proved, 1 refuted or rejected, 2 bad input, 3 undecided.""",
+    epilog=_epilog(_EXAMPLES),
 )
 
 
@@ -180,17 +180,18 @@ def _root(
 
 
 def _add(
-    group: typer.Typer, function: Callable[..., None], examples: str, name: str | None = None
+    group: typer.Typer, function: Callable[..., Said | None], examples: str, name: str | None = None
 ) -> None:
     """The command with its docstring as help; Typer keeps the line breaks of all paragraphs but
     the first, whatever the width of the terminal."""
     paragraphs = cleandoc(function.__doc__ or "").split("\n\n")
     text = "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
-    group.command(name, help=text, epilog=examples)(function)
+    group.command(name, help=text, epilog=_epilog(examples))(command(function))
 
 
 _add(app, accuracy.accuracy, accuracy.EXAMPLES)
 _add(app, errors.errors, errors.EXAMPLES)
+_add(app, ask.ask, ask.EXAMPLES)
 _add(app, regions.regions, regions.EXAMPLES)
 _add(app, show.show, show.EXAMPLES)
 _add(app, sample.sample, sample.EXAMPLES)

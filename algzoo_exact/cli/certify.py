@@ -2,72 +2,45 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
 
-import typer
+from algzoo_exact.cli import options as o
+from algzoo_exact.cli.command import Said
+from algzoo_exact.cli.output import progress_bar
 
-from algzoo_exact.cli.options import (
-    HeadsOption,
-    JsonOption,
-    ModelArgument,
-    SeqLenOption,
-    TaskOption,
-    TiesOption,
-    load_model,
-    task_of,
-    tie_rule,
-)
-from algzoo_exact.cli.output import emit, progress_bar
-
-EXAMPLES = """[bold]Examples[/bold]
-
+EXAMPLES = """
 algzoo-exact certify 2nd_argmax_4_3 -o 2nd_argmax_4_3.json
-
 algzoo-exact certify longest_cycle_6_5 -o longest_cycle.json.gz
-
 algzoo-exact certify median_4_3 -o median_4_3.json
-
 algzoo-exact certify 2nd_argmax_4_3 -o explained.json.gz --explanation 2nd_argmax_4_3
+algzoo-exact certify my_model.pth --task argmedian -o certificate.json --decimals 30
+"""
 
-algzoo-exact certify my_model.pth --task argmedian -o certificate.json --decimals 30"""
+
+@dataclass(frozen=True, kw_only=True)
+class Output:
+    output: Path = o.option(
+        o.REQUIRED, "FILE", "The certificate's file: .json, or .json.gz for a compressed one.",
+        "--output", "-o",
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contents:
+    explanation: str | None = o.option(
+        None, "STORY", "Verify this explanation file, or shipped one, and put claims and proofs in "
+        "too.",
+    )  # fmt: skip
+    decimals: int | None = o.option(
+        None, "N", "Decimals of each cell's measure: 4 to 40, 20 unless given (n = 6: at most 8; "
+        "median: 30 unless given).",
+    )  # fmt: skip
 
 
 def certify(
-    model: ModelArgument,
-    output: Annotated[
-        Path,
-        typer.Option(
-            "--output",
-            "-o",
-            metavar="FILE",
-            show_default=False,
-            help="The certificate's file: .json, or .json.gz for a compressed one.",
-        ),
-    ],
-    task: TaskOption = None,
-    seq_len: SeqLenOption = None,
-    heads: HeadsOption = None,
-    ties: TiesOption = "lowest",
-    explanation: Annotated[
-        str | None,
-        typer.Option(
-            metavar="STORY",
-            show_default=False,
-            help="Verify this explanation file, or shipped one, and put claims and proofs in too.",
-        ),
-    ] = None,
-    decimals: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N",
-            show_default=False,
-            help="Decimals of each cell's measure: 4 to 40, 20 unless given (n = 6: at most 8; "
-            "median: 30 unless given).",
-        ),
-    ] = None,
-    as_json: JsonOption = False,
-) -> None:
+    model: o.ModelArgument, file: Output, sizes: o.AllSizes, ties: o.Ties, contents: Contents
+) -> Said:
     """Write a certificate: every cell of the model, or every input's answer, with its measure.
 
     Of a median model, it has every piece on which model and median are linear, with the mean
@@ -82,20 +55,14 @@ def certify(
     from algzoo_exact.present.sections.closing import against
     from algzoo_exact.zoo.explanations import explanation_path
 
-    loaded = load_model(model, task, seq_len, heads)
-    chosen, rule = task_of(loaded), tie_rule(ties)
-    story = None if explanation is None else explanation_path(explanation)
+    loaded = sizes.load(model)
+    task, rule = o.task_of(loaded), ties.rule
+    story = None if contents.explanation is None else explanation_path(contents.explanation)
     with progress_bar("certify") as advance:
         written = write_certificate(
-            output,
-            loaded,
-            chosen,
-            explanation=story,
-            ties=rule,
-            decimals=decimals,
+            file.output, loaded, task, explanation=story, ties=rule, decimals=contents.decimals,
             progress=advance,
-        )
+        )  # fmt: skip
     # A model that was fetched has no file here.
     known_by = "" if model.startswith(("algzoo:", "https:")) else against(loaded, model)
-    said = certificate_document(loaded, chosen, rule, story, written, known_by)
-    emit(said, as_json)
+    return Said(certificate_document(loaded, task, rule, story, written, known_by))

@@ -3,65 +3,47 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated
 
 import typer
 
-from algzoo_exact.cli.options import HeadsOption, JsonOption, SeqLenOption, TaskOption, tie_rule
-from algzoo_exact.cli.output import emit
+from algzoo_exact.cli import options as o
+from algzoo_exact.cli.command import Said
 from algzoo_exact.present.document import facts, untitled
 
-EXAMPLES = """[bold]Examples[/bold]
-
+EXAMPLES = """
 algzoo-exact check certificate.json my_model.safetensors
-
 algzoo-exact check certificate.json 2nd_argmax_4_3
-
 algzoo-exact check certificate.json.gz my_model.safetensors --task 2nd_argmax --ties lowest
-
 algzoo-exact check certificate.json
+Exit codes: 0 accepted, 1 rejected, 2 not a certificate, 3 not everything could be checked \
+(without WEIGHTS, it is about the weights inside), 4 the checker failed.
+"""
 
-Exit codes: 0 accepted, 1 rejected, 2 not a certificate, 3 not everything could be checked (without
-WEIGHTS, it is about the weights inside), 4 the checker failed."""
+
+@dataclass(frozen=True, kw_only=True)
+class Files:
+    certificate: Path = o.argument(o.REQUIRED, "FILE", "A .json or .json.gz file.")
+    weights: str | None = o.argument(
+        None, "WEIGHTS", "The model's .safetensors file, or a shipped model's name, to be held "
+        "against the certificate.",
+    )  # fmt: skip
 
 
-def check(
-    certificate: Annotated[
-        Path,
-        typer.Argument(metavar="FILE", show_default=False, help="A .json or .json.gz file."),
-    ],
-    weights: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="WEIGHTS",
-            show_default=False,
-            help="The model's .safetensors file, or a shipped model's name, to be held against "
-            "the certificate.",
-        ),
-    ] = None,
-    task: TaskOption = None,
-    seq_len: SeqLenOption = None,
-    ties: Annotated[
-        str | None,
-        typer.Option(metavar="RULE", show_default=False, help="lowest, incorrect or uniform."),
-    ] = None,
-    heads: HeadsOption = None,
-    sha256: Annotated[
-        str | None,
-        typer.Option(
-            metavar="HASH",
-            show_default=False,
-            help="The model's, as --json prints it. Rational weights are known by it, without a "
-            "file.",
-        ),
-    ] = None,
-    work: Annotated[
-        int, typer.Option(metavar="N", min=1, help="Allow N times as much work, and larger files.")
-    ] = 1,
-    as_json: JsonOption = False,
-) -> None:
+@dataclass(frozen=True, kw_only=True)
+class Demands:
+    """What the certificate must be about, beside the sizes."""
+
+    ties: str | None = o.option(None, "RULE", "lowest, incorrect or uniform.")
+    sha256: str | None = o.option(
+        None, "HASH", "The model's, as --json prints it. Rational weights are known by it, without "
+        "a file.",
+    )  # fmt: skip
+    work: int = o.option(1, "N", "Allow N times as much work, and larger files.", min=1)
+
+
+def check(files: Files, sizes: o.AllSizes, demands: Demands) -> Said:
     """Check a certificate: accepted, or rejected with the reason.
 
     The verdict says what was proved: of which model, on which task, with how many inputs, under
@@ -72,17 +54,12 @@ def check(
     """
     from algzoo_exact.certificate.check import check_certificate, decimal
 
-    ties = None if ties is None else tie_rule(ties)
+    if demands.ties is not None:
+        o.tie_rule(demands.ties)
     outcome = check_certificate(
-        certificate,
-        weights and _file(weights),
-        task=task,
-        seq_len=seq_len,
-        ties=ties,
-        heads=heads,
-        sha256=sha256,
-        work=work,
-    )
+        files.certificate, files.weights and _file(files.weights), **asdict(sizes),
+        **asdict(demands),
+    )  # fmt: skip
     if outcome.status in ("unreadable", "failed"):
         print(f"error: {outcome.verdict}", file=sys.stderr)
         raise typer.Exit(outcome.exit_code)
@@ -93,7 +70,7 @@ def check(
     }
     bounds = {key: (decimal(b[0]), decimal(b[1])) for key, b in found.items() if b is not None}
     rows = [
-        ("certificate", str(certificate)),
+        ("certificate", str(files.certificate)),
         ("verdict", outcome.verdict),
         *(
             (key.replace("_", " "), f"between {low} and {high}")
@@ -103,7 +80,7 @@ def check(
         *([("not checked", "\n".join(outcome.not_checked))] if outcome.not_checked else []),
     ]
     data = {
-        "certificate": certificate,
+        "certificate": files.certificate,
         "status": outcome.status,
         "verdict": outcome.verdict,
         "reason": outcome.reason or None,
@@ -113,8 +90,7 @@ def check(
         "checked": outcome.checked,
         "not_checked": outcome.not_checked,
     }
-    emit(untitled(facts(*rows), data=data), as_json)
-    raise typer.Exit(outcome.exit_code)
+    return Said(untitled(facts(*rows), data=data), outcome.exit_code)
 
 
 def _file(name: str) -> Path:

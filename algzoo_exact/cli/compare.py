@@ -4,38 +4,28 @@ from __future__ import annotations
 
 import os
 import re
-import sys
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
-from algzoo_exact.cli.options import (
-    JsonOption,
-    ModelArgument,
-    SeqLenOption,
-    TaskOption,
-    load_model,
-    parse_count,
-    task_of,
-)
-from algzoo_exact.cli.output import emit, progress_bar
+from algzoo_exact.cli import options as o
+from algzoo_exact.cli.command import Said, stopped
+from algzoo_exact.cli.output import progress_bar
 
 if TYPE_CHECKING:
     from algzoo_exact.race.run import Race
 
-INTERRUPTED = 130  # as shells count
 LOWEST, HIGHEST = 1.0, 1e15
 
-EXAMPLES = """[bold]Examples[/bold]
-
+EXAMPLES = """
 algzoo-exact compare 2nd_argmax_4_3 --noise 0.05 --budgets 1e4:1e7 --out race/
-
-algzoo-exact compare 2nd_argmax_16_10 --noise 0.0085 --noise-relative --variants 32 --workers 2
+algzoo-exact compare 2nd_argmax_16_10 --noise 0.0085 --noise-relative --variants 32 --workers 2 \
 --out race/
-
-algzoo-exact compare 2nd_argmax_4_4 --noise 0.02 --budgets 71000,2e6
---estimators sampling,sobol-order --json"""
+algzoo-exact compare 2nd_argmax_4_4 --noise 0.02 --budgets 71000,2e6 \
+--estimators sampling,sobol-order --json
+"""
 
 
 def parse_budgets(text: str | tuple[float, ...]) -> tuple[float, ...]:
@@ -59,75 +49,44 @@ def parse_budgets(text: str | tuple[float, ...]) -> tuple[float, ...]:
     return tuple(sorted(set(found)))
 
 
-def compare(
-    model: ModelArgument,
-    noise: Annotated[
-        float,
-        typer.Option(
-            metavar="STD",
-            show_default=False,
-            help="Standard deviation of the Gaussian noise on every weight.",
-        ),
-    ],
-    task: TaskOption = None,
-    seq_len: SeqLenOption = None,
-    noise_relative: Annotated[
-        bool,
-        typer.Option(
-            "--noise-relative",
-            help="STD is a share of the root mean square of each weight matrix.",
-        ),
-    ] = False,
-    noise_seed: Annotated[
-        int, typer.Option(metavar="N", help="Noise seed of the first variant; others follow on.")
-    ] = 0,
-    variants: Annotated[
-        int, typer.Option(metavar="N", parser=parse_count, help="How many noisy variants.")
-    ] = 64,
-    budgets: Annotated[
-        Any,
-        typer.Option(
-            metavar="FLOPS",
-            parser=parse_budgets,
-            help="FLOPs for one estimate: LOW:HIGH by factors of ten, or a list with commas.",
-        ),
-    ] = "1e4:1e9",
-    estimators: Annotated[
-        str,
-        typer.Option(
-            metavar="NAMES",
-            help="[bold]all[/bold], or names with commas, such as sampling,sobol-order.",
-        ),
-    ] = "all",
-    seeds: Annotated[
-        int,
-        typer.Option(metavar="N", parser=parse_count, help="How often each seeded entry runs."),
-    ] = 30,
-    truth_samples: Annotated[
-        int,
-        typer.Option(
-            metavar="N",
-            parser=parse_count,
-            help="Random inputs for each variant's true accuracy, where it is not computed.",
-        ),
-    ] = 1 << 24,
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            "-o",
-            "--out",
-            metavar="FOLDER",
-            show_default=False,
-            help="Keep answers here and write results.csv, summary.md, plot.svg and plot.png. The "
-            "same command goes on where it was stopped.",
-        ),
-    ] = None,
-    workers: Annotated[
-        int | None,
-        typer.Option(metavar="N", show_default=False, help="Processes; all cores unless given."),
-    ] = None,
-    as_json: JsonOption = False,
-) -> None:
+@dataclass(frozen=True, kw_only=True)
+class Variants:
+    """The noisy models on which the race is run."""
+
+    noise: float = o.option(
+        o.REQUIRED, "STD", "Standard deviation of the Gaussian noise on every weight."
+    )
+    noise_relative: bool = o.flag(
+        "--noise-relative", "STD is a share of the root mean square of each weight matrix."
+    )
+    noise_seed: int = o.option(0, "N", "Noise seed of the first variant; others follow on.")
+    variants: int = o.option(64, "N", "How many noisy variants.", parser=o.parse_count)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entries:
+    """Who takes part, and with what means."""
+
+    budgets: Any = o.option(
+        "1e4:1e9", "FLOPS", "FLOPs for one estimate: LOW:HIGH by factors of ten, or a list with "
+        "commas.", parser=parse_budgets,
+    )  # fmt: skip
+    estimators: str = o.option(
+        "all", "NAMES", "[bold]all[/bold], or names with commas, such as sampling,sobol-order."
+    )
+    seeds: int = o.option(30, "N", "How often each seeded entry runs.", parser=o.parse_count)
+    truth_samples: int = o.option(
+        1 << 24, "N", "Random inputs for each variant's true accuracy, where it is not computed.",
+        parser=o.parse_count,
+    )  # fmt: skip
+    out: Path | None = o.option(
+        None, "FOLDER", "Keep answers here and write results.csv, summary.md, plot.svg and "
+        "plot.png. The same command goes on where it was stopped.", "-o", "--out",
+    )  # fmt: skip
+    workers: int | None = o.option(None, "N", "Processes; all cores unless given.")
+
+
+def compare(model: o.ModelArgument, noise: Variants, sizes: o.Sizes, entries: Entries) -> Said:
     """Race estimators of the accuracy against random sampling, on noisy variants of a model.
 
     Each entry estimates each variant's accuracy within a budget of FLOPs, counted operation by
@@ -137,32 +96,27 @@ def compare(
     import algzoo_exact as az
     from algzoo_exact.present.documents.race import race_document
 
-    loaded = load_model(model, task, seq_len)
-    task_of(loaded)
-    names = None if estimators == "all" else [n for n in re.split(r"[,\s]+", estimators) if n]
+    loaded = sizes.load(model)
+    o.task_of(loaded)
+    names = None
+    if entries.estimators != "all":
+        names = [name for name in re.split(r"[,\s]+", entries.estimators) if name]
     try:
         with progress_bar("racing") as advance:
             race = az.compare(
-                loaded,
-                noise,
-                relative=noise_relative,
-                noise_seed=noise_seed,
-                variants=variants,
-                budgets=budgets,
-                estimators=names,
-                seeds=seeds,
-                truth_samples=truth_samples,
-                folder=out,
-                workers=workers or os.cpu_count() or 1,
-                progress=advance,
-            )
-            files = _write(race, out) if out is not None else []
+                loaded, noise.noise, relative=noise.noise_relative, noise_seed=noise.noise_seed,
+                variants=noise.variants, budgets=entries.budgets, estimators=names,
+                seeds=entries.seeds, truth_samples=entries.truth_samples, folder=entries.out,
+                workers=entries.workers or os.cpu_count() or 1, progress=advance,
+            )  # fmt: skip
+            files = _write(race, entries.out) if entries.out is not None else []
     except KeyboardInterrupt:
-        if out is None:
+        if entries.out is None:
             raise
-        print(f"interrupted; the same command goes on with what is in {out}", file=sys.stderr)
-        raise typer.Exit(INTERRUPTED) from None
-    emit(race_document(race, files), as_json)
+        raise stopped(
+            f"interrupted; the same command goes on with what is in {entries.out}"
+        ) from None
+    return Said(race_document(race, files))
 
 
 def _write(race: Race, folder: Path) -> list[str]:

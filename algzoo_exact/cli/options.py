@@ -1,11 +1,16 @@
-"""Options that several commands share, and how numbers on the command line are read."""
+"""Options as fields of values, those that several commands share, and how numbers are read.
+
+A parameter of a command may be such a value: see ``command``.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from dataclasses import MISSING, dataclass, field
 from decimal import Decimal, InvalidOperation
 from time import monotonic
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -59,6 +64,35 @@ def deadline_after(context: typer.Context, seconds: float | None) -> Deadline:
     return Deadline((monotonic() if context.obj is None else context.obj) + seconds)
 
 
+REQUIRED = MISSING
+INFO = "typer"
+"""The key of a field's metadata with what typer is told of its option."""
+
+
+def option(default: object, value: str, help: str, *names: str, **more: Any) -> Any:
+    """A field for an option, in a dataclass with keywords only.
+
+    ``value`` stands for its value in the help. It is called by the field's name, unless there are
+    other ``names``. ``more`` is typer's.
+    """
+    return _field(default, typer.Option, *names, metavar=value, help=help, **more)
+
+
+def flag(name: str, help: str) -> Any:
+    """A field for an option without a value."""
+    return _field(False, typer.Option, name, help=help)
+
+
+def argument(default: object, value: str, help: str) -> Any:
+    """A field for a word without a name."""
+    return _field(default, typer.Argument, metavar=value, help=help, show_default=False)
+
+
+def _field(default: Any, make: Callable[..., object], *names: str, **more: Any) -> Any:
+    info = make(... if default is REQUIRED else default, *names, **more)
+    return field(default=default, metadata={INFO: info})
+
+
 ModelArgument = Annotated[
     str,
     typer.Argument(
@@ -69,99 +103,110 @@ ModelArgument = Annotated[
         "algzoo:2nd_argmax_16_10 ([bold]algzoo-exact zoo list[/bold]).",
     ),
 ]
-TaskOption = Annotated[
-    str | None,
-    typer.Option(
-        metavar="TASK",
-        help="2nd_argmax, argmax, argmedian, argoutlier, median or longest_cycle, where the file "
-        "does not tell.",
-        show_default=False,
-    ),
-]
-TeacherOption = Annotated[
-    str | None,
-    typer.Option(
-        metavar="MODEL",
-        help="Another model, whose answers are the labels.",
-        show_default=False,
-    ),
-]
-SeqLenOption = Annotated[
-    int | None,
-    typer.Option(
-        metavar="N",
-        show_default=False,
-        help="The number of inputs. A median model's weights do not tell it; for others, a "
-        "number that is not theirs is an error.",
-    ),
-]
-HeadsOption = Annotated[
-    int | None,
-    typer.Option(
-        metavar="N",
-        show_default=False,
-        help="A transformer's attention heads, where the file does not tell; else 1.",
-    ),
-]
-TiesOption = Annotated[
-    str,
-    typer.Option(
-        metavar="RULE",
-        help="Where several logits share the maximum: the [bold]lowest[/bold] index wins, it "
-        "counts as [bold]incorrect[/bold], or [bold]uniform[/bold] credit 1/(number tied).",
-    ),
-]
-SeedOption = Annotated[int, typer.Option(metavar="N", help="Seed of the random inputs.")]
-NoiseOption = Annotated[
-    float | None,
-    typer.Option(
-        metavar="STD",
-        show_default=False,
-        help="First add Gaussian noise of this standard deviation to every weight.",
-    ),
-]
-NoiseSeedOption = Annotated[
-    int | None,
-    typer.Option(metavar="N", show_default=False, help="Seed of the noise; 0 unless given."),
-]
-NoiseRelativeOption = Annotated[
-    bool,
-    typer.Option(
-        "--noise-relative",
-        help="STD is a share of the root mean square of each weight matrix.",
-    ),
-]
+
+
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
-def load_model(name: str, task: str | None, seq_len: int | None, heads: int | None = None) -> Model:
+@dataclass(frozen=True, kw_only=True)
+class Sizes:
+    """The task and the number of inputs, where a model's file does not tell."""
+
+    task: str | None = option(
+        None, "TASK", "2nd_argmax, argmax, argmedian, argoutlier, median or longest_cycle, where "
+        "the file does not tell.",
+    )  # fmt: skip
+    seq_len: int | None = option(
+        None, "N", "The number of inputs. A median model's weights do not tell it; for others, a "
+        "number that is not theirs is an error.",
+    )  # fmt: skip
+
+    def load(self, name: str) -> Model:
+        """The model of that name, with a progress bar."""
+        return load_model(name, self)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AllSizes(Sizes):
+    """And of a transformer."""
+
+    heads: int | None = option(
+        None, "N", "A transformer's attention heads, where the file does not tell; else 1."
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ties:
+    ties: str = option(
+        "lowest", "RULE", "Where several logits share the maximum: the [bold]lowest[/bold] index "
+        "wins, it counts as [bold]incorrect[/bold], or [bold]uniform[/bold] credit 1/(number "
+        "tied).",
+    )  # fmt: skip
+
+    @property
+    def rule(self) -> TieRule:
+        """The rule of that name; InputError if there is none."""
+        return tie_rule(self.ties)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rules(Ties):
+    """What a model should answer, and what counts as its answer."""
+
+    teacher: str | None = option(None, "MODEL", "Another model, whose answers are the labels.")
+
+    def task_of(self, model: Model) -> Task:
+        """Its task, or that of answering like the teacher."""
+        if self.teacher is None:
+            return task_of(model)
+        from algzoo_exact.program.task import teacher
+
+        other = load_model(self.teacher)
+        return teacher(
+            other.program, f"answers of {other.name} (weights {other.weights_sha256[:12]})"
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Noise:
+    noise: float | None = option(
+        None, "STD", "First add Gaussian noise of this standard deviation to every weight."
+    )
+    noise_seed: int | None = option(None, "N", "Seed of the noise; 0 unless given.")
+    noise_relative: bool = flag(
+        "--noise-relative", "STD is a share of the root mean square of each weight matrix."
+    )
+
+    def on(self, model: Model) -> Model:
+        """The model with noise on its weights, if that is asked for."""
+        import algzoo_exact as az
+
+        if self.noise is None:
+            if self.noise_seed is not None or self.noise_relative:
+                raise InputError("--noise-seed and --noise-relative need --noise STD.")
+            return model
+        return az.perturb(model, self.noise, self.noise_seed or 0, relative=self.noise_relative)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seed:
+    seed: int = option(0, "N", "Seed of the random inputs.")
+
+
+def load_model(name: str, sizes: Sizes | None = None) -> Model:
+    sizes = sizes or Sizes()
     import algzoo_exact as az
     from algzoo_exact.cli.output import progress_bar
 
+    heads = getattr(sizes, "heads", None)
     with progress_bar("loading") as advance:
-        return az.load(name, task=task, seq_len=seq_len, heads=heads, progress=advance)
+        return az.load(name, task=sizes.task, seq_len=sizes.seq_len, heads=heads, progress=advance)
 
 
-def with_noise(model: Model, noise: float | None, seed: int | None, relative: bool) -> Model:
-    """The model with noise on its weights, if that is asked for."""
-    import algzoo_exact as az
-
-    if noise is None:
-        if seed is not None or relative:
-            raise InputError("--noise-seed and --noise-relative need --noise STD.")
-        return model
-    return az.perturb(model, noise, seed or 0, relative=relative)
-
-
-def task_of(model: Model, teacher: str | None = None) -> Task:
-    """The model's task, or that of answering like a teacher; InputError if nothing says which."""
+def task_of(model: Model) -> Task:
+    """InputError if nothing says which it is."""
     from algzoo_exact.program.task import tasks_for
-    from algzoo_exact.program.task import teacher as answers_of
 
-    if teacher is not None:
-        other = load_model(teacher, None, None)
-        name = f"answers of {other.name} (weights {other.weights_sha256[:12]})"
-        return answers_of(other.program, name)
     if model.task is None:
         *others, last = tasks_for(model.network)
         names = f"{', '.join(others)} or {last}" if others else last
@@ -170,6 +215,7 @@ def task_of(model: Model, teacher: str | None = None) -> Task:
 
 
 def tie_rule(name: str) -> TieRule:
+    """InputError if there is none of that name."""
     from algzoo_exact.program.task import TIE_RULES
 
     if name not in TIE_RULES:

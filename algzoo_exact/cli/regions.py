@@ -5,90 +5,60 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
-
-from algzoo_exact.cli.options import (
-    JsonOption,
-    ModelArgument,
-    NoiseOption,
-    NoiseRelativeOption,
-    NoiseSeedOption,
-    SeqLenOption,
-    TaskOption,
-    TeacherOption,
-    TiesOption,
-    load_model,
-    parse_count,
-    task_of,
-    tie_rule,
-    with_noise,
-)
-from algzoo_exact.cli.output import emit, progress_bar
+from algzoo_exact.cli import options as o
+from algzoo_exact.cli.command import Said
+from algzoo_exact.cli.output import progress_bar
 from algzoo_exact.errors import InputError
 from algzoo_exact.files import staged
 
 if TYPE_CHECKING:
     from algzoo_exact.program.ir import Program
 
-EXAMPLES = """[bold]Examples[/bold]
-
+EXAMPLES = """
 algzoo-exact regions 2nd_argmax_3_3
-
 algzoo-exact regions 2nd_argmax_3_3 --picture regions.svg --out regions.parquet
-
-algzoo-exact regions 2nd_argmax_4_4 --graph regions.graphml --json"""
+algzoo-exact regions 2nd_argmax_4_4 --graph regions.graphml --json
+"""
 
 MOST_REGIONS = 200_000  # as many can take an hour and some GB
 
 
+@dataclass(frozen=True, kw_only=True)
+class Extent:
+    digits: int = o.option(20, "N", "Decimals of the measures.", min=1, max=1000)
+    top: int = o.option(12, "N", "How many regions to print; --out has all.", min=0)
+    max_regions: int = o.option(
+        MOST_REGIONS, "N", "Refuse models with more regions.", parser=o.parse_count
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Files:
+    """What is to be written."""
+
+    graph: Path | None = o.option(
+        None, "FILE", "Write the regions and their shared facets: .graphml."
+    )
+    picture: Path | None = o.option(
+        None, "FILE", "Draw regions and errors, for n = 2 and 3: .svg, .png or .pdf."
+    )
+    out: Path | None = o.option(
+        None, "FILE", "Write a table of all regions: .parquet, .csv or .json."
+    )
+
+
 def regions(
-    model: ModelArgument,
-    task: TaskOption = None,
-    teacher: TeacherOption = None,
-    seq_len: SeqLenOption = None,
-    ties: TiesOption = "lowest",
-    digits: Annotated[
-        int, typer.Option(metavar="N", min=1, max=1000, help="Decimals of the measures.")
-    ] = 20,
-    top: Annotated[
-        int, typer.Option(metavar="N", min=0, help="How many regions to print; --out has all.")
-    ] = 12,
-    graph: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            show_default=False,
-            help="Write the regions and their shared facets: .graphml.",
-        ),
-    ] = None,
-    picture: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            show_default=False,
-            help="Draw regions and errors, for n = 2 and 3: .svg, .png or .pdf.",
-        ),
-    ] = None,
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            show_default=False,
-            help="Write a table of all regions: .parquet, .csv or .json.",
-        ),
-    ] = None,
-    max_regions: Annotated[
-        int,
-        typer.Option(metavar="N", parser=parse_count, help="Refuse models with more regions."),
-    ] = MOST_REGIONS,
-    noise: NoiseOption = None,
-    noise_seed: NoiseSeedOption = None,
-    noise_relative: NoiseRelativeOption = False,
-    as_json: JsonOption = False,
-) -> None:
+    model: o.ModelArgument,
+    sizes: o.Sizes,
+    rules: o.Rules,
+    extent: Extent,
+    files: Files,
+    noise: o.Noise,
+) -> Said:
     """List the activation regions: cones of inputs on which the model is linear.
 
     Prints their number, and the pattern, exact measure and answer of the heaviest.
@@ -97,47 +67,43 @@ def regions(
     from algzoo_exact.regions.atlas import SUFFIXES, write_table
 
     began = time.monotonic()
-    _check_target(graph, (".graphml",))
-    _check_target(out, SUFFIXES)
-    loaded = with_noise(load_model(model, task, seq_len), noise, noise_seed, noise_relative)
-    chosen, rule = task_of(loaded, teacher), tie_rule(ties)
-    if chosen.is_numeric:
+    _check_target(files.graph, (".graphml",))
+    _check_target(files.out, SUFFIXES)
+    loaded = noise.on(sizes.load(model))
+    task, rule = rules.task_of(loaded), rules.rule
+    if task.is_numeric:
         raise InputError(
             "regions lists answers, and a median model has none; "
             "algzoo-exact accuracy gives its error, az.activation_regions() its regions."
         )
-    if chosen.seq_len > 6:
+    if task.seq_len > 6:
         raise InputError(
-            f"Regions can be measured for up to 6 inputs, and {loaded.name} has {chosen.seq_len}."
+            f"Regions can be measured for up to 6 inputs, and {loaded.name} has {task.seq_len}."
         )
 
     from algzoo_exact.present.documents.regions import regions_document
     from algzoo_exact.regions.graph import region_graph
 
-    files = {"graph": graph, "picture": picture, "out": out}
-    with _staged(files) as parts, progress_bar("regions") as advance:
+    with _staged(asdict(files)) as parts, progress_bar("regions") as advance:
         if "picture" in parts:
-            from algzoo_exact.present.pictures.picture import picture as draw
+            from algzoo_exact.present.pictures.picture import picture
 
-            draw(loaded.program, chosen, parts["picture"], ties=rule)
-        _check_number(loaded.program, max_regions)
+            picture(loaded.program, task, parts["picture"], ties=rule)
+        _check_number(loaded.program, extent.max_regions)
         found = region_graph(
-            loaded.program,
-            chosen,
-            digits=digits,
-            ties=rule,
+            loaded.program, task, digits=extent.digits, ties=rule,
             progress=lambda done, total: advance(done / total, "searching"),
-        )
+        )  # fmt: skip
         for done, pattern in enumerate(found.graph, 1):
             found.measure(pattern)
             advance(done / len(found), f"measuring {len(found):,}")
         if "graph" in parts:
             found.write_graphml(parts["graph"])
         if "out" in parts:
-            write_table(map(found.region, found.heaviest()), parts["out"], digits=digits)
-        seconds = time.monotonic() - began
-        said = regions_document(loaded, chosen, found, top, files, seconds)
-    emit(said, as_json)
+            table = map(found.region, found.heaviest())
+            write_table(table, parts["out"], digits=extent.digits)
+        said = regions_document(loaded, found, extent.top, asdict(files), time.monotonic() - began)
+    return Said(said)
 
 
 @contextmanager

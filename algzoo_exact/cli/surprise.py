@@ -2,49 +2,32 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import typer
-
-from algzoo_exact.cli.options import JsonOption, TiesOption
-from algzoo_exact.cli.output import emit, progress_bar
-from algzoo_exact.cli.stories import (
-    EXIT_CODES,
-    ONE_STATEMENT,
-    StatementSecondsOption,
-    StoryArgument,
-    StoryModelOption,
-    check,
-    read_story,
-)
+from algzoo_exact.cli import options as o
+from algzoo_exact.cli.command import Said
+from algzoo_exact.cli.output import progress_bar
+from algzoo_exact.cli.stories import EXIT_CODES, Story
 
 if TYPE_CHECKING:
     from algzoo_exact.zoo.loading import Model
 
-EXAMPLES = """[bold]Examples[/bold]
-
+EXAMPLES = """
 algzoo-exact surprise my_story.toml
-
 algzoo-exact surprise my_story.toml --bits-of-optimization 120 --json
+Exit codes: 0 all proved, 1 something refuted, 2 bad input, 3 something undecided.
+"""
 
-Exit codes: 0 all proved, 1 something refuted, 2 bad input, 3 something undecided."""
+
+@dataclass(frozen=True, kw_only=True)
+class Compared:
+    bits_of_optimization: float | None = o.option(
+        None, "X", "Bits of optimization to compare with, in place of the explanation's figure."
+    )
 
 
-def surprise(
-    story: StoryArgument,
-    model: StoryModelOption = None,
-    seconds: StatementSecondsOption = ONE_STATEMENT,  # type: ignore[assignment]
-    bits_of_optimization: Annotated[
-        float | None,
-        typer.Option(
-            metavar="X",
-            show_default=False,
-            help="Bits of optimization to compare with, in place of the explanation's figure.",
-        ),
-    ] = None,
-    ties: TiesOption = "lowest",
-    as_json: JsonOption = False,
-) -> None:
+def surprise(story: Story, compared: Compared) -> Said:
     """Verify an explanation and add up its surprise in bits, as a ledger.
 
     Only what is proved is paid for. To it comes the surprise that is left, given the explanation,
@@ -53,20 +36,18 @@ def surprise(
     import algzoo_exact as az
     from algzoo_exact.present.documents.ledger import ledger_document
 
-    path, explanation, loaded = read_story(story, model)
-    verification = check(explanation, loaded, seconds, ties)
+    path, loaded, verification = story.verified()
     if verification.stopped:
         raise KeyboardInterrupt  # a ledger of what was checked by then would be no use
     with progress_bar("accounting") as advance:
         ledger = az.surprise(
             verification,
-            optimization_bits=bits_of_optimization,
+            optimization_bits=compared.bits_of_optimization,
             seeds=_seeds(loaded),
             progress=lambda text: advance(0.0, text),
         )
-    emit(ledger_document(path, loaded, verification, ledger), as_json)
-    code = EXIT_CODES[verification.status]
-    raise typer.Exit(code if ledger.given.agrees else 1)
+    code = EXIT_CODES[verification.status] if ledger.given.agrees else 1
+    return Said(ledger_document(path, loaded, verification, ledger), code)
 
 
 def _seeds(model: Model) -> int | None:

@@ -2,79 +2,56 @@
 
 from __future__ import annotations
 
-import sys
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
-
-from algzoo_exact.cli.options import JsonOption, parse_count
-from algzoo_exact.cli.output import emit, progress_bar
+from algzoo_exact.cli import options as o
+from algzoo_exact.cli.command import Said, stopped
+from algzoo_exact.cli.output import progress_bar
 from algzoo_exact.errors import InputError
 from algzoo_exact.present.document import facts, untitled
 
 if TYPE_CHECKING:
     from algzoo_exact.training.run import Status
 
-INTERRUPTED = 130  # as shells count
-
-EXAMPLES = """[bold]Examples[/bold]
-
+EXAMPLES = """
 algzoo-exact train 2nd_argmax --hidden-size 4 --seq-len 3 --sequences 2^24
-
 algzoo-exact train median --hidden-size 8 --seq-len 5 --sequences 2^26 --seeds 16 --out runs/median
+algzoo-exact train longest_cycle --hidden-size 4 --seq-len 4 --sequences 2^24 --heads 2
+"""
 
-algzoo-exact train longest_cycle --hidden-size 4 --seq-len 4 --sequences 2^24 --heads 2"""
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """Which models are to be trained."""
+
+    task: str = o.argument(
+        o.REQUIRED, "TASK", "2nd_argmax, argmax, argmedian, argoutlier or median (an RNN), or "
+        "longest_cycle (a transformer).",
+    )  # fmt: skip
+    hidden_size: int = o.option(o.REQUIRED, "D", "Neurons.", "-d", "--hidden-size")
+    seq_len: int = o.option(o.REQUIRED, "N", "Inputs.", "-n", "--seq-len")
+    sequences: int = o.option(
+        "2^30", "N", "Random inputs to train on, such as 2^26.", parser=o.parse_count
+    )
+    seeds: int = o.option(5, "N", "How many seeds to train; the best is kept.")
+    first_seed: int = o.option(0, "N", "The first of the seeds.")
+    batch: int = o.option(1024, "N", "Inputs in a step.")
+    layers: int | None = o.option(None, "N", "A transformer's layers, 1 or 2 (2).")
+    heads: int | None = o.option(None, "N", "A transformer's heads (1).")
 
 
-def train(
-    task: Annotated[
-        str,
-        typer.Argument(
-            metavar="TASK",
-            show_default=False,
-            help="2nd_argmax, argmax, argmedian, argoutlier or median (an RNN), or "
-            "longest_cycle (a transformer).",
-        ),
-    ],
-    hidden_size: Annotated[
-        int, typer.Option("-d", "--hidden-size", metavar="D", show_default=False, help="Neurons.")
-    ],
-    seq_len: Annotated[
-        int, typer.Option("-n", "--seq-len", metavar="N", show_default=False, help="Inputs.")
-    ],
-    sequences: Annotated[
-        int,
-        typer.Option(
-            metavar="N", parser=parse_count, help="Random inputs to train on, such as 2^26."
-        ),
-    ] = "2^30",  # type: ignore[assignment]  # the parser's input
-    seeds: Annotated[
-        int, typer.Option(metavar="N", help="How many seeds to train; the best is kept.")
-    ] = 5,
-    first_seed: Annotated[int, typer.Option(metavar="N", help="The first of the seeds.")] = 0,
-    batch: Annotated[int, typer.Option(metavar="N", help="Inputs in a step.")] = 1024,
-    layers: Annotated[
-        int | None,
-        typer.Option(metavar="N", show_default=False, help="A transformer's layers, 1 or 2 (2)."),
-    ] = None,
-    heads: Annotated[
-        int | None,
-        typer.Option(metavar="N", show_default=False, help="A transformer's heads (1)."),
-    ] = None,
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            "-o",
-            "--out",
-            metavar="FOLDER",
-            show_default=False,
-            help="Where models go; a run stopped there goes on. By default TASK_D_N.",
-        ),
-    ] = None,
-    device: Annotated[str, typer.Option(metavar="DEVICE", help="cpu or cuda.")] = "cpu",
-    as_json: JsonOption = False,
-) -> None:
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    out: Path | None = o.option(
+        None, "FOLDER", "Where models go; a run stopped there goes on. By default TASK_D_N.",
+        "-o", "--out",
+    )  # fmt: skip
+    device: str = o.option("cpu", "DEVICE", "cpu or cuda.")
+
+
+def train(wanted: Wanted, place: Place) -> Said:
     """Train models by AlgZoo's recipe, all seeds at once, and keep the best with its card.
 
     Stop it with Ctrl-C whenever you like: the same command goes on from there, and on a CPU ends
@@ -84,21 +61,22 @@ def train(
     from algzoo_exact.training.train import finish, recipe_for
     from algzoo_exact.zoo.card_table import score_text
 
-    if seeds < 1:
-        raise InputError(f"The number of seeds must be at least 1, not {seeds}.")
-    chosen = range(first_seed, first_seed + seeds)
-    recipe = recipe_for(task, hidden_size, seq_len, sequences, chosen, batch, layers, heads)
-    folder = out or Path(recipe.name)
-    run = Run(recipe, folder, device)
+    w = wanted
+    if w.seeds < 1:
+        raise InputError(f"The number of seeds must be at least 1, not {w.seeds}.")
+    chosen = range(w.first_seed, w.first_seed + w.seeds)
+    recipe = recipe_for(
+        w.task, w.hidden_size, w.seq_len, w.sequences, chosen, w.batch, w.layers, w.heads
+    )
+    folder = place.out or Path(recipe.name)
+    run = Run(recipe, folder, place.device)
     try:
         with progress_bar("training") as advance:
             run.train(lambda status: advance(status.step / status.steps, _text(status)))
     except KeyboardInterrupt:
-        print(
-            f"stopped after step {run.step:,} of {recipe.steps:,}: the same command goes on",
-            file=sys.stderr,
-        )
-        raise typer.Exit(INTERRUPTED) from None
+        raise stopped(
+            f"stopped after step {run.step:,} of {recipe.steps:,}: the same command goes on"
+        ) from None
     with progress_bar("choosing") as advance:
         trained = finish(run, folder, lambda done, total: advance(done / total, "scores"))
     card = trained.card
@@ -112,7 +90,7 @@ def train(
     for seed, score in zip(trained.seeds, trained.scores, strict=True):
         rows.append((f"seed {seed}", f"{score_text(score)} ({score.kind})"))
     data = {"model": trained.path, "card": card.json(), "scores": scores}
-    emit(untitled(facts(*rows), data=data), as_json)
+    return Said(untitled(facts(*rows), data=data))
 
 
 def _text(status: Status) -> str:

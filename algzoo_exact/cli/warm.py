@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import time
 
-EXAMPLES = """[bold]Example[/bold]
-
-algzoo-exact warm"""
+EXAMPLES = "algzoo-exact warm"
 
 
 def warm() -> None:

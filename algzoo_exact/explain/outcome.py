@@ -6,15 +6,16 @@ what became of a claim's instance are all an ``Outcome``.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Literal, Protocol, TypeAlias
+from typing import Generic, Literal, Protocol, TypeAlias, TypeVar
 
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.exact.verdict import Verdict
 from algzoo_exact.explain.language.expression import Entry, Formula, Term, point_text
 from algzoo_exact.explain.logic.farkas import Refutation
+from algzoo_exact.geometry.cone import Cone, IntVector
 
 Status = Literal["proved", "refuted", "unknown"]
 Point: TypeAlias = tuple[Fraction, ...]
@@ -65,42 +66,51 @@ class Figure:
         return "beyond the range of floats" if self.samples is None else "not seen in the sample"
 
 
-Rays: TypeAlias = tuple[tuple[int, ...], ...]
-"""The extreme rays of a cone."""
+Answer = TypeVar("Answer")
 
 
-@dataclass(frozen=True)
-class Branch:
-    """Space cut along ``normal``, and what became of its two sides (below: normal . x <= 0)."""
+@dataclass(frozen=True, eq=False)
+class Leaf(Generic[Answer]):
+    """A cone on which a question has this answer; None where a limit struck first."""
 
-    normal: tuple[int, ...]
-    below: Branch | Rays
-    above: Branch | Rays
+    cone: Cone
+    answer: Answer | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
+class Cut(Generic[Answer]):
+    """A hyperplane, and what became of its two sides (below: ``normal`` . x <= 0)."""
+
+    normal: IntVector
+    below: Tree[Answer]
+    above: Tree[Answer]
+
+
+Tree: TypeAlias = Leaf[Answer] | Cut[Answer]
+
+
+def leaves(tree: Tree[Answer]) -> Iterator[Leaf[Answer]]:
+    """From left to right."""
+    waiting = [tree]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, Leaf):
+            yield part
+        else:
+            waiting += (part.above, part.below)
+
+
+@dataclass(frozen=True, eq=False)
 class Cells:
     """Evidence: space cut into cones, on each of which the statement was decided.
 
-    Coordinates are the ``inputs`` that occur in it. A cone is what the cuts leave; its rays are
-    there for convenience. On each face (within each cone, where null sets do not count) every sign
-    that the statement needs is one of <, = and >.
+    Coordinates are the ``inputs`` that occur in it. A cone is what the cuts leave. On each face
+    (within each cone, where null sets do not count) every sign that the statement needs is one of
+    <, = and >.
     """
 
     inputs: tuple[int, ...]
-    tree: Branch | Rays
-
-    @property
-    def rays(self) -> tuple[Rays, ...]:
-        """The rays of each cone."""
-        found, waiting = [], [self.tree]
-        while waiting:
-            part = waiting.pop()
-            if isinstance(part, Branch):
-                waiting += (part.above, part.below)
-            else:
-                found.append(part)
-        return tuple(found)
+    tree: Tree[bool]
 
 
 Evidence: TypeAlias = Cells | Refutation

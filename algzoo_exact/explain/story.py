@@ -12,24 +12,51 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 from algzoo_exact.errors import InputError, demand, did_you_mean
 from algzoo_exact.explain.claims.cases import Case
 from algzoo_exact.explain.claims.claim import Claim
-from algzoo_exact.explain.claims.keys import TRUTH, Keys, Source, choice, exact, text, whole
+from algzoo_exact.explain.claims.keys import (
+    TRUTH,
+    Json,
+    Keys,
+    Source,
+    choice,
+    exact,
+    listed,
+    plain,
+    table_schema,
+    text,
+    whole,
+)
 from algzoo_exact.explain.claims.price import MOST_BITS
-from algzoo_exact.explain.claims.reading import ClaimReader
+from algzoo_exact.explain.claims.reading import ClaimReader, case_schema
+from algzoo_exact.explain.claims.registry import KINDS
 from algzoo_exact.explain.language.expand import Definition, Expander, read_definitions
 from algzoo_exact.explain.language.integers import Sizes
-from algzoo_exact.explain.language.toml_tables import LARGEST_FILE, Table, read_toml, shown, within
+from algzoo_exact.explain.language.toml_tables import (
+    IDENTIFIER,
+    LARGEST_FILE,
+    Table,
+    read_toml,
+    shown,
+    within,
+)
 from algzoo_exact.program.task import PROBLEMS, Task
 
 LARGEST_SIZE = 1024  # inputs, and hidden neurons
 
 _HASH = text("^([0-9a-f]{64})?$")
 SURPRISE: Keys = {"bits_of_optimization": exact(), "note": text()}
-"""The keys of the table [surprise]."""
+_NAMED = plain(
+    dict,
+    {
+        "type": "object",
+        "propertyNames": {"pattern": rf"^\s*{IDENTIFIER.pattern}\s*(\(.*\))?\s*$"},
+        "additionalProperties": {"$ref": "#/$defs/expression"},
+    },
+    default={},
+)
 
 
 def model_keys() -> Keys:
@@ -42,6 +69,21 @@ def model_keys() -> Keys:
         "weights_sha256": _HASH,
         "standard": TRUTH,
         "name": text(r"\S"),
+    }
+
+
+def story_keys() -> Keys:
+    """The keys of a file, with all kinds of claims that are registered."""
+    claims: Json = {"oneOf": [{"$ref": f"#/$defs/{name}"} for name in KINDS]}
+    return {
+        "title": text(required=True),
+        "prose": text(),
+        "model": plain(dict, table_schema(model_keys()), required=True),
+        "definitions": _NAMED,
+        "domains": _NAMED,
+        "claim": listed(dict, {"type": "array", "items": claims}),
+        "case": listed(dict, {"type": "array", "items": case_schema()}),
+        "surprise": plain(dict, table_schema(SURPRISE)),
     }
 
 
@@ -128,30 +170,33 @@ def load_explanation(path: str | os.PathLike[str]) -> Explanation:
 
 def parse_explanation(toml: str) -> Explanation:
     """The explanation in a TOML text; errors as in ``load_explanation``, without the file."""
-    table = Table(read_toml(toml.removeprefix("\ufeff").replace("\r\n", "\n")))
-    title = table.required("title", str)
-    prose = table.optional("prose", str, "")
-    model: Mapping[str, Any] = table.required("model", dict)
+    source = Source(Table(read_toml(toml.removeprefix("\ufeff").replace("\r\n", "\n"))))
+    given = source.all(story_keys())
     with within("model"):
-        subject = _subject(Source(Table(model)))
-    definitions = _named(table, "definitions")
-    domains = _named(table, "domains")
-    known = _definitions(definitions, domains)
+        subject = _subject(source.inside(given["model"]))
+    definitions, domains = given["definitions"], given["domains"]
+    for key in ("definitions", "domains"):
+        for heading, body in given[key].items():
+            if not isinstance(body, str):
+                raise InputError(f"{key}: {heading} must be a text in quotes, not {shown(body)}.")
+    for twice in sorted(definitions.keys() & domains.keys()):
+        raise InputError(f"{twice} is in [definitions] and in [domains]; choose two names.")
+    known = read_definitions({**definitions, **domains}, domains.keys())
     expander = Expander(known, subject.sizes)
     _check_definitions(expander, known, {name.partition("(")[0].strip() for name in domains})
     reader = ClaimReader(expander, subject.task)
-    for data in table.tables("claim"):
+    for data in given["claim"]:
         reader.add_claim(data)
-    for data in table.tables("case"):
+    for data in given["case"]:
         reader.add_case(data)
     optimization = None
-    if table.has("surprise"):
+    if given["surprise"] is not None:
         with within("surprise"):
-            optimization = _optimization(reader.source(table.required("surprise", dict)))
-    table.finish()
+            optimization = _optimization(reader.source(given["surprise"]))
+    source.table.finish()
     return Explanation(
-        title,
-        prose,
+        given["title"],
+        given["prose"],
         subject,
         tuple(definitions.items()),
         tuple(domains.items()),
@@ -176,24 +221,6 @@ def _subject(source: Source) -> Subject:
         raise InputError("name must be the name of a model or a path to one, not an empty text.")
     source.table.finish()
     return Subject(task, **given | {"name": given["name"] or None})
-
-
-def _named(table: Table, key: str) -> dict[str, str]:
-    data: dict[str, Any] = table.optional(key, dict, {})
-    for heading, body in data.items():
-        if not isinstance(body, str):
-            raise InputError(f"{key}: {heading} must be a text in quotes, not {shown(body)}.")
-    return data
-
-
-def _definitions(
-    definitions: Mapping[str, str], domains: Mapping[str, str]
-) -> dict[str, Definition]:
-    """Both together: they share their names."""
-    twice = definitions.keys() & domains.keys()
-    if twice:
-        raise InputError(f"{min(twice)} is in [definitions] and in [domains]; choose two names.")
-    return read_definitions({**definitions, **domains}, domains.keys())
 
 
 def _check_definitions(

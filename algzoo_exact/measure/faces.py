@@ -140,6 +140,8 @@ class Faces:
         for i, k in self.corners(face):
             c = inner(sides[i].normal, sides[k].normal)
             square, product = 1 - c * c, along[i] * along[k]
+            if not square > 0:
+                raise PrecisionError("two sides of a face are not told apart")
             rest = square * along[i] * along[i] + (along[k] - c * along[i]) ** 2
             for place, s in enumerate(stretch):
                 height = (square + s * rest).sqrt()

@@ -460,21 +460,23 @@ def solid_angle(
 
 
 @compiled
-def heading_of(u: F64, u_error: float) -> Heading:
-    """A direction in the whole space, of any length, off by ``u_error`` times that at most."""
-    square = 0.0
-    for i in range(u.shape[0]):
-        square += u[i] * u[i]
-    return Heading(u, 1.0 / math.sqrt(square), 0.0, u_error * SLACK)
-
-
-@compiled
-def flows_from(
-    lattice: Lattice, rays: F64, heading: Heading, tops: F64, rules: FlowRules, flows: F64,
+def facet_flows(
+    lattice: Lattice, n: int, rays: F64, u: F64, u_error: float, rules: FlowRules, flows: F64,
     moments: F64,
 ) -> None:  # fmt: skip
-    """``facet_flows`` where ``tops`` (facets, 2) are y1 as balls, known better than from u."""
-    n = heading.vector.shape[0]
+    """The flow of each facet in the lattice of a cone in R^n, n = 2 to 9, and its first moment.
+
+    ``rays`` (rays, n): any points near the extreme rays; they serve to choose directions.
+    ``u`` (n): the direction, of any length, off by ``u_error`` times that at most.
+    ``flows`` (facets, 2): balls. ``moments`` (facets, n + 1): g = sum over the ridges G of F of
+    P(G) e, whose last column bounds the length of its error: the integral of x p(x) over F,
+    p the density of R^n on F, is g / (2 pi).
+    """
+    square = 0.0
+    for i in range(n):
+        square += u[i] * u[i]
+    heading = Heading(u, 1.0 / math.sqrt(square), 0.0, u_error * SLACK)
+    tops = components(lattice, 0, heading)
     root = lattice.level[0]
     solid = solid_angles(lattice, n, rays, rules)
     flows_by_parts(lattice, root, n, heading, tops, solid, rules, flows)
@@ -494,21 +496,3 @@ def flows_from(
             wide = lattice.error[edge] + UNIT_ERROR * U
             moments[f, n] += off * (1.0 + wide) + measure * (wide + (sides + 1.0) * U)
         moments[f, n] *= SLACK
-
-
-@compiled
-def facet_flows(
-    lattice: Lattice, n: int, rays: F64, u: F64, u_error: float, rules: FlowRules, flows: F64,
-    moments: F64,
-) -> None:  # fmt: skip
-    """The flow of each facet in the lattice of a cone in R^n, n = 2 to 9, and its first moment.
-
-    ``rays`` (rays, n): any points near the extreme rays; they serve to choose directions.
-    ``u`` (n): the direction, of any length, off by ``u_error`` times that at most.
-    ``flows`` (facets, 2): balls. ``moments`` (facets, n + 1): g = sum over the ridges G of F of
-    P(G) e, whose last column bounds the length of its error: the integral of x p(x) over F,
-    p the density of R^n on F, is g / (2 pi).
-    """
-    heading = heading_of(u, u_error)
-    tops = components(lattice, 0, heading)
-    flows_from(lattice, rays, heading, tops, rules, flows, moments)

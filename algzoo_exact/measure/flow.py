@@ -195,7 +195,10 @@ class _Squash:
         if self.dimension > 3 and facets:
             least = min((tops[facet].abs_lower() for facet in facets), key=float)
             self.rule = ball_rule(least, self.dimension > 7)
-        return {facet: self._flow(facet, tops[facet]) for facet in facets}
+        found = {facet: self._flow(facet, tops[facet]) for facet in facets}
+        if not all(flow.is_finite() for flow in found.values()):
+            raise PrecisionError("components of the direction are too wide for a flow")
+        return found
 
     def _flow(self, facet: int, y1: arb) -> arb:
         total = arb(0)

@@ -7,12 +7,12 @@ P(X > 0 in every entry), X ~ N(0, R), is the measure of {y : A y >= 0} for any A
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 
 from flint import arb, arb_mat
 
-from algzoo_exact.errors import InputError
+from algzoo_exact.errors import InputError, demand
 from algzoo_exact.exact.enclosure import Enclosure, to_arb
 from algzoo_exact.geometry.cone import Cone, IntVector, NotPointedError, primitive
 from algzoo_exact.measure.cone_measure import cone_measure as measure_by_balls
@@ -67,7 +67,7 @@ def orthant_probability(
 
     InputError for n > 9 and for a matrix that is not symmetric and positive definite.
     """
-    matrix = [[_fraction(value) for value in row] for row in correlation]
+    matrix = [[_fraction(value) for value in row] for row in _listed(correlation)]
     n = len(matrix)
     if not n or any(len(row) != n for row in matrix):
         raise InputError("A correlation matrix has as many columns as rows, and at least one.")
@@ -107,6 +107,14 @@ def _factors(matrix: list[list[Fraction]]) -> tuple[list[list[Fraction]], list[F
     return lower, diagonal
 
 
+def _listed(rows: Sequence[Sequence[Number]]) -> list[Sequence[Number]]:
+    """The rows of a matrix; InputError for what has none."""
+    demand(rows, Iterable, "A matrix is made of rows of numbers")
+    for row in rows:
+        demand(row, Iterable, "A row of a matrix is made of numbers")
+    return [*rows]
+
+
 def _fraction(value: Number) -> Fraction:
     try:
         return Fraction(value)
@@ -116,7 +124,7 @@ def _fraction(value: Number) -> Fraction:
 
 def _integer_rows(rows: Sequence[Sequence[Number]], name: str) -> list[IntVector]:
     """Positive multiples of the rows in integers."""
-    exact = [[_fraction(value) for value in row] for row in rows]
+    exact = [[_fraction(value) for value in row] for row in _listed(rows)]
     if not exact or not exact[0] or any(len(row) != len(exact[0]) for row in exact):
         raise InputError(f"Give at least one {name}, all of the same length.")
     if not all(any(row) for row in exact):

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count as count_from
 from pathlib import Path
 
@@ -11,23 +10,11 @@ from algzoo_exact import __version__
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.shares import decimals
 from algzoo_exact.explain.story import load_explanation
-from algzoo_exact.files import staged, write_whole
+from algzoo_exact.files import path_of, staged, write_whole
 from algzoo_exact.names import address, printable
-from algzoo_exact.present.document import (
-    Block,
-    Bullets,
-    Column,
-    Document,
-    Kind,
-    Link,
-    Mark,
-    Section,
-    Table,
-    Text,
-    paragraph,
-)
-from algzoo_exact.present.findings.gather import slow_certificate
-from algzoo_exact.present.report import SAMPLES, Report, make_report
+from algzoo_exact.present import document as d
+from algzoo_exact.present.findings.gather import Progress, Wishes, slow_certificate
+from algzoo_exact.present.report import Report, report_of
 from algzoo_exact.present.sections.registry import kinds_section
 from algzoo_exact.present.wording import count, several, value_text
 from algzoo_exact.present.writers.html import to_html
@@ -38,13 +25,13 @@ INDEX = "index.html"
 CERTIFICATE = ".certificate.json.gz"
 
 _COLUMNS = (
-    Column("model"),
-    Column("weights", True),
-    Column("score"),
-    Column("errors", True),
-    Column("regions", True),
-    Column("explanation"),
-    Column("certificate"),
+    d.Column("model"),
+    d.Column("weights", True),
+    d.Column("score"),
+    d.Column("errors", True),
+    d.Column("regions", True),
+    d.Column("explanation"),
+    d.Column("certificate"),
 )
 
 
@@ -63,10 +50,10 @@ def write_atlas(
     *,
     ties: TieRule = "lowest",
     time_limit: float | None = None,
-    samples: int = SAMPLES,
+    samples: int = Wishes.samples,
     seed: int = 0,
     workers: int = 1,
-    progress: Callable[[float, str], None] | None = None,
+    progress: Progress | None = None,
 ) -> Atlas:
     """Report every ``.safetensors`` model of a folder, and write an index of the reports.
 
@@ -78,7 +65,12 @@ def write_atlas(
     InputError for a folder that is missing or holds no models, and for an output that cannot be
     written to.
     """
-    source, target = Path(folder), Path(output)
+    wishes = Wishes(ties=ties, time_limit=time_limit, samples=samples, seed=seed, workers=workers)
+    return atlas_of(path_of(folder), path_of(output), wishes, progress)
+
+
+def atlas_of(source: Path, target: Path, wishes: Wishes, progress: Progress | None = None) -> Atlas:
+    """The same, of wishes that are one value, without an explanation or a certificate."""
     if not source.is_dir():
         raise InputError(f"There is no folder {source}.")
     paths = sorted(source.glob("*.safetensors"))
@@ -95,31 +87,31 @@ def write_atlas(
     reports: dict[str, Report] = {}
     failed: dict[str, str] = {}
     for number, path in enumerate(paths):
-        name = path.stem
 
-        def heard(fraction: float, text: str, number: int = number, name: str = name) -> None:
+        def heard(fraction: float, text: str, number: int = number, name: str = path.stem) -> None:
             if progress is not None:
                 progress((number + fraction) / len(paths), f"{name}: {text}")
 
         try:
-            model = load(path)
-            task = model.task
-            story = path.parent / "explanations" / f"{name}.toml"
-            with staged(target / f"{name}{CERTIFICATE}") as certificate:
-                slow = task is None or slow_certificate(model, task, story.is_file())
-                report = make_report(
-                    model, ties=ties, certificate=None if slow else certificate,
-                    time_limit=time_limit, samples=samples, seed=seed, workers=workers,
-                    explanation=load_explanation(story) if story.is_file() else None,
-                    progress=heard,
-                )  # fmt: skip
-                report.write(target / pages[name])
-            reports[name] = report
+            with staged(target / f"{path.stem}{CERTIFICATE}") as certificate:
+                report = _report(path, certificate, wishes, heard)
+                report.write(target / pages[path.stem])
+            reports[path.stem] = report
         except InputError as error:
-            failed[name] = str(error)
+            failed[path.stem] = str(error)
     index = target / INDEX
     write_whole(index, to_html(_index(reports, pages, failed)).encode())
     return Atlas(index, {name: target / pages[name] for name in reports}, failed)
+
+
+def _report(path: Path, certificate: Path, wishes: Wishes, progress: Progress) -> Report:
+    """Of the model in a file, with the explanation beside it, and a certificate if it is quick."""
+    model = load(path)
+    story = path.parent / "explanations" / f"{path.stem}.toml"
+    explanation = load_explanation(story) if story.is_file() else None
+    if model.task is not None and not slow_certificate(model, model.task, story.is_file()):
+        wishes = replace(wishes, certificate=certificate)
+    return report_of(model, None, replace(wishes, explanation=explanation), progress)
 
 
 def _pages(names: list[str]) -> dict[str, str]:
@@ -135,7 +127,7 @@ def _pages(names: list[str]) -> dict[str, str]:
     return pages
 
 
-def _index(reports: dict[str, Report], pages: dict[str, str], failed: dict[str, str]) -> Document:
+def _index(reports: dict[str, Report], pages: dict[str, str], failed: dict[str, str]) -> d.Document:
     sections = []
     for task, problem in PROBLEMS.items():
         rows = sorted(
@@ -147,17 +139,17 @@ def _index(reports: dict[str, Report], pages: dict[str, str], failed: dict[str, 
         )
         if rows:
             score = "root mean squared error" if problem.is_numeric else "accuracy"
-            table = Table(
+            table = d.Table(
                 f"Models that should give {problem.words}, by {score}.",
                 _COLUMNS,
                 tuple(_row(page, report) for page, report in rows),
             )
-            sections.append(Section(task, task, (table,)))
+            sections.append(d.Section(task, task, (table,)))
     if failed:
         items = tuple((printable(f"{name}: {reason}"),) for name, reason in failed.items())
-        blocks: tuple[Block, ...] = (paragraph("These have no report:"), Bullets(items))
-        sections.append(Section("failed", "Without a report", blocks))
-    return Document(
+        blocks: tuple[d.Block, ...] = (d.paragraph("These have no report:"), d.Bullets(items))
+        sections.append(d.Section("failed", "Without a report", blocks))
+    return d.Document(
         "An exact atlas",
         f"{several(len(reports), 'network')}, and what is proved about each",
         (*sections, kinds_section()),
@@ -166,10 +158,10 @@ def _index(reports: dict[str, Report], pages: dict[str, str], failed: dict[str, 
     )
 
 
-def _row(page: str, report: Report) -> tuple[Text, ...]:
+def _row(page: str, report: Report) -> tuple[d.Text, ...]:
     found = report.findings
     score = found.score
-    shown: Text
+    shown: d.Text
     errors = ""
     if score.metric == "accuracy":
         shown = value_text(found.enclosure, found.kind)
@@ -180,15 +172,15 @@ def _row(page: str, report: Report) -> tuple[Text, ...]:
     if found.kind != "exact" and not found.check.failure:
         shown += ("; ", *_estimate(report))
     regions = None if found.regions is None else found.regions.count
-    explained: Text = ()
+    explained: d.Text = ()
     if found.verification is not None:
-        explained = (Mark(found.verification.status),)
-    certificate: Text = ()
+        explained = (d.Mark(found.verification.status),)
+    certificate: d.Text = ()
     if found.certificate is not None:
         file = address(found.certificate.path.name)
-        certificate = (Link(found.certificate.sha256[:12], file),)
+        certificate = (d.Link(found.certificate.sha256[:12], file),)
     return (
-        (Link(found.model.name, address(page)),),
+        (d.Link(found.model.name, address(page)),),
         (f"{found.model.network.parameters:,}",),
         shown,
         (errors,),
@@ -198,10 +190,10 @@ def _row(page: str, report: Report) -> tuple[Text, ...]:
     )
 
 
-def _estimate(report: Report) -> Text:
+def _estimate(report: Report) -> d.Text:
     """What tells something where bounds are wide."""
     found = report.findings
     if found.check.accuracy is not None:
-        return (f"{decimals(found.check.accuracy.accuracy, 5)} ", Kind("sampled"))
+        return (f"{decimals(found.check.accuracy.accuracy, 5)} ", d.Kind("sampled"))
     assert found.check.squared_error is not None
-    return (f"{found.check.squared_error.root:.5g} ", Kind("sampled"))
+    return (f"{found.check.squared_error.root:.5g} ", d.Kind("sampled"))

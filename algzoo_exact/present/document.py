@@ -6,7 +6,7 @@ is written.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
@@ -218,7 +218,24 @@ def paragraph(*parts: Inline) -> Paragraph:
 
 def facts(*rows: tuple[str, str | Text]) -> Facts:
     """Names, and what is said of them."""
-    return Facts(tuple((name, (said,) if isinstance(said, str) else said) for name, said in rows))
+    return Facts(tuple((name, _text(said)) for name, said in rows))
+
+
+def bullets(*items: str | Text) -> Bullets:
+    return Bullets(tuple(map(_text, items)))
+
+
+def table(
+    caption: str, columns: Iterable[str], rows: Iterable[Iterable[str | Text]], **more: Any
+) -> Table:
+    """A table; headings that begin with ``#`` are those of numbers. ``more`` are further fields."""
+    heads = tuple(Column(title.removeprefix("#"), title.startswith("#")) for title in columns)
+    foot = tuple(tuple(map(_text, row)) for row in more.pop("foot", ()))
+    return Table(caption, heads, tuple(tuple(map(_text, row)) for row in rows), foot, **more)
+
+
+def _text(said: str | Text) -> Text:
+    return (said,) if isinstance(said, str) else said
 
 
 def untitled(*blocks: Block, data: Mapping[str, Any]) -> Document:

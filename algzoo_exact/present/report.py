@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from algzoo_exact import __version__
-from algzoo_exact.errors import InputError
+from algzoo_exact.errors import InputError, demand
 from algzoo_exact.explain.story import Explanation
+from algzoo_exact.files import path_of
 from algzoo_exact.present.document import Document
-from algzoo_exact.present.findings.gather import Findings, Wishes, gather
+from algzoo_exact.present.findings.gather import Findings, Progress, Wishes, gather
 from algzoo_exact.present.sections.regions import PICTURE
 from algzoo_exact.present.sections.registry import SECTIONS
 from algzoo_exact.present.wording import several
@@ -20,13 +19,9 @@ from algzoo_exact.present.writers.html import to_html
 from algzoo_exact.present.writers.latex import to_latex
 from algzoo_exact.present.writers.markdown import to_markdown
 from algzoo_exact.present.writers.registry import write
+from algzoo_exact.program.lift import task_of
 from algzoo_exact.program.task import Task, TieRule
-
-if TYPE_CHECKING:
-    from algzoo_exact.zoo.loading import Model
-
-SAMPLES = 1_000_000
-STATEMENT_SECONDS = 30.0
+from algzoo_exact.zoo.loading import Model
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,11 +77,11 @@ def make_report(
     ties: TieRule = "lowest",
     certificate: str | Path | None = None,
     time_limit: float | None = None,
-    samples: int = SAMPLES,
+    samples: int = Wishes.samples,
     seed: int = 0,
-    seconds: float = STATEMENT_SECONDS,
+    seconds: float = Wishes.seconds,
     workers: int = 1,
-    progress: Callable[[float, str], None] | None = None,
+    progress: Progress | None = None,
 ) -> Report:
     """Everything that can be said about a model: a theorem, why it holds, and what it rests on.
 
@@ -102,11 +97,19 @@ def make_report(
     InputError where nothing tells the task, for an explanation of another model, and for a
     certificate of a model that can have none.
     """
-    chosen = model.task if task is None else task
+    wishes = Wishes(
+        explanation, ties, None if certificate is None else path_of(certificate),
+        None if time_limit is None else float(time_limit), samples, seed, seconds, workers,
+    )  # fmt: skip
+    return report_of(model, task, wishes, progress)
+
+
+def report_of(
+    model: Model, task: Task | None, wishes: Wishes, progress: Progress | None = None
+) -> Report:
+    """The same, of wishes that are one value."""
+    demand(model, Model, "A report is of a model, as load() gives")
+    chosen = model.task if task is None else task_of(model, task)
     if chosen is None:
         raise InputError(f"Nothing says which task {model.name} is for; give the task.")
-    wishes = Wishes(
-        explanation, ties, None if certificate is None else Path(certificate),
-        None if time_limit is None else float(time_limit), samples, seed, workers, seconds,
-    )  # fmt: skip
     return Report(gather(model, chosen, wishes, progress or (lambda fraction, text: None)))

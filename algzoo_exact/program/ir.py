@@ -15,15 +15,16 @@ Weights are the rationals that the stored floats are; nothing is rounded anywher
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from itertools import accumulate, chain, pairwise
 from math import lcm
 from operator import is_not, mul
+from typing import Protocol, runtime_checkable
 
-from algzoo_exact.errors import InputError
+from algzoo_exact.errors import InputError, demand
 
 Number = int | float | Fraction
 Vector = tuple[Fraction, ...]
@@ -201,8 +202,8 @@ class Program:
         """InputError for another program."""
         if not self.is_rnn:
             raise InputError(
-                "This is made for RNNs, and the program is none; for every layered program there "
-                "are accuracy(), squared_error(), sample() and activation_regions()."
+                "Proofs, explanations, certificates, reports and races need an RNN, and this "
+                "program is none; accuracy, sample and regions take any layered program."
             )
 
     def evaluate(self, x: Sequence[Number]) -> Trace:
@@ -239,28 +240,50 @@ def rnn(
         raise InputError(f"W_hh must have shape ({d}, {d}), to go with W_hi of shape ({d}, 1).")
     if not last or any(len(row) != d for row in last):
         raise InputError(f"W_oh must have shape (outputs, {d}), to go with W_hi ({d}, 1).")
+    demand(seq_len, int, "The sequence length is a whole number")
     if seq_len < 1:
         raise InputError(f"The sequence length must be at least 1, not {seq_len}.")
     columns = (tuple(_alone(w, t, seq_len) for w in inputs) for t in range(seq_len))
     return Program(tuple(Layer(state, column) for column in columns), last)
 
 
+@runtime_checkable
+class HasProgram(Protocol):
+    """Anything that carries a program, such as a loaded RNN."""
+
+    @property
+    def program(self) -> Program: ...
+
+
+def program_of(model: Program | HasProgram) -> Program:
+    """The program that a model carries, or the model where it is one; InputError for others."""
+    if isinstance(model, Program):
+        return model
+    demand(model, HasProgram, "This needs a program or a model that has one, as load() gives")
+    return model.program
+
+
 def mlp(matrices: Sequence[Sequence[Sequence[Number]]]) -> Program:
     """A perceptron without biases: its weight matrices (d, n), (d', d), .., (k, d''), with a ReLU
     between each two of them."""
-    first, *inner, last = (to_matrix(rows, f"Matrix {i}") for i, rows in enumerate(matrices))
+    demand(matrices, Iterable, "A perceptron is made of its weight matrices")
+    found = [to_matrix(rows, f"Matrix {i}") for i, rows in enumerate(matrices)]
+    if len(found) < 2:
+        raise InputError(f"A perceptron has two weight matrices or more, not {len(found)}.")
+    first, *inner, last = found
     n = len(first[0]) if first else 0
     layers = [Layer(((),) * len(first), first)]
     layers += [Layer(rows, ((Fraction(0),) * n,) * len(rows)) for rows in inner]
     return Program(tuple(layers), last)
 
 
-def side_by_side(first: Program, second: Program) -> Program:
+def side_by_side(first: Program | HasProgram, second: Program | HasProgram) -> Program:
     """Both programs on the same inputs: neurons and logits of the first, then of the second.
 
     Their last layers are aligned, so that the program with fewer layers starts later. InputError
     where the numbers of inputs differ.
     """
+    first, second = program_of(first), program_of(second)
     if first.seq_len != second.seq_len:
         raise InputError(
             f"Programs side by side have the same inputs, not {first.seq_len} and {second.seq_len}."
@@ -273,8 +296,9 @@ def side_by_side(first: Program, second: Program) -> Program:
     return Program(tuple(layers), _block_diagonal(first.readout, second.readout))
 
 
-def on_subspace(program: Program, basis: Sequence[Sequence[Number]]) -> Program:
+def on_subspace(model: Program | HasProgram, basis: Sequence[Sequence[Number]]) -> Program:
     """The program at x = E y as a program in y, for a rational ``basis`` E (n, m)."""
+    program = program_of(model)
     columns = tuple(zip(*check_basis(basis, program.seq_len), strict=True))
     layers = (
         Layer(p.state, tuple(tuple(dot(row, column) for column in columns) for row in p.input))
@@ -283,8 +307,12 @@ def on_subspace(program: Program, basis: Sequence[Sequence[Number]]) -> Program:
     return Program(tuple(layers), program.readout)
 
 
-def probe(program: Program, readout: Sequence[Sequence[Number]], layer: int = -1) -> Program:
+def probe(
+    model: Program | HasProgram, readout: Sequence[Sequence[Number]], layer: int = -1
+) -> Program:
     """What another ``readout`` (outputs, d) says of a layer, by default the last."""
+    program = program_of(model)
+    demand(layer, int, "A layer is given by its number")
     try:
         end = range(len(program.layers))[layer] + 1
     except IndexError:
@@ -338,5 +366,6 @@ def to_vector(values: Sequence[Number], name: str) -> Vector:
 def to_matrix(rows: Sequence[Sequence[Number]], name: str) -> Matrix:
     """The rows as rationals, and the same object if they are that already, which an RNN's layers
     share; InputError, with ``name``, if an entry is not a finite number."""
+    demand(rows, Iterable, f"{name} is a matrix, made of rows of numbers")
     found = tuple(to_vector(row, name) for row in rows)
     return found if any(map(is_not, found, rows)) or type(rows) is not tuple else rows

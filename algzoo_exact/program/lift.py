@@ -10,8 +10,9 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from algzoo_exact.errors import InputError
-from algzoo_exact.program.ir import Matrix, Program, mlp, rnn
+from algzoo_exact.errors import InputError, demand
+from algzoo_exact.program.ir import HasProgram as HasProgram
+from algzoo_exact.program.ir import Matrix, Program, mlp, program_of, rnn
 from algzoo_exact.program.task import Task
 from algzoo_exact.program.transformer import AttentionLayer, Transformer, check_heads
 
@@ -32,14 +33,6 @@ _NUMBERED = re.compile(r"\d+\.(weight|bias)", re.ASCII)
 
 Arrays = Mapping[str, NDArray[Any]]
 Shapes = Mapping[str, tuple[int, ...]]
-
-
-@runtime_checkable
-class HasProgram(Protocol):
-    """Anything that carries a program, such as a loaded RNN."""
-
-    @property
-    def program(self) -> Program: ...
 
 
 @runtime_checkable
@@ -68,7 +61,7 @@ def lift(model: Program | HasProgram | Arrays, *, seq_len: int | None = None) ->
             f"Cannot lift a {type(model).__name__}; give a Program, a model from load(), "
             "or a mapping of numpy arrays."
         )
-    program = model if isinstance(model, Program) else model.program
+    program = program_of(model)
     if seq_len not in (None, program.seq_len):
         raise InputError(f"The program has {program.seq_len} inputs, not {seq_len} as asked.")
     return program
@@ -112,6 +105,7 @@ def lift_transformer(arrays: Arrays, *, heads: int = 1) -> Transformer:
 
     Raises InputError, naming the tensor, for other keys, shapes or types and for NaN or infinity.
     """
+    demand(arrays, Mapping, "lift_transformer takes a mapping of numpy arrays")
     shapes = {key: np.shape(array) for key, array in arrays.items()}
     _check_transformer(shapes)
     check_heads(heads, shapes[EMBED_KEY][1])
@@ -162,7 +156,10 @@ def network_of(model: Program | Transformer | HasNetwork | HasProgram) -> Progra
 
 def task_of(model: object, task: Task | None) -> Task:
     """The task that is given, else that of a loaded model; InputError if neither states one."""
-    found = task or getattr(model, "task", None)
+    if task is not None:
+        demand(task, Task, "What is asked of a model is a task, such as tasks.second_argmax(4)")
+        return task
+    found = getattr(model, "task", None)
     if not isinstance(found, Task):
         raise InputError(
             f"What the {type(model).__name__} should answer is stated nowhere; give a task, such "

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from flint import fmpz_mat
 
-from algzoo_exact.program.ir import Matrix, Program
+from algzoo_exact.errors import InputError, demand
+from algzoo_exact.program.ir import HasProgram, Matrix, Program, program_of
 
 Row = tuple[int, ...]
 
@@ -93,6 +94,12 @@ def rows(matrix: fmpz_mat) -> tuple[Row, ...]:
     return tuple(tuple(int(entry) for entry in row) for row in matrix.tolist())
 
 
-def specialize(program: Program, bits: int) -> LinearPiece:
+def specialize(model: Program | HasProgram, bits: int) -> LinearPiece:
     """The linear map and the signs that define its cone, for one activation pattern."""
+    program = program_of(model)
+    demand(bits, int, "An activation pattern is given as bits, a whole number")
+    if not 0 <= bits < 1 << program.neurons:
+        raise InputError(
+            f"Bits of {program.neurons} neurons are below 2^{program.neurons}: {bits}."
+        )
     return Specializer(program).piece(bits)

@@ -11,16 +11,17 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from algzoo_exact.program.ir import Program, Vector, rnn
+from algzoo_exact.program.ir import HasProgram, Program, Vector, program_of, rnn
 
 
-def standardize(program: Program) -> tuple[Program, Vector]:
+def standardize(model: Program | HasProgram) -> tuple[Program, Vector]:
     """The equivalent program with input weights +1, -1 or 0, and the factors s (d), exactly.
 
     Neurons with W_hi[j] = 0 come after, in rounds: those fed by an already scaled neuron get the
     factor that makes the largest such |W_hh[j][k]| equal to 1. What no input ever reaches keeps
     s_j = 1 (and is always 0). New states are the old ones times s.
     """
+    program = program_of(model)
     w = program.recurrent
     s = {j: 1 / abs(a) for j, a in enumerate(program.input_weights) if a != 0}
     while True:

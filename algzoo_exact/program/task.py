@@ -13,7 +13,16 @@ from numbers import Integral
 from typing import Literal, overload
 
 from algzoo_exact.errors import InputError, demand, did_you_mean
-from algzoo_exact.program.ir import Matrix, Number, Program, check_basis, dot, to_vector
+from algzoo_exact.program.ir import (
+    HasProgram,
+    Matrix,
+    Number,
+    Program,
+    check_basis,
+    dot,
+    program_of,
+    to_vector,
+)
 from algzoo_exact.program.ir import on_subspace as program_on_subspace
 from algzoo_exact.program.problem import LabelCell, Problem, ValueCell
 from algzoo_exact.program.problems.argoutlier import ARGOUTLIER
@@ -256,18 +265,21 @@ def longest_cycle(seq_len: int) -> Task:
     return Task(LONGEST_CYCLE.name, seq_len)
 
 
-def teacher(program: Program, name: str = "teacher") -> Teacher:
+def teacher(model: Program | HasProgram, name: str = "teacher") -> Teacher:
     """The answer of another network is the label; ``name`` is for people."""
+    program = program_of(model)
     return Teacher(name, program.seq_len, program)
 
 
 @overload
-def on_subspace(target: Program, basis: Sequence[Sequence[Number]]) -> Program: ...
+def on_subspace(target: Program | HasProgram, basis: Sequence[Sequence[Number]]) -> Program: ...
 @overload
 def on_subspace(target: Task, basis: Sequence[Sequence[Number]]) -> Task: ...
-def on_subspace(target: Program | Task, basis: Sequence[Sequence[Number]]) -> Program | Task:
+def on_subspace(
+    target: Program | HasProgram | Task, basis: Sequence[Sequence[Number]]
+) -> Program | Task:
     """A program or a task at x = E y, as one in y, for a rational ``basis`` E (n, m)."""
-    if isinstance(target, Program):
+    if not isinstance(target, Task):
         return program_on_subspace(target, basis)
     task = target
     if isinstance(task, Teacher):

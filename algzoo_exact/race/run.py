@@ -11,12 +11,11 @@ from math import isfinite
 from os import PathLike
 from pathlib import Path
 from statistics import median
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from algzoo_exact import __version__
-from algzoo_exact.errors import InputError
+from algzoo_exact.errors import InputError, demand
 from algzoo_exact.processes import processes_for
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task, check_fit, index_tasks
@@ -27,10 +26,8 @@ from algzoo_exact.race.statistics import Outcome, Truths, outcome
 from algzoo_exact.race.store import Answers, Key, Store, open_store
 from algzoo_exact.race.truth import is_enumerated, truth_of
 from algzoo_exact.score.pool import worker_pool
+from algzoo_exact.zoo.loading import Model
 from algzoo_exact.zoo.perturbed import perturb
-
-if TYPE_CHECKING:
-    from algzoo_exact.zoo.loading import Model
 
 BUDGETS: tuple[float, ...] = (1e4, 1e5, 1e6, 1e7, 1e8, 1e9)
 TRUTH_SAMPLES = 1 << 24
@@ -171,6 +168,7 @@ def compare(
 
 
 def _racing(model: Model) -> tuple[Program, Task]:
+    demand(model, Model, "A race is of a model, as load() gives")
     program, task = model.network, model.task
     if task is None:
         raise InputError(f"Nothing says which task {model.name} is for; load it with task=.")

@@ -9,9 +9,9 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from algzoo_exact.errors import InputError
+from algzoo_exact.errors import InputError, demand
 from algzoo_exact.exact.enclosure import Enclosure
-from algzoo_exact.files import replacing
+from algzoo_exact.files import path_of, replacing
 from algzoo_exact.regions.enumerate import Cell, Region
 
 SUFFIXES = (".parquet", ".csv", ".json")
@@ -32,6 +32,7 @@ def write_table(regions: Iterable[Region], path: str | Path, *, digits: int = 20
     written to, or more than 6 inputs.
     """
     check_suffix(path)
+    demand(regions, Iterable, "write_table takes regions or cells, as activation_regions() gives")
     table = [_row(region, digits) for region in regions]
     write_rows(table, path)
     return len(table)
@@ -39,10 +40,11 @@ def write_table(regions: Iterable[Region], path: str | Path, *, digits: int = 20
 
 def check_suffix(path: str | Path) -> None:
     """InputError for a file whose suffix names no sort of table."""
-    if Path(path).suffix not in SUFFIXES:
+    target = path_of(path)
+    if target.suffix not in SUFFIXES:
         raise InputError(
             f"Tables are written as {', '.join(SUFFIXES)}, chosen by the file's suffix, "
-            f"not as {Path(path).name!r}."
+            f"not as {target.name!r}."
         )
 
 
@@ -55,6 +57,7 @@ def write_rows(rows: list[Row], path: str | Path) -> None:
 
 
 def _row(region: Region, digits: int) -> Row:
+    demand(region, Region, "A row of a table is a region or a cell")
     row: Row = {"pattern": str(region.pattern)}
     if isinstance(region, Cell):
         row["label"] = region.label

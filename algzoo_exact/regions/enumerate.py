@@ -20,7 +20,8 @@ from typing import Literal
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.geometry.cone import Cone, IntVector, orthogonal_lines, primitive
 from algzoo_exact.measure.cone_measure import cone_measure
-from algzoo_exact.program.ir import Matrix, Program
+from algzoo_exact.program.ir import HasProgram, Matrix, Program, program_of
+from algzoo_exact.program.lift import task_of
 from algzoo_exact.program.specialize import Specializer, rows
 from algzoo_exact.program.task import Task, TieRule, argmax, check_fit, credit_for
 from algzoo_exact.regions.exact_search import ExactCell, ExactSearch
@@ -118,12 +119,15 @@ class Cell(Region):
     credit: Fraction
 
 
-def activation_regions(program: Program, *, progress: Progress | None = None) -> Iterator[Region]:
+def activation_regions(
+    model: Program | HasProgram, *, progress: Progress | None = None
+) -> Iterator[Region]:
     """The regions of a program, each activation pattern once.
 
     They cover R^n with disjoint interiors. A neuron that is identically 0 on a region counts as
     off. ``program.outputs`` and any task are irrelevant.
     """
+    program = program_of(model)
     search = ExactSearch(program, None)
     starts = _covering(program.seq_len)
     seen: set[int] = set()
@@ -167,8 +171,8 @@ def region_of(program: Program, specializer: Specializer, bits: int) -> Region:
 
 
 def cells(
-    program: Program,
-    task: Task,
+    model: Program | HasProgram,
+    task: Task | None = None,
     *,
     ties: TieRule = "lowest",
     starts: Sequence[Start] | None = None,
@@ -176,9 +180,11 @@ def cells(
 ) -> Iterator[Cell]:
     """All cells of a program on a task, right and wrong ones; or those below some starting cones.
 
-    They cover R^n with disjoint interiors. InputError if program and task do not fit.
+    They cover R^n with disjoint interiors; a loaded model knows its task. InputError if program and
+    task do not fit.
     """
-    check_fit(program, task)
+    program, task = program_of(model), task_of(model, task)
+    check_fit(program, task, ties)
     search = ExactSearch(program, None)
     starts = starting_cones(task) if starts is None else starts
     for done, start in enumerate(starts):

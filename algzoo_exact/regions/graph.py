@@ -19,7 +19,8 @@ from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.exact.shares import share
 from algzoo_exact.files import replacing
 from algzoo_exact.geometry.cone import IntVector
-from algzoo_exact.program.ir import Program
+from algzoo_exact.program.ir import HasProgram, Program, program_of
+from algzoo_exact.program.lift import task_of
 from algzoo_exact.program.task import Task, TieRule, check_fit
 from algzoo_exact.regions.atlas import number, vector
 from algzoo_exact.regions.enumerate import (
@@ -167,7 +168,7 @@ class RegionGraph:
 
 
 def region_graph(
-    program: Program,
+    model: Program | HasProgram,
     task: Task | None = None,
     *,
     digits: int = 20,
@@ -180,8 +181,9 @@ def region_graph(
     """
     import networkx
 
+    program = program_of(model)
     if task is not None:
-        check_fit(program, task)
+        check_fit(program, task_of(model, task), ties)
     graph = networkx.Graph()
     unmatched: dict[frozenset[IntVector], tuple[Region, int]] = {}
     for region in activation_regions(program, progress=progress):

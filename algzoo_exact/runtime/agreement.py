@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from algzoo_exact.exact.binomial import chernoff_hoeffding, clopper_pearson
 from algzoo_exact.exact.enclosure import Enclosure
-from algzoo_exact.runtime.sampled import SampledSquaredError, SampleEstimate
+from algzoo_exact.runtime.sampled import Estimate, SampledSquaredError
 
 # A sample contradicts an enclosure without a point in its interval at this confidence; of squared
 # errors, which have none, farther off than a normal variable is about once in 10^6.
@@ -26,7 +26,7 @@ class Agreement:
     agrees: bool
 
 
-def agreement(estimate: SampleEstimate | SampledSquaredError, enclosure: Enclosure) -> Agreement:
+def agreement(estimate: Estimate, enclosure: Enclosure) -> Agreement:
     """Holds a sample against an enclosure."""
     lower, upper = enclosure.lower, enclosure.upper
     if isinstance(estimate, SampledSquaredError):
@@ -42,7 +42,7 @@ def agreement(estimate: SampleEstimate | SampledSquaredError, enclosure: Enclosu
     return Agreement(z_score, low <= upper and lower <= high)
 
 
-def says_more(estimate: SampleEstimate | SampledSquaredError, enclosure: Enclosure) -> bool:
+def says_more(estimate: Estimate, enclosure: Enclosure) -> bool:
     """Whether a sample tells much more than a certified enclosure, and so comes first."""
     if isinstance(estimate, SampledSquaredError):
         low, high = estimate.interval()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import copysign, inf, sqrt
 from statistics import NormalDist
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from algzoo_exact.errors import InputError
 from algzoo_exact.program.task import TieRule
@@ -85,6 +85,9 @@ class SampledSquaredError:
         """How many standard errors the estimate lies above ``value``; infinite if all samples have
         one squared error, and it is another."""
         return _z_score(self.mean - value, self.standard_error)
+
+
+Estimate: TypeAlias = SampleEstimate | SampledSquaredError
 
 
 def _z_score(difference: float, deviation: float) -> float:

@@ -14,7 +14,7 @@ import torch
 from algzoo_exact.deadline import NEVER, Deadline
 from algzoo_exact.errors import FloatRangeError, InputError
 from algzoo_exact.program.ir import Program
-from algzoo_exact.program.lift import HasProgram, lift
+from algzoo_exact.program.lift import HasProgram, lift, task_of
 from algzoo_exact.program.task import Task
 from algzoo_exact.runtime.networks import network_for
 from algzoo_exact.runtime.sampled import SampledSquaredError
@@ -25,7 +25,7 @@ from algzoo_exact.zoo.tasks import targets
 
 def sample_squared_error(
     model: Program | HasProgram,
-    task: Task,
+    task: Task | None,
     n: int,
     *,
     seed: int = 0,
@@ -43,8 +43,9 @@ def sample_squared_error(
     outputs beyond the range of ``dtype``, and squares beyond that of float64.
     """
     return sample_squares(
-        lift(model), task, n, NEVER, seed=seed, device=device, dtype=dtype, progress=progress
-    )
+        lift(model), task_of(model, task), n, NEVER, seed=seed, device=device, dtype=dtype,
+        progress=progress,
+    )  # fmt: skip
 
 
 def sample_squares(

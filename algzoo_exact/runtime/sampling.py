@@ -17,13 +17,14 @@ import torch
 from torch import Tensor
 
 from algzoo_exact.deadline import NEVER, Deadline
-from algzoo_exact.errors import InputError
+from algzoo_exact.errors import InputError, demand
 from algzoo_exact.exact.binomial import chernoff_hoeffding, clopper_pearson
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.lift import (
     HasNetwork,
     HasProgram,
     network_of,
+    task_of,
 )
 from algzoo_exact.program.task import Task, TaskOnSubspace, Teacher, TieRule, check_scored
 from algzoo_exact.program.transformer import Transformer
@@ -41,7 +42,7 @@ _DTYPES = {"float32": torch.float32, "float64": torch.float64}
 
 def sample(
     model: Program | Transformer | HasNetwork | HasProgram,
-    task: Task,
+    task: Task | None,
     n: int,
     *,
     seed: int = 0,
@@ -53,7 +54,8 @@ def sample(
 ) -> SampleEstimate:
     """Measure a model's accuracy on ``n`` random inputs, in torch.
 
-    They are standard normal, or for longest_cycle uniform among all functions.
+    They are standard normal, or for longest_cycle uniform among all functions. A loaded model knows
+    its ``task``, which is None then.
     The same seed, device and dtype give the same outcome on one machine. ``float32`` is what
     people use; weights are rounded to it. ``progress(done, n)`` is called after each block.
 
@@ -61,7 +63,7 @@ def sample(
     logits beyond the range of ``dtype``.
     """
     return sample_rounded(
-        model, task, n, None, seed=seed, device=device, dtype=dtype, ties=ties,
+        model, task_of(model, task), n, None, seed=seed, device=device, dtype=dtype, ties=ties,
         confidence=confidence, progress=progress,
     )  # fmt: skip
 
@@ -154,6 +156,7 @@ def inputs(
 
 def check_run(n: int, device: str, dtype: str, confidence: float) -> torch.device:
     """The device, if a run of ``n`` samples on it makes sense; else InputError."""
+    demand(n, int, "The number of samples is a whole number")
     if n < 1:
         raise InputError(f"The number of samples must be at least 1, not {n}.")
     if dtype not in _DTYPES:

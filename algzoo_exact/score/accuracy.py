@@ -57,11 +57,6 @@ class RightMass(Integral):
             deadline,
         )  # fmt: skip
 
-    def careful(self, cell: Cell) -> Enclosure | None:
-        from algzoo_exact.score.boundary_balls import careful_flow
-
-        return careful_flow(self.search, cell, self.direction.u, self.which)
-
     def closed(self, cell: Cell, terms: Terms) -> None:
         """n = 2: flow = - sum_F atan(M) / (2 pi). n = 3: - sum_(F,G) atan(M) / (4 pi). M^2 is
         rational; equal slopes are merged, so whatever cancels does so exactly."""

@@ -14,14 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from algzoo_exact.deadline import NEVER, Deadline
-from algzoo_exact.exact.enclosure import Enclosure, working_precision
+from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.geometry.cone import IntVector
 from algzoo_exact.jit import compiled
 from algzoo_exact.measure.balls_f64 import SLACK, TINY, Ball, U, add, two_product, two_sum
-from algzoo_exact.measure.exact_frames import exact_components, exact_frames
-from algzoo_exact.measure.faces import PrecisionError
 from algzoo_exact.measure.faces_f64 import ray_sets
-from algzoo_exact.measure.facet_flow import facet_flows, flows_from, heading_of
+from algzoo_exact.measure.facet_flow import facet_flows
 from algzoo_exact.measure.flow_rules import FlowRules, flow_rules
 from algzoo_exact.measure.lattice_f64 import face_lattice
 from algzoo_exact.program.floats import Weights, exact_weights
@@ -30,7 +28,7 @@ from algzoo_exact.regions.compiled import Cells
 from algzoo_exact.regions.exact_search import ExactSearch
 from algzoo_exact.regions.starts import Start
 from algzoo_exact.score.boundary import boundary_facets
-from algzoo_exact.score.rigorous import Cell, HasBatches, cell_of, credit_of, wall_normals
+from algzoo_exact.score.rigorous import Cell, HasBatches, cell_of, credit_of
 
 F64 = NDArray[np.float64]
 U64 = NDArray[np.uint64]
@@ -40,8 +38,6 @@ U64 = NDArray[np.uint64]
 WIDE = 1e-9  # what one cell may be off by; most are far below
 _NARROW, _SPARED = 1e-15, 500
 _CHEAP_UP_TO = 5  # inputs; beyond, ball arithmetic of a cell takes a fifth of a second and more
-
-_CAREFUL_BITS = 512  # of frames from exact normals
 
 
 @compiled
@@ -238,45 +234,3 @@ def float_sum(
         rad *= credit * Fraction(SLACK)
         total = total.plus(Enclosure(mid * credit - rad, mid * credit + rad))
     return total, [cell_of(cells, q, start) for cells, q in (where[i] for i in left)]
-
-
-def careful_flow(search: ExactSearch, cell: Cell, u: IntVector, which: int) -> Enclosure | None:
-    """Credit times boundary flow of one cell from exact normals and frames; None where float64
-    does not decide even then."""
-    n = len(u)
-    normal = wall_normals(search.specializer, cell)
-    first = len(cell.start.cone.walls)
-    first_tie = first + search.neurons
-    walls = first_tie + search.k
-    words = (walls + 63) // 64
-    rays = np.array(cell.directions)
-    masks = [[mask >> 64 * w & 2**64 - 1 for w in range(words)] for mask in cell.tight]
-    sets = ray_sets(np.array(masks, np.uint64), len(rays), walls)
-    ids, include = np.empty(walls, np.int64), np.empty(walls, np.uint64)
-    faces = np.empty((walls, sets.shape[1]), np.uint64)
-    found, some = boundary_facets(sets, len(rays), n, first, first_tie, which, ids, faces, include)
-    if not some:
-        return Enclosure.exactly(0)
-    normals, radii = np.zeros((walls, n)), np.zeros(walls)
-    for wall in ids[:found].tolist():
-        row = normal(wall)
-        size = max(map(abs, row))
-        normals[wall] = [float(Fraction(c, size)) for c in row]
-        radii[wall] = n * U  # entries of size 1 at most
-    lattice = face_lattice(sets, ids, found, include, normals, radii)
-    try:
-        with working_precision(_CAREFUL_BITS):
-            lattice = exact_frames(lattice, normal)
-            tops = exact_components(lattice, normal, u)
-    except PrecisionError:
-        return None
-    direction = np.array(u, np.float64)
-    flows, moments = np.empty((len(tops), 2)), np.empty((len(tops), n + 1))
-    flows_from(lattice, rays, heading_of(direction, 0.0), tops, flow_rules(), flows, moments)
-    if not np.all(np.isfinite(flows)):
-        return None
-    total = Enclosure.exactly(0)
-    for mid, rad in flows.tolist():
-        low, high = Fraction(mid) - Fraction(rad), Fraction(mid) + Fraction(rad)
-        total = total.plus(Enclosure(low * cell.credit, high * cell.credit))
-    return total

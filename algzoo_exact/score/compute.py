@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 
 from algzoo_exact.deadline import Deadline, TimeIsUpError
-from algzoo_exact.errors import InputError
+from algzoo_exact.errors import InputError, demand
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.lift import HasNetwork, HasProgram, lift, network_of, task_of
 from algzoo_exact.program.task import Task, TieRule, check_fit, median
@@ -98,16 +98,22 @@ def accuracy(
 
 
 def accuracies(
-    programs: Sequence[Program], task: Task, *, ties: TieRule = "lowest", workers: int = 1
+    models: Iterable[Program | HasProgram],
+    task: Task | None = None,
+    *,
+    ties: TieRule = "lowest",
+    workers: int = 1,
 ) -> Iterator[Score]:
-    """Accuracies of many programs, such as noisy variants of one model, n <= 9: every input is
-    decided, and they are as narrow as comes at the speed of float64.
+    """Accuracies of many models, such as noisy variants of one, n <= 9: every input is decided, and
+    they are as narrow as comes at the speed of float64. Loaded models know their tasks.
 
     For n <= 3 that is faster than the closed form.
     """
-    for program in programs:
-        check_fit(program, task, ties)
-        question = Question(ACCURACY, program, task, ties, None, "exact", workers=workers)
+    demand(models, Iterable, "accuracies takes a list of programs or models")
+    for model in models:
+        program, asked = lift(model), task_of(model, task)
+        check_fit(program, asked, ties)
+        question = Question(ACCURACY, program, asked, ties, None, "exact", workers=workers)
         question.check()
         *_, last = CONES.steps(question)
         yield replace(last, by_label=None)
@@ -167,7 +173,7 @@ def squared_error(
     program = lift(model)
     return answer(
         Question(
-            SQUARED_ERROR, program, task or median(program.seq_len), None, digits, method,
+            SQUARED_ERROR, program, _numeric(model, program, task), None, digits, method,
             _deadline(time_limit), max_cells, workers, progress=progress,
         )
     )  # fmt: skip
@@ -189,12 +195,18 @@ def squared_error_bounds(
     """
     program = lift(model)
     question = Question(
-        SQUARED_ERROR, program, task or median(program.seq_len), None, digits, "bounds",
+        SQUARED_ERROR, program, _numeric(model, program, task), None, digits, "bounds",
         _deadline(time_limit), max_cells, workers, budgeted=False,
     )  # fmt: skip
     question.check()
     yield question.known()
     yield from steps(question)
+
+
+def _numeric(model: object, program: Program, task: Task | None) -> Task:
+    """The task, and where nothing states one, the median."""
+    stated = task is not None or getattr(model, "task", None) is not None
+    return task_of(model, task) if stated else median(program.seq_len)
 
 
 def answer(question: Question) -> Score:

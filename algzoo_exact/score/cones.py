@@ -32,7 +32,7 @@ from algzoo_exact.program.task import Task, TieRule
 from algzoo_exact.regions.exact_search import ExactSearch
 from algzoo_exact.regions.starts import Start
 from algzoo_exact.score.direction import Direction
-from algzoo_exact.score.metric import Integral, Metric, Piece, mass_of_all
+from algzoo_exact.score.metric import Metric, Piece, mass_of_all
 from algzoo_exact.score.pool import outcomes
 from algzoo_exact.score.question import FLOAT_DIGITS, MOST_INPUTS, Method, Question, floats_serve
 from algzoo_exact.score.result import Score
@@ -42,8 +42,6 @@ _SPARE_DIRECTIONS = 8
 _SPARE_BITS = 48  # sums of many flags, each off by some hundred units in the last place
 _BALL_DIGITS = 16  # of what floats leave undecided, where no number of digits is asked for
 _CELL_BITS = 30  # cells among whose number the width is shared out
-_CAREFUL_FROM = 6  # inputs
-_WIDE = 1e-9  # what one cell may be off by, where no number of digits is asked for
 _MANY_JOBS = 200
 # Cells whose mass is not known beforehand are measured for reports on the way, a quarter of the
 # time at most.
@@ -259,7 +257,7 @@ class _Tally:
 
 
 def decide(setup: Setup, job: Job) -> Outcome:
-    """What a job adds; undecided if time is up, or where float64 does not decide (n >= 7)."""
+    """What a job adds; undecided if time is up."""
     whole = job.starts == job.zeros
     for direction in setup.directions[job.first : None if whole else job.first + 1]:
         try:
@@ -270,8 +268,6 @@ def decide(setup: Setup, job: Job) -> Outcome:
             return "undecided"
     if not whole:
         return "not generic"
-    if setup.task.seq_len > LARGEST_DIMENSION:
-        return "undecided"
     raise NotGenericError("no direction is generic for this program; please report the weights")
 
 
@@ -286,9 +282,8 @@ def _sum(setup: Setup, job: Job, direction: Direction) -> Part:
     for start in job.starts:
         cells: Iterable[Cell | None] = right_cells(integral.search, start)
         if precision.floats:
-            known, left = integral.floats(start, precision.allowance, deadline)
-            more, cells = _with_care(integral, left, precision.allowance)
-            _add(values, start.label, known.plus(more))
+            known, cells = integral.floats(start, precision.allowance, deadline)
+            _add(values, start.label, known)
         with working_precision(precision.bits):
             total, radius = arb(0), to_arb(precision.radius)
             for cell in cells:
@@ -301,23 +296,6 @@ def _sum(setup: Setup, job: Job, direction: Direction) -> Part:
 
 def _add(sums: dict[int, Enclosure], label: int, value: Enclosure) -> None:
     sums[label] = value.plus(sums[label]) if label in sums else value
-
-
-def _with_care(
-    integral: Integral, cells: list[Cell], allowance: float | None
-) -> tuple[Enclosure, list[Cell]]:
-    """What exact frames tell of the cells, and those that need ball arithmetic."""
-    n, known, left = integral.search.n, Enclosure.exactly(0), []
-    for cell in cells:
-        flow = integral.careful(cell) if n >= _CAREFUL_FROM else None
-        share = _WIDE if allowance is None else allowance / (10 * len(cells))
-        if flow is not None and (flow.width <= share or n > LARGEST_DIMENSION):
-            known = known.plus(flow)
-        elif n > LARGEST_DIMENSION:
-            raise NotGenericError(f"direction {integral.direction.u} is too close to a facet")
-        else:
-            left.append(cell)
-    return known, left
 
 
 def _seconds(q: Question, leaves: float) -> float:

@@ -14,7 +14,6 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,13 +22,11 @@ from algzoo_exact.exact.enclosure import Enclosure, working_precision
 from algzoo_exact.program.task import TieRule, credit_for
 from algzoo_exact.program.transformer import Transformer
 from algzoo_exact.score.accuracy import ACCURACY
-from algzoo_exact.score.float_attention import FloatAttention, Integers
+from algzoo_exact.score.attention import Attention, Integers, ball_attention, float_attention
 from algzoo_exact.score.float_balls import UNIT
 from algzoo_exact.score.question import Method, Question
+from algzoo_exact.score.rational_attention import RationalAttention
 from algzoo_exact.score.result import Counts, Score
-
-if TYPE_CHECKING:
-    from algzoo_exact.score.ball_attention import BallAttention
 
 BLOCK = 1 << 10  # at 2^12, a tenth quicker for d = 8, and a tenth of a second apart
 FIRST_BITS, MOST_BITS = 128, 2048
@@ -104,8 +101,8 @@ class Judge:
         self.classes = tuple(frozenset(indices) for indices in rows.values())
         self._first = np.array([min(indices) for indices in self.classes])
         self._single = [Answer((indices,)) for indices in self.classes]
-        self._floats = FloatAttention(transformer)
-        self._balls: dict[int, BallAttention] = {}
+        self._floats = float_attention(transformer)
+        self._balls: dict[int, Attention] = {}
 
     def answers(self, tokens: Integers) -> Iterator[Answer]:
         """The answer to each row of ``tokens``, in order."""
@@ -139,12 +136,10 @@ class Judge:
 
     def _contenders(self, tokens: Sequence[int], bits: int) -> list[int]:
         """The classes that no other is proved to be ahead of."""
-        from algzoo_exact.score.ball_attention import BallAttention
-
         with working_precision(bits):
             if bits not in self._balls:
-                self._balls[bits] = BallAttention(self.transformer)
-            all_logits = self._balls[bits].logits(tokens)
+                self._balls[bits] = ball_attention(self.transformer)
+            (all_logits,) = self._balls[bits].logits(np.array([tokens]))
             logits = [all_logits[k] for k in self._first]
             if not all(ball.is_finite() for ball in logits):
                 return list(range(len(logits)))
@@ -152,8 +147,6 @@ class Judge:
             return [k for k, ball in enumerate(logits) if not any(ball < other for other in logits)]
 
     def _by_rationals(self, tokens: Sequence[int]) -> Answer | None:
-        from algzoo_exact.score.ball_attention import RationalAttention
-
         logits = RationalAttention(self.transformer).logits(tokens)
         if logits is None:
             return None

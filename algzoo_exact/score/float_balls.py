@@ -44,9 +44,46 @@ class Balls:
     def __getitem__(self, index: Any) -> Balls:
         return Balls(self.mid[index], self.rad[index])
 
-    def transposed(self) -> Balls:
-        """The last two axes exchanged."""
-        return Balls(self.mid.swapaxes(-1, -2), self.rad.swapaxes(-1, -2))
+    def swapaxes(self, one: int, other: int) -> Balls:
+        return Balls(self.mid.swapaxes(one, other), self.rad.swapaxes(one, other))
+
+    def reshape(self, *shape: int) -> Balls:
+        return Balls(self.mid.reshape(shape), self.rad.reshape(shape))
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.mid.shape
+
+    def __add__(self, other: Balls) -> Balls:
+        mid = self.mid + other.mid
+        return Balls(mid, _covered(self.rad + other.rad + UNIT * abs(mid), 1))
+
+    def __mul__(self, other: Balls) -> Balls:
+        """Entry by entry."""
+        mid = self.mid * other.mid
+        rad = abs(self.mid) * other.rad + self.rad * (abs(other.mid) + other.rad)
+        return Balls(mid, _covered(rad + UNIT * abs(mid), 1))
+
+    def __truediv__(self, other: Balls) -> Balls:
+        """Entry by entry; |a'/b' - q| <= (|a' - a| + |q| |b' - b|) / |b'| for q = a/b."""
+        mid = self.mid / other.mid
+        least = np.where(other.mid > other.rad, other.mid - other.rad, np.nan)
+        # The cancelling difference is off by u times itself: 2 u of slack, in _covered.
+        rad = (self.rad + abs(mid) * (1 + 2 * UNIT) * other.rad) / least + UNIT * abs(mid)
+        return Balls(mid, _covered(rad, 1))
+
+    def __matmul__(self, other: Balls) -> Balls:
+        """Products of matrices (.., i, k) and (.., k, j)."""
+        terms, size, other_size = self.mid.shape[-1], abs(self.mid), abs(other.mid)
+        rad = size @ other.rad + self.rad @ (other_size + other.rad)
+        rad += 2 * terms * UNIT * (size @ other_size)
+        return Balls(self.mid @ other.mid, _covered(rad, terms))
+
+    def sum(self, axis: int, keepdims: bool) -> Balls:
+        terms = self.mid.shape[axis]
+        rad = self.rad.sum(axis, keepdims=keepdims)
+        rad += 2 * terms * UNIT * abs(self.mid).sum(axis, keepdims=keepdims)
+        return Balls(self.mid.sum(axis, keepdims=keepdims), _covered(rad, terms))
 
 
 def from_rationals(rows: Sequence[Sequence[Fraction]]) -> Balls:
@@ -54,43 +91,6 @@ def from_rationals(rows: Sequence[Sequence[Fraction]]) -> Balls:
     mid = np.array([[_nearest(w) for w in row] for row in rows])
     exact = np.array([[_nearest(w) == w for w in row] for row in rows])
     return Balls(mid, np.where(exact, 0.0, 2 * UNIT * abs(mid) + TINY))
-
-
-def add(a: Balls, b: Balls) -> Balls:
-    mid = a.mid + b.mid
-    return Balls(mid, _covered(a.rad + b.rad + UNIT * abs(mid), 1))
-
-
-def multiply(a: Balls, b: Balls) -> Balls:
-    """Entry by entry."""
-    mid = a.mid * b.mid
-    rad = abs(a.mid) * b.rad + a.rad * (abs(b.mid) + b.rad) + UNIT * abs(mid)
-    return Balls(mid, _covered(rad, 1))
-
-
-def divide(a: Balls, b: Balls) -> Balls:
-    """Entry by entry; |a'/b' - q| <= (|a' - a| + |q| |b' - b|) / |b'| for q = a/b."""
-    mid = a.mid / b.mid
-    least = np.where(b.mid > b.rad, b.mid - b.rad, np.nan)
-    # The cancelling difference is off by u times itself: 2 u of slack, in _covered.
-    rad = (a.rad + abs(mid) * (1 + 2 * UNIT) * b.rad) / least + UNIT * abs(mid)
-    return Balls(mid, _covered(rad, 1))
-
-
-def matmul(a: Balls, b: Balls) -> Balls:
-    """Products of matrices (.., i, k) and (.., k, j)."""
-    terms = a.mid.shape[-1]
-    size_a, size_b = abs(a.mid), abs(b.mid)
-    rad = size_a @ b.rad + a.rad @ (size_b + b.rad) + 2 * terms * UNIT * (size_a @ size_b)
-    return Balls(a.mid @ b.mid, _covered(rad, terms))
-
-
-def total(a: Balls) -> Balls:
-    """Sums along the last axis, which stays with length 1."""
-    terms = a.mid.shape[-1]
-    rad = a.rad.sum(-1, keepdims=True)
-    rad += 2 * terms * UNIT * abs(a.mid).sum(-1, keepdims=True)
-    return Balls(a.mid.sum(-1, keepdims=True), _covered(rad, terms))
 
 
 def exp(x: Balls) -> Balls:

@@ -95,10 +95,6 @@ class Integral(ABC):
     def closed(self, cell: Cell, terms: Terms) -> None:
         """The same for n <= 3 in closed form."""
 
-    def careful(self, cell: Cell) -> Enclosure | None:
-        """The same from exact frames, n >= 6, where that decides."""
-        return None
-
 
 @dataclass(frozen=True)
 class Metric:

@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict, dataclass
 from math import sqrt
 
-from algzoo_exact.errors import InputError
+from algzoo_exact.errors import InputError, demand
 from algzoo_exact.program.task import PROBLEMS, Task
 
 LEARNING_RATE = 0.04  # times 1/sqrt(d)
@@ -115,5 +115,6 @@ class Recipe:
 
 
 def _within(what: str, value: int, least: int, most: int) -> None:
+    demand(value, int, f"The {what} is a whole number")
     if not least <= value <= most:
         raise InputError(f"The {what} must be from {least} to {most}, not {value}.")

@@ -11,7 +11,7 @@ import torch
 
 from algzoo_exact import __version__
 from algzoo_exact.errors import InputError
-from algzoo_exact.files import write_whole
+from algzoo_exact.files import path_of, write_whole
 from algzoo_exact.program.task import Task
 from algzoo_exact.training.recipe import Recipe
 from algzoo_exact.training.run import Report, Run, model_file
@@ -65,9 +65,10 @@ def train(
     holds another run or cannot be written to.
     """
     recipe = recipe_for(task, hidden_size, seq_len, sequences, seeds, batch, layers, heads)
-    run = Run(recipe, Path(folder), device)
+    target = path_of(folder)
+    run = Run(recipe, target, device)
     run.train(report)
-    return finish(run, Path(folder), scoring)
+    return finish(run, target, scoring)
 
 
 def recipe_for(

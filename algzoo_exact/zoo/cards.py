@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 
 METRICS = ("accuracy", "mean squared error")
-KINDS = ("exact", "numeric", "sampled")
+KINDS = ("exact", "certified", "sampled")
 CHOSEN_BY = ("exact score", "validation sample")
 LARGEST_CARD = 1 << 20  # bytes; cards have about a thousand
 
@@ -41,11 +41,11 @@ _NOUNS = {
 class Score:
     """A score and what kind of number it is; parts that do not apply are None.
 
-    ``metric`` is ``accuracy`` or ``mean squared error``. ``exact`` and ``numeric`` scores have
-    ``lower`` and ``upper``: decimal strings, rounded outward (for ``numeric``, by an estimate of
-    the error, no proof). ``sampled`` scores have ``value``, ``standard_error``, ``samples`` and
-    ``seed``. Accuracies have ``ties``, a tie rule; those found by enumerating all ``total``
-    inputs, ``correct`` of which are answered right, have these two as well.
+    ``metric`` is ``accuracy`` or ``mean squared error``. ``exact`` and ``certified`` scores have
+    ``lower`` and ``upper``: decimal strings, rounded outward. ``sampled`` scores have ``value``,
+    ``standard_error``, ``samples`` and ``seed``. Accuracies have ``ties``, a tie
+    rule; those found by enumerating all ``total`` inputs, ``correct`` of which are answered right,
+    have these two as well.
     """
 
     metric: str
@@ -62,6 +62,11 @@ class Score:
 
     def __post_init__(self) -> None:
         _one_of("metric", self.metric, METRICS)
+        if self.kind == "numeric":  # as cards said once
+            raise InputError(
+                "Bounds of kind 'numeric' are no proof, and cards hold none any more; score the "
+                "model again, by accuracy or by sample."
+            )
         _one_of("kind", self.kind, KINDS)
         needed = {"lower", "upper"}
         if self.kind == "sampled":

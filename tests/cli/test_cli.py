@@ -44,6 +44,7 @@ from algzoo_exact.cli import output
 from algzoo_exact.cli.options import parse_count, parse_seconds
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.program.ir import Program, rnn
+from algzoo_exact.score import compute
 
 # --- accuracy ---
 
@@ -173,8 +174,8 @@ def test_a_check_can_fail(monkeypatch: pytest.MonkeyPatch, ties: str) -> None:
         low, high = result.enclosure.lower, result.enclosure.upper
         return replace(result, enclosure=Enclosure(low - Fraction(1, 100), high - Fraction(1, 100)))
 
-    true = algzoo_exact.accuracy
-    monkeypatch.setattr(algzoo_exact, "accuracy", wrong)
+    true = compute.answer
+    monkeypatch.setattr(compute, "answer", wrong)
     arguments = ("2nd_argmax_3_3", "--check-samples", "1e5", "--ties", ties)
     assert run("accuracy", *arguments).exit_code == 1
     found = json.loads(run("accuracy", *arguments, "--json").stdout)

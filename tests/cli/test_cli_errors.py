@@ -23,6 +23,7 @@ from typer.testing import CliRunner
 import algzoo_exact
 from algzoo_exact.cli.app import app
 from algzoo_exact.errors import InputError
+from algzoo_exact.score import compute
 
 SCRIPT = (sys.executable, "-m", "algzoo_exact")
 
@@ -155,7 +156,7 @@ def test_input_errors_of_the_library_are_told(monkeypatch: pytest.MonkeyPatch) -
     def broken(*arguments: Any, **options: Any) -> Any:
         raise InputError("One sentence\nin two lines.")
 
-    monkeypatch.setattr(algzoo_exact, "accuracy", broken)
+    monkeypatch.setattr(compute, "answer", broken)
     assert refused("accuracy", "2nd_argmax_2_2") == "error: One sentence in two lines.\n"
 
 
@@ -183,7 +184,7 @@ def test_interrupted_bounds_are_printed(monkeypatch: pytest.MonkeyPatch) -> None
     model = algzoo_exact.load("2nd_argmax_4_4")
     assert model.task is not None
     certified = algzoo_exact.accuracy(model.program, model.task, max_cells=50)
-    monkeypatch.setattr(algzoo_exact, "accuracy", interrupted_with(certified))
+    monkeypatch.setattr(compute, "answer", interrupted_with(certified))
     found = accuracy("2nd_argmax_4_4")
     assert found["interrupted"] is True
     assert found["sampled"] is None  # who interrupts does not want to wait
@@ -196,7 +197,7 @@ def test_interrupted_without_a_result(
     monkeypatch: pytest.MonkeyPatch, outcome: tuple[Exception, ...]
 ) -> None:
     before = signal.getsignal(signal.SIGINT)
-    monkeypatch.setattr(algzoo_exact, "accuracy", interrupted_with(*outcome))
+    monkeypatch.setattr(compute, "answer", interrupted_with(*outcome))
     result = run("accuracy", "2nd_argmax_4_4", "--json")
     assert (result.exit_code, result.stdout) == (130, "")
     assert result.stderr.startswith("interrupted")
@@ -208,7 +209,7 @@ def test_other_errors_are_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*arguments: Any, **options: Any) -> Any:
         raise RuntimeError("a bug")
 
-    monkeypatch.setattr(algzoo_exact, "accuracy", broken)
+    monkeypatch.setattr(compute, "answer", broken)
     result = CliRunner().invoke(app, ["accuracy", "2nd_argmax_4_4"])
     assert isinstance(result.exception, RuntimeError)
 

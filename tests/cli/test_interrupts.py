@@ -94,7 +94,7 @@ def test_ctrl_c_in_a_callback_from_c_is_not_lost() -> None:
     """Python drops exceptions there, with a traceback on stderr."""
     script = """
 import ctypes, signal, sys, time
-from algzoo_exact.cli import show
+from algzoo_exact.cli import options
 from algzoo_exact.cli.app import app
 from algzoo_exact.score.pool import worker_pool
 
@@ -105,7 +105,7 @@ def strike(*_):
     callback()
     time.sleep(30)
 
-show.load_model = strike
+options.load_model = strike
 app(["show", "handcrafted:2nd_argmax_2"])
 """
     done = subprocess.run([sys.executable, "-c", script], text=True, capture_output=True)
@@ -117,7 +117,7 @@ def test_ctrl_c_in_a_constructor_says_nothing_of_the_half_made_object() -> None:
     """Its destructor fails, as llvmlite's do, and Python would print a traceback."""
     script = """
 import signal
-from algzoo_exact.cli import show
+from algzoo_exact.cli import options
 from algzoo_exact.cli.app import app
 from algzoo_exact.score.pool import worker_pool
 
@@ -129,7 +129,7 @@ class Resource:
     def __del__(self):
         del self.handle
 
-show.load_model = lambda *_: Resource()
+options.load_model = lambda *_: Resource()
 app(["show", "handcrafted:2nd_argmax_2"])
 """
     done = subprocess.run([sys.executable, "-c", script], text=True, capture_output=True)
@@ -155,7 +155,7 @@ def test_errors_after_ctrl_c_are_its_own() -> None:
     """An import or a compiler that it strikes may raise anything."""
     script = """
 import signal
-from algzoo_exact.cli import show
+from algzoo_exact.cli import options
 from algzoo_exact.cli.app import app
 from algzoo_exact.score.pool import worker_pool
 
@@ -165,7 +165,7 @@ def load(*_):
     except KeyboardInterrupt:
         raise RuntimeError("half of a module") from None
 
-show.load_model = load
+options.load_model = load
 app(["show", "handcrafted:2nd_argmax_2"])
 """
     done = subprocess.run([sys.executable, "-c", script], text=True, capture_output=True)

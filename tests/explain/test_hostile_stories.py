@@ -86,7 +86,7 @@ import json, resource, sys
 stories, options = json.load(sys.stdin)
 from support.command_line import run
 
-from algzoo_exact.cli import verify
+from algzoo_exact.cli.stories import Story
 
 path, watching, seen = sys.argv[1], False, []
 forbidden = ("exec", "compile", "os.", "subprocess.", "socket.", "import", "ctypes.", "shutil.")
@@ -110,7 +110,7 @@ def watched(function):
 
 sys.addaudithook(hook)
 run("verify", path)  # whatever is imported late is imported now
-verify.read_story, verify.check = watched(verify.read_story), watched(verify.check)
+Story.verified = watched(Story.verified)
 limit = int(sys.argv[2])
 resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
 resource.setrlimit(resource.RLIMIT_CPU, (300, 300))
@@ -126,10 +126,10 @@ def planted(*arguments):
     # What a reader that ran stories would do.
     eval("1")
     open(path, "a").close()
-    return read(*arguments)
+    return verified(*arguments)
 
 seen.clear()
-read, verify.read_story = verify.read_story, watched(planted)
+verified, Story.verified = Story.verified, watched(planted)
 run("verify", path)
 results["planted"] = 0, "", "", list(seen)
 json.dump(results, sys.stdout)

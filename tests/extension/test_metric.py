@@ -17,7 +17,7 @@ from support.reports import model_of
 
 import algzoo_exact as az
 from algzoo_exact.deadline import Deadline
-from algzoo_exact.present.documents.score import Beside, Wanted, score_document
+from algzoo_exact.present.documents.score import Wanted, score_document
 from algzoo_exact.present.writers.data import to_json
 from algzoo_exact.present.writers.terminal import to_terminal
 from algzoo_exact.score.compute import METRICS, answer
@@ -84,8 +84,8 @@ def test_it_is_printed(monkeypatch: pytest.MonkeyPatch) -> None:
     program, task = random_program(np.random.default_rng(7), 2, 3), az.tasks.second_argmax(3)
     model = model_of(program, task)
     found = answer(Question(OFF_BY_ONE, program, task, "lowest"))
-    nothing, wanted = Beside(None, None, ""), Wanted(None, False, False)
-    said = score_document(model, found, nothing, wanted)
+    wanted = Wanted(None, False, False)
+    said = score_document(model, found, None, wanted)
     assert "\noff by one   " in to_terminal(said)
     assert set(json.loads(to_json(said))["off_by_one"]) == {
         "lower", "upper", "closed_form",

@@ -31,9 +31,9 @@ from fractions import Fraction
 from itertools import islice
 
 import numpy as np
-from medians_for_tests import one_output
-from models_for_tests import degenerate_programs, random_program
-from scores_for_tests import by_cones, everywhere
+from support.medians import one_output
+from support.programs import degenerate_programs, random_program
+from support.scores import by_cones, everywhere
 
 import algzoo_exact as az
 from algzoo_exact.score.accuracy import ACCURACY
@@ -184,6 +184,9 @@ def main(first: int, last: int) -> int:
     done: dict[int, list[Checked]] = defaultdict(list)
     wrong, began = 0, time.process_time()
     for case in islice(cases(), first, last):
+        if case.number % 20 == 0:
+            seconds = time.process_time() - began
+            print(f"{case.number} models, {seconds:.0f} s", file=sys.stderr, flush=True)
         n = case.task.seq_len
         try:
             done[n].append(check(case))

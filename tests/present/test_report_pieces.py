@@ -156,6 +156,6 @@ def test_what_is_sampled_is_marked(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_seven_inputs() -> None:
-    report = report_of(silent(7), az.tasks.median(7))
+    report = report_of(silent(7), az.tasks.median(7), time_limit=0.2)
     assert report.findings.pieces is None
     assert "none is listed here" in report.markdown()

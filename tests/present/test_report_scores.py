@@ -64,13 +64,13 @@ def test_untrained_models_of_the_other_process(monkeypatch: pytest.MonkeyPatch) 
     here, there = Pipe()
     thread = threading.Thread(target=random_inputs._serve, args=(there,))
     thread.start()
-    order = Order(model.network, task, "incorrect", SAMPLES, 0, False, (task, 3))
+    order = Order(model.network, task, "incorrect", SAMPLES, 0, untrained=(task, 3))
     here.send(order)
     found = random_inputs._result(here, order, lambda done, of: None)
     thread.join()
     assert found.untrained == untrained(task, 3, "incorrect")
     assert found.untrained != untrained(task, 2, "incorrect")
-    plain = Order(model.network, task, "incorrect", SAMPLES, 0, False)
+    plain = Order(model.network, task, "incorrect", SAMPLES, 0)
     assert carry_out(plain, lambda done, of: None).untrained is None
 
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator
+from fractions import Fraction
 from multiprocessing import active_children
-from operator import attrgetter
 from pathlib import Path
 
 import numpy as np
@@ -24,9 +24,9 @@ import algzoo_exact as az
 from algzoo_exact import deadline as clock
 from algzoo_exact.cli import _process_start
 from algzoo_exact.cli.options import deadline_after
-from algzoo_exact.cli.samples import sampled_beside
 from algzoo_exact.deadline import NEVER, Deadline, TimeIsUpError
-from algzoo_exact.errors import FloatRangeError
+from algzoo_exact.present.findings.random_inputs import Order, Sampled, sampler
+from algzoo_exact.runtime.sampled import SampleEstimate
 from algzoo_exact.runtime.sampled_squares import sample_squares
 from algzoo_exact.runtime.sampling import BLOCK, sample_rounded
 
@@ -243,32 +243,32 @@ def test_samples_that_there_is_time_for() -> None:
     assert some.standard_error == rest.standard_error
 
 
-def _asleep(deadline: Deadline) -> None:
-    time.sleep(3600)
-
-
-def _out_of_range(deadline: Deadline) -> None:
-    raise FloatRangeError("too large")
-
-
-@pytest.mark.slow
 def test_a_sample_beside_a_score() -> None:
-    """Within a limit it is drawn in another process, which knows when to end, and is left alone if
-    it does not. What goes wrong is said, and costs nothing else."""
-    deadline = Deadline.after(60)
-    with sampled_beside(attrgetter("at"), deadline) as sample:
-        until, reason = sample()
-    assert until is not None
-    assert deadline.at < until < deadline.at + 1
-    assert reason == ""
-    with sampled_beside(_asleep, Deadline.after(0)) as sample:
-        assert sample() == (None, "there was no time for it")
+    """Within a limit it is drawn in another process, which knows when to end, and is not waited for
+    if it does not. What goes wrong is said, and costs nothing else."""
+    program, task = random_program(np.random.default_rng(51), 3, 3), az.tasks.second_argmax(3)
+
+    def drawn(program: az.Program, samples: int, deadline: Deadline, apart: bool) -> Sampled:
+        with sampler(apart=apart) as beside:
+            order = Order(program, task, "lowest", samples, 0, rounded=False, deadline=deadline)
+            return beside(order)(lambda done, of: None)
+
+    whole = az.sample(program, task, 1000, dtype="float64")
+    huge = az.rnn([1], [[Fraction(10) ** 400]], [[1], [1], [1]], 3)
+    for apart, limit in ((False, NEVER), (True, Deadline.after(60))):
+        found = drawn(program, 1000, limit, apart).score
+        assert isinstance(found, SampleEstimate)
+        assert (found.correct, found.lower, found.upper) == (
+            whole.correct,
+            whole.lower,
+            whole.upper,
+        )
+        failed = drawn(huge, 1000, limit, apart)
+        assert failed.score is None
+        assert "float" in failed.failure
+    late = drawn(program, 10**12, Deadline(time.monotonic() - 1), True)
+    assert (late.score, late.failure) == (None, "There was no time for it.")
     assert not active_children()
-    with sampled_beside(attrgetter("at"), NEVER) as sample:
-        assert sample() == (math.inf, "")
-    for limit in (NEVER, Deadline.after(60)):
-        with sampled_beside(_out_of_range, limit) as sample:
-            assert sample() == (None, "too large")
 
 
 def test_a_command_counts_from_the_start_of_its_process() -> None:

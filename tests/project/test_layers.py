@@ -18,6 +18,8 @@ from pathlib import Path
 import pytest
 from support.paths import ROOT
 
+from algzoo_exact.program.task import PROBLEMS
+
 PACKAGE = ROOT / "algzoo_exact"
 
 # What each layer may import from this package, beside itself.
@@ -40,10 +42,11 @@ LAYERS["regions"] = {"errors", "exact", "files", "geometry", "jit", "measure", "
 LAYERS["score"] = LAYERS["regions"] | {"deadline", "processes", "regions", "signals"}
 LAYERS["runtime"] = LAYERS["score"] | {"score"}
 LAYERS["explain"] = LAYERS["score"] | {"score", "runtime"}
+LAYERS["analysis"] = LAYERS["score"] | {"score"}
 LAYERS["certificate"] = LAYERS["explain"] | {"explain"}
 LAYERS["training"] = LAYERS["score"] | {"score", "runtime", "zoo"}
 LAYERS["race"] = LAYERS["score"] | {"score", "runtime", "plotting", "zoo"}
-LAYERS["present"] = LAYERS["race"] | {"certificate", "explain", "names", "race"}
+LAYERS["present"] = LAYERS["race"] | {"analysis", "certificate", "explain", "names", "race"}
 LAYERS["cli"] = LAYERS["present"] | {"present", "training"}
 LAYERS["__init__"] = LAYERS["__main__"] = set(LAYERS)
 
@@ -51,7 +54,7 @@ LAYERS["__init__"] = LAYERS["__main__"] = set(LAYERS)
 ROOMS = ("language", "logic", "outcome", "prove", "claims", "story", "schema", "verify", "ledger")
 
 # Beside cli and training.
-_TORCH_NETWORKS = ("networks", "observed", "sampled_squares", "sampling", "untrained")
+_TORCH_NETWORKS = ("answers", "networks", "observed", "sampled_squares", "sampling", "untrained")
 MAY_USE_ZOO = tuple(f"runtime/{name}.py" for name in _TORCH_NETWORKS)
 MAY_USE_ZOO += ("explain/verify.py",)  # claims name the models that they compare with
 
@@ -73,7 +76,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     ),
     "networkx": ("regions/graph.py",),
     "matplotlib": ("plotting.py", "present/pictures/", "race/plot.py"),
-    "pyarrow": ("regions/atlas.py",),
+    "pyarrow": ("regions/atlas.py", "analysis/errors.py"),
     "flint": (
         "exact/",
         "explain/logic/relaxation.py",
@@ -192,6 +195,64 @@ def test_rooms_of_explanations_go_one_way() -> None:
     assert not wrong
     fault = "def f():\n    from algzoo_exact.explain.claims import claim"
     assert upward_imports("explain/prove/prover.py", fault)
+
+
+# Where a problem may be told by its name: its own file, the tables of what others published, the
+# checker, which imports nothing, and where public names are kept.
+MAY_NAME_PROBLEMS = ("__init__.py", "program/problems/", "zoo/algzoo.py", "certificate/check.py")
+MAY_NAME_PROBLEMS += ("certificate/checker/",)
+FAMILIES = ("rnn", "mlp", "transformer", "Program", "Transformer")
+
+
+def told_by_name(path: str, text: str) -> list[str]:
+    """Where a file compares with the name of a task or of a family of networks, or looks it up."""
+    names = {*PROBLEMS, *FAMILIES}
+    found = []
+    for node in ast.walk(ast.parse(text)):
+        parts: list[ast.expr | None] = []
+        if isinstance(node, ast.Compare):
+            parts = [node.left, *node.comparators]
+        elif isinstance(node, ast.MatchValue):
+            parts = [node.value]
+        elif isinstance(node, ast.Dict):
+            parts = [*node.keys]
+        elif isinstance(node, ast.Subscript):
+            parts = [node.slice]
+        parts += [
+            e
+            for part in parts
+            if isinstance(part, ast.Tuple | ast.List | ast.Set)
+            for e in part.elts
+        ]
+        told = {part.value for part in parts if isinstance(part, ast.Constant)} & names
+        found += [f"{path}:{node.lineno} tells {name} by its name" for name in told]
+    return found
+
+
+def test_no_task_is_told_by_its_name() -> None:
+    found = []
+    for path in sources("algzoo_exact"):
+        place = path.relative_to(PACKAGE).as_posix()
+        if not place.startswith(MAY_NAME_PROBLEMS):
+            found += told_by_name(place, path.read_text())
+    assert not found
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'if task.name == "median":\n    pass',
+        'x = "longest_cycle" != task.name',
+        'x = task.name in ("argmax", "2nd_argmax")',
+        'match name:\n    case "argmedian":\n        pass',
+        'x = {"argoutlier": 1}',
+        'x = table["median"]',
+        'x = type(network).__name__ == "Transformer"',
+    ],
+)
+def test_planted_names_are_found(text: str) -> None:
+    assert told_by_name("score/compute.py", text)
+    assert not told_by_name("score/compute.py", "x = task.is_numeric")
 
 
 def foreign_imports(path: str, text: str) -> list[str]:

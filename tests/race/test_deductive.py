@@ -251,12 +251,3 @@ def test_costs_are_known_before(name: str) -> None:
         assert cost(entry, 4, task, int(found.details["size"])) == flops
         assert 0 <= found.value <= 1
     assert entry.estimate(model.network, task, cost(entry, 4, task, entry.sizes[0]) - 1, 0) is None
-
-
-def test_entries_say_what_they_are_for() -> None:
-    argmedian, model = az.tasks.argmedian(3), az.load("2nd_argmax_4_3").network
-    assert estimator("gmhp").fits(model, argmedian) is None
-    assert "2nd_argmax only" in str(estimator("mean-field").fits(model, argmedian))
-    larger = az.load("2nd_argmax_4_4").network
-    message = str(estimator("symmetric-noise").fits(larger, az.tasks.second_argmax(4)))
-    assert "4 hidden neurons and 3 inputs only" in message

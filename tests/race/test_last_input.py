@@ -23,7 +23,6 @@ import algzoo_exact as az
 from algzoo_exact.race.entries import last_input_kernel as kernel
 from algzoo_exact.race.entries.directions import bent, directions, reach
 from algzoo_exact.race.entries.last_input import LAST_INPUT
-from algzoo_exact.race.registry import estimator
 
 Floats = NDArray[np.float64]
 Weights = tuple[Floats, Floats, Floats]
@@ -267,28 +266,3 @@ def test_the_mean_over_seeds_is_the_accuracy(name: str) -> None:
     error = np.std(found, ddof=1) / 4
     assert abs(np.mean(found) - exact) < 5 * error + 2.0**-23
     assert error < 1e-3
-
-
-def test_budgets_are_kept() -> None:
-    model = az.load("2nd_argmax_4_3")
-    run = LAST_INPUT.estimate
-    assert run(model.program, model.task, 300, 0) is None
-    for budget in (2_000, 71_000, 3e6):
-        estimate = run(model.program, model.task, budget, 7)
-        assert estimate is not None
-        assert 0.9 * budget - 1000 < estimate.flops <= budget
-        again = run(model.program, model.task, budget, 7)
-        assert again is not None
-        assert again.value == estimate.value
-    other = run(model.program, model.task, 71_000, 8)
-    assert other is not None
-    assert other.value != estimate.value
-
-
-def test_what_it_fits() -> None:
-    assert estimator("last-input") is LAST_INPUT
-    model = az.load("2nd_argmax_4_3")
-    assert LAST_INPUT.fits(model.program, model.task) is None
-    for name in ("argmedian_4_3", "2nd_argmax_2_2"):
-        model = az.load(name)
-        assert "2nd_argmax on three inputs" in (LAST_INPUT.fits(model.program, model.task) or "")

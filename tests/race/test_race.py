@@ -23,10 +23,9 @@ from algzoo_exact.race.entries.designs import (
     sobol_order_chunk,
     sobol_points,
 )
-from algzoo_exact.race.entries.flops import sample_cost
 from algzoo_exact.race.estimator import LearnedConstant
 from algzoo_exact.race.plot import plot_race
-from algzoo_exact.race.registry import UNCOUNTED, estimator, names
+from algzoo_exact.race.registry import estimator, names
 from algzoo_exact.race.run import Race, answers_of, compare
 from algzoo_exact.race.statistics import CONFIDENCE
 from algzoo_exact.race.store import FILE, Answers, open_store
@@ -94,57 +93,6 @@ def test_points_of_a_chunk_depend_on_seed_and_number_only() -> None:
     assert [TASK.label(list(map(float, column))) for column in x.T] == labels.tolist()
     x, labels = sobol_order_chunk(TASK, 64, 1, 0)
     assert [TASK.label(list(map(float, column))) for column in x.T] == labels.tolist()
-
-
-# Entries
-
-
-@pytest.mark.parametrize("name", names())
-def test_entries_keep_the_contract(name: str) -> None:
-    """Within the budget, the same answer twice, None where it cannot start."""
-    chosen = estimator(name)
-    assert chosen.name == name
-    assert chosen.kind in ("deductive", "cubature", "sampled")
-    assert chosen.summary
-    median = az.load("median_4_3")
-    assert median.task is not None
-    assert chosen.fits(median.program, median.task)
-    if chosen.fits(PROGRAM, TASK):
-        return
-    budget = 3e6
-    first, second = (chosen.estimate(PROGRAM, TASK, budget, 5) for _ in range(2))
-    assert first is not None
-    assert second is not None
-    assert (first.value, first.flops) == (second.value, second.flops)
-    assert first.kind == chosen.kind
-    assert -0.5 < first.value < 1.5
-    if name in UNCOUNTED:
-        assert first.flops is None
-        return
-    assert first.flops is not None
-    assert 0 < first.flops <= budget
-    assert chosen.estimate(PROGRAM, TASK, 1, 5) is None
-    if not chosen.seeded:
-        other = chosen.estimate(PROGRAM, TASK, budget, 6)
-        assert other is not None
-        assert other.value == first.value
-
-
-@pytest.mark.parametrize("name", ["sampling", "sobol", "sobol-order"])
-def test_point_entries_are_unbiased(name: str) -> None:
-    """Against the exact accuracy: 64 seeds of 1,024 points, within 5 standard errors."""
-    truth = float(next(az.accuracies([PROGRAM], TASK)).enclosure.midpoint)
-    chosen = estimator(name)
-    budget = 1024 * sample_cost(PROGRAM)
-    found = [chosen.estimate(PROGRAM, TASK, budget, seed) for seed in range(64)]
-    values = np.array([e.value for e in found if e is not None])
-    assert abs(values.mean() - truth) < 5 * values.std(ddof=1) / 8
-    assert {e.flops for e in found if e is not None} == {int(budget)}
-
-
-def test_unknown_estimators_are_refused() -> None:
-    with pytest.raises(InputError, match="choose from sampling, sampling-thrifty, sampling-pieces"):
-        estimator("magic")
 
 
 # The race

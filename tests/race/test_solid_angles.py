@@ -99,10 +99,3 @@ def test_operations_are_counted() -> None:
     counter = FlopCounter()
     assert abs(float(plain(solid_angle(counter.array(np.eye(3))))) - np.pi / 2) < 1e-15
     assert counter.total > 50
-
-
-def test_what_it_is_for() -> None:
-    assert SOLID_ANGLES.fits(az.load("2nd_argmax_3_3").network, TASKS[0]) is None
-    assert "three inputs" in str(
-        SOLID_ANGLES.fits(az.load("2nd_argmax_4_4").network, az.tasks.second_argmax(4))
-    )

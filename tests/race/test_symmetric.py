@@ -162,17 +162,3 @@ def test_noisy_models() -> None:
     regions, noise = np.sqrt((np.array(errors) ** 2).mean(axis=0))
     assert regions < 0.015
     assert noise < 0.075
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_budgets(name: str) -> None:
-    """Not a single operation more than the budget; the same answer from there on."""
-    model = az.load("2nd_argmax_4_3").network
-    entry = estimator(name)
-    first = entry.estimate(model, TASK, 1e9, 0)
-    assert first is not None
-    assert first.flops is not None
-    exact = entry.estimate(model, TASK, first.flops, 0)
-    assert exact is not None
-    assert (exact.value, exact.flops) == (first.value, first.flops)
-    assert entry.estimate(model, TASK, first.flops - 1, 0) is None

@@ -64,14 +64,3 @@ def test_what_it_saves(program: az.Program) -> None:
     d, n, k = program.hidden_size, program.seq_len, program.outputs
     plain = sample_cost(program) + n * d + k + int(np.ceil(np.log2(d + 1)))
     assert found.flops <= int(found.details["points"]) * plain + 40 * d * d
-
-
-def test_what_it_fits() -> None:
-    two, median = az.load("2nd_argmax_2_2"), az.load("median_4_3")
-    for model in (two, median):
-        assert model.task is not None
-        assert "three inputs or more" in (THRIFTY.fits(model.program, model.task) or "")
-    three = az.load("2nd_argmax_4_3")
-    assert three.task is not None
-    assert THRIFTY.fits(three.program, three.task) is None
-    assert THRIFTY.estimate(three.program, three.task, 10, seed=0) is None

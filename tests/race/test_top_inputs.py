@@ -9,7 +9,6 @@ import pytest
 from numpy.typing import NDArray
 from scipy import stats
 
-import algzoo_exact as az
 from algzoo_exact.race.entries.deductive import Weights, counted_weights
 from algzoo_exact.race.entries.flops import FlopCounter, plain
 from algzoo_exact.race.entries.top_inputs import (
@@ -23,7 +22,6 @@ from algzoo_exact.race.entries.top_inputs import (
     ruled_values,
     share_right,
 )
-from algzoo_exact.race.registry import estimator
 from algzoo_exact.zoo.handcrafted import handcrafted_second_argmax
 
 Floats = NDArray[np.float64]
@@ -129,9 +127,3 @@ def test_the_case_that_it_solves() -> None:
     """On an all but perfect model the two largest inputs alone decide nearly every case."""
     weights = counted_weights(handcrafted_second_argmax(10), FlopCounter())
     assert float(plain(share_right(mean_field_cases(weights, 10, mean_values(10), 9)))) > 0.97
-
-
-def test_only_where_it_was_calibrated() -> None:
-    entry = estimator("mean-field-calibrated")
-    program = az.load("2nd_argmax_8_5").network
-    assert "16 hidden neurons" in str(entry.fits(program, az.tasks.second_argmax(5)))

@@ -348,16 +348,16 @@ def test_floats_at_length() -> None:
         assert result.enclosure.width <= Fraction(1, 10**8)
 
 
-def test_many_at_once() -> None:
-    """In order, with the hidden size changing on the way, and in two processes."""
+@pytest.mark.parametrize("workers", [1, pytest.param(2, marks=pytest.mark.slow)])
+def test_many_at_once(workers: int) -> None:
+    """In order, with the hidden size changing on the way."""
     rng, task = np.random.default_rng(15), az.tasks.second_argmax(3)
     models = [random_program(rng, d, 3) for d in (2, 2, 4, 3, 3)]
-    for workers in (1, 2):
-        found = list(az.accuracies(models, task, ties="uniform", workers=workers))
-        for program, result in zip(models, found, strict=True):
-            exact = second(program, "uniform")
-            result.enclosure.intersect(exact.enclosure)
-            assert 0 < result.cells <= exact.cells  # what is right or wrong as a whole stays so
+    found = list(az.accuracies(models, task, ties="uniform", workers=workers))
+    for program, result in zip(models, found, strict=True):
+        exact = second(program, "uniform")
+        result.enclosure.intersect(exact.enclosure)
+        assert 0 < result.cells <= exact.cells  # what is right or wrong as a whole stays so
 
 
 def test_floats_where_float64_does_not_decide() -> None:

@@ -26,9 +26,8 @@ from algzoo_exact.exact.enclosure import Enclosure, working_precision
 from algzoo_exact.program.ir import Matrix
 from algzoo_exact.program.task import Task, longest_cycle
 from algzoo_exact.program.transformer import AttentionLayer, Transformer
-from algzoo_exact.score.ball_attention import BallAttention
+from algzoo_exact.score.attention import ball_attention, float_attention
 from algzoo_exact.score.enumeration import Judge, functions, longest_cycles
-from algzoo_exact.score.float_attention import FloatAttention
 from algzoo_exact.zoo.architectures import DistTransformer, to_module
 from algzoo_exact.zoo.loading import load
 from algzoo_exact.zoo.tasks import targets
@@ -139,12 +138,13 @@ def mp_logits(model: Transformer, tokens: Sequence[int]) -> list[mpmath.mpf]:
 def test_logits_lie_in_the_balls(sizes: tuple[int, int, int, int]) -> None:
     model = transformer(*sizes)
     inputs = all_inputs(model.seq_len)[:: model.seq_len**model.seq_len // 4]
-    floats = FloatAttention(model).logits(np.array(inputs))
+    floats = float_attention(model).logits(np.array(inputs))
     for k, tokens in enumerate(inputs):
         with mpmath.workdps(60):
             expected = [mp_fraction(value) for value in mp_logits(model, tokens)]
         with working_precision(200):
-            balls = [Enclosure.from_arb(ball) for ball in BallAttention(model).logits(tokens)]
+            (logits,) = ball_attention(model).logits(np.array([tokens]))
+            balls = [Enclosure.from_arb(ball) for ball in logits]
         for i, value in enumerate(expected):
             assert (
                 balls[i].lower - Fraction(1, 10**50)

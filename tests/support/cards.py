@@ -10,7 +10,7 @@ EXACT = Score("accuracy", "exact", ties="lowest", lower="0.98713850", upper="0.9
 COUNTED = Score(
     "accuracy", "exact", ties="lowest", lower="0.25925925", upper="0.25925926", correct=7, total=27
 )
-SQUARE = Score("mean squared error", "numeric", lower="0.0174240", upper="0.0174241")
+SQUARE = Score("mean squared error", "certified", lower="0.0174240", upper="0.0174241")
 SAMPLED = Score(
     "accuracy", "sampled", ties="lowest", value=0.9475, standard_error=2e-4, samples=10**6, seed=3
 )

@@ -12,13 +12,10 @@ from numpy.typing import NDArray
 
 from algzoo_exact.explain.language.expression import Apply, Compare, Formula, Logic, Number, Term
 from algzoo_exact.explain.outcome import Figure
-from algzoo_exact.explain.prove.cell_search import CellLimits
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task
 from support.formulas import ZERO, every, logit, number, x
 from support.programs import exact_program
-
-WIDE = CellLimits(seconds=120)
 
 
 def conical(expression: Formula) -> Formula:

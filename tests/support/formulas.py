@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 from itertools import permutations
 from math import factorial
@@ -10,6 +10,7 @@ from random import Random
 
 from hypothesis import strategies as st
 
+from algzoo_exact.explain.language.expand import Definitions, Expander
 from algzoo_exact.explain.language.expression import (
     Apply,
     Compare,
@@ -21,9 +22,18 @@ from algzoo_exact.explain.language.expression import (
     evaluate,
     values_of,
 )
+from algzoo_exact.explain.language.integers import Sizes
+from algzoo_exact.explain.language.syntax import Surface
 from algzoo_exact.program.ir import Program
 
 ZERO = Number(Fraction(0))
+
+
+def expand(
+    surface: Surface, definitions: Definitions, parameters: Mapping[str, int], sizes: Sizes
+) -> Term | Formula:
+    """One expression, written out."""
+    return Expander(definitions, sizes).expand(surface, parameters)
 
 
 def x(i: int) -> Entry:

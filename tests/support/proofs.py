@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
+from algzoo_exact.deadline import Deadline
 from algzoo_exact.explain.language.expression import Entry, Formula, Truth
 from algzoo_exact.explain.outcome import Outcome
-from algzoo_exact.explain.prove.prover import Limits, Prover
+from algzoo_exact.explain.prove.facts import Abstraction
+from algzoo_exact.explain.prove.prover import Prover
 from algzoo_exact.program.ir import Program
 
 _EVERYWHERE = Truth(True)
-_LIMITS = Limits()
 
 
 def prove(
@@ -19,14 +20,12 @@ def prove(
     *,
     domain: Formula = _EVERYWHERE,
     assumptions: Sequence[Formula] = (),
-    limits: Limits = _LIMITS,
+    seconds: float = 30.0,
     progress: Callable[[str], None] | None = None,
 ) -> Outcome:
     """Does the statement hold at every real input in the domain? See ``Prover``."""
-    prover = Prover(
-        program, domain=domain, assumptions=assumptions, limits=limits, progress=progress
-    )
-    return prover.prove(statement)
+    prover = Prover(program, domain, Abstraction(facts=tuple(assumptions)), progress=progress)
+    return prover.prove(statement, Deadline.after(seconds))
 
 
 def prove_free(
@@ -38,4 +37,5 @@ def prove_free(
     programs' inputs that satisfy the facts. A statement that does not follow is not refuted: the
     verdict is unknown, with the ``state`` that the facts allow.
     """
-    return Prover(program, assumptions=facts, free=free).prove(statement)
+    prover = Prover(program, use=Abstraction(facts=tuple(facts), free=tuple(free)))
+    return prover.prove(statement, Deadline.after(30.0))

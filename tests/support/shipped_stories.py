@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import json
+from fractions import Fraction
+from pathlib import Path
+
+import jsonschema
 import pytest
 
 import algzoo_exact as az
+from algzoo_exact.certificate import build, check
 from algzoo_exact.explain.story import Explanation, parse_explanation
+from algzoo_exact.explain.verify import Verification
 from algzoo_exact.zoo.explanations import explanation_path
+from algzoo_exact.zoo.loading import shipped_folder
+from support.certificates import Json, by_hash, run_bare
 from support.paths import ALGZOO
 
 ALGZOO_2_2 = ALGZOO / "2nd_argmax_2_2.safetensors"
@@ -21,6 +30,27 @@ def model_of(name: str) -> az.Model:
     subject = az.load_explanation(explanation_path(name)).subject
     assert subject.name is not None
     return az.load(subject.name)
+
+
+def certified(name: str, explanation: Verification | Path, folder: Path) -> Json:
+    """A certificate with the explanation, accepted by the checker's file alone; the exact accuracy
+    lies in the derived one."""
+    subject = az.load_explanation(explanation_path(name)).subject
+    model = az.load(subject.name or "")
+    written = az.write_certificate(folder / "c.json.gz", model, explanation=explanation)
+    weights = shipped_folder() / f"{subject.name}.safetensors"
+    document: Json = check.read(written.path)
+    known_by = [weights] if weights.is_file() else by_hash(document)
+    code, text = run_bare(written.path, *known_by)
+    assert code == 0, text
+    schema = Path(build.__file__).with_name("certificate.schema.json").read_text()
+    jsonschema.Draft202012Validator(json.loads(schema)).validate(document)
+    stated = document["explanation"]["accuracy"]
+    if document["kind"] == "cells":
+        known = az.accuracy(model, subject.task).enclosure
+        assert Fraction(stated["lower"]) <= known.upper
+        assert known.lower <= Fraction(stated["upper"])
+    return document
 
 
 def text_of(name: str) -> str:

@@ -83,16 +83,19 @@ def case(name: str, when: str, verdict: str, **keys: Any) -> Entry:
     return "case", {"name": name, "when": when, "verdict": verdict, **keys}
 
 
-def story(
-    program: Program, *tables: Entry, task: str = "2nd_argmax", more: str = ""
-) -> Explanation:
-    """An explanation of the program; ``more`` are further lines about the model."""
+def written(program: Program, *tables: Entry, task: str = "2nd_argmax", more: str = "") -> str:
+    """The text of an explanation of the program; ``more`` are further lines about the model."""
     lines = ['title = "t"', "[model]", f'task = "{task}"', f"hidden_size = {program.hidden_size}"]
     lines += [f"seq_len = {program.seq_len}", more]
     for sort, keys in tables:
         lines.append(f"[[{sort}]]")
         lines += (f"{_KEYS.get(key, key)} = {_value(value)}" for key, value in keys.items())
-    return parse_explanation("\n".join(lines))
+    return "\n".join(lines)
+
+
+def story(program: Program, *tables: Entry, **options: str) -> Explanation:
+    """What is ``written``, read."""
+    return parse_explanation(written(program, *tables, **options))
 
 
 def verified(program: Program, *tables: Entry, **options: Any) -> Verification:

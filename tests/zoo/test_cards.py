@@ -121,6 +121,7 @@ def test_wrong_cards(change: dict[str, object], expected: str) -> None:
     [
         ({"metric": "loss"}, "Unknown metric 'loss'"),
         ({"kind": "proved"}, "Unknown kind 'proved'"),
+        ({"kind": "numeric"}, "kind 'numeric' are no proof"),
         ({"ties": "highest"}, "Unknown ties 'highest'"),
         ({"value": 0.5}, "'value' does not belong in a score of kind exact"),
         ({"lower": "0.99"}, "enclose no accuracy"),
@@ -218,7 +219,7 @@ def test_table() -> None:
     lines = card_table([TRANSFORMER, MEDIAN, CARD]).splitlines()
     assert lines[2:] == [
         "| `2nd_argmax_4_3` | 32 | 2^26 | 7, best of 32 | 0.9871385 | exact | lowest | 0.985 |",
-        "| `median_4_3` | 24 | 2^26 | 7, best of 32 | 0.132000 (square 0.017424) | numeric |  "
+        "| `median_4_3` | 24 | 2^26 | 7, best of 32 | 0.132000 (square 0.017424) | certified |  "
         "| 0.132 |",
         "| `longest_cycle_2_3` | 32 | 2^26 | 7, best of 32 | 0.2592592 (7 of 27) | exact "
         "| lowest | 1.000 |",

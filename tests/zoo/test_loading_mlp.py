@@ -120,7 +120,25 @@ def test_commands_take_perceptrons(tmp_path: Path) -> None:
     ):
         refused = run(*command)
         assert refused.exit_code == 2
-        assert "This is made for RNNs" in refused.stderr
+        assert "need an RNN" in refused.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("teacher", [False, True])
+def test_where_nothing_is_proved_the_sample_comes_first(tmp_path: Path, teacher: bool) -> None:
+    path = saved(
+        perceptron(10, 2, 10), tmp_path / "m.safetensors", architecture="mlp", task="argmax"
+    )
+    found = run("accuracy", path, *(("--teacher", path) if teacher else ())).stdout
+    lines = [line.split(None, 1) for line in found.splitlines()]
+    names = [line[0] for line in lines]
+    assert names.index("sampled") < names.index("accuracy")
+    said = {line[0]: line[1] for line in lines}
+    assert said["accuracy"] == "between 0.000000 and 1.000000"
+    assert said["more"] == (
+        "for a perceptron or a teacher every input can be decided for n <= 9 only, and beyond "
+        "nothing is proved"
+    )
 
 
 def test_medians_of_perceptrons(tmp_path: Path) -> None:
@@ -134,7 +152,7 @@ def test_medians_of_perceptrons(tmp_path: Path) -> None:
 
 
 def test_races_are_for_rnns() -> None:
-    with pytest.raises(az.InputError, match="made for RNNs"):
+    with pytest.raises(az.InputError, match="need an RNN"):
         az.compare(az.load(perceptron(3, 4, 3), task="argmax"), 0.1)
 
 

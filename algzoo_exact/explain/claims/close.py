@@ -15,7 +15,6 @@ from algzoo_exact.explain.claims.bounds import BOUND_KEYS, BOUND_RULE, Bounds, h
 from algzoo_exact.explain.claims.claim import Instance
 from algzoo_exact.explain.claims.equalities import bits_of
 from algzoo_exact.explain.claims.keys import Json, Keys, Source, choice, formula, term
-from algzoo_exact.explain.claims.measure import if_in_range
 from algzoo_exact.explain.language.expression import (
     EVERYWHERE,
     Apply,
@@ -36,7 +35,7 @@ from algzoo_exact.explain.prove.cell_space import OutOfReachError
 from algzoo_exact.explain.prove.decider import FEW_INPUTS, Decider
 from algzoo_exact.explain.prove.exact_figures import mean_error, supremum
 from algzoo_exact.explain.prove.facts import Fact, Question, fact
-from algzoo_exact.explain.prove.sampled_figures import Error, sampled_error
+from algzoo_exact.explain.prove.sampled_figures import Error, if_in_range, sampled_error
 from algzoo_exact.program.ir import Program
 
 _CELL_SHARE = 0.5  # of the time, for the supremum cell by cell; the rest is for the prover
@@ -128,7 +127,7 @@ class Close(Instance):
         if self.error == "supremum":
             return _check_supremum(bench.program, self, bench.decider(), facts)
         deadline = Deadline.after(bench.seconds)
-        limits = CellLimits.until(deadline)
+        limits = CellLimits(deadline)
         try:
             figure = mean_error(
                 bench.program, self.left, self.right, domain=self.domain, error=self.error,
@@ -167,7 +166,7 @@ def _check_supremum(
     few = _inputs(program, claim) <= FEW_INPUTS
     share = _CELL_SHARE if few else _CELL_SHARE / 10
     deadline = Deadline.after(decider.seconds)
-    limits = CellLimits.until(deadline.part(share))
+    limits = CellLimits(deadline.part(share))
     try:
         figure = supremum(
             program, claim.left, claim.right, claim.scale, domain=claim.domain, limits=limits

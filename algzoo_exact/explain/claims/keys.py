@@ -86,21 +86,19 @@ def _parsed(text: str) -> Surface:
 
 
 def _formula(source: Source, name: str) -> Formula:
-    text = source.table.required(name, str)
+    text = source.table.value(name, str)
     with within(name):
         return source.expander.expand_formula(_parsed(text), source.values)
 
 
 def _term(source: Source, name: str) -> Term:
-    text = source.table.required(name, str)
+    text = source.table.value(name, str)
     with within(name):
         return source.expander.expand_term(_parsed(text), source.values)
 
 
-def _exact(source: Source, name: str) -> Fraction | None:
+def _exact(source: Source, name: str) -> Fraction:
     text = source.table.exact(name)
-    if text is None:
-        raise InputError(f"the key {name!r} is missing; it holds a number.")
     with within(name):
         term = source.expander.expand_term(_parsed(text), source.values)
         if entries(term):
@@ -138,12 +136,21 @@ def exact(*, required: bool = True) -> Key:
 
 def choice(options: Sequence[str], default: str | None = None) -> Key:
     """One of some texts."""
-
-    def read(source: Source, name: str) -> str:
-        return source.table.choice(name, options, default)
-
     schema = {"enum": list(options)}
-    return Key(read, schema, default is None, default)
+    return Key(lambda s, name: s.table.choice(name, options), schema, default is None, default)
+
+
+def plain(
+    sort: type, schema: Json, default: Any = None, *, required: bool = False,
+    is_expression: bool = False,
+) -> Key:  # fmt: skip
+    """A value as it stands, of a sort of TOML."""
+    return Key(lambda s, name: s.table.value(name, sort), schema, required, default, is_expression)
+
+
+def listed(sort: type, schema: Json) -> Key:
+    """A list of texts or of tables; by default an empty one."""
+    return Key(lambda s, name: s.table.values(name, sort), schema, False, ())
 
 
 def whole(
@@ -154,24 +161,19 @@ def whole(
     to say, in words that fit."""
     limits = {"minimum": low, "maximum": high}
     schema = {"type": "integer"} | {k: v for k, v in limits.items() if v is not None}
-    return Key(lambda source, name: source.table.required(name, int), schema, required, default)
+    return plain(int, schema, default, required=required)
 
 
 def text(pattern: str | None = None, *, required: bool = False) -> Key:
     """A text; by default an empty one. The pattern is the schema's alone."""
     schema = {"type": "string"} | ({} if pattern is None else {"pattern": pattern})
-    return Key(lambda source, name: source.table.required(name, str), schema, required, "")
+    return plain(str, schema, "", required=required)
 
 
-TRUTH = Key(
-    lambda source, name: source.table.required(name, bool), {"type": "boolean"}, False, False
-)
+TRUTH = plain(bool, {"type": "boolean"}, False)
 NAME = text(f"^{IDENTIFIER.pattern}$", required=True)
-NAMES = Key(lambda source, name: source.table.texts(name), {"$ref": "#/$defs/names"}, False, ())
-RANGES = Key(
-    lambda source, name: source.table.required(name, str), {"$ref": "#/$defs/ranges"}, False,
-    is_expression=True,
-)  # fmt: skip
+NAMES = listed(str, {"$ref": "#/$defs/names"})
+RANGES = plain(str, {"$ref": "#/$defs/ranges"}, is_expression=True)
 
 
 def table_schema(keys: Keys, **more: Any) -> Json:

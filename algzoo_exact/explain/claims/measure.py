@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
 from algzoo_exact.deadline import Deadline
-from algzoo_exact.errors import FloatRangeError, InputError
+from algzoo_exact.errors import InputError
 from algzoo_exact.explain.claims.bench import Bench
 from algzoo_exact.explain.claims.bounds import BOUND_KEYS, BOUND_RULE, Bounds, held_against
 from algzoo_exact.explain.claims.claim import Instance
 from algzoo_exact.explain.claims.keys import Json, Keys, Source, formula
 from algzoo_exact.explain.language.expression import Formula
 from algzoo_exact.explain.outcome import Figure, Outcome
-from algzoo_exact.explain.prove.cell_search import CellLimits
-from algzoo_exact.explain.prove.cell_space import OutOfReachError
-from algzoo_exact.explain.prove.exact_figures import probability
 from algzoo_exact.explain.prove.facts import Fact
-from algzoo_exact.explain.prove.sampled_figures import sampled_probability
+from algzoo_exact.explain.prove.statements import measured
 from algzoo_exact.program.ir import Program
 
 
@@ -52,18 +49,4 @@ class Measure(Instance):
 
 def probability_of(program: Program, formula: Formula, seconds: float) -> Figure:
     """The probability, exact or certified where that can be had, else sampled."""
-    deadline = Deadline.after(seconds)
-    try:
-        return probability(program, formula, limits=CellLimits.until(deadline))
-    except OutOfReachError:
-        return if_in_range(
-            "probability", lambda: sampled_probability(program, formula, deadline=deadline)
-        )
-
-
-def if_in_range(what: str, sample: Callable[[], Figure]) -> Figure:
-    """The sampled figure; none is drawn where floats do not reach, which costs nothing proved."""
-    try:
-        return sample()
-    except FloatRangeError:
-        return Figure(what, "sampled")
+    return measured(program, formula, Deadline.after(seconds))

@@ -97,7 +97,7 @@ class Price:
 
 def _prices(source: Source, name: str) -> tuple[Price, ...]:
     prices = []
-    for position, data in enumerate(source.table.tables(name)):
+    for position, data in enumerate(source.table.values(name, dict)):
         with within(f"price {position + 1}"):
             inner = source.inside(data)
             prices.append(Price(**inner.all(_KEYS)))

@@ -134,7 +134,7 @@ def _name(source: Source, earlier: Sequence[str]) -> str:
 def _written(source: Source, kind: type[Ground]) -> tuple[tuple[str, str], ...]:
     """The expressions as the author wrote them."""
     keys = ["for", *(name for name, key in kind.keys.items() if key.is_expression)]
-    return tuple((k, source.table.required(k, str)) for k in keys if source.table.has(k))
+    return tuple((k, source.table.value(k, str)) for k in keys if source.table.has(k))
 
 
 def _assumable() -> tuple[str, ...]:

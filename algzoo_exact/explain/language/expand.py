@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
+from graphlib import CycleError, TopologicalSorter
 from math import lcm, prod
 from typing import Any, Literal, NamedTuple
 
@@ -39,6 +40,8 @@ LONGEST_NUMBER = 4096  # bits of a quotient, and of constants' common denominato
 
 _ORDINALS = ("first", "second")
 
+_Joining = Literal["sum", "min", "max", "and", "or"]
+
 
 @dataclass(frozen=True)
 class Definition:
@@ -67,19 +70,13 @@ class _Built(NamedTuple):
         return isinstance(self.expression, Number | Entry | Apply)
 
 
-def expand(
-    surface: syntax.Surface, definitions: Definitions, parameters: Mapping[str, int], sizes: Sizes
-) -> Term | Formula:
-    """The ground expression where the free names have the values ``parameters``.
-
-    ``definitions`` do not refer to each other in a circle (``read_definitions`` checks that).
-    ParseError, with the place, where the expression has no meaning or is too large.
-    """
-    return Expander(definitions, sizes).expand(surface, parameters)
-
-
 class Expander:
-    """Expands any number of expressions; calls with the same arguments are expanded once."""
+    """Surface expressions to ground ones, where the free names have the values ``parameters``.
+
+    Any number of them; calls with the same arguments are expanded once. ``definitions`` do not
+    refer to each other in a circle (``read_definitions`` checks that). ParseError, with the place,
+    where an expression has no meaning or is too large.
+    """
 
     def __init__(self, definitions: Definitions, sizes: Sizes) -> None:
         self._definitions = definitions
@@ -89,7 +86,7 @@ class Expander:
         self._meter = Meter()
 
     def expand(self, surface: syntax.Surface, parameters: Mapping[str, int]) -> Term | Formula:
-        """As the function ``expand``."""
+        """The ground term or formula."""
         expression: Term | Formula = self._visit(*self._top(surface, parameters)).expression
         return expression
 
@@ -144,10 +141,10 @@ class Expander:
                 return self._arithmetic(node, inner)
             case syntax.Listed(_, op, args):
                 parts = [part for arg in args for part in self._listed(arg, op, inner)]
-                return self._fold(node, inner, op, parts)
+                return self._joined(node, inner, op, parts)
             case syntax.Ranged(_, op, ranges, body):
                 terms = [self._term(body, case) for case in inner.bind(ranges)]
-                return self._fold(node, inner, op, terms)
+                return self._joined(node, inner, op, terms)
             case syntax.Chain():
                 return self._chain(node, inner)
             case syntax.Connected(_, connective, args):
@@ -155,7 +152,7 @@ class Expander:
                 return self._join(node, inner, formulas, lambda e: Logic(connective, e))
             case syntax.Quantified(_, word, ranges, body):
                 formulas = [self._formula(body, case) for case in inner.bind(ranges)]
-                return self._connect(node, inner, "and" if word == "all" else "or", formulas)
+                return self._joined(node, inner, "and" if word == "all" else "or", formulas)
 
     def _listed(self, node: syntax.Node, op: syntax.Folding, scope: Scope) -> list[_Built]:
         """An argument of min, max or sum: a slice stands for its entries, and the same function
@@ -167,30 +164,31 @@ class Expander:
             return [self._term(node.body, case) for case in inner.bind(node.ranges)]
         return [self._term(node, scope)]
 
-    def _fold(
-        self, node: syntax.Node, scope: Scope, op: syntax.Folding, parts: Sequence[_Built]
+    def _joined(
+        self, node: syntax.Node, scope: Scope, op: _Joining, parts: Sequence[_Built]
     ) -> _Built:
-        if op == "sum":
-            if len(parts) < 2:
-                return parts[0] if parts else _Built(Number(Fraction(0)))
-            return self._join(node, scope, parts, lambda e: Apply("add", e))
+        """All parts together; of one part itself, but for extremes; of none, what changes nothing,
+        if there is such a thing."""
         if not parts:
-            raise scope.error(node, f"the {op} of nothing; add an argument, as in {op}(0, ..)")
-        return self._join(node, scope, parts, lambda e: Apply(op, e))
-
-    def _connect(
-        self, node: syntax.Node, scope: Scope, op: Literal["and", "or"], parts: Sequence[_Built]
-    ) -> _Built:
-        if len(parts) < 2:
-            return parts[0] if parts else _Built(Truth(op == "and"))
-        return self._join(node, scope, parts, lambda e: Logic(op, e))
+            if op in ("min", "max"):
+                raise scope.error(node, f"the {op} of nothing; add an argument, as in {op}(0, ..)")
+            return _Built(Number(Fraction(0)) if op == "sum" else Truth(op == "and"))
+        if len(parts) == 1 and op not in ("min", "max"):
+            return parts[0]
+        match op:
+            case "and" | "or":
+                return self._join(node, scope, parts, lambda e: Logic(op, e))
+            case "sum":
+                return self._join(node, scope, parts, lambda e: Apply("add", e))
+            case "min" | "max":
+                return self._join(node, scope, parts, lambda e: Apply(op, e))
 
     def _chain(self, node: syntax.Chain, scope: Scope) -> _Built:
         terms = [self._term(arg, scope) for arg in node.args]
         parts = []
         for op, left, right in zip(node.ops, terms[:-1], terms[1:], strict=True):
             parts.append(self._join(node, scope, (left, right), partial(_compared, op)))
-        return self._connect(node, scope, "and", parts)
+        return self._joined(node, scope, "and", parts)
 
     def _name(self, node: syntax.Name, scope: Scope) -> _Built:
         if node.name in scope.integers and not node.args:
@@ -353,22 +351,18 @@ def read_definitions(
 
 
 def _check_no_circle(definitions: Mapping[str, Definition]) -> None:
-    """By peeling: definitions that use finished ones only are finished."""
     uses = {
-        name: {used.name for used in syntax.names(definition.body.root) if used.name in definitions}
-        for name, definition in definitions.items()
+        name: sorted({used.name for used in syntax.names(one.body.root)} & definitions.keys())
+        for name, one in sorted(definitions.items())
     }
-    waiting = dict(uses)
-    while finished := [name for name, used in waiting.items() if not used & waiting.keys()]:
-        for name in finished:
-            del waiting[name]
-    if not waiting:
-        return
-    # Each that is left uses one that is left: walking on, a name comes twice.
-    path = [min(waiting)]
-    while path[-1] not in path[:-1]:
-        path.append(min(uses[path[-1]] & waiting.keys()))
-    circle = path[path.index(path[-1]) :]
-    if len(circle) == 2:
-        raise InputError(f"The definition {circle[0]} refers to itself.")
-    raise InputError(f"The definitions {' -> '.join(circle)} refer to each other in a circle.")
+    try:
+        TopologicalSorter(uses).prepare()
+    except CycleError as error:
+        circle = error.args[1][::-1]  # each uses the next; the first comes again
+        if len(circle) == 2:
+            raise InputError(f"The definition {circle[0]} refers to itself.") from None
+        first = circle.index(min(circle))
+        path = [*circle[first:-1], *circle[:first], circle[first]]
+        raise InputError(
+            f"The definitions {' -> '.join(path)} refer to each other in a circle."
+        ) from None

@@ -8,7 +8,7 @@ are no names, quantifiers or slices left: language/expand.py has dealt with them
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import reduce
@@ -21,32 +21,13 @@ Operation = Literal["add", "sub", "mul", "neg", "min", "max", "relu", "abs"]
 Relation = Literal["<", "<=", ">", ">=", "==", "!="]
 Connective = Literal["and", "or", "not", "implies"]
 
-ARRAY_DIMENSIONS: dict[str, int] = {
-    "x": 1,
-    "z": 2,
-    "h": 2,
-    "logit": 1,
-    "W_hi": 1,
-    "W_hh": 2,
-    "W_oh": 2,
-}
-"""How many indices an entry of each array has."""
+ARRAYS: dict[Array, str] = {
+    "x": "t", "z": "tj", "h": "tj", "logit": "k", "W_hi": "j", "W_hh": "ij", "W_oh": "kj",
+}  # fmt: skip
+"""The indices of each array: t of inputs, i and j of hidden neurons, k of outputs."""
 
-# Least and greatest number of arguments; None: any number.
-_ARITY: dict[str, tuple[int, int | None]] = {
-    "add": (2, None),
-    "sub": (2, 2),
-    "mul": (2, None),
-    "neg": (1, 1),
-    "min": (1, None),
-    "max": (1, None),
-    "relu": (1, 1),
-    "abs": (1, 1),
-    "and": (2, None),
-    "or": (2, None),
-    "not": (1, 1),
-    "implies": (2, 2),
-}
+# The number of arguments where it is fixed; others take any number from two on, extremes from one.
+_ARITY = {"sub": 2, "neg": 1, "relu": 1, "abs": 1, "not": 1, "implies": 2}
 
 
 @dataclass(frozen=True)
@@ -67,7 +48,7 @@ class Entry:
     indices: tuple[int, ...]
 
     def __post_init__(self) -> None:
-        assert len(self.indices) == ARRAY_DIMENSIONS[self.array], self
+        assert len(self.indices) == len(ARRAYS[self.array]), self
         least = (-1, 0) if self.array == "h" else (0, 0)
         assert all(i >= low for i, low in zip(self.indices, least, strict=False)), self
 
@@ -153,8 +134,8 @@ def distance(left: Term, right: Term) -> Term:
 
 
 def _check_arity(op: str, args: tuple[object, ...]) -> None:
-    least, greatest = _ARITY[op]
-    assert least <= len(args) <= (greatest or len(args)), (op, len(args))
+    least = _ARITY.get(op, 1 if op in ("min", "max") else 2)
+    assert len(args) == least or (len(args) > least and op not in _ARITY), (op, len(args))
 
 
 RELATIONS: dict[Relation, Callable[[Any, Any], Any]] = {
@@ -218,19 +199,21 @@ def compare(op: Relation, left: Fraction, right: Fraction) -> bool:
     return bool(RELATIONS[op](left, right))
 
 
-def entries(expression: Term | Formula) -> frozenset[Entry]:
-    """The entries that occur in the expression."""
-    found: set[Entry] = set()
+def parts_of(expression: Term | Formula) -> Iterator[Term | Formula]:
+    """The expression, and all that it is made of."""
     waiting: list[Term | Formula] = [expression]
     while waiting:
         part = waiting.pop()
-        if isinstance(part, Entry):
-            found.add(part)
-        elif isinstance(part, Compare):
+        yield part
+        if isinstance(part, Compare):
             waiting += (part.left, part.right)
         elif isinstance(part, Apply | Logic):
             waiting += part.args
-    return frozenset(found)
+
+
+def entries(expression: Term | Formula) -> frozenset[Entry]:
+    """The entries that occur in the expression."""
+    return frozenset(part for part in parts_of(expression) if isinstance(part, Entry))
 
 
 def values_of(program: Program, trace: Trace) -> Callable[[Entry], Fraction]:
@@ -345,13 +328,9 @@ def conjuncts(formula: Formula) -> list[Formula]:
 
 
 def _plain(formula: Formula) -> bool:
-    if not isinstance(formula, Compare) or any(e.array != "x" for e in entries(formula)):
-        return False
-    waiting: list[Term] = [formula.left, formula.right]
-    while waiting:
-        term = waiting.pop()
-        if isinstance(term, Apply):
-            if term.op in ("min", "max", "relu", "abs"):
-                return False
-            waiting += term.args
-    return True
+    return isinstance(formula, Compare) and not any(
+        part.array != "x"
+        if isinstance(part, Entry)
+        else isinstance(part, Apply) and part.op in ("min", "max", "relu", "abs")
+        for part in parts_of(formula)
+    )

@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from algzoo_exact.explain.language import syntax
-from algzoo_exact.explain.language.expression import compare, connect
+from algzoo_exact.explain.language.expression import ARRAYS, Array, compare, connect
 from algzoo_exact.explain.language.syntax import ParseError
 from algzoo_exact.program.ir import Program
 
@@ -29,18 +29,10 @@ class Sizes:
     def of(cls, program: Program) -> Sizes:
         return cls(program.seq_len, program.hidden_size, program.outputs)
 
-    def shape(self, array: str) -> tuple[int, ...]:
+    def shape(self, array: Array) -> tuple[int, ...]:
         n, d, k = self.seq_len, self.hidden_size, self.outputs
-        shapes: dict[str, tuple[int, ...]] = {
-            "x": (n,),
-            "z": (n, d),
-            "h": (n, d),
-            "logit": (k,),
-            "W_hi": (d,),
-            "W_hh": (d, d),
-            "W_oh": (k, d),
-        }
-        return shapes[array]
+        sizes = {"t": n, "i": d, "j": d, "k": k}
+        return tuple(sizes[index] for index in ARRAYS[array])
 
 
 class Meter:
@@ -68,7 +60,7 @@ class Scope(NamedTuple):
         self.charge(node, 1)
         if self.depth >= DEEPEST:
             raise self.error(node, f"the expression, with its definitions, is over {DEEPEST} deep")
-        return Scope(self.text, self.where, self.integers, self.meter, self.depth + 1)
+        return self._replace(depth=self.depth + 1)
 
     def charge(self, node: syntax.Node, steps: int) -> None:
         """Count steps taken at ``node``; ParseError where they are too many."""
@@ -138,6 +130,5 @@ class Scope(NamedTuple):
         low, high = self.integer(part.low), self.integer(part.high)
         self.charge(part.low, max(0, high + 1 - low))
         for value in range(low, high + 1):
-            integers = {**self.integers, part.name: value}
-            scope = Scope(self.text, self.where, integers, self.meter, self.depth)
+            scope = self._replace(integers={**self.integers, part.name: value})
             yield from scope._bind(ranges, position + 1)

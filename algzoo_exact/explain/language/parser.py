@@ -28,7 +28,7 @@ from typing import cast, get_args
 
 from algzoo_exact.errors import did_you_mean
 from algzoo_exact.explain.language import syntax
-from algzoo_exact.explain.language.expression import ARRAY_DIMENSIONS, Array, Connective, Relation
+from algzoo_exact.explain.language.expression import ARRAYS, Array, Connective, Relation
 from algzoo_exact.explain.language.syntax import ParseError
 
 LONGEST_TEXT = 20_000  # characters in one expression
@@ -40,7 +40,7 @@ UNARY = frozenset({"relu", "abs"})
 FOLDINGS = frozenset(get_args(syntax.Folding))
 QUANTIFIERS = frozenset(get_args(syntax.Quantifier))
 CONSTANTS = frozenset({"n", "d"})
-RESERVED = KEYWORDS | UNARY | FOLDINGS | QUANTIFIERS | CONSTANTS | ARRAY_DIMENSIONS.keys()
+RESERVED = KEYWORDS | UNARY | FOLDINGS | QUANTIFIERS | CONSTANTS | ARRAYS.keys()
 """Names with a meaning of their own, which nothing else may have."""
 
 _TOKEN = re.compile(
@@ -54,8 +54,6 @@ _IMPLIES, _OR, _AND, _NOT, _COMPARE, _SUM, _PRODUCT, _UNARY = range(8)
 _LEVELS = {"implies": _IMPLIES, "or": _OR, "and": _AND}
 _LEVELS |= dict.fromkeys(get_args(Relation), _COMPARE)
 _LEVELS |= {"+": _SUM, "-": _SUM, "*": _PRODUCT, "/": _PRODUCT}
-_INDEX_NAMES = {"x": "x[t]", "z": "z[t][j]", "h": "h[t][j]", "logit": "logit[k]"}
-_INDEX_NAMES |= {"W_hi": "W_hi[j]", "W_hh": "W_hh[i][j]", "W_oh": "W_oh[k][j]"}
 
 
 @dataclass(frozen=True)
@@ -252,16 +250,16 @@ class _Parser:
         if token.kind != "name" or token.text in KEYWORDS:
             raise self.wrong("a number, a name or `(`")
         self._next += 1
-        if token.text in ARRAY_DIMENSIONS:
-            return self._element(token.at, cast(Array, token.text))
+        if token.text in ARRAYS:
+            return self._element(token.at, token.text)
         if token.text in UNARY | FOLDINGS | QUANTIFIERS:
             return self._call(token)
         args: tuple[syntax.Node, ...] = ()
         if token.text not in CONSTANTS and self.take("("):
             args = self._arguments()
         if self.here.text == "[":
-            like = did_you_mean(token.text, ARRAY_DIMENSIONS)
-            known = ", ".join(ARRAY_DIMENSIONS)
+            like = did_you_mean(token.text, ARRAYS)
+            known = ", ".join(ARRAYS)
             problem = f"`{token.text}` has no entries{like}; {known} have"
             raise ParseError(problem, self.text, token.at)
         return syntax.Name(token.at, token.text, args)
@@ -284,16 +282,17 @@ class _Parser:
 
     def _element(self, at: int, array: Array) -> syntax.Element:
         indices: list[syntax.Node] = []
-        stop = None
-        for position in range(ARRAY_DIMENSIONS[array]):
-            last = position == ARRAY_DIMENSIONS[array] - 1
-            self.expect("[", f"`[`, as in {_INDEX_NAMES[array]}")
+        stop, names = None, ARRAYS[array]
+        shown = array + "".join(f"[{name}]" for name in names)
+        while len(indices) < len(names):
+            last = len(indices) == len(names) - 1
+            self.expect("[", f"`[`, as in {shown}")
             indices.append(self.expression(_SUM))
             if last and self.take(":"):
                 stop = self.expression(_SUM)
             self.expect("]", "`]` or `:`" if last and stop is None else "`]`")
         if self.here.text == "[":
-            raise self.wrong(f"no further index after {_INDEX_NAMES[array]}")
+            raise self.wrong(f"no further index after {shown}")
         return syntax.Element(at, array, tuple(indices), stop)
 
     def _call(self, token: _Token) -> syntax.Node:

@@ -30,6 +30,7 @@ _SORTS = {
 }
 
 T = TypeVar("T")
+Word = TypeVar("Word", bound=str)
 
 
 def read_toml(text: str) -> dict[str, Any]:
@@ -86,57 +87,41 @@ class Table:
         self._read.append(key)
         return key in self._data
 
-    def optional(self, key: str, sort: type[T], default: T) -> T:
-        """The value of ``key``, which must be of the sort, or the default."""
-        self._read.append(key)
-        if key not in self._data:
-            return default
+    def value(self, key: str, sort: type[T]) -> T:
+        """The value of ``key``, which must be there and of the sort."""
+        if not self.has(key):
+            like = self._like(key)
+            raise InputError(f"the key {key!r} is missing{like}; it holds {_SORTS[sort]}.")
         value = self._data[key]
         if type(value) is not sort:
             raise InputError(f"{key} must be {_SORTS[sort]}, not {shown(value)}.")
         return value
 
-    def required(self, key: str, sort: type[T]) -> T:
-        """The value of ``key``, which must be there and of the sort."""
-        if key not in self._data:
-            like = self._like(key)
-            raise InputError(f"the key {key!r} is missing{like}; it holds {_SORTS[sort]}.")
-        return self.optional(key, sort, sort())
+    def values(self, key: str, sort: type[T]) -> tuple[T, ...]:
+        """A list of values of the sort (texts, or tables)."""
+        values = self.value(key, list)
+        for value in values:
+            if not isinstance(value, sort):
+                what = "texts" if sort is str else "tables"
+                raise InputError(f"{key} must be a list of {what}, but holds {shown(value)}.")
+        return tuple(values)
 
-    def choice(self, key: str, choices: Sequence[T], default: T | None = None) -> T:
+    def choice(self, key: str, choices: Sequence[Word]) -> Word:
         """One of the texts in ``choices``."""
-        self._read.append(key)
-        value = self._data.get(key, default)
-        if value not in choices:
-            found = f"is missing{self._like(key)}"
-            if value is not None:
-                like = did_you_mean(value, map(str, choices)) if isinstance(value, str) else ""
-                found = f"is {shown(value)}{like}"
-            raise InputError(f"{key} {found}; choose one of {', '.join(map(str, choices))}.")
-        return choices[choices.index(value)]
+        found = "is missing" + self._like(key)
+        if self.has(key):
+            value = self._data[key]
+            if value in choices:
+                return choices[choices.index(value)]
+            like = did_you_mean(value, choices) if isinstance(value, str) else ""
+            found = f"is {shown(value)}{like}"
+        raise InputError(f"{key} {found}; choose one of {', '.join(choices)}.")
 
-    def texts(self, key: str) -> tuple[str, ...]:
-        """A list of texts, by default an empty one."""
-        values: list[Any] = self.optional(key, list, [])
-        for value in values:
-            if not isinstance(value, str):
-                raise InputError(f"{key} must be a list of texts, but holds {shown(value)}.")
-        return tuple(values)
-
-    def tables(self, key: str) -> tuple[Mapping[str, Any], ...]:
-        """A list of tables, by default an empty one."""
-        values: list[Any] = self.optional(key, list, [])
-        for value in values:
-            if not isinstance(value, dict):
-                raise InputError(f"{key} must be a list of tables, but holds {shown(value)}.")
-        return tuple(values)
-
-    def exact(self, key: str) -> str | None:
-        """A number, or a text that stands for one, as text; None where there is none."""
-        self._read.append(key)
-        value = self._data.get(key)
-        if value is None:
-            return None
+    def exact(self, key: str) -> str:
+        """A number, or a text that stands for one, as text."""
+        if not self.has(key):
+            raise InputError(f"the key {key!r} is missing; it holds a number.")
+        value = self._data[key]
         if isinstance(value, bool) or not isinstance(value, int | Decimal | str):
             raise InputError(
                 f'{key} must be a number, or a text such as "1/3", not {shown(value)}.'

@@ -5,7 +5,7 @@ What the atoms are does not matter here; logic/linear_forms.py makes them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal, TypeAlias
@@ -68,6 +68,15 @@ def forms_of(condition: Condition) -> Iterator[Form]:
     elif isinstance(condition, Junction):
         for part in condition.parts:
             yield from forms_of(part)
+
+
+def with_forms(condition: Condition, change: Callable[[Form], Form]) -> Condition:
+    """The condition with other forms in the place of its own."""
+    if isinstance(condition, Sign):
+        return Sign(change(condition.form), condition.op)
+    if isinstance(condition, Junction):
+        return Junction(condition.op, tuple(with_forms(part, change) for part in condition.parts))
+    return condition
 
 
 def holds(condition: Condition, atoms: Mapping[int, Fraction]) -> bool:

@@ -25,24 +25,13 @@ from typing import Any, TypeAlias
 
 from algzoo_exact.deadline import NEVER, Deadline
 from algzoo_exact.errors import InputError
-from algzoo_exact.explain.language.expression import Entry, Formula, Term, Truth
+from algzoo_exact.explain.language.expression import EVERYWHERE, Entry, Formula, Term
 from algzoo_exact.explain.logic.conditions import Condition, Form, Junction, Sign, negation
-from algzoo_exact.explain.logic.linear_forms import Atom, Linear, Maximum
+from algzoo_exact.explain.logic.linear_forms import Linear
+from algzoo_exact.explain.logic.system import Maximum, System
 from algzoo_exact.program.ir import Program
 
-_EVERYWHERE = Truth(True)
 _NOTHING: Mapping[Entry, Term] = {}
-
-
-@dataclass(frozen=True)
-class System:
-    """Atoms, numbered in their order, and conditions on forms over them.
-
-    A maximum is over earlier atoms. Entries are variables; those of h are at least 0.
-    """
-
-    atoms: tuple[Atom, ...]
-    conditions: tuple[Condition, ...]
 
 
 @dataclass(frozen=True)
@@ -147,36 +136,11 @@ class Rows:
             self._add(part, number)
 
 
-def system_of(linear: Linear, conditions: Iterable[Condition]) -> System:
-    """The conditions, with the atoms that they need and no others."""
-    given = tuple(conditions)
-    needed = linear.needed(given)
-    number = {old: new for new, old in enumerate(needed)}
-
-    def renumbered(form: Form) -> Form:
-        return Form(tuple((number[atom], c) for atom, c in form.terms), form.constant)
-
-    def moved(condition: Condition) -> Condition:
-        if isinstance(condition, Sign):
-            return Sign(renumbered(condition.form), condition.op)
-        if isinstance(condition, Junction):
-            return Junction(condition.op, tuple(map(moved, condition.parts)))
-        return condition
-
-    atoms: list[Atom] = []
-    for old in needed:
-        atom = linear.atoms[old]
-        atoms.append(
-            Maximum(tuple(map(renumbered, atom.forms))) if isinstance(atom, Maximum) else atom
-        )
-    return System(tuple(atoms), tuple(map(moved, given)))
-
-
 def system_about(
     program: Program,
     statement: Formula,
     *,
-    domain: Formula = _EVERYWHERE,
+    domain: Formula = EVERYWHERE,
     facts: Iterable[Formula] = (),
     free: Iterable[Entry] = (),
     defined: Mapping[Entry, Term] = _NOTHING,
@@ -189,10 +153,9 @@ def system_about(
     from left to right, and no bounds are used. ``free`` entries are variables, and ``defined``
     ones their terms, instead of what the program computes. TimeIsUpError if the deadline passes.
     """
-    linear = Linear(program, free, defined, bounded=False)
-    linear.deadline = deadline
+    linear = Linear(program, free, defined, bounded=False, deadline=deadline)
     given = [linear.condition(formula) for formula in (domain, *facts)]
-    return system_of(linear, [*given, negation(linear.condition(statement))])
+    return linear.system([*given, negation(linear.condition(statement))])
 
 
 def check_refutation(refutation: Refutation) -> str | None:

@@ -15,11 +15,11 @@ from algzoo_exact.explain.logic.farkas import (
     Rows,
     Split,
     Step,
-    System,
     check_refutation,
 )
 from algzoo_exact.explain.logic.relaxation import Relaxation, scales_of
 from algzoo_exact.explain.logic.simplex import LostError
+from algzoo_exact.explain.logic.system import System
 
 _DEEPEST = 200  # alternatives at a time: each takes three calls inside each other
 

@@ -13,13 +13,12 @@ Bounds of atoms follow by interval arithmetic; a maximum whose winner they tell 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from math import gcd, lcm
-from typing import Literal, TypeAlias
+from typing import Literal
 
-from algzoo_exact.deadline import NEVER
+from algzoo_exact.deadline import NEVER, Deadline
 from algzoo_exact.errors import InputError
 from algzoo_exact.explain.language.expression import (
     Apply,
@@ -41,25 +40,14 @@ from algzoo_exact.explain.logic.conditions import (
     forms_of,
     junction,
     negation,
+    with_forms,
 )
+from algzoo_exact.explain.logic.system import Atom, Bounds, Maximum, System
 from algzoo_exact.program.ir import Program
-
-Bounds: TypeAlias = tuple[Fraction | None, Fraction | None]
-"""Lower and upper bound; None where there is none."""
 
 _NOTHING: Mapping[Entry, Term] = {}
 _DEEP = 4  # Maxima, one after the other, whose winners are tried to tell a form's sign
 _MANY = 32  # A maximum of more forms is not searched for losers, which takes a square of time.
-
-
-@dataclass(frozen=True)
-class Maximum:
-    """The atom max(forms), of two forms or more."""
-
-    forms: tuple[Form, ...]
-
-
-Atom: TypeAlias = Entry | Maximum
 
 
 class Linear:
@@ -80,9 +68,9 @@ class Linear:
         defined: Mapping[Entry, Term] = _NOTHING,
         *,
         bounded: bool = True,
+        deadline: Deadline = NEVER,
     ) -> None:
-        self.program = program
-        self.deadline = NEVER
+        self.program, self.deadline = program, deadline
         self.free = frozenset(free)
         self.defined = defined
         self._bounded = bounded
@@ -145,10 +133,6 @@ class Linear:
             self.atoms.append(atom)
             self.bounds.append(bounds if self._bounded else (None, None))
         return Form(((self._numbers[atom], Fraction(1)),))
-
-    def number(self, atom: Atom) -> int:
-        """The number of an atom that was made."""
-        return self._numbers[atom]
 
     def range(self, form: Form) -> Bounds:
         """What the bounds of atoms, and of forms by ``tighten``, say about a form."""
@@ -331,31 +315,31 @@ class Linear:
         else:
             self._known[unit] = _meet(self._known.get(unit, (None, None)), fresh)
 
-    def needed(self, conditions: Iterable[Condition]) -> list[int]:
-        """The atoms that conditions depend on, in increasing order (definitions come first)."""
-        found: set[int] = set()
-        waiting = [form for condition in conditions for form in forms_of(condition)]
+    def system(self, conditions: Iterable[Condition]) -> System:
+        """The conditions, with the atoms that they need and no others, numbered anew."""
+        given = tuple(conditions)
+        needed: set[int] = set()
+        waiting = [form for condition in given for form in forms_of(condition)]
         while waiting:
             for number, _ in waiting.pop().terms:
-                if number not in found:
-                    found.add(number)
+                if number not in needed:
+                    needed.add(number)
                     atom = self.atoms[number]
                     waiting += atom.forms if isinstance(atom, Maximum) else ()
-        return sorted(found)
+        kept = sorted(needed)
+        place = {number: k for k, number in enumerate(kept)}
 
-    def values(
-        self, variables: Callable[[Entry], Fraction], atoms: Iterable[int]
-    ) -> dict[int, Fraction]:
-        """The exact values of atoms (with their definitions, in increasing order)."""
-        found: dict[int, Fraction] = {}
-        for number in atoms:
-            self.deadline.look()
-            atom = self.atoms[number]
-            if isinstance(atom, Maximum):
-                found[number] = max(form.value(found) for form in atom.forms)
-            else:
-                found[number] = variables(atom)
-        return found
+        def moved(form: Form) -> Form:
+            return Form(tuple((place[atom], c) for atom, c in form.terms), form.constant)
+
+        def moved_atom(atom: Atom) -> Atom:
+            return Maximum(tuple(map(moved, atom.forms))) if isinstance(atom, Maximum) else atom
+
+        return System(
+            tuple(moved_atom(self.atoms[number]) for number in kept),
+            tuple(with_forms(condition, moved) for condition in given),
+            tuple(self.bounds[number] for number in kept),
+        )
 
 
 def _content(terms: Sequence[tuple[int, Fraction]]) -> Fraction:
@@ -381,33 +365,3 @@ def _meet(a: Bounds, b: Bounds) -> Bounds:
     lows = [low for low in (a[0], b[0]) if low is not None]
     highs = [high for high in (a[1], b[1]) if high is not None]
     return max(lows, default=None), min(highs, default=None)
-
-
-def is_homogeneous(linear: Linear, conditions: Iterable[Condition], atoms: Iterable[int]) -> bool:
-    """Whether no form has a constant: scaling all variables by c > 0 then changes no truth."""
-    forms = [form for condition in conditions for form in forms_of(condition)]
-    for number in atoms:
-        atom = linear.atoms[number]
-        forms += atom.forms if isinstance(atom, Maximum) else ()
-    return not any(form.constant for form in forms)
-
-
-def winners(linear: Linear, atoms: Iterable[int], at: Mapping[int, Fraction]) -> dict[int, Form]:
-    """Atoms as forms in the variables alone, on the linear piece around a point: of each maximum
-    the form that is the greatest there (the first, where several are)."""
-    forms: dict[int, Form] = {}
-    for number in atoms:
-        atom = linear.atoms[number]
-        if isinstance(atom, Maximum):
-            forms[number] = expanded(max(atom.forms, key=lambda form: form.value(at)), forms)
-        else:
-            forms[number] = Form(((number, Fraction(1)),))
-    return forms
-
-
-def expanded(form: Form, forms: Mapping[int, Form]) -> Form:
-    """A form with forms in place of its atoms."""
-    total = Form((), form.constant)
-    for atom, c in form.terms:
-        total = total.plus(forms[atom], c)
-    return total

@@ -18,8 +18,8 @@ from flint import fmpz_mat
 from algzoo_exact.deadline import Deadline
 from algzoo_exact.explain.logic.conditions import Sign
 from algzoo_exact.explain.logic.farkas import Leaf, contradicts
-from algzoo_exact.explain.logic.linear_forms import Atom, Maximum
 from algzoo_exact.explain.logic.simplex import LostError, Simplex
+from algzoo_exact.explain.logic.system import Atom, Maximum
 
 _SIMPLE = 64  # the largest denominator of a multiplier that is guessed from a float
 _NEAR = 1e-7  # A row of floats holds if it is off by no more.

@@ -7,86 +7,82 @@ What it finds is checked by its callers, or here; that something does not exist 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 import z3
 
 from algzoo_exact.deadline import Deadline
 from algzoo_exact.explain.language.expression import RELATIONS, Entry
 from algzoo_exact.explain.logic.conditions import Condition, Form, Sign
-from algzoo_exact.explain.logic.linear_forms import Linear, Maximum, is_homogeneous
+from algzoo_exact.explain.logic.system import Maximum, System, Values
 
 NAME = f"z3 {z3.get_version_string()}"
 
 
-class Query:
-    """Conditions in z3: can they hold together?
+class Answer(NamedTuple):
+    """Can the conditions hold together? With why that is unknown, or the variables' values."""
 
-    If no form has a constant, a solution may be scaled by any c > 0, so that the variables can be
+    status: Literal["sat", "unsat", "unknown"]
+    reason: str = ""
+    solution: Mapping[Entry, Fraction] = {}
+
+
+def solve(system: System, seconds: float, megabytes: int) -> Answer:
+    """Can the conditions hold together? Within the limits; KeyboardInterrupt on Ctrl-C.
+
+    If no form has a constant, a solution may be scaled by any c > 0, so that the variables are
     kept in [-1, 1]: z3 is faster with bounds.
     """
+    deadline = Deadline.after(seconds)
+    context = z3.Context()
+    solver = z3.SolverFor("QF_LRA", ctx=context)
+    solver.set("max_memory", megabytes)
+    unknowns = {number: z3.Real(f"a{number}", context) for number in range(len(system.atoms))}
+    for constraint in _constraints(system, unknowns, context):
+        if deadline.passed:
+            return Answer("unknown", "timeout")
+        solver.add(constraint)
+    solver.set("timeout", max(1, round(1000 * deadline.left)))
+    try:
+        answer = solver.check()
+    except z3.Z3Exception as error:
+        return Answer("unknown", str(error))
+    if answer == z3.unknown:
+        reason = solver.reason_unknown()
+        if "interrupted" in reason:
+            raise KeyboardInterrupt
+        return Answer("unknown", reason)
+    if answer == z3.unsat:
+        return Answer("unsat")
+    model = solver.model()
+    named = system.variables.items()
+    return Answer("sat", "", {e: _rational(model.eval(unknowns[k], True)) for e, k in named})
 
-    def __init__(self, linear: Linear, conditions: Sequence[Condition]) -> None:
-        self._linear, self._conditions = linear, conditions
-        self.atoms = linear.needed(conditions)
-        self.homogeneous = is_homogeneous(linear, conditions, self.atoms)
-        self._model: dict[int, Fraction] = {}
 
-    def check(self, seconds: float, megabytes: int) -> tuple[str, str]:
-        """("sat" | "unsat" | "unknown", reason), within the limits. KeyboardInterrupt on Ctrl-C."""
-        deadline = Deadline.after(seconds)
-        context = z3.Context()
-        solver = z3.SolverFor("QF_LRA", ctx=context)
-        solver.set("max_memory", megabytes)
-        unknowns = {atom: z3.Real(f"a{atom}", context) for atom in self.atoms}
-        for constraint in self._constraints(unknowns, context):
-            if deadline.passed:
-                return "unknown", "timeout"
-            solver.add(constraint)
-        solver.set("timeout", max(1, round(1000 * deadline.left)))
-        try:
-            answer = solver.check()
-        except z3.Z3Exception as error:
-            return "unknown", str(error)
-        if answer == z3.unknown:
-            reason = solver.reason_unknown()
-            if "interrupted" in reason:
-                raise KeyboardInterrupt
-            return "unknown", reason
-        if answer == z3.sat:
-            model = solver.model()
-            self._model = {
-                atom: _rational(model.eval(unknown, model_completion=True))
-                for atom, unknown in unknowns.items()
-            }
-        return str(answer), ""
-
-    def _constraints(self, unknowns: dict[int, Any], context: Any) -> Iterator[Any]:
-        """The definitions of the atoms, and the conditions."""
-        for number, unknown in unknowns.items():
-            atom, (low, high) = self._linear.atoms[number], self._linear.bounds[number]
-            if isinstance(atom, Maximum):
-                forms = [_form(form, unknowns, context) for form in atom.forms]
-                yield from (unknown >= form for form in forms)
-                yield z3.Or([unknown <= form for form in forms])
-            elif self.homogeneous:
+def _constraints(system: System, unknowns: dict[int, Any], context: Any) -> Iterator[Any]:
+    """The definitions of the atoms, what is known of them, and the conditions."""
+    for unknown, atom in zip(unknowns.values(), system.atoms, strict=True):
+        if isinstance(atom, Maximum):
+            forms = [_form(form, unknowns, context) for form in atom.forms]
+            yield from (unknown >= form for form in forms)
+            yield z3.Or([unknown <= form for form in forms])
+        else:
+            if system.homogeneous:
                 yield from (unknown <= 1, unknown >= -1)
-            if low is not None:
-                yield unknown >= _value(low, context)
-            if high is not None:
-                yield unknown <= _value(high, context)
-        yield from (_condition(c, unknowns, context) for c in self._conditions)
-
-    def variables(self) -> dict[Entry, Fraction]:
-        """The variables' values in the solution that ``check`` found."""
-        named = ((self._linear.atoms[number], value) for number, value in self._model.items())
-        return {atom: value for atom, value in named if isinstance(atom, Entry)}
+            if atom.array == "h":
+                yield unknown >= 0
+    for unknown, (low, high) in zip(unknowns.values(), system.bounds, strict=False):
+        if low is not None:
+            yield unknown >= _value(low, context)
+        if high is not None:
+            yield unknown <= _value(high, context)
+    yield from (_condition(c, unknowns, context) for c in system.conditions)
 
 
 def centre(
-    rows: Sequence[Sign], at: dict[int, Fraction], homogeneous: bool, seconds: float
+    rows: Sequence[Sign], at: Values, homogeneous: bool, seconds: float
 ) -> dict[int, Fraction]:
     """A point far from the sides of a piece, by linear programming; empty if none was found.
 

@@ -6,12 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from random import Random
-from time import monotonic
 
 from algzoo_exact.explain.language.expression import EVERYWHERE, Formula, Logic, fails_at
 from algzoo_exact.explain.logic.conditions import Condition
-from algzoo_exact.explain.outcome import Argument, Branch, Cells, Outcome, Point, Rays
-from algzoo_exact.explain.prove.cell_search import CellLimits, Cut, Node, Search, Tree, leaves
+from algzoo_exact.explain.outcome import Argument, Cells, Outcome, Point, leaves
+from algzoo_exact.explain.prove.cell_search import CellLimits, Node, Search
 from algzoo_exact.explain.prove.cell_space import OutOfReachError, Space
 from algzoo_exact.explain.prove.counterexamples import shorten
 from algzoo_exact.geometry.cone import Cone, IntVector
@@ -39,14 +38,9 @@ def condition_cells(
     program: Program, formula: Formula, limits: CellLimits = _LIMITS
 ) -> ConditionCells:
     """Where the formula holds; OutOfReachError if cones cannot tell."""
-    deadline = limits.begin()
-    space = Space(program, [formula], deadline=deadline)
+    space = Space(program, [formula], deadline=limits.deadline)
     (condition,) = space.conditions
-
-    def ask(node: Node) -> bool:
-        return node.holds(condition, almost=True)
-
-    search = Search(space, ask, limits, deadline, merge=True)
+    search = Search(space, lambda node: node.holds(condition, almost=True), limits, merge=True)
     found: dict[bool | None, list[Cone]] = {True: [], False: [], None: []}
     for leaf in leaves(search.run()):
         found[leaf.answer].append(leaf.cone)
@@ -66,13 +60,9 @@ def decide_by_cells(
 
     Verdict unknown where cells are out of reach, or a limit struck. The statement Truth(False)
     asks whether the domain is empty (or null). InputError for entries that the program has not.
-    Without bounds (``Space``) the evidence can do without them too.
+    What is proved without bounds (``Space``) can be followed without them.
     """
-    start = monotonic()
-    return replace(
-        _Question(program, statement, domain, almost, limits, bounded).decide(),
-        seconds=monotonic() - start,
-    )
+    return _Question(program, statement, domain, almost, limits, bounded).decide()
 
 
 class _FoundError(Exception):
@@ -83,28 +73,23 @@ class _FoundError(Exception):
         self.rays, self.cone = rays, cone
 
 
+@dataclass(frozen=True)
 class _Question:
-    def __init__(
-        self,
-        program: Program,
-        statement: Formula,
-        domain: Formula,
-        almost: bool,
-        limits: CellLimits,
-        bounded: bool,
-    ) -> None:
-        self._bounded = bounded
-        self._program, self._statement, self._domain = program, statement, domain
-        self._almost, self._limits = almost, limits
+    program: Program
+    statement: Formula
+    domain: Formula
+    almost: bool
+    limits: CellLimits
+    bounded: bool
 
     def decide(self) -> Outcome:
-        deadline = self._limits.begin()
         try:
-            counter = Logic("and", (self._domain, Logic("not", (self._statement,))))
-            space = Space(self._program, [counter], deadline=deadline, bounded=self._bounded)
+            counter = Logic("and", (self.domain, Logic("not", (self.statement,))))
+            deadline, bounded = self.limits.deadline, self.bounded
+            space = Space(self.program, [counter], deadline=deadline, bounded=bounded)
             (condition,) = space.conditions
-            search = Search(space, lambda node: self._ask(node, condition), self._limits, deadline)
-            if not self._almost and self._fails_at(space.lift([0] * len(space.inputs))):
+            search = Search(space, lambda node: self._ask(node, condition), self.limits)
+            if not self.almost and self._fails_at(space.lift([0] * len(space.inputs))):
                 raise _FoundError([])
             tree = search.run()
         except OutOfReachError as error:
@@ -112,19 +97,19 @@ class _Question:
         except _FoundError as found:
             point = self._witness(space, found)
             done = f"{search.decided} cones, then one where it fails"
-            return Outcome.refuted(point, self._statement, self._domain, "regions", done)
+            return Outcome.refuted(point, self.statement, self.domain, "regions", done)
         undecided = sum(leaf.answer is None for leaf in leaves(tree))
         if undecided:
             done = f"{search.decided} cones decided, {undecided} not"
             return Outcome.unknown(f"cells stopped: {done}", "regions", (done,))
-        evidence = Cells(space.inputs, evidence_of(tree))
-        argument = Argument(self._domain, self._statement, (), (), (), "regions", evidence)
+        evidence = Cells(space.inputs, tree)
+        argument = Argument(self.domain, self.statement, (), (), (), "regions", evidence)
         proved = Outcome.proved("regions", f"{search.decided} cones")
         return replace(proved, arguments=(argument,))
 
     def _ask(self, node: Node, counter: Condition) -> bool:
         """True if the statement fails nowhere on the closed cone (or almost nowhere)."""
-        if self._almost:
+        if self.almost:
             if node.holds(counter, almost=True):
                 raise _FoundError(list(node.cone.rays), node.cone)
         elif node.may_hold(counter):
@@ -150,7 +135,7 @@ class _Question:
         raise AssertionError("a cell that exact evaluation does not confirm")
 
     def _fails_at(self, point: Point) -> bool:
-        return fails_at(self._program, self._statement, self._domain, point)
+        return fails_at(self.program, self.statement, self.domain, point)
 
 
 def _points_within(rays: list[IntVector]) -> Iterator[IntVector]:
@@ -172,10 +157,3 @@ def _inside(cone: Cone, space: Space, point: Point) -> bool:
         sum((c * point[i] for i, c in zip(space.inputs, a, strict=True)), Fraction(0)) > 0
         for a in cone.inequalities
     )
-
-
-def evidence_of(tree: Tree[bool]) -> Branch | Rays:
-    """The cuts, and the rays of each cone that they leave."""
-    if isinstance(tree, Cut):
-        return Branch(tree.normal, evidence_of(tree.below), evidence_of(tree.above))
-    return tree.cone.rays

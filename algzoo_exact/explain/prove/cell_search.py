@@ -10,13 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from math import inf
-from typing import Generic, TypeAlias, TypeVar
+from typing import Generic
 
 from algzoo_exact.deadline import NEVER, Deadline
-from algzoo_exact.errors import InputError
 from algzoo_exact.explain.language.expression import RELATIONS, connect
 from algzoo_exact.explain.logic.conditions import Condition, Junction, Sign
+from algzoo_exact.explain.outcome import Answer, Cut, Leaf, Tree
 from algzoo_exact.explain.prove.cell_space import (
     OutOfReachError,
     Pairs,
@@ -26,54 +25,16 @@ from algzoo_exact.explain.prove.cell_space import (
 )
 from algzoo_exact.geometry.cone import Cone, IntVector, dot
 
-Answer = TypeVar("Answer")
-
 _DEEPEST = 250  # cuts, one within the other; each is a frame on Python's stack
 
 
 @dataclass(frozen=True)
 class CellLimits:
-    """At most so many ``seconds`` (wall clock), ``cells``, and ``inputs`` that occur; and nothing
-    after the ``deadline``."""
+    """Nothing after the ``deadline``, and at most so many ``cells``, and ``inputs`` that occur."""
 
-    seconds: float = 10.0
+    deadline: Deadline = NEVER
     cells: int = 20_000
     inputs: int = 10
-    deadline: Deadline = NEVER
-
-    def __post_init__(self) -> None:
-        if not self.seconds > 0:
-            raise InputError(f"The time limit must be a positive number, not {self.seconds}.")
-        if self.cells < 1:
-            raise InputError(f"The limit on cells must be 1 or more, not {self.cells}.")
-
-    def begin(self) -> Deadline:
-        """The end of the time that begins now."""
-        return self.deadline.within(self.seconds)
-
-    @staticmethod
-    def until(deadline: Deadline) -> CellLimits:
-        return CellLimits(inf, deadline=deadline)
-
-
-@dataclass(frozen=True, eq=False)
-class Leaf(Generic[Answer]):
-    """A cone on which the question has this answer; None where a limit struck first."""
-
-    cone: Cone
-    answer: Answer | None
-
-
-@dataclass(frozen=True, eq=False)
-class Cut(Generic[Answer]):
-    """A hyperplane, and what became of its two sides (below: ``normal`` . x <= 0)."""
-
-    normal: IntVector
-    below: Tree[Answer]
-    above: Tree[Answer]
-
-
-Tree: TypeAlias = Leaf[Answer] | Cut[Answer]
 
 
 class OpenSign(Exception):  # noqa: N818 (a signal: the cone is to be cut along this normal)
@@ -217,19 +178,11 @@ class Search(Generic[Answer]):
         space: Space,
         ask: Callable[[Node], Answer],
         limits: CellLimits,
-        deadline: Deadline,
         *,
         merge: bool = False,
     ) -> None:
         self._space, self._ask, self._limits, self._merge = space, ask, limits, merge
-        self._deadline = deadline
-        self.asked = 0
         self.decided = 0
-
-    @property
-    def stopped(self) -> bool:
-        """Whether a limit has struck."""
-        return self.decided >= self._limits.cells or self._deadline.passed
 
     def run(self) -> Tree[Answer]:
         """OutOfReachError if more inputs occur than the limit allows."""
@@ -248,9 +201,9 @@ class Search(Generic[Answer]):
         return Cut(walls[k], below, self._start(walls, cone, k + 1))
 
     def _search(self, node: Node, depth: int) -> Tree[Answer]:
-        if self.stopped or depth > _DEEPEST:
+        limits = self._limits
+        if self.decided >= limits.cells or limits.deadline.passed or depth > _DEEPEST:
             return Leaf(node.cone, None)
-        self.asked += 1
         try:
             answer = self._ask(node)
         except OpenSign as signal:
@@ -271,17 +224,6 @@ def _merged(cone: Cone, cut: Cut[Answer]) -> Tree[Answer]:
     if isinstance(below, Leaf) and isinstance(above, Leaf) and below.answer is not None:
         return Leaf(cone, below.answer) if below.answer == above.answer else cut
     return cut
-
-
-def leaves(tree: Tree[Answer]) -> Iterator[Leaf[Answer]]:
-    """From left to right."""
-    waiting = [tree]
-    while waiting:
-        part = waiting.pop()
-        if isinstance(part, Leaf):
-            yield part
-        else:
-            waiting += (part.above, part.below)
 
 
 def _mirrored(cone: Cone, k: int) -> Cone:

@@ -14,9 +14,10 @@ from typing import TypeAlias
 
 from algzoo_exact.deadline import NEVER, Deadline, TimeIsUpError
 from algzoo_exact.errors import AlgzooExactError
-from algzoo_exact.explain.language.expression import Entry, Formula, Term
+from algzoo_exact.explain.language.expression import Formula, Term
 from algzoo_exact.explain.logic.conditions import Condition, Form, Sign, forms_of
-from algzoo_exact.explain.logic.linear_forms import Linear, Maximum, is_homogeneous
+from algzoo_exact.explain.logic.linear_forms import Linear
+from algzoo_exact.explain.logic.system import Atom, Maximum
 from algzoo_exact.geometry.cone import IntVector, independent, primitive
 from algzoo_exact.program.ir import Program
 
@@ -55,32 +56,30 @@ class Space:
         bounded: bool = True,
     ) -> None:
         self.program = program
-        linear = Linear(program, bounded=bounded)
-        linear.deadline = deadline
+        linear = Linear(program, bounded=bounded, deadline=deadline)
         try:
-            conditions = [linear.condition(formula) for formula in formulas]
-            forms = [linear.term(term) for term in terms]
+            asked: list[Condition] = [linear.condition(formula) for formula in formulas]
+            asked += [Sign(linear.term(term), ">") for term in terms]
         except TimeIsUpError:
             raise OutOfReachError("cells stopped: the time was up before the first") from None
-        signs: list[Condition] = [*conditions, *(Sign(form, ">") for form in forms)]
-        atoms = linear.needed(signs)
-        if not is_homogeneous(linear, signs, atoms):
+        system = linear.system(asked)
+        if not system.homogeneous:
             raise OutOfReachError("there are constants in it, and cones have no scale")
-        entries = [a for n in atoms if isinstance(a := linear.atoms[n], Entry)]
-        self.inputs = tuple(sorted(entry.indices[0] for entry in entries)) or (0,)
+        self.inputs = tuple(sorted(entry.indices[0] for entry in system.variables)) or (0,)
         self._scales: dict[int, int] = {}
         self._choices: dict[int, list[Pairs]] = {}
         self._units: dict[int, IntVector] = {}
         self._rows: dict[Form, Row] = {}
-        for number in atoms:
-            self._add(number, linear.atoms[number])
-        self.conditions = conditions
-        self.rows = [self.row(form) for form in forms]
-        for condition in conditions:
+        for number, atom in enumerate(system.atoms):
+            self._add(number, atom)
+        self.conditions = system.conditions[: len(formulas)]
+        signs = system.conditions[len(formulas) :]
+        self.rows = [self.row(form) for sign in signs for form in forms_of(sign)]
+        for condition in self.conditions:
             for form in forms_of(condition):
                 self.row(form)
 
-    def _add(self, number: int, atom: Entry | Maximum) -> None:
+    def _add(self, number: int, atom: Atom) -> None:
         if isinstance(atom, Maximum):
             scale = lcm(*(self._denominator(form) for form in atom.forms))
             self._scales[number] = scale

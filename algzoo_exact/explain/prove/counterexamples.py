@@ -1,34 +1,24 @@
-"""Counterexamples: points to try before any search, and short floats near a point that was found.
+"""Counterexamples: a walk through a piece, and short floats near a point that was found.
 
 Everything here proposes; exact evaluation decides.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from random import Random
 
 from algzoo_exact.explain.language.expression import compare
-from algzoo_exact.explain.logic.conditions import Condition, Form, Junction, Sign, holds
-from algzoo_exact.explain.logic.linear_forms import Linear, Maximum, expanded, winners
-
-Values = Mapping[int, Fraction]
+from algzoo_exact.explain.logic.conditions import Form, Sign
+from algzoo_exact.explain.logic.system import Values
 
 _GRID = 2**10
 _DIGITS = 17  # Any float64 can be told from the others by so many decimal digits.
 
 
-def trial_points(count: int, seed: int = 0) -> Iterator[Callable[[], Fraction]]:
-    """Sources of small random integers, one for each point to try."""
-    random = Random(seed)
-    for _ in range(count):
-        yield lambda: Fraction(random.randint(-9, 9))
-
-
 def walk(
-    rows: Sequence[Sign], start: Mapping[int, Fraction], size: Fraction, count: int, seed: int = 0
+    rows: Sequence[Sign], start: Values, size: Fraction, count: int, seed: int = 0
 ) -> Iterator[dict[int, Fraction]]:
     """Points of a piece, one after the other along random directions (hit and run).
 
@@ -81,40 +71,3 @@ def _nearest_float(value: Fraction) -> float:
         return float(value)
     except OverflowError:
         return 0.0
-
-
-def piece_at(
-    linear: Linear, conditions: list[Condition], atoms: list[int], at: Values
-) -> list[Sign]:
-    """Linear conditions on the variables alone that hold ``at`` a point and imply ``conditions``.
-
-    They say which form is the greatest in each maximum (the first, where several are), and pick
-    from each formula what makes it true there. ``atoms`` are those needed, in order.
-    """
-    forms = winners(linear, atoms, at)
-    rows = [
-        Sign(forms[number].plus(expanded(form, forms), -1), ">=")
-        for number in atoms
-        if isinstance(atom := linear.atoms[number], Maximum)
-        for form in atom.forms
-    ]
-    for condition in conditions:
-        rows += (replace(s, form=expanded(s.form, forms)) for s in _support(condition, at))
-    return [row for row in rows if row.form.terms]
-
-
-def _support(condition: Condition, at: Values) -> Iterator[Sign]:
-    """Signs that hold at the point and together imply the condition."""
-    if isinstance(condition, Sign):
-        yield condition
-    elif isinstance(condition, Junction):
-        if condition.op == "and":
-            for part in condition.parts:
-                yield from _support(part, at)
-        elif condition.op == "or":
-            yield from _support(next(part for part in condition.parts if holds(part, at)), at)
-        else:  # not equal: one side or the other
-            (part,) = condition.parts
-            assert isinstance(part, Sign), "negation() leaves 'not' on equations only"
-            above = part.form.value(at) > 0
-            yield Sign(part.form, ">") if above else Sign(part.form.times(-1), ">")

@@ -19,21 +19,18 @@ from algzoo_exact.explain.language.expression import (
     Formula,
     Logic,
     Truth,
-    evaluate,
     fails_at,
     point_text,
-    values_at,
 )
 from algzoo_exact.explain.logic.order_facts import OrderFacts
 from algzoo_exact.explain.outcome import Argument, Outcome, Point
 from algzoo_exact.explain.prove.cell_decision import decide_by_cells
 from algzoo_exact.explain.prove.cell_search import CellLimits
-from algzoo_exact.explain.prove.facts import Abstraction, Question, abstractions
+from algzoo_exact.explain.prove.facts import NO_FACTS, Abstraction, Question, abstractions
 from algzoo_exact.explain.prove.null_sets import Walls, inner_point, off_walls
 from algzoo_exact.explain.prove.prover import Prover
 from algzoo_exact.program.ir import Program
 
-_NO_FACTS = Abstraction()
 FEW_INPUTS = 5  # of a program whose space is cut into cells, if need be
 _VERY_FEW = 3  # inputs, whose cells are quicker than the prover as a rule
 _SHARE = 0.4  # of the time, at most, for each way to use earlier claims
@@ -48,7 +45,7 @@ class Decider:
     ) -> None:
         self.program, self.seconds = program, seconds
         self._progress = progress
-        self._last: tuple[tuple[Formula, Abstraction], Prover] | None = None
+        self._last: Prover | None = None
 
     def decide(
         self, question: Question, *, almost: bool = False, deadline: Deadline | None = None
@@ -107,7 +104,7 @@ class Decider:
         domain = question.domain
 
         def ask(asked: Formula) -> Outcome:
-            limits = CellLimits.until(deadline)
+            limits = CellLimits(deadline)
             return decide_by_cells(self.program, asked, domain=domain, almost=almost, limits=limits)
 
         found = ask(question.statement)
@@ -115,7 +112,8 @@ class Decider:
         if found.status != "proved":
             return found
         example = OrderFacts(domain, self.program.seq_len).example()
-        empty = not self._inside(domain, example) and ask(Truth(False)).status == "proved"
+        inhabited = fails_at(self.program, Truth(False), domain, example)
+        empty = not inhabited and ask(Truth(False)).status == "proved"
         return replace(found, vacuous=empty)
 
     def _proved(self, question: Question, deadline: Deadline) -> Outcome:
@@ -124,10 +122,10 @@ class Decider:
         details: list[str] = []
         outcome = Outcome.unknown("the time is up")
         uses = abstractions(self.program, question) if facts and not deadline.passed else ()
-        for use in chain(uses, (_NO_FACTS,)):
+        for use in chain(uses, (NO_FACTS,)):
             if deadline.passed:
                 break
-            assuming = "" if use == _NO_FACTS else "from earlier claims: "
+            assuming = "" if use == NO_FACTS else "from earlier claims: "
             end = deadline.part(_SHARE) if use.free else deadline
             try:
                 outcome = self._prover(domain, use, end).prove(statement, end)
@@ -145,26 +143,11 @@ class Decider:
         return replace(outcome, details=tuple(details), state=None)
 
     def _prover(self, domain: Formula, use: Abstraction, deadline: Deadline) -> Prover:
-        key = domain, use
-        if self._last is None or self._last[0] != key:
-            order = OrderFacts(domain, self.program.seq_len)
-            example = order.example()
-            prover = Prover(
-                self.program,
-                domain=domain,
-                assumptions=use.facts,
-                free=use.free,
-                defined=dict(use.defined),
-                hints=order.implied(),
-                example=example if self._inside(domain, example) else None,
-                deadline=deadline,
-                progress=self._progress,
+        if self._last is None or (self._last.domain, self._last.use) != (domain, use):
+            self._last = Prover(
+                self.program, domain, use, deadline=deadline, progress=self._progress
             )
-            self._last = key, prover
-        return self._last[1]
-
-    def _inside(self, domain: Formula, point: Point) -> bool:
-        return evaluate(domain, values_at(self.program, point))
+        return self._last
 
     def _inputs(self, state: Sequence[tuple[Entry, Fraction]]) -> Point:
         """The inputs of a state; 0 where it says nothing."""

@@ -19,9 +19,9 @@ from algzoo_exact.errors import InputError
 from algzoo_exact.exact.enclosure import Enclosure, square_root
 from algzoo_exact.explain.language.expression import EVERYWHERE, Apply, Formula, Term
 from algzoo_exact.explain.logic.order_probability import order_probability
-from algzoo_exact.explain.outcome import Figure
+from algzoo_exact.explain.outcome import Figure, leaves
 from algzoo_exact.explain.prove.cell_decision import condition_cells
-from algzoo_exact.explain.prove.cell_search import CellLimits, Node, OpenSign, Search, leaves
+from algzoo_exact.explain.prove.cell_search import CellLimits, Node, OpenSign, Search
 from algzoo_exact.explain.prove.cell_space import OutOfReachError, Space
 from algzoo_exact.geometry.cone import Cone, IntVector, dot, primitive
 from algzoo_exact.measure.cone_measure import cone_measure
@@ -47,7 +47,7 @@ def probability(
     for up to 3 inputs with a closed form. ``certified``: a limit struck, and the enclosure leaves
     room for what was not decided. OutOfReachError where nothing can be said.
     """
-    deadline = limits.begin()
+    deadline = limits.deadline
     try:
         value = order_probability(formula, program.seq_len, deadline.part(0.5))
         return Figure.of("probability", value, by_order=True)
@@ -93,10 +93,9 @@ def supremum(
     ``enclosure`` and ``rational`` are None, and the witness shows where. 0 if all errors are 0,
     and if the domain is empty; there is no witness then. OutOfReachError where cells cannot tell.
     """
-    deadline = limits.begin()
-    space = Space(program, [domain], [Apply("sub", (left, right)), scale], deadline)
+    space = Space(program, [domain], [Apply("sub", (left, right)), scale], limits.deadline)
     greatest = _Greatest(space)
-    search = Search(space, greatest.look, limits, deadline)
+    search = Search(space, greatest.look, limits)
     if any(leaf.answer is None for leaf in leaves(search.run())):
         raise OutOfReachError(f"cells stopped after {search.decided} cones")
     if greatest.ray is None:
@@ -156,9 +155,8 @@ def mean_error(
     The enclosure is about 10**-digits wide (10**-6 for a root with 6 inputs), more if the domain
     has a small probability. OutOfReachError where cells cannot tell, or the domain is a null set.
     """
-    deadline = limits.begin()
-    inside = replace(limits, deadline=deadline)
-    given = probability(program, domain, digits=digits + _SPARE_DIGITS, limits=inside)
+    deadline = limits.deadline
+    given = probability(program, domain, digits=digits + _SPARE_DIGITS, limits=limits)
     assert given.enclosure is not None
     if given.kind != "exact" or given.enclosure.lower <= 0:
         raise OutOfReachError("the probability of the domain is 0, or was not found exactly")
@@ -179,7 +177,7 @@ def mean_error(
             raise OpenSign(functional)
         return tuple(-c for c in functional)
 
-    search = Search(space, ask, limits, deadline.part(0.5), merge=True)
+    search = Search(space, ask, replace(limits, deadline=deadline.part(0.5)), merge=True)
     pieces: list[tuple[Cone, IntVector]] = []
     for leaf in leaves(search.run()):
         if leaf.answer is None:

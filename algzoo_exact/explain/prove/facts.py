@@ -58,6 +58,9 @@ class Abstraction:
     free: tuple[Entry, ...] = ()
 
 
+NO_FACTS = Abstraction()
+
+
 def abstractions(program: Program, question: Question) -> Iterator[Abstraction]:
     """Ways to use the facts, the coarsest first.
 

@@ -18,8 +18,9 @@ from algzoo_exact.explain.language.expression import (
     scaled,
     total,
 )
-from algzoo_exact.explain.logic.conditions import Condition, Form, forms_of, holds
-from algzoo_exact.explain.logic.linear_forms import Linear, Maximum, expanded, winners
+from algzoo_exact.explain.logic.conditions import Form, forms_of
+from algzoo_exact.explain.logic.linear_forms import Linear
+from algzoo_exact.explain.logic.system import Maximum, expanded
 from algzoo_exact.explain.outcome import Point
 from algzoo_exact.explain.prove.counterexamples import shorten
 from algzoo_exact.program.ir import Program
@@ -34,13 +35,14 @@ class _Local:
     """A formula as a condition on the inputs, and its linear pieces around points."""
 
     def __init__(self, program: Program, formula: Formula, deadline: Deadline) -> None:
-        self._linear = Linear(program)
-        self._linear.deadline = deadline
-        self._condition: Condition = self._linear.condition(formula)
-        self._atoms = self._linear.needed([self._condition])
+        linear = Linear(program, deadline=deadline)
+        self._system, self._deadline = linear.system([linear.condition(formula)]), deadline
+        self._inputs = {
+            number: entry.indices[0] for entry, number in self._system.variables.items()
+        }
 
     def holds(self, point: Point) -> bool:
-        return holds(self._condition, self._values(point))
+        return self._system.hold(self._values(point))
 
     def walls(self, point: Point) -> Walls:
         """Forms that change sign at the point, where the formula looks at their signs.
@@ -49,30 +51,25 @@ class _Local:
         vanish in a neighbourhood; so the formula's truth is that of the whole neighbourhood.
         """
         values = self._values(point)
-        forms = winners(self._linear, self._atoms, values)
+        forms = self._system.winners(values)
         found: dict[Form, None] = {}
-        for number in self._atoms:
-            atom = self._linear.atoms[number]
+        for number, atom in enumerate(self._system.atoms):
             for form in atom.forms if isinstance(atom, Maximum) else ():
                 if form.value(values) == values[number]:
                     found[forms[number].plus(expanded(form, forms), -1)] = None
-        for form in forms_of(self._condition):
-            if form.value(values) == 0:
-                found[expanded(form, forms)] = None
+        for condition in self._system.conditions:
+            for form in forms_of(condition):
+                if form.value(values) == 0:
+                    found[expanded(form, forms)] = None
         return tuple(self._wall(form) for form in found if form.terms)
 
     def _wall(self, form: Form) -> tuple[tuple[tuple[int, Fraction], ...], Fraction]:
         """Scaled to first coefficient 1, so that each wall is met under one name."""
         form = form.times(1 / form.terms[0][1])
-        terms = []
-        for number, c in form.terms:
-            atom = self._linear.atoms[number]
-            assert isinstance(atom, Entry)
-            terms.append((atom.indices[0], c))
-        return tuple(terms), form.constant
+        return tuple((self._inputs[number], c) for number, c in form.terms), form.constant
 
     def _values(self, point: Point) -> dict[int, Fraction]:
-        return self._linear.values(lambda entry: point[entry.indices[0]], self._atoms)
+        return self._system.values(lambda entry: point[entry.indices[0]], self._deadline)
 
 
 def inner_point(

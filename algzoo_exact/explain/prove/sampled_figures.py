@@ -246,3 +246,11 @@ def _finite(values: Floats) -> Floats:
     if not np.isfinite(values).all():
         raise FloatRangeError("Sampled states go beyond the range of float64.")
     return values
+
+
+def if_in_range(what: str, sample: Callable[[], Figure]) -> Figure:
+    """The sampled figure; none is drawn where floats do not reach, which costs nothing proved."""
+    try:
+        return sample()
+    except FloatRangeError:
+        return Figure(what, "sampled")

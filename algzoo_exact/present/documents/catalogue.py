@@ -2,43 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
-from algzoo_exact.present.document import Block, Document, Section, paragraph
-from algzoo_exact.present.writers.terminal import columns
+from algzoo_exact.present import document as d
 from algzoo_exact.zoo.algzoo import EXAMPLE, FAMILIES, PUBLISHED_SEQUENCES, SEEDS
 from algzoo_exact.zoo.card_table import power_text, score_text
 from algzoo_exact.zoo.catalogue import CatalogueEntry
 
 
-def catalogue_document(entries: Sequence[CatalogueEntry], families: Sequence[str]) -> Document:
+def catalogue_document(entries: Sequence[CatalogueEntry], families: Sequence[str]) -> d.Document:
     """A section for each family: AlgZoo's published scores, and the shipped models."""
-    sections = tuple(
-        _family(family, [entry for entry in entries if entry.task == family]) for family in families
-    )
+    sections = []
+    for family in families:
+        blocks = _family(family, [entry for entry in entries if entry.task == family])
+        sections.append(d.Section(family, f"algzoo:{family}_HIDDEN_LENGTH", tuple(blocks)))
     models = [asdict(entry) | {"card": entry.card and entry.card.json()} for entry in entries]
-    return Document("", "", sections, "", data={"models": models})
+    return d.Document("", "", tuple(sections), "", data={"models": models})
 
 
-def _family(family: str, entries: Sequence[CatalogueEntry]) -> Section:
+def _family(family: str, entries: Sequence[CatalogueEntry]) -> Iterator[d.Block]:
     known = FAMILIES[family]
-    grid = [["hidden", *(f"length {n}" for n in known.seq_lens)]]
-    for d in known.hidden_sizes:
-        scores = ((known.published[d, n].score, known.parameters(d, n)) for n in known.seq_lens)
-        grid.append([str(d), *(f"{score:.3f} ({count})" for score, count in scores)])
-    said = (
+    yield d.paragraph(
         f"Published {known.metric} (parameters), the best of {len(SEEDS)} seeds after "
         f"{power_text(PUBLISHED_SEQUENCES)} sequences."
     )
-    blocks: list[Block] = [paragraph(said), columns(grid)]
+    grid = []
+    for hidden in known.hidden_sizes:
+        sizes = [(hidden, n) for n in known.seq_lens]
+        scores = (f"{known.published[s].score:.3f} ({known.parameters(*s)})" for s in sizes)
+        grid.append((str(hidden), *scores))
+    yield d.table("", ("hidden", *(f"length {n}" for n in known.seq_lens)), grid)
     if any(entry.name.endswith(EXAMPLE) for entry in entries):
-        blocks.append(paragraph(f"Also algzoo:{EXAMPLE}, hidden 16, length 10."))
-    rows = [["shipped", "parameters", "score", "kind"]]
+        yield d.paragraph(f"Also algzoo:{EXAMPLE}, hidden 16, length 10.")
+    rows = []
     for entry in entries:
         if entry.source == "shipped":
             score = entry.card.score if entry.card else None
             texts = (score_text(score), score.kind) if score else ("no card", "")
-            rows.append([entry.name, str(entry.parameters), *texts])
-    blocks += [columns(rows)] * (len(rows) > 1)
-    return Section(family, f"algzoo:{family}_HIDDEN_LENGTH", tuple(blocks))
+            rows.append((entry.name, str(entry.parameters), *texts))
+    if rows:
+        yield d.table("", ("shipped", "parameters", "score", "kind"), rows)

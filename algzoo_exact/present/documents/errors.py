@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from itertools import islice
 from pathlib import Path
@@ -11,16 +11,7 @@ from typing import Any
 from algzoo_exact.analysis.errors import Errors, WrongCell
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.exact.shares import percent, share
-from algzoo_exact.present.document import (
-    Block,
-    Column,
-    Document,
-    NumberKind,
-    Table,
-    Text,
-    facts,
-    untitled,
-)
+from algzoo_exact.present import document as d
 from algzoo_exact.present.wording import digits, model_text, one_in, several, task_text, value_text
 from algzoo_exact.zoo.loading import Model
 
@@ -35,10 +26,10 @@ def errors_document(
     floats: Sequence[int],
     out: Path | None,
     seconds: float,
-) -> Document:
+) -> d.Document:
     """The ``cells`` are listed; ``floats`` are torch's answers at their inputs."""
-    kind: NumberKind = "certified" if found.open else "exact"
-    rows: list[tuple[str, str | Text]] = [
+    kind: d.NumberKind = "certified" if found.open else "exact"
+    rows: list[tuple[str, str | d.Text]] = [
         ("model", model_text(model)),
         ("task", task_text(found.task, found.table.ties)),
         ("wrong", value_text(found.total, kind)),
@@ -50,7 +41,7 @@ def errors_document(
     if out:
         rows.append(("out", str(out)))
     rows.append(("time", f"{seconds:.2f} s"))
-    blocks: list[Block] = [facts(*rows)]
+    blocks: list[d.Block] = [d.facts(*rows)]
     if cells:
         blocks += [
             _cells_table(found, cells),
@@ -60,7 +51,7 @@ def errors_document(
             _sums("By activation pattern", ("pattern",), found,
                   {(str(k),): v for k, v in found.by_region.items()}),
         ]  # fmt: skip
-    return untitled(*blocks, data=_data(model, found, cells, floats, out, seconds))
+    return d.untitled(*blocks, data=_data(model, found, cells, floats, out, seconds))
 
 
 def _count(found: Errors) -> str:
@@ -79,16 +70,13 @@ def _torch(cells: Sequence[WrongCell], floats: Sequence[int]) -> str:
     return f"in float64 it gives the same answers at {same} of {len(cells)} inputs below"
 
 
-def _cells_table(found: Errors, cells: Sequence[WrongCell]) -> Table:
-    columns = [
-        Column("probability", True), Column("label -> answer"), Column("pattern"), Column("input"),
-    ]  # fmt: skip
-    rows = tuple(
+def _cells_table(found: Errors, cells: Sequence[WrongCell]) -> d.Table:
+    rows = (
         (
-            (digits(cell.probability, _PLACES),),
-            (f"{cell.label} -> {', '.join(map(str, cell.answers))}",),
-            (str(cell.pattern),),
-            (" ".join(map(str, cell.input)),),
+            digits(cell.probability, _PLACES),
+            _answer(cell),
+            str(cell.pattern),
+            " ".join(map(str, cell.input)),
         )
         for cell in cells
     )
@@ -101,7 +89,15 @@ def _cells_table(found: Errors, cells: Sequence[WrongCell]) -> Table:
     if hidden:
         listed = sum((cell.probability.midpoint for cell in cells), Fraction(0))
         caption += f" Not listed: {several(hidden, 'cell')}, {_rest(found, listed)} of the errors."
-    return Table(caption, tuple(columns), rows, below=below)
+    columns = ("#probability", "label -> answer", "pattern", "input")
+    return d.table(caption, columns, rows, below=below)
+
+
+def _answer(cell: WrongCell) -> str:
+    answer = f"{cell.label} -> {min(cell.answers)}"
+    if len(cell.answers) == 1:
+        return answer
+    return f"{answer} ({', '.join(map(str, cell.answers))} tie)"
 
 
 def _walls(cell: WrongCell) -> str:
@@ -116,20 +112,15 @@ def _rest(found: Errors, listed: Fraction) -> str:
 
 
 def _sums(
-    caption: str, names: tuple[str, ...], found: Errors, sums: dict[tuple[Any, ...], Enclosure]
-) -> Table:
-    rows = tuple(
-        (
-            *((str(part),) for part in key),
-            (digits(lost, _PLACES),),
-            (percent(share(lost, found.total)),),
-        )
+    caption: str, names: tuple[str, ...], found: Errors, sums: Mapping[tuple[Any, ...], Enclosure]
+) -> d.Table:
+    rows = (
+        (*map(str, key), digits(lost, _PLACES), percent(share(lost, found.total)))
         for key, lost in islice(sums.items(), _SUMS)
     )
     if len(sums) > _SUMS:
         caption += f", the first {_SUMS} of {len(sums):,}"
-    columns = (*map(Column, names), Column("wrong", True), Column("of all errors", True))
-    return Table(f"{caption}.", columns, rows)
+    return d.table(f"{caption}.", (*names, "#wrong", "#of all errors"), rows)
 
 
 def _data(

@@ -2,48 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from algzoo_exact.exact.shares import decimals
-from algzoo_exact.present.document import Block, Bullets, Document, Facts, Section, facts, paragraph
+from algzoo_exact.present import document as d
 from algzoo_exact.present.wording import task_text
-from algzoo_exact.present.writers.terminal import columns
 from algzoo_exact.race.run import Race, RacePoint
 from algzoo_exact.race.statistics import Measured
 from algzoo_exact.race.summary import learned_lines, table_rows
 
 
-def race_document(race: Race, files: Sequence[str] = (), title: str = "") -> Document:
+def race_document(race: Race, files: Sequence[str] = (), title: str = "") -> d.Document:
     """The conditions, the points, and who did not run; ``files`` are those that were written."""
-    blocks: list[Block] = [_conditions(race)]
+    blocks = tuple(_blocks(race, files))
+    return d.Document(title, "", (d.Section("", "", blocks),), "", data=_data(race, files))
+
+
+def _blocks(race: Race, files: Sequence[str]) -> Iterator[d.Block]:
+    yield _conditions(race)
     if race.points:
-        blocks.append(columns(table_rows(race)))
+        heads, *rows = table_rows(race)
+        yield d.table("", heads, rows)
     if learned := learned_lines(race):
-        blocks += [paragraph("Learned offline, not charged:"), _bullets(learned)]
+        yield d.paragraph("Learned offline, not charged:")
+        yield d.bullets(*learned)
     if race.left_out:
-        blocks.append(paragraph("Not in the table:"))
-        blocks.append(_bullets([f"{name}: {why}" for name, why in race.left_out.items()]))
-    notes = [
+        yield d.paragraph("Not in the table:")
+        yield d.bullets(*(f"{name}: {why}" for name, why in race.left_out.items()))
+    yield d.paragraph(
         "The ratio is an estimator's mean squared error over that of sampling at the same FLOPs; "
         "below 1 beats sampling. Brackets are 95% intervals: the first for these variants (seeds "
         "are the unit, or variants where there are no seeds), the second for variants like these."
-    ]
+    )
     if any(point.outcome.flops is None for point in race.points):
-        notes.append(
+        yield d.paragraph(
             "Without FLOPs: these entries' operations can't be attributed, so they have no ratio "
             "and no place in the plot."
         )
-    notes += [f"Written: {', '.join(files)}"] * bool(files)
-    blocks += map(paragraph, notes)
-    return Document(title, "", (Section("", "", tuple(blocks)),), "", data=_data(race, files))
+    if files:
+        yield d.paragraph(f"Written: {', '.join(files)}")
 
 
-def _bullets(lines: Sequence[str]) -> Bullets:
-    return Bullets(tuple((line,) for line in lines))
-
-
-def _conditions(race: Race) -> Facts:
+def _conditions(race: Race) -> d.Facts:
     share = " of each matrix's root mean square" if race.relative else ""
     seeds = f"noise seeds {race.noise_seed} to {race.noise_seed + race.variants - 1}"
     truth = race.truth_method
@@ -53,7 +54,7 @@ def _conditions(race: Race) -> Facts:
         )
     noise = f"with Gaussian noise of standard deviation {race.noise:g}{share}"
     sampled = "k random samples have the mean squared error p (1 - p) / k"
-    return facts(
+    return d.facts(
         ("model", f"{race.model} (sha256 {race.sha256[:12]})"),
         ("task", f"{task_text(race.task, 'lowest')}; {race.task.seq_len} inputs"),
         ("variants", f"{race.variants}, {noise}, {seeds}"),

@@ -13,7 +13,6 @@ from algzoo_exact.present.findings.partition import graph_regions
 from algzoo_exact.present.sections.regions import regions_table
 from algzoo_exact.present.wording import model_text, task_text
 from algzoo_exact.present.writers.data import enclosure_data
-from algzoo_exact.program.task import Task
 from algzoo_exact.regions.enumerate import Region
 from algzoo_exact.regions.graph import RegionGraph
 from algzoo_exact.regions.pattern import ActivationPattern
@@ -22,13 +21,14 @@ from algzoo_exact.zoo.loading import Model
 
 def regions_document(
     model: Model,
-    task: Task,
     graph: RegionGraph,
     top: int,
     files: Mapping[str, Path | None],
     seconds: float,
 ) -> Document:
     """The ``top`` heaviest are listed; ``files`` are those that were written, by their options."""
+    task = graph.task
+    assert task is not None
     regions, facets = graph_regions(graph, top), graph.graph.number_of_edges()
     measures = [graph.measure(pattern) for pattern in graph.graph]
     total = Enclosure(

@@ -11,18 +11,17 @@ from typing import Any, TypeAlias
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.exact.shares import level, significant
 from algzoo_exact.present.document import Document, facts, untitled
+from algzoo_exact.present.findings.crosscheck import CrossCheck
 from algzoo_exact.present.wording import model_text, one_in, settled, settled_places, task_text
 from algzoo_exact.present.writers.data import enclosure_data
 from algzoo_exact.program.task import Task, TieRule
-from algzoo_exact.runtime.agreement import Agreement, says_more
-from algzoo_exact.runtime.sampled import SampledSquaredError, SampleEstimate
+from algzoo_exact.runtime.sampled import Estimate, SampleEstimate
 from algzoo_exact.score.closed_form import ClosedForm
 from algzoo_exact.score.compute import METRICS
 from algzoo_exact.score.metric import Metric
 from algzoo_exact.score.result import Counts, Score
 from algzoo_exact.zoo.loading import Model
 
-Estimate: TypeAlias = SampleEstimate | SampledSquaredError
 _Rows: TypeAlias = list[tuple[str, str]]
 
 LARGEST_DECIDED = 9  # inputs; beyond there are only bounds
@@ -37,28 +36,21 @@ _TRIED = _MEANING | {"exact": "exact: proved; every input is tried and decided"}
 
 
 @dataclass(frozen=True)
-class Beside:
-    """Random inputs beside a score: a sample, what it says of the score where that was asked for,
-    or why there is none."""
-
-    estimate: Estimate | None
-    check: Agreement | None
-    failure: str
-
-
-@dataclass(frozen=True)
 class Wanted:
-    """How a score is to be shown: digits, the closed form in full; ``interrupted``: it is what was
-    decided by then."""
+    """How a score is to be shown: digits, the closed form in full, whether a sample agrees;
+    ``interrupted``: it is what was decided by then."""
 
-    digits: int | None
-    full_form: bool
-    interrupted: bool
+    digits: int | None = None
+    full_form: bool = False
+    checked: bool = False
+    interrupted: bool = False
 
 
-def score_document(model: Model, score: Score, beside: Beside, wanted: Wanted) -> Document:
-    """A sample that says much more than the bounds comes first."""
-    metric, estimate, check = METRICS[score.metric], beside.estimate, beside.check
+def score_document(
+    model: Model, score: Score, beside: CrossCheck | None, wanted: Wanted
+) -> Document:
+    """``beside`` are random inputs; those that say much more than the bounds come first."""
+    metric = METRICS[score.metric]
     rows: _Rows = [("model", model_text(model)), ("task", task_text(score.task, score.ties))]
     if score.counts is not None:
         rows += _counted(score, score.counts)
@@ -67,22 +59,23 @@ def score_document(model: Model, score: Score, beside: Beside, wanted: Wanted) -
     rows.append(("method", f"{score.method}; {score.seconds:.2f} s"))
     if wanted.interrupted:
         rows.append(("interrupted", "this is what was decided by then"))
-    rows.append(("more", _more(score, metric, wanted.digits)))
+    rows.append(("more", _more(model, score, metric, wanted.digits)))
+    estimate = beside.estimate if beside else None
     bounded = estimate if score.kind == "certified" else None
-    first = bounded is not None and says_more(bounded, score.enclosure)
-    if bounded and not check:
+    first = bool(bounded and beside and beside.says_more)
+    if bounded and not wanted.checked:
         rows.insert(_NAMING if first else len(rows), ("sampled", _sampled(bounded)))
-    if estimate and check:
-        rows.append(("check", _checked(estimate, check, metric)))
-    if beside.failure:
-        rows.append(("sampled", f"no: {beside.failure}"))
     sampled = {"sampled": bounded and _sampled_data(bounded)}
     data = (sampled if first else {}) | _data(model, score, metric, wanted) | sampled
-    data["check"] = None
-    if estimate and check:
-        z = check.z_score if isfinite(check.z_score) else None
-        data["check"] = _sampled_data(estimate) | {"z_score": z, "agrees": check.agrees}
-    return untitled(facts(*rows), data=data | {"not_sampled": beside.failure or None})
+    data |= {"check": None, "not_sampled": None}
+    if estimate and beside and wanted.checked:
+        rows.append(("check", _checked(estimate, beside, metric)))
+        z = beside.z_score if isfinite(beside.z_score) else None
+        data["check"] = _sampled_data(estimate) | {"z_score": z, "agrees": beside.agrees}
+    if beside and beside.failure:
+        rows.append(("sampled", f"no: {beside.failure}"))
+        data["not_sampled"] = beside.failure
+    return untitled(facts(*rows), data=data)
 
 
 def sample_document(model: Model, task: Task, ties: TieRule | None, estimate: Estimate) -> Document:
@@ -203,7 +196,7 @@ def _beginning(text: str) -> str:
     return text[: second[0]] if second else text
 
 
-def _more(score: Score, metric: Metric, digits: int | None) -> str:
+def _more(model: Model, score: Score, metric: Metric, digits: int | None) -> str:
     if score.counts is not None:
         if score.kind == "exact":
             return "--by-label for the answers to each label, --check-samples 1e6 for a check"
@@ -217,12 +210,14 @@ def _more(score: Score, metric: Metric, digits: int | None) -> str:
     only = f"every input can be decided for n <= {LARGEST_DECIDED} only"
     if not metric.of_labels:
         return only
+    if not (model.program.is_rnn and score.task.symmetric):
+        return f"for a perceptron or a teacher {only}, and beyond nothing is proved"
     if not score.cells:
         return "a longer --time-limit; or first algzoo-exact warm, where nothing is compiled yet"
     return f"a longer --time-limit narrows it, slowly; {only}"
 
 
-def _checked(estimate: Estimate, check: Agreement, metric: Metric) -> str:
+def _checked(estimate: Estimate, check: CrossCheck, metric: Metric) -> str:
     """The sample beside the result, and whether they agree."""
     if check.agrees:
         verdict = f"agrees with the {metric.words} above"

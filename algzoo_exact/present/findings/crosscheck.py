@@ -7,34 +7,41 @@ from dataclasses import dataclass
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.present.findings.random_inputs import Sampled
 from algzoo_exact.runtime.agreement import agreement, says_more
-from algzoo_exact.runtime.sampled import SampledSquaredError, SampleEstimate
+from algzoo_exact.runtime.sampled import Estimate, SampledSquaredError, SampleEstimate
 
 
 @dataclass(frozen=True, eq=False)
 class CrossCheck:
-    """A sample held against an enclosure: of an ``accuracy``, or of a ``squared_error``.
+    """A sample held against an enclosure; ``failure`` says why there is none.
 
     ``z_score`` is to the enclosure's nearest point. ``agrees``: the sample does not contradict the
-    enclosure, by a test that chance fails less than once in 10^6; None where there is no sample,
-    and ``failure`` says why. ``bits`` as in ``Sampled``.
-    ``says_more``: it tells much more than the enclosure.
+    enclosure, by a test that chance fails less than once in 10^6; None where there is no sample.
+    ``says_more``: it tells much more than the enclosure. ``bits`` as in ``Sampled``.
     """
 
-    accuracy: SampleEstimate | None
-    squared_error: SampledSquaredError | None
-    z_score: float
-    agrees: bool | None
-    bits: int | None
+    estimate: Estimate | None
+    z_score: float = 0.0
+    agrees: bool | None = None
     says_more: bool = False
+    bits: int | None = None
     failure: str = ""
+
+    @property
+    def accuracy(self) -> SampleEstimate | None:
+        """The estimate, if that is what it is of."""
+        return self.estimate if isinstance(self.estimate, SampleEstimate) else None
+
+    @property
+    def squared_error(self) -> SampledSquaredError | None:
+        """The estimate, if that is what it is of."""
+        return self.estimate if isinstance(self.estimate, SampledSquaredError) else None
 
 
 def cross_check(sampled: Sampled, proved: Enclosure) -> CrossCheck:
     """Hold a sample against what is proved of the score."""
     found = sampled.score
     if found is None:
-        return CrossCheck(None, None, 0.0, None, None, failure=sampled.failure)
-    check, first = agreement(found, proved), says_more(found, proved)
-    if isinstance(found, SampleEstimate):
-        return CrossCheck(found, None, check.z_score, check.agrees, sampled.bits, first)
-    return CrossCheck(None, found, check.z_score, check.agrees, None, first)
+        return CrossCheck(None, failure=sampled.failure)
+    check = agreement(found, proved)
+    more = says_more(found, proved)
+    return CrossCheck(found, check.z_score, check.agrees, more, sampled.bits)

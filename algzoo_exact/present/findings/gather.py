@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from algzoo_exact.certificate.build import CHECKED_TASKS, WrittenCertificate, drafted, write_draft
+from algzoo_exact.certificate.build import (
+    CHECKED_TASKS,
+    WrittenCertificate,
+    check_name,
+    drafted,
+    write_draft,
+)
 from algzoo_exact.certificate.draft import Draft
 from algzoo_exact.certificate.pieces import LARGEST_PIECES
 from algzoo_exact.deadline import NEVER, Deadline
@@ -40,8 +48,8 @@ from algzoo_exact.zoo.cards import Card
 from algzoo_exact.zoo.catalogue import catalogue
 
 if TYPE_CHECKING:
-    from algzoo_exact.runtime.chances import Untrained
-    from algzoo_exact.runtime.sampled import Observed, SampleEstimate
+    from algzoo_exact.program.transformer import Transformer
+    from algzoo_exact.runtime.sampled import SampleEstimate
     from algzoo_exact.zoo.loading import Model
 
 Progress = Callable[[float, str], None]
@@ -64,27 +72,33 @@ class Findings:
     model: Model
     task: Task
     ties: TieRule
-    card: Card | None
     score: Score
-    check: CrossCheck
+    verification: Verification | None
+    sampled: Sampled
     regions: Regions | None
     confusion: Confusion | None
     pieces: ErrorPieces | None
     picture: bytes | None
-    verification: Verification | None
-    ledger: Ledger | None
     certificate: WrittenCertificate | None
     reason: str
+
+    @cached_property
+    def _figure(self) -> Figure | None:
+        """The accuracy that follows from an explanation, if it is the narrower one."""
+        figure = None if self.verification is None else self.verification.accuracy
+        if figure is None or figure.enclosure is None or self.score.kind == "exact":
+            return None
+        return figure if figure.enclosure.width < self.score.enclosure.width else None
 
     @property
     def by_explanation(self) -> bool:
         """Whether the explanation's cases prove more of the accuracy than was computed."""
-        return _figure(self.score, self.verification) is not None
+        return self._figure is not None
 
     @property
     def enclosure(self) -> Enclosure:
         """What is proved of the score."""
-        figure = _figure(self.score, self.verification)
+        figure = self._figure
         if figure is None or figure.enclosure is None:
             return self.score.enclosure
         return figure.enclosure
@@ -92,9 +106,30 @@ class Findings:
     @property
     def kind(self) -> Literal["exact", "certified"]:
         """The kind of ``enclosure``."""
-        figure = _figure(self.score, self.verification)
-        exact = self.score.kind == "exact" or (figure is not None and figure.kind == "exact")
-        return "exact" if exact else "certified"
+        kinds = {self.score.kind, self._figure and self._figure.kind}
+        return "exact" if "exact" in kinds else "certified"
+
+    @cached_property
+    def check(self) -> CrossCheck:
+        """Random inputs held against ``enclosure``."""
+        return cross_check(self.sampled, self.enclosure)
+
+    @cached_property
+    def card(self) -> Card | None:
+        """Of a shipped model, by its hash."""
+        cards = (entry.card for entry in catalogue())
+        return next((card for card in cards if card and card.sha256 == self.model.sha256), None)
+
+    @cached_property
+    def ledger(self) -> Ledger | None:
+        """The surprise ledger of the explanation."""
+        if self.verification is None:
+            return None
+        measured: Score | SampleEstimate | None = self.check.accuracy
+        if self.score.metric == "accuracy" and self.score.kind == "exact":
+            measured = self.score
+        seeds = self.card.seeds if self.card else None
+        return ledger_of(self.verification, measured, self.sampled.untrained, None, seeds)
 
     @property
     def program(self) -> Program | None:
@@ -133,49 +168,43 @@ class Findings:
         return not _uncertified(self.model, self.task, self.verification is not None)
 
 
-def _figure(score: Score, verification: Verification | None) -> Figure | None:
-    """The accuracy that follows from an explanation, if it is the narrower one."""
-    figure = None if verification is None else verification.accuracy
-    if figure is None or figure.enclosure is None or score.kind == "exact":
-        return None
-    return figure if figure.enclosure.width < score.enclosure.width else None
-
-
 _NO_TIME = "within a time limit there is one only if a file is named for it"
 
 
 @dataclass(frozen=True)
 class Wishes:
-    """What the caller asks for."""
+    """What the caller asks for, as ``make_report`` takes it."""
 
-    explanation: Explanation | None
-    ties: TieRule
-    certificate: Path | None
-    time_limit: float | None
-    samples: int
-    seed: int
-    workers: int
-    statement_seconds: float
+    explanation: Explanation | None = None
+    ties: TieRule = "lowest"
+    certificate: Path | None = None
+    time_limit: float | None = None
+    samples: int = 1_000_000
+    seed: int = 0
+    seconds: float = 30.0
+    workers: int = 1
 
 
 def gather(model: Model, task: Task, wishes: Wishes, progress: Progress) -> Findings:
     """Compute everything; ``KeyboardInterrupt`` ends it, whatever the parts make of that."""
     steps = _Steps(progress)
-    explained = wishes.explanation is not None
+    explained, limited = wishes.explanation is not None, wishes.time_limit is not None
     _check_certificate(model, task, wishes.certificate, explained)
     # An explanation's statements have limits of their own.
-    limited = wishes.time_limit is not None
     deadline = NEVER if explained else Deadline.after(wishes.time_limit)
-    with sampler(wishes.workers, limited) as beside:
-        slow = (
-            _uncertified(model, task, explained) or _NO_TIME
-            if limited
-            else slow_certificate(model, task, explained)
-        )
-        observing = _is_observed(model, task, wishes.certificate is not None or not slow)
+    # Loading torch takes longer than the exact part of most reports.
+    apart = (limited or wishes.workers > 1) and "torch" not in sys.modules
+    with sampler(apart=apart) as beside:
+        if limited:
+            slow = _uncertified(model, task, explained) or _NO_TIME
+        else:
+            slow = slow_certificate(model, task, explained)
+        # Where no certificate has all regions and errors, they are read off random inputs.
+        listed = task.seq_len <= LARGEST_MEASURED and (wishes.certificate or not slow)
+        observing = isinstance(model.network, Program) and not listed
         order = Order(
             model.network, task, wishes.ties, wishes.samples, wishes.seed, observing,
-            _initialised(wishes.explanation), deadline,
+            untrained=_initialised(wishes.explanation), deadline=deadline,
         )  # fmt: skip
         sampled = beside(order)
         steps.begin(0.2, "explanation")
@@ -188,27 +217,19 @@ def gather(model: Model, task: Task, wishes: Wishes, progress: Progress) -> Find
             progress=steps.within,
         )  # fmt: skip
         steps.begin(0.65, "certificate")
-        written, tally, reason = _certificate(model, task, wishes, verification, slow, steps)
+        written, tally = _certificate(model, task, wishes, verification, slow, steps)
         steps.begin(0.7, "picture")
         svg = draw(model, task, wishes.ties, score.enclosure, "svg")
         steps.begin(0.85, "sampling")
         found = sampled(lambda done, total: steps.within(done / total, f"{done:,} random inputs"))
     steps.begin(0.95, "regions")
-    regions, confusion = _partition(model, task, score, tally, found)
-    pieces = _pieces(model, task, tally, found.observed)
-    figure = _figure(score, verification)
-    proved = score.enclosure
-    if figure is not None and figure.enclosure is not None:
-        proved = figure.enclosure
-    check = cross_check(found, proved)
-    card = _card(model)
-    steps.begin(1.0, "ledger")
-    ledger = _ledger(verification, score, check, found.untrained, card)
-    progress(1.0, "writing")
-    return Findings(
-        model, task, wishes.ties, card, score, check, regions, confusion, pieces,
-        svg, verification, ledger, written, reason,
+    findings = Findings(
+        model, task, wishes.ties, score, verification, found,
+        *_tables(model.network, score, tally, found),
+        svg, written, "" if written else slow or "none was asked for",
     )  # fmt: skip
+    progress(1.0, "writing")
+    return findings
 
 
 class _Steps:
@@ -228,17 +249,13 @@ class _Steps:
 
 
 def _certificate(
-    model: Model,
-    task: Task,
-    wishes: Wishes,
-    verification: Verification | None,
-    slow: str,
+    model: Model, task: Task, wishes: Wishes, verification: Verification | None, slow: str,
     steps: _Steps,
-) -> tuple[WrittenCertificate | None, CellTally | PieceTally | None, str]:
-    """The file, the cells or pieces of an RNN, and where there is no file, why."""
+) -> tuple[WrittenCertificate | None, CellTally | PieceTally | None]:  # fmt: skip
+    """The file, and the cells or pieces of an RNN."""
     path = wishes.certificate
     if path is None and slow:
-        return None, None, slow
+        return None, None
     tally: CellTally | PieceTally | None = None
     if isinstance(model.network, Program) and task.seq_len <= LARGEST_MEASURED:
         tally = PieceTally() if task.is_numeric else CellTally(task.seq_len)
@@ -250,11 +267,11 @@ def _certificate(
             made.seen = tally.add
         return made
 
-    if path is None:
-        if tally is not None:
-            draft().finish(steps.within)
-        return None, tally, "none was asked for"
-    return write_draft(path, draft, steps.within), tally, ""
+    if path is not None:
+        return write_draft(path, draft, steps.within), tally
+    if tally is not None:
+        draft().finish(steps.within)
+    return None, tally
 
 
 def _check_certificate(model: Model, task: Task, path: Path | None, explained: bool) -> None:
@@ -263,8 +280,7 @@ def _check_certificate(model: Model, task: Task, path: Path | None, explained: b
         return
     if reason := _uncertified(model, task, explained):
         raise InputError(f"There is no certificate for {model.name}: {reason}.")
-    if not path.name.endswith((".json", ".json.gz")):
-        raise InputError(f"A certificate's name ends in .json or .json.gz, unlike {path.name!r}.")
+    check_name(path)
     if not path.parent.is_dir():
         raise InputError(f"There is no folder {path.parent} to write {path.name} to.")
 
@@ -300,48 +316,29 @@ def slow_certificate(model: Model, task: Task, explained: bool) -> str:
     return ""
 
 
-def _is_observed(model: Model, task: Task, certified: bool) -> bool:
-    """Whether regions and errors are read off random inputs, as no certificate has them all."""
-    return isinstance(model.network, Program) and not (
-        certified and task.seq_len <= LARGEST_MEASURED
-    )
-
-
-def _partition(
-    model: Model,
-    task: Task,
+def _tables(
+    network: Program | Transformer,
     score: Score,
     tally: CellTally | PieceTally | None,
     sampled: Sampled,
-) -> tuple[Regions | None, Confusion | None]:
-    network = model.network
+) -> tuple[Regions | None, Confusion | None, ErrorPieces | None]:
+    """Regions, and where the errors are: from all cells or pieces, else from random inputs."""
+    task, observed = score.task, sampled.observed
     if isinstance(tally, CellTally):
-        return tally.regions(), tally.confusion()
-    observed = sampled.observed
-    if not isinstance(network, Program) or sampled.failure:
-        return None, None
+        return tally.regions(), tally.confusion(), None
+    if not isinstance(network, Program) or (sampled.failure and tally is None):
+        return None, None, None
+    pieces = None if tally is None else tally.pieces()
     if observed is None:
-        return all_regions(network), None
-    regions = None
+        return None if sampled.failure else all_regions(network), None, pieces
+    regions = confusion = None
     if task.seq_len <= LARGEST_MEASURED:
-        count = None if score.undecided else score.regions
-        regions = observed_regions(network, observed, count)
-    return regions, None if task.is_numeric else observed_confusion(observed)
-
-
-def _pieces(
-    model: Model,
-    task: Task,
-    tally: CellTally | PieceTally | None,
-    observed: Observed | None,
-) -> ErrorPieces | None:
+        regions = observed_regions(network, observed, None if score.undecided else score.regions)
     if not task.is_numeric:
-        return None
-    if isinstance(tally, PieceTally):
-        return tally.pieces()
-    if observed is None or task.seq_len > LARGEST_PIECE:
-        return None
-    return observed_pieces(model.program, task, observed)
+        confusion = observed_confusion(observed)
+    elif tally is None and task.seq_len <= LARGEST_PIECE:
+        pieces = observed_pieces(network, task, observed)
+    return regions, confusion, pieces
 
 
 def draw(model: Model, task: Task, ties: TieRule, proved: Enclosure, kind: str) -> bytes | None:
@@ -356,21 +353,13 @@ def draw(model: Model, task: Task, ties: TieRule, proved: Enclosure, kind: str) 
     return picture_bytes(program, task, ties, proved, kind)
 
 
-def _card(model: Model) -> Card | None:
-    """Of a shipped model, by its hash."""
-    for entry in catalogue():
-        if entry.card is not None and entry.card.sha256 == model.sha256:
-            return entry.card
-    return None
-
-
 def _verified(model: Model, wishes: Wishes, steps: _Steps) -> Verification | None:
     if wishes.explanation is None:
         return None
     verification = verify(
         wishes.explanation,
         model,
-        seconds=wishes.statement_seconds,
+        seconds=wishes.seconds,
         ties=wishes.ties,
         progress=steps.within,
     )
@@ -384,18 +373,3 @@ def _initialised(explanation: Explanation | None) -> tuple[Task, int] | None:
     if explanation is None or explanation.subject.task.is_numeric:
         return None
     return explanation.subject.task, explanation.subject.hidden_size
-
-
-def _ledger(
-    verification: Verification | None,
-    score: Score,
-    check: CrossCheck,
-    chances: Untrained | None,
-    card: Card | None,
-) -> Ledger | None:
-    if verification is None:
-        return None
-    measured: Score | SampleEstimate | None = check.accuracy
-    if score.metric == "accuracy" and score.kind == "exact":
-        measured = score
-    return ledger_of(verification, measured, chances, None, card.seeds if card else None)

@@ -1,12 +1,9 @@
-"""What needs torch, random inputs and random initialisations, in a process beside the exact work.
-
-Loading torch takes longer than the exact part of most reports, so that a second process is worth
-its start. What it finds is the same as in this process.
+"""What needs torch, random inputs and random initialisations, here or in a process beside the exact
+work. What either finds is the same.
 """
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -16,14 +13,14 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from algzoo_exact.deadline import NEVER, Deadline
 from algzoo_exact.errors import FloatRangeError, InputError
-from algzoo_exact.processes import FreshContext, processes_for
+from algzoo_exact.processes import FreshContext, may_start_processes
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task, TieRule
 from algzoo_exact.program.transformer import Transformer
 
 if TYPE_CHECKING:
     from algzoo_exact.runtime.chances import Untrained
-    from algzoo_exact.runtime.sampled import Observed, SampledSquaredError, SampleEstimate
+    from algzoo_exact.runtime.sampled import Estimate, Observed
 
 Progress = Callable[[int, int], None]
 """Called with the number of inputs that are done, and of all."""
@@ -35,7 +32,8 @@ class Order:
     """What is to be run: ``samples`` inputs for the score, and before it, if ``observing``, those
     that show patterns and answers.
 
-    After the deadline no more inputs are drawn.
+    Inputs are ``rounded`` where float64 makes no error then, for accuracies. After the deadline no
+    more of them are drawn.
     ``untrained``: of which task and hidden size random initialisations are to be scored as well.
     """
 
@@ -44,7 +42,8 @@ class Order:
     ties: TieRule
     samples: int
     seed: int
-    observing: bool
+    observing: bool = False
+    rounded: bool = True
     untrained: tuple[Task, int] | None = None
     deadline: Deadline = NEVER
 
@@ -61,7 +60,7 @@ class Sampled:
     """
 
     observed: Observed | None
-    score: SampleEstimate | SampledSquaredError | None
+    score: Estimate | None
     bits: int | None
     untrained: Untrained | None = None
     failure: str = ""
@@ -74,14 +73,13 @@ Beside: TypeAlias = Callable[[Order], Callable[[Progress], Sampled]]
 
 
 @contextmanager
-def sampler(workers: int, limited: bool = False) -> Iterator[Beside]:
-    """Where orders are carried out: when their result is asked for; or, with ``workers`` > 1 or
-    within a limit on time, at once and in a process of its own, unless torch has been loaded in
-    this one already.
+def sampler(*, apart: bool) -> Iterator[Beside]:
+    """Where orders are carried out: when their result is asked for; or ``apart``, at once and in a
+    process of its own, if this one may start it.
 
     The process is started here, and ended with the block; Ctrl-C is left to this one.
     """
-    if processes_for(2 if limited else workers) < 2 or "torch" in sys.modules:
+    if not (apart and may_start_processes()):
         yield lambda order: lambda progress: carry_out(order, progress)
         return
     context = FreshContext()
@@ -118,24 +116,23 @@ def carry_out(order: Order, progress: Progress) -> Sampled:
 def _sampled(order: Order, progress: Progress) -> Sampled:
     from algzoo_exact.runtime.exact_inputs import exact_bits
     from algzoo_exact.runtime.observed import observe
-
-    network, task, seed = order.network, order.task, order.seed
-    bits = None
-    if isinstance(network, Program) and not task.is_numeric:
-        bits = exact_bits(network)
-    observed = None
-    if order.observing and isinstance(network, Program):
-        observed = observe(network, task, seed, bits)
-    if task.is_numeric and isinstance(network, Program):
-        from algzoo_exact.runtime.sampled_squares import sample_squares
-
-        errors = sample_squares(
-            network, task, order.samples, order.deadline, seed=seed, device="cpu",
-            dtype="float64", progress=progress,
-        )  # fmt: skip
-        return Sampled(observed, errors, None)
+    from algzoo_exact.runtime.sampled_squares import sample_squares
     from algzoo_exact.runtime.sampling import sample_rounded
 
+    network, task, seed = order.network, order.task, order.seed
+    squares = task.is_numeric
+    bits = observed = None
+    if isinstance(network, Program):
+        if order.rounded and not squares:
+            bits = exact_bits(network)
+        if order.observing:
+            observed = observe(network, task, seed, bits)
+        if squares:
+            errors = sample_squares(
+                network, task, order.samples, order.deadline, seed=seed, device="cpu",
+                dtype="float64", progress=progress,
+            )  # fmt: skip
+            return Sampled(observed, errors, None)
     found = sample_rounded(
         network, task, order.samples, bits, seed=seed, ties=order.ties, progress=progress,
         deadline=order.deadline,

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from algzoo_exact.program.task import Task, TieRule
 from algzoo_exact.score.compute import accuracy, squared_error
 from algzoo_exact.score.question import MOST_INPUTS
-from algzoo_exact.score.result import Score
+from algzoo_exact.score.result import Progress, Score
 
 if TYPE_CHECKING:
     from algzoo_exact.zoo.loading import Model
@@ -16,11 +15,7 @@ if TYPE_CHECKING:
 LARGEST_MEASURED = 6  # inputs
 _CLOSED_FORM = 3
 _BOX_SECONDS = 2.0
-_SHARED = (
-    5,
-    6,
-    7,
-)  # inputs of scores that are shared out; for fewer, processes take longer to start
+_SHARED = (5, 6, 7)  # inputs of scores that are shared out; fewer take less than a process
 
 
 def score_of(
@@ -29,22 +24,22 @@ def score_of(
     ties: TieRule,
     *,
     time_limit: float | None,
-    workers: int,
-    progress: Callable[[float, str], None],
+    workers: int | None,
+    progress: Progress,
 ) -> Score:
     """The score. ``time_limit`` in seconds; None leaves it to the size of the model."""
+    n = task.seq_len
     if task.is_numeric:
         return squared_error(
             model.program, task, time_limit=time_limit, workers=workers, progress=progress
         )
-    n = task.seq_len
-    boxes = n > MOST_INPUTS
-    if task.is_discrete or boxes:
-        if boxes and time_limit is None:
+    if task.is_discrete or n > MOST_INPUTS:
+        workers = None
+        if n > MOST_INPUTS and time_limit is None:
             time_limit = _BOX_SECONDS
-        return accuracy(model.network, task, ties=ties, time_limit=time_limit, progress=progress)
-    workers = workers if n in _SHARED else 1
+    elif n not in _SHARED:
+        workers = 1
     return accuracy(
         model.network, task, ties=ties, time_limit=time_limit, workers=workers,
-        by_label=n > _CLOSED_FORM, progress=progress,
+        by_label=workers is not None and n > _CLOSED_FORM, progress=progress,
     )  # fmt: skip

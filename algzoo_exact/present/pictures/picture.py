@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.exact.shares import percent
-from algzoo_exact.files import replacing
+from algzoo_exact.files import path_of, replacing
 from algzoo_exact.plotting import plain_matplotlib
 from algzoo_exact.present.pictures.circle import draw_circle
 from algzoo_exact.present.pictures.drawing import (
@@ -31,7 +31,8 @@ from algzoo_exact.present.pictures.drawing import (
 )
 from algzoo_exact.present.pictures.sphere import draw_hemisphere
 from algzoo_exact.present.wording import TIE_RULES
-from algzoo_exact.program.ir import Program
+from algzoo_exact.program.ir import HasProgram, Program, program_of
+from algzoo_exact.program.lift import task_of
 from algzoo_exact.program.task import Task, TieRule
 from algzoo_exact.regions.enumerate import Cell, cells
 
@@ -43,14 +44,20 @@ SUFFIXES = (".svg", ".png", ".pdf")
 _DIGITS = 15
 
 
-def picture(program: Program, task: Task, path: str | Path, *, ties: TieRule = "lowest") -> None:
+def picture(
+    model: Program | HasProgram,
+    task: Task | None,
+    path: str | Path,
+    *,
+    ties: TieRule = "lowest",
+) -> None:
     """Draw a program for 2 or 3 inputs: .svg, .png or .pdf, by the file's suffix.
 
     Pale colours are right answers, strong hatched ones errors; the colour is the model's answer,
     and the outer ring shows the true label. The same input gives the same svg file, byte for
     byte. InputError for other sizes, suffixes, and folders that cannot be written to.
     """
-    target = Path(path)
+    program, task, target = program_of(model), task_of(model, task), path_of(path)
     if target.suffix not in SUFFIXES:
         raise InputError(
             f"Pictures are written as {', '.join(SUFFIXES)}, chosen by the file's suffix, "

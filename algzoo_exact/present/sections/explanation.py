@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 
 from algzoo_exact.errors import InputError
@@ -11,23 +11,8 @@ from algzoo_exact.exact.shares import as_decimal
 from algzoo_exact.explain.claims.cases import Case, CaseResult, Partition
 from algzoo_exact.explain.claims.claim import Claim, ClaimResult
 from algzoo_exact.explain.outcome import Figure, Outcome, Status
+from algzoo_exact.present import document as d
 from algzoo_exact.present import formula as f
-from algzoo_exact.present.document import (
-    Block,
-    Bullets,
-    Column,
-    Display,
-    Inline,
-    Mark,
-    Math,
-    Mono,
-    Section,
-    Statement,
-    Strong,
-    Table,
-    Text,
-    paragraph,
-)
 from algzoo_exact.present.findings.gather import Findings
 from algzoo_exact.present.formula import row
 from algzoo_exact.present.typeset import (
@@ -50,40 +35,32 @@ _SEEN = {True: "; torch sees the same", False: "; lost to rounding in torch's fl
 _ERRORS = {"root_mean_square": "root mean square of the difference", "mean": "mean difference"}
 
 
-def explanation_section(found: Findings) -> Section | None:
-    """What was claimed, and what became of it; None without an explanation."""
+def explanation(found: Findings) -> Iterator[d.Block]:
+    """What was claimed, and what became of it, if there is an explanation."""
     verification = found.verification
     if verification is None:
-        return None
+        return
     story = verification.explanation
     statuses = [result.status for result in verification.claims]
-    blocks: list[Block] = [
-        paragraph(Strong(story.title), ". ", *prose_of(story.prose)),
-        paragraph(
-            f"Of {several(len(statuses), 'claim')}, {tally(statuses)}. The whole: ",
-            Mark(verification.status), ".",
-            " Claims speak of the program in standard form." if story.subject.standard else "",
-        ),
-    ]  # fmt: skip
-    named = [*story.definitions, *story.domains]
-    if named:
-        blocks += [
-            paragraph("Abbreviations:"),
-            Display(
-                f.Lines(tuple((typeset(head), row(":=", typeset(body))) for head, body in named))
-            ),
-        ]
-    blocks += [_lemma(k, result) for k, result in enumerate(verification.claims, 1)]
+    yield d.paragraph(d.Strong(story.title), ". ", *prose_of(story.prose))
+    yield d.paragraph(
+        f"Of {several(len(statuses), 'claim')}, {tally(statuses)}. The whole: ",
+        d.Mark(verification.status), ".",
+        " Claims speak of the program in standard form." if story.subject.standard else "",
+    )  # fmt: skip
+    if named := (*story.definitions, *story.domains):
+        yield d.paragraph("Abbreviations:")
+        rows = tuple((typeset(head), row(":=", typeset(body))) for head, body in named)
+        yield d.Display(f.Lines(rows))
+    for k, result in enumerate(verification.claims, 1):
+        yield _lemma(k, result)
     if verification.cases:
-        blocks += [
-            paragraph("Cases, which are to cover almost all inputs without overlap:"),
-            cases_table(verification.cases),
-        ]
+        yield d.paragraph("Cases, which are to cover almost all inputs without overlap:")
+        yield cases_table(verification.cases)
         if verification.partition is not None:
-            blocks.append(paragraph(*partition_text(verification.partition), "."))
+            yield d.paragraph(*partition_text(verification.partition), ".")
         if verification.accuracy is not None:
-            blocks.append(_corollary(verification.accuracy))
-    return Section("explanation", "Why it works: an explanation, checked", tuple(blocks))
+            yield _corollary(verification.accuracy)
 
 
 _ENTRY = re.compile(r"\b(?:x|z|h|logit|W_hi|W_hh|W_oh)(?:\[[^\[\]]+\])+")
@@ -91,10 +68,10 @@ _ENTRY = re.compile(r"\b(?:x|z|h|logit|W_hi|W_hh|W_oh)(?:\[[^\[\]]+\])+")
 _SUMS = {" + ": "+", " - ": "−"}
 
 
-def prose_of(text: str) -> Text:
+def prose_of(text: str) -> d.Text:
     """An author's words; entries such as ``x[0]`` become formulas, also sums of two."""
     plain = re.sub(r"(?<!\S)-(?=\d)", "−", " ".join(text.split()))
-    parts: list[Inline] = []
+    parts: list[d.Inline] = []
     end = 0
     for match in _ENTRY.finditer(plain):
         try:
@@ -103,37 +80,37 @@ def prose_of(text: str) -> Text:
             continue
         between = plain[end : match.start()]
         before = parts[-1] if parts else None
-        if isinstance(before, Math) and between in _SUMS:
-            parts[-1] = Math(row(before.formula, _SUMS[between], shown))
+        if isinstance(before, d.Math) and between in _SUMS:
+            parts[-1] = d.Math(row(before.formula, _SUMS[between], shown))
         else:
-            parts += [between, Math(shown)]
+            parts += [between, d.Math(shown)]
         end = match.end()
     return (*parts, plain[end:])
 
 
-def _lemma(number: int, result: ClaimResult) -> Statement:
+def _lemma(number: int, result: ClaimResult) -> d.Statement:
     claim = result.claim
-    body: list[Block] = []
+    body: list[d.Block] = []
     if claim.text:
-        body.append(paragraph(*prose_of(claim.text)))
+        body.append(d.paragraph(*prose_of(claim.text)))
     body += _said(claim)
     proved = "Proved" if result.status == "proved" else "Decided"
-    proof: list[Inline] = [f"{proved} {how(result.instances)}."]
+    proof: list[d.Inline] = [f"{proved} {how(result.instances)}."]
     if found := figures(result.instances):
         proof += [" ", *joined(found, "; "), "."]
     if claim.assume:
         names = ", ".join(claim.assume)
         proof.append(f" It rests on {names}.")
-    body.append(paragraph(*proof))
+    body.append(d.paragraph(*proof))
     if result.status != "proved":
-        body.append(Bullets(failures(result.instances)))
+        body.append(d.Bullets(failures(result.instances)))
     heading = claim.instances[0].heading
-    return Statement(heading, f"{number}, {claim.name}", tuple(body), result.status)
+    return d.Statement(heading, f"{number}, {claim.name}", tuple(body), result.status)
 
 
-def figures(instances: Sequence[Outcome]) -> tuple[Text, ...]:
+def figures(instances: Sequence[Outcome]) -> tuple[d.Text, ...]:
     """What was computed for the first instances: ``Supremum, j = 0: 0.1..``, ``j = 1: 0.2..``."""
-    shown: list[Text] = []
+    shown: list[d.Text] = []
     before = ""
     for checked in instances[:_MOST_SHOWN]:
         where = _parameters(checked)
@@ -149,32 +126,32 @@ def _parameters(checked: Outcome) -> str:
     return ", ".join(f"{key} = {value}" for key, value in checked.parameters)
 
 
-def joined(parts: Sequence[Text], between: str) -> Text:
+def joined(parts: Sequence[d.Text], between: str) -> d.Text:
     """Texts in one line."""
-    found: list[Inline] = []
+    found: list[d.Inline] = []
     for part in parts:
         found += [between] * bool(found) + [*part]
     return tuple(found)
 
 
-def _said(claim: Claim | Case) -> list[Block]:
+def _said(claim: Claim | Case) -> list[d.Block]:
     """The claim's expressions as formulas, one for each part of a conjunction."""
     written = dict(claim.written)
-    opening: list[Inline] = []
+    opening: list[d.Inline] = []
     if "for" in written:
-        opening += ["For all ", Math(typeset_ranges(written["for"]))]
+        opening += ["For all ", d.Math(typeset_ranges(written["for"]))]
     if "domain" in written:
-        opening += [", where " if opening else "Where ", Math(typeset(written["domain"]))]
+        opening += [", where " if opening else "Where ", d.Math(typeset(written["domain"]))]
     if opening:
         opening.append(":")
-    blocks: list[Block] = [paragraph(*opening)] if opening else []
+    blocks: list[d.Block] = [d.paragraph(*opening)] if opening else []
     if "statement" in written:
         parts = typeset_parts(written["statement"])
         if len(parts) == 1 or len(written["statement"]) <= _ONE_LINE:
-            blocks.append(Display(typeset(written["statement"])))
+            blocks.append(d.Display(typeset(written["statement"])))
         else:
             lines = [*(row(part, ",") for part in parts[:-1]), parts[-1]]
-            blocks.append(Display(f.Lines(tuple((row(), line) for line in lines))))
+            blocks.append(d.Display(f.Lines(tuple((row(), line) for line in lines))))
     if "condition" in written:
         inside = f.Fenced("(", typeset(written["condition"]), ")")
         blocks += _bounded(claim, row(f.Name("ℙ"), inside))
@@ -184,14 +161,14 @@ def _said(claim: Claim | Case) -> list[Block]:
         blocks += _bounded(claim, _error(claim, apart, written.get("scale")))
     sentence = getattr(claim.instances[0], "sentence", "")
     if sentence:
-        blocks.append(paragraph(*_filled(sentence, written)))
+        blocks.append(d.paragraph(*_filled(sentence, written)))
     return blocks
 
 
-def _filled(sentence: str, written: Mapping[str, str]) -> Text:
+def _filled(sentence: str, written: Mapping[str, str]) -> d.Text:
     """A sentence with formulas in place of ``{key}``."""
     words = re.split(r"\{(\w+)\}", sentence)
-    return tuple(Math(typeset(written[part])) if k % 2 else part for k, part in enumerate(words))
+    return tuple(d.Math(typeset(written[part])) if k % 2 else part for k, part in enumerate(words))
 
 
 def _error(claim: Claim | Case, apart: f.Formula, scale: str | None) -> f.Formula:
@@ -202,18 +179,18 @@ def _error(claim: Claim | Case, apart: f.Formula, scale: str | None) -> f.Formul
     return row(f.Words(f"{_ERRORS[error]} "), apart)
 
 
-def _bounded(claim: Claim | Case, what: f.Formula) -> list[Block]:
+def _bounded(claim: Claim | Case, what: f.Formula) -> list[d.Block]:
     """The bounds of a claim's figure: those of its instances, which share them as a rule."""
     bounds = {getattr(instance, "bounds", None) for instance in claim.instances} - {None}
     if len(bounds) != 1:
-        return [Display(what), paragraph(f"within {len(bounds)} bounds, one for each choice.")]
+        return [d.Display(what), d.paragraph(f"within {len(bounds)} bounds, one for each choice.")]
     (bound,) = bounds
     assert bound is not None
     if bound.equals is not None:
-        return [Display(row(what, "=", _number(bound.equals)))]
+        return [d.Display(row(what, "=", _number(bound.equals)))]
     left = [] if bound.at_least is None else [_number(bound.at_least), f.Operator("≤")]
     right = [] if bound.at_most is None else [f.Operator("≤"), _number(bound.at_most)]
-    return [Display(f.Row((*left, what, *right)))]
+    return [d.Display(f.Row((*left, what, *right)))]
 
 
 def _number(value: Fraction) -> f.Formula:
@@ -240,18 +217,17 @@ def trusted(instances: Iterable[Outcome]) -> list[str]:
 
 def failures(
     instances: Sequence[Outcome], number: Callable[[Fraction], str] = str
-) -> tuple[Text, ...]:
+) -> tuple[d.Text, ...]:
     """What became of instances that are not proved, refuted ones first."""
     failed = [c for c in instances if c.verdict.status != "proved"]
     failed.sort(key=lambda checked: checked.verdict.status)
-    items: list[Text] = []
+    items: list[d.Text] = []
     for checked in failed[:_MOST_SHOWN]:
         where = _parameters(checked)
-        said: list[Inline] = [Mark(checked.verdict.status), f" with {where}" * bool(where)]
+        said: list[d.Inline] = [d.Mark(checked.verdict.status), f" with {where}" * bool(where)]
         if checked.verdict.reason:
             said.append(f": {checked.verdict.reason}")
-        if checked.witness is not None and "x = (" not in checked.verdict.reason:
-            said += ["; at x = (", Mono(", ".join(map(number, checked.witness))), ")"]
+        said += _witness(checked, number)
         if checked.confirmed is not None:
             said.append(_SEEN[checked.confirmed])
         items.append(tuple(said))
@@ -274,10 +250,10 @@ def tally(statuses: Sequence[Status]) -> str:
     ) or "none was checked"  # fmt: skip
 
 
-def claims_table(results: Sequence[ClaimResult]) -> Table:
+def claims_table(results: Sequence[ClaimResult]) -> d.Table:
     """A line for each claim, with its figures and what failed below it."""
-    rows = tuple(
-        ((Mark(r.status),), (Mono(r.claim.name),), (r.claim.kind,), (how(r.instances),))
+    rows = (
+        ((d.Mark(r.status),), (d.Mono(r.claim.name),), r.claim.kind, how(r.instances))
         for r in results
     )
     below = tuple(
@@ -285,50 +261,52 @@ def claims_table(results: Sequence[ClaimResult]) -> Table:
          *failures(r.instances, shortened))
         for r in results
     )  # fmt: skip
-    return Table("", (Column(""), Column(""), Column(""), Column("")), rows, below=below)
+    return d.table("", [""] * 4, rows, below=below)
 
 
-def cases_table(results: Sequence[CaseResult]) -> Table:
+def cases_table(results: Sequence[CaseResult]) -> d.Table:
     """A line for each case, with what failed below it."""
-    columns = (Column("case"), Column("where"), Column("says"), Column("probability"), Column(""))
     below = tuple(
         failures([case.checked for case in r.instances if case.checked is not None], shortened)
         for r in results
     )
-    rows = tuple(map(_case, results))
-    return Table("Cases and their probabilities.", columns, rows, below=below)
+    columns = ("case", "where", "says", "probability", "")
+    return d.table("Cases and their probabilities.", columns, map(_case, results), below=below)
 
 
-def partition_text(partition: Partition) -> Text:
+def partition_text(partition: Partition) -> d.Text:
     """Whether the cases are one, and if not, why."""
-    said: list[Inline] = ["Almost every input is in exactly one case: ", Mark(partition.status)]
+    said: list[d.Inline] = ["Almost every input is in exactly one case: ", d.Mark(partition.status)]
     for part in (partition.covers, partition.disjoint):
         if part.verdict.status != "proved" and part.verdict.reason:
-            said.append(f"; {part.verdict.reason}")
-            if part.witness is not None and "x = (" not in part.verdict.reason:
-                said += ["; at x = (", Mono(", ".join(map(shortened, part.witness))), ")"]
+            said += [f"; {part.verdict.reason}", *_witness(part, shortened)]
     return tuple(said)
 
 
-def _corollary(accuracy: Figure) -> Statement:
-    said = paragraph(
+def _witness(checked: Outcome, number: Callable[[Fraction], str]) -> d.Text:
+    """The input that refutes it, unless the reason names it."""
+    if checked.witness is None or "x = (" in checked.verdict.reason:
+        return ()
+    return "; at x = (", d.Mono(", ".join(map(number, checked.witness))), ")"
+
+
+def _corollary(accuracy: Figure) -> d.Statement:
+    said = d.paragraph(
         "From the cases that were proved, without any enumeration of regions, the accuracy is ",
         *figure_text(accuracy),
     )
-    return Statement("Corollary", "", (said,), "proved")
+    return d.Statement("Corollary", "", (said,), "proved")
 
 
-def _case(result: CaseResult) -> tuple[Text, ...]:
-    written = dict(result.case.written)
-    where: list[Inline] = []
+def _case(result: CaseResult) -> tuple[str | d.Text, ...]:
+    case, written = result.case, dict(result.case.written)
+    where: list[d.Inline] = []
     if "when" in written:
-        where.append(Math(typeset(written["when"])))
+        where.append(d.Math(typeset(written["when"])))
     if "for" in written:
-        where += [", ", Math(typeset_ranges(written["for"]))]
+        where += [", ", d.Math(typeset_ranges(written["for"]))]
     said = {"right": "the model is right", "wrong": "the model is wrong", "unknown": "left open"}
-    says = said.get(result.case.verdict, f"as {', '.join(result.case.claims)} says")
-    chance: Text = ("not known",)
-    if result.probability is not None:
-        chance = figure_text(result.probability)
-    mark: Text = () if result.case.verdict == "unknown" else (Mark(result.status),)
-    return (Mono(result.case.name),), tuple(where), (says,), chance, mark
+    says = said.get(case.verdict, f"as {', '.join(case.claims)} says")
+    chance = "not known" if result.probability is None else figure_text(result.probability)
+    mark: d.Text = () if case.verdict == "unknown" else (d.Mark(result.status),)
+    return (d.Mono(case.name),), tuple(where), says, chance, mark

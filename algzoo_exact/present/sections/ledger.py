@@ -2,20 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from algzoo_exact.exact.shares import decimals
 from algzoo_exact.explain.ledger.surprise import Given, Ledger
-from algzoo_exact.present.document import (
-    Block,
-    Bullets,
-    Column,
-    Facts,
-    Kind,
-    Mono,
-    Section,
-    Table,
-    Text,
-    paragraph,
-)
+from algzoo_exact.present import document as d
 from algzoo_exact.present.findings.gather import Findings
 from algzoo_exact.present.wording import figure_text
 
@@ -34,52 +25,49 @@ _ANSWERS = {
 }
 
 
-def ledger_section(found: Findings) -> Section | None:
-    """The surprise ledger; None without an explanation."""
-    if found.ledger is None:
-        return None
-    intro = paragraph(
-        "What the explanation costs in bits, and what it leaves unexplained. Only what is "
-        "proved is paid for. Bits are a way of counting, and no theorem. ", Kind("estimate"),
-    )  # fmt: skip
-    return Section("surprise", "Surprise ledger", (intro, *ledger_blocks(found.ledger)))
+def surprise(found: Findings) -> Iterator[d.Block]:
+    """The surprise ledger, if there is an explanation."""
+    if found.ledger is not None:
+        yield d.paragraph(
+            "What the explanation costs in bits, and what it leaves unexplained. Only what is "
+            "proved is paid for. Bits are a way of counting, and no theorem. ", d.Kind("estimate"),
+        )  # fmt: skip
+        yield from ledger_blocks(found.ledger)
 
 
-def ledger_blocks(ledger: Ledger) -> tuple[Block, ...]:
+def ledger_blocks(ledger: Ledger) -> Iterator[d.Block]:
     """Its rows and sums, what the sums are made of, and what they are compared with."""
-    blocks: list[Block] = [_table(ledger)]
+    yield _table(ledger)
     if ledger.unpriced:
         names = ", ".join(ledger.unpriced)
-        blocks.append(paragraph(f"Not priced, as the author says that they follow: {names}."))
-    facts = _facts(ledger)
-    blocks += [Facts(facts)] * bool(facts)
-    items = tuple(
-        (f"{o.bits:.2f} bits of optimization ({o.sort}): {o.note.rstrip('.')}; "
-         f"{_ANSWERS[ledger.within(o)]}.",)
+        yield d.paragraph(f"Not priced, as the author says that they follow: {names}.")
+    if rows := list(_facts(ledger)):
+        yield d.facts(*rows)
+    items = [
+        f"{o.bits:.2f} bits of optimization ({o.sort}): {o.note.rstrip('.')}; "
+        f"{_ANSWERS[ledger.within(o)]}."
         for o in ledger.optimizations
-    )  # fmt: skip
+    ]
     if items:
-        said = paragraph("The total against the bits that selected the model:")
-        blocks += [said, Bullets(items)]
-    return tuple(blocks)
+        yield d.paragraph("The total against the bits that selected the model:")
+        yield d.bullets(*items)
 
 
-def _table(ledger: Ledger) -> Table:
-    rows: list[tuple[Text, ...]] = []
+def _table(ledger: Ledger) -> d.Table:
+    rows: list[tuple[str | d.Text, ...]] = []
     for entry in ledger.rows:
         count = "" if entry.price.count == 1 else f"{entry.price.count} × "
         word = " (author's word)" if entry.declared else ""
         price = f"{count}{entry.price.rule}{word}"
-        rows.append(((Mono(entry.claim),), (price,), (f"{entry.bits:.2f}",), (entry.remark,)))
+        rows.append(((d.Mono(entry.claim),), price, f"{entry.bits:.2f}", entry.remark))
     given = ledger.given
     total = f"{'≥ ' if ledger.at_least else ''}{ledger.total:.2f}"
-    foot: list[tuple[Text, ...]] = [
-        (("The explanation",), (), (f"{ledger.explanation:.2f}",), ()),
-        (("Given the explanation",), (), (_bits(given),), (given.reason,)),
-        (("Total",), (), (total,), ()),
-    ]
-    columns = (Column("claim"), Column("price"), Column("bits", True), Column("remark"))
-    return Table("The surprise ledger.", columns, tuple(rows), tuple(foot))
+    foot = (
+        ("The explanation", (), f"{ledger.explanation:.2f}", ()),
+        ("Given the explanation", (), _bits(given), given.reason),
+        ("Total", (), total, ()),
+    )
+    return d.table("The surprise ledger.", ("claim", "price", "#bits", "remark"), rows, foot=foot)
 
 
 def _bits(given: Given) -> str:
@@ -88,19 +76,20 @@ def _bits(given: Given) -> str:
     return f"{'≥ ' if given.at_least else ''}{given.bits:.2f}"
 
 
-def _facts(ledger: Ledger) -> tuple[tuple[str, Text], ...]:
+def _facts(ledger: Ledger) -> Iterator[tuple[str, str | d.Text]]:
     """Bits by rule, and how what is left follows from the accuracies."""
-    given, facts = ledger.given, list[tuple[str, Text]]()
+    given = ledger.given
     sums = [f"{bits:.2f} {_RULES[rule]}" for rule, bits in ledger.by_rule.items() if bits]
     if sums:
-        facts.append(("Bits of the explanation", (", ".join(sums),)))
+        yield "Bits of the explanation", ", ".join(sums)
     if given.derived is not None:
-        facts.append(("Derived accuracy", figure_text(given.derived)))
+        yield "Derived accuracy", figure_text(given.derived)
     if given.measured is not None:
-        facts.append(("Measured accuracy", figure_text(given.measured)))
+        yield "Measured accuracy", figure_text(given.measured)
     if given.share is not None:
-        facts.append(("Of what is left open", (f"{decimals(given.share, 4)} is answered rightly",)))
+        yield "Of what is left open", f"{decimals(given.share, 4)} is answered rightly"
     if not given.agrees:
-        said = "the two contradict each other: rounding can do that where logits tie exactly"
-        facts.append(("Accuracies", (said,)))
-    return tuple(facts)
+        yield (
+            "Accuracies",
+            "the two contradict each other: rounding can do that where logits tie exactly",
+        )

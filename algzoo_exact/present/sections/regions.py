@@ -2,67 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.exact.shares import percent, share
-from algzoo_exact.present.document import (
-    Bar,
-    Block,
-    Column,
-    Inline,
-    Kind,
-    Mono,
-    Part,
-    Picture,
-    Section,
-    Sort,
-    Table,
-    Text,
-    paragraph,
-)
+from algzoo_exact.present import document as d
 from algzoo_exact.present.findings.gather import Findings
 from algzoo_exact.present.findings.partition import Confusion, ListedRegion, Regions
 from algzoo_exact.present.findings.scoring import LARGEST_MEASURED
 from algzoo_exact.present.wording import digits, one_in, several
-from algzoo_exact.score.result import Counts, Score
+from algzoo_exact.score.result import Counts
 
 PICTURE = "regions"
 _PLACES = 12
 
 
-def partition_section(found: Findings) -> Section | None:
-    """Regions: how many, a picture, a table of the largest. None for transformers."""
+def regions(found: Findings) -> Iterator[d.Block]:
+    """How many, a picture, a table of the largest. None for transformers."""
     regions = found.regions
     if regions is None and found.program is None:
-        return None
-    blocks: list[Block] = [
-        paragraph(
-            "A region is the set of inputs on which the same neurons are on, a cone on which the "
-            "network is linear. Patterns are written step by step, neuron 0 first; 1 means on."
-        )
-    ]
+        return
+    yield d.paragraph(
+        "A region is the set of inputs on which the same neurons are on, a cone on which the "
+        "network is linear. Patterns are written step by step, neuron 0 first; 1 means on."
+    )
     if regions is None:
         n = found.task.seq_len
         why = f"Measures of regions can be computed for up to 6 inputs, and this model has {n}"
         if found.check.failure and n <= LARGEST_MEASURED:
             why = "Of many regions, those are listed that random inputs meet, and none could be run"
-        blocks.append(paragraph(f"{why}: none is listed here."))
-        return Section("regions", "How it cuts its inputs", tuple(blocks))
+        yield d.paragraph(f"{why}: none is listed here.")
+        return
     if found.picture is not None:
-        blocks.append(_picture(found))
-    blocks += [_bar(regions), regions_table(regions, answered=not found.task.is_numeric)]
-    return Section("regions", "How it cuts its inputs", tuple(blocks))
+        yield _picture(found)
+    yield _bar(regions)
+    yield regions_table(regions, answered=not found.task.is_numeric)
 
 
-def _picture(found: Findings) -> Picture:
+def _picture(found: Findings) -> d.Picture:
     n, task = found.task.seq_len, found.task.name
     shape = "The circle of directions of the two inputs, as wedges"
     if n == 3:
         shape = "The sphere of directions of the three inputs, as two discs of true area"
     count = "" if found.regions is None else f"{found.regions.count} activation regions. "
-    return Picture(
+    return d.Picture(
         PICTURE,
         found.drawn,
         "Angles are probabilities. " * (n == 2) + "Areas are probabilities. " * (n == 3)
@@ -73,17 +57,17 @@ def _picture(found: Findings) -> Picture:
     )  # fmt: skip
 
 
-def _bar(regions: Regions) -> Bar:
+def _bar(regions: Regions) -> d.Bar:
     parts = []
     for region in regions.listed:
         width = float(region.measure.midpoint)
-        parts.append(Part(width, _sort(region), f"{region.pattern}: {percent(region.measure)}"))
+        parts.append(d.Part(width, _sort(region), f"{region.pattern}: {percent(region.measure)}"))
     rest = regions.rest
     if _others(regions):
         width = float(rest.midpoint)
-        parts.append(Part(width, "rest", f"all other regions: {percent(rest)}"))
+        parts.append(d.Part(width, "rest", f"all other regions: {percent(rest)}"))
     listed = several(len(regions.listed), "region")
-    return Bar(
+    return d.Bar(
         tuple(parts),
         f"All inputs, by region: {_colours(parts, regions)}.",
         f"A bar of all inputs: {listed} take "
@@ -96,7 +80,7 @@ def _others(regions: Regions) -> bool:
     return regions.count is None or regions.count > len(regions.listed)
 
 
-_COLOURS: tuple[tuple[Sort, str], ...] = (
+_COLOURS: tuple[tuple[d.Sort, str], ...] = (
     ("right", "blue where the answer is right"),
     ("mixed", "amber where it is right in part"),
     ("wrong", "red where it is wrong"),
@@ -104,14 +88,14 @@ _COLOURS: tuple[tuple[Sort, str], ...] = (
 )
 
 
-def _colours(parts: Sequence[Part], regions: Regions) -> str:
+def _colours(parts: Sequence[d.Part], regions: Regions) -> str:
     sorts = {part.sort for part in parts}
     if any(region.right is None for region in regions.listed):
         return "blue those of the table, grey all others"
     return ", ".join(text for sort, text in _COLOURS if sort in sorts)
 
 
-def _sort(region: ListedRegion) -> Sort:
+def _sort(region: ListedRegion) -> d.Sort:
     if region.right is None:
         return "right"
     if region.right.upper == 0:
@@ -119,41 +103,35 @@ def _sort(region: ListedRegion) -> Sort:
     return "right" if region.right.lower == 1 else "mixed"
 
 
-def regions_table(regions: Regions, *, answered: bool) -> Table:
+def regions_table(regions: Regions, *, answered: bool) -> d.Table:
     """The heaviest regions, and the rest; ``answered``: the model gives answers in them."""
     labelled = any(region.right is not None for region in regions.listed)
-    columns = [Column("region"), Column("measure", True)]
-    columns += [Column("answer")] * answered + [Column("right", True)] * labelled
-    rows: list[tuple[Text, ...]] = []
+    columns = ["region", "#measure", *["answer"] * answered, *["#right"] * labelled]
+    rows: list[list[str | d.Text]] = []
     for region in regions.listed:
-        cells: list[Text] = [(Mono(region.pattern),), (digits(region.measure, _PLACES),)]
+        rows.append([(d.Mono(region.pattern),), digits(region.measure, _PLACES)])
         if answered:
-            cells.append((", ".join("=".join(map(str, top)) for top in region.answers),))
+            rows[-1].append(", ".join("=".join(map(str, top)) for top in region.answers))
         if labelled:
-            cells.append((_right(region),))
-        rows.append(tuple(cells))
-    foot: list[tuple[Text, ...]] = []
-    shown = len(regions.listed)
+            rows[-1].append(_right(region))
+    foot: list[tuple[str | d.Text, ...]] = []
+    count, shown = regions.count, len(regions.listed)
     if _others(regions):
-        others = "all others"
-        if regions.count is not None:
-            others = f"{regions.count - shown:,} others"
-        blank: list[Text] = [()] * (len(columns) - 2)
-        foot.append(((others,), (digits(regions.rest, _PLACES),), *blank))
+        others = "all others" if count is None else f"{count - shown:,} others"
+        foot = [(others, digits(regions.rest, _PLACES), *[()] * (len(columns) - 2))]
     if regions.complete:
         total = f"All {several(shown, 'region')}, largest first"
-        if regions.count is not None and regions.count > shown:
-            total = f"The {shown} largest of {regions.count:,} regions"
+        if count is not None and count > shown:
+            total = f"The {shown} largest of {count:,} regions"
         caption = f"{total}; measures are exact."
     else:
+        known = "" if count is None else f", and there are {count:,} regions in all"
+        inside = " The answer is that at a point inside." * answered
         caption = (
-            "The regions that random inputs meet most often; their measures are exact"
-            + ("" if regions.count is None else f", and there are {regions.count:,} regions in all")
-            + "."
+            "The regions that random inputs meet most often; their measures are "
+            f"exact{known}.{inside}"
         )
-        if answered:
-            caption += " The answer is that at a point inside."
-    return Table(caption, tuple(columns), tuple(rows), tuple(foot))
+    return d.table(caption, columns, rows, foot=foot)
 
 
 def _right(region: ListedRegion) -> str:
@@ -164,72 +142,58 @@ def _right(region: ListedRegion) -> str:
     return percent(region.right, 4)
 
 
-def errors_section(found: Findings) -> Section | None:
-    """Mass by true label and answer; None for median, which has no labels."""
+def errors(found: Findings) -> Iterator[d.Block]:
+    """Mass by true label and answer."""
     score = found.score
-    if score.metric != "accuracy":
-        return None
-    blocks: list[Block]
     if score.counts is not None:
-        blocks = [_counted(score.counts)]
-    elif found.confusion is None:
-        return None
-    else:
-        blocks = _masses(found, score, found.confusion)
-    return Section("errors", "Where the errors are", tuple(blocks))
+        yield _counted(score.counts)
+    elif found.confusion is not None:
+        yield from _masses(found.confusion)
+        if score.kind == "exact" and score.by_label is not None:
+            yield _by_label(score.by_label)
 
 
-def _counted(counts: Counts) -> Table:
+def _counted(counts: Counts) -> d.Table:
     n = len(counts.confusion)
-    columns = (Column("longest cycle"), *(Column(f"says {k + 1}", True) for k in range(n)))
     rows = [
-        ((str(label + 1),), *((f"{count:,}" if count else "·",) for count in row), )
+        (str(label + 1), *(f"{count:,}" if count else "·" for count in row), f"{sum(row):,}")
         for label, row in enumerate(counts.confusion)
-    ]  # fmt: skip
+    ]
     wrong = sum(c for a, row in enumerate(counts.confusion) for b, c in enumerate(row) if a != b)
     tied = (
         f" On {counts.tied:,} inputs logits tie; they count at the lowest." if counts.tied else ""
     )
-    return Table(
+    return d.table(
         f"How many of the {counts.inputs:,} inputs with each longest cycle get each answer: "
         f"{wrong:,} are off the diagonal. All are counted (exact).{tied}",
-        (*columns, Column("in all", True)),
-        tuple((*row, (f"{sum(counts.confusion[k]):,}",)) for k, row in enumerate(rows)),
+        ("longest cycle", *(f"#says {k + 1}" for k in range(n)), "#in all"),
+        rows,
     )
 
 
-def _masses(found: Findings, score: Score, confusion: Confusion) -> list[Block]:
-    n = found.task.seq_len
+def _masses(confusion: Confusion) -> Iterator[d.Block]:
+    said = (
+        "The probability of each true label with each answer, summed over the cells of the "
+        "certificate; digits are cut off where … follows. "
+    )
+    if confusion.samples is not None:
+        said = (
+            f"The share of {confusion.samples:,} random inputs, in percent, by true label and "
+            "answer. "
+        )
+    yield d.paragraph(said, d.Kind(confusion.kind))
     ties = any(mass.upper > 0 for mass in confusion.tied)
-    columns = [Column("true label"), *(Column(f"answer {k}", True) for k in range(n))]
-    columns += [Column("tie", True)] * ties
     rows = []
     for label, masses in enumerate(confusion.mass):
         cells = [*masses, *([confusion.tied[label]] if ties else [])]
-        rows.append(((str(label),), *((_mass(mass, confusion.kind),) for mass in cells)))
-    kind: Inline = Kind(confusion.kind)
-    if confusion.samples is None:
-        said = [paragraph(
-            "The probability of each true label with each answer, summed over the cells of the "
-            "certificate; digits are cut off where … follows. ", kind,
-        )]  # fmt: skip
-    else:
-        said = [paragraph(
-            f"The share of {confusion.samples:,} random inputs, in percent, by true label and "
-            "answer. ", kind,
-        )]  # fmt: skip
-    blocks: list[Block] = [*said]
-    blocks.append(
-        Table("True labels and answers: errors are off the diagonal.", tuple(columns), tuple(rows))
-    )
+        rows.append((str(label), *(_mass(mass, confusion.kind) for mass in cells)))
+    columns = ("true label", *(f"#answer {k}" for k in range(len(rows))), *["#tie"] * ties)
+    yield d.table("True labels and answers: errors are off the diagonal.", columns, rows)
     if ties and confusion.kind == "exact":
-        blocks.append(paragraph(
+        yield d.paragraph(
             f"Where several logits share the maximum, the rule of ties earns "
-            f"{digits(confusion.credited, _PLACES)} of probability. ", Kind("exact"),
-        ))  # fmt: skip
-    if score.kind == "exact" and score.by_label is not None:
-        blocks.append(_by_label(score, n))
-    return blocks
+            f"{digits(confusion.credited, _PLACES)} of probability. ", d.Kind("exact"),
+        )  # fmt: skip
 
 
 def _mass(mass: Enclosure, kind: str) -> str:
@@ -244,15 +208,11 @@ def _mass(mass: Enclosure, kind: str) -> str:
     return digits(mass, max(8, zeros + 5))
 
 
-def _by_label(score: Score, n: int) -> Table:
-    assert score.by_label is not None
-    rows: list[tuple[Text, ...]] = []
-    for label, part in score.by_label.items():
+def _by_label(parts: Mapping[int, Enclosure]) -> d.Table:
+    n, rows = len(parts), []
+    for label, part in parts.items():
         given = share(part, Enclosure.exactly(Fraction(1, n)))
         error = Enclosure(1 - given.upper, 1 - given.lower)
-        rows.append(((str(label),), (digits(part, 15),), (digits(given, 12),), (one_in(error),)))
-    columns = (
-        Column("true label"), Column("part of the accuracy", True),
-        Column("right, given the label", True), Column("that is"),
-    )  # fmt: skip
-    return Table(f"By true label, each of probability 1/{n} (exact).", columns, tuple(rows))
+        rows.append((str(label), digits(part, 15), digits(given, 12), one_in(error)))
+    columns = ("true label", "#part of the accuracy", "#right, given the label", "that is")
+    return d.table(f"By true label, each of probability 1/{n} (exact).", columns, rows)

@@ -2,49 +2,59 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import TypeAlias
 
-from algzoo_exact.present.document import Facts, Section
+from algzoo_exact.present import document as d
 from algzoo_exact.present.findings.gather import Findings
-from algzoo_exact.present.sections.closing import (
-    certificate_section,
-    limits_section,
-    sampling_section,
-    trust_section,
-)
-from algzoo_exact.present.sections.errors_of_median import squares_section
-from algzoo_exact.present.sections.explanation import explanation_section
-from algzoo_exact.present.sections.ledger import ledger_section
-from algzoo_exact.present.sections.proof import proof_section
-from algzoo_exact.present.sections.regions import errors_section, partition_section
-from algzoo_exact.present.sections.theorem import model_section, program_section, theorem
+from algzoo_exact.present.sections.closing import certificate, limits, sampling, trust
+from algzoo_exact.present.sections.errors_of_median import squares
+from algzoo_exact.present.sections.explanation import explanation
+from algzoo_exact.present.sections.ledger import surprise
+from algzoo_exact.present.sections.proof import proof
+from algzoo_exact.present.sections.regions import errors, regions
+from algzoo_exact.present.sections.theorem import model, program, theorem
 from algzoo_exact.present.wording import KINDS
 
-SectionMaker: TypeAlias = Callable[[Findings], Section | None]
+SectionMaker: TypeAlias = Callable[[Findings], d.Section | None]
 
 
-def kinds_section(found: Findings | None = None) -> Section:
+def kinds_section() -> d.Section:
     """What the kinds of numbers mean."""
-    rows = tuple((name, (meaning,)) for name, meaning in KINDS.items())
-    return Section("kinds", "What the marks mean", (Facts(rows),))
+    return d.Section("kinds", "What the marks mean", (d.facts(*KINDS.items()),))
 
 
-SECTIONS: dict[str, SectionMaker] = {
-    "theorem": theorem,
-    "model": model_section,
-    "program": program_section,
-    "regions": partition_section,
-    "proof": proof_section,
-    "explanation": explanation_section,
-    "errors": lambda found: errors_section(found) or squares_section(found),
-    "surprise": ledger_section,
-    "sampling": sampling_section,
-    "certificate": certificate_section,
-    "trust": trust_section,
-    "limits": limits_section,
-    "kinds": kinds_section,
-}
+def _errors(found: Findings) -> Iterator[d.Block]:
+    yield from squares(found) if found.task.is_numeric else errors(found)
+
+
+def _made(
+    name: str, title: str, blocks: Callable[[Findings], Iterable[d.Block]]
+) -> tuple[str, SectionMaker]:
+    def make(found: Findings) -> d.Section | None:
+        made = tuple(blocks(found))
+        return d.Section(name, title, made) if made else None
+
+    return name, make
+
+
+SECTIONS: dict[str, SectionMaker] = dict(
+    (
+        _made("theorem", "What is proved", theorem),
+        _made("model", "The model", model),
+        _made("program", "The program", program),
+        _made("regions", "How it cuts its inputs", regions),
+        _made("proof", "Why it holds", proof),
+        _made("explanation", "Why it works: an explanation, checked", explanation),
+        _made("errors", "Where the errors are", _errors),
+        _made("surprise", "Surprise ledger", surprise),
+        _made("sampling", "A check by sampling", sampling),
+        _made("certificate", "Certificate", certificate),
+        _made("trust", "What is trusted", trust),
+        _made("limits", "What is not claimed", limits),
+        ("kinds", lambda found: kinds_section()),
+    )
+)
 """What makes each section, by its name; None where it does not apply."""
 
 

@@ -2,27 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from fractions import Fraction
 
 from algzoo_exact.exact.enclosure import Enclosure, places_for
 from algzoo_exact.exact.shares import decimals
+from algzoo_exact.present import document as d
 from algzoo_exact.present import formula as f
-from algzoo_exact.present.document import (
-    Block,
-    Commands,
-    Display,
-    Facts,
-    Folded,
-    Inline,
-    Kind,
-    Math,
-    Mono,
-    Section,
-    Statement,
-    Strong,
-    Text,
-    paragraph,
-)
 from algzoo_exact.present.findings.gather import Findings
 from algzoo_exact.present.formula import Formula, indexed, row
 from algzoo_exact.present.wording import (
@@ -44,7 +30,7 @@ from algzoo_exact.zoo.card_table import power_text, score_text
 MOST_NEURONS = 8  # whose formulas are written out
 _MOST_TERMS, _LONGEST_FORM = 8, 1000  # of a closed form that is written out
 
-_ACCURACY: Text = (Math(f.Name("A")), ", the probability that the answer is the label, is")
+_ACCURACY: d.Text = (d.Math(f.Name("A")), ", the probability that the answer is the label, is")
 _ERROR = row(
     f.Name("E"), "=", f.Name("𝔼"),
     f.Sup(
@@ -55,42 +41,41 @@ _ERROR = row(
 )  # fmt: skip
 
 
-def theorem(found: Findings) -> Section:
+def theorem(found: Findings) -> Iterator[d.Block]:
     """The statement about the score, and beside it what is not part of it."""
-    score = found.score
-    body: list[Block] = [_setting(found), Display(_equation(found))]
-    body += _consequence(found)
-    blocks: list[Block] = [Statement("Theorem", "", tuple(body), "proved")]
-    form = score.form
-    if form is not None and not _is_short(str(form)):
-        blocks.append(Folded(f"The closed form in full ({len(str(form)):,} characters)", str(form)))
     # Where what is proved says little, the estimate comes first.
-    blocks = _beside(found) + blocks if found.check.says_more else blocks + _beside(found)
-    return Section("theorem", "What is proved", tuple(blocks))
+    beside = list(_beside(found)) if found.kind != "exact" else []
+    yield from beside if found.check.says_more else ()
+    body = (_setting(found), d.Display(_equation(found)), d.paragraph(*_consequence(found)))
+    yield d.Statement("Theorem", "", body, "proved")
+    form = str(found.score.form or "")
+    if not _is_short(form):
+        yield d.Folded(f"The closed form in full ({len(form):,} characters)", form)
+    yield from () if found.check.says_more else beside
 
 
-def _setting(found: Findings) -> Block:
-    network = found.model.network
-    weights = several(network.parameters, "weight")
-    start: tuple[Inline, ...] = (
-        "Let ", Math(f.Name("f")), " be the network ", Mono(found.model.name),
-        f" with its {weights}, taken as exactly the numbers that are stored. ",
+def _setting(found: Findings) -> d.Block:
+    network, task = found.model.network, found.task
+    start: d.Text = (
+        "Let ", d.Math(f.Name("f")), " be the network ", d.Mono(found.model.name),
+        f" with its {several(network.parameters, 'weight')}, taken as exactly the numbers that are "
+        "stored. ",
     )  # fmt: skip
-    n = found.task.seq_len
-    names = listed(indexed("x", 0), indexed("x", n - 1), n)
-    if found.task.is_discrete:
+    n = task.seq_len
+    if task.is_discrete:
         many = f.Sup(f.Number(str(n)), f.Number(str(n)))
-        return paragraph(
+        return d.paragraph(
             *start, f"Let its input be a function from {{0, …, {n - 1}}} to itself, drawn "
-            "uniformly among all ", Math(many), ". The label is the length of its longest cycle, "
+            "uniformly among all ", d.Math(many), ". The label is the length of its longest cycle, "
             "the answer that of the largest logit. Then the accuracy ", *_ACCURACY,
         )  # fmt: skip
-    inputs: Text = ("Let ", Math(names), " be independent standard normal inputs. ")
-    if found.task.is_numeric:
-        return paragraph(*start, *inputs, "Then the mean squared error ", Math(_ERROR), " is")
-    return paragraph(
-        *start, *inputs, f"The label is {found.task.words}, the answer that of the largest "
-        "logit. Then the accuracy ", *_ACCURACY,
+    names = d.Math(listed(indexed("x", 0), indexed("x", n - 1), n))
+    inputs: d.Text = (*start, "Let ", names, " be independent standard normal inputs. ")
+    if task.is_numeric:
+        return d.paragraph(*inputs, "Then the mean squared error ", d.Math(_ERROR), " is")
+    return d.paragraph(
+        *inputs, f"The label is {task.words}, the answer that of the largest logit. Then the "
+        "accuracy ", *_ACCURACY,
     )  # fmt: skip
 
 
@@ -126,123 +111,114 @@ def _fraction_and_digits(value: Fraction) -> tuple[Formula | str, ...]:
     return (f.fraction(value), "≈" if text.endswith("…") else "=", f.Number(text))
 
 
-def _consequence(found: Findings) -> list[Block]:
+def _consequence(found: Findings) -> Iterator[d.Inline]:
     """What it means, in one line: kind, errors, ties."""
-    score = found.score
+    score, counts = found.score, found.score.counts
     if score.metric != "accuracy":
-        text = "The root mean squared error "
+        yield "The root mean squared error "
         if score.kind == "exact":
-            return [paragraph(text, ended(f"is {digits(score.root, 15)}"), " ", Kind("exact"))]
-        low, high = score.root.decimal(6)
-        return [paragraph(text, f"lies between {low} and {high}. ", Kind("certified"))]
+            yield from (ended(f"is {digits(score.root, 15)}"), " ", d.Kind("exact"))
+        else:
+            low, high = score.root.decimal(6)
+            yield from (f"lies between {low} and {high}. ", d.Kind("certified"))
+        return
     error = Enclosure(1 - found.enclosure.upper, 1 - found.enclosure.lower)
     tells = found.kind == "exact" or error.upper < Fraction(1, 2)
-    said: list[Inline] = [f"That is {one_in(error)}. " if tells and error.upper < 1 else ""]
-    counts = score.counts
+    yield f"That is {one_in(error)}. " if tells and error.upper < 1 else ""
     if counts is None or counts.tied:
-        said.append(f"{TIE_TEXT[found.ties].capitalize()}. ")
-    if counts is not None and not counts.tied:
-        said.append("No two logits ever tie for the largest. ")
+        yield f"{TIE_TEXT[found.ties].capitalize()}. "
+    else:
+        yield "No two logits ever tie for the largest. "
     if found.by_explanation:
-        said.append("This follows from the explanation below. ")
-    said.append(Kind(found.kind))
-    return [paragraph(*said)]
+        yield "This follows from the explanation below. "
+    yield d.Kind(found.kind)
 
 
-def _beside(found: Findings) -> list[Block]:
+def _beside(found: Findings) -> Iterator[d.Block]:
     """Estimates beside bounds: no part of the theorem."""
-    if found.kind == "exact":
-        return []
-    said: list[Inline] = [Strong("Beside the theorem, and no part of it: ")]
-    if found.check.accuracy is not None:
-        said += [f"on random inputs {decimals(found.check.accuracy.accuracy, 5)} ", Kind("sampled")]
-    if found.check.squared_error is not None:
-        errors = found.check.squared_error
-        said += [f"on random inputs a mean squared error of {errors.mean:.6g} ", Kind("sampled")]
-    card = found.card
+    check, card = found.check, found.card
+    said: list[d.Inline] = [d.Strong("Beside the theorem, and no part of it: ")]
+    if check.accuracy is not None:
+        said += [f"on random inputs {decimals(check.accuracy.accuracy, 5)} ", d.Kind("sampled")]
+    if check.squared_error is not None:
+        mean = f"{check.squared_error.mean:.6g}"
+        said += [f"on random inputs a mean squared error of {mean} ", d.Kind("sampled")]
     if card is not None and card.score.kind == "exact":
         said += [f"; its card says {score_text(card.score)}, found to be exact when it was made "]
-        said += [Kind("stated")]
+        said += [d.Kind("stated")]
     if found.score.undecided:
         said.append(". Part of the inputs is undecided; the bounds count it either way.")
     else:
         said.append(". Every input is decided; the bounds allow for rounding.")
-    return [paragraph(*said)]
+    yield d.paragraph(*said)
 
 
-def model_section(found: Findings) -> Section:
+def model(found: Findings) -> Iterator[d.Block]:
     """The model card."""
     model, network, card = found.model, found.model.network, found.card
-    sizes = f"{several(network.hidden_size, 'hidden neuron')}, {several(network.seq_len, 'input')}"
+    shape = several(network.hidden_size, "hidden neuron")
     if isinstance(network, Transformer):
-        sizes = (
-            f"{layers(model, network)}, {network.hidden_size} entries wide, "
-            f"{several(network.seq_len, 'input')}"
-        )
-    rows: list[tuple[str, Text]] = [
-        ("Name", (Mono(model.name),)),
-        ("Task", (f"{found.task.name}: {found.task.words}",)),
-        ("Size", (f"{sizes}, {several(network.parameters, 'weight')}, stored as {model.dtype}",)),
-        ("SHA-256", (Mono(model.sha256),)),
+        shape = f"{layers(model, network)}, {network.hidden_size} entries wide"
+    sizes = f"{shape}, {several(network.seq_len, 'input')}, {several(network.parameters, 'weight')}"
+    rows: list[tuple[str, str | d.Text]] = [
+        ("Name", (d.Mono(model.name),)),
+        ("Task", f"{found.task.name}: {found.task.words}"),
+        ("Size", f"{sizes}, stored as {model.dtype}"),
+        ("SHA-256", (d.Mono(model.sha256),)),
     ]
+    told: dict[str, str] = {}
     if card is not None:
         best = f", the best of {card.seeds} by {card.chosen_by}" if card.seeds > 1 else ""
-        recipe = ", ".join(
-            f"{key.replace('_', ' ')} {value}"
-            for key, value in card.recipe.items()
-            if key in ("optimizer", "learning_rate", "batch", "steps", "loss")
-        )
-        rows += [
-            ("Trained on", (f"{power_text(card.sequences)} random inputs, seed {card.seed}{best} ",
-             Kind("stated"))),
-            ("Recipe", (f"{recipe} ", Kind("stated"))),
-            ("Score on its card", (f"{score_text(card.score)} ({card.score.kind}) ",
-             Kind("stated"))),
-        ]  # fmt: skip
+        told = {
+            "Trained on": f"{power_text(card.sequences)} random inputs, seed {card.seed}{best} ",
+            "Recipe": ", ".join(
+                f"{key.replace('_', ' ')} {value}"
+                for key, value in card.recipe.items()
+                if key in ("optimizer", "learning_rate", "batch", "steps", "loss")
+            )
+            + " ",
+            "Score on its card": f"{score_text(card.score)} ({card.score.kind}) ",
+        }
     known = published(found.task.name, network.hidden_size, network.seq_len)
     if known is not None:
         metric = FAMILIES[found.task.name].metric
-        text = f"{metric} {known.score:.3f}, for AlgZoo's best model of this task and size "
-        rows.append(("Published by AlgZoo", (text, Kind("stated"))))
-    return Section("model", "The model", (Facts(tuple(rows)),))
+        told["Published by AlgZoo"] = (
+            f"{metric} {known.score:.3f}, for AlgZoo's best model of this task and size "
+        )
+    yield d.facts(*rows, *((name, (text, d.Kind("stated"))) for name, text in told.items()))
 
 
-def program_section(found: Findings) -> Section:
+def program(found: Findings) -> Iterator[d.Block]:
     """The recurrence, and the same in standard form, with numbers where they are few."""
     network = found.model.network
     if isinstance(network, Transformer):
-        return Section("program", "The program", _attention(network))
+        yield from _attention(network)
+        return
     n = network.seq_len
     steps = listed(f.Number("0"), f.Number(str(n - 1)), n)
-    blocks: list[Block] = [
-        paragraph("The network computes, step by step over the real numbers, with ",
-                  Math(row(indexed("h", "-1"), "=", f.Number("0"))),
-                  " and ", Math(row(f.Name("t"), "=", steps)), ",",),
-        Display(_recurrence(network)),
-        paragraph(
-            "There are no biases, so scaling the input scales all values: only its direction "
-            "matters, and everything that follows is about cones."
-        ),
-    ]  # fmt: skip
+    yield d.paragraph(
+        "The network computes, step by step over the real numbers, with ",
+        d.Math(row(indexed("h", "-1"), "=", f.Number("0"))),
+        " and ", d.Math(row(f.Name("t"), "=", steps)), ",",
+    )  # fmt: skip
+    yield d.Display(_recurrence(network))
+    yield d.paragraph(
+        "There are no biases, so scaling the input scales all values: only its direction "
+        "matters, and everything that follows is about cones."
+    )
     if network.hidden_size > MOST_NEURONS:
-        blocks += [
-            paragraph(f"Its {several(network.parameters, 'weight')} are too many to read; this "
-                      "prints them all:"),
-            Commands((f"algzoo-exact show {found.reference} --standard",)),
-        ]  # fmt: skip
-        return Section("program", "The program", tuple(blocks))
+        weights = several(network.parameters, "weight")
+        yield d.paragraph(f"Its {weights} are too many to read; this prints them all:")
+        yield d.Commands((f"algzoo-exact show {found.reference} --standard",))
+        return
     standard, factors = standardize(network)
+    yield d.paragraph(
+        "In standard form each neuron is rescaled by a positive factor, so that its input weight "
+        "is 1, −1 or 0. The function stays exactly the same. Digits are cut off where … follows:"
+    )
+    yield d.Display(_numbers(standard))
     scaled = ", ".join(digits(Enclosure.exactly(factor), 6) for factor in factors)
-    blocks += [
-        paragraph(
-            "In standard form each neuron is rescaled by a positive factor, so that its input "
-            "weight is 1, −1 or 0. The function stays exactly the same. Digits are cut off where "
-            "… follows:"
-        ),
-        Display(_numbers(standard)),
-        paragraph(ended(f"The factors are {scaled}")),
-    ]
-    return Section("program", "The program", tuple(blocks))
+    yield d.paragraph(ended(f"The factors are {scaled}"))
 
 
 def _recurrence(program: Program) -> Formula:
@@ -278,30 +254,26 @@ def _numbers(program: Program) -> Formula:
     return f.Lines(tuple(lines))
 
 
-def _attention(network: Transformer) -> tuple[Block, ...]:
+def _attention(network: Transformer) -> Iterator[d.Block]:
     def w(name: str) -> Formula:
         return f.Sub(f.Name("W"), f.Name(name, upright=len(name) > 1))
 
     p, j = f.Name("p"), f.Name("j")
     r_p, r_j = f.Sub(f.Name("r"), p), f.Sub(f.Name("r"), j)
-    scores = f.Frac(
-        row(f.Fenced("(", row(w("q"), r_p), ")"), "⋅", f.Fenced("(", row(w("k"), r_j), ")")),
-        f.Root(f.Name("c")),
-    )
-    attention = f.Sub(f.Name("a"), row(p, ",", j))
-    softmax = row(f.Under(f.Name("softmax", upright=True), j), f.Fenced("(", scores, ")"))
-    mixed = row(f.Under(f.Operator("∑"), j), row(attention, w("v"), r_j))
-    return (
-        paragraph("The residual stream starts as the embedding of each token and of its position, ",
-                  Math(row(r_p, "=", f.Sub(f.Name("E"), f.Words("token")), "+",
-                           f.Sub(f.Name("P"), p))), f". Each of the "
-                  f"{several(network.depth, 'layer')} adds attention to it, head by head, with c "
-                  "the entries of a head:"),
-        Display(f.Lines((
-            (attention, row("=", softmax)),
-            (r_p, row("←", r_p, "+", row(w("o"), mixed))),
-        ))),
-        paragraph("The answer is read at the last position: ",
-                  Math(row(f.Name("logit", upright=True), "=",
-                           row(w("u"), indexed("r", network.seq_len - 1)))), "."),
+    start = row(r_p, "=", f.Sub(f.Name("E"), f.Words("token")), "+", f.Sub(f.Name("P"), p))
+    yield d.paragraph(
+        "The residual stream starts as the embedding of each token and of its position, ",
+        d.Math(start), f". Each of the {several(network.depth, 'layer')} adds attention to it, "
+        "head by head, with c the entries of a head:",
     )  # fmt: skip
+    product = row(f.Fenced("(", row(w("q"), r_p), ")"), "⋅", f.Fenced("(", row(w("k"), r_j), ")"))
+    scores = f.Fenced("(", f.Frac(product, f.Root(f.Name("c"))), ")")
+    softmax = row(f.Under(f.Name("softmax", upright=True), j), scores)
+    attention = f.Sub(f.Name("a"), row(p, ",", j))
+    mixed = row(f.Under(f.Operator("∑"), j), row(attention, w("v"), r_j))
+    added = row("←", r_p, "+", row(w("o"), mixed))
+    yield d.Display(f.Lines(((attention, row("=", softmax)), (r_p, added))))
+    read = row(w("u"), indexed("r", network.seq_len - 1))
+    logit = f.Name("logit", upright=True)
+    answer = d.Math(row(logit, "=", read))
+    yield d.paragraph("The answer is read at the last position: ", answer, ".")

@@ -5,7 +5,7 @@ What cannot be printed is escaped, so that no name of a file commands the termin
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from algzoo_exact.names import printable
 from algzoo_exact.present import document as d
@@ -162,13 +162,3 @@ def _atom(formula: f.Formula) -> str:
     shown = plain(formula)
     alone = shown.isalnum() or isinstance(formula, f.Fenced | f.Sub | f.Number)
     return shown if alone else f"({shown})"
-
-
-def columns(rows: Iterable[Iterable[str]]) -> d.Table:
-    """Rows of texts as a table; the first are its titles."""
-    titles, *others = map(tuple, rows)
-    return d.Table(
-        "",
-        tuple(d.Column(title) for title in titles),
-        tuple(tuple((cell,) for cell in row) for row in others),
-    )

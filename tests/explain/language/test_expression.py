@@ -11,10 +11,10 @@ from typing import TypeVar
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.formulas import expand
 
-from algzoo_exact.explain.language.expand import expand
 from algzoo_exact.explain.language.expression import (
-    ARRAY_DIMENSIONS,
+    ARRAYS,
     Apply,
     Array,
     Compare,
@@ -43,12 +43,12 @@ fractions = st.fractions(-9, 9, max_denominator=7)
 def value_of(entry: Entry) -> Fraction:
     """Some value for each entry."""
     spread = sum(7**k * i for k, i in enumerate(entry.indices))
-    return Fraction(list(ARRAY_DIMENSIONS).index(entry.array) - 3 * spread, 4)
+    return Fraction(list(ARRAYS).index(entry.array) - 3 * spread, 4)
 
 
 @st.composite
 def array_entries(draw: st.DrawFn) -> Entry:
-    array: Array = draw(st.sampled_from(sorted(ARRAY_DIMENSIONS)))  # type: ignore[arg-type]
+    array: Array = draw(st.sampled_from(sorted(ARRAYS)))  # type: ignore[arg-type]
     shape = SIZES.shape(array)
     least = -1 if array == "h" else 0
     first = draw(st.integers(least, shape[0] - 1))
@@ -149,7 +149,7 @@ def test_entries_are_those_asked_for(pair: tuple[Term | Formula, object]) -> Non
     found = entries(pair[0])
     text = to_text(pair[0])
     assert all(to_text(entry) in text for entry in found)
-    assert sum(text.count(f"{name}[") for name in ARRAY_DIMENSIONS) >= len(found)
+    assert sum(text.count(f"{name}[") for name in ARRAYS) >= len(found)
     assert bool(found) == ("[" in text)
 
 

@@ -13,10 +13,11 @@ from fractions import Fraction
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from support.formulas import expand
 from support.paths import ROOT
 
 from algzoo_exact.errors import InputError
-from algzoo_exact.explain.language.expand import Expander, expand, read_definitions
+from algzoo_exact.explain.language.expand import Expander, read_definitions
 from algzoo_exact.explain.language.expression import Entry, Number, Truth, evaluate_term, to_text
 from algzoo_exact.explain.language.integers import Sizes
 from algzoo_exact.explain.language.parser import parse, parse_header, parse_ranges
@@ -200,7 +201,7 @@ def test_mistakes_in_definitions_name_them() -> None:
     [
         ({"a": "b + 1", "b": "a"}, "The definitions a -> b -> a refer to each other in a circle."),
         ({"a": "1", "f(t)": "f(t-1) + a"}, "The definition f refers to itself."),
-        ({"z0": "a", "a": "c", "c": "b", "b": "c"}, "The definitions c -> b -> c refer"),
+        ({"z0": "a", "a": "c", "c": "b", "b": "c"}, "The definitions b -> c -> b refer"),
         ({"a": "1", "a(t)": "2"}, "The name a is defined twice."),
         ({"f(a)": "1", "a": "2"}, "The parameter a of f is a definition's name"),
         ({"x": "1"}, "heading 'x', column 1: expected a name, found `x`, which has a meaning"),

@@ -30,22 +30,20 @@ from support.formulas import (
 from support.programs import exact_program, handcrafted_2_2, programs, random_program
 from support.proofs import prove, prove_free
 
-from algzoo_exact.explain.language.expression import Apply, Compare, Entry, Formula, evaluate
+from algzoo_exact.explain.language.expression import Apply, Compare, Formula, evaluate
 from algzoo_exact.explain.logic.conditions import Condition, Form, Junction, Sign
 from algzoo_exact.explain.logic.farkas import (
     Leaf,
     Refutation,
     Rows,
     Split,
-    System,
     check_refutation,
     system_about,
 )
 from algzoo_exact.explain.logic.farkas_search import refutation
-from algzoo_exact.explain.logic.linear_forms import Linear, Maximum
-from algzoo_exact.explain.logic.z3_solver import Query
+from algzoo_exact.explain.logic.system import Maximum, System
+from algzoo_exact.explain.logic.z3_solver import solve
 from algzoo_exact.explain.prove import prover
-from algzoo_exact.explain.prove.prover import Limits
 from algzoo_exact.program.ir import Program
 from algzoo_exact.zoo.handcrafted import handcrafted_second_argmax
 
@@ -54,16 +52,7 @@ ONE = Fraction(1)
 
 def z3_says(system: System) -> str:
     """Whether the system has a solution. Oracle: z3, on maxima written out by smt.py."""
-    program = exact_program([1], [[1]], [[1]], 1)
-    linear = Linear(program)
-    linear.atoms, linear.bounds = (
-        list(system.atoms),
-        [
-            (Fraction(0) if isinstance(a, Entry) and a.array == "h" else None, None)
-            for a in system.atoms
-        ],
-    )
-    return Query(linear, system.conditions).check(20, 1000)[0]
+    return solve(system, 20, 1000).status
 
 
 @settings(max_examples=60, deadline=None)
@@ -267,7 +256,7 @@ def test_the_system_is_that_of_the_statement() -> None:
 def test_proofs_carry_evidence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(prover, "_EVIDENCE", 60.0)  # seconds: the search for it ends after 2 else
     for program, statement, domain in true_statements():
-        proof = prove(program, statement, domain=domain, limits=Limits(600))
+        proof = prove(program, statement, domain=domain, seconds=600)
         assert proof.verdict.status == "proved"
         assert proof.trusted == ()
         (evidence,) = proof.evidence

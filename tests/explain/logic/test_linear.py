@@ -12,7 +12,8 @@ from support.programs import exact_program, handcrafted_4_3, programs
 
 from algzoo_exact.explain.language.expression import Compare, Entry, evaluate
 from algzoo_exact.explain.logic.conditions import Form, Sign, holds
-from algzoo_exact.explain.logic.linear_forms import Linear, Maximum
+from algzoo_exact.explain.logic.linear_forms import Linear
+from algzoo_exact.explain.logic.system import Maximum
 from algzoo_exact.explain.prove.counterexamples import shorten, walk
 
 
@@ -25,14 +26,14 @@ def test_forms_have_the_values_of_their_terms(data: st.DataObject) -> None:
     given_condition = linear.condition(domain)
     linear.tighten(given_condition)
     condition = linear.condition(formula)
-    needed = linear.needed([given_condition, condition])
+    system = linear.system([given_condition, condition])
     random = Random(0)
     for _ in range(20):
         values = at(program, random_point(random, 2))
-        known = linear.values(values, needed)
-        assert holds(given_condition, known) == evaluate(domain, values)
-        if evaluate(domain, values):
-            assert holds(condition, known) == evaluate(formula, values)
+        known = system.values(values)
+        of_domain, of_formula = (holds(condition, known) for condition in system.conditions)
+        assert of_domain == evaluate(domain, values)
+        assert not of_domain or of_formula == evaluate(formula, values)
 
 
 def test_neurons_with_the_same_zero_set_share_an_atom() -> None:
@@ -55,8 +56,7 @@ def test_weights_that_are_zero_do_not_count() -> None:
     program = exact_program([1, 1], [[1, 0], [0, 1]], [[1, 0], [0, 1]], 2)
     linear = Linear(program)
     condition = linear.condition(Compare(">", logit(0), ZERO))
-    needed = linear.needed([condition])
-    assert len(needed) == 4  # x[0], h[0][0], x[1], h[1][0]
+    assert len(linear.system([condition]).atoms) == 4  # x[0], h[0][0], x[1], h[1][0]
     assert Entry("h", (0, 1)) not in linear.atoms
 
 

@@ -12,7 +12,6 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from support.cells import (
-    WIDE,
     close,
     combination,
     conical,
@@ -156,7 +155,7 @@ def test_range_of_more_inputs() -> None:
     low, high = Apply("min", tuple(map(x, range(5)))), greatest(*map(x, range(5)))
     first = every(*(Compare(">", x(0), x(i)) for i in range(1, 5)))  # 1/5 of all, by symmetry
     last = every(first, *(Compare("<", x(4), x(i)) for i in range(1, 4)))
-    figure = mean_error(inputs(5), high, low, domain=last, digits=8, limits=WIDE)
+    figure = mean_error(inputs(5), high, low, domain=last, digits=8)
     assert figure.enclosure is not None
     assert abs(float(figure.enclosure.midpoint) - 2 * largest) < 1e-8
 
@@ -181,7 +180,7 @@ def test_median_models(name: str) -> None:
     else:
         low, high = Apply("min", (x(0), x(1))), greatest(x(0), x(1))
         median = greatest(low, Apply("min", (high, x(2))))
-    figure = mean_error(model.program, logit(0), median, error="root_mean_square", limits=WIDE)
+    figure = mean_error(model.program, logit(0), median, error="root_mean_square")
     expected = square_root(az.squared_error(model.program).enclosure)
     assert figure.enclosure is not None
     assert figure.enclosure.width < Fraction(1, 10**12)
@@ -200,9 +199,7 @@ def test_means_against_samples(n: int, d: int) -> None:
     gaps = np.abs(state[:, 0] - data[:, 0])[inside]
     domain = Compare(">", x(0), x(1))
     for error, sample in (("mean", gaps), ("root_mean_square", gaps**2)):
-        figure = mean_error(
-            program, h(n - 1, 0), x(0), domain=domain, error=error, digits=10, limits=WIDE
-        )
+        figure = mean_error(program, h(n - 1, 0), x(0), domain=domain, error=error, digits=10)
         exact = float(value(figure)) ** (1 if error == "mean" else 2)
         assert abs(exact - sample.mean()) < 4.5 * sample.std() / math.sqrt(len(sample))
 

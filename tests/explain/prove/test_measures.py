@@ -13,7 +13,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.cells import (
-    WIDE,
     above,
     close,
     combination,
@@ -108,7 +107,7 @@ def test_right_answers_of_shipped_models(name: str) -> None:
     """Oracle: the accuracy engine, which counts facets along another direction."""
     model = az.load(name)
     assert model.task is not None
-    figure = probability(model.program, right(model.task, model.program.seq_len), limits=WIDE)
+    figure = probability(model.program, right(model.task, model.program.seq_len))
     expected = az.accuracy(model.program, model.task, ties="lowest").enclosure
     assert figure.closed_form
     assert figure.enclosure is not None
@@ -165,7 +164,7 @@ def test_probabilities_against_samples(n: int, d: int) -> None:
     weights = [rng.integers(-3, 4, shape).tolist() for shape in (d, (d, d), (n, d))]
     program = exact_program(*weights, n)
     formula = every(Compare(">", h(n - 1, 0), h(0, 0)), above((1, 2, *(0,) * (n - 3), -1)))
-    figure = probability(program, formula, digits=12, limits=WIDE)
+    figure = probability(program, formula, digits=12)
     p = float(value(figure))
     data = rng.standard_normal((size, n))
     states = hidden(weights, data)

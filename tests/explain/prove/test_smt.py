@@ -36,6 +36,7 @@ from support.programs import (
 )
 from support.proofs import prove, prove_free
 
+import algzoo_exact as az
 from algzoo_exact.errors import InputError
 from algzoo_exact.explain.language.expression import (
     Apply,
@@ -48,7 +49,7 @@ from algzoo_exact.explain.language.expression import (
     evaluate,
 )
 from algzoo_exact.explain.outcome import Outcome
-from algzoo_exact.explain.prove.prover import Limits, Prover
+from algzoo_exact.explain.prove import prover as prover_module
 from algzoo_exact.program.ir import Program
 from algzoo_exact.regions.enumerate import activation_regions
 from algzoo_exact.zoo.handcrafted import handcrafted_second_argmax
@@ -72,7 +73,7 @@ def check_refuted(
 def test_verdicts_agree_with_exact_evaluation(data: st.DataObject) -> None:
     program = data.draw(programs(d=(1, 2), n=(2, 2)))
     domain, statement = data.draw(formulas(program)), data.draw(formulas(program))
-    proof = prove(program, statement, domain=domain, limits=Limits(5))
+    proof = prove(program, statement, domain=domain, seconds=5)
     if proof.verdict.status == "refuted":
         check_refuted(proof, program, statement, domain)
     elif proof.verdict.status == "proved":
@@ -209,16 +210,15 @@ def test_a_step_that_does_not_follow_is_unknown_with_a_state() -> None:
     assert all(evaluate(fact, values.__getitem__) for fact in weaker)
 
 
-def test_earlier_facts_help_and_are_noticed_when_contradictory() -> None:
-    prover = Prover(handcrafted_2_2(), domain=Compare(">", x(0), ZERO))
+def test_earlier_facts_help_and_empty_domains_are_noticed() -> None:
+    program, domain = handcrafted_2_2(), Compare(">", x(0), ZERO)
     statement = Compare(">", logit(0), logit(1))
-    before = prover.prove(statement)
-    prover.assume(statement)
-    after = prover.prove(statement)
+    before = prove(program, statement, domain=domain)
+    after = prove(program, statement, domain=domain, assumptions=[statement])
     assert before.verdict.status == "refuted"
     assert (after.verdict.status, after.method) == ("proved", "exact bounds")
-    prover.assume(Compare("<", x(0), ZERO))
-    assert prover.prove(statement).vacuous
+    empty = every(domain, Compare("<", x(0), ZERO))
+    assert prove(program, statement, domain=empty, assumptions=[statement]).vacuous
 
 
 def test_witnesses_are_short_floats() -> None:
@@ -243,16 +243,17 @@ def test_a_witness_that_no_float_is_stays_a_fraction() -> None:
     assert "1/3" in proof.verdict.reason
 
 
-def test_limits_end_in_unknown() -> None:
+def test_limits_end_in_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
     program = random_program(np.random.default_rng(8), 8, 6)
     norm = greatest(*(Apply("abs", (x(i),)) for i in range(6)))
     hard = Compare("<=", logit(0), Apply("mul", (number(10**6), norm)))
     lines: list[str] = []
-    proof = prove(program, hard, limits=Limits(0.5), progress=lines.append)
+    proof = prove(program, hard, seconds=0.5, progress=lines.append)
     assert proof.verdict.status == "unknown"
     assert "timeout" in proof.verdict.reason
     assert proof.details == tuple(lines)
-    proof = prove(program, hard, limits=Limits(20, megabytes=1))
+    monkeypatch.setattr(prover_module, "_MEGABYTES", 1)
+    proof = prove(program, hard, seconds=20)
     assert proof.verdict.status == "unknown"
     assert "memory" in proof.verdict.reason
 
@@ -272,7 +273,7 @@ hard = Compare("<=", logit(0), Apply("mul", (number(10**6), norm)))
 program = random_program(np.random.default_rng(8), 8, 6)
 try:
     threading.Timer(2, os.kill, (os.getpid(), signal.SIGINT)).start()
-    prove(program, hard, limits=Limits(3600))
+    prove(program, hard, seconds=3600)
 except KeyboardInterrupt:
     print("stopped")
 """
@@ -304,9 +305,7 @@ def test_bad_statements_are_input_errors() -> None:
         prove(program, product)
     with pytest.raises(InputError, match=r"no h\[2\]\[0\]: h has shape"):
         prove(program, Compare(">", h(2, 0), ZERO))
-    with pytest.raises(InputError, match=r"W_hi\[0\] cannot be free"):
-        prove_free(program, Truth(True), free=[Entry("W_hi", (0,))], facts=[])
     with pytest.raises(InputError, match="time limit"):
-        Limits(0)
+        az.prove(program, "true", seconds=0)
     squared = Compare(">=", Apply("mul", (Entry("W_hi", (1,)), x(0), Entry("W_hh", (0, 1)))), ZERO)
     assert prove(program, squared).verdict.status == "proved"  # 2 x[0] 0

@@ -1,4 +1,4 @@
-"""A transformer's logits on one input: in balls of any precision, or as rationals."""
+"""A transformer's logits on one input as rationals, where they are."""
 
 from __future__ import annotations
 
@@ -6,75 +6,8 @@ from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from functools import cached_property
 
-from flint import arb, arb_mat
-
-from algzoo_exact.exact.enclosure import to_arb
 from algzoo_exact.program.ir import Matrix, Vector, dot
 from algzoo_exact.program.transformer import AttentionLayer, Transformer
-
-
-class BallAttention:
-    """The transformer with its weights as balls, at the precision in force when it is built."""
-
-    def __init__(self, transformer: Transformer) -> None:
-        self.heads = transformer.heads
-        self.size = transformer.hidden_size // transformer.heads
-        self.embed = [[to_arb(w) for w in row] for row in transformer.embed]
-        self.pos_embed = [[to_arb(w) for w in row] for row in transformer.pos_embed]
-        # Transposed, since vectors are rows here.
-        self.layers = [
-            [_balls(m).transpose() for m in (layer.query, layer.key, layer.value, layer.output)]
-            for layer in transformer.layers
-        ]
-        self.unembed = _balls(transformer.unembed).transpose()
-        self.scale = 1 / arb(self.size).sqrt()
-
-    def logits(self, tokens: Sequence[int]) -> list[arb]:
-        """Balls around the logits of one input."""
-        residual = arb_mat(
-            [
-                [e + p for e, p in zip(self.embed[token], position, strict=True)]
-                for token, position in zip(tokens, self.pos_embed, strict=True)
-            ]
-        )
-        for i, layer in enumerate(self.layers):
-            # In the last layer, only the last position's answer is read.
-            last = i + 1 == len(self.layers)
-            asking = arb_mat([residual.tolist()[-1]]) if last else residual
-            residual = asking + self._attention(layer, asking, residual)
-        logits: list[arb] = (arb_mat([residual.tolist()[-1]]) * self.unembed).entries()
-        return logits
-
-    def _attention(self, layer: list[arb_mat], asking: arb_mat, residual: arb_mat) -> arb_mat:
-        query, key, value, output = layer
-        queries, keys = (asking * query).tolist(), (residual * key).tolist()
-        values = (residual * value).tolist()
-        mixed: list[list[arb]] = [[] for _ in queries]
-        for head in range(self.heads):
-            block = slice(head * self.size, (head + 1) * self.size)
-            asked, offered, told = (_columns(rows, block) for rows in (queries, keys, values))
-            scores = asked * offered.transpose() * self.scale
-            powers = arb_mat([_powers(row) for row in scores.tolist()])
-            for row, weights, sums in zip(
-                mixed, powers.tolist(), (powers * told).tolist(), strict=True
-            ):
-                whole = sum(weights, arb(0))
-                row.extend(entry / whole for entry in sums)
-        return arb_mat(mixed) * output
-
-
-def _columns(rows: list[list[arb]], block: slice) -> arb_mat:
-    return arb_mat([row[block] for row in rows])
-
-
-def _powers(scores: list[arb]) -> list[arb]:
-    """Exponentials of the scores less about the largest one, so that they stay in range."""
-    largest = max((score.mid() for score in scores), key=float)
-    return [(score - largest).exp() for score in scores]
-
-
-def _balls(matrix: Matrix) -> arb_mat:
-    return arb_mat([[to_arb(w) for w in row] for row in matrix])
 
 
 class RationalAttention:

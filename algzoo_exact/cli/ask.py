@@ -1,0 +1,50 @@
+"""``algzoo-exact ask``: whether a statement about a model holds, and how often."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from algzoo_exact.cli import options as o
+from algzoo_exact.cli.command import Said
+from algzoo_exact.cli.output import progress_bar
+
+EXAMPLES = """
+algzoo-exact ask 2nd_argmax_4_3 "h[1][0] > 0 and x[0] > x[1]"
+algzoo-exact ask 2nd_argmax_4_3 "logit[0] > logit[1]" --given "x[0] < x[1]" --json
+"""
+
+UNDECIDED = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Statement:
+    statement: str = o.argument(
+        o.REQUIRED, "STATEMENT", "About inputs x[t], states z[t][j] and h[t][j], and logit[k]."
+    )
+    given: str | None = o.option(None, "STATEMENT", "Ask only of inputs for which this holds.")
+    seconds: float = o.option("30s", "TIME", "In all: 30s, 2m, ...", parser=o.parse_seconds)
+
+
+def ask(model: o.ModelArgument, sizes: o.Sizes, asked: Statement) -> Said:
+    """Ask whether a statement holds for all inputs, and with what probability it holds.
+
+    Proved, refuted with an input at which it fails, or undecided; and in any case its probability
+    on standard Gaussian inputs: exact or certified where cells can tell, else sampled. Statements
+    are written in the language of explanations.
+
+    Exit codes: 0 proved or refuted, 2 bad input, 3 undecided.
+    """
+    import algzoo_exact as az
+    from algzoo_exact.present.documents.asked import asked_document
+
+    began = time.monotonic()
+    loaded = sizes.load(model)
+    with progress_bar("asking") as advance:
+        found = az.ask(
+            loaded, asked.statement, given=asked.given, seconds=asked.seconds,
+            progress=lambda text: advance(0.0, text),
+        )  # fmt: skip
+    seconds = time.monotonic() - began
+    said = asked_document(loaded, asked.statement, asked.given, found, seconds)
+    return Said(said, UNDECIDED if found.outcome.status == "unknown" else 0)

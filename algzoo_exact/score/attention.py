@@ -1,0 +1,91 @@
+"""A transformer's logits on many inputs, in numbers of any kind: float64 balls, or balls of many
+bits in numpy's arrays of objects."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import sqrt
+from typing import Any
+
+import numpy as np
+from flint import arb
+from numpy.typing import NDArray
+
+from algzoo_exact.exact.enclosure import to_arb
+from algzoo_exact.program.ir import Matrix
+from algzoo_exact.program.transformer import Transformer
+from algzoo_exact.score.float_balls import UNIT, Balls, exp, from_rationals
+
+Integers = NDArray[np.int64]
+
+
+class Attention:
+    """The transformer with its weights as ``numbers`` makes them of rationals.
+
+    ``scale`` is 1 / sqrt(size of a head); ``powers`` takes exponentials of scores (.., n), up to a
+    factor that each row shares: softmax does not change.
+    """
+
+    def __init__(
+        self, model: Transformer, numbers: Callable[[Matrix], Any], scale: Any,
+        powers: Callable[[Any], Any],
+    ) -> None:  # fmt: skip
+        self.heads, self.scale, self.powers = model.heads, scale, powers
+        self.embed, self.pos_embed = numbers(model.embed), numbers(model.pos_embed)
+        # Transposed, since vectors are rows here.
+        self.layers = [
+            [numbers(m).swapaxes(0, 1) for m in (layer.query, layer.key, layer.value, layer.output)]
+            for layer in model.layers
+        ]
+        self.unembed = numbers(model.unembed).swapaxes(0, 1)
+
+    def logits(self, tokens: Integers) -> Any:
+        """Logits (batch, outputs) of the inputs ``tokens`` (batch, n)."""
+        with np.errstate(all="ignore"):  # what overflows ends with an infinite or nan radius
+            residual = self.embed[tokens] + self.pos_embed
+            for i, layer in enumerate(self.layers):
+                # In the last layer, only the last position's answer is read.
+                asking = residual[:, -1:] if i + 1 == len(self.layers) else residual
+                residual = asking + self._answers(layer, asking, residual)
+            return residual[:, -1] @ self.unembed
+
+    def _answers(self, layer: list[Any], asking: Any, residual: Any) -> Any:
+        query, key, value, output = layer
+        asked = self._split(asking @ query) * self.scale
+        keys, values = self._split(residual @ key), self._split(residual @ value)
+        powers = self.powers(asked @ keys.swapaxes(-1, -2))
+        mixed = (powers @ values) / powers.sum(-1, keepdims=True)
+        return mixed.swapaxes(1, 2).reshape(*asking.shape[:2], -1) @ output
+
+    def _split(self, rows: Any) -> Any:
+        """(batch, n, H) to (batch, heads, n, H / heads)."""
+        batch, n, size = rows.shape
+        return rows.reshape(batch, n, self.heads, size // self.heads).swapaxes(1, 2)
+
+
+def float_attention(model: Transformer) -> Attention:
+    """In float64 balls."""
+    scale = 1 / sqrt(model.hidden_size // model.heads)
+    # A correctly rounded root, then a correctly rounded quotient.
+    ball = Balls(np.array(scale), np.array(4 * UNIT * scale))
+    return Attention(model, from_rationals, ball, _float_powers)
+
+
+def ball_attention(model: Transformer) -> Attention:
+    """In balls of the precision in force here and when logits are asked for."""
+    scale = 1 / arb(model.hidden_size // model.heads).sqrt()
+    return Attention(model, _balls, scale, _ball_powers)
+
+
+def _float_powers(scores: Balls) -> Balls:
+    largest = -scores.mid.max(-1, keepdims=True)  # then no exponential overflows
+    return exp(scores + Balls(largest, np.zeros_like(largest)))
+
+
+def _ball_powers(scores: Any) -> Any:
+    largest = np.vectorize(lambda score: float(score.mid()))(scores).max(-1, keepdims=True)
+    return np.exp(scores - largest)
+
+
+def _balls(matrix: Matrix) -> Any:
+    return np.array([[to_arb(w) for w in row] for row in matrix], object)
