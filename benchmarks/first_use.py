@@ -15,24 +15,24 @@ import tempfile
 import time
 from pathlib import Path
 
+from algzoo_exact.score.compiling import KERNELS
+
 MODELS = Path(__file__).parents[1] / "models"
-GROUPS = {
-    "face lattices": "compiling._compile_faces()",
-    "search": "compiling.compile_kernel('search')",
-    "flows, after face lattices": "compiling._compile(['flows'])",
-    "squares, after flows": "compiling._compile(['squares'])",
-}
-_BEGIN = "from algzoo_exact.score import compiling\nimport time\nt = time.process_time()\n"
-_END = "\nprint(time.process_time() - t)"
+_TIMED = """
+import time
+from algzoo_exact.score.compiling import compile_kernel
+began = time.process_time()
+compile_kernel({kernel!r})
+print(time.process_time() - began)
+"""
 
 
 def compile_seconds(cache: Path) -> dict[str, float]:
-    """Processor time to compile each group of functions, those before it stored."""
-    found = {}
-    for group, call in GROUPS.items():
-        out = _run([sys.executable, "-c", _BEGIN + call + _END], cache)
-        found[group] = float(out)
-    return found
+    """Processor time to compile each kernel."""
+    return {
+        kernel: float(_run([sys.executable, "-c", _TIMED.format(kernel=kernel)], cache))
+        for kernel in KERNELS
+    }
 
 
 def first_answer(model: str, cache: Path) -> tuple[float, float, str]:
@@ -63,8 +63,8 @@ def main() -> None:
     print(f"On {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}.\n")
     print("| compiled | processor s |\n| --- | ---: |")
     with tempfile.TemporaryDirectory() as folder:
-        for group, seconds in compile_seconds(Path(folder)).items():
-            print(f"| {group} | {seconds:.1f} |", flush=True)
+        for kernel, seconds in compile_seconds(Path(folder)).items():
+            print(f"| {kernel} | {seconds:.1f} |", flush=True)
     print("\n| model | first answer, s | processor s | kind |\n| --- | ---: | ---: | --- |")
     for model in models:
         with tempfile.TemporaryDirectory() as folder:

@@ -36,7 +36,7 @@ from algzoo_exact.explain.logic.farkas import Refutation, steps_json
 from algzoo_exact.explain.logic.order_facts import OrderFacts
 from algzoo_exact.explain.logic.order_probability import order_statement
 from algzoo_exact.explain.outcome import Argument, Figure, Outcome, Point
-from algzoo_exact.explain.prove.cell_space import OutOfReachError
+from algzoo_exact.explain.prove.cell_search import OutOfReachError
 from algzoo_exact.explain.prove.facts import Fact, Question
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task, TieRule

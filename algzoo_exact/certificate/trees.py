@@ -15,8 +15,7 @@ from algzoo_exact.certificate.nodes import Nodes
 from algzoo_exact.explain.language.expression import Formula
 from algzoo_exact.explain.outcome import Cells, Cut, Point, Tree, leaves
 from algzoo_exact.explain.prove.cell_decision import decide_by_cells
-from algzoo_exact.explain.prove.cell_search import CellLimits, Search
-from algzoo_exact.explain.prove.cell_space import OutOfReachError, Space
+from algzoo_exact.explain.prove.cell_search import CellLimits, OutOfReachError, Search, Space
 from algzoo_exact.geometry.cone import IntVector, primitive
 from algzoo_exact.program.ir import Program
 

@@ -2,8 +2,9 @@
 
 Numba compiles a function when it is first called, and stores it on disk. Two processes share that
 work; the caller goes on in integers for a moment, then leaves both cores to them. What saves most
-is less to compile: one version of each function, whatever constants it is called with (``jit``),
-and no assignments of slices (``measure.lattice_f64``). benchmarks/first_use.py measures it.
+is less to compile: one version of each function, whatever constants it is called with, and machine
+code only of what Python calls (``jit``); no assignments of slices (``measure.lattice_f64``).
+benchmarks/first_use.py measures it.
 
 What was weighed: less optimisation saves a tenth to a sixth, once, at the cost of every later run;
 without any, numba cannot store the code. Functions inlined by numba save nothing. Code compiled
@@ -16,16 +17,15 @@ import gc
 from collections.abc import Iterator
 from concurrent.futures import ALL_COMPLETED, Future, wait
 from contextlib import contextmanager
-from typing import Literal
+from typing import Any, Literal
 
-from algzoo_exact.jit import compile_for
 from algzoo_exact.processes import may_start_processes
 from algzoo_exact.program.ir import rnn
 from algzoo_exact.program.task import median, second_argmax
 from algzoo_exact.regions.starts import starting_cones
 from algzoo_exact.score.pool import worker_pool
 
-Kernel = Literal["search", "flows", "squares"]
+Kernel = Literal["search", "flows", "squares", "boxes"]
 KERNELS: tuple[Kernel, ...] = ("search", "flows", "squares")
 COMPILING = "compiling for this machine, once"
 LOADING_SECONDS = 1.3  # of stored code, once in a process
@@ -37,10 +37,15 @@ def is_stored(kernel: Kernel) -> bool:
     from algzoo_exact.regions.compiled import advance
     from algzoo_exact.score.bend_balls import squares_of_cells
     from algzoo_exact.score.boundary_balls import flow_balls_of_cells
+    from algzoo_exact.score.box_search import search
 
-    if kernel == "search":
-        return has_code(advance)
-    return has_code(flow_balls_of_cells if kernel == "flows" else squares_of_cells)
+    code: dict[Kernel, Any] = {
+        "search": advance,
+        "flows": flow_balls_of_cells,
+        "squares": squares_of_cells,
+        "boxes": search,
+    }
+    return has_code(code[kernel])
 
 
 def compile_kernel(kernel: Kernel) -> None:
@@ -56,6 +61,13 @@ def compile_kernel(kernel: Kernel) -> None:
     if kernel == "search":
         for _ in search.cells(start):
             pass
+    elif kernel == "boxes":
+        from algzoo_exact.score.accuracy import ACCURACY
+        from algzoo_exact.score.boxes import BOXES
+        from algzoo_exact.score.question import Question
+
+        for _ in BOXES.steps(Question(ACCURACY, program, task, "lowest", max_cells=1)):
+            pass
     elif kernel == "flows":
         from algzoo_exact.score.boundary_balls import float_flow
         from algzoo_exact.score.facets import ALL_FACETS
@@ -67,40 +79,10 @@ def compile_kernel(kernel: Kernel) -> None:
         float_squares(search, program, task, start, direction, None)
 
 
-def _compile_faces() -> None:
-    """Face lattices, which flows and squares need; see ``_compile_facets``."""
-    import numpy as np
-
-    from algzoo_exact.measure.lattice_f64 import face_lattice
-
-    ids, flags = np.arange(4), np.ones(4, np.uint64)
-    orthant = np.array([[14], [13], [11], [7]], np.uint64)
-    face_lattice(orthant, ids, 4, flags, np.eye(4), np.zeros(4))
-
-
-def _compile_facets() -> None:
-    """The flows of a cone's facets, from types alone, so that ``_compile_faces`` can run beside."""
-    import numpy as np
-
-    from algzoo_exact.measure.facet_flow import facet_flows
-    from algzoo_exact.measure.flow_rules import flow_rules
-    from algzoo_exact.measure.lattice_f64 import Lattice
-
-    ids, sets = np.empty(0, np.int64), np.empty((0, 1), np.uint64)
-    some, rows, frames = np.empty(0), np.empty((0, 4)), np.empty((0, 4, 4))
-    lattice = Lattice(ids, sets, ids, ids, ids, rows, some, some, some, frames, rows, rows)
-    compile_for(facet_flows, lattice, 4, rows, some, 0.0, flow_rules(), rows, rows)
-
-
-def _compile(kernels: list[Kernel]) -> None:
-    """Some, one after another, in a process of their own."""
+def _compile(kernel: Kernel) -> None:
+    """The same in a process of its own."""
     gc.disable()  # nearly all objects of numba's stay; looking at them takes a tenth of the time
-    if kernels[0] == "search":
-        _compile_faces()
-    else:
-        _compile_facets()
-    for kernel in kernels:
-        compile_kernel(kernel)
+    compile_kernel(kernel)
 
 
 @contextmanager
@@ -110,10 +92,8 @@ def compiling(*kernels: Kernel) -> Iterator[list[Future[None]]]:
     if not (missing and may_start_processes()):
         yield []  # compiled when called
         return
-    groups = ([k for k in missing if (k == "search") == search] for search in (True, False))
-    jobs = [group for group in groups if group]
-    with worker_pool(len(jobs)) as pool:
-        yield [pool.submit(_compile, job) for job in jobs]
+    with worker_pool(min(2, len(missing))) as pool:
+        yield [pool.submit(_compile, kernel) for kernel in missing]
 
 
 def done(futures: list[Future[None]], seconds: float | None) -> bool:

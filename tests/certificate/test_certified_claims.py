@@ -41,7 +41,7 @@ from algzoo_exact.explain.language.expression import (
     Truth,
     evaluate,
 )
-from algzoo_exact.explain.prove.cell_space import OutOfReachError
+from algzoo_exact.explain.prove.cell_search import OutOfReachError
 from algzoo_exact.explain.verify import Verification
 from algzoo_exact.program.ir import Program, rnn
 from algzoo_exact.program.standardize import standardize

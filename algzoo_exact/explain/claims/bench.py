@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from time import monotonic
 
@@ -18,17 +18,16 @@ from algzoo_exact.program.task import Task, TieRule
 @dataclass(frozen=True, eq=False)
 class Bench:
     """What all claims are checked on: the program, the task, the tie rule, ``seconds`` for each
-    statement, the ``others`` that claims name, and who hears of progress."""
+    statement, and the ``others`` that claims name."""
 
     program: Program
     task: Task
     ties: TieRule
     seconds: float
     others: Mapping[str, Program]
-    progress: Callable[[str], None] | None = None
 
     def decider(self, program: Program | None = None) -> Decider:
-        return Decider(program or self.program, self.seconds, self.progress)
+        return Decider(program or self.program, self.seconds)
 
     def holds(
         self, questions: Sequence[Question], *, almost: bool, program: Program | None = None

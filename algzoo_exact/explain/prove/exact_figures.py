@@ -21,8 +21,14 @@ from algzoo_exact.explain.language.expression import EVERYWHERE, Apply, Formula,
 from algzoo_exact.explain.logic.order_probability import order_probability
 from algzoo_exact.explain.outcome import Figure, leaves
 from algzoo_exact.explain.prove.cell_decision import condition_cells
-from algzoo_exact.explain.prove.cell_search import CellLimits, Node, OpenSign, Search
-from algzoo_exact.explain.prove.cell_space import OutOfReachError, Space
+from algzoo_exact.explain.prove.cell_search import (
+    CellLimits,
+    Node,
+    OpenSign,
+    OutOfReachError,
+    Search,
+    Space,
+)
 from algzoo_exact.geometry.cone import Cone, IntVector, dot, primitive
 from algzoo_exact.measure.cone_measure import cone_measure
 from algzoo_exact.measure.cone_moments import first_moment, second_moment
@@ -210,8 +216,7 @@ def _moments(
         a = primitive(functional)
         factor = Fraction(gcd(*functional), unit) ** power
         size = len(str(factor.numerator)) - len(str(factor.denominator)) + 1
-        part = moment(cone, a, digits=max(1, digits + size))
-        total = total.plus(Enclosure(factor * part.lower, factor * part.upper))
+        total = total.plus(moment(cone, a, digits=max(1, digits + size)).times(factor))
     return total
 
 
