@@ -8,10 +8,25 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from algzoo_exact.version import __version__
+
 if TYPE_CHECKING:
+    from algzoo_exact.analysis.ablation import Ablated as Ablated
+    from algzoo_exact.analysis.ablation import Importance as Importance
+    from algzoo_exact.analysis.ablation import ablate as ablate
+    from algzoo_exact.analysis.ablation import importance as importance
+    from algzoo_exact.analysis.ablation import without as without
+    from algzoo_exact.analysis.difference import Difference as Difference
+    from algzoo_exact.analysis.difference import DifferentCell as DifferentCell
+    from algzoo_exact.analysis.difference import diff as diff
+    from algzoo_exact.analysis.difference import (
+        root_mean_square_difference as root_mean_square_difference,
+    )
     from algzoo_exact.analysis.errors import Errors as Errors
     from algzoo_exact.analysis.errors import WrongCell as WrongCell
     from algzoo_exact.analysis.errors import find_errors as find_errors
+    from algzoo_exact.analysis.neurons import NeuronFacts as NeuronFacts
+    from algzoo_exact.analysis.neurons import neuron_facts as neuron_facts
     from algzoo_exact.certificate.build import WrittenCertificate as WrittenCertificate
     from algzoo_exact.certificate.build import certify as certify
     from algzoo_exact.certificate.build import write_certificate as write_certificate
@@ -82,25 +97,29 @@ if TYPE_CHECKING:
     from algzoo_exact.zoo.loading import load as load
     from algzoo_exact.zoo.perturbed import perturb as perturb
 
-__version__ = "0.1.0"
 
 _HOMES = {
+    "Ablated": "analysis.ablation",
     "Atlas": "present.atlas",
     "Asked": "explain.prove.statements",
     "AttentionLayer": "program.transformer",
     "CatalogueEntry": "zoo.catalogue",
     "CheckedCertificate": "certificate.check",
     "Counts": "score.result",
+    "Difference": "analysis.difference",
+    "DifferentCell": "analysis.difference",
     "Enclosure": "exact.enclosure",
     "Errors": "analysis.errors",
     "Estimate": "race.estimator",
     "Explanation": "explain.story",
     "FloatRangeError": "errors",
+    "Importance": "analysis.ablation",
     "InputError": "errors",
     "Ledger": "explain.ledger.surprise",
     "Model": "zoo.loading",
     "Layer": "program.ir",
     "Program": "program.ir",
+    "NeuronFacts": "analysis.neurons",
     "Outcome": "explain.outcome",
     "Report": "present.report",
     "Race": "race.run",
@@ -113,6 +132,7 @@ _HOMES = {
     "Verification": "explain.verify",
     "WrongCell": "analysis.errors",
     "WrittenCertificate": "certificate.build",
+    "ablate": "analysis.ablation",
     "accuracies": "score.compute",
     "accuracy": "score.compute",
     "accuracy_bounds": "score.compute",
@@ -124,8 +144,10 @@ _HOMES = {
     "cells": "regions.enumerate",
     "compare": "race.run",
     "cone_measure": "measure.solid_angle",
+    "diff": "analysis.difference",
     "estimator": "race.registry",
     "find_errors": "analysis.errors",
+    "importance": "analysis.ablation",
     "lift": "program.lift",
     "lift_transformer": "program.lift",
     "list_models": "zoo.loading",
@@ -133,6 +155,7 @@ _HOMES = {
     "load_explanation": "explain.story",
     "make_report": "present.report",
     "mlp": "program.ir",
+    "neuron_facts": "analysis.neurons",
     "on_subspace": "program.task",
     "orthant_probability": "measure.solid_angle",
     "perturb": "zoo.perturbed",
@@ -142,6 +165,7 @@ _HOMES = {
     "picture": "present.pictures.picture",
     "region_graph": "regions.graph",
     "rnn": "program.ir",
+    "root_mean_square_difference": "analysis.difference",
     "sample": "runtime.sampling",
     "sample_squared_error": "runtime.sampled_squares",
     "side_by_side": "program.ir",
@@ -153,6 +177,7 @@ _HOMES = {
     "teacher": "program.task",
     "train": "training.train",
     "verify": "explain.verify",
+    "without": "analysis.ablation",
     "write_atlas": "present.atlas",
     "write_certificate": "certificate.build",
     "write_table": "regions.atlas",

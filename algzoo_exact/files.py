@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -15,6 +15,14 @@ def path_of(name: str | os.PathLike[str]) -> Path:
     """The path of a file or a folder; InputError for what is none."""
     demand(name, str | os.PathLike, "A file is given by its name or its path")
     return Path(name)
+
+
+def check_place(target: Path) -> None:
+    """InputError where there can be no file: a folder, or in one that is missing."""
+    if target.is_dir():
+        raise InputError(f"Cannot write {target}: it is a folder.")
+    if not target.parent.is_dir():
+        raise InputError(f"There is no folder {target.parent} to write {target.name} to.")
 
 
 @contextmanager
@@ -45,10 +53,7 @@ def staged(path: str | os.PathLike[str]) -> Iterator[Path]:
     InputError as for ``replacing``.
     """
     target = Path(path)
-    if target.is_dir():
-        raise InputError(f"Cannot write {target}: it is a folder.")
-    if not target.parent.is_dir():
-        raise InputError(f"There is no folder {target.parent} to write {target.name} to.")
+    check_place(target)
     try:
         folder = TemporaryDirectory(dir=target.parent, prefix=".writing-")
     except OSError as error:
@@ -66,6 +71,13 @@ def staged(path: str | os.PathLike[str]) -> Iterator[Path]:
                 os.replace(part, target)
         except OSError as error:
             raise InputError(f"Cannot write {target}: {error.strerror or error}.") from error
+
+
+@contextmanager
+def staged_all(files: Mapping[str, Path | None]) -> Iterator[dict[str, Path]]:
+    """``staged`` for each of the files that has a path, by its name: they appear together."""
+    with ExitStack() as stack:
+        yield {name: stack.enter_context(staged(path)) for name, path in files.items() if path}
 
 
 def write_whole(path: str | os.PathLike[str], content: bytes) -> None:

@@ -11,7 +11,6 @@ from fractions import Fraction
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
-from algzoo_exact import __version__
 from algzoo_exact.certificate.check import FORMAT, VERSION, dump
 from algzoo_exact.certificate.nodes import weight_texts
 from algzoo_exact.exact.enclosure import Enclosure
@@ -21,6 +20,7 @@ from algzoo_exact.program.lift import named_weights
 from algzoo_exact.program.task import Task, TieRule, check_scored
 from algzoo_exact.program.transformer import Transformer
 from algzoo_exact.score.result import Progress
+from algzoo_exact.version import __version__
 
 if TYPE_CHECKING:
     from algzoo_exact.certificate.story import StoryPart

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from typing import Any
 
-from algzoo_exact.certificate.check import SLACK
+from algzoo_exact.certificate.check import KINDS, SLACK
 from algzoo_exact.certificate.draft import CertifiedCell, Draft, Json, Kind, Stored
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.enclosure import Enclosure
@@ -23,7 +23,7 @@ DECIMALS = 20
 _MOST_DECIMALS = 40
 _MOST_DECIMALS_6 = 8
 """With six inputs, whose measures the checker does not check."""
-_MOST_FUNCTIONS = 7
+LARGEST_FUNCTIONS = KINDS["functions"][1]
 """The checker takes a quarter of a millisecond or more for each of n^n inputs."""
 FINER = 6
 """Measures are computed to so many decimals more than they are stated with, so that rounding to
@@ -148,9 +148,9 @@ class FunctionDraft(Draft):
         decimals: int | None,
     ) -> None:
         super().__init__(model, transformer, task, ties)
-        if task.seq_len > _MOST_FUNCTIONS:
+        if task.seq_len > LARGEST_FUNCTIONS:
             raise InputError(
-                f"Certificates list the answers to all n^n inputs, for n <= {_MOST_FUNCTIONS}, "
+                f"Certificates list the answers to all n^n inputs, for n <= {LARGEST_FUNCTIONS}, "
                 f"not for n = {task.seq_len}."
             )
         if decimals is not None:

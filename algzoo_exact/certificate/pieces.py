@@ -7,6 +7,7 @@ from fractions import Fraction
 from math import gcd, isqrt
 from typing import Any
 
+from algzoo_exact.certificate.check import KINDS
 from algzoo_exact.certificate.draft import CertifiedPiece, Json, Kind, Stored
 from algzoo_exact.certificate.kinds import FINER, ConeDraft
 from algzoo_exact.errors import InputError
@@ -22,7 +23,7 @@ from algzoo_exact.regions.starts import Start, starting_cones
 from algzoo_exact.score.bends import Errors
 from algzoo_exact.score.result import Progress
 
-LARGEST_PIECES = 5
+LARGEST_PIECES = KINDS["pieces"][1]
 """Inputs. The checker measures no cones of six, so that nothing would follow for the whole."""
 _DECIMALS = 30
 """As for ``squared_error``: what a good model leaves is small."""

@@ -139,7 +139,7 @@ class _Tree:
             self._part(cone, 0, self.regions.condition)
             return
         self.items.append(_text(walls[k]))
-        self._start(walls, _mirrored(cone, k), k + 1)
+        self._start(walls, cone.mirrored(k), k + 1)
         self._start(walls, cone, k + 1)
 
     def _part(self, cone: Cone, depth: int, condition: Condition) -> None:
@@ -245,15 +245,6 @@ class _Tree:
         if found and self.proof:
             raise NoTreeError("the statement fails on a cone")
         return found is not None
-
-
-def _mirrored(cone: Cone, k: int) -> Cone:
-    """A simplicial cone on the other side of its wall k."""
-
-    def turned(rows: tuple[IntVector, ...]) -> tuple[IntVector, ...]:
-        return tuple(tuple(-c for c in row) if i == k else row for i, row in enumerate(rows))
-
-    return Cone(cone.walls, turned(cone.inequalities), turned(cone.rays), cone.tight)
 
 
 def _text(vector: IntVector) -> str:

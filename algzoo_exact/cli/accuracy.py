@@ -78,7 +78,8 @@ def accuracy(
     loaded = noise.on(sizes.load(model))
     task, rule = rules.task_of(loaded), rules.rule
 
-    from algzoo_exact.present.documents.score import LARGEST_DECIDED, Wanted, score_document
+    from algzoo_exact.measure.flow import MOST_INPUTS
+    from algzoo_exact.present.documents.score import Wanted, score_document
     from algzoo_exact.present.findings.crosscheck import cross_check
     from algzoo_exact.present.findings.random_inputs import Order, sampler
     from algzoo_exact.score.compute import answer, metric_for
@@ -93,7 +94,7 @@ def accuracy(
         rounded=False, deadline=Deadline(deadline.at + _LATER),
     )  # fmt: skip
     # Where only bounds are possible, which take their time, the sample comes first.
-    boxes = task.seq_len > LARGEST_DECIDED and task.is_index
+    boxes = task.seq_len > MOST_INPUTS and task.is_index
     early = boxes and wishes.method in ("auto", "bounds") and not deadline.limited
     with sampler(apart=deadline.limited) as beside:
         draw = beside(order)

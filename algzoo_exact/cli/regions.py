@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +11,7 @@ from algzoo_exact.cli import options as o
 from algzoo_exact.cli.command import Said
 from algzoo_exact.cli.output import progress_bar
 from algzoo_exact.errors import InputError
-from algzoo_exact.files import staged
+from algzoo_exact.files import check_place, staged_all
 
 if TYPE_CHECKING:
     from algzoo_exact.program.ir import Program
@@ -64,6 +62,7 @@ def regions(
     Prints their number, and the pattern, exact measure and answer of the heaviest.
     Patterns show which neurons are on: steps left to right, neuron 0 first in each.
     """
+    from algzoo_exact.measure.flow import LARGEST_DIMENSION
     from algzoo_exact.regions.atlas import SUFFIXES, write_table
 
     began = time.monotonic()
@@ -76,15 +75,16 @@ def regions(
             "regions lists answers, and a median model has none; "
             "algzoo-exact accuracy gives its error, az.activation_regions() its regions."
         )
-    if task.seq_len > 6:
+    if task.seq_len > LARGEST_DIMENSION:
         raise InputError(
-            f"Regions can be measured for up to 6 inputs, and {loaded.name} has {task.seq_len}."
+            f"Regions can be measured for up to {LARGEST_DIMENSION} inputs, and {loaded.name} has "
+            f"{task.seq_len}."
         )
 
     from algzoo_exact.present.documents.regions import regions_document
     from algzoo_exact.regions.graph import region_graph
 
-    with _staged(asdict(files)) as parts, progress_bar("regions") as advance:
+    with staged_all(asdict(files)) as parts, progress_bar("regions") as advance:
         if "picture" in parts:
             from algzoo_exact.present.pictures.picture import picture
 
@@ -106,27 +106,12 @@ def regions(
     return Said(said)
 
 
-@contextmanager
-def _staged(files: Mapping[str, Path | None]) -> Iterator[dict[str, Path]]:
-    """Where to write the files that are asked for: they appear together or not at all."""
-    with ExitStack() as stack:
-        yield {
-            name: stack.enter_context(staged(path))
-            for name, path in files.items()
-            if path is not None
-        }
-
-
 def _check_target(path: Path | None, suffixes: tuple[str, ...]) -> None:
     """InputError for a file that could not be written, before the work rather than after it."""
-    if path is None:
-        return
-    if path.suffix not in suffixes:
-        raise InputError(f"Cannot write {path}: its name must end in {' or '.join(suffixes)}.")
-    if path.is_dir():
-        raise InputError(f"Cannot write {path}: it is a folder.")
-    if not path.parent.is_dir():
-        raise InputError(f"Cannot write {path}: there is no folder {path.parent}.")
+    if path is not None:
+        if path.suffix not in suffixes:
+            raise InputError(f"Cannot write {path}: its name must end in {' or '.join(suffixes)}.")
+        check_place(path)
 
 
 def _check_number(program: Program, most: int) -> None:

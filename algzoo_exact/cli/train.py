@@ -59,7 +59,7 @@ def train(wanted: Wanted, place: Place) -> Said:
     """
     from algzoo_exact.training.run import Run
     from algzoo_exact.training.train import finish, recipe_for
-    from algzoo_exact.zoo.card_table import score_text
+    from algzoo_exact.zoo.card_text import score_text
 
     w = wanted
     if w.seeds < 1:

@@ -67,11 +67,12 @@ def list_models(family: Family) -> Said:
 
 def table(cards: Cards) -> None:
     """Print model cards as a Markdown table, beside AlgZoo's published scores."""
-    from algzoo_exact.zoo.card_table import card_table
+    from algzoo_exact.present.documents.catalogue import cards_document
+    from algzoo_exact.present.writers.markdown import to_markdown
     from algzoo_exact.zoo.cards import read_cards
     from algzoo_exact.zoo.loading import shipped_folder
 
     found = read_cards(cards.folder or shipped_folder())
     if not found:
         raise InputError(f"There are no models with cards in {cards.folder or 'the package'}.")
-    print(card_table(found), end="")
+    print(to_markdown(cards_document(found), {}), end="")

@@ -120,8 +120,15 @@ def verify(
         )
     named = (name for claim in claims for part in claim.instances for name in part.models())
     others = {name: load(name).program for name in dict.fromkeys(named)}
-    run = _Run(Bench(program, task, ties, seconds, others), claims, cases, progress)
-    run.all()
+    parts: list[Claim | Case] = [*claims, *cases]
+    steps = sum(len(part.instances) for part in parts) + bool(cases)
+    run = _Run(Bench(program, task, ties, seconds, others), steps, progress)
+    results = run.claims(claims)
+    named_results = {result.claim.name: result for result in results}
+    checked = [(case, run.case(case, named_results)) for case in cases]
+    found = [(_title(case, c.instance.parameters), c) for case, done in checked for c in done]
+    partition, accuracy = run.together(found)
+    disjoint = partition is not None and partition.disjoint.status == "proved"
     return Verification(
         explanation,
         getattr(model, "name", "program"),
@@ -129,88 +136,75 @@ def verify(
         program,
         others,
         ties,
-        tuple(run.claims),
-        tuple(run.cases),
-        run.partition,
-        run.accuracy,
+        tuple(results),
+        tuple(case_result(case, done, disjoint) for case, done in checked),
+        partition,
+        accuracy,
         monotonic() - start,
         run.stopped,
     )
 
 
+@dataclass
 class _Run:
     """Everything in order; after Ctrl-C the rest is left as unknown."""
 
-    def __init__(
-        self,
-        bench: Bench,
-        claims: Sequence[Claim],
-        cases: Sequence[Case],
-        progress: Progress | None,
-    ) -> None:
-        self.claims: list[ClaimResult] = []
-        self.cases: list[CaseResult] = []
-        self.partition: Partition | None = None
-        self.accuracy: Figure | None = None
-        self.stopped = False
-        self._bench = bench
-        self._todo = claims, cases
-        self._progress = progress
-        self._facts: dict[str, list[Fact]] = {}
-        parts: list[Claim | Case] = [*claims, *cases]
-        self._steps = sum(len(part.instances) for part in parts) + bool(cases)
-        self._done = 0
+    bench: Bench
+    steps: int
+    progress: Progress | None
+    done: int = 0
+    stopped: bool = False
 
-    def all(self) -> None:
-        claims, cases = self._todo
+    def claims(self, claims: Sequence[Claim]) -> list[ClaimResult]:
+        """What became of each, with the help of those before."""
+        results: dict[str, ClaimResult] = {}
         for claim in claims:
-            known = [fact for name in claim.assume for fact in self._facts[name]]
+            known = [fact for name in claim.assume for fact in results[name].facts()]
             outcomes = [self._outcome(claim, instance, known) for instance in claim.instances]
-            self.claims.append(ClaimResult(claim, tuple(outcomes)))
-            self._facts[claim.name] = self.claims[-1].facts()
-        checked = [(case, self._instances(case)) for case in cases]
-        found = [(_title(case, c.instance.parameters), c) for case, done in checked for c in done]
-        if found:
-            self._guarded("the cases together", lambda: self._together(found))
-        apart = self.partition
-        disjoint = apart is not None and apart.disjoint.status == "proved"
-        self.cases = [case_result(case, done, disjoint) for case, done in checked]
+            results[claim.name] = ClaimResult(claim, tuple(outcomes))
+        return list(results.values())
 
     def _outcome(self, claim: Claim, instance: Instance, known: Sequence[Fact]) -> Outcome:
         def checked() -> Outcome:
             start = monotonic()
-            return self._bench.about(instance, instance.check(self._bench, known), start)
+            return self.bench.about(instance, instance.check(self.bench, known), start)
 
-        found = self._guarded(_title(claim, instance.parameters), checked)
+        found = self.guarded(_title(claim, instance.parameters), checked)
         if found is None:
             return Outcome(Verdict("unknown", "stopped before it was decided"), instance=instance)
         return found
 
-    def _instances(self, case: Case) -> list[CheckedCase]:
-        """Those that were reached before Ctrl-C."""
-        known = [fact for name in case.claims for fact in self._facts[name]]
-        named = {result.claim.name: result for result in self.claims}
+    def case(self, case: Case, results: Mapping[str, ClaimResult]) -> list[CheckedCase]:
+        """Those of its instances that were reached before Ctrl-C."""
+        known = [fact for name in case.claims for fact in results[name].facts()]
         found = (
-            self._guarded(
+            self.guarded(
                 _title(case, instance.parameters),
-                partial(check_case, self._bench, case, instance, known, named),
+                partial(check_case, self.bench, case, instance, known, results),
             )
             for instance in case.instances
         )
         return [checked for checked in found if checked is not None]
 
-    def _together(self, found: Sequence[tuple[str, CheckedCase]]) -> None:
-        self.partition = check_partition(self._bench, found)
-        self.accuracy = derived_accuracy([case for _, case in found], self.partition)
+    def together(
+        self, found: Sequence[tuple[str, CheckedCase]]
+    ) -> tuple[Partition | None, Figure | None]:
+        """Whether the cases are a partition, and what accuracy follows."""
 
-    def _guarded(self, text: str, work: Callable[[], T]) -> T | None:
+        def work() -> tuple[Partition, Figure | None]:
+            partition = check_partition(self.bench, found)
+            return partition, derived_accuracy([case for _, case in found], partition)
+
+        return (self.guarded("the cases together", work) if found else None) or (None, None)
+
+    def guarded(self, text: str, work: Callable[[], T]) -> T | None:
         """What the work finds; None once Ctrl-C has ended it all."""
         if self.stopped:
             return None
         try:
-            if self._progress is not None:
-                self._progress(self._done / max(1, self._steps), text)
-            self._done += 1
+            if self.progress is not None:
+                self.progress(self.done / max(1, self.steps), text)
+            self.done += 1
             return work()
         except KeyboardInterrupt:
             self.stopped = True

@@ -124,6 +124,14 @@ class Cone:
             mask & common == common for r, mask in enumerate(self.tight) if r not in (a, b)
         )
 
+    def mirrored(self, k: int) -> Cone:
+        """A simplicial cone on the other side of its wall k: one ray is turned around."""
+
+        def turned(rows: tuple[IntVector, ...]) -> tuple[IntVector, ...]:
+            return tuple(tuple(-c for c in row) if i == k else row for i, row in enumerate(rows))
+
+        return Cone(self.walls, turned(self.inequalities), turned(self.rays), self.tight)
+
     def facets(self) -> list[int]:
         """Positions in ``inequalities`` of one inequality for each facet (the first of equals)."""
         on = [

@@ -4,7 +4,7 @@ One variable serves all faces: l runs from 0 to 1 while space is squashed along 
 For a face K let q be the squared length of the part of u orthogonal to its span, and
 k_K(l)^2 = q + l^2 (1 - q). For a facet F of the cone, a facet G of F, and so on, F', G', let y1,
 .., y4 be the components of u along the inward unit normals e of F, of G within F, .. Then
-(docs/notes/squash-flow.md, "In float64, by parts")
+(docs/notes/squash-flow.md, "By parts")
 
     2 pi flow(F) = - sum_G [ theta(1) P(G; 1) - integral over l of theta(l) dP(G; l) ],          (1)
     theta(l) = atan((y2 / y1) l / k_G),

@@ -2,7 +2,7 @@
 
 For v > 0 put l = v sinh y, 0 <= y <= asinh(1/v), so that l runs from 0 to 1. All functions under
 the integrals of ``facet_flow`` are then analytic in the strip |Im y| < pi/2, and bounded in a
-narrower one by constants that depend on nothing (docs/notes/squash-flow.md, "In float64, by
+narrower one by constants that depend on nothing (docs/notes/squash-flow.md, "By
 parts"):
 
     |theta| <= sqrt(pi^2/4 + atanh(sin eta)^2),   |dP/dy| <= 2 cos(eta)^-6 for each flag,

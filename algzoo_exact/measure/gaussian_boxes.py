@@ -18,19 +18,19 @@ taken: Gauss-Legendre (its error bound needs |Phi| in the complex plane), ball a
 each box (a thousand times slower).
 
 Everything in (1) and (2) is rounded so that the result stays a lower bound:
- * `PhiTable` holds Phi at the centres j / 64, |j| <= 640, and phi there, as correctly rounded
+ * `Quadrature` holds Phi at the centres j / 64, |j| <= 640, and phi there, as correctly rounded
    ball arithmetic. A Taylor polynomial of degree 7 around the nearest centre, |h| <= 1/128, has
    remainder at most sup|phi^(7)| h^8 / 8! < 15 * 1.4e-17 / 40320 < 1e-20; its evaluation in
    float64 adds less than 1e-15. `PHI_ERROR` allows 4e-15, rounding of the argument included
    (|x phi(x)| < 1/4).
  * a factor of (1) is lowered by twice that, and clipped at 0;
  * products, roots and the sum of N nodes are in error by a factor within 1 +- (N + 4 n + 8) 2^-53;
-   `relative_loss` is more than that, and each result is lowered by it.
+   `loss` is more than that, and each result is lowered by it.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from flint import arb
@@ -46,47 +46,52 @@ CENTRE_LIMIT = 10
 _FIRST_NODE, _LAST_NODE = 2.0**-9, 9.5
 
 
-@dataclass(frozen=True)
-class PhiTable:
-    """Phi and phi at the centres j / 64, j = -640 .. 640, each within 2^-52 of its value."""
+class Quadrature(NamedTuple):
+    """The nodes r_0 = 0 < r_1 < .. of (2), and room for Phi at (end point) x (node).
 
-    phi: FloatArray
-    density: FloatArray
-
-
-@dataclass(frozen=True)
-class RadialNodes:
-    """Nodes r_0 = 0 < r_1 < ... of the quadrature (2).
-
-    ``density_below`` holds lower bounds of phi(r_i); ``steps`` lower bounds of r_(i+1) - r_i.
+    ``density_below`` holds lower bounds of phi(r_i), ``steps`` of r_(i+1) - r_i; ``loss`` is more
+    than the relative rounding error of one quadrature. ``phi`` and ``density``: Phi and phi at the
+    centres j / 64, each within 2^-52 of its value. ``rows`` (end points, nodes): Phi at the
+    products; ``made[0]`` counts the rows, and ``hashed`` finds the row of an end point.
     """
 
     radii: FloatArray
     density_below: FloatArray
     steps: FloatArray
+    loss: float
+    phi: FloatArray
+    density: FloatArray
+    ends: FloatArray
+    rows: FloatArray
+    hashed: NDArray[np.int64]
+    made: NDArray[np.int64]
 
 
-def phi_table() -> PhiTable:
-    """The table, by ball arithmetic at 96 bits (1,281 entries, a few milliseconds)."""
-    count = CENTRE_LIMIT * CENTRES_PER_UNIT
-    with working_precision(96):
-        centres = [arb(j) / CENTRES_PER_UNIT for j in range(-count, count + 1)]
-        root_two, root_two_pi = arb(2).sqrt(), (2 * arb.pi()).sqrt()
-        phi = [float(((-c / root_two).erfc() / 2).mid()) for c in centres]
-        density = [float(((-c * c / 2).exp() / root_two_pi).mid()) for c in centres]
-    return PhiTable(np.array(phi), np.array(density))
-
-
-def radial_nodes(dimension: int) -> RadialNodes:
-    """0, then a geometric progression from 2^-9 to 9.5: 1024 nodes, or 256 from n = 6 on."""
+def quadrature_for(dimension: int, end_points: int) -> Quadrature:
+    """Nodes 0, then a geometric progression from 2^-9 to 9.5: 1024 in all, or 256 from n = 6 on;
+    by ball arithmetic, in milliseconds."""
     count = 1023 if dimension < 6 else 255
     radii = np.concatenate(([0.0], np.geomspace(_FIRST_NODE, _LAST_NODE, count)))
+    last = CENTRE_LIMIT * CENTRES_PER_UNIT
     with working_precision(96):
-        root_two_pi = (2 * arb.pi()).sqrt()
-        density = [float(((-(arb(r) ** 2) / 2).exp() / root_two_pi).mid()) for r in radii.tolist()]
-    return RadialNodes(radii, np.array(density) * (1 - 2.0**-50), np.diff(radii) * (1 - 2.0**-50))
+        root_two, root_two_pi = arb(2).sqrt(), (2 * arb.pi()).sqrt()
 
+        def densities(points: list[arb]) -> FloatArray:
+            found = [((-c * c / 2).exp() / root_two_pi).mid() for c in points]
+            return np.array([float(value) for value in found])
 
-def relative_loss(dimension: int, nodes: int) -> float:
-    """More than the relative rounding error of one quadrature with so many nodes."""
-    return (nodes + 8 * dimension + 64) * 2.0**-52
+        centres = [arb(j) / CENTRES_PER_UNIT for j in range(-last, last + 1)]
+        phi = [float(((-c / root_two).erfc() / 2).mid()) for c in centres]
+        at_nodes, at_centres = densities([arb(r) for r in radii.tolist()]), densities(centres)
+    return Quadrature(
+        radii,
+        at_nodes * (1 - 2.0**-50),
+        np.diff(radii) * (1 - 2.0**-50),
+        (count + 1 + 8 * dimension + 64) * 2.0**-52,
+        np.array(phi),
+        at_centres,
+        np.zeros(end_points),
+        np.zeros((end_points, count + 1)),
+        np.full(4 * end_points, -1, np.int64),
+        np.zeros(1, np.int64),
+    )

@@ -6,33 +6,25 @@ from dataclasses import dataclass, replace
 from itertools import count as count_from
 from pathlib import Path
 
-from algzoo_exact import __version__
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.shares import decimals
 from algzoo_exact.explain.story import load_explanation
 from algzoo_exact.files import path_of, staged, write_whole
 from algzoo_exact.names import address, printable
 from algzoo_exact.present import document as d
-from algzoo_exact.present.findings.gather import Progress, Wishes, slow_certificate
+from algzoo_exact.present.findings.gather import Findings, Progress, Wishes, slow_certificate
 from algzoo_exact.present.report import Report, report_of
 from algzoo_exact.present.sections.registry import kinds_section
 from algzoo_exact.present.wording import count, several, value_text
 from algzoo_exact.present.writers.html import to_html
 from algzoo_exact.program.task import PROBLEMS, TieRule
+from algzoo_exact.version import __version__
 from algzoo_exact.zoo.loading import load
 
 INDEX = "index.html"
 CERTIFICATE = ".certificate.json.gz"
 
-_COLUMNS = (
-    d.Column("model"),
-    d.Column("weights", True),
-    d.Column("score"),
-    d.Column("errors", True),
-    d.Column("regions", True),
-    d.Column("explanation"),
-    d.Column("certificate"),
-)
+_COLUMNS = ("model", "#weights", "score", "#errors", "#regions", "explanation", "certificate")
 
 
 @dataclass(frozen=True)
@@ -129,25 +121,16 @@ def _pages(names: list[str]) -> dict[str, str]:
 
 def _index(reports: dict[str, Report], pages: dict[str, str], failed: dict[str, str]) -> d.Document:
     sections = []
+    known = [(pages[name], report.findings) for name, report in reports.items()]
+    known.sort(key=lambda row: (row[1].task.seq_len, row[1].model.network.hidden_size))
     for task, problem in PROBLEMS.items():
-        rows = sorted(
-            ((pages[name], r) for name, r in reports.items() if r.findings.task.name == task),
-            key=lambda row: (
-                row[1].findings.task.seq_len,
-                row[1].findings.model.network.hidden_size,
-            ),
-        )
-        if rows:
+        if rows := [_row(page, found) for page, found in known if found.task.name == task]:
             score = "root mean squared error" if problem.is_numeric else "accuracy"
-            table = d.Table(
-                f"Models that should give {problem.words}, by {score}.",
-                _COLUMNS,
-                tuple(_row(page, report) for page, report in rows),
-            )
-            sections.append(d.Section(task, task, (table,)))
+            caption = f"Models that should give {problem.words}, by {score}."
+            sections.append(d.Section(task, task, (d.table(caption, _COLUMNS, rows),)))
     if failed:
-        items = tuple((printable(f"{name}: {reason}"),) for name, reason in failed.items())
-        blocks: tuple[d.Block, ...] = (d.paragraph("These have no report:"), d.Bullets(items))
+        items = (printable(f"{name}: {reason}") for name, reason in failed.items())
+        blocks = (d.paragraph("These have no report:"), d.bullets(*items))
         sections.append(d.Section("failed", "Without a report", blocks))
     return d.Document(
         "An exact atlas",
@@ -158,42 +141,29 @@ def _index(reports: dict[str, Report], pages: dict[str, str], failed: dict[str, 
     )
 
 
-def _row(page: str, report: Report) -> tuple[d.Text, ...]:
-    found = report.findings
-    score = found.score
-    shown: d.Text
-    errors = ""
-    if score.metric == "accuracy":
-        shown = value_text(found.enclosure, found.kind)
-        if found.kind == "exact" and found.enclosure.upper < 1:
-            errors = f"1 in {count(1 / (1 - found.enclosure.lower))}"
-    else:
-        shown = value_text(score.root, found.kind)
-    if found.kind != "exact" and not found.check.failure:
-        shown += ("; ", *_estimate(report))
-    regions = None if found.regions is None else found.regions.count
-    explained: d.Text = ()
-    if found.verification is not None:
-        explained = (d.Mark(found.verification.status),)
+def _row(page: str, found: Findings) -> tuple[str | d.Text, ...]:
+    network, check = found.model.network, found.check
+    shown, errors = value_text(found.enclosure, found.kind), ""
+    estimate = "" if check.accuracy is None else decimals(check.accuracy.accuracy, 5)
+    if found.score.metric != "accuracy":
+        shown = value_text(found.score.root, found.kind)
+    elif found.kind == "exact" and found.enclosure.upper < 1:
+        errors = f"1 in {count(1 / (1 - found.enclosure.lower))}"
+    if check.squared_error is not None:
+        estimate = f"{check.squared_error.root:.5g}"
+    if found.kind != "exact" and estimate:  # it tells something where bounds are wide
+        shown += ("; ", f"{estimate} ", d.Kind("sampled"))
+    regions = found.regions and found.regions.count
     certificate: d.Text = ()
     if found.certificate is not None:
         file = address(found.certificate.path.name)
         certificate = (d.Link(found.certificate.sha256[:12], file),)
     return (
         (d.Link(found.model.name, address(page)),),
-        (f"{found.model.network.parameters:,}",),
+        f"{network.parameters:,}",
         shown,
-        (errors,),
-        ("" if regions is None else f"{regions:,}",),
-        explained,
+        errors,
+        "" if regions is None else f"{regions:,}",
+        () if found.verification is None else (d.Mark(found.verification.status),),
         certificate,
     )
-
-
-def _estimate(report: Report) -> d.Text:
-    """What tells something where bounds are wide."""
-    found = report.findings
-    if found.check.accuracy is not None:
-        return (f"{decimals(found.check.accuracy.accuracy, 5)} ", d.Kind("sampled"))
-    assert found.check.squared_error is not None
-    return (f"{found.check.squared_error.root:.5g} ", d.Kind("sampled"))

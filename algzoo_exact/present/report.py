@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from algzoo_exact import __version__
 from algzoo_exact.errors import InputError, demand
 from algzoo_exact.explain.story import Explanation
 from algzoo_exact.files import path_of
@@ -21,6 +20,7 @@ from algzoo_exact.present.writers.markdown import to_markdown
 from algzoo_exact.present.writers.registry import write
 from algzoo_exact.program.lift import task_of
 from algzoo_exact.program.task import Task, TieRule
+from algzoo_exact.version import __version__
 from algzoo_exact.zoo.loading import Model
 
 

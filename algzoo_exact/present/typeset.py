@@ -7,20 +7,8 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import assert_never
 
+from algzoo_exact.explain.language import syntax as s
 from algzoo_exact.explain.language.parser import parse, parse_ranges
-from algzoo_exact.explain.language.syntax import (
-    Arithmetical,
-    Chain,
-    Connected,
-    Element,
-    Listed,
-    Literally,
-    Name,
-    Node,
-    Quantified,
-    Ranged,
-    Ranges,
-)
 from algzoo_exact.present import formula as f
 from algzoo_exact.present.formula import Formula, row
 from algzoo_exact.program.render import short
@@ -36,23 +24,18 @@ _ARRAYS: dict[str, Formula] = {
 }
 
 
-def typeset(text: str) -> Formula:
-    """The formula of an expression; ParseError where it is none."""
-    return _inner(parse(text).root)
-
-
-def typeset_subtrahend(text: str) -> Formula:
-    """The formula of a term that stands behind a minus."""
-    return _at(parse(text).root, _PRODUCT)
+def typeset(text: str, *, subtracted: bool = False) -> Formula:
+    """The formula of an expression, or of a term behind a minus; ParseError where it is none."""
+    return _at(parse(text).root, _PRODUCT if subtracted else _LOOSEST)
 
 
 def typeset_parts(text: str) -> tuple[Formula, ...]:
     """The formulas of all parts of a conjunction; one for any other expression."""
     root = parse(text).root
-    if isinstance(root, Connected) and root.op == "and":
+    if isinstance(root, s.Connected) and root.op == "and":
         # On a line of its own, a quantifier needs no brackets.
         return tuple(
-            _inner(arg) if isinstance(arg, Quantified) else _at(arg, _NOT) for arg in root.args
+            _inner(arg) if isinstance(arg, s.Quantified) else _at(arg, _NOT) for arg in root.args
         )
     return (_inner(root),)
 
@@ -62,55 +45,55 @@ def typeset_ranges(text: str) -> Formula:
     return _ranges(parse_ranges(text).ranges)
 
 
-def _inner(node: Node) -> Formula:
+def _inner(node: s.Node) -> Formula:
     match node:
-        case Literally(_, value):
+        case s.Literally(_, value):
             return _literal(value)
-        case Name(_, name, args):
+        case s.Name(_, name, args):
             plain = f.Name(name, upright=len(name) > 1)
             return row(plain, _brackets(args)) if args else plain
-        case Element(_, array, indices, stop):
+        case s.Element(_, array, indices, stop):
             return _element(array, indices, stop)
-        case Arithmetical(_, op, args):
+        case s.Arithmetical(_, op, args):
             return _arithmetical(op, args)
-        case Listed(_, op, args):
+        case s.Listed(_, op, args):
             return row(f.Name(op, upright=True), _brackets(args))
-        case Chain(_, ops, args):
+        case s.Chain(_, ops, args):
             parts: list[Formula] = [_at(args[0], _SUM)]
             for relation, arg in zip(ops, args[1:], strict=True):
                 parts += [f.Operator(_RELATIONS.get(relation, relation)), _at(arg, _SUM)]
             return f.Row(tuple(parts))
-        case Connected(_, op, args):
+        case s.Connected(_, op, args):
             return _connected(op, args)
-        case Quantified(_, op, ranges, body):
+        case s.Quantified(_, op, ranges, body):
             word = "for all " if op == "all" else "for some "
             return row(f.Words(word), _ranges(ranges), ":", f.Words(" "), _inner(body))
-        case Ranged(_, op, ranges, body):
+        case s.Ranged(_, op, ranges, body):
             sign: Formula = f.Operator("∑") if op == "sum" else f.Name(op, upright=True)
             return row(f.Under(sign, _ranges(ranges)), _at(body, _PRODUCT))
     assert_never(node)
 
 
-def _at(node: Node, level: int) -> Formula:
+def _at(node: s.Node, level: int) -> Formula:
     """A part, in brackets where it binds less tightly than ``level``."""
     inner = _inner(node)
     return f.Fenced("(", inner, ")") if _level(node) < level else inner
 
 
-def _level(node: Node) -> int:
+def _level(node: s.Node) -> int:
     match node:
-        case Literally(_, value):
+        case s.Literally(_, value):
             negative = not isinstance(value, bool) and value < 0
             return _SUM if negative else _ATOM
-        case Chain():
+        case s.Chain():
             return _COMPARE
-        case Connected(_, op, _):
+        case s.Connected(_, op, _):
             return _CONNECTIVES.get(op, _NOT)
-        case Quantified():
+        case s.Quantified():
             return _LOOSEST
-        case Ranged(_, op, _, _):
+        case s.Ranged(_, op, _, _):
             return _PRODUCT if op == "sum" else _ATOM
-        case Arithmetical(_, op, _):
+        case s.Arithmetical(_, op, _):
             return {"add": _SUM, "sub": _SUM, "neg": _SUM, "mul": _PRODUCT}.get(op, _ATOM)
         case _:
             return _ATOM
@@ -125,7 +108,7 @@ def _literal(value: Fraction | bool) -> Formula:
     return row("−", f.Number(text)) if value < 0 else f.Number(text)
 
 
-def _element(array: str, indices: Sequence[Node], stop: Node | None) -> Formula:
+def _element(array: str, indices: Sequence[s.Node], stop: s.Node | None) -> Formula:
     base = _ARRAYS.get(array, f.Name(array))
     *first, last = indices
     shown = [_inner(index) for index in first]
@@ -136,14 +119,14 @@ def _element(array: str, indices: Sequence[Node], stop: Node | None) -> Formula:
     return row(low, ",", "…", ",", high)
 
 
-def _before(stop: Node) -> Formula:
+def _before(stop: s.Node) -> Formula:
     """The last index of a slice that ends before ``stop``."""
-    if isinstance(stop, Literally):
+    if isinstance(stop, s.Literally):
         return _literal(Fraction(stop.value - 1))
     return row(_at(stop, _SUM), "−", f.Number("1"))
 
 
-def _arithmetical(op: str, args: Sequence[Node]) -> Formula:
+def _arithmetical(op: str, args: Sequence[s.Node]) -> Formula:
     match op:
         case "add":
             return f.joined([_at(args[0], _SUM), *(_at(arg, _PRODUCT) for arg in args[1:])], "+")
@@ -180,7 +163,7 @@ def _is_symbol(part: Formula) -> bool:
     return isinstance(part, f.Number) or (isinstance(part, f.Name) and len(part.text) == 1)
 
 
-def _connected(op: str, args: Sequence[Node]) -> Formula:
+def _connected(op: str, args: Sequence[s.Node]) -> Formula:
     if op == "not":
         return row("¬", _at(args[0], _SUM))
     level = _CONNECTIVES[op]
@@ -193,11 +176,11 @@ def _connected(op: str, args: Sequence[Node]) -> Formula:
     return f.Row(tuple(parts))
 
 
-def _brackets(args: Sequence[Node]) -> Formula:
+def _brackets(args: Sequence[s.Node]) -> Formula:
     return f.Fenced("(", f.joined(map(_inner, args), ","), ")")
 
 
-def _ranges(ranges: Ranges) -> Formula:
+def _ranges(ranges: s.Ranges) -> Formula:
     """``i ∈ {0, .., 3}``; two integers are both named."""
     parts: list[Formula] = []
     for part in ranges.ranges:
@@ -211,6 +194,6 @@ def _ranges(ranges: Ranges) -> Formula:
     return f.Row(tuple(parts))
 
 
-def _are_neighbours(low: Node, high: Node) -> bool:
-    values = [node.value for node in (low, high) if isinstance(node, Literally)]
+def _are_neighbours(low: s.Node, high: s.Node) -> bool:
+    values = [node.value for node in (low, high) if isinstance(node, s.Literally)]
     return len(values) == 2 and values[1] - values[0] == 1

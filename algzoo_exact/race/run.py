@@ -13,8 +13,8 @@ from pathlib import Path
 from statistics import median
 
 import numpy as np
+import torch
 
-from algzoo_exact import __version__
 from algzoo_exact.errors import InputError, demand
 from algzoo_exact.processes import processes_for
 from algzoo_exact.program.ir import Program
@@ -26,6 +26,7 @@ from algzoo_exact.race.statistics import Outcome, Truths, outcome
 from algzoo_exact.race.store import Answers, Key, Store, open_store
 from algzoo_exact.race.truth import is_enumerated, truth_of
 from algzoo_exact.score.pool import worker_pool
+from algzoo_exact.version import __version__
 from algzoo_exact.zoo.loading import Model
 from algzoo_exact.zoo.perturbed import perturb
 
@@ -277,8 +278,6 @@ _given: list[tuple[Sequence[Program], Task]] = []  # a worker process's own
 
 
 def _set_up(programs: Sequence[Program], task: Task, added: Sequence[Estimator]) -> None:
-    import torch
-
     for entry in added:
         register(entry)
 

@@ -184,9 +184,10 @@ def cells(
     task do not fit.
     """
     program, task = program_of(model), task_of(model, task)
-    check_fit(program, task, ties)
+    if starts is None:
+        check_fit(program, task, ties)
+        starts = starting_cones(task)
     search = ExactSearch(program, None)
-    starts = starting_cones(task) if starts is None else starts
     for done, start in enumerate(starts):
         for leaf in search.exact_cells(start):
             assert leaf is not None, "whole leaves were asked for"

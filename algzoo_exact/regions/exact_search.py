@@ -73,34 +73,31 @@ class ExactSearch:
                 below, above = cone.split(self.row(q, bits), first_wall + q)  # type: ignore[union-attr]
                 cone = above if bits >> q & 1 else below
         assert cone is not None, "the compiled path followed an empty cone"
-        pending = [(cone, bits, level)]
+        for leaf, pattern in self._split(cone, bits, range(level, self.neurons), first_wall):
+            self.leaves += 1
+            self.patterns.add(pattern)
+            yield self._credit(leaf, pattern, start.label, first_wall + self.neurons)
+
+    def parts(self, start: Start, level: int) -> Iterator[Start]:
+        """The parts of a starting cone by the signs of its first ``level`` neurons."""
+        for cone, bits in self._split(start.cone, 0, range(level), len(start.cone.walls)):
+            yield Start(start.label, start.cone, cone, bits, level)
+
+    def _split(
+        self, cone: Cone, bits: int, levels: range, first_wall: int
+    ) -> Iterator[tuple[Cone, int]]:
+        """The parts of a cone by the signs of some neurons."""
+        pending = [(cone, bits, levels.start)]
         while pending:
             cone, bits, level = pending.pop()
-            if level == self.neurons:
-                self.leaves += 1
-                self.patterns.add(bits)
-                yield self._credit(cone, bits, start.label, first_wall + level)
+            if level == levels.stop:
+                yield cone, bits
                 continue
             below, above = cone.split(self.row(level, bits), first_wall + level)
             if above is not None:
                 pending.append((above, bits | 1 << level, level + 1))
             if below is not None:
                 pending.append((below, bits, level + 1))
-
-    def parts(self, start: Start, level: int) -> Iterator[Start]:
-        """The parts of a starting cone by the signs of its first ``level`` neurons."""
-        first_wall = len(start.cone.walls)
-        pending = [(start.cone, 0, 0)]
-        while pending:
-            cone, bits, q = pending.pop()
-            if q == level:
-                yield Start(start.label, start.cone, cone, bits, level)
-                continue
-            below, above = cone.split(self.row(q, bits), first_wall + q)
-            if above is not None:
-                pending.append((above, bits | 1 << q, q + 1))
-            if below is not None:
-                pending.append((below, bits, q + 1))
 
     def row(self, level: int, bits: int) -> IntVector:
         """z[t][j] of neuron ``level`` as an integer functional on the pattern ``bits``."""

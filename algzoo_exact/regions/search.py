@@ -131,11 +131,9 @@ class Search(ExactSearch):
     def buffers(self, start: Start, capacity: int) -> tuple[Stack, Cells, Stack]:
         """Stack (holding the start), output and scratch arrays for the compiled kernel."""
         first_wall = len(start.cone.walls)
-        return (
-            self._stack(start, first_wall),
-            self._buffer(capacity, first_wall),
-            self._scratch(first_wall),
-        )
+        stack = self._room(self.neurons + 2, first_wall)
+        self._put(start, stack)
+        return stack, self._buffer(capacity, first_wall), self._room(2, first_wall)
 
     def mask_words(self, first_wall: int) -> int:
         return (first_wall + self.neurons + self.k + 63) // 64
@@ -143,23 +141,22 @@ class Search(ExactSearch):
     def _pattern_words(self) -> int:
         return (self.neurons + 63) // 64
 
-    def _width(self) -> int:
-        return self.n + 2 * self.program.hidden_size
-
-    def _stack(self, start: Start, first_wall: int) -> Stack:
-        width = self._width()
-        depth = self.neurons + 2
-        words = self.mask_words(first_wall)
-        stack = Stack(
+    def _room(self, depth: int, first_wall: int) -> Stack:
+        """An empty stack."""
+        width = self.n + 2 * self.program.hidden_size
+        return Stack(
             np.empty((depth, self.max_rays, width)),
             np.empty((depth, self.max_rays, width)),
-            np.empty((depth, self.max_rays, words), np.uint64),
+            np.empty((depth, self.max_rays, self.mask_words(first_wall)), np.uint64),
             np.zeros(depth, np.int64),
             np.zeros(depth, np.int64),
             np.zeros((depth, self._pattern_words()), np.uint64),
             np.zeros(depth, np.int64),
-            np.array([1]),
+            np.zeros(1, np.int64),
         )
+
+    def _put(self, start: Start, stack: Stack) -> None:
+        """A starting cone as the only one of a stack."""
         for array in (stack.values, stack.errors, stack.masks):
             array[0] = 0
         cone = start.part or start.cone
@@ -173,7 +170,7 @@ class Search(ExactSearch):
         for r, (ray, mask) in enumerate(zip(cone.rays, cone.tight, strict=True)):
             largest = max(map(abs, ray))
             size = 1 << largest.bit_length()  # coordinates shall be of size about 1
-            stack.masks[0, r] = _words(mask, words)
+            stack.masks[0, r] = _words(mask, stack.masks.shape[2])
             stack.values[0, r, : self.n] = [c / size for c in ray]
             if largest >= 2**53:  # else exact
                 stack.errors[0, r, : self.n] = np.abs(stack.values[0, r, : self.n]) * U
@@ -186,22 +183,7 @@ class Search(ExactSearch):
         stack.label[0] = start.label
         stack.level[0] = start.level
         stack.pattern[0] = _words(start.bits, self._pattern_words())
-        return stack
-
-    def _scratch(self, first_wall: int) -> Stack:
-        width = self._width()
-        words = self.mask_words(first_wall)
-        none = np.zeros(0, np.int64)
-        return Stack(
-            np.empty((2, self.max_rays, width)),
-            np.empty((2, self.max_rays, width)),
-            np.empty((2, self.max_rays, words), np.uint64),
-            none,
-            none,
-            np.zeros((0, 1), np.uint64),
-            none,
-            none,
-        )
+        stack.size[0] = 1
 
     def _buffer(self, capacity: int, first_wall: int, rays: int = 0) -> Cells:
         rays = rays or self.max_rays

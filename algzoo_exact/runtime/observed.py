@@ -15,7 +15,7 @@ from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task
 from algzoo_exact.runtime.networks import network_for
 from algzoo_exact.runtime.sampled import Observed
-from algzoo_exact.runtime.sampling import BLOCK, inputs
+from algzoo_exact.runtime.sampling import BLOCK, inputs, labelling
 from algzoo_exact.zoo.tasks import targets
 
 BLOCKS = 4  # of 2^16 inputs
@@ -31,8 +31,10 @@ def observe(program: Program, task: Task, seed: int, bits: int | None = None) ->
     n = task.seq_len
     patterns: Counter[int] = Counter()
     squares: dict[tuple[int, int], float] = {}
-    answers, tied = np.zeros((n, n), np.int64), np.zeros(n, np.int64)
+    labels = task.outputs
+    answers, tied = np.zeros((labels, labels), np.int64), np.zeros(labels, np.int64)
     place = torch.device("cpu")
+    labels_of = labelling(task, torch.float64, place)
     network = network_for(program, torch.float64, place)
     for block in range(BLOCKS):
         x = inputs(task, seed, block, torch.float64, place, bits)
@@ -44,7 +46,7 @@ def observe(program: Program, task: Task, seed: int, bits: int | None = None) ->
             continue
         if on is not None:
             patterns.update(_counted(on))
-        label, logits = targets(task, x).numpy(), network.outputs(x).numpy()
+        label, logits = labels_of(x).numpy(), network.outputs(x).numpy()
         largest = logits == logits.max(0)
         several = largest.sum(0) > 1
         np.add.at(tied, label[several], 1)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from math import copysign, inf, sqrt
+from math import copysign, fsum, inf, sqrt
 from statistics import NormalDist
 from typing import Literal, TypeAlias
 
@@ -41,6 +42,11 @@ class SampleEstimate:
     def accuracy(self) -> float:
         return float(self.correct / self.samples)
 
+    @property
+    def value(self) -> float:
+        """The accuracy: what it is an estimate of."""
+        return self.accuracy
+
     def z_score(self, value: float) -> float:
         """How many standard errors the estimate lies above ``value``, were that the accuracy.
 
@@ -70,6 +76,11 @@ class SampledSquaredError:
     kind: Literal["sampled"] = "sampled"
 
     @property
+    def value(self) -> float:
+        """The mean: what it is an estimate of."""
+        return self.mean
+
+    @property
     def root(self) -> float:
         """The sampled root mean squared error."""
         return sqrt(self.mean)
@@ -88,6 +99,18 @@ class SampledSquaredError:
 
 
 Estimate: TypeAlias = SampleEstimate | SampledSquaredError
+
+
+def pooled(blocks: Sequence[tuple[int, float, float]]) -> tuple[int, float, float]:
+    """(count, mean, its standard error) of numbers in blocks, of which there is at least one, each
+    with its count, its mean, and the sum of the squared deviations from that.
+
+    Chan, Golub and LeVeque (1983): deviations within blocks, and of blocks from the whole.
+    """
+    total = sum(count for count, _, _ in blocks)
+    mean = fsum(count * mean for count, mean, _ in blocks) / total
+    spread = fsum(within + count * (part - mean) ** 2 for count, part, within in blocks)
+    return total, mean, sqrt(spread / max(1, total - 1) / total)
 
 
 def _z_score(difference: float, deviation: float) -> float:

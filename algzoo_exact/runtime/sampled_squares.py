@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from math import fsum, isfinite, sqrt
+from math import isfinite
 
 import torch
 
@@ -17,7 +17,7 @@ from algzoo_exact.program.ir import Program
 from algzoo_exact.program.lift import HasProgram, lift, task_of
 from algzoo_exact.program.task import Task
 from algzoo_exact.runtime.networks import network_for
-from algzoo_exact.runtime.sampled import SampledSquaredError
+from algzoo_exact.runtime.sampled import SampledSquaredError, pooled
 from algzoo_exact.runtime.sampling import BLOCK, check_run, inputs
 from algzoo_exact.runtime.threads import in_order
 from algzoo_exact.zoo.tasks import targets
@@ -87,14 +87,11 @@ def sample_squares(
             break
     if not all(isfinite(mean) and isfinite(within) for _, mean, within in parts):
         raise FloatRangeError("The squared errors overflow in float64: they cannot be sampled.")
-    drawn = sum(count for count, _, _ in parts)
-    mean_of_all = fsum(count * mean for count, mean, _ in parts) / drawn
-    # Chan, Golub and LeVeque (1983): deviations within blocks, and of blocks from the whole.
-    spread = fsum(within + count * (mean - mean_of_all) ** 2 for count, mean, within in parts)
+    drawn, mean, error = pooled(parts)
     return SampledSquaredError(
         samples=drawn,
-        mean=mean_of_all,
-        standard_error=sqrt(spread / max(1, drawn - 1) / drawn),
+        mean=mean,
+        standard_error=error,
         seed=seed,
         device=str(place),
         dtype=dtype,

@@ -89,7 +89,7 @@ def sample_rounded(
     place = check_run(n, device, dtype, confidence)
     start = time.perf_counter()
     network = network_for(program, _DTYPES[dtype], place)
-    labels_of = _labelling(task, _DTYPES[dtype], place)
+    labels_of = labelling(task, _DTYPES[dtype], place)
 
     def run(block: int) -> dict[int, int]:
         x = inputs(task, seed, block, _DTYPES[dtype], place, bits)
@@ -127,13 +127,13 @@ def sample_rounded(
     )
 
 
-def _labelling(task: Task, dtype: torch.dtype, device: torch.device) -> Callable[[Tensor], Tensor]:
+def labelling(task: Task, dtype: torch.dtype, device: torch.device) -> Callable[[Tensor], Tensor]:
     """The labels (batch) of inputs (n, batch) of this type; a teacher computes in it too."""
     if isinstance(task, Teacher):
         teacher = network_for(task.program, dtype, device)
         return lambda x: first_argmax(teacher.outputs(x))
     if isinstance(task, TaskOnSubspace):
-        inner, basis = _labelling(task.task, dtype, device), to_tensor(task.basis, dtype).to(device)
+        inner, basis = labelling(task.task, dtype, device), to_tensor(task.basis, dtype).to(device)
         return lambda x: inner(basis @ x)
     return lambda x: targets(task, x)
 

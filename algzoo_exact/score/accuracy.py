@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 
-from flint import arb, ctx
+from flint import arb
 
 from algzoo_exact.deadline import Deadline
-from algzoo_exact.exact.enclosure import Enclosure, working_precision
-from algzoo_exact.measure.flow import CellFlow, NotGenericError
+from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task, TieRule, check_scored, credit_for
 from algzoo_exact.program.transformer import Transformer
 from algzoo_exact.regions.starts import Start, starting_cones
+from algzoo_exact.score.closed_form import Terms
 from algzoo_exact.score.direction import Direction, directions, top_logits
 from algzoo_exact.score.facets import START_WALLS, TIES, grain_for
-from algzoo_exact.score.metric import Integral, Metric, Piece, Terms
+from algzoo_exact.score.metric import Integral, Metric, Piece
 from algzoo_exact.score.pool import new_search
-from algzoo_exact.score.rigorous import MOST_BITS, Cell, cell_flow, turning_facets, wall_normals
+from algzoo_exact.score.rigorous import Cell, cell_flow, flow_of, narrowed, turning_facets
 
 
 class RightMass(Integral):
@@ -37,15 +37,7 @@ class RightMass(Integral):
         return credit_at_zero(start, self.direction, self.ties)
 
     def ball(self, cell: Cell, radius: arb) -> arb:
-        bits = ctx.prec
-        while True:
-            with working_precision(bits):
-                found = cell_flow(self.search, cell, self.direction.u, self.which)
-            if found.rad() < radius:
-                return found
-            bits *= 2
-            if bits > MOST_BITS:
-                raise NotGenericError(f"direction {self.direction.u} is not generic for a cell")
+        return narrowed(lambda: cell_flow(self.search, cell, self.direction.u, self.which), radius)
 
     def floats(
         self, start: Start, allowance: float | None, deadline: Deadline
@@ -60,12 +52,9 @@ class RightMass(Integral):
     def closed(self, cell: Cell, terms: Terms) -> None:
         """n = 2: flow = - sum_F atan(M) / (2 pi). n = 3: - sum_(F,G) atan(M) / (4 pi). M^2 is
         rational; equal slopes are merged, so whatever cancels does so exactly."""
-        normal = wall_normals(self.search.specializer, cell)
-        flow = CellFlow(cell.tight, normal, cell.directions, self.direction.u)
+        flow = flow_of(self.search, cell, self.direction.u)
         for face in turning_facets(flow, self.search, cell, self.which):
-            factor = cell.credit / (2 * (self.search.n - 1))
-            for sign, square in flow.slopes(face):
-                terms.slopes[square] = terms.slopes.get(square, Fraction(0)) - factor * sign
+            terms.add_flow(flow, face, cell.credit)
 
 
 def credit_at_zero(start: Start, direction: Direction, ties: TieRule) -> Fraction:
@@ -117,7 +106,7 @@ ACCURACY = Metric(
     directions=_directions,
     integral=RightMass,
     kernels=("search", "flows"),
-    ball_seconds={4: 6e-4, 5: 1.5e-3, 6: 0.2},
+    ball_seconds={4: 8e-4, 5: 1.5e-3, 6: 6e-3},
     float_seconds={4: 3e-5, 5: 6e-5, 6: 3e-4, 7: 8e-4, 8: 3e-3, 9: 1e-2},
     of_labels=True,
 )

@@ -12,35 +12,32 @@ and once no job is left, the accuracy is R itself (kind ``exact``).
 from __future__ import annotations
 
 import heapq
-import math
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cache, lru_cache, partial
-from itertools import islice
 
 import numpy as np
 from flint import arb
 from numpy.typing import NDArray
 
-from algzoo_exact.deadline import Deadline
+from algzoo_exact.deadline import Deadline, TimeIsUpError
 from algzoo_exact.exact.enclosure import Enclosure, to_arb, working_precision
-from algzoo_exact.geometry.cone import Cone, IntVector
-from algzoo_exact.measure.faces import PrecisionError
-from algzoo_exact.measure.flow import LARGEST_DIMENSION, CellFlow, NotGenericError
+from algzoo_exact.geometry.cone import Cone
+from algzoo_exact.measure.flow import LARGEST_DIMENSION, CellFlow
 from algzoo_exact.processes import may_start_processes, processes_for
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task, TieRule
 from algzoo_exact.regions.starts import Start
 from algzoo_exact.score.accuracy import credit_at_zero
-from algzoo_exact.score.direction import Direction
 from algzoo_exact.score.facets import START_WALLS
 from algzoo_exact.score.metric import Metric, mass_of_all
 from algzoo_exact.score.pool import new_search, outcomes
 from algzoo_exact.score.question import MANY_DIGITS, Method, Question
 from algzoo_exact.score.result import Score
-from algzoo_exact.score.rigorous import MOST_BITS, Cell, cell_flow, right_cells
+from algzoo_exact.score.rigorous import Cell, cell_flow, narrowed, right_cells
 
 # Leaves that one job may have under a limit, by n: a decision then takes a second or two. Smaller
 # jobs have more boundary of their own to integrate over: on an (8, 5) model, jobs of 200 leaves
@@ -55,7 +52,6 @@ _MOST_JOBS = 10_000  # an enclosure adds up the widths of all of them
 # so many seconds than it may take to be compiled, which happens once. For n = 5 the search in
 # integers takes half as long as the flow does in either case.
 _INTEGERS_UP_TO, _INTEGERS_WITHIN = 4, 60.0
-_SPARE_DIRECTIONS = 8
 _POINTS = 1 << 15  # random ones, by which jobs are ordered
 
 
@@ -128,8 +124,7 @@ class Decider:
     def __init__(self, setup: Setup) -> None:
         self.setup = setup
         self.search = new_search(setup.program, setup.ties, setup.compiled)
-        found = setup.metric.directions(setup.program, setup.task)
-        self.directions = list(islice(found, _SPARE_DIRECTIONS))
+        self.direction = setup.metric.direction(setup.program, setup.task)
         self.width = arb(1) / (10**setup.digits * _MOST_JOBS)
         self.bits = int(setup.digits * 3.33) + 48
         self.most = (_LEAVES if setup.small else _MOST_LEAVES)[setup.task.seq_len]
@@ -153,40 +148,33 @@ class Decider:
                 return Decision(nothing, nothing, 0, frozenset(), parts)
             if deadline.passed:
                 return None
-        for direction in self.directions:
-            try:
-                return self._measure(start, cells, direction, deadline)
-            except NotGenericError:
-                continue
-        raise NotGenericError("no direction is generic for a cell; please report the weights")
+        with suppress(TimeIsUpError):
+            return self._measure(start, cells, deadline)
+        return None
 
-    def _measure(
-        self, start: Start, cells: list[Cell], direction: Direction, deadline: Deadline
-    ) -> Decision | None:
+    def _measure(self, start: Start, cells: list[Cell], deadline: Deadline) -> Decision:
+        direction = self.direction
         credit = credit_at_zero(start, direction, self.setup.ties)
         base = sum(direction.shares(start), Fraction(0))
-        bits = self.bits
-        while True:
-            with working_precision(bits):
-                right = to_arb(credit)
-                for cell in cells:
-                    right += cell_flow(self.search, cell, direction.u, START_WALLS)
-                    if deadline.passed:
-                        return None
-                try:
-                    mass = to_arb(base) + _own_flow(start.cone, direction.u)
-                except PrecisionError:
-                    mass = arb(0, math.inf)
-                if 2 * right.rad() < self.width and mass.is_finite():
-                    return Decision(
-                        Enclosure.from_arb(right),
-                        Enclosure.from_arb(mass),
-                        self.search.leaves,
-                        frozenset(self.search.patterns),
-                    )
-            bits *= 2
-            if bits > MOST_BITS:
-                raise NotGenericError(f"direction {direction.u} is not generic for a cone")
+
+        def right() -> arb:
+            total = to_arb(credit)
+            for cell in cells:
+                deadline.look()
+                total += cell_flow(self.search, cell, direction.u, START_WALLS)
+            return total
+
+        def mass() -> arb:
+            flow = CellFlow.of(start.cone, direction.u)
+            return to_arb(base) + sum(flow.flows(flow.facets), arb(0)) / (2 * arb.pi())
+
+        with working_precision(self.bits):
+            return Decision(
+                Enclosure.from_arb(narrowed(right, self.width / 2)),
+                Enclosure.from_arb(narrowed(mass, self.width / 2)),
+                self.search.leaves,
+                frozenset(self.search.patterns),
+            )
 
     def _children(self, start: Start) -> tuple[Start, ...]:
         """The two parts of a cone at the first neuron that cuts it."""
@@ -225,11 +213,6 @@ def _weight(cone: Cone) -> float:
 @cache
 def _points(n: int) -> NDArray[np.float64]:
     return np.random.default_rng(0).standard_normal((n, _POINTS))
-
-
-def _own_flow(cone: Cone, u: IntVector) -> arb:
-    flow = CellFlow.of(cone, u)
-    return sum(flow.flows(flow.facets), arb(0)) / (2 * arb.pi())
 
 
 class _Heap:

@@ -13,17 +13,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
-from flint import arb, ctx
+from flint import arb
 
-from algzoo_exact.exact.enclosure import working_precision
 from algzoo_exact.geometry.cone import IntVector, dot, primitive
-from algzoo_exact.measure.faces import Face, PrecisionError
-from algzoo_exact.measure.flow import CellFlow, NotGenericError
+from algzoo_exact.measure.faces import Face
+from algzoo_exact.measure.flow import CellFlow
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.specialize import Specializer, rows
 from algzoo_exact.program.task import Task
 from algzoo_exact.regions.exact_search import ExactSearch
-from algzoo_exact.score.rigorous import MOST_BITS, Cell, wall_normals
+from algzoo_exact.score.closed_form import Terms
+from algzoo_exact.score.rigorous import Cell, flow_of
 
 _REMEMBERED = 50_000  # functionals; some hundred bytes each
 
@@ -124,55 +124,27 @@ class BendSums:
                 weight = dot(mine, mine) - dot(other, other)
                 yield Bend(face, normal, weight, dot(jump, normal))
 
-    def ball(self, cell: Cell, u: IntVector, outer: int, radius: arb) -> arb:
-        """What a cell adds to the mean square, of at most this radius: from flint's precision on,
-        more bits where needed (for thin cells).
+    def ball(self, cell: Cell, u: IntVector, outer: int) -> arb:
+        """What a cell adds to the mean square, at flint's precision."""
+        flow = flow_of(self.search, cell, u)
+        unit = arb(self.errors.unit)
+        error = [c / unit for c in self.errors.error(cell.bits, cell.start.label)]
+        bends = list(self.bends(cell, flow, outer))
+        total = arb(0)
+        for bend, turned in zip(bends, flow.flows([bend.face for bend in bends]), strict=True):
+            length = arb(dot(bend.normal, bend.normal)).sqrt()
+            total += turned * bend.weight / (unit * unit)
+            total += flow.moment(bend.face, error) * bend.jump / (unit * length)
+        return total / (2 * arb.pi())
 
-        NotGenericError if u will not do for this cell.
-        """
-        bits = ctx.prec
-        normal = wall_normals(self.search.specializer, cell)
-        a = self.errors.error(cell.bits, cell.start.label)
-        while True:
-            with working_precision(bits):
-                try:
-                    flow = CellFlow(cell.tight, normal, cell.directions, u)
-                    unit = arb(self.errors.unit)
-                    scaled = [arb(c) / unit for c in a]
-                    total = arb(0)
-                    bends = list(self.bends(cell, flow, outer))
-                    flows = flow.flows([bend.face for bend in bends])
-                    for bend, turned in zip(bends, flows, strict=True):
-                        moment = flow.moment(bend.face, scaled)
-                        length = arb(dot(bend.normal, bend.normal)).sqrt()
-                        total += turned * bend.weight / (unit * unit)
-                        total += moment * bend.jump / (unit * length)
-                    total /= 2 * arb.pi()
-                    if total.rad() < radius:
-                        return total
-                except PrecisionError:
-                    pass
-            bits *= 2
-            if bits > MOST_BITS:
-                raise NotGenericError(f"direction {u} is not generic for a cell")
-
-    def closed(
-        self,
-        cell: Cell,
-        u: IntVector,
-        outer: int,
-        slopes: dict[Fraction, Fraction],
-        roots: dict[Fraction, Fraction],
-    ) -> None:
-        """n <= 3: adds a cell's terms c atan(sqrt(s)) / pi and c sqrt(s) / pi, keyed by s."""
-        flow = CellFlow(cell.tight, wall_normals(self.search.specializer, cell), cell.directions, u)
+    def closed(self, cell: Cell, u: IntVector, outer: int, terms: Terms) -> None:
+        """n <= 3: adds what a cell adds."""
+        flow = flow_of(self.search, cell, u)
         a = self.errors.error(cell.bits, cell.start.label)
         square = self.errors.unit**2
         for bend in self.bends(cell, flow, outer):
             if dot(bend.normal, u) != 0:
-                factor = Fraction(bend.weight, 2 * (self.search.n - 1) * square)
-                for sign, slope in flow.slopes(bend.face):
-                    slopes[slope] = slopes.get(slope, Fraction(0)) - factor * sign
+                terms.add_flow(flow, bend.face, Fraction(bend.weight, square))
             factor = Fraction(bend.jump, 2 * square * dot(bend.normal, bend.normal))
             for coefficient, radicand in flow.exact_moment(bend.face, a):
-                roots[radicand] = roots.get(radicand, Fraction(0)) + factor * coefficient
+                terms.roots[radicand] += factor * coefficient

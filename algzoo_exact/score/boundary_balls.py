@@ -1,7 +1,7 @@
 """The flow over the boundary in float64 balls, compiled, n = 4 to 9.
 
 Proven, and many times as fast as ball arithmetic of many bits, to 8 or more digits
-(docs/notes/squash-flow.md, "In float64, by parts").
+(docs/notes/squash-flow.md, "By parts").
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from algzoo_exact.jit import compiled
-from algzoo_exact.measure.gaussian_boxes import CENTRES_PER_UNIT, PHI_ERROR
+from algzoo_exact.measure.gaussian_boxes import CENTRES_PER_UNIT, PHI_ERROR, Quadrature
 from algzoo_exact.score.box_kernels import (
     UNDECIDED,
     FloatArray,
@@ -30,24 +30,6 @@ _UNDERFLOW = 1e-150  # more than subnormal numbers under the roots can add to a 
 _PATIENCE = 2.0  # a heuristic; trials in docs/notes/boxes.md
 
 RowArray = NDArray[np.int32]
-
-
-class Quadrature(NamedTuple):
-    """Nodes of gaussian_boxes, and Phi at (end point) x (node) for each row of ``rows``.
-
-    ``made[0]`` counts the rows; ``hashed`` finds the row of an end point.
-    """
-
-    radii: FloatArray
-    density_below: FloatArray
-    steps: FloatArray
-    loss: float
-    phi: FloatArray
-    density: FloatArray
-    ends: FloatArray
-    rows: FloatArray
-    hashed: IntArray
-    made: IntArray
 
 
 class Boxes(NamedTuple):

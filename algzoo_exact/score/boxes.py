@@ -16,29 +16,28 @@ in full, measurements, and the roads not taken.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator
-from concurrent.futures import wait
-from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from algzoo_exact.deadline import Deadline
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.enclosure import Enclosure
-from algzoo_exact.processes import may_start_processes
+from algzoo_exact.measure.gaussian_boxes import Quadrature, quadrature_for
 from algzoo_exact.program.ir import Program, Vector
-from algzoo_exact.program.task import TIE_RULES, Task, TieRule, check_fit
+from algzoo_exact.program.task import TIE_RULES, Task, TieRule
 from algzoo_exact.score.accuracy import ACCURACY
-from algzoo_exact.score.pool import worker_pool
+from algzoo_exact.score.compiling import compiling
+from algzoo_exact.score.compiling import done as compiled
 from algzoo_exact.score.question import Method, Question
 from algzoo_exact.score.result import Score
 
 if TYPE_CHECKING:
     from algzoo_exact.score.box_kernels import FloatArray
-    from algzoo_exact.score.box_search import Boxes, Quadrature
+    from algzoo_exact.score.box_search import Boxes
 
 _REPORT_SECONDS = 0.25
 _MEMORY = 1 << 29  # bytes for boxes
@@ -46,129 +45,54 @@ _MOST_ROWS = 1 << 13  # of 8 KiB each
 _LINEAR_COST = 5e7  # multiplications a box, about 0.05 s; interval bounds alone above it
 
 
-@dataclass(frozen=True, eq=False)
-class BoxBounds:
-    """What is proved so far; ``right``, ``wrong`` and ``undecided`` sum to 1.
+def box_scores(question: Question) -> Iterator[Score]:
+    """Nested enclosures of the accuracy of an RNN on standard normal inputs.
 
-    ``right`` and ``wrong`` are lower bounds of the right and the wrong Gaussian mass, so
-    ``enclosure`` is [right, 1 - wrong]. ``boxes`` counts the boxes treated.
+    The first is [0, 1]; others follow four times a second, and the last after the deadline, after
+    ``max_cells`` boxes, or when the search has no box left that it could split (in memory bounded
+    by about 0.7 GB). One core; the first call ever also compiles (10 to 30 s), in a process of its
+    own that ends with the deadline, if there is one.
+
+    InputError if nonzero weights of one matrix span more than about 2^250.
     """
+    q, deadline = question, question.deadline
+    given = _given(q.rnn, q.task, q.ties)
+    started = reported = time.monotonic()
+    right = wrong = Fraction(0)
+    done = 0
 
-    enclosure: Enclosure
-    right: Fraction
-    wrong: Fraction
-    undecided: Fraction
-    boxes: int
-    seconds: float
-    final: bool
+    def proved() -> Score:
+        """``right`` and ``wrong`` are lower bounds of the right and the wrong Gaussian mass."""
+        return q.score(
+            "certified", Enclosure(right, 1 - wrong), "boxes of input ratios, linear bounds",
+            time.monotonic() - started, cells=done, undecided=1 - right - wrong,
+        )  # fmt: skip
 
-
-def box_bounds(
-    program: Program,
-    task: Task,
-    *,
-    ties: TieRule = "lowest",
-    time_limit: float | None = None,
-    max_boxes: int | None = None,
-) -> Iterator[BoxBounds]:
-    """Nested enclosures of the accuracy P(argmax logits = label) for standard normal inputs.
-
-    The first is [0, 1]; others follow four times a second, and the last, with ``final`` set,
-    after ``time_limit`` seconds, after ``max_boxes`` boxes, or when the search has no box left
-    that it could split (in memory bounded by about 0.7 GB). Each result remains valid whenever
-    the iteration is abandoned. One core; the first call ever also compiles (10 to 30 s), within a
-    limit in a process of its own, which ends with it.
-
-    InputError if program and task disagree on sizes, if a limit is negative, or if nonzero
-    weights of one matrix span more than about 2^250.
-    """
-    given = _given(program, task, ties)
-    if time_limit is not None and not time_limit >= 0:
-        raise InputError(f"time_limit must be at least 0 seconds, not {time_limit}.")
-    if max_boxes is not None and max_boxes < 0:
-        raise InputError(f"max_boxes must be at least 0, not {max_boxes}.")
-    deadline = Deadline.after(time_limit)
-    if deadline.limited and not _compiled and may_start_processes():
-        return _run_beside(given, task, deadline, max_boxes)
-    return _run(given, task, deadline, max_boxes)
-
-
-_compiled = False  # whether code has run in, or for, this process, and so is on disk by now
-
-
-def _run_beside(
-    given: _Given, task: Task, deadline: Deadline, max_boxes: int | None
-) -> Iterator[BoxBounds]:
-    """The same, in a process that ends at the deadline even if it is still compiling."""
-    global _compiled
-    began = time.monotonic()
-    latest = _bounds(Fraction(0), Fraction(0), 0, 0.0, final=False)
-    yield latest
-    # The last answer comes a little after the deadline.
-    patience = Deadline(deadline.at + _REPORT_SECONDS)
-    with worker_pool(1, _begin, (given, task, deadline, max_boxes)) as pool:
-        while not latest.final:
-            answer = pool.submit(_next_bounds)
-            if not wait([answer], patience.timeout).done:
-                break
-            latest = answer.result()
-            _compiled |= latest.boxes > 0
-            if not latest.final:
-                yield latest
-    yield replace(latest, final=True, seconds=time.monotonic() - began)
-
-
-_running: Iterator[BoxBounds]
-
-
-def _begin(given: _Given, task: Task, deadline: Deadline, max_boxes: int | None) -> None:
-    global _running  # a worker process serves one computation
-    _running = _run(given, task, deadline, max_boxes)
-
-
-def _next_bounds() -> BoxBounds:
-    return next(_running)
-
-
-def _run(
-    given: _Given, task: Task, deadline: Deadline, max_boxes: int | None
-) -> Iterator[BoxBounds]:
-    global _compiled
+    yield proved()
+    if deadline.limited:
+        with compiling("boxes") as futures:
+            if not compiled(futures, deadline.timeout):
+                return
     from algzoo_exact.score import box_search
     from algzoo_exact.score.box_kernels import Network
 
     network = Network(**given)
-    started = reported = time.monotonic()
-    right = wrong = Fraction(0)
-    done = 0
-    yield _bounds(right, wrong, done, 0.0, final=False)
-
-    quadrature, boxes = _tables(task.seq_len)
+    quadrature, boxes = _tables(q.n)
     decided = np.zeros(3)
     state = box_search.RUNNING
-    while state == box_search.RUNNING:
-        now = time.monotonic()
-        if deadline.passed:
-            break
-        if now - reported >= _REPORT_SECONDS:
-            yield _bounds(right, wrong, done, now - started, final=False)
-            reported = now = time.monotonic()
-        count = box_search.MOST if max_boxes is None else min(box_search.MOST, max_boxes - done)
-        if count == 0:
-            break
+    most = math.inf if q.max_cells is None else q.max_cells
+    while state == box_search.RUNNING and done < most and not deadline.passed:
+        count = int(min(box_search.MOST, most - done))
         state = box_search.search(count, network, quadrature, boxes, decided)
-        _compiled = True
         done += int(decided[2])
         # Each sum of at most count terms, credits included, is off by at most this factor.
         below = 1 - Fraction(count + 8, 1 << 52)
         right += Fraction(float(decided[0])) * below
         wrong += Fraction(float(decided[1])) * below
-    yield _bounds(right, wrong, done, time.monotonic() - started, final=True)
-
-
-def _bounds(right: Fraction, wrong: Fraction, boxes: int, seconds: float, final: bool) -> BoxBounds:
-    enclosure = Enclosure(right, 1 - wrong)
-    return BoxBounds(enclosure, right, wrong, 1 - right - wrong, boxes, seconds, final)
+        if time.monotonic() - reported >= _REPORT_SECONDS:
+            yield proved()
+            reported = time.monotonic()
+    yield proved()
 
 
 # ---------------------------------------------------------------- the network
@@ -178,9 +102,9 @@ _Given = dict[str, Any]
 """What a ``Network`` is made of: its module loads numba."""
 
 
-def _given(program: Program, task: Task, ties: TieRule) -> _Given:
+def _given(program: Program, task: Task, ties: TieRule | None) -> _Given:
     n, d = program.seq_len, program.hidden_size
-    check_fit(program, task, ties)
+    assert ties is not None
     # Logits may be multiplied by a positive number, so W_hi and W_oh are brought near 1.
     w_hi = _floats((program.input_weights,), "W_hi", rescale=True)[0]
     w_hh = _floats(program.recurrent, "W_hh", rescale=False)
@@ -223,23 +147,9 @@ def _floats(rows: tuple[Vector, ...], name: str, *, rescale: bool) -> FloatArray
 
 def _tables(n: int) -> tuple[Quadrature, Boxes]:
     """Empty tables, and the 2 n faces of the cube as the first boxes."""
-    from algzoo_exact.measure.gaussian_boxes import phi_table, radial_nodes, relative_loss
-    from algzoo_exact.score.box_search import Boxes, Quadrature, add_box, row_of
+    from algzoo_exact.score.box_search import Boxes, add_box, row_of
 
-    nodes, table = radial_nodes(n), phi_table()
-    size = nodes.radii.size
-    quadrature = Quadrature(
-        nodes.radii,
-        nodes.density_below,
-        nodes.steps,
-        relative_loss(n, size),
-        table.phi,
-        table.density,
-        np.zeros(_MOST_ROWS),
-        np.zeros((_MOST_ROWS, size)),
-        np.full(4 * _MOST_ROWS, -1, np.int64),
-        np.zeros(1, np.int64),
-    )
+    quadrature = quadrature_for(n, _MOST_ROWS)
     # Pages of these arrays are only taken from the system as slots come into use.
     slots = _MEMORY // (8 * n + 36)
     boxes = Boxes(
@@ -260,23 +170,6 @@ def _tables(n: int) -> tuple[Quadrature, Boxes]:
 
 
 # ---------------------------------------------------------------- the method
-
-
-def box_scores(question: Question) -> Iterator[Score]:
-    """The bounds as scores."""
-    q = question
-    assert q.ties is not None
-    for bounds in box_bounds(
-        q.rnn, q.task, ties=q.ties, time_limit=q.deadline.timeout, max_boxes=q.max_cells
-    ):
-        yield q.score(
-            "certified",
-            bounds.enclosure,
-            "boxes of input ratios, linear bounds",
-            bounds.seconds,
-            cells=bounds.boxes,
-            undecided=bounds.undecided,
-        )
 
 
 def _accepts(q: Question) -> bool:

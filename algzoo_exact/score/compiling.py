@@ -14,10 +14,10 @@ ahead for all machines would have to do without their instructions.
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ALL_COMPLETED, Future, wait
 from contextlib import contextmanager
-from typing import Literal
+from typing import Any, Literal
 
 from algzoo_exact.processes import may_start_processes
 from algzoo_exact.program.ir import rnn
@@ -25,7 +25,7 @@ from algzoo_exact.program.task import median, second_argmax
 from algzoo_exact.regions.starts import starting_cones
 from algzoo_exact.score.pool import worker_pool
 
-Kernel = Literal["search", "flows", "squares"]
+Kernel = Literal["search", "flows", "squares", "boxes"]
 KERNELS: tuple[Kernel, ...] = ("search", "flows", "squares")
 COMPILING = "compiling for this machine, once"
 LOADING_SECONDS = 1.3  # of stored code, once in a process
@@ -37,13 +37,15 @@ def is_stored(kernel: Kernel) -> bool:
     from algzoo_exact.regions.compiled import advance
     from algzoo_exact.score.bend_balls import squares_of_cells
     from algzoo_exact.score.boundary_balls import flow_balls_of_cells
+    from algzoo_exact.score.box_search import search
 
-    by_name: dict[Kernel, Callable[..., object]] = {
+    code: dict[Kernel, Any] = {
         "search": advance,
         "flows": flow_balls_of_cells,
         "squares": squares_of_cells,
+        "boxes": search,
     }
-    return has_code(by_name[kernel])
+    return has_code(code[kernel])
 
 
 def compile_kernel(kernel: Kernel) -> None:
@@ -58,6 +60,13 @@ def compile_kernel(kernel: Kernel) -> None:
     direction = (1, 2, 4, 9)
     if kernel == "search":
         for _ in search.cells(start):
+            pass
+    elif kernel == "boxes":
+        from algzoo_exact.score.accuracy import ACCURACY
+        from algzoo_exact.score.boxes import BOXES
+        from algzoo_exact.score.question import Question
+
+        for _ in BOXES.steps(Question(ACCURACY, program, task, "lowest", max_cells=1)):
             pass
     elif kernel == "flows":
         from algzoo_exact.score.boundary_balls import float_flow

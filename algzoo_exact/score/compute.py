@@ -162,8 +162,8 @@ def squared_error(
     or ``max_cells`` cells are used up; it is ``exact`` if all was decided by then. Either limit
     ends "exact" early too. For n >= 10 there is one quick and wide enclosure.
 
-    ``digits``: an exact enclosure is no wider than 10**-``digits``, for n <= 6 (10**-12 at best
-    for n = 6). By default it is as narrow as comes at the speed of float64.
+    ``digits``: an exact enclosure is no wider than 10**-``digits``, for n <= 6. By default it is as
+    narrow as comes at the speed of float64.
 
     ``workers`` is a number of processes; by default two if the run is expected to be long.
     KeyboardInterrupt ends a run for n >= 4 with what is decided so far.

@@ -16,16 +16,14 @@ from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
-from itertools import islice, takewhile
-from typing import Literal
+from itertools import takewhile
 
 from flint import arb
 
 from algzoo_exact.deadline import Deadline, TimeIsUpError
-from algzoo_exact.errors import AlgzooExactError
 from algzoo_exact.exact.enclosure import Enclosure, to_arb, working_precision
-from algzoo_exact.measure.flow import LARGEST_DIMENSION, NotGenericError
-from algzoo_exact.measure.solid_angle import cone_measure
+from algzoo_exact.measure.cone_measure import cone_measure
+from algzoo_exact.measure.flow import MOST_INPUTS
 from algzoo_exact.processes import processes_for
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task, TieRule
@@ -34,11 +32,10 @@ from algzoo_exact.regions.starts import Start
 from algzoo_exact.score.direction import Direction
 from algzoo_exact.score.metric import Metric, Piece, mass_of_all
 from algzoo_exact.score.pool import outcomes
-from algzoo_exact.score.question import FLOAT_DIGITS, MOST_INPUTS, Method, Question, floats_serve
+from algzoo_exact.score.question import FLOAT_DIGITS, Method, Question, floats_serve
 from algzoo_exact.score.result import Score
 from algzoo_exact.score.rigorous import Cell, right_cells
 
-_SPARE_DIRECTIONS = 8
 _SPARE_BITS = 48  # sums of many flags, each off by some hundred units in the last place
 _BALL_DIGITS = 16  # of what floats leave undecided, where no number of digits is asked for
 _CELL_BITS = 30  # cells among whose number the width is shared out
@@ -46,7 +43,7 @@ _MANY_JOBS = 200
 # Cells whose mass is not known beforehand are measured for reports on the way, a quarter of the
 # time at most.
 _SNAPSHOT_SECONDS, _MEASURING_SECONDS = 1.0, 0.3
-_MASS_DIGITS = dict.fromkeys(range(1, 6), 12)  # beyond, what float64 gives
+_MASS_DIGITS, _FEW_DIGITS = dict.fromkeys(range(1, 7), 12), 6
 
 
 @dataclass(frozen=True)
@@ -69,7 +66,7 @@ class Setup:
     program: Program
     task: Task
     ties: TieRule | None
-    directions: tuple[Direction, ...]
+    direction: Direction
     precision: Precision
     compiled: bool
     deadline: Deadline
@@ -78,13 +75,11 @@ class Setup:
 @dataclass(frozen=True)
 class Job:
     """Starting cones of one label cell, or parts of them, and those whose measure at l = 0 is added
-    here. The parts of a cell go along the first direction, all of them; cells as a whole along the
-    first from number ``first`` on that is generic."""
+    here."""
 
     place: int
     starts: tuple[Start, ...]
     zeros: tuple[Start, ...]
-    first: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,9 +89,6 @@ class Part:
     values: dict[int, Enclosure]
     leaves: int
     patterns: set[int]
-
-
-Outcome = Part | Literal["undecided", "not generic"]
 
 
 def cone_scores(question: Question) -> Iterator[Score]:
@@ -117,7 +109,7 @@ def cone_scores(question: Question) -> Iterator[Score]:
     jobs = list(_jobs(q.rnn, pieces, shared))
     setup = Setup(
         q.metric, q.rnn, q.task, q.ties,
-        tuple(islice(q.metric.directions(q.rnn, q.task), _SPARE_DIRECTIONS)),
+        q.metric.direction(q.rnn, q.task),
         _precision(q, floats, pieces, sum(len(job.starts) for job in jobs)),
         q.compiled, q.deadline,
     )  # fmt: skip
@@ -125,10 +117,7 @@ def cone_scores(question: Question) -> Iterator[Score]:
     jobs.reverse()
     work = partial(decide, setup)
     for job, outcome in outcomes(jobs, work, q.deadline, workers, threads=q.threads):
-        if outcome == "not generic":
-            if again := tally.again(job):
-                jobs.append(again)
-        elif isinstance(outcome, Part) and tally.add(job, outcome):
+        if outcome is not None and tally.add(job, outcome):
             now, enough = time.monotonic(), q.max_cells is not None and tally.leaves >= q.max_cells
             if enough or tally.known or now - reported > _SNAPSHOT_SECONDS:
                 yield tally.score(now - began)
@@ -143,13 +132,12 @@ def _floats_first(q: Question) -> bool:
 
 
 def _precision(q: Question, floats: bool, pieces: list[Piece], parts: int) -> Precision:
-    digits = q.digits and min(q.digits, q.metric.most_digits.get(q.n, q.digits))
-    width = Fraction(1, 10 ** (digits or _BALL_DIGITS))
+    width = Fraction(1, 10 ** (q.digits or _BALL_DIGITS))
     sizes = [piece.most / piece.mass for piece in pieces if piece.most and piece.mass]
     size = int(max(sizes, default=Fraction(1))).bit_length()
-    bits = int((digits or _BALL_DIGITS) * 3.33) + _SPARE_BITS + size
+    bits = int((q.digits or _BALL_DIGITS) * 3.33) + _SPARE_BITS + size
     # Radii are half of a width, and some is left for what floats leave out.
-    allowance = None if digits is None else 0.45 * float(width) / parts
+    allowance = None if q.digits is None else 0.45 * float(width) / parts
     return Precision(bits, width / 2**_CELL_BITS, floats, allowance)
 
 
@@ -183,7 +171,6 @@ class _Tally:
         self.q, self.pieces, self.floats = q, pieces, floats
         self.parts: list[list[Part]] = [[] for _ in pieces]
         self.needed = Counter(job.place for job in jobs)
-        self.first = [0] * len(pieces)
         self.lower = self.upper = self.decided = Fraction(0)
         self.mass = mass_of_all(pieces)
         bounds = [piece.most for piece in pieces if piece.most is not None]
@@ -192,21 +179,9 @@ class _Tally:
         self.leaves, self.patterns = 0, set[int]()
         self.by_label: dict[int, Enclosure] = {}
 
-    def again(self, job: Job) -> Job | None:
-        """The whole label cell along another direction, after one of its parts found the first one
-        not to be generic."""
-        if job.first < self.first[job.place]:
-            return None
-        self.first[job.place] = 1
-        self.needed[job.place], self.parts[job.place] = 1, []
-        starts = self.pieces[job.place].starts
-        return Job(job.place, starts, starts, 1)
-
     def add(self, job: Job, part: Part) -> bool:
         """Whether it was the last part of a label cell."""
         parts, piece = self.parts[job.place], self.pieces[job.place]
-        if job.first < self.first[job.place]:
-            return False
         parts.append(part)
         if len(parts) < self.needed[job.place]:
             return False
@@ -240,10 +215,10 @@ class _Tally:
         q, exact = self.q, self.left == 0
         deadline = q.deadline.within(_MEASURING_SECONDS)
         while self.unmeasured and not (exact or deadline.passed):
-            with suppress(AlgzooExactError):  # float64 may not decide, n >= 7; then it stays open
-                mass = cone_measure(self.unmeasured.pop().cone, digits=_MASS_DIGITS.get(q.n)).lower
-                self.open -= mass
-                self.decided += mass
+            cone = self.unmeasured.pop().cone.irredundant()
+            mass = cone_measure(cone, digits=_MASS_DIGITS.get(q.n, _FEW_DIGITS)).lower
+            self.open -= mass
+            self.decided += mass
         return q.score(
             "exact" if exact else "certified",
             Enclosure(self.lower, self.upper + (Fraction(0) if exact else self.open)),
@@ -256,25 +231,17 @@ class _Tally:
         )
 
 
-def decide(setup: Setup, job: Job) -> Outcome:
-    """What a job adds; undecided if time is up."""
-    whole = job.starts == job.zeros
-    for direction in setup.directions[job.first : None if whole else job.first + 1]:
-        try:
-            return _sum(setup, job, direction)
-        except NotGenericError:
-            continue
-        except TimeIsUpError:
-            return "undecided"
-    if not whole:
-        return "not generic"
-    raise NotGenericError("no direction is generic for this program; please report the weights")
+def decide(setup: Setup, job: Job) -> Part | None:
+    """What a job adds; None if time is up before it is known."""
+    with suppress(TimeIsUpError):
+        return _sum(setup, job)
+    return None
 
 
-def _sum(setup: Setup, job: Job, direction: Direction) -> Part:
+def _sum(setup: Setup, job: Job) -> Part:
     precision, deadline = setup.precision, setup.deadline
     integral = setup.metric.integral(
-        setup.program, setup.task, setup.ties, direction, setup.compiled
+        setup.program, setup.task, setup.ties, setup.direction, setup.compiled
     )
     values: dict[int, Enclosure] = {}
     for start in job.zeros:
@@ -304,9 +271,7 @@ def _seconds(q: Question, leaves: float) -> float:
 
 
 def _accepts(q: Question) -> bool:
-    if not isinstance(q.program, Program) or q.n > MOST_INPUTS:
-        return False
-    return q.n <= LARGEST_DIMENSION or floats_serve(q.program)
+    return isinstance(q.program, Program) and q.n <= MOST_INPUTS
 
 
 CONES = Method("cones", _accepts, True, cone_scores, _seconds)

@@ -17,11 +17,13 @@ from flint import arb
 
 from algzoo_exact.deadline import Deadline
 from algzoo_exact.exact.enclosure import Enclosure
+from algzoo_exact.measure.flow import NotGenericError
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task, TieRule
 from algzoo_exact.program.transformer import Transformer
 from algzoo_exact.regions.exact_search import ExactSearch
 from algzoo_exact.regions.starts import Start
+from algzoo_exact.score.closed_form import Terms
 from algzoo_exact.score.compiling import Kernel
 from algzoo_exact.score.direction import Direction
 from algzoo_exact.score.rigorous import Cell
@@ -46,29 +48,6 @@ def mass_of_all(pieces: Sequence[Piece]) -> Fraction:
     return sum((piece.mass for piece in pieces if piece.mass), Fraction(0)) or Fraction(1)
 
 
-Coefficients = dict[Fraction, Fraction]
-
-
-@dataclass
-class Terms:
-    """A rational, and coefficients of atan(sqrt(s)) / pi and of sqrt(s) / pi, keyed by s."""
-
-    constant: Fraction = Fraction(0)
-    slopes: Coefficients = field(default_factory=dict)
-    roots: Coefficients = field(default_factory=dict)
-
-    def __add__(self, other: Terms) -> Terms:
-        return Terms(
-            self.constant + other.constant,
-            _sum(self.slopes, other.slopes),
-            _sum(self.roots, other.roots),
-        )
-
-
-def _sum(one: Coefficients, other: Coefficients) -> Coefficients:
-    return {key: one.get(key, Fraction(0)) + other.get(key, Fraction(0)) for key in one | other}
-
-
 class Integral(ABC):
     """What the cells of one search add to a score, along one direction."""
 
@@ -82,7 +61,7 @@ class Integral(ABC):
     @abstractmethod
     def ball(self, cell: Cell, radius: arb) -> arb:
         """What a cell adds beyond that, within this radius: at flint's precision, or with more bits
-        where needed. NotGenericError if the direction will not do for this cell."""
+        where needed."""
 
     @abstractmethod
     def floats(
@@ -128,5 +107,10 @@ class Metric:
     of_labels: bool
     """Whether cells earn credits, so that any cone can be decided by itself and the score split by
     label."""
-    most_digits: Mapping[int, int] = field(default_factory=dict, compare=False)
-    """By n, where fewer can be proved than are asked for."""
+
+    def direction(self, program: Program, task: Task) -> Direction:
+        """The first direction. NotGenericError if no direction will do."""
+        found = next(self.directions(program, task), None)
+        if found is None:
+            raise NotGenericError("no direction is generic for this program; report the weights")
+        return found

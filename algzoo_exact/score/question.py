@@ -10,7 +10,7 @@ from typing import Any, Literal
 from algzoo_exact.deadline import NEVER, Deadline
 from algzoo_exact.errors import InputError, did_you_mean
 from algzoo_exact.exact.enclosure import Enclosure
-from algzoo_exact.measure.flow import LARGEST_DIMENSION
+from algzoo_exact.measure.flow import MOST_INPUTS
 from algzoo_exact.program.floats import exact_weights
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task, TieRule
@@ -21,10 +21,9 @@ from algzoo_exact.score.result import Kind, Progress, Score
 Wish = Literal["auto", "exact", "bounds"]
 WISHES: tuple[Wish, ...] = ("auto", "exact", "bounds")
 
-# Up to so many digits, by n, float64 balls come first; what they do not decide is left to exact
-# frames (n >= 6), then to ball arithmetic (n <= 6).
+# Up to so many digits, by n, float64 balls come first; what they do not decide is left to ball
+# arithmetic of many bits.
 FLOAT_DIGITS = {2: 12, 3: 12, 4: 12, 5: 10, 6: 9, 7: 9, 8: 7, 9: 6}
-MOST_INPUTS = max(FLOAT_DIGITS)
 MANY_DIGITS = 30  # where they come quickly, and none are asked for
 
 
@@ -100,32 +99,10 @@ class Question:
             raise InputError(f"max_cells must be at least 0, not {self.max_cells}.")
         if self.workers is not None and self.workers < 1:
             raise InputError(f"workers must be at least 1, not {self.workers}.")
-        if isinstance(self.program, Program) and self.wish == "exact":
-            self._check_exact(self.program)
-        if isinstance(self.program, Program) and self.wish != "bounds":
-            self._check_many_digits()
-
-    def _check_exact(self, program: Program) -> None:
-        if self.n > MOST_INPUTS:
+        if isinstance(self.program, Program) and self.wish == "exact" and self.n > MOST_INPUTS:
             raise InputError(
                 f"The exact method reaches n = {MOST_INPUTS}; for n = {self.n} "
                 "use bounds (certified) or sampling."
-            )
-        if self.n > LARGEST_DIMENSION and not floats_serve(program):
-            raise InputError(
-                f"For n = {self.n} the exact method needs weights that are float64 numbers; "
-                "use bounds."
-            )
-
-    def _check_many_digits(self) -> None:
-        if (
-            self.digits
-            and LARGEST_DIMENSION < self.n <= MOST_INPUTS
-            and self.digits > FLOAT_DIGITS[self.n]
-        ):
-            raise InputError(
-                f"For n = {self.n} up to {FLOAT_DIGITS[self.n]} digits can be proved, not "
-                f"{self.digits}; leave digits out for what comes quickly."
             )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
@@ -116,22 +117,27 @@ def turning_facets(flow: CellFlow, search: ExactSearch, cell: Cell, which: int) 
 
 
 def cell_flow(search: ExactSearch, cell: Cell, u: IntVector, which: int) -> arb:
-    """Credit times flow of one cell, at flint's precision; more bits are used where needed.
+    """Credit times flow of one cell, at flint's precision."""
+    flow = flow_of(search, cell, u)
+    total = sum(flow.flows(turning_facets(flow, search, cell, which)), arb(0))
+    return total * cell.credit.numerator / (cell.credit.denominator * 2 * arb.pi())
 
-    NotGenericError if u will not do for this cell.
-    """
+
+def flow_of(search: ExactSearch, cell: Cell, u: IntVector) -> CellFlow:
+    return CellFlow(cell.tight, wall_normals(search.specializer, cell), cell.directions, u)
+
+
+def narrowed(value: Callable[[], arb], radius: arb) -> arb:
+    """``value()`` with at most this radius: from flint's precision on, more bits where needed (for
+    thin cones). NotGenericError if none will do."""
     bits = ctx.prec
-    normal = wall_normals(search.specializer, cell)
-    while True:
-        with working_precision(bits):
-            try:
-                flow = CellFlow(cell.tight, normal, cell.directions, u)
-                total = sum(flow.flows(turning_facets(flow, search, cell, which)), arb(0))
-                return total * cell.credit.numerator / (cell.credit.denominator * 2 * arb.pi())
-            except PrecisionError:
-                bits *= 2
-                if bits > MOST_BITS:
-                    raise NotGenericError(f"direction {u} is not generic for a cell") from None
+    while bits <= MOST_BITS:
+        with working_precision(bits), suppress(PrecisionError):
+            found = value()
+            if found.rad() < radius:
+                return found
+        bits *= 2
+    raise NotGenericError("the direction is not generic for a cone")
 
 
 def right_cells(search: ExactSearch, start: Start) -> Iterator[Cell | None]:

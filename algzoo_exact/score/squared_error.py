@@ -21,11 +21,12 @@ from algzoo_exact.program.task import Task, TieRule
 from algzoo_exact.program.transformer import Transformer
 from algzoo_exact.regions.starts import Start, starting_cones
 from algzoo_exact.score.bends import BendSums
+from algzoo_exact.score.closed_form import Terms
 from algzoo_exact.score.direction import Direction, directions, pattern_near
 from algzoo_exact.score.linear_parts import largest_slope, whole_space_bounds
-from algzoo_exact.score.metric import Integral, Metric, Piece, Terms
+from algzoo_exact.score.metric import Integral, Metric, Piece
 from algzoo_exact.score.pool import new_search
-from algzoo_exact.score.rigorous import Cell
+from algzoo_exact.score.rigorous import Cell, narrowed
 
 
 class ErrorSquares(Integral):
@@ -48,7 +49,8 @@ class ErrorSquares(Integral):
         return total
 
     def ball(self, cell: Cell, radius: arb) -> arb:
-        return self.sums.ball(cell, self.direction.u, _outer(cell.start), radius)
+        u, outer = self.direction.u, _outer(cell.start)
+        return narrowed(lambda: self.sums.ball(cell, u, outer), radius)
 
     def floats(
         self, start: Start, allowance: float | None, deadline: Deadline
@@ -61,7 +63,7 @@ class ErrorSquares(Integral):
         )  # fmt: skip
 
     def closed(self, cell: Cell, terms: Terms) -> None:
-        self.sums.closed(cell, self.direction.u, _outer(cell.start), terms.slopes, terms.roots)
+        self.sums.closed(cell, self.direction.u, _outer(cell.start), terms)
 
 
 def _outer(start: Start) -> int:
@@ -94,7 +96,9 @@ def _directions(program: Program, task: Task) -> Iterator[Direction]:
 
 def _known(program: Program | Transformer, task: Task) -> tuple[Enclosure, str]:
     assert isinstance(program, Program)
-    return whole_space_bounds(program), "norms of linear parts"
+    problem = task.problem
+    assert problem.from_mean is not None
+    return whole_space_bounds(program, problem.from_mean(task.seq_len)), "norms of linear parts"
 
 
 def _check(program: Program | Transformer, task: Task, ties: TieRule | None) -> None:
@@ -131,8 +135,7 @@ SQUARED_ERROR = Metric(
     directions=_directions,
     integral=ErrorSquares,
     kernels=("search", "squares"),
-    ball_seconds={4: 2e-3, 5: 7e-3},
+    ball_seconds={4: 3e-3, 5: 7e-3, 6: 3e-2},
     float_seconds={4: 1e-4, 5: 1e-4, 6: 1e-4, 7: 1e-3, 9: 1e-2},
     of_labels=False,
-    most_digits={LARGEST_DIMENSION: 12},
 )

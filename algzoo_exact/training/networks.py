@@ -16,9 +16,12 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy, one_hot
 
 from algzoo_exact.program.task import Task
+from algzoo_exact.runtime.blocks import HALVES
 from algzoo_exact.runtime.threads import spread
 from algzoo_exact.training.data import Chunk
 from algzoo_exact.training.recipe import Recipe
+from algzoo_exact.training.rnn_kernel import rnn_gradients
+from algzoo_exact.training.transformer_kernel import transformer_gradients
 from algzoo_exact.zoo.architectures import new_module
 
 _THREADS_FROM = 2e7  # floating-point operations of a step from which a second thread pays
@@ -105,8 +108,6 @@ def autograd_gradient(recipe: Recipe, layout: Layout) -> Gradient:
 
 def compiled_gradient(recipe: Recipe) -> Gradient:
     """The gradient on the CPU, by the compiled kernels."""
-    from algzoo_exact.runtime.blocks import HALVES
-
     part = _transformer_part(recipe) if recipe.is_transformer else _rnn_part(recipe)
     count = len(recipe.seeds) * HALVES
     threads = min(count, os.cpu_count() or 1) if _operations(recipe) >= _THREADS_FROM else 1
@@ -124,8 +125,6 @@ _Part = Callable[[int, int, Tensor, Chunk, int, Tensor], None]
 
 
 def _rnn_part(recipe: Recipe) -> _Part:
-    from algzoo_exact.training.rnn_kernel import rnn_gradients
-
     task = Task(recipe.task, recipe.seq_len)
     scalar, sizes = task.is_numeric, (recipe.seq_len, recipe.hidden_size, task.outputs)
     no_labels, no_values = torch.empty(0, 0, dtype=torch.int64), torch.empty(0, 0)
@@ -139,8 +138,6 @@ def _rnn_part(recipe: Recipe) -> _Part:
 
 
 def _transformer_part(recipe: Recipe) -> _Part:
-    from algzoo_exact.training.transformer_kernel import transformer_gradients
-
     sizes = (recipe.seq_len, recipe.hidden_size, recipe.layers, recipe.heads)
 
     def part(first: int, last: int, weights: Tensor, data: Chunk, start: int, out: Tensor) -> None:

@@ -13,7 +13,6 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from algzoo_exact import __version__
 from algzoo_exact.errors import InputError
 from algzoo_exact.files import write_whole
 from algzoo_exact.signals import interrupts_to
@@ -25,6 +24,7 @@ from algzoo_exact.training.networks import (
     outputs,
 )
 from algzoo_exact.training.recipe import WEIGHT_DECAY, Recipe
+from algzoo_exact.version import __version__
 from algzoo_exact.zoo.storage import RawTensor, parse_safetensors, to_safetensors
 from algzoo_exact.zoo.tasks import first_argmax, torch_device
 

@@ -6,12 +6,15 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Literal
 
-from algzoo_exact.exact.enclosure import Enclosure, places_for
-from algzoo_exact.program.task import Task
+from algzoo_exact.deadline import Deadline
+from algzoo_exact.exact.enclosure import places_for
+from algzoo_exact.measure.flow import MOST_INPUTS
+from algzoo_exact.program.task import Task, TieRule
 from algzoo_exact.runtime.sampled_squares import sample_squared_error
 from algzoo_exact.runtime.sampling import sample
-from algzoo_exact.score.compute import accuracy, squared_error
-from algzoo_exact.score.question import MOST_INPUTS
+from algzoo_exact.score.compute import answer, metric_for
+from algzoo_exact.score.metric import Metric
+from algzoo_exact.score.question import Question
 from algzoo_exact.zoo.cards import Score
 from algzoo_exact.zoo.loading import Model
 
@@ -63,45 +66,32 @@ def card_score(model: Model, task: Task) -> Score:
 def exact_score(model: Model, task: Task, seconds: float) -> Score | None:
     """The exact score, or None if it takes more than ten seconds, or ``seconds``, if they are
     more."""
-    limit = max(_SOON, seconds)
-    if task.is_numeric:
-        if task.seq_len > MOST_INPUTS:
-            return None
-        error = squared_error(model.program, task, time_limit=limit)
-        return _enclosed(error.enclosure, "mean squared error") if error.kind == "exact" else None
-    if not task.is_discrete and task.seq_len > MOST_INPUTS:
+    n, metric = task.seq_len, metric_for(task)
+    if not task.is_discrete and n > MOST_INPUTS:
         return None
-    result = accuracy(model.network, task, time_limit=limit)
-    if result.kind != "exact":
+    deadline = Deadline.after(max(_SOON, seconds))
+    found = answer(Question(metric, model.network, task, _ties(metric), deadline=deadline))
+    if found.kind != "exact":
         return None
-    if task.is_discrete:
-        total = task.seq_len**task.seq_len
-        return _enclosed(result.enclosure, "accuracy", int(result.enclosure.lower * total), total)
-    return _enclosed(result.enclosure, "accuracy")
+    total = n**n if task.is_discrete else None
+    correct = int(found.enclosure.lower * total) if total else None
+    lower, upper = found.enclosure.decimal(min(30, places_for(found.enclosure.width)))
+    return Score(metric.words, "exact", _ties(metric), lower, upper, correct=correct, total=total)
 
 
 def sampled_score(model: Model, task: Task, samples: int, seed: int) -> Score:
     """The score on random inputs."""
-    if task.is_numeric:
-        error = sample_squared_error(model.program, task, samples, seed=seed)
-        return Score(
-            "mean squared error",
-            "sampled",
-            value=error.mean,
-            standard_error=error.standard_error,
-            samples=samples,
-            seed=seed,
-        )
-    found = sample(model.network, task, samples, seed=seed)
+    metric = metric_for(task)
+    draw = sample if metric.of_labels else sample_squared_error
+    found = draw(model, task, samples, seed=seed)
     return Score(
-        "accuracy",
-        "sampled",
-        ties="lowest",
-        value=found.accuracy,
-        standard_error=found.standard_error,
-        samples=samples,
-        seed=seed,
-    )
+        metric.words, "sampled", _ties(metric), value=found.value,
+        standard_error=found.standard_error, samples=samples, seed=seed,
+    )  # fmt: skip
+
+
+def _ties(metric: Metric) -> TieRule | None:
+    return "lowest" if metric.of_labels else None
 
 
 def middle(score: Score) -> float:
@@ -111,11 +101,3 @@ def middle(score: Score) -> float:
     assert score.lower is not None
     assert score.upper is not None
     return float((Fraction(score.lower) + Fraction(score.upper)) / 2)
-
-
-def _enclosed(
-    enclosure: Enclosure, metric: str, correct: int | None = None, total: int | None = None
-) -> Score:
-    lower, upper = enclosure.decimal(min(30, places_for(enclosure.width)))
-    ties = "lowest" if metric == "accuracy" else None
-    return Score(metric, "exact", ties, lower, upper, correct=correct, total=total)

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import torch
 
-from algzoo_exact import __version__
 from algzoo_exact.errors import InputError
 from algzoo_exact.files import path_of, write_whole
 from algzoo_exact.program.task import Task
 from algzoo_exact.training.recipe import Recipe
 from algzoo_exact.training.run import Report, Run, model_file
 from algzoo_exact.training.scoring import card_score, choose
+from algzoo_exact.version import __version__
 from algzoo_exact.zoo.cards import Card, Score, write_card
 from algzoo_exact.zoo.loading import Model, load
 

@@ -18,7 +18,7 @@ from algzoo_exact.explain.language.expression import (
     Term,
     every,
 )
-from algzoo_exact.explain.prove.facts import Fact, Question, fact
+from algzoo_exact.explain.prove.facts import Fact, Question
 from algzoo_exact.program.task import Task, TieRule
 
 
@@ -50,4 +50,4 @@ class Margin(Instance):
 
     def facts(self) -> list[Fact]:
         """With two labels: that is all that later claims of the test need."""
-        return [fact(self._statement(2), self.domain)]
+        return [Fact(self._statement(2), self.domain)]

@@ -84,8 +84,7 @@ def test_it_is_printed(monkeypatch: pytest.MonkeyPatch) -> None:
     program, task = random_program(np.random.default_rng(7), 2, 3), az.tasks.second_argmax(3)
     model = model_of(program, task)
     found = answer(Question(OFF_BY_ONE, program, task, "lowest"))
-    wanted = Wanted(None, False, False)
-    said = score_document(model, found, None, wanted)
+    said = score_document(model, found, None, Wanted())
     assert "\noff by one   " in to_terminal(said)
     assert set(json.loads(to_json(said))["off_by_one"]) == {
         "lower", "upper", "closed_form",

@@ -1,6 +1,6 @@
 """A thousand models, each scored by the engine and by something else.
 
-    cd tests && python -m oracles.thousand [FIRST LAST]
+    make oracles, or: cd tests && python -m oracles.thousand [FIRST LAST]
 
 500 random models and 500 degenerate ones (dead, equal and parallel neurons, rows of zeros, weights
 over 35 orders of magnitude, ties everywhere), n = 2 .. 8, all tasks that have labels, all tie
@@ -44,7 +44,7 @@ from . import brute_force, flat_enumeration, sampling, squared_error
 from .conventions import ALL_TIES, Ties
 
 # n: how many random models, as many degenerate ones, and up to which hidden size.
-SIZES = {2: (110, 5), 3: (110, 3), 4: (110, 3), 5: (80, 2), 6: (50, 2), 7: (24, 1), 8: (16, 1)}
+SIZES = {2: (125, 5), 3: (125, 3), 4: (120, 2), 5: (80, 2), 6: (36, 1), 7: (10, 1), 8: (4, 1)}
 TASKS = {
     2: ("2nd_argmax", "argmax", "median"),
     3: ("2nd_argmax", "argmedian", "median", "argoutlier", "argmax"),
@@ -78,10 +78,12 @@ class Case:
 
 @dataclass(frozen=True)
 class Checked:
-    """What the engine gave, and by how many standard errors the sample differs."""
+    """What the engine gave, by how many standard errors the sample differs, and the processor's
+    seconds."""
 
     score: az.Score
     z: float
+    seconds: float
 
 
 class ContradictionError(Exception):
@@ -117,6 +119,7 @@ def _of_size(n: int) -> Iterator[tuple[str, az.Program, az.Task, Ties | None]]:
 
 def check(case: Case) -> Checked:
     """ContradictionError where the engine's score cannot be the oracle's."""
+    began = time.process_time()
     found = by_cones(case.program, case.task, case.ties)
     if found.kind != "exact":
         raise ContradictionError(f"{case}: only {found}")
@@ -124,7 +127,7 @@ def check(case: Case) -> Checked:
     z = _deviation(case, found.value)
     if abs(z) > 5:
         raise ContradictionError(f"{case}: {found}, sampled {z:.1f} standard errors from it")
-    return Checked(found, z)
+    return Checked(found, z, time.process_time() - began)
 
 
 def _agree(case: Case, found: az.Enclosure) -> None:
@@ -200,7 +203,8 @@ def main(first: int, last: int) -> int:
         random = sum(case.kind == "random" for case in kinds[n])
         print(
             f"n = {n}: {random} random, {len(some) - random} degenerate; widest {wide:.0e}; "
-            f"z {np.abs(zs).max():.2f} at most, {np.sqrt((zs**2).mean()):.2f} in the mean"
+            f"z {np.abs(zs).max():.2f} at most, {np.sqrt((zs**2).mean()):.2f} in the mean; "
+            f"{sum(c.seconds for c in some):.0f} s"
         )
     print(f"{wrong} contradictions; {time.process_time() - began:.0f} s of processor time")
     return 1 if wrong else 0

@@ -204,6 +204,25 @@ def test_median() -> None:
     check_page(report.html())
 
 
+def test_a_teacher_may_say_what_is_right() -> None:
+    """No picture and no certificate; errors are counted on random inputs. Oracle: the accuracy."""
+    model = az.load("2nd_argmax_2_2")
+    other = az.teacher(az.perturb(model, 0.5, 1).program, "another's answers")
+    report = az.make_report(model, other, samples=SAMPLES)
+    found = report.findings
+    assert "The label is the answer of another network" in report.markdown()
+    assert "the checker knows no task" in report.html()
+    assert "another's answers" in report.latex()
+    assert found.picture is None
+    assert found.confusion is not None
+    samples = found.confusion.samples
+    assert samples is not None
+    right = float(sum(found.confusion.mass[k][k].lower for k in range(2)))
+    exact = float(az.accuracy(model, other).enclosure.midpoint)
+    assert 0.1 < exact < 0.9999
+    assert abs(right - exact) < 5 * (exact * (1 - exact) / samples) ** 0.5
+
+
 def test_bounds_are_never_called_exact() -> None:
     """Seven inputs: certified bounds in the theorem, the sample before it and not in it."""
     program = random_program(np.random.default_rng(0), 2, 7)

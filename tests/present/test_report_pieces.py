@@ -144,7 +144,6 @@ def test_a_perfect_model_errs_nowhere() -> None:
 def test_what_is_sampled_is_marked(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the pieces are too many to list, their shares are sampled, and the report says so."""
     monkeypatch.setattr("algzoo_exact.present.findings.partition.AFFORDABLE", {3: 1})
-    monkeypatch.setattr("algzoo_exact.present.findings.gather.AFFORDABLE", {3: 1})
     report = report_of(one_output(dead_mass_program()), az.tasks.median(3))
     pieces = report.findings.pieces
     assert pieces is not None

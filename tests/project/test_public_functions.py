@@ -46,6 +46,7 @@ CALLS: dict[str, Callable[[Path], list[Any]]] = {
     "accuracy": lambda at: [model(), task()],
     "accuracy_bounds": lambda at: [model(), task()],
     "activation_regions": lambda at: [model()],
+    "ask": lambda at: [model(), "h[0][0] > 0"],
     "cells": lambda at: [model(), task()],
     "certify": lambda at: [model(), task()],
     "compare": lambda at: [model(), 0.1],

@@ -25,8 +25,8 @@ from algzoo_exact.regions.search import Search
 from algzoo_exact.regions.starts import Start, starting_cones
 from algzoo_exact.score import cones
 from algzoo_exact.score.accuracy import ACCURACY, RightMass
+from algzoo_exact.score.closed_form import Terms
 from algzoo_exact.score.facets import START_WALLS, TIES
-from algzoo_exact.score.metric import Terms
 from algzoo_exact.score.rigorous import right_cells, unpack
 
 
@@ -213,7 +213,7 @@ def test_accuracies_by_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Jobs that are parts of starts give the accuracies of whole starts."""
     original, seen = cones.decide, list[Start]()
 
-    def decide(setup: cones.Setup, job: cones.Job) -> cones.Outcome:
+    def decide(setup: cones.Setup, job: cones.Job) -> cones.Part | None:
         seen.extend(job.starts)
         return original(setup, job)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from fractions import Fraction
 from itertools import pairwise
 
@@ -13,12 +14,16 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from support.paths import ALGZOO
 
+from algzoo_exact.deadline import NEVER, Deadline
 from algzoo_exact.errors import InputError
 from algzoo_exact.measure import gaussian_boxes
 from algzoo_exact.program.ir import Program, rnn
 from algzoo_exact.program.task import TIE_RULES, Task, TieRule, argmax, index_tasks, second_argmax
 from algzoo_exact.score import box_kernels, box_search, boxes
-from algzoo_exact.score.boxes import BoxBounds, box_bounds
+from algzoo_exact.score.accuracy import ACCURACY
+from algzoo_exact.score.boxes import BOXES
+from algzoo_exact.score.question import Question
+from algzoo_exact.score.result import Score
 
 Floats = NDArray[np.float64]
 QUICK = {("2nd_argmax", "lowest"), ("argmedian", "uniform")}  # CI runs the others too
@@ -83,14 +88,25 @@ def score(program: Program, task: Task, ties: TieRule, x: Floats) -> Floats:
     return (hit & (count == 1)).astype(float) if ties == "incorrect" else hit / count
 
 
-def last(program: Program, task: Task, ties: TieRule = "lowest", boxes: int = 4000) -> BoxBounds:
-    return list(box_bounds(program, task, ties=ties, max_boxes=boxes))[-1]
+def box_bounds(
+    program: Program, task: Task, ties: TieRule = "lowest", *, boxes: int | None = None,
+    deadline: Deadline = NEVER,
+) -> Iterator[Score]:  # fmt: skip
+    question = Question(
+        ACCURACY, program, task, ties, wish="bounds", deadline=deadline, max_cells=boxes
+    )
+    question.check()
+    return BOXES.steps(question)
 
 
-def sample_excess(bounds: BoxBounds, scores: Floats) -> float:
+def last(program: Program, task: Task, ties: TieRule = "lowest", boxes: int = 4000) -> Score:
+    return list(box_bounds(program, task, ties, boxes=boxes))[-1]
+
+
+def sample_excess(bounds: Score, scores: Floats) -> float:
     """By how many standard errors a sample mean lies outside the enclosure."""
     mean, error = scores.mean(), max(scores.std(), 1e-3) / math.sqrt(len(scores))
-    outside = max(float(bounds.right) - mean, mean - (1 - float(bounds.wrong)), 0.0)
+    outside = max(float(bounds.enclosure.lower) - mean, mean - float(bounds.enclosure.upper), 0.0)
     return float(outside / error)
 
 
@@ -132,7 +148,7 @@ def exact_planar(program: Program, task: Task, ties: TieRule) -> float:
 def test_two_inputs_exactly(name: str, seed: int, ties: TieRule) -> None:
     program, task = random_program(1 + seed, 2, seed), Task(name, 2)
     truth, bounds = exact_planar(program, task, ties), last(program, task, ties)
-    assert float(bounds.right) - 1e-11 <= truth <= 1 - float(bounds.wrong) + 1e-11
+    assert float(bounds.enclosure.lower) - 1e-11 <= truth <= float(bounds.enclosure.upper) + 1e-11
     assert bounds.undecided < 2e-4  # quadrature loses up to q^2 n / 4 = 4e-5, twice that allowed
 
 
@@ -162,7 +178,7 @@ def test_five_inputs_against_samples(name: str) -> None:
         program, task = random_program(5, 5, seed), Task(name, 5)
         bounds = last(program, task, boxes=20_000)
         assert sample_excess(bounds, score(program, task, "lowest", x)) < 5
-        assert bounds.right + bounds.wrong > 0
+        assert bounds.undecided < 1
 
 
 @pytest.mark.parametrize(
@@ -171,8 +187,8 @@ def test_five_inputs_against_samples(name: str) -> None:
 def test_all_logits_tied(ties: TieRule, truth: float) -> None:
     """Oracle: by symmetry each label has probability 1/3, and every logit is 0."""
     bounds = last(degenerate_programs(3)["logits all zero"], argmax(3), ties, boxes=40_000)
-    assert bounds.right <= Fraction(truth) + Fraction(1, 1 << 50)
-    assert float(1 - bounds.wrong) >= truth - 1e-15
+    assert bounds.enclosure.lower <= Fraction(truth) + Fraction(1, 1 << 50)
+    assert float(bounds.enclosure.upper) >= truth - 1e-15
     assert bounds.undecided < 0.01
 
 
@@ -278,49 +294,46 @@ def test_phi_rows_against_scipy() -> None:
     """scipy's ndtr is good to a few ulp; PHI_ERROR is 18 ulp of 1."""
     from scipy.special import ndtr
 
-    table, nodes = gaussian_boxes.phi_table(), gaussian_boxes.radial_nodes(3)
-    out = np.empty_like(nodes.radii)
+    q = gaussian_boxes.quadrature_for(3, 1)
+    out = np.empty_like(q.radii)
     for ratio in (-1.0, -0.3, 0.0, 1e-9, 0.71, 1.0):
-        box_search.phi_row(ratio, nodes.radii, table.phi, table.density, out)
-        assert np.abs(out - ndtr(ratio * nodes.radii)).max() < gaussian_boxes.PHI_ERROR
+        box_search.phi_row(ratio, q.radii, q.phi, q.density, out)
+        assert np.abs(out - ndtr(ratio * q.radii)).max() < gaussian_boxes.PHI_ERROR
 
 
-def test_nested_and_stoppable_at_any_moment(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("algzoo_exact.score.boxes._compiled", True)  # other tests have run it
+def test_nested_and_stoppable_at_any_moment() -> None:
     program, task = random_program(6, 6, 0), second_argmax(6)
     x = np.random.default_rng(13).normal(size=(100_000, 6))
     scores = score(program, task, "lowest", x)
     for stop in (1, 2, 4):
         seen = []
-        for bounds in box_bounds(program, task, time_limit=0.8):
+        for bounds in box_bounds(program, task, deadline=Deadline.after(0.8)):
             seen.append(bounds)
             if len(seen) == stop:
                 break
         assert sample_excess(seen[-1], scores) < 5
-    everything = list(box_bounds(program, task, time_limit=0.8))
-    assert everything[-1].final
+    everything = list(box_bounds(program, task, deadline=Deadline.after(0.8)))
+    assert len(everything) > 2
     for before, after in pairwise(everything):
         assert before.enclosure.contains(after.enclosure)
-        assert after.right + after.wrong + after.undecided == 1
+        assert after.enclosure.width == after.undecided
 
 
 def test_long_and_wide_programs_stop_in_time() -> None:
     """Interval bounds take over where linear ones would cost too much."""
     bounds = last(random_program(20, 40, 0), argmax(40), boxes=50)
-    assert bounds.final
-    assert 0 <= bounds.right <= 1 - bounds.wrong <= 1
+    assert bounds.cells == 50
+    assert 0 <= bounds.enclosure.lower <= bounds.enclosure.upper <= 1
 
 
 def test_user_errors() -> None:
     program = random_program(2, 3, 0)
     with pytest.raises(InputError, match="needs a program"):
         box_bounds(program, argmax(4))
-    with pytest.raises(InputError, match="time_limit"):
-        box_bounds(program, argmax(3), time_limit=-1)
-    with pytest.raises(InputError, match="max_boxes"):
-        box_bounds(program, argmax(3), max_boxes=-1)
+    with pytest.raises(InputError, match="max_cells"):
+        box_bounds(program, argmax(3), boxes=-1)
     with pytest.raises(InputError, match="span"):
-        box_bounds(rnn((1, Fraction(2) ** -400), ((0, 0),) * 2, ((1, 0),) * 2, 2), argmax(2))
+        last(rnn((1, Fraction(2) ** -400), ((0, 0),) * 2, ((1, 0),) * 2, 2), argmax(2))
 
 
 @pytest.mark.slow
@@ -338,4 +351,4 @@ def test_example_model_is_bounded() -> None:
     )
     bounds = last(program, second_argmax(10), boxes=30_000)
     assert bounds.enclosure.contains(Fraction(953, 1000))
-    assert bounds.right > 0
+    assert bounds.enclosure.lower > 0

@@ -41,7 +41,7 @@ def along(
 ) -> az.Enclosure:
     """What one label cell adds."""
     setup = Setup(
-        metric, program, task, ties, (direction,), precision, precision.floats, NEVER
+        metric, program, task, ties, direction, precision, precision.floats, NEVER
     )  # fmt: skip
     part = decide(setup, Job(0, piece.starts, piece.starts))
     assert isinstance(part, Part)

@@ -17,8 +17,10 @@ from support.cards import CARD, CARDS, COUNTED, EXACT, MEDIAN, SAMPLED, SQUARE, 
 from support.paths import MODELS
 
 from algzoo_exact.errors import InputError
+from algzoo_exact.present.documents.catalogue import cards_document
+from algzoo_exact.present.writers.markdown import to_markdown
 from algzoo_exact.zoo.algzoo import FAMILIES
-from algzoo_exact.zoo.card_table import BEGIN, END, card_table, power_text, score_text, with_table
+from algzoo_exact.zoo.card_text import power_text, score_text
 from algzoo_exact.zoo.cards import (
     Card,
     Score,
@@ -216,7 +218,7 @@ def test_a_folder_of_cards(tmp_path: Path) -> None:
 
 
 def test_table() -> None:
-    lines = card_table([TRANSFORMER, MEDIAN, CARD]).splitlines()
+    lines = to_markdown(cards_document([TRANSFORMER, MEDIAN, CARD]), {}).splitlines()
     assert lines[2:] == [
         "| `2nd_argmax_4_3` | 32 | 2^26 | 7, best of 32 | 0.9871385 | exact | lowest | 0.985 |",
         "| `median_4_3` | 24 | 2^26 | 7, best of 32 | 0.132000 (square 0.017424) | certified |  "
@@ -276,18 +278,6 @@ def test_published_sizes_are_complete() -> None:
             assert known.seed in range(5)
 
 
-def test_the_readme_is_written_between_its_markers() -> None:
-    text = f"a\n{BEGIN}\nold\n{END}\nz\n"
-    once = with_table(text, [CARD])
-    assert once.startswith(f"a\n{BEGIN}\n")
-    assert once.endswith(f"{END}\nz\n")
-    assert card_table([CARD]) in once
-    assert "old" not in once
-    assert with_table(once, [CARD]) == once
-    with pytest.raises(InputError, match="no lines"):
-        with_table("a\n", [CARD])
-
-
 # --- the cards that are shipped ---
 
 
@@ -298,7 +288,7 @@ def test_shipped_cards_are_about_the_shipped_models() -> None:
 
 def test_the_shipped_readme_agrees_with_the_cards() -> None:
     text = (MODELS / "README.md").read_text(encoding="utf-8")
-    assert with_table(text, read_cards(MODELS)) == text
+    assert to_markdown(cards_document(read_cards(MODELS)), {}) in text
 
 
 def test_a_card_of_another_model_is_noticed() -> None:

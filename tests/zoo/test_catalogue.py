@@ -13,10 +13,11 @@ from support.command_line import COUNT, NULL, NUMBER, TEXT, either, json_of, rec
 from support.paths import ALGZOO
 
 import algzoo_exact as az
+from algzoo_exact.present.documents.catalogue import cards_document
+from algzoo_exact.present.writers.markdown import to_markdown
 from algzoo_exact.zoo import catalogue as module
 from algzoo_exact.zoo.algzoo import EXAMPLE_SIZE, FAMILIES
 from algzoo_exact.zoo.architectures import new_module
-from algzoo_exact.zoo.card_table import card_table
 from algzoo_exact.zoo.cards import write_card
 from algzoo_exact.zoo.fetching import find_remote
 
@@ -136,7 +137,8 @@ def test_table(tmp_path: Path) -> None:
     for card in (CARD, replace(MEDIAN, seed=1)):
         write_card(card, tmp_path / f"{card.name}.json")
         (tmp_path / f"{card.name}.safetensors").touch()
-    assert text_of("zoo", "table", tmp_path) == card_table([CARD, replace(MEDIAN, seed=1)])
+    expected = to_markdown(cards_document([CARD, replace(MEDIAN, seed=1)]), {})
+    assert text_of("zoo", "table", tmp_path) == expected
     assert EXACT.lower is not None
     assert EXACT.lower[:8] in text_of("zoo", "table", tmp_path)
 

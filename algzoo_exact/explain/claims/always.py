@@ -10,7 +10,7 @@ from algzoo_exact.explain.claims.claim import Instance
 from algzoo_exact.explain.claims.equalities import stated
 from algzoo_exact.explain.claims.keys import Keys, formula
 from algzoo_exact.explain.language.expression import EVERYWHERE, Formula
-from algzoo_exact.explain.prove.facts import Fact, Question, fact
+from algzoo_exact.explain.prove.facts import Fact, Question
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task, TieRule
 
@@ -30,7 +30,7 @@ class Always(Instance):
         return [Question(self.statement, self.domain, facts)]
 
     def facts(self) -> list[Fact]:
-        return [fact(self.statement, self.domain)]
+        return [Fact(self.statement, self.domain)]
 
     def equalities(self, program: Program) -> tuple[float, ...]:
         return stated([self.statement], program)

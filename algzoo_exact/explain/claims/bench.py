@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from time import monotonic
 
 from algzoo_exact.deadline import Deadline
-from algzoo_exact.explain.outcome import HasParameters, Outcome
+from algzoo_exact.explain.language.expression import Formula
+from algzoo_exact.explain.outcome import Figure, HasParameters, Outcome
 from algzoo_exact.explain.prove.decider import Decider, together
 from algzoo_exact.explain.prove.facts import Question
+from algzoo_exact.explain.prove.statements import measured
 from algzoo_exact.explain.prove.torch_check import confirmed
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task, TieRule
@@ -18,17 +20,16 @@ from algzoo_exact.program.task import Task, TieRule
 @dataclass(frozen=True, eq=False)
 class Bench:
     """What all claims are checked on: the program, the task, the tie rule, ``seconds`` for each
-    statement, the ``others`` that claims name, and who hears of progress."""
+    statement, and the ``others`` that claims name."""
 
     program: Program
     task: Task
     ties: TieRule
     seconds: float
     others: Mapping[str, Program]
-    progress: Callable[[str], None] | None = None
 
     def decider(self, program: Program | None = None) -> Decider:
-        return Decider(program or self.program, self.seconds, self.progress)
+        return Decider(program or self.program, self.seconds)
 
     def holds(
         self, questions: Sequence[Question], *, almost: bool, program: Program | None = None
@@ -37,6 +38,10 @@ class Bench:
         decider, deadline = self.decider(program), Deadline.after(self.seconds)
         outcomes = (decider.decide(q, almost=almost, deadline=deadline) for q in questions)
         return next(outcomes) if len(questions) == 1 else together(outcomes)
+
+    def measured(self, formula: Formula) -> Figure:
+        """Its probability: exact or certified where that can be had, else sampled."""
+        return measured(self.program, formula, Deadline.after(self.seconds))
 
     def about(self, instance: HasParameters, outcome: Outcome, start: float) -> Outcome:
         """The outcome as that of an instance, since ``start``; its witness is shown to torch."""

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import reduce
 from time import monotonic
 from typing import ClassVar, Literal, get_args
 
@@ -22,7 +23,6 @@ from algzoo_exact.explain.claims.answers import Right, Wrong, check_answers
 from algzoo_exact.explain.claims.bench import Bench
 from algzoo_exact.explain.claims.claim import ClaimResult, Ground
 from algzoo_exact.explain.claims.keys import Keys, formula
-from algzoo_exact.explain.claims.measure import probability_of
 from algzoo_exact.explain.language.expression import (
     EVERYWHERE,
     Formula,
@@ -123,7 +123,7 @@ def check_case(
     ``facts`` are those of the claims that it names, ``claims`` those claims themselves.
     """
     start = monotonic()
-    figure = probability_of(bench.program, instance.when, bench.seconds)
+    figure = bench.measured(instance.when)
     if case.verdict == "unknown":
         return CheckedCase(instance, "unknown", figure, None)
     answer: Answer
@@ -173,17 +173,16 @@ def total(figures: Sequence[Figure]) -> Figure | None:
     rationals = [figure.rational for figure in figures]
     exact = [value for value in rationals if value is not None]
     if len(exact) == len(figures):
-        value = sum(exact, Fraction(0))
-        return Figure.of("probability", value)
-    low = sum((e.lower for e in known), Fraction(0))
-    high = min(sum((e.upper for e in known), Fraction(0)), Fraction(1))
+        return Figure.of("probability", sum(exact, Fraction(0)))
+    whole = reduce(Enclosure.plus, known, Enclosure.exactly(0))
+    enclosure = Enclosure(whole.lower, min(whole.upper, Fraction(1)))
     kind: Literal["exact", "certified"]
     kind = "exact" if all(figure.kind == "exact" for figure in figures) else "certified"
     texts = [figure.closed_form for figure in figures if figure.rational != 0]
     closed = None if None in texts else " + ".join(f"({text})" for text in texts)
     if len(texts) == 1:
         closed = texts[0]
-    return Figure("probability", kind, Enclosure(low, high), None, closed)
+    return Figure("probability", kind, enclosure, None, closed)
 
 
 def check_partition(bench: Bench, instances: Sequence[tuple[str, CheckedCase]]) -> Partition:
@@ -242,7 +241,8 @@ def _named(
     bench: Bench, instances: Sequence[tuple[str, CheckedCase]], decision: Outcome, witness: Point
 ) -> Outcome:
     """The decision with the names of the cases that share its witness."""
-    names = [name for name, case in instances if _holds(bench, case.instance, witness)]
+    values = values_at(bench.program, witness)
+    names = [name for name, case in instances if evaluate(case.instance.when, values)]
     at = decision.verdict.reason.removeprefix("it fails ")
     verdict = Verdict("refuted", f"{' and '.join(names)} hold both {at}")
     return replace(decision, verdict=verdict)
@@ -267,10 +267,6 @@ def _first_overlap(
         else:
             overlapping = middle
     return [instances[disjoint], *instances[:disjoint]]
-
-
-def _holds(bench: Bench, instance: CaseInstance, point: Point) -> bool:
-    return evaluate(instance.when, values_at(bench.program, point))
 
 
 def derived_accuracy(instances: Sequence[CheckedCase], partition: Partition) -> Figure | None:

@@ -29,12 +29,11 @@ from algzoo_exact.explain.language.expression import (
     fails_at,
     point_text,
 )
-from algzoo_exact.explain.outcome import Figure, Outcome, joined
-from algzoo_exact.explain.prove.cell_search import CellLimits
-from algzoo_exact.explain.prove.cell_space import OutOfReachError
-from algzoo_exact.explain.prove.decider import FEW_INPUTS, Decider
+from algzoo_exact.explain.outcome import Figure, Outcome
+from algzoo_exact.explain.prove.cell_search import CellLimits, OutOfReachError
+from algzoo_exact.explain.prove.decider import FEW_INPUTS, Decider, together
 from algzoo_exact.explain.prove.exact_figures import mean_error, supremum
-from algzoo_exact.explain.prove.facts import Fact, Question, fact
+from algzoo_exact.explain.prove.facts import Fact, Question, is_computed, step_of
 from algzoo_exact.explain.prove.sampled_figures import Error, if_in_range, sampled_error
 from algzoo_exact.program.ir import Program
 
@@ -112,7 +111,7 @@ class Close(Instance):
         most = self.bounds.most
         if self.scale is None or most is None:
             return []
-        return [fact(self.within(most), self.domain)]
+        return [Fact(self.within(most), self.domain)]
 
     def equalities(self, program: Program) -> tuple[float, ...]:
         """A supremum of at most c is closeness to one part in 1 / c of the scale."""
@@ -151,11 +150,10 @@ def _inputs(program: Program, claim: Close) -> int:
     found: set[int] = set()
     for part in (claim.left, claim.right, claim.scale, claim.domain):
         for entry in frozenset() if part is None else entries(part):
-            first = program.seq_len - 1 if entry.array == "logit" else entry.indices[0]
             if entry.array == "x":
-                found.add(first)
-            elif entry.array in ("z", "h", "logit"):
-                found |= set(range(first + 1))
+                found.add(entry.indices[0])
+            elif is_computed(entry):
+                found |= set(range(program.seq_len)[: step_of(program, entry) + 1])
     return len(found)
 
 
@@ -178,28 +176,15 @@ def _check_supremum(
         if found.status != "unknown":
             return _with_witness(program, claim, found, decider, deadline)
         tried = "cells: the error is not bounded by any multiple of the scale"
-    least, most = claim.bounds.least, claim.bounds.most
-    outcome = Outcome.proved("exact bounds")
+    least, most, outcomes = claim.bounds.least, claim.bounds.most, list[Outcome]()
     if most is not None:
         question = Question(claim.within(most), claim.domain, facts)
-        outcome = decider.decide(question, deadline=deadline)
-    if least is not None and outcome.status != "refuted":
-        outcome = _both(outcome, _reaches(claim, least, decider, facts, deadline))
+        outcomes.append(decider.decide(question, deadline=deadline))
+    if least is not None and not any(outcome.status == "refuted" for outcome in outcomes):
+        outcomes.append(_reaches(claim, least, decider, facts, deadline))
+    outcome = together(outcomes) if len(outcomes) > 1 else outcomes[0]
     figures = (_sampled(program, claim, deadline),) if outcome.status == "unknown" else ()
     return replace(outcome, details=(tried, *outcome.details), figures=figures)
-
-
-def _both(outcome: Outcome, other: Outcome) -> Outcome:
-    """The upper bound's outcome and the lower one's, both of which are claimed."""
-    worst = joined((outcome.status, other.status))
-    return replace(
-        outcome,
-        verdict=Verdict(worst, outcome.verdict.reason or other.verdict.reason),
-        method=other.method,
-        details=outcome.details + other.details,
-        trusted=tuple(dict.fromkeys(outcome.trusted + other.trusted)),
-        arguments=outcome.arguments + other.arguments,
-    )
 
 
 def _with_witness(

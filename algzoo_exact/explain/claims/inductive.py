@@ -18,7 +18,7 @@ from algzoo_exact.explain.language.expression import Formula
 from algzoo_exact.explain.language.toml_tables import shown, within
 from algzoo_exact.explain.outcome import Outcome, Parameters
 from algzoo_exact.explain.prove.decider import together
-from algzoo_exact.explain.prove.facts import Fact, Question, fact
+from algzoo_exact.explain.prove.facts import Fact, Question
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task, TieRule
 
@@ -89,7 +89,7 @@ class Inductive(Instance):
         return together(self._proved(bench, facts))
 
     def facts(self) -> list[Fact]:
-        return [fact(statement) for statement in self.expressions()]
+        return [Fact(statement) for statement in self.expressions()]
 
     def equalities(self, program: Program) -> tuple[float, ...]:
         return stated(self.expressions(), program)
@@ -101,7 +101,7 @@ class Inductive(Instance):
             known = [*facts, *([] if step.base else before)]
             for parameters, statement in step.statements:
                 yield parameters, Question(statement, facts=known)
-            before = [fact(statement) for _, statement in step.statements]
+            before = [Fact(statement) for _, statement in step.statements]
 
     def _proved(self, bench: Bench, facts: Sequence[Fact]) -> Iterator[Outcome]:
         """What does not follow from what is known is tried without it, so that a false statement

@@ -148,7 +148,7 @@ RELATIONS: dict[Relation, Callable[[Any, Any], Any]] = {
 }
 """What relations mean: of numbers, and entry by entry of arrays."""
 
-_OPERATIONS: dict[Operation, Callable[[list[Fraction]], Fraction]] = {
+OPERATIONS: dict[Operation, Callable[[list[Fraction]], Fraction]] = {
     "add": lambda args: sum(args, Fraction(0)),
     "sub": lambda args: args[0] - args[1],
     "mul": lambda args: reduce(operator.mul, args),
@@ -158,6 +158,7 @@ _OPERATIONS: dict[Operation, Callable[[list[Fraction]], Fraction]] = {
     "relu": lambda args: max(Fraction(0), args[0]),
     "abs": lambda args: abs(args[0]),
 }
+"""What operations mean, of exact numbers."""
 
 
 def evaluate_term(term: Term, values: Callable[[Entry], Fraction]) -> Fraction:
@@ -166,7 +167,7 @@ def evaluate_term(term: Term, values: Callable[[Entry], Fraction]) -> Fraction:
         return term.value
     if isinstance(term, Entry):
         return values(term)
-    return _OPERATIONS[term.op]([evaluate_term(arg, values) for arg in term.args])
+    return OPERATIONS[term.op]([evaluate_term(arg, values) for arg in term.args])
 
 
 def evaluate(formula: Formula, values: Callable[[Entry], Fraction]) -> bool:

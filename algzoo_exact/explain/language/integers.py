@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from algzoo_exact.explain.language import syntax
-from algzoo_exact.explain.language.expression import ARRAYS, Array, compare, connect
+from algzoo_exact.explain.language.expression import ARRAYS, OPERATIONS, Array, compare, connect
 from algzoo_exact.explain.language.syntax import ParseError
 from algzoo_exact.program.ir import Program
 
@@ -76,22 +76,11 @@ class Scope(NamedTuple):
                 value = int(literal)
             case syntax.Name(_, name, ()) if name in self.integers:
                 value = self.integers[name]
-            case syntax.Arithmetical(_, "neg", (arg,)):
-                value = -inner.integer(arg)
-            case syntax.Arithmetical(_, "add", args):
-                value = sum(inner.integer(arg) for arg in args)
-            case syntax.Arithmetical(_, "sub", (left, right)):
-                value = inner.integer(left) - inner.integer(right)
-            case syntax.Arithmetical(_, "mul", args):
-                value = 1
-                for arg in args:
-                    value = self._limited(node, value * inner.integer(arg))
+            case syntax.Arithmetical(_, "neg" | "add" | "sub" | "mul" as op, args):
+                value = int(OPERATIONS[op]([Fraction(inner.integer(arg)) for arg in args]))
             case _:
                 known = ", ".join(self.integers)
                 raise self.error(node, f"expected an integer, made of numbers, {known} and + - *")
-        return self._limited(node, value)
-
-    def _limited(self, node: syntax.Node, value: int) -> int:
         if abs(value) > LARGEST_INTEGER:
             raise self.error(node, f"an integer here is at most {LARGEST_INTEGER} in magnitude")
         return value

@@ -34,25 +34,19 @@ class Row:
 
 def rows_of(result: ClaimResult, program: Program) -> list[Row]:
     """The claim's prices in its order; ``program`` is the one that the claim speaks of."""
-    prices = result.claim.prices
-    if result.status != "proved":
-        return [
-            Row(
-                result.claim.name, price, result.status, price.count * price.each, 0.0,
-                price.rule == "declared", f"{result.status}: not paid",
-            )
-            for price in prices
-        ]  # fmt: skip
-    stated = _Stated(result, program)
-    rows = {}
+    prices, stated, rows = result.claim.prices, _Stated(result, program), {}
     # The dearest first, so that they are held against the closest equalities.
     for position in sorted(range(len(prices)), key=lambda k: -prices[k].each):
         price = prices[position]
         priced = price.count * price.each
         bits, declared, remark = priced, price.rule == "declared", price.note
-        if price.rule == "equality":
+        if result.status != "proved":
+            bits, remark = 0.0, f"{result.status}: not paid"
+        elif price.rule == "equality":
             bits, declared, remark = stated.charge(price)
-        rows[position] = Row(result.claim.name, price, "proved", priced, bits, declared, remark)
+        rows[position] = Row(
+            result.claim.name, price, result.status, priced, bits, declared, remark
+        )
     return [rows[position] for position in range(len(prices))]
 
 

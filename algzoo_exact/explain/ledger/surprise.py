@@ -17,6 +17,8 @@ from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.explain.ledger.prices import Row, rows_of
 from algzoo_exact.explain.outcome import Figure
 from algzoo_exact.explain.verify import Verification
+from algzoo_exact.measure.flow import LARGEST_DIMENSION
+from algzoo_exact.runtime.agreement import agreement
 from algzoo_exact.score.compute import accuracy as exact_accuracy
 from algzoo_exact.score.result import Score
 
@@ -27,9 +29,7 @@ if TYPE_CHECKING:
 WEIGHT_BITS = 32  # of a float32, as which AlgZoo's models are stored
 SAMPLES = 1 << 20
 
-_LARGEST_EXACT = 6  # inputs
 _SECONDS = 10.0  # for the exact accuracy; then a sample does
-_SIGMAS = 5  # a sample contradicts the derived accuracy with a chance of 6e-7
 
 Answer = Literal["yes", "no", "open"]
 
@@ -179,27 +179,28 @@ def ledger_of(
             reason = f"{task.name} has no labels, so that there is no accuracy to explain"
         given = Given(None, False, None, None, None, True, reason)
     else:
-        given = _given(verification, _figure(measured), chances)
-    figures = _optimizations(verification, given, chances, optimization_bits, seeds)
+        given = _given(verification, measured, chances)
+    figures = _optimizations(verification, measured, chances, optimization_bits, seeds)
     return Ledger(rows, unpriced, given, figures)
 
 
-def _given(verification: Verification, measured: Figure, chances: Untrained) -> Given:
-    derived = verification.accuracy
-    agrees = derived is None or _agree(derived, measured)
-    if derived is not None and derived.kind == "exact":
-        reason = "the accuracy follows from what is proved"
-        return Given(0.0, False, None, derived, measured, agrees, reason)
-    proved = Enclosure(Fraction(0), Fraction(1))
+def _given(
+    verification: Verification, measured: Score | SampleEstimate, chances: Untrained
+) -> Given:
+    derived, figure = verification.accuracy, _figure(measured)
+    proved, agrees = Enclosure(Fraction(0), Fraction(1)), True
     reason = "no accuracy follows from what is proved"
     if derived is not None and derived.enclosure is not None:
-        proved = derived.enclosure
+        proved, agrees = derived.enclosure, _agree(derived.enclosure, measured)
         reason = "part of the inputs is left open"
+        if derived.kind == "exact":
+            reason = "the accuracy follows from what is proved"
+            return Given(0.0, False, None, derived, figure, agrees, reason)
     share = float((_established(measured) - proved.lower) / proved.width)
     share = min(1.0, max(0.0, share))
     least, estimate = chances.bits(share)
     bits, at_least = (estimate, False) if isfinite(estimate) else (least, True)
-    return Given(bits, at_least, share, derived, measured, agrees, reason)
+    return Given(bits, at_least, share, derived, figure, agrees, reason)
 
 
 def _measured(verification: Verification) -> Score | SampleEstimate:
@@ -208,7 +209,7 @@ def _measured(verification: Verification) -> Score | SampleEstimate:
     program, task, ties = (
         verification.program, verification.explanation.subject.task, verification.ties,
     )  # fmt: skip
-    if task.seq_len <= _LARGEST_EXACT:
+    if task.seq_len <= LARGEST_DIMENSION:
         found = exact_accuracy(program, task, ties=ties, time_limit=_SECONDS)
         if found.kind == "exact":
             return found
@@ -228,38 +229,23 @@ def _figure(accuracy: Score | SampleEstimate) -> Figure:
     return Figure("accuracy", accuracy.kind, accuracy.enclosure, closed_form=form)
 
 
-def _value(measured: Figure) -> Fraction:
-    if measured.enclosure is not None:
-        return measured.enclosure.midpoint
-    assert measured.estimate is not None
-    return Fraction(measured.estimate)
-
-
-def _established(measured: Figure) -> Fraction:
+def _established(measured: Score | SampleEstimate) -> Fraction:
     """How well the model is known to do: for a sample, two standard errors less."""
-    if measured.enclosure is not None:
+    if isinstance(measured, Score):
         return measured.enclosure.lower
-    assert measured.error is not None
-    return _value(measured) - 2 * Fraction(measured.error)
+    return Fraction(measured.accuracy) - 2 * Fraction(measured.standard_error)
 
 
-def _agree(derived: Figure, measured: Figure) -> bool:
-    enclosure = derived.enclosure
-    assert enclosure is not None
-    if measured.enclosure is not None:
-        other = measured.enclosure
-        return max(enclosure.lower, other.lower) <= min(enclosure.upper, other.upper)
-    assert measured.samples
-    value = _value(measured)
-    nearest = min(max(value, enclosure.lower), enclosure.upper)
-    # The deviation that the nearest point has, as z-scores take it.
-    variance = nearest * (1 - nearest) / measured.samples
-    return (value - nearest) ** 2 <= _SIGMAS**2 * variance
+def _agree(derived: Enclosure, measured: Score | SampleEstimate) -> bool:
+    if not isinstance(measured, Score):
+        return agreement(measured, derived).agrees
+    other = measured.enclosure
+    return max(derived.lower, other.lower) <= min(derived.upper, other.upper)
 
 
 def _optimizations(
     verification: Verification,
-    given: Given,
+    measured: Score | SampleEstimate | None,
     chances: Untrained | None,
     stated: float | None,
     seeds: int | None,
@@ -274,8 +260,8 @@ def _optimizations(
     parameters = verification.program.parameters
     note = f"{parameters} parameters of {WEIGHT_BITS} bits"
     found.append(Optimization("weights", "upper bound", float(WEIGHT_BITS * parameters), note))
-    if chances is not None and given.measured is not None:
-        accuracy = float(_established(given.measured))
+    if chances is not None and measured is not None:
+        accuracy = float(_established(measured))
         least, estimate = chances.bits(accuracy)
         models = len(chances.accuracies)
         note = f"{chances.reaching(accuracy)} of {models:,} random initialisations do as well"

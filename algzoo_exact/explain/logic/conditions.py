@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from typing import Literal, TypeAlias
 
 from algzoo_exact.explain.language.expression import compare, connect
@@ -22,10 +23,18 @@ class Form:
     terms: tuple[tuple[int, Fraction], ...] = ()
     constant: Fraction = ZERO
 
+    @cached_property
+    def _hash(self) -> int:
+        return hash((self.terms, self.constant))
+
+    def __hash__(self) -> int:
+        """Computed once: hashing rationals takes longer than most else that is done with them."""
+        return self._hash
+
     def plus(self, other: Form, factor: Fraction | int = 1) -> Form:
         """self + factor * other."""
         sums = dict(self.terms)
-        scaled = other if factor == 1 else other.times(factor)
+        scaled = other.times(factor)
         for atom, coefficient in scaled.terms:
             sums[atom] = sums[atom] + coefficient if atom in sums else coefficient
         kept = tuple((atom, sums[atom]) for atom in sorted(sums) if sums[atom])
@@ -33,8 +42,10 @@ class Form:
         return Form(kept, constant)
 
     def times(self, factor: Fraction | int) -> Form:
-        if not factor:
-            return Form()
+        if factor in (0, 1):
+            return self if factor else Form()
+        if factor == -1:  # by far the most frequent, and no product is needed
+            return Form(tuple((atom, -c) for atom, c in self.terms), -self.constant)
         constant = factor * self.constant if self.constant else ZERO
         return Form(tuple((atom, factor * c) for atom, c in self.terms), constant)
 
@@ -79,13 +90,18 @@ def with_forms(condition: Condition, change: Callable[[Form], Form]) -> Conditio
     return condition
 
 
-def holds(condition: Condition, atoms: Mapping[int, Fraction]) -> bool:
-    """Whether a condition holds where the atoms have these values."""
+def truth(condition: Condition, of_sign: Callable[[Sign], bool]) -> bool:
+    """Whether a condition holds, by its signs; of those only what need be known is asked for."""
     if isinstance(condition, bool):
         return condition
     if isinstance(condition, Sign):
-        return compare(condition.op, condition.form.value(atoms), ZERO)
-    return connect(condition.op, (holds(part, atoms) for part in condition.parts))
+        return of_sign(condition)
+    return connect(condition.op, (truth(part, of_sign) for part in condition.parts))
+
+
+def holds(condition: Condition, atoms: Mapping[int, Fraction]) -> bool:
+    """Whether a condition holds where the atoms have these values."""
+    return truth(condition, lambda sign: compare(sign.op, sign.form.value(atoms), ZERO))
 
 
 def negation(condition: Condition) -> Condition:

@@ -6,7 +6,6 @@ come and go, while the tableau stays. What floats find is for the caller to chec
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -58,9 +57,10 @@ class Simplex:
             self._rebuild()
         others = self._others
         self.values[others] = np.clip(self.values[others], self.low[others], self.high[others])
-        self.values[self._basic] = self._product(self.values[others])
+        self.values[self._basic] = self._table @ self.values[others]
         for count in range(_MOST):
-            self._look()
+            if self._deadline.passed:
+                raise LostError
             now = self.values[self._basic]
             low, high = self.low[self._basic], self.high[self._basic]
             wrong = np.flatnonzero((now < low - self._off) | (now > high + self._off))
@@ -111,34 +111,10 @@ class Simplex:
         factors[row] = 0
         table[:, column] = 0
         touched = np.flatnonzero(factors)
-        for part in self._parts(touched):
-            table[part] += factors[part, None] * line
+        table[touched] += factors[touched, None] * line
         table[row] = line
         self._basic[row], self._others[column] = entering, leaving
         self._pivots += 1
-
-    def _product(self, vector: Array) -> Array:
-        """The tableau times a vector."""
-        if not self._exact:
-            product: Array = self._table @ vector
-            return product
-        product = np.empty(len(self._table), object)
-        for part in self._parts(np.arange(len(product))):
-            product[part] = self._table[part] @ vector
-        return product
-
-    def _parts(self, rows: NDArray[np.intp]) -> Iterator[NDArray[np.intp]]:
-        """The rows, with Fractions one at a time, since each may take a millisecond."""
-        if not self._exact:
-            yield rows
-            return
-        for row in rows:
-            self._look()
-            yield np.array([row])
-
-    def _look(self) -> None:
-        if self._deadline.passed:
-            raise LostError
 
     def _rebuild(self) -> None:
         """The tableau from the matrix again."""

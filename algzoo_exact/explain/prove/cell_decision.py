@@ -10,8 +10,7 @@ from random import Random
 from algzoo_exact.explain.language.expression import EVERYWHERE, Formula, Logic, fails_at
 from algzoo_exact.explain.logic.conditions import Condition
 from algzoo_exact.explain.outcome import Argument, Cells, Outcome, Point, leaves
-from algzoo_exact.explain.prove.cell_search import CellLimits, Node, Search
-from algzoo_exact.explain.prove.cell_space import OutOfReachError, Space
+from algzoo_exact.explain.prove.cell_search import CellLimits, Node, OutOfReachError, Search, Space
 from algzoo_exact.explain.prove.counterexamples import shorten
 from algzoo_exact.geometry.cone import Cone, IntVector
 from algzoo_exact.program.ir import Program

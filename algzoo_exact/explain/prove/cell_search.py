@@ -4,28 +4,134 @@ A question is asked about one pointed cone at a time. A form has one sign on a c
 the extreme rays have; a maximum is linear there if one of its forms is the greatest on all rays.
 Where a question needs a form that changes sign, the cone is cut in two along it, and the question
 is asked of both parts (depth first). So only what the question needs is ever decided.
+
+All is in integers. Inputs that do not occur are left out. Atoms are scaled by common denominators,
+so that each is an integer functional of the inputs, whichever forms of the maxima win.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Generic
+from fractions import Fraction
+from math import lcm
+from typing import Generic, TypeAlias
 
-from algzoo_exact.deadline import NEVER, Deadline
-from algzoo_exact.explain.language.expression import RELATIONS, connect
-from algzoo_exact.explain.logic.conditions import Condition, Junction, Sign
+from algzoo_exact.deadline import NEVER, Deadline, TimeIsUpError
+from algzoo_exact.errors import AlgzooExactError
+from algzoo_exact.explain.language.expression import RELATIONS, Formula, Term, connect
+from algzoo_exact.explain.logic.conditions import Condition, Form, Sign, forms_of, truth
+from algzoo_exact.explain.logic.linear_forms import Linear
+from algzoo_exact.explain.logic.system import Atom, Maximum
 from algzoo_exact.explain.outcome import Answer, Cut, Leaf, Tree
-from algzoo_exact.explain.prove.cell_space import (
-    OutOfReachError,
-    Pairs,
-    Row,
-    Space,
-    combined,
-)
-from algzoo_exact.geometry.cone import Cone, IntVector, dot
+from algzoo_exact.geometry.cone import Cone, IntVector, dot, independent, primitive
+from algzoo_exact.program.ir import Program
 
 _DEEPEST = 250  # cuts, one within the other; each is a frame on Python's stack
+
+
+Pairs: TypeAlias = tuple[tuple[int, int], ...]
+"""Atoms with integer factors."""
+
+
+class OutOfReachError(AlgzooExactError):
+    """Cells cannot answer: constants in a condition, too many inputs, or a limit that struck."""
+
+
+@dataclass(frozen=True, eq=False)
+class Row:
+    """``scale`` > 0 times a form, as integer multiples of scaled atoms; ``number`` names it."""
+
+    number: int
+    pairs: Pairs
+    scale: int
+
+
+class Space:
+    """The conditions and terms of one question, in integers over the inputs that occur.
+
+    ``inputs`` are those inputs' indices: the coordinates of all cones. OutOfReachError for
+    conditions and terms with a constant, which cones cannot decide, and once the deadline passes.
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        formulas: Sequence[Formula],
+        terms: Sequence[Term] = (),
+        deadline: Deadline = NEVER,
+    ) -> None:
+        self.program = program
+        linear = Linear(program, deadline=deadline)
+        try:
+            asked: list[Condition] = [linear.condition(formula) for formula in formulas]
+            asked += [Sign(linear.term(term), ">") for term in terms]
+        except TimeIsUpError:
+            raise OutOfReachError("cells stopped: the time was up before the first") from None
+        system = linear.system(asked)
+        if not system.homogeneous:
+            raise OutOfReachError("there are constants in it, and cones have no scale")
+        self.inputs = tuple(sorted(entry.indices[0] for entry in system.variables)) or (0,)
+        self._scales: dict[int, int] = {}
+        self._choices: dict[int, list[Pairs]] = {}
+        self._units: dict[int, IntVector] = {}
+        self._rows: dict[Form, Row] = {}
+        for number, atom in enumerate(system.atoms):
+            self._add(number, atom)
+        self.conditions = system.conditions[: len(formulas)]
+        signs = system.conditions[len(formulas) :]
+        self.rows = [self.row(form) for sign in signs for form in forms_of(sign)]
+        for condition in self.conditions:
+            for form in forms_of(condition):
+                self.row(form)
+
+    def _add(self, number: int, atom: Atom) -> None:
+        if isinstance(atom, Maximum):
+            scale = lcm(*(self._denominator(form) for form in atom.forms))
+            self._scales[number] = scale
+            self._choices[number] = [self._pairs(form, scale) for form in atom.forms]
+        else:
+            self._scales[number] = 1
+            self._units[number] = tuple(int(i == atom.indices[0]) for i in self.inputs)
+
+    def _denominator(self, form: Form) -> int:
+        return lcm(*((c / self._scales[atom]).denominator for atom, c in form.terms))
+
+    def _pairs(self, form: Form, scale: int) -> Pairs:
+        return tuple((atom, int(c * scale / self._scales[atom])) for atom, c in form.terms)
+
+    def row(self, form: Form) -> Row:
+        """A form of the conditions or terms, in integers."""
+        if form not in self._rows:
+            scale = self._denominator(form)
+            self._rows[form] = Row(len(self._rows), self._pairs(form, scale), scale)
+        return self._rows[form]
+
+    def units(self) -> dict[int, IntVector]:
+        """The atoms that are inputs, as functionals."""
+        return dict(self._units)
+
+    def choices(self, atom: int) -> list[Pairs]:
+        """The forms of an atom that is a maximum, on one scale."""
+        return self._choices[atom]
+
+    def lift(self, point: Sequence[int | Fraction]) -> tuple[Fraction, ...]:
+        """A point of the space as an input (n) of the program; inputs that do not occur are 0."""
+        known = dict(zip(self.inputs, point, strict=True))
+        return tuple(Fraction(known.get(i, 0)) for i in range(self.program.seq_len))
+
+    def first_walls(self) -> tuple[IntVector, ...]:
+        """Independent normals, as many as inputs: the question's own as far as there are any."""
+        waiting = [row.pairs for row in self._rows.values()]
+        for first, *others in self._choices.values():
+            waiting += [_difference(first, other) for other in others]
+        vectors = [
+            primitive(combined(pairs, self._units, len(self.inputs)))
+            for pairs in waiting
+            if all(atom in self._units for atom, _ in pairs)
+        ]
+        vectors += self._units.values() or [(1,)]
+        return tuple(vectors[i] for i in independent(vectors))
 
 
 @dataclass(frozen=True)
@@ -97,18 +203,17 @@ class Node:
         OpenSign if it holds at some of them and not at others. ``almost`` ignores null sets within
         the cone, so that equations are false unless they hold everywhere.
         """
-        if isinstance(condition, bool):
-            return condition
-        if isinstance(condition, Junction):
-            each = (self.holds(part, rays, almost=almost) for part in condition.parts)
-            return connect(condition.op, each)
-        row = self.space.row(condition.form)
-        sign = self._sign(row, rays)
-        if sign is None:
-            if almost and condition.op == "==":
+
+        def of_sign(part: Sign) -> bool:
+            row = self.space.row(part.form)
+            sign = self._sign(row, rays)
+            if sign is not None:
+                return bool(RELATIONS[part.op](sign, 0))
+            if almost and part.op == "==":
                 return False
             raise OpenSign(self.functional(row))
-        return bool(RELATIONS[condition.op](sign, 0))
+
+        return truth(condition, of_sign)
 
     def _sign(self, row: Row, rays: Sequence[IntVector] | None) -> int | None:
         """Within the face of the rays, or within the cone; None if it changes there."""
@@ -166,46 +271,42 @@ class Node:
         return copy, Node(self.space, above, self._atoms, self._signs)
 
 
+@dataclass
 class Search(Generic[Answer]):
     """One question, asked of cones that together cover the space.
 
     ``ask`` answers for a node, or raises OpenSign. Where both sides of a cut have the same answer
-    everywhere, they become one leaf again if ``merge``.
+    everywhere, they become one leaf again if ``merge``. So many cones are ``decided`` so far.
     """
 
-    def __init__(
-        self,
-        space: Space,
-        ask: Callable[[Node], Answer],
-        limits: CellLimits,
-        *,
-        merge: bool = False,
-    ) -> None:
-        self._space, self._ask, self._limits, self._merge = space, ask, limits, merge
-        self.decided = 0
+    space: Space
+    ask: Callable[[Node], Answer]
+    limits: CellLimits
+    merge: bool = False
+    decided: int = field(default=0, init=False)
 
     def run(self) -> Tree[Answer]:
         """OutOfReachError if more inputs occur than the limit allows."""
-        occurring = len(self._space.inputs)
-        if occurring > self._limits.inputs:
+        occurring = len(self.space.inputs)
+        if occurring > self.limits.inputs:
             raise OutOfReachError(f"{occurring} inputs occur in it, too many for cells")
-        walls = self._space.first_walls()
+        walls = self.space.first_walls()
         return self._start(walls, Cone.from_inequalities(walls), 0)
 
     def _start(self, walls: tuple[IntVector, ...], cone: Cone | None, k: int) -> Tree[Answer]:
         """All cones whose walls are the first ones: one cone's rays, each or its opposite."""
         assert cone is not None
         if k == len(walls):
-            return self._search(Node(self._space, cone, self._space.units(), {}), 0)
-        below = self._start(walls, _mirrored(cone, k), k + 1)
+            return self._search(Node(self.space, cone, self.space.units(), {}), 0)
+        below = self._start(walls, cone.mirrored(k), k + 1)
         return Cut(walls[k], below, self._start(walls, cone, k + 1))
 
     def _search(self, node: Node, depth: int) -> Tree[Answer]:
-        limits = self._limits
+        limits = self.limits
         if self.decided >= limits.cells or limits.deadline.passed or depth > _DEEPEST:
             return Leaf(node.cone, None)
         try:
-            answer = self._ask(node)
+            answer = self.ask(node)
         except OpenSign as signal:
             normal = signal.normal
         else:
@@ -215,7 +316,7 @@ class Search(Generic[Answer]):
         below = self._search(sides[0], depth + 1)
         above = self._search(sides[1], depth + 1)
         pair = Cut(normal, below, above)
-        return _merged(node.cone, pair) if self._merge else pair
+        return _merged(node.cone, pair) if self.merge else pair
 
 
 def _merged(cone: Cone, cut: Cut[Answer]) -> Tree[Answer]:
@@ -226,10 +327,17 @@ def _merged(cone: Cone, cut: Cut[Answer]) -> Tree[Answer]:
     return cut
 
 
-def _mirrored(cone: Cone, k: int) -> Cone:
-    """A simplicial cone on the other side of its wall k."""
+def combined(pairs: Pairs, vectors: Mapping[int, IntVector], dimension: int) -> IntVector:
+    """The sum of c * vector, over pairs (number of the vector, c)."""
+    total = [0] * dimension
+    for number, factor in pairs:
+        for i, entry in enumerate(vectors[number]):
+            total[i] += factor * entry
+    return tuple(total)
 
-    def turned(rows: tuple[IntVector, ...]) -> tuple[IntVector, ...]:
-        return tuple(tuple(-c for c in row) if i == k else row for i, row in enumerate(rows))
 
-    return Cone(cone.walls, turned(cone.inequalities), turned(cone.rays), cone.tight)
+def _difference(a: Pairs, b: Pairs) -> Pairs:
+    sums = dict(a)
+    for atom, c in b:
+        sums[atom] = sums.get(atom, 0) - c
+    return tuple((atom, c) for atom, c in sums.items() if c)

@@ -7,7 +7,7 @@ then, for few inputs, cell by cell. For very few inputs the cells come first.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from itertools import chain
@@ -38,13 +38,10 @@ _ROUNDS = 40  # null sets that are left out one after the other
 
 
 class Decider:
-    """Statements about one program; ``seconds`` for each. ``progress`` hears what is tried."""
+    """Statements about one program; ``seconds`` for each."""
 
-    def __init__(
-        self, program: Program, seconds: float, progress: Callable[[str], None] | None = None
-    ) -> None:
+    def __init__(self, program: Program, seconds: float) -> None:
         self.program, self.seconds = program, seconds
-        self._progress = progress
         self._last: Prover | None = None
 
     def decide(
@@ -144,9 +141,7 @@ class Decider:
 
     def _prover(self, domain: Formula, use: Abstraction, deadline: Deadline) -> Prover:
         if self._last is None or (self._last.domain, self._last.use) != (domain, use):
-            self._last = Prover(
-                self.program, domain, use, deadline=deadline, progress=self._progress
-            )
+            self._last = Prover(self.program, domain, use, deadline=deadline)
         return self._last
 
     def _inputs(self, state: Sequence[tuple[Entry, Fraction]]) -> Point:

@@ -21,8 +21,14 @@ from algzoo_exact.explain.language.expression import EVERYWHERE, Apply, Formula,
 from algzoo_exact.explain.logic.order_probability import order_probability
 from algzoo_exact.explain.outcome import Figure, leaves
 from algzoo_exact.explain.prove.cell_decision import condition_cells
-from algzoo_exact.explain.prove.cell_search import CellLimits, Node, OpenSign, Search
-from algzoo_exact.explain.prove.cell_space import OutOfReachError, Space
+from algzoo_exact.explain.prove.cell_search import (
+    CellLimits,
+    Node,
+    OpenSign,
+    OutOfReachError,
+    Search,
+    Space,
+)
 from algzoo_exact.geometry.cone import Cone, IntVector, dot, primitive
 from algzoo_exact.measure.cone_measure import cone_measure
 from algzoo_exact.measure.cone_moments import first_moment, second_moment
@@ -43,9 +49,9 @@ def probability(
 ) -> Figure:
     """The probability that the formula holds for standard Gaussian inputs.
 
-    ``exact``: a rational, or an enclosure about 10**-digits wide (10**-14 at best for 6 inputs),
-    for up to 3 inputs with a closed form. ``certified``: a limit struck, and the enclosure leaves
-    room for what was not decided. OutOfReachError where nothing can be said.
+    ``exact``: a rational, or an enclosure about 10**-digits wide, for up to 3 inputs with a closed
+    form. ``certified``: a limit struck, and the enclosure leaves room for what was not decided.
+    OutOfReachError where nothing can be said.
     """
     deadline = limits.deadline
     try:
@@ -152,8 +158,8 @@ def mean_error(
 ) -> Figure:
     """E|left - right|, or sqrt(E[(left - right)^2]), for standard Gaussian inputs in the domain.
 
-    The enclosure is about 10**-digits wide (10**-6 for a root with 6 inputs), more if the domain
-    has a small probability. OutOfReachError where cells cannot tell, or the domain is a null set.
+    The enclosure is about 10**-digits wide, more if the domain has a small probability.
+    OutOfReachError where cells cannot tell, or the domain is a null set.
     """
     deadline = limits.deadline
     given = probability(program, domain, digits=digits + _SPARE_DIGITS, limits=limits)
@@ -210,8 +216,7 @@ def _moments(
         a = primitive(functional)
         factor = Fraction(gcd(*functional), unit) ** power
         size = len(str(factor.numerator)) - len(str(factor.denominator)) + 1
-        part = moment(cone, a, digits=max(1, digits + size))
-        total = total.plus(Enclosure(factor * part.lower, factor * part.upper))
+        total = total.plus(moment(cone, a, digits=max(1, digits + size)).times(factor))
     return total
 
 

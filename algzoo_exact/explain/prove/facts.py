@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 from algzoo_exact.explain.language.expression import (
@@ -26,18 +27,15 @@ from algzoo_exact.program.ir import Program
 
 @dataclass(frozen=True)
 class Fact:
-    """``statement`` holds wherever ``domain`` does; ``about`` are its entries but for the inputs
-    and weights."""
+    """``statement`` holds wherever ``domain`` does."""
 
     statement: Formula
-    domain: Formula
-    about: frozenset[Entry]
+    domain: Formula = EVERYWHERE
 
-
-def fact(statement: Formula, domain: Formula = EVERYWHERE) -> Fact:
-    """A fact about all inputs in the domain."""
-    mentioned = entries(statement) | entries(domain)
-    return Fact(statement, domain, frozenset(e for e in mentioned if _computed(e)))
+    @cached_property
+    def about(self) -> frozenset[Entry]:
+        """Its entries but for the inputs and weights."""
+        return frozenset(filter(is_computed, entries(self.statement) | entries(self.domain)))
 
 
 class Question(NamedTuple):
@@ -72,8 +70,8 @@ def abstractions(program: Program, question: Question) -> Iterator[Abstraction]:
     asked = entries(statement) | entries(domain)
     given = set(conjuncts(domain))
     seen: set[Abstraction] = set()
-    latest = max((_step(program, entry) for entry in asked), default=0)
-    last = frozenset(entry for entry in asked if _step(program, entry) == latest)
+    latest = max((step_of(program, entry) for entry in asked), default=0)
+    last = frozenset(entry for entry in asked if step_of(program, entry) == latest)
     for spared in (frozenset[Entry](), last, asked):
         free, used = _reached(program, asked, facts, spared)
         if not free:
@@ -101,7 +99,7 @@ def _reached(
     waiting, seen = list(asked), set(asked)
     while waiting:
         entry = waiting.pop()
-        if not _computed(entry):
+        if not is_computed(entry):
             continue
         reached: set[Entry] = set()
         for number in speaking.get(entry, ()):
@@ -145,7 +143,7 @@ def _definition(
         summands = one.args if isinstance(one, Apply) and one.op == "add" else (one,)
         fresh = [part for part in summands if part in free and part not in defined]
         rest = tuple(part for part in summands if part not in fresh)
-        computed = {e for part in (other, *rest) for e in entries(part) if _computed(e)}
+        computed = {e for part in (other, *rest) for e in entries(part) if is_computed(e)}
         if len(fresh) == 1 and isinstance(fresh[0], Entry) and computed <= defined.keys():
             term = other
             for part in rest:
@@ -174,13 +172,13 @@ def _sources(program: Program, entry: Entry) -> set[Entry]:
     return set()
 
 
-def _computed(entry: Entry) -> bool:
+def is_computed(entry: Entry) -> bool:
     """Neither an input, nor a weight, nor the state before the first step."""
     return entry.array in ("z", "h", "logit") and entry.indices[0] >= 0
 
 
-def _step(program: Program, entry: Entry) -> int:
+def step_of(program: Program, entry: Entry) -> int:
     """The step at which an entry is computed; inputs and weights are there from the start."""
     if entry.array == "logit":
         return program.seq_len
-    return entry.indices[0] if _computed(entry) else 0
+    return entry.indices[0] if is_computed(entry) else 0

@@ -7,7 +7,6 @@ float64 where they hold exactly; order, signs and errors are what sampling is fo
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import reduce
 from math import sqrt
@@ -31,6 +30,7 @@ from algzoo_exact.explain.language.expression import (
 from algzoo_exact.explain.outcome import Figure
 from algzoo_exact.program.floats import rounded
 from algzoo_exact.program.ir import Program
+from algzoo_exact.runtime.sampled import pooled
 
 Floats: TypeAlias = NDArray[np.float64]
 Bools: TypeAlias = NDArray[np.bool_]
@@ -101,7 +101,7 @@ def sampled_error(
     Errors as in ``sampled_probability``.
     """
     assert (scale is not None) == (error == "supremum")
-    greatest, moments = 0.0, _Moments()
+    greatest, seen = 0.0, list[tuple[int, float, float]]()
     for block in _blocks(program, samples, seed, deadline):
         inside = block.formula(domain)
         with np.errstate(over="ignore", invalid="ignore"):
@@ -112,37 +112,19 @@ def sampled_error(
                 ratios = gaps / block.term(scale)[inside]
             greatest = max(greatest, float(np.max(ratios[gaps > 0], initial=0.0)))
         with np.errstate(over="ignore"):
-            moments = moments.with_block(_finite(gaps if error == "mean" else gaps**2))
-    if not moments.count:
+            numbers = _finite(gaps if error == "mean" else gaps**2)
+            if len(numbers):
+                mean = float(numbers.mean())
+                seen.append((len(numbers), mean, float(((numbers - mean) ** 2).sum())))
+    if not seen:
         return Figure(error, "sampled", samples=0)
+    count, estimate, deviation = pooled(seen)
     if error == "supremum":
-        return Figure(error, "sampled", estimate=greatest, samples=moments.count)
-    estimate, deviation = moments.mean, moments.standard_error()
+        return Figure(error, "sampled", estimate=greatest, samples=count)
     if error == "root_mean_square":
-        estimate = sqrt(moments.mean)
+        estimate = sqrt(estimate)
         deviation = deviation / (2 * estimate) if estimate else 0.0
-    return Figure(error, "sampled", estimate=estimate, error=deviation, samples=moments.count)
-
-
-@dataclass(frozen=True)
-class _Moments:
-    """How many numbers were seen, their mean, and the sum of their squared deviations from it."""
-
-    count: int = 0
-    mean: float = 0.0
-    spread: float = 0.0
-
-    def with_block(self, numbers: Floats) -> _Moments:
-        """After some more numbers: the update of Chan, Golub and LeVeque (1983)."""
-        if not len(numbers):
-            return self
-        new, mean = len(numbers), float(numbers.mean())
-        count, shift = self.count + new, mean - self.mean
-        spread = float(((numbers - mean) ** 2).sum()) + shift**2 * self.count * new / count
-        return _Moments(count, self.mean + shift * new / count, self.spread + spread)
-
-    def standard_error(self) -> float:
-        return sqrt(self.spread / max(1, self.count - 1) / self.count)
+    return Figure(error, "sampled", estimate=estimate, error=deviation, samples=count)
 
 
 def _blocks(program: Program, samples: int, seed: int, deadline: Deadline) -> Iterator[Block]:

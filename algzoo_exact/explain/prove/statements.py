@@ -16,8 +16,7 @@ from algzoo_exact.explain.language.integers import Sizes
 from algzoo_exact.explain.language.parser import parse
 from algzoo_exact.explain.logic.order_probability import order_probability
 from algzoo_exact.explain.outcome import Figure, Outcome
-from algzoo_exact.explain.prove.cell_search import CellLimits
-from algzoo_exact.explain.prove.cell_space import OutOfReachError
+from algzoo_exact.explain.prove.cell_search import CellLimits, OutOfReachError
 from algzoo_exact.explain.prove.exact_figures import probability as probability_by_cells
 from algzoo_exact.explain.prove.prover import Prover
 from algzoo_exact.explain.prove.sampled_figures import if_in_range, sampled_probability

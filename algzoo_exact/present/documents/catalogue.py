@@ -1,13 +1,15 @@
-"""What ``zoo list`` says: which models there are, and how well they do."""
+"""What ``zoo`` says: which models there are, and how well they do."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 
 from algzoo_exact.present import document as d
-from algzoo_exact.zoo.algzoo import EXAMPLE, FAMILIES, PUBLISHED_SEQUENCES, SEEDS
-from algzoo_exact.zoo.card_table import power_text, score_text
+from algzoo_exact.program.task import PROBLEMS
+from algzoo_exact.zoo.algzoo import EXAMPLE, FAMILIES, PUBLISHED_SEQUENCES, SEEDS, published
+from algzoo_exact.zoo.card_text import power_text, score_text
+from algzoo_exact.zoo.cards import Card
 from algzoo_exact.zoo.catalogue import CatalogueEntry
 
 
@@ -43,3 +45,31 @@ def _family(family: str, entries: Sequence[CatalogueEntry]) -> Iterator[d.Block]
             rows.append((entry.name, str(entry.parameters), *texts))
     if rows:
         yield d.table("", ("shipped", "parameters", "score", "kind"), rows)
+
+
+def cards_document(cards: Iterable[Card]) -> d.Document:
+    """A table with a row for each card, by task and size.
+
+    Digits of a score are cut off, not rounded, where both bounds share them. ``published`` is
+    AlgZoo's score for the same task and size, to 0.001. For median both are roots of mean squared
+    errors, and ours has the mean squared error beside it.
+    """
+    known = list(PROBLEMS)
+    ordered = sorted(cards, key=lambda c: (known.index(c.task), c.hidden_size, c.seq_len, c.name))
+    columns = ("model", "parameters", "sequences", "seed", "score", "kind", "ties", "published")
+    table = d.table("", columns, map(_card, ordered))
+    return d.untitled(table, data={"cards": [card.json() for card in ordered]})
+
+
+def _card(card: Card) -> tuple[str | d.Text, ...]:
+    known = published(card.task, card.hidden_size, card.seq_len)
+    return (
+        (d.Mono(card.name),),
+        str(card.parameters),
+        power_text(card.sequences),
+        f"{card.seed}, best of {card.seeds}" if card.seeds > 1 else str(card.seed),
+        score_text(card.score),
+        card.score.kind,
+        card.score.ties or "",
+        f"{known.score:.3f}" if known else "none",
+    )

@@ -13,6 +13,7 @@ from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.exact.shares import percent, share
 from algzoo_exact.present import document as d
 from algzoo_exact.present.wording import digits, model_text, one_in, several, task_text, value_text
+from algzoo_exact.present.writers.data import attributes
 from algzoo_exact.zoo.loading import Model
 
 _PLACES = 12
@@ -140,15 +141,12 @@ def _data(
         "count": len(found),
         "cells": [
             {
-                "probability": cell.probability,
-                "form": cell.form,
-                "label": cell.label,
+                **attributes(cell, "probability form label"),
                 "answer": min(cell.answers),
-                "answers": cell.answers,
-                "credit": cell.credit,
+                **attributes(cell, "answers credit"),
                 "pattern": str(cell.pattern),
                 "conditions": cell.conditions,
-                "input": [str(c) for c in cell.input],
+                "input": list(map(str, cell.input)),
                 "torch": floats[i] if floats else None,
             }
             for i, cell in enumerate(cells)

@@ -10,6 +10,7 @@ from algzoo_exact.present.document import Document, Mark, facts, untitled
 from algzoo_exact.present.documents.verification import figure_data
 from algzoo_exact.present.sections.ledger import ledger_blocks
 from algzoo_exact.present.wording import model_text
+from algzoo_exact.present.writers.data import attributes
 from algzoo_exact.zoo.loading import Model
 
 
@@ -33,40 +34,24 @@ def _data(path: str, model: Model, verification: Verification, ledger: Ledger) -
         "status": verification.status,
         "rows": [
             {
-                "claim": row.claim,
-                "status": row.status,
-                "rule": row.price.rule,
-                "count": row.price.count,
-                "priced": row.priced,
-                "bits": row.bits,
-                "declared": row.declared,
-                "remark": row.remark,
+                **attributes(row, "claim status"),
+                **attributes(row.price, "rule count"),
+                **attributes(row, "priced bits declared remark"),
             }
             for row in ledger.rows
         ],
-        "unpriced": ledger.unpriced,
-        "by_rule": ledger.by_rule,
+        **attributes(ledger, "unpriced by_rule"),
         "bits_of_explanation": ledger.explanation,
         "bits_declared": ledger.declared,
         "given": {
-            "bits": given.bits,
-            "at_least": given.at_least,
-            "share": given.share,
+            **attributes(given, "bits at_least share"),
             "derived": given.derived and figure_data(given.derived),
             "measured": given.measured and figure_data(given.measured),
-            "agrees": given.agrees,
-            "reason": given.reason,
+            **attributes(given, "agrees reason"),
         },
-        "total": ledger.total,
-        "at_least": ledger.at_least,
+        **attributes(ledger, "total at_least"),
         "optimization": [
-            {
-                "name": figure.name,
-                "sort": figure.sort,
-                "bits": figure.bits,
-                "note": figure.note,
-                "within": ledger.within(figure),
-            }
+            {**attributes(figure, "name sort bits note"), "within": ledger.within(figure)}
             for figure in ledger.optimizations
         ],
     }

@@ -8,6 +8,7 @@ from typing import Any
 from algzoo_exact.exact.shares import decimals
 from algzoo_exact.present import document as d
 from algzoo_exact.present.wording import task_text
+from algzoo_exact.present.writers.data import attributes
 from algzoo_exact.race.run import Race, RacePoint
 from algzoo_exact.race.statistics import Measured
 from algzoo_exact.race.summary import learned_lines, table_rows
@@ -70,31 +71,29 @@ def _data(race: Race, files: Sequence[str]) -> dict[str, Any]:
         "ties": "lowest",
         "noise": race.noise,
         "noise_relative": race.relative,
-        "noise_seed": race.noise_seed,
-        "variants": race.variants,
+        **attributes(race, "noise_seed variants"),
         "mean_accuracy": race.accuracy,
         "truth": {"method": race.truth_method, "standard_error": race.truth_error},
         "sample_flops": race.sample_cost,
         "confidence": 0.95,
-        "points": [_point(point) for point in race.points],
+        "points": list(map(_point, race.points)),
         "left_out": dict(race.left_out),
         "files": files,
     }
 
 
 def _point(point: RacePoint) -> dict[str, Any]:
-    o = point.outcome
+    outcome = point.outcome
     return {
-        "estimator": point.estimator,
-        "kind": point.kind,
+        **attributes(point, "estimator kind"),
         "learned": [dict(vars(constant)) for constant in point.learned],
         "budget": point.budget,
-        "flops": o.flops,
+        "flops": outcome.flops,
         "seeds": point.seeds,
-        "mse": _measured(o.mse),
-        "bias": _measured(o.bias),
-        "sampling_mse": o.sampling_mse,
-        "ratio": _measured(o.ratio),
+        "mse": _measured(outcome.mse),
+        "bias": _measured(outcome.bias),
+        "sampling_mse": outcome.sampling_mse,
+        "ratio": _measured(outcome.ratio),
         "seconds": point.seconds,
     }
 

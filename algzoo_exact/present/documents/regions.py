@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from algzoo_exact.exact.enclosure import Enclosure
-from algzoo_exact.present.document import Block, Document, facts, untitled
-from algzoo_exact.present.findings.partition import graph_regions
+from algzoo_exact.present import document as d
+from algzoo_exact.present.findings.partition import answer_inside, graph_regions
 from algzoo_exact.present.sections.regions import regions_table
 from algzoo_exact.present.wording import model_text, task_text
 from algzoo_exact.present.writers.data import enclosure_data
-from algzoo_exact.regions.enumerate import Region
 from algzoo_exact.regions.graph import RegionGraph
 from algzoo_exact.regions.pattern import ActivationPattern
 from algzoo_exact.zoo.loading import Model
@@ -25,7 +24,7 @@ def regions_document(
     top: int,
     files: Mapping[str, Path | None],
     seconds: float,
-) -> Document:
+) -> d.Document:
     """The ``top`` heaviest are listed; ``files`` are those that were written, by their options."""
     task = graph.task
     assert task is not None
@@ -44,7 +43,7 @@ def regions_document(
         *((name, str(path)) for name, path in files.items() if path),
         ("time", f"{seconds:.2f} s"),
     ]
-    blocks: list[Block] = [facts(*rows)]
+    blocks: list[d.Block] = [d.facts(*rows)]
     if regions.listed:
         blocks.append(regions_table(regions, answered=True))
     data = {
@@ -58,33 +57,14 @@ def regions_document(
         "files": files,
         "seconds": round(seconds, 4),
     }
-    return untitled(*blocks, data=data)
+    return d.untitled(*blocks, data=data)
 
 
 def _region(graph: RegionGraph, pattern: ActivationPattern) -> dict[str, Any]:
-    answer, steady = _answer(graph.region(pattern))
     return {
         "pattern": str(pattern),
         "measure": enclosure_data(graph.measure(pattern), graph.digits),
-        "answer": answer,
-        "steady": steady,
+        "answer": answer_inside(graph.region(pattern)),
+        "steady": len(graph.answers(pattern)) == 1,
         "right": enclosure_data(graph.right_measure(pattern), graph.digits),
     }
-
-
-def _answer(region: Region) -> tuple[tuple[int, ...], bool]:
-    """The largest logits at an interior point, and whether they are the largest everywhere."""
-    logits = region.logit_rows  # scaled by a positive integer, which no comparison sees
-    inside = [_dot(row, region.interior_point()) for row in logits]
-    best = tuple(k for k, value in enumerate(inside) if value == max(inside))
-    margins = [tuple(a - b for a, b in zip(logits[best[0]], row, strict=True)) for row in logits]
-    steady = all(
-        all(_dot(margin, ray) >= 0 for ray in region.cone.rays)
-        and all(_dot(margin, line) == 0 for line in region.lineality)
-        for margin in margins
-    )
-    return best, steady
-
-
-def _dot(a: tuple[int, ...], b: tuple[int, ...]) -> int:
-    return sum(x * y for x, y in zip(a, b, strict=True))

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from fractions import Fraction
 from math import isfinite
 from typing import Any, TypeAlias
 
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.exact.shares import level, significant
+from algzoo_exact.measure.flow import MOST_INPUTS
 from algzoo_exact.present.document import Document, facts, untitled
 from algzoo_exact.present.findings.crosscheck import CrossCheck
 from algzoo_exact.present.wording import model_text, one_in, settled, settled_places, task_text
-from algzoo_exact.present.writers.data import enclosure_data
+from algzoo_exact.present.writers.data import attributes, enclosure_data
 from algzoo_exact.program.task import Task, TieRule
 from algzoo_exact.runtime.sampled import Estimate, SampleEstimate
 from algzoo_exact.score.closed_form import ClosedForm
@@ -24,7 +25,6 @@ from algzoo_exact.zoo.loading import Model
 
 _Rows: TypeAlias = list[tuple[str, str]]
 
-LARGEST_DECIDED = 9  # inputs; beyond there are only bounds
 _LONGEST_FORM = 240  # characters of a closed form, or of a fraction, that are shown in full
 _LONG_INTEGER = re.compile(r"\d{13,}")
 _NAMING = 2  # lines that name the model and the task
@@ -205,9 +205,9 @@ def _more(model: Model, score: Score, metric: Metric, digits: int | None) -> str
         places = 0 if score.enclosure.width == 0 else digits or settled_places(score.enclosure)
         twice = f"--digits {2 * places} for more digits, " if places else ""
         return f"{twice}--check-samples 1e7 for a check"
-    if score.task.seq_len <= LARGEST_DECIDED:
+    if score.task.seq_len <= MOST_INPUTS:
         return "--method exact decides every input, however long it takes; or a longer --time-limit"
-    only = f"every input can be decided for n <= {LARGEST_DECIDED} only"
+    only = f"every input can be decided for n <= {MOST_INPUTS} only"
     if not metric.of_labels:
         return only
     if not (model.program.is_rnn and score.task.symmetric):
@@ -273,7 +273,7 @@ def _data(model: Model, score: Score, metric: Metric, wanted: Wanted) -> dict[st
         found["by_label"] = labels
     found |= {"regions": score.regions, "cells": score.cells}
     if metric.of_labels:
-        found["counts"] = None if score.counts is None else _counts(score.counts)
+        found["counts"] = None if score.counts is None else asdict(score.counts)
     return found | {
         "undecided": enclosure_data(Enclosure.exactly(score.undecided), digits)["upper"],
         "interrupted": wanted.interrupted,
@@ -282,38 +282,21 @@ def _data(model: Model, score: Score, metric: Metric, wanted: Wanted) -> dict[st
     }
 
 
-def _counts(counts: Counts) -> dict[str, Any]:
-    return {
-        "inputs": counts.inputs,
-        "undecided": counts.undecided,
-        "tied": counts.tied,
-        "confusion": counts.confusion,
-    }
-
-
 def _sampled_data(estimate: Estimate) -> dict[str, Any]:
     if isinstance(estimate, SampleEstimate):
         low, high = estimate.lower, estimate.upper
-        confidence, interval = estimate.confidence, str(estimate.interval)
         figures: dict[str, Any] = {"correct": str(estimate.correct), "estimate": estimate.accuracy}
+        told = attributes(estimate, "confidence interval")
     else:
         low, high = estimate.interval()
-        confidence, interval = 0.99, "normal"
-        figures = {
-            "mean_squared_error": estimate.mean,
-            "root_mean_squared_error": estimate.root,
-        }
+        figures = {"mean_squared_error": estimate.mean, "root_mean_squared_error": estimate.root}
+        told = {"confidence": 0.99, "interval": "normal"}
     return {
-        "kind": estimate.kind,
-        "samples": estimate.samples,
+        **attributes(estimate, "kind samples"),
         **figures,
         "lower": low,
         "upper": high,
-        "confidence": confidence,
-        "interval": interval,
-        "standard_error": estimate.standard_error,
-        "seed": estimate.seed,
-        "device": estimate.device,
-        "dtype": estimate.dtype,
+        **told,
+        **attributes(estimate, "standard_error seed device dtype"),
         "seconds": round(estimate.seconds, 3),
     }

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
+from algzoo_exact.explain.claims.cases import CaseResult
 from algzoo_exact.explain.outcome import Figure, Outcome
 from algzoo_exact.explain.verify import Verification
-from algzoo_exact.present.document import Block, Document, Facts, Mark, Text, facts, untitled
+from algzoo_exact.present import document as d
 from algzoo_exact.present.sections.explanation import (
     cases_table,
     claims_table,
@@ -15,48 +17,48 @@ from algzoo_exact.present.sections.explanation import (
     trusted,
 )
 from algzoo_exact.present.wording import figure_text, model_text, task_text
-from algzoo_exact.present.writers.data import enclosure_data
+from algzoo_exact.present.writers.data import attributes, enclosure_data
 from algzoo_exact.zoo.loading import Model
 
 
-def verification_document(path: str, model: Model, verification: Verification) -> Document:
+def verification_document(path: str, model: Model, verification: Verification) -> d.Document:
     """The explanation is the file at ``path``."""
+    return d.untitled(*_blocks(path, model, verification), data=_data(path, model, verification))
+
+
+def _blocks(path: str, model: Model, verification: Verification) -> Iterator[d.Block]:
     subject = verification.explanation.subject
     about = "; the claims are about the program in standard form" if subject.standard else ""
-    opening = facts(
+    yield d.facts(
         ("story", f"{verification.explanation.title} ({path})"),
         ("model", model_text(model) + about),
         ("task", task_text(subject.task, verification.ties)),
     )
-    blocks: list[Block] = [opening]
     if verification.claims:
-        blocks.append(claims_table(verification.claims))
+        yield claims_table(verification.claims)
     if verification.cases:
-        blocks.append(cases_table(verification.cases))
-    blocks.append(Facts(_conclusion(verification)))
-    return untitled(*blocks, data=_data(path, model, verification))
+        yield cases_table(verification.cases)
+    yield d.facts(*_conclusion(verification))
 
 
-def _conclusion(verification: Verification) -> tuple[tuple[str, Text], ...]:
-    rows: list[tuple[str, Text]] = []
-    if verification.partition is not None:
-        rows.append(("partition", partition_text(verification.partition)))
-    accuracy = verification.accuracy
+def _conclusion(verification: Verification) -> Iterator[tuple[str, str | d.Text]]:
+    partition, accuracy = verification.partition, verification.accuracy
+    if partition is not None:
+        yield "partition", partition_text(partition)
     if accuracy is not None:
-        rows.append(("accuracy", (*figure_text(accuracy), ", by proof")))
+        yield "accuracy", (*figure_text(accuracy), ", by proof")
         if accuracy.closed_form is not None:
-            rows.append(("closed form", (accuracy.closed_form,)))
-    statuses = [result.status for result in verification.claims]
-    counts = tally([*statuses, *(result.status for result in verification.cases)])
-    said: list[Any] = [Mark(verification.status), f": {counts}"]
-    if verification.partition is not None:
-        said += [", the partition ", Mark(verification.partition.status)]
-    names = trusted(c for result in verification.claims for c in result.instances)
-    said += [f"; trusted: {', '.join(names)}"] * bool(names)
-    rows.append(("verdict", tuple(said)))
+            yield "closed form", accuracy.closed_form
+    counts = tally([r.status for r in verification.claims] + [r.status for r in verification.cases])
+    said: list[d.Inline] = [d.Mark(verification.status), f": {counts}"]
+    if partition is not None:
+        said += [", the partition ", d.Mark(partition.status)]
+    if names := trusted(c for result in verification.claims for c in result.instances):
+        said.append(f"; trusted: {', '.join(names)}")
+    yield "verdict", tuple(said)
     if verification.stopped:
-        rows.append(("interrupted", ("this is what was checked by then",)))
-    return (*rows, ("time", (f"{verification.seconds:.2f} s",)))
+        yield "interrupted", "this is what was checked by then"
+    yield "time", f"{verification.seconds:.2f} s"
 
 
 def _data(path: str, model: Model, verification: Verification) -> dict[str, Any]:
@@ -66,37 +68,16 @@ def _data(path: str, model: Model, verification: Verification) -> dict[str, Any]
         "model": model,
         "task": explanation.subject.task.name,
         "standard": explanation.subject.standard,
-        "ties": verification.ties,
-        "status": verification.status,
+        **attributes(verification, "ties status"),
         "claims": [
             {
-                "name": result.claim.name,
-                "kind": result.claim.kind,
-                "text": result.claim.text,
+                **attributes(result.claim, "name kind text"),
                 "status": result.status,
-                "instances": [_checked(checked) for checked in result.instances],
+                "instances": list(map(_checked, result.instances)),
             }
             for result in verification.claims
         ],
-        "cases": [
-            {
-                "name": result.case.name,
-                "says": result.case.verdict,
-                "text": result.case.text,
-                "status": result.status,
-                "probability": result.probability and figure_data(result.probability),
-                "instances": [
-                    {
-                        "parameters": dict(case.instance.parameters),
-                        "answer": case.answer,
-                        "probability": figure_data(case.probability),
-                        "checked": case.checked and _checked(case.checked),
-                    }
-                    for case in result.instances
-                ],
-            }
-            for result in verification.cases
-        ],
+        "cases": [_case(result) for result in verification.cases],
         "partition": partition
         and {
             "status": partition.status,
@@ -109,17 +90,31 @@ def _data(path: str, model: Model, verification: Verification) -> dict[str, Any]
     }
 
 
+def _case(result: CaseResult) -> dict[str, Any]:
+    return {
+        "name": result.case.name,
+        "says": result.case.verdict,
+        "text": result.case.text,
+        "status": result.status,
+        "probability": result.probability and figure_data(result.probability),
+        "instances": [
+            {
+                "parameters": dict(case.instance.parameters),
+                "answer": case.answer,
+                "probability": figure_data(case.probability),
+                "checked": case.checked and _checked(case.checked),
+            }
+            for case in result.instances
+        ],
+    }
+
+
 def _checked(checked: Outcome) -> dict[str, Any]:
     return {
         "parameters": dict(checked.parameters),
-        "status": checked.verdict.status,
-        "reason": checked.verdict.reason,
-        "method": checked.method,
-        "trusted": checked.trusted,
-        "vacuous": checked.vacuous,
-        "witness": checked.witness,
-        "confirmed": checked.confirmed,
-        "figures": [figure_data(figure) for figure in checked.figures],
+        **attributes(checked.verdict, "status reason"),
+        **attributes(checked, "method trusted vacuous witness confirmed"),
+        "figures": list(map(figure_data, checked.figures)),
         "details": checked.details,
         "seconds": round(checked.seconds, 3),
     }
@@ -129,12 +124,9 @@ def figure_data(figure: Figure) -> dict[str, Any]:
     """What a claim or a case is about, by stable keys."""
     bounds = {"lower": None, "upper": None}
     return {
-        "what": figure.what,
-        "kind": figure.kind,
+        **attributes(figure, "what kind"),
         **(bounds if figure.enclosure is None else enclosure_data(figure.enclosure)),
-        "rational": figure.rational,
-        "closed_form": figure.closed_form,
-        "estimate": figure.estimate,
+        **attributes(figure, "rational closed_form estimate"),
         "standard_error": figure.error,
         "samples": figure.samples,
     }

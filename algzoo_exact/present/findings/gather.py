@@ -17,6 +17,7 @@ from algzoo_exact.certificate.build import (
     write_draft,
 )
 from algzoo_exact.certificate.draft import Draft
+from algzoo_exact.certificate.kinds import LARGEST_FUNCTIONS
 from algzoo_exact.certificate.pieces import LARGEST_PIECES
 from algzoo_exact.deadline import NEVER, Deadline
 from algzoo_exact.errors import InputError
@@ -25,22 +26,15 @@ from algzoo_exact.explain.ledger.surprise import Ledger, ledger_of
 from algzoo_exact.explain.outcome import Figure
 from algzoo_exact.explain.story import Explanation
 from algzoo_exact.explain.verify import Verification, verify
+from algzoo_exact.files import check_place
+from algzoo_exact.measure.flow import LARGEST_DIMENSION
 from algzoo_exact.names import shell_word
+from algzoo_exact.present.findings import partition as parts
 from algzoo_exact.present.findings.crosscheck import CrossCheck, cross_check
-from algzoo_exact.present.findings.partition import (
-    AFFORDABLE,
-    CellTally,
-    Confusion,
-    Regions,
-    all_regions,
-    count_cells,
-    observed_confusion,
-    observed_regions,
-)
 from algzoo_exact.present.findings.pieces import LARGEST as LARGEST_PIECE
 from algzoo_exact.present.findings.pieces import ErrorPieces, PieceTally, observed_pieces
 from algzoo_exact.present.findings.random_inputs import Order, Sampled, sampler
-from algzoo_exact.present.findings.scoring import LARGEST_MEASURED, score_of
+from algzoo_exact.present.findings.scoring import score_of
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task, TieRule
 from algzoo_exact.score.result import Score
@@ -54,7 +48,6 @@ if TYPE_CHECKING:
 
 Progress = Callable[[float, str], None]
 
-LARGEST_FUNCTIONS = 7  # inputs of a transformer whose certificate can be written
 _FUNCTIONS = 6  # ... unasked
 _DRAWN = 3
 # Of a limit on time, the score leaves so much for the tables of regions and pieces after it.
@@ -75,8 +68,8 @@ class Findings:
     score: Score
     verification: Verification | None
     sampled: Sampled
-    regions: Regions | None
-    confusion: Confusion | None
+    regions: parts.Regions | None
+    confusion: parts.Confusion | None
     pieces: ErrorPieces | None
     picture: bytes | None
     certificate: WrittenCertificate | None
@@ -200,7 +193,7 @@ def gather(model: Model, task: Task, wishes: Wishes, progress: Progress) -> Find
         else:
             slow = slow_certificate(model, task, explained)
         # Where no certificate has all regions and errors, they are read off random inputs.
-        listed = task.seq_len <= LARGEST_MEASURED and (wishes.certificate or not slow)
+        listed = task.seq_len <= LARGEST_DIMENSION and (wishes.certificate or not slow)
         observing = isinstance(model.network, Program) and not listed
         order = Order(
             model.network, task, wishes.ties, wishes.samples, wishes.seed, observing,
@@ -251,14 +244,14 @@ class _Steps:
 def _certificate(
     model: Model, task: Task, wishes: Wishes, verification: Verification | None, slow: str,
     steps: _Steps,
-) -> tuple[WrittenCertificate | None, CellTally | PieceTally | None]:  # fmt: skip
+) -> tuple[WrittenCertificate | None, parts.CellTally | PieceTally | None]:  # fmt: skip
     """The file, and the cells or pieces of an RNN."""
     path = wishes.certificate
     if path is None and slow:
         return None, None
-    tally: CellTally | PieceTally | None = None
-    if isinstance(model.network, Program) and task.seq_len <= LARGEST_MEASURED:
-        tally = PieceTally() if task.is_numeric else CellTally(task.seq_len)
+    tally: parts.CellTally | PieceTally | None = None
+    if isinstance(model.network, Program) and task.seq_len <= LARGEST_DIMENSION:
+        tally = PieceTally() if task.is_numeric else parts.CellTally(task.seq_len)
 
     def draft() -> Draft:
         story = None if path is None else verification
@@ -280,9 +273,7 @@ def _check_certificate(model: Model, task: Task, path: Path | None, explained: b
         return
     if reason := _uncertified(model, task, explained):
         raise InputError(f"There is no certificate for {model.name}: {reason}.")
-    check_name(path)
-    if not path.parent.is_dir():
-        raise InputError(f"There is no folder {path.parent} to write {path.name} to.")
+    check_place(check_name(path))
 
 
 def _uncertified(model: Model, task: Task, explained: bool) -> str:
@@ -295,7 +286,7 @@ def _uncertified(model: Model, task: Task, explained: bool) -> str:
         return f"certificates of median models list all pieces, for n ≤ {LARGEST_PIECES}"
     if explained:
         return ""
-    largest = LARGEST_FUNCTIONS if task.is_discrete else LARGEST_MEASURED
+    largest = LARGEST_FUNCTIONS if task.is_discrete else LARGEST_DIMENSION
     if task.seq_len > largest:
         what = "answers to all inputs" if task.is_discrete else "all cells"
         return f"certificates list {what}, which is possible for n ≤ {largest}"
@@ -308,10 +299,10 @@ def slow_certificate(model: Model, task: Task, explained: bool) -> str:
         return reason
     if not isinstance(model.network, Program):
         return "" if task.seq_len <= _FUNCTIONS else "it would take minutes"
-    if task.seq_len > LARGEST_MEASURED:
+    if task.seq_len > LARGEST_DIMENSION:
         return ""
-    most = AFFORDABLE[task.seq_len]
-    if count_cells(model.network, task, most) is None:
+    most = parts.AFFORDABLE[task.seq_len]
+    if parts.count_cells(model.network, task, most) is None:
         return f"this model has more than {most:,} cells, and the certificate lists each of them"
     return ""
 
@@ -319,23 +310,25 @@ def slow_certificate(model: Model, task: Task, explained: bool) -> str:
 def _tables(
     network: Program | Transformer,
     score: Score,
-    tally: CellTally | PieceTally | None,
+    tally: parts.CellTally | PieceTally | None,
     sampled: Sampled,
-) -> tuple[Regions | None, Confusion | None, ErrorPieces | None]:
+) -> tuple[parts.Regions | None, parts.Confusion | None, ErrorPieces | None]:
     """Regions, and where the errors are: from all cells or pieces, else from random inputs."""
     task, observed = score.task, sampled.observed
-    if isinstance(tally, CellTally):
+    if isinstance(tally, parts.CellTally):
         return tally.regions(), tally.confusion(), None
     if not isinstance(network, Program) or (sampled.failure and tally is None):
         return None, None, None
     pieces = None if tally is None else tally.pieces()
     if observed is None:
-        return None if sampled.failure else all_regions(network), None, pieces
+        return None if sampled.failure else parts.all_regions(network), None, pieces
     regions = confusion = None
-    if task.seq_len <= LARGEST_MEASURED:
-        regions = observed_regions(network, observed, None if score.undecided else score.regions)
+    if task.seq_len <= LARGEST_DIMENSION:
+        regions = parts.observed_regions(
+            network, observed, None if score.undecided else score.regions
+        )
     if not task.is_numeric:
-        confusion = observed_confusion(observed)
+        confusion = parts.observed_confusion(observed)
     elif tally is None and task.seq_len <= LARGEST_PIECE:
         pieces = observed_pieces(network, task, observed)
     return regions, confusion, pieces
@@ -346,7 +339,7 @@ def draw(model: Model, task: Task, ties: TieRule, proved: Enclosure, kind: str) 
 
     ``proved`` is what is known of the accuracy: the picture's title states it."""
     program = model.network
-    if not isinstance(program, Program) or task.seq_len > _DRAWN or task.is_numeric:
+    if not isinstance(program, Program) or task.seq_len > _DRAWN or not task.is_index:
         return None
     from algzoo_exact.present.pictures.picture import picture_bytes
 

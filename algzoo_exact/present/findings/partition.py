@@ -7,8 +7,8 @@ those inputs.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
@@ -120,19 +120,18 @@ class CellTally:
         if answer is None:
             self._tied = self._tied.plus(earned)
 
-    def regions(self, most: int = _LISTED) -> Regions:
+    def regions(self) -> Regions:
         """The heaviest regions, and the rest."""
-        listed = [
-            ListedRegion(
-                pattern, found.measure,
-                Enclosure.exactly(*found.credits) if len(found.credits) == 1
-                else share(found.earned, found.measure),
-                tuple(sorted(found.answers)),
-            )
+
+        def right(found: _Region) -> Enclosure:
+            if len(found.credits) == 1:
+                return Enclosure.exactly(*found.credits)
+            return share(found.earned, found.measure)
+
+        return _heaviest(
+            ListedRegion(pattern, found.measure, right(found), tuple(sorted(found.answers)))
             for pattern, found in self._regions.items()
-        ]  # fmt: skip
-        listed.sort(key=lambda region: (-region.measure.midpoint, region.pattern))
-        return Regions(len(listed), tuple(listed[:most]), _rest(listed[:most]), True)
+        )
 
     def confusion(self) -> Confusion:
         """Labels and answers."""
@@ -149,11 +148,16 @@ class CellTally:
         )
 
 
-def all_regions(program: Program, most: int = _LISTED) -> Regions:
+def _heaviest(found: Iterable[ListedRegion]) -> Regions:
+    """Those that are listed, of all regions."""
+    ordered = sorted(found, key=lambda region: (-region.measure.midpoint, region.pattern))
+    listed = tuple(ordered[:_LISTED])
+    return Regions(len(ordered), listed, _rest(listed), True)
+
+
+def all_regions(program: Program) -> Regions:
     """The regions of a program without labels, every one of them measured."""
-    listed = [_listed(region) for region in activation_regions(program)]
-    listed.sort(key=lambda region: (-region.measure.midpoint, region.pattern))
-    return Regions(len(listed), tuple(listed[:most]), _rest(listed[:most]), True)
+    return _heaviest(map(_listed, activation_regions(program)))
 
 
 def graph_regions(graph: RegionGraph, most: int) -> Regions:
@@ -165,38 +169,33 @@ def graph_regions(graph: RegionGraph, most: int) -> Regions:
     return Regions(len(graph), listed, _rest(listed), True)
 
 
-def observed_regions(
-    program: Program, observed: Observed, count: int | None, most: int = _LISTED
-) -> Regions:
+def observed_regions(program: Program, observed: Observed, count: int | None) -> Regions:
     """The regions that random inputs met most often, measured exactly."""
     specializer = Specializer(program)
-    found = []
-    for bits, _ in observed.patterns.most_common(most):
-        found.append(_listed(region_of(program, specializer, bits)))
-    found.sort(key=lambda region: (-region.measure.midpoint, region.pattern))
-    return Regions(count, tuple(found), _rest(found), False)
+    met = (bits for bits, _ in observed.patterns.most_common(_LISTED))
+    found = _heaviest(_listed(region_of(program, specializer, bits)) for bits in met)
+    return replace(found, count=count, complete=False)
 
 
 def observed_confusion(observed: Observed) -> Confusion:
     """Labels and answers to random inputs, counted."""
-    samples = observed.samples
-    return Confusion(
-        "sampled",
-        tuple(
-            tuple(Enclosure.exactly(Fraction(count, samples)) for count in row)
-            for row in observed.answers
-        ),
-        tuple(Enclosure.exactly(Fraction(count, samples)) for count in observed.tied),
-        Enclosure.exactly(0),
-        samples,
-    )
+
+    def shares(counts: Iterable[int]) -> tuple[Enclosure, ...]:
+        return tuple(Enclosure.exactly(Fraction(count, observed.samples)) for count in counts)
+
+    mass = tuple(map(shares, observed.answers))
+    return Confusion("sampled", mass, shares(observed.tied), _NOTHING, observed.samples)
+
+
+def answer_inside(region: Region) -> tuple[int, ...]:
+    """The largest logits at a point inside."""
+    inside = region.interior_point()  # logits are scaled by a positive integer: none sees it
+    values = [sum(a * b for a, b in zip(row, inside, strict=True)) for row in region.logit_rows]
+    return tuple(k for k, value in enumerate(values) if value == max(values))
 
 
 def _listed(region: Region) -> ListedRegion:
-    rows, inside = region.logit_rows, region.interior_point()
-    values = [sum(a * b for a, b in zip(row, inside, strict=True)) for row in rows]
-    top = tuple(k for k, value in enumerate(values) if value == max(values))
-    answers = (top,) if len(rows) > 1 else ()
+    answers = (answer_inside(region),) if len(region.logit_rows) > 1 else ()
     return ListedRegion(str(region.pattern), region.measure(_DIGITS), None, answers)
 
 

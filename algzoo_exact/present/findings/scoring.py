@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from algzoo_exact.measure.flow import MOST_INPUTS
 from algzoo_exact.program.task import Task, TieRule
 from algzoo_exact.score.compute import accuracy, squared_error
-from algzoo_exact.score.question import MOST_INPUTS
 from algzoo_exact.score.result import Progress, Score
 
 if TYPE_CHECKING:
     from algzoo_exact.zoo.loading import Model
 
-LARGEST_MEASURED = 6  # inputs
 _CLOSED_FORM = 3
 _BOX_SECONDS = 2.0
 _SHARED = (5, 6, 7)  # inputs of scores that are shared out; fewer take less than a process

@@ -9,19 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from algzoo_exact.geometry.cone import Cone, IntVector
-from algzoo_exact.present.pictures.drawing import (
-    AXIS,
-    BLACK,
-    ERROR,
-    INK,
-    STYLES,
-    Canvas,
-    Line,
-    finish,
-    polar,
-    ring,
-    turn,
-)
+from algzoo_exact.present.pictures import drawing as look
 from algzoo_exact.program.task import Task
 from algzoo_exact.regions.enumerate import Cell
 from algzoo_exact.regions.starts import starting_cones
@@ -39,12 +27,12 @@ _Note = tuple[float, str, str]
 def draw_circle(axes: Axes, found: list[Cell], task: Task) -> None:
     walls: dict[IntVector, set[tuple[int, int]]] = {}
     borders: dict[IntVector, str] = {}
-    canvas = Canvas()
+    canvas = look.Canvas()
     centre = (0.0, 0.0)
     for cell in found:
         low, high = _wedge(cell.cone)
-        angles = turn(_angle(low), _angle(high))
-        canvas.fill(np.array([centre, *polar(1.0, angles), centre]), cell)
+        angles = look.turn(_angle(low), _angle(high))
+        canvas.fill(np.array([centre, *look.polar(1.0, angles), centre]), cell)
         for names, inequality in zip(cell.walls, cell.cone.inequalities, strict=True):
             ray = next(r for r in (low, high) if r[0] * inequality[0] + r[1] * inequality[1] == 0)
             neurons = {wall.neuron for wall in names if wall.neuron is not None}
@@ -56,19 +44,21 @@ def draw_circle(axes: Axes, found: list[Cell], task: Task) -> None:
     notes: list[_Note] = []
     for ray, neurons in walls.items():
         step = max(t for t, _ in neurons)
-        rim = polar(1.0, [_angle(ray)])
-        canvas.line(np.array([centre, *rim]), Line(INK, 1, 3, STYLES[step]))
-        notes.append((_angle(ray), _neurons(neurons), INK))
+        rim = look.polar(1.0, [_angle(ray)])
+        canvas.line(np.array([centre, *rim]), look.Line(look.INK, 1, 3, look.STYLES[step]))
+        notes.append((_angle(ray), _neurons(neurons), look.INK))
     for ray, text in borders.items():
-        canvas.line(np.array([centre, *polar(1.075, [_angle(ray)])]), Line(BLACK, 2, 3))
-        notes.append((_angle(ray), _subscripts(text), BLACK))
+        canvas.line(
+            np.array([centre, *look.polar(1.075, [_angle(ray)])]), look.Line(look.BLACK, 2, 3)
+        )
+        notes.append((_angle(ray), _subscripts(text), look.BLACK))
     canvas.draw(axes)
     for start in starting_cones(task):
         low, high = _wedge(start.cone)
-        ring(axes, turn(_angle(low), _angle(high)), start.label)
-    notes += [(0.0, "$x_0$", AXIS), (pi / 2, "$x_1$", AXIS)]
+        look.ring(axes, look.turn(_angle(low), _angle(high)), start.label)
+    notes += [(0.0, "$x_0$", look.AXIS), (pi / 2, "$x_1$", look.AXIS)]
     _annotate(axes, notes + _error_notes(found))
-    finish(axes, 1.62)
+    look.finish(axes, 1.62)
 
 
 def _annotate(axes: Axes, notes: list[_Note]) -> None:
@@ -76,15 +66,15 @@ def _annotate(axes: Axes, notes: list[_Note]) -> None:
     notes = sorted(notes)
     angles = _spread([angle for angle, _, _ in notes])
     for (angle, text, colour), moved in zip(notes, angles, strict=True):
-        style = "-|>" if colour == ERROR else "-"
-        rim, end = polar(1.08, [angle])[0], polar(1.19, [moved])[0]
+        style = "-|>" if colour == look.ERROR else "-"
+        rim, end = look.polar(1.08, [angle])[0], look.polar(1.19, [moved])[0]
         axes.annotate(
             "", rim, end,
             arrowprops={"arrowstyle": style, "color": colour, "lw": 0.8, "shrinkB": 0},
         )  # fmt: skip
         left = cos(moved) < 0
         axes.text(
-            *polar(1.205, [moved])[0], text, color=colour, fontsize=9,
+            *look.polar(1.205, [moved])[0], text, color=colour, fontsize=9,
             rotation=moved * 180 / pi + 180 * left, rotation_mode="anchor",
             ha="right" if left else "left", va="center_baseline",
         )  # fmt: skip
@@ -127,7 +117,7 @@ def _error_notes(found: list[Cell]) -> list[_Note]:
         if width < _NARROW:
             text += f": 1 in {2 * pi / width:,.0f}"
         middle = _angle(low) + width / 2
-        notes.append((middle - 2 * pi if middle > pi else middle, text, ERROR))
+        notes.append((middle - 2 * pi if middle > pi else middle, text, look.ERROR))
     return notes
 
 

@@ -16,19 +16,8 @@ from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.exact.shares import percent
 from algzoo_exact.files import path_of, replacing
 from algzoo_exact.plotting import plain_matplotlib
+from algzoo_exact.present.pictures import drawing as look
 from algzoo_exact.present.pictures.circle import draw_circle
-from algzoo_exact.present.pictures.drawing import (
-    AXIS,
-    BLACK,
-    INK,
-    NOTE,
-    PALE,
-    PAPER,
-    STRONG,
-    STYLES,
-    TIE,
-    mixed,
-)
 from algzoo_exact.present.pictures.sphere import draw_hemisphere
 from algzoo_exact.present.wording import TIE_RULES
 from algzoo_exact.program.ir import HasProgram, Program, program_of
@@ -99,7 +88,7 @@ def _draw(
     )
     figure.text(
         0.5, 0.93, f"{len({c.pattern for c in found})} activation regions; ties: {TIE_RULES[ties]}",
-        ha="center", fontsize=10, color=NOTE,
+        ha="center", fontsize=10, color=look.NOTE,
     )  # fmt: skip
     if task.seq_len == 2:
         axes = figure.add_axes((0.04, 0.10, 0.92, 0.79))
@@ -116,21 +105,21 @@ def _legend(figure: Figure, found: list[Cell]) -> None:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
-    entries: list[Any] = []
+    def pale(colour: str, label: str) -> Patch:
+        return Patch(facecolor=look.mixed(colour, look.PALE), edgecolor=colour, label=label)
+
     tops = {cell.winners for cell in found}
     answers = sorted({min(top) for top in tops if len(top) == 1})
-    entries += [
-        Patch(facecolor=mixed(STRONG[k], PALE), edgecolor=STRONG[k], label=f"answer {k}")
-        for k in answers
-    ]
+    entries: list[Any] = [pale(look.STRONG[k], f"answer {k}") for k in answers]
     if any(len(top) > 1 for top in tops):
-        entries.append(Patch(facecolor=mixed(TIE, PALE), edgecolor=TIE, label="tied logits"))
+        entries.append(pale(look.TIE, "tied logits"))
     if any(cell.credit == 0 for cell in found):
-        entries.append(Patch(facecolor=AXIS, edgecolor=PAPER, hatch="////", label="wrong"))
-    entries.append(Line2D([], [], color=BLACK, lw=2.4, label="wall between labels"))
+        hatched = Patch(facecolor=look.AXIS, edgecolor=look.PAPER, hatch="////", label="wrong")
+        entries.append(hatched)
+    entries.append(Line2D([], [], color=look.BLACK, lw=2.4, label="wall between labels"))
     steps = {wall.neuron[0] for c in found for names in c.walls for wall in names if wall.neuron}
     entries += [
-        Line2D([], [], color=INK, lw=1, ls=STYLES[t], label=f"ReLU of step {t}")
+        Line2D([], [], color=look.INK, lw=1, ls=look.STYLES[t], label=f"ReLU of step {t}")
         for t in sorted(steps)
     ]
     figure.legend(handles=entries, loc="lower center", ncols=ceil(len(entries) / 2), frameon=False)

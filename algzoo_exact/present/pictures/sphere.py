@@ -16,20 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from algzoo_exact.geometry.cone import Cone, IntVector
-from algzoo_exact.present.pictures.drawing import (
-    AXIS,
-    BLACK,
-    ERROR,
-    INK,
-    STEP,
-    STYLES,
-    Canvas,
-    Floats,
-    Line,
-    finish,
-    ring,
-    turn_short,
-)
+from algzoo_exact.present.pictures import drawing as look
 from algzoo_exact.program.task import Task
 from algzoo_exact.regions.enumerate import Cell, Wall
 
@@ -42,8 +29,8 @@ _BASIS = np.array([[-1, 1, 0], [-1, -1, 2], [1, 1, 1]]) / np.sqrt([[2], [6], [3]
 
 def draw_hemisphere(axes: Axes, found: list[Cell], task: Task, sign: int) -> None:
     half = (sign, sign, sign)
-    canvas = Canvas()
-    drawn: set[tuple[Line, frozenset[IntVector]]] = set()
+    canvas = look.Canvas()
+    drawn: set[tuple[look.Line, frozenset[IntVector]]] = set()
     for cell in found:
         part = cell.cone.split(half, max(cell.cone.walls) + 1)[1]
         if part is None:
@@ -61,8 +48,8 @@ def draw_hemisphere(axes: Axes, found: list[Cell], task: Task, sign: int) -> Non
         cone = Cone.from_inequalities((*label_cell.inequalities, half))
         if cone is not None:
             rim = [_azimuth(ray) for ray in cone.rays if sum(ray) == 0]
-            ring(axes, turn_short(*rim), label_cell.label)
-    finish(axes, 1.22)
+            look.ring(axes, look.turn_short(*rim), label_cell.label)
+    look.finish(axes, 1.22)
     axes.set_title(
         f"$x_0 + x_1 + x_2 {'>' if sign > 0 else '<'} 0$"
         + ("" if sign > 0 else "  (seen through the sphere)"),
@@ -72,9 +59,9 @@ def draw_hemisphere(axes: Axes, found: list[Cell], task: Task, sign: int) -> Non
         x, y = _BASIS[:2, k] / np.hypot(*_BASIS[:2, k])  # where x[k] grows
         axes.annotate(
             "", (1.17 * x, 1.17 * y), (1.085 * x, 1.085 * y),
-            arrowprops={"arrowstyle": "-|>", "color": AXIS, "lw": 1},
+            arrowprops={"arrowstyle": "-|>", "color": look.AXIS, "lw": 1},
         )  # fmt: skip
-        axes.text(1.21 * x, 1.21 * y, f"$x_{k}$", ha="center", va="center", color=AXIS)
+        axes.text(1.21 * x, 1.21 * y, f"$x_{k}$", ha="center", va="center", color=look.AXIS)
 
 
 def _outline(cone: Cone) -> list[IntVector]:
@@ -106,14 +93,14 @@ def _unit(ray: IntVector) -> _Vector:
     return x / length, y / length, z / length
 
 
-def _path(rays: Sequence[IntVector]) -> Floats:
+def _path(rays: Sequence[IntVector]) -> look.Floats:
     """Unit vectors (m, 3) along great circles from each ray to the next, ends included.
 
     In plain Python: most pieces are a degree long or less, and have no points between their ends.
     """
     points = [_unit(rays[0])]
     for a, b in pairwise(map(_unit, rays)):
-        pieces = ceil(2 * asin(min(1.0, dist(a, b) / 2)) / STEP)
+        pieces = ceil(2 * asin(min(1.0, dist(a, b) / 2)) / look.STEP)
         for k in range(1, pieces):
             x, y, z = (((pieces - k) * s + k * e) / pieces for s, e in zip(a, b, strict=True))
             length = hypot(x, y, z)
@@ -122,7 +109,7 @@ def _path(rays: Sequence[IntVector]) -> Floats:
     return np.array(points)
 
 
-def _project(points: Floats, sign: int) -> Floats:
+def _project(points: look.Floats, sign: int) -> look.Floats:
     """Lambert's equal-area projection of unit vectors (m, 3), the equator at radius 1.
 
     At the angle s from the axis its radius is sqrt(2) sin(s / 2) = sin(s) / sqrt(1 + cos(s)).
@@ -137,15 +124,15 @@ def _azimuth(ray: IntVector) -> float:
     return atan2(up, right)
 
 
-def _lines(names: Sequence[Wall], credit: Fraction) -> list[Line]:
+def _lines(names: Sequence[Wall], credit: Fraction) -> list[look.Line]:
     """How to draw a facet: labels bold, neurons thin, and the borders of errors."""
-    found: list[Line] = []
+    found: list[look.Line] = []
     steps = [wall.neuron[0] for wall in names if wall.neuron is not None]
     kinds = {wall.kind for wall in names}
     if steps:
-        found.append(Line(INK, 0.7, 3, STYLES[max(steps)]))
+        found.append(look.Line(look.INK, 0.7, 3, look.STYLES[max(steps)]))
     if credit == 0 and "tie" in kinds:
-        found.append(Line(ERROR, 0.9, 4))
+        found.append(look.Line(look.ERROR, 0.9, 4))
     if "label" in kinds:
-        found.append(Line(BLACK, 1.6, 3.5))
+        found.append(look.Line(look.BLACK, 1.6, 3.5))
     return found

@@ -9,10 +9,10 @@ from math import isfinite
 from algzoo_exact.certificate.build import WrittenCertificate
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.exact.shares import decimals, level
+from algzoo_exact.measure.flow import LARGEST_DIMENSION
 from algzoo_exact.names import printable, shell_word
 from algzoo_exact.present import document as d
 from algzoo_exact.present.findings.gather import Findings
-from algzoo_exact.present.findings.scoring import LARGEST_MEASURED
 from algzoo_exact.present.wording import value_text
 from algzoo_exact.runtime.sampled import Estimate, SampleEstimate
 from algzoo_exact.zoo.loading import Model
@@ -152,7 +152,7 @@ def limits(found: Findings) -> Iterator[d.Block]:
         items.append("Nothing about other rules for ties than the one stated.")
     if found.kind != "exact" and found.score.undecided:
         items.append("The bounds are true, and may be far from tight.")
-    if found.kind != "exact" and found.task.seq_len > LARGEST_MEASURED:
+    if found.kind != "exact" and found.task.seq_len > LARGEST_DIMENSION:
         items.append("Regions, their number and their measures: they are out of reach here.")
     lemmas = ", beyond the lemmas that are marked as proved" if found.verification else ""
     yield d.bullets(*items, f"How the model works{lemmas}.")

@@ -15,12 +15,7 @@ from algzoo_exact.present import document as d
 from algzoo_exact.present import formula as f
 from algzoo_exact.present.findings.gather import Findings
 from algzoo_exact.present.formula import row
-from algzoo_exact.present.typeset import (
-    typeset,
-    typeset_parts,
-    typeset_ranges,
-    typeset_subtrahend,
-)
+from algzoo_exact.present.typeset import typeset, typeset_parts, typeset_ranges
 from algzoo_exact.present.wording import VERDICTS, figure_text, several
 from algzoo_exact.program.render import short
 
@@ -156,7 +151,7 @@ def _said(claim: Claim | Case) -> list[d.Block]:
         inside = f.Fenced("(", typeset(written["condition"]), ")")
         blocks += _bounded(claim, row(f.Name("ℙ"), inside))
     if "left" in written:
-        right = typeset_subtrahend(written["right"])
+        right = typeset(written["right"], subtracted=True)
         apart = f.Fenced("|", row(typeset(written["left"]), "−", right), "|")
         blocks += _bounded(claim, _error(claim, apart, written.get("scale")))
     sentence = getattr(claim.instances[0], "sentence", "")

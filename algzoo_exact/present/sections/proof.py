@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from algzoo_exact.exact.enclosure import Enclosure
+from algzoo_exact.measure.flow import LARGEST_DIMENSION
 from algzoo_exact.present import document as d
 from algzoo_exact.present.findings.gather import Findings
-from algzoo_exact.present.findings.scoring import LARGEST_MEASURED
 from algzoo_exact.present.wording import several
 from algzoo_exact.score.result import Score
 
@@ -22,7 +22,7 @@ def proof(found: Findings) -> Iterator[d.Block]:
     """The proof by enumeration, step by step; an explanation's has a section of its own."""
     if found.task.is_discrete:
         steps = _by_trying(found.score)
-    elif found.task.seq_len > LARGEST_MEASURED:
+    elif found.task.seq_len > LARGEST_DIMENSION:
         steps = _by_bounds(found.score)
     elif found.task.is_numeric:
         steps = _by_moments(found.score)

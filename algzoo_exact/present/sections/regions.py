@@ -7,10 +7,10 @@ from fractions import Fraction
 
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.exact.shares import percent, share
+from algzoo_exact.measure.flow import LARGEST_DIMENSION
 from algzoo_exact.present import document as d
 from algzoo_exact.present.findings.gather import Findings
 from algzoo_exact.present.findings.partition import Confusion, ListedRegion, Regions
-from algzoo_exact.present.findings.scoring import LARGEST_MEASURED
 from algzoo_exact.present.wording import digits, one_in, several
 from algzoo_exact.score.result import Counts
 
@@ -30,7 +30,7 @@ def regions(found: Findings) -> Iterator[d.Block]:
     if regions is None:
         n = found.task.seq_len
         why = f"Measures of regions can be computed for up to 6 inputs, and this model has {n}"
-        if found.check.failure and n <= LARGEST_MEASURED:
+        if found.check.failure and n <= LARGEST_DIMENSION:
             why = "Of many regions, those are listed that random inputs meet, and none could be run"
         yield d.paragraph(f"{why}: none is listed here.")
         return
@@ -149,7 +149,8 @@ def errors(found: Findings) -> Iterator[d.Block]:
         yield _counted(score.counts)
     elif found.confusion is not None:
         yield from _masses(found.confusion)
-        if score.kind == "exact" and score.by_label is not None:
+        # Only of symmetric tasks all labels are equally likely.
+        if score.kind == "exact" and score.by_label is not None and found.task.symmetric:
             yield _by_label(score.by_label)
 
 

@@ -25,7 +25,7 @@ from algzoo_exact.program.ir import Program
 from algzoo_exact.program.standardize import standardize
 from algzoo_exact.program.transformer import Transformer
 from algzoo_exact.zoo.algzoo import FAMILIES, published
-from algzoo_exact.zoo.card_table import power_text, score_text
+from algzoo_exact.zoo.card_text import power_text, score_text
 
 MOST_NEURONS = 8  # whose formulas are written out
 _MOST_TERMS, _LONGEST_FORM = 8, 1000  # of a closed form that is written out

@@ -7,10 +7,10 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from algzoo_exact import __version__
 from algzoo_exact.exact.enclosure import Enclosure, places_for
 from algzoo_exact.present.document import Document
 from algzoo_exact.program.transformer import Transformer
+from algzoo_exact.version import __version__
 from algzoo_exact.zoo.loading import Model
 
 DIGITS = 30  # of a rational number, unless others are asked for
@@ -20,6 +20,11 @@ def to_json(document: Document) -> str:
     """One object, with the version of this program."""
     data = dict(document.data) | {"version": __version__}
     return json.dumps(data, indent=2, default=_plain) + "\n"
+
+
+def attributes(value: object, names: str) -> dict[str, Any]:
+    """Those of its attributes, by their names."""
+    return {name: getattr(value, name) for name in names.split()}
 
 
 def enclosure_data(enclosure: Enclosure, digits: int | None = None) -> dict[str, str]:
@@ -35,17 +40,10 @@ def enclosure_data(enclosure: Enclosure, digits: int | None = None) -> dict[str,
 
 def model_data(model: Model) -> dict[str, Any]:
     network = model.network
+    found = attributes(model, "name sha256 weights_sha256")
+    found |= attributes(network, "hidden_size seq_len parameters")
     heads = network.heads if isinstance(network, Transformer) else None
-    return {
-        "name": model.name,
-        "sha256": model.sha256,
-        "weights_sha256": model.weights_sha256,
-        "hidden_size": network.hidden_size,
-        "seq_len": network.seq_len,
-        "parameters": network.parameters,
-        "heads": heads,
-        "heads_assumed": None if heads is None else model.heads_assumed,
-    }
+    return found | {"heads": heads, "heads_assumed": heads and model.heads_assumed}
 
 
 def _plain(value: object) -> Any:

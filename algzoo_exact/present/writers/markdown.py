@@ -15,13 +15,12 @@ _SPECIAL = re.compile(r"([\\`*_\[\]<>$|#])")
 
 def to_markdown(document: d.Document, pictures: Mapping[str, str]) -> str:
     """The whole text; ``pictures`` are the files that hold drawings, by the drawings' names."""
-    lines = [f"# {_escaped(document.title)}", "", _escaped(document.subtitle), ""]
+    title = _escaped(document.title)
+    parts = [f"# {title}" * bool(title), _escaped(document.subtitle)]
     for section in document.sections:
-        lines += [f"## {_escaped(section.title)}", ""]
-        for block in section.blocks:
-            text = _block(block, pictures)
-            lines += [text, ""] if text else []
-    return "\n".join([*lines, _escaped(document.footer), ""])
+        parts.append(f"## {_escaped(section.title)}" * bool(section.title))
+        parts += (_block(block, pictures) for block in section.blocks)
+    return "\n\n".join(part for part in (*parts, _escaped(document.footer)) if part) + "\n"
 
 
 def _block(block: d.Block, pictures: Mapping[str, str]) -> str:
@@ -67,7 +66,8 @@ def _table(table: d.Table) -> str:
         cells = [_text(cell, bars=False) for cell in row]
         cells[-1] = "<br>".join([cells[-1], *(_text(said, bars=False) for said in below)])
         rows.append(line(cells))
-    return "\n".join([_escaped(table.caption), "", *rows])
+    caption = [_escaped(table.caption), ""] if table.caption else []
+    return "\n".join([*caption, *rows])
 
 
 def _text(text: d.Text, *, bars: bool = True) -> str:

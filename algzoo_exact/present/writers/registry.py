@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from algzoo_exact.errors import InputError
-from algzoo_exact.files import staged, write_whole
+from algzoo_exact.files import check_place, staged, write_whole
 from algzoo_exact.names import plain_name
 from algzoo_exact.present.document import Document
 from algzoo_exact.present.writers.data import to_json
@@ -74,9 +74,6 @@ def check_target(target: Path) -> None:
             f"Reports are written as {', '.join(WRITERS)}, chosen by the file's suffix, not as "
             f"{target.name!r}."
         )
-    if target.is_dir():
-        raise InputError(f"Cannot write {target}: it is a folder.")
-    if not target.parent.is_dir():
-        raise InputError(f"There is no folder {target.parent} to write {target.name} to.")
+    check_place(target)
     if hindrance := WRITERS[target.suffix].hindrance():
         raise InputError(hindrance)

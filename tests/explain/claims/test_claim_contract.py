@@ -26,7 +26,7 @@ from algzoo_exact.explain.schema import explanation_schema
 from algzoo_exact.explain.story import parse_explanation
 from algzoo_exact.explain.verify import Verification
 from algzoo_exact.present.document import Statement
-from algzoo_exact.present.sections.explanation import explanation_section
+from algzoo_exact.present.sections.explanation import explanation
 
 MARGINS = (
     claim("wins", "margin", winner=0, by="2*x[1] - 2*x[0]", domain="x[1] > x[0]"),
@@ -105,9 +105,8 @@ def refusal(text: str) -> str:
 
 def test_reports_and_certificates_have_it(checked: Verification) -> None:
     """The report with its status, the certificate with all that the checker wants to see."""
-    section = explanation_section(SimpleNamespace(verification=checked))
-    assert section is not None
-    shown = {b.name.split(", ")[1]: b for b in section.blocks if isinstance(b, Statement)}
+    blocks = explanation(SimpleNamespace(verification=checked))
+    shown = {b.name.split(", ")[1]: b for b in blocks if isinstance(b, Statement)}
     data = data_of(checked)
     told = {part["name"]: part for part in data["claims"]}
     for result in checked.claims:

@@ -41,8 +41,7 @@ from algzoo_exact.explain.language.expression import (
 )
 from algzoo_exact.explain.outcome import Cells, Cut, Tree, leaves
 from algzoo_exact.explain.prove.cell_decision import condition_cells, decide_by_cells
-from algzoo_exact.explain.prove.cell_search import CellLimits
-from algzoo_exact.explain.prove.cell_space import OutOfReachError
+from algzoo_exact.explain.prove.cell_search import CellLimits, OutOfReachError
 from algzoo_exact.geometry.cone import Cone, IntVector, dot
 from algzoo_exact.program.ir import Program, rnn
 

@@ -25,7 +25,7 @@ from algzoo_exact.explain.logic.order_probability import order_probability
 from algzoo_exact.explain.outcome import Outcome
 from algzoo_exact.explain.prove import decider as decide
 from algzoo_exact.explain.prove.decider import Decider, together
-from algzoo_exact.explain.prove.facts import Question, abstractions, fact
+from algzoo_exact.explain.prove.facts import Fact, Question, abstractions
 from algzoo_exact.explain.prove.labels import cells_in, earns, fails
 from algzoo_exact.explain.prove.null_sets import inner_point, off_walls
 from algzoo_exact.explain.prove.torch_check import confirmed
@@ -105,8 +105,8 @@ def test_facts_change_no_answer(data: st.DataObject) -> None:
     known = []
     for j in range(program.hidden_size):
         first = Apply("mul", (number(program.input_weights[j]), x(0)))
-        known.append(fact(Compare("==", h(0, j), Apply("relu", (first,)))))
-        known.append(fact(Compare(">=", h(1, j), number(0))))
+        known.append(Fact(Compare("==", h(0, j), Apply("relu", (first,)))))
+        known.append(Fact(Compare(">=", h(1, j), number(0))))
     decider = Decider(program, 5.0)
     with patch.object(decide, "FEW_INPUTS", 0):  # cells do not use facts
         without = decider.decide(Question(statement, domain))
@@ -119,9 +119,9 @@ def test_facts_take_the_programs_place() -> None:
     """Nothing of the program is left in a statement about entries that facts give."""
     program = handcrafted_2_2()
     known = [
-        fact(Compare("==", Apply("add", (h(0, 0), h(0, 1))), Apply("abs", (x(0),)))),
-        fact(Compare("==", h(0, 1), Apply("relu", (minus(number(0), x(0)),)))),
-        fact(Compare(">=", h(1, 0), number(0))),
+        Fact(Compare("==", Apply("add", (h(0, 0), h(0, 1))), Apply("abs", (x(0),)))),
+        Fact(Compare("==", h(0, 1), Apply("relu", (minus(number(0), x(0)),)))),
+        Fact(Compare(">=", h(1, 0), number(0))),
     ]
     statement = Compare(">=", logit(0), number(0))
     (use,) = abstractions(program, Question(statement, facts=known))
@@ -136,8 +136,8 @@ def test_facts_take_the_programs_place() -> None:
 def test_no_definition_leads_back_to_itself() -> None:
     program = handcrafted_2_2()
     known = [
-        fact(Compare("==", h(0, 0), Apply("sub", (h(0, 1), minus(number(0), x(0)))))),
-        fact(Compare("==", h(0, 1), Apply("sub", (h(0, 0), x(0))))),
+        Fact(Compare("==", h(0, 0), Apply("sub", (h(0, 1), minus(number(0), x(0)))))),
+        Fact(Compare("==", h(0, 1), Apply("sub", (h(0, 0), x(0))))),
     ]
     statement = Compare("==", minus(h(0, 0), h(0, 1)), x(0))
     assert Decider(program, 5.0).decide(Question(statement, facts=known)).verdict.status == "proved"

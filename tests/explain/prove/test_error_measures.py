@@ -47,8 +47,7 @@ from algzoo_exact.explain.language.expression import (
     evaluate,
     evaluate_term,
 )
-from algzoo_exact.explain.prove.cell_search import CellLimits
-from algzoo_exact.explain.prove.cell_space import OutOfReachError
+from algzoo_exact.explain.prove.cell_search import CellLimits, OutOfReachError
 from algzoo_exact.explain.prove.exact_figures import mean_error, probability, supremum
 
 

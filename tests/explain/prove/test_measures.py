@@ -37,8 +37,7 @@ from support.programs import exact_program, handcrafted_4_3, programs
 import algzoo_exact as az
 from algzoo_exact.explain.language.expression import Apply, Compare, Formula, Logic
 from algzoo_exact.explain.logic.order_probability import order_probability
-from algzoo_exact.explain.prove.cell_search import CellLimits
-from algzoo_exact.explain.prove.cell_space import OutOfReachError
+from algzoo_exact.explain.prove.cell_search import CellLimits, OutOfReachError
 from algzoo_exact.explain.prove.exact_figures import probability
 from algzoo_exact.program.task import second_argmax
 

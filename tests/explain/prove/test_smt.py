@@ -264,7 +264,6 @@ def test_ctrl_c_stops_a_proof() -> None:
 import os, signal, threading
 import numpy as np
 from algzoo_exact.explain.language.expression import Apply, Compare
-from algzoo_exact.explain.prove.prover import Limits
 from support.formulas import greatest, logit, number, x
 from support.programs import random_program
 from support.proofs import prove

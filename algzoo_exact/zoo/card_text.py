@@ -1,45 +1,14 @@
-"""Model cards as a Markdown table, ours beside the published scores."""
+"""The figures of model cards as text."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from decimal import ROUND_FLOOR, Decimal, localcontext
 from math import sqrt
 
-from algzoo_exact.errors import InputError
-from algzoo_exact.program.task import PROBLEMS
-from algzoo_exact.zoo.algzoo import published
-from algzoo_exact.zoo.cards import Card, Score
-
-BEGIN, END = "<!-- model table: begin -->", "<!-- model table: end -->"
-"""The lines between which ``with_table`` writes."""
+from algzoo_exact.zoo.cards import Score
 
 PLACES = 12  # decimals of a score that are shown at most
 ROUNDED = 6  # decimals of sampled scores and of roots
-COLUMNS = ("model", "parameters", "sequences", "seed", "score", "kind", "ties", "published")
-
-
-def card_table(cards: Iterable[Card]) -> str:
-    """A Markdown table with a row for each card, by task and size.
-
-    Digits of a score are cut off, not rounded, where both bounds share them. ``published`` is
-    AlgZoo's score for the same task and size, to 0.001. For median both are roots of mean squared
-    errors, and ours has the mean squared error beside it.
-    """
-    ordered = sorted(
-        cards, key=lambda c: ([*PROBLEMS].index(c.task), c.hidden_size, c.seq_len, c.name)
-    )
-    rows = [COLUMNS, ("---",) * len(COLUMNS), *map(_row, ordered)]
-    return "".join("| " + " | ".join(row) + " |\n" for row in rows)
-
-
-def with_table(readme: str, cards: Iterable[Card]) -> str:
-    """The text of a README, with the table between its two marker lines made anew."""
-    before, begin, rest = readme.partition(BEGIN + "\n")
-    _, end, after = rest.partition(END)
-    if not (begin and end):
-        raise InputError(f"The README has no lines {BEGIN} and {END} to put the table between.")
-    return f"{before}{begin}\n{card_table(cards)}\n{end}{after}"
 
 
 def score_text(score: Score) -> str:
@@ -49,20 +18,6 @@ def score_text(score: Score) -> str:
         counted = score.correct is not None
         return f"{digits} ({score.correct:,} of {score.total:,})" if counted else digits
     return f"{_root(score)} (square {digits})"
-
-
-def _row(card: Card) -> tuple[str, ...]:
-    known = published(card.task, card.hidden_size, card.seq_len)
-    return (
-        f"`{card.name}`",
-        str(card.parameters),
-        power_text(card.sequences),
-        f"{card.seed}, best of {card.seeds}" if card.seeds > 1 else str(card.seed),
-        score_text(card.score),
-        card.score.kind,
-        card.score.ties or "",
-        f"{known.score:.3f}" if known else "none",
-    )
 
 
 def power_text(count: int) -> str:

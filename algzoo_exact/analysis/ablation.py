@@ -1,0 +1,275 @@
+"""Models without one of their parts, and what each part is worth: exact scores of ablations.
+
+A neuron is taken out at one layer (for an RNN: one step) or at all of them: set to 0, or frozen on,
+so that it passes z as it is, negative or not. So is a weight, or a transformer's head. What is left
+is a network of the same sort, and its score is as exact as that of any other. (A neuron set to its
+mean would be a constant, which no network without biases computes.)
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from itertools import combinations
+from typing import Literal
+
+from algzoo_exact.deadline import NEVER, Deadline
+from algzoo_exact.errors import InputError
+from algzoo_exact.exact.enclosure import Enclosure
+from algzoo_exact.program.ir import Layer, Matrix, Program, rnn
+from algzoo_exact.program.lift import HasNetwork, HasProgram, network_of, task_of
+from algzoo_exact.program.task import Task, TieRule
+from algzoo_exact.program.transformer import Transformer
+from algzoo_exact.score.compute import answer, metric_for
+from algzoo_exact.score.pool import outcomes
+from algzoo_exact.score.question import Question
+from algzoo_exact.score.result import Progress, Score
+
+Network = Program | Transformer
+Model = Program | Transformer | HasNetwork | HasProgram
+Frozen = Literal["off", "on"]
+Sort = Literal["neurons", "steps", "weights", "heads"]
+
+_NEURON = re.compile(r"(?:(\d+),)?(\d+)", re.ASCII)
+_WEIGHT = re.compile(r"(W_hi|W_hh|W_oh)\[(\d+)\](?:\[(\d+)\])?", re.ASCII)
+_ZERO = Fraction(0)
+
+
+@dataclass(frozen=True)
+class Ablated:
+    """The ``score`` without a part, that ``before``, and what the part is worth: how much lower an
+    accuracy is, or how much larger a mean squared error. Negative where the model gains."""
+
+    part: str
+    before: Score
+    score: Score
+    drop: Enclosure
+
+
+@dataclass(frozen=True)
+class Importance:
+    """A model's score, and those without each part, the largest drops first. ``left_out`` are the
+    parts that there was no time for."""
+
+    score: Score
+    parts: tuple[Ablated, ...]
+    left_out: tuple[str, ...] = ()
+
+
+def without(network: Network, part: str, *, frozen: Frozen = "off") -> Network:
+    """The network without a part.
+
+    ``part``: a neuron ``3``, which is neuron 3 of all layers, or ``1,3``, that of layer 1 (of an
+    RNN: at step 1); an RNN's weight, as ``W_hh[1][2]``, ``W_hi[1]`` or ``W_oh[1][2]``; or
+    ``layer,head`` of a transformer. Several are joined by ``+``. ``frozen`` is for neurons: "off"
+    sets them to 0, "on" lets them pass negative values too.
+
+    InputError for a part that the network has not.
+    """
+    for one in part.split("+"):
+        network = _without_one(network, one.strip(), frozen)
+    return network
+
+
+def _without_one(network: Network, part: str, frozen: Frozen) -> Network:
+    if isinstance(network, Transformer):
+        return _without_head(network, part)
+    if match := _WEIGHT.fullmatch(part):
+        return _without_weight(network, part, match)
+    match = _NEURON.fullmatch(part)
+    if match is None:
+        raise InputError(
+            f"{part!r} is no part of a model; write a neuron as 3 (in all layers) or 1,3 (in layer "
+            "1), or a weight as W_hh[1][2]."
+        )
+    j = int(match[2])
+    places = {(t, j) for t, width in enumerate(network.widths) if j < width}
+    if match[1] is not None:
+        places &= {(int(match[1]), j)}
+    if not places:
+        raise InputError(
+            f"There is no neuron {part}; there are {len(network.widths)} layers of "
+            f"{network.hidden_size} neurons, both counted from 0."
+        )
+    return _cut(network, places) if frozen == "off" else _linear(network, places)
+
+
+def _cut(program: Program, places: Iterable[tuple[int, int]]) -> Program:
+    """With neurons whose z is 0."""
+    layers = list(program.layers)
+    for t, j in places:
+        layer = layers[t]
+        layers[t] = Layer(_zero_row(layer.state, j), _zero_row(layer.input, j))
+    return Program(tuple(layers), program.readout)
+
+
+def _zero_row(matrix: Matrix, j: int) -> Matrix:
+    return tuple((_ZERO,) * len(row) if i == j else row for i, row in enumerate(matrix))
+
+
+def _linear(program: Program, places: Iterable[tuple[int, int]]) -> Program:
+    """With neurons that pass z: z = relu(z) - relu(-z), by a twin of each."""
+    layers, readout = list(program.layers), program.readout
+    for t, j in places:
+        layer = layers[t]
+        layers[t] = Layer(_with_twin(layer.state, j), _with_twin(layer.input, j))
+        if t + 1 < len(layers):
+            above = layers[t + 1]
+            layers[t + 1] = Layer(_read_twin(above.state, j), above.input)
+        else:
+            readout = _read_twin(readout, j)
+    return Program(tuple(layers), readout)
+
+
+def _with_twin(matrix: Matrix, j: int) -> Matrix:
+    return (*matrix, tuple(-w for w in matrix[j]))
+
+
+def _read_twin(matrix: Matrix, j: int) -> Matrix:
+    return tuple((*row, -row[j]) for row in matrix)
+
+
+def _without_weight(program: Program, part: str, match: re.Match[str]) -> Program:
+    program.check_rnn()
+    weights: dict[str, list[list[Fraction]]] = {
+        "W_hi": [[w] for w in program.input_weights],
+        "W_hh": [list(row) for row in program.recurrent],
+        "W_oh": [list(row) for row in program.readout],
+    }
+    rows, i, k = weights[match[1]], int(match[2]), int(match[3] or 0)
+    if i >= len(rows) or k >= len(rows[0]) or (match[3] is None) != (match[1] == "W_hi"):
+        raise InputError(f"There is no weight {part}; {match[1]} has shape {_shape(rows)}.")
+    rows[i][k] = _ZERO
+    inputs = [row[0] for row in weights["W_hi"]]
+    return rnn(inputs, weights["W_hh"], weights["W_oh"], program.seq_len)
+
+
+def _shape(rows: Sequence[Sequence[Fraction]]) -> str:
+    return f"({len(rows)}, {len(rows[0])})" if len(rows[0]) > 1 else f"({len(rows)},)"
+
+
+def _without_head(network: Transformer, part: str) -> Transformer:
+    """A head's block of the columns of W_o set to 0."""
+    match = re.fullmatch(r"(\d+),(\d+)", part, re.ASCII)
+    if not match or int(match[1]) >= network.depth or int(match[2]) >= network.heads:
+        raise InputError(
+            f"There is no head {part!r}; write layer,head, with {network.depth} layers of "
+            f"{network.heads} heads, both counted from 0."
+        )
+    t, head = int(match[1]), int(match[2])
+    size = network.hidden_size // network.heads
+    block = range(head * size, (head + 1) * size)
+    layer = network.layers[t]
+    output = tuple(
+        tuple(_ZERO if c in block else w for c, w in enumerate(row)) for row in layer.output
+    )
+    layers = (*network.layers[:t], replace(layer, output=output), *network.layers[t + 1 :])
+    return replace(network, layers=layers)
+
+
+def parts_of(network: Network, sort: Sort) -> tuple[str, ...]:
+    """The names of all parts of a sort."""
+    if isinstance(network, Transformer):
+        heads = [f"{t},{m}" for t in range(network.depth) for m in range(network.heads)]
+        return tuple(heads) if sort == "heads" else ()
+    if sort == "neurons":
+        return tuple(map(str, range(network.hidden_size)))
+    if sort == "steps":
+        return tuple(f"{t},{j}" for t, width in enumerate(network.widths) for j in range(width))
+    if sort == "weights" and network.is_rnn:
+        d, k = network.hidden_size, network.outputs
+        names = [f"W_hi[{i}]" for i in range(d)]
+        names += [f"W_hh[{i}][{j}]" for i in range(d) for j in range(d)]
+        return (*names, *(f"W_oh[{i}][{j}]" for i in range(k) for j in range(d)))
+    return ()
+
+
+def ablate(
+    model: Model,
+    part: str,
+    task: Task | None = None,
+    *,
+    frozen: Frozen = "off",
+    ties: TieRule = "lowest",
+    time_limit: float | None = None,
+) -> Ablated:
+    """The score of a model without a part, and how much lower it is; parts as in ``without``.
+
+    InputError for a part that the model has not, and as for ``accuracy``.
+    """
+    return _scored(model, (part,), task, frozen, ties, _deadline(time_limit), 1, None).parts[0]
+
+
+def importance(
+    model: Model,
+    task: Task | None = None,
+    *,
+    sorts: Sequence[Sort] = ("neurons", "heads"),
+    pairs: bool = False,
+    frozen: Frozen = "off",
+    ties: TieRule = "lowest",
+    workers: int = 2,
+    time_limit: float | None = None,
+    progress: Progress | None = None,
+) -> Importance:
+    """The score without each part of some ``sorts``, the largest drops first.
+
+    "neurons" are taken out of all layers, "steps" of one layer each; "weights" are an RNN's, and
+    "heads" a transformer's. ``pairs``: without each two of them, to find what is redundant.
+
+    InputError as for ``accuracy``.
+    """
+    network = network_of(model)
+    names = [name for sort in sorts for name in parts_of(network, sort)]
+    if pairs:
+        names = ["+".join(two) for two in combinations(names, 2)]
+    if not names:
+        raise InputError("The model has no parts of that sort.")
+    return _scored(model, names, task, frozen, ties, _deadline(time_limit), workers, progress)
+
+
+def _deadline(time_limit: float | None) -> Deadline:
+    return NEVER if time_limit is None else Deadline.after(time_limit)
+
+
+def _scored(
+    model: Model, names: Sequence[str], task: Task | None, frozen: Frozen, ties: TieRule,
+    deadline: Deadline, workers: int, progress: Progress | None,
+) -> Importance:  # fmt: skip
+    network, chosen = network_of(model), task_of(model, task)
+    metric = metric_for(chosen)
+    whole = Question(
+        metric, network, chosen, ties if metric.of_labels else None, deadline=deadline, workers=1
+    )
+    questions = {
+        name: replace(whole, program=without(network, name, frozen=frozen)) for name in names
+    }
+    score = answer(whole)
+    found: dict[str, Ablated] = {}
+    jobs, work = list(names)[::-1], _Answer(questions)
+    for name, other in outcomes(jobs, work, deadline, min(workers, len(names))):
+        drop = _drop(score, other, better_is_more=metric.of_labels)
+        found[name] = Ablated(name, score, other, drop)
+        if progress is not None:
+            progress(len(found) / len(names), f"{len(found)} of {len(names)}")
+    ranked = sorted(found.values(), key=lambda a: -a.drop.midpoint)
+    return Importance(score, tuple(ranked), tuple(n for n in names if n not in found))
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """The score without the part of that name."""
+
+    questions: dict[str, Question]
+
+    def __call__(self, name: str) -> Score:
+        return answer(self.questions[name])
+
+
+def _drop(before: Score, after: Score, *, better_is_more: bool) -> Enclosure:
+    more, less = (before, after) if better_is_more else (after, before)
+    return Enclosure(
+        more.enclosure.lower - less.enclosure.upper, more.enclosure.upper - less.enclosure.lower
+    )

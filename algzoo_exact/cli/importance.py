@@ -1,0 +1,144 @@
+"""``algzoo-exact ablate`` and ``importance``: what a model scores without its parts."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import typer
+
+from algzoo_exact.cli import options as o
+from algzoo_exact.cli.command import Said
+from algzoo_exact.cli.output import progress_bar
+from algzoo_exact.errors import InputError, did_you_mean
+
+if TYPE_CHECKING:
+    from algzoo_exact.analysis.ablation import Frozen, Sort
+
+ABLATE_EXAMPLES = """
+algzoo-exact ablate 2nd_argmax_4_3 3
+algzoo-exact ablate 2nd_argmax_4_3 1,3 --frozen on
+algzoo-exact ablate 2nd_argmax_4_3 "W_hh[1][2]" --json
+algzoo-exact ablate longest_cycle_4_4 0,0
+"""
+IMPORTANCE_EXAMPLES = """
+algzoo-exact importance 2nd_argmax_4_3
+algzoo-exact importance 2nd_argmax_4_3 --parts steps --pairs
+algzoo-exact importance 2nd_argmax_8_5 --parts weights --top 30
+"""
+
+SORTS = ("neurons", "steps", "weights", "heads")
+STATES = ("off", "on")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cut:
+    frozen: str = o.option(
+        "off", "STATE", "A neuron is set to 0 ([bold]off[/bold]), or passes z as it is "
+        "([bold]on[/bold]).",
+    )  # fmt: skip
+
+    @property
+    def state(self) -> Frozen:
+        if self.frozen not in STATES:
+            raise InputError(f"--frozen is off or on, not {self.frozen!r}.")
+        return "on" if self.frozen == "on" else "off"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Time:
+    time_limit: float | None = o.option(
+        None, "TIME", "Stop after 30s, 2m, ... with what is known by then.", parser=o.parse_seconds
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    part: str = o.argument(
+        o.REQUIRED, "PART", "A neuron, as 3 (at all steps) or 1,3 (at step 1); a weight, as "
+        "W_hh[1][2]; a transformer's layer,head; or several, joined by +.",
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parts:
+    parts: str = o.option(
+        "", "SORT", "[bold]neurons[/bold] (at all steps at once), [bold]steps[/bold] (neurons, one "
+        "step each), [bold]weights[/bold] or [bold]heads[/bold]; by default neurons and steps, or "
+        "heads.",
+    )  # fmt: skip
+    pairs: bool = o.flag("--pairs", "Without each two parts at once.")
+    top: int = o.option(30, "N", "How many parts to print; --json has all.", min=1)
+    workers: int = o.option(2, "N", "Processes.", min=1)
+
+    @property
+    def sorts(self) -> tuple[Sort, ...]:
+        if not self.parts:
+            return ("neurons", "steps", "heads")
+        for sort in ("neurons", "steps", "weights", "heads"):
+            if sort == self.parts:
+                return (sort,)
+        raise InputError(
+            f"Unknown sort of parts {self.parts!r}{did_you_mean(self.parts, SORTS)}; choose from "
+            f"{', '.join(SORTS)}."
+        )
+
+
+def ablate(
+    context: typer.Context,
+    model: o.ModelArgument,
+    part: Part,
+    sizes: o.AllSizes,
+    rules: o.Rules,
+    cut: Cut,
+    limit: Time,
+) -> Said:
+    """Score a model exactly without one of its parts.
+
+    A part is a neuron, a weight or an attention head. The drop is how much lower the accuracy is,
+    or how much larger the mean squared error of a median model.
+    """
+    import algzoo_exact as az
+    from algzoo_exact.analysis.ablation import Importance
+    from algzoo_exact.present.documents.importance import importance_document
+
+    began = time.monotonic()
+    loaded = sizes.load(model)
+    task = rules.task_of(loaded)
+    deadline = o.deadline_after(context, limit.time_limit)
+    with progress_bar("ablating"):
+        found = az.ablate(
+            loaded, part.part, task, frozen=cut.state, ties=rules.rule, time_limit=deadline.timeout
+        )
+        whole = Importance(found.before, (found,))
+    seconds = time.monotonic() - began
+    return Said(importance_document(loaded, whole, cut.state, 1, seconds))
+
+
+def importance(
+    context: typer.Context,
+    model: o.ModelArgument,
+    sizes: o.AllSizes,
+    rules: o.Rules,
+    parts: Parts,
+    cut: Cut,
+    limit: Time,
+) -> Said:
+    """Rank the parts of a model by what its exact score loses without each.
+
+    Neurons are taken out at all steps, and at each step; or weights, or a transformer's heads.
+    """
+    import algzoo_exact as az
+    from algzoo_exact.present.documents.importance import importance_document
+
+    began = time.monotonic()
+    deadline = o.deadline_after(context, limit.time_limit)
+    loaded = sizes.load(model)
+    with progress_bar("importance", deadline) as advance:
+        found = az.importance(
+            loaded, rules.task_of(loaded), sorts=parts.sorts, pairs=parts.pairs, frozen=cut.state,
+            ties=rules.rule, workers=parts.workers, time_limit=deadline.timeout, progress=advance,
+        )  # fmt: skip
+    seconds = time.monotonic() - began
+    return Said(importance_document(loaded, found, cut.state, parts.top, seconds))

@@ -1,0 +1,69 @@
+"""What ``ablate`` and ``importance`` say: scores without parts, and the drops."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from algzoo_exact.analysis.ablation import Importance
+from algzoo_exact.exact.enclosure import Enclosure
+from algzoo_exact.present import document as d
+from algzoo_exact.present.wording import digits, model_text, task_text, value_text
+from algzoo_exact.score.compute import METRICS
+from algzoo_exact.zoo.loading import Model
+
+_PLACES = 12
+
+
+def importance_document(
+    model: Model, found: Importance, frozen: str, top: int, seconds: float
+) -> d.Document:
+    """The ``top`` parts are listed; all are in the data."""
+    score = found.score
+    words = METRICS[score.metric].words
+    rows: list[tuple[str, str | d.Text]] = [
+        ("model", model_text(model)),
+        ("task", task_text(score.task, score.ties)),
+        (words, value_text(score.enclosure, score.kind)),
+    ]
+    if found.left_out:
+        rows.append(("left out", f"{len(found.left_out)} parts, for want of time"))
+    rows.append(("time", f"{seconds:.2f} s"))
+    how = "set to 0" if frozen == "off" else "made linear"
+    caption = f"Each part {how}: what is left, the largest drops first."
+    if len(found.parts) > top:
+        caption += f" The first {top} of {len(found.parts):,}."
+    lines = (
+        (part.part, value_text(part.score.enclosure, part.score.kind), _signed(part.drop))
+        for part in found.parts[:top]
+    )
+    table = d.table(caption, ("part", f"#{words}", "#drop"), lines)
+    return d.untitled(d.facts(*rows), table, data=_data(model, found, frozen, seconds))
+
+
+def _signed(drop: Enclosure) -> str:
+    if drop.upper < 0:
+        return "-" + digits(Enclosure(-drop.upper, -drop.lower), _PLACES)
+    return digits(drop, _PLACES)
+
+
+def _data(model: Model, found: Importance, frozen: str, seconds: float) -> dict[str, Any]:
+    return {
+        "model": model,
+        "task": found.score.task.name,
+        "ties": found.score.ties,
+        "metric": found.score.metric,
+        "kind": found.score.kind,
+        "score": found.score.enclosure,
+        "frozen": frozen,
+        "neurons": [
+            {
+                "neuron": part.part,
+                "score": part.score.enclosure,
+                "kind": part.score.kind,
+                "drop": part.drop,
+            }
+            for part in found.parts
+        ],
+        "left_out": found.left_out,
+        "seconds": round(seconds, 4),
+    }
