@@ -8,7 +8,7 @@ WORKERS ?= 2
 SLOW ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test test-slow lint bench reference docs clean
+.PHONY: help venv demo test test-slow oracles lint bench reference docs clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,6 +39,9 @@ test: lint ## lint, types and the fast tests; all tests with SLOW=1
 
 test-slow: ## lint, types and all tests
 	@$(MAKE) --no-print-directory test SLOW=1
+
+oracles: $(READY) ## scores of a thousand models against independent ones: ten minutes and more
+	cd tests && $(abspath $(BIN))/python -m oracles.thousand
 
 lint: $(READY) ## ruff and mypy --strict
 	$(BIN)/ruff check .

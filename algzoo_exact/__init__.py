@@ -16,6 +16,12 @@ if TYPE_CHECKING:
     from algzoo_exact.analysis.ablation import ablate as ablate
     from algzoo_exact.analysis.ablation import importance as importance
     from algzoo_exact.analysis.ablation import without as without
+    from algzoo_exact.analysis.difference import Difference as Difference
+    from algzoo_exact.analysis.difference import DifferentCell as DifferentCell
+    from algzoo_exact.analysis.difference import diff as diff
+    from algzoo_exact.analysis.difference import (
+        root_mean_square_difference as root_mean_square_difference,
+    )
     from algzoo_exact.analysis.errors import Errors as Errors
     from algzoo_exact.analysis.errors import WrongCell as WrongCell
     from algzoo_exact.analysis.errors import find_errors as find_errors
@@ -100,6 +106,8 @@ _HOMES = {
     "CatalogueEntry": "zoo.catalogue",
     "CheckedCertificate": "certificate.check",
     "Counts": "score.result",
+    "Difference": "analysis.difference",
+    "DifferentCell": "analysis.difference",
     "Enclosure": "exact.enclosure",
     "Errors": "analysis.errors",
     "Estimate": "race.estimator",
@@ -136,6 +144,7 @@ _HOMES = {
     "cells": "regions.enumerate",
     "compare": "race.run",
     "cone_measure": "measure.solid_angle",
+    "diff": "analysis.difference",
     "estimator": "race.registry",
     "find_errors": "analysis.errors",
     "importance": "analysis.ablation",
@@ -156,6 +165,7 @@ _HOMES = {
     "picture": "present.pictures.picture",
     "region_graph": "regions.graph",
     "rnn": "program.ir",
+    "root_mean_square_difference": "analysis.difference",
     "sample": "runtime.sampling",
     "sample_squared_error": "runtime.sampled_squares",
     "side_by_side": "program.ir",

@@ -24,6 +24,7 @@ from algzoo_exact.cli import (
     certify,
     check,
     compare,
+    diff,
     errors,
     importance,
     neurons,
@@ -193,6 +194,7 @@ def _add(
 
 _add(app, accuracy.accuracy, accuracy.EXAMPLES)
 _add(app, errors.errors, errors.EXAMPLES)
+_add(app, diff.diff, diff.EXAMPLES)
 _add(app, ask.ask, ask.EXAMPLES)
 _add(app, neurons.neurons, neurons.EXAMPLES)
 _add(app, importance.ablate, importance.ABLATE_EXAMPLES)

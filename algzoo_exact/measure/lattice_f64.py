@@ -30,7 +30,7 @@ from numpy.typing import NDArray
 
 from algzoo_exact.jit import compiled
 from algzoo_exact.measure.balls_f64 import SLACK, TINY, U
-from algzoo_exact.measure.faces_f64 import subfaces
+from algzoo_exact.measure.faces_f64 import part_of, subfaces
 
 F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
@@ -189,11 +189,7 @@ def face_lattice(
             for s in range(sides):
                 place = level[c + 1]
                 while place < faces:
-                    same = True
-                    for w in range(words):
-                        if masks[place, w] != found[s, w]:
-                            same = False
-                    if same:
+                    if part_of(masks[place], found[s]) and part_of(found[s], masks[place]):
                         break
                     place += 1
                 if place == faces:
@@ -223,11 +219,7 @@ def face_lattice(
                 if c == n - 1:  # a ray: each wall without it will do, so the best one
                     for f in range(count):
                         a = facets[f]
-                        without = False
-                        for w in range(words):
-                            if masks[face, w] & ~sets[a, w]:
-                                without = True
-                        if without:
+                        if not part_of(masks[face], sets[a]):
                             o2, g2 = _residual(
                                 frame, outside[face], c, unit[a], unit_error[a], trial
                             )

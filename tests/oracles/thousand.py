@@ -1,6 +1,6 @@
 """A thousand models, each scored by the engine and by something else.
 
-    cd tests && python -m oracles.thousand [FIRST LAST]
+    make oracles, or: cd tests && python -m oracles.thousand [FIRST LAST]
 
 500 random models and 500 degenerate ones (dead, equal and parallel neurons, rows of zeros, weights
 over 35 orders of magnitude, ties everywhere), n = 2 .. 8, all tasks that have labels, all tie

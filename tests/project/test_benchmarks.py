@@ -30,7 +30,7 @@ Result = dict[str, Any]
 @pytest.fixture
 def modules(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
     """The benchmark's files, which are scripts and not a package."""
-    names = ("brute_force", "programs", "run", "tables")
+    names = ("brute_force", "engines", "programs", "run", "tables")
     before = {name: sys.modules.pop(name, None) for name in names}
     monkeypatch.syspath_prepend(BENCHMARKS)
     yield {name: __import__(name) for name in names}
@@ -66,6 +66,18 @@ def test_the_plan_names_each_measurement_once(modules: Any) -> None:
             program, task = modules["programs"].find(spec["model"])
             assert program.seq_len == task.seq_len == int(spec["model"].rsplit("_", 1)[1])
     assert {spec["cores"] for spec in modules["run"].plan(1, False, False)} == {1}
+
+
+@pytest.mark.slow
+def test_engines_are_compared_on_the_same_cells(modules: Any) -> None:
+    """A row of the table; it is an error if the two contradict each other."""
+    row = modules["engines"].compared("random_2_4", 8, 4)
+    name, score, digits, cells, fast, slow, ratio = row.strip("| ").split(" | ")
+    assert (name, score, digits) == ("random_2_4", "accuracy", "8")
+    assert int(cells) > 1
+    assert fast.endswith(" ms")
+    assert slow.endswith(" s")
+    assert int(ratio.replace(",", "")) > 0
 
 
 @pytest.mark.slow
