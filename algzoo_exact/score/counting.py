@@ -14,7 +14,7 @@ from algzoo_exact.score.rigorous import HasBatches
 _PROBE_SECONDS = 0.2  # of counting
 # If no start is finished by then: in integers, before compiled code is loaded; and compiled.
 SMALL_PATIENCE, PATIENCE = 0.7, 4.0
-_PROCESSES_FROM = 6.0  # seconds, from which on they are worth their start
+_PROCESSES_FROM = 12.0  # seconds, from which on they are worth their start
 _CORES = 2  # of which each has its share of memory
 
 
