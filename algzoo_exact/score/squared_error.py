@@ -15,7 +15,6 @@ from algzoo_exact.deadline import Deadline
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.geometry.cone import dot
-from algzoo_exact.measure.flow import LARGEST_DIMENSION
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task, TieRule
 from algzoo_exact.program.transformer import Transformer
@@ -84,14 +83,9 @@ def _pieces(program: Program, task: Task, deadline: Deadline) -> Sequence[Piece]
 
 
 def _directions(program: Program, task: Task) -> Iterator[Direction]:
-    """For n = 6 the diagonal, which lies in all walls of the median, projects onto faces of ridges,
-    and is left out."""
     starts = starting_cones(task)
     walls = (row for start in starts for row in start.rows[:-1])
-    return directions(
-        program, walls, Fraction(2, len(starts)), pattern_near,
-        diagonal=task.seq_len < LARGEST_DIMENSION,
-    )  # fmt: skip
+    return directions(program, walls, Fraction(2, len(starts)), pattern_near)
 
 
 def _known(program: Program | Transformer, task: Task) -> tuple[Enclosure, str]:
@@ -135,7 +129,7 @@ SQUARED_ERROR = Metric(
     directions=_directions,
     integral=ErrorSquares,
     kernels=("search", "squares"),
-    ball_seconds={4: 3e-3, 5: 7e-3, 6: 3e-2},
+    ball_seconds={4: 3e-3, 5: 7e-3, 6: 6e-2},
     float_seconds={4: 1e-4, 5: 1e-4, 6: 1e-4, 7: 1e-3, 9: 1e-2},
     of_labels=False,
 )
