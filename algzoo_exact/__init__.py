@@ -16,11 +16,20 @@ if TYPE_CHECKING:
     from algzoo_exact.analysis.ablation import ablate as ablate
     from algzoo_exact.analysis.ablation import importance as importance
     from algzoo_exact.analysis.ablation import without as without
+    from algzoo_exact.analysis.difference import Difference as Difference
+    from algzoo_exact.analysis.difference import DifferentCell as DifferentCell
+    from algzoo_exact.analysis.difference import diff as diff
+    from algzoo_exact.analysis.difference import (
+        root_mean_square_difference as root_mean_square_difference,
+    )
     from algzoo_exact.analysis.errors import Errors as Errors
     from algzoo_exact.analysis.errors import WrongCell as WrongCell
     from algzoo_exact.analysis.errors import find_errors as find_errors
     from algzoo_exact.analysis.neurons import NeuronFacts as NeuronFacts
     from algzoo_exact.analysis.neurons import neuron_facts as neuron_facts
+    from algzoo_exact.analysis.sections import OrderedCase as OrderedCase
+    from algzoo_exact.analysis.sections import Section as Section
+    from algzoo_exact.analysis.sections import positive_inputs as positive_inputs
     from algzoo_exact.certificate.build import WrittenCertificate as WrittenCertificate
     from algzoo_exact.certificate.build import certify as certify
     from algzoo_exact.certificate.build import write_certificate as write_certificate
@@ -100,6 +109,8 @@ _HOMES = {
     "CatalogueEntry": "zoo.catalogue",
     "CheckedCertificate": "certificate.check",
     "Counts": "score.result",
+    "Difference": "analysis.difference",
+    "DifferentCell": "analysis.difference",
     "Enclosure": "exact.enclosure",
     "Errors": "analysis.errors",
     "Estimate": "race.estimator",
@@ -112,12 +123,14 @@ _HOMES = {
     "Layer": "program.ir",
     "Program": "program.ir",
     "NeuronFacts": "analysis.neurons",
+    "OrderedCase": "analysis.sections",
     "Outcome": "explain.outcome",
     "Report": "present.report",
     "Race": "race.run",
     "RacePoint": "race.run",
     "SampledSquaredError": "runtime.sampled",
     "Score": "score.result",
+    "Section": "analysis.sections",
     "Task": "program.task",
     "Trained": "training.train",
     "Transformer": "program.transformer",
@@ -136,6 +149,7 @@ _HOMES = {
     "cells": "regions.enumerate",
     "compare": "race.run",
     "cone_measure": "measure.solid_angle",
+    "diff": "analysis.difference",
     "estimator": "race.registry",
     "find_errors": "analysis.errors",
     "importance": "analysis.ablation",
@@ -151,11 +165,13 @@ _HOMES = {
     "orthant_probability": "measure.solid_angle",
     "perturb": "zoo.perturbed",
     "probe": "program.ir",
+    "positive_inputs": "analysis.sections",
     "probability": "explain.prove.statements",
     "prove": "explain.prove.statements",
     "picture": "present.pictures.picture",
     "region_graph": "regions.graph",
     "rnn": "program.ir",
+    "root_mean_square_difference": "analysis.difference",
     "sample": "runtime.sampling",
     "sample_squared_error": "runtime.sampled_squares",
     "side_by_side": "program.ir",

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -71,6 +71,13 @@ def staged(path: str | os.PathLike[str]) -> Iterator[Path]:
                 os.replace(part, target)
         except OSError as error:
             raise InputError(f"Cannot write {target}: {error.strerror or error}.") from error
+
+
+@contextmanager
+def staged_all(files: Mapping[str, Path | None]) -> Iterator[dict[str, Path]]:
+    """``staged`` for each of the files that has a path, by its name: they appear together."""
+    with ExitStack() as stack:
+        yield {name: stack.enter_context(staged(path)) for name, path in files.items() if path}
 
 
 def write_whole(path: str | os.PathLike[str], content: bytes) -> None:

@@ -1,22 +1,63 @@
-"""The measures of a batch of cells in float64 balls, compiled, n = 2 to 9."""
+"""The measures of a batch of cells: in float64 balls, compiled, n = 2 to 9, and in ball arithmetic
+where that does not decide."""
 
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 
 import numpy as np
+from flint import arb
 from numpy.typing import NDArray
 
+from algzoo_exact.exact.enclosure import Enclosure
+from algzoo_exact.geometry.cone import IntVector
 from algzoo_exact.jit import compiled
+from algzoo_exact.measure.cone_measure import narrow_along
 from algzoo_exact.measure.faces_f64 import full_set, ray_sets, subfaces
 from algzoo_exact.measure.facet_flow import solid_angle, solid_angles
-from algzoo_exact.measure.flow_rules import FlowRules
+from algzoo_exact.measure.flow import CellFlow
+from algzoo_exact.measure.flow_rules import FlowRules, flow_rules
 from algzoo_exact.measure.lattice_f64 import face_lattice
 from algzoo_exact.program.floats import Weights
 from algzoo_exact.regions.compiled import Cells
-from algzoo_exact.score.boundary_balls import normal_balls
+from algzoo_exact.regions.exact_search import ExactSearch
+from algzoo_exact.regions.starts import Start
+from algzoo_exact.score.boundary_balls import normal_balls, wall_balls
+from algzoo_exact.score.rigorous import Cell, cell_of, wall_normals
 
 F64 = NDArray[np.float64]
+
+_WIDTH = Fraction(1, 10**20)  # of measures in ball arithmetic
+_SPARE_BITS = 24
+_ULP = 2.0**-52
+
+
+def measured(
+    search: ExactSearch, weights: Weights | None, start: Start, cells: Cells
+) -> tuple[F64, F64, F64]:
+    """The measure of each cell of a batch below a start as midpoint and radius, and a point inside
+    (cells, n); all in ball arithmetic without ``weights``."""
+    size = int(cells.size[0])
+    mids, rads, inside = np.zeros(size), np.full(size, math.inf), np.zeros((size, search.n))
+    if weights is not None:
+        measures_of_cells(weights, *wall_balls(start), cells, flow_rules(), mids, rads, inside)
+    for q in np.flatnonzero(~np.isfinite(rads)).tolist():
+        found = _by_balls(search, cell_of(cells, q, start))
+        mids[q] = float(found.midpoint)
+        rads[q] = float(found.width) + abs(mids[q]) * _ULP
+        x = cells.x[q, : cells.rays[q]]
+        inside[q] = np.sum(x / np.linalg.norm(x, axis=1, keepdims=True), axis=0)
+    return mids, rads, inside
+
+
+def _by_balls(search: ExactSearch, cell: Cell) -> Enclosure:
+    normal = wall_normals(search.specializer, cell)
+
+    def value(u: IntVector) -> arb:
+        return CellFlow(cell.tight, normal, cell.directions, u).measure()
+
+    return narrow_along(search.n, value, _WIDTH, _SPARE_BITS)
 
 
 @compiled

@@ -30,7 +30,6 @@ from algzoo_exact.regions.pattern import ActivationPattern
 from algzoo_exact.regions.starts import starting_cones
 from algzoo_exact.score.compute import metric_for
 from algzoo_exact.score.pool import outcomes
-from algzoo_exact.score.question import floats_serve
 
 F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
@@ -132,10 +131,9 @@ def measured_cells(
     check = check_fit if wrong_only else metric_for(task).check
     check(program, task, ties)
     n = task.seq_len
-    if n > MOST_INPUTS or (n > IN_INTEGERS_UP_TO and not floats_serve(program)):
+    if n > MOST_INPUTS:
         raise InputError(
-            f"Cells are measured one by one for up to {MOST_INPUTS} inputs, with weights that are "
-            f"float64 numbers from {IN_INTEGERS_UP_TO + 1} inputs on; {task.name} has {n} here."
+            f"Cells are measured for up to {MOST_INPUTS} inputs, and {task.name} has {n} here."
         )
     if n <= IN_INTEGERS_UP_TO:
         return _in_integers(program, task, ties, wrong_only)
@@ -219,15 +217,11 @@ class _Work:
             return None
 
     def _below(self, s: int) -> Iterator[CellTable]:
-        from algzoo_exact.analysis.cell_measures import measures_of_cells
-        from algzoo_exact.measure.flow_rules import flow_rules
+        from algzoo_exact.analysis.cell_measures import measured
         from algzoo_exact.regions.search import Search
-        from algzoo_exact.score.boundary_balls import wall_balls
 
         start = starting_cones(self.task)[s]
         search, weights = Search(self.program, "uniform"), exact_weights(self.program)
-        assert weights is not None
-        walls, off = wall_balls(start)
         for answer in range(self.program.outputs):
             if self.wrong_only and answer == start.label and self.ties == "lowest":
                 continue  # it is right, whatever ties with it
@@ -236,8 +230,7 @@ class _Work:
                 if batch is None:
                     continue
                 size = int(batch.size[0])
-                mids, rads, inside = np.empty(size), np.empty(size), np.empty((size, search.n))
-                measures_of_cells(weights, walls, off, batch, flow_rules(), mids, rads, inside)
+                mids, rads, inside = measured(search, weights, start, batch)
                 part = replace(
                     self.nothing(),
                     start=np.full(size, s),
@@ -251,7 +244,7 @@ class _Work:
     def _settled(
         self, part: CellTable, tied: NDArray[np.bool_], specializer: Specializer
     ) -> CellTable:
-        """The cells, with ties by the rule, and with measures where float64 decided none."""
+        """The cells, with ties by the rule."""
         keep = np.ones(len(part), bool)
         for i in np.flatnonzero(tied):
             logits = rows(specializer.logits(_join(part.bits[i].tolist())))
@@ -261,12 +254,7 @@ class _Work:
             part.credit[i] = float(credit_for(int(part.label[i]), winners, self.ties))
         if self.wrong_only:
             keep &= part.credit < 1
-        part = part.select(keep)
-        for i in np.flatnonzero(~np.isfinite(part.radius)):
-            measure = part.cell(int(i)).measure(_DIGITS)
-            part.measure[i] = float(measure.midpoint)
-            part.radius[i] = float(measure.width) + abs(part.measure[i]) * _ULP
-        return part
+        return part.select(keep)
 
 
 def _unit(vector: Sequence[int]) -> list[float]:

@@ -24,12 +24,14 @@ from algzoo_exact.cli import (
     certify,
     check,
     compare,
+    diff,
     errors,
     importance,
     neurons,
     regions,
     report,
     sample,
+    sections,
     show,
     surprise,
     train,
@@ -193,10 +195,12 @@ def _add(
 
 _add(app, accuracy.accuracy, accuracy.EXAMPLES)
 _add(app, errors.errors, errors.EXAMPLES)
+_add(app, diff.diff, diff.EXAMPLES)
 _add(app, ask.ask, ask.EXAMPLES)
 _add(app, neurons.neurons, neurons.EXAMPLES)
 _add(app, importance.ablate, importance.ABLATE_EXAMPLES)
 _add(app, importance.importance, importance.IMPORTANCE_EXAMPLES)
+_add(app, sections.sections, sections.EXAMPLES)
 _add(app, regions.regions, regions.EXAMPLES)
 _add(app, show.show, show.EXAMPLES)
 _add(app, sample.sample, sample.EXAMPLES)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +11,7 @@ from algzoo_exact.cli import options as o
 from algzoo_exact.cli.command import Said
 from algzoo_exact.cli.output import progress_bar
 from algzoo_exact.errors import InputError
-from algzoo_exact.files import check_place, staged
+from algzoo_exact.files import check_place, staged_all
 
 if TYPE_CHECKING:
     from algzoo_exact.program.ir import Program
@@ -64,6 +62,7 @@ def regions(
     Prints their number, and the pattern, exact measure and answer of the heaviest.
     Patterns show which neurons are on: steps left to right, neuron 0 first in each.
     """
+    from algzoo_exact.measure.flow import LARGEST_DIMENSION
     from algzoo_exact.regions.atlas import SUFFIXES, write_table
 
     began = time.monotonic()
@@ -76,8 +75,6 @@ def regions(
             "regions lists answers, and a median model has none; "
             "algzoo-exact accuracy gives its error, az.activation_regions() its regions."
         )
-    from algzoo_exact.measure.flow import LARGEST_DIMENSION
-
     if task.seq_len > LARGEST_DIMENSION:
         raise InputError(
             f"Regions can be measured for up to {LARGEST_DIMENSION} inputs, and {loaded.name} has "
@@ -87,7 +84,7 @@ def regions(
     from algzoo_exact.present.documents.regions import regions_document
     from algzoo_exact.regions.graph import region_graph
 
-    with _staged(asdict(files)) as parts, progress_bar("regions") as advance:
+    with staged_all(asdict(files)) as parts, progress_bar("regions") as advance:
         if "picture" in parts:
             from algzoo_exact.present.pictures.picture import picture
 
@@ -107,17 +104,6 @@ def regions(
             write_table(table, parts["out"], digits=extent.digits)
         said = regions_document(loaded, found, extent.top, asdict(files), time.monotonic() - began)
     return Said(said)
-
-
-@contextmanager
-def _staged(files: Mapping[str, Path | None]) -> Iterator[dict[str, Path]]:
-    """Where to write the files that are asked for: they appear together or not at all."""
-    with ExitStack() as stack:
-        yield {
-            name: stack.enter_context(staged(path))
-            for name, path in files.items()
-            if path is not None
-        }
 
 
 def _check_target(path: Path | None, suffixes: tuple[str, ...]) -> None:

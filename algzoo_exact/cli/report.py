@@ -18,7 +18,7 @@ from algzoo_exact.cli.output import progress_bar
 from algzoo_exact.cli.stories import EXIT_CODES, StatementTime
 from algzoo_exact.deadline import NEVER, Deadline
 from algzoo_exact.errors import InputError
-from algzoo_exact.files import staged
+from algzoo_exact.files import staged_all
 
 if TYPE_CHECKING:
     from algzoo_exact.present.findings.gather import Findings, Wishes
@@ -120,22 +120,17 @@ def report(
     if named is None and not certificate.no_certificate and effort.time_limit is None:
         named = _beside(about.output, loaded, story is not None)
     deadline = o.deadline_after(context, effort.time_limit)
-    with _progress("report", deadline) as advance, _staged(named) as part:
-        asked = replace(wishes, explanation=story, certificate=part, time_limit=deadline.timeout)
+    with _progress("report", deadline) as advance, staged_all({"certificate": named}) as parts:
+        asked = replace(
+            wishes,
+            explanation=story,
+            certificate=parts.get("certificate"),
+            time_limit=deadline.timeout,
+        )
         made = report_of(loaded, task, asked, advance)
         made.write(about.output)
     found = made.findings
     return Said(report_document(found, about.output, named), _exit_code(found))
-
-
-@contextmanager
-def _staged(certificate: Path | None) -> Iterator[Path | None]:
-    """Where to write the certificate, which appears with the report or not at all."""
-    if certificate is None:
-        yield None
-        return
-    with staged(certificate) as part:
-        yield part
 
 
 @contextmanager

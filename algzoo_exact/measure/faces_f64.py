@@ -54,7 +54,8 @@ def _size(face: U64) -> int:
 
 
 @compiled
-def _inside(small: U64, large: U64) -> bool:
+def part_of(small: U64, large: U64) -> bool:
+    """Whether one set of rays is part of another."""
     for w in range(small.shape[0]):  # noqa: SIM110 - compiled: no generators
         if small[w] & ~large[w]:
             return False
@@ -77,18 +78,18 @@ def subfaces(
         wall = candidates[c]
         for w in range(words):
             trial[w] = parent[w] & sets[wall, w]
-        if _inside(parent, trial) or _size(trial) < least:
+        if part_of(parent, trial) or _size(trial) < least:
             continue
         covered = False
         for f in range(found):
-            if _inside(trial, faces[f]):
+            if part_of(trial, faces[f]):
                 covered = True
                 break
         if covered:
             continue
         kept = 0
         for f in range(found):
-            if not _inside(faces[f], trial):
+            if not part_of(faces[f], trial):
                 if kept != f:
                     ids[kept] = ids[f]
                     for w in range(words):

@@ -65,6 +65,8 @@ class Problem:
     label that qualifies."""
     cells: Callable[[int], Iterator[LabelCell]] | None = None
     values: Callable[[int], Iterator[ValueCell]] | None = None
+    from_mean: Callable[[int], Fraction] | None = None
+    """With ``values``: a bound of E[(answer - mean of the inputs)^2]."""
     symmetric: bool = False
     """Whether permuting the inputs moves the label along, so that cells are congruent, and adding a
     constant to all inputs changes no label, so that every wall contains (1, .., 1)."""
@@ -84,6 +86,8 @@ class Problem:
             )
         if self.cells is not None and self.values is not None:
             raise InputError(f"{self.name} has cells of labels and of values; give one of them.")
+        if (self.values is None) != (self.from_mean is None):
+            raise InputError(f"{self.name} must have both values and from_mean, or neither.")
         if self.values is not None and not self.symmetric:
             raise InputError(f"{self.name} has values: its cells must be symmetric.")
 

@@ -10,6 +10,7 @@ Arrays are rows with unit stride along the last axis. In blocks it has BLOCK ent
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from llvmlite import ir
@@ -88,33 +89,36 @@ class _Code:
         now = self.builder.load(total)
         self.builder.store(self.builder.call(self.fused, [a, b, now]), total)
 
+    def left(self, array: int, index: Any, sizes: tuple[int, ...]) -> Iterator[int]:
+        """Code for each of some descending ``sizes``, to run where it is the largest one that an
+        array has left from row ``index`` on."""
+        rows = self.builder.extract_value(self.arrays[array].shape, 0)
+        left = self.builder.sub(rows, index)
+        for size, larger in zip(sizes, (None, *sizes), strict=False):
+            enough = self.builder.icmp_signed(">=", left, ir.Constant(_INT, size))
+            if larger is not None:
+                below = self.builder.icmp_signed("<", left, ir.Constant(_INT, larger))
+                enough = self.builder.and_(enough, below)
+            with self.builder.if_then(enough):
+                yield size
 
-def _product(rows: int, gated: bool) -> Any:
-    """Code for ``rows`` rows of a product, ``_STRIP`` entries of each."""
+
+def _product(gated: bool) -> Any:
+    """Code for up to ``_ROWS`` rows of a product, ``_STRIP`` entries of each."""
 
     def tile(typing: Any, out: Any, w: Any, x: Any, bound: Any, i: Any, at: Any) -> Any:
         def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
             code = _Code(context, builder, signature, args)
-            i, at = args[4:]
+            bound, i, at = args[3:]
             places = [code.plus(at, LANES * k) for k in range(_STRIP // LANES)]
-            w_rows = [code.row(1, i, r) for r in range(rows)]
-            sums = [[code.variable(code.zero) for _ in places] for _ in w_rows]
-            with cgutils.for_range(builder, code.length(1), intp=_INT) as loop:
-                x_row = code.row(2, loop.index)
-                entries = [code.load(x_row, place) for place in places]
-                for w_row, totals in zip(w_rows, sums, strict=True):
-                    factor = code.spread(code.entry(w_row, loop.index))
-                    for entry, total in zip(entries, totals, strict=True):
-                        code.add_product(total, factor, entry)
-            for r, totals in enumerate(sums):
-                for place, total in zip(places, totals, strict=True):
-                    value = builder.load(total)
+            for rows in code.left(1, i, (4, 3, 2, 1)):
+                for place, r, value in _sums(code, i, rows, places):
                     if gated:
                         gate = code.load(code.row(3, i, r), place)
                         on = builder.fcmp_ordered(">", gate, code.zero)
                         value = builder.select(on, value, code.zero)
                     else:
-                        least = code.spread(args[3])
+                        least = code.spread(bound)
                         below = builder.fcmp_ordered(">", least, value)  # not so for NaN
                         value = builder.select(below, least, value)
                     code.store(value, code.row(0, i, r), place)
@@ -125,97 +129,80 @@ def _product(rows: int, gated: bool) -> Any:
     return intrinsic(tile)
 
 
-def _outer(rows: int, columns: int) -> Any:
-    """Code for ``rows`` times ``columns`` entries of an outer product."""
-
-    def tile(typing: Any, out: Any, g: Any, x: Any, i: Any, j: Any) -> Any:
-        def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-            code = _Code(context, builder, signature, args)
-            i, j = args[3:]
-            places = [
-                builder.mul(code.plus(j, c), ir.Constant(_INT, LANES)) for c in range(columns)
-            ]
-            outs = [code.row(0, i, r) for r in range(rows)]
-            sums = [[code.variable(code.load(out, place)) for place in places] for out in outs]
-            g_rows = [code.row(1, i, r) for r in range(rows)]
-            x_rows = [code.row(2, j, c) for c in range(columns)]
-            ends = ir.Constant(_INT, 0), code.length(1), ir.Constant(_INT, LANES)
-            with cgutils.for_range_slice(builder, *ends, intp=_INT) as (at, _):
-                entries = [code.load(x_row, at) for x_row in x_rows]
-                for g_row, totals in zip(g_rows, sums, strict=True):
-                    factor = code.load(g_row, at)
-                    for entry, total in zip(entries, totals, strict=True):
-                        code.add_product(total, factor, entry)
-            for out, totals in zip(outs, sums, strict=True):
-                for place, total in zip(places, totals, strict=True):
-                    code.store(builder.load(total), out, place)
-            return context.get_dummy_value()
-
-        return types.void(out, g, x, types.int64, types.int64), generate
-
-    return intrinsic(tile)
+def _sums(code: _Code, i: Any, rows: int, places: list[Any]) -> Iterator[tuple[Any, int, Any]]:
+    """Sums of products of ``rows`` rows of w with x: each with its place and its row."""
+    w_rows = [code.row(1, i, r) for r in range(rows)]
+    sums = [[code.variable(code.zero) for _ in places] for _ in w_rows]
+    with cgutils.for_range(code.builder, code.length(1), intp=_INT) as loop:
+        x_row = code.row(2, loop.index)
+        entries = [code.load(x_row, place) for place in places]
+        for w_row, totals in zip(w_rows, sums, strict=True):
+            factor = code.spread(code.entry(w_row, loop.index))
+            for entry, total in zip(entries, totals, strict=True):
+                code.add_product(total, factor, entry)
+    for r, totals in enumerate(sums):
+        for place, total in zip(places, totals, strict=True):
+            yield place, r, code.builder.load(total)
 
 
-_1_row, _2_rows, _3_rows, _4_rows = (_product(rows, gated=False) for rows in range(1, 5))
-_1_gated, _2_gated, _3_gated, _4_gated = (_product(rows, gated=True) for rows in range(1, 5))
-_1_by_1, _1_by_2, _1_by_3 = (_outer(1, columns) for columns in range(1, 4))
-_4_by_1, _4_by_2, _4_by_3 = (_outer(4, columns) for columns in range(1, 4))
+def _outer(typing: Any, out: Any, g: Any, x: Any, i: Any, j: Any) -> Any:
+    """Code for 4 rows, or one, times up to 3 columns of an outer product."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        code = _Code(context, builder, signature, args)
+        i, j = args[3:]
+        for rows in code.left(1, i, (4, 1)):
+            for columns in code.left(2, j, (3, 2, 1)):
+                _add_products(code, i, j, rows, columns)
+        return context.get_dummy_value()
+
+    return types.void(out, g, x, types.int64, types.int64), generate
+
+
+def _add_products(code: _Code, i: Any, j: Any, rows: int, columns: int) -> None:
+    builder = code.builder
+    places = [builder.mul(code.plus(j, c), ir.Constant(_INT, LANES)) for c in range(columns)]
+    outs = [code.row(0, i, r) for r in range(rows)]
+    sums = [[code.variable(code.load(out, place)) for place in places] for out in outs]
+    g_rows = [code.row(1, i, r) for r in range(rows)]
+    x_rows = [code.row(2, j, c) for c in range(columns)]
+    ends = ir.Constant(_INT, 0), code.length(1), ir.Constant(_INT, LANES)
+    with cgutils.for_range_slice(builder, *ends, intp=_INT) as (at, _):
+        entries = [code.load(x_row, at) for x_row in x_rows]
+        for g_row, totals in zip(g_rows, sums, strict=True):
+            factor = code.load(g_row, at)
+            for entry, total in zip(entries, totals, strict=True):
+                code.add_product(total, factor, entry)
+    for out, totals in zip(outs, sums, strict=True):
+        for place, total in zip(places, totals, strict=True):
+            code.store(builder.load(total), out, place)
+
+
+_rows_of_product, _rows_of_gated = _product(gated=False), _product(gated=True)
+_add_tile = intrinsic(_outer)
 
 
 @compiled
 def product(out: Floats, w: Floats, x: Floats, least: Any) -> None:
     """out = max(least, W x), for the rows of ``w`` (I, J), with ``x`` (J or more, BLOCK)."""
-    rows = len(w)
     for at in range(0, x.shape[1], _STRIP):
-        i = 0
-        while i + 4 <= rows:
-            _4_rows(out, w, x, least, i, at)
-            i += 4
-        if rows - i == 3:
-            _3_rows(out, w, x, least, i, at)
-        elif rows - i == 2:
-            _2_rows(out, w, x, least, i, at)
-        elif rows - i == 1:
-            _1_row(out, w, x, least, i, at)
+        for i in range(0, len(w), 4):
+            _rows_of_product(out, w, x, least, i, at)
 
 
 @compiled
 def gated_product(out: Floats, w: Floats, x: Floats, gate: Floats) -> None:
     """out = W x where ``gate`` (I, BLOCK) is positive, else 0."""
-    rows = len(w)
     for at in range(0, x.shape[1], _STRIP):
-        i = 0
-        while i + 4 <= rows:
-            _4_gated(out, w, x, gate, i, at)
-            i += 4
-        if rows - i == 3:
-            _3_gated(out, w, x, gate, i, at)
-        elif rows - i == 2:
-            _2_gated(out, w, x, gate, i, at)
-        elif rows - i == 1:
-            _1_gated(out, w, x, gate, i, at)
+        for i in range(0, len(w), 4):
+            _rows_of_gated(out, w, x, gate, i, at)
 
 
 @compiled
 def add_outer(out: Floats, g: Floats, x: Floats) -> None:
     """Adds g x^T to ``out`` (I, J LANES): each entry is the sum of its LANES parts."""
-    i, columns = 0, len(x)
+    i = 0
     while i < len(g):
-        four, j = i + 4 <= len(g), 0
-        while j + 3 <= columns:
-            if four:
-                _4_by_3(out, g, x, i, j)
-            else:
-                _1_by_3(out, g, x, i, j)
-            j += 3
-        if columns - j == 2:
-            if four:
-                _4_by_2(out, g, x, i, j)
-            else:
-                _1_by_2(out, g, x, i, j)
-        elif columns - j == 1:
-            if four:
-                _4_by_1(out, g, x, i, j)
-            else:
-                _1_by_1(out, g, x, i, j)
-        i += 4 if four else 1
+        for j in range(0, len(x), 3):
+            _add_tile(out, g, x, i, j)
+        i += 4 if i + 4 <= len(g) else 1

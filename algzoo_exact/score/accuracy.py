@@ -13,9 +13,10 @@ from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task, TieRule, check_scored, credit_for
 from algzoo_exact.program.transformer import Transformer
 from algzoo_exact.regions.starts import Start, starting_cones
+from algzoo_exact.score.closed_form import Terms
 from algzoo_exact.score.direction import Direction, directions, top_logits
 from algzoo_exact.score.facets import START_WALLS, TIES, grain_for
-from algzoo_exact.score.metric import Integral, Metric, Piece, Terms
+from algzoo_exact.score.metric import Integral, Metric, Piece
 from algzoo_exact.score.pool import new_search
 from algzoo_exact.score.rigorous import Cell, cell_flow, flow_of, narrowed, turning_facets
 
@@ -53,9 +54,7 @@ class RightMass(Integral):
         rational; equal slopes are merged, so whatever cancels does so exactly."""
         flow = flow_of(self.search, cell, self.direction.u)
         for face in turning_facets(flow, self.search, cell, self.which):
-            factor = cell.credit / (2 * (self.search.n - 1))
-            for sign, square in flow.slopes(face):
-                terms.slopes[square] = terms.slopes.get(square, Fraction(0)) - factor * sign
+            terms.add_flow(flow, face, cell.credit)
 
 
 def credit_at_zero(start: Start, direction: Direction, ties: TieRule) -> Fraction:

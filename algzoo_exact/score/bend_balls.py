@@ -36,7 +36,7 @@ from algzoo_exact.measure.balls_f64 import (
     scale,
     subtract,
 )
-from algzoo_exact.measure.faces_f64 import full_set, ray_sets, subfaces
+from algzoo_exact.measure.faces_f64 import full_set, part_of, ray_sets, subfaces
 from algzoo_exact.measure.facet_flow import facet_flows
 from algzoo_exact.measure.flow_rules import FlowRules, flow_rules
 from algzoo_exact.measure.lattice_f64 import face_lattice
@@ -166,8 +166,8 @@ def bends_of_cell(
         total: Ball = (0.0, 0.0)
         layer = -1
         for q in range(max(0, wall - first), neurons):
-            if (layer < 0 or weights.layer[q] == layer or mixes[q]) and _covers(
-                sets[first + q], faces[f]
+            if (layer < 0 or weights.layer[q] == layer or mixes[q]) and part_of(
+                faces[f], sets[first + q]
             ):
                 if layer < 0:
                     layer = weights.layer[q]
@@ -294,11 +294,3 @@ def float_squares(
 
     # Errors have no scale of their own, so no finite radius is too wide.
     return float_sum(search, start, kernel, allowance, sys.float_info.max)
-
-
-@compiled
-def _covers(large: U64, small: U64) -> bool:
-    for w in range(small.shape[0]):  # noqa: SIM110 - compiled: no generators
-        if small[w] & ~large[w]:
-            return False
-    return True

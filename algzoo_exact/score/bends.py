@@ -22,6 +22,7 @@ from algzoo_exact.program.ir import Program
 from algzoo_exact.program.specialize import Specializer, rows
 from algzoo_exact.program.task import Task
 from algzoo_exact.regions.exact_search import ExactSearch
+from algzoo_exact.score.closed_form import Terms
 from algzoo_exact.score.rigorous import Cell, flow_of
 
 _REMEMBERED = 50_000  # functionals; some hundred bytes each
@@ -136,23 +137,14 @@ class BendSums:
             total += flow.moment(bend.face, error) * bend.jump / (unit * length)
         return total / (2 * arb.pi())
 
-    def closed(
-        self,
-        cell: Cell,
-        u: IntVector,
-        outer: int,
-        slopes: dict[Fraction, Fraction],
-        roots: dict[Fraction, Fraction],
-    ) -> None:
-        """n <= 3: adds a cell's terms c atan(sqrt(s)) / pi and c sqrt(s) / pi, keyed by s."""
+    def closed(self, cell: Cell, u: IntVector, outer: int, terms: Terms) -> None:
+        """n <= 3: adds what a cell adds."""
         flow = flow_of(self.search, cell, u)
         a = self.errors.error(cell.bits, cell.start.label)
         square = self.errors.unit**2
         for bend in self.bends(cell, flow, outer):
             if dot(bend.normal, u) != 0:
-                factor = Fraction(bend.weight, 2 * (self.search.n - 1) * square)
-                for sign, slope in flow.slopes(bend.face):
-                    slopes[slope] = slopes.get(slope, Fraction(0)) - factor * sign
+                terms.add_flow(flow, bend.face, Fraction(bend.weight, square))
             factor = Fraction(bend.jump, 2 * square * dot(bend.normal, bend.normal))
             for coefficient, radicand in flow.exact_moment(bend.face, a):
-                roots[radicand] = roots.get(radicand, Fraction(0)) + factor * coefficient
+                terms.roots[radicand] += factor * coefficient

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from algzoo_exact.jit import compiled
-from algzoo_exact.measure.faces_f64 import full_set, subfaces
+from algzoo_exact.measure.faces_f64 import full_set, part_of, subfaces
 from algzoo_exact.score.facets import ALL_FACETS, START_WALLS, TIES
 
 F64 = NDArray[np.float64]
@@ -24,18 +24,14 @@ def boundary_facets(
 ) -> tuple[int, bool]:  # fmt: skip
     """The facets of a cell with ``count`` rays, as ``subfaces`` gives them, and whether any
     belongs to the boundary; ``include`` says which do."""
-    walls, words = sets.shape
+    walls = sets.shape[0]
     found = subfaces(full_set(count), sets, np.arange(walls), walls, n - 1, ids, faces)
     some = False
     for f in range(found):
         wanted = which == ALL_FACETS or (which == START_WALLS and ids[f] < first)
         if not wanted and not (which == TIES and ids[f] < first - 1):
             for tie in range(first_tie, walls):
-                inside = True
-                for w in range(words):
-                    if faces[f, w] & ~sets[tie, w]:
-                        inside = False
-                if inside:
+                if part_of(faces[f], sets[tie]):
                     wanted = True
                     break
         include[f] = wanted

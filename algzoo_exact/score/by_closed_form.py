@@ -8,8 +8,7 @@ from fractions import Fraction
 
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.program.ir import Program
-from algzoo_exact.score.closed_form import ClosedForm
-from algzoo_exact.score.metric import Terms
+from algzoo_exact.score.closed_form import ClosedForm, Terms
 from algzoo_exact.score.question import MANY_DIGITS, Method, Question
 from algzoo_exact.score.result import Score
 from algzoo_exact.score.rigorous import right_cells
@@ -33,18 +32,17 @@ def closed_score(question: Question) -> Iterator[Score]:
                 if cell is not None:
                     integral.closed(cell, terms)
     width = Fraction(1, 10 ** (q.digits or MANY_DIGITS))
-    form = _form(sum(by_label.values(), Terms()))
+    total = Terms()
+    for terms in by_label.values():
+        total.add(terms)
+    form = total.form()
     yield q.score(
         "exact", _enclosed(form, width), f"closed form over the {q.metric.over}",
         time.perf_counter() - began, form=form, regions=len(integral.search.patterns),
         cells=integral.search.leaves,
-        by_label={k: _enclosed(_form(by_label[k]), width) for k in sorted(by_label)}
+        by_label={k: _enclosed(by_label[k].form(), width) for k in sorted(by_label)}
         if q.by_label else None,
     )  # fmt: skip
-
-
-def _form(terms: Terms) -> ClosedForm:
-    return ClosedForm.collect(terms.constant, terms.slopes, terms.roots)
 
 
 def _enclosed(form: ClosedForm, width: Fraction) -> Enclosure:

@@ -3,8 +3,8 @@ for squared errors of square roots over pi."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections import defaultdict
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
 from math import isqrt
@@ -13,6 +13,8 @@ from typing import Any
 from flint import arb
 
 from algzoo_exact.exact.enclosure import Enclosure, refine, to_arb
+from algzoo_exact.measure.faces import Face
+from algzoo_exact.measure.flow import CellFlow
 
 # atan(sqrt(s)) / pi where it is rational (Niven's theorem: no other rational s).
 _SPECIAL = {
@@ -33,30 +35,6 @@ class ClosedForm:
     constant: Fraction
     terms: tuple[tuple[Fraction, Fraction], ...]
     roots: tuple[tuple[Fraction, int], ...] = ()
-
-    @staticmethod
-    def collect(
-        constant: Fraction,
-        slopes: Mapping[Fraction, Fraction],
-        roots: Mapping[Fraction, Fraction] | None = None,
-    ) -> ClosedForm:
-        """From coefficients of atan(sqrt(s)) / pi and of sqrt(s) / pi, keyed by s > 0; terms that
-        cancel or are rational are folded in."""
-        terms = []
-        for square, coefficient in slopes.items():
-            if square in _SPECIAL:
-                constant += coefficient * _SPECIAL[square]
-            elif coefficient and square:
-                terms.append((coefficient, square))
-        merged: dict[int, Fraction] = {}
-        for square, coefficient in (roots or {}).items():
-            factor, radicand = _simplified(square)
-            merged[radicand] = merged.get(radicand, Fraction(0)) + factor * coefficient
-        return ClosedForm(
-            constant,
-            tuple(sorted(terms, key=lambda term: (term[1], term[0]))),
-            tuple((c, radicand) for radicand, c in sorted(merged.items()) if c),
-        )
 
     def enclosure(self, width: Fraction) -> Enclosure:
         """A rigorous enclosure no wider than ``width``."""
@@ -103,6 +81,44 @@ class ClosedForm:
         for coefficient, radicand in self.roots:
             text += _over_pi(coefficient, f"sqrt({radicand})" if radicand != 1 else "")
         return text.removeprefix(" + ").strip()
+
+
+@dataclass
+class Terms:
+    """A rational, and coefficients of atan(sqrt(s)) / pi and of sqrt(s) / pi, keyed by s > 0."""
+
+    constant: Fraction = Fraction(0)
+    slopes: defaultdict[Fraction, Fraction] = field(default_factory=lambda: defaultdict(Fraction))
+    roots: defaultdict[Fraction, Fraction] = field(default_factory=lambda: defaultdict(Fraction))
+
+    def add(self, other: Terms) -> None:
+        self.constant += other.constant
+        for mine, theirs in ((self.slopes, other.slopes), (self.roots, other.roots)):
+            for square, coefficient in theirs.items():
+                mine[square] += coefficient
+
+    def add_flow(self, flow: CellFlow, facet: Face, weight: Fraction) -> None:
+        """``weight`` times the flow of a facet, (2) of ``measure.flow`` for n = 2 and 3."""
+        for sign, square in flow.slopes(facet):
+            self.slopes[square] -= weight * sign / (2 * (flow.n - 1))
+
+    def form(self) -> ClosedForm:
+        """Terms that cancel or are rational are folded in."""
+        constant, terms = self.constant, []
+        for square, coefficient in self.slopes.items():
+            if square in _SPECIAL:
+                constant += coefficient * _SPECIAL[square]
+            elif coefficient and square:
+                terms.append((coefficient, square))
+        merged: defaultdict[int, Fraction] = defaultdict(Fraction)
+        for square, coefficient in self.roots.items():
+            factor, radicand = _simplified(square)
+            merged[radicand] += factor * coefficient
+        return ClosedForm(
+            constant,
+            tuple(sorted(terms, key=lambda term: (term[1], term[0]))),
+            tuple((c, radicand) for radicand, c in sorted(merged.items()) if c),
+        )
 
 
 def _over_pi(coefficient: Fraction, value: str) -> str:

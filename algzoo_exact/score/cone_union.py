@@ -14,7 +14,7 @@ from itertools import islice, product
 from algzoo_exact.errors import AlgzooExactError
 from algzoo_exact.geometry.cone import Cone, IntVector, dot
 from algzoo_exact.measure.flow import CellFlow, NotGenericError, directions_for
-from algzoo_exact.score.closed_form import ClosedForm
+from algzoo_exact.score.closed_form import ClosedForm, Terms
 
 _MANY = 1000  # cones; some 20 ms each for all directions
 _RANDOM = 100  # a direction fails on finitely many lines only; one failure is rare
@@ -49,23 +49,21 @@ def _small_directions(n: int) -> Iterator[IntVector]:
 
 def _forms(cones: Sequence[Cone], directions: Iterator[IntVector]) -> Iterator[ClosedForm]:
     for u in directions:
-        slopes: dict[Fraction, Fraction] = {}
+        terms = Terms()
         try:
-            constant = sum((_add(cone, u, slopes) for cone in cones), Fraction(0))
+            for cone in cones:
+                _add(cone, u, terms)
         except NotGenericError:
             continue
-        yield ClosedForm.collect(constant, slopes)
+        yield terms.form()
 
 
-def _add(cone: Cone, u: IntVector, slopes: dict[Fraction, Fraction]) -> Fraction:
-    """One cone's measure at l = 0; its arctangents are added to ``slopes``."""
+def _add(cone: Cone, u: IntVector, terms: Terms) -> None:
     flow = CellFlow.of(cone, u)
     for facet in flow.facets:
         if dot(flow.normal(facet.wall), u):
-            for sign, square in flow.slopes(facet):
-                factor = Fraction(sign, 2 * (cone.dimension - 1))
-                slopes[square] = slopes.get(square, Fraction(0)) - factor
-    return _at_zero(cone, u) + _at_zero(cone, tuple(-c for c in u))
+            terms.add_flow(flow, facet, Fraction(1))
+    terms.constant += _at_zero(cone, u) + _at_zero(cone, tuple(-c for c in u))
 
 
 def _at_zero(cone: Cone, u: IntVector) -> Fraction:

@@ -26,18 +26,14 @@ _Part = tuple[list[arb], arb]
 """c and a bound e of the rest."""
 
 
-def whole_space_bounds(program: Program) -> Enclosure:
-    """The mean squared error of a program on the median task, by norms in L2.
-
-    The median m is mean + r with |r| <= standard deviation of the entries, because the median
-    minimises the mean absolute deviation: |m - mean|^2 <= (sum of (x_k - mean)^2) / n. Of that the
-    expectation is (n - 1) / n.
-    """
+def whole_space_bounds(program: Program, from_mean: Fraction) -> Enclosure:
+    """The mean squared error of a program, by norms in L2, where the number that is asked for is
+    the mean of the inputs and something whose square is ``from_mean`` on average, at most."""
     n = program.seq_len
     with working_precision(_BITS):
         c, rest = _output(program, None)
         linear = _norm([p - arb(1) / n for p in c])
-        rest += (arb(n - 1) / n).sqrt()
+        rest += to_arb(from_mean).sqrt()
         low = (linear - rest).max(arb(0))
         lower, upper = Enclosure.from_arb(low), Enclosure.from_arb(linear + rest)
     return Enclosure(max(Fraction(0), lower.lower) ** 2, upper.upper**2)
@@ -88,4 +84,5 @@ def _rectified(z: _Part, rays: Sequence[Sequence[arb]] | None) -> _Part:
 
 
 def _norm(c: Sequence[arb]) -> arb:
-    return sum((p * p for p in c), arb(0)).sqrt()
+    square = sum((p * p for p in c), arb(0))
+    return square.sqrt() if square > 0 else arb(0).union(square.abs_upper().sqrt())

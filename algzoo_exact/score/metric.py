@@ -23,6 +23,7 @@ from algzoo_exact.program.task import Task, TieRule
 from algzoo_exact.program.transformer import Transformer
 from algzoo_exact.regions.exact_search import ExactSearch
 from algzoo_exact.regions.starts import Start
+from algzoo_exact.score.closed_form import Terms
 from algzoo_exact.score.compiling import Kernel
 from algzoo_exact.score.direction import Direction
 from algzoo_exact.score.rigorous import Cell
@@ -45,29 +46,6 @@ class Piece:
 def mass_of_all(pieces: Sequence[Piece]) -> Fraction:
     """A whole number: how many times they cover the space."""
     return sum((piece.mass for piece in pieces if piece.mass), Fraction(0)) or Fraction(1)
-
-
-Coefficients = dict[Fraction, Fraction]
-
-
-@dataclass
-class Terms:
-    """A rational, and coefficients of atan(sqrt(s)) / pi and of sqrt(s) / pi, keyed by s."""
-
-    constant: Fraction = Fraction(0)
-    slopes: Coefficients = field(default_factory=dict)
-    roots: Coefficients = field(default_factory=dict)
-
-    def __add__(self, other: Terms) -> Terms:
-        return Terms(
-            self.constant + other.constant,
-            _sum(self.slopes, other.slopes),
-            _sum(self.roots, other.roots),
-        )
-
-
-def _sum(one: Coefficients, other: Coefficients) -> Coefficients:
-    return {key: one.get(key, Fraction(0)) + other.get(key, Fraction(0)) for key in one | other}
 
 
 class Integral(ABC):

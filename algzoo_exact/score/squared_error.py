@@ -21,9 +21,10 @@ from algzoo_exact.program.task import Task, TieRule
 from algzoo_exact.program.transformer import Transformer
 from algzoo_exact.regions.starts import Start, starting_cones
 from algzoo_exact.score.bends import BendSums
+from algzoo_exact.score.closed_form import Terms
 from algzoo_exact.score.direction import Direction, directions, pattern_near
 from algzoo_exact.score.linear_parts import largest_slope, whole_space_bounds
-from algzoo_exact.score.metric import Integral, Metric, Piece, Terms
+from algzoo_exact.score.metric import Integral, Metric, Piece
 from algzoo_exact.score.pool import new_search
 from algzoo_exact.score.rigorous import Cell, narrowed
 
@@ -62,7 +63,7 @@ class ErrorSquares(Integral):
         )  # fmt: skip
 
     def closed(self, cell: Cell, terms: Terms) -> None:
-        self.sums.closed(cell, self.direction.u, _outer(cell.start), terms.slopes, terms.roots)
+        self.sums.closed(cell, self.direction.u, _outer(cell.start), terms)
 
 
 def _outer(start: Start) -> int:
@@ -95,7 +96,9 @@ def _directions(program: Program, task: Task) -> Iterator[Direction]:
 
 def _known(program: Program | Transformer, task: Task) -> tuple[Enclosure, str]:
     assert isinstance(program, Program)
-    return whole_space_bounds(program), "norms of linear parts"
+    problem = task.problem
+    assert problem.from_mean is not None
+    return whole_space_bounds(program, problem.from_mean(task.seq_len)), "norms of linear parts"
 
 
 def _check(program: Program | Transformer, task: Task, ties: TieRule | None) -> None:

@@ -206,20 +206,20 @@ def test_median() -> None:
 
 def test_a_teacher_may_say_what_is_right() -> None:
     """No picture and no certificate; errors are counted on random inputs. Oracle: the accuracy."""
-    program = random_program(np.random.default_rng(5), 2, 3)
-    other = az.teacher(random_program(np.random.default_rng(6), 2, 3), "the other's answers")
-    report = report_of(program, other)
+    model = az.load("2nd_argmax_2_2")
+    other = az.teacher(az.perturb(model, 0.5, 1).program, "another's answers")
+    report = az.make_report(model, other, samples=SAMPLES)
     found = report.findings
     assert "The label is the answer of another network" in report.markdown()
     assert "the checker knows no task" in report.html()
-    assert "the other's answers" in report.latex().replace("''", "'")
+    assert "another's answers" in report.latex()
     assert found.picture is None
     assert found.confusion is not None
     samples = found.confusion.samples
     assert samples is not None
-    right = float(sum(found.confusion.mass[k][k].lower for k in range(3)))
-    exact = float(az.accuracy(program, other).enclosure.midpoint)
-    assert 0 < exact < 1
+    right = float(sum(found.confusion.mass[k][k].lower for k in range(2)))
+    exact = float(az.accuracy(model, other).enclosure.midpoint)
+    assert 0.1 < exact < 0.9999
     assert abs(right - exact) < 5 * (exact * (1 - exact) / samples) ** 0.5
 
 
@@ -243,9 +243,9 @@ def test_observed_regions_are_measured_exactly() -> None:
     task = az.tasks.second_argmax(3)
     graph = az.region_graph(program)
     seen = observe(program, task, 0)
-    regions = observed_regions(program, seen, len(graph), 5)
+    regions = observed_regions(program, seen, len(graph))
     by_text = {str(pattern): pattern for pattern in graph.graph}
-    assert len(regions.listed) == 5
+    assert len(regions.listed) == min(12, len(graph))
     for region in regions.listed:
         other = graph.measure(by_text[region.pattern])
         assert max(region.measure.lower, other.lower) <= min(region.measure.upper, other.upper)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 import re
 import xml.etree.ElementTree as ET
+from collections import defaultdict
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -21,7 +23,7 @@ from algzoo_exact.present.typeset import typeset, typeset_parts, typeset_ranges
 from algzoo_exact.present.wording import digits, interval, one_in
 from algzoo_exact.present.writers.mathml import to_mathml
 from algzoo_exact.present.writers.texmath import to_latex_math
-from algzoo_exact.score.closed_form import ClosedForm
+from algzoo_exact.score.closed_form import Terms
 from algzoo_exact.zoo.explanations import explanation_path, list_explanations
 
 
@@ -157,7 +159,8 @@ def test_closed_forms_have_their_value(
 ) -> None:
     """Oracle: the enclosure of the same form in ball arithmetic. Ten terms below 10 each, with a
     few roundings of 2^-53 each: 1e-12 is far above."""
-    for form in (ClosedForm.collect(constant, slopes), ClosedForm.collect(constant, slopes, roots)):
+    terms = Terms(constant, defaultdict(Fraction, slopes))
+    for form in (terms.form(), replace(terms, roots=defaultdict(Fraction, roots)).form()):
         shown = sum(map(value, f.closed(form)))
         assert abs(shown - float(form.enclosure(Fraction(1, 10**20)).midpoint)) < 1e-12
         ET.fromstring(to_mathml(f.Row(tuple(f.closed(form)))))

@@ -25,8 +25,8 @@ from algzoo_exact.regions.search import Search
 from algzoo_exact.regions.starts import Start, starting_cones
 from algzoo_exact.score import cones
 from algzoo_exact.score.accuracy import ACCURACY, RightMass
+from algzoo_exact.score.closed_form import Terms
 from algzoo_exact.score.facets import START_WALLS, TIES
-from algzoo_exact.score.metric import Terms
 from algzoo_exact.score.rigorous import right_cells, unpack
 
 

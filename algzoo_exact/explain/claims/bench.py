@@ -7,9 +7,11 @@ from dataclasses import dataclass, replace
 from time import monotonic
 
 from algzoo_exact.deadline import Deadline
-from algzoo_exact.explain.outcome import HasParameters, Outcome
+from algzoo_exact.explain.language.expression import Formula
+from algzoo_exact.explain.outcome import Figure, HasParameters, Outcome
 from algzoo_exact.explain.prove.decider import Decider, together
 from algzoo_exact.explain.prove.facts import Question
+from algzoo_exact.explain.prove.statements import measured
 from algzoo_exact.explain.prove.torch_check import confirmed
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task, TieRule
@@ -36,6 +38,10 @@ class Bench:
         decider, deadline = self.decider(program), Deadline.after(self.seconds)
         outcomes = (decider.decide(q, almost=almost, deadline=deadline) for q in questions)
         return next(outcomes) if len(questions) == 1 else together(outcomes)
+
+    def measured(self, formula: Formula) -> Figure:
+        """Its probability: exact or certified where that can be had, else sampled."""
+        return measured(self.program, formula, Deadline.after(self.seconds))
 
     def about(self, instance: HasParameters, outcome: Outcome, start: float) -> Outcome:
         """The outcome as that of an instance, since ``start``; its witness is shown to torch."""

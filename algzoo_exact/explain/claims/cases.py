@@ -23,7 +23,6 @@ from algzoo_exact.explain.claims.answers import Right, Wrong, check_answers
 from algzoo_exact.explain.claims.bench import Bench
 from algzoo_exact.explain.claims.claim import ClaimResult, Ground
 from algzoo_exact.explain.claims.keys import Keys, formula
-from algzoo_exact.explain.claims.measure import probability_of
 from algzoo_exact.explain.language.expression import (
     EVERYWHERE,
     Formula,
@@ -124,7 +123,7 @@ def check_case(
     ``facts`` are those of the claims that it names, ``claims`` those claims themselves.
     """
     start = monotonic()
-    figure = probability_of(bench.program, instance.when, bench.seconds)
+    figure = bench.measured(instance.when)
     if case.verdict == "unknown":
         return CheckedCase(instance, "unknown", figure, None)
     answer: Answer

@@ -6,17 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
-from algzoo_exact.deadline import Deadline
 from algzoo_exact.errors import InputError
 from algzoo_exact.explain.claims.bench import Bench
 from algzoo_exact.explain.claims.bounds import BOUND_KEYS, BOUND_RULE, Bounds, held_against
 from algzoo_exact.explain.claims.claim import Instance
 from algzoo_exact.explain.claims.keys import Json, Keys, Source, formula
 from algzoo_exact.explain.language.expression import Formula
-from algzoo_exact.explain.outcome import Figure, Outcome
+from algzoo_exact.explain.outcome import Outcome
 from algzoo_exact.explain.prove.facts import Fact
-from algzoo_exact.explain.prove.statements import measured
-from algzoo_exact.program.ir import Program
 
 
 @dataclass(frozen=True)
@@ -43,10 +40,5 @@ class Measure(Instance):
         return cls(source.parameters, given["condition"], Bounds.of(given))
 
     def check(self, bench: Bench, facts: Sequence[Fact]) -> Outcome:
-        figure = probability_of(bench.program, self.condition, bench.seconds)
+        figure = bench.measured(self.condition)
         return held_against(figure, self.bounds)
-
-
-def probability_of(program: Program, formula: Formula, seconds: float) -> Figure:
-    """The probability, exact or certified where that can be had, else sampled."""
-    return measured(program, formula, Deadline.after(seconds))

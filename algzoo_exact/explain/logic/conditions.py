@@ -34,7 +34,7 @@ class Form:
     def plus(self, other: Form, factor: Fraction | int = 1) -> Form:
         """self + factor * other."""
         sums = dict(self.terms)
-        scaled = other if factor == 1 else other.times(factor)
+        scaled = other.times(factor)
         for atom, coefficient in scaled.terms:
             sums[atom] = sums[atom] + coefficient if atom in sums else coefficient
         kept = tuple((atom, sums[atom]) for atom in sorted(sums) if sums[atom])
@@ -42,8 +42,10 @@ class Form:
         return Form(kept, constant)
 
     def times(self, factor: Fraction | int) -> Form:
-        if not factor:
-            return Form()
+        if factor in (0, 1):
+            return self if factor else Form()
+        if factor == -1:  # by far the most frequent, and no product is needed
+            return Form(tuple((atom, -c) for atom, c in self.terms), -self.constant)
         constant = factor * self.constant if self.constant else ZERO
         return Form(tuple((atom, factor * c) for atom, c in self.terms), constant)
 

@@ -49,9 +49,9 @@ def probability(
 ) -> Figure:
     """The probability that the formula holds for standard Gaussian inputs.
 
-    ``exact``: a rational, or an enclosure about 10**-digits wide (10**-14 at best for 6 inputs),
-    for up to 3 inputs with a closed form. ``certified``: a limit struck, and the enclosure leaves
-    room for what was not decided. OutOfReachError where nothing can be said.
+    ``exact``: a rational, or an enclosure about 10**-digits wide, for up to 3 inputs with a closed
+    form. ``certified``: a limit struck, and the enclosure leaves room for what was not decided.
+    OutOfReachError where nothing can be said.
     """
     deadline = limits.deadline
     try:
@@ -158,8 +158,8 @@ def mean_error(
 ) -> Figure:
     """E|left - right|, or sqrt(E[(left - right)^2]), for standard Gaussian inputs in the domain.
 
-    The enclosure is about 10**-digits wide (10**-6 for a root with 6 inputs), more if the domain
-    has a small probability. OutOfReachError where cells cannot tell, or the domain is a null set.
+    The enclosure is about 10**-digits wide, more if the domain has a small probability.
+    OutOfReachError where cells cannot tell, or the domain is a null set.
     """
     deadline = limits.deadline
     given = probability(program, domain, digits=digits + _SPARE_DIGITS, limits=limits)

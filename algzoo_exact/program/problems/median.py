@@ -44,11 +44,18 @@ def _values(n: int) -> Iterator[ValueCell]:
                 yield ValueCell(value, (difference(n, high, low), *rows))
 
 
+def _from_mean(n: int) -> Fraction:
+    """The median minimises the mean absolute deviation, so |median - mean| is at most the standard
+    deviation of the entries, whose square is (n - 1) / n on average."""
+    return Fraction(n - 1, n)
+
+
 MEDIAN = Problem(
     "median",
     "the median of the inputs",
     answer=_answer,
     targets=_targets,
     values=_values,
+    from_mean=_from_mean,
     symmetric=True,
 )

@@ -1,0 +1,120 @@
+"""What ``diff`` says: how often two models answer differently, and where."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import islice
+from typing import Any
+
+from algzoo_exact.analysis.difference import Difference, DifferentCell
+from algzoo_exact.exact.enclosure import Enclosure
+from algzoo_exact.exact.shares import percent, share
+from algzoo_exact.present import document as d
+from algzoo_exact.present.wording import digits, model_text, several, task_text, value_text
+from algzoo_exact.program.task import Task
+from algzoo_exact.zoo.loading import Model
+
+_PLACES = 12
+_SUMS = 10
+_RIGHT = {"first": "the first", "second": "the second", "neither": "neither"}
+
+
+def difference_document(
+    models: tuple[Model, Model],
+    found: Difference,
+    cells: Sequence[DifferentCell],
+    seconds: float,
+) -> d.Document:
+    """The ``cells`` are listed."""
+    kind: d.NumberKind = "certified" if found.open else "exact"
+    probability = found.probability
+    rows: list[tuple[str, str | d.Text]] = [
+        ("first", model_text(models[0])),
+        ("second", model_text(models[1])),
+        ("task", task_text(found.task, "lowest")),
+        ("different", value_text(probability, kind)),
+        ("cells", several(len(found), "cone") + " of constant label and answers"),
+        ("time", f"{seconds:.2f} s"),
+    ]
+    blocks: list[d.Block] = [d.facts(*rows)]
+    if cells:
+        split = (
+            (_RIGHT[who], digits(part, _PLACES), percent(share(part, probability)))
+            for who, part in found.split.items()
+        )
+        pairs = (
+            (str(a), str(b), digits(part, _PLACES), percent(share(part, probability)))
+            for (a, b), part in islice(found.by_answers.items(), _SUMS)
+        )
+        columns = ("#probability", "#of all")
+        listed = (
+            (
+                digits(cell.probability, _PLACES),
+                str(cell.label),
+                "{}, {}".format(*cell.answers),
+                "" if cell.input is None else " ".join(map(str, cell.input)),
+            )
+            for cell in cells
+        )
+        blocks += [
+            d.table("Who is right where they differ.", ("right", *columns), split),
+            d.table("By their answers.", ("first", "second", *columns), pairs),
+            d.table(
+                "Where they differ, heaviest first, with an input in each cone.",
+                ("#probability", "label", "answers", "input"),
+                listed,
+            ),
+        ]
+    return d.untitled(*blocks, data=_data(models, found, cells, kind, seconds))
+
+
+def root_document(
+    models: tuple[Model, Model], task: Task, root: Enclosure, seconds: float
+) -> d.Document:
+    """Of models whose answers are numbers."""
+    return d.untitled(
+        d.facts(
+            ("first", model_text(models[0])),
+            ("second", model_text(models[1])),
+            ("task", task_text(task, None)),
+            ("difference", (*value_text(root, "certified"), ": the root of its mean square")),
+            ("time", f"{seconds:.2f} s"),
+        ),
+        data={
+            "first": models[0],
+            "second": models[1],
+            "task": task.name,
+            "root_mean_square": root,
+            "seconds": round(seconds, 4),
+        },
+    )
+
+
+def _data(
+    models: tuple[Model, Model], found: Difference, cells: Sequence[DifferentCell], kind: str,
+    seconds: float,
+) -> dict[str, Any]:  # fmt: skip
+    return {
+        "first": models[0],
+        "second": models[1],
+        "task": found.task.name,
+        "kind": kind,
+        "probability": found.probability,
+        "open": found.open,
+        "split": found.split,
+        "by_answers": [
+            {"first": a, "second": b, "probability": part}
+            for (a, b), part in found.by_answers.items()
+        ],
+        "count": len(found),
+        "cells": [
+            {
+                "probability": cell.probability,
+                "label": cell.label,
+                "answers": cell.answers,
+                "input": None if cell.input is None else [str(c) for c in cell.input],
+            }
+            for cell in cells
+        ],
+        "seconds": round(seconds, 4),
+    }
