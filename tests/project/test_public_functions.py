@@ -66,6 +66,7 @@ CALLS: dict[str, Callable[[Path], list[Any]]] = {
     "orthant_probability": lambda at: [[[1, 0], [0, 1]]],
     "perturb": lambda at: [model(), 0.1, 3],
     "picture": lambda at: [model(), task(), at / "p.svg"],
+    "positive_inputs": lambda at: [model(), 2],
     "probability": lambda at: ["x[0] > x[1]", 2],
     "probe": lambda at: [model(), [[1, 0]]],
     "prove": lambda at: [model(), "h[0][0] >= 0"],
