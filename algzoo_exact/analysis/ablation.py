@@ -16,7 +16,7 @@ from itertools import combinations
 from typing import Literal
 
 from algzoo_exact.deadline import NEVER, Deadline
-from algzoo_exact.errors import InputError
+from algzoo_exact.errors import InputError, demand
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.program.ir import Layer, Matrix, Program, rnn
 from algzoo_exact.program.lift import HasNetwork, HasProgram, network_of, task_of
@@ -58,8 +58,8 @@ class Importance:
     left_out: tuple[str, ...] = ()
 
 
-def without(network: Network, part: str, *, frozen: Frozen = "off") -> Network:
-    """The network without a part.
+def without(model: Model, part: str, *, frozen: Frozen = "off") -> Network:
+    """The network of a model without a part.
 
     ``part``: a neuron ``3``, which is neuron 3 of all layers, or ``1,3``, that of layer 1 (of an
     RNN: at step 1); an RNN's weight, as ``W_hh[1][2]``, ``W_hi[1]`` or ``W_oh[1][2]``; or
@@ -68,6 +68,8 @@ def without(network: Network, part: str, *, frozen: Frozen = "off") -> Network:
 
     InputError for a part that the network has not.
     """
+    network = network_of(model)
+    demand(part, str, "A part of a network is named by a text, such as '0,3'")
     for one in part.split("+"):
         network = _without_one(network, one.strip(), frozen)
     return network

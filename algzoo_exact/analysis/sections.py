@@ -13,7 +13,7 @@ from fractions import Fraction
 from itertools import permutations
 
 from algzoo_exact.deadline import NEVER, Deadline
-from algzoo_exact.errors import InputError
+from algzoo_exact.errors import InputError, demand
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.exact.shares import share
 from algzoo_exact.geometry.cone import Cone, IntVector
@@ -76,6 +76,7 @@ def positive_inputs(
     """
     program, chosen = lift(model), task_of(model, task)
     check_fit(program, chosen, ties)
+    demand(count, int, "The number of positive inputs is a whole number")
     if not 1 <= count <= min(MOST_POSITIVE, chosen.seq_len):
         most = min(MOST_POSITIVE, chosen.seq_len)
         raise InputError(f"From 1 to {most} inputs can be positive, not {count}.")

@@ -42,6 +42,7 @@ def verification() -> az.Verification:
 
 # Positional arguments of a call that makes sense; a folder that is there stands for files.
 CALLS: dict[str, Callable[[Path], list[Any]]] = {
+    "ablate": lambda at: [model(), "0", task()],
     "accuracies": lambda at: [[model()], task()],
     "accuracy": lambda at: [model(), task()],
     "accuracy_bounds": lambda at: [model(), task()],
@@ -51,22 +52,27 @@ CALLS: dict[str, Callable[[Path], list[Any]]] = {
     "certify": lambda at: [model(), task()],
     "compare": lambda at: [model(), 0.1],
     "cone_measure": lambda at: [[[1, 0], [0, 1]]],
+    "diff": lambda at: [model(), model(), task()],
     "estimator": lambda at: ["sobol"],
     "find_errors": lambda at: [model(), task()],
+    "importance": lambda at: [model(), task()],
     "lift": lambda at: [model()],
     "load": lambda at: ["2nd_argmax_2_2"],
     "load_explanation": lambda at: [STORY],
     "make_report": lambda at: [model(), task()],
     "mlp": lambda at: [[[[1, 2], [3, 4]], [[1, 1], [0, 1]]]],
+    "neuron_facts": lambda at: [model(), task()],
     "on_subspace": lambda at: [model(), [[1, 0], [0, 1]]],
     "orthant_probability": lambda at: [[[1, 0], [0, 1]]],
     "perturb": lambda at: [model(), 0.1, 3],
     "picture": lambda at: [model(), task(), at / "p.svg"],
+    "positive_inputs": lambda at: [model(), 2],
     "probability": lambda at: ["x[0] > x[1]", 2],
     "probe": lambda at: [model(), [[1, 0]]],
     "prove": lambda at: [model(), "h[0][0] >= 0"],
     "region_graph": lambda at: [model(), task()],
     "rnn": lambda at: [[1, -1], [[1, 0], [0, 1]], [[1, 2], [3, 4]], 2],
+    "root_mean_square_difference": lambda at: [median(), median()],
     "sample": lambda at: [model(), task(), 1000],
     "sample_squared_error": lambda at: [median(), az.tasks.median(2), 1000],
     "side_by_side": lambda at: [model(), model()],
@@ -78,6 +84,7 @@ CALLS: dict[str, Callable[[Path], list[Any]]] = {
     "teacher": lambda at: [model()],
     "train": lambda at: ["argmax", 2, 2, at / "run"],
     "verify": lambda at: [az.load_explanation(STORY), model()],
+    "without": lambda at: [model(), "0"],
     "write_atlas": lambda at: [MODELS, at / "atlas"],
     "write_certificate": lambda at: [at / "c.json", model(), task()],
     "write_table": lambda at: [[*az.activation_regions(model())], at / "t.csv"],
@@ -142,7 +149,7 @@ def test_wrong_arguments(name: str, tmp_path: Path) -> None:
             assert "\n" not in text
 
 
-SLOW = {"compare", "make_report", "surprise", "train", "write_atlas"}
+SLOW = {"compare", "importance", "make_report", "surprise", "train", "write_atlas"}
 
 
 @pytest.mark.parametrize("name", sorted({*CALLS} - SLOW))
