@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from algzoo_exact.analysis.errors import find_errors as find_errors
     from algzoo_exact.analysis.neurons import NeuronFacts as NeuronFacts
     from algzoo_exact.analysis.neurons import neuron_facts as neuron_facts
+    from algzoo_exact.analysis.sections import OrderedCase as OrderedCase
+    from algzoo_exact.analysis.sections import Section as Section
+    from algzoo_exact.analysis.sections import positive_inputs as positive_inputs
     from algzoo_exact.certificate.build import WrittenCertificate as WrittenCertificate
     from algzoo_exact.certificate.build import certify as certify
     from algzoo_exact.certificate.build import write_certificate as write_certificate
@@ -120,12 +123,14 @@ _HOMES = {
     "Layer": "program.ir",
     "Program": "program.ir",
     "NeuronFacts": "analysis.neurons",
+    "OrderedCase": "analysis.sections",
     "Outcome": "explain.outcome",
     "Report": "present.report",
     "Race": "race.run",
     "RacePoint": "race.run",
     "SampledSquaredError": "runtime.sampled",
     "Score": "score.result",
+    "Section": "analysis.sections",
     "Task": "program.task",
     "Trained": "training.train",
     "Transformer": "program.transformer",
@@ -160,6 +165,7 @@ _HOMES = {
     "orthant_probability": "measure.solid_angle",
     "perturb": "zoo.perturbed",
     "probe": "program.ir",
+    "positive_inputs": "analysis.sections",
     "probability": "explain.prove.statements",
     "prove": "explain.prove.statements",
     "picture": "present.pictures.picture",

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, TypeAlias
 
 from algzoo_exact.certificate.check import KINDS, dump
-from algzoo_exact.certificate.draft import Draft, Json, Kind, Stored
+from algzoo_exact.certificate.draft import Draft, Json, Kind, Stored, Wanted
 from algzoo_exact.certificate.kinds import CellDraft, ClaimDraft, FunctionDraft
 from algzoo_exact.certificate.pieces import PieceDraft
 from algzoo_exact.errors import InputError
@@ -206,33 +206,33 @@ def drafted(
             f"The checker knows no task {chosen.name}, so that nobody could check a certificate; "
             f"it knows {', '.join(sorted(CHECKED_TASKS))}."
         )
+    stored = model if isinstance(model, Stored) else None
+    wanted = Wanted(stored, network, chosen, ties, decimals)
     if isinstance(network, Transformer):
         if explanation is not None:
             raise InputError("Explanations are of RNNs, and this model is a transformer.")
-        return FunctionDraft(model, network, chosen, ties, decimals)
+        return FunctionDraft(wanted)
     draft: Draft
     if chosen.is_numeric:
-        draft = PieceDraft(model, network, chosen, decimals)
+        draft = PieceDraft(wanted)
     elif chosen.seq_len <= LARGEST_DIMENSION:
-        draft = CellDraft(model, network, chosen, ties, decimals)
+        draft = CellDraft(wanted)
     elif explanation is not None:
-        draft = ClaimDraft(model, network, chosen, ties, decimals)
+        draft = ClaimDraft(wanted)
     else:
         raise InputError(
             f"Certificates list all cells, which is possible for n <= {LARGEST_DIMENSION}, "
             f"not for n = {chosen.seq_len}; with an explanation they can do without."
         )
     if explanation is not None:
-        draft.story = _story(model, network, chosen, explanation, ties, progress)
+        draft.story = _story(model, wanted, explanation, progress)
     return draft
 
 
 def _story(
     model: Program | Transformer | Stored,
-    program: Program,
-    task: Task,
+    wanted: Wanted,
     explanation: Story,
-    ties: TieRule,
     progress: Progress | None,
 ) -> StoryPart:
     """The explanation's part, after it was verified; Ctrl-C while it is verified ends it all."""
@@ -244,13 +244,13 @@ def _story(
     start = 0.0
     if not isinstance(explanation, Verification):
         told = load_explanation(explanation)
-        subject = model if isinstance(model, HasProgram) else program
+        subject = model if isinstance(model, HasProgram) else wanted.program
         heard = _share(progress, 0.0, start := _VERIFYING)
-        explanation = verify(told, subject, ties=ties, progress=heard)
+        explanation = verify(told, subject, ties=wanted.ties, progress=heard)
         if explanation.stopped:
             raise KeyboardInterrupt
-    check_about(explanation, program, task, ties)
-    return story_part(explanation, program, _share(progress, start, _WRITING))
+    check_about(explanation, wanted.program, wanted.task, wanted.ties)
+    return story_part(explanation, wanted.program, _share(progress, start, _WRITING))
 
 
 def _share(progress: Progress | None, low: float, high: float) -> Progress | None:

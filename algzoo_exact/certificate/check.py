@@ -39,7 +39,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cache, cached_property, lru_cache
-from itertools import combinations, permutations, product
+from itertools import combinations, pairwise, permutations, product
 from math import factorial, gcd, isqrt, lcm
 from operator import add, mul
 from pathlib import Path
@@ -728,41 +728,39 @@ def over(n: int, i: int, k: int) -> Vector:
     return tuple((c == i) - (c == k) for c in range(n))
 
 
+def ranked_cells(n: int, rank: int, count: int) -> Iterator[tuple[tuple[int, ...], list[Vector]]]:
+    """So many inputs in descending order, that come after the ``rank`` largest, and the walls of
+    each cone on which it is these, with the same inputs above them."""
+    for above in combinations(range(n), rank):
+        for chosen in permutations([k for k in range(n) if k not in above], count):
+            below = [k for k in range(n) if k not in above + chosen]
+            walls = [over(n, k, chosen[0]) for k in above]
+            walls += [over(n, chosen[-1], k) for k in below]
+            yield chosen, walls + [over(n, *pair) for pair in pairwise(chosen)]
+
+
 def median_cells(n: int) -> Iterator[tuple[tuple[int, ...], list[Vector]]]:
-    """The inputs in the middle (one, or two for even n, the larger first) and the walls of each
-    cone on which these are in the middle with the same inputs above them."""
-    for middle in permutations(range(n), 2 - n % 2):
-        others = [k for k in range(n) if k not in middle]
-        for above in combinations(others, (n - 1) // 2):
-            walls = [
-                over(n, k, middle[0]) if k in above else over(n, middle[-1], k) for k in others
-            ]
-            yield middle, walls if n % 2 else [*walls, over(n, *middle)]
+    """The inputs in the middle, one or two, and the walls of each cone on which it is these."""
+    return ranked_cells(n, (n - 1) // 2, 2 - n % 2)
 
 
 def label_cells(task: str, n: int) -> Iterator[tuple[int, list[Vector]]]:
     """The label and the walls of each cone of constant label; together they cover the space."""
-    if task == "argmedian":
-        for (label,), walls in median_cells(n):
+    ranks = {"argmax": 0, "2nd_argmax": 1, "argmedian": n // 2}
+    if task in ranks:
+        for (label,), walls in ranked_cells(n, ranks[task], 1):
             yield label, walls
         return
+    # argoutlier: sign (x_i - mean) >= (x_k - mean) and >= -(x_k - mean), times n
+    away = [[n * (c == k) - 1 for c in range(n)] for k in range(n)]
     for i in range(n):
-        others = [k for k in range(n) if k != i]
-        if task == "argmax":
-            yield i, [over(n, i, k) for k in others]
-        elif task == "2nd_argmax":
-            for label in others:
-                rest = [k for k in others if k != label]
-                yield label, [over(n, i, label), *(over(n, label, k) for k in rest)]
-        else:  # argoutlier: sign (x_i - mean) >= (x_k - mean) and >= -(x_k - mean), times n
-            away = [[n * (c == k) - 1 for c in range(n)] for k in range(n)]
-            for sign in (1, -1):
-                rows = []
-                for k in others:
-                    for other in (-1, 1):
-                        pairs = zip(away[i], away[k], strict=True)
-                        rows.append(tuple(sign * a + other * b for a, b in pairs))
-                yield i, rows
+        for sign in (1, -1):
+            rows = []
+            for k in range(n):
+                for other in (-1, 1) if k != i else ():
+                    pairs = zip(away[i], away[k], strict=True)
+                    rows.append(tuple(sign * a + other * b for a, b in pairs))
+            yield i, rows
 
 
 def longest_cycle(f: Sequence[int]) -> int:
@@ -2064,7 +2062,7 @@ class Piece:
         rays), at none, or that is open. ``almost``: but for null sets within the cone."""
 
         def tell(op: str, row: int) -> bool | None:
-            masks = self._masks(row)
+            masks = self._masks(row) if face else (0, 0)  # at 0 each form is 0
             if masks is None:
                 return None
             above, below = bool(masks[0] & face), bool(masks[1] & face)
@@ -2425,7 +2423,8 @@ class Proofs:
             walls = [self._null_set(wall) for wall in data["without"]]
             domain = self.formulas.make("and", domain, *walls)
         if main == "cells":
-            self._proof_by_cells(data["cells"], statement, domain, almost)
+            prove_by_cells(self.formulas, data["cells"], statement, domain, almost=almost)
+            self.counts["proofs by cells"] += 1
             return
         given = self.formulas.conjuncts(domain)
         used = [self._fact(fact, given, almost) for fact in data.get("facts", ())]
@@ -2484,19 +2483,20 @@ class Proofs:
                 return other, rest
         raise RejectedError("its equation does not tell the entry")
 
-    def _proof_by_cells(self, data: Any, statement: int, domain: int, almost: bool) -> None:
-        rewriting = Rewriting(self.formulas)
-        goal = rewriting.negation(rewriting.condition(statement))
-        counter = joined("and", [rewriting.condition(domain), goal])
-        regions = Regions(rewriting, counter)
-        for corners, facets in cones_of(data, regions):
-            everything = (1 << len(corners)) - 1
-            piece = Piece(regions, corners)
-            faces = [everything] if almost else faces_of(facets, everything)
-            for face in faces:
-                holds = piece.truth(regions.condition, face, almost=almost)
-                require(holds is False, "it fails on one of its cells, or is open there")
-        self.counts["proofs by cells"] += 1
+
+def prove_by_cells(
+    formulas: Formulas, data: Any, statement: int, domain: int, *, almost: bool
+) -> None:
+    """RejectedError unless the statement holds on each cone wherever its domain does (C15)."""
+    rewriting = Rewriting(formulas)
+    goal = rewriting.negation(rewriting.condition(statement))
+    regions = Regions(rewriting, joined("and", [rewriting.condition(domain), goal]))
+    for corners, facets in cones_of(data, regions):
+        everything = (1 << len(corners)) - 1
+        piece = Piece(regions, corners)
+        for face in [everything] if almost else faces_of(facets, everything):
+            holds = piece.truth(regions.condition, face, almost=almost)
+            require(holds is False, "it fails on one of its cells, or is open there")
 
 
 # ---------------------------------------------------------------------------------------------
@@ -3444,6 +3444,9 @@ KEYS = {
 }
 
 
+FAILURES = {RejectedError: "rejected", UnreadableError: "unreadable", LimitError: "incomplete"}
+
+
 def check_certificate(
     path: str | Path,
     weights: str | Path | None = None,
@@ -3485,26 +3488,21 @@ def check_document(
 
 def _guarded(check: Callable[[CheckedCertificate], None]) -> CheckedCertificate:
     """What a check finds, whatever becomes of it: nothing but Ctrl-C gets out of here."""
-    outcome = CheckedCertificate()
+    outcome, reason = CheckedCertificate(), ""
     most_digits = sys.get_int_max_str_digits()
     sys.set_int_max_str_digits(0)  # digits are counted where numbers are read
     try:
         check(outcome)
-    except RejectedError as error:
-        status, reason = "rejected", f"{error}."
-    except UnreadableError as error:
-        status, reason = "unreadable", f"{error}."
-    except LimitError as error:
-        status, reason = "incomplete", f"{error}."
+        whole = outcome.complete and outcome.weights != "inside"
+        status = "accepted" if whole else "incomplete"
+    except (RejectedError, UnreadableError, LimitError) as error:
+        status, reason = FAILURES[type(error)], f"{error}."
     except RecursionError:
         status, reason = "incomplete", "it is nested too deeply."
     except MemoryError:
         status, reason = "incomplete", "there is not enough memory."
     except Exception as error:
         status, reason = "failed", f"{type(error).__name__}: {error}. Nothing is known of it."
-    else:
-        whole = outcome.complete and outcome.weights != "inside"
-        status, reason = "accepted" if whole else "incomplete", ""
     finally:
         sys.set_int_max_str_digits(most_digits)
     if reason:

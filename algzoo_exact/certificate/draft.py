@@ -70,32 +70,43 @@ class Stored(Protocol):
     def task(self) -> Task | None: ...
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """What a certificate is asked for: the model as it was stored, if it was, its network, the
+    task, the tie rule (idle for numbers), and decimals (None: as many as usual)."""
+
+    stored: Stored | None
+    network: Program | Transformer
+    task: Task
+    ties: TieRule
+    decimals: int | None
+
+    @property
+    def program(self) -> Program:
+        assert isinstance(self.network, Program)
+        return self.network
+
+
 class Draft(ABC):
     """A certificate in the making: head, then long lists, then what is known at the end.
 
-    ``ties`` is None where no logits are compared. ``seen`` is called with each
+    ``seen`` is called with each
     ``CertifiedCell`` or ``CertifiedPiece``.
     """
 
     kind: Kind
     seen: Callable[[Any], None] | None = None
 
-    def __init__(
-        self,
-        model: Program | Transformer | Stored,
-        network: Program | Transformer,
-        task: Task,
-        ties: TieRule | None,
-    ) -> None:
-        if ties is not None:
-            check_scored(network, task, ties)
-        self.task, self.ties = task, ties
+    def __init__(self, wanted: Wanted) -> None:
+        self.task, self.rule = wanted.task, wanted.ties
+        self.ties = None if wanted.task.is_numeric else wanted.ties
+        if self.ties is not None:
+            check_scored(wanted.network, wanted.task, self.ties)
+        if isinstance(wanted.network, Program):
+            wanted.network.check_rnn()
+        self._network, self._stored = wanted.network, wanted.stored
         self.story: StoryPart | None = None
         self.count = 0
-        if isinstance(network, Program):
-            network.check_rnn()
-        self._network = network
-        self._stored = model if isinstance(model, Stored) else None
         self._hash = hashlib.sha256()
 
     def head(self) -> Json:

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from algzoo_exact.certificate.check import Rewriting, Rows, truth_at
 from algzoo_exact.certificate.nodes import Nodes, SaidError
-from algzoo_exact.certificate.trees import NoTreeError, proof_tree, true_points, truth_tree
+from algzoo_exact.certificate.trees import proof_tree, true_points, truth_tree
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.explain.claims.answers import answers
@@ -36,6 +36,7 @@ from algzoo_exact.explain.logic.farkas import Refutation, steps_json
 from algzoo_exact.explain.logic.order_facts import OrderFacts
 from algzoo_exact.explain.logic.order_probability import order_statement
 from algzoo_exact.explain.outcome import Argument, Figure, Outcome, Point
+from algzoo_exact.explain.prove.cell_search import OutOfReachError
 from algzoo_exact.explain.prove.facts import Fact, Question
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task, TieRule
@@ -139,18 +140,20 @@ class Evidence:
         self, checked: Outcome, argument: Argument | None, question: Question, almost: bool
     ) -> Json:
         statement, domain, facts = question
-        if argument is not None and isinstance(argument.evidence, Refutation):
-            return self._steps(argument, domain, facts)
+        walls: tuple[Formula, ...] = ()
+        known = None
+        if argument is not None:
+            walls = _walls(argument.domain, domain)
+            if isinstance(argument.evidence, Refutation):
+                return self._steps(argument, argument.evidence, domain, facts)
+            known = argument.evidence if argument.statement == statement else None
         point = self._fixed(domain)
         if point is not None and evaluate(statement, values_at(self.program, point)):
             return self.at_point(statement, domain)
-        walls: tuple[Formula, ...] = ()
-        if argument is not None:
-            walls = _walls(argument.domain, domain)
         try:
             inside = Logic("and", (domain, *walls)) if walls else domain
-            tree = proof_tree(self.program, statement, inside, almost=almost)
-        except NoTreeError:
+            tree = proof_tree(self.program, statement, inside, known, almost=almost)
+        except OutOfReachError:
             raise SaidError(self.word(checked)) from None
         return {"cells": tree} | self._without(walls)
 
@@ -187,21 +190,22 @@ class Evidence:
         found: Json = {"steps": [{"rows": [[len(rows) - 1, "1"]]}]}
         return found | ({"defined": fixed} if fixed else {})
 
-    def _steps(self, argument: Argument, domain: Formula, facts: Sequence[Fact]) -> Json:
-        assert isinstance(argument.evidence, Refutation)
+    def _steps(
+        self, argument: Argument, found: Refutation, domain: Formula, facts: Sequence[Fact]
+    ) -> Json:
         number = self.nodes.number
         known = [part for fact in facts for part in conjuncts(fact.statement)]
-        found: Json = {"steps": steps_json(argument.evidence)}
+        proof: Json = {"steps": steps_json(found)}
         if argument.facts:
-            found["facts"] = [number(part) for part in argument.facts]
+            proof["facts"] = [number(part) for part in argument.facts]
         if argument.defined:
-            found["defined"] = [
+            proof["defined"] = [
                 [number(entry), number(_equation(entry, term, known))]
                 for entry, term in argument.defined
             ]
         if argument.free:
-            found["free"] = [number(entry) for entry in argument.free]
-        return found | self._without(_walls(argument.domain, domain))
+            proof["free"] = [number(entry) for entry in argument.free]
+        return proof | self._without(_walls(argument.domain, domain))
 
     def _without(self, walls: Sequence[Formula]) -> Json:
         return {"without": [self.nodes.number(wall) for wall in walls]} if walls else {}
@@ -228,7 +232,7 @@ class Evidence:
             low, high = low // _UNIT * _UNIT, -(-high // _UNIT) * _UNIT
         try:
             cells = None if by_order else truth_tree(self.program, condition)
-        except NoTreeError:
+        except OutOfReachError:
             raise SaidError(said_of(figure)) from None
         return {
             "condition": self.nodes.number(condition),

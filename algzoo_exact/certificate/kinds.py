@@ -7,13 +7,12 @@ from fractions import Fraction
 from typing import Any
 
 from algzoo_exact.certificate.check import KINDS, SLACK
-from algzoo_exact.certificate.draft import CertifiedCell, Draft, Json, Kind, Stored
+from algzoo_exact.certificate.draft import CertifiedCell, Draft, Json, Kind, Wanted
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.measure.flow import LARGEST_DIMENSION
 from algzoo_exact.measure.shared_facets import SharedFacets
-from algzoo_exact.program.ir import Program
-from algzoo_exact.program.task import Task, TieRule, credit_for
+from algzoo_exact.program.task import credit_for
 from algzoo_exact.program.transformer import Transformer
 from algzoo_exact.regions.enumerate import Cell, cells
 from algzoo_exact.score.enumeration import BLOCK, Judge, functions, longest_cycles
@@ -33,17 +32,10 @@ nearest is off by at most 1/2 + 10^-6 units of the last place; the checker allow
 class ConeDraft(Draft):
     """Cones with their measures, by the rays that they share."""
 
-    def __init__(
-        self,
-        model: Program | Transformer | Stored,
-        program: Program,
-        task: Task,
-        ties: TieRule | None,
-        decimals: int | None,
-    ) -> None:
-        super().__init__(model, program, task, ties)
-        self.program = program
-        n = task.seq_len
+    def __init__(self, wanted: Wanted) -> None:
+        super().__init__(wanted)
+        self.program = wanted.program
+        n, decimals = wanted.task.seq_len, wanted.decimals
         most = _MOST_DECIMALS_6 if n == LARGEST_DIMENSION else _MOST_DECIMALS
         self.decimals = min(DECIMALS, most) if decimals is None else decimals
         if not 4 <= self.decimals <= most:
@@ -84,16 +76,8 @@ class CellDraft(ConeDraft):
 
     kind: Kind = "cells"
 
-    def __init__(
-        self,
-        model: Program | Transformer | Stored,
-        program: Program,
-        task: Task,
-        ties: TieRule,
-        decimals: int | None,
-    ) -> None:
-        super().__init__(model, program, task, ties, decimals)
-        self.rule = ties
+    def __init__(self, wanted: Wanted) -> None:
+        super().__init__(wanted)
         self.right = Fraction(0)
 
     def _lists(self, progress: Progress | None) -> Iterator[tuple[str, Iterable[Any]]]:
@@ -139,23 +123,18 @@ class FunctionDraft(Draft):
 
     kind: Kind = "functions"
 
-    def __init__(
-        self,
-        model: Program | Transformer | Stored,
-        transformer: Transformer,
-        task: Task,
-        ties: TieRule,
-        decimals: int | None,
-    ) -> None:
-        super().__init__(model, transformer, task, ties)
-        if task.seq_len > LARGEST_FUNCTIONS:
+    def __init__(self, wanted: Wanted) -> None:
+        super().__init__(wanted)
+        assert isinstance(wanted.network, Transformer)
+        n = wanted.task.seq_len
+        if n > LARGEST_FUNCTIONS:
             raise InputError(
                 f"Certificates list the answers to all n^n inputs, for n <= {LARGEST_FUNCTIONS}, "
-                f"not for n = {task.seq_len}."
+                f"not for n = {n}."
             )
-        if decimals is not None:
+        if wanted.decimals is not None:
             raise InputError("A transformer's accuracy is a fraction of n^n; leave decimals out.")
-        self.transformer, self.rule = transformer, ties
+        self.transformer = wanted.network
         self.right = Fraction(0)
         self.open = 0
         self._answers: list[str] = []
@@ -203,16 +182,9 @@ class ClaimDraft(Draft):
 
     kind: Kind = "claims"
 
-    def __init__(
-        self,
-        model: Program | Transformer | Stored,
-        program: Program,
-        task: Task,
-        ties: TieRule,
-        decimals: int | None,
-    ) -> None:
-        super().__init__(model, program, task, ties)
-        if decimals is not None:
+    def __init__(self, wanted: Wanted) -> None:
+        super().__init__(wanted)
+        if wanted.decimals is not None:
             raise InputError("Without cells there are no measures of them; leave decimals out.")
 
     def _lists(self, progress: Progress | None) -> Iterator[tuple[str, Iterable[Any]]]:

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from fractions import Fraction
 from math import gcd, isqrt
 from typing import Any
 
 from algzoo_exact.certificate.check import KINDS
-from algzoo_exact.certificate.draft import CertifiedPiece, Json, Kind, Stored
+from algzoo_exact.certificate.draft import CertifiedPiece, Json, Kind, Wanted
 from algzoo_exact.certificate.kinds import FINER, ConeDraft
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.geometry.cone import Cone, IntVector, dot
 from algzoo_exact.measure.cone_moments import second_moment
-from algzoo_exact.program.ir import Program
-from algzoo_exact.program.task import Task
-from algzoo_exact.program.transformer import Transformer
 from algzoo_exact.regions.exact_search import ExactSearch
 from algzoo_exact.regions.pattern import ActivationPattern
 from algzoo_exact.regions.starts import Start, starting_cones
@@ -34,14 +32,8 @@ class PieceDraft(ConeDraft):
 
     kind: Kind = "pieces"
 
-    def __init__(
-        self,
-        model: Program | Transformer | Stored,
-        program: Program,
-        task: Task,
-        decimals: int | None,
-    ) -> None:
-        n = task.seq_len
+    def __init__(self, wanted: Wanted) -> None:
+        task, program, n = wanted.task, wanted.program, wanted.task.seq_len
         if n > LARGEST_PIECES:
             raise InputError(
                 "Certificates of median models list all pieces on which they are linear, which is "
@@ -52,7 +44,8 @@ class PieceDraft(ConeDraft):
                 f"{task.name} on {n} inputs needs a program with as many inputs and one output, "
                 f"not {program.seq_len} inputs and {program.outputs} outputs."
             )
-        super().__init__(model, program, task, None, _DECIMALS if decimals is None else decimals)
+        decimals = _DECIMALS if wanted.decimals is None else wanted.decimals
+        super().__init__(replace(wanted, decimals=decimals))
         self._errors = Errors(program, task)
         self._middles = [
             [k for k, share in enumerate(piece.value) if share] for piece in task.value_cells()

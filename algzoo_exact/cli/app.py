@@ -31,6 +31,7 @@ from algzoo_exact.cli import (
     regions,
     report,
     sample,
+    sections,
     show,
     surprise,
     train,
@@ -199,6 +200,7 @@ _add(app, ask.ask, ask.EXAMPLES)
 _add(app, neurons.neurons, neurons.EXAMPLES)
 _add(app, importance.ablate, importance.ABLATE_EXAMPLES)
 _add(app, importance.importance, importance.IMPORTANCE_EXAMPLES)
+_add(app, sections.sections, sections.EXAMPLES)
 _add(app, regions.regions, regions.EXAMPLES)
 _add(app, show.show, show.EXAMPLES)
 _add(app, sample.sample, sample.EXAMPLES)

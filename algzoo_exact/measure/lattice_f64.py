@@ -50,7 +50,8 @@ class Lattice(NamedTuple):
     ``masks`` (faces, words): the rays on each face. ``first`` (faces + 1): the edges of face f
     are first[f] to first[f + 1]. ``child`` (edges), ``wall`` (edges) whose normal gives ``e``
     (edges, n), off by ``error`` (edges); ``o`` and ``g`` (edges) bound its parts, as above.
-    ``frames`` (faces, n, n): an orthonormal basis of what is orthogonal to the face;
+    ``frames`` (faces, n, n): an orthonormal basis of what is orthogonal to the face, but for the
+    last ones;
     ``outside`` and ``inside`` (faces, n): o and g of each vector.
     """
 
@@ -86,36 +87,37 @@ def _normalise(vector: F64, radius: float) -> float:
 
 @compiled
 def _residual(
-    frame: F64, outside: F64, rank: int, unit: F64, radius: float, out: F64
-) -> tuple[float, float]:
-    """The unit vector along ``unit`` less its part in the frame; its o and g, infinite if it is
-    not told from zero."""
-    n = unit.shape[0]
+    frames: F64, outside: F64, face: int, rank: int, unit: F64, wall: int, radius: float, out: F64,
+    row: int,
+) -> tuple[float, float]:  # fmt: skip
+    """The unit vector along that of a wall less its part in the frame of a face, into a row of
+    ``out``; its o and g, infinite if it is not told from zero."""
+    n = unit.shape[1]
     rounding = (n + 0.5) * U
     for c in range(n):
-        out[c] = unit[c]
+        out[row, c] = unit[wall, c]
     for k in range(rank):
         along = 0.0
         for c in range(n):
-            along += frame[k, c] * out[c]
+            along += frames[face, k, c] * out[row, c]
         for c in range(n):
-            out[c] -= along * frame[k, c]
-        radius += abs(along) * outside[k] + 2.1 * U
+            out[row, c] -= along * frames[face, k, c]
+        radius += abs(along) * outside[face, k] + 2.1 * U
     square = 0.0
     for c in range(n):
-        square += out[c] * out[c]
+        square += out[row, c] * out[row, c]
     length = math.sqrt(square)
     if not (length > 0.0 and radius < _COARSE * length):
         return math.inf, math.inf
     ahead, within = 0.0, 0.0
     for c in range(n):
-        out[c] /= length
-        ahead += out[c] * unit[c]
+        out[row, c] /= length
+        ahead += out[row, c] * unit[wall, c]
     for k in range(rank):
         along = 0.0
         for c in range(n):
-            along += frame[k, c] * out[c]
-        along = abs(along) + rounding + outside[k]
+            along += frames[face, k, c] * out[row, c]
+        along = abs(along) + rounding + outside[face, k]
         within += along * along
     within = 1.01 * math.sqrt(within)
     # The vector points to the side of the normal: its product with it exceeds what errors explain.
@@ -209,34 +211,34 @@ def face_lattice(
     for f in range(count):
         _copy(normals[facets[f]], unit[facets[f]])
         unit_error[facets[f]] = _normalise(unit[facets[f]], radii[facets[f]])
-    trial = np.empty(n)
+    trial = np.empty((1, n))
     for c in range(depth):
         for face in range(level[c], level[c + 1]):
             for edge in range(first[face], first[face + 1]):
                 a, below = wall[edge], child[edge]
-                frame = frames[face]
-                o, g = _residual(frame, outside[face], c, unit[a], unit_error[a], e[edge])
+                o, g = _residual(frames, outside, face, c, unit, a, unit_error[a], e, edge)
                 if c == n - 1:  # a ray: each wall without it will do, so the best one
                     for f in range(count):
                         a = facets[f]
                         if not part_of(masks[face], sets[a]):
                             o2, g2 = _residual(
-                                frame, outside[face], c, unit[a], unit_error[a], trial
+                                frames, outside, face, c, unit, a, unit_error[a], trial, 0
                             )
                             if o2 < o:
                                 o, g, wall[edge] = o2, g2, a
-                                _copy(trial, e[edge])
+                                _copy(trial[0], e[edge])
                 edge_o[edge], edge_g[edge] = o, g
                 error[edge] = 1.01 * math.sqrt(o * o + g * g) + UNIT_ERROR * U
-                if error[edge] < best[below]:  # of its parents, the best one
+                if c + 1 < depth and error[edge] < best[below]:  # of its parents, the best one
                     best[below] = error[edge]
                     for k in range(c):
-                        _copy(frame[k], frames[below, k])
-                    _copy(outside[face], outside[below])
-                    _copy(inside[face], inside[below])
-                    _copy(e[edge], frames[below, c])
+                        for i in range(n):
+                            frames[below, k, i] = frames[face, k, i]
+                        outside[below, k], inside[below, k] = outside[face, k], inside[face, k]
+                    for i in range(n):
+                        frames[below, c, i] = e[edge, i]
                     outside[below, c], inside[below, c] = o, g
-    for face in range(1, faces):
+    for face in range(1, level[depth]):
         if not best[face] < math.inf:
             outside[face], inside[face] = math.inf, math.inf
     return Lattice(

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.paths import ALGZOO
 from support.perceptrons import random_mlp
 from support.programs import degenerate_programs, random_program
 from typer.testing import CliRunner
@@ -29,7 +30,6 @@ from algzoo_exact.runtime.answers import float_answers
 
 _DIGITS = 10  # of measures in ball arithmetic
 _OFF = Fraction(1, 10**8)
-SHARED = Path(__file__).parents[3] / "shared" / "algzoo"
 
 
 def _keys(table: CellTable) -> list[tuple[str, int, int]]:
@@ -118,9 +118,9 @@ def test_inputs_lie_in_their_cells() -> None:
 
 
 def test_the_published_error_of_two_neurons() -> None:
-    if not SHARED.is_dir():
+    if not ALGZOO.is_dir():
         pytest.skip("AlgZoo's own models are not here")
-    found = az.find_errors(az.load(SHARED / "2nd_argmax_2_2.safetensors"))
+    found = az.find_errors(az.load(ALGZOO / "2nd_argmax_2_2.safetensors"))
     assert round(float(1 / found.total.midpoint), 1) == 12914.6
     for cell in found.cells():
         assert cell.form is not None

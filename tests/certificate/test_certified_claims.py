@@ -29,7 +29,7 @@ from support.stories import case, claim, story, verified
 import algzoo_exact as az
 from algzoo_exact.certificate import build, check, evidence
 from algzoo_exact.certificate.nodes import Nodes
-from algzoo_exact.certificate.trees import NoTreeError, proof_tree, truth_tree
+from algzoo_exact.certificate.trees import proof_tree, truth_tree
 from algzoo_exact.explain.claims.claim import ClaimResult
 from algzoo_exact.explain.language.expression import (
     Compare,
@@ -41,6 +41,7 @@ from algzoo_exact.explain.language.expression import (
     Truth,
     evaluate,
 )
+from algzoo_exact.explain.prove.cell_search import OutOfReachError
 from algzoo_exact.explain.verify import Verification
 from algzoo_exact.program.ir import Program, rnn
 from algzoo_exact.program.standardize import standardize
@@ -159,7 +160,7 @@ def test_z3_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     assert found.accuracy == (1, 1)  # the case's own proofs do without it
 
     def no_tree(*_: object, **__: object) -> Json:
-        raise NoTreeError
+        raise OutOfReachError
 
     monkeypatch.setattr(evidence, "proof_tree", no_tree)
     found = checked_story(without_evidence(silent_story(), "first"))
@@ -241,10 +242,13 @@ def test_any_claim(data: st.DataObject, program: Program) -> None:
     assume(program.seq_len < 4)
     for almost in (False, True):
         try:
-            tree = proof_tree(program, statement, Truth(True), almost=almost)
-        except NoTreeError:
+            tree = proof_tree(program, statement, Truth(True), None, almost=almost)
+        except OutOfReachError:
             continue
         nodes = Nodes(program)
+        numbers = nodes.number(statement), nodes.number(Truth(True))
+        proofs = check.Proofs(nodes.formulas.program, nodes.to_json(), check.Budget())
+        proofs.prove({"cells": tree}, *numbers, almost=almost)
         rewriting = check.Rewriting(nodes.formulas)
         goal = rewriting.negation(rewriting.condition(nodes.number(statement)))
         regions = check.Regions(rewriting, goal)
@@ -260,7 +264,7 @@ def test_truth_on_cones(data: st.DataObject, program: Program) -> None:
     formula = data.draw(formulas(program))
     try:
         tree = truth_tree(program, formula)
-    except NoTreeError:
+    except OutOfReachError:
         return
     nodes = Nodes(program)
     rewriting = check.Rewriting(nodes.formulas)

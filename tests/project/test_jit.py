@@ -1,4 +1,4 @@
-"""Compiling where there can be no cache, as in a package and a home that nobody can write to."""
+"""What is compiled, and where there can be no cache."""
 
 from __future__ import annotations
 
@@ -9,6 +9,24 @@ import numba
 import pytest
 
 from algzoo_exact.jit import compiled, compiled_any_order
+
+
+@compiled
+def _half(x: float) -> float:
+    return x / 2
+
+
+@compiled
+def _quarter(x: float) -> float:
+    return _half(_half(x))
+
+
+def test_what_only_compiled_code_calls_is_no_code_of_its_own() -> None:
+    half: Any = _half
+    assert _quarter(3.0) == 0.75
+    assert not half.signatures
+    assert _half(3.0) == 1.5
+    assert half.signatures
 
 
 @pytest.mark.parametrize("decorate", [compiled, compiled_any_order])

@@ -7,14 +7,17 @@ from itertools import islice
 
 import numpy as np
 import pytest
+from flint import ctx
 from support.programs import degenerate_programs, random_program
 from support.scores import by_cones, everywhere
 
 import algzoo_exact as az
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.program.ir import Program
+from algzoo_exact.regions.exact_search import ExactSearch
 from algzoo_exact.score.accuracy import ACCURACY
 from algzoo_exact.score.cones import Precision
+from algzoo_exact.score.counting import count_leaves
 from algzoo_exact.score.question import floats_serve
 
 TIES: tuple[az.tasks.TieRule, ...] = ("lowest", "uniform", "incorrect")
@@ -90,3 +93,25 @@ def test_samples_of_many_inputs(n: int, d: int) -> None:
 def test_directions_agree(n: int) -> None:
     program = random_program(np.random.default_rng(n), 1 if n == 7 else 2, n)
     two_directions_agree(program, az.Task(NAMES[n], n), "lowest")
+
+
+@pytest.mark.parametrize("n", [4, 5])
+def test_threads_change_nothing(n: int) -> None:
+    """They take turns at flint's precision: what is left to balls depends on it."""
+    program = random_program(np.random.default_rng(n), 3, n)
+    task, before = az.Task("2nd_argmax", n), ctx.prec
+    alone, shared = (by_cones(program, task, "lowest", threads=k) for k in (1, 3))
+    assert (shared.enclosure.lower, shared.enclosure.upper) == (
+        alone.enclosure.lower,
+        alone.enclosure.upper,
+    )
+    assert (shared.kind, shared.cells) == (alone.kind, alone.cells)
+    assert ctx.prec == before
+
+
+def test_counting_ends_when_there_are_enough() -> None:
+    program = random_program(np.random.default_rng(0), 3, 4)
+    task = az.Task("2nd_argmax", 4)
+    search, patient = ExactSearch(program, None), ExactSearch(program, None)
+    assert count_leaves(search, task, 60.0, 20) > 20
+    assert search.leaves < count_leaves(patient, task, 60.0)

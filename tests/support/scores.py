@@ -22,10 +22,13 @@ def by_cones(
     *,
     compiled: bool = True,
     workers: int = 1,
+    threads: int = 1,
 ) -> az.Score:
     """Decided label cell by label cell; a squared error where no tie rule is given."""
     metric = SQUARED_ERROR if ties is None else ACCURACY
-    question = Question(metric, program, task, ties, digits, workers=workers, compiled=compiled)
+    question = Question(
+        metric, program, task, ties, digits, workers=workers, threads=threads, compiled=compiled
+    )
     *_, last = CONES.steps(question)
     return last
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
-from itertools import combinations, permutations
+from itertools import combinations, pairwise, permutations
 
 from algzoo_exact.certificate.checker.cones import Vector
 
@@ -25,41 +25,39 @@ def over(n: int, i: int, k: int) -> Vector:
     return tuple((c == i) - (c == k) for c in range(n))
 
 
+def ranked_cells(n: int, rank: int, count: int) -> Iterator[tuple[tuple[int, ...], list[Vector]]]:
+    """So many inputs in descending order, that come after the ``rank`` largest, and the walls of
+    each cone on which it is these, with the same inputs above them."""
+    for above in combinations(range(n), rank):
+        for chosen in permutations([k for k in range(n) if k not in above], count):
+            below = [k for k in range(n) if k not in above + chosen]
+            walls = [over(n, k, chosen[0]) for k in above]
+            walls += [over(n, chosen[-1], k) for k in below]
+            yield chosen, walls + [over(n, *pair) for pair in pairwise(chosen)]
+
+
 def median_cells(n: int) -> Iterator[tuple[tuple[int, ...], list[Vector]]]:
-    """The inputs in the middle (one, or two for even n, the larger first) and the walls of each
-    cone on which these are in the middle with the same inputs above them."""
-    for middle in permutations(range(n), 2 - n % 2):
-        others = [k for k in range(n) if k not in middle]
-        for above in combinations(others, (n - 1) // 2):
-            walls = [
-                over(n, k, middle[0]) if k in above else over(n, middle[-1], k) for k in others
-            ]
-            yield middle, walls if n % 2 else [*walls, over(n, *middle)]
+    """The inputs in the middle, one or two, and the walls of each cone on which it is these."""
+    return ranked_cells(n, (n - 1) // 2, 2 - n % 2)
 
 
 def label_cells(task: str, n: int) -> Iterator[tuple[int, list[Vector]]]:
     """The label and the walls of each cone of constant label; together they cover the space."""
-    if task == "argmedian":
-        for (label,), walls in median_cells(n):
+    ranks = {"argmax": 0, "2nd_argmax": 1, "argmedian": n // 2}
+    if task in ranks:
+        for (label,), walls in ranked_cells(n, ranks[task], 1):
             yield label, walls
         return
+    # argoutlier: sign (x_i - mean) >= (x_k - mean) and >= -(x_k - mean), times n
+    away = [[n * (c == k) - 1 for c in range(n)] for k in range(n)]
     for i in range(n):
-        others = [k for k in range(n) if k != i]
-        if task == "argmax":
-            yield i, [over(n, i, k) for k in others]
-        elif task == "2nd_argmax":
-            for label in others:
-                rest = [k for k in others if k != label]
-                yield label, [over(n, i, label), *(over(n, label, k) for k in rest)]
-        else:  # argoutlier: sign (x_i - mean) >= (x_k - mean) and >= -(x_k - mean), times n
-            away = [[n * (c == k) - 1 for c in range(n)] for k in range(n)]
-            for sign in (1, -1):
-                rows = []
-                for k in others:
-                    for other in (-1, 1):
-                        pairs = zip(away[i], away[k], strict=True)
-                        rows.append(tuple(sign * a + other * b for a, b in pairs))
-                yield i, rows
+        for sign in (1, -1):
+            rows = []
+            for k in range(n):
+                for other in (-1, 1) if k != i else ():
+                    pairs = zip(away[i], away[k], strict=True)
+                    rows.append(tuple(sign * a + other * b for a, b in pairs))
+            yield i, rows
 
 
 def longest_cycle(f: Sequence[int]) -> int:

@@ -128,7 +128,8 @@ class Proofs:
             walls = [self._null_set(wall) for wall in data["without"]]
             domain = self.formulas.make("and", domain, *walls)
         if main == "cells":
-            self._proof_by_cells(data["cells"], statement, domain, almost)
+            prove_by_cells(self.formulas, data["cells"], statement, domain, almost=almost)
+            self.counts["proofs by cells"] += 1
             return
         given = self.formulas.conjuncts(domain)
         used = [self._fact(fact, given, almost) for fact in data.get("facts", ())]
@@ -187,16 +188,17 @@ class Proofs:
                 return other, rest
         raise RejectedError("its equation does not tell the entry")
 
-    def _proof_by_cells(self, data: Any, statement: int, domain: int, almost: bool) -> None:
-        rewriting = Rewriting(self.formulas)
-        goal = rewriting.negation(rewriting.condition(statement))
-        counter = joined("and", [rewriting.condition(domain), goal])
-        regions = Regions(rewriting, counter)
-        for corners, facets in cones_of(data, regions):
-            everything = (1 << len(corners)) - 1
-            piece = Piece(regions, corners)
-            faces = [everything] if almost else faces_of(facets, everything)
-            for face in faces:
-                holds = piece.truth(regions.condition, face, almost=almost)
-                require(holds is False, "it fails on one of its cells, or is open there")
-        self.counts["proofs by cells"] += 1
+
+def prove_by_cells(
+    formulas: Formulas, data: Any, statement: int, domain: int, *, almost: bool
+) -> None:
+    """RejectedError unless the statement holds on each cone wherever its domain does (C15)."""
+    rewriting = Rewriting(formulas)
+    goal = rewriting.negation(rewriting.condition(statement))
+    regions = Regions(rewriting, joined("and", [rewriting.condition(domain), goal]))
+    for corners, facets in cones_of(data, regions):
+        everything = (1 << len(corners)) - 1
+        piece = Piece(regions, corners)
+        for face in [everything] if almost else faces_of(facets, everything):
+            holds = piece.truth(regions.condition, face, almost=almost)
+            require(holds is False, "it fails on one of its cells, or is open there")

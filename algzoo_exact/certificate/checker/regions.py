@@ -135,7 +135,7 @@ class Piece:
         rays), at none, or that is open. ``almost``: but for null sets within the cone."""
 
         def tell(op: str, row: int) -> bool | None:
-            masks = self._masks(row)
+            masks = self._masks(row) if face else (0, 0)  # at 0 each form is 0
             if masks is None:
                 return None
             above, below = bool(masks[0] & face), bool(masks[1] & face)

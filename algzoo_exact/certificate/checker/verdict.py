@@ -45,6 +45,9 @@ KEYS = {
 }
 
 
+FAILURES = {RejectedError: "rejected", UnreadableError: "unreadable", LimitError: "incomplete"}
+
+
 def check_certificate(
     path: str | Path,
     weights: str | Path | None = None,
@@ -86,26 +89,21 @@ def check_document(
 
 def _guarded(check: Callable[[CheckedCertificate], None]) -> CheckedCertificate:
     """What a check finds, whatever becomes of it: nothing but Ctrl-C gets out of here."""
-    outcome = CheckedCertificate()
+    outcome, reason = CheckedCertificate(), ""
     most_digits = sys.get_int_max_str_digits()
     sys.set_int_max_str_digits(0)  # digits are counted where numbers are read
     try:
         check(outcome)
-    except RejectedError as error:
-        status, reason = "rejected", f"{error}."
-    except UnreadableError as error:
-        status, reason = "unreadable", f"{error}."
-    except LimitError as error:
-        status, reason = "incomplete", f"{error}."
+        whole = outcome.complete and outcome.weights != "inside"
+        status = "accepted" if whole else "incomplete"
+    except (RejectedError, UnreadableError, LimitError) as error:
+        status, reason = FAILURES[type(error)], f"{error}."
     except RecursionError:
         status, reason = "incomplete", "it is nested too deeply."
     except MemoryError:
         status, reason = "incomplete", "there is not enough memory."
     except Exception as error:
         status, reason = "failed", f"{type(error).__name__}: {error}. Nothing is known of it."
-    else:
-        whole = outcome.complete and outcome.weights != "inside"
-        status, reason = "accepted" if whole else "incomplete", ""
     finally:
         sys.set_int_max_str_digits(most_digits)
     if reason:

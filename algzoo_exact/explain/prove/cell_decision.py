@@ -53,13 +53,15 @@ def decide_by_cells(
     domain: Formula = EVERYWHERE,
     almost: bool = False,
     limits: CellLimits = _LIMITS,
+    bounded: bool = True,
 ) -> Outcome:
     """Does the statement hold at every input in the domain (``almost``: but for a null set)?
 
     Verdict unknown where cells are out of reach, or a limit struck. The statement Truth(False)
     asks whether the domain is empty (or null). InputError for entries that the program has not.
+    What is proved without bounds (``Space``) can be followed without them.
     """
-    return _Question(program, statement, domain, almost, limits).decide()
+    return _Question(program, statement, domain, almost, limits, bounded).decide()
 
 
 class _FoundError(Exception):
@@ -77,11 +79,13 @@ class _Question:
     domain: Formula
     almost: bool
     limits: CellLimits
+    bounded: bool
 
     def decide(self) -> Outcome:
         try:
             counter = Logic("and", (self.domain, Logic("not", (self.statement,))))
-            space = Space(self.program, [counter], deadline=self.limits.deadline)
+            deadline, bounded = self.limits.deadline, self.bounded
+            space = Space(self.program, [counter], deadline=deadline, bounded=bounded)
             (condition,) = space.conditions
             search = Search(space, lambda node: self._ask(node, condition), self.limits)
             if not self.almost and self._fails_at(space.lift([0] * len(space.inputs))):

@@ -50,8 +50,11 @@ class Row:
 class Space:
     """The conditions and terms of one question, in integers over the inputs that occur.
 
-    ``inputs`` are those inputs' indices: the coordinates of all cones. OutOfReachError for
-    conditions and terms with a constant, which cones cannot decide, and once the deadline passes.
+    ``inputs`` are those inputs' indices: the coordinates of all cones. ``units`` are the atoms that
+    are inputs, as functionals; ``choices`` the forms of those that are maxima, on one scale each.
+    OutOfReachError for conditions and terms with a constant, which cones cannot decide, and once
+    the deadline passes. ``bounded``: what bounds tell of maxima is used,
+    as by ``Linear``.
     """
 
     def __init__(
@@ -60,9 +63,11 @@ class Space:
         formulas: Sequence[Formula],
         terms: Sequence[Term] = (),
         deadline: Deadline = NEVER,
+        *,
+        bounded: bool = True,
     ) -> None:
         self.program = program
-        linear = Linear(program, deadline=deadline)
+        linear = Linear(program, bounded=bounded, deadline=deadline)
         try:
             asked: list[Condition] = [linear.condition(formula) for formula in formulas]
             asked += [Sign(linear.term(term), ">") for term in terms]
@@ -73,8 +78,8 @@ class Space:
             raise OutOfReachError("there are constants in it, and cones have no scale")
         self.inputs = tuple(sorted(entry.indices[0] for entry in system.variables)) or (0,)
         self._scales: dict[int, int] = {}
-        self._choices: dict[int, list[Pairs]] = {}
-        self._units: dict[int, IntVector] = {}
+        self.choices: dict[int, list[Pairs]] = {}
+        self.units: dict[int, IntVector] = {}
         self._rows: dict[Form, Row] = {}
         for number, atom in enumerate(system.atoms):
             self._add(number, atom)
@@ -89,10 +94,10 @@ class Space:
         if isinstance(atom, Maximum):
             scale = lcm(*(self._denominator(form) for form in atom.forms))
             self._scales[number] = scale
-            self._choices[number] = [self._pairs(form, scale) for form in atom.forms]
+            self.choices[number] = [self._pairs(form, scale) for form in atom.forms]
         else:
             self._scales[number] = 1
-            self._units[number] = tuple(int(i == atom.indices[0]) for i in self.inputs)
+            self.units[number] = tuple(int(i == atom.indices[0]) for i in self.inputs)
 
     def _denominator(self, form: Form) -> int:
         return lcm(*((c / self._scales[atom]).denominator for atom, c in form.terms))
@@ -107,14 +112,6 @@ class Space:
             self._rows[form] = Row(len(self._rows), self._pairs(form, scale), scale)
         return self._rows[form]
 
-    def units(self) -> dict[int, IntVector]:
-        """The atoms that are inputs, as functionals."""
-        return dict(self._units)
-
-    def choices(self, atom: int) -> list[Pairs]:
-        """The forms of an atom that is a maximum, on one scale."""
-        return self._choices[atom]
-
     def lift(self, point: Sequence[int | Fraction]) -> tuple[Fraction, ...]:
         """A point of the space as an input (n) of the program; inputs that do not occur are 0."""
         known = dict(zip(self.inputs, point, strict=True))
@@ -123,14 +120,14 @@ class Space:
     def first_walls(self) -> tuple[IntVector, ...]:
         """Independent normals, as many as inputs: the question's own as far as there are any."""
         waiting = [row.pairs for row in self._rows.values()]
-        for first, *others in self._choices.values():
+        for first, *others in self.choices.values():
             waiting += [_difference(first, other) for other in others]
         vectors = [
-            primitive(combined(pairs, self._units, len(self.inputs)))
+            primitive(combined(pairs, self.units, len(self.inputs)))
             for pairs in waiting
-            if all(atom in self._units for atom, _ in pairs)
+            if all(atom in self.units for atom, _ in pairs)
         ]
-        vectors += self._units.values() or [(1,)]
+        vectors += self.units.values() or [(1,)]
         return tuple(vectors[i] for i in independent(vectors))
 
 
@@ -171,7 +168,7 @@ class Node:
             atom = waiting.pop()
             if atom in self._atoms:
                 continue
-            choices = self.space.choices(atom)
+            choices = self.space.choices[atom]
             first = [a for form in choices for a, _ in form if a not in self._atoms]
             if first:
                 waiting += (atom, *first)
@@ -297,7 +294,7 @@ class Search(Generic[Answer]):
         """All cones whose walls are the first ones: one cone's rays, each or its opposite."""
         assert cone is not None
         if k == len(walls):
-            return self._search(Node(self.space, cone, self.space.units(), {}), 0)
+            return self._search(Node(self.space, cone, dict(self.space.units), {}), 0)
         below = self._start(walls, cone.mirrored(k), k + 1)
         return Cut(walls[k], below, self._start(walls, cone, k + 1))
 
