@@ -208,7 +208,7 @@ def importance(
     model: Model,
     task: Task | None = None,
     *,
-    sorts: Sequence[Sort] = ("neurons", "heads"),
+    sorts: Sequence[Sort] | None = None,
     pairs: bool = False,
     frozen: Frozen = "off",
     ties: TieRule = "lowest",
@@ -216,7 +216,8 @@ def importance(
     time_limit: float | None = None,
     progress: Progress | None = None,
 ) -> Importance:
-    """The score without each part of some ``sorts``, the largest drops first.
+    """The score without each part of some ``sorts``, by default neurons and heads, the largest drops
+    first.
 
     "neurons" are taken out of all layers, "steps" of one layer each; "weights" are an RNN's, and
     "heads" a transformer's. ``pairs``: without each two of them, to find what is redundant.
@@ -224,7 +225,7 @@ def importance(
     InputError as for ``accuracy``.
     """
     network = network_of(model)
-    names = [name for sort in sorts for name in parts_of(network, sort)]
+    names = [name for sort in sorts or ("neurons", "heads") for name in parts_of(network, sort)]
     if pairs:
         names = ["+".join(two) for two in combinations(names, 2)]
     if not names:
