@@ -13,12 +13,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
-from numba import njit
+from numba import njit, version_info
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import Compiler
 from numba.types import unliteral
 
 _F = TypeVar("_F", bound=Callable[..., Any])
+
+_PARTS = version_info.short == (0, 68)
+"""Whether it is the numba whose internals the parts are made by; another one makes machine code of
+each function."""
 
 
 def compiled(function: _F) -> _F:
@@ -80,12 +84,15 @@ def _compiled(function: _F, **options: Any) -> _F:
         dispatcher = njit(cache=True, **options)(function)
     except RuntimeError:  # no folder can be written to: each process compiles anew
         dispatcher = njit(**options)(function)
-    part = njit(pipeline_class=_PartCompiler, no_cpython_wrapper=True, **options)(function)
+    part = dispatcher
+    if _PARTS:
+        part = njit(pipeline_class=_PartCompiler, no_cpython_wrapper=True, **options)(function)
+    call = part.get_call_template
 
     def template(args: tuple[Any, ...], kws: dict[str, Any]) -> Any:
         # Numba would compile one version more for each constant that is passed.
         plain = {key: unliteral(a) for key, a in kws.items()}
-        return part.get_call_template(tuple(unliteral(a) for a in args), plain)
+        return call(tuple(unliteral(a) for a in args), plain)
 
     dispatcher.get_call_template, dispatcher.get_overload = template, part.get_overload
     return cast(_F, dispatcher)

@@ -216,8 +216,8 @@ def importance(
     time_limit: float | None = None,
     progress: Progress | None = None,
 ) -> Importance:
-    """The score without each part of some ``sorts``, by default neurons and heads, the largest drops
-    first.
+    """The score without each part of some ``sorts``, by default neurons and heads; the largest
+    drops first.
 
     "neurons" are taken out of all layers, "steps" of one layer each; "weights" are an RNN's, and
     "heads" a transformer's. ``pairs``: without each two of them, to find what is redundant.
