@@ -8,6 +8,7 @@ from typing import Any
 import numba
 import pytest
 
+from algzoo_exact import jit
 from algzoo_exact.jit import compiled, compiled_any_order
 
 
@@ -39,3 +40,13 @@ def test_without_a_cache_functions_are_compiled_all_the_same(
     with pytest.raises(RuntimeError, match="cannot cache"):
         numba.njit(cache=True)(names["half"])
     assert decorate(names["half"])(5) == 2.5
+
+
+def test_another_numba_compiles_each_function(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jit, "_PARTS", False)
+    names: dict[str, Any] = {}
+    exec("def half(x):\n    return x / 2\n", names)
+    names["half"] = half = compiled(names["half"])
+    exec("def quarter(x):\n    return half(half(x))\n", names)
+    assert compiled(names["quarter"])(3.0) == 0.75
+    assert half.signatures
