@@ -217,8 +217,8 @@ class _Work:
             return None
 
     def _below(self, s: int) -> Iterator[CellTable]:
-        from algzoo_exact.analysis.cell_measures import measured
         from algzoo_exact.regions.search import Search
+        from algzoo_exact.score.cell_measures import measured
 
         start = starting_cones(self.task)[s]
         search, weights = Search(self.program, "uniform"), exact_weights(self.program)

@@ -204,8 +204,8 @@ class _Work:
             return None
 
     def _below(self, s: int) -> Iterator[_Row]:
-        from algzoo_exact.analysis.cell_measures import measured
         from algzoo_exact.regions.search import Search
+        from algzoo_exact.score.cell_measures import measured
 
         start, k = starting_cones(self.task)[s], self.task.outputs
         for a in range(k):

@@ -25,8 +25,8 @@ from algzoo_exact.program.task import median, second_argmax
 from algzoo_exact.regions.starts import starting_cones
 from algzoo_exact.score.pool import worker_pool
 
-Kernel = Literal["search", "flows", "squares", "boxes"]
-KERNELS: tuple[Kernel, ...] = ("search", "flows", "squares")
+Kernel = Literal["search", "flows", "squares", "boxes", "cells"]
+KERNELS: tuple[Kernel, ...] = ("search", "flows", "squares", "cells")
 COMPILING = "compiling for this machine, once"
 LOADING_SECONDS = 1.3  # of stored code, once in a process
 
@@ -38,12 +38,14 @@ def is_stored(kernel: Kernel) -> bool:
     from algzoo_exact.score.bend_balls import squares_of_cells
     from algzoo_exact.score.boundary_balls import flow_balls_of_cells
     from algzoo_exact.score.box_search import search
+    from algzoo_exact.score.cell_measures import measures_of_cells
 
     code: dict[Kernel, Any] = {
         "search": advance,
         "flows": flow_balls_of_cells,
         "squares": squares_of_cells,
         "boxes": search,
+        "cells": measures_of_cells,
     }
     return has_code(code[kernel])
 
@@ -68,6 +70,13 @@ def compile_kernel(kernel: Kernel) -> None:
 
         for _ in BOXES.steps(Question(ACCURACY, program, task, "lowest", max_cells=1)):
             pass
+    elif kernel == "cells":
+        from algzoo_exact.program.floats import exact_weights
+        from algzoo_exact.score.cell_measures import measured
+
+        for batch in search.cells(start):
+            if batch is not None:
+                measured(search, exact_weights(program), start, batch)
     elif kernel == "flows":
         from algzoo_exact.score.boundary_balls import float_flow
         from algzoo_exact.score.facets import ALL_FACETS

@@ -79,7 +79,6 @@ HOMES: dict[str, tuple[str, ...]] = {
     "matplotlib": ("plotting.py", "present/pictures/", "race/plot.py"),
     "pyarrow": ("regions/atlas.py", "analysis/"),
     "flint": (
-        "analysis/cell_measures.py",
         "exact/",
         "explain/logic/relaxation.py",
         "geometry/",
