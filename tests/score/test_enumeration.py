@@ -373,7 +373,7 @@ def test_what_needs_a_program() -> None:
         lambda: next(az.accuracies([model], task)),  # type: ignore[list-item]
         lambda: az.region_graph(model, task),  # type: ignore[arg-type]
     ):
-        with pytest.raises(InputError, match="not a Transformer"):
+        with pytest.raises(InputError, match="a Transformer"):
             use()
 
 
