@@ -31,6 +31,14 @@ ACCURACY = (
 )  # fmt: skip
 REPORT = ("2nd_argmax_32_10", "2nd_argmax_8_5", "longest_cycle_8_6", "median_8_5")
 
+INSIDE = {
+    "errors": ("2nd_argmax_8_5",),
+    "diff": ("2nd_argmax_8_5", "2nd_argmax_8_5", "--noise", "0.01"),
+    "ablate": ("2nd_argmax_8_5", "1,3"),
+    "importance": ("2nd_argmax_8_5",),
+    "sections": ("2nd_argmax_32_10",),
+}
+
 SUM = "sum(j in 0..31: h[9][j]) <= 1000000 * max(i in 0..9: abs(x[i]))"
 CLAIMS = {
     "always": f'kind = "always"\nstatement = "{SUM}"',
@@ -104,6 +112,11 @@ def runs(folder: Path) -> Iterator[Run]:
         out = str(folder / "report.html")
         words = (*command, "report", model, "--time-limit", "LIMITs", "-o", out)
         yield Run("report --time-limit", model, words)
+    for name, words in INSIDE.items():
+        words = (*command, name, *words, "--time-limit", "LIMITs")
+        yield Run(f"{name} --time-limit", words[3], words)
+    words = (*command, "ask", "2nd_argmax_8_5", "logit[0] > logit[1]", "--seconds", "LIMITs")
+    yield Run("ask --seconds", "2nd_argmax_8_5", words)
     for kind, claim in CLAIMS.items():
         story = folder / f"{kind}.toml"
         story.write_text(STORY.format(claim=claim))

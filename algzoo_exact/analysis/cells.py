@@ -9,7 +9,7 @@ known to as many digits as large ones. What float64 does not decide is measured 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
@@ -135,21 +135,29 @@ def measured_cells(
         raise InputError(
             f"Cells are measured for up to {MOST_INPUTS} inputs, and {task.name} has {n} here."
         )
+    work, count = _Work(program, task, ties, wrong_only, deadline), len(starting_cones(task))
     if n <= IN_INTEGERS_UP_TO:
-        return _in_integers(program, task, ties, wrong_only)
-    starts = starting_cones(task)
-    work = _Work(program, task, ties, wrong_only, deadline)
+        workers = 1
     found: dict[int, CellTable] = {}
-    for job, part in outcomes(list(range(len(starts))), work, deadline, workers):
+    for job, part in outcomes(list(range(count)), work, deadline, workers):
         if part is not None:
             found[job] = part
         if progress is not None:
-            progress(len(found) / len(starts), f"{sum(map(len, found.values())):,} cells")
-    left = Fraction(len(starts) - len(found), len(starts)) if task.symmetric else Fraction(1)
-    return _joined(
-        [found[job] for job in sorted(found)] or [work.nothing()],
-        Fraction(0) if len(found) == len(starts) else left,
-    )
+            progress(len(found) / count, f"{sum(map(len, found.values())):,} cells")
+    parts = [found[job] for job in sorted(found)] or [work.nothing()]
+    return _joined(parts, open_mass(task, found))
+
+
+def open_mass(task: Task, done: Container[int]) -> Fraction:
+    """A bound for the mass of the starting cones that are not among those ``done``, by position.
+
+    Those of a symmetric task come in pairs of one mass.
+    """
+    count = len(starting_cones(task))
+    left = {s // 2 for s in range(count) if s not in done}
+    if left and not task.symmetric:
+        return Fraction(1)
+    return Fraction(2 * len(left), count)
 
 
 def _joined(parts: Sequence[CellTable], left: Fraction) -> CellTable:
@@ -164,32 +172,6 @@ def _joined(parts: Sequence[CellTable], left: Fraction) -> CellTable:
         inside=np.concatenate([part.inside for part in parts]),
         open=left,
     )
-
-
-def _in_integers(program: Program, task: Task, ties: TieRule, wrong_only: bool) -> CellTable:
-    starts = {start: s for s, start in enumerate(starting_cones(task))}
-    rows_of: list[tuple[int, Cell]] = []
-    for start, s in starts.items():
-        rows_of += [
-            (s, cell)
-            for cell in cells(program, task, ties=ties, starts=(start,))
-            if not (wrong_only and cell.credit == 1)
-        ]
-    found = [cell for _, cell in rows_of]
-    measures = [cell.measure(_DIGITS) for cell in found]
-    mids = np.array([float(m.midpoint) for m in measures])
-    words = (program.neurons + 63) // 64
-    return CellTable(
-        program, task, ties,
-        np.array([s for s, _ in rows_of], np.int64),
-        np.array([_words(c.pattern.bits, words) for c in found], np.uint64).reshape(-1, words),
-        np.array([min(cell.winners) for cell in found], np.int64),
-        np.array([float(cell.credit) for cell in found]),
-        mids,
-        np.array([float(m.width) for m in measures]) + np.abs(mids) * _ULP,
-        np.array([_unit(cell.interior_point()) for cell in found]).reshape(-1, task.seq_len),
-        Fraction(0),
-    )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -212,9 +194,36 @@ class _Work:
 
     def __call__(self, s: int) -> CellTable | None:
         try:
+            if self.task.seq_len <= IN_INTEGERS_UP_TO:
+                return self._in_integers(s)
             return _joined([self.nothing(), *self._below(s)], Fraction(0))
         except TimeIsUpError:
             return None
+
+    def _in_integers(self, s: int) -> CellTable:
+        found: list[Cell] = []
+        measures: list[Enclosure] = []
+        start = starting_cones(self.task)[s]
+        for cell in cells(self.program, self.task, ties=self.ties, starts=(start,)):
+            self.deadline.look()
+            if not (self.wrong_only and cell.credit == 1):
+                found.append(cell)
+                measures.append(cell.measure(_DIGITS))
+        mids = np.array([float(m.midpoint) for m in measures])
+        empty = self.nothing()
+        bits = [_words(cell.pattern.bits, empty.bits.shape[1]) for cell in found]
+        return replace(
+            empty,
+            start=np.full(len(found), s),
+            bits=np.array(bits, np.uint64).reshape(-1, empty.bits.shape[1]),
+            answer=np.array([min(cell.winners) for cell in found], np.int64),
+            credit=np.array([float(cell.credit) for cell in found]),
+            measure=mids,
+            radius=np.array([float(m.width) for m in measures]) + np.abs(mids) * _ULP,
+            inside=np.array([_unit(cell.interior_point()) for cell in found]).reshape(
+                -1, self.task.seq_len
+            ),
+        )
 
     def _below(self, s: int) -> Iterator[CellTable]:
         from algzoo_exact.regions.search import Search

@@ -17,7 +17,7 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from algzoo_exact.analysis.cells import Progress, ball_sum
+from algzoo_exact.analysis.cells import Progress, ball_sum, open_mass
 from algzoo_exact.deadline import NEVER, Deadline, TimeIsUpError
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.enclosure import Enclosure, square_root
@@ -163,11 +163,7 @@ def diff(
         if progress is not None:
             progress(len(found) / len(starts), f"{sum(map(len, found.values())):,} batches")
     rows = [row for job in sorted(found) for row in found[job]]
-    left = Fraction(0)
-    if len(found) < len(starts):
-        share = Fraction(len(starts) - len(found), len(starts))
-        left = share if chosen.symmetric else Fraction(1)
-    return _gathered(programs, chosen, rows, left)
+    return _gathered(programs, chosen, rows, open_mass(chosen, found))
 
 
 _Row = tuple[int, int, int, F64, F64, F64]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -24,7 +25,6 @@ from algzoo_exact.regions.atlas import vector, write_rows
 from algzoo_exact.regions.pattern import ActivationPattern
 from algzoo_exact.regions.starts import starting_cones
 from algzoo_exact.score.compute import accuracy
-from algzoo_exact.score.result import Score
 
 if TYPE_CHECKING:
     import pyarrow
@@ -63,11 +63,10 @@ class Errors:
 
     ``total`` is the probability of an error, that is 1 - accuracy: what the cells sum to, and what
     ``accuracy`` proves by other means, both at once. ``table`` are the cells; where time ran out,
-    ``open`` is the mass of inputs not looked at.
+    ``open`` bounds the mass of inputs not looked at.
     """
 
     total: Enclosure
-    accuracy: Score
     table: CellTable
 
     @property
@@ -81,9 +80,10 @@ class Errors:
     def __len__(self) -> int:
         return len(self.table)
 
-    def cells(self, top: int = 10, skip: int = 0) -> list[WrongCell]:
-        """The heaviest cells, in exact integers."""
-        return [self._cell(i) for i in range(skip, min(skip + top, len(self.table)))]
+    def cells(self, top: int = 10, deadline: Deadline = NEVER) -> list[WrongCell]:
+        """The heaviest cells, in exact integers; those that there is time for."""
+        chosen = takewhile(lambda i: not deadline.passed, range(min(top, len(self.table))))
+        return [self._cell(i) for i in chosen]
 
     @cached_property
     def by_answer(self) -> dict[tuple[int, int], Enclosure]:
@@ -187,11 +187,11 @@ def find_errors(
         progress=progress,
     ).heaviest_first()  # fmt: skip
     lost = table.total(1 - table.credit)
-    left = None if time_limit is None else max(deadline.left, 1.0)
-    score = accuracy(program, chosen, ties=ties, workers=workers, time_limit=left)
-    beside = Enclosure(1 - score.enclosure.upper, 1 - score.enclosure.lower)
-    total = Enclosure(max(Fraction(0), lost.lower), lost.upper + table.open).intersect(beside)
-    return Errors(total, score, table)
+    total = Enclosure(max(Fraction(0), lost.lower), lost.upper + table.open)
+    if not deadline.passed:
+        score = accuracy(program, chosen, ties=ties, workers=workers, time_limit=deadline.timeout)
+        total = total.intersect(Enclosure(1 - score.enclosure.upper, 1 - score.enclosure.lower))
+    return Errors(total, table)
 
 
 def short_input(cone: Cone) -> tuple[Decimal, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from algzoo_exact.cli import options as o
 from algzoo_exact.cli.command import Said
 from algzoo_exact.cli.output import progress_bar
 from algzoo_exact.errors import FloatRangeError
+
+_TORCH_SECONDS = 3.0  # that it takes to be loaded, at most
 
 EXAMPLES = """
 algzoo-exact errors 2nd_argmax_4_3
@@ -50,7 +53,6 @@ def errors(
     import algzoo_exact as az
     from algzoo_exact.present.documents.errors import errors_document
     from algzoo_exact.regions.atlas import check_suffix
-    from algzoo_exact.runtime.answers import float_answers
 
     began, out = time.monotonic(), extent.out
     deadline = o.deadline_after(context, extent.time_limit)
@@ -65,9 +67,10 @@ def errors(
         )  # fmt: skip
         if out is not None:
             found.write(out)
-        cells = found.cells(extent.top)
-        try:
-            floats = float_answers(loaded.program, [cell.input for cell in cells])
-        except FloatRangeError:
-            floats = []
+        cells, floats = found.cells(extent.top, deadline), []
+        if deadline.left > _TORCH_SECONDS:
+            from algzoo_exact.runtime.answers import float_answers
+
+            with suppress(FloatRangeError):
+                floats = float_answers(loaded.program, [cell.input for cell in cells])
     return Said(errors_document(loaded, found, cells, floats, out, time.monotonic() - began))

@@ -5,8 +5,6 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-import typer
-
 from algzoo_exact.cli import options as o
 from algzoo_exact.cli.command import Said
 from algzoo_exact.cli.output import progress_bar
@@ -19,14 +17,10 @@ algzoo-exact neurons 2nd_argmax_8_5 --json
 
 @dataclass(frozen=True, kw_only=True)
 class Extent:
-    time_limit: float | None = o.option(
-        None, "TIME", "Give up after 30s, 2m, ...", parser=o.parse_seconds
-    )
     workers: int = o.option(2, "N", "Processes.", min=1)
 
 
 def neurons(
-    context: typer.Context,
     model: o.ModelArgument,
     sizes: o.Sizes,
     extent: Extent,
@@ -42,11 +36,8 @@ def neurons(
     from algzoo_exact.present.documents.neurons import neurons_document
 
     began = time.monotonic()
-    deadline = o.deadline_after(context, extent.time_limit)
     loaded = noise.on(sizes.load(model))
-    with progress_bar("neurons", deadline) as advance:
-        found = az.neuron_facts(
-            loaded, time_limit=deadline.timeout, workers=extent.workers, progress=advance
-        )
+    with progress_bar("neurons") as advance:
+        found = az.neuron_facts(loaded, workers=extent.workers, progress=advance)
         said = neurons_document(loaded, found, time.monotonic() - began)
     return Said(said)

@@ -64,7 +64,7 @@ def _count(found: Errors) -> str:
 
 def _torch(cells: Sequence[WrongCell], floats: Sequence[int]) -> str:
     if not floats:
-        return "not run: weights or logits are beyond the range of float64"
+        return "not run, for want of time, or as weights or logits are beyond the range of float64"
     same = sum(answer in cell.answers for cell, answer in zip(cells, floats, strict=True))
     if same == len(cells):
         return f"in float64 it gives the same answers at {several(same, 'input')} below"
