@@ -13,7 +13,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import partial
 from itertools import takewhile
@@ -39,6 +39,9 @@ from algzoo_exact.score.rigorous import Cell, right_cells
 _SPARE_BITS = 48  # sums of many flags, each off by some hundred units in the last place
 _BALL_DIGITS = 16  # of what floats leave undecided, where no number of digits is asked for
 _CELL_BITS = 30  # cells among whose number the width is shared out
+# What a job may be off by, where no number of digits is asked for, or a share of what it adds where
+# that is more than 1; else ball arithmetic takes over, which is slow for more inputs.
+_WIDE, _CAREFUL_UP_TO = Fraction(1, 10**6), 6
 _MANY_JOBS = 200
 # Cells whose mass is not known beforehand are measured for reports on the way, a quarter of the
 # time at most.
@@ -234,8 +237,20 @@ class _Tally:
 def decide(setup: Setup, job: Job) -> Part | None:
     """What a job adds; None if time is up before it is known."""
     with suppress(TimeIsUpError):
-        return _sum(setup, job)
+        part, precision = _sum(setup, job), setup.precision
+        if precision.allowance is None and setup.task.seq_len <= _CAREFUL_UP_TO and _too_wide(part):
+            careful = replace(precision, allowance=float(_WIDE))
+            return _sum(replace(setup, precision=careful), job)
+        return part
     return None
+
+
+def _too_wide(part: Part) -> bool:
+    """Whether float64 leaves much open, as where large numbers cancel."""
+    return any(
+        value.width > _WIDE * max(Fraction(1), abs(value.midpoint))
+        for value in part.values.values()
+    )
 
 
 def _sum(setup: Setup, job: Job) -> Part:

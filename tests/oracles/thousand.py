@@ -58,6 +58,7 @@ SAMPLES = 20_000
 MANY_BITS = Precision(110, Fraction(1, 10**20), False, None)
 FLOATS = Precision(100, Fraction(1, 10**16), True, None)
 ORACLE_ERROR = Fraction(1, 10**38)
+WIDEST = Fraction(1, 10**6)  # of an exact score, or a share of it if that is larger
 INTEGRAL_ERROR = 1e-11  # of itself; 48 nodes a side, and float64
 
 
@@ -123,6 +124,8 @@ def check(case: Case) -> Checked:
     found = by_cones(case.program, case.task, case.ties)
     if found.kind != "exact":
         raise ContradictionError(f"{case}: only {found}")
+    if found.enclosure.width > WIDEST * (1 + found.enclosure.lower):
+        raise ContradictionError(f"{case}: {found}, which is wide")
     _agree(case, found.enclosure)
     z = _deviation(case, found.value)
     if abs(z) > 5:

@@ -30,6 +30,15 @@ def test_models(first: int) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("number", [720, 761, 941])
+def test_squared_errors_in_which_large_numbers_cancel(number: int) -> None:
+    """Float64 alone leaves widths above the value."""
+    (case,) = islice(thousand.cases(), number, number + 1)
+    found = thousand.check(case).score.enclosure
+    assert found.width < found.lower / 10**6
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [0, 1, 2, 4])
 def test_a_score_beside_the_truth_is_found_out(
     number: int, monkeypatch: pytest.MonkeyPatch
