@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import time
 from fractions import Fraction
-from itertools import islice
 
 from programs import find
 
@@ -35,11 +34,11 @@ def compared(name: str, digits: int, level: int) -> str:
     program, task = find(name)
     metric, width = metric_for(task), Fraction(1, 10**digits)
     ties = "lowest" if metric.of_labels else None
-    directions = tuple(islice(metric.directions(program, task), 1))
+    direction = metric.direction(program, task)
     floats = Precision(MANY_BITS, width, True, float(width))
     balls = Precision(MANY_BITS, width, False, None)
     fast, slow = (
-        Setup(metric, program, task, ties, directions, precision, True, NEVER)
+        Setup(metric, program, task, ties, direction, precision, True, NEVER)
         for precision in (floats, balls)
     )
     search = ExactSearch(program, None)

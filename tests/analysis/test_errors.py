@@ -147,7 +147,7 @@ def test_five_inputs() -> None:
     assert model.task is not None
     found = az.find_errors(model, workers=2)
     assert found.total.width < Fraction(1, 10**8)
-    sample = az.sample(model, samples=10**7, seed=3)
+    sample = az.sample(model, model.task, 10**7, seed=3)
     spread = (float(found.total.midpoint) * (1 - float(found.total.midpoint)) / 10**7) ** 0.5
     assert abs(1 - sample.accuracy - float(found.total.midpoint)) < 5 * spread
     answers = float_answers(model.program, [cell.input for cell in found.cells(50)])
