@@ -249,8 +249,8 @@ def _scored(
     questions = {
         name: replace(whole, program=without(network, name, frozen=frozen)) for name in names
     }
-    # What is left of a limit is for the parts.
-    score = answer(replace(whole, deadline=deadline.part(1 / (1 + len(names)))))
+    # What is left of a limit, half of it at least, is for the parts.
+    score = answer(replace(whole, deadline=deadline.part(0.5)))
     found: dict[str, Ablated] = {}
     jobs, work = list(names)[::-1], _Answer(questions)
     for name, other in outcomes(jobs, work, deadline, min(workers, len(names))):
