@@ -15,7 +15,7 @@ from fractions import Fraction
 from itertools import combinations
 from typing import Literal
 
-from algzoo_exact.deadline import NEVER, Deadline
+from algzoo_exact.deadline import Deadline
 from algzoo_exact.errors import InputError, demand
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.program.ir import Layer, Matrix, Program, rnn
@@ -201,7 +201,7 @@ def ablate(
 
     InputError for a part that the model has not, and as for ``accuracy``.
     """
-    return _scored(model, (part,), task, frozen, ties, _deadline(time_limit), 1, None).parts[0]
+    return _scored(model, (part,), task, frozen, ties, Deadline.after(time_limit), 1, None).parts[0]
 
 
 def importance(
@@ -230,11 +230,7 @@ def importance(
         names = ["+".join(two) for two in combinations(names, 2)]
     if not names:
         raise InputError("The model has no parts of that sort.")
-    return _scored(model, names, task, frozen, ties, _deadline(time_limit), workers, progress)
-
-
-def _deadline(time_limit: float | None) -> Deadline:
-    return NEVER if time_limit is None else Deadline.after(time_limit)
+    return _scored(model, names, task, frozen, ties, Deadline.after(time_limit), workers, progress)
 
 
 def _scored(

@@ -26,7 +26,7 @@ from algzoo_exact.program.ir import Program
 from algzoo_exact.program.specialize import Specializer, rows
 from algzoo_exact.program.task import Task, TieRule, check_fit, credit_for
 from algzoo_exact.regions.enumerate import Cell, cells, cells_of_leaf
-from algzoo_exact.regions.pattern import ActivationPattern
+from algzoo_exact.regions.pattern import ActivationPattern, from_words, to_words
 from algzoo_exact.regions.starts import starting_cones
 from algzoo_exact.score.compute import metric_for
 from algzoo_exact.score.pool import outcomes
@@ -71,13 +71,16 @@ class CellTable:
     def __len__(self) -> int:
         return len(self.start)
 
+    def __repr__(self) -> str:
+        return f"<{len(self):,} cells of {self.task}>"
+
     @cached_property
     def label(self) -> I64:
         """The true label of each cell."""
         return np.array([s.label for s in starting_cones(self.task)], np.int64)[self.start]
 
     def pattern(self, i: int) -> ActivationPattern:
-        return ActivationPattern(self.program.widths, _join(self.bits[i].tolist()))
+        return ActivationPattern(self.program.widths, from_words(self.bits[i].tolist()))
 
     def select(self, which: NDArray[np.bool_] | I64) -> CellTable:
         """Some of the cells, by a mask or in the order of the positions given."""
@@ -101,7 +104,7 @@ class CellTable:
     def cell(self, i: int) -> Cell:
         """One cell in exact integers, with its walls."""
         start = starting_cones(self.task)[self.start[i]]
-        leaf = cells_of_leaf(self.program, start, _join(self.bits[i].tolist()), self.ties)
+        leaf = cells_of_leaf(self.program, start, from_words(self.bits[i].tolist()), self.ties)
         return next(cell for cell in leaf if min(cell.winners) == self.answer[i])
 
 
@@ -211,7 +214,7 @@ class _Work:
                 measures.append(cell.measure(_DIGITS))
         mids = np.array([float(m.midpoint) for m in measures])
         empty = self.nothing()
-        bits = [_words(cell.pattern.bits, empty.bits.shape[1]) for cell in found]
+        bits = [to_words(cell.pattern.bits, empty.bits.shape[1]) for cell in found]
         return replace(
             empty,
             start=np.full(len(found), s),
@@ -256,7 +259,7 @@ class _Work:
         """The cells, with ties by the rule."""
         keep = np.ones(len(part), bool)
         for i in np.flatnonzero(tied):
-            logits = rows(specializer.logits(_join(part.bits[i].tolist())))
+            logits = rows(specializer.logits(from_words(part.bits[i].tolist())))
             answer = int(part.answer[i])
             winners = frozenset(k for k, row in enumerate(logits) if row == logits[answer])
             keep[i] = answer == min(winners)  # else it is found for that answer
@@ -269,11 +272,3 @@ class _Work:
 def _unit(vector: Sequence[int]) -> list[float]:
     largest = max(map(abs, vector))
     return [float(Fraction(c, largest)) for c in vector]
-
-
-def _words(bits: int, count: int) -> list[int]:
-    return [bits >> (64 * w) & (2**64 - 1) for w in range(count)]
-
-
-def _join(words: Sequence[int]) -> int:
-    return sum(word << (64 * w) for w, word in enumerate(words))

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from algzoo_exact.analysis.cells import Progress, ball_sum, open_mass
-from algzoo_exact.deadline import NEVER, Deadline, TimeIsUpError
+from algzoo_exact.deadline import Deadline, TimeIsUpError
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.enclosure import Enclosure, square_root
 from algzoo_exact.measure.flow import MOST_INPUTS
@@ -73,6 +73,9 @@ class Difference:
 
     def __len__(self) -> int:
         return len(self.label)
+
+    def __repr__(self) -> str:
+        return f"<different with probability {self.probability}, in {len(self):,} cones>"
 
     @property
     def probability(self) -> Enclosure:
@@ -153,7 +156,7 @@ def diff(
         check_fit(program, chosen)
     if chosen.seq_len > MOST_INPUTS:
         raise InputError(f"Cells are measured for up to {MOST_INPUTS} inputs.")
-    deadline = NEVER if time_limit is None else Deadline.after(time_limit)
+    deadline = Deadline.after(time_limit)
     starts = starting_cones(chosen)
     work = _Work(programs, chosen, deadline)
     found: dict[int, list[_Row]] = {}
@@ -247,7 +250,7 @@ def root_mean_square_difference(
         raise InputError("A difference of numbers is that of models with one output each.")
     joint = side_by_side(one, two)
     gap = tuple(a - b for a, b in zip(*joint.readout, strict=True))
-    deadline = NEVER if time_limit is None else Deadline.after(time_limit)
+    deadline = Deadline.after(time_limit)
     question = Question(
         SQUARED_ERROR, Program(joint.layers, (gap,)), _Zero("zero", one.seq_len),
         deadline=deadline, workers=workers,

@@ -80,6 +80,9 @@ class Errors:
     def __len__(self) -> int:
         return len(self.table)
 
+    def __repr__(self) -> str:
+        return f"<errors of probability {self.total}, in {len(self):,} cells>"
+
     def cells(self, top: int = 10, deadline: Deadline = NEVER) -> list[WrongCell]:
         """The heaviest cells, in exact integers; those that there is time for."""
         chosen = takewhile(lambda i: not deadline.passed, range(min(top, len(self.table))))
@@ -180,7 +183,7 @@ def find_errors(
 
     InputError for sizes that do not fit, and for tasks that ask for a number.
     """
-    program, deadline = lift(model), NEVER if time_limit is None else Deadline.after(time_limit)
+    program, deadline = lift(model), Deadline.after(time_limit)
     chosen = task_of(model, task)
     table = measured_cells(
         program, chosen, ties=ties, wrong_only=True, deadline=deadline, workers=workers,

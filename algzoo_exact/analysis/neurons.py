@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from algzoo_exact.analysis.cells import CellTable, Progress, measured_cells
-from algzoo_exact.deadline import NEVER, Deadline
+from algzoo_exact.deadline import Deadline
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.program.ir import Layer, Program
@@ -41,6 +41,9 @@ class NeuronFacts:
 
     program: Program
     table: CellTable
+
+    def __repr__(self) -> str:
+        return f"<facts about {self.program.neurons} neurons, from {len(self.table):,} cells>"
 
     @cached_property
     def _on(self) -> NDArray[np.bool_]:
@@ -142,7 +145,7 @@ def neuron_facts(
     InputError for sizes that do not fit, and where ``time_limit`` seconds do not suffice.
     """
     program = lift(model)
-    deadline = NEVER if time_limit is None else Deadline.after(time_limit)
+    deadline = Deadline.after(time_limit)
     table = measured_cells(
         program, task_of(model, task), deadline=deadline, workers=workers, progress=progress
     )

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import permutations
 
-from algzoo_exact.deadline import NEVER, Deadline
+from algzoo_exact.deadline import Deadline
 from algzoo_exact.errors import InputError, demand
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.exact.shares import share
@@ -80,7 +80,7 @@ def positive_inputs(
     if not 1 <= count <= min(MOST_POSITIVE, chosen.seq_len):
         most = min(MOST_POSITIVE, chosen.seq_len)
         raise InputError(f"From 1 to {most} inputs can be positive, not {count}.")
-    deadline = NEVER if time_limit is None else Deadline.after(time_limit)
+    deadline = Deadline.after(time_limit)
     orders = list(permutations(range(chosen.seq_len), count))
     found: dict[tuple[int, ...], OrderedCase] = {}
     work = _Work(program, chosen, ties)

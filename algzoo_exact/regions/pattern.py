@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 
@@ -30,3 +31,13 @@ class ActivationPattern:
             parts.append("".join("1" if bits >> j & 1 else "0" for j in range(width)))
             bits >>= width
         return "|".join(parts)
+
+
+def to_words(bits: int, count: int) -> list[int]:
+    """A bit mask as so many 64-bit words, the lowest first, as compiled code holds it."""
+    return [bits >> (64 * w) & (2**64 - 1) for w in range(count)]
+
+
+def from_words(words: Iterable[int]) -> int:
+    """The bit mask of such words."""
+    return sum(word << (64 * w) for w, word in enumerate(words))

@@ -15,6 +15,7 @@ from algzoo_exact.program.task import TieRule
 from algzoo_exact.regions import compiled
 from algzoo_exact.regions.compiled import Cells, Stack
 from algzoo_exact.regions.exact_search import LEAVES, ExactCell, ExactSearch
+from algzoo_exact.regions.pattern import from_words, to_words
 from algzoo_exact.regions.starts import Start
 
 _STEPS = 20_000  # splits between two looks at the clock: some tens of milliseconds
@@ -85,7 +86,7 @@ class Search(ExactSearch):
                 return
             if status == compiled.UNDECIDED:
                 top = int(stack.size[0]) - 1
-                bits = _bits(stack.pattern[top].tolist())
+                bits = from_words(stack.pattern[top].tolist())
                 level = int(stack.level[top])
                 stack.size[0] = top
                 yield from self._pack(self.exact_cells(start, bits, level), first_wall, start.label)
@@ -94,7 +95,7 @@ class Search(ExactSearch):
         count = int(cells.leaves[0])
         self.leaves += count
         if self.grain == LEAVES:
-            self.patterns.update(map(_bits, cells.visited[:count].tolist()))
+            self.patterns.update(map(from_words, cells.visited[:count].tolist()))
         cells.leaves[0] = 0
 
     def _pack(
@@ -120,11 +121,11 @@ class Search(ExactSearch):
             cells.rays[q] = len(cell.cone.rays)
             cells.label[q] = label
             cells.credit[q] = 1.0 / cell.tied
-            cells.pattern[q] = _words(cell.bits, cells.pattern.shape[1])
+            cells.pattern[q] = to_words(cell.bits, cells.pattern.shape[1])
             for r, (ray, mask) in enumerate(zip(cell.cone.rays, cell.cone.tight, strict=True)):
                 largest = max(map(abs, ray))
                 cells.x[q, r] = [c / largest for c in ray]
-                cells.masks[q, r] = _words(mask, cells.masks.shape[2])
+                cells.masks[q, r] = to_words(mask, cells.masks.shape[2])
         cells.size[0] = len(batch)
         return cells
 
@@ -170,7 +171,7 @@ class Search(ExactSearch):
         for r, (ray, mask) in enumerate(zip(cone.rays, cone.tight, strict=True)):
             largest = max(map(abs, ray))
             size = 1 << largest.bit_length()  # coordinates shall be of size about 1
-            stack.masks[0, r] = _words(mask, stack.masks.shape[2])
+            stack.masks[0, r] = to_words(mask, stack.masks.shape[2])
             stack.values[0, r, : self.n] = [c / size for c in ray]
             if largest >= 2**53:  # else exact
                 stack.errors[0, r, : self.n] = np.abs(stack.values[0, r, : self.n]) * U
@@ -182,7 +183,7 @@ class Search(ExactSearch):
         stack.rays[0] = len(cone.rays)
         stack.label[0] = start.label
         stack.level[0] = start.level
-        stack.pattern[0] = _words(start.bits, self._pattern_words())
+        stack.pattern[0] = to_words(start.bits, self._pattern_words())
         stack.size[0] = 1
 
     def _buffer(self, capacity: int, first_wall: int, rays: int = 0) -> Cells:
@@ -222,11 +223,3 @@ def _grown(stack: Stack, larger: Stack) -> Stack:
         getattr(larger, name)[:size] = getattr(stack, name)[:size]
     larger.size[0] = size
     return larger
-
-
-def _words(bits: int, count: int) -> list[int]:
-    return [bits >> (64 * w) & (2**64 - 1) for w in range(count)]
-
-
-def _bits(words: list[int]) -> int:
-    return sum(word << (64 * w) for w, word in enumerate(words))

@@ -16,6 +16,7 @@ from algzoo_exact.measure.faces import Face, PrecisionError
 from algzoo_exact.measure.flow import CellFlow, NotGenericError
 from algzoo_exact.program.specialize import Specializer, rows
 from algzoo_exact.regions.exact_search import ExactCell, ExactSearch
+from algzoo_exact.regions.pattern import from_words
 from algzoo_exact.regions.starts import Start
 from algzoo_exact.score.facets import ALL_FACETS, START_WALLS
 
@@ -47,9 +48,9 @@ def cell_of(cells: Cells, q: int, start: Start) -> Cell:
     count = int(cells.rays[q])
     return Cell(
         start,
-        _join(cells.pattern[q].tolist()),
+        from_words(cells.pattern[q].tolist()),
         credit_of(cells, q),
-        tuple(_join(words) for words in cells.masks[q, :count].tolist()),
+        tuple(from_words(words) for words in cells.masks[q, :count].tolist()),
         tuple(map(tuple, cells.x[q, :count].tolist())),
     )
 
@@ -68,10 +69,6 @@ def from_exact(cell: ExactCell, start: Start) -> Cell:
         cell.cone.tight,
         tuple(tuple(c / max(map(abs, ray)) for c in ray) for ray in cell.cone.rays),
     )
-
-
-def _join(words: list[int]) -> int:
-    return sum(word << (64 * w) for w, word in enumerate(words))
 
 
 def wall_normals(specializer: Specializer, cell: Cell) -> Callable[[int], IntVector]:
