@@ -19,12 +19,9 @@ algzoo-exact diff 2nd_argmax_4_3 2nd_argmax_4_3 --noise 0.01 --json
 
 
 @dataclass(frozen=True, kw_only=True)
-class Other:
+class Other(o.TimeLimit):
     other: str = o.argument(o.REQUIRED, "OTHER", "The model to compare with, as MODEL.")
     top: int = o.option(10, "N", "How many cones to print.", min=0)
-    time_limit: float | None = o.option(
-        None, "TIME", "Stop after 30s, 2m, ... with what is found by then.", parser=o.parse_seconds
-    )
     workers: int = o.option(2, "N", "Processes.", min=1)
 
 
@@ -46,7 +43,7 @@ def diff(
     from algzoo_exact.program.transformer import Transformer
 
     began = time.monotonic()
-    deadline = o.deadline_after(context, other.time_limit)
+    deadline = other.deadline(context)
     models = sizes.load(model), noise.on(sizes.load(other.other))
     if any(isinstance(one.network, Transformer) for one in models):
         raise InputError("diff compares RNNs and perceptrons; transformers have other inputs.")

@@ -24,15 +24,11 @@ algzoo-exact errors my_model.pth --task argmax --json
 
 
 @dataclass(frozen=True, kw_only=True)
-class Extent:
+class Extent(o.TimeLimit):
     top: int = o.option(10, "N", "How many cells to print; --out has all.", min=0)
     out: Path | None = o.option(
         None, "FILE", "Write a table of all wrong cells: .parquet, .csv or .json."
     )
-    time_limit: float | None = o.option(
-        None, "TIME", "Stop after 30s, 2m, ... with the cells found by then.",
-        parser=o.parse_seconds,
-    )  # fmt: skip
     workers: int = o.option(2, "N", "Processes.", min=1)
 
 
@@ -55,7 +51,7 @@ def errors(
     from algzoo_exact.regions.atlas import check_suffix
 
     began, out = time.monotonic(), extent.out
-    deadline = o.deadline_after(context, extent.time_limit)
+    deadline = extent.deadline(context)
     if out is not None:
         check_suffix(out)
     loaded = noise.on(sizes.load(model))

@@ -47,13 +47,6 @@ class Cut:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Time:
-    time_limit: float | None = o.option(
-        None, "TIME", "Stop after 30s, 2m, ... with what is known by then.", parser=o.parse_seconds
-    )
-
-
-@dataclass(frozen=True, kw_only=True)
 class Part:
     part: str = o.argument(
         o.REQUIRED, "PART", "A neuron, as 3 (at all steps) or 1,3 (at step 1); a weight, as "
@@ -92,7 +85,7 @@ def ablate(
     sizes: o.AllSizes,
     rules: o.Rules,
     cut: Cut,
-    limit: Time,
+    limit: o.TimeLimit,
 ) -> Said:
     """Score a model exactly without one of its parts.
 
@@ -106,7 +99,7 @@ def ablate(
     began = time.monotonic()
     loaded = sizes.load(model)
     task = rules.task_of(loaded)
-    deadline = o.deadline_after(context, limit.time_limit)
+    deadline = limit.deadline(context)
     with progress_bar("ablating"):
         found = az.ablate(
             loaded, part.part, task, frozen=cut.state, ties=rules.rule, time_limit=deadline.timeout
@@ -123,7 +116,7 @@ def importance(
     rules: o.Rules,
     parts: Parts,
     cut: Cut,
-    limit: Time,
+    limit: o.TimeLimit,
 ) -> Said:
     """Rank the parts of a model by what its exact score loses without each.
 
@@ -133,7 +126,7 @@ def importance(
     from algzoo_exact.present.documents.importance import importance_document
 
     began = time.monotonic()
-    deadline = o.deadline_after(context, limit.time_limit)
+    deadline = limit.deadline(context)
     loaded = sizes.load(model)
     with progress_bar("importance", deadline) as advance:
         found = az.importance(

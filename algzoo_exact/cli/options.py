@@ -109,6 +109,16 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.
 
 
 @dataclass(frozen=True, kw_only=True)
+class TimeLimit:
+    time_limit: float | None = option(
+        None, "TIME", "Stop after 30s, 2m, ... with what is known by then.", parser=parse_seconds
+    )
+
+    def deadline(self, context: typer.Context) -> Deadline:
+        return deadline_after(context, self.time_limit)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Sizes:
     """The task and the number of inputs, where a model's file does not tell."""
 

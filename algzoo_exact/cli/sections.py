@@ -18,12 +18,9 @@ algzoo-exact sections 2nd_argmax_8_5 --positive 3 --json
 
 
 @dataclass(frozen=True, kw_only=True)
-class Extent:
+class Extent(o.TimeLimit):
     positive: int = o.option(2, "N", "How many inputs are positive, 1 to 4.", min=1, max=4)
     top: int = o.option(20, "N", "How many cases to print; --json has all.", min=0)
-    time_limit: float | None = o.option(
-        None, "TIME", "Stop after 30s, 2m, ... with the cases done by then.", parser=o.parse_seconds
-    )
     workers: int = o.option(2, "N", "Processes.", min=1)
 
 
@@ -44,7 +41,7 @@ def sections(
     from algzoo_exact.program.lift import task_of
 
     began = time.monotonic()
-    deadline = o.deadline_after(context, extent.time_limit)
+    deadline = extent.deadline(context)
     loaded = sizes.load(model)
     with progress_bar("sections", deadline) as advance:
         found = az.positive_inputs(
