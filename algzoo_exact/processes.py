@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from multiprocessing import current_process
+from multiprocessing import current_process, resource_tracker
 from multiprocessing.context import SpawnContext, SpawnProcess
 from types import ModuleType
 from typing import Any
@@ -23,6 +23,7 @@ class FreshProcess(SpawnProcess):
     def start(self) -> None:
         """Ctrl-C is held back meanwhile: a process inherits what is held, and leaves Ctrl-C to the
         main one."""
+        resource_tracker.ensure_running()  # it starts with the first process, and lets Ctrl-C go
         with interrupts_held(), _main_module_hidden():
             super().start()
 

@@ -195,6 +195,24 @@ if __name__ == "__main__":
     assert (done.returncode, done.stdout, done.stderr) == (0, "main\n", "")
 
 
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="reads the signal mask in /proc")
+def test_the_first_process_of_all_is_not_struck_either() -> None:
+    """multiprocessing starts a process of its own before it, and lets Ctrl-C go after that."""
+    script = """
+import subprocess
+from algzoo_exact.processes import FreshContext
+
+held = ["grep", "SigBlk", "/proc/self/status"]
+process = FreshContext().Process(target=subprocess.run, args=(held,))
+process.start()
+process.join()
+"""
+    done = subprocess.run([sys.executable, "-c", script], text=True, capture_output=True)
+    assert done.returncode == 0, done.stderr
+    held = int(done.stdout.split()[1], 16)
+    assert held >> (signal.SIGINT - 1) & 1
+
+
 def test_what_ends_a_pool_early_ends_its_jobs() -> None:
     jobs: list[Future[None]] = []
     with suppress(KeyboardInterrupt), worker_pool(2) as pool:
