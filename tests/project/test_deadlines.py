@@ -25,7 +25,7 @@ from algzoo_exact import deadline as clock
 from algzoo_exact.cli import _process_start
 from algzoo_exact.cli.options import deadline_after
 from algzoo_exact.deadline import NEVER, Deadline, TimeIsUpError
-from algzoo_exact.present.findings.random_inputs import Order, Sampled, sampler
+from algzoo_exact.present.findings.random_inputs import Order, sampler
 from algzoo_exact.runtime.sampled import SampleEstimate
 from algzoo_exact.runtime.sampled_squares import sample_squares
 from algzoo_exact.runtime.sampling import BLOCK, sample_rounded
