@@ -120,6 +120,23 @@ class Budget:
 
 # ---------------------------------------------------------------------------------------------
 # Fixed-point functions. A real x stands as the integer x 2^p; a unit is 2^-p.
+#
+# Rounding (C9): divisions and shifts round down, off by less than a unit. In units, for p <= 193:
+#
+# - Tables of atan(k/256) and log(1 + k/256) are sums of at most 256 terms with 16 guard bits, each
+#   off by at most 3 of their own units: then rounded, off by at most 1.02; pi, from atan 1, by
+#   1.05.
+# - Angles < 8: ratio 1, reduced argument 1, series 2, table 1.02, pi and its half 2.1.
+# - Logarithms < 9 + 1.02 |e|, for exact numbers with 2^e below; so < 2^10 always, and < 12 between
+#   1/4 and 2.
+# - D(w), the series of (C8): |B_2k|/(2k)! <= (pi^2/3)/(2 pi)^2k, and so the terms after K add up to
+#   less than 4 (|w|^2/39)^(K+1).
+# - D(w) < 2^18.5: the polynomial in v = w^2 is evaluated by the recurrence b_k = c_k + 2 Re(v)
+#   b_(k+1) - |v|^2 b_(k+2), off by at most 3.1 at each step. An error made m steps before the end
+#   grows at most to (m + 1) |v|^m times itself. With |v| < 9/8 and at most 40 steps that is 1.3e5
+#   in all, < 2^17, times |w| + |w conj v| < 2.3. Errors of w itself count at most twice.
+# - Li2 < 2^19: the product of logarithms adds less than 2^11, because |log z| < 1.1 where it is
+#   used.
 
 _STEPS = 256
 """Arctangents and logarithms are tabulated in so many steps."""
@@ -401,6 +418,24 @@ def faces_of(facets: Iterable[int], rays: int) -> set[int]:
 
 # ---------------------------------------------------------------------------------------------
 # Gaussian measures and second moments of cones.
+#
+# In (C6), Coxeter's X is (D - S) / (D + S) with S = sin alpha sin gamma and D^2 = cos^2 alpha
+# cos^2 gamma - cos^2 beta, the determinant of the normals' Gram matrix, so that S / D is
+# u2 u4 / (u1 u3).
+#
+# Rounding (C9), in units, beside that of the functions in ``fixed``:
+#
+# - An orthoscheme < 2^16: squares carry relative errors below 2^-(p+16), so that cosines, sines
+#   and X are off by little more than a unit, and z = X e^(2 i theta) by at most 4.3. Re Li2 has
+#   the slope |log(1 - z)/z|, and over a segment of length h that is at most h (log(2/h) + 1 + pi),
+#   for every position of the segment: below 2^10. Four terms and three squares of angles make less
+#   than 2^21.1, divided by 8 pi^2 less than 2^15.
+# - Angles and slopes in turns < 2^3.
+# - Mean squares over |a|^2 carry, beside the error of P(C): of each ridge, k(G)/|a|^2, which is at
+#   most 1, with less than 2, times P(G); and P(G) with its own error times at most 1; both divided
+#   by 2 pi. The factor |a|^2 over the power of ten is at most 1 and exact.
+#
+# Allowed are 2^20 for every angle, orthoscheme and corner.
 
 Square = tuple[int, int]
 """The square of a length, as a fraction of two positive integers."""
@@ -779,6 +814,20 @@ def longest_cycle(f: Sequence[int]) -> int:
 
 # ---------------------------------------------------------------------------------------------
 # Transformers: logits with proved error bounds (C10), or exactly (C11).
+#
+# Vectors are fixed-point numbers with one bound for the error of all entries:
+#
+# - matrix times vector: |W|_1 times the vector's error, the L1 norm of the vector times 1 for the
+#   rounding of W, and 3 for rounding down;
+# - inner product: dx |y|_1 + dy |x|_1 + c dx dy, and 3; 1/sqrt(c) is rounded up by less than 2^-p
+#   of itself, which costs |score| 2^-p;
+# - exponential of minus a number: off by less than 16; e^(x+y) differs from e^x <= 1 by 2 |y| at
+#   most;
+# - mean: with weights w_j off by dw, another mean of the same vectors, off by at most (n dw) (2
+#   max |v|) / (sum w - n dw).
+#
+# Powers e^score are relative to the largest score of a token that is there, so that one of them is
+# 1: scores of absent tokens, which may be far above, play no part.
 
 Matrix = tuple[tuple[Fraction, ...], ...]
 Whole = tuple[Vector, ...]
