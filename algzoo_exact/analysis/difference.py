@@ -212,9 +212,9 @@ class _Work:
                 if a == b:
                     continue
                 joint = both_answer(self.programs, a, b)
-                search = Search(joint, "lowest", grain=CONES)
+                search = Search(joint, "lowest")
                 weights = exact_weights(joint)
-                for batch in search.cells(replace(start, label=a + b)):
+                for batch in search.cells(replace(start, label=a + b), CONES):
                     self.deadline.look()
                     if batch is not None:
                         yield start.label, a, b, *measured(search, weights, start, batch)

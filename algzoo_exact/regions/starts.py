@@ -23,19 +23,22 @@ from algzoo_exact.program.task import Task, TaskOnSubspace, Teacher
 
 @dataclass(frozen=True)
 class Start:
-    """A pointed cone of one label. Its walls are 0 .. walls - 1. For a symmetric task the last is
-    x[0] = 0, and all others separate two labels. For the median, the label is the position of the
-    value cell.
-
-    If there is a ``part``, cells are looked for in this part alone: there the first ``level``
-    neurons have the signs in ``bits``, and their walls are numbered as in ``ExactSearch``.
+    """A pointed cone of one label. Its walls are 0 .. walls - 1, of which the last ``inner`` lie
+    inside what is summed: for a symmetric task x[0] = 0, between the halves of a label cell. For
+    the median, the label is the position of the value cell. In a part of a starting cone the first
+    ``level`` neurons have the signs in ``bits``.
     """
 
     label: int
     cone: Cone
-    part: Cone | None = None
+    inner: int = 0
     bits: int = 0
     level: int = 0
+
+    @property
+    def outer(self) -> int:
+        """How many walls, the first ones, bound what is summed."""
+        return len(self.cone.walls) - self.inner
 
     @property
     def rows(self) -> tuple[IntVector, ...]:
@@ -62,7 +65,7 @@ def starting_cones(task: Task) -> tuple[Start, ...]:
                     continue
                 known.add(rays)
                 label = task.label(cone.interior_point())
-            starts.append(Start(label, cone))
+            starts.append(Start(label, cone, int(task.symmetric)))
     return tuple(starts)
 
 

@@ -24,21 +24,19 @@ from algzoo_exact.errors import InputError
 from algzoo_exact.processes import FreshContext, processes_for
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import TieRule
-from algzoo_exact.regions.exact_search import LEAVES, ExactSearch
+from algzoo_exact.regions.exact_search import ExactSearch
 
 _J = TypeVar("_J", covariant=True)
 _R = TypeVar("_R")
 
 
-def new_search(
-    program: Program, ties: TieRule | None, compiled: bool, grain: int = LEAVES
-) -> ExactSearch:
+def new_search(program: Program, ties: TieRule | None, compiled: bool) -> ExactSearch:
     """A search for cells, in exact integers (all of them) or by the compiled kernel."""
     if not compiled:
         return ExactSearch(program, ties)
     from algzoo_exact.regions.search import Search  # loads numba
 
-    return Search(program, ties, grain=grain)
+    return Search(program, ties)
 
 
 @contextmanager
@@ -92,18 +90,15 @@ def outcomes(
     workers: int,
     *,
     threads: int = 1,
-    here: Callable[[_J], _R] | None = None,
 ) -> Iterator[tuple[_J, _R]]:
     """Jobs with what they came to, as they are done, until none is left or the deadline passes,
     which ends jobs in other processes at once.
 
     One worker works in this process, in so many ``threads``: for compiled code, beside which others
-    run, and for short jobs, since those that began are finished. ``here`` sends the work to other
-    processes in any case, which may be compiling for long, and does jobs in this one until the
-    first of them has answered.
+    run, and for short jobs, since those that began are finished.
     """
     workers = processes_for(workers)
-    alone = here is None and workers == 1
+    alone = workers == 1
     if alone and threads == 1:
         while len(jobs) and not deadline.passed:
             job = jobs.pop()
@@ -115,13 +110,7 @@ def outcomes(
             while len(jobs) and len(running) < 2 * workers * threads:
                 job = jobs.pop()
                 running[pool.submit(work, job)] = job
-            timeout = deadline.timeout
-            if here is not None and len(jobs):
-                job = jobs.pop()
-                yield job, here(job)
-                timeout = 0.0
-            for future in wait(running, timeout, FIRST_COMPLETED).done:
-                here = None
+            for future in wait(running, deadline.timeout, FIRST_COMPLETED).done:
                 yield running.pop(future), future.result()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -31,6 +32,9 @@ MANY_DIGITS = 30  # where they come quickly, and none are asked for
 class Question:
     """A score that is asked for. ``digits``, ``workers``: None is what comes quickly.
 
+    ``most_leaves``: a label cell is decided in parts with so many at most, each of which counts by
+    itself, where ``leaves`` are to be expected in all; None decides it as a whole.
+
     ``wish``: "exact" is every input decided, "bounds" what can be said at any moment, "auto" what
     says most. ``max_cells``: of cones, or inputs, that are visited. ``budgeted``: a run without
     a limit of its own ends after a minute or so, unless every input is to be decided. ``by_label``
@@ -50,6 +54,8 @@ class Question:
     threads: int = 1
     budgeted: bool = True
     compiled: bool = True
+    most_leaves: float | None = None
+    leaves: float = math.inf
     by_label: bool = False
     progress: Progress | None = None
 
