@@ -25,8 +25,12 @@ if TYPE_CHECKING:
     from algzoo_exact.analysis.errors import Errors as Errors
     from algzoo_exact.analysis.errors import WrongCell as WrongCell
     from algzoo_exact.analysis.errors import find_errors as find_errors
+    from algzoo_exact.analysis.gradient import Gradient as Gradient
+    from algzoo_exact.analysis.gradient import gradient as gradient
     from algzoo_exact.analysis.neurons import NeuronFacts as NeuronFacts
     from algzoo_exact.analysis.neurons import neuron_facts as neuron_facts
+    from algzoo_exact.analysis.polish import Polished as Polished
+    from algzoo_exact.analysis.polish import polish as polish
     from algzoo_exact.analysis.sections import OrderedCase as OrderedCase
     from algzoo_exact.analysis.sections import Section as Section
     from algzoo_exact.analysis.sections import positive_inputs as positive_inputs
@@ -116,6 +120,7 @@ _HOMES = {
     "Estimate": "race.estimator",
     "Explanation": "explain.story",
     "FloatRangeError": "errors",
+    "Gradient": "analysis.gradient",
     "Importance": "analysis.ablation",
     "InputError": "errors",
     "Ledger": "explain.ledger.surprise",
@@ -125,6 +130,7 @@ _HOMES = {
     "NeuronFacts": "analysis.neurons",
     "OrderedCase": "analysis.sections",
     "Outcome": "explain.outcome",
+    "Polished": "analysis.polish",
     "Report": "present.report",
     "Race": "race.run",
     "RacePoint": "race.run",
@@ -152,6 +158,7 @@ _HOMES = {
     "diff": "analysis.difference",
     "estimator": "race.registry",
     "find_errors": "analysis.errors",
+    "gradient": "analysis.gradient",
     "importance": "analysis.ablation",
     "lift": "program.lift",
     "lift_transformer": "program.lift",
@@ -164,6 +171,7 @@ _HOMES = {
     "on_subspace": "program.task",
     "orthant_probability": "measure.solid_angle",
     "perturb": "zoo.perturbed",
+    "polish": "analysis.polish",
     "probe": "program.ir",
     "positive_inputs": "analysis.sections",
     "probability": "explain.prove.statements",

@@ -175,7 +175,7 @@ def squared_error(
     program = lift(model)
     return answer(
         Question(
-            SQUARED_ERROR, program, _numeric(model, program, task), None, digits, method,
+            SQUARED_ERROR, program, numeric_task(model, program, task), None, digits, method,
             _deadline(time_limit), max_cells, workers, progress=progress,
         )
     )  # fmt: skip
@@ -197,7 +197,7 @@ def squared_error_bounds(
     """
     program = lift(model)
     question = Question(
-        SQUARED_ERROR, program, _numeric(model, program, task), None, digits, "bounds",
+        SQUARED_ERROR, program, numeric_task(model, program, task), None, digits, "bounds",
         _deadline(time_limit), max_cells, workers, budgeted=False,
     )  # fmt: skip
     question.check()
@@ -205,7 +205,7 @@ def squared_error_bounds(
     yield from steps(question)
 
 
-def _numeric(model: object, program: Program, task: Task | None) -> Task:
+def numeric_task(model: object, program: Program, task: Task | None) -> Task:
     """The task, and where nothing states one, the median."""
     stated = task is not None or getattr(model, "task", None) is not None
     return task_of(model, task) if stated else median(program.seq_len)
