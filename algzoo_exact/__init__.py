@@ -31,9 +31,11 @@ if TYPE_CHECKING:
     from algzoo_exact.analysis.neurons import neuron_facts as neuron_facts
     from algzoo_exact.analysis.polish import Polished as Polished
     from algzoo_exact.analysis.polish import polish as polish
-    from algzoo_exact.analysis.sections import OrderedCase as OrderedCase
+    from algzoo_exact.analysis.positive import OrderedCase as OrderedCase
+    from algzoo_exact.analysis.positive import OrderedCases as OrderedCases
+    from algzoo_exact.analysis.positive import positive_inputs as positive_inputs
     from algzoo_exact.analysis.sections import Section as Section
-    from algzoo_exact.analysis.sections import positive_inputs as positive_inputs
+    from algzoo_exact.analysis.sections import section as section
     from algzoo_exact.certificate.build import WrittenCertificate as WrittenCertificate
     from algzoo_exact.certificate.build import certify as certify
     from algzoo_exact.certificate.build import write_certificate as write_certificate
@@ -128,7 +130,8 @@ _HOMES = {
     "Layer": "program.ir",
     "Program": "program.ir",
     "NeuronFacts": "analysis.neurons",
-    "OrderedCase": "analysis.sections",
+    "OrderedCase": "analysis.positive",
+    "OrderedCases": "analysis.positive",
     "Outcome": "explain.outcome",
     "Polished": "analysis.polish",
     "Report": "present.report",
@@ -173,7 +176,7 @@ _HOMES = {
     "perturb": "zoo.perturbed",
     "polish": "analysis.polish",
     "probe": "program.ir",
-    "positive_inputs": "analysis.sections",
+    "positive_inputs": "analysis.positive",
     "probability": "explain.prove.statements",
     "prove": "explain.prove.statements",
     "picture": "present.pictures.picture",
@@ -182,6 +185,7 @@ _HOMES = {
     "root_mean_square_difference": "analysis.difference",
     "sample": "runtime.sampling",
     "sample_squared_error": "runtime.sampled_squares",
+    "section": "analysis.sections",
     "side_by_side": "program.ir",
     "specialize": "program.specialize",
     "squared_error": "score.compute",

@@ -23,7 +23,7 @@ from algzoo_exact.program.lift import HasProgram, lift, task_of
 from algzoo_exact.program.task import Task, TieRule
 from algzoo_exact.regions.atlas import vector, write_rows
 from algzoo_exact.regions.pattern import ActivationPattern
-from algzoo_exact.regions.starts import starting_cones
+from algzoo_exact.regions.starts import covering_cones, starting_cones
 from algzoo_exact.score.compute import accuracy
 
 if TYPE_CHECKING:
@@ -191,7 +191,8 @@ def find_errors(
     ).heaviest_first()  # fmt: skip
     lost = table.total(1 - table.credit)
     total = Enclosure(max(Fraction(0), lost.lower), lost.upper + table.open)
-    if not deadline.passed:
+    labelled = len(starting_cones(chosen)) == len(covering_cones(chosen))  # all inputs
+    if labelled and not deadline.passed:
         score = accuracy(program, chosen, ties=ties, workers=workers, time_limit=deadline.timeout)
         total = total.intersect(Enclosure(1 - score.enclosure.upper, 1 - score.enclosure.lower))
     return Errors(total, table)
