@@ -53,6 +53,8 @@ if TYPE_CHECKING:
     from algzoo_exact.measure.solid_angle import orthant_probability as orthant_probability
     from algzoo_exact.present.atlas import Atlas as Atlas
     from algzoo_exact.present.atlas import write_atlas as write_atlas
+    from algzoo_exact.present.explore import Exploration as Exploration
+    from algzoo_exact.present.explore import explore as explore
     from algzoo_exact.present.pictures.picture import picture as picture
     from algzoo_exact.present.report import Report as Report
     from algzoo_exact.present.report import make_report as make_report
@@ -115,6 +117,7 @@ _HOMES = {
     "Errors": "analysis.errors",
     "Estimate": "race.estimator",
     "Explanation": "explain.story",
+    "Exploration": "present.explore",
     "FloatRangeError": "errors",
     "Importance": "analysis.ablation",
     "InputError": "errors",
@@ -151,6 +154,7 @@ _HOMES = {
     "cone_measure": "measure.solid_angle",
     "diff": "analysis.difference",
     "estimator": "race.registry",
+    "explore": "present.explore",
     "find_errors": "analysis.errors",
     "importance": "analysis.ablation",
     "lift": "program.lift",

@@ -13,7 +13,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cache
+from functools import cache, cached_property
 from html import escape
 from importlib.resources import files
 from pathlib import Path
@@ -31,6 +31,7 @@ from algzoo_exact.exact.shares import percent
 from algzoo_exact.explain.claims.cases import Case
 from algzoo_exact.explain.claims.claim import Claim, Ground
 from algzoo_exact.explain.language.expression import (
+    EVERYWHERE,
     Compare,
     Entry,
     Formula,
@@ -47,6 +48,7 @@ from algzoo_exact.measure.flow import MOST_INPUTS
 from algzoo_exact.present.wording import VERDICTS, model_text, several, task_text
 from algzoo_exact.program.floats import rounded
 from algzoo_exact.program.ir import Program
+from algzoo_exact.program.lift import task_of
 from algzoo_exact.program.task import Task, TieRule, check_fit, on_subspace
 from algzoo_exact.score.result import Progress
 from algzoo_exact.zoo.loading import Model
@@ -85,9 +87,7 @@ class Section(NamedTuple):
             ) from None
         if len(entries) != n:
             raise InputError(f"A section has {n} entries, one for each input, not {len(entries)}.")
-        columns = [
-            [Fraction(i == k) for i in range(n)] for k in range(n) if entries[k] == FREE
-        ]
+        columns = [[Fraction(i == k) for i in range(n)] for k in range(n) if entries[k] == FREE]
         columns += [fixed] if any(fixed) else []
         if len(columns) not in (2, 3):
             raise InputError(
@@ -113,6 +113,38 @@ class Exploration:
     difference: Difference | None
     verification: Verification | None
 
+    @cached_property
+    def regions(self) -> int:
+        """How many regions were found."""
+        return len(np.unique(self.table.bits, axis=0))
+
+    @cached_property
+    def wrong_cells(self) -> int:
+        """How many cells were found that do not earn full credit."""
+        return int(np.count_nonzero(self.table.credit < 1))
+
+    @cached_property
+    def accuracy(self) -> Enclosure:
+        """On all inputs, or in the section; what was not looked at may be right or wrong."""
+        lost = self.table.total(1 - self.table.credit)
+        right = Enclosure(1 - lost.upper - self.table.open, 1 - lost.lower)
+        return right.intersect(Enclosure(Fraction(0), Fraction(1)))
+
+    def facts(self) -> Iterator[tuple[str, str]]:
+        """What the page says first, by name."""
+        where, left = "" if self.section is None else " in the section", self.table.open
+        if self.section is not None:
+            yield "section", self.section.text
+        yield f"accuracy{where}", percent(self.accuracy, 4)
+        yield f"regions{where}", f"{self.regions:,}" + (" so far" if left else "")
+        yield "wrong cells", f"{self.wrong_cells:,}"
+        if self.difference is not None and self.against is not None:
+            yield f"differs from {self.against.name}", percent(self.difference.probability, 4)
+        if self.verification is not None:
+            yield "explanation", VERDICTS[self.verification.status]
+        if left:
+            yield "not looked at", f"up to {percent(left)} of the inputs, for want of time"
+
     @property
     def html(self) -> str:
         """The whole page."""
@@ -123,8 +155,8 @@ class Exploration:
         write_whole(path, self.html.encode())
 
     def __repr__(self) -> str:
-        regions = len(np.unique(self.table.bits, axis=0))
-        return f"<page about {self.model.name}: {several(regions, 'region')}; save() writes it>"
+        regions = several(self.regions, "region")
+        return f"<page about {self.model.name}: {regions}; save() writes it>"
 
     def _repr_html_(self) -> str:
         return (
@@ -159,27 +191,28 @@ def explore(
     the task.
     """
     demand(model, Model, "explore() shows a model, as load() gives")
-    chosen = model.task if task is None else task
-    if chosen is None:
-        raise InputError(f"Nothing says which task {model.name} is for; give the task.")
-    n, deadline = chosen.seq_len, Deadline.after(time_limit)
-    for one in (model, *([] if against is None else [demand_model(against)])):
-        if chosen.is_numeric or chosen.is_discrete:
-            raise InputError(
-                f"explore shows which of several answers a model gives, and {chosen.name} asks for "
-                "something else."
-            )
+    chosen = task_of(model, task)
+    if chosen.is_numeric or chosen.is_discrete:
+        raise InputError(
+            f"explore shows which of several answers a model gives, and {chosen.name} asks for "
+            "something else."
+        )
+    models = [model]
+    if against is not None:
+        demand(against, Model, "explore() compares with a model, as load() gives")
+        models.append(against)
+    for one in models:
         check_fit(one.program, chosen, ties)
+    n, deadline = chosen.seq_len, Deadline.after(time_limit)
     if section is None and n > MOST_INPUTS:
         section = [FREE] * 2 + [0] * (n - 2)
     part = None if section is None else Section.of(section, n)
     verification = None
     if explanation is not None:
-        verification = verify(
-            explanation, model, seconds=seconds, ties=ties, progress=progress
-        )
-    programs = [one.program for one in (model, against) if one is not None]
-    asked = chosen
+        verification = verify(explanation, model, seconds=seconds, ties=ties, progress=progress)
+        if verification.stopped:
+            raise KeyboardInterrupt
+    programs, asked = [one.program for one in models], chosen
     if part is not None:
         programs = [on_subspace(program, part.basis) for program in programs]
         asked = on_subspace(chosen, part.basis)
@@ -189,15 +222,10 @@ def explore(
     difference = None
     if against is not None:
         difference = diff(
-            *programs, asked, time_limit=deadline.timeout, workers=workers, progress=progress
-        )
+            programs[0], programs[1], asked, time_limit=deadline.timeout, workers=workers,
+            progress=progress,
+        )  # fmt: skip
     return Exploration(model, chosen, part, table, against, difference, verification)
-
-
-def demand_model(model: Model) -> Model:
-    """The model to compare with; InputError for what is none."""
-    demand(model, Model, "explore() compares with a model, as load() gives")
-    return model
 
 
 def _data(found: Exploration) -> Data:
@@ -212,7 +240,7 @@ def _data(found: Exploration) -> Data:
         "asked": task.words,
         "ties": table.ties,
         "section": found.section and found.section.text,
-        "facts": list(_facts(found, len(regions["measure"]), wrong)),
+        "facts": list(found.facts()),
         "labels": [{"label": c.label, "rows": [list(map(float, r)) for r in c.inequalities]}
                    for c in task.cells()],
         "network": _network(found.model.program),
@@ -226,21 +254,6 @@ def _data(found: Exploration) -> Data:
         else _listed(_differences(found.difference), MOST_CELLS),
         "story": None if found.verification is None else _story(found.verification),
     }  # fmt: skip
-
-
-def _facts(found: Exploration, regions: int, wrong: CellTable) -> Iterator[tuple[str, str]]:
-    where = "" if found.section is None else " in the section"
-    lost, left = wrong.total(1 - wrong.credit), found.table.open
-    lost = Enclosure(max(Fraction(0), lost.lower), min(Fraction(1), lost.upper + left))
-    yield f"accuracy{where}", percent(Enclosure(1 - lost.upper, 1 - lost.lower), 4)
-    yield f"regions{where}", f"{regions:,}" + (" so far" if left else "")
-    yield "wrong cells", f"{len(wrong):,}"
-    if found.difference is not None and found.against is not None:
-        yield f"differs from {found.against.name}", percent(found.difference.probability, 4)
-    if found.verification is not None:
-        yield "explanation", VERDICTS[found.verification.status]
-    if left:
-        yield "not looked at", f"up to {percent(left)} of the inputs, for want of time"
 
 
 def _network(program: Program) -> Data:
@@ -257,7 +270,7 @@ def _regions(table: CellTable) -> _Columns:
     at, count = at.reshape(-1), len(first)
 
     def total(values: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.bincount(at, values, count)
+        return np.bincount(at, values, count).astype(np.float64)
 
     # A sum of k terms in floats is off by less than k ulps of the sum of their sizes.
     ulps = np.bincount(at, minlength=count) * 2.0**-52
@@ -313,10 +326,11 @@ def _listed(columns: _Columns, most: int) -> Data:
     """The first rows: texts as they are, float64 as base64 in little-endian order."""
     shown: Data = {"count": len(columns["measure"])}
     for name, column in columns.items():
-        part = column[:most]
-        if not isinstance(part, list):
-            part = base64.b64encode(np.ascontiguousarray(part, "<f8").tobytes()).decode()
-        shown[name] = part
+        if isinstance(column, list):
+            shown[name] = column[:most]
+        else:
+            content = np.ascontiguousarray(column[:most], "<f8").tobytes()
+            shown[name] = base64.b64encode(content).decode()
     return shown
 
 
@@ -324,19 +338,15 @@ def _story(found: Verification) -> Data:
     """Each instance of the claims and cases, with the inputs that it is about."""
     lemmas: list[Data] = []
     for result in found.claims:
-        for outcome in result.instances:
-            assert outcome.instance is not None
-            domain = getattr(outcome.instance, "domain", Truth(True))
-            lemmas.append(
-                _lemma(result.claim, result.claim.kind, outcome.instance, outcome.status, domain)
-            )
+        claim = result.claim
+        for instance, outcome in zip(claim.instances, result.instances, strict=True):
+            domain = getattr(instance, "domain", EVERYWHERE)
+            lemmas.append(_lemma(claim, claim.kind, instance, outcome.status, domain))
     for case in found.cases:
         for checked in case.instances:
             status = "unknown" if checked.checked is None else checked.checked.status
-            about = f"case: {checked.answer}"
-            lemmas.append(
-                _lemma(case.case, about, checked.instance, status, checked.instance.when)
-            )
+            kind, when = f"case: {checked.answer}", checked.instance.when
+            lemmas.append(_lemma(case.case, kind, checked.instance, status, when))
     return {
         "title": found.explanation.title,
         "network": _network(found.program),
@@ -344,16 +354,14 @@ def _story(found: Verification) -> Data:
     }
 
 
-def _lemma(
-    said: Claim | Case, kind: str, instance: Ground, status: Status, where: Formula
-) -> Data:
+def _lemma(said: Claim | Case, kind: str, instance: Ground, status: Status, where: Formula) -> Data:
     at = ", ".join(f"{name} = {value}" for name, value in instance.parameters)
     return {
         "name": f"{said.name} ({at})" if at else said.name,
         "kind": kind,
         "status": status,
         "text": said.text,
-        "where": "all inputs" if where == Truth(True) else to_text(where),
+        "where": "all inputs" if where == EVERYWHERE else to_text(where),
         "formula": _tree(where),
     }
 

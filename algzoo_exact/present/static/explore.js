@@ -5,7 +5,12 @@ const byId = id => document.getElementById(id);
 const data = JSON.parse(byId("data").textContent);
 const inputs = data.network.layers[0].input[0].length;
 const whole = inputs <= 3;  // the picture shows all inputs
-const floats = text => new Float64Array(Uint8Array.from(atob(text), c => c.charCodeAt(0)).buffer);
+
+function floats(text) {
+  const binary = atob(text), bytes = new Uint8Array(binary.length);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = binary.charCodeAt(i);
+  return new Float64Array(bytes.buffer);
+}
 
 /* A table of the data as rows; `inside` is a point of each. */
 function rowsOf(columns) {
@@ -23,9 +28,11 @@ function rowsOf(columns) {
   });
 }
 
-const regions = rowsOf(data.regions), errors = rowsOf(data.errors), differences = rowsOf(data.differences);
+const regions = rowsOf(data.regions);
 const regionOf = new Map(regions.map(row => [row.pattern, row]));
 const lemmas = data.story ? data.story.lemmas.map((lemma, i) => ({ id: i + 1, ...lemma })) : [];
+const known = { regions, lemmas };
+const rowsFor = tab => (known[tab] ||= rowsOf(data[tab]));  // what nobody looks at is not read
 
 /* Sections: a text such as "*,*,0,1/2", and its basis E. */
 
@@ -473,7 +480,7 @@ const number = (field, title, format, width) => ({
   field, title, hozAlign: "right", headerHozAlign: "right", width, sorter: "number", formatter: cell => format(cell.getRow().getData()),
   headerFilter: "input", headerFilterPlaceholder: "≥ or < ..", headerFilterFunc: within, headerFilterLiveFilter: true,
 });
-const text = (field, title, width) => ({ field, title, width, headerFilter: "input", headerFilterPlaceholder: "contains", formatter: "plaintext", cssClass: field === "pattern" ? "mono" : "" });
+const text = (field, title, width) => ({ field, title, width, minWidth: 150, headerFilter: "input", headerFilterPlaceholder: "contains", formatter: "plaintext", cssClass: field === "pattern" ? "mono" : "" });
 
 /* A filter such as "0.01", ">= 0.01", "< 1e-6" or "= 2". */
 function within(asked, value) {
@@ -490,14 +497,13 @@ function within(asked, value) {
 }
 
 const index = { field: "id", title: "#", width: 70, hozAlign: "right", headerHozAlign: "right", sorter: "number" };
-const measure = number("measure", data.section ? "share of section" : "probability", row => probability(row.measure, row.radius), 150);
+const measure = number("measure", data.section ? "share of section" : "probability", row => probability(row.measure, row.radius), 165);
 const COLUMNS = {
-  regions: () => [index, text("pattern", "pattern"), measure, text("answers", "answers", 120), number("share", "right", row => percentage(row.share, row.share_radius), 150)],
+  regions: () => [index, text("pattern", "pattern"), measure, text("answers", "answers", 150), number("share", "right", row => percentage(row.share, row.share_radius), 150)],
   errors: () => [index, measure, number("label", "label", row => String(row.label), 110), number("answer", "answer", row => String(row.answer), 110), number("credit", "credit", row => String(row.credit), 110), text("pattern", "pattern")],
   differences: () => [index, measure, number("label", "label", row => String(row.label), 120), number("answer", data.name, row => String(row.answer), 160), number("other", data.against.name, row => String(row.other), 160)],
-  lemmas: () => [index, text("name", "name", 190), text("kind", "kind", 130), { ...text("status", "verdict", 120), formatter: verdict }, text("where", "where")],
+  lemmas: () => [index, text("name", "name", 190), text("kind", "kind", 150), { ...text("status", "verdict", 150), formatter: verdict }, text("where", "where")],
 };
-const ROWS = { regions, errors, differences, lemmas };
 
 function verdict(cell) {
   const status = cell.getValue();
@@ -505,7 +511,7 @@ function verdict(cell) {
 }
 
 function showTab() {
-  const rows = ROWS[state.tab], all = state.tab === "lemmas" ? rows.length : data[state.tab].count;
+  const rows = rowsFor(state.tab), all = state.tab === "lemmas" ? rows.length : data[state.tab].count;
   if (table) table.destroy();
   const box = make("div");
   byId("panel").replaceChildren(box);
@@ -546,7 +552,7 @@ function selectRow() {
   table.deselectRow();
   const id = state.tab === "lemmas" ? state.lemma
     : state.tab === "regions" ? (state.shown !== "against" && tableRow(state.region) || {}).id
-    : state.tab === "errors" && state.region ? (errors.find(row => row.pattern === state.region && nearest(row)) || {}).id : undefined;
+    : state.tab === "errors" && state.region ? (rowsFor("errors").find(row => row.pattern === state.region && nearest(row)) || {}).id : undefined;
   if (!id) return;
   table.selectRow(id);
   table.scrollToRow(id, "center", false).catch(() => { /* it is filtered out */ });
