@@ -59,6 +59,8 @@ if TYPE_CHECKING:
     from algzoo_exact.measure.solid_angle import orthant_probability as orthant_probability
     from algzoo_exact.present.atlas import Atlas as Atlas
     from algzoo_exact.present.atlas import write_atlas as write_atlas
+    from algzoo_exact.present.explore import Exploration as Exploration
+    from algzoo_exact.present.explore import explore as explore
     from algzoo_exact.present.pictures.picture import picture as picture
     from algzoo_exact.present.report import Report as Report
     from algzoo_exact.present.report import make_report as make_report
@@ -121,6 +123,7 @@ _HOMES = {
     "Errors": "analysis.errors",
     "Estimate": "race.estimator",
     "Explanation": "explain.story",
+    "Exploration": "present.explore",
     "FloatRangeError": "errors",
     "Gradient": "analysis.gradient",
     "Importance": "analysis.ablation",
@@ -160,6 +163,7 @@ _HOMES = {
     "cone_measure": "measure.solid_angle",
     "diff": "analysis.difference",
     "estimator": "race.registry",
+    "explore": "present.explore",
     "find_errors": "analysis.errors",
     "gradient": "analysis.gradient",
     "importance": "analysis.ablation",
