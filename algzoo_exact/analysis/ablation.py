@@ -26,6 +26,7 @@ from algzoo_exact.score.compute import answer, metric_for
 from algzoo_exact.score.pool import outcomes
 from algzoo_exact.score.question import Question
 from algzoo_exact.score.result import Progress, Score
+from algzoo_exact.shown import Shown
 
 Network = Program | Transformer
 Model = Program | Transformer | HasNetwork | HasProgram
@@ -38,7 +39,7 @@ _ZERO = Fraction(0)
 
 
 @dataclass(frozen=True)
-class Ablated:
+class Ablated(Shown):
     """The ``score`` without a part, that ``before``, and what the part is worth: how much lower an
     accuracy is, or how much larger a mean squared error. Negative where the model gains."""
 
@@ -49,7 +50,7 @@ class Ablated:
 
 
 @dataclass(frozen=True)
-class Importance:
+class Importance(Shown):
     """A model's score, and those without each part, the largest drops first. ``left_out`` are the
     parts that there was no time for."""
 

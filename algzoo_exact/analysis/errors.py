@@ -25,6 +25,7 @@ from algzoo_exact.regions.atlas import vector, write_rows
 from algzoo_exact.regions.pattern import ActivationPattern
 from algzoo_exact.regions.starts import starting_cones
 from algzoo_exact.score.compute import accuracy
+from algzoo_exact.shown import Shown
 
 if TYPE_CHECKING:
     import pyarrow
@@ -39,7 +40,7 @@ _SHOWN = 4  # digits of others
 
 
 @dataclass(frozen=True)
-class WrongCell:
+class WrongCell(Shown):
     """A cone of inputs on which a model is wrong, or earns part of the credit.
 
     ``probability`` is its Gaussian measure, ``form`` the same in closed form for n = 2.
@@ -58,7 +59,7 @@ class WrongCell:
 
 
 @dataclass(frozen=True, eq=False)
-class Errors:
+class Errors(Shown):
     """The wrong cells of a program on a task, heaviest first.
 
     ``total`` is the probability of an error, that is 1 - accuracy: what the cells sum to, and what

@@ -25,13 +25,14 @@ from algzoo_exact.regions.enumerate import cells
 from algzoo_exact.regions.starts import Start
 from algzoo_exact.score.pool import outcomes
 from algzoo_exact.score.result import Progress
+from algzoo_exact.shown import Shown
 
 MOST_POSITIVE = 4
 _DIGITS = 16
 
 
 @dataclass(frozen=True)
-class OrderedCase:
+class OrderedCase(Shown):
     """The inputs at ``positions`` are positive, the first the largest and so on; all others are 0.
 
     ``share`` is the part of these inputs on which the answer is right, in the measure of a standard
@@ -46,7 +47,7 @@ class OrderedCase:
 
 
 @dataclass(frozen=True)
-class Section:
+class Section(Shown):
     """All ordered cases of so many positive inputs, in the order of their positions; ``left_out``
     is the number of those that there was no time for."""
 

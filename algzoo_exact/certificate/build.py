@@ -33,6 +33,7 @@ from algzoo_exact.program.lift import HasProgram, network_of, task_of
 from algzoo_exact.program.task import Task, TieRule
 from algzoo_exact.program.transformer import Transformer
 from algzoo_exact.score.result import Progress
+from algzoo_exact.shown import Shown
 
 if TYPE_CHECKING:
     from algzoo_exact.certificate.story import StoryPart
@@ -47,7 +48,7 @@ _VERIFYING, _WRITING = 0.6, 0.8  # shares of the work, where there is an explana
 
 
 @dataclass(frozen=True, eq=False)
-class WrittenCertificate:
+class WrittenCertificate(Shown):
     """A certificate's file: its SHA-256, what it proves, the mass that it leaves undecided, and its
     number of cells (kind ``cells``), of a median model's pieces (``pieces``), of a transformer's
     inputs (``functions``), or of the instances of claims and cases where there are no cells

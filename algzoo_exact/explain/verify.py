@@ -31,6 +31,7 @@ from algzoo_exact.program.ir import Program
 from algzoo_exact.program.lift import HasProgram, lift
 from algzoo_exact.program.standardize import standardize
 from algzoo_exact.program.task import Task, TieRule, check_fit
+from algzoo_exact.shown import Shown
 from algzoo_exact.zoo.loading import load
 
 T = TypeVar("T")
@@ -38,7 +39,7 @@ Progress = Callable[[float, str], None]
 
 
 @dataclass(frozen=True, eq=False)
-class Verification:
+class Verification(Shown):
     """An explanation, checked against a model.
 
     ``accuracy`` is derived from the cases that were proved right and wrong: an enclosure, and one
@@ -60,6 +61,10 @@ class Verification:
     accuracy: Figure | None
     seconds: float
     stopped: bool = False
+
+    def __repr__(self) -> str:
+        counts = f"{len(self.claims)} claims, {len(self.cases)} cases"
+        return f"<{self.explanation.title}, checked on {self.model}: {self.status}; {counts}>"
 
     @property
     def status(self) -> Status:

@@ -14,6 +14,7 @@ from typing import Literal, Protocol
 
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task
+from algzoo_exact.shown import Shown
 
 Kind = Literal["deductive", "cubature", "sampled"]
 
@@ -32,7 +33,7 @@ class LearnedConstant:
 
 
 @dataclass(frozen=True)
-class Estimate:
+class Estimate(Shown):
     """An estimated accuracy, with what it cost.
 
     ``flops`` are counted as ``estimators.flops`` says, or None where they can't be attributed;

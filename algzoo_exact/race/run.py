@@ -26,6 +26,7 @@ from algzoo_exact.race.statistics import Outcome, Truths, outcome
 from algzoo_exact.race.store import Answers, Key, Store, open_store
 from algzoo_exact.race.truth import is_enumerated, truth_of
 from algzoo_exact.score.pool import worker_pool
+from algzoo_exact.shown import Shown
 from algzoo_exact.version import __version__
 from algzoo_exact.zoo.loading import Model
 from algzoo_exact.zoo.perturbed import perturb
@@ -39,7 +40,7 @@ Progress = Callable[[float, str], None]
 
 
 @dataclass(frozen=True)
-class RacePoint:
+class RacePoint(Shown):
     """One entry at one budget; ``budget`` is None where operations can't be attributed.
 
     ``learned`` are the entry's constants that were fitted offline to other models.
@@ -55,7 +56,7 @@ class RacePoint:
 
 
 @dataclass(frozen=True)
-class Race:
+class Race(Shown):
     """A finished race.
 
     ``accuracy`` is the mean over variants of the true accuracy, found by ``truth_method`` with
@@ -78,6 +79,10 @@ class Race:
     sample_cost: int
     points: tuple[RacePoint, ...]
     left_out: Mapping[str, str]
+
+    def __repr__(self) -> str:
+        entries = len({point.estimator for point in self.points})
+        return f"<race on {self.model}: {entries} estimators, {self.variants} variants>"
 
 
 def compare(

@@ -30,16 +30,17 @@ LAYERS: dict[str, set[str]] = {
     "signals": set(),
     "processes": {"signals"},
     "names": set(),
+    "shown": set(),
     "version": set(),
     "plotting": set(),
     "files": {"errors"},
-    "exact": {"errors"},
-    "geometry": {"errors", "exact"},
-    "measure": {"errors", "exact", "geometry", "jit"},
-    "program": {"errors", "exact", "geometry"},
-    "zoo": {"errors", "exact", "files", "geometry", "jit", "names", "program"},
+    "exact": {"shown", "errors"},
+    "geometry": {"shown", "errors", "exact"},
+    "measure": {"shown", "errors", "exact", "geometry", "jit"},
+    "program": {"shown", "errors", "exact", "geometry"},
+    "zoo": {"shown", "errors", "exact", "files", "geometry", "jit", "names", "program"},
 }
-LAYERS["regions"] = {"errors", "exact", "files", "geometry", "jit", "measure", "program"}
+LAYERS["regions"] = {"shown", "errors", "exact", "files", "geometry", "jit", "measure", "program"}
 LAYERS["score"] = LAYERS["regions"] | {"deadline", "processes", "regions", "signals"}
 LAYERS["runtime"] = LAYERS["score"] | {"score"}
 LAYERS["explain"] = LAYERS["score"] | {"score", "runtime"}

@@ -21,6 +21,7 @@ from algzoo_exact.measure.flow import LARGEST_DIMENSION
 from algzoo_exact.runtime.agreement import agreement
 from algzoo_exact.score.compute import accuracy as exact_accuracy
 from algzoo_exact.score.result import Score
+from algzoo_exact.shown import Shown
 
 if TYPE_CHECKING:
     from algzoo_exact.runtime.chances import Untrained
@@ -71,7 +72,7 @@ class Given:
 
 
 @dataclass(frozen=True, eq=False)
-class Ledger:
+class Ledger(Shown):
     """An explanation's surprise in bits.
 
     ``rows`` has one row for each price. ``unpriced`` names the proved claims that cost nothing:
