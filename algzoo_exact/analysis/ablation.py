@@ -22,6 +22,7 @@ from algzoo_exact.program.ir import Layer, Matrix, Program, rnn
 from algzoo_exact.program.lift import HasNetwork, HasProgram, network_of, task_of
 from algzoo_exact.program.task import Task, TieRule
 from algzoo_exact.program.transformer import Transformer
+from algzoo_exact.progress import shows_progress
 from algzoo_exact.score.compute import answer, metric_for
 from algzoo_exact.score.pool import outcomes
 from algzoo_exact.score.question import Question
@@ -205,6 +206,7 @@ def ablate(
     return _scored(model, (part,), task, frozen, ties, Deadline.after(time_limit), 1, None).parts[0]
 
 
+@shows_progress("importance")
 def importance(
     model: Model,
     task: Task | None = None,

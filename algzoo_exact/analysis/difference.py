@@ -28,6 +28,7 @@ from algzoo_exact.program.lift import HasProgram, lift, task_of
 from algzoo_exact.program.problem import Problem, ValueCell
 from algzoo_exact.program.problems.median import MEDIAN
 from algzoo_exact.program.task import Task, check_fit
+from algzoo_exact.progress import shows_progress
 from algzoo_exact.regions.exact_search import CONES
 from algzoo_exact.regions.starts import starting_cones
 from algzoo_exact.score.compute import answer
@@ -134,6 +135,7 @@ def _answer(program: Program, x: list[Fraction]) -> int:
     return logits.index(max(logits))
 
 
+@shows_progress("differences")
 def diff(
     first: Program | HasProgram,
     second: Program | HasProgram,

@@ -21,6 +21,7 @@ from algzoo_exact.geometry.cone import Cone, IntVector, dot
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.lift import HasProgram, lift, task_of
 from algzoo_exact.program.task import Task, TieRule
+from algzoo_exact.progress import shows_progress
 from algzoo_exact.regions.atlas import vector, write_rows
 from algzoo_exact.regions.pattern import ActivationPattern
 from algzoo_exact.regions.starts import starting_cones
@@ -168,6 +169,7 @@ class Errors(Shown):
         )
 
 
+@shows_progress("errors")
 def find_errors(
     model: Program | HasProgram,
     task: Task | None = None,

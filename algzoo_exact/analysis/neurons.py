@@ -20,6 +20,7 @@ from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.program.ir import Layer, Program
 from algzoo_exact.program.lift import HasProgram, lift, task_of
 from algzoo_exact.program.task import Task
+from algzoo_exact.progress import shows_progress
 from algzoo_exact.shown import Shown
 
 if TYPE_CHECKING:
@@ -132,6 +133,7 @@ class NeuronFacts(Shown):
                     yield pair
 
 
+@shows_progress("neurons")
 def neuron_facts(
     model: Program | HasProgram,
     task: Task | None = None,

@@ -21,6 +21,7 @@ from algzoo_exact.measure.cone_measure import cone_measure
 from algzoo_exact.program.ir import Program, on_subspace
 from algzoo_exact.program.lift import HasProgram, lift, task_of
 from algzoo_exact.program.task import Task, TieRule, check_fit
+from algzoo_exact.progress import shows_progress
 from algzoo_exact.regions.enumerate import cells
 from algzoo_exact.regions.starts import Start
 from algzoo_exact.score.pool import outcomes
@@ -60,6 +61,7 @@ class Section(Shown):
         return tuple(c for c in self.cases if c.share is not None and c.share.lower == 1)
 
 
+@shows_progress("sections")
 def positive_inputs(
     model: Program | HasProgram,
     count: int = 2,

@@ -31,6 +31,7 @@ from algzoo_exact.program.ir import Program
 from algzoo_exact.program.lift import HasProgram, lift
 from algzoo_exact.program.standardize import standardize
 from algzoo_exact.program.task import Task, TieRule, check_fit
+from algzoo_exact.progress import shows_progress
 from algzoo_exact.shown import Shown
 from algzoo_exact.zoo.loading import load
 
@@ -86,6 +87,7 @@ class Verification(Shown):
         raise InputError(f"No claim {name!r} was checked; checked were {known}.")
 
 
+@shows_progress("verifying")
 def verify(
     explanation: Explanation,
     model: Program | HasProgram,

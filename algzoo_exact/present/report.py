@@ -20,6 +20,7 @@ from algzoo_exact.present.writers.markdown import to_markdown
 from algzoo_exact.present.writers.registry import write
 from algzoo_exact.program.lift import task_of
 from algzoo_exact.program.task import Task, TieRule
+from algzoo_exact.progress import shows_progress
 from algzoo_exact.shown import Shown
 from algzoo_exact.version import __version__
 from algzoo_exact.zoo.loading import Model
@@ -73,6 +74,7 @@ class Report(Shown):
         write(self.document, path)
 
 
+@shows_progress("report")
 def make_report(
     model: Model,
     task: Task | None = None,

@@ -6,15 +6,18 @@ that hold many values of one type. Commands say the same, by the same documents.
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from html import escape
+from io import BytesIO
 from typing import Any
 
 from algzoo_exact.analysis.ablation import Importance
 from algzoo_exact.analysis.difference import Difference
 from algzoo_exact.analysis.errors import Errors
 from algzoo_exact.analysis.neurons import NeuronFacts
+from algzoo_exact.certificate.build import Certificate
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.explain.ledger.surprise import Ledger
 from algzoo_exact.explain.prove.statements import Asked
@@ -22,6 +25,7 @@ from algzoo_exact.explain.story import Explanation
 from algzoo_exact.explain.verify import Verification
 from algzoo_exact.present import document as d
 from algzoo_exact.present.documents.asked import asked_document
+from algzoo_exact.present.documents.catalogue import catalogue_document
 from algzoo_exact.present.documents.difference import difference_document
 from algzoo_exact.present.documents.errors import errors_document
 from algzoo_exact.present.documents.importance import importance_document
@@ -30,6 +34,7 @@ from algzoo_exact.present.documents.race import race_document
 from algzoo_exact.present.documents.regions import regions_document
 from algzoo_exact.present.documents.score import Wanted, sample_document, score_document
 from algzoo_exact.present.documents.verification import verification_document
+from algzoo_exact.present.pictures.picture import Drawing
 from algzoo_exact.present.report import Report
 from algzoo_exact.present.sections.explanation import prose_of
 from algzoo_exact.present.sections.ledger import ledger_blocks
@@ -44,10 +49,12 @@ from algzoo_exact.regions.graph import RegionGraph
 from algzoo_exact.runtime.sampled import SampledSquaredError, SampleEstimate
 from algzoo_exact.score.result import Score
 from algzoo_exact.shown import brief
+from algzoo_exact.zoo.catalogue import Catalogue
 from algzoo_exact.zoo.loading import Model
 
 _TOP = 10  # rows of a table
 _MEASURED = 5  # inputs, up to which a region's measure takes no time
+_HEAVY, _COLOURS = 100_000, 64  # bytes of a picture in lines; colours of one in pixels
 _GRAPH = 300  # regions that are all measured for a table of the heaviest
 
 Blocks = Iterable[d.Block]
@@ -63,8 +70,15 @@ def html_of(value: object) -> str:
 
 def _frame(report: Report) -> str:
     """A page of its own within the page."""
+    sections = tuple(
+        replace(
+            part, blocks=tuple(_light(b) if isinstance(b, d.Picture) else b for b in part.blocks)
+        )
+        for part in report.document.sections
+    )
+    page = to_html(replace(report.document, sections=sections))
     return (
-        f'<iframe title="{escape(repr(report))}" srcdoc="{escape(to_html(report.document))}" '
+        f'<iframe title="{escape(repr(report))}" srcdoc="{escape(page)}" '
         'sandbox="allow-scripts allow-popups" '
         'style="width: 100%; height: 70vh; border: 1px solid #8888; border-radius: 6px"></iframe>'
     )
@@ -153,6 +167,43 @@ def _shown(part: object) -> str:
     return part if isinstance(part, str) else brief(part)
 
 
+def _drawing(drawing: Drawing) -> Blocks:
+    return [_light(d.Picture("picture", drawing.drawn, drawing.title, drawing.title))]
+
+
+def _lightened(block: d.Block) -> d.Block:
+    return _light(block) if isinstance(block, d.Picture) else block
+
+
+def _light(picture: d.Picture) -> d.Picture:
+    """The picture, as pixels where it has many lines: a notebook keeps all that it shows."""
+    svg = picture.drawn("svg")
+    if len(svg) <= _HEAVY:
+        return replace(picture, drawn=lambda kind: svg)
+    from PIL import Image
+
+    buffer = BytesIO()
+    pixels = Image.open(BytesIO(picture.drawn("png"))).convert("RGB")
+    pixels.quantize(_COLOURS).save(buffer, "png", optimize=True)
+    data = b64encode(buffer.getvalue()).decode()
+    wrapped = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {pixels.width} {pixels.height}">'
+        f'<image width="100%" height="100%" href="data:image/png;base64,{data}"/></svg>'
+    )
+    return replace(picture, drawn=lambda kind: wrapped.encode())
+
+
+def _catalogue(entries: Catalogue) -> Blocks:
+    families = dict.fromkeys(entry.task for entry in entries)
+    return _of(catalogue_document(entries, tuple(families)))
+
+
+def _certificate(certificate: Certificate) -> Blocks:
+    rows = ((name, f"{len(part):,} items" if isinstance(part, list) else brief(part))
+            for name, part in certificate.items())  # fmt: skip
+    return [d.facts(*rows)]
+
+
 BLOCKS: dict[type, Callable[[Any], Blocks]] = {
     Model: _model,
     Program: _network,
@@ -171,6 +222,9 @@ BLOCKS: dict[type, Callable[[Any], Blocks]] = {
     Difference: _difference,
     NeuronFacts: lambda found: _of(neurons_document(None, found, None)),
     Importance: lambda found: _of(importance_document(None, found, None, _TOP, None)),
+    Drawing: _drawing,
+    Catalogue: _catalogue,
+    Certificate: _certificate,
     Race: lambda race: _of(race_document(race)),
 }
 """What is said of each type."""

@@ -19,6 +19,7 @@ from algzoo_exact.errors import InputError, demand
 from algzoo_exact.processes import processes_for
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task, check_fit, index_tasks
+from algzoo_exact.progress import shows_progress
 from algzoo_exact.race.entries.flops import sample_cost
 from algzoo_exact.race.estimator import Estimate, Estimator, Kind, LearnedConstant
 from algzoo_exact.race.registry import ADDED, UNCOUNTED, check_name, estimator, names, register
@@ -85,6 +86,7 @@ class Race(Shown):
         return f"<race on {self.model}: {entries} estimators, {self.variants} variants>"
 
 
+@shows_progress("racing")
 def compare(
     model: Model,
     noise: float,

@@ -22,6 +22,7 @@ from algzoo_exact.geometry.cone import IntVector
 from algzoo_exact.program.ir import HasProgram, Program, program_of
 from algzoo_exact.program.lift import task_of
 from algzoo_exact.program.task import Task, TieRule, check_fit
+from algzoo_exact.progress import counted, shows_progress
 from algzoo_exact.regions.atlas import number, vector
 from algzoo_exact.regions.enumerate import (
     Progress,
@@ -172,6 +173,7 @@ class RegionGraph(Shown):
         return found
 
 
+@shows_progress("regions", counted)
 def region_graph(
     model: Program | HasProgram,
     task: Task | None = None,

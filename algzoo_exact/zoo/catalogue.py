@@ -36,9 +36,19 @@ class CatalogueEntry(Shown):
     card: Card | None = None
 
 
-def catalogue() -> tuple[CatalogueEntry, ...]:
+class Catalogue(tuple[CatalogueEntry, ...], Shown):
+    """Entries, which show their number and not all that is known of each."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        shipped = sum(entry.source == "shipped" for entry in self)
+        return f"<{len(self):,} models, {shipped} of them shipped>"
+
+
+def catalogue() -> Catalogue:
     """AlgZoo's models by family and size and its example, then the shipped ones by name."""
-    return (*_algzoo(), *_shipped())
+    return Catalogue((*_algzoo(), *_shipped()))
 
 
 def _algzoo() -> list[CatalogueEntry]:

@@ -27,6 +27,7 @@ from algzoo_exact.program.lift import (
 from algzoo_exact.program.problems.order import SECOND_ARGMAX
 from algzoo_exact.program.task import PROBLEMS, Task
 from algzoo_exact.program.transformer import Transformer
+from algzoo_exact.progress import shows_progress
 from algzoo_exact.shown import Shown
 from algzoo_exact.zoo.algzoo import FAMILIES
 from algzoo_exact.zoo.fetching import Remote, fetch, find_remote
@@ -132,6 +133,7 @@ _Claims = tuple[_Stated, ...]
 """The most reliable first."""
 
 
+@shows_progress("loading")
 def load(
     model: str | os.PathLike[str] | torch.nn.Module | Mapping[str, torch.Tensor],
     *,

@@ -18,6 +18,7 @@ from algzoo_exact.explain.ledger.prices import Row, rows_of
 from algzoo_exact.explain.outcome import Figure
 from algzoo_exact.explain.verify import Verification
 from algzoo_exact.measure.flow import LARGEST_DIMENSION
+from algzoo_exact.progress import in_words, shows_progress
 from algzoo_exact.runtime.agreement import agreement
 from algzoo_exact.score.compute import accuracy as exact_accuracy
 from algzoo_exact.score.result import Score
@@ -122,6 +123,7 @@ class Ledger(Shown):
         return "open" if optimization.sort == "lower bound" else "no"
 
 
+@shows_progress("accounting", in_words)
 def surprise(
     verification: Verification,
     *,

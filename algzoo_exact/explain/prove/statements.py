@@ -22,11 +22,13 @@ from algzoo_exact.explain.prove.prover import Prover
 from algzoo_exact.explain.prove.sampled_figures import if_in_range, sampled_probability
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.lift import HasProgram, lift
+from algzoo_exact.progress import in_words, shows_progress
 from algzoo_exact.shown import Shown
 
 _NO_DEFINITIONS: Mapping[str, str] = {}
 
 
+@shows_progress("proving", in_words)
 def prove(
     model: Program | HasProgram,
     statement: str,
@@ -72,6 +74,7 @@ class Asked(Shown):
     probability: Figure
 
 
+@shows_progress("asking", in_words)
 def ask(
     model: Program | HasProgram,
     statement: str,

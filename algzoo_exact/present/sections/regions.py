@@ -47,6 +47,8 @@ def _picture(found: Findings) -> d.Picture:
     if n == 3:
         shape = "The sphere of directions of the three inputs, as two discs of true area"
     count = "" if found.regions is None else f"{found.regions.count} activation regions. "
+    if found.task.is_numeric:
+        return _errors_picture(found, count)
     return d.Picture(
         PICTURE,
         found.drawn,
@@ -56,6 +58,21 @@ def _picture(found: Findings) -> d.Picture:
         f"{shape}. {count}Each is coloured by the model's answer to {task}; wrong answers are "
         "hatched. The table below has the measures.",
     )  # fmt: skip
+
+
+def _errors_picture(found: Findings, count: str) -> d.Picture:
+    """Of a model whose answer is a number."""
+    caption = (
+        "The model's value and the right one around the circle of directions, and between them the "
+        "error; dashed lines are where a neuron changes."
+    )
+    if found.task.seq_len == 3:
+        caption = (
+            "The error on the sphere of directions, as two discs of true area: the stronger, the "
+            "larger; lines are where a neuron changes."
+        )
+    described = f"{count}Values are computed in floats; the table below has what is exact."
+    return d.Picture(PICTURE, found.drawn, caption, described)
 
 
 def _bar(regions: Regions) -> d.Bar:
