@@ -22,10 +22,12 @@ from algzoo_exact.program.ir import Layer, Matrix, Program, rnn
 from algzoo_exact.program.lift import HasNetwork, HasProgram, network_of, task_of
 from algzoo_exact.program.task import Task, TieRule
 from algzoo_exact.program.transformer import Transformer
+from algzoo_exact.progress import shows_progress
 from algzoo_exact.score.compute import answer, metric_for
 from algzoo_exact.score.pool import outcomes
 from algzoo_exact.score.question import Question
 from algzoo_exact.score.result import Progress, Score
+from algzoo_exact.shown import Shown
 
 Network = Program | Transformer
 Model = Program | Transformer | HasNetwork | HasProgram
@@ -38,7 +40,7 @@ _ZERO = Fraction(0)
 
 
 @dataclass(frozen=True)
-class Ablated:
+class Ablated(Shown):
     """The ``score`` without a part, that ``before``, and what the part is worth: how much lower an
     accuracy is, or how much larger a mean squared error. Negative where the model gains."""
 
@@ -49,7 +51,7 @@ class Ablated:
 
 
 @dataclass(frozen=True)
-class Importance:
+class Importance(Shown):
     """A model's score, and those without each part, the largest drops first. ``left_out`` are the
     parts that there was no time for."""
 
@@ -204,6 +206,7 @@ def ablate(
     return _scored(model, (part,), task, frozen, ties, Deadline.after(time_limit), 1, None).parts[0]
 
 
+@shows_progress("importance")
 def importance(
     model: Model,
     task: Task | None = None,

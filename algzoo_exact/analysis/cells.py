@@ -30,6 +30,7 @@ from algzoo_exact.regions.pattern import ActivationPattern, from_words, to_words
 from algzoo_exact.regions.starts import starting_cones
 from algzoo_exact.score.compute import metric_for
 from algzoo_exact.score.pool import outcomes
+from algzoo_exact.shown import Shown
 
 F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
@@ -45,7 +46,7 @@ Progress = Callable[[float, str], None]
 
 
 @dataclass(frozen=True, eq=False)
-class CellTable:
+class CellTable(Shown):
     """Cells of a program on a task, as arrays of one length.
 
     ``start``: the position of the starting cone, whose ``label`` is the true one. ``bits``

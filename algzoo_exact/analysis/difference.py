@@ -28,12 +28,14 @@ from algzoo_exact.program.lift import HasProgram, lift, task_of
 from algzoo_exact.program.problem import Problem, ValueCell
 from algzoo_exact.program.problems.median import MEDIAN
 from algzoo_exact.program.task import Task, check_fit
+from algzoo_exact.progress import shows_progress
 from algzoo_exact.regions.exact_search import CONES
 from algzoo_exact.regions.starts import starting_cones
 from algzoo_exact.score.compute import answer
 from algzoo_exact.score.pool import outcomes
 from algzoo_exact.score.question import Question
 from algzoo_exact.score.squared_error import SQUARED_ERROR
+from algzoo_exact.shown import Shown
 
 F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
@@ -42,7 +44,7 @@ _MOST_DECIMALS = 17  # of an input near a point in floats
 
 
 @dataclass(frozen=True)
-class DifferentCell:
+class DifferentCell(Shown):
     """A cone of inputs on which two models give two answers; ``input`` lies in it, or is None where
     the cone is too thin for floats."""
 
@@ -53,7 +55,7 @@ class DifferentCell:
 
 
 @dataclass(frozen=True, eq=False)
-class Difference:
+class Difference(Shown):
     """Where two programs answer differently, as arrays, heaviest first: ``label``, the true one,
     ``first`` and ``second`` answers, ``measure`` +- ``radius``, and ``inside`` (cells, n).
 
@@ -133,6 +135,7 @@ def _answer(program: Program, x: list[Fraction]) -> int:
     return logits.index(max(logits))
 
 
+@shows_progress("differences")
 def diff(
     first: Program | HasProgram,
     second: Program | HasProgram,

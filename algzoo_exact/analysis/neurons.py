@@ -20,6 +20,8 @@ from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.program.ir import Layer, Program
 from algzoo_exact.program.lift import HasProgram, lift, task_of
 from algzoo_exact.program.task import Task
+from algzoo_exact.progress import shows_progress
+from algzoo_exact.shown import Shown
 
 if TYPE_CHECKING:
     import pyarrow
@@ -32,7 +34,7 @@ Neuron = tuple[int, int]
 
 
 @dataclass(frozen=True, eq=False)
-class NeuronFacts:
+class NeuronFacts(Shown):
     """What all cells of a program tell of its neurons; each cell has an interior, so that what no
     cell shows happens on a set of probability 0 alone.
 
@@ -131,6 +133,7 @@ class NeuronFacts:
                     yield pair
 
 
+@shows_progress("neurons")
 def neuron_facts(
     model: Program | HasProgram,
     task: Task | None = None,

@@ -22,6 +22,7 @@ from algzoo_exact.program.floats import exact_weights
 from algzoo_exact.program.ir import Program, on_subspace
 from algzoo_exact.program.lift import HasProgram, lift, task_of
 from algzoo_exact.program.task import Task, TieRule, check_fit
+from algzoo_exact.progress import Progress, shows_progress
 from algzoo_exact.regions.enumerate import Cell, cells_below
 from algzoo_exact.regions.exact_search import ExactSearch
 from algzoo_exact.regions.starts import Start
@@ -29,7 +30,7 @@ from algzoo_exact.score.accuracy import ACCURACY
 from algzoo_exact.score.cones import Job, Precision, Setup, decide
 from algzoo_exact.score.direction import directions, top_logits
 from algzoo_exact.score.pool import outcomes
-from algzoo_exact.score.result import Progress
+from algzoo_exact.shown import Shown
 
 MOST_POSITIVE = 4
 IN_INTEGERS_UP_TO = 3
@@ -37,7 +38,7 @@ _DIGITS, _BITS = 16, 100
 
 
 @dataclass(frozen=True)
-class OrderedCase:
+class OrderedCase(Shown):
     """The inputs at ``positions`` are positive, the first the largest and so on; all others are 0.
 
     ``share`` is the part of these inputs on which the answer is right, in the measure of a standard
@@ -59,7 +60,7 @@ _Scored: TypeAlias = Callable[[tuple[int, ...], tuple[int, ...], Start], Ordered
 
 
 @dataclass(frozen=True)
-class OrderedCases:
+class OrderedCases(Shown):
     """All ordered cases of so many positive inputs, in the order of their positions; ``left_out``
     is the number of those that there was no time for."""
 
@@ -72,6 +73,7 @@ class OrderedCases:
         return tuple(c for c in self.cases if c.share is not None and c.share.lower == 1)
 
 
+@shows_progress("sections")
 def positive_inputs(
     model: Program | HasProgram,
     count: int = 2,

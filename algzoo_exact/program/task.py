@@ -30,6 +30,7 @@ from algzoo_exact.program.problems.longest_cycle import LONGEST_CYCLE
 from algzoo_exact.program.problems.median import MEDIAN
 from algzoo_exact.program.problems.order import ARGMAX, ARGMEDIAN, SECOND_ARGMAX
 from algzoo_exact.program.transformer import Transformer
+from algzoo_exact.shown import Shown
 
 TieRule = Literal["lowest", "incorrect", "uniform"]
 """What a model is credited with where several logits share the maximum: the lowest index wins
@@ -76,7 +77,7 @@ def credit_for(label: int, winners: frozenset[int], ties: TieRule) -> Fraction:
 
 
 @dataclass(frozen=True)
-class Task:
+class Task(Shown):
     """What a model on ``seq_len`` = n inputs should answer: the problem of that ``name``.
 
     InputError for a name that is unknown, and for a number of inputs that does not suit it.

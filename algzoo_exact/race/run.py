@@ -19,6 +19,7 @@ from algzoo_exact.errors import InputError, demand
 from algzoo_exact.processes import processes_for
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task, check_fit, index_tasks
+from algzoo_exact.progress import shows_progress
 from algzoo_exact.race.entries.flops import sample_cost
 from algzoo_exact.race.estimator import Estimate, Estimator, Kind, LearnedConstant
 from algzoo_exact.race.registry import ADDED, UNCOUNTED, check_name, estimator, names, register
@@ -26,6 +27,7 @@ from algzoo_exact.race.statistics import Outcome, Truths, outcome
 from algzoo_exact.race.store import Answers, Key, Store, open_store
 from algzoo_exact.race.truth import is_enumerated, truth_of
 from algzoo_exact.score.pool import worker_pool
+from algzoo_exact.shown import Shown
 from algzoo_exact.version import __version__
 from algzoo_exact.zoo.loading import Model
 from algzoo_exact.zoo.perturbed import perturb
@@ -39,7 +41,7 @@ Progress = Callable[[float, str], None]
 
 
 @dataclass(frozen=True)
-class RacePoint:
+class RacePoint(Shown):
     """One entry at one budget; ``budget`` is None where operations can't be attributed.
 
     ``learned`` are the entry's constants that were fitted offline to other models.
@@ -55,7 +57,7 @@ class RacePoint:
 
 
 @dataclass(frozen=True)
-class Race:
+class Race(Shown):
     """A finished race.
 
     ``accuracy`` is the mean over variants of the true accuracy, found by ``truth_method`` with
@@ -79,7 +81,12 @@ class Race:
     points: tuple[RacePoint, ...]
     left_out: Mapping[str, str]
 
+    def __repr__(self) -> str:
+        entries = len({point.estimator for point in self.points})
+        return f"<race on {self.model}: {entries} estimators, {self.variants} variants>"
 
+
+@shows_progress("racing")
 def compare(
     model: Model,
     noise: float,

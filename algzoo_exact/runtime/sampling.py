@@ -30,6 +30,7 @@ from algzoo_exact.program.lift import (
 )
 from algzoo_exact.program.task import Task, TaskOnSubspace, Teacher, TieRule, check_scored
 from algzoo_exact.program.transformer import Transformer
+from algzoo_exact.progress import counted, shows_progress
 from algzoo_exact.regions.starts import NO_LABEL, covering_cones
 from algzoo_exact.runtime.exact_inputs import MOST
 from algzoo_exact.runtime.networks import network_for
@@ -44,6 +45,7 @@ T = TypeVar("T")
 _DTYPES = {"float32": torch.float32, "float64": torch.float64}
 
 
+@shows_progress("sampling", counted)
 def sample(
     model: Program | Transformer | HasNetwork | HasProgram,
     task: Task | None,

@@ -14,6 +14,7 @@ from algzoo_exact.program.ir import Program
 from algzoo_exact.program.lift import HasNetwork, HasProgram, lift, network_of, task_of
 from algzoo_exact.program.task import Task, TieRule, check_fit, median
 from algzoo_exact.program.transformer import Transformer
+from algzoo_exact.progress import shows_progress
 from algzoo_exact.regions.exact_search import ExactSearch
 from algzoo_exact.regions.starts import starting_cones
 from algzoo_exact.score.accuracy import ACCURACY
@@ -56,6 +57,7 @@ def metric_for(task: Task) -> Metric:
     return next(metric for metric in METRICS.values() if metric.scores(task))
 
 
+@shows_progress("accuracy")
 def accuracy(
     model: Program | Transformer | HasNetwork | HasProgram,
     task: Task | None = None,
@@ -145,6 +147,7 @@ def accuracy_bounds(
     yield from steps(question)
 
 
+@shows_progress("squared error")
 def squared_error(
     model: Program | HasProgram,
     task: Task | None = None,

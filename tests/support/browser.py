@@ -75,9 +75,7 @@ class Page:
         """Move the mouse to a point and press its button."""
         self.move(x, y)
         for kind in ("mousePressed", "mouseReleased"):
-            self._call(
-                "Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1
-            )
+            self._call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
 
     def press(self, key: str) -> None:
         """Press a key that is named, such as ArrowRight, or write text."""
