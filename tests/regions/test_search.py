@@ -278,7 +278,7 @@ def test_measures_sum_to_one(program: az.Program, seed: int) -> None:
 
 
 @given(programs(d=(1, 2), n=(4, 4)), st.integers(0, 1000))
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=4, deadline=None)
 def test_measures_sum_to_one_for_four_inputs(program: az.Program, seed: int) -> None:
     check_total(Search(program, None), az.tasks.argmax(4), seed, WIDTH)
 
