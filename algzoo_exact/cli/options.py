@@ -109,14 +109,18 @@ def _field(default: Any, make: Callable[..., object], *names: str, **more: Any) 
     return field(default=default, metadata={INFO: info})
 
 
+_MODEL = (
+    "A .safetensors, .pth, .pt or .npz file, its https:// address, the name of a shipped "
+    "model, handcrafted:2nd_argmax_{2,3,10}, or one of AlgZoo's, such as "
+    "algzoo:2nd_argmax_16_10 ([bold]algzoo-exact zoo list[/bold])"
+)
 ModelArgument = Annotated[
-    str,
+    str, typer.Argument(metavar="MODEL", show_default=False, help=f"{_MODEL}.")
+]
+ModelsArgument = Annotated[
+    list[str],
     typer.Argument(
-        metavar="MODEL",
-        show_default=False,
-        help="A .safetensors, .pth, .pt or .npz file, its https:// address, the name of a shipped "
-        "model, handcrafted:2nd_argmax_{2,3,10}, or one of AlgZoo's, such as "
-        "algzoo:2nd_argmax_16_10 ([bold]algzoo-exact zoo list[/bold]).",
+        metavar="MODEL..", show_default=False, help=f"{_MODEL}; several, or a folder of files."
     ),
 ]
 

@@ -86,6 +86,7 @@ def progress_bar(label: str, deadline: Deadline = NEVER) -> Iterator[Callable[[f
     bar = Progress(
         SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(),
         Countdown() if deadline.limited else TimeRemainingColumn(), console=console, transient=True,
+        redirect_stdout=sys.stdout.isatty(),  # else lines for a pipe would come out on stderr
     )  # fmt: skip
     row = bar.add_task(label, total=None)
     timer = threading.Timer(_BAR_AFTER, bar.start)
