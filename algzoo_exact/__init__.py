@@ -5,9 +5,11 @@ Public names are imported when first used, so that ``import algzoo_exact`` stays
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from algzoo_exact.program.readers import READERS
 from algzoo_exact.version import __version__
 
 if TYPE_CHECKING:
@@ -221,3 +223,15 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted(__all__)
+
+
+def _of_torch(given: object) -> object | None:
+    """The model in a torch module or its state dict, so that every function takes these too."""
+    parts = given.values() if isinstance(given, Mapping) else (given,)
+    if not any(hasattr(part, "state_dict") or hasattr(part, "detach") for part in parts):
+        return None
+    model: object = import_module("algzoo_exact.zoo.loading").load(given)
+    return model
+
+
+READERS.append(_of_torch)

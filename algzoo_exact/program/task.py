@@ -53,6 +53,16 @@ def register_problem(problem: Problem) -> None:
         raise InputError(f"There is a problem {problem.name!r} already; choose another name.")
 
 
+def problem_named(name: str) -> Problem:
+    """InputError if there is none of that name."""
+    if name not in PROBLEMS:
+        raise InputError(
+            f"Unknown task {name!r}{did_you_mean(name, PROBLEMS)}; known tasks: "
+            f"{', '.join(PROBLEMS)}."
+        )
+    return PROBLEMS[name]
+
+
 def tasks_for(network: Program | Transformer) -> tuple[str, ...]:
     """Names of the problems that a network of that sort can be for."""
     if isinstance(network, Transformer):
@@ -94,12 +104,7 @@ class Task(Shown):
 
     def _checked(self) -> Problem | None:
         """The problem, which goes with the task to other processes."""
-        problem = PROBLEMS.get(self.name)
-        if problem is None:
-            raise InputError(
-                f"Unknown task {self.name!r}{did_you_mean(self.name, PROBLEMS)}; known tasks: "
-                f"{', '.join(PROBLEMS)}."
-            )
+        problem = problem_named(self.name)
         problem.check(self.seq_len)
         return problem
 
