@@ -18,6 +18,7 @@ from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.exact.shares import share
 from algzoo_exact.geometry.cone import Cone, IntVector
 from algzoo_exact.measure.cone_measure import cone_measure
+from algzoo_exact.processes import Workers
 from algzoo_exact.program.ir import Program, on_subspace
 from algzoo_exact.program.lift import HasProgram, lift, task_of
 from algzoo_exact.program.task import Task, TieRule, check_fit
@@ -66,7 +67,7 @@ def positive_inputs(
     *,
     ties: TieRule = "lowest",
     time_limit: float | None = None,
-    workers: int = 2,
+    workers: Workers = 2,
     progress: Progress | None = None,
 ) -> Section:
     """The share of right answers in each ordered case of ``count`` positive inputs, 1 to 4, all
