@@ -21,6 +21,7 @@ from algzoo_exact.deadline import NEVER, Deadline, TimeIsUpError
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.measure.flow import MOST_INPUTS
+from algzoo_exact.processes import Workers
 from algzoo_exact.program.floats import exact_weights
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.specialize import Specializer, rows
@@ -123,7 +124,7 @@ def measured_cells(
     ties: TieRule = "lowest",
     wrong_only: bool = False,
     deadline: Deadline = NEVER,
-    workers: int = 1,
+    workers: Workers = 1,
     progress: Progress | None = None,
 ) -> CellTable:
     """All cells with their answers and measures, n <= 9; ``wrong_only``: those that do not earn

@@ -22,6 +22,7 @@ from algzoo_exact.deadline import Deadline, TimeIsUpError
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.enclosure import Enclosure, square_root
 from algzoo_exact.measure.flow import MOST_INPUTS
+from algzoo_exact.processes import Workers
 from algzoo_exact.program.floats import exact_weights
 from algzoo_exact.program.ir import Program, side_by_side
 from algzoo_exact.program.lift import HasProgram, lift, task_of
@@ -142,7 +143,7 @@ def diff(
     task: Task | None = None,
     *,
     time_limit: float | None = None,
-    workers: int = 1,
+    workers: Workers = 1,
     progress: Progress | None = None,
 ) -> Difference:
     """Where two models answer differently, n <= 9; where logits tie, the lowest index is the
@@ -242,7 +243,7 @@ def root_mean_square_difference(
     second: Program | HasProgram,
     *,
     time_limit: float | None = None,
-    workers: int | None = None,
+    workers: Workers | None = None,
 ) -> Enclosure:
     """sqrt(E[(f(x) - g(x))^2]) of two models with one output each.
 

@@ -18,6 +18,7 @@ from algzoo_exact.errors import InputError, demand
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.exact.shares import share
 from algzoo_exact.geometry.cone import Cone, IntVector, dot
+from algzoo_exact.processes import Workers
 from algzoo_exact.program.floats import exact_weights
 from algzoo_exact.program.ir import Program, on_subspace
 from algzoo_exact.program.lift import HasProgram, lift, task_of
@@ -81,7 +82,7 @@ def positive_inputs(
     *,
     ties: TieRule = "lowest",
     time_limit: float | None = None,
-    workers: int = 2,
+    workers: Workers = 2,
     progress: Progress | None = None,
 ) -> OrderedCases:
     """The share of right answers in each ordered case of ``count`` positive inputs, 1 to 4, all

@@ -10,6 +10,7 @@ from dataclasses import replace
 from algzoo_exact.deadline import Deadline, TimeIsUpError
 from algzoo_exact.errors import InputError, demand
 from algzoo_exact.measure.flow import LARGEST_DIMENSION
+from algzoo_exact.processes import Workers, processes_for
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.lift import HasNetwork, HasProgram, lift, network_of, task_of
 from algzoo_exact.program.task import Task, TieRule, check_fit, median
@@ -67,7 +68,7 @@ def accuracy(
     method: Wish = "auto",
     time_limit: float | None = None,
     max_cells: int | None = None,
-    workers: int | None = None,
+    workers: Workers | None = None,
     by_label: bool = False,
     progress: Progress | None = None,
 ) -> Score:
@@ -88,7 +89,8 @@ def accuracy(
     ``digits``: the width is at most 10**-``digits``, for n <= 6. By default it is as narrow as
     comes at the speed of float64 (30 digits where cells are few).
 
-    ``workers`` is a number of processes; by default two if the run is expected to be long.
+    ``workers`` is a number of processes, by default two if the run is expected to be long; or a
+    ``concurrent.futures.Executor`` that runs the jobs.
     KeyboardInterrupt ends "bounds", and "exact" for n >= 4, with what is decided so far.
 
     InputError for sizes that do not fit, or a method that cannot serve this n.
@@ -106,7 +108,7 @@ def accuracies(
     task: Task | None = None,
     *,
     ties: TieRule = "lowest",
-    workers: int = 1,
+    workers: Workers = 1,
 ) -> Iterator[Score]:
     """Accuracies of many models, such as noisy variants of one, n <= 9: every input is decided, and
     they are as narrow as comes at the speed of float64. Loaded models know their tasks.
@@ -131,7 +133,7 @@ def accuracy_bounds(
     digits: int = 30,
     time_limit: float | None = None,
     max_cells: int | None = None,
-    workers: int = 1,
+    workers: Workers = 1,
 ) -> Iterator[Score]:
     """Nested certified enclosures, each true when it is yielded; stop whenever you like.
 
@@ -156,7 +158,7 @@ def squared_error(
     method: Wish = "auto",
     time_limit: float | None = None,
     max_cells: int | None = None,
-    workers: int | None = None,
+    workers: Workers | None = None,
     progress: Progress | None = None,
 ) -> Score:
     """The mean of (f(x) - median(x))^2 over standard Gaussian inputs, f a program of one output.
@@ -170,7 +172,8 @@ def squared_error(
     ``digits``: an exact enclosure is no wider than 10**-``digits``, for n <= 6. By default it is as
     narrow as comes at the speed of float64.
 
-    ``workers`` is a number of processes; by default two if the run is expected to be long.
+    ``workers`` is a number of processes, by default two if the run is expected to be long; or a
+    ``concurrent.futures.Executor`` that runs the jobs.
     KeyboardInterrupt ends a run for n >= 4 with what is decided so far.
 
     InputError for a program with several outputs, another task, or a method that cannot serve n.
@@ -191,7 +194,7 @@ def squared_error_bounds(
     digits: int | None = None,
     time_limit: float | None = None,
     max_cells: int | None = None,
-    workers: int | None = None,
+    workers: Workers | None = None,
 ) -> Iterator[Score]:
     """Nested certified enclosures, each true when it is yielded; stop whenever you like.
 
@@ -263,7 +266,7 @@ def _chosen(q: Question) -> Iterator[Score]:
         workers, threads = sharing(seconds)
         q = replace(q, workers=workers, threads=threads)
     q = q.within(AUTO_SECONDS)
-    left = q.deadline.left * (q.workers or 1)
+    left = q.deadline.left * processes_for(q.workers or 1)
     if q.wish != "exact" and seconds > left and floats_serve(q.rnn):
         q = replace(q, digits=None)
         seconds = CONES.seconds(q, leaves)
