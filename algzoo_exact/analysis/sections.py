@@ -21,7 +21,7 @@ from typing import Any
 from flint import fmpz_mat
 
 from algzoo_exact.errors import InputError, demand
-from algzoo_exact.exact.enclosure import Enclosure
+from algzoo_exact.exact.enclosure import Enclosure, total
 from algzoo_exact.exact.shares import share
 from algzoo_exact.files import path_of
 from algzoo_exact.measure.cone_measure import cone_measure
@@ -81,11 +81,8 @@ class Section:
         shared = [start for start in covering_cones(self.task) if start.label == NO_LABEL]
         if len(shared) == len(covering_cones(self.task)):
             return Enclosure.exactly(1)
-        total = Enclosure.exactly(0)
         digits = _DIGITS if self.task.seq_len <= _CHEAP_UP_TO else _FEW_DIGITS
-        for start in shared:
-            total = total.plus(cone_measure(start.cone.irredundant(), digits=digits))
-        return total
+        return total(cone_measure(start.cone.irredundant(), digits=digits) for start in shared)
 
     def accuracy(self, **options: Any) -> Score:
         """``accuracy`` on the section, with its options: the probability that there is one label,

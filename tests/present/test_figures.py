@@ -18,13 +18,16 @@ from support.programs import (
     random_program,
 )
 
+from algzoo_exact.analysis.sections import section
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.enclosure import Enclosure
+from algzoo_exact.exact.shares import percent
 from algzoo_exact.present.pictures import circle, drawing, sphere
 from algzoo_exact.present.pictures import picture as figures
 from algzoo_exact.present.pictures.picture import picture
 from algzoo_exact.program.task import Task, argmax, index_tasks, second_argmax
 from algzoo_exact.regions.enumerate import cells
+from algzoo_exact.regions.measured import earned
 
 
 def shoelace(points: drawing.Floats) -> float:
@@ -124,12 +127,37 @@ def test_titles(tmp_path: Path) -> None:
     """100% is said of a program that is right everywhere alone: not where rounding would say so."""
     task = second_argmax(2)
     found = list(cells(handcrafted_2_2(), task))
+    subject = figures.Subject("2nd_argmax", "", ("x[0]", "x[1]"))
     one = Enclosure.exactly(1)
-    assert "exactly 100%" in figures._draw(found, task, 2, "lowest", one).get_suptitle()
+    assert "exactly 100%" in figures._draw(found, task, subject, "lowest", one).get_suptitle()
     wrong = [replace(found[0], credit=Fraction(0)), *found[1:]]
     nearly = Enclosure(1 - Fraction(1, 10**20), one.lower)
-    title = figures._draw(wrong, task, 2, "lowest", nearly).get_suptitle()
+    title = figures._draw(wrong, task, subject, "lowest", nearly).get_suptitle()
     assert title.endswith("accuracy > 99.999999999999%")
+
+
+@pytest.mark.parametrize(
+    "where", [{"zero": [1, 2]}, {"zero": [2]}, {"equal": [(0, 1)]}, {"equal": [(0, 3), (1, 2)]}]
+)
+def test_sections(tmp_path: Path, where: dict[str, list[int]]) -> None:
+    """What is said of a section is its own score; its inputs have the names of the model's."""
+    program = random_program(np.random.default_rng(4), 2, 4)
+    one = section(program, task=second_argmax(4), **where)  # type: ignore[arg-type]
+    picture(one, None, tmp_path / "a.svg")
+    found = list(cells(one))
+    drawn = figures._draw(found, one.task, figures.Subject.of(one, one.task), "lowest",
+                          earned(found, 20))  # fmt: skip
+    given = one.share(one.accuracy())
+    title, note = drawn.get_suptitle(), drawn.texts[-1].get_text()
+    if given is None:
+        assert "no label is the only one" in title
+        assert "no single label" in note
+    elif one.unlabelled.upper > 0:
+        assert title.endswith(f"right on {percent(given, 3)} of inputs with one label")
+    else:
+        assert title.endswith(f"accuracy {percent(given, 3)}")
+    names = {text.get_text() for axes in drawn.axes for text in axes.texts}
+    assert {drawing.typeset(name) for name in one.names} <= names
 
 
 def test_refusals(tmp_path: Path) -> None:

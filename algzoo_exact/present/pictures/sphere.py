@@ -8,7 +8,6 @@ through the first, so that both show a label at the same place.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from fractions import Fraction
 from itertools import pairwise
 from math import asin, atan2, ceil, dist, hypot
 from typing import TYPE_CHECKING
@@ -19,16 +18,22 @@ from algzoo_exact.geometry.cone import Cone, IntVector
 from algzoo_exact.present.pictures import drawing as look
 from algzoo_exact.program.task import Task
 from algzoo_exact.regions.enumerate import Cell, Wall
+from algzoo_exact.regions.starts import NO_LABEL, covering_cones
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+_MANY = 400  # cells, beyond which their walls are drawn fine
 _BASIS = np.array([[-1, 1, 0], [-1, -1, 2], [1, 1, 1]]) / np.sqrt([[2], [6], [3]])
 """Rows: right, up, and the axis (1, 1, 1): x[2] grows upwards."""
 
 
-def draw_hemisphere(axes: Axes, found: list[Cell], task: Task, sign: int) -> None:
+def draw_hemisphere(
+    axes: Axes, found: list[Cell], task: Task, sign: int, names: Sequence[str]
+) -> None:
     half = (sign, sign, sign)
+    last = look.last_step(found)
+    many = len(found) > _MANY
     canvas = look.Canvas()
     drawn: set[tuple[look.Line, frozenset[IntVector]]] = set()
     for cell in found:
@@ -37,21 +42,22 @@ def draw_hemisphere(axes: Axes, found: list[Cell], task: Task, sign: int) -> Non
             continue
         outline = _outline(part)
         canvas.fill(_project(_path([*outline, outline[0]]), sign), cell)
-        for names, facet in zip(cell.walls, _facets(part, cell.cone.walls), strict=True):
-            for line in _lines(names, cell.credit):
+        for walls, facet in zip(cell.walls, _facets(part, cell.cone.walls), strict=True):
+            for line in _lines(walls, cell, last, many):
                 key = line, frozenset(facet)
                 if len(facet) == 2 and key not in drawn:
                     drawn.add(key)
                     canvas.line(_project(_path(facet), sign), line)
     canvas.draw(axes)
-    for label_cell in task.cells():
-        cone = Cone.from_inequalities((*label_cell.inequalities, half))
-        if cone is not None:
-            rim = [_azimuth(ray) for ray in cone.rays if sum(ray) == 0]
-            look.ring(axes, look.turn_short(*rim), label_cell.label)
+    for start in covering_cones(task):
+        cone = start.cone.split(half, max(start.cone.walls) + 1)[1]
+        rim = [] if cone is None else [_azimuth(ray) for ray in cone.rays if sum(ray) == 0]
+        if len(rim) == 2:
+            look.ring(axes, look.turn_short(*rim), start.label)
     look.finish(axes, 1.22)
+    plain = [look.typeset(name.split(" = ")[0]) for name in names]
     axes.set_title(
-        f"$x_0 + x_1 + x_2 {'>' if sign > 0 else '<'} 0$"
+        f"{' + '.join(plain)} {'>' if sign > 0 else '<'} 0"
         + ("" if sign > 0 else "  (seen through the sphere)"),
         fontsize=11, y=-0.03,
     )  # fmt: skip
@@ -61,7 +67,8 @@ def draw_hemisphere(axes: Axes, found: list[Cell], task: Task, sign: int) -> Non
             "", (1.17 * x, 1.17 * y), (1.085 * x, 1.085 * y),
             arrowprops={"arrowstyle": "-|>", "color": look.AXIS, "lw": 1},
         )  # fmt: skip
-        axes.text(1.21 * x, 1.21 * y, f"$x_{k}$", ha="center", va="center", color=look.AXIS)
+        name = look.typeset(names[k])
+        axes.text(1.21 * x, 1.21 * y, name, ha="center", va="center", color=look.AXIS)
 
 
 def _outline(cone: Cone) -> list[IntVector]:
@@ -124,14 +131,15 @@ def _azimuth(ray: IntVector) -> float:
     return atan2(up, right)
 
 
-def _lines(names: Sequence[Wall], credit: Fraction) -> list[look.Line]:
+def _lines(walls: Sequence[Wall], cell: Cell, last: int, many: bool) -> list[look.Line]:
     """How to draw a facet: labels bold, neurons thin, and the borders of errors."""
     found: list[look.Line] = []
-    steps = [wall.neuron[0] for wall in names if wall.neuron is not None]
-    kinds = {wall.kind for wall in names}
+    steps = [wall.neuron[0] for wall in walls if wall.neuron is not None]
+    kinds = {wall.kind for wall in walls}
     if steps:
-        found.append(look.Line(look.INK, 0.7, 3, look.STYLES[max(steps)]))
-    if credit == 0 and "tie" in kinds:
+        width = 0.25 if many else 0.7
+        found.append(look.Line(look.INK, width, 3, look.dashes(max(steps), last)))
+    if cell.credit == 0 and cell.label != NO_LABEL and "tie" in kinds:
         found.append(look.Line(look.ERROR, 0.9, 4))
     if "label" in kinds:
         found.append(look.Line(look.BLACK, 1.6, 3.5))
