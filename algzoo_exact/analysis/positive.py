@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
 from itertools import combinations, permutations
-from math import factorial
+from math import factorial, inf
 from typing import TypeAlias
 
 from algzoo_exact.deadline import NEVER, Deadline
@@ -18,18 +18,20 @@ from algzoo_exact.errors import InputError, demand
 from algzoo_exact.exact.enclosure import Enclosure, total
 from algzoo_exact.exact.shares import share
 from algzoo_exact.geometry.cone import Cone, IntVector, dot
+from algzoo_exact.processes import Workers
 from algzoo_exact.program.floats import exact_weights
 from algzoo_exact.program.ir import Program, on_subspace
 from algzoo_exact.program.lift import HasProgram, lift, task_of
 from algzoo_exact.program.task import Task, TieRule, check_fit
+from algzoo_exact.progress import Progress, shows_progress
 from algzoo_exact.regions.enumerate import Cell, cells_below
 from algzoo_exact.regions.exact_search import ExactSearch
 from algzoo_exact.regions.starts import Start
 from algzoo_exact.score.accuracy import ACCURACY
-from algzoo_exact.score.cones import Job, Precision, Setup, decide
+from algzoo_exact.score.cones import Job, Part, Precision, Setup, decide
 from algzoo_exact.score.direction import directions, top_logits
 from algzoo_exact.score.pool import outcomes
-from algzoo_exact.score.result import Progress
+from algzoo_exact.shown import Shown
 
 MOST_POSITIVE = 4
 IN_INTEGERS_UP_TO = 3
@@ -37,7 +39,7 @@ _DIGITS, _BITS = 16, 100
 
 
 @dataclass(frozen=True)
-class OrderedCase:
+class OrderedCase(Shown):
     """The inputs at ``positions`` are positive, the first the largest and so on; all others are 0.
 
     ``share`` is the part of these inputs on which the answer is right, in the measure of a standard
@@ -59,7 +61,7 @@ _Scored: TypeAlias = Callable[[tuple[int, ...], tuple[int, ...], Start], Ordered
 
 
 @dataclass(frozen=True)
-class OrderedCases:
+class OrderedCases(Shown):
     """All ordered cases of so many positive inputs, in the order of their positions; ``left_out``
     is the number of those that there was no time for."""
 
@@ -72,6 +74,7 @@ class OrderedCases:
         return tuple(c for c in self.cases if c.share is not None and c.share.lower == 1)
 
 
+@shows_progress("sections")
 def positive_inputs(
     model: Program | HasProgram,
     count: int = 2,
@@ -79,7 +82,7 @@ def positive_inputs(
     *,
     ties: TieRule = "lowest",
     time_limit: float | None = None,
-    workers: int = 2,
+    workers: Workers = 2,
     progress: Progress | None = None,
 ) -> OrderedCases:
     """The share of right answers in each ordered case of ``count`` positive inputs, 1 to 4, all
@@ -146,12 +149,14 @@ class PositiveSet:
         assert direction is not None
         floats = exact_weights(program) is not None
         precision = Precision(_BITS, Fraction(1, 2**_BITS), floats, None)
-        setup = Setup(ACCURACY, program, self.task, self.ties, direction, precision, True, NEVER)
+        setup = Setup(
+            ACCURACY, program, self.task, self.ties, direction, precision, True, inf, NEVER
+        )
 
         def score(chosen: tuple[int, ...], order: tuple[int, ...], start: Start) -> OrderedCase:
-            part = decide(setup, Job(0, (start,), (start,)))
-            assert part is not None
-            right = share(part.values[start.label], _whole(len(order)))
+            part = decide(setup, Job(0, start))
+            assert isinstance(part, Part), "no limit is set"
+            right = share(part.value, _whole(len(order)))
             return OrderedCase(chosen, start.label, right, None, part.leaves)
 
         return score

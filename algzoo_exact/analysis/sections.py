@@ -31,6 +31,7 @@ from algzoo_exact.program.task import SharedLabels, Task, TaskOnSubspace, check_
 from algzoo_exact.regions.starts import NO_LABEL, covering_cones
 from algzoo_exact.score.compute import accuracy
 from algzoo_exact.score.result import Score
+from algzoo_exact.shown import Shown
 
 _DIGITS, _FEW_DIGITS, _CHEAP_UP_TO = 20, 10, 5
 _LONGEST_FORM = 4  # coefficients of an input that are shown
@@ -41,7 +42,7 @@ _NUMBER = re.compile(
 
 
 @dataclass(frozen=True, eq=False)
-class Section:
+class Section(Shown):
     """A model at x = E y for standard Gaussian y, m of them: ``program`` and ``task`` are those in
     y, so that whatever takes a model takes a section.
 

@@ -6,6 +6,7 @@ A parameter of a command may be such a value: see ``command``.
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable
 from dataclasses import MISSING, dataclass, field
 from decimal import Decimal, InvalidOperation
@@ -17,6 +18,7 @@ import typer
 
 from algzoo_exact.deadline import NEVER, Deadline
 from algzoo_exact.errors import InputError, did_you_mean
+from algzoo_exact.names import printable
 
 if TYPE_CHECKING:
     from algzoo_exact.analysis.sections import Section
@@ -60,6 +62,20 @@ def parse_seconds(text: str | float) -> float:
     return seconds
 
 
+def parse_rename(text: str | dict[str, str]) -> dict[str, str]:
+    """Our name and the file's: ``linear.weight=head.w,rnn.weight_hh_l0=W.T``."""
+    if isinstance(text, dict):
+        return text
+    pairs = [part.partition("=") for part in text.split(",")]
+    found = {ours.strip(): theirs.strip() for ours, _, theirs in pairs}
+    if len(found) < len(pairs) or not all(ours and theirs for ours, theirs in found.items()):
+        raise typer.BadParameter(
+            f"{text!r} does not say which matrix is which; write OURS=THEIRS, such as "
+            "linear.weight=head.w, with commas between several."
+        )
+    return found
+
+
 def deadline_after(context: typer.Context, seconds: float | None) -> Deadline:
     """So many seconds after the process started, if it serves this command alone; else from now."""
     if seconds is None:
@@ -96,14 +112,18 @@ def _field(default: Any, make: Callable[..., object], *names: str, **more: Any) 
     return field(default=default, metadata={INFO: info})
 
 
+_MODEL = (
+    "A .safetensors, .pth, .pt or .npz file, its https:// address, the name of a shipped "
+    "model, handcrafted:2nd_argmax_{2,3,10}, or one of AlgZoo's, such as "
+    "algzoo:2nd_argmax_16_10 ([bold]algzoo-exact zoo list[/bold])"
+)
 ModelArgument = Annotated[
-    str,
+    str, typer.Argument(metavar="MODEL", show_default=False, help=f"{_MODEL}.")
+]
+ModelsArgument = Annotated[
+    list[str],
     typer.Argument(
-        metavar="MODEL",
-        show_default=False,
-        help="A .safetensors, .pth or .pt file, its https:// address, the name of a shipped "
-        "model, handcrafted:2nd_argmax_{2,3,10}, or one of AlgZoo's, such as "
-        "algzoo:2nd_argmax_16_10 ([bold]algzoo-exact zoo list[/bold]).",
+        metavar="MODEL..", show_default=False, help=f"{_MODEL}; several, or a folder of files."
     ),
 ]
 
@@ -132,6 +152,14 @@ class Sizes:
     seq_len: int | None = option(
         None, "N", "The number of inputs. A median model's weights do not tell it; for others, a "
         "number that is not theirs is an error.",
+    )  # fmt: skip
+    architecture: str | None = option(
+        None, "NAME", "mlp: the matrices are a perceptron's, with ReLU between them."
+    )
+    rename: Any = option(
+        None, "OURS=THEIRS,..", "Which matrix is which, where the file has other names: "
+        "linear.weight=head.w, for instance; .T after its name transposes one.",
+        parser=parse_rename,
     )  # fmt: skip
 
     def load(self, name: str) -> Model:
@@ -258,7 +286,15 @@ def load_model(name: str, sizes: Sizes | None = None) -> Model:
 
     heads = getattr(sizes, "heads", None)
     with progress_bar("loading") as advance:
-        return az.load(name, task=sizes.task, seq_len=sizes.seq_len, heads=heads, progress=advance)
+        model = az.load(
+            name, task=sizes.task, seq_len=sizes.seq_len, heads=heads, rename=sizes.rename,
+            architecture=sizes.architecture, progress=advance,
+        )  # fmt: skip
+    if model.taken:
+        pairs = ", ".join(f"{ours} = {theirs}" for ours, theirs in model.taken.items())
+        print(f"note: by names and shapes: {printable(pairs)}; --rename says otherwise",
+              file=sys.stderr)  # fmt: skip
+    return model
 
 
 def task_of(model: Model) -> Task:

@@ -30,6 +30,7 @@ from algzoo_exact.program.problems.longest_cycle import LONGEST_CYCLE
 from algzoo_exact.program.problems.median import MEDIAN
 from algzoo_exact.program.problems.order import ARGMAX, ARGMEDIAN, SECOND_ARGMAX
 from algzoo_exact.program.transformer import Transformer
+from algzoo_exact.shown import Shown
 
 TieRule = Literal["lowest", "incorrect", "uniform"]
 """What a model is credited with where several logits share the maximum: the lowest index wins
@@ -50,6 +51,16 @@ def register_problem(problem: Problem) -> None:
     demand(problem, Problem, "register_problem takes a Problem")
     if PROBLEMS.setdefault(problem.name, problem) != problem:
         raise InputError(f"There is a problem {problem.name!r} already; choose another name.")
+
+
+def problem_named(name: str) -> Problem:
+    """InputError if there is none of that name."""
+    if name not in PROBLEMS:
+        raise InputError(
+            f"Unknown task {name!r}{did_you_mean(name, PROBLEMS)}; known tasks: "
+            f"{', '.join(PROBLEMS)}."
+        )
+    return PROBLEMS[name]
 
 
 def tasks_for(network: Program | Transformer) -> tuple[str, ...]:
@@ -76,7 +87,7 @@ def credit_for(label: int, winners: frozenset[int], ties: TieRule) -> Fraction:
 
 
 @dataclass(frozen=True)
-class Task:
+class Task(Shown):
     """What a model on ``seq_len`` = n inputs should answer: the problem of that ``name``.
 
     InputError for a name that is unknown, and for a number of inputs that does not suit it.
@@ -93,12 +104,7 @@ class Task:
 
     def _checked(self) -> Problem | None:
         """The problem, which goes with the task to other processes."""
-        problem = PROBLEMS.get(self.name)
-        if problem is None:
-            raise InputError(
-                f"Unknown task {self.name!r}{did_you_mean(self.name, PROBLEMS)}; known tasks: "
-                f"{', '.join(PROBLEMS)}."
-            )
+        problem = problem_named(self.name)
         problem.check(self.seq_len)
         return problem
 

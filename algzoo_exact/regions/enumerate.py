@@ -27,6 +27,7 @@ from algzoo_exact.program.task import Task, TieRule, argmax, check_fit, credit_f
 from algzoo_exact.regions.exact_search import ExactCell, ExactSearch
 from algzoo_exact.regions.pattern import ActivationPattern
 from algzoo_exact.regions.starts import Start, covering_cones, starting_cones
+from algzoo_exact.shown import Shown
 
 Progress = Callable[[int, int], None]
 """Called with the number of starting cones that are done, and of all."""
@@ -49,7 +50,7 @@ class Wall:
 
 
 @dataclass(frozen=True)
-class Region:
+class Region(Shown):
     """A cone on which the program is linear.
 
     The region is ``cone`` + span(``lineality``). It is ``cone`` alone, and ``lineality`` is empty,
@@ -67,6 +68,9 @@ class Region:
     walls: tuple[tuple[Wall, ...], ...]
     logit_rows: tuple[IntVector, ...]
     logit_scale: int
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__.lower()} {self.pattern}, {len(self.cone.rays)} rays>"
 
     @property
     def linear_map(self) -> Matrix:

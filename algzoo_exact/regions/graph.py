@@ -23,6 +23,7 @@ from algzoo_exact.geometry.cone import IntVector
 from algzoo_exact.program.ir import HasProgram, Program, program_of
 from algzoo_exact.program.lift import task_of
 from algzoo_exact.program.task import Task, TieRule, check_fit
+from algzoo_exact.progress import counted, shows_progress
 from algzoo_exact.regions.atlas import Row, matrix, number, region_row
 from algzoo_exact.regions.enumerate import (
     Progress,
@@ -32,6 +33,7 @@ from algzoo_exact.regions.enumerate import (
 from algzoo_exact.regions.measured import MeasuredCells, earned
 from algzoo_exact.regions.pattern import ActivationPattern
 from algzoo_exact.regions.starts import NO_LABEL
+from algzoo_exact.shown import Shown
 
 if TYPE_CHECKING:
     import networkx
@@ -54,7 +56,7 @@ def order_of(name: str) -> Order:
     )
 
 
-class RegionGraph:
+class RegionGraph(Shown):
     """The regions of one program with their neighbourhoods, and their accuracy on a task.
 
     ``graph`` is a ``networkx.Graph``. Its nodes are ``ActivationPattern``s with the attribute
@@ -82,6 +84,10 @@ class RegionGraph:
 
     def __len__(self) -> int:
         return len(self.graph)
+
+    def __repr__(self) -> str:
+        facets = self.graph.number_of_edges()
+        return f"<{len(self):,} activation regions with {facets:,} shared facets>"
 
     def regions(self) -> Iterator[Region]:
         for pattern in self.graph:
@@ -239,6 +245,7 @@ class RegionGraph:
             writers[target.suffix](plain, part)
 
 
+@shows_progress("regions", counted)
 def region_graph(
     model: Program | HasProgram,
     task: Task | None = None,

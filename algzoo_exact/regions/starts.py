@@ -24,19 +24,22 @@ from algzoo_exact.program.task import Task, Teacher
 
 @dataclass(frozen=True)
 class Start:
-    """A pointed cone of one label. Its walls are 0 .. walls - 1. For a symmetric task the last is
-    x[0] = 0, and all others separate two labels. For the median, the label is the position of the
-    value cell.
-
-    If there is a ``part``, cells are looked for in this part alone: there the first ``level``
-    neurons have the signs in ``bits``, and their walls are numbered as in ``ExactSearch``.
+    """A pointed cone of one label. Its walls are 0 .. walls - 1, of which the last ``inner`` lie
+    inside what is summed: for a symmetric task x[0] = 0, between the halves of a label cell. For
+    the median, the label is the position of the value cell. In a part of a starting cone the first
+    ``level`` neurons have the signs in ``bits``.
     """
 
     label: int
     cone: Cone
-    part: Cone | None = None
+    inner: int = 0
     bits: int = 0
     level: int = 0
+
+    @property
+    def outer(self) -> int:
+        """How many walls, the first ones, bound what is summed."""
+        return len(self.cone.walls) - self.inner
 
     @property
     def rows(self) -> tuple[IntVector, ...]:
@@ -79,7 +82,8 @@ def covering_cones(task: Task) -> tuple[Start, ...]:
             if cone is not None:
                 # Two cells of a fan that overlap on a subspace are equal there.
                 found.setdefault(frozenset(cone.rays), (cone, set()))[1].add(label)
-    return tuple(Start(_label(task, labels), cone) for cone, labels in found.values())
+    inner = int(task.symmetric)
+    return tuple(Start(_label(task, labels), cone, inner) for cone, labels in found.values())
 
 
 def _label(task: Task, labels: set[int]) -> int:

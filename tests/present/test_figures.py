@@ -27,7 +27,6 @@ from algzoo_exact.present.pictures import picture as figures
 from algzoo_exact.present.pictures.picture import picture
 from algzoo_exact.program.task import Task, argmax, index_tasks, second_argmax
 from algzoo_exact.regions.enumerate import cells
-from algzoo_exact.regions.measured import earned
 
 
 def shoelace(points: drawing.Floats) -> float:
@@ -123,17 +122,13 @@ def test_all_tasks(tmp_path: Path, name: str) -> None:
     picture(dead_mass_program(), Task(name, 3), tmp_path / "a.svg", ties="uniform")
 
 
-def test_titles(tmp_path: Path) -> None:
+def test_titles() -> None:
     """100% is said of a program that is right everywhere alone: not where rounding would say so."""
-    task = second_argmax(2)
-    found = list(cells(handcrafted_2_2(), task))
-    subject = figures.Subject("2nd_argmax", "", ("x[0]", "x[1]"))
-    one = Enclosure.exactly(1)
-    assert "exactly 100%" in figures._draw(found, task, subject, "lowest", one).get_suptitle()
+    found = list(cells(handcrafted_2_2(), second_argmax(2)))
+    assert figures._said(found, Enclosure.exactly(1)) == "accuracy exactly 100%"
     wrong = [replace(found[0], credit=Fraction(0)), *found[1:]]
-    nearly = Enclosure(1 - Fraction(1, 10**20), one.lower)
-    title = figures._draw(wrong, task, subject, "lowest", nearly).get_suptitle()
-    assert title.endswith("accuracy > 99.999999999999%")
+    nearly = Enclosure(1 - Fraction(1, 10**20), Fraction(1))
+    assert figures._said(wrong, nearly) == "accuracy > 99.999999999999%"
 
 
 @pytest.mark.parametrize(
@@ -143,20 +138,17 @@ def test_sections(tmp_path: Path, where: dict[str, list[int]]) -> None:
     """What is said of a section is its own score; its inputs have the names of the model's."""
     program = random_program(np.random.default_rng(4), 2, 4)
     one = section(program, task=second_argmax(4), **where)  # type: ignore[arg-type]
-    picture(one, None, tmp_path / "a.svg")
-    found = list(cells(one))
-    drawn = figures._draw(found, one.task, figures.Subject.of(one, one.task), "lowest",
-                          earned(found, 20))  # fmt: skip
-    given = one.share(one.accuracy())
-    title, note = drawn.get_suptitle(), drawn.texts[-1].get_text()
+    drawn = picture(one, None, tmp_path / "a.svg")
+    figure, given = drawn.figure(), one.share(one.accuracy())
     if given is None:
-        assert "no label is the only one" in title
-        assert "no single label" in note
+        assert drawn.title.endswith("no label is the only one")
     elif one.unlabelled.upper > 0:
-        assert title.endswith(f"right on {percent(given, 3)} of inputs with one label")
+        assert drawn.title.endswith(f"right on {percent(given, 3)} of inputs with one label")
     else:
-        assert title.endswith(f"accuracy {percent(given, 3)}")
-    names = {text.get_text() for axes in drawn.axes for text in axes.texts}
+        assert drawn.title.endswith(f"accuracy {percent(given, 3)}")
+    notes = " ".join(text.get_text() for text in figure.texts)
+    assert ("no single label" in notes) == (one.unlabelled.upper > 0)
+    names = {text.get_text() for axes in figure.axes for text in axes.texts}
     assert {drawing.typeset(name) for name in one.names} <= names
 
 

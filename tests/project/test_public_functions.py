@@ -54,6 +54,7 @@ CALLS: dict[str, Callable[[Path], list[Any]]] = {
     "cone_measure": lambda at: [[[1, 0], [0, 1]]],
     "diff": lambda at: [model(), model(), task()],
     "estimator": lambda at: ["sobol"],
+    "explore": lambda at: [model(), task()],
     "find_errors": lambda at: [model(), task()],
     "importance": lambda at: [model(), task()],
     "lift": lambda at: [model()],

@@ -14,7 +14,7 @@ from algzoo_exact.present import document as d
 from algzoo_exact.present.documents.section import section_data, section_text
 from algzoo_exact.present.findings.partition import graph_regions
 from algzoo_exact.present.sections.regions import regions_table
-from algzoo_exact.present.wording import model_text, several, task_text
+from algzoo_exact.present.wording import about, several, task_text, took
 from algzoo_exact.present.writers.data import enclosure_data
 from algzoo_exact.regions.graph import Order, RegionGraph
 from algzoo_exact.regions.pattern import ActivationPattern
@@ -38,12 +38,12 @@ class Chosen:
 
 
 def regions_document(
-    model: Model,
+    model: Model | None,
     section: Section | None,
     graph: RegionGraph,
     chosen: Chosen,
     files: Mapping[str, Path | None],
-    seconds: float,
+    seconds: float | None,
 ) -> d.Document:
     """``files`` are those that were written, by their options."""
     task, listed = graph.task, chosen.patterns[: chosen.top]
@@ -53,7 +53,7 @@ def regions_document(
     measures = total(graph.measure(pattern) for pattern in graph.graph)
     assert measures.contains(1), "the regions do not cover the space"
     rows: list[tuple[str, str | d.Text]] = [
-        ("model", model_text(model)),
+        *about(model),
         ("task", task_text(task, graph.ties)),
     ]
     if section is not None:
@@ -72,7 +72,7 @@ def regions_document(
     if hidden:
         rows.append(("not listed", f"{several(hidden, 'region')} of {percent(regions.rest)}"))
     rows += [(name, str(path)) for name, path in files.items() if path]
-    rows.append(("time", f"{seconds:.2f} s"))
+    rows += took(seconds)
     blocks: list[d.Block] = [d.facts(*rows)]
     if regions.listed:
         blocks.append(regions_table(regions, answered=True))
@@ -89,7 +89,7 @@ def regions_document(
         "heaviest": [_region(graph, pattern) for pattern in listed],
         "hidden": {"regions": hidden, "measure": enclosure_data(regions.rest, graph.digits)},
         "files": files,
-        "seconds": round(seconds, 4),
+        "seconds": seconds and round(seconds, 4),
     }
     return d.untitled(*blocks, data=data)
 

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from algzoo_exact.regions.enumerate import Cell
+from algzoo_exact.regions.enumerate import Cell, Region
 from algzoo_exact.regions.starts import NO_LABEL
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
     from matplotlib.path import Path
 
 Floats = NDArray[np.float64]
@@ -35,7 +36,7 @@ AXIS = "#666666"
 NOTE = "#555555"
 PAPER = "#FFFFFF"
 PALE = 0.62  # share of white in the colour of right answers
-STEP = pi / 180  # longest straight piece of an arc
+STEP = pi / 60  # longest straight piece of an arc: it is off by 0.0004 of the radius
 STYLES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (1, 1)))
 """Lines of walls by the step of their neurons: 0, 1, 2. Of more steps, all are alike."""
 
@@ -129,13 +130,13 @@ def colour_of(winners: frozenset[int]) -> str:
     return colour(next(iter(winners))) if len(winners) == 1 else TIE
 
 
-def steps(found: Sequence[Cell]) -> list[int]:
+def steps(found: Sequence[Region]) -> list[int]:
     """The steps whose neurons have walls here."""
     walls = chain.from_iterable(chain.from_iterable(cell.walls for cell in found))
     return sorted({wall.neuron[0] for wall in walls if wall.neuron})
 
 
-def last_step(found: Sequence[Cell]) -> int:
+def last_step(found: Sequence[Region]) -> int:
     return max(steps(found), default=0)
 
 
@@ -178,6 +179,23 @@ def ring(axes: Axes, angles: Floats, label: int) -> None:
     outline = [*polar(1.025, angles), *polar(1.075, angles[::-1])]
     edge = TIE if label == NO_LABEL else colour(label)
     axes.add_patch(Polygon(outline, facecolor=colour(label), edgecolor=edge, lw=0.4))
+
+
+LINE = 0.26  # inches
+
+
+def titled_figure(inputs: int, title: str, *below: str) -> Figure:
+    """A figure for a circle or two hemispheres, with a title and lines below it."""
+    from matplotlib.figure import Figure
+
+    size = (8, 8.4) if inputs == 2 else (9.6, 6.3)
+    figure = Figure(figsize=size)
+    at = 1 - 0.2 / size[1]
+    figure.text(0.5, at, title, ha="center", va="top", fontsize=14)
+    for k, text in enumerate(below):
+        y = at - (0.32 + LINE * k) / size[1]
+        figure.text(0.5, y, text, ha="center", va="top", fontsize=10, color=NOTE)
+    return figure
 
 
 def finish(axes: Axes, reach: float) -> None:
