@@ -6,7 +6,7 @@ no ``==`` and no ``<``: comparisons give a three-valued Verdict.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
@@ -114,6 +114,13 @@ class Enclosure(Shown):
 
     def __str__(self) -> str:
         return "[{}, {}]".format(*self.decimal(places_for(self.width)))
+
+
+def total(parts: Iterable[Enclosure]) -> Enclosure:
+    """The sum of all these numbers."""
+    known = list(parts)
+    lower = sum((part.lower for part in known), Fraction(0))
+    return Enclosure(lower, sum((part.upper for part in known), Fraction(0)))
 
 
 def to_arb(value: int | Fraction) -> arb:
