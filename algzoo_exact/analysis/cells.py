@@ -1,9 +1,9 @@
 """Every cell with its answer and its measure, at the speed of float64: what tables of errors,
 confusions and neurons are summed from.
 
-Below each starting cone the compiled search looks, for each answer, for the cells on which it is
-given; each is measured by its squash flow along a direction of its own, so that small cells are
-known to as many digits as large ones. What float64 does not decide is measured in ball arithmetic.
+Below each starting cone the compiled search looks for the cells of each answer. Each is measured by
+its squash flow along a direction of its own, so that small cells are known to as many digits as
+large ones. What float64 does not decide is measured in ball arithmetic.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from algzoo_exact.program.specialize import Specializer, rows
 from algzoo_exact.program.task import Task, TieRule, check_fit, credit_for
 from algzoo_exact.regions.enumerate import Cell, cells, cells_of_leaf
 from algzoo_exact.regions.pattern import ActivationPattern, from_words, to_words
-from algzoo_exact.regions.starts import starting_cones
+from algzoo_exact.regions.starts import EACH, starting_cones
 from algzoo_exact.score.compute import metric_for
 from algzoo_exact.score.pool import outcomes
 
@@ -232,26 +232,27 @@ class _Work:
         from algzoo_exact.regions.search import Search
         from algzoo_exact.score.cell_measures import measured
 
-        start = starting_cones(self.task)[s]
-        search, weights = Search(self.program, "uniform"), exact_weights(self.program)
-        for answer in range(self.program.outputs):
-            if self.wrong_only and answer == start.label and self.ties == "lowest":
-                continue  # it is right, whatever ties with it
-            for batch in search.cells(replace(start, label=answer)):
-                self.deadline.look()
-                if batch is None:
-                    continue
-                size = int(batch.size[0])
-                mids, rads, inside = measured(search, weights, start, batch)
-                part = replace(
-                    self.nothing(),
-                    start=np.full(size, s),
-                    bits=batch.pattern[:size].copy(),
-                    answer=np.full(size, answer),
-                    credit=np.full(size, float(answer == start.label)),
-                    measure=mids, radius=rads, inside=inside,
-                )  # fmt: skip
-                yield self._settled(part, batch.credit[:size] < 1, search.specializer)
+        start, wanted = starting_cones(self.task)[s], [*range(self.program.outputs)]
+        if self.wrong_only and self.ties == "lowest":
+            wanted.remove(start.label)  # it is right, whatever ties with it
+        search = Search(self.program, "uniform", wanted=wanted)
+        weights = exact_weights(self.program)
+        for batch in search.cells(replace(start, label=EACH)):
+            self.deadline.look()
+            if batch is None:
+                continue
+            size = int(batch.size[0])
+            mids, rads, inside = measured(search, weights, start, batch)
+            answer = batch.label[:size].copy()
+            part = replace(
+                self.nothing(),
+                start=np.full(size, s),
+                bits=batch.pattern[:size].copy(),
+                answer=answer,
+                credit=(answer == start.label).astype(float),
+                measure=mids, radius=rads, inside=inside,
+            )  # fmt: skip
+            yield self._settled(part, batch.credit[:size] < 1, search.specializer)
 
     def _settled(
         self, part: CellTable, tied: NDArray[np.bool_], specializer: Specializer

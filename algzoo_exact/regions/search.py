@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,7 @@ from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import TieRule
 from algzoo_exact.regions import compiled
 from algzoo_exact.regions.compiled import Cells, Stack
-from algzoo_exact.regions.exact_search import LEAVES, ExactCell, ExactSearch
+from algzoo_exact.regions.exact_search import LEAVES, ExactCell, ExactSearch, Flags
 from algzoo_exact.regions.pattern import from_words, to_words
 from algzoo_exact.regions.starts import Start
 
@@ -35,8 +35,11 @@ class Search(ExactSearch):
         *,
         exact_only: bool = False,
         grain: int = LEAVES,
+        rivals: Flags | None = None,
+        wanted: Collection[int] | None = None,
     ) -> None:
-        super().__init__(program, ties)
+        super().__init__(program, ties, rivals=rivals, wanted=wanted)
+        self._asked = np.isin(np.arange(self.k), list(self.wanted))
         assert grain == LEAVES or ties is not None, "right and wrong need a tie rule"
         self.weights = None if exact_only else float_weights(program)
         self.max_rays = 64
@@ -52,12 +55,12 @@ class Search(ExactSearch):
         inequalities = _scaled(start.rows)
         rays = _scaled((start.part or start.cone).rays)
         if self.weights is None or inequalities is None or rays is None:
-            yield from self._pack(self.exact_cells(start), first_wall, start.label)
+            yield from self._pack(self.exact_cells(start), first_wall)
             return
         try:
             stack, cells, scratch = self.buffers(start, capacity)
         except OverflowError:  # a state of a part is beyond float64
-            yield from self._pack(self.exact_cells(start), first_wall, start.label)
+            yield from self._pack(self.exact_cells(start), first_wall)
             return
         while True:
             status = compiled.advance(
@@ -70,6 +73,8 @@ class Search(ExactSearch):
                 inequalities,
                 _STEPS,
                 self.grain,
+                self.rivals,
+                self._asked,
             )
             self._visit(cells)
             if status == compiled.OVERFLOW:
@@ -89,7 +94,7 @@ class Search(ExactSearch):
                 bits = from_words(stack.pattern[top].tolist())
                 level = int(stack.level[top])
                 stack.size[0] = top
-                yield from self._pack(self.exact_cells(start, bits, level), first_wall, start.label)
+                yield from self._pack(self.exact_cells(start, bits, level), first_wall)
 
     def _visit(self, cells: Cells) -> None:
         count = int(cells.leaves[0])
@@ -99,7 +104,7 @@ class Search(ExactSearch):
         cells.leaves[0] = 0
 
     def _pack(
-        self, exact: Iterator[ExactCell | None], first_wall: int, label: int, size: int = 64
+        self, exact: Iterator[ExactCell | None], first_wall: int, size: int = 64
     ) -> Iterator[Cells | None]:
         """Exact cells in the arrays of the compiled path, ``size`` at a time."""
         batch: list[ExactCell] = []
@@ -107,19 +112,19 @@ class Search(ExactSearch):
             if cell is not None:
                 batch.append(cell)
             if len(batch) == size:
-                yield self._arrays(batch, first_wall, label)
+                yield self._arrays(batch, first_wall)
                 batch = []
             elif leaves % size == 0:
                 yield None
         if batch:
-            yield self._arrays(batch, first_wall, label)
+            yield self._arrays(batch, first_wall)
 
-    def _arrays(self, batch: list[ExactCell], first_wall: int, label: int) -> Cells:
+    def _arrays(self, batch: list[ExactCell], first_wall: int) -> Cells:
         rays = max(len(cell.cone.rays) for cell in batch)
         cells = self._buffer(len(batch), first_wall, rays)
         for q, cell in enumerate(batch):
             cells.rays[q] = len(cell.cone.rays)
-            cells.label[q] = label
+            cells.label[q] = cell.label
             cells.credit[q] = 1.0 / cell.tied
             cells.pattern[q] = to_words(cell.bits, cells.pattern.shape[1])
             for r, (ray, mask) in enumerate(zip(cell.cone.rays, cell.cone.tight, strict=True)):
@@ -134,7 +139,7 @@ class Search(ExactSearch):
         first_wall = len(start.cone.walls)
         stack = self._room(self.neurons + 2, first_wall)
         self._put(start, stack)
-        return stack, self._buffer(capacity, first_wall), self._room(2, first_wall)
+        return stack, self._buffer(max(capacity, self.k), first_wall), self._room(2, first_wall)
 
     def mask_words(self, first_wall: int) -> int:
         return (first_wall + self.neurons + self.k + 63) // 64

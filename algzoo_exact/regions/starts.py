@@ -20,6 +20,9 @@ from algzoo_exact.geometry.cone import Cone, IntVector
 from algzoo_exact.program.problem import Normal
 from algzoo_exact.program.task import Task, TaskOnSubspace, Teacher
 
+EACH = -1
+"""As the label of a start: cells of each label are looked for."""
+
 
 @dataclass(frozen=True)
 class Start:
