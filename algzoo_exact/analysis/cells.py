@@ -8,8 +8,7 @@ large ones. What float64 does not decide is measured in ball arithmetic.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
@@ -19,7 +18,7 @@ from numpy.typing import NDArray
 
 from algzoo_exact.deadline import NEVER, Deadline, TimeIsUpError
 from algzoo_exact.errors import InputError
-from algzoo_exact.exact.enclosure import Enclosure
+from algzoo_exact.exact.enclosure import Enclosure, ball_sum
 from algzoo_exact.measure.flow import MOST_INPUTS
 from algzoo_exact.program.floats import exact_weights
 from algzoo_exact.program.ir import Program
@@ -27,7 +26,7 @@ from algzoo_exact.program.specialize import Specializer, rows
 from algzoo_exact.program.task import Task, TieRule, check_fit, credit_for
 from algzoo_exact.regions.enumerate import Cell, cells, cells_of_leaf
 from algzoo_exact.regions.pattern import ActivationPattern, from_words, to_words
-from algzoo_exact.regions.starts import EACH, starting_cones
+from algzoo_exact.regions.starts import EACH, open_mass, starting_cones
 from algzoo_exact.score.compute import metric_for
 from algzoo_exact.score.pool import outcomes
 
@@ -39,7 +38,6 @@ IN_INTEGERS_UP_TO = 3
 """Inputs; their cells are few, and measured in ball arithmetic before compiled code is loaded."""
 _DIGITS = 20  # of such measures
 _ULP = 2.0**-52
-_SLACK = 1 + 2.0**-40  # for the rounding of sums of radii
 
 Progress = Callable[[float, str], None]
 
@@ -108,13 +106,6 @@ class CellTable:
         return next(cell for cell in leaf if min(cell.winners) == self.answer[i])
 
 
-def ball_sum(mids: F64, rads: F64) -> Enclosure:
-    """The sum of numbers known as midpoints and radii."""
-    mid = Fraction(math.fsum(mids))  # off by half an ulp
-    rad = Fraction(math.fsum(rads) * _SLACK) + abs(mid) * Fraction(_ULP)
-    return Enclosure(mid - rad, mid + rad)
-
-
 def measured_cells(
     program: Program,
     task: Task,
@@ -149,18 +140,6 @@ def measured_cells(
             progress(len(found) / count, f"{sum(map(len, found.values())):,} cells")
     parts = [found[job] for job in sorted(found)] or [work.nothing()]
     return _joined(parts, open_mass(task, found))
-
-
-def open_mass(task: Task, done: Container[int]) -> Fraction:
-    """A bound for the mass of the starting cones that are not among those ``done``, by position.
-
-    Those of a symmetric task come in pairs of one mass.
-    """
-    count = len(starting_cones(task))
-    left = {s // 2 for s in range(count) if s not in done}
-    if left and not task.symmetric:
-        return Fraction(1)
-    return Fraction(2 * len(left), count)
 
 
 def _joined(parts: Sequence[CellTable], left: Fraction) -> CellTable:

@@ -17,10 +17,10 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from algzoo_exact.analysis.cells import Progress, ball_sum, open_mass
+from algzoo_exact.analysis.cells import Progress
 from algzoo_exact.deadline import Deadline, TimeIsUpError
 from algzoo_exact.errors import InputError
-from algzoo_exact.exact.enclosure import Enclosure, square_root
+from algzoo_exact.exact.enclosure import Enclosure, ball_sum, square_root
 from algzoo_exact.measure.flow import MOST_INPUTS
 from algzoo_exact.program.floats import exact_weights
 from algzoo_exact.program.ir import Program, side_by_side
@@ -29,7 +29,7 @@ from algzoo_exact.program.problem import Problem, ValueCell
 from algzoo_exact.program.problems.median import MEDIAN
 from algzoo_exact.program.task import Task, check_fit
 from algzoo_exact.regions.exact_search import CONES
-from algzoo_exact.regions.starts import EACH, starting_cones
+from algzoo_exact.regions.starts import EACH, open_mass, starting_cones
 from algzoo_exact.score.compute import answer
 from algzoo_exact.score.pool import outcomes
 from algzoo_exact.score.question import Question

@@ -227,20 +227,29 @@ def _emit_each(
 
 
 @compiled_any_order
-def _leader(readout: F64, values: F64, count: int, known: int) -> int:
-    """The largest logit where rays meet halfway, if all z that are positive there were so at all
-    rays; ``values`` as for ``settled``."""
+def _leader(margins: F64, values: F64, count: int, known: int, rivals: Flags, wanted: Flags) -> int:
+    """The label furthest ahead of its rivals in the middle of the rays, to be looked at first;
+    ``values`` as for ``settled``."""
+    state = np.zeros(values.shape[1])
+    for r in range(count):
+        for i in range(values.shape[1]):
+            state[i] += values[r, i]
+    for i in range(known, values.shape[1]):
+        state[i] = max(state[i], 0.0)
     best, most = 0, -math.inf
-    for k in range(readout.shape[0]):
-        total = 0.0
-        for i in range(readout.shape[1]):
-            w = readout[k, i]
-            if w != 0.0:
-                for r in range(count):
-                    z = values[r, i]
-                    total += w * (z if i < known else max(z, 0.0))
-        if total > most:
-            best, most = k, total
+    for label in range(margins.shape[0]):
+        least, compared = math.inf, wanted[label]
+        for other in range(margins.shape[0]):
+            if rivals[label, other]:
+                compared = True
+                margin = 0.0
+                for i in range(values.shape[1]):
+                    margin += margins[label, other, i] * state[i]
+                least = min(least, margin)
+                if least <= most:
+                    break
+        if compared and least > most:
+            best, most = label, least
     return best
 
 
@@ -376,7 +385,7 @@ def advance(
             state, blur = values[:, begin:end], errors[:, begin:end]
             label = stack.label[top]
             if label == EACH:
-                label = _leader(weights.readout, state, count, j)
+                label = _leader(weights.margins, state, count, j, rivals, wanted)
             verdict = settled(weights.margins, state, blur, count, label, j, rivals)
             if verdict == 1 or (verdict == -1 and stack.label[top] != EACH):
                 if verdict == 1 and grain == CONES and wanted[label]:

@@ -9,8 +9,9 @@ anyway, because z[0] = W_hi x[0]. On a subspace a cell may hold more lines, or n
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cache
 from itertools import product
 
@@ -67,6 +68,18 @@ def starting_cones(task: Task) -> tuple[Start, ...]:
                 label = task.label(cone.interior_point())
             starts.append(Start(label, cone))
     return tuple(starts)
+
+
+def open_mass(task: Task, done: Container[int]) -> Fraction:
+    """A bound for the mass of the starting cones that are not among those ``done``, by position.
+
+    Those of a symmetric task come in pairs of one mass.
+    """
+    count = len(starting_cones(task))
+    left = {s // 2 for s in range(count) if s not in done}
+    if left and not task.symmetric:
+        return Fraction(1)
+    return Fraction(2 * len(left), count)
 
 
 def _cuts(rows: Sequence[IntVector], n: int) -> Iterator[tuple[IntVector, ...]]:
