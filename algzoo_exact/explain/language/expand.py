@@ -229,7 +229,10 @@ class Expander:
         ways: list[Formula] = []
         for b, there in others.items():
             here = [one for a, one in ones.items() if RELATIONS[op](a, b)]
-            if here:
+            rest = [one for a, one in ones.items() if not RELATIONS[op](a, b)]
+            if here and rest and len(rest) < len(here):  # just one of all values is there
+                ways.append(Logic("and", (there, Logic("not", (some(rest),)))))
+            elif here:
                 ways.append(Logic("and", (there, some(here))))
         formula = some(ways) if ways else Truth(False)
         size = sum(1 for _ in parts_of(formula))

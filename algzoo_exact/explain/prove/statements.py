@@ -117,22 +117,22 @@ def ask(
     measure = _Measure(program, getattr(model, "task", None), workers)
     formula, domain = read(statement), EVERYWHERE if given is None else read(given)
     both = formula if given is None else Logic("and", (formula, domain))
+    listed = None
+    if cells:
+        try:
+            listed = measure.cells(both, cells, deadline.part(0.7))
+        except OutOfReachError as error:
+            raise InputError(f"There are no cones of {statement}: {error}.") from None
     whole = None if given is None else measure.of(domain, deadline.part(0.5))
     if outcome.status == "proved":
         if whole is not None and whole.rational == 0:
             raise InputError(f"{given} holds with probability 0, so nothing is given by it.")
         figure = Figure.of("probability", Fraction(1))
     else:
-        part = measure.of(both, deadline)
+        part = measure.of(both, deadline, listed)
         figure = part if whole is None else _conditional(part, whole, str(given))
     if outcome.status == "unknown":
         outcome = measure.refuted(formula, domain, deadline) or outcome
-    listed = None
-    if cells:
-        try:
-            listed = measure.cells(both, cells, deadline)
-        except OutOfReachError as error:
-            raise InputError(f"There are no cones of {statement}: {error}.") from None
     return Asked(outcome, figure, listed)
 
 
@@ -149,8 +149,8 @@ class _Measure:
     task: Task | None
     workers: int
 
-    def of(self, formula: Formula, deadline: Deadline) -> Figure:
-        """Exact or certified where that can be had, else sampled."""
+    def of(self, formula: Formula, deadline: Deadline, cells: EventCells | None = None) -> Figure:
+        """Exact or certified where that can be had, else sampled; ``cells`` if they are known."""
         try:
             value = order_probability(formula, self.program.seq_len, deadline.part(0.3))
             return Figure.of("probability", value, by_order=True)
@@ -160,7 +160,7 @@ class _Measure:
             signals = Signals(self.program)
             if len(inputs_of(signals, signals.condition(formula))) <= CLOSED_FORM_UP_TO:
                 return probability_by_cells(self.program, formula, limits=CellLimits(deadline))
-            found = self.cells(formula, 0, deadline)
+            found = self.cells(formula, 0, deadline) if cells is None else cells
             kind: Literal["exact", "certified"] = "certified" if found.open else "exact"
             return Figure("probability", kind, found.probability)
         except OutOfReachError:
