@@ -16,6 +16,7 @@ from threading import RLock
 from flint import arb, ctx, fmpq
 
 from algzoo_exact.exact.verdict import Verdict
+from algzoo_exact.shown import Shown
 
 _PRECISION = RLock()
 _ROOT_BITS = 256  # of the root of a number that is known exactly
@@ -25,7 +26,7 @@ _ULP, _SLACK = 2.0**-52, 1 + 2.0**-40  # of sums in floats, which round correctl
 
 
 @dataclass(frozen=True, eq=False)
-class Enclosure:
+class Enclosure(Shown):
     """A real number known to lie in ``[lower, upper]``; end points are exact rationals."""
 
     lower: Fraction
@@ -110,6 +111,9 @@ class Enclosure:
         raise TypeError("Enclosures have no ==; compare their end points, or use contains().")
 
     __hash__ = object.__hash__
+
+    def __repr__(self) -> str:
+        return f"<in {self}>"
 
     def __str__(self) -> str:
         return "[{}, {}]".format(*self.decimal(places_for(self.width)))

@@ -196,7 +196,9 @@ def test_dead_neurons_flip_with_the_neuron_that_wakes_them() -> None:
     assert flips == {((0, 0), (1, 1)), ((1, 0),)}
 
 
-@pytest.mark.parametrize("ties", ALL_TIES)
+@pytest.mark.parametrize(
+    "ties", [pytest.param(t, marks=() if t == "lowest" else pytest.mark.slow) for t in ALL_TIES]
+)
 def test_accuracy_by_region(ties: str) -> None:
     task = second_argmax(3)
     for program in (dead_mass_program(), handcrafted_4_3(), *small(np.random.default_rng(3))):

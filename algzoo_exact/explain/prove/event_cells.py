@@ -138,9 +138,9 @@ class _Work:
         if condition is False:
             return total
         program, rivals, wanted = _competition(self.signals, paths(condition), self.inputs)
-        search = Search(program, "lowest", grain=CONES, rivals=rivals, wanted=wanted)
+        search = Search(program, "lowest", rivals=rivals, wanted=wanted)
         weights = exact_weights(program)
-        for batch in search.cells(replace(start, label=EACH)):
+        for batch in search.cells(replace(start, label=EACH), CONES):
             self.deadline.look()
             if batch is None:
                 continue

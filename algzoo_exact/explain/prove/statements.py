@@ -27,12 +27,15 @@ from algzoo_exact.explain.prove.sampled_figures import if_in_range, sampled_prob
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.lift import HasProgram, lift, task_of
 from algzoo_exact.program.task import Task
+from algzoo_exact.progress import in_words, shows_progress
 from algzoo_exact.score.by_closed_form import CLOSED_FORM_UP_TO
+from algzoo_exact.shown import Shown
 
 _NO_DEFINITIONS: Mapping[str, str] = {}
 _NONE: Mapping[str, Sequence[Formula]] = {}
 
 
+@shows_progress("proving", in_words)
 def prove(
     model: Program | HasProgram,
     statement: str,
@@ -70,7 +73,7 @@ def prove(
 
 
 @dataclass(frozen=True, eq=False)
-class Asked:
+class Asked(Shown):
     """What is known of a statement: whether it holds everywhere, and how often it holds.
 
     ``outcome`` is ``prove``'s. ``probability`` is that of the statement, given the domain if there
@@ -83,6 +86,7 @@ class Asked:
     cells: EventCells | None = None
 
 
+@shows_progress("asking", in_words)
 def ask(
     model: Program | HasProgram,
     statement: str,

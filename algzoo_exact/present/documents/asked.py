@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from algzoo_exact.analysis.errors import inequality
 from algzoo_exact.explain.language.expression import point_text
 from algzoo_exact.explain.outcome import Outcome
 from algzoo_exact.explain.prove.statements import Asked
 from algzoo_exact.present.document import Block, Document, Mark, Text, facts, table, untitled
 from algzoo_exact.present.documents.verification import figure_data
-from algzoo_exact.present.wording import VERDICTS, digits, figure_text, model_text, several
+from algzoo_exact.present.wording import VERDICTS, about, digits, figure_text, several, took
 from algzoo_exact.present.writers.data import attributes
 from algzoo_exact.zoo.loading import Model
 
@@ -17,10 +19,16 @@ _PLACES = 12
 
 
 def asked_document(
-    model: Model, statement: str, given: str | None, asked: Asked, seconds: float
+    model: Model | None,
+    statement: str | None,
+    given: str | None,
+    asked: Asked,
+    seconds: float | None,
 ) -> Document:
     outcome = asked.outcome
-    rows: list[tuple[str, str | Text]] = [("model", model_text(model)), ("statement", statement)]
+    rows: list[tuple[str, str | Text]] = [*about(model)]
+    if statement is not None:
+        rows.append(("statement", statement))
     if given is not None:
         rows.append(("given", given))
     rows.append(("verdict", _verdict(outcome, given)))
@@ -31,8 +39,8 @@ def asked_document(
         rows.append(("closed form", form if len(form) <= _LONGEST_FORM else long))
     if asked.cells is not None:
         rows.append(("cells", several(asked.cells.count, "cone") + " on which it holds"))
-    rows.append(("time", f"{seconds:.2f} s"))
-    data = {
+    rows += took(seconds)
+    data: dict[str, Any] = {
         "model": model,
         "statement": statement,
         "given": given,
@@ -43,7 +51,7 @@ def asked_document(
         "witness": outcome.witness,
         "confirmed": outcome.confirmed,
         "probability": figure_data(asked.probability),
-        "seconds": round(seconds, 4),
+        "seconds": seconds and round(seconds, 4),
     }
     blocks: list[Block] = [facts(*rows)]
     if asked.cells is not None:
