@@ -53,7 +53,7 @@ from algzoo_exact.shown import Shown, brief
 from algzoo_exact.zoo.catalogue import Catalogue
 from algzoo_exact.zoo.loading import Model
 
-_TOP = 10  # rows of a table
+_TOP, _TERMS = 10, 50  # rows of a table, and of one of the terms of a closed form
 _MEASURED = 5  # inputs, up to which a region's measure takes no time
 _HEAVY, _COLOURS = 100_000, 64  # bytes of a picture in lines; colours of one in pixels
 _GRAPH = 300  # regions that are all measured for a table of the heaviest
@@ -106,7 +106,8 @@ def _network(network: Program | Transformer) -> Iterator[d.Block]:
 
 def _score(score: Score) -> Iterator[d.Block]:
     yield from _of(score_document(None, score, None, Wanted()))
-    yield from closed_form(score)
+    if score.form and len(score.form.terms) + len(score.form.roots) <= _TERMS:
+        yield from closed_form(score)
 
 
 def _region(region: Region) -> Iterator[d.Block]:

@@ -73,6 +73,9 @@ class Asked(Shown):
     outcome: Outcome
     probability: Figure
 
+    def __repr__(self) -> str:
+        return f"<{repr(self.outcome).strip('<>')}; probability {self.probability.kind}>"
+
 
 @shows_progress("asking", in_words)
 def ask(
