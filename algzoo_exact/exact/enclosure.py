@@ -113,7 +113,7 @@ class Enclosure(Shown):
     __hash__ = object.__hash__
 
     def __repr__(self) -> str:
-        return f"<in {self}>"
+        return f"Enclosure{self}"
 
     def __str__(self) -> str:
         return "[{}, {}]".format(*self.decimal(places_for(self.width)))
