@@ -15,6 +15,7 @@ from typing import Literal, NamedTuple, Protocol
 
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task
+from algzoo_exact.shown import Shown
 
 Kind = Literal["deductive", "cubature", "sampled"]
 
@@ -33,7 +34,7 @@ class LearnedConstant:
 
 
 @dataclass(frozen=True)
-class Estimate:
+class Estimate(Shown):
     """An estimated accuracy, with what it cost.
 
     ``flops`` are counted as ``estimators.flops`` says, or None where they can't be attributed;

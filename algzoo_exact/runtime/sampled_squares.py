@@ -15,12 +15,14 @@ from algzoo_exact.errors import FloatRangeError, InputError
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.lift import HasProgram, lift, task_of
 from algzoo_exact.program.task import Task
+from algzoo_exact.progress import counted, shows_progress
 from algzoo_exact.runtime.networks import network_for
 from algzoo_exact.runtime.sampled import SampledSquaredError, pooled
 from algzoo_exact.runtime.sampling import Draw
 from algzoo_exact.zoo.tasks import targets
 
 
+@shows_progress("sampling", counted)
 def sample_squared_error(
     model: Program | HasProgram,
     task: Task | None,

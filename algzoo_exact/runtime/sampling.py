@@ -30,6 +30,8 @@ from algzoo_exact.program.lift import (
 )
 from algzoo_exact.program.task import Task, TaskOnSubspace, Teacher, TieRule, check_scored
 from algzoo_exact.program.transformer import Transformer
+from algzoo_exact.progress import counted, shows_progress
+from algzoo_exact.regions.starts import NO_LABEL, covering_cones
 from algzoo_exact.runtime.exact_inputs import MOST
 from algzoo_exact.runtime.networks import network_for
 from algzoo_exact.runtime.sampled import SampleEstimate
@@ -43,6 +45,7 @@ T = TypeVar("T")
 _DTYPES = {"float32": torch.float32, "float64": torch.float64}
 
 
+@shows_progress("sampling", counted)
 def sample(
     model: Program | Transformer | HasNetwork | HasProgram,
     task: Task | None,
@@ -168,7 +171,16 @@ def labelling(task: Task, dtype: torch.dtype, device: torch.device) -> Callable[
         return lambda x: first_argmax(teacher.outputs(x))
     if isinstance(task, TaskOnSubspace):
         inner, basis = labelling(task.task, dtype, device), to_tensor(task.basis, dtype).to(device)
-        return lambda x: inner(basis @ x)
+        none = [start.rows for start in covering_cones(task) if start.label == NO_LABEL]
+        walls = [torch.tensor(rows, dtype=dtype, device=device) for rows in none]
+
+        def labels(y: Tensor) -> Tensor:
+            found = inner(basis @ y)
+            for rows in walls:
+                found = found.masked_fill((rows @ y >= 0).all(0), NO_LABEL)
+            return found
+
+        return labels
     return lambda x: targets(task, x)
 
 

@@ -35,6 +35,7 @@ from algzoo_exact.explain.language.expression import (
 from algzoo_exact.explain.logic.order_probability import order_probability
 from algzoo_exact.explain.outcome import Figure, Outcome, Point, Status, joined
 from algzoo_exact.explain.prove.facts import Fact, Question
+from algzoo_exact.shown import Shown
 
 CaseVerdict = Literal["right", "wrong", "claims", "unknown"]
 CASE_VERDICTS: tuple[CaseVerdict, ...] = get_args(CaseVerdict)
@@ -51,7 +52,7 @@ class CaseInstance(Ground):
 
 
 @dataclass(frozen=True)
-class Case:
+class Case(Shown):
     """Cases that are meant to partition the input space, with what is said of the model there.
 
     right, wrong: to be proved, assuming the named ``claims``. claims: it follows from the named
@@ -82,7 +83,7 @@ class CheckedCase:
 
 
 @dataclass(frozen=True, eq=False)
-class CaseResult:
+class CaseResult(Shown):
     """A case with all its instances; ``probability`` is of all of them together, None where they
     are not known to be disjoint."""
 
@@ -97,7 +98,7 @@ class CaseResult:
 
 
 @dataclass(frozen=True, eq=False)
-class Partition:
+class Partition(Shown):
     """Whether the cases cover almost all inputs, and no two of them share more than a null set.
 
     A witness is an input in no case, or in two; ``details`` name those.
