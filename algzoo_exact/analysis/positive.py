@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
 from itertools import combinations, permutations
-from math import factorial
+from math import factorial, inf
 from typing import TypeAlias
 
 from algzoo_exact.deadline import NEVER, Deadline
@@ -28,7 +28,7 @@ from algzoo_exact.regions.enumerate import Cell, cells_below
 from algzoo_exact.regions.exact_search import ExactSearch
 from algzoo_exact.regions.starts import Start
 from algzoo_exact.score.accuracy import ACCURACY
-from algzoo_exact.score.cones import Job, Precision, Setup, decide
+from algzoo_exact.score.cones import Job, Part, Precision, Setup, decide
 from algzoo_exact.score.direction import directions, top_logits
 from algzoo_exact.score.pool import outcomes
 from algzoo_exact.shown import Shown
@@ -149,12 +149,14 @@ class PositiveSet:
         assert direction is not None
         floats = exact_weights(program) is not None
         precision = Precision(_BITS, Fraction(1, 2**_BITS), floats, None)
-        setup = Setup(ACCURACY, program, self.task, self.ties, direction, precision, True, NEVER)
+        setup = Setup(
+            ACCURACY, program, self.task, self.ties, direction, precision, True, inf, NEVER
+        )
 
         def score(chosen: tuple[int, ...], order: tuple[int, ...], start: Start) -> OrderedCase:
-            part = decide(setup, Job(0, (start,), (start,)))
-            assert part is not None
-            right = share(part.values[start.label], _whole(len(order)))
+            part = decide(setup, Job(0, start))
+            assert isinstance(part, Part)
+            right = share(part.value, _whole(len(order)))
             return OrderedCase(chosen, start.label, right, None, part.leaves)
 
         return score
