@@ -43,7 +43,6 @@ if TYPE_CHECKING:
     from algzoo_exact.certificate.build import write_certificate as write_certificate
     from algzoo_exact.certificate.check import CheckedCertificate as CheckedCertificate
     from algzoo_exact.certificate.check import check_certificate as check_certificate
-    from algzoo_exact.cluster import dask_workers as dask_workers
     from algzoo_exact.errors import FloatRangeError as FloatRangeError
     from algzoo_exact.errors import InputError as InputError
     from algzoo_exact.exact.enclosure import Enclosure as Enclosure
@@ -113,7 +112,6 @@ if TYPE_CHECKING:
 
 
 _HOMES = {
-    "dask_workers": "cluster",
     "Ablated": "analysis.ablation",
     "Atlas": "present.atlas",
     "Asked": "explain.prove.statements",

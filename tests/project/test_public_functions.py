@@ -52,7 +52,6 @@ CALLS: dict[str, Callable[[Path], list[Any]]] = {
     "certify": lambda at: [model(), task()],
     "compare": lambda at: [model(), 0.1],
     "cone_measure": lambda at: [[[1, 0], [0, 1]]],
-    "dask_workers": lambda at: ["tcp://127.0.0.1:1"],
     "diff": lambda at: [model(), model(), task()],
     "estimator": lambda at: ["sobol"],
     "explore": lambda at: [model(), task()],
