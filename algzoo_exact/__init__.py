@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from algzoo_exact.analysis.ablation import ablate as ablate
     from algzoo_exact.analysis.ablation import importance as importance
     from algzoo_exact.analysis.ablation import without as without
+    from algzoo_exact.analysis.autograd import exact_score as exact_score
     from algzoo_exact.analysis.difference import Difference as Difference
     from algzoo_exact.analysis.difference import DifferentCell as DifferentCell
     from algzoo_exact.analysis.difference import diff as diff
@@ -157,6 +158,7 @@ _HOMES = {
     "cone_measure": "measure.solid_angle",
     "diff": "analysis.difference",
     "estimator": "race.registry",
+    "exact_score": "analysis.autograd",
     "find_errors": "analysis.errors",
     "gradient": "analysis.gradient",
     "importance": "analysis.ablation",
