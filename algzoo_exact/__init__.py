@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from algzoo_exact.analysis.ablation import ablate as ablate
     from algzoo_exact.analysis.ablation import importance as importance
     from algzoo_exact.analysis.ablation import without as without
+    from algzoo_exact.analysis.autograd import exact_score as exact_score
     from algzoo_exact.analysis.difference import Difference as Difference
     from algzoo_exact.analysis.difference import DifferentCell as DifferentCell
     from algzoo_exact.analysis.difference import diff as diff
@@ -166,6 +167,7 @@ _HOMES = {
     "diff": "analysis.difference",
     "estimator": "race.registry",
     "explore": "present.explore",
+    "exact_score": "analysis.autograd",
     "find_errors": "analysis.errors",
     "gradient": "analysis.gradient",
     "importance": "analysis.ablation",
