@@ -40,12 +40,12 @@ from algzoo_exact.cli import (
     warm,
     zoo,
 )
-from algzoo_exact.cli.command import INTERRUPTED, Said, command
+from algzoo_exact.cli.command import BAD_INPUT, INTERRUPTED, Said, command
 from algzoo_exact.cli.interrupts import interrupts_kept
 from algzoo_exact.errors import InputError
 from algzoo_exact.names import printable
 
-BAD_INPUT, READER_GONE = 2, 141  # as shells count
+READER_GONE = 141  # as shells count
 
 # The base of all that typer says about wrong options; typer exports only this subclass of it.
 _UsageError = cast("type[Exception]", typer.BadParameter.__mro__[1])

@@ -76,6 +76,7 @@ CALLS: dict[str, Callable[[Path], list[Any]]] = {
     "root_mean_square_difference": lambda at: [median(), median()],
     "sample": lambda at: [model(), task(), 1000],
     "sample_squared_error": lambda at: [median(), az.tasks.median(2), 1000],
+    "section": lambda at: [model(), [[1, 0], [0, 1]], task()],
     "side_by_side": lambda at: [model(), model()],
     "specialize": lambda at: [model(), 3],
     "squared_error": lambda at: [median(), az.tasks.median(2)],
