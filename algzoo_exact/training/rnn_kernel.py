@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from algzoo_exact.jit import compiled_any_order
 from algzoo_exact.runtime.blocks import HALVES, Floats, half_batch, softmax, take
-from algzoo_exact.runtime.tiles import BLOCK, LANES, add_outer, gated_product, product
+from algzoo_exact.runtime.tiles import BLOCK, LANES, add_lanes, add_outer, gated_product, product
 
 
 @compiled_any_order
@@ -85,12 +85,6 @@ def rnn_gradients(
             add_outer(d_step[:, d * LANES :], g, rows[0, d:])
         total = gradients[half]
         total[:] = 0
-        for i in range(d):
-            for lane in range(LANES):
-                total[i] += d_step[i, d * LANES + lane]
-                for j in range(d):
-                    total[d + i * d + j] += d_step[i, j * LANES + lane]
-        for i in range(k):
-            for j in range(d):
-                for lane in range(LANES):
-                    total[d + d * d + i * d + j] += d_read[i, j * LANES + lane]
+        add_lanes(total[:d].reshape(d, 1), d_step[:, d * LANES :])
+        add_lanes(total[d : d + d * d].reshape(d, d), d_step[:, : d * LANES])
+        add_lanes(total[d + d * d :].reshape(k, d), d_read)
