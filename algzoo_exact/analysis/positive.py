@@ -15,7 +15,7 @@ from typing import TypeAlias
 
 from algzoo_exact.deadline import NEVER, Deadline
 from algzoo_exact.errors import InputError, demand
-from algzoo_exact.exact.enclosure import Enclosure
+from algzoo_exact.exact.enclosure import Enclosure, total
 from algzoo_exact.exact.shares import share
 from algzoo_exact.geometry.cone import Cone, IntVector, dot
 from algzoo_exact.processes import Workers
@@ -155,7 +155,7 @@ class PositiveSet:
 
         def score(chosen: tuple[int, ...], order: tuple[int, ...], start: Start) -> OrderedCase:
             part = decide(setup, Job(0, start))
-            assert isinstance(part, Part)
+            assert isinstance(part, Part), "no limit is set"
             right = share(part.value, _whole(len(order)))
             return OrderedCase(chosen, start.label, right, None, part.leaves)
 
@@ -188,9 +188,7 @@ def _share(found: list[Cell]) -> Enclosure:
     if not right:
         return Enclosure.exactly(0)
     few, of_one = (right, 0) if len(right) <= len(wrong) else (wrong, 1)
-    part = Enclosure.exactly(0)
-    for cell in few:
-        part = part.plus(cell.measure(_DIGITS).times(abs(of_one - cell.credit)))
+    part = total(cell.measure(_DIGITS).times(abs(of_one - cell.credit)) for cell in few)
     given = share(part, _whole(found[0].cone.dimension))
     return Enclosure(1 - given.upper, 1 - given.lower) if of_one else given
 
