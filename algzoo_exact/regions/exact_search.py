@@ -34,11 +34,6 @@ class ExactCell:
     tied: int
 
 
-def mode_of(ties: TieRule | None) -> int:
-    """The kernel's number for a tie rule; None keeps whole leaves."""
-    return EVERYTHING if ties is None else TIE_RULES.index(ties)
-
-
 class ExactSearch:
     """Enumerates the cells of one program below one starting cone at a time.
 
@@ -48,7 +43,7 @@ class ExactSearch:
 
     def __init__(self, program: Program, ties: TieRule | None) -> None:
         self.program = program
-        self.mode = mode_of(ties)
+        self.mode = EVERYTHING if ties is None else TIE_RULES.index(ties)
         self.n, self.neurons, self.k = program.seq_len, program.neurons, program.outputs
         self.leaves = 0
         self.patterns: set[int] = set()

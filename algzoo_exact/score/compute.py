@@ -21,12 +21,7 @@ from algzoo_exact.score.boxes import BOXES
 from algzoo_exact.score.by_closed_form import CLOSED_FORM, CLOSED_FORM_UP_TO
 from algzoo_exact.score.compiling import COMPILING, LOADING_SECONDS, compiling, done
 from algzoo_exact.score.cones import CONES
-from algzoo_exact.score.counting import (
-    PATIENCE,
-    SMALL_PATIENCE,
-    count_leaves,
-    sharing,
-)
+from algzoo_exact.score.counting import PATIENCE, SMALL_PATIENCE, count_leaves, sharing
 from algzoo_exact.score.enumeration import ENUMERATION
 from algzoo_exact.score.metric import Metric
 from algzoo_exact.score.pool import new_search
