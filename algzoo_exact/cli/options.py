@@ -8,10 +8,11 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable
-from dataclasses import MISSING, dataclass, field
+from contextlib import AbstractContextManager
+from dataclasses import MISSING, asdict, dataclass, field
 from decimal import Decimal, InvalidOperation
 from time import monotonic
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
@@ -22,6 +23,10 @@ from algzoo_exact.names import printable
 if TYPE_CHECKING:
     from algzoo_exact.program.task import Task, TieRule
     from algzoo_exact.zoo.loading import Model
+
+Advance: TypeAlias = Callable[[float, str], None]
+Bar: TypeAlias = Callable[[str, Deadline], AbstractContextManager[Advance]]
+"""What shows the progress of a piece of work, by its name, until a deadline."""
 
 LARGEST_COUNT = 10**15
 
@@ -159,9 +164,13 @@ class Sizes:
         parser=parse_rename,
     )  # fmt: skip
 
-    def load(self, name: str) -> Model:
-        """The model of that name, with a progress bar."""
-        return load_model(name, self)
+    def given(self) -> dict[str, Any]:
+        """As arguments of ``load``."""
+        return asdict(self)
+
+    def load(self, name: str, bar: Bar | None = None) -> Model:
+        """The model of that name, with a progress bar, unless another is given."""
+        return load_model(name, self, bar)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -231,17 +240,12 @@ class Seed:
     seed: int = option(0, "N", "Seed of the random inputs.")
 
 
-def load_model(name: str, sizes: Sizes | None = None) -> Model:
-    sizes = sizes or Sizes()
+def load_model(name: str, sizes: Sizes | None = None, bar: Bar | None = None) -> Model:
     import algzoo_exact as az
     from algzoo_exact.cli.output import progress_bar
 
-    heads = getattr(sizes, "heads", None)
-    with progress_bar("loading") as advance:
-        model = az.load(
-            name, task=sizes.task, seq_len=sizes.seq_len, heads=heads, rename=sizes.rename,
-            architecture=sizes.architecture, progress=advance,
-        )  # fmt: skip
+    with (bar or progress_bar)("loading", NEVER) as advance:
+        model = az.load(name, **(sizes or Sizes()).given(), progress=advance)
     if model.taken:
         pairs = ", ".join(f"{ours} = {theirs}" for ours, theirs in model.taken.items())
         print(f"note: by names and shapes: {printable(pairs)}; --rename says otherwise",

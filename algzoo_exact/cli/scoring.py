@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, TypeAlias, cast
+from typing import TYPE_CHECKING, cast
 
 from algzoo_exact.cli import options as o
 from algzoo_exact.cli.interrupts import noticing_interrupts
@@ -22,10 +20,6 @@ if TYPE_CHECKING:
 
 SAMPLES_BESIDE_BOUNDS = 1_000_000
 _LATER = 0.4  # seconds that a sample may end after the score: nothing else is left to be done then
-
-Advance: TypeAlias = Callable[[float, str], None]
-Bar: TypeAlias = Callable[[str, Deadline], AbstractContextManager[Advance]]
-"""What shows the progress of a piece of work, by its name, until a deadline."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +61,7 @@ class Scored:
 
 
 def scored(
-    loaded: Model, task: Task, rule: TieRule, wishes: Wishes, deadline: Deadline, bar: Bar
+    loaded: Model, task: Task, rule: TieRule, wishes: Wishes, deadline: Deadline, bar: o.Bar
 ) -> Scored:
     """The score of a model, with random inputs where they are wished for or bounds are wide."""
     from algzoo_exact.measure.flow import MOST_INPUTS

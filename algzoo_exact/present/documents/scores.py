@@ -28,10 +28,13 @@ COLUMNS = (
 """``score`` is the float nearest to the middle of the enclosure, whose ends are decimals."""
 
 
-def score_row(model: Model, score: Score, beside: CrossCheck | None) -> Row:
-    """Of a model. A median model's score is the root of the mean squared error."""
+def score_row(
+    model: Model, score: Score, beside: CrossCheck | None, proved: Enclosure | None = None
+) -> Row:
+    """Of a model, of which more may be ``proved`` of its accuracy than was computed. A median
+    model's score is the root of the mean squared error."""
     root = METRICS[score.metric].root
-    enclosure = score.root if root else score.enclosure
+    enclosure = score.root if root else proved or score.enclosure
     ends = enclosure_data(enclosure)
     found: Row = {
         "model": model.name,
@@ -64,19 +67,30 @@ def whole_row(row: Row) -> Row:
     return {column: row.get(column) for column in COLUMNS}
 
 
+def score_text(row: Row) -> d.Text:
+    """The score of a row with its kind, and the sample where it tells more than wide bounds."""
+    shown = value_text(_enclosure(row), row["kind"])
+    if row["kind"] == "exact" or row["sampled"] is None:
+        return shown
+    return (*shown, f"; {row['sampled']:.5f} ", d.Kind("sampled"))
+
+
+def errors_text(row: Row) -> str:
+    """How often it is wrong, where that is known."""
+    upper = _enclosure(row).upper
+    if row["metric"] != "accuracy" or row["kind"] != "exact" or upper == 1:
+        return ""
+    return f"1 in {count(1 / (1 - _enclosure(row).lower))}"
+
+
 def score_line(name: str, width: int, row: Row) -> str:
     """A row in one line: a name, the score with its kind, and how often it is wrong."""
     if row["error"]:
         cells: list[str | d.Text] = [f"error: {row['error']}"]
     else:
-        enclosure, errors = _enclosure(row), ""
-        if row["metric"] != "accuracy":
-            errors = row["metric"]
-        elif row["kind"] == "exact" and enclosure.upper < 1:
-            errors = f"1 error in {count(1 / (1 - enclosure.lower))}"
-        elif row["sampled"] is not None:
-            errors = f"sampled {row['sampled']:.5f}"
-        cells = [value_text(enclosure, row["kind"]), errors]
+        other = row["metric"] if row["metric"] != "accuracy" else ""
+        errors = errors_text(row)
+        cells = [score_text(row), f"wrong {errors}" if errors else other]
     line = d.table("", [""] * (1 + len(cells)), [(name.ljust(width), *cells)])
     return to_terminal(d.untitled(line, data={}))
 

@@ -1,9 +1,12 @@
-"""A document as one HTML file: no scripts, nothing fetched, formulas in MathML."""
+"""A document as one HTML file: nothing fetched, formulas in MathML, and no script but the one that
+sorts tables, where that is asked for."""
 
 from __future__ import annotations
 
+import base64
 import re
 from functools import cache
+from hashlib import sha256
 from html import escape
 from importlib.resources import files
 
@@ -18,19 +21,26 @@ _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
 
 @cache
-def _style() -> str:
-    return (files("algzoo_exact.present.writers") / "style.css").read_text(encoding="utf-8")
+def _file(name: str) -> str:
+    return (files("algzoo_exact.present.writers") / name).read_text(encoding="utf-8")
 
 
-def to_html(document: d.Document) -> str:
-    """The whole page."""
+def to_html(document: d.Document, *, sortable: bool = False) -> str:
+    """The whole page; ``sortable``: its tables sort by a click on a heading, and words typed above
+    them choose rows. Without scripts they are as they are."""
+    script, policy = "", _POLICY
+    if sortable:
+        code = _file("sorting.js")
+        digest = base64.b64encode(sha256(code.encode()).digest()).decode()
+        script, policy = f"<script>{code}</script>\n", f"{_POLICY}; script-src 'sha256-{digest}'"
+    back = f'<p class="back">{_inline(document.back)}</p>' if document.back else ""
     sections = "\n".join(map(_section, document.sections))
     links = "".join(
         f'<li><a href="#{section.name}">{escape(section.title)}</a></li>'
         for section in document.sections
     )
     body = (
-        f"<header><h1>{escape(document.title)}</h1>"
+        f"<header>{back}<h1>{escape(document.title)}</h1>"
         f'<p class="subtitle">{escape(document.subtitle)}</p>'
         f'<nav aria-label="Sections"><ul>{links}</ul></nav></header>\n'
         f"<main>\n{sections}\n</main>\n<footer><p>{escape(document.footer)}</p></footer>"
@@ -40,11 +50,11 @@ def to_html(document: d.Document) -> str:
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
         f'<meta name="description" content="{description}">\n'
         f"<title>{title}</title>\n"
         '<link rel="icon" href="data:,">\n'
-        f"<style>\n{_style()}</style>\n</head>\n<body{wide}>\n{body}\n</body>\n</html>\n"
+        f"<style>\n{_file('style.css')}</style>\n</head>\n<body{wide}>\n{body}\n{script}</body>\n</html>\n"
     )
 
 
