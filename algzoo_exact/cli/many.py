@@ -18,6 +18,7 @@ from algzoo_exact.cli.scoring import Wishes, scored
 from algzoo_exact.deadline import Deadline
 from algzoo_exact.errors import InputError
 from algzoo_exact.files import Kept, check_place, journal_of, kept_beside
+from algzoo_exact.names import printable
 from algzoo_exact.version import __version__
 
 if TYPE_CHECKING:
@@ -132,7 +133,7 @@ def _rows(
             row: Row = {"error": str(model).removeprefix(f"{name}: ")}
             if not isinstance(model, InputError):
                 row = _row(name, model, seed, scoring, kept, lambda *_: nullcontext(heard))
-            yield whole_row(row | {"file": name, "noise_seed": seed})
+            yield whole_row(row | {"file": printable(name), "noise_seed": seed})
 
 
 def _loaded(name: str, scoring: Scoring) -> Model | InputError:

@@ -144,7 +144,7 @@ class TimeLimit:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sizes:
+class Facts:
     """The task and the number of inputs, where a model's file does not tell."""
 
     task: str | None = option(
@@ -155,6 +155,21 @@ class Sizes:
         None, "N", "The number of inputs. A median model's weights do not tell it; for others, a "
         "number that is not theirs is an error.",
     )  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Heads:
+    """The same of a transformer."""
+
+    heads: int | None = option(
+        None, "N", "A transformer's attention heads, where the file does not tell; else 1."
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sizes(Facts):
+    """How a model's file is to be read."""
+
     architecture: str | None = option(
         None, "NAME", "mlp: the matrices are a perceptron's, with ReLU between them."
     )
@@ -174,12 +189,13 @@ class Sizes:
 
 
 @dataclass(frozen=True, kw_only=True)
-class AllSizes(Sizes):
-    """And of a transformer."""
+class AllSizes(Heads, Sizes):
+    """The same, where it may be a transformer's."""
 
-    heads: int | None = option(
-        None, "N", "A transformer's attention heads, where the file does not tell; else 1."
-    )
+
+@dataclass(frozen=True, kw_only=True)
+class AllFacts(Heads, Facts):
+    """Where matrices have their names."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -215,7 +215,9 @@ def _index(rows: Mapping[str, Row], left: Sequence[str]) -> d.Document:
         blocks = (d.paragraph("These have no report:"), d.bullets(*map(printable, items)))
         sections.append(d.Section("failed", "Without a report", blocks))
     if left:
-        text = d.paragraph("The same command makes the reports of these: ", ", ".join(left), ".")
+        text = d.paragraph(
+            "The same command makes the reports of these: ", printable(", ".join(left)), "."
+        )
         sections.append(d.Section("left", "Not yet", (text,)))
     return d.Document(
         "An exact atlas",
@@ -232,7 +234,7 @@ def _cells(name: str, row: Row) -> tuple[str | d.Text, ...]:
         certificate = (d.Link(row["certificate_sha256"][:12], address(row["certificate"])),)
     status = row.get("explanation")
     return (
-        (d.Link(name, address(row["page"])),),
+        (d.Link(printable(name), address(row["page"])),),
         f"{row['parameters']:,}",
         score_text(row),
         errors_text(row),

@@ -126,7 +126,7 @@ def test_bad_options(options: tuple[str, ...], said: str, folder: Path) -> None:
 
 def test_bad_folders(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
-    assert "There are no models in" in run("accuracy", tmp_path / "empty").stderr
+    assert "There are no models in the folder" in run("accuracy", tmp_path / "empty").stderr
     told = run("accuracy", folder / "seed0.pth", folder / "none.pth")
     assert told.exit_code == 2
     assert told.stdout.count("error: ") == 2

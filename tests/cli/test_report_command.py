@@ -79,7 +79,7 @@ def test_a_refuted_explanation_sets_the_exit_code(tmp_path: Path) -> None:
          "contradict"),
         (("2nd_argmax_16_10", "-o", "a.html", "--certificate", "c.json"), "There is no cert"),
         (("--all", "nowhere", "-o", "a"), "no folder nowhere"),
-        (("--all", ".", "-o", "a"), "There are no models in ."),
+        (("--all", ".", "-o", "a"), "There are no models in the folder ."),
         (("--all", ".", "-o", "a", "--no-certificate"), "leave out"),
     ],
 )  # fmt: skip
