@@ -21,6 +21,7 @@ from algzoo_exact.deadline import NEVER, Deadline, TimeIsUpError
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.measure.flow import MOST_INPUTS
+from algzoo_exact.processes import Workers
 from algzoo_exact.program.floats import exact_weights
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.specialize import Specializer, rows
@@ -30,6 +31,7 @@ from algzoo_exact.regions.pattern import ActivationPattern, from_words, to_words
 from algzoo_exact.regions.starts import starting_cones
 from algzoo_exact.score.compute import metric_for
 from algzoo_exact.score.pool import outcomes
+from algzoo_exact.shown import Shown
 
 F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
@@ -45,7 +47,7 @@ Progress = Callable[[float, str], None]
 
 
 @dataclass(frozen=True, eq=False)
-class CellTable:
+class CellTable(Shown):
     """Cells of a program on a task, as arrays of one length.
 
     ``start``: the position of the starting cone, whose ``label`` is the true one. ``bits``
@@ -122,7 +124,7 @@ def measured_cells(
     ties: TieRule = "lowest",
     wrong_only: bool = False,
     deadline: Deadline = NEVER,
-    workers: int = 1,
+    workers: Workers = 1,
     progress: Progress | None = None,
 ) -> CellTable:
     """All cells with their answers and measures, n <= 9; ``wrong_only``: those that do not earn

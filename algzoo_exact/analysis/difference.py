@@ -22,18 +22,21 @@ from algzoo_exact.deadline import Deadline, TimeIsUpError
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.enclosure import Enclosure, square_root
 from algzoo_exact.measure.flow import MOST_INPUTS
+from algzoo_exact.processes import Workers
 from algzoo_exact.program.floats import exact_weights
 from algzoo_exact.program.ir import Program, side_by_side
 from algzoo_exact.program.lift import HasProgram, lift, task_of
 from algzoo_exact.program.problem import Problem, ValueCell
 from algzoo_exact.program.problems.median import MEDIAN
 from algzoo_exact.program.task import Task, check_fit
+from algzoo_exact.progress import shows_progress
 from algzoo_exact.regions.exact_search import CONES
 from algzoo_exact.regions.starts import starting_cones
 from algzoo_exact.score.compute import answer
 from algzoo_exact.score.pool import outcomes
 from algzoo_exact.score.question import Question
 from algzoo_exact.score.squared_error import SQUARED_ERROR
+from algzoo_exact.shown import Shown
 
 F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
@@ -42,7 +45,7 @@ _MOST_DECIMALS = 17  # of an input near a point in floats
 
 
 @dataclass(frozen=True)
-class DifferentCell:
+class DifferentCell(Shown):
     """A cone of inputs on which two models give two answers; ``input`` lies in it, or is None where
     the cone is too thin for floats."""
 
@@ -53,7 +56,7 @@ class DifferentCell:
 
 
 @dataclass(frozen=True, eq=False)
-class Difference:
+class Difference(Shown):
     """Where two programs answer differently, as arrays, heaviest first: ``label``, the true one,
     ``first`` and ``second`` answers, ``measure`` +- ``radius``, and ``inside`` (cells, n).
 
@@ -133,13 +136,14 @@ def _answer(program: Program, x: list[Fraction]) -> int:
     return logits.index(max(logits))
 
 
+@shows_progress("differences")
 def diff(
     first: Program | HasProgram,
     second: Program | HasProgram,
     task: Task | None = None,
     *,
     time_limit: float | None = None,
-    workers: int = 1,
+    workers: Workers = 1,
     progress: Progress | None = None,
 ) -> Difference:
     """Where two models answer differently, n <= 9; where logits tie, the lowest index is the
@@ -212,9 +216,9 @@ class _Work:
                 if a == b:
                     continue
                 joint = both_answer(self.programs, a, b)
-                search = Search(joint, "lowest", grain=CONES)
+                search = Search(joint, "lowest")
                 weights = exact_weights(joint)
-                for batch in search.cells(replace(start, label=a + b)):
+                for batch in search.cells(replace(start, label=a + b), CONES):
                     self.deadline.look()
                     if batch is not None:
                         yield start.label, a, b, *measured(search, weights, start, batch)
@@ -239,7 +243,7 @@ def root_mean_square_difference(
     second: Program | HasProgram,
     *,
     time_limit: float | None = None,
-    workers: int | None = None,
+    workers: Workers | None = None,
 ) -> Enclosure:
     """sqrt(E[(f(x) - g(x))^2]) of two models with one output each.
 

@@ -127,7 +127,8 @@ def _rows(
             done = k + i / len(seeds)
 
             def heard(share: float, text: str, done: float = done, name: str = name) -> None:
-                advance((done + share / len(seeds)) / len(names), f"{Path(name).name}: {text}")
+                told = f"{int(done) + 1} of {len(names)}, {Path(name).name[:WIDEST]}"
+                advance((done + share / len(seeds)) / len(names), told)
 
             heard(0.0, "")
             row: Row = {"error": str(model).removeprefix(f"{name}: ")}
@@ -138,7 +139,7 @@ def _rows(
 
 def _loaded(name: str, scoring: Scoring) -> Model | InputError:
     try:  # one bar at a time: that of all models
-        return scoring.sizes.load(name, lambda *_: nullcontext(lambda share, text: None))
+        return o.load_model(name, scoring.sizes, lambda *_: nullcontext(lambda share, text: None))
     except InputError as error:
         return error
 

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import MISSING, asdict, dataclass, field
 from decimal import Decimal, InvalidOperation
+from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
@@ -21,6 +22,7 @@ from algzoo_exact.errors import InputError, did_you_mean
 from algzoo_exact.names import printable
 
 if TYPE_CHECKING:
+    from algzoo_exact.analysis.sections import Section
     from algzoo_exact.program.task import Task, TieRule
     from algzoo_exact.zoo.loading import Model
 
@@ -32,6 +34,7 @@ LARGEST_COUNT = 10**15
 
 _POWER = re.compile(r"(\d{1,4})(?:\^|\*\*)(\d{1,4})", re.ASCII)
 _DURATION = re.compile(r"(\d+(?:\.\d*)?|\.\d+)\s*(ms|s|min|m|h|)", re.ASCII)
+_POSITION = re.compile(r"\d{1,4}", re.ASCII)
 _UNITS = {"ms": 0.001, "": 1.0, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
 
 
@@ -183,9 +186,14 @@ class Sizes(Facts):
         """As arguments of ``load``."""
         return asdict(self)
 
-    def load(self, name: str, bar: Bar | None = None) -> Model:
-        """The model of that name, with a progress bar, unless another is given."""
-        return load_model(name, self, bar)
+    def load(self, name: str) -> Model:
+        """The model of that name, with a progress bar; what was taken for what is said."""
+        model = load_model(name, self)
+        if model.taken:
+            pairs = ", ".join(f"{ours} = {theirs}" for ours, theirs in model.taken.items())
+            note = f"note: by names and shapes: {printable(pairs)}; --rename says otherwise"
+            print(note, file=sys.stderr)
+        return model
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -231,6 +239,51 @@ class Rules(Ties):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Subspace:
+    """A linear subspace of the inputs."""
+
+    zero: str | None = option(None, "I,J,..", "On the section where these inputs are 0, as 2,3.")
+    equal: list[str] = option(
+        (), "I,J,..", "On the section where these inputs are equal, as 0,1; may be repeated."
+    )
+    basis: Path | None = option(
+        None, "FILE", "On the section x = E y: E as .json, a list of n rows of m numbers or texts "
+        'such as "1/3".',
+    )  # fmt: skip
+    shared: str = option(
+        "none", "RULE", "The label on a section where several qualify throughout: "
+        "[bold]none[/bold], so that nothing is right or wrong there, or the [bold]lowest[/bold].",
+    )  # fmt: skip
+
+    @property
+    def chosen(self) -> bool:
+        """Whether a section is asked for."""
+        return self.zero is not None or bool(self.equal) or self.basis is not None
+
+    def of(self, model: Model, task: Task) -> Section | None:
+        """The section that is asked for; InputError where it is none, and for a rule alone."""
+        from algzoo_exact.analysis.sections import read_basis, section
+
+        if not self.chosen:
+            if self.shared != "none":
+                raise InputError("--shared is for sections; give --zero, --equal or --basis too.")
+            return None
+        basis = None if self.basis is None else read_basis(self.basis)
+        zero = () if self.zero is None else _positions("--zero", self.zero)
+        equal = [_positions("--equal", group) for group in self.equal]
+        shared: Any = self.shared
+        return section(model, basis, task, zero=zero, equal=equal, shared=shared)
+
+
+def _positions(option: str, text: str) -> list[int]:
+    """Positions of inputs, as ``2,3``."""
+    words = text.replace(" ", "").split(",")
+    if not all(_POSITION.fullmatch(word) for word in words):
+        raise InputError(f"{option} takes positions of inputs such as 2,3, not {text!r:.60}.")
+    return [int(word) for word in words]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Noise:
     noise: float | None = option(
         None, "STD", "First add Gaussian noise of this standard deviation to every weight."
@@ -261,12 +314,7 @@ def load_model(name: str, sizes: Sizes | None = None, bar: Bar | None = None) ->
     from algzoo_exact.cli.output import progress_bar
 
     with (bar or progress_bar)("loading", NEVER) as advance:
-        model = az.load(name, **(sizes or Sizes()).given(), progress=advance)
-    if model.taken:
-        pairs = ", ".join(f"{ours} = {theirs}" for ours, theirs in model.taken.items())
-        print(f"note: by names and shapes: {printable(pairs)}; --rename says otherwise",
-              file=sys.stderr)  # fmt: skip
-    return model
+        return az.load(name, **(sizes or Sizes()).given(), progress=advance)
 
 
 def task_of(model: Model) -> Task:

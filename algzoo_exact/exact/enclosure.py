@@ -16,13 +16,14 @@ from threading import RLock
 from flint import arb, ctx, fmpq
 
 from algzoo_exact.exact.verdict import Verdict
+from algzoo_exact.shown import Shown
 
 _PRECISION = RLock()
 _ROOT_BITS = 256  # of the root of a number that is known exactly
 
 
 @dataclass(frozen=True, eq=False)
-class Enclosure:
+class Enclosure(Shown):
     """A real number known to lie in ``[lower, upper]``; end points are exact rationals."""
 
     lower: Fraction
@@ -107,6 +108,9 @@ class Enclosure:
         raise TypeError("Enclosures have no ==; compare their end points, or use contains().")
 
     __hash__ = object.__hash__
+
+    def __repr__(self) -> str:
+        return f"<in {self}>"
 
     def __str__(self) -> str:
         return "[{}, {}]".format(*self.decimal(places_for(self.width)))

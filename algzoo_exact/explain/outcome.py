@@ -16,6 +16,7 @@ from algzoo_exact.exact.verdict import Verdict
 from algzoo_exact.explain.language.expression import Entry, Formula, Term, point_text
 from algzoo_exact.explain.logic.farkas import Refutation
 from algzoo_exact.geometry.cone import Cone, IntVector
+from algzoo_exact.shown import Shown
 
 Status = Literal["proved", "refuted", "unknown"]
 Point: TypeAlias = tuple[Fraction, ...]
@@ -143,7 +144,7 @@ class HasParameters(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
-class Outcome:
+class Outcome(Shown):
     """What became of a statement, of several together, or of an ``instance`` of a claim or case.
 
     ``method`` names what decided: exact arithmetic, exact bounds, regions, order, z3; ``details``

@@ -29,6 +29,8 @@ from algzoo_exact.present.wording import several
 from algzoo_exact.present.writers.html import to_html
 from algzoo_exact.present.writers.registry import write
 from algzoo_exact.program.task import PROBLEMS, TieRule
+from algzoo_exact.progress import shows_progress
+from algzoo_exact.shown import Shown
 from algzoo_exact.version import __version__
 from algzoo_exact.zoo.folders import models_in
 from algzoo_exact.zoo.loading import Model, load, suffix_of
@@ -40,7 +42,7 @@ _COLUMNS = ("model", "#weights", "score", "#errors", "#regions", "explanation", 
 
 
 @dataclass(frozen=True)
-class Atlas:
+class Atlas(Shown):
     """What was written: the index, the reports by name, why others have none, and the ``rows`` of
     all by name, as ``accuracy`` gives them. ``left`` are those that Ctrl-C came before."""
 
@@ -51,6 +53,7 @@ class Atlas:
     left: tuple[str, ...] = ()
 
 
+@shows_progress("reports")
 def write_atlas(
     folder: str | Path,
     output: str | Path,

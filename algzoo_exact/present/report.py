@@ -22,15 +22,20 @@ from algzoo_exact.present.writers.registry import write
 from algzoo_exact.program.lift import task_of
 from algzoo_exact.program.readers import as_model
 from algzoo_exact.program.task import Task, TieRule
+from algzoo_exact.progress import shows_progress
+from algzoo_exact.shown import Shown
 from algzoo_exact.version import __version__
 from algzoo_exact.zoo.loading import Model
 
 
 @dataclass(frozen=True, eq=False)
-class Report:
+class Report(Shown):
     """A report: the ``findings`` that it states, and the same as a ``document`` of sections."""
 
     findings: Findings
+
+    def __repr__(self) -> str:
+        return f"<report on {self.findings.model.name}: {self.findings.score}>"
 
     @cached_property
     def document(self) -> Document:
@@ -48,7 +53,7 @@ class Report:
         )
 
     def html(self) -> str:
-        """One HTML file, complete in itself: MathML, SVG, no scripts, nothing fetched."""
+        """One HTML file, complete in itself: MathML, SVG, nothing fetched."""
         return to_html(self.document)
 
     def markdown(self, picture: str | None = None) -> str:
@@ -71,6 +76,7 @@ class Report:
         write(self.document, path)
 
 
+@shows_progress("report")
 def make_report(
     model: Model,
     task: Task | None = None,

@@ -26,7 +26,8 @@ from algzoo_exact.program.specialize import Specializer, rows
 from algzoo_exact.program.task import Task, TieRule, argmax, check_fit, credit_for
 from algzoo_exact.regions.exact_search import ExactCell, ExactSearch
 from algzoo_exact.regions.pattern import ActivationPattern
-from algzoo_exact.regions.starts import Start, starting_cones
+from algzoo_exact.regions.starts import Start, covering_cones, starting_cones
+from algzoo_exact.shown import Shown
 
 Progress = Callable[[int, int], None]
 """Called with the number of starting cones that are done, and of all."""
@@ -49,7 +50,7 @@ class Wall:
 
 
 @dataclass(frozen=True)
-class Region:
+class Region(Shown):
     """A cone on which the program is linear.
 
     The region is ``cone`` + span(``lineality``). It is ``cone`` alone, and ``lineality`` is empty,
@@ -67,6 +68,9 @@ class Region:
     walls: tuple[tuple[Wall, ...], ...]
     logit_rows: tuple[IntVector, ...]
     logit_scale: int
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__.lower()} {self.pattern}, {len(self.cone.rays)} rays>"
 
     @property
     def linear_map(self) -> Matrix:
@@ -180,20 +184,26 @@ def cells(
 ) -> Iterator[Cell]:
     """All cells of a program on a task, right and wrong ones; or those below some starting cones.
 
-    They cover R^n with disjoint interiors; a loaded model knows its task. InputError if program and
-    task do not fit.
+    They cover R^n with disjoint interiors; a loaded model knows its task. On a section, cells that
+    several labels share may have the label -1, and no credit. InputError if program and task do not
+    fit.
     """
     program, task = program_of(model), task_of(model, task)
     if starts is None:
         check_fit(program, task, ties)
-        starts = starting_cones(task)
+        starts = covering_cones(task)
     search = ExactSearch(program, None)
     for done, start in enumerate(starts):
-        for leaf in search.exact_cells(start):
-            assert leaf is not None, "whole leaves were asked for"
-            yield from _cells_of(search, start, leaf, ties)
+        yield from cells_below(search, start, ties)
         if progress is not None:
             progress(done + 1, len(starts))
+
+
+def cells_below(search: ExactSearch, start: Start, ties: TieRule) -> Iterator[Cell]:
+    """The cells below one starting cone, by a search for whole leaves."""
+    for leaf in search.exact_cells(start):
+        assert leaf is not None, "whole leaves were asked for"
+        yield from _cells_of(search, start, leaf, ties)
 
 
 def cells_of_leaf(program: Program, start: Start, bits: int, ties: TieRule) -> Iterator[Cell]:

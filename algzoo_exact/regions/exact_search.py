@@ -66,31 +66,36 @@ class ExactSearch:
         """
         first_wall = len(start.cone.walls)
         cone: Cone | None = start.cone
-        if start.part is not None and level <= start.level:
-            cone, bits, level = start.part, start.bits, start.level
-        else:
-            for q in range(level):
-                below, above = cone.split(self.row(q, bits), first_wall + q)  # type: ignore[union-attr]
-                cone = above if bits >> q & 1 else below
+        for q in range(level):
+            below, above = cone.split(self.row(q, bits), first_wall + q)  # type: ignore[union-attr]
+            cone = above if bits >> q & 1 else below
         assert cone is not None, "the compiled path followed an empty cone"
-        for leaf, pattern in self._split(cone, bits, range(level, self.neurons), first_wall):
+        for leaf, pattern in self._split(cone, bits, level, first_wall):
             self.leaves += 1
             self.patterns.add(pattern)
             yield self._credit(leaf, pattern, start.label, first_wall + self.neurons)
 
-    def parts(self, start: Start, level: int) -> Iterator[Start]:
-        """The parts of a starting cone by the signs of its first ``level`` neurons."""
-        for cone, bits in self._split(start.cone, 0, range(level), len(start.cone.walls)):
-            yield Start(start.label, start.cone, cone, bits, level)
+    def halves(self, start: Start) -> tuple[Start, ...]:
+        """A start cut by the first neuron that cuts it, if any does; each part is to be summed by
+        itself."""
+        label, cone, bits, first_wall = start.label, start.cone, start.bits, len(start.cone.walls)
+        for level in range(start.level, self.neurons):
+            below, above = cone.split(self.row(level, bits), first_wall + level)
+            on = bits | 1 << level
+            if below is not None and above is not None:
+                parts = (renumbered(below), bits), (renumbered(above), on)
+                return tuple(Start(label, part, 0, signs, level + 1) for part, signs in parts)
+            bits = bits if above is None else on
+        return (Start(label, cone, 0, bits, self.neurons),)
 
     def _split(
-        self, cone: Cone, bits: int, levels: range, first_wall: int
+        self, cone: Cone, bits: int, level: int, first_wall: int
     ) -> Iterator[tuple[Cone, int]]:
-        """The parts of a cone by the signs of some neurons."""
-        pending = [(cone, bits, levels.start)]
+        """The parts of a cone by the signs of the neurons from ``level`` on."""
+        pending = [(cone, bits, level)]
         while pending:
             cone, bits, level = pending.pop()
-            if level == levels.stop:
+            if level == self.neurons:
                 yield cone, bits
                 continue
             below, above = cone.split(self.row(level, bits), first_wall + level)
@@ -127,3 +132,17 @@ class ExactSearch:
             else:
                 part = part.split(margin, tie_wall + other)[1]
         return None if part is None else ExactCell(part, bits, tied if self.mode == 2 else 1)
+
+
+def renumbered(cone: Cone) -> Cone:
+    """Only its facets, numbered from 0."""
+    slim = cone.irredundant()
+    place = {wall: i for i, wall in enumerate(slim.walls)}
+    return Cone(
+        tuple(range(len(slim.walls))),
+        slim.inequalities,
+        slim.rays,
+        tuple(
+            sum(1 << place[wall] for wall in slim.walls if mask >> wall & 1) for mask in slim.tight
+        ),
+    )

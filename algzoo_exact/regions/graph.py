@@ -22,6 +22,7 @@ from algzoo_exact.geometry.cone import IntVector
 from algzoo_exact.program.ir import HasProgram, Program, program_of
 from algzoo_exact.program.lift import task_of
 from algzoo_exact.program.task import Task, TieRule, check_fit
+from algzoo_exact.progress import counted, shows_progress
 from algzoo_exact.regions.atlas import number, vector
 from algzoo_exact.regions.enumerate import (
     Progress,
@@ -30,6 +31,7 @@ from algzoo_exact.regions.enumerate import (
 )
 from algzoo_exact.regions.measured import MeasuredCells, earned
 from algzoo_exact.regions.pattern import ActivationPattern
+from algzoo_exact.shown import Shown
 
 if TYPE_CHECKING:
     import networkx
@@ -40,7 +42,7 @@ _MOST_DIGITS = 160  # that a share may take; for six inputs each costs an integr
 _CHEAP = 5  # inputs
 
 
-class RegionGraph:
+class RegionGraph(Shown):
     """The regions of one program with their neighbourhoods, and their accuracy on a task.
 
     ``graph`` is a ``networkx.Graph``. Its nodes are ``ActivationPattern``s with the attribute
@@ -68,6 +70,10 @@ class RegionGraph:
 
     def __len__(self) -> int:
         return len(self.graph)
+
+    def __repr__(self) -> str:
+        facets = self.graph.number_of_edges()
+        return f"<{len(self):,} activation regions with {facets:,} shared facets>"
 
     def regions(self) -> Iterator[Region]:
         for pattern in self.graph:
@@ -167,6 +173,7 @@ class RegionGraph:
         return found
 
 
+@shows_progress("regions", counted)
 def region_graph(
     model: Program | HasProgram,
     task: Task | None = None,

@@ -12,6 +12,7 @@ from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task, TieRule
 from algzoo_exact.regions.enumerate import Cell, Progress, cells
 from algzoo_exact.regions.pattern import ActivationPattern
+from algzoo_exact.regions.starts import NO_LABEL
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +41,7 @@ class MeasuredCells:
 
     def by_label(self, digits: int = 20) -> dict[int, Enclosure]:
         """The accuracy by true label."""
-        labels = sorted({cell.label for cell in self.cells})
+        labels = sorted({cell.label for cell in self.cells} - {NO_LABEL})
         return {k: earned((c for c in self.cells if c.label == k), digits) for k in labels}
 
 

@@ -27,6 +27,8 @@ from algzoo_exact.program.lift import (
 from algzoo_exact.program.problems.order import SECOND_ARGMAX
 from algzoo_exact.program.task import PROBLEMS, Task, tasks_for
 from algzoo_exact.program.transformer import Transformer
+from algzoo_exact.progress import shows_progress
+from algzoo_exact.shown import Shown
 from algzoo_exact.zoo.algzoo import FAMILIES
 from algzoo_exact.zoo.fetching import Remote, fetch, find_remote
 from algzoo_exact.zoo.handcrafted import SIZES, handcrafted_second_argmax
@@ -57,7 +59,7 @@ _BETWEEN_WORDS = re.compile(r"[-. ]")
 
 
 @dataclass(frozen=True)
-class Model:
+class Model(Shown):
     """A model as it was stored. What cannot be printed of its ``name`` is escaped.
 
     ``network`` is exact: the program of an RNN or a perceptron, or a transformer. ``task`` is None
@@ -80,6 +82,11 @@ class Model:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "name", printable(self.name))
+
+    def __repr__(self) -> str:
+        task = "no task" if self.task is None else self.task.name
+        inside = repr(self.network).strip("<>")
+        return f"<{self.name} (sha256 {self.sha256[:12]}): {task}, {inside}, {self.dtype}>"
 
     @cached_property
     def weights_sha256(self) -> str:
@@ -131,6 +138,7 @@ _Claims = tuple[_Stated, ...]
 """The most reliable first."""
 
 
+@shows_progress("loading")
 def load(
     model: str | os.PathLike[str] | torch.nn.Module | Mapping[str, torch.Tensor],
     *,

@@ -120,7 +120,7 @@ def test_atlas(tmp_path: Path) -> None:
     assert sorted(found["failed"]) == ["broken", "unknown"]
     assert "give the task" in found["failed"]["unknown"]
     text = (target / "index.html").read_text("utf-8")
-    page = check_page(text, scripts=1)
+    page = check_page(text)
     files = {link for link in page.links if not link.startswith(("#", "data:"))}
     assert files == {path.name for path in target.iterdir()} - {"index.html"}
     assert "0.999941638136" in text

@@ -28,7 +28,7 @@ from algzoo_exact.deadline import NEVER, Deadline, TimeIsUpError
 from algzoo_exact.present.findings.random_inputs import Order, sampler
 from algzoo_exact.runtime.sampled import SampleEstimate
 from algzoo_exact.runtime.sampled_squares import sample_squares
-from algzoo_exact.runtime.sampling import BLOCK, sample_rounded
+from algzoo_exact.runtime.sampling import BLOCK, Draw, sample_drawn
 
 SOON = 40  # looks at the clock after it struck
 """Enough for every loop within a loop to look once; a time that began anew would take 200."""
@@ -229,15 +229,14 @@ def test_claims(claim: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
 def test_samples_that_there_is_time_for() -> None:
     """One block at least, the same inputs as of a sample of that size."""
     program, task = random_program(np.random.default_rng(49), 3, 3), az.tasks.second_argmax(3)
-    short = sample_rounded(program, task, 10**7, None, dtype="float64", deadline=Deadline(0))
+    draw = Draw(10**7, deadline=Deadline(0))
+    short = sample_drawn(program, task, draw)
     whole = az.sample(program, task, BLOCK, dtype="float64")
     assert (short.samples, short.correct) == (BLOCK, whole.correct)
     assert (short.lower, short.upper) == (whole.lower, whole.upper)
     median = one_output(random_program(np.random.default_rng(50), 2, 3))
     task = az.tasks.median(3)
-    some = sample_squares(
-        median, task, 10**7, Deadline(0), seed=0, device="cpu", dtype="float64", progress=None
-    )
+    some = sample_squares(median, task, draw)
     rest = az.sample_squared_error(median, task, BLOCK, dtype="float64")
     assert (some.samples, some.mean) == (BLOCK, rest.mean)
     assert some.standard_error == rest.standard_error

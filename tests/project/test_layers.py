@@ -30,18 +30,32 @@ LAYERS: dict[str, set[str]] = {
     "deadline": {"errors"},
     "jit": set(),
     "signals": set(),
-    "processes": {"signals"},
+    "processes": {"errors", "signals"},
+    "cluster": {"errors", "version"},
     "names": set(),
+    "shown": set(),
+    "progress": {"deadline"},
     "version": set(),
     "plotting": set(),
     "files": {"errors"},
-    "exact": {"errors"},
-    "geometry": {"errors", "exact"},
-    "measure": {"errors", "exact", "geometry", "jit"},
-    "program": {"errors", "exact", "geometry"},
+    "exact": {"shown", "errors"},
+    "geometry": {"shown", "errors", "exact"},
+    "measure": {"shown", "errors", "exact", "geometry", "jit"},
+    "program": {"shown", "errors", "exact", "geometry"},
     "zoo": {"errors", "exact", "files", "geometry", "jit", "names", "program"},
 }
-LAYERS["regions"] = {"errors", "exact", "files", "geometry", "jit", "measure", "program"}
+LAYERS["regions"] = {
+    "shown",
+    "progress",
+    "errors",
+    "exact",
+    "files",
+    "geometry",
+    "jit",
+    "measure",
+    "program",
+}
+LAYERS["zoo"] |= {"shown", "progress"}
 LAYERS["score"] = LAYERS["regions"] | {"deadline", "processes", "regions", "signals"}
 LAYERS["runtime"] = LAYERS["score"] | {"score"}
 LAYERS["explain"] = LAYERS["score"] | {"score", "runtime"}
@@ -91,8 +105,9 @@ HOMES: dict[str, tuple[str, ...]] = {
     ),
     "numba": ("jit.py", "runtime/tiles.py"),
     "llvmlite": ("runtime/tiles.py",),
+    "distributed": ("cluster.py",),
     "typer": ("cli/",),
-    "rich": ("cli/",),
+    "rich": ("cli/", "progress.py"),
     "pooch": ("zoo/fetching.py",),
     "requests": ("zoo/fetching.py",),
     "z3": ("explain/logic/z3_solver.py",),

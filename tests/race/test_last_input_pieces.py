@@ -20,14 +20,13 @@ from algzoo_exact.program.floats import rounded_weights
 from algzoo_exact.race.entries import pieces_kernel as pieces
 from algzoo_exact.race.entries.designs import random_chunk
 from algzoo_exact.race.entries.directions import directions, reach
-from algzoo_exact.race.entries.last_input import LAST_INPUT
+from algzoo_exact.race.entries.last_input import LAST_INPUT, LAST_INPUT_PIECES
 from algzoo_exact.race.entries.last_input_kernel import (
     accuracies,
     contrasts,
     early_steps,
     right_answers,
 )
-from algzoo_exact.race.entries.last_input_pieces import LAST_INPUT_PIECES
 
 Floats = NDArray[np.float64]
 FOREVER = 1 << 60

@@ -35,8 +35,7 @@ from algzoo_exact.regions import compiled, cut, polish
 from algzoo_exact.regions import search as search_module
 from algzoo_exact.regions.search import Search
 from algzoo_exact.regions.starts import Start, starting_cones
-from algzoo_exact.score.facets import ALL_FACETS
-from algzoo_exact.score.rigorous import cell_flow, unpack
+from algzoo_exact.score.rigorous import flow_of, unpack
 
 RULES: tuple[TieRule | None, ...] = (*TIE_RULES, None)
 Found = tuple[list[Any], int, set[int]]
@@ -226,8 +225,9 @@ def measures(
                     at_zero = sum(
                         inside(search.program, start.rows, cell.bits, x) for x in (u, opposite)
                     )
-                    flow = cell_flow(search, cell, u, ALL_FACETS)
-                    found.append(az.Enclosure.from_arb(arb(at_zero) / 2 + flow))
+                    flow = flow_of(search, cell, u)
+                    turned = sum(flow.flows(flow.facets), arb(0)) / (2 * arb.pi())
+                    found.append(az.Enclosure.from_arb(arb(at_zero) / 2 + turned))
     return found
 
 

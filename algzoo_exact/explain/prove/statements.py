@@ -22,10 +22,13 @@ from algzoo_exact.explain.prove.prover import Prover
 from algzoo_exact.explain.prove.sampled_figures import if_in_range, sampled_probability
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.lift import HasProgram, lift
+from algzoo_exact.progress import in_words, shows_progress
+from algzoo_exact.shown import Shown
 
 _NO_DEFINITIONS: Mapping[str, str] = {}
 
 
+@shows_progress("proving", in_words)
 def prove(
     model: Program | HasProgram,
     statement: str,
@@ -60,7 +63,7 @@ def prove(
 
 
 @dataclass(frozen=True, eq=False)
-class Asked:
+class Asked(Shown):
     """What is known of a statement: whether it holds everywhere, and how often it holds.
 
     ``outcome`` is ``prove``'s. ``probability`` is that of the statement, given the domain if there
@@ -71,6 +74,7 @@ class Asked:
     probability: Figure
 
 
+@shows_progress("asking", in_words)
 def ask(
     model: Program | HasProgram,
     statement: str,

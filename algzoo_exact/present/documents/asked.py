@@ -7,22 +7,28 @@ from algzoo_exact.explain.outcome import Outcome
 from algzoo_exact.explain.prove.statements import Asked
 from algzoo_exact.present.document import Document, Mark, Text, facts, untitled
 from algzoo_exact.present.documents.verification import figure_data
-from algzoo_exact.present.wording import VERDICTS, figure_text, model_text
+from algzoo_exact.present.wording import VERDICTS, about, figure_text, took
 from algzoo_exact.zoo.loading import Model
 
 
 def asked_document(
-    model: Model, statement: str, given: str | None, asked: Asked, seconds: float
+    model: Model | None,
+    statement: str | None,
+    given: str | None,
+    asked: Asked,
+    seconds: float | None,
 ) -> Document:
     outcome = asked.outcome
-    rows: list[tuple[str, str | Text]] = [("model", model_text(model)), ("statement", statement)]
+    rows: list[tuple[str, str | Text]] = [*about(model)]
+    if statement is not None:
+        rows.append(("statement", statement))
     if given is not None:
         rows.append(("given", given))
     rows.append(("verdict", _verdict(outcome, given)))
     rows.append(("probability", figure_text(asked.probability)))
     if asked.probability.closed_form is not None:
         rows.append(("closed form", asked.probability.closed_form))
-    rows.append(("time", f"{seconds:.2f} s"))
+    rows += took(seconds)
     data = {
         "model": model,
         "statement": statement,
@@ -34,7 +40,7 @@ def asked_document(
         "witness": outcome.witness,
         "confirmed": outcome.confirmed,
         "probability": figure_data(asked.probability),
-        "seconds": round(seconds, 4),
+        "seconds": seconds and round(seconds, 4),
     }
     return untitled(facts(*rows), data=data)
 

@@ -11,7 +11,7 @@ from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.present import document as d
 from algzoo_exact.present.findings.partition import answer_inside, graph_regions
 from algzoo_exact.present.sections.regions import regions_table
-from algzoo_exact.present.wording import model_text, task_text
+from algzoo_exact.present.wording import about, task_text, took
 from algzoo_exact.present.writers.data import enclosure_data
 from algzoo_exact.regions.graph import RegionGraph
 from algzoo_exact.regions.pattern import ActivationPattern
@@ -19,11 +19,11 @@ from algzoo_exact.zoo.loading import Model
 
 
 def regions_document(
-    model: Model,
+    model: Model | None,
     graph: RegionGraph,
     top: int,
     files: Mapping[str, Path | None],
-    seconds: float,
+    seconds: float | None,
 ) -> d.Document:
     """The ``top`` heaviest are listed; ``files`` are those that were written, by their options."""
     task = graph.task
@@ -36,12 +36,12 @@ def regions_document(
     )
     assert total.contains(1), "the regions do not cover the space"
     rows = [
-        ("model", model_text(model)),
+        *about(model),
         ("task", task_text(task, graph.ties)),
         ("regions", f"{len(graph):,}, with {facets:,} shared facets"),
         ("measures", f"add up to 1 within {float(total.width):.0e}"),
         *((name, str(path)) for name, path in files.items() if path),
-        ("time", f"{seconds:.2f} s"),
+        *took(seconds),
     ]
     blocks: list[d.Block] = [d.facts(*rows)]
     if regions.listed:
@@ -55,7 +55,7 @@ def regions_document(
         "measure_sum": enclosure_data(total, graph.digits),
         "heaviest": [_region(graph, pattern) for pattern in graph.heaviest()[:top]],
         "files": files,
-        "seconds": round(seconds, 4),
+        "seconds": seconds and round(seconds, 4),
     }
     return d.untitled(*blocks, data=data)
 

@@ -23,7 +23,7 @@ Row = dict[str, Any]
 COLUMNS = (
     "file", "model", "task", "ties", "hidden_size", "seq_len", "parameters", "dtype", "noise_seed",
     "metric", "kind", "score", "score_lower", "score_upper", "sampled", "sampled_lower",
-    "sampled_upper", "regions", "sha256", "weights_sha256", "error",
+    "sampled_upper", "regions", "sha256", "weights_sha256", "taken", "error",
 )  # fmt: skip
 """``score`` is the float nearest to the middle of the enclosure, whose ends are decimals."""
 
@@ -52,6 +52,7 @@ def score_row(
         "regions": score.regions,
         "sha256": model.sha256,
         "weights_sha256": model.weights_sha256,
+        "taken": ", ".join(f"{ours} = {theirs}" for ours, theirs in model.taken.items()) or None,
     }
     if beside and beside.accuracy:
         sample = beside.accuracy

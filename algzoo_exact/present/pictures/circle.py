@@ -31,7 +31,7 @@ def draw_circle(axes: Axes, found: list[Cell], task: Task) -> None:
     centre = (0.0, 0.0)
     for cell in found:
         low, high = _wedge(cell.cone)
-        angles = look.turn(_angle(low), _angle(high))
+        angles = look.turn(angle(low), angle(high))
         canvas.fill(np.array([centre, *look.polar(1.0, angles), centre]), cell)
         for names, inequality in zip(cell.walls, cell.cone.inequalities, strict=True):
             ray = next(r for r in (low, high) if r[0] * inequality[0] + r[1] * inequality[1] == 0)
@@ -44,18 +44,18 @@ def draw_circle(axes: Axes, found: list[Cell], task: Task) -> None:
     notes: list[_Note] = []
     for ray, neurons in walls.items():
         step = max(t for t, _ in neurons)
-        rim = look.polar(1.0, [_angle(ray)])
+        rim = look.polar(1.0, [angle(ray)])
         canvas.line(np.array([centre, *rim]), look.Line(look.INK, 1, 3, look.STYLES[step]))
-        notes.append((_angle(ray), _neurons(neurons), look.INK))
+        notes.append((angle(ray), _neurons(neurons), look.INK))
     for ray, text in borders.items():
         canvas.line(
-            np.array([centre, *look.polar(1.075, [_angle(ray)])]), look.Line(look.BLACK, 2, 3)
+            np.array([centre, *look.polar(1.075, [angle(ray)])]), look.Line(look.BLACK, 2, 3)
         )
-        notes.append((_angle(ray), _subscripts(text), look.BLACK))
+        notes.append((angle(ray), _subscripts(text), look.BLACK))
     canvas.draw(axes)
     for start in starting_cones(task):
         low, high = _wedge(start.cone)
-        look.ring(axes, look.turn(_angle(low), _angle(high)), start.label)
+        look.ring(axes, look.turn(angle(low), angle(high)), start.label)
     notes += [(0.0, "$x_0$", look.AXIS), (pi / 2, "$x_1$", look.AXIS)]
     _annotate(axes, notes + _error_notes(found))
     look.finish(axes, 1.62)
@@ -64,10 +64,10 @@ def draw_circle(axes: Axes, found: list[Cell], task: Task) -> None:
 def _annotate(axes: Axes, notes: list[_Note]) -> None:
     """Write notes around the circle, along its rays and moved apart, each joined to its angle."""
     notes = sorted(notes)
-    angles = _spread([angle for angle, _, _ in notes])
-    for (angle, text, colour), moved in zip(notes, angles, strict=True):
+    angles = _spread([at for at, _, _ in notes])
+    for (at, text, colour), moved in zip(notes, angles, strict=True):
         style = "-|>" if colour == look.ERROR else "-"
-        rim, end = look.polar(1.08, [angle])[0], look.polar(1.19, [moved])[0]
+        rim, end = look.polar(1.08, [at])[0], look.polar(1.19, [moved])[0]
         axes.annotate(
             "", rim, end,
             arrowprops={"arrowstyle": style, "color": colour, "lw": 0.8, "shrinkB": 0},
@@ -99,7 +99,8 @@ def _wedge(cone: Cone) -> tuple[IntVector, IntVector]:
     return (a, b) if a[0] * b[1] - a[1] * b[0] > 0 else (b, a)
 
 
-def _angle(ray: IntVector) -> float:
+def angle(ray: IntVector) -> float:
+    """Of a ray in the plane, from -pi to pi."""
     size = max(map(abs, ray))
     return atan2(ray[1] / size, ray[0] / size)
 
@@ -116,7 +117,7 @@ def _error_notes(found: list[Cell]) -> list[_Note]:
         text = f"error {width * 180 / pi:.3g}°"
         if width < _NARROW:
             text += f": 1 in {2 * pi / width:,.0f}"
-        middle = _angle(low) + width / 2
+        middle = angle(low) + width / 2
         notes.append((middle - 2 * pi if middle > pi else middle, text, look.ERROR))
     return notes
 

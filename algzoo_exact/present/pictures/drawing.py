@@ -14,6 +14,7 @@ from algzoo_exact.regions.enumerate import Cell
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
     from matplotlib.path import Path
 
 Floats = NDArray[np.float64]
@@ -29,7 +30,7 @@ AXIS = "#666666"
 NOTE = "#555555"
 PAPER = "#FFFFFF"
 PALE = 0.62  # share of white in the colour of right answers
-STEP = pi / 180  # longest straight piece of an arc
+STEP = pi / 60  # longest straight piece of an arc: it is off by 0.0004 of the radius
 STYLES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (1, 1)))
 """Lines of walls by the step of their neurons: 0, 1, 2."""
 
@@ -139,6 +140,20 @@ def ring(axes: Axes, angles: Floats, label: int) -> None:
 
     outline = [*polar(1.025, angles), *polar(1.075, angles[::-1])]
     axes.add_patch(Polygon(outline, facecolor=STRONG[label], edgecolor=STRONG[label], lw=0.4))
+
+
+def titled_figure(inputs: int, title: str, below: str) -> Figure:
+    """A figure for a circle or two hemispheres, with a title and a line below it."""
+    from matplotlib.figure import Figure
+
+    size = (8, 8.4) if inputs == 2 else (9.6, 6.3)
+    figure = Figure(figsize=size)
+    at = 1 - 0.2 / size[1]
+    figure.text(0.5, at, title, ha="center", va="top", fontsize=14)
+    figure.text(
+        0.5, at - 0.32 / size[1], below, ha="center", va="top", fontsize=10, color=NOTE
+    )  # fmt: skip
+    return figure
 
 
 def finish(axes: Axes, reach: float) -> None:

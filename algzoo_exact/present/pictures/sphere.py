@@ -7,7 +7,7 @@ through the first, so that both show a label at the same place.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from itertools import pairwise
 from math import asin, atan2, ceil, dist, hypot
@@ -18,7 +18,7 @@ import numpy as np
 from algzoo_exact.geometry.cone import Cone, IntVector
 from algzoo_exact.present.pictures import drawing as look
 from algzoo_exact.program.task import Task
-from algzoo_exact.regions.enumerate import Cell, Wall
+from algzoo_exact.regions.enumerate import Cell, Region, Wall
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -30,19 +30,12 @@ _BASIS = np.array([[-1, 1, 0], [-1, -1, 2], [1, 1, 1]]) / np.sqrt([[2], [6], [3]
 def draw_hemisphere(axes: Axes, found: list[Cell], task: Task, sign: int) -> None:
     half = (sign, sign, sign)
     canvas = look.Canvas()
-    drawn: set[tuple[look.Line, frozenset[IntVector]]] = set()
     for cell in found:
-        part = cell.cone.split(half, max(cell.cone.walls) + 1)[1]
-        if part is None:
-            continue
-        outline = _outline(part)
-        canvas.fill(_project(_path([*outline, outline[0]]), sign), cell)
-        for names, facet in zip(cell.walls, _facets(part, cell.cone.walls), strict=True):
-            for line in _lines(names, cell.credit):
-                key = line, frozenset(facet)
-                if len(facet) == 2 and key not in drawn:
-                    drawn.add(key)
-                    canvas.line(_project(_path(facet), sign), line)
+        part = _half_of(cell, sign)
+        if part is not None:
+            outline = _outline(part)
+            canvas.fill(_project(_path([*outline, outline[0]]), sign), cell)
+    _add_walls(canvas, [(cell, cell.credit) for cell in found], sign)
     canvas.draw(axes)
     for label_cell in task.cells():
         cone = Cone.from_inequalities((*label_cell.inequalities, half))
@@ -50,11 +43,21 @@ def draw_hemisphere(axes: Axes, found: list[Cell], task: Task, sign: int) -> Non
             rim = [_azimuth(ray) for ray in cone.rays if sum(ray) == 0]
             look.ring(axes, look.turn_short(*rim), label_cell.label)
     look.finish(axes, 1.22)
+    title_of_half(axes, sign)
+    axes_of_inputs(axes)
+
+
+def title_of_half(axes: Axes, sign: int) -> None:
+    """Which half of the sphere it is."""
     axes.set_title(
         f"$x_0 + x_1 + x_2 {'>' if sign > 0 else '<'} 0$"
         + ("" if sign > 0 else "  (seen through the sphere)"),
         fontsize=11, y=-0.03,
     )  # fmt: skip
+
+
+def axes_of_inputs(axes: Axes) -> None:
+    """Arrows to where each input grows."""
     for k in range(3):
         x, y = _BASIS[:2, k] / np.hypot(*_BASIS[:2, k])  # where x[k] grows
         axes.annotate(
@@ -62,6 +65,33 @@ def draw_hemisphere(axes: Axes, found: list[Cell], task: Task, sign: int) -> Non
             arrowprops={"arrowstyle": "-|>", "color": look.AXIS, "lw": 1},
         )  # fmt: skip
         axes.text(1.21 * x, 1.21 * y, f"$x_{k}$", ha="center", va="center", color=look.AXIS)
+
+
+def _half_of(region: Region, sign: int) -> Cone | None:
+    """What of it lies on a half of the sphere; the cut is its last wall."""
+    return region.cone.split((sign, sign, sign), max(region.cone.walls) + 1)[1]
+
+
+def _add_walls(canvas: look.Canvas, found: Iterable[tuple[Region, Fraction]], sign: int) -> None:
+    """Lines of the facets of regions, each with what it earns; a line is drawn once."""
+    drawn: set[tuple[look.Line, frozenset[IntVector]]] = set()
+    for region, credit in found:
+        part = _half_of(region, sign)
+        if part is None:
+            continue
+        for names, facet in zip(region.walls, _facets(part, region.cone.walls), strict=True):
+            for line in _lines(names, credit):
+                key = line, frozenset(facet)
+                if len(facet) == 2 and key not in drawn:
+                    drawn.add(key)
+                    canvas.line(_project(_path(facet), sign), line)
+
+
+def draw_walls(axes: Axes, found: Sequence[Region], sign: int) -> None:
+    """The walls of regions alone."""
+    canvas = look.Canvas()
+    _add_walls(canvas, [(region, Fraction(1)) for region in found], sign)
+    canvas.draw(axes)
 
 
 def _outline(cone: Cone) -> list[IntVector]:
@@ -117,6 +147,14 @@ def _project(points: look.Floats, sign: int) -> look.Floats:
     along = points @ _BASIS.T
     scale = 1 / np.sqrt(1 + np.maximum(0.0, sign * along[:, 2]))
     return np.asarray(along[:, :2] * scale[:, None])
+
+
+def from_disc(points: look.Floats, sign: int) -> look.Floats:
+    """The unit vectors (m, 3) that ``_project`` sends to points (m, 2) of the disc: at the radius r
+    the height is 1 - r^2. Points outside go somewhere."""
+    square = np.minimum(1, (points**2).sum(axis=1))
+    along = np.column_stack([points * np.sqrt(2 - square)[:, None], sign * (1 - square)])
+    return np.asarray(along @ _BASIS)
 
 
 def _azimuth(ray: IntVector) -> float:

@@ -1,4 +1,3 @@
-"use strict";
 // Tables sort by a click on a heading; the field above keeps the rows that have all its words.
 const tables = [...document.querySelectorAll("main table")];
 

@@ -25,7 +25,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from algzoo_exact.jit import compiled
-from algzoo_exact.race.entries.last_input_kernel import SHARE, along, dearest
+from algzoo_exact.program.floats import rounded_weights
+from algzoo_exact.program.ir import Program
+from algzoo_exact.program.task import Task
+from algzoo_exact.race.entries.last_input_kernel import SHARE, along, dearest, early_steps
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -64,6 +67,21 @@ def in_units(w_in: Floats, w_hh: Floats, w_out: Floats) -> tuple[Floats, Floats,
     size = np.where(w_in == 0, 1, np.abs(w_in))
     flops = d + 2 * d * d + outputs * d
     return np.sign(w_in), w_hh * size / size[:, None], w_out * size, flops
+
+
+def narrow(program: Program, task: Task) -> str | None:
+    return None if program.hidden_size <= WIDEST else f"for {WIDEST} neurons at most"
+
+
+def planted_for(
+    program: Program, budget: float, steps: int
+) -> tuple[Floats, Floats, Floats, Tree, int]:
+    """Weights in units, a tree with room for all points of ``steps`` steps that ``budget`` pays
+    for, and what they cost."""
+    signs, w_hh, w_out, flops = in_units(*rounded_weights(program))
+    bends, first, second, spent = early_steps(signs, w_hh)
+    tree = planted(bends, first, second, int(budget) // (2 * len(signs) ** 2 * steps))
+    return signs, w_hh, w_out, tree, flops + spent
 
 
 def planted(bends: Floats, first: Floats, second: Floats, points: int) -> Tree:
