@@ -103,7 +103,7 @@ def test_noise_seeds(tmp_path: Path) -> None:
     assert Fraction(said["mean_lower"]) <= Fraction(said["mean_upper"])
     told = run(*asked)
     assert "2nd_argmax_2_2: mean 0.9" in told.stdout
-    assert "of 4 noise seeds" in told.stdout
+    assert "(exact), standard deviation 0.00" in told.stdout
 
 
 @pytest.mark.parametrize(

@@ -104,12 +104,12 @@ def scores_document(rows: Sequence[Row], total: int, out: Path | None) -> d.Docu
     noise = _noise(rows)
     for file, found in noise.items():
         mean = Enclosure(Fraction(found["mean_lower"]), Fraction(found["mean_upper"]))
-        text = to_terminal(d.untitled(d.paragraph(*value_text(mean, found["kind"])), data={}))
+        text = to_terminal(d.untitled(d.paragraph(*value_text(mean, found["kind"], 6)), data={}))
         said.append(
             (
                 "noise",
                 f"{Path(file).name}: mean {text.strip()}, standard deviation "
-                f"{found['standard_deviation']:.3g}, of {several(found['seeds'], 'noise seed')}",
+                f"{found['standard_deviation']:.3g}",
             )
         )
     if len(rows) < total:
