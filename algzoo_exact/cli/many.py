@@ -75,7 +75,7 @@ class Scoring:
         task, rule = self.rules.task_of(model), self.rules.rule
         noisy = replace(self.noise, noise_seed=seed).on(model)
         deadline = Deadline.after(self.wishes.time_limit)
-        found = scored(noisy, task, rule, self.wishes, deadline, bar)
+        found = scored(noisy, task, rule, self.wishes, deadline, bar, alone=False)
         return score_row(noisy, found.score, found.beside), found.interrupted
 
 
@@ -88,6 +88,10 @@ def table_of(models: list[str], scoring: Scoring, out: Path | None, *, quiet: bo
     if out is not None:
         check_suffix(out)
         check_place(out)
+    if scoring.wishes.time_limit is not None:
+        # Loading torch for a sample is no part of the first model's time.
+        from algzoo_exact.runtime import sampling  # noqa: F401
+
     names, seeds, rows = every_model(models), scoring.seeds(), []
     total = len(names) * len(seeds)
     width = min(WIDEST, max(len(_shown(name, seed)) for name in names for seed in seeds[-1:]))

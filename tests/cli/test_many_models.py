@@ -190,3 +190,13 @@ def test_killed_and_interrupted(tmp_path: Path) -> None:
     told = run("accuracy", tmp_path / "models", "--out", out)
     assert (told.exit_code, out.read_bytes()) == (0, whole.read_bytes())
     assert not journal.exists()
+
+
+@pytest.mark.slow
+def test_a_limit_leaves_time_for_a_sample(tmp_path: Path) -> None:
+    """Bounds of ten inputs are wide: no number is given as the score, and the sample tells more."""
+    found = json_of("accuracy", "2nd_argmax_16_10", "2nd_argmax_2_2", "--time-limit", "3s")
+    wide, exact = found["models"]
+    assert (wide["kind"], wide["score"], exact["kind"]) == ("certified", None, "exact")
+    assert wide["sampled_lower"] < 0.947 < wide["sampled_upper"] + 0.01
+    assert exact["sampled"] is None

@@ -25,7 +25,10 @@ COLUMNS = (
     "metric", "kind", "score", "score_lower", "score_upper", "sampled", "sampled_lower",
     "sampled_upper", "regions", "sha256", "weights_sha256", "taken", "error",
 )  # fmt: skip
-"""``score`` is the float nearest to the middle of the enclosure, whose ends are decimals."""
+"""``score`` is the float nearest to the middle of the enclosure, whose ends are decimals; None
+where that is wide, since no single number is known then."""
+
+_NARROW = Fraction(1, 10**6)
 
 
 def score_row(
@@ -46,7 +49,7 @@ def score_row(
         "dtype": model.dtype,
         "metric": root or METRICS[score.metric].words,
         "kind": score.kind,
-        "score": float(enclosure.midpoint),
+        "score": float(enclosure.midpoint) if _settled(score.kind, enclosure) else None,
         "score_lower": ends["lower"],
         "score_upper": ends["upper"],
         "regions": score.regions,
@@ -61,6 +64,10 @@ def score_row(
     if beside and beside.squared_error:
         found |= {"sampled": beside.squared_error.root}
     return found
+
+
+def _settled(kind: str, enclosure: Enclosure) -> bool:
+    return kind == "exact" or enclosure.width <= _NARROW
 
 
 def whole_row(row: Row) -> Row:
@@ -105,13 +112,10 @@ def scores_document(rows: Sequence[Row], total: int, out: Path | None) -> d.Docu
     for file, found in noise.items():
         mean = Enclosure(Fraction(found["mean_lower"]), Fraction(found["mean_upper"]))
         text = to_terminal(d.untitled(d.paragraph(*value_text(mean, found["kind"], 6)), data={}))
-        said.append(
-            (
-                "noise",
-                f"{Path(file).name}: mean {text.strip()}, standard deviation "
-                f"{found['standard_deviation']:.3g}",
-            )
-        )
+        line = f"{Path(file).name}: mean {text.strip()}"
+        if found["standard_deviation"] is not None:
+            line += f", standard deviation {found['standard_deviation']:.3g}"
+        said.append(("noise", line))
     if len(rows) < total:
         goes_on = "; the same command goes on where it stopped" if out else ""
         said.append(("interrupted", f"{len(rows)} of {total} are done{goes_on}"))
@@ -127,7 +131,7 @@ def _enclosure(row: Row) -> Enclosure:
 
 def _noise(rows: Sequence[Row]) -> dict[str, dict[str, Any]]:
     """By file: the enclosure of the mean over its noise seeds, and the standard deviation between
-    them, of the middles of the enclosures."""
+    them, None where one is not settled."""
     files: dict[str, list[Row]] = {}
     for row in rows:
         if row["noise_seed"] is not None and not row["error"]:
@@ -138,12 +142,12 @@ def _noise(rows: Sequence[Row]) -> dict[str, dict[str, Any]]:
             lower = sum((_enclosure(row).lower for row in some), Fraction(0)) / len(some)
             upper = sum((_enclosure(row).upper for row in some), Fraction(0)) / len(some)
             ends = enclosure_data(Enclosure(lower, upper))
-            kinds = {row["kind"] for row in some}
+            kinds, scores = {row["kind"] for row in some}, [row["score"] for row in some]
             found[file] = {
                 "seeds": len(some),
                 "kind": "exact" if kinds == {"exact"} else "certified",
                 "mean_lower": ends["lower"],
                 "mean_upper": ends["upper"],
-                "standard_deviation": stdev(row["score"] for row in some),
+                "standard_deviation": None if None in scores else stdev(scores),
             }
     return found
