@@ -4,7 +4,7 @@
 
 Writes sections.jsonl, one line for each set of positive inputs (all pairs, triples and quadruples)
 and for each whole section, and sections.md, a table of what is there. It goes on where it was
-stopped. All takes some ten minutes on two cores.
+stopped. All takes some twenty minutes on one core; seconds are the processor's.
 """
 
 from __future__ import annotations
@@ -22,7 +22,6 @@ import algzoo_exact as az
 from algzoo_exact.analysis.positive import OrderedCase, PositiveSet
 from algzoo_exact.deadline import Deadline
 from algzoo_exact.exact.enclosure import Enclosure
-from algzoo_exact.score.pool import outcomes
 
 HERE = Path(__file__).parent
 DATA, TABLE = HERE / "sections.jsonl", HERE / "sections.md"
@@ -56,39 +55,35 @@ def missing(model: az.Model, lines: list[Line], deadline: Deadline) -> Iterator[
     assert model.task is not None
     n = model.task.seq_len
     done = {(line["sort"], tuple(line["inputs"])) for line in lines}
-    for inputs in WHOLE:
-        if ("whole", inputs) not in done and not deadline.passed:
-            yield whole(model, inputs)
-    sets = [s for k in (2, 3, 4) for s in combinations(range(n), k) if ("positive", s) not in done]
     work = PositiveSet(model.program, model.task, "lowest")
-    began = time.monotonic()
-    for inputs, cases in outcomes(sets[::-1], work, deadline, 2):
-        now = time.monotonic()
-        yield {
-            "sort": "positive",
-            "inputs": inputs,
-            "cases": [case_line(case, PLACES[len(inputs)]) for case in cases],
-            "seconds": round(now - began, 3),
-        }
-        began = now
+    sets = {k: list(combinations(range(n), k)) for k in (2, 3, 4)}
+    jobs = [("positive", inputs) for inputs in (*sets[2], *sets[3])]
+    jobs += [("whole", inputs) for inputs in WHOLE]
+    jobs += [("positive", inputs) for inputs in sets[4]]
+    for sort, inputs in jobs:
+        if (sort, inputs) in done or deadline.passed:
+            continue
+        began = time.process_time()
+        if sort == "whole":
+            found = whole(model, inputs)
+        else:
+            found = {"cases": [case_line(case, PLACES[len(inputs)]) for case in work(inputs)]}
+        seconds = round(time.process_time() - began, 2)
+        yield {"sort": sort, "inputs": inputs, **found, "seconds": seconds}
 
 
 def whole(model: az.Model, inputs: tuple[int, ...]) -> Line:
     """The section on which these inputs are all that is not 0."""
-    began = time.monotonic()
     zero = [i for i in range(model.network.seq_len) if i not in inputs]
     section = az.section(model, zero=zero)
-    score = section.accuracy(method="exact", workers=2)
+    score = section.accuracy(method="exact", workers=1)
     given = section.share(score)
     assert given is not None
     return {
-        "sort": "whole",
-        "inputs": inputs,
         "right": score.enclosure.decimal(10),
         "unlabelled": section.unlabelled.decimal(10),
         "share": given.decimal(10),
         "cells": score.cells,
-        "seconds": round(time.monotonic() - began, 1),
     }
 
 
@@ -104,7 +99,7 @@ def report(model: az.Model, lines: list[Line]) -> Iterator[str]:
     yield ""
     yield (
         f"{model.name}, SHA-256 `{model.sha256}`, task {model.task.name if model.task else ''}; "
-        "where logits tie, the lowest index is the answer. Made by `python benchmarks/sections.py`; "
+        "where logits tie, the lowest index is the answer. Made by `benchmarks/sections.py`; "
         "all cases are in [sections.jsonl](sections.jsonl)."
     )
     yield ""
@@ -126,12 +121,12 @@ def whole_table(lines: list[Line]) -> Iterator[str]:
     yield "## Whole sections"
     yield ""
     yield (
-        "The second largest of ten inputs is one of several zeros where fewer than two are positive: "
-        "there no answer is right or wrong."
+        "The second largest of ten inputs is one of several zeros where fewer than two are "
+        "positive: there no answer is right or wrong."
     )
     yield ""
-    yield "| inputs that are not 0 | dimension | right | no single label | right, given one | cells | seconds |"
-    yield "| --- | ---: | ---: | ---: | ---: | ---: | ---: |"
+    yield from heads("inputs that are not 0", "dimension", "right", "no single label",
+                     "right, given one", "cells", "seconds")  # fmt: skip
     for line in sorted(lines, key=lambda line: (len(line["inputs"]), line["inputs"])):
         names = ", ".join(f"x[{i}]" for i in line["inputs"])
         right, none, share = (common(*line[key]) for key in ("right", "unlabelled", "share"))
@@ -151,8 +146,8 @@ def summary_table(lines: list[Line]) -> Iterator[str]:
         "0 at most at the least, as labels meet."
     )
     yield ""
-    yield "| positive | sets | cases | always right | right, on average | least right | least margin | seconds |"
-    yield "| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |"
+    yield from heads("positive", "sets", "cases", "always right", "right, on average",
+                     "least right", "least margin", "seconds")  # fmt: skip
     for k in (2, 3, 4):
         some = [line for line in lines if len(line["inputs"]) == k]
         cases = [case for line in some for case in line["cases"]]
@@ -177,7 +172,7 @@ def pairs_table(n: int, lines: list[Line]) -> Iterator[str]:
     yield ""
     yield "## Two"
     yield ""
-    yield "In percent, rounded down: the largest input by row, the second by column; **all** is 100 exactly."
+    yield "In percent, rounded down: the largest input by row, the second by column; all is 100."
     yield ""
     yield "| | " + " | ".join(f"x[{j}]" for j in range(n)) + " |"
     yield "| --- |" + " ---: |" * n
@@ -204,6 +199,11 @@ def worst_table(k: int, lines: list[Line]) -> Iterator[str]:
     yield "| --- | ---: |" + " ---: |" * margins
     for case in sorted(cases, key=lambda case: Fraction(case[1]))[:WORST]:
         yield f"| {order(case[0])} | {common(*case[1:3])} |" + f" {case[-1]} |" * margins
+
+
+def heads(*titles: str) -> Iterator[str]:
+    yield f"| {' | '.join(titles)} |"
+    yield "| --- |" + " ---: |" * (len(titles) - 1)
 
 
 def order(positions: list[int]) -> str:

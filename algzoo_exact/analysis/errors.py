@@ -15,9 +15,8 @@ import numpy as np
 
 from algzoo_exact.analysis.cells import CellTable, Progress, measured_cells
 from algzoo_exact.deadline import NEVER, Deadline
-from algzoo_exact.errors import InputError
 from algzoo_exact.exact.enclosure import Enclosure
-from algzoo_exact.geometry.cone import Cone, IntVector, dot
+from algzoo_exact.geometry.cone import Cone, IntVector
 from algzoo_exact.processes import Workers
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.lift import HasProgram, lift, task_of
@@ -36,7 +35,6 @@ _K = TypeVar("_K", bound=Hashable)
 
 _DIGITS = 20  # of a listed cell's probability, up to 5 inputs; beyond, float64's
 _CHEAP_UP_TO = 5
-_MOST_DECIMALS = 40  # of an input
 _WHOLE_UP_TO = 99  # integers in an inequality that are shown as they are
 _SHOWN = 4  # digits of others
 
@@ -166,7 +164,7 @@ class Errors(Shown):
             cell.credit,
             cell.pattern,
             tuple(inequality(row) for row, names in rows if names),
-            short_input(cell.cone),
+            cell.cone.short_point(),
         )
 
 
@@ -200,20 +198,6 @@ def find_errors(
         score = accuracy(program, chosen, ties=ties, workers=workers, time_limit=deadline.timeout)
         total = total.intersect(Enclosure(1 - score.enclosure.upper, 1 - score.enclosure.lower))
     return Errors(total, table)
-
-
-def short_input(cone: Cone) -> tuple[Decimal, ...]:
-    """A point of the interior with as few decimals as lie inside, the largest entry near 1."""
-    middle = [Fraction(0)] * cone.dimension
-    for ray in cone.rays:
-        size = Fraction(max(map(abs, ray)))
-        middle = [m + c / size for m, c in zip(middle, ray, strict=True)]
-    largest = max(map(abs, middle))
-    for places in range(1, _MOST_DECIMALS + 1):
-        point = tuple(round(m / largest * 10**places) for m in middle)
-        if all(dot(row, point) > 0 for row in cone.inequalities):
-            return tuple(Decimal(c).scaleb(-places).normalize() for c in point)
-    raise InputError("A cell is too thin for an input of 40 decimals.")
 
 
 def plane_angle(cone: Cone) -> str:

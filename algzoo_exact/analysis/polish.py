@@ -153,7 +153,7 @@ class _Climb:
     def slopes(self, point: _Point) -> F64:
         """Of what grows; 0 by weights without a derivative."""
         found = slopes_of(point.program, self.task, self.ties, self.deadline)
-        flat = np.nan_to_num(np.concatenate([part.ravel() for part in found.slopes]), nan=0.0)
+        flat: F64 = np.nan_to_num(np.concatenate([part.ravel() for part in found.slopes]), nan=0.0)
         return flat if self.metric.of_labels else -flat
 
     def ascend(

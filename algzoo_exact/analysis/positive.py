@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
 from itertools import combinations, permutations
-from math import factorial
+from math import factorial, inf
 from typing import TypeAlias
 
 from algzoo_exact.deadline import NEVER, Deadline
 from algzoo_exact.errors import InputError, demand
-from algzoo_exact.exact.enclosure import Enclosure
+from algzoo_exact.exact.enclosure import Enclosure, total
 from algzoo_exact.exact.shares import share
 from algzoo_exact.geometry.cone import Cone, IntVector, dot
 from algzoo_exact.processes import Workers
@@ -28,7 +28,7 @@ from algzoo_exact.regions.enumerate import Cell, cells_below
 from algzoo_exact.regions.exact_search import ExactSearch
 from algzoo_exact.regions.starts import Start
 from algzoo_exact.score.accuracy import ACCURACY
-from algzoo_exact.score.cones import Job, Precision, Setup, decide
+from algzoo_exact.score.cones import Job, Part, Precision, Setup, decide
 from algzoo_exact.score.direction import directions, top_logits
 from algzoo_exact.score.pool import outcomes
 from algzoo_exact.shown import Shown
@@ -149,12 +149,14 @@ class PositiveSet:
         assert direction is not None
         floats = exact_weights(program) is not None
         precision = Precision(_BITS, Fraction(1, 2**_BITS), floats, None)
-        setup = Setup(ACCURACY, program, self.task, self.ties, direction, precision, True, NEVER)
+        setup = Setup(
+            ACCURACY, program, self.task, self.ties, direction, precision, True, inf, NEVER
+        )
 
         def score(chosen: tuple[int, ...], order: tuple[int, ...], start: Start) -> OrderedCase:
-            part = decide(setup, Job(0, (start,), (start,)))
-            assert part is not None
-            right = share(part.values[start.label], _whole(len(order)))
+            part = decide(setup, Job(0, start))
+            assert isinstance(part, Part), "no limit is set"
+            right = share(part.value, _whole(len(order)))
             return OrderedCase(chosen, start.label, right, None, part.leaves)
 
         return score
@@ -186,9 +188,7 @@ def _share(found: list[Cell]) -> Enclosure:
     if not right:
         return Enclosure.exactly(0)
     few, of_one = (right, 0) if len(right) <= len(wrong) else (wrong, 1)
-    part = Enclosure.exactly(0)
-    for cell in few:
-        part = part.plus(cell.measure(_DIGITS).times(abs(of_one - cell.credit)))
+    part = total(cell.measure(_DIGITS).times(abs(of_one - cell.credit)) for cell in few)
     given = share(part, _whole(found[0].cone.dimension))
     return Enclosure(1 - given.upper, 1 - given.lower) if of_one else given
 

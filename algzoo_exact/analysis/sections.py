@@ -18,17 +18,15 @@ from math import lcm
 from pathlib import Path
 from typing import Any
 
-from flint import fmpz_mat
-
 from algzoo_exact.errors import InputError, demand
-from algzoo_exact.exact.enclosure import Enclosure
+from algzoo_exact.exact.enclosure import Enclosure, total
 from algzoo_exact.exact.shares import share
 from algzoo_exact.files import path_of
 from algzoo_exact.measure.cone_measure import cone_measure
 from algzoo_exact.program.ir import Matrix, Number, Program, check_basis
 from algzoo_exact.program.lift import HasProgram, lift, task_of
 from algzoo_exact.program.task import SharedLabels, Task, TaskOnSubspace, check_fit, on_subspace
-from algzoo_exact.regions.starts import NO_LABEL, covering_cones
+from algzoo_exact.regions.starts import NO_LABEL, covering_cones, rank
 from algzoo_exact.score.compute import accuracy
 from algzoo_exact.score.result import Score
 from algzoo_exact.shown import Shown
@@ -82,11 +80,8 @@ class Section(Shown):
         shared = [start for start in covering_cones(self.task) if start.label == NO_LABEL]
         if len(shared) == len(covering_cones(self.task)):
             return Enclosure.exactly(1)
-        total = Enclosure.exactly(0)
         digits = _DIGITS if self.task.seq_len <= _CHEAP_UP_TO else _FEW_DIGITS
-        for start in shared:
-            total = total.plus(cone_measure(start.cone.irredundant(), digits=digits))
-        return total
+        return total(cone_measure(start.cone.irredundant(), digits=digits) for start in shared)
 
     def accuracy(self, **options: Any) -> Score:
         """``accuracy`` on the section, with its options: the probability that there is one label,
@@ -201,10 +196,10 @@ def _basis(n: int, zeros: Sequence[int], groups: Sequence[Sequence[int]]) -> Mat
 
 def _check_rank(rows: Matrix) -> None:
     unit = lcm(*(entry.denominator for row in rows for entry in row))
-    rank = fmpz_mat([[int(entry * unit) for entry in row] for row in rows]).rank()
-    if rank < len(rows[0]):
+    dimension = rank([tuple(int(entry * unit) for entry in row) for row in rows])
+    if dimension < len(rows[0]):
         raise InputError(
-            f"The columns of the basis are dependent: {len(rows[0])} of them span {rank} "
+            f"The columns of the basis are dependent: {len(rows[0])} of them span {dimension} "
             "dimensions."
         )
 

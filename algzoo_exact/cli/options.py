@@ -221,8 +221,8 @@ class Subspace:
         'such as "1/3".',
     )  # fmt: skip
     shared: str = option(
-        "none", "RULE", "The label on a section where several qualify throughout: "
-        "[bold]none[/bold], so that nothing is right or wrong there, or the [bold]lowest[/bold].",
+        "none", "RULE", "The label on a section where several qualify: [bold]none[/bold], so that "
+        "nothing is right or wrong there, or the [bold]lowest[/bold].",
     )  # fmt: skip
 
     @property

@@ -113,10 +113,17 @@ class Enclosure(Shown):
     __hash__ = object.__hash__
 
     def __repr__(self) -> str:
-        return f"<in {self}>"
+        return f"Enclosure{self}"
 
     def __str__(self) -> str:
         return "[{}, {}]".format(*self.decimal(places_for(self.width)))
+
+
+def total(parts: Iterable[Enclosure]) -> Enclosure:
+    """The sum of all these numbers."""
+    known = list(parts)
+    lower = sum((part.lower for part in known), Fraction(0))
+    return Enclosure(lower, sum((part.upper for part in known), Fraction(0)))
 
 
 def to_arb(value: int | Fraction) -> arb:

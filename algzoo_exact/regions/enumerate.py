@@ -18,7 +18,7 @@ from functools import cached_property
 from typing import Literal
 
 from algzoo_exact.exact.enclosure import Enclosure
-from algzoo_exact.geometry.cone import Cone, IntVector, orthogonal_lines, primitive
+from algzoo_exact.geometry.cone import Cone, IntVector, dot, orthogonal_lines, primitive
 from algzoo_exact.measure.cone_measure import cone_measure
 from algzoo_exact.program.ir import HasProgram, Matrix, Program, program_of
 from algzoo_exact.program.lift import task_of
@@ -94,6 +94,12 @@ class Region(Shown):
     def interior_point(self) -> IntVector:
         return self.cone.interior_point()
 
+    def answer_inside(self) -> tuple[int, ...]:
+        """The largest logits at that point."""
+        inside = self.interior_point()  # logits are scaled by a positive integer: none sees it
+        values = [dot(row, inside) for row in self.logit_rows]
+        return tuple(k for k, value in enumerate(values) if value == max(values))
+
     def measure(self, digits: int = 30) -> Enclosure:
         """The probability of the region for standard Gaussian inputs, to 10**-digits; computed
         once.
@@ -133,7 +139,7 @@ def activation_regions(
     """
     program = program_of(model)
     search = ExactSearch(program, None)
-    starts = _covering(program.seq_len)
+    starts = covering(program.seq_len)
     seen: set[int] = set()
     for done, start in enumerate(starts):
         for leaf in search.exact_cells(start):
@@ -144,7 +150,7 @@ def activation_regions(
             progress(done + 1, len(starts))
 
 
-def _covering(n: int) -> tuple[Start, ...]:
+def covering(n: int) -> tuple[Start, ...]:
     """Few pointed cones that cover R^n; their labels do not matter."""
     if n > 1:
         return starting_cones(argmax(n))
@@ -228,7 +234,7 @@ def answers(program: Program) -> Iterator[tuple[int, Cone]]:
     """Cones on which a program is linear and one logit is the largest (the lowest of several), and
     its index. They cover R^n with disjoint interiors, and a region may be several."""
     search = ExactSearch(program, None)
-    for start in _covering(program.seq_len):
+    for start in covering(program.seq_len):
         for leaf in search.exact_cells(start):
             assert leaf is not None, "whole leaves were asked for"
             logits = rows(search.specializer.logits(leaf.bits))

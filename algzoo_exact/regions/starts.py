@@ -110,17 +110,17 @@ def open_mass(task: Task, done: Container[int]) -> Fraction:
 
 def _cuts(rows: Sequence[IntVector], n: int) -> Iterator[tuple[IntVector, ...]]:
     """Both sides of each hyperplane x[i] = 0 that it takes to make a cone of ``rows`` pointed."""
-    rank = _rank((*rows, (0,) * n))
+    lines = n - rank((*rows, (0,) * n))
     chosen: list[IntVector] = []
     for i in range(n):
         unit = tuple(int(c == i) for c in range(n))
-        if rank + len(chosen) < n and _rank((*rows, *chosen, unit)) > rank + len(chosen):
+        if len(chosen) < lines and rank((*rows, *chosen, unit)) > n - lines + len(chosen):
             chosen.append(unit)
     for signs in product((1, -1), repeat=len(chosen)):
         yield tuple(tuple(sign * c for c in row) for sign, row in zip(signs, chosen, strict=True))
 
 
-def _rank(rows: Sequence[IntVector]) -> int:
+def rank(rows: Sequence[IntVector]) -> int:
     return fmpz_mat([list(row) for row in rows]).rank()
 
 

@@ -85,6 +85,9 @@ class Asked(Shown):
     probability: Figure
     cells: EventCells | None = None
 
+    def __repr__(self) -> str:
+        return f"<{repr(self.outcome).strip('<>')}; probability {self.probability.kind}>"
+
 
 @shows_progress("asking", in_words)
 def ask(

@@ -31,7 +31,7 @@ def asked_document(
         rows.append(("statement", statement))
     if given is not None:
         rows.append(("given", given))
-    rows.append(("verdict", _verdict(outcome, given)))
+    rows.append(("verdict", verdict_text(outcome, given)))
     rows.append(("probability", figure_text(asked.probability)))
     form = asked.probability.closed_form
     if form is not None:
@@ -70,7 +70,8 @@ def asked_document(
     return untitled(*blocks, data=data)
 
 
-def _verdict(outcome: Outcome, given: str | None) -> Text:
+def verdict_text(outcome: Outcome, given: str | None) -> Text:
+    """What became of a statement, with its reason or its witness."""
     where = "" if given is None else " where it is given"
     if outcome.status == "proved":
         trust = f", trusting {', '.join(outcome.trusted)}" if outcome.trusted else ""

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from fractions import Fraction
 from typing import Any
 
 from algzoo_exact.analysis.positive import OrderedCase, OrderedCases
 from algzoo_exact.analysis.sections import Section
-from algzoo_exact.exact.enclosure import Enclosure
+from algzoo_exact.exact.enclosure import total
 from algzoo_exact.exact.shares import percent
 from algzoo_exact.present import document as d
 from algzoo_exact.present.wording import digits, model_text, several, task_text, value_text
@@ -80,7 +79,8 @@ def positive_document(
         ("cases", _cases(found)),
     ]
     if scored:
-        mean = _mean(case.share for case in scored if case.share is not None)
+        shares = total(case.share for case in scored if case.share is not None)
+        mean = shares.times(Fraction(1, len(scored)))
         rows.append(("right", f"{percent(mean)} of these inputs, all orders being equally likely"))
         rows.append(("always right", f"in {len(found.always)} of {several(len(scored), 'case')}"))
     rows.append(("time", f"{seconds:.2f} s"))
@@ -143,11 +143,3 @@ def _share(case: OrderedCase) -> str:
 
 def _margin(case: OrderedCase) -> str:
     return "" if case.margin is None else f"{float(case.margin):.4f}"
-
-
-def _mean(shares: Iterable[Enclosure]) -> Enclosure:
-    known = list(shares)
-    total = Enclosure.exactly(0)
-    for part in known:
-        total = total.plus(part)
-    return total.times(Fraction(1, len(known)))
