@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import re
+import shutil
 from fractions import Fraction
 from html import escape
 from pathlib import Path
 
 import numpy as np
 import pytest
+from support.browser import CHROMIUM
 from support.programs import (
     dead_mass_program,
     exact_program,
@@ -308,6 +310,7 @@ def test_refusals(explained: Report, tmp_path: Path, monkeypatch: pytest.MonkeyP
     with pytest.raises(InputError, match="it is a folder"):
         explained.write(tmp_path / "a.html")
     monkeypatch.setattr(pdf, "ENGINES", ("no-such-engine",))
+    monkeypatch.setattr(pdf, "BROWSERS", ())
     with pytest.raises(InputError, match="needs LaTeX"):
         explained.write(tmp_path / "report.pdf")
     with pytest.raises(InputError, match="task"):
@@ -319,7 +322,7 @@ def test_refusals(explained: Report, tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(pdf.latex_engine() is None, reason="needs pdflatex or tectonic")
+@pytest.mark.skipif(not any(map(shutil.which, pdf.ENGINES)), reason="needs pdflatex or tectonic")
 @pytest.mark.parametrize("name", ["2nd_argmax_2_2", "median_4_3", "longest_cycle_4_4"])
 def test_latex_compiles(name: str, tmp_path: Path) -> None:
     report = az.make_report(az.load(name), samples=SAMPLES)
@@ -328,10 +331,27 @@ def test_latex_compiles(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(pdf.latex_engine() is None, reason="needs pdflatex or tectonic")
+@pytest.mark.skipif(not any(map(shutil.which, pdf.ENGINES)), reason="needs pdflatex or tectonic")
 def test_latex_of_an_explanation_compiles(explained: Report, tmp_path: Path) -> None:
     explained.write(tmp_path / "report.pdf")
     assert (tmp_path / "report.pdf").stat().st_size > 50_000
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(CHROMIUM is None, reason="needs chromium")
+def test_a_browser_prints(
+    explained: Report, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where no LaTeX is found: the same document, page by page."""
+    monkeypatch.setattr(pdf, "ENGINES", ())
+    explained.write(tmp_path / "report.pdf")
+    content = (tmp_path / "report.pdf").read_bytes()
+    assert content.startswith(b"%PDF")
+    assert content.count(b"/Type /Page\n") > 3
+    monkeypatch.setattr(pdf, "BROWSERS", ("false",))  # a program that fails
+    with pytest.raises(InputError, match=r"could not print a PDF; try \.html"):
+        explained.write(tmp_path / "other.pdf")
+    assert not (tmp_path / "other.pdf").exists()
 
 
 @pytest.mark.slow
