@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import shutil
+from dataclasses import replace
 from fractions import Fraction
 from html import escape
 from pathlib import Path
@@ -22,6 +23,7 @@ from support.reports import SAMPLES, check_page, report_of
 
 import algzoo_exact as az
 from algzoo_exact.errors import InputError
+from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.present.document import Statement, Table
 from algzoo_exact.present.findings.partition import observed_regions
 from algzoo_exact.present.report import Report
@@ -226,15 +228,20 @@ def test_a_teacher_may_say_what_is_right() -> None:
 
 
 def test_bounds_are_never_called_exact() -> None:
-    """Seven inputs: certified bounds in the theorem, the sample before it and not in it."""
+    """Seven inputs: certified bounds in the theorem, the sample before it and not in it; and where
+    the bounds hold for every network, no theorem, but the sample."""
     program = random_program(np.random.default_rng(0), 2, 7)
     report = report_of(program, az.tasks.second_argmax(7), time_limit=0.2)
-    sections = {section.name: section for section in report.document.sections}
-    (theorem,) = (b for b in sections["theorem"].blocks if isinstance(b, Statement))
-    assert "'certified'" in repr(theorem)
-    assert "'exact'" not in repr(theorem)
-    assert "'sampled'" not in repr(theorem)
-    assert "'sampled'" in repr(sections["theorem"].blocks[0])
+    for low, theorems in ((Fraction(1, 4), 1), (Fraction(0), 0)):
+        score = replace(report.findings.score, enclosure=Enclosure(low, Fraction(1)))
+        found = Report(replace(report.findings, score=score)).document.sections[0].blocks
+        stated = [block for block in found if isinstance(block, Statement)]
+        assert len(stated) == theorems
+        assert all("'certified'" in repr(theorem) for theorem in stated)
+        assert "'exact'" not in repr(stated)
+        assert "'sampled'" not in repr(stated)
+        assert "'sampled'" in repr(found[1 - theorems])
+    assert "Nothing is proved" in repr(found[0])
     assert "which is possible for n ≤ 6" in report.markdown()
     assert "No certificate" in report.markdown()
 

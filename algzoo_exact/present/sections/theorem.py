@@ -97,14 +97,18 @@ def _setting(found: Findings) -> d.Block:
         many = f.Sup(f.Number(str(n)), f.Number(str(n)))
         return d.paragraph(
             *start, f"Let its input be a function from {{0, …, {n - 1}}} to itself, drawn "
-            "uniformly among all ", d.Math(many), ". The label is the length of its longest cycle; "
-            "the answer is the one whose output of the network, its logit, is the largest. Then "
-            "the accuracy ", *_ACCURACY,
+            "uniformly among all ", d.Math(many),
+            ". The label is the length of its longest cycle; the answer is the one whose output of "
+            "the network, its logit, is the largest. Then the accuracy ", *_ACCURACY,
         )  # fmt: skip
     names = d.Math(listed(indexed("x", 0), indexed("x", n - 1), n))
     inputs: d.Text = (*start, "Let ", names, " be independent standard normal inputs. ")
     if task.is_numeric:
-    XX
+        return d.paragraph(
+            *inputs, "The network has one output, ", d.Math(f.call("f", f.Name("x"))), ". Then the "
+            "mean squared error ", d.Math(_ERROR), ", where ", d.Math(f.Name("𝔼")),
+            " is the mean over all inputs, is",
+        )  # fmt: skip
     return d.paragraph(
         *inputs, f"The label is {task.words}; the answer is the index of the largest of the "
         "network's outputs, its logits. Then the accuracy ", *_ACCURACY,
@@ -158,7 +162,11 @@ def _consequence(found: Findings) -> Iterator[d.Inline]:
         return
     error = Enclosure(1 - found.enclosure.upper, 1 - found.enclosure.lower)
     tells = found.kind == "exact" or error.upper < Fraction(1, 2)
-    yield f"That is {one_in(error, finite=found.task.is_discrete)}. " if tells and error.upper < 1 else ""
+    yield (
+        f"That is {one_in(error, finite=found.task.is_discrete)}. "
+        if tells and error.upper < 1
+        else ""
+    )
     if counts is None or counts.tied:
         yield f"{TIE_TEXT[found.ties].capitalize()}. "
     else:
