@@ -152,6 +152,7 @@ def _in_terminal(label: str, after: float, deadline: Deadline) -> Iterator[Progr
         SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(),
         Countdown() if deadline.limited else TimeRemainingColumn(),
         console=Console(stderr=True), transient=True,
+        redirect_stdout=sys.stdout.isatty(),  # else lines for a pipe would come out on stderr
     )  # fmt: skip
     row = shown.add_task(label, total=None)
     timer = threading.Timer(after, shown.start)

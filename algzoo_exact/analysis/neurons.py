@@ -17,6 +17,7 @@ from algzoo_exact.analysis.cells import CellTable, Progress, measured_cells
 from algzoo_exact.deadline import Deadline
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.enclosure import Enclosure
+from algzoo_exact.processes import Workers
 from algzoo_exact.program.ir import Layer, Program
 from algzoo_exact.program.lift import HasProgram, lift, task_of
 from algzoo_exact.program.task import Task
@@ -139,7 +140,7 @@ def neuron_facts(
     task: Task | None = None,
     *,
     time_limit: float | None = None,
-    workers: int = 1,
+    workers: Workers = 1,
     progress: Progress | None = None,
 ) -> NeuronFacts:
     """Facts about the neurons of ``model`` from all its cells, n <= 9; any ``task`` of its sizes

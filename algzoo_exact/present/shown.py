@@ -32,7 +32,7 @@ from algzoo_exact.present.documents.errors import errors_document
 from algzoo_exact.present.documents.importance import importance_document
 from algzoo_exact.present.documents.neurons import neurons_document
 from algzoo_exact.present.documents.race import race_document
-from algzoo_exact.present.documents.regions import regions_document
+from algzoo_exact.present.documents.regions import Chosen, regions_document
 from algzoo_exact.present.documents.score import Wanted, sample_document, score_document
 from algzoo_exact.present.documents.verification import verification_document
 from algzoo_exact.present.pictures.picture import Drawing
@@ -121,7 +121,9 @@ def _region(region: Region) -> Iterator[d.Block]:
 def _graph(graph: RegionGraph) -> Blocks:
     if graph.task is None or len(graph) > _GRAPH or graph.program.seq_len > _MEASURED:
         return [d.paragraph(repr(graph).strip("<>"))]
-    return _of(regions_document(None, graph, _TOP, {}, None))
+    return _of(
+        regions_document(None, None, graph, Chosen(graph.heaviest(), "measure", _TOP), {}, None)
+    )
 
 
 def _explanation(story: Explanation) -> Iterator[d.Block]:

@@ -22,9 +22,10 @@ from functools import cached_property
 from itertools import accumulate, chain, pairwise
 from math import lcm
 from operator import is_not, mul
-from typing import Protocol, runtime_checkable
+from typing import Protocol, cast, runtime_checkable
 
 from algzoo_exact.errors import InputError, demand
+from algzoo_exact.program.readers import as_model
 from algzoo_exact.shown import Shown
 
 Number = int | float | Fraction
@@ -266,6 +267,7 @@ def program_of(model: Program | HasProgram) -> Program:
     """The program that a model carries, or the model where it is one; InputError for others."""
     if isinstance(model, Program):
         return model
+    model = cast("HasProgram", as_model(model))
     demand(model, HasProgram, "This needs a program or a model that has one, as load() gives")
     return model.program
 

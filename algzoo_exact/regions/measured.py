@@ -7,11 +7,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from algzoo_exact.exact.enclosure import Enclosure
+from algzoo_exact.exact.enclosure import Enclosure, total
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task, TieRule
 from algzoo_exact.regions.enumerate import Cell, Progress, cells
 from algzoo_exact.regions.pattern import ActivationPattern
+from algzoo_exact.regions.starts import NO_LABEL
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,14 +41,10 @@ class MeasuredCells:
 
     def by_label(self, digits: int = 20) -> dict[int, Enclosure]:
         """The accuracy by true label."""
-        labels = sorted({cell.label for cell in self.cells})
+        labels = sorted({cell.label for cell in self.cells} - {NO_LABEL})
         return {k: earned((c for c in self.cells if c.label == k), digits) for k in labels}
 
 
 def earned(some: Iterable[Cell], digits: int) -> Enclosure:
     """Credit times measure, summed over cells; each measure to 10**-digits."""
-    total = Enclosure.exactly(0)
-    for cell in some:
-        if cell.credit:
-            total = total.plus(cell.measure(digits).times(cell.credit))
-    return total
+    return total(cell.measure(digits).times(cell.credit) for cell in some if cell.credit)

@@ -55,6 +55,10 @@ class Integral(ABC):
     direction: Direction
 
     @abstractmethod
+    def grain(self, start: Start) -> int:
+        """Which cells below a start add to it; see ``exact_search``."""
+
+    @abstractmethod
     def at_zero(self, start: Start) -> Fraction:
         """What a starting cone adds at l = 0."""
 
@@ -65,10 +69,10 @@ class Integral(ABC):
 
     @abstractmethod
     def floats(
-        self, start: Start, allowance: float | None, deadline: Deadline
+        self, start: Start, allowance: float | None, look: Callable[[], None]
     ) -> tuple[Enclosure, list[Cell]]:
         """The same in float64 balls for the cells below one start, and the cells that it leaves
-        out; see ``boundary_balls.float_sum``. TimeIsUpError if the deadline passes first."""
+        out; see ``boundary_balls.float_sum``."""
 
     @abstractmethod
     def closed(self, cell: Cell, terms: Terms) -> None:

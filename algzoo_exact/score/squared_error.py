@@ -6,7 +6,7 @@ cell, it adds L^2 n / C at most, because E[|x|^2; C] = n P(C) for a cone.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 
 from flint import arb
@@ -18,6 +18,7 @@ from algzoo_exact.geometry.cone import dot
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task, TieRule
 from algzoo_exact.program.transformer import Transformer
+from algzoo_exact.regions.exact_search import LEAVES
 from algzoo_exact.regions.starts import Start, starting_cones
 from algzoo_exact.score.bends import BendSums
 from algzoo_exact.score.closed_form import Terms
@@ -39,6 +40,9 @@ class ErrorSquares(Integral):
         self.search = new_search(program, None, compiled)
         self.sums = BendSums(self.search, task)
 
+    def grain(self, start: Start) -> int:
+        return LEAVES
+
     def at_zero(self, start: Start) -> Fraction:
         total = Fraction(0)
         for share, bits in zip(self.direction.shares(start), self.direction.around, strict=True):
@@ -48,26 +52,19 @@ class ErrorSquares(Integral):
         return total
 
     def ball(self, cell: Cell, radius: arb) -> arb:
-        u, outer = self.direction.u, _outer(cell.start)
-        return narrowed(lambda: self.sums.ball(cell, u, outer), radius)
+        return narrowed(lambda: self.sums.ball(cell, self.direction.u), radius)
 
     def floats(
-        self, start: Start, allowance: float | None, deadline: Deadline
+        self, start: Start, allowance: float | None, look: Callable[[], None]
     ) -> tuple[Enclosure, list[Cell]]:
         from algzoo_exact.score.bend_balls import float_squares
 
         return float_squares(
-            self.search, self.search.program, self.task, start, self.direction.u, allowance,
-            deadline,
+            self.search, self.search.program, self.task, start, self.direction.u, allowance, look
         )  # fmt: skip
 
     def closed(self, cell: Cell, terms: Terms) -> None:
-        self.sums.closed(cell, self.direction.u, _outer(cell.start), terms)
-
-
-def _outer(start: Start) -> int:
-    """Walls between value cells bound what is summed; the last, x[0] = 0, lies inside."""
-    return len(start.cone.walls) - 1
+        self.sums.closed(cell, self.direction.u, terms)
 
 
 def _pieces(program: Program, task: Task, deadline: Deadline) -> Sequence[Piece]:

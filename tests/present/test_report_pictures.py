@@ -91,5 +91,5 @@ def test_no_colour_is_fixed(n: int) -> None:
 
 
 def test_roles_are_distinct() -> None:
-    assert len(roles()) == 6 + 2 + 6
+    assert len(roles()) == 6 + 2 + 20
     assert {BLACK.lower(), AXIS.lower()} <= set(roles())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 
 import algzoo_exact as az
@@ -23,12 +24,14 @@ def by_cones(
     compiled: bool = True,
     workers: int = 1,
     threads: int = 1,
+    most_leaves: float | None = None,
 ) -> az.Score:
-    """Decided label cell by label cell; a squared error where no tie rule is given."""
+    """Decided label cell by label cell, or in parts; a squared error where no tie rule is given."""
     metric = SQUARED_ERROR if ties is None else ACCURACY
     question = Question(
-        metric, program, task, ties, digits, workers=workers, threads=threads, compiled=compiled
-    )
+        metric, program, task, ties, digits, workers=workers, threads=threads, compiled=compiled,
+        most_leaves=most_leaves,
+    )  # fmt: skip
     *_, last = CONES.steps(question)
     return last
 
@@ -44,13 +47,13 @@ def along(
 ) -> az.Enclosure:
     """What one label cell adds."""
     setup = Setup(
-        metric, program, task, ties, direction, precision, precision.floats, NEVER
+        metric, program, task, ties, direction, precision, precision.floats, math.inf, NEVER
     )  # fmt: skip
-    part = decide(setup, Job(0, piece.starts, piece.starts))
-    assert isinstance(part, Part)
     total = az.Enclosure.exactly(Fraction(0))
-    for value in part.values.values():
-        total = total.plus(value)
+    for start in piece.starts:
+        part = decide(setup, Job(0, start))
+        assert isinstance(part, Part)
+        total = total.plus(part.value)
     return total
 
 

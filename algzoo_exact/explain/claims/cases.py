@@ -19,7 +19,7 @@ from algzoo_exact.errors import InputError
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.exact.verdict import Verdict
 from algzoo_exact.explain.claims.always import Always
-from algzoo_exact.explain.claims.answers import Right, Wrong, check_answers
+from algzoo_exact.explain.claims.answers import ANSWERS, Right, Wrong
 from algzoo_exact.explain.claims.bench import Bench
 from algzoo_exact.explain.claims.claim import ClaimResult, Ground
 from algzoo_exact.explain.claims.keys import Keys, formula
@@ -131,7 +131,7 @@ def check_case(
     if case.verdict == "claims":
         answer, outcome = _from_claims(bench, instance, [claims[name] for name in case.claims])
     else:
-        outcome = check_answers(bench, instance.when, facts, right=case.verdict == "right")
+        outcome = ANSWERS[case.verdict]((), instance.when).check(bench, facts)
         answer = case.verdict if outcome.status == "proved" else "unknown"
     return CheckedCase(instance, answer, figure, bench.about(instance, outcome, start))
 
@@ -140,14 +140,9 @@ def _from_claims(
     bench: Bench, instance: CaseInstance, claims: Iterable[ClaimResult]
 ) -> tuple[Answer, Outcome]:
     """Is the case a part of what the claims prove right, or of what they prove wrong?"""
-    proved = [c.instance for claim in claims for c in claim.instances if c.status == "proved"]
-    domains: dict[Answer, list[Formula]] = {
-        "right": [part.domain for part in proved if isinstance(part, Right)],
-        "wrong": [part.domain for part in proved if isinstance(part, Wrong)],
-    }
     given = set(conjuncts(instance.when))
     details: tuple[str, ...] = ()
-    for answer, known in domains.items():
+    for answer, known in proved_domains(claims).items():
         if any(given.issuperset(conjuncts(domain)) for domain in known):
             return answer, Outcome.proved("exact arithmetic", "its very domain")
         if known:
@@ -157,6 +152,15 @@ def _from_claims(
             details += outcome.details
     reason = "the case does not follow from what the named claims prove"
     return "unknown", Outcome.unknown(reason, "z3", details)
+
+
+def proved_domains(claims: Iterable[ClaimResult]) -> dict[Answer, list[Formula]]:
+    """Where claims that are proved say that the model is right, and where that it is wrong."""
+    proved = [c.instance for claim in claims for c in claim.instances if c.status == "proved"]
+    return {
+        "right": [part.domain for part in proved if isinstance(part, Right)],
+        "wrong": [part.domain for part in proved if isinstance(part, Wrong)],
+    }
 
 
 def case_result(case: Case, instances: Sequence[CheckedCase], disjoint: bool) -> CaseResult:
@@ -195,7 +199,7 @@ def check_partition(bench: Bench, instances: Sequence[tuple[str, CheckedCase]]) 
     whens = [case.instance.when for _, case in instances]
     union = some(whens)
     covers = Always((), union, EVERYWHERE)
-    apart = Always((), EVERYWHERE, EVERYWHERE)
+    no_overlap = Always((), EVERYWHERE, EVERYWHERE)
     deadline = Deadline.after(bench.seconds)
     try:
         covered = order_probability(union, bench.task.seq_len, deadline.part(0.5))
@@ -225,7 +229,7 @@ def check_partition(bench: Bench, instances: Sequence[tuple[str, CheckedCase]]) 
         decision = _apart(bench, overlapping)
         if decision.witness is not None:
             decision = _named(bench, instances, decision, decision.witness)
-    return Partition(all_covered, bench.about(apart, decision, start))
+    return Partition(all_covered, bench.about(no_overlap, decision, start))
 
 
 def _apart(bench: Bench, instances: Sequence[tuple[str, CheckedCase]]) -> Outcome:
@@ -233,9 +237,13 @@ def _apart(bench: Bench, instances: Sequence[tuple[str, CheckedCase]]) -> Outcom
     whens = [case.instance.when for _, case in instances]
     if len(whens) == 1:
         return Outcome.proved("exact bounds", "there is one case alone")
+    return bench.holds(apart(whens), almost=True)
+
+
+def apart(whens: Sequence[Formula]) -> list[Question]:
+    """No two of the conditions hold at once: where one holds, none of those after it does."""
     pairs = ((whens[k + 1 :], when) for k, when in enumerate(whens[:-1]))
-    questions = [Question(Logic("not", (some(later),)), when) for later, when in pairs]
-    return bench.holds(questions, almost=True)
+    return [Question(Logic("not", (some(later),)), when) for later, when in pairs]
 
 
 def _named(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from itertools import groupby
 from math import atan2, cos, pi
 from typing import TYPE_CHECKING
@@ -12,19 +14,22 @@ from algzoo_exact.geometry.cone import Cone, IntVector
 from algzoo_exact.present.pictures import drawing as look
 from algzoo_exact.program.task import Task
 from algzoo_exact.regions.enumerate import Cell
-from algzoo_exact.regions.starts import starting_cones
+from algzoo_exact.regions.starts import NO_LABEL, covering_cones
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _LINE = 0.062  # angle between notes around a circle
+_MOST_NOTES = 48  # on walls, and on errors; more would not be read
+_MOST_STEPS = 3  # whose neurons are named on one wall
 _NARROW = 0.1  # wedges of errors below this many radians are also given as "1 in .."
 
 _Note = tuple[float, str, str]
 """Angle, text, colour."""
 
 
-def draw_circle(axes: Axes, found: list[Cell], task: Task) -> None:
+def draw_circle(axes: Axes, found: list[Cell], task: Task, names: Sequence[str]) -> None:
+    last = look.last_step(found)
     walls: dict[IntVector, set[tuple[int, int]]] = {}
     borders: dict[IntVector, str] = {}
     canvas = look.Canvas()
@@ -33,31 +38,33 @@ def draw_circle(axes: Axes, found: list[Cell], task: Task) -> None:
         low, high = _wedge(cell.cone)
         angles = look.turn(angle(low), angle(high))
         canvas.fill(np.array([centre, *look.polar(1.0, angles), centre]), cell)
-        for names, inequality in zip(cell.walls, cell.cone.inequalities, strict=True):
+        for facet, inequality in zip(cell.walls, cell.cone.inequalities, strict=True):
             ray = next(r for r in (low, high) if r[0] * inequality[0] + r[1] * inequality[1] == 0)
-            neurons = {wall.neuron for wall in names if wall.neuron is not None}
+            neurons = {wall.neuron for wall in facet if wall.neuron is not None}
             if neurons:
                 walls.setdefault(ray, set()).update(neurons)
-            for wall in names:
+            for wall in facet:
                 if wall.kind == "label":
                     borders[ray] = wall.name
     notes: list[_Note] = []
     for ray, neurons in walls.items():
         step = max(t for t, _ in neurons)
         rim = look.polar(1.0, [angle(ray)])
-        canvas.line(np.array([centre, *rim]), look.Line(look.INK, 1, 3, look.STYLES[step]))
-        notes.append((angle(ray), _neurons(neurons), look.INK))
+        canvas.line(np.array([centre, *rim]), look.Line(look.INK, 1, 3, look.dashes(step, last)))
+        if len(walls) <= _MOST_NOTES:
+            notes.append((angle(ray), _neurons(neurons), look.INK))
     for ray, text in borders.items():
         canvas.line(
             np.array([centre, *look.polar(1.075, [angle(ray)])]), look.Line(look.BLACK, 2, 3)
         )
-        notes.append((angle(ray), _subscripts(text), look.BLACK))
+        notes.append((angle(ray), look.typeset(in_words(text, names)), look.BLACK))
     canvas.draw(axes)
-    for start in starting_cones(task):
+    for start in covering_cones(task):
         low, high = _wedge(start.cone)
         look.ring(axes, look.turn(angle(low), angle(high)), start.label)
-    notes += [(0.0, "$x_0$", look.AXIS), (pi / 2, "$x_1$", look.AXIS)]
-    _annotate(axes, notes + _error_notes(found))
+    notes += [(k * pi / 2, look.typeset(name), look.AXIS) for k, name in enumerate(names)]
+    errors = _error_notes(found)
+    _annotate(axes, notes + errors * (len(errors) <= _MOST_NOTES))
     look.finish(axes, 1.62)
 
 
@@ -107,7 +114,8 @@ def angle(ray: IntVector) -> float:
 
 def _error_notes(found: list[Cell]) -> list[_Note]:
     """The angle of each wedge of errors, to be written beside it: many are too thin to be seen."""
-    ends = dict(_wedge(cell.cone) for cell in found if cell.credit == 0)
+    wrong = (cell for cell in found if cell.credit == 0 and cell.label != NO_LABEL)
+    ends = dict(_wedge(cell.cone) for cell in wrong)
     notes = []
     for low in set(ends) - set(ends.values()):
         high, width = low, 0.0
@@ -141,8 +149,9 @@ def _neurons(neurons: set[tuple[int, int]]) -> str:
                 runs.append([j])
         spans = [f"{r[0]}-{r[-1]}" if len(r) > 2 else ",".join(map(str, r)) for r in runs]
         parts.append(f"z[{step}][{','.join(spans)}]")
-    return "  ".join(parts)
+    return "  ".join(parts) if len(parts) < _MOST_STEPS else f"{parts[0]} .."
 
 
-def _subscripts(text: str) -> str:
-    return text.replace("x[", "$x_").replace("]", "$")
+def in_words(text: str, names: Sequence[str]) -> str:
+    """A condition with the names of the inputs in place of x[0], x[1], .."""
+    return re.sub(r"x\[(\d+)\]", lambda found: names[int(found[1])].split(" = ")[0], text)

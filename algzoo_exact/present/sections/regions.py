@@ -127,9 +127,9 @@ def regions_table(regions: Regions, *, answered: bool) -> d.Table:
         others = "all others" if count is None else f"{count - shown:,} others"
         foot = [(others, digits(regions.rest, _PLACES), *[()] * (len(columns) - 2))]
     if regions.complete:
-        total = f"All {several(shown, 'region')}, largest first"
+        total = f"All {several(shown, 'region')}, {regions.order}"
         if count is not None and count > shown:
-            total = f"The {shown} largest of {count:,} regions"
+            total = f"{shown} of {count:,} regions, {regions.order}"
         caption = f"{total}; measures are exact."
     else:
         known = "" if count is None else f", and there are {count:,} regions in all"
