@@ -19,10 +19,9 @@ algzoo-exact diff 2nd_argmax_4_3 2nd_argmax_4_3 --noise 0.01 --json
 
 
 @dataclass(frozen=True, kw_only=True)
-class Other(o.TimeLimit):
+class Other(o.TimeLimit, o.Sharing):
     other: str = o.argument(o.REQUIRED, "OTHER", "The model to compare with, as MODEL.")
     top: int = o.option(10, "N", "How many cones to print.", min=0)
-    workers: int = o.option(2, "N", "Processes.", min=1)
 
 
 def diff(
@@ -48,14 +47,12 @@ def diff(
     if any(isinstance(one.network, Transformer) for one in models):
         raise InputError("diff compares RNNs and perceptrons; transformers have other inputs.")
     task = task_of(models[0], None)
-    with progress_bar("diff", deadline) as advance:
+    with progress_bar("diff", deadline) as advance, other.shared(2) as workers:
         if task.is_numeric:
             root = az.root_mean_square_difference(
-                *models, time_limit=deadline.timeout, workers=other.workers
+                *models, time_limit=deadline.timeout, workers=workers
             )
             return Said(root_document(models, task, root, time.monotonic() - began))
-        found = az.diff(
-            *models, time_limit=deadline.timeout, workers=other.workers, progress=advance
-        )
+        found = az.diff(*models, time_limit=deadline.timeout, workers=workers, progress=advance)
         cells = found.cells(other.top)
     return Said(difference_document(models, found, cells, time.monotonic() - began))

@@ -24,12 +24,11 @@ algzoo-exact errors my_model.pth --task argmax --json
 
 
 @dataclass(frozen=True, kw_only=True)
-class Extent(o.TimeLimit):
+class Extent(o.TimeLimit, o.Sharing):
     top: int = o.option(10, "N", "How many cells to print; --out has all.", min=0)
     out: Path | None = o.option(
         None, "FILE", "Write a table of all wrong cells: .parquet, .csv or .json."
     )
-    workers: int = o.option(2, "N", "Processes.", min=1)
 
 
 def errors(
@@ -56,9 +55,9 @@ def errors(
         check_suffix(out)
     loaded = noise.on(sizes.load(model))
     task, rule = rules.task_of(loaded), rules.rule
-    with progress_bar("errors", deadline) as advance:
+    with progress_bar("errors", deadline) as advance, extent.shared(2) as workers:
         found = az.find_errors(
-            loaded.program, task, ties=rule, workers=extent.workers, progress=advance,
+            loaded.program, task, ties=rule, workers=workers, progress=advance,
             time_limit=deadline.timeout,
         )  # fmt: skip
         if out is not None:

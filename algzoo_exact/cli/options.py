@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import MISSING, dataclass, field
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from time import monotonic
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
@@ -21,9 +22,13 @@ from algzoo_exact.errors import InputError, did_you_mean
 from algzoo_exact.names import printable
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     from algzoo_exact.analysis.sections import Section
     from algzoo_exact.program.task import Task, TieRule
     from algzoo_exact.zoo.loading import Model
+
+_Usual = TypeVar("_Usual", int, None)
 
 LARGEST_COUNT = 10**15
 
@@ -139,6 +144,32 @@ class TimeLimit:
 
     def deadline(self, context: typer.Context) -> Deadline:
         return deadline_after(context, self.time_limit)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sharing:
+    """Who shares the work."""
+
+    workers: int | None = option(
+        None, "N", "Processes; by default two if the run is expected to be long.", min=1
+    )
+    scheduler: str | None = option(
+        None, "ADDRESS", "Let the workers of a Dask cluster do it: its scheduler's address.",
+        hidden=True,
+    )  # fmt: skip
+
+    @contextmanager
+    def shared(self, usual: _Usual) -> Iterator[int | Executor | _Usual]:
+        """So many processes, ``usual`` where nothing is said, or the cluster's executor."""
+        if self.scheduler is None:
+            yield self.workers or usual
+            return
+        if self.workers is not None:
+            raise InputError("--workers are of this machine; with --scheduler leave them out.")
+        from algzoo_exact.cluster import dask_workers
+
+        with dask_workers(self.scheduler) as executor:
+            yield executor
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -29,7 +29,7 @@ Bar: TypeAlias = Callable[[str, Deadline], AbstractContextManager[Advance]]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wishes(o.Seed):
+class Wishes(o.Seed, o.Sharing):
     """How exactly, within which limits, and what is wishes."""
 
     digits: int | None = o.option(
@@ -47,9 +47,6 @@ class Wishes(o.Seed):
         None, "N", "Stop after this many pieces of regions, with a certified enclosure.",
         parser=o.parse_count,
     )  # fmt: skip
-    workers: int | None = o.option(
-        None, "N", "Processes; by default two if the run is expected to be long.", min=1
-    )
     check_samples: int | None = o.option(
         None, "N", "Check the result on random inputs, such as 1e7.", parser=o.parse_count
     )
@@ -95,11 +92,15 @@ def scored(
                 return draw(lambda done, total: advance(done / total, f"{done:,} inputs"))
 
         sampled = sample() if early else None
-        with noticing_interrupts() as seen, bar(metric.words, deadline) as advance:
+        with (
+            noticing_interrupts() as seen,
+            bar(metric.words, deadline) as advance,
+            wishes.shared(None) as workers,
+        ):
             result = answer(
                 Question(
                     metric, network, task, rule if metric.of_labels else None, wishes.digits,
-                    cast("Wish", wishes.method), deadline, wishes.max_regions, wishes.workers,
+                    cast("Wish", wishes.method), deadline, wishes.max_regions, workers,
                     by_label=wishes.by_label, progress=advance,
                 )
             )  # fmt: skip
