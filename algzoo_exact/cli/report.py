@@ -40,7 +40,7 @@ class About:
 
     output: Path = o.option(
         o.REQUIRED, "FILE", "The report's file: .html, .md, .tex, .txt, .json, or .pdf where LaTeX "
-        "is installed. With --all, a folder.", "--output", "-o",
+        "or a browser is installed. With --all, a folder.", "--output", "-o",
     )  # fmt: skip
     model: str | None = o.argument(
         None, "MODEL", "A model as for [bold]algzoo-exact accuracy[/bold]."

@@ -98,6 +98,7 @@ def test_refusals(
 
 def test_no_latex(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pdf, "ENGINES", ("no-such-engine",))
+    monkeypatch.setattr(pdf, "BROWSERS", ())
     result = run("report", "2nd_argmax_2_2", "-o", tmp_path / "a.pdf")
     assert result.exit_code == 2
     assert "needs LaTeX" in result.stderr
