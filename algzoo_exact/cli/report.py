@@ -72,6 +72,10 @@ class Effort(StatementTime, o.Seed):
     samples: int = o.option(
         1_000_000, "N", "Random inputs to check the score on.", parser=o.parse_count
     )
+    inside: bool = o.flag(
+        "--inside", "Look inside, however long it takes: wrong cells, neurons, what each is worth, "
+        "sections. Unasked, a report has what takes about a second.",
+    )  # fmt: skip
 
 
 def report(
@@ -94,6 +98,7 @@ def report(
     wishes = Wishes(
         ties=ties.rule, samples=effort.samples, seed=effort.seed, seconds=effort.seconds,
         workers=os.cpu_count() or 1, time_limit=effort.time_limit,
+        inside=effort.inside,
     )  # fmt: skip
     if about.folder is not None:
         if about.explanation or certificate != Certificate() or sizes != o.AllSizes():
