@@ -21,9 +21,11 @@ class Shown:
 
     def __init_subclass__(cls, **more: Any) -> None:
         super().__init_subclass__(**more)
-        # A dataclass would make one of all its fields in full.
-        if "__repr__" not in cls.__dict__:
-            cls.__repr__ = brief  # type: ignore[method-assign]
+        # What is inherited; a dataclass would make one of all its fields in full.
+        cls.__repr__ = cls.__repr__  # type: ignore[method-assign]
+
+    def __repr__(self) -> str:
+        return brief(self)
 
     def _repr_html_(self) -> str:
         html: str = import_module("algzoo_exact.present.shown").html_of(self)

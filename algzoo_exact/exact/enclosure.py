@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
-from math import isqrt
+from math import fsum, isqrt
 from threading import RLock
 
 from flint import arb, ctx, fmpq
@@ -20,6 +20,9 @@ from algzoo_exact.shown import Shown
 
 _PRECISION = RLock()
 _ROOT_BITS = 256  # of the root of a number that is known exactly
+
+
+_ULP, _SLACK = 2.0**-52, 1 + 2.0**-40  # of sums in floats, which round correctly
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,7 +113,7 @@ class Enclosure(Shown):
     __hash__ = object.__hash__
 
     def __repr__(self) -> str:
-        return f"<in {self}>"
+        return f"Enclosure{self}"
 
     def __str__(self) -> str:
         return "[{}, {}]".format(*self.decimal(places_for(self.width)))
@@ -206,3 +209,10 @@ def _root_below(value: Fraction, bits: int, *, up: bool = False) -> Fraction:
         return Fraction(-top if up else top, bottom)
     scaled = isqrt((value.numerator << (2 * bits)) // value.denominator)
     return Fraction(-scaled - 1 if up else scaled, 1 << bits)
+
+
+def ball_sum(mids: Iterable[float], rads: Iterable[float]) -> Enclosure:
+    """The sum of numbers known as midpoints and radii."""
+    mid = Fraction(fsum(mids))  # off by half an ulp
+    rad = Fraction(fsum(rads) * _SLACK) + abs(mid) * Fraction(_ULP)
+    return Enclosure(mid - rad, mid + rad)

@@ -143,6 +143,9 @@ class HasParameters(Protocol):
     def parameters(self) -> Parameters: ...
 
 
+_LONGEST_REASON = 300  # characters in a line
+
+
 @dataclass(frozen=True, eq=False)
 class Outcome(Shown):
     """What became of a statement, of several together, or of an ``instance`` of a claim or case.
@@ -195,6 +198,10 @@ class Outcome(Shown):
         verdict = Verdict("refuted", f"it fails at {point_text(point)}")
         failing = statement, domain
         return cls(verdict, method, details=details, witness=point, failing=failing)
+
+    def __repr__(self) -> str:
+        reason = f": {self.verdict.reason}" if self.verdict.reason else ""
+        return f"<{self.verdict.status} by {self.method}{reason[:_LONGEST_REASON]}>"
 
     @property
     def status(self) -> Status:

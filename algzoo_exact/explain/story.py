@@ -135,6 +135,9 @@ class Explanation(Shown):
     cases: tuple[Case, ...]
     optimization: Optimization | None
 
+    def __repr__(self) -> str:
+        return f"<{self.title}: {len(self.claims)} claims, {len(self.cases)} cases>"
+
     def claim(self, name: str) -> Claim:
         """The claim of that name; InputError where there is none."""
         for claim in self.claims:

@@ -20,11 +20,12 @@ from algzoo_exact.analysis.neurons import NeuronFacts
 from algzoo_exact.certificate.build import Certificate
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.explain.ledger.surprise import Ledger
+from algzoo_exact.explain.outcome import Outcome
 from algzoo_exact.explain.prove.statements import Asked
 from algzoo_exact.explain.story import Explanation
 from algzoo_exact.explain.verify import Verification
 from algzoo_exact.present import document as d
-from algzoo_exact.present.documents.asked import asked_document
+from algzoo_exact.present.documents.asked import asked_document, verdict_text
 from algzoo_exact.present.documents.catalogue import catalogue_document
 from algzoo_exact.present.documents.difference import difference_document
 from algzoo_exact.present.documents.errors import errors_document
@@ -39,7 +40,7 @@ from algzoo_exact.present.report import Report
 from algzoo_exact.present.sections.explanation import prose_of
 from algzoo_exact.present.sections.ledger import ledger_blocks
 from algzoo_exact.present.sections.theorem import MOST_NEURONS, attention, closed_form, numbers
-from algzoo_exact.present.wording import digits, model_text, several
+from algzoo_exact.present.wording import digits, figure_text, model_text, several
 from algzoo_exact.present.writers.html import to_fragment, to_html
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.transformer import Transformer
@@ -48,11 +49,11 @@ from algzoo_exact.regions.enumerate import Region
 from algzoo_exact.regions.graph import RegionGraph
 from algzoo_exact.runtime.sampled import SampledSquaredError, SampleEstimate
 from algzoo_exact.score.result import Score
-from algzoo_exact.shown import brief
+from algzoo_exact.shown import Shown, brief
 from algzoo_exact.zoo.catalogue import Catalogue
 from algzoo_exact.zoo.loading import Model
 
-_TOP = 10  # rows of a table
+_TOP, _TERMS = 10, 50  # rows of a table, and of one of the terms of a closed form
 _MEASURED = 5  # inputs, up to which a region's measure takes no time
 _HEAVY, _COLOURS = 100_000, 64  # bytes of a picture in lines; colours of one in pixels
 _GRAPH = 300  # regions that are all measured for a table of the heaviest
@@ -105,7 +106,8 @@ def _network(network: Program | Transformer) -> Iterator[d.Block]:
 
 def _score(score: Score) -> Iterator[d.Block]:
     yield from _of(score_document(None, score, None, Wanted()))
-    yield from closed_form(score)
+    if score.form and len(score.form.terms) + len(score.form.roots) <= _TERMS:
+        yield from closed_form(score)
 
 
 def _region(region: Region) -> Iterator[d.Block]:
@@ -131,6 +133,12 @@ def _explanation(story: Explanation) -> Iterator[d.Block]:
     yield d.table("", ("claim", "kind", "says"), rows + cases)
 
 
+def _outcome(outcome: Outcome) -> Blocks:
+    rows: list[tuple[str, str | d.Text]] = [("verdict", verdict_text(outcome, None))]
+    rows += [(figure.what, figure_text(figure)) for figure in outcome.figures]
+    return [d.facts(*rows, ("details", "\n".join(outcome.details) or "none"))]
+
+
 def _difference(found: Difference) -> Blocks:
     return _of(difference_document(None, found, found.cells(_TOP), None))
 
@@ -144,7 +152,9 @@ def _fields(value: object) -> Blocks:
     rows: list[tuple[str, str | d.Text]] = []
     tables: list[d.Block] = []
     for name, part in _parts(value):
-        if isinstance(part, tuple) and part and all(is_dataclass(item) for item in part):
+        if part is None or (isinstance(part, tuple) and not part):
+            continue
+        if isinstance(part, tuple) and all(is_dataclass(item) for item in part):
             tables.append(_table(name, part))
         else:
             rows.append((name.replace("_", " "), _shown(part)))
@@ -166,6 +176,8 @@ def _table(name: str, items: Sequence[object]) -> d.Table:
 def _shown(part: object) -> str:
     if isinstance(part, Enclosure):
         return digits(part, 12)
+    if isinstance(part, Shown):
+        return repr(part)
     return part if isinstance(part, str) else brief(part)
 
 
@@ -219,6 +231,7 @@ BLOCKS: dict[type, Callable[[Any], Blocks]] = {
     Explanation: _explanation,
     Verification: lambda found: _of(verification_document(None, None, found)),
     Ledger: lambda ledger: tuple(ledger_blocks(ledger)),
+    Outcome: _outcome,
     Asked: lambda asked: _of(asked_document(None, None, None, asked, None)),
     Errors: _errors,
     Difference: _difference,

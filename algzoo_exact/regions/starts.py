@@ -9,8 +9,9 @@ anyway, because z[0] = W_hi x[0]. On a subspace a cell may hold more lines, or n
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cache
 from itertools import product
 
@@ -20,6 +21,9 @@ from algzoo_exact.errors import InputError
 from algzoo_exact.geometry.cone import Cone, IntVector
 from algzoo_exact.program.problem import Normal
 from algzoo_exact.program.task import Task, Teacher
+
+EACH = -1
+"""As the label of a start: cells of each label are looked for."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +94,18 @@ def _label(task: Task, labels: set[int]) -> int:
     """The label where all these qualify."""
     unique = len(labels) == 1 or getattr(task, "shared", None) == "lowest"
     return min(labels) if unique else NO_LABEL
+
+
+def open_mass(task: Task, done: Container[int]) -> Fraction:
+    """A bound for the mass of the starting cones that are not among those ``done``, by position.
+
+    Those of a symmetric task come in pairs of one mass.
+    """
+    count = len(starting_cones(task))
+    left = {s // 2 for s in range(count) if s not in done}
+    if left and not task.symmetric:
+        return Fraction(1)
+    return Fraction(2 * len(left), count)
 
 
 def _cuts(rows: Sequence[IntVector], n: int) -> Iterator[tuple[IntVector, ...]]:

@@ -1,5 +1,5 @@
 """A transformer's logits on many inputs, in numbers of any kind: float64 balls, or balls of many
-bits in numpy's arrays of objects."""
+bits or fractions in numpy's arrays of objects."""
 
 from __future__ import annotations
 
@@ -63,6 +63,31 @@ class Attention:
         return rows.reshape(batch, n, self.heads, size // self.heads).swapaxes(1, 2)
 
 
+class NoRationalError(Exception):
+    """A sum with weights that are not known to be rational."""
+
+
+class RationalAttention(Attention):
+    """In fractions, one input at a time.
+
+    Softmax gives irrational weights; but what a head adds is rational where all that it mixes is
+    equal, since the weights sum to 1, and where all scores are equal, since then it is the mean.
+    That proves the ties of symmetric inputs and of layers that add nothing. NoRationalError else.
+    """
+
+    def __init__(self, model: Transformer) -> None:
+        super().__init__(model, _fractions, 1, lambda scores: scores)
+
+    def _answers(self, layer: list[Any], asking: Any, residual: Any) -> Any:
+        query, key, value, output = layer
+        scores = self._split(asking @ query) @ self._split(residual @ key).swapaxes(-1, -2)
+        added = self._split(residual @ value) @ output.reshape(self.heads, -1, output.shape[-1])
+        for told, asked in zip(added[0], scores[0], strict=True):
+            if np.any(told != told[0]) and np.any(asked != asked[:, :1]):
+                raise NoRationalError
+        return added.sum((1, 2))[:, None] / residual.shape[1]
+
+
 def float_attention(model: Transformer) -> Attention:
     """In float64 balls."""
     scale = 1 / sqrt(model.hidden_size // model.heads)
@@ -85,6 +110,10 @@ def _float_powers(scores: Balls) -> Balls:
 def _ball_powers(scores: Any) -> Any:
     largest = np.vectorize(lambda score: float(score.mid()))(scores).max(-1, keepdims=True)
     return np.exp(scores - largest)
+
+
+def _fractions(matrix: Matrix) -> Any:
+    return np.array(matrix, object)
 
 
 def _balls(matrix: Matrix) -> Any:

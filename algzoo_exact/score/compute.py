@@ -243,12 +243,12 @@ def _chosen(q: Question) -> Iterator[Score]:
     if ENUMERATION.accepts(q):
         yield from ENUMERATION.steps(_limited_trial(q))
         return
+    early = next((way for way in METHODS if not way.decides_all and way.accepts(q)), None)
     small, short = q.n <= CLOSED_FORM_UP_TO, q.deadline.left < LOADING_SECONDS
-    boxes = q.n > LARGEST_DIMENSION and BOXES.accepts(q)
     at_once = q.wish == "bounds" or q.max_cells is not None or short
-    if not CONES.accepts(q) or (boxes and at_once):
-        if BOXES.accepts(q):
-            yield from BOXES.steps(q.within(BOX_SECONDS))
+    if not CONES.accepts(q) or (early and at_once):
+        if early:
+            yield from early.steps(q.within(BOX_SECONDS))
         return
     few = _SOON / q.metric.ball_seconds.get(q.n, math.inf)
     leaves = count_leaves(ExactSearch(q.rnn, q.ties), q.task, SMALL_PATIENCE, 2 * few)
@@ -260,7 +260,8 @@ def _chosen(q: Question) -> Iterator[Score]:
         yield from _while_compiling(q)
     except TimeIsUpError:
         return
-    leaves = count_leaves(new_search(q.rnn, q.ties, compiled=True), q.task, PATIENCE)
+    search, starts = new_search(q.rnn, q.ties, compiled=True), len(starting_cones(q.task))
+    leaves = count_leaves(search, q.task, PATIENCE)
     seconds = CONES.seconds(q, leaves)
     if q.workers is None:
         workers, threads = sharing(seconds)
@@ -270,11 +271,11 @@ def _chosen(q: Question) -> Iterator[Score]:
     if q.wish != "exact" and seconds > left and floats_serve(q.rnn):
         q = replace(q, digits=None)
         seconds = CONES.seconds(q, leaves)
-    by_cell = seconds / len(starting_cones(q.task))
-    if boxes and q.wish == "auto" and by_cell > q.deadline.left / 2:  # none would be decided
-        yield from BOXES.steps(replace(q, digits=_DIGITS_OF_BOUNDS))
+    if early and q.wish == "auto" and seconds / starts > q.deadline.left / 2:  # none is decided
+        yield from early.steps(replace(q, digits=_DIGITS_OF_BOUNDS))
     else:
-        yield from CONES.steps(in_parts(q, leaves))
+        # Where not even the first start was finished, they are as many at least.
+        yield from CONES.steps(in_parts(q, min(leaves, search.leaves * starts)))
 
 
 def in_parts(q: Question, leaves: float) -> Question:

@@ -40,8 +40,11 @@ class Page:
         for domain in ("Page", "Network", "Runtime", "Log"):
             self._call(f"{domain}.enable")
 
-    def open(self, path: Path, *, width: int = 1280, height: int = 900, dark: bool = False) -> None:
-        """Load a file at a width, in a light or dark scheme, and wait until it is there."""
+    def open(
+        self, path: Path, *, width: int = 1280, height: int = 900, dark: bool = False, at: str = ""
+    ) -> None:
+        """Load a file at a width, in a light or dark scheme, and wait until it is there; ``at`` is
+        what stands behind its address. Of a file that is open, it must not be all that differs."""
         self._call(
             "Emulation.setDeviceMetricsOverride",
             width=width, height=height, deviceScaleFactor=1, mobile=width < 600,
@@ -49,7 +52,7 @@ class Page:
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self._call("Emulation.setEmulatedMedia", features=[scheme])
         self.events.clear()
-        self._call("Page.navigate", url=path.resolve().as_uri())
+        self._call("Page.navigate", url=path.resolve().as_uri() + at)
         while not any(event["method"] == "Page.loadEventFired" for event in self.events):
             self.events.append(self._next())
 
@@ -60,8 +63,8 @@ class Page:
         return found["result"].get("value")
 
     def until(self, expression: str) -> Any:
-        """The value of an expression once it is true; it must be so within a minute."""
-        deadline = time.monotonic() + _SECONDS
+        """The value of an expression once it is true; it must be so within 15 seconds."""
+        deadline = time.monotonic() + 15
         while not (found := self.evaluate(expression)):
             assert time.monotonic() < deadline, f"it stays {found!r}: {expression}"
             time.sleep(0.02)
@@ -82,7 +85,9 @@ class Page:
         codes = {"ArrowLeft": 37, "ArrowUp": 38, "ArrowRight": 39, "ArrowDown": 40, "Enter": 13,
                  "Escape": 27, "Tab": 9}  # fmt: skip
         if key not in codes:
-            self._call("Input.insertText", text=key)
+            for letter in key:
+                self._call("Input.dispatchKeyEvent", type="keyDown", key=letter, text=letter)
+                self._call("Input.dispatchKeyEvent", type="keyUp", key=letter)
             return
         for kind in ("rawKeyDown", "keyUp"):
             self._call(

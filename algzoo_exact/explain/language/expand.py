@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 from graphlib import CycleError, TopologicalSorter
 from math import lcm, prod
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Any, Literal, NamedTuple, TypeGuard, get_args
 
 from algzoo_exact.errors import InputError, did_you_mean
 from algzoo_exact.explain.language import syntax
 from algzoo_exact.explain.language.expression import (
+    EVERYWHERE,
     RELATIONS,
     Apply,
     Compare,
@@ -24,10 +25,13 @@ from algzoo_exact.explain.language.expression import (
     Formula,
     Logic,
     Number,
+    Relation,
     Term,
     Truth,
     entries,
     evaluate_term,
+    parts_of,
+    some,
 )
 from algzoo_exact.explain.language.integers import DEEPEST, Meter, Scope, Sizes
 from algzoo_exact.explain.language.parser import RESERVED, parse, parse_header
@@ -55,6 +59,12 @@ class Definition:
 
 Definitions = Mapping[str, Definition]
 
+Choices = Mapping[str, Sequence[Formula]]
+"""Names of numbers 0, 1, .., and for each of these the formula that it is the one."""
+
+_NO_CHOICES: Choices = {}
+_DEPTH_OF_CHOICES = 8
+
 
 class _Built(NamedTuple):
     """A ground expression, its nodes (as a tree), nesting, factors and common denominator."""
@@ -72,14 +82,17 @@ class _Built(NamedTuple):
 
 class Expander:
     """Surface expressions to ground ones, where the free names have the values ``parameters``.
+    ``choices`` may be compared with integers and with each other.
 
     Any number of them; calls with the same arguments are expanded once. ``definitions`` do not
     refer to each other in a circle (``read_definitions`` checks that). ParseError, with the place,
     where an expression has no meaning or is too large.
     """
 
-    def __init__(self, definitions: Definitions, sizes: Sizes) -> None:
-        self._definitions = definitions
+    def __init__(
+        self, definitions: Definitions, sizes: Sizes, choices: Choices = _NO_CHOICES
+    ) -> None:
+        self._definitions, self._choices = definitions, choices
         self._sizes = sizes
         self._constants = {"n": sizes.seq_len, "d": sizes.hidden_size}
         self._known: dict[tuple[str, tuple[int, ...]], _Built] = {}
@@ -180,16 +193,57 @@ class Expander:
         return self._join(node, scope, parts, op)
 
     def _chain(self, node: syntax.Chain, scope: Scope) -> _Built:
-        terms = [self._term(arg, scope) for arg in node.args]
         parts = []
-        for op, left, right in zip(node.ops, terms[:-1], terms[1:], strict=True):
-            parts.append(self._join(node, scope, (left, right), op))
+        for op, left, right in zip(node.ops, node.args[:-1], node.args[1:], strict=True):
+            if self._is_choice(left) or self._is_choice(right):
+                parts.append(self._chosen(node, scope, op, left, right))
+                continue
+            terms = self._term(left, scope), self._term(right, scope)
+            parts.append(self._join(node, scope, terms, op))
         return self._joined(node, scope, "and", parts)
+
+    def _is_choice(self, node: syntax.Node) -> TypeGuard[syntax.Name]:
+        if not isinstance(node, syntax.Name) or node.args or node.name in self._definitions:
+            return False
+        return node.name in self._choices
+
+    def _values(self, node: syntax.Node, other: syntax.Node, scope: Scope) -> dict[int, Formula]:
+        """What a side of a comparison may be, and where it is that."""
+        if self._is_choice(node):
+            return dict(enumerate(self._choices[node.name]))
+        value = scope.integer(node)
+        assert isinstance(other, syntax.Name)
+        most = len(self._choices[other.name]) - 1
+        if not 0 <= value <= most:
+            raise scope.error(node, f"{other.name} goes from 0 to {most}, found {value}")
+        return {value: EVERYWHERE}
+
+    def _chosen(
+        self, node: syntax.Node, scope: Scope, op: Relation, left: syntax.Node, right: syntax.Node
+    ) -> _Built:
+        ones, others = self._values(left, right, scope), self._values(right, left, scope)
+        ways: list[Formula] = []
+        for b, there in others.items():
+            here = [one for a, one in ones.items() if RELATIONS[op](a, b)]
+            rest = [one for a, one in ones.items() if not RELATIONS[op](a, b)]
+            if here and rest and len(rest) < len(here):  # just one of all values is there
+                ways.append(Logic("and", (there, Logic("not", (some(rest),)))))
+            elif here:
+                ways.append(Logic("and", (there, some(here))))
+        formula = some(ways) if ways else Truth(False)
+        size = sum(1 for _ in parts_of(formula))
+        scope.charge(node, size)
+        if size > LARGEST:
+            raise scope.error(node, f"the expression, written out, has over {LARGEST} parts")
+        return _Built(formula, size, _DEPTH_OF_CHOICES)
 
     def _name(self, node: syntax.Name, scope: Scope) -> _Built:
         if node.name in scope.integers and not node.args:
             return _Built(Number(Fraction(scope.integers[node.name])))
         definition = self._definitions.get(node.name)
+        if self._is_choice(node):
+            problem = f"{node.name} is compared with an integer, as in {node.name} == 0, or with "
+            raise scope.error(node, problem + " or ".join(self._choices))
         if definition is None:
             known = [*scope.integers, *self._definitions]
             like = did_you_mean(node.name, [*known, *sorted(RESERVED)])

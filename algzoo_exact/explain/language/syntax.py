@@ -37,12 +37,6 @@ class ParseError(InputError):
         named = ", ".join(part for part in (where, self.where) if part)
         return ParseError(self.problem, self.text, self.offset, named)
 
-    def caret(self) -> str:
-        """The line of the text, and a second line with a caret below the place."""
-        line = self.text.split("\n")[self.line - 1]
-        before = line[: self.column - 1]
-        return f"{line}\n{''.join(c if c == chr(9) else ' ' for c in before)}^"
-
 
 Arithmetic = Literal["add", "sub", "mul", "div", "neg", "relu", "abs"]
 Folding = Literal["min", "max", "sum"]

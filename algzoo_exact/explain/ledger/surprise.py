@@ -85,6 +85,9 @@ class Ledger(Shown):
     given: Given
     optimizations: tuple[Optimization, ...]
 
+    def __repr__(self) -> str:
+        return f"<{self.explanation:.2f} bits of explanation, {self.total:.2f} in all>"
+
     @property
     def explanation(self) -> float:
         """Bits of the explanation: of all claims that were proved."""

@@ -182,6 +182,7 @@ function redraw(coming, number) {
   picture.show(cells, { wall: ([t, j]) => !state.hidden.includes(`${t}.${j}`) });
   legend();
   if (!state.y && state.region) state.y = pointIn(state.region);
+  if (!state.view && state.y) picture.face(state.y);
   look(state.y);
   document.body.dataset.ready = String(number);
 }

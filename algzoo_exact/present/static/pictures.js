@@ -101,6 +101,8 @@ class Circle {
     if (this.place.scale > 1) { this.setView({ scale: this.place.scale, x: y[0], y: y[1] }); this.changed(); }
   }
 
+  face() { /* all of it is in sight */ }
+
   /* Close enough that a cone fills a good part of the view. */
   zoomTo(corners, y) {
     const width = this.arc(corners)[1];
@@ -454,6 +456,12 @@ class Sphere {
   turnTo(y) {
     this.setView({ from: scaled(y, 3), scale: this.camera.zoom });
     this.changed();
+  }
+
+  /* Turns to a point that is on the far side. */
+  face(y) {
+    if (dot(y, this.middle()) < 0.2) this.setView({ from: scaled(y, 3), scale: this.camera.zoom });
+    this.draw();
   }
 
   zoomTo(corners, y) {

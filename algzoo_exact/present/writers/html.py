@@ -80,7 +80,7 @@ def to_fragment(document: d.Document) -> str:
 
 # Where a page around has a scheme of its own, as in Jupyter, Sphinx's furo and VS Code, that of the
 # system does not count.
-_THEMES = "".join(
+_THEMES = ".algzoo-exact.algzoo-exact { max-width: 60rem; padding: 0.25rem 1rem; }\n" + "".join(
     f"{theme} .algzoo-exact.algzoo-exact {{ color-scheme: {scheme}; }}\n"
     for scheme, jupyter in (("light", "true"), ("dark", "false"))
     for theme in (

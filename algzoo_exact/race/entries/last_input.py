@@ -21,8 +21,8 @@ from algzoo_exact.program.floats import rounded_weights
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task
 from algzoo_exact.race.entries.directions import Directions, directions, reach
-from algzoo_exact.race.entries.last_input_kernel import accuracies, contrasts, early_steps
-from algzoo_exact.race.entries.pieces_kernel import accuracies_by_pieces, narrow, planted_for
+from algzoo_exact.race.entries.last_input_kernel import contrasts, early_steps
+from algzoo_exact.race.entries.pieces_kernel import accuracies, narrow, planted_for
 from algzoo_exact.race.estimator import Entry, Found
 
 Floats = NDArray[np.float64]
@@ -61,7 +61,7 @@ def _by_table(program: Program, task: Task, budget: float, seed: int) -> Found |
 
     def along(chunk: Directions, left: int, values: Floats) -> tuple[int, int]:
         given = chunk.points, chunk.order, chunk.ends
-        return accuracies(w_in, w_hh, early, gaps, *given, reach(m), left, values)
+        return accuracies(w_in, w_hh, early, None, gaps, *given, reach(m), left, values)
 
     missed, points, spent = sum_of_misses(m, seed, int(budget) - flops, along)
     return Found(1 - missed / points, flops + spent, {"points": points}) if points else None
@@ -76,7 +76,7 @@ def _by_pieces(program: Program, task: Task, budget: float, seed: int) -> Found 
 
     def along(chunk: Directions, left: int, values: Floats) -> tuple[int, int]:
         given = chunk.points, chunk.order, chunk.ends
-        return accuracies_by_pieces(signs, w_hh, tree, gaps, *given, reach(m), left, values)
+        return accuracies(signs, w_hh, None, tree, gaps, *given, reach(m), left, values)
 
     missed, points, spent = sum_of_misses(m, seed, int(budget) - flops, along)
     details = {"points": points, "pieces": int(tree.used[1])}

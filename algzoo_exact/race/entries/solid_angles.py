@@ -21,32 +21,13 @@ import numpy as np
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task
 from algzoo_exact.race.entries.deductive import Weights, counted_weights
-from algzoo_exact.race.entries.flops import FlopCounter, plain
+from algzoo_exact.race.entries.flops import BudgetSpentError, FlopCounter, plain
 from algzoo_exact.race.estimator import Entry, Found
 from algzoo_exact.regions.starts import starting_cones
 
 
-class BudgetSpentError(Exception):
-    """The next operation would cost more than is left."""
-
-
-class LimitedCounter(FlopCounter):
-    """A counter that stops the computation when ``limit`` is passed."""
-
-    def __init__(self, limit: float) -> None:
-        super().__init__()
-        self.limit = limit
-        self.used = 0
-
-    def charge(self, flops: int) -> None:
-        if self.used + flops > self.limit:
-            raise BudgetSpentError
-        self.used += flops
-        super().charge(flops)
-
-
 def _share_right(program: Program, task: Task, budget: float, seed: int) -> Found | None:
-    counter = LimitedCounter(budget)
+    counter = FlopCounter(budget)
     weights = counted_weights(program, counter)
     wrong, covered, done = 0.0, 0.0, 0
     try:
@@ -57,7 +38,7 @@ def _share_right(program: Program, task: Task, budget: float, seed: int) -> Foun
     except BudgetSpentError:
         if not done:
             return None
-    return Found(1 - wrong / covered, counter.used, {"cones": done})
+    return Found(1 - wrong / covered, counter.total, {"cones": done})
 
 
 def wrong_angle(weights: Weights, corners: Any, label: int) -> Any:

@@ -25,11 +25,9 @@ import numpy as np
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task
 from algzoo_exact.race.entries.deductive import Weights, counted_weights
-from algzoo_exact.race.entries.flops import plain
+from algzoo_exact.race.entries.flops import BudgetSpentError, FlopCounter, plain
 from algzoo_exact.race.entries.normal import normal_cdf
 from algzoo_exact.race.entries.solid_angles import (
-    BudgetSpentError,
-    LimitedCounter,
     cells,
     cut,
     solid_angle,
@@ -226,12 +224,12 @@ def _by(name: str, summary: str, compute: Callable[[Weights], Any]) -> Entry:
     """An entry whose operations depend on the weights; None where the budget does not do."""
 
     def find(program: Program, task: Task, budget: float, seed: int) -> Found | None:
-        counter = LimitedCounter(budget)
+        counter = FlopCounter(budget)
         try:
             value = float(plain(compute(counted_weights(program, counter))))
         except BudgetSpentError:
             return None
-        return Found(value, counter.used)
+        return Found(value, counter.total)
 
     return Entry(name, "deductive", summary, find, (second_largest, of_sizes(4, 3)))
 

@@ -17,8 +17,8 @@ from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task
 from algzoo_exact.race.entries.designs import CHUNK, random_chunk
 from algzoo_exact.race.entries.flops import sample_cost
-from algzoo_exact.race.entries.last_input_kernel import early_steps, right_answers
-from algzoo_exact.race.entries.pieces_kernel import narrow, planted_for, right_answers_by_pieces
+from algzoo_exact.race.entries.last_input_kernel import early_steps
+from algzoo_exact.race.entries.pieces_kernel import narrow, planted_for, right_answers
 from algzoo_exact.race.estimator import Entry, Found
 
 Floats = NDArray[np.float64]
@@ -50,7 +50,7 @@ def _by_table(program: Program, task: Task, budget: float, seed: int) -> Found |
     bends, first, second, flops = early_steps(w_in, w_hh)
 
     def answers(x: Floats, labels: Integers, left: int) -> tuple[int, int, int]:
-        return right_answers(w_in, w_hh, w_out, (bends, first, second), x, labels, left)
+        return right_answers(w_in, w_hh, w_out, (bends, first, second), None, x, labels, left)
 
     points, right, flops = right_among(program, task, seed, budget, flops, answers)
     return Found(right / points, flops, {"points": points}) if points else None
@@ -60,7 +60,7 @@ def _by_pieces(program: Program, task: Task, budget: float, seed: int) -> Found 
     signs, w_hh, w_out, tree, flops = planted_for(program, budget, task.seq_len)
 
     def answers(x: Floats, labels: Integers, left: int) -> tuple[int, int, int]:
-        return right_answers_by_pieces(signs, w_hh, w_out, tree, x, labels, left)
+        return right_answers(signs, w_hh, w_out, None, tree, x, labels, left)
 
     points, right, flops = right_among(program, task, seed, budget, flops, answers)
     details = {"points": points, "pieces": int(tree.used[1])}
