@@ -77,6 +77,10 @@ class Effort(StatementTime, o.Seed):
     samples: int = o.option(
         1_000_000, "N", "Random inputs to check the score on.", parser=o.parse_count
     )
+    inside: bool = o.flag(
+        "--inside", "Look inside, however long it takes: wrong cells, neurons, what each is worth, "
+        "sections. Unasked, a report has what takes about a second.",
+    )  # fmt: skip
 
 
 def report(
@@ -100,6 +104,7 @@ def report(
     wishes = Wishes(
         ties=ties.rule, samples=effort.samples, seed=effort.seed, seconds=effort.seconds,
         workers=os.cpu_count() or 1, time_limit=effort.time_limit,
+        inside=effort.inside,
     )  # fmt: skip
     if about.folder is not None:
         if about.explanation or certificate != Certificate():
