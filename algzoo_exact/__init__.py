@@ -5,9 +5,11 @@ Public names are imported when first used, so that ``import algzoo_exact`` stays
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from algzoo_exact.program.readers import READERS
 from algzoo_exact.version import __version__
 
 if TYPE_CHECKING:
@@ -25,11 +27,17 @@ if TYPE_CHECKING:
     from algzoo_exact.analysis.errors import Errors as Errors
     from algzoo_exact.analysis.errors import WrongCell as WrongCell
     from algzoo_exact.analysis.errors import find_errors as find_errors
+    from algzoo_exact.analysis.gradient import Gradient as Gradient
+    from algzoo_exact.analysis.gradient import gradient as gradient
     from algzoo_exact.analysis.neurons import NeuronFacts as NeuronFacts
     from algzoo_exact.analysis.neurons import neuron_facts as neuron_facts
-    from algzoo_exact.analysis.sections import OrderedCase as OrderedCase
+    from algzoo_exact.analysis.polish import Polished as Polished
+    from algzoo_exact.analysis.polish import polish as polish
+    from algzoo_exact.analysis.positive import OrderedCase as OrderedCase
+    from algzoo_exact.analysis.positive import OrderedCases as OrderedCases
+    from algzoo_exact.analysis.positive import positive_inputs as positive_inputs
     from algzoo_exact.analysis.sections import Section as Section
-    from algzoo_exact.analysis.sections import positive_inputs as positive_inputs
+    from algzoo_exact.analysis.sections import section as section
     from algzoo_exact.certificate.build import WrittenCertificate as WrittenCertificate
     from algzoo_exact.certificate.build import certify as certify
     from algzoo_exact.certificate.build import write_certificate as write_certificate
@@ -53,6 +61,8 @@ if TYPE_CHECKING:
     from algzoo_exact.measure.cone_measure import orthant_probability as orthant_probability
     from algzoo_exact.present.atlas import Atlas as Atlas
     from algzoo_exact.present.atlas import write_atlas as write_atlas
+    from algzoo_exact.present.explore import Exploration as Exploration
+    from algzoo_exact.present.explore import explore as explore
     from algzoo_exact.present.pictures.picture import picture as picture
     from algzoo_exact.present.report import Report as Report
     from algzoo_exact.present.report import make_report as make_report
@@ -115,7 +125,9 @@ _HOMES = {
     "Errors": "analysis.errors",
     "Estimate": "race.estimator",
     "Explanation": "explain.story",
+    "Exploration": "present.explore",
     "FloatRangeError": "errors",
+    "Gradient": "analysis.gradient",
     "Importance": "analysis.ablation",
     "InputError": "errors",
     "Ledger": "explain.ledger.surprise",
@@ -123,8 +135,10 @@ _HOMES = {
     "Layer": "program.ir",
     "Program": "program.ir",
     "NeuronFacts": "analysis.neurons",
-    "OrderedCase": "analysis.sections",
+    "OrderedCase": "analysis.positive",
+    "OrderedCases": "analysis.positive",
     "Outcome": "explain.outcome",
+    "Polished": "analysis.polish",
     "Report": "present.report",
     "Race": "race.run",
     "RacePoint": "race.run",
@@ -151,7 +165,9 @@ _HOMES = {
     "cone_measure": "measure.cone_measure",
     "diff": "analysis.difference",
     "estimator": "race.registry",
+    "explore": "present.explore",
     "find_errors": "analysis.errors",
+    "gradient": "analysis.gradient",
     "importance": "analysis.ablation",
     "lift": "program.lift",
     "lift_transformer": "program.lift",
@@ -164,8 +180,9 @@ _HOMES = {
     "on_subspace": "program.task",
     "orthant_probability": "measure.cone_measure",
     "perturb": "zoo.perturbed",
+    "polish": "analysis.polish",
     "probe": "program.ir",
-    "positive_inputs": "analysis.sections",
+    "positive_inputs": "analysis.positive",
     "probability": "explain.prove.statements",
     "prove": "explain.prove.statements",
     "picture": "present.pictures.picture",
@@ -174,6 +191,7 @@ _HOMES = {
     "root_mean_square_difference": "analysis.difference",
     "sample": "runtime.sampling",
     "sample_squared_error": "runtime.sampled_squares",
+    "section": "analysis.sections",
     "side_by_side": "program.ir",
     "specialize": "program.specialize",
     "squared_error": "score.compute",
@@ -205,3 +223,15 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted(__all__)
+
+
+def _of_torch(given: object) -> object | None:
+    """The model in a torch module or its state dict, so that every function takes these too."""
+    parts = given.values() if isinstance(given, Mapping) else (given,)
+    if not any(hasattr(part, "state_dict") or hasattr(part, "detach") for part in parts):
+        return None
+    model: object = import_module("algzoo_exact.zoo.loading").load(given)
+    return model
+
+
+READERS.append(_of_torch)

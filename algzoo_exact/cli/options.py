@@ -6,9 +6,11 @@ A parameter of a command may be such a value: see ``command``.
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable
 from dataclasses import MISSING, dataclass, field
 from decimal import Decimal, InvalidOperation
+from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,8 +18,10 @@ import typer
 
 from algzoo_exact.deadline import NEVER, Deadline
 from algzoo_exact.errors import InputError, did_you_mean
+from algzoo_exact.names import printable
 
 if TYPE_CHECKING:
+    from algzoo_exact.analysis.sections import Section
     from algzoo_exact.program.task import Task, TieRule
     from algzoo_exact.zoo.loading import Model
 
@@ -25,6 +29,7 @@ LARGEST_COUNT = 10**15
 
 _POWER = re.compile(r"(\d{1,4})(?:\^|\*\*)(\d{1,4})", re.ASCII)
 _DURATION = re.compile(r"(\d+(?:\.\d*)?|\.\d+)\s*(ms|s|min|m|h|)", re.ASCII)
+_POSITION = re.compile(r"\d{1,4}", re.ASCII)
 _UNITS = {"ms": 0.001, "": 1.0, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
 
 
@@ -55,6 +60,20 @@ def parse_seconds(text: str | float) -> float:
     if not 0 < seconds < 1e9:
         raise typer.BadParameter(f"{text!r} is not a time such as 30s, 2m or 1.5h.")
     return seconds
+
+
+def parse_rename(text: str | dict[str, str]) -> dict[str, str]:
+    """Our name and the file's: ``linear.weight=head.w,rnn.weight_hh_l0=W.T``."""
+    if isinstance(text, dict):
+        return text
+    pairs = [part.partition("=") for part in text.split(",")]
+    found = {ours.strip(): theirs.strip() for ours, _, theirs in pairs}
+    if len(found) < len(pairs) or not all(ours and theirs for ours, theirs in found.items()):
+        raise typer.BadParameter(
+            f"{text!r} does not say which matrix is which; write OURS=THEIRS, such as "
+            "linear.weight=head.w, with commas between several."
+        )
+    return found
 
 
 def deadline_after(context: typer.Context, seconds: float | None) -> Deadline:
@@ -93,14 +112,18 @@ def _field(default: Any, make: Callable[..., object], *names: str, **more: Any) 
     return field(default=default, metadata={INFO: info})
 
 
+_MODEL = (
+    "A .safetensors, .pth, .pt or .npz file, its https:// address, the name of a shipped "
+    "model, handcrafted:2nd_argmax_{2,3,10}, or one of AlgZoo's, such as "
+    "algzoo:2nd_argmax_16_10 ([bold]algzoo-exact zoo list[/bold])"
+)
 ModelArgument = Annotated[
-    str,
+    str, typer.Argument(metavar="MODEL", show_default=False, help=f"{_MODEL}.")
+]
+ModelsArgument = Annotated[
+    list[str],
     typer.Argument(
-        metavar="MODEL",
-        show_default=False,
-        help="A .safetensors, .pth or .pt file, its https:// address, the name of a shipped "
-        "model, handcrafted:2nd_argmax_{2,3,10}, or one of AlgZoo's, such as "
-        "algzoo:2nd_argmax_16_10 ([bold]algzoo-exact zoo list[/bold]).",
+        metavar="MODEL..", show_default=False, help=f"{_MODEL}; several, or a folder of files."
     ),
 ]
 
@@ -129,6 +152,14 @@ class Sizes:
     seq_len: int | None = option(
         None, "N", "The number of inputs. A median model's weights do not tell it; for others, a "
         "number that is not theirs is an error.",
+    )  # fmt: skip
+    architecture: str | None = option(
+        None, "NAME", "mlp: the matrices are a perceptron's, with ReLU between them."
+    )
+    rename: Any = option(
+        None, "OURS=THEIRS,..", "Which matrix is which, where the file has other names: "
+        "linear.weight=head.w, for instance; .T after its name transposes one.",
+        parser=parse_rename,
     )  # fmt: skip
 
     def load(self, name: str) -> Model:
@@ -178,6 +209,51 @@ class Rules(Ties):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Subspace:
+    """A linear subspace of the inputs."""
+
+    zero: str | None = option(None, "I,J,..", "On the section where these inputs are 0, as 2,3.")
+    equal: list[str] = option(
+        (), "I,J,..", "On the section where these inputs are equal, as 0,1; may be repeated."
+    )
+    basis: Path | None = option(
+        None, "FILE", "On the section x = E y: E as .json, a list of n rows of m numbers or texts "
+        'such as "1/3".',
+    )  # fmt: skip
+    shared: str = option(
+        "none", "RULE", "The label on a section where several qualify: [bold]none[/bold], so that "
+        "nothing is right or wrong there, or the [bold]lowest[/bold].",
+    )  # fmt: skip
+
+    @property
+    def chosen(self) -> bool:
+        """Whether a section is asked for."""
+        return self.zero is not None or bool(self.equal) or self.basis is not None
+
+    def of(self, model: Model, task: Task) -> Section | None:
+        """The section that is asked for; InputError where it is none, and for a rule alone."""
+        from algzoo_exact.analysis.sections import read_basis, section
+
+        if not self.chosen:
+            if self.shared != "none":
+                raise InputError("--shared is for sections; give --zero, --equal or --basis too.")
+            return None
+        basis = None if self.basis is None else read_basis(self.basis)
+        zero = () if self.zero is None else _positions("--zero", self.zero)
+        equal = [_positions("--equal", group) for group in self.equal]
+        shared: Any = self.shared
+        return section(model, basis, task, zero=zero, equal=equal, shared=shared)
+
+
+def _positions(option: str, text: str) -> list[int]:
+    """Positions of inputs, as ``2,3``."""
+    words = text.replace(" ", "").split(",")
+    if not all(_POSITION.fullmatch(word) for word in words):
+        raise InputError(f"{option} takes positions of inputs such as 2,3, not {text!r:.60}.")
+    return [int(word) for word in words]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Noise:
     noise: float | None = option(
         None, "STD", "First add Gaussian noise of this standard deviation to every weight."
@@ -210,7 +286,15 @@ def load_model(name: str, sizes: Sizes | None = None) -> Model:
 
     heads = getattr(sizes, "heads", None)
     with progress_bar("loading") as advance:
-        return az.load(name, task=sizes.task, seq_len=sizes.seq_len, heads=heads, progress=advance)
+        model = az.load(
+            name, task=sizes.task, seq_len=sizes.seq_len, heads=heads, rename=sizes.rename,
+            architecture=sizes.architecture, progress=advance,
+        )  # fmt: skip
+    if model.taken:
+        pairs = ", ".join(f"{ours} = {theirs}" for ours, theirs in model.taken.items())
+        print(f"note: by names and shapes: {printable(pairs)}; --rename says otherwise",
+              file=sys.stderr)  # fmt: skip
+    return model
 
 
 def task_of(model: Model) -> Task:

@@ -485,6 +485,15 @@ def facet_flows(
         flows[f, 0], flows[f, 1] = part
         if not part[1] < math.inf:
             flows[f, 0], flows[f, 1] = 0.0, math.inf
+    facet_moments(lattice, solid, moments)
+
+
+@compiled
+def facet_moments(lattice: Lattice, solid: F64, moments: F64) -> None:
+    """The first moment of each facet in the lattice, as in ``facet_flows``, from the ``solid``
+    angles of its faces."""
+    n = lattice.e.shape[1]
+    for f in range(lattice.first[1]):
         face = lattice.child[f]
         sides = lattice.first[face + 1] - lattice.first[face]
         moments[f] = 0.0

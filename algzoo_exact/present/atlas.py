@@ -18,6 +18,8 @@ from algzoo_exact.present.sections.registry import kinds_section
 from algzoo_exact.present.wording import count, several, value_text
 from algzoo_exact.present.writers.html import to_html
 from algzoo_exact.program.task import PROBLEMS, TieRule
+from algzoo_exact.progress import shows_progress
+from algzoo_exact.shown import Shown
 from algzoo_exact.version import __version__
 from algzoo_exact.zoo.loading import load
 
@@ -28,7 +30,7 @@ _COLUMNS = ("model", "#weights", "score", "#errors", "#regions", "explanation", 
 
 
 @dataclass(frozen=True)
-class Atlas:
+class Atlas(Shown):
     """What was written: the index, the reports by model name, and why others have none."""
 
     index: Path
@@ -36,6 +38,7 @@ class Atlas:
     failed: dict[str, str]
 
 
+@shows_progress("reports")
 def write_atlas(
     folder: str | Path,
     output: str | Path,

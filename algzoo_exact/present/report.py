@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import cast
 
 from algzoo_exact.errors import InputError, demand
 from algzoo_exact.explain.story import Explanation
@@ -19,16 +20,22 @@ from algzoo_exact.present.writers.latex import to_latex
 from algzoo_exact.present.writers.markdown import to_markdown
 from algzoo_exact.present.writers.registry import write
 from algzoo_exact.program.lift import task_of
+from algzoo_exact.program.readers import as_model
 from algzoo_exact.program.task import Task, TieRule
+from algzoo_exact.progress import shows_progress
+from algzoo_exact.shown import Shown
 from algzoo_exact.version import __version__
 from algzoo_exact.zoo.loading import Model
 
 
 @dataclass(frozen=True, eq=False)
-class Report:
+class Report(Shown):
     """A report: the ``findings`` that it states, and the same as a ``document`` of sections."""
 
     findings: Findings
+
+    def __repr__(self) -> str:
+        return f"<report on {self.findings.model.name}: {self.findings.score}>"
 
     @cached_property
     def document(self) -> Document:
@@ -46,7 +53,7 @@ class Report:
         )
 
     def html(self) -> str:
-        """One HTML file, complete in itself: MathML, SVG, no scripts, nothing fetched."""
+        """One HTML file, complete in itself: MathML, SVG, nothing fetched."""
         return to_html(self.document)
 
     def markdown(self, picture: str | None = None) -> str:
@@ -69,6 +76,7 @@ class Report:
         write(self.document, path)
 
 
+@shows_progress("report")
 def make_report(
     model: Model,
     task: Task | None = None,
@@ -108,6 +116,7 @@ def report_of(
     model: Model, task: Task | None, wishes: Wishes, progress: Progress | None = None
 ) -> Report:
     """The same, of wishes that are one value."""
+    model = cast("Model", as_model(model))
     demand(model, Model, "A report is of a model, as load() gives")
     chosen = model.task if task is None else task_of(model, task)
     if chosen is None:

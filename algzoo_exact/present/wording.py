@@ -17,6 +17,7 @@ from algzoo_exact.program.transformer import Transformer
 
 if TYPE_CHECKING:
     from algzoo_exact.explain.outcome import Figure
+    from algzoo_exact.explain.story import Explanation
     from algzoo_exact.program.task import Task, TieRule
     from algzoo_exact.zoo.loading import Model
 
@@ -217,3 +218,18 @@ def layers(model: Model, network: Transformer) -> str:
 def task_text(task: Task, ties: TieRule | None) -> str:
     """A task, and the rule of ties where logits are compared."""
     return task.name if ties is None else f"{task.name}; ties: {TIE_RULES[ties]}"
+
+
+def about(model: Model | None, name: str = "model") -> list[tuple[str, str]]:
+    """The row that names a model; none where what is said does not know it."""
+    return [] if model is None else [(name, model_text(model))]
+
+
+def took(seconds: float | None) -> list[tuple[str, str]]:
+    """The row that says how long it took, where that is known."""
+    return [] if seconds is None else [("time", f"{seconds:.2f} s")]
+
+
+def titled(explanation: Explanation, path: str | None) -> str:
+    """An explanation by its title, and its file where that is known."""
+    return explanation.title if path is None else f"{explanation.title} ({path})"

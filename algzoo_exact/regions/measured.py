@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from algzoo_exact.exact.enclosure import Enclosure
+from algzoo_exact.exact.enclosure import Enclosure, total
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task, TieRule
 from algzoo_exact.regions.enumerate import Cell, Progress, cells
@@ -40,8 +40,4 @@ class MeasuredCells:
 
 def earned(some: Iterable[Cell], digits: int) -> Enclosure:
     """Credit times measure, summed over cells; each measure to 10**-digits."""
-    total = Enclosure.exactly(0)
-    for cell in some:
-        if cell.credit:
-            total = total.plus(cell.measure(digits).times(cell.credit))
-    return total
+    return total(cell.measure(digits).times(cell.credit) for cell in some if cell.credit)

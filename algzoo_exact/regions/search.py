@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,7 @@ from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import TieRule
 from algzoo_exact.regions import compiled
 from algzoo_exact.regions.compiled import Cells, Stack
-from algzoo_exact.regions.exact_search import EVERYTHING, LEAVES, ExactCell, ExactSearch
+from algzoo_exact.regions.exact_search import EVERYTHING, LEAVES, ExactCell, ExactSearch, Flags
 from algzoo_exact.regions.pattern import from_words, to_words
 from algzoo_exact.regions.starts import Start
 
@@ -34,8 +34,11 @@ class Search(ExactSearch):
         ties: TieRule | None,
         *,
         exact_only: bool = False,
+        rivals: Flags | None = None,
+        wanted: Collection[int] | None = None,
     ) -> None:
-        super().__init__(program, ties)
+        super().__init__(program, ties, rivals=rivals, wanted=wanted)
+        self._asked = np.isin(np.arange(self.k), list(self.wanted))
         self.weights = None if exact_only else float_weights(program)
         self.max_rays = 64
 
@@ -51,7 +54,7 @@ class Search(ExactSearch):
         first_wall = len(start.cone.walls)
         inequalities, rays = _scaled(start.rows), _scaled(start.cone.rays)
         if self.weights is None or inequalities is None or rays is None:
-            yield from self._pack(self.exact_cells(start), first_wall, start.label)
+            yield from self._pack(self.exact_cells(start), first_wall)
             return
         assert grain == LEAVES or self.mode != EVERYTHING, "right and wrong need a tie rule"
         while len(rays) > self.max_rays:
@@ -59,12 +62,13 @@ class Search(ExactSearch):
         try:
             stack, cells, scratch = self.buffers(start, capacity)
         except OverflowError:  # a state of a part is beyond float64
-            yield from self._pack(self.exact_cells(start), first_wall, start.label)
+            yield from self._pack(self.exact_cells(start), first_wall)
             return
         while True:
             status = compiled.advance(
-                self.weights, stack, cells, scratch, self.n, self.mode, inequalities, _STEPS, grain
-            )
+                self.weights, stack, cells, scratch, self.n, self.mode, inequalities, _STEPS,
+                grain, self.rivals, self._asked,
+            )  # fmt: skip
             count = int(cells.leaves[0])
             self.leaves += count
             if grain == LEAVES:
@@ -87,10 +91,10 @@ class Search(ExactSearch):
                 bits = from_words(stack.pattern[top].tolist())
                 level = int(stack.level[top])
                 stack.size[0] = top
-                yield from self._pack(self.exact_cells(start, bits, level), first_wall, start.label)
+                yield from self._pack(self.exact_cells(start, bits, level), first_wall)
 
     def _pack(
-        self, exact: Iterator[ExactCell | None], first_wall: int, label: int, size: int = 64
+        self, exact: Iterator[ExactCell | None], first_wall: int, size: int = 64
     ) -> Iterator[Cells | None]:
         """Exact cells in the arrays of the compiled path, ``size`` at a time."""
         batch: list[ExactCell] = []
@@ -98,19 +102,19 @@ class Search(ExactSearch):
             if cell is not None:
                 batch.append(cell)
             if len(batch) == size:
-                yield self._arrays(batch, first_wall, label)
+                yield self._arrays(batch, first_wall)
                 batch = []
             elif leaves % size == 0:
                 yield None
         if batch:
-            yield self._arrays(batch, first_wall, label)
+            yield self._arrays(batch, first_wall)
 
-    def _arrays(self, batch: list[ExactCell], first_wall: int, label: int) -> Cells:
+    def _arrays(self, batch: list[ExactCell], first_wall: int) -> Cells:
         rays = max(len(cell.cone.rays) for cell in batch)
         cells = self._buffer(len(batch), first_wall, rays)
         for q, cell in enumerate(batch):
             cells.rays[q] = len(cell.cone.rays)
-            cells.label[q] = label
+            cells.label[q] = cell.label
             cells.credit[q] = 1.0 / cell.tied
             cells.pattern[q] = to_words(cell.bits, cells.pattern.shape[1])
             for r, (ray, mask) in enumerate(zip(cell.cone.rays, cell.cone.tight, strict=True)):
@@ -125,7 +129,7 @@ class Search(ExactSearch):
         first_wall = len(start.cone.walls)
         stack = self._room(self.neurons + 2, first_wall)
         self._put(start, stack)
-        return stack, self._buffer(capacity, first_wall), self._room(2, first_wall)
+        return stack, self._buffer(max(capacity, self.k), first_wall), self._room(2, first_wall)
 
     def _words(self, first_wall: int) -> tuple[int, int]:
         """Of a mask of walls, and of a pattern."""

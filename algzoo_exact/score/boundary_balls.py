@@ -65,6 +65,7 @@ def normal_balls(
     """
     d, n, first = weights.state.shape[1], normals.shape[1], rows.shape[0]
     tiny = 4.0 * (d + 4.0) * (d + 4.0) * U * U
+    held = np.empty(d, np.bool_)  # which states are not 0 throughout
     # Element by element: for slices numba would compile how to word their errors, for seconds.
     for wall in range(first):
         for c in range(n):
@@ -84,6 +85,8 @@ def normal_balls(
                     size = abs(high)
                 for i in range(width if c < weights.reach[t] else 0):
                     w = weights.state[level, i]
+                    if w == 0.0 or not held[i]:
+                        continue
                     high, low = add_product(high, low, w, state[i, c, 0], state[i, c, 1])
                     size += abs(w * state[i, c, 0])
                     rad += abs(w) * state[i, c, 2]
@@ -94,6 +97,8 @@ def normal_balls(
                 fresh[j, c, 1] = low if on else 0.0
                 fresh[j, c, 2] = rad if on else 0.0
         for j in range(end - start):
+            on = (pattern[(start + j) // 64] >> np.uint64((start + j) % 64)) & np.uint64(1)
+            held[j] = on == 1
             for c in range(n):
                 for part in range(3):
                     state[j, c, part] = fresh[j, c, part]
@@ -103,6 +108,8 @@ def normal_balls(
         for c in range(n):
             high, low, size, rad = 0.0, 0.0, 0.0, 0.0
             for i in range(weights.readout.shape[1]):
+                if not held[i] or weights.readout[label, i] == weights.readout[other, i]:
+                    continue
                 h, h_low = state[i, c, 0], state[i, c, 1]
                 w, w_low = two_sum(weights.readout[label, i], -weights.readout[other, i])
                 high, low = add_product(high, low, w, h, h_low)

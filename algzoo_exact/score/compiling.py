@@ -27,8 +27,8 @@ from algzoo_exact.program.task import median, second_argmax
 from algzoo_exact.regions.starts import starting_cones
 from algzoo_exact.score.pool import worker_pool
 
-Kernel = Literal["search", "flows", "squares", "boxes", "cells"]
-KERNELS: tuple[Kernel, ...] = ("search", "flows", "squares", "cells")
+Kernel = Literal["search", "flows", "squares", "boxes", "cells", "slopes", "square slopes"]
+KERNELS: tuple[Kernel, ...] = ("search", "flows", "squares", "cells", "slopes", "square slopes")
 COMPILING = "compiling for this machine, once"
 LOADING_SECONDS = 1.3  # of stored code, once in a process
 
@@ -41,6 +41,7 @@ def is_stored(kernel: Kernel) -> bool:
     from algzoo_exact.score.boundary_balls import flow_balls_of_cells
     from algzoo_exact.score.box_search import search
     from algzoo_exact.score.cell_measures import measures_of_cells
+    from algzoo_exact.score.slope_balls import accuracy_slopes, square_slopes
 
     code: dict[Kernel, Any] = {
         "search": advance,
@@ -48,6 +49,8 @@ def is_stored(kernel: Kernel) -> bool:
         "squares": squares_of_cells,
         "boxes": search,
         "cells": measures_of_cells,
+        "slopes": accuracy_slopes,
+        "square slopes": square_slopes,
     }
     return has_code(code[kernel])
 
@@ -56,10 +59,11 @@ def compile_kernel(kernel: Kernel) -> None:
     """Compile and store one, by calling it once. The same code serves all sizes and tasks."""
     from algzoo_exact.regions.search import Search
 
-    outputs = 1 if kernel == "squares" else 4
+    numeric = kernel in ("squares", "square slopes")
+    outputs = 1 if numeric else 4
     program = rnn((1, -1), ((1, -2), (-1, 3)), ((1, -2),) * outputs, 4)
     search = Search(program, None, exact_only=kernel != "search")
-    task = median(4) if kernel == "squares" else second_argmax(4)
+    task = median(4) if numeric else second_argmax(4)
     start = starting_cones(task)[0]
     direction = (1, 2, 4, 9)
     if kernel == "search":
@@ -79,6 +83,10 @@ def compile_kernel(kernel: Kernel) -> None:
         for batch in search.cells(start):
             if batch is not None:
                 measured(search, exact_weights(program), start, batch)
+    elif kernel in ("slopes", "square slopes"):
+        from algzoo_exact.score.slopes import Slopes
+
+        Slopes(program, task, None if numeric else "lowest").below(start, compiled=False)
     elif kernel == "flows":
         from algzoo_exact.score.boundary_balls import float_flow
 

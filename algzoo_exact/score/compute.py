@@ -10,10 +10,12 @@ from dataclasses import replace
 from algzoo_exact.deadline import Deadline, TimeIsUpError
 from algzoo_exact.errors import InputError, demand
 from algzoo_exact.measure.flow import LARGEST_DIMENSION
+from algzoo_exact.processes import Workers, processes_for
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.lift import HasNetwork, HasProgram, lift, network_of, task_of
 from algzoo_exact.program.task import Task, TieRule, check_fit, median
 from algzoo_exact.program.transformer import Transformer
+from algzoo_exact.progress import shows_progress
 from algzoo_exact.regions.exact_search import ExactSearch
 from algzoo_exact.regions.starts import starting_cones
 from algzoo_exact.score.accuracy import ACCURACY
@@ -51,6 +53,7 @@ def metric_for(task: Task) -> Metric:
     return next(metric for metric in METRICS.values() if metric.scores(task))
 
 
+@shows_progress("accuracy")
 def accuracy(
     model: Program | Transformer | HasNetwork | HasProgram,
     task: Task | None = None,
@@ -60,7 +63,7 @@ def accuracy(
     method: Wish = "auto",
     time_limit: float | None = None,
     max_cells: int | None = None,
-    workers: int | None = None,
+    workers: Workers | None = None,
     by_label: bool = False,
     progress: Progress | None = None,
 ) -> Score:
@@ -81,7 +84,8 @@ def accuracy(
     ``digits``: the width is at most 10**-``digits``, for n <= 6. By default it is as narrow as
     comes at the speed of float64 (30 digits where cells are few).
 
-    ``workers`` is a number of processes; by default two if the run is expected to be long.
+    ``workers`` is a number of processes, by default two if the run is expected to be long; or a
+    ``concurrent.futures.Executor`` that runs the jobs.
     KeyboardInterrupt ends "bounds", and "exact" for n >= 4, with what is decided so far.
 
     InputError for sizes that do not fit, or a method that cannot serve this n.
@@ -99,7 +103,7 @@ def accuracies(
     task: Task | None = None,
     *,
     ties: TieRule = "lowest",
-    workers: int = 1,
+    workers: Workers = 1,
 ) -> Iterator[Score]:
     """Accuracies of many models, such as noisy variants of one, n <= 9: every input is decided, and
     they are as narrow as comes at the speed of float64. Loaded models know their tasks.
@@ -124,7 +128,7 @@ def accuracy_bounds(
     digits: int = 30,
     time_limit: float | None = None,
     max_cells: int | None = None,
-    workers: int = 1,
+    workers: Workers = 1,
 ) -> Iterator[Score]:
     """Nested certified enclosures, each true when it is yielded; stop whenever you like.
 
@@ -140,6 +144,7 @@ def accuracy_bounds(
     yield from steps(question)
 
 
+@shows_progress("squared error")
 def squared_error(
     model: Program | HasProgram,
     task: Task | None = None,
@@ -148,7 +153,7 @@ def squared_error(
     method: Wish = "auto",
     time_limit: float | None = None,
     max_cells: int | None = None,
-    workers: int | None = None,
+    workers: Workers | None = None,
     progress: Progress | None = None,
 ) -> Score:
     """The mean of (f(x) - median(x))^2 over standard Gaussian inputs, f a program of one output.
@@ -162,7 +167,8 @@ def squared_error(
     ``digits``: an exact enclosure is no wider than 10**-``digits``, for n <= 6. By default it is as
     narrow as comes at the speed of float64.
 
-    ``workers`` is a number of processes; by default two if the run is expected to be long.
+    ``workers`` is a number of processes, by default two if the run is expected to be long; or a
+    ``concurrent.futures.Executor`` that runs the jobs.
     KeyboardInterrupt ends a run for n >= 4 with what is decided so far.
 
     InputError for a program with several outputs, another task, or a method that cannot serve n.
@@ -170,7 +176,7 @@ def squared_error(
     program = lift(model)
     return answer(
         Question(
-            SQUARED_ERROR, program, _numeric(model, program, task), None, digits, method,
+            SQUARED_ERROR, program, numeric_task(model, program, task), None, digits, method,
             _deadline(time_limit), max_cells, workers, progress=progress,
         )
     )  # fmt: skip
@@ -183,7 +189,7 @@ def squared_error_bounds(
     digits: int | None = None,
     time_limit: float | None = None,
     max_cells: int | None = None,
-    workers: int | None = None,
+    workers: Workers | None = None,
 ) -> Iterator[Score]:
     """Nested certified enclosures, each true when it is yielded; stop whenever you like.
 
@@ -192,7 +198,7 @@ def squared_error_bounds(
     """
     program = lift(model)
     question = Question(
-        SQUARED_ERROR, program, _numeric(model, program, task), None, digits, "bounds",
+        SQUARED_ERROR, program, numeric_task(model, program, task), None, digits, "bounds",
         _deadline(time_limit), max_cells, workers, budgeted=False,
     )  # fmt: skip
     question.check()
@@ -200,7 +206,7 @@ def squared_error_bounds(
     yield from steps(question)
 
 
-def _numeric(model: object, program: Program, task: Task | None) -> Task:
+def numeric_task(model: object, program: Program, task: Task | None) -> Task:
     """The task, and where nothing states one, the median."""
     stated = task is not None or getattr(model, "task", None) is not None
     return task_of(model, task) if stated else median(program.seq_len)
@@ -256,7 +262,7 @@ def _chosen(q: Question) -> Iterator[Score]:
         workers, threads = sharing(seconds)
         q = replace(q, workers=workers, threads=threads)
     q = q.within(AUTO_SECONDS)
-    left = q.deadline.left * (q.workers or 1)
+    left = q.deadline.left * processes_for(q.workers or 1)
     if q.wish != "exact" and seconds > left and floats_serve(q.rnn):
         q = replace(q, digits=None)
         seconds = CONES.seconds(q, leaves)

@@ -12,6 +12,7 @@ from algzoo_exact.deadline import NEVER, Deadline
 from algzoo_exact.errors import InputError, did_you_mean
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.measure.flow import MOST_INPUTS
+from algzoo_exact.processes import Workers, check_workers
 from algzoo_exact.program.floats import exact_weights
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task, TieRule
@@ -50,7 +51,7 @@ class Question:
     wish: Wish = "auto"
     deadline: Deadline = NEVER
     max_cells: int | None = None
-    workers: int | None = None
+    workers: Workers | None = None
     threads: int = 1
     budgeted: bool = True
     compiled: bool = True
@@ -103,8 +104,8 @@ class Question:
             raise InputError(f"digits must be from 1 to 1000, not {self.digits}.")
         if self.max_cells is not None and self.max_cells < 0:
             raise InputError(f"max_cells must be at least 0, not {self.max_cells}.")
-        if self.workers is not None and self.workers < 1:
-            raise InputError(f"workers must be at least 1, not {self.workers}.")
+        if self.workers is not None:
+            check_workers(self.workers)
         if isinstance(self.program, Program) and self.wish == "exact" and self.n > MOST_INPUTS:
             raise InputError(
                 f"The exact method reaches n = {MOST_INPUTS}; for n = {self.n} "

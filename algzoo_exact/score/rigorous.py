@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
@@ -46,12 +46,17 @@ def cell_of(cells: Cells, q: int, start: Start) -> Cell:
     """One cell of a batch."""
     count = int(cells.rays[q])
     return Cell(
-        start,
+        with_label(start, int(cells.label[q])),
         from_words(cells.pattern[q].tolist()),
         credit_of(cells, q),
         tuple(from_words(words) for words in cells.masks[q, :count].tolist()),
         tuple(map(tuple, cells.x[q, :count].tolist())),
     )
+
+
+def with_label(start: Start, label: int) -> Start:
+    """The start of a cell, whose label is another one where those of each label are looked for."""
+    return start if start.label == label else replace(start, label=label)
 
 
 def credit_of(cells: Cells, q: int) -> Fraction:
@@ -62,7 +67,7 @@ def credit_of(cells: Cells, q: int) -> Fraction:
 def from_exact(cell: ExactCell, start: Start) -> Cell:
     """The same from integer enumeration."""
     return Cell(
-        start,
+        with_label(start, cell.label),
         cell.bits,
         Fraction(1, cell.tied),
         cell.cone.tight,

@@ -29,7 +29,7 @@ from algzoo_exact.zoo.algzoo import (
     SEQUENCES,
     SHA256,
 )
-from algzoo_exact.zoo.reading import LARGEST_FILE
+from algzoo_exact.zoo.storage import LARGEST_FILE
 
 if TYPE_CHECKING:
     import requests

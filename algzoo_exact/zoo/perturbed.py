@@ -13,6 +13,7 @@ from algzoo_exact.errors import InputError
 from algzoo_exact.program.ir import Matrix, Program
 from algzoo_exact.program.lift import named_weights
 from algzoo_exact.program.perturb import perturb_network
+from algzoo_exact.program.readers import as_model
 from algzoo_exact.program.transformer import Transformer
 from algzoo_exact.zoo.loading import Model
 from algzoo_exact.zoo.storage import RawTensor, to_safetensors
@@ -34,6 +35,7 @@ def perturb(network: Noisy, std: float, seed: int = 0, *, relative: bool = False
     Raises InputError for a ``std`` that is negative or not finite, for other seeds, and where a
     weight leaves the range of float32.
     """
+    network = cast("Noisy", as_model(network))
     if isinstance(network, Model):
         return cast("Noisy", _perturb_model(network, std, seed, relative))
     if isinstance(network, Program | Transformer):

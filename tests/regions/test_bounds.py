@@ -57,7 +57,8 @@ def check_verdicts(cases: int) -> int:
             readout, values = np.round(readout), np.round(values)  # ties and zeros
         values[:, :known] = np.maximum(values[:, :known], 0.0)
         margins = readout[:, None] - readout[None]
-        verdict = bounds.settled(margins, values, np.zeros((count, d)), count, label, known)
+        rivals = ~np.eye(k, dtype=bool)
+        verdict = bounds.settled(margins, values, np.zeros((count, d)), count, label, known, rivals)
         verdicts += verdict != 0
         points = [*np.eye(count, dtype=int), *rng.integers(0, 9, (4, count))] if verdict else []
         for c in points:
@@ -74,10 +75,11 @@ def test_a_verdict_needs_more_than_rounding() -> None:
     """1 - (1 - 2**-53) is positive, but no more than the error bound; 1 - 1/2 is more."""
     margins = np.zeros((2, 2, 2))
     margins[0, 1] = 1.0, -1.0
+    rivals = ~np.eye(2, dtype=bool)
     for second, verdict in ((1.0 - 2.0**-53, 0), (0.5, 1), (1.5, -1)):
         values = np.array([[1.0, second]])
-        assert bounds.settled(margins, values, np.zeros((1, 2)), 1, 0, 2) == verdict
-        assert bounds.settled(margins, values, np.ones((1, 2)), 1, 0, 2) == 0
+        assert bounds.settled(margins, values, np.zeros((1, 2)), 1, 0, 2, rivals) == verdict
+        assert bounds.settled(margins, values, np.ones((1, 2)), 1, 0, 2, rivals) == 0
 
 
 def cells_of(search: Search, task: az.Task, grain: int = LEAVES) -> set[Any]:

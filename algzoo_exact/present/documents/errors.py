@@ -12,7 +12,7 @@ from algzoo_exact.analysis.errors import Errors, WrongCell
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.exact.shares import percent, share
 from algzoo_exact.present import document as d
-from algzoo_exact.present.wording import digits, model_text, one_in, several, task_text, value_text
+from algzoo_exact.present.wording import about, digits, one_in, several, task_text, took, value_text
 from algzoo_exact.present.writers.data import attributes
 from algzoo_exact.zoo.loading import Model
 
@@ -21,27 +21,27 @@ _SUMS = 10  # rows of each table of sums
 
 
 def errors_document(
-    model: Model,
+    model: Model | None,
     found: Errors,
     cells: Sequence[WrongCell],
-    floats: Sequence[int],
+    floats: Sequence[int] | None,
     out: Path | None,
-    seconds: float,
+    seconds: float | None,
 ) -> d.Document:
-    """The ``cells`` are listed; ``floats`` are torch's answers at their inputs."""
+    """The ``cells`` are listed; ``floats`` are torch's answers at their inputs, if it was asked."""
     kind: d.NumberKind = "certified" if found.open else "exact"
     rows: list[tuple[str, str | d.Text]] = [
-        ("model", model_text(model)),
+        *about(model),
         ("task", task_text(found.task, found.table.ties)),
         ("wrong", value_text(found.total, kind)),
         ("errors", one_in(found.total)),
         ("cells", _count(found)),
     ]
-    if cells:
+    if cells and floats is not None:
         rows.append(("torch", _torch(cells, floats)))
     if out:
         rows.append(("out", str(out)))
-    rows.append(("time", f"{seconds:.2f} s"))
+    rows += took(seconds)
     blocks: list[d.Block] = [d.facts(*rows)]
     if cells:
         blocks += [
@@ -125,8 +125,8 @@ def _sums(
 
 
 def _data(
-    model: Model, found: Errors, cells: Sequence[WrongCell], floats: Sequence[int],
-    out: Path | None, seconds: float,
+    model: Model | None, found: Errors, cells: Sequence[WrongCell], floats: Sequence[int] | None,
+    out: Path | None, seconds: float | None,
 ) -> dict[str, Any]:  # fmt: skip
     def sums(name: str, items: Iterable[tuple[Any, Enclosure]]) -> list[dict[str, Any]]:
         return [{name: key, "probability": lost} for key, lost in items]
@@ -158,5 +158,5 @@ def _data(
         "by_order": sums("inputs", found.by_order.items()),
         "by_region": sums("pattern", ((str(k), v) for k, v in found.by_region.items())),
         "out": out,
-        "seconds": round(seconds, 4),
+        "seconds": seconds and round(seconds, 4),
     }

@@ -7,13 +7,13 @@ from typing import Any
 
 from algzoo_exact.analysis.neurons import SHARES, Neuron, NeuronFacts
 from algzoo_exact.present import document as d
-from algzoo_exact.present.wording import digits, model_text
+from algzoo_exact.present.wording import about, digits, took
 from algzoo_exact.zoo.loading import Model
 
 _PLACES = 10
 
 
-def neurons_document(model: Model, found: NeuronFacts, seconds: float) -> d.Document:
+def neurons_document(model: Model | None, found: NeuronFacts, seconds: float | None) -> d.Document:
     layers = range(len(found.program.layers))
     widest = range(found.program.hidden_size)
     rows = (
@@ -30,7 +30,7 @@ def neurons_document(model: Model, found: NeuronFacts, seconds: float) -> d.Docu
     )
     return d.untitled(
         d.facts(
-            ("model", model_text(model)),
+            *about(model),
             ("cells", f"{len(found.table):,}, all with an interior"),
             ("dead", _list(map(_name, found.dead))),
             ("always on", _list(map(_name, found.always))),
@@ -38,7 +38,7 @@ def neurons_document(model: Model, found: NeuronFacts, seconds: float) -> d.Docu
             ("always together", _pairs(found.always_together)),
             ("parallel", _list(f"z of {_name(a)} = {float(c):.6g} z of {_name(b)}"
                                for a, b, c in found.parallel)),
-            ("time", f"{seconds:.2f} s"),
+            *took(seconds),
         ),
         chances,
         counts,
@@ -58,7 +58,7 @@ def _list(names: Iterable[str]) -> str:
     return "; ".join(names) or "none"
 
 
-def _data(model: Model, found: NeuronFacts, seconds: float) -> dict[str, Any]:
+def _data(model: Model | None, found: NeuronFacts, seconds: float | None) -> dict[str, Any]:
     return {
         "model": model,
         "cells": len(found.table),
@@ -72,5 +72,5 @@ def _data(model: Model, found: NeuronFacts, seconds: float) -> dict[str, Any]:
             {str(float(share)): count for share, count in found.patterns(t).items()}
             for t in range(len(found.program.layers))
         ],
-        "seconds": round(seconds, 4),
+        "seconds": seconds and round(seconds, 4),
     }

@@ -339,11 +339,13 @@ def draw(model: Model, task: Task, ties: TieRule, proved: Enclosure, kind: str) 
 
     ``proved`` is what is known of the accuracy: the picture's title states it."""
     program = model.network
-    if not isinstance(program, Program) or task.seq_len > _DRAWN or not task.is_index:
+    if not isinstance(program, Program) or task.seq_len > _DRAWN:
         return None
-    from algzoo_exact.present.pictures.picture import picture_bytes
+    from algzoo_exact.present.pictures.picture import picture_of, picture_of_errors
 
-    return picture_bytes(program, task, ties, proved, kind)
+    if task.is_numeric:
+        return picture_of_errors(program, task).drawn(kind)
+    return picture_of(program, task, ties, proved).drawn(kind) if task.is_index else None
 
 
 def _verified(model: Model, wishes: Wishes, steps: _Steps) -> Verification | None:

@@ -24,6 +24,7 @@ from algzoo_exact.present.wording import (
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.standardize import standardize
 from algzoo_exact.program.transformer import Transformer
+from algzoo_exact.score.result import Score
 from algzoo_exact.zoo.algzoo import FAMILIES, published
 from algzoo_exact.zoo.card_text import power_text, score_text
 
@@ -48,10 +49,27 @@ def theorem(found: Findings) -> Iterator[d.Block]:
     yield from beside if found.check.says_more else ()
     body = (_setting(found), d.Display(_equation(found)), d.paragraph(*_consequence(found)))
     yield d.Statement("Theorem", "", body, "proved")
-    form = str(found.score.form or "")
-    if not _is_short(form):
-        yield d.Folded(f"The closed form in full ({len(form):,} characters)", form)
+    yield from closed_form(found.score)
     yield from () if found.check.says_more else beside
+
+
+def closed_form(score: Score) -> Iterator[d.Block]:
+    """All terms of a closed form that is too long for a line."""
+    form = score.form
+    if form is None or _is_short(str(form)):
+        return
+    body: list[d.Block] = []
+    if len(str(form.constant)) > f.LONGEST_CONSTANT:
+        body.append(d.facts(("a, number 0", (d.Mono(str(form.constant)),))))
+    for (factor, inside), terms in ((("a", "s"), form.terms), (("b", "q"), form.roots)):
+        if terms:
+            rows = (
+                (str(k), (d.Mono(str(coefficient)),), (d.Mono(str(square)),))
+                for k, (coefficient, square) in enumerate(terms, 1)
+            )
+            body.append(d.table("", ("#k", f"{factor}, number k", f"{inside}, number k"), rows))
+    count = several(len(form.terms) + len(form.roots), "term")
+    yield d.Folded(f"The closed form in full, {count}", tuple(body), str(form))
 
 
 def _setting(found: Findings) -> d.Block:
@@ -192,7 +210,7 @@ def program(found: Findings) -> Iterator[d.Block]:
     """The recurrence, and the same in standard form, with numbers where they are few."""
     network = found.model.network
     if isinstance(network, Transformer):
-        yield from _attention(network)
+        yield from attention(network)
         return
     n = network.seq_len
     steps = listed(f.Number("0"), f.Number(str(n - 1)), n)
@@ -216,7 +234,7 @@ def program(found: Findings) -> Iterator[d.Block]:
         "In standard form each neuron is rescaled by a positive factor, so that its input weight "
         "is 1, −1 or 0. The function stays exactly the same. Digits are cut off where … follows:"
     )
-    yield d.Display(_numbers(standard))
+    yield d.Display(numbers(standard))
     scaled = ", ".join(digits(Enclosure.exactly(factor), 6) for factor in factors)
     yield d.paragraph(ended(f"The factors are {scaled}"))
 
@@ -236,7 +254,8 @@ def _recurrence(program: Program) -> Formula:
     )  # fmt: skip
 
 
-def _numbers(program: Program) -> Formula:
+def numbers(program: Program) -> Formula:
+    """The recurrence of an RNN with its weights."""
     d, n = program.hidden_size, program.seq_len
     lines: list[tuple[Formula, Formula]] = []
     before = [indexed("h", "t-1", j) for j in range(d)]
@@ -254,7 +273,9 @@ def _numbers(program: Program) -> Formula:
     return f.Lines(tuple(lines))
 
 
-def _attention(network: Transformer) -> Iterator[d.Block]:
+def attention(network: Transformer) -> Iterator[d.Block]:
+    """What a transformer computes."""
+
     def w(name: str) -> Formula:
         return f.Sub(f.Name("W"), f.Name(name, upright=len(name) > 1))
 

@@ -1,0 +1,206 @@
+"""Exact gradients of scores: how an accuracy, or a median model's mean squared error, changes with
+each weight of an RNN (docs/notes/gradient.md).
+
+Every entry is a midpoint and a radius, which is rounding alone. Where a score is not differentiable
+that is said, not smoothed over.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from algzoo_exact.deadline import Deadline, TimeIsUpError
+from algzoo_exact.errors import InputError
+from algzoo_exact.measure.balls_f64 import SLACK, U
+from algzoo_exact.measure.flow import MOST_INPUTS
+from algzoo_exact.program.floats import rounded_weights
+from algzoo_exact.program.ir import HasProgram, Program
+from algzoo_exact.program.lift import lift, task_of
+from algzoo_exact.program.task import Task, TieRule
+from algzoo_exact.score.compiling import COMPILING, compiling, done
+from algzoo_exact.score.compute import metric_for, numeric_task
+from algzoo_exact.score.result import Progress
+from algzoo_exact.score.slopes import Slopes
+
+F64 = NDArray[np.float64]
+
+
+class Arrays(NamedTuple):
+    """A number for each weight of an RNN: W_hi (d,), W_hh (d, d), W_oh (k, d)."""
+
+    w_hi: F64
+    w_hh: F64
+    w_oh: F64
+
+
+@dataclass(frozen=True, eq=False)
+class Gradient:
+    """The derivatives of a score by the weights of an RNN, ``slopes``, each off by at most its
+    entry of ``radii``.
+
+    The score may have no derivative by the weights named in ``undefined``, only one to each side of
+    them; their entries are NaN. ``weights`` are the weights themselves, rounded to float64.
+    """
+
+    metric: str
+    task: Task
+    ties: TieRule | None
+    slopes: Arrays
+    radii: Arrays
+    weights: Arrays
+    undefined: tuple[str, ...]
+
+    @property
+    def norm(self) -> float:
+        """Its length, over the weights with a derivative."""
+        return math.sqrt(sum(float(np.nansum(part**2)) for part in self.slopes))
+
+    def sensitivity(self) -> Arrays:
+        """|weight times derivative|: to first order, what relative noise of standard deviation s in
+        one weight does to the score has the standard deviation s times this."""
+        return Arrays(*(np.abs(w * g) for w, g in zip(self.weights, self.slopes, strict=True)))
+
+    def identities(self) -> tuple[Identity, ...]:
+        """What must vanish, whatever the weights.
+
+        Scaling neuron j by s > 0 (W_hi[j] and row j of W_hh times s, column j of W_hh and of W_oh
+        over s) changes no output; and where logits are compared, neither scaling W_oh nor adding
+        one vector to all of its rows changes an answer. Those with an undefined derivative are left
+        out.
+        """
+        w, g, off = self.weights, self.slopes, self.radii
+        found = []
+        for j in range(len(w.w_hi)):
+            factors = Arrays(np.zeros_like(w.w_hi), np.zeros_like(w.w_hh), np.zeros_like(w.w_oh))
+            factors.w_hi[j] = w.w_hi[j]
+            factors.w_hh[j] += w.w_hh[j]
+            factors.w_hh[:, j] -= w.w_hh[:, j]
+            factors.w_oh[:, j] = -w.w_oh[:, j]
+            found.append((f"scaling neuron {j}", factors))
+        if self.ties is not None:
+            still = np.zeros_like(w.w_hi), np.zeros_like(w.w_hh)
+            found.append(("scaling W_oh", Arrays(*still, w.w_oh)))
+            for j in range(len(w.w_hi)):
+                column = np.zeros_like(w.w_oh)
+                column[:, j] = 1.0
+                found.append((f"adding to column {j} of W_oh", Arrays(*still, column)))
+        return tuple(
+            Identity.of(name, *(np.concatenate([p.ravel() for p in v]) for v in (a, g, off)))
+            for name, a in found
+        )
+
+
+@dataclass(frozen=True)
+class Identity:
+    """A sum that must be 0, and the most that it can be off by."""
+
+    name: str
+    value: float
+    radius: float
+
+    @property
+    def holds(self) -> bool:
+        return abs(self.value) <= self.radius
+
+    @staticmethod
+    def of(name: str, factors: F64, slopes: F64, radii: F64) -> Identity:
+        """The sum of products, where no factor is 0."""
+        used = factors != 0.0
+        products = factors[used] * slopes[used]
+        # Factors are off by U of themselves, products by U more, and the sum is rounded once.
+        value = math.fsum(products)
+        off = math.fsum(np.abs(factors[used]) * radii[used]) + 4 * U * math.fsum(np.abs(products))
+        return Identity(name, value, off * SLACK)
+
+
+def gradient(
+    model: Program | HasProgram,
+    task: Task | None = None,
+    *,
+    ties: TieRule = "lowest",
+    time_limit: float | None = None,
+    progress: Progress | None = None,
+) -> Gradient:
+    """The gradient of an RNN's accuracy, or of a median model's mean squared error, by its weights,
+    for n = 2 to 9 inputs; a loaded model knows its task.
+
+    Exact: every cell is decided, and radii are rounding alone. An accuracy has no gradient where
+    logits coincide on a whole cone without being 0, or where walls coincide that need not move
+    together (parallel neurons, equal rows of W_oh): InputError then, as for networks that are no
+    RNNs, sizes that do not fit and a ``time_limit`` that is too short.
+    """
+    program, chosen, rule = scored(model, task, ties)
+    deadline = Deadline.after(time_limit)
+    try:
+        compile_slopes(rule, deadline, progress)
+        return slopes_of(program, chosen, rule, deadline, progress)
+    except TimeIsUpError:
+        raise InputError(
+            "The time limit passed before the gradient was known; allow more time."
+        ) from None
+
+
+def scored(
+    model: Program | HasProgram, task: Task | None, ties: TieRule
+) -> tuple[Program, Task, TieRule | None]:
+    """An RNN, its task, and the tie rule if that matters; InputError for what has no gradient."""
+    program = lift(model)
+    program.check_rnn()
+    chosen = numeric_task(model, program, task) if program.outputs == 1 else task_of(model, task)
+    metric = metric_for(chosen)
+    rule = ties if metric.of_labels else None
+    metric.check(program, chosen, rule)
+    if not 2 <= program.seq_len <= MOST_INPUTS:
+        raise InputError(
+            f"Gradients are known for 2 to {MOST_INPUTS} inputs, not for {program.seq_len}."
+        )
+    return program, chosen, rule
+
+
+def compile_slopes(ties: TieRule | None, deadline: Deadline, progress: Progress | None) -> None:
+    """Compiles what gradients need, once on a machine; TimeIsUpError."""
+    with compiling("search", "square slopes" if ties is None else "slopes") as futures:
+        if futures and progress is not None:
+            progress(0.0, COMPILING)
+        if not done(futures, deadline.timeout):
+            raise TimeIsUpError
+
+
+def slopes_of(
+    program: Program, task: Task, ties: TieRule | None, deadline: Deadline,
+    progress: Progress | None = None,
+) -> Gradient:  # fmt: skip
+    """The gradient of what ``scored`` gives; TimeIsUpError if the deadline passes first."""
+    sums = Slopes(program, task, ties, deadline).total(progress)
+    d, k = program.hidden_size, program.outputs
+    undefined = _one_sided(program)
+    for place in undefined:
+        sums[place] = math.nan, math.inf
+    slopes, radii = (
+        Arrays(part[:d], part[d : d + d * d].reshape(d, d), part[d + d * d :].reshape(k, d))
+        for part in sums.T
+    )
+    return Gradient(
+        metric_for(task).name, task, ties, slopes, radii, Arrays(*rounded_weights(program)),
+        tuple(undefined.values()),
+    )  # fmt: skip
+
+
+def _one_sided(program: Program) -> dict[int, str]:
+    """Places and names of weights by which a score may have a derivative to each side only: those
+    that bring a neuron to life that is 0 on a whole cone, if anything reads it."""
+    d, found = program.hidden_size, {}
+    for j, weight in enumerate(program.input_weights):
+        others = (row[j] for i, row in enumerate(program.recurrent) if i != j)
+        if weight or not any((*others, *(row[j] for row in program.readout))):
+            continue
+        found[j] = f"W_hi[{j}]"
+        found |= {
+            d + j * d + i: f"W_hh[{j}][{i}]" for i, w in enumerate(program.recurrent[j]) if not w
+        }
+    return found

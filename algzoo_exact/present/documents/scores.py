@@ -1,0 +1,134 @@
+"""What `accuracy` says of many models: a row for each, also as a line, and the whole table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from pathlib import Path
+from statistics import stdev
+from typing import Any
+
+from algzoo_exact.exact.enclosure import Enclosure
+from algzoo_exact.present import document as d
+from algzoo_exact.present.findings.crosscheck import CrossCheck
+from algzoo_exact.present.wording import count, several, value_text
+from algzoo_exact.present.writers.data import enclosure_data
+from algzoo_exact.present.writers.terminal import to_terminal
+from algzoo_exact.score.compute import METRICS
+from algzoo_exact.score.result import Score
+from algzoo_exact.zoo.loading import Model
+
+Row = dict[str, Any]
+
+COLUMNS = (
+    "file", "model", "task", "ties", "hidden_size", "seq_len", "parameters", "dtype", "noise_seed",
+    "metric", "kind", "score", "score_lower", "score_upper", "sampled", "sampled_lower",
+    "sampled_upper", "regions", "sha256", "weights_sha256", "error",
+)  # fmt: skip
+"""``score`` is the float nearest to the middle of the enclosure, whose ends are decimals."""
+
+
+def score_row(model: Model, score: Score, beside: CrossCheck | None) -> Row:
+    """Of a model. A median model's score is the root of the mean squared error."""
+    root = METRICS[score.metric].root
+    enclosure = score.root if root else score.enclosure
+    ends = enclosure_data(enclosure)
+    found: Row = {
+        "model": model.name,
+        "task": score.task.name,
+        "ties": score.ties,
+        "hidden_size": model.network.hidden_size,
+        "seq_len": model.network.seq_len,
+        "parameters": model.network.parameters,
+        "dtype": model.dtype,
+        "metric": root or METRICS[score.metric].words,
+        "kind": score.kind,
+        "score": float(enclosure.midpoint),
+        "score_lower": ends["lower"],
+        "score_upper": ends["upper"],
+        "regions": score.regions,
+        "sha256": model.sha256,
+        "weights_sha256": model.weights_sha256,
+    }
+    if beside and beside.accuracy:
+        sample = beside.accuracy
+        found |= {"sampled": sample.accuracy}
+        found |= {"sampled_lower": sample.lower, "sampled_upper": sample.upper}
+    if beside and beside.squared_error:
+        found |= {"sampled": beside.squared_error.root}
+    return found
+
+
+def whole_row(row: Row) -> Row:
+    """With a value, or None, in every column."""
+    return {column: row.get(column) for column in COLUMNS}
+
+
+def score_line(name: str, width: int, row: Row) -> str:
+    """A row in one line: a name, the score with its kind, and how often it is wrong."""
+    if row["error"]:
+        cells: list[str | d.Text] = [f"error: {row['error']}"]
+    else:
+        enclosure, errors = _enclosure(row), ""
+        if row["metric"] != "accuracy":
+            errors = row["metric"]
+        elif row["kind"] == "exact" and enclosure.upper < 1:
+            errors = f"1 error in {count(1 / (1 - enclosure.lower))}"
+        elif row["sampled"] is not None:
+            errors = f"sampled {row['sampled']:.5f}"
+        cells = [value_text(enclosure, row["kind"]), errors]
+    line = d.table("", [""] * (1 + len(cells)), [(name.ljust(width), *cells)])
+    return to_terminal(d.untitled(line, data={}))
+
+
+def scores_document(rows: Sequence[Row], total: int, out: Path | None) -> d.Document:
+    """Of all rows, of ``total`` that were asked for."""
+    failed = sum(bool(row["error"]) for row in rows)
+    done = f"{several(len(rows) - failed, 'score')}"
+    said = [("models", done + (f", and {several(failed, 'error')}" if failed else ""))]
+    noise = _noise(rows)
+    for file, found in noise.items():
+        mean = Enclosure(Fraction(found["mean_lower"]), Fraction(found["mean_upper"]))
+        text = to_terminal(d.untitled(d.paragraph(*value_text(mean, found["kind"])), data={}))
+        said.append(
+            (
+                "noise",
+                f"{Path(file).name}: mean {text.strip()}, standard deviation "
+                f"{found['standard_deviation']:.3g}, of {several(found['seeds'], 'noise seed')}",
+            )
+        )
+    if len(rows) < total:
+        goes_on = "; the same command goes on where it stopped" if out else ""
+        said.append(("interrupted", f"{len(rows)} of {total} are done{goes_on}"))
+    if out:
+        said.append(("table", str(out)))
+    data = {"models": rows, "noise": noise, "asked": total, "failed": failed, "table": out}
+    return d.untitled(d.facts(*said), data=data)
+
+
+def _enclosure(row: Row) -> Enclosure:
+    return Enclosure(Fraction(row["score_lower"]), Fraction(row["score_upper"]))
+
+
+def _noise(rows: Sequence[Row]) -> dict[str, dict[str, Any]]:
+    """By file: the enclosure of the mean over its noise seeds, and the standard deviation between
+    them, of the middles of the enclosures."""
+    files: dict[str, list[Row]] = {}
+    for row in rows:
+        if row["noise_seed"] is not None and not row["error"]:
+            files.setdefault(row["file"], []).append(row)
+    found: dict[str, dict[str, Any]] = {}
+    for file, some in files.items():
+        if len(some) > 1:
+            lower = sum((_enclosure(row).lower for row in some), Fraction(0)) / len(some)
+            upper = sum((_enclosure(row).upper for row in some), Fraction(0)) / len(some)
+            ends = enclosure_data(Enclosure(lower, upper))
+            kinds = {row["kind"] for row in some}
+            found[file] = {
+                "seeds": len(some),
+                "kind": "exact" if kinds == {"exact"} else "certified",
+                "mean_lower": ends["lower"],
+                "mean_upper": ends["upper"],
+                "standard_deviation": stdev(row["score"] for row in some),
+            }
+    return found
