@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from algzoo_exact.analysis.ablation import ablate as ablate
     from algzoo_exact.analysis.ablation import importance as importance
     from algzoo_exact.analysis.ablation import without as without
+    from algzoo_exact.analysis.autograd import exact_score as exact_score
     from algzoo_exact.analysis.difference import Difference as Difference
     from algzoo_exact.analysis.difference import DifferentCell as DifferentCell
     from algzoo_exact.analysis.difference import diff as diff
@@ -65,8 +66,8 @@ if TYPE_CHECKING:
     from algzoo_exact.explain.story import load_explanation as load_explanation
     from algzoo_exact.explain.verify import Verification as Verification
     from algzoo_exact.explain.verify import verify as verify
-    from algzoo_exact.measure.solid_angle import cone_measure as cone_measure
-    from algzoo_exact.measure.solid_angle import orthant_probability as orthant_probability
+    from algzoo_exact.measure.cone_measure import cone_measure as cone_measure
+    from algzoo_exact.measure.cone_measure import orthant_probability as orthant_probability
     from algzoo_exact.present.atlas import Atlas as Atlas
     from algzoo_exact.present.atlas import write_atlas as write_atlas
     from algzoo_exact.present.explore import Exploration as Exploration
@@ -172,10 +173,11 @@ _HOMES = {
     "check_certificate": "certificate.check",
     "cells": "regions.enumerate",
     "compare": "race.run",
-    "cone_measure": "measure.solid_angle",
+    "cone_measure": "measure.cone_measure",
     "diff": "analysis.difference",
     "estimator": "race.registry",
     "explore": "present.explore",
+    "exact_score": "analysis.autograd",
     "attention": "analysis.functions",
     "find_errors": "analysis.errors",
     "ErrorCell": "analysis.median_errors",
@@ -196,7 +198,7 @@ _HOMES = {
     "mlp": "program.ir",
     "neuron_facts": "analysis.neurons",
     "on_subspace": "program.task",
-    "orthant_probability": "measure.solid_angle",
+    "orthant_probability": "measure.cone_measure",
     "perturb": "zoo.perturbed",
     "prune": "zoo.perturbed",
     "quantize": "zoo.perturbed",

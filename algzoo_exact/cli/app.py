@@ -28,6 +28,7 @@ from algzoo_exact.cli import (
     diff,
     errors,
     explore,
+    gradient,
     importance,
     neurons,
     regions,
@@ -204,6 +205,8 @@ _add(app, neurons.neurons, neurons.EXAMPLES)
 _add(app, attention.attention, attention.EXAMPLES)
 _add(app, importance.ablate, importance.ABLATE_EXAMPLES)
 _add(app, importance.importance, importance.IMPORTANCE_EXAMPLES)
+_add(app, gradient.gradient, gradient.GRADIENT_EXAMPLES)
+_add(app, gradient.polish, gradient.POLISH_EXAMPLES)
 _add(app, sections.sections, sections.EXAMPLES)
 _add(app, regions.regions, regions.EXAMPLES)
 _add(app, show.show, show.EXAMPLES)

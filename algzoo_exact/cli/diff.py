@@ -24,7 +24,7 @@ algzoo-exact diff 2nd_argmax_4_3 --prune 0.1 --round int8
 
 
 @dataclass(frozen=True, kw_only=True)
-class Other(o.TimeLimit):
+class Other(o.TimeLimit, o.Sharing):
     other: str | None = o.argument(
         None, "[OTHER]", "The model to compare with, as MODEL; by default MODEL itself, changed."
     )
@@ -35,7 +35,6 @@ class Other(o.TimeLimit):
         None, "FORMAT", "Round its weights to float32, float16, bfloat16 or int8."
     )
     top: int = o.option(10, "N", "How many cones to print.", min=0)
-    workers: int = o.option(2, "N", "Processes.", min=1)
 
 
 def diff(
@@ -77,14 +76,12 @@ def diff(
         seconds = time.monotonic() - began
         return Said(function_difference_document(models, apart, other.top, seconds))
     task = task_of(first, None)
-    with progress_bar("diff", deadline) as advance:
+    with progress_bar("diff", deadline) as advance, other.shared(2) as workers:
         if task.is_numeric:
             root = az.root_mean_square_difference(
-                *models, time_limit=deadline.timeout, workers=other.workers
+                *models, time_limit=deadline.timeout, workers=workers
             )
             return Said(root_document(models, task, root, time.monotonic() - began))
-        found = az.diff(
-            *models, time_limit=deadline.timeout, workers=other.workers, progress=advance
-        )
+        found = az.diff(*models, time_limit=deadline.timeout, workers=workers, progress=advance)
         cells = found.cells(other.top)
     return Said(difference_document(models, found, cells, time.monotonic() - began))

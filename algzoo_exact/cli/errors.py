@@ -24,12 +24,11 @@ algzoo-exact errors my_model.pth --task argmax --json
 
 
 @dataclass(frozen=True, kw_only=True)
-class Extent(o.TimeLimit):
+class Extent(o.TimeLimit, o.Sharing):
     top: int = o.option(10, "N", "How many cells to print; --out has all.", min=0)
     out: Path | None = o.option(
         None, "FILE", "Write a table of all wrong cells: .parquet, .csv or .json."
     )
-    workers: int = o.option(2, "N", "Processes.", min=1)
 
 
 def errors(
@@ -71,18 +70,18 @@ def errors(
         return Said(wrong_functions_document(loaded, wrong, extent.top, out, seconds))
     task, rule = rules.task_of(loaded), rules.rule
     if task.is_numeric:
-        with progress_bar("errors", deadline) as advance:
+        with progress_bar("errors", deadline) as advance, extent.shared(2) as workers:
             squares = az.median_errors(
-                loaded, task, workers=extent.workers, progress=advance, time_limit=deadline.timeout
+                loaded, task, workers=workers, progress=advance, time_limit=deadline.timeout
             )
             if out is not None:
                 squares.write(out)
             pieces = squares.cells(extent.top)
         seconds = time.monotonic() - began
         return Said(median_errors_document(loaded, squares, pieces, out, seconds))
-    with progress_bar("errors", deadline) as advance:
+    with progress_bar("errors", deadline) as advance, extent.shared(2) as workers:
         found = az.find_errors(
-            loaded.program, task, ties=rule, workers=extent.workers, progress=advance,
+            loaded.program, task, ties=rule, workers=workers, progress=advance,
             time_limit=deadline.timeout,
         )  # fmt: skip
         if out is not None:

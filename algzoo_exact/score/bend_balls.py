@@ -46,12 +46,7 @@ from algzoo_exact.program.task import Task
 from algzoo_exact.regions.compiled import Cells
 from algzoo_exact.regions.exact_search import LEAVES, ExactSearch
 from algzoo_exact.regions.starts import Start
-from algzoo_exact.score.boundary_balls import (
-    add_product,
-    float_sum,
-    normal_balls,
-    wall_balls,
-)
+from algzoo_exact.score.boundary_balls import add_product, float_sum, normal_balls, wall_balls
 from algzoo_exact.score.rigorous import Cell
 
 F64 = NDArray[np.float64]
@@ -281,17 +276,12 @@ def squares_of_cells(
 
 
 def float_squares(
-    search: ExactSearch,
-    program: Program,
-    task: Task,
-    start: Start,
-    u: IntVector,
-    allowance: float | None,
+    search: ExactSearch, task: Task, start: Start, u: IntVector, allowance: float | None,
     look: Callable[[], None],
-) -> tuple[Enclosure, list[Cell]]:
+) -> tuple[Enclosure, list[Cell]]:  # fmt: skip
     """The sum over the cells below one start, and the cells that it leaves out; see
     ``boundary_balls.float_flow``."""
-    weights = exact_weights(program)
+    weights = exact_weights(search.program)
     assert weights is not None
     medians = rounded(tuple(cell.value for cell in task.value_cells()))  # 0, 1/2 and 1: exact
     rows, off = wall_balls(start)
