@@ -71,7 +71,7 @@ class Report(Shown):
         The drawing of a model with two or three inputs is a file of its own beside .md and .tex,
         NAME.regions.svg or .pdf; there are both or none.
         InputError for other suffixes, a folder that cannot be written to, and .pdf where there is
-        no LaTeX.
+        neither LaTeX nor a browser.
         """
         write(self.document, path)
 

@@ -24,7 +24,7 @@ pytestmark = [
 ]
 
 _LARGEST = 5_000_000  # bytes of the page of a model of three inputs
-_SECONDS = 2.0  # to open a page
+_SECONDS = 2.0  # of processor time, to open a page
 
 _ROWS = "table.initialized && document.querySelector('.tabulator-row') !== null"
 
@@ -98,7 +98,7 @@ def test_page(page: Page, pages: Pages, name: str, width: int, dark: bool) -> No
     path = pages[name][1]
     before = page.seconds()
     _open(page, path, width=width, dark=dark)
-    assert page.seconds() - before < _SECONDS or page.evaluate("performance.now()") < _SECONDS * 1e3
+    assert page.seconds() - before < _SECONDS
     assert page.complaints() == []
     assert page.requests() == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width

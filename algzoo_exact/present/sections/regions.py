@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from fractions import Fraction
 
 from algzoo_exact.exact.enclosure import Enclosure
@@ -140,6 +140,11 @@ def regions_table(regions: Regions, *, answered: bool) -> d.Table:
             f"exact{known}.{inside}"
         )
     return d.table(caption, columns, rows, foot=foot)
+
+
+def region_link(pattern: str, listed: Container[str]) -> d.Inline:
+    """A pattern, which leads to its row in the table where it is ``listed``."""
+    return d.Link(pattern, f"#{region_anchor(pattern)}") if pattern in listed else d.Mono(pattern)
 
 
 def region_anchor(pattern: str) -> str:
