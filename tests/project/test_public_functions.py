@@ -118,6 +118,8 @@ RIGHT: dict[tuple[str, str], tuple[object, ...]] = {
     ("train", "seq_len"): (3,),
     ("train", "folder"): ("nonsense",),
     ("write_atlas", "output"): ("nonsense",),
+    ("section", "basis"): (None,),
+    ("picture", "path"): (None,),
     ("on_subspace", "target"): (),
     ("lift", "model"): (),
 }
