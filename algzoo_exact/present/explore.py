@@ -40,7 +40,6 @@ from algzoo_exact.explain.language.expression import (
     Number,
     Term,
     Truth,
-    to_text,
 )
 from algzoo_exact.explain.outcome import Status
 from algzoo_exact.explain.story import Explanation
@@ -360,12 +359,13 @@ def _story(found: Verification) -> Data:
 
 def _lemma(said: Claim | Case, kind: str, instance: Ground, status: Status, where: Formula) -> Data:
     at = ", ".join(f"{name} = {value}" for name, value in instance.parameters)
+    written = dict(said.written)
     return {
         "name": f"{said.name} ({at})" if at else said.name,
         "kind": kind,
         "status": status,
         "text": said.text,
-        "where": "all inputs" if where == EVERYWHERE else to_text(where),
+        "where": written.get("domain") or written.get("when") or "all inputs",
         "formula": _tree(where),
     }
 
