@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from algzoo_exact.analysis.ablation import ablate as ablate
     from algzoo_exact.analysis.ablation import importance as importance
     from algzoo_exact.analysis.ablation import without as without
+    from algzoo_exact.analysis.autograd import exact_score as exact_score
     from algzoo_exact.analysis.difference import Difference as Difference
     from algzoo_exact.analysis.difference import DifferentCell as DifferentCell
     from algzoo_exact.analysis.difference import diff as diff
@@ -27,6 +28,11 @@ if TYPE_CHECKING:
     from algzoo_exact.analysis.errors import Errors as Errors
     from algzoo_exact.analysis.errors import WrongCell as WrongCell
     from algzoo_exact.analysis.errors import find_errors as find_errors
+    from algzoo_exact.analysis.functions import FunctionDifference as FunctionDifference
+    from algzoo_exact.analysis.functions import WrongFunctions as WrongFunctions
+    from algzoo_exact.analysis.functions import attention as attention
+    from algzoo_exact.analysis.functions import function_difference as function_difference
+    from algzoo_exact.analysis.functions import wrong_functions as wrong_functions
     from algzoo_exact.analysis.gradient import Gradient as Gradient
     from algzoo_exact.analysis.gradient import gradient as gradient
     from algzoo_exact.analysis.neurons import NeuronFacts as NeuronFacts
@@ -57,8 +63,8 @@ if TYPE_CHECKING:
     from algzoo_exact.explain.story import load_explanation as load_explanation
     from algzoo_exact.explain.verify import Verification as Verification
     from algzoo_exact.explain.verify import verify as verify
-    from algzoo_exact.measure.solid_angle import cone_measure as cone_measure
-    from algzoo_exact.measure.solid_angle import orthant_probability as orthant_probability
+    from algzoo_exact.measure.cone_measure import cone_measure as cone_measure
+    from algzoo_exact.measure.cone_measure import orthant_probability as orthant_probability
     from algzoo_exact.present.atlas import Atlas as Atlas
     from algzoo_exact.present.atlas import write_atlas as write_atlas
     from algzoo_exact.present.explore import Exploration as Exploration
@@ -109,6 +115,8 @@ if TYPE_CHECKING:
     from algzoo_exact.zoo.loading import list_models as list_models
     from algzoo_exact.zoo.loading import load as load
     from algzoo_exact.zoo.perturbed import perturb as perturb
+    from algzoo_exact.zoo.perturbed import prune as prune
+    from algzoo_exact.zoo.perturbed import quantize as quantize
 
 
 _HOMES = {
@@ -162,11 +170,17 @@ _HOMES = {
     "check_certificate": "certificate.check",
     "cells": "regions.enumerate",
     "compare": "race.run",
-    "cone_measure": "measure.solid_angle",
+    "cone_measure": "measure.cone_measure",
     "diff": "analysis.difference",
     "estimator": "race.registry",
     "explore": "present.explore",
+    "exact_score": "analysis.autograd",
+    "attention": "analysis.functions",
     "find_errors": "analysis.errors",
+    "FunctionDifference": "analysis.functions",
+    "WrongFunctions": "analysis.functions",
+    "function_difference": "analysis.functions",
+    "wrong_functions": "analysis.functions",
     "gradient": "analysis.gradient",
     "importance": "analysis.ablation",
     "lift": "program.lift",
@@ -178,8 +192,10 @@ _HOMES = {
     "mlp": "program.ir",
     "neuron_facts": "analysis.neurons",
     "on_subspace": "program.task",
-    "orthant_probability": "measure.solid_angle",
+    "orthant_probability": "measure.cone_measure",
     "perturb": "zoo.perturbed",
+    "prune": "zoo.perturbed",
+    "quantize": "zoo.perturbed",
     "polish": "analysis.polish",
     "probe": "program.ir",
     "positive_inputs": "analysis.positive",

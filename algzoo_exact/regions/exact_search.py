@@ -40,11 +40,6 @@ class ExactCell:
     tied: int
 
 
-def mode_of(ties: TieRule | None) -> int:
-    """The kernel's number for a tie rule; None keeps whole leaves."""
-    return EVERYTHING if ties is None else TIE_RULES.index(ties)
-
-
 class ExactSearch:
     """Enumerates the cells of one program below one starting cone at a time.
 
@@ -60,7 +55,7 @@ class ExactSearch:
         wanted: Collection[int] | None = None,
     ) -> None:  # fmt: skip
         self.program = program
-        self.mode = mode_of(ties)
+        self.mode = EVERYTHING if ties is None else TIE_RULES.index(ties)
         self.n, self.neurons, self.k = program.seq_len, program.neurons, program.outputs
         self.rivals = ~np.eye(self.k, dtype=bool) if rivals is None else rivals
         self.wanted = range(self.k) if wanted is None else wanted

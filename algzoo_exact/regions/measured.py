@@ -1,5 +1,4 @@
-"""The cells of a program on a task, cut once and each measured once: what graphs, tables and splits
-by label read."""
+"""The cells of a program on a task, cut and measured once: what graphs and tables read."""
 
 from __future__ import annotations
 
@@ -12,7 +11,6 @@ from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task, TieRule
 from algzoo_exact.regions.enumerate import Cell, Progress, cells
 from algzoo_exact.regions.pattern import ActivationPattern
-from algzoo_exact.regions.starts import NO_LABEL
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,11 +36,6 @@ class MeasuredCells:
         for cell in self.cells:
             found.setdefault(cell.pattern, []).append(cell)
         return {pattern: tuple(some) for pattern, some in found.items()}
-
-    def by_label(self, digits: int = 20) -> dict[int, Enclosure]:
-        """The accuracy by true label."""
-        labels = sorted({cell.label for cell in self.cells} - {NO_LABEL})
-        return {k: earned((c for c in self.cells if c.label == k), digits) for k in labels}
 
 
 def earned(some: Iterable[Cell], digits: int) -> Enclosure:

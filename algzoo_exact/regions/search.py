@@ -66,18 +66,9 @@ class Search(ExactSearch):
             return
         while True:
             status = compiled.advance(
-                self.weights,
-                stack,
-                cells,
-                scratch,
-                self.n,
-                self.mode,
-                inequalities,
-                _STEPS,
-                grain,
-                self.rivals,
-                self._asked,
-            )
+                self.weights, stack, cells, scratch, self.n, self.mode, inequalities, _STEPS,
+                grain, self.rivals, self._asked,
+            )  # fmt: skip
             count = int(cells.leaves[0])
             self.leaves += count
             if grain == LEAVES:
@@ -140,22 +131,20 @@ class Search(ExactSearch):
         self._put(start, stack)
         return stack, self._buffer(max(capacity, self.k), first_wall), self._room(2, first_wall)
 
-    def mask_words(self, first_wall: int) -> int:
-        return (first_wall + self.neurons + self.k + 63) // 64
-
-    def _pattern_words(self) -> int:
-        return (self.neurons + 63) // 64
+    def _words(self, first_wall: int) -> tuple[int, int]:
+        """Of a mask of walls, and of a pattern."""
+        return (first_wall + self.neurons + self.k + 63) // 64, (self.neurons + 63) // 64
 
     def _room(self, depth: int, first_wall: int) -> Stack:
         """An empty stack."""
-        width = self.n + 2 * self.program.hidden_size
+        width, (words, signs) = self.n + 2 * self.program.hidden_size, self._words(first_wall)
         return Stack(
             np.empty((depth, self.max_rays, width)),
             np.empty((depth, self.max_rays, width)),
-            np.empty((depth, self.max_rays, self.mask_words(first_wall)), np.uint64),
+            np.empty((depth, self.max_rays, words), np.uint64),
             np.zeros(depth, np.int64),
             np.zeros(depth, np.int64),
-            np.zeros((depth, self._pattern_words()), np.uint64),
+            np.zeros((depth, signs), np.uint64),
             np.zeros(depth, np.int64),
             np.zeros(1, np.int64),
         )
@@ -188,20 +177,20 @@ class Search(ExactSearch):
         stack.rays[0] = len(start.cone.rays)
         stack.label[0] = start.label
         stack.level[0] = level
-        stack.pattern[0] = to_words(start.bits, self._pattern_words())
+        stack.pattern[0] = to_words(start.bits, stack.pattern.shape[1])
         stack.size[0] = 1
 
     def _buffer(self, capacity: int, first_wall: int, rays: int = 0) -> Cells:
-        rays = rays or self.max_rays
+        rays, (words, signs) = rays or self.max_rays, self._words(first_wall)
         return Cells(
             np.zeros(capacity, np.int64),
             np.empty((capacity, rays, self.n)),
-            np.empty((capacity, rays, self.mask_words(first_wall)), np.uint64),
-            np.empty((capacity, self._pattern_words()), np.uint64),
+            np.empty((capacity, rays, words), np.uint64),
+            np.empty((capacity, signs), np.uint64),
             np.zeros(capacity, np.int64),
             np.zeros(capacity),
             np.zeros(1, np.int64),
-            np.empty((capacity, self._pattern_words()), np.uint64),
+            np.empty((capacity, signs), np.uint64),
             np.zeros(1, np.int64),
         )
 

@@ -17,26 +17,21 @@ from algzoo_exact.score.closed_form import Terms
 from algzoo_exact.score.direction import Direction, directions, top_logits
 from algzoo_exact.score.facets import grain_for
 from algzoo_exact.score.metric import Integral, Metric, Piece
-from algzoo_exact.score.pool import new_search
 from algzoo_exact.score.rigorous import Cell, cell_flow, flow_of, narrowed, turning_facets
 
 
 class RightMass(Integral):
     """Credit times measure, by the flow over the boundary (``score.facets``)."""
 
-    def __init__(
-        self, program: Program, task: Task, ties: TieRule | None, direction: Direction,
-        compiled: bool,
-    ) -> None:  # fmt: skip
-        assert ties is not None
-        self.direction, self.ties = direction, ties
-        self.search = new_search(program, ties, compiled)
-
     def grain(self, start: Start) -> int:
         return grain_for(start, self.direction.u)
 
     def at_zero(self, start: Start) -> Fraction:
-        return credit_at_zero(start, self.direction, self.ties)
+        assert self.ties is not None
+        around = zip(self.direction.shares(start), self.direction.around, strict=True)
+        return sum(
+            (share * credit_for(start.label, top, self.ties) for share, top in around), Fraction(0)
+        )
 
     def ball(self, cell: Cell, radius: arb) -> arb:
         return narrowed(lambda: cell_flow(self.search, cell, self.direction.u), radius)
@@ -46,8 +41,7 @@ class RightMass(Integral):
     ) -> tuple[Enclosure, list[Cell]]:
         from algzoo_exact.score.boundary_balls import float_flow
 
-        program = self.search.program
-        return float_flow(self.search, program, start, self.direction.u, allowance, look)
+        return float_flow(self.search, start, self.direction.u, allowance, look)
 
     def closed(self, cell: Cell, terms: Terms) -> None:
         """n = 2: flow = - sum_F atan(M) / (2 pi). n = 3: - sum_(F,G) atan(M) / (4 pi). M^2 is
@@ -57,27 +51,18 @@ class RightMass(Integral):
             terms.add_flow(flow, face, cell.credit)
 
 
-def credit_at_zero(start: Start, direction: Direction, ties: TieRule) -> Fraction:
-    """What a cone of constant label earns at l = 0, by what is the top around u and -u."""
-    total = Fraction(0)
-    for share, top in zip(direction.shares(start), direction.around, strict=True):
-        total += share * credit_for(start.label, top, ties)
-    return total
-
-
 def _pieces(program: Program, task: Task, deadline: Deadline) -> tuple[Piece, ...]:
     starts = starting_cones(task)
     if not task.symmetric:  # cells are not congruent
         return tuple(Piece((start,)) for start in starts)
     mass = Fraction(2, len(starts))
-    return tuple(Piece(pair, mass, mass) for pair in zip(starts[::2], starts[1::2], strict=True))
+    return tuple(Piece(pair, mass) for pair in zip(starts[::2], starts[1::2], strict=True))
 
 
 def _directions(program: Program, task: Task) -> Iterator[Direction]:
     starts = starting_cones(task)
-    walls = (row for start in starts for row in start.rows)
     mass = Fraction(2, len(starts))
-    return directions(program, walls, mass, top_logits, diagonal=task.symmetric)
+    return directions(program, starts, mass, top_logits, diagonal=task.symmetric)
 
 
 def _known(program: Program | Transformer, task: Task) -> tuple[Enclosure, str]:

@@ -46,12 +46,7 @@ from algzoo_exact.program.task import Task
 from algzoo_exact.regions.compiled import Cells
 from algzoo_exact.regions.exact_search import LEAVES, ExactSearch
 from algzoo_exact.regions.starts import Start
-from algzoo_exact.score.boundary_balls import (
-    add_product,
-    float_sum,
-    normal_balls,
-    wall_balls,
-)
+from algzoo_exact.score.boundary_balls import add_product, float_sum, normal_balls, wall_balls
 from algzoo_exact.score.rigorous import Cell
 
 F64 = NDArray[np.float64]
@@ -145,10 +140,16 @@ def bends_of_cell(
 ) -> bool:  # fmt: skip
     """Which facets of a cell count, and kappa (4) of those inside, (facets, 2); False if undecided.
 
-    ``first`` walls are those of the start, of which ``outer`` bound what is summed. These
-    count, with no jump set. ``mixes`` as from ``mixing``.
+    ``first`` walls are those of the start; the first ``outer`` bound what is summed, as all walls
+    do where each cell is summed by itself. These count, with no jump set. ``mixes`` as from
+    ``mixing``.
     """
     neurons = weights.layer.shape[0]
+    if outer > first + neurons:  # each cell by itself
+        for f in range(found):
+            include[f] = 1
+            jumps[f] = 0.0
+        return True
     for q in range(weights.first[1], neurons):
         wall = first + q
         if mixes[q] and not length_ball(normals[wall], 0.0)[0] > 2.0 * radii[wall]:
@@ -275,17 +276,12 @@ def squares_of_cells(
 
 
 def float_squares(
-    search: ExactSearch,
-    program: Program,
-    task: Task,
-    start: Start,
-    u: IntVector,
-    allowance: float | None,
+    search: ExactSearch, task: Task, start: Start, u: IntVector, allowance: float | None,
     look: Callable[[], None],
-) -> tuple[Enclosure, list[Cell]]:
+) -> tuple[Enclosure, list[Cell]]:  # fmt: skip
     """The sum over the cells below one start, and the cells that it leaves out; see
     ``boundary_balls.float_flow``."""
-    weights = exact_weights(program)
+    weights = exact_weights(search.program)
     assert weights is not None
     medians = rounded(tuple(cell.value for cell in task.value_cells()))  # 0, 1/2 and 1: exact
     rows, off = wall_balls(start)
@@ -299,3 +295,23 @@ def float_squares(
 
     # Errors have no scale of their own, so no finite radius is too wide.
     return float_sum(search, start, LEAVES, kernel, allowance, sys.float_info.max, look)
+
+
+def squares_of_each(
+    program: Program, task: Task, start: Start, u: IntVector, batch: Cells
+) -> tuple[F64, F64]:
+    """The mean of the squared error on each cell of a batch, counted as 0 elsewhere, but for what
+    is there at l = 0: midpoints and radii, infinite where float64 does not decide. ``u`` lies in no
+    wall."""
+    size = int(batch.size[0])
+    mids, rads = np.zeros(size), np.full(size, math.inf)
+    weights = exact_weights(program)
+    if weights is not None:
+        medians = rounded(tuple(cell.value for cell in task.value_cells()))
+        unit = np.array(u, np.float64) / np.linalg.norm(u)
+        still, walls = np.zeros(len(start.rows), bool), len(start.rows) + program.neurons + 1
+        squares_of_cells(
+            weights, *wall_balls(start), still, walls, medians, batch, unit, flow_rules(), mids,
+            rads,
+        )  # fmt: skip
+    return mids, rads

@@ -17,17 +17,15 @@ from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.geometry.cone import IntVector
 from algzoo_exact.jit import compiled
 from algzoo_exact.measure.balls_f64 import SLACK, TINY, Ball, U, add, two_product, two_sum
-from algzoo_exact.measure.faces_f64 import ray_sets
+from algzoo_exact.measure.faces_f64 import full_set, part_of, ray_sets, subfaces
 from algzoo_exact.measure.facet_flow import facet_flows
 from algzoo_exact.measure.flow_rules import FlowRules, flow_rules
 from algzoo_exact.measure.lattice_f64 import face_lattice
 from algzoo_exact.program.floats import Weights, exact_weights
-from algzoo_exact.program.ir import Program
 from algzoo_exact.regions.compiled import Cells
 from algzoo_exact.regions.exact_search import ExactSearch
 from algzoo_exact.regions.starts import Start
-from algzoo_exact.score.boundary import boundary_facets
-from algzoo_exact.score.facets import grain_for, roles
+from algzoo_exact.score.facets import OUTER, STILL, grain_for, roles
 from algzoo_exact.score.rigorous import Cell, HasBatches, cell_of, credit_of
 
 F64 = NDArray[np.float64]
@@ -58,7 +56,7 @@ def normal_balls(
     weights: Weights, rows: F64, off: F64, pattern: U64, label: int, normals: F64, radii: F64,
     state: F64, fresh: F64,
 ) -> None:  # fmt: skip
-    """Inward normals of all walls of a cell, numbered as in ``boundary.normals_of_cell``, and
+    """Inward normals of all walls of a cell, numbered as in ``Cells``, and
     bounds for the lengths of their errors; those of starting walls are given, ``rows`` and ``off``.
 
     Twice the working precision: radii of plain float64 would grow with every step. ``state`` and
@@ -123,6 +121,27 @@ def normal_balls(
 
 
 @compiled
+def boundary_facets(
+    sets: U64, count: int, n: int, role: I64, first_tie: int, ids: I64, faces: U64, include: U64
+) -> tuple[int, bool]:
+    """The facets of a cell with ``count`` rays, as ``subfaces`` gives them, and whether any
+    belongs to the boundary; ``include`` says which do. ``role`` (walls of the start)."""
+    walls = sets.shape[0]
+    found = subfaces(full_set(count), sets, np.arange(walls), walls, n - 1, ids, faces)
+    some = False
+    for f in range(found):
+        wanted = ids[f] < role.shape[0] and role[ids[f]] == OUTER
+        if not wanted and not (ids[f] < role.shape[0] and role[ids[f]] == STILL):
+            for tie in range(first_tie, walls):
+                if part_of(faces[f], sets[tie]):
+                    wanted = True
+                    break
+        include[f] = wanted
+        some = some or wanted
+    return found, some
+
+
+@compiled
 def flow_balls_of_cells(
     weights: Weights, rows: F64, off: F64, cells: Cells, u: F64, role: I64, rules: FlowRules,
     mids: F64, rads: F64,
@@ -174,16 +193,12 @@ def wall_balls(start: Start) -> tuple[F64, F64]:
 
 
 def float_flow(
-    search: ExactSearch,
-    program: Program,
-    start: Start,
-    u: IntVector,
-    allowance: float | None,
+    search: ExactSearch, start: Start, u: IntVector, allowance: float | None,
     look: Callable[[], None],
-) -> tuple[Enclosure, list[Cell]]:
+) -> tuple[Enclosure, list[Cell]]:  # fmt: skip
     """Credit times boundary flow below one start, and the cells that it leaves out; see
     ``float_sum``."""
-    weights = exact_weights(program)
+    weights = exact_weights(search.program)
     assert weights is not None
     rows, off = wall_balls(start)
     direction, role, rules = np.array(u, np.float64), np.array(roles(start, u)), flow_rules()

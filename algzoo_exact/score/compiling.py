@@ -90,11 +90,11 @@ def compile_kernel(kernel: Kernel) -> None:
     elif kernel == "flows":
         from algzoo_exact.score.boundary_balls import float_flow
 
-        float_flow(search, program, replace(start, inner=0), direction, None, NEVER.look)
+        float_flow(search, replace(start, inner=0), direction, None, NEVER.look)
     else:
         from algzoo_exact.score.bend_balls import float_squares
 
-        float_squares(search, program, task, start, direction, None, NEVER.look)
+        float_squares(search, task, start, direction, None, NEVER.look)
 
 
 def _compile(kernel: Kernel) -> None:

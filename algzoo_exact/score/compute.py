@@ -23,12 +23,7 @@ from algzoo_exact.score.boxes import BOXES
 from algzoo_exact.score.by_closed_form import CLOSED_FORM, CLOSED_FORM_UP_TO
 from algzoo_exact.score.compiling import COMPILING, LOADING_SECONDS, compiling, done
 from algzoo_exact.score.cones import CONES
-from algzoo_exact.score.counting import (
-    PATIENCE,
-    SMALL_PATIENCE,
-    count_leaves,
-    sharing,
-)
+from algzoo_exact.score.counting import PATIENCE, SMALL_PATIENCE, count_leaves, sharing
 from algzoo_exact.score.enumeration import ENUMERATION
 from algzoo_exact.score.metric import Metric
 from algzoo_exact.score.pool import new_search
@@ -50,7 +45,7 @@ _SOON = 3.0  # seconds, which ball arithmetic may take before compiled code is a
 _MEANWHILE_LIMITED, _MEANWHILE = 30.0, 1.0
 _DIGITS_OF_BOUNDS = 20  # of each cone that is decided while others are not
 # Seconds of work on one cone that may be lost, and the share of a limit.
-_LONG_JOB, _JOB_SHARE = 5.0, 0.05
+_LONG_JOB, _JOB_SHARE = 5.0, 0.15
 
 
 def metric_for(task: Task) -> Metric:

@@ -30,17 +30,16 @@ import numpy as np
 from flint import arb
 from numpy.typing import NDArray
 
-from algzoo_exact.deadline import Deadline, TimeIsUpError
+from algzoo_exact.deadline import TimeIsUpError
 from algzoo_exact.exact.enclosure import Enclosure, to_arb, working_precision
 from algzoo_exact.geometry.cone import Cone
 from algzoo_exact.measure.cone_measure import cone_measure
 from algzoo_exact.measure.flow import MOST_INPUTS
 from algzoo_exact.program.ir import Program
-from algzoo_exact.program.task import Task, TieRule
 from algzoo_exact.regions.exact_search import ExactSearch
 from algzoo_exact.regions.starts import Start
 from algzoo_exact.score.direction import Direction
-from algzoo_exact.score.metric import Metric, Piece, mass_of_all
+from algzoo_exact.score.metric import Piece, mass_of_all
 from algzoo_exact.score.pool import outcomes
 from algzoo_exact.score.question import FLOAT_DIGITS, Method, Question, floats_serve
 from algzoo_exact.score.result import Score
@@ -57,7 +56,7 @@ _MANY_PARTS = 10_000  # among which a width that is asked for is shared out
 # Cones whose mass is not known beforehand are measured for reports on the way, a quarter of the
 # time at most.
 _SNAPSHOT_SECONDS, _MEASURING_SECONDS = 1.0, 0.3
-_MASS_DIGITS, _FEW_DIGITS = dict.fromkeys(range(1, 7), 12), 6
+_MASS_DIGITS = 8
 _POINTS = 1 << 15  # random ones, by which parts are ordered
 
 
@@ -77,23 +76,17 @@ class Precision:
 class Setup:
     """What all jobs of a score share."""
 
-    metric: Metric
-    program: Program
-    task: Task
-    ties: TieRule | None
+    question: Question
     direction: Direction
     precision: Precision
-    compiled: bool
-    most: float
-    """Leaves of a cone; one that has more is cut."""
-    deadline: Deadline
 
 
 class Job(NamedTuple):
-    """A cone of one label cell."""
+    """A cone of one label cell; where cones are cut, with about its mass."""
 
     place: int
     start: Start
+    weight: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,24 +121,22 @@ def cone_scores(question: Question) -> Iterator[Score]:
     pieces = [_alone(piece) for piece in found] if q.most_leaves else list(found)
     floats = _floats_first(q)
     parts = _MANY_PARTS if q.most_leaves else sum(len(piece.starts) for piece in pieces)
+    direction = q.metric.direction(q.rnn, q.task)
     setup = Setup(
-        q.metric, q.rnn, q.task, q.ties,
-        q.metric.direction(q.rnn, q.task),
-        _precision(q, floats, pieces, parts),
-        q.compiled, q.most_leaves or math.inf, q.deadline,
-    )  # fmt: skip
+        replace(q, progress=None, workers=1), direction, _precision(q, floats, pieces, parts)
+    )
     jobs = _Jobs(q, pieces)
     tally = _Tally(q, pieces, jobs.needed, floats)
     work, told = partial(decide, setup), True
     for job, outcome in outcomes(jobs, work, q.deadline, workers, threads=q.threads):
         if isinstance(outcome, tuple):
-            jobs.learn(job, 2 * setup.most)
             jobs.cut(job, outcome)
         elif outcome is not None:
             jobs.learn(job, outcome.leaves)
             told = not tally.add(job, outcome) and told
             now, enough = time.monotonic(), q.max_cells is not None and tally.leaves >= q.max_cells
-            if not told and (enough or tally.known or now - reported > _SNAPSHOT_SECONDS):
+            quick = not tally.unmeasured or not any(jobs.needed)
+            if not told and (enough or quick or now - reported > _SNAPSHOT_SECONDS):
                 yield tally.score(now - began)
                 reported, told = time.monotonic(), True
             if enough:
@@ -166,8 +157,7 @@ def _floats_first(q: Question) -> bool:
 
 def _precision(q: Question, floats: bool, pieces: list[Piece], parts: int) -> Precision:
     width = Fraction(1, 10 ** (q.digits or _BALL_DIGITS))
-    sizes = [piece.most / piece.mass for piece in pieces if piece.most and piece.mass]
-    size = int(max(sizes, default=Fraction(1))).bit_length()
+    size = int(max(piece.rate for piece in pieces)).bit_length()
     bits = int((q.digits or _BALL_DIGITS) * 3.33) + _SPARE_BITS + size
     # Radii are half of a width, and some is left for what floats leave out.
     allowance = None if q.digits is None else 0.45 * float(width) / parts
@@ -183,53 +173,48 @@ class _Jobs:
 
     def __init__(self, q: Question, pieces: Sequence[Piece]) -> None:
         self.most, self.search = q.most_leaves, ExactSearch(q.rnn, q.ties)
-        self.rates = [float(_rate(piece)) for piece in pieces]
-        self.waiting: list[tuple[float, int, float, Job]] = []
+        self.rates = [float(piece.rate) for piece in pieces]
+        self.waiting: list[tuple[float, int, Job]] = []
         self.added = 0
         self.needed = [0] * len(pieces)
         """Cones that are not summed yet, by piece."""
-        known = q.leaves < math.inf
-        self.leaves, self.weight = (q.leaves, 1.0) if known else (0.0, 0.0)
+        self.leaves, self.weight = (q.leaves, 1.0) if q.leaves < math.inf else (0.0, 0.0)
         for place, piece in enumerate(pieces):
-            self.add(place, piece.starts)
+            self._add(place, piece.starts)
 
     def __len__(self) -> int:
         return len(self.waiting)
 
-    def add(self, place: int, starts: Iterable[Start]) -> None:
+    def _add(self, place: int, starts: Iterable[Start]) -> None:
         for start in starts:
             self.added += 1
             self.needed[place] += 1
-            weight = 1.0 if self.most is None else _weight(start.cone)
-            job = Job(place, start)
-            heapq.heappush(self.waiting, (-weight * self.rates[place], self.added, weight, job))
+            job = Job(place, start, _weight(start.cone) if self.most else 1.0)
+            heapq.heappush(self.waiting, (-job.weight * self.rates[place], self.added, job))
 
     def pop(self) -> Job:
         while True:
-            _, _, weight, job = heapq.heappop(self.waiting)
-            if self.most is None or not self.weight:
+            job = heapq.heappop(self.waiting)[2]
+            large = self.most and self.leaves * job.weight > 2 * self.most * self.weight
+            parts = self.search.halves(job.start) if large else ()
+            if len(parts) < 2:
                 return job
-            if self.leaves * weight < 2 * self.most * self.weight:
-                return job
-            parts = self.search.halves(job.start)
-            if len(parts) == 1:
-                return job
-            self.cut(job, parts)
+            self._replace(job, parts)
 
     def cut(self, job: Job, parts: Iterable[Start]) -> None:
+        """It turned out to be too large."""
+        if self.most:
+            self.learn(job, 2 * self.most)
+        self._replace(job, parts)
+
+    def _replace(self, job: Job, parts: Iterable[Start]) -> None:
         self.needed[job.place] -= 1
-        self.add(job.place, parts)
+        self._add(job.place, parts)
 
     def learn(self, job: Job, leaves: float) -> None:
         """It has about so many leaves."""
-        if self.most is not None:
-            self.leaves += leaves
-            self.weight += _weight(job.start.cone)
-
-
-def _rate(piece: Piece) -> Fraction:
-    """What a piece adds at most, for each unit of its mass."""
-    return Fraction(1) if piece.most is None or piece.mass is None else piece.most / piece.mass
+        self.leaves += leaves
+        self.weight += job.weight
 
 
 def _weight(cone: Cone) -> float:
@@ -273,18 +258,12 @@ class _Tally:
             self.masses[place] = mass
         return alone or not self.needed[place]
 
-    @property
-    def known(self) -> bool:
-        """Whether nothing has to be measured to say what is decided."""
-        return not (any(self.needed) and self.unmeasured)
-
     def _measure(self) -> None:
         deadline = self.q.deadline.within(_MEASURING_SECONDS)
         while self.unmeasured and not deadline.passed:
-            place, start = self.unmeasured.pop()
+            place, start, _ = self.unmeasured.pop()
             if self.needed[place] or self.pieces[place].mass is None:
-                digits = _MASS_DIGITS.get(self.q.n, _FEW_DIGITS)
-                self.masses[place] += cone_measure(start.cone.irredundant(), digits=digits).lower
+                self.masses[place] += cone_measure(start.cone, digits=_MASS_DIGITS).lower
 
     def score(self, seconds: float) -> Score:
         q, exact = self.q, not any(self.needed)
@@ -298,13 +277,13 @@ class _Tally:
             start = piece.starts[0]
             if needed and start.inner:
                 value = Enclosure.exactly(0)
-            most = value.upper if piece.most is None else piece.most
+            most = value.upper if piece.mass is None else piece.rate * piece.mass
             value = value.intersect(Enclosure(Fraction(0), max(Fraction(0), most)))
             by_label[start.label] = value.plus(by_label.get(start.label, Enclosure.exactly(0)))
             lower += value.lower
             upper += value.upper
             if needed and piece.mass is not None:
-                upper += _rate(piece) * (piece.mass - mass)
+                upper += piece.rate * (piece.mass - mass)
         decided = sum(self.masses, Fraction(0))
         if not exact and self.pieces[0].mass is None:
             upper += self.mass - decided
@@ -321,29 +300,29 @@ class _Tally:
 
 
 def decide(setup: Setup, job: Job) -> Outcome:
-    precision = setup.precision
+    q, precision = setup.question, setup.precision
     with suppress(TimeIsUpError):
         try:
             part = _sum(setup, job.start)
-            if precision.allowance is None and setup.task.seq_len <= _CAREFUL_UP_TO:
+            if precision.allowance is None and q.n <= _CAREFUL_UP_TO:
                 value = part.value  # float64 leaves much open where large numbers cancel
                 if value.width > _WIDE * max(Fraction(1), abs(value.midpoint)):
                     careful = replace(precision, allowance=float(_WIDE))
                     return _sum(replace(setup, precision=careful), job.start)
             return part
         except _TooLargeError:
-            return ExactSearch(setup.program, setup.ties).halves(job.start)
+            return ExactSearch(q.rnn, q.ties).halves(job.start)
     return None
 
 
 def _sum(setup: Setup, start: Start) -> Part:
-    precision, search_of = setup.precision, setup.metric.integral
-    integral = search_of(setup.program, setup.task, setup.ties, setup.direction, setup.compiled)
+    q, precision = setup.question, setup.precision
+    integral = q.metric.integral(q.rnn, q.task, q.ties, setup.direction, q.compiled)
     search, grain = integral.search, integral.grain(start)
 
     def look() -> None:
-        setup.deadline.look()
-        if search.leaves > setup.most:
+        q.deadline.look()
+        if q.most_leaves and search.leaves > q.most_leaves:
             raise _TooLargeError
 
     value = Enclosure.exactly(integral.at_zero(start))

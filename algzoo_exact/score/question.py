@@ -131,6 +131,4 @@ class Method:
 
 def floats_serve(program: Program) -> bool:
     """Whether float64 balls are made for this n and hold the weights exactly."""
-    if program.seq_len not in FLOAT_DIGITS:
-        return False
-    return exact_weights(program) is not None
+    return program.seq_len in FLOAT_DIGITS and exact_weights(program) is not None

@@ -18,14 +18,12 @@ from algzoo_exact.geometry.cone import dot
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task, TieRule
 from algzoo_exact.program.transformer import Transformer
-from algzoo_exact.regions.exact_search import LEAVES
 from algzoo_exact.regions.starts import Start, starting_cones
 from algzoo_exact.score.bends import BendSums
 from algzoo_exact.score.closed_form import Terms
 from algzoo_exact.score.direction import Direction, directions, pattern_near
 from algzoo_exact.score.linear_parts import largest_slope, whole_space_bounds
 from algzoo_exact.score.metric import Integral, Metric, Piece
-from algzoo_exact.score.pool import new_search
 from algzoo_exact.score.rigorous import Cell, narrowed
 
 
@@ -36,12 +34,8 @@ class ErrorSquares(Integral):
         self, program: Program, task: Task, ties: TieRule | None, direction: Direction,
         compiled: bool,
     ) -> None:  # fmt: skip
-        self.direction, self.task = direction, task
-        self.search = new_search(program, None, compiled)
+        super().__init__(program, task, None, direction, compiled)
         self.sums = BendSums(self.search, task)
-
-    def grain(self, start: Start) -> int:
-        return LEAVES
 
     def at_zero(self, start: Start) -> Fraction:
         total = Fraction(0)
@@ -59,9 +53,7 @@ class ErrorSquares(Integral):
     ) -> tuple[Enclosure, list[Cell]]:
         from algzoo_exact.score.bend_balls import float_squares
 
-        return float_squares(
-            self.search, self.search.program, self.task, start, self.direction.u, allowance, look
-        )  # fmt: skip
+        return float_squares(self.search, self.task, start, self.direction.u, allowance, look)
 
     def closed(self, cell: Cell, terms: Terms) -> None:
         self.sums.closed(cell, self.direction.u, terms)
@@ -75,14 +67,13 @@ def _pieces(program: Program, task: Task, deadline: Deadline) -> Sequence[Piece]
     for pair in zip(starts[::2], starts[1::2], strict=True):
         deadline.look()
         slope = max(largest_slope(program, values[s.label], s.cone) for s in pair)
-        found.append(Piece(pair, mass, slope**2 * task.seq_len * mass))
+        found.append(Piece(pair, mass, slope**2 * task.seq_len))
     return found
 
 
 def _directions(program: Program, task: Task) -> Iterator[Direction]:
     starts = starting_cones(task)
-    walls = (row for start in starts for row in start.rows[:-1])
-    return directions(program, walls, Fraction(2, len(starts)), pattern_near)
+    return directions(program, starts, Fraction(2, len(starts)), pattern_near)
 
 
 def _known(program: Program | Transformer, task: Task) -> tuple[Enclosure, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from fractions import Fraction
 
 import algzoo_exact as az
@@ -46,12 +45,11 @@ def along(
     precision: Precision,
 ) -> az.Enclosure:
     """What one label cell adds."""
-    setup = Setup(
-        metric, program, task, ties, direction, precision, precision.floats, math.inf, NEVER
-    )  # fmt: skip
+    question = Question(metric, program, task, ties, compiled=precision.floats)
+    setup = Setup(question, direction, precision)
     total = az.Enclosure.exactly(Fraction(0))
     for start in piece.starts:
-        part = decide(setup, Job(0, start))
+        part = decide(setup, Job(0, start, 1.0))
         assert isinstance(part, Part)
         total = total.plus(part.value)
     return total

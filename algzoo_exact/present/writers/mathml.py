@@ -12,8 +12,9 @@ _LONGEST = 40  # characters of a formula that is not broken into lines
 # Before and after which signs a line may break, those first that bind least.
 _BREAKS: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
     ((":=", "⇒"), (" and ", " or ", ":")),
+    ((), (",",)),
     (("=", "≤", "≥", "<", ">", "≠", "≈"), ()),
-    (("+", "−"), (",",)),
+    (("+", "−"), ()),
 )
 _INVISIBLE_TIMES = "<mo>&#x2062;</mo>"
 
@@ -48,7 +49,7 @@ def _flat(formula: f.Formula) -> list[f.Formula]:
     """The parts of a row, and those within its long brackets."""
     if isinstance(formula, f.Row):
         return [part for inner in formula.parts for part in _flat(inner)]
-    if isinstance(formula, f.Fenced) and _length(formula) > _LONGEST * (1 + _is_tall(formula)):
+    if isinstance(formula, f.Fenced) and _length(formula) > _LONGEST:
         return [f.Operator(formula.left), *_flat(formula.inside), f.Operator(formula.right)]
     return [formula]
 
