@@ -51,6 +51,7 @@ from algzoo_exact.program.ir import Program
 from algzoo_exact.program.lift import task_of
 from algzoo_exact.program.task import Task, TieRule, check_fit, on_subspace
 from algzoo_exact.score.result import Progress
+from algzoo_exact.shown import Shown
 from algzoo_exact.zoo.loading import Model
 
 FREE = "*"
@@ -98,7 +99,7 @@ class Section(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class Exploration:
+class Exploration(Shown):
     """A page about one model; it shows itself in a notebook, and ``save`` writes it.
 
     ``table`` are all cells of the model on the inputs, or on the section asked for, with their
