@@ -28,6 +28,11 @@ if TYPE_CHECKING:
     from algzoo_exact.analysis.errors import Errors as Errors
     from algzoo_exact.analysis.errors import WrongCell as WrongCell
     from algzoo_exact.analysis.errors import find_errors as find_errors
+    from algzoo_exact.analysis.functions import FunctionDifference as FunctionDifference
+    from algzoo_exact.analysis.functions import WrongFunctions as WrongFunctions
+    from algzoo_exact.analysis.functions import attention as attention
+    from algzoo_exact.analysis.functions import function_difference as function_difference
+    from algzoo_exact.analysis.functions import wrong_functions as wrong_functions
     from algzoo_exact.analysis.gradient import Gradient as Gradient
     from algzoo_exact.analysis.gradient import gradient as gradient
     from algzoo_exact.analysis.neurons import NeuronFacts as NeuronFacts
@@ -110,6 +115,8 @@ if TYPE_CHECKING:
     from algzoo_exact.zoo.loading import list_models as list_models
     from algzoo_exact.zoo.loading import load as load
     from algzoo_exact.zoo.perturbed import perturb as perturb
+    from algzoo_exact.zoo.perturbed import prune as prune
+    from algzoo_exact.zoo.perturbed import quantize as quantize
 
 
 _HOMES = {
@@ -168,7 +175,12 @@ _HOMES = {
     "estimator": "race.registry",
     "explore": "present.explore",
     "exact_score": "analysis.autograd",
+    "attention": "analysis.functions",
     "find_errors": "analysis.errors",
+    "FunctionDifference": "analysis.functions",
+    "WrongFunctions": "analysis.functions",
+    "function_difference": "analysis.functions",
+    "wrong_functions": "analysis.functions",
     "gradient": "analysis.gradient",
     "importance": "analysis.ablation",
     "lift": "program.lift",
@@ -182,6 +194,8 @@ _HOMES = {
     "on_subspace": "program.task",
     "orthant_probability": "measure.cone_measure",
     "perturb": "zoo.perturbed",
+    "prune": "zoo.perturbed",
+    "quantize": "zoo.perturbed",
     "polish": "analysis.polish",
     "probe": "program.ir",
     "positive_inputs": "analysis.positive",

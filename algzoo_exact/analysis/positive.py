@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
 from itertools import combinations, permutations
-from math import factorial, inf
+from math import factorial
 from typing import TypeAlias
 
-from algzoo_exact.deadline import NEVER, Deadline
+from algzoo_exact.deadline import Deadline
 from algzoo_exact.errors import InputError, demand
 from algzoo_exact.exact.enclosure import Enclosure, total
 from algzoo_exact.exact.shares import share
@@ -31,6 +31,7 @@ from algzoo_exact.score.accuracy import ACCURACY
 from algzoo_exact.score.cones import Job, Part, Precision, Setup, decide
 from algzoo_exact.score.direction import directions, top_logits
 from algzoo_exact.score.pool import outcomes
+from algzoo_exact.score.question import Question
 from algzoo_exact.shown import Shown
 
 MOST_POSITIVE = 4
@@ -143,18 +144,15 @@ class PositiveSet:
 
     def _by_flow(self, program: Program, starts: Sequence[Start]) -> _Scored:
         """By compiled code, as accuracies."""
-        walls = {row for start in starts for row in start.rows}
         none = Fraction(0)
-        direction = next(directions(program, walls, none, top_logits, diagonal=False), None)
+        direction = next(directions(program, starts, none, top_logits, diagonal=False), None)
         assert direction is not None
         floats = exact_weights(program) is not None
         precision = Precision(_BITS, Fraction(1, 2**_BITS), floats, None)
-        setup = Setup(
-            ACCURACY, program, self.task, self.ties, direction, precision, True, inf, NEVER
-        )
+        setup = Setup(Question(ACCURACY, program, self.task, self.ties), direction, precision)
 
         def score(chosen: tuple[int, ...], order: tuple[int, ...], start: Start) -> OrderedCase:
-            part = decide(setup, Job(0, start))
+            part = decide(setup, Job(0, start, 1.0))
             assert isinstance(part, Part), "no limit is set"
             right = share(part.value, _whole(len(order)))
             return OrderedCase(chosen, start.label, right, None, part.leaves)

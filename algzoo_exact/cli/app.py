@@ -21,6 +21,7 @@ import algzoo_exact
 from algzoo_exact.cli import (
     accuracy,
     ask,
+    attention,
     certify,
     check,
     compare,
@@ -201,6 +202,7 @@ _add(app, errors.errors, errors.EXAMPLES)
 _add(app, diff.diff, diff.EXAMPLES)
 _add(app, ask.ask, ask.EXAMPLES)
 _add(app, neurons.neurons, neurons.EXAMPLES)
+_add(app, attention.attention, attention.EXAMPLES)
 _add(app, importance.ablate, importance.ABLATE_EXAMPLES)
 _add(app, importance.importance, importance.IMPORTANCE_EXAMPLES)
 _add(app, gradient.gradient, gradient.GRADIENT_EXAMPLES)

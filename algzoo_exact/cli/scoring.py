@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, TypeAlias, cast
+from typing import TYPE_CHECKING, cast
 
 from algzoo_exact.cli import options as o
 from algzoo_exact.cli.interrupts import noticing_interrupts
@@ -21,11 +19,8 @@ if TYPE_CHECKING:
     from algzoo_exact.zoo.loading import Model
 
 SAMPLES_BESIDE_BOUNDS = 1_000_000
+_SHARE = 0.8  # of a limit, for the score, where a sample may come after it
 _LATER = 0.4  # seconds that a sample may end after the score: nothing else is left to be done then
-
-Advance: TypeAlias = Callable[[float, str], None]
-Bar: TypeAlias = Callable[[str, Deadline], AbstractContextManager[Advance]]
-"""What shows the progress of a piece of work, by its name, until a deadline."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,9 +59,20 @@ class Scored:
 
 
 def scored(
-    loaded: Model, task: Task, rule: TieRule, wishes: Wishes, deadline: Deadline, bar: Bar
+    loaded: Model,
+    task: Task,
+    rule: TieRule,
+    wishes: Wishes,
+    deadline: Deadline,
+    bar: o.Bar,
+    *,
+    alone: bool = True,
 ) -> Scored:
-    """The score of a model, with random inputs where they are wished for or bounds are wide."""
+    """The score of a model, with random inputs where they are wished for or bounds are wide.
+
+    Within a limit they are drawn in a process beside it, if it is ``alone``; else after it, in what
+    it leaves of the time.
+    """
     from algzoo_exact.measure.flow import MOST_INPUTS
     from algzoo_exact.present.findings.crosscheck import cross_check
     from algzoo_exact.present.findings.random_inputs import Order, sampler
@@ -84,7 +90,9 @@ def scored(
     # Where only bounds are possible, which take their time, the sample comes first.
     boxes = task.seq_len > MOST_INPUTS and task.is_index
     early = boxes and wishes.method in ("auto", "bounds") and not deadline.limited
-    with sampler(apart=deadline.limited) as beside:
+    apart = deadline.limited and alone
+    own = deadline if apart or not deadline.limited else deadline.part(_SHARE)
+    with sampler(apart=apart) as beside:
         draw = beside(order)
 
         def sample() -> Sampled:
@@ -94,13 +102,13 @@ def scored(
         sampled = sample() if early else None
         with (
             noticing_interrupts() as seen,
-            bar(metric.words, deadline) as advance,
+            bar(metric.words, own) as advance,
             wishes.shared(None) as workers,
         ):
             result = answer(
                 Question(
                     metric, network, task, rule if metric.of_labels else None, wishes.digits,
-                    cast("Wish", wishes.method), deadline, wishes.max_regions, workers,
+                    cast("Wish", wishes.method), own, wishes.max_regions, workers,
                     by_label=wishes.by_label, progress=advance,
                 )
             )  # fmt: skip

@@ -21,8 +21,7 @@ from algzoo_exact.measure.lattice_f64 import face_lattice
 from algzoo_exact.program.floats import Weights
 from algzoo_exact.regions.compiled import Cells
 from algzoo_exact.score.bend_balls import error_of_cell, inner_ball, is_on, length_ball
-from algzoo_exact.score.boundary import boundary_facets
-from algzoo_exact.score.boundary_balls import normal_balls
+from algzoo_exact.score.boundary_balls import boundary_facets, normal_balls
 
 F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]

@@ -33,8 +33,7 @@ from algzoo_exact.regions.exact_search import BOUNDARY, LEAVES
 from algzoo_exact.regions.search import Search
 from algzoo_exact.regions.starts import Start, starting_cones
 from algzoo_exact.score.bends import Errors
-from algzoo_exact.score.boundary import boundary_facets
-from algzoo_exact.score.boundary_balls import wall_balls
+from algzoo_exact.score.boundary_balls import boundary_facets, wall_balls
 from algzoo_exact.score.facets import INNER, STILL
 from algzoo_exact.score.pool import outcomes
 from algzoo_exact.score.result import Progress

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -23,7 +24,9 @@ def models_in(folder: Path) -> list[Path]:
         raise InputError(f"Cannot read {folder}: {error.strerror}.") from error
     found = [path for path in found if not path.name.startswith(".")]
     if not found:
-        raise InputError(f"There are no models in {folder}: no {', '.join(SUFFIXES)} files.")
+        raise InputError(
+            f"There are no models in the folder {folder}: no {', '.join(SUFFIXES)} files."
+        )
     return sorted(found, key=_by_numbers)
 
 
@@ -31,7 +34,7 @@ def every_model(given: Iterable[str]) -> list[str]:
     """Names and files as given, once each, and in place of a folder all files of weights in it."""
     found: dict[str, None] = {}
     for name in given:
-        paths = models_in(Path(name)) if Path(name).is_dir() else [name]
+        paths = models_in(Path(name)) if os.path.isdir(name) else [name]
         found |= dict.fromkeys(map(str, paths))
     return [*found]
 

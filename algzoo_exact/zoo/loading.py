@@ -234,7 +234,8 @@ def _find(name: str) -> Path:
     if not exists:
         known = ", ".join(_names())
         raise InputError(
-            f"There is no file or shipped model {short!r}{did_you_mean(name, _names())}; shipped "
+            f"There is no file or shipped model {short!r}"
+            f"{did_you_mean(name, _names()) or file_like(path, SUFFIXES)}; shipped "
             f"models: {known}; "
             "AlgZoo's own have names such as algzoo:2nd_argmax_16_10."
         )

@@ -103,7 +103,7 @@ def test_noise_seeds(tmp_path: Path) -> None:
     assert Fraction(said["mean_lower"]) <= Fraction(said["mean_upper"])
     told = run(*asked)
     assert "2nd_argmax_2_2: mean 0.9" in told.stdout
-    assert "of 4 noise seeds" in told.stdout
+    assert "(exact), standard deviation 0.00" in told.stdout
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,7 @@ def test_bad_options(options: tuple[str, ...], said: str, folder: Path) -> None:
 
 def test_bad_folders(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
-    assert "There are no models in" in run("accuracy", tmp_path / "empty").stderr
+    assert "There are no models in the folder" in run("accuracy", tmp_path / "empty").stderr
     told = run("accuracy", folder / "seed0.pth", folder / "none.pth")
     assert told.exit_code == 2
     assert told.stdout.count("error: ") == 2
@@ -190,3 +190,13 @@ def test_killed_and_interrupted(tmp_path: Path) -> None:
     told = run("accuracy", tmp_path / "models", "--out", out)
     assert (told.exit_code, out.read_bytes()) == (0, whole.read_bytes())
     assert not journal.exists()
+
+
+@pytest.mark.slow
+def test_a_limit_leaves_time_for_a_sample(tmp_path: Path) -> None:
+    """Bounds of ten inputs are wide: no number is given as the score, and the sample tells more."""
+    found = json_of("accuracy", "2nd_argmax_16_10", "2nd_argmax_2_2", "--time-limit", "3s")
+    wide, exact = found["models"]
+    assert (wide["kind"], wide["score"], exact["kind"]) == ("certified", None, "exact")
+    assert wide["sampled_lower"] < 0.947 < wide["sampled_upper"] + 0.01
+    assert exact["sampled"] is None
