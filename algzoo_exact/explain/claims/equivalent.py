@@ -55,6 +55,12 @@ class Equivalent(Instance):
     def models(self) -> tuple[str, ...]:
         return (self.other,)
 
+    def in_words(self) -> str:
+        what = "have the same logits for all"
+        if self.mode == "labels":
+            what = "give the same answer to almost all"
+        return f"The model and {self.other} {what} of these inputs."
+
     @property
     def almost(self) -> bool:
         return self.mode == "labels"
