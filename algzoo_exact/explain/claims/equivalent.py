@@ -59,7 +59,8 @@ class Equivalent(Instance):
         what = "have the same logits for all"
         if self.mode == "labels":
             what = "give the same answer to almost all"
-        return f"The model and {self.other} {what} of these inputs."
+        where = "inputs" if self.domain == EVERYWHERE else "of these inputs"
+        return f"The model and {self.other} {what} {where}."
 
     @property
     def almost(self) -> bool:
