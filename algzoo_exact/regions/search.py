@@ -66,18 +66,9 @@ class Search(ExactSearch):
             return
         while True:
             status = compiled.advance(
-                self.weights,
-                stack,
-                cells,
-                scratch,
-                self.n,
-                self.mode,
-                inequalities,
-                _STEPS,
-                grain,
-                self.rivals,
-                self._asked,
-            )
+                self.weights, stack, cells, scratch, self.n, self.mode, inequalities, _STEPS,
+                grain, self.rivals, self._asked,
+            )  # fmt: skip
             count = int(cells.leaves[0])
             self.leaves += count
             if grain == LEAVES:

@@ -41,6 +41,7 @@ from algzoo_exact.measure.facet_flow import facet_flows
 from algzoo_exact.measure.flow_rules import FlowRules, flow_rules
 from algzoo_exact.measure.lattice_f64 import face_lattice
 from algzoo_exact.program.floats import Weights, exact_weights, rounded
+from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task
 from algzoo_exact.regions.compiled import Cells
 from algzoo_exact.regions.exact_search import LEAVES, ExactSearch
