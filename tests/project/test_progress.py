@@ -79,9 +79,13 @@ def test_one_at_a_time(notebook: _Displays) -> None:
 
 
 def test_it_goes_where_a_call_fails(notebook: _Displays) -> None:
-    with pytest.raises(ZeroDivisionError), bar("failing", 0.0) as tell:
-        in_words(tell)("<b>")
-        raise ZeroDivisionError
+    def fail() -> None:
+        with bar("failing", 0.0) as tell:
+            in_words(tell)("<b>")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
     assert "failing: &lt;b&gt;" in notebook.shown[0]
     assert notebook.shown[-1] == ""
     assert is_watched()
