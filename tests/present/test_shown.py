@@ -25,7 +25,7 @@ LARGER = {"explore": 500_000}  # a page with its libraries
 # Plain values, and the checker's, which stands alone; an estimator of the race is a function.
 PLAIN = {"check_certificate", "estimator", "list_models", "probability", "standardize"}
 PLAIN |= {"write_table"}
-SLOW = {"compare", "importance", "make_report", "surprise", "train", "write_atlas"}
+SLOW = {"compare", "importance", "make_report", "polish", "surprise", "train", "write_atlas"}
 FEWER: dict[str, dict[str, Any]] = {
     "compare": {"variants": 2, "seeds": 2, "budgets": [1e4], "estimators": ["sobol"]},
     "train": {"sequences": 2048, "seeds": 1},
@@ -53,6 +53,8 @@ class _Tags(HTMLParser):
 
 def result(name: str, at: Path) -> Any:
     arguments = CALLS[name](at) if name in CALLS else []
+    if name in ("gradient", "polish"):
+        arguments = [az.load("2nd_argmax_2_2")]
     if name == "lift_transformer":
         arrays = load_file(MODELS / "longest_cycle_4_4.safetensors")
         arguments = [arrays]
