@@ -9,6 +9,7 @@ import json
 import os
 import zipfile
 from argparse import Namespace
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -131,6 +132,36 @@ def test_modules_by_other_names(module: nn.Module) -> None:
         logits = inner.decode(inner.encoder(x)[0][:, -1]).double()
         ours = to_module(found.program)(x[..., 0].double())
         assert torch.allclose(ours, logits, atol=1e-6)
+
+
+class Odd(Hidden):
+    """A module whose forward pass is not all that its matrices do."""
+
+    def __init__(self, change: Callable[[torch.Tensor], torch.Tensor]) -> None:
+        super().__init__()
+        self.change = change
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        states, _ = self.encoder(x if x.ndim == 3 else x.unsqueeze(-1))
+        logits: torch.Tensor = self.decode(states[:, -1])
+        return self.change(logits)
+
+
+def test_what_a_module_computes_is_compared() -> None:
+    """Its own forward pass is the judge of what its matrices are taken for."""
+    torch.manual_seed(0)
+    module = Odd(lambda logits: logits)
+    module.train()
+    model = az.load(module, task="argmax")
+    assert module.training
+    assert module.encoder.training
+    assert az.load(Odd(lambda logits: logits).half()).dtype == "float16"
+    assert az.load(Odd(lambda logits: logits[:, :2])).task is None  # of another size: not compared
+    for change in (torch.tanh, lambda logits: logits.softmax(-1), lambda logits: logits.flip(-1)):
+        odd = Odd(change)
+        assert "Odd computes something else than its matrices with ReLU" in message(odd)
+        odd.load_state_dict(module.state_dict())
+        assert az.load(odd.state_dict(), task="argmax").network == model.network
 
 
 def test_every_function_takes_a_module() -> None:
