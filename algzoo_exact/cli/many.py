@@ -66,7 +66,12 @@ class Scoring:
         """All that a row depends on, but for the model and the seed of its noise."""
         parts = (self.sizes, self.rules, self.wishes, self.noise)
         found = {name: value for part in parts for name, value in asdict(part).items()}
-        return found | {"noise_seed": None, "workers": None, "version": __version__}
+        return found | {
+            "noise_seed": None,
+            "workers": None,
+            "scheduler": None,
+            "version": __version__,
+        }
 
     def row(self, model: Model, seed: int | None, bar: o.Bar) -> tuple[Row, bool]:
         """The row of a model with noise of that seed, and whether Ctrl-C came before its end."""

@@ -37,6 +37,7 @@ def folder(tmp_path: Path) -> Path:
     (found / "bad.pth").write_bytes(b"no weights")
     (found / "notes.txt").write_text("not read")
     (found / ".hidden.pth").write_bytes(b"not read")
+    (found / "training-state.safetensors").write_bytes(b"not read")
     return found
 
 
