@@ -17,6 +17,8 @@ import numpy as np
 import pytest
 import safetensors.numpy
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from support.command_line import run
 from support.weight_files import message, state, write
 from torch import nn
@@ -113,6 +115,30 @@ def test_the_same_model(kind: str, tmp_path: Path) -> None:
         assert found.taken == {}
 
 
+@settings(max_examples=60)
+@given(
+    st.integers(1, 4),
+    st.integers(2, 4),
+    st.permutations([IN, HH, OUT]),
+    st.lists(st.text("abcxyz_", min_size=1, max_size=5), min_size=3, max_size=3, unique=True),
+    st.sampled_from(["", "module.", "model.net."]),
+)
+def test_names_never_change_the_model(
+    d: int, n: int, order: list[str], names: list[str], prefix: str
+) -> None:
+    """Whatever the matrices are called and in whatever order they come: the same network, or where
+    two have one shape, a refusal that names the option."""
+    plain = state(d, n)
+    named = {prefix + name: plain[key] for key, name in zip(order, names, strict=True)}
+    shapes = [value.shape for value in plain.values()]
+    if len(set(shapes)) < len(shapes):
+        assert "--rename" in message(named)
+        pairs = dict(zip(order, names, strict=True))
+        assert az.load(named, rename=pairs).network == az.load(plain).network
+    else:
+        assert az.load(named).network == az.load(plain).network
+
+
 def test_what_was_taken_is_told(tmp_path: Path) -> None:
     path = write(tmp_path / "argmax_2_3.pth", called("a", "b", "c"))
     assert az.load(path).taken == {IN: "a", HH: "b", OUT: "c"}
@@ -168,9 +194,9 @@ def test_every_function_takes_a_module() -> None:
     module, task = DistRNN(2, 3), az.tasks.argmax(3)
     model = az.load(module, task="argmax")
     score = az.accuracy(model)
-    for given in (module, module.state_dict(), nn.DataParallel(module)):
-        assert az.accuracy(given, task).enclosure.lower == score.enclosure.lower
-        assert az.lift(given) == model.program
+    for form in (module, module.state_dict(), nn.DataParallel(module)):
+        assert az.accuracy(form, task).enclosure.lower == score.enclosure.lower
+        assert az.lift(form) == model.program
     found = az.make_report(module, task, samples=1000).findings.score
     assert found.enclosure.lower == score.enclosure.lower
     assert az.perturb(module, 0.1).program == az.perturb(model, 0.1).program
