@@ -54,7 +54,14 @@ CALLS: dict[str, Callable[[Path], list[Any]]] = {
     "cone_measure": lambda at: [[[1, 0], [0, 1]]],
     "diff": lambda at: [model(), model(), task()],
     "estimator": lambda at: ["sobol"],
+    "exact_score": lambda at: [
+        *map(
+            torch.tensor, ([[1.0], [-1.0]], [[-1.0, 1.5], [2.0, -1.0]], [[1.0, -1.0], [-0.5, 1.0]])
+        ),
+        task(),
+    ],
     "find_errors": lambda at: [model(), task()],
+    "gradient": lambda at: [model(), task()],
     "importance": lambda at: [model(), task()],
     "lift": lambda at: [model()],
     "load": lambda at: ["2nd_argmax_2_2"],
@@ -67,6 +74,7 @@ CALLS: dict[str, Callable[[Path], list[Any]]] = {
     "perturb": lambda at: [model(), 0.1, 3],
     "picture": lambda at: [model(), task(), at / "p.svg"],
     "positive_inputs": lambda at: [model(), 2],
+    "polish": lambda at: [model(), task()],
     "probability": lambda at: ["x[0] > x[1]", 2],
     "probe": lambda at: [model(), [[1, 0]]],
     "prove": lambda at: [model(), "h[0][0] >= 0"],
