@@ -51,6 +51,7 @@ from algzoo_exact.program.floats import rounded
 from algzoo_exact.program.ir import Matrix, Program
 from algzoo_exact.program.lift import task_of
 from algzoo_exact.program.task import Task, TieRule, check_fit
+from algzoo_exact.progress import shows_progress
 from algzoo_exact.score.result import Progress
 from algzoo_exact.shown import Shown
 from algzoo_exact.zoo.loading import Model
@@ -165,6 +166,7 @@ class Exploration(Shown):
         )
 
 
+@shows_progress("explore")
 def explore(
     model: Model,
     task: Task | None = None,
