@@ -51,6 +51,7 @@ from algzoo_exact.program.floats import rounded
 from algzoo_exact.program.ir import Matrix, Program
 from algzoo_exact.program.lift import task_of
 from algzoo_exact.program.task import Task, TieRule, check_fit
+from algzoo_exact.progress import shows_progress
 from algzoo_exact.score.result import Progress
 from algzoo_exact.shown import Shown
 from algzoo_exact.zoo.loading import Model
@@ -131,8 +132,9 @@ class Exploration(Shown):
         where, left = "" if self.section is None else " in the section", self.table.open
         if self.section is not None and self.entries is not None:
             yield "section", self.entries
-            if self.section.unlabelled.upper > 0:
-                yield "of it no single label", percent(self.section.unlabelled)
+            shared = in_section(self.model, self.section.basis, self.task).unlabelled
+            if shared.upper > 0:
+                yield "of it several labels", percent(shared)
         yield f"accuracy{where}", percent(self.accuracy, 4)
         yield f"regions{where}", f"{self.regions:,}" + (" so far" if left else "")
         yield "wrong cells", f"{self.wrong_cells:,}"
@@ -165,6 +167,7 @@ class Exploration(Shown):
         )
 
 
+@shows_progress("explore")
 def explore(
     model: Model,
     task: Task | None = None,

@@ -169,6 +169,13 @@ def test_a_story_comes_along() -> None:
     assert data["against"]["layers"] == data["network"]["layers"]
 
 
+def test_shared_labels_are_told() -> None:
+    """On x = (a, b, 0, 0) the second largest is single just where both are positive, which is one
+    quadrant of four; elsewhere it is one of two zeros."""
+    facts = dict(az.explore(az.load("2nd_argmax_4_4"), section="*,*,0,0").facts())
+    assert facts["of it several labels"] == "75.0%"
+
+
 def test_models_that_do_not_fit(model: az.Model) -> None:
     with pytest.raises(az.InputError, match="asks for something else"):
         az.explore(az.load("median_2_2"))
