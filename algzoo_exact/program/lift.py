@@ -191,7 +191,7 @@ def check_layout(shapes: Shapes) -> None:
     if is_transformer(shapes):
         _check_transformer(shapes)
         return
-    if biases := [key for key, shape in shapes.items() if _is_bias(key, shape)]:
+    if biases := [key for key in shapes if "bias" in str(key)]:
         raise InputError(
             f"Models with biases ({biases[0]!r}) are not supported, because their activation "
             "regions are not cones; train with bias=False."
@@ -203,11 +203,6 @@ def check_layout(shapes: Shapes) -> None:
     d, outputs = shapes[INPUT_KEY][0], shapes[READOUT_KEY][0]
     expected = {INPUT_KEY: (d, 1), RECURRENT_KEY: (d, d), READOUT_KEY: (outputs, d)}
     _check_shapes(shapes, expected, f"{d} hidden neurons (the rows of {INPUT_KEY})")
-
-
-def _is_bias(key: str, shape: tuple[int, ...]) -> bool:
-    """By its name, or as a vector beside the matrices."""
-    return "bias" in str(key) or (len(shape) == 1 and key not in KEYS and not is_mlp([key]))
 
 
 def _check_mlp(shapes: Shapes) -> None:
@@ -249,7 +244,10 @@ def _check_keys(shapes: Shapes, expected: tuple[str, ...]) -> None:
         cure = cure if shapes else ""
         raise InputError(f"There is no {missing[0]} (found: {found}); expected {names}.{cure}")
     if extra := [key for key in shapes if key not in expected]:
-        raise InputError(f"Unexpected tensor {extra[0]!r}; expected only {names}.")
+        raise InputError(
+            f"Unexpected tensor {extra[0]!r}; expected only {names}. Leave it out of the file, "
+            "if the network does without it."
+        )
     for key in expected:
         if len(shapes[key]) != 2 or 0 in shapes[key]:
             raise InputError(f"{key} must be a nonempty matrix, but has shape {shapes[key]}.")

@@ -9,6 +9,7 @@ from algzoo_exact.errors import InputError
 from algzoo_exact.program.task import PROBLEMS
 
 _DEEPEST = 4  # dictionaries within dictionaries
+_SAID = (int, float, str, type(None))  # bools are ints
 _MOST_KEPT = 1000  # entries of a dictionary that are looked at
 
 
@@ -29,7 +30,8 @@ def state_dict_in(checkpoint: Mapping[Any, Any]) -> Mapping[Any, Any]:
             return found[0][1]
         if found:
             return _joined(found)
-    return checkpoint
+    # Weights beside an epoch and the like.
+    return {key: v for key, v in checkpoint.items() if not isinstance(v, _SAID)} or checkpoint
 
 
 def _joined(parts: list[tuple[str, Mapping[Any, Any]]]) -> dict[str, Any]:

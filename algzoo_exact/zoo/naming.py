@@ -121,6 +121,19 @@ def _renamed(
 
 def _rnn(shapes: _Shapes) -> dict[str, str]:
     """Which tensor is which of an RNN's three matrices; nothing where no assignment fits."""
+    for key, shape in shapes.items():
+        if len(shape) == 1 and key not in KEYS and "bias" not in key:
+            raise InputError(
+                f"{key!r} is a vector: input weights must have shape (d, 1), and models with "
+                "biases are not supported, because their activation regions are not cones; train "
+                "with bias=False."
+            )
+        gates = len(shape) == 2 and shape[0] in (3 * shape[1], 4 * shape[1])
+        if gates and re.split(r"[./]", key)[-1] in _TORCH[RECURRENT_KEY]:
+            raise InputError(
+                f"{key!r} has the shape of an LSTM's or a GRU's weights, {shape}, whose gates are "
+                "not piecewise linear; train an nn.RNN with nonlinearity='relu'."
+            )
     taken = {key: key for key in KEYS if key in shapes}
     others = [key for key in shapes if key not in KEYS]
     for key, words in _TORCH.items():
