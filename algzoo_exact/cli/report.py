@@ -94,7 +94,7 @@ def report(
 ) -> Said:
     """Write a report that reads like a proof: theorem, picture, steps, errors, certificate.
 
-    Every number in it says what kind it is. HTML reports are one file each, without scripts.
+    Every number in it says what kind it is. HTML reports are one file each, which fetches nothing.
     """
     from algzoo_exact.present.findings.gather import Wishes
     from algzoo_exact.present.writers.registry import check_target

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from project.test_public_functions import CALLS, functions, median
+from project.test_public_functions import CALLS, OTHERS, median
 from safetensors.numpy import load_file
 from support.browser import CHROMIUM, browser
 from support.paths import MODELS
@@ -53,8 +53,6 @@ class _Tags(HTMLParser):
 
 def result(name: str, at: Path) -> Any:
     arguments = CALLS[name](at) if name in CALLS else []
-    if name in ("gradient", "polish"):
-        arguments = [az.load("2nd_argmax_2_2")]
     if name == "lift_transformer":
         arrays = load_file(MODELS / "longest_cycle_4_4.safetensors")
         arguments = [arrays]
@@ -72,7 +70,10 @@ def result(name: str, at: Path) -> Any:
 
 @pytest.mark.parametrize(
     "name",
-    [pytest.param(n, marks=[pytest.mark.slow] if n in SLOW else []) for n in sorted(functions())],
+    [
+        pytest.param(n, marks=[pytest.mark.slow] if n in SLOW else [])
+        for n in sorted({*CALLS} | OTHERS)
+    ],
 )
 def test_what_public_functions_return(name: str, tmp_path: Path) -> None:
     value = result(name, tmp_path)
