@@ -35,6 +35,9 @@ if TYPE_CHECKING:
     from algzoo_exact.analysis.functions import wrong_functions as wrong_functions
     from algzoo_exact.analysis.gradient import Gradient as Gradient
     from algzoo_exact.analysis.gradient import gradient as gradient
+    from algzoo_exact.analysis.median_errors import ErrorCell as ErrorCell
+    from algzoo_exact.analysis.median_errors import MedianErrors as MedianErrors
+    from algzoo_exact.analysis.median_errors import median_errors as median_errors
     from algzoo_exact.analysis.neurons import NeuronFacts as NeuronFacts
     from algzoo_exact.analysis.neurons import neuron_facts as neuron_facts
     from algzoo_exact.analysis.polish import Polished as Polished
@@ -177,7 +180,10 @@ _HOMES = {
     "exact_score": "analysis.autograd",
     "attention": "analysis.functions",
     "find_errors": "analysis.errors",
+    "ErrorCell": "analysis.median_errors",
     "FunctionDifference": "analysis.functions",
+    "MedianErrors": "analysis.median_errors",
+    "median_errors": "analysis.median_errors",
     "WrongFunctions": "analysis.functions",
     "function_difference": "analysis.functions",
     "wrong_functions": "analysis.functions",

@@ -13,7 +13,7 @@ import numpy as np
 from algzoo_exact.errors import InputError
 from algzoo_exact.program.ir import Matrix, Program
 from algzoo_exact.program.lift import named_weights
-from algzoo_exact.program.perturb import perturb_network
+from algzoo_exact.program.perturb import check_noise, perturb_network
 from algzoo_exact.program.readers import as_model
 from algzoo_exact.program.reduce import Format, pruned_network, rounded_network
 from algzoo_exact.program.transformer import Transformer
@@ -38,6 +38,7 @@ def perturb(network: Noisy, std: float, seed: int = 0, *, relative: bool = False
     weight leaves the range of float32.
     """
     network = cast("Noisy", as_model(network))
+    check_noise(std, seed)
     noise = {
         "noise": repr(float(std)), "noise_seed": str(seed), "noise_relative": str(relative).lower()
     }  # fmt: skip
