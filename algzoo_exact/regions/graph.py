@@ -124,7 +124,11 @@ class RegionGraph(Shown):
         keys: dict[Order, Callable[[ActivationPattern], tuple[Fraction | str, ...]]] = {
             "measure": lambda p: (-self.measure(p).midpoint,),
             "errors": lambda p: (-self.wrong_measure(p).midpoint,),
-            "share": lambda p: (self.right_share(p).midpoint, -self.measure(p).midpoint),
+            "share": lambda p: (
+                Fraction(not self.has_label(p)),
+                self.right_share(p).midpoint,
+                -self.measure(p).midpoint,
+            ),
             "pattern": lambda p: (str(p),),
         }
         key = keys[order_of(order)]
@@ -166,6 +170,10 @@ class RegionGraph(Shown):
         if len(credits) == 1:
             return self.measure(pattern).times(pieces[0].credit)
         return earned(pieces, self.digits)
+
+    def has_label(self, pattern: ActivationPattern) -> bool:
+        """Whether there is a label anywhere in a region of a section."""
+        return any(cell.label != NO_LABEL for cell in self._cells.by_pattern[pattern])
 
     def wrong_measure(self, pattern: ActivationPattern) -> Enclosure:
         """What it loses there, where there is a label. ValueError as for ``right_measure``."""

@@ -324,3 +324,8 @@ def test_a_section_has_regions() -> None:
     wrong = sum(float(graph.wrong_measure(p).midpoint) for p in graph.graph)
     assert abs(right - float(plane.accuracy().enclosure.midpoint)) < 1e-14
     assert abs(right + wrong + float(plane.unlabelled.midpoint) - 1) < 1e-14
+    labelled = [graph.has_label(p) for p in graph.select("share")]
+    assert labelled == sorted(labelled, reverse=True)
+    assert False in labelled
+    line = ["regions", "2nd_argmax_4_4", "--zero", "1,3", "--sort", "share", "--top", "99"]
+    assert CliRunner().invoke(app, line).output.count("no label") == labelled.count(False)

@@ -165,7 +165,12 @@ def all_regions(program: Program) -> Regions:
 def graph_regions(graph: RegionGraph, chosen: Sequence[ActivationPattern], order: str) -> Regions:
     """Some regions of a graph with a task, in an order that is named."""
     listed = tuple(
-        ListedRegion(str(p), graph.measure(p), graph.right_share(p), graph.answers(p))
+        ListedRegion(
+            str(p),
+            graph.measure(p),
+            graph.right_share(p) if graph.has_label(p) else None,
+            graph.answers(p),
+        )
         for p in chosen
     )
     return Regions(len(graph), listed, _rest(listed), True, order)

@@ -153,7 +153,8 @@ def region_anchor(pattern: str) -> str:
 
 
 def _right(region: ListedRegion) -> str:
-    assert region.right is not None
+    if region.right is None:  # of a section
+        return "no label"
     if region.right.lower == 1:
         return "all"
     return "none" if region.right.upper == 0 else percent(region.right, 4)
