@@ -21,12 +21,13 @@ RESTARTS = 1000  # the time ends them
 
 @dataclass(frozen=True)
 class Size:
-    """Seconds for each model, the logarithm of how many sequences train one, and AlgZoo's best."""
+    """Seconds for each model; 2^power sequences train one of the seeds, where there are any; and
+    AlgZoo's best."""
 
     d: int
     n: int
     seconds: float
-    power: int
+    power: int | None
     published: str
 
 
@@ -34,7 +35,7 @@ SIZES = (
     Size(4, 3, 30, 23, "98.5%"),
     Size(4, 4, 45, 23, "60.2%"),
     Size(6, 4, 90, 25, "86.5%"),
-    Size(8, 5, 120, 25, "88.2%"),
+    Size(8, 5, 300, None, "88.2%"),
 )
 
 HEAD = """# Polished models
@@ -65,6 +66,8 @@ def write(size: Size, fresh: list[str]) -> None:
 def rows(size: Size) -> Iterator[str]:
     name = f"2nd_argmax_{size.d}_{size.n}"
     yield row(size, "shipped", "", az.load(name))
+    if size.power is None:
+        return
     with TemporaryDirectory() as folder:
         sequences = 1 << size.power
         az.train("2nd_argmax", size.d, size.n, folder, sequences=sequences, seeds=SEEDS)

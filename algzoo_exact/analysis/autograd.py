@@ -9,7 +9,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from algzoo_exact.analysis.gradient import gradient
-from algzoo_exact.errors import InputError
+from algzoo_exact.errors import InputError, demand
 from algzoo_exact.program.ir import rnn
 from algzoo_exact.program.task import Task, TieRule
 from algzoo_exact.score.compute import accuracy, squared_error
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 
 def exact_score(
-    w_hi: Tensor, w_hh: Tensor, w_oh: Tensor, task: Task, *, ties: TieRule = "lowest"
+    w_hi: Tensor, w_hh: Tensor, w_oh: Tensor, target: Task, *, ties: TieRule = "lowest"
 ) -> Tensor:
-    """The exact accuracy of an RNN on a task, or the mean squared error on a median, as a number
-    that torch differentiates by the weights: W_hi (d, 1) or (d,), W_hh (d, d), W_oh (k, d), on the
-    CPU, as they are in ``torch.nn.RNN`` and ``Linear``.
+    """The exact accuracy of an RNN on a ``target``, or the mean squared error on a median, as a
+    number that torch differentiates by the weights: W_hi (d, 1) or (d,), W_hh (d, d), W_oh (k, d),
+    on the CPU, as they are in ``torch.nn.RNN`` and ``Linear``.
 
     It takes seconds for models of a hundred thousand cells, and cannot be differentiated twice. By
     a weight that has a derivative to each side only it is 0. InputError as for ``accuracy`` and
@@ -31,12 +31,13 @@ def exact_score(
     """
     import torch
 
+    demand(target, Task, "What is asked of the network is a task, such as tasks.second_argmax(4)")
     if not all(
         isinstance(w, torch.Tensor) and w.is_floating_point() and w.device.type == "cpu"
         for w in (w_hi, w_hh, w_oh)
     ):
         raise InputError("The weights are three torch tensors of floats on the CPU.")
-    found: Tensor = _function().apply(w_hi, w_hh, w_oh, task, ties)
+    found: Tensor = _function().apply(w_hi, w_hh, w_oh, target, ties)
     return found
 
 
@@ -49,9 +50,8 @@ def _function() -> Any:
         @staticmethod
         def forward(ctx: Any, *given: Any) -> Tensor:
             *weights, task, ties = given
-            w_hi, w_hh, w_oh = (w.detach().double().tolist() for w in weights)
-            program = rnn([x for row in w_hi for x in (row if isinstance(row, list) else [row])],
-                          w_hh, w_oh, task.seq_len)  # fmt: skip
+            w_hi, w_hh, w_oh = weights[0].reshape(-1).tolist(), *(w.tolist() for w in weights[1:])
+            program = rnn(w_hi, w_hh, w_oh, task.seq_len)
             ctx.question = program, task, ties
             ctx.save_for_backward(*weights)
             if task.is_numeric:

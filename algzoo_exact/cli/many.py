@@ -66,7 +66,12 @@ class Scoring:
         """All that a row depends on, but for the model and the seed of its noise."""
         parts = (self.sizes, self.rules, self.wishes, self.noise)
         found = {name: value for part in parts for name, value in asdict(part).items()}
-        return found | {"noise_seed": None, "workers": None, "version": __version__}
+        return found | {
+            "noise_seed": None,
+            "workers": None,
+            "scheduler": None,
+            "version": __version__,
+        }
 
     def row(self, model: Model, seed: int | None, bar: o.Bar) -> tuple[Row, bool]:
         """The row of a model with noise of that seed, and whether Ctrl-C came before its end."""
@@ -94,7 +99,8 @@ def table_of(models: list[str], scoring: Scoring, out: Path | None, *, quiet: bo
 
     names, seeds, rows = every_model(models), scoring.seeds(), []
     total = len(names) * len(seeds)
-    width = min(WIDEST, max(len(_shown(name, seed)) for name in names for seed in seeds[-1:]))
+    shown = _shown(names)
+    width = min(WIDEST, max(map(len, shown.values())))
     with (
         kept_beside(out, "table", scoring.settings()) as kept,
         progress_bar("scoring") as advance,
@@ -106,8 +112,8 @@ def table_of(models: list[str], scoring: Scoring, out: Path | None, *, quiet: bo
         for row in _rows(names, seeds, scoring, kept, advance):
             rows.append(row)
             if not quiet:
-                name = _shown(row["file"], row["noise_seed"])
-                print(score_line(name, width, row), end="", flush=True)
+                seed = "" if row["noise_seed"] is None else f" #{row['noise_seed']}"
+                print(score_line(shown[row["file"]] + seed, width, row), end="", flush=True)
     if not rows:
         raise KeyboardInterrupt
     whole = len(rows) == total
@@ -164,5 +170,9 @@ def _row(
     return kept.rows[key]
 
 
-def _shown(name: str, seed: int | None) -> str:
-    return Path(name).name + ("" if seed is None else f" #{seed}")
+def _shown(names: list[str]) -> dict[str, str]:
+    """What models are called in a line: their files, with folders where these alone differ."""
+    files = [Path(name).name for name in names]
+    whole = len(set(files)) < len(files)
+    shown = names if whole else files
+    return {printable(name): text for name, text in zip(names, shown, strict=True)}

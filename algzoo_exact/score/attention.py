@@ -90,9 +90,8 @@ class RationalAttention(Attention):
     def __init__(self, model: Transformer) -> None:
         super().__init__(model, _fractions, 1, lambda scores: scores)
 
-    def _answers(self, layer: list[Any], asking: Any, residual: Any) -> Any:
-        query, key, value, output = layer
-        scores = self._split(asking @ query) @ self._split(residual @ key).swapaxes(-1, -2)
+    def _answers(self, layer: list[Any], scores: Any, residual: Any) -> Any:
+        *_, value, output = layer
         added = self._split(residual @ value) @ output.reshape(self.heads, -1, output.shape[-1])
         for told, asked in zip(added[0], scores[0], strict=True):
             if np.any(told != told[0]) and np.any(asked != asked[:, :1]):

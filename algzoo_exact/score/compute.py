@@ -45,7 +45,7 @@ _SOON = 3.0  # seconds, which ball arithmetic may take before compiled code is a
 _MEANWHILE_LIMITED, _MEANWHILE = 30.0, 1.0
 _DIGITS_OF_BOUNDS = 20  # of each cone that is decided while others are not
 # Seconds of work on one cone that may be lost, and the share of a limit.
-_LONG_JOB, _JOB_SHARE = 5.0, 0.15
+_LONG_JOB, _JOB_SHARE = 5.0, 0.2
 
 
 def metric_for(task: Task) -> Metric:

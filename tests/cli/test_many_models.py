@@ -37,6 +37,7 @@ def folder(tmp_path: Path) -> Path:
     (found / "bad.pth").write_bytes(b"no weights")
     (found / "notes.txt").write_text("not read")
     (found / ".hidden.pth").write_bytes(b"not read")
+    (found / "training-state.safetensors").write_bytes(b"not read")
     return found
 
 
@@ -143,6 +144,16 @@ def test_a_journal_of_other_options_is_refused(folder: Path, tmp_path: Path) -> 
     kept.write_text("no JSON\n")
     told = run("accuracy", folder, "--task", "argmax", "--out", out)
     assert "is damaged; remove it to start anew" in told.stderr
+
+
+def test_files_of_one_name(tmp_path: Path) -> None:
+    """Runs whose files have the same name are told apart by their folders."""
+    files = [tmp_path / name / "model.pth" for name in ("run1", "run2")]
+    for file in files:
+        file.parent.mkdir()
+        write(file, state(2, 3))
+    told = run("accuracy", *files, "--task", "argmax")
+    assert [line.split()[0] for line in told.stdout.splitlines()[:2]] == [*map(str, files)]
 
 
 def many(folder: Path, count: int) -> None:

@@ -59,7 +59,14 @@ CALLS: dict[str, Callable[[Path], list[Any]]] = {
     "function_difference": lambda at: [az.load("longest_cycle_4_4")] * 2,
     "median_errors": lambda at: [az.load("median_2_2"), az.tasks.median(2)],
     "wrong_functions": lambda at: [az.load("longest_cycle_4_4")],
+    "exact_score": lambda at: [
+        *map(
+            torch.tensor, ([[1.0], [-1.0]], [[-1.0, 1.5], [2.0, -1.0]], [[1.0, -1.0], [-0.5, 1.0]])
+        ),
+        task(),
+    ],
     "find_errors": lambda at: [model(), task()],
+    "gradient": lambda at: [model(), task()],
     "importance": lambda at: [model(), task()],
     "lift": lambda at: [model()],
     "load": lambda at: ["2nd_argmax_2_2"],
@@ -74,6 +81,7 @@ CALLS: dict[str, Callable[[Path], list[Any]]] = {
     "quantize": lambda at: [model(), "int8"],
     "picture": lambda at: [model(), task(), at / "p.svg"],
     "positive_inputs": lambda at: [model(), 2],
+    "polish": lambda at: [model(), task()],
     "probability": lambda at: ["x[0] > x[1]", 2],
     "probe": lambda at: [model(), [[1, 0]]],
     "prove": lambda at: [model(), "h[0][0] >= 0"],
@@ -118,6 +126,8 @@ RIGHT: dict[tuple[str, str], tuple[object, ...]] = {
     ("train", "seq_len"): (3,),
     ("train", "folder"): ("nonsense",),
     ("write_atlas", "output"): ("nonsense",),
+    ("section", "basis"): (None,),
+    ("picture", "path"): (None,),
     ("on_subspace", "target"): (),
     ("lift", "model"): (),
 }

@@ -9,7 +9,7 @@ from fractions import Fraction
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.shares import as_decimal
 from algzoo_exact.explain.claims.cases import Case, CaseResult, Partition
-from algzoo_exact.explain.claims.claim import Claim, ClaimResult
+from algzoo_exact.explain.claims.claim import Claim, ClaimResult, Instance
 from algzoo_exact.explain.outcome import Figure, Outcome, Status
 from algzoo_exact.explain.story import Explanation
 from algzoo_exact.names import plain_name
@@ -51,7 +51,7 @@ def explanation(found: Findings) -> Iterator[d.Block]:
         yield d.Display(f.Lines(rows))
         yield d.paragraph(*_uses(story))
     for k, result in enumerate(verification.claims, 1):
-        yield _lemma(k, result)
+        yield lemma(k, result)
     if verification.cases:
         yield d.paragraph("Cases, which are to cover almost all inputs without overlap:")
         yield cases_table(verification.cases)
@@ -86,7 +86,8 @@ def prose_of(text: str) -> d.Text:
     return (*parts, plain[end:])
 
 
-def _lemma(number: int, result: ClaimResult) -> d.Statement:
+def lemma(number: int, result: ClaimResult) -> d.Statement:
+    """A claim, what it rests on, and what became of it."""
     claim = result.claim
     body: list[d.Block] = []
     if claim.text:
@@ -190,8 +191,8 @@ def _said(claim: Claim | Case) -> list[d.Block]:
         right = typeset(written["right"], subtracted=True)
         apart = f.Fenced("|", row(typeset(written["left"]), "−", right), "|")
         blocks += _bounded(claim, _error(claim, apart, written.get("scale")))
-    sentence = getattr(claim.instances[0], "sentence", "")
-    if sentence:
+    first = claim.instances[0]
+    if isinstance(first, Instance) and (sentence := first.in_words()):
         blocks.append(d.paragraph(*_filled(sentence, written)))
     return blocks
 

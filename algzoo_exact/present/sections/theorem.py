@@ -47,11 +47,11 @@ def theorem(found: Findings) -> Iterator[d.Block]:
     # Where what is proved says little, the estimate comes first.
     beside = list(_beside(found)) if found.kind != "exact" else []
     if _says_nothing(found):
+        yield from beside
         yield d.paragraph(
             d.Strong("Nothing is proved of the accuracy"), " in the time that there was: ",
             d.Math(_equation(found)), " is true of every network. ",
         )  # fmt: skip
-        yield from beside
         return
     yield from beside if found.check.says_more else ()
     body = (_setting(found), d.Display(_equation(found)), d.paragraph(*_consequence(found)))
@@ -179,7 +179,11 @@ def _consequence(found: Findings) -> Iterator[d.Inline]:
 def _beside(found: Findings) -> Iterator[d.Block]:
     """Estimates beside bounds: no part of the theorem."""
     check, card = found.check, found.card
-    said: list[d.Inline] = [d.Strong("Beside the theorem, and no part of it: ")]
+    said: list[d.Inline] = [
+        d.Strong(
+            "Not proved: " if _says_nothing(found) else "Beside the theorem, and no part of it: "
+        )
+    ]
     if check.accuracy is not None:
         said += [f"on random inputs {decimals(check.accuracy.accuracy, 5)} ", d.Kind("sampled")]
     if check.squared_error is not None:
