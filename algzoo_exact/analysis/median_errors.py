@@ -168,7 +168,7 @@ def median_errors(
         raise InputError(f"{time_limit} seconds were not enough for all cells; allow more.")
     order = np.argsort(-square, kind="stable")
     total = _positive(ball_sum(square, radius))
-    score = squared_error(program, chosen, time_limit=deadline.timeout)
+    score = squared_error(program, chosen, workers=workers, time_limit=deadline.timeout)
     return MedianErrors(
         total.intersect(score.enclosure), table.select(order), square[order], radius[order]
     )
