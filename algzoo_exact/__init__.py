@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from algzoo_exact.analysis.ablation import ablate as ablate
     from algzoo_exact.analysis.ablation import importance as importance
     from algzoo_exact.analysis.ablation import without as without
+    from algzoo_exact.analysis.autograd import exact_score as exact_score
     from algzoo_exact.analysis.difference import Difference as Difference
     from algzoo_exact.analysis.difference import DifferentCell as DifferentCell
     from algzoo_exact.analysis.difference import diff as diff
@@ -27,8 +28,16 @@ if TYPE_CHECKING:
     from algzoo_exact.analysis.errors import Errors as Errors
     from algzoo_exact.analysis.errors import WrongCell as WrongCell
     from algzoo_exact.analysis.errors import find_errors as find_errors
+    from algzoo_exact.analysis.functions import FunctionDifference as FunctionDifference
+    from algzoo_exact.analysis.functions import WrongFunctions as WrongFunctions
+    from algzoo_exact.analysis.functions import attention as attention
+    from algzoo_exact.analysis.functions import function_difference as function_difference
+    from algzoo_exact.analysis.functions import wrong_functions as wrong_functions
     from algzoo_exact.analysis.gradient import Gradient as Gradient
     from algzoo_exact.analysis.gradient import gradient as gradient
+    from algzoo_exact.analysis.median_errors import ErrorCell as ErrorCell
+    from algzoo_exact.analysis.median_errors import MedianErrors as MedianErrors
+    from algzoo_exact.analysis.median_errors import median_errors as median_errors
     from algzoo_exact.analysis.neurons import NeuronFacts as NeuronFacts
     from algzoo_exact.analysis.neurons import neuron_facts as neuron_facts
     from algzoo_exact.analysis.polish import Polished as Polished
@@ -109,6 +118,8 @@ if TYPE_CHECKING:
     from algzoo_exact.zoo.loading import list_models as list_models
     from algzoo_exact.zoo.loading import load as load
     from algzoo_exact.zoo.perturbed import perturb as perturb
+    from algzoo_exact.zoo.perturbed import prune as prune
+    from algzoo_exact.zoo.perturbed import quantize as quantize
 
 
 _HOMES = {
@@ -166,7 +177,16 @@ _HOMES = {
     "diff": "analysis.difference",
     "estimator": "race.registry",
     "explore": "present.explore",
+    "exact_score": "analysis.autograd",
+    "attention": "analysis.functions",
     "find_errors": "analysis.errors",
+    "ErrorCell": "analysis.median_errors",
+    "FunctionDifference": "analysis.functions",
+    "MedianErrors": "analysis.median_errors",
+    "median_errors": "analysis.median_errors",
+    "WrongFunctions": "analysis.functions",
+    "function_difference": "analysis.functions",
+    "wrong_functions": "analysis.functions",
     "gradient": "analysis.gradient",
     "importance": "analysis.ablation",
     "lift": "program.lift",
@@ -180,6 +200,8 @@ _HOMES = {
     "on_subspace": "program.task",
     "orthant_probability": "measure.cone_measure",
     "perturb": "zoo.perturbed",
+    "prune": "zoo.perturbed",
+    "quantize": "zoo.perturbed",
     "polish": "analysis.polish",
     "probe": "program.ir",
     "positive_inputs": "analysis.positive",

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
 
-from algzoo_exact.errors import InputError
+from algzoo_exact.errors import InputError, demand
 from algzoo_exact.version import __version__
 
 _SECONDS = 10  # to answer
@@ -20,6 +20,7 @@ def dask_workers(address: str) -> Iterator[Executor]:
     InputError where Dask is not installed, no scheduler answers, or its workers have no package of
     this version.
     """
+    demand(address, str, "The address of a scheduler is a text")
     try:
         from distributed import Client
     except ImportError:

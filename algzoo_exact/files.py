@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TextIO
@@ -144,3 +144,37 @@ def _difference(found: Any, sort: str, settings: Mapping[str, Any]) -> str:
         return f"its first line is no {sort}'s"
     names = [name for name in settings if other.get(name) != settings[name]]
     return ", ".join(f"{name} is {other.get(name)!r}, not {settings[name]!r}" for name in names)
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Rows that are done, by a key that says all they depend on beside the settings of the run."""
+
+    rows: dict[str, dict[str, Any]] = field(default_factory=dict)
+    journal: Journal | None = None
+
+    def add(self, key: str, row: dict[str, Any]) -> None:
+        self.rows[key] = row
+        if self.journal is not None:
+            self.journal.append({"key": key, "row": row})
+
+
+@contextmanager
+def kept_beside(target: Path | None, sort: str, settings: Mapping[str, Any]) -> Iterator[Kept]:
+    """The rows that an earlier run with the same settings left in ``TARGET.partial``, and those of
+    this one, for which it is; nowhere without a target. InputError as in ``open_journal``."""
+    if target is None:
+        yield Kept()
+        return
+    path = journal_of(target)
+    journal = open_journal(path, sort, settings)
+    with journal.file:
+        try:
+            rows = {str(line["key"]): dict(line["row"]) for line in journal.lines}
+        except (KeyError, TypeError, ValueError) as error:
+            raise damaged(path) from error
+        yield Kept(rows, journal)
+
+
+def journal_of(target: Path) -> Path:
+    return target.with_name(f"{target.name}.partial")

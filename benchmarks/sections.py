@@ -22,12 +22,13 @@ import algzoo_exact as az
 from algzoo_exact.analysis.positive import OrderedCase, PositiveSet
 from algzoo_exact.deadline import Deadline
 from algzoo_exact.exact.enclosure import Enclosure
+from algzoo_exact.present.wording import digits
 
 HERE = Path(__file__).parent
 DATA, TABLE = HERE / "sections.jsonl", HERE / "sections.md"
 PLACES = {2: 12, 3: 12, 4: 8}
 # The inputs that are not 0: the last ones, after which nothing comes, and others.
-WHOLE = ((6, 7, 8, 9), (0, 1, 2, 3), (0, 3, 6, 9), (5, 6, 7, 8, 9), (0, 2, 4, 6, 8))
+WHOLE = ((6, 7, 8, 9), (0, 1, 2, 3), (0, 3, 6, 9), (5, 6, 7, 8, 9))
 WORST = 12
 
 Line = dict[str, Any]
@@ -106,7 +107,7 @@ def report(model: az.Model, lines: list[Line]) -> Iterator[str]:
     yield (
         "**Theorem.** Let all inputs but those named be 0, and those independent standard Gaussian "
         "variables, given what is said of them. Then the answer is right with the probabilities "
-        "below (exact: digits that both ends of an enclosure share)."
+        "below (exact: digits are cut off where … follows, and those shown are proved)."
     )
     positive = [line for line in lines if line["sort"] == "positive"]
     yield from whole_table([line for line in lines if line["sort"] == "whole"])
@@ -129,7 +130,7 @@ def whole_table(lines: list[Line]) -> Iterator[str]:
                      "right, given one", "cells", "seconds")  # fmt: skip
     for line in sorted(lines, key=lambda line: (len(line["inputs"]), line["inputs"])):
         names = ", ".join(f"x[{i}]" for i in line["inputs"])
-        right, none, share = (common(*line[key]) for key in ("right", "unlabelled", "share"))
+        right, none, share = (known(*line[key]) for key in ("right", "unlabelled", "share"))
         yield (
             f"| {names} | {len(line['inputs'])} | {right} | {none} | {share} | {line['cells']:,} | "
             f"{line['seconds']} |"
@@ -142,8 +143,9 @@ def summary_table(lines: list[Line]) -> Iterator[str]:
     yield ""
     yield (
         "A case is an order of the positive inputs, so that the label is the second of them. The "
-        "margin is the label's logit less the largest other one, the largest input being 1; it is "
-        "0 at most at the least, as labels meet."
+        "least margin, rounded, is that of the label's logit less the largest other one where the "
+        "largest input is 1: it is 0 at most, as labels meet, and says by how much an answer can "
+        "be wrong. Seconds are those of one core."
     )
     yield ""
     yield from heads("positive", "sets", "cases", "always right", "right, on average",
@@ -161,14 +163,14 @@ def summary_table(lines: list[Line]) -> Iterator[str]:
         worst = min(cases, key=lambda case: Fraction(case[1]))
         margins = [case[3] for case in cases if len(case) > 3]
         yield (
-            f"| {k} | {len(some)} | {len(cases):,} | {always} | {common(*mean)} | "
-            f"{common(*worst[1:3])} ({order(worst[0])}) | {min(margins) if margins else ''} | "
+            f"| {k} | {len(some)} | {len(cases):,} | {always} | {known(*mean)} | "
+            f"{known(*worst[1:3])} ({order(worst[0])}) | {min(margins) if margins else ''} | "
             f"{sum(line['seconds'] for line in some):.0f} |"
         )
 
 
 def pairs_table(n: int, lines: list[Line]) -> Iterator[str]:
-    known = {tuple(case[0]): case for line in lines for case in line["cases"]}
+    cases = {tuple(case[0]): case for line in lines for case in line["cases"]}
     yield ""
     yield "## Two"
     yield ""
@@ -179,7 +181,7 @@ def pairs_table(n: int, lines: list[Line]) -> Iterator[str]:
     for i in range(n):
         cells = []
         for j in range(n):
-            case = known.get((i, j))
+            case = cases.get((i, j))
             share = "" if case is None else "all" if Fraction(case[1]) == 1 else percents(case[1])
             cells.append(share)
         yield f"| x[{i}] | " + " | ".join(cells) + " |"
@@ -198,7 +200,7 @@ def worst_table(k: int, lines: list[Line]) -> Iterator[str]:
     yield "| inputs | right |" + " least margin |" * margins
     yield "| --- | ---: |" + " ---: |" * margins
     for case in sorted(cases, key=lambda case: Fraction(case[1]))[:WORST]:
-        yield f"| {order(case[0])} | {common(*case[1:3])} |" + f" {case[-1]} |" * margins
+        yield f"| {order(case[0])} | {known(*case[1:3])} |" + f" {case[-1]} |" * margins
 
 
 def heads(*titles: str) -> Iterator[str]:
@@ -210,12 +212,8 @@ def order(positions: list[int]) -> str:
     return " > ".join(f"x[{i}]" for i in positions) + " > 0"
 
 
-def common(low: str, high: str) -> str:
-    """The digits that two decimals share."""
-    if low == high:
-        return low
-    shared = next(i for i, (a, b) in enumerate(zip(low, high, strict=True)) if a != b)
-    return f"{low[:shared]}…"
+def known(low: str, high: str) -> str:
+    return digits(Enclosure(Fraction(low), Fraction(high)))
 
 
 def percents(low: str) -> str:

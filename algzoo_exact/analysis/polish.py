@@ -28,6 +28,7 @@ from algzoo_exact.score.compute import metric_for
 from algzoo_exact.score.cones import CONES
 from algzoo_exact.score.question import Question
 from algzoo_exact.score.result import Progress, Score
+from algzoo_exact.shown import Shown
 
 F64 = NDArray[np.float64]
 
@@ -36,20 +37,23 @@ _FIRST = 0.02  # length of the first step, as a share of that of the weights
 _ENOUGH = 1e-3  # of what the slope promises, that a step must gain (Armijo 1966)
 _HALVINGS = 25
 _NOISE = 0.1  # of a restart, as a share of the root mean square of each matrix
-_THREADS = 2
+_ONE_THREAD_UP_TO = 3  # inputs
 
 Ending = Literal["no step gains", "time", "interrupted"]
+Dtype = Literal["float32", "float64"]
 
 
 @dataclass(frozen=True, eq=False)
-class Polished:
-    """The best ``program`` found, its ``score`` and the one ``before``, and why the search ended.
+class Polished(Shown):
+    """The best ``program`` found, whose weights are ``dtype``, its ``score`` and the one
+    ``before``, and why the search ended.
 
     ``steps`` are the scores of all weights that were the best in turn: each is proved to be better
     than the one before it. ``scores`` counts all that were computed.
     """
 
     program: Program
+    dtype: Dtype
     before: Score
     score: Score
     steps: tuple[Enclosure, ...]
@@ -72,16 +76,16 @@ def polish(
 
     After that come ``restarts`` from the best weights with noise, by ``seed``. Whatever a
     ``time_limit`` or a KeyboardInterrupt ends keeps the best so far. The weights are float32 if the
-    model's are, else float64.
+    model's are that or shorter, else float64, to which they are rounded first.
 
-    InputError as for ``gradient``; where only a restart meets weights without a gradient, that
-    restart ends.
+    InputError as for ``gradient``; weights without a gradient that are met on the way are an end.
     """
     program, chosen, rule = scored(model, task, ties)
     if restarts < 0:
         raise InputError(f"The number of restarts must be at least 0, not {restarts}.")
     single = getattr(model, "dtype", "") in ("float32", "float16", "bfloat16")
-    climb = _Climb(program, chosen, rule, np.float32 if single else np.float64, time_limit)
+    dtype: Dtype = "float32" if single else "float64"
+    climb = _Climb(program, chosen, rule, dtype, Deadline.after(time_limit))
     ended: Ending = "no step gains"
     try:
         compile_slopes(rule, climb.deadline, progress)
@@ -92,11 +96,14 @@ def polish(
         ended = "time"
     except KeyboardInterrupt:
         ended = "interrupted"
-    if climb.before is None:
-        raise InputError("The time was up before the model's own score was known; allow more.")
+    if climb.best is None or climb.before is None:
+        if ended == "interrupted":
+            raise KeyboardInterrupt
+        raise InputError("Time was up before the model's own score was known; allow more.")
     return Polished(
-        climb.best.program, climb.before, climb.best.score, tuple(climb.steps), climb.count, ended
-    )
+        climb.best.program, dtype, climb.before, climb.best.score, tuple(climb.steps), climb.count,
+        ended,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,27 +120,27 @@ class _Climb:
     """The best point so far, and how it was reached."""
 
     def __init__(
-        self, program: Program, task: Task, ties: TieRule | None, dtype: type[np.floating],
-        time_limit: float | None,
+        self, program: Program, task: Task, ties: TieRule | None, dtype: Dtype,
+        deadline: Deadline,
     ) -> None:  # fmt: skip
         self.given, self.task, self.ties, self.dtype = program, task, ties, dtype
-        self.metric = metric_for(task)
-        self.deadline = Deadline.after(time_limit)
+        self.deadline, self.metric = deadline, metric_for(task)
         self.steps: list[Enclosure] = []
         self.count = 0
         self.before: Score | None = None
-        self.best: _Point
+        self.best: _Point | None = None
 
     def begin(self) -> None:
-        self.best = self.point(_flat(self.given), self.given)
+        weights = np.concatenate([part.ravel() for part in rounded_weights(self.given)])
+        self.best = self.point(self.rounded(weights))
         self.before = self.best.score
 
-    def point(self, weights: F64, program: Program | None = None) -> _Point:
+    def point(self, weights: F64) -> _Point:
         """TimeIsUpError if its score is not known in time."""
-        program = program or self.program(weights)
+        program = self.program(weights)
         question = Question(
             self.metric, program, self.task, self.ties, wish="exact", deadline=self.deadline,
-            threads=_THREADS,
+            threads=1 if self.task.seq_len <= _ONE_THREAD_UP_TO else 2,
         )  # fmt: skip
         found = deque(CONES.steps(question), maxlen=1)
         if not found or found[0].kind != "exact":
@@ -153,13 +160,15 @@ class _Climb:
     def slopes(self, point: _Point) -> F64:
         """Of what grows; 0 by weights without a derivative."""
         found = slopes_of(point.program, self.task, self.ties, self.deadline)
-        flat: F64 = np.nan_to_num(np.concatenate([part.ravel() for part in found.slopes]), nan=0.0)
+        flat: F64 = np.concatenate([part.ravel() for part in found.slopes])
+        flat[np.isnan(flat)] = 0.0
         return flat if self.metric.of_labels else -flat
 
     def ascend(
         self, noise: np.random.Generator | None, k: int, restarts: int, progress: Progress | None
     ) -> None:
         """From the best point, with some noise, until no step is proved to gain."""
+        assert self.best is not None
         start = self.best
         if noise is not None:
             start = self.point(self.rounded(start.weights + self.noise(start.weights, noise)))
@@ -198,7 +207,10 @@ class _Climb:
             if found is None:
                 return
             yield found
-            fresh = self.slopes(found)
+            try:
+                fresh = self.slopes(found)
+            except InputError:  # steps have led to where logits coincide, say: it ends there
+                return
             change, turn = found.weights - here.weights, slopes - fresh
             if change @ turn > 1e-12 * np.linalg.norm(change) * np.linalg.norm(turn):
                 pairs.append((change, turn))
@@ -222,10 +234,6 @@ class _Climb:
                 return trial
             step /= 2
         return None
-
-
-def _flat(program: Program) -> F64:
-    return np.concatenate([part.ravel() for part in rounded_weights(program)])
 
 
 def _direction(slopes: F64, pairs: deque[tuple[F64, F64]]) -> F64:

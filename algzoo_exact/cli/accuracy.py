@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,7 +59,7 @@ def accuracy(
     Of several models, or a folder of them, there is a line for each, as it is done. The exit code
     is 2 if one of them has no score, whose line says why; limits are for each of them.
     """
-    if many != Many() or len(models) > 1 or Path(models[0]).is_dir():
+    if many != Many() or len(models) > 1 or os.path.isdir(models[0]):
         scoring = Scoring(sizes, rules, wishes, noise, many.noise_seeds)
         return table_of(models, scoring, many.out, quiet=as_json)
     deadline = o.deadline_after(context, wishes.time_limit)

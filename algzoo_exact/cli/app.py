@@ -21,12 +21,14 @@ import algzoo_exact
 from algzoo_exact.cli import (
     accuracy,
     ask,
+    attention,
     certify,
     check,
     compare,
     diff,
     errors,
     explore,
+    gradient,
     importance,
     neurons,
     regions,
@@ -200,8 +202,11 @@ _add(app, errors.errors, errors.EXAMPLES)
 _add(app, diff.diff, diff.EXAMPLES)
 _add(app, ask.ask, ask.EXAMPLES)
 _add(app, neurons.neurons, neurons.EXAMPLES)
+_add(app, attention.attention, attention.EXAMPLES)
 _add(app, importance.ablate, importance.ABLATE_EXAMPLES)
 _add(app, importance.importance, importance.IMPORTANCE_EXAMPLES)
+_add(app, gradient.gradient, gradient.GRADIENT_EXAMPLES)
+_add(app, gradient.polish, gradient.POLISH_EXAMPLES)
 _add(app, sections.sections, sections.EXAMPLES)
 _add(app, regions.regions, regions.EXAMPLES)
 _add(app, show.show, show.EXAMPLES)

@@ -19,7 +19,7 @@ UNDECIDED = 3
 
 
 @dataclass(frozen=True, kw_only=True)
-class Statement:
+class Statement(o.Sharing):
     statement: str = o.argument(
         o.REQUIRED,
         "STATEMENT",
@@ -27,7 +27,6 @@ class Statement:
     )
     given: str | None = o.option(None, "STATEMENT", "Ask only of inputs for which this holds.")
     cells: int = o.option(0, "N", "List the heaviest cones on which it holds.", min=0)
-    workers: int = o.option(2, "N", "Processes.", min=1)
     seconds: float = o.option("30s", "TIME", "In all: 30s, 2m, ...", parser=o.parse_seconds)
 
 
@@ -45,10 +44,10 @@ def ask(model: o.ModelArgument, sizes: o.Sizes, asked: Statement) -> Said:
 
     began = time.monotonic()
     loaded = sizes.load(model)
-    with progress_bar("asking") as advance:
+    with progress_bar("asking") as advance, asked.shared(2) as workers:
         found = az.ask(
             loaded, asked.statement, given=asked.given, cells=asked.cells, seconds=asked.seconds,
-            workers=asked.workers, progress=lambda text: advance(0.0, text),
+            workers=workers, progress=lambda text: advance(0.0, text),
         )  # fmt: skip
     seconds = time.monotonic() - began
     said = asked_document(loaded, asked.statement, asked.given, found, seconds)

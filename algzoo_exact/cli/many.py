@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import nullcontext, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,10 +14,11 @@ from algzoo_exact.cli import options as o
 from algzoo_exact.cli.command import BAD_INPUT, INTERRUPTED, Said
 from algzoo_exact.cli.interrupts import noticing_interrupts
 from algzoo_exact.cli.output import progress_bar
-from algzoo_exact.cli.scoring import Advance, Bar, Wishes, scored
+from algzoo_exact.cli.scoring import Wishes, scored
 from algzoo_exact.deadline import Deadline
 from algzoo_exact.errors import InputError
-from algzoo_exact.files import Journal, check_place, damaged, open_journal
+from algzoo_exact.files import Kept, check_place, journal_of, kept_beside
+from algzoo_exact.names import printable
 from algzoo_exact.version import __version__
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 
-_WIDEST = 30  # characters of a name, after which the others stand in line
+WIDEST = 30  # characters of a name, after which the others stand in line
 
 
 @dataclass(frozen=True)
@@ -65,31 +66,22 @@ class Scoring:
         """All that a row depends on, but for the model and the seed of its noise."""
         parts = (self.sizes, self.rules, self.wishes, self.noise)
         found = {name: value for part in parts for name, value in asdict(part).items()}
-        return found | {"noise_seed": None, "workers": None, "version": __version__}
+        return found | {
+            "noise_seed": None,
+            "workers": None,
+            "scheduler": None,
+            "version": __version__,
+        }
 
-    def row(self, model: Model, seed: int | None, bar: Bar) -> tuple[Row, bool]:
+    def row(self, model: Model, seed: int | None, bar: o.Bar) -> tuple[Row, bool]:
         """The row of a model with noise of that seed, and whether Ctrl-C came before its end."""
         from algzoo_exact.present.documents.scores import score_row
 
         task, rule = self.rules.task_of(model), self.rules.rule
         noisy = replace(self.noise, noise_seed=seed).on(model)
         deadline = Deadline.after(self.wishes.time_limit)
-        found = scored(noisy, task, rule, self.wishes, deadline, bar)
+        found = scored(noisy, task, rule, self.wishes, deadline, bar, alone=False)
         return score_row(noisy, found.score, found.beside), found.interrupted
-
-
-@dataclass(frozen=True)
-class Kept:
-    """Rows that are done, by the model's file, its hash and the seed of the noise; also in a
-    journal if there is one."""
-
-    rows: dict[str, Row]
-    journal: Journal | None = None
-
-    def add(self, key: str, row: Row) -> None:
-        self.rows[key] = row
-        if self.journal is not None:
-            self.journal.append({"key": key, "row": row})
 
 
 def table_of(models: list[str], scoring: Scoring, out: Path | None, *, quiet: bool) -> Said:
@@ -101,33 +93,40 @@ def table_of(models: list[str], scoring: Scoring, out: Path | None, *, quiet: bo
     if out is not None:
         check_suffix(out)
         check_place(out)
+    if scoring.wishes.time_limit is not None:
+        # Loading torch for a sample is no part of the first model's time.
+        from algzoo_exact.runtime import sampling  # noqa: F401
+
     names, seeds, rows = every_model(models), scoring.seeds(), []
     total = len(names) * len(seeds)
-    width = min(_WIDEST, max(len(_shown(name, seed)) for name in names for seed in seeds[-1:]))
+    shown = _shown(names)
+    width = min(WIDEST, max(map(len, shown.values())))
     with (
-        _kept_beside(out, scoring) as kept,
+        kept_beside(out, "table", scoring.settings()) as kept,
         progress_bar("scoring") as advance,
         noticing_interrupts(),
         suppress(KeyboardInterrupt),  # what is done is kept
     ):
+        if kept.rows:
+            print(f"going on: {len(kept.rows)} scores are there", file=sys.stderr)
         for row in _rows(names, seeds, scoring, kept, advance):
             rows.append(row)
             if not quiet:
-                name = _shown(row["file"], row["noise_seed"])
-                print(score_line(name, width, row), end="", flush=True)
+                seed = "" if row["noise_seed"] is None else f" #{row['noise_seed']}"
+                print(score_line(shown[row["file"]] + seed, width, row), end="", flush=True)
     if not rows:
         raise KeyboardInterrupt
     whole = len(rows) == total
     if out is not None:
         write_rows(rows, out)
         if whole:
-            _journal_of(out).unlink(missing_ok=True)
+            journal_of(out).unlink(missing_ok=True)
     code = BAD_INPUT if any(row["error"] for row in rows) else 0
     return Said(scores_document(rows, total, out), code if whole else INTERRUPTED)
 
 
 def _rows(
-    names: list[str], seeds: list[int | None], scoring: Scoring, kept: Kept, advance: Advance
+    names: list[str], seeds: list[int | None], scoring: Scoring, kept: Kept, advance: o.Advance
 ) -> Iterator[Row]:
     """A row for each model and seed of the noise."""
     from algzoo_exact.present.documents.scores import whole_row
@@ -138,23 +137,26 @@ def _rows(
             done = k + i / len(seeds)
 
             def heard(share: float, text: str, done: float = done, name: str = name) -> None:
-                advance((done + share / len(seeds)) / len(names), f"{Path(name).name}: {text}")
+                told = f"{int(done) + 1} of {len(names)}, {Path(name).name[:WIDEST]}"
+                advance((done + share / len(seeds)) / len(names), told)
 
             heard(0.0, "")
             row: Row = {"error": str(model).removeprefix(f"{name}: ")}
             if not isinstance(model, InputError):
                 row = _row(name, model, seed, scoring, kept, lambda *_: nullcontext(heard))
-            yield whole_row(row | {"file": name, "noise_seed": seed})
+            yield whole_row(row | {"file": printable(name), "noise_seed": seed})
 
 
 def _loaded(name: str, scoring: Scoring) -> Model | InputError:
-    try:
-        return scoring.sizes.load(name)
+    try:  # one bar at a time: that of all models
+        return o.load_model(name, scoring.sizes, lambda *_: nullcontext(lambda share, text: None))
     except InputError as error:
         return error
 
 
-def _row(name: str, model: Model, seed: int | None, scoring: Scoring, kept: Kept, bar: Bar) -> Row:
+def _row(
+    name: str, model: Model, seed: int | None, scoring: Scoring, kept: Kept, bar: o.Bar
+) -> Row:
     """KeyboardInterrupt where Ctrl-C came before the whole score was there."""
     key = json.dumps([name, model.sha256, seed])
     if key not in kept.rows:
@@ -168,27 +170,9 @@ def _row(name: str, model: Model, seed: int | None, scoring: Scoring, kept: Kept
     return kept.rows[key]
 
 
-def _shown(name: str, seed: int | None) -> str:
-    return Path(name).name + ("" if seed is None else f" #{seed}")
-
-
-def _journal_of(out: Path) -> Path:
-    return out.with_name(f"{out.name}.partial")
-
-
-@contextmanager
-def _kept_beside(out: Path | None, scoring: Scoring) -> Iterator[Kept]:
-    """The rows that an earlier run of the same command has left beside its table."""
-    if out is None:
-        yield Kept({})
-        return
-    path = _journal_of(out)
-    journal = open_journal(path, "table", scoring.settings())
-    with journal.file:
-        try:
-            rows = {str(line["key"]): dict(line["row"]) for line in journal.lines}
-        except (KeyError, TypeError, ValueError) as error:
-            raise damaged(path) from error
-        if rows:
-            print(f"going on: {len(rows)} scores are in {path}", file=sys.stderr)
-        yield Kept(rows, journal)
+def _shown(names: list[str]) -> dict[str, str]:
+    """What models are called in a line: their files, with folders where these alone differ."""
+    files = [Path(name).name for name in names]
+    whole = len(set(files)) < len(files)
+    shown = names if whole else files
+    return {printable(name): text for name, text in zip(names, shown, strict=True)}

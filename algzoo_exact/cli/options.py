@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable
-from dataclasses import MISSING, dataclass, field
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import MISSING, asdict, dataclass, field
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from time import monotonic
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, TypeVar
 
 import typer
 
@@ -21,9 +22,16 @@ from algzoo_exact.errors import InputError, did_you_mean
 from algzoo_exact.names import printable
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     from algzoo_exact.analysis.sections import Section
     from algzoo_exact.program.task import Task, TieRule
     from algzoo_exact.zoo.loading import Model
+
+_Usual = TypeVar("_Usual", int, None)
+Advance: TypeAlias = Callable[[float, str], None]
+Bar: TypeAlias = Callable[[str, Deadline], AbstractContextManager[Advance]]
+"""What shows the progress of a piece of work, by its name, until a deadline."""
 
 LARGEST_COUNT = 10**15
 
@@ -142,7 +150,33 @@ class TimeLimit:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sizes:
+class Sharing:
+    """Who shares the work."""
+
+    workers: int | None = option(
+        None, "N", "Processes; by default two if the run is expected to be long.", min=1
+    )
+    scheduler: str | None = option(
+        None, "ADDRESS", "Let the workers of a Dask cluster do it: its scheduler's address.",
+        hidden=True,
+    )  # fmt: skip
+
+    @contextmanager
+    def shared(self, usual: _Usual) -> Iterator[int | Executor | _Usual]:
+        """So many processes, ``usual`` where nothing is said, or the cluster's executor."""
+        if self.scheduler is None:
+            yield self.workers or usual
+            return
+        if self.workers is not None:
+            raise InputError("--workers are of this machine; with --scheduler leave them out.")
+        from algzoo_exact.cluster import dask_workers
+
+        with dask_workers(self.scheduler) as executor:
+            yield executor
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
     """The task and the number of inputs, where a model's file does not tell."""
 
     task: str | None = option(
@@ -153,6 +187,21 @@ class Sizes:
         None, "N", "The number of inputs. A median model's weights do not tell it; for others, a "
         "number that is not theirs is an error.",
     )  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Heads:
+    """The same of a transformer."""
+
+    heads: int | None = option(
+        None, "N", "A transformer's attention heads, where the file does not tell; else 1."
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sizes(Facts):
+    """How a model's file is to be read."""
+
     architecture: str | None = option(
         None, "NAME", "mlp: the matrices are a perceptron's, with ReLU between them."
     )
@@ -162,18 +211,28 @@ class Sizes:
         parser=parse_rename,
     )  # fmt: skip
 
+    def given(self) -> dict[str, Any]:
+        """As arguments of ``load``."""
+        return asdict(self)
+
     def load(self, name: str) -> Model:
-        """The model of that name, with a progress bar."""
-        return load_model(name, self)
+        """The model of that name, with a progress bar; what was taken for what is said."""
+        model = load_model(name, self)
+        if model.taken:
+            pairs = ", ".join(f"{ours} = {theirs}" for ours, theirs in model.taken.items())
+            note = f"note: by names and shapes: {printable(pairs)}; --rename says otherwise"
+            print(note, file=sys.stderr)
+        return model
 
 
 @dataclass(frozen=True, kw_only=True)
-class AllSizes(Sizes):
-    """And of a transformer."""
+class AllSizes(Heads, Sizes):
+    """The same, where it may be a transformer's."""
 
-    heads: int | None = option(
-        None, "N", "A transformer's attention heads, where the file does not tell; else 1."
-    )
+
+@dataclass(frozen=True, kw_only=True)
+class AllFacts(Heads, Facts):
+    """Where matrices have their names."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -279,22 +338,12 @@ class Seed:
     seed: int = option(0, "N", "Seed of the random inputs.")
 
 
-def load_model(name: str, sizes: Sizes | None = None) -> Model:
-    sizes = sizes or Sizes()
+def load_model(name: str, sizes: Sizes | None = None, bar: Bar | None = None) -> Model:
     import algzoo_exact as az
     from algzoo_exact.cli.output import progress_bar
 
-    heads = getattr(sizes, "heads", None)
-    with progress_bar("loading") as advance:
-        model = az.load(
-            name, task=sizes.task, seq_len=sizes.seq_len, heads=heads, rename=sizes.rename,
-            architecture=sizes.architecture, progress=advance,
-        )  # fmt: skip
-    if model.taken:
-        pairs = ", ".join(f"{ours} = {theirs}" for ours, theirs in model.taken.items())
-        print(f"note: by names and shapes: {printable(pairs)}; --rename says otherwise",
-              file=sys.stderr)  # fmt: skip
-    return model
+    with (bar or progress_bar)("loading", NEVER) as advance:
+        return az.load(name, **(sizes or Sizes()).given(), progress=advance)
 
 
 def task_of(model: Model) -> Task:

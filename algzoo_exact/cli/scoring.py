@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, TypeAlias, cast
+from typing import TYPE_CHECKING, cast
 
 from algzoo_exact.cli import options as o
 from algzoo_exact.cli.interrupts import noticing_interrupts
@@ -21,15 +19,12 @@ if TYPE_CHECKING:
     from algzoo_exact.zoo.loading import Model
 
 SAMPLES_BESIDE_BOUNDS = 1_000_000
+_SHARE = 0.8  # of a limit, for the score, where a sample may come after it
 _LATER = 0.4  # seconds that a sample may end after the score: nothing else is left to be done then
-
-Advance: TypeAlias = Callable[[float, str], None]
-Bar: TypeAlias = Callable[[str, Deadline], AbstractContextManager[Advance]]
-"""What shows the progress of a piece of work, by its name, until a deadline."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wishes(o.Seed):
+class Wishes(o.Seed, o.Sharing):
     """How exactly, within which limits, and what is wishes."""
 
     digits: int | None = o.option(
@@ -47,9 +42,6 @@ class Wishes(o.Seed):
         None, "N", "Stop after this many pieces of regions, with a certified enclosure.",
         parser=o.parse_count,
     )  # fmt: skip
-    workers: int | None = o.option(
-        None, "N", "Processes; by default two if the run is expected to be long.", min=1
-    )
     check_samples: int | None = o.option(
         None, "N", "Check the result on random inputs, such as 1e7.", parser=o.parse_count
     )
@@ -67,9 +59,20 @@ class Scored:
 
 
 def scored(
-    loaded: Model, task: Task, rule: TieRule, wishes: Wishes, deadline: Deadline, bar: Bar
+    loaded: Model,
+    task: Task,
+    rule: TieRule,
+    wishes: Wishes,
+    deadline: Deadline,
+    bar: o.Bar,
+    *,
+    alone: bool = True,
 ) -> Scored:
-    """The score of a model, with random inputs where they are wished for or bounds are wide."""
+    """The score of a model, with random inputs where they are wished for or bounds are wide.
+
+    Within a limit they are drawn in a process beside it, if it is ``alone``; else after it, in what
+    it leaves of the time.
+    """
     from algzoo_exact.measure.flow import MOST_INPUTS
     from algzoo_exact.present.findings.crosscheck import cross_check
     from algzoo_exact.present.findings.random_inputs import Order, sampler
@@ -87,7 +90,9 @@ def scored(
     # Where only bounds are possible, which take their time, the sample comes first.
     boxes = task.seq_len > MOST_INPUTS and task.is_index
     early = boxes and wishes.method in ("auto", "bounds") and not deadline.limited
-    with sampler(apart=deadline.limited) as beside:
+    apart = deadline.limited and alone
+    own = deadline if apart or not deadline.limited else deadline.part(_SHARE)
+    with sampler(apart=apart) as beside:
         draw = beside(order)
 
         def sample() -> Sampled:
@@ -95,11 +100,15 @@ def scored(
                 return draw(lambda done, total: advance(done / total, f"{done:,} inputs"))
 
         sampled = sample() if early else None
-        with noticing_interrupts() as seen, bar(metric.words, deadline) as advance:
+        with (
+            noticing_interrupts() as seen,
+            bar(metric.words, own) as advance,
+            wishes.shared(None) as workers,
+        ):
             result = answer(
                 Question(
                     metric, network, task, rule if metric.of_labels else None, wishes.digits,
-                    cast("Wish", wishes.method), deadline, wishes.max_regions, wishes.workers,
+                    cast("Wish", wishes.method), own, wishes.max_regions, workers,
                     by_label=wishes.by_label, progress=advance,
                 )
             )  # fmt: skip

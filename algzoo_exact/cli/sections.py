@@ -21,7 +21,7 @@ algzoo-exact sections 2nd_argmax_4_4 --equal 0,1
 
 
 @dataclass(frozen=True, kw_only=True)
-class Extent(o.TimeLimit):
+class Extent(o.TimeLimit, o.Sharing):
     positive: int | None = o.option(
         None,
         "N",
@@ -30,7 +30,6 @@ class Extent(o.TimeLimit):
         max=4,
     )
     top: int = o.option(20, "N", "How many cases to print; --json has all.", min=0)
-    workers: int = o.option(2, "N", "Processes.", min=1)
 
 
 def sections(
@@ -57,9 +56,9 @@ def sections(
     if subspace.chosen and extent.positive is not None:
         raise InputError("--positive has sections of its own; leave it out, or the section.")
     loaded = sizes.load(model)
-    task, workers, limit = o.task_of(loaded), extent.workers, deadline.timeout
+    task, limit = o.task_of(loaded), deadline.timeout
     section = subspace.of(loaded, task)
-    with progress_bar("sections", deadline) as advance:
+    with progress_bar("sections", deadline) as advance, extent.shared(2) as workers:
         if section is not None:
             score = section.accuracy(
                 ties=rules.rule, time_limit=limit, workers=workers, progress=advance

@@ -204,6 +204,7 @@ class Document:
     """A title, a line below it, sections, and a last line; ``wide`` for tables of many columns.
 
     ``data`` is the same for programs, as values by stable keys: it is what is written as JSON.
+    ``back`` leads from a page to one that lists it.
     """
 
     title: str
@@ -212,6 +213,7 @@ class Document:
     footer: str
     wide: bool = False
     data: Mapping[str, Any] = field(default_factory=dict)
+    back: Link | None = None
 
     @property
     def pictures(self) -> tuple[Picture, ...]:

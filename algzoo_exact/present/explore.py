@@ -17,13 +17,15 @@ from functools import cache, cached_property
 from html import escape
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from algzoo_exact.analysis.cells import CellTable, measured_cells
 from algzoo_exact.analysis.difference import Difference, diff
+from algzoo_exact.analysis.sections import Section
+from algzoo_exact.analysis.sections import section as in_section
 from algzoo_exact.deadline import Deadline
 from algzoo_exact.errors import InputError, demand
 from algzoo_exact.exact.enclosure import Enclosure
@@ -38,7 +40,6 @@ from algzoo_exact.explain.language.expression import (
     Number,
     Term,
     Truth,
-    to_text,
 )
 from algzoo_exact.explain.outcome import Status
 from algzoo_exact.explain.story import Explanation
@@ -47,67 +48,62 @@ from algzoo_exact.files import write_whole
 from algzoo_exact.measure.flow import MOST_INPUTS
 from algzoo_exact.present.wording import VERDICTS, model_text, several, task_text
 from algzoo_exact.program.floats import rounded
-from algzoo_exact.program.ir import Program
+from algzoo_exact.program.ir import Matrix, Program
 from algzoo_exact.program.lift import task_of
-from algzoo_exact.program.task import Task, TieRule, check_fit, on_subspace
+from algzoo_exact.program.task import Task, TieRule, check_fit
 from algzoo_exact.score.result import Progress
+from algzoo_exact.shown import Shown
 from algzoo_exact.zoo.loading import Model
 
 FREE = "*"
 MOST_REGIONS, MOST_CELLS = 100_000, 20_000  # that a page lists, the heaviest ones
 _STYLES = ("vendor/tabulator.min.css", "explore.css")
-_SCRIPTS = (
-    "vendor/three.min.js", "vendor/tabulator.min.js", "network.js", "pictures.js", "explore.js",
-)  # fmt: skip
+_SPHERE = "vendor/three.min.js"  # which two inputs do without
+_SCRIPTS = ("vendor/tabulator.min.js", "network.js", "pictures.js", "explore.js")
 
 Data = dict[str, Any]
 _Columns = dict[str, NDArray[Any] | list[str]]
 
 
-class Section(NamedTuple):
-    """Inputs x = E y: those that are free, and all others in a fixed ratio, or 0.
+def basis_of(entries: Sequence[str], n: int) -> Matrix:
+    """The basis E (n, m) of a section with a ``*`` for each free input and a number for each other:
+    a column for each free one, and one for the numbers if not all are 0. m is 2 or 3.
 
-    ``text`` has a ``*`` or a number for each input; ``basis`` is E (n, m), with m = 2 or 3.
+    InputError for what is none.
     """
-
-    text: str
-    basis: tuple[tuple[Fraction, ...], ...]
-
-    @staticmethod
-    def of(text: str | Sequence[str | int | float | Fraction], n: int) -> Section:
-        """From ``*,*,0,1/2``, or a sequence of such entries; InputError for what is none."""
-        given = text.split(",") if isinstance(text, str) else list(map(str, text))
-        entries = [entry.strip() for entry in given]
-        try:
-            fixed = [Fraction(0 if entry == FREE else entry) for entry in entries]
-        except (ValueError, ZeroDivisionError):
-            raise InputError(
-                f"A section has a {FREE} for each free input and a number for each other, such as "
-                f"'{FREE},{FREE},0,1/2', not {','.join(entries)!r}."
-            ) from None
-        if len(entries) != n:
-            raise InputError(f"A section has {n} entries, one for each input, not {len(entries)}.")
-        columns = [[Fraction(i == k) for i in range(n)] for k in range(n) if entries[k] == FREE]
-        columns += [fixed] if any(fixed) else []
-        if len(columns) not in (2, 3):
-            raise InputError(
-                "A section is a plane or a space: 2 or 3 free inputs, or one less where another "
-                f"number is not 0; {','.join(entries)!r} has dimension {len(columns)}."
-            )
-        return Section(",".join(entries), tuple(zip(*columns, strict=True)))
+    said = ",".join(entries)
+    try:
+        fixed = [Fraction(0 if entry == FREE else entry) for entry in entries]
+    except (ValueError, ZeroDivisionError):
+        raise InputError(
+            f"A section has a {FREE} for each free input and a number for each other, such as "
+            f"'{FREE},{FREE},0,1/2', not {said!r}."
+        ) from None
+    if len(entries) != n:
+        raise InputError(f"A section has {n} entries, one for each input, not {len(entries)}.")
+    columns = [[Fraction(i == k) for i in range(n)] for k in range(n) if entries[k] == FREE]
+    columns += [fixed] if any(fixed) else []
+    if len(columns) not in (2, 3):
+        raise InputError(
+            "A section is a plane or a space: 2 or 3 free inputs, or one less where another number "
+            f"is not 0; {said!r} has dimension {len(columns)}."
+        )
+    return tuple(zip(*columns, strict=True))
 
 
 @dataclass(frozen=True, eq=False)
-class Exploration:
+class Exploration(Shown):
     """A page about one model; it shows itself in a notebook, and ``save`` writes it.
 
-    ``table`` are all cells of the model on the inputs, or on the section asked for, with their
-    measures, and ``difference`` those on which ``against`` answers differently.
+    ``table`` are all cells of the model on the inputs, or on the ``section``, with their measures,
+    and ``difference`` those on which ``against`` answers differently. ``entries`` are a ``*`` or a
+    number for each input of the section.
     """
 
     model: Model
     task: Task
     section: Section | None
+    entries: str | None
     table: CellTable
     against: Model | None
     difference: Difference | None
@@ -133,8 +129,10 @@ class Exploration:
     def facts(self) -> Iterator[tuple[str, str]]:
         """What the page says first, by name."""
         where, left = "" if self.section is None else " in the section", self.table.open
-        if self.section is not None:
-            yield "section", self.section.text
+        if self.section is not None and self.entries is not None:
+            yield "section", self.entries
+            if self.section.unlabelled.upper > 0:
+                yield "of it no single label", percent(self.section.unlabelled)
         yield f"accuracy{where}", percent(self.accuracy, 4)
         yield f"regions{where}", f"{self.regions:,}" + (" so far" if left else "")
         yield "wrong cells", f"{self.wrong_cells:,}"
@@ -148,7 +146,8 @@ class Exploration:
     @property
     def html(self) -> str:
         """The whole page."""
-        return _page(f"{self.model.name}: explore", _data(self))
+        scripts = _SCRIPTS if self.task.seq_len == 2 else (_SPHERE, *_SCRIPTS)
+        return _page(f"{self.model.name}: explore", scripts, _data(self))
 
     def save(self, path: str | Path) -> None:
         """Write the page, whole or not at all; InputError for a file that cannot be written."""
@@ -182,10 +181,10 @@ def explore(
     """A page to explore a model's regions, errors, differences and lemmas.
 
     ``section`` has a ``*`` for each free input and a number for each other, such as ``*,*,0,1/2``:
-    the tables are of that section then. Without one they are of all inputs, n <= 9; beyond, of the
-    first two with all others 0. ``against`` is a second model, and ``explanation`` adds its claims
-    and cases, each statement verified within ``seconds``. After ``time_limit`` seconds, tables hold
-    what was found by then.
+    the tables are of that section then, where the lowest index is the label if several qualify.
+    Without one they are of all inputs, n <= 9; beyond, of the first two with all others 0.
+    ``against`` is a second model, and ``explanation`` adds its claims and cases, each statement
+    verified within ``seconds``. After ``time_limit`` seconds, tables hold what was found by then.
 
     InputError for models of other tasks and sizes, sections that are none, and where nothing tells
     the task.
@@ -206,26 +205,30 @@ def explore(
     n, deadline = chosen.seq_len, Deadline.after(time_limit)
     if section is None and n > MOST_INPUTS:
         section = [FREE] * 2 + [0] * (n - 2)
-    part = None if section is None else Section.of(section, n)
+    entries = section.split(",") if isinstance(section, str) else section
+    said = None if entries is None else [str(entry).strip() for entry in entries]
     verification = None
     if explanation is not None:
         verification = verify(explanation, model, seconds=seconds, ties=ties, progress=progress)
         if verification.stopped:
             raise KeyboardInterrupt
-    programs, asked = [one.program for one in models], chosen
-    if part is not None:
-        programs = [on_subspace(program, part.basis) for program in programs]
-        asked = on_subspace(chosen, part.basis)
+    subjects: list[Model | Section] = list(models)
+    asked, part = chosen, None
+    if said is not None:
+        basis = basis_of(said, n)
+        parts = [in_section(one, basis, chosen, shared="lowest") for one in models]
+        subjects, part, asked = list(parts), parts[0], parts[0].task
     table = measured_cells(
-        programs[0], asked, ties=ties, deadline=deadline, workers=workers, progress=progress
+        subjects[0].program, asked, ties=ties, deadline=deadline, workers=workers, progress=progress
     ).heaviest_first()
     difference = None
     if against is not None:
         difference = diff(
-            programs[0], programs[1], asked, time_limit=deadline.timeout, workers=workers,
+            subjects[0], subjects[1], asked, time_limit=deadline.timeout, workers=workers,
             progress=progress,
         )  # fmt: skip
-    return Exploration(model, chosen, part, table, against, difference, verification)
+    entered = None if said is None else ",".join(said)
+    return Exploration(model, chosen, part, entered, table, against, difference, verification)
 
 
 def _data(found: Exploration) -> Data:
@@ -239,7 +242,7 @@ def _data(found: Exploration) -> Data:
         "task": task_text(task, table.ties),
         "asked": task.words,
         "ties": table.ties,
-        "section": found.section and found.section.text,
+        "section": found.entries,
         "facts": list(found.facts()),
         "labels": [{"label": c.label, "rows": [list(map(float, r)) for r in c.inequalities]}
                    for c in task.cells()],
@@ -356,12 +359,13 @@ def _story(found: Verification) -> Data:
 
 def _lemma(said: Claim | Case, kind: str, instance: Ground, status: Status, where: Formula) -> Data:
     at = ", ".join(f"{name} = {value}" for name, value in instance.parameters)
+    written = dict(said.written)
     return {
         "name": f"{said.name} ({at})" if at else said.name,
         "kind": kind,
         "status": status,
         "text": said.text,
-        "where": "all inputs" if where == EVERYWHERE else to_text(where),
+        "where": written.get("domain") or written.get("when") or "all inputs",
         "formula": _tree(where),
     }
 
@@ -384,13 +388,13 @@ def _static(name: str) -> str:
     return (files("algzoo_exact.present") / "static" / name).read_text(encoding="utf-8")
 
 
-def _page(title: str, data: Data) -> str:
+def _page(title: str, names: Sequence[str], data: Data) -> str:
     """The page's template, with styles, scripts and data in their places.
 
     A model's name and a story's texts are a stranger's: inside JSON no ``<`` is left, so that
     nothing ends the element, and the page may run no scripts but those whose hashes it states.
     """
-    scripts = [_static(name) for name in _SCRIPTS]
+    scripts = [_static(name) for name in names]
     hashes = (hashlib.sha256(script.encode()).digest() for script in scripts)
     allowed = " ".join(f"'sha256-{base64.b64encode(found).decode()}'" for found in hashes)
     parts = {

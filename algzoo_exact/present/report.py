@@ -71,7 +71,7 @@ class Report(Shown):
         The drawing of a model with two or three inputs is a file of its own beside .md and .tex,
         NAME.regions.svg or .pdf; there are both or none.
         InputError for other suffixes, a folder that cannot be written to, and .pdf where there is
-        no LaTeX.
+        neither LaTeX nor a browser.
         """
         write(self.document, path)
 
@@ -89,6 +89,7 @@ def make_report(
     seed: int = 0,
     seconds: float = Wishes.seconds,
     workers: int = 1,
+    inside: bool = False,
     progress: Progress | None = None,
 ) -> Report:
     """Everything that can be said about a model: a theorem, why it holds, and what it rests on.
@@ -100,14 +101,15 @@ def make_report(
     that is asked for (by default a report of an AlgZoo model takes under a minute). ``samples``
     random inputs are held against the score. ``workers`` > 1 uses processes: one for these inputs
     and for untrained models unless torch is loaded, and that many for scores of five and six
-    inputs.
+    inputs. A look ``inside``, at wrong cells, neurons and sections, is taken unasked where it takes
+    about a second, and in full where it is asked for.
 
     InputError where nothing tells the task, for an explanation of another model, and for a
     certificate of a model that can have none.
     """
     wishes = Wishes(
         explanation, ties, None if certificate is None else path_of(certificate),
-        None if time_limit is None else float(time_limit), samples, seed, seconds, workers,
+        None if time_limit is None else float(time_limit), samples, seed, seconds, workers, inside,
     )  # fmt: skip
     return report_of(model, task, wishes, progress)
 

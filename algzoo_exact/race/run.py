@@ -148,18 +148,13 @@ def compare(
         np.array([truth.value for truth in truths]), np.array([truth.variance for truth in truths])
     )
     points: list[RacePoint] = []
-    cost = sample_cost(program)
+    cost, p = sample_cost(program), judged.values
     for name in chosen:
         keys = [key for key in jobs if key[0] == name]
-        before: Sequence[Answers] = ()
-        for budget in sorted({key[1] for key in keys}, key=lambda b: b or 0.0):
-            answers = [store.answers[key] for key in keys if key[1] == budget]
-            if all(found.values for found in answers) and not _same(before, answers):
-                points.append(_point(name, budget, answers, judged, cost))
-            before = answers
-        if keys and not any(point.estimator == name for point in points):
+        found = [*_points(keys, store, judged, cost)]
+        points += found
+        if keys and not found:
             left_out[name] = f"{name} cannot start within {max(budgets):.3g} FLOPs."
-    p = judged.values
     return Race(
         model=model.name,
         sha256=model.sha256,
@@ -307,6 +302,16 @@ def _same(before: Sequence[Answers], after: Sequence[Answers]) -> bool:
     """Whether an entry did at a larger budget just what it had done at the smaller one."""
     pairs = zip(before, after, strict=False)
     return bool(before) and all((b.values, b.flops) == (a.values, a.flops) for b, a in pairs)
+
+
+def _points(keys: Sequence[Key], store: Store, truths: Truths, cost: int) -> Iterator[RacePoint]:
+    """One estimator's, from the least budget on, without those at which nothing is new."""
+    before: Sequence[Answers] = ()
+    for budget in sorted({key[1] for key in keys}, key=lambda b: b or 0.0):
+        answers = [store.answers[key] for key in keys if key[1] == budget]
+        if all(found.values for found in answers) and not _same(before, answers):
+            yield _point(keys[0][0], budget, answers, truths, cost)
+        before = answers
 
 
 def _point(

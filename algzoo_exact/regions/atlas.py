@@ -14,6 +14,7 @@ from algzoo_exact.errors import InputError, demand
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.files import path_of, replacing
 from algzoo_exact.regions.enumerate import Cell, Region
+from algzoo_exact.regions.starts import NO_LABEL
 
 SUFFIXES = (".parquet", ".csv", ".json")
 
@@ -29,7 +30,7 @@ class HasRows(Protocol):
 def write_table(regions: Iterable[Region] | HasRows, path: str | Path, *, digits: int = 20) -> int:
     """Write one row for each region or cell, or of a region graph; returns the number of rows.
 
-    Columns: ``pattern`` (text, as ``1100|1010``); for cells ``label`` (-1: a section has none),
+    Columns: ``pattern`` (text, as ``1100|1010``); for cells ``label`` (none: a section has none),
     ``winners`` (indices of the largest logits, text) and ``credit`` (what the tie rule gives, a
     fraction as text); ``answer``, the lowest of the largest logits at ``interior_point``; of a
     region graph with a task, which has its own digits, ``answers`` (the largest logits anywhere
@@ -76,7 +77,7 @@ def region_row(region: Region, digits: int) -> Row:
     demand(region, Region, "A row of a table is a region or a cell")
     row: Row = {"pattern": str(region.pattern)}
     if isinstance(region, Cell):
-        row["label"] = region.label
+        row["label"] = None if region.label == NO_LABEL else region.label
         row["winners"] = vector(sorted(region.winners))
         row["credit"] = str(region.credit)
     if len(region.logit_rows) > 1:

@@ -191,7 +191,7 @@ def cells(
     """All cells of a program on a task, right and wrong ones; or those below some starting cones.
 
     They cover R^n with disjoint interiors; a loaded model knows its task. On a section, cells that
-    several labels share may have the label -1, and no credit. InputError if program and task do not
+    several labels share may have ``NO_LABEL``, and no credit. InputError if program and task do not
     fit.
     """
     program, task = program_of(model), task_of(model, task)

@@ -25,6 +25,9 @@ from algzoo_exact.program.task import Task, Teacher
 EACH = -1
 """As the label of a start: cells of each label are looked for."""
 
+NO_LABEL = -2
+"""Of a cone of inputs to which a task gives no label: it is no answer of any program."""
+
 
 @dataclass(frozen=True)
 class Start:
@@ -50,10 +53,6 @@ class Start:
         """Inequalities by wall number."""
         by_wall = dict(zip(self.cone.walls, self.cone.inequalities, strict=True))
         return tuple(by_wall[wall] for wall in range(len(by_wall)))
-
-
-NO_LABEL = -1
-"""Of a cone of inputs to which a task gives no label: it is no answer of any program."""
 
 
 def starting_cones(task: Task) -> tuple[Start, ...]:

@@ -41,21 +41,33 @@ class Attention:
 
     def logits(self, tokens: Integers) -> Any:
         """Logits (batch, outputs) of the inputs ``tokens`` (batch, n)."""
+        return self.run(tokens, watch=False)[0]
+
+    def run(self, tokens: Integers, *, watch: bool = True) -> tuple[Any, list[Any]]:
+        """Logits, and if they are to be watched, the attention of each layer (batch, heads, asking,
+        n), which sums to 1 over the positions asked."""
+        patterns: list[Any] = []
         with np.errstate(all="ignore"):  # what overflows ends with an infinite or nan radius
             residual = self.embed[tokens] + self.pos_embed
             for i, layer in enumerate(self.layers):
                 # In the last layer, only the last position's answer is read.
                 asking = residual[:, -1:] if i + 1 == len(self.layers) else residual
-                residual = asking + self._answers(layer, asking, residual)
-            return residual[:, -1] @ self.unembed
+                powers = self._powers(layer, asking, residual)
+                if watch:
+                    patterns.append(powers / powers.sum(-1, keepdims=True))
+                residual = asking + self._answers(layer, powers, residual)
+            return residual[:, -1] @ self.unembed, patterns
 
-    def _answers(self, layer: list[Any], asking: Any, residual: Any) -> Any:
-        query, key, value, output = layer
+    def _powers(self, layer: list[Any], asking: Any, residual: Any) -> Any:
+        query, key, *_ = layer
         asked = self._split(asking @ query) * self.scale
-        keys, values = self._split(residual @ key), self._split(residual @ value)
-        powers = self.powers(asked @ keys.swapaxes(-1, -2))
-        mixed = (powers @ values) / powers.sum(-1, keepdims=True)
-        return mixed.swapaxes(1, 2).reshape(*asking.shape[:2], -1) @ output
+        return self.powers(asked @ self._split(residual @ key).swapaxes(-1, -2))
+
+    def _answers(self, layer: list[Any], powers: Any, residual: Any) -> Any:
+        *_, value, output = layer
+        mixed = (powers @ self._split(residual @ value)) / powers.sum(-1, keepdims=True)
+        batch, _, asking, _ = powers.shape
+        return mixed.swapaxes(1, 2).reshape(batch, asking, -1) @ output
 
     def _split(self, rows: Any) -> Any:
         """(batch, n, H) to (batch, heads, n, H / heads)."""
@@ -78,9 +90,8 @@ class RationalAttention(Attention):
     def __init__(self, model: Transformer) -> None:
         super().__init__(model, _fractions, 1, lambda scores: scores)
 
-    def _answers(self, layer: list[Any], asking: Any, residual: Any) -> Any:
-        query, key, value, output = layer
-        scores = self._split(asking @ query) @ self._split(residual @ key).swapaxes(-1, -2)
+    def _answers(self, layer: list[Any], scores: Any, residual: Any) -> Any:
+        *_, value, output = layer
         added = self._split(residual @ value) @ output.reshape(self.heads, -1, output.shape[-1])
         for told, asked in zip(added[0], scores[0], strict=True):
             if np.any(told != told[0]) and np.any(asked != asked[:, :1]):

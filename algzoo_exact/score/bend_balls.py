@@ -41,6 +41,7 @@ from algzoo_exact.measure.facet_flow import facet_flows
 from algzoo_exact.measure.flow_rules import FlowRules, flow_rules
 from algzoo_exact.measure.lattice_f64 import face_lattice
 from algzoo_exact.program.floats import Weights, exact_weights, rounded
+from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task
 from algzoo_exact.regions.compiled import Cells
 from algzoo_exact.regions.exact_search import LEAVES, ExactSearch
@@ -139,10 +140,16 @@ def bends_of_cell(
 ) -> bool:  # fmt: skip
     """Which facets of a cell count, and kappa (4) of those inside, (facets, 2); False if undecided.
 
-    ``first`` walls are those of the start, of which ``outer`` bound what is summed. These
-    count, with no jump set. ``mixes`` as from ``mixing``.
+    ``first`` walls are those of the start; the first ``outer`` bound what is summed, as all walls
+    do where each cell is summed by itself. These count, with no jump set. ``mixes`` as from
+    ``mixing``.
     """
     neurons = weights.layer.shape[0]
+    if outer > first + neurons:  # each cell by itself
+        for f in range(found):
+            include[f] = 1
+            jumps[f] = 0.0
+        return True
     for q in range(weights.first[1], neurons):
         wall = first + q
         if mixes[q] and not length_ball(normals[wall], 0.0)[0] > 2.0 * radii[wall]:
@@ -288,3 +295,23 @@ def float_squares(
 
     # Errors have no scale of their own, so no finite radius is too wide.
     return float_sum(search, start, LEAVES, kernel, allowance, sys.float_info.max, look)
+
+
+def squares_of_each(
+    program: Program, task: Task, start: Start, u: IntVector, batch: Cells
+) -> tuple[F64, F64]:
+    """The mean of the squared error on each cell of a batch, counted as 0 elsewhere, but for what
+    is there at l = 0: midpoints and radii, infinite where float64 does not decide. ``u`` lies in no
+    wall."""
+    size = int(batch.size[0])
+    mids, rads = np.zeros(size), np.full(size, math.inf)
+    weights = exact_weights(program)
+    if weights is not None:
+        medians = rounded(tuple(cell.value for cell in task.value_cells()))
+        unit = np.array(u, np.float64) / np.linalg.norm(u)
+        still, walls = np.zeros(len(start.rows), bool), len(start.rows) + program.neurons + 1
+        squares_of_cells(
+            weights, *wall_balls(start), still, walls, medians, batch, unit, flow_rules(), mids,
+            rads,
+        )  # fmt: skip
+    return mids, rads

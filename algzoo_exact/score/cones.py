@@ -122,7 +122,9 @@ def cone_scores(question: Question) -> Iterator[Score]:
     floats = _floats_first(q)
     parts = _MANY_PARTS if q.most_leaves else sum(len(piece.starts) for piece in pieces)
     direction = q.metric.direction(q.rnn, q.task)
-    setup = Setup(replace(q, progress=None), direction, _precision(q, floats, pieces, parts))
+    setup = Setup(
+        replace(q, progress=None, workers=1), direction, _precision(q, floats, pieces, parts)
+    )
     jobs = _Jobs(q, pieces)
     tally = _Tally(q, pieces, jobs.needed, floats)
     work, told = partial(decide, setup), True

@@ -75,7 +75,7 @@ def moving_walls(
         for q in range(neurons):
             if not part_of(faces[f], sets[first + q]):
                 continue
-            if dying and _reads_nothing(sets, faces[f], pattern, first, w_hh, q):
+            if dying and _follows(sets, faces[f], pattern, first, w_hi, w_hh, q):
                 continue
             wall, count, last = first + q, count + 1, q >= neurons - d
         if dying:
@@ -91,14 +91,16 @@ def moving_walls(
 
 
 @compiled
-def _reads_nothing(sets: U64, face: U64, pattern: U64, first: int, w_hh: F64, q: int) -> bool:
-    """Whether all states that neuron q reads vanish on a facet. Then z of q vanishes there because
-    its input x[t] does, where the facet stays, or reading none it moves with what they read."""
+def _follows(sets: U64, face: U64, pattern: U64, first: int, w_hi: F64, w_hh: F64, q: int) -> bool:
+    """Whether all states that neuron q may read vanish on a facet. Then z of q vanishes there
+    because its input x[t] does, where the facet stays; or if q reads no input, it moves with what
+    its weights other than 0 read."""
     d = w_hh.shape[0]
     j = q % d
     for i in range(d if q >= d else 0):
         before = q - j - d + i
-        if w_hh[j, i] != 0.0 and is_on(pattern, before) and not part_of(face, sets[first + before]):
+        read = w_hi[j] != 0.0 or w_hh[j, i] != 0.0
+        if read and is_on(pattern, before) and not part_of(face, sets[first + before]):
             return False
     return True
 

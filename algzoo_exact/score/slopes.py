@@ -51,7 +51,14 @@ I64 = NDArray[np.int64]
 
 _BITS = 128  # of balls, where float64 does not decide
 _NARROW = 2.0**-50  # what they may be off by
-_THREADS = 2
+_ONE_THREAD_UP_TO = 3  # inputs
+_COINCIDE = (
+    "The accuracy is not shown to have a gradient at these weights: walls that need not move "
+    "together coincide where answers may change, as with parallel neurons or equal rows of W_oh; "
+    "add a little noise to the weights."
+)
+# Sums of float64 balls that are wider, as a share of what is more than 1, are computed again.
+_WIDE, _CAREFUL_UP_TO = 1e-8, 6
 _NEAR = 2.0**-40  # sums of weights this much smaller than these are looked at exactly
 
 
@@ -66,13 +73,23 @@ class Slopes:
         self.starts = starting_cones(task)
         values = [] if self.of_labels else [cell.value for cell in task.value_cells()]
         self.medians = rounded(values)
+        self.floats = exact_weights(program) is not None
 
     def total(self, progress: Progress | None) -> F64:
         """Midpoints and radii, (parameters, 2). InputError where there is no gradient."""
         self._check_whole_cones()
+        total = self._sum(progress)
+        wide = total[:, 1] > _WIDE * np.maximum(1.0, np.abs(total[:, 0]))
+        if self.floats and self.program.seq_len <= _CAREFUL_UP_TO and np.any(wide):
+            self.floats = False  # as where large numbers cancel
+            return self._sum(progress)
+        return total
+
+    def _sum(self, progress: Progress | None) -> F64:
         total = np.zeros((self.program.parameters, 2))
         jobs = list(self.starts[::-1])
-        found = outcomes(jobs, self.below, self.deadline, 1, threads=_THREADS)
+        threads = 1 if self.program.seq_len <= _ONE_THREAD_UP_TO else 2
+        found = outcomes(jobs, self.below, self.deadline, 1, threads=threads)
         done = 0
         for done, (_, part) in enumerate(found, 1):
             _add(total, part)
@@ -87,7 +104,8 @@ class Slopes:
         program, total = self.program, np.zeros((self.program.parameters, 2))
         grain = BOUNDARY if self.of_labels else LEAVES
         search = Search(program, self.ties, exact_only=not compiled)
-        weights, rnn, rules = exact_weights(program), Rnn(*rounded_weights(program)), flow_rules()
+        weights = exact_weights(program) if self.floats else None
+        rnn, rules = Rnn(*rounded_weights(program)), flow_rules()
         rows, off = wall_balls(start)
         for batch in search.cells(start, grain):
             self.deadline.look()
@@ -141,11 +159,7 @@ class Slopes:
         moved = {}
         for f in range(found):
             if include[f] and walls[f] == COINCIDING:
-                raise InputError(
-                    "The accuracy has no gradient at these weights: walls that need not move "
-                    "together coincide where right answers end, as with parallel neurons or equal "
-                    "rows of W_oh; add a little noise to the weights."
-                )
+                raise InputError(_COINCIDE)
             if include[f] and walls[f] >= 0:
                 mask = sum(int(word) << 64 * w for w, word in enumerate(faces[f]))
                 moved[mask] = int(walls[f])
@@ -194,12 +208,12 @@ class Slopes:
         yield x, -1, [Fraction(1)]
 
     def _check_whole_cones(self) -> None:
-        """InputError where a score is not differentiable by what happens on a whole cone: logits
-        coincide without being 0, or a neuron is 0 though states that it reads are not."""
+        """InputError where something coincides on a whole cone, or a whole facet, that need not
+        after a change of the weights, so that the score is not shown to be differentiable."""
         program = self.program
         alive = (1 << program.hidden_size) - 1 << program.first[-2]
-        if self.ties is not None and _logits_may_coincide(program):
-            for cell in cells(program, self.task, ties=self.ties):
+        if self.of_labels and _logits_may_coincide(program):
+            for cell in cells(program, self.task, ties=self.ties or "lowest"):
                 self.deadline.look()
                 tied = len(cell.winners) > 1 and cell.label in cell.winners
                 if tied and cell.pattern.bits & alive:
@@ -213,9 +227,32 @@ class Slopes:
             for j, row in enumerate(program.recurrent)
             if not program.input_weights[j] and min(row) < 0 < max(row)
         ]
-        for region in activation_regions(program) if mixed else ():
+        meet = self.of_labels and _walls_may_coincide(program)
+        for region in activation_regions(program) if mixed or meet else ():
             self.deadline.look()
             self._check_neurons(mixed, region.pattern.bits)
+            for walls in region.walls if meet else ():
+                self._check_facet(region.pattern.bits, [w.neuron for w in walls if w.neuron])
+
+    def _check_facet(self, bits: int, neurons: list[tuple[int, int]]) -> None:
+        """Where all last states vanish, with z of these neurons."""
+        program, last = self.program, self.program.seq_len - 1
+        on = bits >> program.first[last]
+        if any(on >> j & 1 and (last, j) not in neurons for j in range(program.hidden_size)):
+            return
+        moving = [
+            (t, j)
+            for t, j in neurons
+            if t
+            and any(
+                (program.input_weights[j] or program.recurrent[j][i])
+                and bits >> (program.first[t - 1] + i) & 1
+                and (t - 1, i) not in neurons
+                for i in range(program.hidden_size)
+            )
+        ]
+        if len(moving) > 1 and moving[-1][0] == last:
+            raise InputError(_COINCIDE)
 
     def _check_neurons(self, mixed: list[int], bits: int) -> None:
         program, specializer = self.program, Specializer(self.program)
@@ -287,10 +324,25 @@ class _Backward:
 
 
 def _logits_may_coincide(program: Program) -> bool:
-    """Whether two logits may coincide on a cone where some last state is on: no subset of the
-    neurons may make the coefficient of the last input vanish in their difference."""
+    """Whether two logits may coincide on a cone where some last state is on."""
+    return _rows_may_coincide(program, program.readout)
+
+
+def _walls_may_coincide(program: Program) -> bool:
+    """Whether two neurons may vanish together in the last step though they read states that do not
+    vanish, or read no input."""
+    inputs = program.input_weights
+    if not all(inputs):
+        return True
+    rows = zip(program.recurrent, inputs, strict=True)
+    return _rows_may_coincide(program, [[w / a for w in row] for row, a in rows])
+
+
+def _rows_may_coincide(program: Program, rows: Sequence[Sequence[Fraction]]) -> bool:
+    """Whether two rows may have the same product with the states of one step, some of them on: if
+    not, no subset of the neurons makes the newest input's coefficient vanish in the difference."""
     half = program.hidden_size // 2
-    for one, other in combinations(program.readout, 2):
+    for one, other in combinations(rows, 2):
         terms = [
             float((a - b) * w) for a, b, w in zip(one, other, program.input_weights, strict=True)
         ]

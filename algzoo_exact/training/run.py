@@ -25,10 +25,10 @@ from algzoo_exact.training.networks import (
 )
 from algzoo_exact.training.recipe import WEIGHT_DECAY, Recipe
 from algzoo_exact.version import __version__
+from algzoo_exact.zoo.folders import TRAINING_STATE
 from algzoo_exact.zoo.storage import RawTensor, parse_safetensors, to_safetensors
 from algzoo_exact.zoo.tasks import first_argmax, torch_device
 
-STATE_FILE = "training-state.safetensors"
 SAVE_SECONDS = 20.0  # between two saves of the state
 REPORT_SECONDS = 0.25
 
@@ -126,12 +126,12 @@ class Run:
         arrays |= {key: moments[key] for key in ("exp_avg", "exp_avg_sq") if key in moments}
         metadata = {"recipe": self.recipe.to_json(), "step": str(self.step)}
         metadata |= {"torch": torch.__version__, "version": __version__}
-        write_whole(self.folder / STATE_FILE, to_safetensors(_raw(arrays), metadata))
+        write_whole(self.folder / TRAINING_STATE, to_safetensors(_raw(arrays), metadata))
 
     def _resume(self, folder: Path) -> None:
         try:
             (folder / "seeds").mkdir(parents=True, exist_ok=True)
-            content = (folder / STATE_FILE).read_bytes()
+            content = (folder / TRAINING_STATE).read_bytes()
         except FileNotFoundError:
             self._keep_weights()
             self.save()  # claims the folder
@@ -147,7 +147,7 @@ class Run:
             }
         except (InputError, KeyError, ValueError) as error:
             raise InputError(
-                f"{folder / STATE_FILE} is not the state of a run; delete it to start anew."
+                f"{folder / TRAINING_STATE} is not the state of a run; delete it to start anew."
             ) from error
         if recipe != self.recipe.to_json():
             raise InputError(

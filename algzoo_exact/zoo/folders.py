@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -9,9 +10,13 @@ from pathlib import Path
 from algzoo_exact.errors import InputError
 from algzoo_exact.zoo.loading import SUFFIXES, suffix_of
 
+TRAINING_STATE = "training-state.safetensors"
+"""What training goes on from, in the folder of its models: no model itself."""
+
 
 def models_in(folder: Path) -> list[Path]:
-    """The files of weights in a folder, by name, numbers in their order; hidden ones are left out.
+    """The files of weights in a folder, by name, numbers in their order; hidden ones and a state of
+    training are left out.
 
     InputError if it is missing, cannot be read, or holds none.
     """
@@ -21,9 +26,11 @@ def models_in(folder: Path) -> list[Path]:
         found = [path for path in folder.iterdir() if suffix_of(path.name) and not path.is_dir()]
     except OSError as error:
         raise InputError(f"Cannot read {folder}: {error.strerror}.") from error
-    found = [path for path in found if not path.name.startswith(".")]
+    found = [path for path in found if path.name[0] != "." and path.name != TRAINING_STATE]
     if not found:
-        raise InputError(f"There are no models in {folder}: no {', '.join(SUFFIXES)} files.")
+        raise InputError(
+            f"There are no models in the folder {folder}: no {', '.join(SUFFIXES)} files."
+        )
     return sorted(found, key=_by_numbers)
 
 
@@ -31,7 +38,7 @@ def every_model(given: Iterable[str]) -> list[str]:
     """Names and files as given, once each, and in place of a folder all files of weights in it."""
     found: dict[str, None] = {}
     for name in given:
-        paths = models_in(Path(name)) if Path(name).is_dir() else [name]
+        paths = models_in(Path(name)) if os.path.isdir(name) else [name]
         found |= dict.fromkeys(map(str, paths))
     return [*found]
 

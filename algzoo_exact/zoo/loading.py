@@ -6,6 +6,7 @@ import hashlib
 import os
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -32,7 +33,7 @@ from algzoo_exact.shown import Shown
 from algzoo_exact.zoo.algzoo import FAMILIES
 from algzoo_exact.zoo.fetching import Remote, fetch, find_remote
 from algzoo_exact.zoo.handcrafted import SIZES, handcrafted_second_argmax
-from algzoo_exact.zoo.modules import check_module, module_heads, unwrapped
+from algzoo_exact.zoo.modules import check_computes, check_module, module_heads, unwrapped
 from algzoo_exact.zoo.naming import with_our_names
 from algzoo_exact.zoo.reading import (
     dtype_name,
@@ -234,7 +235,8 @@ def _find(name: str) -> Path:
     if not exists:
         known = ", ".join(_names())
         raise InputError(
-            f"There is no file or shipped model {short!r}{did_you_mean(name, _names())}; shipped "
+            f"There is no file or shipped model {short!r}"
+            f"{did_you_mean(name, _names()) or file_like(path, SUFFIXES)}; shipped "
             f"models: {known}; "
             "AlgZoo's own have names such as algzoo:2nd_argmax_16_10."
         )
@@ -313,7 +315,11 @@ def _load_module(module: torch.nn.Module, asked: _Asked) -> Model:
     check_module(module, ordered=asked.architecture == _MLP)
     mlp = _MLP if isinstance(module, torch.nn.Sequential) else None
     stated = (_Stated("module", heads=module_heads(module), architecture=mlp),)
-    return _load_tensors(raw_tensors(module.state_dict()), type(module).__name__, asked, stated)
+    name = type(module).__name__
+    model = _load_tensors(raw_tensors(module.state_dict()), name, asked, stated)
+    if not (asked.rename or asked.architecture):  # else the caller knows
+        check_computes(module, model.network)
+    return model
 
 
 def _load_tensors(
@@ -415,7 +421,9 @@ def _task(network: Program | Transformer, asked: _Asked, stated: _Claims) -> Tas
     claim = next((claim for claim in stated if claim.task is not None), None)
     if claim is None or claim.task is None:
         possible = tasks_for(network)
-        return Task(possible[0], n) if len(possible) == 1 else None
+        with suppress(InputError):  # one that this n does not suit
+            return _fitting(network, Task(possible[0], n)) if len(possible) == 1 else None
+        return None
     sizes = {"seq_len": n, "hidden_size": network.hidden_size}
     if isinstance(network, Program) and not network.is_rnn:
         del sizes["hidden_size"]  # layers differ

@@ -5,11 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from algzoo_exact.errors import InputError
+from algzoo_exact.program.ir import Program
 from algzoo_exact.program.lift import is_mlp
+from algzoo_exact.program.transformer import Transformer
 
 if TYPE_CHECKING:
+    import torch
     from torch import nn
 
+_TRIED = 8  # inputs
+_ROUNDING = 1000.0  # times the precision of the module's type: a heuristic, far from what differs
 _WRAPPED = ("module", "_orig_mod")  # by torch's DataParallel and AveragedModel, and by compile()
 
 
@@ -45,6 +50,57 @@ def check_module(module: nn.Module, *, ordered: bool) -> None:
             f"What stands between the matrices of a {type(module).__name__} cannot be told; give a "
             "torch.nn.Sequential of Linear and ReLU, or say architecture='mlp'."
         )
+
+
+def check_computes(module: nn.Module, network: Program | Transformer) -> None:
+    """InputError for a module whose own forward pass gives something else than the network on a few
+    inputs (batch, n), or (batch, n, 1). One that takes neither is not looked at."""
+    import torch
+
+    from algzoo_exact.zoo.architectures import to_module
+
+    like = next(module.parameters())
+    drawn = torch.Generator().manual_seed(0)
+    x = torch.randn(_TRIED, network.seq_len, generator=drawn).to(like)
+    if isinstance(network, Transformer):
+        size = (_TRIED, network.seq_len)
+        x = torch.randint(network.tokens, size, generator=drawn).to(like.device)
+    modes = [(part, part.training) for part in module.modules()]
+    module.eval()  # without dropout and the like
+    try:
+        theirs = _output(module, x, _TRIED * network.outputs)
+    finally:
+        for part, mode in modes:
+            part.training = mode
+    if theirs is None:
+        return
+    inputs = x.cpu() if isinstance(network, Transformer) else x.cpu().double()
+    with torch.no_grad():
+        ours = to_module(network)(inputs).flatten()
+    allowed = _ROUNDING * torch.finfo(like.dtype).eps * max(1.0, float(ours.abs().max()))
+    known = theirs.isfinite() & ours.isfinite()  # else beyond the range of floats
+    if bool(((theirs - ours).abs()[known] > allowed).any()):
+        raise InputError(
+            f"The {type(module).__name__} computes something else than its matrices with ReLU "
+            f"between them: on {x[0].flatten().tolist()} it gives "
+            f"{theirs[: network.outputs].tolist()}, not {ours[: network.outputs].tolist()}; if "
+            "they are what you mean, give its state_dict()."
+        )
+
+
+def _output(module: nn.Module, x: torch.Tensor, size: int) -> torch.Tensor | None:
+    """What the module gives, flat, if it takes such inputs and gives so many numbers."""
+    import torch
+
+    for inputs in (x, x.unsqueeze(-1)):
+        try:
+            with torch.no_grad():
+                found = module(inputs)
+        except Exception:
+            continue
+        if isinstance(found, torch.Tensor) and found.numel() == size:
+            return found.detach().cpu().double().flatten()
+    return None
 
 
 def _check_sequential(module: nn.Sequential) -> None:

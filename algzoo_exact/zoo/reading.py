@@ -50,9 +50,11 @@ def read_file(path: Path) -> bytes:
 
 
 def file_like(missing: Path, suffixes: Sequence[str]) -> str:
-    """A question for a file in the same folder whose name is like that of a missing one, if any."""
+    """A question for a file or folder in the same folder whose name is like that of a missing one,
+    if any."""
     try:
-        names = [other.name for other in missing.parent.iterdir() if other.suffix in suffixes]
+        beside = [*missing.parent.iterdir()]
+        names = [other.name for other in beside if other.suffix in suffixes or other.is_dir()]
     except OSError:
         return ""
     return did_you_mean(missing.name, names)

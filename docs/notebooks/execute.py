@@ -18,6 +18,9 @@ def executed(path: Path) -> nbformat.NotebookNode:
     notebook = nbformat.read(path, as_version=4)
     NotebookClient(notebook, timeout=300, record_timing=False).execute()
     notebook.metadata.pop("language_info", None)  # names this Python
+    for cell in notebook.cells:
+        if cell.cell_type == "code":  # bars of progress have come and gone
+            cell.outputs = [o for o in cell.outputs if o.output_type != "display_data"]
     return notebook
 
 

@@ -8,7 +8,7 @@ from itertools import permutations
 
 import numpy as np
 import pytest
-from support.paths import ALGZOO
+from support.paths import ALGZOO, ROOT
 from support.programs import random_program
 from typer.testing import CliRunner
 
@@ -126,3 +126,27 @@ def test_the_command() -> None:
     line = ["sections", "2nd_argmax_4_3", "--positive", "1", "--json", "--workers", "1"]
     data = json.loads(runner.invoke(app, line).output)
     assert [case["label"] for case in data["cases"]] == [None] * 3
+
+
+def test_the_table_of_the_published_model() -> None:
+    """Cases of two, three and four positive inputs, and whole sections, against samples."""
+    path = ALGZOO / "example_2nd_argmax_16_10.safetensors"
+    if not path.is_file():
+        pytest.skip("ARC's model is not here")
+    model = az.load(path)
+    lines = [json.loads(text) for text in (ROOT / "benchmarks/sections.jsonl").open()]
+    assert {line["sha256"] for line in lines} == {model.sha256}
+    sets = [line for line in lines if line["sort"] == "positive"]
+    assert sum(len(line["inputs"]) < 4 for line in sets) == 45 + 120
+    count = 20_000
+    for line in sets[::9]:
+        positions, low, high, *_ = line["cases"][-1]
+        share = _sampled(model.program, tuple(positions), positions[1], count)
+        known = (float(low) + float(high)) / 2
+        assert abs(share - known) < 5 * (known * (1 - known) / count) ** 0.5 + 1e-9
+    for line in lines:
+        if line["sort"] == "whole":
+            part = az.section(model, zero=[i for i in range(10) if i not in line["inputs"]])
+            found = az.sample(part, None, count, dtype="float64")
+            known = (float(line["right"][0]) + float(line["right"][1])) / 2
+            assert abs(found.accuracy - known) < 5 * found.standard_error

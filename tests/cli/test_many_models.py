@@ -37,6 +37,7 @@ def folder(tmp_path: Path) -> Path:
     (found / "bad.pth").write_bytes(b"no weights")
     (found / "notes.txt").write_text("not read")
     (found / ".hidden.pth").write_bytes(b"not read")
+    (found / "training-state.safetensors").write_bytes(b"not read")
     return found
 
 
@@ -103,7 +104,7 @@ def test_noise_seeds(tmp_path: Path) -> None:
     assert Fraction(said["mean_lower"]) <= Fraction(said["mean_upper"])
     told = run(*asked)
     assert "2nd_argmax_2_2: mean 0.9" in told.stdout
-    assert "of 4 noise seeds" in told.stdout
+    assert "(exact), standard deviation 0.00" in told.stdout
 
 
 @pytest.mark.parametrize(
@@ -126,7 +127,7 @@ def test_bad_options(options: tuple[str, ...], said: str, folder: Path) -> None:
 
 def test_bad_folders(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
-    assert "There are no models in" in run("accuracy", tmp_path / "empty").stderr
+    assert "There are no models in the folder" in run("accuracy", tmp_path / "empty").stderr
     told = run("accuracy", folder / "seed0.pth", folder / "none.pth")
     assert told.exit_code == 2
     assert told.stdout.count("error: ") == 2
@@ -143,6 +144,16 @@ def test_a_journal_of_other_options_is_refused(folder: Path, tmp_path: Path) -> 
     kept.write_text("no JSON\n")
     told = run("accuracy", folder, "--task", "argmax", "--out", out)
     assert "is damaged; remove it to start anew" in told.stderr
+
+
+def test_files_of_one_name(tmp_path: Path) -> None:
+    """Runs whose files have the same name are told apart by their folders."""
+    files = [tmp_path / name / "model.pth" for name in ("run1", "run2")]
+    for file in files:
+        file.parent.mkdir()
+        write(file, state(2, 3))
+    told = run("accuracy", *files, "--task", "argmax")
+    assert [line.split()[0] for line in told.stdout.splitlines()[:2]] == [*map(str, files)]
 
 
 def many(folder: Path, count: int) -> None:
@@ -190,3 +201,13 @@ def test_killed_and_interrupted(tmp_path: Path) -> None:
     told = run("accuracy", tmp_path / "models", "--out", out)
     assert (told.exit_code, out.read_bytes()) == (0, whole.read_bytes())
     assert not journal.exists()
+
+
+@pytest.mark.slow
+def test_a_limit_leaves_time_for_a_sample(tmp_path: Path) -> None:
+    """Bounds of ten inputs are wide: no number is given as the score, and the sample tells more."""
+    found = json_of("accuracy", "2nd_argmax_16_10", "2nd_argmax_2_2", "--time-limit", "3s")
+    wide, exact = found["models"]
+    assert (wide["kind"], wide["score"], exact["kind"]) == ("certified", None, "exact")
+    assert wide["sampled_lower"] < 0.947 < wide["sampled_upper"] + 0.01
+    assert exact["sampled"] is None

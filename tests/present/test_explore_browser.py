@@ -24,7 +24,7 @@ pytestmark = [
 ]
 
 _LARGEST = 5_000_000  # bytes of the page of a model of three inputs
-_SECONDS = 2.0  # to open a page
+_SECONDS = 2.0  # of processor time, to open a page
 
 _ROWS = "table.initialized && document.querySelector('.tabulator-row') !== null"
 
@@ -33,7 +33,7 @@ def _explored(name: str) -> az.Exploration:
     match name:
         case "2_2":
             story = az.load_explanation(explanation_path("algzoo_2nd_argmax_2_2"))
-            return az.explore(az.load(ALGZOO_2_2), explanation=story)
+            return az.explore(az.load(ALGZOO_2_2), explanation=story, seconds=600)
         case "4_3":
             return az.explore(az.load("2nd_argmax_4_3"), against=az.load("2nd_argmax_3_3"))
         case "8_5":
@@ -98,7 +98,7 @@ def test_page(page: Page, pages: Pages, name: str, width: int, dark: bool) -> No
     path = pages[name][1]
     before = page.seconds()
     _open(page, path, width=width, dark=dark)
-    assert page.seconds() - before < _SECONDS or page.evaluate("performance.now()") < _SECONDS * 1e3
+    assert page.seconds() - before < _SECONDS
     assert page.complaints() == []
     assert page.requests() == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
@@ -338,13 +338,18 @@ def test_walls(page: Page, pages: Pages) -> None:
 
 def test_strangers_texts_run_nothing(page: Page, pages: Pages, tmp_path: Path) -> None:
     """In a page, and in a notebook's frame, whose scripts are as free as the page lets them be."""
-    found = pages["2_2"][0]
+    found = pages["4_3"][0]
+    assert found.against is not None
     name = "</script><script>top.hacked = 1</script><img src=x onerror='top.hacked = 1'>\"'"
-    hostile = replace(found, model=replace(found.model, name=name))
+    models = (replace(model, name=name) for model in (found.model, found.against))
+    hostile = replace(found, model=next(models), against=next(models))
     hostile.save(tmp_path / "page.html")
     _open(page, tmp_path / "page.html")
     assert page.evaluate("window.hacked === undefined && document.images.length === 0")
     assert page.evaluate("document.getElementById('name').textContent") == name
+    page.evaluate("document.getElementById('tab-differences').click()")
+    page.until(_ROWS)
+    assert page.evaluate("document.images.length") == 0
     assert page.complaints() == []
     frame = tmp_path / "notebook.html"
     frame.write_text(f"<!DOCTYPE html><title>notebook</title>{hostile._repr_html_()}")

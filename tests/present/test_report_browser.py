@@ -6,11 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from present.test_lemmas import lemmas
 from support.browser import CHROMIUM, CONTRAST, Page, browser
 from support.shipped_stories import ALGZOO_2_2
 
 import algzoo_exact as az
-from algzoo_exact.zoo.explanations import explanation_path
+from algzoo_exact.present import document as d
+from algzoo_exact.present.writers.registry import write
+from algzoo_exact.zoo.explanations import explanation_path, list_explanations
 
 pytestmark = [
     pytest.mark.slow,
@@ -72,3 +75,36 @@ def test_complaints_and_requests_are_noticed(page: Page, tmp_path: Path) -> None
     page.open(path)
     assert len(page.complaints()) >= 2
     assert page.requests()
+
+
+WIDTH = "document.documentElement.scrollWidth"
+
+
+@pytest.mark.parametrize("name", ["median_2_2", "argmedian_8_5", "longest_cycle_6_5"])
+def test_no_family_scrolls_sideways(page: Page, tmp_path: Path, name: str) -> None:
+    az.make_report(az.load(name), samples=1000, time_limit=1).write(tmp_path / "a.html")
+    for width in (DESKTOP, PHONE):
+        page.open(tmp_path / "a.html", width=width)
+        assert page.complaints() == []
+        assert page.evaluate(WIDTH) <= width
+
+
+@pytest.mark.parametrize("name", list_explanations())
+def test_no_lemma_scrolls_sideways(page: Page, tmp_path: Path, name: str) -> None:
+    """Those of all shipped stories; and long formulas break, so that few boxes scroll."""
+    section = d.Section("lemmas", "Lemmas", tuple(lemmas(name)))
+    write(d.Document("Lemmas", "", (section,), ""), tmp_path / "a.html")
+    page.open(tmp_path / "a.html", width=PHONE)
+    assert page.evaluate(WIDTH) <= PHONE
+    boxes = "[...document.querySelectorAll('.display')]"
+    wide = page.evaluate(f"{boxes}.filter(e => e.scrollWidth > e.clientWidth + 1).length")
+    assert wide <= page.evaluate(f"{boxes}.length") / 10
+
+
+def test_a_formula_is_copied(page: Page, tmp_path: Path) -> None:
+    """The button is there, and offers the closed form in the language of explanations."""
+    az.make_report(az.load("2nd_argmax_3_3"), samples=1000).write(tmp_path / "a.html")
+    page.open(tmp_path / "a.html")
+    assert page.evaluate("document.querySelector('details button').textContent") == "Copy"
+    text = page.evaluate("document.querySelector('[data-copied]').dataset.copied")
+    assert text == str(az.accuracy(az.load("2nd_argmax_3_3")).form)

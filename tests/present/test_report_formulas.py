@@ -206,10 +206,13 @@ def test_digits_by_example() -> None:
 
 def test_errors_in_words() -> None:
     exactly = Enclosure.exactly
-    assert one_in(exactly(Fraction(1, 4))) == "one error in 4.00000 inputs"
+    assert one_in(exactly(Fraction(1, 40))) == "one error in 40.0000 inputs"
+    assert one_in(exactly(Fraction(1, 4))) == "an error rate of 25.000%"
     assert "at most one error in 10.0000" in one_in(Enclosure(Fraction(0), Fraction(1, 10)))
-    assert one_in(exactly(0)).startswith("no error")
-    assert "2.00000 to 4.00000" in one_in(Enclosure(Fraction(1, 4), Fraction(1, 2)))
+    assert one_in(exactly(0)).startswith("no error, except")
+    assert one_in(exactly(0), finite=True) == "no error"
+    assert "20.0000 to 40.0000" in one_in(Enclosure(Fraction(1, 40), Fraction(1, 20)))
+    assert "between 25" in one_in(Enclosure(Fraction(1, 4), Fraction(1, 2)))
 
 
 def test_style_has_both_schemes() -> None:

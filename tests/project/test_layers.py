@@ -82,6 +82,7 @@ HOMES: dict[str, tuple[str, ...]] = {
         "training/",
         "runtime/",
         "race/",
+        "analysis/autograd.py",
         "explain/prove/torch_check.py",
         "race/run.py",
         "program/problem.py",  # the type alone, as in what follows

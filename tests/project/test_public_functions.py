@@ -47,6 +47,7 @@ CALLS: dict[str, Callable[[Path], list[Any]]] = {
     "accuracy": lambda at: [model(), task()],
     "accuracy_bounds": lambda at: [model(), task()],
     "activation_regions": lambda at: [model()],
+    "attention": lambda at: [az.load("longest_cycle_4_4"), [[0, 1, 2, 3]]],
     "ask": lambda at: [model(), "h[0][0] > 0"],
     "cells": lambda at: [model(), task()],
     "certify": lambda at: [model(), task()],
@@ -55,7 +56,17 @@ CALLS: dict[str, Callable[[Path], list[Any]]] = {
     "diff": lambda at: [model(), model(), task()],
     "estimator": lambda at: ["sobol"],
     "explore": lambda at: [model(), task()],
+    "function_difference": lambda at: [az.load("longest_cycle_4_4")] * 2,
+    "median_errors": lambda at: [az.load("median_2_2"), az.tasks.median(2)],
+    "wrong_functions": lambda at: [az.load("longest_cycle_4_4")],
+    "exact_score": lambda at: [
+        *map(
+            torch.tensor, ([[1.0], [-1.0]], [[-1.0, 1.5], [2.0, -1.0]], [[1.0, -1.0], [-0.5, 1.0]])
+        ),
+        task(),
+    ],
     "find_errors": lambda at: [model(), task()],
+    "gradient": lambda at: [model(), task()],
     "importance": lambda at: [model(), task()],
     "lift": lambda at: [model()],
     "load": lambda at: ["2nd_argmax_2_2"],
@@ -66,8 +77,11 @@ CALLS: dict[str, Callable[[Path], list[Any]]] = {
     "on_subspace": lambda at: [model(), [[1, 0], [0, 1]]],
     "orthant_probability": lambda at: [[[1, 0], [0, 1]]],
     "perturb": lambda at: [model(), 0.1, 3],
+    "prune": lambda at: [model(), 0.1],
+    "quantize": lambda at: [model(), "int8"],
     "picture": lambda at: [model(), task(), at / "p.svg"],
     "positive_inputs": lambda at: [model(), 2],
+    "polish": lambda at: [model(), task()],
     "probability": lambda at: ["x[0] > x[1]", 2],
     "probe": lambda at: [model(), [[1, 0]]],
     "prove": lambda at: [model(), "h[0][0] >= 0"],
@@ -97,11 +111,12 @@ OTHERS = {"catalogue", "list_models", "lift_transformer", "check_certificate"}
 WRONG = (None, "nonsense", 3, -1, 0.5, torch.nn.Linear(2, 2), object(), az.tasks.argmax(7))
 
 # What may be left out, and what is right where it stands.
-MAY_BE_NONE = {"task", "cone"}
+MAY_BE_NONE = {"task", "cone", "inputs"}
 RIGHT: dict[tuple[str, str], tuple[object, ...]] = {
     ("compare", "noise"): (3, 0.5),
     ("perturb", "std"): (3, 0.5),
     ("perturb", "seed"): (3,),
+    ("prune", "share"): (0.5,),
     ("probability", "n"): (3,),
     ("specialize", "bits"): (3,),
     ("sample", "n"): (3,),
@@ -111,6 +126,8 @@ RIGHT: dict[tuple[str, str], tuple[object, ...]] = {
     ("train", "seq_len"): (3,),
     ("train", "folder"): ("nonsense",),
     ("write_atlas", "output"): ("nonsense",),
+    ("section", "basis"): (None,),
+    ("picture", "path"): (None,),
     ("on_subspace", "target"): (),
     ("lift", "model"): (),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pickle
 import signal
@@ -15,8 +16,10 @@ from functools import partial
 import numpy as np
 import pytest
 from support.programs import random_program
+from typer.testing import CliRunner
 
 import algzoo_exact as az
+from algzoo_exact.cli.app import app
 from algzoo_exact.cluster import dask_workers
 from algzoo_exact.deadline import NEVER, Deadline
 
@@ -100,6 +103,17 @@ def test_each_kind_of_job_on_a_cluster(cluster: str) -> None:
             lambda w: [replace(p, seconds=0) for p in az.compare(model, workers=w, **race).points],
         ):
             assert run(1) == run(workers)
+
+
+@pytest.mark.slow
+def test_the_command(cluster: str) -> None:
+    line = ["errors", "2nd_argmax_2_2", "--json"]
+    here = CliRunner().invoke(app, line)
+    there = CliRunner().invoke(app, [*line, "--scheduler", cluster])
+    assert there.exit_code == 0, there.output
+    assert json.loads(here.output)["total"] == json.loads(there.output)["total"]
+    both = CliRunner().invoke(app, [*line, "--scheduler", cluster, "--workers", "2"])
+    assert both.exit_code == 2
 
 
 @pytest.mark.slow

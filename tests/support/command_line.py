@@ -81,6 +81,7 @@ MODEL = record(
     parameters=COUNT,
     heads=either(COUNT, NULL),
     heads_assumed=either(TRUTH, NULL),
+    taken={"type": "object", "additionalProperties": TEXT},
 )
 COUNTS = record(
     inputs=COUNT,

@@ -14,8 +14,9 @@ from algzoo_exact.errors import InputError
 from algzoo_exact.program.task import Task
 from algzoo_exact.training.data import CHUNK_STEPS, draw_chunk
 from algzoo_exact.training.recipe import Recipe
-from algzoo_exact.training.run import STATE_FILE, Run, Status
+from algzoo_exact.training.run import Run, Status
 from algzoo_exact.zoo.architectures import new_module
+from algzoo_exact.zoo.folders import TRAINING_STATE
 from algzoo_exact.zoo.storage import parse_safetensors
 
 CPU = torch.device("cpu")
@@ -210,7 +211,7 @@ def test_a_folder_of_another_run_is_refused(tmp_path: Path) -> None:
     Run(Recipe("argmax", 2, 2, 2048, (0,)), tmp_path).train()
     with pytest.raises(InputError, match="holds another run"):
         Run(Recipe("argmax", 2, 2, 4096, (0,)), tmp_path)
-    (tmp_path / STATE_FILE).write_bytes(b"not a state")
+    (tmp_path / TRAINING_STATE).write_bytes(b"not a state")
     with pytest.raises(InputError, match="not the state of a run"):
         Run(Recipe("argmax", 2, 2, 2048, (0,)), tmp_path)
     (tmp_path / "file").write_text("")

@@ -9,6 +9,7 @@ import json
 import os
 import zipfile
 from argparse import Namespace
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ import numpy as np
 import pytest
 import safetensors.numpy
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from support.command_line import run
 from support.weight_files import message, state, write
 from torch import nn
@@ -112,6 +115,30 @@ def test_the_same_model(kind: str, tmp_path: Path) -> None:
         assert found.taken == {}
 
 
+@settings(max_examples=60)
+@given(
+    st.integers(1, 4),
+    st.integers(2, 4),
+    st.permutations([IN, HH, OUT]),
+    st.lists(st.text("abcxyz_", min_size=1, max_size=5), min_size=3, max_size=3, unique=True),
+    st.sampled_from(["", "module.", "model.net."]),
+)
+def test_names_never_change_the_model(
+    d: int, n: int, order: list[str], names: list[str], prefix: str
+) -> None:
+    """Whatever the matrices are called and in whatever order they come: the same network, or where
+    two have one shape, a refusal that names the option."""
+    plain = state(d, n)
+    named = {prefix + name: plain[key] for key, name in zip(order, names, strict=True)}
+    shapes = [value.shape for value in plain.values()]
+    if len(set(shapes)) < len(shapes):
+        assert "--rename" in message(named)
+        pairs = dict(zip(order, names, strict=True))
+        assert az.load(named, rename=pairs).network == az.load(plain).network
+    else:
+        assert az.load(named).network == az.load(plain).network
+
+
 def test_what_was_taken_is_told(tmp_path: Path) -> None:
     path = write(tmp_path / "argmax_2_3.pth", called("a", "b", "c"))
     assert az.load(path).taken == {IN: "a", HH: "b", OUT: "c"}
@@ -133,13 +160,43 @@ def test_modules_by_other_names(module: nn.Module) -> None:
         assert torch.allclose(ours, logits, atol=1e-6)
 
 
+class Odd(Hidden):
+    """A module whose forward pass is not all that its matrices do."""
+
+    def __init__(self, change: Callable[[torch.Tensor], torch.Tensor]) -> None:
+        super().__init__()
+        self.change = change
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        states, _ = self.encoder(x if x.ndim == 3 else x.unsqueeze(-1))
+        logits: torch.Tensor = self.decode(states[:, -1])
+        return self.change(logits)
+
+
+def test_what_a_module_computes_is_compared() -> None:
+    """Its own forward pass is the judge of what its matrices are taken for."""
+    torch.manual_seed(0)
+    module = Odd(lambda logits: logits)
+    module.train()
+    model = az.load(module, task="argmax")
+    assert module.training
+    assert module.encoder.training
+    assert az.load(Odd(lambda logits: logits).half()).dtype == "float16"
+    assert az.load(Odd(lambda logits: logits[:, :2])).task is None  # of another size: not compared
+    for change in (torch.tanh, lambda logits: logits.softmax(-1), lambda logits: logits.flip(-1)):
+        odd = Odd(change)
+        assert "Odd computes something else than its matrices with ReLU" in message(odd)
+        odd.load_state_dict(module.state_dict())
+        assert az.load(odd.state_dict(), task="argmax").network == model.network
+
+
 def test_every_function_takes_a_module() -> None:
     module, task = DistRNN(2, 3), az.tasks.argmax(3)
     model = az.load(module, task="argmax")
     score = az.accuracy(model)
-    for given in (module, module.state_dict(), nn.DataParallel(module)):
-        assert az.accuracy(given, task).enclosure.lower == score.enclosure.lower
-        assert az.lift(given) == model.program
+    for form in (module, module.state_dict(), nn.DataParallel(module)):
+        assert az.accuracy(form, task).enclosure.lower == score.enclosure.lower
+        assert az.lift(form) == model.program
     found = az.make_report(module, task, samples=1000).findings.score
     assert found.enclosure.lower == score.enclosure.lower
     assert az.perturb(module, 0.1).program == az.perturb(model, 0.1).program

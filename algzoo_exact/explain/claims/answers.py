@@ -57,7 +57,7 @@ class Right(_Answer):
     """The model gives the task's label for almost all inputs in ``domain``."""
 
     kind = "right"
-    sentence = "The model is right for almost all inputs."
+    sentence = "The model is right for almost all of these inputs."
     right = True
 
 
@@ -66,7 +66,7 @@ class Wrong(_Answer):
     """The model does not give the task's label for almost any input in ``domain``."""
 
     kind = "wrong"
-    sentence = "The model is wrong for almost all inputs."
+    sentence = "The model is wrong for almost all of these inputs."
     right = False
 
 

@@ -87,6 +87,10 @@ class Instance(Ground):
     assumes: ClassVar[bool] = True
     assumable: ClassVar[bool] = False
 
+    def in_words(self) -> str:
+        """The ``sentence``, where it is not the same for all of its kind."""
+        return self.sentence
+
     @property
     def almost(self) -> bool:
         """Whether null sets do not count."""

@@ -55,6 +55,13 @@ class Equivalent(Instance):
     def models(self) -> tuple[str, ...]:
         return (self.other,)
 
+    def in_words(self) -> str:
+        what = "have the same logits for all"
+        if self.mode == "labels":
+            what = "give the same answer to almost all"
+        where = "inputs" if self.domain == EVERYWHERE else "of these inputs"
+        return f"The model and {self.other} {what} {where}."
+
     @property
     def almost(self) -> bool:
         return self.mode == "labels"

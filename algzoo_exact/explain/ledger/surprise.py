@@ -76,8 +76,8 @@ class Given:
 class Ledger(Shown):
     """An explanation's surprise in bits.
 
-    ``rows`` has one row for each price. ``unpriced`` names the proved claims that cost nothing:
-    their authors say that they follow. ``optimizations`` are what the total is compared with.
+    ``rows`` has one row for each price. ``unpriced`` names the proved claims that have no
+    price, and cost nothing. ``optimizations`` are what the total is compared with.
     """
 
     rows: tuple[Row, ...]

@@ -34,6 +34,7 @@ from algzoo_exact.explain.prove.event_program import (
 from algzoo_exact.geometry.cone import IntVector, primitive
 from algzoo_exact.measure.faces import Faces
 from algzoo_exact.measure.flow import MOST_INPUTS
+from algzoo_exact.processes import Workers
 from algzoo_exact.program.floats import exact_weights
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task, argmax
@@ -84,7 +85,7 @@ class EventCells:
 
 def event_cells(
     program: Program, formula: Formula, task: Task | None = None, *, top: int = 0,
-    deadline: Deadline = NEVER, workers: int = 1,
+    deadline: Deadline = NEVER, workers: Workers = 1,
 ) -> EventCells:  # fmt: skip
     """The cones on which a formula holds, and the ``top`` heaviest, for up to nine inputs that
     occur. A ``task`` on all of them says where to start.

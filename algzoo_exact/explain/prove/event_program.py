@@ -22,8 +22,10 @@ from algzoo_exact.explain.language.expression import (
     Number,
     Term,
     Truth,
+    compare,
 )
 from algzoo_exact.explain.logic.conditions import (
+    ZERO,
     Condition,
     Form,
     Junction,
@@ -79,6 +81,8 @@ class Signals:
 
     def _compare(self, formula: Compare) -> Condition:
         gap = self.form(formula.left).plus(self.form(formula.right), -1)
+        if not gap.terms:
+            return compare(formula.op, gap.constant, ZERO)
         if gap.constant:
             raise OutOfReachError("there are constants in it, and cones have no scale")
         match formula.op:

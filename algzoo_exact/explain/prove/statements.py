@@ -24,6 +24,7 @@ from algzoo_exact.explain.prove.exact_figures import probability as probability_
 from algzoo_exact.explain.prove.labels import cells_in, earns
 from algzoo_exact.explain.prove.prover import Prover
 from algzoo_exact.explain.prove.sampled_figures import if_in_range, sampled_probability
+from algzoo_exact.processes import Workers
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.lift import HasProgram, lift, task_of
 from algzoo_exact.program.task import Task
@@ -98,7 +99,7 @@ def ask(
     definitions: Mapping[str, str] = _NO_DEFINITIONS,
     cells: int = 0,
     seconds: float = 30.0,
-    workers: int = 1,
+    workers: Workers = 1,
     progress: Callable[[str], None] | None = None,
 ) -> Asked:
     """Does ``statement`` hold for all inputs (where ``given`` does), and with what probability?
@@ -154,7 +155,7 @@ class _Measure:
 
     program: Program
     task: Task | None
-    workers: int
+    workers: Workers
 
     def of(self, formula: Formula, deadline: Deadline, cells: EventCells | None = None) -> Figure:
         """Exact or certified where that can be had, else sampled; ``cells`` if they are known."""

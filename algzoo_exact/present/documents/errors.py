@@ -45,7 +45,7 @@ def errors_document(
     blocks: list[d.Block] = [d.facts(*rows)]
     if cells:
         blocks += [
-            _cells_table(found, cells),
+            wrong_cells(found, cells),
             _sums("By true label and answer", ("label", "answer"), found, found.by_answer),
             _sums("By the order of the inputs", ("inputs",), found,
                   {(", ".join(k),): v for k, v in found.by_order.items()}),
@@ -71,7 +71,8 @@ def _torch(cells: Sequence[WrongCell], floats: Sequence[int]) -> str:
     return f"in float64 it gives the same answers at {same} of {len(cells)} inputs below"
 
 
-def _cells_table(found: Errors, cells: Sequence[WrongCell]) -> d.Table:
+def wrong_cells(found: Errors, cells: Sequence[WrongCell]) -> d.Table:
+    """Each with an input inside, and its walls."""
     rows = (
         (
             digits(cell.probability, _PLACES),

@@ -23,7 +23,7 @@ def explore_document(found: Exploration, output: Path, seconds: float) -> d.Docu
         "model": found.model,
         "task": found.task.name,
         "ties": ties,
-        "section": found.section and found.section.text,
+        "section": found.entries,
         "accuracy": found.accuracy,
         "regions": found.regions,
         "wrong_cells": found.wrong_cells,

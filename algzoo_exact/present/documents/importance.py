@@ -28,6 +28,12 @@ def importance_document(
     if found.left_out:
         rows.append(("left out", f"{len(found.left_out)} parts, for want of time"))
     rows += took(seconds)
+    table = importance_table(found, frozen, top)
+    return d.untitled(d.facts(*rows), table, data=_data(model, found, frozen, seconds))
+
+
+def importance_table(found: Importance, frozen: str | None, top: int) -> d.Table:
+    """The ``top`` parts, by what is lost without each."""
     how = {None: "taken out", "off": "set to 0"}.get(frozen, "made linear")
     caption = f"Each part {how}: what is left, the largest drops first."
     if len(found.parts) > top:
@@ -36,8 +42,8 @@ def importance_document(
         (part.part, value_text(part.score.enclosure, part.score.kind), _signed(part.drop))
         for part in found.parts[:top]
     )
-    table = d.table(caption, ("part", f"#{words}", "#drop"), lines)
-    return d.untitled(d.facts(*rows), table, data=_data(model, found, frozen, seconds))
+    words = METRICS[found.score.metric].words
+    return d.table(caption, ("part", f"#{words}", "#drop"), lines)
 
 
 def _signed(drop: Enclosure) -> str:

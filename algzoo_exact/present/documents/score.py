@@ -148,7 +148,8 @@ def _wrong_inputs(score: Score, counts: Counts) -> str:
         return "none"
     if least < most:
         return f"from {_amount(least)} to {_amount(most)} inputs"
-    return f"{_amount(most)} inputs, one in {float(counts.inputs / most):,.6g}"
+    rate = Enclosure.exactly(1 - score.enclosure.lower)
+    return f"{_amount(most)} inputs: {one_in(rate, finite=True)}"
 
 
 def _label(label: int, row: tuple[int, ...]) -> str:

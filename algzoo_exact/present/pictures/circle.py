@@ -66,6 +66,7 @@ def draw_circle(axes: Axes, found: list[Cell], task: Task, names: Sequence[str])
     errors = _error_notes(found)
     _annotate(axes, notes + errors * (len(errors) <= _MOST_NOTES))
     look.finish(axes, 1.62)
+    canvas.magnify(axes, 1.62)
 
 
 def _annotate(axes: Axes, notes: list[_Note]) -> None:

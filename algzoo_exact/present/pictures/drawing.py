@@ -36,6 +36,9 @@ AXIS = "#666666"
 NOTE = "#555555"
 PAPER = "#FFFFFF"
 PALE = 0.62  # share of white in the colour of right answers
+_THIN, _AROUND, _CORNER = 0.03, 2.5, 0.2
+"""Below this thickness an error is magnified; half the side of what is shown, in thicknesses; the
+side of where it is shown, in that of the axes."""
 STEP = pi / 60  # longest straight piece of an arc: it is off by 0.0004 of the radius
 STYLES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (1, 1)))
 """Lines of walls by the step of their neurons: 0, 1, 2. Of more steps, all are alike."""
@@ -89,6 +92,56 @@ class Canvas:
                     ls=line.dashes, zorder=line.height, capstyle="butt",
                 )
             )  # fmt: skip
+
+    def magnify(self, axes: Axes, reach: float) -> None:
+        """Where the largest error is too thin to be seen, a corner of the axes, which show
+        ``reach`` to each side, with the place around its middle."""
+        by_kind = self.cells.items()
+        wrong = [outline for (_, kind), some in by_kind if kind == "wrong" for outline in some]
+        if not wrong:
+            return
+        _, middle, thickness = max((_extents(outline) for outline in wrong), key=lambda e: e[0])
+        if not 0 < thickness < _THIN:
+            return
+        half = _AROUND * thickness
+        corner = axes.inset_axes((0.0, 1 - _CORNER, _CORNER, _CORNER))
+        self._within(np.array(middle) - half, np.array(middle) + half).draw(corner)
+        corner.set_xlim(middle[0] - half, middle[0] + half)
+        corner.set_ylim(middle[1] - half, middle[1] + half)
+        corner.set_aspect("equal")
+        corner.set_xticks([])
+        corner.set_yticks([])
+        corner.set_title(f"× {_CORNER * reach / half:,.0f}", fontsize=9, color=NOTE, pad=3)
+        axes.indicate_inset(
+            bounds=(middle[0], middle[1], 0, 0), inset_ax=corner, edgecolor=AXIS, alpha=1
+        )
+
+    def _within(self, low: Floats, high: Floats) -> Canvas:
+        """What reaches into a box."""
+
+        def met(pieces: list[Floats]) -> list[Floats]:
+            return [
+                p for p in pieces if (p.min(axis=0) <= high).all() and (p.max(axis=0) >= low).all()
+            ]
+
+        cells = {look: some for look, pieces in self.cells.items() if (some := met(pieces))}
+        lines = {line: some for line, pieces in self.lines.items() if (some := met(pieces))}
+        return Canvas(cells, lines)
+
+
+def _extents(outline: Floats) -> tuple[float, Point, float]:
+    """Area, centroid and thickness (area by length, doubled as of a triangle) of a closed outline;
+    taken from its first point, as it may be thin."""
+    points = outline - outline[0]
+    (x, y), (x_next, y_next) = points[:-1].T, points[1:].T
+    cross = x * y_next - x_next * y
+    double = float(cross.sum())
+    if double == 0:
+        return 0.0, (0.0, 0.0), 0.0
+    middle = np.array([((x + x_next) * cross).sum(), ((y + y_next) * cross).sum()]) / (3 * double)
+    length = float(np.ptp(points, axis=0).max())
+    at = outline[0] + middle
+    return abs(double) / 2, (float(at[0]), float(at[1])), abs(double) / length
 
 
 def _joined(pieces: Sequence[Floats]) -> Path:

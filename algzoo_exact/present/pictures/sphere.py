@@ -41,6 +41,7 @@ def draw_hemisphere(
             canvas.fill(_project(_path([*outline, outline[0]]), sign), cell)
     _add_walls(canvas, found, sign)
     canvas.draw(axes)
+    canvas.magnify(axes, 1.22)
     for start in covering_cones(task):
         cone = start.cone.split(half, max(start.cone.walls) + 1)[1]
         rim = [] if cone is None else [_azimuth(ray) for ray in cone.rays if sum(ray) == 0]

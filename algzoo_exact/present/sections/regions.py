@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from fractions import Fraction
 
 from algzoo_exact.exact.enclosure import Enclosure
@@ -10,6 +10,7 @@ from algzoo_exact.exact.shares import percent, share
 from algzoo_exact.measure.flow import LARGEST_DIMENSION
 from algzoo_exact.names import plain_name
 from algzoo_exact.present import document as d
+from algzoo_exact.present.documents.errors import wrong_cells
 from algzoo_exact.present.findings.gather import Findings
 from algzoo_exact.present.findings.partition import Confusion, ListedRegion, Regions
 from algzoo_exact.present.wording import digits, one_in, several
@@ -141,6 +142,11 @@ def regions_table(regions: Regions, *, answered: bool) -> d.Table:
     return d.table(caption, columns, rows, foot=foot)
 
 
+def region_link(pattern: str, listed: Container[str]) -> d.Inline:
+    """A pattern, which leads to its row in the table where it is ``listed``."""
+    return d.Link(pattern, f"#{region_anchor(pattern)}") if pattern in listed else d.Mono(pattern)
+
+
 def region_anchor(pattern: str) -> str:
     """What a link to a region's row leads to."""
     return f"region-{plain_name(pattern)}"
@@ -154,7 +160,7 @@ def _right(region: ListedRegion) -> str:
 
 
 def errors(found: Findings) -> Iterator[d.Block]:
-    """Mass by true label and answer."""
+    """Mass by true label and answer, and the heaviest cells."""
     score = found.score
     if score.counts is not None:
         yield _counted(score.counts)
@@ -163,6 +169,8 @@ def errors(found: Findings) -> Iterator[d.Block]:
         # Only of symmetric tasks all labels are equally likely.
         if score.kind == "exact" and score.by_label is not None and found.task.symmetric:
             yield _by_label(score.by_label)
+    if found.inside.errors is not None and found.inside.wrong:
+        yield wrong_cells(found.inside.errors, found.inside.wrong)
 
 
 def _counted(counts: Counts) -> d.Table:

@@ -46,11 +46,24 @@ def theorem(found: Findings) -> Iterator[d.Block]:
     """The statement about the score, and beside it what is not part of it."""
     # Where what is proved says little, the estimate comes first.
     beside = list(_beside(found)) if found.kind != "exact" else []
+    if _says_nothing(found):
+        yield from beside
+        yield d.paragraph(
+            d.Strong("Nothing is proved of the accuracy"), " in the time that there was: ",
+            d.Math(_equation(found)), " is true of every network. ",
+        )  # fmt: skip
+        return
     yield from beside if found.check.says_more else ()
     body = (_setting(found), d.Display(_equation(found)), d.paragraph(*_consequence(found)))
     yield d.Statement("Theorem", "", body, "proved")
     yield from closed_form(found.score)
     yield from () if found.check.says_more else beside
+
+
+def _says_nothing(found: Findings) -> bool:
+    """A bound that holds for every network is no theorem about this one."""
+    value = found.enclosure
+    return found.score.metric == "accuracy" and value.lower <= 0 and value.upper >= 1
 
 
 def closed_form(score: Score) -> Iterator[d.Block]:
@@ -84,16 +97,21 @@ def _setting(found: Findings) -> d.Block:
         many = f.Sup(f.Number(str(n)), f.Number(str(n)))
         return d.paragraph(
             *start, f"Let its input be a function from {{0, …, {n - 1}}} to itself, drawn "
-            "uniformly among all ", d.Math(many), ". The label is the length of its longest cycle, "
-            "the answer that of the largest logit. Then the accuracy ", *_ACCURACY,
+            "uniformly among all ", d.Math(many),
+            ". The label is the length of its longest cycle; the answer is the one whose output of "
+            "the network, its logit, is the largest. Then the accuracy ", *_ACCURACY,
         )  # fmt: skip
     names = d.Math(listed(indexed("x", 0), indexed("x", n - 1), n))
     inputs: d.Text = (*start, "Let ", names, " be independent standard normal inputs. ")
     if task.is_numeric:
-        return d.paragraph(*inputs, "Then the mean squared error ", d.Math(_ERROR), " is")
+        return d.paragraph(
+            *inputs, "The network has one output, ", d.Math(f.call("f", f.Name("x"))), ". Then the "
+            "mean squared error ", d.Math(_ERROR), ", where ", d.Math(f.Name("𝔼")),
+            " is the mean over all inputs, is",
+        )  # fmt: skip
     return d.paragraph(
-        *inputs, f"The label is {task.words}, the answer that of the largest logit. Then the "
-        "accuracy ", *_ACCURACY,
+        *inputs, f"The label is {task.words}; the answer is the index of the largest of the "
+        "network's outputs, its logits. Then the accuracy ", *_ACCURACY,
     )  # fmt: skip
 
 
@@ -132,6 +150,8 @@ def _fraction_and_digits(value: Fraction) -> tuple[Formula | str, ...]:
 def _consequence(found: Findings) -> Iterator[d.Inline]:
     """What it means, in one line: kind, errors, ties."""
     score, counts = found.score, found.score.counts
+    if score.form is not None and not _is_short(str(score.form)):
+        yield "The numbers in the sums are rational, and listed below. "
     if score.metric != "accuracy":
         yield "The root mean squared error "
         if score.kind == "exact":
@@ -142,7 +162,11 @@ def _consequence(found: Findings) -> Iterator[d.Inline]:
         return
     error = Enclosure(1 - found.enclosure.upper, 1 - found.enclosure.lower)
     tells = found.kind == "exact" or error.upper < Fraction(1, 2)
-    yield f"That is {one_in(error)}. " if tells and error.upper < 1 else ""
+    yield (
+        f"That is {one_in(error, finite=found.task.is_discrete)}. "
+        if tells and error.upper < 1
+        else ""
+    )
     if counts is None or counts.tied:
         yield f"{TIE_TEXT[found.ties].capitalize()}. "
     else:
@@ -155,7 +179,11 @@ def _consequence(found: Findings) -> Iterator[d.Inline]:
 def _beside(found: Findings) -> Iterator[d.Block]:
     """Estimates beside bounds: no part of the theorem."""
     check, card = found.check, found.card
-    said: list[d.Inline] = [d.Strong("Beside the theorem, and no part of it: ")]
+    said: list[d.Inline] = [
+        d.Strong(
+            "Not proved: " if _says_nothing(found) else "Beside the theorem, and no part of it: "
+        )
+    ]
     if check.accuracy is not None:
         said += [f"on random inputs {decimals(check.accuracy.accuracy, 5)} ", d.Kind("sampled")]
     if check.squared_error is not None:

@@ -476,6 +476,7 @@ function drawEdges(values, layers) {
 
 /* Tables. */
 
+/* Titles are fixed and cells numbers or plain texts, since the library takes others for HTML. */
 let table = null;
 const number = (field, title, format, width) => ({
   field, title, hozAlign: "right", headerHozAlign: "right", width, sorter: "number", formatter: cell => format(cell.getRow().getData()),
@@ -502,7 +503,7 @@ const measure = number("measure", data.section ? "share of section" : "probabili
 const COLUMNS = {
   regions: () => [index, text("pattern", "pattern"), measure, text("answers", "answers", 150), number("share", "right", row => percentage(row.share, row.share_radius), 150)],
   errors: () => [index, measure, number("label", "label", row => String(row.label), 110), number("answer", "answer", row => String(row.answer), 110), number("credit", "credit", row => String(row.credit), 110), text("pattern", "pattern")],
-  differences: () => [index, measure, number("label", "label", row => String(row.label), 120), number("answer", data.name, row => String(row.answer), 160), number("other", data.against.name, row => String(row.other), 160)],
+  differences: () => [index, measure, number("label", "label", row => String(row.label), 120), number("answer", "answer", row => String(row.answer), 150), number("other", "other’s answer", row => String(row.other), 150)],
   lemmas: () => [index, text("name", "name", 190), text("kind", "kind", 150), { ...text("status", "verdict", 150), formatter: verdict }, text("where", "where")],
 };
 
@@ -637,12 +638,13 @@ function build() {
 function listen() {
   const stage = byId("stage");
   const place = event => { const box = stage.getBoundingClientRect(); return [event.clientX - box.left, event.clientY - box.top]; };
-  let down = null;
+  let down = null, waiting = false;
   stage.addEventListener("pointerdown", event => { down = place(event); });
   stage.addEventListener("pointermove", event => {
     if (!picture || event.buttons || event.pointerType === "touch") return;
     hovered = picture.at(...place(event));
-    requestAnimationFrame(() => { if (section) look(hovered); });
+    if (!waiting) requestAnimationFrame(() => { waiting = false; look(hovered); });
+    waiting = true;
   });
   stage.addEventListener("pointerleave", () => { hovered = null; if (picture) look(null); });
   stage.addEventListener("click", event => {

@@ -43,7 +43,8 @@ def model_data(model: Model) -> dict[str, Any]:
     found = attributes(model, "name sha256 weights_sha256")
     found |= attributes(network, "hidden_size seq_len parameters")
     heads = network.heads if isinstance(network, Transformer) else None
-    return found | {"heads": heads, "heads_assumed": heads and model.heads_assumed}
+    assumed = heads and model.heads_assumed
+    return found | {"heads": heads, "heads_assumed": assumed, "taken": model.taken}
 
 
 def _plain(value: object) -> Any:

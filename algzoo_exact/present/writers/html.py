@@ -1,6 +1,7 @@
 """A document as one HTML file, or as a piece of a page: nothing fetched, formulas in MathML.
 
-One script, of a few lines, makes the buttons that copy; all is there without it.
+One script, of a few lines, makes the buttons that copy, and where it is asked for those that sort
+tables; all is there without it.
 """
 
 from __future__ import annotations
@@ -29,27 +30,28 @@ for (const box of document.querySelectorAll("[data-copied]")) {
   box.append(button);
 }
 """
-_HASH = b64encode(sha256(_SCRIPT.encode()).digest()).decode()
 # A page may show this document alone: no script but its own, and nothing from elsewhere.
-_POLICY = (
-    f"default-src 'none'; style-src 'unsafe-inline'; img-src data:; script-src 'sha256-{_HASH}'"
-)
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; script-src 'sha256-{}'"
 
 
 @cache
-def _style() -> str:
-    return (files("algzoo_exact.present.writers") / "style.css").read_text(encoding="utf-8")
+def _file(name: str) -> str:
+    return (files("algzoo_exact.present.writers") / name).read_text(encoding="utf-8")
 
 
-def to_html(document: d.Document) -> str:
-    """The whole page."""
+def to_html(document: d.Document, *, sortable: bool = False) -> str:
+    """The whole page; ``sortable``: its tables sort by a click on a heading, and words typed above
+    them choose rows. Without scripts they are as they are."""
+    script = _SCRIPT + (_file("sorting.js") if sortable else "")
+    policy = _POLICY.format(b64encode(sha256(script.encode()).digest()).decode())
+    back = f'<p class="back">{_inline(document.back)}</p>' if document.back else ""
     sections = "\n".join(map(_section, document.sections))
     links = "".join(
         f'<li><a href="#{section.name}">{escape(section.title)}</a></li>'
         for section in document.sections
     )
     body = (
-        f"<header><h1>{escape(document.title)}</h1>"
+        f"<header>{back}<h1>{escape(document.title)}</h1>"
         f'<p class="subtitle">{escape(document.subtitle)}</p></header>\n'
         f'<nav aria-label="Sections"><ul>{links}</ul></nav>\n'
         f"<main>\n{sections}\n</main>\n<footer><p>{escape(document.footer)}</p></footer>"
@@ -59,18 +61,18 @@ def to_html(document: d.Document) -> str:
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
         f'<meta name="description" content="{description}">\n'
         f"<title>{title}</title>\n"
         '<link rel="icon" href="data:,">\n'
-        f"<style>\n{_style()}</style>\n</head>\n<body{wide}>\n{body}\n<script>{_SCRIPT}</script>\n</body>\n</html>\n"
+        f"<style>\n{_file('style.css')}</style>\n</head>\n<body{wide}>\n{body}\n<script>{script}</script>\n</body>\n</html>\n"
     )
 
 
 def to_fragment(document: d.Document) -> str:
     """Its blocks for a place in another page, whose style neither touches them nor is touched: all
     rules are nested in one, which outweighs those of notebooks."""
-    style = _style().replace(":root", "&").replace("body {", "& {")
+    style = _file("style.css").replace(":root", "&").replace("body {", "& {")
     shown = "\n".join(_block(block) for part in document.sections for block in part.blocks)
     return (
         f"<style>\n.algzoo-exact.algzoo-exact {{\n{style}}}\n{_THEMES}</style>\n"

@@ -9,11 +9,12 @@ from algzoo_exact.present import formula as f
 
 _NAMESPACE = "http://www.w3.org/1998/Math/MathML"
 _LONGEST = 40  # characters of a formula that is not broken into lines
-# Before and after which signs a line may break, those first that bind least.
+# Before and after which signs a line may break, those first that bind least; after words too.
 _BREAKS: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
-    ((":=", "⇒"), (" and ", " or ", ":")),
+    ((":=", "⇒"), (":",)),
+    ((), (",",)),
     (("=", "≤", "≥", "<", ">", "≠", "≈"), ()),
-    (("+", "−"), (",",)),
+    (("+", "−"), ()),
 )
 _INVISIBLE_TIMES = "<mo>&#x2062;</mo>"
 
@@ -39,7 +40,7 @@ def _pieces(parts: list[f.Formula], level: int = 0) -> list[f.Formula]:
         if text in before and found[-1]:
             found.append([])
         found[-1].append(part)
-        if text in after:
+        if text in after or (level == 0 and isinstance(part, f.Words) and text.endswith(" ")):
             found.append([])
     return [piece for group in found if group for piece in _pieces(group, level + 1)]
 
@@ -48,7 +49,7 @@ def _flat(formula: f.Formula) -> list[f.Formula]:
     """The parts of a row, and those within its long brackets."""
     if isinstance(formula, f.Row):
         return [part for inner in formula.parts for part in _flat(inner)]
-    if isinstance(formula, f.Fenced) and _length(formula) > _LONGEST * (1 + _is_tall(formula)):
+    if isinstance(formula, f.Fenced) and _length(formula) > _LONGEST:
         return [f.Operator(formula.left), *_flat(formula.inside), f.Operator(formula.right)]
     return [formula]
 

@@ -46,3 +46,9 @@ def test_what_cannot_be_read() -> None:
         az.prove(model, "x[0] > 0", seconds=0)
     with pytest.raises(InputError, match="logit"):
         az.probability("logit[0] > 0", 2)
+
+
+def test_comparisons_of_constants() -> None:
+    """They are decided, and hide nothing: a half-space has one half."""
+    found = az.ask(az.load("2nd_argmax_2_2"), "0 == 1 or (1 < 2 and x[0] > 2 * x[1])")
+    assert found.probability.rational == Fraction(1, 2)

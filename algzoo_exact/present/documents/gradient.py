@@ -1,0 +1,143 @@
+"""What ``gradient`` and ``polish`` say."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from algzoo_exact.analysis.gradient import Arrays, Gradient
+from algzoo_exact.analysis.polish import Polished
+from algzoo_exact.present import document as d
+from algzoo_exact.present.wording import model_text, several, task_text, value_text
+from algzoo_exact.score.compute import METRICS
+from algzoo_exact.score.result import Score
+from algzoo_exact.zoo.loading import Model
+
+_NAMES = ("W_hi", "W_hh", "W_oh")
+_ENDINGS = {
+    "no step gains": "no further step was proved to gain",
+    "time": "the time limit",
+    "interrupted": "interrupted",
+}
+
+
+def gradient_document(
+    model: Model, score: Score, found: Gradient, top: int, seconds: float
+) -> d.Document:
+    """The ``top`` weights are listed whose relative noise the score feels most."""
+    words = METRICS[found.metric].words
+    off = max(float(np.max(r[np.isfinite(r)], initial=0.0)) for r in found.radii)
+    identities = found.identities()
+    rows: list[tuple[str, str | d.Text]] = [
+        ("model", model_text(model)),
+        ("task", task_text(found.task, found.ties)),
+        (words, value_text(score.enclosure, score.kind)),
+        ("gradient", (f"length {found.norm:.6g}, each entry ± {off:.0e} ", d.Kind("exact"))),
+        ("noise of 1%", f"in all weights: ± {0.01 * _length(found.sensitivity()):.2g}, to first "
+         "order (standard deviation)"),
+        ("check", _check_text(found)),
+    ]  # fmt: skip
+    if found.undefined:
+        rows.append(("no derivative by", ", ".join(found.undefined)))
+    rows.append(("time", f"{seconds:.2f} s"))
+    listed = sorted(_lines(found), key=lambda line: -line[3])
+    caption = f"Derivatives of the {words}, where relative noise is felt most first."
+    if len(listed) > top:
+        caption += f" The first {top} of {len(listed):,}."
+    table = d.table(
+        caption,
+        ("weight", "#value", "#derivative", "#noise of 1%"),
+        ((name, f"{w:.6f}", f"{g:.9f}", f"{0.01 * felt:.2e}") for name, w, g, felt in listed[:top]),
+    )
+    data = {
+        "model": model,
+        "task": found.task.name,
+        "ties": found.ties,
+        "metric": found.metric,
+        "kind": "exact",
+        "score": score.enclosure,
+        "gradient": _arrays(found.slopes),
+        "radii": _arrays(found.radii),
+        "sensitivity": _arrays(found.sensitivity()),
+        "undefined": found.undefined,
+        "identities": [
+            {"name": i.name, "value": i.value, "radius": i.radius, "holds": i.holds}
+            for i in identities
+        ],
+        "seconds": round(seconds, 4),
+    }
+    return d.untitled(d.facts(*rows), table, data=data)
+
+
+def _check_text(found: Gradient) -> str:
+    """What became of the identities."""
+    identities = [i for i in found.identities() if math.isfinite(i.value)]
+    failed = [i.name for i in identities if not i.holds]
+    if failed:
+        return f"FAILED: {', '.join(failed)} should vanish; please report the weights"
+    largest = max((abs(i.value) for i in identities), default=0.0)
+    return (
+        f"scaling neurons changes nothing: {several(len(identities), 'sum')} vanish, to "
+        f"{largest:.0e}"
+    )
+
+
+def _length(arrays: Arrays) -> float:
+    return math.sqrt(sum(float(np.nansum(part**2)) for part in arrays))
+
+
+def _lines(found: Gradient) -> list[tuple[str, float, float, float]]:
+    """Names of weights with a derivative, values, derivatives, and their product's size."""
+    lines = []
+    parts = zip(_NAMES, found.weights, found.slopes, found.sensitivity(), strict=True)
+    for name, weights, slopes, felt in parts:
+        for place in np.ndindex(slopes.shape):
+            if math.isfinite(slopes[place]):
+                index = "".join(f"[{i}]" for i in place)
+                w, g, size = (float(part[place]) for part in (weights, slopes, felt))
+                lines.append((f"{name}{index}", w, g, size))
+    return lines
+
+
+def _arrays(arrays: Arrays) -> dict[str, Any]:
+    """Nested lists by name, without what JSON has no number for."""
+    return {name: _plain(part.tolist()) for name, part in zip(_NAMES, arrays, strict=True)}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_plain(part) for part in value]
+    return value if math.isfinite(value) else None
+
+
+def polish_document(model: Model, found: Polished, written: Model, seconds: float) -> d.Document:
+    """What was reached, and in how many steps."""
+    score = found.score
+    words = METRICS[score.metric].words
+    rows: list[tuple[str, str | d.Text]] = [
+        ("model", model_text(model)),
+        ("task", task_text(score.task, score.ties)),
+        ("before", value_text(found.before.enclosure, found.before.kind)),
+        (words, value_text(score.enclosure, score.kind)),
+        ("steps", f"{len(found.steps):,}, each proved to gain, of {found.scores:,} exact scores"),
+        ("ended by", _ENDINGS[found.ended]),
+        ("written", f"{written.name} (sha256 {written.sha256[:12]})"),
+        ("time", f"{seconds:.2f} s"),
+    ]
+    data = {
+        "model": model,
+        "task": score.task.name,
+        "ties": score.ties,
+        "metric": score.metric,
+        "kind": score.kind,
+        "before": found.before.enclosure,
+        "score": score.enclosure,
+        "steps": found.steps,
+        "scores": found.scores,
+        "ended": found.ended,
+        "written": written,
+        "seconds": round(seconds, 4),
+    }
+    return d.untitled(d.facts(*rows), data=data)

@@ -1,0 +1,239 @@
+"""Gradients against differences of exact scores, which know nothing of facets' moments or backward
+passes; what homogeneity says; and models whose scores have no derivative."""
+
+from __future__ import annotations
+
+import json
+import math
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from support.command_line import json_of, run
+from support.medians import one_output
+from support.programs import (
+    dead_mass_program,
+    degenerate_program,
+    exact_program,
+    programs,
+    random_program,
+)
+
+import algzoo_exact as az
+from algzoo_exact.analysis.gradient import Arrays, Gradient, Identity
+from algzoo_exact.errors import InputError
+from algzoo_exact.program.ir import Program
+from algzoo_exact.program.task import TIE_RULES, Task, TieRule
+from algzoo_exact.score.slopes import Slopes
+
+Ints = NDArray[np.int64]
+
+
+def weights_of(program: Program) -> list[Fraction]:
+    rows = (program.input_weights, *program.recurrent, *program.readout)
+    return [w for row in rows for w in row]
+
+
+def flat(arrays: Arrays) -> NDArray[np.float64]:
+    return np.concatenate([part.ravel() for part in arrays])
+
+
+def score(program: Program, task: Task, ties: TieRule, digits: int | None) -> Fraction:
+    if task.is_numeric:
+        found = az.squared_error(program, task, digits=digits, method="exact")
+    else:
+        found = az.accuracy(program, task, ties=ties, digits=digits, method="exact")
+    return found.enclosure.midpoint
+
+
+def moved(program: Program, direction: Ints, step: Fraction) -> Program:
+    d = program.hidden_size
+    new = [w + step * int(v) for w, v in zip(weights_of(program), direction, strict=True)]
+    rows = [new[i : i + d] for i in range(0, len(new), d)]
+    return az.rnn(rows[0], rows[1 : d + 1], rows[d + 1 :], program.seq_len)
+
+
+def along(program: Program, task: Task, ties: TieRule, direction: Ints) -> float:
+    """The derivative in a direction, by differences at +-h and +-2h."""
+    digits, h = (22, Fraction(1, 2**20)) if task.seq_len <= 3 else (None, Fraction(1, 2**9))
+    at = {k: score(moved(program, direction, k * h), task, ties, digits) for k in (-2, -1, 1, 2)}
+    return float((8 * (at[1] - at[-1]) - (at[2] - at[-2])) / (12 * h))
+
+
+def check_along(program: Program, task: Task, ties: TieRule, rng: np.random.Generator) -> None:
+    found = az.gradient(program, task, ties=ties)
+    slopes, radii = flat(found.slopes), flat(found.radii)
+    direction = rng.integers(-1, 2, len(slopes))
+    direction[np.isnan(slopes)] = 0
+    used = direction != 0
+    expected = along(program, task, ties, direction)
+    assert abs(direction[used] @ slopes[used] - expected) < 1e-7
+    assert np.max(radii[used]) < 1e-9
+    assert all(identity.holds for identity in found.identities())
+
+
+SMOOTH = ("zero row", "one sign", "powers of two", "dead neuron")
+SIZES = {2: (2, 3), 3: (2, 3), 4: (2, 3), 5: (2,), 6: (2,)}
+
+
+def check_models(n: int, count: int) -> None:
+    rng = np.random.default_rng(n)
+    for k in range(count):
+        d = SIZES[n][k % len(SIZES[n])]
+        kind = SMOOTH[k // 2 % len(SMOOTH)]
+        program = degenerate_program(kind, rng, d, n) if k % 2 else random_program(rng, d, n)
+        task = az.tasks.argmax(n) if k % 3 == 1 else az.tasks.second_argmax(n)
+        check_along(program, task, TIE_RULES[k % 3], rng)
+        if k % 3 == 0:
+            check_along(one_output(program), az.tasks.median(n), "lowest", rng)
+
+
+def test_two_and_three_inputs() -> None:
+    check_models(2, 4)
+    check_models(3, 1)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("n", SIZES)
+def test_fifty_models(n: int) -> None:
+    check_models(n, 10)
+
+
+def test_moments_in_ball_arithmetic_are_the_same() -> None:
+    rng = np.random.default_rng(3)
+    for n, d in ((2, 3), (3, 2)):
+        program = random_program(rng, d, n)
+        for chosen, task, ties in (
+            (program, az.tasks.second_argmax(n), "uniform"),
+            (one_output(program), az.tasks.median(n), None),
+        ):
+            fast, slow = (Slopes(chosen, task, ties) for _ in range(2))  # type: ignore[arg-type]
+            slow.floats = False
+            one, other = fast.total(None), slow.total(None)
+            assert np.all(np.abs(one[:, 0] - other[:, 0]) <= one[:, 1] + other[:, 1])
+            assert np.max(other[:, 1]) < 1e-13
+            assert np.max(np.abs(one[:, 0])) > 1e-3
+
+
+@settings(max_examples=25, deadline=None)
+@given(programs(d=(1, 3), n=(2, 3)), st.sampled_from(TIE_RULES))
+def test_rescaling_changes_nothing(program: Program, ties: TieRule) -> None:
+    try:
+        found = az.gradient(program, az.tasks.second_argmax(program.seq_len), ties=ties)
+    except InputError as error:
+        assert "at these weights" in str(error)  # noqa: PT017
+        return
+    assert all(identity.holds for identity in found.identities())
+
+
+def test_an_identity_that_fails_is_noticed() -> None:
+    found = az.gradient(az.load("2nd_argmax_3_3"))
+    assert len(found.identities()) == 3 + 1 + 3
+    found.slopes.w_oh[1, 1] += 1e-6
+    failed = [identity.name for identity in found.identities() if not identity.holds]
+    assert failed == ["scaling neuron 1", "scaling W_oh", "adding to column 1 of W_oh"]
+    assert not Identity.of("", np.ones(2), np.array([1.0, math.nan]), np.ones(2)).holds
+
+
+def test_where_logits_vanish() -> None:
+    """A large cone without any signal: its walls count where the credit jumps."""
+    rng = np.random.default_rng(5)
+    for ties in TIE_RULES:
+        check_along(dead_mass_program(), az.tasks.second_argmax(3), ties, rng)
+
+
+@pytest.mark.parametrize("kind", ["equal logits", "no readout"])
+def test_logits_that_coincide_are_told(kind: str) -> None:
+    program = degenerate_program(kind, np.random.default_rng(1), 3, 3)
+    with pytest.raises(InputError, match="at these weights"):
+        az.gradient(program, az.tasks.second_argmax(3))
+
+
+def test_walls_that_coincide_are_told() -> None:
+    """And rightly: the accuracy changes at different rates to both sides."""
+    program = exact_program([1, -1], [[-1, 1], [1, -1]], [[1, -1], [-1, 1]], 2)
+    task, direction = az.tasks.second_argmax(2), np.array([0, 0, 1, *[0] * 7])
+    h = Fraction(1, 2**20)
+    here, up, down = (score(moved(program, direction, k * h), task, "lowest", 20)
+                      for k in (0, 1, -1))  # fmt: skip
+    assert here == 1
+    assert (up - here) / h < -0.01
+    assert here == down
+    with pytest.raises(InputError, match="walls that need not move together coincide"):
+        az.gradient(program, task)
+
+
+def test_a_dead_neuron_has_a_derivative_to_each_side() -> None:
+    program = exact_program([1, -0.5, 0], [[-1, 0.5, 0.25], [0.75, -2, 1], [-1, -0.5, -0.75]],
+                            [[1, -1, 0.5], [-0.5, 2, -1], [0.25, -0.75, 1]], 3)  # fmt: skip
+    task = az.tasks.second_argmax(3)
+    found = az.gradient(program, task)
+    assert found.undefined == ("W_hi[2]",)
+    assert np.isnan(found.slopes.w_hi[2])
+    assert np.all(np.isfinite(flat(found.slopes)[np.arange(len(weights_of(program))) != 2]))
+    direction, h = np.array([0, 0, 1, *[0] * 18]), Fraction(1, 2**24)
+    here, up, down = (score(moved(program, direction, k * h), task, "lowest", 20)
+                      for k in (0, 1, -1))  # fmt: skip
+    assert abs((up - here) / h - (here - down) / h) > 0.01
+
+
+def test_bad_input() -> None:
+    with pytest.raises(InputError, match="need an RNN"):
+        az.gradient(az.mlp([[[1, 2], [3, 4]], [[1, 1], [0, 1]]]), az.tasks.argmax(2))
+    with pytest.raises(InputError, match="2 to 9 inputs"):
+        az.gradient(az.load("2nd_argmax_16_10"))
+    with pytest.raises(InputError, match="allow more time"):
+        az.gradient(az.load("2nd_argmax_8_5"), time_limit=1e-3)
+
+
+def test_the_command(tmp_path: Path) -> None:
+    found = json_of("gradient", "2nd_argmax_3_3")
+    assert {"W_hi", "W_hh", "W_oh"} == set(found["gradient"]) == set(found["radii"])
+    assert np.shape(found["gradient"]["W_hh"]) == (3, 3)
+    assert found["kind"] == "exact"
+    assert all(identity["holds"] for identity in found["identities"])
+    text = run("gradient", "median_2_2", "--top", "3").stdout
+    assert "The first 3 of 8." in text
+    assert max(map(len, text.splitlines())) <= 100
+    result = run("gradient", "longest_cycle_4_4")
+    assert result.exit_code == 2
+    assert len(result.stderr.splitlines()) == 1
+    assert json.dumps(found)
+
+
+def test_torch_differentiates_exact_scores() -> None:
+    import torch
+
+    task = az.tasks.second_argmax(3)
+    program = az.load("2nd_argmax_3_3").program
+    parts = (program.input_weights, program.recurrent, program.readout)
+    weights = [torch.tensor([[float(w) for w in row] for row in np.atleast_2d(part)],
+                            dtype=torch.float64) for part in parts]  # fmt: skip
+    weights[0] = weights[0].T.clone()
+    for w in weights:
+        w.requires_grad_()
+    value = az.exact_score(*weights, task)
+    (-2 * value).backward()
+    assert value.item() == pytest.approx(az.accuracy(program, task).value, abs=1e-15)
+    found = az.gradient(program, task)
+    for w, part in zip(weights, found.slopes, strict=True):
+        assert w.grad is not None
+        assert np.array_equal(w.grad.numpy().reshape(part.shape), -2 * part)
+    optimizer = torch.optim.SGD(weights, lr=1e-3)
+    optimizer.step()
+    assert az.exact_score(*weights, task).item() > value.item()
+    with pytest.raises(InputError, match="three torch tensors"):
+        az.exact_score(weights[0].int(), weights[1], weights[2], task)
+
+
+def test_norm_and_sensitivity_by_hand() -> None:
+    one = Arrays(np.array([3.0]), np.array([[0.0]]), np.array([[4.0], [math.nan]]))
+    weights = Arrays(np.array([2.0]), np.array([[1.0]]), np.array([[-0.5], [1.0]]))
+    found = Gradient("accuracy", az.tasks.argmax(2), "lowest", one, one, weights, ())
+    assert found.norm == 5.0
+    assert found.sensitivity().w_hi == [6.0]
+    assert found.sensitivity().w_oh[0] == [2.0]
