@@ -64,7 +64,7 @@ LAYERS["certificate"] = LAYERS["explain"] | {"explain", "version"}
 LAYERS["training"] = LAYERS["score"] | {"score", "runtime", "version", "zoo"}
 LAYERS["race"] = LAYERS["score"] | {"score", "runtime", "plotting", "version", "zoo"}
 LAYERS["present"] = LAYERS["race"] | {"analysis", "certificate", "explain", "names", "race"}
-LAYERS["cli"] = LAYERS["present"] | {"present", "training"}
+LAYERS["cli"] = LAYERS["present"] | {"cluster", "present", "training"}
 LAYERS["__init__"] = LAYERS["__main__"] = set(LAYERS)
 
 # What stands in explain/, each importing from what comes before it.
