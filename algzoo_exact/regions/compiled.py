@@ -210,7 +210,7 @@ def _emit_each(
     ties_from = walls.rows.shape[0] + weights.layer.shape[0]
     for label in range(first, last):
         if stack.label[top] == EACH and not wanted[label]:
-            continue  # (a value cell's position may be beyond the logits)
+            continue  # else the label may be a value cell's, and no logit's
         if last - first > 1:  # the one before had ties of its own
             for wall in range(ties_from, ties_from + last):
                 keep = ~(np.uint64(1) << np.uint64(wall % 64))

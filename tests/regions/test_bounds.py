@@ -230,3 +230,13 @@ def test_scores_by_parts() -> None:
             parts = by_cones(program, task, ties, 8, most_leaves=most)
             assert parts.kind == whole.kind == "exact"
             assert parts.enclosure.intersect(whole.enclosure).width <= Fraction(1, 10**8)
+
+
+def test_labels_that_are_no_logits() -> None:
+    """One output, and a label for each value cell of the median."""
+    rng = np.random.default_rng(6)
+    for n, d in ((2, 3), (3, 2), (4, 1)):
+        program, task = random_program(rng, d, n, 1), az.tasks.median(n)
+        expected = cells_of(Search(program, None, exact_only=True), task)
+        assert cells_of(Search(program, None), task) == expected
+        assert {place for place, *_ in expected} == set(range(len(starting_cones(task))))
