@@ -5,9 +5,11 @@ Public names are imported when first used, so that ``import algzoo_exact`` stays
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from algzoo_exact.program.readers import READERS
 from algzoo_exact.version import __version__
 
 if TYPE_CHECKING:
@@ -26,15 +28,22 @@ if TYPE_CHECKING:
     from algzoo_exact.analysis.errors import Errors as Errors
     from algzoo_exact.analysis.errors import WrongCell as WrongCell
     from algzoo_exact.analysis.errors import find_errors as find_errors
+    from algzoo_exact.analysis.functions import FunctionDifference as FunctionDifference
+    from algzoo_exact.analysis.functions import WrongFunctions as WrongFunctions
+    from algzoo_exact.analysis.functions import attention as attention
+    from algzoo_exact.analysis.functions import function_difference as function_difference
+    from algzoo_exact.analysis.functions import wrong_functions as wrong_functions
     from algzoo_exact.analysis.gradient import Gradient as Gradient
     from algzoo_exact.analysis.gradient import gradient as gradient
     from algzoo_exact.analysis.neurons import NeuronFacts as NeuronFacts
     from algzoo_exact.analysis.neurons import neuron_facts as neuron_facts
     from algzoo_exact.analysis.polish import Polished as Polished
     from algzoo_exact.analysis.polish import polish as polish
-    from algzoo_exact.analysis.sections import OrderedCase as OrderedCase
+    from algzoo_exact.analysis.positive import OrderedCase as OrderedCase
+    from algzoo_exact.analysis.positive import OrderedCases as OrderedCases
+    from algzoo_exact.analysis.positive import positive_inputs as positive_inputs
     from algzoo_exact.analysis.sections import Section as Section
-    from algzoo_exact.analysis.sections import positive_inputs as positive_inputs
+    from algzoo_exact.analysis.sections import section as section
     from algzoo_exact.certificate.build import WrittenCertificate as WrittenCertificate
     from algzoo_exact.certificate.build import certify as certify
     from algzoo_exact.certificate.build import write_certificate as write_certificate
@@ -54,10 +63,12 @@ if TYPE_CHECKING:
     from algzoo_exact.explain.story import load_explanation as load_explanation
     from algzoo_exact.explain.verify import Verification as Verification
     from algzoo_exact.explain.verify import verify as verify
-    from algzoo_exact.measure.solid_angle import cone_measure as cone_measure
-    from algzoo_exact.measure.solid_angle import orthant_probability as orthant_probability
+    from algzoo_exact.measure.cone_measure import cone_measure as cone_measure
+    from algzoo_exact.measure.cone_measure import orthant_probability as orthant_probability
     from algzoo_exact.present.atlas import Atlas as Atlas
     from algzoo_exact.present.atlas import write_atlas as write_atlas
+    from algzoo_exact.present.explore import Exploration as Exploration
+    from algzoo_exact.present.explore import explore as explore
     from algzoo_exact.present.pictures.picture import picture as picture
     from algzoo_exact.present.report import Report as Report
     from algzoo_exact.present.report import make_report as make_report
@@ -104,6 +115,8 @@ if TYPE_CHECKING:
     from algzoo_exact.zoo.loading import list_models as list_models
     from algzoo_exact.zoo.loading import load as load
     from algzoo_exact.zoo.perturbed import perturb as perturb
+    from algzoo_exact.zoo.perturbed import prune as prune
+    from algzoo_exact.zoo.perturbed import quantize as quantize
 
 
 _HOMES = {
@@ -120,6 +133,7 @@ _HOMES = {
     "Errors": "analysis.errors",
     "Estimate": "race.estimator",
     "Explanation": "explain.story",
+    "Exploration": "present.explore",
     "FloatRangeError": "errors",
     "Gradient": "analysis.gradient",
     "Importance": "analysis.ablation",
@@ -129,7 +143,8 @@ _HOMES = {
     "Layer": "program.ir",
     "Program": "program.ir",
     "NeuronFacts": "analysis.neurons",
-    "OrderedCase": "analysis.sections",
+    "OrderedCase": "analysis.positive",
+    "OrderedCases": "analysis.positive",
     "Outcome": "explain.outcome",
     "Polished": "analysis.polish",
     "Report": "present.report",
@@ -155,11 +170,17 @@ _HOMES = {
     "check_certificate": "certificate.check",
     "cells": "regions.enumerate",
     "compare": "race.run",
-    "cone_measure": "measure.solid_angle",
+    "cone_measure": "measure.cone_measure",
     "diff": "analysis.difference",
     "estimator": "race.registry",
+    "explore": "present.explore",
     "exact_score": "analysis.autograd",
+    "attention": "analysis.functions",
     "find_errors": "analysis.errors",
+    "FunctionDifference": "analysis.functions",
+    "WrongFunctions": "analysis.functions",
+    "function_difference": "analysis.functions",
+    "wrong_functions": "analysis.functions",
     "gradient": "analysis.gradient",
     "importance": "analysis.ablation",
     "lift": "program.lift",
@@ -171,11 +192,13 @@ _HOMES = {
     "mlp": "program.ir",
     "neuron_facts": "analysis.neurons",
     "on_subspace": "program.task",
-    "orthant_probability": "measure.solid_angle",
+    "orthant_probability": "measure.cone_measure",
     "perturb": "zoo.perturbed",
+    "prune": "zoo.perturbed",
+    "quantize": "zoo.perturbed",
     "polish": "analysis.polish",
     "probe": "program.ir",
-    "positive_inputs": "analysis.sections",
+    "positive_inputs": "analysis.positive",
     "probability": "explain.prove.statements",
     "prove": "explain.prove.statements",
     "picture": "present.pictures.picture",
@@ -184,6 +207,7 @@ _HOMES = {
     "root_mean_square_difference": "analysis.difference",
     "sample": "runtime.sampling",
     "sample_squared_error": "runtime.sampled_squares",
+    "section": "analysis.sections",
     "side_by_side": "program.ir",
     "specialize": "program.specialize",
     "squared_error": "score.compute",
@@ -215,3 +239,15 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted(__all__)
+
+
+def _of_torch(given: object) -> object | None:
+    """The model in a torch module or its state dict, so that every function takes these too."""
+    parts = given.values() if isinstance(given, Mapping) else (given,)
+    if not any(hasattr(part, "state_dict") or hasattr(part, "detach") for part in parts):
+        return None
+    model: object = import_module("algzoo_exact.zoo.loading").load(given)
+    return model
+
+
+READERS.append(_of_torch)

@@ -1,13 +1,14 @@
 """One clock for every limit on time: a deadline, made at the user's call and passed down.
 
-All processes of one machine share the clock, so that a deadline may travel to other processes.
+It may travel to other processes, on other machines too, whose clocks show the same time of day.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
-from time import monotonic
+from time import monotonic, time
 
 from algzoo_exact.errors import AlgzooExactError
 
@@ -26,6 +27,9 @@ class Deadline:
     def after(seconds: float | None) -> Deadline:
         """So many seconds from now; None is no limit."""
         return NEVER if seconds is None else Deadline(monotonic() + seconds)
+
+    def __reduce__(self) -> tuple[Callable[[float], Deadline], tuple[float]]:
+        return _at_time_of_day, (time() + self.at - monotonic(),)
 
     @property
     def limited(self) -> bool:
@@ -57,6 +61,10 @@ class Deadline:
     def part(self, share: float) -> Deadline:
         """An earlier one, after this share of what is left."""
         return self.within(share * self.left)
+
+
+def _at_time_of_day(moment: float) -> Deadline:
+    return Deadline(moment - time() + monotonic())
 
 
 NEVER = Deadline()

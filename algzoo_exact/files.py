@@ -1,12 +1,15 @@
-"""Files that appear whole or not at all."""
+"""Files that appear whole or not at all, and those that keep what a long run has found so far."""
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any, TextIO
 
 from algzoo_exact.errors import InputError, demand
 
@@ -84,3 +87,94 @@ def write_whole(path: str | os.PathLike[str], content: bytes) -> None:
     """Write a file; it appears whole or not at all."""
     with replacing(path) as part:
         part.write_bytes(content)
+
+
+@dataclass(frozen=True, eq=False)
+class Journal:
+    """What a long run has found so far: a line of JSON for each piece of work, written when that is
+    done. After a kill the last line may be cut short: it is dropped, and its work is done again.
+
+    ``lines`` are those that an earlier run left.
+    """
+
+    lines: list[Any]
+    file: TextIO
+
+    def append(self, line: Mapping[str, Any]) -> None:
+        self.file.write(json.dumps(line) + "\n")
+        self.file.flush()
+
+
+def open_journal(path: Path, sort: str, settings: Mapping[str, Any]) -> Journal:
+    """The journal of a run of that sort, such as a race, with these settings.
+
+    InputError if the file is that of another run, is damaged, or cannot be written to.
+    """
+    head = {sort: dict(settings)}
+    try:
+        found = _whole_lines(path) if path.exists() else []
+    except OSError as error:
+        raise InputError(f"Cannot use {path}: {error.strerror or error}.") from error
+    if found and found[0] != head:
+        raise InputError(
+            f"{path} is of another {sort} ({_difference(found[0], sort, settings)}); give another "
+            "name, or remove it."
+        )
+    text = "".join(json.dumps(line) + "\n" for line in (found or [head]))
+    write_whole(path, text.encode())  # without a line that a kill cut short
+    return Journal(found[1:], path.open("a", encoding="utf-8"))
+
+
+def damaged(path: Path) -> InputError:
+    return InputError(f"{path} is damaged; remove it to start anew.")
+
+
+def _whole_lines(path: Path) -> list[Any]:
+    """The lines of the file that are whole, as JSON; InputError if any but the last is not."""
+    *whole, _ = path.read_bytes().split(b"\n")
+    try:
+        return [json.loads(line) for line in whole]
+    except ValueError as error:
+        raise damaged(path) from error
+
+
+def _difference(found: Any, sort: str, settings: Mapping[str, Any]) -> str:
+    other = found.get(sort) if isinstance(found, dict) else None
+    if not isinstance(other, dict):
+        return f"its first line is no {sort}'s"
+    names = [name for name in settings if other.get(name) != settings[name]]
+    return ", ".join(f"{name} is {other.get(name)!r}, not {settings[name]!r}" for name in names)
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Rows that are done, by a key that says all they depend on beside the settings of the run."""
+
+    rows: dict[str, dict[str, Any]] = field(default_factory=dict)
+    journal: Journal | None = None
+
+    def add(self, key: str, row: dict[str, Any]) -> None:
+        self.rows[key] = row
+        if self.journal is not None:
+            self.journal.append({"key": key, "row": row})
+
+
+@contextmanager
+def kept_beside(target: Path | None, sort: str, settings: Mapping[str, Any]) -> Iterator[Kept]:
+    """The rows that an earlier run with the same settings left in ``TARGET.partial``, and those of
+    this one, for which it is; nowhere without a target. InputError as in ``open_journal``."""
+    if target is None:
+        yield Kept()
+        return
+    path = journal_of(target)
+    journal = open_journal(path, sort, settings)
+    with journal.file:
+        try:
+            rows = {str(line["key"]): dict(line["row"]) for line in journal.lines}
+        except (KeyError, TypeError, ValueError) as error:
+            raise damaged(path) from error
+        yield Kept(rows, journal)
+
+
+def journal_of(target: Path) -> Path:
+    return target.with_name(f"{target.name}.partial")

@@ -8,13 +8,21 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from concurrent.futures import Executor
 from contextlib import contextmanager
 from multiprocessing import current_process, resource_tracker
 from multiprocessing.context import SpawnContext, SpawnProcess
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeAlias
 
+from algzoo_exact.errors import InputError
 from algzoo_exact.signals import interrupts_held
+
+Workers: TypeAlias = int | Executor
+"""So many processes of this machine; or an executor that runs jobs wherever it likes."""
+
+_MANY = 64
+"""How many workers an executor may have: none tells."""
 
 
 class FreshProcess(SpawnProcess):
@@ -46,9 +54,19 @@ def may_start_processes() -> bool:
     return not current_process().daemon
 
 
-def processes_for(workers: int) -> int:
+def processes_for(workers: Workers) -> int:
     """How many processes share the work; only this one, if it may have no children."""
+    if isinstance(workers, Executor):
+        return _MANY
     return workers if may_start_processes() else 1
+
+
+def check_workers(workers: object) -> None:
+    """InputError unless it is a number of processes or an executor."""
+    if isinstance(workers, Executor):
+        return
+    if not isinstance(workers, int) or isinstance(workers, bool) or workers < 1:
+        raise InputError(f"workers must be at least 1, or an Executor, not {workers!r}.")
 
 
 @contextmanager

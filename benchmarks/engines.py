@@ -1,7 +1,7 @@
 """Scores in float64 balls beside ball arithmetic of many bits, on the same cells in one run.
 
 usage: python benchmarks/engines.py. Prints a table; processor time on one core, of one part of a
-label cell for each model. Ball arithmetic proved all scores before float64 balls did.
+label cell, summed by itself. Ball arithmetic proved all scores before float64 balls did.
 """
 
 from __future__ import annotations
@@ -15,9 +15,10 @@ from algzoo_exact.deadline import NEVER
 from algzoo_exact.regions.exact_search import ExactSearch
 from algzoo_exact.score.compute import metric_for
 from algzoo_exact.score.cones import Job, Part, Precision, Setup, decide
+from algzoo_exact.score.question import Question
 
-# Model, digits, and the neurons by whose signs a label cell is cut into parts.
-CASES = (("2nd_argmax_8_5", 8, 16), ("median_8_5", 8, 16), ("random_3_6", 8, 9))
+# Model, digits, and how often the halves of a label cell are cut in two.
+CASES = (("2nd_argmax_8_5", 8, 2), ("median_8_5", 8, 2), ("random_3_6", 8, 1))
 MANY_BITS = 80
 
 
@@ -29,7 +30,7 @@ def seconds(setup: Setup, job: Job) -> tuple[float, Part]:
     return time.process_time() - began, found
 
 
-def compared(name: str, digits: int, level: int) -> str:
+def compared(name: str, digits: int, cuts: int) -> str:
     """A row of the table, for the part that takes longest."""
     program, task = find(name)
     metric, width = metric_for(task), Fraction(1, 10**digits)
@@ -37,19 +38,18 @@ def compared(name: str, digits: int, level: int) -> str:
     direction = metric.direction(program, task)
     floats = Precision(MANY_BITS, width, True, float(width))
     balls = Precision(MANY_BITS, width, False, None)
-    fast, slow = (
-        Setup(metric, program, task, ties, direction, precision, True, NEVER)
-        for precision in (floats, balls)
-    )
+    question = Question(metric, program, task, ties, digits)
+    fast, slow = (Setup(question, direction, precision) for precision in (floats, balls))
     search = ExactSearch(program, None)
     starts = [start for piece in metric.pieces(program, task, NEVER) for start in piece.starts]
-    jobs = [Job(0, (part,), ()) for start in starts for part in search.parts(start, level)]
+    for _ in range(cuts):
+        starts = [part for start in starts for part in search.halves(start)]
+    jobs = [Job(0, start, 1.0) for start in starts]
     seconds(fast, jobs[0])  # the first call of a process loads code
     job = max(jobs, key=lambda job: seconds(fast, job)[0])
     quick, found = seconds(fast, job)
     slowly, again = seconds(slow, job)
-    for label, value in found.values.items():
-        value.intersect(again.values[label])  # ValueError if they contradict each other
+    found.value.intersect(again.value)  # ValueError if they contradict each other
     return (
         f"| {name} | {metric.words} | {digits} | {found.leaves} | {1000 * quick:.1f} ms "
         f"| {slowly:.2f} s | {slowly / quick:,.0f} |"

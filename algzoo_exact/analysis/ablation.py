@@ -18,14 +18,17 @@ from typing import Literal
 from algzoo_exact.deadline import Deadline
 from algzoo_exact.errors import InputError, demand
 from algzoo_exact.exact.enclosure import Enclosure
+from algzoo_exact.processes import Workers
 from algzoo_exact.program.ir import Layer, Matrix, Program, rnn
 from algzoo_exact.program.lift import HasNetwork, HasProgram, network_of, task_of
 from algzoo_exact.program.task import Task, TieRule
 from algzoo_exact.program.transformer import Transformer
+from algzoo_exact.progress import shows_progress
 from algzoo_exact.score.compute import answer, metric_for
 from algzoo_exact.score.pool import outcomes
 from algzoo_exact.score.question import Question
 from algzoo_exact.score.result import Progress, Score
+from algzoo_exact.shown import Shown
 
 Network = Program | Transformer
 Model = Program | Transformer | HasNetwork | HasProgram
@@ -38,7 +41,7 @@ _ZERO = Fraction(0)
 
 
 @dataclass(frozen=True)
-class Ablated:
+class Ablated(Shown):
     """The ``score`` without a part, that ``before``, and what the part is worth: how much lower an
     accuracy is, or how much larger a mean squared error. Negative where the model gains."""
 
@@ -49,7 +52,7 @@ class Ablated:
 
 
 @dataclass(frozen=True)
-class Importance:
+class Importance(Shown):
     """A model's score, and those without each part, the largest drops first. ``left_out`` are the
     parts that there was no time for."""
 
@@ -204,6 +207,7 @@ def ablate(
     return _scored(model, (part,), task, frozen, ties, Deadline.after(time_limit), 1, None).parts[0]
 
 
+@shows_progress("importance")
 def importance(
     model: Model,
     task: Task | None = None,
@@ -212,7 +216,7 @@ def importance(
     pairs: bool = False,
     frozen: Frozen = "off",
     ties: TieRule = "lowest",
-    workers: int = 2,
+    workers: Workers = 2,
     time_limit: float | None = None,
     progress: Progress | None = None,
 ) -> Importance:
@@ -235,7 +239,7 @@ def importance(
 
 def _scored(
     model: Model, names: Sequence[str], task: Task | None, frozen: Frozen, ties: TieRule,
-    deadline: Deadline, workers: int, progress: Progress | None,
+    deadline: Deadline, workers: Workers, progress: Progress | None,
 ) -> Importance:  # fmt: skip
     network, chosen = network_of(model), task_of(model, task)
     metric = metric_for(chosen)
@@ -247,9 +251,10 @@ def _scored(
     }
     # What is left of a limit, half of it at least, is for the parts.
     score = answer(replace(whole, deadline=deadline.part(0.5)))
+    shared = min(workers, len(names)) if isinstance(workers, int) else workers
     found: dict[str, Ablated] = {}
     jobs, work = list(names)[::-1], _Answer(questions)
-    for name, other in outcomes(jobs, work, deadline, min(workers, len(names))):
+    for name, other in outcomes(jobs, work, deadline, shared):
         drop = _drop(score, other, better_is_more=metric.of_labels)
         found[name] = Ablated(name, score, other, drop)
         if progress is not None:

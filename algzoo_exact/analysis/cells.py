@@ -1,15 +1,14 @@
 """Every cell with its answer and its measure, at the speed of float64: what tables of errors,
 confusions and neurons are summed from.
 
-Below each starting cone the compiled search looks, for each answer, for the cells on which it is
-given; each is measured by its squash flow along a direction of its own, so that small cells are
-known to as many digits as large ones. What float64 does not decide is measured in ball arithmetic.
+Below each starting cone the compiled search looks for the cells of each answer. Each is measured by
+its squash flow along a direction of its own, so that small cells are known to as many digits as
+large ones. What float64 does not decide is measured in ball arithmetic.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
@@ -19,17 +18,19 @@ from numpy.typing import NDArray
 
 from algzoo_exact.deadline import NEVER, Deadline, TimeIsUpError
 from algzoo_exact.errors import InputError
-from algzoo_exact.exact.enclosure import Enclosure
+from algzoo_exact.exact.enclosure import Enclosure, ball_sum
 from algzoo_exact.measure.flow import MOST_INPUTS
+from algzoo_exact.processes import Workers
 from algzoo_exact.program.floats import exact_weights
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.specialize import Specializer, rows
 from algzoo_exact.program.task import Task, TieRule, check_fit, credit_for
 from algzoo_exact.regions.enumerate import Cell, cells, cells_of_leaf
 from algzoo_exact.regions.pattern import ActivationPattern, from_words, to_words
-from algzoo_exact.regions.starts import starting_cones
+from algzoo_exact.regions.starts import EACH, open_mass, starting_cones
 from algzoo_exact.score.compute import metric_for
 from algzoo_exact.score.pool import outcomes
+from algzoo_exact.shown import Shown
 
 F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
@@ -39,13 +40,12 @@ IN_INTEGERS_UP_TO = 3
 """Inputs; their cells are few, and measured in ball arithmetic before compiled code is loaded."""
 _DIGITS = 20  # of such measures
 _ULP = 2.0**-52
-_SLACK = 1 + 2.0**-40  # for the rounding of sums of radii
 
 Progress = Callable[[float, str], None]
 
 
 @dataclass(frozen=True, eq=False)
-class CellTable:
+class CellTable(Shown):
     """Cells of a program on a task, as arrays of one length.
 
     ``start``: the position of the starting cone, whose ``label`` is the true one. ``bits``
@@ -108,13 +108,6 @@ class CellTable:
         return next(cell for cell in leaf if min(cell.winners) == self.answer[i])
 
 
-def ball_sum(mids: F64, rads: F64) -> Enclosure:
-    """The sum of numbers known as midpoints and radii."""
-    mid = Fraction(math.fsum(mids))  # off by half an ulp
-    rad = Fraction(math.fsum(rads) * _SLACK) + abs(mid) * Fraction(_ULP)
-    return Enclosure(mid - rad, mid + rad)
-
-
 def measured_cells(
     program: Program,
     task: Task,
@@ -122,7 +115,7 @@ def measured_cells(
     ties: TieRule = "lowest",
     wrong_only: bool = False,
     deadline: Deadline = NEVER,
-    workers: int = 1,
+    workers: Workers = 1,
     progress: Progress | None = None,
 ) -> CellTable:
     """All cells with their answers and measures, n <= 9; ``wrong_only``: those that do not earn
@@ -149,18 +142,6 @@ def measured_cells(
             progress(len(found) / count, f"{sum(map(len, found.values())):,} cells")
     parts = [found[job] for job in sorted(found)] or [work.nothing()]
     return _joined(parts, open_mass(task, found))
-
-
-def open_mass(task: Task, done: Container[int]) -> Fraction:
-    """A bound for the mass of the starting cones that are not among those ``done``, by position.
-
-    Those of a symmetric task come in pairs of one mass.
-    """
-    count = len(starting_cones(task))
-    left = {s // 2 for s in range(count) if s not in done}
-    if left and not task.symmetric:
-        return Fraction(1)
-    return Fraction(2 * len(left), count)
 
 
 def _joined(parts: Sequence[CellTable], left: Fraction) -> CellTable:
@@ -232,26 +213,27 @@ class _Work:
         from algzoo_exact.regions.search import Search
         from algzoo_exact.score.cell_measures import measured
 
-        start = starting_cones(self.task)[s]
-        search, weights = Search(self.program, "uniform"), exact_weights(self.program)
-        for answer in range(self.program.outputs):
-            if self.wrong_only and answer == start.label and self.ties == "lowest":
-                continue  # it is right, whatever ties with it
-            for batch in search.cells(replace(start, label=answer)):
-                self.deadline.look()
-                if batch is None:
-                    continue
-                size = int(batch.size[0])
-                mids, rads, inside = measured(search, weights, start, batch)
-                part = replace(
-                    self.nothing(),
-                    start=np.full(size, s),
-                    bits=batch.pattern[:size].copy(),
-                    answer=np.full(size, answer),
-                    credit=np.full(size, float(answer == start.label)),
-                    measure=mids, radius=rads, inside=inside,
-                )  # fmt: skip
-                yield self._settled(part, batch.credit[:size] < 1, search.specializer)
+        start, wanted = starting_cones(self.task)[s], [*range(self.program.outputs)]
+        if self.wrong_only and self.ties == "lowest":
+            wanted.remove(start.label)  # it is right, whatever ties with it
+        search = Search(self.program, "uniform", wanted=wanted)
+        weights = exact_weights(self.program)
+        for batch in search.cells(replace(start, label=EACH)):
+            self.deadline.look()
+            if batch is None:
+                continue
+            size = int(batch.size[0])
+            mids, rads, inside = measured(search, weights, start, batch)
+            answer = batch.label[:size].copy()
+            part = replace(
+                self.nothing(),
+                start=np.full(size, s),
+                bits=batch.pattern[:size].copy(),
+                answer=answer,
+                credit=(answer == start.label).astype(float),
+                measure=mids, radius=rads, inside=inside,
+            )  # fmt: skip
+            yield self._settled(part, batch.credit[:size] < 1, search.specializer)
 
     def _settled(
         self, part: CellTable, tied: NDArray[np.bool_], specializer: Specializer

@@ -4,7 +4,7 @@ apart.
 The answers (a, b) of two programs side by side are the largest of the logits A_j + B_l, over all
 (j, l); the lowest of several is that pair of lowest indices. To decide whether it is (a, b), those
 count that differ from it in one place. So what finds the cells of one program finds those of two,
-and cones on which bounds at their rays settle that are not split further.
+all pairs in one search; cones on which bounds at their rays settle the pair are not split further.
 """
 
 from __future__ import annotations
@@ -17,23 +17,26 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from algzoo_exact.analysis.cells import Progress, ball_sum, open_mass
+from algzoo_exact.analysis.cells import Progress
 from algzoo_exact.deadline import Deadline, TimeIsUpError
 from algzoo_exact.errors import InputError
-from algzoo_exact.exact.enclosure import Enclosure, square_root
+from algzoo_exact.exact.enclosure import Enclosure, ball_sum, square_root
 from algzoo_exact.measure.flow import MOST_INPUTS
+from algzoo_exact.processes import Workers
 from algzoo_exact.program.floats import exact_weights
 from algzoo_exact.program.ir import Program, side_by_side
 from algzoo_exact.program.lift import HasProgram, lift, task_of
 from algzoo_exact.program.problem import Problem, ValueCell
 from algzoo_exact.program.problems.median import MEDIAN
 from algzoo_exact.program.task import Task, check_fit
+from algzoo_exact.progress import shows_progress
 from algzoo_exact.regions.exact_search import CONES
-from algzoo_exact.regions.starts import starting_cones
+from algzoo_exact.regions.starts import EACH, open_mass, starting_cones
 from algzoo_exact.score.compute import answer
 from algzoo_exact.score.pool import outcomes
 from algzoo_exact.score.question import Question
 from algzoo_exact.score.squared_error import SQUARED_ERROR
+from algzoo_exact.shown import Shown
 
 F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
@@ -42,7 +45,7 @@ _MOST_DECIMALS = 17  # of an input near a point in floats
 
 
 @dataclass(frozen=True)
-class DifferentCell:
+class DifferentCell(Shown):
     """A cone of inputs on which two models give two answers; ``input`` lies in it, or is None where
     the cone is too thin for floats."""
 
@@ -53,7 +56,7 @@ class DifferentCell:
 
 
 @dataclass(frozen=True, eq=False)
-class Difference:
+class Difference(Shown):
     """Where two programs answer differently, as arrays, heaviest first: ``label``, the true one,
     ``first`` and ``second`` answers, ``measure`` +- ``radius``, and ``inside`` (cells, n).
 
@@ -133,13 +136,14 @@ def _answer(program: Program, x: list[Fraction]) -> int:
     return logits.index(max(logits))
 
 
+@shows_progress("differences")
 def diff(
     first: Program | HasProgram,
     second: Program | HasProgram,
     task: Task | None = None,
     *,
     time_limit: float | None = None,
-    workers: int = 1,
+    workers: Workers = 1,
     progress: Progress | None = None,
 ) -> Difference:
     """Where two models answer differently, n <= 9; where logits tie, the lowest index is the
@@ -169,20 +173,19 @@ def diff(
     return _gathered(programs, chosen, rows, open_mass(chosen, found))
 
 
-_Row = tuple[int, int, int, F64, F64, F64]
-"""Label, both answers, and of a batch: measures, radii and points inside."""
+_Row = tuple[int, I64, F64, F64, F64]
+"""The label, and of a batch: answers as k a + b, measures, radii and points inside."""
 
 
 def _gathered(
     programs: tuple[Program, Program], task: Task, rows: list[_Row], left: Fraction
 ) -> Difference:
-    sizes = [len(row[3]) for row in rows]
-    label, one, two = (np.repeat([row[i] for row in rows], sizes) for i in range(3))
-    nothing = np.empty(0)
-    mids, rads = (np.concatenate([nothing, *(row[i] for row in rows)]) for i in (3, 4))
-    inside = np.concatenate([np.empty((0, task.seq_len)), *(row[5] for row in rows)])
+    label = np.repeat(np.array([row[0] for row in rows], np.int64), [len(row[1]) for row in rows])
+    pairs = np.concatenate([np.empty(0, np.int64), *(row[1] for row in rows)])
+    mids, rads = (np.concatenate([np.empty(0), *(row[i] for row in rows)]) for i in (2, 3))
+    inside = np.concatenate([np.empty((0, task.seq_len)), *(row[4] for row in rows)])
     order = np.argsort(-mids, kind="stable")
-    label, one, two = (column.astype(np.int64)[order] for column in (label, one, two))
+    label, (one, two) = label[order], np.divmod(pairs[order], task.outputs)
     return Difference(
         programs, task, label, one, two, mids[order], rads[order], inside[order], left
     )
@@ -207,30 +210,24 @@ class _Work:
         from algzoo_exact.score.cell_measures import measured
 
         start, k = starting_cones(self.task)[s], self.task.outputs
-        for a in range(k):
-            for b in range(k):
-                if a == b:
-                    continue
-                joint = both_answer(self.programs, a, b)
-                search = Search(joint, "lowest", grain=CONES)
-                weights = exact_weights(joint)
-                for batch in search.cells(replace(start, label=a + b)):
-                    self.deadline.look()
-                    if batch is not None:
-                        yield start.label, a, b, *measured(search, weights, start, batch)
+        joint = answers_of_both(*self.programs)
+        first, second = np.divmod(np.arange(k * k), k)
+        rivals = (first[:, None] == first) != (second[:, None] == second)
+        wanted = np.flatnonzero(first != second).tolist()
+        search = Search(joint, "lowest", rivals=rivals, wanted=wanted)
+        weights = exact_weights(joint)
+        for batch in search.cells(replace(start, label=EACH), CONES):
+            self.deadline.look()
+            if batch is not None:
+                pair = batch.label[: int(batch.size[0])].copy()
+                yield start.label, pair, *measured(search, weights, start, batch)
 
 
-def both_answer(programs: tuple[Program, Program], a: int, b: int) -> Program:
-    """A program that answers a + b just where the two answer a and b: its logits are A_j + B_l for
-    the pairs that differ from (a, b) in one place at most, in lexicographic order."""
-    first, second = programs
-    joint = side_by_side(first, second)
-    k = first.outputs
-    pairs = sorted({*((j, b) for j in range(k)), *((a, j) for j in range(k))})
-    width = first.widths[-1]
+def answers_of_both(first: Program, second: Program) -> Program:
+    """A program that answers k a + b just where the two, of k logits each, answer a and b."""
+    joint, k, width = side_by_side(first, second), first.outputs, first.widths[-1]
     upper, lower = joint.readout[:k], joint.readout[k:]
-    rows = [(*upper[j][:width], *lower[i][width:]) for j, i in pairs]
-    assert pairs.index((a, b)) == a + b
+    rows = ((*a[:width], *b[width:]) for a in upper for b in lower)
     return Program(joint.layers, tuple(rows))
 
 
@@ -239,7 +236,7 @@ def root_mean_square_difference(
     second: Program | HasProgram,
     *,
     time_limit: float | None = None,
-    workers: int | None = None,
+    workers: Workers | None = None,
 ) -> Enclosure:
     """sqrt(E[(f(x) - g(x))^2]) of two models with one output each.
 

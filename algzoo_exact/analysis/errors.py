@@ -15,16 +15,18 @@ import numpy as np
 
 from algzoo_exact.analysis.cells import CellTable, Progress, measured_cells
 from algzoo_exact.deadline import NEVER, Deadline
-from algzoo_exact.errors import InputError
 from algzoo_exact.exact.enclosure import Enclosure
-from algzoo_exact.geometry.cone import Cone, IntVector, dot
+from algzoo_exact.geometry.cone import Cone, IntVector
+from algzoo_exact.processes import Workers
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.lift import HasProgram, lift, task_of
 from algzoo_exact.program.task import Task, TieRule
+from algzoo_exact.progress import shows_progress
 from algzoo_exact.regions.atlas import vector, write_rows
 from algzoo_exact.regions.pattern import ActivationPattern
-from algzoo_exact.regions.starts import starting_cones
+from algzoo_exact.regions.starts import covering_cones, starting_cones
 from algzoo_exact.score.compute import accuracy
+from algzoo_exact.shown import Shown
 
 if TYPE_CHECKING:
     import pyarrow
@@ -33,13 +35,12 @@ _K = TypeVar("_K", bound=Hashable)
 
 _DIGITS = 20  # of a listed cell's probability, up to 5 inputs; beyond, float64's
 _CHEAP_UP_TO = 5
-_MOST_DECIMALS = 40  # of an input
 _WHOLE_UP_TO = 99  # integers in an inequality that are shown as they are
 _SHOWN = 4  # digits of others
 
 
 @dataclass(frozen=True)
-class WrongCell:
+class WrongCell(Shown):
     """A cone of inputs on which a model is wrong, or earns part of the credit.
 
     ``probability`` is its Gaussian measure, ``form`` the same in closed form for n = 2.
@@ -58,7 +59,7 @@ class WrongCell:
 
 
 @dataclass(frozen=True, eq=False)
-class Errors:
+class Errors(Shown):
     """The wrong cells of a program on a task, heaviest first.
 
     ``total`` is the probability of an error, that is 1 - accuracy: what the cells sum to, and what
@@ -163,17 +164,18 @@ class Errors:
             cell.credit,
             cell.pattern,
             tuple(inequality(row) for row, names in rows if names),
-            short_input(cell.cone),
+            cell.cone.short_point(),
         )
 
 
+@shows_progress("errors")
 def find_errors(
     model: Program | HasProgram,
     task: Task | None = None,
     *,
     ties: TieRule = "lowest",
     time_limit: float | None = None,
-    workers: int = 1,
+    workers: Workers = 1,
     progress: Progress | None = None,
 ) -> Errors:
     """The cells where ``model`` does not give the label of ``task``, n <= 9; a loaded model knows
@@ -191,24 +193,11 @@ def find_errors(
     ).heaviest_first()  # fmt: skip
     lost = table.total(1 - table.credit)
     total = Enclosure(max(Fraction(0), lost.lower), lost.upper + table.open)
-    if not deadline.passed:
+    labelled = len(starting_cones(chosen)) == len(covering_cones(chosen))  # all inputs
+    if labelled and not deadline.passed:
         score = accuracy(program, chosen, ties=ties, workers=workers, time_limit=deadline.timeout)
         total = total.intersect(Enclosure(1 - score.enclosure.upper, 1 - score.enclosure.lower))
     return Errors(total, table)
-
-
-def short_input(cone: Cone) -> tuple[Decimal, ...]:
-    """A point of the interior with as few decimals as lie inside, the largest entry near 1."""
-    middle = [Fraction(0)] * cone.dimension
-    for ray in cone.rays:
-        size = Fraction(max(map(abs, ray)))
-        middle = [m + c / size for m, c in zip(middle, ray, strict=True)]
-    largest = max(map(abs, middle))
-    for places in range(1, _MOST_DECIMALS + 1):
-        point = tuple(round(m / largest * 10**places) for m in middle)
-        if all(dot(row, point) > 0 for row in cone.inequalities):
-            return tuple(Decimal(c).scaleb(-places).normalize() for c in point)
-    raise InputError("A cell is too thin for an input of 40 decimals.")
 
 
 def plane_angle(cone: Cone) -> str:

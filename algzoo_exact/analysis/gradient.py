@@ -26,6 +26,7 @@ from algzoo_exact.score.compiling import COMPILING, compiling, done
 from algzoo_exact.score.compute import metric_for, numeric_task
 from algzoo_exact.score.result import Progress
 from algzoo_exact.score.slopes import Slopes
+from algzoo_exact.shown import Shown
 
 F64 = NDArray[np.float64]
 
@@ -39,7 +40,7 @@ class Arrays(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class Gradient:
+class Gradient(Shown):
     """The derivatives of a score by the weights of an RNN, ``slopes``, each off by at most its
     entry of ``radii``.
 

@@ -17,9 +17,12 @@ from algzoo_exact.analysis.cells import CellTable, Progress, measured_cells
 from algzoo_exact.deadline import Deadline
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.enclosure import Enclosure
+from algzoo_exact.processes import Workers
 from algzoo_exact.program.ir import Layer, Program
 from algzoo_exact.program.lift import HasProgram, lift, task_of
 from algzoo_exact.program.task import Task
+from algzoo_exact.progress import shows_progress
+from algzoo_exact.shown import Shown
 
 if TYPE_CHECKING:
     import pyarrow
@@ -32,7 +35,7 @@ Neuron = tuple[int, int]
 
 
 @dataclass(frozen=True, eq=False)
-class NeuronFacts:
+class NeuronFacts(Shown):
     """What all cells of a program tell of its neurons; each cell has an interior, so that what no
     cell shows happens on a set of probability 0 alone.
 
@@ -131,12 +134,13 @@ class NeuronFacts:
                     yield pair
 
 
+@shows_progress("neurons")
 def neuron_facts(
     model: Program | HasProgram,
     task: Task | None = None,
     *,
     time_limit: float | None = None,
-    workers: int = 1,
+    workers: Workers = 1,
     progress: Progress | None = None,
 ) -> NeuronFacts:
     """Facts about the neurons of ``model`` from all its cells, n <= 9; any ``task`` of its sizes

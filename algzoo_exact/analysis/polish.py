@@ -28,6 +28,7 @@ from algzoo_exact.score.compute import metric_for
 from algzoo_exact.score.cones import CONES
 from algzoo_exact.score.question import Question
 from algzoo_exact.score.result import Progress, Score
+from algzoo_exact.shown import Shown
 
 F64 = NDArray[np.float64]
 
@@ -43,7 +44,7 @@ Dtype = Literal["float32", "float64"]
 
 
 @dataclass(frozen=True, eq=False)
-class Polished:
+class Polished(Shown):
     """The best ``program`` found, whose weights are ``dtype``, its ``score`` and the one
     ``before``, and why the search ended.
 

@@ -17,10 +17,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, TypeAlias
+from typing import IO, TYPE_CHECKING, Any, TypeAlias
 
 from algzoo_exact.certificate.check import KINDS, dump
-from algzoo_exact.certificate.draft import Draft, Json, Kind, Stored, Wanted
+from algzoo_exact.certificate.draft import Draft, Kind, Stored, Wanted
 from algzoo_exact.certificate.kinds import CellDraft, ClaimDraft, FunctionDraft
 from algzoo_exact.certificate.pieces import PieceDraft
 from algzoo_exact.errors import InputError
@@ -32,7 +32,9 @@ from algzoo_exact.program.ir import Program
 from algzoo_exact.program.lift import HasProgram, network_of, task_of
 from algzoo_exact.program.task import Task, TieRule
 from algzoo_exact.program.transformer import Transformer
+from algzoo_exact.progress import shows_progress
 from algzoo_exact.score.result import Progress
+from algzoo_exact.shown import Shown
 
 if TYPE_CHECKING:
     from algzoo_exact.certificate.story import StoryPart
@@ -47,7 +49,7 @@ _VERIFYING, _WRITING = 0.6, 0.8  # shares of the work, where there is an explana
 
 
 @dataclass(frozen=True, eq=False)
-class WrittenCertificate:
+class WrittenCertificate(Shown):
     """A certificate's file: its SHA-256, what it proves, the mass that it leaves undecided, and its
     number of cells (kind ``cells``), of a median model's pieces (``pieces``), of a transformer's
     inputs (``functions``), or of the instances of claims and cases where there are no cells
@@ -72,6 +74,15 @@ class WrittenCertificate:
         return found
 
 
+class Certificate(dict[str, Any], Shown):
+    """A certificate as JSON-ready data, which shows its size and not all of it."""
+
+    def __repr__(self) -> str:
+        count = sum(len(part) for part in self.values() if isinstance(part, list))
+        return f"<certificate: {', '.join(self)}; {count:,} items>"
+
+
+@shows_progress("certifying")
 def certify(
     model: Program | Transformer | Stored,
     task: Task | None = None,
@@ -80,7 +91,7 @@ def certify(
     ties: TieRule = "lowest",
     decimals: int | None = None,
     progress: Progress | None = None,
-) -> Json:
+) -> Certificate:
     """A certificate of the score, as JSON-ready data. ``write_certificate`` saves memory.
 
     For an RNN every cell is in it, with its measure to ``decimals`` places: from 4 to 40, 20 unless
@@ -101,9 +112,10 @@ def certify(
     document = draft.head()
     for key, items in draft.lists(_rest(draft, progress)):
         document[key] = list(items)
-    return document | draft.tail()
+    return Certificate(document | draft.tail())
 
 
+@shows_progress("certifying")
 def write_certificate(
     path: str | Path,
     model: Program | Transformer | Stored,

@@ -41,7 +41,7 @@ from fractions import Fraction
 from functools import cache, cached_property, lru_cache
 from itertools import combinations, pairwise, permutations, product
 from math import factorial, gcd, isqrt, lcm
-from operator import add, mul
+from operator import add, eq, ge, gt, le, lt, mul, ne
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -103,6 +103,14 @@ class Budget:
         if self.left < 0:
             raise LimitError(f"it takes over {self.most:,} operations, more than are allowed")
 
+    def multiple(self, numbers: Iterable[int]) -> int:
+        """The least common one."""
+        found = 1
+        for number in numbers:
+            found = lcm(found, number)
+            self.pay(found.bit_length())
+        return found
+
     def pay(self, bits: int, times: int = 1) -> None:
         """For operations on numbers of so many bits; LimitError if these are too long."""
         if bits > LONGEST_NUMBER:
@@ -112,6 +120,23 @@ class Budget:
 
 # ---------------------------------------------------------------------------------------------
 # Fixed-point functions. A real x stands as the integer x 2^p; a unit is 2^-p.
+#
+# Rounding (C9): divisions and shifts round down, off by less than a unit. In units, for p <= 193:
+#
+# - Tables of atan(k/256) and log(1 + k/256) are sums of at most 256 terms with 16 guard bits, each
+#   off by at most 3 of their own units: then rounded, off by at most 1.02; pi, from atan 1, by
+#   1.05.
+# - Angles < 8: ratio 1, reduced argument 1, series 2, table 1.02, pi and its half 2.1.
+# - Logarithms < 9 + 1.02 |e|, for exact numbers with 2^e below; so < 2^10 always, and < 12 between
+#   1/4 and 2.
+# - D(w), the series of (C8): |B_2k|/(2k)! <= (pi^2/3)/(2 pi)^2k, and so the terms after K add up to
+#   less than 4 (|w|^2/39)^(K+1).
+# - D(w) < 2^18.5: the polynomial in v = w^2 is evaluated by the recurrence b_k = c_k + 2 Re(v)
+#   b_(k+1) - |v|^2 b_(k+2), off by at most 3.1 at each step. An error made m steps before the end
+#   grows at most to (m + 1) |v|^m times itself. With |v| < 9/8 and at most 40 steps that is 1.3e5
+#   in all, < 2^17, times |w| + |w conj v| < 2.3. Errors of w itself count at most twice.
+# - Li2 < 2^19: the product of logarithms adds less than 2^11, because |log z| < 1.1 where it is
+#   used.
 
 _STEPS = 256
 """Arctangents and logarithms are tabulated in so many steps."""
@@ -393,6 +418,24 @@ def faces_of(facets: Iterable[int], rays: int) -> set[int]:
 
 # ---------------------------------------------------------------------------------------------
 # Gaussian measures and second moments of cones.
+#
+# In (C6), Coxeter's X is (D - S) / (D + S) with S = sin alpha sin gamma and D^2 = cos^2 alpha
+# cos^2 gamma - cos^2 beta, the determinant of the normals' Gram matrix, so that S / D is
+# u2 u4 / (u1 u3).
+#
+# Rounding (C9), in units, beside that of the functions in ``fixed``:
+#
+# - An orthoscheme < 2^16: squares carry relative errors below 2^-(p+16), so that cosines, sines
+#   and X are off by little more than a unit, and z = X e^(2 i theta) by at most 4.3. Re Li2 has
+#   the slope |log(1 - z)/z|, and over a segment of length h that is at most h (log(2/h) + 1 + pi),
+#   for every position of the segment: below 2^10. Four terms and three squares of angles make less
+#   than 2^21.1, divided by 8 pi^2 less than 2^15.
+# - Angles and slopes in turns < 2^3.
+# - Mean squares over |a|^2 carry, beside the error of P(C): of each ridge, k(G)/|a|^2, which is at
+#   most 1, with less than 2, times P(G); and P(G) with its own error times at most 1; both divided
+#   by 2 pi. The factor |a|^2 over the power of ten is at most 1 and exact.
+#
+# Allowed are 2^20 for every angle, orthoscheme and corner.
 
 Square = tuple[int, int]
 """The square of a length, as a fraction of two positive integers."""
@@ -649,7 +692,10 @@ class Network:
         shapes = [[len(row) for row in matrix] for matrix in (inputs, recurrent, readout)]
         fits = shapes == [[1] * self.d, [self.d] * self.d, [self.d] * outputs]
         require(fits and self.d > 0, "the weights' shapes do not fit each other and the task")
-        self.scale, last = self._multiple(*inputs, *recurrent), self._multiple(*readout)
+        self.scale, last = (
+            budget.multiple(w.denominator for row in rows for w in row)
+            for rows in ((*inputs, *recurrent), readout)
+        )
         self.inputs = [int(row[0] * self.scale) for row in inputs]
         self.recurrent = [[int(w * self.scale) for w in row] for row in recurrent]
         self.readout = [[int(w * last) for w in row] for row in readout]
@@ -658,15 +704,6 @@ class Network:
         numbers = (w for row in (self.inputs, *self.recurrent, *self.readout) for w in row)
         self.bits = max(map(int.bit_length, numbers))  # of a weight
         self.values = lru_cache(maxsize=1 << 14)(self._values)
-
-    def _multiple(self, *rows: Sequence[Fraction]) -> int:
-        """Of all denominators, the least."""
-        found = 1
-        for row in rows:
-            for w in row:
-                found = lcm(found, w.denominator)
-                self.budget.pay(found.bit_length())
-        return found
 
     def _values(self, steps: tuple[str, ...]) -> list[Vector]:
         """z[t] for t = len(steps), after steps with these neurons on."""
@@ -777,6 +814,20 @@ def longest_cycle(f: Sequence[int]) -> int:
 
 # ---------------------------------------------------------------------------------------------
 # Transformers: logits with proved error bounds (C10), or exactly (C11).
+#
+# Vectors are fixed-point numbers with one bound for the error of all entries:
+#
+# - matrix times vector: |W|_1 times the vector's error, the L1 norm of the vector times 1 for the
+#   rounding of W, and 3 for rounding down;
+# - inner product: dx |y|_1 + dy |x|_1 + c dx dy, and 3; 1/sqrt(c) is rounded up by less than 2^-p
+#   of itself, which costs |score| 2^-p;
+# - exponential of minus a number: off by less than 16; e^(x+y) differs from e^x <= 1 by 2 |y| at
+#   most;
+# - mean: with weights w_j off by dw, another mean of the same vectors, off by at most (n dw) (2
+#   max |v|) / (sum w - n dw).
+#
+# Powers e^score are relative to the largest score of a token that is there, so that one of them is
+# 1: scores of absent tokens, which may be far above, play no part.
 
 Matrix = tuple[tuple[Fraction, ...], ...]
 Whole = tuple[Vector, ...]
@@ -1052,6 +1103,23 @@ def vector_of(value: Any, size: int, where: str) -> Vector:
     return found
 
 
+def rays_of(value: Any, size: int) -> list[Vector]:
+    """Different vectors."""
+    require(isinstance(value, list), "rays must be a list")
+    rays = [vector_of(text, size, f"ray {k}") for k, text in enumerate(value)]
+    require(len(set(rays)) == len(rays), "a ray is listed twice")
+    return rays
+
+
+def chosen(value: Any, count: int, least: int) -> list[int]:
+    """The numbers of a cone's rays, ``least`` of them or more, among ``count`` that are listed."""
+    require(isinstance(value, list) and len(value) >= least, "it has too few rays")
+    numbers = [natural(k, "the number of a ray") for k in value]
+    require(numbers == sorted(set(numbers)), "its rays must be different and in order")
+    require(numbers[-1] < count, "it has a ray that is not listed")
+    return numbers
+
+
 def weights_of(value: Any, where: str) -> Weights:
     require(isinstance(value, dict), f"{where} must be an object")
     found: Weights = {}
@@ -1121,8 +1189,7 @@ def decimal(value: Fraction) -> str:
         places += 1
     if places == 400:
         return str(value)
-    digits = str(value.numerator * 10**places // value.denominator).rjust(places + 1, "0")
-    return f"{digits[:-places]}.{digits[-places:]}" if places else digits
+    return decimal_of(int(value * 10**places), places) if places else str(value)
 
 
 # ---------------------------------------------------------------------------------------------
@@ -1372,7 +1439,7 @@ CONNECTIVES: dict[str, tuple[int, int | None]] = {
     "not": (1, 1),
     "implies": (2, 2),
 }
-RELATIONS = ("<", "<=", ">", ">=", "==", "!=")
+RELATIONS = {"<": lt, "<=": le, ">": gt, ">=": ge, "==": eq, "!=": ne}
 Node = tuple[Any, ...]
 """("number", q), ("truth", b), ("x", t) and other entries, or an operation and nodes' numbers."""
 
@@ -1488,18 +1555,7 @@ class Formulas:
 
 
 def compared(op: str, left: Any, right: Any) -> bool:
-    match op:
-        case "<":
-            return bool(left < right)
-        case "<=":
-            return bool(left <= right)
-        case ">":
-            return bool(left > right)
-        case ">=":
-            return bool(left >= right)
-        case "==":
-            return bool(left == right)
-    return bool(left != right)
+    return bool(RELATIONS[op](left, right))
 
 
 def varying(node: Node) -> bool:
@@ -1963,7 +2019,7 @@ class Regions:
         for number in atoms:
             atom = rewriting.atoms[number]
             if is_maximum(atom):
-                scale = self._multiple(self._denominator(form) for form in atom)
+                scale = self.budget.multiple(self._denominator(form) for form in atom)
                 self.scales[number] = scale
                 self.choices[number] = [self._pairs(form, scale) for form in atom]
             else:
@@ -1975,15 +2031,7 @@ class Regions:
         self.condition = self._prepared(condition)
 
     def _denominator(self, form: Form) -> int:
-        return self._multiple((c / self.scales[atom]).denominator for atom, c in form[0])
-
-    def _multiple(self, numbers: Iterable[int]) -> int:
-        """The least common multiple."""
-        found = 1
-        for number in numbers:
-            found = lcm(found, number)
-            self.budget.pay(found.bit_length())
-        return found
+        return self.budget.multiple((c / self.scales[atom]).denominator for atom, c in form[0])
 
     def _pairs(self, form: Form, scale: int) -> list[tuple[int, int]]:
         require(form[1] == 0, "a condition with a constant is nothing for cones")
@@ -2082,9 +2130,7 @@ def cones_of(data: Any, regions: Regions) -> Iterator[tuple[list[Vector], tuple[
     require(same == inputs, f"the inputs that occur are {inputs}")
     size = len(inputs)
     require(size <= LARGEST_CUT, f"cells have at most {LARGEST_CUT} inputs")
-    require(isinstance(data["rays"], list), "rays must be a list")
-    rays = [vector_of(text, size, f"ray {k}") for k, text in enumerate(data["rays"])]
-    require(len(set(rays)) == len(rays), "a ray is listed twice")
+    rays = rays_of(data["rays"], size)
     require(isinstance(data["tree"], list), "a tree must be a list")
     used: set[int] = set()
     waiting: list[tuple[Vector, ...]] = [()]
@@ -2097,14 +2143,11 @@ def cones_of(data: Any, regions: Regions) -> Iterator[tuple[list[Vector], tuple[
                 require(len(walls) < MOST_CUTS, f"over {MOST_CUTS} cuts lie within each other")
                 waiting += ((*walls, normal), (*walls, tuple(-c for c in normal)))  # below first
                 continue
-            require(isinstance(item, list) and len(item) >= size, "it has too few rays")
-            numbers = [natural(k, "the number of a ray") for k in item]
-            require(numbers == sorted(set(numbers)), "its rays must be different and in order")
-            require(numbers[-1] < len(rays), "it has a ray that is not listed")
+            numbers = chosen(item, len(rays), size)
             corners = [rays[k] for k in numbers]
             masks = set()
             for wall in walls:
-                values = [sum(map(mul, wall, ray)) for ray in corners]
+                values = [dot(wall, ray) for ray in corners]
                 budget.pay(max(map(abs, values)).bit_length(), size * len(corners))
                 require(min(values) >= 0, "it has a ray on the wrong side of a cut")
                 masks.add(sum(1 << k for k, value in enumerate(values) if value == 0))
@@ -2889,6 +2932,9 @@ class CheckedCertificate:
     checked: list[str] = field(default_factory=list)
     not_checked: list[str] = field(default_factory=list)
 
+    def __repr__(self) -> str:
+        return f"<{self.status}: {self.verdict}>"
+
     @property
     def exit_code(self) -> int:
         return EXIT_CODES[self.status]
@@ -2974,8 +3020,7 @@ class Cones:
         require(4 <= self.decimals <= 40, "decimals must be from 4 to 40")
         self.unit = Fraction(1, 10**self.decimals)
         self.measure = Measure(Fixed(self.decimals * 10 // 3 + 60), self.budget)
-        self.rays = [vector_of(text, self.n, f"ray {k}") for k, text in enumerate(document["rays"])]
-        require(len(set(self.rays)) == len(self.rays), "a ray is listed twice")
+        self.rays = rays_of(document["rays"], self.n)
         self.used: set[int] = set()
         self.names: set[object] = set()
         self.sides: Counter[frozenset[int]] = Counter()  # of facets, by their rays
@@ -2990,10 +3035,7 @@ class Cones:
         steps = tuple(text_of(pattern, "[01|]+", "its pattern").split("|"))
         fits = [len(step) for step in steps] == [self.network.d] * self.n
         require(fits, f"its pattern must be of {self.n} steps of {self.network.d} neurons")
-        require(isinstance(rays, list) and len(rays) >= self.n, "it has too few rays")
-        numbers = [natural(k, "the number of a ray") for k in rays]
-        require(numbers == sorted(set(numbers)), "its rays must be different and in order")
-        require(numbers[-1] < len(self.rays), "it has a ray that is not listed")
+        numbers = chosen(rays, len(self.rays), self.n)
         self.used.update(numbers)
         corners = [self.rays[k] for k in numbers]
         inside = tuple(map(sum, zip(*corners, strict=True)))
@@ -3429,19 +3471,14 @@ def check_content(
 HEAD = {"format", "version", "kind", "software", "model", "task", "explanation", "digest"}
 ACCURACY = {"ties", "accuracy", "undecided"}
 SQUARED_ERROR = {"mean_squared_error", "root_mean_squared_error"}
-LISTS = {
-    "cells": ("cells", "rays"),
-    "pieces": ("pieces", "rays"),
-    "functions": (),
-    "claims": (),
-}
-"""The long lists of each kind, whose items the digest takes one by one."""
 KEYS = {
     "cells": HEAD | ACCURACY | {"decimals", "cells", "rays"},
     "pieces": HEAD | SQUARED_ERROR | {"decimals", "pieces", "rays"},
     "functions": HEAD | ACCURACY | {"answers"},
     "claims": HEAD | ACCURACY,
 }
+LISTS = {kind: tuple(sorted(keys & {"cells", "pieces", "rays"})) for kind, keys in KEYS.items()}
+"""The long lists of each kind, whose items the digest takes one by one."""
 
 
 FAILURES = {RejectedError: "rejected", UnreadableError: "unreadable", LimitError: "incomplete"}

@@ -155,8 +155,11 @@ class Draft(ABC):
     @abstractmethod
     def _lists(self, progress: Progress | None) -> Iterator[tuple[str, Iterable[Any]]]: ...
 
-    @abstractmethod
-    def _results(self) -> Json: ...
+    def _results(self) -> Json:
+        found = self.accuracy()
+        assert found is not None
+        bounds = {"lower": str(found.lower), "upper": str(found.upper)}
+        return {"accuracy": bounds, "undecided": str(self.undecided())}
 
     @abstractmethod
     def accuracy(self) -> Enclosure | None:
@@ -166,6 +169,7 @@ class Draft(ABC):
         """What it proves of a median model; None for others."""
         return None
 
-    @abstractmethod
     def undecided(self) -> Fraction:
         """The mass that it leaves open, after the last item."""
+        found = self.accuracy()
+        return Fraction(0) if found is None else found.width

@@ -5,31 +5,28 @@ Where a verdict has none that the checker could follow, SaidError says whom one 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from itertools import product
 from random import Random
-from typing import Any, Literal
+from typing import Literal
 
 from algzoo_exact.certificate.check import Rewriting, Rows, truth_at
-from algzoo_exact.certificate.nodes import Nodes, SaidError
+from algzoo_exact.certificate.nodes import Json, Nodes, SaidError
 from algzoo_exact.certificate.trees import proof_tree, true_points, truth_tree
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.enclosure import Enclosure
-from algzoo_exact.explain.claims.answers import answers
 from algzoo_exact.explain.claims.bounds import Bounds, verdict_on
-from algzoo_exact.explain.claims.claim import Instance
 from algzoo_exact.explain.language.expression import (
-    Apply,
     Compare,
     Entry,
     Formula,
     Logic,
     Number,
     Term,
-    Truth,
     conjuncts,
     evaluate,
+    fails_at,
     values_at,
 )
 from algzoo_exact.explain.logic.farkas import Refutation, steps_json
@@ -37,11 +34,10 @@ from algzoo_exact.explain.logic.order_facts import OrderFacts
 from algzoo_exact.explain.logic.order_probability import order_statement
 from algzoo_exact.explain.outcome import Argument, Figure, Outcome, Point
 from algzoo_exact.explain.prove.cell_search import OutOfReachError
-from algzoo_exact.explain.prove.facts import Fact, Question
+from algzoo_exact.explain.prove.facts import Fact, Question, solutions
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task, TieRule
 
-Json = dict[str, Any]
 Quantifier = Literal["all", "almost all", "some"]
 
 _PACKAGE = "algzoo_exact"
@@ -52,17 +48,11 @@ _TRIALS = 300  # inputs that may be in a domain
 
 
 class Evidence:
-    """Evidence about one program; formulas get their numbers from ``nodes``."""
+    """Evidence about one program; ``nodes`` number the formulas in it."""
 
-    def __init__(self, program: Program, task: Task, ties: TieRule, nodes: Nodes) -> None:
-        self.program, self._task, self.ties, self.nodes = program, task, ties, nodes
-
-    def questions(self, instance: Instance, facts: Sequence[Fact]) -> Sequence[Question]:
-        """What an instance of a claim says."""
-        return instance.says(self._task, self.ties, facts)
-
-    def values(self, point: Point) -> Callable[[Entry], Fraction]:
-        return values_at(self.program, point)
+    def __init__(self, program: Program, task: Task, ties: TieRule) -> None:
+        self.program, self.task, self.ties = program, task, ties
+        self.nodes = Nodes(program)
 
     def part(
         self,
@@ -92,24 +82,19 @@ class Evidence:
         pairs = zip(arguments, questions, strict=True)
         return [self._proof(checked, a, question, almost) for a, question in pairs]
 
-    def answers(
-        self, checked: Outcome, domain: Formula, right: bool, facts: Sequence[Fact]
+    def for_all(
+        self, checked: Outcome, questions: Sequence[Question], *, almost: bool
     ) -> list[Json]:
-        """That the model is right or wrong in a domain: a statement for each label cell that the
-        domain does not exclude."""
-        questions = answers(self._task, self.ties, domain, facts, right=right)
-        if not questions:
-            return [self.part("almost all", Truth(True), domain)]
+        """Statements that are proved together, or one of which fails at a witness."""
         proofs: list[Json | None] = [None] * len(questions)
-        if checked.verdict.status == "proved":
-            proofs[:] = self.proofs(checked, questions, almost=True)
-        found = []
-        for (claimed, inside, _), proof in zip(questions, proofs, strict=True):
-            at = checked.witness
-            here = at is not None and evaluate(inside, self.values(at))
-            found.append(
-                self.part("almost all", claimed, inside, proof=proof, witness=at if here else None)
-            )
+        if checked.status == "proved":
+            proofs[:] = self.proofs(checked, questions, almost=almost)
+        at, found = checked.witness, []
+        for (statement, domain, _), proof in zip(questions, proofs, strict=True):
+            fails = at is not None and fails_at(self.program, statement, domain, at)
+            word: Quantifier = "almost all" if almost else "all"
+            witness = at if fails else None
+            found.append(self.part(word, statement, domain, proof=proof, witness=witness))
         return found
 
     def inside(self, domain: Formula, parts: Sequence[Json]) -> list[str] | None:
@@ -117,7 +102,7 @@ class Evidence:
         a neighbourhood, where these are about almost all inputs. None if none was found."""
         asked = [(part["domain"], part["for"] == "almost all") for part in parts]
         for x in self._points(domain):
-            if evaluate(domain, self.values(x)) and any(
+            if evaluate(domain, values_at(self.program, x)) and any(
                 truth_at(self.nodes.formulas, number, x, around=almost) for number, almost in asked
             ):
                 return _texts(x)
@@ -272,20 +257,8 @@ def _walls(used: Formula, domain: Formula) -> tuple[Formula, ...]:
 
 
 def _equation(entry: Entry, term: Term, known: Sequence[Formula]) -> Formula:
-    """The known equation that was solved for an entry."""
-    for formula in known:
-        if not isinstance(formula, Compare) or formula.op != "==":
-            continue
-        for one, other in ((formula.left, formula.right), (formula.right, formula.left)):
-            summands = one.args if isinstance(one, Apply) and one.op == "add" else (one,)
-            if entry in summands:
-                solved = other
-                for part in summands:
-                    if part != entry:
-                        solved = Apply("sub", (solved, part))
-                if solved == term:
-                    return formula
-    raise AssertionError("a definition that no earlier claim says")
+    """The one of the known formulas that says what an entry is."""
+    return next(formula for formula in known if (entry, term) in solutions(formula))
 
 
 def _around(point: Point) -> Iterator[Point]:

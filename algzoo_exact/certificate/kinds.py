@@ -64,12 +64,6 @@ class ConeDraft(Draft):
         least = max(Fraction(0), (stated - SLACK) * self.unit)
         return f"0.{stated:0{self.decimals}d}", least, (stated + SLACK) * self.unit
 
-    def _undecided(self) -> str:
-        return Enclosure.exactly(self.undecided()).decimal(self.decimals + FINER)[1]
-
-    def undecided(self) -> Fraction:
-        return 1 - self.total
-
 
 class CellDraft(ConeDraft):
     """The certificate of an RNN with a logit for each label."""
@@ -111,8 +105,10 @@ class CellDraft(ConeDraft):
         }
 
     def _results(self) -> Json:
-        lower, upper = self.accuracy().decimal(self.decimals + FINER)
-        return {"accuracy": {"lower": lower, "upper": upper}, "undecided": self._undecided()}
+        places = self.decimals + FINER
+        lower, upper = self.accuracy().decimal(places)
+        undecided = Enclosure.exactly(self.undecided()).decimal(places)[1]
+        return {"accuracy": {"lower": lower, "upper": upper}, "undecided": undecided}
 
     def accuracy(self) -> Enclosure:
         return Enclosure(self.right, 1 - (self.total - self.right))
@@ -162,19 +158,10 @@ class FunctionDraft(Draft):
         yield from ()
 
     def _results(self) -> Json:
-        found = self.accuracy()
-        return {
-            "answers": " ".join(self._answers),
-            "accuracy": {"lower": str(found.lower), "upper": str(found.upper)},
-            "undecided": str(self.undecided()),
-        }
+        return super()._results() | {"answers": " ".join(self._answers)}
 
     def accuracy(self) -> Enclosure:
-        least = self.right / self.count
-        return Enclosure(least, least + self.undecided())
-
-    def undecided(self) -> Fraction:
-        return Fraction(self.open, self.count)
+        return Enclosure(self.right / self.count, (self.right + self.open) / self.count)
 
 
 class ClaimDraft(Draft):
@@ -193,16 +180,8 @@ class ClaimDraft(Draft):
     def _results(self) -> Json:
         assert self.story is not None
         self.count = self.story.count
-        found = self.accuracy()
-        return {
-            "accuracy": {"lower": str(found.lower), "upper": str(found.upper)},
-            "undecided": str(self.undecided()),
-        }
+        return super()._results()
 
     def accuracy(self) -> Enclosure:
         derived = self.story and self.story.accuracy
         return Enclosure(*(derived or (Fraction(0), Fraction(1))))
-
-    def undecided(self) -> Fraction:
-        found = self.accuracy()
-        return found.upper - found.lower

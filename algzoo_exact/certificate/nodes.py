@@ -12,6 +12,8 @@ from algzoo_exact.explain.language.expression import Compare, Entry, Formula, Nu
 from algzoo_exact.program.ir import Matrix, Program
 from algzoo_exact.program.lift import named_weights
 
+Json = dict[str, Any]
+
 
 class SaidError(Exception):
     """The checker could not follow the evidence that there is; the message says what it is."""

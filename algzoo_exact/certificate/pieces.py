@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from fractions import Fraction
-from math import gcd, isqrt
+from math import gcd
 from typing import Any
 
-from algzoo_exact.certificate.check import KINDS
+from algzoo_exact.certificate.check import KINDS, exponent_of, root_of
 from algzoo_exact.certificate.draft import CertifiedPiece, Json, Kind, Wanted
 from algzoo_exact.certificate.kinds import FINER, ConeDraft
 from algzoo_exact.errors import InputError
@@ -95,7 +95,7 @@ class PieceDraft(ConeDraft):
         shared = gcd(*error)
         slim = tuple(w // shared for w in error)
         factor, norm = Fraction(shared, self._errors.unit) ** 2, dot(slim, slim)
-        power = _exponent(factor * norm)
+        power = exponent_of(factor * norm)
         scale = Fraction(10) ** power
         # scale >= factor * norm, so that the digits of norm may be lost.
         digits = max(1, self.decimals + FINER + 1 - len(str(norm)))
@@ -112,36 +112,13 @@ class PieceDraft(ConeDraft):
         return {
             "mean_squared_error": {"lower": lower, "upper": upper},
             "root_mean_squared_error": {
-                "lower": _root(lower, places, up=False),
-                "upper": _root(upper, places, up=True),
+                "lower": root_of(lower, places, up=False),
+                "upper": root_of(upper, places, up=True),
             },
         }
 
     def accuracy(self) -> None:
-        """There is none."""
-
-    def undecided(self) -> Fraction:
-        """Nothing: the checker demands that each facet belongs to two pieces."""
-        return Fraction(0)
+        """None; nothing is undecided: the checker demands that a facet belongs to two pieces."""
 
     def squared_error(self) -> Enclosure:
         return Enclosure(self._lower, self._upper)
-
-
-def _root(text: str, places: int, *, up: bool) -> str:
-    """The square root of a decimal with so many places, rounded outward to as many."""
-    ten = 10**places
-    whole = int(Fraction(text) * ten) * ten
-    root = isqrt(whole)
-    end = Fraction(root + (up and root**2 < whole), ten)
-    return Enclosure.exactly(end).decimal(places)[0]
-
-
-def _exponent(value: Fraction) -> int:
-    """The least integer s with value <= 10^s, for value > 0."""
-    power = 0
-    while Fraction(10) ** power < value:
-        power += 1
-    while Fraction(10) ** (power - 1) >= value:
-        power -= 1
-    return power

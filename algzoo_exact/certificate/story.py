@@ -5,30 +5,33 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
-from algzoo_exact.certificate.evidence import Evidence, said_of
-from algzoo_exact.certificate.nodes import Nodes, SaidError
-from algzoo_exact.certificate.others import Others
+from algzoo_exact.certificate.evidence import Evidence
+from algzoo_exact.certificate.nodes import Json, SaidError, weight_texts
 from algzoo_exact.certificate.statements import statements
 from algzoo_exact.errors import InputError
-from algzoo_exact.explain.claims.answers import Right, Wrong
-from algzoo_exact.explain.claims.cases import Case, CaseResult, CheckedCase, Partition
+from algzoo_exact.explain.claims.answers import ANSWERS
+from algzoo_exact.explain.claims.cases import (
+    Case,
+    CaseResult,
+    CheckedCase,
+    Partition,
+    apart,
+    proved_domains,
+)
 from algzoo_exact.explain.claims.claim import Claim, ClaimResult
-from algzoo_exact.explain.claims.close import Close
-from algzoo_exact.explain.claims.equivalent import Equivalent
+from algzoo_exact.explain.claims.equivalent import Equivalent, product
 from algzoo_exact.explain.claims.measure import Measure
-from algzoo_exact.explain.language.expression import Formula, Logic, Truth, conjuncts
+from algzoo_exact.explain.language.expression import EVERYWHERE, conjuncts, some
 from algzoo_exact.explain.outcome import Outcome
 from algzoo_exact.explain.prove.facts import Fact, Question
 from algzoo_exact.explain.verify import Verification
 from algzoo_exact.program.ir import Program
+from algzoo_exact.program.lift import named_weights
 from algzoo_exact.program.standardize import standardize
 from algzoo_exact.program.task import Task, TieRule
 
-Json = dict[str, Any]
 Progress = Callable[[float, str], None]
-_EVERYWHERE = Truth(True)
 
 
 @dataclass(frozen=True)
@@ -54,15 +57,12 @@ class _Writer:
     ) -> None:
         self._verification, self._program = verification, program
         self._subject = verification.explanation.subject
-        self._nodes = Nodes(verification.program)
-        self._evidence = Evidence(
-            verification.program, self._subject.task, verification.ties, self._nodes
-        )
-        self._others = Others(verification, self._subject.task)
+        self._evidence = Evidence(verification.program, self._subject.task, verification.ties)
+        self._nodes = self._evidence.nodes
+        self._others: dict[str, Evidence] = {}  # about the model beside another
+        self._results = {result.claim.name: result for result in verification.claims}
         self._progress = progress
-        self._facts: dict[str, list[Fact]] = {}
         self._said: set[str] = set()  # claims with no evidence that the checker could follow
-        self._proved: dict[str, dict[str, list[Formula]]] = {}  # right and wrong domains
         self._sums = {"right": Fraction(0), "wrong": Fraction(0)}
         parts: list[ClaimResult | CaseResult] = [*verification.claims, *verification.cases]
         self._steps = sum(len(part.instances) for part in parts)
@@ -87,70 +87,64 @@ class _Writer:
             "disjoint": disjoint,
             "accuracy": accuracy and {"lower": str(accuracy[0]), "upper": str(accuracy[1])},
         }
-        nodes, others = self._nodes.to_json(), self._others.to_json()
-        return StoryPart(data | {"nodes": nodes, "others": others}, accuracy, self._done)
+        others = [
+            {
+                "name": name,
+                "weights": weight_texts(named_weights(verification.others[name])),
+                "nodes": evidence.nodes.to_json(),
+            }
+            for name, evidence in self._others.items()
+        ]
+        data |= {"nodes": self._nodes.to_json(), "others": others}
+        return StoryPart(data, accuracy, self._done)
 
     def _hear(self, name: str) -> None:
         if self._progress is not None:
             self._progress(self._done / max(1, self._steps), f"evidence: {name}")
         self._done += 1
 
+    def _known(self, names: Iterable[str]) -> list[Fact]:
+        return [fact for name in names for fact in self._results[name].facts()]
+
     def _claim(self, result: ClaimResult) -> Json:
         claim = result.claim
-        facts = [known for name in claim.assume for known in self._facts[name]]
+        facts = self._known(claim.assume)
         instances = []
         for checked in result.instances:
             self._hear(claim.name)
             instances.append(self._instance(claim, checked, facts))
-        proved = [c.instance for c in result.instances if c.verdict.status == "proved"]
-        self._facts[claim.name] = result.facts()
-        self._proved[claim.name] = {
-            "right": [part.domain for part in proved if isinstance(part, Right)],
-            "wrong": [part.domain for part in proved if isinstance(part, Wrong)],
-        }
-        written = {"kind": claim.kind} | dict(claim.written)
-        if claim.assume:
-            written["assume"] = ", ".join(claim.assume)
         others = {c.instance.other for c in result.instances if isinstance(c.instance, Equivalent)}
-        return {
-            "name": claim.name,
-            "text": claim.text,
-            "written": written,
-            "about": self._others.number(others.pop()) if others else None,
-            "instances": instances,
-        }
+        about = list(self._others).index(others.pop()) if others else None
+        written = _written(claim, "kind", claim.kind, "assume", claim.assume)
+        return written | {"about": about, "instances": instances}
+
+    def _beside(self, name: str) -> Evidence:
+        """About both models as one program; its formulas have nodes of their own."""
+        if name not in self._others:
+            told = self._verification
+            both = product(told.program, told.others[name])
+            self._others[name] = Evidence(both, self._subject.task, told.ties)
+        return self._others[name]
 
     def _instance(self, claim: Claim, checked: Outcome, facts: Sequence[Fact]) -> Json:
         """What one instance says, with its evidence."""
         instance = checked.instance
         evidence = self._evidence
         if isinstance(instance, Equivalent):
-            evidence = self._others.evidence(instance.other)
+            evidence = self._beside(instance.other)
         inside = None
         try:
             with evidence.nodes.attempt():
-                parts = self._parts(checked, facts, evidence)
+                parts = statements(instance, checked, facts, evidence)
                 self._check_facts(parts, claim.assume)
-            if checked.verdict.status == "proved" and not isinstance(instance, Measure):
-                domain = getattr(instance, "domain", _EVERYWHERE)
+            if checked.status == "proved" and not isinstance(instance, Measure):
+                domain = getattr(instance, "domain", EVERYWHERE)
                 spoken = [part for part in parts if part["for"] != "some"]
                 inside = evidence.inside(domain, spoken) if spoken else None
         except SaidError as error:
             self._said.add(claim.name)
             parts = [{"said": str(error)}]
         return {"parameters": dict(checked.parameters), "parts": parts, "inside": inside}
-
-    def _parts(self, checked: Outcome, facts: Sequence[Fact], evidence: Evidence) -> list[Json]:
-        match checked.instance:
-            case Right(_, domain) | Wrong(_, domain):
-                right = isinstance(checked.instance, Right)
-                return evidence.answers(checked, domain, right, facts)
-            case Measure(_, condition, bounds):
-                figure, verdict = checked.figures[0], checked.verdict.status
-                return [evidence.probability(condition, figure, bounds, verdict)]
-            case Close(error="mean" | "root_mean_square"):
-                raise SaidError(said_of(checked.figures[0]))
-        return statements(checked, facts, evidence)
 
     def _check_facts(self, parts: Sequence[Json], sources: Iterable[str]) -> None:
         """SaidError if proofs use facts that may be those of claims that are only said."""
@@ -161,23 +155,16 @@ class _Writer:
 
     def _case(self, result: CaseResult) -> Json:
         case = result.case
-        facts = [known for name in case.claims for known in self._facts[name]]
+        facts = self._known(case.claims)
         instances = []
         for checked in result.instances:
             self._hear(f"case {case.name}")
-            instances.append(self._case_instance(result, checked, facts))
-        written = {"verdict": case.verdict} | dict(case.written)
-        if case.claims:
-            written["claims"] = ", ".join(case.claims)
-        return {
-            "name": case.name,
-            "text": case.text,
-            "written": written,
-            "instances": instances,
-        }
+            instances.append(self._case_instance(case, checked, facts))
+        written = _written(case, "verdict", case.verdict, "claims", case.claims)
+        return written | {"instances": instances}
 
-    def _case_instance(self, result: CaseResult, found: CheckedCase, facts: Sequence[Fact]) -> Json:
-        case, when, checked = result.case, found.instance.when, found.checked
+    def _case_instance(self, case: Case, found: CheckedCase, facts: Sequence[Fact]) -> Json:
+        when, checked = found.instance.when, found.checked
         says = case.verdict
         answer = found.answer if says in ("claims", "unknown") else says
         parts: list[Json] = []
@@ -187,7 +174,8 @@ class _Writer:
                 if checked is not None and says == "claims" and found.answer != "unknown":
                     lies_in = self._lies_in(case, found, checked)
                 elif checked is not None and answer != "unknown":
-                    parts = self._evidence.answers(checked, when, answer == "right", facts)
+                    said = ANSWERS[answer]((), when)
+                    parts = statements(said, checked, facts, self._evidence)
                     self._check_facts(parts, case.claims)
         except SaidError as error:
             parts = [{"said": str(error)}]
@@ -195,7 +183,7 @@ class _Writer:
             probability = self._evidence.probability(when, found.probability)
         except SaidError as error:
             probability = {"said": str(error)}
-        proved = checked is not None and checked.verdict.status == "proved"
+        proved = checked is not None and checked.status == "proved"
         if proved and answer != "unknown" and not any("said" in part for part in parts):
             asked = [{"domain": self._nodes.number(when), "for": "almost all"}]
             inside = self._evidence.inside(when, asked)
@@ -215,35 +203,36 @@ class _Writer:
         when = found.instance.when
         if said := self._said.intersection(case.claims):
             raise SaidError(f"it rests on {min(said)}")
-        domains = [domain for name in case.claims for domain in self._proved[name][found.answer]]
+        domains = proved_domains(self._results[name] for name in case.claims)[found.answer]
         given = set(conjuncts(when))
         if any(given.issuperset(conjuncts(domain)) for domain in domains):
             return None
-        union = _some(domains)
+        union = some(domains)
         (proof,) = self._evidence.proofs(checked, [Question(union, when)], almost=True)
         return self._evidence.part("almost all", union, when, proof=proof)
 
     def _disjoint(self, partition: Partition | None) -> list[Json | None] | None:
         """Why no two cases overlap, case by case; None (in the list) where the order says it."""
-        if partition is None or partition.disjoint.verdict.status != "proved":
+        if partition is None or partition.disjoint.status != "proved":
             return None
         whens = [c.instance.when for result in self._verification.cases for c in result.instances]
         if partition.disjoint.method == "order":
             return [None] * (len(whens) - 1)
-        apart = [
-            Question(Logic("not", (_some(whens[k + 1 :]),)), when)
-            for k, when in enumerate(whens[:-1])
-        ]
         try:
             with self._nodes.attempt():
-                return [*self._evidence.proofs(partition.disjoint, apart, almost=True)]
+                return [*self._evidence.proofs(partition.disjoint, apart(whens), almost=True)]
         except SaidError:
             return None
 
 
-def _some(formulas: Iterable[Formula]) -> Formula:
-    parts = tuple(formulas)
-    return Logic("or", parts) if len(parts) > 1 else parts[0]
+def _written(
+    part: Claim | Case, key: str, value: str, names_key: str, names: Sequence[str]
+) -> Json:
+    """What a person wrote: a part's kind or verdict, its expressions, and the claims it names."""
+    written = {key: value} | dict(part.written)
+    if names:
+        written[names_key] = ", ".join(names)
+    return {"name": part.name, "text": part.text, "written": written}
 
 
 def check_about(verification: Verification, program: Program, task: Task, ties: TieRule) -> None:

@@ -11,7 +11,7 @@ from random import Random
 from typing import Any
 
 from algzoo_exact.certificate.check import LimitError, RejectedError, prove_by_cells
-from algzoo_exact.certificate.nodes import Nodes
+from algzoo_exact.certificate.nodes import Json, Nodes
 from algzoo_exact.explain.language.expression import Formula
 from algzoo_exact.explain.outcome import Cells, Cut, Point, Tree, leaves
 from algzoo_exact.explain.prove.cell_decision import decide_by_cells
@@ -22,8 +22,6 @@ from algzoo_exact.program.ir import Program
 _LIMITS = CellLimits(inputs=5)
 """No deadline, so that a certificate is the same each time."""
 _POINTS = 5
-
-Json = dict[str, Any]
 
 
 def proof_tree(

@@ -1,70 +1,52 @@
-"""``algzoo-exact accuracy``: the accuracy and what kind of number it is."""
+"""``algzoo-exact accuracy``: the accuracy and what kind of number it is; of one model or many."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, cast
+import os
+from dataclasses import dataclass
+from pathlib import Path
 
 import typer
 
 from algzoo_exact.cli import options as o
 from algzoo_exact.cli.command import Said
-from algzoo_exact.cli.interrupts import noticing_interrupts
+from algzoo_exact.cli.many import Scoring, table_of
 from algzoo_exact.cli.output import progress_bar
-from algzoo_exact.deadline import Deadline
-from algzoo_exact.errors import InputError
-
-if TYPE_CHECKING:
-    from algzoo_exact.present.findings.random_inputs import Sampled
-    from algzoo_exact.score.question import Wish
+from algzoo_exact.cli.scoring import Wishes, scored
 
 EXAMPLES = """
 algzoo-exact accuracy 2nd_argmax_2_2
 algzoo-exact accuracy my_model.pth --task argmax --ties uniform --json
 algzoo-exact accuracy 2nd_argmax_8_5 --method exact --digits 12
 algzoo-exact accuracy big.pth --task 2nd_argmax --time-limit 2m
+algzoo-exact accuracy models/ --task argmax --out scores.csv
+algzoo-exact accuracy 2nd_argmax_4_3 --noise 0.05 --noise-seeds 20
 """
-
-SAMPLES_BESIDE_BOUNDS = 1_000_000
-_LATER = 0.4  # seconds that a sample may end after the score: nothing else is left to be done then
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wishes(o.Seed):
-    """How exactly, within which limits, and what is wishes."""
+class Many:
+    """Several models, or variants of one, as a table."""
 
-    digits: int | None = o.option(
-        None, "N", "Decimals of an exact result, at least; by default those that come quickly.",
-        min=1, max=1000,
+    noise_seeds: int | None = o.option(
+        None, "N", "As many noisy variants of each model, with the mean and the standard deviation "
+        "of their scores.", parser=o.parse_count,
     )  # fmt: skip
-    method: str = o.option(
-        "auto", "METHOD", "[bold]exact[/bold], [bold]bounds[/bold] (certified, stops early), or "
-        "[bold]auto[/bold]: what says most in about a minute.",
+    out: Path | None = o.option(
+        None, "FILE", "Write a table with a row for each model: .csv, .parquet or .json. The same "
+        "command goes on where it was stopped.", "--out", "--csv",
     )  # fmt: skip
-    time_limit: float | None = o.option(
-        None, "TIME", "Stop after 30s, 2m, ... with a certified enclosure.", parser=o.parse_seconds
-    )
-    max_regions: int | None = o.option(
-        None, "N", "Stop after this many pieces of regions, with a certified enclosure.",
-        parser=o.parse_count,
-    )  # fmt: skip
-    workers: int | None = o.option(
-        None, "N", "Processes; by default two if the run is expected to be long.", min=1
-    )
-    check_samples: int | None = o.option(
-        None, "N", "Check the result on random inputs, such as 1e7.", parser=o.parse_count
-    )
-    by_label: bool = o.flag("--by-label", "Split the accuracy by true label.")
-    closed_form: bool = o.flag("--closed-form", "Print the closed form in full (n = 2 and 3).")
 
 
 def accuracy(
     context: typer.Context,
-    model: o.ModelArgument,
+    models: o.ModelsArgument,
     sizes: o.AllSizes,
     rules: o.Rules,
     wishes: Wishes,
     noise: o.Noise,
+    many: Many,
+    as_json: o.JsonOption = False,
 ) -> Said:
     """Compute the exact accuracy on standard Gaussian inputs, or rigorous bounds for it.
 
@@ -73,55 +55,21 @@ def accuracy(
     [bold]exact[/bold]: rigorous, of rounding width; a closed form for n = 2 and 3
 
     [bold]certified[/bold]: rigorous, and wider by what was left undecided
+
+    Of several models, or a folder of them, there is a line for each, as it is done. The exit code
+    is 2 if one of them has no score, whose line says why; limits are for each of them.
     """
+    if many != Many() or len(models) > 1 or os.path.isdir(models[0]):
+        scoring = Scoring(sizes, rules, wishes, noise, many.noise_seeds)
+        return table_of(models, scoring, many.out, quiet=as_json)
     deadline = o.deadline_after(context, wishes.time_limit)
-    loaded = noise.on(sizes.load(model))
+    loaded = noise.on(sizes.load(models[0]))
     task, rule = rules.task_of(loaded), rules.rule
+    found = scored(loaded, task, rule, wishes, deadline, progress_bar)
 
-    from algzoo_exact.measure.flow import MOST_INPUTS
     from algzoo_exact.present.documents.score import Wanted, score_document
-    from algzoo_exact.present.findings.crosscheck import cross_check
-    from algzoo_exact.present.findings.random_inputs import Order, sampler
-    from algzoo_exact.score.compute import answer, metric_for
-    from algzoo_exact.score.question import Question
 
-    metric = metric_for(task)
-    if wishes.by_label and not metric.of_labels:
-        raise InputError("--by-label splits an accuracy; median models have an error instead.")
-    network = loaded.network if metric.of_labels else loaded.program
-    order = Order(
-        network, task, rule, wishes.check_samples or SAMPLES_BESIDE_BOUNDS, wishes.seed,
-        rounded=False, deadline=Deadline(deadline.at + _LATER),
-    )  # fmt: skip
-    # Where only bounds are possible, which take their time, the sample comes first.
-    boxes = task.seq_len > MOST_INPUTS and task.is_index
-    early = boxes and wishes.method in ("auto", "bounds") and not deadline.limited
-    with sampler(apart=deadline.limited) as beside:
-        draw = beside(order)
-
-        def sample() -> Sampled:
-            with progress_bar("sampling") as advance:
-                return draw(lambda done, total: advance(done / total, f"{done:,} inputs"))
-
-        sampled = sample() if early else None
-        with noticing_interrupts() as seen, progress_bar(metric.words, deadline) as advance:
-            result = answer(
-                Question(
-                    metric, network, task, rule if metric.of_labels else None, wishes.digits,
-                    cast("Wish", wishes.method), deadline, wishes.max_regions, wishes.workers,
-                    by_label=wishes.by_label, progress=advance,
-                )
-            )  # fmt: skip
-        interrupted = bool(seen)
-        if interrupted and metric.of_labels and result.enclosure.width >= 1:
-            raise KeyboardInterrupt  # nothing is known but that it is a probability
-        wanted = wishes.check_samples or result.kind == "certified"
-        if wanted and not (sampled or interrupted):
-            sampled = sample()
-    if not wishes.by_label:
-        result = replace(result, by_label=None)
-    held = None if sampled is None else cross_check(sampled, result.enclosure)
-    checked = held if wishes.check_samples else None
-    how = Wanted(wishes.digits, wishes.closed_form, bool(checked), interrupted)
+    checked = found.beside if wishes.check_samples else None
+    how = Wanted(wishes.digits, wishes.closed_form, bool(checked), found.interrupted)
     contradicted = checked is not None and checked.agrees is False
-    return Said(score_document(loaded, result, held, how), int(contradicted))
+    return Said(score_document(loaded, found.score, found.beside, how), int(contradicted))

@@ -21,11 +21,13 @@ import algzoo_exact
 from algzoo_exact.cli import (
     accuracy,
     ask,
+    attention,
     certify,
     check,
     compare,
     diff,
     errors,
+    explore,
     gradient,
     importance,
     neurons,
@@ -40,12 +42,12 @@ from algzoo_exact.cli import (
     warm,
     zoo,
 )
-from algzoo_exact.cli.command import INTERRUPTED, Said, command
+from algzoo_exact.cli.command import BAD_INPUT, INTERRUPTED, Said, command
 from algzoo_exact.cli.interrupts import interrupts_kept
 from algzoo_exact.errors import InputError
 from algzoo_exact.names import printable
 
-BAD_INPUT, READER_GONE = 2, 141  # as shells count
+READER_GONE = 141  # as shells count
 
 # The base of all that typer says about wrong options; typer exports only this subclass of it.
 _UsageError = cast("type[Exception]", typer.BadParameter.__mro__[1])
@@ -145,6 +147,7 @@ algzoo-exact verify my_story.toml --model handcrafted:2nd_argmax_2
 algzoo-exact certify 2nd_argmax_4_3 -o certificate.json
 algzoo-exact check certificate.json
 algzoo-exact report 2nd_argmax_4_3 -o report.html
+algzoo-exact explore 2nd_argmax_4_3 -o page.html
 algzoo-exact zoo list
 MODEL is a .safetensors or .pth file in AlgZoo's layout, its https:// address, a shipped model, a \
 handcrafted one, or one of AlgZoo's own, such as algzoo:2nd_argmax_16_10. \
@@ -199,6 +202,7 @@ _add(app, errors.errors, errors.EXAMPLES)
 _add(app, diff.diff, diff.EXAMPLES)
 _add(app, ask.ask, ask.EXAMPLES)
 _add(app, neurons.neurons, neurons.EXAMPLES)
+_add(app, attention.attention, attention.EXAMPLES)
 _add(app, importance.ablate, importance.ABLATE_EXAMPLES)
 _add(app, importance.importance, importance.IMPORTANCE_EXAMPLES)
 _add(app, gradient.gradient, gradient.GRADIENT_EXAMPLES)
@@ -214,6 +218,7 @@ _add(app, surprise.surprise, surprise.EXAMPLES)
 _add(app, certify.certify, certify.EXAMPLES)
 _add(app, check.check, check.EXAMPLES)
 _add(app, report.report, report.EXAMPLES)
+_add(app, explore.explore, explore.EXAMPLES)
 _add(app, warm.warm, warm.EXAMPLES)
 
 _zoo = typer.Typer()

@@ -12,17 +12,21 @@ from algzoo_exact.cli.output import progress_bar
 EXAMPLES = """
 algzoo-exact ask 2nd_argmax_4_3 "h[1][0] > 0 and x[0] > x[1]"
 algzoo-exact ask 2nd_argmax_4_3 "logit[0] > logit[1]" --given "x[0] < x[1]" --json
+algzoo-exact ask 2nd_argmax_8_5 "answer == 2 and label == 1" --cells 5
 """
 
 UNDECIDED = 3
 
 
 @dataclass(frozen=True, kw_only=True)
-class Statement:
+class Statement(o.Sharing):
     statement: str = o.argument(
-        o.REQUIRED, "STATEMENT", "About inputs x[t], states z[t][j] and h[t][j], and logit[k]."
+        o.REQUIRED,
+        "STATEMENT",
+        "About inputs x[t], states z[t][j] and h[t][j], logit[k], answer and label.",
     )
     given: str | None = o.option(None, "STATEMENT", "Ask only of inputs for which this holds.")
+    cells: int = o.option(0, "N", "List the heaviest cones on which it holds.", min=0)
     seconds: float = o.option("30s", "TIME", "In all: 30s, 2m, ...", parser=o.parse_seconds)
 
 
@@ -40,10 +44,10 @@ def ask(model: o.ModelArgument, sizes: o.Sizes, asked: Statement) -> Said:
 
     began = time.monotonic()
     loaded = sizes.load(model)
-    with progress_bar("asking") as advance:
+    with progress_bar("asking") as advance, asked.shared(2) as workers:
         found = az.ask(
-            loaded, asked.statement, given=asked.given, seconds=asked.seconds,
-            progress=lambda text: advance(0.0, text),
+            loaded, asked.statement, given=asked.given, cells=asked.cells, seconds=asked.seconds,
+            workers=workers, progress=lambda text: advance(0.0, text),
         )  # fmt: skip
     seconds = time.monotonic() - began
     said = asked_document(loaded, asked.statement, asked.given, found, seconds)

@@ -43,7 +43,7 @@ class Demands:
     work: int = o.option(1, "N", "Allow N times as much work, and larger files.", min=1)
 
 
-def check(files: Files, sizes: o.AllSizes, demands: Demands) -> Said:
+def check(files: Files, sizes: o.AllFacts, demands: Demands) -> Said:
     """Check a certificate: accepted, or rejected with the reason.
 
     The verdict says what was proved: of which model, on which task, with how many inputs, under

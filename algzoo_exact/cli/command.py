@@ -23,7 +23,7 @@ class Said:
     code: int = 0
 
 
-INTERRUPTED = 130  # as shells count
+BAD_INPUT, INTERRUPTED = 2, 130  # the second as shells count
 
 
 def stopped(line: str) -> typer.Exit:

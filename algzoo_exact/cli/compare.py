@@ -64,7 +64,7 @@ class Variants:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Entries:
+class Entries(o.Sharing):
     """Who takes part, and with what means."""
 
     budgets: Any = o.option(
@@ -83,7 +83,6 @@ class Entries:
         None, "FOLDER", "Keep answers here and write results.csv, summary.md, plot.svg and "
         "plot.png. The same command goes on where it was stopped.", "-o", "--out",
     )  # fmt: skip
-    workers: int | None = o.option(None, "N", "Processes; all cores unless given.")
 
 
 def compare(model: o.ModelArgument, noise: Variants, sizes: o.Sizes, entries: Entries) -> Said:
@@ -102,12 +101,12 @@ def compare(model: o.ModelArgument, noise: Variants, sizes: o.Sizes, entries: En
     if entries.estimators != "all":
         names = [name for name in re.split(r"[,\s]+", entries.estimators) if name]
     try:
-        with progress_bar("racing") as advance:
+        with progress_bar("racing") as advance, entries.shared(os.cpu_count() or 1) as workers:
             race = az.compare(
                 loaded, noise.noise, relative=noise.noise_relative, noise_seed=noise.noise_seed,
                 variants=noise.variants, budgets=entries.budgets, estimators=names,
                 seeds=entries.seeds, truth_samples=entries.truth_samples, folder=entries.out,
-                workers=entries.workers or os.cpu_count() or 1, progress=advance,
+                workers=workers, progress=advance,
             )  # fmt: skip
             files = _write(race, entries.out) if entries.out is not None else []
     except KeyboardInterrupt:

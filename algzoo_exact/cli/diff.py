@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
 
 import typer
 
@@ -12,17 +13,28 @@ from algzoo_exact.cli.command import Said
 from algzoo_exact.cli.output import progress_bar
 from algzoo_exact.errors import InputError
 
+if TYPE_CHECKING:
+    from algzoo_exact.program.reduce import Format
+
 EXAMPLES = """
 algzoo-exact diff 2nd_argmax_4_3 retrained.safetensors
-algzoo-exact diff 2nd_argmax_4_3 2nd_argmax_4_3 --noise 0.01 --json
+algzoo-exact diff 2nd_argmax_4_3 --noise 0.01 --json
+algzoo-exact diff 2nd_argmax_4_3 --prune 0.1 --round int8
 """
 
 
 @dataclass(frozen=True, kw_only=True)
-class Other(o.TimeLimit):
-    other: str = o.argument(o.REQUIRED, "OTHER", "The model to compare with, as MODEL.")
+class Other(o.TimeLimit, o.Sharing):
+    other: str | None = o.argument(
+        None, "[OTHER]", "The model to compare with, as MODEL; by default MODEL itself, changed."
+    )
+    prune: float | None = o.option(
+        None, "SHARE", "Set this share of the second model's weights to 0, the smallest ones."
+    )
+    round: str | None = o.option(
+        None, "FORMAT", "Round its weights to float32, float16, bfloat16 or int8."
+    )
     top: int = o.option(10, "N", "How many cones to print.", min=0)
-    workers: int = o.option(2, "N", "Processes.", min=1)
 
 
 def diff(
@@ -34,28 +46,42 @@ def diff(
 ) -> Said:
     """Tell how often two models answer differently, who is right then, and where it happens.
 
-    Noise is on the second model. Where logits tie, the lowest index is the answer. Of median
-    models it is the root of the mean squared difference.
+    Noise, pruning and rounding, in this order, change the second model, by default a copy of the
+    first. Where logits tie, the lowest index is the answer. Of median models it is the root of the
+    mean squared difference; of transformers all inputs are tried.
     """
     import algzoo_exact as az
     from algzoo_exact.present.documents.difference import difference_document, root_document
+    from algzoo_exact.present.documents.functions import function_difference_document
     from algzoo_exact.program.lift import task_of
     from algzoo_exact.program.transformer import Transformer
 
     began = time.monotonic()
     deadline = other.deadline(context)
-    models = sizes.load(model), noise.on(sizes.load(other.other))
-    if any(isinstance(one.network, Transformer) for one in models):
-        raise InputError("diff compares RNNs and perceptrons; transformers have other inputs.")
-    task = task_of(models[0], None)
-    with progress_bar("diff", deadline) as advance:
+    if other.other is None and (noise.noise, other.prune, other.round) == (None, None, None):
+        raise InputError("Name a second model, or change this one by --noise, --prune or --round.")
+    first = sizes.load(model)
+    second = noise.on(first if other.other is None else sizes.load(other.other))
+    if other.prune is not None:
+        second = az.prune(second, other.prune)
+    if other.round is not None:
+        second = az.quantize(second, cast("Format", other.round))
+    models = first, second
+    kinds = {isinstance(one.network, Transformer) for one in models}
+    if len(kinds) > 1:
+        raise InputError("A transformer and another model have no inputs in common.")
+    if kinds == {True}:
+        with progress_bar("diff", deadline) as advance:
+            apart = az.function_difference(*models, time_limit=deadline.timeout, progress=advance)
+        seconds = time.monotonic() - began
+        return Said(function_difference_document(models, apart, other.top, seconds))
+    task = task_of(first, None)
+    with progress_bar("diff", deadline) as advance, other.shared(2) as workers:
         if task.is_numeric:
             root = az.root_mean_square_difference(
-                *models, time_limit=deadline.timeout, workers=other.workers
+                *models, time_limit=deadline.timeout, workers=workers
             )
             return Said(root_document(models, task, root, time.monotonic() - began))
-        found = az.diff(
-            *models, time_limit=deadline.timeout, workers=other.workers, progress=advance
-        )
+        found = az.diff(*models, time_limit=deadline.timeout, workers=workers, progress=advance)
         cells = found.cells(other.top)
     return Said(difference_document(models, found, cells, time.monotonic() - began))

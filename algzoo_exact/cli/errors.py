@@ -24,12 +24,11 @@ algzoo-exact errors my_model.pth --task argmax --json
 
 
 @dataclass(frozen=True, kw_only=True)
-class Extent(o.TimeLimit):
+class Extent(o.TimeLimit, o.Sharing):
     top: int = o.option(10, "N", "How many cells to print; --out has all.", min=0)
     out: Path | None = o.option(
         None, "FILE", "Write a table of all wrong cells: .parquet, .csv or .json."
     )
-    workers: int = o.option(2, "N", "Processes.", min=1)
 
 
 def errors(
@@ -44,21 +43,33 @@ def errors(
 
     For each: the true label and the answer, the neurons that are on, its walls, and a short input
     inside, at which torch is asked too. Sums by label and answer, by the order of the inputs and
-    by activation pattern follow. All cells together are the error, 1 - accuracy.
+    by activation pattern follow. All cells together are the error, 1 - accuracy. Of a transformer,
+    the inputs that it gets wrong, with their cycles.
     """
     import algzoo_exact as az
     from algzoo_exact.present.documents.errors import errors_document
-    from algzoo_exact.regions.atlas import check_suffix
+    from algzoo_exact.present.documents.functions import wrong_functions_document
+    from algzoo_exact.program.transformer import Transformer
+    from algzoo_exact.regions.atlas import check_suffix, write_rows
 
     began, out = time.monotonic(), extent.out
     deadline = extent.deadline(context)
     if out is not None:
         check_suffix(out)
     loaded = noise.on(sizes.load(model))
+    if isinstance(loaded.network, Transformer):
+        with progress_bar("errors", deadline) as advance:
+            wrong = az.wrong_functions(
+                loaded, ties=rules.rule, time_limit=deadline.timeout, progress=advance
+            )
+            if out is not None:
+                write_rows(wrong.arrow().to_pylist(), out)
+        seconds = time.monotonic() - began
+        return Said(wrong_functions_document(loaded, wrong, extent.top, out, seconds))
     task, rule = rules.task_of(loaded), rules.rule
-    with progress_bar("errors", deadline) as advance:
+    with progress_bar("errors", deadline) as advance, extent.shared(2) as workers:
         found = az.find_errors(
-            loaded.program, task, ties=rule, workers=extent.workers, progress=advance,
+            loaded.program, task, ties=rule, workers=workers, progress=advance,
             time_limit=deadline.timeout,
         )  # fmt: skip
         if out is not None:

@@ -55,7 +55,7 @@ class Part:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Parts:
+class Parts(o.Sharing):
     parts: str = o.option(
         "", "SORT", "[bold]neurons[/bold] (at all steps at once), [bold]steps[/bold] (neurons, one "
         "step each), [bold]weights[/bold] or [bold]heads[/bold]; by default neurons and steps, or "
@@ -63,7 +63,6 @@ class Parts:
     )  # fmt: skip
     pairs: bool = o.flag("--pairs", "Without each two parts at once.")
     top: int = o.option(30, "N", "How many parts to print; --json has all.", min=1)
-    workers: int = o.option(2, "N", "Processes.", min=1)
 
     @property
     def sorts(self) -> tuple[Sort, ...]:
@@ -128,10 +127,10 @@ def importance(
     began = time.monotonic()
     deadline = limit.deadline(context)
     loaded = sizes.load(model)
-    with progress_bar("importance", deadline) as advance:
+    with progress_bar("importance", deadline) as advance, parts.shared(2) as workers:
         found = az.importance(
             loaded, rules.task_of(loaded), sorts=parts.sorts, pairs=parts.pairs, frozen=cut.state,
-            ties=rules.rule, workers=parts.workers, time_limit=deadline.timeout, progress=advance,
+            ties=rules.rule, workers=workers, time_limit=deadline.timeout, progress=advance,
         )  # fmt: skip
     seconds = time.monotonic() - began
     return Said(importance_document(loaded, found, cut.state, parts.top, seconds))

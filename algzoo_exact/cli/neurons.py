@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 
 from algzoo_exact.cli import options as o
 from algzoo_exact.cli.command import Said
@@ -15,15 +14,10 @@ algzoo-exact neurons 2nd_argmax_8_5 --json
 """
 
 
-@dataclass(frozen=True, kw_only=True)
-class Extent:
-    workers: int = o.option(2, "N", "Processes.", min=1)
-
-
 def neurons(
     model: o.ModelArgument,
     sizes: o.Sizes,
-    extent: Extent,
+    sharing: o.Sharing,
     noise: o.Noise,
 ) -> Said:
     """Tell how often each neuron is on, exactly, and which belong together.
@@ -37,7 +31,7 @@ def neurons(
 
     began = time.monotonic()
     loaded = noise.on(sizes.load(model))
-    with progress_bar("neurons") as advance:
-        found = az.neuron_facts(loaded, workers=extent.workers, progress=advance)
+    with progress_bar("neurons") as advance, sharing.shared(2) as workers:
+        found = az.neuron_facts(loaded, workers=workers, progress=advance)
         said = neurons_document(loaded, found, time.monotonic() - began)
     return Said(said)

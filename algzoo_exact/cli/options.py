@@ -6,25 +6,38 @@ A parameter of a command may be such a value: see ``command``.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import MISSING, dataclass, field
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import MISSING, asdict, dataclass, field
 from decimal import Decimal, InvalidOperation
+from pathlib import Path
 from time import monotonic
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, TypeVar
 
 import typer
 
 from algzoo_exact.deadline import NEVER, Deadline
 from algzoo_exact.errors import InputError, did_you_mean
+from algzoo_exact.names import printable
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
+    from algzoo_exact.analysis.sections import Section
     from algzoo_exact.program.task import Task, TieRule
     from algzoo_exact.zoo.loading import Model
+
+_Usual = TypeVar("_Usual", int, None)
+Advance: TypeAlias = Callable[[float, str], None]
+Bar: TypeAlias = Callable[[str, Deadline], AbstractContextManager[Advance]]
+"""What shows the progress of a piece of work, by its name, until a deadline."""
 
 LARGEST_COUNT = 10**15
 
 _POWER = re.compile(r"(\d{1,4})(?:\^|\*\*)(\d{1,4})", re.ASCII)
 _DURATION = re.compile(r"(\d+(?:\.\d*)?|\.\d+)\s*(ms|s|min|m|h|)", re.ASCII)
+_POSITION = re.compile(r"\d{1,4}", re.ASCII)
 _UNITS = {"ms": 0.001, "": 1.0, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
 
 
@@ -55,6 +68,20 @@ def parse_seconds(text: str | float) -> float:
     if not 0 < seconds < 1e9:
         raise typer.BadParameter(f"{text!r} is not a time such as 30s, 2m or 1.5h.")
     return seconds
+
+
+def parse_rename(text: str | dict[str, str]) -> dict[str, str]:
+    """Our name and the file's: ``linear.weight=head.w,rnn.weight_hh_l0=W.T``."""
+    if isinstance(text, dict):
+        return text
+    pairs = [part.partition("=") for part in text.split(",")]
+    found = {ours.strip(): theirs.strip() for ours, _, theirs in pairs}
+    if len(found) < len(pairs) or not all(ours and theirs for ours, theirs in found.items()):
+        raise typer.BadParameter(
+            f"{text!r} does not say which matrix is which; write OURS=THEIRS, such as "
+            "linear.weight=head.w, with commas between several."
+        )
+    return found
 
 
 def deadline_after(context: typer.Context, seconds: float | None) -> Deadline:
@@ -93,14 +120,18 @@ def _field(default: Any, make: Callable[..., object], *names: str, **more: Any) 
     return field(default=default, metadata={INFO: info})
 
 
+_MODEL = (
+    "A .safetensors, .pth, .pt or .npz file, its https:// address, the name of a shipped "
+    "model, handcrafted:2nd_argmax_{2,3,10}, or one of AlgZoo's, such as "
+    "algzoo:2nd_argmax_16_10 ([bold]algzoo-exact zoo list[/bold])"
+)
 ModelArgument = Annotated[
-    str,
+    str, typer.Argument(metavar="MODEL", show_default=False, help=f"{_MODEL}.")
+]
+ModelsArgument = Annotated[
+    list[str],
     typer.Argument(
-        metavar="MODEL",
-        show_default=False,
-        help="A .safetensors, .pth or .pt file, its https:// address, the name of a shipped "
-        "model, handcrafted:2nd_argmax_{2,3,10}, or one of AlgZoo's, such as "
-        "algzoo:2nd_argmax_16_10 ([bold]algzoo-exact zoo list[/bold]).",
+        metavar="MODEL..", show_default=False, help=f"{_MODEL}; several, or a folder of files."
     ),
 ]
 
@@ -119,7 +150,33 @@ class TimeLimit:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sizes:
+class Sharing:
+    """Who shares the work."""
+
+    workers: int | None = option(
+        None, "N", "Processes; by default two if the run is expected to be long.", min=1
+    )
+    scheduler: str | None = option(
+        None, "ADDRESS", "Let the workers of a Dask cluster do it: its scheduler's address.",
+        hidden=True,
+    )  # fmt: skip
+
+    @contextmanager
+    def shared(self, usual: _Usual) -> Iterator[int | Executor | _Usual]:
+        """So many processes, ``usual`` where nothing is said, or the cluster's executor."""
+        if self.scheduler is None:
+            yield self.workers or usual
+            return
+        if self.workers is not None:
+            raise InputError("--workers are of this machine; with --scheduler leave them out.")
+        from algzoo_exact.cluster import dask_workers
+
+        with dask_workers(self.scheduler) as executor:
+            yield executor
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
     """The task and the number of inputs, where a model's file does not tell."""
 
     task: str | None = option(
@@ -131,18 +188,51 @@ class Sizes:
         "number that is not theirs is an error.",
     )  # fmt: skip
 
-    def load(self, name: str) -> Model:
-        """The model of that name, with a progress bar."""
-        return load_model(name, self)
-
 
 @dataclass(frozen=True, kw_only=True)
-class AllSizes(Sizes):
-    """And of a transformer."""
+class Heads:
+    """The same of a transformer."""
 
     heads: int | None = option(
         None, "N", "A transformer's attention heads, where the file does not tell; else 1."
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sizes(Facts):
+    """How a model's file is to be read."""
+
+    architecture: str | None = option(
+        None, "NAME", "mlp: the matrices are a perceptron's, with ReLU between them."
+    )
+    rename: Any = option(
+        None, "OURS=THEIRS,..", "Which matrix is which, where the file has other names: "
+        "linear.weight=head.w, for instance; .T after its name transposes one.",
+        parser=parse_rename,
+    )  # fmt: skip
+
+    def given(self) -> dict[str, Any]:
+        """As arguments of ``load``."""
+        return asdict(self)
+
+    def load(self, name: str) -> Model:
+        """The model of that name, with a progress bar; what was taken for what is said."""
+        model = load_model(name, self)
+        if model.taken:
+            pairs = ", ".join(f"{ours} = {theirs}" for ours, theirs in model.taken.items())
+            note = f"note: by names and shapes: {printable(pairs)}; --rename says otherwise"
+            print(note, file=sys.stderr)
+        return model
+
+
+@dataclass(frozen=True, kw_only=True)
+class AllSizes(Heads, Sizes):
+    """The same, where it may be a transformer's."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AllFacts(Heads, Facts):
+    """Where matrices have their names."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -178,6 +268,51 @@ class Rules(Ties):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Subspace:
+    """A linear subspace of the inputs."""
+
+    zero: str | None = option(None, "I,J,..", "On the section where these inputs are 0, as 2,3.")
+    equal: list[str] = option(
+        (), "I,J,..", "On the section where these inputs are equal, as 0,1; may be repeated."
+    )
+    basis: Path | None = option(
+        None, "FILE", "On the section x = E y: E as .json, a list of n rows of m numbers or texts "
+        'such as "1/3".',
+    )  # fmt: skip
+    shared: str = option(
+        "none", "RULE", "The label on a section where several qualify: [bold]none[/bold], so that "
+        "nothing is right or wrong there, or the [bold]lowest[/bold].",
+    )  # fmt: skip
+
+    @property
+    def chosen(self) -> bool:
+        """Whether a section is asked for."""
+        return self.zero is not None or bool(self.equal) or self.basis is not None
+
+    def of(self, model: Model, task: Task) -> Section | None:
+        """The section that is asked for; InputError where it is none, and for a rule alone."""
+        from algzoo_exact.analysis.sections import read_basis, section
+
+        if not self.chosen:
+            if self.shared != "none":
+                raise InputError("--shared is for sections; give --zero, --equal or --basis too.")
+            return None
+        basis = None if self.basis is None else read_basis(self.basis)
+        zero = () if self.zero is None else _positions("--zero", self.zero)
+        equal = [_positions("--equal", group) for group in self.equal]
+        shared: Any = self.shared
+        return section(model, basis, task, zero=zero, equal=equal, shared=shared)
+
+
+def _positions(option: str, text: str) -> list[int]:
+    """Positions of inputs, as ``2,3``."""
+    words = text.replace(" ", "").split(",")
+    if not all(_POSITION.fullmatch(word) for word in words):
+        raise InputError(f"{option} takes positions of inputs such as 2,3, not {text!r:.60}.")
+    return [int(word) for word in words]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Noise:
     noise: float | None = option(
         None, "STD", "First add Gaussian noise of this standard deviation to every weight."
@@ -203,14 +338,12 @@ class Seed:
     seed: int = option(0, "N", "Seed of the random inputs.")
 
 
-def load_model(name: str, sizes: Sizes | None = None) -> Model:
-    sizes = sizes or Sizes()
+def load_model(name: str, sizes: Sizes | None = None, bar: Bar | None = None) -> Model:
     import algzoo_exact as az
     from algzoo_exact.cli.output import progress_bar
 
-    heads = getattr(sizes, "heads", None)
-    with progress_bar("loading") as advance:
-        return az.load(name, task=sizes.task, seq_len=sizes.seq_len, heads=heads, progress=advance)
+    with (bar or progress_bar)("loading", NEVER) as advance:
+        return az.load(name, **(sizes or Sizes()).given(), progress=advance)
 
 
 def task_of(model: Model) -> Task:

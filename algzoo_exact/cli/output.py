@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from algzoo_exact.deadline import NEVER, Deadline
 from algzoo_exact.present.document import Document
+from algzoo_exact.progress import bar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,47 +54,18 @@ def progress_bar(label: str, deadline: Deadline = NEVER) -> Iterator[Callable[[f
     """A bar on stderr with the time left, if that is a terminal and the block takes over a second;
     else a line now and then while code is compiled.
 
-    The time left is that until the ``deadline``, or else what rich guesses from the progress.
     There is no bar in processes that work for another one.
     Gives the function to call with the fraction done and a line of text.
     """
     from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        Progress,
-        ProgressColumn,
-        SpinnerColumn,
-        Task,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
-    from rich.text import Text
 
-    class Countdown(ProgressColumn):
-        def render(self, task: Task) -> Text:
-            return Text(f"{deadline.left:.0f} s left")
-
-    console = Console(stderr=True)
     if parent_process():
         yield lambda fraction, text: None
         return
+    console = Console(stderr=True)
     # FORCE_COLOR makes any file a terminal in rich's eyes, and a log would fill with bars.
     if not (console.is_terminal and console.file.isatty()):
         yield _Lines(label)
         return
-    bar = Progress(
-        SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(),
-        Countdown() if deadline.limited else TimeRemainingColumn(), console=console, transient=True,
-    )  # fmt: skip
-    row = bar.add_task(label, total=None)
-    timer = threading.Timer(_BAR_AFTER, bar.start)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield lambda fraction, text: bar.update(
-            row, total=1.0, completed=fraction, description=f"{label}: {text}"
-        )
-    finally:
-        timer.cancel()
-        bar.stop()
+    with bar(label, _BAR_AFTER, deadline) as tell:
+        yield tell

@@ -14,12 +14,18 @@ from algzoo_exact.errors import InputError
 from algzoo_exact.files import check_place, staged_all
 
 if TYPE_CHECKING:
+    from algzoo_exact.analysis.sections import Section
     from algzoo_exact.program.ir import Program
+    from algzoo_exact.regions.graph import Order, RegionGraph
+    from algzoo_exact.regions.pattern import ActivationPattern
+    from algzoo_exact.zoo.loading import Model
 
 EXAMPLES = """
 algzoo-exact regions 2nd_argmax_3_3
 algzoo-exact regions 2nd_argmax_3_3 --picture regions.svg --out regions.parquet
 algzoo-exact regions 2nd_argmax_4_4 --graph regions.graphml --json
+algzoo-exact regions 2nd_argmax_4_4 --sort errors --wrong --out wrong.csv
+algzoo-exact regions 2nd_argmax_4_4 --zero 1 --picture section.svg
 """
 
 MOST_REGIONS = 200_000  # as many can take an hour and some GB
@@ -28,10 +34,35 @@ MOST_REGIONS = 200_000  # as many can take an hour and some GB
 @dataclass(frozen=True, kw_only=True)
 class Extent:
     digits: int = o.option(20, "N", "Decimals of the measures.", min=1, max=1000)
-    top: int = o.option(12, "N", "How many regions to print; --out has all.", min=0)
+    top: int = o.option(12, "N", "How many regions to print; --out has all that are chosen.", min=0)
     max_regions: int = o.option(
         MOST_REGIONS, "N", "Refuse models with more regions.", parser=o.parse_count
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """Which regions are printed and written as a table, in which order."""
+
+    sort: str = o.option(
+        "measure", "ORDER", "By [bold]measure[/bold], by the mass of [bold]errors[/bold], by the "
+        "[bold]share[/bold] that is right, the least first, or by [bold]pattern[/bold].",
+    )  # fmt: skip
+    answer: int | None = o.option(None, "K", "Only where K is the answer somewhere.")
+    wrong: bool = o.flag("--wrong", "Only where the answer is wrong somewhere.")
+    at_least: float = o.option(0.0, "P", "Only of this measure and more.", min=0, max=1)
+
+    @property
+    def order(self) -> Order:
+        """InputError for an order that is none."""
+        from algzoo_exact.regions.graph import order_of
+
+        return order_of(self.sort)
+
+    def of(self, graph: RegionGraph) -> list[ActivationPattern]:
+        return graph.select(
+            self.order, answer=self.answer, wrong=self.wrong, at_least=self.at_least
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,13 +70,15 @@ class Files:
     """What is to be written."""
 
     graph: Path | None = o.option(
-        None, "FILE", "Write the regions and their shared facets: .graphml."
+        None, "FILE", "Write all regions and their shared facets: .graphml or .gexf."
     )
     picture: Path | None = o.option(
-        None, "FILE", "Draw regions and errors, for n = 2 and 3: .svg, .png or .pdf."
+        None,
+        "FILE",
+        "Draw regions and errors, for 2 or 3 inputs, or a section: .svg, .png or .pdf.",
     )
     out: Path | None = o.option(
-        None, "FILE", "Write a table of all regions: .parquet, .csv or .json."
+        None, "FILE", "Write a table of the regions: .parquet, .csv or .json."
     )
 
 
@@ -53,7 +86,9 @@ def regions(
     model: o.ModelArgument,
     sizes: o.Sizes,
     rules: o.Rules,
+    subspace: o.Subspace,
     extent: Extent,
+    choice: Choice,
     files: Files,
     noise: o.Noise,
 ) -> Said:
@@ -63,10 +98,10 @@ def regions(
     Patterns show which neurons are on: steps left to right, neuron 0 first in each.
     """
     from algzoo_exact.measure.flow import LARGEST_DIMENSION
-    from algzoo_exact.regions.atlas import SUFFIXES, write_table
+    from algzoo_exact.regions.atlas import SUFFIXES, write_rows
 
     began = time.monotonic()
-    _check_target(files.graph, (".graphml",))
+    _check_target(files.graph, (".graphml", ".gexf"))
     _check_target(files.out, SUFFIXES)
     loaded = noise.on(sizes.load(model))
     task, rule = rules.task_of(loaded), rules.rule
@@ -75,34 +110,42 @@ def regions(
             "regions lists answers, and a median model has none; "
             "algzoo-exact accuracy gives its error, az.activation_regions() its regions."
         )
+    section = subspace.of(loaded, task)
+    subject: Section | Model = loaded
+    if section is not None:
+        subject, task = section, section.task
     if task.seq_len > LARGEST_DIMENSION:
         raise InputError(
             f"Regions can be measured for up to {LARGEST_DIMENSION} inputs, and {loaded.name} has "
-            f"{task.seq_len}."
+            f"{task.seq_len} here; --zero and --equal choose a section of fewer."
         )
 
-    from algzoo_exact.present.documents.regions import regions_document
+    from algzoo_exact.present.documents.regions import Chosen, regions_document
     from algzoo_exact.regions.graph import region_graph
 
+    order = choice.order
     with staged_all(asdict(files)) as parts, progress_bar("regions") as advance:
         if "picture" in parts:
             from algzoo_exact.present.pictures.picture import picture
 
-            picture(loaded.program, task, parts["picture"], ties=rule)
-        _check_number(loaded.program, extent.max_regions)
+            picture(subject, task, parts["picture"], ties=rule)
+        _check_number(subject.program, extent.max_regions)
         found = region_graph(
-            loaded.program, task, digits=extent.digits, ties=rule,
+            subject, task, digits=extent.digits, ties=rule,
             progress=lambda done, total: advance(done / total, "searching"),
         )  # fmt: skip
         for done, pattern in enumerate(found.graph, 1):
             found.measure(pattern)
             advance(done / len(found), f"measuring {len(found):,}")
+        chosen = choice.of(found)
         if "graph" in parts:
-            found.write_graphml(parts["graph"])
+            found.write(parts["graph"])
         if "out" in parts:
-            table = map(found.region, found.heaviest())
-            write_table(table, parts["out"], digits=extent.digits)
-        said = regions_document(loaded, found, extent.top, asdict(files), time.monotonic() - began)
+            write_rows(found.rows(chosen), parts["out"])
+        said = regions_document(
+            loaded, section, found, Chosen(chosen, order, extent.top), asdict(files),
+            time.monotonic() - began,
+        )  # fmt: skip
     return Said(said)
 
 
@@ -116,12 +159,11 @@ def _check_target(path: Path | None, suffixes: tuple[str, ...]) -> None:
 
 def _check_number(program: Program, most: int) -> None:
     """InputError for more than ``most`` regions, by the fast search, which counts only."""
-    from algzoo_exact.program.task import argmax
+    from algzoo_exact.regions.enumerate import covering
     from algzoo_exact.regions.search import Search
-    from algzoo_exact.regions.starts import starting_cones
 
     search = Search(program, None)
-    for start in starting_cones(argmax(program.seq_len)):
+    for start in covering(program.seq_len):
         for _ in search.cells(start):
             if len(search.patterns) > most:
                 raise InputError(

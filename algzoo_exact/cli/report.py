@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from algzoo_exact.cli import options as o
-from algzoo_exact.cli.command import Said
+from algzoo_exact.cli.command import BAD_INPUT, INTERRUPTED, Said
 from algzoo_exact.cli.interrupts import noticing_interrupts
+from algzoo_exact.cli.many import WIDEST
 from algzoo_exact.cli.output import progress_bar
 from algzoo_exact.cli.stories import EXIT_CODES, StatementTime
 from algzoo_exact.deadline import NEVER, Deadline
@@ -39,13 +40,17 @@ class About:
 
     output: Path = o.option(
         o.REQUIRED, "FILE", "The report's file: .html, .md, .tex, .txt, .json, or .pdf where LaTeX "
-        "is installed. With --all, a folder.", "--output", "-o",
+        "or a browser is installed. With --all, a folder.", "--output", "-o",
     )  # fmt: skip
     model: str | None = o.argument(
         None, "MODEL", "A model as for [bold]algzoo-exact accuracy[/bold]."
     )
     folder: Path | None = o.option(
-        None, "FOLDER", "Report all .safetensors models of a folder, with an index page.", "--all"
+        None,
+        "FOLDER",
+        "Report all models of a folder, with an index page. The same command goes "
+        "on where it was stopped.",
+        "--all",
     )
     explanation: str | None = o.option(
         None, "STORY", "An explanation file (.toml), or the name of a shipped one, to verify and "
@@ -72,6 +77,10 @@ class Effort(StatementTime, o.Seed):
     samples: int = o.option(
         1_000_000, "N", "Random inputs to check the score on.", parser=o.parse_count
     )
+    inside: bool = o.flag(
+        "--inside", "Look inside, however long it takes: wrong cells, neurons, what each is worth, "
+        "sections. Unasked, a report has what takes about a second.",
+    )  # fmt: skip
 
 
 def report(
@@ -81,6 +90,7 @@ def report(
     ties: o.Ties,
     certificate: Certificate,
     effort: Effort,
+    as_json: o.JsonOption = False,
 ) -> Said:
     """Write a report that reads like a proof: theorem, picture, steps, errors, certificate.
 
@@ -94,14 +104,15 @@ def report(
     wishes = Wishes(
         ties=ties.rule, samples=effort.samples, seed=effort.seed, seconds=effort.seconds,
         workers=os.cpu_count() or 1, time_limit=effort.time_limit,
+        inside=effort.inside,
     )  # fmt: skip
     if about.folder is not None:
-        if about.explanation or certificate != Certificate() or sizes != o.AllSizes():
+        if about.explanation or certificate != Certificate():
             raise InputError(
-                "--all takes what it needs from the folder; leave out --explanation, "
-                "--certificate, --no-certificate, --task, --seq-len and --heads."
+                "--all takes explanations from the folder, and decides on certificates; leave out "
+                "--explanation, --certificate and --no-certificate."
             )
-        return _atlas(about.folder, about.output, wishes)
+        return _atlas(about.folder, about.output, sizes, wishes, quiet=as_json)
     assert about.model is not None
     if certificate.certificate is not None and certificate.no_certificate:
         raise InputError("--certificate and --no-certificate contradict each other.")
@@ -163,10 +174,22 @@ def _exit_code(found: Findings) -> int:
     return 1 if found.check.agrees is False or contradicted else code
 
 
-def _atlas(folder: Path, output: Path, wishes: Wishes) -> Said:
+def _atlas(folder: Path, output: Path, sizes: o.AllSizes, wishes: Wishes, *, quiet: bool) -> Said:
     from algzoo_exact.present.atlas import atlas_of
+    from algzoo_exact.present.documents.scores import score_line
     from algzoo_exact.present.documents.summary import atlas_document
+    from algzoo_exact.zoo.folders import models_in
 
-    with _progress("atlas") as advance:
-        made = atlas_of(folder, output, wishes, advance)
-    return Said(atlas_document(made, output))
+    width = min(WIDEST, max(len(path.stem) for path in models_in(folder)))
+
+    def told(name: str, row: dict[str, Any]) -> None:
+        if not quiet:
+            print(score_line(name, width, row), end="", flush=True)
+
+    with suppress(KeyboardInterrupt), _progress("atlas") as advance:
+        made = None
+        made = atlas_of(folder, output, sizes.given(), wishes, advance, told)
+    if made is None:
+        raise KeyboardInterrupt
+    code = INTERRUPTED if made.left else BAD_INPUT if made.failed else 0
+    return Said(atlas_document(made, output), code)

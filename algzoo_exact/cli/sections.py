@@ -1,4 +1,4 @@
-"""``algzoo-exact sections``: a model where all but a few inputs are 0."""
+"""``algzoo-exact sections``: a model on a subspace of its inputs."""
 
 from __future__ import annotations
 
@@ -10,18 +10,26 @@ import typer
 from algzoo_exact.cli import options as o
 from algzoo_exact.cli.command import Said
 from algzoo_exact.cli.output import progress_bar
+from algzoo_exact.errors import InputError
 
 EXAMPLES = """
 algzoo-exact sections algzoo:2nd_argmax_16_10
 algzoo-exact sections 2nd_argmax_8_5 --positive 3 --json
+algzoo-exact sections algzoo:2nd_argmax_16_10 --zero 0,1,2,3,4,5
+algzoo-exact sections 2nd_argmax_4_4 --equal 0,1
 """
 
 
 @dataclass(frozen=True, kw_only=True)
-class Extent(o.TimeLimit):
-    positive: int = o.option(2, "N", "How many inputs are positive, 1 to 4.", min=1, max=4)
+class Extent(o.TimeLimit, o.Sharing):
+    positive: int | None = o.option(
+        None,
+        "N",
+        "How many inputs are positive, 1 to 4; 2 unless a section is given.",
+        min=1,
+        max=4,
+    )
     top: int = o.option(20, "N", "How many cases to print; --json has all.", min=0)
-    workers: int = o.option(2, "N", "Processes.", min=1)
 
 
 def sections(
@@ -29,25 +37,36 @@ def sections(
     model: o.ModelArgument,
     sizes: o.Sizes,
     rules: o.Ties,
+    subspace: o.Subspace,
     extent: Extent,
 ) -> Said:
-    """Score a model exactly where all inputs but a few are 0, and those are positive.
+    """Score a model exactly on a subspace of its inputs: where some are 0, or equal, or x = E y.
 
-    For each order of the positive inputs: the share on which the answer is right. On such sections
-    even models of ten inputs, for which there are only bounds, have exact scores.
+    The inputs y of a section are standard Gaussian. Where several labels qualify for all inputs of
+    a cone, as where the second largest is one of several zeros, no answer is right or wrong, and
+    the mass of such inputs is told apart. Without a section, all inputs but a few are 0, and those
+    are positive: for each order of them, the share on which the answer is right. On sections even
+    models of ten inputs, for which there are only bounds, have exact scores.
     """
     import algzoo_exact as az
-    from algzoo_exact.present.documents.section import section_document
-    from algzoo_exact.program.lift import task_of
+    from algzoo_exact.present.documents.section import positive_document, section_document
 
     began = time.monotonic()
     deadline = extent.deadline(context)
+    if subspace.chosen and extent.positive is not None:
+        raise InputError("--positive has sections of its own; leave it out, or the section.")
     loaded = sizes.load(model)
-    with progress_bar("sections", deadline) as advance:
+    task, limit = o.task_of(loaded), deadline.timeout
+    section = subspace.of(loaded, task)
+    with progress_bar("sections", deadline) as advance, extent.shared(2) as workers:
+        if section is not None:
+            score = section.accuracy(
+                ties=rules.rule, time_limit=limit, workers=workers, progress=advance
+            )
+            return Said(section_document(loaded, section, score, time.monotonic() - began))
         found = az.positive_inputs(
-            loaded, extent.positive, ties=rules.rule, time_limit=deadline.timeout,
-            workers=extent.workers, progress=advance,
+            loaded, extent.positive or 2, task, ties=rules.rule, time_limit=limit,
+            workers=workers, progress=advance,
         )  # fmt: skip
-    task, seconds = task_of(loaded, None), time.monotonic() - began
-    said = section_document(loaded, task, rules.rule, found, extent.positive, extent.top, seconds)
-    return Said(said)
+    seconds = time.monotonic() - began
+    return Said(positive_document(loaded, task, rules.rule, found, extent.top, seconds))

@@ -6,23 +6,27 @@ no ``==`` and no ``<``: comparisons give a three-valued Verdict.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
-from math import isqrt
+from math import fsum, isqrt
 from threading import RLock
 
 from flint import arb, ctx, fmpq
 
 from algzoo_exact.exact.verdict import Verdict
+from algzoo_exact.shown import Shown
 
 _PRECISION = RLock()
 _ROOT_BITS = 256  # of the root of a number that is known exactly
 
 
+_ULP, _SLACK = 2.0**-52, 1 + 2.0**-40  # of sums in floats, which round correctly
+
+
 @dataclass(frozen=True, eq=False)
-class Enclosure:
+class Enclosure(Shown):
     """A real number known to lie in ``[lower, upper]``; end points are exact rationals."""
 
     lower: Fraction
@@ -108,8 +112,18 @@ class Enclosure:
 
     __hash__ = object.__hash__
 
+    def __repr__(self) -> str:
+        return f"Enclosure{self}"
+
     def __str__(self) -> str:
         return "[{}, {}]".format(*self.decimal(places_for(self.width)))
+
+
+def total(parts: Iterable[Enclosure]) -> Enclosure:
+    """The sum of all these numbers."""
+    known = list(parts)
+    lower = sum((part.lower for part in known), Fraction(0))
+    return Enclosure(lower, sum((part.upper for part in known), Fraction(0)))
 
 
 def to_arb(value: int | Fraction) -> arb:
@@ -195,3 +209,10 @@ def _root_below(value: Fraction, bits: int, *, up: bool = False) -> Fraction:
         return Fraction(-top if up else top, bottom)
     scaled = isqrt((value.numerator << (2 * bits)) // value.denominator)
     return Fraction(-scaled - 1 if up else scaled, 1 << bits)
+
+
+def ball_sum(mids: Iterable[float], rads: Iterable[float]) -> Enclosure:
+    """The sum of numbers known as midpoints and radii."""
+    mid = Fraction(fsum(mids))  # off by half an ulp
+    rad = Fraction(fsum(rads) * _SLACK) + abs(mid) * Fraction(_ULP)
+    return Enclosure(mid - rad, mid + rad)

@@ -16,6 +16,7 @@ from algzoo_exact.exact.verdict import Verdict
 from algzoo_exact.explain.language.expression import Entry, Formula, Term, point_text
 from algzoo_exact.explain.logic.farkas import Refutation
 from algzoo_exact.geometry.cone import Cone, IntVector
+from algzoo_exact.shown import Shown
 
 Status = Literal["proved", "refuted", "unknown"]
 Point: TypeAlias = tuple[Fraction, ...]
@@ -142,8 +143,11 @@ class HasParameters(Protocol):
     def parameters(self) -> Parameters: ...
 
 
+_LONGEST_REASON = 300  # characters in a line
+
+
 @dataclass(frozen=True, eq=False)
-class Outcome:
+class Outcome(Shown):
     """What became of a statement, of several together, or of an ``instance`` of a claim or case.
 
     ``method`` names what decided: exact arithmetic, exact bounds, regions, order, z3; ``details``
@@ -194,6 +198,10 @@ class Outcome:
         verdict = Verdict("refuted", f"it fails at {point_text(point)}")
         failing = statement, domain
         return cls(verdict, method, details=details, witness=point, failing=failing)
+
+    def __repr__(self) -> str:
+        reason = f": {self.verdict.reason}" if self.verdict.reason else ""
+        return f"<{self.verdict.status} by {self.method}{reason[:_LONGEST_REASON]}>"
 
     @property
     def status(self) -> Status:

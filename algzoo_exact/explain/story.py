@@ -43,6 +43,7 @@ from algzoo_exact.explain.language.toml_tables import (
     within,
 )
 from algzoo_exact.program.task import PROBLEMS, Task
+from algzoo_exact.shown import Shown
 
 LARGEST_SIZE = 1024  # inputs, and hidden neurons
 
@@ -119,7 +120,7 @@ class Optimization:
 
 
 @dataclass(frozen=True)
-class Explanation:
+class Explanation(Shown):
     """A whole explanation, its claims and cases written out for the subject's sizes.
 
     ``definitions`` and ``domains`` are as written: headings and expressions.
@@ -133,6 +134,9 @@ class Explanation:
     claims: tuple[Claim, ...]
     cases: tuple[Case, ...]
     optimization: Optimization | None
+
+    def __repr__(self) -> str:
+        return f"<{self.title}: {len(self.claims)} claims, {len(self.cases)} cases>"
 
     def claim(self, name: str) -> Claim:
         """The claim of that name; InputError where there is none."""

@@ -31,6 +31,8 @@ from algzoo_exact.program.ir import Program
 from algzoo_exact.program.lift import HasProgram, lift
 from algzoo_exact.program.standardize import standardize
 from algzoo_exact.program.task import Task, TieRule, check_fit
+from algzoo_exact.progress import shows_progress
+from algzoo_exact.shown import Shown
 from algzoo_exact.zoo.loading import load
 
 T = TypeVar("T")
@@ -38,7 +40,7 @@ Progress = Callable[[float, str], None]
 
 
 @dataclass(frozen=True, eq=False)
-class Verification:
+class Verification(Shown):
     """An explanation, checked against a model.
 
     ``accuracy`` is derived from the cases that were proved right and wrong: an enclosure, and one
@@ -61,6 +63,10 @@ class Verification:
     seconds: float
     stopped: bool = False
 
+    def __repr__(self) -> str:
+        counts = f"{len(self.claims)} claims, {len(self.cases)} cases"
+        return f"<{self.explanation.title}, checked on {self.model}: {self.status}; {counts}>"
+
     @property
     def status(self) -> Status:
         """proved: all claims are, and all cases of which something is said, and the cases are a
@@ -81,6 +87,7 @@ class Verification:
         raise InputError(f"No claim {name!r} was checked; checked were {known}.")
 
 
+@shows_progress("verifying")
 def verify(
     explanation: Explanation,
     model: Program | HasProgram,

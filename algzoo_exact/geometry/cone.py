@@ -9,13 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Context, Decimal, localcontext
+from fractions import Fraction
 from math import gcd
 
 from flint import fmpz_mat
 
-from algzoo_exact.errors import AlgzooExactError
+from algzoo_exact.errors import AlgzooExactError, InputError
 
 IntVector = tuple[int, ...]
+
+_MOST_DECIMALS = 400  # of a point
 
 
 class NotPointedError(AlgzooExactError):
@@ -170,6 +174,23 @@ class Cone:
             factor = max(1, size // max(map(abs, ray)))
             point = [p + factor * c for p, c in zip(point, ray, strict=True)]
         return primitive(tuple(point))
+
+    def short_point(self) -> tuple[Decimal, ...]:
+        """A point of the interior with as few decimals as lie inside, the largest entry near 1.
+
+        InputError if it takes more than 400.
+        """
+        middle = [Fraction(0)] * self.dimension
+        for ray in self.rays:
+            size = Fraction(max(map(abs, ray)))
+            middle = [m + c / size for m, c in zip(middle, ray, strict=True)]
+        largest = max(map(abs, middle))
+        for places in range(1, _MOST_DECIMALS + 1):
+            point = tuple(round(m / largest * 10**places) for m in middle)
+            if all(dot(row, point) > 0 for row in self.inequalities):
+                with localcontext(Context(prec=2 * _MOST_DECIMALS)):
+                    return tuple(Decimal(c).scaleb(-places).normalize() for c in point)
+        raise InputError(f"A cell is too thin for a point of {_MOST_DECIMALS} decimals.")
 
     def contains(self, x: IntVector) -> bool:
         return all(dot(a, x) >= 0 for a in self.inequalities)

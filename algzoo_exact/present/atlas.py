@@ -2,24 +2,38 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from hashlib import sha256
 from itertools import count as count_from
 from pathlib import Path
+from typing import Any
 
 from algzoo_exact.errors import InputError
-from algzoo_exact.exact.shares import decimals
 from algzoo_exact.explain.story import load_explanation
-from algzoo_exact.files import path_of, staged, write_whole
+from algzoo_exact.files import Kept, journal_of, kept_beside, path_of, staged, write_whole
 from algzoo_exact.names import address, printable
 from algzoo_exact.present import document as d
-from algzoo_exact.present.findings.gather import Findings, Progress, Wishes, slow_certificate
-from algzoo_exact.present.report import Report, report_of
+from algzoo_exact.present.documents.scores import (
+    Row,
+    errors_text,
+    score_row,
+    score_text,
+    whole_row,
+)
+from algzoo_exact.present.findings.gather import Progress, Wishes, slow_certificate
+from algzoo_exact.present.report import report_of
 from algzoo_exact.present.sections.registry import kinds_section
-from algzoo_exact.present.wording import count, several, value_text
+from algzoo_exact.present.wording import several
 from algzoo_exact.present.writers.html import to_html
+from algzoo_exact.present.writers.registry import write
 from algzoo_exact.program.task import PROBLEMS, TieRule
+from algzoo_exact.progress import shows_progress
+from algzoo_exact.shown import Shown
 from algzoo_exact.version import __version__
-from algzoo_exact.zoo.loading import load
+from algzoo_exact.zoo.folders import models_in
+from algzoo_exact.zoo.loading import Model, load, suffix_of
 
 INDEX = "index.html"
 CERTIFICATE = ".certificate.json.gz"
@@ -28,18 +42,23 @@ _COLUMNS = ("model", "#weights", "score", "#errors", "#regions", "explanation", 
 
 
 @dataclass(frozen=True)
-class Atlas:
-    """What was written: the index, the reports by model name, and why others have none."""
+class Atlas(Shown):
+    """What was written: the index, the reports by name, why others have none, and the ``rows`` of
+    all by name, as ``accuracy`` gives them. ``left`` are those that Ctrl-C came before."""
 
     index: Path
     reports: dict[str, Path]
     failed: dict[str, str]
+    rows: dict[str, Row] = field(default_factory=dict)
+    left: tuple[str, ...] = ()
 
 
+@shows_progress("reports")
 def write_atlas(
     folder: str | Path,
     output: str | Path,
     *,
+    loading: Mapping[str, Any] | None = None,
     ties: TieRule = "lowest",
     time_limit: float | None = None,
     samples: int = Wishes.samples,
@@ -47,28 +66,39 @@ def write_atlas(
     workers: int = 1,
     progress: Progress | None = None,
 ) -> Atlas:
-    """Report every ``.safetensors`` model of a folder, and write an index of the reports.
+    """Report every model of a folder, and write an index of the reports, which sorts and filters.
 
     A model's explanation is ``explanations/NAME.toml`` in the folder, if there is one. Certificates
     that take seconds come with the reports. A model that cannot be reported is named in the index
-    with the reason. ``output`` is a folder; it is made if its parent exists. Other arguments are
-    those of ``make_report``.
+    with the reason. ``output`` is a folder; it is made if its parent exists. ``loading`` are
+    arguments of ``load`` beside the file, such as ``{"task": "argmax"}``; others are those of
+    ``make_report``.
+
+    KeyboardInterrupt ends it with the reports that are there; the same call goes on with the
+    others.
 
     InputError for a folder that is missing or holds no models, and for an output that cannot be
     written to.
     """
     wishes = Wishes(ties=ties, time_limit=time_limit, samples=samples, seed=seed, workers=workers)
-    return atlas_of(path_of(folder), path_of(output), wishes, progress)
+    return atlas_of(path_of(folder), path_of(output), loading or {}, wishes, progress)
 
 
-def atlas_of(source: Path, target: Path, wishes: Wishes, progress: Progress | None = None) -> Atlas:
+Told = Callable[[str, Row], None]
+"""Called with the name and the row of each model when it is done."""
+
+
+def atlas_of(
+    source: Path,
+    target: Path,
+    loading: Mapping[str, Any],
+    wishes: Wishes,
+    progress: Progress | None = None,
+    told: Told = lambda name, row: None,
+) -> Atlas:
     """The same, of wishes that are one value, without an explanation or a certificate."""
-    if not source.is_dir():
-        raise InputError(f"There is no folder {source}.")
-    paths = sorted(source.glob("*.safetensors"))
-    pages = _pages([path.stem for path in paths])
-    if not paths:
-        raise InputError(f"There are no .safetensors files in {source}.")
+    names = _names(models_in(source))
+    pages = _pages([*names])
     try:
         target.mkdir(exist_ok=True)
     except OSError as error:
@@ -76,34 +106,89 @@ def atlas_of(source: Path, target: Path, wishes: Wishes, progress: Progress | No
     # With torch in this process, no report starts another one to load it again.
     from algzoo_exact.runtime import sampling  # noqa: F401
 
-    reports: dict[str, Report] = {}
-    failed: dict[str, str] = {}
-    for number, path in enumerate(paths):
-
-        def heard(fraction: float, text: str, number: int = number, name: str = path.stem) -> None:
-            if progress is not None:
-                progress((number + fraction) / len(paths), f"{name}: {text}")
-
+    rows: dict[str, Row] = {}
+    settings = {"loading": dict(loading), "version": __version__}
+    settings |= asdict(replace(wishes, workers=0))
+    with kept_beside(target / INDEX, "atlas", settings) as kept:
         try:
-            with staged(target / f"{path.stem}{CERTIFICATE}") as certificate:
-                report = _report(path, certificate, wishes, heard)
-                report.write(target / pages[path.stem])
-            reports[path.stem] = report
-        except InputError as error:
-            failed[path.stem] = str(error)
+            for name, path in names.items():
+
+                def heard(share: float, text: str, name: str = name) -> None:
+                    if progress is not None:
+                        progress((len(rows) + share) / len(names), f"{name}: {text}")
+
+                rows[name] = _row(name, path, target / pages[name], loading, wishes, kept, heard)
+                told(name, rows[name])
+        except KeyboardInterrupt:
+            if not rows:
+                raise
+    left = tuple(name for name in names if name not in rows)
     index = target / INDEX
-    write_whole(index, to_html(_index(reports, pages, failed)).encode())
-    return Atlas(index, {name: target / pages[name] for name in reports}, failed)
+    write_whole(index, to_html(_index(rows, left), sortable=True).encode())
+    if not left:
+        journal_of(index).unlink()
+    failed = {name: row["error"] for name, row in rows.items() if row["error"]}
+    reports = {name: target / pages[name] for name in rows if name not in failed}
+    return Atlas(index, reports, failed, rows, left)
 
 
-def _report(path: Path, certificate: Path, wishes: Wishes, progress: Progress) -> Report:
-    """Of the model in a file, with the explanation beside it, and a certificate if it is quick."""
-    model = load(path)
-    story = path.parent / "explanations" / f"{path.stem}.toml"
-    explanation = load_explanation(story) if story.is_file() else None
-    if model.task is not None and not slow_certificate(model, model.task, story.is_file()):
-        wishes = replace(wishes, certificate=certificate)
-    return report_of(model, None, replace(wishes, explanation=explanation), progress)
+def _row(
+    name: str,
+    path: Path,
+    page: Path,
+    loading: Mapping[str, Any],
+    wishes: Wishes,
+    kept: Kept,
+    progress: Progress,
+) -> Row:
+    """The row of a model whose report is in ``page``, or with the reason why there is none."""
+    try:
+        model = load(path, **loading)
+        story = (
+            path.parent / "explanations" / f"{path.name.removesuffix(suffix_of(path.name))}.toml"
+        )
+        told = sha256(story.read_bytes()).hexdigest() if story.is_file() else None
+        key = json.dumps([name, model.sha256, told])
+        if key not in kept.rows or not page.is_file():
+            kept.add(key, _reported(model, story if told else None, page, wishes, progress))
+        return kept.rows[key]
+    except InputError as error:
+        return whole_row({"file": str(path), "error": str(error).removeprefix(f"{path}: ")})
+
+
+def _reported(
+    model: Model, story: Path | None, page: Path, wishes: Wishes, progress: Progress
+) -> Row:
+    """Write the report, with a certificate if that is quick, and an explanation if there is one."""
+    explanation = load_explanation(story) if story else None
+    wishes = replace(wishes, explanation=explanation)
+    with staged(page.with_name(f"{page.stem}{CERTIFICATE}")) as certificate:
+        if model.task is not None and not slow_certificate(model, model.task, story is not None):
+            wishes = replace(wishes, certificate=certificate)
+        report = report_of(model, None, wishes, progress)
+        found = report.findings
+        write(replace(report.document, back=d.Link("All models", INDEX)), page)
+    proved = found.enclosure if found.by_explanation else None
+    row = score_row(model, found.score, found.check, proved)
+    row |= {"kind": found.kind, "page": page.name}
+    if found.verification is not None:
+        row |= {"explanation": found.verification.status}
+    if found.certificate is not None:
+        row |= {"certificate": certificate.name, "certificate_sha256": found.certificate.sha256}
+    return whole_row(row) | row
+
+
+def _names(paths: Sequence[Path]) -> dict[str, Path]:
+    """What the models are called: their files, with suffixes where they differ in these alone."""
+    stems = [_stem(path) for path in paths]
+    return {
+        path.name if stems.count(stem) > 1 else stem: path
+        for stem, path in zip(stems, paths, strict=True)
+    }
+
+
+def _stem(path: Path) -> str:
+    return path.name.removesuffix(suffix_of(path.name))
 
 
 def _pages(names: list[str]) -> dict[str, str]:
@@ -119,51 +204,44 @@ def _pages(names: list[str]) -> dict[str, str]:
     return pages
 
 
-def _index(reports: dict[str, Report], pages: dict[str, str], failed: dict[str, str]) -> d.Document:
+def _index(rows: Mapping[str, Row], left: Sequence[str]) -> d.Document:
     sections = []
-    known = [(pages[name], report.findings) for name, report in reports.items()]
-    known.sort(key=lambda row: (row[1].task.seq_len, row[1].model.network.hidden_size))
+    known = [(name, row) for name, row in rows.items() if not row["error"]]
+    known.sort(key=lambda pair: (pair[1]["seq_len"], pair[1]["hidden_size"]))
     for task, problem in PROBLEMS.items():
-        if rows := [_row(page, found) for page, found in known if found.task.name == task]:
+        if cells := [_cells(name, row) for name, row in known if row["task"] == task]:
             score = "root mean squared error" if problem.is_numeric else "accuracy"
             caption = f"Models that should give {problem.words}, by {score}."
-            sections.append(d.Section(task, task, (d.table(caption, _COLUMNS, rows),)))
-    if failed:
-        items = (printable(f"{name}: {reason}") for name, reason in failed.items())
-        blocks = (d.paragraph("These have no report:"), d.bullets(*items))
+            sections.append(d.Section(task, task, (d.table(caption, _COLUMNS, cells),)))
+    if len(known) < len(rows):
+        items = (f"{name}: {row['error']}" for name, row in rows.items() if row["error"])
+        blocks = (d.paragraph("These have no report:"), d.bullets(*map(printable, items)))
         sections.append(d.Section("failed", "Without a report", blocks))
+    if left:
+        text = d.paragraph(
+            "The same command makes the reports of these: ", printable(", ".join(left)), "."
+        )
+        sections.append(d.Section("left", "Not yet", (text,)))
     return d.Document(
         "An exact atlas",
-        f"{several(len(reports), 'network')}, and what is proved about each",
+        f"{several(len(known), 'network')}, and what is proved about each",
         (*sections, kinds_section()),
         f"Made by algzoo-exact {__version__}.",
         wide=True,
     )
 
 
-def _row(page: str, found: Findings) -> tuple[str | d.Text, ...]:
-    network, check = found.model.network, found.check
-    shown, errors = value_text(found.enclosure, found.kind), ""
-    estimate = "" if check.accuracy is None else decimals(check.accuracy.accuracy, 5)
-    if found.score.metric != "accuracy":
-        shown = value_text(found.score.root, found.kind)
-    elif found.kind == "exact" and found.enclosure.upper < 1:
-        errors = f"1 in {count(1 / (1 - found.enclosure.lower))}"
-    if check.squared_error is not None:
-        estimate = f"{check.squared_error.root:.5g}"
-    if found.kind != "exact" and estimate:  # it tells something where bounds are wide
-        shown += ("; ", f"{estimate} ", d.Kind("sampled"))
-    regions = found.regions and found.regions.count
+def _cells(name: str, row: Row) -> tuple[str | d.Text, ...]:
     certificate: d.Text = ()
-    if found.certificate is not None:
-        file = address(found.certificate.path.name)
-        certificate = (d.Link(found.certificate.sha256[:12], file),)
+    if row.get("certificate"):
+        certificate = (d.Link(row["certificate_sha256"][:12], address(row["certificate"])),)
+    status = row.get("explanation")
     return (
-        (d.Link(found.model.name, address(page)),),
-        f"{network.parameters:,}",
-        shown,
-        errors,
-        "" if regions is None else f"{regions:,}",
-        () if found.verification is None else (d.Mark(found.verification.status),),
+        (d.Link(printable(name), address(row["page"])),),
+        f"{row['parameters']:,}",
+        score_text(row),
+        errors_text(row),
+        "" if row["regions"] is None else f"{row['regions']:,}",
+        (d.Mark(status),) if status else (),
         certificate,
     )

@@ -29,9 +29,10 @@ class Math:
 
 @dataclass(frozen=True)
 class Mono:
-    """Something literal: a name, a hash, a command."""
+    """Something literal: a name, a hash, a command; ``anchor``, if any, is what links lead to."""
 
     text: str
+    anchor: str = ""
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,8 @@ class Mark:
 
 @dataclass(frozen=True)
 class Link:
-    """A text that leads to an address, percent-encoded where that is needed."""
+    """A text that leads to an address, percent-encoded where that is needed, or to what has an
+    anchor in the same document: ``#anchor``."""
 
     text: str
     target: str
@@ -128,15 +130,13 @@ class Picture:
     described: str
 
 
-Sort = Literal["right", "wrong", "mixed", "rest"]
-
-
 @dataclass(frozen=True)
 class Part:
-    """A share of a whole, 0 to 1, in a ``Bar``."""
+    """A share of a whole, 0 to 1, in a ``Bar``; ``right`` is the share of it on which the answer is
+    right, or None."""
 
     share: float
-    sort: Sort
+    right: float | None
     title: str
 
 
@@ -151,12 +151,14 @@ class Bar:
 
 @dataclass(frozen=True)
 class Statement:
-    """A theorem, a lemma or the like, with what is said in it and what became of it."""
+    """A theorem, a lemma or the like, with what is said in it and what became of it; ``anchor``,
+    if any, is what links lead to."""
 
     sort: str
     name: str
     body: tuple[Block, ...]
     status: Status | None = None
+    anchor: str = ""
 
 
 @dataclass(frozen=True)
@@ -173,10 +175,14 @@ class Commands:
 
 @dataclass(frozen=True)
 class Folded:
-    """Something long, shown when asked for; left out on paper, where ``summary`` remains."""
+    """Something long, shown when asked for; left out on paper, where ``summary`` remains.
+
+    ``text`` is the same for a clipboard.
+    """
 
     summary: str
-    body: str
+    body: tuple[Block, ...]
+    text: str
 
 
 Block: TypeAlias = (
@@ -198,6 +204,7 @@ class Document:
     """A title, a line below it, sections, and a last line; ``wide`` for tables of many columns.
 
     ``data`` is the same for programs, as values by stable keys: it is what is written as JSON.
+    ``back`` leads from a page to one that lists it.
     """
 
     title: str
@@ -206,6 +213,7 @@ class Document:
     footer: str
     wide: bool = False
     data: Mapping[str, Any] = field(default_factory=dict)
+    back: Link | None = None
 
     @property
     def pictures(self) -> tuple[Picture, ...]:

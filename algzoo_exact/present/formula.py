@@ -104,7 +104,7 @@ Formula: TypeAlias = (
 )
 
 PI = Name("π")
-_LONGEST_CONSTANT = 20  # characters
+LONGEST_CONSTANT = 20  # characters
 
 
 def row(*parts: Formula | str) -> Row:
@@ -217,7 +217,7 @@ def shape(form: ClosedForm) -> Row:
     inside = Fenced("(", Row(tuple(sums[1:])), ")")
     constant = form.constant
     start = fraction(constant)
-    if len(str(constant)) > _LONGEST_CONSTANT:
+    if len(str(constant)) > LONGEST_CONSTANT:
         start = Sub(Name("a"), Number("0"))
     return row(start, "+", Frac(Number("1"), PI), inside)
 

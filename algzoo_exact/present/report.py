@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import cast
 
 from algzoo_exact.errors import InputError, demand
 from algzoo_exact.explain.story import Explanation
@@ -19,16 +20,22 @@ from algzoo_exact.present.writers.latex import to_latex
 from algzoo_exact.present.writers.markdown import to_markdown
 from algzoo_exact.present.writers.registry import write
 from algzoo_exact.program.lift import task_of
+from algzoo_exact.program.readers import as_model
 from algzoo_exact.program.task import Task, TieRule
+from algzoo_exact.progress import shows_progress
+from algzoo_exact.shown import Shown
 from algzoo_exact.version import __version__
 from algzoo_exact.zoo.loading import Model
 
 
 @dataclass(frozen=True, eq=False)
-class Report:
+class Report(Shown):
     """A report: the ``findings`` that it states, and the same as a ``document`` of sections."""
 
     findings: Findings
+
+    def __repr__(self) -> str:
+        return f"<report on {self.findings.model.name}: {self.findings.score}>"
 
     @cached_property
     def document(self) -> Document:
@@ -46,7 +53,7 @@ class Report:
         )
 
     def html(self) -> str:
-        """One HTML file, complete in itself: MathML, SVG, no scripts, nothing fetched."""
+        """One HTML file, complete in itself: MathML, SVG, nothing fetched."""
         return to_html(self.document)
 
     def markdown(self, picture: str | None = None) -> str:
@@ -64,11 +71,12 @@ class Report:
         The drawing of a model with two or three inputs is a file of its own beside .md and .tex,
         NAME.regions.svg or .pdf; there are both or none.
         InputError for other suffixes, a folder that cannot be written to, and .pdf where there is
-        no LaTeX.
+        neither LaTeX nor a browser.
         """
         write(self.document, path)
 
 
+@shows_progress("report")
 def make_report(
     model: Model,
     task: Task | None = None,
@@ -81,6 +89,7 @@ def make_report(
     seed: int = 0,
     seconds: float = Wishes.seconds,
     workers: int = 1,
+    inside: bool = False,
     progress: Progress | None = None,
 ) -> Report:
     """Everything that can be said about a model: a theorem, why it holds, and what it rests on.
@@ -92,14 +101,15 @@ def make_report(
     that is asked for (by default a report of an AlgZoo model takes under a minute). ``samples``
     random inputs are held against the score. ``workers`` > 1 uses processes: one for these inputs
     and for untrained models unless torch is loaded, and that many for scores of five and six
-    inputs.
+    inputs. A look ``inside``, at wrong cells, neurons and sections, is taken unasked where it takes
+    about a second, and in full where it is asked for.
 
     InputError where nothing tells the task, for an explanation of another model, and for a
     certificate of a model that can have none.
     """
     wishes = Wishes(
         explanation, ties, None if certificate is None else path_of(certificate),
-        None if time_limit is None else float(time_limit), samples, seed, seconds, workers,
+        None if time_limit is None else float(time_limit), samples, seed, seconds, workers, inside,
     )  # fmt: skip
     return report_of(model, task, wishes, progress)
 
@@ -108,6 +118,7 @@ def report_of(
     model: Model, task: Task | None, wishes: Wishes, progress: Progress | None = None
 ) -> Report:
     """The same, of wishes that are one value."""
+    model = cast("Model", as_model(model))
     demand(model, Model, "A report is of a model, as load() gives")
     chosen = model.task if task is None else task_of(model, task)
     if chosen is None:

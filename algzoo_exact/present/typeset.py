@@ -15,7 +15,8 @@ from algzoo_exact.program.render import short
 
 _LOOSEST, _IMPLIES, _OR, _AND, _NOT, _COMPARE, _SUM, _PRODUCT, _UNARY, _ATOM = range(10)
 _RELATIONS = {"<=": "≤", ">=": "≥", "==": "=", "!=": "≠"}
-_CONNECTIVES = {"implies": _IMPLIES, "or": _OR, "and": _AND}
+_LEVELS = {"implies": _IMPLIES, "or": _OR, "and": _AND, "not": _NOT}
+_LEVELS |= {"add": _SUM, "sub": _SUM, "neg": _SUM, "mul": _PRODUCT}
 _ARRAYS: dict[str, Formula] = {
     "logit": f.Name("logit", upright=True),
     "W_hi": f.Sup(f.Name("W"), f.Name("hi", upright=True)),
@@ -32,17 +33,15 @@ def typeset(text: str, *, subtracted: bool = False) -> Formula:
 def typeset_parts(text: str) -> tuple[Formula, ...]:
     """The formulas of all parts of a conjunction; one for any other expression."""
     root = parse(text).root
-    if isinstance(root, s.Connected) and root.op == "and":
+    if isinstance(root, s.Applied) and root.op == "and":
         # On a line of its own, a quantifier needs no brackets.
-        return tuple(
-            _inner(arg) if isinstance(arg, s.Quantified) else _at(arg, _NOT) for arg in root.args
-        )
+        return tuple(_inner(a) if _level(a) == _LOOSEST else _at(a, _NOT) for a in root.args)
     return (_inner(root),)
 
 
 def typeset_ranges(text: str) -> Formula:
     """Ranges such as ``i in 0..3 if i != 2``."""
-    return _ranges(parse_ranges(text).ranges)
+    return _ranges(parse_ranges(text))
 
 
 def _inner(node: s.Node) -> Formula:
@@ -54,18 +53,18 @@ def _inner(node: s.Node) -> Formula:
             return row(plain, _brackets(args)) if args else plain
         case s.Element(_, array, indices, stop):
             return _element(array, indices, stop)
-        case s.Arithmetical(_, op, args):
-            return _arithmetical(op, args)
-        case s.Listed(_, op, args):
+        case s.Applied(_, "min" | "max" | "sum" as op, args):
             return row(f.Name(op, upright=True), _brackets(args))
         case s.Chain(_, ops, args):
             parts: list[Formula] = [_at(args[0], _SUM)]
             for relation, arg in zip(ops, args[1:], strict=True):
                 parts += [f.Operator(_RELATIONS.get(relation, relation)), _at(arg, _SUM)]
             return f.Row(tuple(parts))
-        case s.Connected(_, op, args):
+        case s.Applied(_, "and" | "or" | "not" | "implies" as op, args):
             return _connected(op, args)
-        case s.Quantified(_, op, ranges, body):
+        case s.Applied(_, op, args):
+            return _arithmetical(op, args)
+        case s.Ranged(_, "all" | "any" as op, ranges, body):
             word = "for all " if op == "all" else "for some "
             return row(f.Words(word), _ranges(ranges), ":", f.Words(" "), _inner(body))
         case s.Ranged(_, op, ranges, body):
@@ -87,14 +86,10 @@ def _level(node: s.Node) -> int:
             return _SUM if negative else _ATOM
         case s.Chain():
             return _COMPARE
-        case s.Connected(_, op, _):
-            return _CONNECTIVES.get(op, _NOT)
-        case s.Quantified():
-            return _LOOSEST
         case s.Ranged(_, op, _, _):
-            return _PRODUCT if op == "sum" else _ATOM
-        case s.Arithmetical(_, op, _):
-            return {"add": _SUM, "sub": _SUM, "neg": _SUM, "mul": _PRODUCT}.get(op, _ATOM)
+            return _PRODUCT if op == "sum" else _LOOSEST if op in ("all", "any") else _ATOM
+        case s.Applied(_, op, _):
+            return _LEVELS.get(op, _ATOM)
         case _:
             return _ATOM
 
@@ -166,7 +161,7 @@ def _is_symbol(part: Formula) -> bool:
 def _connected(op: str, args: Sequence[s.Node]) -> Formula:
     if op == "not":
         return row("¬", _at(args[0], _SUM))
-    level = _CONNECTIVES[op]
+    level = _LEVELS[op]
     if op == "implies":
         return row(_at(args[0], _OR), "⇒", _at(args[1], _IMPLIES))
     parts: list[Formula] = []

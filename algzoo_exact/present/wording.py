@@ -10,18 +10,20 @@ from math import ceil, floor
 from typing import TYPE_CHECKING
 
 from algzoo_exact.exact.enclosure import Enclosure, places_for
-from algzoo_exact.exact.shares import significant
+from algzoo_exact.exact.shares import percent, significant
 from algzoo_exact.present.document import Inline, Kind, Math, NumberKind, Status, Text
 from algzoo_exact.present.formula import Formula, Number, fraction, row
 from algzoo_exact.program.transformer import Transformer
 
 if TYPE_CHECKING:
     from algzoo_exact.explain.outcome import Figure
+    from algzoo_exact.explain.story import Explanation
     from algzoo_exact.program.task import Task, TieRule
     from algzoo_exact.zoo.loading import Model
 
 LONGEST_FRACTION = 24  # characters; longer ones are shown by their decimals
 DIGITS = 30
+_RARE = Fraction(1, 10)  # errors, above which they are no longer counted as one in so many
 MOST_DECIMALS = 1100  # more than anyone can ask for
 KINDS: dict[NumberKind, str] = {
     "exact": "The true value lies in the printed interval or digits; only rounding widens it.",
@@ -124,13 +126,16 @@ def rational(value: Fraction) -> tuple[Inline, ...]:
     return (Math(row(fraction(value), equals, Number(text))),)
 
 
-def one_in(error: Enclosure) -> str:
-    """``one error in 17,134.5 inputs``; the digits shown are those of both bounds."""
+def one_in(error: Enclosure, *, finite: bool = False) -> str:
+    """``one error in 17,134.5 inputs``; the digits shown are those of both bounds. Where errors are
+    not rare, their rate. ``finite``: of finitely many inputs none has probability 0."""
     least, most = error.lower, error.upper
     if most <= 0:
-        return "no error, except on a set of probability 0"
+        return "no error" if finite else "no error, except on a set of probability 0"
     if most >= 1 and least <= 0:
         return "no bound yet"
+    if least > _RARE:
+        return f"an error rate of {percent(error, 3)}"
     if least <= 0:
         return f"at most one error in {_rounded(1 / most, floor)} inputs"
     low, high = count(1 / most), count(1 / least)
@@ -217,3 +222,26 @@ def layers(model: Model, network: Transformer) -> str:
 def task_text(task: Task, ties: TieRule | None) -> str:
     """A task, and the rule of ties where logits are compared."""
     return task.name if ties is None else f"{task.name}; ties: {TIE_RULES[ties]}"
+
+
+def about(model: Model | None, name: str = "model") -> list[tuple[str, str]]:
+    """The row that names a model; none where what is said does not know it."""
+    return [] if model is None else [(name, model_text(model))]
+
+
+def took(seconds: float | None) -> list[tuple[str, str]]:
+    """The row that says how long it took, where that is known."""
+    return [] if seconds is None else [("time", f"{seconds:.2f} s")]
+
+
+def titled(explanation: Explanation, path: str | None) -> str:
+    """An explanation by its title, and its file where that is known."""
+    return explanation.title if path is None else f"{explanation.title} ({path})"
+
+
+def being(text: Text) -> Text:
+    """``is`` a number, ``lies`` between two, or in an interval."""
+    first = text[0] if text and isinstance(text[0], str) else ""
+    if first.startswith("between"):
+        return ("lies ", *text)
+    return ("lies in " if first.startswith("[") else "is ", *text)

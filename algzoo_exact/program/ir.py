@@ -22,9 +22,11 @@ from functools import cached_property
 from itertools import accumulate, chain, pairwise
 from math import lcm
 from operator import is_not, mul
-from typing import Protocol, runtime_checkable
+from typing import Protocol, cast, runtime_checkable
 
 from algzoo_exact.errors import InputError, demand
+from algzoo_exact.program.readers import as_model
+from algzoo_exact.shown import Shown
 
 Number = int | float | Fraction
 Vector = tuple[Fraction, ...]
@@ -42,7 +44,7 @@ class Trace:
 
 
 @dataclass(frozen=True)
-class Layer:
+class Layer(Shown):
     """z = ``state`` h + ``input`` x, with h that of the layer before, 0 for the first.
 
     Shapes, with d neurons, e in the layer before and n inputs: (d, e) and (d, n).
@@ -80,7 +82,7 @@ class Layer:
 
 
 @dataclass(frozen=True)
-class Program:
+class Program(Shown):
     """An immutable exact-rational piecewise-linear program; ``readout`` is C, (outputs, d) for a
     last layer of d neurons.
 
@@ -111,6 +113,12 @@ class Program:
             before = layer.width
         if not self.readout or any(len(row) != before for row in self.readout):
             raise InputError(f"The read-out must have shape (outputs, {before}).")
+
+    def __repr__(self) -> str:
+        shape = f"neurons {', '.join(map(str, self.widths))}"
+        if self.is_rnn:
+            shape = f"{self.hidden_size} neurons at each of {self.seq_len} steps"
+        return f"<program of {self.seq_len} inputs, {shape}, {self.outputs} outputs>"
 
     def __hash__(self) -> int:
         return self._hash
@@ -259,6 +267,7 @@ def program_of(model: Program | HasProgram) -> Program:
     """The program that a model carries, or the model where it is one; InputError for others."""
     if isinstance(model, Program):
         return model
+    model = cast("HasProgram", as_model(model))
     demand(model, HasProgram, "This needs a program or a model that has one, as load() gives")
     return model.program
 

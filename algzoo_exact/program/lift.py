@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from itertools import pairwise
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, cast, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from algzoo_exact.errors import InputError, demand
 from algzoo_exact.program.ir import HasProgram as HasProgram
 from algzoo_exact.program.ir import Matrix, Program, mlp, program_of, rnn
+from algzoo_exact.program.readers import as_model
 from algzoo_exact.program.task import Task
 from algzoo_exact.program.transformer import AttentionLayer, Transformer, check_heads
 
@@ -54,6 +55,7 @@ def lift(model: Program | HasProgram | Arrays, *, seq_len: int | None = None) ->
 
     Raises InputError, naming the tensor, for other keys, shapes or types and for NaN or infinity.
     """
+    model = cast("Program | HasProgram | Arrays", as_model(model))
     if isinstance(model, Mapping):
         return _lift_arrays(model, seq_len)
     if not isinstance(model, Program | HasProgram):
@@ -151,6 +153,7 @@ def network_of(model: Program | Transformer | HasNetwork | HasProgram) -> Progra
     """The network that a model carries, or the model where it is one."""
     if isinstance(model, Program | Transformer):
         return model
+    model = cast("HasNetwork | HasProgram", as_model(model))
     return model.network if isinstance(model, HasNetwork) else lift(model)
 
 
@@ -159,7 +162,7 @@ def task_of(model: object, task: Task | None) -> Task:
     if task is not None:
         demand(task, Task, "What is asked of a model is a task, such as tasks.second_argmax(4)")
         return task
-    found = getattr(model, "task", None)
+    found = getattr(as_model(model), "task", None)
     if not isinstance(found, Task):
         raise InputError(
             f"What the {type(model).__name__} should answer is stated nowhere; give a task, such "
@@ -168,13 +171,13 @@ def task_of(model: object, task: Task | None) -> Task:
     return found
 
 
-def is_transformer(keys: Mapping[str, object]) -> bool:
+def is_transformer(keys: Collection[str]) -> bool:
     """Whether names of tensors are those of a transformer, right or wrong in detail."""
     prefixes = ("embed.", "pos_embed.", "attns.", "unembed.")
     return any(str(key).startswith(prefixes) for key in keys)
 
 
-def is_mlp(keys: Mapping[str, object]) -> bool:
+def is_mlp(keys: Collection[str]) -> bool:
     """Whether names of tensors are those of a ``torch.nn.Sequential``."""
     return bool(keys) and all(_NUMBERED.fullmatch(str(key)) for key in keys)
 
@@ -188,7 +191,7 @@ def check_layout(shapes: Shapes) -> None:
     if is_transformer(shapes):
         _check_transformer(shapes)
         return
-    if biases := [key for key in shapes if "bias" in str(key)]:
+    if biases := [key for key, shape in shapes.items() if _is_bias(key, shape)]:
         raise InputError(
             f"Models with biases ({biases[0]!r}) are not supported, because their activation "
             "regions are not cones; train with bias=False."
@@ -200,6 +203,11 @@ def check_layout(shapes: Shapes) -> None:
     d, outputs = shapes[INPUT_KEY][0], shapes[READOUT_KEY][0]
     expected = {INPUT_KEY: (d, 1), RECURRENT_KEY: (d, d), READOUT_KEY: (outputs, d)}
     _check_shapes(shapes, expected, f"{d} hidden neurons (the rows of {INPUT_KEY})")
+
+
+def _is_bias(key: str, shape: tuple[int, ...]) -> bool:
+    """By its name, or as a vector beside the matrices."""
+    return "bias" in str(key) or (len(shape) == 1 and key not in KEYS and not is_mlp([key]))
 
 
 def _check_mlp(shapes: Shapes) -> None:
@@ -235,9 +243,10 @@ def _check_keys(shapes: Shapes, expected: tuple[str, ...]) -> None:
     names = ", ".join(expected)
     if missing := [key for key in expected if key not in shapes]:
         found = ", ".join(repr(key) for key in [*shapes][:6]) or "nothing"
-        other = [key for key in shapes if key not in expected]
-        alike = len(missing) == len(other) == 1
-        cure = f" If {other[0]!r} is that matrix, rename it." if alike else ""
+        cure = f" Say which it is: --rename {missing[0]}=NAME, in Python load(.., rename=..)."
+        if expected == KEYS and len(shapes) > 1:
+            cure += " Of a perceptron say --architecture mlp."
+        cure = cure if shapes else ""
         raise InputError(f"There is no {missing[0]} (found: {found}); expected {names}.{cure}")
     if extra := [key for key in shapes if key not in expected]:
         raise InputError(f"Unexpected tensor {extra[0]!r}; expected only {names}.")

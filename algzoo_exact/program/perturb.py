@@ -42,7 +42,7 @@ def perturb_network(network: Network, std: float, seed: int, *, relative: bool) 
     # default_rng() may. So a seed means the same noise with every version.
     random = np.random.RandomState(index(seed))
     noisy = []
-    for matrix in _matrices(network):
+    for matrix in matrices_of(network):
         deviation = std * _root_mean_square(matrix) if relative else std
         if not isfinite(deviation):
             raise InputError(f"Noise of {std} times the weights is beyond the range of floats.")
@@ -53,7 +53,7 @@ def perturb_network(network: Network, std: float, seed: int, *, relative: bool) 
                 for row, errors in zip(matrix, noise.tolist(), strict=True)
             )
         )
-    return cast("Network", _rebuilt(network, noisy))
+    return rebuilt(network, noisy)
 
 
 def check_noise(std: float, seed: int) -> None:
@@ -94,13 +94,21 @@ def _root_mean_square(matrix: Matrix) -> float:
         return inf
 
 
-def _matrices(network: Program | Transformer) -> list[Matrix]:
+def matrices_of(network: Program | Transformer) -> list[Matrix]:
+    """Its weight matrices, in the order in which they take noise."""
     if isinstance(network, Program):
         if not (network.is_rnn or network.is_mlp):
-            raise InputError("Noise is for the weights of a network, not for a composed program.")
+            raise InputError(
+                "Noise, pruning and rounding are for a network's weights, not a composed program."
+            )
         return [*named_weights(network).values()]
     layers = [m for a in network.layers for m in (a.query, a.key, a.value, a.output)]
     return [network.embed, network.pos_embed, *layers, network.unembed]
+
+
+def rebuilt(network: Network, matrices: Iterable[Matrix]) -> Network:
+    """A network of the same sort with other ``matrices_of`` it."""
+    return cast("Network", _rebuilt(network, matrices))
 
 
 def _rebuilt(network: Program | Transformer, matrices: Iterable[Matrix]) -> Program | Transformer:

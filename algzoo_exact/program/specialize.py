@@ -8,12 +8,13 @@ from flint import fmpz_mat
 
 from algzoo_exact.errors import InputError, demand
 from algzoo_exact.program.ir import HasProgram, Matrix, Program, program_of
+from algzoo_exact.shown import Shown
 
 Row = tuple[int, ...]
 
 
 @dataclass(frozen=True)
-class LinearPiece:
+class LinearPiece(Shown):
     """The program where its activation pattern is fixed.
 
     ``z[t][j]`` and ``logit[k]`` are integer linear functionals of x (length n): positive

@@ -30,6 +30,7 @@ from algzoo_exact.program.problems.longest_cycle import LONGEST_CYCLE
 from algzoo_exact.program.problems.median import MEDIAN
 from algzoo_exact.program.problems.order import ARGMAX, ARGMEDIAN, SECOND_ARGMAX
 from algzoo_exact.program.transformer import Transformer
+from algzoo_exact.shown import Shown
 
 TieRule = Literal["lowest", "incorrect", "uniform"]
 """What a model is credited with where several logits share the maximum: the lowest index wins
@@ -50,6 +51,16 @@ def register_problem(problem: Problem) -> None:
     demand(problem, Problem, "register_problem takes a Problem")
     if PROBLEMS.setdefault(problem.name, problem) != problem:
         raise InputError(f"There is a problem {problem.name!r} already; choose another name.")
+
+
+def problem_named(name: str) -> Problem:
+    """InputError if there is none of that name."""
+    if name not in PROBLEMS:
+        raise InputError(
+            f"Unknown task {name!r}{did_you_mean(name, PROBLEMS)}; known tasks: "
+            f"{', '.join(PROBLEMS)}."
+        )
+    return PROBLEMS[name]
 
 
 def tasks_for(network: Program | Transformer) -> tuple[str, ...]:
@@ -76,7 +87,7 @@ def credit_for(label: int, winners: frozenset[int], ties: TieRule) -> Fraction:
 
 
 @dataclass(frozen=True)
-class Task:
+class Task(Shown):
     """What a model on ``seq_len`` = n inputs should answer: the problem of that ``name``.
 
     InputError for a name that is unknown, and for a number of inputs that does not suit it.
@@ -93,12 +104,7 @@ class Task:
 
     def _checked(self) -> Problem | None:
         """The problem, which goes with the task to other processes."""
-        problem = PROBLEMS.get(self.name)
-        if problem is None:
-            raise InputError(
-                f"Unknown task {self.name!r}{did_you_mean(self.name, PROBLEMS)}; known tasks: "
-                f"{', '.join(PROBLEMS)}."
-            )
+        problem = problem_named(self.name)
         problem.check(self.seq_len)
         return problem
 
@@ -196,19 +202,33 @@ class Teacher(Task):
         return logits.index(max(logits))
 
 
+SharedLabels = Literal["lowest", "none"]
+"""What the label is where several qualify for all inputs of a cone: the lowest index, or none, so
+that no answer is right or wrong there."""
+
+SHARED_LABELS: tuple[SharedLabels, ...] = ("lowest", "none")
+
+
 @dataclass(frozen=True)
 class TaskOnSubspace(Task):
     """The label of x = E y, for a rational ``basis`` E (n, m), as a task on the m inputs y.
 
-    Where ties of the task fill a cone of the subspace, as between inputs that are 0 on all of it,
-    the lowest index that qualifies is the label.
+    Ties of the task fill cones of some subspaces, as between inputs that are 0 on all of it; what
+    is the label there is ``shared``.
     """
 
     task: Task
     basis: Matrix
+    shared: SharedLabels = "lowest"
 
     def _checked(self) -> None:
         """The task is checked already, and ``on_subspace`` checks the basis."""
+        if self.shared not in SHARED_LABELS:
+            raise InputError(
+                f"Unknown rule {self.shared!r} for shared labels"
+                f"{did_you_mean(str(self.shared), SHARED_LABELS)}; choose from "
+                f"{', '.join(SHARED_LABELS)}."
+            )
 
     @property
     def words(self) -> str:
@@ -219,8 +239,8 @@ class TaskOnSubspace(Task):
         return self.task.outputs
 
     def cells(self) -> Iterator[LabelCell]:
-        """Cells of the task, intersected with the subspace: some have no interior, others are
-        there several times, and a label may be another one of a tie."""
+        """Cells of the task, intersected with the subspace: some have no interior, and others are
+        there several times, with each label of a tie."""
         columns = list(zip(*self.basis, strict=True))
         unit = lcm(*(entry.denominator for row in self.basis for entry in row))
         for cell in self.task.cells():
@@ -231,6 +251,7 @@ class TaskOnSubspace(Task):
             yield LabelCell(cell.label, tuple(row for row in rows if any(row)))
 
     def label(self, x: Sequence[Number]) -> int:
+        """The lowest index that qualifies, whatever is the rule for a cone of ties."""
         y = to_vector(x, "y")
         return self.task.label([dot(row, y) for row in self.basis])
 

@@ -18,10 +18,11 @@ from dataclasses import dataclass
 
 from algzoo_exact.errors import InputError
 from algzoo_exact.program.ir import Matrix, to_matrix
+from algzoo_exact.shown import Shown
 
 
 @dataclass(frozen=True)
-class AttentionLayer:
+class AttentionLayer(Shown):
     """W_q, W_k, W_v and W_o of a layer, each (H, H), which act on columns."""
 
     query: Matrix
@@ -46,7 +47,7 @@ class AttentionLayer:
 
 
 @dataclass(frozen=True)
-class Transformer:
+class Transformer(Shown):
     """An immutable transformer with exact rational weights.
 
     Shapes, with H hidden entries: ``embed`` (tokens, H), ``pos_embed`` (n, H), ``unembed``
@@ -83,6 +84,10 @@ class Transformer:
                     f"Layer {i} has {layer.hidden_size} hidden entries, and the embedding {size}."
                 )
         check_heads(self.heads, size)
+
+    def __repr__(self) -> str:
+        shape = f"{self.depth} layers of {self.heads} heads, {self.hidden_size} entries wide"
+        return f"<transformer of {self.seq_len} positions, {shape}>"
 
     @property
     def hidden_size(self) -> int:

@@ -12,11 +12,11 @@ from algzoo_exact.race.estimator import Estimator
 _HOMES: dict[str, tuple[str, str]] = {
     "sampling": ("point_entries", "SAMPLING"),
     "sampling-thrifty": ("thrifty", "THRIFTY"),
-    "sampling-pieces": ("thrifty_pieces", "SAMPLING_PIECES"),
+    "sampling-pieces": ("thrifty", "SAMPLING_PIECES"),
     "sobol": ("point_entries", "SOBOL"),
     "sobol-order": ("point_entries", "SOBOL_ORDER"),
     "last-input": ("last_input", "LAST_INPUT"),
-    "last-input-pieces": ("last_input_pieces", "LAST_INPUT_PIECES"),
+    "last-input-pieces": ("last_input", "LAST_INPUT_PIECES"),
     "enumeration": ("exact_entries", "ENUMERATION"),
     "bounds-midpoint": ("exact_entries", "BOUNDS_MIDPOINT"),
     "solid-angles": ("solid_angles", "SOLID_ANGLES"),

@@ -3,29 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import as_completed
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from math import isfinite
+from multiprocessing import parent_process
 from os import PathLike
 from pathlib import Path
 from statistics import median
+from types import MappingProxyType
 
 import numpy as np
 import torch
 
+from algzoo_exact.deadline import NEVER
 from algzoo_exact.errors import InputError, demand
-from algzoo_exact.processes import processes_for
+from algzoo_exact.processes import Workers, check_workers
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task, check_fit, index_tasks
+from algzoo_exact.progress import shows_progress
 from algzoo_exact.race.entries.flops import sample_cost
 from algzoo_exact.race.estimator import Estimate, Estimator, Kind, LearnedConstant
-from algzoo_exact.race.registry import ADDED, UNCOUNTED, check_name, estimator, names, register
+from algzoo_exact.race.registry import ADDED, UNCOUNTED, check_name, estimator, names
 from algzoo_exact.race.statistics import Outcome, Truths, outcome
 from algzoo_exact.race.store import Answers, Key, Store, open_store
 from algzoo_exact.race.truth import is_enumerated, truth_of
-from algzoo_exact.score.pool import worker_pool
+from algzoo_exact.score.pool import outcomes
+from algzoo_exact.shown import Shown
 from algzoo_exact.version import __version__
 from algzoo_exact.zoo.loading import Model
 from algzoo_exact.zoo.perturbed import perturb
@@ -39,7 +43,7 @@ Progress = Callable[[float, str], None]
 
 
 @dataclass(frozen=True)
-class RacePoint:
+class RacePoint(Shown):
     """One entry at one budget; ``budget`` is None where operations can't be attributed.
 
     ``learned`` are the entry's constants that were fitted offline to other models.
@@ -55,7 +59,7 @@ class RacePoint:
 
 
 @dataclass(frozen=True)
-class Race:
+class Race(Shown):
     """A finished race.
 
     ``accuracy`` is the mean over variants of the true accuracy, found by ``truth_method`` with
@@ -79,7 +83,12 @@ class Race:
     points: tuple[RacePoint, ...]
     left_out: Mapping[str, str]
 
+    def __repr__(self) -> str:
+        entries = len({point.estimator for point in self.points})
+        return f"<race on {self.model}: {entries} estimators, {self.variants} variants>"
 
+
+@shows_progress("racing")
 def compare(
     model: Model,
     noise: float,
@@ -92,7 +101,7 @@ def compare(
     seeds: int = 30,
     truth_samples: int = TRUTH_SAMPLES,
     folder: str | PathLike[str] | None = None,
-    workers: int = 1,
+    workers: Workers = 1,
     progress: Progress | None = None,
 ) -> Race:
     """Race estimators of the accuracy against random sampling, on noisy variants of a model.
@@ -102,7 +111,8 @@ def compare(
     seeded, for the seeds 0 .. ``seeds`` - 1. Logits that tie count by the lowest index.
 
     With a ``folder``, what is done is kept there, and a later call with the same model, noise,
-    variants and truth goes on from it. ``workers`` > 1 uses that many processes.
+    variants and truth goes on from it. ``workers`` is a number of processes, or an
+    executor that runs the jobs.
     ``progress`` gets the fraction done and a line of text.
 
     InputError for models of other kinds, fewer than two variants or seeds (there would be no
@@ -138,18 +148,13 @@ def compare(
         np.array([truth.value for truth in truths]), np.array([truth.variance for truth in truths])
     )
     points: list[RacePoint] = []
-    cost = sample_cost(program)
+    cost, p = sample_cost(program), judged.values
     for name in chosen:
         keys = [key for key in jobs if key[0] == name]
-        before: Sequence[Answers] = ()
-        for budget in sorted({key[1] for key in keys}, key=lambda b: b or 0.0):
-            answers = [store.answers[key] for key in keys if key[1] == budget]
-            if all(found.values for found in answers) and not _same(before, answers):
-                points.append(_point(name, budget, answers, judged, cost))
-            before = answers
-        if keys and not any(point.estimator == name for point in points):
+        found = [*_points(keys, store, judged, cost)]
+        points += found
+        if keys and not found:
             left_out[name] = f"{name} cannot start within {max(budgets):.3g} FLOPs."
-    p = judged.values
     return Race(
         model=model.name,
         sha256=model.sha256,
@@ -198,7 +203,7 @@ def _check(
     budgets: Sequence[float],
     seeds: int,
     truth_samples: int,
-    workers: int,
+    workers: Workers,
 ) -> None:
     if noise == 0:
         raise InputError("Without noise all variants are the same; give a noise above 0.")
@@ -207,8 +212,9 @@ def _check(
             raise InputError(f"A race needs at least 2 {name} for its intervals, not {value}.")
     if not budgets or not all(isfinite(budget) and budget >= 1 for budget in budgets):
         raise InputError("Budgets are numbers of FLOPs, 1 or more.")
-    if truth_samples < 1 or workers < 1:
-        raise InputError("The truth's samples and the workers must be at least 1.")
+    if truth_samples < 1:
+        raise InputError("The truth's samples must be at least 1.")
+    check_workers(workers)
 
 
 def _jobs(name: str, budgets: Sequence[float], seeds: int) -> Iterator[Key]:
@@ -237,7 +243,7 @@ def _run(
     jobs: Sequence[Key],
     programs: Sequence[Program],
     task: Task,
-    workers: int,
+    workers: Workers,
     show: Progress,
 ) -> None:
     """Do what is not in the store yet, cheap things first."""
@@ -251,20 +257,24 @@ def _run(
         budget = f"{key[1]:.3g} FLOPs" if key[1] else "once"
         show(done / total, f"{done:,} of {total:,} runs; {key[0]}, {budget}")
 
-    if processes_for(workers) == 1:
-        for key in missing:
-            finished(key, answers_of(key, programs, task))
-        return
-    with worker_pool(workers, _set_up, (programs, task, [*ADDED.values()])) as pool:
-        pending = {pool.submit(_work, key): key for key in missing}
-        for future in as_completed(pending):
-            finished(pending[future], future.result())
+    work = _Answers(programs, task, dict(ADDED))
+    for key, answers in outcomes(missing[::-1], work, NEVER, workers):
+        finished(key, answers)
 
 
-def answers_of(key: Key, programs: Sequence[Program], task: Task) -> Answers:
-    """One estimator's estimates for all variants; empty if it cannot start within the budget."""
+def answers_of(
+    key: Key,
+    programs: Sequence[Program],
+    task: Task,
+    added: Mapping[str, Estimator] = MappingProxyType({}),
+) -> Answers:
+    """One estimator's estimates for all variants; empty if it cannot start within the budget.
+
+    ``added``: estimators that another process need not know.
+    """
     name, budget, seed = key
-    ask = partial(estimator(name).estimate, task=task, budget=budget or float("inf"), seed=seed)
+    entry = added[name] if name in added else estimator(name)
+    ask = partial(entry.estimate, task=task, budget=budget or float("inf"), seed=seed)
     found: list[Estimate] = []
     for program in programs:
         estimate = ask(program)
@@ -274,25 +284,34 @@ def answers_of(key: Key, programs: Sequence[Program], task: Task) -> Answers:
     return Answers.of(found)
 
 
-_given: list[tuple[Sequence[Program], Task]] = []  # a worker process's own
+@dataclass(frozen=True)
+class _Answers:
+    """What a job comes to, wherever it runs."""
 
+    programs: Sequence[Program]
+    task: Task
+    added: Mapping[str, Estimator]
 
-def _set_up(programs: Sequence[Program], task: Task, added: Sequence[Estimator]) -> None:
-    for entry in added:
-        register(entry)
-
-    torch.set_num_threads(1)  # the cores are shared with the other workers
-    _given.append((programs, task))
-
-
-def _work(key: Key) -> Answers:
-    return answers_of(key, *_given[0])
+    def __call__(self, key: Key) -> Answers:
+        if parent_process() is not None:
+            torch.set_num_threads(1)  # the cores are shared with other workers
+        return answers_of(key, self.programs, self.task, self.added)
 
 
 def _same(before: Sequence[Answers], after: Sequence[Answers]) -> bool:
     """Whether an entry did at a larger budget just what it had done at the smaller one."""
     pairs = zip(before, after, strict=False)
     return bool(before) and all((b.values, b.flops) == (a.values, a.flops) for b, a in pairs)
+
+
+def _points(keys: Sequence[Key], store: Store, truths: Truths, cost: int) -> Iterator[RacePoint]:
+    """One estimator's, from the least budget on, without those at which nothing is new."""
+    before: Sequence[Answers] = ()
+    for budget in sorted({key[1] for key in keys}, key=lambda b: b or 0.0):
+        answers = [store.answers[key] for key in keys if key[1] == budget]
+        if all(found.values for found in answers) and not _same(before, answers):
+            yield _point(keys[0][0], budget, answers, truths, cost)
+        before = answers
 
 
 def _point(

@@ -22,10 +22,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from math import atan, cos, exp, pi, sin, sqrt
+from math import exp, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
+
+from algzoo_exact.race.entries.last_input_kernel import student
 
 Floats = NDArray[np.float64]
 
@@ -150,18 +152,6 @@ def student_quantile(freedom: int) -> float:
     low, high = 0.0, 100.0
     for _ in range(60):
         middle = (low + high) / 2
-        low, high = (middle, high) if _within(middle, freedom) < CONFIDENCE else (low, middle)
+        within = 2 * student(middle / sqrt(freedom), freedom) - 1
+        low, high = (middle, high) if within < CONFIDENCE else (low, middle)
     return (low + high) / 2
-
-
-def _within(t: float, freedom: int) -> float:
-    """P(|T| <= t): Abramowitz and Stegun, Handbook of Mathematical Functions, 26.7.3 and 26.7.4."""
-    angle = atan(t / sqrt(freedom))
-    square = cos(angle) ** 2
-    odd = freedom % 2
-    term = sin(angle) * (cos(angle) if odd else 1.0)
-    total = term if freedom > 1 else 0.0
-    for k in range(2, freedom - 1, 2):
-        term *= square * (k / (k + 1) if odd else (k - 1) / k)
-        total += term
-    return 2 / pi * (angle + total) if odd else total

@@ -1,20 +1,18 @@
-"""What a race has found so far, in one file: a line of JSON for each truth and each answer.
+"""What a race has found so far, in one journal: a line for each truth and each answer.
 
-A line is written when its work is done. After a kill the last line may be cut short; it is dropped
-when the file is opened, and its work is done again. Answers depend on nothing but the race's
-settings, so a race that was interrupted ends with the figures of one that was not.
+Answers depend on nothing but the race's settings, so a race that was interrupted ends with the
+figures of one that was not.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 from algzoo_exact.errors import InputError
-from algzoo_exact.files import write_whole
+from algzoo_exact.files import Journal, damaged, open_journal
 from algzoo_exact.race.estimator import Estimate
 
 FILE = "answers.jsonl"
@@ -56,11 +54,11 @@ class Answers:
 
 @dataclass
 class Store:
-    """Truths by variant and answers by key; also on disk if there is a ``folder``."""
+    """Truths by variant and answers by key; also on disk if there is a ``journal``."""
 
     truths: dict[int, Truth] = field(default_factory=dict)
     answers: dict[Key, Answers] = field(default_factory=dict)
-    file: TextIO | None = None
+    journal: Journal | None = None
 
     def add_truth(self, variant: int, truth: Truth) -> None:
         self.truths[variant] = truth
@@ -72,13 +70,12 @@ class Store:
         self._append({"estimator": name, "budget": budget, "seed": seed, **vars(answers)})
 
     def close(self) -> None:
-        if self.file is not None:
-            self.file.close()
+        if self.journal is not None:
+            self.journal.file.close()
 
     def _append(self, line: Mapping[str, Any]) -> None:
-        if self.file is not None:
-            self.file.write(json.dumps(line) + "\n")
-            self.file.flush()
+        if self.journal is not None:
+            self.journal.append(line)
 
 
 def open_store(folder: Path | None, settings: Mapping[str, Any]) -> Store:
@@ -91,42 +88,15 @@ def open_store(folder: Path | None, settings: Mapping[str, Any]) -> Store:
     path = folder / FILE
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        lines = _whole_lines(path) if path.exists() else []
     except OSError as error:
         raise InputError(f"Cannot use {folder}: {error.strerror or error}.") from error
-    head = {"race": dict(settings)}
-    if lines and lines[0] != head:
-        raise InputError(
-            f"{folder} holds another race ({_difference(lines[0], settings)}); give another "
-            "folder, or remove it."
-        )
-    store = Store()
+    store = Store(journal=open_journal(path, "race", settings))
     try:
-        for line in lines[1:]:
+        for line in store.journal.lines if store.journal else ():
             _read(store, line)
     except (KeyError, TypeError, ValueError) as error:
-        raise InputError(f"{path} is damaged; remove it to start anew.") from error
-    text = "".join(json.dumps(line) + "\n" for line in (lines or [head]))
-    write_whole(path, text.encode())  # without a line that a kill cut short
-    store.file = path.open("a", encoding="utf-8")
+        raise damaged(path) from error
     return store
-
-
-def _whole_lines(path: Path) -> list[Any]:
-    """The lines of the file that are whole, as JSON; InputError if any but the last is not."""
-    *whole, _ = path.read_bytes().split(b"\n")
-    try:
-        return [json.loads(line) for line in whole]
-    except ValueError as error:
-        raise InputError(f"{path} is damaged; remove it to start anew.") from error
-
-
-def _difference(found: Any, settings: Mapping[str, Any]) -> str:
-    other = found.get("race") if isinstance(found, dict) else None
-    if not isinstance(other, dict):
-        return "its first line is no race's"
-    names = [name for name in settings if other.get(name) != settings[name]]
-    return ", ".join(f"{name} is {other.get(name)!r}, not {settings[name]!r}" for name in names)
 
 
 def _read(store: Store, line: dict[str, Any]) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Iterable
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from algzoo_exact.errors import InputError, demand
 from algzoo_exact.exact.enclosure import Enclosure
@@ -19,21 +20,35 @@ SUFFIXES = (".parquet", ".csv", ".json")
 Row = dict[str, Any]
 
 
-def write_table(regions: Iterable[Region], path: str | Path, *, digits: int = 20) -> int:
-    """Write one row for each region or cell; returns the number of rows.
+class HasRows(Protocol):
+    """What knows its own rows, as a region graph does."""
 
-    Columns: ``pattern`` (text, as ``1100|1010``); for cells also ``label``, ``winners`` (indices
-    of the largest logits, text) and ``credit`` (what the tie rule gives, a fraction as text, so
-    1 is right and 0 is wrong); ``measure`` (float64), and ``measure_lower`` and
-    ``measure_upper``, decimals that enclose it; numbers of ``facets``, ``rays`` and ``lines``
-    (dimension of the lineality space); ``interior_point`` (integers, text).
+    def rows(self) -> list[Row]: ...
+
+
+def write_table(regions: Iterable[Region] | HasRows, path: str | Path, *, digits: int = 20) -> int:
+    """Write one row for each region or cell, or of a region graph; returns the number of rows.
+
+    Columns: ``pattern`` (text, as ``1100|1010``); for cells ``label`` (-1: a section has none),
+    ``winners`` (indices of the largest logits, text) and ``credit`` (what the tie rule gives, a
+    fraction as text); ``answer``, the lowest of the largest logits at ``interior_point``; of a
+    region graph with a task, which has its own digits, ``answers`` (the largest logits anywhere
+    inside), ``right_share`` (the part on which the answer is right) and ``right`` (its measure).
+    ``measure`` (float64), with ``measure_lower`` and ``measure_upper``, decimals that enclose it,
+    as for ``right``; numbers of ``facets``, ``rays`` and ``lines`` (dimension of the lineality
+    space). ``interior_point`` as integers, and as decimals in ``inside``. ``linear_map``: the
+    logits' coefficients as fractions, rows between semicolons, and rounded in
+    ``linear_map_float``. Vectors are texts.
 
     The file appears whole or not at all. InputError for another suffix, a folder that cannot be
     written to, or more than 6 inputs.
     """
     check_suffix(path)
-    demand(regions, Iterable, "write_table takes regions or cells, as activation_regions() gives")
-    table = [_row(region, digits) for region in regions]
+    if hasattr(regions, "rows"):
+        table = regions.rows()
+    else:
+        demand(regions, Iterable, "write_table takes regions or cells, as cells() gives")
+        table = [region_row(region, digits) for region in regions]
     write_rows(table, path)
     return len(table)
 
@@ -56,18 +71,24 @@ def write_rows(rows: list[Row], path: str | Path) -> None:
         _WRITERS[Path(path).suffix](rows, part)
 
 
-def _row(region: Region, digits: int) -> Row:
+def region_row(region: Region, digits: int) -> Row:
+    """The columns of a region or cell by itself."""
     demand(region, Region, "A row of a table is a region or a cell")
     row: Row = {"pattern": str(region.pattern)}
     if isinstance(region, Cell):
         row["label"] = region.label
-        row["winners"] = " ".join(map(str, sorted(region.winners)))
+        row["winners"] = vector(sorted(region.winners))
         row["credit"] = str(region.credit)
+    if len(region.logit_rows) > 1:
+        row["answer"] = min(region.answer_inside())
     row |= number("measure", region.measure(digits), digits)
     row["facets"] = len(region.facets)
     row["rays"] = len(region.cone.rays) - len(region.lineality)
     row["lines"] = len(region.lineality)
     row["interior_point"] = vector(region.interior_point())
+    row["inside"] = vector(region.cone.short_point())
+    row["linear_map"] = matrix(region.linear_map)
+    row["linear_map_float"] = matrix(map(nearest, some) for some in region.linear_map)
     return row
 
 
@@ -81,13 +102,25 @@ def number(name: str, enclosure: Enclosure, digits: int) -> Row:
     }
 
 
-def vector(entries: Sequence[int | float | Fraction]) -> str:
+def nearest(value: Fraction) -> float:
+    """The nearest float64, infinite beyond its range."""
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
+
+
+def vector(entries: Iterable[object]) -> str:
     return " ".join(map(str, entries))
+
+
+def matrix(rows: Iterable[Iterable[object]]) -> str:
+    return "; ".join(map(vector, rows))
 
 
 def _write_csv(table: list[Row], path: Path) -> None:
     with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, list(table[0]), lineterminator="\n")
+        writer = csv.DictWriter(file, list(table[0]) if table else (), lineterminator="\n")
         writer.writeheader()
         writer.writerows(table)
 

@@ -26,6 +26,7 @@ from algzoo_exact.jit import compiled, compiled_any_order
 from algzoo_exact.measure.balls_f64 import SLACK, TINY, U
 
 F64 = NDArray[np.float64]
+Flags = NDArray[np.bool_]
 
 
 @compiled_any_order
@@ -45,10 +46,13 @@ def _margin_bounds(
 
 
 @compiled
-def settled(margins: F64, values: F64, errors: F64, count: int, label: int, known: int) -> int:
+def settled(
+    margins: F64, values: F64, errors: F64, count: int, label: int, known: int, rivals: Flags
+) -> int:
     """1 if the model is right on the whole cone, -1 if it is wrong there, without ties; else 0.
 
-    ``margins`` (k, k, d). ``values`` and ``errors`` (rays, d): the last state, of which the first
+    ``margins`` (k, k, d). ``rivals`` (k, k): the logits that the label's has to exceed.
+    ``values`` and ``errors`` (rays, d): the last state, of which the first
     ``known`` neurons are there, and of the others z.
     """
     d = values.shape[1]
@@ -66,7 +70,7 @@ def settled(margins: F64, values: F64, errors: F64, count: int, label: int, know
         slack[r] = (error + (d + 4.0) * U * size) * SLACK
     right = True
     for other in range(margins.shape[0]):
-        if other == label:
+        if not rivals[label, other]:
             continue
         wrong = True
         for r in range(count):

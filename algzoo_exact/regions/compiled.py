@@ -20,6 +20,7 @@ UNDECIDED and the caller continues there in exact integers.
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -31,13 +32,15 @@ from algzoo_exact.program.floats import Weights
 from algzoo_exact.regions.bounds import settled
 from algzoo_exact.regions.cut import copy_ray, keep_side
 from algzoo_exact.regions.exact_search import BOUNDARY, CONES, LEAVES
-from algzoo_exact.regions.polish import Walls, block
+from algzoo_exact.regions.polish import Walls, block, sharpen
+from algzoo_exact.regions.starts import EACH
 
 DONE, FULL, UNDECIDED, OVERFLOW = 0, 1, 2, 3
 
 F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
 U64 = NDArray[np.uint64]
+Flags = NDArray[np.bool_]
 
 
 class Stack(NamedTuple):
@@ -141,17 +144,16 @@ def _linear_forms(
 
 @compiled
 def _emit(
-    weights: Weights, stack: Stack, top: int, cells: Cells, scratch: Stack, n: int, ties: int,
-    walls: Walls, value: F64, error: F64, sign: I64, grain: int,
+    weights: Weights, stack: Stack, top: int, label: int, cells: Cells, scratch: Stack, n: int,
+    ties: int, walls: Walls, value: F64, error: F64, sign: I64, grain: int, rivals: Flags,
 ) -> int:  # fmt: skip
-    """Cut the leaf on top of the stack down to where the model is right, and append it.
+    """Cut the leaf on top of the stack down to where ``label`` is right, and append it.
 
     ``ties``: 0 lowest, 1 incorrect, 2 uniform; 3 keeps the whole leaf, right or wrong.
     """
     k = weights.margins.shape[0]
     first_wall, neurons = walls.rows.shape[0], weights.layer.shape[0]
     last = block(weights, n, weights.first.shape[0] - 2)
-    label = stack.label[top]
     count = stack.rays[top]
     values, errors, masks = stack.values[top], stack.errors[top], stack.masks[top]
     tied = 1
@@ -159,7 +161,7 @@ def _emit(
     touched = grain != BOUNDARY
     if ties < 3:
         for other in range(k):
-            if other == label:
+            if not rivals[label, other]:
                 continue
             wall = first_wall + neurons + other
             margin = weights.margins[label, other]
@@ -188,16 +190,75 @@ def _emit(
                         masks[r, wall // 64] |= bit
             touched = touched or outcome == 2 or np.sum(sign[:count] == 0) >= n - 1
     if touched:
-        _append(stack, top, cells, values, masks, count, n, 1.0 / tied if ties == 2 else 1.0)
+        credit = 1.0 / tied if ties == 2 else 1.0
+        _append(stack, top, label, cells, values, masks, count, n, credit)
     return DONE
 
 
 @compiled
+def _emit_each(
+    weights: Weights, stack: Stack, top: int, cells: Cells, scratch: Stack, n: int, ties: int,
+    walls: Walls, value: F64, error: F64, sign: I64, grain: int, rivals: Flags, wanted: Flags,
+) -> int:  # fmt: skip
+    """Emit the leaf on top of the stack for its label, or for each that is wanted; nothing unless
+    all is done."""
+    first = label = stack.label[top]
+    last = label + 1
+    if label == EACH:
+        first, last = 0, wanted.shape[0]
+    before, masks = cells.size[0], stack.masks[top]
+    ties_from = walls.rows.shape[0] + weights.layer.shape[0]
+    for label in range(first, last):
+        if not wanted[label]:
+            continue
+        if last - first > 1:  # the one before had ties of its own
+            for wall in range(ties_from, ties_from + last):
+                keep = ~(np.uint64(1) << np.uint64(wall % 64))
+                for r in range(stack.rays[top]):
+                    masks[r, wall // 64] &= keep
+        status = _emit(
+            weights, stack, top, label, cells, scratch, n, ties, walls, value, error, sign, grain,
+            rivals,
+        )  # fmt: skip
+        if status != DONE:
+            cells.size[0] = before
+            return status
+    return DONE
+
+
+@compiled_any_order
+def _leader(margins: F64, values: F64, count: int, known: int, rivals: Flags, wanted: Flags) -> int:
+    """The label furthest ahead of its rivals in the middle of the rays, to be looked at first;
+    ``values`` as for ``settled``."""
+    state = np.zeros(values.shape[1])
+    for r in range(count):
+        for i in range(values.shape[1]):
+            state[i] += values[r, i]
+    for i in range(known, values.shape[1]):
+        state[i] = max(state[i], 0.0)
+    best, most = 0, -math.inf
+    for label in range(margins.shape[0]):
+        least, compared = math.inf, wanted[label]
+        for other in range(margins.shape[0]):
+            if rivals[label, other]:
+                compared = True
+                margin = 0.0
+                for i in range(values.shape[1]):
+                    margin += margins[label, other, i] * state[i]
+                least = min(least, margin)
+                if least <= most:
+                    break
+        if compared and least > most:
+            best, most = label, least
+    return best
+
+
+@compiled
 def _append(
-    stack: Stack, top: int, cells: Cells, values: F64, masks: U64, count: int, n: int,
+    stack: Stack, top: int, label: int, cells: Cells, values: F64, masks: U64, count: int, n: int,
     credit: float,
 ) -> None:  # fmt: skip
-    """A cell with pattern and label of the cone on top of the stack."""
+    """A cell with the pattern of the cone on top of the stack."""
     q = cells.size[0]
     for r in range(count):
         for c in range(n):
@@ -207,7 +268,7 @@ def _append(
     for w in range(stack.pattern.shape[1]):
         cells.pattern[q, w] = stack.pattern[top, w]
     cells.rays[q] = count
-    cells.label[q] = stack.label[top]
+    cells.label[q] = label
     cells.credit[q] = credit
     cells.size[0] = q + 1
 
@@ -247,7 +308,7 @@ def _start_layer(
 @compiled
 def advance(
     weights: Weights, stack: Stack, cells: Cells, scratch: Stack, n: int, ties: int,
-    rows: F64, steps: int, grain: int,
+    rows: F64, steps: int, grain: int, rivals: Flags, wanted: Flags,
 ) -> int:  # fmt: skip
     """Split cones until the stack is empty (DONE), ``cells`` or the step budget is used up
     (FULL), a sign is undecided (UNDECIDED: the cone is on top of the stack), or a fixed-size
@@ -255,12 +316,16 @@ def advance(
 
     ``rows`` (walls, n): the inequalities of the starting cone. Walls below first_wall =
     len(rows) are these, first_wall + q is z[t][j] = 0 for neuron q of N, and first_wall + N + k is
-    the tie of logit k with the label's. ``grain``: LEAVES, CONES or BOUNDARY.
+    the tie of logit k with the label's. ``grain``: LEAVES, CONES or BOUNDARY. ``rivals`` (k, k):
+    which logits count beside a label's. A cone of label EACH gives cells of each label that is
+    ``wanted`` (k), with that label.
     """
     neurons, last_layer = weights.layer.shape[0], weights.first.shape[0] - 2
     first_wall = rows.shape[0]
     walls = Walls(rows, np.empty((neurons, n)), np.empty((neurons, n)), np.zeros(1, np.int64))
-    capacity = stack.values.shape[1]
+    capacity, each = stack.values.shape[1], 1
+    if stack.size[0] > 0 and stack.label[0] == EACH:
+        each = wanted.shape[0]
     value = np.empty(capacity)
     error = np.empty(capacity)
     sign = np.empty(capacity, np.int64)
@@ -271,12 +336,20 @@ def advance(
         level = stack.level[top]
         values, errors, masks = stack.values[top], stack.errors[top], stack.masks[top]
         count = stack.rays[top]
-        if cells.leaves[0] == cells.visited.shape[0]:
+        if cells.leaves[0] == cells.visited.shape[0] or cells.size[0] + each > cells.rays.shape[0]:
             return FULL
         if level == neurons:
-            status = _emit(
-                weights, stack, top, cells, scratch, n, ties, walls, value, error, sign, grain
-            )
+            status = UNDECIDED
+            for attempt in range(2):
+                if attempt == 1:
+                    walls.known[0] = 0
+                    sharpen(weights, walls, stack.pattern[top], n, values, errors, masks, count)
+                status = _emit_each(
+                    weights, stack, top, cells, scratch, n, ties, walls, value, error, sign, grain,
+                    rivals, wanted,
+                )  # fmt: skip
+                if status != UNDECIDED:
+                    break
             if status != DONE:
                 return status
             _take_leaf(stack, top, cells)
@@ -310,10 +383,13 @@ def advance(
         if grain != LEAVES and t == last_layer:
             begin, end = here - j, here - level + neurons
             state, blur = values[:, begin:end], errors[:, begin:end]
-            verdict = settled(weights.margins, state, blur, count, stack.label[top], j)
-            if verdict != 0:
-                if verdict == 1 and grain == CONES:
-                    _append(stack, top, cells, values, masks, count, n, 1.0)
+            label = stack.label[top]
+            if label == EACH:
+                label = _leader(weights.margins, state, count, j, rivals, wanted)
+            verdict = settled(weights.margins, state, blur, count, label, j, rivals)
+            if verdict == 1 or (verdict == -1 and stack.label[top] != EACH):
+                if verdict == 1 and grain == CONES and wanted[label]:
+                    _append(stack, top, label, cells, values, masks, count, n, 1.0)
                 _take_leaf(stack, top, cells)
                 continue
         if top + 1 == stack.rays.shape[0]:

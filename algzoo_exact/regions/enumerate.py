@@ -18,7 +18,7 @@ from functools import cached_property
 from typing import Literal
 
 from algzoo_exact.exact.enclosure import Enclosure
-from algzoo_exact.geometry.cone import Cone, IntVector, orthogonal_lines, primitive
+from algzoo_exact.geometry.cone import Cone, IntVector, dot, orthogonal_lines, primitive
 from algzoo_exact.measure.cone_measure import cone_measure
 from algzoo_exact.program.ir import HasProgram, Matrix, Program, program_of
 from algzoo_exact.program.lift import task_of
@@ -26,7 +26,8 @@ from algzoo_exact.program.specialize import Specializer, rows
 from algzoo_exact.program.task import Task, TieRule, argmax, check_fit, credit_for
 from algzoo_exact.regions.exact_search import ExactCell, ExactSearch
 from algzoo_exact.regions.pattern import ActivationPattern
-from algzoo_exact.regions.starts import Start, starting_cones
+from algzoo_exact.regions.starts import Start, covering_cones, starting_cones
+from algzoo_exact.shown import Shown
 
 Progress = Callable[[int, int], None]
 """Called with the number of starting cones that are done, and of all."""
@@ -49,7 +50,7 @@ class Wall:
 
 
 @dataclass(frozen=True)
-class Region:
+class Region(Shown):
     """A cone on which the program is linear.
 
     The region is ``cone`` + span(``lineality``). It is ``cone`` alone, and ``lineality`` is empty,
@@ -67,6 +68,9 @@ class Region:
     walls: tuple[tuple[Wall, ...], ...]
     logit_rows: tuple[IntVector, ...]
     logit_scale: int
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__.lower()} {self.pattern}, {len(self.cone.rays)} rays>"
 
     @property
     def linear_map(self) -> Matrix:
@@ -89,6 +93,12 @@ class Region:
 
     def interior_point(self) -> IntVector:
         return self.cone.interior_point()
+
+    def answer_inside(self) -> tuple[int, ...]:
+        """The largest logits at that point."""
+        inside = self.interior_point()  # logits are scaled by a positive integer: none sees it
+        values = [dot(row, inside) for row in self.logit_rows]
+        return tuple(k for k, value in enumerate(values) if value == max(values))
 
     def measure(self, digits: int = 30) -> Enclosure:
         """The probability of the region for standard Gaussian inputs, to 10**-digits; computed
@@ -129,7 +139,7 @@ def activation_regions(
     """
     program = program_of(model)
     search = ExactSearch(program, None)
-    starts = _covering(program.seq_len)
+    starts = covering(program.seq_len)
     seen: set[int] = set()
     for done, start in enumerate(starts):
         for leaf in search.exact_cells(start):
@@ -140,7 +150,7 @@ def activation_regions(
             progress(done + 1, len(starts))
 
 
-def _covering(n: int) -> tuple[Start, ...]:
+def covering(n: int) -> tuple[Start, ...]:
     """Few pointed cones that cover R^n; their labels do not matter."""
     if n > 1:
         return starting_cones(argmax(n))
@@ -180,20 +190,26 @@ def cells(
 ) -> Iterator[Cell]:
     """All cells of a program on a task, right and wrong ones; or those below some starting cones.
 
-    They cover R^n with disjoint interiors; a loaded model knows its task. InputError if program and
-    task do not fit.
+    They cover R^n with disjoint interiors; a loaded model knows its task. On a section, cells that
+    several labels share may have the label -1, and no credit. InputError if program and task do not
+    fit.
     """
     program, task = program_of(model), task_of(model, task)
     if starts is None:
         check_fit(program, task, ties)
-        starts = starting_cones(task)
+        starts = covering_cones(task)
     search = ExactSearch(program, None)
     for done, start in enumerate(starts):
-        for leaf in search.exact_cells(start):
-            assert leaf is not None, "whole leaves were asked for"
-            yield from _cells_of(search, start, leaf, ties)
+        yield from cells_below(search, start, ties)
         if progress is not None:
             progress(done + 1, len(starts))
+
+
+def cells_below(search: ExactSearch, start: Start, ties: TieRule) -> Iterator[Cell]:
+    """The cells below one starting cone, by a search for whole leaves."""
+    for leaf in search.exact_cells(start):
+        assert leaf is not None, "whole leaves were asked for"
+        yield from _cells_of(search, start, leaf, ties)
 
 
 def cells_of_leaf(program: Program, start: Start, bits: int, ties: TieRule) -> Iterator[Cell]:
@@ -218,7 +234,7 @@ def answers(program: Program) -> Iterator[tuple[int, Cone]]:
     """Cones on which a program is linear and one logit is the largest (the lowest of several), and
     its index. They cover R^n with disjoint interiors, and a region may be several."""
     search = ExactSearch(program, None)
-    for start in _covering(program.seq_len):
+    for start in covering(program.seq_len):
         for leaf in search.exact_cells(start):
             assert leaf is not None, "whole leaves were asked for"
             logits = rows(search.specializer.logits(leaf.bits))

@@ -7,15 +7,20 @@ leaf cut by the conditions logit[label] >= logit[k]).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
 
 from algzoo_exact.geometry.cone import Cone, IntVector
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.specialize import Specializer, rows
 from algzoo_exact.program.task import TIE_RULES, TieRule
-from algzoo_exact.regions.starts import Start
+from algzoo_exact.regions.starts import EACH, Start
+
+Flags = NDArray[np.bool_]
 
 EVERYTHING = 3  # beside the positions in TIE_RULES: keep whole leaves, right or wrong
 
@@ -27,16 +32,12 @@ LEAVES, CONES, BOUNDARY = 0, 1, 2
 
 @dataclass(frozen=True)
 class ExactCell:
-    """One cell from integer arithmetic: cone, pattern bits, and the credit 1 / ``tied``."""
+    """One cell from integer arithmetic: cone, pattern bits, label, and the credit 1 / ``tied``."""
 
     cone: Cone
     bits: int
+    label: int
     tied: int
-
-
-def mode_of(ties: TieRule | None) -> int:
-    """The kernel's number for a tie rule; None keeps whole leaves."""
-    return EVERYTHING if ties is None else TIE_RULES.index(ties)
 
 
 class ExactSearch:
@@ -44,12 +45,20 @@ class ExactSearch:
 
     ``leaves`` counts the cones of constant pattern and label met so far, ``patterns`` collects
     their patterns. ``ties`` None keeps whole leaves, right or wrong.
+
+    ``rivals`` (k, k) are the logits that each label's is compared with, by default all others;
+    ``wanted`` the labels looked for below a start of label EACH, by default all.
     """
 
-    def __init__(self, program: Program, ties: TieRule | None) -> None:
+    def __init__(
+        self, program: Program, ties: TieRule | None, *, rivals: Flags | None = None,
+        wanted: Collection[int] | None = None,
+    ) -> None:  # fmt: skip
         self.program = program
-        self.mode = mode_of(ties)
+        self.mode = EVERYTHING if ties is None else TIE_RULES.index(ties)
         self.n, self.neurons, self.k = program.seq_len, program.neurons, program.outputs
+        self.rivals = ~np.eye(self.k, dtype=bool) if rivals is None else rivals
+        self.wanted = range(self.k) if wanted is None else wanted
         self.leaves = 0
         self.patterns: set[int] = set()
 
@@ -66,31 +75,37 @@ class ExactSearch:
         """
         first_wall = len(start.cone.walls)
         cone: Cone | None = start.cone
-        if start.part is not None and level <= start.level:
-            cone, bits, level = start.part, start.bits, start.level
-        else:
-            for q in range(level):
-                below, above = cone.split(self.row(q, bits), first_wall + q)  # type: ignore[union-attr]
-                cone = above if bits >> q & 1 else below
+        for q in range(level):
+            below, above = cone.split(self.row(q, bits), first_wall + q)  # type: ignore[union-attr]
+            cone = above if bits >> q & 1 else below
         assert cone is not None, "the compiled path followed an empty cone"
-        for leaf, pattern in self._split(cone, bits, range(level, self.neurons), first_wall):
+        for leaf, pattern in self._split(cone, bits, level, first_wall):
             self.leaves += 1
             self.patterns.add(pattern)
-            yield self._credit(leaf, pattern, start.label, first_wall + self.neurons)
+            for label in self.wanted if start.label == EACH else (start.label,):
+                yield self._credit(leaf, pattern, label, first_wall + self.neurons)
 
-    def parts(self, start: Start, level: int) -> Iterator[Start]:
-        """The parts of a starting cone by the signs of its first ``level`` neurons."""
-        for cone, bits in self._split(start.cone, 0, range(level), len(start.cone.walls)):
-            yield Start(start.label, start.cone, cone, bits, level)
+    def halves(self, start: Start) -> tuple[Start, ...]:
+        """A start cut by the first neuron that cuts it, if any does; each part is to be summed by
+        itself."""
+        label, cone, bits, first_wall = start.label, start.cone, start.bits, len(start.cone.walls)
+        for level in range(start.level, self.neurons):
+            below, above = cone.split(self.row(level, bits), first_wall + level)
+            on = bits | 1 << level
+            if below is not None and above is not None:
+                parts = (renumbered(below), bits), (renumbered(above), on)
+                return tuple(Start(label, part, 0, signs, level + 1) for part, signs in parts)
+            bits = bits if above is None else on
+        return (Start(label, cone, 0, bits, self.neurons),)
 
     def _split(
-        self, cone: Cone, bits: int, levels: range, first_wall: int
+        self, cone: Cone, bits: int, level: int, first_wall: int
     ) -> Iterator[tuple[Cone, int]]:
-        """The parts of a cone by the signs of some neurons."""
-        pending = [(cone, bits, levels.start)]
+        """The parts of a cone by the signs of the neurons from ``level`` on."""
+        pending = [(cone, bits, level)]
         while pending:
             cone, bits, level = pending.pop()
-            if level == levels.stop:
+            if level == self.neurons:
                 yield cone, bits
                 continue
             below, above = cone.split(self.row(level, bits), first_wall + level)
@@ -105,13 +120,13 @@ class ExactSearch:
 
     def _credit(self, cone: Cone, bits: int, label: int, tie_wall: int) -> ExactCell | None:
         if self.mode == EVERYTHING:
-            return ExactCell(cone, bits, 1)
+            return ExactCell(cone, bits, label, 1)
         logit = rows(self.specializer.logits(bits))
         tied = 1
         part: Cone | None = cone
-        for other in range(self.k):
-            if other == label or part is None:
-                continue
+        for other in np.flatnonzero(self.rivals[label]).tolist():
+            if part is None:
+                return None
             margin = tuple(a - b for a, b in zip(logit[label], logit[other], strict=True))
             if not any(margin):
                 if self.mode == 1 or (self.mode == 0 and other < label):
@@ -126,4 +141,20 @@ class ExactSearch:
                 )
             else:
                 part = part.split(margin, tie_wall + other)[1]
-        return None if part is None else ExactCell(part, bits, tied if self.mode == 2 else 1)
+        if part is None:
+            return None
+        return ExactCell(part, bits, label, tied if self.mode == 2 else 1)
+
+
+def renumbered(cone: Cone) -> Cone:
+    """Only its facets, numbered from 0."""
+    slim = cone.irredundant()
+    place = {wall: i for i, wall in enumerate(slim.walls)}
+    return Cone(
+        tuple(range(len(slim.walls))),
+        slim.inequalities,
+        slim.rays,
+        tuple(
+            sum(1 << place[wall] for wall in slim.walls if mask >> wall & 1) for mask in slim.tight
+        ),
+    )

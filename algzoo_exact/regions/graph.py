@@ -9,20 +9,22 @@ may coincide, and several neurons may change at once.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
-from algzoo_exact.exact.enclosure import Enclosure
+from algzoo_exact.errors import InputError, did_you_mean
+from algzoo_exact.exact.enclosure import Enclosure, total
 from algzoo_exact.exact.shares import share
-from algzoo_exact.files import replacing
+from algzoo_exact.files import path_of, replacing
 from algzoo_exact.geometry.cone import IntVector
 from algzoo_exact.program.ir import HasProgram, Program, program_of
 from algzoo_exact.program.lift import task_of
 from algzoo_exact.program.task import Task, TieRule, check_fit
-from algzoo_exact.regions.atlas import number, vector
+from algzoo_exact.progress import counted, shows_progress
+from algzoo_exact.regions.atlas import Row, matrix, number, region_row
 from algzoo_exact.regions.enumerate import (
     Progress,
     Region,
@@ -30,17 +32,31 @@ from algzoo_exact.regions.enumerate import (
 )
 from algzoo_exact.regions.measured import MeasuredCells, earned
 from algzoo_exact.regions.pattern import ActivationPattern
+from algzoo_exact.regions.starts import NO_LABEL
+from algzoo_exact.shown import Shown
 
 if TYPE_CHECKING:
     import networkx
 
+Order = Literal["measure", "errors", "share", "pattern"]
+ORDERS: tuple[Order, ...] = ("measure", "errors", "share", "pattern")
 
 _SHARE_WIDTH = Fraction(1, 10**8)
 _MOST_DIGITS = 160  # that a share may take; for six inputs each costs an integral
 _CHEAP = 5  # inputs
 
 
-class RegionGraph:
+def order_of(name: str) -> Order:
+    """The order of that name; InputError if there is none."""
+    for order in ORDERS:
+        if order == name:
+            return order
+    raise InputError(
+        f"Unknown order {name!r}{did_you_mean(name, ORDERS)}; choose from {', '.join(ORDERS)}."
+    )
+
+
+class RegionGraph(Shown):
     """The regions of one program with their neighbourhoods, and their accuracy on a task.
 
     ``graph`` is a ``networkx.Graph``. Its nodes are ``ActivationPattern``s with the attribute
@@ -69,6 +85,10 @@ class RegionGraph:
     def __len__(self) -> int:
         return len(self.graph)
 
+    def __repr__(self) -> str:
+        facets = self.graph.number_of_edges()
+        return f"<{len(self):,} activation regions with {facets:,} shared facets>"
+
     def regions(self) -> Iterator[Region]:
         for pattern in self.graph:
             yield self.region(pattern)
@@ -84,7 +104,55 @@ class RegionGraph:
 
     def heaviest(self) -> list[ActivationPattern]:
         """All patterns, those of the regions with the largest measures first."""
-        return sorted(self.graph, key=lambda p: (-self.measure(p).midpoint, p.bits))
+        return self.select()
+
+    def select(
+        self,
+        order: Order = "measure",
+        *,
+        answer: int | None = None,
+        wrong: bool = False,
+        at_least: Fraction | float = 0,
+    ) -> list[ActivationPattern]:
+        """Patterns of the regions in an ``order`` of ORDERS: by measure, by the measure of their
+        errors, both the largest first, by the share that is right, the least first, or by name.
+
+        Only those in which ``answer`` is given somewhere, that are ``wrong`` somewhere, and whose
+        measure is ``at_least`` so much. InputError for another order; ValueError for what needs a
+        task, where the graph was made without one.
+        """
+        keys: dict[Order, Callable[[ActivationPattern], tuple[Fraction | str, ...]]] = {
+            "measure": lambda p: (-self.measure(p).midpoint,),
+            "errors": lambda p: (-self.wrong_measure(p).midpoint,),
+            "share": lambda p: (self.right_share(p).midpoint, -self.measure(p).midpoint),
+            "pattern": lambda p: (str(p),),
+        }
+        key = keys[order_of(order)]
+        return sorted(
+            (
+                p
+                for p in self.graph
+                if (answer is None or any(answer in top for top in self.answers(p)))
+                and not (wrong and self.wrong_measure(p).upper == 0)
+                and (at_least <= 0 or self.measure(p).upper >= at_least)
+            ),
+            key=lambda p: (*key(p), p.bits),
+        )
+
+    def rows(self, chosen: Iterable[ActivationPattern] | None = None) -> list[Row]:
+        """What ``write_table`` writes of the regions, the heaviest first, or of those chosen."""
+        return [self._row(self.region(p)) for p in (self.heaviest() if chosen is None else chosen)]
+
+    def _row(self, region: Region) -> Row:
+        row = region_row(region, self.digits)
+        if self.task is not None:
+            share = self.right_share(region.pattern)
+            row["answers"] = ", ".join(
+                "=".join(map(str, top)) for top in self.answers(region.pattern)
+            )
+            row["right_share"] = float(share.midpoint)
+            row |= number("right", self.right_measure(region.pattern), self.digits)
+        return row
 
     def right_measure(self, pattern: ActivationPattern) -> Enclosure:
         """The credit that the program earns in a region: its share of the accuracy.
@@ -98,6 +166,14 @@ class RegionGraph:
         if len(credits) == 1:
             return self.measure(pattern).times(pieces[0].credit)
         return earned(pieces, self.digits)
+
+    def wrong_measure(self, pattern: ActivationPattern) -> Enclosure:
+        """What it loses there, where there is a label. ValueError as for ``right_measure``."""
+        return total(
+            cell.measure(self.digits).times(1 - cell.credit)
+            for cell in self._cells.by_pattern[pattern]
+            if cell.credit < 1 and cell.label != NO_LABEL
+        )
 
     def right_share(self, pattern: ActivationPattern) -> Enclosure:
         """The part of a region's measure on which the program is right, in [0, 1]: of width 0
@@ -135,38 +211,41 @@ class RegionGraph:
             raise ValueError("The graph was made without a task, so no answer is right or wrong.")
         return MeasuredCells.of(self.program, self.task, ties=self.ties)
 
-    def write_graphml(self, path: str | Path) -> None:
-        """Write the graph for other programs; node names are the patterns as text.
+    def write(self, path: str | Path) -> None:
+        """Write the graph for other programs, such as Gephi: .graphml or .gexf.
 
-        Vectors and exact numbers become text, measures floats beside decimal end points.
-        InputError if the file cannot be written.
+        Nodes are named by their patterns, and have the columns of ``write_table``, with the
+        ``extreme_rays`` and ``lineality`` as texts; edges have ``flips`` and ``rays`` as texts, and
+        the number of flips as ``neurons``. InputError for another suffix, or if the file cannot be
+        written.
         """
         import networkx
 
+        target = path_of(path)
+        writers = {".graphml": networkx.write_graphml, ".gexf": networkx.write_gexf}
+        if target.suffix not in writers:
+            raise InputError(
+                f"Graphs are written as {' or '.join(writers)}, chosen by the file's suffix, "
+                f"not as {target.name!r}."
+            )
         plain = networkx.Graph()
+        for row in self.rows():
+            name = row.pop("pattern")
+            plain.add_node(name, label=name, **row)
         for region in self.regions():
-            plain.add_node(str(region.pattern), **self._attributes(region))
+            node = plain.nodes[str(region.pattern)]
+            node["extreme_rays"] = matrix(region.cone.rays)
+            node["lineality"] = matrix(region.lineality)
         for a, b, edge in self.graph.edges(data=True):
             flips = " ".join(f"{t},{j}" for t, j in edge["flips"])
-            rays = "; ".join(map(vector, edge["rays"]))
-            plain.add_edge(str(a), str(b), flips=flips, rays=rays)
-        with replacing(path) as part:
-            networkx.write_graphml(plain, part)
-
-    def _attributes(self, region: Region) -> dict[str, str | int | float]:
-        found: dict[str, str | int | float] = {
-            "facets": len(region.facets),
-            "rays": "; ".join(map(vector, region.cone.rays)),
-            "lineality": "; ".join(map(vector, region.lineality)),
-            "interior_point": vector(region.interior_point()),
-            "linear_map": "; ".join(" ".join(map(str, row)) for row in region.linear_map),
-            **number("measure", self.measure(region.pattern), self.digits),
-        }
-        if self.task is not None:
-            found |= number("right", self.right_measure(region.pattern), self.digits)
-        return found
+            plain.add_edge(
+                str(a), str(b), flips=flips, neurons=len(edge["flips"]), rays=matrix(edge["rays"])
+            )
+        with replacing(target) as part:
+            writers[target.suffix](plain, part)
 
 
+@shows_progress("regions", counted)
 def region_graph(
     model: Program | HasProgram,
     task: Task | None = None,

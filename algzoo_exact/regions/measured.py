@@ -1,5 +1,4 @@
-"""The cells of a program on a task, cut once and each measured once: what graphs, tables and splits
-by label read."""
+"""The cells of a program on a task, cut and measured once: what graphs and tables read."""
 
 from __future__ import annotations
 
@@ -7,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from algzoo_exact.exact.enclosure import Enclosure
+from algzoo_exact.exact.enclosure import Enclosure, total
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task, TieRule
 from algzoo_exact.regions.enumerate import Cell, Progress, cells
@@ -38,16 +37,7 @@ class MeasuredCells:
             found.setdefault(cell.pattern, []).append(cell)
         return {pattern: tuple(some) for pattern, some in found.items()}
 
-    def by_label(self, digits: int = 20) -> dict[int, Enclosure]:
-        """The accuracy by true label."""
-        labels = sorted({cell.label for cell in self.cells})
-        return {k: earned((c for c in self.cells if c.label == k), digits) for k in labels}
-
 
 def earned(some: Iterable[Cell], digits: int) -> Enclosure:
     """Credit times measure, summed over cells; each measure to 10**-digits."""
-    total = Enclosure.exactly(0)
-    for cell in some:
-        if cell.credit:
-            total = total.plus(cell.measure(digits).times(cell.credit))
-    return total
+    return total(cell.measure(digits).times(cell.credit) for cell in some if cell.credit)

@@ -187,3 +187,22 @@ def polish(
         error[place] = 0.0
         if size + bound > 0.0:
             error[place] = (bound + (n + 4.0) * U * size) * SLACK + TINY
+
+
+@compiled
+def sharpen(
+    weights: Weights, walls: Walls, pattern: U64, n: int, values: F64, errors: F64, masks: U64,
+    count: int,
+) -> None:  # fmt: skip
+    """Polish all rays of a leaf, which several ties may be about to cut."""
+    matrix, radius, column = np.empty((n, n)), np.empty((n, n)), np.empty(n, np.int64)
+    last = weights.layer.shape[0] - 1
+    t = weights.layer[last]
+    place = block(weights, n, t) + last - weights.first[t]
+    on = (pattern[last // 64] >> np.uint64(last % 64)) & np.uint64(1)
+    for r in range(count):
+        polish(
+            weights, walls, pattern, last, n, masks[r], values[r], errors[r], matrix, radius, column
+        )
+        if not on:  # it leaves z there, and the state is 0
+            values[r, place] = errors[r, place] = 0.0

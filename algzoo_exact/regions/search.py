@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from bisect import bisect
+from collections.abc import Collection, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,7 @@ from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import TieRule
 from algzoo_exact.regions import compiled
 from algzoo_exact.regions.compiled import Cells, Stack
-from algzoo_exact.regions.exact_search import LEAVES, ExactCell, ExactSearch
+from algzoo_exact.regions.exact_search import EVERYTHING, LEAVES, ExactCell, ExactSearch, Flags
 from algzoo_exact.regions.pattern import from_words, to_words
 from algzoo_exact.regions.starts import Start
 
@@ -24,8 +25,7 @@ _STEPS = 20_000  # splits between two looks at the clock: some tens of milliseco
 class Search(ExactSearch):
     """The same cells as ``ExactSearch``, from the compiled kernel wherever float64 decides.
 
-    ``exact_only`` leaves out the compiled path. With a coarser ``grain`` than LEAVES fewer cells
-    come (see ``exact_search``), no patterns are collected, and ``leaves`` counts the cones settled.
+    ``exact_only`` leaves out the compiled path.
     """
 
     def __init__(
@@ -34,44 +34,46 @@ class Search(ExactSearch):
         ties: TieRule | None,
         *,
         exact_only: bool = False,
-        grain: int = LEAVES,
+        rivals: Flags | None = None,
+        wanted: Collection[int] | None = None,
     ) -> None:
-        super().__init__(program, ties)
-        assert grain == LEAVES or ties is not None, "right and wrong need a tie rule"
+        super().__init__(program, ties, rivals=rivals, wanted=wanted)
+        self._asked = np.isin(np.arange(self.k), list(self.wanted))
         self.weights = None if exact_only else float_weights(program)
         self.max_rays = 64
-        self.grain = grain
 
-    def cells(self, start: Start, *, capacity: int = 512) -> Iterator[Cells | None]:
+    def cells(
+        self, start: Start, grain: int = LEAVES, *, capacity: int = 512
+    ) -> Iterator[Cells | None]:
         """Batches of cells; the arrays are reused, so each batch must be used up at once.
 
-        None is yielded now and then while no batch is ready, so that callers can look at the
-        clock.
+        With a coarser ``grain`` than LEAVES fewer cells come (see ``exact_search``), no patterns
+        are collected, and ``leaves`` counts the cones settled. None is yielded now and then while
+        no batch is ready, so that callers can look at the clock.
         """
         first_wall = len(start.cone.walls)
-        inequalities = _scaled(start.rows)
-        rays = _scaled((start.part or start.cone).rays)
+        inequalities, rays = _scaled(start.rows), _scaled(start.cone.rays)
         if self.weights is None or inequalities is None or rays is None:
-            yield from self._pack(self.exact_cells(start), first_wall, start.label)
+            yield from self._pack(self.exact_cells(start), first_wall)
             return
+        assert grain == LEAVES or self.mode != EVERYTHING, "right and wrong need a tie rule"
+        while len(rays) > self.max_rays:
+            self.max_rays *= 2
         try:
             stack, cells, scratch = self.buffers(start, capacity)
         except OverflowError:  # a state of a part is beyond float64
-            yield from self._pack(self.exact_cells(start), first_wall, start.label)
+            yield from self._pack(self.exact_cells(start), first_wall)
             return
         while True:
             status = compiled.advance(
-                self.weights,
-                stack,
-                cells,
-                scratch,
-                self.n,
-                self.mode,
-                inequalities,
-                _STEPS,
-                self.grain,
-            )
-            self._visit(cells)
+                self.weights, stack, cells, scratch, self.n, self.mode, inequalities, _STEPS,
+                grain, self.rivals, self._asked,
+            )  # fmt: skip
+            count = int(cells.leaves[0])
+            self.leaves += count
+            if grain == LEAVES:
+                self.patterns.update(map(from_words, cells.visited[:count].tolist()))
+            cells.leaves[0] = 0
             if status == compiled.OVERFLOW:
                 if cells.size[0]:
                     yield cells
@@ -89,17 +91,10 @@ class Search(ExactSearch):
                 bits = from_words(stack.pattern[top].tolist())
                 level = int(stack.level[top])
                 stack.size[0] = top
-                yield from self._pack(self.exact_cells(start, bits, level), first_wall, start.label)
-
-    def _visit(self, cells: Cells) -> None:
-        count = int(cells.leaves[0])
-        self.leaves += count
-        if self.grain == LEAVES:
-            self.patterns.update(map(from_words, cells.visited[:count].tolist()))
-        cells.leaves[0] = 0
+                yield from self._pack(self.exact_cells(start, bits, level), first_wall)
 
     def _pack(
-        self, exact: Iterator[ExactCell | None], first_wall: int, label: int, size: int = 64
+        self, exact: Iterator[ExactCell | None], first_wall: int, size: int = 64
     ) -> Iterator[Cells | None]:
         """Exact cells in the arrays of the compiled path, ``size`` at a time."""
         batch: list[ExactCell] = []
@@ -107,19 +102,19 @@ class Search(ExactSearch):
             if cell is not None:
                 batch.append(cell)
             if len(batch) == size:
-                yield self._arrays(batch, first_wall, label)
+                yield self._arrays(batch, first_wall)
                 batch = []
             elif leaves % size == 0:
                 yield None
         if batch:
-            yield self._arrays(batch, first_wall, label)
+            yield self._arrays(batch, first_wall)
 
-    def _arrays(self, batch: list[ExactCell], first_wall: int, label: int) -> Cells:
+    def _arrays(self, batch: list[ExactCell], first_wall: int) -> Cells:
         rays = max(len(cell.cone.rays) for cell in batch)
         cells = self._buffer(len(batch), first_wall, rays)
         for q, cell in enumerate(batch):
             cells.rays[q] = len(cell.cone.rays)
-            cells.label[q] = label
+            cells.label[q] = cell.label
             cells.credit[q] = 1.0 / cell.tied
             cells.pattern[q] = to_words(cell.bits, cells.pattern.shape[1])
             for r, (ray, mask) in enumerate(zip(cell.cone.rays, cell.cone.tight, strict=True)):
@@ -134,24 +129,22 @@ class Search(ExactSearch):
         first_wall = len(start.cone.walls)
         stack = self._room(self.neurons + 2, first_wall)
         self._put(start, stack)
-        return stack, self._buffer(capacity, first_wall), self._room(2, first_wall)
+        return stack, self._buffer(max(capacity, self.k), first_wall), self._room(2, first_wall)
 
-    def mask_words(self, first_wall: int) -> int:
-        return (first_wall + self.neurons + self.k + 63) // 64
-
-    def _pattern_words(self) -> int:
-        return (self.neurons + 63) // 64
+    def _words(self, first_wall: int) -> tuple[int, int]:
+        """Of a mask of walls, and of a pattern."""
+        return (first_wall + self.neurons + self.k + 63) // 64, (self.neurons + 63) // 64
 
     def _room(self, depth: int, first_wall: int) -> Stack:
         """An empty stack."""
-        width = self.n + 2 * self.program.hidden_size
+        width, (words, signs) = self.n + 2 * self.program.hidden_size, self._words(first_wall)
         return Stack(
             np.empty((depth, self.max_rays, width)),
             np.empty((depth, self.max_rays, width)),
-            np.empty((depth, self.max_rays, self.mask_words(first_wall)), np.uint64),
+            np.empty((depth, self.max_rays, words), np.uint64),
             np.zeros(depth, np.int64),
             np.zeros(depth, np.int64),
-            np.zeros((depth, self._pattern_words()), np.uint64),
+            np.zeros((depth, signs), np.uint64),
             np.zeros(depth, np.int64),
             np.zeros(1, np.int64),
         )
@@ -160,43 +153,44 @@ class Search(ExactSearch):
         """A starting cone as the only one of a stack."""
         for array in (stack.values, stack.errors, stack.masks):
             array[0] = 0
-        cone = start.part or start.cone
-        first = self.program.first
-        t = first.index(start.level)  # parts are made between two layers
-        last = first[t - 1] if t else 0
-        neurons = range(last, start.level)
-        on = [(q - last, self.row(q, start.bits)) for q in neurons if start.bits >> q & 1]
-        before = self.n + self.program.hidden_size * ((t + 1) % 2)
-        unit = self.program.units[t]
-        for r, (ray, mask) in enumerate(zip(cone.rays, cone.tight, strict=True)):
+        first, level = self.program.first, start.level
+        t = bisect(first, level, hi=len(first) - 1) - 1
+        # Of this layer and the one before: what is on, and pre-activations not looked at yet.
+        values = []
+        for s in (t - 1, t) if level else ():
+            for q in range(first[s], first[s + 1]) if s >= 0 else ():
+                if q >= level or start.bits >> q & 1:
+                    place = self.n + self.program.hidden_size * (s % 2) + q - first[s]
+                    values.append((place, self.program.units[s + 1], self.row(q, start.bits)))
+        for r, (ray, mask) in enumerate(zip(start.cone.rays, start.cone.tight, strict=True)):
             largest = max(map(abs, ray))
             size = 1 << largest.bit_length()  # coordinates shall be of size about 1
             stack.masks[0, r] = to_words(mask, stack.masks.shape[2])
             stack.values[0, r, : self.n] = [c / size for c in ray]
             if largest >= 2**53:  # else exact
                 stack.errors[0, r, : self.n] = np.abs(stack.values[0, r, : self.n]) * U
-            for j, row in on:
+            for place, unit, row in values:
                 if h := dot(row, ray):
                     value = h / (unit * size)
-                    stack.values[0, r, before + j] = value
-                    stack.errors[0, r, before + j] = abs(value) * U + TINY
-        stack.rays[0] = len(cone.rays)
+                    stack.values[0, r, place] = value
+                    stack.errors[0, r, place] = abs(value) * U + TINY
+        stack.rays[0] = len(start.cone.rays)
         stack.label[0] = start.label
-        stack.level[0] = start.level
-        stack.pattern[0] = to_words(start.bits, self._pattern_words())
+        stack.level[0] = level
+        stack.pattern[0] = to_words(start.bits, stack.pattern.shape[1])
         stack.size[0] = 1
 
     def _buffer(self, capacity: int, first_wall: int, rays: int = 0) -> Cells:
-        rays = rays or self.max_rays
+        rays, (words, signs) = rays or self.max_rays, self._words(first_wall)
         return Cells(
             np.zeros(capacity, np.int64),
             np.empty((capacity, rays, self.n)),
-            np.empty((capacity, rays, self.mask_words(first_wall)), np.uint64),
-            np.empty((capacity, self._pattern_words()), np.uint64),
+            np.empty((capacity, rays, words), np.uint64),
+            np.empty((capacity, signs), np.uint64),
             np.zeros(capacity, np.int64),
             np.zeros(capacity),
             np.zeros(1, np.int64),
-            np.empty((capacity, self._pattern_words()), np.uint64),
+            np.empty((capacity, signs), np.uint64),
             np.zeros(1, np.int64),
         )
 

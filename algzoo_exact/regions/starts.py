@@ -9,33 +9,41 @@ anyway, because z[0] = W_hi x[0]. On a subspace a cell may hold more lines, or n
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cache
 from itertools import product
 
 from flint import fmpz_mat
 
+from algzoo_exact.errors import InputError
 from algzoo_exact.geometry.cone import Cone, IntVector
 from algzoo_exact.program.problem import Normal
-from algzoo_exact.program.task import Task, TaskOnSubspace, Teacher
+from algzoo_exact.program.task import Task, Teacher
+
+EACH = -1
+"""As the label of a start: cells of each label are looked for."""
 
 
 @dataclass(frozen=True)
 class Start:
-    """A pointed cone of one label. Its walls are 0 .. walls - 1. For a symmetric task the last is
-    x[0] = 0, and all others separate two labels. For the median, the label is the position of the
-    value cell.
-
-    If there is a ``part``, cells are looked for in this part alone: there the first ``level``
-    neurons have the signs in ``bits``, and their walls are numbered as in ``ExactSearch``.
+    """A pointed cone of one label. Its walls are 0 .. walls - 1, of which the last ``inner`` lie
+    inside what is summed: for a symmetric task x[0] = 0, between the halves of a label cell. For
+    the median, the label is the position of the value cell. In a part of a starting cone the first
+    ``level`` neurons have the signs in ``bits``.
     """
 
     label: int
     cone: Cone
-    part: Cone | None = None
+    inner: int = 0
     bits: int = 0
     level: int = 0
+
+    @property
+    def outer(self) -> int:
+        """How many walls, the first ones, bound what is summed."""
+        return len(self.cone.walls) - self.inner
 
     @property
     def rows(self) -> tuple[IntVector, ...]:
@@ -44,41 +52,75 @@ class Start:
         return tuple(by_wall[wall] for wall in range(len(by_wall)))
 
 
-@cache
+NO_LABEL = -1
+"""Of a cone of inputs to which a task gives no label: it is no answer of any program."""
+
+
 def starting_cones(task: Task) -> tuple[Start, ...]:
-    """Cones that cover R^n with disjoint interiors; those of a symmetric task come in pairs, the
-    two halves of a label cell, and have the same number of walls."""
-    starts: list[Start] = []
-    known: set[frozenset[IntVector]] = set()
+    """Cones that cover all inputs with a label, with disjoint interiors; those of a symmetric task
+    come in pairs, the two halves of a label cell, and have the same number of walls.
+
+    InputError where there are none.
+    """
+    starts = _labelled_cones(task)
+    if not starts:
+        raise InputError(
+            f"Several labels qualify for all inputs of {task.name}; nothing is right or wrong "
+            'there, unless the rule is that the lowest is the label (shared="lowest").'
+        )
+    return starts
+
+
+@cache
+def _labelled_cones(task: Task) -> tuple[Start, ...]:
+    return tuple(start for start in covering_cones(task) if start.label != NO_LABEL)
+
+
+@cache
+def covering_cones(task: Task) -> tuple[Start, ...]:
+    """Those, and cones of ``NO_LABEL``: together they cover R^n with disjoint interiors."""
+    found: dict[frozenset[IntVector], tuple[Cone, set[int]]] = {}
     for label, inequalities in _pieces(task):
         for cuts in _cuts(inequalities, task.seq_len):
             cone = Cone.from_inequalities((*inequalities, *cuts))
-            if cone is None:
-                continue
-            if isinstance(task, TaskOnSubspace):
+            if cone is not None:
                 # Two cells of a fan that overlap on a subspace are equal there.
-                rays = frozenset(cone.rays)
-                if rays in known:
-                    continue
-                known.add(rays)
-                label = task.label(cone.interior_point())
-            starts.append(Start(label, cone))
-    return tuple(starts)
+                found.setdefault(frozenset(cone.rays), (cone, set()))[1].add(label)
+    inner = int(task.symmetric)
+    return tuple(Start(_label(task, labels), cone, inner) for cone, labels in found.values())
+
+
+def _label(task: Task, labels: set[int]) -> int:
+    """The label where all these qualify."""
+    unique = len(labels) == 1 or getattr(task, "shared", None) == "lowest"
+    return min(labels) if unique else NO_LABEL
+
+
+def open_mass(task: Task, done: Container[int]) -> Fraction:
+    """A bound for the mass of the starting cones that are not among those ``done``, by position.
+
+    Those of a symmetric task come in pairs of one mass.
+    """
+    count = len(starting_cones(task))
+    left = {s // 2 for s in range(count) if s not in done}
+    if left and not task.symmetric:
+        return Fraction(1)
+    return Fraction(2 * len(left), count)
 
 
 def _cuts(rows: Sequence[IntVector], n: int) -> Iterator[tuple[IntVector, ...]]:
     """Both sides of each hyperplane x[i] = 0 that it takes to make a cone of ``rows`` pointed."""
-    rank = _rank((*rows, (0,) * n))
+    lines = n - rank((*rows, (0,) * n))
     chosen: list[IntVector] = []
     for i in range(n):
         unit = tuple(int(c == i) for c in range(n))
-        if rank + len(chosen) < n and _rank((*rows, *chosen, unit)) > rank + len(chosen):
+        if len(chosen) < lines and rank((*rows, *chosen, unit)) > n - lines + len(chosen):
             chosen.append(unit)
     for signs in product((1, -1), repeat=len(chosen)):
         yield tuple(tuple(sign * c for c in row) for sign, row in zip(signs, chosen, strict=True))
 
 
-def _rank(rows: Sequence[IntVector]) -> int:
+def rank(rows: Sequence[IntVector]) -> int:
     return fmpz_mat([list(row) for row in rows]).rank()
 
 

@@ -43,7 +43,8 @@ class Network(ABC):
         if ties == "lowest":
             return {1: int((first_argmax(logits) == label).sum())}
         best = logits.amax(0)
-        tied = (logits == best).sum(0)[logits.gather(0, label.unsqueeze(0))[0] == best]
+        right = logits.gather(0, label.clamp(min=0).unsqueeze(0))[0] == best
+        tied = (logits == best).sum(0)[right & (label >= 0)]  # below 0, there is no label
         return _by_size(torch.bincount(tied, minlength=2).tolist(), ties)
 
 

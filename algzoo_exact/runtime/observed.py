@@ -23,7 +23,7 @@ _CHUNK = 1 << 12  # inputs whose states stay in a core's cache
 
 
 def observe(program: Program, task: Task, seed: int, bits: int | None = None) -> Observed:
-    """The first inputs that ``sample_rounded`` draws with this seed and these bits, in float64.
+    """The first inputs that ``sample_drawn`` draws with this seed and these bits, in float64.
 
     For median there are no labels, and squared errors are summed in place of answers.
     FloatRangeError where weights, states or outputs are beyond the range of float64.

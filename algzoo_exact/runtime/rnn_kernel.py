@@ -17,10 +17,10 @@ def rnn_outputs(
     """Outputs (k, N) of the inputs ``first`` .. ``last`` - 1 of ``x`` (n, N), into ``out``."""
     n, d, k = len(x), len(w_hi), len(w_oh)
     rows = np.zeros((n + 1, d + 1, BLOCK), x.dtype)
-    w_step = _step_weights(w_hi, w_hh)
+    w_step = step_weights(w_hi, w_hh)
     y = np.empty((k, BLOCK), x.dtype)
     for at in range(first, last, BLOCK):
-        size = _outputs(rows, y, w_step, w_oh, x, at, last)
+        size = forward(rows, y, w_step, w_oh, x, at, last)
         for i in range(k):
             for b in range(size):
                 out[i, at + b] = y[i, b]
@@ -45,12 +45,12 @@ def rnn_outcomes(
     """
     n, d, k = len(x), len(w_hi), len(w_oh)
     rows = np.zeros((n + 1, d + 1, BLOCK), x.dtype)
-    w_step = _step_weights(w_hi, w_hh)
+    w_step = step_weights(w_hi, w_hh)
     y = np.empty((k, BLOCK), x.dtype)
     best, finite = np.empty(BLOCK, x.dtype), np.zeros(BLOCK, x.dtype)
     index, count = np.empty(BLOCK, np.int32), np.empty(BLOCK, np.int32)
     for at in range(first, last, BLOCK):
-        size = _outputs(rows, y, w_step, w_oh, x, at, last)
+        size = forward(rows, y, w_step, w_oh, x, at, last)
         for b in range(size):
             best[b] = y[0, b]
             finite[b] += 0 * y[0, b]  # NaN where y is infinite or NaN
@@ -72,7 +72,7 @@ def rnn_outcomes(
 
 
 @compiled_any_order
-def _step_weights(w_hi: Floats, w_hh: Floats) -> Floats:
+def step_weights(w_hi: Floats, w_hh: Floats) -> Floats:
     """(W_hh, W_hi), so that z[t] is one product with (h[t-1], x[t])."""
     d = len(w_hi)
     w_step = np.empty((d, d + 1), w_hi.dtype)
@@ -82,7 +82,7 @@ def _step_weights(w_hi: Floats, w_hh: Floats) -> Floats:
 
 
 @compiled_any_order
-def _outputs(
+def forward(
     rows: Floats, y: Floats, w_step: Floats, w_oh: Floats, x: Floats, at: int, last: int
 ) -> int:
     """Outputs ``y`` (k, BLOCK) of the inputs from ``at`` on; how many there are before ``last``."""

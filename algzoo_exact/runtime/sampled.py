@@ -12,10 +12,11 @@ from typing import Literal, TypeAlias
 
 from algzoo_exact.errors import InputError
 from algzoo_exact.program.task import TieRule
+from algzoo_exact.shown import Shown
 
 
 @dataclass(frozen=True)
-class SampleEstimate:
+class SampleEstimate(Shown):
     """A sampled accuracy.
 
     ``correct`` is the credit gained by ``samples`` inputs: a whole number, or a fraction where
@@ -58,7 +59,7 @@ class SampleEstimate:
 
 
 @dataclass(frozen=True)
-class SampledSquaredError:
+class SampledSquaredError(Shown):
     """A sampled mean squared error.
 
     ``mean`` is over ``samples`` inputs, ``standard_error`` its estimated standard deviation.

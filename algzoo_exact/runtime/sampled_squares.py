@@ -1,6 +1,6 @@
 """Mean squared error by random sampling, for models of the median: an estimate, never a proof.
 
-Inputs are those of ``estimators.sampling``: the same seed draws the same ones.
+Inputs are those of ``sampling``: the same seed draws the same ones.
 """
 
 from __future__ import annotations
@@ -9,20 +9,20 @@ import time
 from collections.abc import Callable
 from math import isfinite
 
-import torch
+from torch import Tensor
 
-from algzoo_exact.deadline import NEVER, Deadline
 from algzoo_exact.errors import FloatRangeError, InputError
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.lift import HasProgram, lift, task_of
 from algzoo_exact.program.task import Task
+from algzoo_exact.progress import counted, shows_progress
 from algzoo_exact.runtime.networks import network_for
 from algzoo_exact.runtime.sampled import SampledSquaredError, pooled
-from algzoo_exact.runtime.sampling import BLOCK, check_run, inputs
-from algzoo_exact.runtime.threads import in_order
+from algzoo_exact.runtime.sampling import Draw
 from algzoo_exact.zoo.tasks import targets
 
 
+@shows_progress("sampling", counted)
 def sample_squared_error(
     model: Program | HasProgram,
     task: Task | None,
@@ -42,49 +42,28 @@ def sample_squared_error(
     InputError for another task and a device that is not here; FloatRangeError for weights or
     outputs beyond the range of ``dtype``, and squares beyond that of float64.
     """
-    return sample_squares(
-        lift(model), task_of(model, task), n, NEVER, seed=seed, device=device, dtype=dtype,
-        progress=progress,
-    )  # fmt: skip
+    draw = Draw(n, seed, device, dtype, progress=progress)
+    return sample_squares(lift(model), task_of(model, task), draw)
 
 
-def sample_squares(
-    program: Program,
-    task: Task,
-    n: int,
-    deadline: Deadline,
-    *,
-    seed: int,
-    device: str,
-    dtype: str,
-    progress: Callable[[int, int], None] | None,
-) -> SampledSquaredError:
-    """The same, on fewer inputs where the deadline passes before all are drawn."""
+def sample_squares(program: Program, task: Task, draw: Draw) -> SampledSquaredError:
+    """``sample_squared_error``, of these inputs."""
     if not task.is_numeric or (program.outputs, program.seq_len) != (1, task.seq_len):
         raise InputError(
             f"The sampled squared error is for the median of {program.seq_len} inputs and a "
             f"program with one output, not for {task.name} of {task.seq_len} and "
             f"{program.outputs} outputs."
         )
-    place = check_run(n, device, dtype, 0.5)
-    kind = torch.float64 if dtype == "float64" else torch.float32
     start = time.perf_counter()
-    network = network_for(program, kind, place)
+    network = network_for(program, *draw.place)
 
-    def run(block: int) -> tuple[int, float, float]:
-        x = inputs(task, seed, block, kind, place)
+    def run(x: Tensor, count: int) -> tuple[int, float, float]:
         errors = network.outputs(x)[0].double() - targets(task, x).double()
-        squares = (errors * errors)[: n - block * BLOCK]
+        squares = (errors * errors)[:count]
         mean = squares.mean()
-        return len(squares), float(mean), float(((squares - mean) ** 2).sum())
+        return count, float(mean), float(((squares - mean) ** 2).sum())
 
-    parts: list[tuple[int, float, float]] = []
-    for part in in_order(run, -(-n // BLOCK), place):
-        parts.append(part)
-        if progress is not None:
-            progress(min(n, len(parts) * BLOCK), n)
-        if deadline.passed:
-            break
+    parts = list(draw.blocks(run, task))
     if not all(isfinite(mean) and isfinite(within) for _, mean, within in parts):
         raise FloatRangeError("The squared errors overflow in float64: they cannot be sampled.")
     drawn, mean, error = pooled(parts)
@@ -92,8 +71,8 @@ def sample_squares(
         samples=drawn,
         mean=mean,
         standard_error=error,
-        seed=seed,
-        device=str(place),
-        dtype=dtype,
+        seed=draw.seed,
+        device=str(draw.place[1]),
+        dtype=draw.dtype,
         seconds=time.perf_counter() - start,
     )

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from fractions import Fraction
 from math import inf, nextafter, sqrt
+from typing import TypeVar
 
 import torch
 from torch import Tensor
@@ -28,6 +30,8 @@ from algzoo_exact.program.lift import (
 )
 from algzoo_exact.program.task import Task, TaskOnSubspace, Teacher, TieRule, check_scored
 from algzoo_exact.program.transformer import Transformer
+from algzoo_exact.progress import counted, shows_progress
+from algzoo_exact.regions.starts import NO_LABEL, covering_cones
 from algzoo_exact.runtime.exact_inputs import MOST
 from algzoo_exact.runtime.networks import network_for
 from algzoo_exact.runtime.sampled import SampleEstimate
@@ -37,9 +41,11 @@ from algzoo_exact.zoo.tasks import draw_inputs, first_argmax, targets, torch_dev
 
 BLOCK = 1 << 16
 
+T = TypeVar("T")
 _DTYPES = {"float32": torch.float32, "float64": torch.float64}
 
 
+@shows_progress("sampling", counted)
 def sample(
     model: Program | Transformer | HasNetwork | HasProgram,
     task: Task | None,
@@ -62,48 +68,79 @@ def sample(
     Raises InputError for a device that is not here, a task of another length, and weights or
     logits beyond the range of ``dtype``.
     """
-    return sample_rounded(
-        model, task_of(model, task), n, None, seed=seed, device=device, dtype=dtype, ties=ties,
-        confidence=confidence, progress=progress,
-    )  # fmt: skip
+    draw = Draw(n, seed, device, dtype, progress=progress)
+    return sample_drawn(model, task_of(model, task), draw, ties, confidence)
 
 
-def sample_rounded(
+@dataclass(frozen=True)
+class Draw:
+    """So many random inputs from a seed; the device and the type of floats that they are run in.
+
+    With ``bits``, normal ones are rounded to so many bits after the point (see ``exact_inputs``).
+    One block is drawn at least, and none after the ``deadline``; ``progress(done, count)`` hears
+    of each. InputError for values that make no sense.
+    """
+
+    count: int
+    seed: int = 0
+    device: str = "cpu"
+    dtype: str = "float64"
+    bits: int | None = None
+    progress: Callable[[int, int], None] | None = None
+    deadline: Deadline = NEVER
+
+    def __post_init__(self) -> None:
+        demand(self.count, int, "The number of samples is a whole number")
+        if self.count < 1:
+            raise InputError(f"The number of samples must be at least 1, not {self.count}.")
+        if self.dtype not in _DTYPES:
+            raise InputError(f"Sampling runs in float32 or float64, not in {self.dtype!r}.")
+        torch_device(self.device)
+
+    @property
+    def place(self) -> tuple[torch.dtype, torch.device]:
+        return _DTYPES[self.dtype], torch_device(self.device)
+
+    def blocks(self, run: Callable[[Tensor, int], T], task: Task) -> Iterator[T]:
+        """What ``run`` finds on each block (n, 2^16), and of how many inputs there to find it."""
+        count, place = self.count, self.place
+
+        def run_block(block: int) -> T:
+            x = inputs(task, self.seed, block, *place, self.bits)
+            return run(x, min(BLOCK, count - block * BLOCK))
+
+        for block, found in enumerate(in_order(run_block, -(-count // BLOCK), place[1]), 1):
+            yield found
+            if self.progress is not None:
+                self.progress(min(count, block * BLOCK), count)
+            if self.deadline.passed:
+                return
+
+
+def sample_drawn(
     model: Program | Transformer | HasNetwork | HasProgram,
     task: Task,
-    n: int,
-    bits: int | None,
-    *,
-    seed: int = 0,
-    device: str = "cpu",
-    dtype: str = "float64",
+    draw: Draw,
     ties: TieRule = "lowest",
     confidence: float = 0.99,
-    progress: Callable[[int, int], None] | None = None,
-    deadline: Deadline = NEVER,
 ) -> SampleEstimate:
-    """``sample`` with normal inputs rounded to ``bits`` bits after the point, unless None: see
-    ``exact_inputs``. After the deadline, no more blocks are drawn."""
+    """``sample``, of these inputs."""
     program = network_of(model)
     check_scored(program, task, ties)
-    place = check_run(n, device, dtype, confidence)
+    if not 0 < confidence < 1:
+        raise InputError(f"The confidence must be between 0 and 1, not {confidence}.")
     start = time.perf_counter()
-    network = network_for(program, _DTYPES[dtype], place)
-    labels_of = labelling(task, _DTYPES[dtype], place)
+    network = network_for(program, *draw.place)
+    labels_of = labelling(task, *draw.place)
 
-    def run(block: int) -> dict[int, int]:
-        x = inputs(task, seed, block, _DTYPES[dtype], place, bits)
-        return network.credit(x, labels_of(x), n - block * BLOCK, ties)
+    def run(x: Tensor, count: int) -> tuple[int, dict[int, int]]:
+        return count, network.credit(x, labels_of(x), count, ties)
 
     credit: Counter[int] = Counter()
     drawn = 0
-    for found in in_order(run, -(-n // BLOCK), place):
+    for count, found in draw.blocks(run, task):
         credit.update(found)
-        drawn = min(n, drawn + BLOCK)
-        if progress is not None:
-            progress(drawn, n)
-        if deadline.passed:
-            break
+        drawn += count
     correct = sum((Fraction(count, tied) for tied, count in credit.items()), Fraction(0))
     level = Fraction(confidence)
     if ties == "uniform":
@@ -120,9 +157,9 @@ def sample_rounded(
         interval="Chernoff-Hoeffding" if ties == "uniform" else "Clopper-Pearson",
         confidence=confidence,
         ties=ties,
-        seed=seed,
-        device=str(place),
-        dtype=dtype,
+        seed=draw.seed,
+        device=str(draw.place[1]),
+        dtype=draw.dtype,
         seconds=time.perf_counter() - start,
     )
 
@@ -134,7 +171,16 @@ def labelling(task: Task, dtype: torch.dtype, device: torch.device) -> Callable[
         return lambda x: first_argmax(teacher.outputs(x))
     if isinstance(task, TaskOnSubspace):
         inner, basis = labelling(task.task, dtype, device), to_tensor(task.basis, dtype).to(device)
-        return lambda x: inner(basis @ x)
+        none = [start.rows for start in covering_cones(task) if start.label == NO_LABEL]
+        walls = [torch.tensor(rows, dtype=dtype, device=device) for rows in none]
+
+        def labels(y: Tensor) -> Tensor:
+            found = inner(basis @ y)
+            for rows in walls:
+                found = found.masked_fill((rows @ y >= 0).all(0), NO_LABEL)
+            return found
+
+        return labels
     return lambda x: targets(task, x)
 
 
@@ -152,18 +198,6 @@ def inputs(
     if bits is None:
         return x
     return x.mul_(2.0**bits).round_().mul_(2.0**-bits).clamp_(-MOST, MOST)
-
-
-def check_run(n: int, device: str, dtype: str, confidence: float) -> torch.device:
-    """The device, if a run of ``n`` samples on it makes sense; else InputError."""
-    demand(n, int, "The number of samples is a whole number")
-    if n < 1:
-        raise InputError(f"The number of samples must be at least 1, not {n}.")
-    if dtype not in _DTYPES:
-        raise InputError(f"Sampling runs in float32 or float64, not in {dtype!r}.")
-    if not 0 < confidence < 1:
-        raise InputError(f"The confidence must be between 0 and 1, not {confidence}.")
-    return torch_device(device)
 
 
 def _down(value: Fraction) -> float:

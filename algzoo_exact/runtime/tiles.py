@@ -206,3 +206,12 @@ def add_outer(out: Floats, g: Floats, x: Floats) -> None:
         for j in range(0, len(x), 3):
             _add_tile(out, g, x, i, j)
         i += 4 if i + 4 <= len(g) else 1
+
+
+@compiled
+def add_lanes(out: Floats, lanes: Floats) -> None:
+    """The sums of ``add_outer`` (rows, columns * LANES), added to ``out`` (rows, columns)."""
+    for i in range(out.shape[0]):
+        for j in range(out.shape[1]):
+            for lane in range(LANES):
+                out[i, j] += lanes[i, j * LANES + lane]

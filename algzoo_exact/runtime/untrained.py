@@ -40,11 +40,18 @@ def untrained(task: Task, hidden_size: int, ties: TieRule = "lowest", seed: int 
 def _logits(weights: Tensor, x: Tensor, d: int, k: int) -> Tensor:
     """Logits (models, k, inputs) of models given by rows of weights."""
     w_hi, w_hh, w_oh = weights[:, :d], weights[:, d : -k * d], weights[:, -k * d :]
-    h = torch.zeros(len(weights), d, x.shape[1])
-    for row in x:
-        z = torch.baddbmm(w_hi.unsqueeze(2) * row, w_hh.reshape(-1, d, d), h)
-        h = z.clamp_(min=0)
-    return torch.bmm(w_oh.reshape(-1, k, d), h)
+    return many_outputs(w_hi.unsqueeze(2), w_hh.reshape(-1, d, d), w_oh.reshape(-1, k, d), x)
+
+
+def many_outputs(
+    w_hi: Tensor, w_hh: Tensor, w_oh: Tensor, rows: Tensor | tuple[Tensor, ...]
+) -> Tensor:
+    """Outputs (S, k, N) of S RNNs by their stacked weights, from each step's inputs (N), or
+    (S, 1, N)."""
+    h = torch.relu(w_hi * rows[0])
+    for row in rows[1:]:
+        h = torch.relu(torch.baddbmm(w_hi * row, w_hh, h))
+    return w_oh @ h
 
 
 def _credit(logits: Tensor, wanted: Tensor, ties: TieRule) -> Tensor:

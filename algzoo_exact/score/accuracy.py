@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 
 from flint import arb
@@ -15,54 +15,40 @@ from algzoo_exact.program.transformer import Transformer
 from algzoo_exact.regions.starts import Start, starting_cones
 from algzoo_exact.score.closed_form import Terms
 from algzoo_exact.score.direction import Direction, directions, top_logits
-from algzoo_exact.score.facets import START_WALLS, TIES, grain_for
+from algzoo_exact.score.facets import grain_for
 from algzoo_exact.score.metric import Integral, Metric, Piece
-from algzoo_exact.score.pool import new_search
 from algzoo_exact.score.rigorous import Cell, cell_flow, flow_of, narrowed, turning_facets
 
 
 class RightMass(Integral):
     """Credit times measure, by the flow over the boundary (``score.facets``)."""
 
-    def __init__(
-        self, program: Program, task: Task, ties: TieRule | None, direction: Direction,
-        compiled: bool,
-    ) -> None:  # fmt: skip
-        assert ties is not None
-        self.direction, self.ties = direction, ties
-        self.which = TIES if direction.diagonal else START_WALLS
-        self.search = new_search(program, ties, compiled, grain=grain_for(self.which))
+    def grain(self, start: Start) -> int:
+        return grain_for(start, self.direction.u)
 
     def at_zero(self, start: Start) -> Fraction:
-        return credit_at_zero(start, self.direction, self.ties)
+        assert self.ties is not None
+        around = zip(self.direction.shares(start), self.direction.around, strict=True)
+        return sum(
+            (share * credit_for(start.label, top, self.ties) for share, top in around), Fraction(0)
+        )
 
     def ball(self, cell: Cell, radius: arb) -> arb:
-        return narrowed(lambda: cell_flow(self.search, cell, self.direction.u, self.which), radius)
+        return narrowed(lambda: cell_flow(self.search, cell, self.direction.u), radius)
 
     def floats(
-        self, start: Start, allowance: float | None, deadline: Deadline
+        self, start: Start, allowance: float | None, look: Callable[[], None]
     ) -> tuple[Enclosure, list[Cell]]:
         from algzoo_exact.score.boundary_balls import float_flow
 
-        return float_flow(
-            self.search, self.search.program, start, self.direction.u, self.which, allowance,
-            deadline,
-        )  # fmt: skip
+        return float_flow(self.search, start, self.direction.u, allowance, look)
 
     def closed(self, cell: Cell, terms: Terms) -> None:
         """n = 2: flow = - sum_F atan(M) / (2 pi). n = 3: - sum_(F,G) atan(M) / (4 pi). M^2 is
         rational; equal slopes are merged, so whatever cancels does so exactly."""
         flow = flow_of(self.search, cell, self.direction.u)
-        for face in turning_facets(flow, self.search, cell, self.which):
+        for face in turning_facets(flow, self.search, cell):
             terms.add_flow(flow, face, cell.credit)
-
-
-def credit_at_zero(start: Start, direction: Direction, ties: TieRule) -> Fraction:
-    """What a cone of constant label earns at l = 0, by what is the top around u and -u."""
-    total = Fraction(0)
-    for share, top in zip(direction.shares(start), direction.around, strict=True):
-        total += share * credit_for(start.label, top, ties)
-    return total
 
 
 def _pieces(program: Program, task: Task, deadline: Deadline) -> tuple[Piece, ...]:
@@ -70,14 +56,13 @@ def _pieces(program: Program, task: Task, deadline: Deadline) -> tuple[Piece, ..
     if not task.symmetric:  # cells are not congruent
         return tuple(Piece((start,)) for start in starts)
     mass = Fraction(2, len(starts))
-    return tuple(Piece(pair, mass, mass) for pair in zip(starts[::2], starts[1::2], strict=True))
+    return tuple(Piece(pair, mass) for pair in zip(starts[::2], starts[1::2], strict=True))
 
 
 def _directions(program: Program, task: Task) -> Iterator[Direction]:
     starts = starting_cones(task)
-    walls = (row for start in starts for row in start.rows)
     mass = Fraction(2, len(starts))
-    return directions(program, walls, mass, top_logits, diagonal=task.symmetric)
+    return directions(program, starts, mass, top_logits, diagonal=task.symmetric)
 
 
 def _known(program: Program | Transformer, task: Task) -> tuple[Enclosure, str]:

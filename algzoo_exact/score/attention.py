@@ -1,5 +1,5 @@
 """A transformer's logits on many inputs, in numbers of any kind: float64 balls, or balls of many
-bits in numpy's arrays of objects."""
+bits or fractions in numpy's arrays of objects."""
 
 from __future__ import annotations
 
@@ -41,26 +41,63 @@ class Attention:
 
     def logits(self, tokens: Integers) -> Any:
         """Logits (batch, outputs) of the inputs ``tokens`` (batch, n)."""
+        return self.run(tokens, watch=False)[0]
+
+    def run(self, tokens: Integers, *, watch: bool = True) -> tuple[Any, list[Any]]:
+        """Logits, and if they are to be watched, the attention of each layer (batch, heads, asking,
+        n), which sums to 1 over the positions asked."""
+        patterns: list[Any] = []
         with np.errstate(all="ignore"):  # what overflows ends with an infinite or nan radius
             residual = self.embed[tokens] + self.pos_embed
             for i, layer in enumerate(self.layers):
                 # In the last layer, only the last position's answer is read.
                 asking = residual[:, -1:] if i + 1 == len(self.layers) else residual
-                residual = asking + self._answers(layer, asking, residual)
-            return residual[:, -1] @ self.unembed
+                powers = self._powers(layer, asking, residual)
+                if watch:
+                    patterns.append(powers / powers.sum(-1, keepdims=True))
+                residual = asking + self._answers(layer, powers, residual)
+            return residual[:, -1] @ self.unembed, patterns
 
-    def _answers(self, layer: list[Any], asking: Any, residual: Any) -> Any:
-        query, key, value, output = layer
+    def _powers(self, layer: list[Any], asking: Any, residual: Any) -> Any:
+        query, key, *_ = layer
         asked = self._split(asking @ query) * self.scale
-        keys, values = self._split(residual @ key), self._split(residual @ value)
-        powers = self.powers(asked @ keys.swapaxes(-1, -2))
-        mixed = (powers @ values) / powers.sum(-1, keepdims=True)
-        return mixed.swapaxes(1, 2).reshape(*asking.shape[:2], -1) @ output
+        return self.powers(asked @ self._split(residual @ key).swapaxes(-1, -2))
+
+    def _answers(self, layer: list[Any], powers: Any, residual: Any) -> Any:
+        *_, value, output = layer
+        mixed = (powers @ self._split(residual @ value)) / powers.sum(-1, keepdims=True)
+        batch, _, asking, _ = powers.shape
+        return mixed.swapaxes(1, 2).reshape(batch, asking, -1) @ output
 
     def _split(self, rows: Any) -> Any:
         """(batch, n, H) to (batch, heads, n, H / heads)."""
         batch, n, size = rows.shape
         return rows.reshape(batch, n, self.heads, size // self.heads).swapaxes(1, 2)
+
+
+class NoRationalError(Exception):
+    """A sum with weights that are not known to be rational."""
+
+
+class RationalAttention(Attention):
+    """In fractions, one input at a time.
+
+    Softmax gives irrational weights; but what a head adds is rational where all that it mixes is
+    equal, since the weights sum to 1, and where all scores are equal, since then it is the mean.
+    That proves the ties of symmetric inputs and of layers that add nothing. NoRationalError else.
+    """
+
+    def __init__(self, model: Transformer) -> None:
+        super().__init__(model, _fractions, 1, lambda scores: scores)
+
+    def _answers(self, layer: list[Any], asking: Any, residual: Any) -> Any:
+        query, key, value, output = layer
+        scores = self._split(asking @ query) @ self._split(residual @ key).swapaxes(-1, -2)
+        added = self._split(residual @ value) @ output.reshape(self.heads, -1, output.shape[-1])
+        for told, asked in zip(added[0], scores[0], strict=True):
+            if np.any(told != told[0]) and np.any(asked != asked[:, :1]):
+                raise NoRationalError
+        return added.sum((1, 2))[:, None] / residual.shape[1]
 
 
 def float_attention(model: Transformer) -> Attention:
@@ -85,6 +122,10 @@ def _float_powers(scores: Balls) -> Balls:
 def _ball_powers(scores: Any) -> Any:
     largest = np.vectorize(lambda score: float(score.mid()))(scores).max(-1, keepdims=True)
     return np.exp(scores - largest)
+
+
+def _fractions(matrix: Matrix) -> Any:
+    return np.array(matrix, object)
 
 
 def _balls(matrix: Matrix) -> Any:

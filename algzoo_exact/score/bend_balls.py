@@ -18,11 +18,11 @@ from __future__ import annotations
 
 import math
 import sys
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from algzoo_exact.deadline import NEVER, Deadline
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.geometry.cone import IntVector, dot
 from algzoo_exact.jit import compiled
@@ -44,13 +44,9 @@ from algzoo_exact.program.floats import Weights, exact_weights, rounded
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task
 from algzoo_exact.regions.compiled import Cells
-from algzoo_exact.regions.exact_search import ExactSearch
+from algzoo_exact.regions.exact_search import LEAVES, ExactSearch
 from algzoo_exact.regions.starts import Start
-from algzoo_exact.score.boundary_balls import (
-    add_product,
-    float_sum,
-    normal_balls,
-)
+from algzoo_exact.score.boundary_balls import add_product, float_sum, normal_balls, wall_balls
 from algzoo_exact.score.rigorous import Cell
 
 F64 = NDArray[np.float64]
@@ -138,15 +134,22 @@ def inner_ball(a: F64, radius_a: float, b: F64, radius_b: float) -> Ball:
 
 @compiled
 def bends_of_cell(
-    weights: Weights, pattern: U64, first: int, sets: U64, ids: I64, faces: U64, found: int,
+    weights: Weights, pattern: U64, first: int, outer: int, sets: U64, ids: I64, faces: U64,
+    found: int,
     normals: F64, radii: F64, slopes: F64, mixes: B8, include: U64, jumps: F64,
 ) -> bool:  # fmt: skip
     """Which facets of a cell count, and kappa (4) of those inside, (facets, 2); False if undecided.
 
-    ``first`` walls are those of the start, the last of them inside what is summed. Walls outside
-    count, with no jump set. ``mixes`` as from ``mixing``.
+    ``first`` walls are those of the start; the first ``outer`` bound what is summed, as all walls
+    do where each cell is summed by itself. These count, with no jump set. ``mixes`` as from
+    ``mixing``.
     """
     neurons = weights.layer.shape[0]
+    if outer > first + neurons:  # each cell by itself
+        for f in range(found):
+            include[f] = 1
+            jumps[f] = 0.0
+        return True
     for q in range(weights.first[1], neurons):
         wall = first + q
         if mixes[q] and not length_ball(normals[wall], 0.0)[0] > 2.0 * radii[wall]:
@@ -154,7 +157,7 @@ def bends_of_cell(
     for f in range(found):
         wall = ids[f]
         jumps[f] = 0.0
-        if wall < first - 1:
+        if wall < outer:
             include[f] = 1
             continue
         newest = 0
@@ -205,12 +208,14 @@ def mixing(weights: Weights) -> B8:
 
 @compiled
 def squares_of_cells(
-    weights: Weights, rows: F64, still: B8, medians: F64, cells: Cells, u: F64,
-    rules: FlowRules, mids: F64, rads: F64,
+    weights: Weights, rows: F64, off: F64, still: B8, outer: int, medians: F64, cells: Cells,
+    u: F64, rules: FlowRules, mids: F64, rads: F64,
 ) -> None:  # fmt: skip
     """What each cell in the buffer adds to the mean square beyond l = 0: ``mids`` +- ``rads``.
 
-    ``still`` (walls of the start): those that hold u, which do not turn. ``medians`` (value cells,
+    ``rows`` (walls, n): the inequalities of the start, off by ``off`` (walls) at most, in length;
+    ``still`` (walls): those that hold u, which do not turn; the first ``outer`` bound what is
+    summed. ``medians`` (value cells,
     n): the median's functionals, by label. ``u``: the unit direction, off by less than
     ``_U_ERROR``. The radius is infinite where float64 does not decide.
     """
@@ -221,7 +226,7 @@ def squares_of_cells(
     normals, radii, jumps = np.empty((count, n)), np.empty(count), np.empty((count, 2))
     state, fresh = np.empty((d, n, 3)), np.empty((d, n, 3))
     slopes, mixes = np.empty((weights.first.shape[0] - 1, d, 3)), mixing(weights)
-    error, no_error = np.empty(n), np.zeros(first)  # the median's walls are small integers
+    error = np.empty(n)
     flows, moments = np.empty((count, 2)), np.empty((count, n + 1))
     for q in range(cells.size[0]):
         mids[q], rads[q] = 0.0, math.inf
@@ -229,20 +234,20 @@ def squares_of_cells(
         sets = ray_sets(cells.masks[q], cells.rays[q], count)
         faces = np.empty((count, sets.shape[1]), np.uint64)
         found = subfaces(full_set(cells.rays[q]), sets, np.arange(count), count, n - 1, ids, faces)
-        normal_balls(weights, rows, no_error, pattern, 0, normals, radii, state, fresh)
+        normal_balls(weights, rows, off, pattern, 0, normals, radii, state, fresh)
         output_slopes(weights, pattern, slopes)
-        off = error_of_cell(weights, state, medians[cells.label[q]], error)
+        blur = error_of_cell(weights, state, medians[cells.label[q]], error)
         if not bends_of_cell(
-            weights, pattern, first, sets, ids, faces, found, normals, radii, slopes, mixes,
-            include, jumps,
+            weights, pattern, first, outer, sets, ids, faces, found, normals, radii, slopes,
+            mixes, include, jumps,
         ):  # fmt: skip
             continue
-        size = length_ball(error, off)
+        size = length_ball(error, blur)
         largest = size[0] + size[1]
         total: Ball = (0.0, 0.0)
         for f in range(found):
             bend = abs(jumps[f, 0]) + jumps[f, 1]
-            if include[f] and ids[f] >= first - 1 and bend <= _NO_BEND * largest:
+            if include[f] and ids[f] >= outer and bend <= _NO_BEND * largest:
                 # |flow| <= ridges / 4, and the moment is at most as long as their number.
                 total = total[0], total[1] + bend * (2.0 * largest + bend) * found * SLACK + TINY
                 include[f] = 0
@@ -255,14 +260,14 @@ def squares_of_cells(
                 flow = flows[counted, 0], flows[counted, 1]
                 if ids[f] < first and still[ids[f]]:
                     flow = 0.0, 0.0
-                along = inner_ball(error, off, e1, radius)
-                if ids[f] < first - 1:
+                along = inner_ball(error, blur, e1, radius)
+                if ids[f] < outer:
                     kappa = along
                     weight = multiply(size, size)
                 else:
                     kappa = jumps[f, 0], jumps[f, 1]
                     weight = multiply(kappa, subtract(scale(along, 2.0), kappa))
-                moment = inner_ball(error, off, moments[counted, :n], moments[counted, n])
+                moment = inner_ball(error, blur, moments[counted, :n], moments[counted, n])
                 moment = multiply(multiply(kappa, moment), _ONE_OVER_TWO_PI)
                 total = add(total, add(multiply(weight, flow), moment))
                 counted += 1
@@ -271,26 +276,42 @@ def squares_of_cells(
 
 
 def float_squares(
-    search: ExactSearch,
-    program: Program,
-    task: Task,
-    start: Start,
-    u: IntVector,
-    allowance: float | None,
-    deadline: Deadline = NEVER,
-) -> tuple[Enclosure, list[Cell]]:
+    search: ExactSearch, task: Task, start: Start, u: IntVector, allowance: float | None,
+    look: Callable[[], None],
+) -> tuple[Enclosure, list[Cell]]:  # fmt: skip
     """The sum over the cells below one start, and the cells that it leaves out; see
     ``boundary_balls.float_flow``."""
-    weights = exact_weights(program)
+    weights = exact_weights(search.program)
     assert weights is not None
     medians = rounded(tuple(cell.value for cell in task.value_cells()))  # 0, 1/2 and 1: exact
-    rows, unit, rules = np.array(start.rows, np.float64), np.array(u, np.float64), flow_rules()
-    unit /= np.linalg.norm(unit)
+    rows, off = wall_balls(start)
+    unit, rules = np.array(u, np.float64) / np.linalg.norm(u), flow_rules()
     still = np.array([dot(row, u) == 0 for row in start.rows])
 
     def kernel(batch: Cells, mids: F64, rads: F64) -> None:
-        deadline.look()
-        squares_of_cells(weights, rows, still, medians, batch, unit, rules, mids, rads)
+        squares_of_cells(
+            weights, rows, off, still, start.outer, medians, batch, unit, rules, mids, rads
+        )
 
     # Errors have no scale of their own, so no finite radius is too wide.
-    return float_sum(search, start, kernel, allowance, sys.float_info.max)
+    return float_sum(search, start, LEAVES, kernel, allowance, sys.float_info.max, look)
+
+
+def squares_of_each(
+    program: Program, task: Task, start: Start, u: IntVector, batch: Cells
+) -> tuple[F64, F64]:
+    """The mean of the squared error on each cell of a batch, counted as 0 elsewhere, but for what
+    is there at l = 0: midpoints and radii, infinite where float64 does not decide. ``u`` lies in no
+    wall."""
+    size = int(batch.size[0])
+    mids, rads = np.zeros(size), np.full(size, math.inf)
+    weights = exact_weights(program)
+    if weights is not None:
+        medians = rounded(tuple(cell.value for cell in task.value_cells()))
+        unit = np.array(u, np.float64) / np.linalg.norm(u)
+        still, walls = np.zeros(len(start.rows), bool), len(start.rows) + program.neurons + 1
+        squares_of_cells(
+            weights, *wall_balls(start), still, walls, medians, batch, unit, flow_rules(), mids,
+            rads,
+        )  # fmt: skip
+    return mids, rads

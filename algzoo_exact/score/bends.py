@@ -101,13 +101,13 @@ class BendSums:
         self.search = search
         self.errors = Errors(search.program, task)
 
-    def bends(self, cell: Cell, flow: CellFlow, outer: int) -> Iterator[Bend]:
-        """The facets of a cell that count; starting walls below ``outer`` are boundary."""
+    def bends(self, cell: Cell, flow: CellFlow) -> Iterator[Bend]:
+        """The facets of a cell that count."""
         first = len(cell.start.cone.walls)
         mine = self.errors.error(cell.bits, cell.start.label)
         for face in flow.facets:
             normal = primitive(flow.normal(face.wall))
-            if face.wall < outer:
+            if face.wall < cell.start.outer:
                 other = (0,) * len(mine)
             elif next(c for c in reversed(normal) if c) < 0:
                 continue  # counted from the other side
@@ -124,12 +124,12 @@ class BendSums:
                 weight = dot(mine, mine) - dot(other, other)
                 yield Bend(face, normal, weight, dot(jump, normal))
 
-    def ball(self, cell: Cell, u: IntVector, outer: int) -> arb:
+    def ball(self, cell: Cell, u: IntVector) -> arb:
         """What a cell adds to the mean square, at flint's precision."""
         flow = flow_of(self.search, cell, u)
         unit = arb(self.errors.unit)
         error = [c / unit for c in self.errors.error(cell.bits, cell.start.label)]
-        bends = list(self.bends(cell, flow, outer))
+        bends = list(self.bends(cell, flow))
         total = arb(0)
         for bend, turned in zip(bends, flow.flows([bend.face for bend in bends]), strict=True):
             length = arb(dot(bend.normal, bend.normal)).sqrt()
@@ -137,12 +137,12 @@ class BendSums:
             total += flow.moment(bend.face, error) * bend.jump / (unit * length)
         return total / (2 * arb.pi())
 
-    def closed(self, cell: Cell, u: IntVector, outer: int, terms: Terms) -> None:
+    def closed(self, cell: Cell, u: IntVector, terms: Terms) -> None:
         """n <= 3: adds what a cell adds."""
         flow = flow_of(self.search, cell, u)
         a = self.errors.error(cell.bits, cell.start.label)
         square = self.errors.unit**2
-        for bend in self.bends(cell, flow, outer):
+        for bend in self.bends(cell, flow):
             if dot(bend.normal, u) != 0:
                 terms.add_flow(flow, bend.face, Fraction(bend.weight, square))
             factor = Fraction(bend.jump, 2 * square * dot(bend.normal, bend.normal))

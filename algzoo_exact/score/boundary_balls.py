@@ -13,24 +13,23 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from algzoo_exact.deadline import NEVER, Deadline
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.geometry.cone import IntVector
 from algzoo_exact.jit import compiled
 from algzoo_exact.measure.balls_f64 import SLACK, TINY, Ball, U, add, two_product, two_sum
-from algzoo_exact.measure.faces_f64 import ray_sets
+from algzoo_exact.measure.faces_f64 import full_set, part_of, ray_sets, subfaces
 from algzoo_exact.measure.facet_flow import facet_flows
 from algzoo_exact.measure.flow_rules import FlowRules, flow_rules
 from algzoo_exact.measure.lattice_f64 import face_lattice
 from algzoo_exact.program.floats import Weights, exact_weights
-from algzoo_exact.program.ir import Program
 from algzoo_exact.regions.compiled import Cells
 from algzoo_exact.regions.exact_search import ExactSearch
 from algzoo_exact.regions.starts import Start
-from algzoo_exact.score.boundary import boundary_facets
+from algzoo_exact.score.facets import OUTER, STILL, grain_for, roles
 from algzoo_exact.score.rigorous import Cell, HasBatches, cell_of, credit_of
 
 F64 = NDArray[np.float64]
+I64 = NDArray[np.int64]
 U64 = NDArray[np.uint64]
 
 # Where no number of digits is asked for: nobody misses what is left of a sum so narrow, and one
@@ -57,7 +56,7 @@ def normal_balls(
     weights: Weights, rows: F64, off: F64, pattern: U64, label: int, normals: F64, radii: F64,
     state: F64, fresh: F64,
 ) -> None:  # fmt: skip
-    """Inward normals of all walls of a cell, numbered as in ``boundary.normals_of_cell``, and
+    """Inward normals of all walls of a cell, numbered as in ``Cells``, and
     bounds for the lengths of their errors; those of starting walls are given, ``rows`` and ``off``.
 
     Twice the working precision: radii of plain float64 would grow with every step. ``state`` and
@@ -66,6 +65,7 @@ def normal_balls(
     """
     d, n, first = weights.state.shape[1], normals.shape[1], rows.shape[0]
     tiny = 4.0 * (d + 4.0) * (d + 4.0) * U * U
+    held = np.empty(d, np.bool_)  # which states are not 0 throughout
     # Element by element: for slices numba would compile how to word their errors, for seconds.
     for wall in range(first):
         for c in range(n):
@@ -85,6 +85,8 @@ def normal_balls(
                     size = abs(high)
                 for i in range(width if c < weights.reach[t] else 0):
                     w = weights.state[level, i]
+                    if w == 0.0 or not held[i]:
+                        continue
                     high, low = add_product(high, low, w, state[i, c, 0], state[i, c, 1])
                     size += abs(w * state[i, c, 0])
                     rad += abs(w) * state[i, c, 2]
@@ -95,6 +97,8 @@ def normal_balls(
                 fresh[j, c, 1] = low if on else 0.0
                 fresh[j, c, 2] = rad if on else 0.0
         for j in range(end - start):
+            on = (pattern[(start + j) // 64] >> np.uint64((start + j) % 64)) & np.uint64(1)
+            held[j] = on == 1
             for c in range(n):
                 for part in range(3):
                     state[j, c, part] = fresh[j, c, part]
@@ -104,6 +108,8 @@ def normal_balls(
         for c in range(n):
             high, low, size, rad = 0.0, 0.0, 0.0, 0.0
             for i in range(weights.readout.shape[1]):
+                if not held[i] or weights.readout[label, i] == weights.readout[other, i]:
+                    continue
                 h, h_low = state[i, c, 0], state[i, c, 1]
                 w, w_low = two_sum(weights.readout[label, i], -weights.readout[other, i])
                 high, low = add_product(high, low, w, h, h_low)
@@ -115,8 +121,29 @@ def normal_balls(
 
 
 @compiled
+def boundary_facets(
+    sets: U64, count: int, n: int, role: I64, first_tie: int, ids: I64, faces: U64, include: U64
+) -> tuple[int, bool]:
+    """The facets of a cell with ``count`` rays, as ``subfaces`` gives them, and whether any
+    belongs to the boundary; ``include`` says which do. ``role`` (walls of the start)."""
+    walls = sets.shape[0]
+    found = subfaces(full_set(count), sets, np.arange(walls), walls, n - 1, ids, faces)
+    some = False
+    for f in range(found):
+        wanted = ids[f] < role.shape[0] and role[ids[f]] == OUTER
+        if not wanted and not (ids[f] < role.shape[0] and role[ids[f]] == STILL):
+            for tie in range(first_tie, walls):
+                if part_of(faces[f], sets[tie]):
+                    wanted = True
+                    break
+        include[f] = wanted
+        some = some or wanted
+    return found, some
+
+
+@compiled
 def flow_balls_of_cells(
-    weights: Weights, rows: F64, off: F64, cells: Cells, u: F64, which: int, rules: FlowRules,
+    weights: Weights, rows: F64, off: F64, cells: Cells, u: F64, role: I64, rules: FlowRules,
     mids: F64, rads: F64,
 ) -> None:  # fmt: skip
     """Boundary flow of each cell in the buffer, without its credit, into ``mids`` +- ``rads``.
@@ -138,7 +165,7 @@ def flow_balls_of_cells(
         rays = cells.rays[q]
         sets = ray_sets(cells.masks[q], rays, count)
         faces = np.empty((count, sets.shape[1]), np.uint64)
-        found, some = boundary_facets(sets, rays, n, first, first_tie, which, ids, faces, include)
+        found, some = boundary_facets(sets, rays, n, role, first_tie, ids, faces, include)
         if some:
             normal_balls(
                 weights, rows, off, cells.pattern[q], cells.label[q], normals, radii, state, fresh
@@ -166,51 +193,48 @@ def wall_balls(start: Start) -> tuple[F64, F64]:
 
 
 def float_flow(
-    search: ExactSearch,
-    program: Program,
-    start: Start,
-    u: IntVector,
-    which: int,
-    allowance: float | None,
-    deadline: Deadline = NEVER,
-) -> tuple[Enclosure, list[Cell]]:
+    search: ExactSearch, start: Start, u: IntVector, allowance: float | None,
+    look: Callable[[], None],
+) -> tuple[Enclosure, list[Cell]]:  # fmt: skip
     """Credit times boundary flow below one start, and the cells that it leaves out; see
     ``float_sum``."""
-    weights = exact_weights(program)
+    weights = exact_weights(search.program)
     assert weights is not None
     rows, off = wall_balls(start)
-    direction, rules = np.array(u, np.float64), flow_rules()
+    direction, role, rules = np.array(u, np.float64), np.array(roles(start, u)), flow_rules()
 
     def kernel(batch: Cells, mids: F64, rads: F64) -> None:
-        deadline.look()
-        flow_balls_of_cells(weights, rows, off, batch, direction, which, rules, mids, rads)
+        flow_balls_of_cells(weights, rows, off, batch, direction, role, rules, mids, rads)
 
-    return float_sum(search, start, kernel, allowance, WIDE)
+    return float_sum(search, start, grain_for(start, u), kernel, allowance, WIDE, look)
 
 
 def float_sum(
-    search: ExactSearch, start: Start, kernel: Callable[[Cells, F64, F64], None],
-    allowance: float | None, wide: float,
+    search: ExactSearch, start: Start, grain: int, kernel: Callable[[Cells, F64, F64], None],
+    allowance: float | None, wide: float, look: Callable[[], None],
 ) -> tuple[Enclosure, list[Cell]]:  # fmt: skip
     """Credit times what ``kernel`` writes for each cell of a batch, as midpoints and radii, summed
-    over the cells below one start; and the cells that are left out.
+    over the cells below one start; and the cells that are left out. ``look`` is called now and
+    then, first while cells are searched for, and may raise.
 
     Left out are the cells that are least precise, as many as it takes for the radii of the others
     to sum to at most ``allowance``. Without one, those off by more than ``wide``, and a few of the
     least precise, which cost little by other means.
     """
     assert isinstance(search, HasBatches)
+    batches: list[Cells] = []
+    for batch in search.cells(start, grain):
+        look()
+        if batch is not None:  # buffers are used again
+            batches.append(Cells._make(array[: int(batch.size[0])].copy() for array in batch))
     found: list[tuple[F64, F64, F64]] = []
     where: list[tuple[Cells, int]] = []
-    for batch in search.cells(start):
-        if batch is None:
-            continue
-        size = int(batch.size[0])
-        mids, rads = np.empty(size), np.empty(size)
-        kernel(batch, mids, rads)
-        kept = Cells._make(array[:size].copy() for array in batch)  # buffers are used again
+    for kept in batches:
+        look()
+        mids, rads = np.empty(len(kept.rays)), np.empty(len(kept.rays))
+        kernel(kept, mids, rads)
         found.append((mids, rads, kept.credit))
-        where += [(kept, q) for q in range(size)]
+        where += [(kept, q) for q in range(len(kept.rays))]
     if not found:
         return Enclosure.exactly(0), []
     mids, rads, credits = (np.concatenate(column) for column in zip(*found, strict=True))

@@ -129,12 +129,6 @@ def _pop(b: Boxes) -> int:
 
 
 @compiled
-def _release(slot: int, b: Boxes) -> None:
-    b.free[b.counts[2]] = slot
-    b.counts[2] += 1
-
-
-@compiled
 def add_box(low: RowArray, high: RowArray, face: int, hope: float, q: Quadrature, b: Boxes) -> bool:
     """Store a box and queue it with worth = mass * hope; False if there is no slot left."""
     if b.counts[2] > 0:
@@ -238,17 +232,17 @@ def search(count: int, net: Network, q: Quadrature, b: Boxes, decided: FloatArra
                 verdict, distance = judge(label, net, x_low, x_high, bounds, influence)
                 if distance <= 1.0:
                     hope = max(distance, 0.02) ** -_PATIENCE
+        b.free[b.counts[2]] = slot  # it is read until another box is added
+        b.counts[2] += 1
         if verdict != UNDECIDED:
             credit = 1.0 / verdict if verdict > 0 else 0.0
             decided[0] += mass * credit
             decided[1] += mass * (1.0 - credit)
-            _release(slot, b)
             continue
         at = _choose(x_low, x_high, influence)
         middle = 0.5 * (x_low[at] + x_high[at])
         row = row_of(middle, q) if x_low[at] < middle < x_high[at] else -1
         low, high = b.low[slot].copy(), b.high[slot].copy()
-        _release(slot, b)
         if row < 0:
             continue  # as fine as the table of end points allows: undecided for good
         end = high[at]

@@ -26,6 +26,7 @@ import numpy as np
 
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.enclosure import Enclosure
+from algzoo_exact.measure.flow import LARGEST_DIMENSION
 from algzoo_exact.measure.gaussian_boxes import Quadrature, quadrature_for
 from algzoo_exact.program.ir import Program, Vector
 from algzoo_exact.program.task import TIE_RULES, Task, TieRule
@@ -174,7 +175,9 @@ def _tables(n: int) -> tuple[Quadrature, Boxes]:
 
 def _accepts(q: Question) -> bool:
     known = q.task.rank is not None or (q.task.is_index and q.task.problem.outlying)
-    return q.metric == ACCURACY and known and isinstance(q.program, Program) and q.program.is_rnn
+    many = q.n > LARGEST_DIMENSION  # else cones say more at any time
+    program = isinstance(q.program, Program) and q.program.is_rnn
+    return q.metric == ACCURACY and known and many and program
 
 
 BOXES = Method("boxes", _accepts, False, box_scores)

@@ -29,7 +29,6 @@ from algzoo_exact.score.rigorous import Cell, cell_of, wall_normals
 F64 = NDArray[np.float64]
 
 _WIDTH = Fraction(1, 10**20)  # of measures in ball arithmetic
-_SPARE_BITS = 24
 _ULP = 2.0**-52
 
 
@@ -57,7 +56,7 @@ def _by_balls(search: ExactSearch, cell: Cell) -> Enclosure:
     def value(u: IntVector) -> arb:
         return CellFlow(cell.tight, normal, cell.directions, u).measure()
 
-    return narrow_along(search.n, value, _WIDTH, _SPARE_BITS)
+    return narrow_along(search.n, value, _WIDTH)
 
 
 @compiled

@@ -15,6 +15,7 @@ from flint import arb
 from algzoo_exact.exact.enclosure import Enclosure, refine, to_arb
 from algzoo_exact.measure.faces import Face
 from algzoo_exact.measure.flow import CellFlow
+from algzoo_exact.shown import Shown
 
 # atan(sqrt(s)) / pi where it is rational (Niven's theorem: no other rational s).
 _SPECIAL = {
@@ -28,7 +29,7 @@ _SMALL_PRIMES = tuple(p for p in range(2, 100) if all(p % q for q in range(2, p)
 
 
 @dataclass(frozen=True)
-class ClosedForm:
+class ClosedForm(Shown):
     """``constant + sum of c * atan(sqrt(s)) / pi`` over ``terms``, pairs (c, s) of rationals, plus
     the sum of c * sqrt(m) / pi over ``roots``, pairs of a rational c and an integer m."""
 

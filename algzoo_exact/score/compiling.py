@@ -17,8 +17,10 @@ import gc
 from collections.abc import Iterator
 from concurrent.futures import ALL_COMPLETED, Future, wait
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any, Literal
 
+from algzoo_exact.deadline import NEVER
 from algzoo_exact.processes import may_start_processes
 from algzoo_exact.program.ir import rnn
 from algzoo_exact.program.task import median, second_argmax
@@ -87,13 +89,12 @@ def compile_kernel(kernel: Kernel) -> None:
         Slopes(program, task, None if numeric else "lowest").below(start, compiled=False)
     elif kernel == "flows":
         from algzoo_exact.score.boundary_balls import float_flow
-        from algzoo_exact.score.facets import ALL_FACETS
 
-        float_flow(search, program, start, direction, ALL_FACETS, None)
+        float_flow(search, replace(start, inner=0), direction, None, NEVER.look)
     else:
         from algzoo_exact.score.bend_balls import float_squares
 
-        float_squares(search, program, task, start, direction, None)
+        float_squares(search, task, start, direction, None, NEVER.look)
 
 
 def _compile(kernel: Kernel) -> None:

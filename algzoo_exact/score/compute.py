@@ -9,24 +9,21 @@ from dataclasses import replace
 
 from algzoo_exact.deadline import Deadline, TimeIsUpError
 from algzoo_exact.errors import InputError, demand
+from algzoo_exact.measure.flow import LARGEST_DIMENSION
+from algzoo_exact.processes import Workers, processes_for
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.lift import HasNetwork, HasProgram, lift, network_of, task_of
 from algzoo_exact.program.task import Task, TieRule, check_fit, median
 from algzoo_exact.program.transformer import Transformer
+from algzoo_exact.progress import shows_progress
 from algzoo_exact.regions.exact_search import ExactSearch
 from algzoo_exact.regions.starts import starting_cones
 from algzoo_exact.score.accuracy import ACCURACY
-from algzoo_exact.score.anytime import HEAVIEST
 from algzoo_exact.score.boxes import BOXES
 from algzoo_exact.score.by_closed_form import CLOSED_FORM, CLOSED_FORM_UP_TO
 from algzoo_exact.score.compiling import COMPILING, LOADING_SECONDS, compiling, done
 from algzoo_exact.score.cones import CONES
-from algzoo_exact.score.counting import (
-    PATIENCE,
-    SMALL_PATIENCE,
-    count_leaves,
-    sharing,
-)
+from algzoo_exact.score.counting import PATIENCE, SMALL_PATIENCE, count_leaves, sharing
 from algzoo_exact.score.enumeration import ENUMERATION
 from algzoo_exact.score.metric import Metric
 from algzoo_exact.score.pool import new_search
@@ -35,7 +32,7 @@ from algzoo_exact.score.result import Progress, Score
 from algzoo_exact.score.squared_error import SQUARED_ERROR
 
 METRICS: dict[str, Metric] = {metric.name: metric for metric in (ACCURACY, SQUARED_ERROR)}
-METHODS: tuple[Method, ...] = (ENUMERATION, CLOSED_FORM, CONES, HEAVIEST, BOXES)
+METHODS: tuple[Method, ...] = (ENUMERATION, CLOSED_FORM, CONES, BOXES)
 
 AUTO_SECONDS = 60.0  # for cones, beside what counting and compiling take
 BOX_SECONDS = 10.0  # boxes and a transformer's inputs narrow slowly
@@ -47,6 +44,8 @@ _SOON = 3.0  # seconds, which ball arithmetic may take before compiled code is a
 # both cores are left to it.
 _MEANWHILE_LIMITED, _MEANWHILE = 30.0, 1.0
 _DIGITS_OF_BOUNDS = 20  # of each cone that is decided while others are not
+# Seconds of work on one cone that may be lost, and the share of a limit.
+_LONG_JOB, _JOB_SHARE = 5.0, 0.15
 
 
 def metric_for(task: Task) -> Metric:
@@ -54,6 +53,7 @@ def metric_for(task: Task) -> Metric:
     return next(metric for metric in METRICS.values() if metric.scores(task))
 
 
+@shows_progress("accuracy")
 def accuracy(
     model: Program | Transformer | HasNetwork | HasProgram,
     task: Task | None = None,
@@ -63,7 +63,7 @@ def accuracy(
     method: Wish = "auto",
     time_limit: float | None = None,
     max_cells: int | None = None,
-    workers: int | None = None,
+    workers: Workers | None = None,
     by_label: bool = False,
     progress: Progress | None = None,
 ) -> Score:
@@ -84,7 +84,8 @@ def accuracy(
     ``digits``: the width is at most 10**-``digits``, for n <= 6. By default it is as narrow as
     comes at the speed of float64 (30 digits where cells are few).
 
-    ``workers`` is a number of processes; by default two if the run is expected to be long.
+    ``workers`` is a number of processes, by default two if the run is expected to be long; or a
+    ``concurrent.futures.Executor`` that runs the jobs.
     KeyboardInterrupt ends "bounds", and "exact" for n >= 4, with what is decided so far.
 
     InputError for sizes that do not fit, or a method that cannot serve this n.
@@ -102,7 +103,7 @@ def accuracies(
     task: Task | None = None,
     *,
     ties: TieRule = "lowest",
-    workers: int = 1,
+    workers: Workers = 1,
 ) -> Iterator[Score]:
     """Accuracies of many models, such as noisy variants of one, n <= 9: every input is decided, and
     they are as narrow as comes at the speed of float64. Loaded models know their tasks.
@@ -127,12 +128,12 @@ def accuracy_bounds(
     digits: int = 30,
     time_limit: float | None = None,
     max_cells: int | None = None,
-    workers: int = 1,
+    workers: Workers = 1,
 ) -> Iterator[Score]:
     """Nested certified enclosures, each true when it is yielded; stop whenever you like.
 
-    n <= 6: cones decided one at a time, the heaviest first, until nothing is left (the last
-    value is then ``exact``). n >= 7: boxes, which narrow slowly; expect wide enclosures.
+    n <= 6: cones decided one at a time, until nothing is left (the last value is then ``exact``).
+    n >= 7: boxes, which narrow slowly; expect wide enclosures.
     A transformer's inputs are tried one by one, ``max_cells`` of them at most.
     """
     question = Question(
@@ -143,6 +144,7 @@ def accuracy_bounds(
     yield from steps(question)
 
 
+@shows_progress("squared error")
 def squared_error(
     model: Program | HasProgram,
     task: Task | None = None,
@@ -151,7 +153,7 @@ def squared_error(
     method: Wish = "auto",
     time_limit: float | None = None,
     max_cells: int | None = None,
-    workers: int | None = None,
+    workers: Workers | None = None,
     progress: Progress | None = None,
 ) -> Score:
     """The mean of (f(x) - median(x))^2 over standard Gaussian inputs, f a program of one output.
@@ -165,7 +167,8 @@ def squared_error(
     ``digits``: an exact enclosure is no wider than 10**-``digits``, for n <= 6. By default it is as
     narrow as comes at the speed of float64.
 
-    ``workers`` is a number of processes; by default two if the run is expected to be long.
+    ``workers`` is a number of processes, by default two if the run is expected to be long; or a
+    ``concurrent.futures.Executor`` that runs the jobs.
     KeyboardInterrupt ends a run for n >= 4 with what is decided so far.
 
     InputError for a program with several outputs, another task, or a method that cannot serve n.
@@ -186,7 +189,7 @@ def squared_error_bounds(
     digits: int | None = None,
     time_limit: float | None = None,
     max_cells: int | None = None,
-    workers: int | None = None,
+    workers: Workers | None = None,
 ) -> Iterator[Score]:
     """Nested certified enclosures, each true when it is yielded; stop whenever you like.
 
@@ -237,37 +240,49 @@ def _chosen(q: Question) -> Iterator[Score]:
         return
     early = next((way for way in METHODS if not way.decides_all and way.accepts(q)), None)
     small, short = q.n <= CLOSED_FORM_UP_TO, q.deadline.left < LOADING_SECONDS
-    at_once = q.wish == "bounds" or q.max_cells is not None or small or short
+    at_once = q.wish == "bounds" or q.max_cells is not None or short
     if not CONES.accepts(q) or (early and at_once):
         if early:
-            yield from early.steps(q.within(AUTO_SECONDS if early is HEAVIEST else BOX_SECONDS))
+            yield from early.steps(q.within(BOX_SECONDS))
         return
     few = _SOON / q.metric.ball_seconds.get(q.n, math.inf)
-    search = ExactSearch(q.rnn, q.ties)
-    if small or short or count_leaves(search, q.task, SMALL_PATIENCE, 2 * few) <= few:
+    leaves = count_leaves(ExactSearch(q.rnn, q.ties), q.task, SMALL_PATIENCE, 2 * few)
+    if small or short or leaves <= few:
         q = replace(q, digits=q.digits or MANY_DIGITS, workers=1, compiled=False)
-        # Within a limit cone by cone, without compiled code, which may not be there yet.
-        yield from (early if early and q.deadline.limited else CONES).steps(q.within(AUTO_SECONDS))
+        yield from CONES.steps(in_parts(q.within(AUTO_SECONDS), leaves))
         return
     try:
-        yield from _while_compiling(q, early)
+        yield from _while_compiling(q)
     except TimeIsUpError:
         return
-    leaves = count_leaves(new_search(q.rnn, q.ties, compiled=True), q.task, PATIENCE)
+    search, starts = new_search(q.rnn, q.ties, compiled=True), len(starting_cones(q.task))
+    leaves = count_leaves(search, q.task, PATIENCE)
     seconds = CONES.seconds(q, leaves)
     if q.workers is None:
         workers, threads = sharing(seconds)
         q = replace(q, workers=workers, threads=threads)
     q = q.within(AUTO_SECONDS)
-    left = q.deadline.left * (q.workers or 1)
+    left = q.deadline.left * processes_for(q.workers or 1)
     if q.wish != "exact" and seconds > left and floats_serve(q.rnn):
         q = replace(q, digits=None)
         seconds = CONES.seconds(q, leaves)
-    by_cell = seconds / len(starting_cones(q.task))
-    if early and q.wish == "auto" and by_cell > q.deadline.left / 2:  # none would be decided
+    if early and q.wish == "auto" and seconds / starts > q.deadline.left / 2:  # none is decided
         yield from early.steps(replace(q, digits=_DIGITS_OF_BOUNDS))
     else:
-        yield from CONES.steps(q)
+        # Where not even the first start was finished, they are as many at least.
+        yield from CONES.steps(in_parts(q, min(leaves, search.leaves * starts)))
+
+
+def in_parts(q: Question, leaves: float) -> Question:
+    """The same, to be decided in parts where a cone of so many ``leaves`` in all takes long."""
+    seconds = min(_LONG_JOB, _JOB_SHARE * q.deadline.left)
+    a_leaf = CONES.seconds(q, 1.0)
+    most = max(1.0, seconds / a_leaf if a_leaf < math.inf else 1.0)
+    if q.max_cells is not None:
+        most = min(most, max(1.0, _JOB_SHARE * q.max_cells))
+    if leaves <= most * len(starting_cones(q.task)):
+        return q
+    return replace(q, most_leaves=most, leaves=leaves)
 
 
 def _limited_trial(q: Question) -> Question:
@@ -282,17 +297,19 @@ def _limited_trial(q: Question) -> Question:
     return q.within(BOX_SECONDS) if q.wish == "bounds" else q
 
 
-def _while_compiling(q: Question, early: Method | None) -> Iterator[Score]:
+def _while_compiling(q: Question) -> Iterator[Score]:
     """What integers decide until compiled code is there, which takes long on its first use."""
     with compiling(*q.metric.kernels) as futures:
         if not futures:
             return
         if q.progress is not None:
             q.progress(0.0, COMPILING)
-        if early is HEAVIEST:
+        if q.n <= LARGEST_DIMENSION:
             deadline = q.deadline.within(_MEANWHILE_LIMITED if q.limited else _MEANWHILE)
-            meanwhile = replace(q, digits=_DIGITS_OF_BOUNDS, deadline=deadline, workers=1)
-            for step in HEAVIEST.steps(meanwhile):
+            meanwhile = replace(
+                q, digits=_DIGITS_OF_BOUNDS, deadline=deadline, workers=1, compiled=False
+            )
+            for step in CONES.steps(in_parts(meanwhile, math.inf)):
                 yield replace(step, method=f"{step.method}; {COMPILING}")
                 if done(futures, 0.0):
                     return

@@ -1,36 +1,45 @@
-"""A score as a sum over label cells, each decided as a whole, n <= 9.
+"""A score as a sum over label cells, each decided as a whole or in parts, n <= 9.
 
-A label cell is the two starting cones on both sides of x[0] = 0. With S the sum over decided cells
-and M the sum of what each of the others can add at most,
+A label cell is the two starting cones on both sides of x[0] = 0. With S the sum over what is
+decided and M the sum of what the rest can add at most,
 
     S <= score <= S + M.
+
+As a whole is cheapest: along the diagonal no wall of a label cell turns, so that facets count only
+where logits tie. But then a cell of which half is summed says nothing, since along u mass enters
+and leaves that half. Where a label cell takes long, its cones are therefore summed each by itself,
+cut where they are too large: formula (1) of ``measure.flow`` holds for the right inputs in any
+cone, if facets on the cone's own walls count too. Of a label cell of mass m, whose decided parts
+have the mass p, the rest adds at most (m - p) / m times the bound for the whole: both metrics bound
+what is added by a constant times a measure.
 """
 
 from __future__ import annotations
 
+import heapq
 import math
 import time
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import partial
-from itertools import takewhile
+from functools import cache, partial
+from typing import NamedTuple
 
+import numpy as np
 from flint import arb
+from numpy.typing import NDArray
 
-from algzoo_exact.deadline import Deadline, TimeIsUpError
+from algzoo_exact.deadline import TimeIsUpError
 from algzoo_exact.exact.enclosure import Enclosure, to_arb, working_precision
+from algzoo_exact.geometry.cone import Cone
 from algzoo_exact.measure.cone_measure import cone_measure
 from algzoo_exact.measure.flow import MOST_INPUTS
-from algzoo_exact.processes import processes_for
 from algzoo_exact.program.ir import Program
-from algzoo_exact.program.task import Task, TieRule
 from algzoo_exact.regions.exact_search import ExactSearch
 from algzoo_exact.regions.starts import Start
 from algzoo_exact.score.direction import Direction
-from algzoo_exact.score.metric import Metric, Piece, mass_of_all
+from algzoo_exact.score.metric import Piece, mass_of_all
 from algzoo_exact.score.pool import outcomes
 from algzoo_exact.score.question import FLOAT_DIGITS, Method, Question, floats_serve
 from algzoo_exact.score.result import Score
@@ -43,10 +52,12 @@ _CELL_BITS = 30  # cells among whose number the width is shared out
 # that is more than 1; else ball arithmetic takes over, which is slow for more inputs.
 _WIDE, _CAREFUL_UP_TO = Fraction(1, 10**6), 6
 _MANY_JOBS = 200
-# Cells whose mass is not known beforehand are measured for reports on the way, a quarter of the
+_MANY_PARTS = 10_000  # among which a width that is asked for is shared out
+# Cones whose mass is not known beforehand are measured for reports on the way, a quarter of the
 # time at most.
 _SNAPSHOT_SECONDS, _MEASURING_SECONDS = 1.0, 0.3
-_MASS_DIGITS, _FEW_DIGITS = dict.fromkeys(range(1, 7), 12), 6
+_MASS_DIGITS = 8
+_POINTS = 1 << 15  # random ones, by which parts are ordered
 
 
 @dataclass(frozen=True)
@@ -65,37 +76,38 @@ class Precision:
 class Setup:
     """What all jobs of a score share."""
 
-    metric: Metric
-    program: Program
-    task: Task
-    ties: TieRule | None
+    question: Question
     direction: Direction
     precision: Precision
-    compiled: bool
-    deadline: Deadline
 
 
-@dataclass(frozen=True)
-class Job:
-    """Starting cones of one label cell, or parts of them, and those whose measure at l = 0 is added
-    here."""
+class Job(NamedTuple):
+    """A cone of one label cell; where cones are cut, with about its mass."""
 
     place: int
-    starts: tuple[Start, ...]
-    zeros: tuple[Start, ...]
+    start: Start
+    weight: float
 
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """What the inputs of a job add to the score, by label."""
+    """What the inputs of a job add to the score."""
 
-    values: dict[int, Enclosure]
+    value: Enclosure
     leaves: int
     patterns: set[int]
 
 
+Outcome = Part | tuple[Start, ...] | None
+"""Of a job: what it adds, or its parts if it is too large; None if time is up before."""
+
+
+class _TooLargeError(Exception):
+    """A cone has more leaves than one job may have."""
+
+
 def cone_scores(question: Question) -> Iterator[Score]:
-    """Nested enclosures, one after each label cell, those first that could add most.
+    """Ever better enclosures, what could add most first.
 
     The last is ``exact`` if all were decided. It is then no wider than 10**-digits, for n <= 6, or
     as narrow as comes at the speed of float64 where no digits are asked for.
@@ -106,27 +118,36 @@ def cone_scores(question: Question) -> Iterator[Score]:
         found = q.metric.pieces(q.rnn, q.task, q.deadline)
     except TimeIsUpError:
         return
-    pieces = sorted(found, key=lambda piece: piece.most or 0, reverse=True)
+    pieces = [_alone(piece) for piece in found] if q.most_leaves else list(found)
     floats = _floats_first(q)
-    shared = floats and (processes_for(workers) > 1 or len(pieces) < q.threads)
-    jobs = list(_jobs(q.rnn, pieces, shared))
+    parts = _MANY_PARTS if q.most_leaves else sum(len(piece.starts) for piece in pieces)
+    direction = q.metric.direction(q.rnn, q.task)
     setup = Setup(
-        q.metric, q.rnn, q.task, q.ties,
-        q.metric.direction(q.rnn, q.task),
-        _precision(q, floats, pieces, sum(len(job.starts) for job in jobs)),
-        q.compiled, q.deadline,
-    )  # fmt: skip
-    tally = _Tally(q, pieces, jobs, floats)
-    jobs.reverse()
-    work = partial(decide, setup)
+        replace(q, progress=None, workers=1), direction, _precision(q, floats, pieces, parts)
+    )
+    jobs = _Jobs(q, pieces)
+    tally = _Tally(q, pieces, jobs.needed, floats)
+    work, told = partial(decide, setup), True
     for job, outcome in outcomes(jobs, work, q.deadline, workers, threads=q.threads):
-        if outcome is not None and tally.add(job, outcome):
+        if isinstance(outcome, tuple):
+            jobs.cut(job, outcome)
+        elif outcome is not None:
+            jobs.learn(job, outcome.leaves)
+            told = not tally.add(job, outcome) and told
             now, enough = time.monotonic(), q.max_cells is not None and tally.leaves >= q.max_cells
-            if enough or tally.known or now - reported > _SNAPSHOT_SECONDS:
+            quick = not tally.unmeasured or not any(jobs.needed)
+            if not told and (enough or quick or now - reported > _SNAPSHOT_SECONDS):
                 yield tally.score(now - began)
-                reported = time.monotonic()
+                reported, told = time.monotonic(), True
             if enough:
                 return
+    if not told:
+        yield tally.score(time.monotonic() - began)
+
+
+def _alone(piece: Piece) -> Piece:
+    """Each of its cones to be summed by itself."""
+    return replace(piece, starts=tuple(replace(start, inner=0) for start in piece.starts))
 
 
 def _floats_first(q: Question) -> bool:
@@ -136,148 +157,186 @@ def _floats_first(q: Question) -> bool:
 
 def _precision(q: Question, floats: bool, pieces: list[Piece], parts: int) -> Precision:
     width = Fraction(1, 10 ** (q.digits or _BALL_DIGITS))
-    sizes = [piece.most / piece.mass for piece in pieces if piece.most and piece.mass]
-    size = int(max(sizes, default=Fraction(1))).bit_length()
+    size = int(max(piece.rate for piece in pieces)).bit_length()
     bits = int((q.digits or _BALL_DIGITS) * 3.33) + _SPARE_BITS + size
     # Radii are half of a width, and some is left for what floats leave out.
     allowance = None if q.digits is None else 0.45 * float(width) / parts
     return Precision(bits, width / 2**_CELL_BITS, floats, allowance)
 
 
-def _jobs(program: Program, pieces: list[Piece], shared: bool) -> Iterator[Job]:
-    """One for each label cell; if several processes share the work, some hundred of similar size,
-    so that none waits for another's last one, and each fits in memory.
+class _Jobs:
+    """Cones that wait, those first that could add most.
 
-    Where there are fewer starts, these are their parts by the neurons of the layers up to the one
-    that reads the second input.
+    With a limit on leaves, those are cut beforehand that have more of them, judging by their weight
+    and by the others so far; the search finds out where that is wrong.
     """
-    search = ExactSearch(program, None)
-    early = takewhile(lambda layer: layer.reads.stop < 2, program.layers)
-    level = program.first[min(len(program.layers), 1 + len(list(early)))]
-    starts = sum(len(piece.starts) for piece in pieces)
-    for place, piece in enumerate(pieces):
-        if not shared:
-            yield Job(place, piece.starts, piece.starts)
-            continue
-        for start in piece.starts:
-            parts = [start]
-            if starts < _MANY_JOBS:
-                parts = list(search.parts(start, level))
-            for k, part in enumerate(parts):
-                yield Job(place, (part,), (start,) if k == 0 else ())
+
+    def __init__(self, q: Question, pieces: Sequence[Piece]) -> None:
+        self.most, self.search = q.most_leaves, ExactSearch(q.rnn, q.ties)
+        self.rates = [float(piece.rate) for piece in pieces]
+        self.waiting: list[tuple[float, int, Job]] = []
+        self.added = 0
+        self.needed = [0] * len(pieces)
+        """Cones that are not summed yet, by piece."""
+        self.leaves, self.weight = (q.leaves, 1.0) if q.leaves < math.inf else (0.0, 0.0)
+        for place, piece in enumerate(pieces):
+            self._add(place, piece.starts)
+
+    def __len__(self) -> int:
+        return len(self.waiting)
+
+    def _add(self, place: int, starts: Iterable[Start]) -> None:
+        for start in starts:
+            self.added += 1
+            self.needed[place] += 1
+            job = Job(place, start, _weight(start.cone) if self.most else 1.0)
+            heapq.heappush(self.waiting, (-job.weight * self.rates[place], self.added, job))
+
+    def pop(self) -> Job:
+        while True:
+            job = heapq.heappop(self.waiting)[2]
+            large = self.most and self.leaves * job.weight > 2 * self.most * self.weight
+            parts = self.search.halves(job.start) if large else ()
+            if len(parts) < 2:
+                return job
+            self._replace(job, parts)
+
+    def cut(self, job: Job, parts: Iterable[Start]) -> None:
+        """It turned out to be too large."""
+        if self.most:
+            self.learn(job, 2 * self.most)
+        self._replace(job, parts)
+
+    def _replace(self, job: Job, parts: Iterable[Start]) -> None:
+        self.needed[job.place] -= 1
+        self._add(job.place, parts)
+
+    def learn(self, job: Job, leaves: float) -> None:
+        """It has about so many leaves."""
+        self.leaves += leaves
+        self.weight += job.weight
+
+
+def _weight(cone: Cone) -> float:
+    """About the measure of a cone, for ordering jobs only: the share of some points in it."""
+    rows = [[c / max(map(abs, row)) for c in row] for row in cone.inequalities]
+    inside = (np.array(rows) @ _points(cone.dimension) >= 0).all(0)
+    return float(inside.mean())
+
+
+@cache
+def _points(n: int) -> NDArray[np.float64]:
+    return np.random.default_rng(0).standard_normal((n, _POINTS))
 
 
 class _Tally:
-    """Sums over decided label cells."""
+    """Sums over what is decided."""
 
-    def __init__(self, q: Question, pieces: list[Piece], jobs: list[Job], floats: bool) -> None:
+    def __init__(
+        self, q: Question, pieces: Sequence[Piece], needed: list[int], floats: bool
+    ) -> None:
         self.q, self.pieces, self.floats = q, pieces, floats
-        self.parts: list[list[Part]] = [[] for _ in pieces]
-        self.needed = Counter(job.place for job in jobs)
-        self.lower = self.upper = self.decided = Fraction(0)
         self.mass = mass_of_all(pieces)
-        bounds = [piece.most for piece in pieces if piece.most is not None]
-        self.open = sum(bounds, Fraction(0)) if bounds else self.mass
-        self.left, self.unmeasured = len(pieces), list[Start]()
+        # By piece: cones that are not summed, the sum over the others, and their mass.
+        self.needed = needed
+        self.values = [Enclosure.exactly(0)] * len(pieces)
+        self.masses = [Fraction(0)] * len(pieces)
+        self.unmeasured: list[Job] = []
         self.leaves, self.patterns = 0, set[int]()
-        self.by_label: dict[int, Enclosure] = {}
 
     def add(self, job: Job, part: Part) -> bool:
-        """Whether it was the last part of a label cell."""
-        parts, piece = self.parts[job.place], self.pieces[job.place]
-        parts.append(part)
-        if len(parts) < self.needed[job.place]:
-            return False
-        values: dict[int, Enclosure] = {}
-        for part in parts:
-            for label, value in part.values.items():
-                _add(values, label, value)
-            self.leaves += part.leaves
-            self.patterns |= part.patterns
-        for label, value in values.items():
-            most = self.open if piece.most is None else piece.most
-            value = value.intersect(Enclosure(Fraction(0), most))
-            self.lower += value.lower
-            self.upper += value.upper
-            _add(self.by_label, label, value)
-        self.left -= 1
-        if piece.mass is None or piece.most is None:
-            self.unmeasured += piece.starts
-        else:
-            self.open -= piece.most
-            self.decided += piece.mass
-        parts.clear()
-        return True
+        """Whether more is known now: cones that are not summed by themselves wait for others."""
+        place, alone = job.place, job.start.inner == 0
+        self.needed[place] -= 1
+        self.values[place] = self.values[place].plus(part.value)
+        self.leaves += part.leaves
+        self.patterns |= part.patterns
+        mass = self.pieces[place].mass
+        if alone and (self.needed[place] or mass is None):
+            self.unmeasured.append(job)
+        elif not self.needed[place] and mass is not None:
+            self.masses[place] = mass
+        return alone or not self.needed[place]
 
-    @property
-    def known(self) -> bool:
-        """Whether nothing has to be measured to say what is decided."""
-        return self.left == 0 or not self.unmeasured
+    def _measure(self) -> None:
+        deadline = self.q.deadline.within(_MEASURING_SECONDS)
+        while self.unmeasured and not deadline.passed:
+            place, start, _ = self.unmeasured.pop()
+            if self.needed[place] or self.pieces[place].mass is None:
+                self.masses[place] += cone_measure(start.cone, digits=_MASS_DIGITS).lower
 
     def score(self, seconds: float) -> Score:
-        q, exact = self.q, self.left == 0
-        deadline = q.deadline.within(_MEASURING_SECONDS)
-        while self.unmeasured and not (exact or deadline.passed):
-            cone = self.unmeasured.pop().cone.irredundant()
-            mass = cone_measure(cone, digits=_MASS_DIGITS.get(q.n, _FEW_DIGITS)).lower
-            self.open -= mass
-            self.decided += mass
+        q, exact = self.q, not any(self.needed)
+        if not exact:
+            self._measure()
+        lower = upper = Fraction(0)
+        by_label: dict[int, Enclosure] = {}
+        for piece, needed, value, mass in zip(
+            self.pieces, self.needed, self.values, self.masses, strict=True
+        ):
+            start = piece.starts[0]
+            if needed and start.inner:
+                value = Enclosure.exactly(0)
+            most = value.upper if piece.mass is None else piece.rate * piece.mass
+            value = value.intersect(Enclosure(Fraction(0), max(Fraction(0), most)))
+            by_label[start.label] = value.plus(by_label.get(start.label, Enclosure.exactly(0)))
+            lower += value.lower
+            upper += value.upper
+            if needed and piece.mass is not None:
+                upper += piece.rate * (piece.mass - mass)
+        decided = sum(self.masses, Fraction(0))
+        if not exact and self.pieces[0].mass is None:
+            upper += self.mass - decided
         return q.score(
             "exact" if exact else "certified",
-            Enclosure(self.lower, self.upper + (Fraction(0) if exact else self.open)),
+            Enclosure(lower, upper),
             f"{q.metric.flow} in {'float64 balls' if self.floats else 'ball arithmetic'}",
             seconds,
-            undecided=Fraction(0) if exact else 1 - self.decided / self.mass,
+            undecided=Fraction(0) if exact else 1 - decided / self.mass,
             regions=None if q.metric.of_labels else len(self.patterns),
             cells=self.leaves,
-            by_label=dict(sorted(self.by_label.items())) if exact and q.metric.of_labels else None,
+            by_label=dict(sorted(by_label.items())) if exact and q.metric.of_labels else None,
         )
 
 
-def decide(setup: Setup, job: Job) -> Part | None:
-    """What a job adds; None if time is up before it is known."""
+def decide(setup: Setup, job: Job) -> Outcome:
+    q, precision = setup.question, setup.precision
     with suppress(TimeIsUpError):
-        part, precision = _sum(setup, job), setup.precision
-        if precision.allowance is None and setup.task.seq_len <= _CAREFUL_UP_TO and _too_wide(part):
-            careful = replace(precision, allowance=float(_WIDE))
-            return _sum(replace(setup, precision=careful), job)
-        return part
+        try:
+            part = _sum(setup, job.start)
+            if precision.allowance is None and q.n <= _CAREFUL_UP_TO:
+                value = part.value  # float64 leaves much open where large numbers cancel
+                if value.width > _WIDE * max(Fraction(1), abs(value.midpoint)):
+                    careful = replace(precision, allowance=float(_WIDE))
+                    return _sum(replace(setup, precision=careful), job.start)
+            return part
+        except _TooLargeError:
+            return ExactSearch(q.rnn, q.ties).halves(job.start)
     return None
 
 
-def _too_wide(part: Part) -> bool:
-    """Whether float64 leaves much open, as where large numbers cancel."""
-    return any(
-        value.width > _WIDE * max(Fraction(1), abs(value.midpoint))
-        for value in part.values.values()
-    )
+def _sum(setup: Setup, start: Start) -> Part:
+    q, precision = setup.question, setup.precision
+    integral = q.metric.integral(q.rnn, q.task, q.ties, setup.direction, q.compiled)
+    search, grain = integral.search, integral.grain(start)
 
+    def look() -> None:
+        q.deadline.look()
+        if q.most_leaves and search.leaves > q.most_leaves:
+            raise _TooLargeError
 
-def _sum(setup: Setup, job: Job) -> Part:
-    precision, deadline = setup.precision, setup.deadline
-    integral = setup.metric.integral(
-        setup.program, setup.task, setup.ties, setup.direction, setup.compiled
-    )
-    values: dict[int, Enclosure] = {}
-    for start in job.zeros:
-        _add(values, start.label, Enclosure.exactly(integral.at_zero(start)))
-    for start in job.starts:
-        cells: Iterable[Cell | None] = right_cells(integral.search, start)
-        if precision.floats:
-            known, cells = integral.floats(start, precision.allowance, deadline)
-            _add(values, start.label, known)
-        with working_precision(precision.bits):
-            total, radius = arb(0), to_arb(precision.radius)
-            for cell in cells:
-                deadline.look()
-                if cell is not None:
-                    total += integral.ball(cell, radius)
-        _add(values, start.label, Enclosure.from_arb(total))
-    return Part(values, integral.search.leaves, integral.search.patterns)
-
-
-def _add(sums: dict[int, Enclosure], label: int, value: Enclosure) -> None:
-    sums[label] = value.plus(sums[label]) if label in sums else value
+    value = Enclosure.exactly(integral.at_zero(start))
+    cells: Iterable[Cell | None] = right_cells(search, start, grain)
+    if precision.floats:
+        known, cells = integral.floats(start, precision.allowance, look)
+        value = value.plus(known)
+    with working_precision(precision.bits):
+        total, radius = arb(0), to_arb(precision.radius)
+        for cell in cells:
+            look()
+            if cell is not None:
+                total += integral.ball(cell, radius)
+    return Part(value.plus(Enclosure.from_arb(total)), search.leaves, search.patterns)
 
 
 def _seconds(q: Question, leaves: float) -> float:

@@ -51,15 +51,15 @@ class Direction:
 
 def directions(
     program: Program,
-    walls: Iterable[IntVector],
+    starts: Iterable[Start],
     mass: Fraction,
     around: Callable[[Specializer, IntVector], Any],
     *,
     diagonal: bool = True,
 ) -> Iterator[Direction]:
     """Usable directions: the diagonal, unless it is excluded, if the model is generic around it,
-    then generic ones, in none of the ``walls`` between label cells, each of measure ``mass``."""
-    walls = set(walls)
+    then generic ones, in no wall of the ``starts``, label cells each of measure ``mass``."""
+    walls = {row for start in starts for row in start.rows}
     specializer = Specializer(program)
     first = (1,) * program.seq_len
     generic = islice(directions_for(program.seq_len), _MOST_TRIED)

@@ -22,10 +22,16 @@ from algzoo_exact.exact.enclosure import Enclosure, working_precision
 from algzoo_exact.program.task import TieRule, credit_for
 from algzoo_exact.program.transformer import Transformer
 from algzoo_exact.score.accuracy import ACCURACY
-from algzoo_exact.score.attention import Attention, Integers, ball_attention, float_attention
+from algzoo_exact.score.attention import (
+    Attention,
+    Integers,
+    NoRationalError,
+    RationalAttention,
+    ball_attention,
+    float_attention,
+)
 from algzoo_exact.score.float_balls import UNIT
 from algzoo_exact.score.question import Method, Question
-from algzoo_exact.score.rational_attention import RationalAttention
 from algzoo_exact.score.result import Counts, Score
 
 BLOCK = 1 << 10  # at 2^12, a tenth quicker for d = 8, and a tenth of a second apart
@@ -147,8 +153,9 @@ class Judge:
             return [k for k, ball in enumerate(logits) if not any(ball < other for other in logits)]
 
     def _by_rationals(self, tokens: Sequence[int]) -> Answer | None:
-        logits = RationalAttention(self.transformer).logits(tokens)
-        if logits is None:
+        try:
+            (logits,) = RationalAttention(self.transformer).logits(np.array([tokens]))
+        except NoRationalError:
             return None
         largest = max(logits)
         return Answer((frozenset(k for k, value in enumerate(logits) if value == largest),))

@@ -3,23 +3,33 @@
 The logits are continuous, so where every margin logit[label] - logit[k] is positive inside a
 facet, the cell across it is right too and the two contributions cancel: such facets are left out.
 What stays are the facets on which some margin vanishes identically (cuts by ties, and activation
-walls behind which logits coincide), each with the credit of its own side; and the walls between
-labels, unless the direction u lies in all of them.
-
-To measure the cells below each starting cone by themselves, all its walls count, those between
-labels among them; to measure each cell by itself, all facets do.
+walls behind which logits coincide), each with the credit of its own side; and the walls that bound
+what is summed, unless they hold the direction u: then they do not turn, and nothing flows.
 """
 
+from __future__ import annotations
+
+from algzoo_exact.geometry.cone import IntVector, dot
 from algzoo_exact.regions.exact_search import BOUNDARY, CONES
+from algzoo_exact.regions.starts import Start
 
-# Each adds facets to the one before; TIES are those on which a margin vanishes.
-TIES, START_WALLS, ALL_FACETS = 0, 1, 2
+# What a wall of a start is: it holds u; it lies inside, where facets count if a margin vanishes on
+# them; or it bounds what is summed.
+STILL, INNER, OUTER = 0, 1, 2
 
 
-def grain_for(which: int) -> int:
-    """The cells that the compiled search must give for the flow over these facets.
+def roles(start: Start, u: IntVector) -> tuple[int, ...]:
+    """One for each wall."""
+    moved = [INNER if wall >= start.outer else OUTER for wall in range(len(start.rows))]
+    return tuple(
+        role if dot(row, u) else STILL for role, row in zip(moved, start.rows, strict=True)
+    )
+
+
+def grain_for(start: Start, u: IntVector) -> int:
+    """The cells that the compiled search must give for the flow along u.
 
     A cone that is right as a whole has the facets of the cells that it consists of, but for those
     inside it, which no margin vanishes on.
     """
-    return BOUNDARY if which == TIES else CONES
+    return CONES if OUTER in roles(start, u) else BOUNDARY

@@ -21,26 +21,25 @@ from algzoo_exact.measure.flow import NotGenericError
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task, TieRule
 from algzoo_exact.program.transformer import Transformer
-from algzoo_exact.regions.exact_search import ExactSearch
+from algzoo_exact.regions.exact_search import LEAVES, ExactSearch
 from algzoo_exact.regions.starts import Start
 from algzoo_exact.score.closed_form import Terms
 from algzoo_exact.score.compiling import Kernel
 from algzoo_exact.score.direction import Direction
+from algzoo_exact.score.pool import new_search
 from algzoo_exact.score.rigorous import Cell
 
 
 @dataclass(frozen=True)
 class Piece:
-    """Some starting cones, of one label for a symmetric task: the mass of all of them, and a bound
-    of what they add to the score (which is at least 0).
-
-    Of a task that is not symmetric: one cone, whose mass is not known beforehand, and bounds what
-    it adds.
+    """Some starting cones, of one label for a symmetric task, and their mass; else one cone, whose
+    mass is not known beforehand. What inputs in them add to the score is at least 0, and at most
+    ``rate`` times their mass.
     """
 
     starts: tuple[Start, ...]
     mass: Fraction | None = None
-    most: Fraction | None = None
+    rate: Fraction = Fraction(1)
 
 
 def mass_of_all(pieces: Sequence[Piece]) -> Fraction:
@@ -51,8 +50,16 @@ def mass_of_all(pieces: Sequence[Piece]) -> Fraction:
 class Integral(ABC):
     """What the cells of one search add to a score, along one direction."""
 
-    search: ExactSearch
-    direction: Direction
+    def __init__(
+        self, program: Program, task: Task, ties: TieRule | None, direction: Direction,
+        compiled: bool,
+    ) -> None:  # fmt: skip
+        self.task, self.ties, self.direction = task, ties, direction
+        self.search: ExactSearch = new_search(program, ties, compiled)
+
+    def grain(self, start: Start) -> int:
+        """Which cells below a start add to it; see ``exact_search``."""
+        return LEAVES
 
     @abstractmethod
     def at_zero(self, start: Start) -> Fraction:
@@ -65,10 +72,10 @@ class Integral(ABC):
 
     @abstractmethod
     def floats(
-        self, start: Start, allowance: float | None, deadline: Deadline
+        self, start: Start, allowance: float | None, look: Callable[[], None]
     ) -> tuple[Enclosure, list[Cell]]:
         """The same in float64 balls for the cells below one start, and the cells that it leaves
-        out; see ``boundary_balls.float_sum``. TimeIsUpError if the deadline passes first."""
+        out; see ``boundary_balls.float_sum``."""
 
     @abstractmethod
     def closed(self, cell: Cell, terms: Terms) -> None:

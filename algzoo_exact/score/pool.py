@@ -15,43 +15,39 @@ from concurrent.futures import (
     wait,
 )
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from multiprocessing import parent_process
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from algzoo_exact.deadline import Deadline
 from algzoo_exact.errors import InputError
-from algzoo_exact.processes import FreshContext, processes_for
+from algzoo_exact.processes import FreshContext, Workers, processes_for
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import TieRule
-from algzoo_exact.regions.exact_search import LEAVES, ExactSearch
+from algzoo_exact.regions.exact_search import ExactSearch
 
 _J = TypeVar("_J", covariant=True)
 _R = TypeVar("_R")
 
 
-def new_search(
-    program: Program, ties: TieRule | None, compiled: bool, grain: int = LEAVES
-) -> ExactSearch:
+def new_search(program: Program, ties: TieRule | None, compiled: bool) -> ExactSearch:
     """A search for cells, in exact integers (all of them) or by the compiled kernel."""
     if not compiled:
         return ExactSearch(program, ties)
     from algzoo_exact.regions.search import Search  # loads numba
 
-    return Search(program, ties, grain=grain)
+    return Search(program, ties)
 
 
 @contextmanager
-def worker_pool(
-    workers: int, setup: Callable[..., None] | None = None, arguments: tuple[Any, ...] = ()
-) -> Iterator[ProcessPoolExecutor]:
+def worker_pool(workers: int) -> Iterator[ProcessPoolExecutor]:
     """Fresh processes that leave Ctrl-C to the main one, and end with the block, whatever they are
     doing.
 
     InputError if one of them ends early, as for lack of memory.
     """
     context = FreshContext()
-    pool = ProcessPoolExecutor(workers, context, _start_worker, (setup, arguments))
+    pool = ProcessPoolExecutor(workers, context, _start_worker)
     try:
         for _ in range(workers):  # a process starts with each job that finds none idle
             pool.submit(_nothing)
@@ -89,51 +85,50 @@ def outcomes(
     jobs: Queue[_J],
     work: Callable[[_J], _R],
     deadline: Deadline,
-    workers: int,
+    workers: Workers,
     *,
     threads: int = 1,
-    here: Callable[[_J], _R] | None = None,
 ) -> Iterator[tuple[_J, _R]]:
     """Jobs with what they came to, as they are done, until none is left or the deadline passes,
-    which ends jobs in other processes at once.
+    which ends jobs in other processes at once. An executor's own go on until they notice.
 
     One worker works in this process, in so many ``threads``: for compiled code, beside which others
-    run, and for short jobs, since those that began are finished. ``here`` sends the work to other
-    processes in any case, which may be compiling for long, and does jobs in this one until the
-    first of them has answered.
+    run, and for short jobs, since those that began are finished.
     """
-    workers = processes_for(workers)
-    alone = here is None and workers == 1
-    if alone and threads == 1:
+    processes = processes_for(workers)
+    alone = processes == 1
+    if alone and threads == 1 and not isinstance(workers, Executor):
         while len(jobs) and not deadline.passed:
             job = jobs.pop()
             yield job, work(job)
         return
-    with _thread_pool(threads) if alone else worker_pool(workers) as pool:
-        running: dict[Future[_R], _J] = {}
-        while (len(jobs) or running) and not deadline.passed:
-            while len(jobs) and len(running) < 2 * workers * threads:
-                job = jobs.pop()
-                running[pool.submit(work, job)] = job
-            timeout = deadline.timeout
-            if here is not None and len(jobs):
-                job = jobs.pop()
-                yield job, here(job)
-                timeout = 0.0
-            for future in wait(running, timeout, FIRST_COMPLETED).done:
-                here = None
-                yield running.pop(future), future.result()
+    running: dict[Future[_R], _J] = {}
+    with _executor(workers, processes, threads if alone else 0) as pool:
+        try:
+            while (len(jobs) or running) and not deadline.passed:
+                while len(jobs) and len(running) < 2 * processes * threads:
+                    job = jobs.pop()
+                    running[pool.submit(work, job)] = job
+                for future in wait(running, deadline.timeout, FIRST_COMPLETED).done:
+                    yield running.pop(future), future.result()
+        finally:
+            for future in running:
+                future.cancel()
+
+
+def _executor(workers: Workers, processes: int, threads: int) -> AbstractContextManager[Executor]:
+    if isinstance(workers, Executor):
+        return nullcontext(workers)
+    return _thread_pool(threads) if threads else worker_pool(processes)
 
 
 def _nothing() -> None:
     """A job that only makes the pool start its processes."""
 
 
-def _start_worker(setup: Callable[..., None] | None, arguments: tuple[Any, ...]) -> None:
+def _start_worker() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    if setup is not None:
-        setup(*arguments)
 
 
 def _end_with_parent() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -11,6 +12,7 @@ from algzoo_exact.deadline import NEVER, Deadline
 from algzoo_exact.errors import InputError, did_you_mean
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.measure.flow import MOST_INPUTS
+from algzoo_exact.processes import Workers, check_workers
 from algzoo_exact.program.floats import exact_weights
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task, TieRule
@@ -31,6 +33,9 @@ MANY_DIGITS = 30  # where they come quickly, and none are asked for
 class Question:
     """A score that is asked for. ``digits``, ``workers``: None is what comes quickly.
 
+    ``most_leaves``: a label cell is decided in parts with so many at most, each of which counts by
+    itself, where ``leaves`` are to be expected in all; None decides it as a whole.
+
     ``wish``: "exact" is every input decided, "bounds" what can be said at any moment, "auto" what
     says most. ``max_cells``: of cones, or inputs, that are visited. ``budgeted``: a run without
     a limit of its own ends after a minute or so, unless every input is to be decided. ``by_label``
@@ -46,10 +51,12 @@ class Question:
     wish: Wish = "auto"
     deadline: Deadline = NEVER
     max_cells: int | None = None
-    workers: int | None = None
+    workers: Workers | None = None
     threads: int = 1
     budgeted: bool = True
     compiled: bool = True
+    most_leaves: float | None = None
+    leaves: float = math.inf
     by_label: bool = False
     progress: Progress | None = None
 
@@ -97,8 +104,8 @@ class Question:
             raise InputError(f"digits must be from 1 to 1000, not {self.digits}.")
         if self.max_cells is not None and self.max_cells < 0:
             raise InputError(f"max_cells must be at least 0, not {self.max_cells}.")
-        if self.workers is not None and self.workers < 1:
-            raise InputError(f"workers must be at least 1, not {self.workers}.")
+        if self.workers is not None:
+            check_workers(self.workers)
         if isinstance(self.program, Program) and self.wish == "exact" and self.n > MOST_INPUTS:
             raise InputError(
                 f"The exact method reaches n = {MOST_INPUTS}; for n = {self.n} "
@@ -124,6 +131,4 @@ class Method:
 
 def floats_serve(program: Program) -> bool:
     """Whether float64 balls are made for this n and hold the weights exactly."""
-    if program.seq_len not in FLOAT_DIGITS:
-        return False
-    return exact_weights(program) is not None
+    return program.seq_len in FLOAT_DIGITS and exact_weights(program) is not None

@@ -11,6 +11,7 @@ from typing import Literal
 from algzoo_exact.exact.enclosure import Enclosure, square_root
 from algzoo_exact.program.task import Task, TieRule
 from algzoo_exact.score.closed_form import ClosedForm
+from algzoo_exact.shown import Shown
 
 Kind = Literal["exact", "certified"]
 
@@ -19,7 +20,7 @@ Progress = Callable[[float, str], None]
 
 
 @dataclass(frozen=True)
-class Counts:
+class Counts(Shown):
     """What came out where a finite number of inputs was tried one by one.
 
     There are ``inputs`` in all, equally likely. Of these, ``undecided`` were not tried, or not
@@ -35,7 +36,7 @@ class Counts:
 
 
 @dataclass(frozen=True, eq=False)
-class Score:
+class Score(Shown):
     """What a network scores on random inputs, by one metric.
 
     ``metric`` is its name: ``accuracy``, or ``mean_squared_error``, that is
@@ -79,6 +80,9 @@ class Score:
     def value(self) -> float:
         """Midpoint of the enclosure, for plots and z-scores."""
         return float(self.enclosure.midpoint)
+
+    def __repr__(self) -> str:
+        return f"<{self.metric} {self}; {self.task.name}, n = {self.task.seq_len}; {self.method}>"
 
     def __str__(self) -> str:
         if self.kind == "exact":

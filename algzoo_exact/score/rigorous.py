@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
@@ -15,10 +15,9 @@ from algzoo_exact.geometry.cone import IntVector, dot
 from algzoo_exact.measure.faces import Face, PrecisionError
 from algzoo_exact.measure.flow import CellFlow, NotGenericError
 from algzoo_exact.program.specialize import Specializer, rows
-from algzoo_exact.regions.exact_search import ExactCell, ExactSearch
+from algzoo_exact.regions.exact_search import LEAVES, ExactCell, ExactSearch
 from algzoo_exact.regions.pattern import from_words
 from algzoo_exact.regions.starts import Start
-from algzoo_exact.score.facets import ALL_FACETS, START_WALLS
 
 if TYPE_CHECKING:
     from algzoo_exact.regions.compiled import Cells
@@ -47,12 +46,17 @@ def cell_of(cells: Cells, q: int, start: Start) -> Cell:
     """One cell of a batch."""
     count = int(cells.rays[q])
     return Cell(
-        start,
+        with_label(start, int(cells.label[q])),
         from_words(cells.pattern[q].tolist()),
         credit_of(cells, q),
         tuple(from_words(words) for words in cells.masks[q, :count].tolist()),
         tuple(map(tuple, cells.x[q, :count].tolist())),
     )
+
+
+def with_label(start: Start, label: int) -> Start:
+    """The start of a cell, whose label is another one where those of each label are looked for."""
+    return start if start.label == label else replace(start, label=label)
 
 
 def credit_of(cells: Cells, q: int) -> Fraction:
@@ -63,7 +67,7 @@ def credit_of(cells: Cells, q: int) -> Fraction:
 def from_exact(cell: ExactCell, start: Start) -> Cell:
     """The same from integer enumeration."""
     return Cell(
-        start,
+        with_label(start, cell.label),
         cell.bits,
         Fraction(1, cell.tied),
         cell.cone.tight,
@@ -92,31 +96,24 @@ def wall_normals(specializer: Specializer, cell: Cell) -> Callable[[int], IntVec
     return normal
 
 
-def turning_facets(flow: CellFlow, search: ExactSearch, cell: Cell, which: int) -> list[Face]:
+def turning_facets(flow: CellFlow, search: ExactSearch, cell: Cell) -> list[Face]:
     """The facets that belong to the boundary (see ``score.facets``), but for those whose hyperplane
     holds the direction: their flow is 0."""
-    first = len(cell.start.cone.walls)
-    first_tie = first + search.neurons
+    first_tie = len(cell.start.cone.walls) + search.neurons
     ties = [rays for wall, rays in flow.sets.items() if wall >= first_tie]
 
     def counts(face: Face) -> bool:
         if dot(flow.normal(face.wall), flow.u) == 0:
             return False
-        if which == ALL_FACETS:
-            return True
-        if face.wall < first and which == START_WALLS:
-            return True
-        if face.wall < first - 1:
-            return False
-        return any(face.rays & rays == face.rays for rays in ties)
+        return face.wall < cell.start.outer or any(face.rays & rays == face.rays for rays in ties)
 
     return [face for face in flow.facets if counts(face)]
 
 
-def cell_flow(search: ExactSearch, cell: Cell, u: IntVector, which: int) -> arb:
+def cell_flow(search: ExactSearch, cell: Cell, u: IntVector) -> arb:
     """Credit times flow of one cell, at flint's precision."""
     flow = flow_of(search, cell, u)
-    total = sum(flow.flows(turning_facets(flow, search, cell, which)), arb(0))
+    total = sum(flow.flows(turning_facets(flow, search, cell)), arb(0))
     return total * cell.credit.numerator / (cell.credit.denominator * 2 * arb.pi())
 
 
@@ -137,13 +134,13 @@ def narrowed(value: Callable[[], arb], radius: arb) -> arb:
     raise NotGenericError("the direction is not generic for a cone")
 
 
-def right_cells(search: ExactSearch, start: Start) -> Iterator[Cell | None]:
+def right_cells(search: ExactSearch, start: Start, grain: int = LEAVES) -> Iterator[Cell | None]:
     """Cells with credit below one start; None now and then while there is none to give.
 
     From the compiled kernel if ``search`` is a ``regions.search.Search``.
     """
     if isinstance(search, HasBatches):
-        for batch in search.cells(start):
+        for batch in search.cells(start, grain):
             if batch is None:
                 yield None
             else:
@@ -157,4 +154,4 @@ def right_cells(search: ExactSearch, start: Start) -> Iterator[Cell | None]:
 class HasBatches(Protocol):
     """A search that gives its cells in arrays."""
 
-    def cells(self, start: Start) -> Iterator[Cells | None]: ...
+    def cells(self, start: Start, grain: int = LEAVES) -> Iterator[Cells | None]: ...

@@ -21,9 +21,7 @@ from algzoo_exact.measure.lattice_f64 import face_lattice
 from algzoo_exact.program.floats import Weights
 from algzoo_exact.regions.compiled import Cells
 from algzoo_exact.score.bend_balls import error_of_cell, inner_ball, is_on, length_ball
-from algzoo_exact.score.boundary import boundary_facets
-from algzoo_exact.score.boundary_balls import normal_balls
-from algzoo_exact.score.facets import TIES
+from algzoo_exact.score.boundary_balls import boundary_facets, normal_balls
 
 F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
@@ -177,13 +175,14 @@ def add_backward(
 
 @compiled
 def accuracy_slopes(
-    weights: Weights, rnn: Rnn, rows: F64, off: F64, cells: Cells, rules: FlowRules, sums: F64,
-    left: I64,
+    weights: Weights, rnn: Rnn, rows: F64, off: F64, role: I64, cells: Cells, rules: FlowRules,
+    sums: F64, left: I64,
 ) -> None:  # fmt: skip
     """Adds (1) for the facets of each cell in the buffer to ``sums`` (parameters, 2).
 
-    ``rows`` (walls, n): the inequalities of the starting cone, off by ``off`` (walls) at most.
-    ``left`` (cells) is set where float64 does not decide; such cells add nothing.
+    ``rows`` (walls, n): the inequalities of the starting cone, off by ``off`` (walls) at most, with
+    their ``role`` (walls) in ``score/facets``. ``left`` (cells) is set where float64 does not
+    decide; such cells add nothing.
     """
     n, d, first = rows.shape[1], weights.state.shape[1], rows.shape[0]
     outputs = weights.readout.shape[0]
@@ -200,9 +199,7 @@ def accuracy_slopes(
         pattern, rays = cells.pattern[q], cells.rays[q]
         sets = ray_sets(cells.masks[q], rays, count)
         faces = np.empty((count, sets.shape[1]), np.uint64)
-        found, some = boundary_facets(
-            sets, rays, n, first, first + neurons, TIES, ids, faces, include
-        )
+        found, some = boundary_facets(sets, rays, n, role, first + neurons, ids, faces, include)
         if not some:
             continue
         moving_walls(sets, faces, found, pattern, first, rnn.w_hi, rnn.w_hh, outputs, walls)

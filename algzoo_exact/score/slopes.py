@@ -33,9 +33,8 @@ from algzoo_exact.regions.exact_search import BOUNDARY, LEAVES
 from algzoo_exact.regions.search import Search
 from algzoo_exact.regions.starts import Start, starting_cones
 from algzoo_exact.score.bends import Errors
-from algzoo_exact.score.boundary import boundary_facets
-from algzoo_exact.score.boundary_balls import wall_balls
-from algzoo_exact.score.facets import TIES
+from algzoo_exact.score.boundary_balls import boundary_facets, wall_balls
+from algzoo_exact.score.facets import INNER, STILL
 from algzoo_exact.score.pool import outcomes
 from algzoo_exact.score.result import Progress
 from algzoo_exact.score.rigorous import MOST_BITS, Cell, cell_of, flow_of, wall_normals
@@ -104,17 +103,17 @@ class Slopes:
         """What the cells below a start add; they come from the ``compiled`` search."""
         program, total = self.program, np.zeros((self.program.parameters, 2))
         grain = BOUNDARY if self.of_labels else LEAVES
-        search = Search(program, self.ties, grain=grain, exact_only=not compiled)
+        search = Search(program, self.ties, exact_only=not compiled)
         weights = exact_weights(program) if self.floats else None
         rnn, rules = Rnn(*rounded_weights(program)), flow_rules()
         rows, off = wall_balls(start)
-        for batch in search.cells(start):
+        for batch in search.cells(start, grain):
             self.deadline.look()
             if batch is None:
                 continue
             left, sums = np.ones(int(batch.size[0]), np.int64), np.zeros_like(total)
             if weights is not None and self.of_labels:
-                accuracy_slopes(weights, rnn, rows, off, batch, rules, sums, left)
+                accuracy_slopes(weights, rnn, rows, off, _roles(start), batch, rules, sums, left)
             elif weights is not None:
                 square_slopes(weights, rnn, rows, off, self.medians, batch, rules, sums, left)
             _add(total, sums)
@@ -151,7 +150,7 @@ class Slopes:
         ids, faces = np.empty(count, np.int64), np.empty((count, sets.shape[1]), np.uint64)
         include, walls = np.empty(count, np.uint64), np.empty(count, np.int64)
         found, _ = boundary_facets(
-            sets, rays, n, first, first + program.neurons, TIES, ids, faces, include
+            sets, rays, n, _roles(start), first + program.neurons, ids, faces, include
         )
         w_hi, w_hh, _ = rounded_weights(program)
         moving_walls(
@@ -266,6 +265,11 @@ class Slopes:
                     "of inputs, where states that it reads cancel; add a little noise to the "
                     "weights."
                 )
+
+
+def _roles(start: Start) -> I64:
+    """Walls between labels do not move with the weights."""
+    return np.array([STILL] * start.outer + [INNER] * start.inner)
 
 
 class _Backward:

@@ -6,7 +6,7 @@ cell, it adds L^2 n / C at most, because E[|x|^2; C] = n P(C) for a cone.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 
 from flint import arb
@@ -24,7 +24,6 @@ from algzoo_exact.score.closed_form import Terms
 from algzoo_exact.score.direction import Direction, directions, pattern_near
 from algzoo_exact.score.linear_parts import largest_slope, whole_space_bounds
 from algzoo_exact.score.metric import Integral, Metric, Piece
-from algzoo_exact.score.pool import new_search
 from algzoo_exact.score.rigorous import Cell, narrowed
 
 
@@ -35,8 +34,7 @@ class ErrorSquares(Integral):
         self, program: Program, task: Task, ties: TieRule | None, direction: Direction,
         compiled: bool,
     ) -> None:  # fmt: skip
-        self.direction, self.task = direction, task
-        self.search = new_search(program, None, compiled)
+        super().__init__(program, task, None, direction, compiled)
         self.sums = BendSums(self.search, task)
 
     def at_zero(self, start: Start) -> Fraction:
@@ -48,26 +46,17 @@ class ErrorSquares(Integral):
         return total
 
     def ball(self, cell: Cell, radius: arb) -> arb:
-        u, outer = self.direction.u, _outer(cell.start)
-        return narrowed(lambda: self.sums.ball(cell, u, outer), radius)
+        return narrowed(lambda: self.sums.ball(cell, self.direction.u), radius)
 
     def floats(
-        self, start: Start, allowance: float | None, deadline: Deadline
+        self, start: Start, allowance: float | None, look: Callable[[], None]
     ) -> tuple[Enclosure, list[Cell]]:
         from algzoo_exact.score.bend_balls import float_squares
 
-        return float_squares(
-            self.search, self.search.program, self.task, start, self.direction.u, allowance,
-            deadline,
-        )  # fmt: skip
+        return float_squares(self.search, self.task, start, self.direction.u, allowance, look)
 
     def closed(self, cell: Cell, terms: Terms) -> None:
-        self.sums.closed(cell, self.direction.u, _outer(cell.start), terms)
-
-
-def _outer(start: Start) -> int:
-    """Walls between value cells bound what is summed; the last, x[0] = 0, lies inside."""
-    return len(start.cone.walls) - 1
+        self.sums.closed(cell, self.direction.u, terms)
 
 
 def _pieces(program: Program, task: Task, deadline: Deadline) -> Sequence[Piece]:
@@ -78,14 +67,13 @@ def _pieces(program: Program, task: Task, deadline: Deadline) -> Sequence[Piece]
     for pair in zip(starts[::2], starts[1::2], strict=True):
         deadline.look()
         slope = max(largest_slope(program, values[s.label], s.cone) for s in pair)
-        found.append(Piece(pair, mass, slope**2 * task.seq_len * mass))
+        found.append(Piece(pair, mass, slope**2 * task.seq_len))
     return found
 
 
 def _directions(program: Program, task: Task) -> Iterator[Direction]:
     starts = starting_cones(task)
-    walls = (row for start in starts for row in start.rows[:-1])
-    return directions(program, walls, Fraction(2, len(starts)), pattern_near)
+    return directions(program, starts, Fraction(2, len(starts)), pattern_near)
 
 
 def _known(program: Program | Transformer, task: Task) -> tuple[Enclosure, str]:

@@ -18,6 +18,7 @@ from torch.nn.functional import cross_entropy, one_hot
 from algzoo_exact.program.task import Task
 from algzoo_exact.runtime.blocks import HALVES
 from algzoo_exact.runtime.threads import spread
+from algzoo_exact.runtime.untrained import many_outputs
 from algzoo_exact.training.data import Chunk
 from algzoo_exact.training.recipe import Recipe
 from algzoo_exact.training.rnn_kernel import rnn_gradients
@@ -74,7 +75,8 @@ def outputs(recipe: Recipe, layout: Layout, weights: Tensor, inputs: Tensor) -> 
     views = layout.views(weights)
     if recipe.is_transformer:
         return _transformer_outputs(views, inputs, recipe.heads)
-    return _rnn_outputs(views, inputs)
+    w_hi, w_hh, w_oh = views.values()
+    return many_outputs(w_hi, w_hh, w_oh, inputs.unsqueeze(2).unbind(1))
 
 
 def losses(y: Tensor, targets: Tensor) -> Tensor:
@@ -152,15 +154,6 @@ def _operations(recipe: Recipe) -> int:
     d, n = recipe.hidden_size, recipe.seq_len
     one = n * (4 * d * d + n * d) * recipe.layers if recipe.is_transformer else n * d * (d + 2)
     return 6 * one * recipe.batch * len(recipe.seeds)
-
-
-def _rnn_outputs(views: dict[str, Tensor], x: Tensor) -> Tensor:
-    w_hi, w_hh, w_oh = views.values()
-    rows = x.unsqueeze(2).unbind(1)  # n of (S, 1, N)
-    h = torch.relu(w_hi * rows[0])
-    for row in rows[1:]:
-        h = torch.relu(torch.baddbmm(w_hi * row, w_hh, h))
-    return w_oh @ h
 
 
 def _transformer_outputs(views: dict[str, Tensor], tokens: Tensor, heads: int) -> Tensor:

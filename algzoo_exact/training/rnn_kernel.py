@@ -16,8 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from algzoo_exact.jit import compiled_any_order
-from algzoo_exact.runtime.blocks import HALVES, Floats, half_batch, softmax, take
-from algzoo_exact.runtime.tiles import BLOCK, LANES, add_outer, gated_product, product
+from algzoo_exact.runtime.blocks import HALVES, Floats, half_batch, softmax
+from algzoo_exact.runtime.rnn_kernel import forward, step_weights
+from algzoo_exact.runtime.tiles import BLOCK, LANES, add_lanes, add_outer, gated_product
 
 
 @compiled_any_order
@@ -51,23 +52,17 @@ def rnn_gradients(
     )
     exponents = np.empty(BLOCK, np.int32)
     scratch = np.empty(BLOCK, np.float32), exponents, exponents.view(np.float32)
-    share, unbounded = np.float32(1.0 / batch), np.float32(-np.inf)
-    w_step = np.empty((d, d + 1), np.float32)
+    share = np.float32(1.0 / batch)
     for half in range(first, last):
         s = half // HALVES
-        w_step[:, d] = weights[s, :d]
-        w_step[:, :d] = weights[s, d : d + d * d].reshape(d, d)
+        w_step = step_weights(weights[s, :d], weights[s, d : d + d * d].reshape(d, d))
         w_oh = weights[s, d + d * d :].reshape(k, d)
         w_hh_t, w_oh_t = w_step[:, :d].T.copy(), w_oh.T.copy()
         d_step[:] = 0
         d_read[:] = 0
         begin, end = half_batch(half, start, batch)
         for at in range(begin, end, BLOCK):
-            size = take(rows, x[s], at, end)
-            product(rows[1], w_step[:, d:], rows[0, d:], np.float32(0))  # h[-1] is 0
-            for t in range(1, n):
-                product(rows[t + 1], w_step, rows[t], np.float32(0))
-            product(outputs, w_oh, rows[n], unbounded)
+            size = forward(rows, outputs, w_step, w_oh, x[s], at, end)
             if k == 1:
                 for b in range(size):
                     outputs[0, b] = 2 * share * (outputs[0, b] - values[s, at + b])
@@ -85,12 +80,6 @@ def rnn_gradients(
             add_outer(d_step[:, d * LANES :], g, rows[0, d:])
         total = gradients[half]
         total[:] = 0
-        for i in range(d):
-            for lane in range(LANES):
-                total[i] += d_step[i, d * LANES + lane]
-                for j in range(d):
-                    total[d + i * d + j] += d_step[i, j * LANES + lane]
-        for i in range(k):
-            for j in range(d):
-                for lane in range(LANES):
-                    total[d + d * d + i * d + j] += d_read[i, j * LANES + lane]
+        add_lanes(total[:d].reshape(d, 1), d_step[:, d * LANES :])
+        add_lanes(total[d : d + d * d].reshape(d, d), d_step[:, : d * LANES])
+        add_lanes(total[d + d * d :].reshape(k, d), d_read)

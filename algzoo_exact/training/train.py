@@ -12,6 +12,7 @@ import torch
 from algzoo_exact.errors import InputError
 from algzoo_exact.files import path_of, write_whole
 from algzoo_exact.program.task import Task
+from algzoo_exact.shown import Shown
 from algzoo_exact.training.recipe import Recipe
 from algzoo_exact.training.run import Report, Run, model_file
 from algzoo_exact.training.scoring import card_score, choose
@@ -23,7 +24,7 @@ DEFAULT_LAYERS, DEFAULT_HEADS = 2, 1  # of AlgZoo's transformers
 
 
 @dataclass(frozen=True)
-class Trained:
+class Trained(Shown):
     """What a run has left: the best seed's model (in ``path``) with its card, all seeds' scores in
     the order of ``seeds``, and how the best was chosen."""
 

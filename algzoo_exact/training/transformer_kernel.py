@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from algzoo_exact.jit import compiled_any_order
 from algzoo_exact.runtime.blocks import HALVES, Floats, half_batch, softmax
-from algzoo_exact.runtime.tiles import BLOCK
+from algzoo_exact.runtime.tiles import BLOCK, LANES, add_lanes, add_outer, product
 
 
 @compiled_any_order
@@ -50,14 +50,20 @@ def transformer_gradients(
     divided by the batch, goes to ``gradients[half]`` (2 S, P).
     """
     n, d, layers, heads = sizes
-    r = np.empty((layers + 1, n, d, BLOCK), np.float32)
-    qkv = np.empty((layers, n, 3 * d, BLOCK), np.float32)
-    a = np.empty((layers, heads, n, n, BLOCK), np.float32)
-    o = np.empty((layers, n, d, BLOCK), np.float32)
+    # All is computed for whole blocks: beyond the last input there is what is left of earlier ones,
+    # whose gradients are 0.
+    r = np.zeros((layers + 1, n, d, BLOCK), np.float32)
+    qkv = np.zeros((layers, n, 3 * d, BLOCK), np.float32)
+    a = np.zeros((layers, heads, n, n, BLOCK), np.float32)
+    o = np.zeros((layers, n, d, BLOCK), np.float32)
     y = np.empty((n, BLOCK), np.float32)
     dr = np.empty((n, d, BLOCK), np.float32)
     d_qkv = np.empty((n, 3 * d, BLOCK), np.float32)
-    d_o = np.empty((d, BLOCK), np.float32)
+    d_o, added = np.empty((d, BLOCK), np.float32), np.empty((d, BLOCK), np.float32)
+    d_in = np.empty((layers, 3 * d, d * LANES), np.float32)
+    d_out = np.empty((layers, d, d * LANES), np.float32)
+    d_readout = np.empty((n, d * LANES), np.float32)
+    unbounded = np.float32(-np.inf)
     d_a = np.empty((n, BLOCK), np.float32)
     exponents = np.empty(BLOCK, np.int32)
     scratch = np.empty(BLOCK, np.float32), exponents, exponents.view(np.float32)
@@ -69,7 +75,9 @@ def transformer_gradients(
         embed, d_embed = w[: n * d].reshape(n, d), total[: n * d].reshape(n, d)
         pos, d_pos = w[n * d : 2 * n * d].reshape(n, d), total[n * d : 2 * n * d].reshape(n, d)
         readout = w[2 * n * d + layers * per_layer :].reshape(n, d)
-        d_readout = total[2 * n * d + layers * per_layer :].reshape(n, d)
+        d_in[:] = 0
+        d_out[:] = 0
+        d_readout[:] = 0
         readout_t = readout.T.copy()
         begin, end = half_batch(half, start, batch)
         for at in range(begin, end, BLOCK):
@@ -85,41 +93,43 @@ def transformer_gradients(
                 w_out = w[offset + 3 * d * d : offset + per_layer].reshape(d, d)
                 read = n - 1 if layer == layers - 1 else 0
                 for p in range(n):
-                    qkv[layer, p] = 0
-                    _add_product(qkv[layer, p], w_in, r[layer, p], size)
+                    product(qkv[layer, p], w_in, r[layer, p], unbounded)
                 _attend(qkv[layer], a[layer], o[layer], read, scratch, size)
                 for p in range(read, n):
-                    r[layer + 1, p] = r[layer, p]
-                    _add_product(r[layer + 1, p], w_out, o[layer, p], size)
-            y[:] = 0
-            _add_product(y, readout, r[layers, n - 1], size)
+                    product(added, w_out, o[layer, p], unbounded)
+                    r[layer + 1, p] = r[layer, p] + added
+            product(y, readout, r[layers, n - 1], unbounded)
             softmax(y, scratch, share, size)
             for b in range(size):
                 y[labels[s, at + b], b] -= share
-            _add_outer(d_readout, y, r[layers, n - 1], size)
+            y[:, size:] = 0
+            add_outer(d_readout, y, r[layers, n - 1])
             dr[:] = 0
-            _add_product(dr[n - 1], readout_t, y, size)
+            product(dr[n - 1], readout_t, y, unbounded)
             for layer in range(layers - 1, -1, -1):
                 offset = 2 * n * d + layer * per_layer
                 w_in_t = w[offset : offset + 3 * d * d].reshape(3 * d, d).T.copy()
                 w_out_t = w[offset + 3 * d * d : offset + per_layer].reshape(d, d).T.copy()
-                d_in = total[offset : offset + 3 * d * d].reshape(3 * d, d)
-                d_out = total[offset + 3 * d * d : offset + per_layer].reshape(d, d)
                 d_qkv[:] = 0
                 for p in range(n - 1 if layer == layers - 1 else 0, n):
-                    d_o[:] = 0
-                    _add_product(d_o, w_out_t, dr[p], size)  # (1)
-                    _add_outer(d_out, dr[p], o[layer, p], size)
+                    product(d_o, w_out_t, dr[p], unbounded)  # (1)
+                    add_outer(d_out[layer], dr[p], o[layer, p])
                     _attend_back(qkv[layer], a[layer], d_o, p, d_a, d_qkv, size)
                 for p in range(n):
-                    _add_outer(d_in, d_qkv[p], r[layer, p], size)
-                    _add_product(dr[p], w_in_t, d_qkv[p], size)  # (5)
+                    add_outer(d_in[layer], d_qkv[p], r[layer, p])
+                    product(added, w_in_t, d_qkv[p], unbounded)
+                    dr[p] += added  # (5)
             for p in range(n):
                 row = tokens[s, p, at : at + size]
                 for i in range(d):
                     for b in range(size):
                         d_embed[row[b], i] += dr[p, i, b]
                         d_pos[p, i] += dr[p, i, b]
+        for layer in range(layers):
+            offset = 2 * n * d + layer * per_layer
+            add_lanes(total[offset : offset + 3 * d * d].reshape(3 * d, d), d_in[layer])
+            add_lanes(total[offset + 3 * d * d : offset + per_layer].reshape(d, d), d_out[layer])
+        add_lanes(total[2 * n * d + layers * per_layer :].reshape(n, d), d_readout)
 
 
 @compiled_any_order
@@ -184,52 +194,3 @@ def _attend_back(
                 for b in range(size):
                     dq[b] += row[b] * k[b]  # (4)
                     dk[b] += row[b] * q[b]
-
-
-@compiled_any_order
-def _dot(a: Floats, b: Floats, size: int) -> np.float32:
-    total = np.float32(0)
-    for k in range(size):
-        total += a[k] * b[k]
-    return total
-
-
-@compiled_any_order
-def _add_product(out: Floats, w: Floats, rows: Floats, size: int) -> None:
-    """out += W rows. Four rows at a time: five loads and a store for four products."""
-    for i in range(w.shape[0]):
-        o, j = out[i], 0
-        while j + 4 <= w.shape[1]:
-            w0, w1, w2, w3 = w[i, j], w[i, j + 1], w[i, j + 2], w[i, j + 3]
-            r0, r1, r2, r3 = rows[j], rows[j + 1], rows[j + 2], rows[j + 3]
-            for b in range(size):
-                o[b] += w0 * r0[b] + w1 * r1[b] + w2 * r2[b] + w3 * r3[b]
-            j += 4
-        while j < w.shape[1]:
-            w0, r0 = w[i, j], rows[j]
-            for b in range(size):
-                o[b] += w0 * r0[b]
-            j += 1
-
-
-@compiled_any_order
-def _add_outer(out: Floats, g: Floats, rows: Floats, size: int) -> None:
-    """out += g rows^T, four entries at a time."""
-    for i in range(out.shape[0]):
-        a, j = g[i], 0
-        while j + 4 <= out.shape[1]:
-            r0, r1, r2, r3 = rows[j], rows[j + 1], rows[j + 2], rows[j + 3]
-            s0, s1, s2, s3 = np.float32(0), np.float32(0), np.float32(0), np.float32(0)
-            for b in range(size):
-                s0 += a[b] * r0[b]
-                s1 += a[b] * r1[b]
-                s2 += a[b] * r2[b]
-                s3 += a[b] * r3[b]
-            out[i, j] += s0
-            out[i, j + 1] += s1
-            out[i, j + 2] += s2
-            out[i, j + 3] += s3
-            j += 4
-        while j < out.shape[1]:
-            out[i, j] += _dot(a, rows[j], size)
-            j += 1

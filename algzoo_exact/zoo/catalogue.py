@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from algzoo_exact.shown import Shown
 from algzoo_exact.zoo.algzoo import EXAMPLE, EXAMPLE_SIZE, FAMILIES, SEEDS, SEQUENCES, published
 from algzoo_exact.zoo.cards import Card, read_cards
 from algzoo_exact.zoo.fetching import PREFIX
@@ -12,7 +13,7 @@ from algzoo_exact.zoo.loading import list_models, shipped_folder
 
 
 @dataclass(frozen=True)
-class CatalogueEntry:
+class CatalogueEntry(Shown):
     """A model by its name for ``load()``, its size, and what is known about its score.
 
     ``source`` is ``AlgZoo`` for files that are downloaded, or ``shipped``. ``published`` is the
@@ -35,9 +36,19 @@ class CatalogueEntry:
     card: Card | None = None
 
 
-def catalogue() -> tuple[CatalogueEntry, ...]:
+class Catalogue(tuple[CatalogueEntry, ...], Shown):
+    """Entries, which show their number and not all that is known of each."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        shipped = sum(entry.source == "shipped" for entry in self)
+        return f"<{len(self):,} models, {shipped} of them shipped>"
+
+
+def catalogue() -> Catalogue:
     """AlgZoo's models by family and size and its example, then the shipped ones by name."""
-    return (*_algzoo(), *_shipped())
+    return Catalogue((*_algzoo(), *_shipped()))
 
 
 def _algzoo() -> list[CatalogueEntry]:

@@ -17,7 +17,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
-from algzoo_exact.errors import InputError
+from algzoo_exact.errors import InputError, did_you_mean
 from algzoo_exact.zoo.algzoo import (
     BASE_URL,
     EXAMPLE,
@@ -29,7 +29,7 @@ from algzoo_exact.zoo.algzoo import (
     SEQUENCES,
     SHA256,
 )
-from algzoo_exact.zoo.reading import LARGEST_FILE
+from algzoo_exact.zoo.storage import LARGEST_FILE
 
 if TYPE_CHECKING:
     import requests
@@ -124,12 +124,19 @@ def _example() -> Remote:
     return Remote(PREFIX + EXAMPLE, url, EXAMPLE_FILE, EXAMPLE_SIZE, SHA256[EXAMPLE_FILE], metadata)
 
 
+def _meant(name: str) -> str:
+    """The name of a model that is like it, if there is one."""
+    family, _, size = name.removeprefix(PREFIX).rpartition("_")
+    family, _, hidden = family.rpartition("_")
+    return did_you_mean(name, (f"{PREFIX}{known}_{hidden}_{size}" for known in FAMILIES))
+
+
 def _algzoo(name: str, seed: int | None, n_seqs: int | None) -> Remote:
     match = _NAME.fullmatch(name)
     if match is None or match[1] not in FAMILIES:
         raise InputError(
-            f"There is no {name}; AlgZoo's families are {', '.join(FAMILIES)}, with names such as "
-            f"algzoo:2nd_argmax_16_10, and its example is {PREFIX}{EXAMPLE}."
+            f"There is no {name}{_meant(name)}; AlgZoo's families are {', '.join(FAMILIES)}, with "
+            f"names such as algzoo:2nd_argmax_16_10, and its example is {PREFIX}{EXAMPLE}."
         )
     if match[4] is not None:
         if seed is not None or n_seqs is not None:

@@ -6,7 +6,7 @@ import hashlib
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,17 +25,19 @@ from algzoo_exact.program.lift import (
     lift_transformer,
 )
 from algzoo_exact.program.problems.order import SECOND_ARGMAX
-from algzoo_exact.program.task import PROBLEMS, Task
+from algzoo_exact.program.task import PROBLEMS, Task, tasks_for
 from algzoo_exact.program.transformer import Transformer
+from algzoo_exact.progress import shows_progress
+from algzoo_exact.shown import Shown
 from algzoo_exact.zoo.algzoo import FAMILIES
 from algzoo_exact.zoo.fetching import Remote, fetch, find_remote
 from algzoo_exact.zoo.handcrafted import SIZES, handcrafted_second_argmax
+from algzoo_exact.zoo.modules import check_module, module_heads, unwrapped
+from algzoo_exact.zoo.naming import with_our_names
 from algzoo_exact.zoo.reading import (
-    check_content,
     dtype_name,
     file_like,
-    parse_pickle,
-    parsed_safetensors,
+    parsed,
     raw_tensors,
     read_file,
     to_arrays,
@@ -46,16 +48,18 @@ if TYPE_CHECKING:
     import torch
 
 HANDCRAFTED = tuple(f"handcrafted:2nd_argmax_{n}" for n in SIZES)
-SUFFIXES = (".safetensors", ".pth", ".pt", ".ckpt", ".bin", ".pth.tar")
+SUFFIXES = (".safetensors", ".pth", ".pt", ".ckpt", ".bin", ".pth.tar", ".npz")
+_KINDS = ".safetensors, .pth, .pt or .npz"
 _MLP = "mlp"
 _LONGEST_NAME = 200  # characters of a name in messages
 
-# {task}, {task}_{d}_{n} or {task}_{d}_{n}_{sequences}_{seed}, alone or after a prefix.
-_NAME = r"(?:^|(?<!2nd)[_-])({})(?:_(\d+)_(\d+)(?:_\d+_\d+)?)?$"
+# {task} or {task}_{d}_{n}, alone or between other words; 2nd_argmax is no argmax.
+_NAME = r"(?:^|(?<!2nd)_)({})(?:_(\d+)_(\d+))?(?![^_])"
+_BETWEEN_WORDS = re.compile(r"[-. ]")
 
 
 @dataclass(frozen=True)
-class Model:
+class Model(Shown):
     """A model as it was stored. What cannot be printed of its ``name`` is escaped.
 
     ``network`` is exact: the program of an RNN or a perceptron, or a transformer. ``task`` is None
@@ -63,7 +67,8 @@ class Model:
     bytes; for a torch module, of the safetensors file that holds just its weights; for a
     handcrafted model, of its weights written as fractions. ``dtype`` is the stored type:
     ``float32``, ..., or ``rational`` for handcrafted models. ``heads_assumed``: nobody states a
-    transformer's number of attention heads, and 1 is taken.
+    transformer's number of attention heads, and 1 is taken. ``taken`` tells which tensors have
+    names of their own, and were taken by those or by their shapes: our name and theirs.
     """
 
     name: str
@@ -73,9 +78,15 @@ class Model:
     metadata: dict[str, str]
     dtype: str
     heads_assumed: bool = False
+    taken: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "name", printable(self.name))
+
+    def __repr__(self) -> str:
+        task = "no task" if self.task is None else self.task.name
+        inside = repr(self.network).strip("<>")
+        return f"<{self.name} (sha256 {self.sha256[:12]}): {task}, {inside}, {self.dtype}>"
 
     @cached_property
     def weights_sha256(self) -> str:
@@ -108,6 +119,7 @@ class _Asked:
     seq_len: int | None
     heads: int | None
     architecture: str | None = None
+    rename: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -126,6 +138,7 @@ _Claims = tuple[_Stated, ...]
 """The most reliable first."""
 
 
+@shows_progress("loading")
 def load(
     model: str | os.PathLike[str] | torch.nn.Module | Mapping[str, torch.Tensor],
     *,
@@ -133,40 +146,50 @@ def load(
     seq_len: int | None = None,
     heads: int | None = None,
     architecture: str | None = None,
+    rename: Mapping[str, str] | None = None,
     seed: int | None = None,
     n_seqs: int | None = None,
     progress: Callable[[float, str], None] | None = None,
 ) -> Model:
     """Load a model, exactly as stored.
 
-    ``model`` is a ``.safetensors``, ``.pth`` or ``.pt`` file with AlgZoo's keys (a state dict), a
-    ``torch.nn.Module`` with that state dict, the state dict itself, the name of a shipped model
-    (``list_models()``), or ``handcrafted:2nd_argmax_2``, ``_3`` or ``_10``. A checkpoint that holds
-    the state dict does too (also ``.ckpt``, ``.bin`` and ``.pth.tar``); a prefix that all names
-    share is left out, and so are biases that are all 0. Downloaded once, and then kept in a cache:
-    AlgZoo's own models, by names such as ``algzoo:2nd_argmax_16_10`` (``catalogue()`` lists them),
-    and files at ``https://..`` addresses.
+    ``model`` is a ``.safetensors``, ``.pth``, ``.pt`` or ``.npz`` file of weights, a
+    ``torch.nn.Module``, its state dict, the name of a shipped model (``list_models()``), or
+    ``handcrafted:2nd_argmax_2``, ``_3`` or ``_10``. A checkpoint that holds the state dict does too
+    (also ``.ckpt``, ``.bin`` and ``.pth.tar``). Downloaded once, and then kept in a cache: AlgZoo's
+    own models, by names such as ``algzoo:2nd_argmax_16_10`` (``catalogue()`` lists them), and files
+    at ``https://..`` addresses.
+
+    An RNN is h = relu(W_hi x + W_hh h), then W_oh h: its matrices are ``rnn.weight_ih_l0`` (d, 1),
+    ``rnn.weight_hh_l0`` (d, d) and ``linear.weight`` (n or 1, d). A prefix that all names share is
+    left out, and so are biases that are all 0. Under other names they are known by those of
+    ``nn.RNN`` and by their shapes, where one assignment alone fits (``Model.taken`` tells which);
+    ``rename`` says it otherwise: our name and the file's, such as ``{"linear.weight": "head.w"}``,
+    where ``.T`` after the file's name transposes.
 
     A perceptron is a ``torch.nn.Sequential`` of ``Linear(bias=False)`` and ``ReLU`` in turn: the
-    module, or its state dict (``0.weight``, ``2.weight``, ..) where ``architecture``, or the
-    metadata of that name, says ``mlp``, because names do not tell what stands between matrices.
+    module, or matrices of which ``architecture``, or the metadata of that name, says ``mlp``,
+    because names do not tell what stands between them. They are in the order of the numbers in
+    their names (``0.weight``, ``2.weight``, ..; ``fc1``, ``fc2``, ..), else in the only one that
+    fits.
 
     ``seed`` and ``n_seqs`` choose among AlgZoo's files for a size; by default the best seed after
     2^30 sequences. ``progress(fraction, text)`` hears of a download.
 
-    What the weights do not tell comes from the caller, else from the file's metadata, else from
-    its name: the ``task``; the number of inputs ``seq_len`` of an RNN with a single output (for
+    What the weights do not tell comes from the caller, else from the file's metadata or the
+    checkpoint's hyper-parameters, else from its name: the ``task`` (unless the network is of a kind
+    that only one is for); the number of inputs ``seq_len`` of an RNN with a single output (for
     others it must be what the weights say); and the number of ``heads`` of a transformer, by
     default 1 as in AlgZoo.
 
     Raises InputError, in one sentence, for anything that cannot be used.
     """
-    asked = _Asked(task, seq_len, heads, architecture)
+    asked = _Asked(task, seq_len, heads, architecture, rename or {})
     name = os.fspath(model) if isinstance(model, str | os.PathLike) else type(model).__name__
     if remote := find_remote(name, seed, n_seqs):
         return _load_remote(remote, asked, progress)
     if isinstance(model, Mapping):
-        return _load_tensors(model, "state dict", asked, ())
+        return _load_tensors(raw_tensors(model), "state dict", asked, ())
     if not isinstance(model, str | os.PathLike):
         return _load_module(model, asked)
     if name.startswith("handcrafted:"):
@@ -197,20 +220,22 @@ def _find(name: str) -> Path:
     if name in list_models() and not exists:
         return shipped_folder() / f"{name}.safetensors"
     if is_folder:
-        raise InputError(f"{path} is a folder; give a .safetensors, .pth or .pt file in it.")
+        raise InputError(f"{path} is a folder; give a {_KINDS} file in it.")
     if exists and not path.is_file():
-        raise InputError(f"{path} is a pipe or a device; give a .safetensors, .pth or .pt file.")
+        raise InputError(f"{path} is a pipe or a device; give a {_KINDS} file.")
     if exists and not suffix_of(name):
         raise InputError(
-            f"{path} is not a .safetensors, .pth or .pt file, nor a checkpoint named .ckpt, .bin "
-            "or .pth.tar; rename it if it is one."
+            f"{path} is not a {_KINDS} file, nor a checkpoint named .ckpt, .bin or .pth.tar; "
+            "rename it if it is one, else save its matrices with numpy.savez(path, **{'name': "
+            "matrix, ..})."
         )
     if not exists and suffix_of(name):
         raise InputError(f"There is no file {short!r}{file_like(path, SUFFIXES)}.")
     if not exists:
         known = ", ".join(_names())
         raise InputError(
-            f"There is no file or shipped model {short!r}{did_you_mean(name, _names())}; shipped "
+            f"There is no file or shipped model {short!r}"
+            f"{did_you_mean(name, _names()) or file_like(path, SUFFIXES)}; shipped "
             f"models: {known}; "
             "AlgZoo's own have names such as algzoo:2nd_argmax_16_10."
         )
@@ -235,25 +260,9 @@ def _load_file(path: Path, asked: _Asked) -> Model:
 
 
 def _from_bytes(content: bytes, stem: str, suffix: str, asked: _Asked) -> Model:
-    tensors, metadata = _parsed(content, suffix)
-    stated = _stated(metadata, stem)
-    network = _network(to_arrays(tensors), asked, stated)
-    return Model(
-        stem,
-        hashlib.sha256(content).hexdigest(),
-        network,
-        _task(network, asked, stated),
-        metadata,
-        dtype_name(tensors),
-        _heads_assumed(network, asked, stated),
-    )
-
-
-def _parsed(content: bytes, suffix: str) -> tuple[dict[str, RawTensor], dict[str, str]]:
-    check_content(content, suffix)
-    if suffix == ".safetensors":
-        return parsed_safetensors(content)
-    return parse_pickle(content), {}
+    tensors, metadata = parsed(content, suffix)
+    model = _load_tensors(tensors, stem, asked, _stated(metadata, stem))
+    return replace(model, sha256=hashlib.sha256(content).hexdigest(), metadata=metadata)
 
 
 def _load_remote(
@@ -261,7 +270,7 @@ def _load_remote(
 ) -> Model:
     stem, suffix = os.path.splitext(remote.file_name)
     if suffix not in SUFFIXES:
-        raise InputError(f"The address {remote.url} must end in .safetensors, .pth or .pt.")
+        raise InputError(f"The address {remote.url} must end in {_KINDS}.")
     content = fetch(remote, lambda found: _check_remote(found, suffix, remote), progress)
     if remote.size is not None:  # all that the name of the file could say
         task, _, n = remote.size
@@ -278,12 +287,11 @@ def _load_remote(
 
 def _check_remote(content: bytes, suffix: str, remote: Remote) -> None:
     """InputError for content that is no model, or of another size than its name says."""
-    arrays = to_arrays(_parsed(content, suffix)[0])
+    tensors, _ = parsed(content, suffix)
     if remote.size is None:
         # What the weights do not tell is for the caller to say, and no fault of the file.
-        single = READOUT_KEY in arrays and len(arrays[READOUT_KEY]) == 1
-        _network(arrays, _Asked(None, 1 if single else None, None, "mlp"), ())
         return
+    arrays = to_arrays(tensors)
     task, d, n = remote.size
     network = _network(arrays, _Asked(task, n, None), ())
     parameters = FAMILIES[task].parameters(d, n)
@@ -302,67 +310,27 @@ def _load_module(module: torch.nn.Module, asked: _Asked) -> Model:
             f"Cannot load a {type(module).__name__}; give a file, a model's name, a torch module "
             "or its state dict."
         )
-    _check_sequential(module)
-    used = {part.nonlinearity for part in module.modules() if isinstance(part, torch.nn.RNN)}
-    if other := used - {"relu"}:
-        raise InputError(f"The module's RNN uses {other.pop()}; only relu is piecewise linear.")
-    stated = (_Stated("module", heads=_module_heads(module), architecture=_MLP),)
-    return _load_tensors(module.state_dict(), type(module).__name__, asked, stated)
-
-
-def _check_sequential(module: torch.nn.Module) -> None:
-    """InputError for a Sequential that is not Linear and ReLU in turn, or that has biases."""
-    from torch import nn
-
-    if not isinstance(module, nn.Sequential):
-        if is_mlp(module.state_dict()):
-            raise InputError(
-                f"What stands between the matrices of a {type(module).__name__} cannot be told; "
-                "give a torch.nn.Sequential of Linear and ReLU, or its state dict."
-            )
-        return
-    for i, part in enumerate(module):
-        expected = (nn.Linear, nn.ReLU)[i % 2]
-        if type(part) is not expected:
-            raise InputError(
-                f"Part {i} of the Sequential is a {type(part).__name__}, not a "
-                f"{expected.__name__}; only Linear and ReLU in turn are supported."
-            )
-        if isinstance(part, nn.Linear) and part.bias is not None and bool(part.bias.any()):
-            raise InputError(
-                f"Part {i} of the Sequential is a Linear with a bias, and regions of networks with "
-                "biases are not cones; train it with bias=False."
-            )
-    if len(module) < 3 or len(module) % 2 == 0:
-        raise InputError("The Sequential must have a ReLU, and end in a Linear.")
+    module = unwrapped(module)
+    check_module(module, ordered=asked.architecture == _MLP)
+    mlp = _MLP if isinstance(module, torch.nn.Sequential) else None
+    stated = (_Stated("module", heads=module_heads(module), architecture=mlp),)
+    return _load_tensors(raw_tensors(module.state_dict()), type(module).__name__, asked, stated)
 
 
 def _load_tensors(
-    state: Mapping[str, torch.Tensor], name: str, asked: _Asked, stated: _Claims
+    tensors: Mapping[str, RawTensor], name: str, asked: _Asked, stated: _Claims
 ) -> Model:
-    tensors = raw_tensors(state)
-    network = _network(to_arrays(tensors), asked, stated)
-    digest = hashlib.sha256(to_safetensors(tensors, {})).hexdigest()
+    perceptron = _architecture(asked, stated) is not None
+    named, taken = with_our_names(tensors, asked.rename, perceptron=perceptron)
+    network = _network(to_arrays(named), asked, stated)
+    digest = hashlib.sha256(to_safetensors(named, {})).hexdigest()
     task, assumed = _task(network, asked, stated), _heads_assumed(network, asked, stated)
-    return Model(name, digest, network, task, {}, dtype_name(tensors), assumed)
+    return Model(name, digest, network, task, {}, dtype_name(named), assumed, taken)
 
 
 def _heads_assumed(network: Program | Transformer, asked: _Asked, stated: _Claims) -> bool:
     known = asked.heads is not None or _whole("heads", stated) is not None
     return isinstance(network, Transformer) and not known
-
-
-def _module_heads(module: torch.nn.Module) -> str | None:
-    """The number of heads of a module's attention layers, if it has such layers."""
-    from torch import nn
-
-    layers = [layer for layer in module.modules() if isinstance(layer, nn.MultiheadAttention)]
-    if any(layer.add_zero_attn for layer in layers):
-        raise InputError("The module's attention adds a zero key; train with add_zero_attn=False.")
-    counts = {layer.num_heads for layer in layers}
-    if len(counts) > 1:
-        raise InputError(f"The module's layers have {sorted(counts)} heads; they must agree.")
-    return str(counts.pop()) if counts else None
 
 
 def _load_handcrafted(name: str, asked: _Asked) -> Model:
@@ -384,8 +352,11 @@ def _stated(metadata: Mapping[str, str], stem: str) -> _Claims:
     """What a file's metadata and its name say."""
     keys = ("task", "hidden_size", "seq_len", "heads", "architecture")
     claims = [_Stated("metadata", **{key: metadata.get(key) for key in keys})]
-    if match := re.search(_NAME.format("|".join(PROBLEMS)), stem, re.ASCII):
-        claims.append(_Stated("name", *match.groups()))
+    words = _BETWEEN_WORDS.sub("_", stem)
+    found = re.findall(_NAME.format("|".join(PROBLEMS)), words, re.ASCII)
+    found = [match for match in found if match[1]] or found  # one with a size is the model's
+    if len({match[0] for match in found}) == 1:
+        claims.append(_Stated("name", *(text or None for text in found[-1])))
     return tuple(claims)
 
 
@@ -403,23 +374,23 @@ def _network(
     _check_no_heads(asked)
     seq_len = asked.seq_len
     if is_mlp(arrays):
-        _check_architecture(asked, stated)
+        if _architecture(asked, stated) is None:
+            raise InputError(
+                "These are the matrices of a torch.nn.Sequential, and names do not tell what "
+                "stands between them; if it is ReLU, say so with --architecture mlp "
+                "(architecture='mlp' in Python, or as metadata), or load the module."
+            )
     elif seq_len is None and len(arrays[READOUT_KEY]) == 1:
         seq_len = _whole("seq_len", stated)
     return lift(arrays, seq_len=seq_len)
 
 
-def _check_architecture(asked: _Asked, stated: _Claims) -> None:
+def _architecture(asked: _Asked, stated: _Claims) -> str | None:
     said = (asked.architecture, *(claim.architecture for claim in stated))
     found = next((text for text in said if text is not None), None)
-    if found is None:
-        raise InputError(
-            "These are the matrices of a torch.nn.Sequential, and names do not tell what stands "
-            "between them; if it is ReLU, say so by the metadata architecture=mlp (or "
-            "architecture='mlp' of load()), or load the module."
-        )
-    if found != _MLP:
+    if found not in (None, _MLP):
         raise InputError(f"The architecture is {found[:20]!r}, and only 'mlp' is known.")
+    return found
 
 
 def _check_no_heads(asked: _Asked) -> None:
@@ -444,7 +415,8 @@ def _task(network: Program | Transformer, asked: _Asked, stated: _Claims) -> Tas
         return _fitting(network, Task(asked.task, n))
     claim = next((claim for claim in stated if claim.task is not None), None)
     if claim is None or claim.task is None:
-        return None
+        possible = tasks_for(network)
+        return Task(possible[0], n) if len(possible) == 1 else None
     sizes = {"seq_len": n, "hidden_size": network.hidden_size}
     if isinstance(network, Program) and not network.is_rnn:
         del sizes["hidden_size"]  # layers differ

@@ -7,6 +7,7 @@ through torch's restricted unpickler, which runs no code from the file.
 from __future__ import annotations
 
 import io
+import re
 import warnings
 import zipfile
 from collections.abc import Mapping, Sequence
@@ -18,16 +19,22 @@ from numpy.typing import NDArray
 
 from algzoo_exact.errors import InputError, did_you_mean
 from algzoo_exact.program.lift import check_layout
-from algzoo_exact.zoo.checkpoints import state_dict_in, with_plain_names
-from algzoo_exact.zoo.storage import RawTensor, parse_safetensors
+from algzoo_exact.zoo.checkpoints import state_dict_in, stated_in
+from algzoo_exact.zoo.storage import (
+    DTYPE_NAMES,
+    LARGEST_FILE,
+    RawTensor,
+    check_float,
+    check_unpacked_size,
+    parse_npz,
+    parse_safetensors,
+)
 
 if TYPE_CHECKING:
     import torch
 
-LARGEST_FILE = 1 << 24  # bytes; AlgZoo's largest model has 1,408 weights
-
-_NUMPY_TYPES = {"F16": "<f2", "BF16": "<u2", "F32": "<f4", "F64": "<f8"}
-_DTYPE_NAMES = {"F16": "float16", "BF16": "bfloat16", "F32": "float32", "F64": "float64"}
+# How torch names what it does not unpickle.
+_GLOBAL = re.compile(r"GLOBAL ([\w.]+)")
 
 
 def read_file(path: Path) -> bytes:
@@ -43,9 +50,11 @@ def read_file(path: Path) -> bytes:
 
 
 def file_like(missing: Path, suffixes: Sequence[str]) -> str:
-    """A question for a file in the same folder whose name is like that of a missing one, if any."""
+    """A question for a file or folder in the same folder whose name is like that of a missing one,
+    if any."""
     try:
-        names = [other.name for other in missing.parent.iterdir() if other.suffix in suffixes]
+        beside = [*missing.parent.iterdir()]
+        names = [other.name for other in beside if other.suffix in suffixes or other.is_dir()]
     except OSError:
         return ""
     return did_you_mean(missing.name, names)
@@ -66,24 +75,43 @@ def check_content(content: bytes, suffix: str) -> None:
             "This is a web page, not weights; download the file itself (GitHub's 'Raw', or "
             "/resolve/ for /blob/ in an address of Hugging Face's)."
         )
-    is_torch = content.startswith((b"PK\x03\x04", b"\x80\x02"))
+    is_zip = content.startswith(b"PK\x03\x04")
+    is_torch = is_zip or content.startswith(b"\x80\x02")
+    if content.startswith(b"\x93NUMPY"):
+        raise InputError(
+            "This is a single array of numpy.save(), and a network has several matrices; save them "
+            "under their names, with numpy.savez(path, **{'rnn.weight_ih_l0': .., ..})."
+        )
+    if content.startswith(b"\x89HDF"):
+        raise InputError(
+            "This is an HDF5 file, as Keras writes them; save the matrices under their names, with "
+            "numpy.savez(path, **{'rnn.weight_ih_l0': .., ..})."
+        )
     if suffix == ".safetensors" and is_torch:
         raise InputError("This is a file of torch.save(), not safetensors; name it .pth.")
     if suffix != ".safetensors" and content[8:10] == b'{"':
         raise InputError("This is a safetensors file; name it .safetensors.")
+    if suffix == ".npz" and not is_zip:
+        raise InputError("This is not a file of numpy.savez(); name it as what it is.")
 
 
-def parsed_safetensors(content: bytes) -> tuple[dict[str, RawTensor], dict[str, str]]:
-    """A file's tensors under AlgZoo's names, and its metadata; InputError if it is none."""
-    tensors, metadata = parse_safetensors(content)
-    return with_plain_names(tensors, lambda tensor: not any(tensor.data)), metadata
+def parsed(content: bytes, suffix: str) -> tuple[dict[str, RawTensor], dict[str, str]]:
+    """A file's tensors and what it says of them, in the format that the suffix tells; InputError
+    if it is none."""
+    check_content(content, suffix)
+    if suffix == ".safetensors":
+        return parse_safetensors(content)
+    if suffix == ".npz":
+        return parse_npz(content), {}
+    return parse_pickle(content)
 
 
-def parse_pickle(content: bytes) -> dict[str, RawTensor]:
-    """The tensors of a state dict that torch saved, on whatever device; InputError else."""
+def parse_pickle(content: bytes) -> tuple[dict[str, RawTensor], dict[str, str]]:
+    """The tensors in what torch saved, on whatever device, and what it says of the model;
+    InputError if it holds no state dict."""
     import torch
 
-    _check_unpacked_size(content)
+    _check_archive(content)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about archive formats; the outcome is what counts
@@ -98,39 +126,48 @@ def parse_pickle(content: bytes) -> dict[str, RawTensor]:
             f"This holds a {type(state).__name__}, not a state dict; "
             "save it with torch.save(model.state_dict(), path)."
         )
-    return raw_tensors(state)
+    return raw_tensors(state), stated_in(state)
 
 
 def _reason(error: Exception) -> str:
     """What torch says, in one line, without the advice to turn its protection off."""
     text = str(error)
     if "weights_only" in text:
-        return "it holds more than tensors, such as a whole module"
+        found = _GLOBAL.search(text)
+        what = f"a {found[1][:80]}" if found else "a whole module"
+        return f"it holds more than tensors, such as {what}"
     return f"{type(error).__name__}: {text.partition(chr(10))[0][:200]}"
 
 
-def _check_unpacked_size(content: bytes) -> None:
-    """Refuse archives that unpack to far more than their size."""
+def _check_archive(content: bytes) -> None:
+    """Refuse archives that unpack to far more than their size, and programs of TorchScript."""
     file = io.BytesIO(content)
     try:
         if not zipfile.is_zipfile(file):
             return  # the older format, which does not compress
         with zipfile.ZipFile(file) as archive:
-            size = sum(entry.file_size for entry in archive.infolist())
+            check_unpacked_size(archive)
+            names = [entry.filename.rpartition("/")[2] for entry in archive.infolist()]
     except (zipfile.BadZipFile, NotImplementedError, OSError, ValueError) as error:
         raise InputError(f"This is not a valid archive ({error}).") from error
-    if size > LARGEST_FILE:
-        raise InputError(f"This unpacks to {size} bytes; AlgZoo's models are tiny.")
+    if "constants.pkl" in names:
+        raise InputError(
+            "This is a TorchScript program, and programs are not run; save the weights alone, with "
+            "torch.save(torch.jit.load(path).state_dict(), other)."
+        )
+    if names and all(name.endswith(".npy") for name in names):
+        raise InputError("This is a file of numpy.savez(); name it .npz.")
 
 
 def raw_tensors(checkpoint: Mapping[Any, Any]) -> dict[str, RawTensor]:
-    """A torch state dict, or the one in a checkpoint, in safetensors' terms; InputError unless it
-    holds plain tensors."""
+    """A state dict, or the one in a checkpoint, in safetensors' terms; InputError unless it holds
+    plain tensors (or numpy's arrays), small enough for a network of AlgZoo's kind."""
     import torch
 
-    state = with_plain_names(state_dict_in(checkpoint), _is_zero)
-    dtypes = {torch.float16: "F16", torch.bfloat16: "BF16", torch.float32: "F32"}
-    dtypes[torch.float64] = "F64"
+    state = {
+        key: torch.from_numpy(value) if isinstance(value, np.ndarray) else value
+        for key, value in state_dict_in(checkpoint).items()
+    }
     for key, value in state.items():
         if not isinstance(key, str) or not isinstance(value, torch.Tensor):
             inner = " (is that the state dict?)" if isinstance(value, Mapping) else ""
@@ -141,31 +178,34 @@ def raw_tensors(checkpoint: Mapping[Any, Any]) -> dict[str, RawTensor]:
         if problem := _no_plain_numbers(value):
             raise InputError(f"{key} {problem}.")
     # Before any copy: a small file can describe a huge tensor with stride 0.
-    check_layout({key: tuple(value.shape) for key, value in state.items()})
-    tensors = {}
+    size = 0
     for key, value in state.items():
-        if value.dtype not in dtypes:
-            raise InputError(f"{key} has type {value.dtype}; expected a type of {_supported()}.")
-        if 8 * value.numel() > LARGEST_FILE:
+        size += 8 * value.numel()
+        if size > LARGEST_FILE:
             raise InputError(f"{key} has shape {tuple(value.shape)}; AlgZoo's models are tiny.")
-        try:
-            # A fresh copy: contiguous() leaves odd strides of a file where a length is 1.
-            plain = torch.empty(value.shape, dtype=value.dtype).copy_(value.detach())
-            data = plain.view(torch.uint8).numpy().tobytes()
-        except (RuntimeError, TypeError, NotImplementedError) as error:
-            raise InputError(
-                f"{key}, a {type(value).__name__}, gives no numbers ({_reason(error)})."
-            ) from error
-        tensors[key] = RawTensor(dtypes[value.dtype], tuple(value.shape), data)
-    return tensors
+    return {key: _raw(key, value) for key, value in state.items() if not _is_counter(value)}
 
 
-def _is_zero(value: object) -> bool:
+def _is_counter(value: torch.Tensor) -> bool:
+    """Such as how many batches were seen; no weight."""
+    return value.ndim == 0 and not (value.is_floating_point() or value.is_complex())
+
+
+def _raw(key: str, value: torch.Tensor) -> RawTensor:
     import torch
 
-    if not isinstance(value, torch.Tensor) or _no_plain_numbers(value):
-        return False
-    return not bool(value.any())
+    codes = {getattr(torch, name): code for code, name in DTYPE_NAMES.items()}
+    if value.dtype not in codes:
+        check_float(key, str(value.dtype))
+    try:
+        # A fresh copy: contiguous() leaves odd strides of a file where a length is 1.
+        plain = torch.empty(value.shape, dtype=value.dtype).copy_(value.detach())
+        data = plain.reshape(-1).view(torch.uint8).numpy().tobytes()
+    except (RuntimeError, TypeError, NotImplementedError) as error:
+        raise InputError(
+            f"{key}, a {type(value).__name__}, gives no numbers ({_reason(error)})."
+        ) from error
+    return RawTensor(codes[value.dtype], tuple(value.shape), data)
 
 
 def _no_plain_numbers(tensor: torch.Tensor) -> str:
@@ -192,21 +232,11 @@ def _no_plain_numbers(tensor: torch.Tensor) -> str:
 def to_arrays(tensors: Mapping[str, RawTensor]) -> dict[str, NDArray[Any]]:
     """The tensors as arrays of the same values; InputError unless they are a network's."""
     check_layout({key: tensor.shape for key, tensor in tensors.items()})
-    arrays = {}
     for key, tensor in tensors.items():
-        if tensor.dtype not in _NUMPY_TYPES:
-            raise InputError(f"{key} has type {tensor.dtype}; expected a type of {_supported()}.")
-        array = np.frombuffer(tensor.data, _NUMPY_TYPES[tensor.dtype]).reshape(tensor.shape)
-        if tensor.dtype == "BF16":  # the upper half of a float32
-            array = (array.astype("<u4") << 16).view("<f4")
-        arrays[key] = array
-    return arrays
-
-
-def _supported() -> str:
-    return ", ".join(_DTYPE_NAMES.values())
+        check_float(key, tensor.dtype)
+    return {key: tensor.array() for key, tensor in tensors.items()}
 
 
 def dtype_name(tensors: Mapping[str, RawTensor]) -> str:
     """The stored type, such as ``float32``; several are joined by slashes."""
-    return "/".join(sorted({_DTYPE_NAMES[tensor.dtype] for tensor in tensors.values()}))
+    return "/".join(sorted({DTYPE_NAMES[tensor.dtype] for tensor in tensors.values()}))

@@ -1,18 +1,28 @@
-"""The safetensors format: parsing through its library, and writing canonical bytes.
+"""Tensors as they are stored, in the formats that need no torch: safetensors and numpy's.
 
-We write the bytes ourselves, since the library orders metadata at random and takes raw bytes
-differently from version to version. Without metadata the result is what the library writes.
+Of safetensors we write the bytes ourselves, since the library orders metadata at random and takes
+raw bytes differently from version to version. Without metadata the result is what it writes.
 """
 
 from __future__ import annotations
 
+import io
 import json
+import math
+import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from safetensors import SafetensorError, deserialize
 
 from algzoo_exact.errors import InputError
+
+LARGEST_FILE = 1 << 24  # bytes; AlgZoo's largest model has 1,408 weights
+DTYPE_NAMES = {"F16": "float16", "BF16": "bfloat16", "F32": "float32", "F64": "float64"}
+_NUMPY_TYPES = {"F16": "<f2", "BF16": "<u2", "F32": "<f4", "F64": "<f8"}
 
 
 @dataclass(frozen=True)
@@ -22,6 +32,82 @@ class RawTensor:
     dtype: str
     shape: tuple[int, ...]
     data: bytes
+
+    @property
+    def is_float(self) -> bool:
+        """Whether its type is one that weights have here."""
+        return self.dtype in _NUMPY_TYPES
+
+    @property
+    def is_zero(self) -> bool:
+        """Whether all entries are known to be 0, of whatever sign."""
+        return not (self.array().any() if self.is_float else any(self.data))
+
+    def array(self) -> NDArray[Any]:
+        """The same values; only for floats."""
+        array = np.frombuffer(self.data, _NUMPY_TYPES[self.dtype]).reshape(self.shape)
+        if self.dtype == "BF16":  # the upper half of a float32
+            return (array.astype("<u4") << 16).view("<f4")
+        return array
+
+    def transposed(self) -> RawTensor:
+        """Rows and columns exchanged; only for floats."""
+        array = np.frombuffer(self.data, _NUMPY_TYPES[self.dtype]).reshape(self.shape)
+        return RawTensor(self.dtype, self.shape[::-1], array.T.tobytes())
+
+
+def check_float(key: str, dtype: str) -> None:
+    """InputError for the name of a type that weights cannot have here."""
+    if dtype not in DTYPE_NAMES and dtype not in DTYPE_NAMES.values():
+        supported = ", ".join(DTYPE_NAMES.values())
+        raise InputError(f"{key} has type {dtype}; expected a type of {supported}.")
+
+
+def raw_tensor(key: str, array: NDArray[Any]) -> RawTensor:
+    """An array in safetensors' terms; InputError unless it is of floats."""
+    check_float(key, array.dtype.name)
+    code = next(code for code, name in DTYPE_NAMES.items() if name == array.dtype.name)
+    return RawTensor(code, array.shape, array.astype(_NUMPY_TYPES[code]).tobytes())
+
+
+def check_unpacked_size(archive: zipfile.ZipFile) -> None:
+    """InputError for an archive that unpacks to far more than its size."""
+    size = sum(entry.file_size for entry in archive.infolist())
+    if size > LARGEST_FILE:
+        raise InputError(f"This unpacks to {size} bytes; AlgZoo's models are tiny.")
+
+
+def parse_npz(content: bytes) -> dict[str, RawTensor]:
+    """The arrays in a file of ``numpy.savez``; InputError if it is none, or holds objects."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            check_unpacked_size(archive)
+            members = {entry.filename: archive.read(entry) for entry in archive.infolist()}
+        return {
+            name.removesuffix(".npy"): raw_tensor(name, array)
+            for name, member in members.items()
+            if (array := _npy(name, member)).shape or array.dtype.kind == "f"  # else a counter
+        }
+    except InputError:
+        raise
+    except Exception as error:  # numpy parses headers, and a corrupt one can raise nearly anything
+        raise InputError(f"This is not a valid .npz file ({error}).") from error
+
+
+def _npy(name: str, content: bytes) -> NDArray[Any]:
+    """The array in a .npy file, whose header is checked before anything is made of its size."""
+    file = io.BytesIO(content)
+    version = np.lib.format.read_magic(file)
+    formats = np.lib.format
+    old = version == (1, 0)
+    header = (formats.read_array_header_1_0 if old else formats.read_array_header_2_0)(file)
+    shape, fortran, dtype = header
+    if dtype.kind not in "biufc":
+        raise InputError(f"{name} holds {dtype.name}, not numbers.")
+    data = file.read()
+    if math.prod(shape) * dtype.itemsize != len(data):
+        raise InputError(f"{name} says that its shape is {shape}, and holds {len(data)} bytes.")
+    return np.frombuffer(data, dtype).reshape(shape, order="F" if fortran else "C")
 
 
 def parse_safetensors(content: bytes) -> tuple[dict[str, RawTensor], dict[str, str]]:

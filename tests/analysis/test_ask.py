@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.programs import random_program
+from support.programs import degenerate_programs, random_program
 from typer.testing import CliRunner
 
 import algzoo_exact as az
 from algzoo_exact.cli.app import app
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.enclosure import Enclosure
+from algzoo_exact.explain.language.expand import Expander
+from algzoo_exact.explain.language.integers import Sizes
+from algzoo_exact.explain.language.parser import parse
+from algzoo_exact.explain.prove.event_cells import event_cells
+from algzoo_exact.explain.prove.exact_figures import probability
+from algzoo_exact.program.ir import Program
 
 MODEL = az.load("2nd_argmax_4_3")
 
@@ -70,6 +77,88 @@ def test_nothing_is_given_by_what_never_happens() -> None:
         az.ask(MODEL, "x[0] > 0", given="x[0] > x[1] and x[1] > x[0]", seconds=5)
 
 
+STATEMENTS = (
+    "logit[0] > logit[1] and x[0] > x[1]",
+    "h[2][0] == 0 or not (h[1][1] >= 2 * x[3])",
+    "max(x[0], h[3][0]) > abs(x[2] - x[1])",
+    "min(h[3][0], h[2][1], x[0]) + 1/3 * x[3] <= 0.1 * z[1][0]",
+)
+
+
+def test_statements_of_four_inputs_against_integers() -> None:
+    """Degenerate programs among them; the oracle cuts space in integers, measures in balls."""
+    rng = np.random.default_rng(3)
+    programs = [random_program(rng, 2, 4)]
+    programs += [program for _, program in degenerate_programs(rng, 3, (2, 2), 4)]
+    for program in programs:
+        for statement in STATEMENTS:
+            formula = Expander({}, Sizes.of(program)).expand_formula(parse(statement), {})
+            known = probability(program, formula, digits=12).enclosure
+            found = event_cells(program, formula).probability
+            assert known is not None
+            assert max(known.lower, found.lower) <= min(known.upper, found.upper)
+            assert found.width < Fraction(1, 10**8)
+
+
+@pytest.mark.slow
+def test_answer_and_label_against_the_accuracy() -> None:
+    program = random_program(np.random.default_rng(9), 2, 5)
+    for model in (az.load("2nd_argmax_4_4"), _Tasked(program, az.tasks.argmedian(5))):
+        right = az.accuracy(model.program, model.task).enclosure
+        wrong = Enclosure(1 - right.upper, 1 - right.lower)
+        for statement, known in (("answer == label", right), ("answer != label", wrong)):
+            found = _bounds(az.ask(model, statement, seconds=100))
+            assert max(known.lower, found.lower) <= min(known.upper, found.upper)
+            assert found.width < Fraction(1, 10**7)
+
+
+def test_ties_go_to_the_lowest_index() -> None:
+    """Dead logits and equal ones, on cones too: against the accuracy of another method."""
+    rng = np.random.default_rng(5)
+    task = az.tasks.second_argmax(4)
+    for _, program in degenerate_programs(rng, 4, (2, 2), 4):
+        found = _bounds(az.ask(_Tasked(program, task), "answer == label", seconds=60))
+        assert found.contains(az.accuracy(program, task).enclosure.midpoint)
+
+
+@dataclass(frozen=True)
+class _Tasked:
+    """A model of a program that knows its task."""
+
+    program: Program
+    task: az.Task
+
+
+def test_cells_hold_their_points_and_add_up() -> None:
+    model = az.load("2nd_argmax_4_4")
+    statement = "0.3*h[3][0] > h[3][1]"
+    asked = az.ask(model, statement, cells=400)
+    assert asked.cells is not None
+    assert asked.cells.count == len(asked.cells.heaviest)
+    total = Enclosure.exactly(0)
+    for cell in asked.cells.heaviest:
+        total = total.plus(cell.probability)
+        point = [Fraction(c) for c in cell.inside]
+        assert all(sum(a * c for a, c in zip(w, point, strict=True)) > 0 for w in cell.walls)
+        h = model.program.evaluate(point).h[3]
+        assert Fraction(3, 10) * h[0] > h[1]
+        measure = az.cone_measure(cell.walls, digits=8)
+        assert abs(measure.midpoint - cell.probability.midpoint) < Fraction(1, 10**7)
+    assert abs(total.midpoint - asked.cells.mass.midpoint) < Fraction(1, 10**12)
+    failing = az.ask(model, f"not ({statement})")
+    assert _bounds(asked).plus(_bounds(failing)).contains(1)
+
+
+def test_a_statement_with_a_mistake() -> None:
+    for text, column in (("answer == 7", 11), ("answer + 1 > 2", 1), ("x[0] > 0 adn x[1] > 0", 10)):
+        with pytest.raises(InputError, match=f"Column {column}"):
+            az.ask(MODEL, text)
+    with pytest.raises(InputError, match="label"):
+        az.ask(az.load("median_4_3"), "label == 1")
+    with pytest.raises(InputError, match="constants"):
+        az.ask(MODEL, "x[0] > 1", cells=3, seconds=2)
+
+
 def test_the_command() -> None:
     runner = CliRunner()
     shown = runner.invoke(app, ["ask", "2nd_argmax_4_3", "h[1][0] > 0", "--json"])
@@ -77,5 +166,10 @@ def test_the_command() -> None:
     assert data["verdict"] == "refuted"
     assert len(data["witness"]) == 3
     assert 0 < float(data["probability"]["lower"]) <= float(data["probability"]["upper"]) < 1
+    listed = runner.invoke(
+        app, ["ask", "2nd_argmax_4_3", "answer == 2 and label == 1", "--cells=2"]
+    )
+    assert listed.exit_code == 0, listed.output
+    assert "Where it holds, heaviest first" in listed.output
     typo = runner.invoke(app, ["ask", "2nd_argmax_4_3", "h[7][0] > 0"])
     assert typo.exit_code == 2

@@ -134,7 +134,7 @@ def test_the_published_error_of_two_neurons() -> None:
 
 
 def test_a_limit_leaves_the_rest_open() -> None:
-    model = az.load("2nd_argmax_6_4")
+    model = az.load("2nd_argmax_4_3")
     found = az.find_errors(model, time_limit=0.0)
     assert found.open == 1
     assert len(found) == 0

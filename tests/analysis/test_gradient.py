@@ -105,7 +105,7 @@ def test_fifty_models(n: int) -> None:
 
 def test_moments_in_ball_arithmetic_are_the_same() -> None:
     rng = np.random.default_rng(3)
-    for n, d in ((2, 3), (3, 2)):
+    for n, d in ((3, 3),):
         program = random_program(rng, d, n)
         for chosen, task, ties in (
             (program, az.tasks.second_argmax(n), "uniform"),

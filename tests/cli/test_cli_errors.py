@@ -110,7 +110,6 @@ def test_hostile_pickles_do_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         (("2nd_argmax_2_2", "--check-samples", "1e99"), "10^15"),
         (("2nd_argmax_2_2", "--workers", "0"), "--workers"),
         (("2nd_argmax_2_2", "--tsk", "argmax"), "--task"),
-        (("2nd_argmax_2_2", "more"), "more"),
         (("handcrafted:2nd_argmax_10", "--method", "exact"), "n = 9"),
         ((), "MODEL"),
     ],

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
 import sys
+from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.command_line import json_of, run, text_of, write
 from support.reports import check_page
 
 import algzoo_exact as az
+from algzoo_exact.present import atlas
 from algzoo_exact.present.writers import pdf
 from algzoo_exact.zoo.loading import shipped_folder
 
@@ -75,8 +79,8 @@ def test_a_refuted_explanation_sets_the_exit_code(tmp_path: Path) -> None:
          "contradict"),
         (("2nd_argmax_16_10", "-o", "a.html", "--certificate", "c.json"), "There is no cert"),
         (("--all", "nowhere", "-o", "a"), "no folder nowhere"),
-        (("--all", ".", "-o", "a"), "no .safetensors files"),
-        (("--all", ".", "-o", "a", "--task", "argmax"), "leave out"),
+        (("--all", ".", "-o", "a"), "There are no models in the folder ."),
+        (("--all", ".", "-o", "a", "--no-certificate"), "leave out"),
     ],
 )  # fmt: skip
 def test_refusals(
@@ -94,6 +98,7 @@ def test_refusals(
 
 def test_no_latex(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pdf, "ENGINES", ("no-such-engine",))
+    monkeypatch.setattr(pdf, "BROWSERS", ())
     result = run("report", "2nd_argmax_2_2", "-o", tmp_path / "a.pdf")
     assert result.exit_code == 2
     assert "needs LaTeX" in result.stderr
@@ -102,24 +107,61 @@ def test_no_latex(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_atlas(tmp_path: Path) -> None:
     """Two models and a broken file: the index leads to the reports, and says what is missing."""
-    source = tmp_path / "source"
+    source, target = tmp_path / "source", tmp_path / "atlas"
     source.mkdir()
     for name in ("2nd_argmax_2_2", "median_2_2"):
         shutil.copy(shipped_folder() / f"{name}.safetensors", source)
     (source / "broken.safetensors").write_bytes(b"not a model")
-    write(source / "unknown.safetensors")
-    target = tmp_path / "atlas"
-    found = json_of("report", "--all", source, "-o", target, *FEW)
+    write(source / "unknown.pth")
+    command = ("report", "--all", source, "-o", target, *FEW)
+    told = run(*command, "--json")
+    assert told.exit_code == 2
+    found = json.loads(told.stdout)
     assert sorted(found["reports"]) == ["2nd_argmax_2_2", "median_2_2"]
     assert sorted(found["failed"]) == ["broken", "unknown"]
+    assert "give the task" in found["failed"]["unknown"]
     text = (target / "index.html").read_text("utf-8")
     page = check_page(text)
     files = {link for link in page.links if not link.startswith(("#", "data:"))}
     assert files == {path.name for path in target.iterdir()} - {"index.html"}
     assert "0.999941638136" in text
-    assert "broken" in text
-    for name in found["reports"]:
-        check_page((target / f"{name}.html").read_text("utf-8"))
+    for name, report in found["reports"].items():
+        back = check_page(Path(report).read_text("utf-8"))
+        assert "index.html" in back.links
+        row, score = found["models"][name], az.load(name)
+        proved = az.accuracy(score) if name[0] == "2" else az.squared_error(score)
+        shown = proved.enclosure if name[0] == "2" else proved.root
+        assert Fraction(row["score_lower"]) <= shown.lower <= Fraction(row["score_upper"])
+
+
+def test_an_atlas_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C leaves what is done, with an index; then only the others are made."""
+    source, target = tmp_path / "source", tmp_path / "atlas"
+    source.mkdir()
+    for name in ("a", "b", "c"):
+        write(source / f"{name}.pth")
+    made: list[str] = []
+    report_of = atlas.report_of
+
+    def stopping(model: az.Model, *others: Any) -> az.Report:
+        if model.name == "b" and "b" not in made:
+            made.append("b")
+            raise KeyboardInterrupt
+        made.append(model.name)
+        return report_of(model, *others)
+
+    monkeypatch.setattr(atlas, "report_of", stopping)
+    command = ("report", "--all", source, "-o", target, "--task", "argmax", *FEW)
+    told = run(*command)
+    assert told.exit_code == 130
+    assert "2 are left; the same command goes on" in told.stdout
+    assert "Not yet" in (target / "index.html").read_text("utf-8")
+    told = run(*command)
+    assert told.exit_code == 0
+    assert [line.split()[0] for line in told.stdout.splitlines()[:3]] == ["a", "b", "c"]
+    assert made == ["a", "b", "b", "c"]
+    assert "Not yet" not in (target / "index.html").read_text("utf-8")
+    assert {path.name for path in target.iterdir() if path.suffix == ".partial"} == set()
 
 
 @pytest.mark.slow

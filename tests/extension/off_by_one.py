@@ -36,7 +36,7 @@ def starts(n: int) -> tuple[Start, ...]:
             for sign in (1, -1):
                 cone = Cone.from_inequalities((*rows, (sign, *(0,) * (n - 1))))
                 assert cone is not None
-                found.append(Start(answer, cone))
+                found.append(Start(answer, cone, inner=1))
     return tuple(found)
 
 
@@ -44,12 +44,12 @@ def pieces(program: Program, task: Task, deadline: Deadline) -> list[Piece]:
     mass = Fraction(1, len(orders(task.seq_len)))
     all_starts = starts(task.seq_len)
     pairs = zip(all_starts[::2], all_starts[1::2], strict=True)
-    return [Piece(pair, mass, mass) for pair in pairs]
+    return [Piece(pair, mass) for pair in pairs]
 
 
 def usable(program: Program, task: Task) -> Iterator[Direction]:
-    walls = (row for start in starts(task.seq_len) for row in start.rows[:-1])
-    return directions(program, walls, Fraction(1, len(orders(task.seq_len))), top_logits)
+    cones = starts(task.seq_len)
+    return directions(program, cones, Fraction(1, len(orders(task.seq_len))), top_logits)
 
 
 def scores(task: Task) -> bool:

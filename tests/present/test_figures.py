@@ -18,8 +18,10 @@ from support.programs import (
     random_program,
 )
 
+from algzoo_exact.analysis.sections import section
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.enclosure import Enclosure
+from algzoo_exact.exact.shares import percent
 from algzoo_exact.present.pictures import circle, drawing, sphere
 from algzoo_exact.present.pictures import picture as figures
 from algzoo_exact.present.pictures.picture import picture
@@ -120,16 +122,34 @@ def test_all_tasks(tmp_path: Path, name: str) -> None:
     picture(dead_mass_program(), Task(name, 3), tmp_path / "a.svg", ties="uniform")
 
 
-def test_titles(tmp_path: Path) -> None:
+def test_titles() -> None:
     """100% is said of a program that is right everywhere alone: not where rounding would say so."""
-    task = second_argmax(2)
-    found = list(cells(handcrafted_2_2(), task))
-    one = Enclosure.exactly(1)
-    assert "exactly 100%" in figures._draw(found, task, 2, "lowest", one).get_suptitle()
+    found = list(cells(handcrafted_2_2(), second_argmax(2)))
+    assert figures._said(found, Enclosure.exactly(1)) == "accuracy exactly 100%"
     wrong = [replace(found[0], credit=Fraction(0)), *found[1:]]
-    nearly = Enclosure(1 - Fraction(1, 10**20), one.lower)
-    title = figures._draw(wrong, task, 2, "lowest", nearly).get_suptitle()
-    assert title.endswith("accuracy > 99.999999999999%")
+    nearly = Enclosure(1 - Fraction(1, 10**20), Fraction(1))
+    assert figures._said(wrong, nearly) == "accuracy > 99.999999999999%"
+
+
+@pytest.mark.parametrize(
+    "where", [{"zero": [1, 2]}, {"zero": [2]}, {"equal": [(0, 1)]}, {"equal": [(0, 3), (1, 2)]}]
+)
+def test_sections(tmp_path: Path, where: dict[str, list[int]]) -> None:
+    """What is said of a section is its own score; its inputs have the names of the model's."""
+    program = random_program(np.random.default_rng(4), 2, 4)
+    one = section(program, task=second_argmax(4), **where)  # type: ignore[arg-type]
+    drawn = picture(one, None, tmp_path / "a.svg")
+    figure, given = drawn.figure(), one.share(one.accuracy())
+    if given is None:
+        assert drawn.title.endswith("no label is the only one")
+    elif one.unlabelled.upper > 0:
+        assert drawn.title.endswith(f"right on {percent(given, 3)} of inputs with one label")
+    else:
+        assert drawn.title.endswith(f"accuracy {percent(given, 3)}")
+    notes = " ".join(text.get_text() for text in figure.texts)
+    assert ("no single label" in notes) == (one.unlabelled.upper > 0)
+    names = {text.get_text() for axes in figure.axes for text in axes.texts}
+    assert {drawing.typeset(name) for name in one.names} <= names
 
 
 def test_refusals(tmp_path: Path) -> None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import re
+import shutil
+from dataclasses import replace
 from fractions import Fraction
 from html import escape
 from pathlib import Path
 
 import numpy as np
 import pytest
+from support.browser import CHROMIUM
 from support.programs import (
     dead_mass_program,
     exact_program,
@@ -20,6 +23,7 @@ from support.reports import SAMPLES, check_page, report_of
 
 import algzoo_exact as az
 from algzoo_exact.errors import InputError
+from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.present.document import Statement, Table
 from algzoo_exact.present.findings.partition import observed_regions
 from algzoo_exact.present.report import Report
@@ -224,15 +228,20 @@ def test_a_teacher_may_say_what_is_right() -> None:
 
 
 def test_bounds_are_never_called_exact() -> None:
-    """Seven inputs: certified bounds in the theorem, the sample before it and not in it."""
+    """Seven inputs: certified bounds in the theorem, the sample before it and not in it; and where
+    the bounds hold for every network, no theorem, but the sample."""
     program = random_program(np.random.default_rng(0), 2, 7)
     report = report_of(program, az.tasks.second_argmax(7), time_limit=0.2)
-    sections = {section.name: section for section in report.document.sections}
-    (theorem,) = (b for b in sections["theorem"].blocks if isinstance(b, Statement))
-    assert "'certified'" in repr(theorem)
-    assert "'exact'" not in repr(theorem)
-    assert "'sampled'" not in repr(theorem)
-    assert "'sampled'" in repr(sections["theorem"].blocks[0])
+    for low, theorems in ((Fraction(1, 4), 1), (Fraction(0), 0)):
+        score = replace(report.findings.score, enclosure=Enclosure(low, Fraction(1)))
+        found = Report(replace(report.findings, score=score)).document.sections[0].blocks
+        stated = [block for block in found if isinstance(block, Statement)]
+        assert len(stated) == theorems
+        assert all("'certified'" in repr(theorem) for theorem in stated)
+        assert "'exact'" not in repr(stated)
+        assert "'sampled'" not in repr(stated)
+        assert "'sampled'" in repr(found[1 - theorems])
+    assert "Nothing is proved" in repr(found[0])
     assert "which is possible for n ≤ 6" in report.markdown()
     assert "No certificate" in report.markdown()
 
@@ -308,6 +317,7 @@ def test_refusals(explained: Report, tmp_path: Path, monkeypatch: pytest.MonkeyP
     with pytest.raises(InputError, match="it is a folder"):
         explained.write(tmp_path / "a.html")
     monkeypatch.setattr(pdf, "ENGINES", ("no-such-engine",))
+    monkeypatch.setattr(pdf, "BROWSERS", ())
     with pytest.raises(InputError, match="needs LaTeX"):
         explained.write(tmp_path / "report.pdf")
     with pytest.raises(InputError, match="task"):
@@ -319,7 +329,7 @@ def test_refusals(explained: Report, tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(pdf.latex_engine() is None, reason="needs pdflatex or tectonic")
+@pytest.mark.skipif(not any(map(shutil.which, pdf.ENGINES)), reason="needs pdflatex or tectonic")
 @pytest.mark.parametrize("name", ["2nd_argmax_2_2", "median_4_3", "longest_cycle_4_4"])
 def test_latex_compiles(name: str, tmp_path: Path) -> None:
     report = az.make_report(az.load(name), samples=SAMPLES)
@@ -328,10 +338,27 @@ def test_latex_compiles(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(pdf.latex_engine() is None, reason="needs pdflatex or tectonic")
+@pytest.mark.skipif(not any(map(shutil.which, pdf.ENGINES)), reason="needs pdflatex or tectonic")
 def test_latex_of_an_explanation_compiles(explained: Report, tmp_path: Path) -> None:
     explained.write(tmp_path / "report.pdf")
     assert (tmp_path / "report.pdf").stat().st_size > 50_000
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(CHROMIUM is None, reason="needs chromium")
+def test_a_browser_prints(
+    explained: Report, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where no LaTeX is found: the same document, page by page."""
+    monkeypatch.setattr(pdf, "ENGINES", ())
+    explained.write(tmp_path / "report.pdf")
+    content = (tmp_path / "report.pdf").read_bytes()
+    assert content.startswith(b"%PDF")
+    assert content.count(b"/Type /Page\n") > 3
+    monkeypatch.setattr(pdf, "BROWSERS", ("false",))  # a program that fails
+    with pytest.raises(InputError, match=r"could not print a PDF; try \.html"):
+        explained.write(tmp_path / "other.pdf")
+    assert not (tmp_path / "other.pdf").exists()
 
 
 @pytest.mark.slow

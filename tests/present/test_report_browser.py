@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.browser import CHROMIUM, Page, browser
+from support.browser import CHROMIUM, CONTRAST, Page, browser
 from support.shipped_stories import ALGZOO_2_2
 
 import algzoo_exact as az
@@ -55,7 +55,7 @@ def test_report(page: Page, report: Path, tmp_path: Path, width: int, dark: bool
     assert all(across > 3 and high > 5 for across, high in sizes)
     assert page.evaluate("document.querySelectorAll('math')[0].namespaceURI").endswith("MathML")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    assert page.evaluate(_CONTRAST) == []
+    assert page.evaluate(CONTRAST) == []
     ground = page.evaluate(
         "getComputedStyle(document.querySelector('.paper svg path')).fill + ' on ' +"
         " getComputedStyle(document.querySelector('.paper')).backgroundColor"
@@ -72,24 +72,3 @@ def test_complaints_and_requests_are_noticed(page: Page, tmp_path: Path) -> None
     page.open(path)
     assert len(page.complaints()) >= 2
     assert page.requests()
-
-
-# The texts whose contrast with the nearest ground of their own is below 4.5 to 1.
-_CONTRAST = """
-(() => {
-  const lum = c => { const p = c.match(/[\\d.]+/g).slice(0, 3).map(v => {
-    v /= 255; return v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4; });
-    return 0.2126 * p[0] + 0.7152 * p[1] + 0.0722 * p[2]; };
-  const bad = [];
-  for (const e of document.querySelectorAll('p, td, th, h1, h2, a, dt, dd, li, caption, span, '
-       + 'summary, figcaption, code, math')) {
-    let g = e, ground = 'rgba(0, 0, 0, 0)';
-    while (g && ground === 'rgba(0, 0, 0, 0)') {
-      ground = getComputedStyle(g).backgroundColor; g = g.parentElement; }
-    const a = lum(getComputedStyle(e).color), b = lum(ground);
-    const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
-    if (ratio < 4.5) bad.push(e.tagName + ' ' + e.textContent.slice(0, 30) + ' ' + ratio);
-  }
-  return bad;
-})()
-"""

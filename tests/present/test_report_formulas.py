@@ -27,11 +27,14 @@ from algzoo_exact.score.closed_form import Terms
 from algzoo_exact.zoo.explanations import explanation_path, list_explanations
 
 
+def parsed(mathml: str) -> ET.Element:
+    """A long formula has several elements side by side."""
+    return ET.fromstring(f"<p>{mathml}</p>")
+
+
 def leaves(mathml: str) -> list[str]:
     """The texts of a formula in order; the invisible product sign left out."""
-    found = (
-        "".join(part.itertext()).strip() for part in ET.fromstring(mathml).iter() if not len(part)
-    )
+    found = ("".join(part.itertext()).strip() for part in parsed(mathml).iter() if not len(part))
     return [text for text in found if text and text != "\u2062"]
 
 
@@ -76,7 +79,7 @@ def test_every_shipped_expression_keeps_its_names_and_numbers() -> None:
         texts += [text for key, text in written if key != "for"]
         for key, text in written:
             if key == "for":
-                ET.fromstring(to_mathml(typeset_ranges(text)))
+                parsed(to_mathml(typeset_ranges(text)))
         for text in texts:
             shown = leaves(to_mathml(typeset(text)))
             words = set(re.findall(r"[A-Za-z_]\w*", text)) - _REWRITTEN
@@ -163,8 +166,8 @@ def test_closed_forms_have_their_value(
     for form in (terms.form(), replace(terms, roots=defaultdict(Fraction, roots)).form()):
         shown = sum(map(value, f.closed(form)))
         assert abs(shown - float(form.enclosure(Fraction(1, 10**20)).midpoint)) < 1e-12
-        ET.fromstring(to_mathml(f.Row(tuple(f.closed(form)))))
-        ET.fromstring(to_mathml(f.shape(form)))
+        parsed(to_mathml(f.Row(tuple(f.closed(form)))))
+        parsed(to_mathml(f.shape(form)))
 
 
 @given(
@@ -203,14 +206,18 @@ def test_digits_by_example() -> None:
 
 def test_errors_in_words() -> None:
     exactly = Enclosure.exactly
-    assert one_in(exactly(Fraction(1, 4))) == "one error in 4.00000 inputs"
+    assert one_in(exactly(Fraction(1, 40))) == "one error in 40.0000 inputs"
+    assert one_in(exactly(Fraction(1, 4))) == "an error rate of 25.000%"
     assert "at most one error in 10.0000" in one_in(Enclosure(Fraction(0), Fraction(1, 10)))
-    assert one_in(exactly(0)).startswith("no error")
-    assert "2.00000 to 4.00000" in one_in(Enclosure(Fraction(1, 4), Fraction(1, 2)))
+    assert one_in(exactly(0)).startswith("no error, except")
+    assert one_in(exactly(0), finite=True) == "no error"
+    assert "20.0000 to 40.0000" in one_in(Enclosure(Fraction(1, 40), Fraction(1, 20)))
+    assert "between 25" in one_in(Enclosure(Fraction(1, 4), Fraction(1, 2)))
 
 
 def test_style_has_both_schemes() -> None:
     style = (Path(az.__file__).parent / "present/writers/style.css").read_text()
-    assert "prefers-color-scheme: dark" in style
+    assert "color-scheme: light dark" in style
+    assert style.count("light-dark(") > 20
     assert "@media print" in style
     assert "url(" not in style

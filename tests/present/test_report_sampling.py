@@ -24,7 +24,7 @@ from algzoo_exact.present.findings.random_inputs import Order, Sampled, carry_ou
 from algzoo_exact.program.ir import Program
 from algzoo_exact.runtime.exact_inputs import MOST, exact_bits
 from algzoo_exact.runtime.networks import network_for
-from algzoo_exact.runtime.sampling import inputs, sample_rounded
+from algzoo_exact.runtime.sampling import Draw, inputs, sample_drawn
 from algzoo_exact.zoo.handcrafted import handcrafted_second_argmax
 
 CPU = torch.device("cpu")
@@ -103,10 +103,10 @@ def test_ties_stay_ties() -> None:
     """2^18 inputs against the accuracy counted by hand, within 5 standard errors; where ties count
     as wrong, plain inputs are right more often, by ties that rounding breaks."""
     program, task = handcrafted_second_argmax(10), az.tasks.second_argmax(10)
-    found = sample_rounded(program, task, 2**18, exact_bits(program))
+    found = sample_drawn(program, task, Draw(2**18, bits=exact_bits(program)))
     assert abs(found.z_score(float(TEN))) < 5
     strict = [
-        sample_rounded(program, task, 2**18, bits, ties="incorrect").correct
+        sample_drawn(program, task, Draw(2**18, bits=bits), "incorrect").correct
         for bits in (exact_bits(program), None)
     ]
     assert strict[0] < strict[1]

@@ -173,6 +173,7 @@ def test_an_unrolled_rnn_has_the_same_closed_form(d: int, n: int, seed: int) -> 
         assert same(one.enclosure, other.enclosure)
 
 
+@pytest.mark.slow
 def test_an_unrolled_rnn_has_the_same_accuracy_and_error() -> None:
     """n = 4, in ball arithmetic and in float64 balls."""
     rng = np.random.default_rng(4)
@@ -248,7 +249,7 @@ def test_perceptrons_of_known_error() -> None:
 # ---------------------------------------------------------------- teachers
 
 
-@pytest.mark.parametrize("sizes", [(2, 3, 2), (3, 4, 3), (3, 3, 3, 3), (4, 4, 4)])
+@pytest.mark.parametrize("sizes", [(2, 3, 2), (3, 4, 3), (3, 3, 3, 3), (4, 3, 4)])
 def test_a_student_agrees_with_itself(sizes: tuple[int, ...]) -> None:
     program = random_mlp(np.random.default_rng(7), *sizes)
     teacher = az.teacher(program)
@@ -378,7 +379,7 @@ def agrees(program: Program, task: az.Task, samples: int = 200_000) -> None:
     assert abs(found.correct / samples - p) < 5 * spread
 
 
-@pytest.mark.parametrize("sizes", [(2, 4, 2), (3, 3, 3, 3), (4, 4, 4), (5, 3, 5)])
+@pytest.mark.parametrize("sizes", [(2, 4, 2), (3, 3, 3, 3), (4, 3, 4), (5, 2, 5)])
 def test_samples_agree(sizes: tuple[int, ...]) -> None:
     rng = np.random.default_rng(12)
     program, n = random_mlp(rng, *sizes), sizes[0]

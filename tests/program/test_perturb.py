@@ -217,7 +217,7 @@ def test_a_model_without_noise_is_itself() -> None:
 
 
 def test_only_networks_have_noise() -> None:
-    with pytest.raises(InputError, match="Cannot perturb a str"):
+    with pytest.raises(InputError, match="Cannot change a str"):
         az.perturb("2nd_argmax_4_3", 0.1)  # type: ignore[type-var]
     with pytest.raises(InputError, match="seed must be a whole number"):
         az.perturb(load("2nd_argmax_2_2"), 0.1, None)  # type: ignore[arg-type]

@@ -156,6 +156,7 @@ def test_other_lengths_have_no_handcrafted_model() -> None:
 
 
 @given(programs(), st.randoms(use_true_random=False))
+@settings(max_examples=50)
 def test_standardizing_changes_no_logit(program: Program, source: random.Random) -> None:
     standard, factors = standardize(program)
     for _ in range(3):
@@ -168,6 +169,7 @@ def test_standardizing_changes_no_logit(program: Program, source: random.Random)
 
 
 @given(programs())
+@settings(max_examples=50)
 def test_standard_weights_are_units(program: Program) -> None:
     standard, factors = standardize(program)
     assert all(s > 0 for s in factors)

@@ -25,10 +25,10 @@ from algzoo_exact import deadline as clock
 from algzoo_exact.cli import _process_start
 from algzoo_exact.cli.options import deadline_after
 from algzoo_exact.deadline import NEVER, Deadline, TimeIsUpError
-from algzoo_exact.present.findings.random_inputs import Order, Sampled, sampler
+from algzoo_exact.present.findings.random_inputs import Order, sampler
 from algzoo_exact.runtime.sampled import SampleEstimate
 from algzoo_exact.runtime.sampled_squares import sample_squares
-from algzoo_exact.runtime.sampling import BLOCK, sample_rounded
+from algzoo_exact.runtime.sampling import BLOCK, Draw, sample_drawn
 
 SOON = 40  # looks at the clock after it struck
 """Enough for every loop within a loop to look once; a time that began anew would take 200."""
@@ -229,15 +229,14 @@ def test_claims(claim: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
 def test_samples_that_there_is_time_for() -> None:
     """One block at least, the same inputs as of a sample of that size."""
     program, task = random_program(np.random.default_rng(49), 3, 3), az.tasks.second_argmax(3)
-    short = sample_rounded(program, task, 10**7, None, dtype="float64", deadline=Deadline(0))
+    draw = Draw(10**7, deadline=Deadline(0))
+    short = sample_drawn(program, task, draw)
     whole = az.sample(program, task, BLOCK, dtype="float64")
     assert (short.samples, short.correct) == (BLOCK, whole.correct)
     assert (short.lower, short.upper) == (whole.lower, whole.upper)
     median = one_output(random_program(np.random.default_rng(50), 2, 3))
     task = az.tasks.median(3)
-    some = sample_squares(
-        median, task, 10**7, Deadline(0), seed=0, device="cpu", dtype="float64", progress=None
-    )
+    some = sample_squares(median, task, draw)
     rest = az.sample_squared_error(median, task, BLOCK, dtype="float64")
     assert (some.samples, some.mean) == (BLOCK, rest.mean)
     assert some.standard_error == rest.standard_error
@@ -248,25 +247,25 @@ def test_a_sample_beside_a_score() -> None:
     if it does not. What goes wrong is said, and costs nothing else."""
     program, task = random_program(np.random.default_rng(51), 3, 3), az.tasks.second_argmax(3)
 
-    def drawn(program: az.Program, samples: int, deadline: Deadline, apart: bool) -> Sampled:
-        with sampler(apart=apart) as beside:
-            order = Order(program, task, "lowest", samples, 0, rounded=False, deadline=deadline)
-            return beside(order)(lambda done, of: None)
+    def order(program: az.Program, samples: int, deadline: Deadline) -> Order:
+        return Order(program, task, "lowest", samples, 0, rounded=False, deadline=deadline)
 
     whole = az.sample(program, task, 1000, dtype="float64")
     huge = az.rnn([1], [[Fraction(10) ** 400]], [[1], [1], [1]], 3)
     for apart, limit in ((False, NEVER), (True, Deadline.after(60))):
-        found = drawn(program, 1000, limit, apart).score
+        with sampler(apart=apart) as beside:
+            found = beside(order(program, 1000, limit))(lambda done, of: None).score
+            failed = beside(order(huge, 1000, limit))(lambda done, of: None)
         assert isinstance(found, SampleEstimate)
         assert (found.correct, found.lower, found.upper) == (
             whole.correct,
             whole.lower,
             whole.upper,
         )
-        failed = drawn(huge, 1000, limit, apart)
         assert failed.score is None
         assert "float" in failed.failure
-    late = drawn(program, 10**12, Deadline(time.monotonic() - 1), True)
+    with sampler(apart=True) as beside:
+        late = beside(order(program, 10**12, Deadline(time.monotonic() - 1)))(lambda done, of: None)
     assert (late.score, late.failure) == (None, "There was no time for it.")
     assert not active_children()
 

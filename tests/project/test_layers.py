@@ -13,6 +13,7 @@ import sys
 import tomllib
 from collections.abc import Iterator
 from fnmatch import fnmatch
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from support.paths import ROOT
 from algzoo_exact.program.task import PROBLEMS
 
 PACKAGE = ROOT / "algzoo_exact"
+parsed = cache(ast.parse)
 
 # What each layer may import from this package, beside itself.
 LAYERS: dict[str, set[str]] = {
@@ -28,18 +30,32 @@ LAYERS: dict[str, set[str]] = {
     "deadline": {"errors"},
     "jit": set(),
     "signals": set(),
-    "processes": {"signals"},
+    "processes": {"errors", "signals"},
+    "cluster": {"errors", "version"},
     "names": set(),
+    "shown": set(),
+    "progress": {"deadline"},
     "version": set(),
     "plotting": set(),
     "files": {"errors"},
-    "exact": {"errors"},
-    "geometry": {"errors", "exact"},
-    "measure": {"errors", "exact", "geometry", "jit"},
-    "program": {"errors", "exact", "geometry"},
+    "exact": {"shown", "errors"},
+    "geometry": {"shown", "errors", "exact"},
+    "measure": {"shown", "errors", "exact", "geometry", "jit"},
+    "program": {"shown", "errors", "exact", "geometry"},
     "zoo": {"errors", "exact", "files", "geometry", "jit", "names", "program"},
 }
-LAYERS["regions"] = {"errors", "exact", "files", "geometry", "jit", "measure", "program"}
+LAYERS["regions"] = {
+    "shown",
+    "progress",
+    "errors",
+    "exact",
+    "files",
+    "geometry",
+    "jit",
+    "measure",
+    "program",
+}
+LAYERS["zoo"] |= {"shown", "progress"}
 LAYERS["score"] = LAYERS["regions"] | {"deadline", "processes", "regions", "signals"}
 LAYERS["runtime"] = LAYERS["score"] | {"score"}
 LAYERS["explain"] = LAYERS["score"] | {"score", "runtime"}
@@ -90,8 +106,9 @@ HOMES: dict[str, tuple[str, ...]] = {
     ),
     "numba": ("jit.py", "runtime/tiles.py"),
     "llvmlite": ("runtime/tiles.py",),
+    "distributed": ("cluster.py",),
     "typer": ("cli/",),
-    "rich": ("cli/",),
+    "rich": ("cli/", "progress.py"),
     "pooch": ("zoo/fetching.py",),
     "requests": ("zoo/fetching.py",),
     "z3": ("explain/logic/z3_solver.py",),
@@ -123,7 +140,7 @@ def wrong_imports(path: str, text: str) -> list[str]:
     layer = path.split("/")[0].removesuffix(".py")
     allowed = LAYERS[layer] | {layer} | ({"zoo"} if path in MAY_USE_ZOO else set())
     wrong = []
-    for module, name in imports(ast.parse(text), path):
+    for module, name in imports(parsed(text), path):
         top, *rest = module.split(".")
         if top == "algzoo_exact":
             target = rest[0] if rest else name
@@ -181,7 +198,7 @@ def upward_imports(path: str, text: str) -> list[str]:
     """Imports of a file in explain/ from a later room than its own."""
     own = ROOMS.index(path.split("/")[1].removesuffix(".py"))
     found = []
-    for module, _ in imports(ast.parse(text), path):
+    for module, _ in imports(parsed(text), path):
         top, *rest = module.removeprefix("algzoo_exact.").split(".")
         if top == "explain" and rest and ROOMS.index(rest[0]) > own:
             found.append(f"{path} imports explain.{rest[0]}")
@@ -210,7 +227,7 @@ def told_by_name(path: str, text: str) -> list[str]:
     """Where a file compares with the name of a task or of a family of networks, or looks it up."""
     names = {*PROBLEMS, *FAMILIES}
     found = []
-    for node in ast.walk(ast.parse(text)):
+    for node in ast.walk(parsed(text)):
         parts: list[ast.expr | None] = []
         if isinstance(node, ast.Compare):
             parts = [node.left, *node.comparators]
@@ -259,7 +276,7 @@ def test_planted_names_are_found(text: str) -> None:
 
 def foreign_imports(path: str, text: str) -> list[str]:
     """Imports from outside the standard library."""
-    tops = (module.split(".")[0] for module, _ in imports(ast.parse(text), path))
+    tops = (module.split(".")[0] for module, _ in imports(parsed(text), path))
     return [top for top in tops if top not in sys.stdlib_module_names]
 
 

@@ -17,15 +17,25 @@ from scipy import integrate, stats
 
 import algzoo_exact as az
 from algzoo_exact.program.task import Task
-from algzoo_exact.race.entries.deductive import Deduction, Weights, cost
+from algzoo_exact.race.entries.deductive import Compute, Weights, cost
 from algzoo_exact.race.entries.gaussian_relu import gate_probability, relu_covariance, relu_mean
 from algzoo_exact.race.entries.gmhp import pruned_mixture
 from algzoo_exact.race.entries.half_spaces import Pieces, label_pieces, right_mass, split
 from algzoo_exact.race.entries.order_moments import order_moments
-from algzoo_exact.race.entries.propagation import ONCE, propagated_accuracy, propagated_moments
+from algzoo_exact.race.entries.propagation import (
+    BY_CELL,
+    ONCE,
+    propagated_accuracy,
+    propagated_moments,
+)
+from algzoo_exact.race.entries.top_inputs import LAG_COUNTS, mean_field
 from algzoo_exact.race.registry import estimator
 
-DEDUCTIONS = ["gmhp", "covariance", "mean-field"]
+DEDUCTIONS: dict[str, tuple[Compute, tuple[int, ...]]] = {
+    "gmhp": (pruned_mixture, (1, 3, 10)),
+    "covariance": (propagated_accuracy, (ONCE, BY_CELL)),
+    "mean-field": (mean_field, LAG_COUNTS),
+}
 
 
 def relu_covariance_by_integral(a: float, b: float, r: float) -> float:
@@ -241,13 +251,13 @@ def test_costs_are_known_before(name: str) -> None:
     """The cost measured on other weights is what the run is charged, and decides the size."""
     model = az.load("2nd_argmax_4_3")
     task, entry = az.tasks.second_argmax(3), estimator(name)
-    assert isinstance(entry, Deduction)
+    compute, sizes = DEDUCTIONS[name]
     assert entry.fits(model.network, task) is None
-    for size in entry.sizes[:3]:
-        flops = cost(entry, 4, task, size)
+    for size in sizes:
+        flops = cost(compute, 4, task, size)
         found = entry.estimate(model.network, task, flops, seed=0)
         assert found is not None
         assert (found.flops, found.kind) == (flops, "deductive")
-        assert cost(entry, 4, task, int(found.details["size"])) == flops
+        assert cost(compute, 4, task, int(found.details["size"])) == flops
         assert 0 <= found.value <= 1
-    assert entry.estimate(model.network, task, cost(entry, 4, task, entry.sizes[0]) - 1, 0) is None
+    assert entry.estimate(model.network, task, cost(compute, 4, task, sizes[0]) - 1, 0) is None

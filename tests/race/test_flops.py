@@ -13,6 +13,7 @@ from scipy.special import ndtr, ndtri
 import algzoo_exact as az
 from algzoo_exact.race.entries.flops import (
     TRANSCENDENTAL,
+    BudgetSpentError,
     Counted,
     FlopCounter,
     UncountedError,
@@ -187,17 +188,15 @@ def test_what_has_no_price_is_refused(compute: Callable[..., Any]) -> None:
         compute(FlopCounter().array(SHAPES))
 
 
-def test_regions_add_up() -> None:
-    counter = FlopCounter()
-    a = counter.array(SHAPES)
-    with counter.region("outer"):
-        a = a + 1
-        with counter.region("inner"):
-            a = np.exp(a)
-        counter.charge(5)
-    assert bool((a * 1 > 0).sum() == 12)
-    assert counter.regions == {"outer": 17, "inner": 120, "": 12 + 12 + 11 + 1}
-    assert counter.total == sum(counter.regions.values())
+def test_operations_add_up_to_the_limit() -> None:
+    counter = FlopCounter(161)
+    a = np.exp(counter.array(np.zeros((3, 4))) + 1)
+    counter.charge(5)
+    assert counter.total == 12 + 120 + 5
+    with pytest.raises(BudgetSpentError):
+        np.exp(a)
+    assert bool((a > 0).sum() == 12)
+    assert counter.total == 137 + 12 + 11 + 1
     with pytest.raises(ValueError, match="negative"):
         counter.charge(-1)
 
@@ -211,13 +210,10 @@ def test_the_published_cost_of_a_sample() -> None:
     x = np.random.default_rng(0).standard_normal(10)
     h: Any = np.zeros((16, 1))
     for value in x:
-        with counter.region("products"):
-            z = w_hh @ h + w_hi @ np.full((1, 1), value)
-        h = np.maximum(z, 0)
-    with counter.region("products"):
-        w_oh @ h
-    # The additions of W_hi x to W_hh h are counted here, and not in the published formula.
-    assert counter.regions["products"] - 10 * 16 == sample_cost(program)
+        h = np.maximum(w_hh @ h + w_hi @ np.full((1, 1), value), 0)
+    w_oh @ h
+    # The ReLUs and the additions of W_hi x to W_hh h are not in the published formula.
+    assert counter.total - 2 * 10 * 16 == sample_cost(program)
 
 
 def test_the_normal_distribution() -> None:

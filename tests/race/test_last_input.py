@@ -23,6 +23,7 @@ import algzoo_exact as az
 from algzoo_exact.race.entries import last_input_kernel as kernel
 from algzoo_exact.race.entries.directions import bent, directions, reach
 from algzoo_exact.race.entries.last_input import LAST_INPUT
+from algzoo_exact.race.entries.pieces_kernel import accuracies
 
 Floats = NDArray[np.float64]
 Weights = tuple[Floats, Floats, Floats]
@@ -60,10 +61,8 @@ def lines(weights: Weights, points: Floats) -> tuple[Floats, int]:
     ends = stats.t.cdf(np.take_along_axis(points, order, 1) * m**0.5, m)
     *early, _ = kernel.early_steps(w_in, w_hh)
     out = np.empty(len(points))
-    tables = (tuple(early), kernel.contrasts(w_in, w_out))
-    done, flops = kernel.accuracies(
-        w_in, w_hh, *tables, points, order, ends, reach(m), FOREVER, out
-    )
+    tables = ((early[0], early[1], early[2]), None, kernel.contrasts(w_in, w_out))
+    done, flops = accuracies(w_in, w_hh, *tables, points, order, ends, reach(m), FOREVER, out)
     assert done == len(points)
     return out, flops
 

@@ -20,14 +20,8 @@ from algzoo_exact.program.floats import rounded_weights
 from algzoo_exact.race.entries import pieces_kernel as pieces
 from algzoo_exact.race.entries.designs import random_chunk
 from algzoo_exact.race.entries.directions import directions, reach
-from algzoo_exact.race.entries.last_input import LAST_INPUT
-from algzoo_exact.race.entries.last_input_kernel import (
-    accuracies,
-    contrasts,
-    early_steps,
-    right_answers,
-)
-from algzoo_exact.race.entries.last_input_pieces import LAST_INPUT_PIECES
+from algzoo_exact.race.entries.last_input import LAST_INPUT, LAST_INPUT_PIECES
+from algzoo_exact.race.entries.last_input_kernel import contrasts, early_steps
 
 Floats = NDArray[np.float64]
 FOREVER = 1 << 60
@@ -136,14 +130,14 @@ def test_accuracies_are_those_without_pieces(name: str) -> None:
     given = chunk.points, chunk.order, chunk.ends, reach(m), FOREVER
     plain, shared = np.empty(len(chunk.points)), np.empty(len(chunk.points))
     *early, _ = early_steps(w_in, w_hh)
-    _, dear = accuracies(
-        w_in, w_hh, (early[0], early[1], early[2]), contrasts(w_in, w_out), *given, plain
-    )
+    early_tables = early[0], early[1], early[2]
+    tables = early_tables, None, contrasts(w_in, w_out)
+    _, dear = pieces.accuracies(w_in, w_hh, *tables, *given, plain)
     signs, w_hh, w_out, _ = pieces.in_units(w_in, w_hh, w_out)
     bends, first, second, _ = early_steps(signs, w_hh)
     tree = pieces.planted(bends, first, second, len(plain))
-    tables = signs, w_hh, tree, contrasts(signs, w_out)
-    done, cheap = pieces.accuracies_by_pieces(*tables, *given, shared)
+    shown = None, tree, contrasts(signs, w_out)
+    done, cheap = pieces.accuracies(signs, w_hh, *shown, *given, shared)
     assert done == len(plain)
     assert shared == pytest.approx(plain, abs=1e-9)
     assert cheap < (0.9 if m == 9 else 1) * dear
@@ -186,11 +180,12 @@ def test_a_sampler_with_pieces() -> None:
     points = np.ascontiguousarray(x.T[:5000], np.float64)
     weights = rounded_weights(model.program)
     bends, first, second, _ = early_steps(*weights[:2])
-    plain = right_answers(*weights, (bends, first, second), points, labels, FOREVER)
+    early = bends, first, second
+    plain = pieces.right_answers(*weights, early, None, points, labels, FOREVER)
     signs, w_hh, w_out, _ = pieces.in_units(*weights)
     bends, first, second, _ = early_steps(signs, w_hh)
     tree = pieces.planted(bends, first, second, len(points))
-    shared = pieces.right_answers_by_pieces(signs, w_hh, w_out, tree, points, labels, FOREVER)
+    shared = pieces.right_answers(signs, w_hh, w_out, None, tree, points, labels, FOREVER)
     assert shared[:2] == plain[:2]
     assert shared[2] < 0.9 * plain[2]
     on, _ = patterns(weights[0], weights[1], points)

@@ -203,7 +203,7 @@ def test_more_budgets_and_seeds_go_on(finished: tuple[Race, Path], tmp_path: Pat
     "change", [{"variants": 5}, {"relative": True}, {"noise_seed": 1}], ids=str
 )
 def test_another_race_is_refused(finished: tuple[Race, Path], change: dict[str, object]) -> None:
-    with pytest.raises(InputError, match="holds another race"):
+    with pytest.raises(InputError, match="is of another race"):
         race(finished[1], **change)
 
 

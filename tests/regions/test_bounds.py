@@ -6,7 +6,9 @@ integer enumeration of every leaf.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -20,13 +22,11 @@ import algzoo_exact as az
 from algzoo_exact.measure.flow import NotGenericError
 from algzoo_exact.program.task import TIE_RULES, TieRule
 from algzoo_exact.regions import bounds
-from algzoo_exact.regions.exact_search import BOUNDARY, CONES, ExactSearch
+from algzoo_exact.regions.exact_search import BOUNDARY, LEAVES, ExactSearch
 from algzoo_exact.regions.search import Search
-from algzoo_exact.regions.starts import Start, starting_cones
-from algzoo_exact.score import cones
+from algzoo_exact.regions.starts import starting_cones
 from algzoo_exact.score.accuracy import ACCURACY, RightMass
 from algzoo_exact.score.closed_form import Terms
-from algzoo_exact.score.facets import START_WALLS, TIES
 from algzoo_exact.score.rigorous import right_cells, unpack
 
 
@@ -57,7 +57,8 @@ def check_verdicts(cases: int) -> int:
             readout, values = np.round(readout), np.round(values)  # ties and zeros
         values[:, :known] = np.maximum(values[:, :known], 0.0)
         margins = readout[:, None] - readout[None]
-        verdict = bounds.settled(margins, values, np.zeros((count, d)), count, label, known)
+        rivals = ~np.eye(k, dtype=bool)
+        verdict = bounds.settled(margins, values, np.zeros((count, d)), count, label, known, rivals)
         verdicts += verdict != 0
         points = [*np.eye(count, dtype=int), *rng.integers(0, 9, (4, count))] if verdict else []
         for c in points:
@@ -74,17 +75,18 @@ def test_a_verdict_needs_more_than_rounding() -> None:
     """1 - (1 - 2**-53) is positive, but no more than the error bound; 1 - 1/2 is more."""
     margins = np.zeros((2, 2, 2))
     margins[0, 1] = 1.0, -1.0
+    rivals = ~np.eye(2, dtype=bool)
     for second, verdict in ((1.0 - 2.0**-53, 0), (0.5, 1), (1.5, -1)):
         values = np.array([[1.0, second]])
-        assert bounds.settled(margins, values, np.zeros((1, 2)), 1, 0, 2) == verdict
-        assert bounds.settled(margins, values, np.ones((1, 2)), 1, 0, 2) == 0
+        assert bounds.settled(margins, values, np.zeros((1, 2)), 1, 0, 2, rivals) == verdict
+        assert bounds.settled(margins, values, np.ones((1, 2)), 1, 0, 2, rivals) == 0
 
 
-def cells_of(search: Search, task: az.Task) -> set[Any]:
+def cells_of(search: Search, task: az.Task, grain: int = LEAVES) -> set[Any]:
     return {
         (place, cell.bits, cell.credit, tuple(sorted(cell.tight)))
         for place, start in enumerate(starting_cones(task))
-        for batch in search.cells(start)
+        for batch in search.cells(start, grain)
         for cell in (unpack(batch, start) if batch is not None else ())
     }
 
@@ -98,7 +100,7 @@ def touched(cell: Any, program: az.Program, task: az.Task) -> bool:
 
 def check_boundary(program: az.Program, task: az.Task, ties: TieRule) -> tuple[int, int]:
     """What is left out has no facet with a tie, and nothing is made up; the numbers of cells."""
-    found = cells_of(Search(program, ties, grain=BOUNDARY), task)
+    found = cells_of(Search(program, ties), task, BOUNDARY)
     everything = cells_of(Search(program, ties, exact_only=True), task)
     assert {cell for cell in everything if touched(cell, program, task)} <= found <= everything
     return len(found), len(everything)
@@ -121,16 +123,19 @@ def test_cells_at_the_boundary_of_coincidences(program: az.Program, ties: TieRul
     check_boundary(program, az.tasks.second_argmax(program.seq_len), ties)
 
 
-def slopes(search: ExactSearch, task: az.Task, ties: TieRule, which: int) -> list[Any]:
+def slopes(
+    search: ExactSearch, task: az.Task, ties: TieRule, diagonal: bool, inner: int
+) -> list[Any]:
     """The exact flow below each starting cone, n <= 3: arctangents' coefficients by slope."""
     found_directions = ACCURACY.directions(search.program, task)
-    direction = next(one for one in found_directions if one.diagonal == (which == TIES))
+    direction = next(one for one in found_directions if one.diagonal == diagonal)
     integral = RightMass(search.program, task, ties, direction, False)
-    integral.search, integral.which = search, which
+    integral.search = search
     found = []
     for start in starting_cones(task):
         flow = Terms()
-        for cell in right_cells(search, start):
+        start = replace(start, inner=inner)
+        for cell in right_cells(search, start, integral.grain(start)):
             if cell is not None:
                 integral.closed(cell, flow)
         found.append({slope: c for slope, c in flow.slopes.items() if c})
@@ -140,12 +145,12 @@ def slopes(search: ExactSearch, task: az.Task, ties: TieRule, which: int) -> lis
 def check_flows(program: az.Program, task: az.Task, ties: TieRule) -> int:
     """Flows of coarse cells are those of all leaves, to the last fraction; how many were seen."""
     seen = 0
-    for which, grain in ((TIES, BOUNDARY), (START_WALLS, CONES)):
+    for case in ((True, 1), (True, 0), (False, 0)):
         try:
-            expected = slopes(ExactSearch(program, ties), task, ties, which)
+            expected = slopes(ExactSearch(program, ties), task, ties, *case)
         except (NotGenericError, StopIteration):  # no such direction for this program
             continue
-        assert slopes(Search(program, ties, grain=grain), task, ties, which) == expected
+        assert slopes(Search(program, ties), task, ties, *case) == expected
         seen += 1
     return seen
 
@@ -154,7 +159,7 @@ def test_flows_are_the_same() -> None:
     rng = np.random.default_rng(2)
     for n, d in ((2, 5), (3, 4)):
         for ties in TIE_RULES:
-            assert check_flows(random_program(rng, d, n), az.tasks.second_argmax(n), ties) == 2
+            assert check_flows(random_program(rng, d, n), az.tasks.second_argmax(n), ties) == 3
     for k, (_, program) in enumerate(degenerate_programs(rng, len(KINDS), (1, 3), 3)):
         check_flows(program, az.tasks.argmax(3), TIE_RULES[k % 3])
 
@@ -187,45 +192,41 @@ def test_a_wrong_bound_is_noticed(monkeypatch: pytest.MonkeyPatch, fault: str) -
         check_verdicts(400)
 
 
-@pytest.mark.parametrize("steps", [0, 1, 2])
-def test_parts_have_the_cells_of_their_starts(steps: int) -> None:
-    """In integers and compiled, where degenerate states and rays of large integers come in too."""
+def test_parts_have_the_cells_of_their_starts() -> None:
+    """In integers and compiled, where states and rays of large integers come in."""
     rng = np.random.default_rng(4)
     models = [random_program(rng, d, n) for n, d in ((2, 5), (3, 4), (4, 2))]
     models += [program for _, program in degenerate_programs(rng, len(KINDS), (1, 3), 3)]
     for program in models:
         task = az.tasks.second_argmax(program.seq_len)
-        search = ExactSearch(program, "lowest")
+        exact = ExactSearch(program, "lowest")
         expected = cells_of(Search(program, "lowest", exact_only=True), task)
-        for exact_only in (False, True):
-            found = [
-                (place, cell.bits, cell.credit, tuple(sorted(cell.tight)))
-                for place, start in enumerate(starting_cones(task))
-                for part in search.parts(start, steps * program.hidden_size)
-                for batch in Search(program, "lowest", exact_only=exact_only).cells(part)
-                for cell in (unpack(batch, part) if batch is not None else ())
-            ]
-            assert len(found) == len(expected)
-            assert set(found) == expected
+        found = set()
+        for place, start in enumerate(starting_cones(task)):
+            for part in chain.from_iterable(map(exact.halves, exact.halves(start))):
+                first = len(part.rows)
+                known = (1 << first + part.level) - (1 << first)  # walls not looked at again
+                one, other = (
+                    {
+                        (cell.bits, cell.credit, tuple(sorted(m & ~known for m in cell.tight)))
+                        for batch in Search(program, "lowest", exact_only=exact_only).cells(part)
+                        for cell in (unpack(batch, part) if batch is not None else ())
+                    }
+                    for exact_only in (False, True)
+                )
+                assert one == other
+                found |= {(place, bits, credit) for bits, credit, _ in one}
+        assert found == {(place, bits, credit) for place, bits, credit, _ in expected}
 
 
-def test_accuracies_by_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Jobs that are parts of starts give the accuracies of whole starts."""
-    original, seen = cones.decide, list[Start]()
-
-    def decide(setup: cones.Setup, job: cones.Job) -> cones.Part | None:
-        seen.extend(job.starts)
-        return original(setup, job)
-
+def test_scores_by_parts() -> None:
+    """Cones that are summed each by itself give the scores of whole label cells."""
     rng = np.random.default_rng(5)
-    for program in (random_program(rng, 2, 4), random_program(rng, 2, 5)):
-        task = az.tasks.second_argmax(program.seq_len)
-        whole = by_cones(program, task, "lowest", 8)
-        seen.clear()
-        with monkeypatch.context() as patch:
-            patch.setattr(cones, "processes_for", lambda workers: 2)
-            patch.setattr(cones, "decide", decide)
-            parts = by_cones(program, task, "lowest", 8)
-        assert any(start.part is not None for start in seen)
-        assert parts.kind == whole.kind == "exact"
-        assert parts.enclosure.intersect(whole.enclosure).width <= Fraction(1, 10**8)
+    for n, d, most in ((3, 3, 2.0), (4, 2, 10.0)):
+        for ties in ("lowest", None):
+            program = random_program(rng, d, n, n if ties else 1)
+            task = az.tasks.second_argmax(n) if ties else az.tasks.median(n)
+            whole = by_cones(program, task, ties, 8)
+            parts = by_cones(program, task, ties, 8, most_leaves=most)
+            assert parts.kind == whole.kind == "exact"
+            assert parts.enclosure.intersect(whole.enclosure).width <= Fraction(1, 10**8)

@@ -8,6 +8,8 @@ facet. ``brute_force.accuracy``.
 
 from __future__ import annotations
 
+import csv
+import json
 from fractions import Fraction
 from itertools import combinations
 from math import comb
@@ -30,13 +32,20 @@ from support.programs import (
     programs,
     random_program,
 )
+from typer.testing import CliRunner
 
+from algzoo_exact.analysis.sections import section
+from algzoo_exact.cli.app import app
 from algzoo_exact.errors import InputError
 from algzoo_exact.geometry.cone import primitive
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import second_argmax
+from algzoo_exact.regions.atlas import write_table
+from algzoo_exact.regions.enumerate import cells
 from algzoo_exact.regions.graph import RegionGraph, region_graph
 from algzoo_exact.regions.pattern import ActivationPattern
+from algzoo_exact.score.compute import accuracy
+from algzoo_exact.zoo.loading import load
 
 Plane = tuple[int, ...]
 
@@ -196,7 +205,9 @@ def test_dead_neurons_flip_with_the_neuron_that_wakes_them() -> None:
     assert flips == {((0, 0), (1, 1)), ((1, 0),)}
 
 
-@pytest.mark.parametrize("ties", ALL_TIES)
+@pytest.mark.parametrize(
+    "ties", [pytest.param(t, marks=() if t == "lowest" else pytest.mark.slow) for t in ALL_TIES]
+)
 def test_accuracy_by_region(ties: str) -> None:
     task = second_argmax(3)
     for program in (dead_mass_program(), handcrafted_4_3(), *small(np.random.default_rng(3))):
@@ -224,22 +235,92 @@ def test_graphs_without_a_task() -> None:
         graph.region(ActivationPattern((4, 4, 4), 2**12 - 1))
 
 
-def test_graphml(tmp_path: Path) -> None:
+@pytest.mark.parametrize("suffix", [".graphml", ".gexf"])
+def test_files(tmp_path: Path, suffix: str) -> None:
+    """networkx, which wrote it, reads it back; numbers are held against exact evaluation."""
     graph = region_graph(dead_mass_program(), second_argmax(3))
-    path = tmp_path / "regions.graphml"
-    graph.write_graphml(path)
-    read = networkx.read_graphml(path)
+    path = tmp_path / f"regions{suffix}"
+    graph.write(path)
+    read = networkx.read_graphml(path) if suffix == ".graphml" else networkx.read_gexf(path)
     assert networkx.is_isomorphic(read, graph.graph)
     assert set(read) == {str(pattern) for pattern in graph.graph}
     measures = networkx.get_node_attributes(read, "measure")
     assert abs(sum(measures.values()) - 1) < 1e-13  # some 20 doubles below 1
-    for _, node in read.nodes(data=True):
+    for name, node in read.nodes(data=True):
+        assert node["label"] == name
         assert Fraction(node["measure_lower"]) <= Fraction(node["measure_upper"])
         assert Fraction(node["right_lower"]) <= Fraction(node["measure_upper"])
         rows = [[Fraction(c) for c in row.split()] for row in node["linear_map"].split(";")]
-        point = [int(c) for c in node["interior_point"].split()]
-        logits = tuple(sum(c * x for c, x in zip(row, point, strict=True)) for row in rows)
-        assert logits == graph.program.evaluate(point).logit
+        floats = [[float(c) for c in row.split()] for row in node["linear_map_float"].split(";")]
+        assert floats == [[float(c) for c in row] for row in rows]
+        for column in ("inside", "interior_point"):
+            point = [Fraction(c) for c in node[column].split()]
+            logits = tuple(sum(c * x for c, x in zip(row, point, strict=True)) for row in rows)
+            assert logits == graph.program.evaluate(point).logit
+        assert node["answer"] == logits.index(max(logits))  # at the last of these points
+    for a, b, edge in read.edges(data=True):
+        flips = sum(p != q for p, q in zip(a, b, strict=True))
+        assert edge["neurons"] == len(edge["flips"].split()) == flips
     assert [file.name for file in tmp_path.iterdir()] == [path.name]
     with pytest.raises(InputError, match="no folder"):
-        graph.write_graphml(tmp_path / "nowhere" / "a.graphml")
+        graph.write(tmp_path / "nowhere" / path.name)
+    with pytest.raises(InputError, match=r"\.graphml or \.gexf"):
+        graph.write(tmp_path / "a.dot")
+
+
+def test_tables_agree(tmp_path: Path) -> None:
+    """``write_table`` and ``regions --out`` write the same, and all that the terminal prints."""
+    model = load("2nd_argmax_3_3")
+    one, other = tmp_path / "one.csv", tmp_path / "other.csv"
+    graph = region_graph(model, model.task)
+    assert write_table(graph, one) == len(graph)
+    said = CliRunner().invoke(app, ["regions", "2nd_argmax_3_3", "--top", "3", "--out", str(other)])
+    assert said.exit_code == 0, said.output
+    assert one.read_text() == other.read_text()
+    with one.open() as file:
+        rows = list(csv.DictReader(file))
+    for row, line in zip(rows, said.output.splitlines()[-4:-1], strict=False):
+        pattern, measure, *answers = line.split()
+        assert row["pattern"] == pattern
+        assert row["measure_lower"].startswith(measure.removesuffix("…"))
+        assert f"{row['answers']} {100 * float(row['right_share']):.4f}%" == " ".join(answers)
+    assert f"{len(graph) - 3} regions of" in said.output
+    cells_file = tmp_path / "cells.json"
+    write_table(cells(model), cells_file)
+    table = json.loads(cells_file.read_text())
+    by_answer = sum(row["measure"] for row in table if row["credit"] == "1")
+    assert abs(by_answer - sum(float(row["right"]) for row in rows)) < 1e-12
+
+
+def test_regions_are_chosen_and_sorted() -> None:
+    model = load("2nd_argmax_3_3")
+    graph = region_graph(model, model.task)
+    by_errors = graph.select("errors", wrong=True)
+    lost = [graph.wrong_measure(p).midpoint for p in by_errors]
+    assert lost == sorted(lost, reverse=True)
+    assert min(lost) > 0
+    whole = sum(lost)
+    assert abs(float(whole) - (1 - float(accuracy(model).enclosure.midpoint))) < 1e-15
+    shares = [graph.right_share(p).midpoint for p in graph.select("share")]
+    assert shares == sorted(shares)
+    heavy = graph.select(at_least=0.01)
+    assert heavy == graph.heaviest()[: len(heavy)]
+    given = graph.select(answer=1)
+    assert all(any(1 in top for top in graph.answers(p)) for p in given)
+    assert 0 < len(given) < len(graph)
+    assert [str(p) for p in graph.select("pattern")] == sorted(map(str, graph.graph))
+    with pytest.raises(InputError, match="Unknown order"):
+        graph.select("size")  # type: ignore[arg-type]
+
+
+def test_a_section_has_regions() -> None:
+    """Those of one input are its two sides; right, wrong and unlabelled mass are all of it."""
+    line = section(load("2nd_argmax_3_3"), equal=[(0, 1, 2)])
+    graph = region_graph(line, line.task)
+    assert [graph.measure(p).midpoint for p in graph.graph] == [Fraction(1, 2)] * 2
+    plane = section(load("2nd_argmax_4_4"), zero=[1, 3])
+    graph = region_graph(plane, plane.task)
+    right = sum(float(graph.right_measure(p).midpoint) for p in graph.graph)
+    wrong = sum(float(graph.wrong_measure(p).midpoint) for p in graph.graph)
+    assert abs(right - float(plane.accuracy().enclosure.midpoint)) < 1e-14
+    assert abs(right + wrong + float(plane.unlabelled.midpoint) - 1) < 1e-14

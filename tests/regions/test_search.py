@@ -7,6 +7,7 @@ all cells sum to 1, with each measure computed from the cell's own facets.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -34,9 +35,8 @@ from algzoo_exact.program.task import TIE_RULES, TieRule
 from algzoo_exact.regions import compiled, cut, polish
 from algzoo_exact.regions import search as search_module
 from algzoo_exact.regions.search import Search
-from algzoo_exact.regions.starts import Start, starting_cones
-from algzoo_exact.score.facets import ALL_FACETS
-from algzoo_exact.score.rigorous import cell_flow, unpack
+from algzoo_exact.regions.starts import EACH, Start, starting_cones
+from algzoo_exact.score.rigorous import flow_of, unpack
 
 RULES: tuple[TieRule | None, ...] = (*TIE_RULES, None)
 Found = tuple[list[Any], int, set[int]]
@@ -62,6 +62,29 @@ def check_same(program: az.Program, task: az.Task, ties: TieRule | None) -> None
     quick, exact = both(program, task, ties)
     assert quick[1:] == exact[1:]
     assert quick[0] == exact[0]
+
+
+@pytest.mark.parametrize("exact_only", [False, True])
+def test_cells_of_each_label_come_in_one_search(exact_only: bool) -> None:
+    """Against one search for each label, degenerate programs and ties among them."""
+    rng = np.random.default_rng(4)
+    task = az.tasks.second_argmax(3)
+    for _, program in degenerate_programs(rng, 8, (1, 3), 3):
+        for ties in TIE_RULES:
+            searches = [Search(program, ties, exact_only=exact_only) for _ in range(2)]
+            for start in starting_cones(task)[:3]:
+                found = _labelled(searches[0], [replace(start, label=EACH)])
+                expected = _labelled(searches[1], [replace(start, label=k) for k in range(3)])
+                assert found == expected
+
+
+def _labelled(search: Search, starts: Sequence[Start]) -> list[Any]:
+    return sorted(
+        (cell.start.label, cell.bits, cell.credit, sorted(cell.tight))
+        for start in starts
+        for batch in search.cells(start)
+        for cell in (unpack(batch, start) if batch is not None else ())
+    )
 
 
 def rays_agree(program: az.Program, task: az.Task) -> bool:
@@ -226,8 +249,9 @@ def measures(
                     at_zero = sum(
                         inside(search.program, start.rows, cell.bits, x) for x in (u, opposite)
                     )
-                    flow = cell_flow(search, cell, u, ALL_FACETS)
-                    found.append(az.Enclosure.from_arb(arb(at_zero) / 2 + flow))
+                    flow = flow_of(search, cell, u)
+                    turned = sum(flow.flows(flow.facets), arb(0)) / (2 * arb.pi())
+                    found.append(az.Enclosure.from_arb(arb(at_zero) / 2 + turned))
     return found
 
 
@@ -278,7 +302,7 @@ def test_measures_sum_to_one(program: az.Program, seed: int) -> None:
 
 
 @given(programs(d=(1, 2), n=(4, 4)), st.integers(0, 1000))
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=4, deadline=None)
 def test_measures_sum_to_one_for_four_inputs(program: az.Program, seed: int) -> None:
     check_total(Search(program, None), az.tasks.argmax(4), seed, WIDTH)
 

@@ -120,13 +120,13 @@ def compare_bends(program: Program, start: Start, n: int) -> int:
             bend_balls.output_slopes(weights, pattern, slopes)
             include, jumps = np.zeros(count, np.uint64), np.zeros((count, 2))
             assert bend_balls.bends_of_cell(
-                weights, pattern, first, sets, ids, faces, found, normals, radii, slopes,
+                weights, pattern, first, first - 1, sets, ids, faces, found, normals, radii, slopes,
                 bend_balls.mixing(weights), include, jumps,
             )  # fmt: skip
             cell = cell_of(batch, q, start)
             normal = wall_normals(search.specializer, cell)
             flow = CellFlow(cell.tight, normal, cell.directions, (1,) * n)
-            exact = {bend.face.wall: bend for bend in sums.bends(cell, flow, first - 1)}
+            exact = {bend.face.wall: bend for bend in sums.bends(cell, flow)}
             mine = {int(ids[f]): jumps[f].tolist() for f in range(found) if include[f]}
             assert set(exact) <= set(mine)
             for wall, (mid, rad) in mine.items():

@@ -15,6 +15,7 @@ from support.programs import degenerate_programs, random_program
 from support.scores import by_cones
 
 import algzoo_exact as az
+from algzoo_exact.deadline import NEVER
 from algzoo_exact.exact.enclosure import working_precision
 from algzoo_exact.measure import balls_f64, facet_flow
 from algzoo_exact.program.ir import Program, mlp, rnn
@@ -194,7 +195,7 @@ def test_an_allowance_leaves_out_the_least_precise_cells() -> None:
         lots, few = (
             boundary_balls.float_flow(
                 Search(program, "lowest"),
-                program, start, direction.u, 0, allowance,
+                program, start, direction.u, allowance, NEVER.look,
             )
             for allowance in (1.0, 1e-18)
         )  # fmt: skip

@@ -130,7 +130,7 @@ def test_pieces_are_all_there(metric: Metric) -> None:
             total = sum((piece.mass or Fraction(0) for piece in pieces), Fraction(0))
             assert total.denominator == 1
             assert total == mass_of_all(pieces)
-            assert all(piece.most is not None and piece.most >= 0 for piece in pieces)
+            assert all(piece.mass is not None and piece.rate >= 0 for piece in pieces)
     assert pickle.loads(pickle.dumps(metric)) == metric
 
 

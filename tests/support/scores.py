@@ -23,12 +23,14 @@ def by_cones(
     compiled: bool = True,
     workers: int = 1,
     threads: int = 1,
+    most_leaves: float | None = None,
 ) -> az.Score:
-    """Decided label cell by label cell; a squared error where no tie rule is given."""
+    """Decided label cell by label cell, or in parts; a squared error where no tie rule is given."""
     metric = SQUARED_ERROR if ties is None else ACCURACY
     question = Question(
-        metric, program, task, ties, digits, workers=workers, threads=threads, compiled=compiled
-    )
+        metric, program, task, ties, digits, workers=workers, threads=threads, compiled=compiled,
+        most_leaves=most_leaves,
+    )  # fmt: skip
     *_, last = CONES.steps(question)
     return last
 
@@ -43,14 +45,13 @@ def along(
     precision: Precision,
 ) -> az.Enclosure:
     """What one label cell adds."""
-    setup = Setup(
-        metric, program, task, ties, direction, precision, precision.floats, NEVER
-    )  # fmt: skip
-    part = decide(setup, Job(0, piece.starts, piece.starts))
-    assert isinstance(part, Part)
+    question = Question(metric, program, task, ties, compiled=precision.floats)
+    setup = Setup(question, direction, precision)
     total = az.Enclosure.exactly(Fraction(0))
-    for value in part.values.values():
-        total = total.plus(value)
+    for start in piece.starts:
+        part = decide(setup, Job(0, start, 1.0))
+        assert isinstance(part, Part)
+        total = total.plus(part.value)
     return total
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from fractions import Fraction
+from math import lcm
 
 from algzoo_exact.certificate.checker.errors import LimitError
 
@@ -39,6 +41,14 @@ class Budget:
         self.left -= steps
         if self.left < 0:
             raise LimitError(f"it takes over {self.most:,} operations, more than are allowed")
+
+    def multiple(self, numbers: Iterable[int]) -> int:
+        """The least common one."""
+        found = 1
+        for number in numbers:
+            found = lcm(found, number)
+            self.pay(found.bit_length())
+        return found
 
     def pay(self, bits: int, times: int = 1) -> None:
         """For operations on numbers of so many bits; LimitError if these are too long."""

@@ -26,11 +26,12 @@ from algzoo_exact.certificate.checker.outcome import CheckedCertificate
 from algzoo_exact.certificate.checker.reading import (
     Json,
     agreed,
+    chosen,
     indices,
     keys_of,
     natural,
+    rays_of,
     text_of,
-    vector_of,
 )
 
 CELL = {"pattern", "rays", "label", "winners", "credit", "measure"}
@@ -74,8 +75,7 @@ class Cones:
         require(4 <= self.decimals <= 40, "decimals must be from 4 to 40")
         self.unit = Fraction(1, 10**self.decimals)
         self.measure = Measure(Fixed(self.decimals * 10 // 3 + 60), self.budget)
-        self.rays = [vector_of(text, self.n, f"ray {k}") for k, text in enumerate(document["rays"])]
-        require(len(set(self.rays)) == len(self.rays), "a ray is listed twice")
+        self.rays = rays_of(document["rays"], self.n)
         self.used: set[int] = set()
         self.names: set[object] = set()
         self.sides: Counter[frozenset[int]] = Counter()  # of facets, by their rays
@@ -90,10 +90,7 @@ class Cones:
         steps = tuple(text_of(pattern, "[01|]+", "its pattern").split("|"))
         fits = [len(step) for step in steps] == [self.network.d] * self.n
         require(fits, f"its pattern must be of {self.n} steps of {self.network.d} neurons")
-        require(isinstance(rays, list) and len(rays) >= self.n, "it has too few rays")
-        numbers = [natural(k, "the number of a ray") for k in rays]
-        require(numbers == sorted(set(numbers)), "its rays must be different and in order")
-        require(numbers[-1] < len(self.rays), "it has a ray that is not listed")
+        numbers = chosen(rays, len(self.rays), self.n)
         self.used.update(numbers)
         corners = [self.rays[k] for k in numbers]
         inside = tuple(map(sum, zip(*corners, strict=True)))

@@ -44,5 +44,4 @@ def decimal(value: Fraction) -> str:
         places += 1
     if places == 400:
         return str(value)
-    digits = str(value.numerator * 10**places // value.denominator).rjust(places + 1, "0")
-    return f"{digits[:-places]}.{digits[-places:]}" if places else digits
+    return decimal_of(int(value * 10**places), places) if places else str(value)

@@ -1,4 +1,22 @@
-"""Fixed-point functions. A real x stands as the integer x 2^p; a unit is 2^-p."""
+"""Fixed-point functions. A real x stands as the integer x 2^p; a unit is 2^-p.
+
+Rounding (C9): divisions and shifts round down, off by less than a unit. In units, for p <= 193:
+
+- Tables of atan(k/256) and log(1 + k/256) are sums of at most 256 terms with 16 guard bits, each
+  off by at most 3 of their own units: then rounded, off by at most 1.02; pi, from atan 1, by
+  1.05.
+- Angles < 8: ratio 1, reduced argument 1, series 2, table 1.02, pi and its half 2.1.
+- Logarithms < 9 + 1.02 |e|, for exact numbers with 2^e below; so < 2^10 always, and < 12 between
+  1/4 and 2.
+- D(w), the series of (C8): |B_2k|/(2k)! <= (pi^2/3)/(2 pi)^2k, and so the terms after K add up to
+  less than 4 (|w|^2/39)^(K+1).
+- D(w) < 2^18.5: the polynomial in v = w^2 is evaluated by the recurrence b_k = c_k + 2 Re(v)
+  b_(k+1) - |v|^2 b_(k+2), off by at most 3.1 at each step. An error made m steps before the end
+  grows at most to (m + 1) |v|^m times itself. With |v| < 9/8 and at most 40 steps that is 1.3e5
+  in all, < 2^17, times |w| + |w conj v| < 2.3. Errors of w itself count at most twice.
+- Li2 < 2^19: the product of logarithms adds less than 2^11, because |log z| < 1.1 where it is
+  used.
+"""
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from operator import eq, ge, gt, le, lt, ne
 from typing import Any
 
 from algzoo_exact.certificate.checker.budget import Budget
@@ -30,7 +31,7 @@ CONNECTIVES: dict[str, tuple[int, int | None]] = {
     "not": (1, 1),
     "implies": (2, 2),
 }
-RELATIONS = ("<", "<=", ">", ">=", "==", "!=")
+RELATIONS = {"<": lt, "<=": le, ">": gt, ">=": ge, "==": eq, "!=": ne}
 Node = tuple[Any, ...]
 """("number", q), ("truth", b), ("x", t) and other entries, or an operation and nodes' numbers."""
 
@@ -146,18 +147,7 @@ class Formulas:
 
 
 def compared(op: str, left: Any, right: Any) -> bool:
-    match op:
-        case "<":
-            return bool(left < right)
-        case "<=":
-            return bool(left <= right)
-        case ">":
-            return bool(left > right)
-        case ">=":
-            return bool(left >= right)
-        case "==":
-            return bool(left == right)
-    return bool(left != right)
+    return bool(RELATIONS[op](left, right))
 
 
 def varying(node: Node) -> bool:

@@ -1,4 +1,23 @@
-"""Gaussian measures and second moments of cones."""
+"""Gaussian measures and second moments of cones.
+
+In (C6), Coxeter's X is (D - S) / (D + S) with S = sin alpha sin gamma and D^2 = cos^2 alpha
+cos^2 gamma - cos^2 beta, the determinant of the normals' Gram matrix, so that S / D is
+u2 u4 / (u1 u3).
+
+Rounding (C9), in units, beside that of the functions in ``fixed``:
+
+- An orthoscheme < 2^16: squares carry relative errors below 2^-(p+16), so that cosines, sines
+  and X are off by little more than a unit, and z = X e^(2 i theta) by at most 4.3. Re Li2 has
+  the slope |log(1 - z)/z|, and over a segment of length h that is at most h (log(2/h) + 1 + pi),
+  for every position of the segment: below 2^10. Four terms and three squares of angles make less
+  than 2^21.1, divided by 8 pi^2 less than 2^15.
+- Angles and slopes in turns < 2^3.
+- Mean squares over |a|^2 carry, beside the error of P(C): of each ridge, k(G)/|a|^2, which is at
+  most 1, with less than 2, times P(G); and P(G) with its own error times at most 1; both divided
+  by 2 pi. The factor |a|^2 over the power of ten is at most 1 and exact.
+
+Allowed are 2^20 for every angle, orthoscheme and corner.
+"""
 
 from __future__ import annotations
 

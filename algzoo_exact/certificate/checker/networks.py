@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from fractions import Fraction
 from functools import lru_cache
-from math import lcm
 from operator import mul
 
 from algzoo_exact.certificate.checker.budget import Budget
@@ -30,7 +28,10 @@ class Network:
         shapes = [[len(row) for row in matrix] for matrix in (inputs, recurrent, readout)]
         fits = shapes == [[1] * self.d, [self.d] * self.d, [self.d] * outputs]
         require(fits and self.d > 0, "the weights' shapes do not fit each other and the task")
-        self.scale, last = self._multiple(*inputs, *recurrent), self._multiple(*readout)
+        self.scale, last = (
+            budget.multiple(w.denominator for row in rows for w in row)
+            for rows in ((*inputs, *recurrent), readout)
+        )
         self.inputs = [int(row[0] * self.scale) for row in inputs]
         self.recurrent = [[int(w * self.scale) for w in row] for row in recurrent]
         self.readout = [[int(w * last) for w in row] for row in readout]
@@ -39,15 +40,6 @@ class Network:
         numbers = (w for row in (self.inputs, *self.recurrent, *self.readout) for w in row)
         self.bits = max(map(int.bit_length, numbers))  # of a weight
         self.values = lru_cache(maxsize=1 << 14)(self._values)
-
-    def _multiple(self, *rows: Sequence[Fraction]) -> int:
-        """Of all denominators, the least."""
-        found = 1
-        for row in rows:
-            for w in row:
-                found = lcm(found, w.denominator)
-                self.budget.pay(found.bit_length())
-        return found
 
     def _values(self, steps: tuple[str, ...]) -> list[Vector]:
         """z[t] for t = len(steps), after steps with these neurons on."""

@@ -60,6 +60,9 @@ class CheckedCertificate:
     checked: list[str] = field(default_factory=list)
     not_checked: list[str] = field(default_factory=list)
 
+    def __repr__(self) -> str:
+        return f"<{self.status}: {self.verdict}>"
+
     @property
     def exit_code(self) -> int:
         return EXIT_CODES[self.status]

@@ -80,6 +80,23 @@ def vector_of(value: Any, size: int, where: str) -> Vector:
     return found
 
 
+def rays_of(value: Any, size: int) -> list[Vector]:
+    """Different vectors."""
+    require(isinstance(value, list), "rays must be a list")
+    rays = [vector_of(text, size, f"ray {k}") for k, text in enumerate(value)]
+    require(len(set(rays)) == len(rays), "a ray is listed twice")
+    return rays
+
+
+def chosen(value: Any, count: int, least: int) -> list[int]:
+    """The numbers of a cone's rays, ``least`` of them or more, among ``count`` that are listed."""
+    require(isinstance(value, list) and len(value) >= least, "it has too few rays")
+    numbers = [natural(k, "the number of a ray") for k in value]
+    require(numbers == sorted(set(numbers)), "its rays must be different and in order")
+    require(numbers[-1] < count, "it has a ray that is not listed")
+    return numbers
+
+
 def weights_of(value: Any, where: str) -> Weights:
     require(isinstance(value, dict), f"{where} must be an object")
     found: Weights = {}

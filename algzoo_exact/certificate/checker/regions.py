@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from math import lcm
-from operator import mul
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from algzoo_exact.certificate.checker.cones import Vector, complete_facets
+from algzoo_exact.certificate.checker.cones import Vector, complete_facets, dot
 from algzoo_exact.certificate.checker.errors import RejectedError, require
 from algzoo_exact.certificate.checker.formulas import compared
-from algzoo_exact.certificate.checker.reading import keys_of, natural, vector_of
+from algzoo_exact.certificate.checker.reading import chosen, keys_of, natural, rays_of, vector_of
 from algzoo_exact.certificate.checker.rewriting import (
     _PART,
     Condition,
@@ -36,7 +34,7 @@ class Regions:
         for number in atoms:
             atom = rewriting.atoms[number]
             if is_maximum(atom):
-                scale = self._multiple(self._denominator(form) for form in atom)
+                scale = self.budget.multiple(self._denominator(form) for form in atom)
                 self.scales[number] = scale
                 self.choices[number] = [self._pairs(form, scale) for form in atom]
             else:
@@ -48,15 +46,7 @@ class Regions:
         self.condition = self._prepared(condition)
 
     def _denominator(self, form: Form) -> int:
-        return self._multiple((c / self.scales[atom]).denominator for atom, c in form[0])
-
-    def _multiple(self, numbers: Iterable[int]) -> int:
-        """The least common multiple."""
-        found = 1
-        for number in numbers:
-            found = lcm(found, number)
-            self.budget.pay(found.bit_length())
-        return found
+        return self.budget.multiple((c / self.scales[atom]).denominator for atom, c in form[0])
 
     def _pairs(self, form: Form, scale: int) -> list[tuple[int, int]]:
         require(form[1] == 0, "a condition with a constant is nothing for cones")
@@ -155,9 +145,7 @@ def cones_of(data: Any, regions: Regions) -> Iterator[tuple[list[Vector], tuple[
     require(same == inputs, f"the inputs that occur are {inputs}")
     size = len(inputs)
     require(size <= LARGEST_CUT, f"cells have at most {LARGEST_CUT} inputs")
-    require(isinstance(data["rays"], list), "rays must be a list")
-    rays = [vector_of(text, size, f"ray {k}") for k, text in enumerate(data["rays"])]
-    require(len(set(rays)) == len(rays), "a ray is listed twice")
+    rays = rays_of(data["rays"], size)
     require(isinstance(data["tree"], list), "a tree must be a list")
     used: set[int] = set()
     waiting: list[tuple[Vector, ...]] = [()]
@@ -170,14 +158,11 @@ def cones_of(data: Any, regions: Regions) -> Iterator[tuple[list[Vector], tuple[
                 require(len(walls) < MOST_CUTS, f"over {MOST_CUTS} cuts lie within each other")
                 waiting += ((*walls, normal), (*walls, tuple(-c for c in normal)))  # below first
                 continue
-            require(isinstance(item, list) and len(item) >= size, "it has too few rays")
-            numbers = [natural(k, "the number of a ray") for k in item]
-            require(numbers == sorted(set(numbers)), "its rays must be different and in order")
-            require(numbers[-1] < len(rays), "it has a ray that is not listed")
+            numbers = chosen(item, len(rays), size)
             corners = [rays[k] for k in numbers]
             masks = set()
             for wall in walls:
-                values = [sum(map(mul, wall, ray)) for ray in corners]
+                values = [dot(wall, ray) for ray in corners]
                 budget.pay(max(map(abs, values)).bit_length(), size * len(corners))
                 require(min(values) >= 0, "it has a ray on the wrong side of a cut")
                 masks.add(sum(1 << k for k, value in enumerate(values) if value == 0))

@@ -1,4 +1,19 @@
-"""Transformers: logits with proved error bounds (C10), or exactly (C11)."""
+"""Transformers: logits with proved error bounds (C10), or exactly (C11).
+
+Vectors are fixed-point numbers with one bound for the error of all entries:
+
+- matrix times vector: |W|_1 times the vector's error, the L1 norm of the vector times 1 for the
+  rounding of W, and 3 for rounding down;
+- inner product: dx |y|_1 + dy |x|_1 + c dx dy, and 3; 1/sqrt(c) is rounded up by less than 2^-p
+  of itself, which costs |score| 2^-p;
+- exponential of minus a number: off by less than 16; e^(x+y) differs from e^x <= 1 by 2 |y| at
+  most;
+- mean: with weights w_j off by dw, another mean of the same vectors, off by at most (n dw) (2
+  max |v|) / (sum w - n dw).
+
+Powers e^score are relative to the largest score of a token that is there, so that one of them is
+1: scores of absent tokens, which may be far above, play no part.
+"""
 
 from __future__ import annotations
 

@@ -30,19 +30,14 @@ from algzoo_exact.certificate.checker.reading import Json, keys_of, natural, tex
 HEAD = {"format", "version", "kind", "software", "model", "task", "explanation", "digest"}
 ACCURACY = {"ties", "accuracy", "undecided"}
 SQUARED_ERROR = {"mean_squared_error", "root_mean_squared_error"}
-LISTS = {
-    "cells": ("cells", "rays"),
-    "pieces": ("pieces", "rays"),
-    "functions": (),
-    "claims": (),
-}
-"""The long lists of each kind, whose items the digest takes one by one."""
 KEYS = {
     "cells": HEAD | ACCURACY | {"decimals", "cells", "rays"},
     "pieces": HEAD | SQUARED_ERROR | {"decimals", "pieces", "rays"},
     "functions": HEAD | ACCURACY | {"answers"},
     "claims": HEAD | ACCURACY,
 }
+LISTS = {kind: tuple(sorted(keys & {"cells", "pieces", "rays"})) for kind, keys in KEYS.items()}
+"""The long lists of each kind, whose items the digest takes one by one."""
 
 
 FAILURES = {RejectedError: "rejected", UnreadableError: "unreadable", LimitError: "incomplete"}

@@ -35,10 +35,21 @@ class _Answer(Instance):
     almost = True
 
     def says(self, task: Task, ties: TieRule, facts: Sequence[Fact]) -> list[Question]:
-        return answers(task, ties, self.domain, facts, right=self.right)
+        """A statement for each label cell of the task that the domain does not exclude."""
+        claimed = earns if self.right else fails
+        return [
+            Question(
+                claimed(cell.label, task.outputs, ties), Logic("and", (inside, self.domain)), facts
+            )
+            for cell, inside in cells_in(task, self.domain)
+        ]
 
     def check(self, bench: Bench, facts: Sequence[Fact]) -> Outcome:
-        return check_answers(bench, self.domain, facts, right=self.right)
+        questions = self.says(bench.task, bench.ties, facts)
+        if not questions:
+            reason = "the order of the inputs leaves no label: nothing is in the domain"
+            return replace(Outcome.unknown(reason), vacuous=True)
+        return bench.holds(questions, almost=True)
 
 
 @dataclass(frozen=True)
@@ -46,7 +57,7 @@ class Right(_Answer):
     """The model gives the task's label for almost all inputs in ``domain``."""
 
     kind = "right"
-    sentence = "The model is right for almost all inputs."
+    sentence = "The model is right for almost all of these inputs."
     right = True
 
 
@@ -55,26 +66,8 @@ class Wrong(_Answer):
     """The model does not give the task's label for almost any input in ``domain``."""
 
     kind = "wrong"
-    sentence = "The model is wrong for almost all inputs."
+    sentence = "The model is wrong for almost all of these inputs."
     right = False
 
 
-def answers(
-    task: Task, ties: TieRule, domain: Formula, facts: Sequence[Fact], *, right: bool
-) -> list[Question]:
-    """That a program is right, or wrong, in a domain: a statement for each label cell of the task
-    that the domain does not exclude."""
-    claimed = earns if right else fails
-    return [
-        Question(claimed(cell.label, task.outputs, ties), Logic("and", (inside, domain)), facts)
-        for cell, inside in cells_in(task, domain)
-    ]
-
-
-def check_answers(bench: Bench, domain: Formula, facts: Sequence[Fact], *, right: bool) -> Outcome:
-    """Is the program right, or wrong, almost everywhere in the domain?"""
-    questions = answers(bench.task, bench.ties, domain, facts, right=right)
-    if not questions:
-        reason = "the order of the inputs leaves no label: nothing is in the domain"
-        return replace(Outcome.unknown(reason), vacuous=True)
-    return bench.holds(questions, almost=True)
+ANSWERS: dict[str, type[Right | Wrong]] = {"right": Right, "wrong": Wrong}

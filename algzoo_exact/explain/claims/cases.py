@@ -19,7 +19,7 @@ from algzoo_exact.errors import InputError
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.exact.verdict import Verdict
 from algzoo_exact.explain.claims.always import Always
-from algzoo_exact.explain.claims.answers import Right, Wrong, check_answers
+from algzoo_exact.explain.claims.answers import ANSWERS, Right, Wrong
 from algzoo_exact.explain.claims.bench import Bench
 from algzoo_exact.explain.claims.claim import ClaimResult, Ground
 from algzoo_exact.explain.claims.keys import Keys, formula
@@ -35,6 +35,7 @@ from algzoo_exact.explain.language.expression import (
 from algzoo_exact.explain.logic.order_probability import order_probability
 from algzoo_exact.explain.outcome import Figure, Outcome, Point, Status, joined
 from algzoo_exact.explain.prove.facts import Fact, Question
+from algzoo_exact.shown import Shown
 
 CaseVerdict = Literal["right", "wrong", "claims", "unknown"]
 CASE_VERDICTS: tuple[CaseVerdict, ...] = get_args(CaseVerdict)
@@ -51,7 +52,7 @@ class CaseInstance(Ground):
 
 
 @dataclass(frozen=True)
-class Case:
+class Case(Shown):
     """Cases that are meant to partition the input space, with what is said of the model there.
 
     right, wrong: to be proved, assuming the named ``claims``. claims: it follows from the named
@@ -82,7 +83,7 @@ class CheckedCase:
 
 
 @dataclass(frozen=True, eq=False)
-class CaseResult:
+class CaseResult(Shown):
     """A case with all its instances; ``probability`` is of all of them together, None where they
     are not known to be disjoint."""
 
@@ -97,7 +98,7 @@ class CaseResult:
 
 
 @dataclass(frozen=True, eq=False)
-class Partition:
+class Partition(Shown):
     """Whether the cases cover almost all inputs, and no two of them share more than a null set.
 
     A witness is an input in no case, or in two; ``details`` name those.
@@ -130,7 +131,7 @@ def check_case(
     if case.verdict == "claims":
         answer, outcome = _from_claims(bench, instance, [claims[name] for name in case.claims])
     else:
-        outcome = check_answers(bench, instance.when, facts, right=case.verdict == "right")
+        outcome = ANSWERS[case.verdict]((), instance.when).check(bench, facts)
         answer = case.verdict if outcome.status == "proved" else "unknown"
     return CheckedCase(instance, answer, figure, bench.about(instance, outcome, start))
 
@@ -139,14 +140,9 @@ def _from_claims(
     bench: Bench, instance: CaseInstance, claims: Iterable[ClaimResult]
 ) -> tuple[Answer, Outcome]:
     """Is the case a part of what the claims prove right, or of what they prove wrong?"""
-    proved = [c.instance for claim in claims for c in claim.instances if c.status == "proved"]
-    domains: dict[Answer, list[Formula]] = {
-        "right": [part.domain for part in proved if isinstance(part, Right)],
-        "wrong": [part.domain for part in proved if isinstance(part, Wrong)],
-    }
     given = set(conjuncts(instance.when))
     details: tuple[str, ...] = ()
-    for answer, known in domains.items():
+    for answer, known in proved_domains(claims).items():
         if any(given.issuperset(conjuncts(domain)) for domain in known):
             return answer, Outcome.proved("exact arithmetic", "its very domain")
         if known:
@@ -156,6 +152,15 @@ def _from_claims(
             details += outcome.details
     reason = "the case does not follow from what the named claims prove"
     return "unknown", Outcome.unknown(reason, "z3", details)
+
+
+def proved_domains(claims: Iterable[ClaimResult]) -> dict[Answer, list[Formula]]:
+    """Where claims that are proved say that the model is right, and where that it is wrong."""
+    proved = [c.instance for claim in claims for c in claim.instances if c.status == "proved"]
+    return {
+        "right": [part.domain for part in proved if isinstance(part, Right)],
+        "wrong": [part.domain for part in proved if isinstance(part, Wrong)],
+    }
 
 
 def case_result(case: Case, instances: Sequence[CheckedCase], disjoint: bool) -> CaseResult:
@@ -194,7 +199,7 @@ def check_partition(bench: Bench, instances: Sequence[tuple[str, CheckedCase]]) 
     whens = [case.instance.when for _, case in instances]
     union = some(whens)
     covers = Always((), union, EVERYWHERE)
-    apart = Always((), EVERYWHERE, EVERYWHERE)
+    no_overlap = Always((), EVERYWHERE, EVERYWHERE)
     deadline = Deadline.after(bench.seconds)
     try:
         covered = order_probability(union, bench.task.seq_len, deadline.part(0.5))
@@ -224,7 +229,7 @@ def check_partition(bench: Bench, instances: Sequence[tuple[str, CheckedCase]]) 
         decision = _apart(bench, overlapping)
         if decision.witness is not None:
             decision = _named(bench, instances, decision, decision.witness)
-    return Partition(all_covered, bench.about(apart, decision, start))
+    return Partition(all_covered, bench.about(no_overlap, decision, start))
 
 
 def _apart(bench: Bench, instances: Sequence[tuple[str, CheckedCase]]) -> Outcome:
@@ -232,9 +237,13 @@ def _apart(bench: Bench, instances: Sequence[tuple[str, CheckedCase]]) -> Outcom
     whens = [case.instance.when for _, case in instances]
     if len(whens) == 1:
         return Outcome.proved("exact bounds", "there is one case alone")
+    return bench.holds(apart(whens), almost=True)
+
+
+def apart(whens: Sequence[Formula]) -> list[Question]:
+    """No two of the conditions hold at once: where one holds, none of those after it does."""
     pairs = ((whens[k + 1 :], when) for k, when in enumerate(whens[:-1]))
-    questions = [Question(Logic("not", (some(later),)), when) for later, when in pairs]
-    return bench.holds(questions, almost=True)
+    return [Question(Logic("not", (some(later),)), when) for later, when in pairs]
 
 
 def _named(

@@ -33,6 +33,7 @@ from algzoo_exact.explain.outcome import Outcome, Parameters, Status, joined
 from algzoo_exact.explain.prove.facts import Fact, Question
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task, TieRule
+from algzoo_exact.shown import Shown
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,7 @@ class Instance(Ground):
 
 
 @dataclass(frozen=True)
-class Claim:
+class Claim(Shown):
     """A named claim: its instances, the earlier claims that its proof may assume, its prices.
 
     ``written`` holds the author's expressions by their keys, for display. The price is paid once
@@ -135,7 +136,7 @@ class Claim:
 
 
 @dataclass(frozen=True, eq=False)
-class ClaimResult:
+class ClaimResult(Shown):
     """A claim, with the outcome of each instance: proved if all are, refuted if one is."""
 
     claim: Claim

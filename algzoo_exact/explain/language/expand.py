@@ -6,19 +6,21 @@ and the length of its numbers, so that a short text cannot ask for unbounded wor
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import partial
 from graphlib import CycleError, TopologicalSorter
 from math import lcm, prod
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, TypeGuard, get_args
 
 from algzoo_exact.errors import InputError, did_you_mean
 from algzoo_exact.explain.language import syntax
 from algzoo_exact.explain.language.expression import (
+    EVERYWHERE,
+    RELATIONS,
     Apply,
     Compare,
+    Connective,
     Entry,
     Formula,
     Logic,
@@ -28,6 +30,8 @@ from algzoo_exact.explain.language.expression import (
     Truth,
     entries,
     evaluate_term,
+    parts_of,
+    some,
 )
 from algzoo_exact.explain.language.integers import DEEPEST, Meter, Scope, Sizes
 from algzoo_exact.explain.language.parser import RESERVED, parse, parse_header
@@ -55,6 +59,12 @@ class Definition:
 
 Definitions = Mapping[str, Definition]
 
+Choices = Mapping[str, Sequence[Formula]]
+"""Names of numbers 0, 1, .., and for each of these the formula that it is the one."""
+
+_NO_CHOICES: Choices = {}
+_DEPTH_OF_CHOICES = 8
+
 
 class _Built(NamedTuple):
     """A ground expression, its nodes (as a tree), nesting, factors and common denominator."""
@@ -72,14 +82,17 @@ class _Built(NamedTuple):
 
 class Expander:
     """Surface expressions to ground ones, where the free names have the values ``parameters``.
+    ``choices`` may be compared with integers and with each other.
 
     Any number of them; calls with the same arguments are expanded once. ``definitions`` do not
     refer to each other in a circle (``read_definitions`` checks that). ParseError, with the place,
     where an expression has no meaning or is too large.
     """
 
-    def __init__(self, definitions: Definitions, sizes: Sizes) -> None:
-        self._definitions = definitions
+    def __init__(
+        self, definitions: Definitions, sizes: Sizes, choices: Choices = _NO_CHOICES
+    ) -> None:
+        self._definitions, self._choices = definitions, choices
         self._sizes = sizes
         self._constants = {"n": sizes.seq_len, "d": sizes.hidden_size}
         self._known: dict[tuple[str, tuple[int, ...]], _Built] = {}
@@ -100,11 +113,11 @@ class Expander:
         formula: Formula = self._formula(*self._top(surface, parameters)).expression
         return formula
 
-    def values(self, ranges: syntax.SurfaceRanges) -> Iterator[dict[str, int]]:
+    def values(self, ranges: syntax.Ranges) -> Iterator[dict[str, int]]:
         """The ranges' names with each of their values in turn, the last one moving fastest."""
         scope = Scope(ranges.text, "", self._constants, self._meter)
-        for inner in scope.bind(ranges.ranges):
-            yield {part.name: inner.integers[part.name] for part in ranges.ranges.ranges}
+        for inner in scope.bind(ranges):
+            yield {part.name: inner.integers[part.name] for part in ranges.ranges}
 
     def _top(
         self, surface: syntax.Surface, parameters: Mapping[str, int]
@@ -137,20 +150,22 @@ class Expander:
                 return self._name(node, inner)
             case syntax.Element():
                 return self._element(node, inner)
-            case syntax.Arithmetical():
-                return self._arithmetic(node, inner)
-            case syntax.Listed(_, op, args):
+            case syntax.Applied(_, "min" | "max" | "sum" as op, args):
                 parts = [part for arg in args for part in self._listed(arg, op, inner)]
                 return self._joined(node, inner, op, parts)
-            case syntax.Ranged(_, op, ranges, body):
-                terms = [self._term(body, case) for case in inner.bind(ranges)]
-                return self._joined(node, inner, op, terms)
+            case syntax.Applied(_, "and" | "or" | "not" | "implies" as op, args):
+                return self._join(node, inner, [self._formula(arg, inner) for arg in args], op)
+            case syntax.Applied(_, op, args):
+                terms = [self._term(arg, inner) for arg in args]
+                if op == "div":
+                    return self._divide(node, inner, *terms)
+                return self._join(node, inner, terms, op)
             case syntax.Chain():
                 return self._chain(node, inner)
-            case syntax.Connected(_, connective, args):
-                formulas = [self._formula(arg, inner) for arg in args]
-                return self._join(node, inner, formulas, lambda e: Logic(connective, e))
-            case syntax.Quantified(_, word, ranges, body):
+            case syntax.Ranged(_, "min" | "max" | "sum" as op, ranges, body):
+                terms = [self._term(body, case) for case in inner.bind(ranges)]
+                return self._joined(node, inner, op, terms)
+            case syntax.Ranged(_, word, ranges, body):
                 formulas = [self._formula(body, case) for case in inner.bind(ranges)]
                 return self._joined(node, inner, "and" if word == "all" else "or", formulas)
 
@@ -175,25 +190,60 @@ class Expander:
             return _Built(Number(Fraction(0)) if op == "sum" else Truth(op == "and"))
         if len(parts) == 1 and op not in ("min", "max"):
             return parts[0]
-        match op:
-            case "and" | "or":
-                return self._join(node, scope, parts, lambda e: Logic(op, e))
-            case "sum":
-                return self._join(node, scope, parts, lambda e: Apply("add", e))
-            case "min" | "max":
-                return self._join(node, scope, parts, lambda e: Apply(op, e))
+        return self._join(node, scope, parts, op)
 
     def _chain(self, node: syntax.Chain, scope: Scope) -> _Built:
-        terms = [self._term(arg, scope) for arg in node.args]
         parts = []
-        for op, left, right in zip(node.ops, terms[:-1], terms[1:], strict=True):
-            parts.append(self._join(node, scope, (left, right), partial(_compared, op)))
+        for op, left, right in zip(node.ops, node.args[:-1], node.args[1:], strict=True):
+            if self._is_choice(left) or self._is_choice(right):
+                parts.append(self._chosen(node, scope, op, left, right))
+                continue
+            terms = self._term(left, scope), self._term(right, scope)
+            parts.append(self._join(node, scope, terms, op))
         return self._joined(node, scope, "and", parts)
+
+    def _is_choice(self, node: syntax.Node) -> TypeGuard[syntax.Name]:
+        if not isinstance(node, syntax.Name) or node.args or node.name in self._definitions:
+            return False
+        return node.name in self._choices
+
+    def _values(self, node: syntax.Node, other: syntax.Node, scope: Scope) -> dict[int, Formula]:
+        """What a side of a comparison may be, and where it is that."""
+        if self._is_choice(node):
+            return dict(enumerate(self._choices[node.name]))
+        value = scope.integer(node)
+        assert isinstance(other, syntax.Name)
+        most = len(self._choices[other.name]) - 1
+        if not 0 <= value <= most:
+            raise scope.error(node, f"{other.name} goes from 0 to {most}, found {value}")
+        return {value: EVERYWHERE}
+
+    def _chosen(
+        self, node: syntax.Node, scope: Scope, op: Relation, left: syntax.Node, right: syntax.Node
+    ) -> _Built:
+        ones, others = self._values(left, right, scope), self._values(right, left, scope)
+        ways: list[Formula] = []
+        for b, there in others.items():
+            here = [one for a, one in ones.items() if RELATIONS[op](a, b)]
+            rest = [one for a, one in ones.items() if not RELATIONS[op](a, b)]
+            if here and rest and len(rest) < len(here):  # just one of all values is there
+                ways.append(Logic("and", (there, Logic("not", (some(rest),)))))
+            elif here:
+                ways.append(Logic("and", (there, some(here))))
+        formula = some(ways) if ways else Truth(False)
+        size = sum(1 for _ in parts_of(formula))
+        scope.charge(node, size)
+        if size > LARGEST:
+            raise scope.error(node, f"the expression, written out, has over {LARGEST} parts")
+        return _Built(formula, size, _DEPTH_OF_CHOICES)
 
     def _name(self, node: syntax.Name, scope: Scope) -> _Built:
         if node.name in scope.integers and not node.args:
             return _Built(Number(Fraction(scope.integers[node.name])))
         definition = self._definitions.get(node.name)
+        if self._is_choice(node):
+            problem = f"{node.name} is compared with an integer, as in {node.name} == 0, or with "
+            raise scope.error(node, problem + " or ".join(self._choices))
         if definition is None:
             known = [*scope.integers, *self._definitions]
             like = did_you_mean(node.name, [*known, *sorted(RESERVED)])
@@ -250,16 +300,7 @@ class Expander:
         scope.charge(node, max(0, high - low))
         return [_Built(Entry(node.array, (*before, index))) for index in range(low, high)]
 
-    def _arithmetic(self, node: syntax.Arithmetical, scope: Scope) -> _Built:
-        parts = [self._term(arg, scope) for arg in node.args]
-        op = node.op
-        if op == "div":
-            return self._divide(node, scope, *parts)
-        return self._join(node, scope, parts, lambda e: Apply(op, e), product=op == "mul")
-
-    def _divide(
-        self, node: syntax.Arithmetical, scope: Scope, left: _Built, right: _Built
-    ) -> _Built:
+    def _divide(self, node: syntax.Applied, scope: Scope, left: _Built, right: _Built) -> _Built:
         if entries(right.expression):
             raise scope.error(node.args[1], "the divisor must be a constant")
         divisor = evaluate_term(right.expression, _no_entries)
@@ -268,7 +309,7 @@ class Expander:
         if isinstance(left.expression, Number):
             return self._number(node, scope, left.expression.value / divisor)
         factor = self._number(node, scope, 1 / divisor)
-        return self._join(node, scope, [factor, left], lambda e: Apply("mul", e), product=True)
+        return self._join(node, scope, [factor, left], "mul")
 
     def _number(self, node: syntax.Node, scope: Scope, value: Fraction) -> _Built:
         if max(value.numerator.bit_length(), value.denominator.bit_length()) > LONGEST_NUMBER:
@@ -280,11 +321,10 @@ class Expander:
         node: syntax.Node,
         scope: Scope,
         parts: Sequence[_Built],
-        build: Callable[[tuple[Any, ...]], Term | Formula],
-        *,
-        product: bool = False,
+        op: str,
     ) -> _Built:
         """A node over ``parts``, within the limits."""
+        product = op == "mul"
         size = 1 + sum(part.size for part in parts)
         if size > LARGEST:
             raise scope.error(node, f"the expression, written out, has over {LARGEST} parts")
@@ -297,15 +337,20 @@ class Expander:
         if denominator.bit_length() > LONGEST_NUMBER:
             raise scope.error(node, f"the constants' denominators have over {LONGEST_NUMBER} bits")
         depth = 1 + max(part.depth for part in parts)
-        return _Built(build(tuple(p.expression for p in parts)), size, depth, factors, denominator)
+        expression = _applied(op, tuple(part.expression for part in parts))
+        return _Built(expression, size, depth, factors, denominator)
 
 
 def _arguments(count: int) -> str:
     return f"{count or 'no'} argument{'' if count == 1 else 's'}"
 
 
-def _compared(op: Relation, terms: tuple[Term, ...]) -> Compare:
-    return Compare(op, *terms)
+def _applied(op: Any, args: tuple[Any, ...]) -> Term | Formula:
+    if op in RELATIONS:
+        return Compare(op, *args)
+    if op in get_args(Connective):
+        return Logic(op, args)
+    return Apply("add" if op == "sum" else op, args)
 
 
 def _no_entries(entry: Entry) -> Fraction:

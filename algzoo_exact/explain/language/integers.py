@@ -76,7 +76,7 @@ class Scope(NamedTuple):
                 value = int(literal)
             case syntax.Name(_, name, ()) if name in self.integers:
                 value = self.integers[name]
-            case syntax.Arithmetical(_, "neg" | "add" | "sub" | "mul" as op, args):
+            case syntax.Applied(_, "neg" | "add" | "sub" | "mul" as op, args):
                 value = int(OPERATIONS[op]([Fraction(inner.integer(arg)) for arg in args]))
             case _:
                 known = ", ".join(self.integers)
@@ -95,7 +95,7 @@ class Scope(NamedTuple):
                 values = [Fraction(inner.integer(arg)) for arg in args]
                 pairs = zip(ops, values[:-1], values[1:], strict=True)
                 return all(compare(op, left, right) for op, left, right in pairs)
-            case syntax.Connected(_, op, args):
+            case syntax.Applied(_, "and" | "or" | "not" | "implies" as op, args):
                 # All parts are decided, so that a mistake in any of them is seen.
                 return connect(op, [inner.decide(arg) for arg in args])
             case _:

@@ -28,7 +28,7 @@ from typing import cast, get_args
 
 from algzoo_exact.errors import did_you_mean
 from algzoo_exact.explain.language import syntax
-from algzoo_exact.explain.language.expression import ARRAYS, Array, Connective, Relation
+from algzoo_exact.explain.language.expression import ARRAYS, Array, Relation
 from algzoo_exact.explain.language.syntax import ParseError
 
 LONGEST_TEXT = 20_000  # characters in one expression
@@ -74,12 +74,12 @@ def parse(text: str) -> syntax.Surface:
     return syntax.Surface(text, root)
 
 
-def parse_ranges(text: str) -> syntax.SurfaceRanges:
+def parse_ranges(text: str) -> syntax.Ranges:
     """Ranges such as ``t in 0..n-1, i in 0..3 if i != t``; ParseError otherwise."""
     parser = _Parser(text)
     ranges = parser.ranges()
     parser.finish("a comma, `if` or the end")
-    return syntax.SurfaceRanges(text, ranges)
+    return ranges
 
 
 def parse_header(text: str) -> tuple[str, tuple[str, ...]]:
@@ -201,13 +201,13 @@ class _Parser:
         at = first.at
         if level == _IMPLIES:
             self._next += 1
-            return syntax.Connected(at, "implies", (first, self.expression(_IMPLIES)))
+            return syntax.Applied(at, "implies", (first, self.expression(_IMPLIES)))
         if level in (_AND, _OR):
             word = self.here.text
             args = [first]
             while self.take(word):
                 args.append(self.expression(level + 1))
-            return syntax.Connected(at, cast(Connective, word), tuple(args))
+            return syntax.Applied(at, cast(syntax.Operator, word), tuple(args))
         if level == _COMPARE:
             args, relations = [first], []
             while found := self.take(*get_args(Relation)):
@@ -220,9 +220,9 @@ class _Parser:
             right = self.expression(level + 1)
             if found.text == several:
                 args.append(right)
-                node = syntax.Arithmetical(at, "add" if several == "+" else "mul", tuple(args))
+                node = syntax.Applied(at, "add" if several == "+" else "mul", tuple(args))
             else:
-                node = syntax.Arithmetical(at, "sub" if single == "-" else "div", (node, right))
+                node = syntax.Applied(at, "sub" if single == "-" else "div", (node, right))
                 args = [node]
         return node
 
@@ -230,12 +230,12 @@ class _Parser:
         token = self.here
         if token.text == "not" and level <= _NOT:
             self._next += 1
-            return syntax.Connected(token.at, "not", (self.expression(_NOT),))
+            return syntax.Applied(token.at, "not", (self.expression(_NOT),))
         if not self.take("-"):
             return self._atom()
         if self.here.kind == "number":
             return syntax.Literally(token.at, -self._number())
-        return syntax.Arithmetical(token.at, "neg", (self.expression(_UNARY),))
+        return syntax.Applied(token.at, "neg", (self.expression(_UNARY),))
 
     def _atom(self) -> syntax.Node:
         token = self.here
@@ -304,16 +304,12 @@ class _Parser:
             self.expect(":", "a comma, `if` or `:`")
             body = self.expression(_IMPLIES)
             self.expect(")", "an operator or `)`")
-            if token.text in FOLDINGS:
-                return syntax.Ranged(token.at, cast(syntax.Folding, token.text), ranges, body)
-            return syntax.Quantified(token.at, cast(syntax.Quantifier, token.text), ranges, body)
+            return syntax.Ranged(token.at, cast(syntax.Over, token.text), ranges, body)
         args = self._arguments()
-        if token.text in FOLDINGS:
-            return syntax.Listed(token.at, cast(syntax.Folding, token.text), args)
-        if len(args) != 1:
+        if token.text in UNARY and len(args) != 1:
             problem = f"{token.text} takes one argument, found {len(args)}"
             raise ParseError(problem, self.text, token.at)
-        return syntax.Arithmetical(token.at, cast(syntax.Arithmetic, token.text), args)
+        return syntax.Applied(token.at, cast(syntax.Operator, token.text), args)
 
     def _arguments(self) -> tuple[syntax.Node, ...]:
         """The arguments of a call and its closing parenthesis; the opening one is taken."""
@@ -329,7 +325,7 @@ class _Parser:
         while self.take(","):
             found.append(self._range([part.name for part in found]))
         condition = self.expression(_IMPLIES) if self.take("if") else None
-        return syntax.Ranges(tuple(found), condition)
+        return syntax.Ranges(self.text, tuple(found), condition)
 
     def _range(self, before: Sequence[str]) -> syntax.Range:
         at = self.here.at

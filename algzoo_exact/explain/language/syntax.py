@@ -37,16 +37,12 @@ class ParseError(InputError):
         named = ", ".join(part for part in (where, self.where) if part)
         return ParseError(self.problem, self.text, self.offset, named)
 
-    def caret(self) -> str:
-        """The line of the text, and a second line with a caret below the place."""
-        line = self.text.split("\n")[self.line - 1]
-        before = line[: self.column - 1]
-        return f"{line}\n{''.join(c if c == chr(9) else ' ' for c in before)}^"
-
 
 Arithmetic = Literal["add", "sub", "mul", "div", "neg", "relu", "abs"]
 Folding = Literal["min", "max", "sum"]
 Quantifier = Literal["all", "any"]
+Operator: TypeAlias = Arithmetic | Folding | Connective
+Over: TypeAlias = Folding | Quantifier
 
 
 @dataclass(frozen=True)
@@ -77,18 +73,11 @@ class Element:
 
 
 @dataclass(frozen=True)
-class Arithmetical:
-    at: int
-    op: Arithmetic
-    args: tuple[Node, ...]
-
-
-@dataclass(frozen=True)
-class Listed:
-    """The minimum, maximum or sum of listed arguments."""
+class Applied:
+    """An operation, a connective, or the minimum, maximum or sum of what is listed."""
 
     at: int
-    op: Folding
+    op: Operator
     args: tuple[Node, ...]
 
 
@@ -98,13 +87,6 @@ class Chain:
 
     at: int
     ops: tuple[Relation, ...]
-    args: tuple[Node, ...]
-
-
-@dataclass(frozen=True)
-class Connected:
-    at: int
-    op: Connective
     args: tuple[Node, ...]
 
 
@@ -120,35 +102,25 @@ class Range:
 
 @dataclass(frozen=True)
 class Ranges:
-    """Ranges in turn, each free to use the names before it, and what their values must satisfy."""
+    """Ranges in turn, each free to use the names before it, what their values must satisfy, and
+    the text that they stand in: ``t in 0..n-1, i in 0..3 if i != t``."""
 
+    text: str
     ranges: tuple[Range, ...]
     condition: Node | None
 
 
 @dataclass(frozen=True)
-class Quantified:
-    """A formula for all or any of some integers."""
-
-    at: int
-    op: Quantifier
-    ranges: Ranges
-    body: Node
-
-
-@dataclass(frozen=True)
 class Ranged:
-    """The minimum, maximum or sum of a term over some integers."""
+    """A formula for all or any of some integers; a term's minimum, maximum or sum over them."""
 
     at: int
-    op: Folding
+    op: Over
     ranges: Ranges
     body: Node
 
 
-Node: TypeAlias = (
-    Literally | Name | Element | Arithmetical | Listed | Chain | Connected | Quantified | Ranged
-)
+Node: TypeAlias = Literally | Name | Element | Applied | Chain | Ranged
 
 
 @dataclass(frozen=True)
@@ -157,14 +129,6 @@ class Surface:
 
     text: str
     root: Node
-
-
-@dataclass(frozen=True)
-class SurfaceRanges:
-    """Parsed ranges (``t in 0..n-1, i in 0..3 if i != t``) and their text."""
-
-    text: str
-    ranges: Ranges
 
 
 def names(root: Node) -> Iterator[Name]:
@@ -176,7 +140,7 @@ def names(root: Node) -> Iterator[Name]:
             yield node
         if isinstance(node, Element):
             waiting += (*node.indices, node.stop)
-        elif isinstance(node, Quantified | Ranged):
+        elif isinstance(node, Ranged):
             ends = (end for part in node.ranges.ranges for end in (part.low, part.high))
             waiting += (*ends, node.ranges.condition, node.body)
         elif node is not None and not isinstance(node, Literally):

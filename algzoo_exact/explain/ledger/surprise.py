@@ -18,9 +18,11 @@ from algzoo_exact.explain.ledger.prices import Row, rows_of
 from algzoo_exact.explain.outcome import Figure
 from algzoo_exact.explain.verify import Verification
 from algzoo_exact.measure.flow import LARGEST_DIMENSION
+from algzoo_exact.progress import in_words, shows_progress
 from algzoo_exact.runtime.agreement import agreement
 from algzoo_exact.score.compute import accuracy as exact_accuracy
 from algzoo_exact.score.result import Score
+from algzoo_exact.shown import Shown
 
 if TYPE_CHECKING:
     from algzoo_exact.runtime.chances import Untrained
@@ -71,17 +73,20 @@ class Given:
 
 
 @dataclass(frozen=True, eq=False)
-class Ledger:
+class Ledger(Shown):
     """An explanation's surprise in bits.
 
-    ``rows`` has one row for each price. ``unpriced`` names the proved claims that cost nothing:
-    their authors say that they follow. ``optimizations`` are what the total is compared with.
+    ``rows`` has one row for each price. ``unpriced`` names the proved claims that have no
+    price, and cost nothing. ``optimizations`` are what the total is compared with.
     """
 
     rows: tuple[Row, ...]
     unpriced: tuple[str, ...]
     given: Given
     optimizations: tuple[Optimization, ...]
+
+    def __repr__(self) -> str:
+        return f"<{self.explanation:.2f} bits of explanation, {self.total:.2f} in all>"
 
     @property
     def explanation(self) -> float:
@@ -121,6 +126,7 @@ class Ledger:
         return "open" if optimization.sort == "lower bound" else "no"
 
 
+@shows_progress("accounting", in_words)
 def surprise(
     verification: Verification,
     *,

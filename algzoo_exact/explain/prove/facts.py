@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, reduce
 from typing import NamedTuple
 
 from algzoo_exact.explain.language.expression import (
@@ -137,19 +137,24 @@ def _definition(
     formula: Formula, free: set[Entry], defined: Mapping[Entry, Term]
 ) -> tuple[Entry, Term] | None:
     """entry = term, if the formula says so, or says that a sum of entries is a term."""
+    for entry, term in solutions(formula):
+        computed = {part for part in entries(term) if is_computed(part)}
+        if entry in free and entry not in defined and computed <= defined.keys():
+            return entry, term
+    return None
+
+
+def solutions(formula: Formula) -> Iterator[tuple[Entry, Term]]:
+    """What an equation says that each entry is which is one side, or a summand of one side: the
+    other side, less the other summands."""
     if not isinstance(formula, Compare) or formula.op != "==":
-        return None
+        return
     for one, other in ((formula.left, formula.right), (formula.right, formula.left)):
         summands = one.args if isinstance(one, Apply) and one.op == "add" else (one,)
-        fresh = [part for part in summands if part in free and part not in defined]
-        rest = tuple(part for part in summands if part not in fresh)
-        computed = {e for part in (other, *rest) for e in entries(part) if is_computed(e)}
-        if len(fresh) == 1 and isinstance(fresh[0], Entry) and computed <= defined.keys():
-            term = other
-            for part in rest:
-                term = Apply("sub", (term, part))
-            return fresh[0], term
-    return None
+        for k, entry in enumerate(summands):
+            if isinstance(entry, Entry) and summands.count(entry) == 1:
+                rest = (*summands[:k], *summands[k + 1 :])
+                yield entry, reduce(lambda term, part: Apply("sub", (term, part)), rest, other)
 
 
 def _said(known: Fact, given: set[Formula]) -> Formula:

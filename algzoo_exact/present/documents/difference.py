@@ -10,7 +10,14 @@ from algzoo_exact.analysis.difference import Difference, DifferentCell
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.exact.shares import percent, share
 from algzoo_exact.present import document as d
-from algzoo_exact.present.wording import digits, model_text, several, task_text, value_text
+from algzoo_exact.present.wording import (
+    about,
+    digits,
+    several,
+    task_text,
+    took,
+    value_text,
+)
 from algzoo_exact.program.task import Task
 from algzoo_exact.zoo.loading import Model
 
@@ -20,21 +27,21 @@ _RIGHT = {"first": "the first", "second": "the second", "neither": "neither"}
 
 
 def difference_document(
-    models: tuple[Model, Model],
+    models: tuple[Model, Model] | None,
     found: Difference,
     cells: Sequence[DifferentCell],
-    seconds: float,
+    seconds: float | None,
 ) -> d.Document:
     """The ``cells`` are listed."""
     kind: d.NumberKind = "certified" if found.open else "exact"
     probability = found.probability
     rows: list[tuple[str, str | d.Text]] = [
-        ("first", model_text(models[0])),
-        ("second", model_text(models[1])),
+        *about(models and models[0], "first"),
+        *about(models and models[1], "second"),
         ("task", task_text(found.task, "lowest")),
         ("different", value_text(probability, kind)),
         ("cells", several(len(found), "cone") + " of constant label and answers"),
-        ("time", f"{seconds:.2f} s"),
+        *took(seconds),
     ]
     blocks: list[d.Block] = [d.facts(*rows)]
     if cells:
@@ -69,34 +76,34 @@ def difference_document(
 
 
 def root_document(
-    models: tuple[Model, Model], task: Task, root: Enclosure, seconds: float
+    models: tuple[Model, Model], task: Task, root: Enclosure, seconds: float | None
 ) -> d.Document:
     """Of models whose answers are numbers."""
     return d.untitled(
         d.facts(
-            ("first", model_text(models[0])),
-            ("second", model_text(models[1])),
+            *about(models[0], "first"),
+            *about(models[1], "second"),
             ("task", task_text(task, None)),
             ("difference", (*value_text(root, "certified"), ": the root of its mean square")),
-            ("time", f"{seconds:.2f} s"),
+            *took(seconds),
         ),
         data={
             "first": models[0],
             "second": models[1],
             "task": task.name,
             "root_mean_square": root,
-            "seconds": round(seconds, 4),
+            "seconds": seconds and round(seconds, 4),
         },
     )
 
 
 def _data(
-    models: tuple[Model, Model], found: Difference, cells: Sequence[DifferentCell], kind: str,
-    seconds: float,
+    models: tuple[Model, Model] | None, found: Difference, cells: Sequence[DifferentCell],
+    kind: str, seconds: float | None,
 ) -> dict[str, Any]:  # fmt: skip
     return {
-        "first": models[0],
-        "second": models[1],
+        "first": models and models[0],
+        "second": models and models[1],
         "task": found.task.name,
         "kind": kind,
         "probability": found.probability,
@@ -116,5 +123,5 @@ def _data(
             }
             for cell in cells
         ],
-        "seconds": round(seconds, 4),
+        "seconds": seconds and round(seconds, 4),
     }

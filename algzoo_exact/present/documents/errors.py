@@ -12,7 +12,7 @@ from algzoo_exact.analysis.errors import Errors, WrongCell
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.exact.shares import percent, share
 from algzoo_exact.present import document as d
-from algzoo_exact.present.wording import digits, model_text, one_in, several, task_text, value_text
+from algzoo_exact.present.wording import about, digits, one_in, several, task_text, took, value_text
 from algzoo_exact.present.writers.data import attributes
 from algzoo_exact.zoo.loading import Model
 
@@ -21,31 +21,31 @@ _SUMS = 10  # rows of each table of sums
 
 
 def errors_document(
-    model: Model,
+    model: Model | None,
     found: Errors,
     cells: Sequence[WrongCell],
-    floats: Sequence[int],
+    floats: Sequence[int] | None,
     out: Path | None,
-    seconds: float,
+    seconds: float | None,
 ) -> d.Document:
-    """The ``cells`` are listed; ``floats`` are torch's answers at their inputs."""
+    """The ``cells`` are listed; ``floats`` are torch's answers at their inputs, if it was asked."""
     kind: d.NumberKind = "certified" if found.open else "exact"
     rows: list[tuple[str, str | d.Text]] = [
-        ("model", model_text(model)),
+        *about(model),
         ("task", task_text(found.task, found.table.ties)),
         ("wrong", value_text(found.total, kind)),
         ("errors", one_in(found.total)),
         ("cells", _count(found)),
     ]
-    if cells:
+    if cells and floats is not None:
         rows.append(("torch", _torch(cells, floats)))
     if out:
         rows.append(("out", str(out)))
-    rows.append(("time", f"{seconds:.2f} s"))
+    rows += took(seconds)
     blocks: list[d.Block] = [d.facts(*rows)]
     if cells:
         blocks += [
-            _cells_table(found, cells),
+            wrong_cells(found, cells),
             _sums("By true label and answer", ("label", "answer"), found, found.by_answer),
             _sums("By the order of the inputs", ("inputs",), found,
                   {(", ".join(k),): v for k, v in found.by_order.items()}),
@@ -71,7 +71,8 @@ def _torch(cells: Sequence[WrongCell], floats: Sequence[int]) -> str:
     return f"in float64 it gives the same answers at {same} of {len(cells)} inputs below"
 
 
-def _cells_table(found: Errors, cells: Sequence[WrongCell]) -> d.Table:
+def wrong_cells(found: Errors, cells: Sequence[WrongCell]) -> d.Table:
+    """Each with an input inside, and its walls."""
     rows = (
         (
             digits(cell.probability, _PLACES),
@@ -125,8 +126,8 @@ def _sums(
 
 
 def _data(
-    model: Model, found: Errors, cells: Sequence[WrongCell], floats: Sequence[int],
-    out: Path | None, seconds: float,
+    model: Model | None, found: Errors, cells: Sequence[WrongCell], floats: Sequence[int] | None,
+    out: Path | None, seconds: float | None,
 ) -> dict[str, Any]:  # fmt: skip
     def sums(name: str, items: Iterable[tuple[Any, Enclosure]]) -> list[dict[str, Any]]:
         return [{name: key, "probability": lost} for key, lost in items]
@@ -158,5 +159,5 @@ def _data(
         "by_order": sums("inputs", found.by_order.items()),
         "by_region": sums("pattern", ((str(k), v) for k, v in found.by_region.items())),
         "out": out,
-        "seconds": round(seconds, 4),
+        "seconds": seconds and round(seconds, 4),
     }

@@ -7,7 +7,7 @@ from typing import Any
 from algzoo_exact.analysis.ablation import Importance
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.present import document as d
-from algzoo_exact.present.wording import digits, model_text, task_text, value_text
+from algzoo_exact.present.wording import about, digits, task_text, took, value_text
 from algzoo_exact.score.compute import METRICS
 from algzoo_exact.zoo.loading import Model
 
@@ -15,20 +15,26 @@ _PLACES = 12
 
 
 def importance_document(
-    model: Model, found: Importance, frozen: str, top: int, seconds: float
+    model: Model | None, found: Importance, frozen: str | None, top: int, seconds: float | None
 ) -> d.Document:
     """The ``top`` parts are listed; all are in the data."""
     score = found.score
     words = METRICS[score.metric].words
     rows: list[tuple[str, str | d.Text]] = [
-        ("model", model_text(model)),
+        *about(model),
         ("task", task_text(score.task, score.ties)),
         (words, value_text(score.enclosure, score.kind)),
     ]
     if found.left_out:
         rows.append(("left out", f"{len(found.left_out)} parts, for want of time"))
-    rows.append(("time", f"{seconds:.2f} s"))
-    how = "set to 0" if frozen == "off" else "made linear"
+    rows += took(seconds)
+    table = importance_table(found, frozen, top)
+    return d.untitled(d.facts(*rows), table, data=_data(model, found, frozen, seconds))
+
+
+def importance_table(found: Importance, frozen: str | None, top: int) -> d.Table:
+    """The ``top`` parts, by what is lost without each."""
+    how = {None: "taken out", "off": "set to 0"}.get(frozen, "made linear")
     caption = f"Each part {how}: what is left, the largest drops first."
     if len(found.parts) > top:
         caption += f" The first {top} of {len(found.parts):,}."
@@ -36,8 +42,8 @@ def importance_document(
         (part.part, value_text(part.score.enclosure, part.score.kind), _signed(part.drop))
         for part in found.parts[:top]
     )
-    table = d.table(caption, ("part", f"#{words}", "#drop"), lines)
-    return d.untitled(d.facts(*rows), table, data=_data(model, found, frozen, seconds))
+    words = METRICS[found.score.metric].words
+    return d.table(caption, ("part", f"#{words}", "#drop"), lines)
 
 
 def _signed(drop: Enclosure) -> str:
@@ -46,7 +52,9 @@ def _signed(drop: Enclosure) -> str:
     return digits(drop, _PLACES)
 
 
-def _data(model: Model, found: Importance, frozen: str, seconds: float) -> dict[str, Any]:
+def _data(
+    model: Model | None, found: Importance, frozen: str | None, seconds: float | None
+) -> dict[str, Any]:
     return {
         "model": model,
         "task": found.score.task.name,
@@ -65,5 +73,5 @@ def _data(model: Model, found: Importance, frozen: str, seconds: float) -> dict[
             for part in found.parts
         ],
         "left_out": found.left_out,
-        "seconds": round(seconds, 4),
+        "seconds": seconds and round(seconds, 4),
     }

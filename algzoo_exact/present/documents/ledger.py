@@ -9,24 +9,26 @@ from algzoo_exact.explain.verify import Verification
 from algzoo_exact.present.document import Document, Mark, facts, untitled
 from algzoo_exact.present.documents.verification import figure_data
 from algzoo_exact.present.sections.ledger import ledger_blocks
-from algzoo_exact.present.wording import model_text
+from algzoo_exact.present.wording import about, titled
 from algzoo_exact.present.writers.data import attributes
 from algzoo_exact.zoo.loading import Model
 
 
 def ledger_document(
-    path: str, model: Model, verification: Verification, ledger: Ledger
+    path: str | None, model: Model | None, verification: Verification, ledger: Ledger
 ) -> Document:
     """The explanation is the file at ``path``."""
     said = facts(
-        ("story", f"{verification.explanation.title} ({path})"),
-        ("model", model_text(model)),
+        ("story", titled(verification.explanation, path)),
+        *about(model),
         ("verified", (Mark(verification.status), "; only what is proved is paid for")),
     )
     return untitled(said, *ledger_blocks(ledger), data=_data(path, model, verification, ledger))
 
 
-def _data(path: str, model: Model, verification: Verification, ledger: Ledger) -> dict[str, Any]:
+def _data(
+    path: str | None, model: Model | None, verification: Verification, ledger: Ledger
+) -> dict[str, Any]:
     given = ledger.given
     return {
         "explanation": {"title": verification.explanation.title, "path": path},

@@ -7,18 +7,30 @@ from typing import Any
 
 from algzoo_exact.analysis.neurons import SHARES, Neuron, NeuronFacts
 from algzoo_exact.present import document as d
-from algzoo_exact.present.wording import digits, model_text
+from algzoo_exact.present.wording import about, digits, took
 from algzoo_exact.zoo.loading import Model
 
 _PLACES = 10
 
 
-def neurons_document(model: Model, found: NeuronFacts, seconds: float) -> d.Document:
+def neurons_document(model: Model | None, found: NeuronFacts, seconds: float | None) -> d.Document:
+    head, *tables = neuron_blocks(found)
+    assert isinstance(head, d.Facts)
+    said = d.facts(
+        *about(model),
+        ("cells", f"{len(found.table):,}, all with an interior"),
+        *head.rows,
+        *took(seconds),
+    )
+    return d.untitled(said, *tables, data=_data(model, found, seconds))
+
+
+def neuron_blocks(found: NeuronFacts) -> list[d.Block]:
+    """Which are dead, belong together or never meet; how often each is on; how many patterns."""
     layers = range(len(found.program.layers))
-    widest = range(found.program.hidden_size)
     rows = (
         (str(j), *(digits(found.on[t, j], _PLACES) if (t, j) in found.on else "" for t in layers))
-        for j in widest
+        for j in range(found.program.hidden_size)
     )
     columns = ("neuron", *(f"#layer {t}" for t in layers))
     chances = d.table("How often each neuron is on.", columns, rows)
@@ -28,22 +40,15 @@ def neurons_document(model: Model, found: NeuronFacts, seconds: float) -> d.Docu
         ("layer", *(f"#{share}" for share in shares), "#all"),
         ((str(t), *(f"{k:,}" for k in found.patterns(t).values())) for t in layers),
     )
-    return d.untitled(
-        d.facts(
-            ("model", model_text(model)),
-            ("cells", f"{len(found.table):,}, all with an interior"),
-            ("dead", _list(map(_name, found.dead))),
-            ("always on", _list(map(_name, found.always))),
-            ("never together", _pairs(found.never_together)),
-            ("always together", _pairs(found.always_together)),
-            ("parallel", _list(f"z of {_name(a)} = {float(c):.6g} z of {_name(b)}"
-                               for a, b, c in found.parallel)),
-            ("time", f"{seconds:.2f} s"),
-        ),
-        chances,
-        counts,
-        data=_data(model, found, seconds),
+    head = d.facts(
+        ("dead", _list(map(_name, found.dead))),
+        ("always on", _list(map(_name, found.always))),
+        ("never together", _pairs(found.never_together)),
+        ("always together", _pairs(found.always_together)),
+        ("parallel", _list(f"z of {_name(a)} = {float(c):.6g} z of {_name(b)}"
+                           for a, b, c in found.parallel)),
     )  # fmt: skip
+    return [head, chances, counts]
 
 
 def _name(neuron: Neuron) -> str:
@@ -58,7 +63,7 @@ def _list(names: Iterable[str]) -> str:
     return "; ".join(names) or "none"
 
 
-def _data(model: Model, found: NeuronFacts, seconds: float) -> dict[str, Any]:
+def _data(model: Model | None, found: NeuronFacts, seconds: float | None) -> dict[str, Any]:
     return {
         "model": model,
         "cells": len(found.table),
@@ -72,5 +77,5 @@ def _data(model: Model, found: NeuronFacts, seconds: float) -> dict[str, Any]:
             {str(float(share)): count for share, count in found.patterns(t).items()}
             for t in range(len(found.program.layers))
         ],
-        "seconds": round(seconds, 4),
+        "seconds": seconds and round(seconds, 4),
     }

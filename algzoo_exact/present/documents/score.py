@@ -13,7 +13,7 @@ from algzoo_exact.exact.shares import level, significant
 from algzoo_exact.measure.flow import MOST_INPUTS
 from algzoo_exact.present.document import Document, facts, untitled
 from algzoo_exact.present.findings.crosscheck import CrossCheck
-from algzoo_exact.present.wording import model_text, one_in, settled, settled_places, task_text
+from algzoo_exact.present.wording import about, one_in, settled, settled_places, task_text
 from algzoo_exact.present.writers.data import attributes, enclosure_data
 from algzoo_exact.program.task import Task, TieRule
 from algzoo_exact.runtime.sampled import Estimate, SampleEstimate
@@ -47,11 +47,11 @@ class Wanted:
 
 
 def score_document(
-    model: Model, score: Score, beside: CrossCheck | None, wanted: Wanted
+    model: Model | None, score: Score, beside: CrossCheck | None, wanted: Wanted
 ) -> Document:
     """``beside`` are random inputs; those that say much more than the bounds come first."""
     metric = METRICS[score.metric]
-    rows: _Rows = [("model", model_text(model)), ("task", task_text(score.task, score.ties))]
+    rows: _Rows = [*about(model), ("task", task_text(score.task, score.ties))]
     if score.counts is not None:
         rows += _counted(score, score.counts)
     else:
@@ -59,7 +59,8 @@ def score_document(
     rows.append(("method", f"{score.method}; {score.seconds:.2f} s"))
     if wanted.interrupted:
         rows.append(("interrupted", "this is what was decided by then"))
-    rows.append(("more", _more(model, score, metric, wanted.digits)))
+    if model is not None:
+        rows.append(("more", _more(model, score, metric, wanted.digits)))
     estimate = beside.estimate if beside else None
     bounded = estimate if score.kind == "certified" else None
     first = bool(bounded and beside and beside.says_more)
@@ -78,15 +79,19 @@ def score_document(
     return untitled(facts(*rows), data=data)
 
 
-def sample_document(model: Model, task: Task, ties: TieRule | None, estimate: Estimate) -> Document:
+def sample_document(
+    model: Model | None, task: Task | None, ties: TieRule | None, estimate: Estimate
+) -> Document:
     """Of a sample alone; ``ties`` is None where no logits are compared."""
     rows = [
-        ("model", model_text(model)),
-        ("task", task_text(task, ties)),
+        *about(model),
+        *([("task", task_text(task, ties))] if task else []),
         ("sampled", _sampled(estimate)),
         ("time", f"{estimate.seconds:.2f} s"),
     ]
-    data = {"model": model, "task": task.name} | ({"ties": ties} if ties else {})
+    data: dict[str, Any] = {"model": model, "task": task and task.name} | (
+        {"ties": ties} if ties else {}
+    )
     data |= {"kind": "sampled", "sampled": _sampled_data(estimate)}
     return untitled(facts(*rows), data=data)
 
@@ -143,7 +148,8 @@ def _wrong_inputs(score: Score, counts: Counts) -> str:
         return "none"
     if least < most:
         return f"from {_amount(least)} to {_amount(most)} inputs"
-    return f"{_amount(most)} inputs, one in {float(counts.inputs / most):,.6g}"
+    rate = Enclosure.exactly(1 - score.enclosure.lower)
+    return f"{_amount(most)} inputs: {one_in(rate, finite=True)}"
 
 
 def _label(label: int, row: tuple[int, ...]) -> str:
@@ -255,7 +261,7 @@ def _accuracy_text(estimate: SampleEstimate) -> str:
     )
 
 
-def _data(model: Model, score: Score, metric: Metric, wanted: Wanted) -> dict[str, Any]:
+def _data(model: Model | None, score: Score, metric: Metric, wanted: Wanted) -> dict[str, Any]:
     """All that is known about it but for samples."""
     digits = wanted.digits
     form = None if score.form is None else str(score.form)

@@ -1,25 +1,76 @@
-"""What ``sections`` says: how often a model is right where all but a few inputs are 0."""
+"""What ``sections`` says: how often a model is right on a subspace of its inputs."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from fractions import Fraction
+from typing import Any
 
-from algzoo_exact.analysis.sections import OrderedCase, Section
-from algzoo_exact.exact.enclosure import Enclosure
+from algzoo_exact.analysis.positive import OrderedCase, OrderedCases
+from algzoo_exact.analysis.sections import Section
+from algzoo_exact.exact.enclosure import total
 from algzoo_exact.exact.shares import percent
 from algzoo_exact.present import document as d
-from algzoo_exact.present.wording import digits, model_text, several, task_text
+from algzoo_exact.present.wording import digits, model_text, several, task_text, value_text
 from algzoo_exact.program.task import Task, TieRule
+from algzoo_exact.score.result import Score
 from algzoo_exact.zoo.loading import Model
 
 _PLACES = 12
+_LONGEST_FORM = 200  # characters that a terminal shows
 
 
-def section_document(
-    model: Model, task: Task, ties: TieRule, found: Section, count: int, top: int, seconds: float
+def section_document(model: Model, section: Section, score: Score, seconds: float) -> d.Document:
+    """A model on one section."""
+    task, given = section.task, section.share(score)
+    rows: list[tuple[str, str | d.Text]] = [
+        ("model", model_text(model)),
+        ("task", task_text(task, score.ties)),
+        ("section", section_text(section)),
+        ("right", value_text(score.enclosure, score.kind, _PLACES)),
+    ]
+    if section.unlabelled.upper > 0:
+        rows.append(("no single label", value_text(section.unlabelled, "exact", _PLACES)))
+        none = "nowhere: no input has a single label"
+        of = none if given is None else value_text(given, score.kind, _PLACES)
+        rows.append(("right, given one", of))
+    if score.form is not None and len(str(score.form)) <= _LONGEST_FORM:
+        rows.append(("closed form", str(score.form)))
+    rows += [("method", score.method), ("time", f"{seconds:.2f} s")]
+    data = {
+        "model": model,
+        "task": task.name,
+        "ties": score.ties,
+        **section_data(section),
+        "kind": score.kind,
+        "right": score.enclosure,
+        "unlabelled": section.unlabelled,
+        "share": given,
+        "cells": score.cells,
+        "seconds": round(seconds, 4),
+    }
+    return d.untitled(d.facts(*rows), data=data)
+
+
+def section_text(section: Section) -> str:
+    """What holds on it, and what its inputs are."""
+    said = "; ".join(section.conditions) or "all inputs"
+    inputs = several(section.program.seq_len, "standard Gaussian input")
+    return f"{said}; {inputs}"
+
+
+def section_data(section: Section) -> dict[str, Any]:
+    """The subspace, by stable keys."""
+    return {
+        "basis": [[str(entry) for entry in row] for row in section.basis],
+        "conditions": section.conditions,
+    }
+
+
+def positive_document(
+    model: Model, task: Task, ties: TieRule, found: OrderedCases, top: int, seconds: float
 ) -> d.Document:
     """The ``top`` cases with the smallest shares are listed; all are in the data."""
+    count = len(found.cases[0].positions) if found.cases else 0
     scored = [case for case in found.cases if case.share is not None]
     rows: list[tuple[str, str | d.Text]] = [
         ("model", model_text(model)),
@@ -28,16 +79,27 @@ def section_document(
         ("cases", _cases(found)),
     ]
     if scored:
-        mean = _mean(case.share for case in scored if case.share is not None)
+        shares = total(case.share for case in scored if case.share is not None)
+        mean = shares.times(Fraction(1, len(scored)))
         rows.append(("right", f"{percent(mean)} of these inputs, all orders being equally likely"))
         rows.append(("always right", f"in {len(found.always)} of {several(len(scored), 'case')}"))
     rows.append(("time", f"{seconds:.2f} s"))
     worst = sorted(scored, key=_right)
+    margins = any(case.margin is not None for case in scored)
     lines = (
-        (" > ".join(f"x[{i}]" for i in case.positions) + " > 0", str(case.label), _share(case))
+        (
+            " > ".join(f"x[{i}]" for i in case.positions) + " > 0",
+            str(case.label),
+            _share(case),
+            *([_margin(case)] * margins),
+        )
         for case in worst[:top]
     )
-    table = d.table("How often it is right, the least first.", ("inputs", "label", "#right"), lines)
+    caption = "How often it is right, the least first"
+    if margins:
+        caption += "; the margin is the least of the label's logit less the largest other one"
+    columns = ("inputs", "label", "#right", *["#margin"] * margins)
+    table = d.table(f"{caption}{', the largest input being 1' * margins}.", columns, lines)
     data = {
         "model": model,
         "task": task.name,
@@ -48,6 +110,7 @@ def section_document(
                 "positions": case.positions,
                 "label": case.label,
                 "right": case.share,
+                "margin": None if case.margin is None else float(case.margin),
                 "cells": case.cells,
             }
             for case in found.cases
@@ -58,7 +121,7 @@ def section_document(
     return d.untitled(d.facts(*rows), table, data=data)
 
 
-def _cases(found: Section) -> str:
+def _cases(found: OrderedCases) -> str:
     told = several(len(found.cases), "order")
     unlabelled = sum(case.label is None for case in found.cases)
     if unlabelled:
@@ -78,9 +141,5 @@ def _share(case: OrderedCase) -> str:
     return "always" if case.share.lower == 1 else digits(case.share, _PLACES)
 
 
-def _mean(shares: Iterable[Enclosure]) -> Enclosure:
-    known = list(shares)
-    total = Enclosure.exactly(0)
-    for part in known:
-        total = total.plus(part)
-    return total.times(Fraction(1, len(known)))
+def _margin(case: OrderedCase) -> str:
+    return "" if case.margin is None else f"{float(case.margin):.4f}"

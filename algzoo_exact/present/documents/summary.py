@@ -39,7 +39,10 @@ def atlas_document(made: Atlas, output: Path) -> Document:
     rows = [
         ("reports", f"{len(made.reports)} in {output}"),
         ("index", str(made.index)),
-        *(("no report", f"{name}: {reason}") for name, reason in made.failed.items()),
     ]
+    if made.failed:
+        rows.append(("no report", f"{len(made.failed)}: {', '.join(made.failed)}"))
+    if made.left:
+        rows.append(("interrupted", f"{len(made.left)} are left; the same command goes on"))
     data = {"index": made.index, "reports": made.reports, "failed": made.failed}
-    return untitled(facts(*rows), data=data)
+    return untitled(facts(*rows), data=data | {"models": made.rows, "left": made.left})

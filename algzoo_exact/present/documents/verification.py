@@ -16,22 +16,24 @@ from algzoo_exact.present.sections.explanation import (
     tally,
     trusted,
 )
-from algzoo_exact.present.wording import figure_text, model_text, task_text
+from algzoo_exact.present.wording import about, figure_text, task_text, titled
 from algzoo_exact.present.writers.data import attributes, enclosure_data
 from algzoo_exact.zoo.loading import Model
 
 
-def verification_document(path: str, model: Model, verification: Verification) -> d.Document:
+def verification_document(
+    path: str | None, model: Model | None, verification: Verification
+) -> d.Document:
     """The explanation is the file at ``path``."""
     return d.untitled(*_blocks(path, model, verification), data=_data(path, model, verification))
 
 
-def _blocks(path: str, model: Model, verification: Verification) -> Iterator[d.Block]:
+def _blocks(path: str | None, model: Model | None, verification: Verification) -> Iterator[d.Block]:
     subject = verification.explanation.subject
-    about = "; the claims are about the program in standard form" if subject.standard else ""
     yield d.facts(
-        ("story", f"{verification.explanation.title} ({path})"),
-        ("model", model_text(model) + about),
+        ("story", titled(verification.explanation, path)),
+        *about(model),
+        *([("claims", "about the program in standard form")] if subject.standard else []),
         ("task", task_text(subject.task, verification.ties)),
     )
     if verification.claims:
@@ -61,7 +63,7 @@ def _conclusion(verification: Verification) -> Iterator[tuple[str, str | d.Text]
     yield "time", f"{verification.seconds:.2f} s"
 
 
-def _data(path: str, model: Model, verification: Verification) -> dict[str, Any]:
+def _data(path: str | None, model: Model | None, verification: Verification) -> dict[str, Any]:
     explanation, partition = verification.explanation, verification.partition
     return {
         "explanation": {"title": explanation.title, "path": path},

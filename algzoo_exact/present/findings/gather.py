@@ -31,6 +31,7 @@ from algzoo_exact.measure.flow import LARGEST_DIMENSION
 from algzoo_exact.names import shell_word
 from algzoo_exact.present.findings import partition as parts
 from algzoo_exact.present.findings.crosscheck import CrossCheck, cross_check
+from algzoo_exact.present.findings.inside import Inside, look_inside
 from algzoo_exact.present.findings.pieces import LARGEST as LARGEST_PIECE
 from algzoo_exact.present.findings.pieces import ErrorPieces, PieceTally, observed_pieces
 from algzoo_exact.present.findings.random_inputs import Order, Sampled, sampler
@@ -72,6 +73,7 @@ class Findings:
     confusion: parts.Confusion | None
     pieces: ErrorPieces | None
     picture: bytes | None
+    inside: Inside
     certificate: WrittenCertificate | None
     reason: str
 
@@ -153,6 +155,7 @@ class Findings:
             "explanation": self.verification and self.verification.status,
             "sample_agrees": self.check.agrees,
             "certificate": self.certificate and {"sha256": self.certificate.sha256},
+            **self.inside.data(),
         }
 
     @property
@@ -176,6 +179,7 @@ class Wishes:
     seed: int = 0
     seconds: float = 30.0
     workers: int = 1
+    inside: bool = False
 
 
 def gather(model: Model, task: Task, wishes: Wishes, progress: Progress) -> Findings:
@@ -213,13 +217,20 @@ def gather(model: Model, task: Task, wishes: Wishes, progress: Progress) -> Find
         written, tally = _certificate(model, task, wishes, verification, slow, steps)
         steps.begin(0.7, "picture")
         svg = draw(model, task, wishes.ties, score.enclosure, "svg")
-        steps.begin(0.85, "sampling")
+        inside = Inside()
+        if isinstance(model.network, Program) and (wishes.inside or not limited):
+            steps.begin(0.8, "inside")
+            inside = look_inside(
+                model.network, task, wishes.ties, score, asked=wishes.inside,
+                workers=wishes.workers,
+            )  # fmt: skip
+        steps.begin(0.9, "sampling")
         found = sampled(lambda done, total: steps.within(done / total, f"{done:,} random inputs"))
     steps.begin(0.95, "regions")
     findings = Findings(
         model, task, wishes.ties, score, verification, found,
         *_tables(model.network, score, tally, found),
-        svg, written, "" if written else slow or "none was asked for",
+        svg, inside, written, "" if written else slow or "none was asked for",
     )  # fmt: skip
     progress(1.0, "writing")
     return findings
@@ -339,11 +350,13 @@ def draw(model: Model, task: Task, ties: TieRule, proved: Enclosure, kind: str) 
 
     ``proved`` is what is known of the accuracy: the picture's title states it."""
     program = model.network
-    if not isinstance(program, Program) or task.seq_len > _DRAWN or not task.is_index:
+    if not isinstance(program, Program) or task.seq_len > _DRAWN:
         return None
-    from algzoo_exact.present.pictures.picture import picture_bytes
+    from algzoo_exact.present.pictures.picture import picture_of, picture_of_errors
 
-    return picture_bytes(program, task, ties, proved, kind)
+    if task.is_numeric:
+        return picture_of_errors(program, task).drawn(kind)
+    return picture_of(program, task, ties, proved).drawn(kind) if task.is_index else None
 
 
 def _verified(model: Model, wishes: Wishes, steps: _Steps) -> Verification | None:

@@ -25,6 +25,7 @@ from algzoo_exact.regions.starts import starting_cones
 
 if TYPE_CHECKING:
     from algzoo_exact.regions.graph import RegionGraph
+    from algzoo_exact.regions.pattern import ActivationPattern
     from algzoo_exact.runtime.sampled import Observed
 
 _DIGITS = 12  # of a region's measure
@@ -52,13 +53,14 @@ class Regions:
     """The heaviest regions, and the measure of all others.
 
     ``count`` is the number of regions, None where it is not known. ``complete``: the listed ones
-    are the heaviest of all; else they are those that random inputs met most often.
+    were chosen of all, by their ``order``; else they are those that random inputs met most often.
     """
 
     count: int | None
     listed: tuple[ListedRegion, ...]
     rest: Enclosure
     complete: bool
+    order: str = "largest first"
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,13 +162,13 @@ def all_regions(program: Program) -> Regions:
     return _heaviest(map(_listed, activation_regions(program)))
 
 
-def graph_regions(graph: RegionGraph, most: int) -> Regions:
-    """The regions of a graph with a task, of which the heaviest get their answers."""
+def graph_regions(graph: RegionGraph, chosen: Sequence[ActivationPattern], order: str) -> Regions:
+    """Some regions of a graph with a task, in an order that is named."""
     listed = tuple(
         ListedRegion(str(p), graph.measure(p), graph.right_share(p), graph.answers(p))
-        for p in graph.heaviest()[:most]
+        for p in chosen
     )
-    return Regions(len(graph), listed, _rest(listed), True)
+    return Regions(len(graph), listed, _rest(listed), True, order)
 
 
 def observed_regions(program: Program, observed: Observed, count: int | None) -> Regions:
@@ -187,15 +189,8 @@ def observed_confusion(observed: Observed) -> Confusion:
     return Confusion("sampled", mass, shares(observed.tied), _NOTHING, observed.samples)
 
 
-def answer_inside(region: Region) -> tuple[int, ...]:
-    """The largest logits at a point inside."""
-    inside = region.interior_point()  # logits are scaled by a positive integer: none sees it
-    values = [sum(a * b for a, b in zip(row, inside, strict=True)) for row in region.logit_rows]
-    return tuple(k for k, value in enumerate(values) if value == max(values))
-
-
 def _listed(region: Region) -> ListedRegion:
-    answers = (answer_inside(region),) if len(region.logit_rows) > 1 else ()
+    answers = (region.answer_inside(),) if len(region.logit_rows) > 1 else ()
     return ListedRegion(str(region.pattern), region.measure(_DIGITS), None, answers)
 
 

@@ -117,10 +117,11 @@ def _sampled(order: Order, progress: Progress) -> Sampled:
     from algzoo_exact.runtime.exact_inputs import exact_bits
     from algzoo_exact.runtime.observed import observe
     from algzoo_exact.runtime.sampled_squares import sample_squares
-    from algzoo_exact.runtime.sampling import sample_rounded
+    from algzoo_exact.runtime.sampling import Draw, sample_drawn
 
     network, task, seed = order.network, order.task, order.seed
     squares = task.is_numeric
+    draw = Draw(order.samples, seed, progress=progress, deadline=order.deadline)
     bits = observed = None
     if isinstance(network, Program):
         if order.rounded and not squares:
@@ -128,15 +129,8 @@ def _sampled(order: Order, progress: Progress) -> Sampled:
         if order.observing:
             observed = observe(network, task, seed, bits)
         if squares:
-            errors = sample_squares(
-                network, task, order.samples, order.deadline, seed=seed, device="cpu",
-                dtype="float64", progress=progress,
-            )  # fmt: skip
-            return Sampled(observed, errors, None)
-    found = sample_rounded(
-        network, task, order.samples, bits, seed=seed, ties=order.ties, progress=progress,
-        deadline=order.deadline,
-    )  # fmt: skip
+            return Sampled(observed, sample_squares(network, task, draw), None)
+    found = sample_drawn(network, task, replace(draw, bits=bits), order.ties)
     return Sampled(observed, found, bits)
 
 

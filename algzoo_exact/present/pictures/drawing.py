@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from math import ceil, pi
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from algzoo_exact.regions.enumerate import Cell
+from algzoo_exact.regions.enumerate import Cell, Region
+from algzoo_exact.regions.starts import NO_LABEL
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
     from matplotlib.path import Path
 
 Floats = NDArray[np.float64]
 Point = tuple[float, float]
 
-# Okabe and Ito's palette (2008), told apart with any colour vision.
-STRONG = ("#0072B2", "#E69F00", "#009E73")
+# Okabe and Ito's palette (2008), told apart with any colour vision, then colours of Tol's (2021).
+STRONG = (
+    "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#332288", "#999933",
+    "#882255", "#8C564B",
+)  # fmt: skip
 TIE = "#999999"
 BLACK = "#000000"
 INK = "#222222"
@@ -29,9 +36,11 @@ AXIS = "#666666"
 NOTE = "#555555"
 PAPER = "#FFFFFF"
 PALE = 0.62  # share of white in the colour of right answers
-STEP = pi / 180  # longest straight piece of an arc
+STEP = pi / 60  # longest straight piece of an arc: it is off by 0.0004 of the radius
 STYLES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (1, 1)))
-"""Lines of walls by the step of their neurons: 0, 1, 2."""
+"""Lines of walls by the step of their neurons: 0, 1, 2. Of more steps, all are alike."""
+
+Look = Literal["right", "wrong", "unlabelled"]
 
 
 @dataclass(frozen=True)
@@ -50,13 +59,16 @@ class Canvas:
     """Cells and lines by their look, drawn as one path each: one artist for each cell takes 20
     times as long."""
 
-    cells: dict[tuple[str, bool], list[Floats]] = field(default_factory=dict)
+    cells: dict[tuple[str, Look], list[Floats]] = field(default_factory=dict)
     lines: dict[Line, list[Floats]] = field(default_factory=dict)
 
     def fill(self, outline: Floats, cell: Cell) -> None:
         """A cell by its closed outline (m, 2)."""
-        look = colour_of(cell.winners), cell.credit > 0
-        self.cells.setdefault(look, []).append(outline)
+        if cell.label == NO_LABEL:
+            self.cells.setdefault((TIE, "unlabelled"), []).append(outline)
+            return
+        look: Look = "right" if cell.credit > 0 else "wrong"
+        self.cells.setdefault((colour_of(cell.winners), look), []).append(outline)
 
     def line(self, points: Floats, line: Line) -> None:
         """A line along points (m, 2)."""
@@ -65,17 +77,10 @@ class Canvas:
     def draw(self, axes: Axes) -> None:
         from matplotlib.patches import PathPatch
 
-        for (colour, right), outlines in self.cells.items():
-            shape = _joined(outlines)
-            face = mixed(colour, PALE) if right else colour
-            axes.add_artist(
-                PathPatch(
-                    shape, facecolor=face, edgecolor=face if right else PAPER,
-                    lw=0.4 if right else 0, hatch=None if right else "////",
-                    zorder=1 if right else 2,
-                )
-            )  # fmt: skip
-            if not right:  # an outline, so that a wedge thinner than a pixel still shows
+        for (colour, look), outlines in self.cells.items():
+            shape, style = _joined(outlines), style_of(colour, look)
+            axes.add_artist(PathPatch(shape, zorder=2 if look == "wrong" else 1, **style))
+            if look == "wrong":  # an outline, so that a wedge thinner than a pixel still shows
                 axes.add_artist(PathPatch(shape, fill=False, edgecolor=colour, lw=0.9, zorder=2))
         for line, pieces in self.lines.items():
             axes.add_artist(
@@ -107,8 +112,42 @@ def roles() -> dict[str, str]:
     return {colour.lower(): name for colour, name in found.items()}
 
 
+def style_of(colour: str, look: Look) -> dict[str, Any]:
+    """A fill: pale where right, hatched where wrong, dotted where nothing is either."""
+    if look == "right":
+        face = mixed(colour, PALE)
+        return {"facecolor": face, "edgecolor": face, "lw": 0.4}
+    if look == "wrong":
+        return {"facecolor": colour, "edgecolor": PAPER, "lw": 0, "hatch": "////"}
+    return {"facecolor": PAPER, "edgecolor": colour, "lw": 0, "hatch": "...."}
+
+
+def colour(answer: int) -> str:
+    return STRONG[answer % len(STRONG)] if answer != NO_LABEL else PAPER
+
+
 def colour_of(winners: frozenset[int]) -> str:
-    return STRONG[next(iter(winners))] if len(winners) == 1 else TIE
+    return colour(next(iter(winners))) if len(winners) == 1 else TIE
+
+
+def steps(found: Sequence[Region]) -> list[int]:
+    """The steps whose neurons have walls here."""
+    walls = chain.from_iterable(chain.from_iterable(cell.walls for cell in found))
+    return sorted({wall.neuron[0] for wall in walls if wall.neuron})
+
+
+def last_step(found: Sequence[Region]) -> int:
+    return max(steps(found), default=0)
+
+
+def dashes(step: int, last: int) -> Any:
+    """How to draw the walls of a step, where there are so many steps."""
+    return STYLES[step] if last < len(STYLES) else "-"
+
+
+def typeset(name: str) -> str:
+    """``x[0] = 2 y[1]`` as matplotlib sets it."""
+    return re.sub(r"([xy])\[(\d+)\]", r"$\1_{\2}$", name)
 
 
 def mixed(colour: str, white: float) -> str:
@@ -138,7 +177,25 @@ def ring(axes: Axes, angles: Floats, label: int) -> None:
     from matplotlib.patches import Polygon
 
     outline = [*polar(1.025, angles), *polar(1.075, angles[::-1])]
-    axes.add_patch(Polygon(outline, facecolor=STRONG[label], edgecolor=STRONG[label], lw=0.4))
+    edge = TIE if label == NO_LABEL else colour(label)
+    axes.add_patch(Polygon(outline, facecolor=colour(label), edgecolor=edge, lw=0.4))
+
+
+LINE = 0.26  # inches
+
+
+def titled_figure(inputs: int, title: str, *below: str) -> Figure:
+    """A figure for a circle or two hemispheres, with a title and lines below it."""
+    from matplotlib.figure import Figure
+
+    size = (8, 8.4) if inputs == 2 else (9.6, 6.3)
+    figure = Figure(figsize=size)
+    at = 1 - 0.2 / size[1]
+    figure.text(0.5, at, title, ha="center", va="top", fontsize=14)
+    for k, text in enumerate(below):
+        y = at - (0.32 + LINE * k) / size[1]
+        figure.text(0.5, y, text, ha="center", va="top", fontsize=10, color=NOTE)
+    return figure
 
 
 def finish(axes: Axes, reach: float) -> None:

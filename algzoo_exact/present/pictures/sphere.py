@@ -8,7 +8,6 @@ through the first, so that both show a label at the same place.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from fractions import Fraction
 from itertools import pairwise
 from math import asin, atan2, ceil, dist, hypot
 from typing import TYPE_CHECKING
@@ -18,50 +17,88 @@ import numpy as np
 from algzoo_exact.geometry.cone import Cone, IntVector
 from algzoo_exact.present.pictures import drawing as look
 from algzoo_exact.program.task import Task
-from algzoo_exact.regions.enumerate import Cell, Wall
+from algzoo_exact.regions.enumerate import Cell, Region, Wall
+from algzoo_exact.regions.starts import NO_LABEL, covering_cones
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+INPUTS = ("x[0]", "x[1]", "x[2]")
+_MANY = 400  # cells, beyond which their walls are drawn fine
 _BASIS = np.array([[-1, 1, 0], [-1, -1, 2], [1, 1, 1]]) / np.sqrt([[2], [6], [3]])
 """Rows: right, up, and the axis (1, 1, 1): x[2] grows upwards."""
 
 
-def draw_hemisphere(axes: Axes, found: list[Cell], task: Task, sign: int) -> None:
+def draw_hemisphere(
+    axes: Axes, found: list[Cell], task: Task, sign: int, names: Sequence[str]
+) -> None:
     half = (sign, sign, sign)
     canvas = look.Canvas()
-    drawn: set[tuple[look.Line, frozenset[IntVector]]] = set()
     for cell in found:
-        part = cell.cone.split(half, max(cell.cone.walls) + 1)[1]
-        if part is None:
-            continue
-        outline = _outline(part)
-        canvas.fill(_project(_path([*outline, outline[0]]), sign), cell)
-        for names, facet in zip(cell.walls, _facets(part, cell.cone.walls), strict=True):
-            for line in _lines(names, cell.credit):
-                key = line, frozenset(facet)
-                if len(facet) == 2 and key not in drawn:
-                    drawn.add(key)
-                    canvas.line(_project(_path(facet), sign), line)
+        part = _half_of(cell, sign)
+        if part is not None:
+            outline = _outline(part)
+            canvas.fill(_project(_path([*outline, outline[0]]), sign), cell)
+    _add_walls(canvas, found, sign)
     canvas.draw(axes)
-    for label_cell in task.cells():
-        cone = Cone.from_inequalities((*label_cell.inequalities, half))
-        if cone is not None:
-            rim = [_azimuth(ray) for ray in cone.rays if sum(ray) == 0]
-            look.ring(axes, look.turn_short(*rim), label_cell.label)
+    for start in covering_cones(task):
+        cone = start.cone.split(half, max(start.cone.walls) + 1)[1]
+        rim = [] if cone is None else [_azimuth(ray) for ray in cone.rays if sum(ray) == 0]
+        if len(rim) == 2:
+            look.ring(axes, look.turn_short(*rim), start.label)
     look.finish(axes, 1.22)
+    title_of_half(axes, sign, names)
+    axes_of_inputs(axes, names)
+
+
+def title_of_half(axes: Axes, sign: int, names: Sequence[str] = INPUTS) -> None:
+    """Which half of the sphere it is."""
+    plain = [look.typeset(name.split(" = ")[0]) for name in names]
     axes.set_title(
-        f"$x_0 + x_1 + x_2 {'>' if sign > 0 else '<'} 0$"
+        f"{' + '.join(plain)} {'>' if sign > 0 else '<'} 0"
         + ("" if sign > 0 else "  (seen through the sphere)"),
         fontsize=11, y=-0.03,
     )  # fmt: skip
+
+
+def axes_of_inputs(axes: Axes, names: Sequence[str] = INPUTS) -> None:
+    """Arrows to where each input grows."""
     for k in range(3):
         x, y = _BASIS[:2, k] / np.hypot(*_BASIS[:2, k])  # where x[k] grows
         axes.annotate(
             "", (1.17 * x, 1.17 * y), (1.085 * x, 1.085 * y),
             arrowprops={"arrowstyle": "-|>", "color": look.AXIS, "lw": 1},
         )  # fmt: skip
-        axes.text(1.21 * x, 1.21 * y, f"$x_{k}$", ha="center", va="center", color=look.AXIS)
+        name = look.typeset(names[k])
+        axes.text(1.21 * x, 1.21 * y, name, ha="center", va="center", color=look.AXIS)
+
+
+def _half_of(region: Region, sign: int) -> Cone | None:
+    """What of it lies on a half of the sphere; the cut is its last wall."""
+    return region.cone.split((sign, sign, sign), max(region.cone.walls) + 1)[1]
+
+
+def _add_walls(canvas: look.Canvas, found: Sequence[Region], sign: int) -> None:
+    """Lines of the facets of regions or cells; a line is drawn once."""
+    last, many = look.last_step(found), len(found) > _MANY
+    drawn: set[tuple[look.Line, frozenset[IntVector]]] = set()
+    for region in found:
+        part = _half_of(region, sign)
+        if part is None:
+            continue
+        for walls, facet in zip(region.walls, _facets(part, region.cone.walls), strict=True):
+            for line in _lines(walls, region, last, many):
+                key = line, frozenset(facet)
+                if len(facet) == 2 and key not in drawn:
+                    drawn.add(key)
+                    canvas.line(_project(_path(facet), sign), line)
+
+
+def draw_walls(axes: Axes, found: Sequence[Region], sign: int) -> None:
+    """The walls of regions alone."""
+    canvas = look.Canvas()
+    _add_walls(canvas, found, sign)
+    canvas.draw(axes)
 
 
 def _outline(cone: Cone) -> list[IntVector]:
@@ -119,19 +156,29 @@ def _project(points: look.Floats, sign: int) -> look.Floats:
     return np.asarray(along[:, :2] * scale[:, None])
 
 
+def from_disc(points: look.Floats, sign: int) -> look.Floats:
+    """The unit vectors (m, 3) that ``_project`` sends to points (m, 2) of the disc: at the radius r
+    the height is 1 - r^2. Points outside go somewhere."""
+    square = np.minimum(1, (points**2).sum(axis=1))
+    along = np.column_stack([points * np.sqrt(2 - square)[:, None], sign * (1 - square)])
+    return np.asarray(along @ _BASIS)
+
+
 def _azimuth(ray: IntVector) -> float:
     right, up, _ = _BASIS @ np.array(_unit(ray))
     return atan2(up, right)
 
 
-def _lines(names: Sequence[Wall], credit: Fraction) -> list[look.Line]:
+def _lines(walls: Sequence[Wall], region: Region, last: int, many: bool) -> list[look.Line]:
     """How to draw a facet: labels bold, neurons thin, and the borders of errors."""
     found: list[look.Line] = []
-    steps = [wall.neuron[0] for wall in names if wall.neuron is not None]
-    kinds = {wall.kind for wall in names}
+    steps = [wall.neuron[0] for wall in walls if wall.neuron is not None]
+    kinds = {wall.kind for wall in walls}
     if steps:
-        found.append(look.Line(look.INK, 0.7, 3, look.STYLES[max(steps)]))
-    if credit == 0 and "tie" in kinds:
+        width = 0.25 if many else 0.7
+        found.append(look.Line(look.INK, width, 3, look.dashes(max(steps), last)))
+    wrong = isinstance(region, Cell) and region.credit == 0 and region.label != NO_LABEL
+    if wrong and "tie" in kinds:
         found.append(look.Line(look.ERROR, 0.9, 4))
     if "label" in kinds:
         found.append(look.Line(look.BLACK, 1.6, 3.5))

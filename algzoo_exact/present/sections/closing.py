@@ -13,7 +13,7 @@ from algzoo_exact.measure.flow import LARGEST_DIMENSION
 from algzoo_exact.names import printable, shell_word
 from algzoo_exact.present import document as d
 from algzoo_exact.present.findings.gather import Findings
-from algzoo_exact.present.wording import value_text
+from algzoo_exact.present.wording import being, value_text
 from algzoo_exact.runtime.sampled import Estimate, SampleEstimate
 from algzoo_exact.zoo.loading import Model
 
@@ -89,7 +89,7 @@ def certificate(found: Findings) -> Iterator[d.Block]:
     yield d.facts(
         ("File", (d.Mono(printable(written.path.name)), f", with {listed_in(written)}")),
         ("SHA-256", (d.Mono(written.sha256),)),
-        ("Proves", (f"the {what} is ", *value_text(written.score, "certified", 20))),
+        ("Proves", (f"the {what} ", *being(value_text(written.score, "certified", 20)))),
     )
     yield d.paragraph("To check it, also against the weights:")
     known_by = against(found.model, f"{found.model.name}.safetensors")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from fractions import Fraction
 from math import comb
 
@@ -13,6 +13,7 @@ from algzoo_exact.present import formula as f
 from algzoo_exact.present.findings.gather import Findings
 from algzoo_exact.present.findings.pieces import LARGEST, ErrorPiece, ErrorPieces
 from algzoo_exact.present.formula import indexed
+from algzoo_exact.present.sections.regions import region_link
 from algzoo_exact.present.wording import digits
 
 _PLACES = 8
@@ -51,12 +52,13 @@ def squares(found: Findings) -> Iterator[d.Block]:
         "of the squared error, counted as 0 elsewhere, so that the parts of all pieces add up to ",
         d.Math(f.Name("E")), ". ", *how,
     )  # fmt: skip
-    yield _table(pieces)
+    listed = found.regions.listed if found.regions else ()
+    yield _table(pieces, {region.pattern for region in listed})
     if len(pieces.by_middle) > 1:
         yield _by_middle(n, pieces)
 
 
-def _table(pieces: ErrorPieces) -> d.Table:
+def _table(pieces: ErrorPieces, regions: Container[str]) -> d.Table:
     shown = len(pieces.listed)
     caption, others = "The pieces that add most to the mean squared error.", ""
     if pieces.count is None:
@@ -66,7 +68,7 @@ def _table(pieces: ErrorPieces) -> d.Table:
         caption = f"The {shown} of {pieces.count:,} pieces that add most to the mean squared error."
     foot = [(others, (), (), (), _others(pieces), ())] if others else ()
     columns = ("region", "middle", "#measure", "#part of E", "#share", "f − median on it")
-    return d.table(caption, columns, map(_row, pieces.listed), foot=foot)
+    return d.table(caption, columns, (_row(piece, regions) for piece in pieces.listed), foot=foot)
 
 
 def _others(pieces: ErrorPieces) -> str:
@@ -76,11 +78,11 @@ def _others(pieces: ErrorPieces) -> str:
     return percent(Enclosure(max(Fraction(0), 1 - high), max(Fraction(0), 1 - low)))
 
 
-def _row(piece: ErrorPiece) -> tuple[str | d.Text, ...]:
+def _row(piece: ErrorPiece, regions: Container[str]) -> tuple[str | d.Text, ...]:
     shown = [Fraction(f"{as_decimal(c):.3g}") for c in piece.error]
     terms = [(c, indexed("x", k)) for k, c in enumerate(shown)]
     return (
-        (d.Mono(piece.pattern),),
+        (region_link(piece.pattern, regions),),
         (_inputs(piece.middle),),
         digits(piece.measure, _PLACES),
         _small(piece),

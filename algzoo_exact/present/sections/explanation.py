@@ -11,12 +11,14 @@ from algzoo_exact.exact.shares import as_decimal
 from algzoo_exact.explain.claims.cases import Case, CaseResult, Partition
 from algzoo_exact.explain.claims.claim import Claim, ClaimResult
 from algzoo_exact.explain.outcome import Figure, Outcome, Status
+from algzoo_exact.explain.story import Explanation
+from algzoo_exact.names import plain_name
 from algzoo_exact.present import document as d
 from algzoo_exact.present import formula as f
 from algzoo_exact.present.findings.gather import Findings
 from algzoo_exact.present.formula import row
 from algzoo_exact.present.typeset import typeset, typeset_parts, typeset_ranges
-from algzoo_exact.present.wording import VERDICTS, figure_text, several
+from algzoo_exact.present.wording import VERDICTS, being, figure_text, several
 from algzoo_exact.program.render import short
 
 _MOST_SHOWN = 3  # instances of one claim
@@ -47,6 +49,7 @@ def explanation(found: Findings) -> Iterator[d.Block]:
         yield d.paragraph("Abbreviations:")
         rows = tuple((typeset(head), row(":=", typeset(body))) for head, body in named)
         yield d.Display(f.Lines(rows))
+        yield d.paragraph(*_uses(story))
     for k, result in enumerate(verification.claims, 1):
         yield _lemma(k, result)
     if verification.cases:
@@ -91,16 +94,49 @@ def _lemma(number: int, result: ClaimResult) -> d.Statement:
     body += _said(claim)
     proved = "Proved" if result.status == "proved" else "Decided"
     proof: list[d.Inline] = [f"{proved} {how(result.instances)}."]
-    if found := figures(result.instances):
-        proof += [" ", *joined(found, "; "), "."]
     if claim.assume:
-        names = ", ".join(claim.assume)
-        proof.append(f" It rests on {names}.")
+        proof += [" It rests on ", *_links(claim.assume), "."]
     body.append(d.paragraph(*proof))
+    if any(checked.figures for checked in result.instances):
+        body.append(_figures_table(result.instances))
     if result.status != "proved":
         body.append(d.Bullets(failures(result.instances)))
     heading = claim.instances[0].heading
-    return d.Statement(heading, f"{number}, {claim.name}", tuple(body), result.status)
+    title = f"{number}, {claim.name}"
+    return d.Statement(heading, title, tuple(body), result.status, _anchor(claim.name))
+
+
+def _anchor(claim: str) -> str:
+    return f"claim-{plain_name(claim)}"
+
+
+def _links(claims: Iterable[str]) -> d.Text:
+    """Names of claims, each of which leads to what it says."""
+    return joined([(d.Link(name, f"#{_anchor(name)}"),) for name in claims], ", ")
+
+
+def _uses(story: Explanation) -> d.Text:
+    """Which claims speak of which abbreviation."""
+    found: list[d.Text] = []
+    for heading, _ in (*story.definitions, *story.domains):
+        word = re.compile(rf"\b{re.escape(heading.partition('(')[0].strip())}\b")
+        claims = [c.name for c in story.claims if any(word.search(said) for _, said in c.written)]
+        if claims:
+            found.append((d.Math(typeset(heading)), " in ", *_links(claims)))
+    return ("Where they are used: ", *joined(found, "; "), ".") if found else ("None is used.",)
+
+
+def _figures_table(instances: Sequence[Outcome]) -> d.Table:
+    """What was computed, for every instance."""
+    rows = [
+        (_parameters(checked), figure.what, figure_text(figure))
+        for checked in instances
+        for figure in checked.figures
+    ]
+    names = {name for _, name, _ in rows}
+    if len(names) == 1:
+        return d.table("", ("", f"#{names.pop()}"), ((where, value) for where, _, value in rows))
+    return d.table("", ("", "", "#value"), rows)
 
 
 def figures(instances: Sequence[Outcome]) -> tuple[d.Text, ...]:
@@ -287,8 +323,8 @@ def _witness(checked: Outcome, number: Callable[[Fraction], str]) -> d.Text:
 
 def _corollary(accuracy: Figure) -> d.Statement:
     said = d.paragraph(
-        "From the cases that were proved, without any enumeration of regions, the accuracy is ",
-        *figure_text(accuracy),
+        "From the cases that were proved, without any enumeration of regions, the accuracy ",
+        *being(figure_text(accuracy)),
     )
     return d.Statement("Corollary", "", (said,), "proved")
 
@@ -301,7 +337,8 @@ def _case(result: CaseResult) -> tuple[str | d.Text, ...]:
     if "for" in written:
         where += [", ", d.Math(typeset_ranges(written["for"]))]
     said = {"right": "the model is right", "wrong": "the model is wrong", "unknown": "left open"}
-    says = said.get(case.verdict, f"as {', '.join(case.claims)} says")
+    known = said.get(case.verdict)
+    says = ("as ", *_links(case.claims), " says") if known is None else known
     chance = "not known" if result.probability is None else figure_text(result.probability)
     mark: d.Text = () if case.verdict == "unknown" else (d.Mark(result.status),)
     return (d.Mono(case.name),), tuple(where), says, chance, mark

@@ -40,7 +40,7 @@ def ledger_blocks(ledger: Ledger) -> Iterator[d.Block]:
     yield _table(ledger)
     if ledger.unpriced:
         names = ", ".join(ledger.unpriced)
-        yield d.paragraph(f"Not priced, as the author says that they follow: {names}.")
+        yield d.paragraph(f"Without a price, so that they cost nothing here: {names}.")
     if rows := list(_facts(ledger)):
         yield d.facts(*rows)
     items = [

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping
 from fractions import Fraction
 
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.exact.shares import percent, share
 from algzoo_exact.measure.flow import LARGEST_DIMENSION
+from algzoo_exact.names import plain_name
 from algzoo_exact.present import document as d
+from algzoo_exact.present.documents.errors import wrong_cells
 from algzoo_exact.present.findings.gather import Findings
 from algzoo_exact.present.findings.partition import Confusion, ListedRegion, Regions
 from algzoo_exact.present.wording import digits, one_in, several
@@ -46,6 +48,8 @@ def _picture(found: Findings) -> d.Picture:
     if n == 3:
         shape = "The sphere of directions of the three inputs, as two discs of true area"
     count = "" if found.regions is None else f"{found.regions.count} activation regions. "
+    if found.task.is_numeric:
+        return _errors_picture(found, count)
     return d.Picture(
         PICTURE,
         found.drawn,
@@ -57,19 +61,38 @@ def _picture(found: Findings) -> d.Picture:
     )  # fmt: skip
 
 
+def _errors_picture(found: Findings, count: str) -> d.Picture:
+    """Of a model whose answer is a number."""
+    caption = (
+        "The model's value and the right one around the circle of directions, and between them the "
+        "error; dashed lines are where a neuron changes."
+    )
+    if found.task.seq_len == 3:
+        caption = (
+            "The error on the sphere of directions, as two discs of true area: the stronger, the "
+            "larger; lines are where a neuron changes."
+        )
+    described = f"{count}Values are computed in floats; the table below has what is exact."
+    return d.Picture(PICTURE, found.drawn, caption, described)
+
+
 def _bar(regions: Regions) -> d.Bar:
     parts = []
+    answered = any(region.right is not None for region in regions.listed)
     for region in regions.listed:
         width = float(region.measure.midpoint)
-        parts.append(d.Part(width, _sort(region), f"{region.pattern}: {percent(region.measure)}"))
+        right = None if region.right is None else float(region.right.midpoint)
+        told = "" if region.right is None else f", right: {_right(region)}"
+        title = f"{region.pattern}: {percent(region.measure)}{told}"
+        parts.append(d.Part(width, right if answered else 1.0, title))
     rest = regions.rest
     if _others(regions):
         width = float(rest.midpoint)
-        parts.append(d.Part(width, "rest", f"all other regions: {percent(rest)}"))
+        parts.append(d.Part(width, None, f"all other regions: {percent(rest)}"))
     listed = several(len(regions.listed), "region")
     return d.Bar(
         tuple(parts),
-        f"All inputs, by region: {_colours(parts, regions)}.",
+        f"All inputs, by region: {_colours(regions, answered)}.",
         f"A bar of all inputs: {listed} take "
         f"{percent(Enclosure(1 - rest.upper, 1 - rest.lower))} of them.",
     )
@@ -80,27 +103,11 @@ def _others(regions: Regions) -> bool:
     return regions.count is None or regions.count > len(regions.listed)
 
 
-_COLOURS: tuple[tuple[d.Sort, str], ...] = (
-    ("right", "blue where the answer is right"),
-    ("mixed", "amber where it is right in part"),
-    ("wrong", "red where it is wrong"),
-    ("rest", "grey for all others"),
-)
-
-
-def _colours(parts: Sequence[d.Part], regions: Regions) -> str:
-    sorts = {part.sort for part in parts}
-    if any(region.right is None for region in regions.listed):
-        return "blue those of the table, grey all others"
-    return ", ".join(text for sort, text in _COLOURS if sort in sorts)
-
-
-def _sort(region: ListedRegion) -> d.Sort:
-    if region.right is None:
-        return "right"
-    if region.right.upper == 0:
-        return "wrong"
-    return "right" if region.right.lower == 1 else "mixed"
+def _colours(regions: Regions, answered: bool) -> str:
+    rest = ", grey all others" * _others(regions)
+    if not answered:
+        return f"blue those of the table{rest}"
+    return f"the bluer, the more of it is right, the redder, the more is wrong{rest}"
 
 
 def regions_table(regions: Regions, *, answered: bool) -> d.Table:
@@ -109,7 +116,8 @@ def regions_table(regions: Regions, *, answered: bool) -> d.Table:
     columns = ["region", "#measure", *["answer"] * answered, *["#right"] * labelled]
     rows: list[list[str | d.Text]] = []
     for region in regions.listed:
-        rows.append([(d.Mono(region.pattern),), digits(region.measure, _PLACES)])
+        name = d.Mono(region.pattern, region_anchor(region.pattern))
+        rows.append([(name,), digits(region.measure, _PLACES)])
         if answered:
             rows[-1].append(", ".join("=".join(map(str, top)) for top in region.answers))
         if labelled:
@@ -120,9 +128,9 @@ def regions_table(regions: Regions, *, answered: bool) -> d.Table:
         others = "all others" if count is None else f"{count - shown:,} others"
         foot = [(others, digits(regions.rest, _PLACES), *[()] * (len(columns) - 2))]
     if regions.complete:
-        total = f"All {several(shown, 'region')}, largest first"
+        total = f"All {several(shown, 'region')}, {regions.order}"
         if count is not None and count > shown:
-            total = f"The {shown} largest of {count:,} regions"
+            total = f"{shown} of {count:,} regions, {regions.order}"
         caption = f"{total}; measures are exact."
     else:
         known = "" if count is None else f", and there are {count:,} regions in all"
@@ -134,16 +142,25 @@ def regions_table(regions: Regions, *, answered: bool) -> d.Table:
     return d.table(caption, columns, rows, foot=foot)
 
 
+def region_link(pattern: str, listed: Container[str]) -> d.Inline:
+    """A pattern, which leads to its row in the table where it is ``listed``."""
+    return d.Link(pattern, f"#{region_anchor(pattern)}") if pattern in listed else d.Mono(pattern)
+
+
+def region_anchor(pattern: str) -> str:
+    """What a link to a region's row leads to."""
+    return f"region-{plain_name(pattern)}"
+
+
 def _right(region: ListedRegion) -> str:
-    sort = _sort(region)
-    if sort != "mixed":
-        return "all" if sort == "right" else "none"
     assert region.right is not None
-    return percent(region.right, 4)
+    if region.right.lower == 1:
+        return "all"
+    return "none" if region.right.upper == 0 else percent(region.right, 4)
 
 
 def errors(found: Findings) -> Iterator[d.Block]:
-    """Mass by true label and answer."""
+    """Mass by true label and answer, and the heaviest cells."""
     score = found.score
     if score.counts is not None:
         yield _counted(score.counts)
@@ -152,6 +169,8 @@ def errors(found: Findings) -> Iterator[d.Block]:
         # Only of symmetric tasks all labels are equally likely.
         if score.kind == "exact" and score.by_label is not None and found.task.symmetric:
             yield _by_label(score.by_label)
+    if found.inside.errors is not None and found.inside.wrong:
+        yield wrong_cells(found.inside.errors, found.inside.wrong)
 
 
 def _counted(counts: Counts) -> d.Table:

@@ -10,6 +10,7 @@ from algzoo_exact.present.findings.gather import Findings
 from algzoo_exact.present.sections.closing import certificate, limits, sampling, trust
 from algzoo_exact.present.sections.errors_of_median import squares
 from algzoo_exact.present.sections.explanation import explanation
+from algzoo_exact.present.sections.inside import neurons, sections
 from algzoo_exact.present.sections.ledger import surprise
 from algzoo_exact.present.sections.proof import proof
 from algzoo_exact.present.sections.regions import errors, regions
@@ -47,6 +48,8 @@ SECTIONS: dict[str, SectionMaker] = dict(
         _made("proof", "Why it holds", proof),
         _made("explanation", "Why it works: an explanation, checked", explanation),
         _made("errors", "Where the errors are", _errors),
+        _made("neurons", "What its neurons do", neurons),
+        _made("sections", "Where few inputs are not 0", sections),
         _made("surprise", "Surprise ledger", surprise),
         _made("sampling", "A check by sampling", sampling),
         _made("certificate", "Certificate", certificate),

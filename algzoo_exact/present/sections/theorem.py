@@ -24,6 +24,7 @@ from algzoo_exact.present.wording import (
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.standardize import standardize
 from algzoo_exact.program.transformer import Transformer
+from algzoo_exact.score.result import Score
 from algzoo_exact.zoo.algzoo import FAMILIES, published
 from algzoo_exact.zoo.card_text import power_text, score_text
 
@@ -45,13 +46,43 @@ def theorem(found: Findings) -> Iterator[d.Block]:
     """The statement about the score, and beside it what is not part of it."""
     # Where what is proved says little, the estimate comes first.
     beside = list(_beside(found)) if found.kind != "exact" else []
+    if _says_nothing(found):
+        yield d.paragraph(
+            d.Strong("Nothing is proved of the accuracy"), " in the time that there was: ",
+            d.Math(_equation(found)), " is true of every network. ",
+        )  # fmt: skip
+        yield from beside
+        return
     yield from beside if found.check.says_more else ()
     body = (_setting(found), d.Display(_equation(found)), d.paragraph(*_consequence(found)))
     yield d.Statement("Theorem", "", body, "proved")
-    form = str(found.score.form or "")
-    if not _is_short(form):
-        yield d.Folded(f"The closed form in full ({len(form):,} characters)", form)
+    yield from closed_form(found.score)
     yield from () if found.check.says_more else beside
+
+
+def _says_nothing(found: Findings) -> bool:
+    """A bound that holds for every network is no theorem about this one."""
+    value = found.enclosure
+    return found.score.metric == "accuracy" and value.lower <= 0 and value.upper >= 1
+
+
+def closed_form(score: Score) -> Iterator[d.Block]:
+    """All terms of a closed form that is too long for a line."""
+    form = score.form
+    if form is None or _is_short(str(form)):
+        return
+    body: list[d.Block] = []
+    if len(str(form.constant)) > f.LONGEST_CONSTANT:
+        body.append(d.facts(("a, number 0", (d.Mono(str(form.constant)),))))
+    for (factor, inside), terms in ((("a", "s"), form.terms), (("b", "q"), form.roots)):
+        if terms:
+            rows = (
+                (str(k), (d.Mono(str(coefficient)),), (d.Mono(str(square)),))
+                for k, (coefficient, square) in enumerate(terms, 1)
+            )
+            body.append(d.table("", ("#k", f"{factor}, number k", f"{inside}, number k"), rows))
+    count = several(len(form.terms) + len(form.roots), "term")
+    yield d.Folded(f"The closed form in full, {count}", tuple(body), str(form))
 
 
 def _setting(found: Findings) -> d.Block:
@@ -66,16 +97,21 @@ def _setting(found: Findings) -> d.Block:
         many = f.Sup(f.Number(str(n)), f.Number(str(n)))
         return d.paragraph(
             *start, f"Let its input be a function from {{0, …, {n - 1}}} to itself, drawn "
-            "uniformly among all ", d.Math(many), ". The label is the length of its longest cycle, "
-            "the answer that of the largest logit. Then the accuracy ", *_ACCURACY,
+            "uniformly among all ", d.Math(many),
+            ". The label is the length of its longest cycle; the answer is the one whose output of "
+            "the network, its logit, is the largest. Then the accuracy ", *_ACCURACY,
         )  # fmt: skip
     names = d.Math(listed(indexed("x", 0), indexed("x", n - 1), n))
     inputs: d.Text = (*start, "Let ", names, " be independent standard normal inputs. ")
     if task.is_numeric:
-        return d.paragraph(*inputs, "Then the mean squared error ", d.Math(_ERROR), " is")
+        return d.paragraph(
+            *inputs, "The network has one output, ", d.Math(f.call("f", f.Name("x"))), ". Then the "
+            "mean squared error ", d.Math(_ERROR), ", where ", d.Math(f.Name("𝔼")),
+            " is the mean over all inputs, is",
+        )  # fmt: skip
     return d.paragraph(
-        *inputs, f"The label is {task.words}, the answer that of the largest logit. Then the "
-        "accuracy ", *_ACCURACY,
+        *inputs, f"The label is {task.words}; the answer is the index of the largest of the "
+        "network's outputs, its logits. Then the accuracy ", *_ACCURACY,
     )  # fmt: skip
 
 
@@ -114,6 +150,8 @@ def _fraction_and_digits(value: Fraction) -> tuple[Formula | str, ...]:
 def _consequence(found: Findings) -> Iterator[d.Inline]:
     """What it means, in one line: kind, errors, ties."""
     score, counts = found.score, found.score.counts
+    if score.form is not None and not _is_short(str(score.form)):
+        yield "The numbers in the sums are rational, and listed below. "
     if score.metric != "accuracy":
         yield "The root mean squared error "
         if score.kind == "exact":
@@ -124,7 +162,11 @@ def _consequence(found: Findings) -> Iterator[d.Inline]:
         return
     error = Enclosure(1 - found.enclosure.upper, 1 - found.enclosure.lower)
     tells = found.kind == "exact" or error.upper < Fraction(1, 2)
-    yield f"That is {one_in(error)}. " if tells and error.upper < 1 else ""
+    yield (
+        f"That is {one_in(error, finite=found.task.is_discrete)}. "
+        if tells and error.upper < 1
+        else ""
+    )
     if counts is None or counts.tied:
         yield f"{TIE_TEXT[found.ties].capitalize()}. "
     else:
@@ -192,7 +234,7 @@ def program(found: Findings) -> Iterator[d.Block]:
     """The recurrence, and the same in standard form, with numbers where they are few."""
     network = found.model.network
     if isinstance(network, Transformer):
-        yield from _attention(network)
+        yield from attention(network)
         return
     n = network.seq_len
     steps = listed(f.Number("0"), f.Number(str(n - 1)), n)
@@ -216,7 +258,7 @@ def program(found: Findings) -> Iterator[d.Block]:
         "In standard form each neuron is rescaled by a positive factor, so that its input weight "
         "is 1, −1 or 0. The function stays exactly the same. Digits are cut off where … follows:"
     )
-    yield d.Display(_numbers(standard))
+    yield d.Display(numbers(standard))
     scaled = ", ".join(digits(Enclosure.exactly(factor), 6) for factor in factors)
     yield d.paragraph(ended(f"The factors are {scaled}"))
 
@@ -236,7 +278,8 @@ def _recurrence(program: Program) -> Formula:
     )  # fmt: skip
 
 
-def _numbers(program: Program) -> Formula:
+def numbers(program: Program) -> Formula:
+    """The recurrence of an RNN with its weights."""
     d, n = program.hidden_size, program.seq_len
     lines: list[tuple[Formula, Formula]] = []
     before = [indexed("h", "t-1", j) for j in range(d)]
@@ -254,7 +297,9 @@ def _numbers(program: Program) -> Formula:
     return f.Lines(tuple(lines))
 
 
-def _attention(network: Transformer) -> Iterator[d.Block]:
+def attention(network: Transformer) -> Iterator[d.Block]:
+    """What a transformer computes."""
+
     def w(name: str) -> Formula:
         return f.Sub(f.Name("W"), f.Name(name, upright=len(name) > 1))
 

@@ -1,38 +1,59 @@
-"""A document as one HTML file: no scripts, nothing fetched, formulas in MathML."""
+"""A document as one HTML file, or as a piece of a page: nothing fetched, formulas in MathML.
+
+One script, of a few lines, makes the buttons that copy, and where it is asked for those that sort
+tables; all is there without it.
+"""
 
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from functools import cache
+from hashlib import sha256
 from html import escape
 from importlib.resources import files
 
 from algzoo_exact.present import document as d
+from algzoo_exact.present import formula as f
 from algzoo_exact.present.pictures.drawing import roles
 from algzoo_exact.present.wording import KINDS, VERDICTS
 from algzoo_exact.present.writers.mathml import to_mathml
 
 _SIGNS = {"proved": "✓", "refuted": "✗", "unknown": "?"}
-# A page may show this document alone: no script, and nothing from elsewhere.
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+_SCRIPT = """
+for (const box of document.querySelectorAll("[data-copied]")) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.textContent = "Copy";
+  button.onclick = () => navigator.clipboard.writeText(box.dataset.copied).then(
+    () => { button.textContent = "Copied"; });
+  box.append(button);
+}
+"""
+# A page may show this document alone: no script but its own, and nothing from elsewhere.
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; script-src 'sha256-{}'"
 
 
 @cache
-def _style() -> str:
-    return (files("algzoo_exact.present.writers") / "style.css").read_text(encoding="utf-8")
+def _file(name: str) -> str:
+    return (files("algzoo_exact.present.writers") / name).read_text(encoding="utf-8")
 
 
-def to_html(document: d.Document) -> str:
-    """The whole page."""
+def to_html(document: d.Document, *, sortable: bool = False) -> str:
+    """The whole page; ``sortable``: its tables sort by a click on a heading, and words typed above
+    them choose rows. Without scripts they are as they are."""
+    script = _SCRIPT + (_file("sorting.js") if sortable else "")
+    policy = _POLICY.format(b64encode(sha256(script.encode()).digest()).decode())
+    back = f'<p class="back">{_inline(document.back)}</p>' if document.back else ""
     sections = "\n".join(map(_section, document.sections))
     links = "".join(
         f'<li><a href="#{section.name}">{escape(section.title)}</a></li>'
         for section in document.sections
     )
     body = (
-        f"<header><h1>{escape(document.title)}</h1>"
-        f'<p class="subtitle">{escape(document.subtitle)}</p>'
-        f'<nav aria-label="Sections"><ul>{links}</ul></nav></header>\n'
+        f"<header>{back}<h1>{escape(document.title)}</h1>"
+        f'<p class="subtitle">{escape(document.subtitle)}</p></header>\n'
+        f'<nav aria-label="Sections"><ul>{links}</ul></nav>\n'
         f"<main>\n{sections}\n</main>\n<footer><p>{escape(document.footer)}</p></footer>"
     )
     title, description = escape(document.title), escape(document.subtitle)
@@ -40,12 +61,34 @@ def to_html(document: d.Document) -> str:
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
         f'<meta name="description" content="{description}">\n'
         f"<title>{title}</title>\n"
         '<link rel="icon" href="data:,">\n'
-        f"<style>\n{_style()}</style>\n</head>\n<body{wide}>\n{body}\n</body>\n</html>\n"
+        f"<style>\n{_file('style.css')}</style>\n</head>\n<body{wide}>\n{body}\n<script>{script}</script>\n</body>\n</html>\n"
     )
+
+
+def to_fragment(document: d.Document) -> str:
+    """Its blocks for a place in another page, whose style neither touches them nor is touched: all
+    rules are nested in one, which outweighs those of notebooks."""
+    style = _file("style.css").replace(":root", "&").replace("body {", "& {")
+    shown = "\n".join(_block(block) for part in document.sections for block in part.blocks)
+    return (
+        f"<style>\n.algzoo-exact.algzoo-exact {{\n{style}}}\n{_THEMES}</style>\n"
+        f'<div class="algzoo-exact">\n{shown}\n</div>'
+    )
+
+
+# Where a page around has a scheme of its own, as in Jupyter, Sphinx's furo and VS Code, that of the
+# system does not count.
+_THEMES = ".algzoo-exact.algzoo-exact { max-width: 60rem; padding: 0.25rem 1rem; }\n" + "".join(
+    f"{theme} .algzoo-exact.algzoo-exact {{ color-scheme: {scheme}; }}\n"
+    for scheme, jupyter in (("light", "true"), ("dark", "false"))
+    for theme in (
+        f'[data-jp-theme-light="{jupyter}"]', f'[data-theme="{scheme}"]', f".vscode-{scheme}"
+    )
+)  # fmt: skip
 
 
 def _section(section: d.Section) -> str:
@@ -61,7 +104,7 @@ def _block(block: d.Block) -> str:
         case d.Paragraph(text):
             return f"<p>{_text(text)}</p>"
         case d.Display(formula):
-            return f'<div class="display">{to_mathml(formula, display=True)}</div>'
+            return _display(formula)
         case d.Facts(rows):
             inside = "".join(
                 f"<dt>{escape(name)}</dt><dd>{_text(text)}</dd>" for name, text in rows
@@ -80,11 +123,23 @@ def _block(block: d.Block) -> str:
         case d.Commands(lines):
             shown = escape("\n".join(lines))
             return f'<pre tabindex="0" aria-label="Commands"><code>{shown}</code></pre>'
-        case d.Folded(summary, body):
+        case d.Folded(summary, body, text):
+            inside = "\n".join(map(_block, body))
             return (
                 f"<details><summary>{escape(summary)}</summary>"
-                f'<div class="folded" tabindex="0">{escape(body)}</div></details>'
+                f'<p data-copied="{escape(text)}"></p>{inside}</details>'
             )
+
+
+def _display(formula: f.Formula) -> str:
+    """Equations on lines of their own, left sides in one column; what is long breaks into lines."""
+    rows = formula.rows if isinstance(formula, f.Lines) else ((f.row(), formula),)
+    lines = "".join(
+        f"<div>{to_mathml(left, display=True) if left != f.row() else ''}</div>"
+        f"<div>{to_mathml(right, display=True)}</div>"
+        for left, right in rows
+    )
+    return f'<div class="display">{lines}</div>'
 
 
 def _statement(statement: d.Statement) -> str:
@@ -93,9 +148,13 @@ def _statement(statement: d.Statement) -> str:
     kind = statement.sort.lower()
     blocks = "\n".join(map(_block, statement.body))
     return (
-        f'<div class="statement {kind}"><div class="head"><span class="sort">'
-        f"{escape(statement.sort)}{name}</span>{mark}</div>\n{blocks}</div>"
+        f'<div class="statement {kind}"{_anchor(statement.anchor)}><div class="head">'
+        f'<span class="sort">{escape(statement.sort)}{name}</span>{mark}</div>\n{blocks}</div>'
     )
+
+
+def _anchor(name: str) -> str:
+    return f' id="{escape(name)}"' if name else ""
 
 
 def _table(table: d.Table) -> str:
@@ -167,7 +226,7 @@ def _bar(bar: d.Bar) -> str:
     for part in bar.parts:
         width = 100 * part.share
         parts.append(
-            f'<rect class="part-{part.sort}" x="{at:.4f}" y="0" width="{width:.4f}" height="10">'
+            f'<rect {_shade(part)} x="{at:.4f}" y="0" width="{width:.4f}" height="10">'
             f"<title>{escape(part.title)}</title></rect>"
         )
         at += width
@@ -176,6 +235,13 @@ def _bar(bar: d.Bar) -> str:
         f'preserveAspectRatio="none" role="img" aria-label="{escape(bar.described)}">'
         f"{''.join(parts)}</svg><figcaption>{escape(bar.caption)}</figcaption></figure>"
     )
+
+
+def _shade(part: d.Part) -> str:
+    """From the colour of errors to that of right answers, by share."""
+    if part.right is None:
+        return 'class="rest"'
+    return f'style="fill: color-mix(in oklab, var(--right) {100 * part.right:.4g}%, var(--wrong))"'
 
 
 def _text(text: d.Text) -> str:
@@ -188,8 +254,8 @@ def _inline(part: d.Inline) -> str:
             return escape(part, quote=False).replace("\n", "<br>")
         case d.Math(formula):
             return to_mathml(formula)
-        case d.Mono(text):
-            return f"<code>{escape(text)}</code>"
+        case d.Mono(text, anchor):
+            return f"<code{_anchor(anchor)}>{escape(text)}</code>"
         case d.Strong(text):
             return f"<strong>{escape(text)}</strong>"
         case d.Kind(name):

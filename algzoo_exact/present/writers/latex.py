@@ -100,7 +100,7 @@ def _block(block: d.Block, pictures: Mapping[str, str]) -> str:
         case d.Commands(lines):
             code = " \\\\\n".join(f"\\texttt{{{_code(line)}}}" for line in lines)
             return f"\\begin{{flushleft}}\n{code}\n\\end{{flushleft}}"
-        case d.Folded(summary, _):
+        case d.Folded(summary):
             return f"{_escaped(summary)}: in the HTML report.\n"
 
 
@@ -182,6 +182,8 @@ def _inline(part: d.Inline) -> str:
         case d.Mark(status):
             return f"\\kind{{{VERDICTS[status]}}}"
         case d.Link(text, target):
+            if target.startswith("#"):
+                return _escaped(text)
             return f"\\href{{{_escaped(target)}}}{{{_escaped(text)}}}"
 
 

@@ -49,9 +49,9 @@ def _block(block: d.Block, pictures: Mapping[str, str]) -> str:
             return "\n".join(f"- {_text(item)}" for item in items)
         case d.Commands(lines):
             return "\n".join(["```console", *(f"$ {line}" for line in lines), "```"])
-        case d.Folded(summary, body):
+        case d.Folded(summary, _, text):
             return (
-                f"<details><summary>{_escaped(summary)}</summary>\n\n```text\n{body}\n```\n\n"
+                f"<details><summary>{_escaped(summary)}</summary>\n\n```text\n{text}\n```\n\n"
                 "</details>"
             )
 
@@ -91,7 +91,8 @@ def _inline(part: d.Inline) -> str:
         case d.Mark(status):
             return _MARKS[status]
         case d.Link(text, target):
-            return f"[{_escaped(text)}]({target})"
+            # Of what is in the document, headings alone have anchors.
+            return _escaped(text) if target.startswith("#") else f"[{_escaped(text)}]({target})"
 
 
 def _mono(text: str) -> str:

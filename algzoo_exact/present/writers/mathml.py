@@ -2,18 +2,67 @@
 
 from __future__ import annotations
 
+import re
 from html import escape
 
 from algzoo_exact.present import formula as f
 
 _NAMESPACE = "http://www.w3.org/1998/Math/MathML"
+_LONGEST = 40  # characters of a formula that is not broken into lines
+# Before and after which signs a line may break, those first that bind least.
+_BREAKS: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
+    ((":=", "⇒"), (" and ", " or ", ":")),
+    ((), (",",)),
+    (("=", "≤", "≥", "<", ">", "≠", "≈"), ()),
+    (("+", "−"), ()),
+)
 _INVISIBLE_TIMES = "<mo>&#x2062;</mo>"
 
 
 def to_mathml(formula: f.Formula, *, display: bool = False) -> str:
-    """A ``math`` element; ``display`` sets it as a line of its own, with large operators."""
-    kind = ' display="block"' if display else ""
-    return f'<math xmlns="{_NAMESPACE}"{kind}>{_inner(formula)}</math>'
+    """A ``math`` element, with large operators if it is a ``display``; of a long formula there are
+    several, between which a line may break."""
+    style = ' displaystyle="true"' if display else ""
+    parts = _pieces(_flat(formula)) if _length(formula) > _LONGEST else [formula]
+    shown = [_inner(parts[0]), *map(_piece, parts[1:])]
+    return "\u200b".join(f'<math xmlns="{_NAMESPACE}"{style}>{part}</math>' for part in shown)
+
+
+def _pieces(parts: list[f.Formula], level: int = 0) -> list[f.Formula]:
+    """Parts side by side, cut where they are bound least, and again where they are still long."""
+    formula = f.Row(tuple(parts))
+    if level == len(_BREAKS) or _length(formula) <= _LONGEST:
+        return [formula]
+    before, after = _BREAKS[level]
+    found: list[list[f.Formula]] = [[]]
+    for part in parts:
+        text = part.text if isinstance(part, f.Operator | f.Words) else ""
+        if text in before and found[-1]:
+            found.append([])
+        found[-1].append(part)
+        if text in after:
+            found.append([])
+    return [piece for group in found if group for piece in _pieces(group, level + 1)]
+
+
+def _flat(formula: f.Formula) -> list[f.Formula]:
+    """The parts of a row, and those within its long brackets."""
+    if isinstance(formula, f.Row):
+        return [part for inner in formula.parts for part in _flat(inner)]
+    if isinstance(formula, f.Fenced) and _length(formula) > _LONGEST:
+        return [f.Operator(formula.left), *_flat(formula.inside), f.Operator(formula.right)]
+    return [formula]
+
+
+def _length(formula: f.Formula) -> int:
+    """About how many characters wide it is."""
+    return sum(map(len, re.findall(r">([^<]+)<", _inner(formula))))
+
+
+def _piece(formula: f.Formula) -> str:
+    """As any formula; but an operator that begins it stands between two, not before one."""
+    shown = _inner(formula)
+    return re.sub("^<mrow><mo>", '<mrow><mo form="infix">', shown)
 
 
 def _inner(formula: f.Formula) -> str:
@@ -26,7 +75,12 @@ def _inner(formula: f.Formula) -> str:
         case f.Words(text):
             return f"<mtext>{_spaces(escape(text))}</mtext>"
         case f.Operator(text):
-            return f"<mo>{escape(text)}</mo>"
+            # Brackets of a long formula stand apart, and do not grow.
+            return (
+                f'<mo stretchy="false">{escape(text)}</mo>'
+                if text in "()|"
+                else f"<mo>{escape(text)}</mo>"
+            )
         case f.Row(parts):
             return f"<mrow>{_row(parts)}</mrow>"
         case f.Sub(f.Sup(base, power), index):
@@ -48,13 +102,8 @@ def _inner(formula: f.Formula) -> str:
                 f'<mrow><mo stretchy="{stretchy}" form="prefix">{escape(left)}</mo>{_inner(inside)}'
                 f'<mo stretchy="{stretchy}" form="postfix">{escape(right)}</mo></mrow>'
             )
-        case f.Lines(rows):
-            lines = "".join(
-                f'<mtr><mtd class="r">{_inner(left)}</mtd>'
-                f'<mtd class="l">{_inner(right)}</mtd></mtr>'
-                for left, right in rows
-            )
-            return f'<mtable displaystyle="true">{lines}</mtable>'
+        case f.Lines():
+            raise ValueError("Lines stand on their own, in a display.")
 
 
 def _row(parts: tuple[f.Formula, ...]) -> str:
@@ -73,7 +122,7 @@ def _is_tall(formula: f.Formula) -> bool:
             return any(map(_is_tall, parts))
         case f.Fenced(_, inside, _):
             return _is_tall(inside)
-        case f.Frac() | f.Root() | f.Under() | f.Lines():
+        case f.Frac() | f.Root() | f.Under():
             return True
         case _:
             return False

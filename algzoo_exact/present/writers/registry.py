@@ -15,7 +15,7 @@ from algzoo_exact.present.writers.data import to_json
 from algzoo_exact.present.writers.html import to_html
 from algzoo_exact.present.writers.latex import to_latex
 from algzoo_exact.present.writers.markdown import to_markdown
-from algzoo_exact.present.writers.pdf import no_latex, to_pdf
+from algzoo_exact.present.writers.pdf import no_pdf, to_pdf
 from algzoo_exact.present.writers.terminal import to_terminal
 
 
@@ -37,7 +37,7 @@ WRITERS: dict[str, Writer] = {
     ".html": Writer(lambda document, _: to_html(document).encode()),
     ".md": Writer(lambda document, files: to_markdown(document, files).encode(), "svg"),
     ".tex": Writer(lambda document, files: to_latex(document, files).encode(), "pdf"),
-    ".pdf": Writer(to_pdf, hindrance=no_latex),
+    ".pdf": Writer(to_pdf, hindrance=no_pdf),
     ".txt": Writer(lambda document, _: to_terminal(document).encode()),
     ".json": Writer(lambda document, _: to_json(document).encode()),
 }

@@ -53,7 +53,7 @@ def _block(block: d.Block, colours: bool) -> list[str]:
             return [line for item in items for line in _fact("-", 1, item, colours)]
         case d.Commands(lines):
             return [f"$ {line}" for line in lines]
-        case d.Folded(summary, _):
+        case d.Folded(summary):
             return [f"{printable(summary)}: in the HTML report."]
 
 
@@ -107,7 +107,8 @@ def _inline(part: d.Inline, colours: bool) -> str:
             word = VERDICTS[status]
             return f"\x1b[{_COLOURS[status]}m{word}\x1b[0m" if colours else word
         case d.Link(text, target):
-            return _printable(text if text == target else f"{text} ({target})")
+            alone = text == target or target.startswith("#")
+            return _printable(text if alone else f"{text} ({target})")
 
 
 def _printable(text: str) -> str:

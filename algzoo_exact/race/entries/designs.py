@@ -89,7 +89,7 @@ def by_order(u: NDArray[np.float64], n: int) -> NDArray[np.float64]:
     pair = np.minimum((u[0] * (n * (n - 1))).astype(np.int64), n * (n - 1) - 1)
     first, second = pair // (n - 1), pair % (n - 1)
     second += second >= first
-    t = _second_largest(u[1], n)
+    t = second_largest_uniform(u[1], n)
     x = np.empty((n, count))
     columns = np.arange(count)
     x[first, columns] = -_quantiles((1 - t) * (1 - u[2]))  # by the upper tail, which is small
@@ -108,7 +108,7 @@ def by_order(u: NDArray[np.float64], n: int) -> NDArray[np.float64]:
     return x
 
 
-def _second_largest(u: NDArray[np.float64], n: int) -> NDArray[np.float64]:
+def second_largest_uniform(u: NDArray[np.float64], n: int) -> NDArray[np.float64]:
     """The t in (0, 1) with n t^(n-1) - (n-1) t^n = u, by bisection."""
     low, high = np.zeros_like(u), np.ones_like(u)
     for _ in range(53):

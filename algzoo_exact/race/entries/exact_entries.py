@@ -7,50 +7,17 @@ lists them beside the plot.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task
-from algzoo_exact.race.estimator import Estimate, Kind, LearnedConstant
+from algzoo_exact.race.estimator import Entry, Found, with_labels
 from algzoo_exact.score.compute import accuracies, accuracy_bounds
 from algzoo_exact.score.result import Score
 
 _ENUMERATED_UP_TO = 6
 _BOUNDED_UP_TO = 4  # with more inputs so few pieces decide next to nothing
 _CELLS = 100
-
-
-@dataclass(frozen=True)
-class RegionEstimator:
-    """The middle of what an engine of the package finds."""
-
-    name: str
-    summary: str
-    longest: int
-    find: Callable[[Program, Task], Score]
-    kind: Kind = "deductive"
-    seeded: bool = False
-    learned: tuple[LearnedConstant, ...] = ()
-
-    def fits(self, program: Program, task: Task) -> str | None:
-        if not task.is_index:
-            return f"{self.name} is for tasks with a label for each Gaussian input."
-        if task.seq_len > self.longest:
-            return f"{self.name} is for up to {self.longest} inputs, not {task.seq_len}."
-        return None
-
-    def estimate(self, program: Program, task: Task, budget: float, seed: int) -> Estimate:
-        began = time.perf_counter()
-        found = self.find(program, task)
-        return Estimate(
-            float(found.enclosure.midpoint),
-            self.kind,
-            None,
-            time.perf_counter() - began,
-            {"width": float(found.enclosure.width), "cells": found.cells or 0},
-        )
 
 
 def _enumerated(program: Program, task: Task) -> Score:
@@ -63,13 +30,25 @@ def _bounded(program: Program, task: Task) -> Score:
     return last
 
 
-ENUMERATION = RegionEstimator(
-    "enumeration",
-    "all regions, in float64: exact up to rounding",
-    _ENUMERATED_UP_TO,
-    _enumerated,
+def _middle(name: str, summary: str, longest: int, find: Callable[[Program, Task], Score]) -> Entry:
+    """The middle of what an engine of the package finds."""
+
+    def few(program: Program, task: Task) -> str | None:
+        n = task.seq_len
+        return None if n <= longest else f"for up to {longest} inputs, not {n}"
+
+    def middle(program: Program, task: Task, budget: float, seed: int) -> Found:
+        found = find(program, task)
+        details = {"width": float(found.enclosure.width), "cells": found.cells or 0}
+        return Found(float(found.enclosure.midpoint), None, details)
+
+    return Entry(name, "deductive", summary, middle, (with_labels, few))
+
+
+ENUMERATION = _middle(
+    "enumeration", "all regions, in float64: exact up to rounding", _ENUMERATED_UP_TO, _enumerated
 )
-BOUNDS_MIDPOINT = RegionEstimator(
+BOUNDS_MIDPOINT = _middle(
     "bounds-midpoint",
     f"the middle of certified bounds after {_CELLS:,} pieces",
     _BOUNDED_UP_TO,

@@ -32,8 +32,7 @@ forward pass. Its random numbers, ReLUs and argmax are free, which favours it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from math import ceil, log2, prod
+from math import ceil, inf, log2, prod
 from typing import Any
 
 import numpy as np
@@ -55,16 +54,15 @@ class UncountedError(TypeError):
     """An operation on counted arrays whose price is not known: a mistake in an estimator."""
 
 
+class BudgetSpentError(Exception):
+    """The next operation would cost more than is left."""
+
+
 class FlopCounter:
-    """Operations so far: ``total``, and ``regions`` by the name of the innermost open region."""
+    """Operations so far, in ``total``; BudgetSpentError before they pass the ``limit``."""
 
-    def __init__(self) -> None:
-        self.regions: dict[str, int] = {}
-        self._open: list[str] = []
-
-    @property
-    def total(self) -> int:
-        return sum(self.regions.values())
+    def __init__(self, limit: float = inf) -> None:
+        self.limit, self.total = limit, 0
 
     def array(self, values: ArrayLike) -> Counted:
         """A float64 array (a copy) whose operations are charged here."""
@@ -74,17 +72,9 @@ class FlopCounter:
         """Add operations that a compiled kernel did."""
         if flops < 0:
             raise ValueError(f"Operations can't be negative: {flops}.")
-        name = self._open[-1] if self._open else ""
-        self.regions[name] = self.regions.get(name, 0) + int(flops)
-
-    @contextmanager
-    def region(self, name: str) -> Iterator[None]:
-        """Operations within the block are attributed to ``name``."""
-        self._open.append(name)
-        try:
-            yield
-        finally:
-            self._open.pop()
+        if self.total + flops > self.limit:
+            raise BudgetSpentError
+        self.total += int(flops)
 
 
 class Counted(NDArrayOperatorsMixin):

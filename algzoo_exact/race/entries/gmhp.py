@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from algzoo_exact.program.task import Task
-from algzoo_exact.race.entries.deductive import Deduction, Weights
+from algzoo_exact.race.entries.deductive import Weights, deduction
 from algzoo_exact.race.entries.flops import plain
 from algzoo_exact.race.entries.half_spaces import Pieces, label_pieces, right_mass, split
 
@@ -40,7 +40,7 @@ def pruned_mixture(weights: Weights, task: Task, size: int) -> Any:
     return right_mass(pieces, w_oh @ functionals, labels).sum() / pieces.mass.sum()
 
 
-GMHP = Deduction(
+GMHP = deduction(
     "gmhp",
     "Gaussian mixture half-space pruning: the heaviest activation regions, each as a Gaussian",
     (1, 3, 10, 30, 100, 300, 1000, 3000, 10000),

@@ -6,7 +6,7 @@ last step's state is max(0, a + b x), which bends at most d times, and the answe
 twice, at the second greatest and at the greatest entry of u. If all inputs are standard normal,
 then r is independent of u and has the chi distribution with m degrees of freedom, so that x has
 the density proportional to (1 + x^2)^(-(m + 1) / 2): Student's t with m degrees of freedom, over
-sqrt(m). ``accuracies`` finds, for each u, the probability that the label's logit is the greatest.
+sqrt(m). ``along`` finds, for each u, the probability that the label's logit is the greatest.
 
 Bends beyond ``limit`` on either side are left out: the pieces there go on without end. That
 changes an accuracy by the mass out there at most.
@@ -162,77 +162,6 @@ def _matvec(columns: Floats, z: Floats, out: Floats) -> int:
 
 
 @compiled
-def right_answers(
-    w_in: Floats,
-    w_hh: Floats,
-    w_out: Floats,
-    early: tuple[Floats, Floats, Floats],
-    points: Floats,
-    labels: Integers,
-    budget: int,
-) -> tuple[int, int, int]:
-    """How many of ``points`` (N, n), n >= 3, are answered with their label, the lowest index
-    winning ties.
-
-    Stops before a point that might cost more than what is left of ``budget``. Returns the points
-    done, those right, and the operations, with one for each point's share in the sum.
-    """
-    n, d, k = points.shape[1], len(w_in), len(w_out)
-    columns, readout = np.ascontiguousarray(w_hh.T), np.ascontiguousarray(w_out.T)
-    a, logits = np.empty(d), np.empty(k)
-    most = (n + 1) * (3 * d + 2 * d * d) + 2 * d * k + k + d
-    flops, right = 0, 0
-    for p in range(len(points)):
-        if flops + most > budget:
-            return p, right, flops
-        u = points[p]
-        flops += carried(u, n - 1, w_in, columns, early, a)
-        for j in range(d):
-            a[j] += u[n - 1] * w_in[j]
-        logits[:] = 0
-        flops += 3 * d + _matvec(readout, a, logits)
-        right += np.argmax(logits) == labels[p]
-        flops += k  # the argmax and the sum
-    return len(points), right, flops
-
-
-@compiled
-def accuracies(
-    w_in: Floats,
-    w_hh: Floats,
-    early: tuple[Floats, Floats, Floats],
-    contrasts: tuple[Floats, Floats],
-    points: Floats,
-    order: Integers,
-    ends: Floats,
-    limit: float,
-    budget: int,
-    out: Floats,
-) -> tuple[int, int]:
-    """The accuracy along the last input for each of ``points`` (N, m), m >= 2, into ``out`` (N).
-
-    Points are unit vectors. ``order`` (N, 2) says where their greatest and their second greatest
-    entry stand, ``ends`` (N, 2) is the distribution function at those two. ``early`` and
-    ``contrasts`` are the tables made by the functions of these names. Stops before a point that
-    might cost more than what is left of ``budget``. Returns the number of points done, and their
-    operations, with those of a weighted sum of what they miss.
-    """
-    m, d, flops = points.shape[1], len(w_in), 0
-    columns = np.ascontiguousarray(w_hh.T)
-    far = w_in * limit
-    a = np.empty(d)
-    most = dearest(d, m)
-    for p in range(len(points)):
-        if flops + most > budget:
-            return p, flops
-        u = points[p]
-        flops += carried(u, m, w_in, columns, early, a)
-        out[p], cost = along(a, w_in, far, contrasts, u, order[p], ends[p], limit)
-        flops += cost + SHARE
-    return len(points), flops
-
-
-@compiled
 def contrasts(w_in: Floats, w_out: Floats) -> tuple[Floats, Floats]:
     """W_oh[l, j] - W_oh[k, j] at [l, j, k], and the same times W_hi[j]: an operation for each."""
     outputs, d = w_out.shape
@@ -256,7 +185,7 @@ def along(
 ) -> tuple[float, int]:
     """Probability that the label's logit is the greatest, and the operations.
 
-    ``u``, ``order`` and ``ends`` are of one point, as for ``accuracies``.
+    ``u``, ``order`` and ``ends`` are of one point, as for ``pieces_kernel.accuracies``.
 
     From left to right, ``lead`` holds by how much the label's logit is above each other one, and
     ``slope`` its derivative. On a piece where all are linear the label wins on one interval.

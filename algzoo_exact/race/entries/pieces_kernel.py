@@ -1,4 +1,5 @@
-"""The early steps of an RNN, with the linear pieces that inputs share. Compiled, and counted.
+"""Points through an RNN, with the linear pieces of the early steps that they share. Compiled, and
+counted.
 
 Inputs that switch the same neurons on in steps 0 to t share a piece: for them W_hh h[t] is a matrix
 (d, t + 1) times the inputs so far. These pieces form a tree, one level for each step, whose roots
@@ -25,10 +26,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from algzoo_exact.jit import compiled
-from algzoo_exact.race.entries.last_input_kernel import SHARE, along, dearest
+from algzoo_exact.program.floats import rounded_weights
+from algzoo_exact.program.ir import Program
+from algzoo_exact.program.task import Task
+from algzoo_exact.race.entries.last_input_kernel import (
+    SHARE,
+    along,
+    carried,
+    dearest,
+    early_steps,
+)
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
+Early = tuple[Floats, Floats, Floats]
+"""The tables of ``early_steps``."""
 
 DEEPEST = 6  # the last step with pieces: later ones hardly repeat among 10^5 points
 WIDEST = 62  # neurons, so that their pattern fits into a key
@@ -64,6 +76,21 @@ def in_units(w_in: Floats, w_hh: Floats, w_out: Floats) -> tuple[Floats, Floats,
     size = np.where(w_in == 0, 1, np.abs(w_in))
     flops = d + 2 * d * d + outputs * d
     return np.sign(w_in), w_hh * size / size[:, None], w_out * size, flops
+
+
+def narrow(program: Program, task: Task) -> str | None:
+    return None if program.hidden_size <= WIDEST else f"for {WIDEST} neurons at most"
+
+
+def planted_for(
+    program: Program, budget: float, steps: int
+) -> tuple[Floats, Floats, Floats, Tree, int]:
+    """Weights in units, a tree with room for all points of ``steps`` steps that ``budget`` pays
+    for, and what they cost."""
+    signs, w_hh, w_out, flops = in_units(*rounded_weights(program))
+    bends, first, second, spent = early_steps(signs, w_hh)
+    tree = planted(bends, first, second, int(budget) // (2 * len(signs) ** 2 * steps))
+    return signs, w_hh, w_out, tree, flops + spent
 
 
 def planted(bends: Floats, first: Floats, second: Floats, points: int) -> Tree:
@@ -194,10 +221,11 @@ def carried_by_pieces(
 
 
 @compiled
-def accuracies_by_pieces(
-    signs: Floats,
+def accuracies(
+    w_in: Floats,
     w_hh: Floats,
-    tree: Tree,
+    early: Early | None,
+    tree: Tree | None,
     contrasts: tuple[Floats, Floats],
     points: Floats,
     order: Integers,
@@ -206,57 +234,78 @@ def accuracies_by_pieces(
     budget: int,
     out: Floats,
 ) -> tuple[int, int]:
-    """``last_input_kernel.accuracies``, with the early steps from ``tree``, which grows.
+    """The accuracy along the last input for each of ``points`` (N, m), m >= 2, into ``out`` (N).
 
-    The weights are those of ``in_units``, and ``contrasts`` is made from them.
+    Points are unit vectors. ``order`` (N, 2) says where their greatest and their second greatest
+    entry stand, ``ends`` (N, 2) is the distribution function at those two. The early steps are
+    from the tables ``early``, or with weights in units from ``tree``, which grows; the other is
+    None. Stops before a point that might cost more than what is left of ``budget``. Returns the
+    number of points done, and their operations, with those of a weighted sum of what they miss.
     """
-    m, d, flops = points.shape[1], len(signs), 0
+    m, d, flops = points.shape[1], len(w_in), 0
     columns = np.ascontiguousarray(w_hh.T)
-    far = signs * limit
+    far = w_in * limit
     a = np.empty(d)
-    most = dearest(d, m) + 2 * m  # to find a node takes two more than a ReLU
+    # To find a node takes two more than a ReLU.
+    most = dearest(d, m) if tree is None else dearest(d, m) + 2 * m
     for p in range(len(points)):
         if flops + most > budget:
             return p, flops
         u = points[p]
-        flops += carried_by_pieces(u, m, signs, columns, tree, budget - flops - most, a)
-        out[p], cost = along(a, signs, far, contrasts, u, order[p], ends[p], limit)
+        if early is not None:
+            flops += carried(u, m, w_in, columns, early, a)
+        if tree is not None:
+            flops += carried_by_pieces(u, m, w_in, columns, tree, budget - flops - most, a)
+        out[p], cost = along(a, w_in, far, contrasts, u, order[p], ends[p], limit)
         flops += cost + SHARE
     return len(points), flops
 
 
 @compiled
-def right_answers_by_pieces(
-    signs: Floats,
+def right_answers(
+    w_in: Floats,
     w_hh: Floats,
     w_out: Floats,
-    tree: Tree,
+    early: Early | None,
+    tree: Tree | None,
     points: Floats,
     labels: Integers,
     budget: int,
 ) -> tuple[int, int, int]:
-    """``last_input_kernel.right_answers``, with the early steps from ``tree``, which grows.
+    """How many of ``points`` (N, n), n >= 3, are answered with their label, the lowest index
+    winning ties.
 
-    The weights are those of ``in_units``.
+    The early steps are as for ``accuracies``. Stops before a point that might cost more than what
+    is left of ``budget``. Returns the points done, those right, and the operations, with one for
+    each point's share in the sum.
     """
-    n, d, k = points.shape[1], len(signs), len(w_out)
+    n, d, k = points.shape[1], len(w_in), len(w_out)
     columns, readout = np.ascontiguousarray(w_hh.T), np.ascontiguousarray(w_out.T)
     a, logits = np.empty(d), np.empty(k)
     most = (n + 1) * (3 * d + 2 * d * d + 2) + 2 * d * k + k + d
+    if tree is None:
+        most -= 2 * (n + 1)
     flops, right = 0, 0
     for p in range(len(points)):
         if flops + most > budget:
             return p, right, flops
         u = points[p]
-        flops += carried_by_pieces(u, n - 1, signs, columns, tree, budget - flops - most, a)
+        if early is not None:
+            flops += carried(u, n - 1, w_in, columns, early, a)
+        if tree is not None:
+            flops += carried_by_pieces(u, n - 1, w_in, columns, tree, budget - flops - most, a)
         logits[:] = 0
         on = 0
         for j in range(d):
-            z = a[j] + u[n - 1] * signs[j]
+            z = a[j] + u[n - 1] * w_in[j]
             if z > 0:
                 on += 1
                 for i in range(k):
                     logits[i] += readout[j, i] * z
         right += np.argmax(logits) == labels[p]
-        flops += 2 * d + k * max(2 * on - 1, 0) + k  # the last for the argmax and the sum
+        flops += k  # the argmax and the sum
+        if tree is None:
+            flops += 3 * d + 2 * k * on
+        else:
+            flops += 2 * d + k * max(2 * on - 1, 0)
     return len(points), right, flops

@@ -5,8 +5,7 @@ A point is charged what a random sample is, ``sample_cost``; drawing points is f
 
 from __future__ import annotations
 
-import time
-from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -23,51 +22,26 @@ from algzoo_exact.race.entries.designs import (
     sobol_order_chunk,
 )
 from algzoo_exact.race.entries.flops import sample_cost
-from algzoo_exact.race.estimator import Estimate, Kind, LearnedConstant
+from algzoo_exact.race.estimator import Entry, Found, Kind, with_labels
 from algzoo_exact.runtime.rnn_kernel import rnn_outcomes
 from algzoo_exact.zoo.architectures import to_state
 
 
-@dataclass(frozen=True)
-class PointEstimator:
-    """The mean of right answers over points, in float32; the lowest index wins ties.
-
-    ``whole_powers``: only numbers of points that are powers of two, at which Sobol points are
-    balanced.
-    """
-
-    name: str
-    kind: Kind
-    summary: str
-    chunk: Chunk
-    whole_powers: bool
-    seeded: bool = True
-    learned: tuple[LearnedConstant, ...] = ()
-
-    def fits(self, program: Program, task: Task) -> str | None:
-        if not task.is_index:
-            return f"{self.name} is for tasks with a label for each Gaussian input."
+def _share_right(
+    chunk: Chunk, program: Program, task: Task, budget: float, seed: int
+) -> Found | None:
+    """The mean of right answers over points, in float32; the lowest index wins ties."""
+    points = int(budget // sample_cost(program))
+    if chunk is not random_chunk and points:
+        points = 1 << (points.bit_length() - 1)  # at powers of two Sobol points are balanced
+    if not points:
         return None
-
-    def estimate(self, program: Program, task: Task, budget: float, seed: int) -> Estimate | None:
-        began = time.perf_counter()
-        points = int(budget // sample_cost(program))
-        if self.whole_powers and points:
-            points = 1 << (points.bit_length() - 1)
-        if not points:
-            return None
-        size = min(CHUNK, 1 << (points - 1).bit_length())
-        right = 0
-        for number in range(-(-points // size)):
-            x, labels = self.chunk(task, size, seed, number)
-            right += count_right(program, x, labels, min(size, points - number * size))
-        return Estimate(
-            right / points,
-            self.kind,
-            points * sample_cost(program),
-            time.perf_counter() - began,
-            {"points": points},
-        )
+    size = min(CHUNK, 1 << (points - 1).bit_length())
+    right = 0
+    for number in range(-(-points // size)):
+        x, labels = chunk(task, size, seed, number)
+        right += count_right(program, x, labels, min(size, points - number * size))
+    return Found(right / points, points * sample_cost(program), {"points": points})
 
 
 def count_right(program: Program, x: np.ndarray, labels: np.ndarray, count: int) -> int:
@@ -81,16 +55,15 @@ def count_right(program: Program, x: np.ndarray, labels: np.ndarray, count: int)
     return int(lowest.sum())
 
 
-SAMPLING = PointEstimator(
-    "sampling", "sampled", "independent random inputs: the baseline", random_chunk, False
-)
-SOBOL = PointEstimator(
-    "sobol", "cubature", "scrambled Sobol points instead of random ones", sobol_chunk, True
-)
-SOBOL_ORDER = PointEstimator(
+def _by(name: str, kind: Kind, summary: str, chunk: Chunk) -> Entry:
+    return Entry(name, kind, summary, partial(_share_right, chunk), (with_labels,), seeded=True)
+
+
+SAMPLING = _by("sampling", "sampled", "independent random inputs: the baseline", random_chunk)
+SOBOL = _by("sobol", "cubature", "scrambled Sobol points instead of random ones", sobol_chunk)
+SOBOL_ORDER = _by(
     "sobol-order",
     "cubature",
     "scrambled Sobol points in coordinates that begin with the largest inputs",
     sobol_order_chunk,
-    True,
 )

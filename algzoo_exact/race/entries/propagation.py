@@ -17,10 +17,11 @@ from typing import Any
 import numpy as np
 
 from algzoo_exact.program.task import Task
-from algzoo_exact.race.entries.deductive import Deduction, Weights
+from algzoo_exact.race.entries.deductive import Weights, deduction
 from algzoo_exact.race.entries.gaussian_relu import gate_probability, relu_covariance, relu_mean
 from algzoo_exact.race.entries.half_spaces import Pieces, right_mass
 from algzoo_exact.race.entries.order_moments import order_moments
+from algzoo_exact.race.estimator import second_largest
 
 ONCE, BY_CELL = 1, 2
 
@@ -66,10 +67,10 @@ def propagated_accuracy(weights: Weights, task: Task, size: int) -> Any:
     return right_mass(pieces, functionals, labels).sum() / len(labels)
 
 
-PROPAGATION = Deduction(
+PROPAGATION = deduction(
     "covariance",
     "mean and covariance propagation with exact Gaussian ReLU moments",
     (ONCE, BY_CELL),
     propagated_accuracy,
-    second=True,
+    second_largest,
 )

@@ -13,9 +13,7 @@ If the budget ends early, the starting cones not finished are taken to score lik
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -23,60 +21,24 @@ import numpy as np
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task
 from algzoo_exact.race.entries.deductive import Weights, counted_weights
-from algzoo_exact.race.entries.flops import FlopCounter, plain
-from algzoo_exact.race.estimator import Estimate, Kind, LearnedConstant
+from algzoo_exact.race.entries.flops import BudgetSpentError, FlopCounter, plain
+from algzoo_exact.race.estimator import Entry, Found
 from algzoo_exact.regions.starts import starting_cones
 
 
-class BudgetSpentError(Exception):
-    """The next operation would cost more than is left."""
-
-
-class LimitedCounter(FlopCounter):
-    """A counter that stops the computation when ``limit`` is passed."""
-
-    def __init__(self, limit: float) -> None:
-        super().__init__()
-        self.limit = limit
-        self.used = 0
-
-    def charge(self, flops: int) -> None:
-        if self.used + flops > self.limit:
-            raise BudgetSpentError
-        self.used += flops
-        super().charge(flops)
-
-
-@dataclass(frozen=True)
-class SolidAngles:
-    """The entry; see the module."""
-
-    name: str = "solid-angles"
-    kind: Kind = "deductive"
-    summary: str = "full enumeration of activation cells for three inputs, by solid angles"
-    seeded: bool = False
-    learned: tuple[LearnedConstant, ...] = ()
-
-    def fits(self, program: Program, task: Task) -> str | None:
-        if task.seq_len != 3 or task.rank is None:
-            return "solid-angles is for three inputs and tasks that depend on their order alone."
-        return None
-
-    def estimate(self, program: Program, task: Task, budget: float, seed: int) -> Estimate | None:
-        began = time.perf_counter()
-        counter = LimitedCounter(budget)
-        weights = counted_weights(program, counter)
-        wrong, covered, done = 0.0, 0.0, 0
-        try:
-            for start in starting_cones(task):
-                corners = np.array(start.cone.rays, np.float64)
-                wrong += float(plain(wrong_angle(weights, corners, start.label)))
-                covered, done = covered + float(solid_angle(corners)), done + 1
-        except BudgetSpentError:
-            if not done:
-                return None
-        seconds = time.perf_counter() - began
-        return Estimate(1 - wrong / covered, self.kind, counter.used, seconds, {"cones": done})
+def _share_right(program: Program, task: Task, budget: float, seed: int) -> Found | None:
+    counter = FlopCounter(budget)
+    weights = counted_weights(program, counter)
+    wrong, covered, done = 0.0, 0.0, 0
+    try:
+        for start in starting_cones(task):
+            corners = np.array(start.cone.rays, np.float64)
+            wrong += float(plain(wrong_angle(weights, corners, start.label)))
+            covered, done = covered + float(solid_angle(corners)), done + 1
+    except BudgetSpentError:
+        if not done:
+            return None
+    return Found(1 - wrong / covered, counter.total, {"cones": done})
 
 
 def wrong_angle(weights: Weights, corners: Any, label: int) -> Any:
@@ -167,4 +129,15 @@ def solid_angle(polygon: Any) -> Any:
     return total
 
 
-SOLID_ANGLES = SolidAngles()
+def _three_by_order(program: Program, task: Task) -> str | None:
+    fits = task.seq_len == 3 and task.rank is not None
+    return None if fits else "for three inputs and tasks that depend on their order alone"
+
+
+SOLID_ANGLES = Entry(
+    "solid-angles",
+    "deductive",
+    "full enumeration of activation cells for three inputs, by solid angles",
+    _share_right,
+    (_three_by_order,),
+)

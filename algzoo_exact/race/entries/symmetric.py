@@ -16,9 +16,7 @@ orderings, and cut by the signs of the units after three inputs, these are polyg
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from math import pi
 from typing import Any, NamedTuple
 
@@ -27,16 +25,14 @@ import numpy as np
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task
 from algzoo_exact.race.entries.deductive import Weights, counted_weights
-from algzoo_exact.race.entries.flops import plain
+from algzoo_exact.race.entries.flops import BudgetSpentError, FlopCounter, plain
 from algzoo_exact.race.entries.normal import normal_cdf
 from algzoo_exact.race.entries.solid_angles import (
-    BudgetSpentError,
-    LimitedCounter,
     cells,
     cut,
     solid_angle,
 )
-from algzoo_exact.race.estimator import Estimate, Kind, LearnedConstant
+from algzoo_exact.race.estimator import Entry, Found, of_sizes, second_largest
 
 LATENT = 0.2
 """Share of a piece on which one latent variable decides both comparisons."""
@@ -224,40 +220,26 @@ def _part_above(piece: Any, values: Any, column: int) -> Any:
     return solid_angle(cut(piece, values, column)[1][0])
 
 
-@dataclass(frozen=True)
-class BySymmetry:
+def _by(name: str, summary: str, compute: Callable[[Weights], Any]) -> Entry:
     """An entry whose operations depend on the weights; None where the budget does not do."""
 
-    name: str
-    summary: str
-    compute: Callable[[Weights], Any]
-    kind: Kind = "deductive"
-    seeded: bool = False
-    learned: tuple[LearnedConstant, ...] = ()
-
-    def fits(self, program: Program, task: Task) -> str | None:
-        if task.rank != 1:
-            return f"{self.name} is defined for 2nd_argmax only."
-        if (program.hidden_size, task.seq_len) != (4, 3):
-            return f"{self.name} is defined for 4 hidden neurons and 3 inputs only."
-        return None
-
-    def estimate(self, program: Program, task: Task, budget: float, seed: int) -> Estimate | None:
-        began = time.perf_counter()
-        counter = LimitedCounter(budget)
+    def find(program: Program, task: Task, budget: float, seed: int) -> Found | None:
+        counter = FlopCounter(budget)
         try:
-            value = float(plain(self.compute(counted_weights(program, counter))))
+            value = float(plain(compute(counted_weights(program, counter))))
         except BudgetSpentError:
             return None
-        return Estimate(value, self.kind, counter.used, time.perf_counter() - began)
+        return Found(value, counter.total)
+
+    return Entry(name, "deductive", summary, find, (second_largest, of_sizes(4, 3)))
 
 
-SYMMETRIC_REGIONS = BySymmetry(
+SYMMETRIC_REGIONS = _by(
     "symmetric-regions",
     "half-space volumes on a symmetric model's regions: our reading of J. Hilton's",
     region_accuracy,
 )
-SYMMETRIC_NOISE = BySymmetry(
+SYMMETRIC_NOISE = _by(
     "symmetric-noise",
     "a symmetric model and its misfit as noise: our reading of J. Hilton's",
     noisy_symmetric_accuracy,

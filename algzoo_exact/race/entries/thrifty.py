@@ -1,14 +1,13 @@
-"""Random sampling that spares what can be spared: the best sampler to set beside ``last-input``.
+"""Random sampling that spares what can be spared: the best samplers to set beside ``last-input``.
 
-The first two steps come from a table, and neurons at 0 cost no products. Every operation that is
-left is counted, ReLUs and argmax too, unlike those of the baseline.
+The first two steps come from a table, and neurons at 0 cost no products; or inputs share the linear
+pieces of the early steps, as in ``last-input-pieces``. Every operation that is left is counted,
+ReLUs and argmax too, unlike those of the baseline. The lowest index wins ties.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,10 +17,13 @@ from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task
 from algzoo_exact.race.entries.designs import CHUNK, random_chunk
 from algzoo_exact.race.entries.flops import sample_cost
-from algzoo_exact.race.entries.last_input_kernel import early_steps, right_answers
-from algzoo_exact.race.estimator import Estimate, Kind, LearnedConstant
+from algzoo_exact.race.entries.last_input_kernel import early_steps
+from algzoo_exact.race.entries.pieces_kernel import narrow, planted_for, right_answers
+from algzoo_exact.race.estimator import Entry, Found
 
-Answers = Callable[[NDArray[np.float64], NDArray[np.int64], int], tuple[int, int, int]]
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+Answers = Callable[[Floats, Integers, int], tuple[int, int, int]]
 """Given inputs (N, n), labels (N) and a budget: points done, those right, and operations."""
 
 
@@ -43,36 +45,46 @@ def right_among(
             return points, right, flops
 
 
-@dataclass(frozen=True)
-class ThriftySampler:
-    """The mean of right answers over independent inputs; the lowest index wins ties."""
+def _by_table(program: Program, task: Task, budget: float, seed: int) -> Found | None:
+    w_in, w_hh, w_out = rounded_weights(program)
+    bends, first, second, flops = early_steps(w_in, w_hh)
 
-    name: str = "sampling-thrifty"
-    kind: Kind = "sampled"
-    summary: str = "random inputs, the first two steps tabulated, neurons at 0 skipped"
-    seeded: bool = True
-    learned: tuple[LearnedConstant, ...] = ()
+    def answers(x: Floats, labels: Integers, left: int) -> tuple[int, int, int]:
+        return right_answers(w_in, w_hh, w_out, (bends, first, second), None, x, labels, left)
 
-    def fits(self, program: Program, task: Task) -> str | None:
-        if not task.is_index or task.seq_len < 3:
-            return f"{self.name} is for tasks with a label, on three inputs or more."
-        return None
-
-    def estimate(self, program: Program, task: Task, budget: float, seed: int) -> Estimate | None:
-        began = time.perf_counter()
-        w_in, w_hh, w_out = rounded_weights(program)
-        bends, first, second, flops = early_steps(w_in, w_hh)
-
-        def answers(
-            x: NDArray[np.float64], labels: NDArray[np.int64], left: int
-        ) -> tuple[int, int, int]:
-            return right_answers(w_in, w_hh, w_out, (bends, first, second), x, labels, left)
-
-        points, right, flops = right_among(program, task, seed, budget, flops, answers)
-        if not points:
-            return None
-        seconds = time.perf_counter() - began
-        return Estimate(right / points, self.kind, flops, seconds, {"points": points})
+    points, right, flops = right_among(program, task, seed, budget, flops, answers)
+    return Found(right / points, flops, {"points": points}) if points else None
 
 
-THRIFTY = ThriftySampler()
+def _by_pieces(program: Program, task: Task, budget: float, seed: int) -> Found | None:
+    signs, w_hh, w_out, tree, flops = planted_for(program, budget, task.seq_len)
+
+    def answers(x: Floats, labels: Integers, left: int) -> tuple[int, int, int]:
+        return right_answers(signs, w_hh, w_out, None, tree, x, labels, left)
+
+    points, right, flops = right_among(program, task, seed, budget, flops, answers)
+    details = {"points": points, "pieces": int(tree.used[1])}
+    return Found(right / points, flops, details) if points else None
+
+
+def _long(program: Program, task: Task) -> str | None:
+    fits = task.is_index and task.seq_len >= 3
+    return None if fits else "for tasks with a label, on three inputs or more"
+
+
+THRIFTY = Entry(
+    "sampling-thrifty",
+    "sampled",
+    "random inputs, the first two steps tabulated, neurons at 0 skipped",
+    _by_table,
+    (_long,),
+    seeded=True,
+)
+SAMPLING_PIECES = Entry(
+    "sampling-pieces",
+    "sampled",
+    "sampling-thrifty, where inputs share the linear pieces of the early steps",
+    _by_pieces,
+    (_long, narrow),
+    seeded=True,
+)

@@ -25,10 +25,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from algzoo_exact.program.task import Task
-from algzoo_exact.race.entries.deductive import Deduction, Weights
+from algzoo_exact.race.entries.deductive import Weights, deduction
+from algzoo_exact.race.entries.designs import second_largest_uniform
 from algzoo_exact.race.entries.normal import normal_cdf, normal_quantile
 from algzoo_exact.race.entries.order_moments import below, order_moments
-from algzoo_exact.race.estimator import LearnedConstant
+from algzoo_exact.race.estimator import LearnedConstant, of_sizes, second_largest
 
 RULES: dict[int, tuple[int, int]] = {1: (1, 1), 2: (1, 2), 4: (2, 2), 12: (4, 3), 24: (6, 4)}
 """Nodes in all -> nodes for the second largest value, and for the largest given it."""
@@ -75,13 +76,7 @@ def ruled_values(n: int, size: int) -> Values:
     """A product rule of ``size`` rows: Gauss-Legendre in probability."""
     count_b, count_a = RULES[size]
     (at_b, share_b), (at_a, share_a) = _unit_rule(count_b), _unit_rule(count_a)
-    # P(second largest <= b) = n u^(n-1) - (n-1) u^n with u = Phi(b), which increases with u.
-    low, high = np.zeros(count_b), np.ones(count_b)
-    for _ in range(60):
-        u = (low + high) / 2
-        small = n * u ** (n - 1) - (n - 1) * u**n < at_b
-        low, high = np.where(small, u, low), np.where(small, high, u)
-    b = np.repeat(normal_quantile(low), count_a)
+    b = np.repeat(normal_quantile(second_largest_uniform(at_b, n)), count_a)
     a = -normal_quantile(normal_cdf(-b) * np.tile(1 - at_a, count_b))
     return Values(a, b, below(b)[0], np.repeat(share_b, count_a) * np.tile(share_a, count_b))
 
@@ -172,7 +167,7 @@ def _unit_rule(count: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     return (nodes + 1) / 2, shares / 2
 
 
-def _mean_field(weights: Weights, task: Task, size: int) -> Any:
+def mean_field(weights: Weights, task: Task, size: int) -> Any:
     n = task.seq_len
     return share_right(mean_field_cases(weights, n, mean_values(n), size))
 
@@ -187,27 +182,27 @@ def _top_inputs(weights: Weights, task: Task, size: int) -> Any:
     return share_right(mean_field_cases(weights, n, ruled_values(n, size), n - 1))
 
 
-MEAN_FIELD = Deduction(
+MEAN_FIELD = deduction(
     "mean-field",
     "every input replaced by its mean, given the positions of the two largest",
     LAG_COUNTS,
-    _mean_field,
-    second=True,
+    mean_field,
+    second_largest,
 )
-MEAN_FIELD_CALIBRATED = Deduction(
+MEAN_FIELD_CALIBRATED = deduction(
     "mean-field-calibrated",
     "mean-field, with margins blurred by a scale learned offline on other models",
     LAG_COUNTS[-1:],
     _calibrated,
-    second=True,
-    shape=(16, 10),
+    second_largest,
+    of_sizes(16, 10),
     learned=(SCALE,),
 )
-TOP_INPUTS = Deduction(
+TOP_INPUTS = deduction(
     "top-inputs",
     "the two largest inputs by a product rule, the others replaced by their mean",
     tuple(RULES),
     _top_inputs,
-    second=True,
+    second_largest,
     kind="cubature",
 )

@@ -177,7 +177,6 @@ def test_mistakes_are_named(text: str, column: int, problem: str) -> None:
     assert problem in str(error)
     assert (error.line, error.column) == (1, column), str(error)
     assert str(error) == f"Column {column}: {error.problem}."
-    assert error.caret().split("\n")[1] == " " * (column - 1) + "^"
     # Not a benchmark: without the limits, some of these would take hours.
     assert time.process_time() - start < 60
 
@@ -186,7 +185,6 @@ def test_lines_are_counted() -> None:
     with pytest.raises(ParseError) as caught:
         parse("x[0] > 1\n\tand x[1]] > 2")
     assert str(caught.value).startswith("Line 2, column 10: expected an operator or the end")
-    assert caught.value.caret() == "\tand x[1]] > 2\n\t        ^"
 
 
 def test_mistakes_in_definitions_name_them() -> None:
@@ -289,7 +287,6 @@ def test_any_text_means_something_or_is_refused(text: str) -> None:
     except ParseError as error:
         refused = error
     if refused:
-        assert refused.caret()
         assert 1 <= refused.column <= len(refused.text) + 1
     for read in (parse_ranges, parse_header, lambda heading: read_definitions({heading: "1"})):
         try:

@@ -1,0 +1,168 @@
+"""Scores of many models as a table: a line for each as it is done, kept so that a run goes on."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import nullcontext, suppress
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from algzoo_exact.cli import options as o
+from algzoo_exact.cli.command import BAD_INPUT, INTERRUPTED, Said
+from algzoo_exact.cli.interrupts import noticing_interrupts
+from algzoo_exact.cli.output import progress_bar
+from algzoo_exact.cli.scoring import Wishes, scored
+from algzoo_exact.deadline import Deadline
+from algzoo_exact.errors import InputError
+from algzoo_exact.files import Kept, check_place, journal_of, kept_beside
+from algzoo_exact.names import printable
+from algzoo_exact.version import __version__
+
+if TYPE_CHECKING:
+    from algzoo_exact.zoo.loading import Model
+
+Row = dict[str, Any]
+
+WIDEST = 30  # characters of a name, after which the others stand in line
+
+
+@dataclass(frozen=True)
+class Scoring:
+    """How each of many models is to be scored."""
+
+    sizes: o.AllSizes
+    rules: o.Rules
+    wishes: Wishes
+    noise: o.Noise
+    noise_seeds: int | None
+
+    def __post_init__(self) -> None:
+        """InputError for what would be wrong for every model."""
+        from algzoo_exact.program.task import problem_named
+
+        wishes = self.wishes
+        if wishes.by_label or wishes.closed_form or wishes.check_samples:
+            raise InputError(
+                "A table has no room for --by-label, --closed-form and --check-samples; leave them "
+                "out, or give one model."
+            )
+        if self.noise_seeds and self.noise.noise is None:
+            raise InputError("--noise-seeds needs --noise STD.")
+        o.tie_rule(self.rules.ties)
+        if self.sizes.task is not None:
+            problem_named(self.sizes.task)
+
+    def seeds(self) -> list[int | None]:
+        """Of the noise; None where there is none."""
+        if self.noise.noise is None:
+            return [None]
+        first = self.noise.noise_seed or 0
+        return [*range(first, first + (self.noise_seeds or 1))]
+
+    def settings(self) -> dict[str, Any]:
+        """All that a row depends on, but for the model and the seed of its noise."""
+        parts = (self.sizes, self.rules, self.wishes, self.noise)
+        found = {name: value for part in parts for name, value in asdict(part).items()}
+        return found | {"noise_seed": None, "workers": None, "version": __version__}
+
+    def row(self, model: Model, seed: int | None, bar: o.Bar) -> tuple[Row, bool]:
+        """The row of a model with noise of that seed, and whether Ctrl-C came before its end."""
+        from algzoo_exact.present.documents.scores import score_row
+
+        task, rule = self.rules.task_of(model), self.rules.rule
+        noisy = replace(self.noise, noise_seed=seed).on(model)
+        deadline = Deadline.after(self.wishes.time_limit)
+        found = scored(noisy, task, rule, self.wishes, deadline, bar, alone=False)
+        return score_row(noisy, found.score, found.beside), found.interrupted
+
+
+def table_of(models: list[str], scoring: Scoring, out: Path | None, *, quiet: bool) -> Said:
+    """Score the models one by one; each has its line at once, unless that is to be ``quiet``."""
+    from algzoo_exact.present.documents.scores import score_line, scores_document
+    from algzoo_exact.regions.atlas import check_suffix, write_rows
+    from algzoo_exact.zoo.folders import every_model
+
+    if out is not None:
+        check_suffix(out)
+        check_place(out)
+    if scoring.wishes.time_limit is not None:
+        # Loading torch for a sample is no part of the first model's time.
+        from algzoo_exact.runtime import sampling  # noqa: F401
+
+    names, seeds, rows = every_model(models), scoring.seeds(), []
+    total = len(names) * len(seeds)
+    width = min(WIDEST, max(len(_shown(name, seed)) for name in names for seed in seeds[-1:]))
+    with (
+        kept_beside(out, "table", scoring.settings()) as kept,
+        progress_bar("scoring") as advance,
+        noticing_interrupts(),
+        suppress(KeyboardInterrupt),  # what is done is kept
+    ):
+        if kept.rows:
+            print(f"going on: {len(kept.rows)} scores are there", file=sys.stderr)
+        for row in _rows(names, seeds, scoring, kept, advance):
+            rows.append(row)
+            if not quiet:
+                name = _shown(row["file"], row["noise_seed"])
+                print(score_line(name, width, row), end="", flush=True)
+    if not rows:
+        raise KeyboardInterrupt
+    whole = len(rows) == total
+    if out is not None:
+        write_rows(rows, out)
+        if whole:
+            journal_of(out).unlink(missing_ok=True)
+    code = BAD_INPUT if any(row["error"] for row in rows) else 0
+    return Said(scores_document(rows, total, out), code if whole else INTERRUPTED)
+
+
+def _rows(
+    names: list[str], seeds: list[int | None], scoring: Scoring, kept: Kept, advance: o.Advance
+) -> Iterator[Row]:
+    """A row for each model and seed of the noise."""
+    from algzoo_exact.present.documents.scores import whole_row
+
+    for k, name in enumerate(names):
+        model = _loaded(name, scoring)
+        for i, seed in enumerate(seeds):
+            done = k + i / len(seeds)
+
+            def heard(share: float, text: str, done: float = done, name: str = name) -> None:
+                told = f"{int(done) + 1} of {len(names)}, {Path(name).name[:WIDEST]}"
+                advance((done + share / len(seeds)) / len(names), told)
+
+            heard(0.0, "")
+            row: Row = {"error": str(model).removeprefix(f"{name}: ")}
+            if not isinstance(model, InputError):
+                row = _row(name, model, seed, scoring, kept, lambda *_: nullcontext(heard))
+            yield whole_row(row | {"file": printable(name), "noise_seed": seed})
+
+
+def _loaded(name: str, scoring: Scoring) -> Model | InputError:
+    try:  # one bar at a time: that of all models
+        return o.load_model(name, scoring.sizes, lambda *_: nullcontext(lambda share, text: None))
+    except InputError as error:
+        return error
+
+
+def _row(
+    name: str, model: Model, seed: int | None, scoring: Scoring, kept: Kept, bar: o.Bar
+) -> Row:
+    """KeyboardInterrupt where Ctrl-C came before the whole score was there."""
+    key = json.dumps([name, model.sha256, seed])
+    if key not in kept.rows:
+        try:
+            row, interrupted = scoring.row(model, seed, bar)
+        except InputError as error:
+            return {"error": str(error)}
+        if interrupted:
+            raise KeyboardInterrupt
+        kept.add(key, row)
+    return kept.rows[key]
+
+
+def _shown(name: str, seed: int | None) -> str:
+    return Path(name).name + ("" if seed is None else f" #{seed}")

@@ -1,0 +1,338 @@
+"""Events as programs: what it takes to tell whether a statement holds, and nothing else.
+
+A statement is a Boolean combination of signs of forms, linear in the inputs and in nonnegative
+signals: states h[t][j], and max(0, form) for each min, max, relu and abs. Each signal is a neuron,
+in the first layer that can compute it, and is carried by a neuron of weight 1 to the last layer
+that needs it. A form with inputs in it is g = max(0, g) - max(0, -g). So every form in question is
+linear in the last layer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from math import gcd, lcm
+from typing import TypeAlias
+
+from algzoo_exact.explain.language.expression import (
+    Compare,
+    Entry,
+    Formula,
+    Number,
+    Term,
+    Truth,
+)
+from algzoo_exact.explain.logic.conditions import (
+    Condition,
+    Form,
+    Junction,
+    Sign,
+    forms_of,
+    junction,
+    negation,
+)
+from algzoo_exact.explain.prove.cell_search import OutOfReachError
+from algzoo_exact.geometry.cone import IntVector
+from algzoo_exact.program.ir import Layer, Program, Vector
+
+_MOST_PATHS = 300
+
+Path: TypeAlias = tuple[tuple[tuple[Form, bool], ...], bool]
+"""Forms with whether each is positive, and whether the statement holds there."""
+
+
+@dataclass(frozen=True)
+class Relu:
+    """The signal max(0, form), over earlier signals."""
+
+    form: Form
+
+
+Signal: TypeAlias = Entry | Relu
+
+
+class Signals:
+    """A formula's forms, over numbered signals: inputs x, states h, and maxima.
+
+    OutOfReachError for constants, which cones cannot decide, and for products of what varies.
+    """
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.all: list[Signal] = []
+        self._number: dict[Signal, int] = {}
+
+    def condition(self, formula: Formula) -> Condition:
+        if isinstance(formula, Truth):
+            return formula.value
+        if isinstance(formula, Compare):
+            return self._compare(formula)
+        parts = [self.condition(arg) for arg in formula.args]
+        match formula.op:
+            case "not":
+                return negation(parts[0])
+            case "implies":
+                return junction("or", [negation(parts[0]), parts[1]])
+            case "and" | "or":
+                return junction(formula.op, parts)
+
+    def _compare(self, formula: Compare) -> Condition:
+        gap = self.form(formula.left).plus(self.form(formula.right), -1)
+        if gap.constant:
+            raise OutOfReachError("there are constants in it, and cones have no scale")
+        match formula.op:
+            case ">":
+                return sign_of(gap, ">")
+            case ">=":
+                return sign_of(gap, ">=")
+            case "<":
+                return sign_of(gap.times(-1), ">")
+            case "<=":
+                return sign_of(gap.times(-1), ">=")
+            case "==":
+                return sign_of(gap, "==")
+            case "!=":
+                return negation(sign_of(gap, "=="))
+
+    def form(self, term: Term) -> Form:
+        if isinstance(term, Number):
+            return Form((), term.value)
+        if isinstance(term, Entry):
+            return self._entry(term)
+        forms = [self.form(arg) for arg in term.args]
+        match term.op:
+            case "add":
+                total = Form()
+                for form in forms:
+                    total = total.plus(form)
+                return total
+            case "sub":
+                return forms[0].plus(forms[1], -1)
+            case "neg":
+                return forms[0].times(-1)
+            case "mul":
+                return _product(forms)
+            case "max":
+                return self._greatest(forms)
+            case "min":
+                return self._greatest([form.times(-1) for form in forms]).times(-1)
+            case "relu":
+                return self.relu(forms[0])
+            case "abs":
+                return self._greatest([forms[0], forms[0].times(-1)])
+
+    def _greatest(self, forms: list[Form]) -> Form:
+        first, *others = forms
+        for form in others:
+            first = first.plus(self.relu(form.plus(first, -1)))
+        return first
+
+    def relu(self, form: Form) -> Form:
+        if form.constant:
+            raise OutOfReachError("there are constants in it, and cones have no scale")
+        return self._signal(Relu(form)) if form.terms else form
+
+    def _entry(self, entry: Entry) -> Form:
+        program, (first, *rest) = self.program, entry.indices
+        match entry.array:
+            case "x":
+                return self._signal(entry)
+            case "h":
+                return self._signal(entry) if first >= 0 else Form()
+            case "z":
+                layer = program.layers[first]
+                return self._row(layer.state[rest[0]], layer.input[rest[0]], first)
+            case "logit":
+                return self._row(program.readout[first], (), len(program.layers))
+            case "W_hi":
+                return Form((), program.input_weights[first])
+            case "W_hh":
+                return Form((), program.recurrent[first][rest[0]])
+            case "W_oh":
+                return Form((), program.readout[first][rest[0]])
+
+    def _row(self, state: Vector, inputs: Vector, t: int) -> Form:
+        """A row of weights of layer t."""
+        total = Form()
+        for j, w in enumerate(state if t > 0 else ()):
+            if w:
+                total = total.plus(self._signal(Entry("h", (t - 1, j))), w)
+        for i, w in enumerate(inputs):
+            if w:
+                total = total.plus(self._signal(Entry("x", (i,))), w)
+        return total
+
+    def _signal(self, signal: Signal) -> Form:
+        if signal not in self._number:
+            self._number[signal] = len(self.all)
+            self.all.append(signal)
+        return Form(((self._number[signal], Fraction(1)),))
+
+    def z(self, number: int) -> Form:
+        """What a signal that is no input is the positive part of."""
+        signal = self.all[number]
+        if isinstance(signal, Relu):
+            return signal.form
+        return self._entry(Entry("z", signal.indices))
+
+    def place(self, number: int) -> int | None:
+        """Which input a signal is, if it is one."""
+        signal = self.all[number]
+        if isinstance(signal, Entry) and signal.array == "x":
+            return signal.indices[0]
+        return None
+
+    def row(self, form: Form) -> dict[int, Fraction]:
+        """The weights of inputs in a form."""
+        pairs = ((self.place(k), c) for k, c in form.terms)
+        return {i: c for i, c in pairs if i is not None}
+
+    def sources(self, form: Form) -> list[int]:
+        """The signals in a form that are no inputs."""
+        return [k for k, _ in form.terms if self.place(k) is None]
+
+    def split(self, form: Form) -> Form:
+        """A form without inputs: itself, or else max(0, form) - max(0, -form)."""
+        if len(self.sources(form)) == len(form.terms):
+            return form
+        return self.relu(form).plus(self.relu(form.times(-1)), -1)
+
+
+def _product(forms: list[Form]) -> Form:
+    factor, varying = Fraction(1), [form for form in forms if form.terms]
+    for form in forms:
+        if not form.terms:
+            factor *= form.constant
+    if len(varying) > 1:
+        raise OutOfReachError("there is a product of two parts that vary")
+    return varying[0].times(factor) if varying else Form((), factor)
+
+
+def sign_of(form: Form, op: str) -> Condition:
+    """The sign of a form, scaled to integers that have no common divisor."""
+    if not form.terms:
+        return op != ">"
+    numbers = [c for _, c in form.terms]
+    size = Fraction(gcd(*(c.numerator for c in numbers)), lcm(*(c.denominator for c in numbers)))
+    return Sign(form.times(1 / size), op)  # type: ignore[arg-type]
+
+
+def on_cone(condition: Condition, signals: Signals, rays: Sequence[IntVector]) -> Condition:
+    """The condition, with the forms of inputs decided that have one sign at all ``rays`` (n)."""
+    if isinstance(condition, Junction):
+        parts = [on_cone(part, signals, rays) for part in condition.parts]
+        return negation(parts[0]) if condition.op == "not" else junction(condition.op, parts)
+    if isinstance(condition, bool) or signals.sources(condition.form):
+        return condition
+    row = signals.row(condition.form)
+    values = [sum(c * ray[i] for i, c in row.items()) for ray in rays]
+    if min(values) >= 0 or max(values) <= 0:
+        return condition.op != "==" and max(values) > 0
+    return condition
+
+
+def paths(condition: Condition) -> list[Path]:
+    """Ways to decide a condition, by signs of forms; they exclude each other. Equations of forms
+    hold where neither the form nor its opposite is positive.
+
+    OutOfReachError for too many.
+    """
+    found: list[Path] = []
+    waiting: list[dict[Form, bool]] = [{}]
+    while waiting:
+        known = waiting.pop()
+        value = _value(condition, known)
+        if isinstance(value, bool):
+            found.append((tuple(known.items()), value))
+            continue
+        waiting += ({**known, value: False}, {**known, value: True})
+        if len(found) + len(waiting) > _MOST_PATHS:
+            raise OutOfReachError(f"it has more than {_MOST_PATHS} cases")
+    return found
+
+
+def _value(condition: Condition, known: Mapping[Form, bool]) -> bool | Form:
+    """The condition's value, or a form whose sign it depends on."""
+    if isinstance(condition, bool):
+        return condition
+    if isinstance(condition, Sign):
+        return _sign(condition, known)
+    if condition.op == "not":
+        value = _value(condition.parts[0], known)
+        return not value if isinstance(value, bool) else value
+    open_form: Form | None = None
+    for part in condition.parts:
+        value = _value(part, known)
+        if value is (condition.op == "or"):
+            return value
+        if not isinstance(value, bool) and open_form is None:
+            open_form = value
+    return condition.op == "and" if open_form is None else open_form
+
+
+def _sign(sign: Sign, known: Mapping[Form, bool]) -> bool | Form:
+    form, opposite = sign.form, sign.form.times(-1)
+    above, below = known.get(form), known.get(opposite)
+    if above or below:
+        return sign.op != "==" and bool(above)
+    if sign.op == ">":
+        return form if above is None else False
+    if below is None:
+        return opposite
+    return True if sign.op == ">=" else form if above is None else True
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Layers on the ``inputs`` that occur, and forms as rows over the last of them."""
+
+    inputs: tuple[int, ...]
+    layers: tuple[Layer, ...]
+    rows: Mapping[Form, Vector]
+
+
+def layered(signals: Signals, forms: Iterable[Form], inputs: tuple[int, ...]) -> Rows:
+    """The layers that compute some forms, one at least, of the ``inputs``."""
+    parts = {form: signals.split(form) for form in forms}
+    depth: dict[int, int] = {}
+
+    def deep(number: int) -> int:
+        """The layer that computes a signal."""
+        if number not in depth:
+            depth[number] = 1 + max(map(deep, signals.sources(signals.z(number))), default=-1)
+        return depth[number]
+
+    last = max(deep(k) for form in parts.values() for k, _ in form.terms)
+    until = dict(depth)  # the layer up to which a signal is there
+    for k, t in depth.items():
+        for i in signals.sources(signals.z(k)):
+            until[i] = max(until[i], t - 1)
+    until |= {k: last for form in parts.values() for k, _ in form.terms}
+    layers: list[Layer] = []
+    before: list[int] = []
+    for t in range(last + 1):
+        here = sorted(k for k in depth if depth[k] <= t <= until[k])
+        made = [signals.z(k) if depth[k] == t else Form(((k, Fraction(1)),)) for k in here]
+        state = tuple(_row(dict(form.terms), before) for form in made)
+        layers.append(Layer(state, tuple(_row(signals.row(form), inputs) for form in made)))
+        before = here
+    rows = {form: _row(dict(part.terms), before) for form, part in parts.items()}
+    return Rows(inputs, tuple(layers), rows)
+
+
+def inputs_of(signals: Signals, condition: Condition) -> tuple[int, ...]:
+    """The inputs that the signs of a condition depend on."""
+    waiting = list(forms_of(condition))
+    found, seen = set[int](), set[int]()
+    while waiting:
+        form = waiting.pop()
+        found |= signals.row(form).keys()
+        fresh = set(signals.sources(form)) - seen
+        seen |= fresh
+        waiting += map(signals.z, fresh)
+    return tuple(sorted(found))
+
+
+def _row(weights: Mapping[int, Fraction], places: Iterable[int]) -> Vector:
+    return tuple(weights.get(k, Fraction(0)) for k in places)

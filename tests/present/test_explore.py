@@ -1,0 +1,182 @@
+"""The page that ``explore`` writes: what it holds, held against the tables of the API."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from dataclasses import replace
+from fractions import Fraction
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from support.command_line import json_of, run
+from support.paths import MODELS
+
+import algzoo_exact as az
+from algzoo_exact.present.explore import Section
+
+HOSTILE = "</script><script>hacked = 1</script><img src=x onerror=hacked=1>'\"&"
+
+
+class _Elements(HTMLParser):
+    """The scripts of a page, and which elements it has."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.scripts: list[tuple[dict[str, str | None], str]] = []
+        self.policy, self.tags = "", set[str]()
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        found = dict(attrs)
+        self.tags.add(tag)
+        if tag == "script":
+            self.scripts.append((found, ""))
+        if found.get("http-equiv") == "Content-Security-Policy":
+            self.policy = found["content"] or ""
+
+    def handle_data(self, data: str) -> None:
+        if self.scripts and self.lasttag == "script":
+            self.scripts[-1] = self.scripts[-1][0], self.scripts[-1][1] + data
+
+
+def data_of(page: str) -> Any:
+    """What the page knows."""
+    scripts = _Elements(page).scripts
+    return json.loads(next(text for attrs, text in scripts if attrs.get("id") == "data"))
+
+
+def floats(text: str) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    return np.frombuffer(base64.b64decode(text), "<f8")
+
+
+@pytest.fixture(scope="module")
+def model() -> az.Model:
+    return az.load("2nd_argmax_3_3")
+
+
+@pytest.fixture(scope="module")
+def page(model: az.Model) -> az.Exploration:
+    return az.explore(model)
+
+
+def test_regions_are_those_of_the_graph(model: az.Model, page: az.Exploration) -> None:
+    """Oracle: the region graph, which enumerates regions and measures each as one cone."""
+    found, graph = data_of(page.html)["regions"], az.region_graph(model, model.task)
+    assert found["count"] == page.regions == len(graph)
+    assert set(found["pattern"]) == {str(p) for p in graph.graph}
+    by_text = {str(p): p for p in graph.graph}
+    columns = [found["pattern"], found["answers"]]
+    columns += [floats(found[k]) for k in ("measure", "radius", "share", "share_radius")]
+    for pattern, answers, measure, radius, share, share_radius in zip(*columns, strict=True):
+        one = by_text[pattern]
+        exact, right = graph.measure(one), graph.right_share(one)
+        assert abs(Fraction(float(measure)) - exact.midpoint) <= Fraction(radius) + exact.width
+        assert abs(Fraction(float(share)) - right.midpoint) <= Fraction(share_radius) + right.width
+        assert radius < 1e-15
+        assert share_radius < 1e-9
+        assert answers == " ".join(sorted({str(min(w)) for w in graph.answers(one)}))
+    assert page.accuracy.contains(az.accuracy(model).enclosure.midpoint)
+
+
+def test_the_heaviest_come_first(page: az.Exploration) -> None:
+    data = data_of(page.html)
+    for table in ("regions", "errors"):
+        measures = floats(data[table]["measure"])
+        assert len(measures) > 10
+        assert (np.diff(measures) <= 0).all()
+    assert data["errors"]["count"] == page.wrong_cells
+    assert dict(data["facts"])["wrong cells"] == str(page.wrong_cells)
+
+
+def test_strangers_texts_are_texts(model: az.Model, page: az.Exploration) -> None:
+    """A hostile name ends no element, and the page runs only the scripts whose hashes it states."""
+    hostile = replace(page, model=replace(model, name=HOSTILE))
+    elements = _Elements(hostile.html)
+    assert "<script>" in hostile.model.name
+    assert "img" not in elements.tags
+    assert data_of(hostile.html)["name"] == hostile.model.name
+    ours = [text for attrs, text in elements.scripts if attrs.get("type") != "application/json"]
+    assert len(ours) == len(elements.scripts) - 1 == 5
+    for script in ours:
+        digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+        assert f"'sha256-{digest}'" in elements.policy
+    assert "default-src 'none'" in elements.policy
+    assert "unsafe-inline" not in re.findall("script-src[^;]*", elements.policy)[0]
+    assert HOSTILE not in hostile._repr_html_()
+
+
+def test_nothing_is_fetched(page: az.Exploration) -> None:
+    outside = re.findall(r"""(?:src|href)=["'](?!data:)[^"']*""", page.html.split("<script")[0])
+    assert outside == []
+    assert "@import" not in page.html.split("</style>")[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "basis"),
+    [
+        ("*,*", [(1, 0), (0, 1)]),
+        ("*, 0,*", [(1, 0), (0, 0), (0, 1)]),
+        (("*", 1, Fraction(-1, 2)), [(1, 0), (0, 1), (0, Fraction(-1, 2))]),
+        (["*", "*", "1/3"], [(1, 0, 0), (0, 1, 0), (0, 0, Fraction(1, 3))]),
+    ],
+)
+def test_sections(text: Any, basis: list[tuple[Any, ...]]) -> None:
+    assert list(Section.of(text, len(basis)).basis) == basis
+
+
+@pytest.mark.parametrize("text", ["", "*", "*,0", "*,*,x", "*,*,1/0", "*,*,*,*", "1,1,1", [None]])
+def test_sections_that_are_none(text: Any) -> None:
+    with pytest.raises(az.InputError, match=r"section|Section"):
+        Section.of(text, 4 if text == "*,*,*,*" else 3)
+
+
+def test_a_section_is_scored() -> None:
+    """Oracle: random inputs of the section, answered by exact evaluation."""
+    model = az.load("2nd_argmax_4_4")
+    found = az.explore(model, section="*,1,*,-1/2")
+    rng, right = np.random.default_rng(0), 0
+    for a, b, c in rng.standard_normal((400, 3)):
+        x = [Fraction(v) for v in (a, c, b, -c / 2)]
+        logits = model.program.evaluate(x).logit
+        right += logits.index(max(logits)) == model.task.label(x)  # type: ignore[union-attr]
+    low, high = (float(end) for end in (found.accuracy.lower, found.accuracy.upper))
+    assert high - low < 1e-12
+    assert abs(right / 400 - low) < 4 * (low * (1 - low) / 400) ** 0.5
+
+
+@pytest.mark.slow
+def test_a_story_comes_along() -> None:
+    model = az.load("2nd_argmax_2_2")
+    story = az.load_explanation(MODELS / "explanations" / "2nd_argmax_2_2.toml")
+    found = az.explore(model, explanation=story, against=model)
+    data = data_of(found.html)
+    assert found.verification is not None
+    checked = [part for result in found.verification.claims for part in result.instances]
+    checked += [part for case in found.verification.cases for part in case.instances]
+    assert len(data["story"]["lemmas"]) == len(checked)
+    assert data["differences"]["count"] == 0
+    assert data["against"]["layers"] == data["network"]["layers"]
+
+
+def test_models_that_do_not_fit(model: az.Model) -> None:
+    with pytest.raises(az.InputError, match="asks for something else"):
+        az.explore(az.load("median_2_2"))
+    with pytest.raises(az.InputError, match="as many inputs and logits"):
+        az.explore(model, against=az.load("2nd_argmax_2_2"))
+
+
+def test_the_command(tmp_path: Path) -> None:
+    target = tmp_path / "page.html"
+    said = json_of("explore", "2nd_argmax_2_2", "-o", target)
+    assert said["regions"] == data_of(target.read_text())["regions"]["count"]
+    assert said["accuracy"]["lower"] < said["accuracy"]["upper"]
+    refused = run("explore", "2nd_argmax_2_2", "-o", tmp_path / "page.pdf")
+    assert refused.exit_code == 2
+    assert "must end in .html" in refused.stderr
+    assert list(tmp_path.iterdir()) == [target]
