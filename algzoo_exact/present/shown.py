@@ -16,7 +16,9 @@ from typing import Any
 from algzoo_exact.analysis.ablation import Importance
 from algzoo_exact.analysis.difference import Difference
 from algzoo_exact.analysis.errors import Errors
+from algzoo_exact.analysis.gradient import Gradient
 from algzoo_exact.analysis.neurons import NeuronFacts
+from algzoo_exact.analysis.polish import Polished
 from algzoo_exact.certificate.build import Certificate
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.explain.ledger.surprise import Ledger
@@ -29,6 +31,7 @@ from algzoo_exact.present.documents.asked import asked_document, verdict_text
 from algzoo_exact.present.documents.catalogue import catalogue_document
 from algzoo_exact.present.documents.difference import difference_document
 from algzoo_exact.present.documents.errors import errors_document
+from algzoo_exact.present.documents.gradient import gradient_document, polish_document
 from algzoo_exact.present.documents.importance import importance_document
 from algzoo_exact.present.documents.neurons import neurons_document
 from algzoo_exact.present.documents.race import race_document
@@ -237,6 +240,8 @@ BLOCKS: dict[type, Callable[[Any], Blocks]] = {
     Difference: _difference,
     NeuronFacts: lambda found: _of(neurons_document(None, found, None)),
     Importance: lambda found: _of(importance_document(None, found, None, _TOP, None)),
+    Gradient: lambda found: _of(gradient_document(None, None, found, _TOP, None)),
+    Polished: lambda found: _of(polish_document(None, found, None, None)),
     Drawing: _drawing,
     Catalogue: _catalogue,
     Certificate: _certificate,

@@ -98,14 +98,15 @@ def test_two_and_three_inputs() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("n", SIZES)
-def test_fifty_models(n: int) -> None:
-    check_models(n, 10)
+@pytest.mark.parametrize(("n", "count"), [(2, 16), (3, 14), (4, 10), (5, 7), (6, 3)])
+def test_fifty_models(n: int, count: int) -> None:
+    check_models(n, count)
 
 
+@pytest.mark.slow
 def test_moments_in_ball_arithmetic_are_the_same() -> None:
     rng = np.random.default_rng(3)
-    for n, d in ((2, 3), (3, 2)):
+    for n, d in ((3, 3),):
         program = random_program(rng, d, n)
         for chosen, task, ties in (
             (program, az.tasks.second_argmax(n), "uniform"),

@@ -10,7 +10,7 @@ import numpy as np
 from algzoo_exact.analysis.gradient import Arrays, Gradient
 from algzoo_exact.analysis.polish import Polished
 from algzoo_exact.present import document as d
-from algzoo_exact.present.wording import model_text, several, task_text, value_text
+from algzoo_exact.present.wording import about, several, task_text, took, value_text
 from algzoo_exact.score.compute import METRICS
 from algzoo_exact.score.result import Score
 from algzoo_exact.zoo.loading import Model
@@ -24,16 +24,16 @@ _ENDINGS = {
 
 
 def gradient_document(
-    model: Model, score: Score, found: Gradient, top: int, seconds: float
+    model: Model | None, score: Score | None, found: Gradient, top: int, seconds: float | None
 ) -> d.Document:
     """The ``top`` weights are listed whose relative noise the score feels most."""
     words = METRICS[found.metric].words
     off = max(float(np.max(r[np.isfinite(r)], initial=0.0)) for r in found.radii)
     identities = found.identities()
     rows: list[tuple[str, str | d.Text]] = [
-        ("model", model_text(model)),
+        *about(model),
         ("task", task_text(found.task, found.ties)),
-        (words, value_text(score.enclosure, score.kind)),
+        *([] if score is None else [(words, value_text(score.enclosure, score.kind))]),
         ("gradient", (f"length {found.norm:.6g}, each entry ± {off:.0e} ", d.Kind("exact"))),
         ("noise of 1%", f"in all weights: ± {0.01 * _length(found.sensitivity()):.2g}, to first "
          "order (standard deviation)"),
@@ -41,7 +41,7 @@ def gradient_document(
     ]  # fmt: skip
     if found.undefined:
         rows.append(("no derivative by", ", ".join(found.undefined)))
-    rows.append(("time", f"{seconds:.2f} s"))
+    rows += took(seconds)
     listed = sorted(_lines(found), key=lambda line: -line[3])
     caption = f"Derivatives of the {words}, where relative noise is felt most first."
     if len(listed) > top:
@@ -57,7 +57,7 @@ def gradient_document(
         "ties": found.ties,
         "metric": found.metric,
         "kind": "exact",
-        "score": score.enclosure,
+        "score": None if score is None else score.enclosure,
         "gradient": _arrays(found.slopes),
         "radii": _arrays(found.radii),
         "sensitivity": _arrays(found.sensitivity()),
@@ -66,7 +66,7 @@ def gradient_document(
             {"name": i.name, "value": i.value, "radius": i.radius, "holds": i.holds}
             for i in identities
         ],
-        "seconds": round(seconds, 4),
+        "seconds": None if seconds is None else round(seconds, 4),
     }
     return d.untitled(d.facts(*rows), table, data=data)
 
@@ -112,20 +112,23 @@ def _plain(value: Any) -> Any:
     return value if math.isfinite(value) else None
 
 
-def polish_document(model: Model, found: Polished, written: Model, seconds: float) -> d.Document:
+def polish_document(
+    model: Model | None, found: Polished, written: Model | None, seconds: float | None
+) -> d.Document:
     """What was reached, and in how many steps."""
     score = found.score
     words = METRICS[score.metric].words
     rows: list[tuple[str, str | d.Text]] = [
-        ("model", model_text(model)),
+        *about(model),
         ("task", task_text(score.task, score.ties)),
         ("before", value_text(found.before.enclosure, found.before.kind)),
         (words, value_text(score.enclosure, score.kind)),
         ("steps", f"{len(found.steps):,}, each proved to gain, of {found.scores:,} exact scores"),
         ("ended by", _ENDINGS[found.ended]),
-        ("written", f"{written.name} (sha256 {written.sha256[:12]})"),
-        ("time", f"{seconds:.2f} s"),
     ]
+    if written is not None:
+        rows.append(("written", f"{written.name} (sha256 {written.sha256[:12]})"))
+    rows += took(seconds)
     data = {
         "model": model,
         "task": score.task.name,
@@ -138,6 +141,6 @@ def polish_document(model: Model, found: Polished, written: Model, seconds: floa
         "scores": found.scores,
         "ended": found.ended,
         "written": written,
-        "seconds": round(seconds, 4),
+        "seconds": None if seconds is None else round(seconds, 4),
     }
     return d.untitled(d.facts(*rows), data=data)
