@@ -41,8 +41,9 @@ def seconds(tree: Path, name: str, digits: int) -> float:
     environment = {**os.environ, "PYTHONPATH": str(tree)}
     command = [sys.executable, "-c", CHILD, str(HERE), name, str(digits)]
     done = subprocess.run(
-        command, env=environment, capture_output=True, text=True, check=True, timeout=LONGEST
-    )
+        command, cwd=HERE, env=environment, capture_output=True, text=True, check=True,
+        timeout=LONGEST,
+    )  # fmt: skip
     return float(done.stdout)
 
 

@@ -79,7 +79,8 @@ def check(found: list[az.Score], exact: az.Enclosure, case: str) -> None:
             assert result.undecided == 0, case
             assert result.enclosure.width <= Fraction(1, 10**28), case
         else:
-            assert abs(result.enclosure.width - result.undecided) < Fraction(1, 10**9), case
+            # Narrower where a part's mass is not measured yet, but what it adds is known.
+            assert result.enclosure.width < result.undecided + Fraction(1, 10**9), case
 
 
 def stopped_somehow(case: Case, rng: Rng, monkeypatch: pytest.MonkeyPatch) -> list[az.Score]:

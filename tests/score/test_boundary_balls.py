@@ -195,7 +195,7 @@ def test_an_allowance_leaves_out_the_least_precise_cells() -> None:
         lots, few = (
             boundary_balls.float_flow(
                 Search(program, "lowest"),
-                program, start, direction.u, allowance, NEVER.look,
+                start, direction.u, allowance, NEVER.look,
             )
             for allowance in (1.0, 1e-18)
         )  # fmt: skip
