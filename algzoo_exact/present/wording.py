@@ -135,7 +135,7 @@ def one_in(error: Enclosure, *, finite: bool = False) -> str:
     if most >= 1 and least <= 0:
         return "no bound yet"
     if least > _RARE:
-        return f"an error rate of {percent(error, 3)}"
+        return f"an error rate of {percent(error, 3)}".replace("of between", "between")
     if least <= 0:
         return f"at most one error in {_rounded(1 / most, floor)} inputs"
     low, high = count(1 / most), count(1 / least)

@@ -106,7 +106,7 @@ def test_budgets() -> None:
         (("--noise", "0.1", "--estimators", "magic"), "choose from sampling"),
         (("--noise", "0.1", "--estimators", ","), "No estimator is given"),
         (("--noise", "0.1", "--budgets", "much"), "gives no budgets"),
-        (("--noise", "0.1", "--workers", "-1"), "at least 1"),
+        (("--noise", "0.1", "--workers", "-1"), "greater than or equal to 1"),
         ((), "--noise"),
     ],
     ids=str,

@@ -165,7 +165,10 @@ def test_errors_in_words_are_bounds(value: Fraction, s: Fraction) -> None:
     text = one_in(Enclosure(1 - known.upper, 1 - known.lower))
     numbers = [Fraction(part.replace(",", "")) for part in re.findall(r"\d[\d,.]*", text)]
     least, most = 1 - known.upper, 1 - known.lower
-    if text.startswith("no error"):
+    if text.startswith("an error rate"):
+        lower, upper = bounds(text.removeprefix("an error rate ").removeprefix("of "))
+        assert lower <= least <= most <= upper
+    elif text.startswith("no error"):
         assert most == 0
     elif text.startswith("at most"):
         assert least == 0
