@@ -45,6 +45,8 @@ def flat(arrays: Arrays) -> NDArray[np.float64]:
 def score(program: Program, task: Task, ties: TieRule, digits: int | None) -> Fraction:
     if task.is_numeric:
         found = az.squared_error(program, task, digits=digits, method="exact")
+    elif digits is None:
+        found = next(az.accuracies([program], task, ties=ties))  # in float64 balls
     else:
         found = az.accuracy(program, task, ties=ties, digits=digits, method="exact")
     return found.enclosure.midpoint
@@ -58,8 +60,9 @@ def moved(program: Program, direction: Ints, step: Fraction) -> Program:
 
 
 def along(program: Program, task: Task, ties: TieRule, direction: Ints) -> float:
-    """The derivative in a direction, by differences at +-h and +-2h."""
-    digits, h = (22, Fraction(1, 2**20)) if task.seq_len <= 3 else (None, Fraction(1, 2**9))
+    """The derivative in a direction, by differences at +-h and +-2h: of many digits, as second
+    derivatives may jump at degenerate weights, or for more than four inputs in float64 balls."""
+    digits, h = (22, Fraction(1, 2**28)) if task.seq_len <= 4 else (None, Fraction(1, 2**14))
     at = {k: score(moved(program, direction, k * h), task, ties, digits) for k in (-2, -1, 1, 2)}
     return float((8 * (at[1] - at[-1]) - (at[2] - at[-2])) / (12 * h))
 
@@ -76,8 +79,8 @@ def check_along(program: Program, task: Task, ties: TieRule, rng: np.random.Gene
     assert all(identity.holds for identity in found.identities())
 
 
-SMOOTH = ("zero row", "one sign", "powers of two", "dead neuron")
-SIZES = {2: (2, 3), 3: (2, 3), 4: (2, 3), 5: (2,)}
+SMOOTH = ("zero row", "one sign", "dead neuron")
+SIZES = {2: (2, 3), 3: (2, 3), 4: (2, 3), 5: (2,), 6: (2,)}
 
 
 def check_models(n: int, count: int) -> None:
@@ -85,10 +88,12 @@ def check_models(n: int, count: int) -> None:
     for k in range(count):
         d = SIZES[n][k % len(SIZES[n])]
         kind = SMOOTH[k // 2 % len(SMOOTH)]
-        program = degenerate_program(kind, rng, d, n) if k % 2 else random_program(rng, d, n)
+        program = random_program(rng, d, n)
+        if k % 2 and n < 5:
+            program = degenerate_program(kind, rng, d, n)
         task = az.tasks.argmax(n) if k % 3 == 1 else az.tasks.second_argmax(n)
         check_along(program, task, TIE_RULES[k % 3], rng)
-        if k % 3 == 0:
+        if k % 3 == 0 and n < 5:
             check_along(one_output(program), az.tasks.median(n), "lowest", rng)
 
 
@@ -98,7 +103,7 @@ def test_two_and_three_inputs() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("n", "count"), [(2, 20), (3, 10), (4, 10), (5, 10)])
+@pytest.mark.parametrize(("n", "count"), [(2, 20), (3, 16), (4, 6), (5, 5), (6, 3)])
 def test_fifty_models(n: int, count: int) -> None:
     check_models(n, count)
 
