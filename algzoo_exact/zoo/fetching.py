@@ -128,6 +128,8 @@ def _meant(name: str) -> str:
     """The name of a model that is like it, if there is one."""
     family, _, size = name.removeprefix(PREFIX).rpartition("_")
     family, _, hidden = family.rpartition("_")
+    if not (hidden.isdecimal() and size.isdecimal()):
+        return ""
     return did_you_mean(name, (f"{PREFIX}{known}_{hidden}_{size}" for known in FAMILIES))
 
 

@@ -163,5 +163,5 @@ def test_noise_on_a_perceptron() -> None:
     assert noisy.program != model.program
     composed = az.on_subspace(model.program, [[1], [2], [3]])
     assert az.perturb(composed, 0.1).widths == (4,)  # again a perceptron
-    with pytest.raises(az.InputError, match="not for a composed program"):
+    with pytest.raises(az.InputError, match="not a composed program"):
         az.perturb(az.Program((*composed.layers, az.Layer([[1] * 4], [[1]])), [[1]]), 0.1)
