@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import typer
@@ -15,12 +16,16 @@ from algzoo_exact.errors import InputError
 
 if TYPE_CHECKING:
     from algzoo_exact.program.reduce import Format
+    from algzoo_exact.zoo.loading import Model
 
 EXAMPLES = """
 algzoo-exact diff 2nd_argmax_4_3 retrained.safetensors
 algzoo-exact diff 2nd_argmax_4_3 --noise 0.01 --json
+algzoo-exact diff 2nd_argmax_4_3 2nd_argmax_3_3 --picture apart.svg
 algzoo-exact diff 2nd_argmax_4_3 --prune 0.1 --round int8
 """
+
+_DRAWN = 3  # inputs
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +40,10 @@ class Other(o.TimeLimit, o.Sharing):
         None, "FORMAT", "Round its weights to float32, float16, bfloat16 or int8."
     )
     top: int = o.option(10, "N", "How many cones to print.", min=0)
+    picture: Path | None = o.option(
+        None, "FILE", "Draw where they differ, for more than three inputs where all but the last "
+        "three are 0: .svg, .png or .pdf.",
+    )  # fmt: skip
 
 
 def diff(
@@ -76,6 +85,10 @@ def diff(
         seconds = time.monotonic() - began
         return Said(function_difference_document(models, apart, other.top, seconds))
     task = task_of(first, None)
+    if other.picture is not None:
+        if task.is_numeric:
+            raise InputError("A picture shows answers, and median models give numbers.")
+        _draw(first, second, other.picture)
     with progress_bar("diff", deadline) as advance, other.shared(2) as workers:
         if task.is_numeric:
             root = az.root_mean_square_difference(
@@ -84,4 +97,17 @@ def diff(
             return Said(root_document(models, task, root, time.monotonic() - began))
         found = az.diff(*models, time_limit=deadline.timeout, workers=workers, progress=advance)
         cells = found.cells(other.top)
-    return Said(difference_document(models, found, cells, time.monotonic() - began))
+    seconds = time.monotonic() - began
+    return Said(difference_document(models, found, cells, seconds, other.picture))
+
+
+def _draw(first: Model, second: Model, path: Path) -> None:
+    """Where the first gives the second one's answer."""
+    import algzoo_exact as az
+
+    agreement = az.teacher(second.program, "agreement")
+    if agreement.seq_len <= _DRAWN:
+        az.picture(first.program, agreement, path)
+    else:
+        on = az.section(first.program, task=agreement, zero=range(agreement.seq_len - _DRAWN))
+        az.picture(on, on.task, path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -123,6 +124,20 @@ def test_models_of_different_sizes() -> None:
         az.diff(az.load("2nd_argmax_3_3"), az.load("2nd_argmax_4_4"))
     with pytest.raises(InputError):
         az.root_mean_square_difference(az.load("2nd_argmax_3_3"), az.load("median_4_3"))
+
+
+def test_a_picture_is_written(tmp_path: Path) -> None:
+    runner = CliRunner()
+    for name, file in (("2nd_argmax_2_2", "two.svg"), ("2nd_argmax_4_4", "four.svg")):
+        line = ["diff", name, "--noise", "0.1", "--picture", str(tmp_path / file), "--top", "0"]
+        shown = runner.invoke(app, line)
+        assert shown.exit_code == 0, shown.output
+        assert file in shown.output
+        assert "agreement" in (tmp_path / file).read_text()
+    for name, file in (("2nd_argmax_2_2", "two.txt"), ("median_2_2", "two.svg")):
+        line = ["diff", name, "--noise", "0.1", "--picture", str(tmp_path / "no" / file)]
+        assert runner.invoke(app, line).exit_code == 2
+        assert not (tmp_path / "no").exists()
 
 
 def test_the_command() -> None:

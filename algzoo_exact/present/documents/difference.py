@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 from algzoo_exact.analysis.difference import Difference, DifferentCell
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.exact.shares import percent, share
+from algzoo_exact.names import printable
 from algzoo_exact.present import document as d
 from algzoo_exact.present.wording import (
     about,
@@ -31,8 +33,9 @@ def difference_document(
     found: Difference,
     cells: Sequence[DifferentCell],
     seconds: float | None,
+    picture: Path | None = None,
 ) -> d.Document:
-    """The ``cells`` are listed."""
+    """The ``cells`` are listed; ``picture`` is a file that was written."""
     kind: d.NumberKind = "certified" if found.open else "exact"
     probability = found.probability
     rows: list[tuple[str, str | d.Text]] = [
@@ -41,6 +44,7 @@ def difference_document(
         ("task", task_text(found.task, "lowest")),
         ("different", value_text(probability, kind)),
         ("cells", several(len(found), "cone") + " of constant label and answers"),
+        *([("picture", printable(str(picture)))] if picture else []),
         *took(seconds),
     ]
     blocks: list[d.Block] = [d.facts(*rows)]
