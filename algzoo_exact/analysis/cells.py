@@ -223,7 +223,7 @@ class _Work:
             if batch is None:
                 continue
             size = int(batch.size[0])
-            mids, rads, inside = measured(search, weights, start, batch)
+            mids, rads, inside = measured(search, weights, start, batch, self.deadline.look)
             answer = batch.label[:size].copy()
             part = replace(
                 self.nothing(),

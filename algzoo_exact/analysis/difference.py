@@ -220,7 +220,11 @@ class _Work:
             self.deadline.look()
             if batch is not None:
                 pair = batch.label[: int(batch.size[0])].copy()
-                yield start.label, pair, *measured(search, weights, start, batch)
+                yield (
+                    start.label,
+                    pair,
+                    *measured(search, weights, start, batch, self.deadline.look),
+                )
 
 
 def answers_of_both(first: Program, second: Program) -> Program:

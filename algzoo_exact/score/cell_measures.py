@@ -4,12 +4,14 @@ where that does not decide."""
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from fractions import Fraction
 
 import numpy as np
 from flint import arb
 from numpy.typing import NDArray
 
+from algzoo_exact.deadline import NEVER
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.geometry.cone import IntVector
 from algzoo_exact.jit import compiled
@@ -28,21 +30,27 @@ from algzoo_exact.score.rigorous import Cell, cell_of, wall_normals
 
 F64 = NDArray[np.float64]
 
-_WIDTH = Fraction(1, 10**20)  # of measures in ball arithmetic
+# The width of measures in ball arithmetic; for more inputs digits take seconds.
+_WIDTH, _WIDE, _NARROW_UP_TO = Fraction(1, 10**20), Fraction(1, 10**12), 6
 _ULP = 2.0**-52
 
 
 def measured(
-    search: ExactSearch, weights: Weights | None, start: Start, cells: Cells
+    search: ExactSearch,
+    weights: Weights | None,
+    start: Start,
+    cells: Cells,
+    look: Callable[[], None] = NEVER.look,
 ) -> tuple[F64, F64, F64]:
     """The measure of each cell of a batch below a start as midpoint and radius, and a point inside
-    (cells, n); all in ball arithmetic without ``weights``."""
+    (cells, n); all in ball arithmetic without ``weights``. That may take long, and ``look`` is
+    called now and then."""
     size = int(cells.size[0])
     mids, rads, inside = np.zeros(size), np.full(size, math.inf), np.zeros((size, search.n))
     if weights is not None:
         measures_of_cells(weights, *wall_balls(start), cells, flow_rules(), mids, rads, inside)
     for q in np.flatnonzero(~np.isfinite(rads)).tolist():
-        found = _by_balls(search, cell_of(cells, q, start))
+        found = _by_balls(search, cell_of(cells, q, start), look)
         mids[q] = float(found.midpoint)
         rads[q] = float(found.width) + abs(mids[q]) * _ULP
         x = cells.x[q, : cells.rays[q]]
@@ -50,13 +58,14 @@ def measured(
     return mids, rads, inside
 
 
-def _by_balls(search: ExactSearch, cell: Cell) -> Enclosure:
+def _by_balls(search: ExactSearch, cell: Cell, look: Callable[[], None]) -> Enclosure:
     normal = wall_normals(search.specializer, cell)
 
     def value(u: IntVector) -> arb:
+        look()
         return CellFlow(cell.tight, normal, cell.directions, u).measure()
 
-    return narrow_along(search.n, value, _WIDTH)
+    return narrow_along(search.n, value, _WIDTH if search.n <= _NARROW_UP_TO else _WIDE)
 
 
 @compiled

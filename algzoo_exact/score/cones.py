@@ -305,8 +305,10 @@ def decide(setup: Setup, job: Job) -> Outcome:
         try:
             part = _sum(setup, job.start)
             if precision.allowance is None and q.n <= _CAREFUL_UP_TO:
-                value = part.value  # float64 leaves much open where large numbers cancel
-                if value.width > _WIDE * max(Fraction(1), abs(value.midpoint)):
+                value = part.value  # float64 leaves much open where large numbers cancel,
+                # as the halves of a label cell may, which are no sums by themselves
+                size = Fraction(1) if job.start.inner else max(Fraction(1), abs(value.midpoint))
+                if value.width > _WIDE * size:
                     careful = replace(precision, allowance=float(_WIDE))
                     return _sum(replace(setup, precision=careful), job.start)
             return part

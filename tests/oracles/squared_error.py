@@ -37,7 +37,8 @@ def mean_squared_error(program: Program, digits: int = 40) -> Any:
     n = program.seq_len
     if n not in (2, 3) or program.outputs != 1:
         raise ValueError("this oracle covers n = 2 and 3, and one output")
-    with mpmath.workdps(digits + 5):
+    # Cells of weights over many orders of magnitude cancel, by sixty digits and more.
+    with mpmath.workdps(digits + (100 if n == 2 else 5)):
         total = mpmath.mpf(0)
         for cell in brute_force._label_cells(Task("argmax", n)):
             for mask in brute_force._full_masks(program, cell):

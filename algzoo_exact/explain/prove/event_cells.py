@@ -43,6 +43,7 @@ from algzoo_exact.regions.starts import EACH, Start, open_mass, starting_cones
 from algzoo_exact.score.pool import outcomes
 from algzoo_exact.score.rigorous import cell_of, wall_normals
 
+_IN_BALLS_UP_TO = 6  # inputs; beyond, weights that float64 cannot hold are out of reach
 _Number = TypeVar("_Number", int, float)
 
 
@@ -141,11 +142,13 @@ class _Work:
         program, rivals, wanted = _competition(self.signals, paths(condition), self.inputs)
         search = Search(program, "lowest", rivals=rivals, wanted=wanted)
         weights = exact_weights(program)
+        if weights is None and search.n > _IN_BALLS_UP_TO:
+            raise OutOfReachError(f"{search.n} inputs, and weights beyond float64")
         for batch in search.cells(replace(start, label=EACH), CONES):
             self.deadline.look()
             if batch is None:
                 continue
-            mids, rads, inside = measured(search, weights, start, batch)
+            mids, rads, inside = measured(search, weights, start, batch, self.deadline.look)
             cells = []
             for q in np.argsort(-mids, kind="stable")[: self.top].tolist():
                 cell = cell_of(batch, q, start)

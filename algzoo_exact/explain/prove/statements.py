@@ -169,13 +169,14 @@ class _Measure:
             if len(inputs_of(signals, signals.condition(formula))) <= CLOSED_FORM_UP_TO:
                 return probability_by_cells(self.program, formula, limits=CellLimits(deadline))
             found = self.cells(formula, 0, deadline) if cells is None else cells
-            kind: Literal["exact", "certified"] = "certified" if found.open else "exact"
-            return Figure("probability", kind, found.probability)
+            if found.open < 1:
+                kind: Literal["exact", "certified"] = "certified" if found.open else "exact"
+                return Figure("probability", kind, found.probability)
         except OutOfReachError:
-            return if_in_range(
-                "probability",
-                lambda: sampled_probability(self.program, formula, deadline=deadline),
-            )
+            pass
+        return if_in_range(
+            "probability", lambda: sampled_probability(self.program, formula, deadline=deadline)
+        )
 
     def cells(self, formula: Formula, top: int, deadline: Deadline) -> EventCells:
         return event_cells(
