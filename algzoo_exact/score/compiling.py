@@ -16,11 +16,12 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator
 from concurrent.futures import ALL_COMPLETED, Future, wait
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Any, Literal
 
 from algzoo_exact.deadline import NEVER
+from algzoo_exact.errors import InputError
 from algzoo_exact.processes import may_start_processes
 from algzoo_exact.program.ir import rnn
 from algzoo_exact.program.task import median, second_argmax
@@ -60,8 +61,8 @@ def compile_kernel(kernel: Kernel) -> None:
     from algzoo_exact.regions.search import Search
 
     numeric = kernel in ("squares", "square slopes")
-    outputs = 1 if numeric else 4
-    program = rnn((1, -1), ((1, -2), (-1, 3)), ((1, -2),) * outputs, 4)
+    readout = ((1, -2), (-2, 1), (1, 3), (-1, -2))[: 1 if numeric else 4]
+    program = rnn((1, -1), ((1, -2), (-1, 3)), readout, 4)
     search = Search(program, None, exact_only=kernel != "search")
     task = median(4) if numeric else second_argmax(4)
     start = next(s for s in starting_cones(task) if s.label == 0)  # where an answer is right
@@ -86,7 +87,8 @@ def compile_kernel(kernel: Kernel) -> None:
     elif kernel in ("slopes", "square slopes"):
         from algzoo_exact.score.slopes import Slopes
 
-        Slopes(program, task, None if numeric else "lowest").below(start, compiled=False)
+        with suppress(InputError):  # these weights may have no gradient: all is compiled by then
+            Slopes(program, task, None if numeric else "lowest").below(start, compiled=False)
     elif kernel == "flows":
         from algzoo_exact.score.boundary_balls import float_flow
 
