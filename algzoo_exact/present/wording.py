@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 LONGEST_FRACTION = 24  # characters; longer ones are shown by their decimals
 DIGITS = 30
-_RARE = Fraction(1, 10)  # errors, above which they are no longer counted as one in so many
+RARE = Fraction(1, 10)  # errors, above which they are no longer counted as one in so many
 MOST_DECIMALS = 1100  # more than anyone can ask for
 KINDS: dict[NumberKind, str] = {
     "exact": "The true value lies in the printed interval or digits; only rounding widens it.",
@@ -134,7 +134,7 @@ def one_in(error: Enclosure, *, finite: bool = False) -> str:
         return "no error" if finite else "no error, except on a set of probability 0"
     if most >= 1 and least <= 0:
         return "no bound yet"
-    if least > _RARE:
+    if least > RARE:
         return f"an error rate of {percent(error, 3)}".replace("of between", "between")
     if least <= 0:
         return f"at most one error in {_rounded(1 / most, floor)} inputs"

@@ -9,9 +9,10 @@ from statistics import stdev
 from typing import Any
 
 from algzoo_exact.exact.enclosure import Enclosure
+from algzoo_exact.exact.shares import percent
 from algzoo_exact.present import document as d
 from algzoo_exact.present.findings.crosscheck import CrossCheck
-from algzoo_exact.present.wording import count, several, value_text
+from algzoo_exact.present.wording import RARE, count, several, value_text
 from algzoo_exact.present.writers.data import enclosure_data
 from algzoo_exact.present.writers.terminal import to_terminal
 from algzoo_exact.score.compute import METRICS
@@ -85,10 +86,11 @@ def score_text(row: Row) -> d.Text:
 
 def errors_text(row: Row) -> str:
     """How often it is wrong, where that is known."""
-    upper = _enclosure(row).upper
-    if row["metric"] != "accuracy" or row["kind"] != "exact" or upper == 1:
+    known = _enclosure(row)
+    if row["metric"] != "accuracy" or row["kind"] != "exact" or known.upper == 1:
         return ""
-    return f"1 in {count(1 / (1 - _enclosure(row).lower))}"
+    error = Enclosure(1 - known.upper, 1 - known.lower)
+    return percent(error) if error.lower > RARE else f"1 in {count(1 / error.upper)}"
 
 
 def score_line(name: str, width: int, row: Row) -> str:
