@@ -11,7 +11,7 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Literal, TypeAlias
 
-from algzoo_exact.explain.language.expression import compare, connect
+from algzoo_exact.explain.language.expression import Compare, Formula, Truth, compare, connect
 
 ZERO = Fraction(0)
 
@@ -102,6 +102,22 @@ def truth(condition: Condition, of_sign: Callable[[Sign], bool]) -> bool:
 def holds(condition: Condition, atoms: Mapping[int, Fraction]) -> bool:
     """Whether a condition holds where the atoms have these values."""
     return truth(condition, lambda sign: compare(sign.op, sign.form.value(atoms), ZERO))
+
+
+def condition_of(formula: Formula, of: Callable[[Compare], Condition]) -> Condition:
+    """A formula, where ``of`` makes conditions of its comparisons."""
+    if isinstance(formula, Truth):
+        return formula.value
+    if isinstance(formula, Compare):
+        return of(formula)
+    parts = [condition_of(arg, of) for arg in formula.args]
+    match formula.op:
+        case "not":
+            return negation(parts[0])
+        case "implies":
+            return junction("or", [negation(parts[0]), parts[1]])
+        case "and" | "or":
+            return junction(formula.op, parts)
 
 
 def negation(condition: Condition) -> Condition:

@@ -27,7 +27,6 @@ from algzoo_exact.explain.language.expression import (
     Formula,
     Number,
     Term,
-    Truth,
     compare,
     to_text,
 )
@@ -37,8 +36,8 @@ from algzoo_exact.explain.logic.conditions import (
     Condition,
     Form,
     Sign,
+    condition_of,
     forms_of,
-    junction,
     negation,
     with_forms,
 )
@@ -240,18 +239,7 @@ class Linear:
 
     def condition(self, formula: Formula) -> Condition:
         """The formula over forms, with what the bounds decide decided."""
-        if isinstance(formula, Truth):
-            return formula.value
-        if isinstance(formula, Compare):
-            return self._compare(formula)
-        parts = [self.condition(arg) for arg in formula.args]
-        match formula.op:
-            case "not":
-                return negation(parts[0])
-            case "implies":
-                return junction("or", [negation(parts[0]), parts[1]])
-            case "and" | "or":
-                return junction(formula.op, parts)
+        return condition_of(formula, self._compare)
 
     def _compare(self, formula: Compare) -> Condition:
         difference = self.term(formula.left).plus(self.term(formula.right), -1)

@@ -21,7 +21,6 @@ from algzoo_exact.explain.language.expression import (
     Formula,
     Number,
     Term,
-    Truth,
     compare,
 )
 from algzoo_exact.explain.logic.conditions import (
@@ -30,6 +29,7 @@ from algzoo_exact.explain.logic.conditions import (
     Form,
     Junction,
     Sign,
+    condition_of,
     forms_of,
     junction,
     negation,
@@ -66,18 +66,7 @@ class Signals:
         self._number: dict[Signal, int] = {}
 
     def condition(self, formula: Formula) -> Condition:
-        if isinstance(formula, Truth):
-            return formula.value
-        if isinstance(formula, Compare):
-            return self._compare(formula)
-        parts = [self.condition(arg) for arg in formula.args]
-        match formula.op:
-            case "not":
-                return negation(parts[0])
-            case "implies":
-                return junction("or", [negation(parts[0]), parts[1]])
-            case "and" | "or":
-                return junction(formula.op, parts)
+        return condition_of(formula, self._compare)
 
     def _compare(self, formula: Compare) -> Condition:
         gap = self.form(formula.left).plus(self.form(formula.right), -1)
