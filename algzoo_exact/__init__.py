@@ -68,13 +68,13 @@ if TYPE_CHECKING:
     from algzoo_exact.explain.verify import verify as verify
     from algzoo_exact.measure.cone_measure import cone_measure as cone_measure
     from algzoo_exact.measure.cone_measure import orthant_probability as orthant_probability
-    from algzoo_exact.present.atlas import Atlas as Atlas
-    from algzoo_exact.present.atlas import write_atlas as write_atlas
     from algzoo_exact.present.explore import Exploration as Exploration
     from algzoo_exact.present.explore import explore as explore
     from algzoo_exact.present.pictures.picture import picture as picture
     from algzoo_exact.present.report import Report as Report
     from algzoo_exact.present.report import make_report as make_report
+    from algzoo_exact.present.reports import Reports as Reports
+    from algzoo_exact.present.reports import write_reports as write_reports
     from algzoo_exact.program import task as tasks
     from algzoo_exact.program.ir import Layer as Layer
     from algzoo_exact.program.ir import Program as Program
@@ -96,10 +96,10 @@ if TYPE_CHECKING:
     from algzoo_exact.race.run import Race as Race
     from algzoo_exact.race.run import RacePoint as RacePoint
     from algzoo_exact.race.run import compare as compare
-    from algzoo_exact.regions.atlas import write_table as write_table
     from algzoo_exact.regions.enumerate import activation_regions as activation_regions
     from algzoo_exact.regions.enumerate import cells as cells
     from algzoo_exact.regions.graph import region_graph as region_graph
+    from algzoo_exact.regions.table import write_table as write_table
     from algzoo_exact.runtime.sampled import SampledSquaredError as SampledSquaredError
     from algzoo_exact.runtime.sampled_squares import sample_squared_error as sample_squared_error
     from algzoo_exact.runtime.sampling import sample as sample
@@ -124,7 +124,6 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Ablated": "analysis.ablation",
-    "Atlas": "present.atlas",
     "Asked": "explain.prove.statements",
     "AttentionLayer": "program.transformer",
     "CatalogueEntry": "zoo.catalogue",
@@ -151,6 +150,7 @@ _HOMES = {
     "Outcome": "explain.outcome",
     "Polished": "analysis.polish",
     "Report": "present.report",
+    "Reports": "present.reports",
     "Race": "race.run",
     "RacePoint": "race.run",
     "SampledSquaredError": "runtime.sampled",
@@ -224,9 +224,9 @@ _HOMES = {
     "train": "training.train",
     "verify": "explain.verify",
     "without": "analysis.ablation",
-    "write_atlas": "present.atlas",
+    "write_reports": "present.reports",
     "write_certificate": "certificate.build",
-    "write_table": "regions.atlas",
+    "write_table": "regions.table",
 }
 
 __all__ = ["__version__", "tasks", *_HOMES]

@@ -87,7 +87,7 @@ class Scoring:
 def table_of(models: list[str], scoring: Scoring, out: Path | None, *, quiet: bool) -> Said:
     """Score the models one by one; each has its line at once, unless that is to be ``quiet``."""
     from algzoo_exact.present.documents.scores import score_line, scores_document
-    from algzoo_exact.regions.atlas import check_suffix, write_rows
+    from algzoo_exact.tables import check_suffix, write_rows
     from algzoo_exact.zoo.folders import every_model
 
     if out is not None:

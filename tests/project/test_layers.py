@@ -38,6 +38,7 @@ LAYERS: dict[str, set[str]] = {
     "version": set(),
     "plotting": set(),
     "files": {"errors"},
+    "tables": {"errors", "files"},
     "exact": {"shown", "errors"},
     "geometry": {"shown", "errors", "exact"},
     "measure": {"shown", "errors", "exact", "geometry", "jit"},
@@ -54,6 +55,7 @@ LAYERS["regions"] = {
     "jit",
     "measure",
     "program",
+    "tables",
 }
 LAYERS["zoo"] |= {"shown", "progress"}
 LAYERS["score"] = LAYERS["regions"] | {"deadline", "processes", "regions", "signals"}
@@ -94,7 +96,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     ),
     "networkx": ("regions/graph.py",),
     "matplotlib": ("plotting.py", "present/pictures/", "race/plot.py"),
-    "pyarrow": ("regions/atlas.py", "analysis/"),
+    "pyarrow": ("tables.py", "analysis/"),
     "flint": (
         "exact/",
         "explain/logic/relaxation.py",

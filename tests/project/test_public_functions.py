@@ -101,7 +101,7 @@ CALLS: dict[str, Callable[[Path], list[Any]]] = {
     "train": lambda at: ["argmax", 2, 2, at / "run"],
     "verify": lambda at: [az.load_explanation(STORY), model()],
     "without": lambda at: [model(), "0"],
-    "write_atlas": lambda at: [MODELS, at / "atlas"],
+    "write_reports": lambda at: [MODELS, at / "reports"],
     "write_certificate": lambda at: [at / "c.json", model(), task()],
     "write_table": lambda at: [[*az.activation_regions(model())], at / "t.csv"],
 }
@@ -125,7 +125,7 @@ RIGHT: dict[tuple[str, str], tuple[object, ...]] = {
     ("train", "hidden_size"): (3,),
     ("train", "seq_len"): (3,),
     ("train", "folder"): ("nonsense",),
-    ("write_atlas", "output"): ("nonsense",),
+    ("write_reports", "output"): ("nonsense",),
     ("section", "basis"): (None,),
     ("picture", "path"): (None,),
     ("on_subspace", "target"): (),
@@ -168,7 +168,7 @@ def test_wrong_arguments(name: str, tmp_path: Path) -> None:
             assert "\n" not in text
 
 
-SLOW = {"compare", "importance", "make_report", "surprise", "train", "write_atlas"}
+SLOW = {"compare", "importance", "make_report", "surprise", "train", "write_reports"}
 
 
 @pytest.mark.parametrize("name", sorted({*CALLS} - SLOW))
