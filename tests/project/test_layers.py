@@ -39,6 +39,7 @@ LAYERS: dict[str, set[str]] = {
     "plotting": set(),
     "files": {"errors"},
     "tables": {"errors", "files"},
+    "state": {"errors", "exact", "files"},
     "exact": {"shown", "errors"},
     "geometry": {"shown", "errors", "exact"},
     "measure": {"shown", "errors", "exact", "geometry", "jit"},
@@ -58,7 +59,7 @@ LAYERS["regions"] = {
     "tables",
 }
 LAYERS["zoo"] |= {"shown", "progress"}
-LAYERS["score"] = LAYERS["regions"] | {"deadline", "processes", "regions", "signals"}
+LAYERS["score"] = LAYERS["regions"] | {"deadline", "processes", "regions", "signals", "state"}
 LAYERS["runtime"] = LAYERS["score"] | {"score"}
 LAYERS["explain"] = LAYERS["score"] | {"score", "runtime"}
 LAYERS["analysis"] = LAYERS["score"] | {"score"}
