@@ -16,7 +16,6 @@ from algzoo_exact.files import Kept, journal_of, kept_beside, path_of, staged, w
 from algzoo_exact.names import address, printable
 from algzoo_exact.present import document as d
 from algzoo_exact.present.documents.scores import (
-    Row,
     errors_text,
     score_row,
     score_text,
@@ -31,6 +30,7 @@ from algzoo_exact.present.writers.registry import write
 from algzoo_exact.program.task import PROBLEMS, TieRule
 from algzoo_exact.progress import shows_progress
 from algzoo_exact.shown import Shown
+from algzoo_exact.tables import Row
 from algzoo_exact.version import __version__
 from algzoo_exact.zoo.folders import models_in
 from algzoo_exact.zoo.loading import Model, load, suffix_of

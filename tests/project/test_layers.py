@@ -67,7 +67,8 @@ LAYERS["certificate"] = LAYERS["explain"] | {"explain", "version"}
 LAYERS["training"] = LAYERS["score"] | {"score", "runtime", "version", "zoo"}
 LAYERS["race"] = LAYERS["score"] | {"score", "runtime", "plotting", "version", "zoo"}
 LAYERS["present"] = LAYERS["race"] | {"analysis", "certificate", "explain", "names", "race"}
-LAYERS["cli"] = LAYERS["present"] | {"cluster", "present", "training"}
+LAYERS["atlas"] = LAYERS["present"] | {"present"}
+LAYERS["cli"] = LAYERS["atlas"] | {"atlas", "cluster", "training"}
 LAYERS["__init__"] = LAYERS["__main__"] = set(LAYERS)
 
 # What stands in explain/, each importing from what comes before it.
@@ -96,7 +97,7 @@ HOMES: dict[str, tuple[str, ...]] = {
         "score/closed_form.py",
     ),
     "networkx": ("regions/graph.py",),
-    "matplotlib": ("plotting.py", "present/pictures/", "race/plot.py"),
+    "matplotlib": ("plotting.py", "atlas/curves.py", "present/pictures/", "race/plot.py"),
     "pyarrow": ("tables.py", "analysis/"),
     "flint": (
         "exact/",
