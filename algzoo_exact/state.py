@@ -53,6 +53,9 @@ class State:
         self._jobs: dict[str, str] = {}
         self._notes: dict[str, str] = {}
         self._claimed = False
+        with _usable(self.path):
+            self.done: int = self._base.execute("SELECT count(*) FROM jobs").fetchone()[0]
+            """Jobs that are kept."""
         self._spent = 0.0
         self._began = self._written = monotonic()
 
@@ -66,8 +69,8 @@ class State:
             self._base.close()
 
     def claim(self, run: Mapping[str, Any]) -> None:
-        """Say which run this is: all that its results depend on, as JSON has it. The first to say so
-        in a process counts: what that run asks for on the way is a part of it.
+        """Say which run this is: all that its results depend on, as JSON has it. The first to say
+        so counts: what that run asks for on the way is a part of it.
 
         InputError if the file holds another run.
         """
@@ -98,14 +101,16 @@ class State:
         return self._read(text)
 
     def put(self, key: str, value: Any) -> None:
-        """Keep what a job came to: None is no value."""
+        """Keep what a job came to, which is not kept yet; None is no value."""
+        self.done += 1
         self._jobs[key] = json.dumps(value, default=_encoded)
         self.write_now_and_then()
 
     def settled(self, name: str, find: Callable[[], Any]) -> Any:
-        """What was settled once for the whole run, such as how it is cut into jobs."""
-        if self._note(name) is None:
-            self._notes[name] = json.dumps(find(), default=_encoded)
+        """What was settled once for the whole run, such as how it is cut into jobs; what ``find``
+        says if nothing was, unless that is None."""
+        if self._note(name) is None and (found := find()) is not None:
+            self._notes[name] = json.dumps(found, default=_encoded)
             self.write()
         return self._note(name)
 
@@ -156,7 +161,7 @@ Place: TypeAlias = str | os.PathLike[str] | State | None
 
 
 @contextmanager
-def opened(place: Place, run: Mapping[str, Any]) -> Iterator[State | None]:
+def opened(place: Place, run: Callable[[], Mapping[str, Any]]) -> Iterator[State | None]:
     """The state of this run, closed at the end unless it was open before.
 
     InputError if it is that of another run, or no state.
@@ -164,18 +169,18 @@ def opened(place: Place, run: Mapping[str, Any]) -> Iterator[State | None]:
     if place is None:
         yield None
     elif isinstance(place, State):
-        place.claim(run)
+        place.claim(run())
         yield place
     else:
         with State(place) as state:
-            state.claim(run)
+            state.claim(run())
             yield state
 
 
 @dataclass(frozen=True)
 class Status:
-    """How far a run is: ``done`` of ``total`` jobs (None before it is known), ``seconds`` of work so
-    far, ``silent`` seconds since it last wrote, and what is known of the result."""
+    """How far a run is: ``done`` of ``total`` jobs (None before it is known), ``seconds`` of work
+    so far, ``silent`` seconds since it last wrote, and what is known of the result."""
 
     run: dict[str, Any]
     done: int
@@ -251,10 +256,12 @@ def _usable(path: Path) -> Iterator[None]:
         raise InputError(f"Cannot use {path}: {error}.") from error
     except InputError:
         raise
-    except (sqlite3.Error, ValueError, KeyError, TypeError, IndexError) as error:
-        raise InputError(
-            f"{path} is not the state of a run, or is damaged; give another name."
-        ) from error
+    except (sqlite3.Error, ArithmeticError, LookupError, TypeError, ValueError) as error:
+        raise damaged(path) from error
+
+
+def damaged(path: Path) -> InputError:
+    return InputError(f"{path} is not the state of a run, or is damaged; give another name.")
 
 
 def _encoded(value: Any) -> Any:
