@@ -47,6 +47,8 @@ if TYPE_CHECKING:
     from algzoo_exact.analysis.positive import positive_inputs as positive_inputs
     from algzoo_exact.analysis.sections import Section as Section
     from algzoo_exact.analysis.sections import section as section
+    from algzoo_exact.atlas.build import Atlas as Atlas
+    from algzoo_exact.atlas.build import build_atlas as build_atlas
     from algzoo_exact.certificate.build import WrittenCertificate as WrittenCertificate
     from algzoo_exact.certificate.build import certify as certify
     from algzoo_exact.certificate.build import write_certificate as write_certificate
@@ -125,6 +127,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "Ablated": "analysis.ablation",
     "Asked": "explain.prove.statements",
+    "Atlas": "atlas.build",
     "AttentionLayer": "program.transformer",
     "CatalogueEntry": "zoo.catalogue",
     "CheckedCertificate": "certificate.check",
@@ -168,6 +171,7 @@ _HOMES = {
     "accuracy_bounds": "score.compute",
     "activation_regions": "regions.enumerate",
     "ask": "explain.prove.statements",
+    "build_atlas": "atlas.build",
     "catalogue": "zoo.catalogue",
     "certify": "certificate.build",
     "check_certificate": "certificate.check",

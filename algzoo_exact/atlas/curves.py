@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 from math import log2, nan
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 _WIDE = 1e-3  # bounds that a picture shows as a bar
 _SMALL = (1.25, 0.95)  # inches of a small picture
+_COLUMNS = 5  # at least, so that small pictures are small where there are few
 
 
 @dataclass(frozen=True)
@@ -76,24 +78,28 @@ def plate_of(sizes: Sequence[OfSize]) -> Drawing:
     def draw() -> Figure:
         from matplotlib.figure import Figure
 
-        width, height = max(4, len(inputs)) * _SMALL[0] + 1, len(hidden) * _SMALL[1] + 1
+        columns = max(_COLUMNS, len(inputs))
+        width, height = columns * _SMALL[0] + 1, len(hidden) * _SMALL[1] + 1
         figure = Figure(figsize=(width, height))
         grid = figure.subplots(
-            len(hidden), len(inputs), sharex=True, sharey=True, squeeze=False,
+            len(hidden), columns, sharex=True, sharey=True, squeeze=False,
             gridspec_kw={"left": 0.85 / width, "right": 1 - 0.15 / width, "top": 1 - 0.45 / height,
                          "bottom": 0.5 / height, "wspace": 0.08, "hspace": 0.12},
         )  # fmt: skip
         there = {size.size[1:]: size for size in sizes}
         for row, d in zip(grid, hidden, strict=True):
-            for axes, n in zip(row, inputs, strict=True):
+            for axes, n in zip_longest(row, inputs):
                 _small(axes, there.get((d, n)))
                 axes.label_outer()
             row[0].set_ylabel(f"{d} neurons", fontsize=8)
-        for axes, n in zip(grid[0], inputs, strict=True):
+        for axes, n in zip(grid[0], inputs, strict=False):
             axes.set_title(f"{n} inputs", fontsize=8)
         if not sizes[0].is_error:
             grid[0][0].set_ylim(-0.04, 1.04)
-        figure.supxlabel("training sequences, logarithmic", fontsize=9, color=NOTE)
+        figure.text(
+            0.85 / width, 0.15 / height, "to the right: training sequences, logarithmic",
+            fontsize=8, color=NOTE,
+        )  # fmt: skip
         return figure
 
     return Drawing(draw, title)

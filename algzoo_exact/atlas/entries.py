@@ -36,10 +36,11 @@ class Entry:
     seed: int | None = None
 
     def key(self) -> str:
-        """What tells it from all others: where AlgZoo's is, a file's hash beside what it is called,
-        or the name of a model that comes with the package. InputError for what cannot be read."""
+        """What tells it from all others: the file of one of AlgZoo's, wherever that is fetched; an
+        address; a file's hash beside what it is called; or the name of a model that comes with the
+        package. InputError for what cannot be read."""
         if remote := find_remote(self.name):
-            return remote.url
+            return remote.url if remote.size is None else remote.file_name
         if not os.path.isfile(self.name):
             return self.name
         try:

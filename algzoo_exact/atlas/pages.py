@@ -19,10 +19,10 @@ from algzoo_exact.program.task import PROBLEMS
 from algzoo_exact.progress import Progress
 from algzoo_exact.tables import Row
 from algzoo_exact.version import __version__
-from algzoo_exact.zoo.fetching import find_remote
 
 INDEX, FOLDER = "index.html", "sizes"
 
+_MARKS = "A line is a seed; dots are exact or nearly, crosses sampled, bars certified bounds."
 _FOOTER = f"Made by algzoo-exact {__version__}."
 _SIZES = (
     "size", "#neurons", "#inputs", "#weights", "#models", "#exact", "best", "#its seed",
@@ -76,15 +76,15 @@ def _tasks(sizes: Sequence[OfSize]) -> Iterator[d.Section]:
             continue
         score = "root mean squared error" if problem.is_numeric else "accuracy"
         caption = (
-            f"Models that should give {problem.words}, by {score}; best: of which the best is "
-            "proved, among those that were trained longest."
+            f"Models that should give {problem.words}, by {score}. Best: of those trained longest, "
+            "the one of which most is proved."
         )
         blocks: list[d.Block] = [d.table(caption, _SIZES, map(_cells, some))]
         if drawn := [size for size in some if size.scored]:
             plate = plate_of(drawn)
-            told = f"{score.capitalize()} over training, a line for each seed, of all sizes."
-            more = "Dots are exact, crosses sampled, bars certified bounds."
-            blocks.insert(0, d.Picture(f"plate-{task}", plate.drawn, told, more))
+            told = f"{score.capitalize()} over training, of all sizes. {_MARKS}"
+            alt = "A small picture for each size: neurons downwards, inputs to the right."
+            blocks.insert(0, d.Picture(f"plate-{task}", plate.drawn, told, alt))
         yield d.Section(task, task, tuple(blocks))
 
 
@@ -131,9 +131,11 @@ def _of_size(size: OfSize, picture: bytes | None) -> d.Document:
     task, hidden_size, seq_len = size.size
     blocks: list[d.Block] = []
     if picture is not None:
-        caption = f"Scores over training, a line for each seed ({size.name}.svg)."
-        more = "Left as they are, right how far from the best possible, logarithmic."
-        blocks.append(d.Picture(f"curve-{size.name}", lambda kind: picture, caption, more))
+        caption = f"Scores over training, and how far they are from the best possible. {_MARKS}"
+        alt = "Two diagrams with a line for each seed; the numbers are in the table below."
+        blocks.append(d.Picture(f"curve-{size.name}", lambda kind: picture, caption, alt))
+        link = d.Link(f"{size.name}.svg", address(f"{size.name}.svg"))
+        blocks.append(d.paragraph("The picture as a file: ", link, "."))
     caption = f"{several(len(size.rows), 'model')}, by seed and length of training."
     blocks.append(d.table(caption, _MODELS, map(_model, size.rows)))
     return d.Document(
@@ -147,13 +149,10 @@ def _of_size(size: OfSize, picture: bytes | None) -> d.Document:
 
 
 def _model(row: Row) -> tuple[str | d.Text, ...]:
-    remote = find_remote(row["file"])
-    file: d.Inline = d.Mono(row["file"])
-    if remote is not None:
-        file = d.Link(remote.file_name, remote.url)
+    file = (d.Mono(row["file"]),)
     numbers = ("" if row[name] is None else f"{row[name]:,}" for name in ("seed", "sequences"))
     if row["error"]:
-        return (*numbers, f"none: {row['error']}", "", "", "", (file,))
+        return (*numbers, f"none: {row['error']}", "", "", "", file)
     regions = "" if row["regions"] is None else f"{row['regions']:,}"
     weights = (d.Mono(row["weights_sha256"][:12]),)
-    return (*numbers, score_text(row), errors_text(row), regions, weights, (file,))
+    return (*numbers, score_text(row), errors_text(row), regions, weights, file)
