@@ -16,7 +16,7 @@ from algzoo_exact.atlas.pages import write_pages
 from algzoo_exact.atlas.scoring import SAMPLES, Effort, Job, Way, scored
 from algzoo_exact.atlas.table import COLUMNS, whole_rows
 from algzoo_exact.deadline import NEVER
-from algzoo_exact.errors import InputError
+from algzoo_exact.errors import InputError, demand
 from algzoo_exact.files import path_of
 from algzoo_exact.processes import Workers, check_workers
 from algzoo_exact.program.task import TieRule
@@ -32,7 +32,7 @@ from algzoo_exact.zoo.loading import load
 
 STATE, TABLES = "atlas.db", ("scores.parquet", "scores.csv")
 
-_PAUSES = (1.0, 10.0, 60.0)  # seconds before a server is asked again that cannot be reached
+_PAUSES = (1.0, 10.0, 60.0)  # seconds before a server is asked again that was lost on the way
 
 Told = Callable[[Entry, Row], None]
 """Called with each row that is found."""
@@ -76,7 +76,7 @@ class Plan:
 @shows_progress("atlas")
 def build_atlas(
     output: str | Path,
-    models: Iterable[str | os.PathLike[str]] | None = None,
+    models: str | os.PathLike[str] | Iterable[str | os.PathLike[str]] | None = None,
     *,
     sizes: Iterable[str] | None = None,
     seeds: Iterable[int] | None = None,
@@ -112,9 +112,20 @@ def build_atlas(
         None if seeds is None else tuple(seeds),
         None if checkpoints is None else tuple(checkpoints),
     )
-    names = None if models is None else [str(path_of(name)) for name in models]
-    plan = Plan(entries_of(names, chosen), Effort(ties, method, time_limit))
+    plan = Plan(entries_of(_names(models), chosen), Effort(ties, method, time_limit))
     return atlas_of(path_of(output), plan, workers, progress)
+
+
+def _names(
+    models: str | os.PathLike[str] | Iterable[str | os.PathLike[str]] | None,
+) -> list[str] | None:
+    if models is None:
+        return None
+    demand(models, str | os.PathLike | Iterable, "Models are files, folders and names")
+    given = [models] if isinstance(models, str | os.PathLike) else list(models)
+    for name in given:
+        demand(name, str | os.PathLike, "A model is given by its file, its folder or its name")
+    return [os.fspath(name) for name in given]
 
 
 def atlas_of(
@@ -184,6 +195,7 @@ class _Waiting:
     def __init__(self, loading: Mapping[str, Any]) -> None:
         self._loading = loading
         self._entries: deque[tuple[Entry, str]] = deque()
+        self._begun = False
 
     def add(self, entry: Entry, key: str) -> None:
         self._entries.append((entry, key))
@@ -194,14 +206,16 @@ class _Waiting:
     def pop(self) -> Job:
         """Where a server cannot be reached, this is the last one."""
         entry, key = self._entries.popleft()
-        for pause in (*_PAUSES, None):
+        pauses = iter(_PAUSES if self._begun else ())
+        self._begun = True
+        while True:
             try:
                 return Job(entry, key, load(entry.name, **self._loading))
             except UnreachableError as error:
+                pause = next(pauses, None)
                 if pause is None:
                     self._entries.clear()
                     return Job(entry, key, error)
                 time.sleep(pause)
             except InputError as error:
                 return Job(entry, key, error)
-        raise AssertionError

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+_RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 _WIDE = 1e-3  # bounds that a picture shows as a bar
 _SMALL = (1.25, 0.95)  # inches of a small picture
 _COLUMNS = 5  # at least, so that small pictures are small where there are few
@@ -44,6 +45,7 @@ def curve_of(size: OfSize) -> Drawing:
 
     def draw() -> Figure:
         from matplotlib.figure import Figure
+        from matplotlib.ticker import LogFormatter
 
         figure = Figure(figsize=(10, 4.6), layout="constrained")
         figure.suptitle(title, fontsize=13)
@@ -58,6 +60,8 @@ def curve_of(size: OfSize) -> Drawing:
         plain.set_ylabel(_score(size))
         label = _score(size) if size.is_error else f"1 - {_score(size)}"
         logarithmic.set(ylabel=f"{label}, logarithmic", yscale="log")
+        logarithmic.yaxis.set_major_formatter(LogFormatter())
+        logarithmic.yaxis.set_minor_formatter(LogFormatter(minor_thresholds=(1, 0.4)))
         for axes in (plain, logarithmic):
             _ticks(axes, size)
             axes.set_xlabel("training sequences")
@@ -180,7 +184,8 @@ def _ticks(axes: Axes, size: OfSize) -> None:
 
 def _power(count: int) -> str:
     exponent = count.bit_length() - 1
-    return f"$2^{{{exponent}}}$" if count == 1 << exponent else f"{count:,}"
+    raised = str(exponent).translate(_RAISED)
+    return f"2{raised}" if count == 1 << exponent else f"{count:,}"
 
 
 def _legend(figure: Figure, size: OfSize, lines: Mapping[int | None, Sequence[Point]]) -> None:

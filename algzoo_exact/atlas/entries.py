@@ -16,7 +16,7 @@ from algzoo_exact.program.task import PROBLEMS
 from algzoo_exact.zoo.algzoo import FAMILIES, SEEDS, SEQUENCES
 from algzoo_exact.zoo.fetching import PREFIX, find_remote
 from algzoo_exact.zoo.folders import every_model
-from algzoo_exact.zoo.loading import suffix_of
+from algzoo_exact.zoo.loading import load, suffix_of
 
 _NAME = re.compile(rf"({'|'.join(PROBLEMS)})_(\d+)_(\d+)(?:_(\d+)_(\d+))?", re.ASCII)
 _SIZE = "{}_{}_{}"
@@ -72,11 +72,16 @@ class Chosen:
 def entries_of(models: Iterable[str] | None, chosen: Chosen) -> list[Entry]:
     """Those that are chosen of the files and folders, or of AlgZoo's models where none are given.
 
-    InputError where nothing is left, and for sizes, seeds and checkpoints that AlgZoo has not.
+    InputError where nothing is left, for names of nothing, and for sizes, seeds and checkpoints
+    that AlgZoo has not.
     """
     if models is None:
         return _algzoo(chosen)
-    given = [_file(name) for name in every_model(models)]
+    named = every_model(models)
+    for name in named:
+        if not os.path.exists(name) and find_remote(name) is None:
+            load(name)  # one that comes with the package, or nothing
+    given = [_file(name) for name in named]
     found = [entry for entry in given if chosen.has(entry)]
     if not found:
         raise InputError(

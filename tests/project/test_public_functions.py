@@ -49,6 +49,7 @@ CALLS: dict[str, Callable[[Path], list[Any]]] = {
     "activation_regions": lambda at: [model()],
     "attention": lambda at: [az.load("longest_cycle_4_4"), [[0, 1, 2, 3]]],
     "ask": lambda at: [model(), "h[0][0] > 0"],
+    "build_atlas": lambda at: [at / "atlas", [model().name]],
     "cells": lambda at: [model(), task()],
     "certify": lambda at: [model(), task()],
     "compare": lambda at: [model(), 0.1],
@@ -113,6 +114,8 @@ WRONG = (None, "nonsense", 3, -1, 0.5, torch.nn.Linear(2, 2), object(), az.tasks
 # What may be left out, and what is right where it stands.
 MAY_BE_NONE = {"task", "cone", "inputs"}
 RIGHT: dict[tuple[str, str], tuple[object, ...]] = {
+    ("build_atlas", "output"): ("nonsense",),
+    ("build_atlas", "models"): (None,),
     ("compare", "noise"): (3, 0.5),
     ("perturb", "std"): (3, 0.5),
     ("perturb", "seed"): (3,),
