@@ -169,7 +169,8 @@ class _Tally:
     def _measure(self) -> None:
         deadline = self.q.deadline.within(_MEASURING_SECONDS)
         while self.unmeasured and not deadline.passed:
-            place, start, _ = self.unmeasured.pop()
+            job = self.unmeasured.pop()
+            place, start = job.place, job.start
             if self.needed[place] or self.pieces[place].mass is None:
                 self.masses[place] += cone_measure(start.cone, digits=_MASS_DIGITS).lower
 

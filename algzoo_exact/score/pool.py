@@ -15,7 +15,7 @@ from concurrent.futures import (
     wait,
 )
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from multiprocessing import parent_process
 from typing import Any, Generic, Protocol, TypeVar
@@ -146,14 +146,18 @@ def outcomes(
             yield job, outcome
         return
     running: dict[Future[_R], _J] = {}
-    with _executor(workers, processes, threads if alone else 0) as pool:
+    with ExitStack() as stack:
+        pool: Executor | None = None
         try:
             while (len(jobs) or running) and not deadline.passed:
                 while len(jobs) and len(running) < 2 * processes * threads:
                     job = jobs.pop()
                     if (found := kept.found(job)) is not None:
                         yield job, found
-                    else:
+                    else:  # processes are not started before there is something to do
+                        pool = pool or stack.enter_context(
+                            _executor(workers, processes, threads if alone else 0)
+                        )
                         running[pool.submit(work, job)] = job
                 for future in wait(running, deadline.timeout, FIRST_COMPLETED).done:
                     job, outcome = running.pop(future), future.result()
