@@ -284,7 +284,7 @@ def test_killed_and_shared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     with small_zoo(tmp_path, monkeypatch) as server:
         subprocess.run(command(tmp_path / "whole"), check=True, capture_output=True)
         assert len(server.asked) == 72
-        for _ in range(3):
+        for _ in range(2):
             killed(tmp_path / "pieces", moments.uniform(0, 2))
         done = subprocess.run(command(tmp_path / "pieces"), check=True, capture_output=True)
         assert b"of an earlier run" in done.stdout
