@@ -36,6 +36,7 @@ from algzoo_exact.cli import (
     sample,
     sections,
     show,
+    status,
     surprise,
     train,
     verify,
@@ -219,6 +220,7 @@ _add(app, certify.certify, certify.EXAMPLES)
 _add(app, check.check, check.EXAMPLES)
 _add(app, report.report, report.EXAMPLES)
 _add(app, explore.explore, explore.EXAMPLES)
+_add(app, status.status, status.EXAMPLES)
 _add(app, warm.warm, warm.EXAMPLES)
 
 _zoo = typer.Typer()

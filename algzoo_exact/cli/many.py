@@ -49,6 +49,8 @@ class Scoring:
                 "A table has no room for --by-label, --closed-form and --check-samples; leave them "
                 "out, or give one model."
             )
+        if wishes.state is not None:
+            raise InputError("A table goes on by its --out FILE; --state is for one model.")
         if self.noise_seeds and self.noise.noise is None:
             raise InputError("--noise-seeds needs --noise STD.")
         o.tie_rule(self.rules.ties)
@@ -70,6 +72,7 @@ class Scoring:
             "noise_seed": None,
             "workers": None,
             "scheduler": None,
+            "state": None,
             "version": __version__,
         }
 

@@ -38,6 +38,7 @@ LAYERS: dict[str, set[str]] = {
     "version": set(),
     "plotting": set(),
     "files": {"errors"},
+    "state": {"errors", "exact", "files"},
     "exact": {"shown", "errors"},
     "geometry": {"shown", "errors", "exact"},
     "measure": {"shown", "errors", "exact", "geometry", "jit"},
@@ -56,7 +57,7 @@ LAYERS["regions"] = {
     "program",
 }
 LAYERS["zoo"] |= {"shown", "progress"}
-LAYERS["score"] = LAYERS["regions"] | {"deadline", "processes", "regions", "signals"}
+LAYERS["score"] = LAYERS["regions"] | {"deadline", "processes", "regions", "signals", "state"}
 LAYERS["runtime"] = LAYERS["score"] | {"score"}
 LAYERS["explain"] = LAYERS["score"] | {"score", "runtime"}
 LAYERS["analysis"] = LAYERS["score"] | {"score"}
