@@ -25,7 +25,7 @@ LONGEST, LINES, LARGEST = 1000, 6, 200_000
 PLAIN = {"check_certificate", "estimator", "list_models", "probability", "standardize"}
 PLAIN |= {"exact_score", "write_table"}
 FOREIGN = {"attention"}  # an Arrow table shows itself
-SLOW = {"compare", "importance", "make_report", "polish", "surprise", "train", "write_atlas"}
+SLOW = {"compare", "importance", "make_report", "polish", "surprise", "train", "write_reports"}
 FEWER: dict[str, dict[str, Any]] = {
     "compare": {"variants": 2, "seeds": 2, "budgets": [1e4], "estimators": ["sobol"]},
     "train": {"sequences": 2048, "seeds": 1},
@@ -59,11 +59,11 @@ def result(name: str, at: Path) -> Any:
     if name == "check_certificate":
         az.write_certificate(at / "c.json", az.load("2nd_argmax_2_2"))
         arguments = [at / "c.json"]
-    if name == "write_atlas":
+    if name == "write_reports":
         (at / "models").mkdir()
         for file in MODELS.glob("2nd_argmax_2_2.*"):
             (at / "models" / file.name).write_bytes(file.read_bytes())
-        arguments = [at / "models", at / "atlas"]
+        arguments = [at / "models", at / "reports"]
     found = getattr(az, name)(*arguments, **FEWER.get(name, {}))
     return next(found) if isinstance(found, Iterator) else found
 
