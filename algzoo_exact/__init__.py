@@ -70,8 +70,8 @@ if TYPE_CHECKING:
     from algzoo_exact.explain.verify import verify as verify
     from algzoo_exact.measure.cone_measure import cone_measure as cone_measure
     from algzoo_exact.measure.cone_measure import orthant_probability as orthant_probability
-    from algzoo_exact.present.explore import Exploration as Exploration
-    from algzoo_exact.present.explore import explore as explore
+    from algzoo_exact.present.explore.exploration import Exploration as Exploration
+    from algzoo_exact.present.explore.exploration import explore as explore
     from algzoo_exact.present.pictures.picture import picture as picture
     from algzoo_exact.present.report import Report as Report
     from algzoo_exact.present.report import make_report as make_report
@@ -138,7 +138,7 @@ _HOMES = {
     "Errors": "analysis.errors",
     "Estimate": "race.estimator",
     "Explanation": "explain.story",
-    "Exploration": "present.explore",
+    "Exploration": "present.explore.exploration",
     "FloatRangeError": "errors",
     "Gradient": "analysis.gradient",
     "Importance": "analysis.ablation",
@@ -180,7 +180,7 @@ _HOMES = {
     "cone_measure": "measure.cone_measure",
     "diff": "analysis.difference",
     "estimator": "race.registry",
-    "explore": "present.explore",
+    "explore": "present.explore.exploration",
     "exact_score": "analysis.autograd",
     "attention": "analysis.functions",
     "find_errors": "analysis.errors",

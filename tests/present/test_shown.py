@@ -21,7 +21,6 @@ import algzoo_exact as az
 from algzoo_exact.shown import Shown
 
 LONGEST, LINES, LARGEST = 1000, 6, 200_000
-LARGER = {"explore": 500_000}  # a page with its libraries
 # Plain values, and the checker's, which stands alone; an estimator of the race is a function.
 PLAIN = {"check_certificate", "estimator", "list_models", "probability", "standardize"}
 PLAIN |= {"exact_score", "write_table"}
@@ -83,7 +82,7 @@ def test_what_public_functions_return(name: str, tmp_path: Path) -> None:
     assert isinstance(value, Shown) != (name in PLAIN)
     if isinstance(value, Shown):
         html = value._repr_html_()
-        assert len(html) < LARGER.get(name, LARGEST)
+        assert len(html) < LARGEST
         assert not _Tags(html).open
         assert "<script" not in html
         # All rules are nested in one that names our own box, or name it themselves.
@@ -108,6 +107,20 @@ def _outermost(style: str) -> list[str]:
 
 def test_a_rule_outside_is_noticed() -> None:
     assert _outermost("a { b { c } } .algzoo-exact { d }") == ["a ", " .algzoo-exact "]
+
+
+def test_a_saved_page_is_shown_from_its_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By an address from where the notebook is; its name is a stranger's."""
+    monkeypatch.chdir(tmp_path)
+    page = az.explore(az.load("2nd_argmax_3_3"))
+    assert len(page._repr_html_()) < 20_000
+    saved = page.save(tmp_path / "a b<>.html")
+    html = saved._repr_html_()
+    assert 'src="a%20b%3C%3E.html"' in html
+    assert len(html) < 1000
+    assert (tmp_path / "a b<>.html").stat().st_size > LARGEST
 
 
 @pytest.mark.parametrize("name", ["2nd_argmax_16_10", "median_8_5", "longest_cycle_8_6"])

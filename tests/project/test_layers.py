@@ -62,11 +62,14 @@ LAYERS["zoo"] |= {"shown", "progress"}
 LAYERS["score"] = LAYERS["regions"] | {"deadline", "processes", "regions", "signals", "state"}
 LAYERS["runtime"] = LAYERS["score"] | {"score"}
 LAYERS["explain"] = LAYERS["score"] | {"score", "runtime"}
+LAYERS["drafting"] = LAYERS["explain"] | {"explain"}
 LAYERS["analysis"] = LAYERS["score"] | {"score"}
 LAYERS["certificate"] = LAYERS["explain"] | {"explain", "version"}
 LAYERS["training"] = LAYERS["score"] | {"score", "runtime", "version", "zoo"}
 LAYERS["race"] = LAYERS["score"] | {"score", "runtime", "plotting", "version", "zoo"}
-LAYERS["present"] = LAYERS["race"] | {"analysis", "certificate", "explain", "names", "race"}
+LAYERS["present"] = LAYERS["race"] | {
+    "analysis", "certificate", "drafting", "explain", "names", "race",
+}  # fmt: skip
 LAYERS["atlas"] = LAYERS["present"] | {"present"}
 LAYERS["cli"] = LAYERS["atlas"] | {"atlas", "cluster", "training"}
 LAYERS["__init__"] = LAYERS["__main__"] = set(LAYERS)
