@@ -24,7 +24,7 @@ from typing import Any
 import pyarrow.parquet
 import pytest
 from support.browser import CHROMIUM, browser
-from support.command_line import run
+from support.command_line import json_of, run
 from support.reports import check_page
 from support.small_zoo import CHECKPOINTS, SEEDS, TWELVE, small_zoo, weights
 from support.web_server import Answer, Server
@@ -169,6 +169,7 @@ def test_a_folder(server: Server, tmp_path: Path) -> None:
         (None, None, None),
     ]  # fmt: skip
     assert found["failed"] == 1
+    assert json_of("status", target / build.STATE)["jobs"] == {"done": 3, "total": 4}
     assert rows["unknown.pth"]["error"].startswith("torch cannot read")
     assert "unknown.pth: torch cannot read" in (target / "index.html").read_text("utf-8")
     told = run("atlas", source, "--seeds", "11", "-o", target)
