@@ -210,7 +210,7 @@ def status(path: str | os.PathLike[str]) -> Status:
             done,
             None if total is None else max(int(total), done),
             float(known.get("seconds", 0.0)),
-            max(0.0, time() - float(known["heard"])),
+            max(0.0, time() - float(known.get("heard", time()))),
             None if ends is None else Enclosure(Fraction(ends[0]), Fraction(ends[1])),
         )
 

@@ -98,11 +98,12 @@ class Kept(Generic[_K, _R]):
     plain: Callable[[_R], Any]
     restored: Callable[[_K, Any], _R]
 
-    def found(self, job: _K) -> _R | None:
-        """What an earlier run left of this job; None if nothing."""
+    def found(self, job: _K, left: int) -> _R | None:
+        """What an earlier run left of this job, beside so many others; None if nothing."""
         value = None if self.state is None else self.state.value(self.key(job))
         if self.state is None or value is None:
             return None
+        self.state.expect(self.state.done + left)
         try:
             return self.restored(job, value)
         except (ArithmeticError, LookupError, TypeError, ValueError) as error:
@@ -139,7 +140,7 @@ def outcomes(
     if alone and threads == 1 and not isinstance(workers, Executor):
         while len(jobs) and not deadline.passed:
             job = jobs.pop()
-            outcome = kept.found(job)
+            outcome = kept.found(job, len(jobs))
             if outcome is None:
                 outcome = work(job)
                 kept.keep(job, outcome, len(jobs))
@@ -152,7 +153,7 @@ def outcomes(
             while (len(jobs) or running) and not deadline.passed:
                 while len(jobs) and len(running) < 2 * processes * threads:
                     job = jobs.pop()
-                    if (found := kept.found(job)) is not None:
+                    if (found := kept.found(job, len(jobs) + len(running))) is not None:
                         yield job, found
                     else:  # processes are not started before there is something to do
                         pool = pool or stack.enter_context(
