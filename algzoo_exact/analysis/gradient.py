@@ -67,16 +67,14 @@ class Gradient(Shown):
         one weight does to the score has the standard deviation s times this."""
         return Arrays(*(np.abs(w * g) for w, g in zip(self.weights, self.slopes, strict=True)))
 
-    def identities(self) -> tuple[Identity, ...]:
-        """What must vanish, whatever the weights.
+    def symmetries(self) -> list[tuple[str, Arrays]]:
+        """Directions in which weights may move without any change of an answer, by name.
 
         Scaling neuron j by s > 0 (W_hi[j] and row j of W_hh times s, column j of W_hh and of W_oh
         over s) changes no output; and where logits are compared, neither scaling W_oh nor adding
-        one vector to all of its rows changes an answer. Those with an undefined derivative are left
-        out.
+        one vector to all of its rows changes an answer.
         """
-        w, g, off = self.weights, self.slopes, self.radii
-        found = []
+        w, found = self.weights, []
         for j in range(len(w.w_hi)):
             factors = Arrays(np.zeros_like(w.w_hi), np.zeros_like(w.w_hh), np.zeros_like(w.w_oh))
             factors.w_hi[j] = w.w_hi[j]
@@ -91,10 +89,20 @@ class Gradient(Shown):
                 column = np.zeros_like(w.w_oh)
                 column[:, j] = 1.0
                 found.append((f"adding to column {j} of W_oh", Arrays(*still, column)))
+        return found
+
+    def identities(self) -> tuple[Identity, ...]:
+        """The slopes along ``symmetries``, which must vanish, whatever the weights. Those with an
+        undefined derivative are left out."""
+        flat = (flattened(self.slopes), flattened(self.radii))
         return tuple(
-            Identity.of(name, *(np.concatenate([p.ravel() for p in v]) for v in (a, g, off)))
-            for name, a in found
+            Identity.of(name, flattened(factors), *flat) for name, factors in self.symmetries()
         )
+
+
+def flattened(arrays: Arrays) -> F64:
+    """All weights in a row (P,)."""
+    return np.concatenate([part.ravel() for part in arrays])
 
 
 @dataclass(frozen=True)

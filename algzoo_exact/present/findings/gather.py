@@ -124,7 +124,7 @@ class Findings:
         if self.score.metric == "accuracy" and self.score.kind == "exact":
             measured = self.score
         seeds = self.card.seeds if self.card else None
-        return ledger_of(self.verification, measured, self.sampled.untrained, None, seeds)
+        return ledger_of(self.verification, measured, self.sampled.untrained, seeds=seeds)
 
     @property
     def program(self) -> Program | None:
