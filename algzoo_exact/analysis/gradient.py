@@ -177,7 +177,8 @@ def scored(
 
 def compile_slopes(ties: TieRule | None, deadline: Deadline, progress: Progress | None) -> None:
     """Compiles what gradients need, once on a machine; TimeIsUpError."""
-    with compiling("search", "square slopes" if ties is None else "slopes") as futures:
+    own = ("squares", "square slopes") if ties is None else ("slopes",)
+    with compiling("search", "facets", *own) as futures:
         if futures and progress is not None:
             progress(0.0, COMPILING)
         if not done(futures, deadline.timeout):

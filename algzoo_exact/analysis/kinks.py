@@ -16,7 +16,7 @@ from algzoo_exact.deadline import Deadline
 from algzoo_exact.errors import InputError
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task
-from algzoo_exact.regions.compiled import Cells
+from algzoo_exact.regions.batch import Cells
 from algzoo_exact.regions.exact_search import BOUNDARY
 from algzoo_exact.regions.pattern import from_words
 from algzoo_exact.regions.search import Search
@@ -70,7 +70,8 @@ def _on_walls(cells: Cells, walls: int) -> Flags:
     masks = cells.masks[: len(count), : count.max()]
     bits = np.unpackbits(masks.view(np.uint8), axis=2, bitorder="little")[:, :, :walls]
     there: Flags = np.arange(masks.shape[1]) < count[:, None]
-    return (bits != 0) & there[:, :, None]
+    on: Flags = (bits != 0) & there[:, :, None]
+    return on
 
 
 def _is_facet(on: Flags, face: Flags, n: int) -> bool:

@@ -56,6 +56,38 @@ def scale(a: Ball, power: float) -> Ball:
 
 
 @compiled
+def inverse(a: Ball) -> Ball:
+    """1 / a, of infinite radius unless a is told from 0: |1/a - 1/b| <= |a - b| / (a b)."""
+    mid = 1.0 / a[0]
+    if not abs(a[0]) > 2.0 * a[1]:
+        return mid, math.inf
+    return mid, abs(mid) * (2.0 * a[1] * abs(mid) + U) * SLACK + TINY
+
+
+@compiled
+def length_ball(vector: F64, radius: float) -> Ball:
+    """The length of a vector that is off by at most ``radius``."""
+    total = 0.0
+    for c in range(vector.shape[0]):
+        total += vector[c] * vector[c]
+    length = math.sqrt(total)
+    return length, (radius + (vector.shape[0] + 2.0) * U * length) * SLACK + TINY
+
+
+@compiled
+def inner_ball(a: F64, radius_a: float, b: F64, radius_b: float) -> Ball:
+    """a.b; a sum of n products is off by n U (1 + n U) sum |a b| at most, by Higham's (3.4)."""
+    mid, size, squares_a, squares_b = 0.0, 0.0, 0.0, 0.0
+    for c in range(a.shape[0]):
+        mid += a[c] * b[c]
+        size += abs(a[c] * b[c])
+        squares_a += a[c] * a[c]
+        squares_b += b[c] * b[c]
+    rad = math.sqrt(squares_a) * radius_b + radius_a * (math.sqrt(squares_b) + radius_b)
+    return mid, (rad + (a.shape[0] + 1.0) * U * size) * SLACK + TINY
+
+
+@compiled
 def atan(a: Ball) -> Ball:
     """With y = |a| or 1/|a| at most 1, and c = k/32 next to it,
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from flint import fmpz_mat
 
 from algzoo_exact.geometry.cone import Cone, IntVector, dot, primitive
-from algzoo_exact.regions.compiled import Stack
+from algzoo_exact.regions.batch import Stack
 from algzoo_exact.regions.exact_search import ExactSearch
 from algzoo_exact.regions.pattern import from_words
 from algzoo_exact.regions.starts import Start
