@@ -28,7 +28,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from algzoo_exact.jit import compiled
+from algzoo_exact.jit import compiled, compiled_in_place
 from algzoo_exact.measure.balls_f64 import SLACK, TINY, U
 from algzoo_exact.measure.faces_f64 import part_of, subfaces
 
@@ -85,7 +85,7 @@ class _Units(NamedTuple):
     error: F64
 
 
-@compiled
+@compiled_in_place
 def _copy(vector: Any, out: Any) -> None:
     """Element by element: for slices numba would compile how to word their errors, for seconds."""
     for c in range(vector.shape[0]):
@@ -107,7 +107,7 @@ def _longer_ids(array: I64, size: int) -> I64:
     return out
 
 
-@compiled
+@compiled_in_place
 def _included(sets: U64, include: B8, ids: I64, faces: U64) -> int:
     """The facets that are wanted, as ``subfaces`` gives facets."""
     found = 0
@@ -119,7 +119,7 @@ def _included(sets: U64, include: B8, ids: I64, faces: U64) -> int:
     return found
 
 
-@compiled
+@compiled_in_place
 def _place_of(face: U64, masks: U64, begin: int, end: int) -> int:
     """Where a face is among those from ``begin`` to before ``end``; else the end."""
     for place in range(begin, end):
@@ -186,7 +186,7 @@ def _units(normals: F64, radii: F64) -> _Units:
     return units
 
 
-@compiled
+@compiled_in_place
 def _residual(
     lattice: Lattice, face: int, rank: int, units: _Units, facet: int, out: F64
 ) -> tuple[float, float]:
@@ -246,7 +246,7 @@ def _set_normal(
     lattice.error[edge] = 1.01 * math.sqrt(o * o + g * g) + UNIT_ERROR * U
 
 
-@compiled
+@compiled_in_place
 def _extend_frame(lattice: Lattice, face: int, rank: int, edge: int) -> None:
     """The frame of a face, and e of one of its edges, for the edge's child."""
     below = lattice.child[edge]
