@@ -12,7 +12,7 @@ from algzoo_exact.errors import InputError
 from algzoo_exact.exact.verdict import Verdict
 from algzoo_exact.explain.claims.bench import Bench
 from algzoo_exact.explain.claims.bounds import BOUND_KEYS, BOUND_RULE, Bounds, held_against
-from algzoo_exact.explain.claims.claim import Instance
+from algzoo_exact.explain.claims.claim import FAILING_PART, Instance
 from algzoo_exact.explain.claims.equalities import bits_of
 from algzoo_exact.explain.claims.keys import Json, Keys, Source, choice, formula, term
 from algzoo_exact.explain.language.expression import (
@@ -106,6 +106,14 @@ class Close(Instance):
     def within(self, most: Fraction) -> Formula:
         """|left - right| <= most * scale."""
         return Compare("<=", self.apart(), self.scaled(most))
+
+    def fails(self, bench: Bench) -> Figure | None:
+        """Of a supremum, of the inputs where the error is beyond the upper bound."""
+        most = self.bounds.most
+        if self.scale is None or most is None:
+            return None
+        beyond = Logic("and", (self.domain, Logic("not", (self.within(most),))))
+        return bench.measured(beyond, part=FAILING_PART)
 
     def facts(self) -> list[Fact]:
         most = self.bounds.most

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from algzoo_exact.errors import InputError, did_you_mean
@@ -47,13 +48,15 @@ class ClaimReader:
         """Read one [[claim]] table."""
         source, earlier = self.source(data), [claim.name for claim in self.claims]
         with within(f"claim {_title(data, len(earlier))}"):
-            self.claims.append(self._claim(source, _name(source, earlier)))
+            claim = self._claim(source, _name(source, earlier))
+            self.claims.append(replace(claim, table=data))
 
     def add_case(self, data: Mapping[str, Any]) -> None:
         """Read one [[case]] table."""
         source, earlier = self.source(data), [case.name for case in self.cases]
         with within(f"case {_title(data, len(earlier))}"):
-            self.cases.append(self._case(source, _name(source, earlier)))
+            case = self._case(source, _name(source, earlier))
+            self.cases.append(replace(case, table=data))
 
     def _claim(self, source: Source, name: str) -> Claim:
         kind = KINDS[source.table.choice("kind", tuple(KINDS))]

@@ -116,6 +116,7 @@ def _checked(checked: Outcome) -> dict[str, Any]:
         "parameters": dict(checked.parameters),
         **attributes(checked.verdict, "status reason"),
         **attributes(checked, "method trusted vacuous witness confirmed"),
+        "fails": checked.fails and figure_data(checked.fails),
         "figures": list(map(figure_data, checked.figures)),
         "details": checked.details,
         "seconds": round(checked.seconds, 3),
