@@ -68,6 +68,8 @@ if TYPE_CHECKING:
     from algzoo_exact.explain.prove.statements import prove as prove
     from algzoo_exact.explain.story import Explanation as Explanation
     from algzoo_exact.explain.story import load_explanation as load_explanation
+    from algzoo_exact.explain.suggest import Suggestion as Suggestion
+    from algzoo_exact.explain.suggest import suggest as suggest
     from algzoo_exact.explain.verify import Verification as Verification
     from algzoo_exact.explain.verify import verify as verify
     from algzoo_exact.measure.cone_measure import cone_measure as cone_measure
@@ -161,6 +163,7 @@ _HOMES = {
     "RacePoint": "race.run",
     "SampledSquaredError": "runtime.sampled",
     "Score": "score.result",
+    "Suggestion": "explain.suggest",
     "Section": "analysis.sections",
     "Task": "program.task",
     "Trained": "training.train",
@@ -227,6 +230,7 @@ _HOMES = {
     "squared_error": "score.compute",
     "squared_error_bounds": "score.compute",
     "standardize": "program.standardize",
+    "suggest": "explain.suggest",
     "surprise": "explain.ledger.surprise",
     "teacher": "program.task",
     "train": "training.train",

@@ -127,6 +127,12 @@ class Instance(Ground):
         """The names of other models that it speaks of."""
         return ()
 
+    @classmethod
+    def weaker(cls, result: ClaimResult, bench: Bench) -> Iterator[Mapping[str, Any]]:
+        """Tables of weaker claims than one that failed, the strongest first, by other keys than its
+        domain: the first that is proved is suggested."""
+        yield from ()
+
     def equalities(self, program: Program) -> tuple[float, ...]:
         """For each equality that it states of the program, the k such that it is to one part in
         2^k, as far as its form tells."""

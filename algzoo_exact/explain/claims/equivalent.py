@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import ClassVar, Literal, Self, get_args
+from typing import Any, ClassVar, Literal, Self, get_args
 
 from algzoo_exact.errors import InputError
 from algzoo_exact.explain.claims.bench import Bench
-from algzoo_exact.explain.claims.claim import FAILING_PART, Instance
+from algzoo_exact.explain.claims.claim import FAILING_PART, ClaimResult, Instance
 from algzoo_exact.explain.claims.keys import Keys, Source, choice, formula, text
 from algzoo_exact.explain.language.expression import (
     EVERYWHERE,
@@ -69,6 +69,12 @@ class Equivalent(Instance):
     def says(self, task: Task, ties: TieRule, facts: Sequence[Fact]) -> list[Question]:
         """Of the product of both."""
         return [Question(agreement(task.outputs, self.mode, ties), self.domain)]
+
+    @classmethod
+    def weaker(cls, result: ClaimResult, bench: Bench) -> Iterator[Mapping[str, Any]]:
+        """The same answers in place of the same logits."""
+        if result.claim.table["mode"] == "function" and bench.program.outputs > 1:
+            yield {**result.claim.table, "mode": "labels"}
 
     def fails(self, bench: Bench) -> Figure | None:
         (said,) = self.says(bench.task, bench.ties, ())

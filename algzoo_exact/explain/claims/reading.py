@@ -36,13 +36,13 @@ class ClaimReader:
     """Reads the claims of one explanation in order, then its cases."""
 
     def __init__(self, expander: Expander, task: Task) -> None:
-        self._expander, self._task = expander, task
+        self.expander, self._task = expander, task
         self.claims: list[Claim] = []
         self.cases: list[Case] = []
 
     def source(self, data: Mapping[str, Any]) -> Source:
         """A table, to be read."""
-        return Source(Table(data), self._expander, self._task)
+        return Source(Table(data), self.expander, self._task)
 
     def add_claim(self, data: Mapping[str, Any]) -> None:
         """Read one [[claim]] table."""
@@ -111,7 +111,7 @@ class ClaimReader:
             return [{}]
         found: list[Values] = []
         with within("for"):
-            for values in self._expander.values(parse_ranges(RANGES.value(source, "for"))):
+            for values in self.expander.values(parse_ranges(RANGES.value(source, "for"))):
                 if len(found) == MOST_INSTANCES:
                     raise InputError(f"there are over {MOST_INSTANCES} choices.")
                 found.append(values)
