@@ -43,9 +43,7 @@ from algzoo_exact.program.lift import HasProgram, lift, task_of
 from algzoo_exact.program.task import Task, TieRule, check_scored
 from algzoo_exact.progress import in_words, shows_progress
 from algzoo_exact.regions.enumerate import Cell, cells
-from algzoo_exact.score.boxes import BOXES
-from algzoo_exact.score.compute import accuracy, metric_for
-from algzoo_exact.score.question import Question
+from algzoo_exact.score.compute import accuracy
 from algzoo_exact.score.result import Score
 from algzoo_exact.shown import Shown
 
@@ -53,6 +51,7 @@ Counted = Literal["checker", "estimate"]
 
 _CHECKED = {4: 60, 5: 12}
 """Cells that are checked by number of inputs, of all that there are; up to three, all are."""
+_QUICK = 5.0  # seconds
 _NORMAL_95 = 1.959964
 
 
@@ -110,14 +109,15 @@ def economy(
     task: Task | None = None,
     ties: TieRule = "lowest",
     seconds: float = 30.0,
-    rest: bool = True,
+    rest: bool | None = None,
     progress: Any = None,
 ) -> Economy:
     """What each way to prove an RNN's accuracy gives and costs, with a verified ``explanation`` or
     without.
 
-    The ways: all cells; the cases of the explanation; these with cells for the ``rest``; boxes (for
-    n > 6); and brute force over activation patterns. Each gets about so many ``seconds``.
+    The ways: all cells; the cases of the explanation; these with cells for the ``rest`` (None: if
+    the explanation was verified in a few seconds); boxes (where there is no better bound, n > 6);
+    and brute force over activation patterns. Each gets about so many ``seconds``.
 
     InputError for models without labels, and where the explanation is about another model.
     """
@@ -185,7 +185,7 @@ class _Ways:
         note = f"{len(found):,} cells, by {draft.count} of them that were checked"
         yield Proof("all cells", self.measured.enclosure, operations, "estimate", note)
 
-    def of_story(self, verification: Verification, rest: bool) -> Iterator[Proof]:
+    def of_story(self, verification: Verification, rest: bool | None) -> Iterator[Proof]:
         """What follows from the cases; and from them with the rest cut into cells."""
         if verification.accuracy is None:
             self.missing.append("the story's cases: no accuracy follows from them")
@@ -198,7 +198,10 @@ class _Ways:
             proof, bits=ledger.explanation, left=given.bits,
             at_least=given.at_least or given.bits is None,
         )  # fmt: skip
-        if verification.accuracy.kind == "exact" or not rest:
+        if verification.accuracy.kind == "exact" or rest is False:
+            return
+        if rest is None and verification.seconds > _QUICK:
+            self.missing.append("cases and cells for the rest: it takes minutes, and is to be asked for")
             return
         self.tell("cells for the rest")
         whole = completed(verification, self.seconds)
@@ -218,23 +221,18 @@ class _Ways:
         return Proof(name, _stated(checked), checked.operations, "checker", note)
 
     def of_boxes(self) -> Iterator[Proof]:
-        """Boxes of ratios of inputs, in as many as the time allows. They have no certificate."""
-        wanted = self.wanted
-        question = Question(
-            metric_for(wanted.task), wanted.program, wanted.task, wanted.ties,
-            deadline=Deadline.after(self.seconds),
-        )  # fmt: skip
-        if not BOXES.accepts(question):
+        """Boxes of ratios of inputs, where the accuracy was bounded by them. They have no
+        certificate."""
+        score = self.measured
+        if not score.method.startswith("boxes"):
             return
-        self.tell("boxes")
-        score = list(BOXES.steps(question))[-1]
-        n, d = wanted.task.seq_len, wanted.program.hidden_size
-        count = score.cells or 0
-        note = f"{count:,} boxes of 2 n^2 d^3 operations; no certificate"
-        yield Proof(
-            "boxes", score.enclosure, count * 2 * n * n * d**3, "estimate", note,
-            left=None,
-        )  # fmt: skip
+        if not score.cells:
+            self.missing.append("boxes: none was decided in the time there was")
+            return
+        n, d = self.wanted.task.seq_len, self.wanted.program.hidden_size
+        operations = score.cells * 2 * n * n * d**3
+        note = f"{score.cells:,} boxes of 2 n^2 d^3 operations; no certificate"
+        yield Proof("boxes", score.enclosure, operations, "estimate", note, left=None)
 
     def brute_force(self) -> Proof:
         """Every activation pattern there could be, each with the linear map that it makes."""

@@ -25,6 +25,9 @@ class Proofs:
         "30s", "TIME", "For each proof, and each statement of the explanation: 30s, 2m, ...",
         parser=o.parse_seconds,
     )  # fmt: skip
+    rest: bool = o.flag(
+        "--rest", "With a row for cases and cells for the rest, also where it takes minutes."
+    )
     plot: Path | None = o.option(
         None, "FILE", "Draw widths against operations: .svg, .png or .pdf.", "--plot"
     )
@@ -60,7 +63,7 @@ def economy(model: o.ModelArgument, sizes: o.AllSizes, ties: o.Ties, proofs: Pro
                 raise KeyboardInterrupt
         found = az.economy(
             loaded, verification, task=task, ties=rule, seconds=proofs.seconds,
-            progress=lambda text: advance(0.0, text),
+            rest=proofs.rest or None, progress=lambda text: advance(0.0, text),
         )  # fmt: skip
     if proofs.plot is not None:
         plot_economy(found, proofs.plot)

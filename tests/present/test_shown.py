@@ -24,7 +24,7 @@ LONGEST, LINES, LARGEST = 1000, 6, 200_000
 LARGER = {"explore": 500_000}  # a page with its libraries
 # Plain values, and the checker's, which stands alone; an estimator of the race is a function.
 PLAIN = {"check_certificate", "estimator", "list_models", "probability", "standardize"}
-PLAIN |= {"exact_score", "write_table"}
+PLAIN |= {"exact_score", "suggest", "write_table"}
 FOREIGN = {"attention"}  # an Arrow table shows itself
 SLOW = {"compare", "importance", "make_report", "polish", "surprise", "train", "write_atlas"}
 FEWER: dict[str, dict[str, Any]] = {
