@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from itertools import islice
 from math import sqrt
 from typing import Any, Literal
@@ -201,7 +200,9 @@ class _Ways:
         if verification.accuracy.kind == "exact" or rest is False:
             return
         if rest is None and verification.seconds > _QUICK:
-            self.missing.append("cases and cells for the rest: it takes minutes, and is to be asked for")
+            self.missing.append(
+                "cases and cells for the rest: it takes minutes, and is to be asked for"
+            )
             return
         self.tell("cells for the rest")
         whole = completed(verification, self.seconds)

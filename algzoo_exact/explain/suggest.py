@@ -8,14 +8,13 @@ in which its verdict is true, and the case that is missing.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from algzoo_exact.errors import FloatRangeError, InputError, demand
 from algzoo_exact.explain.claims.answers import ANSWERS
 from algzoo_exact.explain.claims.bench import Bench
 from algzoo_exact.explain.claims.cases import (
-    CaseInstance,
     CaseResult,
     CheckedCase,
     check_case,
@@ -62,7 +61,7 @@ def suggest(
 ) -> tuple[Suggestion, ...]:
     """True versions of the claims and cases that were refuted or left open, each of them proved.
 
-    Each proof gets at most so many ``seconds``. Natural domains are tried from the likeliest on, and
+    Each proof gets at most so many ``seconds``. Natural domains are tried from the likeliest on;
     there may be larger ones. None for what nothing is found for.
     """
     demand(verification, Verification, "suggest takes what verify returns")
@@ -209,9 +208,7 @@ class _Finder:
         names = [case.case.name for case in self.told.cases]
         name = next(n for k in range(len(names) + 1) if (n := f"rest{k or ''}") not in names)
         there = (case.case.table for case in self.told.cases)
-        parts = (
-            f"any({t['for']}: {t['when']})" if "for" in t else f"({t['when']})" for t in there
-        )
+        parts = (f"any({t['for']}: {t['when']})" if "for" in t else f"({t['when']})" for t in there)
         when = " and ".join(f"not {part}" for part in parts)
         before = [(r.case.name, c) for r in self.told.cases for c in r.instances]
         for verdict in (*ANSWERS, "unknown"):

@@ -20,8 +20,8 @@ from algzoo_exact.analysis.gradient import Gradient
 from algzoo_exact.analysis.neurons import NeuronFacts
 from algzoo_exact.analysis.polish import Polished
 from algzoo_exact.certificate.build import Certificate
-from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.certificate.economy import Economy
+from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.explain.ledger.surprise import Ledger
 from algzoo_exact.explain.outcome import Outcome
 from algzoo_exact.explain.prove.statements import Asked
@@ -42,8 +42,8 @@ from algzoo_exact.present.documents.score import Wanted, sample_document, score_
 from algzoo_exact.present.documents.verification import suggestion_blocks, verification_document
 from algzoo_exact.present.pictures.picture import Drawing
 from algzoo_exact.present.report import Report
-from algzoo_exact.present.sections.explanation import prose_of
 from algzoo_exact.present.sections.economy import economy_blocks
+from algzoo_exact.present.sections.explanation import prose_of
 from algzoo_exact.present.sections.ledger import ledger_blocks
 from algzoo_exact.present.sections.theorem import MOST_NEURONS, attention, closed_form, numbers
 from algzoo_exact.present.wording import digits, figure_text, model_text, several

@@ -111,7 +111,9 @@ def test_the_domain_is_the_largest_of_those_known() -> None:
 
 
 def test_nothing_is_suggested_for_what_is_proved() -> None:
-    assert suggested('[[claim]]\nname = "a"\nkind = "right"\ndomain = "x[0] > 0 and x[1] < 0"') == ()
+    assert (
+        suggested('[[claim]]\nname = "a"\nkind = "right"\ndomain = "x[0] > 0 and x[1] < 0"') == ()
+    )
 
 
 @given(st.fractions(min_value=0, max_value=10**9), st.integers(1, 6))

@@ -80,9 +80,7 @@ def _ratio(instance: Always, bench: Bench) -> Fraction:
         left = Apply("sub", (left, right))
         scale = Apply("max", tuple(Apply("abs", (Entry("x", (t,)),)) for t in inputs))
     limits = CellLimits(Deadline.after(bench.seconds / 2))
-    figure = supremum(
-        bench.program, left, nothing, scale, domain=instance.domain, limits=limits
-    )
+    figure = supremum(bench.program, left, nothing, scale, domain=instance.domain, limits=limits)
     if figure.rational is None:
         raise OutOfReachError("no multiple of it is enough")
     return figure.rational

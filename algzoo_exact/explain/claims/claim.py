@@ -36,7 +36,6 @@ from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task, TieRule
 from algzoo_exact.shown import Shown
 
-
 FAILING_PART = 0.2
 """Of the time for a statement: for the probability of the inputs at which a claim fails."""
 

@@ -100,7 +100,7 @@ def _missed(
     result: ClaimResult,
 ) -> dict[str, Any]:
     """New values of the bounds that are not met."""
-    met = {key: True for key in bounds}
+    met = dict.fromkeys(bounds, True)
     for outcome, enclosure in zip(result.instances, enclosures, strict=True):
         stated = getattr(outcome.instance, "bounds", None)
         least, most = getattr(stated, "at_least", None), getattr(stated, "at_most", None)

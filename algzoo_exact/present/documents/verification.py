@@ -49,7 +49,9 @@ def suggestion_blocks(suggestions: Sequence[Suggestion]) -> Iterator[d.Block]:
         if suggestion.domain is not None:
             where = (", of probability ", *figure_text(suggestion.domain))
         part = suggestion.part
-        yield d.paragraph("Instead of ", d.Mono(part), f": {suggestion.change}", *where, ". Proved.")
+        yield d.paragraph(
+            "Instead of ", d.Mono(part), f": {suggestion.change}", *where, ". Proved."
+        )
         yield d.Code(tuple(suggestion.toml.rstrip().split("\n")))
 
 

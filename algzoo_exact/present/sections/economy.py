@@ -20,8 +20,8 @@ def proof_economy(found: Findings) -> Iterator[d.Block]:
     if told is None or told.accuracy is None:
         return
     yield d.paragraph(
-        "A proof of the accuracy is worth more, the narrower its bound and the fewer operations its "
-        "check takes: an explanation should save some. "
+        "A proof of the accuracy is worth more, the narrower its bound and the fewer operations "
+        "its check takes: an explanation should save some."
     )
     if told.seconds > _QUICK:
         yield d.Commands((f"algzoo-exact economy {found.reference} --explanation story.toml",))
