@@ -49,6 +49,8 @@ if TYPE_CHECKING:
     from algzoo_exact.analysis.positive import positive_inputs as positive_inputs
     from algzoo_exact.analysis.sections import Section as Section
     from algzoo_exact.analysis.sections import section as section
+    from algzoo_exact.atlas.build import Atlas as Atlas
+    from algzoo_exact.atlas.build import build_atlas as build_atlas
     from algzoo_exact.certificate.build import WrittenCertificate as WrittenCertificate
     from algzoo_exact.certificate.build import certify as certify
     from algzoo_exact.certificate.build import write_certificate as write_certificate
@@ -74,13 +76,13 @@ if TYPE_CHECKING:
     from algzoo_exact.explain.verify import verify as verify
     from algzoo_exact.measure.cone_measure import cone_measure as cone_measure
     from algzoo_exact.measure.cone_measure import orthant_probability as orthant_probability
-    from algzoo_exact.present.atlas import Atlas as Atlas
-    from algzoo_exact.present.atlas import write_atlas as write_atlas
-    from algzoo_exact.present.explore import Exploration as Exploration
-    from algzoo_exact.present.explore import explore as explore
+    from algzoo_exact.present.explore.exploration import Exploration as Exploration
+    from algzoo_exact.present.explore.exploration import explore as explore
     from algzoo_exact.present.pictures.picture import picture as picture
     from algzoo_exact.present.report import Report as Report
     from algzoo_exact.present.report import make_report as make_report
+    from algzoo_exact.present.reports import Reports as Reports
+    from algzoo_exact.present.reports import write_reports as write_reports
     from algzoo_exact.program import task as tasks
     from algzoo_exact.program.ir import Layer as Layer
     from algzoo_exact.program.ir import Program as Program
@@ -102,10 +104,10 @@ if TYPE_CHECKING:
     from algzoo_exact.race.run import Race as Race
     from algzoo_exact.race.run import RacePoint as RacePoint
     from algzoo_exact.race.run import compare as compare
-    from algzoo_exact.regions.atlas import write_table as write_table
     from algzoo_exact.regions.enumerate import activation_regions as activation_regions
     from algzoo_exact.regions.enumerate import cells as cells
     from algzoo_exact.regions.graph import region_graph as region_graph
+    from algzoo_exact.regions.table import write_table as write_table
     from algzoo_exact.runtime.sampled import SampledSquaredError as SampledSquaredError
     from algzoo_exact.runtime.sampled_squares import sample_squared_error as sample_squared_error
     from algzoo_exact.runtime.sampling import sample as sample
@@ -130,8 +132,8 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Ablated": "analysis.ablation",
-    "Atlas": "present.atlas",
     "Asked": "explain.prove.statements",
+    "Atlas": "atlas.build",
     "AttentionLayer": "program.transformer",
     "CatalogueEntry": "zoo.catalogue",
     "CheckedCertificate": "certificate.check",
@@ -143,7 +145,7 @@ _HOMES = {
     "Errors": "analysis.errors",
     "Estimate": "race.estimator",
     "Explanation": "explain.story",
-    "Exploration": "present.explore",
+    "Exploration": "present.explore.exploration",
     "FloatRangeError": "errors",
     "Gradient": "analysis.gradient",
     "Importance": "analysis.ablation",
@@ -159,6 +161,7 @@ _HOMES = {
     "Outcome": "explain.outcome",
     "Polished": "analysis.polish",
     "Report": "present.report",
+    "Reports": "present.reports",
     "Race": "race.run",
     "RacePoint": "race.run",
     "SampledSquaredError": "runtime.sampled",
@@ -177,6 +180,7 @@ _HOMES = {
     "accuracy_bounds": "score.compute",
     "activation_regions": "regions.enumerate",
     "ask": "explain.prove.statements",
+    "build_atlas": "atlas.build",
     "catalogue": "zoo.catalogue",
     "certify": "certificate.build",
     "check_certificate": "certificate.check",
@@ -186,7 +190,7 @@ _HOMES = {
     "diff": "analysis.difference",
     "economy": "certificate.economy",
     "estimator": "race.registry",
-    "explore": "present.explore",
+    "explore": "present.explore.exploration",
     "exact_score": "analysis.autograd",
     "attention": "analysis.functions",
     "find_errors": "analysis.errors",
@@ -236,9 +240,9 @@ _HOMES = {
     "train": "training.train",
     "verify": "explain.verify",
     "without": "analysis.ablation",
-    "write_atlas": "present.atlas",
+    "write_reports": "present.reports",
     "write_certificate": "certificate.build",
-    "write_table": "regions.atlas",
+    "write_table": "regions.table",
 }
 
 __all__ = ["__version__", "tasks", *_HOMES]

@@ -22,11 +22,12 @@ from algzoo_exact.program.ir import Program
 from algzoo_exact.program.lift import HasProgram, lift, task_of
 from algzoo_exact.program.task import Task, TieRule
 from algzoo_exact.progress import shows_progress
-from algzoo_exact.regions.atlas import vector, write_rows
 from algzoo_exact.regions.pattern import ActivationPattern
 from algzoo_exact.regions.starts import covering_cones, starting_cones
+from algzoo_exact.regions.table import vector
 from algzoo_exact.score.compute import accuracy
 from algzoo_exact.shown import Shown
+from algzoo_exact.tables import write_rows
 
 if TYPE_CHECKING:
     import pyarrow

@@ -29,14 +29,15 @@ from algzoo_exact.program.ir import Program
 from algzoo_exact.program.lift import HasProgram, lift, task_of
 from algzoo_exact.program.task import Task
 from algzoo_exact.progress import shows_progress
-from algzoo_exact.regions.atlas import vector, write_rows
 from algzoo_exact.regions.pattern import ActivationPattern, from_words
 from algzoo_exact.regions.starts import Start, starting_cones
+from algzoo_exact.regions.table import vector
 from algzoo_exact.score.bends import Errors
 from algzoo_exact.score.compute import squared_error
 from algzoo_exact.score.pool import outcomes
 from algzoo_exact.score.squared_error import SQUARED_ERROR
 from algzoo_exact.shown import Shown
+from algzoo_exact.tables import write_rows
 
 if TYPE_CHECKING:
     import pyarrow

@@ -21,6 +21,7 @@ import algzoo_exact
 from algzoo_exact.cli import (
     accuracy,
     ask,
+    atlas,
     attention,
     certify,
     check,
@@ -37,6 +38,7 @@ from algzoo_exact.cli import (
     sample,
     sections,
     show,
+    status,
     surprise,
     train,
     verify,
@@ -220,7 +222,9 @@ _add(app, economy.economy, economy.EXAMPLES)
 _add(app, certify.certify, certify.EXAMPLES)
 _add(app, check.check, check.EXAMPLES)
 _add(app, report.report, report.EXAMPLES)
+_add(app, atlas.atlas, atlas.EXAMPLES)
 _add(app, explore.explore, explore.EXAMPLES)
+_add(app, status.status, status.EXAMPLES)
 _add(app, warm.warm, warm.EXAMPLES)
 
 _zoo = typer.Typer()

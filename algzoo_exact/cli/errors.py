@@ -52,7 +52,7 @@ def errors(
     from algzoo_exact.present.documents.functions import wrong_functions_document
     from algzoo_exact.present.documents.median_errors import median_errors_document
     from algzoo_exact.program.transformer import Transformer
-    from algzoo_exact.regions.atlas import check_suffix, write_rows
+    from algzoo_exact.tables import check_suffix, write_rows
 
     began, out = time.monotonic(), extent.out
     deadline = extent.deadline(context)

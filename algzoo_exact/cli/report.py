@@ -1,4 +1,4 @@
-"""``algzoo-exact report``: a theorem with its proof about a model, or an atlas of many."""
+"""``algzoo-exact report``: a theorem with its proof about a model, or the reports of many."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 EXAMPLES = """
 algzoo-exact report 2nd_argmax_2_2 --explanation 2nd_argmax_2_2 -o report.html
 algzoo-exact report my_model.pth --task argmax -o report.tex --no-certificate
-algzoo-exact report --all models/ -o atlas/
+algzoo-exact report --all models/ -o reports/
 Exit codes: 0 fine or proved, 1 a claim is refuted or a sample contradicts the score, 2 bad input, \
 3 a claim is undecided.
 """
@@ -112,7 +112,7 @@ def report(
                 "--all takes explanations from the folder, and decides on certificates; leave out "
                 "--explanation, --certificate and --no-certificate."
             )
-        return _atlas(about.folder, about.output, sizes, wishes, quiet=as_json)
+        return _all(about.folder, about.output, sizes, wishes, quiet=as_json)
     assert about.model is not None
     if certificate.certificate is not None and certificate.no_certificate:
         raise InputError("--certificate and --no-certificate contradict each other.")
@@ -160,8 +160,8 @@ def _progress(label: str, deadline: Deadline = NEVER) -> Iterator[Callable[[floa
 
 
 def _beside(output: Path, model: Model, explained: bool) -> Path | None:
-    from algzoo_exact.present.atlas import CERTIFICATE
     from algzoo_exact.present.findings.gather import slow_certificate
+    from algzoo_exact.present.reports import CERTIFICATE
 
     if slow_certificate(model, o.task_of(model), explained):
         return None
@@ -174,10 +174,10 @@ def _exit_code(found: Findings) -> int:
     return 1 if found.check.agrees is False or contradicted else code
 
 
-def _atlas(folder: Path, output: Path, sizes: o.AllSizes, wishes: Wishes, *, quiet: bool) -> Said:
-    from algzoo_exact.present.atlas import atlas_of
+def _all(folder: Path, output: Path, sizes: o.AllSizes, wishes: Wishes, *, quiet: bool) -> Said:
     from algzoo_exact.present.documents.scores import score_line
-    from algzoo_exact.present.documents.summary import atlas_document
+    from algzoo_exact.present.documents.summary import reports_document
+    from algzoo_exact.present.reports import reports_of
     from algzoo_exact.zoo.folders import models_in
 
     width = min(WIDEST, max(len(path.stem) for path in models_in(folder)))
@@ -186,10 +186,10 @@ def _atlas(folder: Path, output: Path, sizes: o.AllSizes, wishes: Wishes, *, qui
         if not quiet:
             print(score_line(name, width, row), end="", flush=True)
 
-    with suppress(KeyboardInterrupt), _progress("atlas") as advance:
+    with suppress(KeyboardInterrupt), _progress("reports") as advance:
         made = None
-        made = atlas_of(folder, output, sizes.given(), wishes, advance, told)
+        made = reports_of(folder, output, sizes.given(), wishes, advance, told)
     if made is None:
         raise KeyboardInterrupt
     code = INTERRUPTED if made.left else BAD_INPUT if made.failed else 0
-    return Said(atlas_document(made, output), code)
+    return Said(reports_document(made, output), code)

@@ -149,6 +149,15 @@ def _longer_ids(array: I64, size: int) -> I64:
 
 
 @compiled
+def _place_of(face: U64, masks: U64, begin: int, end: int) -> int:
+    """Where a face is among those from ``begin`` to before ``end``; else the end."""
+    for place in range(begin, end):
+        if part_of(masks[place], face) and part_of(face, masks[place]):
+            return place
+    return end
+
+
+@compiled
 def face_lattice(
     sets: U64, facets: I64, count: int, include: U64, normals: F64, radii: F64
 ) -> Lattice:
@@ -189,11 +198,7 @@ def face_lattice(
                 masks = _longer(masks, 2 * (faces + sides + 1))
                 first = _longer_ids(first, 2 * (faces + sides + 1))
             for s in range(sides):
-                place = level[c + 1]
-                while place < faces:
-                    if part_of(masks[place], found[s]) and part_of(found[s], masks[place]):
-                        break
-                    place += 1
+                place = _place_of(found[s], masks, level[c + 1], faces)
                 if place == faces:
                     _copy(found[s], masks[place])
                     faces += 1

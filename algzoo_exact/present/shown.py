@@ -6,12 +6,14 @@ that hold many values of one type. Commands say the same, by the same documents.
 
 from __future__ import annotations
 
+import os
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import fields, is_dataclass, replace
 from html import escape
 from io import BytesIO
 from typing import Any
+from urllib.parse import quote
 
 from algzoo_exact.analysis.ablation import Importance
 from algzoo_exact.analysis.difference import Difference
@@ -40,6 +42,7 @@ from algzoo_exact.present.documents.race import race_document
 from algzoo_exact.present.documents.regions import Chosen, regions_document
 from algzoo_exact.present.documents.score import Wanted, sample_document, score_document
 from algzoo_exact.present.documents.verification import suggestion_blocks, verification_document
+from algzoo_exact.present.explore.exploration import Exploration, SavedPage
 from algzoo_exact.present.pictures.picture import Drawing
 from algzoo_exact.present.report import Report
 from algzoo_exact.present.sections.economy import economy_blocks
@@ -71,6 +74,8 @@ def html_of(value: object) -> str:
     """A piece of HTML with a style of its own, for a notebook's page."""
     if isinstance(value, Report):
         return _frame(value)
+    if isinstance(value, SavedPage):
+        return _saved(value)
     made = next((make for sort, make in BLOCKS.items() if isinstance(value, sort)), _fields)
     return to_fragment(d.untitled(*made(value), data={}))
 
@@ -78,9 +83,7 @@ def html_of(value: object) -> str:
 def _frame(report: Report) -> str:
     """A page of its own within the page."""
     sections = tuple(
-        replace(
-            part, blocks=tuple(_light(b) if isinstance(b, d.Picture) else b for b in part.blocks)
-        )
+        replace(part, blocks=tuple(map(_lightened, part.blocks)))
         for part in report.document.sections
     )
     page = to_html(replace(report.document, sections=sections))
@@ -88,6 +91,16 @@ def _frame(report: Report) -> str:
         f'<iframe title="{escape(repr(report))}" srcdoc="{escape(page)}" '
         'sandbox="allow-scripts allow-popups" '
         'style="width: 100%; height: 70vh; border: 1px solid #8888; border-radius: 6px"></iframe>'
+    )
+
+
+def _saved(page: SavedPage) -> str:
+    """A frame around a page that stays a file, by its address from the notebook's folder."""
+    address = escape(quote(os.path.relpath(page.path)))
+    return (
+        f'<a href="{address}" target="_blank">{escape(page.path.name)}</a>'
+        f'<iframe title="{escape(page.path.name)}" src="{address}" width="100%" height="900" '
+        'sandbox="allow-scripts allow-downloads" style="border: 0"></iframe>'
     )
 
 
@@ -187,6 +200,11 @@ def _shown(part: object) -> str:
     return part if isinstance(part, str) else brief(part)
 
 
+def _exploration(found: Exploration) -> Iterator[d.Block]:
+    yield d.facts(("page about", model_text(found.model)), *found.facts())
+    yield d.paragraph("To look at it here, write it: ", d.Mono('.save("page.html")'), ".")
+
+
 def _drawing(drawing: Drawing) -> Blocks:
     return [_light(d.Picture("picture", drawing.drawn, drawing.title, drawing.title))]
 
@@ -248,6 +266,7 @@ BLOCKS: dict[type, Callable[[Any], Blocks]] = {
     Gradient: lambda found: _of(gradient_document(None, None, found, _TOP, None)),
     Polished: lambda found: _of(polish_document(None, found, None, None)),
     Drawing: _drawing,
+    Exploration: _exploration,
     Catalogue: _catalogue,
     Certificate: _certificate,
     Race: lambda race: _of(race_document(race)),

@@ -6,6 +6,7 @@ from hashlib import sha256
 
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.lift import named_weights
+from algzoo_exact.program.task import Task, TaskOnSubspace, Teacher
 from algzoo_exact.program.transformer import Transformer
 
 
@@ -23,3 +24,14 @@ def weights_sha256(network: Program | Transformer) -> str:
         for row in rows:
             text.update((" ".join(map(str, row)) + "\n").encode())
     return text.hexdigest()
+
+
+def task_identity(task: Task) -> str:
+    """A text that is the same for equal tasks alone: ``argmax(4)``, or longer."""
+    text = f"{task.name}({task.seq_len})"
+    if isinstance(task, Teacher):
+        return f"{text} of {weights_sha256(task.program)}"
+    if isinstance(task, TaskOnSubspace):
+        basis = "; ".join(" ".join(map(str, row)) for row in task.basis)
+        return f"{text} of {task_identity(task.task)} on {basis}, {task.shared}"
+    return text

@@ -49,6 +49,7 @@ CALLS: dict[str, Callable[[Path], list[Any]]] = {
     "activation_regions": lambda at: [model()],
     "attention": lambda at: [az.load("longest_cycle_4_4"), [[0, 1, 2, 3]]],
     "ask": lambda at: [model(), "h[0][0] > 0"],
+    "build_atlas": lambda at: [at / "atlas", [model().name]],
     "cells": lambda at: [model(), task()],
     "certify": lambda at: [model(), task()],
     "compare": lambda at: [model(), 0.1],
@@ -104,7 +105,7 @@ CALLS: dict[str, Callable[[Path], list[Any]]] = {
     "train": lambda at: ["argmax", 2, 2, at / "run"],
     "verify": lambda at: [az.load_explanation(STORY), model()],
     "without": lambda at: [model(), "0"],
-    "write_atlas": lambda at: [MODELS, at / "atlas"],
+    "write_reports": lambda at: [MODELS, at / "reports"],
     "write_certificate": lambda at: [at / "c.json", model(), task()],
     "write_table": lambda at: [[*az.activation_regions(model())], at / "t.csv"],
 }
@@ -116,6 +117,8 @@ WRONG = (None, "nonsense", 3, -1, 0.5, torch.nn.Linear(2, 2), object(), az.tasks
 # What may be left out, and what is right where it stands.
 MAY_BE_NONE = {"task", "cone", "inputs"}
 RIGHT: dict[tuple[str, str], tuple[object, ...]] = {
+    ("build_atlas", "output"): ("nonsense",),
+    ("build_atlas", "models"): (None,),
     ("compare", "noise"): (3, 0.5),
     ("perturb", "std"): (3, 0.5),
     ("perturb", "seed"): (3,),
@@ -128,7 +131,7 @@ RIGHT: dict[tuple[str, str], tuple[object, ...]] = {
     ("train", "hidden_size"): (3,),
     ("train", "seq_len"): (3,),
     ("train", "folder"): ("nonsense",),
-    ("write_atlas", "output"): ("nonsense",),
+    ("write_reports", "output"): ("nonsense",),
     ("section", "basis"): (None,),
     ("picture", "path"): (None,),
     ("on_subspace", "target"): (),
@@ -171,7 +174,7 @@ def test_wrong_arguments(name: str, tmp_path: Path) -> None:
             assert "\n" not in text
 
 
-SLOW = {"compare", "importance", "make_report", "surprise", "train", "write_atlas"}
+SLOW = {"compare", "importance", "make_report", "surprise", "train", "write_reports"}
 
 
 @pytest.mark.parametrize("name", sorted({*CALLS} - SLOW))

@@ -205,9 +205,15 @@ def _picture(picture: d.Picture) -> str:
         '<figure><div class="paper" tabindex="0" role="group" aria-label="Picture">'
         f'{opening} role="img" aria-labelledby="{name}-title '
         f'{name}-text"><title id="{name}-title">{escape(picture.caption)}</title>'
-        f'<desc id="{name}-text">{escape(picture.described)}</desc>{_recoloured(rest)}</div>'
+        f'<desc id="{name}-text">{escape(picture.described)}</desc>'
+        f"{_recoloured(_named_apart(rest, name))}</div>"
         f"<figcaption>{escape(picture.caption)}</figcaption></figure>"
     )
+
+
+def _named_apart(svg: str, name: str) -> str:
+    """A drawing whose parts have names that no other one on the page has."""
+    return re.sub(r'( id="|href="#|url\(#)', rf"\g<1>{name}-", svg)
 
 
 def _recoloured(svg: str) -> str:
