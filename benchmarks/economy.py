@@ -2,8 +2,8 @@
 
     python benchmarks/economy.py [--folder FOLDER]
 
-Writes economy.md. AlgZoo's models are fetched, or read from the folder, as 2nd_argmax_2_2.safetensors
-and so on. Some five minutes on one core, most of it for ten and sixteen neurons.
+Writes economy.md. AlgZoo's models are fetched, or read from the folder, by names such as
+2nd_argmax_2_2.safetensors. It takes some five minutes on one core.
 """
 
 from __future__ import annotations

@@ -52,8 +52,10 @@ def test_all_cells_cost_what_the_checker_says(made: Economy) -> None:
 def test_cells_for_the_rest_leave_nothing(told: az.Verification) -> None:
     """The open cases are cut in two, which have their probability together."""
     whole = completed(told, 10.0)
-    assert told.accuracy is not None and told.accuracy.enclosure is not None
-    assert whole.accuracy is not None and whole.accuracy.enclosure is not None
+    assert told.accuracy is not None
+    assert told.accuracy.enclosure is not None
+    assert whole.accuracy is not None
+    assert whole.accuracy.enclosure is not None
     assert whole.accuracy.kind == "exact"
     assert told.accuracy.enclosure.lower <= whole.accuracy.enclosure.lower
     assert whole.partition is not None
