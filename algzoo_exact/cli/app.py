@@ -27,6 +27,7 @@ from algzoo_exact.cli import (
     check,
     compare,
     diff,
+    economy,
     errors,
     explore,
     gradient,
@@ -217,6 +218,7 @@ _add(app, compare.compare, compare.EXAMPLES)
 _add(app, train.train, train.EXAMPLES)
 _add(app, verify.verify, verify.EXAMPLES)
 _add(app, surprise.surprise, surprise.EXAMPLES)
+_add(app, economy.economy, economy.EXAMPLES)
 _add(app, certify.certify, certify.EXAMPLES)
 _add(app, check.check, check.EXAMPLES)
 _add(app, report.report, report.EXAMPLES)

@@ -22,11 +22,13 @@ from algzoo_exact.analysis.gradient import Gradient
 from algzoo_exact.analysis.neurons import NeuronFacts
 from algzoo_exact.analysis.polish import Polished
 from algzoo_exact.certificate.build import Certificate
+from algzoo_exact.certificate.economy import Economy
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.explain.ledger.surprise import Ledger
 from algzoo_exact.explain.outcome import Outcome
 from algzoo_exact.explain.prove.statements import Asked
 from algzoo_exact.explain.story import Explanation
+from algzoo_exact.explain.suggest import Suggestion
 from algzoo_exact.explain.verify import Verification
 from algzoo_exact.present import document as d
 from algzoo_exact.present.documents.asked import asked_document, verdict_text
@@ -39,10 +41,11 @@ from algzoo_exact.present.documents.neurons import neurons_document
 from algzoo_exact.present.documents.race import race_document
 from algzoo_exact.present.documents.regions import Chosen, regions_document
 from algzoo_exact.present.documents.score import Wanted, sample_document, score_document
-from algzoo_exact.present.documents.verification import verification_document
+from algzoo_exact.present.documents.verification import suggestion_blocks, verification_document
 from algzoo_exact.present.explore.exploration import Exploration, SavedPage
 from algzoo_exact.present.pictures.picture import Drawing
 from algzoo_exact.present.report import Report
+from algzoo_exact.present.sections.economy import economy_blocks
 from algzoo_exact.present.sections.explanation import prose_of
 from algzoo_exact.present.sections.ledger import ledger_blocks
 from algzoo_exact.present.sections.theorem import MOST_NEURONS, attention, closed_form, numbers
@@ -252,6 +255,8 @@ BLOCKS: dict[type, Callable[[Any], Blocks]] = {
     Explanation: _explanation,
     Verification: lambda found: _of(verification_document(None, None, found)),
     Ledger: lambda ledger: tuple(ledger_blocks(ledger)),
+    Economy: lambda made: tuple(economy_blocks(made)),
+    Suggestion: lambda found: tuple(suggestion_blocks([found])),
     Outcome: _outcome,
     Asked: lambda asked: _of(asked_document(None, None, None, asked, None)),
     Errors: _errors,
