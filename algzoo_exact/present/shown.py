@@ -43,9 +43,9 @@ from algzoo_exact.present.documents.verification import verification_document
 from algzoo_exact.present.explore.exploration import Exploration, SavedPage
 from algzoo_exact.present.pictures.picture import Drawing
 from algzoo_exact.present.report import Report
-from algzoo_exact.present.sections.explanation import prose_of
 from algzoo_exact.present.sections.ledger import ledger_blocks
 from algzoo_exact.present.sections.theorem import MOST_NEURONS, attention, closed_form, numbers
+from algzoo_exact.present.typeset import prose_of
 from algzoo_exact.present.wording import digits, figure_text, model_text, several
 from algzoo_exact.present.writers.html import to_fragment, to_html
 from algzoo_exact.program.ir import Program

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from algzoo_exact.present import document as d
+from algzoo_exact.present import formula as f
 from algzoo_exact.present.wording import VERDICTS
 from algzoo_exact.present.writers.texmath import to_latex_math
 
@@ -47,8 +48,8 @@ _PREAMBLE = r"""\documentclass[11pt,a4paper]{article}
 \setlength{\parindent}{0pt}
 \setlength{\parskip}{6pt plus 2pt}
 \newcommand{\kind}[1]{{\small\textit{[#1]}}}
-\newcommand{\wide}[1]{\sbox0{$\displaystyle #1$}\ifdim\wd0>\linewidth
-  \resizebox{\linewidth}{!}{\usebox0}\else\usebox0\fi}
+\newcommand{\wide}[2][\linewidth]{\sbox0{$\displaystyle #2$}\ifdim\wd0>#1
+  \resizebox{#1}{!}{\usebox0}\else\usebox0\fi}
 \sloppy
 """
 
@@ -71,6 +72,8 @@ def _block(block: d.Block, pictures: Mapping[str, str]) -> str:
     match block:
         case d.Paragraph(text):
             return _text(text) + "\n"
+        case d.Display(f.Lines(rows)):
+            return _lines(rows)
         case d.Display(formula):
             return f"\\begin{{center}}\\wide{{{to_latex_math(formula)}}}\\end{{center}}"
         case d.Facts(rows):
@@ -104,7 +107,19 @@ def _block(block: d.Block, pictures: Mapping[str, str]) -> str:
             return f"{_escaped(summary)}: in the HTML report.\n"
 
 
+def _lines(rows: tuple[tuple[f.Formula, f.Formula], ...]) -> str:
+    """Equations one below the other, each as wide as it is, on as many pages as it takes."""
+    lines = (
+        f"$\\displaystyle {to_latex_math(left)}$ & "
+        f"\\wide[0.8\\linewidth]{{{to_latex_math(right)}}} \\\\[4pt]"
+        for left, right in rows
+    )
+    head = r"\begin{longtable}{@{}r@{\;}l@{}}"
+    return "\n".join([head, *lines, r"\end{longtable}"])
+
+
 _LONGEST = 24  # characters of a cell that is not broken into lines
+_FULL = 60  # ... of a cell that gets no more room for more of them
 _LINE = 92  # characters of a table across the page
 
 
@@ -119,11 +134,13 @@ def _table(table: d.Table) -> str:
         for length, column in zip(longest, table.columns, strict=True)
     ]
     taken = sum(n + 2 for n, is_wide in zip(longest, wide, strict=True) if not is_wide) / _LINE
-    share = max(0.15, (0.97 - taken) / max(1, sum(wide)) - 0.02)
+    sizes = [min(n, _FULL) if is_wide else 0 for n, is_wide in zip(longest, wide, strict=True)]
+    free = 0.97 - taken - 0.02 * sum(wide)
+    shares = [max(0.15, free * size / max(1, sum(sizes))) for size in sizes]
     spec = "".join(
         f">{{\\raggedright\\arraybackslash}}p{{{share:.2f}\\linewidth}}" if is_wide
         else ("r" if column.number else "l")
-        for column, is_wide in zip(table.columns, wide, strict=True)
+        for column, is_wide, share in zip(table.columns, wide, shares, strict=True)
     )  # fmt: skip
     head = " & ".join(f"\\textbf{{{_escaped(column.title)}}}" for column in table.columns)
     rows = []
