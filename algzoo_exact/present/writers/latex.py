@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from algzoo_exact.present import document as d
 from algzoo_exact.present import formula as f
 from algzoo_exact.present.wording import VERDICTS
+from algzoo_exact.present.writers.mathml import pieces
 from algzoo_exact.present.writers.texmath import to_latex_math
 
 _SPECIAL = {c: f"\\{c}" for c in "#$%&_{}"}
@@ -48,8 +49,8 @@ _PREAMBLE = r"""\documentclass[11pt,a4paper]{article}
 \setlength{\parindent}{0pt}
 \setlength{\parskip}{6pt plus 2pt}
 \newcommand{\kind}[1]{{\small\textit{[#1]}}}
-\newcommand{\wide}[2][\linewidth]{\sbox0{$\displaystyle #2$}\ifdim\wd0>#1
-  \resizebox{#1}{!}{\usebox0}\else\usebox0\fi}
+\newcommand{\wide}[1]{\sbox0{$\displaystyle #1$}\ifdim\wd0>\linewidth
+  \resizebox{\linewidth}{!}{\usebox0}\else\usebox0\fi}
 \sloppy
 """
 
@@ -75,7 +76,7 @@ def _block(block: d.Block, pictures: Mapping[str, str]) -> str:
         case d.Display(f.Lines(rows)):
             return _lines(rows)
         case d.Display(formula):
-            return f"\\begin{{center}}\\wide{{{to_latex_math(formula)}}}\\end{{center}}"
+            return f"\\begin{{center}}{_broken(formula)}\\end{{center}}"
         case d.Facts(rows):
             items = [f"\\item[{_escaped(name)}] {_text(text)}" for name, text in rows]
             return "\n".join([r"\begin{description}", *items, r"\end{description}"])
@@ -107,14 +108,21 @@ def _block(block: d.Block, pictures: Mapping[str, str]) -> str:
             return f"{_escaped(summary)}: in the HTML report.\n"
 
 
+def _broken(formula: f.Formula) -> str:
+    """A formula whose lines may break; what cannot, and is too wide, shrinks."""
+    first, *others = map(to_latex_math, pieces(formula))
+    return r"\allowbreak ".join(
+        [f"\\wide{{{first}}}", *(f"\\wide{{{{}}{part}}}" for part in others)]
+    )
+
+
 def _lines(rows: tuple[tuple[f.Formula, f.Formula], ...]) -> str:
-    """Equations one below the other, each as wide as it is, on as many pages as it takes."""
+    """Equations one below the other, on as many pages as it takes."""
     lines = (
-        f"$\\displaystyle {to_latex_math(left)}$ & "
-        f"\\wide[0.8\\linewidth]{{{to_latex_math(right)}}} \\\\[4pt]"
+        f"$\\displaystyle {to_latex_math(left)}$ & {_broken(right)} \\\\[8pt]"
         for left, right in rows
     )
-    head = r"\begin{longtable}{@{}r@{\;}l@{}}"
+    head = r"\begin{longtable}{@{}r@{\;}>{\raggedright\arraybackslash}p{0.78\linewidth}@{}}"
     return "\n".join([head, *lines, r"\end{longtable}"])
 
 
@@ -136,7 +144,11 @@ def _table(table: d.Table) -> str:
     taken = sum(n + 2 for n, is_wide in zip(longest, wide, strict=True) if not is_wide) / _LINE
     sizes = [min(n, _FULL) if is_wide else 0 for n, is_wide in zip(longest, wide, strict=True)]
     free = 0.97 - taken - 0.02 * sum(wide)
-    shares = [max(0.15, free * size / max(1, sum(sizes))) for size in sizes]
+    words = [max(_longest_word(row[k]) for row in table.rows) for k in range(len(wide))]
+    shares = [
+        max(0.15, word / _LINE + 0.02, free * size / max(1, sum(sizes)))
+        for size, word in zip(sizes, words, strict=True)
+    ]
     spec = "".join(
         f">{{\\raggedright\\arraybackslash}}p{{{share:.2f}\\linewidth}}" if is_wide
         else ("r" if column.number else "l")
@@ -162,6 +174,12 @@ def _table(table: d.Table) -> str:
             "\\end{longtable}}",
         ]
     )
+
+
+def _longest_word(text: d.Text) -> int:
+    """About how many characters cannot be broken into lines."""
+    return max((len(word) for part in text if isinstance(part, str) for word in part.split()),
+               default=0)  # fmt: skip
 
 
 def _length(text: d.Text) -> int:
