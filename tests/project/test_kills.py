@@ -1,4 +1,4 @@
-"""Runs that are killed go on to the results of those that are not: a few kills of benchmarks/kills.py.
+"""Runs that are killed go on to the results of others: a few kills of benchmarks/kills.py.
 
 ALGZOO_EXACT_KILLS says how many; the benchmark makes 50.
 """
