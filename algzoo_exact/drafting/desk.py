@@ -7,10 +7,12 @@ draft, whatever a finder saw.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from typing import Literal
 
 from algzoo_exact.deadline import NEVER, Deadline
+from algzoo_exact.drafting.formulas import Formula
 from algzoo_exact.drafting.head import Head
 from algzoo_exact.drafting.proposal import Proposal
 from algzoo_exact.drafting.specimen import Specimen
@@ -47,7 +49,9 @@ class Desk:
 
     ``results`` are those of their claims, by name; ``accounts`` are proposals with cases, one of
     which is chosen in the end, each with the story up to it, verified; ``settled`` is what became
-    of all. Weights may be rounded to ``bits_allowed`` in all.
+    of all. ``held`` has the formulas of neurons, exact or nearly, and ``names`` the claims that say
+    so. Weights may be rounded to
+    ``bits_allowed`` in all.
     """
 
     specimen: Specimen
@@ -59,6 +63,8 @@ class Desk:
     accounts: list[tuple[Proposal, Verification]] = field(default_factory=list)
     results: dict[str, ClaimResult] = field(default_factory=dict)
     settled: list[Finding] = field(default_factory=list)
+    held: dict[int, Formula] = field(default_factory=dict)
+    names: dict[int, str] = field(default_factory=dict)
 
     def offer(self, proposal: Proposal) -> bool:
         """Lay down a proposal without cases: it stays if all its claims are proved."""
@@ -72,16 +78,33 @@ class Desk:
         self.settle(proposal, "kept" if proved else "not proved", self.bits(results))
         return proved
 
-    def offer_account(self, proposal: Proposal) -> Verification | None:
-        """Lay down one with cases; None unless all of it is proved, and an accuracy follows."""
+    def offer_account(self, proposal: Proposal, *, final: bool = True) -> Verification | None:
+        """Lay down one with cases: it stays if all is proved, and an accuracy follows. What became
+        of it; None where it was not tried. It is not noted as a failure unless it is ``final``."""
         if self.head.has_cases or not self._may_try(proposal):
             return None
         found = self._verified(proposal)
-        if found.status != "proved" or found.accuracy is None:
+        if found.status == "proved" and found.accuracy is not None:
+            self.accounts.append((proposal, found))
+        elif final:
             self.settle(proposal, "not proved", self.bits(self._results(found, proposal)))
-            return None
-        self.accounts.append((proposal, found))
         return found
+
+    def suprema(self, proposal: Proposal) -> dict[str, Fraction] | None:
+        """The greatest errors of its claims (all of the kind close), by their names; None where
+        they are not found exactly."""
+        if not self._may_try(proposal):
+            return None
+        greatest: dict[str, Fraction] = {}
+        for result in self._results(self._verified(proposal), proposal):
+            for outcome in result.instances:
+                exact = [f.rational for f in outcome.figures if f.rational is not None]
+                if len(exact) != 1:
+                    return None
+                greatest[result.claim.name] = max(
+                    exact[0], greatest.get(result.claim.name, exact[0])
+                )
+        return greatest
 
     def settle(self, proposal: Proposal, fate: Fate, bits: float) -> None:
         """Note what became of a proposal."""
@@ -93,14 +116,18 @@ class Desk:
         program = self.specimen.program
         return sum(row.bits for result in results for row in rows_of(result, program))
 
-    def checked(self, toml: str) -> Verification:
-        """A story's text, checked; what was proved before is not proved anew."""
-        known = dict(self.results)
-        for _, found in self.accounts:
-            known |= {result.claim.name: result for result in found.claims}
+    def checked(self, toml: str, before: Verification | None = None) -> Verification:
+        """A story's text, checked; what was proved ``before``, or for other proposals, is not
+        proved anew."""
+        story, known = parse_explanation(toml), dict(self.results)
+        if before is not None:
+            known |= {result.claim.name: result for result in before.claims}
+            same = [known[c.name] for c in story.claims if known[c.name].claim == c]
+            if len(same) == len(story.claims) and story.cases == before.explanation.cases:
+                return replace(before, explanation=story, claims=tuple(same))
         left = max(0.1, min(_SECONDS, self.deadline.left / 4))
         return verify_again(
-            parse_explanation(toml), self.head.model, known,
+            story, self.head.model, known,
             seconds=left, ties=self.specimen.ties, progress=lambda done, text: self.tell(text),
         )  # fmt: skip
 
