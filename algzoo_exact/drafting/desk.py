@@ -18,6 +18,7 @@ from algzoo_exact.drafting.proposal import Proposal
 from algzoo_exact.drafting.specimen import Specimen
 from algzoo_exact.explain.claims.claim import ClaimResult
 from algzoo_exact.explain.ledger.prices import rows_of
+from algzoo_exact.explain.outcome import Parameters
 from algzoo_exact.explain.story import parse_explanation
 from algzoo_exact.explain.verify import Verification, verify_again
 from algzoo_exact.shown import Shown
@@ -78,32 +79,29 @@ class Desk:
         self.settle(proposal, "kept" if proved else "not proved", self.bits(results))
         return proved
 
-    def offer_account(self, proposal: Proposal, *, final: bool = True) -> Verification | None:
-        """Lay down one with cases: it stays if all is proved, and an accuracy follows. What became
-        of it; None where it was not tried. It is not noted as a failure unless it is ``final``."""
+    def offer_account(self, proposal: Proposal) -> None:
+        """Lay down one with cases: it stays if all is proved, and an accuracy follows."""
         if self.head.has_cases or not self._may_try(proposal):
-            return None
+            return
         found = self._verified(proposal)
         if found.status == "proved" and found.accuracy is not None:
             self.accounts.append((proposal, found))
-        elif final:
+        else:
             self.settle(proposal, "not proved", self.bits(self._results(found, proposal)))
-        return found
 
-    def suprema(self, proposal: Proposal) -> dict[str, Fraction] | None:
-        """The greatest errors of its claims (all of the kind close), by their names; None where
-        they are not found exactly."""
+    def suprema(self, proposal: Proposal) -> dict[tuple[str, Parameters], Fraction] | None:
+        """The greatest errors that its claims (all of the kind close) are about, by their names and
+        parameters; None where they are not found exactly, and the proposal is settled."""
         if not self._may_try(proposal):
             return None
-        greatest: dict[str, Fraction] = {}
+        greatest: dict[tuple[str, Parameters], Fraction] = {}
         for result in self._results(self._verified(proposal), proposal):
             for outcome in result.instances:
                 exact = [f.rational for f in outcome.figures if f.rational is not None]
                 if len(exact) != 1:
+                    self.settle(proposal, "not proved", 0.0)
                     return None
-                greatest[result.claim.name] = max(
-                    exact[0], greatest.get(result.claim.name, exact[0])
-                )
+                greatest[result.claim.name, outcome.parameters] = exact[0]
         return greatest
 
     def settle(self, proposal: Proposal, fate: Fate, bits: float) -> None:

@@ -86,10 +86,9 @@ def draft(
 
     ``start`` is the file of a person's story, which is completed: what it says stays as it is, and
     cases are proposed where it has none. ``name`` is what ``load`` takes to get the model; a new
-    story states it. ``bits`` is what the explanation may cost at most where
-    weights have to be rounded for it; by default 9.5 for each. Nothing new is begun after the
-    ``seconds``, half of which go to cases. The same ``seed`` gives the same draft, unless time
-    runs out.
+    story states it. ``bits`` is what the explanation may cost at most where weights have to be
+    rounded for it; by default 9.6 for each number. Nothing new is begun after the ``seconds``. The
+    same ``seed`` gives the same draft, unless time runs out.
 
     InputError for models that are no RNNs, for a story about another model, where no claim was
     found, and for times and bits that are not positive.

@@ -8,12 +8,13 @@ import numpy as np
 
 from algzoo_exact.drafting.desk import Desk
 from algzoo_exact.drafting.finders.surrogates import Surrogate, offer
+from algzoo_exact.drafting.formulas import definitions_for
 from algzoo_exact.drafting.specimen import Floats
 from algzoo_exact.explain.prove.decider import FEW_INPUTS
 
 FINDER = "forms"
 
-_UNIT = Fraction(1, 10**10)
+_UNIT = Fraction(1, 10**12)
 
 
 def find(desk: Desk) -> None:
@@ -37,8 +38,9 @@ def find(desk: Desk) -> None:
             FINDER,
             "The logits are read off what the neurons hold: told(k) is logit k.",
             (),
-            {**held, "told(k)": told},
+            {**definitions_for([*held.values()]), **held, "told(k)": told},
             value,
             Fraction(f"{float(_UNIT * scale):.1g}"),
+            tuple(dict.fromkeys(desk.names[j] for j in read)),
         ),
     )

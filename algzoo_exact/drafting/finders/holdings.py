@@ -41,11 +41,14 @@ def find(desk: Desk) -> None:
         if specimen.n > FEW_INPUTS and not reads <= names.keys() | set(group):
             continue  # nothing is known of what they read, and cells are out of reach
         assume = tuple(dict.fromkeys(names[j] for j in sorted(reads) if j in names))
-        name = _name(group)
         exact = _exactly(group, {i: held[i] for i in group}, assume)
-        if desk.offer(exact) or (specimen.n <= FEW_INPUTS and _nearly(desk, exact, group, held)):
-            names |= dict.fromkeys(group, name)
-            desk.held |= {i: held[i] for i in group}
+        if desk.offer(exact):
+            names |= dict.fromkeys(group, _name(group))
+        elif specimen.n <= FEW_INPUTS and _nearly(desk, exact, group, held):
+            names |= {i: _name([i]) for i in group}
+        else:
+            continue
+        desk.held |= {i: held[i] for i in group}
 
 
 def formulas_of(specimen: Specimen) -> dict[int, Formula]:
@@ -107,7 +110,7 @@ def _nearly(desk: Desk, exact: Proposal, group: Sequence[int], held: Mapping[int
     desk.settled.pop()  # what is not exact is tried again
     blocks = [
         claim(
-            f"neuron_{i}", "close", for_="t in 0..n-1", left=f"h[t][{i}]", right=held[i].text,
+            _name([i]), "close", for_="t in 0..n-1", left=f"h[t][{i}]", right=held[i].text,
             at_most=Fraction(1000), price=held[i].prices,
         )
         for i in group
@@ -116,12 +119,11 @@ def _nearly(desk: Desk, exact: Proposal, group: Sequence[int], held: Mapping[int
     rough = replace(exact, found=f"At each step t {told}, nearly.", blocks=tuple(blocks))
     errors = desk.suprema(rough)
     if errors is None:
-        desk.settle(rough, "not proved", 0.0)
         return False
-    bounded = [
-        replace(block, keys={**block.keys, "at_most": rounded_up(errors[block.name])})
-        for block in blocks
-    ]
+    bounded = []
+    for block in blocks:
+        greatest = max(error for (name, _), error in errors.items() if name == block.name)
+        bounded.append(replace(block, keys={**block.keys, "at_most": rounded_up(greatest)}))
     return desk.offer(replace(rough, blocks=tuple(bounded)))
 
 

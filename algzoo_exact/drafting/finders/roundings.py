@@ -15,13 +15,13 @@ import numpy as np
 
 from algzoo_exact.drafting.desk import Desk
 from algzoo_exact.drafting.finders.holdings import rounded_up
-from algzoo_exact.drafting.finders.surrogates import Surrogate, offer
+from algzoo_exact.drafting.finders.surrogates import Surrogate, offer, share_open
 from algzoo_exact.drafting.proposal import Block, Value, claim, number, price, wrapped
 from algzoo_exact.drafting.rounding import Rounded, rounded
-from algzoo_exact.drafting.specimen import Floats, Specimen
+from algzoo_exact.drafting.specimen import Floats, Labels, Specimen
 
 FINDER = "rounding"
-BITS_EACH = 9.5  # of a number, unless a draft is told what it may cost
+BITS_EACH = 9.6  # of a number, unless a draft is told what it may cost
 
 _MOST_INPUTS, _MOST_NUMBERS = 4, 40  # beyond, proofs take longer than a draft may
 _DRAWN, _NEAREST = 200_000, 8_000
@@ -32,18 +32,22 @@ _UNIT = Fraction(1, 10_000)
 @dataclass(frozen=True, eq=False)
 class Network:
     """The numbers that answers depend on: W_hh (d, d), and the readout (outputs - 1, d) less its
-    first row, in units of ``unit``."""
+    first row, in units of ``unit``; number ``fixed`` of all is 1 or -1."""
 
     specimen: Specimen
     unit: Fraction
+    fixed: int
     recurrent: Floats
     reads: Floats
 
     @classmethod
-    def of(cls, specimen: Specimen) -> Network:
+    def of(cls, specimen: Specimen, k: int) -> Network:
+        """On the scale on which number k of the readout is 1 or -1."""
         reads = specimen.w_oh[1:] - specimen.w_oh[0]
-        unit = Fraction(f"{float(abs(reads).max()):.6g}")
-        return cls(specimen, unit, specimen.w_hh, reads / float(unit))
+        unit = Fraction(f"{abs(float(reads.flat[k])):.6g}")
+        scaled = reads / float(unit)
+        scaled.flat[k] = np.sign(scaled.flat[k])
+        return cls(specimen, unit, specimen.w_hh.size + k, specimen.w_hh, scaled)
 
     @property
     def numbers(self) -> Floats:
@@ -52,7 +56,7 @@ class Network:
     def with_numbers(self, numbers: Floats) -> Network:
         size = self.recurrent.size
         return Network(
-            self.specimen, self.unit,
+            self.specimen, self.unit, self.fixed,
             numbers[:size].reshape(self.recurrent.shape), numbers[size:].reshape(self.reads.shape),
         )  # fmt: skip
 
@@ -72,7 +76,7 @@ class Network:
             h = np.maximum(h @ self.recurrent.T + x[:, t : t + 1] * self.specimen.w_hi, 0)
         return np.concatenate([np.zeros((len(x), 1)), h @ self.reads.T], axis=1)
 
-    def leads(self, x: Floats, labels: Floats) -> Floats:
+    def leads(self, x: Floats, labels: Labels) -> Floats:
         """How far the right logit is ahead of all others."""
         told, rows = self.told(x), np.arange(len(x))
         mine = told[rows, labels].copy()
@@ -88,27 +92,43 @@ def find(desk: Desk) -> None:
         return
     if desk.accounts or not specimen.w_oh[1:].any() or not specimen.w_hh.any():
         return
-    network = Network.of(specimen)
-    free = _free(network)
-    if len(free) > _MOST_NUMBERS:
+    reads = specimen.w_oh[1:] - specimen.w_oh[0]
+    fixed = np.flatnonzero(reads).tolist()
+    count = np.count_nonzero(specimen.w_hh) + len(fixed) - 1
+    if count > _MOST_NUMBERS:
         return
-    desk.tell(f"{len(free)} numbers, rounded together")
-    slopes = _slopes(network, free)
-    if not slopes.any():
-        return
-    allowed = desk.bits_allowed or BITS_EACH * len(free) + specimen.d
-    ranges = network.ranges[free]
-    found = rounded(network.numbers[free], slopes, ranges, allowed - specimen.d)
-    numbers = network.numbers
-    numbers[free] = found.values
-    offer(desk, _surrogate(network, network.with_numbers(numbers), free, found))
+    desk.tell(f"{count} numbers, rounded together")
+    allowed = desk.bits_allowed or BITS_EACH * count + specimen.d
+    tried = [_Candidate.of(Network.of(specimen, k), allowed - specimen.d) for k in fixed]
+    best = min(
+        (found for found in tried if found is not None),
+        key=lambda found: share_open(specimen, found.simpler.told, _UNIT),
+        default=None,
+    )
+    if best is not None:
+        offer(desk, _surrogate(best))
 
 
-def _free(network: Network) -> list[int]:
-    """All numbers but that which is 1 or -1 by the scale, and what no input reaches."""
-    numbers = network.numbers
-    fixed = network.recurrent.size + int(np.argmax(abs(network.reads)))
-    return [k for k in np.flatnonzero(numbers).tolist() if k != fixed]
+@dataclass(frozen=True, eq=False)
+class _Candidate:
+    """A network, a simpler one, and how those numbers were rounded that are ``free``."""
+
+    network: Network
+    simpler: Network
+    free: list[int]
+    found: Rounded
+
+    @classmethod
+    def of(cls, network: Network, bits: float) -> _Candidate | None:
+        """None where answers do not depend on the numbers."""
+        numbers = network.numbers
+        free = [k for k in np.flatnonzero(numbers).tolist() if k != network.fixed]
+        slopes = _slopes(network, free)
+        if not slopes.any():
+            return None
+        found = rounded(numbers[free], slopes, network.ranges[free], bits)
+        numbers[free] = found.values
+        return cls(network, network.with_numbers(numbers), free, found)
 
 
 def _slopes(network: Network, free: Sequence[int]) -> Floats:
@@ -129,9 +149,8 @@ def _slopes(network: Network, free: Sequence[int]) -> Floats:
     return np.stack(columns, axis=1)
 
 
-def _surrogate(
-    network: Network, simpler: Network, free: Sequence[int], found: Rounded
-) -> Surrogate:
+def _surrogate(best: _Candidate) -> Surrogate:
+    network, simpler, free, found = best.network, best.simpler, best.free, best.found
     specimen, d = network.specimen, network.specimen.d
     definitions: dict[str, str] = {}
     for t in range(specimen.n):
@@ -159,7 +178,7 @@ def _surrogate(
                 ),
                 price=[price("sign", d)],
             ),
-            _numbers(network, simpler, free, found),
+            _numbers(best),
         ),
         definitions,
         simpler.told,
@@ -167,8 +186,9 @@ def _surrogate(
     )  # fmt: skip
 
 
-def _numbers(network: Network, simpler: Network, free: Sequence[int], found: Rounded) -> Block:
+def _numbers(best: _Candidate) -> Block:
     """How far each number is from what it is rounded to."""
+    network, simpler, free, found = best.network, best.simpler, best.free, best.found
     d, inner = network.specimen.d, network.recurrent.size
     parts = []
     for k in free:

@@ -1,8 +1,8 @@
 """A simpler network in the model's place: where it leads by enough, the model is right.
 
 The surrogate is what the neurons hold by their formulas, or the model with rounded weights. For
-each label a margin is found beyond which its lead tells whether the model is right or wrong; what
-lies within the margins is left open.
+each label cell a margin is found beyond which its lead tells whether the model is right or wrong;
+what lies within the margins is left open.
 """
 
 from __future__ import annotations
@@ -11,24 +11,24 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil
+from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from algzoo_exact.drafting.desk import Desk
 from algzoo_exact.drafting.proposal import Block, Proposal, case, claim, number
 from algzoo_exact.drafting.specimen import Floats, Specimen
-from algzoo_exact.program.task import Task
 
-_ROUNDS = 12  # margins that are tried, one after the other
 _DRAWN = 100_000
-_LARGER = Fraction(11, 10)
 
 
 @dataclass(frozen=True)
 class Surrogate:
     """Terms ``told(k)``, by ``definitions``, in the place of the logits, or of these less the
     first; ``claims`` say what is known of them, and ``value`` takes inputs (N, n) to their values
-    in floats. Margins are multiples of ``unit``, of the largest input."""
+    in floats. Margins are multiples of ``unit``, of the largest input. The terms are those of
+    earlier claims that it ``rests_on``."""
 
     finder: str
     found: str
@@ -36,92 +36,129 @@ class Surrogate:
     definitions: Mapping[str, str]
     value: Callable[[Floats], Floats]
     unit: Fraction
+    rests_on: tuple[str, ...] = ()
+
+
+Margins: TypeAlias = dict[tuple[str, int], Fraction]
+"""By what the model is in a case, right or wrong, and the label cell; of the largest input."""
 
 
 def offer(desk: Desk, surrogate: Surrogate) -> None:
-    """Propose the account that follows from a surrogate, once its margins are wide enough."""
-    margins = _seen_margins(desk.specimen, surrogate)
-    for _ in range(_ROUNDS):
-        proposal = _proposal(desk.specimen, surrogate, margins)
-        found = desk.offer_account(proposal, final=False)
-        if found is None or found.status == "proved":
-            return
-        wider = dict(margins)
-        for result in found.cases:
-            for instance in result.instances:
-                outcome = instance.checked
-                if outcome is not None and outcome.witness is not None:
-                    b = dict(instance.instance.parameters)["b"]
-                    key = (result.case.verdict, b)
-                    wider[key] = _beyond(surrogate, margins[key], outcome.witness, b)
-        if wider == margins:
-            break
-        margins = wider
-    desk.settle(proposal, "not proved", 0.0)
+    """Propose the account that follows from a surrogate."""
+    margins = _exact_margins(desk, surrogate)
+    if margins is not None:
+        desk.offer_account(_proposal(desk.specimen, surrogate, margins))
 
 
-Margins = dict[tuple[str, int], Fraction]
-"""By what the model is in a case, right or wrong, and the label: parts of the largest input."""
+def _exact_margins(desk: Desk, surrogate: Surrogate) -> Margins | None:
+    """How far the surrogate leads at most where the model is wrong, and trails where it is right:
+    suprema, rounded up; None where they are not found."""
+    specimen = desk.specimen
+    last = specimen.program.outputs - 1
+    definitions, domains, every = _words(specimen, surrogate)
+    domains["answers(b)"] = (
+        f"all(k in 0..b-1: logit[b] > logit[k]) and all(k in b+1..{last}: logit[b] >= logit[k])"
+    )
+    where = {
+        "right": "cell(c) and not answers(b) and lead(b) > 0",
+        "wrong": "cell(c) and answers(b) and lead(b) < 0",
+    }
+    asked = tuple(
+        claim(name, "close", for_=every, left="lead(b)", right="0", scale="size", domain=domain,
+              at_most=Fraction(10**9))
+        for name, domain in where.items()
+    )  # fmt: skip
+    found = desk.suprema(Proposal(surrogate.finder, surrogate.found, asked, definitions, domains))
+    if found is None:
+        return None
+    return {
+        (name, dict(at)["c"]): _up(supremum, surrogate.unit)
+        for (name, at), supremum in found.items()
+    }
 
 
-def _seen_margins(specimen: Specimen, surrogate: Surrogate) -> Margins:
+def seen_margins(specimen: Specimen, value: Callable[[Floats], Floats], unit: Fraction) -> Margins:
+    """Margins in which all drawn inputs lie that a surrogate tells wrongly."""
     x = specimen.draw(_DRAWN)
     x /= abs(x).max(1, keepdims=True)
-    labels, right = specimen.labels(x), specimen.right(x)
+    right, told = specimen.right(x), value(x)
     margins: Margins = {}
-    for b in range(specimen.program.outputs):
-        at = labels == b
-        leads = _leads(surrogate, x[at], b)
-        margins["right", b] = _up(leads[~right[at]].max(initial=0.0), surrogate.unit)
-        margins["wrong", b] = _up((-leads[right[at]]).max(initial=0.0), surrogate.unit)
+    for c, cell in enumerate(specimen.task.cells()):
+        at = _inside(cell.inequalities, x)
+        leads = _leads(told[at], cell.label)
+        margins["right", c] = _up(leads[~right[at]].max(initial=0.0), unit)
+        margins["wrong", c] = _up((-leads[right[at]]).max(initial=0.0), unit)
     return margins
 
 
-def _leads(surrogate: Surrogate, x: Floats, b: int) -> Floats:
-    told = surrogate.value(x)
+def share_open(specimen: Specimen, value: Callable[[Floats], Floats], unit: Fraction) -> float:
+    """How much of the drawn inputs lies within these margins."""
+    margins = seen_margins(specimen, value, unit)
+    x = specimen.draw(_DRAWN)
+    x /= abs(x).max(1, keepdims=True)
+    told, within = value(x), 0
+    for c, cell in enumerate(specimen.task.cells()):
+        leads = _leads(told[_inside(cell.inequalities, x)], cell.label)
+        low, high = -float(margins["wrong", c]), float(margins["right", c])
+        within += int(((leads >= low) & (leads <= high)).sum())
+    return within / len(x)
+
+
+def _inside(rows: Sequence[Sequence[int]], x: Floats) -> NDArray[np.bool_]:
+    found: NDArray[np.bool_] = (x @ np.array(rows, dtype=float).T > 0).all(1)
+    return found
+
+
+def _leads(told: Floats, b: int) -> Floats:
     lead: Floats = told[:, b] - np.delete(told, b, axis=1).max(1)
     return lead
 
 
-def _up(value: float, unit: Fraction) -> Fraction:
+def _up(value: Fraction | float, unit: Fraction) -> Fraction:
     return max(0, ceil(Fraction(value) / unit)) * unit
 
 
-def _beyond(
-    surrogate: Surrogate, margin: Fraction, witness: Sequence[Fraction], b: int
-) -> Fraction:
-    """A margin that a counterexample does not reach."""
-    x = np.array([[float(c) for c in witness]])
-    lead = abs(float(_leads(surrogate, x / abs(x).max(), b)[0]))
-    return max(_up(float(_LARGER) * lead, surrogate.unit), margin + surrogate.unit)
-
-
-def _proposal(specimen: Specimen, surrogate: Surrogate, margins: Margins) -> Proposal:
-    outputs, n = specimen.program.outputs, specimen.n
-    domains = {
-        "label(b)": _label(specimen.task),
-        "ahead(b)": "label(b) and lead(b) > size*enough(b)",
-        "behind(b)": "label(b) and lead(b) < -size*too_little(b)",
-    }
+def _words(specimen: Specimen, surrogate: Surrogate) -> tuple[dict[str, str], dict[str, str], str]:
+    """The definitions and domains of leads in label cells, and the range of cells c with their
+    labels b."""
+    outputs, cells = specimen.program.outputs, list(specimen.task.cells())
+    where = [" and ".join(map(_positive, cell.inequalities)) for cell in cells]
     definitions = {
         **surrogate.definitions,
         "lead(b)": f"min(k in 0..{outputs - 1} if k != b: told(b) - told(k))",
-        "size": f"max({', '.join(f'abs(x[{t}])' for t in range(n))})",
-        "enough(b)": _picked([margins["right", b] for b in range(outputs)]),
-        "too_little(b)": _picked([margins["wrong", b] for b in range(outputs)]),
+        "size": f"max({', '.join(f'abs(x[{t}])' for t in range(specimen.n))})",
     }
-    every = f"b in 0..{outputs - 1}"
+    labels = {b: [c for c, cell in enumerate(cells) if cell.label == b] for b in range(outputs)}
+    pairs = " or ".join(
+        f"b == {b} and ({' or '.join(f'c == {c}' for c in found)})" for b, found in labels.items()
+    )
+    every = f"c in 0..{len(cells) - 1}, b in 0..{outputs - 1} if {pairs}"
+    domains = {"cell(c)": "\nor ".join(f"c == {c} and {text}" for c, text in enumerate(where))}
+    return definitions, domains, every
+
+
+def _proposal(specimen: Specimen, surrogate: Surrogate, margins: Margins) -> Proposal:
+    definitions, domains, every = _words(specimen, surrogate)
+    cells = range(len(margins) // 2)
+    definitions |= {
+        "enough(c)": _picked([margins["right", c] for c in cells]),
+        "too_little(c)": _picked([margins["wrong", c] for c in cells]),
+    }
+    domains |= {
+        "ahead(c, b)": "cell(c) and lead(b) > size*enough(c)",
+        "behind(c, b)": "cell(c) and lead(b) < -size*too_little(c)",
+    }
     cases = (
         case(
-            "ahead_enough", "The right label leads by more than the margin.", for_=every,
-            when="ahead(b)", verdict="right",
+            "ahead_enough", "The right label, b, leads by more than the margin.", for_=every,
+            when="ahead(c, b)", verdict="right", claims=surrogate.rests_on,
         ),
         case(
-            "behind_enough", "It trails by more than the margin.", for_=every, when="behind(b)",
-            verdict="wrong",
+            "behind_enough", "It trails by more than the margin.", for_=every,
+            when="behind(c, b)", verdict="wrong", claims=surrogate.rests_on,
         ),
         case(
-            "within_the_margins", when=f"not any({every}: ahead(b) or behind(b))",
+            "within_the_margins", when=f"not any({every}: ahead(c, b) or behind(c, b))",
             verdict="unknown",
         ),
     )  # fmt: skip
@@ -131,19 +168,8 @@ def _proposal(specimen: Specimen, surrogate: Surrogate, margins: Margins) -> Pro
 
 
 def _picked(values: Sequence[Fraction]) -> str:
-    """The one of the values that b numbers, as a term."""
-    return " + ".join(f"sum(k in {b}..{b} if k == b: {number(v)})" for b, v in enumerate(values))
-
-
-def _label(task: Task) -> str:
-    """Where the right label is b."""
-    cells: dict[int, list[str]] = {}
-    for cell in task.cells():
-        rows = [_positive(row) for row in cell.inequalities]
-        cells.setdefault(cell.label, []).append(" and ".join(rows))
-    return "\nor ".join(
-        f"b == {label} and ({' or '.join(found)})" for label, found in sorted(cells.items())
-    )
+    """The one of the values that c numbers, as a term."""
+    return "\n+ ".join(f"sum(k in {c}..{c} if k == c: {number(v)})" for c, v in enumerate(values))
 
 
 def _positive(row: Sequence[int]) -> str:
