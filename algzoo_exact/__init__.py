@@ -52,6 +52,8 @@ if TYPE_CHECKING:
     from algzoo_exact.certificate.build import write_certificate as write_certificate
     from algzoo_exact.certificate.check import CheckedCertificate as CheckedCertificate
     from algzoo_exact.certificate.check import check_certificate as check_certificate
+    from algzoo_exact.drafting.draft import Draft as Draft
+    from algzoo_exact.drafting.draft import draft as draft
     from algzoo_exact.errors import FloatRangeError as FloatRangeError
     from algzoo_exact.errors import InputError as InputError
     from algzoo_exact.exact.enclosure import Enclosure as Enclosure
@@ -132,6 +134,7 @@ _HOMES = {
     "Counts": "score.result",
     "Difference": "analysis.difference",
     "DifferentCell": "analysis.difference",
+    "Draft": "drafting.draft",
     "Enclosure": "exact.enclosure",
     "Errors": "analysis.errors",
     "Estimate": "race.estimator",
@@ -175,6 +178,7 @@ _HOMES = {
     "compare": "race.run",
     "cone_measure": "measure.cone_measure",
     "diff": "analysis.difference",
+    "draft": "drafting.draft",
     "estimator": "race.registry",
     "explore": "present.explore",
     "exact_score": "analysis.autograd",

@@ -26,6 +26,7 @@ from algzoo_exact.cli import (
     check,
     compare,
     diff,
+    draft,
     errors,
     explore,
     gradient,
@@ -213,6 +214,7 @@ _add(app, show.show, show.EXAMPLES)
 _add(app, sample.sample, sample.EXAMPLES)
 _add(app, compare.compare, compare.EXAMPLES)
 _add(app, train.train, train.EXAMPLES)
+_add(app, draft.draft, draft.EXAMPLES)
 _add(app, verify.verify, verify.EXAMPLES)
 _add(app, surprise.surprise, surprise.EXAMPLES)
 _add(app, certify.certify, certify.EXAMPLES)

@@ -25,7 +25,8 @@ from algzoo_exact.shown import Shown
 
 Fate = Literal["kept", "aside", "not proved", "not tried"]
 
-_SECONDS = 30.0  # for each statement, at most
+_LEAST, _SECONDS = 0.2, 30.0  # for each statement
+_FEW = 4  # statements, of which one gets no more than its share
 
 
 @dataclass(frozen=True)
@@ -123,10 +124,12 @@ class Desk:
             same = [known[c.name] for c in story.claims if known[c.name].claim == c]
             if len(same) == len(story.claims) and story.cases == before.explanation.cases:
                 return replace(before, explanation=story, claims=tuple(same))
-        left = max(0.1, min(_SECONDS, self.deadline.left / 4))
+        fresh = [claim for claim in story.claims if claim.name not in known]
+        statements = sum(len(part.instances) for part in (*fresh, *story.cases))
+        left = self.deadline.left / max(_FEW, statements)  # most are decided in less
         return verify_again(
             story, self.head.model, known,
-            seconds=left, ties=self.specimen.ties, progress=lambda done, text: self.tell(text),
+            seconds=max(_LEAST, min(_SECONDS, left)), ties=self.specimen.ties, progress=lambda done, text: self.tell(text),
         )  # fmt: skip
 
     def _verified(self, proposal: Proposal) -> Verification:

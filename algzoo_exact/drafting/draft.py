@@ -142,8 +142,9 @@ def _chosen(desk: Desk, began: float) -> Draft:
         if bits < total:
             account, before, total = proposal, found, bits
     kept, aside = _parted(desk.proposals, account)
-    for proposal, _ in desk.accounts:
-        desk.settle(proposal, "kept" if proposal is account else "aside", 0.0)
+    for proposal, found in desk.accounts:
+        results = [found.claim(block.name) for block in proposal.claims]
+        desk.settle(proposal, "kept" if proposal is account else "aside", desk.bits(results))
     findings = tuple(
         replace(found, fate="aside") if found.found in {p.found for p in aside} else found
         for found in desk.settled

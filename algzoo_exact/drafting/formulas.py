@@ -96,10 +96,9 @@ def of_steps(x: Floats, n: int) -> list[Part]:
         parts.append(past)
         parts.append(Part(f"relu({text})", np.maximum(past.values, 0)))
         parts.append(Part(f"relu(-{text})", np.maximum(-past.values, 0)))
-        left_out = f"t-{s}" if s else "t"
-        parts.append(stacked(f"others(t+1, {left_out})", partial(_others, x, 1, s)))
         if s:
-            parts.append(stacked(f"others(t, {left_out})", partial(_others, x, 0, s)))
+            parts.append(stacked(f"others(t+1, t-{s})", partial(_others, x, 1, s)))
+            parts.append(stacked(f"others(t, t-{s})", partial(_others, x, 0, s)))
     for more, at in ((0, "t"), (1, "t+1")):
         parts.append(stacked(f"top({at})", partial(_first, _top, x, more)))
         parts.append(stacked(f"bottom({at})", partial(_first, _top, -x, more)))
