@@ -26,7 +26,7 @@ from algzoo_exact.shown import Shown
 Fate = Literal["kept", "aside", "not proved", "not tried"]
 
 _LEAST, _SECONDS = 0.2, 30.0  # for each statement
-_FEW = 4  # statements, of which one gets no more than its share
+_PART, _SHARES = 0.25, 6.0  # of the time left: for one statement at most, and for all together
 
 
 @dataclass(frozen=True)
@@ -126,10 +126,12 @@ class Desk:
                 return replace(before, explanation=story, claims=tuple(same))
         fresh = [claim for claim in story.claims if claim.name not in known]
         statements = sum(len(part.instances) for part in (*fresh, *story.cases))
-        left = self.deadline.left / max(_FEW, statements)  # most are decided in less
+        # Most are decided in a small part of their time, so that shares may add up to more.
+        share = min(_PART, _SHARES / max(1, statements))
         return verify_again(
             story, self.head.model, known,
-            seconds=max(_LEAST, min(_SECONDS, left)), ties=self.specimen.ties, progress=lambda done, text: self.tell(text),
+            seconds=max(_LEAST, min(_SECONDS, share * self.deadline.left)),
+            ties=self.specimen.ties, progress=lambda done, text: self.tell(text),
         )  # fmt: skip
 
     def _verified(self, proposal: Proposal) -> Verification:

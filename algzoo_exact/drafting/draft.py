@@ -107,7 +107,8 @@ def draft(
     desk.deadline = Deadline.after(seconds)
     desk.tell = progress or (lambda text: None)
     for find in FINDERS:
-        find(desk)
+        if not desk.deadline.passed:
+            find(desk)
     return _chosen(desk, began)
 
 

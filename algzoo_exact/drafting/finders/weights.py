@@ -102,15 +102,11 @@ def _mirror(specimen: Specimen, alive: Sequence[int]) -> list[int] | None:
     def fits(i: int, j: int) -> bool:
         if w[j] != -w[i] or abs(reads[:, i] - reads[:, j]).max() > near * unit:
             return False
-        images[i] = j
-        done = [*images.items()]
-        ok = all(
+        return all(
             abs(rows[i, a] - rows[j, b]) <= near * size
             and abs(rows[a, i] - rows[b, j]) <= near * size
-            for a, b in done
+            for a, b in (*images.items(), (i, j))
         )
-        del images[i]
-        return ok
 
     def extended(place: int) -> bool:
         if place == len(alive):
