@@ -23,6 +23,7 @@ from algzoo_exact.analysis.neurons import NeuronFacts
 from algzoo_exact.analysis.polish import Polished
 from algzoo_exact.certificate.build import Certificate
 from algzoo_exact.certificate.economy import Economy
+from algzoo_exact.drafting.draft import Draft
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.explain.ledger.surprise import Ledger
 from algzoo_exact.explain.outcome import Outcome
@@ -34,6 +35,7 @@ from algzoo_exact.present import document as d
 from algzoo_exact.present.documents.asked import asked_document, verdict_text
 from algzoo_exact.present.documents.catalogue import catalogue_document
 from algzoo_exact.present.documents.difference import difference_document
+from algzoo_exact.present.documents.draft import draft_document
 from algzoo_exact.present.documents.errors import errors_document
 from algzoo_exact.present.documents.gradient import gradient_document, polish_document
 from algzoo_exact.present.documents.importance import importance_document
@@ -257,6 +259,7 @@ BLOCKS: dict[type, Callable[[Any], Blocks]] = {
     Region: _region,
     RegionGraph: _graph,
     Explanation: _explanation,
+    Draft: lambda found: _of(draft_document(None, None, found)),
     Verification: lambda found: _of(verification_document(None, None, found)),
     Ledger: lambda ledger: tuple(ledger_blocks(ledger)),
     Economy: lambda made: tuple(economy_blocks(made)),
