@@ -68,4 +68,5 @@ def economy(model: o.ModelArgument, sizes: o.AllSizes, ties: o.Ties, proofs: Pro
     if proofs.plot is not None:
         plot_economy(found, proofs.plot)
     picture = None if proofs.plot is None else str(proofs.plot)
-    return Said(economy_document(path and str(path), loaded, found, picture))
+    story = None if path is None else str(path)
+    return Said(economy_document(story, loaded, found, picture))

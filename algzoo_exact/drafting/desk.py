@@ -125,7 +125,8 @@ class Desk:
             if len(same) == len(story.claims) and story.cases == before.explanation.cases:
                 return replace(before, explanation=story, claims=tuple(same))
         fresh = [claim for claim in story.claims if claim.name not in known]
-        statements = sum(len(part.instances) for part in (*fresh, *story.cases))
+        statements = sum(len(claim.instances) for claim in fresh)
+        statements += sum(len(case.instances) for case in story.cases)
         # Most are decided in a small part of their time, so that shares may add up to more.
         share = min(_PART, _SHARES / max(1, statements))
         return verify_again(
