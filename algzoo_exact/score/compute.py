@@ -250,7 +250,7 @@ def steps(question: Question) -> Iterator[Score]:
     best = known = question.known().enclosure
     for step in _chosen(question):
         best = (known if step.kind == "exact" else best).intersect(step.enclosure)
-        if question.state is not None:
+        if question.state is not None and question.state.command == question.metric.name:
             question.state.tell(best)
         yield replace(step, enclosure=best)
 

@@ -26,7 +26,7 @@ from algzoo_exact.processes import FreshContext, Workers, processes_for
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import TieRule
 from algzoo_exact.regions.exact_search import ExactSearch
-from algzoo_exact.state import State, damaged
+from algzoo_exact.state import WRITE_SECONDS, State, damaged
 
 _J = TypeVar("_J", covariant=True)
 _K = TypeVar("_K", contravariant=True)
@@ -115,6 +115,15 @@ class Kept(Generic[_K, _R]):
             self.state.put(self.key(job), value)
             self.state.expect(self.state.done + left)
 
+    def timeout(self, deadline: Deadline) -> float | None:
+        """How long to wait for a job, as what is kept is to be written soon."""
+        pending = self.state is not None and self.state.pending
+        return (deadline.within(WRITE_SECONDS) if pending else deadline).timeout
+
+    def write(self) -> None:
+        if self.state is not None:
+            self.state.write()
+
 
 NOWHERE: Kept[Any, Any] = Kept(None, str, str, lambda job, value: value)
 
@@ -160,7 +169,10 @@ def outcomes(
                             _executor(workers, processes, threads if alone else 0)
                         )
                         running[pool.submit(work, job)] = job
-                for future in wait(running, deadline.timeout, FIRST_COMPLETED).done:
+                done = wait(running, kept.timeout(deadline), FIRST_COMPLETED).done
+                if not done:
+                    kept.write()
+                for future in done:
                     job, outcome = running.pop(future), future.result()
                     kept.keep(job, outcome, len(jobs) + len(running))
                     yield job, outcome

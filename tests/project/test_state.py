@@ -17,6 +17,7 @@ from fractions import Fraction
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+from unittest.mock import ANY
 
 import numpy as np
 import pytest
@@ -81,9 +82,11 @@ def test_another_run_is_refused(tmp_path: Path) -> None:
     with State(tmp_path / "run.db") as state:
         state.claim(RUN)
         state.claim({"command": "a part of it"})
+    before = status(tmp_path / "run.db")
     with State(tmp_path / "run.db") as state, pytest.raises(InputError, match="another run") as e:
         state.claim(RUN | {"digits": 3})
     assert "digits is None, not 3" in str(e.value)
+    assert status(tmp_path / "run.db") == replace(before, silent=ANY)
     az.accuracy(az.load("2nd_argmax_4_3"), max_cells=4, state=tmp_path / "score.db")
     for change in ({"ties": "uniform"}, {"digits": 3}, {"max_cells": 5}):
         with pytest.raises(InputError, match=f"another run \\({next(iter(change))} is"):
