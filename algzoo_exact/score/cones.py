@@ -48,10 +48,10 @@ from algzoo_exact.score.rigorous import Cell, right_cells
 _SPARE_BITS = 48  # sums of many flags, each off by some hundred units in the last place
 _BALL_DIGITS = 16  # of what floats leave undecided, where no number of digits is asked for
 _CELL_BITS = 30  # cells among whose number the width is shared out
-# What a job may be off by, where no number of digits is asked for, as a share of the least that the
-# score can be, or of 1; else ball arithmetic takes over, which is slow for more inputs. Of a cone
-# that is summed by itself, it may be a share of what it adds. A half of a label cell adds nothing by
-# itself: however large, most of it may cancel in the other half.
+# What a job may be off by, where no number of digits is asked for, as a share of the least that
+# the score can be, or of 1; else ball arithmetic takes over, which is slow for more inputs. For a
+# cone that is summed by itself, it may be a share of what it adds. A half of a label cell adds
+# nothing by itself: however large, most of it may cancel in the other half.
 _WIDE, _CAREFUL_UP_TO = Fraction(1, 10**6), 6
 _MANY_JOBS = 200
 _MANY_PARTS = 10_000  # among which a width that is asked for is shared out
