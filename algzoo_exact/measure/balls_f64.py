@@ -16,7 +16,7 @@ import numpy as np
 from flint import arb
 from numpy.typing import NDArray
 
-from algzoo_exact.jit import compiled
+from algzoo_exact.jit import compiled, compiled_in_place
 
 U = 2.0**-53  # unit roundoff
 SLACK = 1.0 + 2.0**-20  # covers the rounding of the bounds themselves
@@ -64,7 +64,7 @@ def inverse(a: Ball) -> Ball:
     return mid, abs(mid) * (2.0 * a[1] * abs(mid) + U) * SLACK + TINY
 
 
-@compiled
+@compiled_in_place
 def length_ball(vector: F64, radius: float) -> Ball:
     """The length of a vector that is off by at most ``radius``."""
     total = 0.0
@@ -74,7 +74,7 @@ def length_ball(vector: F64, radius: float) -> Ball:
     return length, (radius + (vector.shape[0] + 2.0) * U * length) * SLACK + TINY
 
 
-@compiled
+@compiled_in_place
 def inner_ball(a: F64, radius_a: float, b: F64, radius_b: float) -> Ball:
     """a.b; a sum of n products is off by n U (1 + n U) sum |a b| at most, by Higham's (3.4)."""
     mid, size, squares_a, squares_b = 0.0, 0.0, 0.0, 0.0

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from algzoo_exact.jit import compiled
+from algzoo_exact.jit import compiled, compiled_in_place
 from algzoo_exact.measure.balls_f64 import SLACK, Ball, U, add, multiply
 from algzoo_exact.measure.face_components import Heading, heading_within
 from algzoo_exact.measure.facet_flow import ONE_OVER_TWO_PI, flows_by_parts
@@ -98,7 +98,7 @@ def _solid_angle(
     return add(multiply(total, ONE_OVER_TWO_PI), (start, 0.0))
 
 
-@compiled
+@compiled_in_place
 def _facet_moment(lattice: Lattice, facet: int, solid: F64, moment: F64) -> None:
     """That of one facet in the lattice, into ``moment`` (n + 1)."""
     n, face = lattice.e.shape[1], lattice.child[facet]

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from algzoo_exact.jit import compiled
+from algzoo_exact.jit import compiled, compiled_in_place
 from algzoo_exact.measure.balls_f64 import SLACK, Ball, U
 from algzoo_exact.measure.faces_f64 import has_bit
 from algzoo_exact.measure.lattice_f64 import PRODUCT_ERROR, UNIT_ERROR, Lattice
@@ -56,7 +56,7 @@ class Components(NamedTuple):
     spread: F64
 
 
-@compiled
+@compiled_in_place
 def _component(lattice: Lattice, edge: int, heading: Heading, q: float) -> Ball:
     """The component along e, where ``q`` is that of the face above.
 
@@ -122,7 +122,7 @@ def components(lattice: Lattice, below: Below, heading: Heading) -> Components:
     return Components(y, y_error, q, spread)
 
 
-@compiled
+@compiled_in_place
 def _project(lattice: Lattice, face: int, codimension: int, d: F64) -> float:
     """Scales the part of ``d`` within the span of a face to length 1; returns a bound for the
     rest that is left outside."""

@@ -8,18 +8,18 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from algzoo_exact.jit import compiled
+from algzoo_exact.jit import compiled, compiled_in_place
 
 I64 = NDArray[np.int64]
 U64 = NDArray[np.uint64]
 
 
-@compiled
+@compiled_in_place
 def has_bit(mask: U64, place: int) -> bool:
     return bool((mask[place // 64] >> np.uint64(place % 64)) & np.uint64(1))
 
 
-@compiled
+@compiled_in_place
 def set_bit(mask: U64, place: int) -> None:
     mask[place // 64] |= np.uint64(1) << np.uint64(place % 64)
 
@@ -50,7 +50,7 @@ def full_set(count: int, words: int) -> U64:
     return full
 
 
-@compiled
+@compiled_in_place
 def _size(face: U64) -> int:
     bits = 0
     for word in face:
@@ -61,7 +61,7 @@ def _size(face: U64) -> int:
     return bits
 
 
-@compiled
+@compiled_in_place
 def part_of(small: U64, large: U64) -> bool:
     """Whether one set of rays is part of another."""
     for w in range(small.shape[0]):  # noqa: SIM110 - compiled: no generators

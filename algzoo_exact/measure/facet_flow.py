@@ -29,7 +29,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from algzoo_exact.jit import compiled
+from algzoo_exact.jit import compiled, compiled_in_place
 from algzoo_exact.measure.balls_f64 import Ball, U, add, atan, multiply
 from algzoo_exact.measure.face_components import (
     Below,
@@ -116,7 +116,7 @@ def _measure_ends(s: _Squash, dimension: int, heading: Heading, sums: _Sums) -> 
         sums.weight[p] = max(2.0, 1.0 + 0.5 * corners)  # a plane angle has two facets, one corner
 
 
-@compiled
+@compiled_in_place
 def _divide(s: _Squash, p: int, power: float, sums: _Sums) -> None:
     """The values of a face times 1 / k (``power`` 1/2) or 1 / k^2."""
     own = power * s.u.spread[p] + 4.0 * U
@@ -130,7 +130,7 @@ def _divide(s: _Squash, p: int, power: float, sums: _Sums) -> None:
             sums.shrink[p, i] = factor
 
 
-@compiled
+@compiled_in_place
 def _add_facets(s: _Squash, p: int, sums: _Sums) -> None:
     """The sum over a face's facets of y times their values."""
     lattice, face = s.lattice, s.below.faces[p]
@@ -220,7 +220,7 @@ def flows_by_parts(
     return flows, tops
 
 
-@compiled
+@compiled_in_place
 def _turn(s: _Squash, edge: int, sums: _Sums, solid: F64) -> Ball:
     """2 pi times the flow of the facet that an edge leads to: minus the sum of (1)."""
     lattice, top, y1 = s.lattice, s.lattice.child[edge], s.u.y[edge]

@@ -23,13 +23,19 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from algzoo_exact.jit import compiled
+from algzoo_exact.jit import compiled, compiled_in_place
 from algzoo_exact.measure.faces_f64 import set_bit
 from algzoo_exact.program.floats import Weights
 from algzoo_exact.regions.batch import Aim, Cells, Rays, Stack
 from algzoo_exact.regions.cut import copy_ray, keep_side
 from algzoo_exact.regions.exact_search import LEAVES
-from algzoo_exact.regions.forms import MIXED, UNDECIDED_SIGN, evaluate_layer, find_signs
+from algzoo_exact.regions.forms import (
+    MIXED,
+    UNDECIDED_SIGN,
+    count_signs,
+    evaluate_layer,
+    find_signs,
+)
 from algzoo_exact.regions.leaves import (
     DONE,
     FULL,
@@ -46,7 +52,7 @@ F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
 
 
-@compiled
+@compiled_in_place
 def _pass_by(walls: Walls, stack: Stack, outcome: int, sign: I64) -> None:
     """The next neuron has one sign on the cone on top of the stack."""
     top = stack.size[0] - 1
@@ -63,7 +69,7 @@ def _pass_by(walls: Walls, stack: Stack, outcome: int, sign: I64) -> None:
     stack.level[top] = level + 1
 
 
-@compiled
+@compiled_in_place
 def _split(walls: Walls, stack: Stack, sign: I64) -> int:
     """The cone on top of the stack becomes two, by the ``sign`` of the next neuron."""
     weights, top = walls.weights, stack.size[0] - 1
@@ -72,8 +78,8 @@ def _split(walls: Walls, stack: Stack, sign: I64) -> int:
     rays, above = rays_of(stack, top), rays_of(stack, top + 1)
     walls.known[0] = 0
     count = keep_side(walls, stack.pattern[top], rays, sign, wall, above)
-    old = int(np.sum(sign[: rays.number] >= 0))  # the new rays, on the wall, come after these
-    below = int(np.sum(sign[: rays.number] <= 0))
+    old = rays.number - count_signs(rays, sign, -1)  # the new rays, on the wall, come after these
+    below = rays.number - count_signs(rays, sign, 1)
     if count < 0 or below + count - old > rays.values.shape[0]:
         return OVERFLOW
     above = Rays(above.values, above.errors, above.masks, count)
@@ -102,7 +108,7 @@ def _split(walls: Walls, stack: Stack, sign: I64) -> int:
     return DONE
 
 
-@compiled
+@compiled_in_place
 def _step(walls: Walls, stack: Stack, cells: Cells, aim: Aim, sign: I64) -> int:
     """One neuron of the cone on top of the stack, or all that is left of it."""
     weights, top = walls.weights, stack.size[0] - 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from algzoo_exact.jit import compiled
+from algzoo_exact.jit import compiled, compiled_in_place
 from algzoo_exact.measure.balls_f64 import SLACK, TINY, U
 from algzoo_exact.measure.faces_f64 import has_bit, set_bit
 from algzoo_exact.regions.batch import Rays
@@ -59,7 +59,7 @@ def _crossing_edges(rays: Rays, sign: I64) -> I64:
     return edges[:found]
 
 
-@compiled
+@compiled_in_place
 def copy_ray(rays: Rays, r: int, to: Rays, q: int) -> None:
     for c in range(rays.values.shape[1]):
         to.values[q, c] = rays.values[r, c]
@@ -68,7 +68,7 @@ def copy_ray(rays: Rays, r: int, to: Rays, q: int) -> None:
         to.masks[q, w] = rays.masks[r, w]
 
 
-@compiled
+@compiled_in_place
 def _only_one_left(row: F64, rays: Rays, r: int) -> int:
     """The only input with a weight in ``row`` that is not an exact 0 on a ray; -1 if there are
     others, or none."""
@@ -81,7 +81,7 @@ def _only_one_left(row: F64, rays: Rays, r: int) -> int:
     return left
 
 
-@compiled
+@compiled_in_place
 def _set_exact_zeros(walls: Walls, rays: Rays, r: int, level: int) -> None:
     """Inputs that vanish exactly on a new ray of the wall z[t][j] = 0 of a neuron.
 
@@ -109,7 +109,7 @@ def _set_exact_zeros(walls: Walls, rays: Rays, r: int, level: int) -> None:
                 left = _only_one_left(walls.rows[wall], rays, r)
 
 
-@compiled
+@compiled_in_place
 def _meet(rays: Rays, p: int, m: int, column: int, n: int, to: Rays, q: int) -> float:
     """The ray between r+ and r-, with numbers p and m, on which a ``column`` vanishes, to place q;
     returns the largest error of a coordinate.

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from algzoo_exact.jit import compiled, compiled_any_order
+from algzoo_exact.jit import compiled_in_place, compiled_in_place_any_order
 from algzoo_exact.measure.balls_f64 import SLACK, TINY, U
 from algzoo_exact.regions.batch import Rays
 from algzoo_exact.regions.polish import Walls, block, column_of
@@ -29,7 +29,16 @@ class Form(NamedTuple):
     state: int
 
 
-@compiled_any_order
+@compiled_in_place
+def count_signs(rays: Rays, sign: I64, value: int) -> int:
+    """How many rays have this sign."""
+    number = 0
+    for r in range(rays.number):
+        number += sign[r] == value
+    return number
+
+
+@compiled_in_place_any_order
 def evaluate(form: Form, rays: Rays, first: int, column: int) -> None:
     """Its values at the rays from ``first`` on, into a ``column``, with the bound (1) of
     ``regions.compiled``."""
@@ -59,7 +68,7 @@ def evaluate(form: Form, rays: Rays, first: int, column: int) -> None:
             ) * SLACK + TINY  # fmt: skip
 
 
-@compiled
+@compiled_in_place
 def evaluate_layer(walls: Walls, rays: Rays, first: int, level: int) -> None:
     """z[t] from neuron ``level`` on, at the rays from ``first`` on."""
     weights = walls.weights
@@ -73,7 +82,7 @@ def evaluate_layer(walls: Walls, rays: Rays, first: int, level: int) -> None:
         evaluate(form, rays, first, column_of(walls, q))
 
 
-@compiled
+@compiled_in_place
 def find_signs(rays: Rays, column: int, sign: I64) -> int:
     """Signs in a column, into ``sign``. Returns +1, -1 or 0 where no two differ strictly, MIXED, or
     UNDECIDED_SIGN if one is."""

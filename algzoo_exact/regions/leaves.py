@@ -8,14 +8,21 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from algzoo_exact.jit import compiled, compiled_any_order
+from algzoo_exact.jit import compiled, compiled_in_place
 from algzoo_exact.measure.faces_f64 import set_bit
 from algzoo_exact.regions.batch import Aim, Cells, Rays, Stack
 from algzoo_exact.regions.beaten import beaten
 from algzoo_exact.regions.bounds import settled
 from algzoo_exact.regions.cut import keep_side
 from algzoo_exact.regions.exact_search import BOUNDARY, CONES, EVERYTHING
-from algzoo_exact.regions.forms import MIXED, UNDECIDED_SIGN, Form, evaluate, find_signs
+from algzoo_exact.regions.forms import (
+    MIXED,
+    UNDECIDED_SIGN,
+    Form,
+    count_signs,
+    evaluate,
+    find_signs,
+)
 from algzoo_exact.regions.polish import Walls, block, column_of, sharpen
 from algzoo_exact.regions.starts import EACH
 
@@ -25,12 +32,12 @@ F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
 
 
-@compiled
+@compiled_in_place
 def rays_of(stack: Stack, place: int) -> Rays:
     return Rays(stack.values[place], stack.errors[place], stack.masks[place], stack.rays[place])
 
 
-@compiled
+@compiled_in_place
 def _append(stack: Stack, cells: Cells, rays: Rays, label: int, credit: float) -> None:
     """A cell with the pattern of the cone on top of the stack."""
     q, top = cells.size[0], stack.size[0] - 1
@@ -47,7 +54,7 @@ def _append(stack: Stack, cells: Cells, rays: Rays, label: int, credit: float) -
     cells.size[0] = q + 1
 
 
-@compiled
+@compiled_in_place
 def _take_leaf(stack: Stack, cells: Cells) -> None:
     """The cone on top of the stack is done with, and counted."""
     leaf, top = cells.leaves[0], stack.size[0] - 1
@@ -57,7 +64,7 @@ def _take_leaf(stack: Stack, cells: Cells) -> None:
     stack.size[0] = top
 
 
-@compiled
+@compiled_in_place
 def _emit(walls: Walls, stack: Stack, cells: Cells, aim: Aim, label: int, sign: I64) -> int:
     """Cut the leaf on top of the stack down to where ``label`` is right, and append it."""
     weights, top, spare = walls.weights, stack.size[0] - 1, stack.rays.shape[0] - 1
@@ -77,6 +84,7 @@ def _emit(walls: Walls, stack: Stack, cells: Cells, aim: Aim, label: int, sign: 
             return DONE  # wrong everywhere
         if outcome == 0:
             tied += 1
+        flat = count_signs(rays, sign, 0) >= walls.rows.shape[1] - 1
         wall = walls.rows.shape[0] + neurons + other
         if outcome == MIXED:
             to = rays_of(stack, spare)
@@ -89,14 +97,13 @@ def _emit(walls: Walls, stack: Stack, cells: Cells, aim: Aim, label: int, sign: 
             for r in range(rays.number):
                 if sign[r] == 0:
                     set_bit(rays.masks[r], wall)
-        flat = np.sum(sign[: rays.number] == 0) >= walls.rows.shape[1] - 1
         touched = touched or outcome == MIXED or flat
     if touched:
         _append(stack, cells, rays, label, 1.0 / tied if aim.ties == 2 else 1.0)
     return DONE
 
 
-@compiled
+@compiled_in_place
 def _emit_each(walls: Walls, stack: Stack, cells: Cells, aim: Aim, sign: I64) -> int:
     """Emit the leaf on top of the stack for its label, or for each that is wanted; nothing unless
     all is done."""
@@ -107,13 +114,14 @@ def _emit_each(walls: Walls, stack: Stack, cells: Cells, aim: Aim, sign: I64) ->
         first, last = 0, aim.wanted.shape[0]
     masks = stack.masks[top]
     ties_from = walls.rows.shape[0] + walls.weights.layer.shape[0]
-    wrong = np.zeros(last, np.bool_)
-    if stack.label[top] == EACH and aim.ties != EVERYTHING:
-        begin = block(walls, walls.weights.first.shape[0] - 2)
-        wrong = beaten(walls.weights.readout, rays_of(stack, top), begin, aim.rivals)
+    margins, begin = walls.weights.margins, block(walls, walls.weights.first.shape[0] - 2)
     for label in range(first, last):
-        if stack.label[top] == EACH and (wrong[label] or not aim.wanted[label]):
-            continue  # else the label may be a value cell's, and no logit's
+        if stack.label[top] == EACH:  # else the label may be a value cell's, and no logit's
+            if not aim.wanted[label]:
+                continue
+            rays = rays_of(stack, top)
+            if aim.ties != EVERYTHING and beaten(margins, rays, begin, aim.rivals, label):
+                continue
         if last - first > 1:  # the one before had ties of its own
             for wall in range(ties_from, ties_from + last):
                 keep = ~(np.uint64(1) << np.uint64(wall % 64))
@@ -126,7 +134,7 @@ def _emit_each(walls: Walls, stack: Stack, cells: Cells, aim: Aim, sign: I64) ->
     return DONE
 
 
-@compiled
+@compiled_in_place
 def take_leaf(walls: Walls, stack: Stack, cells: Cells, aim: Aim, sign: I64) -> int:
     """Emit the leaf on top of the stack, and take it off; DONE, UNDECIDED or OVERFLOW."""
     status = _emit_each(walls, stack, cells, aim, sign)
@@ -139,7 +147,7 @@ def take_leaf(walls: Walls, stack: Stack, cells: Cells, aim: Aim, sign: I64) -> 
     return status
 
 
-@compiled_any_order
+@compiled
 def _leader(margins: F64, rays: Rays, begin: int, known: int, aim: Aim) -> int:
     """The label furthest ahead of its rivals in the middle of the rays, to be looked at first;
     ``begin`` and ``known`` as for ``settled``."""
@@ -166,7 +174,7 @@ def _leader(margins: F64, rays: Rays, begin: int, known: int, aim: Aim) -> int:
     return best
 
 
-@compiled
+@compiled_in_place
 def take_settled(walls: Walls, stack: Stack, cells: Cells, aim: Aim, known: int) -> bool:
     """Take the cone on top of the stack off if bounds settle it, in the last layer, of which the
     first ``known`` neurons are split already."""

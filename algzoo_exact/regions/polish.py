@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from algzoo_exact.jit import compiled
+from algzoo_exact.jit import compiled, compiled_in_place
 from algzoo_exact.measure.balls_f64 import SLACK, TINY, U
 from algzoo_exact.measure.faces_f64 import has_bit
 from algzoo_exact.program.floats import Weights
@@ -54,14 +54,14 @@ def walls_below(weights: Weights, rows: F64) -> Walls:
     )  # fmt: skip
 
 
-@compiled
+@compiled_in_place
 def block(walls: Walls, t: int) -> int:
     """Where the state of layer t starts in ``Rays``; layers take turns at two places."""
     place: int = walls.rows.shape[1] + walls.weights.state.shape[1] * (t % 2)
     return place
 
 
-@compiled
+@compiled_in_place
 def column_of(walls: Walls, level: int) -> int:
     """Where z of a neuron is in ``Rays``; for the number of all neurons, the difference of
     logits."""
@@ -73,7 +73,7 @@ def column_of(walls: Walls, level: int) -> int:
     return place
 
 
-@compiled
+@compiled_in_place
 def _fill_normals(walls: Walls, pattern: U64, level: int) -> None:
     """Normals of z[t][j] up to and including neuron ``level`` on an activation pattern."""
     weights, n = walls.weights, walls.rows.shape[1]
@@ -100,7 +100,7 @@ def _fill_normals(walls: Walls, pattern: U64, level: int) -> None:
     walls.known[0] = max(walls.known[0], level + 1)
 
 
-@compiled
+@compiled_in_place
 def _gauss_jordan(walls: Walls, mask: U64, levels: int) -> int:
     """Reduce normals of the ray's tight walls until n - 1 rows are independent; the rank found.
 
@@ -137,7 +137,7 @@ def _gauss_jordan(walls: Walls, mask: U64, levels: int) -> int:
     return rank
 
 
-@compiled
+@compiled_in_place
 def _eliminate(m: F64, e: F64, row: int, pivot: int, c: int) -> None:
     """Subtract the multiple of row ``pivot`` that clears column c of ``row``."""
     if m[row, c] == 0.0 and e[row, c] == 0.0:
@@ -157,7 +157,7 @@ def _eliminate(m: F64, e: F64, row: int, pivot: int, c: int) -> None:
     e[row, c] = 0.0
 
 
-@compiled
+@compiled_in_place
 def _solve(walls: Walls, value: F64, error: F64) -> bool:
     """The ray of reduced equations for the coordinates in ``value`` and ``error``, if its bounds
     are tighter; exact zeros stay."""
@@ -197,7 +197,7 @@ def _solve(walls: Walls, value: F64, error: F64) -> bool:
     return True
 
 
-@compiled
+@compiled_in_place
 def polish(walls: Walls, pattern: U64, level: int, mask: U64, value: F64, error: F64) -> None:
     """Recompute one ray of a cone about to be cut at ``level``, if that tightens its bounds.
 
@@ -224,7 +224,7 @@ def polish(walls: Walls, pattern: U64, level: int, mask: U64, value: F64, error:
             error[place] = (bound + (n + 4.0) * U * size) * SLACK + TINY
 
 
-@compiled
+@compiled_in_place
 def sharpen(walls: Walls, pattern: U64, rays: Rays) -> None:
     """Polish all rays of a leaf, which several ties may be about to cut."""
     walls.known[0] = 0

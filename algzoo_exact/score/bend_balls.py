@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.geometry.cone import IntVector
-from algzoo_exact.jit import compiled
+from algzoo_exact.jit import compiled, compiled_in_place
 from algzoo_exact.measure.balls_f64 import (
     SLACK,
     TINY,
@@ -81,7 +81,7 @@ class Bends(NamedTuple):
     rest: F64
 
 
-@compiled
+@compiled_in_place
 def output_slopes(weights: Weights, pattern: U64, slopes: F64) -> None:
     """The derivatives of the one output by h[t][j], backwards, (layers, D, 3): high and low part,
     and a bound for the error of their sum."""
@@ -102,7 +102,7 @@ def output_slopes(weights: Weights, pattern: U64, slopes: F64) -> None:
             slopes[t, i, 2] = error_after(total, end - start)
 
 
-@compiled
+@compiled_in_place
 def _find_error(weights: Weights, walls: Walls, median: F64, error: F64) -> None:
     """The error's functional and its radius (n + 1), from those of the last layer and of the
     median."""
@@ -116,7 +116,7 @@ def _find_error(weights: Weights, walls: Walls, median: F64, error: F64) -> None
         error[n] += (abs(total[1]) + error_after(total, d + 1)) * SLACK
 
 
-@compiled
+@compiled_in_place
 def _last_input(weights: Weights, q: int) -> int:
     """The last input that z[t][j] of neuron q may depend on; it does if the neuron reads it and no
     earlier layer does."""
@@ -139,7 +139,7 @@ def mixing(weights: Weights) -> B8:
     return found
 
 
-@compiled
+@compiled_in_place
 def _jump_across(
     below: Below, face: U64, wall: int, sets: U64, walls: Walls, slopes: F64, mixes: B8
 ) -> Ball:
@@ -160,7 +160,7 @@ def _jump_across(
     return total
 
 
-@compiled
+@compiled_in_place
 def find_jumps(
     below: Below, q: int, sets: U64, walls: Walls, slopes: F64, mixes: B8, facets: Facets,
     jumps: F64,
@@ -190,7 +190,7 @@ def find_jumps(
     return True
 
 
-@compiled
+@compiled_in_place
 def _weigh(below: Below, q: int, facets: Facets, bends: Bends) -> None:
     """The weights of all facets of cell q that count, and what those of nearly no jump add."""
     n = below.rows.shape[1]
@@ -241,7 +241,7 @@ def find_bends(below: Below, medians: F64, cells: Cells, facets: Facets, bends: 
                 facets.include[q, f] = False
 
 
-@compiled
+@compiled_in_place
 def add_bends(facets: Facets, bends: Bends, sums: FacetSums, balls: F64) -> None:
     """What each cell adds to the mean square beyond l = 0, (C, 2)."""
     n = facets.normal.shape[2]

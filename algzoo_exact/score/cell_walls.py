@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from algzoo_exact.geometry.cone import IntVector, dot
-from algzoo_exact.jit import compiled
+from algzoo_exact.jit import compiled, compiled_in_place
 from algzoo_exact.measure.balls_f64 import SLACK, TINY, U, two_product, two_sum
 from algzoo_exact.measure.cell_facets import Facets
 from algzoo_exact.measure.faces_f64 import full_set, has_bit, part_of, ray_sets, subfaces
@@ -99,7 +99,7 @@ def room_for_walls(below: Below) -> Walls:
     )  # fmt: skip
 
 
-@compiled
+@compiled_in_place
 def add_multiple(total: Sum, w: float, part: F64) -> Sum:
     """Adds w times a number of high part, low part and radius.
 
@@ -121,7 +121,7 @@ def error_after(total: Sum, products: int) -> float:
     return (total[3] + tiny * total[2]) * SLACK + TINY
 
 
-@compiled
+@compiled_in_place
 def _find_neuron_walls(below: Below, t: int, pattern: U64, walls: Walls) -> None:
     """Those of layer t, and its states, from those of the layer before."""
     weights, first = below.weights, below.rows.shape[0]
@@ -149,7 +149,7 @@ def _find_neuron_walls(below: Below, t: int, pattern: U64, walls: Walls) -> None
                 walls.state[j, c, part] = walls.fresh[j, c, part]
 
 
-@compiled
+@compiled_in_place
 def find_walls(below: Below, pattern: U64, label: int, walls: Walls) -> None:
     """All walls of a cell; ties are those of the ``label``."""
     weights, first, n = below.weights, below.rows.shape[0], below.rows.shape[1]
@@ -187,7 +187,7 @@ def set_facets(cells: Cells, q: int, facets: Facets) -> U64:
     return sets
 
 
-@compiled
+@compiled_in_place
 def keep_boundary(below: Below, q: int, sets: U64, facets: Facets) -> bool:
     """Includes the facets of cell q that belong to the boundary (see ``score.facets``), but for
     those that do not turn; whether there are any."""
@@ -202,7 +202,7 @@ def keep_boundary(below: Below, q: int, sets: U64, facets: Facets) -> bool:
     return some
 
 
-@compiled
+@compiled_in_place
 def set_normals(q: int, walls: Walls, facets: Facets) -> None:
     """Of all facets of cell q: those that are not included bound the others."""
     for f in range(facets.number[q]):

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from algzoo_exact.jit import compiled
+from algzoo_exact.jit import compiled, compiled_in_place
 from algzoo_exact.measure.balls_f64 import (
     SLACK,
     TINY,
@@ -64,7 +64,7 @@ class Room(NamedTuple):
     fresh: F64
 
 
-@compiled
+@compiled_in_place
 def _moving_wall(below: Below, rnn: Rnn, pattern: U64, face: U64, sets: U64) -> int:
     """The one wall that a facet of a right cell moves with. ``sets`` (walls, words): the rays on
     each wall; ``face`` (words): those on the facet."""
@@ -90,7 +90,7 @@ def _moving_wall(below: Below, rnn: Rnn, pattern: U64, face: U64, sets: U64) -> 
     return COINCIDING if count > 1 else wall
 
 
-@compiled
+@compiled_in_place
 def _follows(rnn: Rnn, pattern: U64, face: U64, sets: U64, first: int, q: int) -> bool:
     """Whether all states that neuron q may read vanish on a facet. Then z of q vanishes there
     because its input x[t] does, where the facet stays; or if q reads no input, it moves with what
@@ -128,13 +128,13 @@ def moving_facets(below: Below, rnn: Rnn, cells: Cells, facets: Facets) -> bool:
     return True
 
 
-@compiled
+@compiled_in_place
 def _add_product(sums: F64, place: int, a: Ball, b: Ball) -> None:
     found = add((sums[place, 0], sums[place, 1]), multiply(a, b))
     sums[place, 0], sums[place, 1] = found
 
 
-@compiled
+@compiled_in_place
 def add_backward(
     rnn: Rnn, pattern: U64, x: F64, off: float, neuron: int, label: int, other: int, room: Room,
     sums: F64,
@@ -234,7 +234,7 @@ def accuracy_slopes(
                     add_backward(rnn, pattern, x, off, -1, label, other, room, sums)
 
 
-@compiled
+@compiled_in_place
 def _scaled(moment: F64, factor: Ball, out: F64) -> None:
     """A vector, whose last entry bounds the length of its error, times a number."""
     n = moment.shape[0] - 1

@@ -419,9 +419,9 @@ def test_a_lost_cell_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     program, task = random_program(np.random.default_rng(4), 3, 3), az.tasks.second_argmax(3)
     original, lost = compiled.advance, 0
 
-    def forgetful(weights: Any, stack: Any, cells: Any, *rest: Any) -> int:
+    def forgetful(weights: Any, rows: Any, stack: Any, cells: Any, *rest: Any) -> int:
         nonlocal lost
-        status = original(weights, stack, cells, *rest)
+        status = original(weights, rows, stack, cells, *rest)
         if not lost and cells.size[0] > 1:
             cells.size[0] -= 1
             lost += 1
