@@ -22,16 +22,20 @@ from algzoo_exact.analysis.gradient import Gradient
 from algzoo_exact.analysis.neurons import NeuronFacts
 from algzoo_exact.analysis.polish import Polished
 from algzoo_exact.certificate.build import Certificate
+from algzoo_exact.certificate.economy import Economy
+from algzoo_exact.drafting.draft import Draft
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.explain.ledger.surprise import Ledger
 from algzoo_exact.explain.outcome import Outcome
 from algzoo_exact.explain.prove.statements import Asked
 from algzoo_exact.explain.story import Explanation
+from algzoo_exact.explain.suggest import Suggestion
 from algzoo_exact.explain.verify import Verification
 from algzoo_exact.present import document as d
 from algzoo_exact.present.documents.asked import asked_document, verdict_text
 from algzoo_exact.present.documents.catalogue import catalogue_document
 from algzoo_exact.present.documents.difference import difference_document
+from algzoo_exact.present.documents.draft import draft_document
 from algzoo_exact.present.documents.errors import errors_document
 from algzoo_exact.present.documents.gradient import gradient_document, polish_document
 from algzoo_exact.present.documents.importance import importance_document
@@ -39,10 +43,11 @@ from algzoo_exact.present.documents.neurons import neurons_document
 from algzoo_exact.present.documents.race import race_document
 from algzoo_exact.present.documents.regions import Chosen, regions_document
 from algzoo_exact.present.documents.score import Wanted, sample_document, score_document
-from algzoo_exact.present.documents.verification import verification_document
+from algzoo_exact.present.documents.verification import suggestion_blocks, verification_document
 from algzoo_exact.present.explore.exploration import Exploration, SavedPage
 from algzoo_exact.present.pictures.picture import Drawing
 from algzoo_exact.present.report import Report
+from algzoo_exact.present.sections.economy import economy_blocks
 from algzoo_exact.present.sections.ledger import ledger_blocks
 from algzoo_exact.present.sections.theorem import MOST_NEURONS, attention, closed_form, numbers
 from algzoo_exact.present.typeset import prose_of
@@ -254,8 +259,11 @@ BLOCKS: dict[type, Callable[[Any], Blocks]] = {
     Region: _region,
     RegionGraph: _graph,
     Explanation: _explanation,
+    Draft: lambda found: _of(draft_document(None, None, found)),
     Verification: lambda found: _of(verification_document(None, None, found)),
     Ledger: lambda ledger: tuple(ledger_blocks(ledger)),
+    Economy: lambda made: tuple(economy_blocks(made)),
+    Suggestion: lambda found: tuple(suggestion_blocks([found])),
     Outcome: _outcome,
     Asked: lambda asked: _of(asked_document(None, None, None, asked, None)),
     Errors: _errors,

@@ -23,7 +23,7 @@ from algzoo_exact.shown import Shown
 LONGEST, LINES, LARGEST = 1000, 6, 200_000
 # Plain values, and the checker's, which stands alone; an estimator of the race is a function.
 PLAIN = {"check_certificate", "estimator", "list_models", "probability", "standardize"}
-PLAIN |= {"exact_score", "write_table"}
+PLAIN |= {"exact_score", "suggest", "write_table"}
 FOREIGN = {"attention"}  # an Arrow table shows itself
 SLOW = {"compare", "importance", "make_report", "polish", "surprise", "train", "write_reports"}
 FEWER: dict[str, dict[str, Any]] = {

@@ -31,6 +31,7 @@ from algzoo_exact.present.findings.pieces import LARGEST as LARGEST_PIECE
 from algzoo_exact.present.findings.pieces import ErrorPieces, PieceTally, observed_pieces
 from algzoo_exact.present.findings.random_inputs import Order, Sampled, sampler
 from algzoo_exact.present.findings.scoring import score_of
+from algzoo_exact.processes import Workers, processes_for
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task, TieRule
 from algzoo_exact.score.result import Score
@@ -178,7 +179,7 @@ class Wishes:
     samples: int = 1_000_000
     seed: int = 0
     seconds: float = 30.0
-    workers: int = 1
+    workers: Workers = 1
     inside: bool = False
 
 
@@ -190,7 +191,7 @@ def gather(model: Model, task: Task, wishes: Wishes, progress: Progress) -> Find
     # An explanation's statements have limits of their own.
     deadline = NEVER if explained else Deadline.after(wishes.time_limit)
     # Loading torch takes longer than the exact part of most reports.
-    apart = (limited or wishes.workers > 1) and "torch" not in sys.modules
+    apart = (limited or processes_for(wishes.workers) > 1) and "torch" not in sys.modules
     with sampler(apart=apart) as beside:
         if limited:
             slow = uncertified(model, task, explained) or _NO_TIME

@@ -243,6 +243,8 @@ def failures(
         if checked.verdict.reason:
             said.append(f": {checked.verdict.reason}")
         said += _witness(checked, number)
+        if checked.fails is not None:
+            said += ["; it fails with probability ", *figure_text(checked.fails)]
         if checked.confirmed is not None:
             said.append(_SEEN[checked.confirmed])
         items.append(tuple(said))

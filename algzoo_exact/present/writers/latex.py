@@ -101,7 +101,7 @@ def _block(block: d.Block, pictures: Mapping[str, str]) -> str:
         case d.Bullets(items):
             lines = [f"\\item {_text(item)}" for item in items]
             return "\n".join([r"\begin{itemize}", *lines, r"\end{itemize}"])
-        case d.Commands(lines):
+        case d.Commands(lines) | d.Code(lines):
             code = " \\\\\n".join(f"\\texttt{{{_code(line)}}}" for line in lines)
             return f"\\begin{{flushleft}}\n{code}\n\\end{{flushleft}}"
         case d.Folded(summary):
