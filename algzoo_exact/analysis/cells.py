@@ -22,7 +22,6 @@ from algzoo_exact.errors import InputError
 from algzoo_exact.exact.enclosure import Enclosure, ball_sum
 from algzoo_exact.measure.flow import MOST_INPUTS
 from algzoo_exact.processes import Workers
-from algzoo_exact.program.floats import exact_weights
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.specialize import Specializer, rows
 from algzoo_exact.program.task import Task, TieRule, check_fit, credit_for
@@ -226,13 +225,12 @@ class _Work:
         if self.wrong_only and self.ties == "lowest":
             wanted.remove(start.label)  # it is right, whatever ties with it
         search = Search(self.program, "uniform", wanted=wanted)
-        weights = exact_weights(self.program)
         for batch in search.cells(replace(start, label=EACH)):
             self.deadline.look()
             if batch is None:
                 continue
             size = int(batch.size[0])
-            mids, rads, inside = measured(search, weights, start, batch, self.deadline.look)
+            mids, rads, inside = measured(search, start, batch, self.deadline.look)
             answer = batch.label[:size].copy()
             part = replace(
                 self.nothing(),

@@ -26,7 +26,6 @@ from algzoo_exact.exact.enclosure import Enclosure, ball_sum, square_root
 from algzoo_exact.measure.flow import MOST_INPUTS
 from algzoo_exact.processes import Workers
 from algzoo_exact.program.fingerprint import identity
-from algzoo_exact.program.floats import exact_weights
 from algzoo_exact.program.ir import Program, side_by_side
 from algzoo_exact.program.lift import HasProgram, lift, task_of
 from algzoo_exact.program.problem import Problem, ValueCell
@@ -230,7 +229,6 @@ class _Work:
         rivals = (first[:, None] == first) != (second[:, None] == second)
         wanted = np.flatnonzero(first != second).tolist()
         search = Search(joint, "lowest", rivals=rivals, wanted=wanted)
-        weights = exact_weights(joint)
         for batch in search.cells(replace(start, label=EACH), CONES):
             self.deadline.look()
             if batch is not None:
@@ -238,7 +236,7 @@ class _Work:
                 yield (
                     start.label,
                     pair,
-                    *measured(search, weights, start, batch, self.deadline.look),
+                    *measured(search, start, batch, self.deadline.look),
                 )
 
 

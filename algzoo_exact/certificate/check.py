@@ -69,9 +69,9 @@ def require(condition: bool, reason: str) -> None:
 # ---------------------------------------------------------------------------------------------
 # Work, in operations: sums, products, quotients, shifts and roots of numbers.
 #
-# One on ordinary numbers takes a microsecond or less; one on long numbers counts as several. Charges
-# are made before the work: as few as there are sure to be no less than are done, comparisons and
-# bookkeeping beside them. Reading the file and its digest are not counted.
+# One on ordinary numbers takes a microsecond or less; one on long numbers counts as several. They
+# are charged before they are made, and never fewer; steps through formulas are charged too. Reading
+# the file and its digest are not counted.
 
 MOST_WORK = 100_000_000
 """Operations for the whole certificate."""

@@ -172,7 +172,7 @@ def _progress(label: str, deadline: Deadline = NEVER) -> Iterator[Callable[[floa
 
 
 def _beside(output: Path, model: Model, explained: bool) -> Path | None:
-    from algzoo_exact.present.findings.gather import slow_certificate
+    from algzoo_exact.present.findings.certifying import slow_certificate
     from algzoo_exact.present.reports import CERTIFICATE
 
     if slow_certificate(model, o.task_of(model), explained):

@@ -21,7 +21,8 @@ from algzoo_exact.present.documents.scores import (
     score_text,
     whole_row,
 )
-from algzoo_exact.present.findings.gather import Progress, Wishes, slow_certificate
+from algzoo_exact.present.findings.certifying import slow_certificate
+from algzoo_exact.present.findings.gather import Progress, Wishes
 from algzoo_exact.present.report import report_of
 from algzoo_exact.present.sections.registry import kinds_section
 from algzoo_exact.present.wording import several
