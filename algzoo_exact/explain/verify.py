@@ -4,7 +4,7 @@ what accuracy follows."""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from time import monotonic
 from typing import TypeVar
@@ -197,7 +197,10 @@ class _Run:
     def _outcome(self, claim: Claim, instance: Instance, known: Sequence[Fact]) -> Outcome:
         def checked() -> Outcome:
             start = monotonic()
-            return self.bench.about(instance, instance.check(self.bench, known), start)
+            found = instance.check(self.bench, known)
+            if found.status == "refuted":
+                found = replace(found, fails=instance.fails(self.bench))
+            return self.bench.about(instance, found, start)
 
         found = self.guarded(_title(claim, instance.parameters), checked)
         if found is None:
