@@ -25,6 +25,7 @@ from algzoo_exact.shown import Shown
 
 Fate = Literal["kept", "aside", "not proved", "not tried"]
 
+_HARDLY = Fraction(1, 1000)  # of all inputs
 _LEAST, _SECONDS = 0.2, 30.0  # for each statement
 _PART, _SHARES = 0.25, 6.0  # of the time left: for one statement at most, and for all together
 
@@ -67,6 +68,13 @@ class Desk:
     settled: list[Finding] = field(default_factory=list)
     held: dict[int, Formula] = field(default_factory=dict)
     names: dict[int, str] = field(default_factory=dict)
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether an accuracy follows already that leaves hardly anything open."""
+        found = (verification.accuracy for _, verification in self.accounts)
+        known = [figure.enclosure for figure in found if figure is not None]
+        return any(enclosure is not None and enclosure.width < _HARDLY for enclosure in known)
 
     def offer(self, proposal: Proposal) -> bool:
         """Lay down a proposal without cases: it stays if all its claims are proved."""

@@ -21,7 +21,7 @@ def find(desk: Desk) -> None:
     """Propose it, if a formula is known for each neuron that the readout reads."""
     specimen = desk.specimen
     read = np.flatnonzero(specimen.w_oh.any(0)).tolist()
-    if specimen.task.is_numeric or specimen.n > FEW_INPUTS or desk.accounts:
+    if specimen.task.is_numeric or specimen.n > FEW_INPUTS or desk.is_answered:
         return
     if not read or not all(j in desk.held for j in read):
         return

@@ -90,7 +90,7 @@ def find(desk: Desk) -> None:
     specimen = desk.specimen
     if specimen.task.is_numeric or not specimen.standard or specimen.n > _MOST_INPUTS:
         return
-    if desk.accounts or not specimen.w_oh[1:].any() or not specimen.w_hh.any():
+    if desk.is_answered or not specimen.w_oh[1:].any() or not specimen.w_hh.any():
         return
     reads = specimen.w_oh[1:] - specimen.w_oh[0]
     fixed = np.flatnonzero(reads).tolist()

@@ -1,4 +1,4 @@
-"""Neurons that are the same, and neurons that are never on; symmetries of the weights.
+"""Signs and magnitudes; neurons that are never on, or the same as others; symmetries.
 
 A *copy* reads the same as another neuron, so that both are equal at each step. A *mirror* is a
 permutation of the neurons that turns the network into itself where all inputs change sign: input
@@ -23,13 +23,16 @@ FINDER = "weights"
 
 _ALIKE = 1e-9  # of the largest state: equal but for rounding
 _NEAR = 0.05  # of the largest weight, for a symmetry that is worth a claim
+_FEW_WEIGHTS = 100  # whose signs are stated one by one
 _MOST_PAIRED = 10  # neurons, up to which permutations that are nearly symmetries are looked for
 
 
 def find(desk: Desk) -> None:
-    """Propose dead neurons, copies and mirrors."""
+    """Propose signs and magnitudes, dead neurons, copies and mirrors."""
     specimen = desk.specimen
     desk.tell("equal neurons and symmetries")
+    if specimen.program.parameters <= _FEW_WEIGHTS:
+        desk.offer(_signs(specimen))
     _, h = specimen.states(specimen.points)
     size = float(abs(h).max()) or 1.0
     dead = np.flatnonzero(abs(h).max((0, 1)) == 0).tolist()
@@ -43,6 +46,28 @@ def find(desk: Desk) -> None:
         permutation = _mirror(specimen, alive)
         if permutation is not None:
             desk.offer(_mirrored(specimen, permutation))
+
+
+def _signs(specimen: Specimen) -> Proposal:
+    """Of each weight, and which recurrent ones are above 1 in size, in standard form."""
+    program = specimen.program
+    rows, last = program.recurrent, program.readout
+    values = {f"W_hi[{i}]": w for i, w in enumerate(program.input_weights)}
+    values |= {f"W_hh[{i}][{j}]": w for i, row in enumerate(rows) for j, w in enumerate(row)}
+    values |= {f"W_oh[{k}][{j}]": w for k, row in enumerate(last) for j, w in enumerate(row)}
+    signs = [f"{name} {'>' if w > 0 else '<' if w else '=='} 0" for name, w in values.items()]
+    states = {name: w for name, w in values.items() if name.startswith("W_hh")}
+    sizes = [f"abs({name}) {'>' if abs(w) > 1 else '<='} 1" for name, w in states.items()]
+    blocks = [
+        claim("signs", "weights", statement=wrapped(signs, "and"),
+              price=[price("sign", len(signs))])
+    ]  # fmt: skip
+    if specimen.standard:
+        blocks.append(
+            claim("magnitudes", "weights", statement=wrapped(sizes, "and"),
+                  price=[price("order", len(sizes), note="each entry of W_hh against 1")])
+        )  # fmt: skip
+    return Proposal(FINDER, "Signs and magnitudes of the weights.", tuple(blocks))
 
 
 def _dead(neurons: Sequence[int]) -> Proposal:
