@@ -58,6 +58,8 @@ if TYPE_CHECKING:
     from algzoo_exact.certificate.check import check_certificate as check_certificate
     from algzoo_exact.certificate.economy import Economy as Economy
     from algzoo_exact.certificate.economy import economy as economy
+    from algzoo_exact.drafting.draft import Draft as Draft
+    from algzoo_exact.drafting.draft import draft as draft
     from algzoo_exact.errors import FloatRangeError as FloatRangeError
     from algzoo_exact.errors import InputError as InputError
     from algzoo_exact.exact.enclosure import Enclosure as Enclosure
@@ -141,6 +143,7 @@ _HOMES = {
     "Difference": "analysis.difference",
     "DifferentCell": "analysis.difference",
     "Economy": "certificate.economy",
+    "Draft": "drafting.draft",
     "Enclosure": "exact.enclosure",
     "Errors": "analysis.errors",
     "Estimate": "race.estimator",
@@ -189,6 +192,7 @@ _HOMES = {
     "cone_measure": "measure.cone_measure",
     "diff": "analysis.difference",
     "economy": "certificate.economy",
+    "draft": "drafting.draft",
     "estimator": "race.registry",
     "explore": "present.explore.exploration",
     "exact_score": "analysis.autograd",

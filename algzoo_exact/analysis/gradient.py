@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from algzoo_exact.analysis.kinks import check_kinks
 from algzoo_exact.deadline import Deadline, TimeIsUpError
 from algzoo_exact.errors import InputError
 from algzoo_exact.measure.balls_f64 import SLACK, U
@@ -147,7 +148,10 @@ def gradient(
     deadline = Deadline.after(time_limit)
     try:
         compile_slopes(rule, deadline, progress)
-        return slopes_of(program, chosen, rule, deadline, progress)
+        found = slopes_of(program, chosen, rule, deadline, progress)
+        if rule is not None:
+            check_kinks(program, chosen, deadline)
+        return found
     except TimeIsUpError:
         raise InputError(
             "The time limit passed before the gradient was known; allow more time."
@@ -173,7 +177,8 @@ def scored(
 
 def compile_slopes(ties: TieRule | None, deadline: Deadline, progress: Progress | None) -> None:
     """Compiles what gradients need, once on a machine; TimeIsUpError."""
-    with compiling("search", "square slopes" if ties is None else "slopes") as futures:
+    own = ("squares", "square slopes") if ties is None else ("slopes",)
+    with compiling("search", "facets", *own) as futures:
         if futures and progress is not None:
             progress(0.0, COMPILING)
         if not done(futures, deadline.timeout):
@@ -201,12 +206,11 @@ def slopes_of(
 
 
 def _one_sided(program: Program) -> dict[int, str]:
-    """Places and names of weights by which a score may have a derivative to each side only: those
-    that bring a neuron to life that is 0 on a whole cone, if anything reads it."""
+    """Places and names of weights by which a score may have a derivative to each side only, or
+    jump together with others: those that bring a neuron to life that is 0 on a whole cone."""
     d, found = program.hidden_size, {}
     for j, weight in enumerate(program.input_weights):
-        others = (row[j] for i, row in enumerate(program.recurrent) if i != j)
-        if weight or not any((*others, *(row[j] for row in program.readout))):
+        if weight:
             continue
         found[j] = f"W_hi[{j}]"
         found |= {

@@ -50,11 +50,11 @@ def economy(model: o.ModelArgument, sizes: o.AllSizes, ties: o.Ties, proofs: Pro
         raise az.InputError(
             f"Plots are written as {', '.join(SUFFIXES)}, not as {proofs.plot.name!r}."
         )
-    loaded, verification = sizes.load(model), None
-    path = None if proofs.explanation is None else explanation_path(proofs.explanation)
+    loaded, path, verification = sizes.load(model), None, None
     task, rule = o.task_of(loaded), ties.rule
     with progress_bar("economy") as advance:
-        if path is not None:
+        if proofs.explanation is not None:
+            path = explanation_path(proofs.explanation)
             verification = az.verify(
                 az.load_explanation(path), loaded, seconds=proofs.seconds, ties=rule,
                 progress=advance,
@@ -68,4 +68,5 @@ def economy(model: o.ModelArgument, sizes: o.AllSizes, ties: o.Ties, proofs: Pro
     if proofs.plot is not None:
         plot_economy(found, proofs.plot)
     picture = None if proofs.plot is None else str(proofs.plot)
-    return Said(economy_document(None if path is None else str(path), loaded, found, picture))
+    story = None if path is None else str(path)
+    return Said(economy_document(story, loaded, found, picture))

@@ -131,6 +131,17 @@ def test_large_models_show_little(name: str) -> None:
         assert len(value._repr_html_()) < 50_000
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["2nd_argmax_16_3", "median_4_3"])
+def test_large_reports_show_little(name: str) -> None:
+    """With pictures of many regions, and closed forms of hundreds of terms."""
+    report = az.make_report(az.load(name), samples=10_000)
+    assert len(report.html()) > 1.5 * LARGEST
+    html = report._repr_html_()
+    assert len(html) < LARGEST
+    assert "The closed form in full" in html
+
+
 def test_long_parts_are_cut() -> None:
     @dataclass(frozen=True)
     class Thing(Shown):

@@ -43,7 +43,7 @@ LAYERS: dict[str, set[str]] = {
     "exact": {"shown", "errors"},
     "geometry": {"shown", "errors", "exact"},
     "measure": {"shown", "errors", "exact", "geometry", "jit"},
-    "program": {"shown", "errors", "exact", "geometry"},
+    "program": {"shown", "errors", "exact", "geometry", "version"},
     "zoo": {"errors", "exact", "files", "geometry", "jit", "names", "program"},
 }
 LAYERS["regions"] = {

@@ -59,6 +59,7 @@ CALLS: dict[str, Callable[[Path], list[Any]]] = {
     "suggest": lambda at: [verification()],
     "diff": lambda at: [model(), model(), task()],
     "estimator": lambda at: ["sobol"],
+    "draft": lambda at: [model(), task()],
     "explore": lambda at: [model(), task()],
     "function_difference": lambda at: [az.load("longest_cycle_4_4")] * 2,
     "median_errors": lambda at: [az.load("median_2_2"), az.tasks.median(2)],

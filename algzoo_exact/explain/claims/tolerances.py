@@ -51,7 +51,8 @@ class Comparison(NamedTuple):
 
 def comparison(text: str) -> Comparison | None:
     """The two sides of a comparison, the smaller first; None for other statements."""
-    depth, places = 0, list[re.Match[str]]()
+    depth = 0
+    places: list[re.Match[str]] = []
     for place, sign in enumerate(text):
         depth += (sign in "([") - (sign in ")]")
         if depth == 0 and sign in "<>=!" and (not places or place >= places[-1].end()):
