@@ -36,6 +36,7 @@ class Always(Instance):
     domain: Formula
 
     kind = "always"
+    weaker_by = "the smallest tolerance"
     keys: ClassVar[Keys] = {"statement": formula(), "domain": formula(EVERYWHERE)}
     assumable = True
 

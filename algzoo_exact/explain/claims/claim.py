@@ -82,6 +82,7 @@ class Instance(Ground):
     says in words, with ``{key}`` for what the author wrote under a key. ``schema_rules`` are what
     the schema says of its keys together. A claim may name earlier ones under ``assume`` if it
     ``assumes``; those are of kinds that are ``assumable``: facts about all inputs of a domain.
+    ``weaker_by`` says in words what is different about the claims of ``weaker``.
     """
 
     kind: ClassVar[str]
@@ -90,6 +91,7 @@ class Instance(Ground):
     schema_rules: ClassVar[Json] = {}
     assumes: ClassVar[bool] = True
     assumable: ClassVar[bool] = False
+    weaker_by: ClassVar[str] = "a weaker version"
 
     def in_words(self) -> str:
         """The ``sentence``, where it is not the same for all of its kind."""

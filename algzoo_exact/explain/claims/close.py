@@ -62,6 +62,7 @@ class Close(Instance):
     bounds: Bounds
 
     kind = "close"
+    weaker_by = "the smallest tolerance"
     keys: ClassVar[Keys] = {
         "left": term(),
         "right": term(),

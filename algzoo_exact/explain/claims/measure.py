@@ -26,6 +26,7 @@ class Measure(Instance):
     bounds: Bounds
 
     kind = "measure"
+    weaker_by = "bounds that are met"
     keys: ClassVar[Keys] = {"condition": formula(), **BOUND_KEYS}
     schema_rules: ClassVar[Json] = BOUND_RULE
     assumes = False
