@@ -8,7 +8,15 @@ from typing import Any
 
 from algzoo_exact.certificate.check import Budget, Formulas, Node
 from algzoo_exact.certificate.check import Program as CheckedProgram
-from algzoo_exact.explain.language.expression import Compare, Entry, Formula, Number, Term, Truth
+from algzoo_exact.explain.language.expression import (
+    Compare,
+    Entry,
+    Formula,
+    If,
+    Number,
+    Term,
+    Truth,
+)
 from algzoo_exact.program.ir import Matrix, Program
 from algzoo_exact.program.lift import named_weights
 
@@ -46,6 +54,7 @@ class Nodes:
                 return make(array, *indices)
             case Compare(op, left, right):
                 return make(op, self.number(left), self.number(right))
+        assert not isinstance(expression, If), "comparisons have a formula for each case"
         return make(expression.op, *map(self.number, expression.args))
 
     @contextmanager

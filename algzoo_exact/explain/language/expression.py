@@ -8,7 +8,7 @@ are no names, quantifiers or slices left: language/expand.py has dealt with them
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import reduce
@@ -66,7 +66,19 @@ class Apply:
         _check_arity(self.op, self.args)
 
 
-Term: TypeAlias = Number | Entry | Apply
+@dataclass(frozen=True)
+class If:
+    """``then`` where the ``condition`` holds, else ``otherwise``.
+
+    It stands in terms by themselves alone: ``comparison`` has a formula for each case in its place.
+    """
+
+    condition: Formula
+    then: Term
+    otherwise: Term
+
+
+Term: TypeAlias = Number | Entry | Apply | If
 
 
 @dataclass(frozen=True)
@@ -128,6 +140,55 @@ def scaled(factor: Fraction | int, term: Term) -> Term:
     return term if factor == 1 else Apply("mul", (Number(Fraction(factor)), term))
 
 
+def cases_of(term: Term) -> list[tuple[tuple[Formula, ...], Term]]:
+    """The conditions of a term's cases, which exclude each other, each with a term without any."""
+    return list(_cases(term, {}))
+
+
+def _cases(term: Term, known: Mapping[Formula, bool]) -> Iterator[tuple[tuple[Formula, ...], Term]]:
+    """Those that agree with what is ``known`` of conditions."""
+    if isinstance(term, If):
+        for holds, part in ((True, term.then), (False, term.otherwise)):
+            if known.get(term.condition, holds) is not holds:
+                continue
+            told = term.condition if holds else Logic("not", (term.condition,))
+            here = () if term.condition in known else (told,)
+            for conditions, found in _cases(part, {**known, term.condition: holds}):
+                yield here + conditions, found
+    elif isinstance(term, Apply):
+        for conditions, args in _cases_of_all(term.args, known):
+            yield conditions, Apply(term.op, args)
+    else:
+        yield (), term
+
+
+def _cases_of_all(
+    terms: tuple[Term, ...], known: Mapping[Formula, bool]
+) -> Iterator[tuple[tuple[Formula, ...], tuple[Term, ...]]]:
+    if not terms:
+        yield (), ()
+        return
+    for conditions, first in _cases(terms[0], known):
+        told = dict(known)
+        for part in conditions:
+            opposite = isinstance(part, Logic) and part.op == "not"
+            told[part.args[0] if opposite else part] = not opposite  # type: ignore[union-attr]
+        for others, rest in _cases_of_all(terms[1:], told):
+            yield conditions + others, (first, *rest)
+
+
+def comparison(op: Relation, left: Term, right: Term) -> Formula:
+    """How two terms compare, case by case where they have cases."""
+    if not any(isinstance(part, If) for side in (left, right) for part in parts_of(side)):
+        return Compare(op, left, right)
+    ways: list[Formula] = [
+        every([*conditions, Compare(op, *both.args)])
+        for conditions, both in cases_of(Apply("sub", (left, right)))
+        if isinstance(both, Apply)
+    ]
+    return some(ways)
+
+
 def distance(left: Term, right: Term) -> Term:
     """|left - right|."""
     return Apply("abs", (Apply("sub", (left, right)),))
@@ -167,6 +228,9 @@ def evaluate_term(term: Term, values: Callable[[Entry], Fraction]) -> Fraction:
         return term.value
     if isinstance(term, Entry):
         return values(term)
+    if isinstance(term, If):
+        chosen = term.then if evaluate(term.condition, values) else term.otherwise
+        return evaluate_term(chosen, values)
     return OPERATIONS[term.op]([evaluate_term(arg, values) for arg in term.args])
 
 
@@ -210,6 +274,8 @@ def parts_of(expression: Term | Formula) -> Iterator[Term | Formula]:
             waiting += (part.left, part.right)
         elif isinstance(part, Apply | Logic):
             waiting += part.args
+        elif isinstance(part, If):
+            waiting += (part.condition, part.then, part.otherwise)
 
 
 def entries(expression: Term | Formula) -> frozenset[Entry]:
@@ -287,6 +353,9 @@ def _text(expression: Term | Formula) -> tuple[str, int]:
             return ("true" if value else "false"), _ATOM
         case Compare(op, left, right):
             return f"{_tight(left, _COMPARE)} {op} {_tight(right, _COMPARE)}", _COMPARE
+        case If(condition, then, otherwise):
+            parts = tuple(_text(part)[0] for part in (condition, then, otherwise))
+            return "if {} then {} else {}".format(*parts), _IMPLIES
         case Apply("add", args):
             return " + ".join(_tight(arg, _SUM) for arg in args), _SUM
         case Apply("sub", (left, right)):

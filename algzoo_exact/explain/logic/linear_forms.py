@@ -25,6 +25,7 @@ from algzoo_exact.explain.language.expression import (
     Compare,
     Entry,
     Formula,
+    If,
     Number,
     Term,
     compare,
@@ -193,6 +194,7 @@ class Linear:
             return Form((), term.value)
         if isinstance(term, Entry):
             return self.entry(term)
+        assert not isinstance(term, If), "comparisons have a formula for each case"
         # By identity, as hashing would walk through all of a term; terms share their parts.
         if id(term) not in self._terms:
             self._terms[id(term)] = term, self._applied(term)

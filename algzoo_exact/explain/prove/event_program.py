@@ -19,6 +19,7 @@ from algzoo_exact.explain.language.expression import (
     Compare,
     Entry,
     Formula,
+    If,
     Number,
     Term,
     compare,
@@ -93,6 +94,7 @@ class Signals:
             return Form((), term.value)
         if isinstance(term, Entry):
             return self._entry(term)
+        assert not isinstance(term, If), "comparisons have a formula for each case"
         forms = [self.form(arg) for arg in term.args]
         match term.op:
             case "add":

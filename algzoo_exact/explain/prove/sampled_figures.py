@@ -22,6 +22,7 @@ from algzoo_exact.explain.language.expression import (
     Compare,
     Entry,
     Formula,
+    If,
     Number,
     Operation,
     Term,
@@ -172,6 +173,9 @@ class Block:
             return np.asarray(_floats(((term.value,),))[0, 0])
         if isinstance(term, Entry):
             return self._entry(term)
+        if isinstance(term, If):
+            branches = self._term(term.then), self._term(term.otherwise)
+            return np.where(self._formula(term.condition), *branches)
         return _OPERATIONS[term.op]([self._term(arg) for arg in term.args])
 
     def _formula(self, formula: Formula) -> Bools:
