@@ -9,11 +9,11 @@ from typing import Any
 from algzoo_exact.certificate.checker.cones import Cone, dot
 from algzoo_exact.certificate.checker.errors import require
 from algzoo_exact.certificate.checker.fixed import Fixed
-from algzoo_exact.certificate.checker.formulas import Formulas
 from algzoo_exact.certificate.checker.measures import LARGEST_MEASURED, Measure
 from algzoo_exact.certificate.checker.orders import Orders
 from algzoo_exact.certificate.checker.regions import Piece, Regions, cones_of
 from algzoo_exact.certificate.checker.rewriting import Rewriting
+from algzoo_exact.certificate.checker.settings import Setting
 
 Range = tuple[Fraction, Fraction]
 PROBABILITY_BITS = 126
@@ -26,14 +26,15 @@ def _fixed() -> Fixed:
     return Fixed(PROBABILITY_BITS)
 
 
-def probability(formulas: Formulas, orders: Orders, condition: int, cells: Any) -> Range:
+def probability(orders: Orders, setting: Setting, condition: int, cells: Any) -> Range:
     """What it lies between: by the order of the inputs, or by the measures of cones."""
+    formulas = orders.formulas
     if cells is None:
         found = orders.probability(condition)
         require(found is not None, "it is not about the order of the inputs alone")
         assert found is not None
         return found, found
-    rewriting = Rewriting(formulas)
+    rewriting = Rewriting(formulas, (), setting.defined)
     regions = Regions(rewriting, rewriting.condition(condition))
     size = len(regions.inputs)
     require(size <= LARGEST_MEASURED, f"measures end with {LARGEST_MEASURED} inputs")

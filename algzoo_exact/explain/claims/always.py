@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from algzoo_exact.explain.claims.claim import Instance
 from algzoo_exact.explain.claims.equalities import stated
-from algzoo_exact.explain.claims.keys import Keys, formula
+from algzoo_exact.explain.claims.keys import SETTING_KEYS, Keys, formula
 from algzoo_exact.explain.language.expression import EVERYWHERE, Formula
 from algzoo_exact.explain.prove.facts import Fact, Question
 from algzoo_exact.program.ir import Program
@@ -23,7 +23,7 @@ class Always(Instance):
     domain: Formula
 
     kind = "always"
-    keys: ClassVar[Keys] = {"statement": formula(), "domain": formula(EVERYWHERE)}
+    keys: ClassVar[Keys] = {"statement": formula(), "domain": formula(EVERYWHERE), **SETTING_KEYS}
     assumable = True
 
     def says(self, task: Task, ties: TieRule, facts: Sequence[Fact]) -> list[Question]:

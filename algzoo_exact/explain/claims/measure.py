@@ -10,7 +10,7 @@ from algzoo_exact.errors import InputError
 from algzoo_exact.explain.claims.bench import Bench
 from algzoo_exact.explain.claims.bounds import BOUND_KEYS, BOUND_RULE, Bounds, held_against
 from algzoo_exact.explain.claims.claim import Instance
-from algzoo_exact.explain.claims.keys import Json, Keys, Source, formula
+from algzoo_exact.explain.claims.keys import SETTING_KEYS, Json, Keys, Source, formula
 from algzoo_exact.explain.language.expression import Formula
 from algzoo_exact.explain.outcome import Outcome
 from algzoo_exact.explain.prove.facts import Fact
@@ -24,7 +24,7 @@ class Measure(Instance):
     bounds: Bounds
 
     kind = "measure"
-    keys: ClassVar[Keys] = {"condition": formula(), **BOUND_KEYS}
+    keys: ClassVar[Keys] = {"condition": formula(), **BOUND_KEYS, **SETTING_KEYS}
     schema_rules: ClassVar[Json] = BOUND_RULE
     assumes = False
 
@@ -37,7 +37,8 @@ class Measure(Instance):
     @classmethod
     def one(cls, source: Source) -> Self:
         given = source.all(cls.keys)
-        return cls(source.parameters, given["condition"], Bounds.of(given))
+        setting = {key: given[key] for key in SETTING_KEYS}
+        return cls(source.parameters, given["condition"], Bounds.of(given), **setting)
 
     def check(self, bench: Bench, facts: Sequence[Fact]) -> Outcome:
         figure = bench.measured(self.condition)

@@ -145,6 +145,13 @@ def cases_of(term: Term) -> list[tuple[tuple[Formula, ...], Term]]:
     return list(_cases(term, {}))
 
 
+def cases_of_all(
+    terms: tuple[Term, ...],
+) -> Iterator[tuple[tuple[Formula, ...], tuple[Term, ...]]]:
+    """The same of several terms together."""
+    return _cases_of_all(terms, {})
+
+
 def _cases(term: Term, known: Mapping[Formula, bool]) -> Iterator[tuple[tuple[Formula, ...], Term]]:
     """Those that agree with what is ``known`` of conditions."""
     if isinstance(term, If):
@@ -181,12 +188,7 @@ def comparison(op: Relation, left: Term, right: Term) -> Formula:
     """How two terms compare, case by case where they have cases."""
     if not any(isinstance(part, If) for side in (left, right) for part in parts_of(side)):
         return Compare(op, left, right)
-    ways: list[Formula] = [
-        every([*conditions, Compare(op, *both.args)])
-        for conditions, both in cases_of(Apply("sub", (left, right)))
-        if isinstance(both, Apply)
-    ]
-    return some(ways)
+    return some([every([*case, Compare(op, *both)]) for case, both in cases_of_all((left, right))])
 
 
 def distance(left: Term, right: Term) -> Term:
@@ -285,18 +287,30 @@ def entries(expression: Term | Formula) -> frozenset[Entry]:
 
 def values_of(program: Program, trace: Trace) -> Callable[[Entry], Fraction]:
     """The entries' exact values in one evaluation of the program."""
-    vectors = {"x": trace.x, "logit": trace.logit, "W_hi": program.input_weights}
-    matrices = {"z": trace.z, "h": trace.h, "W_hh": program.recurrent, "W_oh": program.readout}
 
     def value(entry: Entry) -> Fraction:
-        if entry.array == "h" and entry.indices[0] == -1:
-            return Fraction(0)
-        if entry.array in vectors:
-            return vectors[entry.array][entry.indices[0]]
-        row, column = entry.indices
-        return matrices[entry.array][row][column]
+        first, *rest = entry.indices
+        match entry.array:
+            case "h":
+                return trace.h[first][rest[0]] if first >= 0 else Fraction(0)
+            case "z":
+                return trace.z[first][rest[0]]
+            case "x":
+                return trace.x[first]
+            case "logit":
+                return trace.logit[first]
+        return weight_of(program, entry)
 
     return value
+
+
+def weight_of(program: Program, entry: Entry) -> Fraction:
+    """The value of a weight of an RNN."""
+    first, *rest = entry.indices
+    if entry.array == "W_hi":
+        return program.input_weights[first]
+    matrix = program.recurrent if entry.array == "W_hh" else program.readout
+    return matrix[first][rest[0]]
 
 
 def values_at(program: Program, point: Sequence[Fraction]) -> Callable[[Entry], Fraction]:
@@ -307,6 +321,8 @@ def values_at(program: Program, point: Sequence[Fraction]) -> Callable[[Entry], 
     def value(entry: Entry) -> Fraction:
         if entry.array == "x":
             return point[entry.indices[0]]
+        if entry.array.startswith("W_"):
+            return weight_of(program, entry)
         if not known:
             known.append(values_of(program, program.evaluate(point)))
         return known[0](entry)

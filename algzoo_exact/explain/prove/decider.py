@@ -57,7 +57,7 @@ class Decider:
         """
         deadline = Deadline.after(self.seconds) if deadline is None else deadline
         by_proof = self._almost if almost else self._proved
-        inputs = self.program.seq_len
+        inputs = len(self.program.inputs_read)
         if inputs > FEW_INPUTS:
             return by_proof(question, deadline)
 
