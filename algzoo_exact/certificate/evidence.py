@@ -28,6 +28,7 @@ from algzoo_exact.explain.language.expression import (
     conjuncts,
     evaluate,
     fails_at,
+    fixed_inputs,
     values_at,
 )
 from algzoo_exact.explain.logic.farkas import Refutation, steps_json
@@ -176,11 +177,7 @@ class Evidence:
     def _fixed(self, domain: Formula) -> Point | None:
         """The input that a domain consists of, where it fixes the first inputs, at least, up to
         some step; the others are 0."""
-        known: dict[int, Fraction] = {}
-        for part in conjuncts(domain):
-            match part:
-                case Compare("==", Entry("x", (i,)), Number(value)):
-                    known[i] = value
+        known = fixed_inputs(domain)
         if not known or set(known) != set(range(len(known))):
             return None
         return tuple(known.get(i, Fraction(0)) for i in range(self.program.seq_len))

@@ -413,6 +413,16 @@ def conjuncts(formula: Formula) -> list[Formula]:
     return [formula]
 
 
+def fixed_inputs(formula: Formula) -> dict[int, Fraction]:
+    """The inputs that a part of a conjunction says are a number."""
+    found: dict[int, Fraction] = {}
+    for part in conjuncts(formula):
+        match part:
+            case Compare("==", Entry("x", (i,)), Number(value)):
+                found[i] = value
+    return found
+
+
 def _plain(formula: Formula) -> bool:
     return isinstance(formula, Compare) and not any(
         part.array != "x"
