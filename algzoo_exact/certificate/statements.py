@@ -20,6 +20,7 @@ from algzoo_exact.explain.claims.close import Close
 from algzoo_exact.explain.claims.measure import Measure
 from algzoo_exact.explain.claims.share import Share, events
 from algzoo_exact.explain.claims.weights import Weights
+from algzoo_exact.explain.language.cases import comparison
 from algzoo_exact.explain.language.expression import (
     EVERYWHERE,
     Apply,
@@ -27,7 +28,6 @@ from algzoo_exact.explain.language.expression import (
     Formula,
     Logic,
     Number,
-    comparison,
 )
 from algzoo_exact.explain.logic.order_probability import order_probability
 from algzoo_exact.explain.outcome import Figure, Outcome

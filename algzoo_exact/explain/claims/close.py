@@ -15,6 +15,7 @@ from algzoo_exact.explain.claims.bounds import BOUND_KEYS, BOUND_RULE, Bounds, h
 from algzoo_exact.explain.claims.claim import Instance
 from algzoo_exact.explain.claims.equalities import bits_of
 from algzoo_exact.explain.claims.keys import SETTING_KEYS, Json, Keys, Source, choice, formula, term
+from algzoo_exact.explain.language.cases import comparison
 from algzoo_exact.explain.language.expression import (
     EVERYWHERE,
     Apply,
@@ -23,7 +24,6 @@ from algzoo_exact.explain.language.expression import (
     Logic,
     Number,
     Term,
-    comparison,
     distance,
     entries,
     fails_at,

@@ -15,6 +15,7 @@ from typing import Any, Literal, NamedTuple, TypeGuard, get_args
 
 from algzoo_exact.errors import InputError, did_you_mean
 from algzoo_exact.explain.language import syntax
+from algzoo_exact.explain.language.cases import comparison
 from algzoo_exact.explain.language.expression import (
     EVERYWHERE,
     RELATIONS,
@@ -29,7 +30,6 @@ from algzoo_exact.explain.language.expression import (
     Relation,
     Term,
     Truth,
-    comparison,
     entries,
     evaluate_term,
     parts_of,

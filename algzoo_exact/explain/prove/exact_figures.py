@@ -17,12 +17,12 @@ from typing import Literal
 from algzoo_exact.deadline import Deadline, TimeIsUpError
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.enclosure import Enclosure, square_root
+from algzoo_exact.explain.language.cases import cases_of_all
 from algzoo_exact.explain.language.expression import (
     EVERYWHERE,
     Apply,
     Formula,
     Term,
-    cases_of_all,
     every,
 )
 from algzoo_exact.explain.logic.order_probability import order_probability

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.formulas import number, x
 
+from algzoo_exact.explain.language.cases import cases_of, comparison
 from algzoo_exact.explain.language.expression import (
     RELATIONS,
     Apply,
@@ -20,8 +21,6 @@ from algzoo_exact.explain.language.expression import (
     If,
     Relation,
     Term,
-    cases_of,
-    comparison,
     evaluate,
     evaluate_term,
     parts_of,
