@@ -27,12 +27,18 @@ each function."""
 
 def compiled(function: _F) -> _F:
     """The function compiled; division by zero gives infinity or NaN, as in numpy."""
-    return _compiled(function)
+    return _compiled(function, _nrt=True)
+
+
+def compiled_in_place(function: _F) -> _F:
+    """The same for a function that makes no arrays, and neither calls one that returns some: it
+    counts no references to those that it is given."""
+    return _compiled(function, _nrt=False)
 
 
 def compiled_any_order(function: _F) -> _F:
     """The same, and sums may be reordered and products fused, so that they use SIMD registers."""
-    return _compiled(function, fastmath={"reassoc", "contract"})
+    return _compiled(function, _nrt=False, fastmath={"reassoc", "contract"})
 
 
 def has_code(function: Callable[..., Any]) -> bool:

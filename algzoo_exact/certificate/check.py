@@ -14,10 +14,10 @@ Exit code 0: accepted. 1: rejected, with the reason. 2: the file is not a certif
 read. 3: nothing wrong was found, but not everything could be checked: without the weights' file, it
 is about the weights inside. 4: the checker failed, which is a fault of its own.
 
-Work is limited to 100 million operations, and 400,000 more for each cell and piece, 1,000 for each
-answer of a transformer and 50 for each byte of an explanation, up to 10 million bytes. One takes a
-microsecond or less; those on long numbers count more. Files have at most 64 MB, unpacked, and 5
-million values.
+Work is limited to 100 million operations on numbers, and 2 million more for each cell and piece,
+20,000 for each answer of a transformer and 50 for each byte of an explanation, up to 10 million
+bytes. One takes a microsecond or less; those on long numbers count more. Files have at most 64 MB,
+unpacked, and 5 million values.
 """
 
 # Joined from the files in checker/ by checker/join.py: change those.
@@ -38,7 +38,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from functools import cache, cached_property, lru_cache
+from functools import cached_property, lru_cache
 from itertools import combinations, pairwise, permutations, product
 from math import factorial, gcd, isqrt, lcm
 from operator import add, eq, ge, gt, le, lt, mul, ne
@@ -67,7 +67,11 @@ def require(condition: bool, reason: str) -> None:
 
 
 # ---------------------------------------------------------------------------------------------
-# Work, in operations on numbers of ordinary length; about a microsecond each.
+# Work, in operations: sums, products, quotients, shifts and roots of numbers.
+#
+# One on ordinary numbers takes a microsecond or less; one on long numbers counts as several. They
+# are charged before they are made, and never fewer; steps through formulas are charged too. Reading
+# the file and its digest are not counted.
 
 MOST_WORK = 100_000_000
 """Operations for the whole certificate."""
@@ -96,6 +100,11 @@ class Budget:
         """More, for one more of the items that a certificate may list."""
         self.most += self.factor * steps
         self.left += self.factor * steps
+
+    @property
+    def spent(self) -> int:
+        """Operations so far."""
+        return self.most - self.left
 
     def spend(self, steps: int) -> None:
         """LimitError once the work is more than allowed."""
@@ -155,6 +164,8 @@ class Fixed:
         q = p + guard
         arctangents, logarithms = [0], [0]
         atan, atanh = _OddSeries(q, -1), _OddSeries(q, 1)
+        self.table_work = _STEPS * (atan.work + atanh.work + 17)
+        """Operations; those below are of one angle, logarithm and dilogarithm."""
         for k in range(_STEPS):
             # atan((k+1)/N) - atan(k/N), and log((N+1+k)/(N+k)), for N = _STEPS.
             slope = (_STEPS << q) // (_STEPS**2 + k * (k + 1))
@@ -165,6 +176,7 @@ class Fixed:
         self._arctangents = [value >> guard for value in arctangents]
         self._logarithms = [value >> guard for value in logarithms]
         self._atan, self._atanh = _OddSeries(p, -1), _OddSeries(p, 1)
+        self.angle_work, self.log_work = self._atan.work + 16, self._atanh.work + 22
         self.pi_squared_over_6 = (self.pi * self.pi >> p) // 6
 
     def angle(self, y: int, x: int) -> int:
@@ -196,6 +208,10 @@ class Fixed:
     @cached_property
     def _debye(self) -> list[list[int]]:
         return _debye_bands(self.p)
+
+    @property
+    def dilogarithm_work(self) -> int:
+        return 2 * (self.angle_work + self.log_work) + 5 * len(self._debye[-1]) + 30
 
     def dilogarithm(self, x: int, y: int) -> int:
         """Re Li2(x + i y) for a point of the closed unit disc, up to rounding (C8)."""
@@ -235,6 +251,7 @@ class _OddSeries:
         self.p = p
         odd = range(1, 2 * (p // 16) + 4, 2)  # each term gains 16 bits
         self.coefficients = [sign ** (k // 2) * ((1 << p) // k) for k in reversed(odd)]
+        self.work = 3 * len(odd) + 4
 
     def __call__(self, x: int) -> int:
         p = self.p
@@ -290,6 +307,8 @@ class Exponential:
         powers = [1 << q]
         for _ in range(_TABLED):
             powers.append(powers[-1] * step >> q)
+        self.work = 4 * (p // 8 + 1) + 14
+        """Operations for each; the constants take fewer than 30 p."""
         self.powers = [value >> guard for value in powers]  # e^(-k/256)
 
     def __call__(self, x: int) -> int:
@@ -451,6 +470,18 @@ class Measure:
     def __init__(self, fixed: Fixed, budget: Budget) -> None:
         self.fixed, self.budget = fixed, budget
         self.terms = 0
+        self._pay(fixed.table_work)
+
+    def _pay(self, times: int) -> None:
+        """For operations on fixed-point numbers: one in three shifts a product of two."""
+        self.budget.pay(2 * self.fixed.p + 32, times // 3)
+        self.budget.pay(self.fixed.p, times - times // 3)
+
+    @cached_property
+    def _scheme_work(self) -> int:
+        """Of an orthoscheme; it is asked for once, and the series' tables are paid for then."""
+        self._pay(self.fixed.p**2)
+        return 3 * self.fixed.angle_work + 4 * self.fixed.dilogarithm_work + 80
 
     def of(self, cone: Cone, rays: int) -> int:
         self.budget.pay(2 * longest(cone.gram), 10 + len(cone.facets) ** 2)
@@ -503,6 +534,7 @@ class Measure:
     def _angle(self, square: int, x: int) -> int:
         """The angle of (x, sqrt(square)), for exact integers."""
         fixed = self.fixed
+        self._pay(fixed.angle_work + 10)
         shift = max(0, fixed.p + 8 - max(x.bit_length(), square.bit_length() // 2))
         return fixed.angle(isqrt(square << 2 * shift), x << shift)
 
@@ -532,7 +564,7 @@ class Measure:
         inside = members(face)
         order = [*inside, *chosen]
         gram = [[cone.gram[i][j] for j in order] for i in order]
-        self.budget.pay(dimension * longest(gram), len(inside) * len(order) ** 2)
+        self.budget.pay(dimension * longest(gram), 3 * len(inside) * len(order) ** 2)
         for i in range(len(inside)):  # subtract the projection on ray i, times gram[i][i]
             pivot = gram[i]
             if pivot[i]:
@@ -632,7 +664,8 @@ class Measure:
         fixed = self.fixed
         p, pi = fixed.p, fixed.pi
         self.terms += 1
-        self.budget.pay(longest(squares), 100)
+        self.budget.pay(longest(squares), 20)
+        self._pay(self._scheme_work)
         # Each square with a relative error below 2^-(p+16).
         sizes = [top.bit_length() - bottom.bit_length() for top, bottom in squares]
         bits = max(0, p + 17 - min(sizes))
@@ -712,7 +745,7 @@ class Network:
         own = [tuple(new * w * (c == t) for c in range(self.n)) for w in self.inputs]
         if t == 0:
             return own
-        self.budget.pay((t + 1) * self.bits, self.d * self.d * self.n)
+        self.budget.pay((t + 1) * self.bits, 2 * self.d * self.d * self.n)
         before = self.states(steps)
         return [
             tuple(x + sum(map(mul, weights, column)) for x, column in zip(row, before, strict=True))
@@ -730,7 +763,7 @@ class Network:
 
     def logits(self, steps: tuple[str, ...]) -> list[Vector]:
         columns = self.states(steps)
-        self.budget.pay((self.n + 1) * self.bits, len(self.readout) * self.d * self.n)
+        self.budget.pay((self.n + 1) * self.bits, 2 * len(self.readout) * self.d * self.n)
         return [tuple(sum(map(mul, row, column)) for column in columns) for row in self.readout]
 
     def walls(self, steps: tuple[str, ...]) -> list[Vector]:
@@ -966,7 +999,14 @@ class FixedAttention:
         self.unembed = Linear(model.unembed, model.last, p)
         self.starts = [[(fixed_point(v, model.bottom, p), 1) for v in row] for row in model.starts]
         self._known: dict[tuple[int, int, int], list[Score]] = {}
-        self._exp_minus = lru_cache(maxsize=1 << 16)(Exponential(p))
+        exponential = Exponential(p)
+        model.budget.pay(2 * p, 30 * p)
+
+        def power(x: int) -> int:
+            model.budget.pay(2 * p, exponential.work)
+            return exponential(x)
+
+        self._exp_minus = lru_cache(maxsize=1 << 16)(power)
 
     def logits(self, tokens: Sequence[int]) -> Ball:
         """TooFewBitsError if nothing can be said."""
@@ -975,7 +1015,8 @@ class FixedAttention:
         for i, layer in enumerate(self.layers):
             places = self.model.asking(i)
             bits = max(map(int.bit_length, (x for ball in r for x in ball[0])))
-            self.model.budget.pay(bits, len(layer) * len(places) * (20 + size * (n + size) // 8))
+            each = 4 * size * (size + n + 2) + (2 * size + 20) * n + 40
+            self.model.budget.pay(bits, len(layer) * len(places) * each)
             fresh = []
             for place in places:
                 answer = r[place]
@@ -1798,7 +1839,7 @@ class Rewriting:
                     yield from self.forms_of(part)
 
 
-_PART = 50
+_PART = 10
 """What a part of a condition costs: parts are written out as often as they are used."""
 
 
@@ -2168,7 +2209,7 @@ class Piece:
             if values is None:
                 return None
             total = [a + factor * b for a, b in zip(total, values, strict=True)]
-            self.regions.budget.pay(max(map(abs, total)).bit_length(), len(total))
+            self.regions.budget.pay(max(map(abs, total)).bit_length(), 2 * len(total))
         return total
 
     def _masks(self, row: int) -> tuple[int, int] | None:
@@ -2225,7 +2266,7 @@ def cones_of(data: Any, regions: Regions) -> Iterator[tuple[list[Vector], tuple[
             masks = set()
             for wall in walls:
                 values = [dot(wall, ray) for ray in corners]
-                budget.pay(max(map(abs, values)).bit_length(), size * len(corners))
+                budget.pay(max(map(abs, values)).bit_length(), 2 * size * len(corners))
                 require(min(values) >= 0, "it has a ray on the wrong side of a cut")
                 masks.add(sum(1 << k for k, value in enumerate(values) if value == 0))
             require(bool(masks), "it is no cone, but all of the space")
@@ -2405,35 +2446,42 @@ PROBABILITY_BITS = 126
 or orthoscheme, is far below 10^-20."""
 
 
-@cache
-def _fixed() -> Fixed:
-    return Fixed(PROBABILITY_BITS)
+class Probabilities:
+    """By the order of the inputs, or by the measures of cones."""
 
+    def __init__(self, formulas: Formulas, orders: Orders) -> None:
+        self.formulas, self.orders = formulas, orders
 
-def probability(orders: Orders, setting: Setting, condition: int, cells: Any) -> Range:
-    """What it lies between: by the order of the inputs, or by the measures of cones."""
-    formulas = orders.formulas
-    if cells is None:
-        found = orders.probability(condition)
-        require(found is not None, "it is not about the order of the inputs alone")
-        assert found is not None
-        return found, found
-    rewriting = Rewriting(formulas, (), setting.defined)
-    regions = Regions(rewriting, rewriting.condition(condition))
-    size = len(regions.inputs)
-    require(size <= LARGEST_MEASURED, f"measures end with {LARGEST_MEASURED} inputs")
-    measure = Measure(_fixed(), formulas.budget)
-    total = 0
-    for corners, facets in cones_of(cells, regions):
-        everything = (1 << len(corners)) - 1
-        holds = Piece(regions, corners).truth(regions.condition, everything, almost=True)
-        require(holds is not None, "on one of its cells the condition is open")
-        if holds:
-            gram = [[dot(a, b) for b in corners] for a in corners]
-            total += measure.of(Cone(size, gram, facets), everything)
-    off = measure.terms << 20
-    one = measure.fixed.one
-    return Fraction(max(0, total - off), one), Fraction(min(one, total + off), one)
+    @cached_property
+    def _measure(self) -> Measure:
+        return Measure(Fixed(PROBABILITY_BITS), self.formulas.budget)
+
+    def of(self, condition: int, cells: Any, setting: Setting) -> Range:
+        """What the probability of a condition lies between, in a setting."""
+        if cells is None:
+            tied = setting.tied
+            orders = Orders(self.formulas, tied) if tied else self.orders
+            found = orders.probability(condition)
+            require(found is not None, "it is not about the order of the inputs alone")
+            assert found is not None
+            return found, found
+        rewriting, budget = Rewriting(self.formulas, (), setting.defined), self.formulas.budget
+        regions = Regions(rewriting, rewriting.condition(condition))
+        size = len(regions.inputs)
+        require(size <= LARGEST_MEASURED, f"measures end with {LARGEST_MEASURED} inputs")
+        measure = self._measure
+        measure.terms = total = 0
+        for corners, facets in cones_of(cells, regions):
+            everything = (1 << len(corners)) - 1
+            holds = Piece(regions, corners).truth(regions.condition, everything, almost=True)
+            require(holds is not None, "on one of its cells the condition is open")
+            if holds:
+                budget.pay(2 * longest(corners), 2 * size * len(corners) ** 2)
+                gram = [[dot(a, b) for b in corners] for a in corners]
+                total += measure.of(Cone(size, gram, facets), everything)
+        off = measure.terms << 20
+        one = measure.fixed.one
+        return Fraction(max(0, total - off), one), Fraction(min(one, total + off), one)
 
 
 # ---------------------------------------------------------------------------------------------
@@ -2487,6 +2535,7 @@ class Proofs:
         self.formulas.read(nodes)
         self.listed = len(self.formulas.nodes)
         self.facts, self.orders = Facts(self.formulas), Orders(self.formulas)
+        self.probabilities = Probabilities(self.formulas, self.orders)
         self.counts: Counter[str] = Counter()
 
     def all_used(self) -> None:
@@ -2531,9 +2580,7 @@ class Proofs:
         condition = self.formulas.formula(data["condition"], "its condition")
         least, most = (fraction_of(data[key], key) for key in ("at_least", "at_most"))
         require(least <= most, "its bounds are the wrong way round")
-        setting = self.setting(data)
-        orders = Orders(self.formulas, setting.tied) if setting.tied else self.orders
-        low, high = probability(orders, setting, condition, data["cells"])
+        low, high = self.probabilities.of(condition, data["cells"], self.setting(data))
         if least <= low and high <= most:
             return "proved"
         apart = high < least or low > most
@@ -3038,7 +3085,7 @@ class CheckedCertificate:
     ``weights`` says how the weights are known: from the "file" of that SHA-256, by their own
     "text" (rational weights), or only as those "inside". ``accuracy`` is what the certificate
     proves; for a median model it is None, and ``squared_error`` encloses the mean squared error,
-    ``root`` its square root.
+    ``root`` its square root. ``operations`` on numbers were made, at most (see ``Budget``).
     """
 
     status: str = "accepted"
@@ -3049,6 +3096,7 @@ class CheckedCertificate:
     accuracy: Bounds | None = None
     squared_error: Bounds | None = None
     root: Bounds | None = None
+    operations: int = 0
     checked: list[str] = field(default_factory=list)
     not_checked: list[str] = field(default_factory=list)
 
@@ -3124,7 +3172,7 @@ class Cones:
     constant.
     """
 
-    word, work = "cell", 400_000
+    word, work = "cell", 2_000_000
     """What one is called, and the work that is allowed for it."""
     lies_where = "pattern, label and winners"
 
@@ -3181,13 +3229,14 @@ class Cones:
         normals: dict[int, Vector] = {}
         for kind, rows in place.demands.items():
             for row in rows:
-                self.budget.pay(bits + longest([row]), self.n * len(corners))
+                self.budget.pay(bits + longest([row]), 2 * self.n * len(corners))
                 values = [dot(row, ray) for ray in corners]
                 require(min(values) >= 0, f"it has a ray that does not agree with {kind}")
                 normals.setdefault(sum(1 << k for k, v in enumerate(values) if v == 0), row)
         facets = complete_facets(self.n, normals, len(corners), self.budget)
         for facet in facets:
             self.sides[frozenset(place.numbers[k] for k in members(facet))] += 1
+        self.budget.pay(2 * bits, 2 * self.n * len(corners) ** 2)
         gram = [[dot(a, b) for b in corners] for a in corners]
         return Cone(self.n, gram, facets), {facet: normals[facet] for facet in facets}
 
@@ -3356,7 +3405,7 @@ BITS = (96, 192, 384, 768, 1536, 3072)
 class Functions:
     """Checks the answers to all n^n inputs, in the order of f(0), .., f(n-1)."""
 
-    word, work = "input", 1_000
+    word, work = "input", 20_000
 
     def __init__(self, document: Json, weights: Weights, task: str, n: int, budget: Budget) -> None:
         self.document, self.ties = document, document["ties"]
@@ -3623,13 +3672,13 @@ def check_certificate(
     allowed, and the size of files.
     """
 
-    def check(outcome: CheckedCertificate) -> None:
+    def check(outcome: CheckedCertificate, budget: Budget) -> None:
         most = work * MOST_BYTES
         document = read(Path(path), most)
         content = None if weights is None else contents(Path(weights), most)
-        _check(document, content, Asked(task, seq_len, ties, heads, sha256), Budget(work), outcome)
+        _check(document, content, Asked(task, seq_len, ties, heads, sha256), budget, outcome)
 
-    return _guarded(check)
+    return _guarded(check, Budget(work))
 
 
 def check_document(
@@ -3637,19 +3686,21 @@ def check_document(
 ) -> CheckedCertificate:
     """Check a parsed certificate, against the content of the weights' file if there is one."""
 
-    def check(outcome: CheckedCertificate) -> None:
-        _check(document, weights_file, asked or Asked(), Budget(), outcome)
+    def check(outcome: CheckedCertificate, budget: Budget) -> None:
+        _check(document, weights_file, asked or Asked(), budget, outcome)
 
-    return _guarded(check)
+    return _guarded(check, Budget())
 
 
-def _guarded(check: Callable[[CheckedCertificate], None]) -> CheckedCertificate:
+def _guarded(
+    check: Callable[[CheckedCertificate, Budget], None], budget: Budget
+) -> CheckedCertificate:
     """What a check finds, whatever becomes of it: nothing but Ctrl-C gets out of here."""
     outcome, reason = CheckedCertificate(), ""
     most_digits = sys.get_int_max_str_digits()
     sys.set_int_max_str_digits(0)  # digits are counted where numbers are read
     try:
-        check(outcome)
+        check(outcome, budget)
         whole = outcome.complete and outcome.weights != "inside"
         status = "accepted" if whole else "incomplete"
     except (RejectedError, UnreadableError, LimitError) as error:
@@ -3664,7 +3715,7 @@ def _guarded(check: Callable[[CheckedCertificate], None]) -> CheckedCertificate:
         sys.set_int_max_str_digits(most_digits)
     if reason:
         outcome = CheckedCertificate(status, printable(reason), outcome.statement)
-    outcome.status = status
+    outcome.status, outcome.operations = status, budget.spent
     outcome.checked = list(map(printable, outcome.checked))
     outcome.not_checked = list(map(printable, outcome.not_checked))
     return outcome
@@ -3766,6 +3817,7 @@ def lines_of(outcome: CheckedCertificate) -> Iterator[str]:
     yield outcome.verdict
     yield from (f"checked: {line}" for line in outcome.checked)
     yield from (f"not checked: {line}" for line in outcome.not_checked)
+    yield f"operations: {outcome.operations:,} on numbers, at most"
 
 
 def arguments_of(arguments: list[str]) -> argparse.Namespace:

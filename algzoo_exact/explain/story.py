@@ -184,8 +184,7 @@ def parse_explanation(toml: str) -> Explanation:
                 raise InputError(f"{key}: {heading} must be a text in quotes, not {shown(body)}.")
     for twice in sorted(definitions.keys() & domains.keys()):
         raise InputError(f"{twice} is in [definitions] and in [domains]; choose two names.")
-    known = read_definitions({**definitions, **domains}, domains.keys())
-    expander = Expander(known, subject.sizes)
+    expander, known = _expander(definitions, domains, subject)
     _check_definitions(expander, known, {name.partition("(")[0].strip() for name in domains})
     reader = ClaimReader(expander, subject.task)
     for data in given["claim"]:
@@ -207,6 +206,20 @@ def parse_explanation(toml: str) -> Explanation:
         tuple(reader.cases),
         optimization,
     )
+
+
+def _expander(
+    definitions: Mapping[str, str], domains: Mapping[str, str], subject: Subject
+) -> tuple[Expander, Mapping[str, Definition]]:
+    known = read_definitions({**definitions, **domains}, domains.keys())
+    return Expander(known, subject.sizes), known
+
+
+def reader_of(explanation: Explanation) -> ClaimReader:
+    """Reads more claims and cases with its definitions."""
+    definitions, domains = dict(explanation.definitions), dict(explanation.domains)
+    expander, _ = _expander(definitions, domains, explanation.subject)
+    return ClaimReader(expander, explanation.subject.task)
 
 
 def _subject(source: Source) -> Subject:

@@ -16,7 +16,7 @@ import numpy as np
 from flint import arb
 from numpy.typing import NDArray
 
-from algzoo_exact.jit import compiled
+from algzoo_exact.jit import compiled, compiled_in_place
 
 U = 2.0**-53  # unit roundoff
 SLACK = 1.0 + 2.0**-20  # covers the rounding of the bounds themselves
@@ -53,6 +53,38 @@ def multiply(a: Ball, b: Ball) -> Ball:
 def scale(a: Ball, power: float) -> Ball:
     """The product with a power of two."""
     return a[0] * power, a[1] * power + TINY
+
+
+@compiled
+def inverse(a: Ball) -> Ball:
+    """1 / a, of infinite radius unless a is told from 0: |1/a - 1/b| <= |a - b| / (a b)."""
+    mid = 1.0 / a[0]
+    if not abs(a[0]) > 2.0 * a[1]:
+        return mid, math.inf
+    return mid, abs(mid) * (2.0 * a[1] * abs(mid) + U) * SLACK + TINY
+
+
+@compiled_in_place
+def length_ball(vector: F64, radius: float) -> Ball:
+    """The length of a vector that is off by at most ``radius``."""
+    total = 0.0
+    for c in range(vector.shape[0]):
+        total += vector[c] * vector[c]
+    length = math.sqrt(total)
+    return length, (radius + (vector.shape[0] + 2.0) * U * length) * SLACK + TINY
+
+
+@compiled_in_place
+def inner_ball(a: F64, radius_a: float, b: F64, radius_b: float) -> Ball:
+    """a.b; a sum of n products is off by n U (1 + n U) sum |a b| at most, by Higham's (3.4)."""
+    mid, size, squares_a, squares_b = 0.0, 0.0, 0.0, 0.0
+    for c in range(a.shape[0]):
+        mid += a[c] * b[c]
+        size += abs(a[c] * b[c])
+        squares_a += a[c] * a[c]
+        squares_b += b[c] * b[c]
+    rad = math.sqrt(squares_a) * radius_b + radius_a * (math.sqrt(squares_b) + radius_b)
+    return mid, (rad + (a.shape[0] + 1.0) * U * size) * SLACK + TINY
 
 
 @compiled

@@ -8,41 +8,49 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from algzoo_exact.jit import compiled
+from algzoo_exact.jit import compiled, compiled_in_place
 
 I64 = NDArray[np.int64]
 U64 = NDArray[np.uint64]
 
 
+@compiled_in_place
+def has_bit(mask: U64, place: int) -> bool:
+    return bool((mask[place // 64] >> np.uint64(place % 64)) & np.uint64(1))
+
+
+@compiled_in_place
+def set_bit(mask: U64, place: int) -> None:
+    mask[place // 64] |= np.uint64(1) << np.uint64(place % 64)
+
+
 @compiled
-def ray_sets(masks: U64, count: int, walls: int) -> U64:
-    """For each wall, the set of rays on it as a bit mask, (walls, words)."""
-    sets = np.zeros((walls, (count + 63) // 64), np.uint64)
+def ray_sets(masks: U64, count: int, walls: int, words: int) -> U64:
+    """For each wall, the set of rays on it as a bit mask, (walls, words), from the ``masks`` of
+    walls through each ray."""
+    sets = np.zeros((walls, words), np.uint64)
     for r in range(count):
-        bit = np.uint64(1) << np.uint64(r % 64)
         for w in range(masks.shape[1]):
             rest = masks[r, w]
-            base = w * 64
+            place = w * 64
             while rest:
-                low = rest & (~rest + np.uint64(1))
-                place = 0
-                while (low >> np.uint64(place)) != np.uint64(1):
-                    place += 1
-                sets[base + place, r // 64] |= bit
-                rest ^= low
+                if rest & np.uint64(1):
+                    set_bit(sets[place], r)
+                rest >>= np.uint64(1)
+                place += 1
     return sets
 
 
 @compiled
-def full_set(count: int) -> U64:
-    """All of ``count`` rays as a bit mask."""
-    full = np.zeros((count + 63) // 64, np.uint64)
+def full_set(count: int, words: int) -> U64:
+    """All of ``count`` rays as a bit mask, (words)."""
+    full = np.zeros(words, np.uint64)
     for r in range(count):
-        full[r // 64] |= np.uint64(1) << np.uint64(r % 64)
+        set_bit(full, r)
     return full
 
 
-@compiled
+@compiled_in_place
 def _size(face: U64) -> int:
     bits = 0
     for word in face:
@@ -53,7 +61,7 @@ def _size(face: U64) -> int:
     return bits
 
 
-@compiled
+@compiled_in_place
 def part_of(small: U64, large: U64) -> bool:
     """Whether one set of rays is part of another."""
     for w in range(small.shape[0]):  # noqa: SIM110 - compiled: no generators
@@ -63,19 +71,16 @@ def part_of(small: U64, large: U64) -> bool:
 
 
 @compiled
-def subfaces(
-    parent: U64, sets: U64, candidates: I64, count: int, least: int, ids: I64, faces: U64
-) -> int:
-    """Facets of a face: the maximal proper intersections with the candidate walls.
+def subfaces(parent: U64, sets: U64, least: int, ids: I64, faces: U64) -> int:
+    """Facets of a face: its maximal proper intersections with the ``sets`` (walls, words) of rays.
 
-    Writes one wall per facet to ``ids`` (the first candidate of equals) and its rays to
-    ``faces``; returns their number.
+    Writes one wall per facet to ``ids`` (the first of equals) and its rays to ``faces``; returns
+    their number.
     """
     found = 0
     words = parent.shape[0]
     trial = np.empty(words, np.uint64)
-    for c in range(count):
-        wall = candidates[c]
+    for wall in range(sets.shape[0]):
         for w in range(words):
             trial[w] = parent[w] & sets[wall, w]
         if part_of(parent, trial) or _size(trial) < least:
@@ -95,9 +100,8 @@ def subfaces(
                     for w in range(words):
                         faces[kept, w] = faces[f, w]
                 kept += 1
-        found = kept
-        ids[found] = wall
+        ids[kept] = wall
         for w in range(words):
-            faces[found, w] = trial[w]
-        found += 1
+            faces[kept, w] = trial[w]
+        found = kept + 1
     return found

@@ -28,13 +28,14 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from algzoo_exact.jit import compiled
+from algzoo_exact.jit import compiled, compiled_in_place
 from algzoo_exact.measure.balls_f64 import SLACK, TINY, U
 from algzoo_exact.measure.faces_f64 import part_of, subfaces
 
 F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
 U64 = NDArray[np.uint64]
+B8 = NDArray[np.bool_]
 
 # Errors in units of U, for n <= 9: the length of a vector that was scaled to 1 (n/2 + 2, and
 # one to spare), and an inner product of unit vectors (n).
@@ -48,18 +49,16 @@ class Lattice(NamedTuple):
     and 0 is the cone itself. An edge leads from a face to a facet of it.
 
     ``masks`` (faces, words): the rays on each face. ``first`` (faces + 1): the edges of face f
-    are first[f] to first[f + 1]. ``child`` (edges), ``wall`` (edges) whose normal gives ``e``
-    (edges, n), off by ``error`` (edges); ``o`` and ``g`` (edges) bound its parts, as above.
-    ``frames`` (faces, n, n): an orthonormal basis of what is orthogonal to the face, but for the
-    last ones;
-    ``outside`` and ``inside`` (faces, n): o and g of each vector.
+    are first[f] to first[f + 1]. ``child`` (edges), and ``e`` (edges, n), off by ``error`` (edges),
+    of which ``o`` and ``g`` (edges) bound parts, as above. ``frames`` (faces, n, n): an orthonormal
+    basis of what is orthogonal to the face, but for the last ones; ``outside`` and ``inside``
+    (faces, n): o and g of each vector.
     """
 
     level: I64
     masks: U64
     first: I64
     child: I64
-    wall: I64
     e: F64
     error: F64
     o: F64
@@ -69,64 +68,24 @@ class Lattice(NamedTuple):
     inside: F64
 
 
-@compiled
-def _normalise(vector: F64, radius: float) -> float:
-    """Scales to length 1; a bound for the error of its direction, infinite if it may be zero."""
-    n = vector.shape[0]
-    total = 0.0
-    for c in range(n):
-        total += vector[c] * vector[c]
-    length = math.sqrt(total)
-    if not (length > 2.0 * radius and length < math.inf):
-        return math.inf
-    for c in range(n):
-        vector[c] /= length
-    # |x/|x| - y/|y|| <= 2 |x - y| / (|x| + |y|)
-    return (radius / (length - 0.5 * radius) + 1.1 * U) * SLACK
+class _Incidences(NamedTuple):
+    """The first part of a ``Lattice``, and the ``facet`` (edges) that cuts out each child."""
+
+    level: I64
+    masks: U64
+    first: I64
+    child: I64
+    facet: I64
 
 
-@compiled
-def _residual(
-    frames: F64, outside: F64, face: int, rank: int, unit: F64, wall: int, radius: float, out: F64,
-    row: int,
-) -> tuple[float, float]:  # fmt: skip
-    """The unit vector along that of a wall less its part in the frame of a face, into a row of
-    ``out``; its o and g, infinite if it is not told from zero."""
-    n = unit.shape[1]
-    rounding = (n + 0.5) * U
-    for c in range(n):
-        out[row, c] = unit[wall, c]
-    for k in range(rank):
-        along = 0.0
-        for c in range(n):
-            along += frames[face, k, c] * out[row, c]
-        for c in range(n):
-            out[row, c] -= along * frames[face, k, c]
-        radius += abs(along) * outside[face, k] + 2.1 * U
-    square = 0.0
-    for c in range(n):
-        square += out[row, c] * out[row, c]
-    length = math.sqrt(square)
-    if not (length > 0.0 and radius < _COARSE * length):
-        return math.inf, math.inf
-    ahead, within = 0.0, 0.0
-    for c in range(n):
-        out[row, c] /= length
-        ahead += out[row, c] * unit[wall, c]
-    for k in range(rank):
-        along = 0.0
-        for c in range(n):
-            along += frames[face, k, c] * out[row, c]
-        along = abs(along) + rounding + outside[face, k]
-        within += along * along
-    within = 1.01 * math.sqrt(within)
-    # The vector points to the side of the normal: its product with it exceeds what errors explain.
-    if not (within < _COARSE and ahead > 2.0 * (within + radius + rounding)):
-        return math.inf, math.inf
-    return (radius / length + 1.1 * U) * SLACK + TINY, within
+class _Units(NamedTuple):
+    """Unit normals of the facets, (facets, n), and bounds for the errors of their directions."""
+
+    vector: F64
+    error: F64
 
 
-@compiled
+@compiled_in_place
 def _copy(vector: Any, out: Any) -> None:
     """Element by element: for slices numba would compile how to word their errors, for seconds."""
     for c in range(vector.shape[0]):
@@ -148,100 +107,186 @@ def _longer_ids(array: I64, size: int) -> I64:
     return out
 
 
-@compiled
-def face_lattice(
-    sets: U64, facets: I64, count: int, include: U64, normals: F64, radii: F64
-) -> Lattice:
-    """All faces below those facets of a cone whose flag in ``include`` is set, down to the apex
-    for even n and to the rays for odd n.
+@compiled_in_place
+def _included(sets: U64, include: B8, ids: I64, faces: U64) -> int:
+    """The facets that are wanted, as ``subfaces`` gives facets."""
+    found = 0
+    for f in range(sets.shape[0]):
+        if include[f]:
+            ids[found] = f
+            _copy(sets[f], faces[found])
+            found += 1
+    return found
 
-    ``sets`` (walls, words): the rays on each wall. ``facets``: one wall for each facet, as
-    ``subfaces`` gives it. ``normals`` (walls, n): inward normals, of any length, each off by at
-    most ``radii`` (walls).
-    """
-    n = normals.shape[1]
-    words = sets.shape[1]
+
+@compiled_in_place
+def _place_of(face: U64, masks: U64, begin: int, end: int) -> int:
+    """Where a face is among those from ``begin`` to before ``end``; else the end."""
+    for place in range(begin, end):
+        if part_of(masks[place], face) and part_of(face, masks[place]):
+            return place
+    return end
+
+
+@compiled
+def _incidences(sets: U64, include: B8, n: int) -> _Incidences:
+    count, words = sets.shape
     depth = n - n % 2
     level = np.zeros(depth + 2, np.int64)
     level[1] = 1
     masks = np.zeros((64, words), np.uint64)
     first = np.zeros(64, np.int64)
-    child, wall = np.empty(256, np.int64), np.empty(256, np.int64)
-    ids = np.empty(count + 1, np.int64)
-    found = np.empty((count + 1, words), np.uint64)
+    child, facet = np.empty(256, np.int64), np.empty(256, np.int64)
+    ids, found = np.empty(count + 1, np.int64), np.empty((count + 1, words), np.uint64)
+    for f in range(count):
+        for w in range(words):
+            masks[0, w] |= sets[f, w]
     faces, edges = 1, 0
     for c in range(depth):
         for face in range(level[c], level[c + 1]):
             first[face] = edges
             if c == 0:
-                sides = 0
-                for f in range(count):
-                    if include[f]:
-                        ids[sides] = facets[f]
-                        _copy(sets[facets[f]], found[sides])
-                        sides += 1
+                sides = _included(sets, include, ids, found)
             else:
-                sides = subfaces(masks[face], sets, facets, count, n - c - 1, ids, found)
+                sides = subfaces(masks[face], sets, n - c - 1, ids, found)
             if edges + sides > child.shape[0]:
                 child = _longer_ids(child, 2 * (edges + sides))
-                wall = _longer_ids(wall, 2 * (edges + sides))
+                facet = _longer_ids(facet, 2 * (edges + sides))
             if faces + sides + 1 > masks.shape[0]:
                 masks = _longer(masks, 2 * (faces + sides + 1))
                 first = _longer_ids(first, 2 * (faces + sides + 1))
             for s in range(sides):
-                place = level[c + 1]
-                while place < faces:
-                    if part_of(masks[place], found[s]) and part_of(found[s], masks[place]):
-                        break
-                    place += 1
+                place = _place_of(found[s], masks, level[c + 1], faces)
                 if place == faces:
                     _copy(found[s], masks[place])
                     faces += 1
-                child[edges], wall[edges] = place, ids[s]
+                child[edges], facet[edges] = place, ids[s]
                 edges += 1
         level[c + 2] = faces
     for face in range(level[depth], faces + 1):
         first[face] = edges
-    e, error = np.empty((edges, n)), np.empty(edges)
-    edge_o, edge_g = np.empty(edges), np.empty(edges)
-    frames = np.empty((faces, n, n))
-    outside, inside = np.zeros((faces, n)), np.zeros((faces, n))
-    best = np.full(faces, math.inf)
-    unit, unit_error = np.empty((normals.shape[0], n)), np.empty(normals.shape[0])
+    return _Incidences(level, masks[:faces], first[: faces + 1], child[:edges], facet[:edges])
+
+
+@compiled
+def _units(normals: F64, radii: F64) -> _Units:
+    """The error is infinite where a normal may be zero."""
+    count, n = normals.shape
+    units = _Units(np.empty((count, n)), np.full(count, math.inf))
     for f in range(count):
-        _copy(normals[facets[f]], unit[facets[f]])
-        unit_error[facets[f]] = _normalise(unit[facets[f]], radii[facets[f]])
-    trial = np.empty((1, n))
-    for c in range(depth):
-        for face in range(level[c], level[c + 1]):
-            for edge in range(first[face], first[face + 1]):
-                a, below = wall[edge], child[edge]
-                o, g = _residual(frames, outside, face, c, unit, a, unit_error[a], e, edge)
-                if c == n - 1:  # a ray: each wall without it will do, so the best one
-                    for f in range(count):
-                        a = facets[f]
-                        if not part_of(masks[face], sets[a]):
-                            o2, g2 = _residual(
-                                frames, outside, face, c, unit, a, unit_error[a], trial, 0
-                            )
-                            if o2 < o:
-                                o, g, wall[edge] = o2, g2, a
-                                _copy(trial[0], e[edge])
-                edge_o[edge], edge_g[edge] = o, g
-                error[edge] = 1.01 * math.sqrt(o * o + g * g) + UNIT_ERROR * U
-                if c + 1 < depth and error[edge] < best[below]:  # of its parents, the best one
-                    best[below] = error[edge]
-                    for k in range(c):
-                        for i in range(n):
-                            frames[below, k, i] = frames[face, k, i]
-                        outside[below, k], inside[below, k] = outside[face, k], inside[face, k]
-                    for i in range(n):
-                        frames[below, c, i] = e[edge, i]
-                    outside[below, c], inside[below, c] = o, g
-    for face in range(1, level[depth]):
-        if not best[face] < math.inf:
-            outside[face], inside[face] = math.inf, math.inf
-    return Lattice(
-        level, masks[:faces], first[: faces + 1], child[:edges], wall[:edges], e, error, edge_o,
-        edge_g, frames, outside, inside,
+        total, radius = 0.0, radii[f]
+        for c in range(n):
+            total += normals[f, c] * normals[f, c]
+        length = math.sqrt(total)
+        for c in range(n):
+            units.vector[f, c] = normals[f, c] / length
+        if length > 2.0 * radius and length < math.inf:
+            # |x/|x| - y/|y|| <= 2 |x - y| / (|x| + |y|)
+            units.error[f] = (radius / (length - 0.5 * radius) + 1.1 * U) * SLACK
+    return units
+
+
+@compiled_in_place
+def _residual(
+    lattice: Lattice, face: int, rank: int, units: _Units, facet: int, out: F64
+) -> tuple[float, float]:
+    """The unit vector along that of a facet less its part in the frame of a face, into ``out``;
+    its o and g, infinite if it is not told from zero."""
+    n = out.shape[0]
+    radius, rounding = units.error[facet], (n + 0.5) * U
+    for c in range(n):
+        out[c] = units.vector[facet, c]
+    for k in range(rank):
+        along = 0.0
+        for c in range(n):
+            along += lattice.frames[face, k, c] * out[c]
+        for c in range(n):
+            out[c] -= along * lattice.frames[face, k, c]
+        radius += abs(along) * lattice.outside[face, k] + 2.1 * U
+    square = 0.0
+    for c in range(n):
+        square += out[c] * out[c]
+    length = math.sqrt(square)
+    if not (length > 0.0 and radius < _COARSE * length):
+        return math.inf, math.inf
+    ahead, within = 0.0, 0.0
+    for c in range(n):
+        out[c] /= length
+        ahead += out[c] * units.vector[facet, c]
+    for k in range(rank):
+        along = 0.0
+        for c in range(n):
+            along += lattice.frames[face, k, c] * out[c]
+        along = abs(along) + rounding + lattice.outside[face, k]
+        within += along * along
+    within = 1.01 * math.sqrt(within)
+    # The vector points to the side of the normal: its product with it exceeds what errors explain.
+    if not (within < _COARSE and ahead > 2.0 * (within + radius + rounding)):
+        return math.inf, math.inf
+    return (radius / length + 1.1 * U) * SLACK + TINY, within
+
+
+@compiled
+def _set_normal(
+    lattice: Lattice, face: int, rank: int, edge: int, units: _Units, incidences: _Incidences,
+    sets: U64,
+) -> None:  # fmt: skip
+    """e of an edge. To the apex of a ray, each facet without the ray gives it: the best one."""
+    e = lattice.e[edge]
+    o, g = _residual(lattice, face, rank, units, incidences.facet[edge], e)
+    if rank == e.shape[0] - 1:
+        trial = np.empty(e.shape[0])
+        for f in range(sets.shape[0]):
+            if not part_of(lattice.masks[face], sets[f]):
+                o2, g2 = _residual(lattice, face, rank, units, f, trial)
+                if o2 < o:
+                    o, g = o2, g2
+                    _copy(trial, e)
+    lattice.o[edge], lattice.g[edge] = o, g
+    lattice.error[edge] = 1.01 * math.sqrt(o * o + g * g) + UNIT_ERROR * U
+
+
+@compiled_in_place
+def _extend_frame(lattice: Lattice, face: int, rank: int, edge: int) -> None:
+    """The frame of a face, and e of one of its edges, for the edge's child."""
+    below = lattice.child[edge]
+    for k in range(rank):
+        _copy(lattice.frames[face, k], lattice.frames[below, k])
+        lattice.outside[below, k] = lattice.outside[face, k]
+        lattice.inside[below, k] = lattice.inside[face, k]
+    _copy(lattice.e[edge], lattice.frames[below, rank])
+    lattice.outside[below, rank] = lattice.o[edge]
+    lattice.inside[below, rank] = lattice.g[edge]
+
+
+@compiled
+def face_lattice(sets: U64, include: B8, normals: F64, radii: F64) -> Lattice:
+    """All faces below those facets of a cone that are to be included, down to the apex for even n
+    and to the rays for odd n.
+
+    ``sets`` (facets, words): the rays on each facet. ``normals`` (facets, n): inward normals, of
+    any length, each off by at most ``radii`` (facets).
+    """
+    n = normals.shape[1]
+    depth = n - n % 2
+    found, units = _incidences(sets, include, n), _units(normals, radii)
+    edges, faces = found.child.shape[0], found.masks.shape[0]
+    lattice = Lattice(
+        found.level, found.masks, found.first, found.child, np.empty((edges, n)), np.empty(edges),
+        np.empty(edges), np.empty(edges), np.empty((faces, n, n)), np.zeros((faces, n)),
+        np.zeros((faces, n)),
     )  # fmt: skip
+    best = np.full(faces, math.inf)
+    for c in range(depth):
+        for face in range(lattice.level[c], lattice.level[c + 1]):
+            for edge in range(lattice.first[face], lattice.first[face + 1]):
+                _set_normal(lattice, face, c, edge, units, found, sets)
+                below = lattice.child[edge]
+                if c + 1 < depth and lattice.error[edge] < best[below]:  # of its parents, the best
+                    best[below] = lattice.error[edge]
+                    _extend_frame(lattice, face, c, edge)
+    for face in range(1, lattice.level[depth]):
+        if not best[face] < math.inf:
+            for k in range(n):
+                lattice.outside[face, k] = lattice.inside[face, k] = math.inf
+    return lattice

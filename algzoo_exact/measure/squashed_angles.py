@@ -6,32 +6,19 @@ They are the elementary ends of ``facet_flow``: an angle, and Girard's sum of an
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from algzoo_exact.jit import compiled
 from algzoo_exact.measure.balls_f64 import SLACK, U, atan
+from algzoo_exact.measure.face_components import Heading
 from algzoo_exact.measure.lattice_f64 import Lattice
 
 F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
 
 _CLEAR = 1.0 / 16.0  # components above this stand for the growth of their vectors
-
-
-class Heading(NamedTuple):
-    """A direction in the span of a face: that of the part of ``vector`` (n) within the span.
-
-    ``scale`` times its length is 1 but for ``UNIT_ERROR`` U. ``slip`` bounds its part outside the
-    span, and ``error`` an error of the unit vector itself.
-    """
-
-    vector: F64
-    scale: float
-    slip: float
-    error: float
 
 
 @compiled
@@ -48,9 +35,10 @@ def argument(re: float, im: float) -> float:
 
 
 @compiled
-def corners_of(lattice: Lattice, face: int, corners: I64) -> int:
-    """Pairs of facets of a face of dimension 2 or 3 that meet, as edges; their number."""
+def _corners_of(lattice: Lattice, face: int) -> I64:
+    """Pairs of facets of a face of dimension 2 or 3 that meet, as edges (corners, 2)."""
     first, last = lattice.first[face], lattice.first[face + 1]
+    corners = np.empty(((last - first) * (last - first), 2), np.int64)
     found = 0
     plane = last - first == 2
     for a in range(first, last):
@@ -63,15 +51,16 @@ def corners_of(lattice: Lattice, face: int, corners: I64) -> int:
             if meet:
                 corners[found, 0], corners[found, 1] = a, b
                 found += 1
-    return found
+    return corners[:found]
 
 
 @compiled
 def angles(
-    lattice: Lattice, face: int, dimension: int, corners: I64, count: int, heading: Heading, y: F64,
-    stretch: F64, spread: float, value: F64, error: F64,
-) -> None:  # fmt: skip
-    """Measures of a squashed cone of dimension 2 or 3 for each ``stretch`` s = (1 - l^2) / k^2.
+    lattice: Lattice, face: int, heading: Heading, y: F64, stretch: F64, spread: float, value: F64,
+    error: F64,
+) -> int:  # fmt: skip
+    """Measures of a squashed cone of dimension 2 or 3 for each ``stretch`` s = (1 - l^2) / k^2,
+    into ``value`` +- ``error``; returns the number of its corners, 1 in a plane.
 
     In the metric I + s d d^T of normals, two facets of inward unit normals b1 and b2 meet at the
     angle pi - angle(b1, b2). With c = b1.b2, b2 = c b1 + r, w1 = b1.d, w2 = b2.d it is the
@@ -79,17 +68,17 @@ def angles(
     by multiplying, with a count of the turns. ``spread`` is the relative error of k^2.
 
     Let R = n1 n2 be that number's modulus, n_i^2 = 1 + s w_i^2. The parts o and g of the errors of
-    b1 and b2 turn it by at most 1.1 o sqrt(1 + s) / n_i, and 1.6 g since s q <= 1; an error of d
-    moves it by 3.2 sqrt(s) R / n_i times itself, rounding by (84 + 106 sqrt(s) / n_i) U R, the
-    operations' own by 9 U R, the error of s by 1.5 R times itself. What grows with s does so up to
-    sqrt(s) / n_i <= 1 / |w_i| only.
+    b1 and b2 turn it by at most 1.1 o sqrt(1 + s) / n_i, and 1.6 g since s q <= 1; rounding moves
+    it by (84 + 106 sqrt(s) / n_i) U R, the operations' own by 9 U R, the error of s by 1.5 R times
+    itself. What grows with s does so up to sqrt(s) / n_i <= 1 / |w_i| only.
     """
     d, scale = heading.vector, heading.scale
-    n = d.shape[0]
-    nodes = stretch.shape[0]
+    n, nodes = d.shape[0], stretch.shape[0]
     re, im = np.ones(nodes), np.zeros(nodes)
     turns = np.zeros(nodes)
     fixed, growing = 0.0, 0.0
+    corners = _corners_of(lattice, face)
+    count: int = corners.shape[0]
     for q in range(count):
         a, b = corners[q, 0], corners[q, 1]
         c, square, along = 0.0, 0.0, 0.0
@@ -110,20 +99,19 @@ def angles(
                 turns[i] += 2.0
         out = 1.1 * (lattice.o[a] + lattice.o[b])
         fixed += 1.5 * out + 1.6 * (lattice.g[a] + lattice.g[b]) + 2.0 * spread + 150.0 * U
-        out = 1.5 * out + 4.0 * heading.error + 120.0 * U
+        out = 1.5 * out + 120.0 * U
         least = min(abs(w1), abs(w2))
         if least > _CLEAR:
             fixed += out / least
         else:
             growing += out
+    plane = count == 1
+    whole = 2.0 * math.pi if plane else 4.0 * math.pi
     for i in range(nodes):
-        total = argument(re[i], im[i]) + math.pi * turns[i]
+        total = argument(re[i], im[i]) + math.pi * (turns[i] - (0 if plane else count - 2))
         off = fixed + growing * math.sqrt(stretch[i])
         if not off < 0.1:
             off = math.inf
-        if dimension == 2:
-            value[i] = total / (2.0 * math.pi)
-            error[i] = (off + 16.0 * U) / (2.0 * math.pi) * SLACK
-        else:
-            value[i] = (total - (count - 2) * math.pi) / (4.0 * math.pi)
-            error[i] = (off + (16.0 + 4.0 * count) * U) / (4.0 * math.pi) * SLACK
+        value[i] = total / whole
+        error[i] = (off + (16.0 + 4.0 * count) * U) / whole * SLACK
+    return count

@@ -24,20 +24,20 @@ from numpy.typing import NDArray
 
 from algzoo_exact.jit import compiled, compiled_any_order
 from algzoo_exact.measure.balls_f64 import SLACK, TINY, U
+from algzoo_exact.regions.batch import Flags, Rays
 
 F64 = NDArray[np.float64]
-Flags = NDArray[np.bool_]
 
 
 @compiled_any_order
 def _margin_bounds(
-    margins: F64, label: int, other: int, values: F64, r: int, share: F64, floor: F64
+    margin: F64, values: F64, begin: int, share: F64, floor: F64
 ) -> tuple[float, float, float]:
-    """L_i, U_i and N of one margin at ray r."""
+    """L_i, U_i and N of one margin at a ray, whose state begins there."""
     low, high, norm = 0.0, 0.0, 0.0
-    for i in range(values.shape[1]):
-        w = margins[label, other, i]
-        least, most = share[i] * values[r, i], max(floor[i], values[r, i])
+    for i in range(margin.shape[0]):
+        w, z = margin[i], values[begin + i]
+        least, most = share[i] * z, max(floor[i], z)
         plus, minus = max(0.0, w), min(0.0, w)
         low += plus * least + minus * most
         high += plus * most + minus * least
@@ -46,35 +46,33 @@ def _margin_bounds(
 
 
 @compiled
-def settled(
-    margins: F64, values: F64, errors: F64, count: int, label: int, known: int, rivals: Flags
-) -> int:
+def settled(margins: F64, rays: Rays, begin: int, known: int, rivals: Flags, label: int) -> int:
     """1 if the model is right on the whole cone, -1 if it is wrong there, without ties; else 0.
 
-    ``margins`` (k, k, d). ``rivals`` (k, k): the logits that the label's has to exceed.
-    ``values`` and ``errors`` (rays, d): the last state, of which the first
-    ``known`` neurons are there, and of the others z.
+    ``margins`` (k, k, d). ``rivals`` (k): the logits that the label's has to exceed. The last state
+    (d) is in the columns from ``begin`` on; its first ``known`` neurons are there, and of the
+    others z.
     """
-    d = values.shape[1]
+    d, values, count = margins.shape[2], rays.values, rays.number
     share, floor = np.ones(d), np.full(d, -math.inf)
     for i in range(known, d):
         floor[i] = 0.0
-        if np.sum(values[:count, i]) <= 0.0:
+        if np.sum(values[:count, begin + i]) <= 0.0:
             share[i] = 0.0
     slack = np.empty(count)
     for r in range(count):
         error, size = 0.0, 0.0
-        for i in range(d):
-            error = max(error, errors[r, i])
+        for i in range(begin, begin + d):
+            error = max(error, rays.errors[r, i])
             size = max(size, abs(values[r, i]))
         slack[r] = (error + (d + 4.0) * U * size) * SLACK
     right = True
     for other in range(margins.shape[0]):
-        if not rivals[label, other]:
+        if not rivals[other]:
             continue
         wrong = True
         for r in range(count):
-            low, high, norm = _margin_bounds(margins, label, other, values, r, share, floor)
+            low, high, norm = _margin_bounds(margins[label, other], values[r], begin, share, floor)
             bound = norm * slack[r] * SLACK + TINY
             right = right and low > bound
             wrong = wrong and high < -bound

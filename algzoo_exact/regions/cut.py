@@ -1,18 +1,15 @@
-"""One step of the double description method in float64 with error bounds, compiled.
-
-Arrays are those of ``compiled.Stack``: per ray its values and their error bounds (its n
-coordinates, then hidden states, all linear on the cone) and the mask of its tight walls.
-"""
+"""One step of the double description method in float64 with error bounds, compiled."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from algzoo_exact.jit import compiled
+from algzoo_exact.jit import compiled, compiled_in_place
 from algzoo_exact.measure.balls_f64 import SLACK, TINY, U
-from algzoo_exact.program.floats import Weights
-from algzoo_exact.regions.polish import Walls, block, polish
+from algzoo_exact.measure.faces_f64 import has_bit, set_bit
+from algzoo_exact.regions.batch import Rays
+from algzoo_exact.regions.polish import Walls, block, column_of, polish
 
 F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
@@ -24,11 +21,12 @@ _BLURRED = 2.0**-28
 
 
 @compiled
-def _crossing_edges(masks: U64, count: int, sign: I64) -> I64:
+def _crossing_edges(rays: Rays, sign: I64) -> I64:
     """The pairs of adjacent extreme rays on opposite sides, (edges, 2), positive side first.
 
     Two rays are adjacent if no third ray is tight wherever both are.
     """
+    masks, count = rays.masks, rays.number
     words = masks.shape[1]
     tight = np.zeros((max(words, 2), count), np.uint64)
     for w in range(words):
@@ -61,35 +59,30 @@ def _crossing_edges(masks: U64, count: int, sign: I64) -> I64:
     return edges[:found]
 
 
-@compiled
-def copy_ray(
-    values: F64, errors: F64, masks: U64, r: int, values_to: F64, errors_to: F64, masks_to: U64,
-    q: int,
-) -> None:  # fmt: skip
-    for c in range(values.shape[1]):
-        values_to[q, c] = values[r, c]
-        errors_to[q, c] = errors[r, c]
-    for w in range(masks.shape[1]):
-        masks_to[q, w] = masks[r, w]
+@compiled_in_place
+def copy_ray(rays: Rays, r: int, to: Rays, q: int) -> None:
+    for c in range(rays.values.shape[1]):
+        to.values[q, c] = rays.values[r, c]
+        to.errors[q, c] = rays.errors[r, c]
+    for w in range(rays.masks.shape[1]):
+        to.masks[q, w] = rays.masks[r, w]
 
 
-@compiled
-def _only_one_left(row: F64, values: F64, errors: F64, r: int) -> int:
+@compiled_in_place
+def _only_one_left(row: F64, rays: Rays, r: int) -> int:
     """The only input with a weight in ``row`` that is not an exact 0 on a ray; -1 if there are
     others, or none."""
     left = -1
     for c in range(row.shape[0]):
-        if row[c] != 0.0 and (values[r, c] != 0.0 or errors[r, c] != 0.0):
+        if row[c] != 0.0 and (rays.values[r, c] != 0.0 or rays.errors[r, c] != 0.0):
             if left >= 0:
                 return -1
             left = c
     return left
 
 
-@compiled
-def _exact_zeros(
-    weights: Weights, rows: F64, values: F64, errors: F64, masks: U64, r: int, n: int, level: int
-) -> None:
+@compiled_in_place
+def _set_exact_zeros(walls: Walls, rays: Rays, r: int, level: int) -> None:
     """Inputs that vanish exactly on a new ray of the wall z[t][j] = 0 of a neuron.
 
     Where every state that feeds the neuron is an exact 0, the inputs that it reads add up to 0;
@@ -97,11 +90,12 @@ def _exact_zeros(
     exact 0 must be one. Without this, the many walls that meet in x[t] = 0 behind a dead state
     would all look undecided.
     """
-    left = _only_one_left(weights.input[level], values, errors, r)
+    weights, values, errors = walls.weights, rays.values, rays.errors
+    left = _only_one_left(weights.input[level], rays, r)
     if left < 0:
         return
     t = weights.layer[level]
-    before = block(weights, n, t + 1)
+    before = block(walls, t + 1)
     for i in range(weights.first[t] - weights.first[t - 1] if t > 0 else 0):
         if weights.state[level, i] != 0.0 and (
             values[r, before + i] != 0.0 or errors[r, before + i] != 0.0
@@ -110,91 +104,86 @@ def _exact_zeros(
     while left >= 0:
         values[r, left] = errors[r, left] = 0.0
         left = -1
-        for wall in range(rows.shape[0]):
-            if left < 0 and (masks[r, wall // 64] >> np.uint64(wall % 64)) & np.uint64(1):
-                left = _only_one_left(rows[wall], values, errors, r)
+        for wall in range(walls.rows.shape[0]):
+            if left < 0 and has_bit(rays.masks[r], wall):
+                left = _only_one_left(walls.rows[wall], rays, r)
 
 
-@compiled
-def keep_side(
-    values: F64, errors: F64, masks: U64, count: int, value: F64, error: F64, sign: I64,
-    side: int, wall: int, n: int, weights: Weights, walls: Walls, pattern: U64, level: int,
-    values_to: F64, errors_to: F64, masks_to: U64,
-) -> int:  # fmt: skip
-    """The part of a cone on one side of a wall; returns its number of rays, -1 if too many.
+@compiled_in_place
+def _meet(rays: Rays, p: int, m: int, column: int, n: int, to: Rays, q: int) -> float:
+    """The ray between r+ and r-, with numbers p and m, on which a ``column`` vanishes, to place q;
+    returns the largest error of a coordinate.
 
-    ``level`` is the neuron whose wall it is, and the number of neurons for a tie of logits.
-
-    A new ray on the wall is a r+ + b r- with a + b = 1, a = |value-| / (|value+| + |value-|). If
-    the values are off by e+ and e-, then a and b are off by at most
+    It is a r+ + b r- with a + b = 1, a = |value-| / (|value+| + |value-|). If the values are off by
+    e+ and e-, then a and b are off by at most
 
         slip = (e+ + e-) / (|value+| + |value-| - e+ - e-) + 4 U
 
     and 4 U (a |r+| + b |r-|) bounds the rounding of the sum. The whole ray is then
     scaled by a power of two.
     """
-    capacity = values_to.shape[0]
-    matrix = np.empty((n, n))
-    radius = np.empty((n, n))
-    column = np.empty(n, np.int64)
-    word = wall // 64
-    bit = np.uint64(1) << np.uint64(wall % 64)
+    values, errors = to.values[q], to.errors[q]
+    total = rays.values[p, column] - rays.values[m, column]
+    a, b = -rays.values[m, column] / total, rays.values[p, column] / total
+    off = rays.errors[p, column] + rays.errors[m, column]
+    slip = (off / (total - off) + 4.0 * U) * SLACK
+    largest, blur = 0.0, 0.0
+    for c in range(values.shape[0]):
+        vp, vm = rays.values[p, c], rays.values[m, c]
+        ep, em = rays.errors[p, c], rays.errors[m, c]
+        values[c] = a * vp + b * vm
+        size = abs(vp) + abs(vm) + ep + em
+        if size == 0.0:
+            errors[c] = 0.0
+        elif vp == vm and ep == 0.0 and em == 0.0:
+            values[c] = vp  # a + b = 1: exact
+            errors[c] = 0.0
+        else:
+            errors[c] = (
+                a * ep + b * em + slip * (abs(vp - vm) + ep + em)
+                + 4.0 * U * (a * abs(vp) + b * abs(vm))
+            ) * SLACK + TINY  # fmt: skip
+        if c < n:
+            largest = max(largest, abs(values[c]))
+            blur = max(blur, errors[c])
+    values[column] = errors[column] = 0.0
+    scale = 1.0
+    while 0.0 < largest * scale < 0.5:
+        scale *= 2.0
+    for c in range(values.shape[0] if scale > 1.0 else 0):
+        values[c] *= scale
+        errors[c] *= scale
+    return blur
+
+
+@compiled
+def keep_side(walls: Walls, pattern: U64, rays: Rays, sign: I64, wall: int, to: Rays) -> int:
+    """The part of a cone on the positive side of a wall, that of a neuron or of a tie, by the
+    ``sign`` (R) of its rays; returns its number of rays, -1 if too many."""
+    first, neurons = walls.rows.shape[0], walls.weights.layer.shape[0]
+    level = min(wall - first, neurons)
+    column = column_of(walls, level)
+    edges, kept = _crossing_edges(rays, sign), 0
+    for r in range(rays.number):
+        kept += sign[r] >= 0
+    if kept + edges.shape[0] > to.values.shape[0]:
+        return -1
     kept = 0
-    for r in range(count):
-        if sign[r] == side or sign[r] == 0:
-            if kept == capacity:
-                return -1
-            copy_ray(values, errors, masks, r, values_to, errors_to, masks_to, kept)
+    for r in range(rays.number):
+        if sign[r] >= 0:
+            copy_ray(rays, r, to, kept)
             if sign[r] == 0:
-                masks_to[kept, word] |= bit
+                set_bit(to.masks[kept], wall)
             kept += 1
-    edges = _crossing_edges(masks, count, sign)
     for e in range(edges.shape[0]):
         p, m = edges[e, 0], edges[e, 1]
-        if kept == capacity:
-            return -1
-        total = value[p] - value[m]
-        a = -value[m] / total
-        b = value[p] / total
-        slip = ((error[p] + error[m]) / (total - error[p] - error[m]) + 4.0 * U) * SLACK
-        largest = 0.0
-        blur = 0.0
-        for c in range(values.shape[1]):
-            vp, vm = values[p, c], values[m, c]
-            ep, em = errors[p, c], errors[m, c]
-            mixed = a * vp + b * vm
-            values_to[kept, c] = mixed
-            size = abs(vp) + abs(vm) + ep + em
-            if size == 0.0:
-                errors_to[kept, c] = 0.0
-            elif vp == vm and ep == 0.0 and em == 0.0:
-                values_to[kept, c] = vp  # a + b = 1: exact
-                errors_to[kept, c] = 0.0
-            else:
-                errors_to[kept, c] = (
-                    a * ep + b * em + slip * (abs(vp - vm) + ep + em)
-                    + 4.0 * U * (a * abs(vp) + b * abs(vm))
-                ) * SLACK + TINY  # fmt: skip
-            if c < n:
-                largest = max(largest, abs(mixed))
-                blur = max(blur, errors_to[kept, c])
-        if 0.0 < largest < 0.5:
-            scale = 1.0
-            while largest < 0.5:
-                largest *= 2.0
-                scale *= 2.0
-            for c in range(values.shape[1]):
-                values_to[kept, c] *= scale
-                errors_to[kept, c] *= scale
-        for w in range(masks.shape[1]):
-            masks_to[kept, w] = masks[p, w] & masks[m, w]
-        masks_to[kept, word] |= bit
-        if level < weights.layer.shape[0]:
-            _exact_zeros(weights, walls.rows, values_to, errors_to, masks_to, kept, n, level)
+        blur = _meet(rays, p, m, column, walls.rows.shape[1], to, kept)
+        for w in range(to.masks.shape[1]):
+            to.masks[kept, w] = rays.masks[p, w] & rays.masks[m, w]
+        set_bit(to.masks[kept], wall)
+        if level < neurons:
+            _set_exact_zeros(walls, to, kept, level)
             if blur > _BLURRED:
-                polish(
-                    weights, walls, pattern, level, n, masks_to[kept], values_to[kept],
-                    errors_to[kept], matrix, radius, column,
-                )  # fmt: skip
+                polish(walls, pattern, level, to.masks[kept], to.values[kept], to.errors[kept])
         kept += 1
     return kept

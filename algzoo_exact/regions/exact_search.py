@@ -12,15 +12,14 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
 from algzoo_exact.geometry.cone import Cone, IntVector
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.specialize import Specializer, rows
 from algzoo_exact.program.task import TIE_RULES, TieRule
+from algzoo_exact.regions.batch import Cells, Flags, room_for_cells
+from algzoo_exact.regions.pattern import to_words
 from algzoo_exact.regions.starts import EACH, Start
-
-Flags = NDArray[np.bool_]
 
 EVERYTHING = 3  # beside the positions in TIE_RULES: keep whole leaves, right or wrong
 
@@ -66,20 +65,56 @@ class ExactSearch:
     def specializer(self) -> Specializer:
         return Specializer(self.program)
 
-    def exact_cells(
-        self, start: Start, bits: int = 0, level: int = 0
-    ) -> Iterator[ExactCell | None]:
-        """Cells below a start, of those whose first ``level`` neurons are fixed to ``bits``.
+    def cells(self, start: Start, grain: int = LEAVES) -> Iterator[Cells | None]:
+        """Batches of cells; arrays may be used again, so each must be used up at once. None is
+        yielded now and then while no batch is ready, so that callers can look at the clock.
+
+        In exact integers all cells come, whatever the ``grain``.
+        """
+        yield from self.packed(self.exact_cells(start), len(start.cone.walls))
+
+    def packed(
+        self, exact: Iterator[ExactCell | None], first_wall: int, size: int = 16
+    ) -> Iterator[Cells | None]:
+        """Exact cells in arrays, ``size`` at a time."""
+        batch: list[ExactCell] = []
+        for leaves, cell in enumerate(exact, 1):
+            if cell is not None:
+                batch.append(cell)
+            if len(batch) == size:
+                yield self._arrays(batch, first_wall)
+                batch = []
+            elif leaves % size == 0:
+                yield None
+        if batch:
+            yield self._arrays(batch, first_wall)
+
+    def _arrays(self, batch: list[ExactCell], first_wall: int) -> Cells:
+        rays, words = max(len(cell.cone.rays) for cell in batch), self.words(first_wall)
+        cells = room_for_cells(len(batch), rays, self.n, words)
+        for q, cell in enumerate(batch):
+            cells.rays[q] = len(cell.cone.rays)
+            cells.label[q] = cell.label
+            cells.credit[q] = 1.0 / cell.tied
+            cells.pattern[q] = to_words(cell.bits, words[1])
+            for r, (ray, mask) in enumerate(zip(cell.cone.rays, cell.cone.tight, strict=True)):
+                largest = max(map(abs, ray))
+                cells.x[q, r] = [c / largest for c in ray]
+                cells.masks[q, r] = to_words(mask, words[0])
+        cells.size[0] = len(batch)
+        return cells
+
+    def words(self, first_wall: int) -> tuple[int, int]:
+        """Of a mask of walls, and of a pattern."""
+        return (first_wall + self.neurons + self.k + 63) // 64, (self.neurons + 63) // 64
+
+    def exact_cells(self, start: Start, part: Start | None = None) -> Iterator[ExactCell | None]:
+        """Cells below a start, or below a ``part`` of it whose walls are numbered as they are here.
 
         Pure integer arithmetic. None stands for a leaf without credit.
         """
-        first_wall = len(start.cone.walls)
-        cone: Cone | None = start.cone
-        for q in range(level):
-            below, above = cone.split(self.row(q, bits), first_wall + q)  # type: ignore[union-attr]
-            cone = above if bits >> q & 1 else below
-        assert cone is not None, "the compiled path followed an empty cone"
-        for leaf, pattern in self._split(cone, bits, level, first_wall):
+        first_wall, part = len(start.cone.walls), part or start
+        for leaf, pattern in self._split(part.cone, part.bits, part.level, first_wall):
             self.leaves += 1
             self.patterns.add(pattern)
             for label in self.wanted if start.label == EACH else (start.label,):

@@ -14,8 +14,10 @@ from algzoo_exact.program.floats import SAFE, float_weights
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import TieRule
 from algzoo_exact.regions import compiled
-from algzoo_exact.regions.compiled import Cells, Stack
-from algzoo_exact.regions.exact_search import EVERYTHING, LEAVES, ExactCell, ExactSearch, Flags
+from algzoo_exact.regions.again import last_cone, parts_of
+from algzoo_exact.regions.batch import Aim, Cells, Flags, Stack, room_for_cells
+from algzoo_exact.regions.exact_search import EVERYTHING, LEAVES, ExactSearch
+from algzoo_exact.regions.leaves import DONE, FULL, OVERFLOW, UNDECIDED
 from algzoo_exact.regions.pattern import from_words, to_words
 from algzoo_exact.regions.starts import Start
 
@@ -23,136 +25,100 @@ _STEPS = 20_000  # splits between two looks at the clock: some tens of milliseco
 
 
 class Search(ExactSearch):
-    """The same cells as ``ExactSearch``, from the compiled kernel wherever float64 decides.
-
-    ``exact_only`` leaves out the compiled path.
-    """
+    """The same cells as ``ExactSearch``, from the compiled kernel wherever float64 decides."""
 
     def __init__(
-        self,
-        program: Program,
-        ties: TieRule | None,
-        *,
-        exact_only: bool = False,
-        rivals: Flags | None = None,
+        self, program: Program, ties: TieRule | None, *, rivals: Flags | None = None,
         wanted: Collection[int] | None = None,
-    ) -> None:
+    ) -> None:  # fmt: skip
         super().__init__(program, ties, rivals=rivals, wanted=wanted)
-        self._asked = np.isin(np.arange(self.k), list(self.wanted))
-        self.weights = None if exact_only else float_weights(program)
+        self.weights = float_weights(program)
         self.max_rays = 64
 
     def cells(
         self, start: Start, grain: int = LEAVES, *, capacity: int = 512
     ) -> Iterator[Cells | None]:
-        """Batches of cells; the arrays are reused, so each batch must be used up at once.
-
-        With a coarser ``grain`` than LEAVES fewer cells come (see ``exact_search``), no patterns
-        are collected, and ``leaves`` counts the cones settled. None is yielded now and then while
-        no batch is ready, so that callers can look at the clock.
-        """
+        """As for ``ExactSearch``. With a coarser ``grain`` than LEAVES fewer cells come (see
+        ``exact_search``), no patterns are collected, and ``leaves`` counts the cones settled."""
         first_wall = len(start.cone.walls)
         inequalities, rays = _scaled(start.rows), _scaled(start.cone.rays)
         if self.weights is None or inequalities is None or rays is None:
-            yield from self._pack(self.exact_cells(start), first_wall)
+            yield from super().cells(start)
             return
         assert grain == LEAVES or self.mode != EVERYTHING, "right and wrong need a tie rule"
+        wanted = np.isin(np.arange(self.k), list(self.wanted))
+        aim = Aim(self.mode, grain, self.rivals, wanted)
         while len(rays) > self.max_rays:
             self.max_rays *= 2
         try:
-            stack, cells, scratch = self.buffers(start, capacity)
+            stack, cells = self.buffers(start, capacity)
         except OverflowError:  # a state of a part is beyond float64
-            yield from self._pack(self.exact_cells(start), first_wall)
+            yield from super().cells(start)
             return
+        fresh = -1  # the pattern of the cone that was put back last
         while True:
-            status = compiled.advance(
-                self.weights, stack, cells, scratch, self.n, self.mode, inequalities, _STEPS,
-                grain, self.rivals, self._asked,
-            )  # fmt: skip
+            status = compiled.advance(self.weights, inequalities, stack, cells, aim, _STEPS)
             count = int(cells.leaves[0])
             self.leaves += count
             if grain == LEAVES:
                 self.patterns.update(map(from_words, cells.visited[:count].tolist()))
             cells.leaves[0] = 0
-            if status == compiled.OVERFLOW:
+            if status == OVERFLOW:
                 if cells.size[0]:
                     yield cells
                 self.max_rays *= 2
-                larger, cells, scratch = self.buffers(start, capacity)
+                larger, cells = self.buffers(start, capacity)
                 stack = _grown(stack, larger)
                 continue
-            if cells.size[0] or status == compiled.FULL:
+            if cells.size[0] or status == FULL:
                 yield cells if cells.size[0] else None
                 cells.size[0] = 0
-            if status == compiled.DONE:
+            if status == DONE:
                 return
-            if status == compiled.UNDECIDED:
-                top = int(stack.size[0]) - 1
-                bits = from_words(stack.pattern[top].tolist())
-                level = int(stack.level[top])
-                stack.size[0] = top
-                yield from self._pack(self.exact_cells(start, bits, level), first_wall)
+            if status == UNDECIDED:
+                part = last_cone(self, start, stack)
+                stack.size[0] -= 1
+                tried = part.level == self.neurons and part.bits == fresh
+                if tried or not self._renewed(part, first_wall, stack):
+                    yield from self.packed(self.exact_cells(start, part), first_wall)
+                fresh = part.bits
 
-    def _pack(
-        self, exact: Iterator[ExactCell | None], first_wall: int, size: int = 64
-    ) -> Iterator[Cells | None]:
-        """Exact cells in the arrays of the compiled path, ``size`` at a time."""
-        batch: list[ExactCell] = []
-        for leaves, cell in enumerate(exact, 1):
-            if cell is not None:
-                batch.append(cell)
-            if len(batch) == size:
-                yield self._arrays(batch, first_wall)
-                batch = []
-            elif leaves % size == 0:
-                yield None
-        if batch:
-            yield self._arrays(batch, first_wall)
+    def _renewed(self, part: Start, first_wall: int, stack: Stack) -> bool:
+        """Put an undecided cone back, cut by its next neuron in integers, with rays as good as new;
+        False if they are too many or beyond float64."""
+        size = int(stack.size[0])
+        try:
+            for top, half in enumerate(parts_of(self, part, first_wall), size):
+                if len(half.cone.rays) > self.max_rays:
+                    raise OverflowError
+                self._put(half, stack, top)
+        except OverflowError:
+            stack.size[0] = size
+            return False
+        return True
 
-    def _arrays(self, batch: list[ExactCell], first_wall: int) -> Cells:
-        rays = max(len(cell.cone.rays) for cell in batch)
-        cells = self._buffer(len(batch), first_wall, rays)
-        for q, cell in enumerate(batch):
-            cells.rays[q] = len(cell.cone.rays)
-            cells.label[q] = cell.label
-            cells.credit[q] = 1.0 / cell.tied
-            cells.pattern[q] = to_words(cell.bits, cells.pattern.shape[1])
-            for r, (ray, mask) in enumerate(zip(cell.cone.rays, cell.cone.tight, strict=True)):
-                largest = max(map(abs, ray))
-                cells.x[q, r] = [c / largest for c in ray]
-                cells.masks[q, r] = to_words(mask, cells.masks.shape[2])
-        cells.size[0] = len(batch)
-        return cells
-
-    def buffers(self, start: Start, capacity: int) -> tuple[Stack, Cells, Stack]:
-        """Stack (holding the start), output and scratch arrays for the compiled kernel."""
-        first_wall = len(start.cone.walls)
-        stack = self._room(self.neurons + 2, first_wall)
-        self._put(start, stack)
-        return stack, self._buffer(max(capacity, self.k), first_wall), self._room(2, first_wall)
-
-    def _words(self, first_wall: int) -> tuple[int, int]:
-        """Of a mask of walls, and of a pattern."""
-        return (first_wall + self.neurons + self.k + 63) // 64, (self.neurons + 63) // 64
-
-    def _room(self, depth: int, first_wall: int) -> Stack:
-        """An empty stack."""
-        width, (words, signs) = self.n + 2 * self.program.hidden_size, self._words(first_wall)
-        return Stack(
-            np.empty((depth, self.max_rays, width)),
-            np.empty((depth, self.max_rays, width)),
-            np.empty((depth, self.max_rays, words), np.uint64),
+    def buffers(self, start: Start, capacity: int) -> tuple[Stack, Cells]:
+        """A stack that holds the start, and room for cells."""
+        words = self.words(len(start.cone.walls))
+        # Both parts of a cone are held at each neuron at most; two places are room for ties.
+        depth, width = self.neurons + 4, self.n + 2 * self.program.hidden_size + 1
+        stack = Stack(
+            np.zeros((depth, self.max_rays, width)),
+            np.zeros((depth, self.max_rays, width)),
+            np.zeros((depth, self.max_rays, words[0]), np.uint64),
             np.zeros(depth, np.int64),
             np.zeros(depth, np.int64),
-            np.zeros((depth, signs), np.uint64),
+            np.zeros((depth, words[1]), np.uint64),
             np.zeros(depth, np.int64),
             np.zeros(1, np.int64),
         )
+        self._put(start, stack)
+        return stack, room_for_cells(max(capacity, self.k), self.max_rays, self.n, words)
 
-    def _put(self, start: Start, stack: Stack) -> None:
-        """A starting cone as the only one of a stack."""
+    def _put(self, start: Start, stack: Stack, top: int = 0) -> None:
+        """A starting cone, or a part of one, as the last one of a stack."""
         for array in (stack.values, stack.errors, stack.masks):
-            array[0] = 0
+            array[top] = 0
         first, level = self.program.first, start.level
         t = bisect(first, level, hi=len(first) - 1) - 1
         # Of this layer and the one before: what is on, and pre-activations not looked at yet.
@@ -165,34 +131,20 @@ class Search(ExactSearch):
         for r, (ray, mask) in enumerate(zip(start.cone.rays, start.cone.tight, strict=True)):
             largest = max(map(abs, ray))
             size = 1 << largest.bit_length()  # coordinates shall be of size about 1
-            stack.masks[0, r] = to_words(mask, stack.masks.shape[2])
-            stack.values[0, r, : self.n] = [c / size for c in ray]
+            stack.masks[top, r] = to_words(mask, stack.masks.shape[2])
+            stack.values[top, r, : self.n] = [c / size for c in ray]
             if largest >= 2**53:  # else exact
-                stack.errors[0, r, : self.n] = np.abs(stack.values[0, r, : self.n]) * U
+                stack.errors[top, r, : self.n] = np.abs(stack.values[top, r, : self.n]) * U
             for place, unit, row in values:
                 if h := dot(row, ray):
                     value = h / (unit * size)
-                    stack.values[0, r, place] = value
-                    stack.errors[0, r, place] = abs(value) * U + TINY
-        stack.rays[0] = len(start.cone.rays)
-        stack.label[0] = start.label
-        stack.level[0] = level
-        stack.pattern[0] = to_words(start.bits, stack.pattern.shape[1])
-        stack.size[0] = 1
-
-    def _buffer(self, capacity: int, first_wall: int, rays: int = 0) -> Cells:
-        rays, (words, signs) = rays or self.max_rays, self._words(first_wall)
-        return Cells(
-            np.zeros(capacity, np.int64),
-            np.empty((capacity, rays, self.n)),
-            np.empty((capacity, rays, words), np.uint64),
-            np.empty((capacity, signs), np.uint64),
-            np.zeros(capacity, np.int64),
-            np.zeros(capacity),
-            np.zeros(1, np.int64),
-            np.empty((capacity, signs), np.uint64),
-            np.zeros(1, np.int64),
-        )
+                    stack.values[top, r, place] = value
+                    stack.errors[top, r, place] = abs(value) * U + TINY
+        stack.rays[top] = len(start.cone.rays)
+        stack.label[top] = start.label
+        stack.level[top] = level
+        stack.pattern[top] = to_words(start.bits, stack.pattern.shape[1])
+        stack.size[0] = top + 1
 
 
 def _scaled(vectors: Sequence[IntVector]) -> NDArray[np.float64] | None:

@@ -9,9 +9,6 @@ with b[t][j] the derivative of the output by h[t][j], the same on both sides, a 
 
 Neither can a neuron come to life behind F nor share F with a neuron of an earlier layer if it reads
 an input that these do not. A cell where another neuron may is undecided here.
-
-The functionals are computed at twice the working precision, so that the error of a good model, in
-which two close functionals cancel, is known as well as each of them.
 """
 
 from __future__ import annotations
@@ -19,34 +16,48 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from algzoo_exact.exact.enclosure import Enclosure
-from algzoo_exact.geometry.cone import IntVector, dot
-from algzoo_exact.jit import compiled
+from algzoo_exact.geometry.cone import IntVector
+from algzoo_exact.jit import compiled, compiled_in_place
 from algzoo_exact.measure.balls_f64 import (
     SLACK,
     TINY,
     Ball,
-    U,
     add,
+    inner_ball,
+    inverse,
+    length_ball,
     multiply,
     scale,
     subtract,
 )
-from algzoo_exact.measure.faces_f64 import full_set, part_of, ray_sets, subfaces
-from algzoo_exact.measure.facet_flow import facet_flows
-from algzoo_exact.measure.flow_rules import FlowRules, flow_rules
-from algzoo_exact.measure.lattice_f64 import face_lattice
+from algzoo_exact.measure.cell_facets import Facets, FacetSums, facet_sums
+from algzoo_exact.measure.faces_f64 import has_bit, part_of
+from algzoo_exact.measure.facet_flow import ONE_OVER_TWO_PI
 from algzoo_exact.program.floats import Weights, exact_weights, rounded
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task
-from algzoo_exact.regions.compiled import Cells
+from algzoo_exact.regions.batch import Cells
 from algzoo_exact.regions.exact_search import LEAVES, ExactSearch
 from algzoo_exact.regions.starts import Start
-from algzoo_exact.score.boundary_balls import add_product, float_sum, normal_balls, wall_balls
+from algzoo_exact.score.boundary_balls import float_sum
+from algzoo_exact.score.cell_walls import (
+    Below,
+    Walls,
+    add_multiple,
+    below_start,
+    error_after,
+    find_walls,
+    room_for_facets,
+    room_for_walls,
+    set_facets,
+    set_normals,
+)
 from algzoo_exact.score.rigorous import Cell
 
 F64 = NDArray[np.float64]
@@ -54,136 +65,58 @@ I64 = NDArray[np.int64]
 U64 = NDArray[np.uint64]
 B8 = NDArray[np.bool_]
 
-_ONE_OVER_TWO_PI: Ball = (1 / (2 * math.pi), U)
-
 # A bend this much smaller than the functional it bends is left out, with its share as the radius.
 _NO_BEND = 2.0**-80
-_U_ERROR = 2.0**-50  # a length is off by (n/2 + 2) U of itself at most, a quotient by U
 
 
-@compiled
-def is_on(pattern: U64, level: int) -> bool:
-    return bool((pattern[level // 64] >> np.uint64(level % 64)) & np.uint64(1))
+class Bends(NamedTuple):
+    """What facets add: the ``weight`` (C, F, 2) of their flow; kappa, the ``jump`` (C, F, 2) of the
+    error's slope across them; and for each cell the ``error``'s functional and a bound for the
+    length of what it is off by (C, n + 1). ``rest`` (C): what the cell is off by beforehand,
+    infinite where float64 does not decide."""
+
+    weight: F64
+    jump: F64
+    error: F64
+    rest: F64
 
 
-@compiled
+@compiled_in_place
 def output_slopes(weights: Weights, pattern: U64, slopes: F64) -> None:
     """The derivatives of the one output by h[t][j], backwards, (layers, D, 3): high and low part,
     and a bound for the error of their sum."""
-    d, last = weights.state.shape[1], weights.first.shape[0] - 2
-    tiny = 4.0 * (d + 4.0) * (d + 4.0) * U * U  # see ``add_product``
+    last = weights.first.shape[0] - 2
     for j in range(weights.readout.shape[1]):
-        slopes[last, j] = 0.0
         slopes[last, j, 0] = weights.readout[0, j]
+        slopes[last, j, 1] = slopes[last, j, 2] = 0.0
     for t in range(last - 1, -1, -1):
         start, end = weights.first[t + 1], weights.first[t + 2]
         for i in range(start - weights.first[t]):
-            high, low, size, rad = 0.0, 0.0, 0.0, 0.0
+            total = (0.0, 0.0, 0.0, 0.0)
             for level in range(start, end):
-                if is_on(pattern, level):
-                    w = weights.state[level, i]
-                    above = slopes[t + 1, level - start]
-                    high, low = add_product(high, low, w, above[0], above[1])
-                    size += abs(w * above[0])
-                    rad += abs(w) * above[2]
-            slopes[t, i, 0], slopes[t, i, 1] = high, low
-            slopes[t, i, 2] = (rad + tiny * size) * SLACK + TINY if size + rad > 0.0 else 0.0
+                if has_bit(pattern, level):
+                    total = add_multiple(
+                        total, weights.state[level, i], slopes[t + 1, level - start]
+                    )
+            slopes[t, i, 0], slopes[t, i, 1] = total[0], total[1]
+            slopes[t, i, 2] = error_after(total, end - start)
 
 
-@compiled
-def error_of_cell(weights: Weights, state: F64, median: F64, error: F64) -> float:
-    """The error's functional a, (n), from that of the last layer (``normal_balls`` leaves it in
-    ``state``) and of the median. Returns a bound for the length of what a is off by."""
-    d = weights.readout.shape[1]
-    tiny = 4.0 * (d + 5.0) * (d + 5.0) * U * U
-    total = 0.0
-    for c in range(error.shape[0]):
-        high, low, size, rad = -median[c], 0.0, abs(median[c]), 0.0
+@compiled_in_place
+def _find_error(weights: Weights, walls: Walls, median: F64, error: F64) -> None:
+    """The error's functional and its radius (n + 1), from those of the last layer and of the
+    median."""
+    n, d = median.shape[0], weights.readout.shape[1]
+    error[n] = 0.0
+    for c in range(n):
+        total = (-median[c], 0.0, abs(median[c]), 0.0)
         for i in range(d):
-            w = weights.readout[0, i]
-            high, low = add_product(high, low, w, state[i, c, 0], state[i, c, 1])
-            size += abs(w * state[i, c, 0])
-            rad += abs(w) * state[i, c, 2]
-        error[c] = high
-        total += (abs(low) + rad + tiny * size) * SLACK + TINY
-    return total
+            total = add_multiple(total, weights.readout[0, i], walls.state[i, c])
+        error[c] = total[0]
+        error[n] += (abs(total[1]) + error_after(total, d + 1)) * SLACK
 
 
-@compiled
-def length_ball(vector: F64, radius: float) -> Ball:
-    """The length of a vector that is off by at most ``radius``."""
-    total = 0.0
-    for c in range(vector.shape[0]):
-        total += vector[c] * vector[c]
-    length = math.sqrt(total)
-    return length, (radius + (vector.shape[0] + 2.0) * U * length) * SLACK + TINY
-
-
-@compiled
-def inner_ball(a: F64, radius_a: float, b: F64, radius_b: float) -> Ball:
-    """a.b; a sum of n products is off by n U (1 + n U) sum |a b| at most, by Higham's (3.4)."""
-    mid, size, squares_a, squares_b = 0.0, 0.0, 0.0, 0.0
-    for c in range(a.shape[0]):
-        mid += a[c] * b[c]
-        size += abs(a[c] * b[c])
-        squares_a += a[c] * a[c]
-        squares_b += b[c] * b[c]
-    rad = math.sqrt(squares_a) * radius_b + radius_a * (math.sqrt(squares_b) + radius_b)
-    return mid, (rad + (a.shape[0] + 1.0) * U * size) * SLACK + TINY
-
-
-@compiled
-def bends_of_cell(
-    weights: Weights, pattern: U64, first: int, outer: int, sets: U64, ids: I64, faces: U64,
-    found: int,
-    normals: F64, radii: F64, slopes: F64, mixes: B8, include: U64, jumps: F64,
-) -> bool:  # fmt: skip
-    """Which facets of a cell count, and kappa (4) of those inside, (facets, 2); False if undecided.
-
-    ``first`` walls are those of the start; the first ``outer`` bound what is summed, as all walls
-    do where each cell is summed by itself. These count, with no jump set. ``mixes`` as from
-    ``mixing``.
-    """
-    neurons = weights.layer.shape[0]
-    if outer > first + neurons:  # each cell by itself
-        for f in range(found):
-            include[f] = 1
-            jumps[f] = 0.0
-        return True
-    for q in range(weights.first[1], neurons):
-        wall = first + q
-        if mixes[q] and not length_ball(normals[wall], 0.0)[0] > 2.0 * radii[wall]:
-            return False  # it may vanish here, and come to life next to this cell
-    for f in range(found):
-        wall = ids[f]
-        jumps[f] = 0.0
-        if wall < outer:
-            include[f] = 1
-            continue
-        newest = 0
-        if wall >= first:
-            newest = _last_input(weights, wall - first)
-            if mixes[wall - first] and not abs(normals[wall, newest]) > radii[wall]:
-                return False
-        include[f] = normals[wall, newest] > 0.0
-        total: Ball = (0.0, 0.0)
-        layer = -1
-        for q in range(max(0, wall - first), neurons):
-            if (layer < 0 or weights.layer[q] == layer or mixes[q]) and part_of(
-                faces[f], sets[first + q]
-            ):
-                if layer < 0:
-                    layer = weights.layer[q]
-                if weights.layer[q] != layer:
-                    return False
-                length = length_ball(normals[first + q], radii[first + q])
-                slope = slopes[layer, q - weights.first[layer]]
-                total = add(total, multiply((slope[0], abs(slope[1]) + slope[2]), length))
-        jumps[f, 0], jumps[f, 1] = total
-    return True
-
-
-@compiled
+@compiled_in_place
 def _last_input(weights: Weights, q: int) -> int:
     """The last input that z[t][j] of neuron q may depend on; it does if the neuron reads it and no
     earlier layer does."""
@@ -206,73 +139,153 @@ def mixing(weights: Weights) -> B8:
     return found
 
 
-@compiled
-def squares_of_cells(
-    weights: Weights, rows: F64, off: F64, still: B8, outer: int, medians: F64, cells: Cells,
-    u: F64, rules: FlowRules, mids: F64, rads: F64,
-) -> None:  # fmt: skip
-    """What each cell in the buffer adds to the mean square beyond l = 0: ``mids`` +- ``rads``.
+@compiled_in_place
+def _jump_across(
+    below: Below, face: U64, wall: int, sets: U64, walls: Walls, slopes: F64, mixes: B8
+) -> Ball:
+    """kappa (4) of a facet on a ``wall``; of infinite radius if undecided. ``sets`` (walls, words):
+    the rays on all walls."""
+    weights, first = below.weights, below.rows.shape[0]
+    total: Ball = (0.0, 0.0)
+    layer = -1
+    for q in range(max(0, wall - first), weights.layer.shape[0]):
+        if (layer < 0 or weights.layer[q] == layer or mixes[q]) and part_of(face, sets[first + q]):
+            if layer < 0:
+                layer = weights.layer[q]
+            if weights.layer[q] != layer:
+                return 0.0, math.inf
+            length = length_ball(walls.normals[first + q], walls.radii[first + q])
+            slope = slopes[layer, q - weights.first[layer]]
+            total = add(total, multiply((slope[0], abs(slope[1]) + slope[2]), length))
+    return total
 
-    ``rows`` (walls, n): the inequalities of the start, off by ``off`` (walls) at most, in length;
-    ``still`` (walls): those that hold u, which do not turn; the first ``outer`` bound what is
-    summed. ``medians`` (value cells,
-    n): the median's functionals, by label. ``u``: the unit direction, off by less than
-    ``_U_ERROR``. The radius is infinite where float64 does not decide.
-    """
-    n, d, first = rows.shape[1], weights.state.shape[1], rows.shape[0]
-    count = first + weights.layer.shape[0] + 1
-    ids = np.empty(count, np.int64)
-    include = np.empty(count, np.uint64)
-    normals, radii, jumps = np.empty((count, n)), np.empty(count), np.empty((count, 2))
-    state, fresh = np.empty((d, n, 3)), np.empty((d, n, 3))
-    slopes, mixes = np.empty((weights.first.shape[0] - 1, d, 3)), mixing(weights)
-    error = np.empty(n)
-    flows, moments = np.empty((count, 2)), np.empty((count, n + 1))
-    for q in range(cells.size[0]):
-        mids[q], rads[q] = 0.0, math.inf
-        pattern = cells.pattern[q]
-        sets = ray_sets(cells.masks[q], cells.rays[q], count)
-        faces = np.empty((count, sets.shape[1]), np.uint64)
-        found = subfaces(full_set(cells.rays[q]), sets, np.arange(count), count, n - 1, ids, faces)
-        normal_balls(weights, rows, off, pattern, 0, normals, radii, state, fresh)
-        output_slopes(weights, pattern, slopes)
-        blur = error_of_cell(weights, state, medians[cells.label[q]], error)
-        if not bends_of_cell(
-            weights, pattern, first, outer, sets, ids, faces, found, normals, radii, slopes,
-            mixes, include, jumps,
-        ):  # fmt: skip
+
+@compiled_in_place
+def find_jumps(
+    below: Below, q: int, sets: U64, walls: Walls, slopes: F64, mixes: B8, facets: Facets,
+    jumps: F64,
+) -> bool:  # fmt: skip
+    """Which facets of cell q count, and kappa of those inside what is summed, (facets, 2); False if
+    undecided. ``mixes`` as from ``mixing``."""
+    first = below.rows.shape[0]
+    if below.outer == sets.shape[0]:  # each cell by itself
+        return True
+    for level in range(below.weights.first[1], below.weights.layer.shape[0]):
+        size = length_ball(walls.normals[first + level], 0.0)
+        if mixes[level] and not size[0] > 2.0 * walls.radii[first + level]:
+            return False  # it may vanish here, and come to life next to this cell
+    for f in range(facets.number[q]):
+        wall, newest = facets.wall[q, f], 0
+        if wall < below.outer:
             continue
-        size = length_ball(error, blur)
-        largest = size[0] + size[1]
-        total: Ball = (0.0, 0.0)
-        for f in range(found):
-            bend = abs(jumps[f, 0]) + jumps[f, 1]
-            if include[f] and ids[f] >= outer and bend <= _NO_BEND * largest:
-                # |flow| <= ridges / 4, and the moment is at most as long as their number.
-                total = total[0], total[1] + bend * (2.0 * largest + bend) * found * SLACK + TINY
-                include[f] = 0
-        lattice = face_lattice(sets, ids, found, include, normals, radii)
-        facet_flows(lattice, n, cells.x[q, : cells.rays[q]], u, _U_ERROR, rules, flows, moments)
-        counted = 0
-        for f in range(found):
-            if include[f]:
-                e1, radius = lattice.e[counted], lattice.error[counted]
-                flow = flows[counted, 0], flows[counted, 1]
-                if ids[f] < first and still[ids[f]]:
-                    flow = 0.0, 0.0
-                along = inner_ball(error, blur, e1, radius)
-                if ids[f] < outer:
-                    kappa = along
-                    weight = multiply(size, size)
-                else:
-                    kappa = jumps[f, 0], jumps[f, 1]
-                    weight = multiply(kappa, subtract(scale(along, 2.0), kappa))
-                moment = inner_ball(error, blur, moments[counted, :n], moments[counted, n])
-                moment = multiply(multiply(kappa, moment), _ONE_OVER_TWO_PI)
-                total = add(total, add(multiply(weight, flow), moment))
-                counted += 1
-        if total[1] < math.inf:
-            mids[q], rads[q] = total
+        if wall >= first:
+            newest = _last_input(below.weights, wall - first)
+            if mixes[wall - first] and not abs(walls.normals[wall, newest]) > walls.radii[wall]:
+                return False
+        facets.include[q, f] = walls.normals[wall, newest] > 0.0
+        jump = _jump_across(below, facets.on[q, f], wall, sets, walls, slopes, mixes)
+        if not jump[1] < math.inf:
+            return False
+        jumps[f, 0], jumps[f, 1] = jump
+    return True
+
+
+@compiled_in_place
+def _weigh(below: Below, q: int, facets: Facets, bends: Bends) -> None:
+    """The weights of all facets of cell q that count, and what those of nearly no jump add."""
+    n = below.rows.shape[1]
+    error, blur = bends.error[q, :n], bends.error[q, n]
+    size = length_ball(error, blur)
+    largest = size[0] + size[1]
+    bends.rest[q] = 0.0
+    for f in range(facets.number[q]):
+        wall, kappa = facets.wall[q, f], (bends.jump[q, f, 0], bends.jump[q, f, 1])
+        bend = abs(kappa[0]) + kappa[1]
+        if facets.include[q, f] and wall >= below.outer and bend <= _NO_BEND * largest:
+            # |flow| <= ridges / 4, and the moment is at most as long as their number.
+            bends.rest[q] += bend * (2.0 * largest + bend) * facets.number[q] * SLACK + TINY
+            facets.include[q, f] = False
+        if facets.include[q, f]:
+            normal, radius = facets.normal[q, f], facets.radius[q, f]
+            along = inner_ball(error, blur, normal, radius)
+            along = multiply(along, inverse(length_ball(normal, radius)))
+            if wall < below.outer:
+                kappa = along
+                weight = multiply(size, size)
+            else:
+                weight = multiply(kappa, subtract(scale(along, 2.0), kappa))
+            if wall < below.rows.shape[0] and not below.turns[wall]:
+                weight = (0.0, 0.0)
+            bends.jump[q, f, 0], bends.jump[q, f, 1] = kappa
+            bends.weight[q, f, 0], bends.weight[q, f, 1] = weight
+
+
+@compiled
+def find_bends(below: Below, medians: F64, cells: Cells, facets: Facets, bends: Bends) -> None:
+    """The facets that count of each cell in the buffer, and what they add. ``medians`` (value
+    cells, n): the median's functionals, by label."""
+    weights, walls = below.weights, room_for_walls(below)
+    slopes = np.empty((weights.first.shape[0] - 1, weights.state.shape[1], 3))
+    mixes = mixing(weights)
+    for q in range(cells.size[0]):
+        sets = set_facets(cells, q, facets)
+        find_walls(below, cells.pattern[q], 0, walls)
+        output_slopes(weights, cells.pattern[q], slopes)
+        _find_error(weights, walls, medians[cells.label[q]], bends.error[q])
+        if find_jumps(below, q, sets, walls, slopes, mixes, facets, bends.jump[q]):
+            set_normals(q, walls, facets)
+            _weigh(below, q, facets, bends)
+        else:
+            bends.rest[q] = math.inf
+            for f in range(facets.number[q]):
+                facets.include[q, f] = False
+
+
+@compiled_in_place
+def add_bends(facets: Facets, bends: Bends, sums: FacetSums, balls: F64) -> None:
+    """What each cell adds to the mean square beyond l = 0, (C, 2)."""
+    n = facets.normal.shape[2]
+    for q in range(facets.number.shape[0]):
+        error, blur = bends.error[q, :n], bends.error[q, n]
+        total: Ball = (0.0, bends.rest[q])
+        for f in range(facets.number[q]):
+            if facets.include[q, f]:
+                weight = bends.weight[q, f, 0], bends.weight[q, f, 1]
+                kappa = bends.jump[q, f, 0], bends.jump[q, f, 1]
+                moment = sums.moment[q, f]
+                along = inner_ball(error, blur, moment[:n], moment[n])
+                flow = sums.flow[q, f, 0], sums.flow[q, f, 1]
+                bent = multiply(multiply(kappa, along), ONE_OVER_TWO_PI)
+                total = add(total, add(multiply(weight, flow), bent))
+        balls[q, 0], balls[q, 1] = total
+        if not total[1] < math.inf:
+            balls[q, 0], balls[q, 1] = 0.0, math.inf
+
+
+def no_bends(facets: Facets) -> Bends:
+    """Room for those of a batch of cells."""
+    size, most, n = facets.normal.shape
+    return Bends(
+        np.zeros((size, most, 2)), np.zeros((size, most, 2)), np.zeros((size, n + 1)),
+        np.zeros(size),
+    )  # fmt: skip
+
+
+def bends_of(below: Below, task: Task, cells: Cells) -> tuple[Facets, Bends]:
+    """Of a batch of cells."""
+    medians = rounded(tuple(cell.value for cell in task.value_cells()))  # 0, 1/2 and 1: exact
+    facets = room_for_facets(below, cells)
+    bends = no_bends(facets)
+    find_bends(below, medians, cells, facets, bends)
+    return facets, bends
+
+
+def _squares(below: Below, task: Task, u: IntVector, cells: Cells) -> F64:
+    facets, bends = bends_of(below, task, cells)
+    sums = facet_sums(facets, u=np.array(u, np.float64), moments=True)
+    balls = np.empty((len(facets.number), 2))
+    add_bends(facets, bends, sums, balls)
+    return balls
 
 
 def float_squares(
@@ -283,15 +296,10 @@ def float_squares(
     ``boundary_balls.float_flow``."""
     weights = exact_weights(search.program)
     assert weights is not None
-    medians = rounded(tuple(cell.value for cell in task.value_cells()))  # 0, 1/2 and 1: exact
-    rows, off = wall_balls(start)
-    unit, rules = np.array(u, np.float64) / np.linalg.norm(u), flow_rules()
-    still = np.array([dot(row, u) == 0 for row in start.rows])
+    below = below_start(weights, start, u)
 
-    def kernel(batch: Cells, mids: F64, rads: F64) -> None:
-        squares_of_cells(
-            weights, rows, off, still, start.outer, medians, batch, unit, rules, mids, rads
-        )
+    def kernel(batch: Cells) -> F64:
+        return _squares(below, task, u, batch)
 
     # Errors have no scale of their own, so no finite radius is too wide.
     return float_sum(search, start, LEAVES, kernel, allowance, sys.float_info.max, look)
@@ -303,15 +311,8 @@ def squares_of_each(
     """The mean of the squared error on each cell of a batch, counted as 0 elsewhere, but for what
     is there at l = 0: midpoints and radii, infinite where float64 does not decide. ``u`` lies in no
     wall."""
-    size = int(batch.size[0])
-    mids, rads = np.zeros(size), np.full(size, math.inf)
-    weights = exact_weights(program)
-    if weights is not None:
-        medians = rounded(tuple(cell.value for cell in task.value_cells()))
-        unit = np.array(u, np.float64) / np.linalg.norm(u)
-        still, walls = np.zeros(len(start.rows), bool), len(start.rows) + program.neurons + 1
-        squares_of_cells(
-            weights, *wall_balls(start), still, walls, medians, batch, unit, flow_rules(), mids,
-            rads,
-        )  # fmt: skip
+    size, weights = int(batch.size[0]), exact_weights(program)
+    if weights is None:
+        return np.zeros(size), np.full(size, math.inf)
+    mids, rads = _squares(below_start(weights, start), task, u, batch).T
     return mids, rads

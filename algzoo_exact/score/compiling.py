@@ -16,20 +16,20 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator
 from concurrent.futures import ALL_COMPLETED, Future, wait
-from contextlib import contextmanager, suppress
-from dataclasses import replace
+from contextlib import contextmanager
 from typing import Any, Literal
 
-from algzoo_exact.deadline import NEVER
-from algzoo_exact.errors import InputError
+import numpy as np
+
 from algzoo_exact.processes import may_start_processes
-from algzoo_exact.program.ir import rnn
-from algzoo_exact.program.task import median, second_argmax
+from algzoo_exact.program.ir import Program, rnn
+from algzoo_exact.program.task import Task, median, second_argmax
+from algzoo_exact.regions.batch import room_for_cells
 from algzoo_exact.regions.starts import starting_cones
 from algzoo_exact.score.pool import worker_pool
 
-Kernel = Literal["search", "flows", "squares", "boxes", "cells", "slopes", "square slopes"]
-KERNELS: tuple[Kernel, ...] = ("search", "flows", "squares", "cells", "slopes", "square slopes")
+Kernel = Literal["search", "facets", "flows", "squares", "boxes", "slopes", "square slopes"]
+KERNELS: tuple[Kernel, ...] = ("search", "facets", "squares", "flows", "slopes", "square slopes")
 COMPILING = "compiling for this machine, once"
 LOADING_SECONDS = 1.3  # of stored code, once in a process
 
@@ -37,66 +37,75 @@ LOADING_SECONDS = 1.3  # of stored code, once in a process
 def is_stored(kernel: Kernel) -> bool:
     """Whether a kernel need not be compiled."""
     from algzoo_exact.jit import has_code
+    from algzoo_exact.measure.cell_facets import sum_facets
     from algzoo_exact.regions.compiled import advance
-    from algzoo_exact.score.bend_balls import squares_of_cells
-    from algzoo_exact.score.boundary_balls import flow_balls_of_cells
-    from algzoo_exact.score.box_search import search
-    from algzoo_exact.score.cell_measures import measures_of_cells
-    from algzoo_exact.score.slope_balls import accuracy_slopes, square_slopes
+    from algzoo_exact.score import bend_balls, box_search, cell_walls, slope_balls
 
-    code: dict[Kernel, Any] = {
-        "search": advance,
-        "flows": flow_balls_of_cells,
-        "squares": squares_of_cells,
-        "boxes": search,
-        "cells": measures_of_cells,
-        "slopes": accuracy_slopes,
-        "square slopes": square_slopes,
+    code: dict[Kernel, tuple[Any, ...]] = {
+        "search": (advance,),
+        "facets": (sum_facets,),
+        "flows": (cell_walls.boundary_facets,),
+        "squares": (bend_balls.find_bends, bend_balls.add_bends),
+        "boxes": (box_search.search,),
+        "slopes": (slope_balls.moving_facets, slope_balls.accuracy_slopes),
+        "square slopes": (slope_balls.square_slopes,),
     }
-    return has_code(code[kernel])
+    return all(map(has_code, code[kernel]))
 
 
 def compile_kernel(kernel: Kernel) -> None:
-    """Compile and store one, by calling it once. The same code serves all sizes and tasks."""
-    from algzoo_exact.regions.search import Search
+    """Compile and store one, by calling it once, on nothing. The same code serves all sizes and
+    tasks."""
+    from algzoo_exact.score.accuracy import ACCURACY
+    from algzoo_exact.score.boxes import BOXES
+    from algzoo_exact.score.question import Question
 
     numeric = kernel in ("squares", "square slopes")
     readout = ((1, -2), (-2, 1), (1, 3), (-1, -2))[: 1 if numeric else 4]
     program = rnn((1, -1), ((1, -2), (-1, 3)), readout, 4)
-    search = Search(program, None, exact_only=kernel != "search")
     task = median(4) if numeric else second_argmax(4)
-    start = next(s for s in starting_cones(task) if s.label == 0)  # where an answer is right
-    direction = (1, 2, 4, 9)
     if kernel == "search":
-        for _ in search.cells(start):
+        from algzoo_exact.regions.search import Search
+
+        for _ in Search(program, None).cells(starting_cones(task)[0]):
             pass
     elif kernel == "boxes":
-        from algzoo_exact.score.accuracy import ACCURACY
-        from algzoo_exact.score.boxes import BOXES
-        from algzoo_exact.score.question import Question
-
         for _ in BOXES.steps(Question(ACCURACY, program, task, "lowest", max_cells=1)):
             pass
-    elif kernel == "cells":
-        from algzoo_exact.program.floats import exact_weights
-        from algzoo_exact.score.cell_measures import measured
-
-        for batch in search.cells(start):
-            if batch is not None:
-                measured(search, exact_weights(program), start, batch)
-    elif kernel in ("slopes", "square slopes"):
-        from algzoo_exact.score.slopes import Slopes
-
-        with suppress(InputError):  # these weights may have no gradient: all is compiled by then
-            Slopes(program, task, None if numeric else "lowest").below(start, compiled=False)
-    elif kernel == "flows":
-        from algzoo_exact.score.boundary_balls import float_flow
-
-        float_flow(search, replace(start, inner=0), direction, None, NEVER.look)
     else:
-        from algzoo_exact.score.bend_balls import float_squares
+        _compile_sums(kernel, program, task)
 
-        float_squares(search, task, start, direction, None, NEVER.look)
+
+def _compile_sums(kernel: Kernel, program: Program, task: Task) -> None:
+    """What works on batches of cells: here an empty one."""
+    from algzoo_exact.measure.cell_facets import FacetSums, facet_sums
+    from algzoo_exact.program.floats import exact_weights, rounded_weights
+    from algzoo_exact.score import bend_balls, cell_walls, slope_balls
+
+    weights = exact_weights(program)
+    assert weights is not None
+    below = cell_walls.below_start(weights, starting_cones(task)[0])
+    cells = room_for_cells(1, 4, 4, (1, 1))
+    facets, balls, none = (
+        cell_walls.room_for_facets(below, cells),
+        np.empty((0, 2)),
+        np.zeros(0, int),
+    )
+    sums = FacetSums(np.empty((0, 1, 2)), np.empty((0, 1, 5)), balls)
+    rnn = slope_balls.Rnn(*rounded_weights(program))
+    if kernel == "facets":
+        facet_sums(facets)
+    elif kernel == "flows":
+        cell_walls.boundary_facets(below, cells, facets)
+    elif kernel == "slopes":
+        slope_balls.moving_facets(below, rnn, cells, facets)
+        slope_balls.accuracy_slopes(below, rnn, cells, facets, sums.moment, balls, none)
+    elif kernel == "squares":
+        _, bends = bend_balls.bends_of(below, task, cells)
+        bend_balls.add_bends(facets, bends, sums, balls)
+    else:
+        bends = bend_balls.no_bends(facets)
+        slope_balls.square_slopes(rnn, cells, facets, bends, sums, balls, none)
 
 
 def _compile(kernel: Kernel) -> None:

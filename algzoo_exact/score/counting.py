@@ -9,7 +9,6 @@ import time
 from algzoo_exact.program.task import Task
 from algzoo_exact.regions.exact_search import ExactSearch
 from algzoo_exact.regions.starts import starting_cones
-from algzoo_exact.score.rigorous import HasBatches
 
 _PROBE_SECONDS = 0.2  # of counting
 # If no start is finished by then: in integers, before compiled code is loaded; and compiled.
@@ -29,10 +28,9 @@ def count_leaves(
     """
     began = time.process_time()
     starts = starting_cones(task)
-    batches = search.cells if isinstance(search, HasBatches) else search.exact_cells
     for finished, start in enumerate(starts):
         before = search.leaves
-        for _ in batches(start):
+        for _ in search.cells(start):
             if search.leaves * len(starts) > enough * (finished + 1):
                 return search.leaves * len(starts) / (finished + 1)
             if time.process_time() - began > (_PROBE_SECONDS if finished else patience):

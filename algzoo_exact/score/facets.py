@@ -13,18 +13,6 @@ from algzoo_exact.geometry.cone import IntVector, dot
 from algzoo_exact.regions.exact_search import BOUNDARY, CONES
 from algzoo_exact.regions.starts import Start
 
-# What a wall of a start is: it holds u; it lies inside, where facets count if a margin vanishes on
-# them; or it bounds what is summed.
-STILL, INNER, OUTER = 0, 1, 2
-
-
-def roles(start: Start, u: IntVector) -> tuple[int, ...]:
-    """One for each wall."""
-    moved = [INNER if wall >= start.outer else OUTER for wall in range(len(start.rows))]
-    return tuple(
-        role if dot(row, u) else STILL for role, row in zip(moved, start.rows, strict=True)
-    )
-
 
 def grain_for(start: Start, u: IntVector) -> int:
     """The cells that the compiled search must give for the flow along u.
@@ -32,4 +20,4 @@ def grain_for(start: Start, u: IntVector) -> int:
     A cone that is right as a whole has the facets of the cells that it consists of, but for those
     inside it, which no margin vanishes on.
     """
-    return CONES if OUTER in roles(start, u) else BOUNDARY
+    return CONES if any(dot(row, u) for row in start.rows[: start.outer]) else BOUNDARY

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from flint import arb, ctx
 
@@ -15,12 +14,10 @@ from algzoo_exact.geometry.cone import IntVector, dot
 from algzoo_exact.measure.faces import Face, PrecisionError
 from algzoo_exact.measure.flow import CellFlow, NotGenericError
 from algzoo_exact.program.specialize import Specializer, rows
-from algzoo_exact.regions.exact_search import LEAVES, ExactCell, ExactSearch
+from algzoo_exact.regions.batch import Cells
+from algzoo_exact.regions.exact_search import LEAVES, ExactSearch
 from algzoo_exact.regions.pattern import from_words
 from algzoo_exact.regions.starts import Start
-
-if TYPE_CHECKING:
-    from algzoo_exact.regions.compiled import Cells
 
 MOST_BITS = 1 << 13
 
@@ -62,17 +59,6 @@ def with_label(start: Start, label: int) -> Start:
 def credit_of(cells: Cells, q: int) -> Fraction:
     """The credit of a cell of a batch, exactly: 1, or one over the number of logits tied."""
     return Fraction(1, round(1 / float(cells.credit[q])))
-
-
-def from_exact(cell: ExactCell, start: Start) -> Cell:
-    """The same from integer enumeration."""
-    return Cell(
-        with_label(start, cell.label),
-        cell.bits,
-        Fraction(1, cell.tied),
-        cell.cone.tight,
-        tuple(tuple(c / max(map(abs, ray)) for c in ray) for ray in cell.cone.rays),
-    )
 
 
 def wall_normals(specializer: Specializer, cell: Cell) -> Callable[[int], IntVector]:
@@ -135,23 +121,9 @@ def narrowed(value: Callable[[], arb], radius: arb) -> arb:
 
 
 def right_cells(search: ExactSearch, start: Start, grain: int = LEAVES) -> Iterator[Cell | None]:
-    """Cells with credit below one start; None now and then while there is none to give.
-
-    From the compiled kernel if ``search`` is a ``regions.search.Search``.
-    """
-    if isinstance(search, HasBatches):
-        for batch in search.cells(start, grain):
-            if batch is None:
-                yield None
-            else:
-                yield from unpack(batch, start)
-    else:
-        for exact in search.exact_cells(start):
-            yield None if exact is None else from_exact(exact, start)
-
-
-@runtime_checkable
-class HasBatches(Protocol):
-    """A search that gives its cells in arrays."""
-
-    def cells(self, start: Start, grain: int = LEAVES) -> Iterator[Cells | None]: ...
+    """Cells with credit below one start; None now and then while there is none to give."""
+    for batch in search.cells(start, grain):
+        if batch is None:
+            yield None
+        else:
+            yield from unpack(batch, start)

@@ -19,32 +19,24 @@ from algzoo_exact.errors import InputError
 from algzoo_exact.exact.enclosure import to_arb, working_precision
 from algzoo_exact.geometry.cone import IntVector, dot
 from algzoo_exact.measure.balls_f64 import SLACK, TINY, U
+from algzoo_exact.measure.cell_facets import Facets, facet_sums
 from algzoo_exact.measure.faces import PrecisionError
-from algzoo_exact.measure.faces_f64 import ray_sets
 from algzoo_exact.measure.flow import CellFlow, NotGenericError, directions_for
-from algzoo_exact.measure.flow_rules import flow_rules
-from algzoo_exact.program.floats import exact_weights, rounded, rounded_weights
+from algzoo_exact.program.floats import exact_weights, float_weights, rounded_weights
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.specialize import Specializer
 from algzoo_exact.program.task import Task, TieRule
-from algzoo_exact.regions.compiled import Cells
 from algzoo_exact.regions.enumerate import activation_regions, cells
-from algzoo_exact.regions.exact_search import BOUNDARY, LEAVES
-from algzoo_exact.regions.search import Search
+from algzoo_exact.regions.exact_search import BOUNDARY, LEAVES, ExactSearch
+from algzoo_exact.regions.pattern import from_words
 from algzoo_exact.regions.starts import Start, starting_cones
+from algzoo_exact.score.bend_balls import bends_of
 from algzoo_exact.score.bends import Errors
-from algzoo_exact.score.boundary_balls import boundary_facets, wall_balls
-from algzoo_exact.score.facets import INNER, STILL
-from algzoo_exact.score.pool import outcomes
+from algzoo_exact.score.cell_walls import Below, below_start, room_for_facets
+from algzoo_exact.score.pool import new_search, outcomes
 from algzoo_exact.score.result import Progress
 from algzoo_exact.score.rigorous import MOST_BITS, Cell, cell_of, flow_of, wall_normals
-from algzoo_exact.score.slope_balls import (
-    COINCIDING,
-    Rnn,
-    accuracy_slopes,
-    moving_walls,
-    square_slopes,
-)
+from algzoo_exact.score.slope_balls import Rnn, accuracy_slopes, moving_facets, square_slopes
 
 F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
@@ -71,8 +63,6 @@ class Slopes:
         self.program, self.task, self.ties, self.deadline = program, task, ties, deadline
         self.of_labels = ties is not None
         self.starts = starting_cones(task)
-        values = [] if self.of_labels else [cell.value for cell in task.value_cells()]
-        self.medians = rounded(values)
         self.floats = exact_weights(program) is not None
 
     def total(self, progress: Progress | None) -> F64:
@@ -103,29 +93,43 @@ class Slopes:
         """What the cells below a start add; they come from the ``compiled`` search."""
         program, total = self.program, np.zeros((self.program.parameters, 2))
         grain = BOUNDARY if self.of_labels else LEAVES
-        search = Search(program, self.ties, exact_only=not compiled)
-        weights = exact_weights(program) if self.floats else None
-        rnn, rules = Rnn(*rounded_weights(program)), flow_rules()
-        rows, off = wall_balls(start)
+        search = new_search(program, self.ties, compiled)
+        rnn, below = Rnn(*rounded_weights(program)), self._below(start)
         for batch in search.cells(start, grain):
             self.deadline.look()
             if batch is None:
                 continue
             left, sums = np.ones(int(batch.size[0]), np.int64), np.zeros_like(total)
-            if weights is not None and self.of_labels:
-                accuracy_slopes(weights, rnn, rows, off, _roles(start), batch, rules, sums, left)
-            elif weights is not None:
-                square_slopes(weights, rnn, rows, off, self.medians, batch, rules, sums, left)
+            facets = room_for_facets(below, batch)
+            if self.of_labels and not moving_facets(below, rnn, batch, facets):
+                raise InputError(_COINCIDE)
+            if self.floats and self.of_labels:
+                moments = facet_sums(facets, moments=True).moment
+                accuracy_slopes(below, rnn, batch, facets, moments, sums, left)
+            elif self.floats:
+                facets, bends = bends_of(below, self.task, batch)
+                found = facet_sums(facets, moments=True, measures=True)
+                square_slopes(rnn, batch, facets, bends, found, sums, left)
             _add(total, sums)
             for q in np.flatnonzero(left).tolist():
-                _add(total, self._by_balls(search, batch, q, start))
+                _add(total, self._by_balls(search, cell_of(batch, q, start), _moved(facets, q)))
         return total
 
-    def _by_balls(self, search: Search, cells: Cells, q: int, start: Start) -> F64:
-        """What one cell adds, in ball arithmetic of as many bits as it takes."""
-        cell = cell_of(cells, q, start)
+    def _below(self, start: Start) -> Below:
+        """InputError for weights that are beyond float64."""
+        weights = float_weights(self.program)
+        if weights is None:
+            raise InputError("A gradient needs weights from 1e-200 to 1e200; scale them.")
+        below = below_start(weights, start)
+        if self.of_labels:  # walls between labels do not move
+            turns = np.array([False] * start.outer + [True] * start.inner)
+            below = below._replace(turns=turns, outer=start.outer)
+        return below
+
+    def _by_balls(self, search: ExactSearch, cell: Cell, walls: dict[int, int]) -> F64:
+        """What one cell adds, in ball arithmetic of as many bits as it takes; ``walls`` that its
+        facets move with, by their rays."""
         inputs = self._facet_inputs if self.of_labels else self._cell_inputs
-        walls = self._moving(cells, q, start) if self.of_labels else {}
         bits, directions = _BITS, directions_for(search.n)
         while bits <= MOST_BITS:
             self.deadline.look()
@@ -141,32 +145,8 @@ class Slopes:
                     pass
         raise NotGenericError("a cone is too thin for its moments")
 
-    def _moving(self, cells: Cells, q: int, start: Start) -> dict[int, int]:
-        """The wall that each boundary facet moves with, by the facet's rays."""
-        program, first = self.program, len(start.rows)
-        rays, n = int(cells.rays[q]), program.seq_len
-        count = first + program.neurons + program.outputs
-        sets = ray_sets(cells.masks[q], rays, count)
-        ids, faces = np.empty(count, np.int64), np.empty((count, sets.shape[1]), np.uint64)
-        include, walls = np.empty(count, np.uint64), np.empty(count, np.int64)
-        found, _ = boundary_facets(
-            sets, rays, n, _roles(start), first + program.neurons, ids, faces, include
-        )
-        w_hi, w_hh, _ = rounded_weights(program)
-        moving_walls(
-            sets, faces, found, cells.pattern[q], first, w_hi, w_hh, program.outputs, walls
-        )
-        moved = {}
-        for f in range(found):
-            if include[f] and walls[f] == COINCIDING:
-                raise InputError(_COINCIDE)
-            if include[f] and walls[f] >= 0:
-                mask = sum(int(word) << 64 * w for w, word in enumerate(faces[f]))
-                moved[mask] = int(walls[f])
-        return moved
-
     def _facet_inputs(
-        self, search: Search, cell: Cell, u: IntVector, walls: dict[int, int]
+        self, search: ExactSearch, cell: Cell, u: IntVector, walls: dict[int, int]
     ) -> Iterator[tuple[list[arb], int, list[Fraction]]]:
         """(1): a pseudo-input for each facet, and what is differentiated there: z of a neuron, or
         (-1) a combination of logits."""
@@ -193,7 +173,7 @@ class Slopes:
             yield [factor * g for g in _moment(flow, facet.rays)], level, seed
 
     def _cell_inputs(
-        self, search: Search, cell: Cell, u: IntVector, walls: dict[int, int]
+        self, search: ExactSearch, cell: Cell, u: IntVector, walls: dict[int, int]
     ) -> Iterator[tuple[list[arb], int, list[Fraction]]]:
         """(3): 2 E[x x^T; C] a, where the output is differentiated."""
         flow = flow_of(search, cell, u)
@@ -267,9 +247,12 @@ class Slopes:
                 )
 
 
-def _roles(start: Start) -> I64:
-    """Walls between labels do not move with the weights."""
-    return np.array([STILL] * start.outer + [INNER] * start.inner)
+def _moved(facets: Facets, q: int) -> dict[int, int]:
+    """The wall of each facet of a cell that is included, by the facet's rays."""
+    return {
+        from_words(facets.on[q, f].tolist()): int(facets.wall[q, f])
+        for f in np.flatnonzero(facets.include[q]).tolist()
+    }
 
 
 class _Backward:

@@ -16,12 +16,11 @@ from numpy.typing import NDArray
 
 from algzoo_exact.exact.enclosure import working_precision
 from algzoo_exact.geometry.cone import Cone, IntVector, NotPointedError, dot
+from algzoo_exact.measure.cell_facets import Facets, facet_sums
 from algzoo_exact.measure.cone_measure import cone_measure
 from algzoo_exact.measure.cone_moments import second_moment
-from algzoo_exact.measure.faces_f64 import ray_sets, subfaces
-from algzoo_exact.measure.facet_flow import facet_flows
+from algzoo_exact.measure.faces_f64 import full_set, ray_sets, subfaces
 from algzoo_exact.measure.flow_rules import PANEL, flow_rules
-from algzoo_exact.measure.lattice_f64 import face_lattice
 from algzoo_exact.measure.squashed_angles import argument
 
 F64 = NDArray[np.float64]
@@ -33,24 +32,24 @@ def flows_of(cone: Cone, u: F64 | None = None) -> tuple[F64, F64, F64, F64]:
     walls = len(cone.walls)
     assert cone.walls == tuple(range(walls))
     assert walls <= 64
-    rays = np.array([[c / max(map(abs, ray)) for c in ray] for ray in cone.rays])
+    rays = np.array([[[c / max(map(abs, ray)) for c in ray] for ray in cone.rays]])
     normals = np.array([[float(c) for c in row] for row in cone.inequalities])
-    sets = ray_sets(np.array([[mask] for mask in cone.tight], np.uint64), len(rays), walls)
-    full = np.zeros(sets.shape[1], np.uint64)
-    for r in range(len(rays)):
-        full[r // 64] |= np.uint64(1) << np.uint64(r % 64)
-    ids, faces = np.empty(walls, np.int64), np.empty((walls, sets.shape[1]), np.uint64)
-    count = subfaces(full, sets, np.arange(walls), walls, n - 1, ids, faces)
-    radii = np.linalg.norm(normals, axis=1) * 2.0**-52
-    lattice = face_lattice(sets, ids, count, np.ones(count, np.uint64), normals, radii)
+    words = (len(cone.rays) + 63) // 64
+    sets = ray_sets(
+        np.array([[mask] for mask in cone.tight], np.uint64), len(cone.rays), walls, words
+    )
+    ids, faces = np.empty(walls, np.int64), np.empty((walls, words), np.uint64)
+    count = subfaces(full_set(len(cone.rays), words), sets, n - 1, ids, faces)
+    ids, radii = ids[:count], np.linalg.norm(normals, axis=1) * 2.0**-52
+    facets = Facets(
+        rays, np.array([len(cone.rays)]), np.array([count]), faces[None, :count], ids[None],
+        normals[ids][None], radii[ids][None], np.ones((1, count), np.bool_),
+    )  # fmt: skip
     if u is None:
-        u = np.sum(rays / np.linalg.norm(rays, axis=1)[:, None], axis=0)
-    u = u / np.linalg.norm(u)
-    flows, moments = np.empty((count, 2)), np.empty((count, n + 1))
-    facet_flows(lattice, n, rays, u, 2.0**-50, flow_rules(), flows, moments)
-    units = normals[ids[:count]]
-    units /= np.linalg.norm(units, axis=1)[:, None]
-    return units, units @ u, flows, moments
+        u = np.sum(rays[0] / np.linalg.norm(rays[0], axis=1)[:, None], axis=0)
+    sums = facet_sums(facets, u=u, moments=True)
+    units = normals[ids] / np.linalg.norm(normals[ids], axis=1)[:, None]
+    return units, units @ u, sums.flow[0], sums.moment[0]
 
 
 def measure_of(cone: Cone, u: F64 | None = None) -> tuple[float, float]:

@@ -82,7 +82,7 @@ def test_a_verdict_needs_more_than_rounding() -> None:
         assert bounds.settled(margins, values, np.ones((1, 2)), 1, 0, 2, rivals) == 0
 
 
-def cells_of(search: Search, task: az.Task, grain: int = LEAVES) -> set[Any]:
+def cells_of(search: ExactSearch, task: az.Task, grain: int = LEAVES) -> set[Any]:
     return {
         (place, cell.bits, cell.credit, tuple(sorted(cell.tight)))
         for place, start in enumerate(starting_cones(task))
@@ -101,7 +101,7 @@ def touched(cell: Any, program: az.Program, task: az.Task) -> bool:
 def check_boundary(program: az.Program, task: az.Task, ties: TieRule) -> tuple[int, int]:
     """What is left out has no facet with a tie, and nothing is made up; the numbers of cells."""
     found = cells_of(Search(program, ties), task, BOUNDARY)
-    everything = cells_of(Search(program, ties, exact_only=True), task)
+    everything = cells_of(ExactSearch(program, ties), task)
     assert {cell for cell in everything if touched(cell, program, task)} <= found <= everything
     return len(found), len(everything)
 
@@ -200,7 +200,7 @@ def test_parts_have_the_cells_of_their_starts() -> None:
     for program in models:
         task = az.tasks.second_argmax(program.seq_len)
         exact = ExactSearch(program, "lowest")
-        expected = cells_of(Search(program, "lowest", exact_only=True), task)
+        expected = cells_of(ExactSearch(program, "lowest"), task)
         found = set()
         for place, start in enumerate(starting_cones(task)):
             for part in chain.from_iterable(map(exact.halves, exact.halves(start))):
@@ -209,10 +209,10 @@ def test_parts_have_the_cells_of_their_starts() -> None:
                 one, other = (
                     {
                         (cell.bits, cell.credit, tuple(sorted(m & ~known for m in cell.tight)))
-                        for batch in Search(program, "lowest", exact_only=exact_only).cells(part)
+                        for batch in kind(program, "lowest").cells(part)
                         for cell in (unpack(batch, part) if batch is not None else ())
                     }
-                    for exact_only in (False, True)
+                    for kind in (Search, ExactSearch)
                 )
                 assert one == other
                 found |= {(place, bits, credit) for bits, credit, _ in one}
@@ -237,6 +237,6 @@ def test_labels_that_are_no_logits() -> None:
     rng = np.random.default_rng(6)
     for n, d in ((2, 3), (3, 2), (4, 1)):
         program, task = random_program(rng, d, n, 1), az.tasks.median(n)
-        expected = cells_of(Search(program, None, exact_only=True), task)
+        expected = cells_of(ExactSearch(program, None), task)
         assert cells_of(Search(program, None), task) == expected
         assert {place for place, *_ in expected} == set(range(len(starting_cones(task))))

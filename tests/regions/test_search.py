@@ -30,10 +30,12 @@ from support.programs import (
 import algzoo_exact as az
 from algzoo_exact.exact.enclosure import working_precision
 from algzoo_exact.geometry.cone import IntVector, dot
+from algzoo_exact.measure import faces_f64
 from algzoo_exact.measure.flow import NotGenericError, directions_for
 from algzoo_exact.program.task import TIE_RULES, TieRule
-from algzoo_exact.regions import compiled, cut, polish
+from algzoo_exact.regions import compiled, cut, forms, leaves, polish
 from algzoo_exact.regions import search as search_module
+from algzoo_exact.regions.exact_search import ExactSearch
 from algzoo_exact.regions.search import Search
 from algzoo_exact.regions.starts import EACH, Start, starting_cones
 from algzoo_exact.score.rigorous import flow_of, unpack
@@ -42,7 +44,7 @@ RULES: tuple[TieRule | None, ...] = (*TIE_RULES, None)
 Found = tuple[list[Any], int, set[int]]
 
 
-def enumerated(search: Search, task: az.Task) -> Found:
+def enumerated(search: ExactSearch, task: az.Task) -> Found:
     """Cells in a fixed order (start, pattern, credit, walls through each ray), leaves, patterns."""
     cells = []
     for place, start in enumerate(starting_cones(task)):
@@ -54,7 +56,7 @@ def enumerated(search: Search, task: az.Task) -> Found:
 
 def both(program: az.Program, task: az.Task, ties: TieRule | None) -> tuple[Found, Found]:
     quick = enumerated(Search(program, ties), task)
-    exact = enumerated(Search(program, ties, exact_only=True), task)
+    exact = enumerated(ExactSearch(program, ties), task)
     return quick, exact
 
 
@@ -64,21 +66,21 @@ def check_same(program: az.Program, task: az.Task, ties: TieRule | None) -> None
     assert quick[0] == exact[0]
 
 
-@pytest.mark.parametrize("exact_only", [False, True])
-def test_cells_of_each_label_come_in_one_search(exact_only: bool) -> None:
+@pytest.mark.parametrize("kind", [Search, ExactSearch])
+def test_cells_of_each_label_come_in_one_search(kind: type[ExactSearch]) -> None:
     """Against one search for each label, degenerate programs and ties among them."""
     rng = np.random.default_rng(4)
     task = az.tasks.second_argmax(3)
     for _, program in degenerate_programs(rng, 8, (1, 3), 3):
         for ties in TIE_RULES:
-            searches = [Search(program, ties, exact_only=exact_only) for _ in range(2)]
+            searches = [kind(program, ties) for _ in range(2)]
             for start in starting_cones(task)[:3]:
                 found = _labelled(searches[0], [replace(start, label=EACH)])
                 expected = _labelled(searches[1], [replace(start, label=k) for k in range(3)])
                 assert found == expected
 
 
-def _labelled(search: Search, starts: Sequence[Start]) -> list[Any]:
+def _labelled(search: ExactSearch, starts: Sequence[Start]) -> list[Any]:
     return sorted(
         (cell.start.label, cell.bits, cell.credit, sorted(cell.tight))
         for start in starts
@@ -94,7 +96,7 @@ def rays_agree(program: az.Program, task: az.Task) -> bool:
     size would leave signs undecided.
     """
 
-    def rays(search: Search) -> Iterator[dict[tuple[int, int, int], tuple[float, ...]]]:
+    def rays(search: ExactSearch) -> Iterator[dict[tuple[int, int, int], tuple[float, ...]]]:
         for place, start in enumerate(starting_cones(task)):
             for batch in search.cells(start):
                 for cell in unpack(batch, start) if batch is not None else ():
@@ -104,7 +106,7 @@ def rays_agree(program: az.Program, task: az.Task) -> bool:
                     }
 
     merged: list[dict[tuple[int, int, int], tuple[float, ...]]] = []
-    for search in (Search(program, None), Search(program, None, exact_only=True)):
+    for search in (Search(program, None), ExactSearch(program, None)):
         merged.append({key: ray for cell in rays(search) for key, ray in cell.items()})
     if merged[0].keys() != merged[1].keys():
         return False
@@ -237,7 +239,7 @@ def inside(program: az.Program, start_rows: tuple[IntVector, ...], bits: int, x:
 
 
 def measures(
-    search: Search, starts: Sequence[Start], u: IntVector, bits: int
+    search: ExactSearch, starts: Sequence[Start], u: IntVector, bits: int
 ) -> list[az.Enclosure]:
     """Each leaf's measure by formula (1) of ``measure.flow``, all of its facets counted."""
     opposite = tuple(-c for c in u)
@@ -256,7 +258,7 @@ def measures(
 
 
 def narrow_measures(
-    search: Search, starts: Sequence[Start], seed: int, width: Fraction
+    search: ExactSearch, starts: Sequence[Start], seed: int, width: Fraction
 ) -> list[az.Enclosure]:
     """With the first direction that is generic, and precision doubled until the sum is narrow."""
     walls = [row for start in starts for row in start.rows]
@@ -277,7 +279,7 @@ def narrow_measures(
 
 
 def check_sum(
-    search: Search, starts: Sequence[Start], total: Fraction, seed: int, width: Fraction
+    search: ExactSearch, starts: Sequence[Start], total: Fraction, seed: int, width: Fraction
 ) -> None:
     parts = narrow_measures(search, starts, seed, width)
     assert sum((part.lower for part in parts), Fraction(0)) <= total
@@ -287,7 +289,7 @@ def check_sum(
         assert part.lower < Fraction(1, 2)
 
 
-def check_total(search: Search, task: az.Task, seed: int, width: Fraction) -> None:
+def check_total(search: ExactSearch, task: az.Task, seed: int, width: Fraction) -> None:
     check_sum(search, starting_cones(task), Fraction(1), seed, width)
 
 
@@ -343,7 +345,7 @@ Plant = Callable[[str, Any], None]
 @pytest.fixture
 def plant(monkeypatch: pytest.MonkeyPatch) -> Plant:
     """Kernels become plain Python, so that one of them, or a constant, can be replaced by name."""
-    modules = (compiled, cut, polish)
+    modules = (compiled, cut, forms, leaves, polish, faces_f64)
     for module in modules:
         for name, value in list(vars(module).items()):
             if hasattr(value, "py_func"):
@@ -381,17 +383,17 @@ def test_a_missing_error_bound_is_noticed(plant: Plant) -> None:
 @pytest.mark.parametrize("when", [3, 10, 20, 27])
 def test_a_wrong_sign_is_noticed(plant: Plant, when: int) -> None:
     """The sign of one ray is turned round, in one cut of 29 (there are 58)."""
-    original, calls = compiled._sign_pass, 0
+    original, calls = forms.find_signs, 0
 
-    def wrong(values: Any, errors: Any, count: int, sign: Any) -> int:
+    def wrong(rays: Any, column: int, sign: Any) -> int:
         nonlocal calls
-        outcome = original(values, errors, count, sign)
+        outcome = original(rays, column, sign)
         calls += outcome == 2
         if outcome == 2 and calls % 29 == when:
-            sign[int(np.flatnonzero(sign[:count])[0])] *= -1
+            sign[int(np.flatnonzero(sign[: rays.number])[0])] *= -1
         return int(outcome)
 
-    plant("_sign_pass", wrong)
+    plant("find_signs", wrong)
     program, task = random_program(np.random.default_rng(4), 3, 3), az.tasks.second_argmax(3)
     quick, exact = both(program, task, None)
     assert quick != exact

@@ -13,7 +13,7 @@ from algzoo_exact.certificate.checker.errors import LimitError, RejectedError, r
 from algzoo_exact.certificate.checker.formulas import Formulas, Node, varying
 from algzoo_exact.certificate.checker.orders import Orders
 from algzoo_exact.certificate.checker.points import truth_at
-from algzoo_exact.certificate.checker.probabilities import probability
+from algzoo_exact.certificate.checker.probabilities import Probabilities
 from algzoo_exact.certificate.checker.programs import Program
 from algzoo_exact.certificate.checker.reading import Json, fraction_of, keys_of
 from algzoo_exact.certificate.checker.regions import Piece, Regions, cones_of
@@ -69,6 +69,7 @@ class Proofs:
         self.formulas.read(nodes)
         self.listed = len(self.formulas.nodes)
         self.facts, self.orders = Facts(self.formulas), Orders(self.formulas)
+        self.probabilities = Probabilities(self.formulas, self.orders)
         self.counts: Counter[str] = Counter()
 
     def all_used(self) -> None:
@@ -113,9 +114,7 @@ class Proofs:
         condition = self.formulas.formula(data["condition"], "its condition")
         least, most = (fraction_of(data[key], key) for key in ("at_least", "at_most"))
         require(least <= most, "its bounds are the wrong way round")
-        setting = self.setting(data)
-        orders = Orders(self.formulas, setting.tied) if setting.tied else self.orders
-        low, high = probability(orders, setting, condition, data["cells"])
+        low, high = self.probabilities.of(condition, data["cells"], self.setting(data))
         if least <= low and high <= most:
             return "proved"
         apart = high < least or low > most

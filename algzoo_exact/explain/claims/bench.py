@@ -51,10 +51,13 @@ class Bench:
         outcomes = (decider.decide(q, almost=almost, deadline=deadline) for q in questions)
         return next(outcomes) if len(questions) == 1 else together(outcomes)
 
-    def measured(self, formula: Formula) -> Figure:
-        """Its probability: exact or certified where that can be had, else sampled."""
+    def measured(
+        self, formula: Formula, *, program: Program | None = None, part: float = 1.0
+    ) -> Figure:
+        """Its probability: exact or certified where that can be had, else sampled; in a part of the
+        time."""
         said = formula if self.inside is None else self.inside.formula(formula)
-        return measured(self.program, said, Deadline.after(self.seconds))
+        return measured(program or self.program, said, Deadline.after(part * self.seconds))
 
     def about(self, instance: HasParameters, outcome: Outcome, start: float) -> Outcome:
         """The outcome as that of an instance, since ``start``; its witness is shown to torch."""

@@ -10,7 +10,7 @@ instances are ground. Steps, neurons and outputs count from 0.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, ClassVar, Self
 
@@ -29,14 +29,18 @@ from algzoo_exact.explain.language.expression import (
     Number,
     Term,
     Truth,
+    some,
 )
 from algzoo_exact.explain.language.toml_tables import within
-from algzoo_exact.explain.outcome import Outcome, Parameters, Status, joined
+from algzoo_exact.explain.outcome import Figure, Outcome, Parameters, Status, joined
 from algzoo_exact.explain.prove.facts import Fact, Question
 from algzoo_exact.explain.prove.setting import Inside, Setting
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task, TieRule
 from algzoo_exact.shown import Shown
+
+FAILING_PART = 0.2
+"""Of the time for a statement: for the probability of the inputs at which a claim fails."""
 
 
 @dataclass(frozen=True)
@@ -120,10 +124,13 @@ class Instance(Ground):
     def decided(self, bench: Bench, facts: Sequence[Fact]) -> Outcome:
         """What becomes of it, in its setting."""
         if self.is_plain:
-            return self.check(bench, facts)
+            found = self.check(bench, facts)
+            refuted = found.status == "refuted"
+            return replace(found, fails=self.fails(bench)) if refuted else found
         setting = Setting.of(bench.program.seq_len, self.where, self.instead)
         inside = Inside(bench.program, setting)
-        found = self.inside(inside).check(bench.of(inside), ())
+        plain, there = self.inside(inside), bench.of(inside)
+        found = plain.decided(there, ())
         if found.witness is None:
             return found
         failing = found.failing if self.instead == EVERYWHERE else None
@@ -147,6 +154,16 @@ class Instance(Ground):
         """What becomes of it, with the help of facts that were proved before."""
         return bench.holds(self.says(bench.task, bench.ties, facts), almost=self.almost)
 
+    def fails(self, bench: Bench) -> Figure | None:
+        """The probability of the inputs at which it is false; None where that has no meaning, or
+        is not told by ``says``."""
+        said = self.says(bench.task, bench.ties, ())
+        if not said:
+            return None
+        asked = bench.asked(said)
+        false = [Logic("and", (q.domain, Logic("not", (q.statement,)))) for q in asked]
+        return bench.measured(some(false), part=FAILING_PART)
+
     def facts(self) -> list[Fact]:
         """What other proofs may assume once it is proved."""
         return []
@@ -154,6 +171,12 @@ class Instance(Ground):
     def models(self) -> tuple[str, ...]:
         """The names of other models that it speaks of."""
         return ()
+
+    @classmethod
+    def weaker(cls, result: ClaimResult, bench: Bench) -> Iterator[Mapping[str, Any]]:
+        """Tables of weaker claims than one that failed, the strongest first, by other keys than its
+        domain: the first that is proved is suggested."""
+        yield from ()
 
     def equalities(self, program: Program) -> tuple[float, ...]:
         """For each equality that it states of the program, the k such that it is to one part in
@@ -165,8 +188,8 @@ class Instance(Ground):
 class Claim(Shown):
     """A named claim: its instances, the earlier claims that its proof may assume, its prices.
 
-    ``written`` holds the author's expressions by their keys, for display. The price is paid once
-    for the whole claim, not for each instance.
+    ``written`` holds the author's expressions by their keys, for display, and ``table`` all that
+    stands in the file. The price is paid once for the whole claim, not for each instance.
     """
 
     name: str
@@ -175,6 +198,7 @@ class Claim(Shown):
     assume: tuple[str, ...] = ()
     prices: tuple[Price, ...] = ()
     written: tuple[tuple[str, str], ...] = ()
+    table: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
     @property
     def kind(self) -> str:

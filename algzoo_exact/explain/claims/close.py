@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import ClassVar, Self, get_args
+from typing import Any, ClassVar, Self, get_args
 
 from algzoo_exact.deadline import Deadline
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.verdict import Verdict
 from algzoo_exact.explain.claims.bench import Bench
 from algzoo_exact.explain.claims.bounds import BOUND_KEYS, BOUND_RULE, Bounds, held_against
-from algzoo_exact.explain.claims.claim import Instance
+from algzoo_exact.explain.claims.claim import FAILING_PART, ClaimResult, Instance
 from algzoo_exact.explain.claims.equalities import bits_of
 from algzoo_exact.explain.claims.keys import SETTING_KEYS, Json, Keys, Source, choice, formula, term
+from algzoo_exact.explain.claims.tolerances import rounded, with_bounds
 from algzoo_exact.explain.language.cases import comparison
 from algzoo_exact.explain.language.expression import (
     EVERYWHERE,
@@ -38,6 +39,8 @@ from algzoo_exact.explain.prove.sampled_figures import Error, if_in_range, sampl
 from algzoo_exact.program.ir import Program
 
 _CELL_SHARE = 0.5  # of the time, for the supremum cell by cell; the rest is for the prover
+_TRIED = (Fraction(1), Fraction(5, 4), Fraction(2), Fraction(4), Fraction(16))
+"""Multiples of the largest error seen, as bounds to be proved."""
 _NEARLY = Fraction(1, 2**20)  # A supremum below a bound by this part of it is refuted by the prover
 
 
@@ -109,6 +112,25 @@ class Close(Instance):
     def within(self, most: Fraction) -> Formula:
         """|left - right| <= most * scale."""
         return comparison("<=", self.apart(), self.scaled(most))
+
+    @classmethod
+    def weaker(cls, result: ClaimResult, bench: Bench) -> Iterator[Mapping[str, Any]]:
+        """With bounds that are met; where only samples are known, larger and larger ones."""
+        found = list(with_bounds(result, None))
+        yield from found
+        seen = [f.estimate for o in result.instances for f in o.figures if f.estimate is not None]
+        if not found and seen and "at_most" in result.claim.table:
+            for factor in _TRIED:
+                most = rounded(Fraction(max(seen)) * factor, up=True, digits=2)
+                yield {**result.claim.table, "at_most": most}
+
+    def fails(self, bench: Bench) -> Figure | None:
+        """Of a supremum, of the inputs where the error is beyond the upper bound."""
+        most = self.bounds.most
+        if self.scale is None or most is None:
+            return None
+        beyond = Logic("and", (self.domain, Logic("not", (self.within(most),))))
+        return bench.measured(beyond, part=FAILING_PART)
 
     def facts(self) -> list[Fact]:
         most = self.bounds.most

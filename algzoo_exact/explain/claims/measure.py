@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Self
+from fractions import Fraction
+from typing import Any, ClassVar, Self
 
 from algzoo_exact.errors import InputError
 from algzoo_exact.explain.claims.bench import Bench
 from algzoo_exact.explain.claims.bounds import BOUND_KEYS, BOUND_RULE, Bounds, held_against
-from algzoo_exact.explain.claims.claim import Instance
+from algzoo_exact.explain.claims.claim import ClaimResult, Instance
 from algzoo_exact.explain.claims.keys import SETTING_KEYS, Json, Keys, Source, formula
+from algzoo_exact.explain.claims.tolerances import with_bounds
 from algzoo_exact.explain.language.expression import Formula
 from algzoo_exact.explain.outcome import Outcome
 from algzoo_exact.explain.prove.facts import Fact
@@ -39,6 +41,11 @@ class Measure(Instance):
         given = source.all(cls.keys)
         setting = {key: given[key] for key in SETTING_KEYS}
         return cls(source.parameters, given["condition"], Bounds.of(given), **setting)
+
+    @classmethod
+    def weaker(cls, result: ClaimResult, bench: Bench) -> Iterator[Mapping[str, Any]]:
+        """With bounds that are met."""
+        return with_bounds(result, Fraction(1))
 
     def check(self, bench: Bench, facts: Sequence[Fact]) -> Outcome:
         figure = bench.measured(self.condition)

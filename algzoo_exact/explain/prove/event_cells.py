@@ -141,14 +141,13 @@ class _Work:
             return total
         program, rivals, wanted = _competition(self.signals, paths(condition), self.inputs)
         search = Search(program, "lowest", rivals=rivals, wanted=wanted)
-        weights = exact_weights(program)
-        if weights is None and search.n > _IN_BALLS_UP_TO:
+        if exact_weights(program) is None and search.n > _IN_BALLS_UP_TO:
             raise OutOfReachError(f"{search.n} inputs, and weights beyond float64")
         for batch in search.cells(replace(start, label=EACH), CONES):
             self.deadline.look()
             if batch is None:
                 continue
-            mids, rads, inside = measured(search, weights, start, batch, self.deadline.look)
+            mids, rads, inside = measured(search, start, batch, self.deadline.look)
             cells = []
             for q in np.argsort(-mids, kind="stable")[: self.top].tolist():
                 cell = cell_of(batch, q, start)
