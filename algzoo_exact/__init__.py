@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from algzoo_exact.analysis.median_errors import median_errors as median_errors
     from algzoo_exact.analysis.neurons import NeuronFacts as NeuronFacts
     from algzoo_exact.analysis.neurons import neuron_facts as neuron_facts
+    from algzoo_exact.analysis.noise_volume import NoiseVolume as NoiseVolume
+    from algzoo_exact.analysis.noise_volume import noise_volume as noise_volume
     from algzoo_exact.analysis.polish import Polished as Polished
     from algzoo_exact.analysis.polish import polish as polish
     from algzoo_exact.analysis.positive import OrderedCase as OrderedCase
@@ -47,11 +49,17 @@ if TYPE_CHECKING:
     from algzoo_exact.analysis.positive import positive_inputs as positive_inputs
     from algzoo_exact.analysis.sections import Section as Section
     from algzoo_exact.analysis.sections import section as section
+    from algzoo_exact.atlas.build import Atlas as Atlas
+    from algzoo_exact.atlas.build import build_atlas as build_atlas
     from algzoo_exact.certificate.build import WrittenCertificate as WrittenCertificate
     from algzoo_exact.certificate.build import certify as certify
     from algzoo_exact.certificate.build import write_certificate as write_certificate
     from algzoo_exact.certificate.check import CheckedCertificate as CheckedCertificate
     from algzoo_exact.certificate.check import check_certificate as check_certificate
+    from algzoo_exact.certificate.economy import Economy as Economy
+    from algzoo_exact.certificate.economy import economy as economy
+    from algzoo_exact.drafting.draft import Draft as Draft
+    from algzoo_exact.drafting.draft import draft as draft
     from algzoo_exact.errors import FloatRangeError as FloatRangeError
     from algzoo_exact.errors import InputError as InputError
     from algzoo_exact.exact.enclosure import Enclosure as Enclosure
@@ -64,17 +72,19 @@ if TYPE_CHECKING:
     from algzoo_exact.explain.prove.statements import prove as prove
     from algzoo_exact.explain.story import Explanation as Explanation
     from algzoo_exact.explain.story import load_explanation as load_explanation
+    from algzoo_exact.explain.suggest import Suggestion as Suggestion
+    from algzoo_exact.explain.suggest import suggest as suggest
     from algzoo_exact.explain.verify import Verification as Verification
     from algzoo_exact.explain.verify import verify as verify
     from algzoo_exact.measure.cone_measure import cone_measure as cone_measure
     from algzoo_exact.measure.cone_measure import orthant_probability as orthant_probability
-    from algzoo_exact.present.atlas import Atlas as Atlas
-    from algzoo_exact.present.atlas import write_atlas as write_atlas
-    from algzoo_exact.present.explore import Exploration as Exploration
-    from algzoo_exact.present.explore import explore as explore
+    from algzoo_exact.present.explore.exploration import Exploration as Exploration
+    from algzoo_exact.present.explore.exploration import explore as explore
     from algzoo_exact.present.pictures.picture import picture as picture
     from algzoo_exact.present.report import Report as Report
     from algzoo_exact.present.report import make_report as make_report
+    from algzoo_exact.present.reports import Reports as Reports
+    from algzoo_exact.present.reports import write_reports as write_reports
     from algzoo_exact.program import task as tasks
     from algzoo_exact.program.ir import Layer as Layer
     from algzoo_exact.program.ir import Program as Program
@@ -96,10 +106,10 @@ if TYPE_CHECKING:
     from algzoo_exact.race.run import Race as Race
     from algzoo_exact.race.run import RacePoint as RacePoint
     from algzoo_exact.race.run import compare as compare
-    from algzoo_exact.regions.atlas import write_table as write_table
     from algzoo_exact.regions.enumerate import activation_regions as activation_regions
     from algzoo_exact.regions.enumerate import cells as cells
     from algzoo_exact.regions.graph import region_graph as region_graph
+    from algzoo_exact.regions.table import write_table as write_table
     from algzoo_exact.runtime.sampled import SampledSquaredError as SampledSquaredError
     from algzoo_exact.runtime.sampled_squares import sample_squared_error as sample_squared_error
     from algzoo_exact.runtime.sampling import sample as sample
@@ -124,19 +134,21 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Ablated": "analysis.ablation",
-    "Atlas": "present.atlas",
     "Asked": "explain.prove.statements",
+    "Atlas": "atlas.build",
     "AttentionLayer": "program.transformer",
     "CatalogueEntry": "zoo.catalogue",
     "CheckedCertificate": "certificate.check",
     "Counts": "score.result",
     "Difference": "analysis.difference",
     "DifferentCell": "analysis.difference",
+    "Economy": "certificate.economy",
+    "Draft": "drafting.draft",
     "Enclosure": "exact.enclosure",
     "Errors": "analysis.errors",
     "Estimate": "race.estimator",
     "Explanation": "explain.story",
-    "Exploration": "present.explore",
+    "Exploration": "present.explore.exploration",
     "FloatRangeError": "errors",
     "Gradient": "analysis.gradient",
     "Importance": "analysis.ablation",
@@ -146,15 +158,18 @@ _HOMES = {
     "Layer": "program.ir",
     "Program": "program.ir",
     "NeuronFacts": "analysis.neurons",
+    "NoiseVolume": "analysis.noise_volume",
     "OrderedCase": "analysis.positive",
     "OrderedCases": "analysis.positive",
     "Outcome": "explain.outcome",
     "Polished": "analysis.polish",
     "Report": "present.report",
+    "Reports": "present.reports",
     "Race": "race.run",
     "RacePoint": "race.run",
     "SampledSquaredError": "runtime.sampled",
     "Score": "score.result",
+    "Suggestion": "explain.suggest",
     "Section": "analysis.sections",
     "Task": "program.task",
     "Trained": "training.train",
@@ -168,6 +183,7 @@ _HOMES = {
     "accuracy_bounds": "score.compute",
     "activation_regions": "regions.enumerate",
     "ask": "explain.prove.statements",
+    "build_atlas": "atlas.build",
     "catalogue": "zoo.catalogue",
     "certify": "certificate.build",
     "check_certificate": "certificate.check",
@@ -175,8 +191,10 @@ _HOMES = {
     "compare": "race.run",
     "cone_measure": "measure.cone_measure",
     "diff": "analysis.difference",
+    "economy": "certificate.economy",
+    "draft": "drafting.draft",
     "estimator": "race.registry",
-    "explore": "present.explore",
+    "explore": "present.explore.exploration",
     "exact_score": "analysis.autograd",
     "attention": "analysis.functions",
     "find_errors": "analysis.errors",
@@ -197,6 +215,7 @@ _HOMES = {
     "make_report": "present.report",
     "mlp": "program.ir",
     "neuron_facts": "analysis.neurons",
+    "noise_volume": "analysis.noise_volume",
     "on_subspace": "program.task",
     "orthant_probability": "measure.cone_measure",
     "perturb": "zoo.perturbed",
@@ -219,14 +238,15 @@ _HOMES = {
     "squared_error": "score.compute",
     "squared_error_bounds": "score.compute",
     "standardize": "program.standardize",
+    "suggest": "explain.suggest",
     "surprise": "explain.ledger.surprise",
     "teacher": "program.task",
     "train": "training.train",
     "verify": "explain.verify",
     "without": "analysis.ablation",
-    "write_atlas": "present.atlas",
+    "write_reports": "present.reports",
     "write_certificate": "certificate.build",
-    "write_table": "regions.atlas",
+    "write_table": "regions.table",
 }
 
 __all__ = ["__version__", "tasks", *_HOMES]

@@ -33,6 +33,19 @@ def interrupts_to(react: Callable[[Callable[[], None]], None]) -> Iterator[None]
 
 
 @contextmanager
+def interrupts_noted() -> Iterator[list[int]]:
+    """A list that Ctrl-C adds to; it still does what it did."""
+    seen: list[int] = []
+
+    def note(go_on: Callable[[], None]) -> None:
+        seen.append(signal.SIGINT)
+        go_on()
+
+    with interrupts_to(note):
+        yield seen
+
+
+@contextmanager
 def interrupts_held() -> Iterator[None]:
     """Ctrl-C waits until the block ends, and never reaches a process that starts in it.
 

@@ -14,7 +14,8 @@ from programs import find
 from algzoo_exact.deadline import NEVER
 from algzoo_exact.regions.exact_search import ExactSearch
 from algzoo_exact.score.compute import metric_for
-from algzoo_exact.score.cones import Job, Part, Precision, Setup, decide
+from algzoo_exact.score.cone_jobs import Job, Part
+from algzoo_exact.score.cones import Precision, Setup, decide
 from algzoo_exact.score.question import Question
 
 # Model, digits, and how often the halves of a label cell are cut in two.

@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from algzoo_exact.analysis.kinks import check_kinks
 from algzoo_exact.deadline import Deadline, TimeIsUpError
 from algzoo_exact.errors import InputError
 from algzoo_exact.measure.balls_f64 import SLACK, U
@@ -66,16 +67,14 @@ class Gradient(Shown):
         one weight does to the score has the standard deviation s times this."""
         return Arrays(*(np.abs(w * g) for w, g in zip(self.weights, self.slopes, strict=True)))
 
-    def identities(self) -> tuple[Identity, ...]:
-        """What must vanish, whatever the weights.
+    def symmetries(self) -> list[tuple[str, Arrays]]:
+        """Directions in which weights may move without any change of an answer, by name.
 
         Scaling neuron j by s > 0 (W_hi[j] and row j of W_hh times s, column j of W_hh and of W_oh
         over s) changes no output; and where logits are compared, neither scaling W_oh nor adding
-        one vector to all of its rows changes an answer. Those with an undefined derivative are left
-        out.
+        one vector to all of its rows changes an answer.
         """
-        w, g, off = self.weights, self.slopes, self.radii
-        found = []
+        w, found = self.weights, []
         for j in range(len(w.w_hi)):
             factors = Arrays(np.zeros_like(w.w_hi), np.zeros_like(w.w_hh), np.zeros_like(w.w_oh))
             factors.w_hi[j] = w.w_hi[j]
@@ -90,10 +89,20 @@ class Gradient(Shown):
                 column = np.zeros_like(w.w_oh)
                 column[:, j] = 1.0
                 found.append((f"adding to column {j} of W_oh", Arrays(*still, column)))
+        return found
+
+    def identities(self) -> tuple[Identity, ...]:
+        """The slopes along ``symmetries``, which must vanish, whatever the weights. Those with an
+        undefined derivative are left out."""
+        flat = (flattened(self.slopes), flattened(self.radii))
         return tuple(
-            Identity.of(name, *(np.concatenate([p.ravel() for p in v]) for v in (a, g, off)))
-            for name, a in found
+            Identity.of(name, flattened(factors), *flat) for name, factors in self.symmetries()
         )
+
+
+def flattened(arrays: Arrays) -> F64:
+    """All weights in a row (P,)."""
+    return np.concatenate([part.ravel() for part in arrays])
 
 
 @dataclass(frozen=True)
@@ -139,7 +148,10 @@ def gradient(
     deadline = Deadline.after(time_limit)
     try:
         compile_slopes(rule, deadline, progress)
-        return slopes_of(program, chosen, rule, deadline, progress)
+        found = slopes_of(program, chosen, rule, deadline, progress)
+        if rule is not None:
+            check_kinks(program, chosen, deadline)
+        return found
     except TimeIsUpError:
         raise InputError(
             "The time limit passed before the gradient was known; allow more time."
@@ -194,12 +206,11 @@ def slopes_of(
 
 
 def _one_sided(program: Program) -> dict[int, str]:
-    """Places and names of weights by which a score may have a derivative to each side only: those
-    that bring a neuron to life that is 0 on a whole cone, if anything reads it."""
+    """Places and names of weights by which a score may have a derivative to each side only, or
+    jump together with others: those that bring a neuron to life that is 0 on a whole cone."""
     d, found = program.hidden_size, {}
     for j, weight in enumerate(program.input_weights):
-        others = (row[j] for i, row in enumerate(program.recurrent) if i != j)
-        if weight or not any((*others, *(row[j] for row in program.readout))):
+        if weight:
             continue
         found[j] = f"W_hi[{j}]"
         found |= {

@@ -28,7 +28,8 @@ from algzoo_exact.regions.enumerate import Cell, cells_below
 from algzoo_exact.regions.exact_search import ExactSearch
 from algzoo_exact.regions.starts import Start
 from algzoo_exact.score.accuracy import ACCURACY
-from algzoo_exact.score.cones import Job, Part, Precision, Setup, decide
+from algzoo_exact.score.cone_jobs import Job, Part
+from algzoo_exact.score.cones import Precision, Setup, decide
 from algzoo_exact.score.direction import directions, top_logits
 from algzoo_exact.score.pool import outcomes
 from algzoo_exact.score.question import Question

@@ -14,10 +14,10 @@ Exit code 0: accepted. 1: rejected, with the reason. 2: the file is not a certif
 read. 3: nothing wrong was found, but not everything could be checked: without the weights' file, it
 is about the weights inside. 4: the checker failed, which is a fault of its own.
 
-Work is limited to 100 million operations, and 400,000 more for each cell and piece, 1,000 for each
-answer of a transformer and 50 for each byte of an explanation, up to 10 million bytes. One takes a
-microsecond or less; those on long numbers count more. Files have at most 64 MB, unpacked, and 5
-million values.
+Work is limited to 100 million operations on numbers, and 2 million more for each cell and piece,
+20,000 for each answer of a transformer and 50 for each byte of an explanation, up to 10 million
+bytes. One takes a microsecond or less; those on long numbers count more. Files have at most 64 MB,
+unpacked, and 5 million values.
 """
 
 # Joined from the files in checker/ by checker/join.py: change those.
@@ -35,10 +35,10 @@ import struct
 import sys
 import zlib
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from functools import cache, cached_property, lru_cache
+from functools import cached_property, lru_cache
 from itertools import combinations, pairwise, permutations, product
 from math import factorial, gcd, isqrt, lcm
 from operator import add, eq, ge, gt, le, lt, mul, ne
@@ -67,7 +67,11 @@ def require(condition: bool, reason: str) -> None:
 
 
 # ---------------------------------------------------------------------------------------------
-# Work, in operations on numbers of ordinary length; about a microsecond each.
+# Work, in operations: sums, products, quotients, shifts and roots of numbers.
+#
+# One on ordinary numbers takes a microsecond or less; one on long numbers counts as several. They
+# are charged before they are made, and never fewer; steps through formulas are charged too. Reading
+# the file and its digest are not counted.
 
 MOST_WORK = 100_000_000
 """Operations for the whole certificate."""
@@ -96,6 +100,11 @@ class Budget:
         """More, for one more of the items that a certificate may list."""
         self.most += self.factor * steps
         self.left += self.factor * steps
+
+    @property
+    def spent(self) -> int:
+        """Operations so far."""
+        return self.most - self.left
 
     def spend(self, steps: int) -> None:
         """LimitError once the work is more than allowed."""
@@ -155,6 +164,8 @@ class Fixed:
         q = p + guard
         arctangents, logarithms = [0], [0]
         atan, atanh = _OddSeries(q, -1), _OddSeries(q, 1)
+        self.table_work = _STEPS * (atan.work + atanh.work + 17)
+        """Operations; those below are of one angle, logarithm and dilogarithm."""
         for k in range(_STEPS):
             # atan((k+1)/N) - atan(k/N), and log((N+1+k)/(N+k)), for N = _STEPS.
             slope = (_STEPS << q) // (_STEPS**2 + k * (k + 1))
@@ -165,6 +176,7 @@ class Fixed:
         self._arctangents = [value >> guard for value in arctangents]
         self._logarithms = [value >> guard for value in logarithms]
         self._atan, self._atanh = _OddSeries(p, -1), _OddSeries(p, 1)
+        self.angle_work, self.log_work = self._atan.work + 16, self._atanh.work + 22
         self.pi_squared_over_6 = (self.pi * self.pi >> p) // 6
 
     def angle(self, y: int, x: int) -> int:
@@ -196,6 +208,10 @@ class Fixed:
     @cached_property
     def _debye(self) -> list[list[int]]:
         return _debye_bands(self.p)
+
+    @property
+    def dilogarithm_work(self) -> int:
+        return 2 * (self.angle_work + self.log_work) + 5 * len(self._debye[-1]) + 30
 
     def dilogarithm(self, x: int, y: int) -> int:
         """Re Li2(x + i y) for a point of the closed unit disc, up to rounding (C8)."""
@@ -235,6 +251,7 @@ class _OddSeries:
         self.p = p
         odd = range(1, 2 * (p // 16) + 4, 2)  # each term gains 16 bits
         self.coefficients = [sign ** (k // 2) * ((1 << p) // k) for k in reversed(odd)]
+        self.work = 3 * len(odd) + 4
 
     def __call__(self, x: int) -> int:
         p = self.p
@@ -290,6 +307,8 @@ class Exponential:
         powers = [1 << q]
         for _ in range(_TABLED):
             powers.append(powers[-1] * step >> q)
+        self.work = 4 * (p // 8 + 1) + 14
+        """Operations for each; the constants take fewer than 30 p."""
         self.powers = [value >> guard for value in powers]  # e^(-k/256)
 
     def __call__(self, x: int) -> int:
@@ -451,6 +470,18 @@ class Measure:
     def __init__(self, fixed: Fixed, budget: Budget) -> None:
         self.fixed, self.budget = fixed, budget
         self.terms = 0
+        self._pay(fixed.table_work)
+
+    def _pay(self, times: int) -> None:
+        """For operations on fixed-point numbers: one in three shifts a product of two."""
+        self.budget.pay(2 * self.fixed.p + 32, times // 3)
+        self.budget.pay(self.fixed.p, times - times // 3)
+
+    @cached_property
+    def _scheme_work(self) -> int:
+        """Of an orthoscheme; it is asked for once, and the series' tables are paid for then."""
+        self._pay(self.fixed.p**2)
+        return 3 * self.fixed.angle_work + 4 * self.fixed.dilogarithm_work + 80
 
     def of(self, cone: Cone, rays: int) -> int:
         self.budget.pay(2 * longest(cone.gram), 10 + len(cone.facets) ** 2)
@@ -503,6 +534,7 @@ class Measure:
     def _angle(self, square: int, x: int) -> int:
         """The angle of (x, sqrt(square)), for exact integers."""
         fixed = self.fixed
+        self._pay(fixed.angle_work + 10)
         shift = max(0, fixed.p + 8 - max(x.bit_length(), square.bit_length() // 2))
         return fixed.angle(isqrt(square << 2 * shift), x << shift)
 
@@ -532,7 +564,7 @@ class Measure:
         inside = members(face)
         order = [*inside, *chosen]
         gram = [[cone.gram[i][j] for j in order] for i in order]
-        self.budget.pay(dimension * longest(gram), len(inside) * len(order) ** 2)
+        self.budget.pay(dimension * longest(gram), 3 * len(inside) * len(order) ** 2)
         for i in range(len(inside)):  # subtract the projection on ray i, times gram[i][i]
             pivot = gram[i]
             if pivot[i]:
@@ -632,7 +664,8 @@ class Measure:
         fixed = self.fixed
         p, pi = fixed.p, fixed.pi
         self.terms += 1
-        self.budget.pay(longest(squares), 100)
+        self.budget.pay(longest(squares), 20)
+        self._pay(self._scheme_work)
         # Each square with a relative error below 2^-(p+16).
         sizes = [top.bit_length() - bottom.bit_length() for top, bottom in squares]
         bits = max(0, p + 17 - min(sizes))
@@ -712,7 +745,7 @@ class Network:
         own = [tuple(new * w * (c == t) for c in range(self.n)) for w in self.inputs]
         if t == 0:
             return own
-        self.budget.pay((t + 1) * self.bits, self.d * self.d * self.n)
+        self.budget.pay((t + 1) * self.bits, 2 * self.d * self.d * self.n)
         before = self.states(steps)
         return [
             tuple(x + sum(map(mul, weights, column)) for x, column in zip(row, before, strict=True))
@@ -730,7 +763,7 @@ class Network:
 
     def logits(self, steps: tuple[str, ...]) -> list[Vector]:
         columns = self.states(steps)
-        self.budget.pay((self.n + 1) * self.bits, len(self.readout) * self.d * self.n)
+        self.budget.pay((self.n + 1) * self.bits, 2 * len(self.readout) * self.d * self.n)
         return [tuple(sum(map(mul, row, column)) for column in columns) for row in self.readout]
 
     def walls(self, steps: tuple[str, ...]) -> list[Vector]:
@@ -966,7 +999,14 @@ class FixedAttention:
         self.unembed = Linear(model.unembed, model.last, p)
         self.starts = [[(fixed_point(v, model.bottom, p), 1) for v in row] for row in model.starts]
         self._known: dict[tuple[int, int, int], list[Score]] = {}
-        self._exp_minus = lru_cache(maxsize=1 << 16)(Exponential(p))
+        exponential = Exponential(p)
+        model.budget.pay(2 * p, 30 * p)
+
+        def power(x: int) -> int:
+            model.budget.pay(2 * p, exponential.work)
+            return exponential(x)
+
+        self._exp_minus = lru_cache(maxsize=1 << 16)(power)
 
     def logits(self, tokens: Sequence[int]) -> Ball:
         """TooFewBitsError if nothing can be said."""
@@ -975,7 +1015,8 @@ class FixedAttention:
         for i, layer in enumerate(self.layers):
             places = self.model.asking(i)
             bits = max(map(int.bit_length, (x for ball in r for x in ball[0])))
-            self.model.budget.pay(bits, len(layer) * len(places) * (20 + size * (n + size) // 8))
+            each = 4 * size * (size + n + 2) + (2 * size + 20) * n + 40
+            self.model.budget.pay(bits, len(layer) * len(places) * each)
             fresh = []
             for place in places:
                 answer = r[place]
@@ -1798,7 +1839,7 @@ class Rewriting:
                     yield from self.forms_of(part)
 
 
-_PART = 50
+_PART = 10
 """What a part of a condition costs: parts are written out as often as they are used."""
 
 
@@ -1850,12 +1891,89 @@ def truth_of(
 
 
 # ---------------------------------------------------------------------------------------------
+# The model on a section of its inputs, or with something else computed (C22).
+
+SETTING = {"where", "instead"}
+
+
+class Setting:
+    """What is ``defined`` otherwise: inputs by ``where``, and z[t][j] by ``instead``, each as a
+    term. ``tied`` says which input, or 0 (None), an input is."""
+
+    def __init__(self, formulas: Formulas, data: Any) -> None:
+        self.formulas = formulas
+        self.tied: dict[int, int | None] = {}
+        self.defined: dict[Node, tuple[int, list[int]]] = {}
+        for left, right in self._equations(data, "where"):
+            self._tie(left, right)
+        for i, place in self.tied.items():
+            known = formulas.number(0) if place is None else formulas.make("x", place)
+            self.defined["x", i] = known, []
+        for left, right in self._equations(data, "instead"):
+            entry = formulas.nodes[left]
+            require(entry[0] == "z", "what is replaced is no z[t][j]")
+            require(entry not in self.defined, "it is replaced twice")
+            self.defined[entry] = right, []
+
+    def __bool__(self) -> bool:
+        return bool(self.defined)
+
+    def contains(self, x: Sequence[Fraction]) -> bool:
+        """Whether an input lies on the section."""
+        return all(x[i] == (0 if j is None else x[j]) for i, j in self.tied.items())
+
+    def _equations(self, data: Any, key: str) -> list[tuple[int, int]]:
+        """The sides of each equation that a formula joins."""
+        if key not in data:
+            return []
+        found: list[tuple[int, int]] = []
+        for part in self.formulas.conjuncts(self.formulas.formula(data[key], key)):
+            op, *sides = self.formulas.nodes[part]
+            require(op == "==", f"{key} joins equations")
+            found.append((sides[0], sides[1]))
+            self.formulas.budget.spend(1 + len(self.tied))
+        require(found != [], f"{key} says nothing")
+        return found
+
+    def _tie(self, left: int, right: int) -> None:
+        """Two sides are the same from now on: 0, or the first of both."""
+        sides = [self._place(self.formulas.nodes[side]) for side in (left, right)]
+        one, other = sorted(sides, key=lambda place: -1 if place is None else place)
+        if one == other:
+            return
+        for i, place in self.tied.items():
+            if place == other:
+                self.tied[i] = one
+        require(other is not None, "0 is no input")
+        assert other is not None
+        self.tied[other] = one
+
+    def _place(self, node: Node) -> int | None:
+        if node == ("number", 0):
+            return None
+        require(node[0] == "x", "a section makes inputs 0, or equal")
+        i = int(node[1])
+        return self.tied.get(i, i)
+
+
+# ---------------------------------------------------------------------------------------------
 # What a formula says at an input, exactly.
 
 
-def truth_at(formulas: Formulas, number: int, x: Sequence[Fraction], *, around: bool) -> bool:
-    """Whether a formula holds at an input; with a neighbourhood, and for certain, if ``around``."""
-    rewriting, budget = Rewriting(formulas), formulas.budget
+def truth_at(
+    formulas: Formulas,
+    number: int,
+    x: Sequence[Fraction],
+    *,
+    around: bool,
+    setting: Setting | None = None,
+) -> bool:
+    """Whether a formula holds at an input; with a neighbourhood (in the section, where there is
+    one), and for certain, if ``around``."""
+    if setting is not None and not setting.contains(x):
+        return False
+    defined = None if setting is None else setting.defined
+    rewriting, budget = Rewriting(formulas, (), defined), formulas.budget
     condition = rewriting.condition(number)
     values: dict[int, Fraction] = {}
     locally: dict[int, Form | None] = {}  # linear forms in the inputs; None: several meet
@@ -2091,7 +2209,7 @@ class Piece:
             if values is None:
                 return None
             total = [a + factor * b for a, b in zip(total, values, strict=True)]
-            self.regions.budget.pay(max(map(abs, total)).bit_length(), len(total))
+            self.regions.budget.pay(max(map(abs, total)).bit_length(), 2 * len(total))
         return total
 
     def _masks(self, row: int) -> tuple[int, int] | None:
@@ -2148,7 +2266,7 @@ def cones_of(data: Any, regions: Regions) -> Iterator[tuple[list[Vector], tuple[
             masks = set()
             for wall in walls:
                 values = [dot(wall, ray) for ray in corners]
-                budget.pay(max(map(abs, values)).bit_length(), size * len(corners))
+                budget.pay(max(map(abs, values)).bit_length(), 2 * size * len(corners))
                 require(min(values) >= 0, "it has a ray on the wrong side of a cut")
                 masks.add(sum(1 << k for k, value in enumerate(values) if value == 0))
             require(bool(masks), "it is no cone, but all of the space")
@@ -2170,6 +2288,7 @@ LARGEST_CUT, MOST_CUTS = 10, 500
 Below = tuple[int, ...]
 """A partial order: for each element, those below it, as a bit mask. Elements are the inputs, and n
 for the number 0."""
+NOTHING: Mapping[int, int | None] = {}
 Known = dict[tuple[int, int, bool], "Told"]
 """Of comparisons of terms: high, low, and whether strict."""
 Told = bool | tuple[int, int]
@@ -2183,8 +2302,9 @@ class NotAnOrderError(Exception):
 class Orders:
     """What formulas say about the order of the inputs and 0, and how likely that is."""
 
-    def __init__(self, formulas: Formulas) -> None:
+    def __init__(self, formulas: Formulas, tied: Mapping[int, int | None] = NOTHING) -> None:
         self.formulas, self.n, self.budget = formulas, formulas.program.n, formulas.budget
+        self.tied = tied  # inputs to others, or to 0
         self._known: dict[int, Fraction | None] = {}
 
     def probability(self, number: int) -> Fraction | None:
@@ -2278,7 +2398,8 @@ class Orders:
             return self.n
         if node[0] != "x":
             raise NotAnOrderError
-        return int(node[1])
+        place = self.tied.get(int(node[1]), int(node[1]))
+        return self.n if place is None else place
 
     def _extensions(self, below: Below) -> Fraction:
         """The probability of a partial order.
@@ -2325,34 +2446,42 @@ PROBABILITY_BITS = 126
 or orthoscheme, is far below 10^-20."""
 
 
-@cache
-def _fixed() -> Fixed:
-    return Fixed(PROBABILITY_BITS)
+class Probabilities:
+    """By the order of the inputs, or by the measures of cones."""
 
+    def __init__(self, formulas: Formulas, orders: Orders) -> None:
+        self.formulas, self.orders = formulas, orders
 
-def probability(formulas: Formulas, orders: Orders, condition: int, cells: Any) -> Range:
-    """What it lies between: by the order of the inputs, or by the measures of cones."""
-    if cells is None:
-        found = orders.probability(condition)
-        require(found is not None, "it is not about the order of the inputs alone")
-        assert found is not None
-        return found, found
-    rewriting = Rewriting(formulas)
-    regions = Regions(rewriting, rewriting.condition(condition))
-    size = len(regions.inputs)
-    require(size <= LARGEST_MEASURED, f"measures end with {LARGEST_MEASURED} inputs")
-    measure = Measure(_fixed(), formulas.budget)
-    total = 0
-    for corners, facets in cones_of(cells, regions):
-        everything = (1 << len(corners)) - 1
-        holds = Piece(regions, corners).truth(regions.condition, everything, almost=True)
-        require(holds is not None, "on one of its cells the condition is open")
-        if holds:
-            gram = [[dot(a, b) for b in corners] for a in corners]
-            total += measure.of(Cone(size, gram, facets), everything)
-    off = measure.terms << 20
-    one = measure.fixed.one
-    return Fraction(max(0, total - off), one), Fraction(min(one, total + off), one)
+    @cached_property
+    def _measure(self) -> Measure:
+        return Measure(Fixed(PROBABILITY_BITS), self.formulas.budget)
+
+    def of(self, condition: int, cells: Any, setting: Setting) -> Range:
+        """What the probability of a condition lies between, in a setting."""
+        if cells is None:
+            tied = setting.tied
+            orders = Orders(self.formulas, tied) if tied else self.orders
+            found = orders.probability(condition)
+            require(found is not None, "it is not about the order of the inputs alone")
+            assert found is not None
+            return found, found
+        rewriting, budget = Rewriting(self.formulas, (), setting.defined), self.formulas.budget
+        regions = Regions(rewriting, rewriting.condition(condition))
+        size = len(regions.inputs)
+        require(size <= LARGEST_MEASURED, f"measures end with {LARGEST_MEASURED} inputs")
+        measure = self._measure
+        measure.terms = total = 0
+        for corners, facets in cones_of(cells, regions):
+            everything = (1 << len(corners)) - 1
+            holds = Piece(regions, corners).truth(regions.condition, everything, almost=True)
+            require(holds is not None, "on one of its cells the condition is open")
+            if holds:
+                budget.pay(2 * longest(corners), 2 * size * len(corners) ** 2)
+                gram = [[dot(a, b) for b in corners] for a in corners]
+                total += measure.of(Cone(size, gram, facets), everything)
+        off = measure.terms << 20
+        one = measure.fixed.one
+        return Fraction(max(0, total - off), one), Fraction(min(one, total + off), one)
 
 
 # ---------------------------------------------------------------------------------------------
@@ -2406,6 +2535,7 @@ class Proofs:
         self.formulas.read(nodes)
         self.listed = len(self.formulas.nodes)
         self.facts, self.orders = Facts(self.formulas), Orders(self.formulas)
+        self.probabilities = Probabilities(self.formulas, self.orders)
         self.counts: Counter[str] = Counter()
 
     def all_used(self) -> None:
@@ -2416,8 +2546,9 @@ class Proofs:
         """Whether a statement, or a probability, is proved, refuted, or unknown. What is proved of
         all inputs is a fact from now on."""
         if isinstance(data, dict) and "condition" in data:
-            return self._probability(keys_of(data, PROBABILITY, "it"))
-        keys_of(data, STATEMENT, "it")
+            return self._probability(keys_of(data, PROBABILITY | (SETTING & set(data)), "it"))
+        keys_of(data, STATEMENT | (SETTING & set(data if isinstance(data, dict) else ())), "it")
+        setting = self.setting(data)
         quantifier, proof, witness = data["for"], data["proof"], data["witness"]
         require(type(quantifier) is str and quantifier in QUANTIFIERS, "it is for all, or for some")
         statement = self.formulas.formula(data["statement"], "its statement")
@@ -2427,22 +2558,29 @@ class Proofs:
         if witness is not None:
             require(proof is None, "it needs no proof beside its witness")
             shown = self.formulas.make("and", domain, statement if some else opposite)
-            holds = truth_at(self.formulas, shown, self.point(witness), around=almost)
+            x = self.point(witness)
+            holds = truth_at(self.formulas, shown, x, around=almost, setting=setting)
             require(holds, "its witness does not show it")
             return "proved" if some else "refuted"
         if proof is None:
             return "unknown"
-        self.prove(proof, opposite if some else statement, domain, almost=almost)
+        said = opposite if some else statement
+        self.prove(proof, said, domain, almost=almost, setting=setting)
         if some:
             return "refuted"
-        self.facts.add(statement, domain, almost)
+        if not setting:
+            self.facts.add(statement, domain, almost)
         return "proved"
+
+    def setting(self, data: Json) -> Setting:
+        """What a part is about: the model as it is, on all inputs, or else."""
+        return Setting(self.formulas, data)
 
     def _probability(self, data: Json) -> str:
         condition = self.formulas.formula(data["condition"], "its condition")
         least, most = (fraction_of(data[key], key) for key in ("at_least", "at_most"))
         require(least <= most, "its bounds are the wrong way round")
-        low, high = probability(self.formulas, self.orders, condition, data["cells"])
+        low, high = self.probabilities.of(condition, data["cells"], self.setting(data))
         if least <= low and high <= most:
             return "proved"
         apart = high < least or low > most
@@ -2453,8 +2591,17 @@ class Proofs:
         require(isinstance(data, list) and len(data) == self.n, "a point is an input")
         return [fraction_of(value, "a point") for value in data]
 
-    def prove(self, data: Any, statement: int, domain: int, *, almost: bool) -> None:
+    def prove(
+        self,
+        data: Any,
+        statement: int,
+        domain: int,
+        *,
+        almost: bool,
+        setting: Setting | None = None,
+    ) -> None:
         """RejectedError unless the statement is proved wherever its domain holds."""
+        setting = self.setting({}) if setting is None else setting
         require(isinstance(data, dict), "a proof must be an object")
         optional = {"facts", "defined", "free", "without"} if "steps" in data else {"without"}
         main = "steps" if "steps" in data else "cells"
@@ -2463,16 +2610,22 @@ class Proofs:
             require(isinstance(data[key], list) and data[key], f"{key} must be a list, not empty")
         if "without" in data:
             require(almost, "a null set may matter here")
-            walls = [self._null_set(wall) for wall in data["without"]]
+            walls = [self._null_set(wall, setting) for wall in data["without"]]
             domain = self.formulas.make("and", domain, *walls)
         if main == "cells":
-            prove_by_cells(self.formulas, data["cells"], statement, domain, almost=almost)
+            prove_by_cells(
+                self.formulas, data["cells"], statement, domain, almost=almost, setting=setting
+            )
             self.counts["proofs by cells"] += 1
             return
         given = self.formulas.conjuncts(domain)
         used = [self._fact(fact, given, almost) for fact in data.get("facts", ())]
         free = [self._entry(e, "a free entry") for e in data.get("free", ())]
-        rewriting = Rewriting(self.formulas, free, self._defined(data, given, almost))
+        defined = self._defined(data, given, almost)
+        if setting:  # facts are about the model as it is
+            named = [*used, *(pair[1] for pair in data.get("defined", ()))]
+            require(not free and set(named) <= set(given), "in a setting no facts are known")
+        rewriting = Rewriting(self.formulas, free, defined | setting.defined)
         known = [rewriting.condition(part) for part in (domain, *used)]
         goal = rewriting.negation(rewriting.condition(statement))
         Rows(rewriting, [*known, goal]).refuted_by(data["steps"])
@@ -2484,12 +2637,12 @@ class Proofs:
         require(known, f"node {fact} is no fact that is known here")
         return fact
 
-    def _null_set(self, number: Any) -> int:
+    def _null_set(self, number: Any, setting: Setting) -> int:
         """A formula x.c != 0, which leaves out a hyperplane."""
         wall = self.formulas.formula(number, "what is left out")
         op, *parts = self.formulas.nodes[wall]
         require(op == "!=", "what is left out is no hyperplane")
-        rewriting = Rewriting(self.formulas)
+        rewriting = Rewriting(self.formulas, (), setting.defined)
         form = rewriting.plus(rewriting.term(parts[0]), rewriting.term(parts[1]), -1)
         flat = all(not is_maximum(rewriting.atoms[atom]) for atom, _ in form[0])
         require(bool(form[0]) and flat, "what is left out is no hyperplane")
@@ -2528,10 +2681,16 @@ class Proofs:
 
 
 def prove_by_cells(
-    formulas: Formulas, data: Any, statement: int, domain: int, *, almost: bool
+    formulas: Formulas,
+    data: Any,
+    statement: int,
+    domain: int,
+    *,
+    almost: bool,
+    setting: Setting | None = None,
 ) -> None:
     """RejectedError unless the statement holds on each cone wherever its domain does (C15)."""
-    rewriting = Rewriting(formulas)
+    rewriting = Rewriting(formulas, (), None if setting is None else setting.defined)
     goal = rewriting.negation(rewriting.condition(statement))
     regions = Regions(rewriting, joined("and", [rewriting.condition(domain), goal]))
     for corners, facets in cones_of(data, regions):
@@ -2738,7 +2897,7 @@ class Story:
         require(data["parts"] != [], "it has no parts")
         verdict = self._parts(name, data, proofs)
         domains = [
-            (part["domain"], part["for"] == "almost all")
+            (part["domain"], part["for"] == "almost all", proofs.setting(part))
             for part in data["parts"]
             if part.get("for", "some") != "some"
         ]
@@ -2765,7 +2924,7 @@ class Story:
         return "said"
 
     def _shown(
-        self, verdict: str, data: Any, domains: Sequence[tuple[int, bool]], proofs: Proofs
+        self, verdict: str, data: Any, domains: Sequence[tuple[int, bool, Setting]], proofs: Proofs
     ) -> str:
         """Nothing counts as proved by having no inputs to speak of: the point ``data`` is in one of
         the domains, with a neighbourhood where null sets do not count (True)."""
@@ -2775,7 +2934,10 @@ class Story:
         if data is None:
             return "vacuous"
         x = proofs.point(data)
-        inside = any(truth_at(proofs.formulas, domain, x, around=a) for domain, a in domains)
+        inside = any(
+            truth_at(proofs.formulas, domain, x, around=almost, setting=setting)
+            for domain, almost, setting in domains
+        )
         require(inside, "its point is in no domain")
         return verdict
 
@@ -2796,6 +2958,10 @@ class Story:
         """The verdict, when it is the case, and with which probability at least."""
         keys_of(data, CASE_INSTANCE, "it")
         when, answer, lies_in = data["when"], data["answer"], data["lies_in"]
+        require(isinstance(data["parts"], list), "parts must be a list")
+        for part in (*data["parts"], data["probability"], lies_in):
+            set_apart = isinstance(part, dict) and SETTING & set(part)
+            require(not set_apart, "cases are about the model as it is, on all inputs")
         self.formulas.formula(when, "when")
         require(type(answer) is str and answer in (*ANSWERS, "unknown"), "its answer is unknown")
         least = within("probability", self._least, title, data["probability"], when)
@@ -2814,7 +2980,8 @@ class Story:
             require(known, f"it was not proved that the model is {answer}")
         else:
             require(lies_in is None, "it need not lie in anything")
-        return self._shown(verdict, data["inside"], [(when, True)], self.proofs), when, least
+        plain = [(when, True, self.proofs.setting({}))]
+        return self._shown(verdict, data["inside"], plain, self.proofs), when, least
 
     def _least(self, title: str, data: Any, when: int) -> Fraction:
         verdict = self._part(title, data, self.proofs)
@@ -2918,7 +3085,7 @@ class CheckedCertificate:
     ``weights`` says how the weights are known: from the "file" of that SHA-256, by their own
     "text" (rational weights), or only as those "inside". ``accuracy`` is what the certificate
     proves; for a median model it is None, and ``squared_error`` encloses the mean squared error,
-    ``root`` its square root.
+    ``root`` its square root. ``operations`` on numbers were made, at most (see ``Budget``).
     """
 
     status: str = "accepted"
@@ -2929,6 +3096,7 @@ class CheckedCertificate:
     accuracy: Bounds | None = None
     squared_error: Bounds | None = None
     root: Bounds | None = None
+    operations: int = 0
     checked: list[str] = field(default_factory=list)
     not_checked: list[str] = field(default_factory=list)
 
@@ -3004,7 +3172,7 @@ class Cones:
     constant.
     """
 
-    word, work = "cell", 400_000
+    word, work = "cell", 2_000_000
     """What one is called, and the work that is allowed for it."""
     lies_where = "pattern, label and winners"
 
@@ -3061,13 +3229,14 @@ class Cones:
         normals: dict[int, Vector] = {}
         for kind, rows in place.demands.items():
             for row in rows:
-                self.budget.pay(bits + longest([row]), self.n * len(corners))
+                self.budget.pay(bits + longest([row]), 2 * self.n * len(corners))
                 values = [dot(row, ray) for ray in corners]
                 require(min(values) >= 0, f"it has a ray that does not agree with {kind}")
                 normals.setdefault(sum(1 << k for k, v in enumerate(values) if v == 0), row)
         facets = complete_facets(self.n, normals, len(corners), self.budget)
         for facet in facets:
             self.sides[frozenset(place.numbers[k] for k in members(facet))] += 1
+        self.budget.pay(2 * bits, 2 * self.n * len(corners) ** 2)
         gram = [[dot(a, b) for b in corners] for a in corners]
         return Cone(self.n, gram, facets), {facet: normals[facet] for facet in facets}
 
@@ -3236,7 +3405,7 @@ BITS = (96, 192, 384, 768, 1536, 3072)
 class Functions:
     """Checks the answers to all n^n inputs, in the order of f(0), .., f(n-1)."""
 
-    word, work = "input", 1_000
+    word, work = "input", 20_000
 
     def __init__(self, document: Json, weights: Weights, task: str, n: int, budget: Budget) -> None:
         self.document, self.ties = document, document["ties"]
@@ -3503,13 +3672,13 @@ def check_certificate(
     allowed, and the size of files.
     """
 
-    def check(outcome: CheckedCertificate) -> None:
+    def check(outcome: CheckedCertificate, budget: Budget) -> None:
         most = work * MOST_BYTES
         document = read(Path(path), most)
         content = None if weights is None else contents(Path(weights), most)
-        _check(document, content, Asked(task, seq_len, ties, heads, sha256), Budget(work), outcome)
+        _check(document, content, Asked(task, seq_len, ties, heads, sha256), budget, outcome)
 
-    return _guarded(check)
+    return _guarded(check, Budget(work))
 
 
 def check_document(
@@ -3517,19 +3686,21 @@ def check_document(
 ) -> CheckedCertificate:
     """Check a parsed certificate, against the content of the weights' file if there is one."""
 
-    def check(outcome: CheckedCertificate) -> None:
-        _check(document, weights_file, asked or Asked(), Budget(), outcome)
+    def check(outcome: CheckedCertificate, budget: Budget) -> None:
+        _check(document, weights_file, asked or Asked(), budget, outcome)
 
-    return _guarded(check)
+    return _guarded(check, Budget())
 
 
-def _guarded(check: Callable[[CheckedCertificate], None]) -> CheckedCertificate:
+def _guarded(
+    check: Callable[[CheckedCertificate, Budget], None], budget: Budget
+) -> CheckedCertificate:
     """What a check finds, whatever becomes of it: nothing but Ctrl-C gets out of here."""
     outcome, reason = CheckedCertificate(), ""
     most_digits = sys.get_int_max_str_digits()
     sys.set_int_max_str_digits(0)  # digits are counted where numbers are read
     try:
-        check(outcome)
+        check(outcome, budget)
         whole = outcome.complete and outcome.weights != "inside"
         status = "accepted" if whole else "incomplete"
     except (RejectedError, UnreadableError, LimitError) as error:
@@ -3544,7 +3715,7 @@ def _guarded(check: Callable[[CheckedCertificate], None]) -> CheckedCertificate:
         sys.set_int_max_str_digits(most_digits)
     if reason:
         outcome = CheckedCertificate(status, printable(reason), outcome.statement)
-    outcome.status = status
+    outcome.status, outcome.operations = status, budget.spent
     outcome.checked = list(map(printable, outcome.checked))
     outcome.not_checked = list(map(printable, outcome.not_checked))
     return outcome
@@ -3646,6 +3817,7 @@ def lines_of(outcome: CheckedCertificate) -> Iterator[str]:
     yield outcome.verdict
     yield from (f"checked: {line}" for line in outcome.checked)
     yield from (f"not checked: {line}" for line in outcome.not_checked)
+    yield f"operations: {outcome.operations:,} on numbers, at most"
 
 
 def arguments_of(arguments: list[str]) -> argparse.Namespace:

@@ -21,11 +21,14 @@ import algzoo_exact
 from algzoo_exact.cli import (
     accuracy,
     ask,
+    atlas,
     attention,
     certify,
     check,
     compare,
     diff,
+    draft,
+    economy,
     errors,
     explore,
     gradient,
@@ -36,6 +39,7 @@ from algzoo_exact.cli import (
     sample,
     sections,
     show,
+    status,
     surprise,
     train,
     verify,
@@ -213,12 +217,16 @@ _add(app, show.show, show.EXAMPLES)
 _add(app, sample.sample, sample.EXAMPLES)
 _add(app, compare.compare, compare.EXAMPLES)
 _add(app, train.train, train.EXAMPLES)
+_add(app, draft.draft, draft.EXAMPLES)
 _add(app, verify.verify, verify.EXAMPLES)
 _add(app, surprise.surprise, surprise.EXAMPLES)
+_add(app, economy.economy, economy.EXAMPLES)
 _add(app, certify.certify, certify.EXAMPLES)
 _add(app, check.check, check.EXAMPLES)
 _add(app, report.report, report.EXAMPLES)
+_add(app, atlas.atlas, atlas.EXAMPLES)
 _add(app, explore.explore, explore.EXAMPLES)
+_add(app, status.status, status.EXAMPLES)
 _add(app, warm.warm, warm.EXAMPLES)
 
 _zoo = typer.Typer()

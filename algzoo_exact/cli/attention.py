@@ -33,7 +33,7 @@ def attention(model: o.ModelArgument, sizes: o.Sizes, watched: Watched) -> Said:
     """
     import algzoo_exact as az
     from algzoo_exact.present.documents.functions import attention_document, attention_out_document
-    from algzoo_exact.regions.atlas import write_rows
+    from algzoo_exact.tables import write_rows
 
     if (watched.input is None) == (watched.out is None):
         raise InputError("Give an input, as in 1,2,0,3, or --out FILE for all of them.")

@@ -78,6 +78,7 @@ def check(files: Files, sizes: o.AllFacts, demands: Demands) -> Said:
         ),
         *([("checked", "\n".join(outcome.checked))] if outcome.checked else []),
         *([("not checked", "\n".join(outcome.not_checked))] if outcome.not_checked else []),
+        ("operations", f"{outcome.operations:,} on numbers, at most"),
     ]
     data = {
         "certificate": files.certificate,
@@ -89,6 +90,7 @@ def check(files: Files, sizes: o.AllFacts, demands: Demands) -> Said:
         **{key: {"lower": low, "upper": high} for key, (low, high) in bounds.items()},
         "checked": outcome.checked,
         "not_checked": outcome.not_checked,
+        "operations": outcome.operations,
     }
     return Said(untitled(facts(*rows), data=data), outcome.exit_code)
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
-from algzoo_exact.signals import interrupts_to
+from algzoo_exact.signals import interrupts_noted
 
 _LATER = 0.05  # seconds, in which a callback from C returns
 
@@ -20,7 +20,7 @@ def noticing_interrupts() -> Iterator[list[int]]:
     Where it strikes inside a compiler or a pool of processes, those raise errors of their own:
     they become a KeyboardInterrupt.
     """
-    with _listed() as seen:
+    with interrupts_noted() as seen:
         try:
             yield seen
         except Exception:
@@ -48,21 +48,9 @@ def interrupts_kept() -> Iterator[list[int]]:
         elif not seen:
             before(dropped)
 
-    with _listed() as seen:
+    with interrupts_noted() as seen:
         sys.unraisablehook = hook
         try:
             yield seen
         finally:
             sys.unraisablehook = before
-
-
-@contextmanager
-def _listed() -> Iterator[list[int]]:
-    seen: list[int] = []
-
-    def note(go_on: Callable[[], None]) -> None:
-        seen.append(signal.SIGINT)
-        go_on()
-
-    with interrupts_to(note):
-        yield seen

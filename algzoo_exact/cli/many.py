@@ -22,9 +22,8 @@ from algzoo_exact.names import printable
 from algzoo_exact.version import __version__
 
 if TYPE_CHECKING:
+    from algzoo_exact.tables import Row
     from algzoo_exact.zoo.loading import Model
-
-Row = dict[str, Any]
 
 WIDEST = 30  # characters of a name, after which the others stand in line
 
@@ -49,6 +48,7 @@ class Scoring:
                 "A table has no room for --by-label, --closed-form and --check-samples; leave them "
                 "out, or give one model."
             )
+        wishes.refuse_state("of several models, where --out FILE goes on by itself")
         if self.noise_seeds and self.noise.noise is None:
             raise InputError("--noise-seeds needs --noise STD.")
         o.tie_rule(self.rules.ties)
@@ -70,6 +70,7 @@ class Scoring:
             "noise_seed": None,
             "workers": None,
             "scheduler": None,
+            "state": None,
             "version": __version__,
         }
 
@@ -86,8 +87,8 @@ class Scoring:
 
 def table_of(models: list[str], scoring: Scoring, out: Path | None, *, quiet: bool) -> Said:
     """Score the models one by one; each has its line at once, unless that is to be ``quiet``."""
-    from algzoo_exact.present.documents.scores import score_line, scores_document
-    from algzoo_exact.regions.atlas import check_suffix, write_rows
+    from algzoo_exact.present.documents.scores import COLUMNS, score_line, scores_document
+    from algzoo_exact.tables import check_suffix, write_rows
     from algzoo_exact.zoo.folders import every_model
 
     if out is not None:
@@ -118,7 +119,7 @@ def table_of(models: list[str], scoring: Scoring, out: Path | None, *, quiet: bo
         raise KeyboardInterrupt
     whole = len(rows) == total
     if out is not None:
-        write_rows(rows, out)
+        write_rows(rows, out, COLUMNS)
         if whole:
             journal_of(out).unlink(missing_ok=True)
     code = BAD_INPUT if any(row["error"] for row in rows) else 0

@@ -176,6 +176,21 @@ class Sharing:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Lasting(Sharing):
+    """The same, of work that a kill does not end."""
+
+    state: Path | None = option(
+        None, "FILE", "Keep what is done in this file: the same command goes on from it, whatever "
+        "ended it, and [bold]algzoo-exact status[/bold] says how far it is.",
+    )  # fmt: skip
+
+    def refuse_state(self, why: str) -> None:
+        """InputError if there is a state, though there is none ``why``."""
+        if self.state is not None:
+            raise InputError(f"There is no --state {why}; leave it out.")
+
+
+@dataclass(frozen=True, kw_only=True)
 class Facts:
     """The task and the number of inputs, where a model's file does not tell."""
 

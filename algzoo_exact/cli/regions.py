@@ -98,7 +98,7 @@ def regions(
     Patterns show which neurons are on: steps left to right, neuron 0 first in each.
     """
     from algzoo_exact.measure.flow import LARGEST_DIMENSION
-    from algzoo_exact.regions.atlas import SUFFIXES, write_rows
+    from algzoo_exact.tables import SUFFIXES, write_rows
 
     began = time.monotonic()
     _check_target(files.graph, (".graphml", ".gexf"))

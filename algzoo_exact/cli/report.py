@@ -1,4 +1,4 @@
-"""``algzoo-exact report``: a theorem with its proof about a model, or an atlas of many."""
+"""``algzoo-exact report``: a theorem with its proof about a model, or the reports of many."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 EXAMPLES = """
 algzoo-exact report 2nd_argmax_2_2 --explanation 2nd_argmax_2_2 -o report.html
 algzoo-exact report my_model.pth --task argmax -o report.tex --no-certificate
-algzoo-exact report --all models/ -o atlas/
+algzoo-exact report --all models/ -o reports/
 Exit codes: 0 fine or proved, 1 a claim is refuted or a sample contradicts the score, 2 bad input, \
 3 a claim is undecided.
 """
@@ -67,13 +67,19 @@ class Certificate:
     no_certificate: bool = o.flag("--no-certificate", "Write no certificate.")
 
 
+_CORES = os.cpu_count() or 1
+
+
 @dataclass(frozen=True, kw_only=True)
-class Effort(StatementTime, o.Seed):
+class Effort(StatementTime, o.Seed, o.Sharing):
     time_limit: float | None = o.option(
         None, "TIME", "For all but an explanation and a certificate that is named: 30s, 2m, ...; "
         "then certified bounds have to do, and there is no other certificate.",
         parser=o.parse_seconds,
     )  # fmt: skip
+    workers: int | None = o.option(
+        None, "N", "Processes; by default as many as this machine has cores.", min=1
+    )
     samples: int = o.option(
         1_000_000, "N", "Random inputs to check the score on.", parser=o.parse_count
     )
@@ -103,8 +109,7 @@ def report(
         raise InputError("Give one MODEL, or --all FOLDER for many.")
     wishes = Wishes(
         ties=ties.rule, samples=effort.samples, seed=effort.seed, seconds=effort.seconds,
-        workers=os.cpu_count() or 1, time_limit=effort.time_limit,
-        inside=effort.inside,
+        workers=_CORES, time_limit=effort.time_limit, inside=effort.inside,
     )  # fmt: skip
     if about.folder is not None:
         if about.explanation or certificate != Certificate():
@@ -112,7 +117,9 @@ def report(
                 "--all takes explanations from the folder, and decides on certificates; leave out "
                 "--explanation, --certificate and --no-certificate."
             )
-        return _atlas(about.folder, about.output, sizes, wishes, quiet=as_json)
+        with effort.shared(_CORES) as workers:
+            shared = replace(wishes, workers=workers)
+            return _all(about.folder, about.output, sizes, shared, quiet=as_json)
     assert about.model is not None
     if certificate.certificate is not None and certificate.no_certificate:
         raise InputError("--certificate and --no-certificate contradict each other.")
@@ -131,12 +138,17 @@ def report(
     if named is None and not certificate.no_certificate and effort.time_limit is None:
         named = _beside(about.output, loaded, story is not None)
     deadline = o.deadline_after(context, effort.time_limit)
-    with _progress("report", deadline) as advance, staged_all({"certificate": named}) as parts:
+    with (
+        _progress("report", deadline) as advance,
+        staged_all({"certificate": named}) as parts,
+        effort.shared(_CORES) as workers,
+    ):
         asked = replace(
             wishes,
             explanation=story,
             certificate=parts.get("certificate"),
             time_limit=deadline.timeout,
+            workers=workers,
         )
         made = report_of(loaded, task, asked, advance)
         made.write(about.output)
@@ -160,8 +172,8 @@ def _progress(label: str, deadline: Deadline = NEVER) -> Iterator[Callable[[floa
 
 
 def _beside(output: Path, model: Model, explained: bool) -> Path | None:
-    from algzoo_exact.present.atlas import CERTIFICATE
-    from algzoo_exact.present.findings.gather import slow_certificate
+    from algzoo_exact.present.findings.certifying import slow_certificate
+    from algzoo_exact.present.reports import CERTIFICATE
 
     if slow_certificate(model, o.task_of(model), explained):
         return None
@@ -174,10 +186,10 @@ def _exit_code(found: Findings) -> int:
     return 1 if found.check.agrees is False or contradicted else code
 
 
-def _atlas(folder: Path, output: Path, sizes: o.AllSizes, wishes: Wishes, *, quiet: bool) -> Said:
-    from algzoo_exact.present.atlas import atlas_of
+def _all(folder: Path, output: Path, sizes: o.AllSizes, wishes: Wishes, *, quiet: bool) -> Said:
     from algzoo_exact.present.documents.scores import score_line
-    from algzoo_exact.present.documents.summary import atlas_document
+    from algzoo_exact.present.documents.summary import reports_document
+    from algzoo_exact.present.reports import reports_of
     from algzoo_exact.zoo.folders import models_in
 
     width = min(WIDEST, max(len(path.stem) for path in models_in(folder)))
@@ -186,10 +198,10 @@ def _atlas(folder: Path, output: Path, sizes: o.AllSizes, wishes: Wishes, *, qui
         if not quiet:
             print(score_line(name, width, row), end="", flush=True)
 
-    with suppress(KeyboardInterrupt), _progress("atlas") as advance:
+    with suppress(KeyboardInterrupt), _progress("reports") as advance:
         made = None
-        made = atlas_of(folder, output, sizes.given(), wishes, advance, told)
+        made = reports_of(folder, output, sizes.given(), wishes, advance, told)
     if made is None:
         raise KeyboardInterrupt
     code = INTERRUPTED if made.left else BAD_INPUT if made.failed else 0
-    return Said(atlas_document(made, output), code)
+    return Said(reports_document(made, output), code)

@@ -24,7 +24,7 @@ _LATER = 0.4  # seconds that a sample may end after the score: nothing else is l
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wishes(o.Seed, o.Sharing):
+class Wishes(o.Seed, o.Lasting):
     """How exactly, within which limits, and what is wishes."""
 
     digits: int | None = o.option(
@@ -110,7 +110,8 @@ def scored(
                     metric, network, task, rule if metric.of_labels else None, wishes.digits,
                     cast("Wish", wishes.method), own, wishes.max_regions, workers,
                     by_label=wishes.by_label, progress=advance,
-                )
+                ),
+                wishes.state,
             )  # fmt: skip
         interrupted = bool(seen)
         if interrupted and metric.of_labels and result.enclosure.width >= 1:

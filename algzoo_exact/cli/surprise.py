@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 EXAMPLES = """
 algzoo-exact surprise my_story.toml
+algzoo-exact surprise algzoo_2nd_argmax_2_2 --noise
 algzoo-exact surprise my_story.toml --bits-of-optimization 120 --json
 Exit codes: 0 all proved, 1 something refuted, 2 bad input, 3 something undecided.
 """
@@ -25,6 +26,10 @@ class Compared:
     bits_of_optimization: float | None = o.option(
         None, "X", "Bits of optimization to compare with, in place of the explanation's figure."
     )
+    noise: bool = o.flag(
+        "--noise", "Estimate the bits of optimization from the volume of weight noise that doubles "
+        "the errors (n <= 9; a minute or more from n = 4 on).",
+    )  # fmt: skip
 
 
 def surprise(story: Story, compared: Compared) -> Said:
@@ -40,10 +45,17 @@ def surprise(story: Story, compared: Compared) -> Said:
     if verification.stopped:
         raise KeyboardInterrupt  # a ledger of what was checked by then would be no use
     with progress_bar("accounting") as advance:
+        noise = None
+        if compared.noise:
+            noise = az.noise_volume(
+                loaded, verification.explanation.subject.task, ties=verification.ties,
+                time_limit=None, progress=advance,
+            ).bits  # fmt: skip
         ledger = az.surprise(
             verification,
             optimization_bits=compared.bits_of_optimization,
             seeds=_seeds(loaded),
+            noise=noise,
             progress=lambda text: advance(0.0, text),
         )
     code = EXIT_CODES[verification.status] if ledger.given.agrees else 1

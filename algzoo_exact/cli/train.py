@@ -43,12 +43,16 @@ class Wanted:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
+class Place(o.Sharing):
     out: Path | None = o.option(
         None, "FOLDER", "Where models go; a run stopped there goes on. By default TASK_D_N.",
         "-o", "--out",
     )  # fmt: skip
     device: str = o.option("cpu", "DEVICE", "cpu or cuda.")
+    workers: int | None = o.option(
+        None, "N", "Processes that share the seeds; by default all train together, in this one.",
+        min=1,
+    )  # fmt: skip
 
 
 def train(wanted: Wanted, place: Place) -> Said:
@@ -57,8 +61,7 @@ def train(wanted: Wanted, place: Place) -> Said:
     Stop it with Ctrl-C whenever you like: the same command goes on from there, and on a CPU ends
     with the very same files. Weights are kept at 2^20, 2^21, .. sequences.
     """
-    from algzoo_exact.training.run import Run
-    from algzoo_exact.training.train import finish, recipe_for
+    from algzoo_exact.training.train import finish, recipe_for, run_to_end
     from algzoo_exact.zoo.card_text import score_text
 
     w = wanted
@@ -69,16 +72,22 @@ def train(wanted: Wanted, place: Place) -> Said:
         w.task, w.hidden_size, w.seq_len, w.sequences, chosen, w.batch, w.layers, w.heads
     )
     folder = place.out or Path(recipe.name)
-    run = Run(recipe, folder, place.device)
+    step = 0
+
+    def report(status: Status) -> None:
+        nonlocal step
+        step = status.step
+        advance(step / status.steps, _text(status))
+
     try:
-        with progress_bar("training") as advance:
-            run.train(lambda status: advance(status.step / status.steps, _text(status)))
+        with progress_bar("training") as advance, place.shared(None) as workers:
+            run_to_end(recipe, folder, place.device, workers, report)
     except KeyboardInterrupt:
         raise stopped(
-            f"stopped after step {run.step:,} of {recipe.steps:,}: the same command goes on"
+            f"stopped after step {step:,} of {recipe.steps:,}: the same command goes on"
         ) from None
     with progress_bar("choosing") as advance:
-        trained = finish(run, folder, lambda done, total: advance(done / total, "scores"))
+        trained = finish(recipe, folder, lambda done, total: advance(done / total, "scores"))
     card = trained.card
     scores = dict(zip(map(str, trained.seeds), map(score_text, trained.scores), strict=True))
     rows = [

@@ -108,6 +108,23 @@ def verify(
     weights than those whose hash it states; for claims about models that cannot be loaded; and
     where there is neither a claim nor a case.
     """
+    return verify_again(
+        explanation, model, {}, seconds=seconds, ties=ties, only=only, progress=progress
+    )
+
+
+def verify_again(
+    explanation: Explanation,
+    model: Program | HasProgram,
+    known: Mapping[str, ClaimResult],
+    *,
+    seconds: float,
+    ties: TieRule,
+    only: str | None = None,
+    progress: Progress | None = None,
+) -> Verification:
+    """``verify``, but that the results ``known`` by the claims' names, from the same model and tie
+    rule, stand where the claims are the same."""
     start = monotonic()
     demand(explanation, Explanation, "verify takes what load_explanation reads from a file")
     program = lift(model)
@@ -129,7 +146,7 @@ def verify(
     others = {name: load(name).program for name in dict.fromkeys(named)}
     parts: list[Claim | Case] = [*claims, *cases]
     steps = sum(len(part.instances) for part in parts) + bool(cases)
-    run = _Run(Bench(program, task, ties, seconds, others), steps, progress)
+    run = _Run(Bench(program, task, ties, seconds, others), steps, progress, known)
     results = run.claims(claims)
     named_results = {result.claim.name: result for result in results}
     checked = [(case, run.case(case, named_results)) for case in cases]
@@ -159,6 +176,7 @@ class _Run:
     bench: Bench
     steps: int
     progress: Progress | None
+    known: Mapping[str, ClaimResult]
     done: int = 0
     stopped: bool = False
 
@@ -166,6 +184,11 @@ class _Run:
         """What became of each, with the help of those before."""
         results: dict[str, ClaimResult] = {}
         for claim in claims:
+            before = self.known.get(claim.name)
+            if before is not None and before.claim == claim:
+                results[claim.name] = before
+                self.done += len(claim.instances)
+                continue
             known = [fact for name in claim.assume for fact in results[name].facts()]
             outcomes = [self._outcome(claim, instance, known) for instance in claim.instances]
             results[claim.name] = ClaimResult(claim, tuple(outcomes))
@@ -174,7 +197,7 @@ class _Run:
     def _outcome(self, claim: Claim, instance: Instance, known: Sequence[Fact]) -> Outcome:
         def checked() -> Outcome:
             start = monotonic()
-            return self.bench.about(instance, instance.check(self.bench, known), start)
+            return self.bench.about(instance, instance.decided(self.bench, known), start)
 
         found = self.guarded(_title(claim, instance.parameters), checked)
         if found is None:

@@ -6,12 +6,14 @@ that hold many values of one type. Commands say the same, by the same documents.
 
 from __future__ import annotations
 
+import os
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import fields, is_dataclass, replace
 from html import escape
 from io import BytesIO
 from typing import Any
+from urllib.parse import quote
 
 from algzoo_exact.analysis.ablation import Importance
 from algzoo_exact.analysis.difference import Difference
@@ -20,16 +22,20 @@ from algzoo_exact.analysis.gradient import Gradient
 from algzoo_exact.analysis.neurons import NeuronFacts
 from algzoo_exact.analysis.polish import Polished
 from algzoo_exact.certificate.build import Certificate
+from algzoo_exact.certificate.economy import Economy
+from algzoo_exact.drafting.draft import Draft
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.explain.ledger.surprise import Ledger
 from algzoo_exact.explain.outcome import Outcome
 from algzoo_exact.explain.prove.statements import Asked
 from algzoo_exact.explain.story import Explanation
+from algzoo_exact.explain.suggest import Suggestion
 from algzoo_exact.explain.verify import Verification
 from algzoo_exact.present import document as d
 from algzoo_exact.present.documents.asked import asked_document, verdict_text
 from algzoo_exact.present.documents.catalogue import catalogue_document
 from algzoo_exact.present.documents.difference import difference_document
+from algzoo_exact.present.documents.draft import draft_document
 from algzoo_exact.present.documents.errors import errors_document
 from algzoo_exact.present.documents.gradient import gradient_document, polish_document
 from algzoo_exact.present.documents.importance import importance_document
@@ -37,12 +43,14 @@ from algzoo_exact.present.documents.neurons import neurons_document
 from algzoo_exact.present.documents.race import race_document
 from algzoo_exact.present.documents.regions import Chosen, regions_document
 from algzoo_exact.present.documents.score import Wanted, sample_document, score_document
-from algzoo_exact.present.documents.verification import verification_document
+from algzoo_exact.present.documents.verification import suggestion_blocks, verification_document
+from algzoo_exact.present.explore.exploration import Exploration, SavedPage
 from algzoo_exact.present.pictures.picture import Drawing
 from algzoo_exact.present.report import Report
-from algzoo_exact.present.sections.explanation import prose_of
+from algzoo_exact.present.sections.economy import economy_blocks
 from algzoo_exact.present.sections.ledger import ledger_blocks
 from algzoo_exact.present.sections.theorem import MOST_NEURONS, attention, closed_form, numbers
+from algzoo_exact.present.typeset import prose_of
 from algzoo_exact.present.wording import digits, figure_text, model_text, several
 from algzoo_exact.present.writers.html import to_fragment, to_html
 from algzoo_exact.program.ir import Program
@@ -58,7 +66,8 @@ from algzoo_exact.zoo.loading import Model
 
 _TOP, _TERMS = 10, 50  # rows of a table, and of one of the terms of a closed form
 _MEASURED = 5  # inputs, up to which a region's measure takes no time
-_HEAVY, _COLOURS = 100_000, 64  # bytes of a picture in lines; colours of one in pixels
+_HEAVY = 60_000  # bytes, above which a picture in lines becomes one of pixels
+_PIXELS, _QUALITY = 1000, 60  # across; WebP's, of 100
 _GRAPH = 300  # regions that are all measured for a table of the heaviest
 
 Blocks = Iterable[d.Block]
@@ -68,6 +77,8 @@ def html_of(value: object) -> str:
     """A piece of HTML with a style of its own, for a notebook's page."""
     if isinstance(value, Report):
         return _frame(value)
+    if isinstance(value, SavedPage):
+        return _saved(value)
     made = next((make for sort, make in BLOCKS.items() if isinstance(value, sort)), _fields)
     return to_fragment(d.untitled(*made(value), data={}))
 
@@ -75,9 +86,7 @@ def html_of(value: object) -> str:
 def _frame(report: Report) -> str:
     """A page of its own within the page."""
     sections = tuple(
-        replace(
-            part, blocks=tuple(_light(b) if isinstance(b, d.Picture) else b for b in part.blocks)
-        )
+        replace(part, blocks=tuple(map(_lightened, part.blocks)))
         for part in report.document.sections
     )
     page = to_html(replace(report.document, sections=sections))
@@ -85,6 +94,16 @@ def _frame(report: Report) -> str:
         f'<iframe title="{escape(repr(report))}" srcdoc="{escape(page)}" '
         'sandbox="allow-scripts allow-popups" '
         'style="width: 100%; height: 70vh; border: 1px solid #8888; border-radius: 6px"></iframe>'
+    )
+
+
+def _saved(page: SavedPage) -> str:
+    """A frame around a page that stays a file, by its address from the notebook's folder."""
+    address = escape(quote(os.path.relpath(page.path)))
+    return (
+        f'<a href="{address}" target="_blank">{escape(page.path.name)}</a>'
+        f'<iframe title="{escape(page.path.name)}" src="{address}" width="100%" height="900" '
+        'sandbox="allow-scripts allow-downloads" style="border: 0"></iframe>'
     )
 
 
@@ -184,11 +203,18 @@ def _shown(part: object) -> str:
     return part if isinstance(part, str) else brief(part)
 
 
+def _exploration(found: Exploration) -> Iterator[d.Block]:
+    yield d.facts(("page about", model_text(found.model)), *found.facts())
+    yield d.paragraph("To look at it here, write it: ", d.Mono('.save("page.html")'), ".")
+
+
 def _drawing(drawing: Drawing) -> Blocks:
     return [_light(d.Picture("picture", drawing.drawn, drawing.title, drawing.title))]
 
 
 def _lightened(block: d.Block) -> d.Block:
+    if isinstance(block, d.Folded):
+        return d.paragraph(block.summary, ": in the file that ", d.Mono("write"), " makes.")
     return _light(block) if isinstance(block, d.Picture) else block
 
 
@@ -201,11 +227,12 @@ def _light(picture: d.Picture) -> d.Picture:
 
     buffer = BytesIO()
     pixels = Image.open(BytesIO(picture.drawn("png"))).convert("RGB")
-    pixels.quantize(_COLOURS).save(buffer, "png", optimize=True)
+    pixels.thumbnail((_PIXELS, _PIXELS), Image.Resampling.LANCZOS)
+    pixels.save(buffer, "webp", quality=_QUALITY, method=6)
     data = b64encode(buffer.getvalue()).decode()
     wrapped = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {pixels.width} {pixels.height}">'
-        f'<image width="100%" height="100%" href="data:image/png;base64,{data}"/></svg>'
+        f'<image width="100%" height="100%" href="data:image/webp;base64,{data}"/></svg>'
     )
     return replace(picture, drawn=lambda kind: wrapped.encode())
 
@@ -232,8 +259,11 @@ BLOCKS: dict[type, Callable[[Any], Blocks]] = {
     Region: _region,
     RegionGraph: _graph,
     Explanation: _explanation,
+    Draft: lambda found: _of(draft_document(None, None, found)),
     Verification: lambda found: _of(verification_document(None, None, found)),
     Ledger: lambda ledger: tuple(ledger_blocks(ledger)),
+    Economy: lambda made: tuple(economy_blocks(made)),
+    Suggestion: lambda found: tuple(suggestion_blocks([found])),
     Outcome: _outcome,
     Asked: lambda asked: _of(asked_document(None, None, None, asked, None)),
     Errors: _errors,
@@ -243,6 +273,7 @@ BLOCKS: dict[type, Callable[[Any], Blocks]] = {
     Gradient: lambda found: _of(gradient_document(None, None, found, _TOP, None)),
     Polished: lambda found: _of(polish_document(None, found, None, None)),
     Drawing: _drawing,
+    Exploration: _exploration,
     Catalogue: _catalogue,
     Certificate: _certificate,
     Race: lambda race: _of(race_document(race)),

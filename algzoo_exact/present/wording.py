@@ -245,3 +245,14 @@ def being(text: Text) -> Text:
     if first.startswith("between"):
         return ("lies ", *text)
     return ("lies in " if first.startswith("[") else "is ", *text)
+
+
+def duration(seconds: float) -> str:
+    """A time in its two largest units: ``0.4 s``, ``5 min 12 s``, ``3 h 20 min``, ``2 d 4 h``."""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    for size, unit, less, small in ((86400, "d", 3600, "h"), (3600, "h", 60, "min")):
+        if whole >= size:
+            return f"{whole // size} {unit} {whole % size // less} {small}"
+    return f"{whole // 60} min {whole % 60} s"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from math import isfinite
@@ -26,7 +25,7 @@ from algzoo_exact.race.entries.flops import sample_cost
 from algzoo_exact.race.estimator import Estimate, Estimator, Kind, LearnedConstant
 from algzoo_exact.race.registry import ADDED, UNCOUNTED, check_name, estimator, names
 from algzoo_exact.race.statistics import Outcome, Truths, outcome
-from algzoo_exact.race.store import Answers, Key, Store, open_store
+from algzoo_exact.race.store import Answers, Job, Key, Truth, kept_in
 from algzoo_exact.race.truth import is_enumerated, truth_of
 from algzoo_exact.score.pool import outcomes
 from algzoo_exact.shown import Shown
@@ -139,11 +138,12 @@ def compare(
     if exact and "enumeration" in chosen:
         left_out["enumeration"] = "The truth is this entry's own figure."
     jobs = [key for name in chosen if name not in left_out for key in _jobs(name, budgets, seeds)]
-    with closing(open_store(Path(folder) if folder is not None else None, settings)) as store:
-        show = progress or (lambda fraction, text: None)
-        _find_truths(store, programs, task, truth_samples, noise_seed, show)
-        _run(store, jobs, programs, task, workers, show)
-    truths = [store.truths[v] for v in range(variants)]
+    found = _Found(variants, jobs, progress or (lambda fraction, text: None))
+    work = _Work(programs, task, truth_samples, _FIRST_TRUTH_SEED + noise_seed, dict(ADDED))
+    with kept_in(Path(folder) if folder is not None else None, settings) as kept:
+        for job, outcome in outcomes(found.waiting(), work, NEVER, workers, kept):
+            found.add(job, outcome)
+    truths = [found.truths[v] for v in range(variants)]
     judged = Truths(
         np.array([truth.value for truth in truths]), np.array([truth.variance for truth in truths])
     )
@@ -151,9 +151,9 @@ def compare(
     cost, p = sample_cost(program), judged.values
     for name in chosen:
         keys = [key for key in jobs if key[0] == name]
-        found = [*_points(keys, store, judged, cost)]
-        points += found
-        if keys and not found:
+        own = [*_points(keys, found.answers, judged, cost)]
+        points += own
+        if keys and not own:
             left_out[name] = f"{name} cannot start within {max(budgets):.3g} FLOPs."
     return Race(
         model=model.name,
@@ -223,43 +223,31 @@ def _jobs(name: str, budgets: Sequence[float], seeds: int) -> Iterator[Key]:
         yield from ((name, budget, seed) for seed in each)
 
 
-def _find_truths(
-    store: Store,
-    programs: Sequence[Program],
-    task: Task,
-    samples: int,
-    noise_seed: int,
-    show: Progress,
-) -> None:
-    for v, program in enumerate(programs):
-        if v not in store.truths:
-            seed = _FIRST_TRUTH_SEED + noise_seed + v
-            store.add_truth(v, truth_of(program, task, samples, seed))
-        show((v + 1) / len(programs), f"truth of variant {v + 1} of {len(programs)}")
+class _Found:
+    """Truths by variant and answers by key, as they are found."""
 
+    def __init__(self, variants: int, keys: Sequence[Key], show: Progress) -> None:
+        self.variants, self.keys, self.show = variants, keys, show
+        self.truths: dict[int, Truth] = {}
+        self.answers: dict[Key, Answers] = {}
 
-def _run(
-    store: Store,
-    jobs: Sequence[Key],
-    programs: Sequence[Program],
-    task: Task,
-    workers: Workers,
-    show: Progress,
-) -> None:
-    """Do what is not in the store yet, cheap things first."""
-    missing = sorted((key for key in jobs if key not in store.answers), key=lambda key: key[1] or 0)
-    done, total = len(jobs) - len(missing), len(jobs)
+    def waiting(self) -> list[Job]:
+        """All jobs, in which the last is the first to be done: truths, then cheap answers."""
+        cheap = sorted(self.keys, key=lambda key: key[1] or 0)
+        return [*cheap[::-1], *reversed(range(self.variants))]
 
-    def finished(key: Key, answers: Answers) -> None:
-        nonlocal done
-        store.add_answers(key, answers)
-        done += 1
-        budget = f"{key[1]:.3g} FLOPs" if key[1] else "once"
-        show(done / total, f"{done:,} of {total:,} runs; {key[0]}, {budget}")
-
-    work = _Answers(programs, task, dict(ADDED))
-    for key, answers in outcomes(missing[::-1], work, NEVER, workers):
-        finished(key, answers)
+    def add(self, job: Job, outcome: Truth | Answers) -> None:
+        if isinstance(outcome, Truth):
+            assert isinstance(job, int)
+            self.truths[job] = outcome
+            done, total = len(self.truths), self.variants
+            self.show(done / total, f"truth of variant {done} of {total}")
+            return
+        assert not isinstance(job, int)
+        self.answers[job] = outcome
+        done, total = len(self.answers), len(self.keys)
+        budget = f"{job[1]:.3g} FLOPs" if job[1] else "once"
+        self.show(done / total, f"{done:,} of {total:,} runs; {job[0]}, {budget}")
 
 
 def answers_of(
@@ -285,17 +273,22 @@ def answers_of(
 
 
 @dataclass(frozen=True)
-class _Answers:
+class _Work:
     """What a job comes to, wherever it runs."""
 
     programs: Sequence[Program]
     task: Task
+    truth_samples: int
+    truth_seed: int
     added: Mapping[str, Estimator]
 
-    def __call__(self, key: Key) -> Answers:
+    def __call__(self, job: Job) -> Truth | Answers:
         if parent_process() is not None:
             torch.set_num_threads(1)  # the cores are shared with other workers
-        return answers_of(key, self.programs, self.task, self.added)
+        if isinstance(job, int):
+            seed = self.truth_seed + job
+            return truth_of(self.programs[job], self.task, self.truth_samples, seed)
+        return answers_of(job, self.programs, self.task, self.added)
 
 
 def _same(before: Sequence[Answers], after: Sequence[Answers]) -> bool:
@@ -304,12 +297,14 @@ def _same(before: Sequence[Answers], after: Sequence[Answers]) -> bool:
     return bool(before) and all((b.values, b.flops) == (a.values, a.flops) for b, a in pairs)
 
 
-def _points(keys: Sequence[Key], store: Store, truths: Truths, cost: int) -> Iterator[RacePoint]:
+def _points(
+    keys: Sequence[Key], found: Mapping[Key, Answers], truths: Truths, cost: int
+) -> Iterator[RacePoint]:
     """One estimator's, from the least budget on, without those at which nothing is new."""
     before: Sequence[Answers] = ()
     for budget in sorted({key[1] for key in keys}, key=lambda b: b or 0.0):
-        answers = [store.answers[key] for key in keys if key[1] == budget]
-        if all(found.values for found in answers) and not _same(before, answers):
+        answers = [found[key] for key in keys if key[1] == budget]
+        if all(each.values for each in answers) and not _same(before, answers):
             yield _point(keys[0][0], budget, answers, truths, cost)
         before = answers
 

@@ -1,4 +1,4 @@
-"""What a race has found so far, in one journal: a line for each truth and each answer.
+"""What a race finds: truths and answers, and how they are kept in its folder.
 
 Answers depend on nothing but the race's settings, so a race that was interrupted ends with the
 figures of one that was not.
@@ -6,16 +6,19 @@ figures of one that was not.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import astuple, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from algzoo_exact.errors import InputError
-from algzoo_exact.files import Journal, damaged, open_journal
 from algzoo_exact.race.estimator import Estimate
+from algzoo_exact.score.pool import Kept
+from algzoo_exact.state import State, opened
 
-FILE = "answers.jsonl"
+FILE = "run.db"
 
 Key = tuple[str, float | None, int]
 """Estimator, budget (None where operations are not counted) and seed."""
@@ -52,62 +55,37 @@ class Answers:
         )
 
 
-@dataclass
-class Store:
-    """Truths by variant and answers by key; also on disk if there is a ``journal``."""
-
-    truths: dict[int, Truth] = field(default_factory=dict)
-    answers: dict[Key, Answers] = field(default_factory=dict)
-    journal: Journal | None = None
-
-    def add_truth(self, variant: int, truth: Truth) -> None:
-        self.truths[variant] = truth
-        self._append({"variant": variant, **vars(truth)})
-
-    def add_answers(self, key: Key, answers: Answers) -> None:
-        self.answers[key] = answers
-        name, budget, seed = key
-        self._append({"estimator": name, "budget": budget, "seed": seed, **vars(answers)})
-
-    def close(self) -> None:
-        if self.journal is not None:
-            self.journal.file.close()
-
-    def _append(self, line: Mapping[str, Any]) -> None:
-        if self.journal is not None:
-            self.journal.append(line)
+Job: TypeAlias = int | Key
+"""The truth of a variant, or one estimator's answers."""
 
 
-def open_store(folder: Path | None, settings: Mapping[str, Any]) -> Store:
-    """The store of a race with these settings, with what an earlier run left in it.
+@contextmanager
+def kept_in(
+    folder: Path | None, settings: Mapping[str, Any]
+) -> Iterator[Kept[Job, Truth | Answers]]:
+    """What a race with these settings finds is kept in a folder, where an earlier run may have left
+    some; or nowhere.
 
     InputError if the folder holds another race, or cannot be written to.
     """
-    if folder is None:
-        return Store()
-    path = folder / FILE
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        if folder is not None:
+            folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"Cannot use {folder}: {error.strerror or error}.") from error
-    store = Store(journal=open_journal(path, "race", settings))
-    try:
-        for line in store.journal.lines if store.journal else ():
-            _read(store, line)
-    except (KeyError, TypeError, ValueError) as error:
-        raise damaged(path) from error
-    return store
+    place = None if folder is None else folder / FILE
+    with opened(place, lambda: {"command": "compare", **settings}) as state:
+        yield keeping(state)
 
 
-def _read(store: Store, line: dict[str, Any]) -> None:
-    if "variant" in line:
-        truth = Truth(float(line["value"]), float(line["variance"]), str(line["method"]))
-        store.truths[int(line["variant"])] = truth
-        return
-    key = (str(line["estimator"]), line["budget"], int(line["seed"]))
-    flops = line["flops"]
-    store.answers[key] = Answers(
-        tuple(map(float, line["values"])),
-        None if flops is None else tuple(map(int, flops)),
-        tuple(map(float, line["seconds"])),
-    )
+def keeping(state: State | None) -> Kept[Job, Truth | Answers]:
+    return Kept(state, json.dumps, astuple, _restored)
+
+
+def _restored(job: Job, plain: Any) -> Truth | Answers:
+    if isinstance(job, int):
+        value, variance, method = plain
+        return Truth(float(value), float(variance), str(method))
+    values, flops, seconds = plain
+    counted = None if flops is None else tuple(map(int, flops))
+    return Answers(tuple(map(float, values)), counted, tuple(map(float, seconds)))

@@ -108,20 +108,13 @@ class ExactSearch:
         """Of a mask of walls, and of a pattern."""
         return (first_wall + self.neurons + self.k + 63) // 64, (self.neurons + 63) // 64
 
-    def exact_cells(
-        self, start: Start, bits: int = 0, level: int = 0
-    ) -> Iterator[ExactCell | None]:
-        """Cells below a start, of those whose first ``level`` neurons are fixed to ``bits``.
+    def exact_cells(self, start: Start, part: Start | None = None) -> Iterator[ExactCell | None]:
+        """Cells below a start, or below a ``part`` of it whose walls are numbered as they are here.
 
         Pure integer arithmetic. None stands for a leaf without credit.
         """
-        first_wall = len(start.cone.walls)
-        cone: Cone | None = start.cone
-        for q in range(level):
-            below, above = cone.split(self.row(q, bits), first_wall + q)  # type: ignore[union-attr]
-            cone = above if bits >> q & 1 else below
-        assert cone is not None, "the compiled path followed an empty cone"
-        for leaf, pattern in self._split(cone, bits, level, first_wall):
+        first_wall, part = len(start.cone.walls), part or start
+        for leaf, pattern in self._split(part.cone, part.bits, part.level, first_wall):
             self.leaves += 1
             self.patterns.add(pattern)
             for label in self.wanted if start.label == EACH else (start.label,):

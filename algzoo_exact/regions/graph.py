@@ -24,7 +24,6 @@ from algzoo_exact.program.ir import HasProgram, Program, program_of
 from algzoo_exact.program.lift import task_of
 from algzoo_exact.program.task import Task, TieRule, check_fit
 from algzoo_exact.progress import counted, shows_progress
-from algzoo_exact.regions.atlas import Row, matrix, number, region_row
 from algzoo_exact.regions.enumerate import (
     Cell,
     Progress,
@@ -35,7 +34,9 @@ from algzoo_exact.regions.enumerate import (
 )
 from algzoo_exact.regions.pattern import ActivationPattern
 from algzoo_exact.regions.starts import NO_LABEL
+from algzoo_exact.regions.table import matrix, number, region_row
 from algzoo_exact.shown import Shown
+from algzoo_exact.tables import Row
 
 if TYPE_CHECKING:
     import networkx

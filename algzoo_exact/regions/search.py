@@ -14,6 +14,7 @@ from algzoo_exact.program.floats import SAFE, float_weights
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import TieRule
 from algzoo_exact.regions import compiled
+from algzoo_exact.regions.again import last_cone, parts_of
 from algzoo_exact.regions.batch import Aim, Cells, Flags, Stack, room_for_cells
 from algzoo_exact.regions.exact_search import EVERYTHING, LEAVES, ExactSearch
 from algzoo_exact.regions.leaves import DONE, FULL, OVERFLOW, UNDECIDED
@@ -54,6 +55,7 @@ class Search(ExactSearch):
         except OverflowError:  # a state of a part is beyond float64
             yield from super().cells(start)
             return
+        fresh = -1  # the pattern of the cone that was put back last
         while True:
             status = compiled.advance(self.weights, inequalities, stack, cells, aim, _STEPS)
             count = int(cells.leaves[0])
@@ -74,11 +76,26 @@ class Search(ExactSearch):
             if status == DONE:
                 return
             if status == UNDECIDED:
-                top = int(stack.size[0]) - 1
-                bits = from_words(stack.pattern[top].tolist())
-                level = int(stack.level[top])
-                stack.size[0] = top
-                yield from self.packed(self.exact_cells(start, bits, level), first_wall)
+                part = last_cone(self, start, stack)
+                stack.size[0] -= 1
+                tried = part.level == self.neurons and part.bits == fresh
+                if tried or not self._renewed(part, first_wall, stack):
+                    yield from self.packed(self.exact_cells(start, part), first_wall)
+                fresh = part.bits
+
+    def _renewed(self, part: Start, first_wall: int, stack: Stack) -> bool:
+        """Put an undecided cone back, cut by its next neuron in integers, with rays as good as new;
+        False if they are too many or beyond float64."""
+        size = int(stack.size[0])
+        try:
+            for top, half in enumerate(parts_of(self, part, first_wall), size):
+                if len(half.cone.rays) > self.max_rays:
+                    raise OverflowError
+                self._put(half, stack, top)
+        except OverflowError:
+            stack.size[0] = size
+            return False
+        return True
 
     def buffers(self, start: Start, capacity: int) -> tuple[Stack, Cells]:
         """A stack that holds the start, and room for cells."""
@@ -98,8 +115,10 @@ class Search(ExactSearch):
         self._put(start, stack)
         return stack, room_for_cells(max(capacity, self.k), self.max_rays, self.n, words)
 
-    def _put(self, start: Start, stack: Stack) -> None:
-        """A starting cone as the only one of a stack."""
+    def _put(self, start: Start, stack: Stack, top: int = 0) -> None:
+        """A starting cone, or a part of one, as the last one of a stack."""
+        for array in (stack.values, stack.errors, stack.masks):
+            array[top] = 0
         first, level = self.program.first, start.level
         t = bisect(first, level, hi=len(first) - 1) - 1
         # Of this layer and the one before: what is on, and pre-activations not looked at yet.
@@ -112,20 +131,20 @@ class Search(ExactSearch):
         for r, (ray, mask) in enumerate(zip(start.cone.rays, start.cone.tight, strict=True)):
             largest = max(map(abs, ray))
             size = 1 << largest.bit_length()  # coordinates shall be of size about 1
-            stack.masks[0, r] = to_words(mask, stack.masks.shape[2])
-            stack.values[0, r, : self.n] = [c / size for c in ray]
+            stack.masks[top, r] = to_words(mask, stack.masks.shape[2])
+            stack.values[top, r, : self.n] = [c / size for c in ray]
             if largest >= 2**53:  # else exact
-                stack.errors[0, r, : self.n] = np.abs(stack.values[0, r, : self.n]) * U
+                stack.errors[top, r, : self.n] = np.abs(stack.values[top, r, : self.n]) * U
             for place, unit, row in values:
                 if h := dot(row, ray):
                     value = h / (unit * size)
-                    stack.values[0, r, place] = value
-                    stack.errors[0, r, place] = abs(value) * U + TINY
-        stack.rays[0] = len(start.cone.rays)
-        stack.label[0] = start.label
-        stack.level[0] = level
-        stack.pattern[0] = to_words(start.bits, stack.pattern.shape[1])
-        stack.size[0] = 1
+                    stack.values[top, r, place] = value
+                    stack.errors[top, r, place] = abs(value) * U + TINY
+        stack.rays[top] = len(start.cone.rays)
+        stack.label[top] = start.label
+        stack.level[top] = level
+        stack.pattern[top] = to_words(start.bits, stack.pattern.shape[1])
+        stack.size[0] = top + 1
 
 
 def _scaled(vectors: Sequence[IntVector]) -> NDArray[np.float64] | None:

@@ -20,17 +20,18 @@ import math
 import time
 from collections.abc import Iterator
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.measure.flow import LARGEST_DIMENSION
-from algzoo_exact.measure.gaussian_boxes import Quadrature, quadrature_for
+from algzoo_exact.processes import processes_for
 from algzoo_exact.program.ir import Program, Vector
 from algzoo_exact.program.task import TIE_RULES, Task, TieRule
 from algzoo_exact.score.accuracy import ACCURACY
+from algzoo_exact.score.box_rounds import MEMORY, Decided, Given, Search, box_rounds, faces
 from algzoo_exact.score.compiling import compiling
 from algzoo_exact.score.compiling import done as compiled
 from algzoo_exact.score.question import Method, Question
@@ -38,11 +39,8 @@ from algzoo_exact.score.result import Score
 
 if TYPE_CHECKING:
     from algzoo_exact.score.box_kernels import FloatArray
-    from algzoo_exact.score.box_search import Boxes
 
 _REPORT_SECONDS = 0.25
-_MEMORY = 1 << 29  # bytes for boxes
-_MOST_ROWS = 1 << 13  # of 8 KiB each
 _LINEAR_COST = 5e7  # multiplications a box, about 0.05 s; interval bounds alone above it
 
 
@@ -51,59 +49,47 @@ def box_scores(question: Question) -> Iterator[Score]:
 
     The first is [0, 1]; others follow four times a second, and the last after the deadline, after
     ``max_cells`` boxes, or when the search has no box left that it could split (in memory bounded
-    by about 0.7 GB). One core; the first call ever also compiles (10 to 30 s), in a process of its
-    own that ends with the deadline, if there is one.
+    by about 0.7 GB). One core, unless there are more workers; the first call ever also compiles (10
+    to 30 s), in a process of its own that ends with the deadline, if there is one.
 
     InputError if nonzero weights of one matrix span more than about 2^250.
     """
     q, deadline = question, question.deadline
     given = _given(q.rnn, q.task, q.ties)
     started = reported = time.monotonic()
-    right = wrong = Fraction(0)
-    done = 0
 
-    def proved() -> Score:
-        """``right`` and ``wrong`` are lower bounds of the right and the wrong Gaussian mass."""
+    def proved(known: Decided) -> Score:
         return q.score(
-            "certified", Enclosure(right, 1 - wrong), "boxes of input ratios, linear bounds",
-            time.monotonic() - started, cells=done, undecided=1 - right - wrong,
+            "certified", Enclosure(known.right, 1 - known.wrong),
+            "boxes of input ratios, linear bounds", time.monotonic() - started,
+            cells=known.boxes, undecided=1 - known.mass,
         )  # fmt: skip
 
-    yield proved()
+    yield proved(Decided())
     if deadline.limited:
         with compiling("boxes") as futures:
             if not compiled(futures, deadline.timeout):
                 return
-    from algzoo_exact.score import box_search
-    from algzoo_exact.score.box_kernels import Network
-
-    network = Network(**given)
-    quadrature, boxes = _tables(q.n)
-    decided = np.zeros(3)
-    state = box_search.RUNNING
-    most = math.inf if q.max_cells is None else q.max_cells
-    while state == box_search.RUNNING and done < most and not deadline.passed:
-        count = int(min(box_search.MOST, most - done))
-        state = box_search.search(count, network, quadrature, boxes, decided)
-        done += int(decided[2])
-        # Each sum of at most count terms, credits included, is off by at most this factor.
-        below = 1 - Fraction(count + 8, 1 << 52)
-        right += Fraction(float(decided[0])) * below
-        wrong += Fraction(float(decided[1])) * below
+    if q.state is not None or processes_for(q.workers or 1) > 1:
+        found = box_rounds(q, given)
+    else:
+        search = Search(given, q.n, MEMORY // (8 * q.n + 36))
+        for face in faces(q.n):
+            search.add(face)
+        most = math.inf if q.max_cells is None else q.max_cells
+        found = search.steps(most, deadline)
+    last = Decided()
+    for last in found:
         if time.monotonic() - reported >= _REPORT_SECONDS:
-            yield proved()
+            yield proved(last)
             reported = time.monotonic()
-    yield proved()
+    yield proved(last)
 
 
 # ---------------------------------------------------------------- the network
 
 
-_Given = dict[str, Any]
-"""What a ``Network`` is made of: its module loads numba."""
-
-
-def _given(program: Program, task: Task, ties: TieRule | None) -> _Given:
+def _given(program: Program, task: Task, ties: TieRule | None) -> Given:
     n, d = program.seq_len, program.hidden_size
     assert ties is not None
     # Logits may be multiplied by a positive number, so W_hi and W_oh are brought near 1.
@@ -141,33 +127,6 @@ def _floats(rows: tuple[Vector, ...], name: str, *, rescale: bool) -> FloatArray
         )
     unit = Fraction(2) ** shift
     return np.array([[float(v / unit) for v in row] for row in rows])
-
-
-# ---------------------------------------------------------------- the root boxes
-
-
-def _tables(n: int) -> tuple[Quadrature, Boxes]:
-    """Empty tables, and the 2 n faces of the cube as the first boxes."""
-    from algzoo_exact.score.box_search import Boxes, add_box, row_of
-
-    quadrature = quadrature_for(n, _MOST_ROWS)
-    # Pages of these arrays are only taken from the system as slots come into use.
-    slots = _MEMORY // (8 * n + 36)
-    boxes = Boxes(
-        np.zeros((slots, n), np.int32),
-        np.zeros((slots, n), np.int32),
-        np.zeros(slots, np.int32),
-        np.zeros(slots),
-        np.zeros(slots),
-        np.zeros(slots, np.int64),
-        np.zeros(slots, np.int64),
-        np.zeros(3, np.int64),
-    )
-    low = np.full(n, row_of(-1.0, quadrature), np.int32)
-    high = np.full(n, row_of(1.0, quadrature), np.int32)
-    for face in range(2 * n):
-        add_box(low, high, face, 1.0, quadrature, boxes)
-    return quadrature, boxes
 
 
 # ---------------------------------------------------------------- the method

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import astuple, dataclass, replace
 
 from algzoo_exact.deadline import Deadline, TimeIsUpError
 from algzoo_exact.errors import InputError, demand
@@ -30,6 +30,7 @@ from algzoo_exact.score.pool import new_search
 from algzoo_exact.score.question import MANY_DIGITS, Method, Question, Wish, floats_serve
 from algzoo_exact.score.result import Progress, Score
 from algzoo_exact.score.squared_error import SQUARED_ERROR
+from algzoo_exact.state import Place, opened
 
 METRICS: dict[str, Metric] = {metric.name: metric for metric in (ACCURACY, SQUARED_ERROR)}
 METHODS: tuple[Method, ...] = (ENUMERATION, CLOSED_FORM, CONES, BOXES)
@@ -64,6 +65,7 @@ def accuracy(
     time_limit: float | None = None,
     max_cells: int | None = None,
     workers: Workers | None = None,
+    state: Place = None,
     by_label: bool = False,
     progress: Progress | None = None,
 ) -> Score:
@@ -85,7 +87,8 @@ def accuracy(
     comes at the speed of float64 (30 digits where cells are few).
 
     ``workers`` is a number of processes, by default two if the run is expected to be long; or a
-    ``concurrent.futures.Executor`` that runs the jobs.
+    ``concurrent.futures.Executor`` that runs the jobs. ``state`` is a file for what is done, from
+    which the same call goes on after a kill.
     KeyboardInterrupt ends "bounds", and "exact" for n >= 4, with what is decided so far.
 
     InputError for sizes that do not fit, or a method that cannot serve this n.
@@ -94,7 +97,7 @@ def accuracy(
         ACCURACY, network_of(model), task_of(model, task), ties, digits, method,
         _deadline(time_limit), max_cells, workers, by_label=by_label, progress=progress,
     )  # fmt: skip
-    result = answer(question)
+    result = answer(question, state)
     return result if by_label else replace(result, by_label=None)
 
 
@@ -154,6 +157,7 @@ def squared_error(
     time_limit: float | None = None,
     max_cells: int | None = None,
     workers: Workers | None = None,
+    state: Place = None,
     progress: Progress | None = None,
 ) -> Score:
     """The mean of (f(x) - median(x))^2 over standard Gaussian inputs, f a program of one output.
@@ -168,7 +172,8 @@ def squared_error(
     narrow as comes at the speed of float64.
 
     ``workers`` is a number of processes, by default two if the run is expected to be long; or a
-    ``concurrent.futures.Executor`` that runs the jobs.
+    ``concurrent.futures.Executor`` that runs the jobs. ``state`` is a file for what is done, from
+    which the same call goes on after a kill.
     KeyboardInterrupt ends a run for n >= 4 with what is decided so far.
 
     InputError for a program with several outputs, another task, or a method that cannot serve n.
@@ -178,7 +183,8 @@ def squared_error(
         Question(
             SQUARED_ERROR, program, numeric_task(model, program, task), None, digits, method,
             _deadline(time_limit), max_cells, workers, progress=progress,
-        )
+        ),
+        state,
     )  # fmt: skip
 
 
@@ -212,26 +218,53 @@ def numeric_task(model: object, program: Program, task: Task | None) -> Task:
     return task_of(model, task) if stated else median(program.seq_len)
 
 
-def answer(question: Question) -> Score:
-    """The best that can be said, or was said by a KeyboardInterrupt, n >= 4.
+def answer(question: Question, place: Place = None) -> Score:
+    """The best that can be said, or was said by a KeyboardInterrupt, n >= 4; with the run's state
+    in that place.
 
     InputError for sizes that do not fit, or a wish that cannot be granted for this n.
     """
     question.check()
-    if CLOSED_FORM.accepts(question):
-        # Bounds take about as long, and have something to show when the time is up.
-        short = replace(question, deadline=question.deadline.part(_FORM_SHARE))
-        with suppress(TimeIsUpError):
-            return next(CLOSED_FORM.steps(short))
-    return last_step(steps(question), question.known(), question.progress)
+    with opened(place, question.identity) as state:
+        question = replace(question, state=state)
+        if CLOSED_FORM.accepts(question):
+            # Bounds take about as long, and have something to show when the time is up.
+            short = replace(question, deadline=question.deadline.part(_FORM_SHARE))
+            with suppress(TimeIsUpError):
+                return next(CLOSED_FORM.steps(short))
+        return last_step(steps(question), question.known(), question.progress)
+
+
+def decided(question: Question) -> Score:
+    """Every input decided, where a method can do that, by steps that no clock chooses; else what is
+    known without any work. So it is the same whenever and wherever it is asked, but for a limit."""
+    question.check()
+    known = question.known()
+    way = next((way for way in METHODS if way.decides_all and way.accepts(question)), None)
+    return known if way is None else last_step(way.steps(question), known, question.progress)
 
 
 def steps(question: Question) -> Iterator[Score]:
-    """Nested enclosures by the method that says most in the time that there is."""
-    best = question.known().enclosure
+    """Nested enclosures by the method that says most in the time that there is. The one of an exact
+    score is not cut by those before it, which depend on the order in which jobs ended."""
+    best = known = question.known().enclosure
     for step in _chosen(question):
-        best = best.intersect(step.enclosure)
+        best = (known if step.kind == "exact" else best).intersect(step.enclosure)
+        if question.state is not None and question.state.command == question.metric.name:
+            question.state.tell(best)
         yield replace(step, enclosure=best)
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """How a question is answered: by boxes, or by cones of so many leaves at most, in compiled code
+    or in integers."""
+
+    boxes: bool
+    compiled: bool
+    digits: int | None
+    most_leaves: float | None = None
+    leaves: float = math.inf
 
 
 def _chosen(q: Question) -> Iterator[Score]:
@@ -239,38 +272,67 @@ def _chosen(q: Question) -> Iterator[Score]:
         yield from ENUMERATION.steps(_limited_trial(q))
         return
     early = next((way for way in METHODS if not way.decides_all and way.accepts(q)), None)
-    small, short = q.n <= CLOSED_FORM_UP_TO, q.deadline.left < LOADING_SECONDS
-    at_once = q.wish == "bounds" or q.max_cells is not None or short
-    if not CONES.accepts(q) or (early and at_once):
+    plan = _settled(q, lambda: _at_once(q, early))
+    if plan is None or (plan.compiled and not plan.boxes):
+        try:
+            yield from _while_compiling(q)
+        except TimeIsUpError:
+            return
+    plan = plan or _settled(q, lambda: _by_counting(q, early))
+    assert plan is not None
+    if plan.boxes:
         if early:
-            yield from early.steps(q.within(BOX_SECONDS))
+            yield from early.steps(replace(q.within(BOX_SECONDS), digits=plan.digits))
         return
+    q = replace(q, digits=plan.digits, compiled=plan.compiled, most_leaves=plan.most_leaves)
+    q = _shared(replace(q, leaves=plan.leaves)) if plan.compiled else replace(q, workers=1)
+    yield from CONES.steps(q.within(AUTO_SECONDS))
+
+
+def _settled(q: Question, find: Callable[[], _Plan | None]) -> _Plan | None:
+    """What is found, once for a whole run: plans depend on times."""
+    if q.state is None:
+        return find()
+    found = q.state.settled("plan", lambda: (plan := find()) and astuple(plan))
+    return found and _Plan(*found)
+
+
+def _at_once(q: Question, early: Method | None) -> _Plan | None:
+    """What needs no compiled code, or is only bounds anyway."""
+    small, short = q.n <= CLOSED_FORM_UP_TO, q.deadline.left < LOADING_SECONDS
+    if not CONES.accepts(q) or (early and (q.wish == "bounds" or q.max_cells is not None or short)):
+        return _Plan(True, True, q.digits)
     few = _SOON / q.metric.ball_seconds.get(q.n, math.inf)
     leaves = count_leaves(ExactSearch(q.rnn, q.ties), q.task, SMALL_PATIENCE, 2 * few)
-    if small or short or leaves <= few:
-        q = replace(q, digits=q.digits or MANY_DIGITS, workers=1, compiled=False)
-        yield from CONES.steps(in_parts(q.within(AUTO_SECONDS), leaves))
-        return
-    try:
-        yield from _while_compiling(q)
-    except TimeIsUpError:
-        return
+    if not (small or short or leaves <= few):
+        return None
+    q = replace(q, digits=q.digits or MANY_DIGITS, workers=1, compiled=False)
+    most = in_parts(q.within(AUTO_SECONDS), leaves).most_leaves
+    return _Plan(False, False, q.digits, most, leaves)
+
+
+def _by_counting(q: Question, early: Method | None) -> _Plan:
+    """By the number of cells, which compiled code counts."""
     search, starts = new_search(q.rnn, q.ties, compiled=True), len(starting_cones(q.task))
     leaves = count_leaves(search, q.task, PATIENCE)
-    seconds = CONES.seconds(q, leaves)
-    if q.workers is None:
-        workers, threads = sharing(seconds)
-        q = replace(q, workers=workers, threads=threads)
-    q = q.within(AUTO_SECONDS)
-    left = q.deadline.left * processes_for(q.workers or 1)
+    q = _shared(replace(q, leaves=leaves)).within(AUTO_SECONDS)
+    seconds, left = CONES.seconds(q, leaves), q.deadline.left * processes_for(q.workers or 1)
     if q.wish != "exact" and seconds > left and floats_serve(q.rnn):
         q = replace(q, digits=None)
         seconds = CONES.seconds(q, leaves)
     if early and q.wish == "auto" and seconds / starts > q.deadline.left / 2:  # none is decided
-        yield from early.steps(replace(q, digits=_DIGITS_OF_BOUNDS))
-    else:
-        # Where not even the first start was finished, they are as many at least.
-        yield from CONES.steps(in_parts(q, min(leaves, search.leaves * starts)))
+        return _Plan(True, True, _DIGITS_OF_BOUNDS)
+    # Where not even the first start was finished, they are as many at least.
+    leaves = min(leaves, search.leaves * starts)
+    return _Plan(False, True, q.digits, in_parts(q, leaves).most_leaves, leaves)
+
+
+def _shared(q: Question) -> Question:
+    """The same, with workers: as many as its leaves are worth, unless that was said."""
+    if q.workers is not None:
+        return q
+    workers, threads = sharing(CONES.seconds(q, q.leaves))
+    return replace(q, workers=workers, threads=threads)
 
 
 def in_parts(q: Question, leaves: float) -> Question:
@@ -304,7 +366,7 @@ def _while_compiling(q: Question) -> Iterator[Score]:
             return
         if q.progress is not None:
             q.progress(0.0, COMPILING)
-        if q.n <= LARGEST_DIMENSION:
+        if q.n <= LARGEST_DIMENSION and q.state is None:
             deadline = q.deadline.within(_MEANWHILE_LIMITED if q.limited else _MEANWHILE)
             meanwhile = replace(
                 q, digits=_DIGITS_OF_BOUNDS, deadline=deadline, workers=1, compiled=False

@@ -16,28 +16,24 @@ what is added by a constant times a measure.
 
 from __future__ import annotations
 
-import heapq
 import math
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import cache, partial
-from typing import NamedTuple
+from functools import partial
 
-import numpy as np
 from flint import arb
-from numpy.typing import NDArray
 
 from algzoo_exact.deadline import TimeIsUpError
 from algzoo_exact.exact.enclosure import Enclosure, to_arb, working_precision
-from algzoo_exact.geometry.cone import Cone
 from algzoo_exact.measure.cone_measure import cone_measure
 from algzoo_exact.measure.flow import MOST_INPUTS
 from algzoo_exact.program.ir import Program
 from algzoo_exact.regions.exact_search import ExactSearch
 from algzoo_exact.regions.starts import Start
+from algzoo_exact.score.cone_jobs import Job, Jobs, Outcome, Part, kept
 from algzoo_exact.score.direction import Direction
 from algzoo_exact.score.metric import Piece, mass_of_all
 from algzoo_exact.score.pool import outcomes
@@ -59,7 +55,6 @@ _MANY_PARTS = 10_000  # among which a width that is asked for is shared out
 # time at most.
 _SNAPSHOT_SECONDS, _MEASURING_SECONDS = 1.0, 0.3
 _MASS_DIGITS = 8
-_POINTS = 1 << 15  # random ones, by which parts are ordered
 
 
 @dataclass(frozen=True)
@@ -85,27 +80,6 @@ class Setup:
     """What errors are compared with: the least that the score can be, or 1 if that is more."""
 
 
-class Job(NamedTuple):
-    """A cone of one label cell; where cones are cut, with about its mass."""
-
-    place: int
-    start: Start
-    weight: float
-
-
-@dataclass(frozen=True, eq=False)
-class Part:
-    """What the inputs of a job add to the score."""
-
-    value: Enclosure
-    leaves: int
-    patterns: set[int]
-
-
-Outcome = Part | tuple[Start, ...] | None
-"""Of a job: what it adds, or its parts if it is too large; None if time is up before."""
-
-
 class _TooLargeError(Exception):
     """A cone has more leaves than one job may have."""
 
@@ -128,11 +102,12 @@ def cone_scores(question: Question) -> Iterator[Score]:
     direction = q.metric.direction(q.rnn, q.task)
     known, _ = q.metric.known(q.rnn, q.task)
     precision, least = _precision(q, floats, pieces, parts), max(Fraction(1), known.lower)
-    setup = Setup(replace(q, progress=None, workers=1), direction, precision, least)
-    jobs = _Jobs(q, pieces)
+    alone = replace(q, progress=None, workers=1, state=None)
+    setup = Setup(alone, direction, precision, least)
+    jobs = Jobs(q, pieces)
     tally = _Tally(q, pieces, jobs.needed, floats)
     work, told = partial(decide, setup), True
-    for job, outcome in outcomes(jobs, work, q.deadline, workers, threads=q.threads):
+    for job, outcome in outcomes(jobs, work, q.deadline, workers, kept(q), threads=q.threads):
         if isinstance(outcome, tuple):
             jobs.cut(job, outcome)
         elif outcome is not None:
@@ -168,71 +143,6 @@ def _precision(q: Question, floats: bool, pieces: list[Piece], parts: int) -> Pr
     return Precision(bits, width / 2**_CELL_BITS, floats, allowance)
 
 
-class _Jobs:
-    """Cones that wait, those first that could add most.
-
-    With a limit on leaves, those are cut beforehand that have more of them, judging by their weight
-    and by the others so far; the search finds out where that is wrong.
-    """
-
-    def __init__(self, q: Question, pieces: Sequence[Piece]) -> None:
-        self.most, self.search = q.most_leaves, ExactSearch(q.rnn, q.ties)
-        self.rates = [float(piece.rate) for piece in pieces]
-        self.waiting: list[tuple[float, int, Job]] = []
-        self.added = 0
-        self.needed = [0] * len(pieces)
-        """Cones that are not summed yet, by piece."""
-        self.leaves, self.weight = (q.leaves, 1.0) if q.leaves < math.inf else (0.0, 0.0)
-        for place, piece in enumerate(pieces):
-            self._add(place, piece.starts)
-
-    def __len__(self) -> int:
-        return len(self.waiting)
-
-    def _add(self, place: int, starts: Iterable[Start]) -> None:
-        for start in starts:
-            self.added += 1
-            self.needed[place] += 1
-            job = Job(place, start, _weight(start.cone) if self.most else 1.0)
-            heapq.heappush(self.waiting, (-job.weight * self.rates[place], self.added, job))
-
-    def pop(self) -> Job:
-        while True:
-            job = heapq.heappop(self.waiting)[2]
-            large = self.most and self.leaves * job.weight > 2 * self.most * self.weight
-            parts = self.search.halves(job.start) if large else ()
-            if len(parts) < 2:
-                return job
-            self._replace(job, parts)
-
-    def cut(self, job: Job, parts: Iterable[Start]) -> None:
-        """It turned out to be too large."""
-        if self.most:
-            self.learn(job, 2 * self.most)
-        self._replace(job, parts)
-
-    def _replace(self, job: Job, parts: Iterable[Start]) -> None:
-        self.needed[job.place] -= 1
-        self._add(job.place, parts)
-
-    def learn(self, job: Job, leaves: float) -> None:
-        """It has about so many leaves."""
-        self.leaves += leaves
-        self.weight += job.weight
-
-
-def _weight(cone: Cone) -> float:
-    """About the measure of a cone, for ordering jobs only: the share of some points in it."""
-    rows = [[c / max(map(abs, row)) for c in row] for row in cone.inequalities]
-    inside = (np.array(rows) @ _points(cone.dimension) >= 0).all(0)
-    return float(inside.mean())
-
-
-@cache
-def _points(n: int) -> NDArray[np.float64]:
-    return np.random.default_rng(0).standard_normal((n, _POINTS))
-
-
 class _Tally:
     """Sums over what is decided."""
 
@@ -265,7 +175,8 @@ class _Tally:
     def _measure(self) -> None:
         deadline = self.q.deadline.within(_MEASURING_SECONDS)
         while self.unmeasured and not deadline.passed:
-            place, start, _ = self.unmeasured.pop()
+            job = self.unmeasured.pop()
+            place, start = job.place, job.start
             if self.needed[place] or self.pieces[place].mass is None:
                 self.masses[place] += cone_measure(start.cone, digits=_MASS_DIGITS).lower
 

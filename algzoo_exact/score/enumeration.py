@@ -14,10 +14,13 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from algzoo_exact.deadline import Deadline
 from algzoo_exact.exact.enclosure import Enclosure, working_precision
 from algzoo_exact.program.task import TieRule, credit_for
 from algzoo_exact.program.transformer import Transformer
@@ -31,6 +34,7 @@ from algzoo_exact.score.attention import (
     float_attention,
 )
 from algzoo_exact.score.float_balls import UNIT
+from algzoo_exact.score.pool import Kept, outcomes
 from algzoo_exact.score.question import Method, Question
 from algzoo_exact.score.result import Counts, Score
 
@@ -42,25 +46,76 @@ Indices = frozenset[int]
 
 def every_input(question: Question) -> Iterator[Score]:
     """Nested certified enclosures, one after each block of inputs; the last is that of all.
+    Blocks are jobs for workers.
 
     It is ``exact`` where every input is decided, and then its width is 0.
     """
-    q, began, n = question, time.monotonic(), question.n
+    q, began = question, time.monotonic()
     assert isinstance(q.program, Transformer)
     assert q.ties is not None
-    inputs = n**n
+    inputs = q.n**q.n
     end = inputs if q.max_cells is None else min(inputs, q.max_cells)
-    judge, tally = Judge(q.program), Tally(q, q.ties)
+    work, tally = _Block(q.program, q.n, end, q.deadline), Tally(q, q.ties)
     if end == 0:
         yield tally.result(0.0)
-    for first in range(0, end, BLOCK):
-        tokens = functions(n, first, min(first + BLOCK, end))
-        for label, answer in zip(longest_cycles(tokens), judge.answers(tokens), strict=True):
-            if q.deadline.passed:
-                yield tally.result(time.monotonic() - began)
-                return
-            tally.add(int(label), answer)
+    blocks = range(-(-end // BLOCK))
+    kept = Kept(q.state, lambda block: f"block {block} of {BLOCK}", _plain, _restored)
+    for _, found in outcomes(list(blocks[::-1]), work, q.deadline, q.workers or 1, kept):
+        tally.answers.update(found.answers)
         yield tally.result(time.monotonic() - began)
+
+
+Answers = Counter[tuple[int, "Answer"]]
+"""How often each answer is given where a label is right."""
+
+
+class _Found(NamedTuple):
+    """Answers of a block, ``whole`` unless the time was up."""
+
+    answers: Answers
+    whole: bool
+
+
+@dataclass(frozen=True)
+class _Block:
+    """The answers on one block of the first ``end`` inputs."""
+
+    transformer: Transformer
+    n: int
+    end: int
+    deadline: Deadline
+
+    def __call__(self, block: int) -> _Found:
+        tokens = functions(self.n, block * BLOCK, min((block + 1) * BLOCK, self.end))
+        answers, found = _judge(self.transformer).answers(tokens), Answers()
+        for label, answer in zip(longest_cycles(tokens).tolist(), answers, strict=True):
+            if self.deadline.passed:
+                return _Found(found, False)
+            found[label, answer] += 1
+        return _Found(found, True)
+
+
+@lru_cache(1)
+def _judge(transformer: Transformer) -> Judge:
+    """One in each process."""
+    return Judge(transformer)
+
+
+def _plain(found: _Found) -> Any:
+    if not found.whole:
+        return None
+    return [
+        [label, [sorted(indices) for indices in answer.classes], count]
+        for (label, answer), count in found.answers.items()
+    ]
+
+
+def _restored(block: int, plain: Any) -> _Found:
+    found = Answers()
+    for label, classes, count in plain:
+        answer = Answer(tuple(frozenset(map(int, some)) for some in classes))
+        found[int(label), answer] += int(count)
+    return _Found(found, True)
 
 
 def functions(n: int, first: int, end: int) -> Integers:
@@ -167,10 +222,7 @@ class Tally:
 
     question: Question
     ties: TieRule
-    answers: Counter[tuple[int, Answer]] = field(default_factory=Counter)
-
-    def add(self, label: int, answer: Answer) -> None:
-        self.answers[label, answer] += 1
+    answers: Answers = field(default_factory=Counter)
 
     def result(self, seconds: float) -> Score:
         n = self.question.n

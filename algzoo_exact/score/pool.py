@@ -15,9 +15,10 @@ from concurrent.futures import (
     wait,
 )
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from dataclasses import dataclass
 from multiprocessing import parent_process
-from typing import Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from algzoo_exact.deadline import Deadline
 from algzoo_exact.errors import InputError
@@ -25,8 +26,10 @@ from algzoo_exact.processes import FreshContext, Workers, processes_for
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import TieRule
 from algzoo_exact.regions.exact_search import ExactSearch
+from algzoo_exact.state import WRITE_SECONDS, State, damaged
 
 _J = TypeVar("_J", covariant=True)
+_K = TypeVar("_K", contravariant=True)
 _R = TypeVar("_R")
 
 
@@ -81,16 +84,62 @@ class Queue(Protocol[_J]):
     def pop(self) -> _J: ...
 
 
+@dataclass(frozen=True)
+class Kept(Generic[_K, _R]):
+    """Where what jobs come to is kept: in the ``state`` of a run, or nowhere.
+
+    ``key`` says all that it depends on, beside what names the run; ``plain`` is what came out in
+    values that a state takes, None if it is not to be kept, as the time was up; ``restored``, given
+    the job too, is its inverse.
+    """
+
+    state: State | None
+    key: Callable[[_K], str]
+    plain: Callable[[_R], Any]
+    restored: Callable[[_K, Any], _R]
+
+    def found(self, job: _K, left: int) -> _R | None:
+        """What an earlier run left of this job, beside so many others; None if nothing."""
+        value = None if self.state is None else self.state.value(self.key(job))
+        if self.state is None or value is None:
+            return None
+        self.state.expect(self.state.done + left)
+        try:
+            return self.restored(job, value)
+        except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+            raise damaged(self.state.path) from error
+
+    def keep(self, job: _K, outcome: _R, left: int) -> None:
+        """Keep what it came to; so many others are ``left``."""
+        if self.state is not None and (value := self.plain(outcome)) is not None:
+            self.state.put(self.key(job), value)
+            self.state.expect(self.state.done + left)
+
+    def timeout(self, deadline: Deadline) -> float | None:
+        """How long to wait for a job, as what is kept is to be written soon."""
+        pending = self.state is not None and self.state.pending
+        return (deadline.within(WRITE_SECONDS) if pending else deadline).timeout
+
+    def write(self) -> None:
+        if self.state is not None:
+            self.state.write()
+
+
+NOWHERE: Kept[Any, Any] = Kept(None, str, str, lambda job, value: value)
+
+
 def outcomes(
     jobs: Queue[_J],
     work: Callable[[_J], _R],
     deadline: Deadline,
     workers: Workers,
+    kept: Kept[_J, _R] = NOWHERE,
     *,
     threads: int = 1,
 ) -> Iterator[tuple[_J, _R]]:
     """Jobs with what they came to, as they are done, until none is left or the deadline passes,
-    which ends jobs in other processes at once. An executor's own go on until they notice.
+    which ends jobs in other processes at once. An executor's own go on until they notice. What is
+    ``kept`` already is not done again.
 
     One worker works in this process, in so many ``threads``: for compiled code, beside which others
     run, and for short jobs, since those that began are finished.
@@ -100,17 +149,33 @@ def outcomes(
     if alone and threads == 1 and not isinstance(workers, Executor):
         while len(jobs) and not deadline.passed:
             job = jobs.pop()
-            yield job, work(job)
+            outcome = kept.found(job, len(jobs))
+            if outcome is None:
+                outcome = work(job)
+                kept.keep(job, outcome, len(jobs))
+            yield job, outcome
         return
     running: dict[Future[_R], _J] = {}
-    with _executor(workers, processes, threads if alone else 0) as pool:
+    with ExitStack() as stack:
+        pool: Executor | None = None
         try:
             while (len(jobs) or running) and not deadline.passed:
                 while len(jobs) and len(running) < 2 * processes * threads:
                     job = jobs.pop()
-                    running[pool.submit(work, job)] = job
-                for future in wait(running, deadline.timeout, FIRST_COMPLETED).done:
-                    yield running.pop(future), future.result()
+                    if (found := kept.found(job, len(jobs) + len(running))) is not None:
+                        yield job, found
+                    else:  # processes are not started before there is something to do
+                        pool = pool or stack.enter_context(
+                            _executor(workers, processes, threads if alone else 0)
+                        )
+                        running[pool.submit(work, job)] = job
+                done = wait(running, kept.timeout(deadline), FIRST_COMPLETED).done
+                if not done:
+                    kept.write()
+                for future in done:
+                    job, outcome = running.pop(future), future.result()
+                    kept.keep(job, outcome, len(jobs) + len(running))
+                    yield job, outcome
         finally:
             for future in running:
                 future.cancel()

@@ -13,12 +13,14 @@ from algzoo_exact.errors import InputError, did_you_mean
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.measure.flow import MOST_INPUTS
 from algzoo_exact.processes import Workers, check_workers
+from algzoo_exact.program.fingerprint import identity
 from algzoo_exact.program.floats import exact_weights
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task, TieRule
 from algzoo_exact.program.transformer import Transformer
 from algzoo_exact.score.metric import Metric
 from algzoo_exact.score.result import Kind, Progress, Score
+from algzoo_exact.state import State
 
 Wish = Literal["auto", "exact", "bounds"]
 WISHES: tuple[Wish, ...] = ("auto", "exact", "bounds")
@@ -40,7 +42,7 @@ class Question:
     says most. ``max_cells``: of cones, or inputs, that are visited. ``budgeted``: a run without
     a limit of its own ends after a minute or so, unless every input is to be decided. ``by_label``
     asks for the split by true label too, which most methods have anyway. ``threads``: of a worker,
-    while compiled code runs.
+    while compiled code runs. ``state``: where its jobs are kept.
     """
 
     metric: Metric
@@ -59,6 +61,12 @@ class Question:
     leaves: float = math.inf
     by_label: bool = False
     progress: Progress | None = None
+    state: State | None = None
+
+    def identity(self) -> dict[str, Any]:
+        """What names a run that answers it: all that the answer depends on, but for the time."""
+        named = identity(self.metric.name, (self.program,), self.task, self.ties)
+        return named | {"digits": self.digits, "method": self.wish, "max_cells": self.max_cells}
 
     @property
     def n(self) -> int:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -31,6 +31,7 @@ from algzoo_exact.zoo.tasks import first_argmax, torch_device
 
 SAVE_SECONDS = 20.0  # between two saves of the state
 REPORT_SECONDS = 0.25
+MOMENTS = ("exp_avg", "exp_avg_sq")  # AdamW's
 
 
 @dataclass(frozen=True)
@@ -56,12 +57,23 @@ class Run:
     and taken up again from there; the weights of every seed go to its ``seeds`` folder at 2^20,
     2^21, .. sequences and at the end, under AlgZoo's names.
 
+    ``only`` trains the seed at that position alone; the others' places stay empty, but are there,
+    since torch rounds the last numbers of an array in another way than those before them.
+
     Raises InputError for a device that is not here, and a folder that holds another run.
     """
 
-    def __init__(self, recipe: Recipe, folder: Path | None = None, device: str = "cpu") -> None:
+    def __init__(
+        self,
+        recipe: Recipe,
+        folder: Path | None = None,
+        device: str = "cpu",
+        only: int | None = None,
+    ) -> None:
         self.recipe, self.folder = recipe, folder
         self.device = torch_device(device)
+        self.rows = slice(None) if only is None else slice(only, only + 1)
+        self.trained = replace(recipe, seeds=recipe.seeds[self.rows])
         self.layout, weights = initial_weights(recipe)
         self.weights = torch.nn.Parameter(weights.to(self.device))
         self.weights.grad = torch.zeros_like(self.weights)
@@ -70,13 +82,14 @@ class Run:
         if folder is not None:
             self._resume(folder)
 
-    def train(self, report: Report | None = None) -> None:
-        """Run to the end. Ctrl-C saves the state before it goes on to interrupt."""
-        recipe, began, first = self.recipe, time.monotonic(), self.step
+    def train(self, report: Report | None = None, until: int | None = None) -> None:
+        """Run to the end, or ``until`` a step. Ctrl-C saves the state before it goes on to
+        interrupt."""
+        recipe, began, first = self.trained, time.monotonic(), self.step
         gradient = gradient_for(recipe, self.layout, self.device)
         saved = reported = began
-        out = self.weights.grad
-        assert out is not None
+        assert self.weights.grad is not None
+        out, end = self.weights.grad[self.rows], until or recipe.steps
         kept = set(recipe.checkpoints)
         group = self.optimizer.param_groups[0]
         # One thread for drawing: torch's own would wait in busy loops beside the gradients.
@@ -87,13 +100,13 @@ class Run:
             number = self.step // CHUNK_STEPS
             coming = reader.submit(draw_chunk, recipe, number, self.device)
             try:
-                while self.step < recipe.steps:
+                while self.step < end:
                     chunk = coming.result()
                     number += 1
                     coming = reader.submit(draw_chunk, recipe, number, self.device)
-                    while self.step < min(number * CHUNK_STEPS, recipe.steps):
+                    while self.step < min(number * CHUNK_STEPS, end):
                         start = self.step % CHUNK_STEPS * recipe.batch
-                        gradient(self.weights.detach(), chunk, start, out)
+                        gradient(self.weights.detach()[self.rows], chunk, start, out)
                         group["lr"] = recipe.learning_rate(self.step)
                         with whole_step:
                             self.optimizer.step()
@@ -104,9 +117,7 @@ class Run:
                     if now > saved + SAVE_SECONDS:
                         self.save()
                         saved = now
-                    if report is not None and (
-                        now > reported + REPORT_SECONDS or self.step == recipe.steps
-                    ):
+                    if report is not None and (now > reported + REPORT_SECONDS or self.step == end):
                         report(self._status(chunk, start, now - began, first))
                         reported = now
             finally:
@@ -117,16 +128,32 @@ class Run:
         views = self.layout.views(self.weights.detach())
         return {name: value[seed].cpu().clone() for name, value in views.items()}
 
+    def arrays(self) -> dict[str, Tensor]:
+        """The weights of what is trained (S, P), and the optimizer's moments once there are any."""
+        moments = self.optimizer.state[self.weights]
+        found = {"weights": self.weights.detach()}
+        found |= {key: moments[key] for key in MOMENTS if key in moments}
+        return {key: value[self.rows] for key, value in found.items()}
+
+    def go_on(self, step: int, arrays: Mapping[str, Tensor]) -> None:
+        """Take up what ``arrays`` were after so many steps."""
+        self.step = step
+        with torch.no_grad():
+            self.weights[self.rows] = arrays["weights"].to(self.device)
+        if step:
+            moments = {key: torch.zeros_like(self.weights) for key in MOMENTS}
+            for key, value in moments.items():
+                value[self.rows] = arrays[key].to(self.device)
+            count = torch.tensor(float(step), device=self.device)
+            self.optimizer.state[self.weights] = {"step": count, **moments}
+
     def save(self) -> None:
         """Write the state of the run to its folder, if it has one."""
         if self.folder is None:
             return
-        moments = self.optimizer.state[self.weights]
-        arrays = {"weights": self.weights.detach()}
-        arrays |= {key: moments[key] for key in ("exp_avg", "exp_avg_sq") if key in moments}
         metadata = {"recipe": self.recipe.to_json(), "step": str(self.step)}
         metadata |= {"torch": torch.__version__, "version": __version__}
-        write_whole(self.folder / TRAINING_STATE, to_safetensors(_raw(arrays), metadata))
+        write_whole(self.folder / TRAINING_STATE, to_safetensors(_raw(self.arrays()), metadata))
 
     def _resume(self, folder: Path) -> None:
         try:
@@ -140,7 +167,7 @@ class Run:
             raise InputError(f"Cannot use the folder {folder}: {error.strerror}.") from error
         try:
             tensors, metadata = parse_safetensors(content)
-            recipe, self.step = metadata["recipe"], int(metadata["step"])
+            recipe, step = metadata["recipe"], int(metadata["step"])
             arrays = {
                 key: torch.frombuffer(bytearray(raw.data), dtype=torch.float32).view(raw.shape)
                 for key, raw in tensors.items()
@@ -154,29 +181,17 @@ class Run:
                 f"The folder {folder} holds another run ({recipe}); choose another folder, or "
                 "delete this one to start anew."
             )
-        with torch.no_grad():
-            self.weights.copy_(arrays["weights"])
-        if self.step:
-            self.optimizer.state[self.weights] = {
-                "step": torch.tensor(float(self.step), device=self.device),
-                "exp_avg": arrays["exp_avg"].to(self.device),
-                "exp_avg_sq": arrays["exp_avg_sq"].to(self.device),
-            }
+        self.go_on(step, arrays)
 
     def _keep_weights(self) -> None:
-        """Write every seed's weights under AlgZoo's name, task_hidden_length_sequences_seed."""
-        if self.folder is None:
-            return
-        sequences = self.step * self.recipe.batch
-        for position, seed in enumerate(self.recipe.seeds):
-            name = f"{self.recipe.name}_{sequences}_{seed}.safetensors"
-            path = self.folder / "seeds" / name
-            write_whole(path, model_file(self, position, sequences))
+        if self.folder is not None:
+            keep_weights(self, self.folder)
 
     def _status(self, chunk: Chunk, start: int, seconds: float, first: int) -> Status:
         batch = chunk.batch(start, self.recipe.batch)
         with torch.no_grad():
-            y = outputs(self.recipe, self.layout, self.weights.detach(), batch.inputs)
+            weights = self.weights.detach()[self.rows]
+            y = outputs(self.recipe, self.layout, weights, batch.inputs)
             loss = losses(y, batch.targets).mean(1)
         best = int(loss.argmin())
         accuracy = None
@@ -217,6 +232,22 @@ def _whole_steps() -> Iterator[_Whole]:
 
     with interrupts_to(react):
         yield whole
+
+
+def keep_weights(run: Run, folder: Path) -> None:
+    """Write the weights of what is trained under AlgZoo's name, task_hidden_length_sequences_seed,
+    to the folder's ``seeds``."""
+    sequences = run.step * run.recipe.batch
+    for position in range(len(run.recipe.seeds))[run.rows]:
+        write_whole(
+            seed_path(folder, run.recipe, sequences, position),
+            model_file(run, position, sequences),
+        )
+
+
+def seed_path(folder: Path, recipe: Recipe, sequences: int, position: int) -> Path:
+    """Where the weights of the seed at this position are, after so many sequences."""
+    return folder / "seeds" / f"{recipe.name}_{sequences}_{recipe.seeds[position]}.safetensors"
 
 
 def model_file(run: Run, position: int, sequences: int) -> bytes:

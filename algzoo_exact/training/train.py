@@ -11,11 +11,13 @@ import torch
 
 from algzoo_exact.errors import InputError
 from algzoo_exact.files import path_of, write_whole
+from algzoo_exact.processes import Workers, check_workers
 from algzoo_exact.program.task import Task
 from algzoo_exact.shown import Shown
 from algzoo_exact.training.recipe import Recipe
-from algzoo_exact.training.run import Report, Run, model_file
+from algzoo_exact.training.run import Report, Run, seed_path
 from algzoo_exact.training.scoring import card_score, choose
+from algzoo_exact.training.seeds import train_seeds
 from algzoo_exact.version import __version__
 from algzoo_exact.zoo.cards import Card, Score, write_card
 from algzoo_exact.zoo.loading import Model, load
@@ -47,6 +49,7 @@ def train(
     layers: int | None = None,
     heads: int | None = None,
     device: str = "cpu",
+    workers: Workers | None = None,
     report: Report | None = None,
     scoring: Callable[[int, int], None] | None = None,
 ) -> Trained:
@@ -59,17 +62,30 @@ def train(
     ``folder`` gets the best model, ``{task}_{hidden_size}_{seq_len}.safetensors``, its card
     (``.json``), and in ``seeds`` every seed's weights at 2^20, 2^21, .. sequences and at the end.
     A run that was stopped goes on from its folder, and on a CPU ends with just the files that it
-    would have ended with uninterrupted. ``report`` hears of the training, ``scoring(done, total)``
-    of the choice that follows it.
+    would have ended with uninterrupted. With ``workers``, a number of processes or an executor,
+    each seed trains by itself, to the same weights. ``report`` hears of the training,
+    ``scoring(done, total)`` of the choice that follows it.
 
     Raises InputError for sizes that make no sense, a device that is not here, and a folder that
     holds another run or cannot be written to.
     """
     recipe = recipe_for(task, hidden_size, seq_len, sequences, seeds, batch, layers, heads)
     target = path_of(folder)
-    run = Run(recipe, target, device)
-    run.train(report)
-    return finish(run, target, scoring)
+    run_to_end(recipe, target, device, workers, report)
+    return finish(recipe, target, scoring)
+
+
+def run_to_end(
+    recipe: Recipe, folder: Path, device: str, workers: Workers | None, report: Report | None
+) -> None:
+    """Train all seeds from where the folder's run is: together, or each by itself where there are
+    workers."""
+    run = Run(recipe, folder, device)
+    if workers is None:
+        run.train(report)
+    else:
+        check_workers(workers)
+        train_seeds(run, folder, workers, report)
 
 
 def recipe_for(
@@ -95,16 +111,17 @@ def recipe_for(
     )
 
 
-def finish(run: Run, folder: Path, scoring: Callable[[int, int], None] | None = None) -> Trained:
+def finish(
+    recipe: Recipe, folder: Path, scoring: Callable[[int, int], None] | None = None
+) -> Trained:
     """Choose the best seed of a run that has ended; write its model and card."""
-    recipe = run.recipe
     task = Task(recipe.task, recipe.seq_len)
     sequences = recipe.steps * recipe.batch
-    names = [f"{recipe.name}_{sequences}_{seed}.safetensors" for seed in recipe.seeds]
-    models = [load(folder / "seeds" / name) for name in names]
+    paths = [seed_path(folder, recipe, sequences, i) for i in range(len(recipe.seeds))]
+    models = [load(path) for path in paths]
     best, chosen_by, scores = choose(models, task, scoring)
     path = folder / f"{recipe.name}.safetensors"
-    write_whole(path, model_file(run, best, sequences))
+    write_whole(path, paths[best].read_bytes())
     model = load(path)
     card = Card(
         name=recipe.name,

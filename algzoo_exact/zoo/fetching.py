@@ -42,6 +42,11 @@ _CHUNK = 1 << 10  # bytes
 
 Progress = Callable[[float, str], None]
 
+
+class UnreachableError(InputError):
+    """A server that cannot be reached, or does not answer as it should: another time it may."""
+
+
 _NAME = re.compile(r"algzoo:(\w+?)_(\d+)_(\d+)(?:_(\d+)_(\d+))?", re.ASCII)
 
 
@@ -215,7 +220,7 @@ def _retrieve(remote: Remote, check: Callable[[bytes], object], progress: Progre
             hashed = remote.sha256 and f"sha256:{remote.sha256}"
             return Path(pooch.retrieve(remote.url, hashed, path=folder, downloader=download))
     except requests.RequestException as error:
-        raise InputError(_network_message(remote, error)) from error
+        raise _network_error(remote, error) from error
     except InputError:
         raise
     except OSError as error:
@@ -276,24 +281,28 @@ def _check_content(remote: Remote, content: bytes, check: Callable[[bytes], obje
         raise InputError(f"What came from {remote.url} cannot be used: {error}") from error
 
 
-def _network_message(remote: Remote, error: requests.RequestException) -> str:
+def _network_error(remote: Remote, error: requests.RequestException) -> InputError:
     import requests
 
     url, advice = remote.url, _advice(remote)
     if isinstance(error, requests.HTTPError):
         code = error.response.status_code
         if code in (403, 404, 410):  # storage servers say 403 for files that there are not
-            return f"The server has no file at {url}, or keeps it to itself ({code})."
-        return f"The server answered {code} for {url}; try again later, or {advice}."
+            return InputError(f"The server has no file at {url}, or keeps it to itself ({code}).")
+        return UnreachableError(
+            f"The server answered {code} for {url}; try again later, or {advice}."
+        )
     # Silence in the middle of a download comes as a ConnectionError.
     if isinstance(error, requests.Timeout) or "timed out" in str(error):
-        return f"The server of {url} took too long to answer; try again later, or {advice}."
-    if isinstance(error, requests.exceptions.ChunkedEncodingError):
-        return f"The download of {url} broke off; try again."
-    if isinstance(error, requests.ConnectionError):
+        text = f"The server of {url} took too long to answer; try again later, or {advice}."
+    elif isinstance(error, requests.exceptions.ChunkedEncodingError):
+        text = f"The download of {url} broke off; try again."
+    elif isinstance(error, requests.ConnectionError):
         what = type(error).__name__
-        return f"Cannot reach {url} ({what}); if this machine is offline, {advice}."
-    return f"Cannot download {url} ({type(error).__name__}: {error})."
+        text = f"Cannot reach {url} ({what}); if this machine is offline, {advice}."
+    else:
+        return InputError(f"Cannot download {url} ({type(error).__name__}: {error}).")
+    return UnreachableError(text)
 
 
 def _advice(remote: Remote) -> str:

@@ -108,6 +108,49 @@ def test_fifty_models(n: int, count: int) -> None:
     check_models(n, count)
 
 
+def one_sided(
+    program: Program, task: Task, ties: TieRule, direction: list[Fraction], side: int
+) -> float:
+    """The derivative to one side, by a difference so small that nothing bends in between."""
+    h, d = side * Fraction(1, 2**60), program.hidden_size
+    new = [w + h * v for w, v in zip(weights_of(program), direction, strict=True)]
+    rows = [new[i : i + d] for i in range(0, len(new), d)]
+    there = az.rnn(rows[0], rows[1 : d + 1], rows[d + 1 :], program.seq_len)
+    return float((score(there, task, ties, 30) - score(program, task, ties, 30)) / h)
+
+
+@settings(max_examples=40, deadline=None)
+@given(programs(d=(1, 3), n=(2, 2)), st.sampled_from(TIE_RULES), st.integers(0, 2**30))
+def test_coincidences_have_one_derivative_or_are_told(
+    program: Program, ties: TieRule, seed: int
+) -> None:
+    task = az.tasks.argmax(2) if seed % 2 else az.tasks.second_argmax(2)
+    try:
+        slopes = flat(az.gradient(program, task, ties=ties).slopes)
+    except InputError as error:
+        assert "at these weights" in str(error)  # noqa: PT017
+        return
+    weights = weights_of(program)
+    least = min((abs(w) for w in weights if w), default=Fraction(1))
+    pull = np.random.default_rng(seed).integers(-2, 3, len(slopes)) * ~np.isnan(slopes)
+    direction = [int(p) * (abs(w) or least) for p, w in zip(pull, weights, strict=True)]
+    terms = np.array([float(v) for v in direction]) * np.nan_to_num(slopes)
+    for side in (1, -1):
+        found = one_sided(program, task, ties, direction, side)
+        assert abs(found - terms.sum()) < 1e-7 * (1 + np.abs(terms).sum())
+
+
+def test_logits_that_tie_on_a_wall_between_labels_are_told() -> None:
+    """The derivatives of this model by W_oh[0][0] are -0.138 and 0.138."""
+    model = az.load("handcrafted:2nd_argmax_3")
+    direction = [Fraction(k == 4 + 16) for k in range(model.program.parameters)]
+    for side in (1, -1):
+        slope = one_sided(model.program, model.task, "lowest", direction, side)
+        assert abs(slope + side * 0.1378) < 1e-4
+    with pytest.raises(InputError, match="a wall between labels"):
+        az.gradient(model)
+
+
 @pytest.mark.slow
 def test_moments_in_ball_arithmetic_are_the_same() -> None:
     rng = np.random.default_rng(3)

@@ -235,7 +235,8 @@ def test_names_do_not_pass_for_lines_of_ours(name: str, tmp_path: Path) -> None:
         assert outcome.exit_code == code
         assert text.isascii()
         assert "   " not in text
-        assert all(line.startswith(("accepted: on ", "rejected: ", "checked: ", "not checked: "))
+        assert all(line.startswith(("accepted: on ", "rejected: ", "checked: ", "not checked: ",
+                                    "operations: "))
                    for line in text.splitlines())  # fmt: skip
         assert all(len(line) < 600 for line in text.splitlines())
     result = run("check", dumped(document, tmp_path / "c.json"), *by_hash(document))

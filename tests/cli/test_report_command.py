@@ -1,4 +1,4 @@
-"""``algzoo-exact report``: files, exit codes, refusals, and the atlas."""
+"""``algzoo-exact report``: files, exit codes, refusals, and folders of reports."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from support.command_line import json_of, run, text_of, write
 from support.reports import check_page
 
 import algzoo_exact as az
-from algzoo_exact.present import atlas
+from algzoo_exact.present import reports
 from algzoo_exact.present.writers import pdf
 from algzoo_exact.zoo.loading import shipped_folder
 
@@ -105,9 +105,9 @@ def test_no_latex(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert not list(tmp_path.iterdir())
 
 
-def test_atlas(tmp_path: Path) -> None:
+def test_a_folder(tmp_path: Path) -> None:
     """Two models and a broken file: the index leads to the reports, and says what is missing."""
-    source, target = tmp_path / "source", tmp_path / "atlas"
+    source, target = tmp_path / "source", tmp_path / "reports"
     source.mkdir()
     for name in ("2nd_argmax_2_2", "median_2_2"):
         shutil.copy(shipped_folder() / f"{name}.safetensors", source)
@@ -134,14 +134,14 @@ def test_atlas(tmp_path: Path) -> None:
         assert Fraction(row["score_lower"]) <= shown.lower <= Fraction(row["score_upper"])
 
 
-def test_an_atlas_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Ctrl-C leaves what is done, with an index; then only the others are made."""
-    source, target = tmp_path / "source", tmp_path / "atlas"
+    source, target = tmp_path / "source", tmp_path / "reports"
     source.mkdir()
     for name in ("a", "b", "c"):
         write(source / f"{name}.pth")
     made: list[str] = []
-    report_of = atlas.report_of
+    report_of = reports.report_of
 
     def stopping(model: az.Model, *others: Any) -> az.Report:
         if model.name == "b" and "b" not in made:
@@ -150,7 +150,7 @@ def test_an_atlas_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
         made.append(model.name)
         return report_of(model, *others)
 
-    monkeypatch.setattr(atlas, "report_of", stopping)
+    monkeypatch.setattr(reports, "report_of", stopping)
     command = ("report", "--all", source, "-o", target, "--task", "argmax", *FEW)
     told = run(*command)
     assert told.exit_code == 130

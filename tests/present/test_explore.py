@@ -18,7 +18,15 @@ from support.command_line import json_of, run
 from support.paths import MODELS
 
 import algzoo_exact as az
-from algzoo_exact.present.explore import basis_of
+from algzoo_exact.present.explore.answers import Answers
+from algzoo_exact.present.explore.sections import basis_of
+from algzoo_exact.present.explore.sequences import Sequences
+
+
+def index_of(page: az.Exploration) -> Answers:
+    assert isinstance(page.found, Answers)
+    return page.found
+
 
 HOSTILE = "</script><script>hacked = 1</script><img src=x onerror=hacked=1>'\"&"
 
@@ -71,7 +79,7 @@ def page(model: az.Model) -> az.Exploration:
 def test_regions_are_those_of_the_graph(model: az.Model, page: az.Exploration) -> None:
     """Oracle: the region graph, which enumerates regions and measures each as one cone."""
     found, graph = data_of(page.html)["regions"], az.region_graph(model, model.task)
-    assert found["count"] == page.regions == len(graph)
+    assert found["count"] == len(index_of(page).regions) == len(graph)
     assert set(found["pattern"]) == {str(p) for p in graph.graph}
     by_text = {str(p): p for p in graph.graph}
     columns = [found["pattern"], found["answers"]]
@@ -84,7 +92,7 @@ def test_regions_are_those_of_the_graph(model: az.Model, page: az.Exploration) -
         assert radius < 1e-15
         assert share_radius < 1e-9
         assert answers == " ".join(sorted({str(min(w)) for w in graph.answers(one)}))
-    assert page.accuracy.contains(az.accuracy(model).enclosure.midpoint)
+    assert index_of(page).accuracy.contains(az.accuracy(model).enclosure.midpoint)
 
 
 def test_the_heaviest_come_first(page: az.Exploration) -> None:
@@ -93,8 +101,8 @@ def test_the_heaviest_come_first(page: az.Exploration) -> None:
         measures = floats(data[table]["measure"])
         assert len(measures) > 10
         assert (np.diff(measures) <= 0).all()
-    assert data["errors"]["count"] == page.wrong_cells
-    assert dict(data["facts"])["wrong cells"] == str(page.wrong_cells)
+    assert data["errors"]["count"] == index_of(page).wrong_cells
+    assert dict(data["facts"])["wrong cells"] == str(index_of(page).wrong_cells)
 
 
 def test_strangers_texts_are_texts(model: az.Model, page: az.Exploration) -> None:
@@ -105,7 +113,7 @@ def test_strangers_texts_are_texts(model: az.Model, page: az.Exploration) -> Non
     assert "img" not in elements.tags
     assert data_of(hostile.html)["name"] == hostile.model.name
     ours = [text for attrs, text in elements.scripts if attrs.get("type") != "application/json"]
-    assert len(ours) == len(elements.scripts) - 1 == 5
+    assert len(ours) == len(elements.scripts) - 1 == 6
     for script in ours:
         digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
         assert f"'sha256-{digest}'" in elements.policy
@@ -144,7 +152,7 @@ def test_sections_that_are_none(model: az.Model, text: str) -> None:
 def test_a_section_is_scored() -> None:
     """Oracle: random inputs of the section, answered by exact evaluation."""
     model = az.load("2nd_argmax_4_4")
-    found = az.explore(model, section="*,1,*,-1/2")
+    found = index_of(az.explore(model, section="*,1,*,-1/2"))
     rng, right = np.random.default_rng(0), 0
     for a, b, c in rng.standard_normal((400, 3)):
         x = [Fraction(v) for v in (a, c, b, -c / 2)]
@@ -176,9 +184,54 @@ def test_shared_labels_are_told() -> None:
     assert facts["of it several labels"] == "75.0%"
 
 
+def test_a_median_by_what_adds_to_its_error() -> None:
+    """Oracle: the error's cells as ``errors`` lists them, each in exact arithmetic, and the score
+    by walls; regions are sums of them."""
+    model = az.load("median_4_3")
+    found, errors = data_of(az.explore(model).html), az.median_errors(model)
+    cells, regions = found["errors"], found["regions"]
+    assert cells["count"] == len(errors)
+    for i, cell in enumerate(errors.cells(5)):
+        assert cells["pattern"][i] == str(cell.pattern)
+        off = floats(cells["square_radius"])[i]
+        assert abs(floats(cells["square"])[i] - float(cell.square.midpoint)) <= off + 1e-17
+        label = found["labels"][int(floats(cells["label"])[i])]
+        assert [k for k, part in enumerate(label["value"]) if part] == list(cell.middle)
+    squares = floats(regions["square"])
+    assert (np.diff(squares) <= 0).all()
+    score = float(az.squared_error(model).enclosure.midpoint)
+    assert squares.sum() == pytest.approx(score, rel=1e-12)
+    assert floats(regions["share"]).sum() == pytest.approx(1, rel=1e-12)
+    shares = dict.fromkeys(regions["pattern"], 0.0)
+    for pattern, square in zip(cells["pattern"], floats(cells["square"]), strict=True):
+        shares[pattern] += square / score
+    assert list(shares.values()) == pytest.approx(list(floats(regions["share"])), abs=1e-14)
+    assert floats(regions["measure"]).sum() == pytest.approx(1, abs=1e-12)
+
+
+def test_a_transformer_by_its_sequences() -> None:
+    """Oracle: ``wrong_functions``, and its difference from a model with another read-out."""
+    model = az.load("longest_cycle_6_5")
+    assert isinstance(model.network, az.Transformer)
+    turned = replace(model.network, unembed=model.network.unembed[::-1])
+    page = az.explore(model, against=replace(model, network=turned))
+    found, wrong = data_of(page.html), az.wrong_functions(model)
+    assert isinstance(page.found, Sequences)
+    assert found["whole"]
+    assert found["errors"]["input"] == [" ".join(map(str, f)) for f in wrong.inputs]
+    assert list(floats(found["errors"]["label"])) == list(wrong.label)
+    assert list(floats(found["errors"]["answer"])) == list(wrong.answer)
+    answers = found["differences"]
+    assert (floats(answers["answer"]) == 4 - floats(answers["other"])).all()
+    assert page.found.accuracy.contains(1 - Fraction(174, 3125))
+
+
 def test_models_that_do_not_fit(model: az.Model) -> None:
-    with pytest.raises(az.InputError, match="asks for something else"):
-        az.explore(az.load("median_2_2"))
+    with pytest.raises(az.InputError, match="median is a number"):
+        az.explore(az.load("median_2_2"), against=az.load("median_2_2"))
+    for name in ("median_2_2", "longest_cycle_4_4"):
+        with pytest.raises(az.InputError, match="Sections are of tasks that ask for an index"):
+            az.explore(az.load(name), section="*,*")
     with pytest.raises(az.InputError, match="as many inputs and logits"):
         az.explore(model, against=az.load("2nd_argmax_2_2"))
 

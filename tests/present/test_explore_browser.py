@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +16,8 @@ from support.paths import ALGZOO
 from support.shipped_stories import ALGZOO_2_2
 
 import algzoo_exact as az
+from algzoo_exact.present.explore.answers import Answers
+from algzoo_exact.present.explore.exploration import SavedPage
 from algzoo_exact.zoo.explanations import explanation_path
 
 pytestmark = [
@@ -111,6 +114,7 @@ def test_what_is_drawn_is_what_the_api_says(page: Page, pages: Pages, name: str)
     """Oracle: the tables, found in exact arithmetic. Cells as the page finds them have the same
     patterns, the same accuracy, and each region the same share."""
     found, path = pages[name]
+    accuracy = found.found.figures()["accuracy"]
     _open(page, path)
     drawn = page.evaluate("""cells.reduce((sums, cell) => {
       const share = shareOf(cell.corners);
@@ -119,7 +123,7 @@ def test_what_is_drawn_is_what_the_api_says(page: Page, pages: Pages, name: str)
       sums.regions[cell.pattern] = (sums.regions[cell.pattern] || 0) + share;
       return sums; }, {right: 0, all: 0, regions: {}})""")
     assert drawn["all"] == pytest.approx(1, abs=1e-12)
-    assert drawn["right"] == pytest.approx(float(found.accuracy.midpoint), abs=1e-10)
+    assert drawn["right"] == pytest.approx(float(accuracy.midpoint), abs=1e-10)
     table = page.evaluate("Object.fromEntries(regions.map(row => [row.pattern, row.measure]))")
     assert set(drawn["regions"]) == set(table)
     assert max(abs(drawn["regions"][p] - table[p]) for p in table) < 1e-10
@@ -318,6 +322,104 @@ def test_keyboard(page: Page, pages: Pages) -> None:
     assert page.evaluate(named) == []
 
 
+@pytest.fixture(scope="module")
+def median_page(tmp_path_factory: pytest.TempPathFactory) -> tuple[az.MedianErrors, Path]:
+    model, path = az.load("median_4_3"), tmp_path_factory.mktemp("median") / "page.html"
+    az.explore(model).save(path)
+    return az.median_errors(model), path
+
+
+@pytest.mark.parametrize(("width", "dark"), [(1280, False), (390, True)])
+def test_a_median(
+    page: Page, median_page: tuple[az.MedianErrors, Path], width: int, dark: bool
+) -> None:
+    """Oracle: the cells of the API. What is drawn has their patterns, their measures and, on random
+    directions, the mean squared error: E[(e.x)^2] is 3 times its mean over directions."""
+    errors, path = median_page
+    _open(page, path, width=width, dark=dark)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.evaluate(CONTRAST) == []
+    measures: dict[str, float] = {}
+    for i, measure in enumerate(errors.table.measure.tolist()):
+        pattern = str(errors.table.pattern(i))
+        measures[pattern] = measures.get(pattern, 0.0) + measure
+    drawn = page.evaluate("""cells.reduce((sums, cell) => {
+      sums[cell.pattern] = (sums[cell.pattern] || 0) + shareOf(cell.corners);
+      return sums; }, {})""")
+    assert drawn == pytest.approx(measures, abs=1e-10)
+    # Of random directions, by the functional of the cell that each lies in.
+    mean, error = page.evaluate("""(() => {
+      let seed = 1, sum = 0, squares = 0;
+      const random = () => (seed = seed * 16807 % 2147483647) / 2147483647, count = 20000;
+      for (let i = 0; i < count; i++) {
+        const z = 2 * random() - 1, turn = 2 * Math.PI * random(), r = Math.sqrt(1 - z * z);
+        const y = [r * Math.cos(turn), r * Math.sin(turn), z];
+        const cell = cells.find(({ corners }) => contains(corners, y));
+        const e = 3 * dot(cell.error, y) ** 2;
+        sum += e;
+        squares += e * e;
+      }
+      return [sum / count, Math.sqrt((squares / count - (sum / count) ** 2) / count)]; })()""")
+    assert abs(mean - float(errors.total.midpoint)) < 4 * error
+    page.evaluate("document.getElementById('tab-errors').click()")
+    page.until(_ROWS)
+    page.evaluate("document.querySelectorAll('.tabulator-row')[1].click()")
+    cell = errors.cells(2)[1]
+    assert page.evaluate("state.region") == str(cell.pattern)
+    at = "evaluate(data.network, times(section.basis, state.y))"
+    said = page.evaluate(f"minus(linearMap(data.network, state.region)[0], valueAt({at}.x))")
+    assert said == pytest.approx([float(c) for c in cell.error], abs=1e-12)
+    page.evaluate("document.getElementById('tab-regions').click()")
+    page.until(_ROWS)
+    assert _selected(page) == [str(cell.pattern)]
+    assert float(_figure(page, "measure")) == pytest.approx(measures[str(cell.pattern)], rel=1e-7)
+    assert page.complaints() == []
+    assert page.requests() == []
+
+
+@pytest.mark.parametrize(("width", "dark"), [(1280, False), (390, True)])
+def test_a_transformer(page: Page, tmp_path: Path, width: int, dark: bool) -> None:
+    """Oracle: ``attention``, whose numbers are proved. A row, a typed sequence and a link show the
+    same; what is none is refused in words."""
+    model, path = az.load("longest_cycle_6_5"), tmp_path / "page.html"
+    az.explore(model).save(path)
+    _open(page, path, width=width, dark=dark)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.evaluate(CONTRAST) == []
+    page.evaluate("document.getElementById('tab-all').click()")
+    page.until(_ROWS)
+    wrong = az.wrong_functions(model)
+    rows = page.evaluate("table.getData().map(row => [row.input, row.label, row.answer])")
+    assert len(rows) == 5**5
+    assert sum(label != answer for _, label, answer in rows) == len(wrong)
+    table = az.attention(model).to_pylist()
+    assert [
+        [" ".join(map(str, row["input"])), row["label"], row["answer"]] for row in table
+    ] == rows
+    for row in table[::1000]:
+        said = page.evaluate(f"evaluate(data.network, {row['input']})")
+        assert said["logit"] == pytest.approx(row["logits"], abs=1e-9)
+        for heads, shown in zip(row["attention"], said["attention"], strict=True):
+            for weights, head in zip(heads, shown, strict=True):
+                for line, drawn in zip(weights, head["rows"], strict=True):
+                    assert drawn == pytest.approx(line, abs=1e-12)
+    page.evaluate("document.querySelectorAll('.tabulator-row')[2].click()")
+    assert page.evaluate("state.input") == page.evaluate("table.getSelectedData()[0].input")
+    for text, chosen in (("4,0 1 2,3", "4 0 1 2 3"), ("4 0 1 2 9", "4 0 1 2 3")):
+        page.evaluate(f"document.getElementById('sequence').value = '{text}'")
+        page.evaluate("document.querySelector('#typed button').click()")
+        assert page.evaluate("state.input") == chosen
+        assert page.evaluate("table.getSelectedData()[0].input") == chosen
+    assert "5 numbers below 5" in page.evaluate("document.getElementById('drawing').textContent")
+    address = page.evaluate("location.hash")
+    page.evaluate(f"location.hash = {json.dumps(address + 'x')}")
+    page.until("state.input === START.input")
+    page.evaluate(f"location.hash = {json.dumps(address)}")
+    page.until("state.input === '4 0 1 2 3'")
+    assert page.complaints() == []
+    assert page.requests() == []
+
+
 def test_walls(page: Page, pages: Pages) -> None:
     """Without walls, the circle has no more lines than its labels and errors need."""
     _open(page, pages["2_2"][1])
@@ -339,10 +441,12 @@ def test_walls(page: Page, pages: Pages) -> None:
 def test_strangers_texts_run_nothing(page: Page, pages: Pages, tmp_path: Path) -> None:
     """In a page, and in a notebook's frame, whose scripts are as free as the page lets them be."""
     found = pages["4_3"][0]
-    assert found.against is not None
+    subject = found.found
+    assert isinstance(subject, Answers)
+    assert subject.against is not None
     name = "</script><script>top.hacked = 1</script><img src=x onerror='top.hacked = 1'>\"'"
-    models = (replace(model, name=name) for model in (found.model, found.against))
-    hostile = replace(found, model=next(models), against=next(models))
+    other = replace(subject, against=replace(subject.against, name=name))
+    hostile = replace(found, model=replace(found.model, name=name), found=other)
     hostile.save(tmp_path / "page.html")
     _open(page, tmp_path / "page.html")
     assert page.evaluate("window.hacked === undefined && document.images.length === 0")
@@ -351,8 +455,10 @@ def test_strangers_texts_run_nothing(page: Page, pages: Pages, tmp_path: Path) -
     page.until(_ROWS)
     assert page.evaluate("document.images.length") == 0
     assert page.complaints() == []
-    frame = tmp_path / "notebook.html"
-    frame.write_text(f"<!DOCTYPE html><title>notebook</title>{hostile._repr_html_()}")
+    frame, shown = tmp_path / "notebook.html", SavedPage(tmp_path / "page.html")._repr_html_()
+    address = f'src="{(tmp_path / "page.html").as_uri()}"'
+    shown = re.sub('src="[^"]*"', address, shown)
+    frame.write_text(f"<!DOCTYPE html><title>notebook</title>{shown}")
     page.open(frame)
     assert page.evaluate("window.hacked === undefined && document.images.length === 0")
     assert page.complaints() == []

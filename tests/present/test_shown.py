@@ -21,12 +21,11 @@ import algzoo_exact as az
 from algzoo_exact.shown import Shown
 
 LONGEST, LINES, LARGEST = 1000, 6, 200_000
-LARGER = {"explore": 500_000}  # a page with its libraries
 # Plain values, and the checker's, which stands alone; an estimator of the race is a function.
 PLAIN = {"check_certificate", "estimator", "list_models", "probability", "standardize"}
-PLAIN |= {"exact_score", "write_table"}
+PLAIN |= {"exact_score", "suggest", "write_table"}
 FOREIGN = {"attention"}  # an Arrow table shows itself
-SLOW = {"compare", "importance", "make_report", "polish", "surprise", "train", "write_atlas"}
+SLOW = {"compare", "importance", "make_report", "polish", "surprise", "train", "write_reports"}
 FEWER: dict[str, dict[str, Any]] = {
     "compare": {"variants": 2, "seeds": 2, "budgets": [1e4], "estimators": ["sobol"]},
     "train": {"sequences": 2048, "seeds": 1},
@@ -60,11 +59,11 @@ def result(name: str, at: Path) -> Any:
     if name == "check_certificate":
         az.write_certificate(at / "c.json", az.load("2nd_argmax_2_2"))
         arguments = [at / "c.json"]
-    if name == "write_atlas":
+    if name == "write_reports":
         (at / "models").mkdir()
         for file in MODELS.glob("2nd_argmax_2_2.*"):
             (at / "models" / file.name).write_bytes(file.read_bytes())
-        arguments = [at / "models", at / "atlas"]
+        arguments = [at / "models", at / "reports"]
     found = getattr(az, name)(*arguments, **FEWER.get(name, {}))
     return next(found) if isinstance(found, Iterator) else found
 
@@ -83,7 +82,7 @@ def test_what_public_functions_return(name: str, tmp_path: Path) -> None:
     assert isinstance(value, Shown) != (name in PLAIN)
     if isinstance(value, Shown):
         html = value._repr_html_()
-        assert len(html) < LARGER.get(name, LARGEST)
+        assert len(html) < LARGEST
         assert not _Tags(html).open
         assert "<script" not in html
         # All rules are nested in one that names our own box, or name it themselves.
@@ -110,12 +109,37 @@ def test_a_rule_outside_is_noticed() -> None:
     assert _outermost("a { b { c } } .algzoo-exact { d }") == ["a ", " .algzoo-exact "]
 
 
+def test_a_saved_page_is_shown_from_its_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By an address from where the notebook is; its name is a stranger's."""
+    monkeypatch.chdir(tmp_path)
+    page = az.explore(az.load("2nd_argmax_3_3"))
+    assert len(page._repr_html_()) < 20_000
+    saved = page.save(tmp_path / "a b<>.html")
+    html = saved._repr_html_()
+    assert 'src="a%20b%3C%3E.html"' in html
+    assert len(html) < 1000
+    assert (tmp_path / "a b<>.html").stat().st_size > LARGEST
+
+
 @pytest.mark.parametrize("name", ["2nd_argmax_16_10", "median_8_5", "longest_cycle_8_6"])
 def test_large_models_show_little(name: str) -> None:
     model = az.load(name)
     for value in (model, model.network):
         assert len(repr(value)) < 200
         assert len(value._repr_html_()) < 50_000
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["2nd_argmax_16_3", "median_4_3"])
+def test_large_reports_show_little(name: str) -> None:
+    """With pictures of many regions, and closed forms of hundreds of terms."""
+    report = az.make_report(az.load(name), samples=10_000)
+    assert len(report.html()) > 1.5 * LARGEST
+    html = report._repr_html_()
+    assert len(html) < LARGEST
+    assert "The closed form in full" in html
 
 
 def test_long_parts_are_cut() -> None:

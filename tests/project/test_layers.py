@@ -38,10 +38,12 @@ LAYERS: dict[str, set[str]] = {
     "version": set(),
     "plotting": set(),
     "files": {"errors"},
+    "tables": {"errors", "files"},
+    "state": {"errors", "exact", "files"},
     "exact": {"shown", "errors"},
     "geometry": {"shown", "errors", "exact"},
     "measure": {"shown", "errors", "exact", "geometry", "jit"},
-    "program": {"shown", "errors", "exact", "geometry"},
+    "program": {"shown", "errors", "exact", "geometry", "version"},
     "zoo": {"errors", "exact", "files", "geometry", "jit", "names", "program"},
 }
 LAYERS["regions"] = {
@@ -54,21 +56,29 @@ LAYERS["regions"] = {
     "jit",
     "measure",
     "program",
+    "tables",
 }
 LAYERS["zoo"] |= {"shown", "progress"}
-LAYERS["score"] = LAYERS["regions"] | {"deadline", "processes", "regions", "signals"}
+LAYERS["score"] = LAYERS["regions"] | {"deadline", "processes", "regions", "signals", "state"}
 LAYERS["runtime"] = LAYERS["score"] | {"score"}
 LAYERS["explain"] = LAYERS["score"] | {"score", "runtime"}
+LAYERS["drafting"] = LAYERS["explain"] | {"explain"}
 LAYERS["analysis"] = LAYERS["score"] | {"score"}
 LAYERS["certificate"] = LAYERS["explain"] | {"explain", "version"}
 LAYERS["training"] = LAYERS["score"] | {"score", "runtime", "version", "zoo"}
 LAYERS["race"] = LAYERS["score"] | {"score", "runtime", "plotting", "version", "zoo"}
-LAYERS["present"] = LAYERS["race"] | {"analysis", "certificate", "explain", "names", "race"}
-LAYERS["cli"] = LAYERS["present"] | {"cluster", "present", "training"}
+LAYERS["present"] = LAYERS["race"] | {
+    "analysis", "certificate", "drafting", "explain", "names", "race",
+}  # fmt: skip
+LAYERS["atlas"] = LAYERS["present"] | {"present"}
+LAYERS["cli"] = LAYERS["atlas"] | {"atlas", "cluster", "training"}
 LAYERS["__init__"] = LAYERS["__main__"] = set(LAYERS)
 
 # What stands in explain/, each importing from what comes before it.
-ROOMS = ("language", "logic", "outcome", "prove", "claims", "story", "schema", "verify", "ledger")
+ROOMS = (
+    *("language", "logic", "outcome", "prove", "claims", "story", "schema", "verify", "suggest"),
+    "ledger",
+)
 
 # Beside cli and training.
 _TORCH_NETWORKS = ("answers", "networks", "observed", "sampled_squares", "sampling", "untrained")
@@ -93,8 +103,8 @@ HOMES: dict[str, tuple[str, ...]] = {
         "score/closed_form.py",
     ),
     "networkx": ("regions/graph.py",),
-    "matplotlib": ("plotting.py", "present/pictures/", "race/plot.py"),
-    "pyarrow": ("regions/atlas.py", "analysis/"),
+    "matplotlib": ("plotting.py", "atlas/curves.py", "present/pictures/", "race/plot.py"),
+    "pyarrow": ("tables.py", "analysis/"),
     "flint": (
         "exact/",
         "explain/logic/relaxation.py",

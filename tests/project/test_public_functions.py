@@ -49,12 +49,17 @@ CALLS: dict[str, Callable[[Path], list[Any]]] = {
     "activation_regions": lambda at: [model()],
     "attention": lambda at: [az.load("longest_cycle_4_4"), [[0, 1, 2, 3]]],
     "ask": lambda at: [model(), "h[0][0] > 0"],
+    "build_atlas": lambda at: [at / "atlas", [model().name]],
     "cells": lambda at: [model(), task()],
     "certify": lambda at: [model(), task()],
     "compare": lambda at: [model(), 0.1],
     "cone_measure": lambda at: [[[1, 0], [0, 1]]],
+    "economy": lambda at: [az.load("2nd_argmax_2_2")],
+    "noise_volume": lambda at: [model(), task()],
+    "suggest": lambda at: [verification()],
     "diff": lambda at: [model(), model(), task()],
     "estimator": lambda at: ["sobol"],
+    "draft": lambda at: [model(), task()],
     "explore": lambda at: [model(), task()],
     "function_difference": lambda at: [az.load("longest_cycle_4_4")] * 2,
     "median_errors": lambda at: [az.load("median_2_2"), az.tasks.median(2)],
@@ -101,7 +106,7 @@ CALLS: dict[str, Callable[[Path], list[Any]]] = {
     "train": lambda at: ["argmax", 2, 2, at / "run"],
     "verify": lambda at: [az.load_explanation(STORY), model()],
     "without": lambda at: [model(), "0"],
-    "write_atlas": lambda at: [MODELS, at / "atlas"],
+    "write_reports": lambda at: [MODELS, at / "reports"],
     "write_certificate": lambda at: [at / "c.json", model(), task()],
     "write_table": lambda at: [[*az.activation_regions(model())], at / "t.csv"],
 }
@@ -113,6 +118,8 @@ WRONG = (None, "nonsense", 3, -1, 0.5, torch.nn.Linear(2, 2), object(), az.tasks
 # What may be left out, and what is right where it stands.
 MAY_BE_NONE = {"task", "cone", "inputs"}
 RIGHT: dict[tuple[str, str], tuple[object, ...]] = {
+    ("build_atlas", "output"): ("nonsense",),
+    ("build_atlas", "models"): (None,),
     ("compare", "noise"): (3, 0.5),
     ("perturb", "std"): (3, 0.5),
     ("perturb", "seed"): (3,),
@@ -125,7 +132,7 @@ RIGHT: dict[tuple[str, str], tuple[object, ...]] = {
     ("train", "hidden_size"): (3,),
     ("train", "seq_len"): (3,),
     ("train", "folder"): ("nonsense",),
-    ("write_atlas", "output"): ("nonsense",),
+    ("write_reports", "output"): ("nonsense",),
     ("section", "basis"): (None,),
     ("picture", "path"): (None,),
     ("on_subspace", "target"): (),
@@ -168,7 +175,7 @@ def test_wrong_arguments(name: str, tmp_path: Path) -> None:
             assert "\n" not in text
 
 
-SLOW = {"compare", "importance", "make_report", "surprise", "train", "write_atlas"}
+SLOW = {"compare", "importance", "make_report", "surprise", "train", "write_reports"}
 
 
 @pytest.mark.parametrize("name", sorted({*CALLS} - SLOW))

@@ -26,10 +26,10 @@ from support.reports import check_page, model_of, report_of
 
 import algzoo_exact as az
 from algzoo_exact.errors import InputError
-from algzoo_exact.files import staged
+from algzoo_exact.files import staged, write_whole
 from algzoo_exact.names import address, plain_name, printable, shell_word
-from algzoo_exact.present.atlas import write_atlas
 from algzoo_exact.present.report import Report
+from algzoo_exact.present.reports import write_reports
 from algzoo_exact.present.writers.registry import WRITERS
 from algzoo_exact.zoo.loading import shipped_folder
 
@@ -110,16 +110,26 @@ def test_reports_find_their_pictures(report: Report, tmp_path: Path, name: str) 
     assert not re.search(r"(?<!\\)%", latex)
 
 
-def test_an_atlas_of_odd_names(tmp_path: Path) -> None:
+def test_what_killed_processes_left_goes(tmp_path: Path) -> None:
+    """But not what a living one writes."""
+    gone, living = (f".[a].csv.{process}.part" for process in (1 << 23, os.getppid()))
+    for name in (gone, living, ".[a].csv.part"):
+        (tmp_path / name).touch()
+    write_whole(tmp_path / "[a].csv", b"text")
+    left = {path.name for path in tmp_path.iterdir()}
+    assert left == {"[a].csv", living, ".[a].csv.part"}
+
+
+def test_reports_of_odd_names(tmp_path: Path) -> None:
     """Each link of the index leads to a file, and a model named index has a report as well."""
     shipped = shipped_folder() / "2nd_argmax_2_2.safetensors"
-    folder, output = tmp_path / "models", tmp_path / "atlas"
+    folder, output = tmp_path / "models", tmp_path / "reports"
     folder.mkdir()
     for name in ("run #1 [x]_2nd_argmax_2_2", "caf\udce9_2nd_argmax_2_2"):
         (folder / f"{name}.safetensors").write_bytes(shipped.read_bytes())
     for name in ("index", "index-1"):
         save_file(load_file(shipped), folder / f"{name}.safetensors", {"task": "2nd_argmax"})
-    made = write_atlas(folder, output, samples=1000)
+    made = write_reports(folder, output, samples=1000)
     assert made.failed == {}
     assert len(made.reports) == 4
     page = (output / "index.html").read_text(encoding="utf-8")
@@ -128,7 +138,7 @@ def test_an_atlas_of_odd_names(tmp_path: Path) -> None:
     for link in links:
         assert (output / os.fsdecode(unquote_to_bytes(link))).is_file(), link
     assert {made.index, *made.reports.values()} == set(output.glob("*.html"))
-    assert "An exact atlas" in page
+    assert "Exact reports" in page
 
 
 def test_a_failed_report_leaves_nothing(

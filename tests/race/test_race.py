@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import random
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from itertools import permutations
 from math import sqrt
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -28,7 +32,7 @@ from algzoo_exact.race.plot import plot_race
 from algzoo_exact.race.registry import estimator, names
 from algzoo_exact.race.run import Race, answers_of, compare
 from algzoo_exact.race.statistics import CONFIDENCE
-from algzoo_exact.race.store import FILE, Answers, open_store
+from algzoo_exact.race.store import FILE
 from algzoo_exact.race.summary import COLUMNS, to_csv
 
 MODEL = az.load("2nd_argmax_4_3")
@@ -115,29 +119,43 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Race, Path]:
     return race(folder), folder
 
 
+def stored(folder: Path) -> list[tuple[Any, Any]]:
+    """What a race has kept: each job's key and what it came to."""
+    with closing(sqlite3.connect(folder / FILE)) as base:
+        rows = base.execute("SELECT key, value FROM jobs ORDER BY key").fetchall()
+    return [(json.loads(key), json.loads(value)) for key, value in rows]
+
+
+def without(folder: Path, target: Path, keep: int, rng: random.Random) -> None:
+    """The same race as if a kill had left so many of its jobs."""
+    target.mkdir()
+    (target / FILE).write_bytes((folder / FILE).read_bytes())
+    keys = [json.dumps(key) for key, _ in stored(folder)]
+    with closing(sqlite3.connect(target / FILE)) as base, base:
+        gone = rng.sample(keys, len(keys) - keep)
+        base.executemany("DELETE FROM jobs WHERE key = ?", [(key,) for key in gone])
+
+
 def test_figures_are_those_of_the_answers(finished: tuple[Race, Path]) -> None:
     """Recomputed from the stored answers in plain Python, and the truth by the exact engine."""
     found, folder = finished
-    lines = [json.loads(line) for line in (folder / FILE).read_text().splitlines()]
+    kept = {tuple(key) if isinstance(key, list) else key: value for key, value in stored(folder)}
     truths = []
     for variant in range(4):
         noisy = az.perturb(PROGRAM, 0.05, variant)
         exact = float(az.accuracy(noisy, TASK).enclosure.midpoint)
-        stored = next(line for line in lines if line.get("variant") == variant)
-        assert stored["value"] == pytest.approx(exact, abs=1e-12)
+        assert kept[variant][0] == pytest.approx(exact, abs=1e-12)
         truths.append(exact)
     assert found.accuracy == pytest.approx(sum(truths) / 4)
     for point in found.points:
         rows = [
-            line
-            for line in lines
-            if (line.get("estimator"), line.get("budget")) == (point.estimator, point.budget)
+            values
+            for key, (values, *_) in kept.items()
+            if isinstance(key, tuple) and key[:2] == (point.estimator, point.budget)
         ]
         assert len(rows) == (point.seeds or 1)
         squares = [
-            (value - truth) ** 2
-            for row in rows
-            for value, truth in zip(row["values"], truths, strict=True)
+            (value - truth) ** 2 for row in rows for value, truth in zip(row, truths, strict=True)
         ]
         mean = sum(squares) / len(squares)
         assert point.outcome.mse.value == pytest.approx(mean, rel=1e-6, abs=1e-20)
@@ -167,20 +185,15 @@ def test_every_point_has_its_interval(finished: tuple[Race, Path]) -> None:
 def test_a_killed_race_goes_on_to_the_same_results(
     finished: tuple[Race, Path], tmp_path: Path
 ) -> None:
-    """From any prefix of the file, the last line cut short; and by two processes."""
+    """Whichever of its jobs were done."""
     whole, folder = finished
-    content = (folder / FILE).read_bytes()
-    lines = content.splitlines(keepends=True)
-    for kept, cut in ((0, 0), (1, 7), (3, 30), (10, 1), (len(lines) - 1, 20)):
-        target = tmp_path / f"{kept}"
-        target.mkdir()
-        (target / FILE).write_bytes(b"".join(lines[:kept]) + lines[kept][:cut])
-        again = race(target)
-        assert to_csv(again) == to_csv(whole)
-    shuffled = tmp_path / "shuffled"  # as processes finish in another order
-    shuffled.mkdir()
-    (shuffled / FILE).write_bytes(lines[0] + b"".join(reversed(lines[1:])))
-    assert to_csv(race(shuffled)) == to_csv(whole)
+    rng = random.Random(0)
+    for keep in (0, 1, 3, 10, len(stored(folder)) - 1):
+        target = tmp_path / f"{keep}"
+        without(folder, target, keep, rng)
+        assert len(stored(target)) == keep
+        assert to_csv(race(target)) == to_csv(whole)
+        assert [key for key, _ in stored(target)] == [key for key, _ in stored(folder)]
 
 
 @pytest.mark.slow
@@ -191,33 +204,36 @@ def test_processes_give_the_same_results(finished: tuple[Race, Path]) -> None:
 def test_more_budgets_and_seeds_go_on(finished: tuple[Race, Path], tmp_path: Path) -> None:
     _, folder = finished
     (tmp_path / FILE).write_bytes((folder / FILE).read_bytes())
-    shown: list[str] = []
-    race(tmp_path, budgets=[2e3], seeds=9, progress=lambda f, text: shown.append(text))
-    assert sum("runs" in text for text in shown) == 2  # the ninth seed of two entries
-    before = (tmp_path / FILE).read_bytes()
     race(tmp_path, budgets=[2e3], seeds=9)
-    assert (tmp_path / FILE).read_bytes() == before
+    before = stored(tmp_path)
+    assert len(before) == len(stored(folder)) + 2  # the ninth seed of two entries
+    race(tmp_path, budgets=[2e3], seeds=9)
+    assert stored(tmp_path) == before
 
 
 @pytest.mark.parametrize(
     "change", [{"variants": 5}, {"relative": True}, {"noise_seed": 1}], ids=str
 )
 def test_another_race_is_refused(finished: tuple[Race, Path], change: dict[str, object]) -> None:
-    with pytest.raises(InputError, match="is of another race"):
+    with pytest.raises(InputError, match="is the state of another run"):
         race(finished[1], **change)
 
 
-@pytest.mark.parametrize("damage", [b'{"race": 3}\n', b"no json\n{}\n", b'{"a": 1}\n{}\n'])
+@pytest.mark.parametrize("damage", [b'{"race": 3}\n', b"SQLite format 3\0" + bytes(100)])
 def test_damaged_files_are_refused(tmp_path: Path, damage: bytes) -> None:
     (tmp_path / FILE).write_bytes(damage)
-    with pytest.raises(InputError, match=r"damaged|another race"):
+    with pytest.raises(InputError, match="is damaged"):
         race(tmp_path)
 
 
-def test_damaged_lines_are_refused(finished: tuple[Race, Path], tmp_path: Path) -> None:
-    first = (finished[1] / FILE).read_bytes().splitlines(keepends=True)[0]
-    (tmp_path / FILE).write_bytes(first + b'{"estimator": "sampling"}\n')
-    with pytest.raises(InputError, match="damaged"):
+@pytest.mark.parametrize("value", ["no json", "[1]", '[["a"], null, []]', '{"fraction": "1/0"}'])
+def test_damaged_values_are_refused(
+    finished: tuple[Race, Path], tmp_path: Path, value: str
+) -> None:
+    (tmp_path / FILE).write_bytes((finished[1] / FILE).read_bytes())
+    with closing(sqlite3.connect(tmp_path / FILE)) as base, base:
+        base.execute("UPDATE jobs SET value = ? WHERE key LIKE '%sampling%'", (value,))
+    with pytest.raises(InputError, match="is damaged"):
         race(tmp_path)
 
 
@@ -327,15 +343,11 @@ def test_plot(finished: tuple[Race, Path], tmp_path: Path) -> None:
         plot_race(finished[0], tmp_path / "missing" / "x.svg")
 
 
-def test_the_store_without_a_folder_writes_nothing(tmp_path: Path) -> None:
-    store = open_store(None, {})
-    store.add_answers(("sampling", 1e3, 0), Answers((0.5,), (144,), (0.1,)))
-    store.close()
-    assert not list(tmp_path.iterdir())
+def test_a_folder_that_cannot_be(tmp_path: Path) -> None:
     blocked = tmp_path / "file"
     blocked.write_text("x")
     with pytest.raises(InputError, match="Cannot use"):
-        open_store(blocked, {})
+        race(blocked)
 
 
 def test_the_ratio_of_sampling_is_one() -> None:

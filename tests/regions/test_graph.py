@@ -40,10 +40,10 @@ from algzoo_exact.errors import InputError
 from algzoo_exact.geometry.cone import primitive
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import second_argmax
-from algzoo_exact.regions.atlas import write_table
 from algzoo_exact.regions.enumerate import cells
 from algzoo_exact.regions.graph import RegionGraph, region_graph
 from algzoo_exact.regions.pattern import ActivationPattern
+from algzoo_exact.regions.table import write_table
 from algzoo_exact.score.compute import accuracy
 from algzoo_exact.zoo.loading import load
 

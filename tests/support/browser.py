@@ -174,7 +174,8 @@ def browser() -> Iterator[Page]:
 CONTRAST = """
 (() => {
   const lum = c => { const p = c.match(/[\\d.]+/g).slice(0, 3).map(v => {
-    v /= 255; return v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4; });
+    v /= c.startsWith('color') ? 1 : 255;
+    return v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4; });
     return 0.2126 * p[0] + 0.7152 * p[1] + 0.0722 * p[2]; };
   const bad = [];
   for (const e of document.querySelectorAll('p, td, th, h1, h2, a, dt, dd, li, caption, span, '

@@ -7,7 +7,8 @@ from fractions import Fraction
 import algzoo_exact as az
 from algzoo_exact.deadline import NEVER
 from algzoo_exact.score.accuracy import ACCURACY
-from algzoo_exact.score.cones import CONES, Job, Part, Precision, Setup, decide
+from algzoo_exact.score.cone_jobs import Job, Part
+from algzoo_exact.score.cones import CONES, Precision, Setup, decide
 from algzoo_exact.score.direction import Direction
 from algzoo_exact.score.metric import Metric, Piece
 from algzoo_exact.score.question import Question

@@ -1,4 +1,9 @@
-"""Work, in operations on numbers of ordinary length; about a microsecond each."""
+"""Work, in operations: sums, products, quotients, shifts and roots of numbers.
+
+One on ordinary numbers takes a microsecond or less; one on long numbers counts as several. They
+are charged before they are made, and never fewer; steps through formulas are charged too. Reading
+the file and its digest are not counted.
+"""
 
 from __future__ import annotations
 
@@ -35,6 +40,11 @@ class Budget:
         """More, for one more of the items that a certificate may list."""
         self.most += self.factor * steps
         self.left += self.factor * steps
+
+    @property
+    def spent(self) -> int:
+        """Operations so far."""
+        return self.most - self.left
 
     def spend(self, steps: int) -> None:
         """LimitError once the work is more than allowed."""

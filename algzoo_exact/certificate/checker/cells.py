@@ -59,7 +59,7 @@ class Cones:
     constant.
     """
 
-    word, work = "cell", 400_000
+    word, work = "cell", 2_000_000
     """What one is called, and the work that is allowed for it."""
     lies_where = "pattern, label and winners"
 
@@ -116,13 +116,14 @@ class Cones:
         normals: dict[int, Vector] = {}
         for kind, rows in place.demands.items():
             for row in rows:
-                self.budget.pay(bits + longest([row]), self.n * len(corners))
+                self.budget.pay(bits + longest([row]), 2 * self.n * len(corners))
                 values = [dot(row, ray) for ray in corners]
                 require(min(values) >= 0, f"it has a ray that does not agree with {kind}")
                 normals.setdefault(sum(1 << k for k, v in enumerate(values) if v == 0), row)
         facets = complete_facets(self.n, normals, len(corners), self.budget)
         for facet in facets:
             self.sides[frozenset(place.numbers[k] for k in members(facet))] += 1
+        self.budget.pay(2 * bits, 2 * self.n * len(corners) ** 2)
         gram = [[dot(a, b) for b in corners] for a in corners]
         return Cone(self.n, gram, facets), {facet: normals[facet] for facet in facets}
 

@@ -22,6 +22,8 @@ class Exponential:
         powers = [1 << q]
         for _ in range(_TABLED):
             powers.append(powers[-1] * step >> q)
+        self.work = 4 * (p // 8 + 1) + 14
+        """Operations for each; the constants take fewer than 30 p."""
         self.powers = [value >> guard for value in powers]  # e^(-k/256)
 
     def __call__(self, x: int) -> int:

@@ -40,6 +40,8 @@ class Fixed:
         q = p + guard
         arctangents, logarithms = [0], [0]
         atan, atanh = _OddSeries(q, -1), _OddSeries(q, 1)
+        self.table_work = _STEPS * (atan.work + atanh.work + 17)
+        """Operations; those below are of one angle, logarithm and dilogarithm."""
         for k in range(_STEPS):
             # atan((k+1)/N) - atan(k/N), and log((N+1+k)/(N+k)), for N = _STEPS.
             slope = (_STEPS << q) // (_STEPS**2 + k * (k + 1))
@@ -50,6 +52,7 @@ class Fixed:
         self._arctangents = [value >> guard for value in arctangents]
         self._logarithms = [value >> guard for value in logarithms]
         self._atan, self._atanh = _OddSeries(p, -1), _OddSeries(p, 1)
+        self.angle_work, self.log_work = self._atan.work + 16, self._atanh.work + 22
         self.pi_squared_over_6 = (self.pi * self.pi >> p) // 6
 
     def angle(self, y: int, x: int) -> int:
@@ -81,6 +84,10 @@ class Fixed:
     @cached_property
     def _debye(self) -> list[list[int]]:
         return _debye_bands(self.p)
+
+    @property
+    def dilogarithm_work(self) -> int:
+        return 2 * (self.angle_work + self.log_work) + 5 * len(self._debye[-1]) + 30
 
     def dilogarithm(self, x: int, y: int) -> int:
         """Re Li2(x + i y) for a point of the closed unit disc, up to rounding (C8)."""
@@ -120,6 +127,7 @@ class _OddSeries:
         self.p = p
         odd = range(1, 2 * (p // 16) + 4, 2)  # each term gains 16 bits
         self.coefficients = [sign ** (k // 2) * ((1 << p) // k) for k in reversed(odd)]
+        self.work = 3 * len(odd) + 4
 
     def __call__(self, x: int) -> int:
         p = self.p

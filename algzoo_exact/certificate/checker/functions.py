@@ -25,7 +25,7 @@ BITS = (96, 192, 384, 768, 1536, 3072)
 class Functions:
     """Checks the answers to all n^n inputs, in the order of f(0), .., f(n-1)."""
 
-    word, work = "input", 1_000
+    word, work = "input", 20_000
 
     def __init__(self, document: Json, weights: Weights, task: str, n: int, budget: Budget) -> None:
         self.document, self.ties = document, document["ties"]

@@ -13,10 +13,10 @@ Exit code 0: accepted. 1: rejected, with the reason. 2: the file is not a certif
 read. 3: nothing wrong was found, but not everything could be checked: without the weights' file, it
 is about the weights inside. 4: the checker failed, which is a fault of its own.
 
-Work is limited to 100 million operations, and 400,000 more for each cell and piece, 1,000 for each
-answer of a transformer and 50 for each byte of an explanation, up to 10 million bytes. One takes a
-microsecond or less; those on long numbers count more. Files have at most 64 MB, unpacked, and 5
-million values.
+Work is limited to 100 million operations on numbers, and 2 million more for each cell and piece,
+20,000 for each answer of a transformer and 50 for each byte of an explanation, up to 10 million
+bytes. One takes a microsecond or less; those on long numbers count more. Files have at most 64 MB,
+unpacked, and 5 million values.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ def lines_of(outcome: CheckedCertificate) -> Iterator[str]:
     yield outcome.verdict
     yield from (f"checked: {line}" for line in outcome.checked)
     yield from (f"not checked: {line}" for line in outcome.not_checked)
+    yield f"operations: {outcome.operations:,} on numbers, at most"
 
 
 def arguments_of(arguments: list[str]) -> argparse.Namespace:

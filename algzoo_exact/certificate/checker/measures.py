@@ -22,6 +22,7 @@ Allowed are 2^20 for every angle, orthoscheme and corner.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
 from math import isqrt
 
 from algzoo_exact.certificate.checker.budget import Budget
@@ -50,6 +51,18 @@ class Measure:
     def __init__(self, fixed: Fixed, budget: Budget) -> None:
         self.fixed, self.budget = fixed, budget
         self.terms = 0
+        self._pay(fixed.table_work)
+
+    def _pay(self, times: int) -> None:
+        """For operations on fixed-point numbers: one in three shifts a product of two."""
+        self.budget.pay(2 * self.fixed.p + 32, times // 3)
+        self.budget.pay(self.fixed.p, times - times // 3)
+
+    @cached_property
+    def _scheme_work(self) -> int:
+        """Of an orthoscheme; it is asked for once, and the series' tables are paid for then."""
+        self._pay(self.fixed.p**2)
+        return 3 * self.fixed.angle_work + 4 * self.fixed.dilogarithm_work + 80
 
     def of(self, cone: Cone, rays: int) -> int:
         self.budget.pay(2 * longest(cone.gram), 10 + len(cone.facets) ** 2)
@@ -102,6 +115,7 @@ class Measure:
     def _angle(self, square: int, x: int) -> int:
         """The angle of (x, sqrt(square)), for exact integers."""
         fixed = self.fixed
+        self._pay(fixed.angle_work + 10)
         shift = max(0, fixed.p + 8 - max(x.bit_length(), square.bit_length() // 2))
         return fixed.angle(isqrt(square << 2 * shift), x << shift)
 
@@ -131,7 +145,7 @@ class Measure:
         inside = members(face)
         order = [*inside, *chosen]
         gram = [[cone.gram[i][j] for j in order] for i in order]
-        self.budget.pay(dimension * longest(gram), len(inside) * len(order) ** 2)
+        self.budget.pay(dimension * longest(gram), 3 * len(inside) * len(order) ** 2)
         for i in range(len(inside)):  # subtract the projection on ray i, times gram[i][i]
             pivot = gram[i]
             if pivot[i]:
@@ -231,7 +245,8 @@ class Measure:
         fixed = self.fixed
         p, pi = fixed.p, fixed.pi
         self.terms += 1
-        self.budget.pay(longest(squares), 100)
+        self.budget.pay(longest(squares), 20)
+        self._pay(self._scheme_work)
         # Each square with a relative error below 2^-(p+16).
         sizes = [top.bit_length() - bottom.bit_length() for top, bottom in squares]
         bits = max(0, p + 17 - min(sizes))

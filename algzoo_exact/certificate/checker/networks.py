@@ -48,7 +48,7 @@ class Network:
         own = [tuple(new * w * (c == t) for c in range(self.n)) for w in self.inputs]
         if t == 0:
             return own
-        self.budget.pay((t + 1) * self.bits, self.d * self.d * self.n)
+        self.budget.pay((t + 1) * self.bits, 2 * self.d * self.d * self.n)
         before = self.states(steps)
         return [
             tuple(x + sum(map(mul, weights, column)) for x, column in zip(row, before, strict=True))
@@ -66,7 +66,7 @@ class Network:
 
     def logits(self, steps: tuple[str, ...]) -> list[Vector]:
         columns = self.states(steps)
-        self.budget.pay((self.n + 1) * self.bits, len(self.readout) * self.d * self.n)
+        self.budget.pay((self.n + 1) * self.bits, 2 * len(self.readout) * self.d * self.n)
         return [tuple(sum(map(mul, row, column)) for column in columns) for row in self.readout]
 
     def walls(self, steps: tuple[str, ...]) -> list[Vector]:

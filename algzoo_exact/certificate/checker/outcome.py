@@ -46,7 +46,7 @@ class CheckedCertificate:
     ``weights`` says how the weights are known: from the "file" of that SHA-256, by their own
     "text" (rational weights), or only as those "inside". ``accuracy`` is what the certificate
     proves; for a median model it is None, and ``squared_error`` encloses the mean squared error,
-    ``root`` its square root.
+    ``root`` its square root. ``operations`` on numbers were made, at most (see ``Budget``).
     """
 
     status: str = "accepted"
@@ -57,6 +57,7 @@ class CheckedCertificate:
     accuracy: Bounds | None = None
     squared_error: Bounds | None = None
     root: Bounds | None = None
+    operations: int = 0
     checked: list[str] = field(default_factory=list)
     not_checked: list[str] = field(default_factory=list)
 

@@ -106,7 +106,7 @@ class Piece:
             if values is None:
                 return None
             total = [a + factor * b for a, b in zip(total, values, strict=True)]
-            self.regions.budget.pay(max(map(abs, total)).bit_length(), len(total))
+            self.regions.budget.pay(max(map(abs, total)).bit_length(), 2 * len(total))
         return total
 
     def _masks(self, row: int) -> tuple[int, int] | None:
@@ -163,7 +163,7 @@ def cones_of(data: Any, regions: Regions) -> Iterator[tuple[list[Vector], tuple[
             masks = set()
             for wall in walls:
                 values = [dot(wall, ray) for ray in corners]
-                budget.pay(max(map(abs, values)).bit_length(), size * len(corners))
+                budget.pay(max(map(abs, values)).bit_length(), 2 * size * len(corners))
                 require(min(values) >= 0, "it has a ray on the wrong side of a cut")
                 masks.add(sum(1 << k for k, value in enumerate(values) if value == 0))
             require(bool(masks), "it is no cone, but all of the space")

@@ -249,7 +249,7 @@ class Rewriting:
                     yield from self.forms_of(part)
 
 
-_PART = 50
+_PART = 10
 """What a part of a condition costs: parts are written out as often as they are used."""
 
 

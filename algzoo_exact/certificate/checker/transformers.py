@@ -166,7 +166,14 @@ class FixedAttention:
         self.unembed = Linear(model.unembed, model.last, p)
         self.starts = [[(fixed_point(v, model.bottom, p), 1) for v in row] for row in model.starts]
         self._known: dict[tuple[int, int, int], list[Score]] = {}
-        self._exp_minus = lru_cache(maxsize=1 << 16)(Exponential(p))
+        exponential = Exponential(p)
+        model.budget.pay(2 * p, 30 * p)
+
+        def power(x: int) -> int:
+            model.budget.pay(2 * p, exponential.work)
+            return exponential(x)
+
+        self._exp_minus = lru_cache(maxsize=1 << 16)(power)
 
     def logits(self, tokens: Sequence[int]) -> Ball:
         """TooFewBitsError if nothing can be said."""
@@ -175,7 +182,8 @@ class FixedAttention:
         for i, layer in enumerate(self.layers):
             places = self.model.asking(i)
             bits = max(map(int.bit_length, (x for ball in r for x in ball[0])))
-            self.model.budget.pay(bits, len(layer) * len(places) * (20 + size * (n + size) // 8))
+            each = 4 * size * (size + n + 2) + (2 * size + 20) * n + 40
+            self.model.budget.pay(bits, len(layer) * len(places) * each)
             fresh = []
             for place in places:
                 answer = r[place]

@@ -62,13 +62,13 @@ def check_certificate(
     allowed, and the size of files.
     """
 
-    def check(outcome: CheckedCertificate) -> None:
+    def check(outcome: CheckedCertificate, budget: Budget) -> None:
         most = work * MOST_BYTES
         document = read(Path(path), most)
         content = None if weights is None else contents(Path(weights), most)
-        _check(document, content, Asked(task, seq_len, ties, heads, sha256), Budget(work), outcome)
+        _check(document, content, Asked(task, seq_len, ties, heads, sha256), budget, outcome)
 
-    return _guarded(check)
+    return _guarded(check, Budget(work))
 
 
 def check_document(
@@ -76,19 +76,21 @@ def check_document(
 ) -> CheckedCertificate:
     """Check a parsed certificate, against the content of the weights' file if there is one."""
 
-    def check(outcome: CheckedCertificate) -> None:
-        _check(document, weights_file, asked or Asked(), Budget(), outcome)
+    def check(outcome: CheckedCertificate, budget: Budget) -> None:
+        _check(document, weights_file, asked or Asked(), budget, outcome)
 
-    return _guarded(check)
+    return _guarded(check, Budget())
 
 
-def _guarded(check: Callable[[CheckedCertificate], None]) -> CheckedCertificate:
+def _guarded(
+    check: Callable[[CheckedCertificate, Budget], None], budget: Budget
+) -> CheckedCertificate:
     """What a check finds, whatever becomes of it: nothing but Ctrl-C gets out of here."""
     outcome, reason = CheckedCertificate(), ""
     most_digits = sys.get_int_max_str_digits()
     sys.set_int_max_str_digits(0)  # digits are counted where numbers are read
     try:
-        check(outcome)
+        check(outcome, budget)
         whole = outcome.complete and outcome.weights != "inside"
         status = "accepted" if whole else "incomplete"
     except (RejectedError, UnreadableError, LimitError) as error:
@@ -103,7 +105,7 @@ def _guarded(check: Callable[[CheckedCertificate], None]) -> CheckedCertificate:
         sys.set_int_max_str_digits(most_digits)
     if reason:
         outcome = CheckedCertificate(status, printable(reason), outcome.statement)
-    outcome.status = status
+    outcome.status, outcome.operations = status, budget.spent
     outcome.checked = list(map(printable, outcome.checked))
     outcome.not_checked = list(map(printable, outcome.not_checked))
     return outcome

@@ -42,8 +42,9 @@ class Optimization:
 
     ``name``: ``stated`` (by the user or the explanation's author), ``weights`` (an upper bound),
     ``untrained`` (-log2 of the chance that a random initialisation does as well; an estimate, or
-    where none of those tried does, a lower bound), or ``seeds`` (log2 of how many trained models
-    it is the best of: a lower bound).
+    where none of those tried does, a lower bound), ``noise`` (from the volume of weight noise that
+    keeps the score, an estimate: see ``noise_volume``), or ``seeds`` (log2 of how many trained
+    models it is the best of: a lower bound).
     """
 
     name: str
@@ -133,6 +134,7 @@ def surprise(
     optimization_bits: float | None = None,
     accuracy: Score | SampleEstimate | None = None,
     seeds: int | None = None,
+    noise: float | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> Ledger:
     """The surprise of a verified explanation in bits: of its claims, and of what they leave open.
@@ -141,7 +143,8 @@ def surprise(
     proved, where the claim's form tells it. The surprise given the explanation compares the
     derived accuracy with the measured one, ``accuracy``; by default that is the exact one (up to
     six inputs, ten seconds), else a sample of 2^20. ``optimization_bits`` takes the place of the
-    explanation's own figure; ``seeds`` is the number of trained models that this is the best of.
+    explanation's own figure; ``seeds`` is the number of trained models that this is the best of,
+    and ``noise`` the ``bits`` of the model's ``noise_volume``.
 
     InputError for negative bits, and for less than one seed.
     """
@@ -161,15 +164,17 @@ def surprise(
             measured = accuracy or _measured(verification)
         tell("random initialisations")
         chances = untrained(subject.task, subject.hidden_size, ties)
-    return ledger_of(verification, measured, chances, optimization_bits, seeds)
+    return ledger_of(verification, measured, chances, optimization_bits, seeds=seeds, noise=noise)
 
 
 def ledger_of(
     verification: Verification,
     measured: Score | SampleEstimate | None,
     chances: Untrained | None,
-    optimization_bits: float | None,
-    seeds: int | None,
+    optimization_bits: float | None = None,
+    *,
+    seeds: int | None = None,
+    noise: float | None = None,
 ) -> Ledger:
     """``surprise`` where the model's accuracy and those of untrained models are known. Median
     models have none; of others there is none where floats do not reach."""
@@ -185,15 +190,20 @@ def ledger_of(
             reason = f"{task.name} has no labels, so that there is no accuracy to explain"
         given = Given(None, False, None, None, None, True, reason)
     else:
-        given = _given(verification, measured, chances)
-    figures = _optimizations(verification, measured, chances, optimization_bits, seeds)
-    return Ledger(rows, unpriced, given, figures)
+        given = left_by(verification.accuracy, measured, chances)
+    figures = _optimizations(verification, measured, chances, optimization_bits)
+    if noise is not None:
+        note = "from the volume of weight noise that doubles the errors"
+        figures.append(Optimization("noise", "estimate", noise, note))
+    if seeds is not None:
+        note = f"the best of {seeds} trained models, for that choice alone"
+        figures.append(Optimization("seeds", "lower bound", log2(seeds), note))
+    return Ledger(rows, unpriced, given, tuple(figures))
 
 
-def _given(
-    verification: Verification, measured: Score | SampleEstimate, chances: Untrained
-) -> Given:
-    derived, figure = verification.accuracy, _figure(measured)
+def left_by(derived: Figure | None, measured: Score | SampleEstimate, chances: Untrained) -> Given:
+    """The surprise that is left, given what was derived of the accuracy."""
+    figure = _figure(measured)
     proved, agrees = Enclosure(Fraction(0), Fraction(1)), True
     reason = "no accuracy follows from what is proved"
     if derived is not None and derived.enclosure is not None:
@@ -254,8 +264,7 @@ def _optimizations(
     measured: Score | SampleEstimate | None,
     chances: Untrained | None,
     stated: float | None,
-    seeds: int | None,
-) -> tuple[Optimization, ...]:
+) -> list[Optimization]:
     found = []
     author = verification.explanation.optimization
     if stated is not None:
@@ -276,7 +285,4 @@ def _optimizations(
         else:
             note = f"none of {models:,} random initialisations does as well"
             found.append(Optimization("untrained", "lower bound", least, note))
-    if seeds is not None:
-        note = f"the best of {seeds} trained models, for that choice alone"
-        found.append(Optimization("seeds", "lower bound", log2(seeds), note))
-    return tuple(found)
+    return found

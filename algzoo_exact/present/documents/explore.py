@@ -5,16 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 from algzoo_exact.present import document as d
-from algzoo_exact.present.explore import Exploration
+from algzoo_exact.present.explore.exploration import Exploration
 from algzoo_exact.present.wording import model_text, task_text
 
 
 def explore_document(found: Exploration, output: Path, seconds: float) -> d.Document:
     """Of the page in ``output``."""
-    verification, difference, ties = found.verification, found.difference, found.table.ties
     rows: list[tuple[str, str | d.Text]] = [
         ("model", model_text(found.model)),
-        ("task", task_text(found.task, ties)),
+        ("task", task_text(found.task, found.found.ties)),
         *found.facts(),
         ("page", str(output)),
         ("time", f"{seconds:.2f} s"),
@@ -22,15 +21,11 @@ def explore_document(found: Exploration, output: Path, seconds: float) -> d.Docu
     data = {
         "model": found.model,
         "task": found.task.name,
-        "ties": ties,
-        "section": found.entries,
-        "accuracy": found.accuracy,
-        "regions": found.regions,
-        "wrong_cells": found.wrong_cells,
-        "against": found.against,
-        "different": None if difference is None else difference.probability,
-        "explanation": verification and verification.status,
-        "open": found.table.open,
+        "ties": found.found.ties,
+        **found.found.figures(),
+        "against": found.found.against,
+        "explanation": found.verification and found.verification.status,
+        "open": found.found.open,
         "page": output,
         "seconds": round(seconds, 4),
     }

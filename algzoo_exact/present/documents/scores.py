@@ -17,15 +17,16 @@ from algzoo_exact.present.writers.data import enclosure_data
 from algzoo_exact.present.writers.terminal import to_terminal
 from algzoo_exact.score.compute import METRICS
 from algzoo_exact.score.result import Score
+from algzoo_exact.tables import Row
 from algzoo_exact.zoo.loading import Model
 
-Row = dict[str, Any]
-
-COLUMNS = (
-    "file", "model", "task", "ties", "hidden_size", "seq_len", "parameters", "dtype", "noise_seed",
-    "metric", "kind", "score", "score_lower", "score_upper", "sampled", "sampled_lower",
-    "sampled_upper", "regions", "sha256", "weights_sha256", "taken", "error",
-)  # fmt: skip
+COLUMNS: dict[str, type] = {
+    "file": str, "model": str, "task": str, "ties": str, "hidden_size": int, "seq_len": int,
+    "parameters": int, "dtype": str, "noise_seed": int, "metric": str, "kind": str, "score": float,
+    "score_lower": str, "score_upper": str, "sampled": float, "sampled_lower": float,
+    "sampled_upper": float, "regions": int, "sha256": str, "weights_sha256": str, "taken": str,
+    "error": str,
+}  # fmt: skip
 """``score`` is the float nearest to the middle of the enclosure, whose ends are decimals; None
 where that is wide, since no single number is known then."""
 

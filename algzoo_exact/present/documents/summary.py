@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from algzoo_exact.present.atlas import Atlas
 from algzoo_exact.present.document import Document, Mark, Text, facts, untitled
 from algzoo_exact.present.findings.gather import Findings
+from algzoo_exact.present.reports import Reports
 from algzoo_exact.present.wording import model_text
 
 
@@ -34,7 +34,7 @@ def report_document(found: Findings, output: Path, certificate: Path | None) -> 
     return untitled(facts(*rows), data=data)
 
 
-def atlas_document(made: Atlas, output: Path) -> Document:
+def reports_document(made: Reports, output: Path) -> Document:
     """Of the reports in the folder ``output``."""
     rows = [
         ("reports", f"{len(made.reports)} in {output}"),

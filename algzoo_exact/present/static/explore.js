@@ -1,22 +1,13 @@
-/* The page: its state, and what follows from it. Texts from the data are only ever set as text. */
+/* A page of regions: its state, and what follows from it. */
 "use strict";
 
-const byId = id => document.getElementById(id);
-const data = JSON.parse(byId("data").textContent);
 const inputs = data.network.layers[0].input[0].length;
 const whole = inputs <= 3;  // the picture shows all inputs
-
-function floats(text) {
-  const binary = atob(text), bytes = new Uint8Array(binary.length);
-  for (let i = 0; i < bytes.length; i++) bytes[i] = binary.charCodeAt(i);
-  return new Float64Array(bytes.buffer);
-}
 
 /* A table of the data as rows; `inside` is a point of each. */
 function rowsOf(columns) {
   if (!columns) return [];
-  const found = Object.fromEntries(Object.entries(columns).map(([name, part]) =>
-    [name, typeof part === "string" ? floats(part) : part]));
+  const found = columnsOf(columns);
   const width = found.inside.length / found.measure.length;
   return Array.from(found.measure, (_, i) => {
     const row = { id: i + 1 };
@@ -30,9 +21,11 @@ function rowsOf(columns) {
 
 const regions = rowsOf(data.regions);
 const regionOf = new Map(regions.map(row => [row.pattern, row]));
+/* A row of numbers tells its middle inputs by its label. */
+const middleOf = label => data.labels[label].value.flatMap((share, i) => (share ? ["x" + subscript(i)] : [])).join(", ");
 const lemmas = data.story ? data.story.lemmas.map((lemma, i) => ({ id: i + 1, ...lemma })) : [];
 const known = { regions, lemmas };
-const rowsFor = tab => (known[tab] ||= rowsOf(data[tab]));  // what nobody looks at is not read
+const rowsFor = tab => (known[tab] ||= rowsOf(data[tab]).map(row => (data.numeric ? Object.assign(row, { middle: middleOf(row.label) }) : row)));  // what nobody looks at is not read
 
 /* Sections: a text such as "*,*,0,1/2", and its basis E. */
 
@@ -62,7 +55,6 @@ function sectionOf(text) {
   return { text: entries.join(","), basis: entries.map((_, i) => columns.map(column => column[i])), names };
 }
 
-const subscript = k => String(k).replace(/\d/g, digit => "₀₁₂₃₄₅₆₇₈₉"[digit]);
 const everything = Array(inputs).fill("*").join(",");
 const tableSection = data.section && sectionOf(data.section);
 
@@ -90,7 +82,7 @@ function inSection(x) {
 /* State: what a link and a saved view hold. */
 
 const START = { section: data.section || (whole ? everything : through(regions.length ? regions[0].inside() : Array(inputs).fill(1))), shown: "model", region: regions.length ? regions[0].pattern : null, y: null, lemma: null, tab: "regions", hidden: [], view: null };
-const TABS = { regions: "Regions", errors: "Errors", ...(data.differences && { differences: "Differences" }), ...(data.story && { lemmas: "Lemmas" }) };
+const TABS = { regions: "Regions", errors: data.numeric ? "Pieces" : "Errors", ...(data.differences && { differences: "Differences" }), ...(data.story && { lemmas: "Lemmas" }) };
 let state, section, picture, cells = [], drawing = 0, hovered = null;
 
 /* A state from anywhere: what it lacks or has wrong is as at the start. */
@@ -117,20 +109,10 @@ const isPattern = text => typeof text === "string" && /^[01|]+$/.test(text)
 
 const neurons = new Set(data.network.layers.flatMap((layer, t) => layer.input.map((_, j) => `${t}.${j}`)));
 
-function fromHash() {
-  try { return cleaned(JSON.parse(decodeURIComponent(location.hash.slice(1)))); } catch { return cleaned(null); }
-}
-
-function remember() {
-  const told = Object.fromEntries(Object.entries(state).filter(([key, value]) => JSON.stringify(value) !== JSON.stringify(START[key])));
-  const text = Object.keys(told).length ? "#" + encodeURIComponent(JSON.stringify(told)) : " ";
-  try { history.replaceState(null, "", text.trim() || location.pathname + location.search); } catch { /* a frame without an address */ }
-}
-
 /* Everything as the state says. */
 function restore(given) {
   state = given;
-  document.querySelectorAll("[role=tab]").forEach(tab => tab.setAttribute("aria-selected", String(tab.dataset.tab === state.tab)));
+  markTab();
   byId("shown").value = state.shown;
   showTab();
   showWalls();
@@ -160,8 +142,6 @@ function drawSection() {
   redraw(sectionCells(data, state.shown === "against" ? data.against : data.network, section.basis), ++drawing);
 }
 
-const say = text => { byId("drawing").textContent = text; byId("drawing").hidden = !text; };
-
 /* Finds cells for a while at a time, so that the page answers meanwhile. */
 function redraw(coming, number) {
   if (number !== drawing || !picture) return;
@@ -179,7 +159,8 @@ function redraw(coming, number) {
   }
   say("");
   if (state.view) picture.setView(state.view);
-  picture.show(cells, { wall: ([t, j]) => !state.hidden.includes(`${t}.${j}`) });
+  const most = data.numeric && (largestError(cells) || 1);
+  picture.show(cells, { most, wall: ([t, j]) => !state.hidden.includes(`${t}.${j}`) });
   legend();
   if (!state.y && state.region) state.y = pointIn(state.region);
   if (!state.view && state.y) picture.face(state.y);
@@ -207,28 +188,27 @@ function legend() {
     const item = list.appendChild(document.createElement("li"));
     item.append(svg("svg", { viewBox: "0 0 24 14", "aria-hidden": "true" }, draw), text);
   };
-  const answers = [...new Set(cells.map(cell => (cell.winners.length > 1 ? -1 : cell.winners[0])))].sort((a, b) => a - b);
+  const swatch = (name, fill, stroke = fill) => entry(name, [svg("rect", { x: 1, y: 1, width: 22, height: 12, fill, stroke })]);
+  if (data.numeric) {
+    swatch(`above the ${data.numeric}, at most by ${short(Number(picture.look.most.toPrecision(3)))} at distance 1`, colours.error(1));
+    swatch(`below the ${data.numeric}`, colours.error(-1));
+  }
+  const answers = data.numeric ? [] : [...new Set(cells.map(cell => (cell.winners.length > 1 ? -1 : cell.winners[0])))].sort((a, b) => a - b);
   for (const k of answers) {
     const strong = k < 0 ? colours.tie : colours.answer(k);
     const fill = mixed(strong, colours.ground, PALE);
-    entry(k < 0 ? "tied logits" : `answer ${k}`, [svg("rect", { x: 1, y: 1, width: 22, height: 12, fill, stroke: strong })]);
+    swatch(k < 0 ? "tied logits" : `answer ${k}`, fill, strong);
   }
   if (cells.some(cell => !cell.right)) {
     const stripes = [4, 11, 18].map(x => svg("path", { d: `M${x - 3} 13 L${x + 5} 1`, stroke: colours.ground, "stroke-width": 2 }));
     entry(state.shown === "both" ? "they differ" : "wrong", [svg("rect", { x: 1, y: 1, width: 22, height: 12, fill: colours.axis }), ...stripes]);
   }
   const line = (colour, width, dash) => [svg("path", { d: "M1 7 H23", stroke: colour, "stroke-width": width, "stroke-dasharray": dash })];
-  entry("border of labels", line(colours.black, 2.5, ""));
+  const border = data.numeric ? `here the ${data.numeric} bends` : "border of labels";
+  if (cells.some(cell => cell.border.length)) entry(border, line(colours.black, 2.5, ""));
   const steps = [...new Set(cells.flatMap(cell => cell.walls.flatMap(([, some]) => some.map(([t]) => t % 3))))].sort();
   const kinds = data.network.layers.length > 3 ? ["steps 0, 3, ..", "steps 1, 4, ..", "steps 2, 5, .."] : ["step 0", "step 1", "step 2"];
   for (const t of steps) entry(`walls of ${kinds[t]}`, line(colours.ink, 1.2, DASHES[t].join(" ")));
-}
-
-function svg(name, attributes, children = []) {
-  const found = document.createElementNS("http://www.w3.org/2000/svg", name);
-  for (const key in attributes) found.setAttribute(key, attributes[key]);
-  found.append(...children);
-  return found;
 }
 
 const conesOf = pattern => cells.filter(cell => cell.pattern === pattern).map(cell => cell.corners);
@@ -274,7 +254,8 @@ function letGo() {
 
 function announce(values) {
   const row = state.shown === "against" ? null : tableRow(values.pattern);
-  byId("live").textContent = `Region ${values.pattern}, answer ${values.answer}` + (row ? `, probability ${probability(row.measure, row.radius)}` : "");
+  const said = data.numeric ? `output ${short(values.logit[0])}` : `answer ${values.answer}`;
+  byId("live").textContent = `Region ${values.pattern}, ${said}` + (row ? `, probability ${probability(row.measure, row.radius)}` : "");
 }
 
 /* The table's row of a region, if the table is about what the picture shows. */
@@ -299,31 +280,7 @@ function visit(x, pattern) {
   remember();
 }
 
-/* Figures. */
-
-function probability(value, radius) {
-  if (value === 0 || (value === 1 && radius === 0)) return String(value);
-  const known = radius > 0 ? Math.floor(Math.log10(value / radius)) : 8;
-  return Number(value.toPrecision(Math.max(1, Math.min(8, known)))).toString();
-}
-
-/* Of what is nearly all, the distance to all is shown in full. */
-function percentage(value, radius) {
-  if (value === 0 || value === 1) return `${100 * value}%`;
-  const shown = probability(100 * value, 100 * radius);
-  return shown === "100" ? `100% − ${probability(100 * (1 - value), 100 * radius)}%` : `${shown}%`;
-}
-
 const drawn = cones => `${Number((100 * cones.map(shareOf).reduce((a, b) => a + b, 0)).toPrecision(6))}%`;
-
-const short = value => (value === 0 ? "0" : Math.abs(value) >= 1e-3 && Math.abs(value) < 1e4 ? Number(value.toPrecision(6)).toString() : value.toExponential(4)).replace("-", "−");
-
-function make(tag, text, className) {
-  const found = document.createElement(tag);
-  if (text !== undefined) found.textContent = text;
-  if (className) found.className = className;
-  return found;
-}
 
 function detail(values, pattern, y) {
   const box = byId("detail");
@@ -337,8 +294,13 @@ function detail(values, pattern, y) {
   const fact = (name, text, className) => { facts.append(make("dt", name)); return facts.appendChild(make("dd", text, className)); };
   if (row) {
     fact(tableSection ? "share of section" : "probability", probability(row.measure, row.radius)).dataset.figure = "measure";
-    fact("answers", row.answers).dataset.figure = "answers";
-    fact("right", percentage(row.share, row.share_radius), row.share === 1 ? "right" : row.share === 0 ? "wrong" : "").dataset.figure = "right";
+    if (data.numeric) {
+      fact("adds to the error", probability(row.square, row.square_radius)).dataset.figure = "square";
+      fact("of all of it", percentage(row.share, row.share_radius)).dataset.figure = "share";
+    } else {
+      fact("answers", row.answers).dataset.figure = "answers";
+      fact("right", percentage(row.share, row.share_radius), row.share === 1 ? "right" : row.share === 0 ? "wrong" : "").dataset.figure = "right";
+    }
   } else {
     fact("probability", state.shown === "against" ? "the tables are of the first model"
       : tableSection && tableSection.text !== state.section ? "the table is of another section"
@@ -346,7 +308,11 @@ function detail(values, pattern, y) {
   }
   const cones = conesOf(pattern);
   if (!whole && cones.length) fact("drawn", `${drawn(cones)} of this section`);
-  if (values) {
+  const value = values && valueAt(values.x);
+  if (value) {
+    const asked = dot(value, values.x);
+    fact("at the point", `output ${short(values.logit[0])}, ${data.numeric} ${short(asked)}: error ${short(values.logit[0] - asked)}`);
+  } else if (values) {
     const label = labelAt(data.labels, values.x), right = values.answer === label;
     fact("at the point", `answer ${values.answer}, label ${label}: ${right ? "right" : "wrong"}`, right ? "right" : "wrong");
     if (state.shown === "both") {
@@ -365,15 +331,25 @@ function detail(values, pattern, y) {
   const body = grid.createTBody();
   map.forEach((weights, k) => {
     const line = body.insertRow();
-    line.append(make("th", `logit ${k}`));
+    line.append(make("th", data.numeric ? "output" : `logit ${k}`));
     for (const weight of weights) line.append(make("td", short(weight)));
   });
+  if (value) {
+    for (const [name, row] of [[data.numeric, value], ["error", minus(map[0], value)]]) {
+      const line = body.insertRow();
+      line.append(make("th", name));
+      for (const weight of row) line.append(make("td", short(weight)));
+    }
+  }
   if (values) {
     const line = body.insertRow();
     line.append(make("th", "the point"));
     for (const v of values.x) line.append(make("td", short(v)));
   }
 }
+
+/* The right value as a functional at an input, where one is asked for. */
+const valueAt = x => data.numeric && data.labels[labelAt(data.labels, x)].value;
 
 /* The network. */
 
@@ -400,7 +376,7 @@ function buildNetwork() {
       nodes.set(node.dataset.name, node);
     });
   });
-  put(make("div", "logits", "head"), layers.length + 1, 1);
+  put(make("div", data.numeric ? "output" : "logits", "head"), layers.length + 1, 1);
   data.network.readout.forEach((_, k) => put(make("div", undefined, "logit"), layers.length + 1, k + 2));
   box.addEventListener("keydown", event => {
     const step = { ArrowUp: [0, -1], ArrowDown: [0, 1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] }[event.key];
@@ -440,8 +416,9 @@ function network(values) {
   });
   byId("network").querySelectorAll(".logit").forEach((cell, k) => {
     cell.style.setProperty("--tint", colours.answer(k));
-    cell.textContent = values ? `${k}: ${short(Number(values.logit[k].toPrecision(4)))}` : String(k);
-    cell.classList.toggle("best", Boolean(values) && values.answer === k);
+    const value = values && short(Number(values.logit[k].toPrecision(4)));
+    cell.textContent = data.numeric ? value || "" : values ? `${k}: ${value}` : String(k);
+    cell.classList.toggle("best", Boolean(values) && !data.numeric && values.answer === k);
   });
   drawEdges(values, layers);
 }
@@ -476,34 +453,14 @@ function drawEdges(values, layers) {
 
 /* Tables. */
 
-/* Titles are fixed and cells numbers or plain texts, since the library takes others for HTML. */
-let table = null;
-const number = (field, title, format, width) => ({
-  field, title, hozAlign: "right", headerHozAlign: "right", width, sorter: "number", formatter: cell => format(cell.getRow().getData()),
-  headerFilter: "input", headerFilterPlaceholder: "≥ or < ..", headerFilterFunc: within, headerFilterLiveFilter: true,
-});
-const text = (field, title, width) => ({ field, title, width, minWidth: 150, headerFilter: "input", headerFilterPlaceholder: "contains", formatter: "plaintext", cssClass: field === "pattern" ? "mono" : "" });
-
-/* A filter such as "0.01", ">= 0.01", "< 1e-6" or "= 2". */
-function within(asked, value) {
-  const match = /^\s*(<=|>=|≤|≥|<|>|=)?\s*([-+]?[\d.]+(?:e[-+]?\d+)?)\s*(%)?\s*$/i.exec(asked);
-  if (!match) return true;
-  const bound = Number(match[2]) / (match[3] ? 100 : 1);
-  switch (match[1]) {
-    case "<": return value < bound;
-    case "<=": case "≤": return value <= bound;
-    case ">": return value > bound;
-    case "=": return value === bound;
-    default: return value >= bound;
-  }
-}
-
-const index = { field: "id", title: "#", width: 70, hozAlign: "right", headerHozAlign: "right", sorter: "number" };
 const measure = number("measure", data.section ? "share of section" : "probability", row => probability(row.measure, row.radius), 165);
+const adds = number("square", "adds to the error", row => probability(row.square, row.square_radius), 165);
+const ofAll = number("share", "of all of it", row => percentage(row.share, row.share_radius), 140);
 const COLUMNS = {
-  regions: () => [index, text("pattern", "pattern"), measure, text("answers", "answers", 150), number("share", "right", row => percentage(row.share, row.share_radius), 150)],
-  errors: () => [index, measure, number("label", "label", row => String(row.label), 110), number("answer", "answer", row => String(row.answer), 110), number("credit", "credit", row => String(row.credit), 110), text("pattern", "pattern")],
-  differences: () => [index, measure, number("label", "label", row => String(row.label), 120), number("answer", "answer", row => String(row.answer), 150), number("other", "other’s answer", row => String(row.other), 150)],
+  regions: () => (data.numeric ? [index, text("pattern", "pattern"), measure, adds, ofAll] : [index, text("pattern", "pattern"), measure, text("answers", "answers", 150), number("share", "right", row => percentage(row.share, row.share_radius), 150)]),
+  errors: () => (data.numeric ? [index, adds, ofAll, measure, text("middle", "middle", 150), text("pattern", "pattern")]
+    : [index, measure, integer("label", "label", 110), integer("answer", "answer", 110), integer("credit", "credit", 110), text("pattern", "pattern")]),
+  differences: () => [index, measure, integer("label", "label", 120), integer("answer", "answer", 150), integer("other", "other’s answer", 150)],
   lemmas: () => [index, text("name", "name", 190), text("kind", "kind", 150), { ...text("status", "verdict", 150), formatter: verdict }, text("where", "where")],
 };
 
@@ -514,30 +471,18 @@ function verdict(cell) {
 
 function showTab() {
   const rows = rowsFor(state.tab), all = state.tab === "lemmas" ? rows.length : data[state.tab].count;
-  if (table) table.destroy();
-  const box = make("div");
-  byId("panel").replaceChildren(box);
-  byId("panel").setAttribute("aria-labelledby", `tab-${state.tab}`);
   const of = data.section && state.tab !== "lemmas" ? ` in the section ${data.section}` : "";
-  byId("note").textContent = all > rows.length
-    ? `The heaviest ${rows.length.toLocaleString("en")} of ${all.toLocaleString("en")}${of}.`
-    : state.tab === "lemmas" ? "Choose one to see where it is said; those that are about the point have a mark." : `${all.toLocaleString("en")}${of}. Filter by > 0.01, < 1e-6 or = 2, and patterns by a part of them.${data.section ? " Where inputs tie throughout, as several zeros do, the lowest index is the label." : ""}`;
-  table = new TABULATOR.Tabulator(box, {
-    data: rows, columns: COLUMNS[state.tab](), layout: "fitColumns", height: Math.min(430, 90 + 33 * Math.max(2, rows.length)),
-    selectableRows: 1, placeholder: "None",
-    rowFormatter: row => row.getElement().classList.toggle("applies", Boolean(row.getData().applies)),
-  });
-  const made = table;
-  table.on("rowClick", (_, row) => open(row));
-  table.on("tableBuilt", () => { if (made === table) selectRow(); });
+  const ties = data.section ? " Where inputs tie throughout, as several zeros do, the lowest index is the label." : "";
+  const note = all > rows.length
+    ? `The ${data.numeric ? "first" : "heaviest"} ${rows.length.toLocaleString("en")} of ${all.toLocaleString("en")}${of}.`
+    : state.tab === "lemmas" ? "Choose one to see where it is said; those that are about the point have a mark."
+    : `${all.toLocaleString("en")} ${TABS[state.tab].toLowerCase()}${of}. Filter by > 0.01, < 1e-6 or = 2, and patterns by a part of them.${ties}`;
+  showTable(rows, COLUMNS[state.tab](), note, selectRow);
   byId("lemma").replaceChildren();
 }
 
 /* Shows in the picture what a row is about. */
-function open(row) {
-  const found = row.getData();
-  table.deselectRow();
-  row.select();
+function open(found) {
   if (state.tab === "lemmas") {
     Object.assign(state, { lemma: found.id, y: null, region: null });
     look(null);
@@ -550,29 +495,16 @@ function open(row) {
 
 /* The row of the chosen region or lemma, chosen and in sight. */
 function selectRow() {
-  if (!table || !table.initialized) return;
-  table.deselectRow();
-  const id = state.tab === "lemmas" ? state.lemma
+  showRow(state.tab === "lemmas" ? state.lemma
     : state.tab === "regions" ? (state.shown !== "against" && tableRow(state.region) || {}).id
-    : state.tab === "errors" && state.region ? (rowsFor("errors").find(row => row.pattern === state.region && nearest(row)) || {}).id : undefined;
-  if (!id) return;
-  table.selectRow(id);
-  table.scrollToRow(id, "center", false).catch(() => { /* it is filtered out */ });
+    : state.tab === "errors" && state.region ? (rowsFor("errors").find(row => row.pattern === state.region && nearest(row)) || {}).id : undefined);
 }
 
 /* Whether the chosen point's answer and label are the row's. */
 function nearest(row) {
   if (!state.y) return false;
   const values = evaluate(data.network, times(section.basis, state.y));
-  return values.answer === row.answer && labelAt(data.labels, values.x) === row.label;
-}
-
-function moveRow(step) {
-  const active = table.getRows("active"), at = active.findIndex(row => row.isSelected());
-  const next = active[Math.max(0, Math.min(active.length - 1, at + step))];
-  if (!next) return;
-  open(next);
-  table.scrollToRow(next, "nearest", false).catch(() => {});
+  return (data.numeric || values.answer === row.answer) && labelAt(data.labels, values.x) === row.label;
 }
 
 /* Lemmas. */
@@ -606,25 +538,8 @@ function markLemmas(y) {
 /* The page's own parts. */
 
 function build() {
-  byId("name").textContent = data.name;
-  byId("model").textContent = `${data.model}. Asked for: ${data.task}.`;
-  for (const [name, value] of data.facts) {
-    const pair = byId("facts").appendChild(make("div"));
-    pair.append(make("dt", name), make("dd", value));
-  }
-  for (const [tab, title] of Object.entries(TABS)) {
-    const button = byId("tabs").appendChild(make("button", title));
-    Object.assign(button, { type: "button", id: `tab-${tab}` });
-    button.dataset.tab = tab;
-    button.setAttribute("role", "tab");
-    button.setAttribute("aria-controls", "panel");
-  }
-  if (data.against) {
-    byId("shown").hidden = false;
-    for (const [value, title] of [["model", data.name], ["against", data.against.name], ["both", "where they differ"]]) {
-      byId("shown").append(Object.assign(make("option", title), { value }));
-    }
-  }
+  buildHead(TABS);
+  offerModels(["both", "where they differ"]);
   if (!whole) {
     byId("section").hidden = false;
     for (let i = 0; i < inputs; i++) {
@@ -677,37 +592,13 @@ function listen() {
   byId("through").addEventListener("click", () => { const row = regionOf.get(state.region); if (row) chooseSection(through(row.inside()), row.pattern); });
   byId("walls-on").addEventListener("click", () => { state.hidden = []; showWalls(); });
   byId("walls-off").addEventListener("click", () => { state.hidden = [...neurons]; showWalls(); });
-  const tabs = [...document.querySelectorAll("[role=tab]")];
-  for (const tab of tabs) {
-    tab.addEventListener("click", () => { state.tab = tab.dataset.tab; restoreTabs(); });
-    tab.addEventListener("keydown", event => {
-      const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
-      if (step) { const next = tabs[(tabs.indexOf(tab) + step + tabs.length) % tabs.length]; next.focus(); next.click(); }
-    });
-  }
-  byId("panel").addEventListener("keydown", event => {
-    const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
-    if (step && event.target.tagName !== "INPUT") { event.preventDefault(); moveRow(step); }
-  });
-  byId("save").addEventListener("click", save);
-  byId("open").addEventListener("click", () => byId("file").click());
-  byId("file").addEventListener("change", async () => {
-    const file = byId("file").files[0];
-    byId("file").value = "";
-    if (!file) return;
-    try { restore(cleaned(JSON.parse(await file.text()))); say(""); remember(); } catch { say(`${file.name} holds no view: it should be JSON, as “Save view” writes it.`); }
-  });
-  window.addEventListener("hashchange", () => restore(fromHash()));
+  listenToTables(restoreTabs);
   window.addEventListener("resize", () => { if (picture) { picture.draw(); look(hovered); } });
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { if (picture && picture.look) { picture.show(cells, picture.look); legend(); look(hovered); } });
 }
 
 function restoreTabs() {
-  document.querySelectorAll("[role=tab]").forEach(tab => {
-    const chosen = tab.dataset.tab === state.tab;
-    tab.setAttribute("aria-selected", String(chosen));
-    tab.tabIndex = chosen ? 0 : -1;
-  });
+  markTab();
   showTab();
   look(hovered);
   remember();
@@ -745,14 +636,6 @@ function home() {
 function closer() {
   const cell = picture && state.y && cells.find(({ corners }) => contains(corners, state.y));
   if (cell) picture.zoomTo(cell.corners, state.y);
-}
-
-function save() {
-  const link = make("a");
-  link.href = URL.createObjectURL(new Blob([JSON.stringify({ page: data.name, ...state }, null, 1)], { type: "application/json" }));
-  link.download = "view.json";
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 }
 
 build();

@@ -17,7 +17,6 @@ const scaled = (a, factor) => a.map(v => v * factor);
 const size = a => Math.sqrt(dot(a, a));
 const unit = a => { const s = size(a); return s > 0 ? scaled(a, 1 / s) : a; };
 const cross = (a, b) => [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]];
-const largest = values => values.indexOf(Math.max(...values));
 /* The product of matrices, the second given by its rows. */
 const product = (a, rows) => a.map(weights => {
   const found = new Array(rows[0].length).fill(0);
@@ -121,18 +120,20 @@ function labelAt(labels, x) {
   return inside.length ? Math.min(...inside) : labels[largest(depth)].label;
 }
 
-/* The cones of one label in the section: {corners, label, rows}. */
+/* The cones of one label in the section: {corners, walls, label}, and the right value as a functional
+   where one is asked for. */
 function labelled(labels, basis) {
   const found = [];
   for (const orthant of orthants(basis[0].length)) {
     const here = [];
-    for (const { rows } of labels) {
+    for (const { rows, value } of labels) {
       let corners = orthant;
       const walls = product(rows, basis).filter(row => size(row) > 0);
       for (const row of walls) corners = corners && cut(corners, row)[1];
       // Cells that overlap on a section are equal there.
       if (!corners || here.some(known => known.walls.every(row => dot(row, centre(corners)) > 0))) continue;
-      here.push({ corners, walls, label: labelAt(labels, times(basis, centre(corners))) });
+      const label = labelAt(labels, times(basis, centre(corners)));
+      here.push({ corners, walls, label, value: value && product([value], basis)[0] });
     }
     found.push(...here);
   }
@@ -158,19 +159,22 @@ function contains(corners, y) {
    parts, one for each cone of one label, so that a page can show them as they come.
 
    {corners, pattern, label, winners, credit, walls: [[edge, neurons]], border: edges between labels,
-   error: edges where logits tie}; edge i joins corners i and i + 1, or is corner i for m = 2. */
+   tie: edges where logits tie}; edge i joins corners i and i + 1, or is corner i for m = 2. Where a
+   value is asked for there are no winners, and error: output - value as a functional. */
 function* sectionCells(data, network, basis) {
   for (const start of labelled(data.labels, basis)) {
     const cells = [];
     pieces(network, basis, start.corners, (corners, z, logit, on) => {
       const pattern = patternOf(on);
+      const cell = (part, more) => cells.push({
+        corners: part, pattern, label: start.label, walls: wallsOf(part, z, on), border: edgesOn(part, start.walls), ...more,
+      });
+      if (start.value) {
+        cell(corners, { winners: [], credit: 1, tie: [], error: minus(logit[0], start.value) });
+        return;
+      }
       for (const [winners, part, ties] of byWinners(corners, logit)) {
-        cells.push({
-          corners: part, pattern, label: start.label, winners,
-          credit: creditFor(data.ties, start.label, winners),
-          walls: wallsOf(part, z, on),
-          border: edgesOn(part, start.walls), tie: edgesOn(part, ties),
-        });
+        cell(part, { winners, credit: creditFor(data.ties, start.label, winners), tie: edgesOn(part, ties) });
       }
     });
     yield cells;
@@ -220,6 +224,18 @@ function wallsOf(corners, z, on) {
     if (neurons.length) found.push([i, neurons]);
   }
   return found;
+}
+
+/* The largest error at distance 1 on cells where a value is asked for. It is where the functional
+   points to, or else on an edge, of which some points are tried. */
+function largestError(cells) {
+  let most = 0;
+  for (const { corners, error } of cells) {
+    const peak = [1, -1].some(sign => contains(corners, unit(scaled(error, sign))));
+    const rim = corners.flatMap((a, i) => arcPoints(a, corners[(i + 1) % corners.length]));
+    most = Math.max(most, peak ? size(error) : 0, ...rim.map(y => Math.abs(dot(error, y))));
+  }
+  return most;
 }
 
 /* The share of all directions that a cone takes: by its angle, or by its solid angle (Van Oosterom

@@ -18,11 +18,13 @@ function palette() {
   const style = getComputedStyle(document.documentElement);
   const named = name => style.getPropertyValue(name).trim();
   return {
-    ground: named("--pic-paper"), ink: named("--pic-ink"), black: named("--pic-black"), error: named("--pic-error"),
+    ground: named("--pic-paper"), ink: named("--pic-ink"), black: named("--pic-black"), fault: named("--pic-error"),
     axis: named("--pic-axis"), tie: named("--pic-tie"), picked: named("--pic-picked"),
     answers: Array.from({ length: 10 }, (_, k) => named(`--pic-answer-${k}`)),
     answer(k) { return this.answers[k % this.answers.length]; },
     of(cell) { return cell.winners.length > 1 ? this.tie : this.answer(cell.winners[0]); },
+    /* An error, as a part of the largest: above or below what is right. */
+    error(part) { return mixed(this.ground, this.answer(part > 0 ? 1 : 0), Math.min(1, Math.abs(part))); },
     fill(cell) { return cell.right ? mixed(this.of(cell), this.ground, PALE) : this.of(cell); },
   };
 }
@@ -119,9 +121,12 @@ class Circle {
     this.unit = this.half / 1.24;
     const colours = palette();
     const wrong = this.cells.filter(cell => !cell.right);
-    for (const cell of this.cells) this.wedge(context, cell.arc, colours.fill(cell));
+    for (const cell of this.cells) {
+      if (cell.error) this.shades(context, cell, colours);
+      else this.wedge(context, cell.arc, colours.fill(cell));
+    }
     for (const cell of wrong) this.wedge(context, cell.arc, hatch(context, colours.ground), colours.of(cell));
-    if (this.place.scale < 30) {
+    if (this.place.scale < 30 && !this.look.most) {
       for (const cell of this.cells) this.band(context, cell.arc, 1.03, 1.08, colours.answer(cell.label));
     }
     for (const cell of this.cells) {
@@ -164,6 +169,17 @@ class Circle {
     context.strokeStyle = stroke || fill;
     context.lineWidth = stroke ? width : 0.5;
     context.stroke();
+  }
+
+  /* A cell by its error, which is linear in the point. */
+  shades(context, { arc, error }, colours) {
+    const near = this.near(arc);
+    if (!near) return;
+    const [from, to] = near, count = Math.ceil((to - from) * this.place.scale / STEP);
+    for (let k = 0; k < count; k++) {
+      const middle = from + (to - from) * (k + 0.5) / count, value = dot(error, [Math.cos(middle), Math.sin(middle)]);
+      this.wedge(context, [from + (to - from) * k / count, (to - from) / count], colours.error(value / this.look.most));
+    }
   }
 
   band(context, arc, inner, outer, fill) {
@@ -366,7 +382,7 @@ class Sphere {
       if (!cell.right) for (const i of cell.tie) errors.push(edge(cell.corners, i));
     }
     walls.forEach((edges, step) => this.parts.push(this.lines(edges, colours.ink, 1.1, 1.0012, step)));
-    this.parts.push(this.lines(errors, colours.error, 1.4, 1.0016));
+    this.parts.push(this.lines(errors, colours.fault, 1.4, 1.0016));
     this.parts.push(this.lines(borders, colours.black, 2.4, 1.002));
     this.scene.add(...this.parts);
     this.mark(this.marked.cones, this.marked.point);
@@ -396,13 +412,15 @@ class Sphere {
       const middle = centre(cell.corners);
       const rings = Math.ceil(Math.max(...rim.map(p => size(minus(p, middle)))) / (2 * STEP));
       const point = (k, i) => unit(plus(scaled(middle, 1 - k / rings), scaled(rim[i % rim.length], k / rings)));
-      const tint = rgb(colours.fill(cell)).map(v => v / 255), striped = cell.right ? 0 : 1;
+      const parts = colour => rgb(colour).map(v => v / 255), striped = cell.right ? 0 : 1;
+      const plain = cell.error ? null : parts(colours.fill(cell));
+      const tint = p => plain || parts(colours.error(dot(cell.error, p) / this.look.most));
       for (let i = 0; i < rim.length; i++) {
         for (let k = 0; k < rings; k++) {
           const quad = [point(k, i), point(k + 1, i), point(k + 1, i + 1), point(k, i + 1)];
           for (const corner of k ? [0, 1, 2, 0, 2, 3] : [0, 1, 2]) {
             positions.push(...quad[corner]);
-            tints.push(...tint);
+            tints.push(...tint(quad[corner]));
             stripes.push(striped);
           }
         }

@@ -120,9 +120,10 @@ def _block(block: d.Block) -> str:
             return _statement(block)
         case d.Bullets(items):
             return "<ul>" + "".join(f"<li>{_text(item)}</li>" for item in items) + "</ul>"
-        case d.Commands(lines):
+        case d.Commands(lines) | d.Code(lines):
             shown = escape("\n".join(lines))
-            return f'<pre tabindex="0" aria-label="Commands"><code>{shown}</code></pre>'
+            label = type(block).__name__
+            return f'<pre tabindex="0" aria-label="{label}"><code>{shown}</code></pre>'
         case d.Folded(summary, body, text):
             inside = "\n".join(map(_block, body))
             return (
@@ -204,9 +205,15 @@ def _picture(picture: d.Picture) -> str:
         '<figure><div class="paper" tabindex="0" role="group" aria-label="Picture">'
         f'{opening} role="img" aria-labelledby="{name}-title '
         f'{name}-text"><title id="{name}-title">{escape(picture.caption)}</title>'
-        f'<desc id="{name}-text">{escape(picture.described)}</desc>{_recoloured(rest)}</div>'
+        f'<desc id="{name}-text">{escape(picture.described)}</desc>'
+        f"{_recoloured(_named_apart(rest, name))}</div>"
         f"<figcaption>{escape(picture.caption)}</figcaption></figure>"
     )
+
+
+def _named_apart(svg: str, name: str) -> str:
+    """A drawing whose parts have names that no other one on the page has."""
+    return re.sub(r'( id="|href="#|url\(#)', rf"\g<1>{name}-", svg)
 
 
 def _recoloured(svg: str) -> str:

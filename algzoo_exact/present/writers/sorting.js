@@ -3,7 +3,7 @@ const tables = [...document.querySelectorAll("main table")];
 
 function value(row, column) {
   const text = row.cells[column].textContent.trim();
-  const number = parseFloat(text.replace(/^1 in /, "").replace(/[[,]/g, ""));
+  const number = parseFloat(text.replace(/^1 in |^.*[=≈]/, "").replace(/[[,]/g, ""));
   return Number.isNaN(number) ? text.toLowerCase() : number;
 }
 
@@ -30,7 +30,8 @@ for (const table of tables) {
   });
 }
 
-const rows = tables.filter((table) => table.querySelector("a")).flatMap((t) => [...t.tBodies[0].rows]);
+const linked = tables.filter((table) => table.querySelector("a"));
+const rows = (linked.length ? linked : tables).flatMap((table) => [...table.tBodies[0].rows]);
 const field = document.createElement("input");
 const shown = document.createElement("output");
 field.type = "search";

@@ -16,21 +16,23 @@ from algzoo_exact.files import Kept, journal_of, kept_beside, path_of, staged, w
 from algzoo_exact.names import address, printable
 from algzoo_exact.present import document as d
 from algzoo_exact.present.documents.scores import (
-    Row,
     errors_text,
     score_row,
     score_text,
     whole_row,
 )
-from algzoo_exact.present.findings.gather import Progress, Wishes, slow_certificate
+from algzoo_exact.present.findings.certifying import slow_certificate
+from algzoo_exact.present.findings.gather import Progress, Wishes
 from algzoo_exact.present.report import report_of
 from algzoo_exact.present.sections.registry import kinds_section
 from algzoo_exact.present.wording import several
 from algzoo_exact.present.writers.html import to_html
 from algzoo_exact.present.writers.registry import write
+from algzoo_exact.processes import Workers
 from algzoo_exact.program.task import PROBLEMS, TieRule
 from algzoo_exact.progress import shows_progress
 from algzoo_exact.shown import Shown
+from algzoo_exact.tables import Row
 from algzoo_exact.version import __version__
 from algzoo_exact.zoo.folders import models_in
 from algzoo_exact.zoo.loading import Model, load, suffix_of
@@ -42,7 +44,7 @@ _COLUMNS = ("model", "#weights", "score", "#errors", "#regions", "explanation", 
 
 
 @dataclass(frozen=True)
-class Atlas(Shown):
+class Reports(Shown):
     """What was written: the index, the reports by name, why others have none, and the ``rows`` of
     all by name, as ``accuracy`` gives them. ``left`` are those that Ctrl-C came before."""
 
@@ -54,7 +56,7 @@ class Atlas(Shown):
 
 
 @shows_progress("reports")
-def write_atlas(
+def write_reports(
     folder: str | Path,
     output: str | Path,
     *,
@@ -63,9 +65,9 @@ def write_atlas(
     time_limit: float | None = None,
     samples: int = Wishes.samples,
     seed: int = 0,
-    workers: int = 1,
+    workers: Workers = 1,
     progress: Progress | None = None,
-) -> Atlas:
+) -> Reports:
     """Report every model of a folder, and write an index of the reports, which sorts and filters.
 
     A model's explanation is ``explanations/NAME.toml`` in the folder, if there is one. Certificates
@@ -81,21 +83,21 @@ def write_atlas(
     written to.
     """
     wishes = Wishes(ties=ties, time_limit=time_limit, samples=samples, seed=seed, workers=workers)
-    return atlas_of(path_of(folder), path_of(output), loading or {}, wishes, progress)
+    return reports_of(path_of(folder), path_of(output), loading or {}, wishes, progress)
 
 
 Told = Callable[[str, Row], None]
 """Called with the name and the row of each model when it is done."""
 
 
-def atlas_of(
+def reports_of(
     source: Path,
     target: Path,
     loading: Mapping[str, Any],
     wishes: Wishes,
     progress: Progress | None = None,
     told: Told = lambda name, row: None,
-) -> Atlas:
+) -> Reports:
     """The same, of wishes that are one value, without an explanation or a certificate."""
     names = _names(models_in(source))
     pages = _pages([*names])
@@ -109,7 +111,7 @@ def atlas_of(
     rows: dict[str, Row] = {}
     settings = {"loading": dict(loading), "version": __version__}
     settings |= asdict(replace(wishes, workers=0))
-    with kept_beside(target / INDEX, "atlas", settings) as kept:
+    with kept_beside(target / INDEX, "folder of reports", settings) as kept:
         try:
             for name, path in names.items():
 
@@ -129,7 +131,7 @@ def atlas_of(
         journal_of(index).unlink()
     failed = {name: row["error"] for name, row in rows.items() if row["error"]}
     reports = {name: target / pages[name] for name in rows if name not in failed}
-    return Atlas(index, reports, failed, rows, left)
+    return Reports(index, reports, failed, rows, left)
 
 
 def _row(
@@ -223,7 +225,7 @@ def _index(rows: Mapping[str, Row], left: Sequence[str]) -> d.Document:
         )
         sections.append(d.Section("left", "Not yet", (text,)))
     return d.Document(
-        "An exact atlas",
+        "Exact reports",
         f"{several(len(known), 'network')}, and what is proved about each",
         (*sections, kinds_section()),
         f"Made by algzoo-exact {__version__}.",

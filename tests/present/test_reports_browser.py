@@ -31,7 +31,7 @@ def test_index(tmp_path: Path) -> None:
         weights = state(int(name[-3]), int(name[-1]))
         weights = {key: torch.randn(value.shape) for key, value in weights.items()}
         write(source / f"{name}.safetensors", weights)
-    made = az.write_atlas(source, tmp_path / "atlas", samples=1000)
+    made = az.write_reports(source, tmp_path / "reports", samples=1000)
     with browser() as page:
         page.open(made.index)
         assert page.evaluate(_NAMES) == names

@@ -1,24 +1,18 @@
-"""Tables of regions and cells: .parquet, .csv or .json, by the file's suffix."""
+"""Tables of regions and cells: what is in their rows."""
 
 from __future__ import annotations
 
-import csv
-import json
 import math
 from collections.abc import Iterable
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
-from algzoo_exact.errors import InputError, demand
+from algzoo_exact.errors import demand
 from algzoo_exact.exact.enclosure import Enclosure
-from algzoo_exact.files import path_of, replacing
 from algzoo_exact.regions.enumerate import Cell, Region
 from algzoo_exact.regions.starts import NO_LABEL
-
-SUFFIXES = (".parquet", ".csv", ".json")
-
-Row = dict[str, Any]
+from algzoo_exact.tables import Row, check_suffix, write_rows
 
 
 class HasRows(Protocol):
@@ -52,24 +46,6 @@ def write_table(regions: Iterable[Region] | HasRows, path: str | Path, *, digits
         table = [region_row(region, digits) for region in regions]
     write_rows(table, path)
     return len(table)
-
-
-def check_suffix(path: str | Path) -> None:
-    """InputError for a file whose suffix names no sort of table."""
-    target = path_of(path)
-    if target.suffix not in SUFFIXES:
-        raise InputError(
-            f"Tables are written as {', '.join(SUFFIXES)}, chosen by the file's suffix, "
-            f"not as {target.name!r}."
-        )
-
-
-def write_rows(rows: list[Row], path: str | Path) -> None:
-    """Write a table as the file's suffix says, whole or not at all. InputError as in
-    ``write_table``."""
-    check_suffix(path)
-    with replacing(path) as part:
-        _WRITERS[Path(path).suffix](rows, part)
 
 
 def region_row(region: Region, digits: int) -> Row:
@@ -117,25 +93,3 @@ def vector(entries: Iterable[object]) -> str:
 
 def matrix(rows: Iterable[Iterable[object]]) -> str:
     return "; ".join(map(vector, rows))
-
-
-def _write_csv(table: list[Row], path: Path) -> None:
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, list(table[0]) if table else (), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(table)
-
-
-def _write_json(table: list[Row], path: Path) -> None:
-    path.write_text(json.dumps(table, indent=1) + "\n", encoding="utf-8")
-
-
-def _write_parquet(table: list[Row], path: Path) -> None:
-    import pyarrow
-    import pyarrow.parquet
-
-    with path.open("wb") as file:  # pyarrow itself takes no path that is not UTF-8
-        pyarrow.parquet.write_table(pyarrow.Table.from_pylist(table), file)
-
-
-_WRITERS = {".parquet": _write_parquet, ".csv": _write_csv, ".json": _write_json}

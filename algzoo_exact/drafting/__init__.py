@@ -1,0 +1,1 @@
+"""Explanations that the machine proposes: finders look, the verifier decides, the ledger prices."""

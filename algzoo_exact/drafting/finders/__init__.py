@@ -1,0 +1,1 @@
+"""What a draft looks for, one file each."""

@@ -1,0 +1,191 @@
+"""Two inputs: near-equal coefficients where the right answer changes, and signs everywhere else.
+
+With x[1] over the absolute value of x[0] as the coordinate on either side of the x[1] axis, the
+difference of the logits is linear between the neurons' walls. So it has the right sign wherever it
+has at the walls and on the axis, but for the piece that the diagonal runs through: there its two
+coefficients would have to be opposite, and how nearly they are says how near its sign changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+from math import floor, log2
+
+from algzoo_exact.drafting.desk import Desk
+from algzoo_exact.drafting.proposal import Proposal, case, claim, price, wrapped
+from algzoo_exact.drafting.specimen import Specimen
+from algzoo_exact.program.ir import dot
+
+FINDER = "diagonal"
+
+_SIDES = (1, -1)  # the sign of x[0]
+_HALF = "s*x[0] > 0"
+
+
+def find(desk: Desk) -> None:
+    """Propose the account, if the signs are right at all walls."""
+    specimen = desk.specimen
+    if specimen.n != 2 or not specimen.standard or not specimen.task.is_index:
+        return
+    if not all(specimen.program.input_weights):
+        return
+    label = _label_above(specimen)
+    if label is None:
+        return
+    halves = {s: _Half(specimen, label, s) for s in _SIDES}
+    if all(half.is_right for half in halves.values()):
+        desk.offer_account(_account(specimen, label, halves))
+
+
+def _label_above(specimen: Specimen) -> int | None:
+    """The right label where x[1] > x[0], if it is the other one below."""
+    found = {tuple(row): cell.label for cell in specimen.task.cells() for row in cell.inequalities}
+    above, below = found.get((-1, 1)), found.get((1, -1))
+    return above if len(found) == 2 and above is not None and below == 1 - above else None
+
+
+class _Half:
+    """The half plane where x[0] has the sign ``s``, in exact numbers for |x[0]| = 1."""
+
+    def __init__(self, specimen: Specimen, label: int, s: int) -> None:
+        program = specimen.program
+        w, rows, self.s = program.input_weights, program.readout, s
+        self.out = [a - b for a, b in zip(rows[label], rows[1 - label], strict=True)]
+        state = tuple(max(Fraction(0), s * weight) for weight in w)
+        self.after = [dot(row, state) for row in program.recurrent]
+        self.w = w
+        self.on = [a + s * b > 0 for a, b in zip(self.after, w, strict=True)]
+        self.of_last = self._sum(w)
+        self.of_first = self._sum(self.after)
+
+    def _sum(self, of: list[Fraction] | tuple[Fraction, ...]) -> Fraction:
+        """Over the neurons that are active on the diagonal."""
+        parts = zip(self.out, of, self.on, strict=True)
+        return sum((a * b for a, b, on in parts if on), Fraction(0))
+
+    def at(self, x: Fraction) -> Fraction:
+        """The difference where x[1] = x."""
+        z = (a + b * x for a, b in zip(self.after, self.w, strict=True))
+        return sum((o * max(Fraction(0), v) for o, v in zip(self.out, z, strict=True)), Fraction(0))
+
+    @property
+    def walls(self) -> list[Fraction]:
+        return [-a / b for a, b in zip(self.after, self.w, strict=True)]
+
+    @property
+    def gap(self) -> Fraction:
+        """What the coefficients' sum would have to be 0 for, to have the right answer exactly."""
+        return abs(self.of_last + self.s * self.of_first)
+
+    @property
+    def parts(self) -> int:
+        """The m such that the coefficients agree to one part in m."""
+        return floor(self.of_last / self.gap) if self.gap else 10**6
+
+    @property
+    def is_right(self) -> bool:
+        signs = all(self.at(r) * (r - self.s) > 0 for r in self.walls)
+        return signs and self.of_last > self.gap
+
+
+def _account(specimen: Specimen, label: int, halves: Mapping[int, _Half]) -> Proposal:
+    d = specimen.d
+    other = 1 - label
+    active = _active(halves)
+    definitions = {
+        "difference": f"logit[{label}] - logit[{other}]",
+        "out(j)": f"W_oh[{label}][j] - W_oh[{other}][j]",
+        "after(i, s)": "sum(j in 0..d-1: W_hh[i][j]*relu(s*W_hi[j]))",
+        "at_wall(i, s)": "sum(j in 0..d-1: out(j)*relu(after(j, s) - W_hi[j]*W_hi[i]*after(i, s)))",
+        "of_last(s)": f"sum(j in 0..d-1 if {active}: out(j)*W_hi[j])",
+        "of_first(s)": f"sum(j in 0..d-1 if {active}: out(j)*after(j, s))",
+        "agree(s)": " + ".join(
+            f"sum(k in {s}..{s} if k == s: {half.parts})" for s, half in halves.items()
+        ),
+        "near(s)": f"{_HALF} and agree(s)*abs(x[1] - x[0]) <= abs(x[0])",
+    }
+    sides = "s in -1..1 if s != 0"
+    return Proposal(
+        FINDER,
+        "Two inputs: signs at the neurons' walls, and nearly equal coefficients on the diagonal.",
+        (
+            claim(
+                "input_weights", "weights", "In standard form they are 1 and -1.",
+                statement=wrapped(
+                    [f"W_hi[{j}] == {w}" for j, w in enumerate(specimen.program.input_weights)],
+                    "and",
+                ),
+                price=[price("sign", d)],
+            ),
+            claim(
+                "last_state", "always",
+                "The state once both inputs are in: after(i, s) is what |x[0]| counts for.",
+                for_="s in -1..1, i in 0..d-1 if s != 0", domain=_HALF,
+                statement="h[1][i] == relu(W_hi[i]*x[1] + after(i, s)*abs(x[0]))",
+            ),
+            claim(
+                "on_the_diagonal", "weights",
+                "Which neurons are active where x[0] = x[1]: its wall is on one side or the other.",
+                statement=wrapped(
+                    [
+                        f"after({i}, {s}) {'-+'[s > 0]} W_hi[{i}] {'>' if half.on[i] else '<='} 0"
+                        for s, half in halves.items() for i in range(d)
+                    ],
+                    "and",
+                ),
+                price=[price("order", 2 * d)],
+            ),
+            claim(
+                "at_walls", "weights",
+                "At each neuron's wall the difference has the right sign,",
+                statement=wrapped(
+                    [
+                        f"at_wall({i}, {s}) {'>' if r > s else '<'} 0"
+                        for s, half in halves.items() for i, r in enumerate(half.walls)
+                    ],
+                    "and",
+                ),
+                price=[price("sign", 2 * d)],
+            ),
+            claim(
+                "on_the_axis", "weights", "and on the axis x[0] = 0.", for_=sides,
+                statement="s*sum(j in 0..d-1: out(j)*relu(s*W_hi[j])) > 0",
+                price=[price("sign", 2)],
+            ),
+            *(
+                claim(
+                    f"nearly_equal_{side}", "weights",
+                    f"Both coefficients of the diagonal's piece where x[0] {'<>'[s > 0]} 0.",
+                    statement=f"abs(of_last({s}) {'+-'[s < 0]} of_first({s})) "
+                    f"<= of_last({s})/{half.parts}",
+                    price=[price("equality", bits=_bits(half.parts))],
+                )
+                for side, (s, half) in zip(("right", "left"), halves.items(), strict=True)
+            ),
+            case(
+                "clear_of_the_diagonal", "The sign cannot change that far from the diagonal.",
+                for_=sides, when=f"{_HALF} and not near(s)", verdict="right",
+                claims=["last_state"],
+            ),
+            case(
+                "near_the_diagonal", "Which coefficient is larger is left open.",
+                for_=sides, when="near(s)", verdict="unknown",
+            ),
+        ),
+        {name: body for name, body in definitions.items() if name != "near(s)"},
+        {"near(s)": definitions["near(s)"]},
+    )  # fmt: skip
+
+
+def _active(halves: Mapping[int, _Half]) -> str:
+    """Which neurons j are active on the diagonal, as a condition on s and j."""
+    sets = {s: [j for j, on in enumerate(half.on) if on] for s, half in halves.items()}
+    words = {s: " or ".join(f"j == {j}" for j in found) for s, found in sets.items()}
+    if len(set(words.values())) == 1:
+        return words[1]
+    return " or ".join(f"s == {s} and ({text})" for s, text in words.items())
+
+
+def _bits(parts: int) -> Fraction:
+    return Fraction(round(100 * log2(parts)), 100)

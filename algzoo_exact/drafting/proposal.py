@@ -1,0 +1,105 @@
+"""What a finder proposes: a part of a story, as TOML tables that a person reads and edits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Literal, TypeAlias
+
+Value: TypeAlias = str | int | bool | Fraction | Sequence["Value"] | Mapping[str, "Value"]
+
+_WIDE = 96  # characters of a line; longer texts get lines of their own
+
+
+@dataclass(frozen=True)
+class Block:
+    """One [[claim]] or [[case]] table: its keys in the order in which they are written."""
+
+    sort: Literal["claim", "case"]
+    name: str
+    keys: Mapping[str, Value]
+
+    def toml(self) -> str:
+        lines = [f"[[{self.sort}]]", f'name = "{self.name}"']
+        lines += (f"{key} = {value_text(value)}" for key, value in self.keys.items())
+        return "\n".join(lines)
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """Claims, and cases if any, that belong together, with the definitions that they need.
+
+    ``found`` says in a sentence what was seen; ``optional`` claims may be left out of a story that
+    does without them, the others are what its cases rest on.
+    """
+
+    finder: str
+    found: str
+    blocks: tuple[Block, ...]
+    definitions: Mapping[str, str] = field(default_factory=dict)
+    domains: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def claims(self) -> tuple[Block, ...]:
+        return tuple(block for block in self.blocks if block.sort == "claim")
+
+    @property
+    def cases(self) -> tuple[Block, ...]:
+        return tuple(block for block in self.blocks if block.sort == "case")
+
+
+def claim(name: str, kind: str, text: str = "", **keys: Value) -> Block:
+    """A claim; keys named ``for_`` and ``from_`` are those that Python has other uses for."""
+    return _block("claim", name, {"kind": kind, "text": text, **keys})
+
+
+def case(name: str, text: str = "", **keys: Value) -> Block:
+    return _block("case", name, {"text": text, **keys})
+
+
+def _block(sort: Literal["claim", "case"], name: str, keys: Mapping[str, Value]) -> Block:
+    said = {key.rstrip("_"): value for key, value in keys.items() if value not in ("", (), [])}
+    return Block(sort, name, said)
+
+
+def price(rule: str, count: int = 1, **keys: Value) -> Mapping[str, Value]:
+    return {"rule": rule, **({"count": count} if count != 1 else {}), **keys}
+
+
+def value_text(value: Value) -> str:
+    """A value as TOML; numbers that are no decimals of a few digits as constant expressions."""
+    match value:
+        case bool():
+            return str(value).lower()
+        case str():
+            if "\n" in value or len(value) > _WIDE:
+                return f'"""\n{value}\n"""'
+            return f'"{value}"'
+        case int():
+            return str(value)
+        case Fraction():
+            text = number(value)
+            return f'"{text}"' if "/" in text else text
+        case Mapping():
+            inner = ", ".join(f"{key} = {value_text(part)}" for key, part in value.items())
+            return f"{{ {inner} }}"
+        case _:
+            parts = [value_text(part) for part in value]
+            line = f"[{', '.join(parts)}]"
+            return line if len(line) <= _WIDE else "[\n  " + ",\n  ".join(parts) + ",\n]"
+
+
+def number(value: Fraction) -> str:
+    """The number in the language: a decimal where it has few digits, else a fraction."""
+    for digits in range(7):
+        if (value * 10**digits).denominator == 1:
+            return str(value.numerator) if digits == 0 else f"{float(value):.{digits}f}"
+    short = f"{float(value):.3g}"
+    return short if Fraction(short) == value else str(value)
+
+
+def wrapped(parts: Sequence[str], joint: str) -> str:
+    """Parts of an expression, a line each where they are too long for one."""
+    line = f" {joint} ".join(parts)
+    return line if len(line) <= _WIDE else f"\n{joint} ".join(parts)

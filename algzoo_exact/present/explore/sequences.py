@@ -1,0 +1,125 @@
+"""Of transformers: the sequences that they get wrong, and those on which another one differs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+
+from algzoo_exact.analysis.functions import (
+    FunctionDifference,
+    WrongFunctions,
+    function_difference,
+    wrong_functions,
+)
+from algzoo_exact.exact.enclosure import Enclosure
+from algzoo_exact.exact.shares import percent
+from algzoo_exact.present.explore.columns import (
+    I64,
+    MOST_CELLS,
+    MOST_REGIONS,
+    Columns,
+    Data,
+    listed,
+)
+from algzoo_exact.present.explore.page import SEQUENCES, Layout
+from algzoo_exact.present.explore.subject import Effort
+from algzoo_exact.program.floats import rounded
+from algzoo_exact.program.task import Task, TieRule
+from algzoo_exact.program.transformer import Transformer
+from algzoo_exact.zoo.loading import Model
+
+
+@dataclass(frozen=True, eq=False)
+class Sequences:
+    """``wrong`` are the sequences that do not earn full credit, ``difference`` those to which
+    ``against`` gives another answer."""
+
+    model: Model
+    task: Task
+    wrong: WrongFunctions
+    against: Model | None
+    difference: FunctionDifference | None
+
+    layout: Layout = SEQUENCES
+
+    @property
+    def ties(self) -> TieRule:
+        return self.wrong.ties
+
+    @property
+    def open(self) -> Fraction:
+        return self.wrong.open
+
+    @property
+    def accuracy(self) -> Enclosure:
+        lost = self.wrong.total
+        return Enclosure(1 - lost.upper, 1 - lost.lower)
+
+    def facts(self) -> Iterator[tuple[str, str]]:
+        n = self.task.seq_len
+        yield "accuracy", percent(self.accuracy, 4)
+        yield "sequences", f"{n**n:,}"
+        yield "wrong", f"{len(self.wrong):,}"
+        if self.difference is not None and self.against is not None:
+            yield f"differs from {self.against.name}", f"{len(self.difference):,}"
+
+    def figures(self) -> Data:
+        return {
+            "accuracy": self.accuracy,
+            "wrong": len(self.wrong),
+            "different": None if self.difference is None else self.difference.probability,
+        }
+
+    def data(self) -> Data:
+        wrong, other, n = self.wrong, self.difference, self.task.seq_len
+        credit = np.array([float(credit) for credit in wrong.credit], np.float64)
+        columns: Columns = {
+            "input": _texts(wrong.inputs), "label": wrong.label, "answer": wrong.answer,
+            "credit": credit,
+        }  # fmt: skip
+        return {
+            # All sequences are listed where they are few, and nothing is left open.
+            "whole": n**n <= MOST_REGIONS and not wrong.open,
+            "network": _weights(self.model.network),
+            "against": None
+            if self.against is None
+            else {"name": self.against.name, **_weights(self.against.network)},
+            "errors": listed(columns, MOST_CELLS),
+            "differences": None
+            if other is None
+            else listed(
+                {"input": _texts(other.inputs), "label": other.label, "answer": other.first,
+                 "other": other.second}, MOST_CELLS,
+            ),
+        }  # fmt: skip
+
+
+def sequences_of(models: Sequence[Model], task: Task, ties: TieRule, effort: Effort) -> Sequences:
+    """Of one model, or of two that are compared; InputError for models of other sizes."""
+    deadline, progress = effort.deadline, effort.progress
+    wrong = wrong_functions(models[0], ties=ties, time_limit=deadline.timeout, progress=progress)
+    difference = None
+    if len(models) > 1:
+        difference = function_difference(
+            models[0], models[1], time_limit=deadline.timeout, progress=progress
+        )
+    return Sequences(models[0], task, wrong, (*models, None)[1], difference)
+
+
+def _texts(inputs: I64) -> list[str]:
+    return [" ".join(map(str, f)) for f in inputs[:MOST_CELLS].tolist()]
+
+
+def _weights(network: object) -> Data:
+    assert isinstance(network, Transformer)
+    layers = [
+        {name: rounded(getattr(layer, name)).tolist()
+         for name in ("query", "key", "value", "output")}
+        for layer in network.layers
+    ]  # fmt: skip
+    names = ("embed", "pos_embed", "unembed")
+    parts = {name: rounded(getattr(network, name)).tolist() for name in names}
+    return {**parts, "layers": layers, "heads": network.heads}
