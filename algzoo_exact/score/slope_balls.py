@@ -81,11 +81,11 @@ def _moving_wall(below: Below, rnn: Rnn, pattern: U64, face: U64, sets: U64) -> 
             continue
         wall, count, last = first + q, count + 1, q >= neurons - d
     if dying:
-        blind = last  # whether some neuron reads no input, or the last one of these may move
+        open_ = last  # whether a sliver may open: in the last step, or where one reads no input
         for j in range(d):
-            blind = blind or rnn.w_hi[j] == 0.0
+            open_ = open_ or rnn.w_hi[j] == 0.0
         if count > 1:
-            wall = COINCIDING if blind else STILL
+            wall = COINCIDING if open_ else STILL
         return wall
     for tie in range(first + neurons, sets.shape[0]):
         if part_of(face, sets[tie]):
