@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from algzoo_exact.analysis.median_errors import median_errors as median_errors
     from algzoo_exact.analysis.neurons import NeuronFacts as NeuronFacts
     from algzoo_exact.analysis.neurons import neuron_facts as neuron_facts
+    from algzoo_exact.analysis.noise_volume import NoiseVolume as NoiseVolume
+    from algzoo_exact.analysis.noise_volume import noise_volume as noise_volume
     from algzoo_exact.analysis.polish import Polished as Polished
     from algzoo_exact.analysis.polish import polish as polish
     from algzoo_exact.analysis.positive import OrderedCase as OrderedCase
@@ -54,6 +56,10 @@ if TYPE_CHECKING:
     from algzoo_exact.certificate.build import write_certificate as write_certificate
     from algzoo_exact.certificate.check import CheckedCertificate as CheckedCertificate
     from algzoo_exact.certificate.check import check_certificate as check_certificate
+    from algzoo_exact.certificate.economy import Economy as Economy
+    from algzoo_exact.certificate.economy import economy as economy
+    from algzoo_exact.drafting.draft import Draft as Draft
+    from algzoo_exact.drafting.draft import draft as draft
     from algzoo_exact.errors import FloatRangeError as FloatRangeError
     from algzoo_exact.errors import InputError as InputError
     from algzoo_exact.exact.enclosure import Enclosure as Enclosure
@@ -66,6 +72,8 @@ if TYPE_CHECKING:
     from algzoo_exact.explain.prove.statements import prove as prove
     from algzoo_exact.explain.story import Explanation as Explanation
     from algzoo_exact.explain.story import load_explanation as load_explanation
+    from algzoo_exact.explain.suggest import Suggestion as Suggestion
+    from algzoo_exact.explain.suggest import suggest as suggest
     from algzoo_exact.explain.verify import Verification as Verification
     from algzoo_exact.explain.verify import verify as verify
     from algzoo_exact.measure.cone_measure import cone_measure as cone_measure
@@ -134,6 +142,8 @@ _HOMES = {
     "Counts": "score.result",
     "Difference": "analysis.difference",
     "DifferentCell": "analysis.difference",
+    "Economy": "certificate.economy",
+    "Draft": "drafting.draft",
     "Enclosure": "exact.enclosure",
     "Errors": "analysis.errors",
     "Estimate": "race.estimator",
@@ -148,6 +158,7 @@ _HOMES = {
     "Layer": "program.ir",
     "Program": "program.ir",
     "NeuronFacts": "analysis.neurons",
+    "NoiseVolume": "analysis.noise_volume",
     "OrderedCase": "analysis.positive",
     "OrderedCases": "analysis.positive",
     "Outcome": "explain.outcome",
@@ -158,6 +169,7 @@ _HOMES = {
     "RacePoint": "race.run",
     "SampledSquaredError": "runtime.sampled",
     "Score": "score.result",
+    "Suggestion": "explain.suggest",
     "Section": "analysis.sections",
     "Task": "program.task",
     "Trained": "training.train",
@@ -179,6 +191,8 @@ _HOMES = {
     "compare": "race.run",
     "cone_measure": "measure.cone_measure",
     "diff": "analysis.difference",
+    "economy": "certificate.economy",
+    "draft": "drafting.draft",
     "estimator": "race.registry",
     "explore": "present.explore.exploration",
     "exact_score": "analysis.autograd",
@@ -201,6 +215,7 @@ _HOMES = {
     "make_report": "present.report",
     "mlp": "program.ir",
     "neuron_facts": "analysis.neurons",
+    "noise_volume": "analysis.noise_volume",
     "on_subspace": "program.task",
     "orthant_probability": "measure.cone_measure",
     "perturb": "zoo.perturbed",
@@ -223,6 +238,7 @@ _HOMES = {
     "squared_error": "score.compute",
     "squared_error_bounds": "score.compute",
     "standardize": "program.standardize",
+    "suggest": "explain.suggest",
     "surprise": "explain.ledger.surprise",
     "teacher": "program.task",
     "train": "training.train",

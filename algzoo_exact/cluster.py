@@ -18,11 +18,12 @@ def dask_workers(address: str) -> Iterator[Executor]:
     sends the jobs to its workers. A job of a worker that dies is done again by another.
 
     InputError where Dask is not installed, no scheduler answers, or its workers have no package of
-    this version.
+    this version; and where a job has lost more workers than the scheduler allows.
     """
     demand(address, str, "The address of a scheduler is a text")
     try:
         from distributed import Client
+        from distributed.scheduler import KilledWorker
     except ImportError:
         raise InputError("A cluster needs Dask: pip install 'algzoo-exact[dask]'.") from None
     try:
@@ -48,7 +49,13 @@ def dask_workers(address: str) -> Iterator[Executor]:
                 f"The workers of {address!r} have algzoo-exact {', '.join(sorted(versions))}, not "
                 f"{__version__} as here."
             )
-        yield client.get_executor(pure=False)
+        try:
+            yield client.get_executor(pure=False)
+        except KilledWorker:
+            raise InputError(
+                "A job lost more workers than the scheduler allows, for lack of memory perhaps; "
+                "give them more, or raise its distributed.scheduler.allowed-failures."
+            ) from None
 
 
 def _version() -> str:

@@ -32,7 +32,7 @@ _TABLES = {
     "run": "CREATE TABLE run (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
     "jobs": "CREATE TABLE jobs (key TEXT PRIMARY KEY, value TEXT NOT NULL)",
 }
-_WRITE_SECONDS = 0.5  # between two writes, each of which waits for the disk; a kill costs as much
+WRITE_SECONDS = 0.5  # between two writes, each of which waits for the disk; a kill costs as much
 _BUSY_SECONDS = 60.0  # to wait for another process that writes
 _FRACTION = re.compile(r"-?\d+(/[1-9]\d*)?", re.ASCII)
 _ARRAYS = ("float32", "float64", "int64", "uint64", "bool")
@@ -52,7 +52,8 @@ class State:
         self._base = _opened(self.path, create=True)
         self._jobs: dict[str, str] = {}
         self._notes: dict[str, str] = {}
-        self._claimed = False
+        self.command: str | None = None
+        """Of the run, once it is claimed."""
         with _usable(self.path):
             self.done: int = self._base.execute("SELECT count(*) FROM jobs").fetchone()[0]
             """Jobs that are kept."""
@@ -64,30 +65,29 @@ class State:
 
     def __exit__(self, *failure: object) -> None:
         try:
-            self.write()
+            if self.command is not None or self.pending:
+                self.write()
         finally:
             self._base.close()
 
     def claim(self, run: Mapping[str, Any]) -> None:
-        """Say which run this is: all that its results depend on, as JSON has it. The first to say
-        so counts: what that run asks for on the way is a part of it.
+        """Say which run this is: its ``command``, and all else that its results depend on, as JSON
+        has it. The first to say so counts: what that run asks for on the way is a part of it.
 
         InputError if the file holds another run.
         """
-        if self._claimed:
+        if self.command is not None:
             return
-        self._claimed = True
-        mine = json.loads(json.dumps(dict(run)))
-        other = self._note("run")
-        if other is None:
-            self._notes["run"] = json.dumps(mine)
-            self.write()
-        elif other != mine:
+        mine, other = json.loads(json.dumps(dict(run))), self._note("run")
+        if other is not None and other != mine:
             raise InputError(
                 f"{self.path} is the state of another run ({_difference(other, mine)}); give "
                 "another file, or remove this one."
             )
         self._spent = float(self._note("seconds") or 0.0)
+        self.command = str(mine["command"])
+        self._notes["run"] = json.dumps(mine)
+        self.write()
 
     def value(self, key: str) -> Any | None:
         """What the job of this key came to; None if it is not done."""
@@ -124,15 +124,20 @@ class State:
         self._notes["enclosure"] = json.dumps(ends, default=_encoded)
         self.write_now_and_then()
 
+    @property
+    def pending(self) -> bool:
+        """Whether jobs are not written yet."""
+        return bool(self._jobs)
+
     def write_now_and_then(self) -> None:
-        if monotonic() > self._written + _WRITE_SECONDS:
+        if monotonic() > self._written + WRITE_SECONDS:
             self.write()
 
     def write(self) -> None:
         """Write what is known to the disk."""
         now = monotonic()
         notes = self._notes | {"heard": json.dumps(time())}
-        if self._claimed:
+        if self.command is not None:
             notes["seconds"] = json.dumps(round(self._spent + now - self._began, 3))
         with _usable(self.path):
             self._base.execute("BEGIN IMMEDIATE")
@@ -210,7 +215,7 @@ def status(path: str | os.PathLike[str]) -> Status:
             done,
             None if total is None else max(int(total), done),
             float(known.get("seconds", 0.0)),
-            max(0.0, time() - float(known["heard"])),
+            max(0.0, time() - float(known.get("heard", time()))),
             None if ends is None else Enclosure(Fraction(ends[0]), Fraction(ends[1])),
         )
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,8 +29,9 @@ from algzoo_exact.regions.enumerate import Cell, cells, cells_of_leaf
 from algzoo_exact.regions.pattern import ActivationPattern, from_words, to_words
 from algzoo_exact.regions.starts import EACH, open_mass, starting_cones
 from algzoo_exact.score.compute import metric_for
-from algzoo_exact.score.pool import outcomes
+from algzoo_exact.score.pool import Kept, outcomes
 from algzoo_exact.shown import Shown
+from algzoo_exact.state import State
 
 F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
@@ -41,6 +43,9 @@ _DIGITS = 20  # of such measures
 _ULP = 2.0**-52
 
 Progress = Callable[[float, str], None]
+
+
+_COLUMNS = ("start", "bits", "answer", "credit", "measure", "radius", "inside")
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,12 +88,8 @@ class CellTable(Shown):
 
     def select(self, which: NDArray[np.bool_] | I64) -> CellTable:
         """Some of the cells, by a mask or in the order of the positions given."""
-        return replace(
-            self,
-            start=self.start[which], bits=self.bits[which], answer=self.answer[which],
-            credit=self.credit[which], measure=self.measure[which], radius=self.radius[which],
-            inside=self.inside[which],
-        )  # fmt: skip
+        columns: dict[str, Any] = {name: getattr(self, name)[which] for name in _COLUMNS}
+        return replace(self, **columns)
 
     def heaviest_first(self) -> CellTable:
         return self.select(np.lexsort((np.arange(len(self)), -self.measure)))
@@ -115,6 +116,7 @@ def measured_cells(
     wrong_only: bool = False,
     deadline: Deadline = NEVER,
     workers: Workers = 1,
+    state: State | None = None,
     progress: Progress | None = None,
 ) -> CellTable:
     """All cells with their answers and measures, n <= 9; ``wrong_only``: those that do not earn
@@ -134,7 +136,8 @@ def measured_cells(
     if n <= IN_INTEGERS_UP_TO:
         workers = 1
     found: dict[int, CellTable] = {}
-    for job, part in outcomes(list(range(count)), work, deadline, workers):
+    kept = Kept(state, lambda s: f"cells below start {s}", work.plain, work.restored)
+    for job, part in outcomes(list(range(count)), work, deadline, workers, kept):
         if part is not None:
             found[job] = part
         if progress is not None:
@@ -144,17 +147,10 @@ def measured_cells(
 
 
 def _joined(parts: Sequence[CellTable], left: Fraction) -> CellTable:
-    return replace(
-        parts[0],
-        start=np.concatenate([part.start for part in parts]),
-        bits=np.concatenate([part.bits for part in parts]),
-        answer=np.concatenate([part.answer for part in parts]),
-        credit=np.concatenate([part.credit for part in parts]),
-        measure=np.concatenate([part.measure for part in parts]),
-        radius=np.concatenate([part.radius for part in parts]),
-        inside=np.concatenate([part.inside for part in parts]),
-        open=left,
-    )
+    columns: dict[str, Any] = {
+        name: np.concatenate([getattr(part, name) for part in parts]) for name in _COLUMNS
+    }
+    return replace(parts[0], **columns, open=left)
 
 
 @dataclass(frozen=True)
@@ -174,6 +170,19 @@ class _Work:
             self.program, self.task, self.ties, none, np.empty((0, words), np.uint64), none,
             floats, floats, floats, np.empty((0, n)), Fraction(1),
         )  # fmt: skip
+
+    def plain(self, part: CellTable | None) -> Any:
+        return None if part is None else {name: getattr(part, name) for name in _COLUMNS}
+
+    def restored(self, s: int, plain: Any) -> CellTable | None:
+        empty = self.nothing()
+        columns: dict[str, Any] = {
+            name: np.array(plain[name]).astype(getattr(empty, name).dtype, casting="no")
+            for name in _COLUMNS
+        }
+        if len({len(column) for column in columns.values()}) != 1:
+            raise ValueError("columns of several lengths")
+        return replace(empty, **columns, open=Fraction(0))
 
     def __call__(self, s: int) -> CellTable | None:
         try:

@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
+from functools import partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +25,7 @@ from algzoo_exact.errors import InputError
 from algzoo_exact.exact.enclosure import Enclosure, ball_sum, square_root
 from algzoo_exact.measure.flow import MOST_INPUTS
 from algzoo_exact.processes import Workers
+from algzoo_exact.program.fingerprint import identity
 from algzoo_exact.program.ir import Program, side_by_side
 from algzoo_exact.program.lift import HasProgram, lift, task_of
 from algzoo_exact.program.problem import Problem, ValueCell
@@ -32,10 +35,11 @@ from algzoo_exact.progress import shows_progress
 from algzoo_exact.regions.exact_search import CONES
 from algzoo_exact.regions.starts import EACH, open_mass, starting_cones
 from algzoo_exact.score.compute import answer
-from algzoo_exact.score.pool import outcomes
+from algzoo_exact.score.pool import Kept, outcomes
 from algzoo_exact.score.question import Question
 from algzoo_exact.score.squared_error import SQUARED_ERROR
 from algzoo_exact.shown import Shown
+from algzoo_exact.state import Place, opened
 
 F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
@@ -143,12 +147,13 @@ def diff(
     *,
     time_limit: float | None = None,
     workers: Workers = 1,
+    state: Place = None,
     progress: Progress | None = None,
 ) -> Difference:
     """Where two models answer differently, n <= 9; where logits tie, the lowest index is the
     answer. The ``task``, by default the first model's, says who is right.
 
-    After ``time_limit`` seconds, what was found by then.
+    After ``time_limit`` seconds, what was found by then; with a ``state``, the same call goes on.
 
     InputError for models of different sizes, and for those that answer by a number
     (``root_mean_square_difference``).
@@ -163,17 +168,27 @@ def diff(
     starts = starting_cones(chosen)
     work = _Work(programs, chosen, deadline)
     found: dict[int, list[_Row]] = {}
-    for job, rows in outcomes(list(range(len(starts))), work, deadline, workers):
-        if rows is not None:
-            found[job] = rows
-        if progress is not None:
-            progress(len(found) / len(starts), f"{sum(map(len, found.values())):,} batches")
+    with opened(state, partial(identity, "diff", programs, chosen, "lowest")) as place:
+        kept = Kept(place, lambda s: f"differences below start {s}", _plain, _restored)
+        for job, rows in outcomes(list(range(len(starts))), work, deadline, workers, kept):
+            if rows is not None:
+                found[job] = rows
+            if progress is not None:
+                progress(len(found) / len(starts), f"{sum(map(len, found.values())):,} batches")
     rows = [row for job in sorted(found) for row in found[job]]
     return _gathered(programs, chosen, rows, open_mass(chosen, found))
 
 
 _Row = tuple[int, I64, F64, F64, F64]
 """The label, and of a batch: answers as k a + b, measures, radii and points inside."""
+
+
+def _plain(rows: list[_Row] | None) -> Any:
+    return rows
+
+
+def _restored(start: int, plain: Any) -> list[_Row] | None:
+    return [(int(label), pairs.astype(np.int64), *balls) for label, pairs, *balls in plain]
 
 
 def _gathered(
@@ -239,6 +254,7 @@ def root_mean_square_difference(
     *,
     time_limit: float | None = None,
     workers: Workers | None = None,
+    state: Place = None,
 ) -> Enclosure:
     """sqrt(E[(f(x) - g(x))^2]) of two models with one output each.
 
@@ -254,7 +270,7 @@ def root_mean_square_difference(
         SQUARED_ERROR, Program(joint.layers, (gap,)), _Zero("zero", one.seq_len),
         deadline=deadline, workers=workers,
     )  # fmt: skip
-    return square_root(answer(question).enclosure)
+    return square_root(answer(question, state).enclosure)
 
 
 def _zeros(n: int) -> Iterator[ValueCell]:

@@ -6,7 +6,7 @@ from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -18,6 +18,7 @@ from algzoo_exact.deadline import NEVER, Deadline
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.geometry.cone import Cone, IntVector
 from algzoo_exact.processes import Workers
+from algzoo_exact.program.fingerprint import identity
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.lift import HasProgram, lift, task_of
 from algzoo_exact.program.task import Task, TieRule
@@ -27,6 +28,7 @@ from algzoo_exact.regions.starts import covering_cones, starting_cones
 from algzoo_exact.regions.table import vector
 from algzoo_exact.score.compute import accuracy
 from algzoo_exact.shown import Shown
+from algzoo_exact.state import Place, opened
 from algzoo_exact.tables import write_rows
 
 if TYPE_CHECKING:
@@ -177,27 +179,32 @@ def find_errors(
     ties: TieRule = "lowest",
     time_limit: float | None = None,
     workers: Workers = 1,
+    state: Place = None,
     progress: Progress | None = None,
 ) -> Errors:
     """The cells where ``model`` does not give the label of ``task``, n <= 9; a loaded model knows
     its task.
 
-    After ``time_limit`` seconds, those found by then.
+    After ``time_limit`` seconds, those found by then; with a ``state``, the same call goes on.
 
     InputError for sizes that do not fit, and for tasks that ask for a number.
     """
     program, deadline = lift(model), Deadline.after(time_limit)
     chosen = task_of(model, task)
-    table = measured_cells(
-        program, chosen, ties=ties, wrong_only=True, deadline=deadline, workers=workers,
-        progress=progress,
-    ).heaviest_first()  # fmt: skip
-    lost = table.total(1 - table.credit)
-    total = Enclosure(max(Fraction(0), lost.lower), lost.upper + table.open)
-    labelled = len(starting_cones(chosen)) == len(covering_cones(chosen))  # all inputs
-    if labelled and not deadline.passed:
-        score = accuracy(program, chosen, ties=ties, workers=workers, time_limit=deadline.timeout)
-        total = total.intersect(Enclosure(1 - score.enclosure.upper, 1 - score.enclosure.lower))
+    with opened(state, partial(identity, "errors", (program,), chosen, ties)) as kept:
+        table = measured_cells(
+            program, chosen, ties=ties, wrong_only=True, deadline=deadline, workers=workers,
+            state=kept, progress=progress,
+        ).heaviest_first()  # fmt: skip
+        lost = table.total(1 - table.credit)
+        total = Enclosure(max(Fraction(0), lost.lower), lost.upper + table.open)
+        labelled = len(starting_cones(chosen)) == len(covering_cones(chosen))  # all inputs
+        if labelled and not deadline.passed:
+            right = accuracy(
+                program, chosen, ties=ties, workers=workers, state=kept,
+                time_limit=deadline.timeout,
+            ).enclosure  # fmt: skip
+            total = total.intersect(Enclosure(1 - right.upper, 1 - right.lower))
     return Errors(total, table)
 
 

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, partial
 from math import gcd
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,7 @@ from algzoo_exact.geometry.cone import dot, primitive
 from algzoo_exact.measure.cone_moments import second_moment
 from algzoo_exact.measure.flow import LARGEST_DIMENSION
 from algzoo_exact.processes import Workers
+from algzoo_exact.program.fingerprint import identity
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.lift import HasProgram, lift, task_of
 from algzoo_exact.program.task import Task
@@ -34,9 +35,10 @@ from algzoo_exact.regions.starts import Start, starting_cones
 from algzoo_exact.regions.table import vector
 from algzoo_exact.score.bends import Errors
 from algzoo_exact.score.compute import squared_error
-from algzoo_exact.score.pool import outcomes
+from algzoo_exact.score.pool import Kept, outcomes
 from algzoo_exact.score.squared_error import SQUARED_ERROR
 from algzoo_exact.shown import Shown
+from algzoo_exact.state import Place, opened
 from algzoo_exact.tables import write_rows
 
 if TYPE_CHECKING:
@@ -149,30 +151,43 @@ def median_errors(
     *,
     time_limit: float | None = None,
     workers: Workers = 1,
+    state: Place = None,
     progress: Progress | None = None,
 ) -> MedianErrors:
     """The cells of a median model by what they add to its mean squared error, n <= 9.
 
     InputError for other tasks, sizes that do not fit, and where ``time_limit`` seconds do not
-    suffice.
+    suffice. With a ``state``, the same call goes on after a kill.
     """
     program, deadline, chosen = lift(model), Deadline.after(time_limit), task_of(model, task)
     SQUARED_ERROR.check(program, chosen, None)
-    table = measured_cells(program, chosen, deadline=deadline, workers=workers, progress=progress)
     count = len(starting_cones(chosen))
-    square, radius = np.zeros(len(table)), np.full(len(table), math.inf)
-    for s, (mids, rads) in outcomes(list(range(count)), _Work(table, deadline), deadline, workers):
-        where = np.flatnonzero(table.start == s)
-        square[where], radius[where] = mids, rads
-        count -= 1
-    if table.open or count or deadline.passed:
-        raise InputError(f"{time_limit} seconds were not enough for all cells; allow more.")
-    order = np.argsort(-square, kind="stable")
-    total = _positive(ball_sum(square, radius))
-    score = squared_error(program, chosen, workers=workers, time_limit=deadline.timeout)
+    with opened(state, partial(identity, "errors", (program,), chosen, None)) as kept:
+        table = measured_cells(
+            program, chosen, deadline=deadline, workers=workers, state=kept, progress=progress
+        )
+        square, radius = np.zeros(len(table)), np.full(len(table), math.inf)
+        work, jobs = _Work(table, deadline), list(range(count))
+        squares = Kept(kept, lambda s: f"squares below start {s}", work.plain, _restored)
+        for s, (mids, rads) in outcomes(jobs, work, deadline, workers, squares):
+            where = np.flatnonzero(table.start == s)
+            square[where], radius[where] = mids, rads
+            count -= 1
+        if table.open or count or deadline.passed:
+            raise InputError(f"{time_limit} seconds were not enough for all cells; allow more.")
+        order = np.argsort(-square, kind="stable")
+        total = _positive(ball_sum(square, radius))
+        score = squared_error(
+            program, chosen, workers=workers, state=kept, time_limit=deadline.timeout
+        )
     return MedianErrors(
         total.intersect(score.enclosure), table.select(order), square[order], radius[order]
     )
+
+
+def _restored(start: int, plain: Any) -> tuple[F64, F64]:
+    mids, rads = plain
+    return mids.astype(float), rads.astype(float)
 
 
 @dataclass(frozen=True)
@@ -195,6 +210,9 @@ class _Work:
         ]
         mids, rads = np.array(found).reshape(-1, 2).T
         return mids, rads
+
+    def plain(self, found: tuple[F64, F64]) -> Any:
+        return None if self.deadline.passed else found
 
     def _floats(self, start: Start) -> Iterator[tuple[bytes, tuple[float, float]]]:
         """By pattern; without those that float64 leaves open."""

@@ -163,9 +163,7 @@ class _Around:
             else:
                 high = middle
         bits = float(-np.log2(best).sum())
-        return NoiseVolume(
-            self.task, loss, measured, bits, 2.0**low, best, directions, self.scales
-        )
+        return NoiseVolume(self.task, loss, measured, bits, 2.0**low, best, directions, self.scales)
 
     def _free(self) -> F64:
         """Orthonormal directions (P, F) of noise that may change an answer."""

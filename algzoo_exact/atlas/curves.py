@@ -92,9 +92,12 @@ def plate_of(sizes: Sequence[OfSize]) -> Drawing:
         )  # fmt: skip
         there = {size.size[1:]: size for size in sizes}
         for row, d in zip(grid, hidden, strict=True):
+            labelled = False
             for axes, n in zip_longest(row, inputs):
-                _small(axes, there.get((d, n)))
-                axes.label_outer()
+                size = there.get((d, n))
+                _small(axes, size)
+                axes.tick_params(labelleft=size is not None and not labelled)
+                labelled |= size is not None
             row[0].set_ylabel(f"{d} neurons", fontsize=8)
         for axes, n in zip(grid[0], inputs, strict=False):
             axes.set_title(f"{n} inputs", fontsize=8)
@@ -110,11 +113,10 @@ def plate_of(sizes: Sequence[OfSize]) -> Drawing:
 
 
 def _small(axes: Axes, size: OfSize | None) -> None:
-    axes.tick_params(labelsize=7, bottom=False, labelbottom=False, length=2)
-    if size is None:
-        axes.set_axis_off()
-        return
-    for seed, points in _lines(size).items():
+    """Nothing where there is no such size, but a place."""
+    axes.tick_params(labelsize=7, bottom=False, labelbottom=False, length=2, left=size is not None)
+    axes.spines[:].set_visible(size is not None)
+    for seed, points in _lines(size).items() if size is not None else ():
         _draw_seed(axes, points, _colour(seed), small=True)
 
 

@@ -27,6 +27,8 @@ from algzoo_exact.cli import (
     check,
     compare,
     diff,
+    draft,
+    economy,
     errors,
     explore,
     gradient,
@@ -215,8 +217,10 @@ _add(app, show.show, show.EXAMPLES)
 _add(app, sample.sample, sample.EXAMPLES)
 _add(app, compare.compare, compare.EXAMPLES)
 _add(app, train.train, train.EXAMPLES)
+_add(app, draft.draft, draft.EXAMPLES)
 _add(app, verify.verify, verify.EXAMPLES)
 _add(app, surprise.surprise, surprise.EXAMPLES)
+_add(app, economy.economy, economy.EXAMPLES)
 _add(app, certify.certify, certify.EXAMPLES)
 _add(app, check.check, check.EXAMPLES)
 _add(app, report.report, report.EXAMPLES)

@@ -29,7 +29,7 @@ _DRAWN = 3  # inputs
 
 
 @dataclass(frozen=True, kw_only=True)
-class Other(o.TimeLimit, o.Sharing):
+class Other(o.TimeLimit, o.Lasting):
     other: str | None = o.argument(
         None, "[OTHER]", "The model to compare with, as MODEL; by default MODEL itself, changed."
     )
@@ -80,6 +80,7 @@ def diff(
     if len(kinds) > 1:
         raise InputError("A transformer and another model have no inputs in common.")
     if kinds == {True}:
+        other.refuse_state("of the differences of transformers")
         with progress_bar("diff", deadline) as advance:
             apart = az.function_difference(*models, time_limit=deadline.timeout, progress=advance)
         seconds = time.monotonic() - began
@@ -92,10 +93,13 @@ def diff(
     with progress_bar("diff", deadline) as advance, other.shared(2) as workers:
         if task.is_numeric:
             root = az.root_mean_square_difference(
-                *models, time_limit=deadline.timeout, workers=workers
+                *models, time_limit=deadline.timeout, workers=workers, state=other.state
             )
             return Said(root_document(models, task, root, time.monotonic() - began))
-        found = az.diff(*models, time_limit=deadline.timeout, workers=workers, progress=advance)
+        found = az.diff(
+            *models, time_limit=deadline.timeout, workers=workers, state=other.state,
+            progress=advance,
+        )  # fmt: skip
         cells = found.cells(other.top)
     seconds = time.monotonic() - began
     return Said(difference_document(models, found, cells, seconds, other.picture))

@@ -24,7 +24,7 @@ algzoo-exact errors my_model.pth --task argmax --json
 
 
 @dataclass(frozen=True, kw_only=True)
-class Extent(o.TimeLimit, o.Sharing):
+class Extent(o.TimeLimit, o.Lasting):
     top: int = o.option(10, "N", "How many cells to print; --out has all.", min=0)
     out: Path | None = o.option(
         None, "FILE", "Write a table of all wrong cells: .parquet, .csv or .json."
@@ -60,6 +60,7 @@ def errors(
         check_suffix(out)
     loaded = noise.on(sizes.load(model))
     if isinstance(loaded.network, Transformer):
+        extent.refuse_state("of the errors of transformers")
         with progress_bar("errors", deadline) as advance:
             wrong = az.wrong_functions(
                 loaded, ties=rules.rule, time_limit=deadline.timeout, progress=advance
@@ -72,8 +73,9 @@ def errors(
     if task.is_numeric:
         with progress_bar("errors", deadline) as advance, extent.shared(2) as workers:
             squares = az.median_errors(
-                loaded, task, workers=workers, progress=advance, time_limit=deadline.timeout
-            )
+                loaded, task, workers=workers, state=extent.state, progress=advance,
+                time_limit=deadline.timeout,
+            )  # fmt: skip
             if out is not None:
                 squares.write(out)
             pieces = squares.cells(extent.top)
@@ -81,8 +83,8 @@ def errors(
         return Said(median_errors_document(loaded, squares, pieces, out, seconds))
     with progress_bar("errors", deadline) as advance, extent.shared(2) as workers:
         found = az.find_errors(
-            loaded.program, task, ties=rule, workers=workers, progress=advance,
-            time_limit=deadline.timeout,
+            loaded.program, task, ties=rule, workers=workers, state=extent.state,
+            progress=advance, time_limit=deadline.timeout,
         )  # fmt: skip
         if out is not None:
             found.write(out)

@@ -41,8 +41,8 @@ class Page:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Effort(o.TimeLimit, StatementTime):
-    workers: int = o.option(2, "N", "Processes.", min=1)
+class Effort(o.TimeLimit, StatementTime, o.Sharing):
+    """How long it may take, and who shares the work."""
 
 
 def explore(
@@ -71,12 +71,12 @@ def explore(
     story = page.explanation and az.load_explanation(explanation_path(page.explanation))
     loaded = sizes.load(model)
     task = o.task_of(loaded)
-    with progress_bar("explore", deadline) as advance:
+    with progress_bar("explore", deadline) as advance, effort.shared(2) as workers:
         found = az.explore(
             loaded, task,
             against=None if page.against is None else o.load_model(page.against),
             explanation=story or None, section=page.section, ties=ties.rule,
-            time_limit=deadline.timeout, seconds=effort.seconds, workers=effort.workers,
+            time_limit=deadline.timeout, seconds=effort.seconds, workers=workers,
             progress=advance,
         )  # fmt: skip
         found.save(page.output)

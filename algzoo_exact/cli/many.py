@@ -48,8 +48,7 @@ class Scoring:
                 "A table has no room for --by-label, --closed-form and --check-samples; leave them "
                 "out, or give one model."
             )
-        if wishes.state is not None:
-            raise InputError("A table goes on by its --out FILE; --state is for one model.")
+        wishes.refuse_state("of several models, where --out FILE goes on by itself")
         if self.noise_seeds and self.noise.noise is None:
             raise InputError("--noise-seeds needs --noise STD.")
         o.tie_rule(self.rules.ties)

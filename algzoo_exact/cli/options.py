@@ -184,6 +184,11 @@ class Lasting(Sharing):
         "ended it, and [bold]algzoo-exact status[/bold] says how far it is.",
     )  # fmt: skip
 
+    def refuse_state(self, why: str) -> None:
+        """InputError if there is a state, though there is none ``why``."""
+        if self.state is not None:
+            raise InputError(f"There is no --state {why}; leave it out.")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:

@@ -67,13 +67,19 @@ class Certificate:
     no_certificate: bool = o.flag("--no-certificate", "Write no certificate.")
 
 
+_CORES = os.cpu_count() or 1
+
+
 @dataclass(frozen=True, kw_only=True)
-class Effort(StatementTime, o.Seed):
+class Effort(StatementTime, o.Seed, o.Sharing):
     time_limit: float | None = o.option(
         None, "TIME", "For all but an explanation and a certificate that is named: 30s, 2m, ...; "
         "then certified bounds have to do, and there is no other certificate.",
         parser=o.parse_seconds,
     )  # fmt: skip
+    workers: int | None = o.option(
+        None, "N", "Processes; by default as many as this machine has cores.", min=1
+    )
     samples: int = o.option(
         1_000_000, "N", "Random inputs to check the score on.", parser=o.parse_count
     )
@@ -103,8 +109,7 @@ def report(
         raise InputError("Give one MODEL, or --all FOLDER for many.")
     wishes = Wishes(
         ties=ties.rule, samples=effort.samples, seed=effort.seed, seconds=effort.seconds,
-        workers=os.cpu_count() or 1, time_limit=effort.time_limit,
-        inside=effort.inside,
+        workers=_CORES, time_limit=effort.time_limit, inside=effort.inside,
     )  # fmt: skip
     if about.folder is not None:
         if about.explanation or certificate != Certificate():
@@ -112,7 +117,9 @@ def report(
                 "--all takes explanations from the folder, and decides on certificates; leave out "
                 "--explanation, --certificate and --no-certificate."
             )
-        return _all(about.folder, about.output, sizes, wishes, quiet=as_json)
+        with effort.shared(_CORES) as workers:
+            shared = replace(wishes, workers=workers)
+            return _all(about.folder, about.output, sizes, shared, quiet=as_json)
     assert about.model is not None
     if certificate.certificate is not None and certificate.no_certificate:
         raise InputError("--certificate and --no-certificate contradict each other.")
@@ -131,12 +138,17 @@ def report(
     if named is None and not certificate.no_certificate and effort.time_limit is None:
         named = _beside(about.output, loaded, story is not None)
     deadline = o.deadline_after(context, effort.time_limit)
-    with _progress("report", deadline) as advance, staged_all({"certificate": named}) as parts:
+    with (
+        _progress("report", deadline) as advance,
+        staged_all({"certificate": named}) as parts,
+        effort.shared(_CORES) as workers,
+    ):
         asked = replace(
             wishes,
             explanation=story,
             certificate=parts.get("certificate"),
             time_limit=deadline.timeout,
+            workers=workers,
         )
         made = report_of(loaded, task, asked, advance)
         made.write(about.output)
@@ -160,7 +172,7 @@ def _progress(label: str, deadline: Deadline = NEVER) -> Iterator[Callable[[floa
 
 
 def _beside(output: Path, model: Model, explained: bool) -> Path | None:
-    from algzoo_exact.present.findings.gather import slow_certificate
+    from algzoo_exact.present.findings.certifying import slow_certificate
     from algzoo_exact.present.reports import CERTIFICATE
 
     if slow_certificate(model, o.task_of(model), explained):

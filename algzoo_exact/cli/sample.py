@@ -19,7 +19,7 @@ algzoo-exact sample my_model.pth --task argmax -n 2^24 --device cuda --json
 
 
 @dataclass(frozen=True, kw_only=True)
-class Draw(o.Seed):
+class Draw(o.Seed, o.Lasting):
     samples: int = o.option(
         1_000_000, "N", "How many inputs; 1e6, 10_000 and 2^20 are understood.", "-n", "--samples",
         parser=o.parse_count,
@@ -27,6 +27,9 @@ class Draw(o.Seed):
     device: str = o.option("cpu", "DEVICE", "cpu or cuda.")
     dtype: str = o.option("float32", "TYPE", "float32 or float64.")
     confidence: float = o.option(0.99, "P", "Chance that the interval holds the accuracy.")
+    workers: int | None = o.option(
+        None, "N", "Processes; by default one, which uses all cores.", min=1
+    )
 
 
 def sample(
@@ -42,7 +45,7 @@ def sample(
     loaded = noise.on(sizes.load(model))
     task, rule = rules.task_of(loaded), rules.rule
     estimate: Estimate
-    with progress_bar("sampling") as advance:
+    with progress_bar("sampling") as advance, draw.shared(1) as workers:
 
         def progress(done: int, total: int) -> None:
             advance(done / total, f"{done:,} inputs")
@@ -50,11 +53,12 @@ def sample(
         if task.outputs == 1:
             estimate = az.sample_squared_error(
                 loaded.program, task, draw.samples, seed=draw.seed, device=draw.device,
-                dtype=draw.dtype, progress=progress,
+                dtype=draw.dtype, workers=workers, state=draw.state, progress=progress,
             )  # fmt: skip
         else:
             estimate = az.sample(
                 loaded.network, task, draw.samples, seed=draw.seed, device=draw.device,
-                dtype=draw.dtype, ties=rule, confidence=draw.confidence, progress=progress,
+                dtype=draw.dtype, ties=rule, confidence=draw.confidence, workers=workers,
+                state=draw.state, progress=progress,
             )  # fmt: skip
     return Said(sample_document(loaded, task, rule if task.outputs > 1 else None, estimate))

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from algzoo_exact.cli import options as o
 from algzoo_exact.cli.command import Said
+from algzoo_exact.cli.output import progress_bar
 from algzoo_exact.cli.stories import EXIT_CODES, Story
+
+if TYPE_CHECKING:
+    from algzoo_exact.explain.suggest import Suggestion
 
 EXAMPLES = """
 algzoo-exact verify my_story.toml --model handcrafted:2nd_argmax_10
 algzoo-exact verify my_story.toml --only register --seconds 2m
+algzoo-exact verify my_story.toml --suggest
 algzoo-exact verify my_story.toml --json
 Exit codes: 0 all proved, 1 something refuted, 2 bad input, 3 something undecided.
 """
@@ -21,6 +27,10 @@ class Part:
     only: str | None = o.option(
         None, "CLAIM", "Only this claim, and those that its proof may assume; no cases."
     )
+    suggest: bool = o.flag(
+        "--suggest", "For what failed, print true versions to paste: the smallest tolerance, the "
+        "largest natural domain, the missing case. Each is proved first.",
+    )  # fmt: skip
 
 
 def verify(story: Story, part: Part) -> Said:
@@ -29,8 +39,15 @@ def verify(story: Story, part: Part) -> Said:
     Where its cases partition the inputs, the accuracy that follows from them is printed. Ctrl-C
     ends with what is known so far.
     """
+    import algzoo_exact as az
     from algzoo_exact.present.documents.verification import verification_document
 
     path, loaded, verification = story.verified(part.only)
-    said = verification_document(path, loaded, verification)
+    found: tuple[Suggestion, ...] | None = None
+    if part.suggest and not verification.stopped:
+        with progress_bar("suggesting") as advance:
+            found = az.suggest(
+                verification, seconds=story.seconds, progress=lambda text: advance(0.0, text)
+            )
+    said = verification_document(path, loaded, verification, found)
     return Said(said, EXIT_CODES[verification.status])

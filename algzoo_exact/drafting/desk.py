@@ -7,22 +7,27 @@ draft, whatever a finder saw.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from typing import Literal
 
 from algzoo_exact.deadline import NEVER, Deadline
+from algzoo_exact.drafting.formulas import Formula
 from algzoo_exact.drafting.head import Head
 from algzoo_exact.drafting.proposal import Proposal
 from algzoo_exact.drafting.specimen import Specimen
 from algzoo_exact.explain.claims.claim import ClaimResult
 from algzoo_exact.explain.ledger.prices import rows_of
+from algzoo_exact.explain.outcome import Parameters
 from algzoo_exact.explain.story import parse_explanation
 from algzoo_exact.explain.verify import Verification, verify_again
 from algzoo_exact.shown import Shown
 
 Fate = Literal["kept", "aside", "not proved", "not tried"]
 
-_SECONDS = 30.0  # for each statement, at most
+_HARDLY = Fraction(1, 1000)  # of all inputs
+_LEAST, _SECONDS = 0.2, 30.0  # for each statement
+_PART, _SHARES = 0.25, 6.0  # of the time left: for one statement at most, and for all together
 
 
 @dataclass(frozen=True)
@@ -47,7 +52,9 @@ class Desk:
 
     ``results`` are those of their claims, by name; ``accounts`` are proposals with cases, one of
     which is chosen in the end, each with the story up to it, verified; ``settled`` is what became
-    of all. Weights may be rounded to ``bits_allowed`` in all.
+    of all. ``held`` has the formulas of neurons, exact or nearly, and ``names`` the claims that say
+    so. Weights may be rounded to
+    ``bits_allowed`` in all.
     """
 
     specimen: Specimen
@@ -59,6 +66,15 @@ class Desk:
     accounts: list[tuple[Proposal, Verification]] = field(default_factory=list)
     results: dict[str, ClaimResult] = field(default_factory=dict)
     settled: list[Finding] = field(default_factory=list)
+    held: dict[int, Formula] = field(default_factory=dict)
+    names: dict[int, str] = field(default_factory=dict)
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether an accuracy follows already that leaves hardly anything open."""
+        found = (verification.accuracy for _, verification in self.accounts)
+        known = [figure.enclosure for figure in found if figure is not None]
+        return any(enclosure is not None and enclosure.width < _HARDLY for enclosure in known)
 
     def offer(self, proposal: Proposal) -> bool:
         """Lay down a proposal without cases: it stays if all its claims are proved."""
@@ -72,16 +88,30 @@ class Desk:
         self.settle(proposal, "kept" if proved else "not proved", self.bits(results))
         return proved
 
-    def offer_account(self, proposal: Proposal) -> Verification | None:
-        """Lay down one with cases; None unless all of it is proved, and an accuracy follows."""
+    def offer_account(self, proposal: Proposal) -> None:
+        """Lay down one with cases: it stays if all is proved, and an accuracy follows."""
         if self.head.has_cases or not self._may_try(proposal):
-            return None
+            return
         found = self._verified(proposal)
-        if found.status != "proved" or found.accuracy is None:
+        if found.status == "proved" and found.accuracy is not None:
+            self.accounts.append((proposal, found))
+        else:
             self.settle(proposal, "not proved", self.bits(self._results(found, proposal)))
+
+    def suprema(self, proposal: Proposal) -> dict[tuple[str, Parameters], Fraction] | None:
+        """The greatest errors that its claims (all of the kind close) are about, by their names and
+        parameters; None where they are not found exactly, and the proposal is settled."""
+        if not self._may_try(proposal):
             return None
-        self.accounts.append((proposal, found))
-        return found
+        greatest: dict[tuple[str, Parameters], Fraction] = {}
+        for result in self._results(self._verified(proposal), proposal):
+            for outcome in result.instances:
+                exact = [f.rational for f in outcome.figures if f.rational is not None]
+                if len(exact) != 1:
+                    self.settle(proposal, "not proved", 0.0)
+                    return None
+                greatest[result.claim.name, outcome.parameters] = exact[0]
+        return greatest
 
     def settle(self, proposal: Proposal, fate: Fate, bits: float) -> None:
         """Note what became of a proposal."""
@@ -93,15 +123,24 @@ class Desk:
         program = self.specimen.program
         return sum(row.bits for result in results for row in rows_of(result, program))
 
-    def checked(self, toml: str) -> Verification:
-        """A story's text, checked; what was proved before is not proved anew."""
-        known = dict(self.results)
-        for _, found in self.accounts:
-            known |= {result.claim.name: result for result in found.claims}
-        left = max(0.1, min(_SECONDS, self.deadline.left / 4))
+    def checked(self, toml: str, before: Verification | None = None) -> Verification:
+        """A story's text, checked; what was proved ``before``, or for other proposals, is not
+        proved anew."""
+        story, known = parse_explanation(toml), dict(self.results)
+        if before is not None:
+            known |= {result.claim.name: result for result in before.claims}
+            same = [known[c.name] for c in story.claims if known[c.name].claim == c]
+            if len(same) == len(story.claims) and story.cases == before.explanation.cases:
+                return replace(before, explanation=story, claims=tuple(same))
+        fresh = [claim for claim in story.claims if claim.name not in known]
+        statements = sum(len(claim.instances) for claim in fresh)
+        statements += sum(len(case.instances) for case in story.cases)
+        # Most are decided in a small part of their time, so that shares may add up to more.
+        share = min(_PART, _SHARES / max(1, statements))
         return verify_again(
-            parse_explanation(toml), self.head.model, known,
-            seconds=left, ties=self.specimen.ties, progress=lambda done, text: self.tell(text),
+            story, self.head.model, known,
+            seconds=max(_LEAST, min(_SECONDS, share * self.deadline.left)),
+            ties=self.specimen.ties, progress=lambda done, text: self.tell(text),
         )  # fmt: skip
 
     def _verified(self, proposal: Proposal) -> Verification:

@@ -11,7 +11,15 @@ from time import monotonic
 
 from algzoo_exact.deadline import Deadline
 from algzoo_exact.drafting.desk import Desk, Finding
-from algzoo_exact.drafting.finders import diagonal
+from algzoo_exact.drafting.finders import (
+    diagonal,
+    forms,
+    holdings,
+    order_cases,
+    readout,
+    roundings,
+    weights,
+)
 from algzoo_exact.drafting.head import given_head, new_head
 from algzoo_exact.drafting.proposal import Proposal
 from algzoo_exact.drafting.specimen import Specimen
@@ -27,9 +35,16 @@ from algzoo_exact.progress import in_words, shows_progress
 from algzoo_exact.shown import Shown
 
 SECONDS = 240.0
-BITS_EACH = 9.5  # of a number, where a draft has to round a model's weights
 
-FINDERS: tuple[Callable[[Desk], None], ...] = (diagonal.find,)
+FINDERS: tuple[Callable[[Desk], None], ...] = (
+    weights.find,
+    holdings.find,
+    readout.find,
+    order_cases.find,
+    diagonal.find,
+    forms.find,
+    roundings.find,
+)
 """In this order: what a finder says may rest on what was proved before."""
 
 
@@ -71,10 +86,9 @@ def draft(
 
     ``start`` is the file of a person's story, which is completed: what it says stays as it is, and
     cases are proposed where it has none. ``name`` is what ``load`` takes to get the model; a new
-    story states it. ``bits`` is what the explanation may cost at most where
-    weights have to be rounded for it; by default 9.5 for each. Nothing new is begun after the
-    ``seconds``, half of which go to cases. The same ``seed`` gives the same draft, unless time
-    runs out.
+    story states it. ``bits`` is what the explanation may cost at most where weights have to be
+    rounded for it; by default 9.6 for each number. Nothing new is begun after the ``seconds``. The
+    same ``seed`` gives the same draft, unless time runs out.
 
     InputError for models that are no RNNs, for a story about another model, where no claim was
     found, and for times and bits that are not positive.
@@ -93,7 +107,8 @@ def draft(
     desk.deadline = Deadline.after(seconds)
     desk.tell = progress or (lambda text: None)
     for find in FINDERS:
-        find(desk)
+        if not desk.deadline.passed:
+            find(desk)
     return _chosen(desk, began)
 
 
@@ -122,14 +137,15 @@ def _desk(about: _About, start: str | os.PathLike[str] | None, seed: int) -> Des
 
 def _chosen(desk: Desk, began: float) -> Draft:
     """The draft with the account that leaves the fewest bits in all, and what it rests on."""
-    account, total = None, inf
+    account, before, total = None, None, inf
     for proposal, found in desk.accounts:
-        bits = _total(desk, found)
+        bits = _total(desk, found) if len(desk.accounts) > 1 else 0.0
         if bits < total:
-            account, total = proposal, bits
+            account, before, total = proposal, found, bits
     kept, aside = _parted(desk.proposals, account)
-    for proposal, _ in desk.accounts:
-        desk.settle(proposal, "kept" if proposal is account else "aside", 0.0)
+    for proposal, found in desk.accounts:
+        results = [found.claim(block.name) for block in proposal.claims]
+        desk.settle(proposal, "kept" if proposal is account else "aside", desk.bits(results))
     findings = tuple(
         replace(found, fate="aside") if found.found in {p.found for p in aside} else found
         for found in desk.settled
@@ -138,7 +154,7 @@ def _chosen(desk: Desk, began: float) -> Draft:
         raise InputError("Nothing was found that could be proved of this model in the time given.")
     remarks = [_remark(found) for found in findings if found.fate != "kept"]
     toml = desk.head.with_parts(kept, remarks)
-    verification = desk.checked(toml)
+    verification = desk.checked(toml, before)
     bits = desk.bits(verification.claims)
     return Draft(toml, verification, bits, findings, monotonic() - began)
 

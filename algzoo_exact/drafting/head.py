@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from algzoo_exact.drafting.proposal import Proposal, value_text
+from algzoo_exact.drafting.proposal import Proposal, Value, value_text
 from algzoo_exact.drafting.specimen import Specimen
 from algzoo_exact.explain.story import Explanation
 from algzoo_exact.program.fingerprint import weights_sha256
@@ -53,7 +53,7 @@ class Head:
 
 def new_head(specimen: Specimen, model: Model, title: str, name: str | None) -> Head:
     """For a story that begins here; ``name`` is what ``load`` takes to get the model."""
-    keys = {
+    keys: dict[str, Value] = {
         "task": specimen.task.name,
         "hidden_size": specimen.d,
         "seq_len": specimen.n,
@@ -68,7 +68,7 @@ def new_head(specimen: Specimen, model: Model, title: str, name: str | None) -> 
 
 def given_head(text: str, story: Explanation, model: Model) -> Head:
     """A person's story, to be completed."""
-    parts = [part.name for part in (*story.claims, *story.cases)]
+    parts = [claim.name for claim in story.claims] + [case.name for case in story.cases]
     headings = [heading for heading, _ in (*story.definitions, *story.domains)]
     names = frozenset([*parts, *(heading.partition("(")[0].strip() for heading in headings)])
     return Head(text, model, names, bool(story.cases))

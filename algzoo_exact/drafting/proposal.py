@@ -59,7 +59,7 @@ def case(name: str, text: str = "", **keys: Value) -> Block:
 
 
 def _block(sort: Literal["claim", "case"], name: str, keys: Mapping[str, Value]) -> Block:
-    said = {key.rstrip("_"): value for key, value in keys.items() if value not in ("", ())}
+    said = {key.rstrip("_"): value for key, value in keys.items() if value not in ("", (), [])}
     return Block(sort, name, said)
 
 
@@ -95,7 +95,8 @@ def number(value: Fraction) -> str:
     for digits in range(7):
         if (value * 10**digits).denominator == 1:
             return str(value.numerator) if digits == 0 else f"{float(value):.{digits}f}"
-    return str(value)
+    short = f"{float(value):.3g}"
+    return short if Fraction(short) == value else str(value)
 
 
 def wrapped(parts: Sequence[str], joint: str) -> str:

@@ -73,6 +73,10 @@ class Specimen:
             h[t + 1] = np.maximum(z[t], 0.0)
         return z, h[1:]
 
+    def draw(self, count: int) -> Floats:
+        """Gaussian inputs (count, n), always the same."""
+        return np.random.default_rng(self.seed + 1).standard_normal((count, self.n))
+
     def logits(self, x: Floats) -> Floats:
         """(N, outputs)."""
         last: Floats = self.states(x)[1][-1] @ self.w_oh.T
@@ -84,7 +88,9 @@ class Specimen:
         logits, labels = self.logits(x), self.labels(x)
         best = logits == logits.max(1, keepdims=True)
         answered = best.argmax(1) == labels
-        return answered if self.ties == "lowest" else answered & (best.sum(1) == 1)
+        alone: NDArray[np.bool_] = best.sum(1) == 1
+        found: NDArray[np.bool_] = answered if self.ties == "lowest" else answered & alone
+        return found
 
     def labels(self, x: Floats) -> Labels:
         """The task's labels, by its cells; -1 on walls."""

@@ -157,7 +157,8 @@ class Outcome(Shown):
 
     Where it is refuted, ``witness`` is an input (n) in the domain at which it fails: floats where
     possible, and always checked exactly. ``failing`` is the (statement, domain) that it refutes;
-    ``confirmed`` says whether torch, in float64, sees the same (None: not tried).
+    ``confirmed`` says whether torch, in float64, sees the same (None: not tried). ``fails`` is the
+    probability of the inputs at which the whole claim fails, if it is about inputs.
 
     Where it is unknown, the verdict's reason says why. ``state`` holds values of free entries that
     satisfy what was assumed but not the statement: it does not follow, and may be true all the
@@ -171,6 +172,7 @@ class Outcome(Shown):
     witness: Point | None = None
     failing: tuple[Formula, Formula] | None = None
     confirmed: bool | None = None
+    fails: Figure | None = None
     state: tuple[tuple[Entry, Fraction], ...] | None = None
     figures: tuple[Figure, ...] = ()
     arguments: tuple[Argument, ...] = ()

@@ -17,6 +17,7 @@ from algzoo_exact.errors import InputError, demand, did_you_mean
 from algzoo_exact.explain.claims.cases import Case
 from algzoo_exact.explain.claims.claim import Claim
 from algzoo_exact.explain.claims.keys import (
+    LARGEST_SIZE,
     TRUTH,
     Json,
     Keys,
@@ -44,8 +45,6 @@ from algzoo_exact.explain.language.toml_tables import (
 )
 from algzoo_exact.program.task import PROBLEMS, Task
 from algzoo_exact.shown import Shown
-
-LARGEST_SIZE = 1024  # inputs, and hidden neurons
 
 _HASH = text("^([0-9a-f]{64})?$")
 SURPRISE: Keys = {"bits_of_optimization": exact(), "note": text()}
@@ -185,8 +184,7 @@ def parse_explanation(toml: str) -> Explanation:
                 raise InputError(f"{key}: {heading} must be a text in quotes, not {shown(body)}.")
     for twice in sorted(definitions.keys() & domains.keys()):
         raise InputError(f"{twice} is in [definitions] and in [domains]; choose two names.")
-    known = read_definitions({**definitions, **domains}, domains.keys())
-    expander = Expander(known, subject.sizes)
+    expander, known = _expander(definitions, domains, subject)
     _check_definitions(expander, known, {name.partition("(")[0].strip() for name in domains})
     reader = ClaimReader(expander, subject.task)
     for data in given["claim"]:
@@ -208,6 +206,20 @@ def parse_explanation(toml: str) -> Explanation:
         tuple(reader.cases),
         optimization,
     )
+
+
+def _expander(
+    definitions: Mapping[str, str], domains: Mapping[str, str], subject: Subject
+) -> tuple[Expander, Mapping[str, Definition]]:
+    known = read_definitions({**definitions, **domains}, domains.keys())
+    return Expander(known, subject.sizes), known
+
+
+def reader_of(explanation: Explanation) -> ClaimReader:
+    """Reads more claims and cases with its definitions."""
+    definitions, domains = dict(explanation.definitions), dict(explanation.domains)
+    expander, _ = _expander(definitions, domains, explanation.subject)
+    return ClaimReader(expander, explanation.subject.task)
 
 
 def _subject(source: Source) -> Subject:

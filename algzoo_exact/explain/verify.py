@@ -197,7 +197,7 @@ class _Run:
     def _outcome(self, claim: Claim, instance: Instance, known: Sequence[Fact]) -> Outcome:
         def checked() -> Outcome:
             start = monotonic()
-            return self.bench.about(instance, instance.check(self.bench, known), start)
+            return self.bench.about(instance, instance.decided(self.bench, known), start)
 
         found = self.guarded(_title(claim, instance.parameters), checked)
         if found is None:

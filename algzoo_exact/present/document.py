@@ -174,6 +174,13 @@ class Commands:
 
 
 @dataclass(frozen=True)
+class Code:
+    """A text for a file, as it stands."""
+
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Folded:
     """Something long, shown when asked for; left out on paper, where ``summary`` remains.
 
@@ -186,7 +193,17 @@ class Folded:
 
 
 Block: TypeAlias = (
-    Paragraph | Display | Facts | Table | Picture | Bar | Statement | Bullets | Commands | Folded
+    Paragraph
+    | Display
+    | Facts
+    | Table
+    | Picture
+    | Bar
+    | Statement
+    | Bullets
+    | Commands
+    | Code
+    | Folded
 )
 
 

@@ -19,6 +19,7 @@ from algzoo_exact.present.writers.html import to_html
 from algzoo_exact.present.writers.latex import to_latex
 from algzoo_exact.present.writers.markdown import to_markdown
 from algzoo_exact.present.writers.registry import write
+from algzoo_exact.processes import Workers
 from algzoo_exact.program.lift import task_of
 from algzoo_exact.program.readers import as_model
 from algzoo_exact.program.task import Task, TieRule
@@ -88,7 +89,7 @@ def make_report(
     samples: int = Wishes.samples,
     seed: int = 0,
     seconds: float = Wishes.seconds,
-    workers: int = 1,
+    workers: Workers = 1,
     inside: bool = False,
     progress: Progress | None = None,
 ) -> Report:
@@ -101,8 +102,8 @@ def make_report(
     that is asked for (by default a report of an AlgZoo model takes under a minute). ``samples``
     random inputs are held against the score. ``workers`` > 1 uses processes: one for these inputs
     and for untrained models unless torch is loaded, and that many for scores of five and six
-    inputs. A look ``inside``, at wrong cells, neurons and sections, is taken unasked where it takes
-    about a second, and in full where it is asked for.
+    inputs; an executor runs those wherever it likes. A look ``inside``, at wrong cells, neurons and
+    sections, is taken unasked where it takes about a second, and in full where it is asked for.
 
     InputError where nothing tells the task, for an explanation of another model, and for a
     certificate of a model that can have none.

@@ -21,12 +21,14 @@ from algzoo_exact.present.documents.scores import (
     score_text,
     whole_row,
 )
-from algzoo_exact.present.findings.gather import Progress, Wishes, slow_certificate
+from algzoo_exact.present.findings.certifying import slow_certificate
+from algzoo_exact.present.findings.gather import Progress, Wishes
 from algzoo_exact.present.report import report_of
 from algzoo_exact.present.sections.registry import kinds_section
 from algzoo_exact.present.wording import several
 from algzoo_exact.present.writers.html import to_html
 from algzoo_exact.present.writers.registry import write
+from algzoo_exact.processes import Workers
 from algzoo_exact.program.task import PROBLEMS, TieRule
 from algzoo_exact.progress import shows_progress
 from algzoo_exact.shown import Shown
@@ -63,7 +65,7 @@ def write_reports(
     time_limit: float | None = None,
     samples: int = Wishes.samples,
     seed: int = 0,
-    workers: int = 1,
+    workers: Workers = 1,
     progress: Progress | None = None,
 ) -> Reports:
     """Report every model of a folder, and write an index of the reports, which sorts and filters.

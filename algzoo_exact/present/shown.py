@@ -22,16 +22,20 @@ from algzoo_exact.analysis.gradient import Gradient
 from algzoo_exact.analysis.neurons import NeuronFacts
 from algzoo_exact.analysis.polish import Polished
 from algzoo_exact.certificate.build import Certificate
+from algzoo_exact.certificate.economy import Economy
+from algzoo_exact.drafting.draft import Draft
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.explain.ledger.surprise import Ledger
 from algzoo_exact.explain.outcome import Outcome
 from algzoo_exact.explain.prove.statements import Asked
 from algzoo_exact.explain.story import Explanation
+from algzoo_exact.explain.suggest import Suggestion
 from algzoo_exact.explain.verify import Verification
 from algzoo_exact.present import document as d
 from algzoo_exact.present.documents.asked import asked_document, verdict_text
 from algzoo_exact.present.documents.catalogue import catalogue_document
 from algzoo_exact.present.documents.difference import difference_document
+from algzoo_exact.present.documents.draft import draft_document
 from algzoo_exact.present.documents.errors import errors_document
 from algzoo_exact.present.documents.gradient import gradient_document, polish_document
 from algzoo_exact.present.documents.importance import importance_document
@@ -39,13 +43,14 @@ from algzoo_exact.present.documents.neurons import neurons_document
 from algzoo_exact.present.documents.race import race_document
 from algzoo_exact.present.documents.regions import Chosen, regions_document
 from algzoo_exact.present.documents.score import Wanted, sample_document, score_document
-from algzoo_exact.present.documents.verification import verification_document
+from algzoo_exact.present.documents.verification import suggestion_blocks, verification_document
 from algzoo_exact.present.explore.exploration import Exploration, SavedPage
 from algzoo_exact.present.pictures.picture import Drawing
 from algzoo_exact.present.report import Report
-from algzoo_exact.present.sections.explanation import prose_of
+from algzoo_exact.present.sections.economy import economy_blocks
 from algzoo_exact.present.sections.ledger import ledger_blocks
 from algzoo_exact.present.sections.theorem import MOST_NEURONS, attention, closed_form, numbers
+from algzoo_exact.present.typeset import prose_of
 from algzoo_exact.present.wording import digits, figure_text, model_text, several
 from algzoo_exact.present.writers.html import to_fragment, to_html
 from algzoo_exact.program.ir import Program
@@ -61,7 +66,8 @@ from algzoo_exact.zoo.loading import Model
 
 _TOP, _TERMS = 10, 50  # rows of a table, and of one of the terms of a closed form
 _MEASURED = 5  # inputs, up to which a region's measure takes no time
-_HEAVY, _COLOURS = 100_000, 64  # bytes of a picture in lines; colours of one in pixels
+_HEAVY = 60_000  # bytes, above which a picture in lines becomes one of pixels
+_PIXELS, _QUALITY = 1000, 60  # across; WebP's, of 100
 _GRAPH = 300  # regions that are all measured for a table of the heaviest
 
 Blocks = Iterable[d.Block]
@@ -207,6 +213,8 @@ def _drawing(drawing: Drawing) -> Blocks:
 
 
 def _lightened(block: d.Block) -> d.Block:
+    if isinstance(block, d.Folded):
+        return d.paragraph(block.summary, ": in the file that ", d.Mono("write"), " makes.")
     return _light(block) if isinstance(block, d.Picture) else block
 
 
@@ -219,11 +227,12 @@ def _light(picture: d.Picture) -> d.Picture:
 
     buffer = BytesIO()
     pixels = Image.open(BytesIO(picture.drawn("png"))).convert("RGB")
-    pixels.quantize(_COLOURS).save(buffer, "png", optimize=True)
+    pixels.thumbnail((_PIXELS, _PIXELS), Image.Resampling.LANCZOS)
+    pixels.save(buffer, "webp", quality=_QUALITY, method=6)
     data = b64encode(buffer.getvalue()).decode()
     wrapped = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {pixels.width} {pixels.height}">'
-        f'<image width="100%" height="100%" href="data:image/png;base64,{data}"/></svg>'
+        f'<image width="100%" height="100%" href="data:image/webp;base64,{data}"/></svg>'
     )
     return replace(picture, drawn=lambda kind: wrapped.encode())
 
@@ -250,8 +259,11 @@ BLOCKS: dict[type, Callable[[Any], Blocks]] = {
     Region: _region,
     RegionGraph: _graph,
     Explanation: _explanation,
+    Draft: lambda found: _of(draft_document(None, None, found)),
     Verification: lambda found: _of(verification_document(None, None, found)),
     Ledger: lambda ledger: tuple(ledger_blocks(ledger)),
+    Economy: lambda made: tuple(economy_blocks(made)),
+    Suggestion: lambda found: tuple(suggestion_blocks([found])),
     Outcome: _outcome,
     Asked: lambda asked: _of(asked_document(None, None, None, asked, None)),
     Errors: _errors,

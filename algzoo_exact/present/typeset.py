@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from fractions import Fraction
 from itertools import pairwise
 from typing import assert_never
 
+from algzoo_exact.errors import InputError
 from algzoo_exact.explain.language import syntax as s
 from algzoo_exact.explain.language.parser import parse, parse_ranges
+from algzoo_exact.present import document as d
 from algzoo_exact.present import formula as f
 from algzoo_exact.present.formula import Formula, row
 from algzoo_exact.program.render import short
@@ -70,6 +73,15 @@ def _inner(node: s.Node) -> Formula:
         case s.Ranged(_, op, ranges, body):
             sign: Formula = f.Operator("∑") if op == "sum" else f.Name(op, upright=True)
             return row(f.Under(sign, _ranges(ranges)), _at(body, _PRODUCT))
+        case s.Conditional(_, condition, then, otherwise):
+            return row(
+                f.Words("if "), _inner(condition), f.Words(" then "), _inner(then),
+                f.Words(" else "), _inner(otherwise),
+            )  # fmt: skip
+        case s.Items(_, items):
+            return f.Fenced("[", f.joined(map(_inner, items), ","), "]")
+        case s.Chosen(_, of, index):
+            return f.Sub(_inner(of), _inner(index))
     assert_never(node)
 
 
@@ -88,6 +100,8 @@ def _level(node: s.Node) -> int:
             return _COMPARE
         case s.Ranged(_, op, _, _):
             return _PRODUCT if op == "sum" else _LOOSEST if op in ("all", "any") else _ATOM
+        case s.Conditional():
+            return _LOOSEST
         case s.Applied(_, op, _):
             return _LEVELS.get(op, _ATOM)
         case _:
@@ -192,3 +206,28 @@ def _ranges(ranges: s.Ranges) -> Formula:
 def _are_neighbours(low: s.Node, high: s.Node) -> bool:
     values = [node.value for node in (low, high) if isinstance(node, s.Literally)]
     return len(values) == 2 and values[1] - values[0] == 1
+
+
+_ENTRY = re.compile(r"\b(?:x|z|h|logit|W_hi|W_hh|W_oh)(?:\[[^\[\]]+\])+")
+
+_SUMS = {" + ": "+", " - ": "−"}
+
+
+def prose_of(text: str) -> d.Text:
+    """An author's words; entries such as ``x[0]`` become formulas, also sums of two."""
+    plain = re.sub(r"(?<!\S)-(?=\d)", "−", " ".join(text.split()))
+    parts: list[d.Inline] = []
+    end = 0
+    for match in _ENTRY.finditer(plain):
+        try:
+            shown = typeset(match[0])
+        except InputError:  # prose may hold anything
+            continue
+        between = plain[end : match.start()]
+        before = parts[-1] if parts else None
+        if isinstance(before, d.Math) and between in _SUMS:
+            parts[-1] = d.Math(row(before.formula, _SUMS[between], shown))
+        else:
+            parts += [between, d.Math(shown)]
+        end = match.end()
+    return (*parts, plain[end:])

@@ -1,13 +1,17 @@
-"""A hash of a network's weights: the same for every file that holds the same numbers."""
+"""What names a network: a hash of its weights, the same for every file that holds the same numbers;
+and what names a task, and a run.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from hashlib import sha256
 
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.lift import named_weights
-from algzoo_exact.program.task import Task, TaskOnSubspace, Teacher
+from algzoo_exact.program.task import Task, TaskOnSubspace, Teacher, TieRule
 from algzoo_exact.program.transformer import Transformer
+from algzoo_exact.version import __version__
 
 
 def weights_sha256(network: Program | Transformer) -> str:
@@ -35,3 +39,16 @@ def task_identity(task: Task) -> str:
         basis = "; ".join(" ".join(map(str, row)) for row in task.basis)
         return f"{text} of {task_identity(task.task)} on {basis}, {task.shared}"
     return text
+
+
+def identity(
+    command: str, networks: Iterable[Program | Transformer], task: Task, ties: TieRule | None
+) -> dict[str, str | None]:
+    """What names a run: all that its results depend on, if there are no further options."""
+    return {
+        "command": command,
+        "model": " and ".join(map(weights_sha256, networks)),
+        "task": task_identity(task),
+        "ties": ties,
+        "version": __version__,
+    }

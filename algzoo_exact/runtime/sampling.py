@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import cached_property
 from math import inf, nextafter, sqrt
-from typing import TypeVar
+from multiprocessing import parent_process
+from typing import Any, Generic, TypeVar
 
 import torch
 from torch import Tensor
@@ -21,6 +23,8 @@ from torch import Tensor
 from algzoo_exact.deadline import NEVER, Deadline
 from algzoo_exact.errors import InputError, demand
 from algzoo_exact.exact.binomial import chernoff_hoeffding, clopper_pearson
+from algzoo_exact.processes import Workers, check_workers, processes_for
+from algzoo_exact.program.fingerprint import identity
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.lift import (
     HasNetwork,
@@ -33,13 +37,16 @@ from algzoo_exact.program.transformer import Transformer
 from algzoo_exact.progress import counted, shows_progress
 from algzoo_exact.regions.starts import NO_LABEL, covering_cones
 from algzoo_exact.runtime.exact_inputs import MOST
-from algzoo_exact.runtime.networks import network_for
+from algzoo_exact.runtime.networks import Network, network_for
 from algzoo_exact.runtime.sampled import SampleEstimate
 from algzoo_exact.runtime.threads import in_order
+from algzoo_exact.score.pool import Kept, outcomes
+from algzoo_exact.state import Place, State, opened
 from algzoo_exact.zoo.architectures import to_tensor
 from algzoo_exact.zoo.tasks import draw_inputs, first_argmax, targets, torch_device
 
 BLOCK = 1 << 16
+_SPAN = 16  # blocks of a job
 
 T = TypeVar("T")
 _DTYPES = {"float32": torch.float32, "float64": torch.float64}
@@ -56,6 +63,8 @@ def sample(
     dtype: str = "float32",
     ties: TieRule = "lowest",
     confidence: float = 0.99,
+    workers: Workers = 1,
+    state: Place = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> SampleEstimate:
     """Measure a model's accuracy on ``n`` random inputs, in torch.
@@ -63,13 +72,17 @@ def sample(
     They are standard normal, or for longest_cycle uniform among all functions. A loaded model knows
     its ``task``, which is None then.
     The same seed, device and dtype give the same outcome on one machine. ``float32`` is what
-    people use; weights are rounded to it. ``progress(done, n)`` is called after each block.
+    people use; weights are rounded to it. One worker uses all cores; several, or an executor, and
+    a ``state``, from which the same call goes on after a kill, are for samples that outgrow a
+    machine. ``progress(done, n)`` is called after each block.
 
     Raises InputError for a device that is not here, a task of another length, and weights or
     logits beyond the range of ``dtype``.
     """
-    draw = Draw(n, seed, device, dtype, progress=progress)
-    return sample_drawn(model, task_of(model, task), draw, ties, confidence)
+    draw = Draw(n, seed, device, dtype, progress=progress, workers=workers)
+    program, asked = network_of(model), task_of(model, task)
+    with opened(state, lambda: draw.identity(program, asked, ties)) as kept:
+        return sample_drawn(program, asked, replace(draw, state=kept), ties, confidence)
 
 
 @dataclass(frozen=True)
@@ -78,7 +91,8 @@ class Draw:
 
     With ``bits``, normal ones are rounded to so many bits after the point (see ``exact_inputs``).
     One block is drawn at least, and none after the ``deadline``; ``progress(done, count)`` hears
-    of each. InputError for values that make no sense.
+    of each. With several ``workers`` or a ``state``, jobs are spans of blocks. InputError for
+    values that make no sense.
     """
 
     count: int
@@ -88,6 +102,8 @@ class Draw:
     bits: int | None = None
     progress: Callable[[int, int], None] | None = None
     deadline: Deadline = NEVER
+    workers: Workers = 1
+    state: State | None = None
 
     def __post_init__(self) -> None:
         demand(self.count, int, "The number of samples is a whole number")
@@ -96,25 +112,95 @@ class Draw:
         if self.dtype not in _DTYPES:
             raise InputError(f"Sampling runs in float32 or float64, not in {self.dtype!r}.")
         torch_device(self.device)
+        check_workers(self.workers)
 
     @property
     def place(self) -> tuple[torch.dtype, torch.device]:
         return _DTYPES[self.dtype], torch_device(self.device)
 
+    def identity(
+        self, network: Program | Transformer, task: Task, ties: TieRule | None
+    ) -> dict[str, object]:
+        """What names a run that draws these inputs."""
+        drawn = {"samples": self.count, "seed": self.seed}
+        place = {"device": self.device, "dtype": self.dtype}
+        return {**identity("sample", (network,), task, ties), **drawn, **place}
+
     def blocks(self, run: Callable[[Tensor, int], T], task: Task) -> Iterator[T]:
-        """What ``run`` finds on each block (n, 2^16), and of how many inputs there to find it."""
-        count, place = self.count, self.place
-
-        def run_block(block: int) -> T:
-            x = inputs(task, self.seed, block, *place, self.bits)
-            return run(x, min(BLOCK, count - block * BLOCK))
-
-        for block, found in enumerate(in_order(run_block, -(-count // BLOCK), place[1]), 1):
+        """What ``run`` finds on each block (n, 2^16), and of how many inputs there to find it: a
+        tuple of numbers, and of tuples of them."""
+        blocks = -(-self.count // BLOCK)
+        if self.state is not None or processes_for(self.workers) > 1:
+            yield from self._shared(run, task, blocks)
+            return
+        one = _Block(replace(self, progress=None), run, task)
+        for block, found in enumerate(in_order(one, blocks, self.place[1]), 1):
             yield found
-            if self.progress is not None:
-                self.progress(min(count, block * BLOCK), count)
+            self._tell(block)
             if self.deadline.passed:
                 return
+
+    def _shared(self, run: Callable[[Tensor, int], T], task: Task, blocks: int) -> Iterator[T]:
+        """The same, in order too, by jobs of several blocks each."""
+        spans = [range(at, min(at + _SPAN, blocks)) for at in range(0, blocks, _SPAN)]
+        alone = replace(self, progress=None, workers=1, state=None)
+        work = _Span(_Block(alone, run, task))
+        name = f"inputs of seed {self.seed} in {self.dtype}, bits {self.bits}, {self.count} in all"
+        kept: Kept[range, tuple[T, ...] | None] = Kept(
+            self.state, lambda span: f"{name}: {span}", lambda found: found,
+            lambda span, plain: _tuples(plain),
+        )  # fmt: skip
+        found: dict[range, tuple[T, ...]] = {}
+        for span, some in outcomes(spans[::-1], work, self.deadline, self.workers, kept):
+            if some is not None:
+                found[span] = some
+                self._tell(sum(map(len, found)))
+        for span in spans:
+            yield from found.get(span, ())
+        if not found:
+            yield work.block(0)
+
+    def _tell(self, blocks: int) -> None:
+        if self.progress is not None:
+            self.progress(min(self.count, blocks * BLOCK), self.count)
+
+
+@dataclass(frozen=True)
+class _Block(Generic[T]):
+    """What is found on a block of the inputs that are drawn, by its number."""
+
+    draw: Draw
+    run: Callable[[Tensor, int], T]
+    task: Task
+
+    def __call__(self, block: int) -> T:
+        draw = self.draw
+        x = inputs(self.task, draw.seed, block, *draw.place, draw.bits)
+        return self.run(x, min(BLOCK, draw.count - block * BLOCK))
+
+
+@dataclass(frozen=True)
+class _Span(Generic[T]):
+    """The same of several; None if the time is up."""
+
+    block: _Block[T]
+
+    def __call__(self, span: range) -> tuple[T, ...] | None:
+        draw, found = self.block.draw, list[T]()
+        if parent_process() is not None:  # the cores are shared with other workers
+            torch.set_num_threads(1)
+            each: Iterable[T] = map(self.block, span)
+        else:
+            each = in_order(lambda i: self.block(span[i]), len(span), draw.place[1])
+        for one in each:
+            found.append(one)
+            if draw.deadline.passed:
+                return None
+        return tuple(found)
+
+
+def _tuples(plain: Any) -> Any:
+    return tuple(map(_tuples, plain)) if isinstance(plain, list) else plain
 
 
 def sample_drawn(
@@ -130,16 +216,10 @@ def sample_drawn(
     if not 0 < confidence < 1:
         raise InputError(f"The confidence must be between 0 and 1, not {confidence}.")
     start = time.perf_counter()
-    network = network_for(program, *draw.place)
-    labels_of = labelling(task, *draw.place)
-
-    def run(x: Tensor, count: int) -> tuple[int, dict[int, int]]:
-        return count, network.credit(x, labels_of(x), count, ties)
-
     credit: Counter[int] = Counter()
     drawn = 0
-    for count, found in draw.blocks(run, task):
-        credit.update(found)
+    for count, found in draw.blocks(_Credit(program, task, ties, draw.place), task):
+        credit.update(dict(found))
         drawn += count
     correct = sum((Fraction(count, tied) for tied, count in credit.items()), Fraction(0))
     level = Fraction(confidence)
@@ -162,6 +242,26 @@ def sample_drawn(
         dtype=draw.dtype,
         seconds=time.perf_counter() - start,
     )
+
+
+@dataclass(frozen=True)
+class _Credit:
+    """What a network earns on the inputs of a block: their number, and how many earn 1/tied, for
+    each number of tied logits."""
+
+    network: Program | Transformer
+    task: Task
+    ties: TieRule
+    place: tuple[torch.dtype, torch.device]
+
+    @cached_property
+    def parts(self) -> tuple[Network, Callable[[Tensor], Tensor]]:
+        """The network, and the labels of inputs."""
+        return network_for(self.network, *self.place), labelling(self.task, *self.place)
+
+    def __call__(self, x: Tensor, count: int) -> tuple[int, tuple[tuple[int, int], ...]]:
+        network, labels_of = self.parts
+        return count, tuple(network.credit(x, labels_of(x), count, self.ties).items())
 
 
 def labelling(task: Task, dtype: torch.dtype, device: torch.device) -> Callable[[Tensor], Tensor]:

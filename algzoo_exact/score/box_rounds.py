@@ -10,10 +10,10 @@ depends on the results of the one before it, and not on the order in which jobs 
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -141,10 +141,15 @@ def faces(n: int) -> Iterator[Cell]:
         yield Cell((-1.0,) * n, (1.0,) * n, face, 0.5 / n, 1.0)
 
 
-@lru_cache(1)
+_OWN = threading.local()
+
+
 def _quadrature(n: int) -> Quadrature:
-    """One in each process, whose table of end points each search fills anew."""
-    return quadrature_for(n, MOST_ROWS)
+    """One in each thread, whose table of end points each search fills anew."""
+    if getattr(_OWN, "n", None) != n:
+        _OWN.n, _OWN.quadrature = n, quadrature_for(n, MOST_ROWS)
+    found: Quadrature = _OWN.quadrature
+    return found
 
 
 @dataclass(frozen=True)

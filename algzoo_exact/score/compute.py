@@ -225,14 +225,13 @@ def answer(question: Question, place: Place = None) -> Score:
     InputError for sizes that do not fit, or a wish that cannot be granted for this n.
     """
     question.check()
-    if CLOSED_FORM.accepts(question):
-        # Bounds take about as long, and have something to show when the time is up.
-        short = replace(question, deadline=question.deadline.part(_FORM_SHARE))
-        with suppress(TimeIsUpError):
-            return next(CLOSED_FORM.steps(short))
     with opened(place, question.identity) as state:
-        if state is not None:
-            question = replace(question, state=state)
+        question = replace(question, state=state)
+        if CLOSED_FORM.accepts(question):
+            # Bounds take about as long, and have something to show when the time is up.
+            short = replace(question, deadline=question.deadline.part(_FORM_SHARE))
+            with suppress(TimeIsUpError):
+                return next(CLOSED_FORM.steps(short))
         return last_step(steps(question), question.known(), question.progress)
 
 
@@ -251,7 +250,7 @@ def steps(question: Question) -> Iterator[Score]:
     best = known = question.known().enclosure
     for step in _chosen(question):
         best = (known if step.kind == "exact" else best).intersect(step.enclosure)
-        if question.state is not None:
+        if question.state is not None and question.state.command == question.metric.name:
             question.state.tell(best)
         yield replace(step, enclosure=best)
 

@@ -15,11 +15,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from algzoo_exact.deadline import Deadline
 from algzoo_exact.exact.enclosure import Enclosure, working_precision
 from algzoo_exact.program.task import TieRule, credit_for
 from algzoo_exact.program.transformer import Transformer
@@ -54,18 +55,25 @@ def every_input(question: Question) -> Iterator[Score]:
     assert q.ties is not None
     inputs = q.n**q.n
     end = inputs if q.max_cells is None else min(inputs, q.max_cells)
-    work, tally = _Block(q.program, q.n, end), Tally(q, q.ties)
+    work, tally = _Block(q.program, q.n, end, q.deadline), Tally(q, q.ties)
     if end == 0:
         yield tally.result(0.0)
     blocks = range(-(-end // BLOCK))
     kept = Kept(q.state, lambda block: f"block {block} of {BLOCK}", _plain, _restored)
     for _, found in outcomes(list(blocks[::-1]), work, q.deadline, q.workers or 1, kept):
-        tally.answers.update(found)
+        tally.answers.update(found.answers)
         yield tally.result(time.monotonic() - began)
 
 
 Answers = Counter[tuple[int, "Answer"]]
 """How often each answer is given where a label is right."""
+
+
+class _Found(NamedTuple):
+    """Answers of a block, ``whole`` unless the time was up."""
+
+    answers: Answers
+    whole: bool
 
 
 @dataclass(frozen=True)
@@ -75,11 +83,16 @@ class _Block:
     transformer: Transformer
     n: int
     end: int
+    deadline: Deadline
 
-    def __call__(self, block: int) -> Answers:
+    def __call__(self, block: int) -> _Found:
         tokens = functions(self.n, block * BLOCK, min((block + 1) * BLOCK, self.end))
-        labels = longest_cycles(tokens).tolist()
-        return Counter(zip(labels, _judge(self.transformer).answers(tokens), strict=True))
+        answers, found = _judge(self.transformer).answers(tokens), Answers()
+        for label, answer in zip(longest_cycles(tokens).tolist(), answers, strict=True):
+            if self.deadline.passed:
+                return _Found(found, False)
+            found[label, answer] += 1
+        return _Found(found, True)
 
 
 @lru_cache(1)
@@ -88,21 +101,21 @@ def _judge(transformer: Transformer) -> Judge:
     return Judge(transformer)
 
 
-def _plain(found: Answers) -> Any:
-    """In the order of the inputs."""
+def _plain(found: _Found) -> Any:
+    if not found.whole:
+        return None
     return [
         [label, [sorted(indices) for indices in answer.classes], count]
-        for (label, answer), count in found.items()
+        for (label, answer), count in found.answers.items()
     ]
 
 
-def _restored(block: int, plain: Any) -> Answers:
-    return Counter(
-        {
-            (int(label), Answer(tuple(frozenset(map(int, some)) for some in classes))): int(count)
-            for label, classes, count in plain
-        }
-    )
+def _restored(block: int, plain: Any) -> _Found:
+    found = Answers()
+    for label, classes, count in plain:
+        answer = Answer(tuple(frozenset(map(int, some)) for some in classes))
+        found[int(label), answer] += int(count)
+    return _Found(found, True)
 
 
 def functions(n: int, first: int, end: int) -> Integers:

@@ -26,7 +26,7 @@ from algzoo_exact.processes import FreshContext, Workers, processes_for
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import TieRule
 from algzoo_exact.regions.exact_search import ExactSearch
-from algzoo_exact.state import State, damaged
+from algzoo_exact.state import WRITE_SECONDS, State, damaged
 
 _J = TypeVar("_J", covariant=True)
 _K = TypeVar("_K", contravariant=True)
@@ -98,11 +98,12 @@ class Kept(Generic[_K, _R]):
     plain: Callable[[_R], Any]
     restored: Callable[[_K, Any], _R]
 
-    def found(self, job: _K) -> _R | None:
-        """What an earlier run left of this job; None if nothing."""
+    def found(self, job: _K, left: int) -> _R | None:
+        """What an earlier run left of this job, beside so many others; None if nothing."""
         value = None if self.state is None else self.state.value(self.key(job))
         if self.state is None or value is None:
             return None
+        self.state.expect(self.state.done + left)
         try:
             return self.restored(job, value)
         except (ArithmeticError, LookupError, TypeError, ValueError) as error:
@@ -113,6 +114,15 @@ class Kept(Generic[_K, _R]):
         if self.state is not None and (value := self.plain(outcome)) is not None:
             self.state.put(self.key(job), value)
             self.state.expect(self.state.done + left)
+
+    def timeout(self, deadline: Deadline) -> float | None:
+        """How long to wait for a job, as what is kept is to be written soon."""
+        pending = self.state is not None and self.state.pending
+        return (deadline.within(WRITE_SECONDS) if pending else deadline).timeout
+
+    def write(self) -> None:
+        if self.state is not None:
+            self.state.write()
 
 
 NOWHERE: Kept[Any, Any] = Kept(None, str, str, lambda job, value: value)
@@ -139,7 +149,7 @@ def outcomes(
     if alone and threads == 1 and not isinstance(workers, Executor):
         while len(jobs) and not deadline.passed:
             job = jobs.pop()
-            outcome = kept.found(job)
+            outcome = kept.found(job, len(jobs))
             if outcome is None:
                 outcome = work(job)
                 kept.keep(job, outcome, len(jobs))
@@ -152,14 +162,17 @@ def outcomes(
             while (len(jobs) or running) and not deadline.passed:
                 while len(jobs) and len(running) < 2 * processes * threads:
                     job = jobs.pop()
-                    if (found := kept.found(job)) is not None:
+                    if (found := kept.found(job, len(jobs) + len(running))) is not None:
                         yield job, found
                     else:  # processes are not started before there is something to do
                         pool = pool or stack.enter_context(
                             _executor(workers, processes, threads if alone else 0)
                         )
                         running[pool.submit(work, job)] = job
-                for future in wait(running, deadline.timeout, FIRST_COMPLETED).done:
+                done = wait(running, kept.timeout(deadline), FIRST_COMPLETED).done
+                if not done:
+                    kept.write()
+                for future in done:
                     job, outcome = running.pop(future), future.result()
                     kept.keep(job, outcome, len(jobs) + len(running))
                     yield job, outcome

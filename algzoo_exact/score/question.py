@@ -13,7 +13,7 @@ from algzoo_exact.errors import InputError, did_you_mean
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.measure.flow import MOST_INPUTS
 from algzoo_exact.processes import Workers, check_workers
-from algzoo_exact.program.fingerprint import task_identity, weights_sha256
+from algzoo_exact.program.fingerprint import identity
 from algzoo_exact.program.floats import exact_weights
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task, TieRule
@@ -21,7 +21,6 @@ from algzoo_exact.program.transformer import Transformer
 from algzoo_exact.score.metric import Metric
 from algzoo_exact.score.result import Kind, Progress, Score
 from algzoo_exact.state import State
-from algzoo_exact.version import __version__
 
 Wish = Literal["auto", "exact", "bounds"]
 WISHES: tuple[Wish, ...] = ("auto", "exact", "bounds")
@@ -66,16 +65,8 @@ class Question:
 
     def identity(self) -> dict[str, Any]:
         """What names a run that answers it: all that the answer depends on, but for the time."""
-        return {
-            "command": self.metric.name,
-            "model": weights_sha256(self.program),
-            "task": task_identity(self.task),
-            "ties": self.ties,
-            "digits": self.digits,
-            "method": self.wish,
-            "max_cells": self.max_cells,
-            "version": __version__,
-        }
+        named = identity(self.metric.name, (self.program,), self.task, self.ties)
+        return named | {"digits": self.digits, "method": self.wish, "max_cells": self.max_cells}
 
     @property
     def n(self) -> int:

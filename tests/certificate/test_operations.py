@@ -6,15 +6,15 @@ from collections.abc import Callable
 from functools import partial
 
 import pytest
+from support.certificates import Json
+from support.operations import CountedChecker
+from support.shipped_stories import model_of
 
 import algzoo_exact as az
 from algzoo_exact.certificate import check
 from algzoo_exact.program.ir import rnn
 from algzoo_exact.program.task import Task
 from algzoo_exact.zoo.explanations import explanation_path
-from support.certificates import Json
-from support.operations import CountedChecker
-from support.shipped_stories import model_of
 
 LEAST = 0.5
 """Of the checker's count: charges are made in advance, for the longest numbers and worst cases."""

@@ -18,8 +18,7 @@ import algzoo_exact as az
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.present import formula as f
 from algzoo_exact.present.document import Math
-from algzoo_exact.present.sections.explanation import prose_of
-from algzoo_exact.present.typeset import typeset, typeset_parts, typeset_ranges
+from algzoo_exact.present.typeset import prose_of, typeset, typeset_parts, typeset_ranges
 from algzoo_exact.present.wording import digits, interval, one_in
 from algzoo_exact.present.writers.mathml import to_mathml
 from algzoo_exact.present.writers.texmath import to_latex_math

@@ -23,7 +23,7 @@ from algzoo_exact.shown import Shown
 LONGEST, LINES, LARGEST = 1000, 6, 200_000
 # Plain values, and the checker's, which stands alone; an estimator of the race is a function.
 PLAIN = {"check_certificate", "estimator", "list_models", "probability", "standardize"}
-PLAIN |= {"exact_score", "write_table"}
+PLAIN |= {"exact_score", "suggest", "write_table"}
 FOREIGN = {"attention"}  # an Arrow table shows itself
 SLOW = {"compare", "importance", "make_report", "polish", "surprise", "train", "write_reports"}
 FEWER: dict[str, dict[str, Any]] = {
@@ -129,6 +129,17 @@ def test_large_models_show_little(name: str) -> None:
     for value in (model, model.network):
         assert len(repr(value)) < 200
         assert len(value._repr_html_()) < 50_000
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["2nd_argmax_16_3", "median_4_3"])
+def test_large_reports_show_little(name: str) -> None:
+    """With pictures of many regions, and closed forms of hundreds of terms."""
+    report = az.make_report(az.load(name), samples=10_000)
+    assert len(report.html()) > 1.5 * LARGEST
+    html = report._repr_html_()
+    assert len(html) < LARGEST
+    assert "The closed form in full" in html
 
 
 def test_long_parts_are_cut() -> None:

@@ -43,7 +43,7 @@ LAYERS: dict[str, set[str]] = {
     "exact": {"shown", "errors"},
     "geometry": {"shown", "errors", "exact"},
     "measure": {"shown", "errors", "exact", "geometry", "jit"},
-    "program": {"shown", "errors", "exact", "geometry"},
+    "program": {"shown", "errors", "exact", "geometry", "version"},
     "zoo": {"errors", "exact", "files", "geometry", "jit", "names", "program"},
 }
 LAYERS["regions"] = {
@@ -75,7 +75,10 @@ LAYERS["cli"] = LAYERS["atlas"] | {"atlas", "cluster", "training"}
 LAYERS["__init__"] = LAYERS["__main__"] = set(LAYERS)
 
 # What stands in explain/, each importing from what comes before it.
-ROOMS = ("language", "logic", "outcome", "prove", "claims", "story", "schema", "verify", "ledger")
+ROOMS = (
+    *("language", "logic", "outcome", "prove", "claims", "story", "schema", "verify", "suggest"),
+    "ledger",
+)
 
 # Beside cli and training.
 _TORCH_NETWORKS = ("answers", "networks", "observed", "sampled_squares", "sampling", "untrained")

@@ -9,9 +9,12 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -22,6 +25,8 @@ import algzoo_exact as az
 from algzoo_exact.cli.app import app
 from algzoo_exact.cluster import dask_workers
 from algzoo_exact.deadline import NEVER, Deadline
+from algzoo_exact.processes import Workers
+from algzoo_exact.training.train import train
 
 distributed = pytest.importorskip("distributed")
 
@@ -88,7 +93,7 @@ def test_no_scheduler(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.slow
-def test_each_kind_of_job_on_a_cluster(cluster: str) -> None:
+def test_each_kind_of_job_on_a_cluster(cluster: str, tmp_path: Path) -> None:
     model, median = az.load("2nd_argmax_3_3"), az.load("median_4_3")
     race = {
         "noise": 0.05, "variants": 2, "budgets": [1e4, 1e5], "seeds": 2, "truth_samples": 4096,
@@ -100,9 +105,23 @@ def test_each_kind_of_job_on_a_cluster(cluster: str) -> None:
             lambda w: ends(az.find_errors(model, workers=w).total),
             lambda w: ends(az.diff(model, az.load("2nd_argmax_4_3"), workers=w).probability),
             lambda w: ends(az.importance(median, workers=w).parts[0].drop),
+            lambda w: az.accuracy(az.load("longest_cycle_4_4"), workers=w).counts,
+            lambda w: az.sample(model, None, 2**17 + 5, workers=w).correct,
+            lambda w: weights(tmp_path / f"{w}", w),
             lambda w: [replace(p, seconds=0) for p in az.compare(model, workers=w, **race).points],
         ):
             assert run(1) == run(workers)
+        bounds = partial(az.accuracy, az.load("2nd_argmax_16_10"), method="bounds", max_cells=4000)
+        here = bounds(workers=1, state=tmp_path / "run.db")
+        assert ends(bounds(workers=workers).enclosure) == ends(here.enclosure)
+
+
+def weights(folder: Path, workers: Workers) -> list[str]:
+    """Hashes of all that a small training run leaves, with its seeds together if alone."""
+    train(
+        "argmax", 2, 2, folder, sequences=2**12, seeds=2, workers=None if workers == 1 else workers
+    )
+    return [sha256(path.read_bytes()).hexdigest() for path in sorted(folder.glob("**/argmax*"))]
 
 
 @pytest.mark.slow
@@ -114,6 +133,25 @@ def test_the_command(cluster: str) -> None:
     assert json.loads(here.output)["total"] == json.loads(there.output)["total"]
     both = CliRunner().invoke(app, [*line, "--scheduler", cluster, "--workers", "2"])
     assert both.exit_code == 2
+
+
+class Lost(Executor):
+    """Loses every job, as a scheduler does that allows its workers no more failures."""
+
+    def submit(self, *arguments: Any, **options: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        future.set_exception(distributed.scheduler.KilledWorker("job", None, 3))
+        return future
+
+
+@pytest.mark.slow
+def test_a_job_that_ends_its_workers(cluster: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(distributed.Client, "get_executor", lambda client, **options: Lost())
+    with (
+        pytest.raises(az.InputError, match="lost more workers than the scheduler allows"),
+        dask_workers(cluster) as workers,
+    ):
+        az.diff(az.load("2nd_argmax_4_3"), az.load("2nd_argmax_3_3"), workers=workers)
 
 
 @pytest.mark.slow

@@ -1,8 +1,8 @@
 """Work, in operations: sums, products, quotients, shifts and roots of numbers.
 
-One on ordinary numbers takes a microsecond or less; one on long numbers counts as several. Charges
-are made before the work: as few as there are sure to be no less than are done, comparisons and
-bookkeeping beside them. Reading the file and its digest are not counted.
+One on ordinary numbers takes a microsecond or less; one on long numbers counts as several. They
+are charged before they are made, and never fewer; steps through formulas are charged too. Reading
+the file and its digest are not counted.
 """
 
 from __future__ import annotations

@@ -26,7 +26,9 @@ _HALF = "s*x[0] > 0"
 def find(desk: Desk) -> None:
     """Propose the account, if the signs are right at all walls."""
     specimen = desk.specimen
-    if specimen.n != 2 or not specimen.standard or not all(specimen.program.input_weights):
+    if specimen.n != 2 or not specimen.standard or not specimen.task.is_index:
+        return
+    if not all(specimen.program.input_weights):
         return
     label = _label_above(specimen)
     if label is None:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import reduce
 from time import monotonic
-from typing import ClassVar, Literal, get_args
+from typing import Any, ClassVar, Literal, get_args
 
 from algzoo_exact.deadline import Deadline, TimeIsUpError
 from algzoo_exact.errors import InputError
@@ -65,6 +65,7 @@ class Case(Shown):
     verdict: CaseVerdict
     claims: tuple[str, ...] = ()
     written: tuple[tuple[str, str], ...] = ()
+    table: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,7 +132,10 @@ def check_case(
     if case.verdict == "claims":
         answer, outcome = _from_claims(bench, instance, [claims[name] for name in case.claims])
     else:
-        outcome = ANSWERS[case.verdict]((), instance.when).check(bench, facts)
+        said = ANSWERS[case.verdict]((), instance.when)
+        outcome = said.check(bench, facts)
+        if outcome.status == "refuted":
+            outcome = replace(outcome, fails=said.fails(bench))
         answer = case.verdict if outcome.status == "proved" else "unknown"
     return CheckedCase(instance, answer, figure, bench.about(instance, outcome, start))
 
@@ -156,7 +160,8 @@ def _from_claims(
 
 def proved_domains(claims: Iterable[ClaimResult]) -> dict[Answer, list[Formula]]:
     """Where claims that are proved say that the model is right, and where that it is wrong."""
-    proved = [c.instance for claim in claims for c in claim.instances if c.status == "proved"]
+    parts = [c.instance for claim in claims for c in claim.instances if c.status == "proved"]
+    proved = [p for p in parts if isinstance(p, Right | Wrong) and p.is_plain]
     return {
         "right": [part.domain for part in proved if isinstance(part, Right)],
         "wrong": [part.domain for part in proved if isinstance(part, Wrong)],

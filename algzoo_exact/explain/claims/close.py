@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import ClassVar, Self, get_args
+from typing import Any, ClassVar, Self, get_args
 
 from algzoo_exact.deadline import Deadline
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.verdict import Verdict
 from algzoo_exact.explain.claims.bench import Bench
 from algzoo_exact.explain.claims.bounds import BOUND_KEYS, BOUND_RULE, Bounds, held_against
-from algzoo_exact.explain.claims.claim import Instance
+from algzoo_exact.explain.claims.claim import FAILING_PART, ClaimResult, Instance
 from algzoo_exact.explain.claims.equalities import bits_of
-from algzoo_exact.explain.claims.keys import Json, Keys, Source, choice, formula, term
+from algzoo_exact.explain.claims.keys import SETTING_KEYS, Json, Keys, Source, choice, formula, term
+from algzoo_exact.explain.claims.tolerances import rounded, with_bounds
+from algzoo_exact.explain.language.cases import comparison
 from algzoo_exact.explain.language.expression import (
     EVERYWHERE,
     Apply,
-    Compare,
     Entry,
     Formula,
     Logic,
@@ -38,6 +39,8 @@ from algzoo_exact.explain.prove.sampled_figures import Error, if_in_range, sampl
 from algzoo_exact.program.ir import Program
 
 _CELL_SHARE = 0.5  # of the time, for the supremum cell by cell; the rest is for the prover
+_TRIED = (Fraction(1), Fraction(5, 4), Fraction(2), Fraction(4), Fraction(16))
+"""Multiples of the largest error seen, as bounds to be proved."""
 _NEARLY = Fraction(1, 2**20)  # A supremum below a bound by this part of it is refuted by the prover
 
 
@@ -59,6 +62,7 @@ class Close(Instance):
     bounds: Bounds
 
     kind = "close"
+    weaker_by = "the smallest tolerance"
     keys: ClassVar[Keys] = {
         "left": term(),
         "right": term(),
@@ -66,6 +70,7 @@ class Close(Instance):
         "scale": term(required=False),
         **BOUND_KEYS,
         "domain": formula(EVERYWHERE),
+        **SETTING_KEYS,
     }
     schema_rules: ClassVar[Json] = BOUND_RULE | {
         "if": {
@@ -92,7 +97,9 @@ class Close(Instance):
             inputs = (Entry("x", (t,)) for t in range(source.task.seq_len))
             scale = Apply("max", tuple(Apply("abs", (entry,)) for entry in inputs))
         left, right, domain = given["left"], given["right"], given["domain"]
-        return cls(source.parameters, left, right, domain, error, scale, Bounds.of(given))
+        setting = {key: given[key] for key in SETTING_KEYS}
+        bounds = Bounds.of(given)
+        return cls(source.parameters, left, right, domain, error, scale, bounds, **setting)
 
     def apart(self) -> Term:
         """|left - right|."""
@@ -105,7 +112,26 @@ class Close(Instance):
 
     def within(self, most: Fraction) -> Formula:
         """|left - right| <= most * scale."""
-        return Compare("<=", self.apart(), self.scaled(most))
+        return comparison("<=", self.apart(), self.scaled(most))
+
+    @classmethod
+    def weaker(cls, result: ClaimResult, bench: Bench) -> Iterator[Mapping[str, Any]]:
+        """With bounds that are met; where only samples are known, larger and larger ones."""
+        found = list(with_bounds(result, None))
+        yield from found
+        seen = [f.estimate for o in result.instances for f in o.figures if f.estimate is not None]
+        if not found and seen and "at_most" in result.claim.table:
+            for factor in _TRIED:
+                most = rounded(Fraction(max(seen)) * factor, up=True, digits=2)
+                yield {**result.claim.table, "at_most": most}
+
+    def fails(self, bench: Bench) -> Figure | None:
+        """Of a supremum, of the inputs where the error is beyond the upper bound."""
+        most = self.bounds.most
+        if self.scale is None or most is None:
+            return None
+        beyond = Logic("and", (self.domain, Logic("not", (self.within(most),))))
+        return bench.measured(beyond, part=FAILING_PART)
 
     def facts(self) -> list[Fact]:
         most = self.bounds.most
@@ -154,7 +180,7 @@ def _inputs(program: Program, claim: Close) -> int:
                 found.add(entry.indices[0])
             elif is_computed(entry):
                 found |= set(range(program.seq_len)[: step_of(program, entry) + 1])
-    return len(found)
+    return len(found & program.inputs_read)
 
 
 def _check_supremum(
@@ -182,6 +208,10 @@ def _check_supremum(
         outcomes.append(decider.decide(question, deadline=deadline))
     if least is not None and not any(outcome.status == "refuted" for outcome in outcomes):
         outcomes.append(_reaches(claim, least, decider, facts, deadline))
+    if not outcomes:
+        return replace(
+            held_against(_sampled(program, claim, deadline), claim.bounds), details=(tried,)
+        )
     outcome = together(outcomes) if len(outcomes) > 1 else outcomes[0]
     figures = (_sampled(program, claim, deadline),) if outcome.status == "unknown" else ()
     return replace(outcome, details=(tried, *outcome.details), figures=figures)
@@ -210,8 +240,8 @@ def _reaches(
 ) -> Outcome:
     """Is the supremum at least so much? Proved by an input, refuted by a smaller bound."""
     assert claim.scale is not None
-    somewhere = Logic("and", (claim.domain, Compare(">", claim.scale, Number(Fraction(0)))))
-    below = Compare("<", claim.apart(), claim.scaled(least))
+    somewhere = Logic("and", (claim.domain, comparison(">", claim.scale, Number(Fraction(0)))))
+    below = comparison("<", claim.apart(), claim.scaled(least))
     outcome = decider.decide(Question(below, somewhere, facts), deadline=deadline)
     if outcome.witness is not None:
         line = f"the error is that large at {point_text(outcome.witness)}"

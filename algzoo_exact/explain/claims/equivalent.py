@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import ClassVar, Literal, Self, get_args
+from typing import Any, ClassVar, Literal, Self, get_args
 
 from algzoo_exact.errors import InputError
 from algzoo_exact.explain.claims.bench import Bench
-from algzoo_exact.explain.claims.claim import Instance
+from algzoo_exact.explain.claims.claim import FAILING_PART, ClaimResult, Instance
 from algzoo_exact.explain.claims.keys import Keys, Source, choice, formula, text
 from algzoo_exact.explain.language.expression import (
     EVERYWHERE,
@@ -18,7 +18,7 @@ from algzoo_exact.explain.language.expression import (
     Logic,
     every,
 )
-from algzoo_exact.explain.outcome import Outcome
+from algzoo_exact.explain.outcome import Figure, Outcome
 from algzoo_exact.explain.prove.facts import Fact, Question
 from algzoo_exact.explain.prove.labels import earns, greatest
 from algzoo_exact.explain.prove.torch_check import confirmed
@@ -38,6 +38,7 @@ class Equivalent(Instance):
     domain: Formula
 
     kind = "equivalent"
+    weaker_by = "the same answers, not the same logits"
     keys: ClassVar[Keys] = {
         "with": text(r"\S", required=True),
         "mode": choice(get_args(Mode)),
@@ -69,6 +70,18 @@ class Equivalent(Instance):
     def says(self, task: Task, ties: TieRule, facts: Sequence[Fact]) -> list[Question]:
         """Of the product of both."""
         return [Question(agreement(task.outputs, self.mode, ties), self.domain)]
+
+    @classmethod
+    def weaker(cls, result: ClaimResult, bench: Bench) -> Iterator[Mapping[str, Any]]:
+        """The same answers in place of the same logits."""
+        if result.claim.table["mode"] == "function" and bench.program.outputs > 1:
+            yield {**result.claim.table, "mode": "labels"}
+
+    def fails(self, bench: Bench) -> Figure | None:
+        (said,) = self.says(bench.task, bench.ties, ())
+        false = Logic("and", (said.domain, Logic("not", (said.statement,))))
+        both = product(bench.program, bench.others[self.other])
+        return bench.measured(false, program=both, part=FAILING_PART)
 
     def check(self, bench: Bench, facts: Sequence[Fact]) -> Outcome:
         both = product(bench.program, bench.others[self.other])

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Self
+from fractions import Fraction
+from typing import Any, ClassVar, Self
 
 from algzoo_exact.errors import InputError
 from algzoo_exact.explain.claims.bench import Bench
 from algzoo_exact.explain.claims.bounds import BOUND_KEYS, BOUND_RULE, Bounds, held_against
-from algzoo_exact.explain.claims.claim import Instance
-from algzoo_exact.explain.claims.keys import Json, Keys, Source, formula
+from algzoo_exact.explain.claims.claim import ClaimResult, Instance
+from algzoo_exact.explain.claims.keys import SETTING_KEYS, Json, Keys, Source, formula
+from algzoo_exact.explain.claims.tolerances import with_bounds
 from algzoo_exact.explain.language.expression import Formula
 from algzoo_exact.explain.outcome import Outcome
 from algzoo_exact.explain.prove.facts import Fact
@@ -24,7 +26,8 @@ class Measure(Instance):
     bounds: Bounds
 
     kind = "measure"
-    keys: ClassVar[Keys] = {"condition": formula(), **BOUND_KEYS}
+    weaker_by = "bounds that are met"
+    keys: ClassVar[Keys] = {"condition": formula(), **BOUND_KEYS, **SETTING_KEYS}
     schema_rules: ClassVar[Json] = BOUND_RULE
     assumes = False
 
@@ -37,7 +40,13 @@ class Measure(Instance):
     @classmethod
     def one(cls, source: Source) -> Self:
         given = source.all(cls.keys)
-        return cls(source.parameters, given["condition"], Bounds.of(given))
+        setting = {key: given[key] for key in SETTING_KEYS}
+        return cls(source.parameters, given["condition"], Bounds.of(given), **setting)
+
+    @classmethod
+    def weaker(cls, result: ClaimResult, bench: Bench) -> Iterator[Mapping[str, Any]]:
+        """With bounds that are met."""
+        return with_bounds(result, Fraction(1))
 
     def check(self, bench: Bench, facts: Sequence[Fact]) -> Outcome:
         figure = bench.measured(self.condition)

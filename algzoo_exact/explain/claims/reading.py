@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from algzoo_exact.errors import InputError, did_you_mean
@@ -35,25 +36,27 @@ class ClaimReader:
     """Reads the claims of one explanation in order, then its cases."""
 
     def __init__(self, expander: Expander, task: Task) -> None:
-        self._expander, self._task = expander, task
+        self.expander, self._task = expander, task
         self.claims: list[Claim] = []
         self.cases: list[Case] = []
 
     def source(self, data: Mapping[str, Any]) -> Source:
         """A table, to be read."""
-        return Source(Table(data), self._expander, self._task)
+        return Source(Table(data), self.expander, self._task)
 
     def add_claim(self, data: Mapping[str, Any]) -> None:
         """Read one [[claim]] table."""
         source, earlier = self.source(data), [claim.name for claim in self.claims]
         with within(f"claim {_title(data, len(earlier))}"):
-            self.claims.append(self._claim(source, _name(source, earlier)))
+            claim = self._claim(source, _name(source, earlier))
+            self.claims.append(replace(claim, table=data))
 
     def add_case(self, data: Mapping[str, Any]) -> None:
         """Read one [[case]] table."""
         source, earlier = self.source(data), [case.name for case in self.cases]
         with within(f"case {_title(data, len(earlier))}"):
-            self.cases.append(self._case(source, _name(source, earlier)))
+            case = self._case(source, _name(source, earlier))
+            self.cases.append(replace(case, table=data))
 
     def _claim(self, source: Source, name: str) -> Claim:
         kind = KINDS[source.table.choice("kind", tuple(KINDS))]
@@ -64,6 +67,8 @@ class ClaimReader:
             assume = self._earlier(source, "assume", _assumable())
         instances = kind.read(source, self._choices(source))
         source.table.finish()
+        if assume and not all(instance.is_plain for instance in instances):
+            raise InputError("a claim with where or instead assumes no others.")
         return Claim(name, said, instances, assume, prices, _written(source, kind))
 
     def _case(self, source: Source, name: str) -> Case:
@@ -108,7 +113,7 @@ class ClaimReader:
             return [{}]
         found: list[Values] = []
         with within("for"):
-            for values in self._expander.values(parse_ranges(RANGES.value(source, "for"))):
+            for values in self.expander.values(parse_ranges(RANGES.value(source, "for"))):
                 if len(found) == MOST_INSTANCES:
                     raise InputError(f"there are over {MOST_INSTANCES} choices.")
                 found.append(values)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.verdict import Verdict
 from algzoo_exact.explain.claims.bench import Bench
-from algzoo_exact.explain.claims.claim import Instance
+from algzoo_exact.explain.claims.claim import ClaimResult, Instance
 from algzoo_exact.explain.claims.equalities import stated
 from algzoo_exact.explain.claims.keys import Keys, formula
+from algzoo_exact.explain.claims.tolerances import comparison, rounded
 from algzoo_exact.explain.language.expression import (
     Compare,
     Entry,
@@ -38,6 +39,7 @@ class Weights(Instance):
     statement: Formula
 
     kind = "weights"
+    weaker_by = "the smallest tolerance"
     keys: ClassVar[Keys] = {"statement": formula()}
     heading = "Observation"
     assumes = False
@@ -52,6 +54,27 @@ class Weights(Instance):
         false = [part for part in conjuncts(self.statement) if not evaluate(part, values)]
         verdict = Verdict("refuted", _described(false[0], values)) if false else Verdict("proved")
         return Outcome(verdict, "exact arithmetic")
+
+    @classmethod
+    def weaker(cls, result: ClaimResult, bench: Bench) -> Iterator[Mapping[str, Any]]:
+        """A comparison with a larger right side; a near-equality in place of an equality."""
+        said = comparison(result.claim.table["statement"])
+        sides = [i.statement for i in result.claim.instances if isinstance(i, Weights)]
+        pairs = [(s.left, s.right) for s in sides if isinstance(s, Compare)]
+        if said is None or len(pairs) < len(sides):
+            return
+        values = values_at(bench.program, (Fraction(0),) * bench.program.seq_len)
+        numbers = [tuple(evaluate_term(side, values) for side in pair) for pair in pairs]
+        if said.relation == "==":
+            gap = rounded(max(abs(a - b) for a, b in numbers), up=True)
+            statement = f"abs({said.left} - ({said.right})) <= {gap}"
+            yield {**result.claim.table, "statement": statement}
+            return
+        if any(s.op in (">", ">=") for s in sides if isinstance(s, Compare)):
+            numbers = [(b, a) for a, b in numbers]
+        if all(b > 0 for _, b in numbers):
+            factor = max(a / b for a, b in numbers)
+            yield {**result.claim.table, "statement": said.times(factor)}
 
     def equalities(self, program: Program) -> tuple[float, ...]:
         return stated([self.statement], program)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
@@ -146,6 +147,26 @@ class Table:
             if other not in self._read and (like := did_you_mean(other, [key])):
                 return f", and {shown(other)} is no key{like}"
         return ""
+
+
+def toml_of(heading: str, data: Mapping[str, Any]) -> str:
+    """An array's table as it stands in a file, as in ``[[claim]]``."""
+    lines = [f"{key} = {_value(value)}" for key, value in data.items()]
+    return "\n".join([f"[[{heading}]]", *lines]) + "\n"
+
+
+def _value(value: object) -> str:
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case str():
+            return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+        case list() | tuple():
+            return f"[{', '.join(map(_value, value))}]"
+        case dict():
+            inner = ", ".join(f"{key} = {_value(part)}" for key, part in value.items())
+            return f"{{ {inner} }}"
+    return str(value)
 
 
 def shown(value: object) -> str:

@@ -164,9 +164,7 @@ def surprise(
             measured = accuracy or _measured(verification)
         tell("random initialisations")
         chances = untrained(subject.task, subject.hidden_size, ties)
-    return ledger_of(
-        verification, measured, chances, optimization_bits, seeds=seeds, noise=noise
-    )
+    return ledger_of(verification, measured, chances, optimization_bits, seeds=seeds, noise=noise)
 
 
 def ledger_of(
@@ -203,9 +201,7 @@ def ledger_of(
     return Ledger(rows, unpriced, given, tuple(figures))
 
 
-def left_by(
-    derived: Figure | None, measured: Score | SampleEstimate, chances: Untrained
-) -> Given:
+def left_by(derived: Figure | None, measured: Score | SampleEstimate, chances: Untrained) -> Given:
     """The surprise that is left, given what was derived of the accuracy."""
     figure = _figure(measured)
     proved, agrees = Enclosure(Fraction(0), Fraction(1)), True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from algzoo_exact.names import printable
@@ -9,12 +10,12 @@ from algzoo_exact.present.document import Document, Text, facts, untitled
 from algzoo_exact.present.wording import duration
 from algzoo_exact.state import Status
 
-_SILENT = 10.0  # seconds, after which nothing seems to be at work: long jobs write meanwhile
+_LONGEST = 60  # characters of one thing that names the run
 
 
 def status_document(path: Path, found: Status) -> Document:
     """Of the run whose state is in the file at ``path``."""
-    known = [f"{key} {printable(str(v))}" for key, v in found.run.items() if v is not None]
+    known = [f"{key} {_short(value)}" for key, value in found.run.items() if value is not None]
     rows: list[tuple[str, str | Text]] = [("run", ", ".join(known) or "not named yet")]
     of_all = "" if found.total is None else f" of {found.total:,}"
     rows.append(("jobs", f"{found.done:,}{of_all} done"))
@@ -32,3 +33,9 @@ def status_document(path: Path, found: Status) -> Document:
         "enclosure": found.enclosure,
     }
     return untitled(facts(*rows), data=data)
+
+
+def _short(value: object) -> str:
+    """Hashes by their first digits, as elsewhere."""
+    text = re.sub(r"\b([0-9a-f]{12})[0-9a-f]{52}\b", r"\1", printable(str(value)))
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"

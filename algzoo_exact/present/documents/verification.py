@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from algzoo_exact.explain.claims.cases import CaseResult
 from algzoo_exact.explain.outcome import Figure, Outcome
+from algzoo_exact.explain.suggest import Suggestion
 from algzoo_exact.explain.verify import Verification
 from algzoo_exact.present import document as d
 from algzoo_exact.present.sections.explanation import (
@@ -22,10 +23,36 @@ from algzoo_exact.zoo.loading import Model
 
 
 def verification_document(
-    path: str | None, model: Model | None, verification: Verification
+    path: str | None,
+    model: Model | None,
+    verification: Verification,
+    suggestions: Sequence[Suggestion] | None = None,
 ) -> d.Document:
-    """The explanation is the file at ``path``."""
-    return d.untitled(*_blocks(path, model, verification), data=_data(path, model, verification))
+    """The explanation is the file at ``path``; ``suggestions`` where they were asked for."""
+    data = _data(path, model, verification)
+    blocks = [*_blocks(path, model, verification)]
+    if suggestions is not None:
+        data["suggestions"] = [
+            attributes(s, "part change toml") | {"domain": s.domain and figure_data(s.domain)}
+            for s in suggestions
+        ]
+        blocks += suggestion_blocks(suggestions)
+    return d.untitled(*blocks, data=data)
+
+
+def suggestion_blocks(suggestions: Sequence[Suggestion]) -> Iterator[d.Block]:
+    """Each in words, and as it is to be pasted."""
+    if not suggestions:
+        yield d.paragraph("Nothing to suggest: nothing failed, or no true version was found.")
+    for suggestion in suggestions:
+        where: d.Text = ()
+        if suggestion.domain is not None:
+            where = (", of probability ", *figure_text(suggestion.domain))
+        part = suggestion.part
+        yield d.paragraph(
+            "Instead of ", d.Mono(part), f": {suggestion.change}", *where, ". Proved."
+        )
+        yield d.Code(tuple(suggestion.toml.rstrip().split("\n")))
 
 
 def _blocks(path: str | None, model: Model | None, verification: Verification) -> Iterator[d.Block]:
@@ -116,6 +143,7 @@ def _checked(checked: Outcome) -> dict[str, Any]:
         "parameters": dict(checked.parameters),
         **attributes(checked.verdict, "status reason"),
         **attributes(checked, "method trusted vacuous witness confirmed"),
+        "fails": checked.fails and figure_data(checked.fails),
         "figures": list(map(figure_data, checked.figures)),
         "details": checked.details,
         "seconds": round(checked.seconds, 3),

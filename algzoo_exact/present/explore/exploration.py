@@ -26,6 +26,7 @@ from algzoo_exact.present.explore.sequences import sequences_of
 from algzoo_exact.present.explore.subject import Effort, Subject
 from algzoo_exact.present.explore.values import values_of
 from algzoo_exact.present.wording import VERDICTS, model_text, task_text
+from algzoo_exact.processes import Workers
 from algzoo_exact.program.lift import task_of
 from algzoo_exact.program.task import Task, TieRule
 from algzoo_exact.progress import shows_progress
@@ -94,7 +95,7 @@ def explore(
     ties: TieRule = "lowest",
     time_limit: float | None = None,
     seconds: float = 30.0,
-    workers: int = 2,
+    workers: Workers = 2,
     progress: Progress | None = None,
 ) -> Exploration:
     """A page to explore a model's regions, errors, differences and lemmas; a transformer's

@@ -10,6 +10,7 @@ from typing import Protocol
 from algzoo_exact.deadline import Deadline
 from algzoo_exact.present.explore.columns import Data
 from algzoo_exact.present.explore.page import Layout
+from algzoo_exact.processes import Workers
 from algzoo_exact.program.task import TieRule
 from algzoo_exact.score.result import Progress
 from algzoo_exact.zoo.loading import Model
@@ -20,7 +21,7 @@ class Effort:
     """How long to look, and with how many processes."""
 
     deadline: Deadline
-    workers: int
+    workers: Workers
     progress: Progress | None
 
 

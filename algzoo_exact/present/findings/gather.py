@@ -9,33 +9,29 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from algzoo_exact.certificate.build import (
-    CHECKED_TASKS,
-    WrittenCertificate,
-    check_name,
-    drafted,
-    write_draft,
-)
+from algzoo_exact.certificate.build import WrittenCertificate, drafted, write_draft
 from algzoo_exact.certificate.draft import Draft
-from algzoo_exact.certificate.kinds import LARGEST_FUNCTIONS
-from algzoo_exact.certificate.pieces import LARGEST_PIECES
 from algzoo_exact.deadline import NEVER, Deadline
-from algzoo_exact.errors import InputError
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.explain.ledger.surprise import Ledger, ledger_of
 from algzoo_exact.explain.outcome import Figure
 from algzoo_exact.explain.story import Explanation
 from algzoo_exact.explain.verify import Verification, verify
-from algzoo_exact.files import check_place
 from algzoo_exact.measure.flow import LARGEST_DIMENSION
 from algzoo_exact.names import shell_word
 from algzoo_exact.present.findings import partition as parts
+from algzoo_exact.present.findings.certifying import (
+    check_certificate,
+    slow_certificate,
+    uncertified,
+)
 from algzoo_exact.present.findings.crosscheck import CrossCheck, cross_check
 from algzoo_exact.present.findings.inside import Inside, look_inside
 from algzoo_exact.present.findings.pieces import LARGEST as LARGEST_PIECE
 from algzoo_exact.present.findings.pieces import ErrorPieces, PieceTally, observed_pieces
 from algzoo_exact.present.findings.random_inputs import Order, Sampled, sampler
 from algzoo_exact.present.findings.scoring import score_of
+from algzoo_exact.processes import Workers, processes_for
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task, TieRule
 from algzoo_exact.score.result import Score
@@ -49,7 +45,6 @@ if TYPE_CHECKING:
 
 Progress = Callable[[float, str], None]
 
-_FUNCTIONS = 6  # ... unasked
 _DRAWN = 3
 # Of a limit on time, the score leaves so much for the tables of regions and pieces after it.
 _TABLE_SECONDS, _SCORE_SHARE = 2.0, 0.6
@@ -103,6 +98,12 @@ class Findings:
         """The kind of ``enclosure``."""
         kinds = {self.score.kind, self._figure and self._figure.kind}
         return "exact" if "exact" in kinds else "certified"
+
+    @property
+    def says_nothing(self) -> bool:
+        """Whether what is proved holds for every network, and so is no theorem about this one."""
+        value = self.enclosure
+        return self.score.metric == "accuracy" and value.lower <= 0 and value.upper >= 1
 
     @cached_property
     def check(self) -> CrossCheck:
@@ -161,7 +162,7 @@ class Findings:
     @property
     def can_be_certified(self) -> bool:
         """Whether a certificate is possible at all, however long it takes."""
-        return not _uncertified(self.model, self.task, self.verification is not None)
+        return not uncertified(self.model, self.task, self.verification is not None)
 
 
 _NO_TIME = "within a time limit there is one only if a file is named for it"
@@ -178,7 +179,7 @@ class Wishes:
     samples: int = 1_000_000
     seed: int = 0
     seconds: float = 30.0
-    workers: int = 1
+    workers: Workers = 1
     inside: bool = False
 
 
@@ -186,14 +187,14 @@ def gather(model: Model, task: Task, wishes: Wishes, progress: Progress) -> Find
     """Compute everything; ``KeyboardInterrupt`` ends it, whatever the parts make of that."""
     steps = _Steps(progress)
     explained, limited = wishes.explanation is not None, wishes.time_limit is not None
-    _check_certificate(model, task, wishes.certificate, explained)
+    check_certificate(model, task, wishes.certificate, explained)
     # An explanation's statements have limits of their own.
     deadline = NEVER if explained else Deadline.after(wishes.time_limit)
     # Loading torch takes longer than the exact part of most reports.
-    apart = (limited or wishes.workers > 1) and "torch" not in sys.modules
+    apart = (limited or processes_for(wishes.workers) > 1) and "torch" not in sys.modules
     with sampler(apart=apart) as beside:
         if limited:
-            slow = _uncertified(model, task, explained) or _NO_TIME
+            slow = uncertified(model, task, explained) or _NO_TIME
         else:
             slow = slow_certificate(model, task, explained)
         # Where no certificate has all regions and errors, they are read off random inputs.
@@ -276,46 +277,6 @@ def _certificate(
     if tally is not None:
         draft().finish(steps.within)
     return None, tally
-
-
-def _check_certificate(model: Model, task: Task, path: Path | None, explained: bool) -> None:
-    """InputError for a certificate that could not be written, before the work."""
-    if path is None:
-        return
-    if reason := _uncertified(model, task, explained):
-        raise InputError(f"There is no certificate for {model.name}: {reason}.")
-    check_place(check_name(path))
-
-
-def _uncertified(model: Model, task: Task, explained: bool) -> str:
-    """Why there can be no certificate; empty if there can. An explanation's needs no cells."""
-    if task.name not in CHECKED_TASKS:
-        return f"the checker knows no task {task.name}"
-    if task.is_numeric:
-        if task.seq_len <= LARGEST_PIECES:
-            return ""
-        return f"certificates of median models list all pieces, for n ≤ {LARGEST_PIECES}"
-    if explained:
-        return ""
-    largest = LARGEST_FUNCTIONS if task.is_discrete else LARGEST_DIMENSION
-    if task.seq_len > largest:
-        what = "answers to all inputs" if task.is_discrete else "all cells"
-        return f"certificates list {what}, which is possible for n ≤ {largest}"
-    return ""
-
-
-def slow_certificate(model: Model, task: Task, explained: bool) -> str:
-    """Why a certificate would not be written within seconds, or not at all; empty if it would."""
-    if reason := _uncertified(model, task, explained):
-        return reason
-    if not isinstance(model.network, Program):
-        return "" if task.seq_len <= _FUNCTIONS else "it would take minutes"
-    if task.seq_len > LARGEST_DIMENSION:
-        return ""
-    most = parts.AFFORDABLE[task.seq_len]
-    if parts.count_cells(model.network, task, most) is None:
-        return f"this model has more than {most:,} cells, and the certificate lists each of them"
-    return ""
 
 
 def _tables(

@@ -13,6 +13,7 @@ from algzoo_exact.analysis.positive import OrderedCases, positive_inputs
 from algzoo_exact.analysis.sections import Section, section
 from algzoo_exact.measure.flow import MOST_INPUTS
 from algzoo_exact.present.findings.partition import AFFORDABLE, count_cells
+from algzoo_exact.processes import Workers
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task, TieRule
 from algzoo_exact.score.result import Score
@@ -60,7 +61,7 @@ class Inside:
 
 
 def look_inside(
-    program: Program, task: Task, ties: TieRule, score: Score, *, asked: bool, workers: int
+    program: Program, task: Task, ties: TieRule, score: Score, *, asked: bool, workers: Workers
 ) -> Inside:
     """What takes about a second; all of it, however long that takes, where it is ``asked`` for."""
     n = task.seq_len

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from algzoo_exact.measure.flow import MOST_INPUTS
+from algzoo_exact.processes import Workers
 from algzoo_exact.program.task import Task, TieRule
 from algzoo_exact.score.compute import accuracy, squared_error
 from algzoo_exact.score.result import Progress, Score
@@ -23,7 +24,7 @@ def score_of(
     ties: TieRule,
     *,
     time_limit: float | None,
-    workers: int | None,
+    workers: Workers | None,
     progress: Progress,
 ) -> Score:
     """The score. ``time_limit`` in seconds; None leaves it to the size of the model."""

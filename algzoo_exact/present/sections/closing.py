@@ -42,6 +42,8 @@ def sampling(found: Findings) -> Iterator[d.Block]:
     said = f"{z} standard errors from {where}: {agrees}"
     if check.z_score == 0 and found.kind != "exact":
         said = f"0, for the sample lies within the bounds: {agrees}"
+    if found.says_nothing:
+        said = "none, for there are no bounds to hold the sample against"
     value, interval = _sampled(estimate)
     name = "Accuracy" if isinstance(estimate, SampleEstimate) else "Mean squared error"
     yield d.facts((name, (value, d.Kind("sampled"))), ("Interval", interval), ("z-score", said))

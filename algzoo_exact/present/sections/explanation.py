@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 
-from algzoo_exact.errors import InputError
 from algzoo_exact.exact.shares import as_decimal
 from algzoo_exact.explain.claims.cases import Case, CaseResult, Partition
 from algzoo_exact.explain.claims.claim import Claim, ClaimResult, Instance
@@ -17,7 +16,7 @@ from algzoo_exact.present import document as d
 from algzoo_exact.present import formula as f
 from algzoo_exact.present.findings.gather import Findings
 from algzoo_exact.present.formula import row
-from algzoo_exact.present.typeset import typeset, typeset_parts, typeset_ranges
+from algzoo_exact.present.typeset import prose_of, typeset, typeset_parts, typeset_ranges
 from algzoo_exact.present.wording import VERDICTS, being, figure_text, several
 from algzoo_exact.program.render import short
 
@@ -49,7 +48,7 @@ def explanation(found: Findings) -> Iterator[d.Block]:
         yield d.paragraph("Abbreviations:")
         rows = tuple((typeset(head), row(":=", typeset(body))) for head, body in named)
         yield d.Display(f.Lines(rows))
-        yield d.paragraph(*_uses(story))
+        yield _uses(story)
     for k, result in enumerate(verification.claims, 1):
         yield lemma(k, result)
     if verification.cases:
@@ -59,31 +58,6 @@ def explanation(found: Findings) -> Iterator[d.Block]:
             yield d.paragraph(*partition_text(verification.partition), ".")
         if verification.accuracy is not None:
             yield _corollary(verification.accuracy)
-
-
-_ENTRY = re.compile(r"\b(?:x|z|h|logit|W_hi|W_hh|W_oh)(?:\[[^\[\]]+\])+")
-
-_SUMS = {" + ": "+", " - ": "−"}
-
-
-def prose_of(text: str) -> d.Text:
-    """An author's words; entries such as ``x[0]`` become formulas, also sums of two."""
-    plain = re.sub(r"(?<!\S)-(?=\d)", "−", " ".join(text.split()))
-    parts: list[d.Inline] = []
-    end = 0
-    for match in _ENTRY.finditer(plain):
-        try:
-            shown = typeset(match[0])
-        except InputError:  # prose may hold anything
-            continue
-        between = plain[end : match.start()]
-        before = parts[-1] if parts else None
-        if isinstance(before, d.Math) and between in _SUMS:
-            parts[-1] = d.Math(row(before.formula, _SUMS[between], shown))
-        else:
-            parts += [between, d.Math(shown)]
-        end = match.end()
-    return (*parts, plain[end:])
 
 
 def lemma(number: int, result: ClaimResult) -> d.Statement:
@@ -99,7 +73,7 @@ def lemma(number: int, result: ClaimResult) -> d.Statement:
         proof += [" It rests on ", *_links(claim.assume), "."]
     body.append(d.paragraph(*proof))
     if any(checked.figures for checked in result.instances):
-        body.append(_figures_table(result.instances))
+        body.append(_all_figures(result.instances))
     if result.status != "proved":
         body.append(d.Bullets(failures(result.instances)))
     heading = claim.instances[0].heading
@@ -116,21 +90,25 @@ def _links(claims: Iterable[str]) -> d.Text:
     return joined([(d.Link(name, f"#{_anchor(name)}"),) for name in claims], ", ")
 
 
-def _uses(story: Explanation) -> d.Text:
+def _uses(story: Explanation) -> d.Folded:
     """Which claims speak of which abbreviation."""
-    found: list[d.Text] = []
+    rows: list[tuple[d.Text, d.Text]] = []
+    lines: list[str] = []
     for heading, _ in (*story.definitions, *story.domains):
         word = re.compile(rf"\b{re.escape(heading.partition('(')[0].strip())}\b")
         claims = [c.name for c in story.claims if any(word.search(said) for _, said in c.written)]
-        if claims:
-            found.append((d.Math(typeset(heading)), " in ", *_links(claims)))
-    return ("Where they are used: ", *joined(found, "; "), ".") if found else ("None is used.",)
+        rows.append(((d.Math(typeset(heading)),), _links(claims) or ("nothing",)))
+        lines.append(f"{heading}: {', '.join(claims) or 'nothing'}")
+    table = d.table("", ("abbreviation", "is used by"), rows)
+    return d.Folded("Where they are used", (table,), "\n".join(lines))
 
 
-def _figures_table(instances: Sequence[Outcome]) -> d.Table:
+def _all_figures(instances: Sequence[Outcome]) -> d.Block:
     """What was computed, for every instance."""
+    if len(instances) == 1 and not instances[0].parameters:
+        return d.facts(*((_plain(f.what), figure_text(f)) for f in instances[0].figures))
     rows = [
-        (_parameters(checked), figure.what, figure_text(figure))
+        (_parameters(checked), _plain(figure.what), figure_text(figure))
         for checked in instances
         for figure in checked.figures
     ]
@@ -140,6 +118,11 @@ def _figures_table(instances: Sequence[Outcome]) -> d.Table:
     return d.table("", ("", "", "#value"), rows)
 
 
+def _plain(name: str) -> str:
+    """``root_mean_square`` as words."""
+    return name.replace("_", " ")
+
+
 def figures(instances: Sequence[Outcome]) -> tuple[d.Text, ...]:
     """What was computed for the first instances: ``Supremum, j = 0: 0.1..``, ``j = 1: 0.2..``."""
     shown: list[d.Text] = []
@@ -147,7 +130,7 @@ def figures(instances: Sequence[Outcome]) -> tuple[d.Text, ...]:
     for checked in instances[:_MOST_SHOWN]:
         where = _parameters(checked)
         for figure in checked.figures:
-            names = [figure.what.capitalize()] if figure.what != before or not where else []
+            names = [_plain(figure.what).capitalize()] if figure.what != before or not where else []
             label = ", ".join([*names, *([where] if where else [])])
             shown.append((f"{label}: ", *figure_text(figure)))
             before = figure.what
@@ -260,6 +243,8 @@ def failures(
         if checked.verdict.reason:
             said.append(f": {checked.verdict.reason}")
         said += _witness(checked, number)
+        if checked.fails is not None:
+            said += ["; it fails with probability ", *figure_text(checked.fails)]
         if checked.confirmed is not None:
             said.append(_SEEN[checked.confirmed])
         items.append(tuple(said))

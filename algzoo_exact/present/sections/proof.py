@@ -20,6 +20,8 @@ _EXACT_WEIGHTS = (
 
 def proof(found: Findings) -> Iterator[d.Block]:
     """The proof by enumeration, step by step; an explanation's has a section of its own."""
+    if found.says_nothing:
+        return
     if found.task.is_discrete:
         steps = _by_trying(found.score)
     elif found.task.seq_len > LARGEST_DIMENSION:

@@ -21,20 +21,20 @@ _PLACES = 12
 
 
 def regions(found: Findings) -> Iterator[d.Block]:
-    """How many, a picture, a table of the largest. None for transformers."""
-    regions = found.regions
-    if regions is None and found.program is None:
+    """How many, a picture, a table of the largest. None for transformers, and where measures of
+    regions cannot be computed."""
+    regions, n = found.regions, found.task.seq_len
+    if regions is None and (found.program is None or n > LARGEST_DIMENSION):
         return
     yield d.paragraph(
         "A region is the set of inputs on which the same neurons are on, a cone on which the "
         "network is linear. Patterns are written step by step, neuron 0 first; 1 means on."
     )
     if regions is None:
-        n = found.task.seq_len
-        why = f"Measures of regions can be computed for up to 6 inputs, and this model has {n}"
-        if found.check.failure and n <= LARGEST_DIMENSION:
-            why = "Of many regions, those are listed that random inputs meet, and none could be run"
-        yield d.paragraph(f"{why}: none is listed here.")
+        yield d.paragraph(
+            "Of many regions, those are listed that random inputs meet; none could be run, so that "
+            "none is listed here."
+        )
         return
     if found.picture is not None:
         yield _picture(found)

@@ -8,6 +8,7 @@ from typing import TypeAlias
 from algzoo_exact.present import document as d
 from algzoo_exact.present.findings.gather import Findings
 from algzoo_exact.present.sections.closing import certificate, limits, sampling, trust
+from algzoo_exact.present.sections.economy import proof_economy
 from algzoo_exact.present.sections.errors_of_median import squares
 from algzoo_exact.present.sections.explanation import explanation
 from algzoo_exact.present.sections.inside import neurons, sections
@@ -51,6 +52,7 @@ SECTIONS: dict[str, SectionMaker] = dict(
         _made("neurons", "What its neurons do", neurons),
         _made("sections", "Where few inputs are not 0", sections),
         _made("surprise", "Surprise ledger", surprise),
+        _made("economy", "What the proof costs", proof_economy),
         _made("sampling", "A check by sampling", sampling),
         _made("certificate", "Certificate", certificate),
         _made("trust", "What is trusted", trust),

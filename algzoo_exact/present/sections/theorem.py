@@ -46,24 +46,19 @@ def theorem(found: Findings) -> Iterator[d.Block]:
     """The statement about the score, and beside it what is not part of it."""
     # Where what is proved says little, the estimate comes first.
     beside = list(_beside(found)) if found.kind != "exact" else []
-    if _says_nothing(found):
+    if found.says_nothing:
         yield from beside
         yield d.paragraph(
-            d.Strong("Nothing is proved of the accuracy"), " in the time that there was: ",
-            d.Math(_equation(found)), " is true of every network. ",
+            d.Strong("Nothing is proved of the accuracy"), " in the time that there was. With more "
+            "of it there are bounds:",
         )  # fmt: skip
+        yield d.Commands((f"algzoo-exact accuracy {found.reference} --time-limit 10m",))
         return
     yield from beside if found.check.says_more else ()
     body = (_setting(found), d.Display(_equation(found)), d.paragraph(*_consequence(found)))
     yield d.Statement("Theorem", "", body, "proved")
     yield from closed_form(found.score)
     yield from () if found.check.says_more else beside
-
-
-def _says_nothing(found: Findings) -> bool:
-    """A bound that holds for every network is no theorem about this one."""
-    value = found.enclosure
-    return found.score.metric == "accuracy" and value.lower <= 0 and value.upper >= 1
 
 
 def closed_form(score: Score) -> Iterator[d.Block]:
@@ -181,7 +176,7 @@ def _beside(found: Findings) -> Iterator[d.Block]:
     check, card = found.check, found.card
     said: list[d.Inline] = [
         d.Strong(
-            "Not proved: " if _says_nothing(found) else "Beside the theorem, and no part of it: "
+            "Not proved: " if found.says_nothing else "Beside the theorem, and no part of it: "
         )
     ]
     if check.accuracy is not None:
@@ -192,7 +187,9 @@ def _beside(found: Findings) -> Iterator[d.Block]:
     if card is not None and card.score.kind == "exact":
         said += [f"; its card says {score_text(card.score)}, found to be exact when it was made "]
         said += [d.Kind("stated")]
-    if found.score.undecided:
+    if found.says_nothing:
+        said.append(".")
+    elif found.score.undecided:
         said.append(". Part of the inputs is undecided; the bounds count it either way.")
     else:
         said.append(". Every input is decided; the bounds allow for rounding.")

@@ -120,9 +120,10 @@ def _block(block: d.Block) -> str:
             return _statement(block)
         case d.Bullets(items):
             return "<ul>" + "".join(f"<li>{_text(item)}</li>" for item in items) + "</ul>"
-        case d.Commands(lines):
+        case d.Commands(lines) | d.Code(lines):
             shown = escape("\n".join(lines))
-            return f'<pre tabindex="0" aria-label="Commands"><code>{shown}</code></pre>'
+            label = type(block).__name__
+            return f'<pre tabindex="0" aria-label="{label}"><code>{shown}</code></pre>'
         case d.Folded(summary, body, text):
             inside = "\n".join(map(_block, body))
             return (

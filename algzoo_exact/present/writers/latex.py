@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from algzoo_exact.present import document as d
+from algzoo_exact.present import formula as f
 from algzoo_exact.present.wording import VERDICTS
+from algzoo_exact.present.writers.mathml import pieces
 from algzoo_exact.present.writers.texmath import to_latex_math
 
 _SPECIAL = {c: f"\\{c}" for c in "#$%&_{}"}
@@ -71,8 +73,10 @@ def _block(block: d.Block, pictures: Mapping[str, str]) -> str:
     match block:
         case d.Paragraph(text):
             return _text(text) + "\n"
+        case d.Display(f.Lines(rows)):
+            return _lines(rows)
         case d.Display(formula):
-            return f"\\begin{{center}}\\wide{{{to_latex_math(formula)}}}\\end{{center}}"
+            return f"\\begin{{center}}{_broken(formula)}\\end{{center}}"
         case d.Facts(rows):
             items = [f"\\item[{_escaped(name)}] {_text(text)}" for name, text in rows]
             return "\n".join([r"\begin{description}", *items, r"\end{description}"])
@@ -97,14 +101,33 @@ def _block(block: d.Block, pictures: Mapping[str, str]) -> str:
         case d.Bullets(items):
             lines = [f"\\item {_text(item)}" for item in items]
             return "\n".join([r"\begin{itemize}", *lines, r"\end{itemize}"])
-        case d.Commands(lines):
+        case d.Commands(lines) | d.Code(lines):
             code = " \\\\\n".join(f"\\texttt{{{_code(line)}}}" for line in lines)
             return f"\\begin{{flushleft}}\n{code}\n\\end{{flushleft}}"
         case d.Folded(summary):
             return f"{_escaped(summary)}: in the HTML report.\n"
 
 
+def _broken(formula: f.Formula) -> str:
+    """A formula whose lines may break; what cannot, and is too wide, shrinks."""
+    first, *others = map(to_latex_math, pieces(formula))
+    return r"\allowbreak ".join(
+        [f"\\wide{{{first}}}", *(f"\\wide{{{{}}{part}}}" for part in others)]
+    )
+
+
+def _lines(rows: tuple[tuple[f.Formula, f.Formula], ...]) -> str:
+    """Equations one below the other, on as many pages as it takes."""
+    lines = (
+        f"$\\displaystyle {to_latex_math(left)}$ & {_broken(right)} \\\\[8pt]"
+        for left, right in rows
+    )
+    head = r"\begin{longtable}{@{}r@{\;}>{\raggedright\arraybackslash}p{0.78\linewidth}@{}}"
+    return "\n".join([head, *lines, r"\end{longtable}"])
+
+
 _LONGEST = 24  # characters of a cell that is not broken into lines
+_FULL = 60  # ... of a cell that gets no more room for more of them
 _LINE = 92  # characters of a table across the page
 
 
@@ -119,11 +142,17 @@ def _table(table: d.Table) -> str:
         for length, column in zip(longest, table.columns, strict=True)
     ]
     taken = sum(n + 2 for n, is_wide in zip(longest, wide, strict=True) if not is_wide) / _LINE
-    share = max(0.15, (0.97 - taken) / max(1, sum(wide)) - 0.02)
+    sizes = [min(n, _FULL) if is_wide else 0 for n, is_wide in zip(longest, wide, strict=True)]
+    free = 0.97 - taken - 0.02 * sum(wide)
+    words = [max(_longest_word(row[k]) for row in table.rows) for k in range(len(wide))]
+    shares = [
+        max(0.15, word / _LINE + 0.02, free * size / max(1, sum(sizes)))
+        for size, word in zip(sizes, words, strict=True)
+    ]
     spec = "".join(
         f">{{\\raggedright\\arraybackslash}}p{{{share:.2f}\\linewidth}}" if is_wide
         else ("r" if column.number else "l")
-        for column, is_wide in zip(table.columns, wide, strict=True)
+        for column, is_wide, share in zip(table.columns, wide, shares, strict=True)
     )  # fmt: skip
     head = " & ".join(f"\\textbf{{{_escaped(column.title)}}}" for column in table.columns)
     rows = []
@@ -145,6 +174,12 @@ def _table(table: d.Table) -> str:
             "\\end{longtable}}",
         ]
     )
+
+
+def _longest_word(text: d.Text) -> int:
+    """About how many characters cannot be broken into lines."""
+    return max((len(word) for part in text if isinstance(part, str) for word in part.split()),
+               default=0)  # fmt: skip
 
 
 def _length(text: d.Text) -> int:

@@ -49,6 +49,8 @@ def _block(block: d.Block, pictures: Mapping[str, str]) -> str:
             return "\n".join(f"- {_text(item)}" for item in items)
         case d.Commands(lines):
             return "\n".join(["```console", *(f"$ {line}" for line in lines), "```"])
+        case d.Code(lines):
+            return "\n".join(["```toml", *lines, "```"])
         case d.Folded(summary, _, text):
             return (
                 f"<details><summary>{_escaped(summary)}</summary>\n\n```text\n{text}\n```\n\n"

@@ -23,9 +23,14 @@ def to_mathml(formula: f.Formula, *, display: bool = False) -> str:
     """A ``math`` element, with large operators if it is a ``display``; of a long formula there are
     several, between which a line may break."""
     style = ' displaystyle="true"' if display else ""
-    parts = _pieces(_flat(formula)) if _length(formula) > _LONGEST else [formula]
-    shown = [_inner(parts[0]), *map(_piece, parts[1:])]
+    parts = pieces(formula)
+    shown = [_ended(_inner(parts[0])), *map(_piece, parts[1:])]
     return "\u200b".join(f'<math xmlns="{_NAMESPACE}"{style}>{part}</math>' for part in shown)
+
+
+def pieces(formula: f.Formula) -> list[f.Formula]:
+    """A formula as one piece, or a long one as several, between which a line may break."""
+    return _pieces(_flat(formula)) if _length(formula) > _LONGEST else [formula]
 
 
 def _pieces(parts: list[f.Formula], level: int = 0) -> list[f.Formula]:
@@ -46,10 +51,14 @@ def _pieces(parts: list[f.Formula], level: int = 0) -> list[f.Formula]:
 
 
 def _flat(formula: f.Formula) -> list[f.Formula]:
-    """The parts of a row, and those within its long brackets."""
+    """The parts of a row, and those within its long brackets; a fraction stays in its own."""
     if isinstance(formula, f.Row):
         return [part for inner in formula.parts for part in _flat(inner)]
-    if isinstance(formula, f.Fenced) and _length(formula) > _LONGEST:
+    if (
+        isinstance(formula, f.Fenced)
+        and not isinstance(formula.inside, f.Frac)
+        and _length(formula) > _LONGEST
+    ):
         return [f.Operator(formula.left), *_flat(formula.inside), f.Operator(formula.right)]
     return [formula]
 
@@ -61,8 +70,12 @@ def _length(formula: f.Formula) -> int:
 
 def _piece(formula: f.Formula) -> str:
     """As any formula; but an operator that begins it stands between two, not before one."""
-    shown = _inner(formula)
-    return re.sub("^<mrow><mo>", '<mrow><mo form="infix">', shown)
+    return _ended(re.sub("^<mrow><mo>", '<mrow><mo form="infix">', _inner(formula)))
+
+
+def _ended(shown: str) -> str:
+    """A relation at the end of a piece stands between two as well."""
+    return re.sub(r"<mo>(≤|≥|=|&[lg]t;)</mo></mrow>$", r'<mo form="infix">\1</mo></mrow>', shown)
 
 
 def _inner(formula: f.Formula) -> str:

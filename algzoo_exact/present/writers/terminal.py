@@ -53,6 +53,8 @@ def _block(block: d.Block, colours: bool) -> list[str]:
             return [line for item in items for line in _fact("-", 1, item, colours)]
         case d.Commands(lines):
             return [f"$ {line}" for line in lines]
+        case d.Code(lines):
+            return [*map(printable, lines)]
         case d.Folded(summary):
             return [f"{printable(summary)}: in the HTML report."]
 

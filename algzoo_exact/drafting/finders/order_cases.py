@@ -1,0 +1,128 @@
+"""Cases by which inputs are first and second, and by their signs, with the accuracy that follows.
+
+Such cases have rational probabilities. Where the model is right on all of one, or wrong, as far as
+seen, that is claimed; what is mixed is left open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from itertools import permutations
+from typing import Literal, TypeAlias
+
+import numpy as np
+
+from algzoo_exact.drafting.desk import Desk
+from algzoo_exact.drafting.finders.readout import LOGITS
+from algzoo_exact.drafting.proposal import Block, Proposal, case
+from algzoo_exact.drafting.specimen import Floats, Specimen
+
+FINDER = "order cases"
+
+Pair: TypeAlias = tuple[int, int]
+Verdict: TypeAlias = Literal["right", "wrong", "unknown"]
+
+_TRIALS = 24  # inputs for each case
+_LARGEST = 1 << 10
+
+_SIGNS = {
+    "two_positive": ("x[b] > 0", "The second largest input is positive."),
+    "one_positive": ("x[b] <= 0 and x[a] > 0", "The largest input alone is positive."),
+    "none_positive": ("x[a] <= 0", "No input is positive."),
+}
+_PATTERNS: dict[str, Callable[[int, int, int], bool]] = {
+    "": lambda a, b, n: True,
+    "b == 0": lambda a, b, n: b == 0,
+    "b == 0 or a == 0 and b == 1": lambda a, b, n: b == (a == 0),
+    "b == n-1": lambda a, b, n: b == n - 1,
+    "b == n-1 or a == n-1 and b == n-2": lambda a, b, n: b == (n - 2 if a == n - 1 else n - 1),
+    "a == n-1": lambda a, b, n: a == n - 1,
+    "a < b": lambda a, b, n: a < b,
+}
+"""Conditions on the first and the second that are tried before the pairs are listed."""
+
+
+def find(desk: Desk) -> None:
+    """Propose the account, if most cases have one answer."""
+    specimen = desk.specimen
+    if specimen.task.rank != 1 or specimen.n < 3:
+        return
+    desk.tell("cases by order and sign")
+    seen = {name: _verdicts(specimen, name) for name in _SIGNS}
+    decided = [verdict != "unknown" for found in seen.values() for verdict in found.values()]
+    if sum(decided) < len(decided) / 2:
+        return
+    named = any(LOGITS in {c.name for c in p.claims} for p in desk.proposals)
+    claims = [LOGITS] if named else []
+    blocks = [
+        block for name, found in seen.items() for block in _cases(name, found, specimen.n, claims)
+    ]
+    desk.offer_account(
+        Proposal(
+            FINDER,
+            "The order of the two largest inputs and their signs tell whether the model is right.",
+            tuple(blocks),
+            domains={
+                "first_two(a, b)": "all(k in 0..n-1 if k != a and k != b: x[a] >= x[b] >= x[k])"
+            },
+        )
+    )
+
+
+def _verdicts(specimen: Specimen, signs: str) -> dict[Pair, Verdict]:
+    """What the model does on some inputs of each case."""
+    n = specimen.n
+    pairs = list(permutations(range(n), 2))
+    x = np.concatenate([_inputs(specimen, signs, pair) for pair in pairs])
+    right = specimen.right(x).reshape(len(pairs), _TRIALS)
+    found: dict[Pair, Verdict] = {}
+    for pair, answers in zip(pairs, right, strict=True):
+        found[pair] = "right" if answers.all() else "unknown" if answers.any() else "wrong"
+    return found
+
+
+def _inputs(specimen: Specimen, signs: str, pair: Pair) -> Floats:
+    """Inputs (trials, n) in whole numbers, no two of a row alike, in the order and with the signs
+    of a case."""
+    n, (a, b) = specimen.n, pair
+    random = np.random.default_rng([specimen.seed, a, b])
+    x = np.zeros((_TRIALS, n))
+    others = [k for k in range(n) if k not in pair]
+    for row in x:
+        sizes = np.sort(random.choice(np.arange(1, _LARGEST), n, replace=False)).astype(float)
+        positive = {"two_positive": int(random.integers(2, n + 1)), "one_positive": 1}.get(signs, 0)
+        values = np.concatenate([sizes[n - positive :][::-1], -sizes[: n - positive]])
+        row[a], row[b] = values[:2]
+        row[others] = random.permutation(values[2:])
+    return x
+
+
+def _cases(signs: str, found: Mapping[Pair, Verdict], n: int, claims: list[str]) -> list[Block]:
+    condition, text = _SIGNS[signs]
+    blocks = []
+    for verdict in ("right", "wrong", "unknown"):
+        pairs = {pair for pair, said in found.items() if said == verdict}
+        if not pairs:
+            continue
+        which = _pattern(pairs, n)
+        blocks.append(
+            case(
+                signs if len(set(found.values())) == 1 else f"{signs}_{verdict}",
+                text,
+                for_=f"a in 0..n-1, b in 0..n-1 if a != b{f' and ({which})' if which else ''}",
+                when=f"first_two(a, b) and {condition}",
+                verdict=verdict,
+                claims=claims if verdict != "unknown" else [],
+            )
+        )
+    return blocks
+
+
+def _pattern(pairs: set[Pair], n: int) -> str:
+    """A condition on a and b that holds for these pairs alone."""
+    every = list(permutations(range(n), 2))
+    for text, holds in _PATTERNS.items():
+        for negated in (False, True):
+            if pairs == {(a, b) for a, b in every if holds(a, b, n) != negated}:
+                return f"not ({text})" if negated else text
+    return " or ".join(f"a == {a} and b == {b}" for a, b in sorted(pairs))

@@ -1,0 +1,75 @@
+"""What the logits are in the end, as small formulas; and whether the model is right everywhere."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from algzoo_exact.drafting.desk import Desk
+from algzoo_exact.drafting.formulas import (
+    Formula,
+    definitions_for,
+    fitted,
+    fitted_linear,
+    of_all,
+    shared,
+)
+from algzoo_exact.drafting.proposal import Proposal, case, claim
+from algzoo_exact.explain.prove.decider import FEW_INPUTS
+
+FINDER = "readout"
+LOGITS = "logits"  # the claim's name
+
+_DRAWN = 20_000
+
+
+def find(desk: Desk) -> None:
+    """Propose the claim, and the account that the model is always right, where it seems so."""
+    specimen = desk.specimen
+    logits = specimen.logits(specimen.points)
+    parts = of_all(specimen.points, specimen.n)
+    inputs = [part for part in parts if part.text.startswith("x[")]
+    found: dict[int, Formula] = {}
+    for k in range(specimen.program.outputs):
+        y = logits[:, k]
+        formula = (
+            fitted(y, parts, positive=False, pairs=False)
+            or fitted_linear(y, inputs, positive=False)
+            or fitted(y, parts, positive=False, pairs=True)
+        )
+        if formula is None:
+            break
+        found[k] = formula
+    read = np.flatnonzero(specimen.w_oh.any(0)).tolist()
+    known = [desk.names[j] for j in read if j in desk.names]
+    near_enough = specimen.n <= FEW_INPUTS or len(known) == len(read)
+    proved = len(found) == len(logits[0]) and near_enough and desk.offer(_claim(found, known))
+    if not specimen.task.is_numeric and specimen.right(specimen.draw(_DRAWN)).all():
+        claims = [LOGITS] if proved else sorted(set(known))
+        desk.offer_account(
+            Proposal(
+                FINDER,
+                "The model is right everywhere.",
+                (case("anywhere", when="true", verdict="right", claims=claims),),
+            )
+        )
+
+
+def _claim(found: dict[int, Formula], known: list[str]) -> Proposal:
+    text = shared(found, "k")
+    one = found[0]
+    if text is not None:
+        said = claim(
+            LOGITS, "always", for_=f"k in 0..{len(found) - 1}", assume=list(dict.fromkeys(known)),
+            statement=f"logit[k] == {text}", price=one.prices,
+        )  # fmt: skip
+        sentence = f"In the end logit[k] is {text}."
+    else:
+        equations = [f"logit[{k}] == {formula.text}" for k, formula in found.items()]
+        said = claim(
+            LOGITS, "always", assume=list(dict.fromkeys(known)), statement=" and ".join(equations),
+            price=[part for formula in found.values() for part in formula.prices],
+        )  # fmt: skip
+        sentence = f"In the end {', '.join(equations)}."
+    return Proposal(
+        FINDER, sentence, (said,), definitions_for([formula.text for formula in found.values()])
+    )

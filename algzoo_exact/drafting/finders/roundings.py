@@ -1,0 +1,234 @@
+"""The account that follows from the weights, rounded together to as few bits as they may cost.
+
+Neurons are in standard form, and logits are taken less the first one, on a scale on which one of
+the readout's weights is 1: so nothing is paid for numbers that change no answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import groupby
+
+import numpy as np
+
+from algzoo_exact.drafting.desk import Desk
+from algzoo_exact.drafting.finders.holdings import rounded_up
+from algzoo_exact.drafting.finders.surrogates import Surrogate, offer, share_open
+from algzoo_exact.drafting.proposal import Block, Value, claim, number, price, wrapped
+from algzoo_exact.drafting.rounding import Rounded, rounded
+from algzoo_exact.drafting.specimen import Floats, Labels, Specimen
+
+FINDER = "rounding"
+BITS_EACH = 9.6  # of a number, unless a draft is told what it may cost
+
+_MOST_INPUTS, _MOST_NUMBERS = 4, 40  # beyond, proofs take longer than a draft may
+_DRAWN, _NEAREST = 200_000, 8_000
+_CHANGE = 1e-4  # of a number, for the slope of a lead
+_UNIT = Fraction(1, 10_000)
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """The numbers that answers depend on: W_hh (d, d), and the readout (outputs - 1, d) less its
+    first row, in units of ``unit``; number ``fixed`` of all is 1 or -1."""
+
+    specimen: Specimen
+    unit: Fraction
+    fixed: int
+    recurrent: Floats
+    reads: Floats
+
+    @classmethod
+    def of(cls, specimen: Specimen, k: int) -> Network:
+        """On the scale on which number k of the readout is 1 or -1."""
+        reads = specimen.w_oh[1:] - specimen.w_oh[0]
+        unit = Fraction(f"{abs(float(reads.flat[k])):.6g}")
+        scaled = reads / float(unit)
+        scaled.flat[k] = np.sign(scaled.flat[k])
+        return cls(specimen, unit, specimen.w_hh.size + k, specimen.w_hh, scaled)
+
+    @property
+    def numbers(self) -> Floats:
+        return np.concatenate([self.recurrent.ravel(), self.reads.ravel()])
+
+    def with_numbers(self, numbers: Floats) -> Network:
+        size = self.recurrent.size
+        return Network(
+            self.specimen, self.unit, self.fixed,
+            numbers[:size].reshape(self.recurrent.shape), numbers[size:].reshape(self.reads.shape),
+        )  # fmt: skip
+
+    @property
+    def ranges(self) -> Floats:
+        """Of each number: as far as the largest of its matrix, in either direction."""
+        each = [
+            np.full(matrix.size, float(2 * rounded_up(Fraction(float(abs(matrix).max())))))
+            for matrix in (self.recurrent, self.reads)
+        ]
+        return np.concatenate(each)
+
+    def told(self, x: Floats) -> Floats:
+        """Logits (N, outputs) less the first one, in units."""
+        h = np.zeros((len(x), self.specimen.d))
+        for t in range(self.specimen.n):
+            h = np.maximum(h @ self.recurrent.T + x[:, t : t + 1] * self.specimen.w_hi, 0)
+        return np.concatenate([np.zeros((len(x), 1)), h @ self.reads.T], axis=1)
+
+    def leads(self, x: Floats, labels: Labels) -> Floats:
+        """How far the right logit is ahead of all others."""
+        told, rows = self.told(x), np.arange(len(x))
+        mine = told[rows, labels].copy()
+        told[rows, labels] = -np.inf
+        lead: Floats = mine - told.max(1)
+        return lead
+
+
+def find(desk: Desk) -> None:
+    """Propose it, for networks with few numbers that have no exact account."""
+    specimen = desk.specimen
+    if specimen.task.is_numeric or not specimen.standard or specimen.n > _MOST_INPUTS:
+        return
+    if desk.is_answered or not specimen.w_oh[1:].any() or not specimen.w_hh.any():
+        return
+    reads = specimen.w_oh[1:] - specimen.w_oh[0]
+    fixed = np.flatnonzero(reads).tolist()
+    count = np.count_nonzero(specimen.w_hh) + len(fixed) - 1
+    if count > _MOST_NUMBERS:
+        return
+    desk.tell(f"{count} numbers, rounded together")
+    allowed = desk.bits_allowed or BITS_EACH * count + specimen.d
+    tried = [_Candidate.of(Network.of(specimen, k), allowed - specimen.d) for k in fixed]
+    best = min(
+        (found for found in tried if found is not None),
+        key=lambda found: share_open(specimen, found.simpler.told, _UNIT),
+        default=None,
+    )
+    if best is not None:
+        offer(desk, _surrogate(best))
+
+
+@dataclass(frozen=True, eq=False)
+class _Candidate:
+    """A network, a simpler one, and how those numbers were rounded that are ``free``."""
+
+    network: Network
+    simpler: Network
+    free: list[int]
+    found: Rounded
+
+    @classmethod
+    def of(cls, network: Network, bits: float) -> _Candidate | None:
+        """None where answers do not depend on the numbers."""
+        numbers = network.numbers
+        free = [k for k in np.flatnonzero(numbers).tolist() if k != network.fixed]
+        slopes = _slopes(network, free)
+        if not slopes.any():
+            return None
+        found = rounded(numbers[free], slopes, network.ranges[free], bits)
+        numbers[free] = found.values
+        return cls(network, network.with_numbers(numbers), free, found)
+
+
+def _slopes(network: Network, free: Sequence[int]) -> Floats:
+    """How the lead changes with each number (N, K), at the inputs nearest to a change of answer."""
+    specimen = network.specimen
+    x = specimen.draw(_DRAWN)
+    x /= abs(x).max(1, keepdims=True)
+    labels = specimen.labels(x)
+    leads = network.leads(x, labels)
+    near = np.argsort(abs(leads))[:_NEAREST]
+    x, labels = x[near], labels[near]
+    leads = network.leads(x, labels)
+    columns = []
+    for k in free:
+        numbers = network.numbers
+        numbers[k] += _CHANGE
+        columns.append((network.with_numbers(numbers).leads(x, labels) - leads) / _CHANGE)
+    return np.stack(columns, axis=1)
+
+
+def _surrogate(best: _Candidate) -> Surrogate:
+    network, simpler, free, found = best.network, best.simpler, best.free, best.found
+    specimen, d = network.specimen, network.specimen.d
+    definitions: dict[str, str] = {}
+    for t in range(specimen.n):
+        for i in range(d):
+            terms = [_times(specimen.w_hi[i], f"x[{t}]")]
+            if t:
+                terms += [_times(c, f"g{t - 1}_{j}") for j, c in enumerate(simpler.recurrent[i])]
+            definitions[f"g{t}_{i}"] = f"relu({_sum(terms)})"
+    rows = [_sum([_times(c, f"g{specimen.n - 1}_{j}") for j, c in enumerate(row)])
+            for row in simpler.reads]  # fmt: skip
+    definitions["told(k)"] = " + ".join(
+        f"sum(i in {k}..{k} if i == k: {row})" for k, row in enumerate(rows, 1)
+    )
+    bits = found.bits(network.ranges[free])
+    return Surrogate(
+        FINDER,
+        f"Rounded to {bits:.0f} bits, {len(free)} numbers tell the answers: g{specimen.n - 1}_0 is "
+        "neuron 0 of the rounded model in the end, and told(k) its logit k less logit 0.",
+        (
+            claim(
+                "input_signs", "weights", "In standard form input weights are 1 and -1.",
+                statement=wrapped(
+                    [f"W_hi[{i}] == {w}" for i, w in enumerate(specimen.program.input_weights)],
+                    "and",
+                ),
+                price=[price("sign", d)],
+            ),
+            _numbers(best),
+        ),
+        definitions,
+        simpler.told,
+        _UNIT,
+    )  # fmt: skip
+
+
+def _numbers(best: _Candidate) -> Block:
+    """How far each number is from what it is rounded to."""
+    network, simpler, free, found = best.network, best.simpler, best.free, best.found
+    d, inner = network.specimen.d, network.recurrent.size
+    parts = []
+    for k in free:
+        value, near = network.numbers[k], Fraction(float(simpler.numbers[k]))
+        off = rounded_up(Fraction(abs(value - float(near))) + Fraction(1, 10**9))
+        if k < inner:
+            parts.append(f"abs(W_hh[{k // d}][{k % d}] - {_bare(near)}) <= {number(off)}")
+        else:
+            row, j = divmod(k - inner, d)
+            parts.append(
+                f"abs(W_oh[{row + 1}][{j}] - W_oh[0][{j}] - unit*{_bare(near)}) "
+                f"<= unit*{number(off)}"
+            )
+    pairs = sorted(zip(network.ranges[free].tolist(), found.steps.tolist(), strict=True))
+    prices: list[Value] = [
+        price("real", len(list(same)), range=Fraction(reach).limit_denominator(10**6),
+              precision=Fraction(step))
+        for (reach, step), same in groupby(pairs)
+    ]  # fmt: skip
+    text = "The others, rounded: those that answers depend on little to fewer digits."
+    return claim(
+        "rounded_numbers", "weights", text,
+        statement=wrapped(parts, "and").replace("unit*", f"{number(network.unit)}*"),
+        price=prices,
+    )  # fmt: skip
+
+
+def _times(factor: float, term: str) -> str:
+    """A product, with its sign; empty for 0."""
+    value = Fraction(float(factor))
+    if not value:
+        return ""
+    sign = "-" if value < 0 else "+"
+    return f"{sign} {term}" if abs(value) == 1 else f"{sign} {number(abs(value))}*{term}"
+
+
+def _sum(terms: Sequence[str]) -> str:
+    text = " ".join(filter(None, terms)) or "0"
+    return text.removeprefix("+ ")
+
+
+def _bare(value: Fraction) -> str:
+    return f"({number(value)})" if value < 0 else number(value)

@@ -1,0 +1,178 @@
+"""A simpler network in the model's place: where it leads by enough, the model is right.
+
+The surrogate is what the neurons hold by their formulas, or the model with rounded weights. For
+each label cell a margin is found beyond which its lead tells whether the model is right or wrong;
+what lies within the margins is left open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from math import ceil
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from algzoo_exact.drafting.desk import Desk
+from algzoo_exact.drafting.proposal import Block, Proposal, case, claim, number
+from algzoo_exact.drafting.specimen import Floats, Specimen
+
+_DRAWN = 100_000
+
+
+@dataclass(frozen=True)
+class Surrogate:
+    """Terms ``told(k)``, by ``definitions``, in the place of the logits, or of these less the
+    first; ``claims`` say what is known of them, and ``value`` takes inputs (N, n) to their values
+    in floats. Margins are multiples of ``unit``, of the largest input. The terms are those of
+    earlier claims that it ``rests_on``."""
+
+    finder: str
+    found: str
+    claims: tuple[Block, ...]
+    definitions: Mapping[str, str]
+    value: Callable[[Floats], Floats]
+    unit: Fraction
+    rests_on: tuple[str, ...] = ()
+
+
+Margins: TypeAlias = dict[tuple[str, int], Fraction]
+"""By what the model is in a case, right or wrong, and the label cell; of the largest input."""
+
+
+def offer(desk: Desk, surrogate: Surrogate) -> None:
+    """Propose the account that follows from a surrogate."""
+    margins = _exact_margins(desk, surrogate)
+    if margins is not None:
+        desk.offer_account(_proposal(desk.specimen, surrogate, margins))
+
+
+def _exact_margins(desk: Desk, surrogate: Surrogate) -> Margins | None:
+    """How far the surrogate leads at most where the model is wrong, and trails where it is right:
+    suprema, rounded up; None where they are not found."""
+    specimen = desk.specimen
+    last = specimen.program.outputs - 1
+    definitions, domains, every = _words(specimen, surrogate)
+    domains["answers(b)"] = (
+        f"all(k in 0..b-1: logit[b] > logit[k]) and all(k in b+1..{last}: logit[b] >= logit[k])"
+    )
+    where = {
+        "right": "cell(c) and not answers(b) and lead(b) > 0",
+        "wrong": "cell(c) and answers(b) and lead(b) < 0",
+    }
+    asked = tuple(
+        claim(name, "close", for_=every, left="lead(b)", right="0", scale="size", domain=domain,
+              at_most=Fraction(10**9))
+        for name, domain in where.items()
+    )  # fmt: skip
+    found = desk.suprema(Proposal(surrogate.finder, surrogate.found, asked, definitions, domains))
+    if found is None:
+        return None
+    return {
+        (name, dict(at)["c"]): _up(supremum, surrogate.unit)
+        for (name, at), supremum in found.items()
+    }
+
+
+def seen_margins(specimen: Specimen, value: Callable[[Floats], Floats], unit: Fraction) -> Margins:
+    """Margins in which all drawn inputs lie that a surrogate tells wrongly."""
+    x = specimen.draw(_DRAWN)
+    x /= abs(x).max(1, keepdims=True)
+    right, told = specimen.right(x), value(x)
+    margins: Margins = {}
+    for c, cell in enumerate(specimen.task.cells()):
+        at = _inside(cell.inequalities, x)
+        leads = _leads(told[at], cell.label)
+        margins["right", c] = _up(leads[~right[at]].max(initial=0.0), unit)
+        margins["wrong", c] = _up((-leads[right[at]]).max(initial=0.0), unit)
+    return margins
+
+
+def share_open(specimen: Specimen, value: Callable[[Floats], Floats], unit: Fraction) -> float:
+    """How much of the drawn inputs lies within these margins."""
+    margins = seen_margins(specimen, value, unit)
+    x = specimen.draw(_DRAWN)
+    x /= abs(x).max(1, keepdims=True)
+    told, within = value(x), 0
+    for c, cell in enumerate(specimen.task.cells()):
+        leads = _leads(told[_inside(cell.inequalities, x)], cell.label)
+        low, high = -float(margins["wrong", c]), float(margins["right", c])
+        within += int(((leads >= low) & (leads <= high)).sum())
+    return within / len(x)
+
+
+def _inside(rows: Sequence[Sequence[int]], x: Floats) -> NDArray[np.bool_]:
+    found: NDArray[np.bool_] = (x @ np.array(rows, dtype=float).T > 0).all(1)
+    return found
+
+
+def _leads(told: Floats, b: int) -> Floats:
+    lead: Floats = told[:, b] - np.delete(told, b, axis=1).max(1)
+    return lead
+
+
+def _up(value: Fraction | float, unit: Fraction) -> Fraction:
+    return max(0, ceil(Fraction(value) / unit)) * unit
+
+
+def _words(specimen: Specimen, surrogate: Surrogate) -> tuple[dict[str, str], dict[str, str], str]:
+    """The definitions and domains of leads in label cells, and the range of cells c with their
+    labels b."""
+    outputs, cells = specimen.program.outputs, list(specimen.task.cells())
+    where = [" and ".join(map(_positive, cell.inequalities)) for cell in cells]
+    definitions = {
+        **surrogate.definitions,
+        "lead(b)": f"min(k in 0..{outputs - 1} if k != b: told(b) - told(k))",
+        "size": f"max({', '.join(f'abs(x[{t}])' for t in range(specimen.n))})",
+    }
+    labels = {b: [c for c, cell in enumerate(cells) if cell.label == b] for b in range(outputs)}
+    pairs = " or ".join(
+        f"b == {b} and ({' or '.join(f'c == {c}' for c in found)})" for b, found in labels.items()
+    )
+    every = f"c in 0..{len(cells) - 1}, b in 0..{outputs - 1} if {pairs}"
+    domains = {"cell(c)": "\nor ".join(f"c == {c} and {text}" for c, text in enumerate(where))}
+    return definitions, domains, every
+
+
+def _proposal(specimen: Specimen, surrogate: Surrogate, margins: Margins) -> Proposal:
+    definitions, domains, every = _words(specimen, surrogate)
+    cells = range(len(margins) // 2)
+    definitions |= {
+        "enough(c)": _picked([margins["right", c] for c in cells]),
+        "too_little(c)": _picked([margins["wrong", c] for c in cells]),
+    }
+    domains |= {
+        "ahead(c, b)": "cell(c) and lead(b) > size*enough(c)",
+        "behind(c, b)": "cell(c) and lead(b) < -size*too_little(c)",
+    }
+    cases = (
+        case(
+            "ahead_enough", "The right label, b, leads by more than the margin.", for_=every,
+            when="ahead(c, b)", verdict="right", claims=surrogate.rests_on,
+        ),
+        case(
+            "behind_enough", "It trails by more than the margin.", for_=every,
+            when="behind(c, b)", verdict="wrong", claims=surrogate.rests_on,
+        ),
+        case(
+            "within_the_margins", when=f"not any({every}: ahead(c, b) or behind(c, b))",
+            verdict="unknown",
+        ),
+    )  # fmt: skip
+    return Proposal(
+        surrogate.finder, surrogate.found, (*surrogate.claims, *cases), definitions, domains
+    )
+
+
+def _picked(values: Sequence[Fraction]) -> str:
+    """The one of the values that c numbers, as a term."""
+    return "\n+ ".join(f"sum(k in {c}..{c} if k == c: {number(v)})" for c, v in enumerate(values))
+
+
+def _positive(row: Sequence[int]) -> str:
+    above = [f"{c}*x[{t}]" if c > 1 else f"x[{t}]" for t, c in enumerate(row) if c > 0]
+    below = [f"{-c}*x[{t}]" if c < -1 else f"x[{t}]" for t, c in enumerate(row) if c < 0]
+    return f"{' + '.join(above) or '0'} > {' + '.join(below) or '0'}"

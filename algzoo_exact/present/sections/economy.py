@@ -1,0 +1,82 @@
+"""Proof economy: what each way to prove the accuracy gives, and what its check costs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from algzoo_exact.certificate.economy import Economy, Proof, economy
+from algzoo_exact.exact.shares import significant
+from algzoo_exact.present import document as d
+from algzoo_exact.present.findings.gather import Findings
+from algzoo_exact.present.wording import between, value_text
+
+_QUICK = 5.0  # seconds that an explanation took to verify: others are left to the command
+_LONGEST = 10**12  # operations that are written in full
+
+
+def proof_economy(found: Findings) -> Iterator[d.Block]:
+    """A table, if there is an explanation from which an accuracy follows."""
+    told = found.verification
+    if told is None or told.accuracy is None:
+        return
+    yield d.paragraph(
+        "A proof of the accuracy is worth more, the narrower its bound and the fewer operations "
+        "its check takes: an explanation should save some."
+    )
+    if told.seconds > _QUICK:
+        yield d.Commands((f"algzoo-exact economy {found.reference} --explanation story.toml",))
+        return
+    yield from economy_blocks(economy(found.model, told, seconds=_QUICK, rest=False))
+
+
+def economy_blocks(made: Economy) -> Iterator[d.Block]:
+    """The table, what its figures are, and which proofs there are not."""
+    columns = ("proof", "accuracy", "#width", "#operations", "#bits", "#bits left")
+    below = tuple(((proof.note,),) for proof in made.proofs)
+    rows = map(_row, made.proofs)
+    yield d.table("What each proof gives, and what its check costs.", columns, rows, below=below)
+    lines = [f"There is no row for {line}." for line in made.missing]
+    lines.append("Operations are counted by the checker; those marked ≈ are estimates.")
+    yield d.bullets(*lines, *_sampling(made))
+
+
+def _row(proof: Proof) -> tuple[str | d.Text, ...]:
+    bound: str | d.Text = "not known"
+    if proof.bound is not None:
+        narrow = proof.bound.width < _NARROW
+        bound = value_text(proof.bound, "exact") if narrow else between(proof.bound)
+    left = "–" if proof.left is None else f"{'≥ ' * proof.at_least}{proof.left:.2f}"
+    width = width_text(proof)
+    return proof.name, bound, width, operations_text(proof), f"{proof.bits:.2f}", left
+
+
+_NARROW = 1e-9
+
+
+def width_text(proof: Proof) -> str:
+    """0 for a rational number."""
+    if proof.bound is None:
+        return "–"
+    return significant(proof.bound.width, 2) if proof.bound.width else "0"
+
+
+def operations_text(proof: Proof) -> str:
+    """In full, or as a power of ten."""
+    count = proof.operations
+    if count < _LONGEST:
+        return f"{'≈ ' * (proof.counted == 'estimate')}{count:,}"
+    power = len(str(count)) - 1
+    return f"≈ {count // 10 ** (power - 1) / 10}e{power}"
+
+
+def _sampling(made: Economy) -> Iterator[str]:
+    cost = made.pass_operations
+    for proof in made.proofs:
+        if proof.counted == "checker":
+            width = significant(made.sampled_width(proof.operations), 2)
+            inputs = proof.operations // cost
+            yield (
+                f"For the operations of {proof.name}, {inputs:,} random inputs ({cost:,} each) "
+                f"give a 95% interval {width} wide, which proves nothing."
+            )
+            return

@@ -1,0 +1,172 @@
+"""Drafts of models whose structure was planted, or is known."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import algzoo_exact as az
+from algzoo_exact.drafting.draft import Draft
+from algzoo_exact.explain.story import parse_explanation
+from algzoo_exact.program.ir import Program, rnn
+from algzoo_exact.zoo.handcrafted import handcrafted_second_argmax
+
+
+def random_program(seed: int, n: int, d: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """W_hi (d), W_hh (d, d) and W_oh (n, d)."""
+    random = np.random.default_rng(seed)
+    return tuple(random.uniform(-1, 1, shape) for shape in ((d,), (d, d), (n, d)))  # type: ignore[return-value]
+
+
+def program(w: np.ndarray, rows: np.ndarray, last: np.ndarray) -> Program:
+    return rnn(w.tolist(), rows.tolist(), last.tolist(), len(last))
+
+
+def scrambled(n: int) -> Program:
+    """A handcrafted model as float64 weights, its neurons permuted and rescaled."""
+    made, random = handcrafted_second_argmax(n), np.random.default_rng(n)
+    order = random.permutation(made.hidden_size)
+    scale = 2.0 ** random.integers(-5, 6, made.hidden_size)
+    w = np.array(made.input_weights, dtype=float)[order] * scale
+    rows = np.array(made.recurrent, dtype=float)[np.ix_(order, order)]
+    last = np.array(made.readout, dtype=float)[:, order] / scale
+    return program(w, rows * scale[:, None] / scale, last)
+
+
+def assert_verifies(found: Draft, model: Program) -> None:
+    """From the text alone, by the public verifier."""
+    again = az.verify(parse_explanation(found.toml), model)
+    assert again.status == "proved"
+    assert {r.claim.name for r in again.claims} == {r.claim.name for r in found.verification.claims}
+    if again.accuracy is not None and model.seq_len < 4:
+        (proved, exact) = (again.accuracy.enclosure, az.accuracy(model, task(model)).enclosure)
+        assert proved is not None
+        assert proved.lower <= exact.upper
+        assert exact.lower <= proved.upper
+
+
+def task(model: Program) -> az.Task:
+    return az.tasks.second_argmax(model.seq_len)
+
+
+def drafted(model: Program, seconds: float = 60) -> Draft:
+    return az.draft(model, task(model), seconds=seconds)
+
+
+def seen(found: Draft) -> str:
+    """What was seen and proved."""
+    return " ".join(f.found for f in found.findings if f.fate in ("kept", "aside"))
+
+
+def test_two_inputs_take_fewer_bits_than_by_hand() -> None:
+    model = az.load("2nd_argmax_2_2")
+    found = az.draft(model)
+    assert_verifies(found, model.program)
+    by_hand = az.surprise(az.verify(az.load_explanation(STORY), model)).explanation
+    assert found.bits < by_hand
+    accuracy = found.verification.accuracy
+    assert accuracy is not None
+    assert accuracy.enclosure is not None
+    assert accuracy.enclosure.width < Fraction(1, 8000)
+    assert az.draft(model).toml == found.toml
+
+
+STORY = Path(__file__).parents[2] / "models/explanations/2nd_argmax_2_2.toml"
+
+
+def test_a_handcrafted_model_is_understood() -> None:
+    found = drafted(scrambled(2))
+    assert "relu(x[t] - past(t, 1))" in seen(found)
+    accuracy = found.verification.accuracy
+    assert accuracy is not None
+    assert accuracy.rational == 1
+
+
+@pytest.mark.slow
+def test_three_inputs_up_to_rounding() -> None:
+    model = scrambled(3)
+    found = drafted(model)
+    assert_verifies(found, model)
+    assert "101/100" in seen(found) or "1.01*past(t, 1)" in seen(found)
+    assert found.verification.accuracy is not None
+    assert found.verification.accuracy.enclosure is not None
+    assert found.verification.accuracy.enclosure.width < Fraction(1, 10**7)
+
+
+@pytest.mark.slow
+def test_ten_inputs_by_induction() -> None:
+    found = drafted(scrambled(10), 280)
+    assert sum("neuron" in f.found for f in found.findings if f.fate == "kept") >= 20
+    assert found.verification.accuracy is not None
+    assert found.verification.accuracy.rational == Fraction(91279, 92160)
+
+
+def test_a_copy_is_found() -> None:
+    w, rows, last = random_program(0, 3, 4)
+    w[3], rows[3] = 4 * w[1], 4 * rows[1]
+    assert "Neuron 3 is a copy of neuron 1." in seen(drafted(program(w, rows, last), 2))
+
+
+def test_a_maximum_is_found() -> None:
+    w, rows, last = random_program(1, 3, 4)
+    rows[0], rows[2] = (-1, 0, -0.5, 0), (2, 0, 1, 0)  # the second holds twice the maximum so far
+    w[0], w[2] = 1, 0
+    assert "neuron 2 holds top(t)" in seen(drafted(program(w, rows, last), 2))
+
+
+def test_a_mirror_is_found() -> None:
+    w, rows, last = random_program(2, 3, 4)
+    image = [1, 0, 3, 2]
+    w[[1, 3]] = -w[[0, 2]]
+    last[:, [1, 3]] = last[:, [0, 2]]
+    for i in (1, 3):
+        rows[i] = rows[image[i]][image]
+    assert "is a symmetry" in seen(drafted(program(w, rows, last), 2))
+
+
+def test_a_story_is_completed(tmp_path: Path) -> None:
+    text = """
+title = "Mine"   # kept
+
+[model]
+task = "2nd_argmax"
+hidden_size = 2
+seq_len = 2
+standard = true
+
+[definitions]
+mine = "x[0]"
+
+[[claim]]
+name = "first"
+kind = "always"
+statement = "h[0][0] == relu(mine)"
+"""
+    path = tmp_path / "mine.toml"
+    path.write_text(text)
+    found = az.draft(az.load("2nd_argmax_2_2"), start=path)
+    assert 'title = "Mine"   # kept' in found.toml
+    assert found.verification.status == "proved"
+    assert {"first", "at_walls"} <= {r.claim.name for r in found.verification.claims}
+
+
+def test_medians_have_claims_and_no_cases() -> None:
+    w, rows, last = random_program(3, 1, 3)
+    w[2], rows[2] = w[0], rows[0]
+    model = rnn(w.tolist(), rows.tolist(), last.tolist(), 3)
+    found = az.draft(model, az.tasks.median(3))
+    assert "Neuron 2 is a copy of neuron 0." in seen(found)
+    assert not found.verification.cases
+
+
+def test_transformers_are_refused_in_a_sentence() -> None:
+    with pytest.raises(az.InputError, match="is a transformer"):
+        az.draft(az.load("longest_cycle_4_4"), az.tasks.second_argmax(4))
+
+
+def test_a_story_about_another_model_is_refused() -> None:
+    with pytest.raises(az.InputError, match="hidden neurons|weights"):
+        az.draft(az.load("2nd_argmax_3_3"), start=STORY)

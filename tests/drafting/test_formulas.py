@@ -1,0 +1,73 @@
+"""The library of formulas: what is fitted is what was planted, and texts mean what was fitted."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from algzoo_exact.drafting.formulas import (
+    DEFINITIONS,
+    definitions_for,
+    fitted,
+    fitted_linear,
+    of_all,
+    of_steps,
+)
+from algzoo_exact.explain.language.expand import Expander, read_definitions
+from algzoo_exact.explain.language.expression import Entry, evaluate_term
+from algzoo_exact.explain.language.integers import Sizes
+from algzoo_exact.explain.language.parser import parse
+
+N = 4
+POINTS = np.random.default_rng(0).integers(-9, 10, (30, N)).astype(float)
+
+
+def value(text: str, point: np.ndarray, t: int) -> Fraction:
+    """By the language itself, in exact arithmetic."""
+    expander = Expander(read_definitions(DEFINITIONS, ()), Sizes(N, 1, N))
+    term = expander.expand_term(parse(text), {"t": t})
+
+    def at(entry: Entry) -> Fraction:
+        return Fraction(float(point[entry.indices[0]]))
+
+    return evaluate_term(term, at)
+
+
+def test_parts_mean_what_they_are_valued_at() -> None:
+    for part in of_steps(POINTS, N):
+        values = part.values.reshape(N, len(POINTS))
+        for t in range(N):
+            assert value(part.text, POINTS[t], t) == values[t, t], part.text
+    for part in of_all(POINTS, N):
+        assert value(part.text, POINTS[3], 0) == part.values[3], part.text
+
+
+def test_a_planted_formula_is_found() -> None:
+    parts = {part.text: part for part in of_steps(POINTS, N)}
+    y = 2 * parts["top(t)"].values - parts["past(t, 2)"].values / 4
+    found = fitted(y, list(parts.values()), positive=False, pairs=True)
+    assert found is not None
+    assert set(found.terms) == {(Fraction(2), "top(t)"), (Fraction(-1, 4), "past(t, 2)")}
+    assert fitted(y, list(parts.values()), positive=False, pairs=False) is None
+    assert set(definitions_for([found.text])) == {"past(t, s)", "top(t)"}
+
+
+def test_linear_forms_have_simple_coefficients() -> None:
+    inputs = [part for part in of_steps(POINTS, N) if part.text.startswith(("x", "past"))]
+    y = inputs[0].values - 1.01 * inputs[1].values
+    found = fitted_linear(y, inputs, positive=True)
+    assert found is not None
+    assert found.text == "relu(x[t] - 1.01*past(t, 1))"
+    noise = np.random.default_rng(1).standard_normal(len(y))
+    assert fitted_linear(noise, inputs, positive=True) is None
+
+
+@pytest.mark.parametrize("word", ["past", "top", "bottom", "others", "second"])
+def test_definitions_that_are_used_come_with_those_that_they_use(word: str) -> None:
+    known = definitions_for([f"{word}(t, 1)"])
+    used = {name.partition("(")[0] for name in known}
+    bodies = " ".join(known.values())
+    assert word in used
+    assert all(f"{other}(" not in bodies or other in used for other in ("top", "others"))
