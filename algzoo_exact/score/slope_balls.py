@@ -81,8 +81,11 @@ def _moving_wall(below: Below, rnn: Rnn, pattern: U64, face: U64, sets: U64) -> 
             continue
         wall, count, last = first + q, count + 1, q >= neurons - d
     if dying:
+        open_ = last  # whether a sliver may open: in the last step, or where one reads no input
+        for j in range(d):
+            open_ = open_ or rnn.w_hi[j] == 0.0
         if count > 1:
-            wall = COINCIDING if last or not np.all(rnn.w_hi != 0.0) else STILL
+            wall = COINCIDING if open_ else STILL
         return wall
     for tie in range(first + neurons, sets.shape[0]):
         if part_of(face, sets[tie]):
