@@ -238,7 +238,7 @@ def test_a_score_in_parts_goes_on(tmp_path: Path) -> None:
             assert last.kind == "exact"
             return *ends(last.enclosure), last.cells
 
-    lower, upper, _ = check_goes_on(run, tmp_path / "run.db", 20)
+    lower, upper, _ = check_goes_on(run, tmp_path / "run.db", 8)
     assert "too large" in stored(tmp_path / "run.db").values()
     whole = az.accuracy(program, task, digits=12).enclosure
     assert max(lower, whole.lower) <= min(upper, whole.upper)
