@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from glob import escape
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TextIO
@@ -30,7 +31,8 @@ def check_place(target: Path) -> None:
 
 @contextmanager
 def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """A temporary file beside ``path``, which takes its place when the block ends well.
+    """A temporary file beside ``path``, which takes its place when the block ends well. Those that
+    killed processes left there go.
 
     InputError where the folder is missing or cannot be written to.
     """
@@ -39,6 +41,9 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
         raise InputError(f"There is no folder {target.parent} to write {target.name} to.")
     part = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
+        for old in target.parent.glob(f".{escape(target.name)}.*.part"):
+            if not _is_running(old.suffixes[-2][1:]):
+                old.unlink(missing_ok=True)
         part.touch()
         yield part
         os.replace(part, target)
@@ -46,6 +51,17 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
         raise InputError(f"Cannot write {target}: {error.strerror or error}.") from error
     finally:
         part.unlink(missing_ok=True)
+
+
+def _is_running(process: str) -> bool:
+    """Whether a process of this number may be running here; also if it is no number."""
+    try:
+        os.kill(int(process), 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError, ValueError):
+        return True
+    return True
 
 
 @contextmanager

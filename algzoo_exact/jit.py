@@ -24,6 +24,8 @@ _PARTS = version_info.short == (0, 68)
 """Whether it is the numba whose internals the parts are made by; another one makes machine code of
 each function."""
 
+_ANY_ORDER = {"reassoc", "contract"}
+
 
 def compiled(function: _F) -> _F:
     """The function compiled; division by zero gives infinity or NaN, as in numpy."""
@@ -38,7 +40,12 @@ def compiled_in_place(function: _F) -> _F:
 
 def compiled_any_order(function: _F) -> _F:
     """The same, and sums may be reordered and products fused, so that they use SIMD registers."""
-    return _compiled(function, _nrt=False, fastmath={"reassoc", "contract"})
+    return _compiled(function, _nrt=True, fastmath=_ANY_ORDER)
+
+
+def compiled_in_place_any_order(function: _F) -> _F:
+    """Both."""
+    return _compiled(function, _nrt=False, fastmath=_ANY_ORDER)
 
 
 def has_code(function: Callable[..., Any]) -> bool:

@@ -14,11 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from algzoo_exact.geometry.cone import Cone, IntVector, NotPointedError, dot
+from algzoo_exact.measure.cell_facets import Facets, facet_sums
 from algzoo_exact.measure.cone_measure import cone_measure
 from algzoo_exact.measure.faces_f64 import ray_sets
-from algzoo_exact.measure.facet_flow import facet_flows
-from algzoo_exact.measure.flow_rules import flow_rules
-from algzoo_exact.measure.lattice_f64 import face_lattice
 
 
 def random_cone(rng: random.Random, n: int) -> Cone:
@@ -42,23 +40,21 @@ class Prepared:
     """A cone's arrays, as the enumeration of cells gives them."""
 
     def __init__(self, cone: Cone) -> None:
-        n, walls = cone.dimension, max(cone.walls) + 1
-        self.rays = np.array([[c / max(map(abs, ray)) for c in ray] for ray in cone.rays])
-        masks = np.array([[mask] for mask in cone.tight], np.uint64)
-        self.sets = ray_sets(masks, len(cone.rays), walls)
-        self.facets = np.array(cone.walls)
-        self.normals = np.zeros((walls, n))
-        self.normals[self.facets] = cone.inequalities
-        self.u = np.random.default_rng(1).normal(size=n)
+        walls, rays = max(cone.walls) + 1, len(cone.rays)
+        points = np.array([[[c / max(map(abs, ray)) for c in ray] for ray in cone.rays]])
+        masks, words = np.array([[mask] for mask in cone.tight], np.uint64), (rays + 63) // 64
+        ids, count = np.array([cone.walls]), len(cone.walls)
+        self.facets = Facets(
+            points, np.array([rays]), np.array([count]),
+            ray_sets(masks, rays, walls, words)[ids], ids,
+            np.array([cone.inequalities], np.float64), np.zeros((1, count)),
+            np.ones((1, count), np.bool_),
+        )  # fmt: skip
+        self.u = np.random.default_rng(1).normal(size=cone.dimension)
 
     def flows(self) -> NDArray[np.float64]:
         """Of all facets, with their errors."""
-        count, (walls, n) = len(self.facets), self.normals.shape
-        every, exact = np.ones(count, np.uint64), np.zeros(walls)
-        lattice = face_lattice(self.sets, self.facets, count, every, self.normals, exact)
-        flows, moments = np.empty((count, 2)), np.empty((count, n + 1))
-        facet_flows(lattice, n, self.rays, self.u, 0.0, flow_rules(), flows, moments)
-        return flows
+        return facet_sums(self.facets, u=self.u, moments=True).flow[0]
 
 
 def seconds(call: Callable[[], object]) -> float:
@@ -79,7 +75,7 @@ def main() -> None:
         rng = random.Random(n)
         cones = [random_cone(rng, n) for _ in range(count)]
         ready = [Prepared(cone) for cone in cones]
-        facets = np.mean([len(one.facets) for one in ready])
+        facets = np.mean([one.facets.number[0] for one in ready])
         flows = np.median([seconds(one.flows) for one in ready])
         error = np.median([one.flows()[:, 1].sum() for one in ready])
         balls = ratio = "–"

@@ -29,7 +29,8 @@ from typing import Any
 
 COMMAND = Path(sys.executable).with_name("algzoo-exact")
 KILLS = ("group", "worker")
-_CLOCKS = ("seconds", "generated")  # what differs from run to run in results
+# What differs from run to run in results.
+_CLOCKS, _PLACES = ("seconds", "generated"), ("model", "files", "index", "tables")
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,17 @@ KINDS = (
         "median/run.db",
         "median/**/*_*.*",
     ),
+    Kind(
+        "atlas",
+        (
+            *("atlas", "2nd_argmax_2_2", "2nd_argmax_3_3", "2nd_argmax_4_3", "argmedian_4_3"),
+            *("median_2_2", "median_4_3", "longest_cycle_4_4", "handcrafted:2nd_argmax_2"),
+            *("handcrafted:2nd_argmax_3", "2nd_argmax_4_4", "longest_cycle_6_5"),
+            *("--method", "exact", "-o", "{folder}/atlas"),
+        ),
+        "atlas/atlas.db",
+        "atlas/**/*[!b]",
+    ),
 )  # fmt: skip
 
 
@@ -80,7 +92,7 @@ def without_clocks(found: Any) -> Any:
     """A result without what it took, and where it went."""
     if isinstance(found, dict):
         kept = {key: without_clocks(value) for key, value in found.items() if key not in _CLOCKS}
-        return {key: value for key, value in kept.items() if key not in ("model", "files")}
+        return {key: value for key, value in kept.items() if key not in _PLACES}
     return [without_clocks(value) for value in found] if isinstance(found, list) else found
 
 
@@ -96,7 +108,8 @@ def jobs_of(kind: Kind, folder: Path) -> dict[str, Any]:
 
 def outcome(kind: Kind, folder: Path, printed: str) -> Any:
     """All that must be the same."""
-    files = sorted(folder.glob(kind.results)) if kind.results else []
+    found = folder.glob(kind.results) if kind.results else ()
+    files = sorted(path for path in found if path.is_file())
     digests = {
         str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in files

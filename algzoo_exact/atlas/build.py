@@ -21,7 +21,7 @@ from algzoo_exact.files import path_of
 from algzoo_exact.processes import Workers, check_workers
 from algzoo_exact.program.task import TieRule
 from algzoo_exact.progress import Progress, shows_progress
-from algzoo_exact.score.pool import outcomes
+from algzoo_exact.score.pool import Kept, outcomes
 from algzoo_exact.shown import Shown
 from algzoo_exact.signals import interrupts_noted
 from algzoo_exact.state import State
@@ -70,7 +70,7 @@ class Plan:
         """All that a row depends on, but for the model."""
         given = {name: value for name, value in self.loading.items() if value is not None}
         effort = asdict(self.effort) | {"samples": SAMPLES}
-        return {"run": "atlas", "loading": given, **effort, "version": __version__}
+        return {"command": "atlas", "loading": given, **effort, "version": __version__}
 
 
 @shows_progress("atlas")
@@ -157,12 +157,10 @@ def atlas_of(
         state.expect(state.done + len(waiting))
         trouble = ""
         try:
-            for job, row in _found(waiting, plan.effort, workers):
+            for job, row in _found(waiting, plan.effort, workers, state):
                 if isinstance(job.model, UnreachableError):
                     trouble = str(job.model)
                     continue
-                if "error" not in row:
-                    state.put(job.key, row)
                 rows[job.entry] = row
                 told(job.entry, row)
                 text = f"{len(rows):,} of {len(plan.entries):,} models"
@@ -180,10 +178,19 @@ def atlas_of(
     return Atlas(index, tuple(whole), known, left, trouble)
 
 
-def _found(waiting: _Waiting, effort: Effort, workers: Workers) -> Iterator[tuple[Job, Row]]:
-    """Jobs with their rows as they are done. After Ctrl-C a row may be what was known by then."""
+def _found(
+    waiting: _Waiting, effort: Effort, workers: Workers, state: State
+) -> Iterator[tuple[Job, Row]]:
+    """Jobs with their rows as they are done, which are kept. After Ctrl-C a row may be what was
+    known by then."""
     with interrupts_noted() as interrupts:
-        for found in outcomes(waiting, partial(scored, effort), NEVER, workers):
+        kept = Kept[Job, Row](
+            state,
+            lambda job: job.key,
+            lambda row: None if interrupts or "error" in row else row,
+            lambda job, row: row,
+        )
+        for found in outcomes(waiting, partial(scored, effort), NEVER, workers, kept):
             if interrupts:
                 raise KeyboardInterrupt
             yield found

@@ -35,7 +35,7 @@ import struct
 import sys
 import zlib
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property, lru_cache
@@ -1891,12 +1891,89 @@ def truth_of(
 
 
 # ---------------------------------------------------------------------------------------------
+# The model on a section of its inputs, or with something else computed (C22).
+
+SETTING = {"where", "instead"}
+
+
+class Setting:
+    """What is ``defined`` otherwise: inputs by ``where``, and z[t][j] by ``instead``, each as a
+    term. ``tied`` says which input, or 0 (None), an input is."""
+
+    def __init__(self, formulas: Formulas, data: Any) -> None:
+        self.formulas = formulas
+        self.tied: dict[int, int | None] = {}
+        self.defined: dict[Node, tuple[int, list[int]]] = {}
+        for left, right in self._equations(data, "where"):
+            self._tie(left, right)
+        for i, place in self.tied.items():
+            known = formulas.number(0) if place is None else formulas.make("x", place)
+            self.defined["x", i] = known, []
+        for left, right in self._equations(data, "instead"):
+            entry = formulas.nodes[left]
+            require(entry[0] == "z", "what is replaced is no z[t][j]")
+            require(entry not in self.defined, "it is replaced twice")
+            self.defined[entry] = right, []
+
+    def __bool__(self) -> bool:
+        return bool(self.defined)
+
+    def contains(self, x: Sequence[Fraction]) -> bool:
+        """Whether an input lies on the section."""
+        return all(x[i] == (0 if j is None else x[j]) for i, j in self.tied.items())
+
+    def _equations(self, data: Any, key: str) -> list[tuple[int, int]]:
+        """The sides of each equation that a formula joins."""
+        if key not in data:
+            return []
+        found: list[tuple[int, int]] = []
+        for part in self.formulas.conjuncts(self.formulas.formula(data[key], key)):
+            op, *sides = self.formulas.nodes[part]
+            require(op == "==", f"{key} joins equations")
+            found.append((sides[0], sides[1]))
+            self.formulas.budget.spend(1 + len(self.tied))
+        require(found != [], f"{key} says nothing")
+        return found
+
+    def _tie(self, left: int, right: int) -> None:
+        """Two sides are the same from now on: 0, or the first of both."""
+        sides = [self._place(self.formulas.nodes[side]) for side in (left, right)]
+        one, other = sorted(sides, key=lambda place: -1 if place is None else place)
+        if one == other:
+            return
+        for i, place in self.tied.items():
+            if place == other:
+                self.tied[i] = one
+        require(other is not None, "0 is no input")
+        assert other is not None
+        self.tied[other] = one
+
+    def _place(self, node: Node) -> int | None:
+        if node == ("number", 0):
+            return None
+        require(node[0] == "x", "a section makes inputs 0, or equal")
+        i = int(node[1])
+        return self.tied.get(i, i)
+
+
+# ---------------------------------------------------------------------------------------------
 # What a formula says at an input, exactly.
 
 
-def truth_at(formulas: Formulas, number: int, x: Sequence[Fraction], *, around: bool) -> bool:
-    """Whether a formula holds at an input; with a neighbourhood, and for certain, if ``around``."""
-    rewriting, budget = Rewriting(formulas), formulas.budget
+def truth_at(
+    formulas: Formulas,
+    number: int,
+    x: Sequence[Fraction],
+    *,
+    around: bool,
+    setting: Setting | None = None,
+) -> bool:
+    """Whether a formula holds at an input; with a neighbourhood (in the section, where there is
+    one), and for certain, if ``around``."""
+    if setting is not None and not setting.contains(x):
+        return False
+    defined = None if setting is None else setting.defined
+    rewriting, budget = Rewriting(formulas, (), defined), formulas.budget
     condition = rewriting.condition(number)
     values: dict[int, Fraction] = {}
     locally: dict[int, Form | None] = {}  # linear forms in the inputs; None: several meet
@@ -2211,6 +2288,7 @@ LARGEST_CUT, MOST_CUTS = 10, 500
 Below = tuple[int, ...]
 """A partial order: for each element, those below it, as a bit mask. Elements are the inputs, and n
 for the number 0."""
+NOTHING: Mapping[int, int | None] = {}
 Known = dict[tuple[int, int, bool], "Told"]
 """Of comparisons of terms: high, low, and whether strict."""
 Told = bool | tuple[int, int]
@@ -2224,8 +2302,9 @@ class NotAnOrderError(Exception):
 class Orders:
     """What formulas say about the order of the inputs and 0, and how likely that is."""
 
-    def __init__(self, formulas: Formulas) -> None:
+    def __init__(self, formulas: Formulas, tied: Mapping[int, int | None] = NOTHING) -> None:
         self.formulas, self.n, self.budget = formulas, formulas.program.n, formulas.budget
+        self.tied = tied  # inputs to others, or to 0
         self._known: dict[int, Fraction | None] = {}
 
     def probability(self, number: int) -> Fraction | None:
@@ -2319,7 +2398,8 @@ class Orders:
             return self.n
         if node[0] != "x":
             raise NotAnOrderError
-        return int(node[1])
+        place = self.tied.get(int(node[1]), int(node[1]))
+        return self.n if place is None else place
 
     def _extensions(self, below: Below) -> Fraction:
         """The probability of a partial order.
@@ -2376,14 +2456,16 @@ class Probabilities:
     def _measure(self) -> Measure:
         return Measure(Fixed(PROBABILITY_BITS), self.formulas.budget)
 
-    def of(self, condition: int, cells: Any) -> Range:
-        """What the probability of a condition lies between."""
+    def of(self, condition: int, cells: Any, setting: Setting) -> Range:
+        """What the probability of a condition lies between, in a setting."""
         if cells is None:
-            found = self.orders.probability(condition)
+            tied = setting.tied
+            orders = Orders(self.formulas, tied) if tied else self.orders
+            found = orders.probability(condition)
             require(found is not None, "it is not about the order of the inputs alone")
             assert found is not None
             return found, found
-        rewriting, budget = Rewriting(self.formulas), self.formulas.budget
+        rewriting, budget = Rewriting(self.formulas, (), setting.defined), self.formulas.budget
         regions = Regions(rewriting, rewriting.condition(condition))
         size = len(regions.inputs)
         require(size <= LARGEST_MEASURED, f"measures end with {LARGEST_MEASURED} inputs")
@@ -2464,8 +2546,9 @@ class Proofs:
         """Whether a statement, or a probability, is proved, refuted, or unknown. What is proved of
         all inputs is a fact from now on."""
         if isinstance(data, dict) and "condition" in data:
-            return self._probability(keys_of(data, PROBABILITY, "it"))
-        keys_of(data, STATEMENT, "it")
+            return self._probability(keys_of(data, PROBABILITY | (SETTING & set(data)), "it"))
+        keys_of(data, STATEMENT | (SETTING & set(data if isinstance(data, dict) else ())), "it")
+        setting = self.setting(data)
         quantifier, proof, witness = data["for"], data["proof"], data["witness"]
         require(type(quantifier) is str and quantifier in QUANTIFIERS, "it is for all, or for some")
         statement = self.formulas.formula(data["statement"], "its statement")
@@ -2475,22 +2558,29 @@ class Proofs:
         if witness is not None:
             require(proof is None, "it needs no proof beside its witness")
             shown = self.formulas.make("and", domain, statement if some else opposite)
-            holds = truth_at(self.formulas, shown, self.point(witness), around=almost)
+            x = self.point(witness)
+            holds = truth_at(self.formulas, shown, x, around=almost, setting=setting)
             require(holds, "its witness does not show it")
             return "proved" if some else "refuted"
         if proof is None:
             return "unknown"
-        self.prove(proof, opposite if some else statement, domain, almost=almost)
+        said = opposite if some else statement
+        self.prove(proof, said, domain, almost=almost, setting=setting)
         if some:
             return "refuted"
-        self.facts.add(statement, domain, almost)
+        if not setting:
+            self.facts.add(statement, domain, almost)
         return "proved"
+
+    def setting(self, data: Json) -> Setting:
+        """What a part is about: the model as it is, on all inputs, or else."""
+        return Setting(self.formulas, data)
 
     def _probability(self, data: Json) -> str:
         condition = self.formulas.formula(data["condition"], "its condition")
         least, most = (fraction_of(data[key], key) for key in ("at_least", "at_most"))
         require(least <= most, "its bounds are the wrong way round")
-        low, high = self.probabilities.of(condition, data["cells"])
+        low, high = self.probabilities.of(condition, data["cells"], self.setting(data))
         if least <= low and high <= most:
             return "proved"
         apart = high < least or low > most
@@ -2501,8 +2591,17 @@ class Proofs:
         require(isinstance(data, list) and len(data) == self.n, "a point is an input")
         return [fraction_of(value, "a point") for value in data]
 
-    def prove(self, data: Any, statement: int, domain: int, *, almost: bool) -> None:
+    def prove(
+        self,
+        data: Any,
+        statement: int,
+        domain: int,
+        *,
+        almost: bool,
+        setting: Setting | None = None,
+    ) -> None:
         """RejectedError unless the statement is proved wherever its domain holds."""
+        setting = self.setting({}) if setting is None else setting
         require(isinstance(data, dict), "a proof must be an object")
         optional = {"facts", "defined", "free", "without"} if "steps" in data else {"without"}
         main = "steps" if "steps" in data else "cells"
@@ -2511,16 +2610,22 @@ class Proofs:
             require(isinstance(data[key], list) and data[key], f"{key} must be a list, not empty")
         if "without" in data:
             require(almost, "a null set may matter here")
-            walls = [self._null_set(wall) for wall in data["without"]]
+            walls = [self._null_set(wall, setting) for wall in data["without"]]
             domain = self.formulas.make("and", domain, *walls)
         if main == "cells":
-            prove_by_cells(self.formulas, data["cells"], statement, domain, almost=almost)
+            prove_by_cells(
+                self.formulas, data["cells"], statement, domain, almost=almost, setting=setting
+            )
             self.counts["proofs by cells"] += 1
             return
         given = self.formulas.conjuncts(domain)
         used = [self._fact(fact, given, almost) for fact in data.get("facts", ())]
         free = [self._entry(e, "a free entry") for e in data.get("free", ())]
-        rewriting = Rewriting(self.formulas, free, self._defined(data, given, almost))
+        defined = self._defined(data, given, almost)
+        if setting:  # facts are about the model as it is
+            named = [*used, *(pair[1] for pair in data.get("defined", ()))]
+            require(not free and set(named) <= set(given), "in a setting no facts are known")
+        rewriting = Rewriting(self.formulas, free, defined | setting.defined)
         known = [rewriting.condition(part) for part in (domain, *used)]
         goal = rewriting.negation(rewriting.condition(statement))
         Rows(rewriting, [*known, goal]).refuted_by(data["steps"])
@@ -2532,12 +2637,12 @@ class Proofs:
         require(known, f"node {fact} is no fact that is known here")
         return fact
 
-    def _null_set(self, number: Any) -> int:
+    def _null_set(self, number: Any, setting: Setting) -> int:
         """A formula x.c != 0, which leaves out a hyperplane."""
         wall = self.formulas.formula(number, "what is left out")
         op, *parts = self.formulas.nodes[wall]
         require(op == "!=", "what is left out is no hyperplane")
-        rewriting = Rewriting(self.formulas)
+        rewriting = Rewriting(self.formulas, (), setting.defined)
         form = rewriting.plus(rewriting.term(parts[0]), rewriting.term(parts[1]), -1)
         flat = all(not is_maximum(rewriting.atoms[atom]) for atom, _ in form[0])
         require(bool(form[0]) and flat, "what is left out is no hyperplane")
@@ -2576,10 +2681,16 @@ class Proofs:
 
 
 def prove_by_cells(
-    formulas: Formulas, data: Any, statement: int, domain: int, *, almost: bool
+    formulas: Formulas,
+    data: Any,
+    statement: int,
+    domain: int,
+    *,
+    almost: bool,
+    setting: Setting | None = None,
 ) -> None:
     """RejectedError unless the statement holds on each cone wherever its domain does (C15)."""
-    rewriting = Rewriting(formulas)
+    rewriting = Rewriting(formulas, (), None if setting is None else setting.defined)
     goal = rewriting.negation(rewriting.condition(statement))
     regions = Regions(rewriting, joined("and", [rewriting.condition(domain), goal]))
     for corners, facets in cones_of(data, regions):
@@ -2786,7 +2897,7 @@ class Story:
         require(data["parts"] != [], "it has no parts")
         verdict = self._parts(name, data, proofs)
         domains = [
-            (part["domain"], part["for"] == "almost all")
+            (part["domain"], part["for"] == "almost all", proofs.setting(part))
             for part in data["parts"]
             if part.get("for", "some") != "some"
         ]
@@ -2813,7 +2924,7 @@ class Story:
         return "said"
 
     def _shown(
-        self, verdict: str, data: Any, domains: Sequence[tuple[int, bool]], proofs: Proofs
+        self, verdict: str, data: Any, domains: Sequence[tuple[int, bool, Setting]], proofs: Proofs
     ) -> str:
         """Nothing counts as proved by having no inputs to speak of: the point ``data`` is in one of
         the domains, with a neighbourhood where null sets do not count (True)."""
@@ -2823,7 +2934,10 @@ class Story:
         if data is None:
             return "vacuous"
         x = proofs.point(data)
-        inside = any(truth_at(proofs.formulas, domain, x, around=a) for domain, a in domains)
+        inside = any(
+            truth_at(proofs.formulas, domain, x, around=almost, setting=setting)
+            for domain, almost, setting in domains
+        )
         require(inside, "its point is in no domain")
         return verdict
 
@@ -2844,6 +2958,10 @@ class Story:
         """The verdict, when it is the case, and with which probability at least."""
         keys_of(data, CASE_INSTANCE, "it")
         when, answer, lies_in = data["when"], data["answer"], data["lies_in"]
+        require(isinstance(data["parts"], list), "parts must be a list")
+        for part in (*data["parts"], data["probability"], lies_in):
+            set_apart = isinstance(part, dict) and SETTING & set(part)
+            require(not set_apart, "cases are about the model as it is, on all inputs")
         self.formulas.formula(when, "when")
         require(type(answer) is str and answer in (*ANSWERS, "unknown"), "its answer is unknown")
         least = within("probability", self._least, title, data["probability"], when)
@@ -2862,7 +2980,8 @@ class Story:
             require(known, f"it was not proved that the model is {answer}")
         else:
             require(lies_in is None, "it need not lie in anything")
-        return self._shown(verdict, data["inside"], [(when, True)], self.proofs), when, least
+        plain = [(when, True, self.proofs.setting({}))]
+        return self._shown(verdict, data["inside"], plain, self.proofs), when, least
 
     def _least(self, title: str, data: Any, when: int) -> Fraction:
         verdict = self._part(title, data, self.proofs)

@@ -6,6 +6,7 @@ Where a verdict has none that the checker could follow, SaidError says whom one 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from copy import copy
 from fractions import Fraction
 from itertools import product
 from random import Random
@@ -27,14 +28,16 @@ from algzoo_exact.explain.language.expression import (
     conjuncts,
     evaluate,
     fails_at,
+    fixed_inputs,
     values_at,
 )
 from algzoo_exact.explain.logic.farkas import Refutation, steps_json
 from algzoo_exact.explain.logic.order_facts import OrderFacts
 from algzoo_exact.explain.logic.order_probability import order_statement
-from algzoo_exact.explain.outcome import Argument, Figure, Outcome, Point
+from algzoo_exact.explain.outcome import Argument, Cells, Figure, Outcome, Point
 from algzoo_exact.explain.prove.cell_search import OutOfReachError
 from algzoo_exact.explain.prove.facts import Fact, Question, solutions
+from algzoo_exact.explain.prove.setting import Inside
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task, TieRule
 
@@ -48,11 +51,27 @@ _TRIALS = 300  # inputs that may be in a domain
 
 
 class Evidence:
-    """Evidence about one program; ``nodes`` number the formulas in it."""
+    """Evidence about one program; ``nodes`` number the formulas in it. What is said ``inside`` a
+    setting is about its program."""
 
     def __init__(self, program: Program, task: Task, ties: TieRule) -> None:
         self.program, self.task, self.ties = program, task, ties
         self.nodes = Nodes(program)
+        self._inside: Inside | None = None
+
+    def of(self, inside: Inside) -> Evidence:
+        """Evidence in a setting, with the same nodes."""
+        found = copy(self)
+        found.program, found._inside = inside.program, inside
+        return found
+
+    def asked(self, questions: Sequence[Question]) -> list[Question]:
+        """As they are proved."""
+        return list(questions) if self._inside is None else self._inside.asked(questions)
+
+    def _setting(self) -> Json:
+        said = {} if self._inside is None else self._inside.setting.said
+        return {key: self.nodes.number(part) for key, part in said.items()}
 
     def part(
         self,
@@ -70,7 +89,7 @@ class Evidence:
             "domain": self.nodes.number(domain),
             "proof": proof,
             "witness": None if witness is None else _texts(witness),
-        }
+        } | self._setting()
 
     def proofs(
         self, checked: Outcome, questions: Sequence[Question], *, almost: bool
@@ -101,15 +120,21 @@ class Evidence:
         """A point in the domain of some of the parts, which together are those of ``domain``; with
         a neighbourhood, where these are about almost all inputs. None if none was found."""
         asked = [(part["domain"], part["for"] == "almost all") for part in parts]
+        setting, formulas = self.nodes.setting(self._inside), self.nodes.formulas
         for x in self._points(domain):
             if evaluate(domain, values_at(self.program, x)) and any(
-                truth_at(self.nodes.formulas, number, x, around=almost) for number, almost in asked
+                truth_at(formulas, number, x, around=almost, setting=setting)
+                for number, almost in asked
             ):
                 return _texts(x)
         return None
 
     def _points(self, domain: Formula) -> Iterator[Point]:
         """Points that may be in a domain."""
+        found = self._anywhere(domain)
+        return found if self._inside is None else map(self._inside.setting.point, found)
+
+    def _anywhere(self, domain: Formula) -> Iterator[Point]:
         n, random = self.program.seq_len, Random(0)
         example = OrderFacts(domain, n).example()
         fixed = self._fixed(domain)
@@ -129,15 +154,17 @@ class Evidence:
         known = None
         if argument is not None:
             walls = _walls(argument.domain, domain)
-            if isinstance(argument.evidence, Refutation):
+            if isinstance(argument.evidence, Refutation) and self._inside is None:
                 return self._steps(argument, argument.evidence, domain, facts)
-            known = argument.evidence if argument.statement == statement else None
+            if isinstance(argument.evidence, Cells) and argument.statement == statement:
+                known = argument.evidence
         point = self._fixed(domain)
         if point is not None and evaluate(statement, values_at(self.program, point)):
             return self.at_point(statement, domain)
         try:
             inside = Logic("and", (domain, *walls)) if walls else domain
-            tree = proof_tree(self.program, statement, inside, known, almost=almost)
+            of = self._inside or self.program
+            tree = proof_tree(of, statement, inside, known, almost=almost)
         except OutOfReachError:
             raise SaidError(self.word(checked)) from None
         return {"cells": tree} | self._without(walls)
@@ -150,11 +177,7 @@ class Evidence:
     def _fixed(self, domain: Formula) -> Point | None:
         """The input that a domain consists of, where it fixes the first inputs, at least, up to
         some step; the others are 0."""
-        known: dict[int, Fraction] = {}
-        for part in conjuncts(domain):
-            match part:
-                case Compare("==", Entry("x", (i,)), Number(value)):
-                    known[i] = value
+        known = fixed_inputs(domain)
         if not known or set(known) != set(range(len(known))):
             return None
         return tuple(known.get(i, Fraction(0)) for i in range(self.program.seq_len))
@@ -169,7 +192,8 @@ class Evidence:
                 case Compare("==", Entry("x", (i,)) as entry, Number() as value):
                     fixed.append([number(entry), number(part)])
                     defined[("x", i)] = number(value), list[int]()
-        rewriting = Rewriting(formulas, (), defined)
+        setting = self.nodes.setting(self._inside)
+        rewriting = Rewriting(formulas, (), defined | setting.defined)
         goal = rewriting.negation(rewriting.condition(number(statement)))
         rows = Rows(rewriting, [rewriting.condition(number(domain)), goal]).rows
         found: Json = {"steps": [{"rows": [[len(rows) - 1, "1"]]}]}
@@ -224,7 +248,7 @@ class Evidence:
             "at_least": str(low),
             "at_most": str(high),
             "cells": cells,
-        }
+        } | self._setting()
 
     def _is_order(self, condition: Formula) -> bool:
         try:
@@ -240,7 +264,8 @@ class Evidence:
         is attained; None where none is found."""
         if not checked.figures or checked.figures[0].witness is None:
             return None
-        for point in _around(checked.figures[0].witness):
+        for near in _around(checked.figures[0].witness):
+            point = near if self._inside is None else self._inside.setting.point(near)
             values = values_at(self.program, point)
             if evaluate(domain, values) and evaluate(statement, values):
                 return point

@@ -6,9 +6,18 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from algzoo_exact.certificate.check import Budget, Formulas, Node
+from algzoo_exact.certificate.check import Budget, Formulas, Node, Setting
 from algzoo_exact.certificate.check import Program as CheckedProgram
-from algzoo_exact.explain.language.expression import Compare, Entry, Formula, Number, Term, Truth
+from algzoo_exact.explain.language.expression import (
+    Compare,
+    Entry,
+    Formula,
+    If,
+    Number,
+    Term,
+    Truth,
+)
+from algzoo_exact.explain.prove.setting import Inside
 from algzoo_exact.program.ir import Matrix, Program
 from algzoo_exact.program.lift import named_weights
 
@@ -46,7 +55,13 @@ class Nodes:
                 return make(array, *indices)
             case Compare(op, left, right):
                 return make(op, self.number(left), self.number(right))
+        assert not isinstance(expression, If), "comparisons have a formula for each case"
         return make(expression.op, *map(self.number, expression.args))
+
+    def setting(self, inside: Inside | None) -> Setting:
+        """The checker's view of a setting."""
+        said = {} if inside is None else inside.setting.said
+        return Setting(self.formulas, {key: self.number(part) for key, part in said.items()})
 
     @contextmanager
     def attempt(self) -> Iterator[None]:

@@ -19,12 +19,14 @@ from algzoo_exact.explain.claims.cases import (
     apart,
     proved_domains,
 )
-from algzoo_exact.explain.claims.claim import Claim, ClaimResult
+from algzoo_exact.explain.claims.claim import Claim, ClaimResult, Instance
 from algzoo_exact.explain.claims.equivalent import Equivalent, product
 from algzoo_exact.explain.claims.measure import Measure
+from algzoo_exact.explain.claims.share import Share
 from algzoo_exact.explain.language.expression import EVERYWHERE, conjuncts, some
 from algzoo_exact.explain.outcome import Outcome
 from algzoo_exact.explain.prove.facts import Fact, Question
+from algzoo_exact.explain.prove.setting import Inside, Setting
 from algzoo_exact.explain.verify import Verification
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.lift import named_weights
@@ -132,12 +134,17 @@ class _Writer:
         evidence = self._evidence
         if isinstance(instance, Equivalent):
             evidence = self._beside(instance.other)
+        elif isinstance(instance, Instance) and not instance.is_plain:
+            program = self._verification.program
+            setting = Setting.of(program.seq_len, instance.where, instance.instead)
+            altered = Inside(program, setting)
+            evidence, instance = evidence.of(altered), instance.inside(altered)
         inside = None
         try:
             with evidence.nodes.attempt():
                 parts = statements(instance, checked, facts, evidence)
                 self._check_facts(parts, claim.assume)
-            if checked.status == "proved" and not isinstance(instance, Measure):
+            if checked.status == "proved" and not isinstance(instance, Measure | Share):
                 domain = getattr(instance, "domain", EVERYWHERE)
                 spoken = [part for part in parts if part["for"] != "some"]
                 inside = evidence.inside(domain, spoken) if spoken else None

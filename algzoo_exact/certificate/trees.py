@@ -16,6 +16,7 @@ from algzoo_exact.explain.language.expression import Formula
 from algzoo_exact.explain.outcome import Cells, Cut, Point, Tree, leaves
 from algzoo_exact.explain.prove.cell_decision import decide_by_cells
 from algzoo_exact.explain.prove.cell_search import CellLimits, OutOfReachError, Search, Space
+from algzoo_exact.explain.prove.setting import Inside
 from algzoo_exact.geometry.cone import IntVector, primitive
 from algzoo_exact.program.ir import Program
 
@@ -25,20 +26,35 @@ _POINTS = 5
 
 
 def proof_tree(
-    program: Program, statement: Formula, domain: Formula, known: Cells | None, *, almost: bool
+    of: Program | Inside,
+    statement: Formula,
+    domain: Formula,
+    known: Cells | None,
+    *,
+    almost: bool,
 ) -> Json:
-    """Cones on each of which the statement holds wherever the domain does: those that are known,
-    if the checker can follow them; OutOfReachError if there are none, or too many."""
+    """Cones on each of which the statement holds wherever the domain does, in a setting if it is
+    ``Inside`` one: those that are known, if the checker can follow them; OutOfReachError if there
+    are none, or too many."""
+    inside = of if isinstance(of, Inside) else None
+    whole, program = (of.whole, of.program) if isinstance(of, Inside) else (of, of)
     if known is not None:
-        nodes, tree = Nodes(program), tree_json(known)
+        nodes, tree = Nodes(whole), tree_json(known)
         numbers = nodes.number(statement), nodes.number(domain)
         try:
-            prove_by_cells(nodes.formulas, tree, *numbers, almost=almost)
+            prove_by_cells(
+                nodes.formulas, tree, *numbers, almost=almost, setting=nodes.setting(inside)
+            )
         except (RejectedError, LimitError):  # bounds may have told, which it does not know
-            return proof_tree(program, statement, domain, None, almost=almost)
+            return proof_tree(of, statement, domain, None, almost=almost)
         return tree
     found = decide_by_cells(
-        program, statement, domain=domain, almost=almost, limits=_LIMITS, bounded=False
+        program,
+        statement,
+        domain=domain,
+        almost=almost,
+        limits=_LIMITS,
+        bounded=False,
     )
     for argument in found.arguments:
         assert isinstance(argument.evidence, Cells)

@@ -17,6 +17,7 @@ from algzoo_exact.errors import InputError, demand, did_you_mean
 from algzoo_exact.explain.claims.cases import Case
 from algzoo_exact.explain.claims.claim import Claim
 from algzoo_exact.explain.claims.keys import (
+    LARGEST_SIZE,
     TRUTH,
     Json,
     Keys,
@@ -44,8 +45,6 @@ from algzoo_exact.explain.language.toml_tables import (
 )
 from algzoo_exact.program.task import PROBLEMS, Task
 from algzoo_exact.shown import Shown
-
-LARGEST_SIZE = 1024  # inputs, and hidden neurons
 
 _HASH = text("^([0-9a-f]{64})?$")
 SURPRISE: Keys = {"bits_of_optimization": exact(), "note": text()}

@@ -24,9 +24,9 @@ from algzoo_exact.explain.claims.claim import Claim, ClaimResult, Instance
 from algzoo_exact.explain.language.expression import EVERYWHERE, Formula, Logic, some
 from algzoo_exact.explain.language.parser import parse
 from algzoo_exact.explain.language.toml_tables import toml_of
-from algzoo_exact.explain.natural_domains import largest
 from algzoo_exact.explain.outcome import Figure, Point, joined
 from algzoo_exact.explain.prove.facts import Fact, Question
+from algzoo_exact.explain.prove.natural_domains import largest
 from algzoo_exact.explain.story import reader_of
 from algzoo_exact.explain.verify import Verification
 from algzoo_exact.progress import in_words, shows_progress
@@ -98,7 +98,7 @@ class _Finder:
         """One of each sort, at most."""
         kind = type(result.claim.instances[0])
         sorts: dict[str, Iterable[Table]] = {
-            _change(result.claim): kind.weaker(result, self.bench),
+            kind.weaker_by: kind.weaker(result, self.bench),
             "those choices for which it holds": self._choices(result),
             "a smaller domain": self._domains(result),
         }
@@ -221,16 +221,6 @@ class _Finder:
                 figure = found[0].probability
                 yield Suggestion("the cases", "the missing one", toml_of("case", table), figure)
             return
-
-
-def _change(claim: Claim) -> str:
-    return {
-        "measure": "bounds that are met",
-        "close": "the smallest tolerance",
-        "weights": "the smallest tolerance",
-        "always": "the smallest tolerance",
-        "equivalent": "the same answers, not the same logits",
-    }.get(claim.kind, "a weaker version")
 
 
 def _false(instances: Iterable[Instance], bench: Bench) -> Formula | None:

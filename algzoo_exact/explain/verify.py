@@ -4,7 +4,7 @@ what accuracy follows."""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from time import monotonic
 from typing import TypeVar
@@ -197,10 +197,7 @@ class _Run:
     def _outcome(self, claim: Claim, instance: Instance, known: Sequence[Fact]) -> Outcome:
         def checked() -> Outcome:
             start = monotonic()
-            found = instance.check(self.bench, known)
-            if found.status == "refuted":
-                found = replace(found, fails=instance.fails(self.bench))
-            return self.bench.about(instance, found, start)
+            return self.bench.about(instance, instance.decided(self.bench, known), start)
 
         found = self.guarded(_title(claim, instance.parameters), checked)
         if found is None:

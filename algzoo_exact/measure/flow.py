@@ -68,11 +68,13 @@ class CellFlow(Faces):
 
     def at_zero(self) -> Fraction:
         """The measure of the cone at l = 0, where all mass sits at u and -u, half each: no pointed
-        cone holds both. NotGenericError if the hyperplane of a facet holds u."""
+        cone holds both. Half of that on a facet; NotGenericError if u lies on several."""
         values = [dot(self.normal(face.wall), self.u) for face in self.facets]
-        if not all(values):
-            raise NotGenericError(f"direction {self.u} lies in the hyperplane of a facet")
-        return Fraction(int(all(v > 0 for v in values) or all(v < 0 for v in values)), 2)
+        if min(values) < 0 < max(values):
+            return Fraction(0)
+        if values.count(0) > 1:
+            raise NotGenericError(f"direction {self.u} lies on several facets")
+        return Fraction(1, 4) if 0 in values else Fraction(1, 2)
 
     def measure(self) -> arb:
         """The measure of the cone, by (1)."""

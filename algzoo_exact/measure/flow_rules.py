@@ -39,9 +39,8 @@ F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
 
 PANEL = 48  # nodes of a panel where integrals to all nodes are wanted
-_SIZES = (*range(8, 32, 2), *range(32, 64, 4), *range(64, 257, 16))
 _LARGEST, _COUNT = 4.0, 65  # v = 4, 4 / sqrt 2, 2, .. down to 1e-9
-_ASKED, _ASKED_IN_PANELS = 2.0**-62, 2.0**-58
+_ASKED_BITS, _ASKED_IN_PANELS = 62, 2.0**-58
 _SPARE_BITS = 8  # of a ball rule: sums of many terms are off by more
 _ETAS = [0.7 + 0.025 * k for k in range(31)]
 
@@ -132,10 +131,6 @@ def _to_end(half: float, eta: float, weights: float) -> _Bound:
 
 def _growth(half: float, eta: float) -> float:
     return eta / (2 * math.pi) * _strip(eta, half).change * _OURS
-
-
-def _best_bound(nodes: int, half: float) -> float:
-    return min(_whole(half, eta).at(nodes) for eta in _ETAS)
 
 
 def _later(roots: list[tuple[arb, arb]]) -> tuple[arb_mat, float]:
@@ -230,8 +225,9 @@ def flow_rules() -> FlowRules:
         speeds = [_speed(place) for place in range(_COUNT)]
         least = [float((v * v / (1 + v * v)).sqrt()) * (1 + 1e-15) for v, _ in speeds]
         for v, half in speeds:
-            size = next(n for n in _SIZES if _best_bound(n, float(half)) <= _ASKED)
-            left_out.append(_best_bound(size, float(half)))
+            bounds = [_whole(float(half), eta) for eta in _ETAS]
+            size = 4 * math.ceil(min(bound.nodes(_ASKED_BITS) for bound in bounds) / 4)
+            left_out.append(min(bound.at(size) for bound in bounds))
             made.extend(_nodes(v, half, size))
             start.append(len(made))
         matrix, weights = _later(_gauss_legendre(PANEL, 106))

@@ -187,63 +187,72 @@ def _units(normals: F64, radii: F64) -> _Units:
 
 
 @compiled_in_place
-def _residual(
-    lattice: Lattice, face: int, rank: int, units: _Units, facet: int, out: F64
-) -> tuple[float, float]:
-    """The unit vector along that of a facet less its part in the frame of a face, into ``out``;
-    its o and g, infinite if it is not told from zero."""
-    n = out.shape[0]
-    radius, rounding = units.error[facet], (n + 0.5) * U
-    for c in range(n):
-        out[c] = units.vector[facet, c]
-    for k in range(rank):
-        along = 0.0
+def _residuals(
+    frame: F64, outside: F64, rank: int, units: _Units, facets: I64, out: F64, o: F64, g: F64
+) -> None:
+    """The unit vector along that of each of some facets less its part in the ``frame`` of a face,
+    into the rows of ``out``; and its o and g, infinite if it is not told from zero.
+
+    One call for many facets: passing arrays would take longer than what is done here.
+    """
+    n = out.shape[1]
+    rounding = (n + 0.5) * U
+    for row in range(facets.shape[0]):
+        f = facets[row]
+        o[row] = g[row] = math.inf
+        radius = units.error[f]
         for c in range(n):
-            along += lattice.frames[face, k, c] * out[c]
+            out[row, c] = units.vector[f, c]
+        for k in range(rank):
+            along = 0.0
+            for c in range(n):
+                along += frame[k, c] * out[row, c]
+            for c in range(n):
+                out[row, c] -= along * frame[k, c]
+            radius += abs(along) * outside[k] + 2.1 * U
+        square = 0.0
         for c in range(n):
-            out[c] -= along * lattice.frames[face, k, c]
-        radius += abs(along) * lattice.outside[face, k] + 2.1 * U
-    square = 0.0
-    for c in range(n):
-        square += out[c] * out[c]
-    length = math.sqrt(square)
-    if not (length > 0.0 and radius < _COARSE * length):
-        return math.inf, math.inf
-    ahead, within = 0.0, 0.0
-    for c in range(n):
-        out[c] /= length
-        ahead += out[c] * units.vector[facet, c]
-    for k in range(rank):
-        along = 0.0
+            square += out[row, c] * out[row, c]
+        length = math.sqrt(square)
+        if not (length > 0.0 and radius < _COARSE * length):
+            continue
+        ahead, within = 0.0, 0.0
         for c in range(n):
-            along += lattice.frames[face, k, c] * out[c]
-        along = abs(along) + rounding + lattice.outside[face, k]
-        within += along * along
-    within = 1.01 * math.sqrt(within)
-    # The vector points to the side of the normal: its product with it exceeds what errors explain.
-    if not (within < _COARSE and ahead > 2.0 * (within + radius + rounding)):
-        return math.inf, math.inf
-    return (radius / length + 1.1 * U) * SLACK + TINY, within
+            out[row, c] /= length
+            ahead += out[row, c] * units.vector[f, c]
+        for k in range(rank):
+            along = 0.0
+            for c in range(n):
+                along += frame[k, c] * out[row, c]
+            along = abs(along) + rounding + outside[k]
+            within += along * along
+        within = 1.01 * math.sqrt(within)
+        # It points to the side of the normal: their product exceeds what errors explain.
+        if within < _COARSE and ahead > 2.0 * (within + radius + rounding):
+            o[row], g[row] = (radius / length + 1.1 * U) * SLACK + TINY, within
 
 
 @compiled
-def _set_normal(
-    lattice: Lattice, face: int, rank: int, edge: int, units: _Units, incidences: _Incidences,
-    sets: U64,
-) -> None:  # fmt: skip
-    """e of an edge. To the apex of a ray, each facet without the ray gives it: the best one."""
-    e = lattice.e[edge]
-    o, g = _residual(lattice, face, rank, units, incidences.facet[edge], e)
-    if rank == e.shape[0] - 1:
-        trial = np.empty(e.shape[0])
-        for f in range(sets.shape[0]):
-            if not part_of(lattice.masks[face], sets[f]):
-                o2, g2 = _residual(lattice, face, rank, units, f, trial)
-                if o2 < o:
-                    o, g = o2, g2
-                    _copy(trial, e)
-    lattice.o[edge], lattice.g[edge] = o, g
-    lattice.error[edge] = 1.01 * math.sqrt(o * o + g * g) + UNIT_ERROR * U
+def _without(face: U64, sets: U64) -> I64:
+    """The facets that a face is no part of."""
+    found, ids = 0, np.empty(sets.shape[0], np.int64)
+    for f in range(sets.shape[0]):
+        if not part_of(face, sets[f]):
+            ids[found] = f
+            found += 1
+    return ids[:found]
+
+
+@compiled
+def _best_residual(lattice: Lattice, ray: int, edge: int, units: _Units, facets: I64) -> None:
+    """e of the edge from a ray to the apex, which each of the facets without the ray gives: the
+    best one."""
+    count, n = facets.shape[0], lattice.e.shape[1]
+    out, o, g = np.empty((count, n)), np.empty(count), np.empty(count)
+    _residuals(lattice.frames[ray], lattice.outside[ray], n - 1, units, facets, out, o, g)
+    best = np.argmin(o)
+    _copy(out[best], lattice.e[edge])
+    lattice.o[edge], lattice.g[edge] = o[best], g[best]
 
 
 @compiled_in_place
@@ -279,8 +288,17 @@ def face_lattice(sets: U64, include: B8, normals: F64, radii: F64) -> Lattice:
     best = np.full(faces, math.inf)
     for c in range(depth):
         for face in range(lattice.level[c], lattice.level[c + 1]):
-            for edge in range(lattice.first[face], lattice.first[face + 1]):
-                _set_normal(lattice, face, c, edge, units, found, sets)
+            a, b = lattice.first[face], lattice.first[face + 1]
+            if c < n - 1:
+                _residuals(
+                    lattice.frames[face], lattice.outside[face], c, units, found.facet[a:b],
+                    lattice.e[a:b], lattice.o[a:b], lattice.g[a:b],
+                )  # fmt: skip
+            else:
+                _best_residual(lattice, face, a, units, _without(lattice.masks[face], sets))
+            for edge in range(a, b):
+                o, g = lattice.o[edge], lattice.g[edge]
+                lattice.error[edge] = 1.01 * math.sqrt(o * o + g * g) + UNIT_ERROR * U
                 below = lattice.child[edge]
                 if c + 1 < depth and lattice.error[edge] < best[below]:  # of its parents, the best
                     best[below] = lattice.error[edge]

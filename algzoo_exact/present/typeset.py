@@ -73,6 +73,15 @@ def _inner(node: s.Node) -> Formula:
         case s.Ranged(_, op, ranges, body):
             sign: Formula = f.Operator("∑") if op == "sum" else f.Name(op, upright=True)
             return row(f.Under(sign, _ranges(ranges)), _at(body, _PRODUCT))
+        case s.Conditional(_, condition, then, otherwise):
+            return row(
+                f.Words("if "), _inner(condition), f.Words(" then "), _inner(then),
+                f.Words(" else "), _inner(otherwise),
+            )  # fmt: skip
+        case s.Items(_, items):
+            return f.Fenced("[", f.joined(map(_inner, items), ","), "]")
+        case s.Chosen(_, of, index):
+            return f.Sub(_inner(of), _inner(index))
     assert_never(node)
 
 
@@ -91,6 +100,8 @@ def _level(node: s.Node) -> int:
             return _COMPARE
         case s.Ranged(_, op, _, _):
             return _PRODUCT if op == "sum" else _LOOSEST if op in ("all", "any") else _ATOM
+        case s.Conditional():
+            return _LOOSEST
         case s.Applied(_, op, _):
             return _LEVELS.get(op, _ATOM)
         case _:

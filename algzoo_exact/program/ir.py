@@ -171,6 +171,14 @@ class Program(Shown):
         return states + last + sum(p.width * self.seq_len for p in self.layers if p.reads)
 
     @cached_property
+    def inputs_read(self) -> frozenset[int]:
+        """The inputs that have a weight."""
+        rows = {id(layer.input): layer for layer in self.layers}.values()
+        return frozenset(
+            i for layer in rows for i in layer.reads if any(row[i] for row in layer.input)
+        )
+
+    @cached_property
     def units(self) -> tuple[int, ...]:
         """Factors that make integers of h[t-1], for t = 0 .. number of layers, and of logits."""
         scales = (layer.scale for layer in self.layers)

@@ -22,14 +22,14 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from algzoo_exact.jit import compiled, compiled_any_order
+from algzoo_exact.jit import compiled, compiled_in_place_any_order
 from algzoo_exact.measure.balls_f64 import SLACK, TINY, U
 from algzoo_exact.regions.batch import Flags, Rays
 
 F64 = NDArray[np.float64]
 
 
-@compiled_any_order
+@compiled_in_place_any_order
 def _margin_bounds(
     margin: F64, values: F64, begin: int, share: F64, floor: F64
 ) -> tuple[float, float, float]:

@@ -11,13 +11,13 @@ Enumeration cuts regions at label walls and at x[0] = 0. ``cells`` keeps these c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from typing import Literal
 
-from algzoo_exact.exact.enclosure import Enclosure
+from algzoo_exact.exact.enclosure import Enclosure, total
 from algzoo_exact.geometry.cone import Cone, IntVector, dot, orthogonal_lines, primitive
 from algzoo_exact.measure.cone_measure import cone_measure
 from algzoo_exact.program.ir import HasProgram, Matrix, Program, program_of
@@ -203,6 +203,11 @@ def cells(
         yield from cells_below(search, start, ties)
         if progress is not None:
             progress(done + 1, len(starts))
+
+
+def earned(some: Iterable[Cell], digits: int) -> Enclosure:
+    """Credit times measure, summed over cells; each measure to 10**-digits."""
+    return total(cell.measure(digits).times(cell.credit) for cell in some if cell.credit)
 
 
 def cells_below(search: ExactSearch, start: Start, ties: TieRule) -> Iterator[Cell]:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from algzoo_exact.jit import compiled_any_order, compiled_in_place
+from algzoo_exact.jit import compiled_in_place, compiled_in_place_any_order
 from algzoo_exact.measure.balls_f64 import SLACK, TINY, U
 from algzoo_exact.regions.batch import Rays
 from algzoo_exact.regions.polish import Walls, block, column_of
@@ -38,7 +38,7 @@ def count_signs(rays: Rays, sign: I64, value: int) -> int:
     return number
 
 
-@compiled_any_order
+@compiled_in_place_any_order
 def evaluate(form: Form, rays: Rays, first: int, column: int) -> None:
     """Its values at the rays from ``first`` on, into a ``column``, with the bound (1) of
     ``regions.compiled``."""

@@ -25,11 +25,13 @@ from algzoo_exact.program.lift import task_of
 from algzoo_exact.program.task import Task, TieRule, check_fit
 from algzoo_exact.progress import counted, shows_progress
 from algzoo_exact.regions.enumerate import (
+    Cell,
     Progress,
     Region,
     activation_regions,
+    cells,
+    earned,
 )
-from algzoo_exact.regions.measured import MeasuredCells, earned
 from algzoo_exact.regions.pattern import ActivationPattern
 from algzoo_exact.regions.starts import NO_LABEL
 from algzoo_exact.regions.table import matrix, number, region_row
@@ -164,7 +166,7 @@ class RegionGraph(Shown):
 
         ValueError if the graph was made without a task.
         """
-        pieces = self._cells.by_pattern[pattern]
+        pieces = self._cells[pattern]
         credits = {cell.credit for cell in pieces}
         if credits == {0}:
             return Enclosure.exactly(0)
@@ -174,13 +176,13 @@ class RegionGraph(Shown):
 
     def has_label(self, pattern: ActivationPattern) -> bool:
         """Whether there is a label anywhere in a region of a section."""
-        return any(cell.label != NO_LABEL for cell in self._cells.by_pattern[pattern])
+        return any(cell.label != NO_LABEL for cell in self._cells[pattern])
 
     def wrong_measure(self, pattern: ActivationPattern) -> Enclosure:
         """What it loses there, where there is a label. ValueError as for ``right_measure``."""
         return total(
             cell.measure(self.digits).times(1 - cell.credit)
-            for cell in self._cells.by_pattern[pattern]
+            for cell in self._cells[pattern]
             if cell.credit < 1 and cell.label != NO_LABEL
         )
 
@@ -191,7 +193,7 @@ class RegionGraph(Shown):
         Up to five inputs, a share of a small region takes as many digits as it needs. ValueError
         as for ``right_measure``.
         """
-        pieces = self._cells.by_pattern[pattern]
+        pieces = self._cells[pattern]
         credits = {cell.credit for cell in pieces}
         if len(credits) == 1:
             return Enclosure.exactly(credits.pop())
@@ -211,14 +213,18 @@ class RegionGraph(Shown):
 
         ValueError as for ``right_measure``.
         """
-        winners = {tuple(sorted(cell.winners)) for cell in self._cells.by_pattern[pattern]}
+        winners = {tuple(sorted(cell.winners)) for cell in self._cells[pattern]}
         return tuple(sorted(winners))
 
     @cached_property
-    def _cells(self) -> MeasuredCells:
+    def _cells(self) -> dict[ActivationPattern, list[Cell]]:
+        """Those of each region, cut once; each remembers its measures."""
         if self.task is None:
             raise ValueError("The graph was made without a task, so no answer is right or wrong.")
-        return MeasuredCells.of(self.program, self.task, ties=self.ties)
+        found: dict[ActivationPattern, list[Cell]] = {}
+        for cell in cells(self.program, self.task, ties=self.ties):
+            found.setdefault(cell.pattern, []).append(cell)
+        return found
 
     def write(self, path: str | Path) -> None:
         """Write the graph for other programs, such as Gephi: .graphml or .gexf.

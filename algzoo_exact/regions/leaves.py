@@ -114,13 +114,14 @@ def _emit_each(walls: Walls, stack: Stack, cells: Cells, aim: Aim, sign: I64) ->
         first, last = 0, aim.wanted.shape[0]
     masks = stack.masks[top]
     ties_from = walls.rows.shape[0] + walls.weights.layer.shape[0]
-    wrong = np.zeros(last, np.bool_)
-    if stack.label[top] == EACH and aim.ties != EVERYTHING:
-        begin = block(walls, walls.weights.first.shape[0] - 2)
-        wrong = beaten(walls.weights.readout, rays_of(stack, top), begin, aim.rivals)
+    margins, begin = walls.weights.margins, block(walls, walls.weights.first.shape[0] - 2)
     for label in range(first, last):
-        if stack.label[top] == EACH and (wrong[label] or not aim.wanted[label]):
-            continue  # else the label may be a value cell's, and no logit's
+        if stack.label[top] == EACH:  # else the label may be a value cell's, and no logit's
+            if not aim.wanted[label]:
+                continue
+            rays = rays_of(stack, top)
+            if aim.ties != EVERYTHING and beaten(margins, rays, begin, aim.rivals, label):
+                continue
         if last - first > 1:  # the one before had ties of its own
             for wall in range(ties_from, ties_from + last):
                 keep = ~(np.uint64(1) << np.uint64(wall % 64))

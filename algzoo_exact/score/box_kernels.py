@@ -55,14 +55,18 @@ class Network(NamedTuple):
 
 
 class Bounds(NamedTuple):
-    """What `propagate` finds for n steps of d neurons, and room to work.
+    """A box of inputs, from ``x_low`` to ``x_high`` (n), what `propagate` finds on it for n steps
+    of d neurons, and room to work.
 
     ``low``, ``high``, ``off`` (n, d): of h. ``relax`` (n, d, 4): lower slope, upper slope, upper
     constant, and the lower line's largest gap. ``scale`` (n, d) is q, ``tiny`` (n) covers
     underflow. ``shares`` (n, d, n): which part of a neuron's range each input causes (a guide
-    for splitting: no bound uses it). ``gap`` (n, d), ``slopes`` (n): left by `_back`.
+    for splitting: no bound uses it). ``gap`` (n, d), ``slopes`` (n): left by `_back`; ``influence``
+    (n): by `judge`.
     """
 
+    x_low: FloatArray
+    x_high: FloatArray
     low: FloatArray
     high: FloatArray
     off: NDArray[np.bool_]
@@ -74,12 +78,15 @@ class Bounds(NamedTuple):
     slopes: FloatArray
     lam: FloatArray
     lam_next: FloatArray
+    influence: FloatArray
 
 
 @compiled
 def new_bounds(n: int, d: int, linear: bool) -> Bounds:
     """Arrays for n steps of d neurons; ``shares`` only if there are linear steps."""
     return Bounds(
+        np.zeros(n),
+        np.zeros(n),
         np.zeros((n, d)),
         np.zeros((n, d)),
         np.zeros((n, d), np.bool_),
@@ -91,19 +98,15 @@ def new_bounds(n: int, d: int, linear: bool) -> Bounds:
         np.zeros(n),
         np.zeros(d),
         np.zeros(d),
+        np.zeros(n),
     )
 
 
 @compiled
 def _affine_interval(
-    weights: FloatArray,
-    low: FloatArray,
-    high: FloatArray,
-    weight: float,
-    x_low: float,
-    x_high: float,
-    gamma: float,
-) -> tuple[float, float]:
+    weights: FloatArray, low: FloatArray, high: FloatArray, weight: float, x_low: float,
+    x_high: float, gamma: float,
+) -> tuple[float, float]:  # fmt: skip
     """Bounds of weights . h + weight x for h in [low, high] (h >= 0) and x in [x_low, x_high]."""
     smallest = min(weight * x_low, weight * x_high)
     largest = max(weight * x_low, weight * x_high)
@@ -133,16 +136,7 @@ def _affine_interval(
 
 
 @compiled
-def _back(
-    step: int,
-    bound: float,
-    size: float,
-    error: float,
-    net: Network,
-    x_low: FloatArray,
-    x_high: FloatArray,
-    b: Bounds,
-) -> float:
+def _back(step: int, bound: float, size: float, error: float, net: Network, b: Bounds) -> float:
     """A lower bound of ``bound`` + b.lam . h[step] over the box, in the error model above.
 
     ``size`` bounds the terms that ``bound`` sums, and ``error`` in units of gamma what rounding
@@ -176,8 +170,8 @@ def _back(
                     for i in range(d):
                         lam_next[i] += a * net.w_hh[j, i]
         underflow += b.tiny[t]
-        bound += slope * x_low[t] if slope >= 0.0 else slope * x_high[t]
-        size += abs(slope) * max(abs(x_low[t]), abs(x_high[t]))
+        bound += slope * (b.x_low[t] if slope >= 0.0 else b.x_high[t])
+        size += abs(slope) * max(abs(b.x_low[t]), abs(b.x_high[t]))
         b.slopes[t] = slope
         lam, lam_next = lam_next, lam
     if not (size < TOO_LARGE and error < TOO_LARGE):
@@ -187,28 +181,21 @@ def _back(
 
 @compiled
 def _refine(
-    t: int,
-    j: int,
-    low: float,
-    high: float,
-    net: Network,
-    x_low: FloatArray,
-    x_high: FloatArray,
-    b: Bounds,
+    t: int, j: int, low: float, high: float, net: Network, b: Bounds
 ) -> tuple[float, float]:
     """Linear bounds of z[j](t), t > 0, met with [low, high]."""
     for sign in (1.0, -1.0):
         weight = sign * net.w_hi[j]
         b.lam[:] = sign * net.w_hh[j]
-        start = weight * (x_low[t] if weight >= 0.0 else x_high[t])
-        bound = _back(t - 1, start, abs(start), b.scale[t, j], net, x_low, x_high, b)
+        start = weight * (b.x_low[t] if weight >= 0.0 else b.x_high[t])
+        bound = _back(t - 1, start, abs(start), b.scale[t, j], net, b)
         bound -= 2.0 * b.tiny[t]
         if sign < 0.0:
             return low, (-bound if -bound < high else high)
         b.slopes[t] = weight
         total = 1e-300
         for m in range(t + 1):
-            b.shares[t, j, m] = abs(b.slopes[m]) * (x_high[m] - x_low[m])
+            b.shares[t, j, m] = abs(b.slopes[m]) * (b.x_high[m] - b.x_low[m])
             total += b.shares[t, j, m]
         b.shares[t, j, : t + 1] /= total
         low = bound if bound > low else low
@@ -218,23 +205,23 @@ def _refine(
 
 
 @compiled
-def propagate(net: Network, x_low: FloatArray, x_high: FloatArray, b: Bounds) -> bool:
+def propagate(net: Network, b: Bounds) -> bool:
     """Fill ``b`` with bounds over the box; False where they overflow (then nothing is known)."""
     n, d = b.low.shape
     nothing = np.zeros(d)
     for t in range(n):
         below, above = (b.low[t - 1], b.high[t - 1]) if t > 0 else (nothing, nothing)
-        x_size = max(abs(x_low[t]), abs(x_high[t]))
+        x_size = max(abs(b.x_low[t]), abs(b.x_high[t]))
         b.tiny[t] = TINY * (1.0 + x_size + above.sum())
         for j in range(d):
             b.scale[t, j] = abs(net.w_hi[j]) * x_size + (np.abs(net.w_hh[j]) * above).sum()
             low, high = _affine_interval(
-                net.w_hh[j], below, above, net.w_hi[j], x_low[t], x_high[t], net.gamma
+                net.w_hh[j], below, above, net.w_hi[j], b.x_low[t], b.x_high[t], net.gamma
             )
             if t == 0:
                 b.shares[0, j, 0] = 1.0
             elif net.linear and low < 0.0 < high:
-                low, high = _refine(t, j, low, high, net, x_low, x_high, b)
+                low, high = _refine(t, j, low, high, net, b)
             if not (low > -TOO_LARGE and high < TOO_LARGE):
                 return False
             b.off[t, j] = high <= 0.0
@@ -253,23 +240,16 @@ def propagate(net: Network, x_low: FloatArray, x_high: FloatArray, b: Bounds) ->
 
 
 @compiled
-def judge(
-    label: int,
-    net: Network,
-    x_low: FloatArray,
-    x_high: FloatArray,
-    b: Bounds,
-    influence: FloatArray,
-) -> tuple[int, float]:
+def judge(label: int, net: Network, b: Bounds) -> tuple[int, float]:
     """After `propagate`: WRONG, UNDECIDED, or c >= 1: right with credit 1/c, on the whole box.
 
-    If undecided, ``influence[t]`` says how much the range of x[t] loosens the bounds of the
+    If undecided, ``b.influence[t]`` says how much the range of x[t] loosens the bounds of the
     undecided logit differences, and the second result, in [0, 1], how far the worst of them is
     from being decided, compared with its range. Both only guide the search.
     """
     n, d = b.high.shape
     last = n - 1
-    influence[:] = 0.0
+    b.influence[:] = 0.0
     tied, undecided, distance = 1, False, 0.0
     for k in range(net.readout.shape[0]):
         if k == label:
@@ -289,7 +269,7 @@ def judge(
         for sign in (1.0, -1.0):
             b.lam[:] = sign * (net.readout[label] - net.readout[k])
             if net.linear:
-                bound = _back(last, 0.0, 0.0, error, net, x_low, x_high, b) - underflow
+                bound = _back(last, 0.0, 0.0, error, net, b) - underflow
             else:
                 bound, _ = _affine_interval(
                     b.lam, b.low[last], b.high[last], 0.0, 0.0, 0.0, net.gamma
@@ -299,7 +279,7 @@ def judge(
                 if bound > 0.0:
                     break
                 undecided = True
-                distance = max(distance, -bound / _attribute(x_low, x_high, b, influence))
+                distance = max(distance, -bound / _attribute(b))
             elif bound > 0.0:
                 return WRONG, 0.0
     if undecided:
@@ -308,20 +288,20 @@ def judge(
 
 
 @compiled
-def _attribute(x_low: FloatArray, x_high: FloatArray, b: Bounds, influence: FloatArray) -> float:
-    """Add to ``influence`` what each input contributes to the last `_back`'s looseness.
+def _attribute(b: Bounds) -> float:
+    """Add to ``b.influence`` what each input contributes to the last `_back`'s looseness.
 
     That is its linear part, and its share of every neuron's relaxation gap. Returns the total.
     """
     n, d = b.gap.shape
     total = 1e-300
     for t in range(n):
-        part = abs(b.slopes[t]) * (x_high[t] - x_low[t])
-        influence[t] += part
+        part = abs(b.slopes[t]) * (b.x_high[t] - b.x_low[t])
+        b.influence[t] += part
         total += part
         for j in range(d):
             if b.gap[t, j] > 0.0:
                 total += b.gap[t, j]
                 for m in range(t + 1):
-                    influence[m] += b.gap[t, j] * b.shares[t, j, m]
+                    b.influence[m] += b.gap[t, j] * b.shares[t, j, m]
     return total

@@ -204,7 +204,7 @@ def search(count: int, net: Network, q: Quadrature, b: Boxes, decided: FloatArra
     n = b.low.shape[1]
     d = net.w_hi.size
     bounds = new_bounds(n, d, net.linear)
-    x_low, x_high, influence = np.empty(n), np.empty(n), np.zeros(n)
+    x_low, x_high, influence = bounds.x_low, bounds.x_high, bounds.influence
     decided[:] = 0.0
     split_cost = 2.0 * n * q.radii.size + n * n
     bound_cost = n * d * (n * d * d if net.linear else d + n)
@@ -228,8 +228,8 @@ def search(count: int, net: Network, q: Quadrature, b: Boxes, decided: FloatArra
         label = find_label(x_low, x_high, net.rank, influence)
         if label >= 0:
             work += bound_cost
-            if propagate(net, x_low, x_high, bounds):
-                verdict, distance = judge(label, net, x_low, x_high, bounds, influence)
+            if propagate(net, bounds):
+                verdict, distance = judge(label, net, bounds)
                 if distance <= 1.0:
                     hope = max(distance, 0.02) ** -_PATIENCE
         b.free[b.counts[2]] = slot  # it is read until another box is added

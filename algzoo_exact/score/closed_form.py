@@ -56,20 +56,7 @@ class ClosedForm(Shown):
         """The same as a sympy expression, left unevaluated (its integers can be long)."""
         import sympy
 
-        def rational(value: Fraction) -> Any:
-            return sympy.Rational(value.numerator, value.denominator)
-
-        def root(square: Fraction) -> Any:
-            whole = _root(square)
-            if whole is not None:
-                return rational(whole)
-            return sympy.Pow(rational(square), sympy.Rational(1, 2), evaluate=False)
-
-        tops = [(c, sympy.atan(root(square), evaluate=False)) for c, square in self.terms]
-        tops += [(c, root(Fraction(radicand))) for c, radicand in self.roots]
-        parts = [rational(self.constant)]
-        parts += [sympy.Mul(rational(c), top, 1 / sympy.pi, evaluate=False) for c, top in tops]
-        return sympy.Add(*parts, evaluate=False) if len(parts) > 1 else parts[0]
+        return sympy.parse_expr(str(self), evaluate=False)
 
     def __str__(self) -> str:
         """Plain text that sympy, Python and most calculators read."""

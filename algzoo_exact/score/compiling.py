@@ -3,7 +3,9 @@
 Numba compiles a function when it is first called, and stores it on disk. Two processes share that
 work; the caller goes on in integers for a moment, then leaves both cores to them. What saves most
 is less to compile: one version of each function, whatever constants it is called with, and machine
-code only of what Python calls (``jit``); no assignments of slices (``measure.lattice_f64``).
+code only of what Python calls (``jit``); no assignments of slices (``measure.lattice_f64``); and
+one kernel that measures facets (``measure.cell_facets``), beside which each score has little of its
+own: the search and that kernel take about as long.
 benchmarks/first_use.py measures it.
 
 What was weighed: less optimisation saves a tenth to a sixth, once, at the cost of every later run;

@@ -63,15 +63,4 @@ def _add(cone: Cone, u: IntVector, terms: Terms) -> None:
     for facet in flow.facets:
         if dot(flow.normal(facet.wall), u):
             terms.add_flow(flow, facet, Fraction(1))
-    terms.constant += _at_zero(cone, u) + _at_zero(cone, tuple(-c for c in u))
-
-
-def _at_zero(cone: Cone, u: IntVector) -> Fraction:
-    """The mass around u: 1/2 if u is inside, half of that if it is on a wall."""
-    values = [dot(a, u) for a in cone.inequalities]
-    if min(values) < 0:
-        return Fraction(0)
-    walls = values.count(0)
-    if walls > 1:
-        raise NotGenericError(f"direction {u} lies along a ray")
-    return Fraction(1, 4) if walls else Fraction(1, 2)
+    terms.constant += flow.at_zero()

@@ -44,8 +44,10 @@ from algzoo_exact.score.rigorous import Cell, right_cells
 _SPARE_BITS = 48  # sums of many flags, each off by some hundred units in the last place
 _BALL_DIGITS = 16  # of what floats leave undecided, where no number of digits is asked for
 _CELL_BITS = 30  # cells among whose number the width is shared out
-# What a job may be off by, where no number of digits is asked for, or a share of what it adds where
-# that is more than 1; else ball arithmetic takes over, which is slow for more inputs.
+# What a job may be off by, where no number of digits is asked for, as a share of the least that
+# the score can be, or of 1; else ball arithmetic takes over, which is slow for more inputs. For a
+# cone that is summed by itself, it may be a share of what it adds. A half of a label cell adds
+# nothing by itself: however large, most of it may cancel in the other half.
 _WIDE, _CAREFUL_UP_TO = Fraction(1, 10**6), 6
 _MANY_JOBS = 200
 _MANY_PARTS = 10_000  # among which a width that is asked for is shared out
@@ -74,6 +76,8 @@ class Setup:
     question: Question
     direction: Direction
     precision: Precision
+    least: Fraction = Fraction(1)
+    """What errors are compared with: the least that the score can be, or 1 if that is more."""
 
 
 class _TooLargeError(Exception):
@@ -96,8 +100,10 @@ def cone_scores(question: Question) -> Iterator[Score]:
     floats = _floats_first(q)
     parts = _MANY_PARTS if q.most_leaves else sum(len(piece.starts) for piece in pieces)
     direction = q.metric.direction(q.rnn, q.task)
+    known, _ = q.metric.known(q.rnn, q.task)
+    precision, least = _precision(q, floats, pieces, parts), max(Fraction(1), known.lower)
     alone = replace(q, progress=None, workers=1, state=None)
-    setup = Setup(alone, direction, _precision(q, floats, pieces, parts))
+    setup = Setup(alone, direction, precision, least)
     jobs = Jobs(q, pieces)
     tally = _Tally(q, pieces, jobs.needed, floats)
     work, told = partial(decide, setup), True
@@ -214,10 +220,8 @@ def decide(setup: Setup, job: Job) -> Outcome:
         try:
             part = _sum(setup, job.start)
             if precision.allowance is None and q.n <= _CAREFUL_UP_TO:
-                value = part.value  # float64 leaves much open where large numbers cancel,
-                # as the halves of a label cell may, which are no sums by themselves
-                size = Fraction(1) if job.start.inner else max(Fraction(1), abs(value.midpoint))
-                if value.width > _WIDE * size:
+                alone = Fraction(0) if job.start.inner else abs(part.value.midpoint)
+                if part.value.width > _WIDE * max(setup.least, alone):
                     careful = replace(precision, allowance=float(_WIDE))
                     return _sum(replace(setup, precision=careful), job.start)
             return part

@@ -64,7 +64,7 @@ class Room(NamedTuple):
     fresh: F64
 
 
-@compiled_in_place
+@compiled
 def _moving_wall(below: Below, rnn: Rnn, pattern: U64, face: U64, sets: U64) -> int:
     """The one wall that a facet of a right cell moves with. ``sets`` (walls, words): the rays on
     each wall; ``face`` (words): those on the facet."""

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from support.certificates import Json
-from support.changes import Change, case, instance, put, reason
+from support.changes import Change, case, drop, instance, put, reason
 from support.every_claim import checked_story, told
 
 SHOWS_NOTHING = "its witness does not show it"
@@ -32,6 +32,20 @@ SHOWS_NOTHING = "its witness does not show it"
         (put("claim gap parts", []), "it has no parts"),
         (put("claim gap parts", {}), "parts must be a list"),
         (put("claim gap parts 0", {"said": 1}), "what is said must be a text"),
+        # Settings.
+        (put("claim not_on_a_line parts 0 witness", ["1", "0"]), SHOWS_NOTHING),
+        (
+            put("claim on_a_line parts 0 where", 0),
+            "where is a node of a wrong sort|joins equations",
+        ),
+        (drop("claim on_a_line parts 0 where"), "fails on one of its cells"),
+        (
+            drop("claim right_on_a_line parts 0 where"),
+            "its proof|the inputs that occur|fails on one",
+        ),
+        (drop("claim one_off parts 0 instead"), "fails on one of its cells|the inputs that occur"),
+        (put("claim right_on_a_line inside", ["1", "1"]), "its point is in no domain"),
+        (put("claim half_plane parts 0 instead", 0), "instead is a node of a wrong sort|equations"),
         # Points inside.
         (put("claim half_plane inside", ["0", "1"]), "its point is in no domain"),
         (put("claim half_plane inside", ["1"]), "a point is an input"),
@@ -89,6 +103,32 @@ SHOWS_NOTHING = "its witness does not show it"
 )
 def test_changes_of_every_kind(change: Change, why: str) -> None:
     assert re.search(why, reason("kinds", change))
+
+
+@pytest.mark.parametrize("place", ["parts", "probability", "lies_in"])
+def test_cases_have_no_setting(place: str) -> None:
+    """What is said of a section says nothing of almost all inputs."""
+
+    def change(data: Json) -> None:
+        where = instance(data, "on_a_line")["parts"][0]["where"]
+        found = case(data, "down" if place == "lies_in" else "up")
+        if place == "lies_in":
+            found["lies_in"] = dict(instance(data, "below")["parts"][0])
+        part = found[place][0] if place == "parts" else found[place]
+        part["where"] = where
+
+    assert "cases are about the model as it is" in reason("kinds", change)
+
+
+def test_what_a_section_says_is_no_fact() -> None:
+    """A proof may not rest on it."""
+
+    def change(data: Json) -> None:
+        said = instance(data, "on_a_line")["parts"][0]["statement"]
+        proof = instance(data, "gap")["parts"][0]["proof"]
+        proof["facts"] = [said]
+
+    assert re.search("is no fact that is known here|should not have", reason("kinds", change))
 
 
 def dropped_case(data: Json) -> None:

@@ -61,6 +61,7 @@ CHECKED = record(
     vacuous=TRUTH,
     witness=either({"type": "array", "items": RATIONAL}, NULL),
     confirmed=either(TRUTH, NULL),
+    fails=either(FIGURE, NULL),
     figures={"type": "array", "items": FIGURE},
     details=TEXTS,
     seconds=NUMBER,

@@ -166,7 +166,6 @@ MISTAKES: dict[str, tuple[str, str, str]] = {
         '["chance"]',
         "assume names chance, which is of the kind measure",
     ),
-    "no bound": ("equals = 0.5", "", "claim 'chance': give at_least, at_most or equals"),
     "two bounds too many": ("equals = 0.5", "equals = 0.5\nat_most = 1", "give equals alone"),
     "bounds crossed": (
         "equals = 0.5",

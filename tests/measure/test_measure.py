@@ -82,9 +82,11 @@ def test_any_direction_gives_the_same(n: int) -> None:
 
 
 def test_useless_directions_are_replaced() -> None:
-    """A direction within a facet, or along a ray, will not do; another one is taken."""
+    """A direction within a facet will do, one on several facets will not; another is taken."""
     orthant = next(s for s in INTEGER if s.name == "orthant 4")
-    useless = ((0, 1, 2, 3), (1, 0, 0, 0), (0, 0, 0, 0))
+    check_known(orthant, (0, 1, 2, 3))
+    check_known(orthant, (0, 1, -2, 3))
+    useless = ((1, 0, 0, 0), (0, 0, 1, 2), (0, 0, 0, 0))
     for u in useless:
         with pytest.raises(NotGenericError):
             check_known(orthant, u)

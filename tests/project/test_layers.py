@@ -75,7 +75,10 @@ LAYERS["cli"] = LAYERS["atlas"] | {"atlas", "cluster", "training"}
 LAYERS["__init__"] = LAYERS["__main__"] = set(LAYERS)
 
 # What stands in explain/, each importing from what comes before it.
-ROOMS = ("language", "logic", "outcome", "prove", "claims", "story", "schema", "verify", "ledger")
+ROOMS = (
+    *("language", "logic", "outcome", "prove", "claims", "story", "schema", "verify", "suggest"),
+    "ledger",
+)
 
 # Beside cli and training.
 _TORCH_NETWORKS = ("answers", "networks", "observed", "sampled_squares", "sampling", "untrained")

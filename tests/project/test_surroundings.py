@@ -26,7 +26,7 @@ from support.reports import check_page, model_of, report_of
 
 import algzoo_exact as az
 from algzoo_exact.errors import InputError
-from algzoo_exact.files import staged
+from algzoo_exact.files import staged, write_whole
 from algzoo_exact.names import address, plain_name, printable, shell_word
 from algzoo_exact.present.report import Report
 from algzoo_exact.present.reports import write_reports
@@ -108,6 +108,16 @@ def test_reports_find_their_pictures(report: Report, tmp_path: Path, name: str) 
     assert len(list(tmp_path.iterdir())) == 5
     assert r"\end{verbatim}" not in latex
     assert not re.search(r"(?<!\\)%", latex)
+
+
+def test_what_killed_processes_left_goes(tmp_path: Path) -> None:
+    """But not what a living one writes."""
+    gone, living = (f".[a].csv.{process}.part" for process in (1 << 23, os.getppid()))
+    for name in (gone, living, ".[a].csv.part"):
+        (tmp_path / name).touch()
+    write_whole(tmp_path / "[a].csv", b"text")
+    left = {path.name for path in tmp_path.iterdir()}
+    assert left == {"[a].csv", living, ".[a].csv.part"}
 
 
 def test_reports_of_odd_names(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ import algzoo_exact as az
 from algzoo_exact.measure.flow import NotGenericError
 from algzoo_exact.program.task import TIE_RULES, TieRule
 from algzoo_exact.regions import bounds
+from algzoo_exact.regions.batch import Rays
 from algzoo_exact.regions.exact_search import BOUNDARY, LEAVES, ExactSearch
 from algzoo_exact.regions.search import Search
 from algzoo_exact.regions.starts import starting_cones
@@ -58,7 +59,7 @@ def check_verdicts(cases: int) -> int:
         values[:, :known] = np.maximum(values[:, :known], 0.0)
         margins = readout[:, None] - readout[None]
         rivals = ~np.eye(k, dtype=bool)
-        verdict = bounds.settled(margins, values, np.zeros((count, d)), count, label, known, rivals)
+        verdict = bounds.settled(margins, rays(values, 0.0), 0, known, rivals[label], label)
         verdicts += verdict != 0
         points = [*np.eye(count, dtype=int), *rng.integers(0, 9, (4, count))] if verdict else []
         for c in points:
@@ -78,8 +79,14 @@ def test_a_verdict_needs_more_than_rounding() -> None:
     rivals = ~np.eye(2, dtype=bool)
     for second, verdict in ((1.0 - 2.0**-53, 0), (0.5, 1), (1.5, -1)):
         values = np.array([[1.0, second]])
-        assert bounds.settled(margins, values, np.zeros((1, 2)), 1, 0, 2, rivals) == verdict
-        assert bounds.settled(margins, values, np.ones((1, 2)), 1, 0, 2, rivals) == 0
+        assert bounds.settled(margins, rays(values, 0.0), 0, 2, rivals[0], 0) == verdict
+        assert bounds.settled(margins, rays(values, 1.0), 0, 2, rivals[0], 0) == 0
+
+
+def rays(states: np.ndarray, error: float) -> Rays:
+    """Rays of which only the states, (rays, d), count."""
+    count = len(states)
+    return Rays(states, np.full_like(states, error), np.zeros((count, 1), np.uint64), count)
 
 
 def cells_of(search: ExactSearch, task: az.Task, grain: int = LEAVES) -> set[Any]:

@@ -18,7 +18,7 @@ from support.programs import random_program
 
 import algzoo_exact as az
 from algzoo_exact.regions import enumerate as module
-from algzoo_exact.regions.measured import MeasuredCells, earned
+from algzoo_exact.regions.enumerate import earned
 
 
 @pytest.mark.parametrize("n", [2, 3])
@@ -27,18 +27,17 @@ def test_labels_have_their_share_of_the_accuracy(n: int, ties: az.tasks.TieRule)
     for seed in range(3):
         program = random_program(np.random.default_rng(seed), 2, n)
         task = az.tasks.second_argmax(n)
-        cells = MeasuredCells.of(program, task, ties=ties)
+        cells = list(az.cells(program, task, ties=ties))
         flow = az.accuracy(program, task, ties=ties, by_label=True)
-        labels = {cell.label for cell in cells.cells}
-        found = {k: earned((c for c in cells.cells if c.label == k), 20) for k in labels}
+        labels = {cell.label for cell in cells}
+        found = {k: earned((c for c in cells if c.label == k), 20) for k in labels}
         assert flow.by_label is not None
         assert set(found) == set(flow.by_label) == set(range(n))
         for label, part in found.items():
             part.intersect(flow.by_label[label])  # ValueError if they contradict each other
-        earned(cells.cells, 20).intersect(flow.enclosure)
-        whole = sum((cell.measure(20).midpoint for cell in cells.cells), Fraction(0))
-        assert abs(whole - 1) < Fraction(len(cells.cells), 10**20)
-        assert sum(map(len, cells.by_pattern.values())) == len(cells.cells)
+        earned(cells, 20).intersect(flow.enclosure)
+        whole = sum((cell.measure(20).midpoint for cell in cells), Fraction(0))
+        assert abs(whole - 1) < Fraction(len(cells), 10**20)
 
 
 def test_no_region_is_measured_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

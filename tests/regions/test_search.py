@@ -28,6 +28,7 @@ from support.programs import (
 )
 
 import algzoo_exact as az
+from algzoo_exact.analysis.difference import answers_of_both
 from algzoo_exact.exact.enclosure import working_precision
 from algzoo_exact.geometry.cone import IntVector, dot
 from algzoo_exact.measure import faces_f64
@@ -182,6 +183,19 @@ def test_exact_fallback(program: az.Program) -> None:
     for ties in RULES:
         check_same(program, az.tasks.second_argmax(2), ties)
     assert search_module.float_weights(beyond_float64()) is None
+
+
+@pytest.mark.parametrize("n", [2, 3])
+def test_near_copies(n: int) -> None:
+    """Walls a relative 1e-13 apart: cones go to integers and back, and come out the same."""
+    rng = np.random.default_rng(n)
+    for k in range(3):
+        first = random_program(rng, 3, n)
+        noise = 1 + 1e-13 * rng.standard_normal((n, 3))
+        readout = np.array([[float(w) for w in row] for row in first.readout]) * noise
+        state = [[float(w) * (1 + 1e-13 * k) for w in row] for row in first.recurrent]
+        second = az.rnn(first.input_weights, state, readout.tolist(), n)
+        check_same(answers_of_both(first, second), az.tasks.argmax(n), RULES[k])
 
 
 def test_more_walls_than_one_word_holds() -> None:
@@ -405,9 +419,9 @@ def test_a_lost_cell_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     program, task = random_program(np.random.default_rng(4), 3, 3), az.tasks.second_argmax(3)
     original, lost = compiled.advance, 0
 
-    def forgetful(weights: Any, stack: Any, cells: Any, *rest: Any) -> int:
+    def forgetful(weights: Any, rows: Any, stack: Any, cells: Any, *rest: Any) -> int:
         nonlocal lost
-        status = original(weights, stack, cells, *rest)
+        status = original(weights, rows, stack, cells, *rest)
         if not lost and cells.size[0] > 1:
             cells.size[0] -= 1
             lost += 1

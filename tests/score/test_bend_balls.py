@@ -11,14 +11,20 @@ from support.programs import random_program
 from support.scores import by_cones
 
 import algzoo_exact as az
-from algzoo_exact.measure.faces_f64 import full_set, ray_sets, subfaces
 from algzoo_exact.measure.flow import CellFlow
+from algzoo_exact.program.floats import exact_weights
 from algzoo_exact.program.ir import Program, rnn
 from algzoo_exact.regions.search import Search
 from algzoo_exact.regions.starts import Start, starting_cones
 from algzoo_exact.score import bend_balls
 from algzoo_exact.score.bends import BendSums
-from algzoo_exact.score.boundary_balls import exact_weights, normal_balls
+from algzoo_exact.score.cell_walls import (
+    below_start,
+    find_walls,
+    room_for_facets,
+    room_for_walls,
+    set_facets,
+)
 from algzoo_exact.score.rigorous import cell_of, wall_normals
 
 pytestmark = pytest.mark.slow  # all of them compile
@@ -100,29 +106,20 @@ def compare_bends(program: Program, start: Start, n: int) -> int:
     assert weights is not None
     search = Search(program, None)
     sums = BendSums(search, task)
-    first = len(start.cone.walls)
-    count = first + n * d + 1
-    compared = 0
+    first, compared = len(start.cone.walls), 0
+    # The direction is not one of x[0] = 0, inside what is summed.
+    below = below_start(weights, start, (1,) * n)
+    walls, mixes = room_for_walls(below), bend_balls.mixing(weights)
     for batch in search.cells(start):
         for q in range(int(batch.size[0]) if batch is not None else 0):
             assert batch is not None
-            sets = ray_sets(batch.masks[q], batch.rays[q], count)
-            ids, faces = np.empty(count, np.int64), np.empty((count, sets.shape[1]), np.uint64)
-            found = subfaces(
-                full_set(batch.rays[q]), sets, np.arange(count), count, n - 1, ids, faces
-            )
-            normals, radii = np.empty((count, n)), np.empty(count)
-            state, fresh = np.empty((d, n, 3)), np.empty((d, n, 3))
-            rows, pattern = np.array(start.rows, np.float64), batch.pattern[q]
-            off = np.zeros(len(rows))
-            normal_balls(weights, rows, off, pattern, 0, normals, radii, state, fresh)
-            slopes = np.empty((n, d, 3))
-            bend_balls.output_slopes(weights, pattern, slopes)
-            include, jumps = np.zeros(count, np.uint64), np.zeros((count, 2))
-            assert bend_balls.bends_of_cell(
-                weights, pattern, first, first - 1, sets, ids, faces, found, normals, radii, slopes,
-                bend_balls.mixing(weights), include, jumps,
-            )  # fmt: skip
+            facets, slopes = room_for_facets(below, batch), np.empty((n, d, 3))
+            sets = set_facets(batch, q, facets)
+            find_walls(below, batch.pattern[q], 0, walls)
+            bend_balls.output_slopes(weights, batch.pattern[q], slopes)
+            jumps = np.zeros((facets.wall.shape[1], 2))
+            assert bend_balls.find_jumps(below, q, sets, walls, slopes, mixes, facets, jumps)
+            found, ids, include = facets.number[q], facets.wall[q], facets.include[q]
             cell = cell_of(batch, q, start)
             normal = wall_normals(search.specializer, cell)
             flow = CellFlow(cell.tight, normal, cell.directions, (1,) * n)
@@ -150,13 +147,13 @@ def test_a_lost_bend_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Planted fault: the jump is half of what it is, in one cell of the first batch."""
     program = random_program(np.random.default_rng(70), 2, 4, 1)
     exact = balls(program, 4, 15)
-    original = bend_balls.squares_of_cells
+    original = bend_balls.add_bends
 
     def faulty(*arguments: object) -> None:
         original(*arguments)  # type: ignore[arg-type]
-        arguments[-2][0] *= 0.5  # type: ignore[index]
+        arguments[-1][0] *= 0.5  # type: ignore[index]
 
-    monkeypatch.setattr(bend_balls, "squares_of_cells", faulty)
+    monkeypatch.setattr(bend_balls, "add_bends", faulty)
     found = floats(program, 4)
     assert exact.enclosure.upper < found.enclosure.lower or (
         found.enclosure.upper < exact.enclosure.lower

@@ -18,12 +18,14 @@ import algzoo_exact as az
 from algzoo_exact.deadline import NEVER
 from algzoo_exact.exact.enclosure import working_precision
 from algzoo_exact.measure import balls_f64, facet_flow
+from algzoo_exact.program.floats import exact_weights
 from algzoo_exact.program.ir import Program, mlp, rnn
 from algzoo_exact.program.specialize import Specializer
 from algzoo_exact.regions.search import Search
 from algzoo_exact.regions.starts import starting_cones
-from algzoo_exact.score import boundary_balls
+from algzoo_exact.score import boundary_balls, cell_walls
 from algzoo_exact.score.accuracy import ACCURACY
+from algzoo_exact.score.cell_walls import Below
 from algzoo_exact.score.question import floats_serve
 
 Ball = tuple[float, float]
@@ -89,14 +91,15 @@ def test_sums_and_products_of_two_floats_are_exact(a: float, b: float) -> None:
 def test_normals_hold_the_integer_ones() -> None:
     # Oracle: Specializer's integers, up to a common positive factor for each step.
     program = random_program(np.random.default_rng(2), 6, 5)
-    weights = boundary_balls.exact_weights(program)
+    weights = exact_weights(program)
     assert weights is not None
     bits = int(np.random.default_rng(3).integers(1 << 30))
-    d, rows, off = 6, np.zeros((0, 5)), np.zeros(0)
-    normals, radii = np.empty((30 + 5, 5)), np.empty(35)
-    pattern = np.array([bits], np.uint64)
-    room = np.empty((2, d, 5, 3))
-    boundary_balls.normal_balls(weights, rows, off, pattern, 2, normals, radii, room[0], room[1])
+    d = 6
+    nothing = np.zeros(0)
+    below = Below(weights, np.zeros((0, 5)), nothing, nothing.astype(np.bool_), 0)
+    walls = cell_walls.room_for_walls(below)
+    cell_walls.find_walls(below, np.array([bits], np.uint64), 2, walls)
+    normals, radii = walls.normals, walls.radii
     specializer = Specializer(program)
     for t in range(5):
         z = specializer.step(t, bits)
@@ -119,10 +122,12 @@ def teachers() -> list[az.Task]:
 
 def test_walls_of_a_start_lie_in_their_balls() -> None:
     # Oracle: rationals.
+    weights = exact_weights(random_program(np.random.default_rng(0), 2, 3))
+    assert weights is not None
     for task in teachers():
         for start in starting_cones(task):
-            rows, off = boundary_balls.wall_balls(start)
-            for row, found, error in zip(start.rows, rows, off, strict=True):
+            below = cell_walls.below_start(weights, start)
+            for row, found, error in zip(start.rows, below.rows, below.off, strict=True):
                 unit = max(map(abs, row)) if error else 1
                 away = [
                     Fraction(float(p)) - Fraction(q, unit) for p, q in zip(found, row, strict=True)
@@ -218,7 +223,7 @@ def test_auto_proves_six_digits_of_a_trained_model_of_five_inputs() -> None:
 def test_constants_are_held_by_their_balls() -> None:
     # Oracle: python-flint at 200 bits.
     with working_precision(200):
-        pi, (mid, rad) = arb.pi(), facet_flow._ONE_OVER_TWO_PI
+        pi, (mid, rad) = arb.pi(), facet_flow.ONE_OVER_TWO_PI
         assert abs(1 / (2 * pi) - arb(mid)) <= rad
         for k in range(33):
             assert abs((arb(k) / 32).atan() - arb(float(balls_f64._ATAN[k]))) <= balls_f64.U

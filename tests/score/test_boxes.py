@@ -224,10 +224,10 @@ def test_network_bounds_hold_on_points(seed: int, d: int, n: int, log_width: flo
     high = low + 10.0**log_width * rng.uniform(0, 1, n)
     for linear in (False, True):
         bounds = box_kernels.new_bounds(n, d, linear)
-        assert box_kernels.propagate(network._replace(linear=linear), low, high, bounds)
+        bounds.x_low[:], bounds.x_high[:] = low, high
+        assert box_kernels.propagate(network._replace(linear=linear), bounds)
         verdicts = [
-            box_kernels.judge(k, network._replace(linear=linear), low, high, bounds, np.zeros(n))[0]
-            for k in range(n)
+            box_kernels.judge(k, network._replace(linear=linear), bounds)[0] for k in range(n)
         ]
         for _ in range(5):
             corner = rng.integers(0, 2, n)
@@ -255,7 +255,8 @@ def test_point_boxes_need_the_rounding_slack() -> None:
             network = network if gamma is None else network._replace(gamma=gamma)
             x = np.random.default_rng(seed).normal(size=5)
             bounds = box_kernels.new_bounds(5, 6, True)
-            assert box_kernels.propagate(network, x, x, bounds)
+            bounds.x_low[:] = bounds.x_high[:] = x
+            assert box_kernels.propagate(network, bounds)
             scale = Fraction(float(network.w_hi[0])) / program.input_weights[0]
             h = [v * scale for v in program.evaluate(tuple(x.tolist())).h[4]]
             inside = all(

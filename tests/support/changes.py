@@ -48,3 +48,16 @@ def put(where: str, value: Any) -> Change:
         at[int(last) if last.isdigit() else last] = value
 
     return change
+
+
+def drop(where: str) -> Change:
+    """Takes away a field of a claim's first instance."""
+    _, name, *path, last = where.split()
+
+    def change(data: Json) -> None:
+        at: Any = instance(data, name)
+        for key in path:
+            at = at[int(key) if key.isdigit() else key]
+        del at[last]
+
+    return change

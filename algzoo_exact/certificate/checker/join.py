@@ -19,7 +19,7 @@ GROUPS = {
         *("reading", "decimals", "files"),
     ),
     "Explanations: formulas, their proofs, and what follows.": (
-        *("programs", "formulas", "rewriting", "points", "sums", "regions", "orders"),
+        *("programs", "formulas", "rewriting", "settings", "points", "sums", "regions", "orders"),
         *("probabilities", "proofs", "answers", "story"),
     ),
     "The whole certificate, and the verdict on it.": (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from math import factorial
 
@@ -13,6 +13,7 @@ from algzoo_exact.certificate.checker.rewriting import opposite, told_by
 Below = tuple[int, ...]
 """A partial order: for each element, those below it, as a bit mask. Elements are the inputs, and n
 for the number 0."""
+NOTHING: Mapping[int, int | None] = {}
 Known = dict[tuple[int, int, bool], "Told"]
 """Of comparisons of terms: high, low, and whether strict."""
 Told = bool | tuple[int, int]
@@ -26,8 +27,9 @@ class NotAnOrderError(Exception):
 class Orders:
     """What formulas say about the order of the inputs and 0, and how likely that is."""
 
-    def __init__(self, formulas: Formulas) -> None:
+    def __init__(self, formulas: Formulas, tied: Mapping[int, int | None] = NOTHING) -> None:
         self.formulas, self.n, self.budget = formulas, formulas.program.n, formulas.budget
+        self.tied = tied  # inputs to others, or to 0
         self._known: dict[int, Fraction | None] = {}
 
     def probability(self, number: int) -> Fraction | None:
@@ -121,7 +123,8 @@ class Orders:
             return self.n
         if node[0] != "x":
             raise NotAnOrderError
-        return int(node[1])
+        place = self.tied.get(int(node[1]), int(node[1]))
+        return self.n if place is None else place
 
     def _extensions(self, below: Below) -> Fraction:
         """The probability of a partial order.

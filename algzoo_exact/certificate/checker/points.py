@@ -14,11 +14,23 @@ from algzoo_exact.certificate.checker.rewriting import (
     is_maximum,
     truth_of,
 )
+from algzoo_exact.certificate.checker.settings import Setting
 
 
-def truth_at(formulas: Formulas, number: int, x: Sequence[Fraction], *, around: bool) -> bool:
-    """Whether a formula holds at an input; with a neighbourhood, and for certain, if ``around``."""
-    rewriting, budget = Rewriting(formulas), formulas.budget
+def truth_at(
+    formulas: Formulas,
+    number: int,
+    x: Sequence[Fraction],
+    *,
+    around: bool,
+    setting: Setting | None = None,
+) -> bool:
+    """Whether a formula holds at an input; with a neighbourhood (in the section, where there is
+    one), and for certain, if ``around``."""
+    if setting is not None and not setting.contains(x):
+        return False
+    defined = None if setting is None else setting.defined
+    rewriting, budget = Rewriting(formulas, (), defined), formulas.budget
     condition = rewriting.condition(number)
     values: dict[int, Fraction] = {}
     locally: dict[int, Form | None] = {}  # linear forms in the inputs; None: several meet

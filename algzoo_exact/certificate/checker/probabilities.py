@@ -14,6 +14,7 @@ from algzoo_exact.certificate.checker.measures import LARGEST_MEASURED, Measure,
 from algzoo_exact.certificate.checker.orders import Orders
 from algzoo_exact.certificate.checker.regions import Piece, Regions, cones_of
 from algzoo_exact.certificate.checker.rewriting import Rewriting
+from algzoo_exact.certificate.checker.settings import Setting
 
 Range = tuple[Fraction, Fraction]
 PROBABILITY_BITS = 126
@@ -31,14 +32,16 @@ class Probabilities:
     def _measure(self) -> Measure:
         return Measure(Fixed(PROBABILITY_BITS), self.formulas.budget)
 
-    def of(self, condition: int, cells: Any) -> Range:
-        """What the probability of a condition lies between."""
+    def of(self, condition: int, cells: Any, setting: Setting) -> Range:
+        """What the probability of a condition lies between, in a setting."""
         if cells is None:
-            found = self.orders.probability(condition)
+            tied = setting.tied
+            orders = Orders(self.formulas, tied) if tied else self.orders
+            found = orders.probability(condition)
             require(found is not None, "it is not about the order of the inputs alone")
             assert found is not None
             return found, found
-        rewriting, budget = Rewriting(self.formulas), self.formulas.budget
+        rewriting, budget = Rewriting(self.formulas, (), setting.defined), self.formulas.budget
         regions = Regions(rewriting, rewriting.condition(condition))
         size = len(regions.inputs)
         require(size <= LARGEST_MEASURED, f"measures end with {LARGEST_MEASURED} inputs")

@@ -18,6 +18,7 @@ from algzoo_exact.certificate.checker.programs import Program
 from algzoo_exact.certificate.checker.reading import Json, fraction_of, keys_of
 from algzoo_exact.certificate.checker.regions import Piece, Regions, cones_of
 from algzoo_exact.certificate.checker.rewriting import Rewriting, is_maximum, joined
+from algzoo_exact.certificate.checker.settings import SETTING, Setting
 from algzoo_exact.certificate.checker.sums import Rows
 
 STATEMENT = {"for", "statement", "domain", "witness", "proof"}
@@ -79,8 +80,9 @@ class Proofs:
         """Whether a statement, or a probability, is proved, refuted, or unknown. What is proved of
         all inputs is a fact from now on."""
         if isinstance(data, dict) and "condition" in data:
-            return self._probability(keys_of(data, PROBABILITY, "it"))
-        keys_of(data, STATEMENT, "it")
+            return self._probability(keys_of(data, PROBABILITY | (SETTING & set(data)), "it"))
+        keys_of(data, STATEMENT | (SETTING & set(data if isinstance(data, dict) else ())), "it")
+        setting = self.setting(data)
         quantifier, proof, witness = data["for"], data["proof"], data["witness"]
         require(type(quantifier) is str and quantifier in QUANTIFIERS, "it is for all, or for some")
         statement = self.formulas.formula(data["statement"], "its statement")
@@ -90,22 +92,29 @@ class Proofs:
         if witness is not None:
             require(proof is None, "it needs no proof beside its witness")
             shown = self.formulas.make("and", domain, statement if some else opposite)
-            holds = truth_at(self.formulas, shown, self.point(witness), around=almost)
+            x = self.point(witness)
+            holds = truth_at(self.formulas, shown, x, around=almost, setting=setting)
             require(holds, "its witness does not show it")
             return "proved" if some else "refuted"
         if proof is None:
             return "unknown"
-        self.prove(proof, opposite if some else statement, domain, almost=almost)
+        said = opposite if some else statement
+        self.prove(proof, said, domain, almost=almost, setting=setting)
         if some:
             return "refuted"
-        self.facts.add(statement, domain, almost)
+        if not setting:
+            self.facts.add(statement, domain, almost)
         return "proved"
+
+    def setting(self, data: Json) -> Setting:
+        """What a part is about: the model as it is, on all inputs, or else."""
+        return Setting(self.formulas, data)
 
     def _probability(self, data: Json) -> str:
         condition = self.formulas.formula(data["condition"], "its condition")
         least, most = (fraction_of(data[key], key) for key in ("at_least", "at_most"))
         require(least <= most, "its bounds are the wrong way round")
-        low, high = self.probabilities.of(condition, data["cells"])
+        low, high = self.probabilities.of(condition, data["cells"], self.setting(data))
         if least <= low and high <= most:
             return "proved"
         apart = high < least or low > most
@@ -116,8 +125,17 @@ class Proofs:
         require(isinstance(data, list) and len(data) == self.n, "a point is an input")
         return [fraction_of(value, "a point") for value in data]
 
-    def prove(self, data: Any, statement: int, domain: int, *, almost: bool) -> None:
+    def prove(
+        self,
+        data: Any,
+        statement: int,
+        domain: int,
+        *,
+        almost: bool,
+        setting: Setting | None = None,
+    ) -> None:
         """RejectedError unless the statement is proved wherever its domain holds."""
+        setting = self.setting({}) if setting is None else setting
         require(isinstance(data, dict), "a proof must be an object")
         optional = {"facts", "defined", "free", "without"} if "steps" in data else {"without"}
         main = "steps" if "steps" in data else "cells"
@@ -126,16 +144,22 @@ class Proofs:
             require(isinstance(data[key], list) and data[key], f"{key} must be a list, not empty")
         if "without" in data:
             require(almost, "a null set may matter here")
-            walls = [self._null_set(wall) for wall in data["without"]]
+            walls = [self._null_set(wall, setting) for wall in data["without"]]
             domain = self.formulas.make("and", domain, *walls)
         if main == "cells":
-            prove_by_cells(self.formulas, data["cells"], statement, domain, almost=almost)
+            prove_by_cells(
+                self.formulas, data["cells"], statement, domain, almost=almost, setting=setting
+            )
             self.counts["proofs by cells"] += 1
             return
         given = self.formulas.conjuncts(domain)
         used = [self._fact(fact, given, almost) for fact in data.get("facts", ())]
         free = [self._entry(e, "a free entry") for e in data.get("free", ())]
-        rewriting = Rewriting(self.formulas, free, self._defined(data, given, almost))
+        defined = self._defined(data, given, almost)
+        if setting:  # facts are about the model as it is
+            named = [*used, *(pair[1] for pair in data.get("defined", ()))]
+            require(not free and set(named) <= set(given), "in a setting no facts are known")
+        rewriting = Rewriting(self.formulas, free, defined | setting.defined)
         known = [rewriting.condition(part) for part in (domain, *used)]
         goal = rewriting.negation(rewriting.condition(statement))
         Rows(rewriting, [*known, goal]).refuted_by(data["steps"])
@@ -147,12 +171,12 @@ class Proofs:
         require(known, f"node {fact} is no fact that is known here")
         return fact
 
-    def _null_set(self, number: Any) -> int:
+    def _null_set(self, number: Any, setting: Setting) -> int:
         """A formula x.c != 0, which leaves out a hyperplane."""
         wall = self.formulas.formula(number, "what is left out")
         op, *parts = self.formulas.nodes[wall]
         require(op == "!=", "what is left out is no hyperplane")
-        rewriting = Rewriting(self.formulas)
+        rewriting = Rewriting(self.formulas, (), setting.defined)
         form = rewriting.plus(rewriting.term(parts[0]), rewriting.term(parts[1]), -1)
         flat = all(not is_maximum(rewriting.atoms[atom]) for atom, _ in form[0])
         require(bool(form[0]) and flat, "what is left out is no hyperplane")
@@ -191,10 +215,16 @@ class Proofs:
 
 
 def prove_by_cells(
-    formulas: Formulas, data: Any, statement: int, domain: int, *, almost: bool
+    formulas: Formulas,
+    data: Any,
+    statement: int,
+    domain: int,
+    *,
+    almost: bool,
+    setting: Setting | None = None,
 ) -> None:
     """RejectedError unless the statement holds on each cone wherever its domain does (C15)."""
-    rewriting = Rewriting(formulas)
+    rewriting = Rewriting(formulas, (), None if setting is None else setting.defined)
     goal = rewriting.negation(rewriting.condition(statement))
     regions = Regions(rewriting, joined("and", [rewriting.condition(domain), goal]))
     for corners, facets in cones_of(data, regions):

@@ -25,6 +25,7 @@ from algzoo_exact.certificate.checker.reading import (
     text_of,
     weights_of,
 )
+from algzoo_exact.certificate.checker.settings import SETTING, Setting
 
 EXPLANATION = {"title", "factors", "nodes", "others", "claims", "cases", "disjoint", "accuracy"}
 NAME = r"[A-Za-z_][A-Za-z_0-9]{0,99}"
@@ -142,7 +143,7 @@ class Story:
         require(data["parts"] != [], "it has no parts")
         verdict = self._parts(name, data, proofs)
         domains = [
-            (part["domain"], part["for"] == "almost all")
+            (part["domain"], part["for"] == "almost all", proofs.setting(part))
             for part in data["parts"]
             if part.get("for", "some") != "some"
         ]
@@ -169,7 +170,7 @@ class Story:
         return "said"
 
     def _shown(
-        self, verdict: str, data: Any, domains: Sequence[tuple[int, bool]], proofs: Proofs
+        self, verdict: str, data: Any, domains: Sequence[tuple[int, bool, Setting]], proofs: Proofs
     ) -> str:
         """Nothing counts as proved by having no inputs to speak of: the point ``data`` is in one of
         the domains, with a neighbourhood where null sets do not count (True)."""
@@ -179,7 +180,10 @@ class Story:
         if data is None:
             return "vacuous"
         x = proofs.point(data)
-        inside = any(truth_at(proofs.formulas, domain, x, around=a) for domain, a in domains)
+        inside = any(
+            truth_at(proofs.formulas, domain, x, around=almost, setting=setting)
+            for domain, almost, setting in domains
+        )
         require(inside, "its point is in no domain")
         return verdict
 
@@ -200,6 +204,10 @@ class Story:
         """The verdict, when it is the case, and with which probability at least."""
         keys_of(data, CASE_INSTANCE, "it")
         when, answer, lies_in = data["when"], data["answer"], data["lies_in"]
+        require(isinstance(data["parts"], list), "parts must be a list")
+        for part in (*data["parts"], data["probability"], lies_in):
+            set_apart = isinstance(part, dict) and SETTING & set(part)
+            require(not set_apart, "cases are about the model as it is, on all inputs")
         self.formulas.formula(when, "when")
         require(type(answer) is str and answer in (*ANSWERS, "unknown"), "its answer is unknown")
         least = within("probability", self._least, title, data["probability"], when)
@@ -218,7 +226,8 @@ class Story:
             require(known, f"it was not proved that the model is {answer}")
         else:
             require(lies_in is None, "it need not lie in anything")
-        return self._shown(verdict, data["inside"], [(when, True)], self.proofs), when, least
+        plain = [(when, True, self.proofs.setting({}))]
+        return self._shown(verdict, data["inside"], plain, self.proofs), when, least
 
     def _least(self, title: str, data: Any, when: int) -> Fraction:
         verdict = self._part(title, data, self.proofs)

@@ -11,7 +11,7 @@ from algzoo_exact.deadline import Deadline
 from algzoo_exact.explain.claims.bench import Bench
 from algzoo_exact.explain.claims.claim import ClaimResult, Instance
 from algzoo_exact.explain.claims.equalities import stated
-from algzoo_exact.explain.claims.keys import Keys, formula
+from algzoo_exact.explain.claims.keys import SETTING_KEYS, Keys, formula
 from algzoo_exact.explain.claims.tolerances import comparison, rounded
 from algzoo_exact.explain.language.expression import (
     EVERYWHERE,
@@ -36,7 +36,8 @@ class Always(Instance):
     domain: Formula
 
     kind = "always"
-    keys: ClassVar[Keys] = {"statement": formula(), "domain": formula(EVERYWHERE)}
+    weaker_by = "the smallest tolerance"
+    keys: ClassVar[Keys] = {"statement": formula(), "domain": formula(EVERYWHERE), **SETTING_KEYS}
     assumable = True
 
     def says(self, task: Task, ties: TieRule, facts: Sequence[Fact]) -> list[Question]:

@@ -9,7 +9,7 @@ from typing import ClassVar, Self
 from algzoo_exact.errors import InputError
 from algzoo_exact.explain.claims.bench import Bench
 from algzoo_exact.explain.claims.claim import Instance
-from algzoo_exact.explain.claims.keys import Keys, Source, Values, formula
+from algzoo_exact.explain.claims.keys import SETTING_KEYS, Keys, Source, Values, formula
 from algzoo_exact.explain.language.expression import EVERYWHERE, Formula, Logic
 from algzoo_exact.explain.outcome import Outcome
 from algzoo_exact.explain.prove.facts import Fact, Question
@@ -17,19 +17,24 @@ from algzoo_exact.explain.prove.labels import cells_in, earns, fails
 from algzoo_exact.program.task import Task, TieRule
 
 
+def check_labels(source: Source) -> None:
+    """InputError for a task that asks for a number."""
+    if source.task is not None and source.task.is_numeric:
+        raise InputError(
+            f"{source.task.name} has no labels for a model to be right or wrong about."
+        )
+
+
 @dataclass(frozen=True)
 class _Answer(Instance):
     domain: Formula
 
-    keys: ClassVar[Keys] = {"domain": formula(EVERYWHERE)}
+    keys: ClassVar[Keys] = {"domain": formula(EVERYWHERE), **SETTING_KEYS}
     right: ClassVar[bool]
 
     @classmethod
     def read(cls, source: Source, choices: Sequence[Values]) -> tuple[Self, ...]:
-        if source.task is not None and source.task.is_numeric:
-            raise InputError(
-                f"{source.task.name} has no labels for a model to be right or wrong about."
-            )
+        check_labels(source)
         return super().read(source, choices)
 
     almost = True

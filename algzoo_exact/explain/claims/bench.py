@@ -11,6 +11,7 @@ from algzoo_exact.explain.language.expression import Formula
 from algzoo_exact.explain.outcome import Figure, HasParameters, Outcome
 from algzoo_exact.explain.prove.decider import Decider, together
 from algzoo_exact.explain.prove.facts import Question
+from algzoo_exact.explain.prove.setting import Inside
 from algzoo_exact.explain.prove.statements import measured
 from algzoo_exact.explain.prove.torch_check import confirmed
 from algzoo_exact.program.ir import Program
@@ -20,13 +21,23 @@ from algzoo_exact.program.task import Task, TieRule
 @dataclass(frozen=True, eq=False)
 class Bench:
     """What all claims are checked on: the program, the task, the tie rule, ``seconds`` for each
-    statement, and the ``others`` that claims name."""
+    statement, and the ``others`` that claims name. ``inside`` is the setting that the program is
+    of."""
 
     program: Program
     task: Task
     ties: TieRule
     seconds: float
     others: Mapping[str, Program]
+    inside: Inside | None = None
+
+    def of(self, inside: Inside) -> Bench:
+        """The same for a setting."""
+        return replace(self, program=inside.program, inside=inside)
+
+    def asked(self, questions: Sequence[Question]) -> list[Question]:
+        """The questions in the setting, but for those about no input."""
+        return list(questions) if self.inside is None else self.inside.asked(questions)
 
     def decider(self, program: Program | None = None) -> Decider:
         return Decider(program or self.program, self.seconds)
@@ -35,6 +46,7 @@ class Bench:
         self, questions: Sequence[Question], *, almost: bool, program: Program | None = None
     ) -> Outcome:
         """Do all the statements hold, for all (or ``almost`` all) inputs? They share the time."""
+        questions = self.asked(questions)
         decider, deadline = self.decider(program), Deadline.after(self.seconds)
         outcomes = (decider.decide(q, almost=almost, deadline=deadline) for q in questions)
         return next(outcomes) if len(questions) == 1 else together(outcomes)
@@ -44,7 +56,8 @@ class Bench:
     ) -> Figure:
         """Its probability: exact or certified where that can be had, else sampled; in a part of the
         time."""
-        return measured(program or self.program, formula, Deadline.after(part * self.seconds))
+        said = formula if self.inside is None else self.inside.formula(formula)
+        return measured(program or self.program, said, Deadline.after(part * self.seconds))
 
     def about(self, instance: HasParameters, outcome: Outcome, start: float) -> Outcome:
         """The outcome as that of an instance, since ``start``; its witness is shown to torch."""

@@ -15,18 +15,14 @@ from algzoo_exact.explain.outcome import Figure, Outcome
 
 BOUND_KEYS: Keys = {name: exact(required=False) for name in ("at_least", "at_most", "equals")}
 _SOME: Json = {"anyOf": [{"required": ["at_least"]}, {"required": ["at_most"]}]}
-BOUND_RULE: Json = {
-    "oneOf": [
-        {"required": ["equals"], "not": _SOME},
-        {"not": {"required": ["equals"]}, **_SOME},
-    ]
-}
+BOUND_RULE: Json = {"not": {"required": ["equals"], **_SOME}}
 """What the schema says of these keys together."""
 
 
 @dataclass(frozen=True)
 class Bounds:
-    """What a number is claimed to be: at least, at most, or equal to a rational."""
+    """What a number is claimed to be: at least, at most, or equal to a rational; where nothing is,
+    the claim asks what it is."""
 
     at_least: Fraction | None = None
     at_most: Fraction | None = None
@@ -37,8 +33,6 @@ class Bounds:
         if self.equals is not None:
             if low is not None or high is not None:
                 raise InputError("give equals alone, or at_least and at_most without it.")
-        elif low is None and high is None:
-            raise InputError("give at_least, at_most or equals.")
         elif low is not None and high is not None and low > high:
             raise InputError(f"at_least, {low}, is greater than at_most, {high}.")
 
@@ -54,6 +48,11 @@ class Bounds:
     @property
     def most(self) -> Fraction | None:
         return self.at_most if self.equals is None else self.equals
+
+    def times(self, factor: Fraction) -> Bounds:
+        """Those of so many times the number; ``factor`` is positive."""
+        ends = (self.at_least, self.at_most, self.equals)
+        return Bounds(*(None if end is None else end * factor for end in ends))
 
     def given(self) -> tuple[Fraction, ...]:
         return tuple(v for v in (self.at_least, self.at_most, self.equals) if v is not None)

@@ -160,7 +160,8 @@ def _from_claims(
 
 def proved_domains(claims: Iterable[ClaimResult]) -> dict[Answer, list[Formula]]:
     """Where claims that are proved say that the model is right, and where that it is wrong."""
-    proved = [c.instance for claim in claims for c in claim.instances if c.status == "proved"]
+    parts = [c.instance for claim in claims for c in claim.instances if c.status == "proved"]
+    proved = [p for p in parts if isinstance(p, Right | Wrong) and p.is_plain]
     return {
         "right": [part.domain for part in proved if isinstance(part, Right)],
         "wrong": [part.domain for part in proved if isinstance(part, Wrong)],

@@ -11,18 +11,20 @@ instances are ground. Steps, neurons and outputs count from 0.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, ClassVar, Self
 
 from algzoo_exact.errors import InputError
 from algzoo_exact.explain.claims.bench import Bench
-from algzoo_exact.explain.claims.keys import Json, Keys, Source, Values
+from algzoo_exact.explain.claims.keys import LARGEST_SIZE, Json, Keys, Source, Values
 from algzoo_exact.explain.claims.price import Price
 from algzoo_exact.explain.language.expression import (
+    EVERYWHERE,
     Apply,
     Compare,
     Entry,
     Formula,
+    If,
     Logic,
     Number,
     Term,
@@ -32,6 +34,7 @@ from algzoo_exact.explain.language.expression import (
 from algzoo_exact.explain.language.toml_tables import within
 from algzoo_exact.explain.outcome import Figure, Outcome, Parameters, Status, joined
 from algzoo_exact.explain.prove.facts import Fact, Question
+from algzoo_exact.explain.prove.setting import Inside, Setting
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task, TieRule
 from algzoo_exact.shown import Shown
@@ -82,7 +85,15 @@ class Instance(Ground):
     says in words, with ``{key}`` for what the author wrote under a key. ``schema_rules`` are what
     the schema says of its keys together. A claim may name earlier ones under ``assume`` if it
     ``assumes``; those are of kinds that are ``assumable``: facts about all inputs of a domain.
+    ``weaker_by`` says in words what is different about the claims of ``weaker``.
+
+    Kinds with the ``SETTING_KEYS`` may be about the model on a section of its inputs (``where``),
+    or with something else computed (``instead``); ``check`` and ``says`` are then asked of an
+    instance that is ``inside``, which has neither.
     """
+
+    where: Formula = field(default=EVERYWHERE, kw_only=True)
+    instead: Formula = field(default=EVERYWHERE, kw_only=True)
 
     kind: ClassVar[str]
     heading: ClassVar[str] = "Lemma"
@@ -90,6 +101,42 @@ class Instance(Ground):
     schema_rules: ClassVar[Json] = {}
     assumes: ClassVar[bool] = True
     assumable: ClassVar[bool] = False
+    weaker_by: ClassVar[str] = "a weaker version"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        Setting.of(LARGEST_SIZE, self.where, self.instead)  # refuses what is none
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is about the model as it is, on all of its inputs."""
+        return self.where == self.instead == EVERYWHERE
+
+    def inside(self, inside: Inside) -> Self:
+        """The same about the program of a setting."""
+        said: dict[str, Any] = {"where": EVERYWHERE, "instead": EVERYWHERE}
+        for part in fields(self):
+            value = getattr(self, part.name)
+            if part.name not in said and isinstance(value, Truth | Compare | Logic):
+                said[part.name] = inside.formula(value)
+            elif part.name not in said and isinstance(value, Term):
+                said[part.name] = inside.term(value)
+        return replace(self, **said)
+
+    def decided(self, bench: Bench, facts: Sequence[Fact]) -> Outcome:
+        """What becomes of it, in its setting."""
+        if self.is_plain:
+            found = self.check(bench, facts)
+            refuted = found.status == "refuted"
+            return replace(found, fails=self.fails(bench)) if refuted else found
+        setting = Setting.of(bench.program.seq_len, self.where, self.instead)
+        inside = Inside(bench.program, setting)
+        plain, there = self.inside(inside), bench.of(inside)
+        found = plain.decided(there, ())
+        if found.witness is None:
+            return found
+        failing = found.failing if self.instead == EVERYWHERE else None
+        return replace(found, witness=setting.point(found.witness), failing=failing)
 
     def in_words(self) -> str:
         """The ``sentence``, where it is not the same for all of its kind."""
@@ -115,7 +162,8 @@ class Instance(Ground):
         said = self.says(bench.task, bench.ties, ())
         if not said:
             return None
-        false = [Logic("and", (q.domain, Logic("not", (q.statement,)))) for q in said]
+        asked = bench.asked(said)
+        false = [Logic("and", (q.domain, Logic("not", (q.statement,)))) for q in asked]
         return bench.measured(some(false), part=FAILING_PART)
 
     def facts(self) -> list[Fact]:
@@ -176,7 +224,7 @@ class ClaimResult(Shown):
         return [
             fact
             for instance, outcome in pairs
-            if outcome.status == "proved"
+            if outcome.status == "proved" and instance.is_plain
             for fact in instance.facts()
         ]
 
@@ -202,6 +250,10 @@ def _depends_on_inputs(expression: Term | Formula, known: dict[int, bool]) -> bo
             # Both sides are looked at, whatever the first one says.
             sides = [_depends_on_inputs(part, known) for part in (left, right)]
             result = any(sides)
+        case If(condition, then, otherwise):
+            _depends_on_inputs(condition, known)
+            branches = [_depends_on_inputs(part, known) for part in (then, otherwise)]
+            result = any(branches)
         case Apply(op, args) | Logic(op, args):
             parts = [_depends_on_inputs(part, known) for part in args]
             if op == "mul" and sum(parts) > 1:

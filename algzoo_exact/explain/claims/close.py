@@ -14,12 +14,12 @@ from algzoo_exact.explain.claims.bench import Bench
 from algzoo_exact.explain.claims.bounds import BOUND_KEYS, BOUND_RULE, Bounds, held_against
 from algzoo_exact.explain.claims.claim import FAILING_PART, ClaimResult, Instance
 from algzoo_exact.explain.claims.equalities import bits_of
-from algzoo_exact.explain.claims.keys import Json, Keys, Source, choice, formula, term
+from algzoo_exact.explain.claims.keys import SETTING_KEYS, Json, Keys, Source, choice, formula, term
 from algzoo_exact.explain.claims.tolerances import rounded, with_bounds
+from algzoo_exact.explain.language.cases import comparison
 from algzoo_exact.explain.language.expression import (
     EVERYWHERE,
     Apply,
-    Compare,
     Entry,
     Formula,
     Logic,
@@ -62,6 +62,7 @@ class Close(Instance):
     bounds: Bounds
 
     kind = "close"
+    weaker_by = "the smallest tolerance"
     keys: ClassVar[Keys] = {
         "left": term(),
         "right": term(),
@@ -69,6 +70,7 @@ class Close(Instance):
         "scale": term(required=False),
         **BOUND_KEYS,
         "domain": formula(EVERYWHERE),
+        **SETTING_KEYS,
     }
     schema_rules: ClassVar[Json] = BOUND_RULE | {
         "if": {
@@ -95,7 +97,9 @@ class Close(Instance):
             inputs = (Entry("x", (t,)) for t in range(source.task.seq_len))
             scale = Apply("max", tuple(Apply("abs", (entry,)) for entry in inputs))
         left, right, domain = given["left"], given["right"], given["domain"]
-        return cls(source.parameters, left, right, domain, error, scale, Bounds.of(given))
+        setting = {key: given[key] for key in SETTING_KEYS}
+        bounds = Bounds.of(given)
+        return cls(source.parameters, left, right, domain, error, scale, bounds, **setting)
 
     def apart(self) -> Term:
         """|left - right|."""
@@ -108,7 +112,7 @@ class Close(Instance):
 
     def within(self, most: Fraction) -> Formula:
         """|left - right| <= most * scale."""
-        return Compare("<=", self.apart(), self.scaled(most))
+        return comparison("<=", self.apart(), self.scaled(most))
 
     @classmethod
     def weaker(cls, result: ClaimResult, bench: Bench) -> Iterator[Mapping[str, Any]]:
@@ -176,7 +180,7 @@ def _inputs(program: Program, claim: Close) -> int:
                 found.add(entry.indices[0])
             elif is_computed(entry):
                 found |= set(range(program.seq_len)[: step_of(program, entry) + 1])
-    return len(found)
+    return len(found & program.inputs_read)
 
 
 def _check_supremum(
@@ -204,6 +208,10 @@ def _check_supremum(
         outcomes.append(decider.decide(question, deadline=deadline))
     if least is not None and not any(outcome.status == "refuted" for outcome in outcomes):
         outcomes.append(_reaches(claim, least, decider, facts, deadline))
+    if not outcomes:
+        return replace(
+            held_against(_sampled(program, claim, deadline), claim.bounds), details=(tried,)
+        )
     outcome = together(outcomes) if len(outcomes) > 1 else outcomes[0]
     figures = (_sampled(program, claim, deadline),) if outcome.status == "unknown" else ()
     return replace(outcome, details=(tried, *outcome.details), figures=figures)
@@ -232,8 +240,8 @@ def _reaches(
 ) -> Outcome:
     """Is the supremum at least so much? Proved by an input, refuted by a smaller bound."""
     assert claim.scale is not None
-    somewhere = Logic("and", (claim.domain, Compare(">", claim.scale, Number(Fraction(0)))))
-    below = Compare("<", claim.apart(), claim.scaled(least))
+    somewhere = Logic("and", (claim.domain, comparison(">", claim.scale, Number(Fraction(0)))))
+    below = comparison("<", claim.apart(), claim.scaled(least))
     outcome = decider.decide(Question(below, somewhere, facts), deadline=deadline)
     if outcome.witness is not None:
         line = f"the error is that large at {point_text(outcome.witness)}"

@@ -38,6 +38,7 @@ class Equivalent(Instance):
     domain: Formula
 
     kind = "equivalent"
+    weaker_by = "the same answers, not the same logits"
     keys: ClassVar[Keys] = {
         "with": text(r"\S", required=True),
         "mode": choice(get_args(Mode)),

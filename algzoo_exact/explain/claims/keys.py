@@ -15,13 +15,21 @@ from typing import Any, TypeAlias
 
 from algzoo_exact.errors import InputError
 from algzoo_exact.explain.language.expand import Expander
-from algzoo_exact.explain.language.expression import Formula, Term, entries, evaluate_term
+from algzoo_exact.explain.language.expression import (
+    EVERYWHERE,
+    Formula,
+    Term,
+    entries,
+    evaluate_term,
+)
 from algzoo_exact.explain.language.integers import Sizes
 from algzoo_exact.explain.language.parser import LONGEST_TEXT, parse
 from algzoo_exact.explain.language.syntax import Surface
 from algzoo_exact.explain.language.toml_tables import IDENTIFIER, Table, shown, within
 from algzoo_exact.explain.outcome import Parameters
 from algzoo_exact.program.task import Task
+
+LARGEST_SIZE = 1024  # inputs, and hidden neurons
 
 Json = dict[str, Any]
 Values = Mapping[str, int]
@@ -169,6 +177,9 @@ def text(pattern: str | None = None, *, required: bool = False) -> Key:
     schema = {"type": "string"} | ({} if pattern is None else {"pattern": pattern})
     return plain(str, schema, "", required=required)
 
+
+SETTING_KEYS: Keys = {"where": formula(EVERYWHERE), "instead": formula(EVERYWHERE)}
+"""Of kinds of claims that may be about a section, or an altered model."""
 
 TRUTH = plain(bool, {"type": "boolean"}, False)
 NAME = text(f"^{IDENTIFIER.pattern}$", required=True)

@@ -11,7 +11,7 @@ from algzoo_exact.errors import InputError
 from algzoo_exact.explain.claims.bench import Bench
 from algzoo_exact.explain.claims.bounds import BOUND_KEYS, BOUND_RULE, Bounds, held_against
 from algzoo_exact.explain.claims.claim import ClaimResult, Instance
-from algzoo_exact.explain.claims.keys import Json, Keys, Source, formula
+from algzoo_exact.explain.claims.keys import SETTING_KEYS, Json, Keys, Source, formula
 from algzoo_exact.explain.claims.tolerances import with_bounds
 from algzoo_exact.explain.language.expression import Formula
 from algzoo_exact.explain.outcome import Outcome
@@ -26,7 +26,8 @@ class Measure(Instance):
     bounds: Bounds
 
     kind = "measure"
-    keys: ClassVar[Keys] = {"condition": formula(), **BOUND_KEYS}
+    weaker_by = "bounds that are met"
+    keys: ClassVar[Keys] = {"condition": formula(), **BOUND_KEYS, **SETTING_KEYS}
     schema_rules: ClassVar[Json] = BOUND_RULE
     assumes = False
 
@@ -39,7 +40,8 @@ class Measure(Instance):
     @classmethod
     def one(cls, source: Source) -> Self:
         given = source.all(cls.keys)
-        return cls(source.parameters, given["condition"], Bounds.of(given))
+        setting = {key: given[key] for key in SETTING_KEYS}
+        return cls(source.parameters, given["condition"], Bounds.of(given), **setting)
 
     @classmethod
     def weaker(cls, result: ClaimResult, bench: Bench) -> Iterator[Mapping[str, Any]]:

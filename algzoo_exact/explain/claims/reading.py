@@ -67,6 +67,8 @@ class ClaimReader:
             assume = self._earlier(source, "assume", _assumable())
         instances = kind.read(source, self._choices(source))
         source.table.finish()
+        if assume and not all(instance.is_plain for instance in instances):
+            raise InputError("a claim with where or instead assumes no others.")
         return Claim(name, said, instances, assume, prices, _written(source, kind))
 
     def _case(self, source: Source, name: str) -> Case:

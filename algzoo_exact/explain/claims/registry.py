@@ -12,6 +12,7 @@ from algzoo_exact.explain.claims.close import Close
 from algzoo_exact.explain.claims.equivalent import Equivalent
 from algzoo_exact.explain.claims.inductive import Inductive
 from algzoo_exact.explain.claims.measure import Measure
+from algzoo_exact.explain.claims.share import Share
 from algzoo_exact.explain.claims.weights import Weights
 
 T = TypeVar("T", bound=type[Instance])
@@ -37,3 +38,4 @@ register(Equivalent)
 register(Inductive)
 register(Right)
 register(Wrong)
+register(Share)

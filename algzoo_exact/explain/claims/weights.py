@@ -39,6 +39,7 @@ class Weights(Instance):
     statement: Formula
 
     kind = "weights"
+    weaker_by = "the smallest tolerance"
     keys: ClassVar[Keys] = {"statement": formula()}
     heading = "Observation"
     assumes = False

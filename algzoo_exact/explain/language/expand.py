@@ -15,6 +15,7 @@ from typing import Any, Literal, NamedTuple, TypeGuard, get_args
 
 from algzoo_exact.errors import InputError, did_you_mean
 from algzoo_exact.explain.language import syntax
+from algzoo_exact.explain.language.cases import comparison
 from algzoo_exact.explain.language.expression import (
     EVERYWHERE,
     RELATIONS,
@@ -23,6 +24,7 @@ from algzoo_exact.explain.language.expression import (
     Connective,
     Entry,
     Formula,
+    If,
     Logic,
     Number,
     Relation,
@@ -39,6 +41,7 @@ from algzoo_exact.explain.language.syntax import ParseError
 
 LARGEST = 200_000  # nodes of one ground expression
 MOST_FACTORS = 32  # in one product, definitions included
+MOST_CASES = 256  # of a term
 MOST_DEFINITIONS = 1000
 LONGEST_NUMBER = 4096  # bits of a quotient, and of constants' common denominator
 
@@ -74,10 +77,11 @@ class _Built(NamedTuple):
     depth: int = 1
     factors: int = 1
     denominator: int = 1
+    cases: int = 1
 
     @property
     def is_term(self) -> bool:
-        return isinstance(self.expression, Number | Entry | Apply)
+        return isinstance(self.expression, Term)
 
 
 class Expander:
@@ -162,12 +166,33 @@ class Expander:
                 return self._join(node, inner, terms, op)
             case syntax.Chain():
                 return self._chain(node, inner)
+            case syntax.Conditional():
+                return self._conditional(node, inner)
+            case syntax.Chosen():
+                return self._visit(inner.chosen(node), inner)
+            case syntax.Items():
+                raise inner.error(node, "a list needs an index, as in [1, 3, 2][i]")
             case syntax.Ranged(_, "min" | "max" | "sum" as op, ranges, body):
                 terms = [self._term(body, case) for case in inner.bind(ranges)]
                 return self._joined(node, inner, op, terms)
             case syntax.Ranged(_, word, ranges, body):
                 formulas = [self._formula(body, case) for case in inner.bind(ranges)]
                 return self._joined(node, inner, "and" if word == "all" else "or", formulas)
+
+    def _conditional(self, node: syntax.Conditional, scope: Scope) -> _Built:
+        """One branch, where integers tell which; formulas by cases."""
+        if scope.is_integer(node.condition):
+            return self._visit(node.then if scope.decide(node.condition) else node.otherwise, scope)
+        condition = self._formula(node.condition, scope)
+        then = self._visit(node.then, scope)
+        if not then.is_term:
+            otherwise = self._formula(node.otherwise, scope)
+            opposite = self._join(node, scope, [condition], "not")
+            pairs = ((condition, then), (opposite, otherwise))
+            return self._join(
+                node, scope, [self._join(node, scope, pair, "and") for pair in pairs], "or"
+            )
+        return self._join(node, scope, [condition, then, self._term(node.otherwise, scope)], "if")
 
     def _listed(self, node: syntax.Node, op: syntax.Folding, scope: Scope) -> list[_Built]:
         """An argument of min, max or sum: a slice stands for its entries, and the same function
@@ -325,7 +350,14 @@ class Expander:
     ) -> _Built:
         """A node over ``parts``, within the limits."""
         product = op == "mul"
+        each_cases = [part.cases for part in parts]
+        cases = sum(each_cases) - 1 if op == "if" else prod(each_cases)
+        if cases > MOST_CASES:
+            raise scope.error(node, f"the expression has over {MOST_CASES} cases")
         size = 1 + sum(part.size for part in parts)
+        if op in RELATIONS and cases > 1:
+            size, cases = size * cases, 1
+            scope.charge(node, size)
         if size > LARGEST:
             raise scope.error(node, f"the expression, written out, has over {LARGEST} parts")
         each = [part.factors for part in parts]
@@ -337,8 +369,10 @@ class Expander:
         if denominator.bit_length() > LONGEST_NUMBER:
             raise scope.error(node, f"the constants' denominators have over {LONGEST_NUMBER} bits")
         depth = 1 + max(part.depth for part in parts)
-        expression = _applied(op, tuple(part.expression for part in parts))
-        return _Built(expression, size, depth, factors, denominator)
+        args = tuple(part.expression for part in parts)
+        by_cases = op in RELATIONS and prod(each_cases) > 1
+        expression = comparison(op, *args) if by_cases else _applied(op, args)  # type: ignore[arg-type]
+        return _Built(expression, size, depth, factors, denominator, cases)
 
 
 def _arguments(count: int) -> str:
@@ -348,6 +382,8 @@ def _arguments(count: int) -> str:
 def _applied(op: Any, args: tuple[Any, ...]) -> Term | Formula:
     if op in RELATIONS:
         return Compare(op, *args)
+    if op == "if":
+        return If(*args)
     if op in get_args(Connective):
         return Logic(op, args)
     return Apply("add" if op == "sum" else op, args)

@@ -66,7 +66,19 @@ class Apply:
         _check_arity(self.op, self.args)
 
 
-Term: TypeAlias = Number | Entry | Apply
+@dataclass(frozen=True)
+class If:
+    """``then`` where the ``condition`` holds, else ``otherwise``.
+
+    It stands in terms by themselves alone: ``comparison`` has a formula for each case in its place.
+    """
+
+    condition: Formula
+    then: Term
+    otherwise: Term
+
+
+Term: TypeAlias = Number | Entry | Apply | If
 
 
 @dataclass(frozen=True)
@@ -167,6 +179,9 @@ def evaluate_term(term: Term, values: Callable[[Entry], Fraction]) -> Fraction:
         return term.value
     if isinstance(term, Entry):
         return values(term)
+    if isinstance(term, If):
+        chosen = term.then if evaluate(term.condition, values) else term.otherwise
+        return evaluate_term(chosen, values)
     return OPERATIONS[term.op]([evaluate_term(arg, values) for arg in term.args])
 
 
@@ -210,6 +225,8 @@ def parts_of(expression: Term | Formula) -> Iterator[Term | Formula]:
             waiting += (part.left, part.right)
         elif isinstance(part, Apply | Logic):
             waiting += part.args
+        elif isinstance(part, If):
+            waiting += (part.condition, part.then, part.otherwise)
 
 
 def entries(expression: Term | Formula) -> frozenset[Entry]:
@@ -219,18 +236,30 @@ def entries(expression: Term | Formula) -> frozenset[Entry]:
 
 def values_of(program: Program, trace: Trace) -> Callable[[Entry], Fraction]:
     """The entries' exact values in one evaluation of the program."""
-    vectors = {"x": trace.x, "logit": trace.logit, "W_hi": program.input_weights}
-    matrices = {"z": trace.z, "h": trace.h, "W_hh": program.recurrent, "W_oh": program.readout}
 
     def value(entry: Entry) -> Fraction:
-        if entry.array == "h" and entry.indices[0] == -1:
-            return Fraction(0)
-        if entry.array in vectors:
-            return vectors[entry.array][entry.indices[0]]
-        row, column = entry.indices
-        return matrices[entry.array][row][column]
+        first, *rest = entry.indices
+        match entry.array:
+            case "h":
+                return trace.h[first][rest[0]] if first >= 0 else Fraction(0)
+            case "z":
+                return trace.z[first][rest[0]]
+            case "x":
+                return trace.x[first]
+            case "logit":
+                return trace.logit[first]
+        return weight_of(program, entry)
 
     return value
+
+
+def weight_of(program: Program, entry: Entry) -> Fraction:
+    """The value of a weight of an RNN."""
+    first, *rest = entry.indices
+    if entry.array == "W_hi":
+        return program.input_weights[first]
+    matrix = program.recurrent if entry.array == "W_hh" else program.readout
+    return matrix[first][rest[0]]
 
 
 def values_at(program: Program, point: Sequence[Fraction]) -> Callable[[Entry], Fraction]:
@@ -241,6 +270,8 @@ def values_at(program: Program, point: Sequence[Fraction]) -> Callable[[Entry], 
     def value(entry: Entry) -> Fraction:
         if entry.array == "x":
             return point[entry.indices[0]]
+        if entry.array.startswith("W_"):
+            return weight_of(program, entry)
         if not known:
             known.append(values_of(program, program.evaluate(point)))
         return known[0](entry)
@@ -287,6 +318,9 @@ def _text(expression: Term | Formula) -> tuple[str, int]:
             return ("true" if value else "false"), _ATOM
         case Compare(op, left, right):
             return f"{_tight(left, _COMPARE)} {op} {_tight(right, _COMPARE)}", _COMPARE
+        case If(condition, then, otherwise):
+            parts = tuple(_text(part)[0] for part in (condition, then, otherwise))
+            return "if {} then {} else {}".format(*parts), _IMPLIES
         case Apply("add", args):
             return " + ".join(_tight(arg, _SUM) for arg in args), _SUM
         case Apply("sub", (left, right)):
@@ -326,6 +360,16 @@ def conjuncts(formula: Formula) -> list[Formula]:
         parts = [part for arg in formula.args for part in conjuncts(arg)]
         return sorted(parts, key=lambda part: not _plain(part))
     return [formula]
+
+
+def fixed_inputs(formula: Formula) -> dict[int, Fraction]:
+    """The inputs that a part of a conjunction says are a number."""
+    found: dict[int, Fraction] = {}
+    for part in conjuncts(formula):
+        match part:
+            case Compare("==", Entry("x", (i,)), Number(value)):
+                found[i] = value
+    return found
 
 
 def _plain(formula: Formula) -> bool:

@@ -16,6 +16,8 @@ MOST_WORK = 500_000  # steps of one expander, over all that it expands
 DEEPEST = 80  # expressions within expressions, definitions included
 LARGEST_INTEGER = 10**9  # of indices, ranges and arguments
 
+_OF_INTEGERS = ("neg", "add", "sub", "mul", "and", "or", "not", "implies")
+
 
 @dataclass(frozen=True)
 class Sizes:
@@ -78,12 +80,26 @@ class Scope(NamedTuple):
                 value = self.integers[name]
             case syntax.Applied(_, "neg" | "add" | "sub" | "mul" as op, args):
                 value = int(OPERATIONS[op]([Fraction(inner.integer(arg)) for arg in args]))
+            case syntax.Chosen():
+                value = inner.integer(inner.chosen(node))
             case _:
                 known = ", ".join(self.integers)
                 raise self.error(node, f"expected an integer, made of numbers, {known} and + - *")
         if abs(value) > LARGEST_INTEGER:
             raise self.error(node, f"an integer here is at most {LARGEST_INTEGER} in magnitude")
         return value
+
+    def chosen(self, node: syntax.Chosen) -> syntax.Node:
+        """The item of a list that its index says."""
+        of = self.chosen(node.of) if isinstance(node.of, syntax.Chosen) else node.of
+        if not isinstance(of, syntax.Items):
+            raise self.error(node, "a list has fewer indices than this")
+        index, size = self.integer(node.index), len(of.items)
+        if not 0 <= index < size:
+            raise self.error(
+                node.index, f"the index of this list goes from 0 to {size - 1}, found {index}"
+            )
+        return of.items[index]
 
     def decide(self, node: syntax.Node) -> bool:
         """Whether a condition on integers holds."""
@@ -100,6 +116,22 @@ class Scope(NamedTuple):
                 return connect(op, [inner.decide(arg) for arg in args])
             case _:
                 raise self.error(node, "expected a comparison of integers, such as i != t")
+
+    def is_integer(self, node: syntax.Node) -> bool:
+        """Whether an expression is made of integers alone, so that ``decide`` is for it."""
+        match node:
+            case syntax.Literally(_, value):
+                return value.denominator == 1
+            case syntax.Name(_, name, ()):
+                return name in self.integers
+            case syntax.Applied(_, op, args) if op in _OF_INTEGERS:
+                return all(map(self.is_integer, args))
+            case syntax.Chain(_, _, args) | syntax.Items(_, args):
+                return all(map(self.is_integer, args))
+            case syntax.Chosen(_, of, index):
+                return self.is_integer(of) and self.is_integer(index)
+            case _:
+                return False
 
     def bind(self, ranges: syntax.Ranges) -> Iterator[Scope]:
         """The scope with each choice of values for the ranges, the last one moving fastest."""

@@ -5,11 +5,12 @@ The grammar, loosest first (docs/notes/explanation-language.md explains it):
     expression = expression "implies" expression            right-associative
                | expression "or" expression | expression "and" expression | "not" expression
                | term (("<" | "<=" | ">" | ">=" | "==" | "!=") term)+
-               | term
+               | term | "if" expression "then" expression "else" expression
     term       = term ("+" | "-") term | term ("*" | "/") term | "-" term | atom
-    atom       = number | "true" | "false" | "(" expression ")" | entry | quantified
+    atom       = number | "true" | "false" | "(" expression ")" | entry | quantified | list
                | function "(" expression ("," expression)* ")" | name ["(" term ("," term)* ")"]
     entry      = array ("[" term "]")+          the last may be a slice "[" term ":" term "]"
+    list       = "[" expression ("," expression)* "]" ("[" term "]")+
     quantified = ("all" | "any" | "sum" | "min" | "max") "(" ranges ":" expression ")"
     ranges     = range ("," range)* ["if" expression]
     range      = name "in" term ".." term
@@ -35,7 +36,7 @@ LONGEST_TEXT = 20_000  # characters in one expression
 LONGEST_NUMBER = 100  # characters in one number, and its greatest decimal exponent
 DEEPEST = 80  # expressions within expressions
 
-KEYWORDS = frozenset({"and", "or", "not", "implies", "true", "false", "in", "if"})
+KEYWORDS = frozenset({"and", "or", "not", "implies", "true", "false", "in", "if", "then", "else"})
 UNARY = frozenset({"relu", "abs"})
 FOLDINGS = frozenset(get_args(syntax.Folding))
 QUANTIFIERS = frozenset(get_args(syntax.Quantifier))
@@ -245,6 +246,10 @@ class _Parser:
             node = self.expression(_IMPLIES)
             self.expect(")", "an operator or `)`")
             return node
+        if self.here.text == "[":
+            return self._list()
+        if self.take("if"):
+            return self._conditional(token.at)
         if self.take("true", "false"):
             return syntax.Literally(token.at, token.text == "true")
         if token.kind != "name" or token.text in KEYWORDS:
@@ -263,6 +268,28 @@ class _Parser:
             problem = f"`{token.text}` has no entries{like}; {known} have"
             raise ParseError(problem, self.text, token.at)
         return syntax.Name(token.at, token.text, args)
+
+    def _conditional(self, at: int) -> syntax.Conditional:
+        """What follows ``if``."""
+        condition = self.expression(_IMPLIES)
+        self.expect("then", "an operator or `then`")
+        then = self.expression(_IMPLIES)
+        self.expect("else", "an operator or `else`")
+        return syntax.Conditional(at, condition, then, self.expression(_IMPLIES))
+
+    def _list(self) -> syntax.Node:
+        """A list, and the indices after it."""
+        at = self.here.at
+        self.expect("[", "a list")
+        items = [self.expression(_IMPLIES)]
+        while self.take(","):
+            items.append(self.expression(_IMPLIES))
+        self.expect("]", "a comma, an operator or `]`")
+        node: syntax.Node = syntax.Items(at, tuple(items))
+        while self.take("["):
+            node = syntax.Chosen(at, node, self.expression(_SUM))
+            self.expect("]", "`]`")
+        return node
 
     def _number(self) -> Fraction:
         token = self.here

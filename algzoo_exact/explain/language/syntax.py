@@ -91,6 +91,33 @@ class Chain:
 
 
 @dataclass(frozen=True)
+class Conditional:
+    """``if condition then .. else ..``, a term or a formula."""
+
+    at: int
+    condition: Node
+    then: Node
+    otherwise: Node
+
+
+@dataclass(frozen=True)
+class Items:
+    """A list, which stands only where one of its items is chosen."""
+
+    at: int
+    items: tuple[Node, ...]
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The item of a list at an ``index`` from 0; of a list of lists, a list."""
+
+    at: int
+    of: Node
+    index: Node
+
+
+@dataclass(frozen=True)
 class Range:
     """``name in low..high``, both ends included."""
 
@@ -120,7 +147,9 @@ class Ranged:
     body: Node
 
 
-Node: TypeAlias = Literally | Name | Element | Applied | Chain | Ranged
+Node: TypeAlias = (
+    Literally | Name | Element | Applied | Chain | Ranged | Conditional | Items | Chosen
+)
 
 
 @dataclass(frozen=True)
@@ -138,10 +167,23 @@ def names(root: Node) -> Iterator[Name]:
         node = waiting.pop()
         if isinstance(node, Name):
             yield node
-        if isinstance(node, Element):
-            waiting += (*node.indices, node.stop)
-        elif isinstance(node, Ranged):
+        if node is not None:
+            waiting += _parts(node)
+
+
+def _parts(node: Node) -> tuple[Node | None, ...]:
+    match node:
+        case Literally():
+            return ()
+        case Element():
+            return (*node.indices, node.stop)
+        case Ranged():
             ends = (end for part in node.ranges.ranges for end in (part.low, part.high))
-            waiting += (*ends, node.ranges.condition, node.body)
-        elif node is not None and not isinstance(node, Literally):
-            waiting += node.args
+            return (*ends, node.ranges.condition, node.body)
+        case Conditional():
+            return node.condition, node.then, node.otherwise
+        case Items():
+            return node.items
+        case Chosen():
+            return node.of, node.index
+    return node.args

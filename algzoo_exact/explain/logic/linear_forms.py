@@ -25,10 +25,12 @@ from algzoo_exact.explain.language.expression import (
     Compare,
     Entry,
     Formula,
+    If,
     Number,
     Term,
     compare,
     to_text,
+    weight_of,
 )
 from algzoo_exact.explain.language.integers import Sizes
 from algzoo_exact.explain.logic.conditions import (
@@ -99,17 +101,15 @@ class Linear:
                     return Form()
                 return self.maximum([Form(), self.entry(Entry("z", entry.indices))])
             case "z":
-                total = self._weighted(program.recurrent[rest[0]], first - 1)
-                weight = program.input_weights[rest[0]]
-                return total.plus(self.entry(Entry("x", (first,))), weight) if weight else total
+                layer = program.layers[first]
+                total = self._weighted(layer.state[rest[0]] if first else (), first - 1)
+                for i in layer.reads:
+                    if weight := layer.input[rest[0]][i]:
+                        total = total.plus(self.entry(Entry("x", (i,))), weight)
+                return total
             case "logit":
-                return self._weighted(program.readout[first], program.seq_len - 1)
-            case "W_hi":
-                return Form((), program.input_weights[first])
-            case "W_hh":
-                return Form((), program.recurrent[first][rest[0]])
-            case "W_oh":
-                return Form((), program.readout[first][rest[0]])
+                return self._weighted(program.readout[first], len(program.layers) - 1)
+        return Form((), weight_of(program, entry))
 
     def _weighted(self, weights: tuple[Fraction, ...], step: int) -> Form:
         total = Form()
@@ -193,6 +193,7 @@ class Linear:
             return Form((), term.value)
         if isinstance(term, Entry):
             return self.entry(term)
+        assert not isinstance(term, If), "comparisons have a formula for each case"
         # By identity, as hashing would walk through all of a term; terms share their parts.
         if id(term) not in self._terms:
             self._terms[id(term)] = term, self._applied(term)

@@ -39,6 +39,11 @@ class OrderFacts:
         """Whether x[i] > x[j] holds nowhere in the domain; n stands for 0."""
         return self._above[j][i] != _NONE
 
+    @property
+    def impossible(self) -> bool:
+        """Whether nothing satisfies the order."""
+        return any(row[i] == _STRICT for i, row in enumerate(self._above))
+
     def implied(self) -> list[Formula]:
         """The comparisons that follow from the domain's own."""
         return [

@@ -19,8 +19,12 @@ from algzoo_exact.explain.language.expression import (
     Formula,
     Logic,
     Truth,
+    entries,
+    evaluate,
     fails_at,
+    fixed_inputs,
     point_text,
+    values_at,
 )
 from algzoo_exact.explain.logic.order_facts import OrderFacts
 from algzoo_exact.explain.outcome import Argument, Outcome, Point
@@ -56,8 +60,10 @@ class Decider:
         the prover found nothing, or would have to be trusted.
         """
         deadline = Deadline.after(self.seconds) if deadline is None else deadline
+        if not almost and (found := self._at_point(question)) is not None:
+            return found
         by_proof = self._almost if almost else self._proved
-        inputs = self.program.seq_len
+        inputs = len(self.program.inputs_read)
         if inputs > FEW_INPUTS:
             return by_proof(question, deadline)
 
@@ -71,6 +77,22 @@ class Decider:
         second = ways[1](question, deadline)
         best = first if second.status == "unknown" else second
         return replace(best, details=first.details + second.details)
+
+    def _at_point(self, question: Question) -> Outcome | None:
+        """Where the domain is one input; None where it is not."""
+        statement, domain, _ = question
+        known = fixed_inputs(domain)
+        spoken = entries(statement) | entries(domain)
+        named = {entry.indices[0] for entry in spoken if entry.array == "x"}
+        if not known or not self.program.inputs_read | named <= known.keys():
+            return None
+        point = tuple(known.get(i, Fraction(0)) for i in range(self.program.seq_len))
+        values = values_at(self.program, point)
+        if not evaluate(domain, values):
+            return None
+        if evaluate(statement, values):
+            return Outcome.proved("exact arithmetic", "the domain is one input")
+        return Outcome.refuted(point, statement, domain, "exact arithmetic")
 
     def _almost(self, question: Question, deadline: Deadline) -> Outcome:
         statement, domain, facts = question

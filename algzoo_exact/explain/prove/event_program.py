@@ -19,9 +19,11 @@ from algzoo_exact.explain.language.expression import (
     Compare,
     Entry,
     Formula,
+    If,
     Number,
     Term,
     compare,
+    weight_of,
 )
 from algzoo_exact.explain.logic.conditions import (
     ZERO,
@@ -93,6 +95,7 @@ class Signals:
             return Form((), term.value)
         if isinstance(term, Entry):
             return self._entry(term)
+        assert not isinstance(term, If), "comparisons have a formula for each case"
         forms = [self.form(arg) for arg in term.args]
         match term.op:
             case "add":
@@ -138,12 +141,7 @@ class Signals:
                 return self._row(layer.state[rest[0]], layer.input[rest[0]], first)
             case "logit":
                 return self._row(program.readout[first], (), len(program.layers))
-            case "W_hi":
-                return Form((), program.input_weights[first])
-            case "W_hh":
-                return Form((), program.recurrent[first][rest[0]])
-            case "W_oh":
-                return Form((), program.readout[first][rest[0]])
+        return Form((), weight_of(program, entry))
 
     def _row(self, state: Vector, inputs: Vector, t: int) -> Form:
         """A row of weights of layer t."""

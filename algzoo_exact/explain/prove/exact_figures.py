@@ -8,16 +8,23 @@ the ratio of two linear forms on a cone is greatest on an extreme ray.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from fractions import Fraction
-from math import gcd
+from math import gcd, lcm
 from typing import Literal
 
 from algzoo_exact.deadline import Deadline, TimeIsUpError
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.enclosure import Enclosure, square_root
-from algzoo_exact.explain.language.expression import EVERYWHERE, Apply, Formula, Term
+from algzoo_exact.explain.language.cases import cases_of_all
+from algzoo_exact.explain.language.expression import (
+    EVERYWHERE,
+    Apply,
+    Formula,
+    Term,
+    every,
+)
 from algzoo_exact.explain.logic.order_probability import order_probability
 from algzoo_exact.explain.outcome import Figure, leaves
 from algzoo_exact.explain.prove.cell_decision import condition_cells
@@ -99,7 +106,7 @@ def supremum(
     ``enclosure`` and ``rational`` are None, and the witness shows where. 0 if all errors are 0,
     and if the domain is empty; there is no witness then. OutOfReachError where cells cannot tell.
     """
-    space = Space(program, [domain], [Apply("sub", (left, right)), scale], limits.deadline)
+    space = _space(program, domain, [Apply("sub", (left, right)), scale], limits.deadline)
     greatest = _Greatest(space)
     search = Search(space, greatest.look, limits)
     if any(leaf.answer is None for leaf in leaves(search.run())):
@@ -113,35 +120,46 @@ def supremum(
     return Figure.of("supremum", greatest.ratio, witness)
 
 
+def _space(program: Program, domain: Formula, terms: Sequence[Term], deadline: Deadline) -> Space:
+    """The domain and the terms; case by case, where the terms have cases."""
+    cases = list(cases_of_all(tuple(terms)))
+    conditions = [every([domain, *case]) for case, _ in cases]
+    return Space(program, conditions, [term for _, all_of in cases for term in all_of], deadline)
+
+
 class _Greatest:
     """The greatest error seen, and the ray on which it is; ``ratio`` None: infinite."""
 
     def __init__(self, space: Space) -> None:
-        (self._domain,), (self._gap, self._scale) = space.conditions, space.rows
-        self._factor = Fraction(self._scale.scale, self._gap.scale)
+        pairs = zip(space.rows[::2], space.rows[1::2], strict=True)
+        self._cases = list(zip(space.conditions, pairs, strict=True))
         self.ratio: Fraction | None = Fraction(0)
         self.ray: IntVector | None = None
 
     def look(self, node: Node) -> bool:
-        """Looks at the rays of all faces on which the domain holds; errors are linear there."""
-        if not node.may_hold(self._domain):
-            return True
-        rays: dict[IntVector, None] = {}
-        for face in node.faces():
-            if node.holds(self._domain, face):
-                rays |= dict.fromkeys(face)
-            if len(rays) == len(node.cone.rays):
-                break
-        if rays:
-            gap, scale = node.functional(self._gap), node.functional(self._scale)
-            for ray in rays:
-                self._compare(abs(dot(gap, ray)), dot(scale, ray), ray)
+        """Looks at the rays of all faces on which the domain, and a case, holds; errors are linear
+        there."""
+        for domain, (gap, scale) in self._cases:
+            if not node.may_hold(domain):
+                continue
+            rays: dict[IntVector, None] = {}
+            for face in node.faces():
+                if node.holds(domain, face):
+                    rays |= dict.fromkeys(face)
+                if len(rays) == len(node.cone.rays):
+                    break
+            if rays:
+                error, size = node.functional(gap), node.functional(scale)
+                for ray in rays:
+                    self._compare(
+                        abs(dot(error, ray)) * scale.scale, dot(size, ray) * gap.scale, ray
+                    )
         return True
 
     def _compare(self, gap: int, scale: int, ray: IntVector) -> None:
         if self.ratio is None or (gap == 0 and scale >= 0):
             return
-        ratio = Fraction(gap, scale) * self._factor if scale > 0 else None
+        ratio = Fraction(gap, scale) if scale > 0 else None
         if ratio is None or ratio > self.ratio:
             self.ratio, self.ray = ratio, ray
 
@@ -166,16 +184,18 @@ def mean_error(
     assert given.enclosure is not None
     if given.kind != "exact" or given.enclosure.lower <= 0:
         raise OutOfReachError("the probability of the domain is 0, or was not found exactly")
-    space = Space(program, [domain], [Apply("sub", (left, right))], deadline)
+    space = _space(program, domain, [Apply("sub", (left, right))], deadline)
     if len(space.inputs) > LARGEST_DIMENSION:
         raise OutOfReachError(f"{len(space.inputs)} inputs occur in it, too many for measures")
-    (condition,), (gap,) = space.conditions, space.rows
+    unit = lcm(*(row.scale for row in space.rows))
 
     def ask(node: Node) -> IntVector:
         """The error as a functional, not negative for a mean; () outside the domain."""
-        if not node.holds(condition, almost=True):
+        pairs = zip(space.conditions, space.rows, strict=True)
+        gap = next((row for case, row in pairs if node.holds(case, almost=True)), None)
+        if gap is None:
             return ()
-        functional = node.functional(gap)
+        functional = tuple(c * unit // gap.scale for c in node.functional(gap))
         values = [dot(functional, ray) for ray in node.cone.rays]
         if error == "root_mean_square" or min(values) >= 0:
             return functional
@@ -192,7 +212,7 @@ def mean_error(
             pieces.append((leaf.cone, leaf.answer))
     if not pieces:
         return Figure.of(error, Fraction(0))
-    total = _moments(pieces, gap.scale, error, digits, deadline)
+    total = _moments(pieces, unit, error, digits, deadline)
     low, high = given.enclosure.lower, given.enclosure.upper
     mean = Enclosure(max(Fraction(0), total.lower / high), total.upper / low)
     return Figure(error, "exact", mean if error == "mean" else square_root(mean))

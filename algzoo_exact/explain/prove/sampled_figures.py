@@ -6,7 +6,7 @@ float64 where they hold exactly; order, signs and errors are what sampling is fo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from functools import reduce
 from math import sqrt
@@ -22,10 +22,12 @@ from algzoo_exact.explain.language.expression import (
     Compare,
     Entry,
     Formula,
+    If,
     Number,
     Operation,
     Term,
     Truth,
+    weight_of,
 )
 from algzoo_exact.explain.outcome import Figure
 from algzoo_exact.program.floats import rounded
@@ -133,7 +135,7 @@ def _blocks(program: Program, samples: int, seed: int, deadline: Deadline) -> It
     # The legacy generator: numpy promises that its streams never change.
     random = np.random.RandomState(seed)
     size = max(1, min(_BLOCK, _PRODUCTS // program.hidden_size**2))
-    weights = float_weights(program)
+    weights = Floating(program)
     for start in range(0, samples, size):
         if start and deadline.passed:
             return
@@ -141,19 +143,25 @@ def _blocks(program: Program, samples: int, seed: int, deadline: Deadline) -> It
         yield Block(weights, drawn)
 
 
-def float_weights(program: Program) -> Mapping[str, Floats]:
-    """The weights' arrays by their names; FloatRangeError for those beyond float64."""
-    return {
-        "W_hi": _floats((program.input_weights,))[0],
-        "W_hh": _floats(program.recurrent),
-        "W_oh": _floats(program.readout),
-    }
+class Floating:
+    """A program's layers in float64, as (state, weights of the inputs that are read, those inputs),
+    and its read-out; FloatRangeError for weights beyond float64."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        states = {id(layer.state): layer.state for layer in program.layers}
+        known = {key: _floats(state) for key, state in states.items() if state[0]}
+        self.layers = [
+            (known.get(id(p.state)), _floats(p.input)[:, p.reads.start : p.reads.stop], p.reads)
+            for p in program.layers
+        ]
+        self.readout = _floats(program.readout)
 
 
 class Block:
     """A program's entries at many inputs, a column of ``x`` (n, count) each."""
 
-    def __init__(self, weights: Mapping[str, Floats], x: Floats) -> None:
+    def __init__(self, weights: Floating, x: Floats) -> None:
         self._weights, self._x = weights, x
         self._z: list[Floats] = []  # (d, count) for each step so far
         self._h: list[Floats] = []
@@ -172,6 +180,9 @@ class Block:
             return np.asarray(_floats(((term.value,),))[0, 0])
         if isinstance(term, Entry):
             return self._entry(term)
+        if isinstance(term, If):
+            branches = self._term(term.then), self._term(term.otherwise)
+            return np.where(self._formula(term.condition), *branches)
         return _OPERATIONS[term.op]([self._term(arg) for arg in term.args])
 
     def _formula(self, formula: Formula) -> Bools:
@@ -194,13 +205,13 @@ class Block:
 
     def _entry(self, entry: Entry) -> Floats:
         array, indices = entry.array, entry.indices
-        if array in self._weights:
-            return np.asarray(self._weights[array][indices])
+        if array.startswith("W_"):
+            return self._term(Number(weight_of(self._weights.program, entry)))
         if array == "x":
             return np.asarray(self._x[indices[0]])
         if array == "logit":
-            self._run(len(self._x))
-            return _finite(self._weights["W_oh"][indices[0]] @ self._h[-1])
+            self._run(len(self._weights.layers))
+            return _finite(self._weights.readout[indices[0]] @ self._h[-1])
         step, neuron = indices
         if step < 0:
             return np.array(0.0)
@@ -208,11 +219,11 @@ class Block:
         return np.asarray((self._z if array == "z" else self._h)[step][neuron])
 
     def _run(self, steps: int) -> None:
-        for x in self._x[len(self._h) : steps]:
+        for state, weights, reads in self._weights.layers[len(self._h) : steps]:
             with np.errstate(over="ignore", invalid="ignore"):
-                z = np.multiply.outer(self._weights["W_hi"], x)
-                if self._h:
-                    z += self._weights["W_hh"] @ self._h[-1]
+                z = weights @ self._x[reads.start : reads.stop]
+                if self._h and state is not None:
+                    z += state @ self._h[-1]
             self._z.append(_finite(z))
             self._h.append(np.maximum(z, 0.0))
 

@@ -138,7 +138,7 @@ def ask(
         figure = Figure.of("probability", Fraction(1))
     else:
         part = measure.of(both, deadline, listed)
-        figure = part if whole is None else _conditional(part, whole, str(given))
+        figure = part if whole is None else conditional(part, whole, str(given))
     if outcome.status == "unknown":
         outcome = measure.refuted(formula, domain, deadline) or outcome
     return Asked(outcome, figure, listed)
@@ -197,7 +197,9 @@ class _Measure:
         return None
 
 
-def _conditional(part: Figure, whole: Figure, given: str) -> Figure:
+def conditional(part: Figure, whole: Figure, given: str) -> Figure:
+    """The probability of a part of what is ``given``, by those of both; InputError where the
+    latter is 0."""
     if whole.rational == 0:
         raise InputError(f"{given} holds with probability 0, so nothing is given by it.")
     if part.rational is not None and whole.rational:

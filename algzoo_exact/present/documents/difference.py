@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from algzoo_exact.analysis.difference import Difference, DifferentCell
 from algzoo_exact.exact.enclosure import Enclosure
-from algzoo_exact.exact.shares import percent, share
 from algzoo_exact.names import printable
 from algzoo_exact.present import document as d
+from algzoo_exact.present.documents.sums import PLACES, sums_table
 from algzoo_exact.present.wording import (
     about,
     digits,
@@ -23,9 +22,7 @@ from algzoo_exact.present.wording import (
 from algzoo_exact.program.task import Task
 from algzoo_exact.zoo.loading import Model
 
-_PLACES = 12
-_SUMS = 10
-_RIGHT = {"first": "the first", "second": "the second", "neither": "neither"}
+RIGHT = {"first": "the first", "second": "the second", "neither": "neither"}
 
 
 def difference_document(
@@ -49,18 +46,10 @@ def difference_document(
     ]
     blocks: list[d.Block] = [d.facts(*rows)]
     if cells:
-        split = (
-            (_RIGHT[who], digits(part, _PLACES), percent(share(part, probability)))
-            for who, part in found.split.items()
-        )
-        pairs = (
-            (str(a), str(b), digits(part, _PLACES), percent(share(part, probability)))
-            for (a, b), part in islice(found.by_answers.items(), _SUMS)
-        )
-        columns = ("#probability", "#of all")
+        split = {(RIGHT[who],): part for who, part in found.split.items()}
         listed = (
             (
-                digits(cell.probability, _PLACES),
+                digits(cell.probability, PLACES),
                 str(cell.label),
                 "{}, {}".format(*cell.answers),
                 "" if cell.input is None else " ".join(map(str, cell.input)),
@@ -68,8 +57,8 @@ def difference_document(
             for cell in cells
         )
         blocks += [
-            d.table("Who is right where they differ.", ("right", *columns), split),
-            d.table("By their answers.", ("first", "second", *columns), pairs),
+            sums_table("Who is right where they differ", ("right",), split, probability),
+            sums_table("By their answers", ("first", "second"), found.by_answers, probability),
             d.table(
                 "Where they differ, heaviest first, with an input in each cone.",
                 ("#probability", "label", "answers", "input"),

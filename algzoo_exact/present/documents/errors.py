@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from algzoo_exact.analysis.errors import Errors, WrongCell
 from algzoo_exact.exact.enclosure import Enclosure
-from algzoo_exact.exact.shares import percent, share
+from algzoo_exact.exact.shares import percent
 from algzoo_exact.present import document as d
+from algzoo_exact.present.documents.sums import PLACES, sums_table
 from algzoo_exact.present.wording import about, digits, one_in, several, task_text, took, value_text
 from algzoo_exact.present.writers.data import attributes
 from algzoo_exact.zoo.loading import Model
-
-_PLACES = 12
-_SUMS = 10  # rows of each table of sums
 
 
 def errors_document(
@@ -44,14 +41,18 @@ def errors_document(
     rows += took(seconds)
     blocks: list[d.Block] = [d.facts(*rows)]
     if cells:
+        whole, titles = found.total, ("#wrong", "#of all errors")
+        order = {(", ".join(key),): part for key, part in found.by_order.items()}
+        region = {(str(key),): part for key, part in found.by_region.items()}
+        blocks.append(wrong_cells(found, cells))
         blocks += [
-            wrong_cells(found, cells),
-            _sums("By true label and answer", ("label", "answer"), found, found.by_answer),
-            _sums("By the order of the inputs", ("inputs",), found,
-                  {(", ".join(k),): v for k, v in found.by_order.items()}),
-            _sums("By activation pattern", ("pattern",), found,
-                  {(str(k),): v for k, v in found.by_region.items()}),
-        ]  # fmt: skip
+            sums_table(caption, names, sums, whole, titles)
+            for caption, names, sums in (
+                ("By true label and answer", ("label", "answer"), found.by_answer),
+                ("By the order of the inputs", ("inputs",), order),
+                ("By activation pattern", ("pattern",), region),
+            )
+        ]
     return d.untitled(*blocks, data=_data(model, found, cells, floats, out, seconds))
 
 
@@ -75,7 +76,7 @@ def wrong_cells(found: Errors, cells: Sequence[WrongCell]) -> d.Table:
     """Each with an input inside, and its walls."""
     rows = (
         (
-            digits(cell.probability, _PLACES),
+            digits(cell.probability, PLACES),
             _answer(cell),
             str(cell.pattern),
             " ".join(map(str, cell.input)),
@@ -111,18 +112,6 @@ def _rest(found: Errors, listed: Fraction) -> str:
     """The share of the errors that is not listed, in percent."""
     left = max(Fraction(0), found.total.midpoint - listed)
     return percent(float(left / found.total.midpoint))
-
-
-def _sums(
-    caption: str, names: tuple[str, ...], found: Errors, sums: Mapping[tuple[Any, ...], Enclosure]
-) -> d.Table:
-    rows = (
-        (*map(str, key), digits(lost, _PLACES), percent(share(lost, found.total)))
-        for key, lost in islice(sums.items(), _SUMS)
-    )
-    if len(sums) > _SUMS:
-        caption += f", the first {_SUMS} of {len(sums):,}"
-    return d.table(f"{caption}.", (*names, "#wrong", "#of all errors"), rows)
 
 
 def _data(

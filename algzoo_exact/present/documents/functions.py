@@ -10,15 +10,12 @@ from typing import Any
 
 from algzoo_exact.analysis.functions import FunctionDifference, WrongFunctions, cycles_text
 from algzoo_exact.exact.enclosure import Enclosure
-from algzoo_exact.exact.shares import percent
 from algzoo_exact.present import document as d
-from algzoo_exact.present.wording import about, digits, one_in, several, task_text, took, value_text
+from algzoo_exact.present.documents.difference import RIGHT
+from algzoo_exact.present.documents.sums import sums_table
+from algzoo_exact.present.wording import about, one_in, several, task_text, took, value_text
 from algzoo_exact.program.task import longest_cycle
 from algzoo_exact.zoo.loading import Model
-
-_PLACES = 12
-_SUMS = 10
-_RIGHT = {"first": "the first", "second": "the second", "neither": "neither"}
 
 
 def wrong_functions_document(
@@ -49,7 +46,12 @@ def wrong_functions_document(
             caption += f" Not listed: {several(len(found) - len(inputs), 'input')}."
         blocks += [
             d.table(caption, ("input", "cycles", "label -> answer"), listed),
-            _sums("By true label and answer.", ("label", "answer"), found.by_answer, found.total),
+            sums_table(
+                "By true label and answer",
+                ("label", "answer"),
+                _exactly(found.by_answer),
+                found.total,
+            ),
         ]
     one = Enclosure.exactly(Fraction(1, found.n**found.n))
     data: dict[str, Any] = {
@@ -98,14 +100,16 @@ def function_difference_document(
     columns = (found.inputs, found.label, found.first, found.second)
     inputs = list(islice(zip(*(c.tolist() for c in columns), strict=True), top))
     if len(found):
-        split = {(_RIGHT[who],): part for who, part in found.split.items()}
+        split = _exactly({(RIGHT[who],): part for who, part in found.split.items()})
         listed = (
             (" ".join(map(str, f)), cycles_text(f), str(label), f"{a}, {b}")
             for f, label, a, b in inputs
         )
         blocks += [
-            _sums("Who is right where they differ.", ("right",), split, probability),
-            _sums("By their answers.", ("first", "second"), found.by_answers, probability),
+            sums_table("Who is right where they differ", ("right",), split, probability),
+            sums_table(
+                "By their answers", ("first", "second"), _exactly(found.by_answers), probability
+            ),
             d.table(
                 "Where they differ: f(0), f(1), .., and the cycles of f.",
                 ("input", "cycles", "label", "answers"),
@@ -170,11 +174,5 @@ def attention_out_document(model: Model, count: int, out: Path) -> d.Document:
     return d.untitled(d.facts(*rows), data={"model": model, "count": count, "out": str(out)})
 
 
-def _sums(
-    caption: str, names: tuple[str, ...], sums: Mapping[tuple[Any, ...], Fraction], whole: Enclosure
-) -> d.Table:
-    rows = (
-        (*map(str, key), digits(Enclosure.exactly(part), _PLACES), percent(part / whole.lower))
-        for key, part in islice(sums.items(), _SUMS)
-    )
-    return d.table(caption, (*names, "#probability", "#of all"), rows)
+def _exactly(sums: Mapping[tuple[Any, ...], Fraction]) -> dict[tuple[Any, ...], Enclosure]:
+    return {key: Enclosure.exactly(part) for key, part in sums.items()}

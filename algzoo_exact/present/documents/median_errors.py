@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from itertools import islice
 from pathlib import Path
 
 from algzoo_exact.analysis.median_errors import ErrorCell, MedianErrors
 from algzoo_exact.exact.enclosure import square_root
 from algzoo_exact.exact.shares import percent, share
 from algzoo_exact.present import document as d
+from algzoo_exact.present.documents.sums import PLACES, sums_table
 from algzoo_exact.present.wording import about, digits, several, task_text, took, value_text
 from algzoo_exact.present.writers.data import attributes
 from algzoo_exact.zoo.loading import Model
-
-_PLACES = 12
-_SUMS = 10
 
 
 def median_errors_document(
@@ -42,9 +39,9 @@ def median_errors_document(
     if cells and total.lower > 0:
         listed = (
             (
-                digits(cell.square, _PLACES),
+                digits(cell.square, PLACES),
                 percent(share(cell.square, total)),
-                digits(cell.probability, _PLACES),
+                digits(cell.probability, PLACES),
                 _names(cell.middle),
                 _error(cell.error),
                 " ".join(map(str, cell.input)),
@@ -54,13 +51,10 @@ def median_errors_document(
         below = tuple(((f"{cell.pattern}: {', '.join(cell.conditions)}",),) for cell in cells)
         columns = ("#adds", "#of all", "#probability", "middle", "f - median", "input")
         caption = "Cells by what they add to the error, with an input inside, pattern and walls."
-        middles = (
-            (_names(middle), digits(part, _PLACES), percent(share(part, total)))
-            for middle, part in islice(found.by_middle.items(), _SUMS)
-        )
+        middles = {(_names(middle),): part for middle, part in found.by_middle.items()}
         blocks += [
             d.table(caption, columns, listed, below=below),
-            d.table("By the middle inputs.", ("middle", "#adds", "#of all"), middles),
+            sums_table("By the middle inputs", ("middle",), middles, total, ("#adds", "#of all")),
         ]
     data = {
         "model": model,

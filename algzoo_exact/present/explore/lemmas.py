@@ -11,6 +11,7 @@ from algzoo_exact.explain.language.expression import (
     Compare,
     Entry,
     Formula,
+    If,
     Number,
     Term,
     Truth,
@@ -63,4 +64,5 @@ def _tree(part: Formula | Term) -> Any:
         return ["at", part.array, *part.indices]
     if isinstance(part, Compare):
         return [part.op, _tree(part.left), _tree(part.right)]
+    assert not isinstance(part, If), "comparisons have a formula for each case"
     return [part.op, *map(_tree, part.args)]

@@ -23,10 +23,15 @@ class Layout:
     scripts: tuple[str, ...]
 
 
-SPHERE = "vendor/three.min.js"  # which two inputs do without
-REGIONS = Layout("regions.html", ("network.js", "pictures.js", "explore.js"))
 SEQUENCES = Layout("sequences.html", ("sequences.js",))
+_REGIONS = ("network.js", "pictures.js", "explore.js")
+_SPHERE = "vendor/three.min.js"  # which two inputs do without
 _FIRST = ("vendor/tabulator.min.js", "shared.js")
+
+
+def regions_layout(seq_len: int) -> Layout:
+    """A picture of regions, on a circle or a sphere."""
+    return Layout("regions.html", _REGIONS if seq_len == 2 else (_SPHERE, *_REGIONS))
 
 
 def page_of(title: str, layout: Layout, data: Data) -> str:

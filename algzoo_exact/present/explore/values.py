@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 
@@ -24,7 +24,7 @@ from algzoo_exact.present.explore.columns import (
     regions_of,
     weights,
 )
-from algzoo_exact.present.explore.page import REGIONS, SPHERE, Layout
+from algzoo_exact.present.explore.page import Layout, regions_layout
 from algzoo_exact.present.explore.subject import Effort
 from algzoo_exact.program.task import Task
 from algzoo_exact.zoo.loading import Model
@@ -44,8 +44,7 @@ class Values:
 
     @property
     def layout(self) -> Layout:
-        flat = self.task.seq_len == 2
-        return REGIONS if flat else replace(REGIONS, scripts=(SPHERE, *REGIONS.scripts))
+        return regions_layout(self.task.seq_len)
 
     @cached_property
     def regions(self) -> Regions:

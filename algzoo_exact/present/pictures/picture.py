@@ -27,8 +27,7 @@ from algzoo_exact.present.wording import TIE_RULES
 from algzoo_exact.program.ir import HasProgram, Program, program_of
 from algzoo_exact.program.lift import task_of
 from algzoo_exact.program.task import Task, TieRule
-from algzoo_exact.regions.enumerate import Cell, activation_regions, cells
-from algzoo_exact.regions.measured import earned
+from algzoo_exact.regions.enumerate import Cell, activation_regions, cells, earned
 from algzoo_exact.regions.starts import NO_LABEL, covering_cones
 from algzoo_exact.shown import Shown
 

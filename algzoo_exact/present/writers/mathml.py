@@ -51,10 +51,14 @@ def _pieces(parts: list[f.Formula], level: int = 0) -> list[f.Formula]:
 
 
 def _flat(formula: f.Formula) -> list[f.Formula]:
-    """The parts of a row, and those within its long brackets."""
+    """The parts of a row, and those within its long brackets; a fraction stays in its own."""
     if isinstance(formula, f.Row):
         return [part for inner in formula.parts for part in _flat(inner)]
-    if isinstance(formula, f.Fenced) and _length(formula) > _LONGEST:
+    if (
+        isinstance(formula, f.Fenced)
+        and not isinstance(formula.inside, f.Frac)
+        and _length(formula) > _LONGEST
+    ):
         return [f.Operator(formula.left), *_flat(formula.inside), f.Operator(formula.right)]
     return [formula]
 

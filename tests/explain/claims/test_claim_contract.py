@@ -22,6 +22,7 @@ from support.stories import Entry, claim, verified, written
 from algzoo_exact.errors import InputError
 from algzoo_exact.explain.claims.registry import KINDS, register
 from algzoo_exact.explain.language.expression import evaluate
+from algzoo_exact.explain.prove.setting import Inside, Setting
 from algzoo_exact.explain.schema import explanation_schema
 from algzoo_exact.explain.story import parse_explanation
 from algzoo_exact.explain.verify import Verification
@@ -61,15 +62,18 @@ def test_what_is_proved_holds_and_what_is_refuted_fails(kind: str, checked: Veri
     for outcome in (part for result in found for part in result.instances):
         assert outcome.instance is not None
         of_both = outcome.instance.models()  # it speaks of two programs at once
-        questions = () if of_both else outcome.instance.says(task, checked.ties, ())
+        inside = Inside(TWO, Setting.of(2, outcome.instance.where, outcome.instance.instead))
+        instance = outcome.instance.inside(inside)
+        questions = () if of_both else instance.says(task, checked.ties, ())
+        tried = map(inside.setting.point, [*points, *filter(None, [outcome.witness])])
         broken = [
             any(evaluate(q.domain, values) and not evaluate(q.statement, values) for q in questions)
-            for values in (at(TWO, point) for point in [*points, *filter(None, [outcome.witness])])
+            for values in (at(inside.program, point) for point in tried)
         ]
         if outcome.status == "proved":
             assert not any(broken)
         elif outcome.witness is not None:
-            assert outcome.confirmed
+            assert outcome.confirmed or instance.instead != outcome.instance.instead
             assert broken[-1] or not questions
         else:
             assert outcome.verdict.reason or outcome.figures

@@ -69,6 +69,24 @@ def text_of(text: str, **parameters: int) -> str:
         ("any(i in 0..1, j in 0..1 if i < j and not j == 2: x[i] == x[j])", "x[0] == x[1]"),
         ("all(i in 1..0: x[i] > 0)", "true"),
         ("any(i in 1..0: x[i] > 0)", "false"),
+        ("[1, 3, 2][1] * x[0]", "3 * x[0]"),
+        ("[[1, 2], [3, 4/8]][1][t - 2]", "1/2"),
+        ("x[[2, 0][0]]", "x[2]"),
+        ("sum(i in 0..1: [5, 7][i] * x[i])", "5 * x[0] + 7 * x[1]"),
+        ("if t == 0 then x[t - 9] else x[t]", "x[3]"),
+        (
+            "if x[0] > 0 then x[1] > 0 else x[2] > 0",
+            "x[0] > 0 and x[1] > 0 or not x[0] > 0 and x[2] > 0",
+        ),
+        (
+            "(if x[0] > 0 then 1 else 2) <= x[1]",
+            "x[0] > 0 and 1 <= x[1] or not x[0] > 0 and 2 <= x[1]",
+        ),
+        (
+            "(if x[0] > 0 then 1 else 2) <= (if x[0] > 0 then 3 else 4)",
+            "x[0] > 0 and 1 <= 3 or not x[0] > 0 and 2 <= 4",
+        ),
+        ("if x[0] > 0 then 1 else 2", "if x[0] > 0 then 1 else 2"),
         ("relu(x[0]) + abs(x[1])", "relu(x[0]) + abs(x[1])"),
         ("  x[0]\n\t> 1 ", "x[0] > 1"),
     ],
@@ -112,6 +130,12 @@ WRONG = [
     ("z[1]", 5, "expected `[`, as in z[t][j], found the end"),
     ("x[1][2]", 5, "expected no further index after x[t], found `[`"),
     ("z[0:2][1]", 4, "expected `]`, found `:`"),
+    ("[1, 2] > 0", 1, "a list needs an index, as in [1, 3, 2][i]"),
+    ("[1, 2][2] > 0", 8, "the index of this list goes from 0 to 1, found 2"),
+    ("[1, 2][0][0] > 0", 1, "a list has fewer indices than this"),
+    ("(if x[0] > 0 then 1) == 2", 20, "expected an operator or `else`, found `)`"),
+    ("if x[0] then 1 else 2", 4, "expected a formula, such as a comparison, found a term"),
+    ("if x[0] > 0 then x[1] > 0 else 1", 32, "expected a formula, such as a comparison"),
     ("x[0] = 1", 6, "found `=`; for equality write `==`"),
     ("x[0] ≤ 1", 6, "found `≤`; write `<=`"),
     ("x[0] && x[1]", 6, "found `&`; write `and`"),
@@ -272,6 +296,7 @@ def test_headers() -> None:
 
 WORDS = [*"xzhnd0129()[],:+-*/<>=! .", "..", "<=", "==", "W_hh", "logit", "max", "sum", "all"]
 WORDS += ["any", "relu", "abs", "and", "or", "not", "implies", "in", "if", "true", "i", "t", "M"]
+WORDS += ["then", "else", "if x[0] > 1 then", "[1, 2]", "[i]"]
 WORDS += ["x[0]", "i in 0..3", "(x[i] > ", "M(t)", "h[t][i]", "1e5", "\n", "é"]
 fuzz = st.text() | st.lists(st.sampled_from(WORDS)).map("".join)
 fuzz |= st.lists(st.sampled_from(WORDS)).map(" ".join)

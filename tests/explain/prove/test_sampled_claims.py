@@ -48,7 +48,7 @@ from algzoo_exact.explain.logic.order_probability import order_probability
 from algzoo_exact.explain.outcome import Figure
 from algzoo_exact.explain.prove.sampled_figures import (
     Block,
-    float_weights,
+    Floating,
     sampled_error,
     sampled_probability,
 )
@@ -72,7 +72,7 @@ def test_float_evaluation_is_exact_on_small_integers(data: st.DataObject) -> Non
     random = Random(data.draw(st.integers(0, 1000)))
     points = [tuple(Fraction(random.randint(-9, 9)) for _ in range(3)) for _ in range(5)]
     inputs = np.array([[float(v) for v in point] for point in points]).T
-    block = Block(float_weights(INTEGERS), inputs)
+    block = Block(Floating(INTEGERS), inputs)
     term, formula = data.draw(terms(INTEGERS)), data.draw(formulas(INTEGERS))
     values = [at(INTEGERS, point) for point in points]
     expected = [evaluate_term(term, value) for value in values]

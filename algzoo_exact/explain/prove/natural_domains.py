@@ -9,7 +9,7 @@ import numpy as np
 
 from algzoo_exact.explain.language.expression import Formula
 from algzoo_exact.explain.outcome import Point
-from algzoo_exact.explain.prove.sampled_figures import Block, float_weights
+from algzoo_exact.explain.prove.sampled_figures import Block, Floating
 from algzoo_exact.program.ir import Program
 
 SAMPLES = 1 << 12
@@ -49,7 +49,7 @@ def largest(
     points = [[float(c) for c in point] for point in known]
     if points:
         drawn = np.concatenate([drawn, np.array(points).T], axis=1)
-    block = Block(float_weights(program), drawn)
+    block = Block(Floating(program), drawn)
     fails, inside = block.formula(false), block.formula(domain)
     singles = conditions(n)
     holds = np.array([block.formula(read(text)) for text in singles])
