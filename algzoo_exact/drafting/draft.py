@@ -26,7 +26,7 @@ from algzoo_exact.drafting.specimen import Specimen
 from algzoo_exact.errors import InputError
 from algzoo_exact.explain.ledger.surprise import WEIGHT_BITS, surprise
 from algzoo_exact.explain.story import load_explanation
-from algzoo_exact.explain.verify import Verification
+from algzoo_exact.explain.verify import Verification, check_subject
 from algzoo_exact.program.ir import HasProgram, Program
 from algzoo_exact.program.lift import lift, task_of
 from algzoo_exact.program.standardize import standardize
@@ -125,6 +125,8 @@ class _About:
 
 def _desk(about: _About, start: str | os.PathLike[str] | None, seed: int) -> Desk:
     story = None if start is None else load_explanation(start)
+    if story is not None:
+        check_subject(story.subject, about.program, about.model)
     standard = story is None or story.subject.standard
     spoken_of = standardize(about.program)[0] if standard else about.program
     specimen = Specimen(spoken_of, about.program, about.task, about.ties, standard, seed)

@@ -203,15 +203,17 @@ def _formula(
     size = float(abs(y).max())
     if float(abs(columns @ factors - y).max()) > _EXACT * size:
         return None
-    exact = [_simple(float(factor)) for factor in factors]
-    terms = tuple((c, parts[k].text) for c, k in zip(exact, chosen, strict=True) if c)
+    simple = [_simple(float(factor)) for factor in factors]
+    if None in simple:
+        return None
+    terms = tuple((c, parts[k].text) for c, k in zip(simple, chosen, strict=True) if c)
     return Formula(terms, positive, len(parts))
 
 
-def _simple(factor: float) -> Fraction:
-    """The simple fraction that a coefficient may be, or else the float."""
+def _simple(factor: float) -> Fraction | None:
+    """The simple fraction that a coefficient may be; others would cost more than they explain."""
     near = Fraction(factor).limit_denominator(_SIMPLEST)
-    return near if abs(float(near) - factor) <= _EXACT * max(1.0, abs(factor)) else Fraction(factor)
+    return near if abs(float(near) - factor) <= _EXACT * max(1.0, abs(factor)) else None
 
 
 def shared(formulas: Mapping[int, Formula], letter: str) -> str | None:

@@ -128,7 +128,7 @@ def verify_again(
     start = monotonic()
     demand(explanation, Explanation, "verify takes what load_explanation reads from a file")
     program = lift(model)
-    _check_subject(explanation.subject, program, model)
+    check_subject(explanation.subject, program, model)
     task = explanation.subject.task
     if not task.is_numeric:
         check_fit(program, task, ties)
@@ -258,7 +258,7 @@ def _needed(explanation: Explanation, name: str) -> list[Claim]:
     return [claim for claim in explanation.claims if claim.name in names]
 
 
-def _check_subject(subject: Subject, program: Program, model: object) -> None:
+def check_subject(subject: Subject, program: Program, model: object) -> None:
     """InputError unless the model is one that the explanation is about."""
     task: Task | None = getattr(model, "task", None)
     if task is not None and task != subject.task:
