@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from itertools import islice
 from math import sqrt
 from typing import Any, Literal
@@ -51,6 +52,7 @@ Counted = Literal["checker", "estimate"]
 _CHECKED = {4: 60, 5: 12}
 """Cells that are checked by number of inputs, of all that there are; up to three, all are."""
 _QUICK = 5.0  # seconds
+_ROUNDING = Fraction(1, 10**9)
 _NORMAL_95 = 1.959964
 
 
@@ -192,10 +194,13 @@ class _Ways:
         self.tell("the explanation's cases")
         ledger = surprise(verification, accuracy=self.measured)
         proof = self._claimed("the story's cases", verification)
-        given = ledger.given
+        given, derived = ledger.given, verification.accuracy.enclosure
+        # What the checker cannot follow may make its bound wider than the one that was verified.
+        assert proof.bound is not None
+        whole = derived is not None and proof.bound.width <= derived.width + _ROUNDING
         yield replace(
-            proof, bits=ledger.explanation, left=given.bits,
-            at_least=given.at_least or given.bits is None,
+            proof, bits=ledger.explanation, left=given.bits if whole else None,
+            at_least=given.at_least,
         )  # fmt: skip
         if verification.accuracy.kind == "exact" or rest is False:
             return
