@@ -210,11 +210,11 @@ class _Ways:
             )
             return
         self.tell("cells for the rest")
-        whole = completed(verification, self.seconds)
-        if whole.accuracy is None or whole.accuracy.kind != "exact":
+        filled = completed(verification, self.seconds)
+        if filled.accuracy is None or filled.accuracy.kind != "exact":
             self.missing.append("cases and cells for the rest: not decided in the time there was")
             return
-        both = self._claimed("cases, and cells for the rest", whole)
+        both = self._claimed("cases, and cells for the rest", filled)
         yield replace(both, bits=ledger.explanation)
 
     def _claimed(self, name: str, verification: Verification) -> Proof:
