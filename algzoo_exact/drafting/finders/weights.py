@@ -167,7 +167,7 @@ def _mirrored(specimen: Specimen, image: Sequence[int]) -> Proposal:
     off = max(map(abs, reads), default=Fraction(0))
     exact = not apart and not off
     sides = [(f"W_hh[{i}][{j}]", f"W_hh[{image[i]}][{image[j]}]") for i, j in pairs]
-    read_sides = [(f"ahead({k}, {i})", f"ahead({k}, {image[i]})") for k, i in ahead]
+    read_sides = [(f"reads({k}, {i})", f"reads({k}, {image[i]})") for k, i in ahead]
     swaps = [f"{i} and {image[i]}" for i in sorted(moved) if i < image[i]]
     how = "is a symmetry" if exact else "is nearly a symmetry"
     prices = [price("index", among=_pairings(len(moved)), note="which neurons change places")]
@@ -185,7 +185,7 @@ def _mirrored(specimen: Specimen, image: Sequence[int]) -> Proposal:
         FINDER,
         f"Changing the sign of all inputs while neurons {', '.join(swaps)} change places {how}.",
         tuple(blocks),
-        {"ahead(k, i)": "W_oh[k][i] - W_oh[0][i]"},
+        {"reads(k, i)": "W_oh[k][i] - W_oh[0][i]"},
     )
 
 
