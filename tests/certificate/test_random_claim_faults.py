@@ -19,13 +19,15 @@ from support.theorems import expressions, verdict_of
 import algzoo_exact as az
 from algzoo_exact.certificate import check
 from algzoo_exact.explain.claims.equivalent import product
-from algzoo_exact.explain.language.expression import evaluate, values_at
+from algzoo_exact.explain.language.expression import EVERYWHERE, evaluate, values_at
+from algzoo_exact.explain.prove.setting import Inside, Setting
 from algzoo_exact.explain.verify import Verification
 from algzoo_exact.program.ir import rnn
 
 # Fields that only the digest protects: texts, names of instances and models, what is said to be
 # trusted.
 _NOT_CHECKED = ("mean", "half")
+SETTING = ("where", "instead")
 _FREE = ("title", "name", "text", "written", "parameters", "factors")
 
 
@@ -91,21 +93,27 @@ def still_true(verification: Verification, data: Json, random: Random) -> bool:
         programs.append(product(own, theirs))
     listed = [data["nodes"], *(other["nodes"] for other in data["others"])]
     formulas = [expressions(nodes) for nodes in listed]
+    proved = []
+    for claim in data["claims"]:
+        about = 0 if claim["about"] is None else 1 + claim["about"]
+        for part in (part for instance in claim["instances"] for part in instance["parts"]):
+            if "condition" in part or verdict_of(part) != "proved" or part["for"] == "some":
+                continue
+            said = [formulas[about][part[k]] if k in part else EVERYWHERE for k in SETTING]
+            inside = Inside(programs[about], Setting.of(own.seq_len, *said))
+            domain, statement = (
+                inside.formula(formulas[about][part[k]]) for k in ("domain", "statement")
+            )
+            proved.append((inside.program, part["for"], domain, statement))
     for _ in range(100):
         point = tuple(Fraction(random.randint(-30, 30), 7) for _ in range(own.seq_len))
-        runs = [values_at(program, point) for program in programs]
-        logits = own.evaluate(point).logit
-        for claim in data["claims"]:
-            about = 0 if claim["about"] is None else 1 + claim["about"]
-            for instance in claim["instances"]:
-                for part in instance["parts"]:
-                    if "condition" in part or verdict_of(part) != "proved" or part["for"] == "some":
-                        continue
-                    if part["for"] == "almost all" and len(set(logits)) < len(logits):
-                        continue
-                    domain, statement = (formulas[about][part[k]] for k in ("domain", "statement"))
-                    if evaluate(domain, runs[about]):
-                        assert evaluate(statement, runs[about])
+        for program, quantity, domain, statement in proved:
+            run = values_at(program, point)
+            logits = program.evaluate(point).logit[: own.outputs]
+            if quantity == "almost all" and len(set(logits)) < len(logits):
+                continue
+            if evaluate(domain, run):
+                assert evaluate(statement, run)
     return True
 
 

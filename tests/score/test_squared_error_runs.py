@@ -130,7 +130,8 @@ def test_overstated_cells_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def generous(setup: cones.Setup, job: cones.Job) -> cones.Outcome:
         part = original(setup, job)
-        assert isinstance(part, cones.Part)
+        if not isinstance(part, cones.Part):
+            return part  # a cone that is to be cut
         more = part.value.plus(az.Enclosure.exactly(Fraction(1, 10**6)))
         return cones.Part(more, part.leaves, part.patterns)
 
@@ -304,8 +305,8 @@ def test_contradictions_are_reported(tmp_path: Path, monkeypatch: pytest.MonkeyP
     """Planted fault: the result is twice too large."""
     original = compute.answer
 
-    def wrong(question: Question) -> az.Score:
-        result = original(question)
+    def wrong(question: Question, *others: Any) -> az.Score:
+        result = original(question, *others)
         low, high = result.enclosure.lower, result.enclosure.upper
         return dataclasses.replace(result, enclosure=az.Enclosure(low * 2, high * 2))
 

@@ -144,7 +144,9 @@ def _table(table: d.Table) -> str:
     taken = sum(n + 2 for n, is_wide in zip(longest, wide, strict=True) if not is_wide) / _LINE
     sizes = [min(n, _FULL) if is_wide else 0 for n, is_wide in zip(longest, wide, strict=True)]
     free = 0.97 - taken - 0.02 * sum(wide)
-    words = [max(_longest_word(row[k]) for row in table.rows) for k in range(len(wide))]
+    words = [
+        max((_longest_word(row[k]) for row in table.rows), default=0) for k in range(len(wide))
+    ]
     shares = [
         max(0.15, word / _LINE + 0.02, free * size / max(1, sum(sizes)))
         for size, word in zip(sizes, words, strict=True)
