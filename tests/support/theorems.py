@@ -25,6 +25,7 @@ from typing import Any, cast
 import algzoo_exact as az
 from algzoo_exact.explain.claims.equivalent import product
 from algzoo_exact.explain.language.expression import (
+    EVERYWHERE,
     Apply,
     Compare,
     Entry,
@@ -36,6 +37,7 @@ from algzoo_exact.explain.language.expression import (
     values_at,
 )
 from algzoo_exact.explain.prove.sampled_figures import sampled_probability
+from algzoo_exact.explain.prove.setting import Inside, Setting
 from algzoo_exact.program.ir import Program, rnn
 from algzoo_exact.program.standardize import rescale
 from algzoo_exact.program.transformer import AttentionLayer
@@ -101,7 +103,8 @@ class _Said:
         return found + [part.get(key) for key in ("for", "at_least", "at_most")]
 
 
-_FORMULAS = ("statement", "domain", "condition")
+_SETTING = ("where", "instead")
+_FORMULAS = ("statement", "domain", "condition", *_SETTING)
 
 
 def verdict_of(part: Json) -> str:
@@ -241,21 +244,38 @@ class _Truth:
             if "statement" in inner:
                 yield from self._statement(inner, program, formulas)
         if part["inside"] is not None:
-            values = values_at(program, tuple(map(Fraction, part["inside"])))
-            domains = [formulas[inner["domain"]] for inner in part["parts"] if "domain" in inner]
-            if not any(evaluate(domain, values) for domain in domains):
+            x = tuple(map(Fraction, part["inside"]))
+            if not any(
+                self._in_domain(inner, program, formulas, x)
+                for inner in part["parts"]
+                if "domain" in inner
+            ):
                 yield f"{part['inside']} is in no domain"
 
+    def _inside(self, part: Json, program: Program, formulas: list[Any]) -> Inside:
+        """The program on the section, or with what is computed instead."""
+        said = (formulas[part[key]] if key in part else EVERYWHERE for key in _SETTING)
+        return Inside(program, Setting.of(self.n, *said))
+
+    def _in_domain(self, part: Json, program: Program, formulas: list[Any], x: Point) -> bool:
+        inside = self._inside(part, program, formulas)
+        domain = inside.formula(formulas[part["domain"]])
+        return inside.setting.point(x) == x and evaluate(domain, values_at(inside.program, x))
+
     def _statement(self, part: Json, program: Program, formulas: list[Any]) -> Iterator[str]:
-        statement, domain = (cast(Formula, formulas[part[key]]) for key in ("statement", "domain"))
+        inside = self._inside(part, program, formulas)
+        program = inside.program
+        statement, domain = (
+            inside.formula(cast(Formula, formulas[part[key]])) for key in ("statement", "domain")
+        )
         quantifier, verdict = part["for"], verdict_of(part)
         if verdict == "unknown":
             return
         if part["witness"] is not None:
             x = tuple(map(Fraction, part["witness"]))
             values = values_at(program, x)
-            holds = evaluate(domain, values) and evaluate(statement, values)
-            if (quantifier == "some") is not holds or not evaluate(domain, values):
+            there = inside.setting.point(x) == x and evaluate(domain, values)
+            if not there or (quantifier == "some") is not evaluate(statement, values):
                 yield f"its witness {x} shows nothing"
             return
         wanted = quantifier != "some"
@@ -289,7 +309,9 @@ class _Truth:
 
     def probability(self, part: Json) -> str | None:
         """Whether a probability is within its bounds, by samples; None if these do not tell."""
-        sampled = sampled_probability(self.program, self.formulas[part["condition"]], _SAMPLES)
+        inside = self._inside(part, self.program, self.formulas)
+        condition = inside.formula(self.formulas[part["condition"]])
+        sampled = sampled_probability(inside.program, condition, _SAMPLES)
         found, slack = sampled.estimate, 6 * (sampled.error or 0.0)
         low, high = (float(Fraction(part[key])) for key in ("at_least", "at_most"))
         assert found is not None
