@@ -35,7 +35,7 @@ from algzoo_exact.explain.claims.cases import (
     derived_accuracy,
 )
 from algzoo_exact.explain.language.expression import EVERYWHERE, Formula, Logic, some
-from algzoo_exact.explain.ledger.surprise import surprise
+from algzoo_exact.explain.ledger.surprise import Ledger, surprise
 from algzoo_exact.explain.prove.labels import cells_in, earns
 from algzoo_exact.explain.verify import Verification
 from algzoo_exact.program.ir import Program
@@ -111,6 +111,7 @@ def economy(
     ties: TieRule = "lowest",
     seconds: float = 30.0,
     rest: bool | None = None,
+    ledger: Ledger | None = None,
     progress: Any = None,
 ) -> Economy:
     """What each way to prove an RNN's accuracy gives and costs, with a verified ``explanation`` or
@@ -118,7 +119,8 @@ def economy(
 
     The ways: all cells; the cases of the explanation; these with cells for the ``rest`` (None: if
     the explanation was verified in a few seconds); boxes (where there is no better bound, n > 6);
-    and brute force over activation patterns. Each gets about so many ``seconds``.
+    and brute force over activation patterns. Each gets about so many ``seconds``. ``ledger``: what
+    ``surprise`` found of the explanation, where that is known.
 
     InputError for models without labels, and where the explanation is about another model.
     """
@@ -138,7 +140,9 @@ def economy(
     tell("the accuracy")
     measured = accuracy(program, chosen, ties=ties, time_limit=seconds)
     found = _Ways(Wanted(stored, program, chosen, ties, None), measured, seconds, tell)
-    proofs = [*found.of_cells(), *(found.of_story(explanation, rest) if explanation else ())]
+    proofs = [*found.of_cells()]
+    if explanation is not None:
+        proofs += found.of_story(explanation, rest, ledger)
     proofs += [*found.of_boxes(), found.brute_force()]
     return Economy(
         getattr(model, "name", "program"), chosen, ties, measured, tuple(proofs),
@@ -186,13 +190,15 @@ class _Ways:
         note = f"{len(found):,} cells, by {draft.count} of them that were checked"
         yield Proof("all cells", self.measured.enclosure, operations, "estimate", note)
 
-    def of_story(self, verification: Verification, rest: bool | None) -> Iterator[Proof]:
+    def of_story(
+        self, verification: Verification, rest: bool | None, ledger: Ledger | None
+    ) -> Iterator[Proof]:
         """What follows from the cases; and from them with the rest cut into cells."""
         if verification.accuracy is None:
             self.missing.append("the story's cases: no accuracy follows from them")
             return
         self.tell("the explanation's cases")
-        ledger = surprise(verification, accuracy=self.measured)
+        ledger = ledger or surprise(verification, accuracy=self.measured)
         proof = self._claimed("the story's cases", verification)
         given, derived = ledger.given, verification.accuracy.enclosure
         # What the checker cannot follow may make its bound wider than the one that was verified.

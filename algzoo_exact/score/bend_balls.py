@@ -250,13 +250,14 @@ def add_bends(facets: Facets, bends: Bends, sums: FacetSums, balls: F64) -> None
         total: Ball = (0.0, bends.rest[q])
         for f in range(facets.number[q]):
             if facets.include[q, f]:
-                weight = bends.weight[q, f, 0], bends.weight[q, f, 1]
                 kappa = bends.jump[q, f, 0], bends.jump[q, f, 1]
                 moment = sums.moment[q, f]
                 along = inner_ball(error, blur, moment[:n], moment[n])
-                flow = sums.flow[q, f, 0], sums.flow[q, f, 1]
-                bent = multiply(multiply(kappa, along), ONE_OVER_TWO_PI)
-                total = add(total, add(multiply(weight, flow), bent))
+                total = add(total, multiply(multiply(kappa, along), ONE_OVER_TWO_PI))
+                weight = bends.weight[q, f, 0], bends.weight[q, f, 1]
+                if weight[0] != 0.0 or weight[1] != 0.0:  # else nothing flows, as u lies in F
+                    flow = sums.flow[q, f, 0], sums.flow[q, f, 1]
+                    total = add(total, multiply(weight, flow))
         balls[q, 0], balls[q, 1] = total
         if not total[1] < math.inf:
             balls[q, 0], balls[q, 1] = 0.0, math.inf

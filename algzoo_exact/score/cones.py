@@ -162,7 +162,11 @@ class _Tally:
         """Whether more is known now: cones that are not summed by themselves wait for others."""
         place, alone = job.place, job.start.inner == 0
         self.needed[place] -= 1
-        self.values[place] = self.values[place].plus(part.value)
+        # What a cone adds by itself is no less than 0, so that nothing decided is taken back.
+        value = part.value
+        if alone:
+            value = Enclosure(max(value.lower, Fraction(0)), max(value.upper, Fraction(0)))
+        self.values[place] = self.values[place].plus(value)
         self.leaves += part.leaves
         self.patterns |= part.patterns
         mass = self.pieces[place].mass

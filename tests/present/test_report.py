@@ -203,7 +203,7 @@ def test_median() -> None:
     silent = exact_program([1], [[0]], [[0]], 3)
     report = report_of(silent, az.tasks.median(3))
     source = report.latex()
-    assert r"E &=1-\frac{\sqrt{3}}{\pi }" in source
+    assert r"$\displaystyle E$ & \wide{=1-\frac{\sqrt{3}}{\pi }}" in source
     assert "0.448671" in source
     check_page(report.html())
 

@@ -89,6 +89,20 @@ def test_six_and_seven_inputs(n: int, value: float) -> None:
 
 
 @pytest.mark.parametrize(("n", "d"), [(4, 3), (5, 2)])
+def test_float64_decides_nearly_all(n: int, d: int) -> None:
+    """Also where the direction lies in the hyperplanes of facets: (1, .., 1) does in x_i = x_j."""
+    program, task = random_program(np.random.default_rng(50), d, n, 1), az.tasks.median(n)
+    cells = left = 0
+    for start in starting_cones(task)[::5]:
+        search = Search(program, None)
+        allowance, look = None, lambda: None
+        _, open_cells = bend_balls.float_squares(search, task, start, (1,) * n, allowance, look)
+        cells, left = cells + search.leaves, left + len(open_cells)
+    assert cells > 50
+    assert left <= cells / 4
+
+
+@pytest.mark.parametrize(("n", "d"), [(4, 3), (5, 2)])
 def test_bends_are_those_of_integers(n: int, d: int) -> None:
     # Oracle: functionals on both sides of each facet, in integers.
     compared = 0

@@ -26,7 +26,8 @@ def proof_economy(found: Findings) -> Iterator[d.Block]:
     if told.seconds > _QUICK:
         yield d.Commands((f"algzoo-exact economy {found.reference} --explanation story.toml",))
         return
-    yield from economy_blocks(economy(found.model, told, seconds=_QUICK, rest=False))
+    made = economy(found.model, told, seconds=_QUICK, rest=False, ledger=found.ledger)
+    yield from economy_blocks(made)
 
 
 def economy_blocks(made: Economy) -> Iterator[d.Block]:
