@@ -75,7 +75,7 @@ def faults_of(name: str, count: int, seed: int) -> None:
         # another input can show the same, and what is said of another model may hold of one that
         # is near.
         kinds = {"nodes", "statement", "domain", "condition", "at_least", "at_most", "for"}
-        kinds |= {"free", "facts", "witness", "inside", "others"}
+        kinds |= {"free", "facts", "witness", "inside", "others", *SETTING}
         assert kinds & set(path), path
         assert still_true(verification, broken, random), path
     assert accepted < count / 4

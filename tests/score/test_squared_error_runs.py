@@ -104,7 +104,7 @@ def test_compiled_search_agrees() -> None:
 def check_nested(found: list[az.Score], exact: az.Score) -> None:
     for before, after in itertools.pairwise(found):
         assert before.enclosure.contains(after.enclosure)
-        assert before.undecided > after.undecided
+        assert before.undecided >= after.undecided  # equal where time was up before masses were
         assert before.kind == "certified"
     for result in found:
         result.enclosure.intersect(exact.enclosure)  # ValueError if they contradict each other
@@ -117,6 +117,7 @@ def test_bounds_are_nested_and_true() -> None:
             exact = az.squared_error(program)
             found = list(az.squared_error_bounds(program))
             check_nested(found, exact)
+            assert all(a.undecided > b.undecided for a, b in itertools.pairwise(found))
             assert found[-1].kind == "exact"
             assert found[-1].enclosure.width <= Fraction(1, 10**30)
             assert found[-1].regions == exact.regions
