@@ -89,11 +89,9 @@ class _Half:
         return signs and self.of_last > self.gap
 
 
-def _account(specimen: Specimen, label: int, halves: Mapping[int, _Half]) -> Proposal:
-    d = specimen.d
-    other = 1 - label
-    active = _active(halves)
-    definitions = {
+def _definitions(label: int, halves: Mapping[int, _Half]) -> dict[str, str]:
+    other, active = 1 - label, _active(halves)
+    return {
         "difference": f"logit[{label}] - logit[{other}]",
         "out(j)": f"W_oh[{label}][j] - W_oh[{other}][j]",
         "after(i, s)": "sum(j in 0..d-1: W_hh[i][j]*relu(s*W_hi[j]))",
@@ -105,6 +103,10 @@ def _account(specimen: Specimen, label: int, halves: Mapping[int, _Half]) -> Pro
         ),
         "near(s)": f"{_HALF} and agree(s)*abs(x[1] - x[0]) <= abs(x[0])",
     }
+
+
+def _account(specimen: Specimen, label: int, halves: Mapping[int, _Half]) -> Proposal:
+    d, definitions = specimen.d, _definitions(label, halves)
     sides = "s in -1..1 if s != 0"
     return Proposal(
         FINDER,
