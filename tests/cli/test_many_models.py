@@ -194,7 +194,9 @@ def test_killed_and_interrupted(tmp_path: Path) -> None:
     assert code == 130
     assert "going on: " in said
     part = rows_of(out)
-    assert 25 <= len(part) < 50
+    kept = journal.read_bytes().count(b"\n") - 1
+    assert 25 <= kept < 50
+    assert kept - 1 <= len(part) <= kept  # the signal may come between the journal and the table
     assert part == rows_of(whole)[: len(part)]
     with journal.open("a") as file:
         file.write('{"key": "cut sh')
