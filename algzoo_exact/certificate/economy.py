@@ -96,10 +96,11 @@ class Economy(Shown):
         return f"<{len(self.proofs)} proofs of the accuracy of {self.model}>"
 
     def sampled_width(self, operations: float) -> float:
-        """The width of the 95% interval from as many random inputs as these operations pay for,
-        where the normal approximation holds. It proves nothing."""
+        """The width of Wilson's 95% interval from as many random inputs as these operations pay
+        for; not 0 where all answers are right. It proves nothing."""
         p = min(max(float(self.measured.enclosure.midpoint), 0.0), 1.0)
-        return 2 * _NORMAL_95 * sqrt(p * (1 - p) * self.pass_operations / operations)
+        unit = _NORMAL_95**2 * self.pass_operations / operations
+        return sqrt(unit * (4 * p * (1 - p) + unit)) / (1 + unit)
 
 
 @shows_progress("economy", in_words)

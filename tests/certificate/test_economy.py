@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
 import pytest
+from scipy.stats import binomtest
 from support.command_line import run
 from support.shipped_stories import model_of
 
 import algzoo_exact as az
 from algzoo_exact.certificate import check
 from algzoo_exact.certificate.economy import Economy, completed, pass_operations
+from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.program.ir import rnn
 from algzoo_exact.program.task import Task
 from algzoo_exact.zoo.explanations import explanation_path
@@ -75,8 +78,18 @@ def test_a_forward_pass_is_counted_by_hand() -> None:
 
 
 def test_sampling_narrows_with_the_root_of_operations(made: Economy) -> None:
-    widths = [made.sampled_width(operations) for operations in (1e6, 4e6)]
-    assert widths[0] == pytest.approx(2 * widths[1])
+    widths = [made.sampled_width(operations) for operations in (1e12, 4e12)]
+    assert widths[0] == pytest.approx(2 * widths[1], rel=1e-3)
+
+
+@pytest.mark.parametrize("share", [Fraction(1), Fraction(9, 10), Fraction(0)])
+def test_widths_are_those_of_wilsons_interval(made: Economy, share: Fraction) -> None:
+    """Beside SciPy's; where all answers are right it is not 0."""
+    count = 200
+    score = replace(made.measured, enclosure=Enclosure(share, share))
+    width = replace(made, measured=score).sampled_width(count * made.pass_operations)
+    interval = binomtest(int(count * share), count).proportion_ci(method="wilson")
+    assert width == pytest.approx(interval.high - interval.low, rel=1e-6)
 
 
 def test_many_cells_are_estimated_from_some() -> None:
