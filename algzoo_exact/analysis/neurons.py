@@ -58,8 +58,16 @@ class NeuronFacts(Shown):
     @cached_property
     def on(self) -> dict[Neuron, Enclosure]:
         """The probability that each neuron is on."""
-        masses = (self.table.select(column).total() for column in self._on.T)
+        masses = map(self._mass, self._places(), self._on.T)
         return dict(zip(self._places(), masses, strict=True))
+
+    def _mass(self, neuron: Neuron, cells: NDArray[np.bool_]) -> Enclosure:
+        """The probability that a neuron is on, which it is in these ``cells``."""
+        if neuron in self.dead or neuron in self.always:
+            return Enclosure.exactly(neuron in self.always)
+        if neuron[0] == 0:  # on a half-space
+            return Enclosure.exactly(Fraction(1, 2))
+        return self.table.select(cells).total()
 
     @cached_property
     def dead(self) -> tuple[Neuron, ...]:

@@ -70,6 +70,9 @@ def test_a_neuron_that_is_always_on() -> None:
     program = az.Program([first, az.Layer([[1, 1]], [[0, 0]])], [[1], [-1]])
     found = az.neuron_facts(program, az.tasks.argmax(2))
     assert found.always == ((1, 0),)
+    known = {place: (mass.lower, mass.upper) for place, mass in found.on.items()}
+    half = (Fraction(1, 2), Fraction(1, 2))
+    assert known == {(0, 0): half, (0, 1): half, (1, 0): (1, 1)}
 
 
 def test_median_models_have_neurons_too() -> None:
