@@ -143,7 +143,7 @@ def test_nothing_is_left_of_what_was_compiling() -> None:
     """The process that loads or compiles ends with the limit."""
     program, task = random_program(np.random.default_rng(46), 3, 7), az.tasks.second_argmax(7)
     *_, last = az.accuracy_bounds(program, task, time_limit=0.01)
-    assert (last.enclosure.lower, last.enclosure.upper) == (0, 1)
+    assert last.undecided > 0
     assert not active_children()
 
 
