@@ -16,9 +16,11 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
+from contextlib import suppress
 from fractions import Fraction
 from functools import lru_cache
+from math import sqrt
 from random import Random
 from typing import Any, cast
 
@@ -34,6 +36,7 @@ from algzoo_exact.explain.language.expression import (
     Number,
     Truth,
     evaluate,
+    evaluate_term,
     values_at,
 )
 from algzoo_exact.explain.prove.sampled_figures import sampled_probability
@@ -199,7 +202,7 @@ def _transformer(weights: dict[str, Any], heads: int) -> az.Transformer:
     return az.Transformer(embed, places, tuple(layers), unembed, heads)
 
 
-_POINTS, _SAMPLES = 60, 1 << 15
+_POINTS, _SAMPLES, _EXACT_SAMPLES = 60, 1 << 15, 1 << 11
 
 
 class _Truth:
@@ -252,37 +255,34 @@ class _Truth:
             ):
                 yield f"{part['inside']} is in no domain"
 
-    def _inside(self, part: Json, program: Program, formulas: list[Any]) -> Inside:
-        """The program on the section, or with what is computed instead."""
+    def _setting(self, part: Json, formulas: list[Any]) -> Setting:
+        """The section that a part is about, and what is computed instead."""
         said = (formulas[part[key]] if key in part else EVERYWHERE for key in _SETTING)
-        return Inside(program, Setting.of(self.n, *said))
+        return Setting.of(self.n, *said)
 
     def _in_domain(self, part: Json, program: Program, formulas: list[Any], x: Point) -> bool:
-        inside = self._inside(part, program, formulas)
-        domain = inside.formula(formulas[part["domain"]])
-        return inside.setting.point(x) == x and evaluate(domain, values_at(inside.program, x))
+        setting = self._setting(part, formulas)
+        values = values_in(setting, program, x)
+        return setting.point(x) == x and evaluate(formulas[part["domain"]], values)
 
     def _statement(self, part: Json, program: Program, formulas: list[Any]) -> Iterator[str]:
-        inside = self._inside(part, program, formulas)
-        program = inside.program
-        statement, domain = (
-            inside.formula(cast(Formula, formulas[part[key]])) for key in ("statement", "domain")
-        )
+        setting = self._setting(part, formulas)
+        statement, domain = (cast(Formula, formulas[part[key]]) for key in ("statement", "domain"))
         quantifier, verdict = part["for"], verdict_of(part)
         if verdict == "unknown":
             return
         if part["witness"] is not None:
             x = tuple(map(Fraction, part["witness"]))
-            values = values_at(program, x)
-            there = inside.setting.point(x) == x and evaluate(domain, values)
+            values = values_in(setting, program, x)
+            there = setting.point(x) == x and evaluate(domain, values)
             if not there or (quantifier == "some") is not evaluate(statement, values):
                 yield f"its witness {x} shows nothing"
             return
         wanted = quantifier != "some"
         for x in self.points:
-            values = values_at(program, x)
             if quantifier == "almost all" and not _general(x):
                 continue
+            values = values_in(setting, program, setting.point(x))
             if evaluate(domain, values) and evaluate(statement, values) is not wanted:
                 yield f"{statement} is {not wanted} at {x}"
 
@@ -309,15 +309,28 @@ class _Truth:
 
     def probability(self, part: Json) -> str | None:
         """Whether a probability is within its bounds, by samples; None if these do not tell."""
-        inside = self._inside(part, self.program, self.formulas)
-        condition = inside.formula(self.formulas[part["condition"]])
-        sampled = sampled_probability(inside.program, condition, _SAMPLES)
-        found, slack = sampled.estimate, 6 * (sampled.error or 0.0)
+        found, error = self._share(part)
+        slack = 6 * error
         low, high = (float(Fraction(part[key])) for key in ("at_least", "at_most"))
-        assert found is not None
         if low + slack < found < high - slack:
             return "proved"
         return "refuted" if found < low - slack or found > high + slack else None
+
+    def _share(self, part: Json) -> tuple[float, float]:
+        """How often a part's condition holds at random inputs, and the standard error of that."""
+        setting, condition = self._setting(part, self.formulas), self.formulas[part["condition"]]
+        inside = Inside(self.program, setting)
+        with suppress(az.InputError):  # what is computed instead need not be linear
+            told = sampled_probability(inside.program, inside.formula(condition), _SAMPLES)
+            assert told.estimate is not None
+            assert told.error is not None
+            return told.estimate, told.error
+        held = 0
+        for _ in range(_EXACT_SAMPLES):
+            x = setting.point(tuple(Fraction(self.random.gauss()) for _ in range(self.n)))
+            held += evaluate(condition, values_in(setting, self.program, x))
+        q = (held + 1) / (_EXACT_SAMPLES + 2)
+        return held / _EXACT_SAMPLES, sqrt(q * (1 - q) / _EXACT_SAMPLES)
 
     def _cases(self) -> Iterator[str]:
         parts = [part for case in self.story["cases"] for part in case["instances"]]
@@ -370,6 +383,38 @@ class _Truth:
         right = [self._answers(x, "right") for x in general]
         if (stated["lower"] == "1" and not all(right)) or (stated["upper"] == "0" and any(right)):
             yield f"an accuracy of {stated}"
+
+
+def values_in(setting: Setting, program: Program, x: Point) -> Callable[[Entry], Fraction]:
+    """The exact values at ``x`` of what a program computes, by their definitions, but for what the
+    setting has instead."""
+    plain = values_at(program, x)
+    known: dict[Entry, Fraction] = {}
+
+    def weighted(row: tuple[Fraction, ...], t: int) -> Fraction:
+        return sum((w * value(Entry("h", (t, k))) for k, w in enumerate(row)), Fraction(0))
+
+    def computed(entry: Entry) -> Fraction:
+        match entry:
+            case Entry("z", (t, j)):
+                if (t, j) in setting.instead:
+                    return evaluate_term(setting.instead[t, j], value)
+                layer = program.layers[t]
+                given = zip(layer.input[j], x, strict=True)
+                before = weighted(layer.state[j], t - 1) if t else Fraction(0)
+                return before + sum((w * number for w, number in given), Fraction(0))
+            case Entry("h", (t, j)) if t >= 0:
+                return max(Fraction(0), value(Entry("z", (t, j))))
+            case Entry("logit", (k,)):
+                return weighted(program.readout[k], len(program.layers) - 1)
+        return plain(entry)
+
+    def value(entry: Entry) -> Fraction:
+        if entry not in known:
+            known[entry] = computed(entry)
+        return known[entry]
+
+    return value if setting.instead else plain
 
 
 def _general(x: Point) -> bool:
