@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import astuple, dataclass, replace
 
-from algzoo_exact.deadline import Deadline, TimeIsUpError
+from algzoo_exact.deadline import NEVER, Deadline, TimeIsUpError
 from algzoo_exact.errors import InputError, demand
 from algzoo_exact.measure.flow import LARGEST_DIMENSION
-from algzoo_exact.processes import Workers, processes_for
+from algzoo_exact.processes import Workers, check_workers, processes_for
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.lift import HasNetwork, HasProgram, lift, network_of, task_of
 from algzoo_exact.program.task import Task, TieRule, check_fit, median
@@ -26,7 +26,7 @@ from algzoo_exact.score.cones import CONES
 from algzoo_exact.score.counting import PATIENCE, SMALL_PATIENCE, count_leaves, sharing
 from algzoo_exact.score.enumeration import ENUMERATION
 from algzoo_exact.score.metric import Metric
-from algzoo_exact.score.pool import new_search
+from algzoo_exact.score.pool import new_search, outcomes
 from algzoo_exact.score.question import MANY_DIGITS, Method, Question, Wish, floats_serve
 from algzoo_exact.score.result import Progress, Score
 from algzoo_exact.score.squared_error import SQUARED_ERROR
@@ -111,16 +111,43 @@ def accuracies(
     """Accuracies of many models, such as noisy variants of one, n <= 9: every input is decided, and
     they are as narrow as comes at the speed of float64. Loaded models know their tasks.
 
-    For n <= 3 that is faster than the closed form.
+    For n <= 3 that is faster than the closed form. Several ``workers`` share the models, or the
+    cells of a single one.
     """
     demand(models, Iterable, "accuracies takes a list of programs or models")
-    for model in models:
-        program, asked = lift(model), task_of(model, task)
-        check_fit(program, asked, ties)
-        question = Question(ACCURACY, program, asked, ties, None, "exact", workers=workers)
-        question.check()
-        *_, last = CONES.steps(question)
-        yield replace(last, by_label=None)
+    check_workers(workers)
+    if workers == 1:
+        yield from (_at_float_speed(_asked(model, task, ties, 1)) for model in models)
+        return
+    questions = [_asked(model, task, ties, 1) for model in models]
+    if len(questions) == 1:  # whose cells are shared instead
+        questions = [replace(questions[0], workers=workers)]
+        workers = 1
+    waiting, early, due = list(enumerate(questions))[::-1], dict[int, Score](), 0
+    for (k, _), score in outcomes(waiting, _numbered, NEVER, workers):
+        early[k] = score
+        while due in early:
+            yield early.pop(due)
+            due += 1
+
+
+def _asked(
+    model: Program | HasProgram, task: Task | None, ties: TieRule, workers: Workers
+) -> Question:
+    program, asked = lift(model), task_of(model, task)
+    check_fit(program, asked, ties)
+    question = Question(ACCURACY, program, asked, ties, None, "exact", workers=workers)
+    question.check()
+    return question
+
+
+def _numbered(job: tuple[int, Question]) -> Score:
+    return _at_float_speed(job[1])
+
+
+def _at_float_speed(question: Question) -> Score:
+    *_, last = CONES.steps(question)
+    return replace(last, by_label=None)
 
 
 def accuracy_bounds(
