@@ -204,7 +204,7 @@ def find_errors(
                 program, chosen, ties=ties, workers=workers, state=kept,
                 time_limit=deadline.timeout,
             ).enclosure  # fmt: skip
-            total = total.intersect(Enclosure(1 - right.upper, 1 - right.lower))
+            total = total.intersect(right.complement)
     return Errors(total, table)
 
 

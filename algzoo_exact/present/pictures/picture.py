@@ -116,7 +116,7 @@ def picture_of(
     if unlabelled:
         none = total(cell.measure(_DIGITS) for cell in unlabelled)
         notes[-1] += f"; no single label: {percent(none)} of all inputs"
-        accuracy = share(accuracy, Enclosure(1 - none.upper, 1 - none.lower))
+        accuracy = share(accuracy, none.complement)
     title = f"{on}: {_said(found, accuracy)}"
 
     def draw() -> Figure:
