@@ -32,6 +32,14 @@ def read_limited(path: Path, most: int) -> bytes | None:
     return content if len(content) <= most else None
 
 
+def make_folder(path: Path) -> None:
+    """Make a folder where there is none; InputError where there can be none."""
+    try:
+        path.mkdir(exist_ok=True)
+    except OSError as error:
+        raise InputError(f"Cannot make the folder {path}: {error.strerror}.") from error
+
+
 def check_place(target: Path) -> None:
     """InputError where there can be no file: a folder, or in one that is missing."""
     if target.is_dir():

@@ -8,7 +8,7 @@ large ones. What float64 does not decide is measured in ball arithmetic.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
@@ -25,6 +25,7 @@ from algzoo_exact.processes import Workers
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.specialize import Specializer, rows
 from algzoo_exact.program.task import Task, TieRule, check_fit, credit_for
+from algzoo_exact.progress import Progress as Progress
 from algzoo_exact.regions.enumerate import Cell, cells, cells_of_leaf
 from algzoo_exact.regions.pattern import ActivationPattern, from_words, to_words
 from algzoo_exact.regions.starts import EACH, open_mass, starting_cones
@@ -41,9 +42,6 @@ IN_INTEGERS_UP_TO = 3
 """Inputs; their cells are few, and measured in ball arithmetic before compiled code is loaded."""
 _DIGITS = 20  # of such measures
 _ULP = 2.0**-52
-
-Progress = Callable[[float, str], None]
-
 
 _COLUMNS = ("start", "bits", "answer", "credit", "measure", "radius", "inside")
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from algzoo_exact.analysis.cells import CellTable, Progress, measured_cells
+from algzoo_exact.analysis.cells import CellTable, measured_cells
 from algzoo_exact.deadline import NEVER, Deadline
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.geometry.cone import Cone, IntVector
@@ -22,7 +22,7 @@ from algzoo_exact.program.fingerprint import identity
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.lift import HasProgram, lift, task_of
 from algzoo_exact.program.task import Task, TieRule
-from algzoo_exact.progress import shows_progress
+from algzoo_exact.progress import Progress, shows_progress
 from algzoo_exact.regions.pattern import ActivationPattern
 from algzoo_exact.regions.starts import covering_cones, starting_cones
 from algzoo_exact.regions.table import vector

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from algzoo_exact.analysis.cells import IN_INTEGERS_UP_TO, CellTable, Progress, measured_cells
+from algzoo_exact.analysis.cells import IN_INTEGERS_UP_TO, CellTable, measured_cells
 from algzoo_exact.analysis.errors import inequality
 from algzoo_exact.deadline import Deadline
 from algzoo_exact.errors import InputError
@@ -29,7 +29,7 @@ from algzoo_exact.program.fingerprint import identity
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.lift import HasProgram, lift, task_of
 from algzoo_exact.program.task import Task
-from algzoo_exact.progress import shows_progress
+from algzoo_exact.progress import Progress, shows_progress
 from algzoo_exact.regions.pattern import ActivationPattern, from_words
 from algzoo_exact.regions.starts import Start, starting_cones
 from algzoo_exact.regions.table import vector

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from math import isfinite
@@ -20,7 +20,7 @@ from algzoo_exact.errors import InputError, demand
 from algzoo_exact.processes import Workers, check_workers
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task, check_fit, index_tasks
-from algzoo_exact.progress import shows_progress
+from algzoo_exact.progress import Progress, shows_progress
 from algzoo_exact.race.entries.flops import sample_cost
 from algzoo_exact.race.estimator import Estimate, Estimator, Kind, LearnedConstant
 from algzoo_exact.race.registry import ADDED, UNCOUNTED, check_name, estimator, names
@@ -37,8 +37,6 @@ BUDGETS: tuple[float, ...] = (1e4, 1e5, 1e6, 1e7, 1e8, 1e9)
 TRUTH_SAMPLES = 1 << 24
 
 _FIRST_TRUTH_SEED = 1 << 40  # far from seeds that people give, so that no tuning saw these inputs
-
-Progress = Callable[[float, str], None]
 
 
 @dataclass(frozen=True)
