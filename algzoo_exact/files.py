@@ -21,6 +21,25 @@ def path_of(name: str | os.PathLike[str]) -> Path:
     return Path(name)
 
 
+def read_limited(path: Path, most: int) -> bytes | None:
+    """The bytes of a file; None where there are more than ``most``. InputError where it cannot be
+    read."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(most + 1)
+    except OSError as error:
+        raise InputError(f"Cannot read {path}: {error.strerror or error}.") from error
+    return content if len(content) <= most else None
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder where there is none; InputError where there can be none."""
+    try:
+        path.mkdir(exist_ok=True)
+    except OSError as error:
+        raise InputError(f"Cannot make the folder {path}: {error.strerror}.") from error
+
+
 def check_place(target: Path) -> None:
     """InputError where there can be no file: a folder, or in one that is missing."""
     if target.is_dir():

@@ -4,8 +4,44 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from algzoo_exact.errors import InputError
+from algzoo_exact.files import write_whole
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+SUFFIXES = (".svg", ".png", ".pdf")
+
+
+def check_plot(path: Path) -> None:
+    """InputError for a file whose suffix names no sort of picture."""
+    if path.suffix not in SUFFIXES:
+        raise InputError(f"Plots are written as {', '.join(SUFFIXES)}, not as {path.name!r}.")
+
+
+def write_plot(make: Callable[[], Figure], path: str | Path) -> None:
+    """Write a figure by the file's suffix; the same figure gives the same svg file, byte for byte.
+
+    InputError for other suffixes, and folders that cannot be written to.
+    """
+    target = Path(path)
+    check_plot(target)
+    write_whole(target, drawn(make, target.suffix[1:], dpi=120))
+
+
+def drawn(make: Callable[[], Figure], kind: str, dpi: int) -> bytes:
+    """A figure as ``svg``, ``png`` or ``pdf``."""
+    buffer = BytesIO()
+    metadata = {"svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": {}}[kind]
+    with plain_matplotlib():
+        make().savefig(buffer, format=kind, dpi=dpi, metadata=metadata)
+    return buffer.getvalue()
 
 
 @contextmanager

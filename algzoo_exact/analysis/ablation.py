@@ -23,11 +23,11 @@ from algzoo_exact.program.ir import Layer, Matrix, Program, rnn
 from algzoo_exact.program.lift import HasNetwork, HasProgram, network_of, task_of
 from algzoo_exact.program.task import Task, TieRule
 from algzoo_exact.program.transformer import Transformer
-from algzoo_exact.progress import shows_progress
+from algzoo_exact.progress import Progress, shows_progress
 from algzoo_exact.score.compute import answer, metric_for
 from algzoo_exact.score.pool import outcomes
 from algzoo_exact.score.question import Question
-from algzoo_exact.score.result import Progress, Score
+from algzoo_exact.score.result import Score
 from algzoo_exact.shown import Shown
 
 Network = Program | Transformer

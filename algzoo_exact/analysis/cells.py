@@ -8,11 +8,12 @@ large ones. What float64 does not decide is measured in ball arithmetic.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,13 +26,19 @@ from algzoo_exact.processes import Workers
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.specialize import Specializer, rows
 from algzoo_exact.program.task import Task, TieRule, check_fit, credit_for
+from algzoo_exact.progress import Progress as Progress
 from algzoo_exact.regions.enumerate import Cell, cells, cells_of_leaf
 from algzoo_exact.regions.pattern import ActivationPattern, from_words, to_words
 from algzoo_exact.regions.starts import EACH, open_mass, starting_cones
+from algzoo_exact.regions.table import vector
 from algzoo_exact.score.compute import metric_for
 from algzoo_exact.score.pool import Kept, outcomes
 from algzoo_exact.shown import Shown
 from algzoo_exact.state import State
+from algzoo_exact.tables import write_rows
+
+if TYPE_CHECKING:
+    import pyarrow
 
 F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
@@ -41,9 +48,6 @@ IN_INTEGERS_UP_TO = 3
 """Inputs; their cells are few, and measured in ball arithmetic before compiled code is loaded."""
 _DIGITS = 20  # of such measures
 _ULP = 2.0**-52
-
-Progress = Callable[[float, str], None]
-
 
 _COLUMNS = ("start", "bits", "answer", "credit", "measure", "radius", "inside")
 
@@ -256,6 +260,15 @@ class _Work:
         if self.wrong_only:
             keep &= part.credit < 1
         return part.select(keep)
+
+
+def write_cells(table: pyarrow.Table, path: str | Path) -> int:
+    """Write a table with points ``inside`` its cells, as texts; returns the number of rows."""
+    rows = table.to_pylist()
+    for row in rows:
+        row["inside"] = vector(row["inside"])
+    write_rows(rows, path)
+    return len(rows)
 
 
 def _unit(vector: Sequence[int]) -> list[float]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from algzoo_exact.analysis.cells import CellTable, Progress, measured_cells
+from algzoo_exact.analysis.cells import CellTable, measured_cells, write_cells
 from algzoo_exact.deadline import NEVER, Deadline
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.geometry.cone import Cone, IntVector
@@ -22,14 +22,12 @@ from algzoo_exact.program.fingerprint import identity
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.lift import HasProgram, lift, task_of
 from algzoo_exact.program.task import Task, TieRule
-from algzoo_exact.progress import shows_progress
+from algzoo_exact.progress import Progress, shows_progress
 from algzoo_exact.regions.pattern import ActivationPattern
 from algzoo_exact.regions.starts import covering_cones, starting_cones
-from algzoo_exact.regions.table import vector
 from algzoo_exact.score.compute import accuracy
 from algzoo_exact.shown import Shown
 from algzoo_exact.state import Place, opened
-from algzoo_exact.tables import write_rows
 
 if TYPE_CHECKING:
     import pyarrow
@@ -135,11 +133,7 @@ class Errors(Shown):
         The file appears whole or not at all. InputError for another suffix, or a folder that cannot
         be written to.
         """
-        rows = self.arrow().to_pylist()
-        for row in rows:
-            row["inside"] = vector(row["inside"])
-        write_rows(rows, path)
-        return len(rows)
+        return write_cells(self.arrow(), path)
 
     def _sums(self, keys: Iterable[_K]) -> dict[_K, Enclosure]:
         groups: dict[_K, list[int]] = {}
@@ -204,7 +198,7 @@ def find_errors(
                 program, chosen, ties=ties, workers=workers, state=kept,
                 time_limit=deadline.timeout,
             ).enclosure  # fmt: skip
-            total = total.intersect(Enclosure(1 - right.upper, 1 - right.lower))
+            total = total.intersect(right.complement)
     return Errors(total, table)
 
 

@@ -23,9 +23,9 @@ from algzoo_exact.program.floats import rounded_weights
 from algzoo_exact.program.ir import HasProgram, Program
 from algzoo_exact.program.lift import lift, task_of
 from algzoo_exact.program.task import Task, TieRule
+from algzoo_exact.progress import Progress
 from algzoo_exact.score.compiling import COMPILING, compiling, done
 from algzoo_exact.score.compute import metric_for, numeric_task
-from algzoo_exact.score.result import Progress
 from algzoo_exact.score.slopes import Slopes
 from algzoo_exact.shown import Shown
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from algzoo_exact.analysis.cells import IN_INTEGERS_UP_TO, CellTable, Progress, measured_cells
+from algzoo_exact.analysis.cells import IN_INTEGERS_UP_TO, CellTable, measured_cells, write_cells
 from algzoo_exact.analysis.errors import inequality
 from algzoo_exact.deadline import Deadline
 from algzoo_exact.errors import InputError
@@ -29,17 +29,15 @@ from algzoo_exact.program.fingerprint import identity
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.lift import HasProgram, lift, task_of
 from algzoo_exact.program.task import Task
-from algzoo_exact.progress import shows_progress
+from algzoo_exact.progress import Progress, shows_progress
 from algzoo_exact.regions.pattern import ActivationPattern, from_words
 from algzoo_exact.regions.starts import Start, starting_cones
-from algzoo_exact.regions.table import vector
 from algzoo_exact.score.bends import Errors
 from algzoo_exact.score.compute import squared_error
 from algzoo_exact.score.pool import Kept, outcomes
 from algzoo_exact.score.squared_error import SQUARED_ERROR
 from algzoo_exact.shown import Shown
 from algzoo_exact.state import Place, opened
-from algzoo_exact.tables import write_rows
 
 if TYPE_CHECKING:
     import pyarrow
@@ -137,11 +135,7 @@ class MedianErrors(Shown):
 
     def write(self, path: str | Path) -> int:
         """Write the columns of ``arrow`` as .parquet, .csv or .json; returns the number of rows."""
-        rows = self.arrow().to_pylist()
-        for row in rows:
-            row["inside"] = vector(row["inside"])
-        write_rows(rows, path)
-        return len(rows)
+        return write_cells(self.arrow(), path)
 
 
 @shows_progress("errors")

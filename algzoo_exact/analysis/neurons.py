@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from algzoo_exact.analysis.cells import CellTable, Progress, measured_cells
+from algzoo_exact.analysis.cells import CellTable, measured_cells
 from algzoo_exact.deadline import Deadline
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.enclosure import Enclosure
@@ -21,7 +21,7 @@ from algzoo_exact.processes import Workers
 from algzoo_exact.program.ir import Layer, Program
 from algzoo_exact.program.lift import HasProgram, lift, task_of
 from algzoo_exact.program.task import Task
-from algzoo_exact.progress import shows_progress
+from algzoo_exact.progress import Progress, shows_progress
 from algzoo_exact.shown import Shown
 
 if TYPE_CHECKING:

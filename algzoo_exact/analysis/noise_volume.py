@@ -35,8 +35,8 @@ from algzoo_exact.deadline import Deadline, TimeIsUpError
 from algzoo_exact.errors import InputError
 from algzoo_exact.program.ir import HasProgram, Program, rnn
 from algzoo_exact.program.task import Task, TieRule
+from algzoo_exact.progress import Progress
 from algzoo_exact.score.compute import accuracy
-from algzoo_exact.score.result import Progress
 from algzoo_exact.shown import Shown
 
 F64 = NDArray[np.float64]

@@ -24,10 +24,11 @@ from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.program.floats import rounded_weights
 from algzoo_exact.program.ir import HasProgram, Program, rnn
 from algzoo_exact.program.task import Task, TieRule
+from algzoo_exact.progress import Progress
 from algzoo_exact.score.compute import metric_for
 from algzoo_exact.score.cones import CONES
 from algzoo_exact.score.question import Question
-from algzoo_exact.score.result import Progress, Score
+from algzoo_exact.score.result import Score
 from algzoo_exact.shown import Shown
 
 F64 = NDArray[np.float64]

@@ -189,7 +189,7 @@ def _share(found: list[Cell]) -> Enclosure:
     few, of_one = (right, 0) if len(right) <= len(wrong) else (wrong, 1)
     part = total(cell.measure(_DIGITS).times(abs(of_one - cell.credit)) for cell in few)
     given = share(part, _whole(found[0].cone.dimension))
-    return Enclosure(1 - given.upper, 1 - given.lower) if of_one else given
+    return given.complement if of_one else given
 
 
 def _margin(cell: Cell, largest: int) -> Fraction:

@@ -21,7 +21,7 @@ from typing import Any
 from algzoo_exact.errors import InputError, demand
 from algzoo_exact.exact.enclosure import Enclosure, total
 from algzoo_exact.exact.shares import share
-from algzoo_exact.files import path_of
+from algzoo_exact.files import path_of, read_limited
 from algzoo_exact.measure.cone_measure import cone_measure
 from algzoo_exact.program.ir import Matrix, Number, Program, check_basis
 from algzoo_exact.program.lift import HasProgram, lift, task_of
@@ -99,8 +99,7 @@ class Section(Shown):
         none."""
         if self.unlabelled.lower == 1:
             return None
-        labelled = Enclosure(1 - self.unlabelled.upper, 1 - self.unlabelled.lower)
-        return share(score.enclosure, labelled)
+        return share(score.enclosure, self.unlabelled.complement)
 
 
 def section(
@@ -142,12 +141,8 @@ def read_basis(path: str | Path) -> Matrix:
     InputError for what is none.
     """
     source = path_of(path)
-    try:
-        with source.open("rb") as file:
-            text = file.read(_LARGEST_FILE + 1)
-    except OSError as error:
-        raise InputError(f"Cannot read {source}: {error.strerror}.") from error
-    if len(text) > _LARGEST_FILE:
+    text = read_limited(source, _LARGEST_FILE)
+    if text is None:
         raise InputError(f"{source} is no basis: it has more than {_LARGEST_FILE:,} bytes.")
     try:
         rows = json.loads(text, parse_int=_entry, parse_float=_entry, parse_constant=_entry)

@@ -17,7 +17,7 @@ from algzoo_exact.atlas.scoring import SAMPLES, Effort, Job, Way, scored
 from algzoo_exact.atlas.table import COLUMNS, whole_rows
 from algzoo_exact.deadline import NEVER
 from algzoo_exact.errors import InputError, demand
-from algzoo_exact.files import path_of
+from algzoo_exact.files import make_folder, path_of
 from algzoo_exact.processes import Workers, check_workers
 from algzoo_exact.program.task import TieRule
 from algzoo_exact.progress import Progress, shows_progress
@@ -137,10 +137,7 @@ def atlas_of(
 ) -> Atlas:
     """The same, of a plan."""
     check_workers(workers)
-    try:
-        output.mkdir(exist_ok=True)
-    except OSError as error:
-        raise InputError(f"Cannot make the folder {output}: {error.strerror}.") from error
+    make_folder(output)
     tell = progress or (lambda share, text: None)
     rows: dict[Entry, Row] = {}
     with State(output / STATE) as state:

@@ -7,8 +7,7 @@ from pathlib import Path
 
 from algzoo_exact.atlas.curves import curve_of, plate_of
 from algzoo_exact.atlas.table import OfSize, by_size
-from algzoo_exact.errors import InputError
-from algzoo_exact.files import write_whole
+from algzoo_exact.files import make_folder, write_whole
 from algzoo_exact.names import address
 from algzoo_exact.present import document as d
 from algzoo_exact.present.documents.scores import errors_text, score_text
@@ -36,10 +35,7 @@ def write_pages(output: Path, rows: Sequence[Row], left: int, progress: Progress
     models are not among the rows."""
     sizes, others = by_size(rows)
     folder = output / FOLDER
-    try:
-        folder.mkdir(exist_ok=True)
-    except OSError as error:
-        raise InputError(f"Cannot make the folder {folder}: {error.strerror}.") from error
+    make_folder(folder)
     for k, size in enumerate(sizes):
         progress(k / len(sizes), f"page of {size.name}")
         picture = curve_of(size).drawn("svg") if size.scored else None

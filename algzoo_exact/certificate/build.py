@@ -32,8 +32,7 @@ from algzoo_exact.program.ir import Program
 from algzoo_exact.program.lift import HasProgram, network_of, task_of
 from algzoo_exact.program.task import Task, TieRule
 from algzoo_exact.program.transformer import Transformer
-from algzoo_exact.progress import shows_progress
-from algzoo_exact.score.result import Progress
+from algzoo_exact.progress import Progress, shows_progress
 from algzoo_exact.shown import Shown
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from algzoo_exact.program.ir import Program
 from algzoo_exact.program.lift import named_weights
 from algzoo_exact.program.task import Task, TieRule, check_scored
 from algzoo_exact.program.transformer import Transformer
-from algzoo_exact.score.result import Progress
+from algzoo_exact.progress import Progress
 from algzoo_exact.version import __version__
 
 if TYPE_CHECKING:

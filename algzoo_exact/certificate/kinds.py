@@ -14,9 +14,9 @@ from algzoo_exact.measure.flow import LARGEST_DIMENSION
 from algzoo_exact.measure.shared_facets import SharedFacets
 from algzoo_exact.program.task import credit_for
 from algzoo_exact.program.transformer import Transformer
+from algzoo_exact.progress import Progress
 from algzoo_exact.regions.enumerate import Cell, cells
 from algzoo_exact.score.enumeration import BLOCK, Judge, functions, longest_cycles
-from algzoo_exact.score.result import Progress
 
 DECIMALS = 20
 _MOST_DECIMALS = 40

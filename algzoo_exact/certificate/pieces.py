@@ -15,11 +15,11 @@ from algzoo_exact.errors import InputError
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.geometry.cone import Cone, IntVector, dot
 from algzoo_exact.measure.cone_moments import second_moment
+from algzoo_exact.progress import Progress
 from algzoo_exact.regions.exact_search import ExactSearch
 from algzoo_exact.regions.pattern import ActivationPattern
 from algzoo_exact.regions.starts import Start, starting_cones
 from algzoo_exact.score.bends import Errors
-from algzoo_exact.score.result import Progress
 
 LARGEST_PIECES = KINDS["pieces"][1]
 """Inputs. The checker measures no cones of six, so that nothing would follow for the whole."""

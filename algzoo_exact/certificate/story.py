@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -32,8 +32,7 @@ from algzoo_exact.program.ir import Program
 from algzoo_exact.program.lift import named_weights
 from algzoo_exact.program.standardize import standardize
 from algzoo_exact.program.task import Task, TieRule
-
-Progress = Callable[[float, str], None]
+from algzoo_exact.progress import Progress
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 
 from algzoo_exact.cli import options as o
-from algzoo_exact.cli.command import Said
+from algzoo_exact.cli.command import Said, Timed
 from algzoo_exact.cli.output import progress_bar
 
 EXAMPLES = """
@@ -42,13 +41,11 @@ def ask(model: o.ModelArgument, sizes: o.Sizes, asked: Statement) -> Said:
     import algzoo_exact as az
     from algzoo_exact.present.documents.asked import asked_document
 
-    began = time.monotonic()
     loaded = sizes.load(model)
     with progress_bar("asking") as advance, asked.shared(2) as workers:
         found = az.ask(
             loaded, asked.statement, given=asked.given, cells=asked.cells, seconds=asked.seconds,
             workers=workers, progress=lambda text: advance(0.0, text),
         )  # fmt: skip
-    seconds = time.monotonic() - began
-    said = asked_document(loaded, asked.statement, asked.given, found, seconds)
-    return Said(said, UNDECIDED if found.outcome.status == "unknown" else 0)
+    said = asked_document(loaded, asked.statement, asked.given, found)
+    return Timed(said, UNDECIDED if found.outcome.status == "unknown" else 0)

@@ -6,13 +6,14 @@ import inspect
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, is_dataclass
+from time import monotonic
 from typing import Any, get_type_hints
 
 import typer
 
 from algzoo_exact.cli.options import INFO, JsonOption
 from algzoo_exact.cli.output import emit
-from algzoo_exact.present.document import Document
+from algzoo_exact.present.document import Document, timed
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,11 @@ class Said:
 
     document: Document
     code: int = 0
+
+
+@dataclass(frozen=True)
+class Timed(Said):
+    """The same, and beside its first facts how long the command took."""
 
 
 BAD_INPUT, INTERRUPTED = 2, 130  # the second as shells count
@@ -54,8 +60,12 @@ def command(function: Callable[..., Said | None]) -> Callable[..., None]:
         for name, group in groups.items():
             given[name] = group(**{field.name: given.pop(field.name) for field in fields(group)})
         as_json = given.get("as_json", False) if told else given.pop("as_json", False)
+        began = monotonic()
         if said := function(**given):
-            emit(said.document, as_json)
+            document = said.document
+            if isinstance(said, Timed):
+                document = timed(document, monotonic() - began)
+            emit(document, as_json)
             raise typer.Exit(said.code)
 
     expanded = [part for parameter in parameters.values() for part in _expanded(parameter)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 import typer
 
 from algzoo_exact.cli import options as o
-from algzoo_exact.cli.command import Said
+from algzoo_exact.cli.command import Said, Timed
 from algzoo_exact.cli.output import progress_bar
 from algzoo_exact.errors import InputError
 
@@ -65,7 +64,6 @@ def diff(
     from algzoo_exact.program.lift import task_of
     from algzoo_exact.program.transformer import Transformer
 
-    began = time.monotonic()
     deadline = other.deadline(context)
     if other.other is None and (noise.noise, other.prune, other.round) == (None, None, None):
         raise InputError("Name a second model, or change this one by --noise, --prune or --round.")
@@ -83,8 +81,7 @@ def diff(
         other.refuse_state("of the differences of transformers")
         with progress_bar("diff", deadline) as advance:
             apart = az.function_difference(*models, time_limit=deadline.timeout, progress=advance)
-        seconds = time.monotonic() - began
-        return Said(function_difference_document(models, apart, other.top, seconds))
+        return Timed(function_difference_document(models, apart, other.top))
     task = task_of(first, None)
     if other.picture is not None:
         if task.is_numeric:
@@ -95,14 +92,13 @@ def diff(
             root = az.root_mean_square_difference(
                 *models, time_limit=deadline.timeout, workers=workers, state=other.state
             )
-            return Said(root_document(models, task, root, time.monotonic() - began))
+            return Timed(root_document(models, task, root))
         found = az.diff(
             *models, time_limit=deadline.timeout, workers=workers, state=other.state,
             progress=advance,
         )  # fmt: skip
         cells = found.cells(other.top)
-    seconds = time.monotonic() - began
-    return Said(difference_document(models, found, cells, seconds, other.picture))
+    return Timed(difference_document(models, found, cells, other.picture))
 
 
 def _draw(first: Model, second: Model, path: Path) -> None:

@@ -42,14 +42,13 @@ def economy(model: o.ModelArgument, sizes: o.AllSizes, ties: o.Ties, proofs: Pro
     explanation, and those that it leaves.
     """
     import algzoo_exact as az
+    from algzoo_exact.plotting import check_plot
     from algzoo_exact.present.documents.economy import economy_document
-    from algzoo_exact.present.pictures.economy import SUFFIXES, plot_economy
+    from algzoo_exact.present.pictures.economy import plot_economy
     from algzoo_exact.zoo.explanations import explanation_path
 
-    if proofs.plot is not None and proofs.plot.suffix not in SUFFIXES:
-        raise az.InputError(
-            f"Plots are written as {', '.join(SUFFIXES)}, not as {proofs.plot.name!r}."
-        )
+    if proofs.plot is not None:
+        check_plot(proofs.plot)
     loaded, path, verification = sizes.load(model), None, None
     task, rule = o.task_of(loaded), ties.rule
     with progress_bar("economy") as advance:

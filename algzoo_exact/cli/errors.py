@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 import typer
 
 from algzoo_exact.cli import options as o
-from algzoo_exact.cli.command import Said
+from algzoo_exact.cli.command import Said, Timed
 from algzoo_exact.cli.output import progress_bar
 from algzoo_exact.errors import FloatRangeError
 
@@ -54,7 +53,7 @@ def errors(
     from algzoo_exact.program.transformer import Transformer
     from algzoo_exact.tables import check_suffix, write_rows
 
-    began, out = time.monotonic(), extent.out
+    out = extent.out
     deadline = extent.deadline(context)
     if out is not None:
         check_suffix(out)
@@ -67,8 +66,7 @@ def errors(
             )
             if out is not None:
                 write_rows(wrong.arrow().to_pylist(), out)
-        seconds = time.monotonic() - began
-        return Said(wrong_functions_document(loaded, wrong, extent.top, out, seconds))
+        return Timed(wrong_functions_document(loaded, wrong, extent.top, out))
     task, rule = rules.task_of(loaded), rules.rule
     if task.is_numeric:
         with progress_bar("errors", deadline) as advance, extent.shared(2) as workers:
@@ -79,8 +77,7 @@ def errors(
             if out is not None:
                 squares.write(out)
             pieces = squares.cells(extent.top)
-        seconds = time.monotonic() - began
-        return Said(median_errors_document(loaded, squares, pieces, out, seconds))
+        return Timed(median_errors_document(loaded, squares, pieces, out))
     with progress_bar("errors", deadline) as advance, extent.shared(2) as workers:
         found = az.find_errors(
             loaded.program, task, ties=rule, workers=workers, state=extent.state,
@@ -94,4 +91,4 @@ def errors(
 
             with suppress(FloatRangeError):
                 floats = float_answers(loaded.program, [cell.input for cell in cells])
-    return Said(errors_document(loaded, found, cells, floats, out, time.monotonic() - began))
+    return Timed(errors_document(loaded, found, cells, floats, out))

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
 import typer
 
 from algzoo_exact.cli import options as o
-from algzoo_exact.cli.command import Said
+from algzoo_exact.cli.command import Said, Timed
 from algzoo_exact.cli.output import progress_bar
 from algzoo_exact.cli.stories import EXIT_CODES, StatementTime
 from algzoo_exact.errors import InputError
@@ -63,7 +62,6 @@ def explore(
     from algzoo_exact.present.documents.explore import explore_document
     from algzoo_exact.zoo.explanations import explanation_path
 
-    began = time.monotonic()
     if page.output.suffix != ".html":
         raise InputError(f"Cannot write {page.output}: its name must end in .html.")
     check_place(page.output)
@@ -81,4 +79,4 @@ def explore(
         )  # fmt: skip
         found.save(page.output)
     code = 0 if found.verification is None else EXIT_CODES[found.verification.status]
-    return Said(explore_document(found, page.output, time.monotonic() - began), code)
+    return Timed(explore_document(found, page.output), code)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
 import typer
 
 from algzoo_exact.cli import options as o
-from algzoo_exact.cli.command import Said
+from algzoo_exact.cli.command import Said, Timed
 from algzoo_exact.cli.interrupts import noticing_interrupts
 from algzoo_exact.cli.output import progress_bar
 
@@ -57,7 +56,6 @@ def gradient(
     import algzoo_exact as az
     from algzoo_exact.present.documents.gradient import gradient_document
 
-    began = time.monotonic()
     loaded = sizes.load(model)
     task, rule = o.task_of(loaded), ties.rule
     deadline = limit.deadline(context)
@@ -70,8 +68,7 @@ def gradient(
             score = az.accuracy(
                 loaded, task, ties=rule, time_limit=deadline.timeout, progress=advance
             )
-    seconds = time.monotonic() - began
-    return Said(gradient_document(loaded, score, found, shown.top, seconds))
+    return Timed(gradient_document(loaded, score, found, shown.top))
 
 
 def polish(
@@ -92,7 +89,6 @@ def polish(
     from algzoo_exact.present.documents.gradient import polish_document
     from algzoo_exact.zoo.saving import check_suffix, save
 
-    began = time.monotonic()
     check_suffix(target.output)
     with staged(target.output) as part:
         loaded = sizes.load(model)
@@ -105,4 +101,4 @@ def polish(
             )  # fmt: skip
         save(found.program, part, task, found.dtype)
     written = az.load(target.output, task=task.name, seq_len=task.seq_len)
-    return Said(polish_document(loaded, found, written, time.monotonic() - began))
+    return Timed(polish_document(loaded, found, written))

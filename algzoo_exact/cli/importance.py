@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import typer
 
 from algzoo_exact.cli import options as o
-from algzoo_exact.cli.command import Said
+from algzoo_exact.cli.command import Said, Timed
 from algzoo_exact.cli.output import progress_bar
 from algzoo_exact.errors import InputError, did_you_mean
 
@@ -95,7 +94,6 @@ def ablate(
     from algzoo_exact.analysis.ablation import Importance
     from algzoo_exact.present.documents.importance import importance_document
 
-    began = time.monotonic()
     loaded = sizes.load(model)
     task = rules.task_of(loaded)
     deadline = limit.deadline(context)
@@ -104,8 +102,7 @@ def ablate(
             loaded, part.part, task, frozen=cut.state, ties=rules.rule, time_limit=deadline.timeout
         )
         whole = Importance(found.before, (found,))
-    seconds = time.monotonic() - began
-    return Said(importance_document(loaded, whole, cut.state, 1, seconds))
+    return Timed(importance_document(loaded, whole, cut.state, 1))
 
 
 def importance(
@@ -124,7 +121,6 @@ def importance(
     import algzoo_exact as az
     from algzoo_exact.present.documents.importance import importance_document
 
-    began = time.monotonic()
     deadline = limit.deadline(context)
     loaded = sizes.load(model)
     with progress_bar("importance", deadline) as advance, parts.shared(2) as workers:
@@ -132,5 +128,4 @@ def importance(
             loaded, rules.task_of(loaded), sorts=parts.sorts, pairs=parts.pairs, frozen=cut.state,
             ties=rules.rule, workers=workers, time_limit=deadline.timeout, progress=advance,
         )  # fmt: skip
-    seconds = time.monotonic() - began
-    return Said(importance_document(loaded, found, cut.state, parts.top, seconds))
+    return Timed(importance_document(loaded, found, cut.state, parts.top))

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import time
-
 from algzoo_exact.cli import options as o
-from algzoo_exact.cli.command import Said
+from algzoo_exact.cli.command import Said, Timed
 from algzoo_exact.cli.output import progress_bar
 
 EXAMPLES = """
@@ -29,9 +27,8 @@ def neurons(
     import algzoo_exact as az
     from algzoo_exact.present.documents.neurons import neurons_document
 
-    began = time.monotonic()
     loaded = noise.on(sizes.load(model))
     with progress_bar("neurons") as advance, sharing.shared(2) as workers:
         found = az.neuron_facts(loaded, workers=workers, progress=advance)
-        said = neurons_document(loaded, found, time.monotonic() - began)
-    return Said(said)
+        said = neurons_document(loaded, found)
+    return Timed(said)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 
 import typer
 
 from algzoo_exact.cli import options as o
-from algzoo_exact.cli.command import Said
+from algzoo_exact.cli.command import Said, Timed
 from algzoo_exact.cli.output import progress_bar
 from algzoo_exact.errors import InputError
 
@@ -51,7 +50,6 @@ def sections(
     import algzoo_exact as az
     from algzoo_exact.present.documents.section import positive_document, section_document
 
-    began = time.monotonic()
     deadline = extent.deadline(context)
     if subspace.chosen and extent.positive is not None:
         raise InputError("--positive has sections of its own; leave it out, or the section.")
@@ -63,10 +61,9 @@ def sections(
             score = section.accuracy(
                 ties=rules.rule, time_limit=limit, workers=workers, progress=advance
             )
-            return Said(section_document(loaded, section, score, time.monotonic() - began))
+            return Timed(section_document(loaded, section, score))
         found = az.positive_inputs(
             loaded, extent.positive or 2, task, ties=rules.rule, time_limit=limit,
             workers=workers, progress=advance,
         )  # fmt: skip
-    seconds = time.monotonic() - began
-    return Said(positive_document(loaded, task, rules.rule, found, extent.top, seconds))
+    return Timed(positive_document(loaded, task, rules.rule, found, extent.top))

@@ -86,6 +86,11 @@ class Enclosure(Shown):
         """The number times ``factor`` >= 0."""
         return Enclosure(factor * self.lower, factor * self.upper)
 
+    @property
+    def complement(self) -> Enclosure:
+        """1 minus the number."""
+        return Enclosure(1 - self.upper, 1 - self.lower)
+
     def hull(self, other: Enclosure) -> Enclosure:
         """The smallest enclosure that holds both."""
         return Enclosure(min(self.lower, other.lower), max(self.upper, other.upper))

@@ -31,12 +31,11 @@ from algzoo_exact.program.ir import Program
 from algzoo_exact.program.lift import HasProgram, lift
 from algzoo_exact.program.standardize import standardize
 from algzoo_exact.program.task import Task, TieRule, check_fit
-from algzoo_exact.progress import shows_progress
+from algzoo_exact.progress import Progress, shows_progress
 from algzoo_exact.shown import Shown
 from algzoo_exact.zoo.loading import load
 
 T = TypeVar("T")
-Progress = Callable[[float, str], None]
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,7 +7,7 @@ is written.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 if TYPE_CHECKING:
@@ -266,3 +266,16 @@ def _text(said: str | Text) -> Text:
 def untitled(*blocks: Block, data: Mapping[str, Any]) -> Document:
     """What a command says: blocks without headings."""
     return Document("", "", (Section("", "", blocks),), "", data=data)
+
+
+def timed(document: Document, seconds: float) -> Document:
+    """What a command says, with a row at the end of its first facts: how long it took."""
+    (section,) = document.sections
+    head, *rest = section.blocks
+    assert isinstance(head, Facts)
+    rows = *head.rows, ("time", (f"{seconds:.2f} s",))
+    return replace(
+        document,
+        sections=(replace(section, blocks=(Facts(rows), *rest)),),
+        data={**document.data, "seconds": round(seconds, 4)},
+    )

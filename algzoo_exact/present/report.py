@@ -11,7 +11,7 @@ from algzoo_exact.errors import InputError, demand
 from algzoo_exact.explain.story import Explanation
 from algzoo_exact.files import path_of
 from algzoo_exact.present.document import Document
-from algzoo_exact.present.findings.gather import Findings, Progress, Wishes, gather
+from algzoo_exact.present.findings.gather import Findings, Wishes, gather
 from algzoo_exact.present.sections.regions import PICTURE
 from algzoo_exact.present.sections.registry import SECTIONS
 from algzoo_exact.present.wording import several
@@ -23,7 +23,7 @@ from algzoo_exact.processes import Workers
 from algzoo_exact.program.lift import task_of
 from algzoo_exact.program.readers import as_model
 from algzoo_exact.program.task import Task, TieRule
-from algzoo_exact.progress import shows_progress
+from algzoo_exact.progress import Progress, shows_progress
 from algzoo_exact.shown import Shown
 from algzoo_exact.version import __version__
 from algzoo_exact.zoo.loading import Model

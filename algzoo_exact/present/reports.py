@@ -12,7 +12,15 @@ from typing import Any
 
 from algzoo_exact.errors import InputError
 from algzoo_exact.explain.story import load_explanation
-from algzoo_exact.files import Kept, journal_of, kept_beside, path_of, staged, write_whole
+from algzoo_exact.files import (
+    Kept,
+    journal_of,
+    kept_beside,
+    make_folder,
+    path_of,
+    staged,
+    write_whole,
+)
 from algzoo_exact.names import address, printable
 from algzoo_exact.present import document as d
 from algzoo_exact.present.documents.scores import (
@@ -22,7 +30,7 @@ from algzoo_exact.present.documents.scores import (
     whole_row,
 )
 from algzoo_exact.present.findings.certifying import slow_certificate
-from algzoo_exact.present.findings.gather import Progress, Wishes
+from algzoo_exact.present.findings.gather import Wishes
 from algzoo_exact.present.report import report_of
 from algzoo_exact.present.sections.registry import kinds_section
 from algzoo_exact.present.wording import several
@@ -30,7 +38,7 @@ from algzoo_exact.present.writers.html import to_html
 from algzoo_exact.present.writers.registry import write
 from algzoo_exact.processes import Workers
 from algzoo_exact.program.task import PROBLEMS, TieRule
-from algzoo_exact.progress import shows_progress
+from algzoo_exact.progress import Progress, shows_progress
 from algzoo_exact.shown import Shown
 from algzoo_exact.tables import Row
 from algzoo_exact.version import __version__
@@ -101,10 +109,7 @@ def reports_of(
     """The same, of wishes that are one value, without an explanation or a certificate."""
     names = _names(models_in(source))
     pages = _pages([*names])
-    try:
-        target.mkdir(exist_ok=True)
-    except OSError as error:
-        raise InputError(f"Cannot make the folder {target}: {error.strerror}.") from error
+    make_folder(target)
     # With torch in this process, no report starts another one to load it again.
     from algzoo_exact.runtime import sampling  # noqa: F401
 

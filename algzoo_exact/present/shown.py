@@ -162,11 +162,11 @@ def _outcome(outcome: Outcome) -> Blocks:
 
 
 def _difference(found: Difference) -> Blocks:
-    return _of(difference_document(None, found, found.cells(_TOP), None))
+    return _of(difference_document(None, found, found.cells(_TOP)))
 
 
 def _errors(found: Errors) -> Blocks:
-    return _of(errors_document(None, found, found.cells(_TOP), None, None, None))
+    return _of(errors_document(None, found, found.cells(_TOP), None, None))
 
 
 def _fields(value: object) -> Blocks:
@@ -265,13 +265,13 @@ BLOCKS: dict[type, Callable[[Any], Blocks]] = {
     Economy: lambda made: tuple(economy_blocks(made)),
     Suggestion: lambda found: tuple(suggestion_blocks([found])),
     Outcome: _outcome,
-    Asked: lambda asked: _of(asked_document(None, None, None, asked, None)),
+    Asked: lambda asked: _of(asked_document(None, None, None, asked)),
     Errors: _errors,
     Difference: _difference,
-    NeuronFacts: lambda found: _of(neurons_document(None, found, None)),
-    Importance: lambda found: _of(importance_document(None, found, None, _TOP, None)),
-    Gradient: lambda found: _of(gradient_document(None, None, found, _TOP, None)),
-    Polished: lambda found: _of(polish_document(None, found, None, None)),
+    NeuronFacts: lambda found: _of(neurons_document(None, found)),
+    Importance: lambda found: _of(importance_document(None, found, None, _TOP)),
+    Gradient: lambda found: _of(gradient_document(None, None, found, _TOP)),
+    Polished: lambda found: _of(polish_document(None, found, None)),
     Drawing: _drawing,
     Exploration: _exploration,
     Catalogue: _catalogue,

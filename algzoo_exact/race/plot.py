@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.shares import decimals
-from algzoo_exact.files import replacing
-from algzoo_exact.plotting import plain_matplotlib
+from algzoo_exact.plotting import check_plot, write_plot
 from algzoo_exact.race.run import Race, RacePoint
 from algzoo_exact.race.summary import kind_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-SUFFIXES = (".svg", ".png", ".pdf")
 
 # Okabe and Ito's palette (2008), told apart with any colour vision, without its yellow.
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7A5C28")
@@ -34,18 +32,14 @@ def plot_race(race: Race, path: str | Path) -> None:
     file, byte for byte. InputError for other suffixes, folders that cannot be written to, and
     races without a point that could be drawn.
     """
-    target = Path(path)
-    if target.suffix not in SUFFIXES:
-        raise InputError(f"Plots are written as {', '.join(SUFFIXES)}, not as {target.name!r}.")
+    check_plot(Path(path))
     lines: dict[str, list[RacePoint]] = {}
     for point in race.points:
         if point.outcome.flops is not None and point.outcome.mse.high > 0:
             lines.setdefault(point.estimator, []).append(point)
     if not lines:
         raise InputError("No entry of this race has a point with counted operations.")
-    metadata = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}, ".png": {}}[target.suffix]
-    with replacing(target) as part, plain_matplotlib():
-        _figure(race, lines).savefig(part, format=target.suffix[1:], dpi=120, metadata=metadata)
+    write_plot(partial(_figure, race, lines), path)
 
 
 def _figure(race: Race, lines: dict[str, list[RacePoint]]) -> Figure:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from math import isfinite
@@ -20,7 +20,7 @@ from algzoo_exact.errors import InputError, demand
 from algzoo_exact.processes import Workers, check_workers
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task, check_fit, index_tasks
-from algzoo_exact.progress import shows_progress
+from algzoo_exact.progress import Progress, shows_progress
 from algzoo_exact.race.entries.flops import sample_cost
 from algzoo_exact.race.estimator import Estimate, Estimator, Kind, LearnedConstant
 from algzoo_exact.race.registry import ADDED, UNCOUNTED, check_name, estimator, names
@@ -37,8 +37,6 @@ BUDGETS: tuple[float, ...] = (1e4, 1e5, 1e6, 1e7, 1e8, 1e9)
 TRUTH_SAMPLES = 1 << 24
 
 _FIRST_TRUTH_SEED = 1 << 40  # far from seeds that people give, so that no tuning saw these inputs
-
-Progress = Callable[[float, str], None]
 
 
 @dataclass(frozen=True)
@@ -143,12 +141,9 @@ def compare(
     with kept_in(Path(folder) if folder is not None else None, settings) as kept:
         for job, outcome in outcomes(found.waiting(), work, NEVER, workers, kept):
             found.add(job, outcome)
-    truths = [found.truths[v] for v in range(variants)]
-    judged = Truths(
-        np.array([truth.value for truth in truths]), np.array([truth.variance for truth in truths])
-    )
     points: list[RacePoint] = []
-    cost, p = sample_cost(program), judged.values
+    judged, cost = found.judged(), sample_cost(program)
+    p = judged.values
     for name in chosen:
         keys = [key for key in jobs if key[0] == name]
         own = [*_points(keys, found.answers, judged, cost)]
@@ -164,7 +159,7 @@ def compare(
         noise_seed=noise_seed,
         variants=variants,
         accuracy=float(p.mean()),
-        truth_method=truths[0].method,
+        truth_method=found.truths[0].method,
         truth_error=float(np.sqrt(judged.variances.mean())),
         sampling_variance=float((p * (1 - p)).mean()),
         sample_cost=cost,
@@ -235,6 +230,10 @@ class _Found:
         """All jobs, in which the last is the first to be done: truths, then cheap answers."""
         cheap = sorted(self.keys, key=lambda key: key[1] or 0)
         return [*cheap[::-1], *reversed(range(self.variants))]
+
+    def judged(self) -> Truths:
+        truths = [self.truths[v] for v in range(self.variants)]
+        return Truths(np.array([t.value for t in truths]), np.array([t.variance for t in truths]))
 
     def add(self, job: Job, outcome: Truth | Answers) -> None:
         if isinstance(outcome, Truth):

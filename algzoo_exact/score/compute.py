@@ -15,7 +15,7 @@ from algzoo_exact.program.ir import Program
 from algzoo_exact.program.lift import HasNetwork, HasProgram, lift, network_of, task_of
 from algzoo_exact.program.task import Task, TieRule, check_fit, median
 from algzoo_exact.program.transformer import Transformer
-from algzoo_exact.progress import shows_progress
+from algzoo_exact.progress import Progress, shows_progress
 from algzoo_exact.regions.exact_search import ExactSearch
 from algzoo_exact.regions.starts import starting_cones
 from algzoo_exact.score.accuracy import ACCURACY
@@ -28,7 +28,7 @@ from algzoo_exact.score.enumeration import ENUMERATION
 from algzoo_exact.score.metric import Metric
 from algzoo_exact.score.pool import new_search, outcomes
 from algzoo_exact.score.question import MANY_DIGITS, Method, Question, Wish, floats_serve
-from algzoo_exact.score.result import Progress, Score
+from algzoo_exact.score.result import Score
 from algzoo_exact.score.squared_error import SQUARED_ERROR
 from algzoo_exact.state import Place, opened
 

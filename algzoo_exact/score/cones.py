@@ -49,7 +49,6 @@ _CELL_BITS = 30  # cells among whose number the width is shared out
 # cone that is summed by itself, it may be a share of what it adds. A half of a label cell adds
 # nothing by itself: however large, most of it may cancel in the other half.
 _WIDE, _CAREFUL_UP_TO = Fraction(1, 10**6), 6
-_MANY_JOBS = 200
 _MANY_PARTS = 10_000  # among which a width that is asked for is shared out
 # Cones whose mass is not known beforehand are measured for reports on the way, a quarter of the
 # time at most.

@@ -18,8 +18,9 @@ from algzoo_exact.program.floats import exact_weights
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task, TieRule
 from algzoo_exact.program.transformer import Transformer
+from algzoo_exact.progress import Progress
 from algzoo_exact.score.metric import Metric
-from algzoo_exact.score.result import Kind, Progress, Score
+from algzoo_exact.score.result import Kind, Score
 from algzoo_exact.state import State
 
 Wish = Literal["auto", "exact", "bounds"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -14,9 +14,6 @@ from algzoo_exact.score.closed_form import ClosedForm
 from algzoo_exact.shown import Shown
 
 Kind = Literal["exact", "certified"]
-
-Progress = Callable[[float, str], None]
-"""Called with the fraction done (0 to 1) and one line about what is known so far."""
 
 
 @dataclass(frozen=True)

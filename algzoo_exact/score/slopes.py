@@ -26,6 +26,7 @@ from algzoo_exact.program.floats import exact_weights, float_weights, rounded_we
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.specialize import Specializer
 from algzoo_exact.program.task import Task, TieRule
+from algzoo_exact.progress import Progress
 from algzoo_exact.regions.enumerate import activation_regions, cells
 from algzoo_exact.regions.exact_search import BOUNDARY, LEAVES, ExactSearch
 from algzoo_exact.regions.pattern import from_words
@@ -34,7 +35,6 @@ from algzoo_exact.score.bend_balls import bends_of
 from algzoo_exact.score.bends import Errors
 from algzoo_exact.score.cell_walls import Below, below_start, room_for_facets
 from algzoo_exact.score.pool import new_search, outcomes
-from algzoo_exact.score.result import Progress
 from algzoo_exact.score.rigorous import MOST_BITS, Cell, cell_of, flow_of, wall_normals
 from algzoo_exact.score.slope_balls import Rnn, accuracy_slopes, moving_facets, square_slopes
 

@@ -13,14 +13,11 @@ from dataclasses import asdict, dataclass, fields
 from fractions import Fraction
 from math import inf
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args, get_type_hints
+from typing import Any, get_args, get_type_hints
 
 from algzoo_exact.errors import InputError
-from algzoo_exact.files import write_whole
+from algzoo_exact.files import read_limited, write_whole
 from algzoo_exact.program.task import PROBLEMS, TIE_RULES
-
-if TYPE_CHECKING:
-    from algzoo_exact.zoo.loading import Model
 
 Json = dict[str, Any]
 
@@ -181,13 +178,9 @@ def parse_card(data: object) -> Card:
 def read_card(path: str | os.PathLike[str]) -> Card:
     """Read a card; InputError, in one sentence, for anything that is not one."""
     path = Path(path)
+    content = read_limited(path, LARGEST_CARD)
     try:
-        with path.open("rb") as file:
-            content = file.read(LARGEST_CARD + 1)
-    except OSError as error:
-        raise InputError(f"Cannot read {path}: {error.strerror}.") from error
-    try:
-        if len(content) > LARGEST_CARD:
+        if content is None:
             raise InputError(f"This is over {LARGEST_CARD >> 20} MiB, too large for a model card.")
         return parse_card(_parse_json(content))
     except InputError as error:
@@ -214,25 +207,6 @@ def write_card(card: Card, path: str | os.PathLike[str]) -> None:
     """Write a card as JSON; the file appears whole or not at all."""
     text = json.dumps(card.json(), indent=2, sort_keys=True, allow_nan=False, ensure_ascii=False)
     write_whole(path, f"{text}\n".encode())
-
-
-def check_card(card: Card, model: Model) -> None:
-    """InputError unless the card is about this very model."""
-    network = model.network
-    found = {
-        "name": model.name,
-        "sha256": model.sha256,
-        "hidden_size": network.hidden_size,
-        "seq_len": network.seq_len,
-        "parameters": network.parameters,
-        "task": model.task.name if model.task else None,
-    }
-    for key, value in found.items():
-        if getattr(card, key) != value:
-            raise InputError(
-                f"The card of {card.name} says {key} {getattr(card, key)}, "
-                f"but the model has {value}."
-            )
 
 
 def _parse_json(content: bytes) -> object:

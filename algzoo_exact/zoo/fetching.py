@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from algzoo_exact.errors import InputError, did_you_mean
+from algzoo_exact.progress import Progress
 from algzoo_exact.zoo.algzoo import (
     BASE_URL,
     EXAMPLE,
@@ -39,8 +40,6 @@ PREFIX = "algzoo:"
 SECONDS_TO_CONNECT, SECONDS_OF_SILENCE = 10.0, 30.0
 
 _CHUNK = 1 << 10  # bytes
-
-Progress = Callable[[float, str], None]
 
 
 class UnreachableError(InputError):

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from algzoo_exact.errors import InputError, did_you_mean
+from algzoo_exact.files import read_limited
 from algzoo_exact.program.lift import check_layout
 from algzoo_exact.zoo.checkpoints import state_dict_in, stated_in
 from algzoo_exact.zoo.storage import (
@@ -39,12 +40,8 @@ _GLOBAL = re.compile(r"GLOBAL ([\w.]+)")
 
 def read_file(path: Path) -> bytes:
     """The bytes of a file; InputError if it is too large or cannot be read."""
-    try:
-        with path.open("rb") as file:
-            content = file.read(LARGEST_FILE + 1)
-    except OSError as error:
-        raise InputError(f"Cannot read {path}: {error.strerror}.") from error
-    if len(content) > LARGEST_FILE:
+    content = read_limited(path, LARGEST_FILE)
+    if content is None:
         raise InputError(f"{path} is over {LARGEST_FILE >> 20} MiB; AlgZoo's models are tiny.")
     return content
 

@@ -36,7 +36,7 @@ LAYERS: dict[str, set[str]] = {
     "shown": set(),
     "progress": {"deadline"},
     "version": set(),
-    "plotting": set(),
+    "plotting": {"errors", "files"},
     "files": {"errors"},
     "tables": {"errors", "files"},
     "state": {"errors", "exact", "files"},

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from algzoo_exact.zoo.cards import Card, Score
+from algzoo_exact.zoo.loading import Model
 
 EXACT = Score("accuracy", "exact", ties="lowest", lower="0.98713850", upper="0.98713851")
 COUNTED = Score(
@@ -35,3 +36,11 @@ TRANSFORMER = replace(
 )
 MEDIAN = replace(CARD, name="median_4_3", task="median", parameters=24, score=SQUARE)
 CARDS = [CARD, TRANSFORMER, MEDIAN, replace(CARD, score=SAMPLED, chosen_by="validation sample")]
+
+
+def check_card(card: Card, model: Model) -> None:
+    """That the card is about this very model."""
+    network, task = model.network, model.task
+    sizes = network.hidden_size, network.seq_len, network.parameters
+    assert (card.name, card.sha256, card.task) == (model.name, model.sha256, task and task.name)
+    assert (card.hidden_size, card.seq_len, card.parameters) == sizes

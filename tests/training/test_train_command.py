@@ -11,13 +11,14 @@ import time
 from pathlib import Path
 
 import pytest
+from support.cards import check_card
 from support.command_line import json_of, run, text_of
 
 import algzoo_exact as az
 from algzoo_exact.errors import InputError
 from algzoo_exact.program.task import Task
 from algzoo_exact.training.scoring import choose, middle
-from algzoo_exact.zoo.cards import check_card, read_card
+from algzoo_exact.zoo.cards import read_card
 
 SIZES = {"sequences": 2**13, "seeds": 3}
 

@@ -13,7 +13,17 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.cards import CARD, CARDS, COUNTED, EXACT, MEDIAN, SAMPLED, SQUARE, TRANSFORMER
+from support.cards import (
+    CARD,
+    CARDS,
+    COUNTED,
+    EXACT,
+    MEDIAN,
+    SAMPLED,
+    SQUARE,
+    TRANSFORMER,
+    check_card,
+)
 from support.paths import MODELS
 
 from algzoo_exact.errors import InputError
@@ -24,7 +34,6 @@ from algzoo_exact.zoo.card_text import power_text, score_text
 from algzoo_exact.zoo.cards import (
     Card,
     Score,
-    check_card,
     parse_card,
     read_card,
     read_cards,
@@ -281,11 +290,6 @@ def test_published_sizes_are_complete() -> None:
 # --- the cards that are shipped ---
 
 
-def test_shipped_cards_are_about_the_shipped_models() -> None:
-    for card in read_cards(MODELS):
-        check_card(card, load(card.name))
-
-
 def test_the_shipped_readme_agrees_with_the_cards() -> None:
     text = (MODELS / "README.md").read_text(encoding="utf-8")
     assert to_markdown(cards_document(read_cards(MODELS)), {}) in text
@@ -293,9 +297,9 @@ def test_the_shipped_readme_agrees_with_the_cards() -> None:
 
 def test_a_card_of_another_model_is_noticed() -> None:
     model = load("2nd_argmax_4_3")
-    with pytest.raises(InputError, match="says sha256 0000"):
+    with pytest.raises(AssertionError):
         check_card(CARD, model)
     right = replace(CARD, sha256=model.sha256)
     check_card(right, model)
-    with pytest.raises(InputError, match="says parameters 33, but the model has 32"):
+    with pytest.raises(AssertionError):
         check_card(replace(right, parameters=33), model)

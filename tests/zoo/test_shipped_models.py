@@ -6,11 +6,12 @@ from fractions import Fraction
 from math import sqrt
 
 import pytest
+from support.cards import check_card
 
 import algzoo_exact as az
 from algzoo_exact.training.scoring import exact_score, middle, sampled_score
 from algzoo_exact.zoo.algzoo import published
-from algzoo_exact.zoo.cards import Card, Score, check_card, read_cards
+from algzoo_exact.zoo.cards import Card, Score, read_cards
 from algzoo_exact.zoo.loading import shipped_folder
 
 CARDS = {card.name: card for card in read_cards(shipped_folder())}

@@ -39,25 +39,21 @@ class Bench:
         """The questions in the setting, but for those about no input."""
         return list(questions) if self.inside is None else self.inside.asked(questions)
 
-    def decider(self, program: Program | None = None) -> Decider:
-        return Decider(program or self.program, self.seconds)
+    def decider(self) -> Decider:
+        return Decider(self.program, self.seconds)
 
-    def holds(
-        self, questions: Sequence[Question], *, almost: bool, program: Program | None = None
-    ) -> Outcome:
+    def holds(self, questions: Sequence[Question], *, almost: bool) -> Outcome:
         """Do all the statements hold, for all (or ``almost`` all) inputs? They share the time."""
         questions = self.asked(questions)
-        decider, deadline = self.decider(program), Deadline.after(self.seconds)
+        decider, deadline = self.decider(), Deadline.after(self.seconds)
         outcomes = (decider.decide(q, almost=almost, deadline=deadline) for q in questions)
         return next(outcomes) if len(questions) == 1 else together(outcomes)
 
-    def measured(
-        self, formula: Formula, *, program: Program | None = None, part: float = 1.0
-    ) -> Figure:
+    def measured(self, formula: Formula, *, part: float = 1.0) -> Figure:
         """Its probability: exact or certified where that can be had, else sampled; in a part of the
         time."""
         said = formula if self.inside is None else self.inside.formula(formula)
-        return measured(program or self.program, said, Deadline.after(part * self.seconds))
+        return measured(self.program, said, Deadline.after(part * self.seconds))
 
     def about(self, instance: HasParameters, outcome: Outcome, start: float) -> Outcome:
         """The outcome as that of an instance, since ``start``; its witness is shown to torch."""

@@ -301,7 +301,7 @@ def derived_accuracy(instances: Sequence[CheckedCase], partition: Partition) -> 
     open_cases = [case for case in instances if case.answer == "unknown"]
     if len(known) == len(instances) and all(c.probability.rational == 0 for c in open_cases):
         # Each of the two tells the accuracy, so that both sharpen it.
-        other = Enclosure(1 - wrong.enclosure.upper, 1 - wrong.enclosure.lower)
-        return replace(right, what="accuracy", enclosure=right.enclosure.intersect(other))
+        both = right.enclosure.intersect(wrong.enclosure.complement)
+        return replace(right, what="accuracy", enclosure=both)
     both = Enclosure(right.enclosure.lower, 1 - wrong.enclosure.lower)
     return Figure("accuracy", "certified", both)

@@ -162,9 +162,7 @@ class Instance(Ground):
         said = self.says(bench.task, bench.ties, ())
         if not said:
             return None
-        asked = bench.asked(said)
-        false = [Logic("and", (q.domain, Logic("not", (q.statement,)))) for q in asked]
-        return bench.measured(some(false), part=FAILING_PART)
+        return bench.measured(some([q.false for q in bench.asked(said)]), part=FAILING_PART)
 
     def facts(self) -> list[Fact]:
         """What other proofs may assume once it is proved."""

@@ -130,8 +130,7 @@ class Close(Instance):
         most = self.bounds.most
         if self.scale is None or most is None:
             return None
-        beyond = Logic("and", (self.domain, Logic("not", (self.within(most),))))
-        return bench.measured(beyond, part=FAILING_PART)
+        return bench.measured(Question(self.within(most), self.domain).false, part=FAILING_PART)
 
     def facts(self) -> list[Fact]:
         most = self.bounds.most

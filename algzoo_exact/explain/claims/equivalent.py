@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal, Self, get_args
 
 from algzoo_exact.errors import InputError
 from algzoo_exact.explain.claims.bench import Bench
-from algzoo_exact.explain.claims.claim import FAILING_PART, ClaimResult, Instance
+from algzoo_exact.explain.claims.claim import ClaimResult, Instance
 from algzoo_exact.explain.claims.keys import Keys, Source, choice, formula, text
 from algzoo_exact.explain.language.expression import (
     EVERYWHERE,
@@ -77,21 +77,21 @@ class Equivalent(Instance):
         if result.claim.table["mode"] == "function" and bench.program.outputs > 1:
             yield {**result.claim.table, "mode": "labels"}
 
+    def _both(self, bench: Bench) -> Bench:
+        """With the product of both models."""
+        return replace(bench, program=product(bench.program, bench.others[self.other]))
+
     def fails(self, bench: Bench) -> Figure | None:
-        (said,) = self.says(bench.task, bench.ties, ())
-        false = Logic("and", (said.domain, Logic("not", (said.statement,))))
-        both = product(bench.program, bench.others[self.other])
-        return bench.measured(false, program=both, part=FAILING_PART)
+        return super().fails(self._both(bench))
 
     def check(self, bench: Bench, facts: Sequence[Fact]) -> Outcome:
-        both = product(bench.program, bench.others[self.other])
+        both = self._both(bench)
         if self.mode == "labels" and bench.program.outputs == 1:
             raise InputError("A model with one output predicts no labels; use the mode function.")
-        said = self.says(bench.task, bench.ties, facts)
-        found = bench.holds(said, almost=self.almost, program=both)
+        found = super().check(both, facts)
         if found.witness is None or found.failing is None:
             return found
-        return replace(found, confirmed=confirmed(both, *found.failing, found.witness))
+        return replace(found, confirmed=confirmed(both.program, *found.failing, found.witness))
 
 
 def product(first: Program, second: Program) -> Program:

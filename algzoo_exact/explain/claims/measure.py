@@ -18,16 +18,11 @@ from algzoo_exact.explain.outcome import Outcome
 from algzoo_exact.explain.prove.facts import Fact
 
 
-@dataclass(frozen=True)
-class Measure(Instance):
-    """The probability of ``condition`` for standard Gaussian inputs is within ``bounds``."""
+class Bounded(Instance):
+    """About a ``number`` from 0 to 1 that is within ``bounds``."""
 
-    condition: Formula
     bounds: Bounds
-
-    kind = "measure"
-    weaker_by = "bounds that are met"
-    keys: ClassVar[Keys] = {"condition": formula(), **BOUND_KEYS, **SETTING_KEYS}
+    number: ClassVar[str]
     schema_rules: ClassVar[Json] = BOUND_RULE
     assumes = False
 
@@ -35,13 +30,26 @@ class Measure(Instance):
         super().__post_init__()
         for value in self.bounds.given():
             if not 0 <= value <= 1:
-                raise InputError(f"a probability is from 0 to 1, not {value}.")
+                raise InputError(f"{self.number} is from 0 to 1, not {value}.")
 
     @classmethod
     def one(cls, source: Source) -> Self:
         given = source.all(cls.keys)
-        setting = {key: given[key] for key in SETTING_KEYS}
-        return cls(source.parameters, given["condition"], Bounds.of(given), **setting)
+        given["bounds"] = Bounds.of(given)
+        return cls(source.parameters, **{k: v for k, v in given.items() if k not in BOUND_KEYS})
+
+
+@dataclass(frozen=True)
+class Measure(Bounded):
+    """The probability of ``condition`` for standard Gaussian inputs is within ``bounds``."""
+
+    condition: Formula
+    bounds: Bounds
+
+    kind = "measure"
+    number = "a probability"
+    weaker_by = "bounds that are met"
+    keys: ClassVar[Keys] = {"condition": formula(), **BOUND_KEYS, **SETTING_KEYS}
 
     @classmethod
     def weaker(cls, result: ClaimResult, bench: Bench) -> Iterator[Mapping[str, Any]]:

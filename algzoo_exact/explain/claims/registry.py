@@ -30,12 +30,5 @@ def register(kind: T) -> T:
     return kind
 
 
-register(Always)
-register(Measure)
-register(Close)
-register(Weights)
-register(Equivalent)
-register(Inductive)
-register(Right)
-register(Wrong)
-register(Share)
+for _kind in (Always, Measure, Close, Weights, Equivalent, Inductive, Right, Wrong, Share):
+    register(_kind)

@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar, Self
 
-from algzoo_exact.errors import InputError
 from algzoo_exact.explain.claims.answers import Right, check_labels
 from algzoo_exact.explain.claims.bench import Bench
-from algzoo_exact.explain.claims.bounds import BOUND_KEYS, BOUND_RULE, Bounds, held_against
-from algzoo_exact.explain.claims.claim import Instance
-from algzoo_exact.explain.claims.keys import SETTING_KEYS, Json, Keys, Source, Values, formula
+from algzoo_exact.explain.claims.bounds import BOUND_KEYS, Bounds, held_against
+from algzoo_exact.explain.claims.keys import SETTING_KEYS, Keys, Source, Values, formula
+from algzoo_exact.explain.claims.measure import Bounded
 from algzoo_exact.explain.language.expression import EVERYWHERE, Formula, every, some
 from algzoo_exact.explain.outcome import Outcome
 from algzoo_exact.explain.prove.facts import Fact, Question
@@ -20,7 +19,7 @@ from algzoo_exact.program.task import Task, TieRule
 
 
 @dataclass(frozen=True)
-class Share(Instance):
+class Share(Bounded):
     """Of the Gaussian inputs in ``domain`` that have one label, the part on which the model gives
     it is within ``bounds``."""
 
@@ -28,27 +27,14 @@ class Share(Instance):
     bounds: Bounds
 
     kind = "share"
+    number = "a share"
     keys: ClassVar[Keys] = {"domain": formula(EVERYWHERE), **BOUND_KEYS, **SETTING_KEYS}
-    schema_rules: ClassVar[Json] = BOUND_RULE
     sentence = "The model is right on a share of these inputs that is within the bounds."
-    assumes = False
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        for value in self.bounds.given():
-            if not 0 <= value <= 1:
-                raise InputError(f"a share is from 0 to 1, not {value}.")
 
     @classmethod
     def read(cls, source: Source, choices: Sequence[Values]) -> tuple[Self, ...]:
         check_labels(source)
         return super().read(source, choices)
-
-    @classmethod
-    def one(cls, source: Source) -> Self:
-        given = source.all(cls.keys)
-        setting = {key: given[key] for key in SETTING_KEYS}
-        return cls(source.parameters, given["domain"], Bounds.of(given), **setting)
 
     def cells(self, task: Task, ties: TieRule) -> list[Question]:
         """That the model is right, in each part of the domain that has one label."""

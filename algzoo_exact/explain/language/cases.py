@@ -18,15 +18,11 @@ from algzoo_exact.explain.language.expression import (
 )
 
 
-def cases_of(term: Term) -> list[tuple[tuple[Formula, ...], Term]]:
-    """The conditions of a term's cases, which exclude each other, each with a term without any."""
-    return list(_cases(term, {}))
-
-
 def cases_of_all(
     terms: tuple[Term, ...],
 ) -> Iterator[tuple[tuple[Formula, ...], tuple[Term, ...]]]:
-    """The same of several terms together."""
+    """The conditions of the cases of some terms together, which exclude each other, each with terms
+    without any."""
     return _cases_of_all(terms, {})
 
 

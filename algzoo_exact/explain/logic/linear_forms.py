@@ -13,36 +13,16 @@ Bounds of atoms follow by interval arithmetic; a maximum whose winner they tell 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
-from math import gcd, lcm
 from typing import Literal
 
 from algzoo_exact.deadline import NEVER, Deadline
 from algzoo_exact.errors import InputError
-from algzoo_exact.explain.language.expression import (
-    Apply,
-    Compare,
-    Entry,
-    Formula,
-    If,
-    Number,
-    Term,
-    compare,
-    to_text,
-    weight_of,
-)
+from algzoo_exact.explain.language.expression import Apply, Entry, Term, compare, to_text
 from algzoo_exact.explain.language.integers import Sizes
-from algzoo_exact.explain.logic.conditions import (
-    ZERO,
-    Condition,
-    Form,
-    Sign,
-    condition_of,
-    forms_of,
-    negation,
-    with_forms,
-)
+from algzoo_exact.explain.logic.conditions import ZERO, Condition, Form, Sign, forms_of, with_forms
+from algzoo_exact.explain.logic.forms import Forms, Relation, content, unit_sign
 from algzoo_exact.explain.logic.system import Atom, Bounds, Maximum, System
 from algzoo_exact.program.ir import Program
 
@@ -51,7 +31,7 @@ _DEEP = 4  # Maxima, one after the other, whose winners are tried to tell a form
 _MANY = 32  # A maximum of more forms is not searched for losers, which takes a square of time.
 
 
-class Linear:
+class Linear(Forms):
     """One program's entries as forms, made when asked for; atoms are numbered as they are made.
 
     ``free`` entries are variables instead of what the program computes; of those, h is at least 0.
@@ -59,7 +39,7 @@ class Linear:
     ``bounded``, no bounds are used: every maximum of forms that vary stays one, so that the forms
     follow from the formulas by rewriting alone.
 
-    Work ends with a TimeIsUpError once ``deadline`` has passed; what was made before is kept.
+    Once ``deadline`` has passed, what was made before is kept.
     """
 
     def __init__(
@@ -71,7 +51,7 @@ class Linear:
         bounded: bool = True,
         deadline: Deadline = NEVER,
     ) -> None:
-        self.program, self.deadline = program, deadline
+        super().__init__(program, deadline)
         self.free = frozenset(free)
         self.defined = defined
         self._bounded = bounded
@@ -92,32 +72,11 @@ class Linear:
         return self._forms[entry]
 
     def _entry(self, entry: Entry) -> Form:
-        program, (first, *rest) = self.program, entry.indices
         if entry in self.free or entry.array == "x":
             return self._atom(entry, (ZERO if entry.array == "h" else None, None))
-        match entry.array:
-            case "h":
-                if first < 0:
-                    return Form()
-                return self.maximum([Form(), self.entry(Entry("z", entry.indices))])
-            case "z":
-                layer = program.layers[first]
-                total = self._weighted(layer.state[rest[0]] if first else (), first - 1)
-                for i in layer.reads:
-                    if weight := layer.input[rest[0]][i]:
-                        total = total.plus(self.entry(Entry("x", (i,))), weight)
-                return total
-            case "logit":
-                return self._weighted(program.readout[first], len(program.layers) - 1)
-        return Form((), weight_of(program, entry))
-
-    def _weighted(self, weights: tuple[Fraction, ...], step: int) -> Form:
-        total = Form()
-        for j, weight in enumerate(weights):
-            if weight:
-                self.deadline.look()
-                total = total.plus(self.entry(Entry("h", (step, j))), weight)
-        return total
+        if entry.array == "h" and entry.indices[0] >= 0:
+            return self.maximum([Form(), self.entry(Entry("z", entry.indices))])
+        return self.computed(entry)
 
     def _check(self, entry: Entry) -> None:
         shape = Sizes.of(self.program).shape(entry.array)
@@ -179,7 +138,7 @@ class Linear:
 
     def _relu(self, form: Form) -> Form:
         """max(0, form), for a form that changes sign as far as the bounds can tell."""
-        factor = _content((*form.terms, (-1, form.constant)))
+        factor = content((*form.terms, (-1, form.constant)))
         unit = form.times(1 / factor)
         bounds = (ZERO, self.range(unit)[1])
         positive = self._atom(Maximum((Form(), unit)), bounds)
@@ -187,78 +146,24 @@ class Linear:
             return positive.times(factor)
         return positive.plus(unit, -1).times(-factor)
 
-    def term(self, term: Term) -> Form:
-        """The form of a term; InputError for a product of two terms that both vary."""
-        if isinstance(term, Number):
-            return Form((), term.value)
-        if isinstance(term, Entry):
-            return self.entry(term)
-        assert not isinstance(term, If), "comparisons have a formula for each case"
+    def applied(self, term: Apply) -> Form:
         # By identity, as hashing would walk through all of a term; terms share their parts.
         if id(term) not in self._terms:
-            self._terms[id(term)] = term, self._applied(term)
+            self._terms[id(term)] = term, super().applied(term)
         return self._terms[id(term)][1]
 
-    def _applied(self, term: Apply) -> Form:
-        forms = [self.term(arg) for arg in term.args]
-        match term.op:
-            case "add":
-                total = Form()
-                for form in forms:
-                    self.deadline.look()
-                    total = total.plus(form)
-                return total
-            case "sub":
-                return forms[0].plus(forms[1], -1)
-            case "neg":
-                return forms[0].times(-1)
-            case "mul":
-                return self._product(term, forms)
-            case "min":
-                return self.maximum(form.times(-1) for form in forms).times(-1)
-            case "max":
-                return self.maximum(forms)
-            case "relu":
-                return self.maximum([Form(), forms[0]])
-            case "abs":
-                return self.maximum([forms[0], forms[0].times(-1)])
+    def not_linear(self, product: Apply) -> InputError:
+        return InputError(
+            f"The product {to_text(product)} is not linear: at most one factor may depend on the "
+            "input; the others must be numbers or weights."
+        )
 
-    def _product(self, term: Apply, forms: list[Form]) -> Form:
-        varying = [form for form in forms if form.terms]
-        factor = Fraction(1)
-        for form in forms:
-            if not form.terms:
-                factor *= form.constant
-        if not factor:
-            return Form()
-        if len(varying) > 1:
-            raise InputError(
-                f"The product {to_text(term)} is not linear: at most one factor may depend on the "
-                "input; the others must be numbers or weights."
-            )
-        return varying[0].times(factor) if varying else Form((), factor)
-
-    def condition(self, formula: Formula) -> Condition:
-        """The formula over forms, with what the bounds decide decided."""
-        return condition_of(formula, self._compare)
-
-    def _compare(self, formula: Compare) -> Condition:
-        difference = self.term(formula.left).plus(self.term(formula.right), -1)
-        match formula.op:
-            case ">" | ">=" | "==":
-                return self._sign(difference, formula.op)
-            case "<":
-                return self._sign(difference.times(-1), ">")
-            case "<=":
-                return self._sign(difference.times(-1), ">=")
-            case "!=":
-                return negation(self._sign(difference, "=="))
-
-    def _sign(self, form: Form, op: Literal[">", ">=", "=="]) -> Condition:
+    def sign(self, form: Form, op: Relation) -> Condition:
+        """The sign, decided where the bounds decide it."""
         low, high = self.range(form)
         if low is not None and low == high:
             return compare(op, low, ZERO)
-        sign = _unit_sign(form, op)
+        sign = unit_sign(form, op)
         if op == "==":
             apart = (low is not None and low > 0) or (high is not None and high < 0)
             return not apart and (sign in self._facts or sign)
@@ -272,7 +177,7 @@ class Linear:
         low = self.range(form)[0]
         if low is not None and (low > 0 or (low == 0 and op == ">=")):
             return True
-        if not form.terms or _unit_sign(form, op) in self._facts:
+        if not form.terms or unit_sign(form, op) in self._facts:
             return bool(form.terms)
         number, c = form.terms[-1]
         atom = self.atoms[number]
@@ -331,22 +236,9 @@ class Linear:
         )
 
 
-def _content(terms: Sequence[tuple[int, Fraction]]) -> Fraction:
-    """The f for which terms / f are integers with no common divisor, and the first is positive.
-
-    Integers, because the weights are dyadic: any other scale would make denominators grow.
-    """
-    size = Fraction(gcd(*(c.numerator for _, c in terms)), lcm(*(c.denominator for _, c in terms)))
-    return size if terms[0][1] > 0 else -size
-
-
-def _unit_sign(form: Form, op: Literal[">", ">=", "=="]) -> Sign:
-    return Sign(form.times(1 / abs(_content((*form.terms, (-1, form.constant))))), op)
-
-
 def _direction(form: Form) -> tuple[Form, Fraction]:
     """(unit, factor): the form is constant + factor * unit, with unit the same for parallels."""
-    factor = _content(form.terms)
+    factor = content(form.terms)
     return Form(form.terms).times(1 / factor), factor
 
 

@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from random import Random
 
-from algzoo_exact.explain.language.expression import EVERYWHERE, Formula, Logic, fails_at
+from algzoo_exact.explain.language.expression import EVERYWHERE, Formula, fails_at
 from algzoo_exact.explain.logic.conditions import Condition
 from algzoo_exact.explain.outcome import Argument, Cells, Outcome, Point, leaves
 from algzoo_exact.explain.prove.cell_search import CellLimits, Node, OutOfReachError, Search, Space
 from algzoo_exact.explain.prove.counterexamples import shorten
+from algzoo_exact.explain.prove.facts import Question
 from algzoo_exact.geometry.cone import Cone, IntVector
 from algzoo_exact.program.ir import Program
 
@@ -61,7 +62,7 @@ def decide_by_cells(
     asks whether the domain is empty (or null). InputError for entries that the program has not.
     What is proved without bounds (``Space``) can be followed without them.
     """
-    return _Question(program, statement, domain, almost, limits, bounded).decide()
+    return _Decision(program, statement, domain, almost, limits, bounded).decide()
 
 
 class _FoundError(Exception):
@@ -73,7 +74,7 @@ class _FoundError(Exception):
 
 
 @dataclass(frozen=True)
-class _Question:
+class _Decision:
     program: Program
     statement: Formula
     domain: Formula
@@ -83,7 +84,7 @@ class _Question:
 
     def decide(self) -> Outcome:
         try:
-            counter = Logic("and", (self.domain, Logic("not", (self.statement,))))
+            counter = Question(self.statement, self.domain).false
             deadline, bounded = self.limits.deadline, self.bounded
             space = Space(self.program, [counter], deadline=deadline, bounded=bounded)
             (condition,) = space.conditions

@@ -17,7 +17,6 @@ from algzoo_exact.exact.verdict import Verdict
 from algzoo_exact.explain.language.expression import (
     Entry,
     Formula,
-    Logic,
     Truth,
     entries,
     evaluate,
@@ -103,9 +102,8 @@ class Decider:
             outcome = replace(outcome, details=details + outcome.details)
             if outcome.witness is None:
                 return outcome
-            fails = Logic("and", (domain, Logic("not", (statement,))))
             try:
-                inner, found = inner_point(self.program, fails, outcome.witness, deadline)
+                inner, found = inner_point(self.program, question.false, outcome.witness, deadline)
             except TimeIsUpError:
                 break
             if inner is not None:

@@ -174,7 +174,7 @@ def _competition(
     which the statement holds."""
     forms = list(dict.fromkeys(form for signs, _ in ways for form, _ in signs))
     if not forms:  # nothing is to be decided, and a program needs a layer
-        forms = [signals.form(Entry("x", (inputs[0],)))]
+        forms = [signals.entry(Entry("x", (inputs[0],)))]
     made, count, first = layered(signals, forms, inputs), len(forms), len(forms)
     above = [tuple(-c for c in made.rows[form]) for form in forms]
     zero = (Fraction(0),) * len(above[0])

@@ -12,30 +12,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from math import gcd, lcm
 from typing import TypeAlias
 
-from algzoo_exact.explain.language.expression import (
-    Compare,
-    Entry,
-    Formula,
-    If,
-    Number,
-    Term,
-    compare,
-    weight_of,
-)
+from algzoo_exact.explain.language.expression import Apply, Entry, compare
 from algzoo_exact.explain.logic.conditions import (
     ZERO,
     Condition,
     Form,
     Junction,
     Sign,
-    condition_of,
     forms_of,
     junction,
     negation,
 )
+from algzoo_exact.explain.logic.forms import Forms, Relation, unit_sign
 from algzoo_exact.explain.prove.cell_search import OutOfReachError
 from algzoo_exact.geometry.cone import IntVector
 from algzoo_exact.program.ir import Layer, Program, Vector
@@ -56,69 +46,23 @@ class Relu:
 Signal: TypeAlias = Entry | Relu
 
 
-class Signals:
+class Signals(Forms):
     """A formula's forms, over numbered signals: inputs x, states h, and maxima.
 
     OutOfReachError for constants, which cones cannot decide, and for products of what varies.
     """
 
     def __init__(self, program: Program) -> None:
-        self.program = program
+        super().__init__(program)
         self.all: list[Signal] = []
         self._number: dict[Signal, int] = {}
 
-    def condition(self, formula: Formula) -> Condition:
-        return condition_of(formula, self._compare)
+    def entry(self, entry: Entry) -> Form:
+        if entry.array == "x" or (entry.array == "h" and entry.indices[0] >= 0):
+            return self._signal(entry)
+        return self.computed(entry)
 
-    def _compare(self, formula: Compare) -> Condition:
-        gap = self.form(formula.left).plus(self.form(formula.right), -1)
-        if not gap.terms:
-            return compare(formula.op, gap.constant, ZERO)
-        if gap.constant:
-            raise OutOfReachError("there are constants in it, and cones have no scale")
-        match formula.op:
-            case ">":
-                return sign_of(gap, ">")
-            case ">=":
-                return sign_of(gap, ">=")
-            case "<":
-                return sign_of(gap.times(-1), ">")
-            case "<=":
-                return sign_of(gap.times(-1), ">=")
-            case "==":
-                return sign_of(gap, "==")
-            case "!=":
-                return negation(sign_of(gap, "=="))
-
-    def form(self, term: Term) -> Form:
-        if isinstance(term, Number):
-            return Form((), term.value)
-        if isinstance(term, Entry):
-            return self._entry(term)
-        assert not isinstance(term, If), "comparisons have a formula for each case"
-        forms = [self.form(arg) for arg in term.args]
-        match term.op:
-            case "add":
-                total = Form()
-                for form in forms:
-                    total = total.plus(form)
-                return total
-            case "sub":
-                return forms[0].plus(forms[1], -1)
-            case "neg":
-                return forms[0].times(-1)
-            case "mul":
-                return _product(forms)
-            case "max":
-                return self._greatest(forms)
-            case "min":
-                return self._greatest([form.times(-1) for form in forms]).times(-1)
-            case "relu":
-                return self.relu(forms[0])
-            case "abs":
-                return self._greatest([forms[0], forms[0].times(-1)])
-
-    def _greatest(self, forms: list[Form]) -> Form:
+    def maximum(self, forms: Iterable[Form]) -> Form:
         first, *others = forms
         for form in others:
             first = first.plus(self.relu(form.plus(first, -1)))
@@ -126,33 +70,18 @@ class Signals:
 
     def relu(self, form: Form) -> Form:
         if form.constant:
-            raise OutOfReachError("there are constants in it, and cones have no scale")
+            raise _no_scale()
         return self._signal(Relu(form)) if form.terms else form
 
-    def _entry(self, entry: Entry) -> Form:
-        program, (first, *rest) = self.program, entry.indices
-        match entry.array:
-            case "x":
-                return self._signal(entry)
-            case "h":
-                return self._signal(entry) if first >= 0 else Form()
-            case "z":
-                layer = program.layers[first]
-                return self._row(layer.state[rest[0]], layer.input[rest[0]], first)
-            case "logit":
-                return self._row(program.readout[first], (), len(program.layers))
-        return Form((), weight_of(program, entry))
+    def sign(self, form: Form, op: Relation) -> Condition:
+        if not form.terms:
+            return compare(op, form.constant, ZERO)
+        if form.constant:
+            raise _no_scale()
+        return unit_sign(form, op)
 
-    def _row(self, state: Vector, inputs: Vector, t: int) -> Form:
-        """A row of weights of layer t."""
-        total = Form()
-        for j, w in enumerate(state if t > 0 else ()):
-            if w:
-                total = total.plus(self._signal(Entry("h", (t - 1, j))), w)
-        for i, w in enumerate(inputs):
-            if w:
-                total = total.plus(self._signal(Entry("x", (i,))), w)
-        return total
+    def not_linear(self, product: Apply) -> OutOfReachError:
+        return OutOfReachError("there is a product of two parts that vary")
 
     def _signal(self, signal: Signal) -> Form:
         if signal not in self._number:
@@ -165,7 +94,7 @@ class Signals:
         signal = self.all[number]
         if isinstance(signal, Relu):
             return signal.form
-        return self._entry(Entry("z", signal.indices))
+        return self.entry(Entry("z", signal.indices))
 
     def place(self, number: int) -> int | None:
         """Which input a signal is, if it is one."""
@@ -190,23 +119,8 @@ class Signals:
         return self.relu(form).plus(self.relu(form.times(-1)), -1)
 
 
-def _product(forms: list[Form]) -> Form:
-    factor, varying = Fraction(1), [form for form in forms if form.terms]
-    for form in forms:
-        if not form.terms:
-            factor *= form.constant
-    if len(varying) > 1:
-        raise OutOfReachError("there is a product of two parts that vary")
-    return varying[0].times(factor) if varying else Form((), factor)
-
-
-def sign_of(form: Form, op: str) -> Condition:
-    """The sign of a form, scaled to integers that have no common divisor."""
-    if not form.terms:
-        return op != ">"
-    numbers = [c for _, c in form.terms]
-    size = Fraction(gcd(*(c.numerator for c in numbers)), lcm(*(c.denominator for c in numbers)))
-    return Sign(form.times(1 / size), op)  # type: ignore[arg-type]
+def _no_scale() -> OutOfReachError:
+    return OutOfReachError("there are constants in it, and cones have no scale")
 
 
 def on_cone(condition: Condition, signals: Signals, rays: Sequence[IntVector]) -> Condition:

@@ -82,7 +82,7 @@ def probability(
         few = min(cells.where, cells.where_not, key=len)
         mass, whole = _mass(few, digits, deadline)
         if whole:
-            inside = mass if few is cells.where else _complement(mass)
+            inside = mass if few is cells.where else mass.complement
             return Figure("probability", "exact", inside)
     low, _ = _mass(cells.where, digits, deadline)
     high, _ = _mass(cells.where_not, digits, deadline)
@@ -248,7 +248,3 @@ def _mass(cones: Iterable[Cone], digits: int, deadline: Deadline) -> tuple[Enclo
             return total, False
         total = total.plus(cone_measure(cone.irredundant(), digits=digits + _SPARE_DIGITS))
     return total, True
-
-
-def _complement(mass: Enclosure) -> Enclosure:
-    return Enclosure(1 - mass.upper, 1 - mass.lower)

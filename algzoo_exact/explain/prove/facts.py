@@ -45,6 +45,11 @@ class Question(NamedTuple):
     domain: Formula = EVERYWHERE
     facts: Sequence[Fact] = ()
 
+    @property
+    def false(self) -> Formula:
+        """Where it does not."""
+        return Logic("and", (self.domain, Logic("not", (self.statement,))))
+
 
 @dataclass(frozen=True)
 class Abstraction:

@@ -21,6 +21,7 @@ from algzoo_exact.explain.prove.cell_search import CellLimits, OutOfReachError
 from algzoo_exact.explain.prove.event_cells import EventCells, event_cells
 from algzoo_exact.explain.prove.event_program import Signals, inputs_of
 from algzoo_exact.explain.prove.exact_figures import probability as probability_by_cells
+from algzoo_exact.explain.prove.facts import Question
 from algzoo_exact.explain.prove.labels import cells_in, earns
 from algzoo_exact.explain.prove.prover import Prover
 from algzoo_exact.explain.prove.sampled_figures import if_in_range, sampled_probability
@@ -186,8 +187,7 @@ class _Measure:
     def refuted(self, formula: Formula, domain: Formula, deadline: Deadline) -> Outcome | None:
         """By a point of a cone on which the statement fails, checked exactly; None without one."""
         try:
-            fails = Logic("and", (domain, Logic("not", (formula,))))
-            heaviest = self.cells(fails, 1, deadline).heaviest
+            heaviest = self.cells(Question(formula, domain).false, 1, deadline).heaviest
         except OutOfReachError:
             return None
         for cell in heaviest:

@@ -10,7 +10,7 @@ from algzoo_exact.explain.outcome import Outcome
 from algzoo_exact.explain.prove.statements import Asked
 from algzoo_exact.present.document import Block, Document, Mark, Text, facts, table, untitled
 from algzoo_exact.present.documents.verification import figure_data
-from algzoo_exact.present.wording import VERDICTS, about, digits, figure_text, several, took
+from algzoo_exact.present.wording import VERDICTS, about, digits, figure_text, several
 from algzoo_exact.present.writers.data import attributes
 from algzoo_exact.zoo.loading import Model
 
@@ -23,7 +23,6 @@ def asked_document(
     statement: str | None,
     given: str | None,
     asked: Asked,
-    seconds: float | None,
 ) -> Document:
     outcome = asked.outcome
     rows: list[tuple[str, str | Text]] = [*about(model)]
@@ -39,7 +38,6 @@ def asked_document(
         rows.append(("closed form", form if len(form) <= _LONGEST_FORM else long))
     if asked.cells is not None:
         rows.append(("cells", several(asked.cells.count, "cone") + " on which it holds"))
-    rows += took(seconds)
     data: dict[str, Any] = {
         "model": model,
         "statement": statement,
@@ -51,7 +49,6 @@ def asked_document(
         "witness": outcome.witness,
         "confirmed": outcome.confirmed,
         "probability": figure_data(asked.probability),
-        "seconds": seconds and round(seconds, 4),
     }
     blocks: list[Block] = [facts(*rows)]
     if asked.cells is not None:

@@ -11,14 +11,7 @@ from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.names import printable
 from algzoo_exact.present import document as d
 from algzoo_exact.present.documents.sums import PLACES, sums_table
-from algzoo_exact.present.wording import (
-    about,
-    digits,
-    several,
-    task_text,
-    took,
-    value_text,
-)
+from algzoo_exact.present.wording import about, digits, several, task_text, value_text
 from algzoo_exact.program.task import Task
 from algzoo_exact.zoo.loading import Model
 
@@ -29,7 +22,6 @@ def difference_document(
     models: tuple[Model, Model] | None,
     found: Difference,
     cells: Sequence[DifferentCell],
-    seconds: float | None,
     picture: Path | None = None,
 ) -> d.Document:
     """The ``cells`` are listed; ``picture`` is a file that was written."""
@@ -42,7 +34,6 @@ def difference_document(
         ("different", value_text(probability, kind)),
         ("cells", several(len(found), "cone") + " of constant label and answers"),
         *([("picture", printable(str(picture)))] if picture else []),
-        *took(seconds),
     ]
     blocks: list[d.Block] = [d.facts(*rows)]
     if cells:
@@ -65,12 +56,10 @@ def difference_document(
                 listed,
             ),
         ]
-    return d.untitled(*blocks, data=_data(models, found, cells, kind, seconds))
+    return d.untitled(*blocks, data=_data(models, found, cells, kind))
 
 
-def root_document(
-    models: tuple[Model, Model], task: Task, root: Enclosure, seconds: float | None
-) -> d.Document:
+def root_document(models: tuple[Model, Model], task: Task, root: Enclosure) -> d.Document:
     """Of models whose answers are numbers."""
     return d.untitled(
         d.facts(
@@ -78,21 +67,19 @@ def root_document(
             *about(models[1], "second"),
             ("task", task_text(task, None)),
             ("difference", (*value_text(root, "certified"), ": the root of its mean square")),
-            *took(seconds),
         ),
         data={
             "first": models[0],
             "second": models[1],
             "task": task.name,
             "root_mean_square": root,
-            "seconds": seconds and round(seconds, 4),
         },
     )
 
 
 def _data(
     models: tuple[Model, Model] | None, found: Difference, cells: Sequence[DifferentCell],
-    kind: str, seconds: float | None,
+    kind: str,
 ) -> dict[str, Any]:  # fmt: skip
     return {
         "first": models and models[0],
@@ -116,5 +103,4 @@ def _data(
             }
             for cell in cells
         ],
-        "seconds": seconds and round(seconds, 4),
     }

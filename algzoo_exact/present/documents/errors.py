@@ -12,7 +12,7 @@ from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.exact.shares import percent
 from algzoo_exact.present import document as d
 from algzoo_exact.present.documents.sums import PLACES, sums_table
-from algzoo_exact.present.wording import about, digits, one_in, several, task_text, took, value_text
+from algzoo_exact.present.wording import about, digits, one_in, several, task_text, value_text
 from algzoo_exact.present.writers.data import attributes
 from algzoo_exact.zoo.loading import Model
 
@@ -23,7 +23,6 @@ def errors_document(
     cells: Sequence[WrongCell],
     floats: Sequence[int] | None,
     out: Path | None,
-    seconds: float | None,
 ) -> d.Document:
     """The ``cells`` are listed; ``floats`` are torch's answers at their inputs, if it was asked."""
     kind: d.NumberKind = "certified" if found.open else "exact"
@@ -38,7 +37,6 @@ def errors_document(
         rows.append(("torch", _torch(cells, floats)))
     if out:
         rows.append(("out", str(out)))
-    rows += took(seconds)
     blocks: list[d.Block] = [d.facts(*rows)]
     if cells:
         whole, titles = found.total, ("#wrong", "#of all errors")
@@ -53,7 +51,7 @@ def errors_document(
                 ("By activation pattern", ("pattern",), region),
             )
         ]
-    return d.untitled(*blocks, data=_data(model, found, cells, floats, out, seconds))
+    return d.untitled(*blocks, data=_data(model, found, cells, floats, out))
 
 
 def _count(found: Errors) -> str:
@@ -116,7 +114,7 @@ def _rest(found: Errors, listed: Fraction) -> str:
 
 def _data(
     model: Model | None, found: Errors, cells: Sequence[WrongCell], floats: Sequence[int] | None,
-    out: Path | None, seconds: float | None,
+    out: Path | None,
 ) -> dict[str, Any]:  # fmt: skip
     def sums(name: str, items: Iterable[tuple[Any, Enclosure]]) -> list[dict[str, Any]]:
         return [{name: key, "probability": lost} for key, lost in items]
@@ -148,5 +146,4 @@ def _data(
         "by_order": sums("inputs", found.by_order.items()),
         "by_region": sums("pattern", ((str(k), v) for k, v in found.by_region.items())),
         "out": out,
-        "seconds": seconds and round(seconds, 4),
     }

@@ -9,14 +9,13 @@ from algzoo_exact.present.explore.exploration import Exploration
 from algzoo_exact.present.wording import model_text, task_text
 
 
-def explore_document(found: Exploration, output: Path, seconds: float) -> d.Document:
+def explore_document(found: Exploration, output: Path) -> d.Document:
     """Of the page in ``output``."""
     rows: list[tuple[str, str | d.Text]] = [
         ("model", model_text(found.model)),
         ("task", task_text(found.task, found.found.ties)),
         *found.facts(),
         ("page", str(output)),
-        ("time", f"{seconds:.2f} s"),
     ]
     data = {
         "model": found.model,
@@ -27,6 +26,5 @@ def explore_document(found: Exploration, output: Path, seconds: float) -> d.Docu
         "explanation": found.verification and found.verification.status,
         "open": found.found.open,
         "page": output,
-        "seconds": round(seconds, 4),
     }
     return d.untitled(d.facts(*rows), data=data)

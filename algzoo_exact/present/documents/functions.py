@@ -13,13 +13,13 @@ from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.present import document as d
 from algzoo_exact.present.documents.difference import RIGHT
 from algzoo_exact.present.documents.sums import sums_table
-from algzoo_exact.present.wording import about, one_in, several, task_text, took, value_text
+from algzoo_exact.present.wording import about, one_in, several, task_text, value_text
 from algzoo_exact.program.task import longest_cycle
 from algzoo_exact.zoo.loading import Model
 
 
 def wrong_functions_document(
-    model: Model | None, found: WrongFunctions, top: int, out: Path | None, seconds: float | None
+    model: Model | None, found: WrongFunctions, top: int, out: Path | None
 ) -> d.Document:
     """The first ``top`` inputs are listed."""
     kind: d.NumberKind = "certified" if found.open else "exact"
@@ -32,7 +32,6 @@ def wrong_functions_document(
     ]
     if out:
         rows.append(("out", str(out)))
-    rows += took(seconds)
     columns = zip(found.inputs.tolist(), found.label.tolist(), found.answer.tolist(), strict=True)
     inputs = list(islice(columns, top))
     blocks: list[d.Block] = [d.facts(*rows)]
@@ -73,7 +72,6 @@ def wrong_functions_document(
             {"label": a, "answer": b, "probability": Enclosure.exactly(part)}
             for (a, b), part in found.by_answer.items()
         ],
-        "seconds": seconds and round(seconds, 4),
     }  # fmt: skip
     return d.untitled(*blocks, data=data)
 
@@ -82,7 +80,6 @@ def function_difference_document(
     models: tuple[Model, Model] | None,
     found: FunctionDifference,
     top: int,
-    seconds: float | None,
 ) -> d.Document:
     """The first ``top`` inputs are listed."""
     kind: d.NumberKind = "certified" if found.open else "exact"
@@ -94,7 +91,6 @@ def function_difference_document(
             ("task", task_text(longest_cycle(n), "lowest")),
             ("different", value_text(probability, kind)),
             ("inputs", f"{len(found):,} of {n**n:,}"),
-            *took(seconds),
         )
     ]
     columns = (found.inputs, found.label, found.first, found.second)
@@ -133,7 +129,6 @@ def function_difference_document(
             {"label": label, "answers": (a, b), "input": f, "cycles": cycles_text(f)}
             for f, label, a, b in inputs
         ],
-        "seconds": seconds and round(seconds, 4),
     }
     return d.untitled(*blocks, data=data)
 

@@ -10,7 +10,7 @@ import numpy as np
 from algzoo_exact.analysis.gradient import Arrays, Gradient
 from algzoo_exact.analysis.polish import Polished
 from algzoo_exact.present import document as d
-from algzoo_exact.present.wording import about, several, task_text, took, value_text
+from algzoo_exact.present.wording import about, several, task_text, value_text
 from algzoo_exact.score.compute import METRICS
 from algzoo_exact.score.result import Score
 from algzoo_exact.zoo.loading import Model
@@ -24,7 +24,7 @@ _ENDINGS = {
 
 
 def gradient_document(
-    model: Model | None, score: Score | None, found: Gradient, top: int, seconds: float | None
+    model: Model | None, score: Score | None, found: Gradient, top: int
 ) -> d.Document:
     """The ``top`` weights are listed whose relative noise the score feels most."""
     words = METRICS[found.metric].words
@@ -41,7 +41,6 @@ def gradient_document(
     ]  # fmt: skip
     if found.undefined:
         rows.append(("no derivative by", ", ".join(found.undefined)))
-    rows += took(seconds)
     listed = sorted(_lines(found), key=lambda line: -line[3])
     caption = f"Derivatives of the {words}, where relative noise is felt most first."
     if len(listed) > top:
@@ -66,7 +65,6 @@ def gradient_document(
             {"name": i.name, "value": i.value, "radius": i.radius, "holds": i.holds}
             for i in identities
         ],
-        "seconds": None if seconds is None else round(seconds, 4),
     }
     return d.untitled(d.facts(*rows), table, data=data)
 
@@ -112,9 +110,7 @@ def _plain(value: Any) -> Any:
     return value if math.isfinite(value) else None
 
 
-def polish_document(
-    model: Model | None, found: Polished, written: Model | None, seconds: float | None
-) -> d.Document:
+def polish_document(model: Model | None, found: Polished, written: Model | None) -> d.Document:
     """What was reached, and in how many steps."""
     score = found.score
     words = METRICS[score.metric].words
@@ -128,7 +124,6 @@ def polish_document(
     ]
     if written is not None:
         rows.append(("written", f"{written.name} (sha256 {written.sha256[:12]})"))
-    rows += took(seconds)
     data = {
         "model": model,
         "task": score.task.name,
@@ -141,6 +136,5 @@ def polish_document(
         "scores": found.scores,
         "ended": found.ended,
         "written": written,
-        "seconds": None if seconds is None else round(seconds, 4),
     }
     return d.untitled(d.facts(*rows), data=data)

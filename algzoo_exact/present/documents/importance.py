@@ -7,7 +7,7 @@ from typing import Any
 from algzoo_exact.analysis.ablation import Importance
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.present import document as d
-from algzoo_exact.present.wording import about, digits, task_text, took, value_text
+from algzoo_exact.present.wording import about, digits, task_text, value_text
 from algzoo_exact.score.compute import METRICS
 from algzoo_exact.zoo.loading import Model
 
@@ -15,7 +15,7 @@ _PLACES = 12
 
 
 def importance_document(
-    model: Model | None, found: Importance, frozen: str | None, top: int, seconds: float | None
+    model: Model | None, found: Importance, frozen: str | None, top: int
 ) -> d.Document:
     """The ``top`` parts are listed; all are in the data."""
     score = found.score
@@ -27,9 +27,8 @@ def importance_document(
     ]
     if found.left_out:
         rows.append(("left out", f"{len(found.left_out)} parts, for want of time"))
-    rows += took(seconds)
     table = importance_table(found, frozen, top)
-    return d.untitled(d.facts(*rows), table, data=_data(model, found, frozen, seconds))
+    return d.untitled(d.facts(*rows), table, data=_data(model, found, frozen))
 
 
 def importance_table(found: Importance, frozen: str | None, top: int) -> d.Table:
@@ -52,9 +51,7 @@ def _signed(drop: Enclosure) -> str:
     return digits(drop, _PLACES)
 
 
-def _data(
-    model: Model | None, found: Importance, frozen: str | None, seconds: float | None
-) -> dict[str, Any]:
+def _data(model: Model | None, found: Importance, frozen: str | None) -> dict[str, Any]:
     return {
         "model": model,
         "task": found.score.task.name,
@@ -73,5 +70,4 @@ def _data(
             for part in found.parts
         ],
         "left_out": found.left_out,
-        "seconds": seconds and round(seconds, 4),
     }

@@ -11,7 +11,7 @@ from algzoo_exact.exact.enclosure import square_root
 from algzoo_exact.exact.shares import percent, share
 from algzoo_exact.present import document as d
 from algzoo_exact.present.documents.sums import PLACES, sums_table
-from algzoo_exact.present.wording import about, digits, several, task_text, took, value_text
+from algzoo_exact.present.wording import about, digits, several, task_text, value_text
 from algzoo_exact.present.writers.data import attributes
 from algzoo_exact.zoo.loading import Model
 
@@ -21,7 +21,6 @@ def median_errors_document(
     found: MedianErrors,
     cells: Sequence[ErrorCell],
     out: Path | None,
-    seconds: float | None,
 ) -> d.Document:
     """The ``cells`` are listed."""
     task, total = found.table.task, found.total
@@ -34,7 +33,6 @@ def median_errors_document(
     ]
     if out:
         rows.append(("out", str(out)))
-    rows += took(seconds)
     blocks: list[d.Block] = [d.facts(*rows)]
     if cells and total.lower > 0:
         listed = (
@@ -72,7 +70,6 @@ def median_errors_document(
         ],
         "by_middle": [{"middle": m, "square": part} for m, part in found.by_middle.items()],
         "out": None if out is None else str(out),
-        "seconds": seconds and round(seconds, 4),
     }  # fmt: skip
     return d.untitled(*blocks, data=data)
 

@@ -7,22 +7,21 @@ from typing import Any
 
 from algzoo_exact.analysis.neurons import SHARES, Neuron, NeuronFacts
 from algzoo_exact.present import document as d
-from algzoo_exact.present.wording import about, digits, took
+from algzoo_exact.present.wording import about, digits
 from algzoo_exact.zoo.loading import Model
 
 _PLACES = 10
 
 
-def neurons_document(model: Model | None, found: NeuronFacts, seconds: float | None) -> d.Document:
+def neurons_document(model: Model | None, found: NeuronFacts) -> d.Document:
     head, *tables = neuron_blocks(found)
     assert isinstance(head, d.Facts)
     said = d.facts(
         *about(model),
         ("cells", f"{len(found.table):,}, all with an interior"),
         *head.rows,
-        *took(seconds),
     )
-    return d.untitled(said, *tables, data=_data(model, found, seconds))
+    return d.untitled(said, *tables, data=_data(model, found))
 
 
 def neuron_blocks(found: NeuronFacts) -> list[d.Block]:
@@ -63,7 +62,7 @@ def _list(names: Iterable[str]) -> str:
     return "; ".join(names) or "none"
 
 
-def _data(model: Model | None, found: NeuronFacts, seconds: float | None) -> dict[str, Any]:
+def _data(model: Model | None, found: NeuronFacts) -> dict[str, Any]:
     return {
         "model": model,
         "cells": len(found.table),
@@ -77,5 +76,4 @@ def _data(model: Model | None, found: NeuronFacts, seconds: float | None) -> dic
             {str(float(share)): count for share, count in found.patterns(t).items()}
             for t in range(len(found.program.layers))
         ],
-        "seconds": seconds and round(seconds, 4),
     }

@@ -102,8 +102,7 @@ def _measured(score: Score, metric: Metric, full_form: bool) -> _Rows:
         rows.append((metric.root, _value(score, score.root)))
     rows.append(("kind", _MEANING[score.kind]))
     if metric.of_labels:
-        error = Enclosure(1 - score.enclosure.upper, 1 - score.enclosure.lower)
-        rows.append(("errors", one_in(error)))
+        rows.append(("errors", one_in(score.enclosure.complement)))
     if score.form is not None:
         rows.append(("closed form", str(score.form) if full_form else _shortened(score.form)))
     for label, part in (score.by_label or {}).items():

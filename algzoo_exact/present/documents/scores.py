@@ -90,7 +90,7 @@ def errors_text(row: Row) -> str:
     known = _enclosure(row)
     if row["metric"] != "accuracy" or row["kind"] != "exact" or known.upper == 1:
         return ""
-    error = Enclosure(1 - known.upper, 1 - known.lower)
+    error = known.complement
     return percent(error) if error.lower > RARE else f"1 in {count(1 / error.upper)}"
 
 

@@ -19,7 +19,7 @@ _PLACES = 12
 _LONGEST_FORM = 200  # characters that a terminal shows
 
 
-def section_document(model: Model, section: Section, score: Score, seconds: float) -> d.Document:
+def section_document(model: Model, section: Section, score: Score) -> d.Document:
     """A model on one section."""
     task, given = section.task, section.share(score)
     rows: list[tuple[str, str | d.Text]] = [
@@ -35,7 +35,7 @@ def section_document(model: Model, section: Section, score: Score, seconds: floa
         rows.append(("right, given one", of))
     if score.form is not None and len(str(score.form)) <= _LONGEST_FORM:
         rows.append(("closed form", str(score.form)))
-    rows += [("method", score.method), ("time", f"{seconds:.2f} s")]
+    rows += [("method", score.method)]
     data = {
         "model": model,
         "task": task.name,
@@ -46,7 +46,6 @@ def section_document(model: Model, section: Section, score: Score, seconds: floa
         "unlabelled": section.unlabelled,
         "share": given,
         "cells": score.cells,
-        "seconds": round(seconds, 4),
     }
     return d.untitled(d.facts(*rows), data=data)
 
@@ -67,7 +66,7 @@ def section_data(section: Section) -> dict[str, Any]:
 
 
 def positive_document(
-    model: Model, task: Task, ties: TieRule, found: OrderedCases, top: int, seconds: float
+    model: Model, task: Task, ties: TieRule, found: OrderedCases, top: int
 ) -> d.Document:
     """The ``top`` cases with the smallest shares are listed; all are in the data."""
     count = len(found.cases[0].positions) if found.cases else 0
@@ -83,7 +82,6 @@ def positive_document(
         mean = shares.times(Fraction(1, len(scored)))
         rows.append(("right", f"{percent(mean)} of these inputs, all orders being equally likely"))
         rows.append(("always right", f"in {len(found.always)} of {several(len(scored), 'case')}"))
-    rows.append(("time", f"{seconds:.2f} s"))
     worst = sorted(scored, key=_right)
     margins = any(case.margin is not None for case in scored)
     lines = (
@@ -116,7 +114,6 @@ def positive_document(
             for case in found.cases
         ],
         "left_out": found.left_out,
-        "seconds": round(seconds, 4),
     }
     return d.untitled(d.facts(*rows), table, data=data)
 

@@ -29,8 +29,7 @@ from algzoo_exact.present.wording import VERDICTS, model_text, task_text
 from algzoo_exact.processes import Workers
 from algzoo_exact.program.lift import task_of
 from algzoo_exact.program.task import Task, TieRule
-from algzoo_exact.progress import shows_progress
-from algzoo_exact.score.result import Progress
+from algzoo_exact.progress import Progress, shows_progress
 from algzoo_exact.shown import Shown
 from algzoo_exact.zoo.loading import Model
 

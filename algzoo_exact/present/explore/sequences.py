@@ -55,8 +55,7 @@ class Sequences:
 
     @property
     def accuracy(self) -> Enclosure:
-        lost = self.wrong.total
-        return Enclosure(1 - lost.upper, 1 - lost.lower)
+        return self.wrong.total.complement
 
     def facts(self) -> Iterator[tuple[str, str]]:
         n = self.task.seq_len

@@ -12,7 +12,7 @@ from algzoo_exact.present.explore.columns import Data
 from algzoo_exact.present.explore.page import Layout
 from algzoo_exact.processes import Workers
 from algzoo_exact.program.task import TieRule
-from algzoo_exact.score.result import Progress
+from algzoo_exact.progress import Progress
 from algzoo_exact.zoo.loading import Model
 
 

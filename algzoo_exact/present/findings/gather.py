@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -34,6 +34,7 @@ from algzoo_exact.present.findings.scoring import score_of
 from algzoo_exact.processes import Workers, processes_for
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task, TieRule
+from algzoo_exact.progress import Progress
 from algzoo_exact.score.result import Score
 from algzoo_exact.zoo.cards import Card
 from algzoo_exact.zoo.catalogue import catalogue
@@ -42,8 +43,6 @@ if TYPE_CHECKING:
     from algzoo_exact.program.transformer import Transformer
     from algzoo_exact.runtime.sampled import SampleEstimate
     from algzoo_exact.zoo.loading import Model
-
-Progress = Callable[[float, str], None]
 
 _DRAWN = 3
 # Of a limit on time, the score leaves so much for the tables of regions and pieces after it.

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from algzoo_exact.measure.flow import MOST_INPUTS
 from algzoo_exact.processes import Workers
 from algzoo_exact.program.task import Task, TieRule
+from algzoo_exact.progress import Progress
 from algzoo_exact.score.compute import accuracy, squared_error
-from algzoo_exact.score.result import Progress, Score
+from algzoo_exact.score.result import Score
 
 if TYPE_CHECKING:
     from algzoo_exact.zoo.loading import Model

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from algzoo_exact.certificate.economy import Economy, Proof
-from algzoo_exact.errors import InputError
-from algzoo_exact.files import replacing
-from algzoo_exact.plotting import plain_matplotlib
+from algzoo_exact.plotting import write_plot
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-SUFFIXES = (".svg", ".png", ".pdf")
 
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00")
 """Okabe and Ito's palette, in the order of the table."""
@@ -29,12 +26,7 @@ def plot_economy(economy: Economy, path: str | Path) -> None:
 
     InputError for other suffixes, and folders that cannot be written to.
     """
-    target = Path(path)
-    if target.suffix not in SUFFIXES:
-        raise InputError(f"Plots are written as {', '.join(SUFFIXES)}, not as {target.name!r}.")
-    metadata = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}, ".png": {}}[target.suffix]
-    with replacing(target) as part, plain_matplotlib():
-        _figure(economy).savefig(part, format=target.suffix[1:], dpi=120, metadata=metadata)
+    write_plot(partial(_figure, economy), path)
 
 
 def _figure(economy: Economy) -> Figure:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from algzoo_exact.explain.language.expression import Entry
+from algzoo_exact.explain.prove.sampled_figures import Block, Floating
 from algzoo_exact.present.pictures import drawing as look
 from algzoo_exact.present.pictures.circle import angle
 from algzoo_exact.present.pictures.sphere import (
@@ -92,17 +94,7 @@ def draw_errors(figure: Figure, program: Program, task: Task, found: Sequence[Re
 
 def _values(program: Program, points: look.Floats) -> look.Floats:
     """The program at points (m, n), in floats."""
-    state = np.zeros((len(points), len((*program.layers[0].state, ())[0])))
-    for layer in program.layers:
-        moved = points @ _floats(layer.input).T
-        if layer.state and layer.state[0]:
-            moved = moved + state @ _floats(layer.state).T
-        state = np.maximum(0, moved)
-    return np.asarray(state @ _floats(program.readout).T)[:, 0]
-
-
-def _floats(matrix: Sequence[Sequence[object]]) -> look.Floats:
-    return np.array([[float(entry) for entry in row] for row in matrix])  # type: ignore[arg-type]
+    return Block(Floating(program), points.T).term(Entry("logit", (0,)))
 
 
 def _right(points: look.Floats) -> look.Floats:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from io import BytesIO
 from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +17,7 @@ from algzoo_exact.errors import InputError
 from algzoo_exact.exact.enclosure import Enclosure, total
 from algzoo_exact.exact.shares import percent, share
 from algzoo_exact.files import check_place, path_of, write_whole
-from algzoo_exact.plotting import plain_matplotlib
+from algzoo_exact.plotting import SUFFIXES, drawn
 from algzoo_exact.present.pictures import drawing as look
 from algzoo_exact.present.pictures.circle import draw_circle
 from algzoo_exact.present.pictures.errors import draw_curves, draw_errors
@@ -33,8 +32,6 @@ from algzoo_exact.shown import Shown
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-SUFFIXES = (".svg", ".png", ".pdf")
 
 _DIGITS = 15
 _WIDEST = 6  # columns of a legend
@@ -53,11 +50,7 @@ class Drawing(Shown):
         return f"<picture: {self.title}>"
 
     def drawn(self, kind: str) -> bytes:
-        buffer = BytesIO()
-        metadata = {"svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": {}}[kind]
-        with plain_matplotlib():
-            self.figure().savefig(buffer, format=kind, dpi=160, metadata=metadata)
-        return buffer.getvalue()
+        return drawn(self.figure, kind, dpi=160)
 
     def save(self, path: str | Path) -> None:
         """By the file's suffix, .svg, .png or .pdf; the same picture is the same svg file, byte for
@@ -116,7 +109,7 @@ def picture_of(
     if unlabelled:
         none = total(cell.measure(_DIGITS) for cell in unlabelled)
         notes[-1] += f"; no single label: {percent(none)} of all inputs"
-        accuracy = share(accuracy, Enclosure(1 - none.upper, 1 - none.lower))
+        accuracy = share(accuracy, none.complement)
     title = f"{on}: {_said(found, accuracy)}"
 
     def draw() -> Figure:

@@ -93,8 +93,7 @@ def _bar(regions: Regions) -> d.Bar:
     return d.Bar(
         tuple(parts),
         f"All inputs, by region: {_colours(regions, answered)}.",
-        f"A bar of all inputs: {listed} take "
-        f"{percent(Enclosure(1 - rest.upper, 1 - rest.lower))} of them.",
+        f"A bar of all inputs: {listed} take {percent(rest.complement)} of them.",
     )
 
 
@@ -233,7 +232,6 @@ def _by_label(parts: Mapping[int, Enclosure]) -> d.Table:
     n, rows = len(parts), []
     for label, part in parts.items():
         given = share(part, Enclosure.exactly(Fraction(1, n)))
-        error = Enclosure(1 - given.upper, 1 - given.lower)
-        rows.append((str(label), digits(part, 15), digits(given, 12), one_in(error)))
+        rows.append((str(label), digits(part, 15), digits(given, 12), one_in(given.complement)))
     columns = ("true label", "#part of the accuracy", "#right, given the label", "that is")
     return d.table(f"By true label, each of probability 1/{n} (exact).", columns, rows)

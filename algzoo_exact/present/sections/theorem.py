@@ -155,7 +155,7 @@ def _consequence(found: Findings) -> Iterator[d.Inline]:
             low, high = score.root.decimal(6)
             yield from (f"lies between {low} and {high}. ", d.Kind("certified"))
         return
-    error = Enclosure(1 - found.enclosure.upper, 1 - found.enclosure.lower)
+    error = found.enclosure.complement
     tells = found.kind == "exact" or error.upper < Fraction(1, 2)
     yield (
         f"That is {one_in(error, finite=found.task.is_discrete)}. "

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.formulas import number, x
 
-from algzoo_exact.explain.language.cases import cases_of, comparison
+from algzoo_exact.explain.language.cases import cases_of_all, comparison
 from algzoo_exact.explain.language.expression import (
     RELATIONS,
     Apply,
@@ -61,7 +61,7 @@ def test_just_one_case_holds_and_has_the_value(term: Term, point: tuple[Fraction
 
     (found,) = (
         part
-        for conditions, part in cases_of(term)
+        for conditions, (part,) in cases_of_all((term,))
         if all(evaluate(condition, value) for condition in conditions)
     )
     assert evaluate_term(found, value) == evaluate_term(term, value)
