@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from algzoo_exact.analysis.functions import wrong_functions as wrong_functions
     from algzoo_exact.analysis.gradient import Gradient as Gradient
     from algzoo_exact.analysis.gradient import gradient as gradient
+    from algzoo_exact.analysis.graph import region_graph as region_graph
     from algzoo_exact.analysis.median_errors import ErrorCell as ErrorCell
     from algzoo_exact.analysis.median_errors import MedianErrors as MedianErrors
     from algzoo_exact.analysis.median_errors import median_errors as median_errors
@@ -108,7 +109,6 @@ if TYPE_CHECKING:
     from algzoo_exact.race.run import compare as compare
     from algzoo_exact.regions.enumerate import activation_regions as activation_regions
     from algzoo_exact.regions.enumerate import cells as cells
-    from algzoo_exact.regions.graph import region_graph as region_graph
     from algzoo_exact.regions.table import write_table as write_table
     from algzoo_exact.runtime.sampled import SampledSquaredError as SampledSquaredError
     from algzoo_exact.runtime.sampled_squares import sample_squared_error as sample_squared_error
@@ -227,7 +227,7 @@ _HOMES = {
     "probability": "explain.prove.statements",
     "prove": "explain.prove.statements",
     "picture": "present.pictures.picture",
-    "region_graph": "regions.graph",
+    "region_graph": "analysis.graph",
     "rnn": "program.ir",
     "root_mean_square_difference": "analysis.difference",
     "sample": "runtime.sampling",
