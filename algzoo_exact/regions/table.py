@@ -69,8 +69,9 @@ def region_row(region: Region, measure: Enclosure, digits: int) -> Row:
     row["lines"] = len(region.lineality)
     row["interior_point"] = vector(region.interior_point())
     row["inside"] = vector(region.cone.short_point())
-    row["linear_map"] = matrix(region.linear_map)
-    row["linear_map_float"] = matrix(map(nearest, some) for some in region.linear_map)
+    linear_map = region.linear_map
+    row["linear_map"] = matrix(linear_map)
+    row["linear_map_float"] = matrix(map(nearest, some) for some in linear_map)
     return row
 
 
