@@ -22,6 +22,7 @@ from algzoo_exact.analysis.functions import function_difference as function_diff
 from algzoo_exact.analysis.functions import wrong_functions as wrong_functions
 from algzoo_exact.analysis.gradient import Gradient as Gradient
 from algzoo_exact.analysis.gradient import gradient as gradient
+from algzoo_exact.analysis.graph import region_graph as region_graph
 from algzoo_exact.analysis.median_errors import ErrorCell as ErrorCell
 from algzoo_exact.analysis.median_errors import MedianErrors as MedianErrors
 from algzoo_exact.analysis.median_errors import median_errors as median_errors
@@ -95,7 +96,6 @@ from algzoo_exact.race.run import RacePoint as RacePoint
 from algzoo_exact.race.run import compare as compare
 from algzoo_exact.regions.enumerate import activation_regions as activation_regions
 from algzoo_exact.regions.enumerate import cells as cells
-from algzoo_exact.regions.graph import region_graph as region_graph
 from algzoo_exact.regions.table import write_table as write_table
 from algzoo_exact.runtime.sampled import SampledSquaredError as SampledSquaredError
 from algzoo_exact.runtime.sampled_squares import sample_squared_error as sample_squared_error

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +29,7 @@ from algzoo_exact.program.task import Task, TieRule, check_fit, credit_for
 from algzoo_exact.progress import Progress as Progress
 from algzoo_exact.regions.enumerate import Cell, cells, cells_of_leaf
 from algzoo_exact.regions.pattern import ActivationPattern, from_words, to_words
-from algzoo_exact.regions.starts import EACH, open_mass, starting_cones
+from algzoo_exact.regions.starts import EACH, Start, covering_cones, open_mass, starting_cones
 from algzoo_exact.regions.table import vector
 from algzoo_exact.score.compute import metric_for
 from algzoo_exact.score.pool import Kept, outcomes
@@ -43,13 +43,14 @@ if TYPE_CHECKING:
 F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
 U64 = NDArray[np.uint64]
+Flags = NDArray[np.bool_]
 
 IN_INTEGERS_UP_TO = 3
 """Inputs; their cells are few, and measured in ball arithmetic before compiled code is loaded."""
 _DIGITS = 20  # of such measures
 _ULP = 2.0**-52
 
-_COLUMNS = ("start", "bits", "answer", "credit", "measure", "radius", "inside")
+_COLUMNS = ("start", "bits", "winners", "credit", "measure", "radius", "inside")
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,11 +58,14 @@ class CellTable(Shown):
     """Cells of a program on a task, as arrays of one length.
 
     ``start``: the position of the starting cone, whose ``label`` is the true one. ``bits``
-    (cells, words): the activation pattern. ``answer``: the lowest of the largest logits.
-    ``credit``: what the tie rule gives. ``measure`` +- ``radius``: the Gaussian measure, proved.
-    ``inside`` (cells, n): a point of the interior, rounded.
+    (cells, words): the activation pattern. ``winners`` (cells, outputs): the largest logits, the
+    lowest of which is the ``answer``. ``credit``: what the tie rule gives. ``measure`` +-
+    ``radius``: the Gaussian measure, proved. ``inside`` (cells, n): a point of the interior,
+    rounded. ``exact``: the cell itself, which remembers its measures, or None where it was found
+    in floats.
 
-    ``open``: the mass of the starting cones that there was no time for.
+    ``unlabelled``: the starting cones without a label are among those that were looked at.
+    ``open``: the mass of those that there was no time for.
     """
 
     program: Program
@@ -69,11 +73,13 @@ class CellTable(Shown):
     ties: TieRule
     start: I64
     bits: U64
-    answer: I64
+    winners: Flags
     credit: F64
     measure: F64
     radius: F64
     inside: F64
+    exact: NDArray[np.object_]
+    unlabelled: bool
     open: Fraction
 
     def __len__(self) -> int:
@@ -85,14 +91,24 @@ class CellTable(Shown):
     @cached_property
     def label(self) -> I64:
         """The true label of each cell."""
-        return np.array([s.label for s in starting_cones(self.task)], np.int64)[self.start]
+        return np.array([s.label for s in self.starts], np.int64)[self.start]
+
+    @cached_property
+    def answer(self) -> I64:
+        """The lowest of the largest logits of each cell."""
+        lowest: I64 = np.argmax(self.winners, axis=1)
+        return lowest
+
+    @property
+    def starts(self) -> tuple[Start, ...]:
+        return _starts(self.task, self.unlabelled)
 
     def pattern(self, i: int) -> ActivationPattern:
         return ActivationPattern(self.program.widths, from_words(self.bits[i].tolist()))
 
     def select(self, which: NDArray[np.bool_] | I64) -> CellTable:
         """Some of the cells, by a mask or in the order of the positions given."""
-        columns: dict[str, Any] = {name: getattr(self, name)[which] for name in _COLUMNS}
+        columns = {name: getattr(self, name)[which] for name in (*_COLUMNS, "exact")}
         return replace(self, **columns)
 
     def heaviest_first(self) -> CellTable:
@@ -107,7 +123,9 @@ class CellTable(Shown):
 
     def cell(self, i: int) -> Cell:
         """One cell in exact integers, with its walls."""
-        start = starting_cones(self.task)[self.start[i]]
+        if (known := self.exact[i]) is not None:
+            return cast(Cell, known)
+        start = self.starts[self.start[i]]
         leaf = cells_of_leaf(self.program, start, from_words(self.bits[i].tolist()), self.ties)
         return next(cell for cell in leaf if min(cell.winners) == self.answer[i])
 
@@ -118,14 +136,19 @@ def measured_cells(
     *,
     ties: TieRule = "lowest",
     wrong_only: bool = False,
+    unlabelled: bool = False,
+    digits: int | None = None,
     deadline: Deadline = NEVER,
     workers: Workers = 1,
     state: State | None = None,
     progress: Progress | None = None,
 ) -> CellTable:
     """All cells with their answers and measures, n <= 9; ``wrong_only``: those that do not earn
-    full credit. For a task that asks for a number, cells have no answer (0), and the label is the
-    position of the value cell.
+    full credit; ``unlabelled``: those too where a section has no label. For a task that asks for a
+    number, cells have no answer (0), and the label is the position of the value cell.
+
+    With ``digits``, cells are found in integers and measured to as many, in ball arithmetic, as
+    they are for few inputs in any case.
 
     InputError for sizes that do not fit.
     """
@@ -136,9 +159,10 @@ def measured_cells(
         raise InputError(
             f"Cells are measured for up to {MOST_INPUTS} inputs, and {task.name} has {n} here."
         )
-    work, count = _Work(program, task, ties, wrong_only, deadline), len(starting_cones(task))
     if n <= IN_INTEGERS_UP_TO:
-        workers = 1
+        digits, workers = digits or _DIGITS, 1
+    work = _Work(program, task, ties, wrong_only, unlabelled, digits, deadline)
+    count = len(work.starts)
     found: dict[int, CellTable] = {}
     kept = Kept(state, lambda s: f"cells below start {s}", work.plain, work.restored)
     for job, part in outcomes(list(range(count)), work, deadline, workers, kept):
@@ -147,14 +171,20 @@ def measured_cells(
         if progress is not None:
             progress(len(found) / count, f"{sum(map(len, found.values())):,} cells")
     parts = [found[job] for job in sorted(found)] or [work.nothing()]
-    return _joined(parts, open_mass(task, found))
+    left = Fraction(len(found) < count) if unlabelled else open_mass(task, found)
+    return _joined(parts, left)
 
 
 def _joined(parts: Sequence[CellTable], left: Fraction) -> CellTable:
     columns: dict[str, Any] = {
-        name: np.concatenate([getattr(part, name) for part in parts]) for name in _COLUMNS
+        name: np.concatenate([getattr(part, name) for part in parts])
+        for name in (*_COLUMNS, "exact")
     }
     return replace(parts[0], **columns, open=left)
+
+
+def _starts(task: Task, unlabelled: bool) -> tuple[Start, ...]:
+    return covering_cones(task) if unlabelled else starting_cones(task)
 
 
 @dataclass(frozen=True)
@@ -165,14 +195,21 @@ class _Work:
     task: Task
     ties: TieRule
     wrong_only: bool
+    unlabelled: bool
+    digits: int | None
     deadline: Deadline
+
+    @property
+    def starts(self) -> tuple[Start, ...]:
+        return _starts(self.task, self.unlabelled)
 
     def nothing(self) -> CellTable:
         n, words = self.task.seq_len, (self.program.neurons + 63) // 64
         none, floats = np.empty(0, np.int64), np.empty(0)
         return CellTable(
-            self.program, self.task, self.ties, none, np.empty((0, words), np.uint64), none,
-            floats, floats, floats, np.empty((0, n)), Fraction(1),
+            self.program, self.task, self.ties, none, np.empty((0, words), np.uint64),
+            np.empty((0, self.program.outputs), np.bool_), floats, floats, floats,
+            np.empty((0, n)), np.empty(0, object), self.unlabelled, Fraction(1),
         )  # fmt: skip
 
     def plain(self, part: CellTable | None) -> Any:
@@ -186,25 +223,26 @@ class _Work:
         }
         if len({len(column) for column in columns.values()}) != 1:
             raise ValueError("columns of several lengths")
-        return replace(empty, **columns, open=Fraction(0))
+        found = np.full(len(columns["start"]), None)
+        return replace(empty, **columns, exact=found, open=Fraction(0))
 
     def __call__(self, s: int) -> CellTable | None:
         try:
-            if self.task.seq_len <= IN_INTEGERS_UP_TO:
-                return self._in_integers(s)
+            if self.digits is not None:
+                return self._in_integers(s, self.digits)
             return _joined([self.nothing(), *self._below(s)], Fraction(0))
         except TimeIsUpError:
             return None
 
-    def _in_integers(self, s: int) -> CellTable:
+    def _in_integers(self, s: int, digits: int) -> CellTable:
         found: list[Cell] = []
         measures: list[Enclosure] = []
-        start = starting_cones(self.task)[s]
+        start = self.starts[s]
         for cell in cells(self.program, self.task, ties=self.ties, starts=(start,)):
             self.deadline.look()
             if not (self.wrong_only and cell.credit == 1):
                 found.append(cell)
-                measures.append(cell.measure(_DIGITS))
+                measures.append(cell.measure(digits))
         mids = np.array([float(m.midpoint) for m in measures])
         empty = self.nothing()
         bits = [to_words(cell.pattern.bits, empty.bits.shape[1]) for cell in found]
@@ -212,20 +250,23 @@ class _Work:
             empty,
             start=np.full(len(found), s),
             bits=np.array(bits, np.uint64).reshape(-1, empty.bits.shape[1]),
-            answer=np.array([min(cell.winners) for cell in found], np.int64),
+            winners=np.array(
+                [[k in cell.winners for k in range(self.program.outputs)] for cell in found], bool
+            ).reshape(-1, self.program.outputs),
             credit=np.array([float(cell.credit) for cell in found]),
             measure=mids,
             radius=np.array([float(m.width) for m in measures]) + np.abs(mids) * _ULP,
             inside=np.array([_unit(cell.interior_point()) for cell in found]).reshape(
                 -1, self.task.seq_len
             ),
+            exact=_objects(found),
         )
 
     def _below(self, s: int) -> Iterator[CellTable]:
         from algzoo_exact.regions.search import Search
         from algzoo_exact.score.cell_measures import measured
 
-        start, wanted = starting_cones(self.task)[s], [*range(self.program.outputs)]
+        start, wanted = self.starts[s], [*range(self.program.outputs)]
         if self.wrong_only and self.ties == "lowest":
             wanted.remove(start.label)  # it is right, whatever ties with it
         search = Search(self.program, "uniform", wanted=wanted)
@@ -240,9 +281,9 @@ class _Work:
                 self.nothing(),
                 start=np.full(size, s),
                 bits=batch.pattern[:size].copy(),
-                answer=answer,
+                winners=answer[:, None] == np.arange(self.program.outputs),
                 credit=(answer == start.label).astype(float),
-                measure=mids, radius=rads, inside=inside,
+                measure=mids, radius=rads, inside=inside, exact=np.full(size, None),
             )  # fmt: skip
             yield self._settled(part, batch.credit[:size] < 1, search.specializer)
 
@@ -256,6 +297,7 @@ class _Work:
             answer = int(part.answer[i])
             winners = frozenset(k for k, row in enumerate(logits) if row == logits[answer])
             keep[i] = answer == min(winners)  # else it is found for that answer
+            part.winners[i, list(winners)] = True
             part.credit[i] = float(credit_for(int(part.label[i]), winners, self.ties))
         if self.wrong_only:
             keep &= part.credit < 1
@@ -274,3 +316,9 @@ def write_cells(table: pyarrow.Table, path: str | Path) -> int:
 def _unit(vector: Sequence[int]) -> list[float]:
     largest = max(map(abs, vector))
     return [float(Fraction(c, largest)) for c in vector]
+
+
+def _objects(cells: Sequence[Cell]) -> NDArray[np.object_]:
+    found = np.empty(len(cells), object)
+    found[:] = cells
+    return found

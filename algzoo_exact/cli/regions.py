@@ -14,10 +14,8 @@ from algzoo_exact.errors import InputError
 from algzoo_exact.files import check_place, staged_all
 
 if TYPE_CHECKING:
+    from algzoo_exact.analysis.regions import Order, RegionTable
     from algzoo_exact.analysis.sections import Section
-    from algzoo_exact.program.ir import Program
-    from algzoo_exact.regions.graph import Order, RegionGraph
-    from algzoo_exact.regions.pattern import ActivationPattern
     from algzoo_exact.zoo.loading import Model
 
 EXAMPLES = """
@@ -28,12 +26,14 @@ algzoo-exact regions 2nd_argmax_4_4 --sort errors --wrong --out wrong.csv
 algzoo-exact regions 2nd_argmax_4_4 --zero 1 --picture section.svg
 """
 
-MOST_REGIONS = 200_000  # as many can take an hour and some GB
+MOST_REGIONS = 200_000  # as many can take minutes and some GB
 
 
 @dataclass(frozen=True, kw_only=True)
 class Extent:
-    digits: int = o.option(20, "N", "Decimals of the measures.", min=1, max=1000)
+    digits: int | None = o.option(
+        None, "N", "Decimals of all measures; by default 20 where regions are few.", min=1, max=1000
+    )
     top: int = o.option(12, "N", "How many regions to print; --out has all that are chosen.", min=0)
     max_regions: int = o.option(
         MOST_REGIONS, "N", "Refuse models with more regions.", parser=o.parse_count
@@ -55,12 +55,12 @@ class Choice:
     @property
     def order(self) -> Order:
         """InputError for an order that is none."""
-        from algzoo_exact.regions.graph import order_of
+        from algzoo_exact.analysis.regions import order_of
 
         return order_of(self.sort)
 
-    def of(self, graph: RegionGraph) -> list[ActivationPattern]:
-        return graph.select(
+    def of(self, found: RegionTable) -> list[int]:
+        return found.select(
             self.order, answer=self.answer, wrong=self.wrong, at_least=self.at_least
         )
 
@@ -97,7 +97,7 @@ def regions(
     Prints their number, and the pattern, exact measure and answer of the heaviest.
     Patterns show which neurons are on: steps left to right, neuron 0 first in each.
     """
-    from algzoo_exact.measure.flow import LARGEST_DIMENSION
+    from algzoo_exact.measure.flow import MOST_INPUTS
     from algzoo_exact.tables import SUFFIXES, write_rows
 
     began = time.monotonic()
@@ -114,14 +114,15 @@ def regions(
     subject: Section | Model = loaded
     if section is not None:
         subject, task = section, section.task
-    if task.seq_len > LARGEST_DIMENSION:
+    if task.seq_len > MOST_INPUTS:
         raise InputError(
-            f"Regions can be measured for up to {LARGEST_DIMENSION} inputs, and {loaded.name} has "
+            f"Regions can be measured for up to {MOST_INPUTS} inputs, and {loaded.name} has "
             f"{task.seq_len} here; --zero and --equal choose a section of fewer."
         )
 
+    from algzoo_exact.analysis.graph import graph_of
+    from algzoo_exact.analysis.regions import region_table
     from algzoo_exact.present.documents.regions import Chosen, regions_document
-    from algzoo_exact.regions.graph import region_graph
 
     order = choice.order
     with staged_all(asdict(files)) as parts, progress_bar("regions") as advance:
@@ -129,17 +130,16 @@ def regions(
             from algzoo_exact.present.pictures.picture import picture
 
             picture(subject, task, parts["picture"], ties=rule)
-        _check_number(subject.program, extent.max_regions)
-        found = region_graph(
-            subject, task, digits=extent.digits, ties=rule,
-            progress=lambda done, total: advance(done / total, "searching"),
+        found = region_table(
+            subject.program, task, ties=rule, digits=extent.digits, most=extent.max_regions,
+            progress=advance,
         )  # fmt: skip
-        for done, pattern in enumerate(found.graph, 1):
-            found.measure(pattern)
-            advance(done / len(found), f"measuring {len(found):,}")
         chosen = choice.of(found)
         if "graph" in parts:
-            found.write(parts["graph"])
+            graph_of(
+                found.program, found.facets, found, found.digits,
+                progress=lambda done, total: advance(done / total, "joining"),
+            ).write(parts["graph"])  # fmt: skip
         if "out" in parts:
             write_rows(found.rows(chosen), parts["out"])
         said = regions_document(
@@ -155,18 +155,3 @@ def _check_target(path: Path | None, suffixes: tuple[str, ...]) -> None:
         if path.suffix not in suffixes:
             raise InputError(f"Cannot write {path}: its name must end in {' or '.join(suffixes)}.")
         check_place(path)
-
-
-def _check_number(program: Program, most: int) -> None:
-    """InputError for more than ``most`` regions, by the fast search, which counts only."""
-    from algzoo_exact.regions.enumerate import covering
-    from algzoo_exact.regions.search import Search
-
-    search = Search(program, None)
-    for start in covering(program.seq_len):
-        for _ in search.cells(start):
-            if len(search.patterns) > most:
-                raise InputError(
-                    f"This model has more than {most:,} regions; --max-regions allows more, "
-                    "at some milliseconds and kilobytes each."
-                )

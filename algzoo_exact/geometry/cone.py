@@ -10,10 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Context, Decimal, localcontext
-from fractions import Fraction
-from math import gcd
+from math import gcd, prod
 
-from flint import fmpz_mat
+from flint import fmpq_mat, fmpz_mat
 
 from algzoo_exact.errors import AlgzooExactError, InputError
 
@@ -180,13 +179,14 @@ class Cone:
 
         InputError if it takes more than 400.
         """
-        middle = [Fraction(0)] * self.dimension
-        for ray in self.rays:
-            size = Fraction(max(map(abs, ray)))
-            middle = [m + c / size for m, c in zip(middle, ray, strict=True)]
+        sizes = [max(map(abs, ray)) for ray in self.rays]
+        unit, middle = prod(sizes), [0] * self.dimension
+        for ray, size in zip(self.rays, sizes, strict=True):
+            factor = unit // size
+            middle = [m + factor * c for m, c in zip(middle, ray, strict=True)]
         largest = max(map(abs, middle))
         for places in range(1, _MOST_DECIMALS + 1):
-            point = tuple(round(m / largest * 10**places) for m in middle)
+            point = tuple((2 * m * 10**places + largest) // (2 * largest) for m in middle)
             if all(dot(row, point) > 0 for row in self.inequalities):
                 with localcontext(Context(prec=2 * _MOST_DECIMALS)):
                     return tuple(Decimal(c).scaleb(-places).normalize() for c in point)
@@ -228,14 +228,10 @@ def independent(rows: Sequence[IntVector]) -> list[int]:
 
 
 def _dual_basis(rows: Sequence[IntVector]) -> list[IntVector]:
-    """Primitive rays r_i with rows[k].r_i = 0 for k != i and > 0 for k = i: cofactors."""
-    n = len(rows)
-    rays = []
-    for i in range(n):
-        others = [rows[k] for k in range(n) if k != i]
-        ray = orthogonal(others, n)
-        rays.append(primitive(ray if dot(rows[i], ray) > 0 else tuple(-c for c in ray)))
-    return rays
+    """Primitive rays r_i with rows[k].r_i = 0 for k != i and > 0 for k = i: the columns of the
+    inverse."""
+    columns, _ = fmpq_mat(fmpz_mat([list(row) for row in rows])).inv().transpose().numer_denom()
+    return [primitive(tuple(int(c) for c in column)) for column in columns.tolist()]
 
 
 def orthogonal(rows: Sequence[IntVector], n: int) -> IntVector:

@@ -19,8 +19,10 @@ from algzoo_exact.analysis.ablation import Importance
 from algzoo_exact.analysis.difference import Difference
 from algzoo_exact.analysis.errors import Errors
 from algzoo_exact.analysis.gradient import Gradient
+from algzoo_exact.analysis.graph import RegionGraph
 from algzoo_exact.analysis.neurons import NeuronFacts
 from algzoo_exact.analysis.polish import Polished
+from algzoo_exact.analysis.regions import RegionTable
 from algzoo_exact.certificate.build import Certificate
 from algzoo_exact.certificate.economy import Economy
 from algzoo_exact.drafting.draft import Draft
@@ -57,7 +59,6 @@ from algzoo_exact.program.ir import Program
 from algzoo_exact.program.transformer import Transformer
 from algzoo_exact.race.run import Race
 from algzoo_exact.regions.enumerate import Region
-from algzoo_exact.regions.graph import RegionGraph
 from algzoo_exact.runtime.sampled import SampledSquaredError, SampleEstimate
 from algzoo_exact.score.result import Score
 from algzoo_exact.shown import Shown, brief
@@ -68,7 +69,6 @@ _TOP, _TERMS = 10, 50  # rows of a table, and of one of the terms of a closed fo
 _MEASURED = 5  # inputs, up to which a region's measure takes no time
 _HEAVY = 60_000  # bytes, above which a picture in lines becomes one of pixels
 _PIXELS, _QUALITY = 1000, 60  # across; WebP's, of 100
-_GRAPH = 300  # regions that are all measured for a table of the heaviest
 
 Blocks = Iterable[d.Block]
 
@@ -141,10 +141,12 @@ def _region(region: Region) -> Iterator[d.Block]:
 
 
 def _graph(graph: RegionGraph) -> Blocks:
-    if graph.task is None or len(graph) > _GRAPH or graph.program.seq_len > _MEASURED:
-        return [d.paragraph(repr(graph).strip("<>"))]
+    return [d.paragraph(repr(graph).strip("<>"))] if graph.task is None else _regions(graph.table)
+
+
+def _regions(table: RegionTable) -> Blocks:
     return _of(
-        regions_document(None, None, graph, Chosen(graph.heaviest(), "measure", _TOP), {}, None)
+        regions_document(None, None, table, Chosen(table.select(), "measure", _TOP), {}, None)
     )
 
 
@@ -258,6 +260,7 @@ BLOCKS: dict[type, Callable[[Any], Blocks]] = {
     SampledSquaredError: lambda found: _of(sample_document(None, None, None, found)),
     Region: _region,
     RegionGraph: _graph,
+    RegionTable: _regions,
     Explanation: _explanation,
     Draft: lambda found: _of(draft_document(None, None, found)),
     Verification: lambda found: _of(verification_document(None, None, found)),

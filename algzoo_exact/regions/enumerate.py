@@ -158,24 +158,34 @@ def covering(n: int) -> tuple[Start, ...]:
     return tuple(Start(0, half) for half in halves if half is not None)
 
 
-def region_of(program: Program, specializer: Specializer, bits: int) -> Region:
+def region_of(
+    program: Program, specializer: Specializer, bits: int, facets: int | None = None
+) -> Region:
     """The region of one pattern, from its signs: z >= 0 where on, z <= 0 where off.
 
-    The pattern must be one that has an interior.
+    The pattern must be one that has an interior. ``facets``: the neurons whose walls hold a facet,
+    as bits, one for each; if they are known, the others' signs need not be looked at.
     """
     n, piece = program.seq_len, specializer.piece(bits)
     signs: list[IntVector] = []
     walls: list[Wall] = []
+    bounding: list[int] = []
     for t, step in enumerate(piece.z):
         for j, row in enumerate(step):
             if any(row):
-                on = bits >> (program.first[t] + j) & 1
-                signs.append(row if on else tuple(-c for c in row))
+                q = program.first[t] + j
+                if facets is None or facets >> q & 1:
+                    bounding.append(len(signs))
+                signs.append(row if bits >> q & 1 else tuple(-c for c in row))
                 walls.append(_neuron(t, j))
     lines = orthogonal_lines(signs, n)
-    cone = Cone.from_inequalities((*signs, *lines))
+    cone = Cone.from_inequalities((*(signs[i] for i in bounding), *lines))
     assert cone is not None, "a pattern without interior"
-    slim, names = _facets(cone, dict(enumerate(walls)))
+    slim = cone.irredundant()
+    on: dict[IntVector, list[Wall]] = {}
+    for sign, wall in zip(signs, walls, strict=True):
+        on.setdefault(primitive(sign), []).append(wall)
+    names = tuple(tuple(on.get(row, ())) for row in slim.inequalities)
     pattern = ActivationPattern(program.widths, bits)
     return Region(pattern, slim, lines, names, piece.logit, program.units[-1])
 

@@ -43,14 +43,19 @@ def write_table(regions: Iterable[Region] | HasRows, path: str | Path, *, digits
         table = regions.rows()
     else:
         demand(regions, Iterable, "write_table takes regions or cells, as cells() gives")
-        table = [region_row(region, digits) for region in regions]
+        table = [measured_row(region, digits) for region in regions]
     write_rows(table, path)
     return len(table)
 
 
-def region_row(region: Region, digits: int) -> Row:
+def measured_row(region: Region, digits: int) -> Row:
     """The columns of a region or cell by itself."""
     demand(region, Region, "A row of a table is a region or a cell")
+    return region_row(region, region.measure(digits), digits)
+
+
+def region_row(region: Region, measure: Enclosure, digits: int) -> Row:
+    """The same, with its measure."""
     row: Row = {"pattern": str(region.pattern)}
     if isinstance(region, Cell):
         row["label"] = None if region.label == NO_LABEL else region.label
@@ -58,14 +63,15 @@ def region_row(region: Region, digits: int) -> Row:
         row["credit"] = str(region.credit)
     if len(region.logit_rows) > 1:
         row["answer"] = min(region.answer_inside())
-    row |= number("measure", region.measure(digits), digits)
+    row |= number("measure", measure, digits)
     row["facets"] = len(region.facets)
     row["rays"] = len(region.cone.rays) - len(region.lineality)
     row["lines"] = len(region.lineality)
     row["interior_point"] = vector(region.interior_point())
     row["inside"] = vector(region.cone.short_point())
-    row["linear_map"] = matrix(region.linear_map)
-    row["linear_map_float"] = matrix(map(nearest, some) for some in region.linear_map)
+    linear_map = region.linear_map
+    row["linear_map"] = matrix(linear_map)
+    row["linear_map_float"] = matrix(map(nearest, some) for some in linear_map)
     return row
 
 

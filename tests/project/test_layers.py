@@ -102,7 +102,7 @@ HOMES: dict[str, tuple[str, ...]] = {
         "program/render.py",
         "score/closed_form.py",
     ),
-    "networkx": ("regions/graph.py",),
+    "networkx": ("analysis/graph.py",),
     "matplotlib": ("plotting.py", "atlas/curves.py", "present/pictures/", "race/plot.py"),
     "pyarrow": ("tables.py", "analysis/"),
     "flint": (
@@ -185,7 +185,7 @@ def test_imports_go_one_way() -> None:
         ("zoo/loading.py", "import algzoo_exact.regions.search"),
         ("score/compute.py", "from algzoo_exact import accuracy"),
         ("training/run.py", "from algzoo_exact import __version__"),
-        ("regions/graph.py", "def f():\n    import torch.nn"),
+        ("regions/table.py", "def f():\n    import torch.nn"),
         ("regions/search.py", "import networkx as nx"),
         ("zoo/tasks.py", "from flint import arb"),
         ("exact/binomial.py", "import scipy.stats"),
@@ -201,7 +201,7 @@ def test_allowed_imports_pass() -> None:
     assert not wrong_imports("training/run.py", "from algzoo_exact.version import __version__")
     assert not wrong_imports("cli/main.py", "import algzoo_exact as az\nfrom rich import print")
     assert not wrong_imports("runtime/sampling.py", "from algzoo_exact.zoo import tasks")
-    assert not wrong_imports("regions/graph.py", "from .pattern import ActivationPattern")
+    assert not wrong_imports("regions/table.py", "from .pattern import ActivationPattern")
 
 
 def upward_imports(path: str, text: str) -> list[str]:

@@ -34,6 +34,7 @@ from support.programs import (
 )
 from typer.testing import CliRunner
 
+from algzoo_exact.analysis.graph import RegionGraph, region_graph
 from algzoo_exact.analysis.sections import section
 from algzoo_exact.cli.app import app
 from algzoo_exact.errors import InputError
@@ -41,7 +42,6 @@ from algzoo_exact.geometry.cone import primitive
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import second_argmax
 from algzoo_exact.regions.enumerate import cells
-from algzoo_exact.regions.graph import RegionGraph, region_graph
 from algzoo_exact.regions.pattern import ActivationPattern
 from algzoo_exact.regions.table import write_table
 from algzoo_exact.score.compute import accuracy

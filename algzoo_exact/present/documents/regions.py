@@ -7,17 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from algzoo_exact.analysis.regions import Order, RegionTable
 from algzoo_exact.analysis.sections import Section
-from algzoo_exact.exact.enclosure import total
 from algzoo_exact.exact.shares import percent
 from algzoo_exact.present import document as d
 from algzoo_exact.present.documents.section import section_data, section_text
-from algzoo_exact.present.findings.partition import graph_regions
+from algzoo_exact.present.findings.partition import listed_regions
 from algzoo_exact.present.sections.regions import regions_table
 from algzoo_exact.present.wording import about, several, task_text, took
 from algzoo_exact.present.writers.data import enclosure_data
-from algzoo_exact.regions.graph import Order, RegionGraph
-from algzoo_exact.regions.pattern import ActivationPattern
 from algzoo_exact.zoo.loading import Model
 
 WORDS: dict[Order, str] = {
@@ -30,9 +28,9 @@ WORDS: dict[Order, str] = {
 
 @dataclass(frozen=True)
 class Chosen:
-    """Which regions are of interest, in an order; the first ``top`` are listed."""
+    """Which regions of a table are of interest, in an order; the first ``top`` are listed."""
 
-    patterns: Sequence[ActivationPattern]
+    regions: Sequence[int]
     order: Order
     top: int
 
@@ -40,21 +38,19 @@ class Chosen:
 def regions_document(
     model: Model | None,
     section: Section | None,
-    graph: RegionGraph,
+    found: RegionTable,
     chosen: Chosen,
     files: Mapping[str, Path | None],
     seconds: float | None,
 ) -> d.Document:
     """``files`` are those that were written, by their options."""
-    task, listed = graph.task, chosen.patterns[: chosen.top]
-    assert task is not None
-    regions = graph_regions(graph, listed, WORDS[chosen.order])
-    facets = graph.graph.number_of_edges()
-    measures = total(graph.measure(pattern) for pattern in graph.graph)
+    task, ties, listed = found.table.task, found.table.ties, chosen.regions[: chosen.top]
+    regions = listed_regions(found, listed, WORDS[chosen.order])
+    measures = found.mass(range(len(found)))
     assert measures.contains(1), "the regions do not cover the space"
     rows: list[tuple[str, str | d.Text]] = [
         *about(model),
-        ("task", task_text(task, graph.ties)),
+        ("task", task_text(task, ties)),
     ]
     if section is not None:
         rows.append(("section", section_text(section)))
@@ -62,13 +58,13 @@ def regions_document(
             none = percent(section.unlabelled)
             rows.append(("no single label", f"{none} of the inputs; nothing is right there"))
     rows += [
-        ("regions", f"{len(graph):,}, with {facets:,} shared facets"),
+        ("regions", f"{len(found):,}, with {found.shared_facets:,} shared facets"),
         ("measures", f"add up to 1 within {float(measures.width):.0e}"),
     ]
-    if len(chosen.patterns) < len(graph):
-        mass = total(graph.measure(pattern) for pattern in chosen.patterns)
-        rows.append(("chosen", f"{several(len(chosen.patterns), 'region')} of {percent(mass)}"))
-    hidden = len(graph) - len(listed)
+    if len(chosen.regions) < len(found):
+        mass = found.mass(chosen.regions)
+        rows.append(("chosen", f"{several(len(chosen.regions), 'region')} of {percent(mass)}"))
+    hidden = len(found) - len(listed)
     if hidden:
         rows.append(("not listed", f"{several(hidden, 'region')} of {percent(regions.rest)}"))
     rows += [(name, str(path)) for name, path in files.items() if path]
@@ -79,26 +75,27 @@ def regions_document(
     data = {
         "model": model,
         "task": task.name,
-        "ties": graph.ties,
+        "ties": ties,
         **({} if section is None else section_data(section)),
-        "regions": len(graph),
-        "facets": facets,
-        "measure_sum": enclosure_data(measures, graph.digits),
-        "chosen": len(chosen.patterns),
+        "regions": len(found),
+        "facets": found.shared_facets,
+        "measure_sum": enclosure_data(measures, found.digits),
+        "chosen": len(chosen.regions),
         "order": chosen.order,
-        "heaviest": [_region(graph, pattern) for pattern in listed],
-        "hidden": {"regions": hidden, "measure": enclosure_data(regions.rest, graph.digits)},
+        "heaviest": [_region(found, i) for i in listed],
+        "hidden": {"regions": hidden, "measure": enclosure_data(regions.rest, found.digits)},
         "files": files,
         "seconds": seconds and round(seconds, 4),
     }
     return d.untitled(*blocks, data=data)
 
 
-def _region(graph: RegionGraph, pattern: ActivationPattern) -> dict[str, Any]:
+def _region(found: RegionTable, i: int) -> dict[str, Any]:
+    known = found.closely(i)
     return {
-        "pattern": str(pattern),
-        "measure": enclosure_data(graph.measure(pattern), graph.digits),
-        "answer": graph.region(pattern).answer_inside(),
-        "steady": len(graph.answers(pattern)) == 1,
-        "right": enclosure_data(graph.right_measure(pattern), graph.digits),
+        "pattern": str(found.pattern(i)),
+        "measure": enclosure_data(known.measure, found.digits),
+        "answer": found.region(i).answer_inside(),
+        "steady": len(found.answers(i)) == 1,
+        "right": enclosure_data(known.right, found.digits),
     }

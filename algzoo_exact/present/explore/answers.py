@@ -11,6 +11,7 @@ import numpy as np
 
 from algzoo_exact.analysis.cells import CellTable, measured_cells
 from algzoo_exact.analysis.difference import Difference, diff
+from algzoo_exact.analysis.regions import RegionTable, regions_of
 from algzoo_exact.analysis.sections import Section
 from algzoo_exact.analysis.sections import section as in_section
 from algzoo_exact.exact.enclosure import Enclosure
@@ -21,10 +22,9 @@ from algzoo_exact.present.explore.columns import (
     MOST_REGIONS,
     Columns,
     Data,
-    Regions,
     listed,
     patterns,
-    regions_of,
+    region_columns,
     weights,
 )
 from algzoo_exact.present.explore.page import Layout, regions_layout
@@ -61,7 +61,7 @@ class Answers:
         return regions_layout(self.task.seq_len)
 
     @cached_property
-    def regions(self) -> Regions:
+    def regions(self) -> RegionTable:
         """Those that were found."""
         return regions_of(self.table)
 
@@ -152,25 +152,16 @@ def answers_of(
     return Answers(models[0], task, part, entered, table, (*models, None)[1], difference)
 
 
-def _region_columns(regions: Regions) -> Columns:
+def _region_columns(regions: RegionTable) -> Columns:
     """The regions, heaviest first."""
+    share, share_radius = regions.share
+    answers: list[set[int]] = [set() for _ in range(len(regions))]
     table = regions.table
-    measure, radius = regions.measure
-    earned, count = regions.total(table.measure * table.credit), len(regions)
-    low, high = np.ones(count), np.zeros(count)
-    np.minimum.at(low, regions.at, table.credit)
-    np.maximum.at(high, regions.at, table.credit)
-    # With measures m and e, known to r: |e' / m' - e / m| <= 2 r / (m - r), less than 4 r / m for
-    # r < m / 2; r is above an ulp of m, and so above what the quotient is rounded by.
-    known, size = 2 * radius < measure, np.maximum(measure, np.finfo(float).tiny)
-    share = np.where(low == high, low, np.where(known, np.minimum(1.0, earned / size), 0.5))
-    share_radius = np.where(low == high, 0.0, np.where(known, 5 * radius / size, 0.5))
-    answers: list[set[int]] = [set() for _ in range(count)]
     for region, answer in zip(regions.at.tolist(), table.answer.tolist(), strict=True):
         answers[region].add(answer)
-    order = np.lexsort((np.arange(count), -measure))
+    order = np.argsort(-regions.measure[0], kind="stable")
     return {
-        **regions.columns(order),
+        **region_columns(regions, order),
         "share": share[order],
         "share_radius": share_radius[order],
         "answers": [" ".join(map(str, sorted(answers[i]))) for i in order.tolist()],

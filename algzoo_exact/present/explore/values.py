@@ -8,20 +8,20 @@ from fractions import Fraction
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from algzoo_exact.analysis.median_errors import MedianErrors, median_errors
+from algzoo_exact.analysis.regions import RegionTable, regions_of
 from algzoo_exact.exact.enclosure import square_root
 from algzoo_exact.exact.shares import significant
 from algzoo_exact.present.explore.columns import (
-    F64,
     MOST_CELLS,
     MOST_REGIONS,
     Columns,
     Data,
-    Regions,
     listed,
     patterns,
-    regions_of,
+    region_columns,
     weights,
 )
 from algzoo_exact.present.explore.page import Layout, regions_layout
@@ -29,6 +29,7 @@ from algzoo_exact.present.explore.subject import Effort
 from algzoo_exact.program.task import Task
 from algzoo_exact.zoo.loading import Model
 
+F64 = NDArray[np.float64]
 _DIGITS = 8
 
 
@@ -47,7 +48,7 @@ class Values:
         return regions_layout(self.task.seq_len)
 
     @cached_property
-    def regions(self) -> Regions:
+    def regions(self) -> RegionTable:
         return regions_of(self.errors.table)
 
     def facts(self) -> Iterator[tuple[str, str]]:
@@ -84,7 +85,7 @@ class Values:
         """The regions, those first that add most."""
         square, radius = self.regions.known(*self._squares)
         order = np.argsort(-square, kind="stable")
-        return {**self.regions.columns(order), **self._shares(square[order], radius[order])}
+        return {**region_columns(self.regions, order), **self._shares(square[order], radius[order])}
 
     def _cell_columns(self) -> Columns:
         """The cells as they come: those first that add most."""

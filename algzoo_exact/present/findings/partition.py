@@ -24,8 +24,7 @@ from algzoo_exact.regions.exact_search import ExactSearch
 from algzoo_exact.regions.starts import starting_cones
 
 if TYPE_CHECKING:
-    from algzoo_exact.regions.graph import RegionGraph
-    from algzoo_exact.regions.pattern import ActivationPattern
+    from algzoo_exact.analysis.regions import RegionTable
     from algzoo_exact.runtime.sampled import Observed
 
 _DIGITS = 12  # of a region's measure
@@ -162,18 +161,16 @@ def all_regions(program: Program) -> Regions:
     return _heaviest(map(_listed, activation_regions(program)))
 
 
-def graph_regions(graph: RegionGraph, chosen: Sequence[ActivationPattern], order: str) -> Regions:
-    """Some regions of a graph with a task, in an order that is named."""
-    listed = tuple(
-        ListedRegion(
-            str(p),
-            graph.measure(p),
-            graph.right_share(p) if graph.has_label(p) else None,
-            graph.answers(p),
-        )
-        for p in chosen
-    )
-    return Regions(len(graph), listed, _rest(listed), True, order)
+def listed_regions(table: RegionTable, chosen: Sequence[int], order: str) -> Regions:
+    """Some regions of a table, in an order that is named."""
+    listed = tuple(_of_table(table, i) for i in chosen)
+    return Regions(len(table), listed, _rest(listed), True, order)
+
+
+def _of_table(table: RegionTable, i: int) -> ListedRegion:
+    known = table.closely(i)
+    right = known.share if table.labelled[i] else None
+    return ListedRegion(str(table.pattern(i)), known.measure, right, table.answers(i))
 
 
 def observed_regions(program: Program, observed: Observed, count: int | None) -> Regions:

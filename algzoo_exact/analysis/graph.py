@@ -9,54 +9,31 @@ may coincide, and several neurons may change at once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from algzoo_exact.errors import InputError, did_you_mean
-from algzoo_exact.exact.enclosure import Enclosure, total
-from algzoo_exact.exact.shares import share
+from algzoo_exact.analysis.regions import DIGITS, Order, RegionTable, region_table
+from algzoo_exact.errors import InputError
+from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.files import path_of, replacing
 from algzoo_exact.geometry.cone import IntVector
 from algzoo_exact.program.ir import HasProgram, Program, program_of
 from algzoo_exact.program.lift import task_of
-from algzoo_exact.program.task import Task, TieRule, check_fit
+from algzoo_exact.program.specialize import Specializer
+from algzoo_exact.program.task import Task, TieRule
 from algzoo_exact.progress import counted, shows_progress
-from algzoo_exact.regions.enumerate import (
-    Cell,
-    Progress,
-    Region,
-    activation_regions,
-    cells,
-    earned,
-)
+from algzoo_exact.regions.enumerate import Progress, Region, region_of
+from algzoo_exact.regions.facets import facets_of_regions
 from algzoo_exact.regions.pattern import ActivationPattern
-from algzoo_exact.regions.starts import NO_LABEL
-from algzoo_exact.regions.table import matrix, number, region_row
+from algzoo_exact.regions.table import matrix, measured_row
 from algzoo_exact.shown import Shown
 from algzoo_exact.tables import Row
 
 if TYPE_CHECKING:
     import networkx
-
-Order = Literal["measure", "errors", "share", "pattern"]
-ORDERS: tuple[Order, ...] = ("measure", "errors", "share", "pattern")
-
-_SHARE_WIDTH = Fraction(1, 10**8)
-_MOST_DIGITS = 160  # that a share may take; for six inputs each costs an integral
-_CHEAP = 5  # inputs
-
-
-def order_of(name: str) -> Order:
-    """The order of that name; InputError if there is none."""
-    for order in ORDERS:
-        if order == name:
-            return order
-    raise InputError(
-        f"Unknown order {name!r}{did_you_mean(name, ORDERS)}; choose from {', '.join(ORDERS)}."
-    )
 
 
 class RegionGraph(Shown):
@@ -70,20 +47,19 @@ class RegionGraph(Shown):
     * ``rays``: the extreme rays of the common facet;
     * ``normal``: the facet's primitive normal, pointing into the pattern ``normal_into``.
 
-    Measures are computed when first asked for, to 10**-digits.
+    ``table`` holds the regions' measures: to 10**-digits, by default as floats know them, or to
+    twenty digits where there are few. Of a region by itself they are known to twenty digits up to
+    five inputs. Without a task, measures are computed when first asked for.
     """
 
     def __init__(
-        self,
-        program: Program,
-        graph: networkx.Graph,
-        task: Task | None = None,
-        *,
-        ties: TieRule = "lowest",
-        digits: int = 20,
+        self, program: Program, graph: networkx.Graph, table: RegionTable | None, digits: int
     ) -> None:
-        self.program, self.graph = program, graph
-        self.task, self.ties, self.digits = task, ties, digits
+        self.program, self.graph, self.digits, self._table = program, graph, digits, table
+
+    @property
+    def task(self) -> Task | None:
+        return None if self._table is None else self._table.table.task
 
     def __len__(self) -> int:
         return len(self.graph)
@@ -101,12 +77,24 @@ class RegionGraph(Shown):
         region: Region = self.graph.nodes[pattern]["region"]
         return region
 
+    @property
+    def table(self) -> RegionTable:
+        """The regions with their measures and answers; ValueError if the graph was made without a
+        task."""
+        if self._table is None:
+            raise ValueError("The graph was made without a task, so no answer is right or wrong.")
+        return self._table
+
     def measure(self, pattern: ActivationPattern) -> Enclosure:
-        """The region's Gaussian measure; InputError for more than 6 inputs."""
-        return self.region(pattern).measure(self.digits)
+        """The region's Gaussian measure; InputError for more than 9 inputs."""
+        if self._table is None:
+            return self.region(pattern).measure(self.digits)
+        return self.table.closely(self._place(pattern)).measure
 
     def heaviest(self) -> list[ActivationPattern]:
         """All patterns, those of the regions with the largest measures first."""
+        if self._table is None:
+            return sorted(self.graph, key=lambda p: (-self.measure(p).midpoint, p.bits))
         return self.select()
 
     def select(
@@ -117,74 +105,33 @@ class RegionGraph(Shown):
         wrong: bool = False,
         at_least: Fraction | float = 0,
     ) -> list[ActivationPattern]:
-        """Patterns of the regions in an ``order`` of ORDERS: by measure, by the measure of their
-        errors, both the largest first, by the share that is right, the least first, or by name.
+        """Patterns of the regions, chosen and ordered as by ``RegionTable.select``.
 
-        Only those in which ``answer`` is given somewhere, that are ``wrong`` somewhere, and whose
-        measure is ``at_least`` so much. InputError for another order; ValueError for what needs a
-        task, where the graph was made without one.
+        InputError for another order; ValueError if the graph was made without a task.
         """
-        keys: dict[Order, Callable[[ActivationPattern], tuple[Fraction | str, ...]]] = {
-            "measure": lambda p: (-self.measure(p).midpoint,),
-            "errors": lambda p: (-self.wrong_measure(p).midpoint,),
-            "share": lambda p: (
-                Fraction(not self.has_label(p)),
-                self.right_share(p).midpoint,
-                -self.measure(p).midpoint,
-            ),
-            "pattern": lambda p: (str(p),),
-        }
-        key = keys[order_of(order)]
-        return sorted(
-            (
-                p
-                for p in self.graph
-                if (answer is None or any(answer in top for top in self.answers(p)))
-                and not (wrong and self.wrong_measure(p).upper == 0)
-                and (at_least <= 0 or self.measure(p).upper >= at_least)
-            ),
-            key=lambda p: (*key(p), p.bits),
-        )
+        chosen = self.table.select(order, answer=answer, wrong=wrong, at_least=at_least)
+        return [self.table.pattern(i) for i in chosen]
 
-    def rows(self, chosen: Iterable[ActivationPattern] | None = None) -> list[Row]:
-        """What ``write_table`` writes of the regions, the heaviest first, or of those chosen."""
-        return [self._row(self.region(p)) for p in (self.heaviest() if chosen is None else chosen)]
-
-    def _row(self, region: Region) -> Row:
-        row = region_row(region, self.digits)
-        if self.task is not None:
-            share = self.right_share(region.pattern)
-            row["answers"] = ", ".join(
-                "=".join(map(str, top)) for top in self.answers(region.pattern)
-            )
-            row["right_share"] = float(share.midpoint)
-            row |= number("right", self.right_measure(region.pattern), self.digits)
-        return row
+    def rows(self) -> list[Row]:
+        """What ``write_table`` writes of the regions, the heaviest first."""
+        if self._table is None:
+            return [measured_row(self.region(p), self.digits) for p in self.heaviest()]
+        return self.table.rows()
 
     def right_measure(self, pattern: ActivationPattern) -> Enclosure:
         """The credit that the program earns in a region: its share of the accuracy.
 
         ValueError if the graph was made without a task.
         """
-        pieces = self._cells[pattern]
-        credits = {cell.credit for cell in pieces}
-        if credits == {0}:
-            return Enclosure.exactly(0)
-        if len(credits) == 1:
-            return self.measure(pattern).times(pieces[0].credit)
-        return earned(pieces, self.digits)
+        return self.table.closely(self._place(pattern)).right
 
     def has_label(self, pattern: ActivationPattern) -> bool:
         """Whether there is a label anywhere in a region of a section."""
-        return any(cell.label != NO_LABEL for cell in self._cells[pattern])
+        return bool(self.table.labelled[self._place(pattern)])
 
     def wrong_measure(self, pattern: ActivationPattern) -> Enclosure:
         """What it loses there, where there is a label. ValueError as for ``right_measure``."""
-        return total(
-            cell.measure(self.digits).times(1 - cell.credit)
-            for cell in self._cells[pattern]
-            if cell.credit < 1 and cell.label != NO_LABEL
-        )
+        return self.table.closely(self._place(pattern)).wrong
 
     def right_share(self, pattern: ActivationPattern) -> Enclosure:
         """The part of a region's measure on which the program is right, in [0, 1]: of width 0
@@ -193,38 +140,21 @@ class RegionGraph(Shown):
         Up to five inputs, a share of a small region takes as many digits as it needs. ValueError
         as for ``right_measure``.
         """
-        pieces = self._cells[pattern]
-        credits = {cell.credit for cell in pieces}
-        if len(credits) == 1:
-            return Enclosure.exactly(credits.pop())
-        digits = self.digits
-        found = share(earned(pieces, digits), self.measure(pattern))
-        while (
-            found.width > _SHARE_WIDTH
-            and self.program.seq_len <= _CHEAP
-            and 2 * digits <= _MOST_DIGITS
-        ):
-            digits *= 2
-            found = share(earned(pieces, digits), self.region(pattern).measure(digits))
-        return found
+        return self.table.closely(self._place(pattern)).share
 
     def answers(self, pattern: ActivationPattern) -> tuple[tuple[int, ...], ...]:
         """The sets of logits that are the largest somewhere in a region, null sets aside.
 
         ValueError as for ``right_measure``.
         """
-        winners = {tuple(sorted(cell.winners)) for cell in self._cells[pattern]}
-        return tuple(sorted(winners))
+        return self.table.answers(self._place(pattern))
+
+    def _place(self, pattern: ActivationPattern) -> int:
+        return self._places[pattern.bits]
 
     @cached_property
-    def _cells(self) -> dict[ActivationPattern, list[Cell]]:
-        """Those of each region, cut once; each remembers its measures."""
-        if self.task is None:
-            raise ValueError("The graph was made without a task, so no answer is right or wrong.")
-        found: dict[ActivationPattern, list[Cell]] = {}
-        for cell in cells(self.program, self.task, ties=self.ties):
-            found.setdefault(cell.pattern, []).append(cell)
-        return found
+    def _places(self) -> dict[int, int]:
+        return {bits: i for i, bits in enumerate(self.table.bits)}
 
     def write(self, path: str | Path) -> None:
         """Write the graph for other programs, such as Gephi: .graphml or .gexf.
@@ -265,7 +195,7 @@ def region_graph(
     model: Program | HasProgram,
     task: Task | None = None,
     *,
-    digits: int = 20,
+    digits: int | None = None,
     ties: TieRule = "lowest",
     progress: Progress | None = None,
 ) -> RegionGraph:
@@ -273,14 +203,30 @@ def region_graph(
 
     InputError if program and task do not fit.
     """
+    program = program_of(model)
+    if task is None:
+        return graph_of(program, facets_of_regions(program), None, digits or DIGITS, progress)
+    task = task_of(model, task)
+    table = region_table(program, task, ties=ties, digits=digits)
+    return graph_of(program, table.facets, table, table.digits, progress)
+
+
+def graph_of(
+    program: Program,
+    facets: Mapping[int, int],
+    table: RegionTable | None,
+    digits: int,
+    progress: Progress | None = None,
+) -> RegionGraph:
+    """The graph of regions whose ``facets`` are known."""
     import networkx
 
-    program = program_of(model)
-    if task is not None:
-        check_fit(program, task_of(model, task), ties)
-    graph = networkx.Graph()
+    graph, specializer = networkx.Graph(), Specializer(program)
     unmatched: dict[frozenset[IntVector], tuple[Region, int]] = {}
-    for region in activation_regions(program, progress=progress):
+    for done, (bits, walls) in enumerate(facets.items(), 1):
+        region = region_of(program, specializer, bits, walls)
+        if progress is not None:
+            progress(done, len(facets))
         graph.add_node(region.pattern, region=region)
         for i in region.facets:
             rays = frozenset(region.facet_rays(i))
@@ -297,7 +243,7 @@ def region_graph(
                 normal_into=other.pattern,
             )
     assert not unmatched, "a facet without a region behind it"
-    return RegionGraph(program, graph, task, ties=ties, digits=digits)
+    return RegionGraph(program, graph, table, digits)
 
 
 def _flips(a: ActivationPattern, b: ActivationPattern) -> tuple[tuple[int, int], ...]:
