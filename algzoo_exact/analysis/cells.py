@@ -136,7 +136,8 @@ def measured_cells(
     if n <= IN_INTEGERS_UP_TO:
         workers = 1
     found: dict[int, CellTable] = {}
-    kept = Kept(state, lambda s: f"cells below start {s}", work.plain, work.restored)
+    which = "wrong cells" if wrong_only else "cells"
+    kept = Kept(state, lambda s: f"{which} below start {s}", work.plain, work.restored)
     for job, part in outcomes(list(range(count)), work, deadline, workers, kept):
         if part is not None:
             found[job] = part

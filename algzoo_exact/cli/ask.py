@@ -19,7 +19,7 @@ UNDECIDED = 3
 
 
 @dataclass(frozen=True, kw_only=True)
-class Statement(o.Sharing):
+class Statement(o.Lasting):
     statement: str = o.argument(
         o.REQUIRED,
         "STATEMENT",
@@ -47,7 +47,7 @@ def ask(model: o.ModelArgument, sizes: o.Sizes, asked: Statement) -> Said:
     with progress_bar("asking") as advance, asked.shared(2) as workers:
         found = az.ask(
             loaded, asked.statement, given=asked.given, cells=asked.cells, seconds=asked.seconds,
-            workers=workers, progress=lambda text: advance(0.0, text),
+            workers=workers, state=asked.state, progress=lambda text: advance(0.0, text),
         )  # fmt: skip
     seconds = time.monotonic() - began
     said = asked_document(loaded, asked.statement, asked.given, found, seconds)

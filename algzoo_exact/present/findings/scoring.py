@@ -9,6 +9,7 @@ from algzoo_exact.processes import Workers
 from algzoo_exact.program.task import Task, TieRule
 from algzoo_exact.score.compute import accuracy, squared_error
 from algzoo_exact.score.result import Progress, Score
+from algzoo_exact.state import State
 
 if TYPE_CHECKING:
     from algzoo_exact.zoo.loading import Model
@@ -25,14 +26,16 @@ def score_of(
     *,
     time_limit: float | None,
     workers: Workers | None,
+    state: State | None = None,
     progress: Progress,
 ) -> Score:
     """The score. ``time_limit`` in seconds; None leaves it to the size of the model."""
     n = task.seq_len
     if task.is_numeric:
         return squared_error(
-            model.program, task, time_limit=time_limit, workers=workers, progress=progress
-        )
+            model.program, task, time_limit=time_limit, workers=workers, state=state,
+            progress=progress,
+        )  # fmt: skip
     if task.is_discrete or n > MOST_INPUTS:
         workers = None
         if n > MOST_INPUTS and time_limit is None:
@@ -41,5 +44,5 @@ def score_of(
         workers = 1
     return accuracy(
         model.network, task, ties=ties, time_limit=time_limit, workers=workers,
-        by_label=workers is not None and n > _CLOSED_FORM, progress=progress,
+        state=state, by_label=workers is not None and n > _CLOSED_FORM, progress=progress,
     )  # fmt: skip
