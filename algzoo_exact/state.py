@@ -2,7 +2,8 @@
 goes on from it, also elsewhere.
 
 A job's key says all that its value depends on, beside what names the run; so a value counts once,
-whoever finds it. Values are text: numbers, fractions, arrays, and lists and dicts of them. Nothing
+whoever finds it. Values are text: numbers, fractions, enclosures, arrays, and lists and dicts of
+them. Nothing
 in the file is ever run; but its figures are taken as they stand.
 """
 
@@ -120,8 +121,7 @@ class State:
 
     def tell(self, enclosure: Enclosure) -> None:
         """What is known of the result so far."""
-        ends = [enclosure.lower, enclosure.upper]
-        self._notes["enclosure"] = json.dumps(ends, default=_encoded)
+        self._notes["enclosure"] = json.dumps(enclosure, default=_encoded)
         self.write_now_and_then()
 
     @property
@@ -209,14 +209,14 @@ def status(path: str | os.PathLike[str]) -> Status:
         texts = dict(base.execute("SELECT name, value FROM run"))
         done = base.execute("SELECT count(*) FROM jobs").fetchone()[0]
         known = {k: json.loads(text, object_hook=_decoded) for k, text in texts.items()}
-        ends, total = known.get("enclosure"), known.get("total")
+        total = known.get("total")
         return Status(
             dict(known.get("run", {})),
             done,
             None if total is None else max(int(total), done),
             float(known.get("seconds", 0.0)),
             max(0.0, time() - float(known.get("heard", time()))),
-            None if ends is None else Enclosure(Fraction(ends[0]), Fraction(ends[1])),
+            known.get("enclosure"),
         )
 
 
@@ -272,6 +272,8 @@ def damaged(path: Path) -> InputError:
 def _encoded(value: Any) -> Any:
     if isinstance(value, Fraction):
         return {"fraction": str(value)}
+    if isinstance(value, Enclosure):
+        return {"between": [value.lower, value.upper]}
     if isinstance(value, np.ndarray) and value.dtype.name in _ARRAYS:
         data = b64encode(np.ascontiguousarray(value).tobytes()).decode()
         return {"array": value.dtype.name, "shape": list(value.shape), "data": data}
@@ -283,6 +285,11 @@ def _decoded(found: dict[str, Any]) -> Any:
         if not _FRACTION.fullmatch(found["fraction"]):  # such as 1e999999999
             raise ValueError(found["fraction"])
         return Fraction(found["fraction"])
+    if found.keys() == {"between"}:
+        lower, upper = found["between"]
+        if not (isinstance(lower, Fraction) and isinstance(upper, Fraction)):
+            raise ValueError(found["between"])
+        return Enclosure(lower, upper)
     if found.keys() == {"array", "shape", "data"}:
         if found["array"] not in _ARRAYS:
             raise ValueError(found["array"])

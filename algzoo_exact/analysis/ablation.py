@@ -13,22 +13,24 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import combinations
-from typing import Literal
+from typing import Any, Literal
 
 from algzoo_exact.deadline import Deadline
 from algzoo_exact.errors import InputError, demand
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.processes import Workers
+from algzoo_exact.program.fingerprint import identity
 from algzoo_exact.program.ir import Layer, Matrix, Program, rnn
 from algzoo_exact.program.lift import HasNetwork, HasProgram, network_of, task_of
 from algzoo_exact.program.task import Task, TieRule
 from algzoo_exact.program.transformer import Transformer
 from algzoo_exact.progress import Progress, shows_progress
 from algzoo_exact.score.compute import answer, metric_for
-from algzoo_exact.score.pool import outcomes
+from algzoo_exact.score.pool import Kept, outcomes
 from algzoo_exact.score.question import Question
 from algzoo_exact.score.result import Score
 from algzoo_exact.shown import Shown
+from algzoo_exact.state import Place, State, opened
 
 Network = Program | Transformer
 Model = Program | Transformer | HasNetwork | HasProgram
@@ -204,7 +206,8 @@ def ablate(
 
     InputError for a part that the model has not, and as for ``accuracy``.
     """
-    return _scored(model, (part,), task, frozen, ties, Deadline.after(time_limit), 1, None).parts[0]
+    deadline = Deadline.after(time_limit)
+    return _scored(model, (part,), task, frozen, ties, deadline, 1, None, None).parts[0]
 
 
 @shows_progress("importance")
@@ -218,28 +221,38 @@ def importance(
     ties: TieRule = "lowest",
     workers: Workers = 2,
     time_limit: float | None = None,
+    state: Place = None,
     progress: Progress | None = None,
 ) -> Importance:
     """The score without each part of some ``sorts``, by default neurons and heads; the largest
     drops first.
 
     "neurons" are taken out of all layers, "steps" of one layer each; "weights" are an RNN's, and
-    "heads" a transformer's. ``pairs``: without each two of them, to find what is redundant.
+    "heads" a transformer's. ``pairs``: without each two of them, to find what is redundant. With a
+    ``state``, the same call goes on after a kill.
 
     InputError as for ``accuracy``.
     """
     network = network_of(model)
-    names = [name for sort in sorts or ("neurons", "heads") for name in parts_of(network, sort)]
+    sorts = sorts or ("neurons", "heads")
+    names = [name for sort in sorts for name in parts_of(network, sort)]
     if pairs:
         names = ["+".join(two) for two in combinations(names, 2)]
     if not names:
         raise InputError("The model has no parts of that sort.")
-    return _scored(model, names, task, frozen, ties, Deadline.after(time_limit), workers, progress)
+    deadline = Deadline.after(time_limit)
+
+    def run() -> dict[str, Any]:
+        named = identity("importance", (network,), task_of(model, task), ties)
+        return named | {"parts": ", ".join(sorts), "pairs": pairs, "frozen": frozen}
+
+    with opened(state, run) as kept:
+        return _scored(model, names, task, frozen, ties, deadline, workers, kept, progress)
 
 
 def _scored(
     model: Model, names: Sequence[str], task: Task | None, frozen: Frozen, ties: TieRule,
-    deadline: Deadline, workers: Workers, progress: Progress | None,
+    deadline: Deadline, workers: Workers, state: State | None, progress: Progress | None,
 ) -> Importance:  # fmt: skip
     network, chosen = network_of(model), task_of(model, task)
     metric = metric_for(chosen)
@@ -250,16 +263,17 @@ def _scored(
         name: replace(whole, program=without(network, name, frozen=frozen)) for name in names
     }
     # What is left of a limit, half of it at least, is for the parts.
-    score = answer(replace(whole, deadline=deadline.part(0.5)))
+    score = answer(replace(whole, deadline=deadline.part(0.5)), state)
     shared = min(workers, len(names)) if isinstance(workers, int) else workers
     found: dict[str, Ablated] = {}
     jobs, work = list(names)[::-1], _Answer(questions)
-    for name, other in outcomes(jobs, work, deadline, shared):
+    kept = Kept(state, "without {}".format, whole.plain, work.restored)
+    for name, other in outcomes(jobs, work, deadline, shared, kept):
         drop = _drop(score, other, better_is_more=metric.of_labels)
         found[name] = Ablated(name, score, other, drop)
         if progress is not None:
             progress(len(found) / len(names), f"{len(found)} of {len(names)}")
-    ranked = sorted(found.values(), key=lambda a: -a.drop.midpoint)
+    ranked = sorted((found[n] for n in names if n in found), key=lambda a: -a.drop.midpoint)
     return Importance(score, tuple(ranked), tuple(n for n in names if n not in found))
 
 
@@ -271,6 +285,9 @@ class _Answer:
 
     def __call__(self, name: str) -> Score:
         return answer(self.questions[name])
+
+    def restored(self, name: str, plain: Any) -> Score:
+        return self.questions[name].restored(plain)
 
 
 def _drop(before: Score, after: Score, *, better_is_more: bool) -> Enclosure:

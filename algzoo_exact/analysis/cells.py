@@ -164,7 +164,8 @@ def measured_cells(
     work = _Work(program, task, ties, wrong_only, unlabelled, digits, deadline)
     count = len(work.starts)
     found: dict[int, CellTable] = {}
-    kept = Kept(state, lambda s: f"cells below start {s}", work.plain, work.restored)
+    which = "wrong cells" if wrong_only else "cells"
+    kept = Kept(state, lambda s: f"{which} below start {s}", work.plain, work.restored)
     for job, part in outcomes(list(range(count)), work, deadline, workers, kept):
         if part is not None:
             found[job] = part

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
@@ -18,11 +18,13 @@ from algzoo_exact.deadline import Deadline
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.processes import Workers
+from algzoo_exact.program.fingerprint import identity
 from algzoo_exact.program.ir import Layer, Program
 from algzoo_exact.program.lift import HasProgram, lift, task_of
 from algzoo_exact.program.task import Task
 from algzoo_exact.progress import Progress, shows_progress
 from algzoo_exact.shown import Shown
+from algzoo_exact.state import Place, opened
 
 if TYPE_CHECKING:
     import pyarrow
@@ -149,18 +151,21 @@ def neuron_facts(
     *,
     time_limit: float | None = None,
     workers: Workers = 1,
+    state: Place = None,
     progress: Progress | None = None,
 ) -> NeuronFacts:
     """Facts about the neurons of ``model`` from all its cells, n <= 9; any ``task`` of its sizes
     will do, which only says where enumeration starts.
 
-    InputError for sizes that do not fit, and where ``time_limit`` seconds do not suffice.
+    InputError for sizes that do not fit, and where ``time_limit`` seconds do not suffice; with a
+    ``state``, the same call goes on.
     """
-    program = lift(model)
+    program, chosen = lift(model), task_of(model, task)
     deadline = Deadline.after(time_limit)
-    table = measured_cells(
-        program, task_of(model, task), deadline=deadline, workers=workers, progress=progress
-    )
+    with opened(state, partial(identity, "neurons", (program,), chosen, None)) as kept:
+        table = measured_cells(
+            program, chosen, deadline=deadline, workers=workers, state=kept, progress=progress
+        )
     if table.open:
         raise InputError(f"{time_limit} seconds were not enough for all cells; allow more.")
     return NeuronFacts(program, table)

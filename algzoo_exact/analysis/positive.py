@@ -11,7 +11,7 @@ from fractions import Fraction
 from functools import partial
 from itertools import combinations, permutations
 from math import factorial
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from algzoo_exact.deadline import Deadline
 from algzoo_exact.errors import InputError, demand
@@ -19,6 +19,7 @@ from algzoo_exact.exact.enclosure import Enclosure, total
 from algzoo_exact.exact.shares import share
 from algzoo_exact.geometry.cone import Cone, IntVector, dot
 from algzoo_exact.processes import Workers
+from algzoo_exact.program.fingerprint import identity
 from algzoo_exact.program.floats import exact_weights
 from algzoo_exact.program.ir import Program, on_subspace
 from algzoo_exact.program.lift import HasProgram, lift, task_of
@@ -31,9 +32,10 @@ from algzoo_exact.score.accuracy import ACCURACY
 from algzoo_exact.score.cone_jobs import Job, Part
 from algzoo_exact.score.cones import Precision, Setup, decide
 from algzoo_exact.score.direction import directions, top_logits
-from algzoo_exact.score.pool import outcomes
+from algzoo_exact.score.pool import Kept, outcomes
 from algzoo_exact.score.question import Question
 from algzoo_exact.shown import Shown
+from algzoo_exact.state import Place, opened
 
 MOST_POSITIVE = 4
 IN_INTEGERS_UP_TO = 3
@@ -85,10 +87,11 @@ def positive_inputs(
     ties: TieRule = "lowest",
     time_limit: float | None = None,
     workers: Workers = 2,
+    state: Place = None,
     progress: Progress | None = None,
 ) -> OrderedCases:
     """The share of right answers in each ordered case of ``count`` positive inputs, 1 to 4, all
-    others 0.
+    others 0; with a ``state``, the same call goes on after a kill.
 
     InputError for sizes that do not fit, and a task that asks for a number.
     """
@@ -101,14 +104,24 @@ def positive_inputs(
     deadline = Deadline.after(time_limit)
     sets = list(combinations(range(chosen.seq_len), count))
     found: dict[tuple[int, ...], OrderedCase] = {}
-    work = PositiveSet(program, chosen, ties)
-    for done, (_, some) in enumerate(outcomes(sets[::-1], work, deadline, workers), 1):
-        found |= {case.positions: case for case in some}
-        if progress is not None:
-            progress(done / len(sets), f"{len(found):,} cases")
+    work, run = PositiveSet(program, chosen, ties), partial(identity, "sections", (program,))
+    with opened(state, lambda: run(chosen, ties) | {"positive": count}) as place:
+        kept = Kept(place, lambda positions: f"positive {positions}", _plain, _restored)
+        for done, (_, some) in enumerate(outcomes(sets[::-1], work, deadline, workers, kept), 1):
+            found |= {case.positions: case for case in some}
+            if progress is not None:
+                progress(done / len(sets), f"{len(found):,} cases")
     orders = list(permutations(range(chosen.seq_len), count))
     cases = tuple(found[order] for order in orders if order in found)
     return OrderedCases(cases, len(orders) - len(cases))
+
+
+def _plain(cases: list[OrderedCase]) -> Any:
+    return [[c.positions, c.label, c.share, c.margin, c.cells] for c in cases]
+
+
+def _restored(positions: tuple[int, ...], plain: Any) -> list[OrderedCase]:
+    return [OrderedCase(tuple(order), *known) for order, *known in plain]
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ UNDECIDED = 3
 
 
 @dataclass(frozen=True, kw_only=True)
-class Statement(o.Sharing):
+class Statement(o.Lasting):
     statement: str = o.argument(
         o.REQUIRED,
         "STATEMENT",
@@ -45,7 +45,7 @@ def ask(model: o.ModelArgument, sizes: o.Sizes, asked: Statement) -> Said:
     with progress_bar("asking") as advance, asked.shared(2) as workers:
         found = az.ask(
             loaded, asked.statement, given=asked.given, cells=asked.cells, seconds=asked.seconds,
-            workers=workers, progress=lambda text: advance(0.0, text),
+            workers=workers, state=asked.state, progress=lambda text: advance(0.0, text),
         )  # fmt: skip
     said = asked_document(loaded, asked.statement, asked.given, found)
     return Timed(said, UNDECIDED if found.outcome.status == "unknown" else 0)

@@ -40,7 +40,7 @@ class Page:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Effort(o.TimeLimit, StatementTime, o.Sharing):
+class Effort(o.TimeLimit, StatementTime, o.Lasting):
     """How long it may take, and who shares the work."""
 
 
@@ -69,13 +69,15 @@ def explore(
     story = page.explanation and az.load_explanation(explanation_path(page.explanation))
     loaded = sizes.load(model)
     task = o.task_of(loaded)
+    if task.is_discrete:
+        effort.refuse_state("of pages about transformers")
     with progress_bar("explore", deadline) as advance, effort.shared(2) as workers:
         found = az.explore(
             loaded, task,
             against=None if page.against is None else o.load_model(page.against),
             explanation=story or None, section=page.section, ties=ties.rule,
             time_limit=deadline.timeout, seconds=effort.seconds, workers=workers,
-            progress=advance,
+            state=effort.state, progress=advance,
         )  # fmt: skip
         found.save(page.output)
     code = 0 if found.verification is None else EXIT_CODES[found.verification.status]

@@ -54,7 +54,7 @@ class Part:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Parts(o.Sharing):
+class Parts(o.Lasting):
     parts: str = o.option(
         "", "SORT", "[bold]neurons[/bold] (at all steps at once), [bold]steps[/bold] (neurons, one "
         "step each), [bold]weights[/bold] or [bold]heads[/bold]; by default neurons and steps, or "
@@ -126,6 +126,7 @@ def importance(
     with progress_bar("importance", deadline) as advance, parts.shared(2) as workers:
         found = az.importance(
             loaded, rules.task_of(loaded), sorts=parts.sorts, pairs=parts.pairs, frozen=cut.state,
-            ties=rules.rule, workers=workers, time_limit=deadline.timeout, progress=advance,
+            ties=rules.rule, workers=workers, time_limit=deadline.timeout, state=parts.state,
+            progress=advance,
         )  # fmt: skip
     return Timed(importance_document(loaded, found, cut.state, parts.top))

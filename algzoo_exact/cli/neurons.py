@@ -15,7 +15,7 @@ algzoo-exact neurons 2nd_argmax_8_5 --json
 def neurons(
     model: o.ModelArgument,
     sizes: o.Sizes,
-    sharing: o.Sharing,
+    sharing: o.Lasting,
     noise: o.Noise,
 ) -> Said:
     """Tell how often each neuron is on, exactly, and which belong together.
@@ -29,6 +29,6 @@ def neurons(
 
     loaded = noise.on(sizes.load(model))
     with progress_bar("neurons") as advance, sharing.shared(2) as workers:
-        found = az.neuron_facts(loaded, workers=workers, progress=advance)
+        found = az.neuron_facts(loaded, workers=workers, state=sharing.state, progress=advance)
         said = neurons_document(loaded, found)
     return Timed(said)

@@ -71,7 +71,7 @@ _CORES = os.cpu_count() or 1
 
 
 @dataclass(frozen=True, kw_only=True)
-class Effort(StatementTime, o.Seed, o.Sharing):
+class Effort(StatementTime, o.Seed, o.Lasting):
     time_limit: float | None = o.option(
         None, "TIME", "For all but an explanation and a certificate that is named: 30s, 2m, ...; "
         "then certified bounds have to do, and there is no other certificate.",
@@ -109,7 +109,7 @@ def report(
         raise InputError("Give one MODEL, or --all FOLDER for many.")
     wishes = Wishes(
         ties=ties.rule, samples=effort.samples, seed=effort.seed, seconds=effort.seconds,
-        workers=_CORES, time_limit=effort.time_limit, inside=effort.inside,
+        workers=_CORES, time_limit=effort.time_limit, inside=effort.inside, state=effort.state,
     )  # fmt: skip
     if about.folder is not None:
         if about.explanation or certificate != Certificate():
@@ -117,6 +117,7 @@ def report(
                 "--all takes explanations from the folder, and decides on certificates; leave out "
                 "--explanation, --certificate and --no-certificate."
             )
+        effort.refuse_state("of the reports of a folder, which go on by themselves")
         with effort.shared(_CORES) as workers:
             shared = replace(wishes, workers=workers)
             return _all(about.folder, about.output, sizes, shared, quiet=as_json)

@@ -20,7 +20,7 @@ algzoo-exact sections 2nd_argmax_4_4 --equal 0,1
 
 
 @dataclass(frozen=True, kw_only=True)
-class Extent(o.TimeLimit, o.Sharing):
+class Extent(o.TimeLimit, o.Lasting):
     positive: int | None = o.option(
         None,
         "N",
@@ -59,11 +59,12 @@ def sections(
     with progress_bar("sections", deadline) as advance, extent.shared(2) as workers:
         if section is not None:
             score = section.accuracy(
-                ties=rules.rule, time_limit=limit, workers=workers, progress=advance
-            )
+                ties=rules.rule, time_limit=limit, workers=workers, state=extent.state,
+                progress=advance,
+            )  # fmt: skip
             return Timed(section_document(loaded, section, score))
         found = az.positive_inputs(
             loaded, extent.positive or 2, task, ties=rules.rule, time_limit=limit,
-            workers=workers, progress=advance,
+            workers=workers, state=extent.state, progress=advance,
         )  # fmt: skip
     return Timed(positive_document(loaded, task, rules.rule, found, extent.top))

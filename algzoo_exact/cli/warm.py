@@ -11,7 +11,14 @@ def warm() -> None:
     """Compile what scores of four and more inputs need, for this machine. It is stored, so that no
     command waits for it later; without this, the first command that needs it compiles it."""
     from algzoo_exact.cli.output import progress_bar
-    from algzoo_exact.score.compiling import COMPILING, KERNELS, compiling, done, is_stored
+    from algzoo_exact.score.compiling import (
+        COMPILING,
+        KERNELS,
+        compile_kernel,
+        compiling,
+        done,
+        is_stored,
+    )
 
     began = time.monotonic()
     missing = [kernel for kernel in KERNELS if not is_stored(kernel)]
@@ -19,6 +26,9 @@ def warm() -> None:
         while not done(futures, 1.0):
             finished = sum(future.done() for future in futures)
             advance(finished / len(futures), COMPILING)
+        for kernel in missing:
+            if not is_stored(kernel):  # a process died
+                compile_kernel(kernel)
     if missing:
         print(f"compiled: {', '.join(missing)}, in {time.monotonic() - began:.0f} s")
     else:

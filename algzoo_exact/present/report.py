@@ -25,6 +25,7 @@ from algzoo_exact.program.readers import as_model
 from algzoo_exact.program.task import Task, TieRule
 from algzoo_exact.progress import Progress, shows_progress
 from algzoo_exact.shown import Shown
+from algzoo_exact.state import Place
 from algzoo_exact.version import __version__
 from algzoo_exact.zoo.loading import Model
 
@@ -91,6 +92,7 @@ def make_report(
     seconds: float = Wishes.seconds,
     workers: Workers = 1,
     inside: bool = False,
+    state: Place = None,
     progress: Progress | None = None,
 ) -> Report:
     """Everything that can be said about a model: a theorem, why it holds, and what it rests on.
@@ -104,6 +106,7 @@ def make_report(
     and for untrained models unless torch is loaded, and that many for scores of five and six
     inputs; an executor runs those wherever it likes. A look ``inside``, at wrong cells, neurons and
     sections, is taken unasked where it takes about a second, and in full where it is asked for.
+    With a ``state``, the same call goes on with the score, and inside, after a kill.
 
     InputError where nothing tells the task, for an explanation of another model, and for a
     certificate of a model that can have none.
@@ -111,6 +114,7 @@ def make_report(
     wishes = Wishes(
         explanation, ties, None if certificate is None else path_of(certificate),
         None if time_limit is None else float(time_limit), samples, seed, seconds, workers, inside,
+        state,
     )  # fmt: skip
     return report_of(model, task, wishes, progress)
 

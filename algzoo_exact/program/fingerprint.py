@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from hashlib import sha256
+from typing import Any
 
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.lift import named_weights
@@ -42,13 +43,16 @@ def task_identity(task: Task) -> str:
 
 
 def identity(
-    command: str, networks: Iterable[Program | Transformer], task: Task, ties: TieRule | None
-) -> dict[str, str | None]:
-    """What names a run: all that its results depend on, if there are no further options."""
+    command: str,
+    networks: Iterable[Program | Transformer],
+    task: Task | None,
+    ties: TieRule | None,
+) -> dict[str, Any]:
+    """What names a run: all that its jobs depend on, if there are no further options."""
     return {
         "command": command,
         "model": " and ".join(map(weights_sha256, networks)),
-        "task": task_identity(task),
+        "task": None if task is None else task_identity(task),
         "ties": ties,
         "version": __version__,
     }

@@ -18,7 +18,8 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator
 from concurrent.futures import ALL_COMPLETED, Future, wait
-from contextlib import contextmanager
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager, suppress
 from typing import Any, Literal
 
 import numpy as np
@@ -128,9 +129,11 @@ def compiling(*kernels: Kernel) -> Iterator[list[Future[None]]]:
 
 
 def done(futures: list[Future[None]], seconds: float | None) -> bool:
-    """Whether all is compiled, after waiting for it so long, or as long as it takes."""
+    """Whether that has ended, after waiting for it so long, or as long as it takes. What a process
+    leaves that dies is compiled when it is called."""
     if wait(futures, seconds, ALL_COMPLETED).not_done:
         return False
-    for future in futures:
-        future.result()  # raises what went wrong
+    with suppress(BrokenProcessPool):
+        for future in futures:
+            future.result()  # raises what went wrong
     return True

@@ -8,7 +8,6 @@ import heapq
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import cache, partial
 from typing import Any, NamedTuple, TypeAlias
 
@@ -126,8 +125,8 @@ def kept(q: Question) -> Kept[Job, Outcome]:
 def _plain(q: Question, outcome: Outcome) -> Any:
     if isinstance(outcome, Part):
         patterns = () if q.metric.of_labels else sorted(outcome.patterns)
-        ends = outcome.value.lower, outcome.value.upper
-        return {"value": ends, "leaves": outcome.leaves, "patterns": " ".join(map(hex, patterns))}
+        numbers = " ".join(map(hex, patterns))
+        return {"value": outcome.value, "leaves": outcome.leaves, "patterns": numbers}
     return None if outcome is None else "too large"
 
 
@@ -135,4 +134,4 @@ def _restored(q: Question, job: Job, value: Any) -> Outcome:
     if value == "too large":
         return ExactSearch(q.rnn, q.ties).halves(job.start)
     patterns = {int(word, 16) for word in value["patterns"].split()}
-    return Part(Enclosure(*map(Fraction, value["value"])), int(value["leaves"]), patterns)
+    return Part(value["value"], int(value["leaves"]), patterns)

@@ -15,7 +15,7 @@ from concurrent.futures import (
     wait,
 )
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from multiprocessing import parent_process
 from typing import Any, Generic, Protocol, TypeVar
@@ -31,6 +31,9 @@ from algzoo_exact.state import WRITE_SECONDS, State, damaged
 _J = TypeVar("_J", covariant=True)
 _K = TypeVar("_K", contravariant=True)
 _R = TypeVar("_R")
+
+_LOSSES = 3
+"""How often a job may be lost with a process, its own or another one, before that is an error."""
 
 
 def new_search(program: Program, ties: TieRule | None, compiled: bool) -> ExactSearch:
@@ -52,19 +55,23 @@ def worker_pool(workers: int) -> Iterator[ProcessPoolExecutor]:
     context = FreshContext()
     pool = ProcessPoolExecutor(workers, context, _start_worker)
     try:
-        for _ in range(workers):  # a process starts with each job that finds none idle
-            pool.submit(_nothing)
+        with suppress(BrokenProcessPool):  # the first real job tells
+            for _ in range(workers):  # a process starts with each job that finds none idle
+                pool.submit(_nothing)
         yield pool
     except BrokenProcessPool:
-        raise InputError(
-            "A process that shared the work ended early, for lack of memory perhaps; try fewer "
-            "workers."
-        ) from None
+        raise _ended_early() from None
     finally:
         for process in context.started:
             if process.pid is not None:  # else its start failed
                 process.terminate()
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _ended_early() -> InputError:
+    return InputError(
+        "A process that shared the work ended early, for lack of memory perhaps; try fewer workers."
+    )
 
 
 @contextmanager
@@ -143,10 +150,13 @@ def outcomes(
 
     One worker works in this process, in so many ``threads``: for compiled code, beside which others
     run, and for short jobs, since those that began are finished.
+
+    Where a process of this machine dies, all are started anew, and repeat the jobs that were lost.
+    InputError if that was so for one job again and again.
     """
-    processes = processes_for(workers)
+    processes, local = processes_for(workers), not isinstance(workers, Executor)
     alone = processes == 1
-    if alone and threads == 1 and not isinstance(workers, Executor):
+    if alone and threads == 1 and local:
         while len(jobs) and not deadline.passed:
             job = jobs.pop()
             outcome = kept.found(job, len(jobs))
@@ -155,30 +165,57 @@ def outcomes(
                 kept.keep(job, outcome, len(jobs))
             yield job, outcome
         return
-    running: dict[Future[_R], _J] = {}
+    # Each with how often it was lost.
+    running: dict[Future[_R], tuple[_J, int]] = {}
+    again: list[tuple[_J, int]] = []
     with ExitStack() as stack:
         pool: Executor | None = None
         try:
-            while (len(jobs) or running) and not deadline.passed:
-                while len(jobs) and len(running) < 2 * processes * threads:
-                    job = jobs.pop()
-                    if (found := kept.found(job, len(jobs) + len(running))) is not None:
+            while (len(jobs) or again or running) and not deadline.passed:
+                while (len(jobs) or again) and len(running) < 2 * processes * threads:
+                    job, losses = again.pop() if again else (jobs.pop(), 0)
+                    left = len(jobs) + len(again) + len(running)
+                    if not losses and (found := kept.found(job, left)) is not None:
                         yield job, found
                     else:  # processes are not started before there is something to do
                         pool = pool or stack.enter_context(
                             _executor(workers, processes, threads if alone else 0)
                         )
-                        running[pool.submit(work, job)] = job
+                        running[_submitted(pool, work, job)] = job, losses
                 done = wait(running, kept.timeout(deadline), FIRST_COMPLETED).done
                 if not done:
                     kept.write()
+                if local and any(map(_lost, done)):
+                    stack.close()  # with which all that runs has ended
+                    pool, done = None, {*running}
                 for future in done:
-                    job, outcome = running.pop(future), future.result()
-                    kept.keep(job, outcome, len(jobs) + len(running))
+                    job, losses = running.pop(future)
+                    if local and _lost(future):
+                        if losses + 1 == _LOSSES:
+                            raise _ended_early()
+                        again.append((job, losses + 1))
+                        continue
+                    outcome = future.result()
+                    kept.keep(job, outcome, len(jobs) + len(again) + len(running))
                     yield job, outcome
         finally:
             for future in running:
                 future.cancel()
+
+
+def _submitted(pool: Executor, work: Callable[[Any], _R], job: object) -> Future[_R]:
+    """It is lost at once, if a process died since."""
+    try:
+        return pool.submit(work, job)
+    except BrokenProcessPool as error:
+        future = Future[_R]()
+        future.set_exception(error)
+        return future
+
+
+def _lost(future: Future[Any]) -> bool:
+    """Whether a job has ended with its process, or never will."""
+    return not future.done() or isinstance(future.exception(), BrokenProcessPool)
 
 
 def _executor(workers: Workers, processes: int, threads: int) -> AbstractContextManager[Executor]:

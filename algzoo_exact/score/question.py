@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import asdict, astuple, dataclass, replace
 from fractions import Fraction
 from typing import Any, Literal
 
@@ -19,8 +19,9 @@ from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task, TieRule
 from algzoo_exact.program.transformer import Transformer
 from algzoo_exact.progress import Progress
+from algzoo_exact.score.closed_form import ClosedForm
 from algzoo_exact.score.metric import Metric
-from algzoo_exact.score.result import Kind, Score
+from algzoo_exact.score.result import Counts, Kind, Score
 from algzoo_exact.state import State
 
 Wish = Literal["auto", "exact", "bounds"]
@@ -95,6 +96,30 @@ class Question:
         return Score(
             self.metric.name, kind, enclosure, self.task, self.ties, method, seconds, **details
         )
+
+    def plain(self, score: Score) -> Any:
+        """An answer in values that a state takes; None if it is cut short, as the time was up."""
+        if score.kind != "exact" and self.deadline.passed:
+            return None
+        by_label = score.by_label and list(score.by_label.items())
+        return {
+            "kind": score.kind, "enclosure": score.enclosure, "method": score.method,
+            "seconds": score.seconds, "form": score.form and astuple(score.form),
+            "undecided": score.undecided, "regions": score.regions, "cells": score.cells,
+            "by_label": by_label, "counts": score.counts and asdict(score.counts),
+        }  # fmt: skip
+
+    def restored(self, plain: Any) -> Score:
+        """Its inverse."""
+        form, by_label, counts = plain["form"], plain["by_label"], plain["counts"]
+        return self.score(
+            plain["kind"], plain["enclosure"], plain["method"], plain["seconds"],
+            form=form and ClosedForm(form[0], *(tuple(map(tuple, pairs)) for pairs in form[1:])),
+            undecided=plain["undecided"], regions=plain["regions"], cells=plain["cells"],
+            by_label=by_label and dict(by_label),
+            counts=counts
+            and Counts(**counts | {"confusion": tuple(map(tuple, counts["confusion"]))}),
+        )  # fmt: skip
 
     def known(self) -> Score:
         """An answer without any enumeration."""

@@ -7,19 +7,25 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import subprocess
 import sys
 import time
 from concurrent.futures import wait
+from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import pytest
 
 import algzoo_exact as az
+from algzoo_exact.deadline import NEVER
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.enclosure import Enclosure
-from algzoo_exact.score.pool import worker_pool
+from algzoo_exact.score.pool import outcomes, worker_pool
+from algzoo_exact.state import status
 
 SCRIPT = """
 import algzoo_exact as az
@@ -75,6 +81,63 @@ def _main_file() -> str | None:
 def test_a_process_that_dies_is_one_sentence() -> None:
     with pytest.raises(InputError, match="try fewer workers"), worker_pool(1) as pool:
         pool.submit(os._exit, 1).result()
+
+
+@dataclass(frozen=True)
+class Deadly:
+    """A square; but at one number the process is killed, so many times."""
+
+    folder: Path
+    number: int
+    times: int
+
+    def __call__(self, job: int) -> int:
+        place = self.folder / str(job)
+        before = place.stat().st_size if place.exists() else 0
+        with place.open("ab") as file:
+            file.write(b".")
+        if job == self.number and before < self.times:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return job * job
+
+
+@pytest.mark.slow
+def test_jobs_of_a_process_that_dies_are_done_again(tmp_path: Path) -> None:
+    kept: dict[int, int] = {}
+    for job, square in outcomes([*range(9)], Deadly(tmp_path, 5, 2), NEVER, 2):
+        assert job not in kept
+        kept[job] = square
+    assert kept == {job: job * job for job in range(9)}
+    assert (tmp_path / "5").stat().st_size == 3
+
+
+@pytest.mark.slow
+def test_a_job_that_ends_each_process_is_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="try fewer workers"):
+        list(outcomes([*range(9)], Deadly(tmp_path, 5, 9), NEVER, 2))
+    assert (tmp_path / "5").stat().st_size == 3
+
+
+@pytest.mark.slow
+def test_bounds_go_on_without_a_worker(tmp_path: Path) -> None:
+    """It is killed from outside, at work."""
+    model, killed = az.load("2nd_argmax_16_10"), list[BaseProcess]()
+
+    def kill(share: float, text: str) -> None:
+        workers = multiprocessing.active_children()
+        if workers and not killed:
+            killed.append(workers[0])
+            os.kill(workers[0].pid or 0, signal.SIGKILL)
+
+    run = partial(az.accuracy, model, method="bounds", max_cells=6000)
+    shared = run(workers=2, state=tmp_path / "run.db", progress=kill)
+    assert killed[0].exitcode == -signal.SIGKILL
+    alone = run(workers=1, state=tmp_path / "alone.db")
+    assert shared.cells == alone.cells == 6000
+    assert shared.enclosure.lower == alone.enclosure.lower
+    assert shared.enclosure.upper == alone.enclosure.upper
+    found = status(tmp_path / "run.db")
+    assert found.done == found.total == status(tmp_path / "alone.db").done
 
 
 def test_processes_end_with_the_block() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import signal
 import sqlite3
 import subprocess
@@ -116,7 +117,8 @@ def test_what_is_no_state(tmp_path: Path) -> None:
     [
         "no JSON", '{"fraction": "1e999999999"}', '{"fraction": "1/0"}', '{"fraction": 1}',
         '{"array": "object", "shape": [1], "data": ""}',
-        '{"array": "float64", "shape": [9], "data": "AAAA"}',
+        '{"array": "float64", "shape": [9], "data": "AAAA"}', '{"between": [0, 1]}',
+        '{"between": [{"fraction": "1"}, {"fraction": "0"}]}',
     ],
 )  # fmt: skip
 def test_damaged_values_are_refused(text: str, tmp_path: Path) -> None:
@@ -186,8 +188,10 @@ def ends(found: Enclosure) -> tuple[Fraction, Fraction]:
 
 
 def stored(place: Path) -> dict[str, Any]:
+    """But for what a score took."""
     with closing(sqlite3.connect(place)) as base:
-        return {k: json.loads(v) for k, v in base.execute("SELECT key, value FROM jobs")}
+        rows = base.execute("SELECT key, value FROM jobs").fetchall()
+    return {k: json.loads(v, object_hook=lambda d: d | {"seconds": 0}) for k, v in rows}
 
 
 def forget(place: Path, share: float, rng: random.Random) -> None:
@@ -265,6 +269,115 @@ def test_wrong_cells_and_differences_go_on(tmp_path: Path) -> None:
 
     assert check_goes_on(errors, tmp_path / "errors.db", 6)[0] == ends(az.find_errors(one).total)
     check_goes_on(differences, tmp_path / "differences.db", 6)
+
+
+def told(score: Score) -> Any:
+    """All of it but the clock; seconds of what is kept are those of the first run."""
+    by_label = score.by_label and {k: ends(value) for k, value in score.by_label.items()}
+    known = score.kind, ends(score.enclosure), score.method, score.undecided, by_label
+    return *known, score.regions, score.cells, score.counts, str(score.form)
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("2nd_argmax_2_2", {"sorts": ("steps", "weights")}),  # scores have closed forms,
+        ("longest_cycle_4_4", {}),  # or are counted,
+        ("", {}),  # or are neither
+        ("median_2_2", {"pairs": True, "frozen": "on"}),
+    ],
+)
+def test_importance_goes_on(name: str, options: dict[str, Any], tmp_path: Path) -> None:
+    program, task = random_program(np.random.default_rng(2), 2, 4), az.tasks.argmax(4)
+    given = (az.load(name),) if name else (program, task)
+
+    def run(place: Path | None, workers: int | Executor) -> Any:
+        found = az.importance(*given, workers=workers, state=place, **options)
+        return told(found.score), [(p.part, told(p.score), ends(p.drop)) for p in found.parts]
+
+    jobs = sum(key.startswith("without ") for key in kept_by(run, tmp_path / "a.db"))
+    expected = check_goes_on(run, tmp_path / "run.db", jobs)
+    assert jobs == len(expected[1]) > 0
+    assert expected == run(None, 1)
+
+
+def kept_by(run: Callable[[Path, int], Any], place: Path) -> list[str]:
+    run(place, 1)
+    return [*stored(place)]
+
+
+def test_neurons_and_sections_go_on(tmp_path: Path) -> None:
+    model = az.load("2nd_argmax_3_3")
+
+    def neurons(place: Path | None, workers: int | Executor) -> Any:
+        found = az.neuron_facts(model, workers=workers, state=place)
+        return {k: ends(on) for k, on in found.on.items()}, found.table.inside.tobytes()
+
+    def positive(place: Path | None, workers: int | Executor) -> Any:
+        found = az.positive_inputs(model, 2, workers=workers, state=place).cases
+        return [(replace(c, share=None), c.share is None or ends(c.share)) for c in found]
+
+    for number, (run, jobs) in enumerate([(neurons, 12), (positive, 3)]):
+        assert check_goes_on(run, tmp_path / f"{number}.db", jobs) == run(None, 1)
+
+
+def test_a_section_goes_on(tmp_path: Path) -> None:
+    part = az.section(az.load("2nd_argmax_8_5"), zero=(2, 3))
+    first = part.accuracy(method="bounds", state=tmp_path / "run.db")
+    assert told(first) == told(part.accuracy(method="bounds", state=tmp_path / "run.db"))
+    with pytest.raises(InputError, match="another run"):
+        az.accuracy(az.load("2nd_argmax_8_5"), method="bounds", state=tmp_path / "run.db")
+
+
+def test_what_is_asked_goes_on(tmp_path: Path) -> None:
+    model = az.load("2nd_argmax_4_4")
+
+    def run(place: Path | None, workers: int | Executor) -> Any:
+        found = az.ask(
+            model, "h[1][0] > logit[0]", given="x[0] > x[3]", cells=3, workers=workers, state=place
+        )
+        assert found.cells is not None
+        assert found.probability.enclosure is not None
+        cells = [(ends(c.probability), c.walls, c.inside) for c in found.cells.heaviest]
+        return found.outcome.status, ends(found.probability.enclosure), found.cells.count, cells
+
+    assert check_goes_on(run, tmp_path / "run.db", 10) == run(None, 1)
+    with pytest.raises(InputError, match="another run"):
+        az.ask(model, "h[1][0] > logit[0]", state=tmp_path / "run.db")
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("2nd_argmax_3_3", {"against": "2nd_argmax_4_3"}),
+        ("2nd_argmax_4_4", {"section": "*,*,0,1/2"}),
+        ("median_4_3", {}),
+    ],
+)
+def test_pages_go_on(name: str, options: dict[str, Any], tmp_path: Path) -> None:
+    model = az.load(name)
+    other = az.load(options["against"]) if "against" in options else None
+    given = options | {"against": other}
+    check_goes_on(
+        lambda place, workers: az.explore(model, workers=workers, state=place, **given).html,
+        tmp_path / "run.db", 2,
+    )  # fmt: skip
+    with pytest.raises(InputError, match="another run"):
+        az.explore(az.load("2nd_argmax_2_2"), state=tmp_path / "run.db")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["2nd_argmax_2_2", "longest_cycle_6_5"])
+def test_reports_go_on(name: str, tmp_path: Path) -> None:
+    """The whole document, but for how long the score took."""
+
+    def run(place: Path, workers: int | Executor) -> Any:
+        made = az.make_report(
+            az.load(name), samples=1000, workers=workers, inside=True, state=place
+        )
+        return re.sub(r"\d+(\.\d+)? (ms|s)\b", "", made.markdown())
+
+    check_goes_on(run, tmp_path / "run.db", 4)
 
 
 @pytest.mark.parametrize("name", ["2nd_argmax_3_3", "median_4_3"])

@@ -13,7 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import reduce
-from typing import TypeVar
+from hashlib import sha256
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,8 +41,9 @@ from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task, argmax
 from algzoo_exact.regions.exact_search import CONES
 from algzoo_exact.regions.starts import EACH, Start, open_mass, starting_cones
-from algzoo_exact.score.pool import outcomes
+from algzoo_exact.score.pool import Kept, outcomes
 from algzoo_exact.score.rigorous import cell_of, wall_normals
+from algzoo_exact.state import State
 
 _IN_BALLS_UP_TO = 6  # inputs; beyond, weights that float64 cannot hold are out of reach
 _Number = TypeVar("_Number", int, float)
@@ -86,7 +88,7 @@ class EventCells:
 
 def event_cells(
     program: Program, formula: Formula, task: Task | None = None, *, top: int = 0,
-    deadline: Deadline = NEVER, workers: Workers = 1,
+    deadline: Deadline = NEVER, workers: Workers = 1, state: State | None = None,
 ) -> EventCells:  # fmt: skip
     """The cones on which a formula holds, and the ``top`` heaviest, for up to nine inputs that
     occur. A ``task`` on all of them says where to start.
@@ -106,11 +108,30 @@ def event_cells(
     starts = starting_cones(task)
     work = _Work(signals, condition, inputs, starts, top, deadline)
     found: dict[int, EventCells] = {}
-    for job, part in outcomes(list(range(len(starts))), work, deadline, workers):
+    name = f"{sha256(repr(formula).encode()).hexdigest()}, {top} listed"
+    kept = Kept(state, lambda s: f"formula {name}, below start {s}", _plain, _restored)
+    for job, part in outcomes(list(range(len(starts))), work, deadline, workers, kept):
         if part is not None:
             found[job] = part
     nothing = EventCells(0, Enclosure.exactly(0), (), open_mass(task, found))
-    return reduce(lambda total, part: total.plus(part, top), found.values(), nothing)
+    parts = (found[job] for job in sorted(found))
+    return reduce(lambda total, part: total.plus(part, top), parts, nothing)
+
+
+def _plain(found: EventCells | None) -> Any:
+    if found is None:
+        return None
+    cells = [[cell.probability, cell.walls, cell.inside] for cell in found.heaviest]
+    return [found.count, found.mass, cells]
+
+
+def _restored(start: int, plain: Any) -> EventCells | None:
+    count, mass, listed = plain
+    cells = (
+        EventCell(measure, tuple(map(tuple, walls)), tuple(inside))
+        for measure, walls, inside in listed
+    )
+    return EventCells(count, mass, tuple(cells), Fraction(0))
 
 
 @dataclass(frozen=True)

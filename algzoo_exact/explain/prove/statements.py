@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Literal
+from typing import Any, Literal
 
 from algzoo_exact.deadline import Deadline, TimeIsUpError
 from algzoo_exact.errors import InputError, demand
@@ -26,12 +26,14 @@ from algzoo_exact.explain.prove.labels import cells_in, earns
 from algzoo_exact.explain.prove.prover import Prover
 from algzoo_exact.explain.prove.sampled_figures import if_in_range, sampled_probability
 from algzoo_exact.processes import Workers
+from algzoo_exact.program.fingerprint import identity
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.lift import HasProgram, lift, task_of
 from algzoo_exact.program.task import Task
 from algzoo_exact.progress import in_words, shows_progress
 from algzoo_exact.score.by_closed_form import CLOSED_FORM_UP_TO
 from algzoo_exact.shown import Shown
+from algzoo_exact.state import Place, State, opened
 
 _NO_DEFINITIONS: Mapping[str, str] = {}
 _NONE: Mapping[str, Sequence[Formula]] = {}
@@ -101,6 +103,7 @@ def ask(
     cells: int = 0,
     seconds: float = 30.0,
     workers: Workers = 1,
+    state: Place = None,
     progress: Callable[[str], None] | None = None,
 ) -> Asked:
     """Does ``statement`` hold for all inputs (where ``given`` does), and with what probability?
@@ -113,17 +116,35 @@ def ask(
     sign; sampled where there are constants. ``cells`` asks for so many cones on which it holds, the
     heaviest first, each with its measure, walls and a point inside.
 
+    With a ``state``, the same call goes on with the cones after a kill.
+
     InputError as for ``prove``, and where ``given`` holds with probability 0.
     """
-    deadline = Deadline.after(seconds)
     demand(cells, int, "cells is a number of cones")
+    program, task = lift(model), getattr(model, "task", None)
+
+    def run() -> dict[str, Any]:
+        named = identity("ask", (program,), task, None)
+        return named | {"statement": statement, "given": given, "definitions": dict(definitions)}
+
+    with opened(state, run) as kept:
+        return _asked(
+            model, _Measure(program, task, workers, kept), statement, given, definitions, cells,
+            seconds, progress,
+        )  # fmt: skip
+
+
+def _asked(
+    model: Program | HasProgram, measure: _Measure, statement: str, given: str | None,
+    definitions: Mapping[str, str], cells: int, seconds: float,
+    progress: Callable[[str], None] | None,
+) -> Asked:  # fmt: skip
+    deadline = Deadline.after(seconds)
     outcome = prove(
         model, statement, domain=given, definitions=definitions, seconds=seconds / 2,
         progress=progress,
     )  # fmt: skip
-    program = lift(model)
-    read = _reader_of(model, program, definitions)
-    measure = _Measure(program, getattr(model, "task", None), workers)
+    read = _reader_of(model, measure.program, definitions)
     formula, domain = read(statement), EVERYWHERE if given is None else read(given)
     both = formula if given is None else Logic("and", (formula, domain))
     listed = None
@@ -147,7 +168,7 @@ def ask(
 
 def measured(program: Program, formula: Formula, deadline: Deadline) -> Figure:
     """The probability of a formula: exact or certified where that can be had, else sampled."""
-    return _Measure(program, None, 1).of(formula, deadline)
+    return _Measure(program, None, 1, None).of(formula, deadline)
 
 
 @dataclass(frozen=True)
@@ -157,6 +178,7 @@ class _Measure:
     program: Program
     task: Task | None
     workers: Workers
+    state: State | None
 
     def of(self, formula: Formula, deadline: Deadline, cells: EventCells | None = None) -> Figure:
         """Exact or certified where that can be had, else sampled; ``cells`` if they are known."""
@@ -181,8 +203,9 @@ class _Measure:
 
     def cells(self, formula: Formula, top: int, deadline: Deadline) -> EventCells:
         return event_cells(
-            self.program, formula, self.task, top=top, deadline=deadline, workers=self.workers
-        )
+            self.program, formula, self.task, top=top, deadline=deadline, workers=self.workers,
+            state=self.state,
+        )  # fmt: skip
 
     def refuted(self, formula: Formula, domain: Formula, deadline: Deadline) -> Outcome | None:
         """By a point of a cone on which the statement fails, checked exactly; None without one."""

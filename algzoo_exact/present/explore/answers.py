@@ -140,13 +140,13 @@ def answers_of(
         subjects, part, asked = list(parts), parts[0], parts[0].task
     table = measured_cells(
         subjects[0].program, asked, ties=ties, deadline=deadline, workers=effort.workers,
-        progress=effort.progress,
+        state=effort.state, progress=effort.progress,
     ).heaviest_first()  # fmt: skip
     difference = None
     if len(models) > 1:
         difference = diff(
             subjects[0], subjects[1], asked, time_limit=deadline.timeout, workers=effort.workers,
-            progress=effort.progress,
+            state=effort.state, progress=effort.progress,
         )  # fmt: skip
     entered = None if section is None else ",".join(section)
     return Answers(models[0], task, part, entered, table, (*models, None)[1], difference)

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 from algzoo_exact.deadline import Deadline
 from algzoo_exact.errors import InputError, demand
@@ -27,10 +28,12 @@ from algzoo_exact.present.explore.subject import Effort, Subject
 from algzoo_exact.present.explore.values import values_of
 from algzoo_exact.present.wording import VERDICTS, model_text, task_text
 from algzoo_exact.processes import Workers
+from algzoo_exact.program.fingerprint import identity
 from algzoo_exact.program.lift import task_of
 from algzoo_exact.program.task import Task, TieRule
 from algzoo_exact.progress import Progress, shows_progress
 from algzoo_exact.shown import Shown
+from algzoo_exact.state import Place, opened
 from algzoo_exact.zoo.loading import Model
 
 
@@ -95,6 +98,7 @@ def explore(
     time_limit: float | None = None,
     seconds: float = 30.0,
     workers: Workers = 2,
+    state: Place = None,
     progress: Progress | None = None,
 ) -> Exploration:
     """A page to explore a model's regions, errors, differences and lemmas; a transformer's
@@ -105,7 +109,8 @@ def explore(
     Without one they are of all inputs, n <= 9; beyond, of the first two with all others 0.
     ``against`` is a second model, and ``explanation`` adds its claims and cases, each statement
     verified within ``seconds``. After ``time_limit`` seconds, tables hold what was found by then;
-    those of a median model must be whole.
+    those of a median model must be whole. With a ``state``, the same call goes on with the tables
+    of models that are no transformers.
 
     InputError for models of other tasks and sizes, sections that are none or of models that give
     no index, a second median model, and where nothing tells the task.
@@ -124,18 +129,25 @@ def explore(
         raise InputError(
             f"explore compares answers that are indices, and {chosen.name} is a number."
         )
-    effort = Effort(Deadline.after(time_limit), workers, progress)
-    verification = None
-    if explanation is not None:
-        verification = verify(explanation, model, seconds=seconds, ties=ties, progress=progress)
-        if verification.stopped:
-            raise KeyboardInterrupt
-    found: Subject
-    if chosen.is_discrete:
-        found = sequences_of(models, chosen, ties, effort)
-    elif chosen.is_numeric:
-        found = values_of(model, chosen, effort)
-    else:
-        entries = None if section is None else entries_of(section)
-        found = answers_of(models, chosen, entries, ties, effort)
+    deadline = Deadline.after(time_limit)
+    entries = None if section is None else entries_of(section)
+
+    def run() -> dict[str, Any]:
+        named = identity("explore", [one.network for one in models], chosen, ties)
+        return named | {"section": entries and ",".join(entries)}
+
+    with opened(state, run) as kept:
+        verification = None
+        if explanation is not None:
+            verification = verify(explanation, model, seconds=seconds, ties=ties, progress=progress)
+            if verification.stopped:
+                raise KeyboardInterrupt
+        effort = Effort(deadline, workers, kept, progress)
+        found: Subject
+        if chosen.is_discrete:
+            found = sequences_of(models, chosen, ties, effort)
+        elif chosen.is_numeric:
+            found = values_of(model, chosen, effort)
+        else:
+            found = answers_of(models, chosen, entries, ties, effort)
     return Exploration(model, chosen, found, verification)

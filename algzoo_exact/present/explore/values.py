@@ -128,6 +128,6 @@ def values_of(model: Model, task: Task, effort: Effort) -> Values:
     """InputError for models of other sizes, and where the time does not suffice."""
     errors = median_errors(
         model, task, time_limit=effort.deadline.timeout, workers=effort.workers,
-        progress=effort.progress,
+        state=effort.state, progress=effort.progress,
     )  # fmt: skip
     return Values(model, task, errors)

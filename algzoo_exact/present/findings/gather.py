@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -32,10 +32,12 @@ from algzoo_exact.present.findings.pieces import ErrorPieces, PieceTally, observ
 from algzoo_exact.present.findings.random_inputs import Order, Sampled, sampler
 from algzoo_exact.present.findings.scoring import score_of
 from algzoo_exact.processes import Workers, processes_for
+from algzoo_exact.program.fingerprint import identity
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task, TieRule
 from algzoo_exact.progress import Progress
 from algzoo_exact.score.result import Score
+from algzoo_exact.state import Place, opened
 from algzoo_exact.zoo.cards import Card
 from algzoo_exact.zoo.catalogue import catalogue
 
@@ -180,6 +182,7 @@ class Wishes:
     seconds: float = 30.0
     workers: Workers = 1
     inside: bool = False
+    state: Place = None
 
 
 def gather(model: Model, task: Task, wishes: Wishes, progress: Progress) -> Findings:
@@ -191,7 +194,8 @@ def gather(model: Model, task: Task, wishes: Wishes, progress: Progress) -> Find
     deadline = NEVER if explained else Deadline.after(wishes.time_limit)
     # Loading torch takes longer than the exact part of most reports.
     apart = (limited or processes_for(wishes.workers) > 1) and "torch" not in sys.modules
-    with sampler(apart=apart) as beside:
+    run = partial(identity, "report", (model.network,), task, wishes.ties)
+    with opened(wishes.state, run) as state, sampler(apart=apart) as beside:
         if limited:
             slow = uncertified(model, task, explained) or _NO_TIME
         else:
@@ -211,7 +215,7 @@ def gather(model: Model, task: Task, wishes: Wishes, progress: Progress) -> Find
         ending = deadline.within(max(_SCORE_SHARE * deadline.left, deadline.left - _TABLE_SECONDS))
         score = score_of(
             model, task, wishes.ties, time_limit=ending.timeout, workers=wishes.workers,
-            progress=steps.within,
+            state=state, progress=steps.within,
         )  # fmt: skip
         steps.begin(0.65, "certificate")
         written, tally = _certificate(model, task, wishes, verification, slow, steps)
@@ -222,7 +226,7 @@ def gather(model: Model, task: Task, wishes: Wishes, progress: Progress) -> Find
             steps.begin(0.8, "inside")
             inside = look_inside(
                 model.network, task, wishes.ties, score, asked=wishes.inside,
-                workers=wishes.workers,
+                workers=wishes.workers, state=state,
             )  # fmt: skip
         steps.begin(0.9, "sampling")
         found = sampled(lambda done, total: steps.within(done / total, f"{done:,} random inputs"))

@@ -17,6 +17,7 @@ from algzoo_exact.processes import Workers
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task, TieRule
 from algzoo_exact.score.result import Score
+from algzoo_exact.state import State
 
 _LISTED = 10  # wrong cells
 # Unasked, neurons are taken out where all scores take so long, and sections are looked at of
@@ -61,8 +62,9 @@ class Inside:
 
 
 def look_inside(
-    program: Program, task: Task, ties: TieRule, score: Score, *, asked: bool, workers: Workers
-) -> Inside:
+    program: Program, task: Task, ties: TieRule, score: Score, *, asked: bool, workers: Workers,
+    state: State | None,
+) -> Inside:  # fmt: skip
     """What takes about a second; all of it, however long that takes, where it is ``asked`` for."""
     n = task.seq_len
     workers = workers if asked else 1
@@ -70,14 +72,14 @@ def look_inside(
     measured = n <= MOST_INPUTS and (asked or few)
     errors = neurons = ranked = pairs = part = None
     if measured:
-        neurons = neuron_facts(program, task, workers=workers)
+        neurons = neuron_facts(program, task, workers=workers, state=state)
         if not task.is_numeric:
-            errors = find_errors(program, task, ties=ties, workers=workers)
+            errors = find_errors(program, task, ties=ties, workers=workers, state=state)
         quick = score.seconds * program.hidden_size <= _SECONDS
         if program.is_rnn and program.hidden_size > 1 and (asked or quick):
-            ranked = importance(program, task, ties=ties)
+            ranked = importance(program, task, ties=ties, state=state)
     if task.is_index and n > _FEW_INPUTS and (asked or program.neurons <= _NEURONS):
-        pairs = positive_inputs(program, 2, task, ties=ties, workers=workers)
+        pairs = positive_inputs(program, 2, task, ties=ties, workers=workers, state=state)
         last = section(program, task=task, zero=range(n - _FEW_INPUTS))
         if count_cells(last.program, last.task, _DRAWN) is not None:
             part = last

@@ -10,6 +10,7 @@ from algzoo_exact.program.task import Task, TieRule
 from algzoo_exact.progress import Progress
 from algzoo_exact.score.compute import accuracy, squared_error
 from algzoo_exact.score.result import Score
+from algzoo_exact.state import State
 
 if TYPE_CHECKING:
     from algzoo_exact.zoo.loading import Model
@@ -26,14 +27,16 @@ def score_of(
     *,
     time_limit: float | None,
     workers: Workers | None,
+    state: State | None = None,
     progress: Progress,
 ) -> Score:
     """The score. ``time_limit`` in seconds; None leaves it to the size of the model."""
     n = task.seq_len
     if task.is_numeric:
         return squared_error(
-            model.program, task, time_limit=time_limit, workers=workers, progress=progress
-        )
+            model.program, task, time_limit=time_limit, workers=workers, state=state,
+            progress=progress,
+        )  # fmt: skip
     if task.is_discrete or n > MOST_INPUTS:
         workers = None
         if n > MOST_INPUTS and time_limit is None:
@@ -42,5 +45,5 @@ def score_of(
         workers = 1
     return accuracy(
         model.network, task, ties=ties, time_limit=time_limit, workers=workers,
-        by_label=workers is not None and n > _CLOSED_FORM, progress=progress,
+        state=state, by_label=workers is not None and n > _CLOSED_FORM, progress=progress,
     )  # fmt: skip
