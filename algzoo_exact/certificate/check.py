@@ -2147,6 +2147,15 @@ class Regions:
         self.inputs = sorted(inputs) or [0]
         self.places = {inputs[i]: k for k, i in enumerate(self.inputs) if i in inputs}
         self.condition = self._prepared(condition)
+        self._rays: dict[Vector, Ray] = {}
+
+    def ray(self, ray: Vector) -> Ray:
+        """What is known of one; rays of late are kept, since neighbours have them too."""
+        if ray not in self._rays:
+            if len(self._rays) == MOST_KEPT:
+                self._rays.clear()
+            self._rays[ray] = Ray(self, ray)
+        return self._rays[ray]
 
     def _denominator(self, form: Form) -> int:
         return self.budget.multiple((c / self.scales[atom]).denominator for atom, c in form[0])
@@ -2169,57 +2178,81 @@ class Regions:
         return op, self._numbers[inner]
 
 
-class Piece:
-    """One cone, by its rays: what forms and conditions are on it.
+class Ray:
+    """A ray: the values of atoms and forms on it, and which forms each maximum is there.
 
-    Of a form that is linear on the cone all values follow from those on the rays.
+    It lies on many cones, and is looked at once for all of them.
+    """
+
+    def __init__(self, regions: Regions, ray: Vector) -> None:
+        self.regions, self.ray = regions, ray
+        self._atoms: dict[int, tuple[int, int]] = {}
+        self._signs: dict[int, int] = {}
+
+    def atom(self, number: int) -> tuple[int, int]:
+        """Its value, and of a maximum the forms that are as large, as a bit mask."""
+        if number not in self._atoms:
+            if number in self.regions.places:
+                self._atoms[number] = self.ray[self.regions.places[number]], 0
+            else:
+                values = [self._value(pairs) for pairs in self.regions.choices[number]]
+                best = max(values)
+                winners = sum(1 << k for k, value in enumerate(values) if value == best)
+                self._atoms[number] = best, winners
+        return self._atoms[number]
+
+    def sign(self, row: int) -> int:
+        """Of a row's value: -1, 0 or 1."""
+        if row not in self._signs:
+            value = self._value(self.regions.rows[row])
+            self._signs[row] = (value > 0) - (value < 0)
+        return self._signs[row]
+
+    def _value(self, pairs: list[tuple[int, int]]) -> int:
+        total = 0
+        for atom, factor in pairs:
+            total += factor * self.atom(atom)[0]
+            self.regions.budget.pay(total.bit_length(), 2)
+        return total
+
+
+class Piece:
+    """One cone, by its rays: what conditions are on it.
+
+    A maximum is linear on it if all its forms are, and one of them is the greatest on each ray.
     """
 
     def __init__(self, regions: Regions, rays: Sequence[Vector]) -> None:
-        self.regions, self.rays = regions, rays
-        self.best: dict[int, int] = {}  # which form a maximum is, where it is linear
-        self._atoms: dict[int, list[int] | None] = {}
+        self.regions, self.rays = regions, [regions.ray(ray) for ray in rays]
+        self._linear: dict[int, bool] = {}
         self._signs: dict[int, tuple[int, int]] = {}
 
-    def atom(self, number: int) -> list[int] | None:
-        """The values on the rays; None if it is not linear, or not known to be."""
-        if number not in self._atoms:
-            if number in self.regions.places:
-                place = self.regions.places[number]
-                self._atoms[number] = [ray[place] for ray in self.rays]
-            else:
-                self._atoms[number] = self._maximum(number)
-        return self._atoms[number]
+    def is_linear(self, number: int) -> bool:
+        """Whether an atom is known to be."""
+        if number not in self._linear:
+            choices = self.regions.choices.get(number)
+            self._linear[number] = choices is None or (
+                all(map(self._are_linear, choices)) and self._has_winner(number)
+            )
+        return self._linear[number]
 
-    def _maximum(self, number: int) -> list[int] | None:
-        known = [self.values(pairs) for pairs in self.regions.choices[number]]
-        linear = [values for values in known if values is not None]
-        best = max(linear, key=sum, default=[])
-        above = all(min(a - b for a, b in zip(best, v, strict=True)) >= 0 for v in linear)
-        if len(linear) < len(known) or not above:
-            return None
-        self.best[number] = known.index(best)
-        return best
+    def _are_linear(self, pairs: list[tuple[int, int]]) -> bool:
+        return all(map(self.is_linear, [atom for atom, _ in pairs]))
 
-    def values(self, pairs: list[tuple[int, int]]) -> list[int] | None:
-        """Of a form, likewise."""
-        total = [0] * len(self.rays)
-        for atom, factor in pairs:
-            values = self.atom(atom)
-            if values is None:
-                return None
-            total = [a + factor * b for a, b in zip(total, values, strict=True)]
-            self.regions.budget.pay(max(map(abs, total)).bit_length(), 2 * len(total))
-        return total
+    def _has_winner(self, number: int) -> bool:
+        winners = -1
+        for ray in self.rays:
+            winners &= ray.atom(number)[1]
+        return winners != 0
 
     def _masks(self, row: int) -> tuple[int, int] | None:
-        """The rays on which a row is positive, and negative."""
+        """The rays on which a row is positive, and negative; None if it is not linear."""
         if row not in self._signs:
-            values = self.values(self.regions.rows[row])
-            if values is None:
+            if not self._are_linear(self.regions.rows[row]):
                 return None
-            above = sum(1 << k for k, value in enumerate(values) if value > 0)
-            below = sum(1 << k for k, value in enumerate(values) if value < 0)
+            signs = [ray.sign(row) for ray in self.rays]
+            above = sum(1 << k for k, sign in enumerate(signs) if sign > 0)
+            below = sum(1 << k for k, sign in enumerate(signs) if sign < 0)
             self._signs[row] = above, below
         return self._signs[row]
 
@@ -2279,7 +2312,7 @@ def cones_of(data: Any, regions: Regions) -> Iterator[tuple[list[Vector], tuple[
     require(len(used) == len(rays), "a ray is listed that no cone has")
 
 
-LARGEST_CUT, MOST_CUTS = 10, 500
+LARGEST_CUT, MOST_CUTS, MOST_KEPT = 10, 500, 2000
 
 
 # ---------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from typing import Literal
 
 from algzoo_exact.certificate.check import Rewriting, Rows, truth_at
 from algzoo_exact.certificate.nodes import Json, Nodes, SaidError
-from algzoo_exact.certificate.trees import proof_tree, true_points, truth_tree
+from algzoo_exact.certificate.trees import MOST_CONES, proof_tree, true_points, truth_tree
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.explain.claims.bounds import Bounds, verdict_on
@@ -46,6 +46,7 @@ Quantifier = Literal["all", "almost all", "some"]
 _PACKAGE = "algzoo_exact"
 _UNIT = Fraction(1, 10**20)
 """Probabilities by cones are stated to so much."""
+_MOST_OF_WIDE = 2_000  # cones, where no other way needed them
 _NEARBY = 40  # scales at which inputs near a witness are tried
 _TRIALS = 300  # inputs that may be in a domain
 
@@ -227,7 +228,7 @@ class Evidence:
         """That a probability is within bounds, or is not; without ``bounds``, what it is. By the
         order of the inputs or by cones; SaidError if neither is possible."""
         known, by_order = figure.enclosure, self._is_order(condition)
-        if known is None or known.upper - known.lower > _UNIT / 10**6:
+        if known is None:
             raise SaidError(said_of(figure))
         low, high = max(Fraction(0), known.lower - _UNIT), min(Fraction(1), known.upper + _UNIT)
         if by_order and figure.rational is not None:
@@ -240,7 +241,9 @@ class Evidence:
         elif not by_order:
             low, high = low // _UNIT * _UNIT, -(-high // _UNIT) * _UNIT
         try:
-            cells = None if by_order else truth_tree(self.program, condition)
+            wide = known.width > _UNIT / 10**6  # other ways were faster, and there may be very many
+            most = _MOST_OF_WIDE if wide else MOST_CONES
+            cells = None if by_order else truth_tree(self.program, condition, most)
         except OutOfReachError:
             raise SaidError(said_of(figure)) from None
         return {

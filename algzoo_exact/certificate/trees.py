@@ -6,6 +6,7 @@ Verify's own where it decided by cones; else they are cut here, in the same way.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from operator import mul
 from random import Random
 from typing import Any
@@ -20,7 +21,8 @@ from algzoo_exact.explain.prove.setting import Inside
 from algzoo_exact.geometry.cone import IntVector, primitive
 from algzoo_exact.program.ir import Program
 
-_LIMITS = CellLimits(inputs=5)
+MOST_CONES = 20_000
+_LIMITS = CellLimits(cells=MOST_CONES, inputs=5)
 """No deadline, so that a certificate is the same each time."""
 _POINTS = 5
 
@@ -62,16 +64,17 @@ def proof_tree(
     raise OutOfReachError(found.method)
 
 
-def truth_tree(program: Program, formula: Formula) -> Json:
-    """Cones on each of which the formula holds almost everywhere, or almost nowhere."""
-    space, tree = _truths(program, formula)
+def truth_tree(program: Program, formula: Formula, most: int) -> Json:
+    """Cones on each of which the formula holds almost everywhere, or almost nowhere;
+    OutOfReachError where there are more than the ``most``."""
+    space, tree = _truths(program, formula, replace(_LIMITS, cells=most))
     return tree_json(Cells(space.inputs, tree))
 
 
 def true_points(program: Program, formula: Formula) -> Iterator[Point]:
     """Some points inside each cone on which the formula holds; none where cones do not tell."""
     try:
-        space, tree = _truths(program, formula)
+        space, tree = _truths(program, formula, _LIMITS)
     except OutOfReachError:
         return
     random = Random(0)
@@ -81,10 +84,10 @@ def true_points(program: Program, formula: Formula) -> Iterator[Point]:
             yield space.lift([sum(map(mul, factors, column)) for column in zip(*rays, strict=True)])
 
 
-def _truths(program: Program, formula: Formula) -> tuple[Space, Tree[bool]]:
+def _truths(program: Program, formula: Formula, limits: CellLimits) -> tuple[Space, Tree[bool]]:
     space = Space(program, [formula], bounded=False)
     (condition,) = space.conditions
-    tree = Search(space, lambda node: node.holds(condition, almost=True), _LIMITS).run()
+    tree = Search(space, lambda node: node.holds(condition, almost=True), limits).run()
     if any(leaf.answer is None for leaf in leaves(tree)):
         raise OutOfReachError("there are too many cones")
     return space, tree

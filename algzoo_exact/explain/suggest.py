@@ -1,14 +1,17 @@
 """The strongest true versions of what failed: proved before they are shown, and ready to paste.
 
 For a claim: a tolerance, or bounds, as wide as they must be (``Instance.weaker``); the largest
-natural domain (``natural_domains``); those of its instances that hold. For cases: the part of one
-in which its verdict is true, and the case that is missing.
+natural domain (``natural_domains``); those of its instances, or of its steps, that hold
+(``Instance.fewer``). For cases: the part of one in which its verdict is true; one without those
+before it, with which it overlaps; and the case that is missing.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 from algzoo_exact.errors import FloatRangeError, InputError, demand
@@ -40,7 +43,8 @@ class Suggestion(Shown):
     """A true version of a ``part`` (a claim's or case's name, or "the cases") that failed.
 
     ``change`` says in words how it differs; ``toml`` is to take its place, and was proved as it
-    stands. ``domain`` is the probability of where it speaks, where that was made smaller.
+    stands; it is empty where nothing is to. ``domain`` is the probability of where it speaks, where
+    that was made smaller.
     """
 
     part: str
@@ -79,7 +83,12 @@ def suggest(
             if progress is not None:
                 progress(f"case {case.case.name}")
             found += finder.of_case(case)
-    if verification.partition is not None and verification.partition.covers.status == "refuted":
+    partition = verification.partition
+    if partition is not None and partition.disjoint.status == "refuted":
+        if progress is not None:
+            progress("cases that overlap")
+        found += finder.apart()
+    if partition is not None and partition.covers.status == "refuted":
         if progress is not None:
             progress("the missing case")
         found += finder.missing_case()
@@ -99,7 +108,7 @@ class _Finder:
         kind = type(result.claim.instances[0])
         sorts: dict[str, Iterable[Table]] = {
             kind.weaker_by: kind.weaker(result, self.bench),
-            "those choices for which it holds": self._choices(result),
+            kind.fewer_by: kind.fewer(result, self.bench),
             "a smaller domain": self._domains(result),
         }
         for change, tables in sorts.items():
@@ -132,17 +141,6 @@ class _Finder:
     def _speaks_where(self, claim: Claim) -> Figure:
         domains = [getattr(instance, "domain", EVERYWHERE) for instance in claim.instances]
         return self.bench.measured(some(list(dict.fromkeys(domains))))
-
-    def _choices(self, result: ClaimResult) -> Iterator[Table]:
-        """Without the values of the parameters for which it was not proved."""
-        failed = [o.parameters for o in result.instances if o.status != "proved"]
-        ranges = result.claim.table.get("for")
-        if ranges is None or len(failed) == len(result.instances) or not all(failed):
-            return
-        choices = (" and ".join(f"{name} == {value}" for name, value in p) for p in failed)
-        excluded = " and ".join(f"not ({choice})" for choice in choices)
-        joint = "and" if " if " in ranges else "if"
-        yield {**result.claim.table, "for": f"{ranges} {joint} {excluded}"}
 
     def _domains(self, result: ClaimResult) -> Iterator[Table]:
         """On the largest natural domains, where the kind has one."""
@@ -203,13 +201,46 @@ class _Finder:
         known = self._known(case.claims)
         return [check_case(self.bench, case, i, known, self.results) for i in case.instances]
 
+    def apart(self) -> Iterator[Suggestion]:
+        """Each case without those before it with which it overlaps; all the cases stay what they
+        are together. None where instances of one case overlap."""
+        kept: list[tuple[str, CheckedCase]] = []
+        found: list[Suggestion] = []
+        for k, result in enumerate(self.told.cases):
+            name, instances = result.case.name, list(result.instances)
+            others = [o for o in self.told.cases[:k] if self._overlap(o, result)]
+            if others:
+                table = result.case.table
+                beside = f"{table.get('for')} {table['when']}"
+                parts = [f"({table['when']})", *(_whole(other, beside) for other in others)]
+                table = {**table, "when": " and not ".join(parts)}
+                instances = self._checked_cases(table)
+                if not instances or any(
+                    c.checked and c.checked.status != "proved" for c in instances
+                ):
+                    return
+                names = " and ".join(other.case.name for other in others)
+                figure = self.bench.measured(some([c.instance.when for c in instances]))
+                if figure.rational == 0:
+                    found.append(Suggestion(name, f"nothing, as it lies in {names}", ""))
+                    continue
+                block = toml_of("case", table)
+                found.append(Suggestion(name, f"without {names}", block, figure))
+            kept += ((name, instance) for instance in instances)
+        if found and check_partition(self.bench, kept).disjoint.status == "proved":
+            yield from found
+
+    def _overlap(self, one: CaseResult, other: CaseResult) -> bool:
+        """Whether two cases are not known to be apart."""
+        first, second = (some([c.instance.when for c in case.instances]) for case in (one, other))
+        apart = self.bench.holds([Question(Logic("not", (second,)), first)], almost=True)
+        return apart.status != "proved"
+
     def missing_case(self) -> Iterator[Suggestion]:
         """What is left, with the verdict that is true of it."""
         names = [case.case.name for case in self.told.cases]
         name = next(n for k in range(len(names) + 1) if (n := f"rest{k or ''}") not in names)
-        there = (case.case.table for case in self.told.cases)
-        parts = (f"any({t['for']}: {t['when']})" if "for" in t else f"({t['when']})" for t in there)
-        when = " and ".join(f"not {part}" for part in parts)
+        when = " and ".join(f"not {_whole(case)}" for case in self.told.cases)
         before = [(r.case.name, c) for r in self.told.cases for c in r.instances]
         for verdict in (*ANSWERS, "unknown"):
             table = {"name": name, "when": when, "verdict": verdict}
@@ -221,6 +252,21 @@ class _Finder:
                 figure = found[0].probability
                 yield Suggestion("the cases", "the missing one", toml_of("case", table), figure)
             return
+
+
+def _whole(result: CaseResult, beside: str = "") -> str:
+    """Where one of a case's instances holds, as a text; parameters with names that occur ``beside``
+    it get others."""
+    table = result.case.table
+    if "for" not in table:
+        return f"({table['when']})"
+    text = f"any({table['for']}: {table['when']})"
+    for name, _ in result.instances[0].instance.parameters:
+        if re.search(rf"\b{name}\b", beside):
+            words = set(re.findall(r"\w+", text + beside))
+            other = next(n for k in count(1) if (n := f"{name}{k}") not in words)
+            text = re.sub(rf"\b{name}\b", other, text)
+    return text
 
 
 def _false(instances: Iterable[Instance], bench: Bench) -> Formula | None:

@@ -171,3 +171,116 @@ def test_a_refuted_claim_says_how_often_it_fails() -> None:
     assert fails.enclosure.lower <= 1 - exact.lower
     assert 1 - exact.upper <= fails.enclosure.upper
     assert fails.enclosure.width < Fraction(1, 10**20)
+
+
+OVERLAPS = """
+[[case]]
+name = "apart"
+when = "x[0] > 0 and x[1] < 0"
+verdict = "right"
+[[case]]
+name = "first"
+when = "x[0] < 0"
+verdict = "unknown"
+[[case]]
+name = "both"
+for = "i in 0..1"
+when = "x[i] == max(x[0], x[1]) and x[1] > x[0]/2"
+verdict = "unknown"
+[[case]]
+name = "down"
+when = "x[0] > 0 and x[1] <= x[0]/2"
+verdict = "unknown"
+"""
+
+
+def test_cases_that_overlap_are_told_apart() -> None:
+    found = suggested(OVERLAPS)
+    assert [(s.part, s.change) for s in found] == [
+        ("both", "without first"),
+        ("down", "without apart"),
+    ]
+    blocks = [f"[[case]]{block}" for block in OVERLAPS.split("[[case]]")[1:3]]
+    whole = pasted("\n".join([*blocks, *(s.toml for s in found)]))
+    assert whole.status == "proved"
+    assert whole.accuracy is not None
+    assert pasted(OVERLAPS).accuracy is None
+
+
+def test_cases_with_the_same_parameter_are_told_apart() -> None:
+    text = """
+[[case]]
+name = "signs"
+for = "i in 0..1"
+when = "x[i] > 0 and x[1-i] < 0"
+verdict = "right"
+[[case]]
+name = "order"
+for = "i in 0..1"
+when = "x[i] > x[1-i]"
+verdict = "unknown"
+"""
+    (found,) = suggested(text)
+    whole = pasted(text.partition('[[case]]\nname = "order"')[0] + found.toml)
+    assert whole.status == "proved"
+    assert found.domain is not None
+    assert found.domain.rational == Fraction(1, 2)
+
+
+def test_a_case_that_lies_in_others_is_left_out() -> None:
+    text = """
+[[case]]
+name = "up"
+when = "x[0] > 0"
+verdict = "unknown"
+[[case]]
+name = "again"
+when = "x[0] > 0 and x[1] > 0"
+verdict = "unknown"
+[[case]]
+name = "down"
+when = "x[0] < 0"
+verdict = "unknown"
+"""
+    (found,) = suggested(text)
+    assert (found.part, found.change, found.toml) == ("again", "nothing, as it lies in up", "")
+
+
+def inductive(statement: str) -> dict[str, dict[str, str]]:
+    """What is suggested, which is proved; by what is different about it."""
+    table = {"name": "a", "kind": "inductive", "for": "t in 0..2", "step": "t"}
+    text = toml_of("claim", {**table, "statement": statement})
+    told = az.verify(parse_explanation(THREE + text), SHIFT)
+    found = az.suggest(told, seconds=10)
+    for suggestion in found:
+        assert az.verify(parse_explanation(THREE + suggestion.toml), SHIFT).status == "proved"
+    return {s.change: read_toml(s.toml)["claim"][0] for s in found}
+
+
+THREE = """
+title = "Claims about steps"
+[model]
+task = "2nd_argmax"
+seq_len = 3
+hidden_size = 2
+"""
+SHIFT = az.rnn([1, 0], [[0, 0], [1, 0]], [[1, 0], [0, 1], [0, 0]], 3)
+"""The first neuron holds the last input's positive part, the second that of the input before."""
+SIZE = "max(abs(x[0]), abs(x[1]), abs(x[2]))"
+
+
+def test_an_induction_is_stated_for_the_steps_at_which_it_holds() -> None:
+    """At step 0 there is no input before, and at step 2 the statement is another."""
+    before = "relu(sum(k in 0..2 if k + 1 == t: x[k]))"
+    found = inductive(f"h[t][1] + sum(k in 0..0 if t == 0: x[k]) == {before}")
+    assert found["those steps at which it holds"]["for"] == "t in 0..2 if 1 <= t <= 2"
+    found = inductive(f"h[t][1] + sum(k in 2..2 if t == 2: x[k]) == {before}")
+    assert found["those steps at which it holds"]["for"] == "t in 0..2 if 0 <= t <= 1"
+
+
+def test_an_induction_has_the_smallest_tolerance() -> None:
+    """The difference is a positive part, or minus one, of an input; so at most the largest."""
+    found = inductive(f"abs(h[t][0] - h[t][1]) <= 0.5*{SIZE}")
+    assert found["the smallest tolerance"]["statement"] == f"abs(h[t][0] - h[t][1]) <= 1*{SIZE}"
+    found = inductive("h[t][0] == h[t][1]")
+    assert found["the smallest tolerance"]["statement"] == f"abs(h[t][0] - (h[t][1])) <= 1*{SIZE}"

@@ -149,14 +149,10 @@ def data_of(verification: Verification) -> Json:
 def checked_story(verification: Verification, data: Json | None = None) -> check.Story:
     """The checker's view of the part, which it accepts; RejectedError otherwise."""
     task = verification.explanation.subject.task
-    found = check.Story(
-        data_of(verification) if data is None else data,
-        dict(named_weights(verification.program)),
-        task.name,
-        task.seq_len,
-        verification.ties,
-        check.Budget(),
-    )
+    part, budget = data_of(verification) if data is None else data, check.Budget()
+    budget.allow(check.WORK_PER_BYTE * len(check.dump(part)))
+    weights = dict(named_weights(verification.program))
+    found = check.Story(part, weights, task.name, task.seq_len, verification.ties, budget)
     found.check()
     return found
 

@@ -49,10 +49,11 @@ class Always(Instance):
         table = dict(result.claim.table)
         said = comparison(table["statement"])
         found = [i for i in result.claim.instances if isinstance(i, Always)]
-        if said is None or not all(isinstance(i.statement, Compare) for i in found):
+        pairs = [(i.statement, i.domain) for i in found if isinstance(i.statement, Compare)]
+        if said is None or len(pairs) < len(found):
             return
         try:
-            most = max(_ratio(i, bench) for i in found)
+            most = max(greatest_ratio(statement, domain, bench) for statement, domain in pairs)
         except OutOfReachError:
             return
         if said.relation == "==":
@@ -69,19 +70,19 @@ class Always(Instance):
         return stated([self.statement], program)
 
 
-def _ratio(instance: Always, bench: Bench) -> Fraction:
+def greatest_ratio(statement: Compare, domain: Formula, bench: Bench) -> Fraction:
     """The supremum of the left side's size over the right side; for an equality, of the difference
     over the largest input. OutOfReachError where cells do not tell."""
-    said = instance.statement
-    assert isinstance(said, Compare)
     nothing, inputs = Number(Fraction(0)), range(bench.program.seq_len)
-    left, right = (said.right, said.left) if said.op in (">", ">=") else (said.left, said.right)
+    left, right = statement.left, statement.right
+    if statement.op in (">", ">="):
+        left, right = right, left
     scale = right
-    if said.op == "==":
+    if statement.op == "==":
         left = Apply("sub", (left, right))
         scale = Apply("max", tuple(Apply("abs", (Entry("x", (t,)),)) for t in inputs))
     limits = CellLimits(Deadline.after(bench.seconds / 2))
-    figure = supremum(bench.program, left, nothing, scale, domain=instance.domain, limits=limits)
+    figure = supremum(bench.program, left, nothing, scale, domain=domain, limits=limits)
     if figure.rational is None:
         raise OutOfReachError("no multiple of it is enough")
     return figure.rational

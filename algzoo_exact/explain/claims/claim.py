@@ -85,7 +85,8 @@ class Instance(Ground):
     says in words, with ``{key}`` for what the author wrote under a key. ``schema_rules`` are what
     the schema says of its keys together. A claim may name earlier ones under ``assume`` if it
     ``assumes``; those are of kinds that are ``assumable``: facts about all inputs of a domain.
-    ``weaker_by`` says in words what is different about the claims of ``weaker``.
+    ``weaker_by`` and ``fewer_by`` say in words what is different about the claims of ``weaker`` and
+    of ``fewer``.
 
     Kinds with the ``SETTING_KEYS`` may be about the model on a section of its inputs (``where``),
     or with something else computed (``instead``); ``check`` and ``says`` are then asked of an
@@ -102,6 +103,7 @@ class Instance(Ground):
     assumes: ClassVar[bool] = True
     assumable: ClassVar[bool] = False
     weaker_by: ClassVar[str] = "a weaker version"
+    fewer_by: ClassVar[str] = "those choices for which it holds"
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -178,6 +180,16 @@ class Instance(Ground):
         domain: the first that is proved is suggested."""
         yield from ()
 
+    @classmethod
+    def fewer(cls, result: ClaimResult, bench: Bench) -> Iterator[Mapping[str, Any]]:
+        """Tables of the claim for fewer choices of its parameters, likewise: by default without
+        those for which it was not proved."""
+        failed = [o.parameters for o in result.instances if o.status != "proved"]
+        if "for" in result.claim.table and len(failed) < len(result.instances) and all(failed):
+            choices = (" and ".join(f"{name} == {value}" for name, value in p) for p in failed)
+            excluded = " and ".join(f"not ({choice})" for choice in choices)
+            yield chosen(result.claim.table, excluded)
+
     def equalities(self, program: Program) -> tuple[float, ...]:
         """For each equality that it states of the program, the k such that it is to one part in
         2^k, as far as its form tells."""
@@ -225,6 +237,12 @@ class ClaimResult(Shown):
             if outcome.status == "proved" and instance.is_plain
             for fact in instance.facts()
         ]
+
+
+def chosen(table: Mapping[str, Any], condition: str) -> Mapping[str, Any]:
+    """A claim's table, for those choices alone that also satisfy a condition."""
+    joint = "and" if " if " in table["for"] else "if"
+    return {**table, "for": f"{table['for']} {joint} {condition}"}
 
 
 def check_piecewise_linear(*expressions: Term | Formula) -> None:

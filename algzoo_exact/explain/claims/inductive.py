@@ -2,25 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
+from random import Random
 from time import monotonic
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from algzoo_exact.deadline import Deadline
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.verdict import Verdict
+from algzoo_exact.explain.claims.always import greatest_ratio
 from algzoo_exact.explain.claims.bench import Bench
-from algzoo_exact.explain.claims.claim import Instance
+from algzoo_exact.explain.claims.claim import ClaimResult, Instance, chosen
 from algzoo_exact.explain.claims.equalities import stated
 from algzoo_exact.explain.claims.keys import NAME, Json, Keys, Source, Values, formula, whole
-from algzoo_exact.explain.language.expression import Formula
+from algzoo_exact.explain.claims.tolerances import comparison, rounded
+from algzoo_exact.explain.language.expression import (
+    EVERYWHERE,
+    Compare,
+    Formula,
+    evaluate,
+    values_at,
+)
 from algzoo_exact.explain.language.toml_tables import shown, within
-from algzoo_exact.explain.outcome import Outcome, Parameters
+from algzoo_exact.explain.outcome import Outcome, Parameters, Point
+from algzoo_exact.explain.prove.cell_search import OutOfReachError
 from algzoo_exact.explain.prove.decider import together
 from algzoo_exact.explain.prove.facts import Fact, Question
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task, TieRule
+
+_POINTS = 20  # at which steps are looked at before they are tried
+_TRIED = 5  # ranges of steps, at most
 
 
 @dataclass(frozen=True)
@@ -45,6 +59,8 @@ class Inductive(Instance):
     kind = "inductive"
     keys: ClassVar[Keys] = {"step": NAME, "from": whole(), "statement": formula()}
     schema_rules: ClassVar[Json] = {"allOf": [{"required": ["for"]}]}
+    weaker_by = "the smallest tolerance"
+    fewer_by = "those steps at which it holds"
     assumable = True
 
     def __post_init__(self) -> None:
@@ -87,6 +103,54 @@ class Inductive(Instance):
 
     def check(self, bench: Bench, facts: Sequence[Fact]) -> Outcome:
         return together(self._proved(bench, facts))
+
+    @classmethod
+    def weaker(cls, result: ClaimResult, bench: Bench) -> Iterator[Mapping[str, Any]]:
+        """Sides that differ by a part of the largest input in place of equal ones, and a right side
+        as large as it must be."""
+        table, inputs = result.claim.table, range(bench.program.seq_len)
+        said = comparison(table["statement"])
+        found = [part for claim in result.claim.instances for part in claim.expressions()]
+        compared = [part for part in found if isinstance(part, Compare)]
+        if said is None or len(compared) < len(found):
+            return
+        try:
+            most = max(greatest_ratio(part, EVERYWHERE, bench) for part in compared)
+        except OutOfReachError:
+            return
+        if said.relation == "==":
+            size = f"max({', '.join(f'abs(x[{i}])' for i in inputs)})"
+            gap = f"abs({said.left} - ({said.right}))"
+            yield {**table, "statement": f"{gap} <= {rounded(most, up=True)}*{size}"}
+        else:
+            yield {**table, "statement": said.times(most)}
+
+    @classmethod
+    def fewer(cls, result: ClaimResult, bench: Bench) -> Iterator[Mapping[str, Any]]:
+        """For consecutive steps, the most first, none of which is false at some points."""
+        (claim,) = (part for part in result.claim.instances if isinstance(part, cls))
+        table, true = result.claim.table, claim._true_steps(result.instances[0].witness, bench)
+        variable, last = table["step"], claim.steps[-1].step
+        pairs = [(a, b) for a in true for b in true if a <= b and true.issuperset(range(a, b + 1))]
+        pairs = [pair for pair in pairs if pair != (claim.steps[0].step, last)]
+        for first, end in sorted(pairs, key=lambda pair: (pair[0] - pair[1], pair))[:_TRIED]:
+            shorter = dict(chosen(table, f"{first} <= {variable} <= {end}"))
+            if not first < shorter.get("from", first + 1) <= end + 1:
+                del shorter["from"]
+            yield shorter
+
+    def _true_steps(self, witness: Point | None, bench: Bench) -> set[int]:
+        """Those at which nothing is false at a few points, and at the witness."""
+        n, random = bench.program.seq_len, Random(0)
+        points = [tuple(Fraction(random.randint(-9, 9)) for _ in range(n)) for _ in range(_POINTS)]
+        at = [
+            values_at(bench.program, x) for x in (*points, *([] if witness is None else [witness]))
+        ]
+        return {
+            step.step
+            for step in self.steps
+            if all(evaluate(said, values) for _, said in step.statements for values in at)
+        }
 
     def facts(self) -> list[Fact]:
         return [Fact(statement) for statement in self.expressions()]

@@ -52,7 +52,8 @@ def suggestion_blocks(suggestions: Sequence[Suggestion]) -> Iterator[d.Block]:
         yield d.paragraph(
             "Instead of ", d.Mono(part), f": {suggestion.change}", *where, ". Proved."
         )
-        yield d.Code(tuple(suggestion.toml.rstrip().split("\n")))
+        if suggestion.toml:
+            yield d.Code(tuple(suggestion.toml.rstrip().split("\n")))
 
 
 def _blocks(path: str | None, model: Model | None, verification: Verification) -> Iterator[d.Block]:
