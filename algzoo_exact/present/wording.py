@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from algzoo_exact.exact.enclosure import Enclosure, places_for
 from algzoo_exact.exact.shares import percent, significant
 from algzoo_exact.present.document import Inline, Kind, Math, NumberKind, Status, Text
-from algzoo_exact.present.formula import Formula, Number, fraction, row
+from algzoo_exact.present.formula import Formula, Number, Sup, fraction, row
 from algzoo_exact.program.transformer import Transformer
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 LONGEST_FRACTION = 24  # characters; longer ones are shown by their decimals
 DIGITS = 30
 RARE = Fraction(1, 10)  # errors, above which they are no longer counted as one in so many
+_MOST_ZEROS = 6  # after the point
 MOST_DECIMALS = 1100  # more than anyone can ask for
 KINDS: dict[NumberKind, str] = {
     "exact": "The true value lies in the printed interval or digits; only rounding widens it.",
@@ -62,6 +63,20 @@ def digits(enclosure: Enclosure, most: int = DIGITS) -> str:
     shown = Fraction(round(enclosure.midpoint * 10**places), 10**places)
     error = Enclosure.exactly(max(high - shown, shown - low))
     return f"{_plain(shown, most)} ± {_one_digit_up(error.upper)}"
+
+
+def small_digits(enclosure: Enclosure, most: int) -> Text:
+    """``digits``, and of small numbers as many more as begin with zeros; where these are many, a
+    power of ten instead."""
+    zeros = 0
+    while 0 < enclosure.upper * 10 ** (zeros + 1) < 1 and zeros < MOST_DECIMALS:
+        zeros += 1
+    if zeros < _MOST_ZEROS or enclosure.lower <= 0:
+        return (digits(enclosure, max(most, zeros + 5)),)
+    scale = 10 ** (zeros + 1)
+    mantissa = Number(digits(Enclosure(enclosure.lower * scale, enclosure.upper * scale), 4))
+    power = Sup(Number("10"), row("−", Number(str(zeros + 1))))
+    return (Math(row(mantissa, "⋅", power)),)
 
 
 def settled(enclosure: Enclosure) -> str:

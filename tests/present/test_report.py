@@ -182,6 +182,15 @@ def test_ties(ties: az.tasks.TieRule) -> None:
     assert "the rule of ties earns" in report.markdown()
 
 
+def test_finitely_many_inputs_are_counted() -> None:
+    """Oracle: the list of those that are wrong."""
+    model = az.load("longest_cycle_6_5")
+    text = az.make_report(model, samples=SAMPLES).markdown()
+    assert f"That is {len(az.wrong_functions(model))} errors in 3,125 inputs." in text
+    assert "none of them tie" in text
+    assert "other rules for ties" not in text
+
+
 def test_longest_cycle() -> None:
     report = az.make_report(az.load("longest_cycle_4_4"), samples=SAMPLES)
     text = report.markdown()

@@ -68,6 +68,35 @@ def test_report(page: Page, report: Path, tmp_path: Path, width: int, dark: bool
     assert (tmp_path / "page.png").read_bytes().startswith(b"\x89PNG")
 
 
+_LOWERED = """
+[...document.querySelectorAll('msub')].map(e => [...e.children].map(
+  c => c.getBoundingClientRect().bottom)).filter(([base, index]) => index < base + 1).length
+"""
+_ALONE = """
+[...document.querySelectorAll('math')].map(m => [m, m.nextSibling]).filter(([, text]) =>
+  text && text.nodeType === 3 && /^[.,:;)]/.test(text.data)).map(([m, text]) => {
+    const end = document.createRange();
+    end.setStart(text, 0);
+    end.setEnd(text, 1);
+    return end.getBoundingClientRect().top > m.getBoundingClientRect().bottom; })
+"""
+
+
+def test_formulas_are_set_as_in_books(page: Page, report: Path) -> None:
+    """Indices hang below their letters, no line begins with a full stop or comma, and the command
+    lines of the certificate are there in full; all at the width of a phone too."""
+    for width in (DESKTOP, PHONE):
+        page.open(report, width=width)
+        assert page.evaluate("document.querySelectorAll('msub').length") > 40
+        assert page.evaluate(_LOWERED) == 0
+        ends = page.evaluate(_ALONE)
+        assert len(ends) > 5
+        assert not any(ends)
+        assert page.evaluate(
+            "[...document.querySelectorAll('pre')].every(e => e.scrollWidth <= e.clientWidth)"
+        )
+
+
 def test_complaints_and_requests_are_noticed(page: Page, tmp_path: Path) -> None:
     """A planted page that fetches and fails: the checks above are able to fail."""
     path = tmp_path / "bad.html"

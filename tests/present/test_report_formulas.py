@@ -19,7 +19,7 @@ from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.present import formula as f
 from algzoo_exact.present.document import Math
 from algzoo_exact.present.typeset import prose_of, typeset, typeset_parts, typeset_ranges
-from algzoo_exact.present.wording import digits, interval, one_in
+from algzoo_exact.present.wording import digits, interval, one_in, small_digits
 from algzoo_exact.present.writers.mathml import to_mathml
 from algzoo_exact.present.writers.texmath import to_latex_math
 from algzoo_exact.score.closed_form import Terms
@@ -201,6 +201,17 @@ def test_digits_by_example() -> None:
     assert digits(Enclosure.exactly(Fraction(1, 3)), 5) == "0.33333…"
     assert digits(Enclosure.exactly(Fraction(3, 8))) == "0.375"
     assert digits(Enclosure.exactly(0)) == "0"
+
+
+def test_small_numbers_have_a_power_of_ten() -> None:
+    """The digits are those that both ends share, as those of others."""
+    small = Enclosure(Fraction(12345678, 10**19), Fraction(12345679, 10**19))
+    (power,) = small_digits(small, 8)
+    assert isinstance(power, Math)
+    assert to_mathml(power.formula).count("<mn>1.2345…</mn>") == 1
+    assert "<msup><mn>10</mn><mrow><mo>−</mo><mn>12</mn></mrow></msup>" in to_mathml(power.formula)
+    assert small_digits(Enclosure.exactly(Fraction(3, 2 * 10**5)), 4) == ("0.000015",)
+    assert small_digits(Enclosure.exactly(Fraction(0)), 4) == ("0",)
 
 
 def test_errors_in_words() -> None:

@@ -4,6 +4,7 @@ commands call."""
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,15 @@ def test_sections_of_four_inputs(tmp_path: Path, asked: bool) -> None:
             float(worst.probability.lower), rel=1e-15
         )
         assert data["importance"][0]["neuron"] == az.importance(model).parts[0].part
+
+
+def test_what_a_neuron_is_worth_to_a_median() -> None:
+    """Without one, an error rises; and steps are no layers."""
+    text = az.make_report(az.load("median_2_2"), samples=1000).markdown()
+    assert "Each neuron taken out: what is left, the largest rises first." in text
+    assert "| neuron | mean squared error | rise |" in re.sub(" +", " ", text)
+    assert "| neuron | step 0 | step 1 |" in re.sub(" +", " ", text)
+    assert "two logits" not in text
 
 
 def test_within_a_limit_only_where_asked() -> None:

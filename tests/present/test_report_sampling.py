@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from fractions import Fraction
 from multiprocessing import Pipe
 from pathlib import Path
@@ -19,8 +20,10 @@ from support.programs import exact_program, handcrafted_2_2, handcrafted_4_3, ra
 from support.reports import report_of
 
 import algzoo_exact as az
+from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.present.findings import random_inputs
 from algzoo_exact.present.findings.random_inputs import Order, Sampled, carry_out, sampler
+from algzoo_exact.present.report import Report
 from algzoo_exact.program.ir import Program
 from algzoo_exact.runtime.exact_inputs import MOST, exact_bits
 from algzoo_exact.runtime.networks import network_for
@@ -134,6 +137,22 @@ def same(a: Sampled, b: Sampled) -> bool:
         a.observed.patterns == b.observed.patterns
         and repr(a.score).split("seconds")[0] == repr(b.score).split("seconds")[0]
     )
+
+
+def test_without_a_sample_none_is_spoken_of() -> None:
+    """Bounds of a model with a card, and of one without, where no input was run in time."""
+    report = az.make_report(az.load("argmedian_8_5"), samples=1000, time_limit=1)
+    late = Sampled(None, None, None, failure="There was no time for it.")
+    half = Enclosure(Fraction(1, 4), Fraction(3, 4))
+    score = replace(report.findings.score, enclosure=half, undecided=Fraction(1, 2))
+    found = replace(report.findings, score=score, sampled=late, regions=None, confusion=None)
+    text = Report(found).markdown()
+    assert "Beside the theorem, and no part of it:** its card says 0.6815" in text
+    assert "those are listed that random inputs meet; none was run" in text
+    other = replace(found, model=replace(found.model, sha256="0" * 64))
+    text = Report(other).markdown()
+    assert "Beside the theorem" not in text
+    assert "Part of the inputs is undecided; the bounds count it either way." in text
 
 
 def test_what_the_other_process_says(monkeypatch: pytest.MonkeyPatch) -> None:

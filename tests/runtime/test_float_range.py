@@ -137,7 +137,7 @@ def test_a_report_of_bounds_without_a_sample() -> None:
     found = report.findings
     assert (found.check.agrees, found.regions, found.confusion) == (None, None, None)
     text = report.markdown()
-    assert "none could be run" in text
+    assert "none was run" in text
     assert "None was made" in text
     check_page(report.html())
 

@@ -34,15 +34,18 @@ def importance_document(
 def importance_table(found: Importance, frozen: str | None, top: int) -> d.Table:
     """The ``top`` parts, by what is lost without each."""
     how = {None: "taken out", "off": "set to 0"}.get(frozen, "made linear")
-    caption = f"Each part {how}: what is left, the largest drops first."
+    metric = METRICS[found.score.metric]
+    change = "drop" if metric.of_labels else "rise"
+    neurons = all(part.part.isdecimal() for part in found.parts)
+    sort = "neuron" if neurons else "part"
+    caption = f"Each {sort} {how}: what is left, the largest {change}s first."
     if len(found.parts) > top:
         caption += f" The first {top} of {len(found.parts):,}."
     lines = (
         (part.part, value_text(part.score.enclosure, part.score.kind), _signed(part.drop))
         for part in found.parts[:top]
     )
-    words = METRICS[found.score.metric].words
-    return d.table(caption, ("part", f"#{words}", "#drop"), lines)
+    return d.table(caption, (sort, f"#{metric.words}", f"#{change}"), lines)
 
 
 def _signed(drop: Enclosure) -> str:

@@ -27,16 +27,17 @@ def neurons_document(model: Model | None, found: NeuronFacts) -> d.Document:
 def neuron_blocks(found: NeuronFacts) -> list[d.Block]:
     """Which are dead, belong together or never meet; how often each is on; how many patterns."""
     layers = range(len(found.program.layers))
+    layer = "step" if found.program.is_rnn else "layer"
     rows = (
         (str(j), *(digits(found.on[t, j], _PLACES) if (t, j) in found.on else "" for t in layers))
         for j in range(found.program.hidden_size)
     )
-    columns = ("neuron", *(f"#layer {t}" for t in layers))
+    columns = ("neuron", *(f"#{layer} {t}" for t in layers))
     chances = d.table("How often each neuron is on.", columns, rows)
     shares = [f"{float(share):.0%}" for share in SHARES]
     counts = d.table(
         "How many patterns carry most of the inputs.",
-        ("layer", *(f"#{share}" for share in shares), "#all"),
+        (layer, *(f"#{share}" for share in shares), "#all"),
         ((str(t), *(f"{k:,}" for k in found.patterns(t).values())) for t in layers),
     )
     head = d.facts(

@@ -145,12 +145,16 @@ def limits(found: Findings) -> Iterator[d.Block]:
         "drawn uniformly" if found.task.is_discrete else "independent standard normal (or have "
         "another distribution whose direction is uniform on the sphere)"
     )  # fmt: skip
+    otherwise = (
+        "Its answers are then rounded." if found.task.is_numeric else "It may answer otherwise "
+        "where two logits nearly agree."
+    )  # fmt: skip
     items = [
-        "Nothing about the network as it runs in floating point. It may answer otherwise where two "
-        "logits nearly agree.",
+        f"Nothing about the network as it runs in floating point. {otherwise}",
         f"Nothing about inputs that are not {drawn}.",
     ]
-    if found.score.ties is not None:
+    counts = found.score.counts
+    if found.score.ties is not None and (counts is None or counts.tied or counts.undecided):
         items.append("Nothing about other rules for ties than the one stated.")
     if found.kind != "exact" and found.score.undecided:
         items.append("The bounds are true, and may be far from tight.")

@@ -14,7 +14,7 @@ from algzoo_exact.present.findings.gather import Findings
 from algzoo_exact.present.findings.pieces import LARGEST, ErrorPiece, ErrorPieces
 from algzoo_exact.present.formula import indexed
 from algzoo_exact.present.sections.regions import region_link
-from algzoo_exact.present.wording import digits
+from algzoo_exact.present.wording import small_digits
 
 _PLACES = 8
 _ERROR = f.row(f.Name("f"), "−", f.Words("median"))
@@ -26,7 +26,7 @@ def squares(found: Findings) -> Iterator[d.Block]:
     if pieces is None:
         why = f"up to {LARGEST} inputs, and this model has {n}"
         if found.check.failure and n <= LARGEST:
-            why = "those of many that random inputs find, and no input could be run"
+            why = "those of many that random inputs find, and none was run"
         yield d.paragraph(
             "Which inputs add most to the mean squared error takes the measures of its pieces. "
             f"They can be computed within seconds for {why}: none is listed here."
@@ -84,19 +84,11 @@ def _row(piece: ErrorPiece, regions: Container[str]) -> tuple[str | d.Text, ...]
     return (
         (region_link(piece.pattern, regions),),
         (_inputs(piece.middle),),
-        digits(piece.measure, _PLACES),
-        _small(piece),
+        small_digits(piece.measure, _PLACES),
+        small_digits(piece.square, 5),
         percent(piece.share),
         (d.Math(f.linear(terms)),),
     )
-
-
-def _small(piece: ErrorPiece) -> str:
-    """Its part of E, with as many places more as begin with zeros."""
-    zeros = 0
-    while piece.square.upper * 10 ** (zeros + 1) < 1:
-        zeros += 1
-    return digits(piece.square, zeros + 5)
 
 
 def _inputs(middle: tuple[int, ...]) -> d.Math:

@@ -117,10 +117,14 @@ def _by_trying(score: Score) -> Iterator[str]:
     yield (
         f"There are {counts.inputs:,} inputs, all equally likely. For "
         f"{counts.inputs - counts.undecided:,} of them ball arithmetic proves which logits are the "
-        "largest; a tie is stated only where it is proved, which happens "
-        f"{several(counts.tied, 'time')}."
+        f"largest; {_ties(counts.tied)}."
     )
     if counts.undecided:
         yield _undecided(score.undecided)
     else:
         yield "The accuracy is the number of right answers over the number of inputs."
+
+
+def _ties(count: int) -> str:
+    proved = "a tie is stated only where it is proved"
+    return f"{proved}, for {several(count, 'input')}" if count else "none of them tie"

@@ -13,7 +13,7 @@ from algzoo_exact.present import document as d
 from algzoo_exact.present.documents.errors import wrong_cells
 from algzoo_exact.present.findings.gather import Findings
 from algzoo_exact.present.findings.partition import Confusion, ListedRegion, Regions
-from algzoo_exact.present.wording import digits, one_in, several
+from algzoo_exact.present.wording import digits, one_in, several, small_digits
 from algzoo_exact.score.result import Counts
 
 PICTURE = "regions"
@@ -32,8 +32,8 @@ def regions(found: Findings) -> Iterator[d.Block]:
     )
     if regions is None:
         yield d.paragraph(
-            "Of many regions, those are listed that random inputs meet; none could be run, so that "
-            "none is listed here."
+            "Of many regions, those are listed that random inputs meet; none was run, so that none "
+            "is listed here."
         )
         return
     if found.picture is not None:
@@ -92,7 +92,7 @@ def _bar(regions: Regions) -> d.Bar:
     listed = several(len(regions.listed), "region")
     return d.Bar(
         tuple(parts),
-        f"All inputs, by region: {_colours(regions, answered)}.",
+        f"All inputs, by region{_colours(regions, answered)}.",
         f"A bar of all inputs: {listed} take {percent(rest.complement)} of them.",
     )
 
@@ -105,8 +105,8 @@ def _others(regions: Regions) -> bool:
 def _colours(regions: Regions, answered: bool) -> str:
     rest = ", grey all others" * _others(regions)
     if not answered:
-        return f"blue those of the table{rest}"
-    return f"the bluer, the more of it is right, the redder, the more is wrong{rest}"
+        return f": blue those of the table{rest}" if rest else ""
+    return f": the bluer, the more of it is right, the redder, the more is wrong{rest}"
 
 
 def regions_table(regions: Regions, *, answered: bool) -> d.Table:
@@ -116,7 +116,7 @@ def regions_table(regions: Regions, *, answered: bool) -> d.Table:
     rows: list[list[str | d.Text]] = []
     for region in regions.listed:
         name = d.Mono(region.pattern, region_anchor(region.pattern))
-        rows.append([(name,), digits(region.measure, _PLACES)])
+        rows.append([(name,), small_digits(region.measure, _PLACES)])
         if answered:
             rows[-1].append(", ".join("=".join(map(str, top)) for top in region.answers))
         if labelled:
@@ -125,7 +125,7 @@ def regions_table(regions: Regions, *, answered: bool) -> d.Table:
     count, shown = regions.count, len(regions.listed)
     if _others(regions):
         others = "all others" if count is None else f"{count - shown:,} others"
-        foot = [(others, digits(regions.rest, _PLACES), *[()] * (len(columns) - 2))]
+        foot = [(others, small_digits(regions.rest, _PLACES), *[()] * (len(columns) - 2))]
     if regions.complete:
         total = f"All {several(shown, 'region')}, {regions.order}"
         if count is not None and count > shown:
@@ -216,16 +216,12 @@ def _masses(confusion: Confusion) -> Iterator[d.Block]:
         )  # fmt: skip
 
 
-def _mass(mass: Enclosure, kind: str) -> str:
+def _mass(mass: Enclosure, kind: str) -> str | d.Text:
     if mass.upper == 0:  # no cell, or no input
         return "·"
     if kind == "sampled":
         return percent(mass, 3)
-    # Of a small one, five digits.
-    zeros = 0
-    while mass.upper * 10 ** (zeros + 1) < 1:
-        zeros += 1
-    return digits(mass, max(8, zeros + 5))
+    return small_digits(mass, 8)
 
 
 def _by_label(parts: Mapping[int, Enclosure]) -> d.Table:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from fractions import Fraction
 
@@ -29,7 +30,7 @@ from algzoo_exact.zoo.algzoo import FAMILIES, published
 from algzoo_exact.zoo.card_text import power_text, score_text
 
 MOST_NEURONS = 8  # whose formulas are written out
-_MOST_TERMS, _LONGEST_FORM = 8, 1000  # of a closed form that is written out
+_MOST_TERMS, _LONGEST_TERM = 8, 100  # of a closed form that is written out
 
 _ACCURACY: d.Text = (d.Math(f.Name("A")), ", the probability that the answer is the label, is")
 _ERROR = row(
@@ -100,7 +101,8 @@ def _setting(found: Findings) -> d.Block:
     inputs: d.Text = (*start, "Let ", names, " be independent standard normal inputs. ")
     if task.is_numeric:
         return d.paragraph(
-            *inputs, "The network has one output, ", d.Math(f.call("f", f.Name("x"))), ". Then the "
+            *inputs, "The network has one output, ",
+            d.Math(row(f.Name("f"), f.Fenced("(", f.Name("x"), ")"))), ". Then the "
             "mean squared error ", d.Math(_ERROR), ", where ", d.Math(f.Name("𝔼")),
             " is the mean over all inputs, is",
         )  # fmt: skip
@@ -132,7 +134,9 @@ def _equation(found: Findings) -> Formula:
 
 
 def _is_short(text: str) -> bool:
-    return len(text) <= _LONGEST_FORM and text.count("atan") + text.count("sqrt") <= _MOST_TERMS
+    """Whether all of a closed form is written out, term by term."""
+    terms = re.split(r" [+-] ", text)
+    return len(terms) <= _MOST_TERMS and max(map(len, terms)) <= _LONGEST_TERM
 
 
 def _fraction_and_digits(value: Fraction) -> tuple[Formula | str, ...]:
@@ -157,11 +161,10 @@ def _consequence(found: Findings) -> Iterator[d.Inline]:
         return
     error = found.enclosure.complement
     tells = found.kind == "exact" or error.upper < Fraction(1, 2)
-    yield (
-        f"That is {one_in(error, finite=found.task.is_discrete)}. "
-        if tells and error.upper < 1
-        else ""
-    )
+    errors = one_in(error, finite=found.task.is_discrete)
+    if counts is not None and 0 < error.lower == error.upper:
+        errors = f"{several(int(error.lower * counts.inputs), 'error')} in {counts.inputs:,} inputs"
+    yield f"That is {errors}. " if tells and error.upper < 1 else ""
     if counts is None or counts.tied:
         yield f"{TIE_TEXT[found.ties].capitalize()}. "
     else:
@@ -174,26 +177,27 @@ def _consequence(found: Findings) -> Iterator[d.Inline]:
 def _beside(found: Findings) -> Iterator[d.Block]:
     """Estimates beside bounds: no part of the theorem."""
     check, card = found.check, found.card
-    said: list[d.Inline] = [
-        d.Strong(
-            "Not proved: " if found.says_nothing else "Beside the theorem, and no part of it: "
-        )
-    ]
+    known: list[d.Inline] = []
     if check.accuracy is not None:
-        said += [f"on random inputs {decimals(check.accuracy.accuracy, 5)} ", d.Kind("sampled")]
+        known += [f"on random inputs {decimals(check.accuracy.accuracy, 5)} ", d.Kind("sampled")]
     if check.squared_error is not None:
         mean = f"{check.squared_error.mean:.6g}"
-        said += [f"on random inputs a mean squared error of {mean} ", d.Kind("sampled")]
+        known += [f"on random inputs a mean squared error of {mean} ", d.Kind("sampled")]
     if card is not None and card.score.kind == "exact":
-        said += [f"; its card says {score_text(card.score)}, found to be exact when it was made "]
-        said += [d.Kind("stated")]
-    if found.says_nothing:
-        said.append(".")
-    elif found.score.undecided:
-        said.append(". Part of the inputs is undecided; the bounds count it either way.")
-    else:
-        said.append(". Every input is decided; the bounds allow for rounding.")
-    yield d.paragraph(*said)
+        known += ["; "] if known else []
+        known += [f"its card says {score_text(card.score)}, found to be exact when it was made "]
+        known += [d.Kind("stated")]
+    if known:
+        which = "Not proved:" if found.says_nothing else "Beside the theorem, and no part of it:"
+        known = [d.Strong(which), " ", *known, "."]
+    if not found.says_nothing:
+        known += [" "] if known else []
+        known.append(
+            "Part of the inputs is undecided; the bounds count it either way."
+            if found.score.undecided
+            else "Every input is decided; the bounds allow for rounding."
+        )
+    yield from [d.paragraph(*known)] if known else []
 
 
 def model(found: Findings) -> Iterator[d.Block]:
@@ -310,7 +314,7 @@ def attention(network: Transformer) -> Iterator[d.Block]:
     yield d.paragraph(
         "The residual stream starts as the embedding of each token and of its position, ",
         d.Math(start), f". Each of the {several(network.depth, 'layer')} adds attention to it, "
-        "head by head, with c the entries of a head:",
+        "head by head, with ", d.Math(f.Name("c")), " the number of entries of a head:",
     )  # fmt: skip
     product = row(f.Fenced("(", row(w("q"), r_p), ")"), "⋅", f.Fenced("(", row(w("k"), r_j), ")"))
     scores = f.Fenced("(", f.Frac(product, f.Root(f.Name("c"))), ")")

@@ -20,6 +20,7 @@ from algzoo_exact.present.wording import KINDS, VERDICTS
 from algzoo_exact.present.writers.mathml import to_mathml
 
 _SIGNS = {"proved": "✓", "refuted": "✗", "unknown": "?"}
+_ENDED = re.compile(r"<math\b(?:(?!</math>).)*</math>[.,:;)]+")
 _SCRIPT = """
 for (const box of document.querySelectorAll("[data-copied]")) {
   const button = document.createElement("button");
@@ -120,10 +121,12 @@ def _block(block: d.Block) -> str:
             return _statement(block)
         case d.Bullets(items):
             return "<ul>" + "".join(f"<li>{_text(item)}</li>" for item in items) + "</ul>"
-        case d.Commands(lines) | d.Code(lines):
+        case d.Commands(lines):
+            shown = "".join(f"<span>{escape(line)}\n</span>" for line in lines)
+            return f'<pre class="commands"><code>{shown}</code></pre>'
+        case d.Code(lines):
             shown = escape("\n".join(lines))
-            label = type(block).__name__
-            return f'<pre tabindex="0" aria-label="{label}"><code>{shown}</code></pre>'
+            return f'<pre tabindex="0" aria-label="Code"><code>{shown}</code></pre>'
         case d.Folded(summary, body, text):
             inside = "\n".join(map(_block, body))
             return (
@@ -252,7 +255,8 @@ def _shade(part: d.Part) -> str:
 
 
 def _text(text: d.Text) -> str:
-    return "".join(map(_inline, text))
+    """Its parts; no line begins with what ends a formula."""
+    return _ENDED.sub(r'<span class="whole">\g<0></span>', "".join(map(_inline, text)))
 
 
 def _inline(part: d.Inline) -> str:

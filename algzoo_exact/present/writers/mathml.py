@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from html import escape
+from html import escape, unescape
 
 from algzoo_exact.present import formula as f
 
 _NAMESPACE = "http://www.w3.org/1998/Math/MathML"
-_LONGEST = 40  # characters of a formula that is not broken into lines
+_LONGEST = 24  # characters of a formula that is not broken into lines
 # Before and after which signs a line may break, those first that bind least; after words too.
 _BREAKS: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
     ((":=", "⇒"), (":",)),
@@ -57,15 +57,17 @@ def _flat(formula: f.Formula) -> list[f.Formula]:
     if (
         isinstance(formula, f.Fenced)
         and not isinstance(formula.inside, f.Frac)
-        and _length(formula) > _LONGEST
+        and _length(formula) > (2 if _is_tall(formula.inside) else 1) * _LONGEST
     ):
         return [f.Operator(formula.left), *_flat(formula.inside), f.Operator(formula.right)]
+    if isinstance(formula, f.Sub) and len(parts := _flat(formula.base)) > 1:
+        return [*parts[:-1], f.Sub(parts[-1], formula.index)]
     return [formula]
 
 
 def _length(formula: f.Formula) -> int:
     """About how many characters wide it is."""
-    return sum(map(len, re.findall(r">([^<]+)<", _inner(formula))))
+    return len(unescape(re.sub("<[^>]*>", "", _inner(formula))))
 
 
 def _piece(formula: f.Formula) -> str:
@@ -91,7 +93,7 @@ def _inner(formula: f.Formula) -> str:
             # Brackets of a long formula stand apart, and do not grow.
             return (
                 f'<mo stretchy="false">{escape(text)}</mo>'
-                if text in "()|"
+                if text in "()[]|"
                 else f"<mo>{escape(text)}</mo>"
             )
         case f.Row(parts):
@@ -123,8 +125,11 @@ def _row(parts: tuple[f.Formula, ...]) -> str:
     """Parts; a product without a sign gets an invisible one, which spaces and speaks it."""
     text = ""
     for k, part in enumerate(parts):
-        times = k > 0 and f.is_product(parts[k - 1], part)
+        before = parts[k - 1] if k else None
+        times = before is not None and f.is_product(before, part)
         text += (_INVISIBLE_TIMES if times else "") + _inner(part)
+        if isinstance(before, f.Operator) and part == f.Operator("−"):
+            text = text.removesuffix("<mo>−</mo>") + '<mo form="prefix">−</mo>'
     return text
 
 
