@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.command_line import refused
 from support.paths import ALGZOO
 from support.perceptrons import random_mlp
 from support.programs import degenerate_programs, random_program
@@ -172,5 +173,4 @@ def test_the_command(tmp_path: Path) -> None:
     assert set(data["cells"][0]) >= {"probability", "label", "answer", "pattern", "input"}
     total = sum(float(cell["probability"]["lower"]) for cell in data["cells"])
     assert total == pytest.approx(float(data["total"]["lower"]), rel=1e-15)
-    refused = runner.invoke(app, ["errors", "2nd_argmax_2_2", "--out", str(tmp_path / "e.xls")])
-    assert refused.exit_code == 2
+    refused("errors", "2nd_argmax_2_2", "--out", str(tmp_path / "e.xls"))
