@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -10,11 +9,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.command_line import json_of, refused, text_of
 from support.programs import degenerate_programs, random_program
-from typer.testing import CliRunner
 
 import algzoo_exact as az
-from algzoo_exact.cli.app import app
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.explain.language.expand import Expander
@@ -160,16 +158,10 @@ def test_a_statement_with_a_mistake() -> None:
 
 
 def test_the_command() -> None:
-    runner = CliRunner()
-    shown = runner.invoke(app, ["ask", "2nd_argmax_4_3", "h[1][0] > 0", "--json"])
-    data = json.loads(shown.output)
+    data = json_of("ask", "2nd_argmax_4_3", "h[1][0] > 0")
     assert data["verdict"] == "refuted"
     assert len(data["witness"]) == 3
     assert 0 < float(data["probability"]["lower"]) <= float(data["probability"]["upper"]) < 1
-    listed = runner.invoke(
-        app, ["ask", "2nd_argmax_4_3", "answer == 2 and label == 1", "--cells=2"]
-    )
-    assert listed.exit_code == 0, listed.output
-    assert "Where it holds, heaviest first" in listed.output
-    typo = runner.invoke(app, ["ask", "2nd_argmax_4_3", "h[7][0] > 0"])
-    assert typo.exit_code == 2
+    listed = text_of("ask", "2nd_argmax_4_3", "answer == 2 and label == 1", "--cells=2")
+    assert "Where it holds, heaviest first" in listed
+    refused("ask", "2nd_argmax_4_3", "h[7][0] > 0")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from fractions import Fraction
 from pathlib import Path
 
@@ -10,12 +9,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.command_line import json_of, refused, text_of
 from support.programs import degenerate_programs, random_program
-from typer.testing import CliRunner
 
 import algzoo_exact as az
 from algzoo_exact.analysis.difference import answers_of_both
-from algzoo_exact.cli.app import app
 from algzoo_exact.errors import InputError
 from algzoo_exact.program.ir import Program
 
@@ -127,26 +125,19 @@ def test_models_of_different_sizes() -> None:
 
 
 def test_a_picture_is_written(tmp_path: Path) -> None:
-    runner = CliRunner()
     for name, file in (("2nd_argmax_2_2", "two.svg"), ("2nd_argmax_4_4", "four.svg")):
-        line = ["diff", name, "--noise", "0.1", "--picture", str(tmp_path / file), "--top", "0"]
-        shown = runner.invoke(app, line)
-        assert shown.exit_code == 0, shown.output
-        assert file in shown.output
+        line = ("diff", name, "--noise", "0.1", "--picture", tmp_path / file, "--top", "0")
+        assert file in text_of(*line)
         assert "agreement" in (tmp_path / file).read_text()
     for name, file in (("2nd_argmax_2_2", "two.txt"), ("median_2_2", "two.svg")):
-        line = ["diff", name, "--noise", "0.1", "--picture", str(tmp_path / "no" / file)]
-        assert runner.invoke(app, line).exit_code == 2
+        refused("diff", name, "--noise", "0.1", "--picture", tmp_path / "no" / file)
         assert not (tmp_path / "no").exists()
 
 
 def test_the_command() -> None:
-    runner = CliRunner()
-    line = ["diff", "2nd_argmax_2_2", "2nd_argmax_2_2", "--noise", "0.1"]
-    shown = runner.invoke(app, line)
-    assert shown.exit_code == 0, shown.output
-    assert "Who is right where they differ." in shown.output
-    data = json.loads(runner.invoke(app, [*line, "--json"]).output)
+    line = ("diff", "2nd_argmax_2_2", "2nd_argmax_2_2", "--noise", "0.1")
+    assert "Who is right where they differ." in text_of(*line)
+    data = json_of(*line)
     low, high = (float(data["probability"][end]) for end in ("lower", "upper"))
     assert 0 < low <= high < 1
-    assert runner.invoke(app, ["diff", "2nd_argmax_2_2", "2nd_argmax_3_3"]).exit_code == 2
+    refused("diff", "2nd_argmax_2_2", "2nd_argmax_3_3")

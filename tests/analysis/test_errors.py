@@ -7,7 +7,6 @@ alone), exact evaluation at the inputs, torch, and the published error of AlgZoo
 from __future__ import annotations
 
 import csv
-import json
 from fractions import Fraction
 from pathlib import Path
 
@@ -15,15 +14,14 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.command_line import json_of, refused, text_of
 from support.paths import ALGZOO
 from support.perceptrons import random_mlp
 from support.programs import degenerate_programs, random_program
-from typer.testing import CliRunner
 
 import algzoo_exact as az
 from algzoo_exact.analysis.cells import CellTable, measured_cells
 from algzoo_exact.analysis.errors import inequality
-from algzoo_exact.cli.app import app
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import TIE_RULES, Task, TieRule
 from algzoo_exact.runtime.answers import float_answers
@@ -162,15 +160,13 @@ def test_inequalities_are_readable() -> None:
 
 
 def test_the_command(tmp_path: Path) -> None:
-    runner, table = CliRunner(), tmp_path / "errors.csv"
-    shown = runner.invoke(app, ["errors", "2nd_argmax_4_3", "--top", "3", "--out", str(table)])
-    assert shown.exit_code == 0, shown.output
-    assert "By true label and answer." in shown.output
+    table = tmp_path / "errors.csv"
+    shown = text_of("errors", "2nd_argmax_4_3", "--top", "3", "--out", table)
+    assert "By true label and answer." in shown
     with table.open() as file:
         assert len(list(csv.DictReader(file))) == len(az.find_errors(az.load("2nd_argmax_4_3")))
-    data = json.loads(runner.invoke(app, ["errors", "2nd_argmax_2_2", "--json"]).output)
+    data = json_of("errors", "2nd_argmax_2_2")
     assert set(data["cells"][0]) >= {"probability", "label", "answer", "pattern", "input"}
     total = sum(float(cell["probability"]["lower"]) for cell in data["cells"])
     assert total == pytest.approx(float(data["total"]["lower"]), rel=1e-15)
-    refused = runner.invoke(app, ["errors", "2nd_argmax_2_2", "--out", str(tmp_path / "e.xls")])
-    assert refused.exit_code == 2
+    refused("errors", "2nd_argmax_2_2", "--out", tmp_path / "e.xls")

@@ -6,22 +6,19 @@ repeated application.
 
 from __future__ import annotations
 
-import json
 from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 import pytest
-from typer.testing import CliRunner
+from support.command_line import json_of, refused, text_of
 
 import algzoo_exact as az
 from algzoo_exact.analysis.functions import cycles_text
-from algzoo_exact.cli.app import app
 from algzoo_exact.errors import InputError
 
 MODEL = az.load("longest_cycle_4_4")
 NOISY = az.perturb(MODEL, 0.3)
-RUNNER = CliRunner()
 
 
 @pytest.mark.parametrize("ties", ["lowest", "incorrect", "uniform"])
@@ -98,24 +95,19 @@ def test_bad_input() -> None:
 
 
 def test_the_commands(tmp_path: Path) -> None:
-    def run(*line: str, code: int = 0) -> str:
-        shown = RUNNER.invoke(app, line)
-        assert shown.exit_code == code, shown.output
-        return str(shown.output)
-
     noise = ("longest_cycle_4_4", "--noise", "0.3")
-    data = json.loads(run("errors", *noise, "--top", "2", "--json"))
+    data = json_of("errors", *noise, "--top", "2")
     assert len(data["cells"]) == 2
     assert data["total"]["lower"] == data["total"]["upper"] != "0"
     assert {"probability", "label", "answer", "pattern", "input"} <= data["cells"][0].keys()
     table = tmp_path / "wrong.csv"
-    run("errors", *noise, "--out", str(table))
+    text_of("errors", *noise, "--out", table)
     assert len(table.read_text().splitlines()) == data["count"] + 1
-    assert "Who is right where they differ." in run("diff", *noise)
-    data = json.loads(run("attention", "longest_cycle_4_4", "1,2,0,3", "--json"))
+    assert "Who is right where they differ." in text_of("diff", *noise)
+    data = json_of("attention", "longest_cycle_4_4", "1,2,0,3")
     assert (data["label"], data["answer"]) == (2, 2)
     assert np.allclose(np.sum(data["attention"][0][0], axis=1), 1)
-    run("attention", "longest_cycle_4_4", "--out", str(tmp_path / "all.parquet"))
+    text_of("attention", "longest_cycle_4_4", "--out", tmp_path / "all.parquet")
     for line in (("1,2",), ("a",), (), ("1,2,0,3", "--out", "x.csv")):
-        assert "error:" in RUNNER.invoke(app, ["attention", "longest_cycle_4_4", *line]).output
-    run("diff", "longest_cycle_4_4", "2nd_argmax_4_4", code=2)
+        refused("attention", "longest_cycle_4_4", *line)
+    refused("diff", "longest_cycle_4_4", "2nd_argmax_4_4")

@@ -6,17 +6,15 @@ evaluation, and a sample.
 
 from __future__ import annotations
 
-import json
 from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 import pytest
+from support.command_line import json_of
 from support.programs import degenerate_programs, random_program
-from typer.testing import CliRunner
 
 import algzoo_exact as az
-from algzoo_exact.cli.app import app
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.enclosure import ball_sum
 from algzoo_exact.measure.cone_moments import second_moment
@@ -83,12 +81,8 @@ def test_a_sample_by_middle_inputs() -> None:
 
 
 def test_the_command(tmp_path: Path) -> None:
-    runner = CliRunner()
     table = tmp_path / "squares.csv"
-    line = ["errors", "median_4_3", "--top", "3", "--json", "--out", str(table)]
-    shown = runner.invoke(app, line)
-    assert shown.exit_code == 0, shown.output
-    data = json.loads(shown.output)
+    data = json_of("errors", "median_4_3", "--top", "3", "--out", table)
     assert {"probability", "label", "answer", "pattern", "input"} <= data["cells"][0].keys()
     assert len(table.read_text().splitlines()) == data["count"] + 1
     assert len(data["cells"]) == 3

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from fractions import Fraction
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.command_line import json_of, text_of
 from support.programs import random_program
-from typer.testing import CliRunner
 
 import algzoo_exact as az
-from algzoo_exact.cli.app import app
 from algzoo_exact.errors import InputError
 
 ONE = Fraction(1)
@@ -87,9 +85,7 @@ def test_no_time() -> None:
 
 
 def test_the_command() -> None:
-    runner = CliRunner()
-    shown = runner.invoke(app, ["neurons", "2nd_argmax_2_2"])
-    assert shown.exit_code == 0, shown.output
-    data = json.loads(runner.invoke(app, ["neurons", "2nd_argmax_2_2", "--json"]).output)
+    assert text_of("neurons", "2nd_argmax_2_2")
+    data = json_of("neurons", "2nd_argmax_2_2")
     assert len(data["on"]) == 4
     assert data["patterns"][0]["1.0"] >= 2

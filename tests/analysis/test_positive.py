@@ -8,13 +8,12 @@ from itertools import permutations
 
 import numpy as np
 import pytest
+from support.command_line import json_of, text_of
 from support.paths import ALGZOO, ROOT
 from support.programs import random_program
-from typer.testing import CliRunner
 
 import algzoo_exact as az
 from algzoo_exact.analysis import positive
-from algzoo_exact.cli.app import app
 from algzoo_exact.errors import InputError
 
 
@@ -119,12 +118,8 @@ def test_bad_numbers() -> None:
 
 
 def test_the_command() -> None:
-    runner = CliRunner()
-    shown = runner.invoke(app, ["sections", "2nd_argmax_4_3", "--workers", "1"])
-    assert shown.exit_code == 0, shown.output
-    assert "x[0] > x[1] > 0" in shown.output
-    line = ["sections", "2nd_argmax_4_3", "--positive", "1", "--json", "--workers", "1"]
-    data = json.loads(runner.invoke(app, line).output)
+    assert "x[0] > x[1] > 0" in text_of("sections", "2nd_argmax_4_3", "--workers", "1")
+    data = json_of("sections", "2nd_argmax_4_3", "--positive", "1", "--workers", "1")
     assert [case["label"] for case in data["cases"]] == [None] * 3
 
 

@@ -6,18 +6,16 @@ and sums that are 1.
 
 from __future__ import annotations
 
-import json
 from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 import pytest
+from support.command_line import json_of, refused, text_of
 from support.programs import random_program
-from typer.testing import CliRunner
 
 import algzoo_exact as az
 from algzoo_exact.analysis.sections import read_basis
-from algzoo_exact.cli.app import app
 from algzoo_exact.errors import InputError
 from algzoo_exact.program.ir import Program
 
@@ -149,10 +147,7 @@ def test_a_basis_file_is_read_exactly(tmp_path: Path) -> None:
 def test_bad_bases(tmp_path: Path, text: str, problem: str) -> None:
     path = tmp_path / "E.json"
     path.write_bytes(text.encode("latin-1"))
-    said = CliRunner().invoke(app, ["sections", "2nd_argmax_3_3", "--basis", str(path)])
-    assert said.exit_code == 2
-    assert problem in said.stderr
-    assert said.stderr.count("\n") == 1
+    assert problem in refused("sections", "2nd_argmax_3_3", "--basis", path)
 
 
 def test_bad_sections() -> None:
@@ -170,15 +165,11 @@ def test_bad_sections() -> None:
 
 
 def test_the_command() -> None:
-    runner = CliRunner()
-    line = ["sections", "2nd_argmax_4_4", "--zero", "1,2", "--equal", "0,3", "--shared", "lowest"]
-    shown = runner.invoke(app, line)
-    assert shown.exit_code == 0, shown.output
-    assert "x[0] = x[3]; x[1] = x[2] = 0" in shown.output
-    line = ["sections", "2nd_argmax_4_4", "--zero", "1,2", "--json"]
-    data = json.loads(runner.invoke(app, line).output)
+    subspace = ("2nd_argmax_4_4", "--zero", "1,2")
+    shown = text_of("sections", *subspace, "--equal", "0,3", "--shared", "lowest")
+    assert "x[0] = x[3]; x[1] = x[2] = 0" in shown
+    data = json_of("sections", *subspace)
     assert data["basis"] == [["1", "0"], ["0", "0"], ["0", "0"], ["0", "1"]]
     assert Fraction(data["unlabelled"]["lower"]) <= 0.75 <= Fraction(data["unlabelled"]["upper"])
     assert float(data["share"]["lower"]) > float(data["right"]["lower"])
-    bad = runner.invoke(app, ["sections", "2nd_argmax_4_4", "--zero", "1", "--positive", "2"])
-    assert bad.exit_code == 2
+    refused("sections", "2nd_argmax_4_4", "--zero", "1", "--positive", "2")

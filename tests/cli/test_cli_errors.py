@@ -16,7 +16,7 @@ from typing import Any
 import jsonschema
 import pytest
 import torch
-from support.command_line import ACCURACY, accuracy, bounds, json_of, run, text_of, write
+from support.command_line import ACCURACY, accuracy, bounds, json_of, refused, run, text_of, write
 from support.paths import ROOT
 from typer.testing import CliRunner
 
@@ -34,19 +34,6 @@ SCRIPT = (sys.executable, "-m", "algzoo_exact")
 class Hostile:
     def __reduce__(self) -> tuple[Callable[[str], int], tuple[str]]:
         return os.system, ("touch pwned",)
-
-
-def refused(*arguments: object) -> str:
-    """The one sentence on stderr, with exit code 2 and nothing on stdout."""
-    result = run(*arguments)
-    assert result.exit_code == 2, result.output
-    assert result.stdout == ""
-    line = result.stderr
-    assert line.startswith("error: ")
-    assert line.count("\n") == 1
-    assert line.endswith((".\n", "?\n"))
-    assert "Traceback" not in line
-    return line
 
 
 @pytest.mark.parametrize("suffix", [".pth", ".safetensors"])

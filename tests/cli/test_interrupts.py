@@ -90,13 +90,24 @@ def _wait(condition: Callable[[], bool]) -> None:
         time.sleep(0.1)
 
 
-def test_ctrl_c_in_a_callback_from_c_is_not_lost() -> None:
-    """Python drops exceptions there, with a traceback on stderr."""
-    script = """
-import ctypes, signal, sys, time
+def check_interrupted(setup: str) -> None:
+    """What a command says where ``setup`` makes Ctrl-C strike."""
+    script = f"""
+import signal
 from algzoo_exact.cli import options
 from algzoo_exact.cli.app import app
-from algzoo_exact.score.pool import worker_pool
+{setup}
+app(["show", "handcrafted:2nd_argmax_2"])
+"""
+    done = subprocess.run([sys.executable, "-c", script], text=True, capture_output=True)
+    assert (done.returncode, done.stdout) == (130, "")
+    assert done.stderr == "interrupted: there is no result yet\n"
+
+
+def test_ctrl_c_in_a_callback_from_c_is_not_lost() -> None:
+    """Python drops exceptions there, with a traceback on stderr."""
+    check_interrupted("""
+import ctypes, time
 
 def strike(*_):
     @ctypes.CFUNCTYPE(None)
@@ -106,21 +117,12 @@ def strike(*_):
     time.sleep(30)
 
 options.load_model = strike
-app(["show", "handcrafted:2nd_argmax_2"])
-"""
-    done = subprocess.run([sys.executable, "-c", script], text=True, capture_output=True)
-    assert (done.returncode, done.stdout) == (130, "")
-    assert done.stderr == "interrupted: there is no result yet\n"
+""")
 
 
 def test_ctrl_c_in_a_constructor_says_nothing_of_the_half_made_object() -> None:
     """Its destructor fails, as llvmlite's do, and Python would print a traceback."""
-    script = """
-import signal
-from algzoo_exact.cli import options
-from algzoo_exact.cli.app import app
-from algzoo_exact.score.pool import worker_pool
-
+    check_interrupted("""
 class Resource:
     def __init__(self):
         signal.raise_signal(signal.SIGINT)
@@ -130,35 +132,21 @@ class Resource:
         del self.handle
 
 options.load_model = lambda *_: Resource()
-app(["show", "handcrafted:2nd_argmax_2"])
-"""
-    done = subprocess.run([sys.executable, "-c", script], text=True, capture_output=True)
-    assert (done.returncode, done.stdout) == (130, "")
-    assert done.stderr == "interrupted: there is no result yet\n"
+""")
 
 
 def test_ctrl_c_before_the_command_says_so() -> None:
     """While options are read: typer itself would end without a word."""
-    script = """
-import signal
-from algzoo_exact.cli.app import _Group, app
+    check_interrupted("""
+from algzoo_exact.cli.app import _Group
 
 _Group.make_context = lambda *_, **__: signal.raise_signal(signal.SIGINT)
-app(["show", "handcrafted:2nd_argmax_2"])
-"""
-    done = subprocess.run([sys.executable, "-c", script], text=True, capture_output=True)
-    assert (done.returncode, done.stdout) == (130, "")
-    assert done.stderr == "interrupted: there is no result yet\n"
+""")
 
 
 def test_errors_after_ctrl_c_are_its_own() -> None:
     """An import or a compiler that it strikes may raise anything."""
-    script = """
-import signal
-from algzoo_exact.cli import options
-from algzoo_exact.cli.app import app
-from algzoo_exact.score.pool import worker_pool
-
+    check_interrupted("""
 def load(*_):
     try:
         signal.raise_signal(signal.SIGINT)
@@ -166,11 +154,7 @@ def load(*_):
         raise RuntimeError("half of a module") from None
 
 options.load_model = load
-app(["show", "handcrafted:2nd_argmax_2"])
-"""
-    done = subprocess.run([sys.executable, "-c", script], text=True, capture_output=True)
-    assert (done.returncode, done.stdout) == (130, "")
-    assert done.stderr == "interrupted: there is no result yet\n"
+""")
 
 
 def test_ctrl_c_never_reaches_workers(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from support.command_line import run
+from support.command_line import refused
 from support.stories import GOOD
 
 # What is replaced in the good story, by what, and what the message says.
@@ -289,17 +289,6 @@ def spoilt(name: str) -> str:
     return GOOD.replace(before, after, 1)
 
 
-def refusal(*arguments: object) -> str:
-    result = run(*arguments)
-    assert result.exit_code == 2, result.output
-    assert result.stdout == ""
-    line = result.stderr
-    assert line.startswith("error: ")
-    assert line.count("\n") == 1
-    assert line.endswith(".\n")
-    return line
-
-
 def test_there_are_enough_kinds() -> None:
     assert len(MISTAKES) >= 30
 
@@ -308,7 +297,7 @@ def test_there_are_enough_kinds() -> None:
 def test_mistakes(name: str, tmp_path: Path) -> None:
     path = tmp_path / "story.toml"
     path.write_text(spoilt(name), encoding="utf-8")
-    message = refusal("verify", path)
+    message = refused("verify", path)
     assert MISTAKES[name][2] in message
     assert len(message) < 700
 
@@ -317,24 +306,24 @@ def test_the_ledger_refuses_the_same(tmp_path: Path) -> None:
     path = tmp_path / "story.toml"
     for name in ("no title", "unknown name", "another's hash", "no model named"):
         path.write_text(spoilt(name), encoding="utf-8")
-        assert refusal("surprise", path) == refusal("verify", path)
+        assert refused("surprise", path) == refused("verify", path)
 
 
 def test_files_and_options(tmp_path: Path) -> None:
     path = tmp_path / "story.toml"
     path.write_text(GOOD, encoding="utf-8")
-    assert "no file or shipped explanation 'none.toml'" in refusal("verify", "none.toml")
-    assert "is a folder" in refusal("verify", tmp_path)
-    assert "STORY" in refusal("verify")
-    assert "no claim 'second'; the claims are first, steps" in refusal(
+    assert "no file or shipped explanation 'none.toml'" in refused("verify", "none.toml")
+    assert "is a folder" in refused("verify", tmp_path)
+    assert "STORY" in refused("verify")
+    assert "no claim 'second'; the claims are first, steps" in refused(
         "verify", path, "--only", "second"
     )
-    assert "30s" in refusal("verify", path, "--seconds", "0")
-    assert "lowest, incorrect, uniform" in refusal("verify", path, "--ties", "most")
-    assert "2nd_argmax on 4" in refusal("verify", path, "--model", "2nd_argmax_4_4")
-    assert "not negative" in refusal("surprise", path, "--bits-of-optimization", "-3")
-    assert "--bits-of-optimization" in refusal("surprise", path, "--bits-of-optimization", "few")
+    assert "30s" in refused("verify", path, "--seconds", "0")
+    assert "lowest, incorrect, uniform" in refused("verify", path, "--ties", "most")
+    assert "2nd_argmax on 4" in refused("verify", path, "--model", "2nd_argmax_4_4")
+    assert "not negative" in refused("surprise", path, "--bits-of-optimization", "-3")
+    assert "--bits-of-optimization" in refused("surprise", path, "--bits-of-optimization", "few")
     path.write_bytes(b"title = '\xff'")
-    assert "is not UTF-8 text (at byte 9)" in refusal("verify", path)
-    assert "Cannot read" in refusal("verify", "a" * 5000)
-    assert "no file or shipped explanation" in refusal("verify", "a\0b")
+    assert "is not UTF-8 text (at byte 9)" in refused("verify", path)
+    assert "Cannot read" in refused("verify", "a" * 5000)
+    assert "no file or shipped explanation" in refused("verify", "a\0b")

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support.command_line import json_of, run
+from support.command_line import json_of, refused
 from support.paths import MODELS
 
 import algzoo_exact as az
@@ -241,7 +241,5 @@ def test_the_command(tmp_path: Path) -> None:
     said = json_of("explore", "2nd_argmax_2_2", "-o", target)
     assert said["regions"] == data_of(target.read_text())["regions"]["count"]
     assert said["accuracy"]["lower"] < said["accuracy"]["upper"]
-    refused = run("explore", "2nd_argmax_2_2", "-o", tmp_path / "page.pdf")
-    assert refused.exit_code == 2
-    assert "must end in .html" in refused.stderr
+    assert "must end in .html" in refused("explore", "2nd_argmax_2_2", "-o", tmp_path / "page.pdf")
     assert list(tmp_path.iterdir()) == [target]

@@ -23,6 +23,19 @@ def run(*arguments: object) -> Result:
     return result
 
 
+def refused(*arguments: object) -> str:
+    """The one sentence on stderr, with exit code 2 and nothing on stdout."""
+    result = run(*arguments)
+    assert result.exit_code == 2, result.output
+    assert result.stdout == ""
+    line = result.stderr
+    assert line.startswith("error: ")
+    assert line.count("\n") == 1
+    assert line.endswith((".\n", "?\n"))
+    assert "Traceback" not in line
+    return line
+
+
 def text_of(*arguments: object) -> str:
     result = run(*arguments)
     assert result.exit_code == 0, result.output

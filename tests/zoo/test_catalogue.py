@@ -9,7 +9,18 @@ from pathlib import Path
 import jsonschema
 import pytest
 from support.cards import CARD, EXACT, MEDIAN
-from support.command_line import COUNT, NULL, NUMBER, TEXT, either, json_of, record, run, text_of
+from support.command_line import (
+    COUNT,
+    NULL,
+    NUMBER,
+    TEXT,
+    either,
+    json_of,
+    record,
+    refused,
+    run,
+    text_of,
+)
 from support.paths import ALGZOO
 
 import algzoo_exact as az
@@ -163,9 +174,7 @@ def test_wrong_requests(arguments: tuple[str, ...], expected: str, tmp_path: Pat
 def test_a_broken_card_is_named(tmp_path: Path) -> None:
     (tmp_path / "a.safetensors").touch()
     (tmp_path / "a.json").write_text("{}")
-    result = run("zoo", "table", tmp_path)
-    assert result.exit_code == 2
-    assert f"{tmp_path}/a.json: The key" in result.stderr
+    assert f"{tmp_path}/a.json: The key" in refused("zoo", "table", tmp_path)
 
 
 def test_help() -> None:
