@@ -230,7 +230,7 @@ def independent(rows: Sequence[IntVector]) -> list[int]:
 def _dual_basis(rows: Sequence[IntVector]) -> list[IntVector]:
     """Primitive rays r_i with rows[k].r_i = 0 for k != i and > 0 for k = i: the columns of the
     inverse."""
-    columns, _ = fmpz_mat([list(row) for row in rows]).inv().transpose().numer_denom()
+    columns, _ = fmpz_mat([list(column) for column in zip(*rows, strict=True)]).inv().numer_denom()
     return [primitive(tuple(int(c) for c in column)) for column in columns.tolist()]
 
 
