@@ -32,7 +32,12 @@ MOST_REGIONS = 200_000  # as many can take minutes and some GB
 @dataclass(frozen=True, kw_only=True)
 class Extent:
     digits: int | None = o.option(
-        None, "N", "Decimals of all measures; by default 20 where regions are few.", min=1, max=1000
+        None,
+        "N",
+        "Decimals of all measures, at some milliseconds each; by default 20 where "
+        "regions are few, else as float64 knows them.",
+        min=1,
+        max=1000,
     )
     top: int = o.option(12, "N", "How many regions to print; --out has all that are chosen.", min=0)
     max_regions: int = o.option(

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Context, Decimal, localcontext
 from math import gcd, prod
+from typing import cast
 
 from flint import fmpq_mat, fmpz_mat
 
@@ -230,7 +231,8 @@ def independent(rows: Sequence[IntVector]) -> list[int]:
 def _dual_basis(rows: Sequence[IntVector]) -> list[IntVector]:
     """Primitive rays r_i with rows[k].r_i = 0 for k != i and > 0 for k = i: the columns of the
     inverse."""
-    columns, _ = fmpq_mat(fmpz_mat([list(row) for row in rows])).inv().transpose().numer_denom()
+    inverse = cast(fmpq_mat, fmpz_mat([list(row) for row in zip(*rows, strict=True)]).inv())
+    columns, _ = inverse.numer_denom()
     return [primitive(tuple(int(c) for c in column)) for column in columns.tolist()]
 
 

@@ -19,7 +19,7 @@ from algzoo_exact.measure.face_components import Heading, heading_within
 from algzoo_exact.measure.facet_flow import ONE_OVER_TWO_PI, flows_by_parts
 from algzoo_exact.measure.flow_rules import FlowRules, flow_rules
 from algzoo_exact.measure.lattice_f64 import UNIT_ERROR, Lattice, face_lattice
-from algzoo_exact.measure.squashed_angles import angles
+from algzoo_exact.measure.squashed_angles import angles, room_for_angles
 
 F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
@@ -72,9 +72,9 @@ def _solid_angles(lattice: Lattice, rays: F64, rules: FlowRules) -> F64:
         return solid
     base = n - n % 2 - 2
     nowhere, none = Heading(np.zeros(n), 1.0, 0.0), np.zeros(lattice.child.shape[0])
-    zero, value, error = np.zeros(1), np.empty(1), np.empty(1)
+    zero, value, error, room = np.zeros(1), np.empty(1), np.empty(1), room_for_angles(lattice, 1)
     for face in range(lattice.level[base], lattice.level[base + 1]):
-        angles(lattice, face, nowhere, none, zero, 0.0, value, error)
+        angles(lattice, face, nowhere, none, zero, 0.0, room, value, error)
         solid[face, 0], solid[face, 1] = value[0], error[0]
     for c in range(base - 2, 1, -2):
         for face in range(lattice.level[c], lattice.level[c + 1]):

@@ -70,17 +70,17 @@ def part_of(small: U64, large: U64) -> bool:
     return True
 
 
-@compiled
+@compiled_in_place
 def subfaces(parent: U64, sets: U64, least: int, ids: I64, faces: U64) -> int:
     """Facets of a face: its maximal proper intersections with the ``sets`` (walls, words) of rays.
 
-    Writes one wall per facet to ``ids`` (the first of equals) and its rays to ``faces``; returns
-    their number.
+    Writes one wall per facet to ``ids`` (the first of equals) and its rays to ``faces``, of as many
+    rows as there are sets; returns their number.
     """
     found = 0
     words = parent.shape[0]
-    trial = np.empty(words, np.uint64)
     for wall in range(sets.shape[0]):
+        trial = faces[found]
         for w in range(words):
             trial[w] = parent[w] & sets[wall, w]
         if part_of(parent, trial) or _size(trial) < least:

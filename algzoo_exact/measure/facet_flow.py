@@ -40,7 +40,7 @@ from algzoo_exact.measure.face_components import (
 )
 from algzoo_exact.measure.flow_rules import FlowRules
 from algzoo_exact.measure.lattice_f64 import Lattice
-from algzoo_exact.measure.squashed_angles import angles
+from algzoo_exact.measure.squashed_angles import angles, room_for_angles
 
 F64 = NDArray[np.float64]
 
@@ -101,6 +101,7 @@ def _measure_ends(s: _Squash, dimension: int, heading: Heading, sums: _Sums) -> 
     """The elementary measures of the last faces, of this dimension, at the nodes."""
     ends = s.below.ends
     stretch = np.empty(s.t.shape[0])
+    room = room_for_angles(s.lattice, stretch.shape[0])
     for p in range(ends[ends.shape[0] - 2], ends[ends.shape[0] - 1]):
         sums.weight[p] = 2.0
         if dimension < 2:
@@ -110,8 +111,8 @@ def _measure_ends(s: _Squash, dimension: int, heading: Heading, sums: _Sums) -> 
         for i in range(stretch.shape[0]):
             stretch[i] = s.rest[i] / (s.t[i] + s.u.q[p] * s.rest[i])
         corners = angles(
-            s.lattice, s.below.faces[p], heading, s.u.y, stretch, s.u.spread[p], sums.value[p],
-            sums.error[p],
+            s.lattice, s.below.faces[p], heading, s.u.y, stretch, s.u.spread[p], room,
+            sums.value[p], sums.error[p],
         )  # fmt: skip
         sums.weight[p] = max(2.0, 1.0 + 0.5 * corners)  # a plane angle has two facets, one corner
 

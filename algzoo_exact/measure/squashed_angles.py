@@ -6,11 +6,12 @@ They are the elementary ends of ``facet_flow``: an angle, and Girard's sum of an
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from algzoo_exact.jit import compiled
+from algzoo_exact.jit import compiled, compiled_in_place
 from algzoo_exact.measure.balls_f64 import SLACK, U, atan
 from algzoo_exact.measure.face_components import Heading
 from algzoo_exact.measure.lattice_f64 import Lattice
@@ -19,6 +20,25 @@ F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
 
 _CLEAR = 1.0 / 16.0  # components above this stand for the growth of their vectors
+
+
+class Room(NamedTuple):
+    """For what is computed at all nodes, and for the corners of a face (corners, 2)."""
+
+    re: F64
+    im: F64
+    turns: F64
+    corners: I64
+
+
+@compiled
+def room_for_angles(lattice: Lattice, nodes: int) -> Room:
+    most = 0
+    for face in range(lattice.masks.shape[0]):
+        most = max(most, lattice.first[face + 1] - lattice.first[face])
+    return Room(
+        np.empty(nodes), np.empty(nodes), np.empty(nodes), np.empty((most * most, 2), np.int64)
+    )
 
 
 @compiled
@@ -34,11 +54,11 @@ def argument(re: float, im: float) -> float:
     return -angle if im < 0.0 else angle
 
 
-@compiled
-def _corners_of(lattice: Lattice, face: int) -> I64:
-    """Pairs of facets of a face of dimension 2 or 3 that meet, as edges (corners, 2)."""
+@compiled_in_place
+def _corners_of(lattice: Lattice, face: int, corners: I64) -> int:
+    """The number of pairs of facets of a face of dimension 2 or 3 that meet, as edges into
+    ``corners``."""
     first, last = lattice.first[face], lattice.first[face + 1]
-    corners = np.empty(((last - first) * (last - first), 2), np.int64)
     found = 0
     plane = last - first == 2
     for a in range(first, last):
@@ -51,13 +71,13 @@ def _corners_of(lattice: Lattice, face: int) -> I64:
             if meet:
                 corners[found, 0], corners[found, 1] = a, b
                 found += 1
-    return corners[:found]
+    return found
 
 
-@compiled
+@compiled_in_place
 def angles(
-    lattice: Lattice, face: int, heading: Heading, y: F64, stretch: F64, spread: float, value: F64,
-    error: F64,
+    lattice: Lattice, face: int, heading: Heading, y: F64, stretch: F64, spread: float, room: Room,
+    value: F64, error: F64,
 ) -> int:  # fmt: skip
     """Measures of a squashed cone of dimension 2 or 3 for each ``stretch`` s = (1 - l^2) / k^2,
     into ``value`` +- ``error``; returns the number of its corners, 1 in a plane.
@@ -74,11 +94,11 @@ def angles(
     """
     d, scale = heading.vector, heading.scale
     n, nodes = d.shape[0], stretch.shape[0]
-    re, im = np.ones(nodes), np.zeros(nodes)
-    turns = np.zeros(nodes)
+    re, im, turns, corners = room
+    for i in range(nodes):
+        re[i], im[i], turns[i] = 1.0, 0.0, 0.0
     fixed, growing = 0.0, 0.0
-    corners = _corners_of(lattice, face)
-    count: int = corners.shape[0]
+    count: int = _corners_of(lattice, face, corners)
     for q in range(count):
         a, b = corners[q, 0], corners[q, 1]
         c, square, along = 0.0, 0.0, 0.0

@@ -107,11 +107,12 @@ def _find_error(weights: Weights, walls: Walls, median: F64, error: F64) -> None
     """The error's functional and its radius (n + 1), from those of the last layer and of the
     median."""
     n, d = median.shape[0], weights.readout.shape[1]
+    last = weights.first[weights.first.shape[0] - 2]
     error[n] = 0.0
     for c in range(n):
         total = (-median[c], 0.0, abs(median[c]), 0.0)
         for i in range(d):
-            total = add_multiple(total, weights.readout[0, i], walls.state[i, c])
+            total = add_multiple(total, weights.readout[0, i], walls.state[last + i, c])
         error[c] = total[0]
         error[n] += (abs(total[1]) + error_after(total, d + 1)) * SLACK
 

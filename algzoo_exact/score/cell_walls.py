@@ -47,14 +47,16 @@ class Below(NamedTuple):
 
 class Walls(NamedTuple):
     """Room for all walls of one cell, numbered as in ``Cells``: inward ``normals`` (walls, n), off
-    by ``radii`` (walls); and for the states of a layer, as functionals (D, n, 3) of high part, low
-    part and radius: ``state`` is that of the last one, ``held`` (D) its neurons that are on."""
+    by ``radii`` (walls); and the ``state`` of each neuron, a functional (neurons, n, 3) of high
+    part, low part and radius, 0 where it is off; ``held`` (neurons): whether it is on. All are
+    those of the last cell that they were ``found`` (1) for, if any: the next one's layers are the
+    same up to the first with another neuron on."""
 
     normals: F64
     radii: F64
     state: F64
-    fresh: F64
     held: B8
+    found: B8
 
 
 def below_start(weights: Weights, start: Start, u: IntVector | None = None) -> Below:
@@ -91,11 +93,11 @@ def room_for_facets(below: Below, cells: Cells) -> Facets:
 
 @compiled
 def room_for_walls(below: Below) -> Walls:
-    d, n = below.weights.state.shape[1], below.rows.shape[1]
-    walls = below.rows.shape[0] + below.weights.layer.shape[0] + below.weights.readout.shape[0]
+    neurons, n = below.weights.layer.shape[0], below.rows.shape[1]
+    walls = below.rows.shape[0] + neurons + below.weights.readout.shape[0]
     return Walls(
-        np.empty((walls, n)), np.empty(walls), np.empty((d, n, 3)), np.empty((d, n, 3)),
-        np.empty(d, np.bool_),
+        np.empty((walls, n)), np.empty(walls), np.empty((neurons, n, 3)),
+        np.empty(neurons, np.bool_), np.zeros(1, np.bool_),
     )  # fmt: skip
 
 
@@ -126,27 +128,33 @@ def _find_neuron_walls(below: Below, t: int, pattern: U64, walls: Walls) -> None
     """Those of layer t, and its states, from those of the layer before."""
     weights, first = below.weights, below.rows.shape[0]
     start, end = weights.first[t], weights.first[t + 1]
-    width = start - weights.first[t - 1] if t > 0 else 0
+    before = weights.first[t - 1] if t > 0 else start
+    width = start - before
     for level in range(start, end):
         on, radius = has_bit(pattern, level), 0.0
         for c in range(below.rows.shape[1]):
             w = weights.input[level, c]
             total = (w, 0.0, abs(w) if c < weights.reach[t] else 0.0, 0.0)
             for i in range(width if c < weights.reach[t] else 0):
-                if weights.state[level, i] != 0.0 and walls.held[i]:
-                    total = add_multiple(total, weights.state[level, i], walls.state[i, c])
+                if weights.state[level, i] != 0.0 and walls.held[before + i]:
+                    state = walls.state[before + i, c]
+                    total = add_multiple(total, weights.state[level, i], state)
             off = error_after(total, width)
             walls.normals[first + level, c] = total[0] if on else -total[0]
             radius += (abs(total[1]) + off) * SLACK
-            fresh = walls.fresh[level - start, c]
-            fresh[0], fresh[1], fresh[2] = (total[0], total[1], off) if on else (0.0, 0.0, 0.0)
+            own = walls.state[level, c]
+            own[0], own[1], own[2] = (total[0], total[1], off) if on else (0.0, 0.0, 0.0)
         walls.radii[first + level] = radius
-    # Element by element: for slices numba would compile how to word their errors, for seconds.
-    for j in range(end - start):
-        walls.held[j] = has_bit(pattern, start + j)
-        for c in range(below.rows.shape[1]):
-            for part in range(3):
-                walls.state[j, c, part] = walls.fresh[j, c, part]
+        walls.held[level] = on
+
+
+@compiled_in_place
+def _holds(below: Below, t: int, pattern: U64, walls: Walls) -> bool:
+    """Whether the walls of layer t were found with the same of its neurons on."""
+    for level in range(below.weights.first[t], below.weights.first[t + 1]):
+        if has_bit(pattern, level) != walls.held[level]:
+            return False
+    return bool(walls.found[0])
 
 
 @compiled_in_place
@@ -157,18 +165,23 @@ def find_walls(below: Below, pattern: U64, label: int, walls: Walls) -> None:
         for c in range(n):
             walls.normals[wall, c] = below.rows[wall, c]
         walls.radii[wall] = below.off[wall]
-    for t in range(weights.first.shape[0] - 1):
-        _find_neuron_walls(below, t, pattern, walls)
+    layers, same = weights.first.shape[0] - 1, True
+    for t in range(layers):
+        same = same and _holds(below, t, pattern, walls)
+        if not same:
+            _find_neuron_walls(below, t, pattern, walls)
+    walls.found[0] = True
     outputs, d = weights.readout.shape
+    last = weights.first[layers - 1]
     for other in range(outputs if outputs > 1 else 0):
         wall, radius = first + weights.layer.shape[0] + other, 0.0
         for c in range(n):
             total = (0.0, 0.0, 0.0, 0.0)
             for i in range(d):
                 w, low = two_sum(weights.readout[label, i], -weights.readout[other, i])
-                if w != 0.0 and walls.held[i]:
-                    total = add_multiple(total, w, walls.state[i, c])
-                    total = add_multiple(total, low, walls.state[i, c])
+                if w != 0.0 and walls.held[last + i]:
+                    total = add_multiple(total, w, walls.state[last + i, c])
+                    total = add_multiple(total, low, walls.state[last + i, c])
             walls.normals[wall, c] = total[0]
             radius += (abs(total[1]) + error_after(total, 2 * d)) * SLACK
         walls.radii[wall] = radius

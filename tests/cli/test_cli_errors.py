@@ -114,7 +114,7 @@ def test_other_bad_requests(tmp_path: Path) -> None:
     assert "confidence" in refused("sample", "2nd_argmax_2_2", "--confidence", "high")
     assert "exclude" in refused("show", "2nd_argmax_2_2", "--latex", "--json")
     assert "--max-regions" in refused("regions", "2nd_argmax_3_3", "--max-regions", "9")
-    assert "6 inputs" in refused("regions", "handcrafted:2nd_argmax_10")
+    assert "9 inputs" in refused("regions", "handcrafted:2nd_argmax_10")
     assert "2 and 3" in refused("regions", "2nd_argmax_4_4", "--picture", tmp_path / "a.svg")
 
 
