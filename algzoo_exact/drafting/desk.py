@@ -27,7 +27,8 @@ Fate = Literal["kept", "aside", "not proved", "not tried"]
 
 _HARDLY = Fraction(1, 1000)  # of all inputs
 _LEAST, _SECONDS = 0.2, 30.0  # for each statement
-_PART, _SHARES = 0.25, 6.0  # of the time left: for one statement at most, and for all together
+_PART, _SHARES = 0.25, 6.0  # of the time left: for one statement at most, and for all shares
+_LONGER = 1.5  # for what is begun: so that all of a draft takes half as long again, at most
 
 
 @dataclass(frozen=True)
@@ -141,6 +142,7 @@ class Desk:
             story, self.head.model, known,
             seconds=max(_LEAST, min(_SECONDS, share * self.deadline.left)),
             ties=self.specimen.ties, progress=lambda done, text: self.tell(text),
+            deadline=Deadline.after(max(_LEAST, _LONGER * self.deadline.left)),
         )  # fmt: skip
 
     def _verified(self, proposal: Proposal) -> Verification:

@@ -19,6 +19,7 @@ Floats = NDArray[np.float64]
 Labels = NDArray[np.int64]
 
 _POINTS = 400
+_DRAWN = 200_000
 _LARGEST = 64  # of the inputs' whole numbers
 
 
@@ -93,9 +94,33 @@ class Specimen:
         return found
 
     def labels(self, x: Floats) -> Labels:
-        """The task's labels, by its cells; -1 on walls."""
-        found = np.full(len(x), -1, dtype=np.int64)
-        for cell in self.task.cells():
-            rows = np.array(cell.inequalities, dtype=float).reshape(-1, self.n)
-            found[(x @ rows.T > 0).all(1)] = cell.label
+        """The task's labels; -1 on walls."""
+        labels = np.array([*(cell.label for cell in self.task.cells()), -1])
+        found: Labels = labels[self.cells(x)]
         return found
+
+    def cells(self, x: Floats) -> Labels:
+        """Which of the task's cells each input is in; -1 on walls."""
+        found = np.full(len(x), -1, dtype=np.int64)
+        for c, cell in enumerate(self.task.cells()):
+            rows = np.array(cell.inequalities, dtype=float).reshape(-1, self.n)
+            found[(x @ rows.T > 0).all(1)] = c
+        return found
+
+    @cached_property
+    def sample(self) -> Sample:
+        """What finders compare simpler networks with."""
+        x = self.draw(_DRAWN)
+        x /= abs(x).max(1, keepdims=True)
+        return Sample(x, self.cells(x), self.labels(x), self.right(x))
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """Random inputs (N, n), of which the largest entry is 1 or -1; their cells, labels, and whether
+    the model is right."""
+
+    x: Floats
+    cells: Labels
+    labels: Labels
+    right: NDArray[np.bool_]

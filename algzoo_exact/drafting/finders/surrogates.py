@@ -14,13 +14,10 @@ from math import ceil
 from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from algzoo_exact.drafting.desk import Desk
 from algzoo_exact.drafting.proposal import Block, Proposal, case, claim, number
 from algzoo_exact.drafting.specimen import Floats, Specimen
-
-_DRAWN = 100_000
 
 
 @dataclass(frozen=True)
@@ -77,36 +74,18 @@ def _exact_margins(desk: Desk, surrogate: Surrogate) -> Margins | None:
     }
 
 
-def seen_margins(specimen: Specimen, value: Callable[[Floats], Floats], unit: Fraction) -> Margins:
-    """Margins in which all drawn inputs lie that a surrogate tells wrongly."""
-    x = specimen.draw(_DRAWN)
-    x /= abs(x).max(1, keepdims=True)
-    right, told = specimen.right(x), value(x)
-    margins: Margins = {}
-    for c, cell in enumerate(specimen.task.cells()):
-        at = _inside(cell.inequalities, x)
-        leads = _leads(told[at], cell.label)
-        margins["right", c] = _up(leads[~right[at]].max(initial=0.0), unit)
-        margins["wrong", c] = _up((-leads[right[at]]).max(initial=0.0), unit)
-    return margins
-
-
 def share_open(specimen: Specimen, value: Callable[[Floats], Floats], unit: Fraction) -> float:
-    """How much of the drawn inputs lies within these margins."""
-    margins = seen_margins(specimen, value, unit)
-    x = specimen.draw(_DRAWN)
-    x /= abs(x).max(1, keepdims=True)
-    told, within = value(x), 0
+    """How much of the sample lies within margins in which all of it lies that a surrogate tells
+    wrongly."""
+    sample, within = specimen.sample, 0
+    told = value(sample.x)
     for c, cell in enumerate(specimen.task.cells()):
-        leads = _leads(told[_inside(cell.inequalities, x)], cell.label)
-        low, high = -float(margins["wrong", c]), float(margins["right", c])
+        at = sample.cells == c
+        leads, right = _leads(told[at], cell.label), sample.right[at]
+        high = float(_up(leads[~right].max(initial=0.0), unit))
+        low = -float(_up((-leads[right]).max(initial=0.0), unit))
         within += int(((leads >= low) & (leads <= high)).sum())
-    return within / len(x)
-
-
-def _inside(rows: Sequence[Sequence[int]], x: Floats) -> NDArray[np.bool_]:
-    found: NDArray[np.bool_] = (x @ np.array(rows, dtype=float).T > 0).all(1)
-    return found
+    return within / len(told)
 
 
 def _leads(told: Floats, b: int) -> Floats:
