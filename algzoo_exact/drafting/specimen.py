@@ -83,15 +83,19 @@ class Specimen:
         last: Floats = self.states(x)[1][-1] @ self.w_oh.T
         return last
 
-    def right(self, x: Floats) -> NDArray[np.bool_]:
-        """Whether the model's answer is right, ties going as the rule has it; uniform ones count
-        as wrong."""
+    def credit(self, x: Floats) -> Floats:
+        """What the model's answers earn (N), ties by the rule: 1 where they are right, 0 where they
+        are wrong."""
         logits, labels = self.logits(x), self.labels(x)
         best = logits == logits.max(1, keepdims=True)
-        answered = best.argmax(1) == labels
-        alone: NDArray[np.bool_] = best.sum(1) == 1
-        found: NDArray[np.bool_] = answered if self.ties == "lowest" else answered & alone
-        return found
+        among, count = best[np.arange(len(x)), labels], best.sum(1)
+        first = best.argmax(1) == labels
+        earned: Floats = {
+            "lowest": first,
+            "incorrect": first & (count == 1),
+            "uniform": among / count,
+        }[self.ties].astype(float)
+        return earned
 
     def labels(self, x: Floats) -> Labels:
         """The task's labels; -1 on walls."""
@@ -112,15 +116,15 @@ class Specimen:
         """What finders compare simpler networks with."""
         x = self.draw(_DRAWN)
         x /= abs(x).max(1, keepdims=True)
-        return Sample(x, self.cells(x), self.labels(x), self.right(x))
+        return Sample(x, self.cells(x), self.labels(x), self.credit(x))
 
 
 @dataclass(frozen=True, eq=False)
 class Sample:
-    """Random inputs (N, n), of which the largest entry is 1 or -1; their cells, labels, and whether
-    the model is right."""
+    """Random inputs (N, n), of which the largest entry is 1 or -1; their cells, their labels, and
+    what the model earns."""
 
     x: Floats
     cells: Labels
     labels: Labels
-    right: NDArray[np.bool_]
+    credit: Floats

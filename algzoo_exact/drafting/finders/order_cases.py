@@ -22,7 +22,7 @@ FINDER = "order cases"
 Pair: TypeAlias = tuple[int, int]
 Verdict: TypeAlias = Literal["right", "wrong", "unknown"]
 
-_TRIALS = 24  # inputs for each case
+_TRIALS = 400  # inputs for each case
 _LARGEST = 1 << 10
 
 _SIGNS = {
@@ -74,10 +74,10 @@ def _verdicts(specimen: Specimen, signs: str) -> dict[Pair, Verdict]:
     n = specimen.n
     pairs = list(permutations(range(n), 2))
     x = np.concatenate([_inputs(specimen, signs, pair) for pair in pairs])
-    right = specimen.right(x).reshape(len(pairs), _TRIALS)
+    credit = specimen.credit(x).reshape(len(pairs), _TRIALS)
     found: dict[Pair, Verdict] = {}
-    for pair, answers in zip(pairs, right, strict=True):
-        found[pair] = "right" if answers.all() else "unknown" if answers.any() else "wrong"
+    for pair, earned in zip(pairs, credit, strict=True):
+        found[pair] = "right" if (earned == 1).all() else "unknown" if earned.any() else "wrong"
     return found
 
 

@@ -150,7 +150,9 @@ class _Slopes:
     @classmethod
     def of(cls, network: Network) -> _Slopes:
         x, labels = network.specimen.sample.x, network.specimen.sample.labels
-        near = np.argsort(abs(network.leads(x, labels)))[:_NEAREST]
+        leads = abs(network.leads(x, labels))
+        leads[leads == 0] = inf  # all is silent there, and stays so
+        near = np.argsort(leads)[:_NEAREST]
         x, labels = x[near], labels[near]
         leads = network.leads(x, labels)
         columns = {}

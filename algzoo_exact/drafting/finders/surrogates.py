@@ -48,17 +48,21 @@ def offer(desk: Desk, surrogate: Surrogate) -> None:
 
 
 def _exact_margins(desk: Desk, surrogate: Surrogate) -> Margins | None:
-    """How far the surrogate leads at most where the model is wrong, and trails where it is right:
-    suprema, rounded up; None where they are not found."""
+    """How far the surrogate leads at most where the model is not right, and trails where it is not
+    wrong: suprema, rounded up; None where they are not found."""
     specimen = desk.specimen
     last = specimen.program.outputs - 1
     definitions, domains, every = _words(specimen, surrogate)
-    domains["answers(b)"] = (
-        f"all(k in 0..b-1: logit[b] > logit[k]) and all(k in b+1..{last}: logit[b] >= logit[k])"
+    tied = ">=" if specimen.ties == "lowest" else ">"
+    domains["is_right(b)"] = (
+        f"all(k in 0..b-1: logit[b] > logit[k]) and all(k in b+1..{last}: logit[b] {tied} logit[k])"
     )
+    domains["is_wrong(b)"] = "not is_right(b)"
+    if specimen.ties == "uniform":
+        domains["is_wrong(b)"] = f"any(k in 0..{last}: logit[b] < logit[k])"
     where = {
-        "right": "cell(c) and not answers(b) and lead(b) > 0",
-        "wrong": "cell(c) and answers(b) and lead(b) < 0",
+        "right": "cell(c) and not is_right(b) and lead(b) > 0",
+        "wrong": "cell(c) and not is_wrong(b) and lead(b) < 0",
     }
     asked = tuple(
         claim(name, "close", for_=every, left="lead(b)", right="0", scale="size", domain=domain,
@@ -81,9 +85,9 @@ def share_open(specimen: Specimen, value: Callable[[Floats], Floats], unit: Frac
     told = value(sample.x)
     for c, cell in enumerate(specimen.task.cells()):
         at = sample.cells == c
-        leads, right = _leads(told[at], cell.label), sample.right[at]
-        high = float(_up(leads[~right].max(initial=0.0), unit))
-        low = -float(_up((-leads[right]).max(initial=0.0), unit))
+        leads, credit = _leads(told[at], cell.label), sample.credit[at]
+        high = float(_up(leads[credit < 1].max(initial=0.0), unit))
+        low = -float(_up((-leads[credit > 0]).max(initial=0.0), unit))
         within += int(((leads >= low) & (leads <= high)).sum())
     return within / len(told)
 
