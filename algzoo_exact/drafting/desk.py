@@ -89,15 +89,17 @@ class Desk:
         self.settle(proposal, "kept" if proved else "not proved", self.bits(results))
         return proved
 
-    def offer_account(self, proposal: Proposal) -> None:
-        """Lay down one with cases: it stays if all is proved, and an accuracy follows."""
+    def offer_account(self, proposal: Proposal) -> Verification | None:
+        """Lay down one with cases: it stays if all is proved, and an accuracy follows. What became
+        of it; None if it was not tried."""
         if self.head.has_cases or not self._may_try(proposal):
-            return
+            return None
         found = self._verified(proposal)
         if found.status == "proved" and found.accuracy is not None:
             self.accounts.append((proposal, found))
         else:
             self.settle(proposal, "not proved", self.bits(self._results(found, proposal)))
+        return found
 
     def suprema(self, proposal: Proposal) -> dict[tuple[str, Parameters], Fraction] | None:
         """The greatest errors that its claims (all of the kind close) are about, by their names and

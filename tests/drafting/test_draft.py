@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 
 import algzoo_exact as az
+from algzoo_exact.drafting import draft as draft_module
 from algzoo_exact.drafting.draft import Draft
+from algzoo_exact.drafting.finders import order_cases
 from algzoo_exact.explain.story import parse_explanation
 from algzoo_exact.program.ir import Program, rnn
 from algzoo_exact.program.task import TieRule
@@ -127,6 +129,18 @@ def test_silent_models_are_accounted_for(seed: int, n: int, d: int, ties: TieRul
     assert found.verification.accuracy is not None
     assert found.verification.accuracy.enclosure is not None
     assert found.verification.accuracy.enclosure.width < 1
+
+
+@pytest.mark.slow
+def test_pairs_of_which_too_much_was_seen_are_left_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The model is right on a sliver of one case that no sampled input is in."""
+    monkeypatch.setattr(draft_module, "FINDERS", (order_cases.find,))
+    w, rows, last = random_program(15, 4, 2)
+    model = program(abs(w), rows, last)
+    found = drafted(model)
+    assert_verifies(found, model)
+    assert [f.fate for f in found.findings] == ["kept"]
+    assert "two_positive_unknown" in {case.case.name for case in found.verification.cases}
 
 
 def test_a_copy_is_found() -> None:
