@@ -1,6 +1,6 @@
 """Drafts of forty small models: does all verify, read anew, that a drafted story says?
 
-    python benchmarks/drafts.py [--seconds S]
+    python benchmarks/drafts.py [NUMBER ..] [--seconds S]
 
 Writes drafts.md, a row for each model: twenty random ones, and twenty that ``train`` made of few
 sequences. It goes on where it was stopped. All takes some half an hour on one core.
@@ -24,6 +24,8 @@ from algzoo_exact.program.ir import HasProgram, Program
 from algzoo_exact.program.task import TieRule
 
 TABLE = Path(__file__).with_suffix(".md")
+
+SECONDS = 60.0
 
 Weights = Literal["uniform", "normal", "whole"]
 
@@ -91,33 +93,37 @@ SUBJECTS = (
 
 HEAD = """# Drafts of models not seen before
 
-Each row is a model, drafted in at most {seconds:g} s; the file that came of it was then read and
-verified anew. "verified" counts the claims that this proved, of those in the file; "width" is that
-of the accuracy's enclosure which follows from the cases, and "exact" whether it holds the exact
-accuracy, computed from all cells. Random weights are uniform in [-1, 1], normal, or whole numbers
-from -2 to 2; others are trained on so many batches of 1,024. Seconds are those of one of two busy
-cores. Made by `benchmarks/drafts.py`.
+Each row is a model, drafted in some limit of time (in seconds, as what the draft and its check
+took); the file that came of it was then read and verified anew. "claims" counts those that this
+proved, of all in the file; "width" is that of the accuracy's enclosure which follows from the
+cases, and "exact" whether it holds the exact accuracy, computed from all cells. Random weights are
+uniform in [-1, 1], normal, or whole numbers from -2 to 2; others are trained on so many batches of
+1,024. All ran on a small part of a busy core. Made by `benchmarks/drafts.py`.
 
-| model | task | d, n | ties | weights | bits | verified | cases | width | exact | draft | verify |
-| ---: | --- | --- | --- | --- | ---: | ---: | --- | ---: | --- | ---: | ---: |
+| # | task | d, n | ties | weights | bits | claims | cases | width | exact | limit | draft | check |
+| ---: | --- | --- | --- | --- | ---: | ---: | --- | ---: | --- | ---: | ---: | ---: |
 """
 
 
 def main() -> None:
+    """Of the models with these numbers, or all; rows that are there stay."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--seconds", type=float, default=30, help="for each draft")
-    seconds = parser.parse_args().seconds
-    head = HEAD.format(seconds=seconds)
-    old = TABLE.read_text() if TABLE.exists() else head
-    if not old.startswith(head):
-        raise SystemExit(f"{TABLE} was made in another way; remove it first.")
-    TABLE.write_text(old)
-    done = old.count("\n") - head.count("\n")
-    for number, subject in list(enumerate(SUBJECTS, start=1))[done:]:
-        line = f"| {' | '.join(cells(number, subject, seconds))} |"
-        print(line, flush=True)
-        with TABLE.open("a") as file:
-            file.write(line + "\n")
+    every = range(1, len(SUBJECTS) + 1)
+    parser.add_argument("numbers", nargs="*", type=int, default=every, help="of the models; or all")
+    parser.add_argument("--seconds", type=float, default=SECONDS, help="for each draft")
+    given = parser.parse_args()
+    for number in given.numbers:
+        if number not in rows():
+            line = f"| {' | '.join(cells(number, SUBJECTS[number - 1], given.seconds))} |"
+            print(line, flush=True)
+            lines = rows() | {number: line}
+            TABLE.write_text(HEAD + "\n".join(lines[k] for k in sorted(lines)) + "\n")
+
+
+def rows() -> dict[int, str]:
+    """Those that are there, by the models' numbers."""
+    old = TABLE.read_text().splitlines() if TABLE.exists() else []
+    return {int(line.split("|")[1]): line for line in old if line[:3].strip("| ").isdigit()}
 
 
 def cells(number: int, subject: Subject, seconds: float) -> Iterator[str]:
@@ -134,7 +140,7 @@ def cells(number: int, subject: Subject, seconds: float) -> Iterator[str]:
     yield f"{found.bits:.1f}"
     yield f"{proved} of {len(again.claims)}"
     yield from accuracy_cells(model, task, subject.ties, again)
-    yield from (f"{found.seconds:.0f}", f"{again.seconds:.0f}")
+    yield from (f"{seconds:g}", f"{found.seconds:.0f}", f"{again.seconds:.0f}")
 
 
 def accuracy_cells(

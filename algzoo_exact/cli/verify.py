@@ -29,7 +29,8 @@ class Part:
     )
     suggest: bool = o.flag(
         "--suggest", "For what failed, print true versions to paste: the smallest tolerance, the "
-        "largest natural domain, the missing case. Each is proved first.",
+        "largest natural domain, the steps at which it holds, the missing case, cases that do not "
+        "overlap. Each is proved first.",
     )  # fmt: skip
 
 

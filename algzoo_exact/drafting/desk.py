@@ -27,7 +27,8 @@ Fate = Literal["kept", "aside", "not proved", "not tried"]
 
 _HARDLY = Fraction(1, 1000)  # of all inputs
 _LEAST, _SECONDS = 0.2, 30.0  # for each statement
-_PART, _SHARES = 0.25, 6.0  # of the time left: for one statement at most, and for all together
+_PART, _SHARES = 0.25, 6.0  # of the time left: for one statement at most, and for all shares
+_LONGER = 1.5  # for what is begun: so that all of a draft takes half as long again, at most
 
 
 @dataclass(frozen=True)
@@ -88,15 +89,17 @@ class Desk:
         self.settle(proposal, "kept" if proved else "not proved", self.bits(results))
         return proved
 
-    def offer_account(self, proposal: Proposal) -> None:
-        """Lay down one with cases: it stays if all is proved, and an accuracy follows."""
+    def offer_account(self, proposal: Proposal) -> Verification | None:
+        """Lay down one with cases: it stays if all is proved, and an accuracy follows. What became
+        of it; None if it was not tried."""
         if self.head.has_cases or not self._may_try(proposal):
-            return
+            return None
         found = self._verified(proposal)
         if found.status == "proved" and found.accuracy is not None:
             self.accounts.append((proposal, found))
         else:
             self.settle(proposal, "not proved", self.bits(self._results(found, proposal)))
+        return found
 
     def suprema(self, proposal: Proposal) -> dict[tuple[str, Parameters], Fraction] | None:
         """The greatest errors that its claims (all of the kind close) are about, by their names and
@@ -141,6 +144,7 @@ class Desk:
             story, self.head.model, known,
             seconds=max(_LEAST, min(_SECONDS, share * self.deadline.left)),
             ties=self.specimen.ties, progress=lambda done, text: self.tell(text),
+            deadline=Deadline.after(max(_LEAST, _LONGER * self.deadline.left)),
         )  # fmt: skip
 
     def _verified(self, proposal: Proposal) -> Verification:

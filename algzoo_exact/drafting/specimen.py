@@ -19,6 +19,7 @@ Floats = NDArray[np.float64]
 Labels = NDArray[np.int64]
 
 _POINTS = 400
+_DRAWN = 200_000
 _LARGEST = 64  # of the inputs' whole numbers
 
 
@@ -82,20 +83,48 @@ class Specimen:
         last: Floats = self.states(x)[1][-1] @ self.w_oh.T
         return last
 
-    def right(self, x: Floats) -> NDArray[np.bool_]:
-        """Whether the model's answer is right, ties going as the rule has it; uniform ones count
-        as wrong."""
+    def credit(self, x: Floats) -> Floats:
+        """What the model's answers earn (N), ties by the rule: 1 where they are right, 0 where they
+        are wrong."""
         logits, labels = self.logits(x), self.labels(x)
         best = logits == logits.max(1, keepdims=True)
-        answered = best.argmax(1) == labels
-        alone: NDArray[np.bool_] = best.sum(1) == 1
-        found: NDArray[np.bool_] = answered if self.ties == "lowest" else answered & alone
-        return found
+        among, count = best[np.arange(len(x)), labels], best.sum(1)
+        first = best.argmax(1) == labels
+        earned: Floats = {
+            "lowest": first,
+            "incorrect": first & (count == 1),
+            "uniform": among / count,
+        }[self.ties].astype(float)
+        return earned
 
     def labels(self, x: Floats) -> Labels:
-        """The task's labels, by its cells; -1 on walls."""
-        found = np.full(len(x), -1, dtype=np.int64)
-        for cell in self.task.cells():
-            rows = np.array(cell.inequalities, dtype=float).reshape(-1, self.n)
-            found[(x @ rows.T > 0).all(1)] = cell.label
+        """The task's labels; -1 on walls."""
+        labels = np.array([*(cell.label for cell in self.task.cells()), -1])
+        found: Labels = labels[self.cells(x)]
         return found
+
+    def cells(self, x: Floats) -> Labels:
+        """Which of the task's cells each input is in; -1 on walls."""
+        found = np.full(len(x), -1, dtype=np.int64)
+        for c, cell in enumerate(self.task.cells()):
+            rows = np.array(cell.inequalities, dtype=float).reshape(-1, self.n)
+            found[(x @ rows.T > 0).all(1)] = c
+        return found
+
+    @cached_property
+    def sample(self) -> Sample:
+        """What finders compare simpler networks with."""
+        x = self.draw(_DRAWN)
+        x /= abs(x).max(1, keepdims=True)
+        return Sample(x, self.cells(x), self.labels(x), self.credit(x))
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """Random inputs (N, n), of which the largest entry is 1 or -1; their cells, their labels, and
+    what the model earns."""
+
+    x: Floats
+    cells: Labels
+    labels: Labels
+    credit: Floats

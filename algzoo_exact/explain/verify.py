@@ -4,16 +4,18 @@ what accuracy follows."""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from time import monotonic
 from typing import TypeVar
 
+from algzoo_exact.deadline import NEVER, Deadline
 from algzoo_exact.errors import InputError, demand
 from algzoo_exact.exact.verdict import Verdict
 from algzoo_exact.explain.claims.bench import Bench
 from algzoo_exact.explain.claims.cases import (
     Case,
+    CaseInstance,
     CaseResult,
     CheckedCase,
     Partition,
@@ -34,6 +36,8 @@ from algzoo_exact.program.task import Task, TieRule, check_fit
 from algzoo_exact.progress import Progress, shows_progress
 from algzoo_exact.shown import Shown
 from algzoo_exact.zoo.loading import load
+
+_LEAST = 0.05  # seconds for a statement after the deadline: what is plain takes less
 
 T = TypeVar("T")
 
@@ -121,9 +125,11 @@ def verify_again(
     ties: TieRule,
     only: str | None = None,
     progress: Progress | None = None,
+    deadline: Deadline = NEVER,
 ) -> Verification:
     """``verify``, but that the results ``known`` by the claims' names, from the same model and tie
-    rule, stand where the claims are the same."""
+    rule, stand where the claims are the same; and after the ``deadline`` statements get hardly any
+    time."""
     start = monotonic()
     demand(explanation, Explanation, "verify takes what load_explanation reads from a file")
     program = lift(model)
@@ -145,7 +151,7 @@ def verify_again(
     others = {name: load(name).program for name in dict.fromkeys(named)}
     parts: list[Claim | Case] = [*claims, *cases]
     steps = sum(len(part.instances) for part in parts) + bool(cases)
-    run = _Run(Bench(program, task, ties, seconds, others), steps, progress, known)
+    run = _Run(Bench(program, task, ties, seconds, others), deadline, steps, progress, known)
     results = run.claims(claims)
     named_results = {result.claim.name: result for result in results}
     checked = [(case, run.case(case, named_results)) for case in cases]
@@ -172,12 +178,19 @@ def verify_again(
 class _Run:
     """Everything in order; after Ctrl-C the rest is left as unknown."""
 
-    bench: Bench
+    whole: Bench
+    deadline: Deadline
     steps: int
     progress: Progress | None
     known: Mapping[str, ClaimResult]
     done: int = 0
     stopped: bool = False
+
+    @property
+    def bench(self) -> Bench:
+        """With the time for a statement that begins now."""
+        seconds = max(_LEAST, min(self.whole.seconds, self.deadline.left))
+        return replace(self.whole, seconds=seconds)
 
     def claims(self, claims: Sequence[Claim]) -> list[ClaimResult]:
         """What became of each, with the help of those before."""
@@ -196,7 +209,8 @@ class _Run:
     def _outcome(self, claim: Claim, instance: Instance, known: Sequence[Fact]) -> Outcome:
         def checked() -> Outcome:
             start = monotonic()
-            return self.bench.about(instance, instance.decided(self.bench, known), start)
+            bench = self.bench
+            return bench.about(instance, instance.decided(bench, known), start)
 
         found = self.guarded(_title(claim, instance.parameters), checked)
         if found is None:
@@ -209,11 +223,20 @@ class _Run:
         found = (
             self.guarded(
                 _title(case, instance.parameters),
-                partial(check_case, self.bench, case, instance, known, results),
+                partial(self._checked_case, case, instance, known, results),
             )
             for instance in case.instances
         )
         return [checked for checked in found if checked is not None]
+
+    def _checked_case(
+        self,
+        case: Case,
+        instance: CaseInstance,
+        known: Sequence[Fact],
+        results: Mapping[str, ClaimResult],
+    ) -> CheckedCase:
+        return check_case(self.bench, case, instance, known, results)
 
     def together(
         self, found: Sequence[tuple[str, CheckedCase]]

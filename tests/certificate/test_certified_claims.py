@@ -30,6 +30,7 @@ import algzoo_exact as az
 from algzoo_exact.certificate import build, check, evidence
 from algzoo_exact.certificate.nodes import Nodes
 from algzoo_exact.certificate.trees import MOST_CONES, proof_tree, truth_tree
+from algzoo_exact.explain.claims.always import Always
 from algzoo_exact.explain.claims.claim import ClaimResult
 from algzoo_exact.explain.language.expression import (
     Compare,
@@ -422,3 +423,36 @@ def test_command(tmp_path: Path) -> None:
     assert "There is no file or shipped explanation" in refused(
         "certify", "handcrafted:2nd_argmax_2", "--explanation", "none", "-o", path
     )
+
+
+QUADRANTS = {
+    "inputs": [0, 1],
+    "rays": ["1 0", "0 1", "-1 0", "0 -1"],
+    "tree": ["1 0", "0 1", [2, 3], [1, 2], "0 1", [0, 3], [0, 1]],
+}
+
+
+@pytest.mark.parametrize(
+    ("statement", "proved"),
+    [("x[0] + x[1] >= x[0]", True), ("max(x[0], x[1]) >= x[0] + x[1]", False),
+     ("relu(max(x[0], x[1])) >= x[0] + x[1]", False)],
+)  # fmt: skip
+@pytest.mark.parametrize("kept", [1, 3, 2000])
+def test_a_maximum_that_bends_inside_a_cone_is_open(
+    statement: str, proved: bool, kept: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each statement holds on both rays of the first quadrant, and two of them not inside. However
+    few rays are remembered, what is found is the same."""
+    monkeypatch.setattr(check, "MOST_KEPT", kept)
+    found = verified(TWO, claim("a", "always", statement=statement, domain="x[0] > 0 and x[1] > 0"))
+    (asked,) = found.explanation.claims[0].instances
+    assert isinstance(asked, Always)
+    nodes = Nodes(TWO)
+    numbers = nodes.number(asked.statement), nodes.number(asked.domain)
+    proofs = check.Proofs(nodes.formulas.program, nodes.to_json(), check.Budget())
+    if proved:
+        proofs.prove({"cells": QUADRANTS}, *numbers, almost=False)
+        return
+    for almost in (False, True):
+        with pytest.raises(check.RejectedError, match="open there"):
+            proofs.prove({"cells": QUADRANTS}, *numbers, almost=almost)

@@ -9,9 +9,12 @@ import numpy as np
 import pytest
 
 import algzoo_exact as az
+from algzoo_exact.drafting import draft as draft_module
 from algzoo_exact.drafting.draft import Draft
+from algzoo_exact.drafting.finders import order_cases
 from algzoo_exact.explain.story import parse_explanation
 from algzoo_exact.program.ir import Program, rnn
+from algzoo_exact.program.task import TieRule
 from algzoo_exact.zoo.handcrafted import handcrafted_second_argmax
 
 
@@ -36,13 +39,16 @@ def scrambled(n: int) -> Program:
     return program(w, rows * scale[:, None] / scale, last)
 
 
-def assert_verifies(found: Draft, model: Program) -> None:
+def assert_verifies(found: Draft, model: Program, ties: TieRule = "lowest") -> None:
     """From the text alone, by the public verifier."""
-    again = az.verify(parse_explanation(found.toml), model)
+    again = az.verify(parse_explanation(found.toml), model, ties=ties)
     assert again.status == "proved"
     assert {r.claim.name for r in again.claims} == {r.claim.name for r in found.verification.claims}
     if again.accuracy is not None and model.seq_len < 4:
-        (proved, exact) = (again.accuracy.enclosure, az.accuracy(model, task(model)).enclosure)
+        proved, exact = (
+            again.accuracy.enclosure,
+            az.accuracy(model, task(model), ties=ties).enclosure,
+        )
         assert proved is not None
         assert proved.lower <= exact.upper
         assert exact.lower <= proved.upper
@@ -102,6 +108,39 @@ def test_ten_inputs_by_induction() -> None:
     assert sum("neuron" in f.found for f in found.findings if f.fate == "kept") >= 20
     assert found.verification.accuracy is not None
     assert found.verification.accuracy.rational == Fraction(91279, 92160)
+
+
+@pytest.mark.parametrize(
+    ("seed", "n", "d", "ties"),
+    [
+        (10, 2, 3, "uniform"),
+        pytest.param(11, 2, 2, "incorrect", marks=pytest.mark.slow),
+        (12, 2, 3, "lowest"),
+        pytest.param(13, 3, 2, "uniform", marks=pytest.mark.slow),
+        pytest.param(14, 3, 2, "incorrect", marks=pytest.mark.slow),
+    ],
+)
+def test_silent_models_are_accounted_for(seed: int, n: int, d: int, ties: TieRule) -> None:
+    """All neurons rest where all inputs are negative: there all logits tie, whatever the label."""
+    w, rows, last = random_program(seed, n, d)
+    model = program(abs(w), rows, last)
+    found = az.draft(model, task(model), ties=ties, seconds=60)
+    assert_verifies(found, model, ties)
+    assert found.verification.accuracy is not None
+    assert found.verification.accuracy.enclosure is not None
+    assert found.verification.accuracy.enclosure.width < 1
+
+
+@pytest.mark.slow
+def test_pairs_of_which_too_much_was_seen_are_left_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The model is right on a sliver of one case that no sampled input is in."""
+    monkeypatch.setattr(draft_module, "FINDERS", (order_cases.find,))
+    w, rows, last = random_program(15, 4, 2)
+    model = program(abs(w), rows, last)
+    found = drafted(model)
+    assert_verifies(found, model)
+    assert [f.fate for f in found.findings] == ["kept"]
+    assert "two_positive_unknown" in {case.case.name for case in found.verification.cases}
 
 
 def test_a_copy_is_found() -> None:

@@ -129,3 +129,21 @@ def test_pairs_against_samples() -> None:
         share = float(table[a][b])
         right = float((logits(x).argmax(0) == b).mean())
         assert abs(right - share) < 5 * (share * (1 - share) / 40_000) ** 0.5
+
+
+@pytest.mark.slow
+def test_a_neuron_is_worth_its_share_on_two_random_inputs() -> None:
+    """As the page says, of neuron 9; the network in numpy is near it on samples."""
+    found = az.positive_inputs(az.without(model(), "9"), 2, model().task, workers=1)
+    shares = [case.share for case in found.cases if case.share is not None]
+    assert len(shares) == len(PAIRS)
+    least, most = sum(share.lower for share in shares), sum(share.upper for share in shares)
+    assert least / 90 >= 0.6403
+    assert most / 90 < 0.6404
+    sizes = np.sort(np.abs(np.random.default_rng(0).standard_normal((2, 90, 200))), axis=0)
+    x = np.zeros((10, 90, 200))
+    for k, (a, b) in enumerate(PAIRS):
+        x[b, k], x[a, k] = sizes[:, k]
+    labels = np.repeat([b for _, b in PAIRS], 200)
+    right = (logits(x.reshape(10, -1), off=9).argmax(0) == labels).mean()
+    assert abs(right - 0.6403) < 5 * (0.6403 * 0.3597 / 18_000) ** 0.5

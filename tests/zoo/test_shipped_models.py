@@ -56,8 +56,7 @@ def test_every_shipped_model_has_its_card() -> None:
 def test_exact_scores(name: str) -> None:
     card, model = CARDS[name], az.load(name)
     assert model.task is not None
-    # Minutes, where the exact score takes so long; else seconds.
-    found = exact_score(model, model.task, seconds=1e4 if name in MINUTES else 0)
+    found = exact_score(model, model.task, seconds=1e4)
     assert found is not None
     low, high = bounds(found)
     assert bounds(card.score)[0] <= high

@@ -6,7 +6,7 @@ seen, that is claimed; what is mixed is left open.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import permutations
 from typing import Literal, TypeAlias
 
@@ -16,13 +16,15 @@ from algzoo_exact.drafting.desk import Desk
 from algzoo_exact.drafting.finders.readout import LOGITS
 from algzoo_exact.drafting.proposal import Block, Proposal, case
 from algzoo_exact.drafting.specimen import Floats, Specimen
+from algzoo_exact.explain.verify import Verification
 
 FINDER = "order cases"
 
 Pair: TypeAlias = tuple[int, int]
 Verdict: TypeAlias = Literal["right", "wrong", "unknown"]
 
-_TRIALS = 24  # inputs for each case
+_TIMES = 4  # at most, each without what was refuted before
+_TRIALS = 400  # inputs for each case
 _LARGEST = 1 << 10
 
 _SIGNS = {
@@ -49,24 +51,39 @@ def find(desk: Desk) -> None:
         return
     desk.tell("cases by order and sign")
     seen = {name: _verdicts(specimen, name) for name in _SIGNS}
-    decided = [verdict != "unknown" for found in seen.values() for verdict in found.values()]
-    if sum(decided) < len(decided) / 2:
-        return
+    for _ in range(_TIMES):
+        decided = [verdict != "unknown" for found in seen.values() for verdict in found.values()]
+        if sum(decided) < len(decided) / 2:
+            return
+        told = desk.offer_account(_proposal(desk, seen))
+        refuted = [] if told is None else list(_refuted(told))
+        if not refuted:
+            return
+        for name, pair in refuted:  # rare inputs, which were not seen
+            seen[name][pair] = "unknown"
+        desk.settled.pop()  # what is left of it is tried again
+
+
+def _proposal(desk: Desk, seen: Mapping[str, Mapping[Pair, Verdict]]) -> Proposal:
     named = any(LOGITS in {c.name for c in p.claims} for p in desk.proposals)
     claims = [LOGITS] if named else []
-    blocks = [
-        block for name, found in seen.items() for block in _cases(name, found, specimen.n, claims)
-    ]
-    desk.offer_account(
-        Proposal(
-            FINDER,
-            "The order of the two largest inputs and their signs tell whether the model is right.",
-            tuple(blocks),
-            domains={
-                "first_two(a, b)": "all(k in 0..n-1 if k != a and k != b: x[a] >= x[b] >= x[k])"
-            },
-        )
+    n = desk.specimen.n
+    blocks = [block for name, found in seen.items() for block in _cases(name, found, n, claims)]
+    return Proposal(
+        FINDER,
+        "The order of the two largest inputs and their signs tell whether the model is right.",
+        tuple(blocks),
+        domains={"first_two(a, b)": "all(k in 0..n-1 if k != a and k != b: x[a] >= x[b] >= x[k])"},
     )
+
+
+def _refuted(told: Verification) -> Iterator[tuple[str, Pair]]:
+    """The pairs, with their signs, of which too much was said."""
+    for result in told.cases:
+        for checked in result.instances:
+            if checked.checked is not None and checked.checked.status == "refuted":
+                at = dict(checked.instance.parameters)
+                yield next(s for s in _SIGNS if result.case.name.startswith(s)), (at["a"], at["b"])
 
 
 def _verdicts(specimen: Specimen, signs: str) -> dict[Pair, Verdict]:
@@ -74,10 +91,10 @@ def _verdicts(specimen: Specimen, signs: str) -> dict[Pair, Verdict]:
     n = specimen.n
     pairs = list(permutations(range(n), 2))
     x = np.concatenate([_inputs(specimen, signs, pair) for pair in pairs])
-    right = specimen.right(x).reshape(len(pairs), _TRIALS)
+    credit = specimen.credit(x).reshape(len(pairs), _TRIALS)
     found: dict[Pair, Verdict] = {}
-    for pair, answers in zip(pairs, right, strict=True):
-        found[pair] = "right" if answers.all() else "unknown" if answers.any() else "wrong"
+    for pair, earned in zip(pairs, credit, strict=True):
+        found[pair] = "right" if (earned == 1).all() else "unknown" if earned.any() else "wrong"
     return found
 
 

@@ -43,7 +43,7 @@ def find(desk: Desk) -> None:
     known = [desk.names[j] for j in read if j in desk.names]
     near_enough = specimen.n <= FEW_INPUTS or len(known) == len(read)
     proved = len(found) == len(logits[0]) and near_enough and desk.offer(_claim(found, known))
-    if not specimen.task.is_numeric and specimen.right(specimen.draw(_DRAWN)).all():
+    if not specimen.task.is_numeric and (specimen.credit(specimen.draw(_DRAWN)) == 1).all():
         claims = [LOGITS] if proved else sorted(set(known))
         desk.offer_account(
             Proposal(

@@ -14,13 +14,10 @@ from math import ceil
 from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from algzoo_exact.drafting.desk import Desk
 from algzoo_exact.drafting.proposal import Block, Proposal, case, claim, number
 from algzoo_exact.drafting.specimen import Floats, Specimen
-
-_DRAWN = 100_000
 
 
 @dataclass(frozen=True)
@@ -51,17 +48,21 @@ def offer(desk: Desk, surrogate: Surrogate) -> None:
 
 
 def _exact_margins(desk: Desk, surrogate: Surrogate) -> Margins | None:
-    """How far the surrogate leads at most where the model is wrong, and trails where it is right:
-    suprema, rounded up; None where they are not found."""
+    """How far the surrogate leads at most where the model is not right, and trails where it is not
+    wrong: suprema, rounded up; None where they are not found."""
     specimen = desk.specimen
     last = specimen.program.outputs - 1
     definitions, domains, every = _words(specimen, surrogate)
-    domains["answers(b)"] = (
-        f"all(k in 0..b-1: logit[b] > logit[k]) and all(k in b+1..{last}: logit[b] >= logit[k])"
+    tied = ">=" if specimen.ties == "lowest" else ">"
+    domains["is_right(b)"] = (
+        f"all(k in 0..b-1: logit[b] > logit[k]) and all(k in b+1..{last}: logit[b] {tied} logit[k])"
     )
+    domains["is_wrong(b)"] = "not is_right(b)"
+    if specimen.ties == "uniform":
+        domains["is_wrong(b)"] = f"any(k in 0..{last}: logit[b] < logit[k])"
     where = {
-        "right": "cell(c) and not answers(b) and lead(b) > 0",
-        "wrong": "cell(c) and answers(b) and lead(b) < 0",
+        "right": "cell(c) and not is_right(b) and lead(b) > 0",
+        "wrong": "cell(c) and not is_wrong(b) and lead(b) < 0",
     }
     asked = tuple(
         claim(name, "close", for_=every, left="lead(b)", right="0", scale="size", domain=domain,
@@ -77,36 +78,18 @@ def _exact_margins(desk: Desk, surrogate: Surrogate) -> Margins | None:
     }
 
 
-def seen_margins(specimen: Specimen, value: Callable[[Floats], Floats], unit: Fraction) -> Margins:
-    """Margins in which all drawn inputs lie that a surrogate tells wrongly."""
-    x = specimen.draw(_DRAWN)
-    x /= abs(x).max(1, keepdims=True)
-    right, told = specimen.right(x), value(x)
-    margins: Margins = {}
-    for c, cell in enumerate(specimen.task.cells()):
-        at = _inside(cell.inequalities, x)
-        leads = _leads(told[at], cell.label)
-        margins["right", c] = _up(leads[~right[at]].max(initial=0.0), unit)
-        margins["wrong", c] = _up((-leads[right[at]]).max(initial=0.0), unit)
-    return margins
-
-
 def share_open(specimen: Specimen, value: Callable[[Floats], Floats], unit: Fraction) -> float:
-    """How much of the drawn inputs lies within these margins."""
-    margins = seen_margins(specimen, value, unit)
-    x = specimen.draw(_DRAWN)
-    x /= abs(x).max(1, keepdims=True)
-    told, within = value(x), 0
+    """How much of the sample lies within margins in which all of it lies that a surrogate tells
+    wrongly."""
+    sample, within = specimen.sample, 0
+    told = value(sample.x)
     for c, cell in enumerate(specimen.task.cells()):
-        leads = _leads(told[_inside(cell.inequalities, x)], cell.label)
-        low, high = -float(margins["wrong", c]), float(margins["right", c])
+        at = sample.cells == c
+        leads, credit = _leads(told[at], cell.label), sample.credit[at]
+        high = float(_up(leads[credit < 1].max(initial=0.0), unit))
+        low = -float(_up((-leads[credit > 0]).max(initial=0.0), unit))
         within += int(((leads >= low) & (leads <= high)).sum())
-    return within / len(x)
-
-
-def _inside(rows: Sequence[Sequence[int]], x: Floats) -> NDArray[np.bool_]:
-    found: NDArray[np.bool_] = (x @ np.array(rows, dtype=float).T > 0).all(1)
-    return found
+    return within / len(told)
 
 
 def _leads(told: Floats, b: int) -> Floats:
