@@ -3,8 +3,9 @@
     python benchmarks/kills.py --count 50
 
 Of each kind of run, one is left alone. Another is killed again and again, with kill -9: the whole
-group of its processes, or one worker alone; the same command goes on each time, with one worker
-or two. At the end its result and what its jobs came to must be the same, each job there once.
+group of its processes, and the same command goes on, with one worker or two; or one worker alone,
+without which the command must go on by itself. At the end its result and what its jobs came to
+must be the same, each job there once.
 """
 
 from __future__ import annotations
@@ -55,6 +56,7 @@ KINDS = (
     _score("exact", "2nd_argmax_6_4", "--method", "exact", "--digits", "20"),
     _score("bounds", "2nd_argmax_16_10", "--method", "bounds", "--max-regions", "20000"),
     Kind("errors", ("errors", "2nd_argmax_6_4", "--state", "{folder}/run.db"), "run.db"),
+    Kind("importance", ("importance", "2nd_argmax_4_4", "--state", "{folder}/run.db"), "run.db"),
     Kind(
         "race",
         (
@@ -103,7 +105,7 @@ def jobs_of(kind: Kind, folder: Path) -> dict[str, Any]:
     assert len({key for key, _ in rows}) == len(rows)
     race = kind.name == "race"
     values = {key: json.loads(value) for key, value in rows}
-    return {key: value[:2] if race else value for key, value in values.items()}
+    return {k: value[:2] if race else without_clocks(value) for k, value in values.items()}
 
 
 def outcome(kind: Kind, folder: Path, printed: str) -> Any:
@@ -126,16 +128,16 @@ def children(pid: int) -> list[int]:
     return [int(child) for child, line in lines if "spawn_main" in line]
 
 
-def killed(process: subprocess.Popen[str], how: str, rng: random.Random) -> bool:
-    """Whether the process, or a worker of it, was there to be killed."""
+def killed(process: subprocess.Popen[str], how: str, rng: random.Random) -> str | None:
+    """Which of ``KILLS`` it was: of the group, if there is no worker; None if all has ended."""
     victims = children(process.pid) if how == "worker" else []
     with suppress(ProcessLookupError):
         if victims:
             os.kill(rng.choice(victims), signal.SIGKILL)
-        else:
-            os.killpg(process.pid, signal.SIGKILL)
-        return True
-    return False
+            return "worker"
+        os.killpg(process.pid, signal.SIGKILL)
+        return "group"
+    return None
 
 
 def undisturbed(kind: Kind, folder: Path) -> tuple[Any, float]:
@@ -151,6 +153,7 @@ def disturbed(
     how often it was, by how."""
     kills: Counter[str] = Counter()
     while True:
+        hit = None
         process = subprocess.Popen(
             kind.command(folder, rng.choice((1, 2))), stdout=subprocess.PIPE,
             stderr=subprocess.PIPE, text=True, start_new_session=True,
@@ -158,14 +161,13 @@ def disturbed(
         if kills.total() < most:
             with suppress(subprocess.TimeoutExpired):
                 process.wait(rng.uniform(0.2, 1.0) * seconds)
-            how = rng.choice(KILLS)
-            if process.poll() is None and killed(process, how, rng):
-                kills[how] += 1
+            if process.poll() is None:
+                hit = killed(process, rng.choice(KILLS), rng)
+                kills.update([hit] if hit else [])
         printed, said = process.communicate()
         if process.returncode == 0:
             return outcome(kind, folder, printed), kills
-        ended_early = "ended early" in said
-        if process.returncode != -signal.SIGKILL and not ended_early:
+        if process.returncode != -signal.SIGKILL or hit != "group":
             raise SystemExit(f"{kind.name}: exit code {process.returncode}: {said}")
 
 
