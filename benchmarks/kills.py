@@ -30,6 +30,7 @@ from typing import Any
 
 COMMAND = Path(sys.executable).with_name("algzoo-exact")
 KILLS = ("group", "worker")
+_PAUSE = 0.05  # seconds, before a worker is looked for again
 # What differs from run to run in results.
 _CLOCKS, _PLACES = ("seconds", "generated"), ("model", "files", "index", "tables")
 
@@ -53,10 +54,14 @@ def _score(name: str, *line: str) -> Kind:
 
 
 KINDS = (
-    _score("exact", "2nd_argmax_6_4", "--method", "exact", "--digits", "20"),
+    _score("exact", "2nd_argmax_8_5", "--method", "exact", "--digits", "8"),
     _score("bounds", "2nd_argmax_16_10", "--method", "bounds", "--max-regions", "20000"),
     Kind("errors", ("errors", "2nd_argmax_6_4", "--state", "{folder}/run.db"), "run.db"),
-    Kind("importance", ("importance", "2nd_argmax_4_4", "--state", "{folder}/run.db"), "run.db"),
+    Kind(
+        "importance",
+        ("importance", "2nd_argmax_4_4", "--parts", "neurons", "--state", "{folder}/run.db"),
+        "run.db",
+    ),
     Kind(
         "race",
         (
@@ -128,16 +133,16 @@ def children(pid: int) -> list[int]:
     return [int(child) for child, line in lines if "spawn_main" in line]
 
 
-def killed(process: subprocess.Popen[str], how: str, rng: random.Random) -> str | None:
-    """Which of ``KILLS`` it was: of the group, if there is no worker; None if all has ended."""
-    victims = children(process.pid) if how == "worker" else []
-    with suppress(ProcessLookupError):
-        if victims:
-            os.kill(rng.choice(victims), signal.SIGKILL)
-            return "worker"
-        os.killpg(process.pid, signal.SIGKILL)
-        return "group"
-    return None
+def killed(process: subprocess.Popen[str], how: str, rng: random.Random) -> bool:
+    """Whether there was something to be killed; a worker is waited for."""
+    while process.poll() is None:
+        victims = [process.pid] if how == "group" else children(process.pid)
+        with suppress(ProcessLookupError):
+            if victims:
+                (os.killpg if how == "group" else os.kill)(rng.choice(victims), signal.SIGKILL)
+                return True
+        time.sleep(_PAUSE)
+    return False
 
 
 def undisturbed(kind: Kind, folder: Path) -> tuple[Any, float]:
@@ -153,21 +158,21 @@ def disturbed(
     how often it was, by how."""
     kills: Counter[str] = Counter()
     while True:
-        hit = None
+        how, hit = rng.choice(KILLS), False
+        workers = 2 if how == "worker" else rng.choice((1, 2))
         process = subprocess.Popen(
-            kind.command(folder, rng.choice((1, 2))), stdout=subprocess.PIPE,
+            kind.command(folder, workers), stdout=subprocess.PIPE,
             stderr=subprocess.PIPE, text=True, start_new_session=True,
         )  # fmt: skip
         if kills.total() < most:
             with suppress(subprocess.TimeoutExpired):
                 process.wait(rng.uniform(0.2, 1.0) * seconds)
-            if process.poll() is None:
-                hit = killed(process, rng.choice(KILLS), rng)
-                kills.update([hit] if hit else [])
+            hit = killed(process, how, rng)
+            kills[how] += hit
         printed, said = process.communicate()
         if process.returncode == 0:
             return outcome(kind, folder, printed), kills
-        if process.returncode != -signal.SIGKILL or hit != "group":
+        if process.returncode != -signal.SIGKILL or not hit or how == "worker":
             raise SystemExit(f"{kind.name}: exit code {process.returncode}: {said}")
 
 
