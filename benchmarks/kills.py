@@ -133,15 +133,20 @@ def children(pid: int) -> list[int]:
     return [int(child) for child, line in lines if "spawn_main" in line]
 
 
-def killed(process: subprocess.Popen[str], how: str, rng: random.Random) -> bool:
-    """Whether there was something to be killed; a worker is waited for."""
-    while process.poll() is None:
-        victims = [process.pid] if how == "group" else children(process.pid)
-        with suppress(ProcessLookupError):
-            if victims:
-                (os.killpg if how == "group" else os.kill)(rng.choice(victims), signal.SIGKILL)
-                return True
-        time.sleep(_PAUSE)
+def killed(process: subprocess.Popen[bytes], how: str, seconds: float, rng: random.Random) -> bool:
+    """Whether it was there to be killed, or a worker of it, at a random moment of so many
+    ``seconds``, or of some of them after there are workers."""
+    least, most = 0.2, 1.0
+    if how == "worker":
+        least, most = 0.0, 0.3
+        while process.poll() is None and not children(process.pid):
+            time.sleep(_PAUSE)
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(rng.uniform(least, most) * seconds)
+    victims = [process.pid] if how == "group" else children(process.pid)
+    with suppress(ProcessLookupError, IndexError):
+        (os.killpg if how == "group" else os.kill)(rng.choice(victims), signal.SIGKILL)
+        return True
     return False
 
 
@@ -160,20 +165,19 @@ def disturbed(
     while True:
         how, hit = rng.choice(KILLS), False
         workers = 2 if how == "worker" else rng.choice((1, 2))
-        process = subprocess.Popen(
-            kind.command(folder, workers), stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE, text=True, start_new_session=True,
-        )  # fmt: skip
-        if kills.total() < most:
-            with suppress(subprocess.TimeoutExpired):
-                process.wait(rng.uniform(0.2, 1.0) * seconds)
-            hit = killed(process, how, rng)
-            kills[how] += hit
-        printed, said = process.communicate()
+        with tempfile.TemporaryFile("w+") as printed, tempfile.TemporaryFile("w+") as said:
+            process = subprocess.Popen(
+                kind.command(folder, workers), stdout=printed, stderr=said, start_new_session=True
+            )
+            if kills.total() < most:
+                hit = killed(process, how, seconds, rng)
+                kills[how] += hit
+            process.wait()
+            texts = [file.seek(0) or file.read() for file in (printed, said)]
         if process.returncode == 0:
-            return outcome(kind, folder, printed), kills
+            return outcome(kind, folder, texts[0]), kills
         if process.returncode != -signal.SIGKILL or not hit or how == "worker":
-            raise SystemExit(f"{kind.name}: exit code {process.returncode}: {said}")
+            raise SystemExit(f"{kind.name}: exit code {process.returncode}: {texts[1]}")
 
 
 def main(count: int, seed: int, names: list[str], tell: Callable[[str], None] = print) -> None:
