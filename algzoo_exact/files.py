@@ -9,6 +9,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from glob import escape
 from pathlib import Path
+from shutil import rmtree
 from tempfile import TemporaryDirectory
 from typing import Any, TextIO
 
@@ -86,14 +87,18 @@ def _is_running(process: str) -> bool:
 @contextmanager
 def staged(path: str | os.PathLike[str]) -> Iterator[Path]:
     """A path of the same name in a hidden folder beside ``path``; what is there when the block ends
-    well, if anything, takes its place. So a block can leave several files, or none.
+    well, if anything, takes its place. So a block can leave several files, or none. Folders that
+    killed processes left there go.
 
     InputError as for ``replacing``.
     """
     target = Path(path)
     check_place(target)
     try:
-        folder = TemporaryDirectory(dir=target.parent, prefix=".writing-")
+        for old in target.parent.glob(".writing.*.*"):
+            if not _is_running(old.name.split(".")[2]):
+                rmtree(old, ignore_errors=True)
+        folder = TemporaryDirectory(dir=target.parent, prefix=f".writing.{os.getpid()}.")
     except OSError as error:
         raise InputError(f"Cannot write {target}: {error.strerror or error}.") from error
     with folder as name:

@@ -3,8 +3,9 @@
     python benchmarks/kills.py --count 50
 
 Of each kind of run, one is left alone. Another is killed again and again, with kill -9: the whole
-group of its processes, or one worker alone; the same command goes on each time, with one worker
-or two. At the end its result and what its jobs came to must be the same, each job there once.
+group of its processes, and the same command goes on, with one worker or two; or one worker alone,
+without which the command must go on by itself. At the end its result and what its jobs came to
+must be the same, each job there once.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from typing import Any
 
 COMMAND = Path(sys.executable).with_name("algzoo-exact")
 KILLS = ("group", "worker")
+_PAUSE = 0.05  # seconds, before a worker is looked for again
 # What differs from run to run in results.
 _CLOCKS, _PLACES = ("seconds", "generated"), ("model", "files", "index", "tables")
 
@@ -52,9 +54,14 @@ def _score(name: str, *line: str) -> Kind:
 
 
 KINDS = (
-    _score("exact", "2nd_argmax_6_4", "--method", "exact", "--digits", "20"),
+    _score("exact", "2nd_argmax_8_5", "--method", "exact", "--digits", "8"),
     _score("bounds", "2nd_argmax_16_10", "--method", "bounds", "--max-regions", "20000"),
     Kind("errors", ("errors", "2nd_argmax_6_4", "--state", "{folder}/run.db"), "run.db"),
+    Kind(
+        "importance",
+        ("importance", "2nd_argmax_4_4", "--parts", "neurons", "--state", "{folder}/run.db"),
+        "run.db",
+    ),
     Kind(
         "race",
         (
@@ -103,7 +110,7 @@ def jobs_of(kind: Kind, folder: Path) -> dict[str, Any]:
     assert len({key for key, _ in rows}) == len(rows)
     race = kind.name == "race"
     values = {key: json.loads(value) for key, value in rows}
-    return {key: value[:2] if race else value for key, value in values.items()}
+    return {k: value[:2] if race else without_clocks(value) for k, value in values.items()}
 
 
 def outcome(kind: Kind, folder: Path, printed: str) -> Any:
@@ -126,14 +133,19 @@ def children(pid: int) -> list[int]:
     return [int(child) for child, line in lines if "spawn_main" in line]
 
 
-def killed(process: subprocess.Popen[str], how: str, rng: random.Random) -> bool:
-    """Whether the process, or a worker of it, was there to be killed."""
-    victims = children(process.pid) if how == "worker" else []
-    with suppress(ProcessLookupError):
-        if victims:
-            os.kill(rng.choice(victims), signal.SIGKILL)
-        else:
-            os.killpg(process.pid, signal.SIGKILL)
+def killed(process: subprocess.Popen[bytes], how: str, seconds: float, rng: random.Random) -> bool:
+    """Whether it was there to be killed, or a worker of it, at a random moment of so many
+    ``seconds``, or of some of them after there are workers."""
+    least, most = 0.2, 1.0
+    if how == "worker":
+        least, most = 0.0, 0.3
+        while process.poll() is None and not children(process.pid):
+            time.sleep(_PAUSE)
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(rng.uniform(least, most) * seconds)
+    victims = [process.pid] if how == "group" else children(process.pid)
+    with suppress(ProcessLookupError, IndexError):
+        (os.killpg if how == "group" else os.kill)(rng.choice(victims), signal.SIGKILL)
         return True
     return False
 
@@ -151,22 +163,21 @@ def disturbed(
     how often it was, by how."""
     kills: Counter[str] = Counter()
     while True:
-        process = subprocess.Popen(
-            kind.command(folder, rng.choice((1, 2))), stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE, text=True, start_new_session=True,
-        )  # fmt: skip
-        if kills.total() < most:
-            with suppress(subprocess.TimeoutExpired):
-                process.wait(rng.uniform(0.2, 1.0) * seconds)
-            how = rng.choice(KILLS)
-            if process.poll() is None and killed(process, how, rng):
-                kills[how] += 1
-        printed, said = process.communicate()
+        how, hit = rng.choice(KILLS), False
+        workers = 2 if how == "worker" else rng.choice((1, 2))
+        with tempfile.TemporaryFile("w+") as printed, tempfile.TemporaryFile("w+") as said:
+            process = subprocess.Popen(
+                kind.command(folder, workers), stdout=printed, stderr=said, start_new_session=True
+            )
+            if kills.total() < most:
+                hit = killed(process, how, seconds, rng)
+                kills[how] += hit
+            process.wait()
+            texts = [file.seek(0) or file.read() for file in (printed, said)]
         if process.returncode == 0:
-            return outcome(kind, folder, printed), kills
-        ended_early = "ended early" in said
-        if process.returncode != -signal.SIGKILL and not ended_early:
-            raise SystemExit(f"{kind.name}: exit code {process.returncode}: {said}")
+            return outcome(kind, folder, texts[0]), kills
+        if process.returncode != -signal.SIGKILL or not hit or how == "worker":
+            raise SystemExit(f"{kind.name}: exit code {process.returncode}: {texts[1]}")
 
 
 def main(count: int, seed: int, names: list[str], tell: Callable[[str], None] = print) -> None:

@@ -11,6 +11,8 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,7 @@ from support.paths import ROOT
 from support.programs import random_program
 
 import algzoo_exact as az
+from algzoo_exact.exact.enclosure import Enclosure
 
 BENCHMARKS = ROOT / "benchmarks"
 
@@ -38,6 +41,28 @@ def modules(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
         sys.modules.pop(name)
         if module is not None:
             sys.modules[name] = module
+
+
+@pytest.mark.slow
+def test_a_cluster_is_held_against_local_processes(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Of smaller models; it says by itself that the results are the same, or ends."""
+    pytest.importorskip("distributed")
+    monkeypatch.syspath_prepend(BENCHMARKS)
+    cluster = __import__("cluster")
+    monkeypatch.setattr(cluster, "D", 3)
+    monkeypatch.setattr(cluster, "N", 4)
+    cluster.main(quick=True, out=tmp_path / "cluster.md")
+    text = (tmp_path / "cluster.md").read_text()
+    program, task = cluster.model()
+    whole = az.accuracy(program, task, method="exact", digits=7)
+    setup, jobs = cluster.setup_and_jobs(10**6)
+    with ThreadPoolExecutor(1) as pool:
+        found = cluster.solved(setup, jobs, pool).values()
+    total = Enclosure(*(sum(end, Fraction(0)) for end in list(zip(*found, strict=True))[:2]))
+    assert max(total.lower, whole.enclosure.lower) <= min(total.upper, whole.enclosure.upper)
+    assert re.findall(r"^\| (\w+) \| \d", text, re.M) == ["local", "Dask"]
 
 
 @pytest.mark.parametrize("masks_at_once", [1, 7, 64])

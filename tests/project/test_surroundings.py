@@ -120,6 +120,17 @@ def test_what_killed_processes_left_goes(tmp_path: Path) -> None:
     assert left == {"[a].csv", living, ".[a].csv.part"}
 
 
+def test_folders_that_killed_processes_left_go(tmp_path: Path) -> None:
+    gone, living = (f".writing.{process}.abc" for process in (1 << 23, os.getppid()))
+    for name in (gone, living, ".writing-by-hand"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "a.csv").touch()
+    with staged(tmp_path / "a.csv") as part:
+        part.touch()
+    left = {path.name for path in tmp_path.iterdir()}
+    assert left == {"a.csv", living, ".writing-by-hand"}
+
+
 def test_reports_of_odd_names(tmp_path: Path) -> None:
     """Each link of the index leads to a file, and a model named index has a report as well."""
     shipped = shipped_folder() / "2nd_argmax_2_2.safetensors"
