@@ -197,9 +197,7 @@ def test_a_difference_is_chosen(page: Page, pages: Pages) -> None:
     assert page.complaints() == []
 
 
-def test_part_of_a_large_model(
-    page: Page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_part_of_a_large_model(page: Page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The page of five inputs as when the time is up after two of forty parts: it has what was
     found, and says how much is left out."""
     monkeypatch.setattr(cells, "outcomes", lambda jobs, *others: outcomes(jobs[:2], *others))
