@@ -1,9 +1,12 @@
 """Exceptions that reach users, and what their messages have in common."""
 
+import traceback
 from collections.abc import Iterable
 from difflib import get_close_matches
+from pathlib import Path
 from types import UnionType
 
+_HERE = Path(__file__).parent
 _LONGEST_WORD = 60  # characters; finding what is like a word takes the square of its length
 
 
@@ -15,8 +18,15 @@ class InputError(AlgzooExactError, ValueError):
     """The user's input cannot be used.
 
     The message is one sentence: what was asked, what was found, what to do. The command line
-    prints it without a traceback and exits with code 2.
+    prints it without a traceback and exits with code 2; a notebook shows the line that asked.
     """
+
+    def _render_traceback_(self) -> list[str]:
+        """What IPython prints: no frames of ours, which would hide the sentence."""
+        frames = traceback.extract_tb(self.__traceback__)
+        ours = [k for k, frame in enumerate(frames) if Path(frame.filename).is_relative_to(_HERE)]
+        asked = frames[ours[0] - 1 : ours[0]] if ours else frames[-1:]
+        return [*traceback.format_list(asked), f"{type(self).__name__}: {self}"]
 
 
 class FloatRangeError(InputError):

@@ -117,6 +117,11 @@ def compare(
     """
     program, task = _racing(model)
     program.check_rnn()
+    if isinstance(noise, Model):
+        raise InputError(
+            "compare() races estimators on noisy variants of one model; diff() tells where two "
+            "models differ."
+        )
     chosen = _chosen(estimators)
     budgets = tuple(sorted({float(budget) for budget in budgets}))
     _check(noise, variants, budgets, seeds, truth_samples, workers)

@@ -51,6 +51,17 @@ if TYPE_CHECKING:
 HANDCRAFTED = tuple(f"handcrafted:2nd_argmax_{n}" for n in SIZES)
 SUFFIXES = (".safetensors", ".pth", ".pt", ".ckpt", ".bin", ".pth.tar", ".npz")
 _KINDS = ".safetensors, .pth, .pt or .npz"
+_JOIN = "join the dictionaries of all parts in one, and save that"
+# What is known of files that are not read, by their ends.
+_CURES = {
+    ".index.json": f"lists the parts of a model; {_JOIN}",
+    ".gz": "is compressed; unpack it first",
+    ".onnx": "is a graph of ONNX; save the weights of the module that it was made of, with "
+    "torch.save(module.state_dict(), path)",
+    ".pkl": "is a pickle, which could run anything; save its arrays with numpy.savez(path, "
+    "**arrays)",
+}
+_PART = re.compile(r"-\d+-of-(\d+)\.")
 _MLP = "mlp"
 _LONGEST_NAME = 200  # characters of a name in messages
 
@@ -225,19 +236,21 @@ def _find(name: str) -> Path:
     if exists and not path.is_file():
         raise InputError(f"{path} is a pipe or a device; give a {_KINDS} file.")
     if exists and not suffix_of(name):
+        cure = next((said for end, said in _CURES.items() if name.endswith(end)), "")
         raise InputError(
-            f"{path} is not a {_KINDS} file, nor a checkpoint named .ckpt, .bin or .pth.tar; "
+            f"{path} {cure}."
+            if cure
+            else f"{path} is not a {_KINDS} file, nor a checkpoint named .ckpt, .bin or .pth.tar; "
             "rename it if it is one, else save its matrices with numpy.savez(path, **{'name': "
             "matrix, ..})."
         )
     if not exists and suffix_of(name):
         raise InputError(f"There is no file {short!r}{file_like(path, SUFFIXES)}.")
     if not exists:
-        known = ", ".join(_names())
+        like = did_you_mean(name, _names()) or file_like(path, SUFFIXES)
+        known = "" if like else f"; shipped models: {', '.join(_names())}"
         raise InputError(
-            f"There is no file or shipped model {short!r}"
-            f"{did_you_mean(name, _names()) or file_like(path, SUFFIXES)}; shipped "
-            f"models: {known}; "
+            f"There is no file or shipped model {short!r}{like}{known}; "
             "AlgZoo's own have names such as algzoo:2nd_argmax_16_10."
         )
     return path
@@ -253,6 +266,8 @@ def _names() -> tuple[str, ...]:
 
 
 def _load_file(path: Path, asked: _Asked) -> Model:
+    if (part := _PART.search(path.name)) and int(part[1]) > 1:
+        raise InputError(f"{path} is one of {int(part[1])} parts of a model; {_JOIN}.")
     content, suffix = read_file(path), suffix_of(path.name)
     try:
         return _from_bytes(content, path.name.removesuffix(suffix), suffix, asked)

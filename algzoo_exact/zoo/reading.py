@@ -84,6 +84,8 @@ def check_content(content: bytes, suffix: str) -> None:
             "This is an HDF5 file, as Keras writes them; save the matrices under their names, with "
             "numpy.savez(path, **{'rnn.weight_ih_l0': .., ..})."
         )
+    if content.startswith(b"\x1f\x8b"):
+        raise InputError("This is compressed by gzip; unpack it, and name it as what is inside.")
     if suffix == ".safetensors" and is_torch:
         raise InputError("This is a file of torch.save(), not safetensors; name it .pth.")
     if suffix != ".safetensors" and content[8:10] == b'{"':
@@ -131,8 +133,10 @@ def _reason(error: Exception) -> str:
     text = str(error)
     if "weights_only" in text:
         found = _GLOBAL.search(text)
-        what = f"a {found[1][:80]}" if found else "a whole module"
-        return f"it holds more than tensors, such as {what}"
+        if not found:
+            return "it holds more than tensors, or is no file of torch.save()"
+        cure = "; arrays are for numpy.savez" * found[1].startswith("numpy.")
+        return f"it holds more than tensors, such as a {found[1][:80]}{cure}"
     return f"{type(error).__name__}: {text.partition(chr(10))[0][:200]}"
 
 
@@ -154,6 +158,8 @@ def _check_archive(content: bytes) -> None:
         )
     if names and all(name.endswith(".npy") for name in names):
         raise InputError("This is a file of numpy.savez(); name it .npz.")
+    if "data.pkl" not in names:
+        raise InputError("This is an archive without the data.pkl that torch.save() writes.")
 
 
 def raw_tensors(checkpoint: Mapping[Any, Any]) -> dict[str, RawTensor]:

@@ -115,7 +115,8 @@ def parse_safetensors(content: bytes) -> tuple[dict[str, RawTensor], dict[str, s
     try:
         entries = deserialize(content)  # type: ignore[no-untyped-call]
     except SafetensorError as error:
-        raise InputError(f"This is not a valid safetensors file ({error}).") from error
+        texts = "; its metadata may hold texts alone" * ("expected a" in str(error))
+        raise InputError(f"This is not a valid safetensors file ({error}){texts}.") from error
     tensors = {
         key: RawTensor(entry["dtype"], tuple(entry["shape"]), bytes(entry["data"]))
         for key, entry in entries

@@ -173,7 +173,7 @@ def test_no_wild_guesses() -> None:
         (b"<html><body>404</body></html>", "web page"),
         (b'<?xml version="1.0"?><Error>NoSuchKey</Error>', "web page"),
         (b"Entry not found", "not a valid safetensors file|torch cannot read"),
-        (gzip.compress(b"weights", mtime=0), "not a valid safetensors file|torch cannot read"),
+        (gzip.compress(b"weights", mtime=0), "compressed by gzip; unpack it"),
     ],
 )
 def test_no_weights(tmp_path: Path, suffix: str, content: bytes, said: str) -> None:

@@ -6,18 +6,22 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import numpy as np
 import pytest
 from support.browser import CHROMIUM, CONTRAST, Page, browser
 from support.paths import ALGZOO
 from support.shipped_stories import ALGZOO_2_2
 
 import algzoo_exact as az
+from algzoo_exact.analysis import cells
 from algzoo_exact.present.explore.answers import Answers
 from algzoo_exact.present.explore.exploration import SavedPage
+from algzoo_exact.score.pool import outcomes
 from algzoo_exact.zoo.explanations import explanation_path
 
 pytestmark = [
@@ -29,6 +33,9 @@ pytestmark = [
 _LARGEST = 5_000_000  # bytes of the page of a model of three inputs
 _SECONDS = 2.0  # of processor time, to open a page
 
+SECTION = ("*", 1, Fraction(1, 2), "*", -1)  # of the page of five inputs
+BASIS = ((1, 0, 0), (0, 0, 1), (0, 0, Fraction(1, 2)), (0, 1, 0), (0, 0, -1))  # the same
+
 _ROWS = "table.initialized && document.querySelector('.tabulator-row') !== null"
 
 
@@ -37,10 +44,12 @@ def _explored(name: str) -> az.Exploration:
         case "2_2":
             story = az.load_explanation(explanation_path("algzoo_2nd_argmax_2_2"))
             return az.explore(az.load(ALGZOO_2_2), explanation=story, seconds=600)
+        case "argmedian":
+            return az.explore(az.load("argmedian_4_3"))
         case "4_3":
             return az.explore(az.load("2nd_argmax_4_3"), against=az.load("2nd_argmax_3_3"))
         case "8_5":
-            return az.explore(az.load("2nd_argmax_8_5"), section="*,1,1/2,*,-1")
+            return az.explore(az.load("2nd_argmax_8_5"), section=",".join(map(str, SECTION)))
         case _:
             return az.explore(az.load(ALGZOO / "example_2nd_argmax_16_10.safetensors"))
 
@@ -48,7 +57,7 @@ def _explored(name: str) -> az.Exploration:
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[az.Exploration, Path]]:
     folder, made = tmp_path_factory.mktemp("explore"), {}
-    for name in ("2_2", "4_3", "8_5", "16_10"):
+    for name in ("2_2", "argmedian", "4_3", "8_5", "16_10"):
         found = _explored(name)
         found.save(folder / f"{name}.html")
         made[name] = found, folder / f"{name}.html"
@@ -129,11 +138,21 @@ def test_what_is_drawn_is_what_the_api_says(page: Page, pages: Pages, name: str)
     assert max(abs(drawn["regions"][p] - table[p]) for p in table) < 1e-10
 
 
-def test_picture_to_table(page: Page, pages: Pages) -> None:
-    """A click chooses a region: its row is highlighted, and its figures are those of the API."""
-    found, path = pages["4_3"]
-    model = found.model
-    graph = az.region_graph(model, model.task)
+def _graph_of(name: str, model: az.Model) -> az.RegionGraph:
+    """The regions of a page, by the API."""
+    if name == "8_5":
+        section = az.section(model, BASIS, shared="lowest")
+        return az.region_graph(section.program, section.task)
+    return az.region_graph(model, model.task)
+
+
+@pytest.mark.parametrize("name", ["2_2", "argmedian", "4_3", "8_5"])
+def test_picture_to_table(page: Page, pages: Pages, name: str) -> None:
+    """A click chooses a region: its row is highlighted, and its figures are those of the API; with
+    an explanation, with a second model, and on a section too, where maps are of all inputs."""
+    found, path = pages[name]
+    graph = _graph_of(name, found.model)
+    basis = np.array(BASIS if name == "8_5" else np.eye(found.task.seq_len), float)
     _open(page, path)
     for pattern in graph.heaviest()[:12:4]:
         inside = graph.region(pattern).interior_point()
@@ -149,8 +168,53 @@ def test_picture_to_table(page: Page, pages: Pages) -> None:
         assert float(_figure(page, "right").rstrip("%")) == pytest.approx(100 * share, rel=1e-7)
         exact = [[float(w) for w in row] for row in graph.region(pattern).linear_map]
         drawn = page.evaluate(f"linearMap(data.network, '{pattern}')")
-        for row, other in zip(drawn, exact, strict=True):
-            assert row == pytest.approx(other, rel=1e-9, abs=1e-9)
+        assert np.array(drawn) @ basis == pytest.approx(np.array(exact), rel=1e-9, abs=1e-9)
+    assert page.complaints() == []
+
+
+def test_a_difference_is_chosen(page: Page, pages: Pages) -> None:
+    """Rows are those of ``diff``; the point that one leads to has both answers, as exact arithmetic
+    says."""
+    found, path = pages["4_3"]
+    models = found.model, az.load("2nd_argmax_3_3")
+    between = az.diff(*models)
+    _open(page, path)
+    page.evaluate("document.getElementById('tab-differences').click()")
+    page.until(_ROWS)
+    rows = page.evaluate("table.getData().map(row => row.measure)")
+    assert rows == pytest.approx(between.measure.tolist(), abs=1e-12)
+    for i in (0, 5, 9):
+        page.evaluate(f"document.querySelectorAll('.tabulator-row')[{i}].click()")
+        (row,) = page.evaluate("table.getSelectedData()")
+        point = list(map(Fraction, page.evaluate("state.y")))
+        answers = []
+        for model in models:
+            logits = model.program.evaluate(point).logit
+            answers.append(logits.index(max(logits)))
+        assert [row["answer"], row["other"]] == answers
+        assert answers == [between.first[i], between.second[i]]
+        assert row["label"] == models[0].task.label(point)
+    assert page.complaints() == []
+
+
+def test_part_of_a_large_model(page: Page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The page of five inputs as when the time is up after two of forty parts: it has what was
+    found, and says how much is left out."""
+    monkeypatch.setattr(cells, "outcomes", lambda jobs, *others: outcomes(jobs[:2], *others))
+    found = az.explore(az.load("2nd_argmax_8_5"), workers=1)
+    found.save(tmp_path / "page.html")
+    _open(page, tmp_path / "page.html", width=390, dark=True)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    facts = page.evaluate("document.querySelector('header').textContent")
+    assert "not looked at" in facts
+    rows = page.evaluate("regions.map(row => [row.pattern, row.measure])")
+    assert sum(measure for _, measure in rows) == pytest.approx(1 - float(found.found.open))
+    page.until("document.querySelectorAll('.tabulator-row').length > 2")
+    page.evaluate("document.querySelectorAll('.tabulator-row')[2].click()")
+    page.until("state.region !== null && cells.some(cell => cell.pattern === state.region)")
+    (pattern,) = _selected(page)
+    drawn = "evaluate(data.network, times(section.basis, state.y)).pattern"
+    assert page.evaluate(drawn) == pattern == page.evaluate("state.region")
     assert page.complaints() == []
 
 

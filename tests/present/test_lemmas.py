@@ -14,6 +14,8 @@ from algzoo_exact.present.sections.explanation import lemma
 from algzoo_exact.present.writers.terminal import to_terminal
 from algzoo_exact.zoo.explanations import explanation_path, list_explanations
 
+_ENDS = ("Proved", "Decided", "Not decided")
+
 
 def lemmas(name: str) -> list[d.Statement]:
     """Those of a shipped story; whether they hold does not matter here."""
@@ -26,9 +28,7 @@ def lemmas(name: str) -> list[d.Statement]:
 def concludes(statement: d.Statement) -> bool:
     """Whether what is before its proof is more than an author's words and what is supposed: a
     formula, or a sentence after what ends with a colon."""
-    (proof,) = (
-        k for k, b in enumerate(statement.body) if said(b).startswith(("Proved", "Decided"))
-    )
+    (proof,) = (k for k, b in enumerate(statement.body) if said(b).startswith(_ENDS))
     before = statement.body[:proof]
     return bool(before) and (
         isinstance(before[-1], d.Display | d.Table) or not said(before[-1]).rstrip().endswith(":")
@@ -51,6 +51,23 @@ def test_right_and_wrong_say_so() -> None:
     texts = {said(part).strip() for s in lemmas("2nd_argmax_4_3") for part in s.body}
     assert "The model is right for almost all of these inputs." in texts
     assert "The model is wrong for almost all of these inputs." in texts
+
+
+@pytest.mark.parametrize(
+    ("status", "method", "means"),
+    [
+        ("proved", "z3 5.4.0, exact bounds", "Proved by z3 5.4.0, exact bounds."),
+        ("refuted", "trial points", "Decided by trial points."),
+        ("unknown", "z3 5.4.0, none", "Not decided by z3 5.4.0."),
+        ("unknown", "none", "Not decided by anything."),
+    ],
+)
+def test_by_what_means(status: d.Status, method: str, means: str) -> None:
+    """What came to no verdict decided nothing, and no means is called none."""
+    claim = az.load_explanation(explanation_path("2nd_argmax_2_2")).claims[3]
+    reason = "" if status == "proved" else "why"
+    found = lemma(1, ClaimResult(claim, (Outcome(Verdict(status, reason), method),)))
+    assert means in [said(block).strip() for block in found.body]
 
 
 def test_kinds_without_formulas_have_sentences() -> None:

@@ -16,6 +16,7 @@ LARGEST = 500_000
 nbformat = pytest.importorskip("nbformat")
 pytest.importorskip("nbclient")
 pytest.importorskip("ipykernel")
+InteractiveShell = pytest.importorskip("IPython.core.interactiveshell").InteractiveShell
 
 
 def execute() -> ModuleType:
@@ -40,6 +41,19 @@ def shown(notebook: object) -> list[tuple[str, ...]]:
                 else:
                     assert output.output_type == "display_data", output
     return found
+
+
+def test_an_error_shows_the_line_and_the_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    """None of our own lines, between which the sentence would be lost."""
+    shell = InteractiveShell()
+    shell.run_cell("import algzoo_exact as az\nmodel = az.load('2nd_argmx_4_3')")
+    said = capsys.readouterr().out
+    assert "line 2" in said
+    assert "model = az.load('2nd_argmx_4_3')" in said
+    assert "InputError: There is no file or shipped model '2nd_argmx_4_3' (did you mean" in said
+    assert "_find" not in said
+    shell.run_cell("1 / 0")
+    assert "Traceback" in capsys.readouterr().out
 
 
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))

@@ -261,6 +261,8 @@ def test_models_of_other_kinds_are_refused() -> None:
     for name in ("median_4_3", "longest_cycle_4_4"):
         with pytest.raises(InputError, match="label for each Gaussian input"):
             compare(az.load(name), 0.1)
+    with pytest.raises(InputError, match=r"diff\(\) tells where two models differ"):
+        compare(MODEL, MODEL)  # type: ignore[arg-type]
     with pytest.raises(InputError, match="which task"):
         compare(replace(MODEL, task=None), 0.1)
 

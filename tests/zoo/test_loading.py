@@ -174,11 +174,12 @@ def test_what_the_caller_says_is_checked_too(tmp_path: Path) -> None:
 
 
 def test_names_and_paths(tmp_path: Path) -> None:
-    assert "2nd_argmax_4_3" in message("2nd_argmax_99_99")  # lists the shipped models
+    assert "2nd_argmax_4_3" in message("nothing like it")  # lists the shipped models
+    assert "did you mean '2nd_argmax_4_3'?); AlgZoo's own" in message("2nd_argmx_4_3")
     assert "There is no file" in message(str(tmp_path / "none.safetensors"))
     assert "is a folder" in message(tmp_path)
     assert "name of the model is empty" in message("")
-    other = tmp_path / "weights.onnx"
+    other = tmp_path / "weights.h5"
     other.write_bytes(b"x")
     assert "not a .safetensors, .pth, .pt or .npz file" in message(other)
     assert "handcrafted:2nd_argmax_10" in message("handcrafted:2nd_argmax_4")

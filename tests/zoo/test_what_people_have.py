@@ -5,8 +5,10 @@ Oracle: the plain file's exact weights; torch's own forward pass for perceptrons
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
+import pickle
 import zipfile
 from argparse import Namespace
 from collections.abc import Callable
@@ -77,6 +79,16 @@ FILES: dict[str, tuple[str, Any, dict[str, Any]]] = {
         "step": torch.tensor(1.0), "exp_avg": torch.ones(2, 1)}}}}, {}),
     "averaged": ("m.pth", {"n_averaged": torch.tensor(7), **{f"module.{k}": v
                                                              for k, v in PLAIN.items()}}, {}),
+    "compiled in parallel": ("m.pth", {f"module._orig_mod.{k}": v for k, v in PLAIN.items()}, {}),
+    "an average alone": ("m.pth", {"decay": 0.9, "model_ema": {f"module.{k}": v
+                                                               for k, v in PLAIN.items()}}, {}),
+    "parameters": ("m.pth", {k: nn.Parameter(v) for k, v in PLAIN.items()}, {}),
+    "Lightning in full": ("m.ckpt", {
+        "epoch": 1, "global_step": 5, "pytorch-lightning_version": "2.0",
+        "state_dict": {f"model.{k}": v for k, v in PLAIN.items()}, "lr_schedulers": [],
+        "loops": {"fit_loop": {"state_dict": {}}}, "callbacks": {"best": {"score": torch.ones(())}},
+        "optimizer_states": [{"state": {0: {"exp_avg": torch.ones(2, 1)}}, "param_groups": []}],
+        "hyper_parameters": {"hidden_size": 2}}, {}),
     "biases by other names": ("m.pth", {**called("w_in", "w_rec", "w_out"),
                                         "b": torch.zeros(2)}, {}),
     "renamed": ("m.pth", called("a", "b", "c"), {"rename": {IN: "a", HH: "b", OUT: "c"}}),
@@ -298,6 +310,9 @@ REFUSED: dict[str, tuple[str, Any, str]] = {
     "objects": ("m.npz", {"a": np.array([None])}, "holds object, not numbers"),
     "not finite": ("m.npz", {**arrays(PLAIN), OUT: np.full((3, 2), np.nan, "f4")},
                    "linear.weight[0, 0] is nan"),
+    "averages without names": ("m.pth", {"shadow_params": [*PLAIN.values()]}, "is of type list"),
+    "arrays": ("m.pth", arrays(PLAIN), "arrays are for numpy.savez"),
+    "eight bits": ("m.pth", {k: v.to(torch.float8_e4m3fn) for k, v in PLAIN.items()}, "has type "),
     "a list": ("m.pth", [*PLAIN.values()], "holds a list, not a state dict"),
 }  # fmt: skip
 
@@ -325,6 +340,56 @@ def test_files_of_other_kinds(tmp_path: Path) -> None:
     assert "HDF5" in message(tmp_path / "f.bin")
     assert "uses tanh" in message(Cell("tanh"))
     assert "gates are not piecewise linear" in message(nn.LSTM(1, 2))
+
+
+def test_floats_of_fewer_bits(tmp_path: Path) -> None:
+    for dtype in (torch.float16, torch.bfloat16):
+        half = {key: value.to(dtype) for key, value in PLAIN.items()}
+        found = az.load(write(tmp_path / "m.pth", half))
+        assert found.network == az.load({k: v.double() for k, v in half.items()}).network
+        mixed = {**PLAIN, HH: half[HH]}
+        assert found.dtype == str(dtype).removeprefix("torch.")
+        assert az.load(write(tmp_path / "m.pth", mixed)).dtype == f"{found.dtype}/float32"
+
+
+def test_parts_of_a_model(tmp_path: Path) -> None:
+    whole = safe(tmp_path / "model-00001-of-00001.safetensors")
+    assert az.load(whole).network == az.load(PLAIN).network
+    for name in ("pytorch_model-00001-of-00002.bin", "model-00003-of-00012.safetensors"):
+        text = message(write(tmp_path / name, {IN: PLAIN[IN]}))
+        assert f"one of {int(name.split('.')[0][-2:])} parts of a model; join" in text
+    (tmp_path / "model.safetensors.index.json").write_text('{"weight_map": {}}')
+    assert "lists the parts of a model; join" in message(tmp_path / "model.safetensors.index.json")
+
+
+def test_files_of_other_tools(tmp_path: Path) -> None:
+    plain = write(tmp_path / "m.pth", PLAIN).read_bytes()
+    for name, content, cure in (
+        ("m.pth.gz", gzip.compress(plain), "unpack it first"),
+        ("zipped.pth", gzip.compress(plain), "compressed by gzip; unpack it"),
+        ("m.onnx", b"\x08\x07", "weights of the module that it was made of"),
+        ("onnx.pth", b"\x08\x07", "or is no file of torch.save()"),
+        ("m.pkl", pickle.dumps(arrays(PLAIN)), "could run anything; save its arrays"),
+        ("pickled.pth", pickle.dumps(arrays(PLAIN)), "or is no file of torch.save()"),
+        ("m.gguf", b"GGUF", "save its matrices with numpy.savez"),
+    ):
+        (tmp_path / name).write_bytes(content)
+        assert cure in message(tmp_path / name)
+    with zipfile.ZipFile(tmp_path / "text.pt", "w") as archive:
+        archive.writestr("word/document.xml", "<a/>")
+    assert "without the data.pkl" in message(tmp_path / "text.pt")
+
+
+@pytest.mark.parametrize("metadata", [{"epoch": 3}, {"a": None}, {"a": {"b": "c"}}, [1], "x"])
+def test_metadata_of_odd_types(metadata: Any, tmp_path: Path) -> None:
+    """The format's library reads no such file, though other writers make some."""
+    content = safe(tmp_path / "m.safetensors").read_bytes()
+    size = int.from_bytes(content[:8], "little")
+    head = json.dumps({"__metadata__": metadata, **json.loads(content[8 : 8 + size])}).encode()
+    (tmp_path / "m.safetensors").write_bytes(
+        len(head).to_bytes(8, "little") + head + content[8 + size :]
+    )
+    assert "its metadata may hold texts alone" in message(tmp_path / "m.safetensors")
 
 
 @pytest.mark.slow

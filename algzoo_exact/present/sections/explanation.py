@@ -28,6 +28,11 @@ _METHODS = {
     "order": "the symmetry of orders and signs",
 }
 _SEEN = {True: "; torch sees the same", False: "; lost to rounding in torch's float64"}
+_OUTCOMES: dict[d.Status, str] = {
+    "proved": "Proved",
+    "refuted": "Decided",
+    "unknown": "Not decided",
+}
 _ERRORS = {"root_mean_square": "root mean square of the difference", "mean": "mean difference"}
 
 
@@ -67,8 +72,10 @@ def lemma(number: int, result: ClaimResult) -> d.Statement:
     if claim.text:
         body.append(d.paragraph(*prose_of(claim.text)))
     body += _said(claim)
-    proved = "Proved" if result.status == "proved" else "Decided"
-    proof: list[d.Inline] = [f"{proved} {how(result.instances)}."]
+    means = how(result.instances)
+    if result.status == "unknown":
+        means = means.replace("by nothing", "by anything")
+    proof: list[d.Inline] = [f"{_OUTCOMES[result.status]} {means}."]
     if claim.assume:
         proof += [" It rests on ", *_links(claim.assume), "."]
     body.append(d.paragraph(*proof))
@@ -215,11 +222,12 @@ def _number(value: Fraction) -> f.Formula:
 
 def how(instances: Sequence[Outcome]) -> str:
     """By which means, and what has to be trusted for them."""
-    methods = dict.fromkeys(c.method for c in instances if c.method != "none")
+    names = (name for c in instances for name in c.method.split(", "))
+    methods = dict.fromkeys(name for name in names if name != "none")
     text = "by " + (", ".join(_METHODS.get(name, name) for name in methods) or "nothing")
     text += f", in {len(instances)} instances" if len(instances) > 1 else ""
-    names = trusted(instances)
-    text += f" (trusted: {', '.join(names)})" if names else ""
+    believed = trusted(instances)
+    text += f" (trusted: {', '.join(believed)})" if believed else ""
     if instances and all(c.vacuous for c in instances):
         text += "; vacuously, for nothing is in the domain"
     return text

@@ -207,7 +207,7 @@ def _masses(confusion: Confusion) -> Iterator[d.Block]:
     for label, masses in enumerate(confusion.mass):
         cells = [*masses, *([confusion.tied[label]] if ties else [])]
         rows.append((str(label), *(_mass(mass, confusion.kind) for mass in cells)))
-    columns = ("true label", *(f"#answer {k}" for k in range(len(rows))), *["#tie"] * ties)
+    columns = ("true label", *(f"#says {k}" for k in range(len(rows))), *["#tie"] * ties)
     yield d.table("True labels and answers: errors are off the diagonal.", columns, rows)
     if ties and confusion.kind == "exact":
         yield d.paragraph(

@@ -21,6 +21,7 @@ from algzoo_exact.present.writers.mathml import to_mathml
 
 _SIGNS = {"proved": "✓", "refuted": "✗", "unknown": "?"}
 _ENDED = re.compile(r"<math\b(?:(?!</math>).)*</math>[.,:;)]+")
+_OPTION = re.compile(r"(?<!\S)--?[a-z][a-z-]*")  # of a command: no line ends in the middle
 _SCRIPT = """
 for (const box of document.querySelectorAll("[data-copied]")) {
   const button = document.createElement("button");
@@ -122,7 +123,8 @@ def _block(block: d.Block) -> str:
         case d.Bullets(items):
             return "<ul>" + "".join(f"<li>{_text(item)}</li>" for item in items) + "</ul>"
         case d.Commands(lines):
-            shown = "".join(f"<span>{escape(line)}\n</span>" for line in lines)
+            options = (_OPTION.sub(r'<span class="whole">\g<0></span>', escape(s)) for s in lines)
+            shown = "".join(f"<span>{line}\n</span>" for line in options)
             return f'<pre class="commands"><code>{shown}</code></pre>'
         case d.Code(lines):
             shown = escape("\n".join(lines))
