@@ -26,7 +26,7 @@ from algzoo_exact.processes import Workers
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.specialize import Specializer, rows
 from algzoo_exact.program.task import Task, TieRule, check_fit, credit_for
-from algzoo_exact.progress import Progress as Progress
+from algzoo_exact.progress import Progress
 from algzoo_exact.regions.enumerate import Cell, cells, cells_of_leaf
 from algzoo_exact.regions.pattern import ActivationPattern, from_words, to_words
 from algzoo_exact.regions.starts import EACH, Start, covering_cones, open_mass, starting_cones

@@ -19,7 +19,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from algzoo_exact.analysis.cells import Progress
 from algzoo_exact.deadline import Deadline, TimeIsUpError
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.enclosure import Enclosure, ball_sum, square_root
@@ -31,7 +30,7 @@ from algzoo_exact.program.lift import HasProgram, lift, task_of
 from algzoo_exact.program.problem import Problem, ValueCell
 from algzoo_exact.program.problems.median import MEDIAN
 from algzoo_exact.program.task import Task, check_fit
-from algzoo_exact.progress import shows_progress
+from algzoo_exact.progress import Progress, shows_progress
 from algzoo_exact.regions.exact_search import CONES
 from algzoo_exact.regions.starts import EACH, open_mass, starting_cones
 from algzoo_exact.score.compute import answer

@@ -16,13 +16,14 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from algzoo_exact.analysis.cells import IN_INTEGERS_UP_TO, CellTable, Progress, measured_cells
+from algzoo_exact.analysis.cells import IN_INTEGERS_UP_TO, CellTable, measured_cells
 from algzoo_exact.errors import InputError, did_you_mean
 from algzoo_exact.exact.enclosure import Enclosure, total
 from algzoo_exact.exact.shares import share
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.specialize import Specializer
 from algzoo_exact.program.task import Task, TieRule
+from algzoo_exact.progress import Progress
 from algzoo_exact.regions.enumerate import Cell, Region, earned, region_of
 from algzoo_exact.regions.facets import facets_of_regions, shared_facets
 from algzoo_exact.regions.pattern import ActivationPattern, from_words

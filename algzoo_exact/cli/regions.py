@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from algzoo_exact.cli import options as o
-from algzoo_exact.cli.command import Said
+from algzoo_exact.cli.command import Timed
 from algzoo_exact.cli.output import progress_bar
 from algzoo_exact.errors import InputError
 from algzoo_exact.files import check_place, staged_all
@@ -96,7 +95,7 @@ def regions(
     choice: Choice,
     files: Files,
     noise: o.Noise,
-) -> Said:
+) -> Timed:
     """List the activation regions: cones of inputs on which the model is linear.
 
     Prints their number, and the pattern, exact measure and answer of the heaviest.
@@ -105,7 +104,6 @@ def regions(
     from algzoo_exact.measure.flow import MOST_INPUTS
     from algzoo_exact.tables import SUFFIXES, write_rows
 
-    began = time.monotonic()
     _check_target(files.graph, (".graphml", ".gexf"))
     _check_target(files.out, SUFFIXES)
     loaded = noise.on(sizes.load(model))
@@ -148,10 +146,9 @@ def regions(
         if "out" in parts:
             write_rows(found.rows(chosen), parts["out"])
         said = regions_document(
-            loaded, section, found, Chosen(chosen, order, extent.top), asdict(files),
-            time.monotonic() - began,
-        )  # fmt: skip
-    return Said(said)
+            loaded, section, found, Chosen(chosen, order, extent.top), asdict(files)
+        )
+    return Timed(said)
 
 
 def _check_target(path: Path | None, suffixes: tuple[str, ...]) -> None:

@@ -145,9 +145,7 @@ def _graph(graph: RegionGraph) -> Blocks:
 
 
 def _regions(table: RegionTable) -> Blocks:
-    return _of(
-        regions_document(None, None, table, Chosen(table.select(), "measure", _TOP), {}, None)
-    )
+    return _of(regions_document(None, None, table, Chosen(table.select(), "measure", _TOP), {}))
 
 
 def _explanation(story: Explanation) -> Iterator[d.Block]:

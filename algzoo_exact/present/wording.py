@@ -244,11 +244,6 @@ def about(model: Model | None, name: str = "model") -> list[tuple[str, str]]:
     return [] if model is None else [(name, model_text(model))]
 
 
-def took(seconds: float | None) -> list[tuple[str, str]]:
-    """The row that says how long it took, where that is known."""
-    return [] if seconds is None else [("time", f"{seconds:.2f} s")]
-
-
 def titled(explanation: Explanation, path: str | None) -> str:
     """An explanation by its title, and its file where that is known."""
     return explanation.title if path is None else f"{explanation.title} ({path})"

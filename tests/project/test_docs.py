@@ -228,7 +228,7 @@ def test_generated_parts_are_current(name: str) -> None:
 def test_stale_parts_are_noticed() -> None:
     for name, said in (
         ("api.md", "exactly as stored"),
-        ("cli.md", "Decimals of the measures."),
+        ("cli.md", "Decimals of all measures"),
         ("notes/estimators.md", "| deductive |"),
     ):
         stale = page(name).replace(said, "..")

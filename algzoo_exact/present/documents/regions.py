@@ -14,7 +14,7 @@ from algzoo_exact.present import document as d
 from algzoo_exact.present.documents.section import section_data, section_text
 from algzoo_exact.present.findings.partition import listed_regions
 from algzoo_exact.present.sections.regions import regions_table
-from algzoo_exact.present.wording import about, several, task_text, took
+from algzoo_exact.present.wording import about, several, task_text
 from algzoo_exact.present.writers.data import enclosure_data
 from algzoo_exact.zoo.loading import Model
 
@@ -41,7 +41,6 @@ def regions_document(
     found: RegionTable,
     chosen: Chosen,
     files: Mapping[str, Path | None],
-    seconds: float | None,
 ) -> d.Document:
     """``files`` are those that were written, by their options."""
     task, ties, listed = found.table.task, found.table.ties, chosen.regions[: chosen.top]
@@ -68,7 +67,6 @@ def regions_document(
     if hidden:
         rows.append(("not listed", f"{several(hidden, 'region')} of {percent(regions.rest)}"))
     rows += [(name, str(path)) for name, path in files.items() if path]
-    rows += took(seconds)
     blocks: list[d.Block] = [d.facts(*rows)]
     if regions.listed:
         blocks.append(regions_table(regions, answered=True))
@@ -85,7 +83,6 @@ def regions_document(
         "heaviest": [_region(found, i) for i in listed],
         "hidden": {"regions": hidden, "measure": enclosure_data(regions.rest, found.digits)},
         "files": files,
-        "seconds": seconds and round(seconds, 4),
     }
     return d.untitled(*blocks, data=data)
 
