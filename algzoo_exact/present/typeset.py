@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import assert_never
 
 from algzoo_exact.errors import InputError
+from algzoo_exact.exact.shares import as_decimal
 from algzoo_exact.explain.language import syntax as s
 from algzoo_exact.explain.language.parser import parse, parse_ranges
 from algzoo_exact.present import document as d
@@ -16,6 +17,7 @@ from algzoo_exact.present import formula as f
 from algzoo_exact.present.formula import Formula, row
 from algzoo_exact.program.render import short
 
+_DECIMALS = 9  # of a number that is shown as one, not as a quotient
 _LOOSEST, _IMPLIES, _OR, _AND, _NOT, _COMPARE, _SUM, _PRODUCT, _UNARY, _ATOM = range(10)
 _RELATIONS = {"<=": "≤", ">=": "≥", "==": "=", "!=": "≠"}
 _LEVELS = {"implies": _IMPLIES, "or": _OR, "and": _AND, "not": _NOT}
@@ -111,7 +113,9 @@ def _level(node: s.Node) -> int:
 def _literal(value: Fraction | bool) -> Formula:
     if isinstance(value, bool):
         return f.Words("true" if value else "false")
-    text = short(abs(value))
+    text, decimal = short(abs(value)), as_decimal(abs(value))
+    if "…" in text and (value * 10**_DECIMALS).denominator == 1 and Fraction(decimal) == abs(value):
+        text = f"{decimal.normalize():f}"  # as it was written
     if "…" in text or "e" in text or "/" in text:
         return f.fraction(value)
     return row("−", f.Number(text)) if value < 0 else f.Number(text)
