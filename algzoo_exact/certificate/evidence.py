@@ -48,6 +48,7 @@ _UNIT = Fraction(1, 10**20)
 """Probabilities by cones are stated to so much."""
 _MOST_OF_WIDE = 2_000  # cones, where no other way needed them
 _NEARBY = 40  # scales at which inputs near a witness are tried
+_MOVED = 3  # coordinates, of those that are free
 _TRIALS = 300  # inputs that may be in a domain
 
 
@@ -267,7 +268,9 @@ class Evidence:
         is attained; None where none is found."""
         if not checked.figures or checked.figures[0].witness is None:
             return None
-        for near in _around(checked.figures[0].witness):
+        tied = {} if self._inside is None else self._inside.setting.tied
+        free = [i for i in range(self.program.seq_len) if i not in tied]
+        for near in _around(checked.figures[0].witness, free[:_MOVED]):
             point = near if self._inside is None else self._inside.setting.point(near)
             values = values_at(self.program, point)
             if evaluate(domain, values) and evaluate(statement, values):
@@ -289,14 +292,14 @@ def _equation(entry: Entry, term: Term, known: Sequence[Formula]) -> Formula:
     return next(formula for formula in known if (entry, term) in solutions(formula))
 
 
-def _around(point: Point) -> Iterator[Point]:
-    """The point itself, then others nearer and nearer to it."""
+def _around(point: Point, free: Sequence[int]) -> Iterator[Point]:
+    """The point itself, then others nearer and nearer to it, which differ in these coordinates."""
     yield point
     for k in range(1, _NEARBY):
         step = Fraction(1, 2**k)
-        for signs in product((-1, 0, 1), repeat=min(len(point), 3)):
-            moves = (*signs, *(0,) * (len(point) - len(signs)))
-            yield tuple(v + s * step for v, s in zip(point, moves, strict=True))
+        for signs in product((-1, 0, 1), repeat=len(free)):
+            moves = dict(zip(free, signs, strict=True))
+            yield tuple(v + moves.get(i, 0) * step for i, v in enumerate(point))
 
 
 def _texts(point: Point) -> list[str]:
