@@ -122,8 +122,12 @@ def _included(sets: U64, include: B8, ids: I64, faces: U64) -> int:
 @compiled_in_place
 def _place_of(face: U64, masks: U64, begin: int, end: int) -> int:
     """Where a face is among those from ``begin`` to before ``end``; else the end."""
+    words = face.shape[0]
     for place in range(begin, end):
-        if part_of(masks[place], face) and part_of(face, masks[place]):
+        w = 0
+        while w < words and masks[place, w] == face[w]:
+            w += 1
+        if w == words:
             return place
     return end
 
