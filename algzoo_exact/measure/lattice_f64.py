@@ -122,9 +122,28 @@ def _included(sets: U64, include: B8, ids: I64, faces: U64) -> int:
 @compiled_in_place
 def _place_of(face: U64, masks: U64, begin: int, end: int) -> int:
     """Where a face is among those from ``begin`` to before ``end``; else the end."""
+    words = face.shape[0]
     for place in range(begin, end):
-        if part_of(masks[place], face) and part_of(face, masks[place]):
+        w = 0
+        while w < words and masks[place, w] == face[w]:
+            w += 1
+        if w == words:
             return place
+    return end
+
+
+@compiled_in_place
+def _place_all(
+    found: U64, sides: int, masks: U64, begin: int, end: int, child: I64, edges: int
+) -> int:
+    """The places of some faces among those from ``begin`` to before ``end``, to which new ones are
+    added, into ``child`` from ``edges`` on; returns the new end."""
+    for s in range(sides):
+        place = _place_of(found[s], masks, begin, end)
+        if place == end:
+            _copy(found[s], masks[place])
+            end += 1
+        child[edges + s] = place
     return end
 
 
@@ -134,8 +153,8 @@ def _incidences(sets: U64, include: B8, n: int) -> _Incidences:
     depth = n - n % 2
     level = np.zeros(depth + 2, np.int64)
     level[1] = 1
-    masks = np.zeros((64, words), np.uint64)
-    first = np.zeros(64, np.int64)
+    masks = np.zeros((128, words), np.uint64)
+    first = np.zeros(128, np.int64)
     child, facet = np.empty(256, np.int64), np.empty(256, np.int64)
     ids, found = np.empty(count + 1, np.int64), np.empty((count + 1, words), np.uint64)
     for f in range(count):
@@ -155,13 +174,10 @@ def _incidences(sets: U64, include: B8, n: int) -> _Incidences:
             if faces + sides + 1 > masks.shape[0]:
                 masks = _longer(masks, 2 * (faces + sides + 1))
                 first = _longer_ids(first, 2 * (faces + sides + 1))
+            faces = _place_all(found, sides, masks, level[c + 1], faces, child, edges)
             for s in range(sides):
-                place = _place_of(found[s], masks, level[c + 1], faces)
-                if place == faces:
-                    _copy(found[s], masks[place])
-                    faces += 1
-                child[edges], facet[edges] = place, ids[s]
-                edges += 1
+                facet[edges + s] = ids[s]
+            edges += sides
         level[c + 2] = faces
     for face in range(level[depth], faces + 1):
         first[face] = edges
@@ -188,16 +204,20 @@ def _units(normals: F64, radii: F64) -> _Units:
 
 @compiled_in_place
 def _residuals(
-    frame: F64, outside: F64, rank: int, units: _Units, facets: I64, out: F64, o: F64, g: F64
-) -> None:
-    """The unit vector along that of each of some facets less its part in the ``frame`` of a face,
-    into the rows of ``out``; and its o and g, infinite if it is not told from zero.
+    lattice: Lattice, face: int, rank: int, units: _Units, facets: I64, begin: int, end: int,
+    out: F64, o: F64, g: F64,
+) -> None:  # fmt: skip
+    """The unit vector along that of each of the ``facets`` from ``begin`` to before ``end``, less
+    its part in the frame of a face, into the same rows of ``out``; and its o and g, infinite if it
+    is not told from zero.
 
-    One call for many facets: passing arrays would take longer than what is done here.
+    One call for many facets, and no slices: passing arrays would take longer than what is done
+    here.
     """
+    frame, outside = lattice.frames[face], lattice.outside[face]
     n = out.shape[1]
     rounding = (n + 0.5) * U
-    for row in range(facets.shape[0]):
+    for row in range(begin, end):
         f = facets[row]
         o[row] = g[row] = math.inf
         radius = units.error[f]
@@ -249,7 +269,7 @@ def _best_residual(lattice: Lattice, ray: int, edge: int, units: _Units, facets:
     best one."""
     count, n = facets.shape[0], lattice.e.shape[1]
     out, o, g = np.empty((count, n)), np.empty(count), np.empty(count)
-    _residuals(lattice.frames[ray], lattice.outside[ray], n - 1, units, facets, out, o, g)
+    _residuals(lattice, ray, n - 1, units, facets, 0, count, out, o, g)
     best = np.argmin(o)
     _copy(out[best], lattice.e[edge])
     lattice.o[edge], lattice.g[edge] = o[best], g[best]
@@ -291,8 +311,7 @@ def face_lattice(sets: U64, include: B8, normals: F64, radii: F64) -> Lattice:
             a, b = lattice.first[face], lattice.first[face + 1]
             if c < n - 1:
                 _residuals(
-                    lattice.frames[face], lattice.outside[face], c, units, found.facet[a:b],
-                    lattice.e[a:b], lattice.o[a:b], lattice.g[a:b],
+                    lattice, face, c, units, found.facet, a, b, lattice.e, lattice.o, lattice.g
                 )  # fmt: skip
             else:
                 _best_residual(lattice, face, a, units, _without(lattice.masks[face], sets))
