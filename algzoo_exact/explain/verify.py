@@ -189,6 +189,8 @@ class _Run:
     @property
     def bench(self) -> Bench:
         """With the time for a statement that begins now."""
+        if not self.deadline.limited:
+            return self.whole
         seconds = max(_LEAST, min(self.whole.seconds, self.deadline.left))
         return replace(self.whole, seconds=seconds)
 
