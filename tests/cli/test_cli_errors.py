@@ -60,7 +60,7 @@ def test_bad_weights(
 def test_bad_files(tmp_path: Path) -> None:
     assert "no file" in refused("accuracy", tmp_path / "none.pth")
     assert "folder" in refused("accuracy", tmp_path)
-    assert "2nd_argmax_4_3" in refused("accuracy", "2nd_argmax_9_9")
+    assert "2nd_argmax_8_5" in refused("accuracy", "2nd_argmax_9_9")
     assert "handcrafted:2nd_argmax_10" in refused("accuracy", "handcrafted:2nd_argmax_7")
     (tmp_path / "empty.pth").touch()
     refused("accuracy", tmp_path / "empty.pth")

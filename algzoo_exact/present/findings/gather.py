@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from algzoo_exact.certificate.build import WrittenCertificate, drafted, write_draft
 from algzoo_exact.certificate.draft import Draft
 from algzoo_exact.deadline import NEVER, Deadline
+from algzoo_exact.errors import FloatRangeError
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.explain.ledger.surprise import Ledger, ledger_of
 from algzoo_exact.explain.outcome import Figure
@@ -310,7 +311,8 @@ def _tables(
 
 
 def draw(model: Model, task: Task, ties: TieRule, proved: Enclosure, kind: str) -> bytes | None:
-    """The picture of the regions as ``svg`` or ``pdf``; None where there is none.
+    """The picture of the regions as ``svg`` or ``pdf``; None where there is none, or floats do not
+    reach.
 
     ``proved`` is what is known of the accuracy: the picture's title states it."""
     program = model.network
@@ -319,7 +321,10 @@ def draw(model: Model, task: Task, ties: TieRule, proved: Enclosure, kind: str) 
     from algzoo_exact.present.pictures.picture import picture_of, picture_of_errors
 
     if task.is_numeric:
-        return picture_of_errors(program, task).drawn(kind)
+        try:
+            return picture_of_errors(program, task).drawn(kind)
+        except FloatRangeError:
+            return None
     return picture_of(program, task, ties, proved).drawn(kind) if task.is_index else None
 
 
