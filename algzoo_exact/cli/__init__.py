@@ -11,12 +11,15 @@ import sys
 from io import TextIOWrapper
 from time import monotonic, process_time
 
+from algzoo_exact.signals import interrupts_held
+
 
 def main() -> None:
     """Run the command line and exit with its code."""
     try:
         _open_standard_files()
-        from algzoo_exact.cli.app import app
+        with interrupts_held():  # in some places Python makes another error of it
+            from algzoo_exact.cli.app import app
 
         if isinstance(sys.stdout, TextIOWrapper):  # ASCII, say, has no "≤"
             sys.stdout.reconfigure(errors="backslashreplace")

@@ -83,8 +83,9 @@ def accuracy(
     compiling take. Either limit makes "exact" end early too, for n >= 4, with what is decided by
     then. ``by_label`` adds the split by true label (n <= 9, if every input is decided).
 
-    ``digits``: the width is at most 10**-``digits``, for n <= 6. By default it is as narrow as
-    comes at the speed of float64 (30 digits where cells are few).
+    ``digits``: the width is at most 10**-``digits``, for n <= 6, unless "auto" has no time for
+    that. By default it is as narrow as comes at the speed of float64 (30 digits where cells are
+    few).
 
     ``workers`` is a number of processes, by default two if the run is expected to be long; or a
     ``concurrent.futures.Executor`` that runs the jobs. ``state`` is a file for what is done, from

@@ -282,6 +282,13 @@ def test_sample() -> None:
     assert "an estimate, not a proof" in text_of("sample", "2nd_argmax_2_2", "-n", "1000")
 
 
+@pytest.mark.slow
+def test_digits_that_take_too_long() -> None:
+    """What is proved in the time that there is, and how to have the digits."""
+    said = text_of("accuracy", "2nd_argmax_8_5", "--digits", 30, "--time-limit", "20s")
+    assert "--method exact proves 30 digits" in said
+
+
 # --- numbers ---
 
 

@@ -152,14 +152,14 @@ def test_a_stopped_process_goes_on(number: signal.Signals, tmp_path: Path) -> No
     """Two processes, stopped in the middle; the CSV is that of an undisturbed race."""
     script = Path(sys.executable).with_name("algzoo-exact")
     base = [script, "compare", "2nd_argmax_4_3", "--noise", "0.05", "--variants", "4"]
-    base += ["--seeds", "30", "--budgets", "1e4:1e7", "--estimators", "sampling,sobol-order"]
+    base += ["--seeds", "12", "--budgets", "1e4:1e7", "--estimators", "sampling,sobol-order"]
     base += ["--workers", "2", "--out"]
     process = subprocess.Popen(
         [*base, tmp_path / "stopped"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
     answers = tmp_path / "stopped" / FILE
     while process.poll() is None:
-        if answers.exists() and status(answers).done > 60:
+        if answers.exists() and status(answers).done > 30:
             process.send_signal(number)
             break
         time.sleep(0.01)
@@ -169,7 +169,7 @@ def test_a_stopped_process_goes_on(number: signal.Signals, tmp_path: Path) -> No
         assert stderr.startswith("interrupted; the same command goes on")
     else:
         assert process.returncode == -signal.SIGKILL
-    assert 60 < status(answers).done < 4 + 2 * 4 * 30
+    assert 30 < status(answers).done < 4 + 2 * 4 * 12
     for name in ("stopped", "whole"):
         subprocess.run([*base, tmp_path / name], check=True, capture_output=True, timeout=900)
     first, second = ((tmp_path / n / "results.csv").read_bytes() for n in ("stopped", "whole"))

@@ -33,7 +33,7 @@ from algzoo_exact.cli import main
 print("begun", file=sys.stderr, flush=True)
 main()
 """
-    command = ["accuracy", "2nd_argmax_8_5", "--digits", "20", "--workers", "1", "--json"]
+    command = ["accuracy", "2nd_argmax_8_5", "--digits", "20", "--method", "exact", "--json"]
     for delay in (0.01, 0.5, 2.0, 6.0):
         running = subprocess.Popen(
             [sys.executable, "-c", script, *command], cwd=ROOT, text=True,

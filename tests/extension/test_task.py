@@ -100,6 +100,7 @@ def test_scores(problem: Problem, wish: str, upside_down: Path) -> None:
     assert sampled.lower <= expected().midpoint <= sampled.upper
 
 
+@pytest.mark.slow
 def test_bounds_of_ten_inputs() -> None:
     """Boxes know where an input of some rank is; elsewhere nothing is claimed."""
     program = az.load("handcrafted:2nd_argmax_10").program

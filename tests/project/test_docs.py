@@ -47,10 +47,10 @@ def name_of(path: Path) -> str:
 
 
 # The README verifies an explanation of ten inputs, and docs/cli.md runs every command: a minute.
-SLOW_COMMANDS = {"README.md", "docs/cli.md"}
+SLOW_COMMANDS = {"README.md", "docs/cli.md", "docs/notes/economy.md"}
 SLOW_TUTORIALS = {"docs/tutorials/checking-an-explanation.md"}
 SLOW_TUTORIALS |= {"docs/tutorials/estimators-racing.md", "docs/tutorials/your-own-model.md"}
-SLOW_TUTORIALS |= {"docs/tutorials/tables-and-graphs.md"}
+SLOW_TUTORIALS |= {"docs/tutorials/tables-and-graphs.md", "docs/notes/experiments.md"}
 
 
 def having(language: str, slow: set[str]) -> list[Any]:

@@ -207,6 +207,8 @@ def _more(model: Model, score: Score, metric: Metric, digits: int | None) -> str
             return "--by-label for the answers to each label, --check-samples 1e6 for a check"
         return "--method exact tries every input, however long it takes; or a longer --time-limit"
     if score.kind == "exact":
+        if digits and score.enclosure.width > Fraction(1, 10**digits):
+            return f"--method exact proves {digits} digits, however long that takes"
         places = 0 if score.enclosure.width == 0 else digits or settled_places(score.enclosure)
         twice = f"--digits {2 * places} for more digits, " if places else ""
         return f"{twice}--check-samples 1e7 for a check"
