@@ -17,6 +17,7 @@ from algzoo_exact.drafting.head import Head
 from algzoo_exact.drafting.proposal import Proposal
 from algzoo_exact.drafting.specimen import Specimen
 from algzoo_exact.explain.claims.claim import ClaimResult
+from algzoo_exact.explain.language.syntax import ParseError
 from algzoo_exact.explain.ledger.prices import rows_of
 from algzoo_exact.explain.outcome import Parameters
 from algzoo_exact.explain.story import parse_explanation
@@ -149,17 +150,29 @@ class Desk:
 
     def _verified(self, proposal: Proposal) -> Verification:
         self.tell(proposal.found)
-        return self.checked(self.head.with_parts([*self.proposals, proposal]))
+        return self.checked(self._with(proposal))
+
+    def _with(self, proposal: Proposal) -> str:
+        """The story so far, and a proposal."""
+        return self.head.with_parts([*self.proposals, proposal])
 
     def _results(self, found: Verification, proposal: Proposal) -> list[ClaimResult]:
         return [found.claim(block.name) for block in proposal.claims]
 
     def _may_try(self, proposal: Proposal) -> bool:
-        """Not where the time is up, or a person's story has names of its own for other things."""
+        """Not where the time is up, a person's story has names of its own for other things, or
+        what is said is larger, written out, than the language takes."""
         headings = [*proposal.definitions, *proposal.domains]
         names = {heading.partition("(")[0] for heading in headings}
         names |= {block.name for block in proposal.blocks}
-        if self.deadline.passed or names & self.head.names:
+        if self.deadline.passed or names & self.head.names or not self._is_readable(proposal):
             self.settle(proposal, "not tried", 0.0)
+            return False
+        return True
+
+    def _is_readable(self, proposal: Proposal) -> bool:
+        try:
+            parse_explanation(self._with(proposal))
+        except ParseError:
             return False
         return True

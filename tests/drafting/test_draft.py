@@ -12,6 +12,7 @@ import algzoo_exact as az
 from algzoo_exact.drafting import draft as draft_module
 from algzoo_exact.drafting.draft import Draft
 from algzoo_exact.drafting.finders import order_cases
+from algzoo_exact.explain.language import expand
 from algzoo_exact.explain.story import parse_explanation
 from algzoo_exact.program.ir import Program, rnn
 from algzoo_exact.program.task import TieRule
@@ -209,3 +210,14 @@ def test_transformers_are_refused_in_a_sentence() -> None:
 def test_a_story_about_another_model_is_refused() -> None:
     with pytest.raises(az.InputError, match="is about 2nd_argmax on 2"):
         az.draft(az.load("2nd_argmax_3_3"), start=STORY)
+
+
+def test_what_the_language_has_no_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proposal that is too large, written out, is not tried; the others are."""
+    model = az.load("2nd_argmax_2_2").program
+    whole = az.draft(model, task(model), seconds=20)
+    monkeypatch.setattr(expand, "LARGEST", 60)
+    found = az.draft(model, task(model), seconds=20)
+    tried = [{f.fate for f in one.findings} for one in (whole, found)]
+    assert tried[1] - tried[0] == {"not tried"}
+    assert_verifies(found, model)
