@@ -86,6 +86,8 @@ def _share(claim: Share, checked: Outcome, evidence: Evidence) -> list[Json]:
     rational = None if figure.rational is None else figure.rational * whole
     part = replace(figure, enclosure=Enclosure(low, high), rational=rational)
     stated = _given(claim.bounds.times(whole))
+    if stated is not None and stated.at_most == whole:  # as what is right has a label
+        stated = replace(stated, at_most=Fraction(1))
     given = Figure.of("probability", whole, by_order=True)
     try:
         told = evidence.probability(right, part, stated, checked.status)
