@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from algzoo_exact.analysis.cells import IN_INTEGERS_UP_TO, CellTable, measured_cells
+from algzoo_exact.deadline import NEVER
 from algzoo_exact.errors import InputError, did_you_mean
 from algzoo_exact.exact.enclosure import Enclosure, total
 from algzoo_exact.exact.shares import share
@@ -29,6 +30,7 @@ from algzoo_exact.regions.facets import facets_of_regions, shared_facets
 from algzoo_exact.regions.pattern import ActivationPattern, from_words
 from algzoo_exact.regions.starts import NO_LABEL
 from algzoo_exact.regions.table import number, region_row
+from algzoo_exact.score.pool import outcomes
 from algzoo_exact.shown import Shown
 from algzoo_exact.tables import Row
 
@@ -45,6 +47,7 @@ _SHARE_WIDTH = Fraction(1, 10**8)
 _MOST_DIGITS = 160  # that a share may take; for six inputs each costs an integral
 _CHEAP = 5  # inputs, up to which ball arithmetic takes milliseconds a cell
 _FEW = 300  # regions, all cells of which are measured so
+_ROWS_AT_ONCE, _PARTS_ALONE = 500, 6  # a row takes 1 to 2 ms, and a process 1 s to start
 
 
 def order_of(name: str) -> Order:
@@ -74,13 +77,14 @@ class RegionTable(Shown):
     """The regions of a table's cells, by position: ``first`` is a cell of each, ``at`` the region
     of each cell.
 
-    ``digits``: decimals of measures in ball arithmetic. ``facets``: for each pattern the neurons
-    that bound it, where they are known.
+    ``exact``: whether all cells are measured in ball arithmetic, to so many ``digits``. ``facets``:
+    for each pattern the neurons that bound it, where they are known.
     """
 
     table: CellTable
     first: I64
     at: I64
+    exact: bool
     digits: int = DIGITS
     facets: Mapping[int, int] = field(default_factory=dict)
 
@@ -165,11 +169,6 @@ class RegionTable(Shown):
         cheap = self.table.task.seq_len <= _CHEAP
         return self._in_balls(i) if self.exact or cheap else self._in_floats(i)
 
-    @cached_property
-    def exact(self) -> bool:
-        """Whether all cells are measured in ball arithmetic."""
-        return all(cell is not None for cell in self.table.exact)
-
     def mass(self, chosen: Sequence[int]) -> Enclosure:
         """The measure of some regions together."""
         if self.exact:
@@ -209,9 +208,31 @@ class RegionTable(Shown):
             keep &= sum(self.measure) >= float(at_least)
         return sorted(np.flatnonzero(keep).tolist(), key=lambda i: (*key(i), self.bits[i]))
 
-    def rows(self, chosen: Iterable[int] | None = None) -> list[Row]:
-        """What ``write_table`` writes of the regions, the heaviest first, or of those chosen."""
-        return [self._row(i) for i in (self.select() if chosen is None else chosen)]
+    def _part(self, chosen: Sequence[int]) -> RegionTable:
+        """Some of the regions alone, in their order."""
+        cells = [self._cells[i] for i in chosen]
+        sizes = np.array([len(own) for own in cells])
+        return replace(
+            self,
+            table=self.table.select(np.concatenate(cells)),
+            first=np.cumsum(sizes) - sizes,
+            at=np.repeat(np.arange(len(cells)), sizes),
+        )
+
+    def rows(
+        self, chosen: Iterable[int] | None = None, *, progress: Progress | None = None
+    ) -> list[Row]:
+        """What ``write_table`` writes of the regions, the heaviest first, or of those chosen; many
+        are made in two processes."""
+        chosen = list(self.select() if chosen is None else chosen)
+        jobs = range(0, len(chosen), _ROWS_AT_ONCE)
+        parts = [(k, self._part(chosen[k : k + _ROWS_AT_ONCE])) for k in jobs]
+        found: dict[int, list[Row]] = {}
+        for (k, _), rows in outcomes(parts, _rows, NEVER, 2 if len(parts) > _PARTS_ALONE else 1):
+            found[k] = rows
+            if progress is not None:
+                progress(len(found) / len(jobs), "rows")
+        return [row for k in jobs for row in found[k]]
 
     def _row(self, i: int) -> Row:
         known = self.figures(i)
@@ -277,6 +298,12 @@ class RegionTable(Shown):
         return {}
 
 
+def _rows(job: tuple[int, RegionTable]) -> list[Row]:
+    """Those of a numbered part."""
+    _, part = job
+    return [part._row(i) for i in range(len(part))]
+
+
 def _figures(cells: Sequence[Cell], digits: int) -> RegionFigures:
     """Of a region, from all its cells."""
     credits = {cell.credit for cell in cells}
@@ -299,7 +326,8 @@ def _positive(found: Enclosure) -> Enclosure:
 def regions_of(table: CellTable) -> RegionTable:
     """The regions that a table has cells of."""
     _, first, at = np.unique(table.bits, axis=0, return_index=True, return_inverse=True)
-    return RegionTable(table, first, at.reshape(-1))
+    exact = all(cell is not None for cell in table.exact)
+    return RegionTable(table, first, at.reshape(-1), exact)
 
 
 def region_table(

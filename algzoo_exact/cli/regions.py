@@ -144,7 +144,7 @@ def regions(
                 progress=lambda done, total: advance(done / total, "joining"),
             ).write(parts["graph"])  # fmt: skip
         if "out" in parts:
-            write_rows(found.rows(chosen), parts["out"])
+            write_rows(found.rows(chosen, progress=advance), parts["out"])
         said = regions_document(
             loaded, section, found, Chosen(chosen, order, extent.top), asdict(files)
         )

@@ -14,6 +14,7 @@ import pytest
 from oracles.conventions import ALL_TIES
 from support.programs import Rng, degenerate_programs, random_program
 
+from algzoo_exact.analysis import regions
 from algzoo_exact.analysis.cells import measured_cells
 from algzoo_exact.analysis.regions import RegionTable, region_table, regions_of
 from algzoo_exact.analysis.sections import section
@@ -120,15 +121,28 @@ def facets_of(region: Region) -> set[tuple[object, ...]]:
 def test_facets_are_those_of_the_regions() -> None:
     for program in some(np.random.default_rng(7), 8):
         found = facets_of_regions(program)
-        regions = {region.pattern.bits: region for region in activation_regions(program)}
-        assert set(found) == set(regions)
-        assert 2 * shared_facets(found) == sum(len(r.facets) for r in regions.values())
+        whole = {region.pattern.bits: region for region in activation_regions(program)}
+        assert set(found) == set(whole)
+        assert 2 * shared_facets(found) == sum(len(r.facets) for r in whole.values())
         specializer = Specializer(program)
-        for bits, region in regions.items():
+        for bits, region in whole.items():
             known = region_of(program, specializer, bits, found[bits])
             assert facets_of(known) == facets_of(region)
             assert set(known.cone.rays) == set(region.cone.rays)
             assert known.lineality == region.lineality
+
+
+def test_rows_of_two_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are those of one, for any choice in any order."""
+    program, task = random_program(np.random.default_rng(3), 2, 4), second_argmax(4)
+    table = regions_of(measured_cells(program, task, unlabelled=True))
+    chosen = table.select("pattern")[::-2]
+    alone = table.rows(chosen)
+    assert [row["pattern"] for row in alone] == [str(table.pattern(i)) for i in chosen]
+    monkeypatch.setattr(regions, "_ROWS_AT_ONCE", 4)
+    monkeypatch.setattr(regions, "_PARTS_ALONE", 1)
+    assert table.rows(chosen) == alone
+    assert table.rows([]) == []
 
 
 def test_a_facet_without_a_neighbour_is_noticed() -> None:
