@@ -17,11 +17,12 @@ from algzoo_exact.cli.output import progress_bar
 from algzoo_exact.cli.scoring import Wishes, scored
 from algzoo_exact.deadline import Deadline
 from algzoo_exact.errors import InputError
-from algzoo_exact.files import Kept, check_place, journal_of, kept_beside
+from algzoo_exact.files import check_place
 from algzoo_exact.names import printable
 from algzoo_exact.version import __version__
 
 if TYPE_CHECKING:
+    from algzoo_exact.state import State
     from algzoo_exact.tables import Row
     from algzoo_exact.zoo.loading import Model
 
@@ -67,6 +68,7 @@ class Scoring:
         parts = (self.sizes, self.rules, self.wishes, self.noise)
         found = {name: value for part in parts for name, value in asdict(part).items()}
         return found | {
+            "command": "accuracy",
             "noise_seed": None,
             "workers": None,
             "scheduler": None,
@@ -88,6 +90,7 @@ class Scoring:
 def table_of(models: list[str], scoring: Scoring, out: Path | None, *, quiet: bool) -> Said:
     """Score the models one by one; each has its line at once, unless that is to be ``quiet``."""
     from algzoo_exact.present.documents.scores import COLUMNS, score_line, scores_document
+    from algzoo_exact.state import beside, opened
     from algzoo_exact.tables import check_suffix, write_rows
     from algzoo_exact.zoo.folders import every_model
 
@@ -103,14 +106,16 @@ def table_of(models: list[str], scoring: Scoring, out: Path | None, *, quiet: bo
     shown = _shown(names)
     width = min(WIDEST, max(map(len, shown.values())))
     with (
-        kept_beside(out, "table", scoring.settings()) as kept,
+        opened(out and beside(out), scoring.settings) as state,
         progress_bar("scoring") as advance,
         noticing_interrupts(),
         suppress(KeyboardInterrupt),  # what is done is kept
     ):
-        if kept.rows:
-            print(f"going on: {len(kept.rows)} scores are there", file=sys.stderr)
-        for row in _rows(names, seeds, scoring, kept, advance):
+        if state:
+            state.expect(total)
+        if state and state.done:
+            print(f"going on: {state.done} scores are there", file=sys.stderr)
+        for row in _rows(names, seeds, scoring, state, advance):
             rows.append(row)
             if not quiet:
                 seed = "" if row["noise_seed"] is None else f" #{row['noise_seed']}"
@@ -121,13 +126,17 @@ def table_of(models: list[str], scoring: Scoring, out: Path | None, *, quiet: bo
     if out is not None:
         write_rows(rows, out, COLUMNS)
         if whole:
-            journal_of(out).unlink(missing_ok=True)
+            beside(out).unlink(missing_ok=True)
     code = BAD_INPUT if any(row["error"] for row in rows) else 0
     return Said(scores_document(rows, total, out), code if whole else INTERRUPTED)
 
 
 def _rows(
-    names: list[str], seeds: list[int | None], scoring: Scoring, kept: Kept, advance: o.Advance
+    names: list[str],
+    seeds: list[int | None],
+    scoring: Scoring,
+    state: State | None,
+    advance: o.Advance,
 ) -> Iterator[Row]:
     """A row for each model and seed of the noise."""
     from algzoo_exact.present.documents.scores import whole_row
@@ -144,7 +153,7 @@ def _rows(
             heard(0.0, "")
             row: Row = {"error": str(model).removeprefix(f"{name}: ")}
             if not isinstance(model, InputError):
-                row = _row(name, model, seed, scoring, kept, lambda *_: nullcontext(heard))
+                row = _row(name, model, seed, scoring, state, lambda *_: nullcontext(heard))
             yield whole_row(row | {"file": printable(name), "noise_seed": seed})
 
 
@@ -156,19 +165,21 @@ def _loaded(name: str, scoring: Scoring) -> Model | InputError:
 
 
 def _row(
-    name: str, model: Model, seed: int | None, scoring: Scoring, kept: Kept, bar: o.Bar
+    name: str, model: Model, seed: int | None, scoring: Scoring, state: State | None, bar: o.Bar
 ) -> Row:
     """KeyboardInterrupt where Ctrl-C came before the whole score was there."""
     key = json.dumps([name, model.sha256, seed])
-    if key not in kept.rows:
-        try:
-            row, interrupted = scoring.row(model, seed, bar)
-        except InputError as error:
-            return {"error": str(error)}
-        if interrupted:
-            raise KeyboardInterrupt
-        kept.add(key, row)
-    return kept.rows[key]
+    if state and (known := state.value(key)):
+        return dict(known)
+    try:
+        row, interrupted = scoring.row(model, seed, bar)
+    except InputError as error:
+        return {"error": str(error)}
+    if interrupted:
+        raise KeyboardInterrupt
+    if state:
+        state.put(key, row)
+    return row
 
 
 def _shown(names: list[str]) -> dict[str, str]:
