@@ -14,15 +14,6 @@ from algzoo_exact.cli.many import Scoring, table_of
 from algzoo_exact.cli.output import progress_bar
 from algzoo_exact.cli.scoring import Wishes, scored
 
-EXAMPLES = """
-algzoo-exact accuracy 2nd_argmax_2_2
-algzoo-exact accuracy my_model.pth --task argmax --ties uniform --json
-algzoo-exact accuracy 2nd_argmax_8_5 --method exact --digits 12
-algzoo-exact accuracy big.pth --task 2nd_argmax --time-limit 2m
-algzoo-exact accuracy models/ --task argmax --out scores.csv
-algzoo-exact accuracy 2nd_argmax_4_3 --noise 0.05 --noise-seeds 20
-"""
-
 
 @dataclass(frozen=True, kw_only=True)
 class Many:
@@ -58,6 +49,14 @@ def accuracy(
 
     Of several models, or a folder of them, there is a line for each, as it is done. The exit code
     is 2 if one of them has no score, whose line says why; limits are for each of them.
+
+    Examples:
+    algzoo-exact accuracy 2nd_argmax_2_2
+    algzoo-exact accuracy my_model.pth --task argmax --ties uniform --json
+    algzoo-exact accuracy 2nd_argmax_8_5 --method exact --digits 12
+    algzoo-exact accuracy big.pth --task 2nd_argmax --time-limit 2m
+    algzoo-exact accuracy models/ --task argmax --out scores.csv
+    algzoo-exact accuracy 2nd_argmax_4_3 --noise 0.05 --noise-seeds 20
     """
     if many != Many() or len(models) > 1 or os.path.isdir(models[0]):
         scoring = Scoring(sizes, rules, wishes, noise, many.noise_seeds)

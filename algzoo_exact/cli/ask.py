@@ -8,12 +8,6 @@ from algzoo_exact.cli import options as o
 from algzoo_exact.cli.command import Said, Timed
 from algzoo_exact.cli.output import progress_bar
 
-EXAMPLES = """
-algzoo-exact ask 2nd_argmax_4_3 "h[1][0] > 0 and x[0] > x[1]"
-algzoo-exact ask 2nd_argmax_4_3 "logit[0] > logit[1]" --given "x[0] < x[1]" --json
-algzoo-exact ask 2nd_argmax_8_5 "answer == 2 and label == 1" --cells 5
-"""
-
 UNDECIDED = 3
 
 
@@ -37,6 +31,11 @@ def ask(model: o.ModelArgument, sizes: o.Sizes, asked: Statement) -> Said:
     are written in the language of explanations.
 
     Exit codes: 0 proved or refuted, 2 bad input, 3 undecided.
+
+    Examples:
+    algzoo-exact ask 2nd_argmax_4_3 "h[1][0] > 0 and x[0] > x[1]"
+    algzoo-exact ask 2nd_argmax_4_3 "logit[0] > logit[1]" --given "x[0] < x[1]" --json
+    algzoo-exact ask 2nd_argmax_8_5 "answer == 2 and label == 1" --cells 5
     """
     import algzoo_exact as az
     from algzoo_exact.present.documents.asked import asked_document

@@ -20,13 +20,6 @@ if TYPE_CHECKING:
     from algzoo_exact.atlas.entries import Chosen, Entry
     from algzoo_exact.tables import Row
 
-EXAMPLES = """
-algzoo-exact atlas --sizes '2nd_argmax_*_3' -o atlas
-algzoo-exact atlas --sizes median_2_2,median_4_3 --seeds 0-4 --checkpoints 0,2^20,2^30 -o atlas
-algzoo-exact atlas runs/2nd_argmax_4_3/seeds -o atlas
-algzoo-exact atlas --all-algzoo --method exact -o atlas
-"""
-
 _FEW = 20  # models that one process scores soon
 
 
@@ -93,6 +86,12 @@ def atlas(about: About, sizes: o.AllSizes, effort: Effort, as_json: o.JsonOption
     filters and leads to a page for each size; scores.parquet and scores.csv, with a row for each
     model and the kind of each number; and atlas.db, by which the same command goes on after Ctrl-C,
     a kill or a lost connection.
+
+    Examples:
+    algzoo-exact atlas --sizes '2nd_argmax_*_3' -o atlas
+    algzoo-exact atlas --sizes median_2_2,median_4_3 --seeds 0-4 --checkpoints 0,2^20,2^30 -o atlas
+    algzoo-exact atlas runs/2nd_argmax_4_3/seeds -o atlas
+    algzoo-exact atlas --all-algzoo --method exact -o atlas
     """
     from algzoo_exact.atlas.build import Plan, atlas_of
     from algzoo_exact.atlas.entries import entries_of

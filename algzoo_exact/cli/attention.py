@@ -10,11 +10,6 @@ from algzoo_exact.cli import options as o
 from algzoo_exact.cli.command import Said
 from algzoo_exact.errors import InputError
 
-EXAMPLES = """
-algzoo-exact attention longest_cycle_4_4 1,2,0,3
-algzoo-exact attention longest_cycle_4_4 --out attention.parquet
-"""
-
 _INPUT = re.compile(r"\d{1,4}(,\d{1,4})*", re.ASCII)
 
 
@@ -30,6 +25,10 @@ def attention(model: o.ModelArgument, sizes: o.Sizes, watched: Watched) -> Said:
     """Print a transformer's logits and the attention of each head on one input.
 
     Numbers are float64 with a proved bound. A table of all inputs has a row for each.
+
+    Examples:
+    algzoo-exact attention longest_cycle_4_4 1,2,0,3
+    algzoo-exact attention longest_cycle_4_4 --out attention.parquet
     """
     import algzoo_exact as az
     from algzoo_exact.present.documents.functions import attention_document, attention_out_document

@@ -9,14 +9,6 @@ from algzoo_exact.cli import options as o
 from algzoo_exact.cli.command import Said
 from algzoo_exact.cli.output import progress_bar
 
-EXAMPLES = """
-algzoo-exact certify 2nd_argmax_4_3 -o 2nd_argmax_4_3.json
-algzoo-exact certify longest_cycle_6_5 -o longest_cycle.json.gz
-algzoo-exact certify median_4_3 -o median_4_3.json
-algzoo-exact certify 2nd_argmax_4_3 -o explained.json.gz --explanation 2nd_argmax_4_3
-algzoo-exact certify my_model.pth --task argmedian -o certificate.json --decimals 30
-"""
-
 
 @dataclass(frozen=True, kw_only=True)
 class Output:
@@ -49,6 +41,13 @@ def certify(
     With an explanation, each of its claims and cases is in it, with what proves or refutes it;
     models with more than six inputs then need no cells. A certificate can be checked without this
     package: see [bold]algzoo-exact check[/bold].
+
+    Examples:
+    algzoo-exact certify 2nd_argmax_4_3 -o 2nd_argmax_4_3.json
+    algzoo-exact certify longest_cycle_6_5 -o longest_cycle.json.gz
+    algzoo-exact certify median_4_3 -o median_4_3.json
+    algzoo-exact certify 2nd_argmax_4_3 -o explained.json.gz --explanation 2nd_argmax_4_3
+    algzoo-exact certify my_model.pth --task argmedian -o certificate.json --decimals 30
     """
     from algzoo_exact.certificate.build import write_certificate
     from algzoo_exact.present.documents.certificate import certificate_document

@@ -12,15 +12,6 @@ from algzoo_exact.cli import options as o
 from algzoo_exact.cli.command import Said
 from algzoo_exact.present.document import facts, untitled
 
-EXAMPLES = """
-algzoo-exact check certificate.json my_model.safetensors
-algzoo-exact check certificate.json 2nd_argmax_4_3
-algzoo-exact check certificate.json.gz my_model.safetensors --task 2nd_argmax --ties lowest
-algzoo-exact check certificate.json
-Exit codes: 0 accepted, 1 rejected, 2 not a certificate, 3 not everything could be checked \
-(without WEIGHTS, it is about the weights inside), 4 the checker failed.
-"""
-
 
 @dataclass(frozen=True, kw_only=True)
 class Files:
@@ -51,6 +42,14 @@ def check(files: Files, sizes: o.AllFacts, demands: Demands) -> Said:
 
     The file algzoo_exact/certificate/check.py does the same alone: python check.py FILE [WEIGHTS]
     needs Python and nothing else.
+
+    Examples:
+    algzoo-exact check certificate.json my_model.safetensors
+    algzoo-exact check certificate.json 2nd_argmax_4_3
+    algzoo-exact check certificate.json.gz my_model.safetensors --task 2nd_argmax --ties lowest
+    algzoo-exact check certificate.json
+    Exit codes: 0 accepted, 1 rejected, 2 not a certificate, 3 not everything could be checked
+        (without WEIGHTS, it is about the weights inside), 4 the checker failed.
     """
     from algzoo_exact.certificate.check import check_certificate, decimal
 

@@ -19,14 +19,6 @@ if TYPE_CHECKING:
 
 LOWEST, HIGHEST = 1.0, 1e15
 
-EXAMPLES = """
-algzoo-exact compare 2nd_argmax_4_3 --noise 0.05 --budgets 1e4:1e7 --out race/
-algzoo-exact compare 2nd_argmax_16_10 --noise 0.0085 --noise-relative --variants 32 --workers 2 \
---out race/
-algzoo-exact compare 2nd_argmax_4_4 --noise 0.02 --budgets 71000,2e6 \
---estimators sampling,sobol-order --json
-"""
-
 
 def parse_budgets(text: str | tuple[float, ...]) -> tuple[float, ...]:
     """FLOPs: ``1e4:1e9``, by factors of ten and the end, or a list such as ``71000,2e6``."""
@@ -91,6 +83,13 @@ def compare(model: o.ModelArgument, noise: Variants, sizes: o.Sizes, entries: En
     Each entry estimates each variant's accuracy within a budget of FLOPs, counted operation by
     operation, and is judged by its mean squared error. The ratio compares it with random sampling
     at the same FLOPs: below 1 beats sampling. Every figure has a 95% interval.
+
+    Examples:
+    algzoo-exact compare 2nd_argmax_4_3 --noise 0.05 --budgets 1e4:1e7 --out race/
+    algzoo-exact compare 2nd_argmax_16_10 --noise 0.0085 --noise-relative --variants 32 --workers 2
+        --out race/
+    algzoo-exact compare 2nd_argmax_4_4 --noise 0.02 --budgets 71000,2e6
+        --estimators sampling,sobol-order --json
     """
     import algzoo_exact as az
     from algzoo_exact.present.documents.race import race_document

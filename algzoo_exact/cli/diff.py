@@ -17,13 +17,6 @@ if TYPE_CHECKING:
     from algzoo_exact.program.reduce import Format
     from algzoo_exact.zoo.loading import Model
 
-EXAMPLES = """
-algzoo-exact diff 2nd_argmax_4_3 retrained.safetensors
-algzoo-exact diff 2nd_argmax_4_3 --noise 0.01 --json
-algzoo-exact diff 2nd_argmax_4_3 2nd_argmax_3_3 --picture apart.svg
-algzoo-exact diff 2nd_argmax_4_3 --prune 0.1 --round int8
-"""
-
 _DRAWN = 3  # inputs
 
 
@@ -57,6 +50,12 @@ def diff(
     Noise, pruning and rounding, in this order, change the second model, by default a copy of the
     first. Where logits tie, the lowest index is the answer. Of median models it is the root of the
     mean squared difference; of transformers all inputs are tried.
+
+    Examples:
+    algzoo-exact diff 2nd_argmax_4_3 retrained.safetensors
+    algzoo-exact diff 2nd_argmax_4_3 --noise 0.01 --json
+    algzoo-exact diff 2nd_argmax_4_3 2nd_argmax_3_3 --picture apart.svg
+    algzoo-exact diff 2nd_argmax_4_3 --prune 0.1 --round int8
     """
     import algzoo_exact as az
     from algzoo_exact.present.documents.difference import difference_document, root_document

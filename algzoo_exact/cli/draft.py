@@ -12,13 +12,6 @@ from algzoo_exact.cli.output import progress_bar
 from algzoo_exact.cli.stories import EXIT_CODES
 from algzoo_exact.errors import InputError
 
-EXAMPLES = """
-algzoo-exact draft 2nd_argmax_2_2 -o story.toml
-algzoo-exact draft my_model.safetensors --task 2nd_argmax -o story.toml --time-limit 2m
-algzoo-exact draft 2nd_argmax_4_3 --from mine.toml -o completed.toml
-Exit codes: 0 all proved, 1 something in the given story refuted, 2 bad input, 3 undecided.
-"""
-
 
 @dataclass(frozen=True, kw_only=True)
 class Drafted(o.Ties, o.Seed):
@@ -42,6 +35,12 @@ def draft(model: o.ModelArgument, sizes: o.Sizes, drafted: Drafted) -> Said:
     each step, cases by order and sign, near-equal coefficients, and a network with rounded weights.
     Only what the verifier proves is written; the rest stands in comments. Read and edit the file,
     then run verify and surprise on it.
+
+    Examples:
+    algzoo-exact draft 2nd_argmax_2_2 -o story.toml
+    algzoo-exact draft my_model.safetensors --task 2nd_argmax -o story.toml --time-limit 2m
+    algzoo-exact draft 2nd_argmax_4_3 --from mine.toml -o completed.toml
+    Exit codes: 0 all proved, 1 something in the given story refuted, 2 bad input, 3 undecided.
     """
     import algzoo_exact as az
     from algzoo_exact.files import check_place, replacing

@@ -9,12 +9,6 @@ from algzoo_exact.cli import options as o
 from algzoo_exact.cli.command import Said
 from algzoo_exact.cli.output import progress_bar
 
-EXAMPLES = """
-algzoo-exact economy 2nd_argmax_2_2 --explanation 2nd_argmax_2_2
-algzoo-exact economy 2nd_argmax_4_3 --explanation 2nd_argmax_4_3 --plot economy.png
-algzoo-exact economy 2nd_argmax_16_10 --seconds 20s --json
-"""
-
 
 @dataclass(frozen=True, kw_only=True)
 class Proofs:
@@ -40,6 +34,11 @@ def economy(model: o.ModelArgument, sizes: o.AllSizes, ties: o.Ties, proofs: Pro
     boxes; brute force over activation patterns. Operations are counted by the checker of
     certificates, or estimated where no certificate can be made. Beside them stand the bits of the
     explanation, and those that it leaves.
+
+    Examples:
+    algzoo-exact economy 2nd_argmax_2_2 --explanation 2nd_argmax_2_2
+    algzoo-exact economy 2nd_argmax_4_3 --explanation 2nd_argmax_4_3 --plot economy.png
+    algzoo-exact economy 2nd_argmax_16_10 --seconds 20s --json
     """
     import algzoo_exact as az
     from algzoo_exact.plotting import check_plot

@@ -15,12 +15,6 @@ from algzoo_exact.errors import FloatRangeError
 
 _TORCH_SECONDS = 3.0  # that it takes to be loaded, at most
 
-EXAMPLES = """
-algzoo-exact errors 2nd_argmax_4_3
-algzoo-exact errors 2nd_argmax_8_5 --top 30 --out errors.parquet
-algzoo-exact errors my_model.pth --task argmax --json
-"""
-
 
 @dataclass(frozen=True, kw_only=True)
 class Extent(o.TimeLimit, o.Lasting):
@@ -45,6 +39,11 @@ def errors(
     by activation pattern follow. All cells together are the error, 1 - accuracy. Of a transformer,
     the inputs that it gets wrong, with their cycles; of a median model, the cells that add most to
     its mean squared error.
+
+    Examples:
+    algzoo-exact errors 2nd_argmax_4_3
+    algzoo-exact errors 2nd_argmax_8_5 --top 30 --out errors.parquet
+    algzoo-exact errors my_model.pth --task argmax --json
     """
     import algzoo_exact as az
     from algzoo_exact.present.documents.errors import errors_document

@@ -14,14 +14,6 @@ from algzoo_exact.cli.stories import EXIT_CODES, StatementTime
 from algzoo_exact.errors import InputError
 from algzoo_exact.files import check_place
 
-EXAMPLES = """
-algzoo-exact explore 2nd_argmax_4_3 -o page.html
-algzoo-exact explore 2nd_argmax_4_3 --explanation 2nd_argmax_4_3 -o page.html
-algzoo-exact explore 2nd_argmax_4_3 --against 2nd_argmax_3_3 -o page.html
-algzoo-exact explore algzoo:2nd_argmax_16_10 --section "*,*,0,0,0,0,0,0,0,1/2" -o page.html
-Exit codes: 0 fine or proved, 1 a claim is refuted, 2 bad input, 3 a claim is undecided.
-"""
-
 
 @dataclass(frozen=True, kw_only=True)
 class Page:
@@ -57,6 +49,13 @@ def explore(
     The picture is a circle for two inputs, a sphere that turns for three, and a section that one
     chooses for more. The page is one file and fetches nothing. Its tables are exact, as those of
     [bold]regions[/bold] and [bold]errors[/bold]; the picture is drawn in float64.
+
+    Examples:
+    algzoo-exact explore 2nd_argmax_4_3 -o page.html
+    algzoo-exact explore 2nd_argmax_4_3 --explanation 2nd_argmax_4_3 -o page.html
+    algzoo-exact explore 2nd_argmax_4_3 --against 2nd_argmax_3_3 -o page.html
+    algzoo-exact explore algzoo:2nd_argmax_16_10 --section "*,*,0,0,0,0,0,0,0,1/2" -o page.html
+    Exit codes: 0 fine or proved, 1 a claim is refuted, 2 bad input, 3 a claim is undecided.
     """
     import algzoo_exact as az
     from algzoo_exact.present.documents.explore import explore_document

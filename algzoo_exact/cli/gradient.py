@@ -12,15 +12,6 @@ from algzoo_exact.cli.command import Said, Timed
 from algzoo_exact.cli.interrupts import noticing_interrupts
 from algzoo_exact.cli.output import progress_bar
 
-GRADIENT_EXAMPLES = """
-algzoo-exact gradient 2nd_argmax_4_3
-algzoo-exact gradient median_4_3 --json
-"""
-POLISH_EXAMPLES = """
-algzoo-exact polish 2nd_argmax_4_4 -o polished.safetensors --time-limit 1m
-algzoo-exact polish my_model.pth --task argmedian -o polished.pt --restarts 10
-"""
-
 
 @dataclass(frozen=True, kw_only=True)
 class Shown:
@@ -52,6 +43,10 @@ def gradient(
     The accuracy, or a median model's mean squared error, of an RNN with 2 to 9 inputs. All is
     exact: radii are rounding alone. Then how much the score feels relative noise in each weight,
     and whether the derivatives along rescaled neurons, which change nothing, are 0.
+
+    Examples:
+    algzoo-exact gradient 2nd_argmax_4_3
+    algzoo-exact gradient median_4_3 --json
     """
     import algzoo_exact as az
     from algzoo_exact.present.documents.gradient import gradient_document
@@ -83,6 +78,10 @@ def polish(
 
     The accuracy of an RNN with 2 to 9 inputs grows, or a median model's mean squared error falls,
     until no step gains. Stop it with Ctrl-C whenever you like: the best so far is written.
+
+    Examples:
+    algzoo-exact polish 2nd_argmax_4_4 -o polished.safetensors --time-limit 1m
+    algzoo-exact polish my_model.pth --task argmedian -o polished.pt --restarts 10
     """
     import algzoo_exact as az
     from algzoo_exact.files import staged

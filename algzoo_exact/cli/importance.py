@@ -15,18 +15,6 @@ from algzoo_exact.errors import InputError, did_you_mean
 if TYPE_CHECKING:
     from algzoo_exact.analysis.ablation import Frozen, Sort
 
-ABLATE_EXAMPLES = """
-algzoo-exact ablate 2nd_argmax_4_3 3
-algzoo-exact ablate 2nd_argmax_4_3 1,3 --frozen on
-algzoo-exact ablate 2nd_argmax_4_3 "W_hh[1][2]" --json
-algzoo-exact ablate longest_cycle_4_4 0,0
-"""
-IMPORTANCE_EXAMPLES = """
-algzoo-exact importance 2nd_argmax_4_3
-algzoo-exact importance 2nd_argmax_4_3 --parts steps --pairs
-algzoo-exact importance 2nd_argmax_8_5 --parts weights --top 30
-"""
-
 SORTS = ("neurons", "steps", "weights", "heads")
 STATES = ("off", "on")
 
@@ -89,6 +77,12 @@ def ablate(
 
     A part is a neuron, a weight or an attention head. The drop is how much lower the accuracy is,
     or how much larger the mean squared error of a median model.
+
+    Examples:
+    algzoo-exact ablate 2nd_argmax_4_3 3
+    algzoo-exact ablate 2nd_argmax_4_3 1,3 --frozen on
+    algzoo-exact ablate 2nd_argmax_4_3 "W_hh[1][2]" --json
+    algzoo-exact ablate longest_cycle_4_4 0,0
     """
     import algzoo_exact as az
     from algzoo_exact.analysis.ablation import Importance
@@ -117,6 +111,11 @@ def importance(
     """Rank the parts of a model by what its exact score loses without each.
 
     Neurons are taken out at all steps, and at each step; or weights, or a transformer's heads.
+
+    Examples:
+    algzoo-exact importance 2nd_argmax_4_3
+    algzoo-exact importance 2nd_argmax_4_3 --parts steps --pairs
+    algzoo-exact importance 2nd_argmax_8_5 --parts weights --top 30
     """
     import algzoo_exact as az
     from algzoo_exact.present.documents.importance import importance_document

@@ -6,11 +6,6 @@ from algzoo_exact.cli import options as o
 from algzoo_exact.cli.command import Said, Timed
 from algzoo_exact.cli.output import progress_bar
 
-EXAMPLES = """
-algzoo-exact neurons 2nd_argmax_4_3
-algzoo-exact neurons 2nd_argmax_8_5 --json
-"""
-
 
 def neurons(
     model: o.ModelArgument,
@@ -23,6 +18,10 @@ def neurons(
     Dead neurons, those that are always on, pairs that are never or always on together, and pairs
     that are equal up to scale, or opposite. Then how many activation patterns of each layer (of an
     RNN: step) carry 50, 90 and 99% of the inputs.
+
+    Examples:
+    algzoo-exact neurons 2nd_argmax_4_3
+    algzoo-exact neurons 2nd_argmax_8_5 --json
     """
     import algzoo_exact as az
     from algzoo_exact.present.documents.neurons import neurons_document

@@ -17,14 +17,6 @@ if TYPE_CHECKING:
     from algzoo_exact.analysis.sections import Section
     from algzoo_exact.zoo.loading import Model
 
-EXAMPLES = """
-algzoo-exact regions 2nd_argmax_3_3
-algzoo-exact regions 2nd_argmax_3_3 --picture regions.svg --out regions.parquet
-algzoo-exact regions 2nd_argmax_4_4 --graph regions.graphml --json
-algzoo-exact regions 2nd_argmax_4_4 --sort errors --wrong --out wrong.csv
-algzoo-exact regions 2nd_argmax_4_4 --zero 1 --picture section.svg
-"""
-
 MOST_REGIONS = 200_000  # as many can take minutes and some GB
 
 
@@ -100,6 +92,13 @@ def regions(
 
     Prints their number, and the pattern, exact measure and answer of the heaviest.
     Patterns show which neurons are on: steps left to right, neuron 0 first in each.
+
+    Examples:
+    algzoo-exact regions 2nd_argmax_3_3
+    algzoo-exact regions 2nd_argmax_3_3 --picture regions.svg --out regions.parquet
+    algzoo-exact regions 2nd_argmax_4_4 --graph regions.graphml --json
+    algzoo-exact regions 2nd_argmax_4_4 --sort errors --wrong --out wrong.csv
+    algzoo-exact regions 2nd_argmax_4_4 --zero 1 --picture section.svg
     """
     from algzoo_exact.measure.flow import MOST_INPUTS
     from algzoo_exact.tables import SUFFIXES, write_rows

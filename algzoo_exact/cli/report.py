@@ -25,14 +25,6 @@ if TYPE_CHECKING:
     from algzoo_exact.present.findings.gather import Findings, Wishes
     from algzoo_exact.zoo.loading import Model
 
-EXAMPLES = """
-algzoo-exact report 2nd_argmax_2_2 --explanation 2nd_argmax_2_2 -o report.html
-algzoo-exact report my_model.pth --task argmax -o report.tex --no-certificate
-algzoo-exact report --all models/ -o reports/
-Exit codes: 0 fine or proved, 1 a claim is refuted or a sample contradicts the score, 2 bad input, \
-3 a claim is undecided.
-"""
-
 
 @dataclass(frozen=True, kw_only=True)
 class About:
@@ -101,6 +93,13 @@ def report(
     """Write a report that reads like a proof: theorem, picture, steps, errors, certificate.
 
     Every number in it says what kind it is. HTML reports are one file each, which fetches nothing.
+
+    Examples:
+    algzoo-exact report 2nd_argmax_2_2 --explanation 2nd_argmax_2_2 -o report.html
+    algzoo-exact report my_model.pth --task argmax -o report.tex --no-certificate
+    algzoo-exact report --all models/ -o reports/
+    Exit codes: 0 fine or proved, 1 a claim is refuted or a sample contradicts the score,
+        2 bad input, 3 a claim is undecided.
     """
     from algzoo_exact.present.findings.gather import Wishes
     from algzoo_exact.present.writers.registry import check_target

@@ -12,11 +12,6 @@ from algzoo_exact.cli.output import progress_bar
 if TYPE_CHECKING:
     from algzoo_exact.runtime.sampled import Estimate
 
-EXAMPLES = """
-algzoo-exact sample 2nd_argmax_4_4
-algzoo-exact sample my_model.pth --task argmax -n 2^24 --device cuda --json
-"""
-
 
 @dataclass(frozen=True, kw_only=True)
 class Draw(o.Seed, o.Lasting):
@@ -38,6 +33,10 @@ def sample(
     """Estimate the accuracy on random inputs, with an exact confidence interval.
 
     The network runs in float32 unless asked otherwise. The same seed gives the same result.
+
+    Examples:
+    algzoo-exact sample 2nd_argmax_4_4
+    algzoo-exact sample my_model.pth --task argmax -n 2^24 --device cuda --json
     """
     import algzoo_exact as az
     from algzoo_exact.present.documents.score import sample_document

@@ -11,13 +11,6 @@ from algzoo_exact.cli.command import Said, Timed
 from algzoo_exact.cli.output import progress_bar
 from algzoo_exact.errors import InputError
 
-EXAMPLES = """
-algzoo-exact sections algzoo:2nd_argmax_16_10
-algzoo-exact sections 2nd_argmax_8_5 --positive 3 --json
-algzoo-exact sections algzoo:2nd_argmax_16_10 --zero 0,1,2,3,4,5
-algzoo-exact sections 2nd_argmax_4_4 --equal 0,1
-"""
-
 
 @dataclass(frozen=True, kw_only=True)
 class Extent(o.TimeLimit, o.Lasting):
@@ -46,6 +39,12 @@ def sections(
     the mass of such inputs is told apart. Without a section, all inputs but a few are 0, and those
     are positive: for each order of them, the share on which the answer is right. On sections even
     models of ten inputs, for which there are only bounds, have exact scores.
+
+    Examples:
+    algzoo-exact sections algzoo:2nd_argmax_16_10
+    algzoo-exact sections 2nd_argmax_8_5 --positive 3 --json
+    algzoo-exact sections algzoo:2nd_argmax_16_10 --zero 0,1,2,3,4,5
+    algzoo-exact sections 2nd_argmax_4_4 --equal 0,1
     """
     import algzoo_exact as az
     from algzoo_exact.present.documents.section import positive_document, section_document

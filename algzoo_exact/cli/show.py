@@ -8,12 +8,6 @@ from algzoo_exact.cli import options as o
 from algzoo_exact.cli.command import Said
 from algzoo_exact.errors import InputError
 
-EXAMPLES = """
-algzoo-exact show 2nd_argmax_2_2
-algzoo-exact show 2nd_argmax_2_2 --standard
-algzoo-exact show handcrafted:2nd_argmax_3 --latex > program.tex
-"""
-
 
 @dataclass(frozen=True, kw_only=True)
 class Form:
@@ -35,6 +29,11 @@ def show(
     """Print the program: a recurrence with exact rational weights.
 
     Numbers that go on after the digits shown end in …; --json and --sympy give them in full.
+
+    Examples:
+    algzoo-exact show 2nd_argmax_2_2
+    algzoo-exact show 2nd_argmax_2_2 --standard
+    algzoo-exact show handcrafted:2nd_argmax_3 --latex > program.tex
     """
     import algzoo_exact as az
 

@@ -8,11 +8,6 @@ from pathlib import Path
 from algzoo_exact.cli import options as o
 from algzoo_exact.cli.command import Said
 
-EXAMPLES = """
-algzoo-exact status run.db
-algzoo-exact status run.db --json
-"""
-
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
@@ -24,6 +19,10 @@ def status(run: Run) -> Said:
 
     The run may be at work meanwhile, also on another machine, or have been killed. The time left
     is what the other jobs would take if they were like those that are done.
+
+    Examples:
+    algzoo-exact status run.db
+    algzoo-exact status run.db --json
     """
     from algzoo_exact.present.documents.status import status_document
     from algzoo_exact.state import status

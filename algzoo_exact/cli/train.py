@@ -15,12 +15,6 @@ from algzoo_exact.present.document import facts, untitled
 if TYPE_CHECKING:
     from algzoo_exact.training.run import Status
 
-EXAMPLES = """
-algzoo-exact train 2nd_argmax --hidden-size 4 --seq-len 3 --sequences 2^24
-algzoo-exact train median --hidden-size 8 --seq-len 5 --sequences 2^26 --seeds 16 --out runs/median
-algzoo-exact train longest_cycle --hidden-size 4 --seq-len 4 --sequences 2^24 --heads 2
-"""
-
 
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
@@ -60,6 +54,12 @@ def train(wanted: Wanted, place: Place) -> Said:
 
     Stop it with Ctrl-C whenever you like: the same command goes on from there, and on a CPU ends
     with the very same files. Weights are kept at 2^20, 2^21, .. sequences.
+
+    Examples:
+    algzoo-exact train 2nd_argmax --hidden-size 4 --seq-len 3 --sequences 2^24
+    algzoo-exact train median --hidden-size 8 --seq-len 5 --sequences 2^26 --seeds 16
+        --out runs/median
+    algzoo-exact train longest_cycle --hidden-size 4 --seq-len 4 --sequences 2^24 --heads 2
     """
     from algzoo_exact.training.train import finish, recipe_for, run_to_end
     from algzoo_exact.zoo.card_text import score_text

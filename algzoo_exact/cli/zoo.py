@@ -11,17 +11,6 @@ from algzoo_exact.cli import options as o
 from algzoo_exact.cli.command import Said
 from algzoo_exact.errors import InputError, did_you_mean
 
-LIST_EXAMPLES = """
-algzoo-exact zoo list
-algzoo-exact zoo list --task median
-algzoo-exact zoo list --json
-"""
-
-TABLE_EXAMPLES = """
-algzoo-exact zoo table
-algzoo-exact zoo table my_models > scores.md
-"""
-
 
 @dataclass(frozen=True, kw_only=True)
 class Family:
@@ -49,6 +38,11 @@ def list_models(family: Family) -> Said:
 
     AlgZoo's scores are as published, to 0.001: accuracies, and for median the root of the mean
     squared error. Scores of shipped models are from their cards.
+
+    Examples:
+    algzoo-exact zoo list
+    algzoo-exact zoo list --task median
+    algzoo-exact zoo list --json
     """
     from algzoo_exact.present.documents.catalogue import catalogue_document
     from algzoo_exact.zoo.algzoo import FAMILIES
@@ -66,7 +60,12 @@ def list_models(family: Family) -> Said:
 
 
 def table(cards: Cards) -> None:
-    """Print model cards as a Markdown table, beside AlgZoo's published scores."""
+    """Print model cards as a Markdown table, beside AlgZoo's published scores.
+
+    Examples:
+    algzoo-exact zoo table
+    algzoo-exact zoo table my_models > scores.md
+    """
     from algzoo_exact.present.documents.catalogue import cards_document
     from algzoo_exact.present.writers.markdown import to_markdown
     from algzoo_exact.zoo.cards import read_cards
