@@ -19,10 +19,11 @@ from algzoo_exact.cli.scoring import Wishes, scored
 class Many:
     """Several models, or variants of one, as a table."""
 
-    noise_seeds: int | None = o.option(
-        None, "N", "As many noisy variants of each model, with the mean and the standard deviation "
-        "of their scores.", parser=o.parse_count,
-    )  # fmt: skip
+    noise_seeds: int | None = o.count(
+        None,
+        "As many noisy variants of each model, with the mean and the standard deviation of their "
+        "scores.",
+    )
     out: Path | None = o.option(
         None, "FILE", "Write a table with a row for each model: .csv, .parquet or .json. The same "
         "command goes on where it was stopped.", "--out", "--csv",

@@ -114,7 +114,7 @@ def _print_version(asked: bool) -> None:
         raise typer.Exit
 
 
-def _help(function: Callable[..., Any]) -> dict[str, str]:
+def _help(function: Callable[..., Any]) -> dict[str, Any]:
     """What typer is told of a command's docstring: paragraphs, and at their end examples.
 
     An example or a note is a line; what is indented goes on from the line before. Typer keeps the

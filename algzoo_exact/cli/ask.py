@@ -20,10 +20,10 @@ class Statement(o.Lasting):
     )
     given: str | None = o.option(None, "STATEMENT", "Ask only of inputs for which this holds.")
     cells: int = o.option(0, "N", "List the heaviest cones on which it holds.", min=0)
-    seconds: float = o.option("30s", "TIME", "In all: 30s, 2m, ...", parser=o.parse_seconds)
+    seconds: float = o.duration("30s", "In all: 30s, 2m, ...")
 
 
-def ask(model: o.ModelArgument, sizes: o.Sizes, asked: Statement) -> Said:
+def ask(subject: o.Subject, asked: Statement) -> Said:
     """Ask whether a statement holds for all inputs, and with what probability it holds.
 
     Proved, refuted with an input at which it fails, or undecided; and in any case its probability
@@ -40,7 +40,7 @@ def ask(model: o.ModelArgument, sizes: o.Sizes, asked: Statement) -> Said:
     import algzoo_exact as az
     from algzoo_exact.present.documents.asked import asked_document
 
-    loaded = sizes.load(model)
+    loaded = subject.loaded()
     with progress_bar("asking") as advance, asked.shared(2) as workers:
         found = az.ask(
             loaded, asked.statement, given=asked.given, cells=asked.cells, seconds=asked.seconds,

@@ -12,8 +12,7 @@ import typer
 
 from algzoo_exact.cli import options as o
 from algzoo_exact.cli.command import BAD_INPUT, INTERRUPTED, Said
-from algzoo_exact.cli.many import WIDEST
-from algzoo_exact.cli.output import progress_bar
+from algzoo_exact.cli.output import progress_bar, score_lines
 from algzoo_exact.errors import InputError
 
 if TYPE_CHECKING:
@@ -30,10 +29,11 @@ class About:
     models: list[str] = o.argument(
         (), "FOLDER..", "Folders of weight files, or such files. Without any, AlgZoo's own models."
     )
-    output: Path = o.option(
-        o.REQUIRED, "FOLDER", "Where the atlas goes. The same command goes on where it was "
-        "stopped, and one with more models takes over what is known.", "--output", "-o",
-    )  # fmt: skip
+    output: Path = o.output(
+        "FOLDER",
+        "Where the atlas goes. The same command goes on where it was stopped, and one with more "
+        "models takes over what is known.",
+    )
     all_algzoo: bool = o.flag(
         "--all-algzoo", "All that AlgZoo has: 116 sizes, 5 seeds, 12 checkpoints."
     )
@@ -74,9 +74,7 @@ class Effort(o.Ties, o.Sharing):
         "[bold]exact[/bold]: every input decided, up to 9 of them, however long that takes; then "
         "the files do not depend on the speed of machines.",
     )  # fmt: skip
-    time_limit: float | None = o.option(
-        None, "TIME", "For each model: 30s, 2m, ...", parser=o.parse_seconds
-    )
+    time_limit: float | None = o.duration(None, "For each model: 30s, 2m, ...")
 
 
 def atlas(about: About, sizes: o.AllSizes, effort: Effort, as_json: o.JsonOption = False) -> Said:
@@ -97,16 +95,15 @@ def atlas(about: About, sizes: o.AllSizes, effort: Effort, as_json: o.JsonOption
     from algzoo_exact.atlas.entries import entries_of
     from algzoo_exact.atlas.scoring import Effort as Wanted
     from algzoo_exact.atlas.summary import atlas_document
-    from algzoo_exact.present.documents.scores import score_line, whole_row
+    from algzoo_exact.present.documents.scores import whole_row
 
     method: Any = effort.method
     wanted = Wanted(effort.rule, method, effort.time_limit)
     entries = entries_of(about.models or None, about.chosen())
-    width = min(WIDEST, max(len(_short(entry)) for entry in entries))
+    line = score_lines(map(_short, entries), quiet=as_json)
 
     def told(entry: Entry, row: Row) -> None:
-        if not as_json:
-            print(score_line(_short(entry), width, whole_row(row)), end="", flush=True)
+        line(_short(entry), whole_row(row))
 
     usual = min(2, os.cpu_count() or 1) if len(entries) > _FEW else 1
     with effort.shared(usual) as workers, progress_bar("atlas") as advance:

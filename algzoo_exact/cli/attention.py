@@ -21,7 +21,7 @@ class Watched:
     )
 
 
-def attention(model: o.ModelArgument, sizes: o.Sizes, watched: Watched) -> Said:
+def attention(subject: o.Subject, watched: Watched) -> Said:
     """Print a transformer's logits and the attention of each head on one input.
 
     Numbers are float64 with a proved bound. A table of all inputs has a row for each.
@@ -36,7 +36,7 @@ def attention(model: o.ModelArgument, sizes: o.Sizes, watched: Watched) -> Said:
 
     if (watched.input is None) == (watched.out is None):
         raise InputError("Give an input, as in 1,2,0,3, or --out FILE for all of them.")
-    loaded = sizes.load(model)
+    loaded = subject.loaded()
     if watched.out is not None:
         if watched.out.suffix not in (".parquet", ".json"):
             raise InputError("Attention is nested; --out takes .parquet or .json.")

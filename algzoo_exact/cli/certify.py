@@ -12,10 +12,9 @@ from algzoo_exact.cli.output import progress_bar
 
 @dataclass(frozen=True, kw_only=True)
 class Output:
-    output: Path = o.option(
-        o.REQUIRED, "FILE", "The certificate's file: .json, or .json.gz for a compressed one.",
-        "--output", "-o",
-    )  # fmt: skip
+    output: Path = o.output(
+        "FILE", "The certificate's file: .json, or .json.gz for a compressed one."
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,9 +29,7 @@ class Contents:
     )  # fmt: skip
 
 
-def certify(
-    model: o.ModelArgument, file: Output, sizes: o.AllSizes, ties: o.Ties, contents: Contents
-) -> Said:
+def certify(file: Output, subject: o.AnySubject, ties: o.Ties, contents: Contents) -> Said:
     """Write a certificate: every cell of the model, or every input's answer, with its measure.
 
     Of a median model, it has every piece on which model and median are linear, with the mean
@@ -54,7 +51,7 @@ def certify(
     from algzoo_exact.present.sections.closing import against
     from algzoo_exact.zoo.explanations import explanation_path
 
-    loaded = sizes.load(model)
+    loaded = subject.loaded()
     task, rule = o.task_of(loaded), ties.rule
     story = None if contents.explanation is None else explanation_path(contents.explanation)
     with progress_bar("certify") as advance:
@@ -63,5 +60,7 @@ def certify(
             progress=advance,
         )  # fmt: skip
     # A model that was fetched has no file here.
-    known_by = "" if model.startswith(("algzoo:", "https:")) else against(loaded, model)
+    known_by = (
+        "" if subject.model.startswith(("algzoo:", "https:")) else against(loaded, subject.model)
+    )
     return Said(certificate_document(loaded, task, rule, story, written, known_by))

@@ -52,7 +52,7 @@ class Variants:
         "--noise-relative", "STD is a share of the root mean square of each weight matrix."
     )
     noise_seed: int = o.option(0, "N", "Noise seed of the first variant; others follow on.")
-    variants: int = o.option(64, "N", "How many noisy variants.", parser=o.parse_count)
+    variants: int = o.count(64, "How many noisy variants.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,18 +66,17 @@ class Entries(o.Sharing):
     estimators: str = o.option(
         "all", "NAMES", "[bold]all[/bold], or names with commas, such as sampling,sobol-order."
     )
-    seeds: int = o.option(30, "N", "How often each seeded entry runs.", parser=o.parse_count)
-    truth_samples: int = o.option(
-        1 << 24, "N", "Random inputs for each variant's true accuracy, where it is not computed.",
-        parser=o.parse_count,
-    )  # fmt: skip
+    seeds: int = o.count(30, "How often each seeded entry runs.")
+    truth_samples: int = o.count(
+        1 << 24, "Random inputs for each variant's true accuracy, where it is not computed."
+    )
     out: Path | None = o.option(
         None, "FOLDER", "Keep answers here and write results.csv, summary.md, plot.svg and "
         "plot.png. The same command goes on where it was stopped.", "-o", "--out",
     )  # fmt: skip
 
 
-def compare(model: o.ModelArgument, noise: Variants, sizes: o.Sizes, entries: Entries) -> Said:
+def compare(noise: Variants, subject: o.Subject, entries: Entries) -> Said:
     """Race estimators of the accuracy against random sampling, on noisy variants of a model.
 
     Each entry estimates each variant's accuracy within a budget of FLOPs, counted operation by
@@ -94,7 +93,7 @@ def compare(model: o.ModelArgument, noise: Variants, sizes: o.Sizes, entries: En
     import algzoo_exact as az
     from algzoo_exact.present.documents.race import race_document
 
-    loaded = sizes.load(model)
+    loaded = subject.loaded()
     o.task_of(loaded)
     names = None
     if entries.estimators != "all":

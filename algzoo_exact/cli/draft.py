@@ -15,7 +15,7 @@ from algzoo_exact.errors import InputError
 
 @dataclass(frozen=True, kw_only=True)
 class Drafted(o.Ties, o.Seed):
-    output: Path = o.option(o.REQUIRED, "FILE", "Where the story goes (.toml).", "--output", "-o")
+    output: Path = o.output("FILE", "Where the story goes (.toml).")
     start: Path | None = o.option(
         None, "STORY", "A story that a person began: it stays as it is, and is completed.", "--from"
     )
@@ -23,12 +23,10 @@ class Drafted(o.Ties, o.Seed):
         None, "X", "What the explanation may cost, where weights have to be rounded for it; by "
         "default 9.6 bits for each.",
     )  # fmt: skip
-    time_limit: float = o.option(
-        "4m", "TIME", "Begin nothing new after 30s, 2m, ...", parser=o.parse_seconds
-    )
+    time_limit: float = o.duration("4m", "Begin nothing new after 30s, 2m, ...")
 
 
-def draft(model: o.ModelArgument, sizes: o.Sizes, drafted: Drafted) -> Said:
+def draft(subject: o.Subject, drafted: Drafted) -> Said:
     """Propose an explanation of an RNN: claims that are all proved, priced in bits, and cases.
 
     It looks for dead and equal neurons, symmetries, small formulas for what each neuron holds at
@@ -49,11 +47,11 @@ def draft(model: o.ModelArgument, sizes: o.Sizes, drafted: Drafted) -> Said:
     if drafted.output.suffix != ".toml":
         raise InputError(f"A story is a .toml file; give -o such a name, not {drafted.output}.")
     check_place(drafted.output)
-    loaded = sizes.load(model)
+    loaded = subject.loaded()
     task, rule = o.task_of(loaded), drafted.rule
     with progress_bar("drafting") as advance:
         found = az.draft(
-            loaded, task, start=drafted.start, name=_name(model, drafted.output), ties=rule,
+            loaded, task, start=drafted.start, name=_name(subject.model, drafted.output), ties=rule,
             bits=drafted.bits, seed=drafted.seed, seconds=drafted.time_limit,
             progress=lambda text: advance(0.0, text),
         )  # fmt: skip

@@ -6,8 +6,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-import typer
-
 from algzoo_exact.cli import options as o
 from algzoo_exact.cli.command import Said, Timed
 from algzoo_exact.cli.output import progress_bar
@@ -24,14 +22,7 @@ class Extent(o.TimeLimit, o.Lasting):
     )
 
 
-def errors(
-    context: typer.Context,
-    model: o.ModelArgument,
-    sizes: o.Sizes,
-    rules: o.Rules,
-    extent: Extent,
-    noise: o.Noise,
-) -> Said:
+def errors(subject: o.Subject, rules: o.Rules, extent: Extent, noise: o.Noise) -> Said:
     """List where a model is wrong: cones of inputs with their probability, heaviest first.
 
     For each: the true label and the answer, the neurons that are on, its walls, and a short input
@@ -53,39 +44,38 @@ def errors(
     from algzoo_exact.tables import check_suffix, write_rows
 
     out = extent.out
-    deadline = extent.deadline(context)
     if out is not None:
         check_suffix(out)
-    loaded = noise.on(sizes.load(model))
+    loaded = noise.on(subject.loaded())
     if isinstance(loaded.network, Transformer):
         extent.refuse_state("of the errors of transformers")
-        with progress_bar("errors", deadline) as advance:
+        with progress_bar("errors", extent.deadline) as advance:
             wrong = az.wrong_functions(
-                loaded, ties=rules.rule, time_limit=deadline.timeout, progress=advance
+                loaded, ties=rules.rule, time_limit=extent.deadline.timeout, progress=advance
             )
             if out is not None:
                 write_rows(wrong.arrow().to_pylist(), out)
         return Timed(wrong_functions_document(loaded, wrong, extent.top, out))
     task, rule = rules.task_of(loaded), rules.rule
     if task.is_numeric:
-        with progress_bar("errors", deadline) as advance, extent.shared(2) as workers:
+        with progress_bar("errors", extent.deadline) as advance, extent.shared(2) as workers:
             squares = az.median_errors(
                 loaded, task, workers=workers, state=extent.state, progress=advance,
-                time_limit=deadline.timeout,
+                time_limit=extent.deadline.timeout,
             )  # fmt: skip
             if out is not None:
                 squares.write(out)
             pieces = squares.cells(extent.top)
         return Timed(median_errors_document(loaded, squares, pieces, out))
-    with progress_bar("errors", deadline) as advance, extent.shared(2) as workers:
+    with progress_bar("errors", extent.deadline) as advance, extent.shared(2) as workers:
         found = az.find_errors(
             loaded.program, task, ties=rule, workers=workers, state=extent.state,
-            progress=advance, time_limit=deadline.timeout,
+            progress=advance, time_limit=extent.deadline.timeout,
         )  # fmt: skip
         if out is not None:
             found.write(out)
-        cells, floats = found.cells(extent.top, deadline), []
-        if deadline.left > _TORCH_SECONDS:
+        cells, floats = found.cells(extent.top, extent.deadline), []
+        if extent.deadline.left > _TORCH_SECONDS:
             from algzoo_exact.runtime.answers import float_answers
 
             with suppress(FloatRangeError):

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-import typer
-
 from algzoo_exact.cli import options as o
 from algzoo_exact.cli.command import Said, Timed
 from algzoo_exact.cli.output import progress_bar
@@ -19,7 +17,7 @@ from algzoo_exact.files import check_place
 class Page:
     """What is on the page, and where it goes."""
 
-    output: Path = o.option(o.REQUIRED, "FILE", "The page's file, .html.", "--output", "-o")
+    output: Path = o.output("FILE", "The page's file, .html.")
     against: str | None = o.option(None, "MODEL", "A second model, to show where they differ.")
     explanation: str | None = o.option(
         None, "STORY", "An explanation file (.toml), or the name of a shipped one, to verify and "
@@ -36,14 +34,7 @@ class Effort(o.TimeLimit, StatementTime, o.Lasting):
     """How long it may take, and who shares the work."""
 
 
-def explore(
-    context: typer.Context,
-    model: o.ModelArgument,
-    page: Page,
-    sizes: o.Sizes,
-    ties: o.Ties,
-    effort: Effort,
-) -> Said:
+def explore(page: Page, subject: o.Subject, ties: o.Ties, effort: Effort) -> Said:
     """Write a page to explore a model in a browser: regions, errors, network and lemmas.
 
     The picture is a circle for two inputs, a sphere that turns for three, and a section that one
@@ -64,18 +55,17 @@ def explore(
     if page.output.suffix != ".html":
         raise InputError(f"Cannot write {page.output}: its name must end in .html.")
     check_place(page.output)
-    deadline = effort.deadline(context)
     story = page.explanation and az.load_explanation(explanation_path(page.explanation))
-    loaded = sizes.load(model)
+    loaded = subject.loaded()
     task = o.task_of(loaded)
     if task.is_discrete:
         effort.refuse_state("of pages about transformers")
-    with progress_bar("explore", deadline) as advance, effort.shared(2) as workers:
+    with progress_bar("explore", effort.deadline) as advance, effort.shared(2) as workers:
         found = az.explore(
             loaded, task,
             against=None if page.against is None else o.load_model(page.against),
             explanation=story or None, section=page.section, ties=ties.rule,
-            time_limit=deadline.timeout, seconds=effort.seconds, workers=workers,
+            time_limit=effort.deadline.timeout, seconds=effort.seconds, workers=workers,
             state=effort.state, progress=advance,
         )  # fmt: skip
         found.save(page.output)

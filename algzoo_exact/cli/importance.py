@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import typer
-
 from algzoo_exact.cli import options as o
 from algzoo_exact.cli.command import Said, Timed
 from algzoo_exact.cli.output import progress_bar
@@ -64,15 +62,7 @@ class Parts(o.Lasting):
         )
 
 
-def ablate(
-    context: typer.Context,
-    model: o.ModelArgument,
-    part: Part,
-    sizes: o.AllSizes,
-    rules: o.Rules,
-    cut: Cut,
-    limit: o.TimeLimit,
-) -> Said:
+def ablate(subject: o.AnySubject, part: Part, rules: o.Rules, cut: Cut, limit: o.TimeLimit) -> Said:
     """Score a model exactly without one of its parts.
 
     A part is a neuron, a weight or an attention head. The drop is how much lower the accuracy is,
@@ -88,25 +78,23 @@ def ablate(
     from algzoo_exact.analysis.ablation import Importance
     from algzoo_exact.present.documents.importance import importance_document
 
-    loaded = sizes.load(model)
+    loaded = subject.loaded()
     task = rules.task_of(loaded)
-    deadline = limit.deadline(context)
     with progress_bar("ablating"):
         found = az.ablate(
-            loaded, part.part, task, frozen=cut.state, ties=rules.rule, time_limit=deadline.timeout
+            loaded,
+            part.part,
+            task,
+            frozen=cut.state,
+            ties=rules.rule,
+            time_limit=limit.deadline.timeout,
         )
         whole = Importance(found.before, (found,))
     return Timed(importance_document(loaded, whole, cut.state, 1))
 
 
 def importance(
-    context: typer.Context,
-    model: o.ModelArgument,
-    sizes: o.AllSizes,
-    rules: o.Rules,
-    parts: Parts,
-    cut: Cut,
-    limit: o.TimeLimit,
+    subject: o.AnySubject, rules: o.Rules, parts: Parts, cut: Cut, limit: o.TimeLimit
 ) -> Said:
     """Rank the parts of a model by what its exact score loses without each.
 
@@ -120,12 +108,11 @@ def importance(
     import algzoo_exact as az
     from algzoo_exact.present.documents.importance import importance_document
 
-    deadline = limit.deadline(context)
-    loaded = sizes.load(model)
-    with progress_bar("importance", deadline) as advance, parts.shared(2) as workers:
+    loaded = subject.loaded()
+    with progress_bar("importance", limit.deadline) as advance, parts.shared(2) as workers:
         found = az.importance(
             loaded, rules.task_of(loaded), sorts=parts.sorts, pairs=parts.pairs, frozen=cut.state,
-            ties=rules.rule, workers=workers, time_limit=deadline.timeout, state=parts.state,
+            ties=rules.rule, workers=workers, time_limit=limit.deadline.timeout, state=parts.state,
             progress=advance,
         )  # fmt: skip
     return Timed(importance_document(loaded, found, cut.state, parts.top))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from algzoo_exact.cli import options as o
 from algzoo_exact.cli.command import BAD_INPUT, INTERRUPTED, Said
 from algzoo_exact.cli.interrupts import noticing_interrupts
-from algzoo_exact.cli.output import progress_bar
+from algzoo_exact.cli.output import WIDEST, progress_bar, score_lines
 from algzoo_exact.cli.scoring import Wishes, scored
 from algzoo_exact.deadline import Deadline
 from algzoo_exact.errors import InputError
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from algzoo_exact.state import State
     from algzoo_exact.tables import Row
     from algzoo_exact.zoo.loading import Model
-
-WIDEST = 30  # characters of a name, after which the others stand in line
 
 
 @dataclass(frozen=True)
@@ -89,7 +87,7 @@ class Scoring:
 
 def table_of(models: list[str], scoring: Scoring, out: Path | None, *, quiet: bool) -> Said:
     """Score the models one by one; each has its line at once, unless that is to be ``quiet``."""
-    from algzoo_exact.present.documents.scores import COLUMNS, score_line, scores_document
+    from algzoo_exact.present.documents.scores import COLUMNS, scores_document
     from algzoo_exact.state import beside, opened
     from algzoo_exact.tables import check_suffix, write_rows
     from algzoo_exact.zoo.folders import every_model
@@ -104,7 +102,7 @@ def table_of(models: list[str], scoring: Scoring, out: Path | None, *, quiet: bo
     names, seeds, rows = every_model(models), scoring.seeds(), []
     total = len(names) * len(seeds)
     shown = _shown(names)
-    width = min(WIDEST, max(map(len, shown.values())))
+    told = score_lines(shown.values(), quiet=quiet)
     with (
         opened(out and beside(out), scoring.settings) as state,
         progress_bar("scoring") as advance,
@@ -117,9 +115,8 @@ def table_of(models: list[str], scoring: Scoring, out: Path | None, *, quiet: bo
             print(f"going on: {state.done} scores are there", file=sys.stderr)
         for row in _rows(names, seeds, scoring, state, advance):
             rows.append(row)
-            if not quiet:
-                seed = "" if row["noise_seed"] is None else f" #{row['noise_seed']}"
-                print(score_line(shown[row["file"]] + seed, width, row), end="", flush=True)
+            seed = "" if row["noise_seed"] is None else f" #{row['noise_seed']}"
+            told(shown[row["file"]] + seed, row)
     if not rows:
         raise KeyboardInterrupt
     whole = len(rows) == total

@@ -7,12 +7,7 @@ from algzoo_exact.cli.command import Said, Timed
 from algzoo_exact.cli.output import progress_bar
 
 
-def neurons(
-    model: o.ModelArgument,
-    sizes: o.Sizes,
-    sharing: o.Lasting,
-    noise: o.Noise,
-) -> Said:
+def neurons(subject: o.Subject, sharing: o.Lasting, noise: o.Noise) -> Said:
     """Tell how often each neuron is on, exactly, and which belong together.
 
     Dead neurons, those that are always on, pairs that are never or always on together, and pairs
@@ -26,7 +21,7 @@ def neurons(
     import algzoo_exact as az
     from algzoo_exact.present.documents.neurons import neurons_document
 
-    loaded = noise.on(sizes.load(model))
+    loaded = noise.on(subject.loaded())
     with progress_bar("neurons") as advance, sharing.shared(2) as workers:
         found = az.neuron_facts(loaded, workers=workers, state=sharing.state, progress=advance)
         said = neurons_document(loaded, found)

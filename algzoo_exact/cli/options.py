@@ -105,6 +105,21 @@ def option(default: object, value: str, help: str, *names: str, **more: Any) -> 
     return _field(default, typer.Option, *names, metavar=value, help=help, **more)
 
 
+def count(default: object, help: str, *names: str) -> Any:
+    """A field for a whole number that may be large, such as 1e6 or 2^20."""
+    return option(default, "N", help, *names, parser=parse_count)
+
+
+def duration(default: object, help: str, *names: str, **more: Any) -> Any:
+    """A field for a time in seconds, given as 30s or 2m."""
+    return option(default, "TIME", help, *names, parser=parse_seconds, **more)
+
+
+def output(value: str, help: str) -> Any:
+    """A field for where the command writes to."""
+    return option(REQUIRED, value, help, "--output", "-o")
+
+
 def flag(name: str, help: str) -> Any:
     """A field for an option without a value."""
     return _field(False, typer.Option, name, help=help)
@@ -125,9 +140,6 @@ _MODEL = (
     "model, handcrafted:2nd_argmax_{2,3,10}, or one of AlgZoo's, such as "
     "algzoo:2nd_argmax_16_10 ([bold]algzoo-exact zoo list[/bold])"
 )
-ModelArgument = Annotated[
-    str, typer.Argument(metavar="MODEL", show_default=False, help=f"{_MODEL}.")
-]
 ModelsArgument = Annotated[
     list[str],
     typer.Argument(
@@ -141,12 +153,10 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.
 
 @dataclass(frozen=True, kw_only=True)
 class TimeLimit:
-    time_limit: float | None = option(
-        None, "TIME", "Stop after 30s, 2m, ... with what is known by then.", parser=parse_seconds
-    )
-
-    def deadline(self, context: typer.Context) -> Deadline:
-        return deadline_after(context, self.time_limit)
+    deadline: Deadline = duration(
+        None, "Stop after 30s, 2m, ... with what is known by then.", "--time-limit",
+        callback=deadline_after,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -213,6 +223,9 @@ class Heads:
     )
 
 
+_OF_LOAD = ("task", "seq_len", "architecture", "rename", "heads")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Sizes(Facts):
     """How a model's file is to be read."""
@@ -228,7 +241,7 @@ class Sizes(Facts):
 
     def given(self) -> dict[str, Any]:
         """As arguments of ``load``."""
-        return asdict(self)
+        return {name: value for name, value in asdict(self).items() if name in _OF_LOAD}
 
     def load(self, name: str) -> Model:
         """The model of that name, with a progress bar; what was taken for what is said."""
@@ -243,6 +256,21 @@ class Sizes(Facts):
 @dataclass(frozen=True, kw_only=True)
 class AllSizes(Heads, Sizes):
     """The same, where it may be a transformer's."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Subject(Sizes):
+    """The model that a command is about, and how its file is to be read."""
+
+    model: str = argument(REQUIRED, "MODEL", f"{_MODEL}.")
+
+    def loaded(self) -> Model:
+        return self.load(self.model)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnySubject(Heads, Subject):
+    """The same, where it may be a transformer."""
 
 
 @dataclass(frozen=True, kw_only=True)

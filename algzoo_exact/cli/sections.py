@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import typer
-
 from algzoo_exact.cli import options as o
 from algzoo_exact.cli.command import Said, Timed
 from algzoo_exact.cli.output import progress_bar
@@ -15,23 +13,13 @@ from algzoo_exact.errors import InputError
 @dataclass(frozen=True, kw_only=True)
 class Extent(o.TimeLimit, o.Lasting):
     positive: int | None = o.option(
-        None,
-        "N",
-        "How many inputs are positive, 1 to 4; 2 unless a section is given.",
-        min=1,
+        None, "N", "How many inputs are positive, 1 to 4; 2 unless a section is given.", min=1,
         max=4,
-    )
+    )  # fmt: skip
     top: int = o.option(20, "N", "How many cases to print; --json has all.", min=0)
 
 
-def sections(
-    context: typer.Context,
-    model: o.ModelArgument,
-    sizes: o.Sizes,
-    rules: o.Ties,
-    subspace: o.Subspace,
-    extent: Extent,
-) -> Said:
+def sections(subject: o.Subject, rules: o.Ties, subspace: o.Subspace, extent: Extent) -> Said:
     """Score a model exactly on a subspace of its inputs: where some are 0, or equal, or x = E y.
 
     The inputs y of a section are standard Gaussian. Where several labels qualify for all inputs of
@@ -49,13 +37,12 @@ def sections(
     import algzoo_exact as az
     from algzoo_exact.present.documents.section import positive_document, section_document
 
-    deadline = extent.deadline(context)
     if subspace.chosen and extent.positive is not None:
         raise InputError("--positive has sections of its own; leave it out, or the section.")
-    loaded = sizes.load(model)
-    task, limit = o.task_of(loaded), deadline.timeout
+    loaded = subject.loaded()
+    task, limit = o.task_of(loaded), extent.deadline.timeout
     section = subspace.of(loaded, task)
-    with progress_bar("sections", deadline) as advance, extent.shared(2) as workers:
+    with progress_bar("sections", extent.deadline) as advance, extent.shared(2) as workers:
         if section is not None:
             score = section.accuracy(
                 ties=rules.rule, time_limit=limit, workers=workers, state=extent.state,

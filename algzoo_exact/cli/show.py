@@ -20,11 +20,7 @@ class Form:
 
 
 def show(
-    model: o.ModelArgument,
-    sizes: o.Sizes,
-    form: Form,
-    noise: o.Noise,
-    as_json: o.JsonOption = False,
+    subject: o.Subject, form: Form, noise: o.Noise, as_json: o.JsonOption = False
 ) -> Said | None:
     """Print the program: a recurrence with exact rational weights.
 
@@ -39,7 +35,7 @@ def show(
 
     if form.latex + form.sympy + as_json > 1:
         raise InputError("--latex, --sympy and --json exclude each other; give one of them.")
-    loaded = noise.on(sizes.load(model))
+    loaded = noise.on(subject.loaded())
     program, factors = loaded.program, None
     if form.standard:
         program, factors = az.standardize(program)

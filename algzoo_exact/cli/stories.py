@@ -18,8 +18,7 @@ EXIT_CODES = {"proved": 0, "refuted": 1, "unknown": 3}
 
 @dataclass(frozen=True, kw_only=True)
 class StatementTime:
-    seconds: float = o.option("30s", "TIME", "For each statement: 30s, 2m, ...",
-                              parser=o.parse_seconds)  # fmt: skip
+    seconds: float = o.duration("30s", "For each statement: 30s, 2m, ...")
 
 
 @dataclass(frozen=True, kw_only=True)

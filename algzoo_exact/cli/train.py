@@ -26,9 +26,7 @@ class Wanted:
     )  # fmt: skip
     hidden_size: int = o.option(o.REQUIRED, "D", "Neurons.", "-d", "--hidden-size")
     seq_len: int = o.option(o.REQUIRED, "N", "Inputs.", "-n", "--seq-len")
-    sequences: int = o.option(
-        "2^30", "N", "Random inputs to train on, such as 2^26.", parser=o.parse_count
-    )
+    sequences: int = o.count("2^30", "Random inputs to train on, such as 2^26.")
     seeds: int = o.option(5, "N", "How many seeds to train; the best is kept.")
     first_seed: int = o.option(0, "N", "The first of the seeds.")
     batch: int = o.option(1024, "N", "Inputs in a step.")
