@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 
 import typer
@@ -15,7 +14,7 @@ from algzoo_exact.cli.output import progress_bar
 from algzoo_exact.cli.scoring import Wishes, scored
 
 
-@dataclass(frozen=True, kw_only=True)
+@o.options
 class Many:
     """Several models, or variants of one, as a table."""
 

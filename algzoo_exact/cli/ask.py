@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from algzoo_exact.cli import options as o
 from algzoo_exact.cli.command import Said, Timed
 from algzoo_exact.cli.output import progress_bar
@@ -11,7 +9,7 @@ from algzoo_exact.cli.output import progress_bar
 UNDECIDED = 3
 
 
-@dataclass(frozen=True, kw_only=True)
+@o.options
 class Statement(o.Lasting):
     statement: str = o.argument(
         o.REQUIRED,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 _FEW = 20  # models that one process scores soon
 
 
-@dataclass(frozen=True, kw_only=True)
+@o.options
 class About:
     """Which models, and where the atlas goes."""
 
@@ -65,7 +64,7 @@ class About:
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@o.options
 class Effort(o.Ties, o.Sharing):
     """How each model is scored."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
 
 from algzoo_exact.cli import options as o
@@ -13,7 +12,7 @@ from algzoo_exact.errors import InputError
 _INPUT = re.compile(r"\d{1,4}(,\d{1,4})*", re.ASCII)
 
 
-@dataclass(frozen=True, kw_only=True)
+@o.options
 class Watched:
     input: str | None = o.argument(None, "[INPUT]", "The tokens f(0),f(1),.. as in 1,2,0,3.")
     out: Path | None = o.option(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from algzoo_exact.cli import options as o
@@ -10,14 +9,14 @@ from algzoo_exact.cli.command import Said
 from algzoo_exact.cli.output import progress_bar
 
 
-@dataclass(frozen=True, kw_only=True)
+@o.options
 class Output:
     output: Path = o.output(
         "FILE", "The certificate's file: .json, or .json.gz for a compressed one."
     )
 
 
-@dataclass(frozen=True, kw_only=True)
+@o.options
 class Contents:
     explanation: str | None = o.option(
         None, "STORY", "Verify this explanation file, or shipped one, and put claims and proofs in "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 import typer
@@ -13,7 +13,7 @@ from algzoo_exact.cli.command import Said
 from algzoo_exact.present.document import facts, untitled
 
 
-@dataclass(frozen=True, kw_only=True)
+@o.options
 class Files:
     certificate: Path = o.argument(o.REQUIRED, "FILE", "A .json or .json.gz file.")
     weights: str | None = o.argument(
@@ -22,7 +22,7 @@ class Files:
     )  # fmt: skip
 
 
-@dataclass(frozen=True, kw_only=True)
+@o.options
 class Demands:
     """What the certificate must be about, beside the sizes."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,7 +40,7 @@ def parse_budgets(text: str | tuple[float, ...]) -> tuple[float, ...]:
     return tuple(sorted(set(found)))
 
 
-@dataclass(frozen=True, kw_only=True)
+@o.options
 class Variants:
     """The noisy models on which the race is run."""
 
@@ -55,7 +54,7 @@ class Variants:
     variants: int = o.count(64, "How many noisy variants.")
 
 
-@dataclass(frozen=True, kw_only=True)
+@o.options
 class Entries(o.Sharing):
     """Who takes part, and with what means."""
 

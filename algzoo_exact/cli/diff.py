@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -18,14 +17,14 @@ if TYPE_CHECKING:
 _DRAWN = 3  # inputs
 
 
-@dataclass(frozen=True, kw_only=True)
+@o.options
 class Pair(o.Subject):
     other: str | None = o.argument(
         None, "[OTHER]", "The model to compare with, as MODEL; by default MODEL itself, changed."
     )
 
 
-@dataclass(frozen=True, kw_only=True)
+@o.options
 class Change(o.TimeLimit, o.Lasting):
     prune: float | None = o.option(
         None, "SHARE", "Set this share of the second model's weights to 0, the smallest ones."

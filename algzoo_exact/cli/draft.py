@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 
 from algzoo_exact.cli import options as o
@@ -13,7 +12,7 @@ from algzoo_exact.cli.stories import EXIT_CODES
 from algzoo_exact.errors import InputError
 
 
-@dataclass(frozen=True, kw_only=True)
+@o.options
 class Drafted(o.Ties, o.Seed):
     output: Path = o.output("FILE", "Where the story goes (.toml).")
     start: Path | None = o.option(

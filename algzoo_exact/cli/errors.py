@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from algzoo_exact.cli import options as o
@@ -14,7 +13,7 @@ from algzoo_exact.errors import FloatRangeError
 _TORCH_SECONDS = 3.0  # that it takes to be loaded, at most
 
 
-@dataclass(frozen=True, kw_only=True)
+@o.options
 class Extent(o.TimeLimit, o.Lasting):
     top: int = o.option(10, "N", "How many cells to print; --out has all.", min=0)
     out: Path | None = o.option(

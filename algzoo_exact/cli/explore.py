@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from algzoo_exact.cli import options as o
@@ -13,7 +12,7 @@ from algzoo_exact.errors import InputError
 from algzoo_exact.files import check_place
 
 
-@dataclass(frozen=True, kw_only=True)
+@o.options
 class Page:
     """What is on the page, and where it goes."""
 
@@ -29,7 +28,7 @@ class Page:
     )  # fmt: skip
 
 
-@dataclass(frozen=True, kw_only=True)
+@o.options
 class Effort(o.TimeLimit, StatementTime, o.Lasting):
     """How long it may take, and who shares the work."""
 

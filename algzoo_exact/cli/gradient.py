@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from algzoo_exact.cli import options as o
@@ -11,12 +10,12 @@ from algzoo_exact.cli.interrupts import noticing_interrupts
 from algzoo_exact.cli.output import progress_bar
 
 
-@dataclass(frozen=True, kw_only=True)
+@o.options
 class Shown:
     top: int = o.option(12, "N", "How many weights to print; --json has all.", min=1)
 
 
-@dataclass(frozen=True, kw_only=True)
+@o.options
 class Target:
     output: Path = o.output("FILE", "Where the polished model goes: .safetensors, .pt or .pth.")
     restarts: int = o.option(

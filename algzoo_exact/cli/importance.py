@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from algzoo_exact.cli import options as o
@@ -17,7 +16,7 @@ SORTS = ("neurons", "steps", "weights", "heads")
 STATES = ("off", "on")
 
 
-@dataclass(frozen=True, kw_only=True)
+@o.options
 class Cut:
     frozen: str = o.option(
         "off", "STATE", "A neuron is set to 0 ([bold]off[/bold]), or passes z as it is "
@@ -31,7 +30,7 @@ class Cut:
         return "on" if self.frozen == "on" else "off"
 
 
-@dataclass(frozen=True, kw_only=True)
+@o.options
 class Part:
     part: str = o.argument(
         o.REQUIRED, "PART", "A neuron, as 3 (at all steps) or 1,3 (at step 1); a weight, as "
@@ -39,7 +38,7 @@ class Part:
     )  # fmt: skip
 
 
-@dataclass(frozen=True, kw_only=True)
+@o.options
 class Parts(o.Lasting):
     parts: str = o.option(
         "", "SORT", "[bold]neurons[/bold] (at all steps at once), [bold]steps[/bold] (neurons, one "

@@ -13,7 +13,7 @@ from dataclasses import MISSING, asdict, dataclass, field
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from time import monotonic
-from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, TypeVar, dataclass_transform
 
 import typer
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from algzoo_exact.program.task import Task, TieRule
     from algzoo_exact.zoo.loading import Model
 
+_Options = TypeVar("_Options")
 _Usual = TypeVar("_Usual", int, None)
 Advance: TypeAlias = Callable[[float, str], None]
 Bar: TypeAlias = Callable[[str, Deadline], AbstractContextManager[Advance]]
@@ -91,6 +92,12 @@ def deadline_after(context: typer.Context, seconds: float | None) -> Deadline:
     return Deadline((monotonic() if context.obj is None else context.obj) + seconds)
 
 
+@dataclass_transform(frozen_default=True, kw_only_default=True)
+def options(made: type[_Options]) -> type[_Options]:
+    """A value whose fields are options of commands."""
+    return dataclass(frozen=True, kw_only=True)(made)
+
+
 REQUIRED = MISSING
 INFO = "typer"
 """The key of a field's metadata with what typer is told of its option."""
@@ -151,7 +158,7 @@ ModelsArgument = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
-@dataclass(frozen=True, kw_only=True)
+@options
 class TimeLimit:
     deadline: Deadline = duration(
         None, "Stop after 30s, 2m, ... with what is known by then.", "--time-limit",
@@ -159,7 +166,7 @@ class TimeLimit:
     )  # fmt: skip
 
 
-@dataclass(frozen=True, kw_only=True)
+@options
 class Sharing:
     """Who shares the work."""
 
@@ -185,7 +192,7 @@ class Sharing:
             yield executor
 
 
-@dataclass(frozen=True, kw_only=True)
+@options
 class Lasting(Sharing):
     """The same, of work that a kill does not end."""
 
@@ -200,7 +207,7 @@ class Lasting(Sharing):
             raise InputError(f"There is no --state {why}; leave it out.")
 
 
-@dataclass(frozen=True, kw_only=True)
+@options
 class Facts:
     """The task and the number of inputs, where a model's file does not tell."""
 
@@ -214,7 +221,7 @@ class Facts:
     )  # fmt: skip
 
 
-@dataclass(frozen=True, kw_only=True)
+@options
 class Heads:
     """The same of a transformer."""
 
@@ -226,7 +233,7 @@ class Heads:
 _OF_LOAD = ("task", "seq_len", "architecture", "rename", "heads")
 
 
-@dataclass(frozen=True, kw_only=True)
+@options
 class Sizes(Facts):
     """How a model's file is to be read."""
 
@@ -253,12 +260,12 @@ class Sizes(Facts):
         return model
 
 
-@dataclass(frozen=True, kw_only=True)
+@options
 class AllSizes(Heads, Sizes):
     """The same, where it may be a transformer's."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@options
 class Subject(Sizes):
     """The model that a command is about, and how its file is to be read."""
 
@@ -268,17 +275,17 @@ class Subject(Sizes):
         return self.load(self.model)
 
 
-@dataclass(frozen=True, kw_only=True)
+@options
 class AnySubject(Heads, Subject):
     """The same, where it may be a transformer."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@options
 class AllFacts(Heads, Facts):
     """Where matrices have their names."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@options
 class Ties:
     ties: str = option(
         "lowest", "RULE", "Where several logits share the maximum: the [bold]lowest[/bold] index "
@@ -292,7 +299,7 @@ class Ties:
         return tie_rule(self.ties)
 
 
-@dataclass(frozen=True, kw_only=True)
+@options
 class Rules(Ties):
     """What a model should answer, and what counts as its answer."""
 
@@ -310,7 +317,7 @@ class Rules(Ties):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@options
 class Subspace:
     """A linear subspace of the inputs."""
 
@@ -355,7 +362,7 @@ def _positions(option: str, text: str) -> list[int]:
     return [int(word) for word in words]
 
 
-@dataclass(frozen=True, kw_only=True)
+@options
 class Noise:
     noise: float | None = option(
         None, "STD", "First add Gaussian noise of this standard deviation to every weight."
@@ -376,7 +383,7 @@ class Noise:
         return az.perturb(model, self.noise, self.noise_seed or 0, relative=self.noise_relative)
 
 
-@dataclass(frozen=True, kw_only=True)
+@options
 class Seed:
     seed: int = option(0, "N", "Seed of the random inputs.")
 

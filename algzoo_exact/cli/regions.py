@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 MOST_REGIONS = 200_000  # as many can take minutes and some GB
 
 
-@dataclass(frozen=True, kw_only=True)
+@o.options
 class Extent:
     digits: int | None = o.option(
         None, "N", "Decimals of all measures, at some milliseconds each; by default 20 where "
@@ -30,7 +30,7 @@ class Extent:
     max_regions: int = o.count(MOST_REGIONS, "Refuse models with more regions.")
 
 
-@dataclass(frozen=True, kw_only=True)
+@o.options
 class Choice:
     """Which regions are printed and written as a table, in which order."""
 
@@ -55,7 +55,7 @@ class Choice:
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@o.options
 class Files:
     """What is to be written."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from algzoo_exact.zoo.loading import Model
 
 
-@dataclass(frozen=True, kw_only=True)
+@o.options
 class About:
     """What is reported, and where to."""
 
@@ -47,7 +47,7 @@ class About:
     )  # fmt: skip
 
 
-@dataclass(frozen=True, kw_only=True)
+@o.options
 class Certificate:
     certificate: Path | None = o.option(
         None, "FILE", "The certificate's file, .json or .json.gz, however long it takes. Unless "
@@ -59,7 +59,7 @@ class Certificate:
 _CORES = os.cpu_count() or 1
 
 
-@dataclass(frozen=True, kw_only=True)
+@o.options
 class Effort(StatementTime, o.Seed, o.Lasting):
     time_limit: float | None = o.duration(
         None,

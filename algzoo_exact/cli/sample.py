@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from algzoo_exact.cli import options as o
@@ -13,7 +12,7 @@ if TYPE_CHECKING:
     from algzoo_exact.runtime.sampled import Estimate
 
 
-@dataclass(frozen=True, kw_only=True)
+@o.options
 class Draw(o.Seed, o.Lasting):
     samples: int = o.count(
         1_000_000, "How many inputs; 1e6, 10_000 and 2^20 are understood.", "-n", "--samples"

@@ -23,7 +23,7 @@ _SHARE = 0.8  # of a limit, for the score, where a sample may come after it
 _LATER = 0.4  # seconds that a sample may end after the score: nothing else is left to be done then
 
 
-@dataclass(frozen=True, kw_only=True)
+@o.options
 class Wishes(o.Seed, o.Lasting):
     """How exactly, within which limits, and what is wishes."""
 

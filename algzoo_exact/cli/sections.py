@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from algzoo_exact.cli import options as o
 from algzoo_exact.cli.command import Said, Timed
 from algzoo_exact.cli.output import progress_bar
 from algzoo_exact.errors import InputError
 
 
-@dataclass(frozen=True, kw_only=True)
+@o.options
 class Extent(o.TimeLimit, o.Lasting):
     positive: int | None = o.option(
         None, "N", "How many inputs are positive, 1 to 4; 2 unless a section is given.", min=1,

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from algzoo_exact.cli import options as o
 from algzoo_exact.cli.command import Said
 from algzoo_exact.errors import InputError
 
 
-@dataclass(frozen=True, kw_only=True)
+@o.options
 class Form:
     standard: bool = o.flag(
         "--standard", "Rescale the neurons first, so that input weights are 1, -1 or 0: exactly "

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from algzoo_exact.cli import options as o
 from algzoo_exact.cli.command import Said
 
 
-@dataclass(frozen=True, kw_only=True)
+@o.options
 class Run:
     state: Path = o.argument(o.REQUIRED, "FILE", "What a command was given as --state.")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from algzoo_exact.cli import options as o
@@ -14,7 +13,7 @@ if TYPE_CHECKING:
     from algzoo_exact.zoo.loading import Model
 
 
-@dataclass(frozen=True, kw_only=True)
+@o.options
 class Compared:
     bits_of_optimization: float | None = o.option(
         None, "X", "Bits of optimization to compare with, in place of the explanation's figure."

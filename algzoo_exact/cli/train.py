@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
     from algzoo_exact.training.run import Status
 
 
-@dataclass(frozen=True, kw_only=True)
+@o.options
 class Wanted:
     """Which models are to be trained."""
 
@@ -34,7 +33,7 @@ class Wanted:
     heads: int | None = o.option(None, "N", "A transformer's heads (1).")
 
 
-@dataclass(frozen=True, kw_only=True)
+@o.options
 class Place(o.Sharing):
     out: Path | None = o.option(
         None, "FOLDER", "Where models go; a run stopped there goes on. By default TASK_D_N.",

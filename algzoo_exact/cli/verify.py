@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from algzoo_exact.cli import options as o
@@ -14,7 +13,7 @@ if TYPE_CHECKING:
     from algzoo_exact.explain.suggest import Suggestion
 
 
-@dataclass(frozen=True, kw_only=True)
+@o.options
 class Part:
     only: str | None = o.option(
         None, "CLAIM", "Only this claim, and those that its proof may assume; no cases."

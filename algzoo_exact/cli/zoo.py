@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import typer
@@ -12,14 +11,14 @@ from algzoo_exact.cli.command import Said
 from algzoo_exact.errors import InputError, did_you_mean
 
 
-@dataclass(frozen=True, kw_only=True)
+@o.options
 class Family:
     task: str | None = o.option(
         None, "FAMILY", "Only one family: 2nd_argmax, argmedian, median or longest_cycle."
     )
 
 
-@dataclass(frozen=True, kw_only=True)
+@o.options
 class Cards:
     folder: Path | None = o.argument(
         None, "FOLDER", "A folder of .safetensors files with their .json cards; else the shipped "

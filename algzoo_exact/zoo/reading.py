@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 _GLOBAL = re.compile(r"GLOBAL ([\w.]+)")
 
 _NPZ = "with numpy.savez(path, **{'rnn.weight_ih_l0': .., ..})."
-_FOREIGN = {
+_FOREIGN: dict[bytes | tuple[bytes, ...], str] = {
     b"version https://git-lfs": (
         "This is a Git LFS pointer, not the weights; get them with 'git lfs pull'."
     ),
