@@ -20,7 +20,7 @@ from algzoo_exact.present import reports
 from algzoo_exact.present.writers import pdf
 from algzoo_exact.zoo.loading import shipped_folder
 
-FEW = ("--samples", 1000)
+FEW = ("--samples", 1000, "--workers", 1)
 
 
 def test_a_report_and_its_certificate(tmp_path: Path) -> None:
