@@ -74,15 +74,18 @@ class Scoring:
             "version": __version__,
         }
 
-    def row(self, model: Model, seed: int | None, bar: o.Bar) -> tuple[Row, bool]:
-        """The row of a model with noise of that seed, and whether Ctrl-C came before its end."""
+    def row(self, model: Model, seed: int | None, bar: o.Bar) -> Row:
+        """The row of a model with noise of that seed; KeyboardInterrupt if that came before the
+        whole score was there."""
         from algzoo_exact.present.documents.scores import score_row
 
         task, rule = self.rules.task_of(model), self.rules.rule
         noisy = replace(self.noise, noise_seed=seed).on(model)
         deadline = Deadline.after(self.wishes.time_limit)
         found = scored(noisy, task, rule, self.wishes, deadline, bar, alone=False)
-        return score_row(noisy, found.score, found.beside), found.interrupted
+        if found.interrupted:
+            raise KeyboardInterrupt
+        return score_row(noisy, found.score, found.beside)
 
 
 def table_of(models: list[str], scoring: Scoring, out: Path | None, *, quiet: bool) -> Said:
@@ -99,8 +102,8 @@ def table_of(models: list[str], scoring: Scoring, out: Path | None, *, quiet: bo
         # Loading torch for a sample is no part of the first model's time.
         from algzoo_exact.runtime import sampling  # noqa: F401
 
-    names, seeds, rows = every_model(models), scoring.seeds(), []
-    total = len(names) * len(seeds)
+    names, rows = every_model(models), []
+    total = len(names) * len(scoring.seeds())
     shown = _shown(names)
     told = score_lines(shown.values(), quiet=quiet)
     with (
@@ -113,7 +116,7 @@ def table_of(models: list[str], scoring: Scoring, out: Path | None, *, quiet: bo
             state.expect(total)
         if state and state.done:
             print(f"going on: {state.done} scores are there", file=sys.stderr)
-        for row in _rows(names, seeds, scoring, state, advance):
+        for row in _rows(names, scoring, state, advance):
             rows.append(row)
             seed = "" if row["noise_seed"] is None else f" #{row['noise_seed']}"
             told(shown[row["file"]] + seed, row)
@@ -129,51 +132,36 @@ def table_of(models: list[str], scoring: Scoring, out: Path | None, *, quiet: bo
 
 
 def _rows(
-    names: list[str],
-    seeds: list[int | None],
-    scoring: Scoring,
-    state: State | None,
-    advance: o.Advance,
+    names: list[str], scoring: Scoring, state: State | None, advance: o.Advance
 ) -> Iterator[Row]:
     """A row for each model and seed of the noise."""
     from algzoo_exact.present.documents.scores import whole_row
 
-    for k, name in enumerate(names):
-        model = _loaded(name, scoring)
-        for i, seed in enumerate(seeds):
-            done = k + i / len(seeds)
+    every = [(k, name, seed) for k, name in enumerate(names, 1) for seed in scoring.seeds()]
+    for done, (k, name, seed) in enumerate(every):
+        label = f"{k} of {len(names)}, {Path(name).name[:WIDEST]}"
 
-            def heard(share: float, text: str, done: float = done, name: str = name) -> None:
-                told = f"{int(done) + 1} of {len(names)}, {Path(name).name[:WIDEST]}"
-                advance((done + share / len(seeds)) / len(names), told)
+        def heard(share: float, text: str, done: int = done, label: str = label) -> None:
+            advance((done + share) / len(every), label)
 
-            heard(0.0, "")
-            row: Row = {"error": str(model).removeprefix(f"{name}: ")}
-            if not isinstance(model, InputError):
-                row = _row(name, model, seed, scoring, state, lambda *_: nullcontext(heard))
-            yield whole_row(row | {"file": printable(name), "noise_seed": seed})
-
-
-def _loaded(name: str, scoring: Scoring) -> Model | InputError:
-    try:  # one bar at a time: that of all models
-        return o.load_model(name, scoring.sizes, lambda *_: nullcontext(lambda share, text: None))
-    except InputError as error:
-        return error
+        heard(0.0, "")
+        try:
+            row = _row(name, seed, scoring, state, heard)
+        except InputError as error:
+            row = {"error": str(error).removeprefix(f"{name}: ")}
+        yield whole_row(row | {"file": printable(name), "noise_seed": seed})
 
 
 def _row(
-    name: str, model: Model, seed: int | None, scoring: Scoring, state: State | None, bar: o.Bar
+    name: str, seed: int | None, scoring: Scoring, state: State | None, heard: o.Advance
 ) -> Row:
-    """KeyboardInterrupt where Ctrl-C came before the whole score was there."""
+    # One bar at a time: that of all models.
+    model = o.load_model(name, scoring.sizes, lambda *_: nullcontext(lambda share, text: None))
     key = json.dumps([name, model.sha256, seed])
-    if state and (known := state.value(key)):
+    known = state.value(key) if state else None
+    if known is not None:
         return dict(known)
-    try:
-        row, interrupted = scoring.row(model, seed, bar)
-    except InputError as error:
-        return {"error": str(error)}
-    if interrupted:
-        raise KeyboardInterrupt
+    row = scoring.row(model, seed, lambda *_: nullcontext(heard))
     if state:
         state.put(key, row)
     return row
