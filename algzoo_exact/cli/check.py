@@ -23,8 +23,8 @@ class Files:
 
 
 @o.options
-class Demands:
-    """What the certificate must be about, beside the sizes."""
+class Demands(o.Heads, o.Facts):
+    """What the certificate must be about."""
 
     ties: str | None = o.option(None, "RULE", "lowest, incorrect or uniform.")
     sha256: str | None = o.option(
@@ -34,7 +34,7 @@ class Demands:
     work: int = o.option(1, "N", "Allow N times as much work, and larger files.", min=1)
 
 
-def check(files: Files, sizes: o.AllFacts, demands: Demands) -> Said:
+def check(files: Files, demands: Demands) -> Said:
     """Check a certificate: accepted, or rejected with the reason.
 
     The verdict says what was proved: of which model, on which task, with how many inputs, under
@@ -56,9 +56,8 @@ def check(files: Files, sizes: o.AllFacts, demands: Demands) -> Said:
     if demands.ties is not None:
         o.tie_rule(demands.ties)
     outcome = check_certificate(
-        files.certificate, files.weights and _file(files.weights), **asdict(sizes),
-        **asdict(demands),
-    )  # fmt: skip
+        files.certificate, files.weights and _file(files.weights), **asdict(demands)
+    )
     if outcome.status in ("unreadable", "failed"):
         print(f"error: {outcome.verdict}", file=sys.stderr)
         raise typer.Exit(outcome.exit_code)

@@ -281,11 +281,6 @@ class AnySubject(Heads, Subject):
 
 
 @options
-class AllFacts(Heads, Facts):
-    """Where matrices have their names."""
-
-
-@options
 class Ties:
     ties: str = option(
         "lowest", "RULE", "Where several logits share the maximum: the [bold]lowest[/bold] index "

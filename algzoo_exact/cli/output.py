@@ -70,15 +70,10 @@ def progress_bar(label: str, deadline: Deadline = NEVER) -> Iterator[Callable[[f
     There is no bar in processes that work for another one.
     Gives the function to call with the fraction done and a line of text.
     """
-    from rich.console import Console
-
     if parent_process():
         yield lambda fraction, text: None
-        return
-    console = Console(stderr=True)
-    # FORCE_COLOR makes any file a terminal in rich's eyes, and a log would fill with bars.
-    if not (console.is_terminal and console.file.isatty()):
+    elif sys.stderr.isatty():
+        with bar(label, _BAR_AFTER, deadline) as tell:
+            yield tell
+    else:
         yield _Lines(label)
-        return
-    with bar(label, _BAR_AFTER, deadline) as tell:
-        yield tell
