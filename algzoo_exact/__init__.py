@@ -27,7 +27,10 @@ def __getattr__(name: str) -> Any:
     elif name in _HOMES:
         value = getattr(import_module(f"algzoo_exact.{_HOMES[name]}"), name)
     else:
-        raise AttributeError(f"module 'algzoo_exact' has no attribute {name!r}")
+        from algzoo_exact.errors import did_you_mean
+
+        like = did_you_mean(name, __all__)
+        raise AttributeError(f"module 'algzoo_exact' has no attribute {name!r}{like}")
     globals()[name] = value
     return value
 

@@ -3,8 +3,7 @@ goes on from it, also elsewhere.
 
 A job's key says all that its value depends on, beside what names the run; so a value counts once,
 whoever finds it. Values are text: numbers, fractions, enclosures, arrays, and lists and dicts of
-them. Nothing
-in the file is ever run; but its figures are taken as they stand.
+them. Nothing in the file is ever run; but its figures are taken as they stand.
 """
 
 from __future__ import annotations
@@ -92,14 +91,7 @@ class State:
 
     def value(self, key: str) -> Any | None:
         """What the job of this key came to; None if it is not done."""
-        text = self._jobs.get(key)
-        if text is None:
-            with _usable(self.path):
-                row = self._base.execute("SELECT value FROM jobs WHERE key = ?", (key,)).fetchone()
-            if row is None:
-                return None
-            text = row[0]
-        return self._read(text)
+        return self._read(self._jobs, "SELECT value FROM jobs WHERE key = ?", key)
 
     def put(self, key: str, value: Any) -> None:
         """Keep what a job came to, which is not kept yet; None is no value."""
@@ -147,18 +139,14 @@ class State:
         self._jobs, self._notes, self._written = {}, {}, now
 
     def _note(self, name: str) -> Any | None:
-        text = self._notes.get(name)
-        if text is None:
-            with _usable(self.path):
-                row = self._base.execute("SELECT value FROM run WHERE name = ?", (name,)).fetchone()
-            if row is None:
-                return None
-            text = row[0]
-        return self._read(text)
+        return self._read(self._notes, "SELECT value FROM run WHERE name = ?", name)
 
-    def _read(self, text: str) -> Any:
+    def _read(self, unwritten: Mapping[str, str], query: str, name: str) -> Any | None:
         with _usable(self.path):
-            return json.loads(text, object_hook=_decoded)
+            found = (unwritten.get(name),)
+            if name not in unwritten:
+                found = self._base.execute(query, (name,)).fetchone() or found
+            return None if found[0] is None else json.loads(found[0], object_hook=_decoded)
 
 
 Place: TypeAlias = str | os.PathLike[str] | State | None
@@ -180,6 +168,11 @@ def opened(place: Place, run: Callable[[], Mapping[str, Any]]) -> Iterator[State
         with State(place) as state:
             state.claim(run())
             yield state
+
+
+def beside(target: Path) -> Path:
+    """Where the state of a run is until what it makes, at ``target``, is whole."""
+    return target.with_name(f"{target.name}.partial")
 
 
 @dataclass(frozen=True)

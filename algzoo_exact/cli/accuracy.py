@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 
 import typer
@@ -14,24 +13,16 @@ from algzoo_exact.cli.many import Scoring, table_of
 from algzoo_exact.cli.output import progress_bar
 from algzoo_exact.cli.scoring import Wishes, scored
 
-EXAMPLES = """
-algzoo-exact accuracy 2nd_argmax_2_2
-algzoo-exact accuracy my_model.pth --task argmax --ties uniform --json
-algzoo-exact accuracy 2nd_argmax_8_5 --method exact --digits 12
-algzoo-exact accuracy big.pth --task 2nd_argmax --time-limit 2m
-algzoo-exact accuracy models/ --task argmax --out scores.csv
-algzoo-exact accuracy 2nd_argmax_4_3 --noise 0.05 --noise-seeds 20
-"""
 
-
-@dataclass(frozen=True, kw_only=True)
+@o.options
 class Many:
     """Several models, or variants of one, as a table."""
 
-    noise_seeds: int | None = o.option(
-        None, "N", "As many noisy variants of each model, with the mean and the standard deviation "
-        "of their scores.", parser=o.parse_count,
-    )  # fmt: skip
+    noise_seeds: int | None = o.count(
+        None,
+        "As many noisy variants of each model, with the mean and the standard deviation of their "
+        "scores.",
+    )
     out: Path | None = o.option(
         None, "FILE", "Write a table with a row for each model: .csv, .parquet or .json. The same "
         "command goes on where it was stopped.", "--out", "--csv",
@@ -58,6 +49,14 @@ def accuracy(
 
     Of several models, or a folder of them, there is a line for each, as it is done. The exit code
     is 2 if one of them has no score, whose line says why; limits are for each of them.
+
+    Examples:
+    algzoo-exact accuracy 2nd_argmax_2_2
+    algzoo-exact accuracy my_model.pth --task argmax --ties uniform --json
+    algzoo-exact accuracy 2nd_argmax_8_5 --method exact --digits 12
+    algzoo-exact accuracy big.pth --task 2nd_argmax --time-limit 2m
+    algzoo-exact accuracy models/ --task argmax --out scores.csv
+    algzoo-exact accuracy 2nd_argmax_4_3 --noise 0.05 --noise-seeds 20
     """
     if many != Many() or len(models) > 1 or os.path.isdir(models[0]):
         scoring = Scoring(sizes, rules, wishes, noise, many.noise_seeds)

@@ -8,9 +8,11 @@ shells count.
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from importlib import import_module
 from inspect import cleandoc
 from typing import Annotated, Any, cast
 
@@ -18,36 +20,9 @@ import typer
 from typer.core import TyperGroup
 
 import algzoo_exact
-from algzoo_exact.cli import (
-    accuracy,
-    ask,
-    atlas,
-    attention,
-    certify,
-    check,
-    compare,
-    diff,
-    draft,
-    economy,
-    errors,
-    explore,
-    gradient,
-    importance,
-    neurons,
-    regions,
-    report,
-    sample,
-    sections,
-    show,
-    status,
-    surprise,
-    train,
-    verify,
-    warm,
-    zoo,
-)
-from algzoo_exact.cli.command import BAD_INPUT, INTERRUPTED, Said, command
+from algzoo_exact.cli.command import BAD_INPUT, INTERRUPTED, command
 from algzoo_exact.cli.interrupts import interrupts_kept
+from algzoo_exact.cli.zoo import zoo
 from algzoo_exact.errors import InputError
 from algzoo_exact.names import printable
 
@@ -139,44 +114,21 @@ def _print_version(asked: bool) -> None:
         raise typer.Exit
 
 
-_EXAMPLES = """
-algzoo-exact accuracy 2nd_argmax_2_2
-algzoo-exact accuracy my_model.pth --task argmedian --json
-algzoo-exact errors 2nd_argmax_4_3
-algzoo-exact regions 2nd_argmax_3_3 --picture regions.svg
-algzoo-exact show handcrafted:2nd_argmax_3 --latex
-algzoo-exact compare 2nd_argmax_4_3 --noise 0.05 --out race/
-algzoo-exact train 2nd_argmax --hidden-size 4 --seq-len 3 --sequences 2^24
-algzoo-exact verify my_story.toml --model handcrafted:2nd_argmax_2
-algzoo-exact certify 2nd_argmax_4_3 -o certificate.json
-algzoo-exact check certificate.json
-algzoo-exact report 2nd_argmax_4_3 -o report.html
-algzoo-exact explore 2nd_argmax_4_3 -o page.html
-algzoo-exact zoo list
-MODEL is a .safetensors or .pth file in AlgZoo's layout, its https:// address, a shipped model, a \
-handcrafted one, or one of AlgZoo's own, such as algzoo:2nd_argmax_16_10. \
-Exit codes: 0 fine or proved, 1 refuted or rejected, 2 bad input, 3 undecided.
-"""
+def _help(function: Callable[..., Any]) -> dict[str, Any]:
+    """What typer is told of a command's docstring: paragraphs, and at their end examples.
+
+    An example or a note is a line; what is indented goes on from the line before. Typer keeps the
+    line breaks of all paragraphs but the first, whatever the width of the terminal.
+    """
+    text, heading, examples = re.split(r"\n\n(Examples?):\n", cleandoc(function.__doc__ or ""))
+    paragraphs = [" ".join(paragraph.split()) for paragraph in text.split("\n\n")]
+    lines = re.sub(r"\n +", " ", examples).split("\n")
+    return {
+        "help": "\n\n".join(paragraphs),
+        "epilog": "\n\n".join([f"[bold]{heading}[/bold]", *lines]),
+    }
 
 
-def _epilog(examples: str) -> str:
-    """Commands, a line each, and further lines, as paragraphs."""
-    lines = examples.strip().split("\n")
-    several = sum(line.startswith("algzoo-exact") for line in lines) > 1
-    return "\n\n".join([f"[bold]Example{'s' * several}[/bold]", *lines])
-
-
-app = typer.Typer(
-    cls=_Group,
-    add_completion=False,
-    rich_markup_mode="rich",
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-    epilog=_epilog(_EXAMPLES),
-)
-
-
-@app.callback(invoke_without_command=True)
 def _root(
     ctx: typer.Context,
     version: Annotated[
@@ -186,51 +138,81 @@ def _root(
         ),
     ] = False,
 ) -> None:
-    """Exact accuracies and activation regions of the tiny ReLU networks of ARC's AlgZoo."""
+    """Exact accuracies and activation regions of the tiny ReLU networks of ARC's AlgZoo.
+
+    Examples:
+    algzoo-exact accuracy 2nd_argmax_2_2
+    algzoo-exact accuracy my_model.pth --task argmedian --json
+    algzoo-exact errors 2nd_argmax_4_3
+    algzoo-exact regions 2nd_argmax_3_3 --picture regions.svg
+    algzoo-exact show handcrafted:2nd_argmax_3 --latex
+    algzoo-exact compare 2nd_argmax_4_3 --noise 0.05 --out race/
+    algzoo-exact train 2nd_argmax --hidden-size 4 --seq-len 3 --sequences 2^24
+    algzoo-exact verify my_story.toml --model handcrafted:2nd_argmax_2
+    algzoo-exact certify 2nd_argmax_4_3 -o certificate.json
+    algzoo-exact check certificate.json
+    algzoo-exact report 2nd_argmax_4_3 -o report.html
+    algzoo-exact explore 2nd_argmax_4_3 -o page.html
+    algzoo-exact zoo list
+    MODEL is a .safetensors or .pth file in AlgZoo's layout, its https:// address, a shipped model,
+        a handcrafted one, or one of AlgZoo's own, such as algzoo:2nd_argmax_16_10. Exit codes: 0
+        fine or proved, 1 refuted or rejected, 2 bad input, 3 undecided.
+    """
     if ctx.invoked_subcommand is None:
         print(ctx.get_help())
 
 
-def _add(
-    group: typer.Typer, function: Callable[..., Said | None], examples: str, name: str | None = None
-) -> None:
-    """The command with its docstring as help; Typer keeps the line breaks of all paragraphs but
-    the first, whatever the width of the terminal."""
-    paragraphs = cleandoc(function.__doc__ or "").split("\n\n")
-    text = "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
-    group.command(name, help=text, epilog=_epilog(examples))(command(function))
+_COMMANDS = (
+    "accuracy",
+    "errors",
+    "diff",
+    "ask",
+    "neurons",
+    "attention",
+    "importance.ablate",
+    "importance",
+    "gradient",
+    "gradient.polish",
+    "sections",
+    "regions",
+    "show",
+    "sample",
+    "compare",
+    "train",
+    "draft",
+    "verify",
+    "surprise",
+    "economy",
+    "certify",
+    "check",
+    "report",
+    "atlas",
+    "explore",
+    "status",
+    "warm",
+)
+"""In the order of the help: the files of commands, with what they call those of another name."""
 
 
-_add(app, accuracy.accuracy, accuracy.EXAMPLES)
-_add(app, errors.errors, errors.EXAMPLES)
-_add(app, diff.diff, diff.EXAMPLES)
-_add(app, ask.ask, ask.EXAMPLES)
-_add(app, neurons.neurons, neurons.EXAMPLES)
-_add(app, attention.attention, attention.EXAMPLES)
-_add(app, importance.ablate, importance.ABLATE_EXAMPLES)
-_add(app, importance.importance, importance.IMPORTANCE_EXAMPLES)
-_add(app, gradient.gradient, gradient.GRADIENT_EXAMPLES)
-_add(app, gradient.polish, gradient.POLISH_EXAMPLES)
-_add(app, sections.sections, sections.EXAMPLES)
-_add(app, regions.regions, regions.EXAMPLES)
-_add(app, show.show, show.EXAMPLES)
-_add(app, sample.sample, sample.EXAMPLES)
-_add(app, compare.compare, compare.EXAMPLES)
-_add(app, train.train, train.EXAMPLES)
-_add(app, draft.draft, draft.EXAMPLES)
-_add(app, verify.verify, verify.EXAMPLES)
-_add(app, surprise.surprise, surprise.EXAMPLES)
-_add(app, economy.economy, economy.EXAMPLES)
-_add(app, certify.certify, certify.EXAMPLES)
-_add(app, check.check, check.EXAMPLES)
-_add(app, report.report, report.EXAMPLES)
-_add(app, atlas.atlas, atlas.EXAMPLES)
-_add(app, explore.explore, explore.EXAMPLES)
-_add(app, status.status, status.EXAMPLES)
-_add(app, warm.warm, warm.EXAMPLES)
+def _add(group: typer.Typer, place: str, name: str | None = None) -> None:
+    file, _, function = place.partition(".")
+    found = getattr(import_module(f"algzoo_exact.cli.{file}"), function or file)
+    group.command(name, **_help(found))(command(found))
+
+
+app = typer.Typer(
+    cls=_Group,
+    add_completion=False,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.callback(invoke_without_command=True, **_help(_root))(_root)
+for _place in _COMMANDS:
+    _add(app, _place)
 
 _zoo = typer.Typer()
 app.add_typer(_zoo, name="zoo")
-_zoo.callback(invoke_without_command=True)(zoo.zoo)
-_add(_zoo, zoo.list_models, zoo.LIST_EXAMPLES, "list")
-_add(_zoo, zoo.table, zoo.TABLE_EXAMPLES)
+_zoo.callback(invoke_without_command=True)(zoo)
+_add(_zoo, "zoo.list_models", "list")
+_add(_zoo, "zoo.table")

@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from algzoo_exact.cli import options as o
 from algzoo_exact.cli.command import Said, Timed
 from algzoo_exact.cli.output import progress_bar
 
-EXAMPLES = """
-algzoo-exact ask 2nd_argmax_4_3 "h[1][0] > 0 and x[0] > x[1]"
-algzoo-exact ask 2nd_argmax_4_3 "logit[0] > logit[1]" --given "x[0] < x[1]" --json
-algzoo-exact ask 2nd_argmax_8_5 "answer == 2 and label == 1" --cells 5
-"""
-
 UNDECIDED = 3
 
 
-@dataclass(frozen=True, kw_only=True)
+@o.options
 class Statement(o.Lasting):
     statement: str = o.argument(
         o.REQUIRED,
@@ -26,10 +18,10 @@ class Statement(o.Lasting):
     )
     given: str | None = o.option(None, "STATEMENT", "Ask only of inputs for which this holds.")
     cells: int = o.option(0, "N", "List the heaviest cones on which it holds.", min=0)
-    seconds: float = o.option("30s", "TIME", "In all: 30s, 2m, ...", parser=o.parse_seconds)
+    seconds: float = o.duration("30s", "In all: 30s, 2m, ...")
 
 
-def ask(model: o.ModelArgument, sizes: o.Sizes, asked: Statement) -> Said:
+def ask(subject: o.Subject, asked: Statement) -> Said:
     """Ask whether a statement holds for all inputs, and with what probability it holds.
 
     Proved, refuted with an input at which it fails, or undecided; and in any case its probability
@@ -37,11 +29,16 @@ def ask(model: o.ModelArgument, sizes: o.Sizes, asked: Statement) -> Said:
     are written in the language of explanations.
 
     Exit codes: 0 proved or refuted, 2 bad input, 3 undecided.
+
+    Examples:
+    algzoo-exact ask 2nd_argmax_4_3 "h[1][0] > 0 and x[0] > x[1]"
+    algzoo-exact ask 2nd_argmax_4_3 "logit[0] > logit[1]" --given "x[0] < x[1]" --json
+    algzoo-exact ask 2nd_argmax_8_5 "answer == 2 and label == 1" --cells 5
     """
     import algzoo_exact as az
     from algzoo_exact.present.documents.asked import asked_document
 
-    loaded = sizes.load(model)
+    loaded = subject.loaded()
     with progress_bar("asking") as advance, asked.shared(2) as workers:
         found = az.ask(
             loaded, asked.statement, given=asked.given, cells=asked.cells, seconds=asked.seconds,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,35 +11,28 @@ import typer
 
 from algzoo_exact.cli import options as o
 from algzoo_exact.cli.command import BAD_INPUT, INTERRUPTED, Said
-from algzoo_exact.cli.many import WIDEST
-from algzoo_exact.cli.output import progress_bar
+from algzoo_exact.cli.output import progress_bar, score_lines
 from algzoo_exact.errors import InputError
 
 if TYPE_CHECKING:
     from algzoo_exact.atlas.entries import Chosen, Entry
     from algzoo_exact.tables import Row
 
-EXAMPLES = """
-algzoo-exact atlas --sizes '2nd_argmax_*_3' -o atlas
-algzoo-exact atlas --sizes median_2_2,median_4_3 --seeds 0-4 --checkpoints 0,2^20,2^30 -o atlas
-algzoo-exact atlas runs/2nd_argmax_4_3/seeds -o atlas
-algzoo-exact atlas --all-algzoo --method exact -o atlas
-"""
-
 _FEW = 20  # models that one process scores soon
 
 
-@dataclass(frozen=True, kw_only=True)
+@o.options
 class About:
     """Which models, and where the atlas goes."""
 
     models: list[str] = o.argument(
         (), "FOLDER..", "Folders of weight files, or such files. Without any, AlgZoo's own models."
     )
-    output: Path = o.option(
-        o.REQUIRED, "FOLDER", "Where the atlas goes. The same command goes on where it was "
-        "stopped, and one with more models takes over what is known.", "--output", "-o",
-    )  # fmt: skip
+    output: Path = o.output(
+        "FOLDER",
+        "Where the atlas goes. The same command goes on where it was stopped, and one with more "
+        "models takes over what is known.",
+    )
     all_algzoo: bool = o.flag(
         "--all-algzoo", "All that AlgZoo has: 116 sizes, 5 seeds, 12 checkpoints."
     )
@@ -72,7 +64,7 @@ class About:
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@o.options
 class Effort(o.Ties, o.Sharing):
     """How each model is scored."""
 
@@ -81,9 +73,7 @@ class Effort(o.Ties, o.Sharing):
         "[bold]exact[/bold]: every input decided, up to 9 of them, however long that takes; then "
         "the files do not depend on the speed of machines.",
     )  # fmt: skip
-    time_limit: float | None = o.option(
-        None, "TIME", "For each model: 30s, 2m, ...", parser=o.parse_seconds
-    )
+    time_limit: float | None = o.duration(None, "For each model: 30s, 2m, ...")
 
 
 def atlas(about: About, sizes: o.AllSizes, effort: Effort, as_json: o.JsonOption = False) -> Said:
@@ -93,21 +83,26 @@ def atlas(about: About, sizes: o.AllSizes, effort: Effort, as_json: o.JsonOption
     filters and leads to a page for each size; scores.parquet and scores.csv, with a row for each
     model and the kind of each number; and atlas.db, by which the same command goes on after Ctrl-C,
     a kill or a lost connection.
+
+    Examples:
+    algzoo-exact atlas --sizes '2nd_argmax_*_3' -o atlas
+    algzoo-exact atlas --sizes median_2_2,median_4_3 --seeds 0-4 --checkpoints 0,2^20,2^30 -o atlas
+    algzoo-exact atlas runs/2nd_argmax_4_3/seeds -o atlas
+    algzoo-exact atlas --all-algzoo --method exact -o atlas
     """
     from algzoo_exact.atlas.build import Plan, atlas_of
     from algzoo_exact.atlas.entries import entries_of
     from algzoo_exact.atlas.scoring import Effort as Wanted
     from algzoo_exact.atlas.summary import atlas_document
-    from algzoo_exact.present.documents.scores import score_line, whole_row
+    from algzoo_exact.present.documents.scores import whole_row
 
     method: Any = effort.method
     wanted = Wanted(effort.rule, method, effort.time_limit)
     entries = entries_of(about.models or None, about.chosen())
-    width = min(WIDEST, max(len(_short(entry)) for entry in entries))
+    line = score_lines(map(_short, entries), quiet=as_json)
 
     def told(entry: Entry, row: Row) -> None:
-        if not as_json:
-            print(score_line(_short(entry), width, whole_row(row)), end="", flush=True)
+        line(_short(entry), whole_row(row))
 
     usual = min(2, os.cpu_count() or 1) if len(entries) > _FEW else 1
     with effort.shared(usual) as workers, progress_bar("atlas") as advance:

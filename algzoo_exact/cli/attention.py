@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
 
 from algzoo_exact.cli import options as o
 from algzoo_exact.cli.command import Said
 from algzoo_exact.errors import InputError
 
-EXAMPLES = """
-algzoo-exact attention longest_cycle_4_4 1,2,0,3
-algzoo-exact attention longest_cycle_4_4 --out attention.parquet
-"""
-
 _INPUT = re.compile(r"\d{1,4}(,\d{1,4})*", re.ASCII)
 
 
-@dataclass(frozen=True, kw_only=True)
+@o.options
 class Watched:
     input: str | None = o.argument(None, "[INPUT]", "The tokens f(0),f(1),.. as in 1,2,0,3.")
     out: Path | None = o.option(
@@ -26,10 +20,14 @@ class Watched:
     )
 
 
-def attention(model: o.ModelArgument, sizes: o.Sizes, watched: Watched) -> Said:
+def attention(subject: o.Subject, watched: Watched) -> Said:
     """Print a transformer's logits and the attention of each head on one input.
 
     Numbers are float64 with a proved bound. A table of all inputs has a row for each.
+
+    Examples:
+    algzoo-exact attention longest_cycle_4_4 1,2,0,3
+    algzoo-exact attention longest_cycle_4_4 --out attention.parquet
     """
     import algzoo_exact as az
     from algzoo_exact.present.documents.functions import attention_document, attention_out_document
@@ -37,7 +35,7 @@ def attention(model: o.ModelArgument, sizes: o.Sizes, watched: Watched) -> Said:
 
     if (watched.input is None) == (watched.out is None):
         raise InputError("Give an input, as in 1,2,0,3, or --out FILE for all of them.")
-    loaded = sizes.load(model)
+    loaded = subject.loaded()
     if watched.out is not None:
         if watched.out.suffix not in (".parquet", ".json"):
             raise InputError("Attention is nested; --out takes .parquet or .json.")

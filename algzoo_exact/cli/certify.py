@@ -2,31 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from algzoo_exact.cli import options as o
 from algzoo_exact.cli.command import Said
 from algzoo_exact.cli.output import progress_bar
 
-EXAMPLES = """
-algzoo-exact certify 2nd_argmax_4_3 -o 2nd_argmax_4_3.json
-algzoo-exact certify longest_cycle_6_5 -o longest_cycle.json.gz
-algzoo-exact certify median_4_3 -o median_4_3.json
-algzoo-exact certify 2nd_argmax_4_3 -o explained.json.gz --explanation 2nd_argmax_4_3
-algzoo-exact certify my_model.pth --task argmedian -o certificate.json --decimals 30
-"""
 
-
-@dataclass(frozen=True, kw_only=True)
+@o.options
 class Output:
-    output: Path = o.option(
-        o.REQUIRED, "FILE", "The certificate's file: .json, or .json.gz for a compressed one.",
-        "--output", "-o",
-    )  # fmt: skip
+    output: Path = o.output(
+        "FILE", "The certificate's file: .json, or .json.gz for a compressed one."
+    )
 
 
-@dataclass(frozen=True, kw_only=True)
+@o.options
 class Contents:
     explanation: str | None = o.option(
         None, "STORY", "Verify this explanation file, or shipped one, and put claims and proofs in "
@@ -38,9 +28,7 @@ class Contents:
     )  # fmt: skip
 
 
-def certify(
-    model: o.ModelArgument, file: Output, sizes: o.AllSizes, ties: o.Ties, contents: Contents
-) -> Said:
+def certify(file: Output, subject: o.AnySubject, ties: o.Ties, contents: Contents) -> Said:
     """Write a certificate: every cell of the model, or every input's answer, with its measure.
 
     Of a median model, it has every piece on which model and median are linear, with the mean
@@ -49,13 +37,20 @@ def certify(
     With an explanation, each of its claims and cases is in it, with what proves or refutes it;
     models with more than six inputs then need no cells. A certificate can be checked without this
     package: see [bold]algzoo-exact check[/bold].
+
+    Examples:
+    algzoo-exact certify 2nd_argmax_4_3 -o 2nd_argmax_4_3.json
+    algzoo-exact certify longest_cycle_6_5 -o longest_cycle.json.gz
+    algzoo-exact certify median_4_3 -o median_4_3.json
+    algzoo-exact certify 2nd_argmax_4_3 -o explained.json.gz --explanation 2nd_argmax_4_3
+    algzoo-exact certify my_model.pth --task argmedian -o certificate.json --decimals 30
     """
     from algzoo_exact.certificate.build import write_certificate
     from algzoo_exact.present.documents.certificate import certificate_document
     from algzoo_exact.present.sections.closing import against
     from algzoo_exact.zoo.explanations import explanation_path
 
-    loaded = sizes.load(model)
+    loaded = subject.loaded()
     task, rule = o.task_of(loaded), ties.rule
     story = None if contents.explanation is None else explanation_path(contents.explanation)
     with progress_bar("certify") as advance:
@@ -64,5 +59,7 @@ def certify(
             progress=advance,
         )  # fmt: skip
     # A model that was fetched has no file here.
-    known_by = "" if model.startswith(("algzoo:", "https:")) else against(loaded, model)
+    known_by = (
+        "" if subject.model.startswith(("algzoo:", "https:")) else against(loaded, subject.model)
+    )
     return Said(certificate_document(loaded, task, rule, story, written, known_by))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 import typer
@@ -12,17 +12,8 @@ from algzoo_exact.cli import options as o
 from algzoo_exact.cli.command import Said
 from algzoo_exact.present.document import facts, untitled
 
-EXAMPLES = """
-algzoo-exact check certificate.json my_model.safetensors
-algzoo-exact check certificate.json 2nd_argmax_4_3
-algzoo-exact check certificate.json.gz my_model.safetensors --task 2nd_argmax --ties lowest
-algzoo-exact check certificate.json
-Exit codes: 0 accepted, 1 rejected, 2 not a certificate, 3 not everything could be checked \
-(without WEIGHTS, it is about the weights inside), 4 the checker failed.
-"""
 
-
-@dataclass(frozen=True, kw_only=True)
+@o.options
 class Files:
     certificate: Path = o.argument(o.REQUIRED, "FILE", "A .json or .json.gz file.")
     weights: str | None = o.argument(
@@ -31,9 +22,9 @@ class Files:
     )  # fmt: skip
 
 
-@dataclass(frozen=True, kw_only=True)
-class Demands:
-    """What the certificate must be about, beside the sizes."""
+@o.options
+class Demands(o.Heads, o.Facts):
+    """What the certificate must be about."""
 
     ties: str | None = o.option(None, "RULE", "lowest, incorrect or uniform.")
     sha256: str | None = o.option(
@@ -43,7 +34,7 @@ class Demands:
     work: int = o.option(1, "N", "Allow N times as much work, and larger files.", min=1)
 
 
-def check(files: Files, sizes: o.AllFacts, demands: Demands) -> Said:
+def check(files: Files, demands: Demands) -> Said:
     """Check a certificate: accepted, or rejected with the reason.
 
     The verdict says what was proved: of which model, on which task, with how many inputs, under
@@ -51,15 +42,22 @@ def check(files: Files, sizes: o.AllFacts, demands: Demands) -> Said:
 
     The file algzoo_exact/certificate/check.py does the same alone: python check.py FILE [WEIGHTS]
     needs Python and nothing else.
+
+    Examples:
+    algzoo-exact check certificate.json my_model.safetensors
+    algzoo-exact check certificate.json 2nd_argmax_4_3
+    algzoo-exact check certificate.json.gz my_model.safetensors --task 2nd_argmax --ties lowest
+    algzoo-exact check certificate.json
+    Exit codes: 0 accepted, 1 rejected, 2 not a certificate, 3 not everything could be checked
+        (without WEIGHTS, it is about the weights inside), 4 the checker failed.
     """
     from algzoo_exact.certificate.check import check_certificate, decimal
 
     if demands.ties is not None:
         o.tie_rule(demands.ties)
     outcome = check_certificate(
-        files.certificate, files.weights and _file(files.weights), **asdict(sizes),
-        **asdict(demands),
-    )  # fmt: skip
+        files.certificate, files.weights and _file(files.weights), **asdict(demands)
+    )
     if outcome.status in ("unreadable", "failed"):
         print(f"error: {outcome.verdict}", file=sys.stderr)
         raise typer.Exit(outcome.exit_code)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,14 +17,6 @@ if TYPE_CHECKING:
     from algzoo_exact.race.run import Race
 
 LOWEST, HIGHEST = 1.0, 1e15
-
-EXAMPLES = """
-algzoo-exact compare 2nd_argmax_4_3 --noise 0.05 --budgets 1e4:1e7 --out race/
-algzoo-exact compare 2nd_argmax_16_10 --noise 0.0085 --noise-relative --variants 32 --workers 2 \
---out race/
-algzoo-exact compare 2nd_argmax_4_4 --noise 0.02 --budgets 71000,2e6 \
---estimators sampling,sobol-order --json
-"""
 
 
 def parse_budgets(text: str | tuple[float, ...]) -> tuple[float, ...]:
@@ -49,7 +40,7 @@ def parse_budgets(text: str | tuple[float, ...]) -> tuple[float, ...]:
     return tuple(sorted(set(found)))
 
 
-@dataclass(frozen=True, kw_only=True)
+@o.options
 class Variants:
     """The noisy models on which the race is run."""
 
@@ -60,10 +51,10 @@ class Variants:
         "--noise-relative", "STD is a share of the root mean square of each weight matrix."
     )
     noise_seed: int = o.option(0, "N", "Noise seed of the first variant; others follow on.")
-    variants: int = o.option(64, "N", "How many noisy variants.", parser=o.parse_count)
+    variants: int = o.count(64, "How many noisy variants.")
 
 
-@dataclass(frozen=True, kw_only=True)
+@o.options
 class Entries(o.Sharing):
     """Who takes part, and with what means."""
 
@@ -74,28 +65,34 @@ class Entries(o.Sharing):
     estimators: str = o.option(
         "all", "NAMES", "[bold]all[/bold], or names with commas, such as sampling,sobol-order."
     )
-    seeds: int = o.option(30, "N", "How often each seeded entry runs.", parser=o.parse_count)
-    truth_samples: int = o.option(
-        1 << 24, "N", "Random inputs for each variant's true accuracy, where it is not computed.",
-        parser=o.parse_count,
-    )  # fmt: skip
+    seeds: int = o.count(30, "How often each seeded entry runs.")
+    truth_samples: int = o.count(
+        1 << 24, "Random inputs for each variant's true accuracy, where it is not computed."
+    )
     out: Path | None = o.option(
         None, "FOLDER", "Keep answers here and write results.csv, summary.md, plot.svg and "
         "plot.png. The same command goes on where it was stopped.", "-o", "--out",
     )  # fmt: skip
 
 
-def compare(model: o.ModelArgument, noise: Variants, sizes: o.Sizes, entries: Entries) -> Said:
+def compare(noise: Variants, subject: o.Subject, entries: Entries) -> Said:
     """Race estimators of the accuracy against random sampling, on noisy variants of a model.
 
     Each entry estimates each variant's accuracy within a budget of FLOPs, counted operation by
     operation, and is judged by its mean squared error. The ratio compares it with random sampling
     at the same FLOPs: below 1 beats sampling. Every figure has a 95% interval.
+
+    Examples:
+    algzoo-exact compare 2nd_argmax_4_3 --noise 0.05 --budgets 1e4:1e7 --out race/
+    algzoo-exact compare 2nd_argmax_16_10 --noise 0.0085 --noise-relative --variants 32 --workers 2
+        --out race/
+    algzoo-exact compare 2nd_argmax_4_4 --noise 0.02 --budgets 71000,2e6
+        --estimators sampling,sobol-order --json
     """
     import algzoo_exact as az
     from algzoo_exact.present.documents.race import race_document
 
-    loaded = sizes.load(model)
+    loaded = subject.loaded()
     o.task_of(loaded)
     names = None
     if entries.estimators != "all":

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
-
-import typer
 
 from algzoo_exact.cli import options as o
 from algzoo_exact.cli.command import Said, Timed
@@ -17,21 +14,18 @@ if TYPE_CHECKING:
     from algzoo_exact.program.reduce import Format
     from algzoo_exact.zoo.loading import Model
 
-EXAMPLES = """
-algzoo-exact diff 2nd_argmax_4_3 retrained.safetensors
-algzoo-exact diff 2nd_argmax_4_3 --noise 0.01 --json
-algzoo-exact diff 2nd_argmax_4_3 2nd_argmax_3_3 --picture apart.svg
-algzoo-exact diff 2nd_argmax_4_3 --prune 0.1 --round int8
-"""
-
 _DRAWN = 3  # inputs
 
 
-@dataclass(frozen=True, kw_only=True)
-class Other(o.TimeLimit, o.Lasting):
+@o.options
+class Pair(o.Subject):
     other: str | None = o.argument(
         None, "[OTHER]", "The model to compare with, as MODEL; by default MODEL itself, changed."
     )
+
+
+@o.options
+class Change(o.TimeLimit, o.Lasting):
     prune: float | None = o.option(
         None, "SHARE", "Set this share of the second model's weights to 0, the smallest ones."
     )
@@ -45,18 +39,18 @@ class Other(o.TimeLimit, o.Lasting):
     )  # fmt: skip
 
 
-def diff(
-    context: typer.Context,
-    model: o.ModelArgument,
-    other: Other,
-    sizes: o.Sizes,
-    noise: o.Noise,
-) -> Said:
+def diff(change: Change, pair: Pair, noise: o.Noise) -> Said:
     """Tell how often two models answer differently, who is right then, and where it happens.
 
     Noise, pruning and rounding, in this order, change the second model, by default a copy of the
     first. Where logits tie, the lowest index is the answer. Of median models it is the root of the
     mean squared difference; of transformers all inputs are tried.
+
+    Examples:
+    algzoo-exact diff 2nd_argmax_4_3 retrained.safetensors
+    algzoo-exact diff 2nd_argmax_4_3 --noise 0.01 --json
+    algzoo-exact diff 2nd_argmax_4_3 2nd_argmax_3_3 --picture apart.svg
+    algzoo-exact diff 2nd_argmax_4_3 --prune 0.1 --round int8
     """
     import algzoo_exact as az
     from algzoo_exact.present.documents.difference import difference_document, root_document
@@ -64,41 +58,42 @@ def diff(
     from algzoo_exact.program.lift import task_of
     from algzoo_exact.program.transformer import Transformer
 
-    deadline = other.deadline(context)
-    if other.other is None and (noise.noise, other.prune, other.round) == (None, None, None):
+    if pair.other is None and (noise.noise, change.prune, change.round) == (None, None, None):
         raise InputError("Name a second model, or change this one by --noise, --prune or --round.")
-    first = sizes.load(model)
-    second = noise.on(first if other.other is None else sizes.load(other.other))
-    if other.prune is not None:
-        second = az.prune(second, other.prune)
-    if other.round is not None:
-        second = az.quantize(second, cast("Format", other.round))
+    first = pair.loaded()
+    second = noise.on(first if pair.other is None else pair.load(pair.other))
+    if change.prune is not None:
+        second = az.prune(second, change.prune)
+    if change.round is not None:
+        second = az.quantize(second, cast("Format", change.round))
     models = first, second
     kinds = {isinstance(one.network, Transformer) for one in models}
     if len(kinds) > 1:
         raise InputError("A transformer and another model have no inputs in common.")
     if kinds == {True}:
-        other.refuse_state("of the differences of transformers")
-        with progress_bar("diff", deadline) as advance:
-            apart = az.function_difference(*models, time_limit=deadline.timeout, progress=advance)
-        return Timed(function_difference_document(models, apart, other.top))
+        change.refuse_state("of the differences of transformers")
+        with progress_bar("diff", change.deadline) as advance:
+            apart = az.function_difference(
+                *models, time_limit=change.deadline.timeout, progress=advance
+            )
+        return Timed(function_difference_document(models, apart, change.top))
     task = task_of(first, None)
-    if other.picture is not None:
+    if change.picture is not None:
         if task.is_numeric:
             raise InputError("A picture shows answers, and median models give numbers.")
-        _draw(first, second, other.picture)
-    with progress_bar("diff", deadline) as advance, other.shared(2) as workers:
+        _draw(first, second, change.picture)
+    with progress_bar("diff", change.deadline) as advance, change.shared(2) as workers:
         if task.is_numeric:
             root = az.root_mean_square_difference(
-                *models, time_limit=deadline.timeout, workers=workers, state=other.state
+                *models, time_limit=change.deadline.timeout, workers=workers, state=change.state
             )
             return Timed(root_document(models, task, root))
         found = az.diff(
-            *models, time_limit=deadline.timeout, workers=workers, state=other.state,
+            *models, time_limit=change.deadline.timeout, workers=workers, state=change.state,
             progress=advance,
         )  # fmt: skip
-        cells = found.cells(other.top)
-    return Timed(difference_document(models, found, cells, other.picture))
+        cells = found.cells(change.top)
+    return Timed(difference_document(models, found, cells, change.picture))
 
 
 def _draw(first: Model, second: Model, path: Path) -> None:

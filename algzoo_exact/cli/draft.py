@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 
 from algzoo_exact.cli import options as o
@@ -12,17 +11,10 @@ from algzoo_exact.cli.output import progress_bar
 from algzoo_exact.cli.stories import EXIT_CODES
 from algzoo_exact.errors import InputError
 
-EXAMPLES = """
-algzoo-exact draft 2nd_argmax_2_2 -o story.toml
-algzoo-exact draft my_model.safetensors --task 2nd_argmax -o story.toml --time-limit 2m
-algzoo-exact draft 2nd_argmax_4_3 --from mine.toml -o completed.toml
-Exit codes: 0 all proved, 1 something in the given story refuted, 2 bad input, 3 undecided.
-"""
 
-
-@dataclass(frozen=True, kw_only=True)
+@o.options
 class Drafted(o.Ties, o.Seed):
-    output: Path = o.option(o.REQUIRED, "FILE", "Where the story goes (.toml).", "--output", "-o")
+    output: Path = o.output("FILE", "Where the story goes (.toml).")
     start: Path | None = o.option(
         None, "STORY", "A story that a person began: it stays as it is, and is completed.", "--from"
     )
@@ -30,18 +22,22 @@ class Drafted(o.Ties, o.Seed):
         None, "X", "What the explanation may cost, where weights have to be rounded for it; by "
         "default 9.6 bits for each.",
     )  # fmt: skip
-    time_limit: float = o.option(
-        "4m", "TIME", "Begin nothing new after 30s, 2m, ...", parser=o.parse_seconds
-    )
+    time_limit: float = o.duration("4m", "Begin nothing new after 30s, 2m, ...")
 
 
-def draft(model: o.ModelArgument, sizes: o.Sizes, drafted: Drafted) -> Said:
+def draft(subject: o.Subject, drafted: Drafted) -> Said:
     """Propose an explanation of an RNN: claims that are all proved, priced in bits, and cases.
 
     It looks for dead and equal neurons, symmetries, small formulas for what each neuron holds at
     each step, cases by order and sign, near-equal coefficients, and a network with rounded weights.
     Only what the verifier proves is written; the rest stands in comments. Read and edit the file,
     then run verify and surprise on it.
+
+    Examples:
+    algzoo-exact draft 2nd_argmax_2_2 -o story.toml
+    algzoo-exact draft my_model.safetensors --task 2nd_argmax -o story.toml --time-limit 2m
+    algzoo-exact draft 2nd_argmax_4_3 --from mine.toml -o completed.toml
+    Exit codes: 0 all proved, 1 something in the given story refuted, 2 bad input, 3 undecided.
     """
     import algzoo_exact as az
     from algzoo_exact.files import check_place, replacing
@@ -50,11 +46,11 @@ def draft(model: o.ModelArgument, sizes: o.Sizes, drafted: Drafted) -> Said:
     if drafted.output.suffix != ".toml":
         raise InputError(f"A story is a .toml file; give -o such a name, not {drafted.output}.")
     check_place(drafted.output)
-    loaded = sizes.load(model)
+    loaded = subject.loaded()
     task, rule = o.task_of(loaded), drafted.rule
     with progress_bar("drafting") as advance:
         found = az.draft(
-            loaded, task, start=drafted.start, name=_name(model, drafted.output), ties=rule,
+            loaded, task, start=drafted.start, name=_name(subject.model, drafted.output), ties=rule,
             bits=drafted.bits, seed=drafted.seed, seconds=drafted.time_limit,
             progress=lambda text: advance(0.0, text),
         )  # fmt: skip

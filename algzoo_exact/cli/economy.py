@@ -2,44 +2,41 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from algzoo_exact.cli import options as o
 from algzoo_exact.cli.command import Said
 from algzoo_exact.cli.output import progress_bar
 
-EXAMPLES = """
-algzoo-exact economy 2nd_argmax_2_2 --explanation 2nd_argmax_2_2
-algzoo-exact economy 2nd_argmax_4_3 --explanation 2nd_argmax_4_3 --plot economy.png
-algzoo-exact economy 2nd_argmax_16_10 --seconds 20s --json
-"""
 
-
-@dataclass(frozen=True, kw_only=True)
+@o.options
 class Proofs:
     explanation: str | None = o.option(
-        None, "STORY", "Verify this explanation file, or shipped one: its cases are a proof too.",
-    )  # fmt: skip
-    seconds: float = o.option(
-        "30s", "TIME", "For each proof, and each statement of the explanation: 30s, 2m, ...",
-        parser=o.parse_seconds,
-    )  # fmt: skip
+        None, "STORY", "Verify this explanation file, or shipped one: its cases are a proof too."
+    )
+    seconds: float = o.duration(
+        "30s", "For each proof, and each statement of the explanation: 30s, 2m, ..."
+    )
     rest: bool = o.flag(
         "--rest", "With a row for cases and cells for the rest, also where it takes minutes."
     )
     plot: Path | None = o.option(
-        None, "FILE", "Draw widths against operations: .svg, .png or .pdf.", "--plot"
+        None, "FILE", "Draw widths against operations: .svg, .png or .pdf."
     )
 
 
-def economy(model: o.ModelArgument, sizes: o.AllSizes, ties: o.Ties, proofs: Proofs) -> Said:
+def economy(subject: o.AnySubject, ties: o.Ties, proofs: Proofs) -> Said:
     """Tell what each way to prove an accuracy gives, and how many operations its check costs.
 
     All cells of the model; the cases of an explanation; these with cells for what they leave open;
     boxes; brute force over activation patterns. Operations are counted by the checker of
     certificates, or estimated where no certificate can be made. Beside them stand the bits of the
     explanation, and those that it leaves.
+
+    Examples:
+    algzoo-exact economy 2nd_argmax_2_2 --explanation 2nd_argmax_2_2
+    algzoo-exact economy 2nd_argmax_4_3 --explanation 2nd_argmax_4_3 --plot economy.png
+    algzoo-exact economy 2nd_argmax_16_10 --seconds 20s --json
     """
     import algzoo_exact as az
     from algzoo_exact.plotting import check_plot
@@ -49,7 +46,7 @@ def economy(model: o.ModelArgument, sizes: o.AllSizes, ties: o.Ties, proofs: Pro
 
     if proofs.plot is not None:
         check_plot(proofs.plot)
-    loaded, path, verification = sizes.load(model), None, None
+    loaded, path, verification = subject.loaded(), None, None
     task, rule = o.task_of(loaded), ties.rule
     with progress_bar("economy") as advance:
         if proofs.explanation is not None:

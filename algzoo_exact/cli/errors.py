@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
-
-import typer
 
 from algzoo_exact.cli import options as o
 from algzoo_exact.cli.command import Said, Timed
@@ -15,14 +12,8 @@ from algzoo_exact.errors import FloatRangeError
 
 _TORCH_SECONDS = 3.0  # that it takes to be loaded, at most
 
-EXAMPLES = """
-algzoo-exact errors 2nd_argmax_4_3
-algzoo-exact errors 2nd_argmax_8_5 --top 30 --out errors.parquet
-algzoo-exact errors my_model.pth --task argmax --json
-"""
 
-
-@dataclass(frozen=True, kw_only=True)
+@o.options
 class Extent(o.TimeLimit, o.Lasting):
     top: int = o.option(10, "N", "How many cells to print; --out has all.", min=0)
     out: Path | None = o.option(
@@ -30,14 +21,7 @@ class Extent(o.TimeLimit, o.Lasting):
     )
 
 
-def errors(
-    context: typer.Context,
-    model: o.ModelArgument,
-    sizes: o.Sizes,
-    rules: o.Rules,
-    extent: Extent,
-    noise: o.Noise,
-) -> Said:
+def errors(subject: o.Subject, rules: o.Rules, extent: Extent, noise: o.Noise) -> Said:
     """List where a model is wrong: cones of inputs with their probability, heaviest first.
 
     For each: the true label and the answer, the neurons that are on, its walls, and a short input
@@ -45,6 +29,11 @@ def errors(
     by activation pattern follow. All cells together are the error, 1 - accuracy. Of a transformer,
     the inputs that it gets wrong, with their cycles; of a median model, the cells that add most to
     its mean squared error.
+
+    Examples:
+    algzoo-exact errors 2nd_argmax_4_3
+    algzoo-exact errors 2nd_argmax_8_5 --top 30 --out errors.parquet
+    algzoo-exact errors my_model.pth --task argmax --json
     """
     import algzoo_exact as az
     from algzoo_exact.present.documents.errors import errors_document
@@ -54,39 +43,38 @@ def errors(
     from algzoo_exact.tables import check_suffix, write_rows
 
     out = extent.out
-    deadline = extent.deadline(context)
     if out is not None:
         check_suffix(out)
-    loaded = noise.on(sizes.load(model))
+    loaded = noise.on(subject.loaded())
     if isinstance(loaded.network, Transformer):
         extent.refuse_state("of the errors of transformers")
-        with progress_bar("errors", deadline) as advance:
+        with progress_bar("errors", extent.deadline) as advance:
             wrong = az.wrong_functions(
-                loaded, ties=rules.rule, time_limit=deadline.timeout, progress=advance
+                loaded, ties=rules.rule, time_limit=extent.deadline.timeout, progress=advance
             )
             if out is not None:
                 write_rows(wrong.arrow().to_pylist(), out)
         return Timed(wrong_functions_document(loaded, wrong, extent.top, out))
     task, rule = rules.task_of(loaded), rules.rule
     if task.is_numeric:
-        with progress_bar("errors", deadline) as advance, extent.shared(2) as workers:
+        with progress_bar("errors", extent.deadline) as advance, extent.shared(2) as workers:
             squares = az.median_errors(
                 loaded, task, workers=workers, state=extent.state, progress=advance,
-                time_limit=deadline.timeout,
+                time_limit=extent.deadline.timeout,
             )  # fmt: skip
             if out is not None:
                 squares.write(out)
             pieces = squares.cells(extent.top)
         return Timed(median_errors_document(loaded, squares, pieces, out))
-    with progress_bar("errors", deadline) as advance, extent.shared(2) as workers:
+    with progress_bar("errors", extent.deadline) as advance, extent.shared(2) as workers:
         found = az.find_errors(
             loaded.program, task, ties=rule, workers=workers, state=extent.state,
-            progress=advance, time_limit=deadline.timeout,
+            progress=advance, time_limit=extent.deadline.timeout,
         )  # fmt: skip
         if out is not None:
             found.write(out)
-        cells, floats = found.cells(extent.top, deadline), []
-        if deadline.left > _TORCH_SECONDS:
+        cells, floats = found.cells(extent.top, extent.deadline), []
+        if extent.deadline.left > _TORCH_SECONDS:
             from algzoo_exact.runtime.answers import float_answers
 
             with suppress(FloatRangeError):

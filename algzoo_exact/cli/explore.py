@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
-
-import typer
 
 from algzoo_exact.cli import options as o
 from algzoo_exact.cli.command import Said, Timed
@@ -14,20 +11,12 @@ from algzoo_exact.cli.stories import EXIT_CODES, StatementTime
 from algzoo_exact.errors import InputError
 from algzoo_exact.files import check_place
 
-EXAMPLES = """
-algzoo-exact explore 2nd_argmax_4_3 -o page.html
-algzoo-exact explore 2nd_argmax_4_3 --explanation 2nd_argmax_4_3 -o page.html
-algzoo-exact explore 2nd_argmax_4_3 --against 2nd_argmax_3_3 -o page.html
-algzoo-exact explore algzoo:2nd_argmax_16_10 --section "*,*,0,0,0,0,0,0,0,1/2" -o page.html
-Exit codes: 0 fine or proved, 1 a claim is refuted, 2 bad input, 3 a claim is undecided.
-"""
 
-
-@dataclass(frozen=True, kw_only=True)
+@o.options
 class Page:
     """What is on the page, and where it goes."""
 
-    output: Path = o.option(o.REQUIRED, "FILE", "The page's file, .html.", "--output", "-o")
+    output: Path = o.output("FILE", "The page's file, .html.")
     against: str | None = o.option(None, "MODEL", "A second model, to show where they differ.")
     explanation: str | None = o.option(
         None, "STORY", "An explanation file (.toml), or the name of a shipped one, to verify and "
@@ -39,24 +28,24 @@ class Page:
     )  # fmt: skip
 
 
-@dataclass(frozen=True, kw_only=True)
+@o.options
 class Effort(o.TimeLimit, StatementTime, o.Lasting):
     """How long it may take, and who shares the work."""
 
 
-def explore(
-    context: typer.Context,
-    model: o.ModelArgument,
-    page: Page,
-    sizes: o.Sizes,
-    ties: o.Ties,
-    effort: Effort,
-) -> Said:
+def explore(page: Page, subject: o.Subject, ties: o.Ties, effort: Effort) -> Said:
     """Write a page to explore a model in a browser: regions, errors, network and lemmas.
 
     The picture is a circle for two inputs, a sphere that turns for three, and a section that one
     chooses for more. The page is one file and fetches nothing. Its tables are exact, as those of
     [bold]regions[/bold] and [bold]errors[/bold]; the picture is drawn in float64.
+
+    Examples:
+    algzoo-exact explore 2nd_argmax_4_3 -o page.html
+    algzoo-exact explore 2nd_argmax_4_3 --explanation 2nd_argmax_4_3 -o page.html
+    algzoo-exact explore 2nd_argmax_4_3 --against 2nd_argmax_3_3 -o page.html
+    algzoo-exact explore algzoo:2nd_argmax_16_10 --section "*,*,0,0,0,0,0,0,0,1/2" -o page.html
+    Exit codes: 0 fine or proved, 1 a claim is refuted, 2 bad input, 3 a claim is undecided.
     """
     import algzoo_exact as az
     from algzoo_exact.present.documents.explore import explore_document
@@ -65,18 +54,17 @@ def explore(
     if page.output.suffix != ".html":
         raise InputError(f"Cannot write {page.output}: its name must end in .html.")
     check_place(page.output)
-    deadline = effort.deadline(context)
     story = page.explanation and az.load_explanation(explanation_path(page.explanation))
-    loaded = sizes.load(model)
+    loaded = subject.loaded()
     task = o.task_of(loaded)
     if task.is_discrete:
         effort.refuse_state("of pages about transformers")
-    with progress_bar("explore", deadline) as advance, effort.shared(2) as workers:
+    with progress_bar("explore", effort.deadline) as advance, effort.shared(2) as workers:
         found = az.explore(
             loaded, task,
             against=None if page.against is None else o.load_model(page.against),
             explanation=story or None, section=page.section, ties=ties.rule,
-            time_limit=deadline.timeout, seconds=effort.seconds, workers=workers,
+            time_limit=effort.deadline.timeout, seconds=effort.seconds, workers=workers,
             state=effort.state, progress=advance,
         )  # fmt: skip
         found.save(page.output)

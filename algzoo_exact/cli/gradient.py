@@ -2,63 +2,44 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
-
-import typer
 
 from algzoo_exact.cli import options as o
 from algzoo_exact.cli.command import Said, Timed
 from algzoo_exact.cli.interrupts import noticing_interrupts
 from algzoo_exact.cli.output import progress_bar
 
-GRADIENT_EXAMPLES = """
-algzoo-exact gradient 2nd_argmax_4_3
-algzoo-exact gradient median_4_3 --json
-"""
-POLISH_EXAMPLES = """
-algzoo-exact polish 2nd_argmax_4_4 -o polished.safetensors --time-limit 1m
-algzoo-exact polish my_model.pth --task argmedian -o polished.pt --restarts 10
-"""
 
-
-@dataclass(frozen=True, kw_only=True)
+@o.options
 class Shown:
     top: int = o.option(12, "N", "How many weights to print; --json has all.", min=1)
 
 
-@dataclass(frozen=True, kw_only=True)
+@o.options
 class Target:
-    output: Path = o.option(
-        o.REQUIRED, "FILE", "Where the polished model goes: .safetensors, .pt or .pth.",
-        "--output", "-o",
-    )  # fmt: skip
+    output: Path = o.output("FILE", "Where the polished model goes: .safetensors, .pt or .pth.")
     restarts: int = o.option(
         0, "N", "Then begin so often anew, from the best weights with noise.", min=0
     )
     seed: int = o.option(0, "N", "Seed of that noise.", min=0)
 
 
-def gradient(
-    context: typer.Context,
-    model: o.ModelArgument,
-    sizes: o.Sizes,
-    ties: o.Ties,
-    shown: Shown,
-    limit: o.TimeLimit,
-) -> Said:
+def gradient(subject: o.Subject, ties: o.Ties, shown: Shown, limit: o.TimeLimit) -> Said:
     """Differentiate a model's exact score by its weights.
 
     The accuracy, or a median model's mean squared error, of an RNN with 2 to 9 inputs. All is
     exact: radii are rounding alone. Then how much the score feels relative noise in each weight,
     and whether the derivatives along rescaled neurons, which change nothing, are 0.
+
+    Examples:
+    algzoo-exact gradient 2nd_argmax_4_3
+    algzoo-exact gradient median_4_3 --json
     """
     import algzoo_exact as az
     from algzoo_exact.present.documents.gradient import gradient_document
 
-    loaded = sizes.load(model)
-    task, rule = o.task_of(loaded), ties.rule
-    deadline = limit.deadline(context)
+    loaded = subject.loaded()
+    task, rule, deadline = o.task_of(loaded), ties.rule, limit.deadline
     with progress_bar("gradient", deadline) as advance:
         found = az.gradient(loaded, task, ties=rule, time_limit=deadline.timeout, progress=advance)
     with progress_bar("score", deadline) as advance:
@@ -71,18 +52,15 @@ def gradient(
     return Timed(gradient_document(loaded, score, found, shown.top))
 
 
-def polish(
-    context: typer.Context,
-    model: o.ModelArgument,
-    sizes: o.Sizes,
-    ties: o.Ties,
-    target: Target,
-    limit: o.TimeLimit,
-) -> Said:
+def polish(subject: o.Subject, ties: o.Ties, target: Target, limit: o.TimeLimit) -> Said:
     """Raise a trained model's exact score, step by step, each step proved to gain.
 
     The accuracy of an RNN with 2 to 9 inputs grows, or a median model's mean squared error falls,
     until no step gains. Stop it with Ctrl-C whenever you like: the best so far is written.
+
+    Examples:
+    algzoo-exact polish 2nd_argmax_4_4 -o polished.safetensors --time-limit 1m
+    algzoo-exact polish my_model.pth --task argmedian -o polished.pt --restarts 10
     """
     import algzoo_exact as az
     from algzoo_exact.files import staged
@@ -91,13 +69,12 @@ def polish(
 
     check_suffix(target.output)
     with staged(target.output) as part:
-        loaded = sizes.load(model)
+        loaded = subject.loaded()
         task = o.task_of(loaded)
-        deadline = limit.deadline(context)
-        with noticing_interrupts(), progress_bar("polish", deadline) as advance:
+        with noticing_interrupts(), progress_bar("polish", limit.deadline) as advance:
             found = az.polish(
                 loaded, task, ties=ties.rule, restarts=target.restarts, seed=target.seed,
-                time_limit=deadline.timeout, progress=advance,
+                time_limit=limit.deadline.timeout, progress=advance,
             )  # fmt: skip
         save(found.program, part, task, found.dtype)
     written = az.load(target.output, task=task.name, seq_len=task.seq_len)

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
-
-import typer
 
 from algzoo_exact.cli import options as o
 from algzoo_exact.cli.command import Said, Timed
@@ -15,23 +12,11 @@ from algzoo_exact.errors import InputError, did_you_mean
 if TYPE_CHECKING:
     from algzoo_exact.analysis.ablation import Frozen, Sort
 
-ABLATE_EXAMPLES = """
-algzoo-exact ablate 2nd_argmax_4_3 3
-algzoo-exact ablate 2nd_argmax_4_3 1,3 --frozen on
-algzoo-exact ablate 2nd_argmax_4_3 "W_hh[1][2]" --json
-algzoo-exact ablate longest_cycle_4_4 0,0
-"""
-IMPORTANCE_EXAMPLES = """
-algzoo-exact importance 2nd_argmax_4_3
-algzoo-exact importance 2nd_argmax_4_3 --parts steps --pairs
-algzoo-exact importance 2nd_argmax_8_5 --parts weights --top 30
-"""
-
 SORTS = ("neurons", "steps", "weights", "heads")
 STATES = ("off", "on")
 
 
-@dataclass(frozen=True, kw_only=True)
+@o.options
 class Cut:
     frozen: str = o.option(
         "off", "STATE", "A neuron is set to 0 ([bold]off[/bold]), or passes z as it is "
@@ -45,7 +30,7 @@ class Cut:
         return "on" if self.frozen == "on" else "off"
 
 
-@dataclass(frozen=True, kw_only=True)
+@o.options
 class Part:
     part: str = o.argument(
         o.REQUIRED, "PART", "A neuron, as 3 (at all steps) or 1,3 (at step 1); a weight, as "
@@ -53,7 +38,7 @@ class Part:
     )  # fmt: skip
 
 
-@dataclass(frozen=True, kw_only=True)
+@o.options
 class Parts(o.Lasting):
     parts: str = o.option(
         "", "SORT", "[bold]neurons[/bold] (at all steps at once), [bold]steps[/bold] (neurons, one "
@@ -76,57 +61,57 @@ class Parts(o.Lasting):
         )
 
 
-def ablate(
-    context: typer.Context,
-    model: o.ModelArgument,
-    part: Part,
-    sizes: o.AllSizes,
-    rules: o.Rules,
-    cut: Cut,
-    limit: o.TimeLimit,
-) -> Said:
+def ablate(subject: o.AnySubject, part: Part, rules: o.Rules, cut: Cut, limit: o.TimeLimit) -> Said:
     """Score a model exactly without one of its parts.
 
     A part is a neuron, a weight or an attention head. The drop is how much lower the accuracy is,
     or how much larger the mean squared error of a median model.
+
+    Examples:
+    algzoo-exact ablate 2nd_argmax_4_3 3
+    algzoo-exact ablate 2nd_argmax_4_3 1,3 --frozen on
+    algzoo-exact ablate 2nd_argmax_4_3 "W_hh[1][2]" --json
+    algzoo-exact ablate longest_cycle_4_4 0,0
     """
     import algzoo_exact as az
     from algzoo_exact.analysis.ablation import Importance
     from algzoo_exact.present.documents.importance import importance_document
 
-    loaded = sizes.load(model)
+    loaded = subject.loaded()
     task = rules.task_of(loaded)
-    deadline = limit.deadline(context)
     with progress_bar("ablating"):
         found = az.ablate(
-            loaded, part.part, task, frozen=cut.state, ties=rules.rule, time_limit=deadline.timeout
+            loaded,
+            part.part,
+            task,
+            frozen=cut.state,
+            ties=rules.rule,
+            time_limit=limit.deadline.timeout,
         )
         whole = Importance(found.before, (found,))
     return Timed(importance_document(loaded, whole, cut.state, 1))
 
 
 def importance(
-    context: typer.Context,
-    model: o.ModelArgument,
-    sizes: o.AllSizes,
-    rules: o.Rules,
-    parts: Parts,
-    cut: Cut,
-    limit: o.TimeLimit,
+    subject: o.AnySubject, rules: o.Rules, parts: Parts, cut: Cut, limit: o.TimeLimit
 ) -> Said:
     """Rank the parts of a model by what its exact score loses without each.
 
     Neurons are taken out at all steps, and at each step; or weights, or a transformer's heads.
+
+    Examples:
+    algzoo-exact importance 2nd_argmax_4_3
+    algzoo-exact importance 2nd_argmax_4_3 --parts steps --pairs
+    algzoo-exact importance 2nd_argmax_8_5 --parts weights --top 30
     """
     import algzoo_exact as az
     from algzoo_exact.present.documents.importance import importance_document
 
-    deadline = limit.deadline(context)
-    loaded = sizes.load(model)
-    with progress_bar("importance", deadline) as advance, parts.shared(2) as workers:
+    loaded = subject.loaded()
+    with progress_bar("importance", limit.deadline) as advance, parts.shared(2) as workers:
         found = az.importance(
             loaded, rules.task_of(loaded), sorts=parts.sorts, pairs=parts.pairs, frozen=cut.state,
-            ties=rules.rule, workers=workers, time_limit=deadline.timeout, state=parts.state,
+            ties=rules.rule, workers=workers, time_limit=limit.deadline.timeout, state=parts.state,
             progress=advance,
         )  # fmt: skip
     return Timed(importance_document(loaded, found, cut.state, parts.top))

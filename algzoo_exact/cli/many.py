@@ -13,19 +13,18 @@ from typing import TYPE_CHECKING, Any
 from algzoo_exact.cli import options as o
 from algzoo_exact.cli.command import BAD_INPUT, INTERRUPTED, Said
 from algzoo_exact.cli.interrupts import noticing_interrupts
-from algzoo_exact.cli.output import progress_bar
+from algzoo_exact.cli.output import WIDEST, progress_bar, score_lines
 from algzoo_exact.cli.scoring import Wishes, scored
 from algzoo_exact.deadline import Deadline
 from algzoo_exact.errors import InputError
-from algzoo_exact.files import Kept, check_place, journal_of, kept_beside
+from algzoo_exact.files import check_place
 from algzoo_exact.names import printable
 from algzoo_exact.version import __version__
 
 if TYPE_CHECKING:
+    from algzoo_exact.state import State
     from algzoo_exact.tables import Row
     from algzoo_exact.zoo.loading import Model
-
-WIDEST = 30  # characters of a name, after which the others stand in line
 
 
 @dataclass(frozen=True)
@@ -67,6 +66,7 @@ class Scoring:
         parts = (self.sizes, self.rules, self.wishes, self.noise)
         found = {name: value for part in parts for name, value in asdict(part).items()}
         return found | {
+            "command": "accuracy",
             "noise_seed": None,
             "workers": None,
             "scheduler": None,
@@ -74,20 +74,24 @@ class Scoring:
             "version": __version__,
         }
 
-    def row(self, model: Model, seed: int | None, bar: o.Bar) -> tuple[Row, bool]:
-        """The row of a model with noise of that seed, and whether Ctrl-C came before its end."""
+    def row(self, model: Model, seed: int | None, bar: o.Bar) -> Row:
+        """The row of a model with noise of that seed; KeyboardInterrupt if that came before the
+        whole score was there."""
         from algzoo_exact.present.documents.scores import score_row
 
         task, rule = self.rules.task_of(model), self.rules.rule
         noisy = replace(self.noise, noise_seed=seed).on(model)
         deadline = Deadline.after(self.wishes.time_limit)
         found = scored(noisy, task, rule, self.wishes, deadline, bar, alone=False)
-        return score_row(noisy, found.score, found.beside), found.interrupted
+        if found.interrupted:
+            raise KeyboardInterrupt
+        return score_row(noisy, found.score, found.beside)
 
 
 def table_of(models: list[str], scoring: Scoring, out: Path | None, *, quiet: bool) -> Said:
     """Score the models one by one; each has its line at once, unless that is to be ``quiet``."""
-    from algzoo_exact.present.documents.scores import COLUMNS, score_line, scores_document
+    from algzoo_exact.present.documents.scores import COLUMNS, scores_document
+    from algzoo_exact.state import beside, opened
     from algzoo_exact.tables import check_suffix, write_rows
     from algzoo_exact.zoo.folders import every_model
 
@@ -98,77 +102,69 @@ def table_of(models: list[str], scoring: Scoring, out: Path | None, *, quiet: bo
         # Loading torch for a sample is no part of the first model's time.
         from algzoo_exact.runtime import sampling  # noqa: F401
 
-    names, seeds, rows = every_model(models), scoring.seeds(), []
-    total = len(names) * len(seeds)
+    names, rows = every_model(models), []
+    total = len(names) * len(scoring.seeds())
     shown = _shown(names)
-    width = min(WIDEST, max(map(len, shown.values())))
+    told = score_lines(shown.values(), quiet=quiet)
     with (
-        kept_beside(out, "table", scoring.settings()) as kept,
+        opened(out and beside(out), scoring.settings) as state,
         progress_bar("scoring") as advance,
         noticing_interrupts(),
         suppress(KeyboardInterrupt),  # what is done is kept
     ):
-        if kept.rows:
-            print(f"going on: {len(kept.rows)} scores are there", file=sys.stderr)
-        for row in _rows(names, seeds, scoring, kept, advance):
+        if state:
+            state.expect(total)
+        if state and state.done:
+            print(f"going on: {state.done} scores are there", file=sys.stderr)
+        for row in _rows(names, scoring, state, advance):
             rows.append(row)
-            if not quiet:
-                seed = "" if row["noise_seed"] is None else f" #{row['noise_seed']}"
-                print(score_line(shown[row["file"]] + seed, width, row), end="", flush=True)
+            seed = "" if row["noise_seed"] is None else f" #{row['noise_seed']}"
+            told(shown[row["file"]] + seed, row)
     if not rows:
         raise KeyboardInterrupt
     whole = len(rows) == total
     if out is not None:
         write_rows(rows, out, COLUMNS)
         if whole:
-            journal_of(out).unlink(missing_ok=True)
+            beside(out).unlink(missing_ok=True)
     code = BAD_INPUT if any(row["error"] for row in rows) else 0
     return Said(scores_document(rows, total, out), code if whole else INTERRUPTED)
 
 
 def _rows(
-    names: list[str], seeds: list[int | None], scoring: Scoring, kept: Kept, advance: o.Advance
+    names: list[str], scoring: Scoring, state: State | None, advance: o.Advance
 ) -> Iterator[Row]:
     """A row for each model and seed of the noise."""
     from algzoo_exact.present.documents.scores import whole_row
 
-    for k, name in enumerate(names):
-        model = _loaded(name, scoring)
-        for i, seed in enumerate(seeds):
-            done = k + i / len(seeds)
+    every = [(k, name, seed) for k, name in enumerate(names, 1) for seed in scoring.seeds()]
+    for done, (k, name, seed) in enumerate(every):
+        label = f"{k} of {len(names)}, {Path(name).name[:WIDEST]}"
 
-            def heard(share: float, text: str, done: float = done, name: str = name) -> None:
-                told = f"{int(done) + 1} of {len(names)}, {Path(name).name[:WIDEST]}"
-                advance((done + share / len(seeds)) / len(names), told)
+        def heard(share: float, text: str, done: int = done, label: str = label) -> None:
+            advance((done + share) / len(every), label)
 
-            heard(0.0, "")
-            row: Row = {"error": str(model).removeprefix(f"{name}: ")}
-            if not isinstance(model, InputError):
-                row = _row(name, model, seed, scoring, kept, lambda *_: nullcontext(heard))
-            yield whole_row(row | {"file": printable(name), "noise_seed": seed})
-
-
-def _loaded(name: str, scoring: Scoring) -> Model | InputError:
-    try:  # one bar at a time: that of all models
-        return o.load_model(name, scoring.sizes, lambda *_: nullcontext(lambda share, text: None))
-    except InputError as error:
-        return error
+        heard(0.0, "")
+        try:
+            row = _row(name, seed, scoring, state, heard)
+        except InputError as error:
+            row = {"error": str(error).removeprefix(f"{name}: ")}
+        yield whole_row(row | {"file": printable(name), "noise_seed": seed})
 
 
 def _row(
-    name: str, model: Model, seed: int | None, scoring: Scoring, kept: Kept, bar: o.Bar
+    name: str, seed: int | None, scoring: Scoring, state: State | None, heard: o.Advance
 ) -> Row:
-    """KeyboardInterrupt where Ctrl-C came before the whole score was there."""
+    # One bar at a time: that of all models.
+    model = o.load_model(name, scoring.sizes, lambda *_: nullcontext(lambda share, text: None))
     key = json.dumps([name, model.sha256, seed])
-    if key not in kept.rows:
-        try:
-            row, interrupted = scoring.row(model, seed, bar)
-        except InputError as error:
-            return {"error": str(error)}
-        if interrupted:
-            raise KeyboardInterrupt
-        kept.add(key, row)
-    return kept.rows[key]
+    known = state.value(key) if state else None
+    if known is not None:
+        return dict(known)
+    row = scoring.row(model, seed, lambda *_: nullcontext(heard))
+    if state:
+        state.put(key, row)
+    return row
 
 
 def _shown(names: list[str]) -> dict[str, str]:

@@ -6,28 +6,22 @@ from algzoo_exact.cli import options as o
 from algzoo_exact.cli.command import Said, Timed
 from algzoo_exact.cli.output import progress_bar
 
-EXAMPLES = """
-algzoo-exact neurons 2nd_argmax_4_3
-algzoo-exact neurons 2nd_argmax_8_5 --json
-"""
 
-
-def neurons(
-    model: o.ModelArgument,
-    sizes: o.Sizes,
-    sharing: o.Lasting,
-    noise: o.Noise,
-) -> Said:
+def neurons(subject: o.Subject, sharing: o.Lasting, noise: o.Noise) -> Said:
     """Tell how often each neuron is on, exactly, and which belong together.
 
     Dead neurons, those that are always on, pairs that are never or always on together, and pairs
     that are equal up to scale, or opposite. Then how many activation patterns of each layer (of an
     RNN: step) carry 50, 90 and 99% of the inputs.
+
+    Examples:
+    algzoo-exact neurons 2nd_argmax_4_3
+    algzoo-exact neurons 2nd_argmax_8_5 --json
     """
     import algzoo_exact as az
     from algzoo_exact.present.documents.neurons import neurons_document
 
-    loaded = noise.on(sizes.load(model))
+    loaded = noise.on(subject.loaded())
     with progress_bar("neurons") as advance, sharing.shared(2) as workers:
         found = az.neuron_facts(loaded, workers=workers, state=sharing.state, progress=advance)
         said = neurons_document(loaded, found)

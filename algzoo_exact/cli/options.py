@@ -13,7 +13,7 @@ from dataclasses import MISSING, asdict, dataclass, field
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from time import monotonic
-from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, TypeVar, dataclass_transform
 
 import typer
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from algzoo_exact.program.task import Task, TieRule
     from algzoo_exact.zoo.loading import Model
 
+_Options = TypeVar("_Options")
 _Usual = TypeVar("_Usual", int, None)
 Advance: TypeAlias = Callable[[float, str], None]
 Bar: TypeAlias = Callable[[str, Deadline], AbstractContextManager[Advance]]
@@ -91,6 +92,12 @@ def deadline_after(context: typer.Context, seconds: float | None) -> Deadline:
     return Deadline((monotonic() if context.obj is None else context.obj) + seconds)
 
 
+@dataclass_transform(frozen_default=True, kw_only_default=True)
+def options(made: type[_Options]) -> type[_Options]:
+    """A value whose fields are options of commands."""
+    return dataclass(frozen=True, kw_only=True)(made)
+
+
 REQUIRED = MISSING
 INFO = "typer"
 """The key of a field's metadata with what typer is told of its option."""
@@ -103,6 +110,21 @@ def option(default: object, value: str, help: str, *names: str, **more: Any) -> 
     other ``names``. ``more`` is typer's.
     """
     return _field(default, typer.Option, *names, metavar=value, help=help, **more)
+
+
+def count(default: object, help: str, *names: str) -> Any:
+    """A field for a whole number that may be large, such as 1e6 or 2^20."""
+    return option(default, "N", help, *names, parser=parse_count)
+
+
+def duration(default: object, help: str, *names: str, **more: Any) -> Any:
+    """A field for a time in seconds, given as 30s or 2m."""
+    return option(default, "TIME", help, *names, parser=parse_seconds, **more)
+
+
+def output(value: str, help: str) -> Any:
+    """A field for where the command writes to."""
+    return option(REQUIRED, value, help, "--output", "-o")
 
 
 def flag(name: str, help: str) -> Any:
@@ -125,9 +147,6 @@ _MODEL = (
     "model, handcrafted:2nd_argmax_{2,3,10}, or one of AlgZoo's, such as "
     "algzoo:2nd_argmax_16_10 ([bold]algzoo-exact zoo list[/bold])"
 )
-ModelArgument = Annotated[
-    str, typer.Argument(metavar="MODEL", show_default=False, help=f"{_MODEL}.")
-]
 ModelsArgument = Annotated[
     list[str],
     typer.Argument(
@@ -139,17 +158,15 @@ ModelsArgument = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
-@dataclass(frozen=True, kw_only=True)
+@options
 class TimeLimit:
-    time_limit: float | None = option(
-        None, "TIME", "Stop after 30s, 2m, ... with what is known by then.", parser=parse_seconds
-    )
-
-    def deadline(self, context: typer.Context) -> Deadline:
-        return deadline_after(context, self.time_limit)
+    deadline: Deadline = duration(
+        None, "Stop after 30s, 2m, ... with what is known by then.", "--time-limit",
+        callback=deadline_after,
+    )  # fmt: skip
 
 
-@dataclass(frozen=True, kw_only=True)
+@options
 class Sharing:
     """Who shares the work."""
 
@@ -175,7 +192,7 @@ class Sharing:
             yield executor
 
 
-@dataclass(frozen=True, kw_only=True)
+@options
 class Lasting(Sharing):
     """The same, of work that a kill does not end."""
 
@@ -190,7 +207,7 @@ class Lasting(Sharing):
             raise InputError(f"There is no --state {why}; leave it out.")
 
 
-@dataclass(frozen=True, kw_only=True)
+@options
 class Facts:
     """The task and the number of inputs, where a model's file does not tell."""
 
@@ -204,7 +221,7 @@ class Facts:
     )  # fmt: skip
 
 
-@dataclass(frozen=True, kw_only=True)
+@options
 class Heads:
     """The same of a transformer."""
 
@@ -213,7 +230,10 @@ class Heads:
     )
 
 
-@dataclass(frozen=True, kw_only=True)
+_OF_LOAD = ("task", "seq_len", "architecture", "rename", "heads")
+
+
+@options
 class Sizes(Facts):
     """How a model's file is to be read."""
 
@@ -228,7 +248,7 @@ class Sizes(Facts):
 
     def given(self) -> dict[str, Any]:
         """As arguments of ``load``."""
-        return asdict(self)
+        return {name: value for name, value in asdict(self).items() if name in _OF_LOAD}
 
     def load(self, name: str) -> Model:
         """The model of that name, with a progress bar; what was taken for what is said."""
@@ -240,17 +260,27 @@ class Sizes(Facts):
         return model
 
 
-@dataclass(frozen=True, kw_only=True)
+@options
 class AllSizes(Heads, Sizes):
     """The same, where it may be a transformer's."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class AllFacts(Heads, Facts):
-    """Where matrices have their names."""
+@options
+class Subject(Sizes):
+    """The model that a command is about, and how its file is to be read."""
+
+    model: str = argument(REQUIRED, "MODEL", f"{_MODEL}.")
+
+    def loaded(self) -> Model:
+        return self.load(self.model)
 
 
-@dataclass(frozen=True, kw_only=True)
+@options
+class AnySubject(Heads, Subject):
+    """The same, where it may be a transformer."""
+
+
+@options
 class Ties:
     ties: str = option(
         "lowest", "RULE", "Where several logits share the maximum: the [bold]lowest[/bold] index "
@@ -264,7 +294,7 @@ class Ties:
         return tie_rule(self.ties)
 
 
-@dataclass(frozen=True, kw_only=True)
+@options
 class Rules(Ties):
     """What a model should answer, and what counts as its answer."""
 
@@ -282,7 +312,7 @@ class Rules(Ties):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@options
 class Subspace:
     """A linear subspace of the inputs."""
 
@@ -327,7 +357,7 @@ def _positions(option: str, text: str) -> list[int]:
     return [int(word) for word in words]
 
 
-@dataclass(frozen=True, kw_only=True)
+@options
 class Noise:
     noise: float | None = option(
         None, "STD", "First add Gaussian noise of this standard deviation to every weight."
@@ -348,7 +378,7 @@ class Noise:
         return az.perturb(model, self.noise, self.noise_seed or 0, relative=self.noise_relative)
 
 
-@dataclass(frozen=True, kw_only=True)
+@options
 class Seed:
     seed: int = option(0, "N", "Seed of the random inputs.")
 

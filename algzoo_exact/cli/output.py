@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from multiprocessing import parent_process
 from typing import TYPE_CHECKING
@@ -14,9 +14,9 @@ from algzoo_exact.present.document import Document
 from algzoo_exact.progress import bar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from algzoo_exact.tables import Row
 
-
+WIDEST = 30  # characters of a name, after which the others stand in line
 _BAR_AFTER = 1.0  # seconds; shorter runs show no progress bar
 _LINE_AFTER = 10.0  # seconds, between lines where there is no terminal
 
@@ -32,6 +32,19 @@ def emit(document: Document, as_json: bool) -> None:
         print(to_json(document), end="")
     else:
         print(to_terminal(document, colours=Console().color_system is not None), end="")
+
+
+def score_lines(names: Iterable[str], *, quiet: bool) -> Callable[[str, Row], None]:
+    """Prints the row of each of the names in a line as it is done, unless that is to be quiet."""
+    from algzoo_exact.present.documents.scores import score_line
+
+    width = min(WIDEST, max(map(len, names)))
+
+    def told(name: str, row: Row) -> None:
+        if not quiet:
+            print(score_line(name, width, row), end="", flush=True)
+
+    return told
 
 
 class _Lines:
@@ -57,15 +70,10 @@ def progress_bar(label: str, deadline: Deadline = NEVER) -> Iterator[Callable[[f
     There is no bar in processes that work for another one.
     Gives the function to call with the fraction done and a line of text.
     """
-    from rich.console import Console
-
     if parent_process():
         yield lambda fraction, text: None
-        return
-    console = Console(stderr=True)
-    # FORCE_COLOR makes any file a terminal in rich's eyes, and a log would fill with bars.
-    if not (console.is_terminal and console.file.isatty()):
+    elif sys.stderr.isatty():
+        with bar(label, _BAR_AFTER, deadline) as tell:
+            yield tell
+    else:
         yield _Lines(label)
-        return
-    with bar(label, _BAR_AFTER, deadline) as tell:
-        yield tell

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,34 +17,20 @@ if TYPE_CHECKING:
     from algzoo_exact.analysis.sections import Section
     from algzoo_exact.zoo.loading import Model
 
-EXAMPLES = """
-algzoo-exact regions 2nd_argmax_3_3
-algzoo-exact regions 2nd_argmax_3_3 --picture regions.svg --out regions.parquet
-algzoo-exact regions 2nd_argmax_4_4 --graph regions.graphml --json
-algzoo-exact regions 2nd_argmax_4_4 --sort errors --wrong --out wrong.csv
-algzoo-exact regions 2nd_argmax_4_4 --zero 1 --picture section.svg
-"""
-
 MOST_REGIONS = 200_000  # as many can take minutes and some GB
 
 
-@dataclass(frozen=True, kw_only=True)
+@o.options
 class Extent:
     digits: int | None = o.option(
-        None,
-        "N",
-        "Decimals of all measures, at some milliseconds each; by default 20 where "
-        "regions are few, else as float64 knows them.",
-        min=1,
-        max=1000,
-    )
+        None, "N", "Decimals of all measures, at some milliseconds each; by default 20 where "
+        "regions are few, else as float64 knows them.", min=1, max=1000,
+    )  # fmt: skip
     top: int = o.option(12, "N", "How many regions to print; --out has all that are chosen.", min=0)
-    max_regions: int = o.option(
-        MOST_REGIONS, "N", "Refuse models with more regions.", parser=o.parse_count
-    )
+    max_regions: int = o.count(MOST_REGIONS, "Refuse models with more regions.")
 
 
-@dataclass(frozen=True, kw_only=True)
+@o.options
 class Choice:
     """Which regions are printed and written as a table, in which order."""
 
@@ -69,7 +55,7 @@ class Choice:
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@o.options
 class Files:
     """What is to be written."""
 
@@ -77,18 +63,16 @@ class Files:
         None, "FILE", "Write all regions and their shared facets: .graphml or .gexf."
     )
     picture: Path | None = o.option(
-        None,
-        "FILE",
-        "Draw regions and errors, for 2 or 3 inputs, or a section: .svg, .png or .pdf.",
-    )
+        None, "FILE", "Draw regions and errors, for 2 or 3 inputs, or a section: .svg, .png or "
+        ".pdf.",
+    )  # fmt: skip
     out: Path | None = o.option(
         None, "FILE", "Write a table of the regions: .parquet, .csv or .json."
     )
 
 
 def regions(
-    model: o.ModelArgument,
-    sizes: o.Sizes,
+    subject: o.Subject,
     rules: o.Rules,
     subspace: o.Subspace,
     extent: Extent,
@@ -100,13 +84,20 @@ def regions(
 
     Prints their number, and the pattern, exact measure and answer of the heaviest.
     Patterns show which neurons are on: steps left to right, neuron 0 first in each.
+
+    Examples:
+    algzoo-exact regions 2nd_argmax_3_3
+    algzoo-exact regions 2nd_argmax_3_3 --picture regions.svg --out regions.parquet
+    algzoo-exact regions 2nd_argmax_4_4 --graph regions.graphml --json
+    algzoo-exact regions 2nd_argmax_4_4 --sort errors --wrong --out wrong.csv
+    algzoo-exact regions 2nd_argmax_4_4 --zero 1 --picture section.svg
     """
     from algzoo_exact.measure.flow import MOST_INPUTS
     from algzoo_exact.tables import SUFFIXES, write_rows
 
     _check_target(files.graph, (".graphml", ".gexf"))
     _check_target(files.out, SUFFIXES)
-    loaded = noise.on(sizes.load(model))
+    loaded = noise.on(subject.loaded())
     task, rule = rules.task_of(loaded), rules.rule
     if task.is_numeric:
         raise InputError(
@@ -114,9 +105,9 @@ def regions(
             "algzoo-exact accuracy gives its error, az.activation_regions() its regions."
         )
     section = subspace.of(loaded, task)
-    subject: Section | Model = loaded
+    drawn: Section | Model = loaded
     if section is not None:
-        subject, task = section, section.task
+        drawn, task = section, section.task
     if task.seq_len > MOST_INPUTS:
         raise InputError(
             f"Regions can be measured for up to {MOST_INPUTS} inputs, and {loaded.name} has "
@@ -132,9 +123,9 @@ def regions(
         if "picture" in parts:
             from algzoo_exact.present.pictures.picture import picture
 
-            picture(subject, task, parts["picture"], ties=rule)
+            picture(drawn, task, parts["picture"], ties=rule)
         found = region_table(
-            subject.program, task, ties=rule, digits=extent.digits, most=extent.max_regions,
+            drawn.program, task, ties=rule, digits=extent.digits, most=extent.max_regions,
             progress=advance,
         )  # fmt: skip
         chosen = choice.of(found)

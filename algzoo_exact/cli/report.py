@@ -5,17 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import typer
 
 from algzoo_exact.cli import options as o
 from algzoo_exact.cli.command import BAD_INPUT, INTERRUPTED, Said
 from algzoo_exact.cli.interrupts import noticing_interrupts
-from algzoo_exact.cli.many import WIDEST
-from algzoo_exact.cli.output import progress_bar
+from algzoo_exact.cli.output import progress_bar, score_lines
 from algzoo_exact.cli.stories import EXIT_CODES, StatementTime
 from algzoo_exact.deadline import NEVER, Deadline
 from algzoo_exact.errors import InputError
@@ -25,40 +24,30 @@ if TYPE_CHECKING:
     from algzoo_exact.present.findings.gather import Findings, Wishes
     from algzoo_exact.zoo.loading import Model
 
-EXAMPLES = """
-algzoo-exact report 2nd_argmax_2_2 --explanation 2nd_argmax_2_2 -o report.html
-algzoo-exact report my_model.pth --task argmax -o report.tex --no-certificate
-algzoo-exact report --all models/ -o reports/
-Exit codes: 0 fine or proved, 1 a claim is refuted or a sample contradicts the score, 2 bad input, \
-3 a claim is undecided.
-"""
 
-
-@dataclass(frozen=True, kw_only=True)
+@o.options
 class About:
     """What is reported, and where to."""
 
-    output: Path = o.option(
-        o.REQUIRED, "FILE", "The report's file: .html, .md, .tex, .txt, .json, or .pdf where LaTeX "
-        "or a browser is installed. With --all, a folder.", "--output", "-o",
-    )  # fmt: skip
+    output: Path = o.output(
+        "FILE",
+        "The report's file: .html, .md, .tex, .txt, .json, or .pdf where LaTeX or a browser is "
+        "installed. With --all, a folder.",
+    )
     model: str | None = o.argument(
         None, "MODEL", "A model as for [bold]algzoo-exact accuracy[/bold]."
     )
     folder: Path | None = o.option(
-        None,
-        "FOLDER",
-        "Report all models of a folder, with an index page. The same command goes "
-        "on where it was stopped.",
-        "--all",
-    )
+        None, "FOLDER", "Report all models of a folder, with an index page. The same command goes "
+        "on where it was stopped.", "--all",
+    )  # fmt: skip
     explanation: str | None = o.option(
         None, "STORY", "An explanation file (.toml), or the name of a shipped one, to verify and "
         "show.",
     )  # fmt: skip
 
 
-@dataclass(frozen=True, kw_only=True)
+@o.options
 class Certificate:
     certificate: Path | None = o.option(
         None, "FILE", "The certificate's file, .json or .json.gz, however long it takes. Unless "
@@ -70,19 +59,17 @@ class Certificate:
 _CORES = os.cpu_count() or 1
 
 
-@dataclass(frozen=True, kw_only=True)
+@o.options
 class Effort(StatementTime, o.Seed, o.Lasting):
-    time_limit: float | None = o.option(
-        None, "TIME", "For all but an explanation and a certificate that is named: 30s, 2m, ...; "
-        "then certified bounds have to do, and there is no other certificate.",
-        parser=o.parse_seconds,
-    )  # fmt: skip
+    time_limit: float | None = o.duration(
+        None,
+        "For all but an explanation and a certificate that is named: 30s, 2m, ...; then certified "
+        "bounds have to do, and there is no other certificate.",
+    )
     workers: int | None = o.option(
         None, "N", "Processes; by default as many as this machine has cores.", min=1
     )
-    samples: int = o.option(
-        1_000_000, "N", "Random inputs to check the score on.", parser=o.parse_count
-    )
+    samples: int = o.count(1_000_000, "Random inputs to check the score on.")
     inside: bool = o.flag(
         "--inside", "Look inside, however long it takes: wrong cells, neurons, what each is worth, "
         "sections. Unasked, a report has what takes about a second.",
@@ -101,6 +88,13 @@ def report(
     """Write a report that reads like a proof: theorem, picture, steps, errors, certificate.
 
     Every number in it says what kind it is. HTML reports are one file each, which fetches nothing.
+
+    Examples:
+    algzoo-exact report 2nd_argmax_2_2 --explanation 2nd_argmax_2_2 -o report.html
+    algzoo-exact report my_model.pth --task argmax -o report.tex --no-certificate
+    algzoo-exact report --all models/ -o reports/
+    Exit codes: 0 fine or proved, 1 a claim is refuted or a sample contradicts the score,
+        2 bad input, 3 a claim is undecided.
     """
     from algzoo_exact.present.findings.gather import Wishes
     from algzoo_exact.present.writers.registry import check_target
@@ -188,17 +182,11 @@ def _exit_code(found: Findings) -> int:
 
 
 def _all(folder: Path, output: Path, sizes: o.AllSizes, wishes: Wishes, *, quiet: bool) -> Said:
-    from algzoo_exact.present.documents.scores import score_line
     from algzoo_exact.present.documents.summary import reports_document
     from algzoo_exact.present.reports import reports_of
     from algzoo_exact.zoo.folders import models_in
 
-    width = min(WIDEST, max(len(path.stem) for path in models_in(folder)))
-
-    def told(name: str, row: dict[str, Any]) -> None:
-        if not quiet:
-            print(score_line(name, width, row), end="", flush=True)
-
+    told = score_lines([path.stem for path in models_in(folder)], quiet=quiet)
     with suppress(KeyboardInterrupt), _progress("reports") as advance:
         made = None
         made = reports_of(folder, output, sizes.given(), wishes, advance, told)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from algzoo_exact.cli import options as o
@@ -12,18 +11,12 @@ from algzoo_exact.cli.output import progress_bar
 if TYPE_CHECKING:
     from algzoo_exact.runtime.sampled import Estimate
 
-EXAMPLES = """
-algzoo-exact sample 2nd_argmax_4_4
-algzoo-exact sample my_model.pth --task argmax -n 2^24 --device cuda --json
-"""
 
-
-@dataclass(frozen=True, kw_only=True)
+@o.options
 class Draw(o.Seed, o.Lasting):
-    samples: int = o.option(
-        1_000_000, "N", "How many inputs; 1e6, 10_000 and 2^20 are understood.", "-n", "--samples",
-        parser=o.parse_count,
-    )  # fmt: skip
+    samples: int = o.count(
+        1_000_000, "How many inputs; 1e6, 10_000 and 2^20 are understood.", "-n", "--samples"
+    )
     device: str = o.option("cpu", "DEVICE", "cpu or cuda.")
     dtype: str = o.option("float32", "TYPE", "float32 or float64.")
     confidence: float = o.option(0.99, "P", "Chance that the interval holds the accuracy.")
@@ -32,17 +25,19 @@ class Draw(o.Seed, o.Lasting):
     )
 
 
-def sample(
-    model: o.ModelArgument, sizes: o.AllSizes, rules: o.Rules, draw: Draw, noise: o.Noise
-) -> Said:
+def sample(subject: o.AnySubject, rules: o.Rules, draw: Draw, noise: o.Noise) -> Said:
     """Estimate the accuracy on random inputs, with an exact confidence interval.
 
     The network runs in float32 unless asked otherwise. The same seed gives the same result.
+
+    Examples:
+    algzoo-exact sample 2nd_argmax_4_4
+    algzoo-exact sample my_model.pth --task argmax -n 2^24 --device cuda --json
     """
     import algzoo_exact as az
     from algzoo_exact.present.documents.score import sample_document
 
-    loaded = noise.on(sizes.load(model))
+    loaded = noise.on(subject.loaded())
     task, rule = rules.task_of(loaded), rules.rule
     estimate: Estimate
     with progress_bar("sampling") as advance, draw.shared(1) as workers:

@@ -23,7 +23,7 @@ _SHARE = 0.8  # of a limit, for the score, where a sample may come after it
 _LATER = 0.4  # seconds that a sample may end after the score: nothing else is left to be done then
 
 
-@dataclass(frozen=True, kw_only=True)
+@o.options
 class Wishes(o.Seed, o.Lasting):
     """How exactly, within which limits, and what is wishes."""
 
@@ -35,16 +35,13 @@ class Wishes(o.Seed, o.Lasting):
         "auto", "METHOD", "[bold]exact[/bold], [bold]bounds[/bold] (certified, stops early), or "
         "[bold]auto[/bold]: what says most in about a minute.",
     )  # fmt: skip
-    time_limit: float | None = o.option(
-        None, "TIME", "Stop after 30s, 2m, ... with a certified enclosure.", parser=o.parse_seconds
+    time_limit: float | None = o.duration(
+        None, "Stop after 30s, 2m, ... with a certified enclosure."
     )
-    max_regions: int | None = o.option(
-        None, "N", "Stop after this many pieces of regions, with a certified enclosure.",
-        parser=o.parse_count,
-    )  # fmt: skip
-    check_samples: int | None = o.option(
-        None, "N", "Check the result on random inputs, such as 1e7.", parser=o.parse_count
+    max_regions: int | None = o.count(
+        None, "Stop after this many pieces of regions, with a certified enclosure."
     )
+    check_samples: int | None = o.count(None, "Check the result on random inputs, such as 1e7.")
     by_label: bool = o.flag("--by-label", "Split the accuracy by true label.")
     closed_form: bool = o.flag("--closed-form", "Print the closed form in full (n = 2 and 3).")
 

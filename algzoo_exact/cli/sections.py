@@ -2,43 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-import typer
-
 from algzoo_exact.cli import options as o
 from algzoo_exact.cli.command import Said, Timed
 from algzoo_exact.cli.output import progress_bar
 from algzoo_exact.errors import InputError
 
-EXAMPLES = """
-algzoo-exact sections algzoo:2nd_argmax_16_10
-algzoo-exact sections 2nd_argmax_8_5 --positive 3 --json
-algzoo-exact sections algzoo:2nd_argmax_16_10 --zero 0,1,2,3,4,5
-algzoo-exact sections 2nd_argmax_4_4 --equal 0,1
-"""
 
-
-@dataclass(frozen=True, kw_only=True)
+@o.options
 class Extent(o.TimeLimit, o.Lasting):
     positive: int | None = o.option(
-        None,
-        "N",
-        "How many inputs are positive, 1 to 4; 2 unless a section is given.",
-        min=1,
+        None, "N", "How many inputs are positive, 1 to 4; 2 unless a section is given.", min=1,
         max=4,
-    )
+    )  # fmt: skip
     top: int = o.option(20, "N", "How many cases to print; --json has all.", min=0)
 
 
-def sections(
-    context: typer.Context,
-    model: o.ModelArgument,
-    sizes: o.Sizes,
-    rules: o.Ties,
-    subspace: o.Subspace,
-    extent: Extent,
-) -> Said:
+def sections(subject: o.Subject, rules: o.Ties, subspace: o.Subspace, extent: Extent) -> Said:
     """Score a model exactly on a subspace of its inputs: where some are 0, or equal, or x = E y.
 
     The inputs y of a section are standard Gaussian. Where several labels qualify for all inputs of
@@ -46,17 +25,22 @@ def sections(
     the mass of such inputs is told apart. Without a section, all inputs but a few are 0, and those
     are positive: for each order of them, the share on which the answer is right. On sections even
     models of ten inputs, for which there are only bounds, have exact scores.
+
+    Examples:
+    algzoo-exact sections algzoo:2nd_argmax_16_10
+    algzoo-exact sections 2nd_argmax_8_5 --positive 3 --json
+    algzoo-exact sections algzoo:2nd_argmax_16_10 --zero 0,1,2,3,4,5
+    algzoo-exact sections 2nd_argmax_4_4 --equal 0,1
     """
     import algzoo_exact as az
     from algzoo_exact.present.documents.section import positive_document, section_document
 
-    deadline = extent.deadline(context)
     if subspace.chosen and extent.positive is not None:
         raise InputError("--positive has sections of its own; leave it out, or the section.")
-    loaded = sizes.load(model)
-    task, limit = o.task_of(loaded), deadline.timeout
+    loaded = subject.loaded()
+    task, limit = o.task_of(loaded), extent.deadline.timeout
     section = subspace.of(loaded, task)
-    with progress_bar("sections", deadline) as advance, extent.shared(2) as workers:
+    with progress_bar("sections", extent.deadline) as advance, extent.shared(2) as workers:
         if section is not None:
             score = section.accuracy(
                 ties=rules.rule, time_limit=limit, workers=workers, state=extent.state,

@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from algzoo_exact.cli import options as o
 from algzoo_exact.cli.command import Said
 from algzoo_exact.errors import InputError
 
-EXAMPLES = """
-algzoo-exact show 2nd_argmax_2_2
-algzoo-exact show 2nd_argmax_2_2 --standard
-algzoo-exact show handcrafted:2nd_argmax_3 --latex > program.tex
-"""
 
-
-@dataclass(frozen=True, kw_only=True)
+@o.options
 class Form:
     standard: bool = o.flag(
         "--standard", "Rescale the neurons first, so that input weights are 1, -1 or 0: exactly "
@@ -26,21 +18,22 @@ class Form:
 
 
 def show(
-    model: o.ModelArgument,
-    sizes: o.Sizes,
-    form: Form,
-    noise: o.Noise,
-    as_json: o.JsonOption = False,
+    subject: o.Subject, form: Form, noise: o.Noise, as_json: o.JsonOption = False
 ) -> Said | None:
     """Print the program: a recurrence with exact rational weights.
 
     Numbers that go on after the digits shown end in …; --json and --sympy give them in full.
+
+    Examples:
+    algzoo-exact show 2nd_argmax_2_2
+    algzoo-exact show 2nd_argmax_2_2 --standard
+    algzoo-exact show handcrafted:2nd_argmax_3 --latex > program.tex
     """
     import algzoo_exact as az
 
     if form.latex + form.sympy + as_json > 1:
         raise InputError("--latex, --sympy and --json exclude each other; give one of them.")
-    loaded = noise.on(sizes.load(model))
+    loaded = noise.on(subject.loaded())
     program, factors = loaded.program, None
     if form.standard:
         program, factors = az.standardize(program)

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from algzoo_exact.cli import options as o
 from algzoo_exact.cli.command import Said
 
-EXAMPLES = """
-algzoo-exact status run.db
-algzoo-exact status run.db --json
-"""
 
-
-@dataclass(frozen=True, kw_only=True)
+@o.options
 class Run:
     state: Path = o.argument(o.REQUIRED, "FILE", "What a command was given as --state.")
 
@@ -24,6 +18,10 @@ def status(run: Run) -> Said:
 
     The run may be at work meanwhile, also on another machine, or have been killed. The time left
     is what the other jobs would take if they were like those that are done.
+
+    Examples:
+    algzoo-exact status run.db
+    algzoo-exact status run.db --json
     """
     from algzoo_exact.present.documents.status import status_document
     from algzoo_exact.state import status

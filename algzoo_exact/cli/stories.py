@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from algzoo_exact.cli import options as o
@@ -16,13 +15,12 @@ if TYPE_CHECKING:
 EXIT_CODES = {"proved": 0, "refuted": 1, "unknown": 3}
 
 
-@dataclass(frozen=True, kw_only=True)
+@o.options
 class StatementTime:
-    seconds: float = o.option("30s", "TIME", "For each statement: 30s, 2m, ...",
-                              parser=o.parse_seconds)  # fmt: skip
+    seconds: float = o.duration("30s", "For each statement: 30s, 2m, ...")
 
 
-@dataclass(frozen=True, kw_only=True)
+@o.options
 class Story(StatementTime, o.Ties):
     """An explanation, the model that it is to be held against, and how."""
 

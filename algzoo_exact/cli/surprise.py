@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from algzoo_exact.cli import options as o
@@ -13,15 +12,8 @@ from algzoo_exact.cli.stories import EXIT_CODES, Story
 if TYPE_CHECKING:
     from algzoo_exact.zoo.loading import Model
 
-EXAMPLES = """
-algzoo-exact surprise my_story.toml
-algzoo-exact surprise algzoo_2nd_argmax_2_2 --noise
-algzoo-exact surprise my_story.toml --bits-of-optimization 120 --json
-Exit codes: 0 all proved, 1 something refuted, 2 bad input, 3 something undecided.
-"""
 
-
-@dataclass(frozen=True, kw_only=True)
+@o.options
 class Compared:
     bits_of_optimization: float | None = o.option(
         None, "X", "Bits of optimization to compare with, in place of the explanation's figure."
@@ -37,6 +29,12 @@ def surprise(story: Story, compared: Compared) -> Said:
 
     Only what is proved is paid for. To it comes the surprise that is left, given the explanation,
     and the total is compared with the bits of optimization that selected the model.
+
+    Examples:
+    algzoo-exact surprise my_story.toml
+    algzoo-exact surprise algzoo_2nd_argmax_2_2 --noise
+    algzoo-exact surprise my_story.toml --bits-of-optimization 120 --json
+    Exit codes: 0 all proved, 1 something refuted, 2 bad input, 3 something undecided.
     """
     import algzoo_exact as az
     from algzoo_exact.present.documents.ledger import ledger_document

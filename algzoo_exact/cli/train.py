@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,14 +14,8 @@ from algzoo_exact.present.document import facts, untitled
 if TYPE_CHECKING:
     from algzoo_exact.training.run import Status
 
-EXAMPLES = """
-algzoo-exact train 2nd_argmax --hidden-size 4 --seq-len 3 --sequences 2^24
-algzoo-exact train median --hidden-size 8 --seq-len 5 --sequences 2^26 --seeds 16 --out runs/median
-algzoo-exact train longest_cycle --hidden-size 4 --seq-len 4 --sequences 2^24 --heads 2
-"""
 
-
-@dataclass(frozen=True, kw_only=True)
+@o.options
 class Wanted:
     """Which models are to be trained."""
 
@@ -32,9 +25,7 @@ class Wanted:
     )  # fmt: skip
     hidden_size: int = o.option(o.REQUIRED, "D", "Neurons.", "-d", "--hidden-size")
     seq_len: int = o.option(o.REQUIRED, "N", "Inputs.", "-n", "--seq-len")
-    sequences: int = o.option(
-        "2^30", "N", "Random inputs to train on, such as 2^26.", parser=o.parse_count
-    )
+    sequences: int = o.count("2^30", "Random inputs to train on, such as 2^26.")
     seeds: int = o.option(5, "N", "How many seeds to train; the best is kept.")
     first_seed: int = o.option(0, "N", "The first of the seeds.")
     batch: int = o.option(1024, "N", "Inputs in a step.")
@@ -42,7 +33,7 @@ class Wanted:
     heads: int | None = o.option(None, "N", "A transformer's heads (1).")
 
 
-@dataclass(frozen=True, kw_only=True)
+@o.options
 class Place(o.Sharing):
     out: Path | None = o.option(
         None, "FOLDER", "Where models go; a run stopped there goes on. By default TASK_D_N.",
@@ -60,6 +51,12 @@ def train(wanted: Wanted, place: Place) -> Said:
 
     Stop it with Ctrl-C whenever you like: the same command goes on from there, and on a CPU ends
     with the very same files. Weights are kept at 2^20, 2^21, .. sequences.
+
+    Examples:
+    algzoo-exact train 2nd_argmax --hidden-size 4 --seq-len 3 --sequences 2^24
+    algzoo-exact train median --hidden-size 8 --seq-len 5 --sequences 2^26 --seeds 16
+        --out runs/median
+    algzoo-exact train longest_cycle --hidden-size 4 --seq-len 4 --sequences 2^24 --heads 2
     """
     from algzoo_exact.training.train import finish, recipe_for, run_to_end
     from algzoo_exact.zoo.card_text import score_text

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from algzoo_exact.cli import options as o
@@ -13,16 +12,8 @@ from algzoo_exact.cli.stories import EXIT_CODES, Story
 if TYPE_CHECKING:
     from algzoo_exact.explain.suggest import Suggestion
 
-EXAMPLES = """
-algzoo-exact verify my_story.toml --model handcrafted:2nd_argmax_10
-algzoo-exact verify my_story.toml --only register --seconds 2m
-algzoo-exact verify my_story.toml --suggest
-algzoo-exact verify my_story.toml --json
-Exit codes: 0 all proved, 1 something refuted, 2 bad input, 3 something undecided.
-"""
 
-
-@dataclass(frozen=True, kw_only=True)
+@o.options
 class Part:
     only: str | None = o.option(
         None, "CLAIM", "Only this claim, and those that its proof may assume; no cases."
@@ -39,6 +30,13 @@ def verify(story: Story, part: Part) -> Said:
 
     Where its cases partition the inputs, the accuracy that follows from them is printed. Ctrl-C
     ends with what is known so far.
+
+    Examples:
+    algzoo-exact verify my_story.toml --model handcrafted:2nd_argmax_10
+    algzoo-exact verify my_story.toml --only register --seconds 2m
+    algzoo-exact verify my_story.toml --suggest
+    algzoo-exact verify my_story.toml --json
+    Exit codes: 0 all proved, 1 something refuted, 2 bad input, 3 something undecided.
     """
     import algzoo_exact as az
     from algzoo_exact.present.documents.verification import verification_document

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 
-EXAMPLES = "algzoo-exact warm"
-
 
 def warm() -> None:
     """Compile what scores of four and more inputs need, for this machine. It is stored, so that no
-    command waits for it later; without this, the first command that needs it compiles it."""
+    command waits for it later; without this, the first command that needs it compiles it.
+
+    Example:
+    algzoo-exact warm
+    """
     from algzoo_exact.cli.output import progress_bar
     from algzoo_exact.score.compiling import (
         COMPILING,

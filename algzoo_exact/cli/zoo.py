@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import typer
@@ -11,26 +10,15 @@ from algzoo_exact.cli import options as o
 from algzoo_exact.cli.command import Said
 from algzoo_exact.errors import InputError, did_you_mean
 
-LIST_EXAMPLES = """
-algzoo-exact zoo list
-algzoo-exact zoo list --task median
-algzoo-exact zoo list --json
-"""
 
-TABLE_EXAMPLES = """
-algzoo-exact zoo table
-algzoo-exact zoo table my_models > scores.md
-"""
-
-
-@dataclass(frozen=True, kw_only=True)
+@o.options
 class Family:
     task: str | None = o.option(
         None, "FAMILY", "Only one family: 2nd_argmax, argmedian, median or longest_cycle."
     )
 
 
-@dataclass(frozen=True, kw_only=True)
+@o.options
 class Cards:
     folder: Path | None = o.argument(
         None, "FOLDER", "A folder of .safetensors files with their .json cards; else the shipped "
@@ -49,6 +37,11 @@ def list_models(family: Family) -> Said:
 
     AlgZoo's scores are as published, to 0.001: accuracies, and for median the root of the mean
     squared error. Scores of shipped models are from their cards.
+
+    Examples:
+    algzoo-exact zoo list
+    algzoo-exact zoo list --task median
+    algzoo-exact zoo list --json
     """
     from algzoo_exact.present.documents.catalogue import catalogue_document
     from algzoo_exact.zoo.algzoo import FAMILIES
@@ -66,7 +59,12 @@ def list_models(family: Family) -> Said:
 
 
 def table(cards: Cards) -> None:
-    """Print model cards as a Markdown table, beside AlgZoo's published scores."""
+    """Print model cards as a Markdown table, beside AlgZoo's published scores.
+
+    Examples:
+    algzoo-exact zoo table
+    algzoo-exact zoo table my_models > scores.md
+    """
     from algzoo_exact.present.documents.catalogue import cards_document
     from algzoo_exact.present.writers.markdown import to_markdown
     from algzoo_exact.zoo.cards import read_cards

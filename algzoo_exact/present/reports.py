@@ -12,15 +12,7 @@ from typing import Any
 
 from algzoo_exact.errors import InputError
 from algzoo_exact.explain.story import load_explanation
-from algzoo_exact.files import (
-    Kept,
-    journal_of,
-    kept_beside,
-    make_folder,
-    path_of,
-    staged,
-    write_whole,
-)
+from algzoo_exact.files import make_folder, path_of, staged, write_whole
 from algzoo_exact.names import address, printable
 from algzoo_exact.present import document as d
 from algzoo_exact.present.documents.scores import (
@@ -40,6 +32,7 @@ from algzoo_exact.processes import Workers
 from algzoo_exact.program.task import PROBLEMS, TieRule
 from algzoo_exact.progress import Progress, shows_progress
 from algzoo_exact.shown import Shown
+from algzoo_exact.state import State, beside
 from algzoo_exact.tables import Row
 from algzoo_exact.version import __version__
 from algzoo_exact.zoo.folders import models_in
@@ -114,9 +107,12 @@ def reports_of(
     from algzoo_exact.runtime import sampling  # noqa: F401
 
     rows: dict[str, Row] = {}
-    settings = {"loading": dict(loading), "version": __version__}
+    settings = {"command": "report", "loading": dict(loading), "version": __version__}
     settings |= asdict(replace(wishes, workers=0))
-    with kept_beside(target / INDEX, "folder of reports", settings) as kept:
+    index = target / INDEX
+    with State(beside(index)) as state:
+        state.claim(settings)
+        state.expect(len(names))
         try:
             for name, path in names.items():
 
@@ -124,16 +120,15 @@ def reports_of(
                     if progress is not None:
                         progress((len(rows) + share) / len(names), f"{name}: {text}")
 
-                rows[name] = _row(name, path, target / pages[name], loading, wishes, kept, heard)
+                rows[name] = _row(name, path, target / pages[name], loading, wishes, state, heard)
                 told(name, rows[name])
         except KeyboardInterrupt:
             if not rows:
                 raise
     left = tuple(name for name in names if name not in rows)
-    index = target / INDEX
     write_whole(index, to_html(_index(rows, left), sortable=True).encode())
     if not left:
-        journal_of(index).unlink()
+        beside(index).unlink()
     failed = {name: row["error"] for name, row in rows.items() if row["error"]}
     reports = {name: target / pages[name] for name in rows if name not in failed}
     return Reports(index, reports, failed, rows, left)
@@ -145,7 +140,7 @@ def _row(
     page: Path,
     loading: Mapping[str, Any],
     wishes: Wishes,
-    kept: Kept,
+    state: State,
     progress: Progress,
 ) -> Row:
     """The row of a model whose report is in ``page``, or with the reason why there is none."""
@@ -156,9 +151,12 @@ def _row(
         )
         told = sha256(story.read_bytes()).hexdigest() if story.is_file() else None
         key = json.dumps([name, model.sha256, told])
-        if key not in kept.rows or not page.is_file():
-            kept.add(key, _reported(model, story if told else None, page, wishes, progress))
-        return kept.rows[key]
+        known = state.value(key) if page.is_file() else None
+        if known is not None:
+            return dict(known)
+        row = _reported(model, story if told else None, page, wishes, progress)
+        state.put(key, row)
+        return row
     except InputError as error:
         return whole_row({"file": str(path), "error": str(error).removeprefix(f"{path}: ")})
 

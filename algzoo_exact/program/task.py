@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from math import lcm
 from numbers import Integral
-from typing import Literal, overload
+from typing import TYPE_CHECKING, Literal, overload
 
 from algzoo_exact.errors import InputError, demand, did_you_mean
 from algzoo_exact.program.ir import (
@@ -368,3 +368,11 @@ def _check_transformer(transformer: Transformer, task: Task) -> None:
             f"{task.name} on {task.seq_len} inputs needs a transformer with as many positions, "
             f"tokens and logits, not {sizes[0]}, {sizes[1]} and {sizes[2]}."
         )
+
+
+if not TYPE_CHECKING:  # a type checker would take it that the module has every name
+
+    def __getattr__(name: str) -> object:
+        """Of ``az.tasks`` there is none of that name."""
+        like = did_you_mean(name, [known for known in globals() if known[0] != "_"])
+        raise AttributeError(f"module 'algzoo_exact.tasks' has no attribute {name!r}{like}")

@@ -73,32 +73,14 @@ class DistTransformer(nn.Module):
         self.unembed = nn.Linear(hidden_size, seq_len if outputs is None else outputs, bias=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Logits (batch, outputs) of the sequences of tokens ``x`` (batch, n), int64."""
+        """Logits (batch, outputs) of the sequences of tokens ``x`` (batch, n), int64; numbers
+        (batch) where there is one output."""
         residual = self.embed(x) + self.pos_embed.weight
         for attention in self.attns:
             change, _ = attention(residual, residual, residual, need_weights=False)
             residual = residual + change
         logits: Tensor = self.unembed(residual[:, -1])
-        return logits
-
-
-class ScalarTransformer(DistTransformer):
-    """The same with a single output: ``unembed.weight`` is (1, H)."""
-
-    def __init__(
-        self,
-        hidden_size: int,
-        seq_len: int,
-        *,
-        layers: int = 2,
-        heads: int = 1,
-        tokens: int | None = None,
-    ) -> None:
-        super().__init__(hidden_size, seq_len, layers=layers, heads=heads, tokens=tokens, outputs=1)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Outputs (batch) for the sequences of tokens ``x`` (batch, n), int64."""
-        return super().forward(x).squeeze(-1)
+        return logits.squeeze(-1) if self.unembed.out_features == 1 else logits
 
 
 def new_module(task: Task, hidden_size: int, layers: int = 2, heads: int = 1) -> nn.Module:
@@ -140,12 +122,10 @@ def to_module(network: Program | Transformer, dtype: torch.dtype = torch.float64
         d, outputs = network.hidden_size, network.outputs
         module = ScalarRNN(d) if outputs == 1 else DistRNN(d, outputs)
     else:
-        size, outputs = (network.hidden_size, network.seq_len), network.outputs
-        kept = {"layers": network.depth, "heads": network.heads, "tokens": network.tokens}
-        if outputs == 1:
-            module = ScalarTransformer(*size, **kept)
-        else:
-            module = DistTransformer(*size, **kept, outputs=outputs)
+        module = DistTransformer(
+            network.hidden_size, network.seq_len, layers=network.depth, heads=network.heads,
+            tokens=network.tokens, outputs=network.outputs,
+        )  # fmt: skip
     module = module.to(dtype)
     module.load_state_dict(to_state(network, dtype))
     return module

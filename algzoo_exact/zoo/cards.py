@@ -59,11 +59,6 @@ class Score:
 
     def __post_init__(self) -> None:
         _one_of("metric", self.metric, METRICS)
-        if self.kind == "numeric":  # as cards said once
-            raise InputError(
-                "Bounds of kind 'numeric' are no proof, and cards hold none any more; score the "
-                "model again, by accuracy or by sample."
-            )
         _one_of("kind", self.kind, KINDS)
         needed = {"lower", "upper"}
         if self.kind == "sampled":

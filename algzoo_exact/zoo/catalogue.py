@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from algzoo_exact.shown import Shown
@@ -53,14 +53,8 @@ def catalogue() -> Catalogue:
 
 def _algzoo() -> list[CatalogueEntry]:
     entries = [
-        CatalogueEntry(
-            name=f"{PREFIX}{family.task}_{d}_{n}",
-            source="AlgZoo",
-            task=family.task,
-            hidden_size=d,
-            seq_len=n,
-            parameters=family.parameters(d, n),
-            published=known.score,
+        replace(
+            _entry(f"{PREFIX}{family.task}_{d}_{n}", "AlgZoo", family.task, d, n),
             best_seed=known.seed,
             seeds=SEEDS,
             n_seqs=SEQUENCES,
@@ -68,29 +62,22 @@ def _algzoo() -> list[CatalogueEntry]:
         for family in FAMILIES.values()
         for (d, n), known in family.published.items()
     ]
-    task, d, n = EXAMPLE_SIZE
-    parameters = FAMILIES[task].parameters(d, n)
-    example = CatalogueEntry(f"{PREFIX}{EXAMPLE}", "AlgZoo", task, d, n, parameters, None)
-    return [*entries, example]
+    example = _entry(f"{PREFIX}{EXAMPLE}", "AlgZoo", *EXAMPLE_SIZE)
+    return [*entries, replace(example, published=None)]
 
 
 def _shipped() -> list[CatalogueEntry]:
     cards = {card.name: card for card in read_cards(shipped_folder())}
     entries = []
     for name in list_models():
-        task, hidden_size, seq_len = name.rsplit("_", 2)
-        d, n = int(hidden_size), int(seq_len)
-        known = published(task, d, n)
-        entries.append(
-            CatalogueEntry(
-                name=name,
-                source="shipped",
-                task=task,
-                hidden_size=d,
-                seq_len=n,
-                parameters=FAMILIES[task].parameters(d, n),
-                published=known.score if known else None,
-                card=cards.get(name),
-            )
-        )
+        task, d, n = name.rsplit("_", 2)
+        entries.append(replace(_entry(name, "shipped", task, int(d), int(n)), card=cards.get(name)))
     return entries
+
+
+def _entry(
+    name: str, source: Literal["AlgZoo", "shipped"], task: str, d: int, n: int
+) -> CatalogueEntry:
+    known = published(task, d, n)
+    score = known.score if known else None
+    return CatalogueEntry(name, source, task, d, n, FAMILIES[task].parameters(d, n), score)

@@ -7,17 +7,17 @@ under another name until then, so that the cache never holds half a file.
 from __future__ import annotations
 
 import hashlib
-import logging
 import os
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from algzoo_exact.errors import InputError, did_you_mean
+from algzoo_exact.files import staged
 from algzoo_exact.progress import Progress
 from algzoo_exact.zoo.algzoo import (
     BASE_URL,
@@ -30,6 +30,7 @@ from algzoo_exact.zoo.algzoo import (
     SEQUENCES,
     SHA256,
 )
+from algzoo_exact.zoo.reading import read_file
 from algzoo_exact.zoo.storage import LARGEST_FILE
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ CACHE_VARIABLE, MIRROR_VARIABLE = "ALGZOO_EXACT_CACHE", "ALGZOO_EXACT_MIRROR"
 PREFIX = "algzoo:"
 SECONDS_TO_CONNECT, SECONDS_OF_SILENCE = 10.0, 30.0
 
-_CHUNK = 1 << 10  # bytes
+_CHUNK = 1 << 12  # bytes
 
 
 class UnreachableError(InputError):
@@ -97,25 +98,37 @@ def fetch(
     ``check`` raises InputError for content that must not be kept. ``progress(fraction, text)``
     hears of a download. InputError, in one sentence, for whatever goes wrong.
     """
-    path = _retrieve(remote, check, progress)
+    folder = cache_folder()
+    path = folder / _kept_name(remote.url)
+    if path.is_file():
+        with suppress(InputError):  # spoilt since it was kept
+            return _checked(remote, read_file(path), check)
+    content = _checked(remote, _download(remote, progress), check)
     try:
-        content = path.read_bytes()
-        try:
-            check(content)
-        except InputError:  # spoilt since it was kept
-            path.unlink()
-            content = _retrieve(remote, check, progress).read_bytes()
-    except OSError as error:
-        raise InputError(f"Cannot read {path}: {error.strerror}.") from error
+        folder.mkdir(parents=True, exist_ok=True)
+        with staged(path) as part:
+            part.write_bytes(content)
+    except (OSError, InputError) as error:
+        reason = getattr(error, "strerror", None) or str(error).rstrip(".")
+        raise InputError(
+            f"Cannot keep downloads in {folder} ({reason}); set {CACHE_VARIABLE} to a folder that "
+            "can be written to."
+        ) from error
     return content
 
 
 def cache_folder() -> Path:
     """Where files are kept: the environment's ALGZOO_EXACT_CACHE, else the system's place."""
-    import pooch
+    import platformdirs
 
     chosen = os.environ.get(CACHE_VARIABLE)
-    return Path(chosen).expanduser() if chosen else Path(pooch.os_cache("algzoo-exact"))
+    return Path(chosen).expanduser() if chosen else platformdirs.user_cache_path("algzoo-exact")
+
+
+def _kept_name(url: str) -> str:
+    """Files of one name from several addresses have several names here."""
+    digest = hashlib.md5(url.encode(), usedforsecurity=False).hexdigest()
+    return f"{digest}-{urlsplit(url).path.rpartition('/')[2][-200:]}"
 
 
 def _base_url() -> str:
@@ -200,74 +213,39 @@ def _address(url: str) -> Remote:
     return Remote(PurePosixPath(file_name).stem, url, file_name, None, None, {"url": url})
 
 
-def _retrieve(remote: Remote, check: Callable[[bytes], object], progress: Progress | None) -> Path:
-    """The file in the cache, fetched if it is not there."""
-    import pooch
+def _download(remote: Remote, progress: Progress | None) -> bytes:
+    """What the server sends; InputError if that is too large, or does not come."""
     import requests
 
-    def download(url: str, output_file: str, _: object) -> None:
-        meter: Any = _Meter(url, progress)
-        silence = (SECONDS_TO_CONNECT, SECONDS_OF_SILENCE)
-        fetch_file = pooch.HTTPDownloader(progressbar=meter, chunk_size=_CHUNK, timeout=silence)
-        fetch_file(url, output_file, None)
-        content = Path(output_file).read_bytes()
-        _check_content(remote, content, check)
-
-    folder = cache_folder()
+    content, silence = bytearray(), (SECONDS_TO_CONNECT, SECONDS_OF_SILENCE)
     try:
-        with _quiet(pooch.get_logger()):
-            hashed = remote.sha256 and f"sha256:{remote.sha256}"
-            return Path(pooch.retrieve(remote.url, hashed, path=folder, downloader=download))
+        with requests.get(remote.url, stream=True, timeout=silence) as response:
+            response.raise_for_status()
+            total = int(response.headers.get("content-length", 0))
+            _check_size(remote, total)
+            for part in response.iter_content(_CHUNK):
+                content += part
+                _check_size(remote, len(content))
+                if progress and total:
+                    progress(min(1.0, len(content) / total), f"{total:,} bytes")
     except requests.RequestException as error:
         raise _network_error(remote, error) from error
     except InputError:
         raise
-    except OSError as error:
-        raise InputError(
-            f"Cannot keep downloads in {folder} ({error.strerror or error}); "
-            f"set {CACHE_VARIABLE} to a folder that can be written to."
-        ) from error
     except ValueError as error:  # requests' and urllib3's word on odd addresses
         raise InputError(f"Cannot download {remote.url}: {error}.") from error
+    return bytes(content)
 
 
-class _Meter:
-    """A progress bar in pooch's sense, which stops a download that is too large."""
-
-    def __init__(self, url: str, progress: Progress | None) -> None:
-        self._url, self._progress = url, progress
-        self._done = self._total = 0
-
-    @property
-    def total(self) -> int:
-        """The announced number of bytes, or 0; set before the first byte is read."""
-        return self._total
-
-    @total.setter
-    def total(self, size: int) -> None:
-        self._total = size
-        self._check(size)
-
-    def update(self, size: int) -> None:
-        self._done += size  # whole chunks, even for the last one
-        self._check(self._done - _CHUNK)
-        if self._progress and self._total:
-            self._progress(min(1.0, self._done / self._total), f"{self._total:,} bytes")
-
-    def reset(self) -> None:
-        self._done = 0
-
-    def close(self) -> None:
-        pass
-
-    def _check(self, size: int) -> None:
-        if size > LARGEST_FILE:
-            raise InputError(
-                f"{self._url} is over {LARGEST_FILE >> 20} MiB; AlgZoo's models are tiny."
-            )
+def _check_size(remote: Remote, size: int) -> None:
+    if size > LARGEST_FILE:
+        raise InputError(
+            f"{remote.url} is over {LARGEST_FILE >> 20} MiB; AlgZoo's models are tiny."
+        )
 
 
-def _check_content(remote: Remote, content: bytes, check: Callable[[bytes], object]) -> None:
+def _checked(remote: Remote, content: bytes, check: Callable[[bytes], object]) -> bytes:
+    """The content; InputError unless it is what is known of the file."""
     found = hashlib.sha256(content).hexdigest()
     if remote.sha256 is not None and found != remote.sha256:
         raise InputError(
@@ -278,6 +256,7 @@ def _check_content(remote: Remote, content: bytes, check: Callable[[bytes], obje
         check(content)
     except InputError as error:
         raise InputError(f"What came from {remote.url} cannot be used: {error}") from error
+    return content
 
 
 def _network_error(remote: Remote, error: requests.RequestException) -> InputError:
@@ -310,14 +289,3 @@ def _advice(remote: Remote) -> str:
     if remote.size is None:
         return advice
     return f"{advice}, or set {MIRROR_VARIABLE} to an address that serves AlgZoo's folder"
-
-
-@contextmanager
-def _quiet(logger: logging.Logger) -> Iterator[None]:
-    """Without pooch's notes, which advise programmers; its level is put back."""
-    level = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        logger.setLevel(level)

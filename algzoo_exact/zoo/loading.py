@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from numpy.typing import NDArray
 
@@ -124,17 +124,6 @@ class Model(Shown):
 
 
 @dataclass(frozen=True)
-class _Asked:
-    """What the caller says about a model."""
-
-    task: str | None
-    seq_len: int | None
-    heads: int | None
-    architecture: str | None = None
-    rename: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
 class _Stated:
     """What the metadata or the name (``where``) say about a model."""
 
@@ -146,8 +135,44 @@ class _Stated:
     architecture: str | None = None
 
 
-_Claims = tuple[_Stated, ...]
-"""The most reliable first."""
+@dataclass(frozen=True)
+class _Said:
+    """What the caller says about a model, and what is ``stated``, the most reliable first."""
+
+    task: str | None
+    seq_len: int | None
+    heads: int | None
+    architecture: str | None = None
+    rename: Mapping[str, str] = field(default_factory=dict)
+    stated: tuple[_Stated, ...] = ()
+
+    def number(self, key: Literal["seq_len", "heads"]) -> int | None:
+        """What the caller says, or else is stated."""
+        asked: int | None = getattr(self, key)
+        if asked is not None:
+            return asked
+        for claim in self.stated:
+            text: str | None = getattr(claim, key)
+            if text is not None:
+                if not re.fullmatch(r"\d{1,9}", text, re.ASCII):
+                    raise InputError(
+                        f"The {claim.where} says {key} {text[:20]!r}, not a whole number."
+                    )
+                return int(text)
+        return None
+
+    @property
+    def perceptron(self) -> bool:
+        """Whether the matrices are said to be a perceptron's."""
+        said = (self.architecture, *(claim.architecture for claim in self.stated))
+        found = next((text for text in said if text is not None), None)
+        if found not in (None, _MLP):
+            raise InputError(f"The architecture is {found[:20]!r}, and only 'mlp' is known.")
+        return found is not None
+
+    def check_no_heads(self) -> None:
+        if self.heads is not None:
+            raise InputError("This is no transformer and has no attention heads; leave heads out.")
 
 
 @shows_progress("loading")
@@ -196,17 +221,17 @@ def load(
 
     Raises InputError, in one sentence, for anything that cannot be used.
     """
-    asked = _Asked(task, seq_len, heads, architecture, rename or {})
+    said = _Said(task, seq_len, heads, architecture, rename or {})
     name = os.fspath(model) if isinstance(model, str | os.PathLike) else type(model).__name__
     if remote := find_remote(name, seed, n_seqs):
-        return _load_remote(remote, asked, progress)
+        return _load_remote(remote, said, progress)
     if isinstance(model, Mapping):
-        return _load_tensors(raw_tensors(model), "state dict", asked, ())
+        return _load_tensors(raw_tensors(model), "state dict", said)
     if not isinstance(model, str | os.PathLike):
-        return _load_module(model, asked)
+        return _load_module(model, said)
     if name.startswith("handcrafted:"):
-        return _load_handcrafted(name, asked)
-    return _load_file(_find(name), asked)
+        return _load_handcrafted(name, said)
+    return _load_file(_find(name), said)
 
 
 def list_models() -> tuple[str, ...]:
@@ -265,24 +290,24 @@ def _names() -> tuple[str, ...]:
     return (*list_models(), *HANDCRAFTED)
 
 
-def _load_file(path: Path, asked: _Asked) -> Model:
+def _load_file(path: Path, said: _Said) -> Model:
     if (part := _PART.search(path.name)) and int(part[1]) > 1:
         raise InputError(f"{path} is one of {int(part[1])} parts of a model; {_JOIN}.")
     content, suffix = read_file(path), suffix_of(path.name)
     try:
-        return _from_bytes(content, path.name.removesuffix(suffix), suffix, asked)
+        return _from_bytes(content, path.name.removesuffix(suffix), suffix, said)
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
 
 
-def _from_bytes(content: bytes, stem: str, suffix: str, asked: _Asked) -> Model:
+def _from_bytes(content: bytes, stem: str, suffix: str, said: _Said) -> Model:
     tensors, metadata = parsed(content, suffix)
-    model = _load_tensors(tensors, stem, asked, _stated(metadata, stem))
+    model = _load_tensors(tensors, stem, replace(said, stated=_stated(metadata, stem)))
     return replace(model, sha256=hashlib.sha256(content).hexdigest(), metadata=metadata)
 
 
 def _load_remote(
-    remote: Remote, asked: _Asked, progress: Callable[[float, str], None] | None
+    remote: Remote, said: _Said, progress: Callable[[float, str], None] | None
 ) -> Model:
     stem, suffix = os.path.splitext(remote.file_name)
     if suffix not in SUFFIXES:
@@ -290,12 +315,12 @@ def _load_remote(
     content = fetch(remote, lambda found: _check_remote(found, suffix, remote), progress)
     if remote.size is not None:  # all that the name of the file could say
         task, _, n = remote.size
-        seq_len = n if asked.seq_len is None else asked.seq_len
+        seq_len = n if said.seq_len is None else said.seq_len
         discrete = PROBLEMS[task].is_discrete
-        heads = 1 if asked.heads is None and discrete else asked.heads
-        stem, asked = "", _Asked(asked.task or task, seq_len, heads)  # AlgZoo's have one head
+        heads = 1 if said.heads is None and discrete else said.heads
+        stem, said = "", _Said(said.task or task, seq_len, heads)  # AlgZoo's have one head
     try:
-        model = _from_bytes(content, stem, suffix, asked)
+        model = _from_bytes(content, stem, suffix, said)
     except InputError as error:
         raise InputError(f"{remote.name}: {error}") from error
     return replace(model, name=remote.name, metadata=model.metadata | remote.metadata)
@@ -309,7 +334,7 @@ def _check_remote(content: bytes, suffix: str, remote: Remote) -> None:
         return
     arrays = to_arrays(tensors)
     task, d, n = remote.size
-    network = _network(arrays, _Asked(task, n, None), ())
+    network = _network(arrays, _Said(task, n, None))
     parameters = FAMILIES[task].parameters(d, n)
     if (network.hidden_size, network.parameters) != (d, parameters):
         raise InputError(
@@ -318,7 +343,7 @@ def _check_remote(content: bytes, suffix: str, remote: Remote) -> None:
         )
 
 
-def _load_module(module: torch.nn.Module, asked: _Asked) -> Model:
+def _load_module(module: torch.nn.Module, said: _Said) -> Model:
     import torch
 
     if not isinstance(module, torch.nn.Module):
@@ -327,48 +352,41 @@ def _load_module(module: torch.nn.Module, asked: _Asked) -> Model:
             "or its state dict."
         )
     module = unwrapped(module)
-    check_module(module, ordered=asked.architecture == _MLP)
+    check_module(module, ordered=said.architecture == _MLP)
     mlp = _MLP if isinstance(module, torch.nn.Sequential) else None
     stated = (_Stated("module", heads=module_heads(module), architecture=mlp),)
     name = type(module).__name__
-    model = _load_tensors(raw_tensors(module.state_dict()), name, asked, stated)
-    if not (asked.rename or asked.architecture):  # else the caller knows
+    model = _load_tensors(raw_tensors(module.state_dict()), name, replace(said, stated=stated))
+    if not (said.rename or said.architecture):  # else the caller knows
         check_computes(module, model.network)
     return model
 
 
-def _load_tensors(
-    tensors: Mapping[str, RawTensor], name: str, asked: _Asked, stated: _Claims
-) -> Model:
-    perceptron = _architecture(asked, stated) is not None
-    named, taken = with_our_names(tensors, asked.rename, perceptron=perceptron)
-    network = _network(to_arrays(named), asked, stated)
+def _load_tensors(tensors: Mapping[str, RawTensor], name: str, said: _Said) -> Model:
+    named, taken = with_our_names(tensors, said.rename, perceptron=said.perceptron)
+    network = _network(to_arrays(named), said)
     digest = hashlib.sha256(to_safetensors(named, {})).hexdigest()
-    task, assumed = _task(network, asked, stated), _heads_assumed(network, asked, stated)
+    assumed = isinstance(network, Transformer) and said.number("heads") is None
+    task = _task(network, said)
     return Model(name, digest, network, task, {}, dtype_name(named), assumed, taken)
 
 
-def _heads_assumed(network: Program | Transformer, asked: _Asked, stated: _Claims) -> bool:
-    known = asked.heads is not None or _whole("heads", stated) is not None
-    return isinstance(network, Transformer) and not known
-
-
-def _load_handcrafted(name: str, asked: _Asked) -> Model:
+def _load_handcrafted(name: str, said: _Said) -> Model:
     if name not in HANDCRAFTED:
         raise InputError(
             f"There is no {name}{did_you_mean(name, HANDCRAFTED)}; handcrafted models: "
             f"{', '.join(HANDCRAFTED)}."
         )
-    _check_no_heads(asked)
+    said.check_no_heads()
     short = name.removeprefix("handcrafted:")
     program = handcrafted_second_argmax(int(short.rpartition("_")[2]))
-    if asked.seq_len not in (None, program.seq_len):
-        raise InputError(f"{name} has {program.seq_len} inputs, not {asked.seq_len} as asked.")
-    chosen = _task(program, asked, (_Stated("name", SECOND_ARGMAX.name),))
+    if said.seq_len not in (None, program.seq_len):
+        raise InputError(f"{name} has {program.seq_len} inputs, not {said.seq_len} as asked.")
+    chosen = _task(program, replace(said, stated=(_Stated("name", SECOND_ARGMAX.name),)))
     return Model(name, weights_sha256(program), program, chosen, {}, "rational")
 
 
-def _stated(metadata: Mapping[str, str], stem: str) -> _Claims:
+def _stated(metadata: Mapping[str, str], stem: str) -> tuple[_Stated, ...]:
     """What a file's metadata and its name say."""
     keys = ("task", "hidden_size", "seq_len", "heads", "architecture")
     claims = [_Stated("metadata", **{key: metadata.get(key) for key in keys})]
@@ -380,60 +398,34 @@ def _stated(metadata: Mapping[str, str], stem: str) -> _Claims:
     return tuple(claims)
 
 
-def _network(
-    arrays: Mapping[str, NDArray[Any]], asked: _Asked, stated: _Claims
-) -> Program | Transformer:
+def _network(arrays: Mapping[str, NDArray[Any]], said: _Said) -> Program | Transformer:
     if is_transformer(arrays):
-        heads = asked.heads if asked.heads is not None else _whole("heads", stated)
+        heads = said.number("heads")
         network = lift_transformer(arrays, heads=1 if heads is None else heads)
-        if asked.seq_len not in (None, network.seq_len):
+        if said.seq_len not in (None, network.seq_len):
             raise InputError(
-                f"The transformer has {network.seq_len} positions, not {asked.seq_len} as asked."
+                f"The transformer has {network.seq_len} positions, not {said.seq_len} as asked."
             )
         return network
-    _check_no_heads(asked)
-    seq_len = asked.seq_len
+    said.check_no_heads()
     if is_mlp(arrays):
-        if _architecture(asked, stated) is None:
+        if not said.perceptron:
             raise InputError(
                 "These are the matrices of a torch.nn.Sequential, and names do not tell what "
                 "stands between them; if it is ReLU, say so with --architecture mlp "
                 "(architecture='mlp' in Python, or as metadata), or load the module."
             )
-    elif seq_len is None and len(arrays[READOUT_KEY]) == 1:
-        seq_len = _whole("seq_len", stated)
-    return lift(arrays, seq_len=seq_len)
+        return lift(arrays, seq_len=said.seq_len)
+    single = len(arrays[READOUT_KEY]) == 1
+    return lift(arrays, seq_len=said.number("seq_len") if single else said.seq_len)
 
 
-def _architecture(asked: _Asked, stated: _Claims) -> str | None:
-    said = (asked.architecture, *(claim.architecture for claim in stated))
-    found = next((text for text in said if text is not None), None)
-    if found not in (None, _MLP):
-        raise InputError(f"The architecture is {found[:20]!r}, and only 'mlp' is known.")
-    return found
-
-
-def _check_no_heads(asked: _Asked) -> None:
-    if asked.heads is not None:
-        raise InputError("This is no transformer and has no attention heads; leave heads out.")
-
-
-def _whole(key: str, stated: _Claims) -> int | None:
-    for claim in stated:
-        text: str | None = getattr(claim, key)
-        if text is not None:
-            if not re.fullmatch(r"\d{1,9}", text, re.ASCII):
-                raise InputError(f"The {claim.where} says {key} {text[:20]!r}, not a whole number.")
-            return int(text)
-    return None
-
-
-def _task(network: Program | Transformer, asked: _Asked, stated: _Claims) -> Task | None:
+def _task(network: Program | Transformer, said: _Said) -> Task | None:
     """The task, from the first of: the caller, the metadata, the name."""
     n = network.seq_len
-    if asked.task is not None:
-        return _fitting(network, Task(asked.task, n))
-    claim = next((claim for claim in stated if claim.task is not None), None)
+    if said.task is not None:
+        return _fitting(network, Task(said.task, n))
+    claim = next((claim for claim in said.stated if claim.task is not None), None)
     if claim is None or claim.task is None:
         possible = tasks_for(network)
         with suppress(InputError):  # one that this n does not suit
@@ -442,7 +434,7 @@ def _task(network: Program | Transformer, asked: _Asked, stated: _Claims) -> Tas
     sizes = {"seq_len": n, "hidden_size": network.hidden_size}
     if isinstance(network, Program) and not network.is_rnn:
         del sizes["hidden_size"]  # layers differ
-    elif network.outputs == 1 and asked.seq_len is not None:
+    elif network.outputs == 1 and said.seq_len is not None:
         del sizes["seq_len"]  # the weights do not tell, and the caller comes first
     for key, actual in sizes.items():
         value = getattr(claim, key)

@@ -18,7 +18,7 @@ from algzoo_exact.program.readers import as_model
 from algzoo_exact.program.reduce import Format, pruned_network, rounded_network
 from algzoo_exact.program.transformer import Transformer
 from algzoo_exact.zoo.loading import Model
-from algzoo_exact.zoo.storage import RawTensor, to_safetensors
+from algzoo_exact.zoo.storage import RawTensor, raw_tensor, to_safetensors
 
 Noisy = TypeVar("Noisy", bound=Model | Program | Transformer)
 
@@ -97,10 +97,9 @@ def _tensors(weights: Mapping[str, Matrix]) -> tuple[dict[str, RawTensor], str]:
     """As float32 where that is exact, else as the nearest float64; with the name of that type."""
     entries = [w for rows in weights.values() for row in rows for w in row]
     exact = all(Fraction(float(np.float32(float(w)))) == w for w in entries)
-    kind, code = ("<f4", "F32") if exact else ("<f8", "F64")
-    arrays = {
-        key: np.array([[float(w) for w in row] for row in rows], dtype=kind)
+    dtype = "float32" if exact else "float64"
+    tensors = {
+        key: raw_tensor(key, np.array([[float(w) for w in row] for row in rows], dtype))
         for key, rows in weights.items()
     }
-    tensors = {key: RawTensor(code, array.shape, array.tobytes()) for key, array in arrays.items()}
-    return tensors, "float32" if exact else "float64"
+    return tensors, dtype

@@ -37,6 +37,26 @@ if TYPE_CHECKING:
 # How torch names what it does not unpickle.
 _GLOBAL = re.compile(r"GLOBAL ([\w.]+)")
 
+_NPZ = "with numpy.savez(path, **{'rnn.weight_ih_l0': .., ..})."
+_FOREIGN: dict[bytes | tuple[bytes, ...], str] = {
+    b"version https://git-lfs": (
+        "This is a Git LFS pointer, not the weights; get them with 'git lfs pull'."
+    ),
+    (b"<!doctype html", b"<html", b"<?xml"): (
+        "This is a web page, not weights; download the file itself (GitHub's 'Raw', or /resolve/ "
+        "for /blob/ in an address of Hugging Face's)."
+    ),
+    b"\x93numpy": (
+        "This is a single array of numpy.save(), and a network has several matrices; save them "
+        f"under their names, {_NPZ}"
+    ),
+    b"\x89hdf": (
+        f"This is an HDF5 file, as Keras writes them; save the matrices under their names, {_NPZ}"
+    ),
+    b"\x1f\x8b": "This is compressed by gzip; unpack it, and name it as what is inside.",
+}
+"""What is no file of weights, by its beginning in lower case, and the cure."""
+
 
 def read_file(path: Path) -> bytes:
     """The bytes of a file; InputError if it is too large or cannot be read."""
@@ -63,29 +83,11 @@ def check_content(content: bytes, suffix: str) -> None:
     start = content[:512].lstrip().lower()
     if not content:
         raise InputError("This file is empty.")
-    if start.startswith(b"version https://git-lfs"):
-        raise InputError(
-            "This is a Git LFS pointer, not the weights; get them with 'git lfs pull'."
-        )
-    if start.startswith((b"<!doctype html", b"<html", b"<?xml")):
-        raise InputError(
-            "This is a web page, not weights; download the file itself (GitHub's 'Raw', or "
-            "/resolve/ for /blob/ in an address of Hugging Face's)."
-        )
+    for beginning, said in _FOREIGN.items():
+        if start.startswith(beginning):
+            raise InputError(said)
     is_zip = content.startswith(b"PK\x03\x04")
     is_torch = is_zip or content.startswith(b"\x80\x02")
-    if content.startswith(b"\x93NUMPY"):
-        raise InputError(
-            "This is a single array of numpy.save(), and a network has several matrices; save them "
-            "under their names, with numpy.savez(path, **{'rnn.weight_ih_l0': .., ..})."
-        )
-    if content.startswith(b"\x89HDF"):
-        raise InputError(
-            "This is an HDF5 file, as Keras writes them; save the matrices under their names, with "
-            "numpy.savez(path, **{'rnn.weight_ih_l0': .., ..})."
-        )
-    if content.startswith(b"\x1f\x8b"):
-        raise InputError("This is compressed by gzip; unpack it, and name it as what is inside.")
     if suffix == ".safetensors" and is_torch:
         raise InputError("This is a file of torch.save(), not safetensors; name it .pth.")
     if suffix != ".safetensors" and content[8:10] == b'{"':

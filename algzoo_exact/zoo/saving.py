@@ -8,7 +8,7 @@ from typing import Literal
 from algzoo_exact.errors import InputError
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task
-from algzoo_exact.zoo.storage import RawTensor, to_safetensors
+from algzoo_exact.zoo.storage import raw_tensor, to_safetensors
 
 SUFFIXES = (".safetensors", ".pt", ".pth")
 
@@ -33,9 +33,6 @@ def save(program: Program, path: Path, task: Task, dtype: Literal["float32", "fl
     if path.suffix != ".safetensors":
         torch.save(state, path)
         return
-    tensors = {
-        key: RawTensor(dtype.replace("float", "F"), tuple(value.shape), value.numpy().tobytes())
-        for key, value in state.items()
-    }
+    tensors = {key: raw_tensor(key, value.numpy()) for key, value in state.items()}
     sizes = {"hidden_size": str(program.hidden_size), "seq_len": str(program.seq_len)}
     path.write_bytes(to_safetensors(tensors, {"task": task.name, **sizes}))

@@ -104,5 +104,7 @@ def test_parts_that_are_not_there(part: str) -> None:
 def test_the_commands() -> None:
     data = json_of("ablate", "2nd_argmax_2_2", "0")
     assert set(data["neurons"][0]) == {"neuron", "score", "kind", "drop"}
-    assert "0,0+0,1" in text_of("importance", "2nd_argmax_2_2", "--parts", "steps", "--pairs")
+    assert "0,0+0,1" in text_of(
+        "importance", "2nd_argmax_2_2", "--parts", "steps", "--pairs", "--workers", "1"
+    )
     refused("importance", "2nd_argmax_2_2", "--parts", "step")

@@ -158,10 +158,12 @@ def test_a_statement_with_a_mistake() -> None:
 
 
 def test_the_command() -> None:
-    data = json_of("ask", "2nd_argmax_4_3", "h[1][0] > 0")
+    data = json_of("ask", "2nd_argmax_4_3", "h[1][0] > 0", "--workers", "1")
     assert data["verdict"] == "refuted"
     assert len(data["witness"]) == 3
     assert 0 < float(data["probability"]["lower"]) <= float(data["probability"]["upper"]) < 1
-    listed = text_of("ask", "2nd_argmax_4_3", "answer == 2 and label == 1", "--cells=2")
+    listed = text_of(
+        "ask", "2nd_argmax_4_3", "answer == 2 and label == 1", "--cells=2", "--workers", "1"
+    )
     assert "Where it holds, heaviest first" in listed
     refused("ask", "2nd_argmax_4_3", "h[7][0] > 0")

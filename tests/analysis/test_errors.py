@@ -161,11 +161,11 @@ def test_inequalities_are_readable() -> None:
 
 def test_the_command(tmp_path: Path) -> None:
     table = tmp_path / "errors.csv"
-    shown = text_of("errors", "2nd_argmax_4_3", "--top", "3", "--out", table)
+    shown = text_of("errors", "2nd_argmax_4_3", "--top", "3", "--out", table, "--workers", "1")
     assert "By true label and answer." in shown
     with table.open() as file:
         assert len(list(csv.DictReader(file))) == len(az.find_errors(az.load("2nd_argmax_4_3")))
-    data = json_of("errors", "2nd_argmax_2_2")
+    data = json_of("errors", "2nd_argmax_2_2", "--workers", "1")
     assert set(data["cells"][0]) >= {"probability", "label", "answer", "pattern", "input"}
     total = sum(float(cell["probability"]["lower"]) for cell in data["cells"])
     assert total == pytest.approx(float(data["total"]["lower"]), rel=1e-15)

@@ -82,7 +82,7 @@ def test_a_sample_by_middle_inputs() -> None:
 
 def test_the_command(tmp_path: Path) -> None:
     table = tmp_path / "squares.csv"
-    data = json_of("errors", "median_4_3", "--top", "3", "--out", table)
+    data = json_of("errors", "median_4_3", "--top", "3", "--out", table, "--workers", "1")
     assert {"probability", "label", "answer", "pattern", "input"} <= data["cells"][0].keys()
     assert len(table.read_text().splitlines()) == data["count"] + 1
     assert len(data["cells"]) == 3

@@ -85,7 +85,7 @@ def test_no_time() -> None:
 
 
 def test_the_command() -> None:
-    assert text_of("neurons", "2nd_argmax_2_2")
-    data = json_of("neurons", "2nd_argmax_2_2")
+    assert text_of("neurons", "2nd_argmax_2_2", "--workers", "1")
+    data = json_of("neurons", "2nd_argmax_2_2", "--workers", "1")
     assert len(data["on"]) == 4
     assert data["patterns"][0]["1.0"] >= 2

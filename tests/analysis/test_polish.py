@@ -60,7 +60,7 @@ def test_restarts_are_those_of_the_seed() -> None:
     assert (other.program, other.scores) != (one.program, one.scores)
 
 
-@pytest.mark.parametrize("suffix", [".safetensors", ".pt"])
+@pytest.mark.parametrize("suffix", [".safetensors", pytest.param(".pt", marks=pytest.mark.slow)])
 def test_the_command_writes_what_it_proved(tmp_path: Path, suffix: str) -> None:
     target = tmp_path / f"2nd_argmax_3_3{suffix}"
     said = json_of("polish", "2nd_argmax_3_3", "-o", target, "--time-limit", "3s")

@@ -166,9 +166,9 @@ def test_bad_sections() -> None:
 
 def test_the_command() -> None:
     subspace = ("2nd_argmax_4_4", "--zero", "1,2")
-    shown = text_of("sections", *subspace, "--equal", "0,3", "--shared", "lowest")
+    shown = text_of("sections", *subspace, "--equal", "0,3", "--shared", "lowest", "--workers", "1")
     assert "x[0] = x[3]; x[1] = x[2] = 0" in shown
-    data = json_of("sections", *subspace)
+    data = json_of("sections", *subspace, "--workers", "1")
     assert data["basis"] == [["1", "0"], ["0", "0"], ["0", "0"], ["0", "1"]]
     assert Fraction(data["unlabelled"]["lower"]) <= 0.75 <= Fraction(data["unlabelled"]["upper"])
     assert float(data["share"]["lower"]) > float(data["right"]["lower"])

@@ -10,7 +10,7 @@ from support.command_line import accuracy, json_of, refused, run, text_of
 from support.weight_files import ALGZOO, needs_algzoo, write
 
 import algzoo_exact as az
-from algzoo_exact.zoo.architectures import DistTransformer, ScalarTransformer
+from algzoo_exact.zoo.architectures import DistTransformer
 
 
 @pytest.fixture
@@ -98,5 +98,5 @@ def test_what_transformers_do_not_have(path: Path, arguments: list[str], expecte
 
 def test_a_single_output_has_no_accuracy(tmp_path: Path) -> None:
     place = tmp_path / "longest_cycle_4_3.pth"
-    torch.save(ScalarTransformer(4, 3).state_dict(), place)
+    torch.save(DistTransformer(4, 3, outputs=1).state_dict(), place)
     assert "single output" in refused("accuracy", place)

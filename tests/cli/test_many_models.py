@@ -23,6 +23,7 @@ from support.command_line import json_of, refused, run
 from support.weight_files import state, write
 
 import algzoo_exact as az
+from algzoo_exact.state import State, status
 
 
 @pytest.fixture
@@ -135,15 +136,16 @@ def test_bad_folders(folder: Path, tmp_path: Path) -> None:
     assert "There is no file" in told.stdout
 
 
-def test_a_journal_of_other_options_is_refused(folder: Path, tmp_path: Path) -> None:
+def test_a_state_of_other_options_is_refused(folder: Path, tmp_path: Path) -> None:
     out, kept = tmp_path / "t.csv", tmp_path / "t.csv.partial"
-    kept.write_text(json.dumps({"table": {"task": "argmax"}}) + "\n")
-    assert f"{kept} is of another table (task is 'argmax', not 'argmedian'" in refused(
+    with State(kept) as place:
+        place.claim({"command": "accuracy", "task": "argmax"})
+    assert f"{kept} is the state of another run (task is 'argmax', not 'argmedian'" in refused(
         "accuracy", folder, "--task", "argmedian", "--out", out
     )
-    kept.write_text("no JSON\n")
+    kept.write_text("no state\n")
     told = run("accuracy", folder, "--task", "argmax", "--out", out)
-    assert "is damaged; remove it to start anew" in told.stderr
+    assert "is not the state of a run, or is damaged" in told.stderr
 
 
 def test_files_of_one_name(tmp_path: Path) -> None:
@@ -154,6 +156,9 @@ def test_files_of_one_name(tmp_path: Path) -> None:
         write(file, state(2, 3))
     told = run("accuracy", *files, "--task", "argmax")
     assert [line.split()[0] for line in told.stdout.splitlines()[:2]] == [*map(str, files)]
+
+
+COUNT = 100
 
 
 def many(folder: Path, count: int) -> None:
@@ -169,9 +174,9 @@ def started(folder: Path, out: Path) -> subprocess.Popen[str]:
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
-def stopped(process: subprocess.Popen[str], journal: Path, lines: int, how: int) -> tuple[Any, str]:
-    """Its exit code and what it said, after a signal when so many lines are written."""
-    while not journal.exists() or journal.read_bytes().count(b"\n") <= lines:
+def stopped(process: subprocess.Popen[str], place: Path, rows: int, how: int) -> tuple[Any, str]:
+    """Its exit code and what it said, after a signal when so many rows are kept."""
+    while kept_in(place) < rows:
         assert process.poll() is None
         time.sleep(0.002)
     process.send_signal(how)
@@ -179,30 +184,36 @@ def stopped(process: subprocess.Popen[str], journal: Path, lines: int, how: int)
     return process.returncode, said
 
 
+def kept_in(place: Path) -> int:
+    try:
+        return status(place).done
+    except az.InputError:  # it has not begun
+        return 0
+
+
 @pytest.mark.slow
 def test_killed_and_interrupted(tmp_path: Path) -> None:
-    """Fifty models: killed, interrupted, and ended, with the table of a run that was not."""
-    many(tmp_path / "models", 50)
+    """Many models: killed, interrupted, and ended, with the table of a run that was not."""
+    many(tmp_path / "models", COUNT)
     whole, out = tmp_path / "whole.csv", tmp_path / "t.csv"
-    journal = tmp_path / "t.csv.partial"
+    place = tmp_path / "t.csv.partial"
     assert run("accuracy", tmp_path / "models", "--out", whole).exit_code == 0
-    assert len(rows_of(whole)) == 50
-    code, _ = stopped(started(tmp_path / "models", out), journal, 10, signal.SIGKILL)
+    assert len(rows_of(whole)) == COUNT
+    code, _ = stopped(started(tmp_path / "models", out), place, 1, signal.SIGKILL)
     assert code == -signal.SIGKILL
     assert not out.exists()
-    code, said = stopped(started(tmp_path / "models", out), journal, 25, signal.SIGINT)
+    kept = kept_in(place)
+    code, said = stopped(started(tmp_path / "models", out), place, kept + 1, signal.SIGINT)
     assert code == 130
-    assert "going on: " in said
+    assert f"going on: {kept} scores" in said
     part = rows_of(out)
-    kept = journal.read_bytes().count(b"\n") - 1
-    assert 25 <= kept < 50
-    assert kept - 1 <= len(part) <= kept  # the signal may come between the journal and the table
+    assert kept < kept_in(place) < COUNT
+    # The signal may come between the state and the table.
+    assert kept_in(place) - 1 <= len(part) <= kept_in(place)
     assert part == rows_of(whole)[: len(part)]
-    with journal.open("a") as file:
-        file.write('{"key": "cut sh')
     told = run("accuracy", tmp_path / "models", "--out", out)
     assert (told.exit_code, out.read_bytes()) == (0, whole.read_bytes())
-    assert not journal.exists()
+    assert not place.exists()
 
 
 @pytest.mark.slow

@@ -20,7 +20,7 @@ from algzoo_exact.present import reports
 from algzoo_exact.present.writers import pdf
 from algzoo_exact.zoo.loading import shipped_folder
 
-FEW = ("--samples", 1000)
+FEW = ("--samples", 1000, "--workers", 1)
 
 
 def test_a_report_and_its_certificate(tmp_path: Path) -> None:
@@ -135,6 +135,7 @@ def test_a_folder_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     for name in ("a", "b", "c"):
         write(source / f"{name}.pth")
     made: list[str] = []
+    first: list[az.Report] = []
     report_of = reports.report_of
 
     def stopping(model: az.Model, *others: Any) -> az.Report:
@@ -142,7 +143,9 @@ def test_a_folder_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
             made.append("b")
             raise KeyboardInterrupt
         made.append(model.name)
-        return report_of(model, *others)
+        if not first:
+            first.append(report_of(model, *others))
+        return first[0]  # whose it is matters little, and another one takes its time
 
     monkeypatch.setattr(reports, "report_of", stopping)
     command = ("report", "--all", source, "-o", target, "--task", "argmax", *FEW)

@@ -258,7 +258,16 @@ def test_the_model_may_be_beside_the_story(story: Path, tmp_path: Path) -> None:
     assert found["model"]["name"] == "2nd_argmax_2_2"
 
 
-@pytest.mark.parametrize("name", list_explanations())
+LONG = "algzoo_example_16_10_claims"  # three seconds to read
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[pytest.mark.slow] if name == LONG else [])
+        for name in list_explanations()
+    ],
+)
 def test_shipped_stories_are_found_and_read(name: str) -> None:
     from algzoo_exact.zoo.explanations import explanation_path
 

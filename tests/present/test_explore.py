@@ -238,7 +238,7 @@ def test_models_that_do_not_fit(model: az.Model) -> None:
 
 def test_the_command(tmp_path: Path) -> None:
     target = tmp_path / "page.html"
-    said = json_of("explore", "2nd_argmax_2_2", "-o", target)
+    said = json_of("explore", "2nd_argmax_2_2", "-o", target, "--workers", "1")
     assert said["regions"] == data_of(target.read_text())["regions"]["count"]
     assert said["accuracy"]["lower"] < said["accuracy"]["upper"]
     assert "must end in .html" in refused("explore", "2nd_argmax_2_2", "-o", tmp_path / "page.pdf")

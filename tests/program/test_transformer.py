@@ -19,7 +19,6 @@ from algzoo_exact.zoo.architectures import (
     DistRNN,
     DistTransformer,
     ScalarRNN,
-    ScalarTransformer,
     new_module,
     to_module,
     to_state,
@@ -43,7 +42,7 @@ def test_state_dicts_have_algzoos_keys_and_shapes() -> None:
     expected = {key: tuple(value.shape) for key, value in attention_state().items()}
     assert shapes(DistTransformer(4, 3)) == expected
     assert list(shapes(DistTransformer(4, 3))) == list(expected)  # in AlgZoo's order
-    assert shapes(ScalarTransformer(4, 3)) == expected | {"unembed.weight": (1, 4)}
+    assert shapes(DistTransformer(4, 3, outputs=1)) == expected | {"unembed.weight": (1, 4)}
     one = {key: shape for key, shape in expected.items() if "attns.1" not in key}
     assert shapes(DistTransformer(4, 3, layers=1, heads=2)) == one
     expected = {key: tuple(value.shape) for key, value in rnn_state(4).items()}
@@ -73,7 +72,7 @@ def test_algzoos_transformers_fit_the_module(name: str, size: tuple[int, int]) -
 def test_transformers_go_there_and_back(layers: int, heads: int) -> None:
     for module in (
         DistTransformer(4, 3, layers=layers, heads=heads),
-        ScalarTransformer(4, 3, layers=layers, heads=heads, tokens=5),
+        DistTransformer(4, 3, layers=layers, heads=heads, tokens=5, outputs=1),
     ):
         lifted = load(module).transformer
         assert (lifted.depth, lifted.heads, lifted.seq_len) == (layers, heads, 3)

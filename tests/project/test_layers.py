@@ -119,14 +119,14 @@ HOMES: dict[str, tuple[str, ...]] = {
     "distributed": ("cluster.py",),
     "typer": ("cli/",),
     "rich": ("cli/", "progress.py"),
-    "pooch": ("zoo/fetching.py",),
+    "platformdirs": ("zoo/fetching.py",),
     "requests": ("zoo/fetching.py",),
     "z3": ("explain/logic/z3_solver.py",),
     "scipy": (),
     "mpmath": (),
 }
 HEAVY = ("torch", "sympy", "networkx", "matplotlib", "pyarrow", "numba", "scipy", "mpmath", "z3")
-HEAVY += ("pooch", "requests")
+HEAVY += ("requests",)
 
 
 def sources(*folders: str) -> list[Path]:

@@ -150,6 +150,12 @@ def test_all_are_here() -> None:
     assert {*functions()} == {*CALLS} | OTHERS
 
 
+def test_names_with_a_typo() -> None:
+    for home, name in ((az, "acuracy"), (az.tasks, "argmx")):
+        with pytest.raises(AttributeError, match=rf"no attribute '{name}' \(did you mean '\w+'\?"):
+            getattr(home, name)
+
+
 def begin(name: str, arguments: list[Any]) -> None:
     """Call it; of what comes one by one, take the first."""
     found = getattr(az, name)(*arguments)

@@ -132,7 +132,6 @@ def test_wrong_cards(change: dict[str, object], expected: str) -> None:
     [
         ({"metric": "loss"}, "Unknown metric 'loss'"),
         ({"kind": "proved"}, "Unknown kind 'proved'"),
-        ({"kind": "numeric"}, "kind 'numeric' are no proof"),
         ({"ties": "highest"}, "Unknown ties 'highest'"),
         ({"value": 0.5}, "'value' does not belong in a score of kind exact"),
         ({"lower": "0.99"}, "enclose no accuracy"),

@@ -55,14 +55,21 @@ def test_the_same_model(name: str, suffix: str, tmp_path: Path) -> None:
 def test_in_memory_and_as_safetensors(tmp_path: Path) -> None:
     module = DistRNN(2, 3)
     plain = az.load(module, task="argmax")
-    for given in (module.state_dict(), prefixed("module.", module.state_dict()),
-                  nn.DataParallel(module), torch.compile(module)):  # fmt: skip
+    for given in (
+        module.state_dict(), prefixed("module.", module.state_dict()), nn.DataParallel(module)
+    ):  # fmt: skip
         found = az.load(given, task="argmax")
         assert found.network == plain.network
     assert az.load(module.state_dict()).sha256 == plain.sha256
     path = tmp_path / "m.safetensors"
     save_file(prefixed("model.", biased(0.0)), path)
     assert az.load(path).network == az.load(PLAIN).network
+
+
+@pytest.mark.slow
+def test_a_compiled_module() -> None:
+    module = DistRNN(2, 3)
+    assert az.load(torch.compile(module)).network == az.load(module).network
 
 
 def test_transformers(tmp_path: Path) -> None:
