@@ -32,7 +32,7 @@ def attention(model: o.ModelArgument, sizes: o.Sizes, watched: Watched) -> Said:
     Numbers are float64 with a proved bound. A table of all inputs has a row for each.
     """
     import algzoo_exact as az
-    from algzoo_exact.present.documents.functions import attention_document, attention_out_document
+    from algzoo_exact.present.documents.attention import attention_document, attention_out_document
     from algzoo_exact.tables import write_rows
 
     if (watched.input is None) == (watched.out is None):

@@ -59,8 +59,11 @@ def diff(
     mean squared difference; of transformers all inputs are tried.
     """
     import algzoo_exact as az
-    from algzoo_exact.present.documents.difference import difference_document, root_document
-    from algzoo_exact.present.documents.functions import function_difference_document
+    from algzoo_exact.present.documents.difference import (
+        difference_document,
+        function_difference_document,
+        root_document,
+    )
     from algzoo_exact.program.lift import task_of
     from algzoo_exact.program.transformer import Transformer
 

@@ -9,7 +9,7 @@ from algzoo_exact.exact.enclosure import Enclosure, square_root
 from algzoo_exact.names import shell_word
 from algzoo_exact.present.document import Document, facts, untitled
 from algzoo_exact.present.sections.closing import listed_in
-from algzoo_exact.present.wording import between, model_text, task_text
+from algzoo_exact.present.wording import about, between, task_text
 from algzoo_exact.present.writers.data import enclosure_data
 from algzoo_exact.program.task import Task, TieRule
 from algzoo_exact.zoo.loading import Model
@@ -25,18 +25,21 @@ def certificate_document(
 ) -> Document:
     """Of a certificate with or without an explanation, whose file is ``story``; ``known_by`` is
     what ``check`` is told of the model."""
+    scores, error = {"accuracy": written.score}, written.squared_error
+    if error is not None:
+        root = square_root(error)
+        scores = {"mean_squared_error": error, "root_mean_squared_error": root}
     rule = None if written.accuracy is None else ties
-    size, scores = written.path.stat().st_size, _scores(written)
-    command = f"algzoo-exact check {shell_word(str(written.path))} {known_by}".rstrip()
-    rows = [
-        ("model", model_text(model)),
+    size = written.path.stat().st_size
+    said = facts(
+        about(model),
         ("task", task_text(task, rule)),
-        *([("story", str(story))] if story else []),
+        ("story", story),
         *((name.replace("_", " "), between(value)) for name, value in scores.items()),
         ("certificate", f"{written.path}: {listed_in(written)}, {size:,} bytes"),
         ("sha256", written.sha256),
-        ("check", command),
-    ]
+        ("check", f"algzoo-exact check {shell_word(str(written.path))} {known_by}".rstrip()),
+    )
     data = {
         "model": model,
         "task": task.name,
@@ -48,12 +51,4 @@ def certificate_document(
         "count": written.count,
         "file": {"path": written.path, "bytes": size, "sha256": written.sha256},
     }
-    return untitled(facts(*rows), data=data)
-
-
-def _scores(written: WrittenCertificate) -> dict[str, Enclosure]:
-    """What the certificate proves, by name."""
-    if written.squared_error is None:
-        return {"accuracy": written.score}
-    error = written.squared_error
-    return {"mean_squared_error": error, "root_mean_squared_error": square_root(error)}
+    return untitled(said, data=data)

@@ -6,17 +6,17 @@ from pathlib import Path
 
 from algzoo_exact.present import document as d
 from algzoo_exact.present.explore.exploration import Exploration
-from algzoo_exact.present.wording import model_text, task_text
+from algzoo_exact.present.wording import about, task_text
 
 
 def explore_document(found: Exploration, output: Path) -> d.Document:
     """Of the page in ``output``."""
-    rows: list[tuple[str, str | d.Text]] = [
-        ("model", model_text(found.model)),
+    said = d.facts(
+        about(found.model),
         ("task", task_text(found.task, found.found.ties)),
         *found.facts(),
-        ("page", str(output)),
-    ]
+        ("page", output),
+    )
     data = {
         "model": found.model,
         "task": found.task.name,
@@ -27,4 +27,4 @@ def explore_document(found: Exploration, output: Path) -> d.Document:
         "open": found.found.open,
         "page": output,
     }
-    return d.untitled(d.facts(*rows), data=data)
+    return d.untitled(said, data=data)

@@ -60,35 +60,33 @@ def _blocks(path: str | None, model: Model | None, verification: Verification) -
     subject = verification.explanation.subject
     yield d.facts(
         ("story", titled(verification.explanation, path)),
-        *about(model),
-        *([("claims", "about the program in standard form")] if subject.standard else []),
+        about(model),
+        ("claims", "about the program in standard form" if subject.standard else None),
         ("task", task_text(subject.task, verification.ties)),
     )
     if verification.claims:
         yield claims_table(verification.claims)
     if verification.cases:
         yield cases_table(verification.cases)
-    yield d.facts(*_conclusion(verification))
-
-
-def _conclusion(verification: Verification) -> Iterator[tuple[str, str | d.Text]]:
     partition, accuracy = verification.partition, verification.accuracy
-    if partition is not None:
-        yield "partition", partition_text(partition)
-    if accuracy is not None:
-        yield "accuracy", (*figure_text(accuracy), ", by proof")
-        if accuracy.closed_form is not None:
-            yield "closed form", accuracy.closed_form
+    yield d.facts(
+        ("partition", None if partition is None else partition_text(partition)),
+        ("accuracy", None if accuracy is None else (*figure_text(accuracy), ", by proof")),
+        ("closed form", None if accuracy is None else accuracy.closed_form),
+        ("verdict", _verdict(verification)),
+        ("interrupted", "this is what was checked by then" if verification.stopped else None),
+        ("time", f"{verification.seconds:.2f} s"),
+    )
+
+
+def _verdict(verification: Verification) -> d.Text:
     counts = tally([r.status for r in verification.claims] + [r.status for r in verification.cases])
     said: list[d.Inline] = [d.Mark(verification.status), f": {counts}"]
-    if partition is not None:
-        said += [", the partition ", d.Mark(partition.status)]
+    if verification.partition is not None:
+        said += [", the partition ", d.Mark(verification.partition.status)]
     if names := trusted(c for result in verification.claims for c in result.instances):
         said.append(f"; trusted: {', '.join(names)}")
-    yield "verdict", tuple(said)
-    if verification.stopped:
-        yield "interrupted", "this is what was checked by then"
-    yield "time", f"{verification.seconds:.2f} s"
+    return tuple(said)
 
 
 def _data(path: str | None, model: Model | None, verification: Verification) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from algzoo_exact.analysis.cells import CellTable, measured_cells
 from algzoo_exact.certificate.build import WrittenCertificate, drafted, write_draft
 from algzoo_exact.certificate.draft import Draft
 from algzoo_exact.deadline import NEVER, Deadline
@@ -220,13 +221,16 @@ def gather(model: Model, task: Task, wishes: Wishes, progress: Progress) -> Find
         )  # fmt: skip
         steps.begin(0.65, "certificate")
         written, tally = _certificate(model, task, wishes, verification, slow, steps)
+        table = None
+        if listed and isinstance(model.network, Program) and not task.is_numeric:
+            table = measured_cells(model.network, task, ties=wishes.ties)
         steps.begin(0.7, "picture")
         svg = draw(model, task, wishes.ties, score.enclosure, "svg")
         inside = Inside()
         if isinstance(model.network, Program) and (wishes.inside or not limited):
             steps.begin(0.8, "inside")
             inside = look_inside(
-                model.network, task, wishes.ties, score, asked=wishes.inside,
+                model.network, task, wishes.ties, score, table, asked=wishes.inside,
                 workers=wishes.workers, state=state,
             )  # fmt: skip
         steps.begin(0.9, "sampling")
@@ -234,7 +238,7 @@ def gather(model: Model, task: Task, wishes: Wishes, progress: Progress) -> Find
     steps.begin(0.95, "regions")
     findings = Findings(
         model, task, wishes.ties, score, verification, found,
-        *_tables(model.network, score, tally, found),
+        *_tables(model.network, score, table, tally, found),
         svg, inside, written, "" if written else slow or "none was asked for",
     )  # fmt: skip
     progress(1.0, "writing")
@@ -260,14 +264,10 @@ class _Steps:
 def _certificate(
     model: Model, task: Task, wishes: Wishes, verification: Verification | None, slow: str,
     steps: _Steps,
-) -> tuple[WrittenCertificate | None, parts.CellTally | PieceTally | None]:  # fmt: skip
-    """The file, and the cells or pieces of an RNN."""
+) -> tuple[WrittenCertificate | None, PieceTally | None]:  # fmt: skip
+    """The file, and the pieces of a median model."""
     path = wishes.certificate
-    if path is None and slow:
-        return None, None
-    tally: parts.CellTally | PieceTally | None = None
-    if isinstance(model.network, Program) and task.seq_len <= LARGEST_DIMENSION:
-        tally = PieceTally() if task.is_numeric else parts.CellTally(task.seq_len)
+    tally = PieceTally() if task.is_numeric and task.seq_len <= LARGEST_DIMENSION else None
 
     def draft() -> Draft:
         story = None if path is None else verification
@@ -278,34 +278,37 @@ def _certificate(
 
     if path is not None:
         return write_draft(path, draft, steps.within), tally
-    if tally is not None:
-        draft().finish(steps.within)
+    if slow or tally is None:
+        return None, None
+    draft().finish(steps.within)
     return None, tally
 
 
 def _tables(
     network: Program | Transformer,
     score: Score,
-    tally: parts.CellTally | PieceTally | None,
+    table: CellTable | None,
+    tally: PieceTally | None,
     sampled: Sampled,
 ) -> tuple[parts.Regions | None, parts.Confusion | None, ErrorPieces | None]:
     """Regions, and where the errors are: from all cells or pieces, else from random inputs."""
     task, observed = score.task, sampled.observed
-    if isinstance(tally, parts.CellTally):
-        return tally.regions(), tally.confusion(), None
-    if not isinstance(network, Program) or (sampled.failure and tally is None):
+    if table is not None:
+        return parts.heaviest_regions(table), parts.confusion_of(table), None
+    if not isinstance(network, Program):
         return None, None, None
-    pieces = None if tally is None else tally.pieces()
+    if tally is not None:
+        regions = None if sampled.failure else parts.all_regions(network)
+        return regions, None, tally.pieces()
     if observed is None:
-        return None if sampled.failure else parts.all_regions(network), None, pieces
-    regions = confusion = None
+        return None, None, None
+    regions, confusion, pieces = None, None, None
     if task.seq_len <= LARGEST_DIMENSION:
-        regions = parts.observed_regions(
-            network, observed, None if score.undecided else score.regions
-        )
+        count = None if score.undecided else score.regions
+        regions = parts.observed_regions(network, observed, count)
     if not task.is_numeric:
         confusion = parts.observed_confusion(observed)
-    elif tally is None and task.seq_len <= LARGEST_PIECE:
+    elif task.seq_len <= LARGEST_PIECE:
         pieces = observed_pieces(network, task, observed)
     return regions, confusion, pieces
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from algzoo_exact.analysis.ablation import Importance, importance
+from algzoo_exact.analysis.cells import CellTable
 from algzoo_exact.analysis.errors import Errors, WrongCell, find_errors
 from algzoo_exact.analysis.neurons import NeuronFacts, neuron_facts
 from algzoo_exact.analysis.positive import OrderedCases, positive_inputs
@@ -62,17 +63,21 @@ class Inside:
 
 
 def look_inside(
-    program: Program, task: Task, ties: TieRule, score: Score, *, asked: bool, workers: Workers,
-    state: State | None,
+    program: Program, task: Task, ties: TieRule, score: Score, table: CellTable | None, *,
+    asked: bool, workers: Workers, state: State | None,
 ) -> Inside:  # fmt: skip
-    """What takes about a second; all of it, however long that takes, where it is ``asked`` for."""
+    """What takes about a second; all of it, however long that takes, where it is ``asked`` for.
+    ``table`` are all cells, if they are known."""
     n = task.seq_len
     workers = workers if asked else 1
     few = n in AFFORDABLE and count_cells(program, task, AFFORDABLE[n]) is not None
     measured = n <= MOST_INPUTS and (asked or few)
     errors = neurons = ranked = pairs = part = None
     if measured:
-        neurons = neuron_facts(program, task, workers=workers, state=state)
+        if table is None:
+            neurons = neuron_facts(program, task, workers=workers, state=state)
+        else:
+            neurons = NeuronFacts(program, table)
         if not task.is_numeric:
             errors = find_errors(program, task, ties=ties, workers=workers, state=state)
         quick = score.seconds * program.hidden_size <= _SECONDS

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 from algzoo_exact.exact.enclosure import Enclosure, places_for
 from algzoo_exact.present.document import Document
 from algzoo_exact.program.transformer import Transformer
+from algzoo_exact.regions.pattern import ActivationPattern
 from algzoo_exact.version import __version__
 from algzoo_exact.zoo.loading import Model
 
@@ -53,6 +55,6 @@ def _plain(value: object) -> Any:
             return enclosure_data(value)
         case Model():
             return model_data(value)
-        case Fraction() | Path():
+        case Fraction() | Decimal() | Path() | ActivationPattern():
             return str(value)
     raise TypeError(f"{type(value).__name__} has no form as JSON")
