@@ -12,10 +12,10 @@ from algzoo_exact.present.documents.ledger import surprise
 from algzoo_exact.present.documents.neurons import neurons
 from algzoo_exact.present.documents.regions import regions
 from algzoo_exact.present.documents.section import sections
+from algzoo_exact.present.documents.verification import explanation
 from algzoo_exact.present.findings.gather import Findings
 from algzoo_exact.present.sections.closing import certificate, limits, sampling, trust
 from algzoo_exact.present.sections.errors_of_median import squares
-from algzoo_exact.present.sections.explanation import explanation
 from algzoo_exact.present.sections.proof import proof
 from algzoo_exact.present.sections.theorem import model, program, theorem
 from algzoo_exact.present.wording import KINDS
