@@ -51,8 +51,7 @@ def certify(
     package: see [bold]algzoo-exact check[/bold].
     """
     from algzoo_exact.certificate.build import write_certificate
-    from algzoo_exact.present.documents.certificate import certificate_document
-    from algzoo_exact.present.sections.closing import against
+    from algzoo_exact.present.documents.certificate import against, certificate_document
     from algzoo_exact.zoo.explanations import explanation_path
 
     loaded = sizes.load(model)

@@ -188,9 +188,9 @@ def several(count: int, noun: str) -> str:
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
-def between(enclosure: Enclosure) -> str:
-    """Both ends in words."""
-    low, high = enclosure.decimal(places_for(enclosure.width))
+def between(enclosure: Enclosure, places: int | None = None) -> str:
+    """Both ends in words, rounded outward."""
+    low, high = enclosure.decimal(places_for(enclosure.width) if places is None else places)
     return f"between {low} and {high}"
 
 
@@ -242,6 +242,11 @@ def task_text(task: Task, ties: TieRule | None) -> str:
 def about(model: Model | None, name: str = "model") -> Fact:
     """The row that names a model, where it is known."""
     return name, None if model is None else model_text(model)
+
+
+def subject(model: Model | None, task: Task, ties: TieRule | None) -> tuple[Fact, Fact]:
+    """The rows that name a model and its task."""
+    return about(model), ("task", task_text(task, ties))
 
 
 def titled(explanation: Explanation, path: str | None) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from algzoo_exact.drafting.draft import Draft
 from algzoo_exact.present import document as d
 from algzoo_exact.present.documents.verification import figure_data
-from algzoo_exact.present.wording import about, figure_text, task_text
+from algzoo_exact.present.wording import figure_text, subject
 from algzoo_exact.present.writers.data import attributes
 from algzoo_exact.zoo.loading import Model
 
@@ -15,10 +15,9 @@ _LONGEST = 110  # characters of a sentence in the table
 def draft_document(path: str | None, model: Model | None, draft: Draft) -> d.Document:
     """The story is the file at ``path``."""
     verification, accuracy = draft.verification, draft.verification.accuracy
-    subject = d.facts(
+    about_it = d.facts(
         ("story", path),
-        about(model),
-        ("task", task_text(verification.explanation.subject.task, verification.ties)),
+        *subject(model, verification.explanation.subject.task, verification.ties),
     )
     table = d.table(
         "What was seen, and what became of it.",
@@ -41,7 +40,7 @@ def draft_document(path: str | None, model: Model | None, draft: Draft) -> d.Doc
         "toml": draft.toml,
         "seconds": round(draft.seconds, 3),
     }
-    return d.untitled(subject, table, conclusion, data=data)
+    return d.untitled(about_it, table, conclusion, data=data)
 
 
 def _short(text: str) -> str:

@@ -17,15 +17,14 @@ from algzoo_exact.present import document as d
 from algzoo_exact.present.documents.sums import PLACES, exactly, sums_table
 from algzoo_exact.present.findings.partition import Confusion
 from algzoo_exact.present.wording import (
-    about,
     digits,
     one_in,
     several,
     small_digits,
-    task_text,
+    subject,
     value_text,
 )
-from algzoo_exact.present.writers.data import attributes
+from algzoo_exact.present.writers.data import attributes, subject_data
 from algzoo_exact.program.task import Task, TieRule, longest_cycle
 from algzoo_exact.score.result import Counts
 from algzoo_exact.zoo.loading import Model
@@ -46,8 +45,7 @@ def errors_document(
     """The ``cells`` are listed; ``floats`` are torch's answers at their inputs, if it was asked."""
     task, ties = found.task, found.table.ties
     said = d.facts(
-        about(model),
-        ("task", task_text(task, ties)),
+        *subject(model, task, ties),
         ("wrong", value_text(found.total, _kind(found))),
         ("errors", one_in(found.total)),
         ("cells", _count(found)),
@@ -90,8 +88,7 @@ def wrong_functions_document(
     """Of a transformer; the first ``top`` inputs are listed."""
     task, count = longest_cycle(found.n), found.n**found.n
     said = d.facts(
-        about(model),
-        ("task", task_text(task, found.ties)),
+        *subject(model, task, found.ties),
         ("wrong", value_text(found.total, _kind(found))),
         ("errors", one_in(found.total) if len(found) else None),
         ("inputs", f"{len(found):,} of {count:,} earn less than full credit"),
@@ -133,8 +130,7 @@ def median_errors_document(
     """Of a median model: the ``cells`` that add most to its mean squared error are listed."""
     task, total = found.table.task, found.total
     said = d.facts(
-        about(model),
-        ("task", task_text(task, None)),
+        *subject(model, task, None),
         ("error", (*value_text(total, "exact"), ": the mean of (f - median)^2")),
         ("its root", value_text(square_root(total), "exact")),
         ("cells", several(len(found), "cell") + " on which f - median is linear"),
@@ -338,9 +334,7 @@ def _data(
 ) -> dict[str, Any]:
     """Of answers that are indices."""
     return {
-        "model": model,
-        "task": task.name,
-        "ties": ties,
+        **subject_data(model, task, ties),
         "kind": _kind(found),
         "total": found.total,
         "open": found.open,

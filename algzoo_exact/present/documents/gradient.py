@@ -10,8 +10,8 @@ import numpy as np
 from algzoo_exact.analysis.gradient import Arrays, Gradient
 from algzoo_exact.analysis.polish import Polished
 from algzoo_exact.present import document as d
-from algzoo_exact.present.wording import about, several, task_text, value_text
-from algzoo_exact.present.writers.data import attributes
+from algzoo_exact.present.wording import several, subject, value_text
+from algzoo_exact.present.writers.data import attributes, subject_data
 from algzoo_exact.score.compute import METRICS
 from algzoo_exact.score.result import Score
 from algzoo_exact.zoo.loading import Model
@@ -32,8 +32,7 @@ def gradient_document(
     off = max(float(np.max(r[np.isfinite(r)], initial=0.0)) for r in found.radii)
     noise = 0.01 * _length(found.sensitivity())
     said = d.facts(
-        about(model),
-        ("task", task_text(found.task, found.ties)),
+        *subject(model, found.task, found.ties),
         (words, None if score is None else value_text(score.enclosure, score.kind)),
         ("gradient", (f"length {found.norm:.6g}, each entry ± {off:.0e} ", d.Kind("exact"))),
         ("noise of 1%", f"in all weights: ± {noise:.2g}, to first order (standard deviation)"),
@@ -50,9 +49,7 @@ def gradient_document(
         ((name, f"{w:.6f}", f"{g:.9f}", f"{0.01 * felt:.2e}") for name, w, g, felt in listed[:top]),
     )
     data = {
-        "model": model,
-        "task": found.task.name,
-        "ties": found.ties,
+        **subject_data(model, found.task, found.ties),
         "metric": found.metric,
         "kind": "exact",
         "score": None if score is None else score.enclosure,
@@ -111,8 +108,7 @@ def polish_document(model: Model | None, found: Polished, written: Model | None)
     score = found.score
     words = METRICS[score.metric].words
     said = d.facts(
-        about(model),
-        ("task", task_text(score.task, score.ties)),
+        *subject(model, score.task, score.ties),
         ("before", value_text(found.before.enclosure, found.before.kind)),
         (words, value_text(score.enclosure, score.kind)),
         ("steps", f"{len(found.steps):,}, each proved to gain, of {found.scores:,} exact scores"),
@@ -120,9 +116,7 @@ def polish_document(model: Model | None, found: Polished, written: Model | None)
         ("written", f"{written.name} (sha256 {written.sha256[:12]})" if written else None),
     )
     data = {
-        "model": model,
-        "task": score.task.name,
-        "ties": score.ties,
+        **subject_data(model, score.task, score.ties),
         "metric": score.metric,
         "kind": score.kind,
         "before": found.before.enclosure,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from algzoo_exact.analysis.ablation import Importance
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.present import document as d
-from algzoo_exact.present.wording import about, digits, task_text, value_text
+from algzoo_exact.present.wording import digits, subject, value_text
+from algzoo_exact.present.writers.data import subject_data
 from algzoo_exact.score.compute import METRICS
 from algzoo_exact.zoo.loading import Model
 
@@ -18,15 +19,12 @@ def importance_document(
     """The ``top`` parts are listed; all are in the data."""
     score, left_out = found.score, found.left_out
     said = d.facts(
-        about(model),
-        ("task", task_text(score.task, score.ties)),
+        *subject(model, score.task, score.ties),
         (METRICS[score.metric].words, value_text(score.enclosure, score.kind)),
         ("left out", f"{len(left_out)} parts, for want of time" if left_out else None),
     )
     data = {
-        "model": model,
-        "task": score.task.name,
-        "ties": score.ties,
+        **subject_data(model, score.task, score.ties),
         "metric": score.metric,
         "kind": score.kind,
         "score": score.enclosure,

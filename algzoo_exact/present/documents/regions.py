@@ -16,8 +16,8 @@ from algzoo_exact.names import plain_name
 from algzoo_exact.present import document as d
 from algzoo_exact.present.documents.section import section_data, section_text
 from algzoo_exact.present.findings.partition import ListedRegion, Regions, listed_regions
-from algzoo_exact.present.wording import about, several, small_digits, task_text
-from algzoo_exact.present.writers.data import enclosure_data
+from algzoo_exact.present.wording import several, small_digits, subject
+from algzoo_exact.present.writers.data import enclosure_data, subject_data
 from algzoo_exact.zoo.loading import Model
 
 if TYPE_CHECKING:
@@ -64,8 +64,7 @@ def regions_document(
     if hidden:
         rest = f"{several(hidden, 'region')} of {percent(regions.rest)}"
     said = d.facts(
-        about(model),
-        ("task", task_text(task, ties)),
+        *subject(model, task, ties),
         ("section", None if section is None else section_text(section)),
         ("no single label", none),
         ("regions", f"{len(found):,}, with {found.shared_facets:,} shared facets"),
@@ -75,9 +74,7 @@ def regions_document(
         *files.items(),
     )
     data = {
-        "model": model,
-        "task": task.name,
-        "ties": ties,
+        **subject_data(model, task, ties),
         **({} if section is None else section_data(section)),
         "regions": len(found),
         "facets": found.shared_facets,

@@ -14,7 +14,15 @@ from algzoo_exact.exact.shares import level, significant
 from algzoo_exact.measure.flow import MOST_INPUTS
 from algzoo_exact.present.document import Document, Fact, facts, untitled
 from algzoo_exact.present.findings.crosscheck import CrossCheck
-from algzoo_exact.present.wording import about, one_in, settled, settled_places, task_text
+from algzoo_exact.present.wording import (
+    about,
+    between,
+    one_in,
+    settled,
+    settled_places,
+    subject,
+    task_text,
+)
 from algzoo_exact.present.writers.data import attributes, enclosure_data
 from algzoo_exact.program.task import Task, TieRule
 from algzoo_exact.runtime.sampled import Estimate, SampleEstimate
@@ -53,8 +61,7 @@ def score_document(
     counted = score.counts is not None
     found = _counted(score) if counted else _measured(score, metric, wanted.full_form)
     rows: list[Fact] = [
-        about(model),
-        ("task", task_text(score.task, score.ties)),
+        *subject(model, score.task, score.ties),
         *found,
         ("method", f"{score.method}; {score.seconds:.2f} s"),
         ("interrupted", "this is what was decided by then" if wanted.interrupted else None),
@@ -127,11 +134,9 @@ def _share_of_inputs(score: Score, counts: Counts) -> str:
     low, high = score.enclosure.lower, score.enclosure.upper
     if low == high:
         return f"{_amount(low * counts.inputs)}/{counts.inputs:,} inputs = {float(low):.15g}"
-    lower, upper = score.enclosure.decimal(6)
-    return (
-        f"between {lower} and {upper}: from {_amount(low * counts.inputs)} "
-        f"to {_amount(high * counts.inputs)} of {counts.inputs:,} inputs"
-    )
+    least, most = _amount(low * counts.inputs), _amount(high * counts.inputs)
+    known = between(score.enclosure, 6)
+    return f"{known}: from {least} to {most} of {counts.inputs:,} inputs"
 
 
 def _wrong_inputs(score: Score, counts: Counts) -> str:
@@ -160,8 +165,7 @@ def _amount(value: Fraction) -> str:
 
 def _value(score: Score, enclosure: Enclosure) -> str:
     if score.kind == "certified":
-        low, high = enclosure.decimal(6)
-        return f"between {low} and {high}"
+        return between(enclosure, 6)
     if enclosure.width == 0:
         text, decimal = str(enclosure.lower), significant(enclosure.lower, 15)
         if enclosure.lower.denominator == 1:
@@ -250,10 +254,10 @@ def _sampled(estimate: Estimate) -> str:
 
 def _accuracy_text(estimate: SampleEstimate) -> str:
     places = 2 + len(str(round(1 / max(estimate.standard_error, 1 / estimate.samples))))
-    low, high = Enclosure(Fraction(estimate.lower), Fraction(estimate.upper)).decimal(places)
+    ends = Enclosure(Fraction(estimate.lower), Fraction(estimate.upper))
     return (
         f"{estimate.accuracy:.{places}f}, and with {level(estimate.confidence)} confidence "
-        f"between {low} and {high} ({estimate.interval})"
+        f"{between(ends, places)} ({estimate.interval})"
     )
 
 

@@ -11,8 +11,8 @@ from algzoo_exact.analysis.sections import Section
 from algzoo_exact.exact.enclosure import total
 from algzoo_exact.exact.shares import percent
 from algzoo_exact.present import document as d
-from algzoo_exact.present.wording import about, digits, several, task_text, value_text
-from algzoo_exact.present.writers.data import attributes
+from algzoo_exact.present.wording import digits, several, subject, value_text
+from algzoo_exact.present.writers.data import attributes, subject_data
 from algzoo_exact.program.task import Task, TieRule
 from algzoo_exact.score.result import Score
 from algzoo_exact.zoo.loading import Model
@@ -36,8 +36,7 @@ def section_document(model: Model, section: Section, score: Score) -> d.Document
         of = of if given is None else value_text(given, kind, _PLACES)
     form = None if score.form is None else str(score.form)
     said = d.facts(
-        about(model),
-        ("task", task_text(task, score.ties)),
+        *subject(model, task, score.ties),
         ("section", section_text(section)),
         ("right", value_text(score.enclosure, kind, _PLACES)),
         ("no single label", none),
@@ -46,9 +45,7 @@ def section_document(model: Model, section: Section, score: Score) -> d.Document
         ("method", score.method),
     )
     data = {
-        "model": model,
-        "task": task.name,
-        "ties": score.ties,
+        **subject_data(model, task, score.ties),
         **section_data(section),
         "kind": kind,
         "right": score.enclosure,
@@ -83,17 +80,14 @@ def positive_document(
         right = f"{mean} of these inputs, all orders being equally likely"
         always = f"in {len(found.always)} of {several(len(shares), 'case')}"
     said = d.facts(
-        about(model),
-        ("task", task_text(task, ties)),
+        *subject(model, task, ties),
         ("inputs", f"{count} positive, the others 0"),
         ("cases", _cases(found)),
         ("right", right),
         ("always right", always),
     )
     data = {
-        "model": model,
-        "task": task.name,
-        "ties": ties,
+        **subject_data(model, task, ties),
         "positive": count,
         "cases": [
             {

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from algzoo_exact.present.document import Document, Mark, facts, untitled
-from algzoo_exact.present.findings.gather import Findings
-from algzoo_exact.present.reports import Reports
 from algzoo_exact.present.wording import about
-from algzoo_exact.present.writers.data import attributes
+from algzoo_exact.present.writers.data import attributes, subject_data
+
+if TYPE_CHECKING:
+    from algzoo_exact.present.findings.gather import Findings
+    from algzoo_exact.present.reports import Reports
 
 
 def report_document(found: Findings, output: Path, certificate: Path | None) -> Document:
@@ -30,7 +33,37 @@ def report_document(found: Findings, output: Path, certificate: Path | None) -> 
         ("report", output),
     )
     files = written and {"path": certificate, "sha256": written.sha256}
-    return untitled(said, data={**found.data(), "report": output, "certificate": files})
+    return untitled(said, data=report_data(found) | {"report": output, "certificate": files})
+
+
+def report_data(found: Findings) -> dict[str, Any]:
+    """The most of what a report says, for programs."""
+    inside = found.inside
+    cells = [
+        {
+            **attributes(cell, "probability label"),
+            "answer": min(cell.answers),
+            **attributes(cell, "pattern input"),
+        }
+        for cell in inside.wrong
+    ]
+    on = None if inside.neurons is None else inside.neurons.on.items()
+    parts = None if inside.importance is None else inside.importance.parts
+    cases = None if inside.pairs is None else inside.pairs.cases
+    total = None if inside.errors is None else inside.errors.total
+    return {
+        **subject_data(found.model, found.task, found.ties),
+        "kind": found.kind,
+        "score": found.enclosure,
+        "explanation": found.verification and found.verification.status,
+        "sample_agrees": found.check.agrees,
+        "certificate": found.certificate and {"sha256": found.certificate.sha256},
+        "errors": None if total is None else {"total": total, "cells": cells},
+        "neurons": on and [{"step": t, "neuron": j, "on": p} for (t, j), p in on],
+        "importance": parts
+        and [{"neuron": p.part, "score": p.score.enclosure, "drop": p.drop} for p in parts],
+        "pairs": cases and [{"positions": c.positions, "right": c.share} for c in cases],
+    }
 
 
 def reports_document(made: Reports, output: Path) -> Document:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from algzoo_exact.analysis.cells import CellTable, measured_cells
 from algzoo_exact.certificate.build import WrittenCertificate, drafted, write_draft
@@ -147,20 +146,6 @@ class Findings:
         if kind == "svg":
             return self.picture
         return draw(self.model, self.task, self.ties, self.score.enclosure, kind) or b""
-
-    def data(self) -> Mapping[str, Any]:
-        """The most of it by stable keys, for programs."""
-        return {
-            "model": self.model,
-            "task": self.task.name,
-            "ties": self.ties,
-            "kind": self.kind,
-            "score": self.enclosure,
-            "explanation": self.verification and self.verification.status,
-            "sample_agrees": self.check.agrees,
-            "certificate": self.certificate and {"sha256": self.certificate.sha256},
-            **self.inside.data(),
-        }
 
     @property
     def can_be_certified(self) -> bool:

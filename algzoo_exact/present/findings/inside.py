@@ -4,7 +4,6 @@ answers where few inputs are not 0."""
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from algzoo_exact.analysis.ablation import Importance, importance
 from algzoo_exact.analysis.cells import CellTable
@@ -37,29 +36,6 @@ class Inside:
     importance: Importance | None = None
     pairs: OrderedCases | None = None
     section: Section | None = None
-
-    def data(self) -> dict[str, Any]:
-        """By stable keys, for programs."""
-        cells = [
-            {
-                "probability": cell.probability,
-                "label": cell.label,
-                "answer": min(cell.answers),
-                "pattern": str(cell.pattern),
-                "input": list(map(str, cell.input)),
-            }
-            for cell in self.wrong
-        ]
-        on = None if self.neurons is None else self.neurons.on.items()
-        parts = None if self.importance is None else self.importance.parts
-        cases = None if self.pairs is None else self.pairs.cases
-        return {
-            "errors": None if self.errors is None else {"total": self.errors.total, "cells": cells},
-            "neurons": on and [{"step": t, "neuron": j, "on": p} for (t, j), p in on],
-            "importance": parts
-            and [{"neuron": p.part, "score": p.score.enclosure, "drop": p.drop} for p in parts],
-            "pairs": cases and [{"positions": c.positions, "right": c.share} for c in cases],
-        }
 
 
 def look_inside(
