@@ -15,7 +15,6 @@ from algzoo_exact.exact.enclosure import Enclosure, square_root
 from algzoo_exact.exact.shares import percent, share
 from algzoo_exact.present import document as d
 from algzoo_exact.present.documents.sums import PLACES, exactly, sums_table
-from algzoo_exact.present.findings.partition import Confusion
 from algzoo_exact.present.wording import (
     digits,
     one_in,
@@ -31,6 +30,7 @@ from algzoo_exact.zoo.loading import Model
 
 if TYPE_CHECKING:
     from algzoo_exact.present.findings.gather import Findings
+    from algzoo_exact.present.findings.partition import Confusion
 
 _BY_ANSWER = "By true label and answer"
 
