@@ -255,7 +255,7 @@ def _certificate(
     tally = PieceTally() if task.is_numeric and task.seq_len <= LARGEST_DIMENSION else None
 
     def draft() -> Draft:
-        story = None if path is None else verification
+        story = verification if path else None
         made = drafted(model, task, story, wishes.ties, None, steps.within)
         if tally is not None:
             made.seen = tally.add
