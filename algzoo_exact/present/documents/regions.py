@@ -22,6 +22,7 @@ from algzoo_exact.zoo.loading import Model
 
 if TYPE_CHECKING:
     from algzoo_exact.present.findings.gather import Findings
+    from algzoo_exact.present.pictures.picture import Drawing
 
 WORDS: dict[Order, str] = {
     "measure": "largest first",
@@ -117,43 +118,36 @@ def regions(found: Findings) -> Iterator[d.Block]:
         )
         return
     if found.picture is not None:
-        yield _picture(found)
+        yield _picture(found, found.picture)
     yield _bar(regions)
     yield regions_table(regions, answered=not found.task.is_numeric)
 
 
-def _picture(found: Findings) -> d.Picture:
-    n, task = found.task.seq_len, found.task.name
-    shape = "The circle of directions of the two inputs, as wedges"
-    if n == 3:
-        shape = "The sphere of directions of the three inputs, as two discs of true area"
+def _picture(found: Findings, drawing: Drawing) -> d.Picture:
+    flat = found.task.seq_len == 2
     count = "" if found.regions is None else f"{found.regions.count} activation regions. "
     if found.task.is_numeric:
-        return _errors_picture(found, count)
+        caption = (
+            "The model's value and the right one around the circle of directions, and between them "
+            "the error; dashed lines are where a neuron changes."
+            if flat
+            else "The error on the sphere of directions, as two discs of true area: the stronger, "
+            "the larger; lines are where a neuron changes."
+        )
+        described = f"{count}Values are computed in floats; the table below has what is exact."
+        return d.Picture(PICTURE, drawing.drawn, caption, described)
+    shape = "The sphere of directions of the three inputs, as two discs of true area"
+    if flat:
+        shape = "The circle of directions of the two inputs, as wedges"
     return d.Picture(
         PICTURE,
-        found.drawn,
-        "Angles are probabilities. " * (n == 2) + "Areas are probabilities. " * (n == 3)
-        + "Colours are answers, pale where right, hatched where wrong; the outer ring shows the "
-        "true label, lines are where a neuron or the label changes.",
-        f"{shape}. {count}Each is coloured by the model's answer to {task}; wrong answers are "
-        "hatched. The table below has the measures.",
-    )  # fmt: skip
-
-
-def _errors_picture(found: Findings, count: str) -> d.Picture:
-    """Of a model whose answer is a number."""
-    caption = (
-        "The model's value and the right one around the circle of directions, and between them the "
-        "error; dashed lines are where a neuron changes."
+        drawing.drawn,
+        f"{'Angles' if flat else 'Areas'} are probabilities. Colours are answers, pale where "
+        "right, hatched where wrong; the outer ring shows the true label, lines are where a neuron "
+        "or the label changes.",
+        f"{shape}. {count}Each is coloured by the model's answer to {found.task.name}; wrong "
+        "answers are hatched. The table below has the measures.",
     )
-    if found.task.seq_len == 3:
-        caption = (
-            "The error on the sphere of directions, as two discs of true area: the stronger, the "
-            "larger; lines are where a neuron changes."
-        )
-    described = f"{count}Values are computed in floats; the table below has what is exact."
-    return d.Picture(PICTURE, found.drawn, caption, described)
 
 
 def _bar(regions: Regions) -> d.Bar:

@@ -43,6 +43,7 @@ from algzoo_exact.zoo.cards import Card
 from algzoo_exact.zoo.catalogue import catalogue
 
 if TYPE_CHECKING:
+    from algzoo_exact.present.pictures.picture import Drawing
     from algzoo_exact.program.transformer import Transformer
     from algzoo_exact.runtime.sampled import SampleEstimate
     from algzoo_exact.zoo.loading import Model
@@ -69,7 +70,7 @@ class Findings:
     regions: parts.Regions | None
     confusion: parts.Confusion | None
     pieces: ErrorPieces | None
-    picture: bytes | None
+    picture: Drawing | None
     inside: Inside
     certificate: WrittenCertificate | None
     reason: str
@@ -140,13 +141,6 @@ class Findings:
         by_name = self.card is not None or ":" in self.model.name
         return shell_word(self.model.name if by_name else f"{self.model.name}.safetensors")
 
-    def drawn(self, kind: str) -> bytes:
-        """The ``picture``, drawn once more for other kinds than svg."""
-        assert self.picture is not None
-        if kind == "svg":
-            return self.picture
-        return draw(self.model, self.task, self.ties, self.score.enclosure, kind) or b""
-
     @property
     def can_be_certified(self) -> bool:
         """Whether a certificate is possible at all, however long it takes."""
@@ -210,7 +204,7 @@ def gather(model: Model, task: Task, wishes: Wishes, progress: Progress) -> Find
         if listed and isinstance(model.network, Program) and not task.is_numeric:
             table = measured_cells(model.network, task, ties=wishes.ties)
         steps.begin(0.7, "picture")
-        svg = draw(model, task, wishes.ties, score.enclosure, "svg")
+        picture = _drawing(model, task, wishes.ties, score.enclosure)
         inside = Inside()
         if isinstance(model.network, Program) and (wishes.inside or not limited):
             steps.begin(0.8, "inside")
@@ -224,7 +218,7 @@ def gather(model: Model, task: Task, wishes: Wishes, progress: Progress) -> Find
     findings = Findings(
         model, task, wishes.ties, score, verification, found,
         *_tables(model.network, score, table, tally, found),
-        svg, inside, written, "" if written else slow or "none was asked for",
+        picture, inside, written, "" if written else slow or "none was asked for",
     )  # fmt: skip
     progress(1.0, "writing")
     return findings
@@ -298,22 +292,25 @@ def _tables(
     return regions, confusion, pieces
 
 
-def draw(model: Model, task: Task, ties: TieRule, proved: Enclosure, kind: str) -> bytes | None:
-    """The picture of the regions as ``svg`` or ``pdf``; None where there is none, or floats do not
-    reach.
+def _drawing(model: Model, task: Task, ties: TieRule, proved: Enclosure) -> Drawing | None:
+    """The picture of the regions, drawn; None where there is none, or floats do not reach.
 
     ``proved`` is what is known of the accuracy: the picture's title states it."""
     program = model.network
-    if not isinstance(program, Program) or task.seq_len > _DRAWN:
+    drawable = isinstance(program, Program) and (task.is_index or task.is_numeric)
+    if not drawable or task.seq_len > _DRAWN:
         return None
     from algzoo_exact.present.pictures.picture import picture_of, picture_of_errors
 
-    if task.is_numeric:
-        try:
-            return picture_of_errors(program, task).drawn(kind)
-        except FloatRangeError:
-            return None
-    return picture_of(program, task, ties, proved).drawn(kind) if task.is_index else None
+    if task.is_index:
+        made = picture_of(model.program, task, ties, proved)
+    else:
+        made = picture_of_errors(model.program, task)
+    try:
+        made.drawn("svg")
+    except FloatRangeError:
+        return None
+    return made
 
 
 def _verified(model: Model, wishes: Wishes, steps: _Steps) -> Verification | None:
