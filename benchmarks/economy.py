@@ -14,7 +14,7 @@ from pathlib import Path
 
 import algzoo_exact as az
 from algzoo_exact.exact.shares import significant
-from algzoo_exact.present.sections.economy import operations_text, width_text
+from algzoo_exact.present.documents.economy import operations_text, width_text
 from algzoo_exact.zoo.explanations import explanation_path, list_explanations
 
 SECONDS = 300.0  # for each statement: on a busy machine, too, all are decided

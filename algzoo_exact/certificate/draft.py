@@ -30,18 +30,6 @@ Kind = Literal["cells", "pieces", "functions", "claims"]
 
 
 @dataclass(frozen=True)
-class CertifiedCell:
-    """A cone of constant pattern, true label and largest logits, and all that a certificate says
-    of its measure."""
-
-    pattern: str
-    label: int
-    winners: tuple[int, ...]
-    credit: Fraction
-    measure: Enclosure
-
-
-@dataclass(frozen=True)
 class CertifiedPiece:
     """A cone on which a program and the median are linear: the ``middle`` inputs, the coefficients
     (n) of the ``error`` f - median, and all that a certificate says of its measure and of the mean
@@ -90,8 +78,7 @@ class Wanted:
 class Draft(ABC):
     """A certificate in the making: head, then long lists, then what is known at the end.
 
-    ``seen`` is called with each
-    ``CertifiedCell`` or ``CertifiedPiece``.
+    ``seen`` is called with each ``CertifiedPiece``.
     """
 
     kind: Kind

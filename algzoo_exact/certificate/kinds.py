@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from algzoo_exact.certificate.check import KINDS, SLACK
-from algzoo_exact.certificate.draft import CertifiedCell, Draft, Json, Kind, Wanted
+from algzoo_exact.certificate.draft import Draft, Json, Kind, Wanted
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.measure.flow import LARGEST_DIMENSION
@@ -87,19 +87,15 @@ class CellDraft(ConeDraft):
             yield self._entry(cell)
 
     def _entry(self, cell: Cell) -> Json:
-        measure, least, most = self._stated(self._measures.measure(cell.cone).midpoint)
-        pattern, winners = str(cell.pattern), tuple(sorted(cell.winners))
-        if self.seen is not None:
-            stated = Enclosure(least, most)
-            self.seen(CertifiedCell(pattern, cell.label, winners, cell.credit, stated))
+        measure, least, _ = self._stated(self._measures.measure(cell.cone).midpoint)
         self.right += cell.credit * least
         self.total += least
         self.count += 1
         return {
-            "pattern": pattern,
+            "pattern": str(cell.pattern),
             "rays": self._corners(cell.cone.rays),
             "label": cell.label,
-            "winners": list(winners),
+            "winners": sorted(cell.winners),
             "credit": str(cell.credit),
             "measure": measure,
         }

@@ -30,7 +30,7 @@ def attention(subject: o.Subject, watched: Watched) -> Said:
     algzoo-exact attention longest_cycle_4_4 --out attention.parquet
     """
     import algzoo_exact as az
-    from algzoo_exact.present.documents.functions import attention_document, attention_out_document
+    from algzoo_exact.present.documents.attention import attention_document, attention_out_document
     from algzoo_exact.tables import write_rows
 
     if (watched.input is None) == (watched.out is None):

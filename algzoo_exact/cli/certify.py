@@ -46,8 +46,7 @@ def certify(file: Output, subject: o.AnySubject, ties: o.Ties, contents: Content
     algzoo-exact certify my_model.pth --task argmedian -o certificate.json --decimals 30
     """
     from algzoo_exact.certificate.build import write_certificate
-    from algzoo_exact.present.documents.certificate import certificate_document
-    from algzoo_exact.present.sections.closing import against
+    from algzoo_exact.present.documents.certificate import against, certificate_document
     from algzoo_exact.zoo.explanations import explanation_path
 
     loaded = subject.loaded()

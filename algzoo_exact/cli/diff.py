@@ -53,8 +53,11 @@ def diff(change: Change, pair: Pair, noise: o.Noise) -> Said:
     algzoo-exact diff 2nd_argmax_4_3 --prune 0.1 --round int8
     """
     import algzoo_exact as az
-    from algzoo_exact.present.documents.difference import difference_document, root_document
-    from algzoo_exact.present.documents.functions import function_difference_document
+    from algzoo_exact.present.documents.difference import (
+        difference_document,
+        function_difference_document,
+        root_document,
+    )
     from algzoo_exact.program.lift import task_of
     from algzoo_exact.program.transformer import Transformer
 

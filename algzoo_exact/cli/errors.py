@@ -36,9 +36,11 @@ def errors(subject: o.Subject, rules: o.Rules, extent: Extent, noise: o.Noise) -
     algzoo-exact errors my_model.pth --task argmax --json
     """
     import algzoo_exact as az
-    from algzoo_exact.present.documents.errors import errors_document
-    from algzoo_exact.present.documents.functions import wrong_functions_document
-    from algzoo_exact.present.documents.median_errors import median_errors_document
+    from algzoo_exact.present.documents.errors import (
+        errors_document,
+        median_errors_document,
+        wrong_functions_document,
+    )
     from algzoo_exact.program.transformer import Transformer
     from algzoo_exact.tables import check_suffix, write_rows
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 if TYPE_CHECKING:
@@ -65,6 +66,8 @@ class Link:
 
 Inline: TypeAlias = str | Math | Mono | Strong | Kind | Mark | Link
 Text: TypeAlias = tuple[Inline, ...]
+Fact: TypeAlias = tuple[str, str | Path | Text | None]
+"""A name, and what is said of it; None where there is nothing to say."""
 
 
 @dataclass(frozen=True)
@@ -241,9 +244,9 @@ def paragraph(*parts: Inline) -> Paragraph:
     return Paragraph(parts)
 
 
-def facts(*rows: tuple[str, str | Text]) -> Facts:
-    """Names, and what is said of them."""
-    return Facts(tuple((name, _text(said)) for name, said in rows))
+def facts(*rows: Fact) -> Facts:
+    """Names of which there is something to say, and what it is."""
+    return Facts(tuple((name, _text(said)) for name, said in rows if said is not None))
 
 
 def bullets(*items: str | Text) -> Bullets:
@@ -259,8 +262,8 @@ def table(
     return Table(caption, heads, tuple(tuple(map(_text, row)) for row in rows), foot, **more)
 
 
-def _text(said: str | Text) -> Text:
-    return (said,) if isinstance(said, str) else said
+def _text(said: str | Path | Text) -> Text:
+    return said if isinstance(said, tuple) else (str(said),)
 
 
 def untitled(*blocks: Block, data: Mapping[str, Any]) -> Document:

@@ -117,12 +117,12 @@ def call(function: str, *args: Formula) -> Row:
     return row(Name(function, upright=True), Fenced("(", joined(args, ","), ")"))
 
 
-def joined(parts: Iterable[Formula], operator: str) -> Row:
-    """Parts with an operator between them."""
+def joined(parts: Iterable[Formula], between: str | Words) -> Row:
+    """Parts with an operator between them, or words."""
     found: list[Formula] = []
     for part in parts:
-        found += [Operator(operator), part] if found else [part]
-    return Row(tuple(found))
+        found += [Operator(between) if isinstance(between, str) else between, part]
+    return Row(tuple(found[1:]))
 
 
 def indexed(name: str, *indices: int | str, upright: bool = False) -> Sub:

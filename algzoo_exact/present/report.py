@@ -11,8 +11,9 @@ from algzoo_exact.errors import InputError, demand
 from algzoo_exact.explain.story import Explanation
 from algzoo_exact.files import path_of
 from algzoo_exact.present.document import Document
+from algzoo_exact.present.documents.regions import PICTURE
+from algzoo_exact.present.documents.summary import report_data
 from algzoo_exact.present.findings.gather import Findings, Wishes, gather
-from algzoo_exact.present.sections.regions import PICTURE
 from algzoo_exact.present.sections.registry import SECTIONS
 from algzoo_exact.present.wording import several
 from algzoo_exact.present.writers.html import to_html
@@ -51,7 +52,7 @@ class Report(Shown):
             f"{several(network.parameters, 'weight')}",
             tuple(section for make in SECTIONS.values() if (section := make(found)) is not None),
             f"Made by algzoo-exact {__version__} from weights with SHA-256 {found.model.sha256}.",
-            data=found.data(),
+            data=report_data(found),
         )
 
     def html(self) -> str:

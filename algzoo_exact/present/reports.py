@@ -146,9 +146,7 @@ def _row(
     """The row of a model whose report is in ``page``, or with the reason why there is none."""
     try:
         model = load(path, **loading)
-        story = (
-            path.parent / "explanations" / f"{path.name.removesuffix(suffix_of(path.name))}.toml"
-        )
+        story = path.parent / "explanations" / f"{_stem(path)}.toml"
         told = sha256(story.read_bytes()).hexdigest() if story.is_file() else None
         key = json.dumps([name, model.sha256, told])
         known = state.value(key) if page.is_file() else None

@@ -38,9 +38,11 @@ from algzoo_exact.present.documents.asked import asked_document, verdict_text
 from algzoo_exact.present.documents.catalogue import catalogue_document
 from algzoo_exact.present.documents.difference import difference_document
 from algzoo_exact.present.documents.draft import draft_document
+from algzoo_exact.present.documents.economy import economy_blocks
 from algzoo_exact.present.documents.errors import errors_document
 from algzoo_exact.present.documents.gradient import gradient_document, polish_document
 from algzoo_exact.present.documents.importance import importance_document
+from algzoo_exact.present.documents.ledger import ledger_blocks
 from algzoo_exact.present.documents.neurons import neurons_document
 from algzoo_exact.present.documents.race import race_document
 from algzoo_exact.present.documents.regions import Chosen, regions_document
@@ -49,8 +51,6 @@ from algzoo_exact.present.documents.verification import suggestion_blocks, verif
 from algzoo_exact.present.explore.exploration import Exploration, SavedPage
 from algzoo_exact.present.pictures.picture import Drawing
 from algzoo_exact.present.report import Report
-from algzoo_exact.present.sections.economy import economy_blocks
-from algzoo_exact.present.sections.ledger import ledger_blocks
 from algzoo_exact.present.sections.theorem import MOST_NEURONS, attention, closed_form, numbers
 from algzoo_exact.present.typeset import prose_of
 from algzoo_exact.present.wording import digits, figure_text, model_text, several

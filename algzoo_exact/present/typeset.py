@@ -55,11 +55,12 @@ def _inner(node: s.Node) -> Formula:
             return _literal(value)
         case s.Name(_, name, args):
             plain = f.Name(name, upright=len(name) > 1)
-            return row(plain, _brackets(args)) if args else plain
+            inside = f.joined(map(_inner, args), ",")
+            return row(plain, f.Fenced("(", inside, ")")) if args else plain
         case s.Element(_, array, indices, stop):
             return _element(array, indices, stop)
         case s.Applied(_, "min" | "max" | "sum" as op, args):
-            return row(f.Name(op, upright=True), _brackets(args))
+            return f.call(op, *map(_inner, args))
         case s.Chain(_, ops, args):
             parts: list[Formula] = [_at(args[0], _SUM)]
             for relation, arg in zip(ops, args[1:], strict=True):
@@ -152,10 +153,7 @@ def _arithmetical(op: str, args: Sequence[s.Node]) -> Formula:
         case "neg":
             return row("−", _at(args[0], _PRODUCT))
         case "relu":
-            return row(
-                f.Name("max", upright=True),
-                f.Fenced("(", row(f.Number("0"), ",", _inner(args[0])), ")"),
-            )
+            return f.call("max", f.Number("0"), _inner(args[0]))
         case _:
             return f.Fenced("|", _inner(args[0]), "|")
 
@@ -179,18 +177,9 @@ def _is_symbol(part: Formula) -> bool:
 def _connected(op: str, args: Sequence[s.Node]) -> Formula:
     if op == "not":
         return row("¬", _at(args[0], _SUM))
-    level = _LEVELS[op]
     if op == "implies":
         return row(_at(args[0], _OR), "⇒", _at(args[1], _IMPLIES))
-    parts: list[Formula] = []
-    for arg in args:
-        shown = _at(arg, level + 1)
-        parts += [f.Words(f" {op} "), shown] if parts else [shown]
-    return f.Row(tuple(parts))
-
-
-def _brackets(args: Sequence[s.Node]) -> Formula:
-    return f.Fenced("(", f.joined(map(_inner, args), ","), ")")
+    return f.joined((_at(arg, _LEVELS[op] + 1) for arg in args), f.Words(f" {op} "))
 
 
 def _ranges(ranges: s.Ranges) -> Formula:
@@ -200,11 +189,10 @@ def _ranges(ranges: s.Ranges) -> Formula:
         low, high = _inner(part.low), _inner(part.high)
         between = [] if _are_neighbours(part.low, part.high) else [f.Operator("…")]
         inside = low if low == high else f.joined([low, *between, high], ",")
-        shown = row(f.Name(part.name), "∈", f.Fenced("{", inside, "}"))
-        parts += [f.Operator(","), shown] if parts else [shown]
+        parts.append(row(f.Name(part.name), "∈", f.Fenced("{", inside, "}")))
     if ranges.condition is not None:
-        parts += [f.Operator(","), _inner(ranges.condition)]
-    return f.Row(tuple(parts))
+        parts.append(_inner(ranges.condition))
+    return f.joined(parts, ",")
 
 
 def _are_neighbours(low: s.Node, high: s.Node) -> bool:

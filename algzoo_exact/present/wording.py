@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from algzoo_exact.exact.enclosure import Enclosure, places_for
 from algzoo_exact.exact.shares import percent, significant
-from algzoo_exact.present.document import Inline, Kind, Math, NumberKind, Status, Text
+from algzoo_exact.present.document import Fact, Inline, Kind, Math, NumberKind, Status, Text
 from algzoo_exact.present.formula import Formula, Number, Sup, fraction, row
 from algzoo_exact.program.transformer import Transformer
 
@@ -188,9 +188,9 @@ def several(count: int, noun: str) -> str:
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
-def between(enclosure: Enclosure) -> str:
-    """Both ends in words."""
-    low, high = enclosure.decimal(places_for(enclosure.width))
+def between(enclosure: Enclosure, places: int | None = None) -> str:
+    """Both ends in words, rounded outward."""
+    low, high = enclosure.decimal(places_for(enclosure.width) if places is None else places)
     return f"between {low} and {high}"
 
 
@@ -239,9 +239,14 @@ def task_text(task: Task, ties: TieRule | None) -> str:
     return task.name if ties is None else f"{task.name}; ties: {TIE_RULES[ties]}"
 
 
-def about(model: Model | None, name: str = "model") -> list[tuple[str, str]]:
-    """The row that names a model; none where what is said does not know it."""
-    return [] if model is None else [(name, model_text(model))]
+def about(model: Model | None, name: str = "model") -> Fact:
+    """The row that names a model, where it is known."""
+    return name, None if model is None else model_text(model)
+
+
+def subject(model: Model | None, task: Task, ties: TieRule | None) -> tuple[Fact, Fact]:
+    """The rows that name a model and its task."""
+    return about(model), ("task", task_text(task, ties))
 
 
 def titled(explanation: Explanation, path: str | None) -> str:

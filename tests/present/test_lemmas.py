@@ -10,7 +10,7 @@ from algzoo_exact.explain.claims.claim import ClaimResult, Instance
 from algzoo_exact.explain.claims.registry import KINDS
 from algzoo_exact.explain.outcome import Outcome
 from algzoo_exact.present import document as d
-from algzoo_exact.present.sections.explanation import lemma
+from algzoo_exact.present.documents.verification import lemma
 from algzoo_exact.present.writers.terminal import to_terminal
 from algzoo_exact.zoo.explanations import explanation_path, list_explanations
 

@@ -103,6 +103,8 @@ HOMES: dict[str, tuple[str, ...]] = {
         "score/closed_form.py",
     ),
     "networkx": ("analysis/graph.py",),
+    "jinja2": ("present/writers/html.py", "present/writers/latex.py"),
+    "markupsafe": ("present/writers/html.py",),
     "matplotlib": ("plotting.py", "atlas/curves.py", "present/pictures/", "race/plot.py"),
     "pyarrow": ("tables.py", "analysis/"),
     "flint": (

@@ -1,20 +1,38 @@
-"""What ``errors`` says: where a model is wrong, heaviest first."""
+"""Where a model is wrong, heaviest first: as ``errors`` says it, and a report."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from algzoo_exact.analysis.errors import Errors, WrongCell
-from algzoo_exact.exact.enclosure import Enclosure
-from algzoo_exact.exact.shares import percent
+from algzoo_exact.analysis.functions import WrongFunctions, cycles_text
+from algzoo_exact.analysis.median_errors import ErrorCell, MedianErrors
+from algzoo_exact.exact.enclosure import Enclosure, square_root
+from algzoo_exact.exact.shares import percent, share
 from algzoo_exact.present import document as d
-from algzoo_exact.present.documents.sums import PLACES, sums_table
-from algzoo_exact.present.wording import about, digits, one_in, several, task_text, value_text
-from algzoo_exact.present.writers.data import attributes
+from algzoo_exact.present.documents.sums import PLACES, exactly, sums_table
+from algzoo_exact.present.wording import (
+    digits,
+    one_in,
+    several,
+    small_digits,
+    subject,
+    value_text,
+)
+from algzoo_exact.present.writers.data import attributes, subject_data
+from algzoo_exact.program.task import Task, TieRule, longest_cycle
+from algzoo_exact.score.result import Counts
 from algzoo_exact.zoo.loading import Model
+
+if TYPE_CHECKING:
+    from algzoo_exact.present.findings.gather import Findings
+    from algzoo_exact.present.findings.partition import Confusion
+
+_BY_ANSWER = "By true label and answer"
 
 
 def errors_document(
@@ -25,49 +43,214 @@ def errors_document(
     out: Path | None,
 ) -> d.Document:
     """The ``cells`` are listed; ``floats`` are torch's answers at their inputs, if it was asked."""
-    kind: d.NumberKind = "certified" if found.open else "exact"
-    rows: list[tuple[str, str | d.Text]] = [
-        *about(model),
-        ("task", task_text(found.task, found.table.ties)),
-        ("wrong", value_text(found.total, kind)),
+    task, ties = found.task, found.table.ties
+    said = d.facts(
+        *subject(model, task, ties),
+        ("wrong", value_text(found.total, _kind(found))),
         ("errors", one_in(found.total)),
         ("cells", _count(found)),
-    ]
-    if cells and floats is not None:
-        rows.append(("torch", _torch(cells, floats)))
-    if out:
-        rows.append(("out", str(out)))
-    blocks: list[d.Block] = [d.facts(*rows)]
+        ("torch", _torch(cells, floats) if cells and floats is not None else None),
+        ("out", out),
+    )
+    tables: list[d.Block] = []
     if cells:
-        whole, titles = found.total, ("#wrong", "#of all errors")
-        order = {(", ".join(key),): part for key, part in found.by_order.items()}
-        region = {(str(key),): part for key, part in found.by_region.items()}
-        blocks.append(wrong_cells(found, cells))
-        blocks += [
-            sums_table(caption, names, sums, whole, titles)
+        orders = {(", ".join(key),): part for key, part in found.by_order.items()}
+        patterns = {(key,): part for key, part in found.by_region.items()}
+        tables = [wrong_cells(found, cells)]
+        tables += [
+            sums_table(caption, names, sums, found.total, ("#wrong", "#of all errors"))
             for caption, names, sums in (
-                ("By true label and answer", ("label", "answer"), found.by_answer),
-                ("By the order of the inputs", ("inputs",), order),
-                ("By activation pattern", ("pattern",), region),
+                (_BY_ANSWER, ("label", "answer"), found.by_answer),
+                ("By the order of the inputs", ("inputs",), orders),
+                ("By activation pattern", ("pattern",), patterns),
             )
         ]
-    return d.untitled(*blocks, data=_data(model, found, cells, floats, out))
+    listed = [
+        {
+            **attributes(cell, "probability form label"),
+            "answer": min(cell.answers),
+            **attributes(cell, "answers credit pattern conditions input"),
+            "torch": floats[i] if floats else None,
+        }
+        for i, cell in enumerate(cells)
+    ]
+    data = _data(model, task, ties, found, found.by_answer, listed) | {
+        "by_order": [{"inputs": k, "probability": part} for k, part in found.by_order.items()],
+        "by_region": [{"pattern": k, "probability": part} for k, part in found.by_region.items()],
+        "out": out,
+    }
+    return d.untitled(said, *tables, data=data)
 
 
-def _count(found: Errors) -> str:
-    told = several(len(found), "cell") + " of constant pattern, label and answer"
-    if found.open:
-        told += f"; the time was up with {percent(found.open)} of the inputs not looked at"
-    return told
+def wrong_functions_document(
+    model: Model | None, found: WrongFunctions, top: int, out: Path | None
+) -> d.Document:
+    """Of a transformer; the first ``top`` inputs are listed."""
+    task, count = longest_cycle(found.n), found.n**found.n
+    said = d.facts(
+        *subject(model, task, found.ties),
+        ("wrong", value_text(found.total, _kind(found))),
+        ("errors", one_in(found.total) if len(found) else None),
+        ("inputs", f"{len(found):,} of {count:,} earn less than full credit"),
+        ("out", out),
+    )
+    columns = zip(found.inputs.tolist(), found.label.tolist(), found.answer.tolist(), strict=True)
+    inputs = list(islice(columns, top))
+    by_answer = exactly(found.by_answer)
+    tables: list[d.Block] = []
+    if len(found):
+        caption = "Where it is wrong: f(0), f(1), .., and the cycles of f."
+        if len(found) > len(inputs):
+            caption += f" Not listed: {several(len(found) - len(inputs), 'input')}."
+        rows = (
+            (" ".join(map(str, f)), cycles_text(f), f"{label} -> {answer}")
+            for f, label, answer in inputs
+        )
+        tables = [
+            d.table(caption, ("input", "cycles", "label -> answer"), rows),
+            sums_table(_BY_ANSWER, ("label", "answer"), by_answer, found.total),
+        ]
+    listed = [
+        {
+            "probability": Enclosure.exactly(Fraction(1, count)),
+            "label": label,
+            "answer": answer,
+            "pattern": None,
+            "input": f,
+            "cycles": cycles_text(f),
+        }
+        for f, label, answer in inputs
+    ]
+    return d.untitled(said, *tables, data=_data(model, task, found.ties, found, by_answer, listed))
 
 
-def _torch(cells: Sequence[WrongCell], floats: Sequence[int]) -> str:
-    if not floats:
-        return "not run, for want of time, or as weights or logits are beyond the range of float64"
-    same = sum(answer in cell.answers for cell, answer in zip(cells, floats, strict=True))
-    if same == len(cells):
-        return f"in float64 it gives the same answers at {several(same, 'input')} below"
-    return f"in float64 it gives the same answers at {same} of {len(cells)} inputs below"
+def median_errors_document(
+    model: Model | None, found: MedianErrors, cells: Sequence[ErrorCell], out: Path | None
+) -> d.Document:
+    """Of a median model: the ``cells`` that add most to its mean squared error are listed."""
+    task, total = found.table.task, found.total
+    said = d.facts(
+        *subject(model, task, None),
+        ("error", (*value_text(total, "exact"), ": the mean of (f - median)^2")),
+        ("its root", value_text(square_root(total), "exact")),
+        ("cells", several(len(found), "cell") + " on which f - median is linear"),
+        ("out", out),
+    )
+    tables: list[d.Block] = []
+    if cells and total.lower > 0:
+        rows = (
+            (
+                digits(cell.square, PLACES),
+                percent(share(cell.square, total)),
+                digits(cell.probability, PLACES),
+                _names(cell.middle),
+                _error(cell.error),
+                " ".join(map(str, cell.input)),
+            )
+            for cell in cells
+        )
+        below = tuple(((f"{cell.pattern}: {', '.join(cell.conditions)}",),) for cell in cells)
+        columns = ("#adds", "#of all", "#probability", "middle", "f - median", "input")
+        caption = "Cells by what they add to the error, with an input inside, pattern and walls."
+        middles = {(_names(middle),): part for middle, part in found.by_middle.items()}
+        tables = [
+            d.table(caption, columns, rows, below=below),
+            sums_table("By the middle inputs", ("middle",), middles, total, ("#adds", "#of all")),
+        ]
+    data = {
+        "model": model,
+        "task": task.name,
+        "kind": "exact",
+        "total": total,
+        "count": len(found),
+        "cells": [
+            {
+                **attributes(cell, "probability square middle conditions"),
+                "label": None,
+                "answer": None,
+                **attributes(cell, "pattern input"),
+                "error": list(map(float, cell.error)),
+            }
+            for cell in cells
+        ],
+        "by_middle": [{"middle": m, "square": part} for m, part in found.by_middle.items()],
+        "out": out,
+    }
+    return d.untitled(said, *tables, data=data)
+
+
+def errors(found: Findings) -> Iterator[d.Block]:
+    """The section of a report: mass by true label and answer, and the heaviest cells."""
+    score = found.score
+    if score.counts is not None:
+        yield _counted(score.counts)
+    elif found.confusion is not None:
+        yield from _masses(found.confusion)
+        # Only of symmetric tasks all labels are equally likely.
+        if score.kind == "exact" and score.by_label is not None and found.task.symmetric:
+            yield _by_label(score.by_label)
+    if found.inside.errors is not None and found.inside.wrong:
+        yield wrong_cells(found.inside.errors, found.inside.wrong)
+
+
+def _counted(counts: Counts) -> d.Table:
+    n = len(counts.confusion)
+    rows = [
+        (str(label + 1), *(f"{count:,}" if count else "·" for count in row), f"{sum(row):,}")
+        for label, row in enumerate(counts.confusion)
+    ]
+    wrong = sum(c for a, row in enumerate(counts.confusion) for b, c in enumerate(row) if a != b)
+    tied = (
+        f" On {counts.tied:,} inputs logits tie; they count at the lowest." if counts.tied else ""
+    )
+    return d.table(
+        f"How many of the {counts.inputs:,} inputs with each longest cycle get each answer: "
+        f"{wrong:,} are off the diagonal. All are counted (exact).{tied}",
+        ("longest cycle", *(f"#says {k + 1}" for k in range(n)), "#in all"),
+        rows,
+    )
+
+
+def _masses(confusion: Confusion) -> Iterator[d.Block]:
+    said = (
+        "The probability of each true label with each answer, summed over the cells of the "
+        "certificate; digits are cut off where … follows. "
+    )
+    if confusion.samples is not None:
+        said = (
+            f"The share of {confusion.samples:,} random inputs, in percent, by true label and "
+            "answer. "
+        )
+    yield d.paragraph(said, d.Kind(confusion.kind))
+    ties = any(mass.upper > 0 for mass in confusion.tied)
+    rows = []
+    for label, masses in enumerate(confusion.mass):
+        cells = [*masses, *([confusion.tied[label]] if ties else [])]
+        rows.append((str(label), *(_mass(mass, confusion.kind) for mass in cells)))
+    columns = ("true label", *(f"#says {k}" for k in range(len(rows))), *["#tie"] * ties)
+    yield d.table("True labels and answers: errors are off the diagonal.", columns, rows)
+    if ties and confusion.kind == "exact":
+        yield d.paragraph(
+            f"Where several logits share the maximum, the rule of ties earns "
+            f"{digits(confusion.credited, PLACES)} of probability. ", d.Kind("exact"),
+        )  # fmt: skip
+
+
+def _mass(mass: Enclosure, kind: str) -> str | d.Text:
+    if mass.upper == 0:  # no cell, or no input
+        return "·"
+    if kind == "sampled":
+        return percent(mass, 3)
+    return small_digits(mass, 8)
+
+
+def _by_label(parts: Mapping[int, Enclosure]) -> d.Table:
+    n, rows = len(parts), []
+    for label, part in parts.items():
+        given = share(part, Enclosure.exactly(Fraction(1, n)))
+        rows.append((str(label), digits(part, 15), digits(given, 12), one_in(given.complement)))
+    columns = ("true label", "#part of the accuracy", "#right, given the label", "that is")
+    return d.table(f"By true label, each of probability 1/{n} (exact).", columns, rows)
 
 
 def wrong_cells(found: Errors, cells: Sequence[WrongCell]) -> d.Table:
@@ -94,6 +277,25 @@ def wrong_cells(found: Errors, cells: Sequence[WrongCell]) -> d.Table:
     return d.table(caption, columns, rows, below=below)
 
 
+def _kind(found: Errors | WrongFunctions) -> d.NumberKind:
+    return "certified" if found.open else "exact"
+
+
+def _count(found: Errors) -> str:
+    told = several(len(found), "cell") + " of constant pattern, label and answer"
+    if found.open:
+        told += f"; the time was up with {percent(found.open)} of the inputs not looked at"
+    return told
+
+
+def _torch(cells: Sequence[WrongCell], floats: Sequence[int]) -> str:
+    if not floats:
+        return "not run, for want of time, or as weights or logits are beyond the range of float64"
+    same = sum(answer in cell.answers for cell, answer in zip(cells, floats, strict=True))
+    many = several(same, "input") if same == len(cells) else f"{same} of {len(cells)} inputs"
+    return f"in float64 it gives the same answers at {many} below"
+
+
 def _answer(cell: WrongCell) -> str:
     answer = f"{cell.label} -> {min(cell.answers)}"
     if len(cell.answers) == 1:
@@ -112,38 +314,34 @@ def _rest(found: Errors, listed: Fraction) -> str:
     return percent(float(left / found.total.midpoint))
 
 
-def _data(
-    model: Model | None, found: Errors, cells: Sequence[WrongCell], floats: Sequence[int] | None,
-    out: Path | None,
-) -> dict[str, Any]:  # fmt: skip
-    def sums(name: str, items: Iterable[tuple[Any, Enclosure]]) -> list[dict[str, Any]]:
-        return [{name: key, "probability": lost} for key, lost in items]
+def _names(inputs: Sequence[int]) -> str:
+    return " ".join(f"x[{i}]" for i in inputs)
 
+
+def _error(coefficients: Sequence[Fraction]) -> str:
+    terms = ((i, float(c)) for i, c in enumerate(coefficients) if c)
+    text = " ".join(f"{'-' if c < 0 else '+'} {abs(c):.4g} x[{i}]" for i, c in terms)
+    return text.removeprefix("+ ") or "0"
+
+
+def _data(
+    model: Model | None,
+    task: Task,
+    ties: TieRule,
+    found: Errors | WrongFunctions,
+    by_answer: Mapping[tuple[int, int], Enclosure],
+    cells: Sequence[Mapping[str, Any]],
+) -> dict[str, Any]:
+    """Of answers that are indices."""
     return {
-        "model": model,
-        "task": found.task.name,
-        "ties": found.table.ties,
-        "kind": "certified" if found.open else "exact",
+        **subject_data(model, task, ties),
+        "kind": _kind(found),
         "total": found.total,
         "open": found.open,
         "count": len(found),
-        "cells": [
-            {
-                **attributes(cell, "probability form label"),
-                "answer": min(cell.answers),
-                **attributes(cell, "answers credit"),
-                "pattern": str(cell.pattern),
-                "conditions": cell.conditions,
-                "input": list(map(str, cell.input)),
-                "torch": floats[i] if floats else None,
-            }
-            for i, cell in enumerate(cells)
-        ],
+        "cells": cells,
         "by_answer": [
-            {"label": label, "answer": answer, "probability": lost}
-            for (label, answer), lost in found.by_answer.items()
+            {"label": label, "answer": answer, "probability": part}
+            for (label, answer), part in by_answer.items()
         ],
-        "by_order": sums("inputs", found.by_order.items()),
-        "by_region": sums("pattern", ((str(k), v) for k, v in found.by_region.items())),
-        "out": out,
     }

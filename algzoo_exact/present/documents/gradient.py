@@ -10,7 +10,8 @@ import numpy as np
 from algzoo_exact.analysis.gradient import Arrays, Gradient
 from algzoo_exact.analysis.polish import Polished
 from algzoo_exact.present import document as d
-from algzoo_exact.present.wording import about, several, task_text, value_text
+from algzoo_exact.present.wording import several, subject, value_text
+from algzoo_exact.present.writers.data import attributes, subject_data
 from algzoo_exact.score.compute import METRICS
 from algzoo_exact.score.result import Score
 from algzoo_exact.zoo.loading import Model
@@ -29,18 +30,15 @@ def gradient_document(
     """The ``top`` weights are listed whose relative noise the score feels most."""
     words = METRICS[found.metric].words
     off = max(float(np.max(r[np.isfinite(r)], initial=0.0)) for r in found.radii)
-    identities = found.identities()
-    rows: list[tuple[str, str | d.Text]] = [
-        *about(model),
-        ("task", task_text(found.task, found.ties)),
-        *([] if score is None else [(words, value_text(score.enclosure, score.kind))]),
+    noise = 0.01 * _length(found.sensitivity())
+    said = d.facts(
+        *subject(model, found.task, found.ties),
+        (words, None if score is None else value_text(score.enclosure, score.kind)),
         ("gradient", (f"length {found.norm:.6g}, each entry ± {off:.0e} ", d.Kind("exact"))),
-        ("noise of 1%", f"in all weights: ± {0.01 * _length(found.sensitivity()):.2g}, to first "
-         "order (standard deviation)"),
+        ("noise of 1%", f"in all weights: ± {noise:.2g}, to first order (standard deviation)"),
         ("check", _check_text(found)),
-    ]  # fmt: skip
-    if found.undefined:
-        rows.append(("no derivative by", ", ".join(found.undefined)))
+        ("no derivative by", ", ".join(found.undefined) or None),
+    )
     listed = sorted(_lines(found), key=lambda line: -line[3])
     caption = f"Derivatives of the {words}, where relative noise is felt most first."
     if len(listed) > top:
@@ -51,9 +49,7 @@ def gradient_document(
         ((name, f"{w:.6f}", f"{g:.9f}", f"{0.01 * felt:.2e}") for name, w, g, felt in listed[:top]),
     )
     data = {
-        "model": model,
-        "task": found.task.name,
-        "ties": found.ties,
+        **subject_data(model, found.task, found.ties),
         "metric": found.metric,
         "kind": "exact",
         "score": None if score is None else score.enclosure,
@@ -61,12 +57,9 @@ def gradient_document(
         "radii": _arrays(found.radii),
         "sensitivity": _arrays(found.sensitivity()),
         "undefined": found.undefined,
-        "identities": [
-            {"name": i.name, "value": i.value, "radius": i.radius, "holds": i.holds}
-            for i in identities
-        ],
+        "identities": [attributes(i, "name value radius holds") for i in found.identities()],
     }
-    return d.untitled(d.facts(*rows), table, data=data)
+    return d.untitled(said, table, data=data)
 
 
 def _check_text(found: Gradient) -> str:
@@ -114,27 +107,21 @@ def polish_document(model: Model | None, found: Polished, written: Model | None)
     """What was reached, and in how many steps."""
     score = found.score
     words = METRICS[score.metric].words
-    rows: list[tuple[str, str | d.Text]] = [
-        *about(model),
-        ("task", task_text(score.task, score.ties)),
+    said = d.facts(
+        *subject(model, score.task, score.ties),
         ("before", value_text(found.before.enclosure, found.before.kind)),
         (words, value_text(score.enclosure, score.kind)),
         ("steps", f"{len(found.steps):,}, each proved to gain, of {found.scores:,} exact scores"),
         ("ended by", _ENDINGS[found.ended]),
-    ]
-    if written is not None:
-        rows.append(("written", f"{written.name} (sha256 {written.sha256[:12]})"))
+        ("written", f"{written.name} (sha256 {written.sha256[:12]})" if written else None),
+    )
     data = {
-        "model": model,
-        "task": score.task.name,
-        "ties": score.ties,
+        **subject_data(model, score.task, score.ties),
         "metric": score.metric,
         "kind": score.kind,
         "before": found.before.enclosure,
         "score": score.enclosure,
-        "steps": found.steps,
-        "scores": found.scores,
-        "ended": found.ended,
+        **attributes(found, "steps scores ended"),
         "written": written,
     }
-    return d.untitled(d.facts(*rows), data=data)
+    return d.untitled(said, data=data)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from algzoo_exact.analysis.ablation import Importance
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.present import document as d
-from algzoo_exact.present.wording import about, digits, task_text, value_text
+from algzoo_exact.present.wording import digits, subject, value_text
+from algzoo_exact.present.writers.data import subject_data
 from algzoo_exact.score.compute import METRICS
 from algzoo_exact.zoo.loading import Model
 
@@ -18,17 +17,30 @@ def importance_document(
     model: Model | None, found: Importance, frozen: str | None, top: int
 ) -> d.Document:
     """The ``top`` parts are listed; all are in the data."""
-    score = found.score
-    words = METRICS[score.metric].words
-    rows: list[tuple[str, str | d.Text]] = [
-        *about(model),
-        ("task", task_text(score.task, score.ties)),
-        (words, value_text(score.enclosure, score.kind)),
-    ]
-    if found.left_out:
-        rows.append(("left out", f"{len(found.left_out)} parts, for want of time"))
-    table = importance_table(found, frozen, top)
-    return d.untitled(d.facts(*rows), table, data=_data(model, found, frozen))
+    score, left_out = found.score, found.left_out
+    said = d.facts(
+        *subject(model, score.task, score.ties),
+        (METRICS[score.metric].words, value_text(score.enclosure, score.kind)),
+        ("left out", f"{len(left_out)} parts, for want of time" if left_out else None),
+    )
+    data = {
+        **subject_data(model, score.task, score.ties),
+        "metric": score.metric,
+        "kind": score.kind,
+        "score": score.enclosure,
+        "frozen": frozen,
+        "neurons": [
+            {
+                "neuron": part.part,
+                "score": part.score.enclosure,
+                "kind": part.score.kind,
+                "drop": part.drop,
+            }
+            for part in found.parts
+        ],
+        "left_out": left_out,
+    }
+    return d.untitled(said, importance_table(found, frozen, top), data=data)
 
 
 def importance_table(found: Importance, frozen: str | None, top: int) -> d.Table:
@@ -52,25 +64,3 @@ def _signed(drop: Enclosure) -> str:
     if drop.upper < 0:
         return "-" + digits(Enclosure(-drop.upper, -drop.lower), _PLACES)
     return digits(drop, _PLACES)
-
-
-def _data(model: Model | None, found: Importance, frozen: str | None) -> dict[str, Any]:
-    return {
-        "model": model,
-        "task": found.score.task.name,
-        "ties": found.score.ties,
-        "metric": found.score.metric,
-        "kind": found.score.kind,
-        "score": found.score.enclosure,
-        "frozen": frozen,
-        "neurons": [
-            {
-                "neuron": part.part,
-                "score": part.score.enclosure,
-                "kind": part.score.kind,
-                "drop": part.drop,
-            }
-            for part in found.parts
-        ],
-        "left_out": found.left_out,
-    }

@@ -1,31 +1,68 @@
-"""What ``neurons`` says: how often each is on, and which belong together."""
+"""What is said of neurons: how often each is on, and which belong together; by ``neurons``, and in
+a report."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 from algzoo_exact.analysis.neurons import SHARES, Neuron, NeuronFacts
 from algzoo_exact.present import document as d
-from algzoo_exact.present.wording import about, digits
+from algzoo_exact.present.documents.importance import importance_table
+from algzoo_exact.present.wording import about, digits, several
+from algzoo_exact.present.writers.data import attributes
 from algzoo_exact.zoo.loading import Model
 
+if TYPE_CHECKING:
+    from algzoo_exact.present.findings.gather import Findings
+
 _PLACES = 10
+_RANKED = 20  # neurons
 
 
 def neurons_document(model: Model | None, found: NeuronFacts) -> d.Document:
-    head, *tables = neuron_blocks(found)
-    assert isinstance(head, d.Facts)
-    said = d.facts(
-        *about(model),
-        ("cells", f"{len(found.table):,}, all with an interior"),
-        *head.rows,
-    )
-    return d.untitled(said, *tables, data=_data(model, found))
+    cells = ("cells", f"{len(found.table):,}, all with an interior")
+    data = {
+        "model": model,
+        "cells": len(found.table),
+        "on": [{"layer": t, "neuron": j, "probability": p} for (t, j), p in found.on.items()],
+        **attributes(found, "dead always never_together always_together"),
+        "parallel": [{"neurons": (a, b), "factor": c} for a, b, c in found.parallel],
+        "patterns": [
+            {str(float(share)): count for share, count in found.patterns(t).items()}
+            for t in range(len(found.program.layers))
+        ],
+    }
+    said = d.facts(about(model), cells, *_kinship(found))
+    return d.untitled(said, *_tables(found), data=data)
 
 
-def neuron_blocks(found: NeuronFacts) -> list[d.Block]:
-    """Which are dead, belong together or never meet; how often each is on; how many patterns."""
+def neurons(found: Findings) -> Iterator[d.Block]:
+    """The section of a report: how often each is on, and what is left without it."""
+    inside = found.inside
+    if inside.neurons is not None:
+        yield d.paragraph(
+            f"From all {several(len(inside.neurons.table), 'cell')}, each with an interior; a "
+            "neuron is named by its step and number. ", d.Kind("exact"),
+        )  # fmt: skip
+        yield d.facts(*_kinship(inside.neurons))
+        yield from _tables(inside.neurons)
+    if inside.importance is not None:
+        yield importance_table(inside.importance, None, _RANKED)
+
+
+def _kinship(found: NeuronFacts) -> Iterator[d.Fact]:
+    """Which are dead, belong together or never meet."""
+    yield "dead", _list(map(_name, found.dead))
+    yield "always on", _list(map(_name, found.always))
+    yield "never together", _pairs(found.never_together)
+    yield "always together", _pairs(found.always_together)
+    parallel = (f"z of {_name(a)} = {float(c):.6g} z of {_name(b)}" for a, b, c in found.parallel)
+    yield "parallel", _list(parallel)
+
+
+def _tables(found: NeuronFacts) -> Iterator[d.Table]:
+    """How often each is on; how many patterns there are."""
     layers = range(len(found.program.layers))
     layer = "step" if found.program.is_rnn else "layer"
     rows = (
@@ -33,22 +70,12 @@ def neuron_blocks(found: NeuronFacts) -> list[d.Block]:
         for j in range(found.program.hidden_size)
     )
     columns = ("neuron", *(f"#{layer} {t}" for t in layers))
-    chances = d.table("How often each neuron is on.", columns, rows)
-    shares = [f"{float(share):.0%}" for share in SHARES]
-    counts = d.table(
+    yield d.table("How often each neuron is on.", columns, rows)
+    yield d.table(
         "How many patterns carry most of the inputs.",
-        (layer, *(f"#{share}" for share in shares), "#all"),
+        (layer, *(f"#{float(share):.0%}" for share in SHARES), "#all"),
         ((str(t), *(f"{k:,}" for k in found.patterns(t).values())) for t in layers),
     )
-    head = d.facts(
-        ("dead", _list(map(_name, found.dead))),
-        ("always on", _list(map(_name, found.always))),
-        ("never together", _pairs(found.never_together)),
-        ("always together", _pairs(found.always_together)),
-        ("parallel", _list(f"z of {_name(a)} = {float(c):.6g} z of {_name(b)}"
-                           for a, b, c in found.parallel)),
-    )  # fmt: skip
-    return [head, chances, counts]
 
 
 def _name(neuron: Neuron) -> str:
@@ -61,20 +88,3 @@ def _pairs(pairs: Iterable[tuple[Neuron, Neuron]]) -> str:
 
 def _list(names: Iterable[str]) -> str:
     return "; ".join(names) or "none"
-
-
-def _data(model: Model | None, found: NeuronFacts) -> dict[str, Any]:
-    return {
-        "model": model,
-        "cells": len(found.table),
-        "on": [{"layer": t, "neuron": j, "probability": p} for (t, j), p in found.on.items()],
-        "dead": found.dead,
-        "always": found.always,
-        "never_together": found.never_together,
-        "always_together": found.always_together,
-        "parallel": [{"neurons": (a, b), "factor": c} for a, b, c in found.parallel],
-        "patterns": [
-            {str(float(share)): count for share, count in found.patterns(t).items()}
-            for t in range(len(found.program.layers))
-        ],
-    }

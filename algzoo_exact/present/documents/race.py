@@ -85,18 +85,12 @@ def _data(race: Race, files: Sequence[str]) -> dict[str, Any]:
 def _point(point: RacePoint) -> dict[str, Any]:
     outcome = point.outcome
     return {
-        **attributes(point, "estimator kind"),
-        "learned": [dict(vars(constant)) for constant in point.learned],
-        "budget": point.budget,
-        "flops": outcome.flops,
-        "seeds": point.seeds,
-        "mse": _measured(outcome.mse),
-        "bias": _measured(outcome.bias),
-        "sampling_mse": outcome.sampling_mse,
-        "ratio": _measured(outcome.ratio),
-        "seconds": point.seconds,
+        **attributes(point, "estimator kind budget seeds seconds"),
+        "learned": list(map(vars, point.learned)),
+        **attributes(outcome, "flops sampling_mse"),
+        **{name: _measured(getattr(outcome, name)) for name in ("mse", "bias", "ratio")},
     }
 
 
 def _measured(measured: Measured | None) -> dict[str, float] | None:
-    return None if measured is None else dict(vars(measured))
+    return None if measured is None else vars(measured)

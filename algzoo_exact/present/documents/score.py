@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from fractions import Fraction
 from math import isfinite
-from typing import Any, TypeAlias
+from typing import Any
 
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.exact.shares import level, significant
 from algzoo_exact.measure.flow import MOST_INPUTS
-from algzoo_exact.present.document import Document, facts, untitled
+from algzoo_exact.present.document import Document, Fact, facts, untitled
 from algzoo_exact.present.findings.crosscheck import CrossCheck
-from algzoo_exact.present.wording import about, one_in, settled, settled_places, task_text
+from algzoo_exact.present.wording import (
+    about,
+    between,
+    one_in,
+    settled,
+    settled_places,
+    subject,
+    task_text,
+)
 from algzoo_exact.present.writers.data import attributes, enclosure_data
 from algzoo_exact.program.task import Task, TieRule
 from algzoo_exact.runtime.sampled import Estimate, SampleEstimate
@@ -22,8 +31,6 @@ from algzoo_exact.score.compute import METRICS
 from algzoo_exact.score.metric import Metric
 from algzoo_exact.score.result import Counts, Score
 from algzoo_exact.zoo.loading import Model
-
-_Rows: TypeAlias = list[tuple[str, str]]
 
 _LONGEST_FORM = 240  # characters of a closed form, or of a fraction, that are shown in full
 _LONG_INTEGER = re.compile(r"\d{13,}")
@@ -51,16 +58,15 @@ def score_document(
 ) -> Document:
     """``beside`` are random inputs; those that say much more than the bounds come first."""
     metric = METRICS[score.metric]
-    rows: _Rows = [*about(model), ("task", task_text(score.task, score.ties))]
-    if score.counts is not None:
-        rows += _counted(score, score.counts)
-    else:
-        rows += _measured(score, metric, wanted.full_form)
-    rows.append(("method", f"{score.method}; {score.seconds:.2f} s"))
-    if wanted.interrupted:
-        rows.append(("interrupted", "this is what was decided by then"))
-    if model is not None:
-        rows.append(("more", _more(model, score, metric, wanted.digits)))
+    counted = score.counts is not None
+    found = _counted(score) if counted else _measured(score, metric, wanted.full_form)
+    rows: list[Fact] = [
+        *subject(model, score.task, score.ties),
+        *found,
+        ("method", f"{score.method}; {score.seconds:.2f} s"),
+        ("interrupted", "this is what was decided by then" if wanted.interrupted else None),
+        ("more", _more(model, score, metric, wanted.digits) if model else None),
+    ]
     estimate = beside.estimate if beside else None
     bounded = estimate if score.kind == "certified" else None
     first = bool(bounded and beside and beside.says_more)
@@ -83,60 +89,54 @@ def sample_document(
     model: Model | None, task: Task | None, ties: TieRule | None, estimate: Estimate
 ) -> Document:
     """Of a sample alone; ``ties`` is None where no logits are compared."""
-    rows = [
-        *about(model),
-        *([("task", task_text(task, ties))] if task else []),
+    said = facts(
+        about(model),
+        ("task", task_text(task, ties) if task else None),
         ("sampled", _sampled(estimate)),
         ("time", f"{estimate.seconds:.2f} s"),
-    ]
-    data: dict[str, Any] = {"model": model, "task": task and task.name} | (
-        {"ties": ties} if ties else {}
     )
-    data |= {"kind": "sampled", "sampled": _sampled_data(estimate)}
-    return untitled(facts(*rows), data=data)
+    data: dict[str, Any] = {"model": model, "task": task and task.name}
+    data |= {"ties": ties} if ties else {}
+    return untitled(said, data=data | {"kind": "sampled", "sampled": _sampled_data(estimate)})
 
 
-def _measured(score: Score, metric: Metric, full_form: bool) -> _Rows:
-    rows = [(metric.words, _value(score, score.enclosure))]
+def _measured(score: Score, metric: Metric, full_form: bool) -> Iterator[Fact]:
+    yield metric.words, _value(score, score.enclosure)
     if metric.root:
-        rows.append((metric.root, _value(score, score.root)))
-    rows.append(("kind", _MEANING[score.kind]))
+        yield metric.root, _value(score, score.root)
+    yield "kind", _MEANING[score.kind]
     if metric.of_labels:
-        rows.append(("errors", one_in(score.enclosure.complement)))
+        yield "errors", one_in(score.enclosure.complement)
     if score.form is not None:
-        rows.append(("closed form", str(score.form) if full_form else _shortened(score.form)))
+        yield "closed form", str(score.form) if full_form else _shortened(score.form)
     for label, part in (score.by_label or {}).items():
-        rows.append((f"label {label}", f"{settled(part)} of the {metric.words}"))
-    rows.append(("regions", _regions(score, metric)))
-    return rows
+        yield f"label {label}", f"{settled(part)} of the {metric.words}"
+    yield "regions", _regions(score, metric)
 
 
-def _counted(score: Score, counts: Counts) -> _Rows:
+def _counted(score: Score) -> Iterator[Fact]:
     """Of a transformer, all of whose inputs are tried."""
-    rows = [
-        ("accuracy", _share_of_inputs(score, counts)),
-        ("kind", _TRIED[score.kind]),
-        ("errors", _wrong_inputs(score, counts)),
-    ]
+    counts = score.counts
+    assert counts is not None
+    yield "accuracy", _share_of_inputs(score, counts)
+    yield "kind", _TRIED[score.kind]
+    yield "errors", _wrong_inputs(score, counts)
     if score.by_label is not None:
         for label, row in enumerate(counts.confusion):
-            rows.append((f"label {label}", _label(label, row)))
+            yield f"label {label}", _label(label, row)
     tried = counts.inputs - counts.undecided
     everything = "all" if tried == counts.inputs else f"{tried:,}"
     tied = f"in {counts.tied:,} of them logits tie" if counts.tied else "no logits tie"
-    rows.append(("inputs", f"{counts.inputs:,}, {everything} of them decided; {tied}"))
-    return rows
+    yield "inputs", f"{counts.inputs:,}, {everything} of them decided; {tied}"
 
 
 def _share_of_inputs(score: Score, counts: Counts) -> str:
     low, high = score.enclosure.lower, score.enclosure.upper
     if low == high:
         return f"{_amount(low * counts.inputs)}/{counts.inputs:,} inputs = {float(low):.15g}"
-    lower, upper = score.enclosure.decimal(6)
-    return (
-        f"between {lower} and {upper}: from {_amount(low * counts.inputs)} "
-        f"to {_amount(high * counts.inputs)} of {counts.inputs:,} inputs"
-    )
+    least, most = _amount(low * counts.inputs), _amount(high * counts.inputs)
+    known = between(score.enclosure, 6)
+    return f"{known}: from {least} to {most} of {counts.inputs:,} inputs"
 
 
 def _wrong_inputs(score: Score, counts: Counts) -> str:
@@ -165,8 +165,7 @@ def _amount(value: Fraction) -> str:
 
 def _value(score: Score, enclosure: Enclosure) -> str:
     if score.kind == "certified":
-        low, high = enclosure.decimal(6)
-        return f"between {low} and {high}"
+        return between(enclosure, 6)
     if enclosure.width == 0:
         text, decimal = str(enclosure.lower), significant(enclosure.lower, 15)
         if enclosure.lower.denominator == 1:
@@ -255,10 +254,10 @@ def _sampled(estimate: Estimate) -> str:
 
 def _accuracy_text(estimate: SampleEstimate) -> str:
     places = 2 + len(str(round(1 / max(estimate.standard_error, 1 / estimate.samples))))
-    low, high = Enclosure(Fraction(estimate.lower), Fraction(estimate.upper)).decimal(places)
+    ends = Enclosure(Fraction(estimate.lower), Fraction(estimate.upper))
     return (
         f"{estimate.accuracy:.{places}f}, and with {level(estimate.confidence)} confidence "
-        f"between {low} and {high} ({estimate.interval})"
+        f"{between(ends, places)} ({estimate.interval})"
     )
 
 

@@ -13,7 +13,7 @@ from algzoo_exact.exact.shares import percent
 from algzoo_exact.present import document as d
 from algzoo_exact.present.findings.crosscheck import CrossCheck
 from algzoo_exact.present.wording import RARE, count, several, value_text
-from algzoo_exact.present.writers.data import enclosure_data
+from algzoo_exact.present.writers.data import attributes, enclosure_data
 from algzoo_exact.present.writers.terminal import to_terminal
 from algzoo_exact.score.compute import METRICS
 from algzoo_exact.score.result import Score
@@ -45,9 +45,7 @@ def score_row(
         "model": model.name,
         "task": score.task.name,
         "ties": score.ties,
-        "hidden_size": model.network.hidden_size,
-        "seq_len": model.network.seq_len,
-        "parameters": model.network.parameters,
+        **attributes(model.network, "hidden_size seq_len parameters"),
         "dtype": model.dtype,
         "metric": root or METRICS[score.metric].words,
         "kind": score.kind,
@@ -55,8 +53,7 @@ def score_row(
         "score_lower": ends["lower"],
         "score_upper": ends["upper"],
         "regions": score.regions,
-        "sha256": model.sha256,
-        "weights_sha256": model.weights_sha256,
+        **attributes(model, "sha256 weights_sha256"),
         "taken": ", ".join(f"{ours} = {theirs}" for ours, theirs in model.taken.items()) or None,
     }
     if beside and beside.accuracy:

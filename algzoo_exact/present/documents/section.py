@@ -1,53 +1,59 @@
-"""What ``sections`` says: how often a model is right on a subspace of its inputs."""
+"""How often a model is right on a subspace of its inputs: as ``sections`` says it, and a report."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from algzoo_exact.analysis.positive import OrderedCase, OrderedCases
 from algzoo_exact.analysis.sections import Section
 from algzoo_exact.exact.enclosure import total
 from algzoo_exact.exact.shares import percent
 from algzoo_exact.present import document as d
-from algzoo_exact.present.wording import digits, model_text, several, task_text, value_text
+from algzoo_exact.present.wording import digits, several, subject, value_text
+from algzoo_exact.present.writers.data import attributes, subject_data
 from algzoo_exact.program.task import Task, TieRule
 from algzoo_exact.score.result import Score
 from algzoo_exact.zoo.loading import Model
 
+if TYPE_CHECKING:
+    from algzoo_exact.present.findings.gather import Findings
+
 _PLACES = 12
 _LONGEST_FORM = 200  # characters that a terminal shows
+_PICTURE = "section"
 
 
 def section_document(model: Model, section: Section, score: Score) -> d.Document:
     """A model on one section."""
-    task, given = section.task, section.share(score)
-    rows: list[tuple[str, str | d.Text]] = [
-        ("model", model_text(model)),
-        ("task", task_text(task, score.ties)),
-        ("section", section_text(section)),
-        ("right", value_text(score.enclosure, score.kind, _PLACES)),
-    ]
+    task, given, kind = section.task, section.share(score), score.kind
+    none: d.Text | None = None
+    of: str | d.Text | None = None
     if section.unlabelled.upper > 0:
-        rows.append(("no single label", value_text(section.unlabelled, "exact", _PLACES)))
-        none = "nowhere: no input has a single label"
-        of = none if given is None else value_text(given, score.kind, _PLACES)
-        rows.append(("right, given one", of))
-    if score.form is not None and len(str(score.form)) <= _LONGEST_FORM:
-        rows.append(("closed form", str(score.form)))
-    rows += [("method", score.method)]
+        none = value_text(section.unlabelled, "exact", _PLACES)
+        of = "nowhere: no input has a single label"
+        of = of if given is None else value_text(given, kind, _PLACES)
+    form = None if score.form is None else str(score.form)
+    said = d.facts(
+        *subject(model, task, score.ties),
+        ("section", section_text(section)),
+        ("right", value_text(score.enclosure, kind, _PLACES)),
+        ("no single label", none),
+        ("right, given one", of),
+        ("closed form", form if form and len(form) <= _LONGEST_FORM else None),
+        ("method", score.method),
+    )
     data = {
-        "model": model,
-        "task": task.name,
-        "ties": score.ties,
+        **subject_data(model, task, score.ties),
         **section_data(section),
-        "kind": score.kind,
+        "kind": kind,
         "right": score.enclosure,
         "unlabelled": section.unlabelled,
         "share": given,
         "cells": score.cells,
     }
-    return d.untitled(d.facts(*rows), data=data)
+    return d.untitled(said, data=data)
 
 
 def section_text(section: Section) -> str:
@@ -59,10 +65,7 @@ def section_text(section: Section) -> str:
 
 def section_data(section: Section) -> dict[str, Any]:
     """The subspace, by stable keys."""
-    return {
-        "basis": [[str(entry) for entry in row] for row in section.basis],
-        "conditions": section.conditions,
-    }
+    return attributes(section, "basis conditions")
 
 
 def positive_document(
@@ -70,43 +73,25 @@ def positive_document(
 ) -> d.Document:
     """The ``top`` cases with the smallest shares are listed; all are in the data."""
     count = len(found.cases[0].positions) if found.cases else 0
-    scored = [case for case in found.cases if case.share is not None]
-    rows: list[tuple[str, str | d.Text]] = [
-        ("model", model_text(model)),
-        ("task", task_text(task, ties)),
+    shares = [case.share for case in found.cases if case.share is not None]
+    right = always = None
+    if shares:
+        mean = percent(total(shares).times(Fraction(1, len(shares))))
+        right = f"{mean} of these inputs, all orders being equally likely"
+        always = f"in {len(found.always)} of {several(len(shares), 'case')}"
+    said = d.facts(
+        *subject(model, task, ties),
         ("inputs", f"{count} positive, the others 0"),
         ("cases", _cases(found)),
-    ]
-    if scored:
-        shares = total(case.share for case in scored if case.share is not None)
-        mean = shares.times(Fraction(1, len(scored)))
-        rows.append(("right", f"{percent(mean)} of these inputs, all orders being equally likely"))
-        rows.append(("always right", f"in {len(found.always)} of {several(len(scored), 'case')}"))
-    worst = sorted(scored, key=_right)
-    margins = any(case.margin is not None for case in scored)
-    lines = (
-        (
-            " > ".join(f"x[{i}]" for i in case.positions) + " > 0",
-            str(case.label),
-            _share(case),
-            *([_margin(case)] * margins),
-        )
-        for case in worst[:top]
+        ("right", right),
+        ("always right", always),
     )
-    caption = "How often it is right, the least first"
-    if margins:
-        caption += "; the margin is the least of the label's logit less the largest other one"
-    columns = ("inputs", "label", "#right", *["#margin"] * margins)
-    table = d.table(f"{caption}{', the largest input being 1' * margins}.", columns, lines)
     data = {
-        "model": model,
-        "task": task.name,
-        "ties": ties,
+        **subject_data(model, task, ties),
         "positive": count,
         "cases": [
             {
-                "positions": case.positions,
-                "label": case.label,
+                **attributes(case, "positions label"),
                 "right": case.share,
                 "margin": None if case.margin is None else float(case.margin),
                 "cells": case.cells,
@@ -115,7 +100,7 @@ def positive_document(
         ],
         "left_out": found.left_out,
     }
-    return d.untitled(d.facts(*rows), table, data=data)
+    return d.untitled(said, _worst(found, top), data=data)
 
 
 def _cases(found: OrderedCases) -> str:
@@ -128,9 +113,26 @@ def _cases(found: OrderedCases) -> str:
     return told
 
 
-def _right(case: OrderedCase) -> Fraction:
-    assert case.share is not None
-    return case.share.midpoint
+def _worst(found: OrderedCases, top: int) -> d.Table:
+    """Those cases on which it is right least often, with margins where these are known."""
+    scored = [(case.share.midpoint, case) for case in found.cases if case.share is not None]
+    margins = any(case.margin is not None for _, case in scored)
+    worst = [case for _, case in sorted(scored, key=lambda pair: pair[0])]
+    caption, columns = "How often it is right, the least first", ["inputs", "label", "#right"]
+    rows = [[_order(case), str(case.label), _share(case)] for case in worst[:top]]
+    if margins:
+        caption += (
+            "; the margin is the least of the label's logit less the largest other one, the "
+            "largest input being 1"
+        )
+        columns.append("#margin")
+        for row, case in zip(rows, worst, strict=False):
+            row.append("" if case.margin is None else f"{float(case.margin):.4f}")
+    return d.table(f"{caption}.", columns, rows)
+
+
+def _order(case: OrderedCase) -> str:
+    return " > ".join(f"x[{i}]" for i in case.positions) + " > 0"
 
 
 def _share(case: OrderedCase) -> str:
@@ -138,5 +140,40 @@ def _share(case: OrderedCase) -> str:
     return "always" if case.share.lower == 1 else digits(case.share, _PLACES)
 
 
-def _margin(case: OrderedCase) -> str:
-    return "" if case.margin is None else f"{float(case.margin):.4f}"
+def sections(found: Findings) -> Iterator[d.Block]:
+    """The section of a report: two positive inputs, and a picture of the last three."""
+    inside = found.inside
+    if inside.pairs is not None:
+        yield d.paragraph(
+            "On a linear subspace of its inputs the network is one of fewer inputs. Two inputs are "
+            "positive here, all others 0; the share of them on which the answer is right: ",
+            d.Kind("exact"),
+        )
+        yield _pairs(inside.pairs, found.task.seq_len)
+    if inside.section is not None:
+        yield _picture(inside.section, found.ties)
+
+
+def _pairs(cases: OrderedCases, n: int) -> d.Table:
+    said = {
+        case.positions: "no label" if case.share is None else percent(case.share, 3)
+        for case in cases.cases
+    }
+    rows = ((f"x[{i}] largest", *(said.get((i, j), "") for j in range(n))) for i in range(n))
+    columns = ("inputs", *(f"#then x[{j}]" for j in range(n)))
+    return d.table("Right answers, by the largest input and the second.", columns, rows)
+
+
+def _picture(section: Section, ties: TieRule) -> d.Picture:
+    from algzoo_exact.present.pictures.picture import picture
+
+    where = ", ".join(section.conditions)
+    return d.Picture(
+        _PICTURE,
+        picture(section, ties=ties).drawn,
+        f"The section where {where}. Areas are probabilities. Colours are answers, pale where "
+        "right, hatched where wrong, dotted where several labels qualify; the outer ring shows the "
+        "true label, lines are where a neuron or the label changes.",
+        f"The sphere of directions of three inputs, as two discs of true area, where {where}. "
+        "Wrong answers are hatched.",
+    )

@@ -3,46 +3,77 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from algzoo_exact.present.document import Document, Mark, Text, facts, untitled
-from algzoo_exact.present.findings.gather import Findings
-from algzoo_exact.present.reports import Reports
-from algzoo_exact.present.wording import model_text
+from algzoo_exact.present.document import Document, Mark, facts, untitled
+from algzoo_exact.present.wording import about
+from algzoo_exact.present.writers.data import attributes, subject_data
+
+if TYPE_CHECKING:
+    from algzoo_exact.present.findings.gather import Findings
+    from algzoo_exact.present.reports import Reports
 
 
 def report_document(found: Findings, output: Path, certificate: Path | None) -> Document:
     """Of the report in ``output``, with the ``certificate``'s file where one was written."""
-    metric = "squared error" if found.task.is_numeric else "accuracy"
-    said = str(found.score)
+    score = str(found.score)
     if found.by_explanation:
-        said = f"{found.enclosure} ({found.kind}), by the explanation"
-    rows: list[tuple[str, str | Text]] = [("model", model_text(found.model)), (metric, said)]
-    verification, written, check = found.verification, found.certificate, found.check
-    if verification is not None:
-        title = verification.explanation.title
-        rows.append(("explanation", (f"{title}: ", Mark(verification.status))))
+        score = f"{found.enclosure} ({found.kind}), by the explanation"
+    told, written, check = found.verification, found.certificate, found.check
     sample = f"none: {check.failure}"
     if not check.failure:
         agrees = "agrees" if check.agrees else "contradicts the score"
         sample = f"{agrees}, z-score {check.z_score:+.2f}"
-    rows.append(("sample", sample))
-    if written is not None:
-        rows.append(("certificate", f"{certificate} (sha256 {written.sha256[:12]})"))
-    rows.append(("report", str(output)))
+    said = facts(
+        about(found.model),
+        ("squared error" if found.task.is_numeric else "accuracy", score),
+        ("explanation", (f"{told.explanation.title}: ", Mark(told.status)) if told else None),
+        ("sample", sample),
+        ("certificate", f"{certificate} (sha256 {written.sha256[:12]})" if written else None),
+        ("report", output),
+    )
     files = written and {"path": certificate, "sha256": written.sha256}
-    data = dict(found.data()) | {"report": output, "certificate": files}
-    return untitled(facts(*rows), data=data)
+    return untitled(said, data=report_data(found) | {"report": output, "certificate": files})
+
+
+def report_data(found: Findings) -> dict[str, Any]:
+    """The most of what a report says, for programs."""
+    inside = found.inside
+    cells = [
+        {
+            **attributes(cell, "probability label"),
+            "answer": min(cell.answers),
+            **attributes(cell, "pattern input"),
+        }
+        for cell in inside.wrong
+    ]
+    on = None if inside.neurons is None else inside.neurons.on.items()
+    parts = None if inside.importance is None else inside.importance.parts
+    cases = None if inside.pairs is None else inside.pairs.cases
+    total = None if inside.errors is None else inside.errors.total
+    return {
+        **subject_data(found.model, found.task, found.ties),
+        "kind": found.kind,
+        "score": found.enclosure,
+        "explanation": found.verification and found.verification.status,
+        "sample_agrees": found.check.agrees,
+        "certificate": found.certificate and {"sha256": found.certificate.sha256},
+        "errors": None if total is None else {"total": total, "cells": cells},
+        "neurons": on and [{"step": t, "neuron": j, "on": p} for (t, j), p in on],
+        "importance": parts
+        and [{"neuron": p.part, "score": p.score.enclosure, "drop": p.drop} for p in parts],
+        "pairs": cases and [{"positions": c.positions, "right": c.share} for c in cases],
+    }
 
 
 def reports_document(made: Reports, output: Path) -> Document:
     """Of the reports in the folder ``output``."""
-    rows = [
+    failed, left = made.failed, made.left
+    said = facts(
         ("reports", f"{len(made.reports)} in {output}"),
-        ("index", str(made.index)),
-    ]
-    if made.failed:
-        rows.append(("no report", f"{len(made.failed)}: {', '.join(made.failed)}"))
-    if made.left:
-        rows.append(("interrupted", f"{len(made.left)} are left; the same command goes on"))
-    data = {"index": made.index, "reports": made.reports, "failed": made.failed}
-    return untitled(facts(*rows), data=data | {"models": made.rows, "left": made.left})
+        ("index", made.index),
+        ("no report", f"{len(failed)}: {', '.join(failed)}" if failed else None),
+        ("interrupted", f"{len(left)} are left; the same command goes on" if left else None),
+    )
+    data = attributes(made, "index reports failed left") | {"models": made.rows}
+    return untitled(said, data=data)

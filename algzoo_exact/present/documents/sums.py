@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from fractions import Fraction
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.exact.shares import percent, share
 from algzoo_exact.present import document as d
 from algzoo_exact.present.wording import digits
+
+_K = TypeVar("_K")
 
 PLACES = 12
 """Decimals of a probability in a table."""
@@ -31,3 +34,8 @@ def sums_table(
     if len(sums) > _MOST:
         caption += f", the first {_MOST} of {len(sums):,}"
     return d.table(f"{caption}.", (*names, *titles), rows)
+
+
+def exactly(sums: Mapping[_K, Fraction]) -> dict[_K, Enclosure]:
+    """Sums that are rational."""
+    return {key: Enclosure.exactly(part) for key, part in sums.items()}

@@ -30,6 +30,7 @@ from algzoo_exact.present.explore.columns import (
 from algzoo_exact.present.explore.page import Layout, regions_layout
 from algzoo_exact.present.explore.sections import FREE, basis_of
 from algzoo_exact.present.explore.subject import Effort
+from algzoo_exact.present.writers.data import attributes
 from algzoo_exact.program.task import Task, TieRule, check_fit
 from algzoo_exact.zoo.loading import Model
 
@@ -169,23 +170,10 @@ def _region_columns(regions: RegionTable) -> Columns:
 
 
 def _cell_columns(table: CellTable) -> Columns:
-    return {
-        "measure": table.measure,
-        "radius": table.radius,
-        "label": table.label,
-        "answer": table.answer,
-        "credit": table.credit,
-        "pattern": patterns(table),
-        "inside": table.inside,
-    }
+    known = attributes(table, "measure radius label answer credit inside")
+    return known | {"pattern": patterns(table)}
 
 
 def _difference_columns(found: Difference) -> Columns:
-    return {
-        "measure": found.measure,
-        "radius": found.radius,
-        "label": found.label,
-        "answer": found.first,
-        "other": found.second,
-        "inside": found.inside,
-    }
+    known = attributes(found, "measure radius label inside")
+    return known | {"answer": found.first, "other": found.second}

@@ -42,9 +42,9 @@ def weights(program: Program) -> Data:
     return {"layers": layers, "readout": rounded(program.readout).tolist()}
 
 
-def patterns(table: CellTable, most: int = MOST_CELLS) -> list[str]:
+def patterns(table: CellTable) -> list[str]:
     """Of the first cells."""
-    return [str(table.pattern(i)) for i in range(min(len(table), most))]
+    return [str(table.pattern(i)) for i in range(min(len(table), MOST_CELLS))]
 
 
 def region_columns(regions: RegionTable, order: I64) -> dict[str, NDArray[Any] | Sequence[str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 from functools import cache
 from html import escape
@@ -52,12 +53,7 @@ def page_of(title: str, layout: Layout, data: Data) -> str:
         "data": json.dumps(data, ensure_ascii=True, allow_nan=False).replace("<", "\\u003c"),
         "scripts": "\n".join(f"<script>{script}</script>" for script in scripts),
     }
-    first, *rest = _static("explore.html").split("{{")
-    filled = [first]
-    for piece in rest:
-        name, text = piece.split("}}", 1)
-        filled += (parts[name], text)
-    return "".join(filled)
+    return re.sub(r"\{\{(\w+)\}\}", lambda found: parts[found[1]], _static("explore.html"))
 
 
 @cache

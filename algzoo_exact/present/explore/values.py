@@ -26,6 +26,7 @@ from algzoo_exact.present.explore.columns import (
 )
 from algzoo_exact.present.explore.page import Layout, regions_layout
 from algzoo_exact.present.explore.subject import Effort
+from algzoo_exact.present.writers.data import attributes
 from algzoo_exact.program.task import Task
 from algzoo_exact.zoo.loading import Model
 
@@ -90,14 +91,8 @@ class Values:
     def _cell_columns(self) -> Columns:
         """The cells as they come: those first that add most."""
         table = self.errors.table
-        return {
-            "measure": table.measure,
-            "radius": table.radius,
-            **self._shares(*self._squares),
-            "label": table.label,
-            "pattern": patterns(table),
-            "inside": table.inside,
-        }
+        known = attributes(table, "measure radius label inside")
+        return {**known, **self._shares(*self._squares), "pattern": patterns(table)}
 
     @property
     def _squares(self) -> tuple[F64, F64]:

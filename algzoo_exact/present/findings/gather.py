@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
+from algzoo_exact.analysis.cells import CellTable, measured_cells
 from algzoo_exact.certificate.build import WrittenCertificate, drafted, write_draft
 from algzoo_exact.certificate.draft import Draft
 from algzoo_exact.deadline import NEVER, Deadline
@@ -43,6 +43,7 @@ from algzoo_exact.zoo.cards import Card
 from algzoo_exact.zoo.catalogue import catalogue
 
 if TYPE_CHECKING:
+    from algzoo_exact.present.pictures.picture import Drawing
     from algzoo_exact.program.transformer import Transformer
     from algzoo_exact.runtime.sampled import SampleEstimate
     from algzoo_exact.zoo.loading import Model
@@ -69,7 +70,7 @@ class Findings:
     regions: parts.Regions | None
     confusion: parts.Confusion | None
     pieces: ErrorPieces | None
-    picture: bytes | None
+    picture: Drawing | None
     inside: Inside
     certificate: WrittenCertificate | None
     reason: str
@@ -140,27 +141,6 @@ class Findings:
         by_name = self.card is not None or ":" in self.model.name
         return shell_word(self.model.name if by_name else f"{self.model.name}.safetensors")
 
-    def drawn(self, kind: str) -> bytes:
-        """The ``picture``, drawn once more for other kinds than svg."""
-        assert self.picture is not None
-        if kind == "svg":
-            return self.picture
-        return draw(self.model, self.task, self.ties, self.score.enclosure, kind) or b""
-
-    def data(self) -> Mapping[str, Any]:
-        """The most of it by stable keys, for programs."""
-        return {
-            "model": self.model,
-            "task": self.task.name,
-            "ties": self.ties,
-            "kind": self.kind,
-            "score": self.enclosure,
-            "explanation": self.verification and self.verification.status,
-            "sample_agrees": self.check.agrees,
-            "certificate": self.certificate and {"sha256": self.certificate.sha256},
-            **self.inside.data(),
-        }
-
     @property
     def can_be_certified(self) -> bool:
         """Whether a certificate is possible at all, however long it takes."""
@@ -220,13 +200,16 @@ def gather(model: Model, task: Task, wishes: Wishes, progress: Progress) -> Find
         )  # fmt: skip
         steps.begin(0.65, "certificate")
         written, tally = _certificate(model, task, wishes, verification, slow, steps)
+        table = None
+        if listed and isinstance(model.network, Program) and not task.is_numeric:
+            table = measured_cells(model.network, task, ties=wishes.ties)
         steps.begin(0.7, "picture")
-        svg = draw(model, task, wishes.ties, score.enclosure, "svg")
+        picture = _drawing(model, task, wishes.ties, score.enclosure)
         inside = Inside()
         if isinstance(model.network, Program) and (wishes.inside or not limited):
             steps.begin(0.8, "inside")
             inside = look_inside(
-                model.network, task, wishes.ties, score, asked=wishes.inside,
+                model.network, task, wishes.ties, score, table, asked=wishes.inside,
                 workers=wishes.workers, state=state,
             )  # fmt: skip
         steps.begin(0.9, "sampling")
@@ -234,8 +217,8 @@ def gather(model: Model, task: Task, wishes: Wishes, progress: Progress) -> Find
     steps.begin(0.95, "regions")
     findings = Findings(
         model, task, wishes.ties, score, verification, found,
-        *_tables(model.network, score, tally, found),
-        svg, inside, written, "" if written else slow or "none was asked for",
+        *_tables(model.network, score, table, tally, found),
+        picture, inside, written, "" if written else slow or "none was asked for",
     )  # fmt: skip
     progress(1.0, "writing")
     return findings
@@ -260,17 +243,13 @@ class _Steps:
 def _certificate(
     model: Model, task: Task, wishes: Wishes, verification: Verification | None, slow: str,
     steps: _Steps,
-) -> tuple[WrittenCertificate | None, parts.CellTally | PieceTally | None]:  # fmt: skip
-    """The file, and the cells or pieces of an RNN."""
+) -> tuple[WrittenCertificate | None, PieceTally | None]:  # fmt: skip
+    """The file, and the pieces of a median model."""
     path = wishes.certificate
-    if path is None and slow:
-        return None, None
-    tally: parts.CellTally | PieceTally | None = None
-    if isinstance(model.network, Program) and task.seq_len <= LARGEST_DIMENSION:
-        tally = PieceTally() if task.is_numeric else parts.CellTally(task.seq_len)
+    tally = PieceTally() if task.is_numeric and task.seq_len <= LARGEST_DIMENSION else None
 
     def draft() -> Draft:
-        story = None if path is None else verification
+        story = verification if path else None
         made = drafted(model, task, story, wishes.ties, None, steps.within)
         if tally is not None:
             made.seen = tally.add
@@ -278,54 +257,60 @@ def _certificate(
 
     if path is not None:
         return write_draft(path, draft, steps.within), tally
-    if tally is not None:
-        draft().finish(steps.within)
+    if slow or tally is None:
+        return None, None
+    draft().finish(steps.within)
     return None, tally
 
 
 def _tables(
     network: Program | Transformer,
     score: Score,
-    tally: parts.CellTally | PieceTally | None,
+    table: CellTable | None,
+    tally: PieceTally | None,
     sampled: Sampled,
 ) -> tuple[parts.Regions | None, parts.Confusion | None, ErrorPieces | None]:
     """Regions, and where the errors are: from all cells or pieces, else from random inputs."""
     task, observed = score.task, sampled.observed
-    if isinstance(tally, parts.CellTally):
-        return tally.regions(), tally.confusion(), None
-    if not isinstance(network, Program) or (sampled.failure and tally is None):
+    if table is not None:
+        return parts.heaviest_regions(table), parts.confusion_of(table), None
+    if not isinstance(network, Program):
         return None, None, None
-    pieces = None if tally is None else tally.pieces()
+    if tally is not None:
+        regions = None if sampled.failure else parts.all_regions(network)
+        return regions, None, tally.pieces()
     if observed is None:
-        return None if sampled.failure else parts.all_regions(network), None, pieces
-    regions = confusion = None
+        return None, None, None
+    regions, confusion, pieces = None, None, None
     if task.seq_len <= LARGEST_DIMENSION:
-        regions = parts.observed_regions(
-            network, observed, None if score.undecided else score.regions
-        )
+        count = None if score.undecided else score.regions
+        regions = parts.observed_regions(network, observed, count)
     if not task.is_numeric:
         confusion = parts.observed_confusion(observed)
-    elif tally is None and task.seq_len <= LARGEST_PIECE:
+    elif task.seq_len <= LARGEST_PIECE:
         pieces = observed_pieces(network, task, observed)
     return regions, confusion, pieces
 
 
-def draw(model: Model, task: Task, ties: TieRule, proved: Enclosure, kind: str) -> bytes | None:
-    """The picture of the regions as ``svg`` or ``pdf``; None where there is none, or floats do not
-    reach.
+def _drawing(model: Model, task: Task, ties: TieRule, proved: Enclosure) -> Drawing | None:
+    """The picture of the regions, drawn; None where there is none, or floats do not reach.
 
     ``proved`` is what is known of the accuracy: the picture's title states it."""
     program = model.network
-    if not isinstance(program, Program) or task.seq_len > _DRAWN:
+    drawable = isinstance(program, Program) and (task.is_index or task.is_numeric)
+    if not drawable or task.seq_len > _DRAWN:
         return None
     from algzoo_exact.present.pictures.picture import picture_of, picture_of_errors
 
-    if task.is_numeric:
-        try:
-            return picture_of_errors(program, task).drawn(kind)
-        except FloatRangeError:
-            return None
-    return picture_of(program, task, ties, proved).drawn(kind) if task.is_index else None
+    if task.is_index:
+        made = picture_of(model.program, task, ties, proved)
+    else:
+        made = picture_of_errors(model.program, task)
+    try:
+        made.drawn("svg")
+    except FloatRangeError:
+        return None
+    return made
 
 
 def _verified(model: Model, wishes: Wishes, steps: _Steps) -> Verification | None:

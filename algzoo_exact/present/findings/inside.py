@@ -4,9 +4,9 @@ answers where few inputs are not 0."""
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from algzoo_exact.analysis.ablation import Importance, importance
+from algzoo_exact.analysis.cells import CellTable
 from algzoo_exact.analysis.errors import Errors, WrongCell, find_errors
 from algzoo_exact.analysis.neurons import NeuronFacts, neuron_facts
 from algzoo_exact.analysis.positive import OrderedCases, positive_inputs
@@ -37,42 +37,23 @@ class Inside:
     pairs: OrderedCases | None = None
     section: Section | None = None
 
-    def data(self) -> dict[str, Any]:
-        """By stable keys, for programs."""
-        cells = [
-            {
-                "probability": cell.probability,
-                "label": cell.label,
-                "answer": min(cell.answers),
-                "pattern": str(cell.pattern),
-                "input": list(map(str, cell.input)),
-            }
-            for cell in self.wrong
-        ]
-        on = None if self.neurons is None else self.neurons.on.items()
-        parts = None if self.importance is None else self.importance.parts
-        cases = None if self.pairs is None else self.pairs.cases
-        return {
-            "errors": None if self.errors is None else {"total": self.errors.total, "cells": cells},
-            "neurons": on and [{"step": t, "neuron": j, "on": p} for (t, j), p in on],
-            "importance": parts
-            and [{"neuron": p.part, "score": p.score.enclosure, "drop": p.drop} for p in parts],
-            "pairs": cases and [{"positions": c.positions, "right": c.share} for c in cases],
-        }
-
 
 def look_inside(
-    program: Program, task: Task, ties: TieRule, score: Score, *, asked: bool, workers: Workers,
-    state: State | None,
+    program: Program, task: Task, ties: TieRule, score: Score, table: CellTable | None, *,
+    asked: bool, workers: Workers, state: State | None,
 ) -> Inside:  # fmt: skip
-    """What takes about a second; all of it, however long that takes, where it is ``asked`` for."""
+    """What takes about a second; all of it, however long that takes, where it is ``asked`` for.
+    ``table`` are all cells, if they are known."""
     n = task.seq_len
     workers = workers if asked else 1
     few = n in AFFORDABLE and count_cells(program, task, AFFORDABLE[n]) is not None
     measured = n <= MOST_INPUTS and (asked or few)
     errors = neurons = ranked = pairs = part = None
     if measured:
-        neurons = neuron_facts(program, task, workers=workers, state=state)
+        if table is None:
+            neurons = neuron_facts(program, task, workers=workers, state=state)
+        else:
+            neurons = NeuronFacts(program, table)
         if not task.is_numeric:
             errors = find_errors(program, task, ties=ties, workers=workers, state=state)
         quick = score.seconds * program.hidden_size <= _SECONDS

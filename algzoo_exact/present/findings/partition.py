@@ -1,21 +1,23 @@
 """How a program cuts its inputs: its regions by measure, and where it errs.
 
-Where all cells can be measured, all of it is exact, summed up as a certificate finds them. Else
-the regions that random inputs met most often are measured one by one, and errors are counted on
-those inputs.
+Where all cells can be measured, all of it is exact. Else the regions that random inputs met most
+often are measured one by one, and errors are counted on those inputs.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
-from algzoo_exact.certificate.draft import CertifiedCell
+import numpy as np
+from numpy.typing import NDArray
+
+from algzoo_exact.analysis.cells import CellTable
+from algzoo_exact.analysis.regions import RegionTable, regions_of
 from algzoo_exact.exact.enclosure import Enclosure
-from algzoo_exact.exact.shares import share
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.specialize import Specializer
 from algzoo_exact.program.task import Task
@@ -24,7 +26,6 @@ from algzoo_exact.regions.exact_search import ExactSearch
 from algzoo_exact.regions.starts import starting_cones
 
 if TYPE_CHECKING:
-    from algzoo_exact.analysis.regions import RegionTable
     from algzoo_exact.runtime.sampled import Observed
 
 _DIGITS = 12  # of a region's measure
@@ -74,19 +75,6 @@ class Confusion:
     samples: int | None = None
 
 
-_NOTHING = Enclosure.exactly(0)
-
-
-@dataclass
-class _Region:
-    """Sums over a region's cells so far."""
-
-    measure: Enclosure = _NOTHING
-    earned: Enclosure = _NOTHING
-    credits: set[Fraction] = field(default_factory=set)
-    answers: set[tuple[int, ...]] = field(default_factory=set)
-
-
 @lru_cache(maxsize=4)  # asked for by those who choose a certificate's name, and again
 def count_cells(program: Program, task: Task, most: int) -> int | None:
     """The number of leaves of the enumeration, or None beyond ``most``."""
@@ -98,55 +86,24 @@ def count_cells(program: Program, task: Task, most: int) -> int | None:
     return search.leaves
 
 
-class CellTally:
-    """All cells of a program, summed by region, and by label and answer, as they are found."""
+def confusion_of(table: CellTable) -> Confusion:
+    """Labels and answers, from all cells."""
+    alone = table.winners.sum(axis=1) == 1
 
-    def __init__(self, n: int) -> None:
-        self.n = n
-        self._regions: dict[str, _Region] = {}
-        self._masses: dict[tuple[int, int | None], Enclosure] = {}
-        self._tied = _NOTHING
+    def mass(which: NDArray[np.bool_], weight: NDArray[np.float64] | None = None) -> Enclosure:
+        found = table.select(which).total(weight)
+        return Enclosure(max(Fraction(0), found.lower), found.upper)
 
-    def add(self, cell: CertifiedCell) -> None:
-        """Count one of them."""
-        region = self._regions.setdefault(cell.pattern, _Region())
-        earned = cell.measure.times(cell.credit)
-        region.measure = region.measure.plus(cell.measure)
-        region.earned = region.earned.plus(earned)
-        region.credits.add(cell.credit)
-        region.answers.add(cell.winners)
-        answer = cell.winners[0] if len(cell.winners) == 1 else None
-        key = cell.label, answer
-        self._masses[key] = self._masses.get(key, _NOTHING).plus(cell.measure)
-        if answer is None:
-            self._tied = self._tied.plus(earned)
-
-    def regions(self) -> Regions:
-        """The heaviest regions, and the rest."""
-
-        def right(found: _Region) -> Enclosure:
-            if len(found.credits) == 1:
-                return Enclosure.exactly(*found.credits)
-            return share(found.earned, found.measure)
-
-        return _heaviest(
-            ListedRegion(pattern, found.measure, right(found), tuple(sorted(found.answers)))
-            for pattern, found in self._regions.items()
-        )
-
-    def confusion(self) -> Confusion:
-        """Labels and answers."""
-
-        def mass(label: int, answer: int | None) -> Enclosure:
-            return self._masses.get((label, answer), _NOTHING)
-
-        labels = range(self.n)
-        return Confusion(
-            "exact",
-            tuple(tuple(mass(label, answer) for answer in labels) for label in labels),
-            tuple(mass(label, None) for label in labels),
-            self._tied,
-        )
+    labels = range(table.task.seq_len)
+    return Confusion(
+        "exact",
+        tuple(
+            tuple(mass(alone & (table.label == k) & (table.answer == a)) for a in labels)
+            for k in labels
+        ),
+        tuple(mass(~alone & (table.label == k)) for k in labels),
+        mass(~alone, table.credit[~alone]),
+    )
 
 
 def _heaviest(found: Iterable[ListedRegion]) -> Regions:
@@ -161,7 +118,15 @@ def all_regions(program: Program) -> Regions:
     return _heaviest(map(_listed, activation_regions(program)))
 
 
-def listed_regions(table: RegionTable, chosen: Sequence[int], order: str) -> Regions:
+def heaviest_regions(cells: CellTable) -> Regions:
+    """The regions that a table has all cells of."""
+    table = regions_of(cells)
+    return listed_regions(table, table.select()[:_LISTED])
+
+
+def listed_regions(
+    table: RegionTable, chosen: Sequence[int], order: str = "largest first"
+) -> Regions:
     """Some regions of a table, in an order that is named."""
     listed = tuple(_of_table(table, i) for i in chosen)
     return Regions(len(table), listed, _rest(listed), True, order)
@@ -188,7 +153,8 @@ def observed_confusion(observed: Observed) -> Confusion:
         return tuple(Enclosure.exactly(Fraction(count, observed.samples)) for count in counts)
 
     mass = tuple(map(shares, observed.answers))
-    return Confusion("sampled", mass, shares(observed.tied), _NOTHING, observed.samples)
+    nothing = Enclosure.exactly(0)
+    return Confusion("sampled", mass, shares(observed.tied), nothing, observed.samples)
 
 
 def _listed(region: Region) -> ListedRegion:

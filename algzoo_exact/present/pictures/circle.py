@@ -142,12 +142,9 @@ def _neurons(neurons: set[tuple[int, int]]) -> str:
     """``z[1][0,2,5-7]``: the neurons of each step together."""
     parts = []
     for step, group in groupby(sorted(neurons), lambda neuron: neuron[0]):
-        runs: list[list[int]] = []
-        for _, j in group:
-            if runs and runs[-1][-1] == j - 1:
-                runs[-1].append(j)
-            else:
-                runs.append([j])
+        # In a run, a number is as far ahead of its place as the others.
+        places = enumerate(j for _, j in group)
+        runs = [[j for _, j in run] for _, run in groupby(places, lambda at: at[1] - at[0])]
         spans = [f"{r[0]}-{r[-1]}" if len(r) > 2 else ",".join(map(str, r)) for r in runs]
         parts.append(f"z[{step}][{','.join(spans)}]")
     return "  ".join(parts) if len(parts) < _MOST_STEPS else f"{parts[0]} .."

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -50,7 +51,11 @@ class Drawing(Shown):
         return f"<picture: {self.title}>"
 
     def drawn(self, kind: str) -> bytes:
-        return drawn(self.figure, kind, dpi=160)
+        return self._svg if kind == "svg" else drawn(self.figure, kind, dpi=160)
+
+    @cached_property
+    def _svg(self) -> bytes:
+        return drawn(self.figure, "svg", dpi=160)
 
     def save(self, path: str | Path) -> None:
         """By the file's suffix, .svg, .png or .pdf; the same picture is the same svg file, byte for

@@ -1,4 +1,4 @@
-"""The last sections: a check by sampling, the certificate, what is trusted and what not claimed."""
+"""The last sections: a check by sampling, what is trusted and what not claimed."""
 
 from __future__ import annotations
 
@@ -6,16 +6,14 @@ from collections.abc import Iterator
 from fractions import Fraction
 from math import isfinite
 
-from algzoo_exact.certificate.build import WrittenCertificate
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.exact.shares import decimals, level
 from algzoo_exact.measure.flow import LARGEST_DIMENSION
-from algzoo_exact.names import printable, shell_word
 from algzoo_exact.present import document as d
+from algzoo_exact.present.documents.certificate import what
 from algzoo_exact.present.findings.gather import Findings
-from algzoo_exact.present.wording import being, value_text
+from algzoo_exact.present.wording import between
 from algzoo_exact.runtime.sampled import Estimate, SampleEstimate
-from algzoo_exact.zoo.loading import Model
 
 
 def sampling(found: Findings) -> Iterator[d.Block]:
@@ -64,60 +62,12 @@ def _sampled(estimate: Estimate) -> tuple[str, str]:
     """The figure, and its interval."""
     error = f" ± {estimate.standard_error:.1g} "
     if isinstance(estimate, SampleEstimate):
-        low, high = Enclosure(Fraction(estimate.lower), Fraction(estimate.upper)).decimal(6)
-        interval = f"with confidence {level(estimate.confidence)} between {low} and {high}"
+        known = between(Enclosure(Fraction(estimate.lower), Fraction(estimate.upper)), 6)
+        interval = f"with confidence {level(estimate.confidence)} {known}"
         return decimals(estimate.accuracy, 6) + error, f"{interval} ({estimate.interval})"
     ends = estimate.interval()
     interval = f"about 99% between {ends[0]:.6g} and {ends[1]:.6g} (normal approximation)"
     return f"{estimate.mean:.6g}" + error, interval
-
-
-def certificate(found: Findings) -> Iterator[d.Block]:
-    """The certificate's hash, and how to check it."""
-    written = found.certificate
-    if written is None:
-        yield d.paragraph(f"No certificate comes with this report: {found.reason}.")
-        if found.can_be_certified:
-            yield d.paragraph("This writes one, and checks it:")
-            certify = f"algzoo-exact certify {found.reference} -o certificate.json.gz"
-            yield d.Commands((certify, "algzoo-exact check certificate.json.gz"))
-        return
-    what = _what(written)
-    yield d.paragraph(
-        f"Whoever does not want to trust this report can check the {what} without it, by another "
-        "program: one file of plain Python, which uses nothing of this package and needs nothing "
-        "installed." + " The claims of the explanation are in it." * bool(found.verification)
-    )
-    yield d.facts(
-        ("File", (d.Mono(printable(written.path.name)), f", with {listed_in(written)}")),
-        ("SHA-256", (d.Mono(written.sha256),)),
-        ("Proves", (f"the {what} ", *being(value_text(written.score, "certified", 20)))),
-    )
-    yield d.paragraph("To check it, also against the weights:")
-    known_by = against(found.model, f"{found.model.name}.safetensors")
-    files = f"{shell_word(written.path.name)} {known_by}"
-    yield d.Commands((f"algzoo-exact check {files}", f"python check.py {files}"))
-
-
-def _what(written: WrittenCertificate) -> str:
-    return "mean squared error" if written.accuracy is None else "accuracy"
-
-
-def listed_in(written: WrittenCertificate) -> str:
-    """How much of what is in a certificate."""
-    of = {
-        "cells": "cells",
-        "pieces": "pieces of constant pattern and median",
-        "functions": "inputs",
-        "claims": "instances of claims and cases",
-    }[written.kind]
-    return f"{written.count:,} {of}"
-
-
-def against(model: Model, file: str) -> str:
-    """What ``check`` is told of the model: its file, or as rational weights have none, the hash of
-    themselves."""
-    return f"--sha256 {model.sha256}" if model.dtype == "rational" else shell_word(file)
 
 
 def trust(found: Findings) -> Iterator[d.Block]:
@@ -133,7 +83,7 @@ def trust(found: Findings) -> Iterator[d.Block]:
         items.append("z3, for the lemmas that name it.")
     if found.certificate is not None:
         items.append(
-            f"For the {_what(found.certificate)} in the certificate, less: the checker's one file "
+            f"For the {what(found.certificate)} in the certificate, less: the checker's one file "
             "and Python's standard library."
         )
     yield d.bullets(*items)

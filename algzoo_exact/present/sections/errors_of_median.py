@@ -10,10 +10,10 @@ from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.exact.shares import as_decimal, percent, share
 from algzoo_exact.present import document as d
 from algzoo_exact.present import formula as f
+from algzoo_exact.present.documents.regions import region_link
 from algzoo_exact.present.findings.gather import Findings
 from algzoo_exact.present.findings.pieces import LARGEST, ErrorPiece, ErrorPieces
 from algzoo_exact.present.formula import indexed
-from algzoo_exact.present.sections.regions import region_link
 from algzoo_exact.present.wording import small_digits
 
 _PLACES = 8

@@ -6,15 +6,18 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TypeAlias
 
 from algzoo_exact.present import document as d
+from algzoo_exact.present.documents.certificate import certificate
+from algzoo_exact.present.documents.economy import proof_economy
+from algzoo_exact.present.documents.errors import errors
+from algzoo_exact.present.documents.ledger import surprise
+from algzoo_exact.present.documents.neurons import neurons
+from algzoo_exact.present.documents.regions import regions
+from algzoo_exact.present.documents.section import sections
+from algzoo_exact.present.documents.verification import explanation
 from algzoo_exact.present.findings.gather import Findings
-from algzoo_exact.present.sections.closing import certificate, limits, sampling, trust
-from algzoo_exact.present.sections.economy import proof_economy
+from algzoo_exact.present.sections.closing import limits, sampling, trust
 from algzoo_exact.present.sections.errors_of_median import squares
-from algzoo_exact.present.sections.explanation import explanation
-from algzoo_exact.present.sections.inside import neurons, sections
-from algzoo_exact.present.sections.ledger import surprise
 from algzoo_exact.present.sections.proof import proof
-from algzoo_exact.present.sections.regions import errors, regions
 from algzoo_exact.present.sections.theorem import model, program, theorem
 from algzoo_exact.present.wording import KINDS
 

@@ -15,6 +15,7 @@ from algzoo_exact.present.formula import Formula, indexed, row
 from algzoo_exact.present.wording import (
     DIGITS,
     TIE_TEXT,
+    between,
     digits,
     ended,
     layers,
@@ -156,8 +157,7 @@ def _consequence(found: Findings) -> Iterator[d.Inline]:
         if score.kind == "exact":
             yield from (ended(f"is {digits(score.root, 15)}"), " ", d.Kind("exact"))
         else:
-            low, high = score.root.decimal(6)
-            yield from (f"lies between {low} and {high}. ", d.Kind("certified"))
+            yield from (f"lies {between(score.root, 6)}. ", d.Kind("certified"))
         return
     error = found.enclosure.complement
     tells = found.kind == "exact" or error.upper < Fraction(1, 2)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 from algzoo_exact.exact.enclosure import Enclosure, places_for
 from algzoo_exact.present.document import Document
+from algzoo_exact.program.task import Task, TieRule
 from algzoo_exact.program.transformer import Transformer
+from algzoo_exact.regions.pattern import ActivationPattern
 from algzoo_exact.version import __version__
 from algzoo_exact.zoo.loading import Model
 
@@ -38,6 +41,11 @@ def enclosure_data(enclosure: Enclosure, digits: int | None = None) -> dict[str,
     return {"lower": lower, "upper": upper}
 
 
+def subject_data(model: Model | None, task: Task, ties: TieRule | None) -> dict[str, Any]:
+    """What is spoken of."""
+    return {"model": model, "task": task.name, "ties": ties}
+
+
 def model_data(model: Model) -> dict[str, Any]:
     network = model.network
     found = attributes(model, "name sha256 weights_sha256")
@@ -53,6 +61,6 @@ def _plain(value: object) -> Any:
             return enclosure_data(value)
         case Model():
             return model_data(value)
-        case Fraction() | Path():
+        case Fraction() | Decimal() | Path() | ActivationPattern():
             return str(value)
     raise TypeError(f"{type(value).__name__} has no form as JSON")

@@ -1,8 +1,12 @@
-"""A document as LaTeX, for pdflatex with the packages of a basic installation."""
+"""A document as LaTeX, for pdflatex with the packages of a basic installation; ``document.tex`` is
+the template."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
+
+from jinja2 import Environment, PackageLoader, Template
 
 from algzoo_exact.present import document as d
 from algzoo_exact.present import formula as f
@@ -39,73 +43,31 @@ _CODE = _SPECIAL | {
     " ": r"\ ",
 }
 _LAST_LETTER = "\u017f"
-_PREAMBLE = r"""\documentclass[11pt,a4paper]{article}
-\usepackage[T1]{fontenc}
-\usepackage[utf8]{inputenc}
-\usepackage{textcomp}
-\usepackage{amsmath,amssymb,graphicx,longtable,array}
-\usepackage[margin=28mm]{geometry}
-\usepackage[hidelinks]{hyperref}
-\setlength{\parindent}{0pt}
-\setlength{\parskip}{6pt plus 2pt}
-\newcommand{\kind}[1]{{\small\textit{[#1]}}}
-\newcommand{\wide}[1]{\sbox0{$\displaystyle #1$}\ifdim\wd0>\linewidth
-  \resizebox{\linewidth}{!}{\usebox0}\else\usebox0\fi}
-\sloppy
-"""
 
 
 def to_latex(document: d.Document, pictures: Mapping[str, str]) -> str:
     """The whole source; ``pictures`` are the PDFs that hold drawings, by the drawings' names."""
-    parts = [
-        _PREAMBLE,
-        f"\\title{{{_escaped(document.title)}}}\n\\author{{{_escaped(document.subtitle)}}}\n"
-        "\\date{}\n\\begin{document}\n\\maketitle\n",
-    ]
-    for section in document.sections:
-        parts.append(f"\\section*{{{_escaped(section.title)}}}\n")
-        parts += [_block(block, pictures) + "\n" for block in section.blocks]
-    parts.append(f"\n\\medskip\n{{\\small {_words(document.footer)}}}\n\\end{{document}}\n")
-    return "\n".join(parts)
+    return _template().render(document=document, pictures=pictures, VERDICTS=VERDICTS)
 
 
-def _block(block: d.Block, pictures: Mapping[str, str]) -> str:
-    match block:
-        case d.Paragraph(text):
-            return _text(text) + "\n"
-        case d.Display(f.Lines(rows)):
-            return _lines(rows)
-        case d.Display(formula):
-            return f"\\begin{{center}}{_broken(formula)}\\end{{center}}"
-        case d.Facts(rows):
-            items = [f"\\item[{_escaped(name)}] {_text(text)}" for name, text in rows]
-            return "\n".join([r"\begin{description}", *items, r"\end{description}"])
-        case d.Table():
-            return _table(block)
-        case d.Picture():
-            if block.name not in pictures:
-                return ""
-            return (
-                "\\begin{center}\n"
-                f"\\includegraphics[width=0.8\\linewidth]{{{pictures[block.name]}}}\n\n"
-                f"{{\\small {_escaped(block.caption)}}}\n\\end{{center}}"
-            )
-        case d.Bar():
-            return ""  # the table says the same
-        case d.Statement(sort, name, body, status):
-            title = f"{sort}{f' {name}' if name else ''}."
-            head = f"\\textbf{{{_escaped(title)}}}"
-            head += f" \\kind{{{VERDICTS[status]}}}" if status else ""
-            inside = "\n".join(_block(part, pictures) for part in body)
-            return f"\\begin{{quote}}\n{head}\n\n{inside}\n\\end{{quote}}"
-        case d.Bullets(items):
-            lines = [f"\\item {_text(item)}" for item in items]
-            return "\n".join([r"\begin{itemize}", *lines, r"\end{itemize}"])
-        case d.Commands(lines) | d.Code(lines):
-            code = " \\\\\n".join(f"\\texttt{{{_code(line)}}}" for line in lines)
-            return f"\\begin{{flushleft}}\n{code}\n\\end{{flushleft}}"
-        case d.Folded(summary):
-            return f"{_escaped(summary)}: in the HTML report.\n"
+@cache
+def _template() -> Template:
+    found = Environment(
+        "<%", "%>", "<<", ">>", "<#", "#>",
+        trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
+        loader=PackageLoader("algzoo_exact.present", "writers"),
+    )  # fmt: skip
+    found.filters |= {
+        "sort_of": lambda part: type(part).__name__,
+        "words": _text,
+        "plain": _escaped,
+        "code": _code,
+        "breakable": _words,
+        "math": to_latex_math,
+        "broken": _broken,
+        "widths": _widths,
+    }
+    return found.get_template("document.tex")
 
 
 def _broken(formula: f.Formula) -> str:
@@ -116,66 +78,33 @@ def _broken(formula: f.Formula) -> str:
     )
 
 
-def _lines(rows: tuple[tuple[f.Formula, f.Formula], ...]) -> str:
-    """Equations one below the other, on as many pages as it takes."""
-    lines = (
-        f"$\\displaystyle {to_latex_math(left)}$ & {_broken(right)} \\\\[8pt]"
-        for left, right in rows
-    )
-    head = r"\begin{longtable}{@{}r@{\;}>{\raggedright\arraybackslash}p{0.78\linewidth}@{}}"
-    return "\n".join([head, *lines, r"\end{longtable}"])
-
-
 _LONGEST = 24  # characters of a cell that is not broken into lines
 _FULL = 60  # ... of a cell that gets no more room for more of them
 _LINE = 92  # characters of a table across the page
 
 
-def _table(table: d.Table) -> str:
-    """Cells that hold sentences get the width that the others leave."""
+def _widths(table: d.Table) -> str:
+    """The columns of a table: cells that hold sentences get the width that the others leave."""
     longest = [
         max([len(column.title), *(_length(row[k]) for row in (*table.rows, *table.foot))])
         for k, column in enumerate(table.columns)
     ]
-    wide = [
-        length > _LONGEST and not column.number
-        for length, column in zip(longest, table.columns, strict=True)
-    ]
-    taken = sum(n + 2 for n, is_wide in zip(longest, wide, strict=True) if not is_wide) / _LINE
-    sizes = [min(n, _FULL) if is_wide else 0 for n, is_wide in zip(longest, wide, strict=True)]
-    free = 0.97 - taken - 0.02 * sum(wide)
-    words = [
-        max((_longest_word(row[k]) for row in table.rows), default=0) for k in range(len(wide))
-    ]
-    shares = [
-        max(0.15, word / _LINE + 0.02, free * size / max(1, sum(sizes)))
-        for size, word in zip(sizes, words, strict=True)
-    ]
-    spec = "".join(
-        f">{{\\raggedright\\arraybackslash}}p{{{share:.2f}\\linewidth}}" if is_wide
-        else ("r" if column.number else "l")
-        for column, is_wide, share in zip(table.columns, wide, shares, strict=True)
-    )  # fmt: skip
-    head = " & ".join(f"\\textbf{{{_escaped(column.title)}}}" for column in table.columns)
-    rows = []
-    for row, below in table.lines():
-        rows.append(" & ".join(map(_text, row)) + r" \\")
-        span = f"\\multicolumn{{{len(row)}}}{{@{{}}p{{\\linewidth}}@{{}}}}"
-        rows += [f"{span}{{{_text(line)}}} " + r"\\" for line in below]
-    foot = [" & ".join(map(_text, row)) + r" \\" for row in table.foot]
-    if foot:
-        foot.insert(0, r"\hline")
-    return "\n".join(
-        [
-            f"{{\\small {_escaped(table.caption)}}}\n",
-            "{\\footnotesize\n\\setlength{\\tabcolsep}{4pt}",
-            f"\\begin{{longtable}}{{@{{}}{spec}@{{}}}}",
-            head + r" \\ \hline \endhead",
-            *rows,
-            *foot,
-            "\\end{longtable}}",
-        ]
-    )
+    sizes = {
+        k: min(length, _FULL)
+        for k, (length, column) in enumerate(zip(longest, table.columns, strict=True))
+        if length > _LONGEST and not column.number
+    }
+    taken = sum(length + 2 for k, length in enumerate(longest) if k not in sizes) / _LINE
+    free = 0.97 - taken - 0.02 * len(sizes)
+
+    def width(k: int, column: d.Column) -> str:
+        if k not in sizes:
+            return "r" if column.number else "l"
+        word = max((_longest_word(row[k]) for row in table.rows), default=0)
+        share = max(0.15, word / _LINE + 0.02, free * sizes[k] / sum(sizes.values()))
+        return f">{{\\raggedright\\arraybackslash}}p{{{share:.2f}\\linewidth}}"
+
+    return "".join(width(k, column) for k, column in enumerate(table.columns))
 
 
 def _longest_word(text: d.Text) -> int:

@@ -117,7 +117,7 @@ def _printable(text: str) -> str:
     return "\n".join(map(printable, text.split("\n")))
 
 
-_SIGNS = frozenset("+−=<>≤≥≠≈∈⇒←⋅∣") | {":="}
+_SIGNS = frozenset("+−=<>≤≥≠≈∈⇒←⋅") | {":="}
 
 
 def plain(formula: f.Formula) -> str:

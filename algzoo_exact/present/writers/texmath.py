@@ -11,24 +11,16 @@ _OPERATORS = {
     "≠": r"\ne ",
     "≈": r"\approx ",
     "∈": r"\in ",
-    "∧": r"\land ",
-    "∨": r"\lor ",
     "¬": r"\lnot ",
     "⇒": r"\implies ",
-    "∀": r"\forall ",
-    "∃": r"\exists ",
     "∑": r"\sum ",
     "⋅": r"\cdot ",
-    "⋯": r"\cdots ",
     "…": r"\ldots ",
-    "∣": r"\mid ",
     ":=": r"\mathrel{:=}",
     ":": r"\colon ",
     "←": r"\gets ",
-    "<": "<",
-    ">": ">",
 }
-_NAMES = {"π": r"\pi ", "𝔼": r"\mathbb{E}", "ℙ": r"\mathbb{P}", "ℝ": r"\mathbb{R}"}
+_NAMES = {"π": r"\pi ", "𝔼": r"\mathbb{E}", "ℙ": r"\mathbb{P}"}
 _KNOWN = frozenset({"max", "min", "sup", "arctan"})  # operators of LaTeX's own
 _ESCAPES = {c: f"\\{c}" for c in "#$%&_{}"}
 _ESCAPES |= {"\\": r"\backslash ", "~": r"\sim ", "^": r"\hat{}"}

@@ -27,7 +27,7 @@ from algzoo_exact.explain.schema import explanation_schema
 from algzoo_exact.explain.story import parse_explanation
 from algzoo_exact.explain.verify import Verification
 from algzoo_exact.present.document import Statement
-from algzoo_exact.present.sections.explanation import explanation
+from algzoo_exact.present.documents.verification import explanation
 
 MARGINS = (
     claim("wins", "margin", winner=0, by="2*x[1] - 2*x[0]", domain="x[1] > x[0]"),
