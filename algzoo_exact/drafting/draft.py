@@ -102,39 +102,21 @@ def draft(
     asked = task_of(model, task)
     if not asked.is_numeric:
         check_fit(program, asked, ties)
-    desk = _desk(_About(model, program, asked, ties, name), start, seed)
-    desk.bits_allowed = bits
-    desk.deadline = Deadline.after(seconds)
-    desk.tell = progress or (lambda text: None)
+    story = None if start is None else load_explanation(start)
+    if story is not None:
+        check_subject(story.subject, program, model)
+    standard = story is None or story.subject.standard
+    spoken_of = standardize(program)[0] if standard else program
+    specimen = Specimen(spoken_of, program, asked, ties, standard, seed)
+    if start is None or story is None:
+        head = new_head(specimen, model, name)
+    else:
+        head = given_head(Path(start).read_text(encoding="utf-8-sig"), story, model)
+    desk = Desk(specimen, head, Deadline.after(seconds), progress or (lambda text: None), bits)
     for find in FINDERS:
         if not desk.deadline.passed:
             find(desk)
     return _chosen(desk, began)
-
-
-@dataclass(frozen=True)
-class _About:
-    """What a draft is about, as ``draft`` is told."""
-
-    model: Program | HasProgram
-    program: Program
-    task: Task
-    ties: TieRule
-    name: str | None
-
-
-def _desk(about: _About, start: str | os.PathLike[str] | None, seed: int) -> Desk:
-    story = None if start is None else load_explanation(start)
-    if story is not None:
-        check_subject(story.subject, about.program, about.model)
-    standard = story is None or story.subject.standard
-    spoken_of = standardize(about.program)[0] if standard else about.program
-    specimen = Specimen(spoken_of, about.program, about.task, about.ties, standard, seed)
-    if story is None or start is None:
-        title = f"A draft about {getattr(about.model, 'name', 'a model')}"
-        return Desk(specimen, new_head(specimen, about.model, title, about.name))
-    text = Path(start).read_text(encoding="utf-8-sig")
-    return Desk(specimen, given_head(text, story, about.model))
 
 
 def _chosen(desk: Desk, began: float) -> Draft:

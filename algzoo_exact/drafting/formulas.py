@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import partial
 from math import log2
+from typing import TypeAlias
 
 import numpy as np
 
-from algzoo_exact.drafting.proposal import Value, number, price
+from algzoo_exact.drafting.proposal import Value, price, sum_text
 from algzoo_exact.drafting.specimen import Floats
 
 DEFINITIONS = {
@@ -28,18 +28,14 @@ DEFINITIONS = {
 """The words of the formulas: the input s steps before step t, or 0; of the first t inputs and 0 the
 largest, minus the least, the largest but for input i, and the second largest."""
 
-_USES = {"second": ("top", "others")}
-
 _EXACT = 1e-9  # of the size, for a fit in floats that may be exact
 _SIMPLEST = 1000  # the largest denominator of a coefficient that is taken for a fraction
 
 
-@dataclass(frozen=True)
-class Part:
-    """A part of a formula, in the language."""
-
-    text: str
-    values: Floats
+Parts: TypeAlias = Mapping[str, Floats]
+"""Values of parts of formulas, by what they are in the language."""
+Choice: TypeAlias = Callable[[Floats, Floats], tuple[int, ...]]
+"""Which parts, of a matrix with a column for each, are combined to a y."""
 
 
 @dataclass(frozen=True)
@@ -53,12 +49,8 @@ class Formula:
 
     @property
     def text(self) -> str:
-        written = ""
-        for factor, part in self.terms:
-            sign = ("- " if factor < 0 else "+ ") if written else "-" * (factor < 0)
-            size = "" if abs(factor) == 1 else f"{number(abs(factor))}*"
-            written += f" {sign}{size}{part}" if written else f"{sign}{size}{part}"
-        return f"relu({written})" if self.positive else written or "0"
+        written = sum_text(self.terms)
+        return f"relu({written})" if self.positive else written
 
     @property
     def prices(self) -> list[Value]:
@@ -76,61 +68,57 @@ class Formula:
 
 
 def definitions_for(texts: Sequence[str]) -> dict[str, str]:
-    """Those definitions that formulas use, in their order."""
-    used = {word for word in ("past", "top", "bottom", "others", "second")
-            if any(f"{word}(" in text for text in texts)}  # fmt: skip
-    used |= {inner for word in used for inner in _USES.get(word, ())}
-    return {name: body for name, body in DEFINITIONS.items() if name.partition("(")[0] in used}
+    """Those definitions that formulas use, in their order; each may use those before it."""
+    said, found = " ".join(texts), dict[str, str]()
+    for name, body in reversed(DEFINITIONS.items()):
+        if name.partition("(")[0] + "(" in said:
+            said += body
+            found = {name: body, **found}
+    return found
 
 
-def of_steps(x: Floats, n: int) -> list[Part]:
+def of_steps(x: Floats, n: int) -> Parts:
     """Parts with the step t as a parameter, each valued at steps 0 .. n-1, one after the other."""
+    steps = [_at_step(x, t, n) for t in range(n)]
+    return {text: np.concatenate([step[text] for step in steps]) for text in steps[0]}
 
-    def stacked(text: str, value: Callable[[int], Floats]) -> Part:
-        return Part(text, np.concatenate([value(t) for t in range(n)]))
 
-    parts = []
+def _at_step(x: Floats, t: int, n: int) -> Parts:
+    found: dict[str, Floats] = {}
     for s in range(n):
-        text = f"past(t, {s})" if s else "x[t]"
-        past = stacked(text, partial(_past, x, s))
-        parts.append(past)
-        parts.append(Part(f"relu({text})", np.maximum(past.values, 0)))
-        parts.append(Part(f"relu(-{text})", np.maximum(-past.values, 0)))
+        past = x[:, t - s] if t >= s else np.zeros(len(x))
+        found |= _with_signs(f"past(t, {s})" if s else "x[t]", past)
         if s:
-            parts.append(stacked(f"others(t+1, t-{s})", partial(_others, x, 1, s)))
-            parts.append(stacked(f"others(t, t-{s})", partial(_others, x, 0, s)))
-    for more, at in ((0, "t"), (1, "t+1")):
-        parts.append(stacked(f"top({at})", partial(_first, _top, x, more)))
-        parts.append(stacked(f"bottom({at})", partial(_first, _top, -x, more)))
-        parts.append(stacked(f"second({at})", partial(_first, _second, x, more)))
-    return parts
+            found[f"others(t+1, t-{s})"] = _top(x, t + 1, t - s)
+            found[f"others(t, t-{s})"] = _top(x, t, t - s)
+    return {**found, **_extremes(x, "t", t), **_extremes(x, "t+1", t + 1)}
 
 
-def of_all(x: Floats, n: int) -> list[Part]:
+def of_all(x: Floats, n: int) -> Parts:
     """Parts of what is known in the end, for logits."""
-    parts = []
+    found: dict[str, Floats] = {}
     for k in range(n):
-        parts.append(Part(f"x[{k}]", x[:, k]))
-        parts.append(Part(f"relu(x[{k}])", np.maximum(x[:, k], 0)))
-        parts.append(Part(f"relu(-x[{k}])", np.maximum(-x[:, k], 0)))
-        parts.append(Part(f"others(n, {k})", _top(x, n, k)))
-    parts.append(Part("top(n)", _top(x, n)))
-    parts.append(Part("bottom(n)", _top(-x, n)))
-    parts.append(Part("second(n)", _second(x, n)))
-    return parts
+        found |= _with_signs(f"x[{k}]", x[:, k])
+        found[f"others(n, {k})"] = _top(x, n, k)
+    return {**found, **_extremes(x, "n", n)}
 
 
-def _past(x: Floats, s: int, t: int) -> Floats:
-    return x[:, t - s] if t >= s else np.zeros(len(x))
+def _with_signs(text: str, values: Floats) -> Parts:
+    """A part, its positive part and its negative part."""
+    return {
+        text: values,
+        f"relu({text})": np.maximum(values, 0),
+        f"relu(-{text})": np.maximum(-values, 0),
+    }
 
 
-def _others(x: Floats, more: int, s: int, t: int) -> Floats:
-    """The largest of the first ``t + more`` inputs but for that s steps before t."""
-    return _top(x, t + more, t - s)
-
-
-def _first(of: Callable[[Floats, int], Floats], x: Floats, more: int, t: int) -> Floats:
-    return of(x, t + more)
+def _extremes(x: Floats, text: str, t: int) -> Parts:
+    """Of the first t inputs."""
+    return {
+        f"top({text})": _top(x, t),
+        f"bottom({text})": _top(-x, t),
+        f"second({text})": _second(x, t),
+    }
 
 
 def _top(x: Floats, t: int, but: int = -1) -> Floats:
@@ -145,33 +133,40 @@ def _second(x: Floats, t: int) -> Floats:
     return found
 
 
-def fitted(y: Floats, parts: Sequence[Part], *, positive: bool, pairs: bool) -> Formula | None:
-    """The combination of one part, or of two if ``pairs``, that y is to all digits; the first one
-    in the order of the parts. ``positive``: y is what the formula's positive part is taken of."""
+def fitted(y: Floats, parts: Parts, choose: Choice, *, positive: bool = False) -> Formula | None:
+    """The combination of parts that y is to all digits, if there is one with those chosen.
+    ``positive``: y is what the formula's positive part is taken of."""
     size = float(abs(y).max())
     if size == 0:
         return Formula((), False, len(parts))
-    matrix = np.stack([part.values for part in parts], axis=1)
-    chosen = _pair(matrix, y) if pairs else _single(matrix, y)
-    return _formula(y, matrix, parts, chosen, positive=positive)
+    matrix, texts = np.stack([*parts.values()], axis=1), [*parts]
+    chosen = choose(matrix, y)
+    columns = matrix[:, list(chosen)]
+    factors = np.linalg.lstsq(columns, y, rcond=None)[0]
+    if float(abs(columns @ factors - y).max()) > _EXACT * size:
+        return None
+    simple = [_simple(float(factor)) for factor in factors]
+    if None in simple:
+        return None
+    terms = tuple((c, texts[k]) for c, k in zip(simple, chosen, strict=True) if c)
+    return Formula(terms, positive, len(parts))
 
 
-def fitted_linear(y: Floats, parts: Sequence[Part], *, positive: bool) -> Formula | None:
-    """The combination of all parts that y is to all digits, such as of inputs some steps before."""
-    matrix = np.stack([part.values for part in parts], axis=1)
-    return _formula(y, matrix, parts, tuple(range(len(parts))), positive=positive)
+def all_parts(matrix: Floats, y: Floats) -> tuple[int, ...]:
+    """Such as inputs some steps before."""
+    return tuple(range(matrix.shape[1]))
 
 
-def _single(matrix: Floats, y: Floats) -> tuple[int, ...] | None:
+def one_part(matrix: Floats, y: Floats) -> tuple[int, ...]:
+    """The first that y is a multiple of; if there is none, the first."""
     norms = (matrix**2).sum(0)
     dots = matrix.T @ y
     left = y @ y - np.divide(dots**2, norms, out=np.zeros_like(norms), where=norms > 0)
-    best = int(np.argmax(left <= _EXACT * (y @ y)))
-    return (best,) if left[best] <= _EXACT * (y @ y) else None
+    return (int(np.argmax(left <= _EXACT * (y @ y))),)
 
 
-def _pair(matrix: Floats, y: Floats) -> tuple[int, ...] | None:
-    """By the residuals of all two-by-two systems at once."""
+def two_parts(matrix: Floats, y: Floats) -> tuple[int, ...]:
+    """The first two, likewise, by the residuals of all two-by-two systems at once."""
     gram, dots = matrix.T @ matrix, matrix.T @ y
     a, c = np.diag(gram)[:, None], np.diag(gram)[None, :]
     determinant = a * c - gram**2
@@ -182,32 +177,8 @@ def _pair(matrix: Floats, y: Floats) -> tuple[int, ...] | None:
         out=np.zeros_like(gram), where=solvable,
     )  # fmt: skip
     good = np.triu(explained >= (1 - _EXACT) * (y @ y), 1)
-    if not good.any():
-        return None
     i, j = np.unravel_index(int(np.argmax(good)), good.shape)
     return int(i), int(j)
-
-
-def _formula(
-    y: Floats,
-    matrix: Floats,
-    parts: Sequence[Part],
-    chosen: tuple[int, ...] | None,
-    *,
-    positive: bool,
-) -> Formula | None:
-    if chosen is None:
-        return None
-    columns = matrix[:, list(chosen)]
-    factors = np.linalg.lstsq(columns, y, rcond=None)[0]
-    size = float(abs(y).max())
-    if float(abs(columns @ factors - y).max()) > _EXACT * size:
-        return None
-    simple = [_simple(float(factor)) for factor in factors]
-    if None in simple:
-        return None
-    terms = tuple((c, parts[k].text) for c, k in zip(simple, chosen, strict=True) if c)
-    return Formula(terms, positive, len(parts))
 
 
 def _simple(factor: float) -> Fraction | None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from textwrap import fill
 from typing import TypeAlias
 
 from algzoo_exact.drafting.proposal import Proposal, Value, value_text
@@ -51,8 +52,9 @@ class Head:
         return text
 
 
-def new_head(specimen: Specimen, model: Model, title: str, name: str | None) -> Head:
+def new_head(specimen: Specimen, model: Model, name: str | None) -> Head:
     """For a story that begins here; ``name`` is what ``load`` takes to get the model."""
+    title = f"A draft about {getattr(model, 'name', 'a model')}"
     keys: dict[str, Value] = {
         "task": specimen.task.name,
         "hidden_size": specimen.d,
@@ -76,13 +78,10 @@ def given_head(text: str, story: Explanation, model: Model) -> Head:
 
 def comment(text: str) -> str:
     """As lines that TOML skips."""
-    lines: list[str] = []
-    for word in text.split():
-        if lines and len(lines[-1]) + 1 + len(word) <= _COMMENT:
-            lines[-1] += f" {word}"
-        else:
-            lines.append(f"# {word}")
-    return "\n".join(lines)
+    return fill(
+        text, _COMMENT, initial_indent="# ", subsequent_indent="# ", break_long_words=False,
+        break_on_hyphens=False,
+    )  # fmt: skip
 
 
 def _with_table(text: str, title: str, entries: Mapping[str, str]) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Literal, TypeAlias
+
+from algzoo_exact.explain.claims.tolerances import rounded
 
 Value: TypeAlias = str | int | bool | Fraction | Sequence["Value"] | Mapping[str, "Value"]
 
@@ -97,6 +99,22 @@ def number(value: Fraction) -> str:
             return str(value.numerator) if digits == 0 else f"{float(value):.{digits}f}"
     short = f"{float(value):.3g}"
     return short if Fraction(short) == value else str(value)
+
+
+def rounded_up(value: Fraction) -> Fraction:
+    """To two digits."""
+    return Fraction(rounded(value, up=True, digits=2))
+
+
+def sum_text(terms: Iterable[tuple[Fraction | int, str]]) -> str:
+    """A sum of multiples of terms, in the language; 0 where there is none."""
+    text = ""
+    for factor, term in terms:
+        if factor:
+            size = "" if abs(factor) == 1 else f"{number(abs(Fraction(factor)))}*"
+            sign = "-" if factor < 0 else "+"
+            text += f" {sign} {size}{term}" if text else f"{sign}{size}{term}"
+    return text.removeprefix("+") or "0"
 
 
 def wrapped(parts: Sequence[str], joint: str) -> str:

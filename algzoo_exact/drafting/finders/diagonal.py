@@ -13,6 +13,7 @@ from fractions import Fraction
 from math import floor, log2
 
 from algzoo_exact.drafting.desk import Desk
+from algzoo_exact.drafting.finders.weights import input_weights
 from algzoo_exact.drafting.proposal import Proposal, case, claim, price, wrapped
 from algzoo_exact.drafting.specimen import Specimen
 from algzoo_exact.program.ir import dot
@@ -98,9 +99,7 @@ def _definitions(label: int, halves: Mapping[int, _Half]) -> dict[str, str]:
         "at_wall(i, s)": "sum(j in 0..d-1: out(j)*relu(after(j, s) - W_hi[j]*W_hi[i]*after(i, s)))",
         "of_last(s)": f"sum(j in 0..d-1 if {active}: out(j)*W_hi[j])",
         "of_first(s)": f"sum(j in 0..d-1 if {active}: out(j)*after(j, s))",
-        "agree(s)": " + ".join(
-            f"sum(k in {s}..{s} if k == s: {half.parts})" for s, half in halves.items()
-        ),
+        "agree(s)": f"if s == 1 then {halves[1].parts} else {halves[-1].parts}",
         "near(s)": f"{_HALF} and agree(s)*abs(x[1] - x[0]) <= abs(x[0])",
     }
 
@@ -112,14 +111,7 @@ def _account(specimen: Specimen, label: int, halves: Mapping[int, _Half]) -> Pro
         FINDER,
         "Two inputs: signs at the neurons' walls, and nearly equal coefficients on the diagonal.",
         (
-            claim(
-                "input_weights", "weights", "In standard form they are 1 and -1.",
-                statement=wrapped(
-                    [f"W_hi[{j}] == {w}" for j, w in enumerate(specimen.program.input_weights)],
-                    "and",
-                ),
-                price=[price("sign", d)],
-            ),
+            input_weights(specimen),
             claim(
                 "last_state", "always",
                 "The state once both inputs are in: after(i, s) is what |x[0]| counts for.",

@@ -11,19 +11,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
-from math import ceil, floor, log10
 
 import numpy as np
 
 from algzoo_exact.drafting.desk import Desk
 from algzoo_exact.drafting.formulas import (
     Formula,
+    all_parts,
     definitions_for,
     fitted,
-    fitted_linear,
     of_steps,
+    one_part,
+    two_parts,
 )
-from algzoo_exact.drafting.proposal import Proposal, claim
+from algzoo_exact.drafting.proposal import Proposal, claim, rounded_up
 from algzoo_exact.drafting.specimen import Specimen
 from algzoo_exact.explain.prove.decider import FEW_INPUTS
 
@@ -54,17 +55,17 @@ def find(desk: Desk) -> None:
 def formulas_of(specimen: Specimen) -> dict[int, Formula]:
     """The simplest formula for each neuron that has one, seen at the specimen's points."""
     parts = of_steps(specimen.points, specimen.n)
-    inputs = [part for part in parts if part.text.startswith(("x", "past"))]
+    inputs = {text: part for text, part in parts.items() if text.startswith(("x", "past"))}
     z, h = specimen.states(specimen.points)
     found: dict[int, Formula] = {}
     for i in range(specimen.d):
         before, after = z[:, :, i].ravel(), h[:, :, i].ravel()
         formula = (
-            fitted(after, parts, positive=False, pairs=False)
-            or fitted(before, parts, positive=True, pairs=False)
-            or fitted(after, parts, positive=False, pairs=True)
-            or fitted(before, parts, positive=True, pairs=True)
-            or fitted_linear(before, inputs, positive=True)
+            fitted(after, parts, one_part)
+            or fitted(before, parts, one_part, positive=True)
+            or fitted(after, parts, two_parts)
+            or fitted(before, parts, two_parts, positive=True)
+            or fitted(before, inputs, all_parts, positive=True)
         )
         if formula is not None:
             found[i] = formula
@@ -125,11 +126,3 @@ def _nearly(desk: Desk, exact: Proposal, group: Sequence[int], held: Mapping[int
         greatest = max(error for (name, _), error in errors.items() if name == block.name)
         bounded.append(replace(block, keys={**block.keys, "at_most": rounded_up(greatest)}))
     return desk.offer(replace(rough, blocks=tuple(bounded)))
-
-
-def rounded_up(value: Fraction, digits: int = 2) -> Fraction:
-    """To so many significant digits."""
-    if not value:
-        return value
-    unit = Fraction(10) ** (floor(log10(value)) + 1 - digits)
-    return ceil(value / unit) * unit

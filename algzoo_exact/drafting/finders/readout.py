@@ -7,11 +7,13 @@ import numpy as np
 from algzoo_exact.drafting.desk import Desk
 from algzoo_exact.drafting.formulas import (
     Formula,
+    all_parts,
     definitions_for,
     fitted,
-    fitted_linear,
     of_all,
+    one_part,
     shared,
+    two_parts,
 )
 from algzoo_exact.drafting.proposal import Proposal, case, claim
 from algzoo_exact.explain.prove.decider import FEW_INPUTS
@@ -27,14 +29,14 @@ def find(desk: Desk) -> None:
     specimen = desk.specimen
     logits = specimen.logits(specimen.points)
     parts = of_all(specimen.points, specimen.n)
-    inputs = [part for part in parts if part.text.startswith("x[")]
+    inputs = {text: part for text, part in parts.items() if text.startswith("x[")}
     found: dict[int, Formula] = {}
     for k in range(specimen.program.outputs):
         y = logits[:, k]
         formula = (
-            fitted(y, parts, positive=False, pairs=False)
-            or fitted_linear(y, inputs, positive=False)
-            or fitted(y, parts, positive=False, pairs=True)
+            fitted(y, parts, one_part)
+            or fitted(y, inputs, all_parts)
+            or fitted(y, parts, two_parts)
         )
         if formula is None:
             break

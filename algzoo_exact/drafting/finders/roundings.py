@@ -15,9 +15,18 @@ from math import inf
 import numpy as np
 
 from algzoo_exact.drafting.desk import Desk
-from algzoo_exact.drafting.finders.holdings import rounded_up
 from algzoo_exact.drafting.finders.surrogates import Surrogate, offer, share_open
-from algzoo_exact.drafting.proposal import Block, Value, claim, number, price, wrapped
+from algzoo_exact.drafting.finders.weights import input_weights
+from algzoo_exact.drafting.proposal import (
+    Block,
+    Value,
+    claim,
+    number,
+    price,
+    rounded_up,
+    sum_text,
+    wrapped,
+)
 from algzoo_exact.drafting.rounding import Rounded, rounded
 from algzoo_exact.drafting.specimen import Floats, Labels, Specimen
 
@@ -177,29 +186,18 @@ def _surrogate(best: _Candidate) -> Surrogate:
     definitions: dict[str, str] = {}
     for t in range(specimen.n):
         for i in range(d):
-            terms = [_times(specimen.w_hi[i], f"x[{t}]")]
-            if t:
-                terms += [_times(c, f"g{t - 1}_{j}") for j, c in enumerate(simpler.recurrent[i])]
-            definitions[f"g{t}_{i}"] = f"relu({_sum(terms)})"
-    rows = [_sum([_times(c, f"g{specimen.n - 1}_{j}") for j, c in enumerate(row)])
-            for row in simpler.reads]  # fmt: skip
-    definitions["told(k)"] = " + ".join(
-        f"sum(i in {k}..{k} if i == k: {row})" for k, row in enumerate(rows, 1)
-    )
+            terms = [(specimen.program.input_weights[i], f"x[{t}]")]
+            terms += _states(t - 1, simpler.recurrent[i]) if t else ()
+            definitions[f"g{t}_{i}"] = f"relu({sum_text(terms)})"
+    rows = [sum_text(_states(specimen.n - 1, row)) for row in simpler.reads]
+    definitions["told(k)"] = f"[{', '.join(['0', *rows])}][k]"
     bits = found.bits(network.ranges[free])
     return Surrogate(
         FINDER,
         f"Rounded to {bits:.0f} bits, {len(free)} numbers tell the answers: g{specimen.n - 1}_0 is "
         "neuron 0 of the rounded model in the end, and told(k) its logit k less logit 0.",
         (
-            claim(
-                "input_signs", "weights", "In standard form input weights are 1 and -1.",
-                statement=wrapped(
-                    [f"W_hi[{i}] == {w}" for i, w in enumerate(specimen.program.input_weights)],
-                    "and",
-                ),
-                price=[price("sign", d)],
-            ),
+            input_weights(specimen),
             _numbers(best),
         ),
         definitions,
@@ -216,14 +214,12 @@ def _numbers(best: _Candidate) -> Block:
     for k in free:
         value, near = network.numbers[k], Fraction(float(simpler.numbers[k]))
         off = rounded_up(Fraction(abs(value - float(near))) + Fraction(1, 10**9))
-        if k < inner:
-            parts.append(f"abs(W_hh[{k // d}][{k % d}] - {_bare(near)}) <= {number(off)}")
-        else:
-            row, j = divmod(k - inner, d)
-            parts.append(
-                f"abs(W_oh[{row + 1}][{j}] - W_oh[0][{j}] - unit*{_bare(near)}) "
-                f"<= unit*{number(off)}"
-            )
+        row, j = divmod(k if k < inner else k - inner, d)
+        weight, unit = f"W_hh[{row}][{j}]", ""
+        if k >= inner:
+            weight, unit = f"W_oh[{row + 1}][{j}] - W_oh[0][{j}]", f"{number(network.unit)}*"
+        gap = f"{weight} {'-+'[near < 0]} {unit}{number(abs(near))}"
+        parts.append(f"abs({gap}) <= {unit}{number(off)}")
     pairs = sorted(zip(network.ranges[free].tolist(), found.steps.tolist(), strict=True))
     prices: list[Value] = [
         price("real", len(list(same)), range=Fraction(reach).limit_denominator(10**6),
@@ -233,24 +229,10 @@ def _numbers(best: _Candidate) -> Block:
     text = "The others, rounded: those that answers depend on little to fewer digits."
     return claim(
         "rounded_numbers", "weights", text,
-        statement=wrapped(parts, "and").replace("unit*", f"{number(network.unit)}*"),
-        price=prices,
+        statement=wrapped(parts, "and"), price=prices,
     )  # fmt: skip
 
 
-def _times(factor: float, term: str) -> str:
-    """A product, with its sign; empty for 0."""
-    value = Fraction(float(factor))
-    if not value:
-        return ""
-    sign = "-" if value < 0 else "+"
-    return f"{sign} {term}" if abs(value) == 1 else f"{sign} {number(abs(value))}*{term}"
-
-
-def _sum(terms: Sequence[str]) -> str:
-    text = " ".join(filter(None, terms)) or "0"
-    return text.removeprefix("+ ")
-
-
-def _bare(value: Fraction) -> str:
-    return f"({number(value)})" if value < 0 else number(value)
+def _states(t: int, factors: Floats) -> list[tuple[Fraction, str]]:
+    """What neurons of the rounded model at step t are multiplied with."""
+    return [(Fraction(float(factor)), f"g{t}_{j}") for j, factor in enumerate(factors)]

@@ -16,7 +16,7 @@ from typing import TypeAlias
 import numpy as np
 
 from algzoo_exact.drafting.desk import Desk
-from algzoo_exact.drafting.proposal import Block, Proposal, case, claim, number
+from algzoo_exact.drafting.proposal import Block, Proposal, case, claim, number, sum_text
 from algzoo_exact.drafting.specimen import Floats, Specimen
 
 
@@ -105,27 +105,23 @@ def _words(specimen: Specimen, surrogate: Surrogate) -> tuple[dict[str, str], di
     """The definitions and domains of leads in label cells, and the range of cells c with their
     labels b."""
     outputs, cells = specimen.program.outputs, list(specimen.task.cells())
-    where = [" and ".join(map(_positive, cell.inequalities)) for cell in cells]
+    where = ",\n".join(" and ".join(map(_positive, cell.inequalities)) for cell in cells)
+    labels = [cell.label for cell in cells]
     definitions = {
         **surrogate.definitions,
         "lead(b)": f"min(k in 0..{outputs - 1} if k != b: told(b) - told(k))",
         "size": f"max({', '.join(f'abs(x[{t}])' for t in range(specimen.n))})",
     }
-    labels = {b: [c for c, cell in enumerate(cells) if cell.label == b] for b in range(outputs)}
-    pairs = " or ".join(
-        f"b == {b} and ({' or '.join(f'c == {c}' for c in found)})" for b, found in labels.items()
-    )
-    every = f"c in 0..{len(cells) - 1}, b in 0..{outputs - 1} if {pairs}"
-    domains = {"cell(c)": "\nor ".join(f"c == {c} and {text}" for c, text in enumerate(where))}
-    return definitions, domains, every
+    every = f"c in 0..{len(cells) - 1}, b in 0..{outputs - 1} if b == {labels}[c]"
+    return definitions, {"cell(c)": f"[{where}][c]"}, every
 
 
 def _proposal(specimen: Specimen, surrogate: Surrogate, margins: Margins) -> Proposal:
     definitions, domains, every = _words(specimen, surrogate)
     cells = range(len(margins) // 2)
     definitions |= {
-        "enough(c)": _picked([margins["right", c] for c in cells]),
-        "too_little(c)": _picked([margins["wrong", c] for c in cells]),
+        "enough(c)": f"[{', '.join(number(margins['right', c]) for c in cells)}][c]",
+        "too_little(c)": f"[{', '.join(number(margins['wrong', c]) for c in cells)}][c]",
     }
     domains |= {
         "ahead(c, b)": "cell(c) and lead(b) > size*enough(c)",
@@ -150,12 +146,7 @@ def _proposal(specimen: Specimen, surrogate: Surrogate, margins: Margins) -> Pro
     )
 
 
-def _picked(values: Sequence[Fraction]) -> str:
-    """The one of the values that c numbers, as a term."""
-    return "\n+ ".join(f"sum(k in {c}..{c} if k == c: {number(v)})" for c, v in enumerate(values))
-
-
 def _positive(row: Sequence[int]) -> str:
-    above = [f"{c}*x[{t}]" if c > 1 else f"x[{t}]" for t, c in enumerate(row) if c > 0]
-    below = [f"{-c}*x[{t}]" if c < -1 else f"x[{t}]" for t, c in enumerate(row) if c < 0]
-    return f"{' + '.join(above) or '0'} > {' + '.join(below) or '0'}"
+    above = sum_text((c, f"x[{t}]") for t, c in enumerate(row) if c > 0)
+    below = sum_text((-c, f"x[{t}]") for t, c in enumerate(row) if c < 0)
+    return f"{above} > {below}"

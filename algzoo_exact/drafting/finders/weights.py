@@ -14,8 +14,16 @@ from math import prod
 import numpy as np
 
 from algzoo_exact.drafting.desk import Desk
-from algzoo_exact.drafting.finders.holdings import rounded_up
-from algzoo_exact.drafting.proposal import Block, Proposal, claim, number, price, wrapped
+from algzoo_exact.drafting.proposal import (
+    Block,
+    Proposal,
+    Value,
+    claim,
+    number,
+    price,
+    rounded_up,
+    wrapped,
+)
 from algzoo_exact.drafting.specimen import Specimen
 from algzoo_exact.explain.claims.equalities import bits_of
 
@@ -70,18 +78,21 @@ def _signs(specimen: Specimen) -> Proposal:
     return Proposal(FINDER, "Signs and magnitudes of the weights.", tuple(blocks))
 
 
+def input_weights(specimen: Specimen) -> Block:
+    """For accounts of models in standard form."""
+    weights = specimen.program.input_weights
+    return claim(
+        "input_weights", "weights", "In standard form they are 1 and -1.",
+        statement=wrapped([f"W_hi[{i}] == {w}" for i, w in enumerate(weights)], "and"),
+        price=[price("sign", len(weights))],
+    )  # fmt: skip
+
+
 def _dead(neurons: Sequence[int]) -> Proposal:
     said = " and ".join(f"h[t][{i}] == 0" for i in neurons)
-    return Proposal(
-        FINDER,
-        f"Never on: {', '.join(f'neuron {i}' for i in neurons)}.",
-        (
-            claim(
-                "never_on", "inductive", for_="t in 0..n-1", step="t", statement=said,
-                price=[price("sign", len(neurons), note="whether a neuron is ever on")],
-            ),
-        ),
-    )  # fmt: skip
+    paid = price("sign", len(neurons), note="whether a neuron is ever on")
+    names = ", ".join(f"neuron {i}" for i in neurons)
+    return _at_each_step(f"Never on: {names}.", "never_on", said, paid)
 
 
 def _copies(specimen: Specimen, alive: Sequence[int]) -> Iterator[tuple[int, int]]:
@@ -101,17 +112,16 @@ def _copies(specimen: Specimen, alive: Sequence[int]) -> Iterator[tuple[int, int
 
 
 def _copy(d: int, i: int, j: int) -> Proposal:
-    return Proposal(
-        FINDER,
-        f"Neuron {j} is a copy of neuron {i}.",
-        (
-            claim(
-                f"copy_{i}_{j}", "inductive", for_="t in 0..n-1", step="t",
-                statement=f"h[t][{j}] == h[t][{i}]",
-                price=[price("index", among=d * (d - 1) // 2, note="which two neurons")],
-            ),
-        ),
+    paid = price("index", among=d * (d - 1) // 2, note="which two neurons")
+    found = f"Neuron {j} is a copy of neuron {i}."
+    return _at_each_step(found, f"copy_{i}_{j}", f"h[t][{j}] == h[t][{i}]", paid)
+
+
+def _at_each_step(found: str, name: str, statement: str, paid: Value) -> Proposal:
+    said = claim(
+        name, "inductive", for_="t in 0..n-1", step="t", statement=statement, price=[paid]
     )  # fmt: skip
+    return Proposal(FINDER, found, (said,))
 
 
 def _mirror(specimen: Specimen, alive: Sequence[int]) -> list[int] | None:
@@ -170,7 +180,8 @@ def _mirrored(specimen: Specimen, image: Sequence[int]) -> Proposal:
     read_sides = [(f"reads({k}, {i})", f"reads({k}, {image[i]})") for k, i in ahead]
     swaps = [f"{i} and {image[i]}" for i in sorted(moved) if i < image[i]]
     how = "is a symmetry" if exact else "is nearly a symmetry"
-    prices = [price("index", among=_pairings(len(moved)), note="which neurons change places")]
+    pairings = prod(range(1, len(moved), 2))
+    prices = [price("index", among=pairings, note="which neurons change places")]
     blocks = [
         claim(
             "mirror_inputs", "weights", "Neurons that change places read inputs with either sign.",
@@ -207,8 +218,3 @@ def _equal(
         statement=wrapped([f"abs({a} - {b}) <= {number(bound)}" for a, b in sides], "and"),
         price=[price("equality", len(sides), bits=Fraction(round(100 * bits), 100))],
     )  # fmt: skip
-
-
-def _pairings(neurons: int) -> int:
-    """How many ways there are to pair them."""
-    return prod(range(1, neurons, 2)) or 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from decimal import Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 from fractions import Fraction
 from typing import Any, NamedTuple
 
@@ -19,14 +19,9 @@ _MULTIPLE = re.compile(r"\s*([0-9][0-9.eE+-]*)\s*\*\s*(.+)", re.DOTALL)
 
 def rounded(value: Fraction, *, up: bool, digits: int = _DIGITS) -> Decimal:
     """A decimal of so many digits that is no less, or no more."""
-    if not value:
-        return Decimal(0)
-    exponent = len(str(abs(value.numerator))) - len(str(value.denominator)) - digits
-    if abs(value) >= Fraction(10) ** (exponent + digits):
-        exponent += 1
-    count = value / Fraction(10) ** exponent
-    whole = -(-count.numerator // count.denominator) if up else count.numerator // count.denominator
-    short = Decimal(whole).scaleb(exponent).normalize()
+    outward = Context(digits, ROUND_CEILING if up else ROUND_FLOOR)
+    quotient = outward.divide(Decimal(value.numerator), Decimal(value.denominator))
+    short = quotient.normalize(outward)
     return Decimal(f"{short:f}") if -12 < short.adjusted() < 12 else short
 
 
