@@ -57,21 +57,15 @@ def find(desk: Desk) -> None:
 
 
 def _claim(found: dict[int, Formula], known: list[str]) -> Proposal:
-    text = shared(found, "k")
-    one = found[0]
+    """One equation for all logits where their formulas are alike, else one for each."""
+    text, formulas = shared(found, "k"), [*found.values()]
+    equations = [f"logit[{k}] == {formula.text}" for k, formula in found.items()]
     if text is not None:
-        said = claim(
-            LOGITS, "always", for_=f"k in 0..{len(found) - 1}", assume=list(dict.fromkeys(known)),
-            statement=f"logit[k] == {text}", price=one.prices,
-        )  # fmt: skip
-        sentence = f"In the end logit[k] is {text}."
-    else:
-        equations = [f"logit[{k}] == {formula.text}" for k, formula in found.items()]
-        said = claim(
-            LOGITS, "always", assume=list(dict.fromkeys(known)), statement=" and ".join(equations),
-            price=[part for formula in found.values() for part in formula.prices],
-        )  # fmt: skip
-        sentence = f"In the end {', '.join(equations)}."
-    return Proposal(
-        FINDER, sentence, (said,), definitions_for([formula.text for formula in found.values()])
-    )
+        equations, formulas = [f"logit[k] == {text}"], formulas[:1]
+    said = claim(
+        LOGITS, "always", for_="" if text is None else f"k in 0..{len(found) - 1}",
+        assume=list(dict.fromkeys(known)), statement=" and ".join(equations),
+        price=[part for formula in formulas for part in formula.prices],
+    )  # fmt: skip
+    definitions = definitions_for([formula.text for formula in found.values()])
+    return Proposal(FINDER, f"In the end {', '.join(equations)}.", (said,), definitions)

@@ -7,8 +7,9 @@ weights change sign, the rest stays, but for a constant that all logits share.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
+from itertools import combinations
 from math import prod
 
 import numpy as np
@@ -47,8 +48,11 @@ def find(desk: Desk) -> None:
     if dead:
         desk.offer(_dead(dead))
     alive = [i for i in range(specimen.d) if i not in dead]
-    for i, j in _copies(specimen, alive):
-        if abs(h[:, :, i] - h[:, :, j]).max() <= _ALIKE * size:
+    copied: set[int] = set()
+    for i, j in combinations(alive, 2):
+        apart = float(abs(h[:, :, i] - h[:, :, j]).max())
+        if apart <= _ALIKE * size and not copied & {i, j}:
+            copied |= {i, j}
             desk.offer(_copy(specimen.d, i, j))
     if specimen.standard and specimen.program.outputs > 1:
         permutation = _mirror(specimen, alive)
@@ -93,22 +97,6 @@ def _dead(neurons: Sequence[int]) -> Proposal:
     paid = price("sign", len(neurons), note="whether a neuron is ever on")
     names = ", ".join(f"neuron {i}" for i in neurons)
     return _at_each_step(f"Never on: {names}.", "never_on", said, paid)
-
-
-def _copies(specimen: Specimen, alive: Sequence[int]) -> Iterator[tuple[int, int]]:
-    """Pairs (i, j) with j a copy of an earlier neuron i, by their states at some points; each
-    neuron is a copy of one other at most."""
-    _, h = specimen.states(specimen.points)
-    columns = np.moveaxis(h, 2, 0).reshape(specimen.d, -1)
-    norms = np.sqrt((columns**2).sum(1))
-    taken: set[int] = set()
-    for place, i in enumerate(alive):
-        for j in alive[place + 1 :]:
-            if i in taken or j in taken:
-                continue
-            if columns[i] @ columns[j] >= (1 - 1e-12) * norms[i] * norms[j]:
-                taken.add(j)
-                yield i, j
 
 
 def _copy(d: int, i: int, j: int) -> Proposal:
