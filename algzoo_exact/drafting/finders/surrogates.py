@@ -18,6 +18,7 @@ import numpy as np
 from algzoo_exact.drafting.desk import Desk
 from algzoo_exact.drafting.proposal import Proposal, case, claim, number, sum_text
 from algzoo_exact.drafting.specimen import Floats, Labels, Specimen
+from algzoo_exact.explain.claims.tolerances import largest_input
 
 Margins: TypeAlias = dict[tuple[str, int], Fraction]
 """By what the model is in a case, right or wrong, and the label cell; of the largest input."""
@@ -43,7 +44,7 @@ def _with_leads(specimen: Specimen, surrogate: Proposal) -> tuple[Proposal, str]
     definitions = {
         **surrogate.definitions,
         "lead(b)": f"min(k in 0..{outputs - 1} if k != b: told(b) - told(k))",
-        "size": f"max({', '.join(f'abs(x[{t}])' for t in range(specimen.n))})",
+        "size": largest_input(specimen.n),
     }
     labels = [cell.label for cell in cells]
     every = f"c in 0..{len(cells) - 1}, b in 0..{outputs - 1} if b == {labels}[c]"

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import ClassVar, Self
+from typing import ClassVar
 
-from algzoo_exact.errors import InputError
 from algzoo_exact.explain.claims.bench import Bench
 from algzoo_exact.explain.claims.claim import Instance
-from algzoo_exact.explain.claims.keys import SETTING_KEYS, Keys, Source, Values, formula
+from algzoo_exact.explain.claims.keys import SETTING_KEYS, Keys, formula
 from algzoo_exact.explain.language.expression import EVERYWHERE, Formula, Logic
 from algzoo_exact.explain.outcome import Outcome
 from algzoo_exact.explain.prove.facts import Fact, Question
@@ -17,27 +16,14 @@ from algzoo_exact.explain.prove.labels import cells_in, earns, fails
 from algzoo_exact.program.task import Task, TieRule
 
 
-def check_labels(source: Source) -> None:
-    """InputError for a task that asks for a number."""
-    if source.task is not None and source.task.is_numeric:
-        raise InputError(
-            f"{source.task.name} has no labels for a model to be right or wrong about."
-        )
-
-
 @dataclass(frozen=True)
 class _Answer(Instance):
     domain: Formula
 
     keys: ClassVar[Keys] = {"domain": formula(EVERYWHERE), **SETTING_KEYS}
-    right: ClassVar[bool]
-
-    @classmethod
-    def read(cls, source: Source, choices: Sequence[Values]) -> tuple[Self, ...]:
-        check_labels(source)
-        return super().read(source, choices)
-
+    needs_labels = True
     almost = True
+    right: ClassVar[bool]
 
     def says(self, task: Task, ties: TieRule, facts: Sequence[Fact]) -> list[Question]:
         """A statement for each label cell of the task that the domain does not exclude."""
@@ -50,11 +36,10 @@ class _Answer(Instance):
         ]
 
     def check(self, bench: Bench, facts: Sequence[Fact]) -> Outcome:
-        questions = self.says(bench.task, bench.ties, facts)
-        if not questions:
+        if not self.says(bench.task, bench.ties, facts):
             reason = "the order of the inputs leaves no label: nothing is in the domain"
             return replace(Outcome.unknown(reason), vacuous=True)
-        return bench.holds(questions, almost=True)
+        return super().check(bench, facts)
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,6 @@ from algzoo_exact.explain.language.expression import (
     Formula,
     If,
     Logic,
-    Number,
     Term,
     Truth,
     some,
@@ -62,9 +61,9 @@ class Ground:
                 yield value
 
     @classmethod
-    def one(cls, source: Source) -> Self:
-        """From a table; by default, each key is the value of a field."""
-        return cls(source.parameters, **source.all(cls.keys))
+    def said(cls, source: Source) -> Json:
+        """The values of its fields, from a table; by default, there is a key for each."""
+        return source.all(cls.keys)
 
     @classmethod
     def read(cls, source: Source, choices: Sequence[Values]) -> tuple[Self, ...]:
@@ -73,7 +72,7 @@ class Ground:
         for values in choices:
             at = source.at(values)
             with within(at.place):
-                found.append(cls.one(at))
+                found.append(cls(at.parameters, **cls.said(at)))
         return tuple(found)
 
 
@@ -86,7 +85,7 @@ class Instance(Ground):
     the schema says of its keys together. A claim may name earlier ones under ``assume`` if it
     ``assumes``; those are of kinds that are ``assumable``: facts about all inputs of a domain.
     ``weaker_by`` and ``fewer_by`` say in words what is different about the claims of ``weaker`` and
-    of ``fewer``.
+    of ``fewer``. Kinds with ``needs_labels`` say nothing of tasks that ask for a number.
 
     Kinds with the ``SETTING_KEYS`` may be about the model on a section of its inputs (``where``),
     or with something else computed (``instead``); ``check`` and ``says`` are then asked of an
@@ -102,6 +101,7 @@ class Instance(Ground):
     schema_rules: ClassVar[Json] = {}
     assumes: ClassVar[bool] = True
     assumable: ClassVar[bool] = False
+    needs_labels: ClassVar[bool] = False
     weaker_by: ClassVar[str] = "a weaker version"
     fewer_by: ClassVar[str] = "those choices for which it holds"
 
@@ -254,29 +254,26 @@ def check_piecewise_linear(*expressions: Term | Formula) -> None:
 
 
 def _depends_on_inputs(expression: Term | Formula, known: dict[int, bool]) -> bool:
-    found = known.get(id(expression))
-    if found is not None:
-        return found
+    if id(expression) not in known:
+        told = [_depends_on_inputs(part, known) for part in _parts(expression)]
+        if isinstance(expression, Apply) and expression.op == "mul" and sum(told) > 1:
+            raise InputError(
+                "a product of two parts that both depend on the input is not piecewise "
+                "linear; only weights claims may multiply freely."
+            )
+        if isinstance(expression, Entry):
+            told = [not expression.array.startswith("W_")]
+        # The condition of a case only chooses: what is constant in each case may be multiplied.
+        known[id(expression)] = any(told[1:] if isinstance(expression, If) else told)
+    return known[id(expression)]
+
+
+def _parts(expression: Term | Formula) -> tuple[Term | Formula, ...]:
     match expression:
-        case Number() | Truth():
-            result = False
-        case Entry(array):
-            result = not array.startswith("W_")
         case Compare(_, left, right):
-            # Both sides are looked at, whatever the first one says.
-            sides = [_depends_on_inputs(part, known) for part in (left, right)]
-            result = any(sides)
+            return left, right
         case If(condition, then, otherwise):
-            _depends_on_inputs(condition, known)
-            branches = [_depends_on_inputs(part, known) for part in (then, otherwise)]
-            result = any(branches)
-        case Apply(op, args) | Logic(op, args):
-            parts = [_depends_on_inputs(part, known) for part in args]
-            if op == "mul" and sum(parts) > 1:
-                raise InputError(
-                    "a product of two parts that both depend on the input is not piecewise "
-                    "linear; only weights claims may multiply freely."
-                )
-            result = any(parts)
-    known[id(expression)] = result
-    return result
+            return condition, then, otherwise
+        case Apply(_, args) | Logic(_, args):
+            return args
+    return ()

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Literal, Self, get_args
+from typing import Any, ClassVar, Literal, get_args
 
 from algzoo_exact.errors import InputError
 from algzoo_exact.explain.claims.bench import Bench
 from algzoo_exact.explain.claims.claim import ClaimResult, Instance
-from algzoo_exact.explain.claims.keys import Keys, Source, choice, formula, text
+from algzoo_exact.explain.claims.keys import Json, Keys, Source, choice, formula, text
 from algzoo_exact.explain.language.expression import (
     EVERYWHERE,
     Compare,
@@ -47,11 +47,12 @@ class Equivalent(Instance):
     assumes = False
 
     @classmethod
-    def one(cls, source: Source) -> Self:
-        given = source.all(cls.keys)
-        if not given["with"].strip():
+    def said(cls, source: Source) -> Json:
+        given = super().said(source)
+        other = given.pop("with")
+        if not other.strip():
             raise InputError("with must be the name of a model, not an empty text.")
-        return cls(source.parameters, given["with"], given["mode"], given["domain"])
+        return {"other": other, **given}
 
     def models(self) -> tuple[str, ...]:
         return (self.other,)

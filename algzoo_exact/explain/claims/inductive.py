@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import partial
 from random import Random
 from time import monotonic
 from typing import Any, ClassVar, Self
@@ -12,22 +13,19 @@ from typing import Any, ClassVar, Self
 from algzoo_exact.deadline import Deadline
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.verdict import Verdict
-from algzoo_exact.explain.claims.always import greatest_ratio
 from algzoo_exact.explain.claims.bench import Bench
 from algzoo_exact.explain.claims.claim import ClaimResult, Instance, chosen
 from algzoo_exact.explain.claims.equalities import stated
 from algzoo_exact.explain.claims.keys import NAME, Json, Keys, Source, Values, formula, whole
-from algzoo_exact.explain.claims.tolerances import comparison, rounded
+from algzoo_exact.explain.claims.tolerances import greatest_ratio, largest_input, with_tolerance
 from algzoo_exact.explain.language.expression import (
     EVERYWHERE,
-    Compare,
     Formula,
     evaluate,
     values_at,
 )
 from algzoo_exact.explain.language.toml_tables import shown, within
 from algzoo_exact.explain.outcome import Outcome, Parameters, Point
-from algzoo_exact.explain.prove.cell_search import OutOfReachError
 from algzoo_exact.explain.prove.decider import together
 from algzoo_exact.explain.prove.facts import Fact, Question
 from algzoo_exact.program.ir import Program
@@ -106,24 +104,12 @@ class Inductive(Instance):
 
     @classmethod
     def weaker(cls, result: ClaimResult, bench: Bench) -> Iterator[Mapping[str, Any]]:
-        """Sides that differ by a part of the largest input in place of equal ones, and a right side
+        """Sides that differ by a part of the largest input in place of equal ones, or a right side
         as large as it must be."""
-        table, inputs = result.claim.table, range(bench.program.seq_len)
-        said = comparison(table["statement"])
-        found = [part for claim in result.claim.instances for part in claim.expressions()]
-        compared = [part for part in found if isinstance(part, Compare)]
-        if said is None or len(compared) < len(found):
-            return
-        try:
-            most = max(greatest_ratio(part, EVERYWHERE, bench) for part in compared)
-        except OutOfReachError:
-            return
-        if said.relation == "==":
-            size = f"max({', '.join(f'abs(x[{i}])' for i in inputs)})"
-            gap = f"abs({said.left} - ({said.right}))"
-            yield {**table, "statement": f"{gap} <= {rounded(most, up=True)}*{size}"}
-        else:
-            yield {**table, "statement": said.times(most)}
+        claims = [part for part in result.claim.instances if isinstance(part, cls)]
+        said = [(part, EVERYWHERE) for claim in claims for part in claim.expressions()]
+        unit = f"*{largest_input(bench.program.seq_len)}"
+        return with_tolerance(result.claim.table, said, partial(greatest_ratio, bench), unit)
 
     @classmethod
     def fewer(cls, result: ClaimResult, bench: Bench) -> Iterator[Mapping[str, Any]]:

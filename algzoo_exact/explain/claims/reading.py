@@ -42,7 +42,7 @@ class ClaimReader:
 
     def source(self, data: Mapping[str, Any]) -> Source:
         """A table, to be read."""
-        return Source(Table(data), self.expander, self._task)
+        return Source(Table(data), self.expander)
 
     def add_claim(self, data: Mapping[str, Any]) -> None:
         """Read one [[claim]] table."""
@@ -65,6 +65,10 @@ class ClaimReader:
         assume: tuple[str, ...] = ()
         if kind.assumes:
             assume = self._earlier(source, "assume", _assumable())
+        if kind.needs_labels and self._task.is_numeric:
+            raise InputError(
+                f"{self._task.name} has no labels for a model to be right or wrong about."
+            )
         instances = kind.read(source, self._choices(source))
         source.table.finish()
         if assume and not all(instance.is_plain for instance in instances):

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import ClassVar, Self
+from typing import ClassVar
 
-from algzoo_exact.explain.claims.answers import Right, check_labels
+from algzoo_exact.explain.claims.answers import Right
 from algzoo_exact.explain.claims.bench import Bench
-from algzoo_exact.explain.claims.bounds import BOUND_KEYS, Bounds, held_against
-from algzoo_exact.explain.claims.keys import SETTING_KEYS, Keys, Source, Values, formula
-from algzoo_exact.explain.claims.measure import Bounded
+from algzoo_exact.explain.claims.bounds import BOUND_KEYS, Bounded, Bounds, held_against
+from algzoo_exact.explain.claims.keys import SETTING_KEYS, Keys, formula
 from algzoo_exact.explain.language.expression import EVERYWHERE, Formula, every, some
 from algzoo_exact.explain.outcome import Outcome
 from algzoo_exact.explain.prove.facts import Fact, Question
@@ -28,13 +27,9 @@ class Share(Bounded):
 
     kind = "share"
     number = "a share"
+    needs_labels = True
     keys: ClassVar[Keys] = {"domain": formula(EVERYWHERE), **BOUND_KEYS, **SETTING_KEYS}
     sentence = "The model is right on a share of these inputs that is within the bounds."
-
-    @classmethod
-    def read(cls, source: Source, choices: Sequence[Values]) -> tuple[Self, ...]:
-        check_labels(source)
-        return super().read(source, choices)
 
     def cells(self, task: Task, ties: TieRule) -> list[Question]:
         """That the model is right, in each part of the domain that has one label."""

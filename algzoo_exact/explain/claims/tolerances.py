@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-from algzoo_exact.exact.enclosure import Enclosure
-from algzoo_exact.explain.claims.claim import ClaimResult
+from algzoo_exact.deadline import Deadline
+from algzoo_exact.explain.claims.bench import Bench
+from algzoo_exact.explain.language.expression import Apply, Compare, Entry, Formula, Number
+from algzoo_exact.explain.prove.cell_search import CellLimits, OutOfReachError
+from algzoo_exact.explain.prove.exact_figures import supremum
 
 _DIGITS = 3
 _RELATION = re.compile(r"<=|>=|==|!=|<|>")
@@ -65,52 +68,47 @@ def comparison(text: str) -> Comparison | None:
     return None if relation == "!=" else Comparison(left, relation, right)
 
 
-def with_bounds(result: ClaimResult, limit: Fraction | None) -> Iterator[Mapping[str, Any]]:
-    """The claim with bounds that its figures satisfy, in few digits. ``limit``: the most that the
-    figure can be, as for a probability."""
-    found = [outcome.figures for outcome in result.instances]
-    known = [figures[0].enclosure for figures in found if figures]
-    enclosures = [enclosure for enclosure in known if enclosure is not None]
-    if len(enclosures) < len(found):
-        return
-    table = dict(result.claim.table)
-    low = min(enclosure.lower for enclosure in enclosures)
-    high = max(enclosure.upper for enclosure in enclosures)
-    if "equals" in table:
-        del table["equals"]
-        if low == high:
-            yield table | {"equals": _exactly(low)}
-            return
-        table |= {"at_least": "", "at_most": ""}
-    bounds = {
-        "at_least": (low, lambda: _within(low, limit, up=False)),
-        "at_most": (high, lambda: _within(high, limit, up=True)),
-    }  # fmt: skip
-    yield table | _missed(table, bounds, enclosures, result)
-
-
-def _missed(
+def with_tolerance(
     table: Mapping[str, Any],
-    bounds: Mapping[str, tuple[Fraction, Callable[[], Decimal]]],
-    enclosures: list[Enclosure],
-    result: ClaimResult,
-) -> dict[str, Any]:
-    """New values of the bounds that are not met."""
-    met = dict.fromkeys(bounds, True)
-    for outcome, enclosure in zip(result.instances, enclosures, strict=True):
-        stated = getattr(outcome.instance, "bounds", None)
-        least, most = getattr(stated, "at_least", None), getattr(stated, "at_most", None)
-        met["at_least"] &= least is not None and enclosure.lower >= least
-        met["at_most"] &= most is not None and enclosure.upper <= most
-    return {key: value() for key, (_, value) in bounds.items() if key in table and not met[key]}
+    said: Sequence[tuple[Formula, Formula]],
+    ratio: Callable[[Compare, Formula], Fraction | None],
+    unit: str = "",
+) -> Iterator[Mapping[str, Any]]:
+    """The claim of comparisons, each on a domain, with a right side as large as it must be, or with
+    sides that are so many times the ``unit`` apart in place of equal ones.
+
+    ``ratio``: how many times, for one of them; None where that is not known.
+    """
+    cut = comparison(table["statement"])
+    found = [ratio(part, domain) if isinstance(part, Compare) else None for part, domain in said]
+    known = [value for value in found if value is not None]
+    if cut is None or len(known) < len(found):
+        return
+    statement = cut.times(max(known))
+    if cut.relation == "==":
+        gap = f"abs({cut.left} - ({cut.right}))"
+        statement = f"{gap} <= {rounded(max(known), up=True)}{unit}"
+    yield {**table, "statement": statement}
 
 
-def _within(value: Fraction, limit: Fraction | None, *, up: bool) -> Decimal:
-    """Close to the limit, digits are counted from there."""
-    if limit is not None and 2 * value > limit:
-        return Decimal(int(limit)) - rounded(limit - value, up=not up)
-    return rounded(value, up=up)
+def largest_input(n: int) -> str:
+    """The size of the largest of n inputs, in the language."""
+    return f"max({', '.join(f'abs(x[{t}])' for t in range(n))})"
 
 
-def _exactly(value: Fraction) -> str | int:
-    return value.numerator if value.denominator == 1 else str(value)
+def greatest_ratio(bench: Bench, statement: Compare, domain: Formula) -> Fraction | None:
+    """The supremum of the left side's size over the right side; for an equality, of the difference
+    over the largest input. None where cells do not tell."""
+    nothing, inputs = Number(Fraction(0)), range(bench.program.seq_len)
+    left, right = statement.left, statement.right
+    if statement.op in (">", ">="):
+        left, right = right, left
+    scale = right
+    if statement.op == "==":
+        left = Apply("sub", (left, right))
+        scale = Apply("max", tuple(Apply("abs", (Entry("x", (t,)),)) for t in inputs))
+    limits = CellLimits(Deadline.after(bench.seconds / 2))
+    try:
+        return supremum(bench.program, left, nothing, scale, domain=domain, limits=limits).rational
+    except OutOfReachError:
+        return None

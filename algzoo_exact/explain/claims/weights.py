@@ -13,8 +13,9 @@ from algzoo_exact.explain.claims.bench import Bench
 from algzoo_exact.explain.claims.claim import ClaimResult, Instance
 from algzoo_exact.explain.claims.equalities import stated
 from algzoo_exact.explain.claims.keys import Keys, formula
-from algzoo_exact.explain.claims.tolerances import comparison, rounded
+from algzoo_exact.explain.claims.tolerances import with_tolerance
 from algzoo_exact.explain.language.expression import (
+    EVERYWHERE,
     Compare,
     Entry,
     Formula,
@@ -58,23 +59,20 @@ class Weights(Instance):
     @classmethod
     def weaker(cls, result: ClaimResult, bench: Bench) -> Iterator[Mapping[str, Any]]:
         """A comparison with a larger right side; a near-equality in place of an equality."""
-        said = comparison(result.claim.table["statement"])
-        sides = [i.statement for i in result.claim.instances if isinstance(i, Weights)]
-        pairs = [(s.left, s.right) for s in sides if isinstance(s, Compare)]
-        if said is None or len(pairs) < len(sides):
-            return
         values = values_at(bench.program, (Fraction(0),) * bench.program.seq_len)
-        numbers = [tuple(evaluate_term(side, values) for side in pair) for pair in pairs]
-        if said.relation == "==":
-            gap = rounded(max(abs(a - b) for a, b in numbers), up=True)
-            statement = f"abs({said.left} - ({said.right})) <= {gap}"
-            yield {**result.claim.table, "statement": statement}
-            return
-        if any(s.op in (">", ">=") for s in sides if isinstance(s, Compare)):
-            numbers = [(b, a) for a, b in numbers]
-        if all(b > 0 for _, b in numbers):
-            factor = max(a / b for a, b in numbers)
-            yield {**result.claim.table, "statement": said.times(factor)}
+
+        def ratio(statement: Compare, domain: Formula) -> Fraction | None:
+            sides = statement.left, statement.right
+            left, right = (evaluate_term(side, values) for side in sides)
+            if statement.op == "==":
+                return abs(left - right)
+            if statement.op in (">", ">="):
+                left, right = right, left
+            return left / right if right > 0 else None
+
+        claims = [part for part in result.claim.instances if isinstance(part, Weights)]
+        said = [(claim.statement, EVERYWHERE) for claim in claims]
+        return with_tolerance(result.claim.table, said, ratio)
 
     def equalities(self, program: Program) -> tuple[float, ...]:
         return stated([self.statement], program)
