@@ -15,7 +15,6 @@ from algzoo_exact.exact.verdict import Verdict
 from algzoo_exact.explain.claims.bench import Bench
 from algzoo_exact.explain.claims.cases import (
     Case,
-    CaseInstance,
     CaseResult,
     CheckedCase,
     Partition,
@@ -24,8 +23,8 @@ from algzoo_exact.explain.claims.cases import (
     check_partition,
     derived_accuracy,
 )
-from algzoo_exact.explain.claims.claim import Claim, ClaimResult, Instance
-from algzoo_exact.explain.outcome import Figure, Outcome, Parameters, Status, joined
+from algzoo_exact.explain.claims.claim import Claim, ClaimResult, Instance, titled
+from algzoo_exact.explain.outcome import Figure, Outcome, Status, joined
 from algzoo_exact.explain.prove.facts import Fact
 from algzoo_exact.explain.story import Explanation, Subject
 from algzoo_exact.program.fingerprint import weights_sha256
@@ -69,6 +68,11 @@ class Verification(Shown):
     def __repr__(self) -> str:
         counts = f"{len(self.claims)} claims, {len(self.cases)} cases"
         return f"<{self.explanation.title}, checked on {self.model}: {self.status}; {counts}>"
+
+    def bench(self, seconds: float) -> Bench:
+        """To check more on, as long for each statement."""
+        task = self.explanation.subject.task
+        return Bench(self.program, task, self.ties, seconds, self.others)
 
     @property
     def status(self) -> Status:
@@ -155,8 +159,7 @@ def verify_again(
     results = run.claims(claims)
     named_results = {result.claim.name: result for result in results}
     checked = [(case, run.case(case, named_results)) for case in cases]
-    found = [(_title(case, c.instance.parameters), c) for case, done in checked for c in done]
-    partition, accuracy = run.together(found)
+    partition, accuracy = run.together([c for _, done in checked for c in done])
     disjoint = partition is not None and partition.disjoint.status == "proved"
     return Verification(
         explanation,
@@ -214,40 +217,28 @@ class _Run:
             bench = self.bench
             return bench.about(instance, instance.decided(bench, known), start)
 
-        found = self.guarded(_title(claim, instance.parameters), checked)
-        if found is None:
-            return Outcome(Verdict("unknown", "stopped before it was decided"), instance=instance)
-        return found
+        found = self.guarded(titled(claim.name, instance.parameters), checked)
+        stopped = Verdict("unknown", "stopped before it was decided")
+        return found or Outcome(stopped, instance=instance)
 
     def case(self, case: Case, results: Mapping[str, ClaimResult]) -> list[CheckedCase]:
         """Those of its instances that were reached before Ctrl-C."""
         known = [fact for name in case.claims for fact in results[name].facts()]
         found = (
             self.guarded(
-                _title(case, instance.parameters),
-                partial(self._checked_case, case, instance, known, results),
+                titled(case.name, instance.parameters),
+                partial(check_case, self.bench, case, instance, known, results),
             )
             for instance in case.instances
         )
         return [checked for checked in found if checked is not None]
 
-    def _checked_case(
-        self,
-        case: Case,
-        instance: CaseInstance,
-        known: Sequence[Fact],
-        results: Mapping[str, ClaimResult],
-    ) -> CheckedCase:
-        return check_case(self.bench, case, instance, known, results)
-
-    def together(
-        self, found: Sequence[tuple[str, CheckedCase]]
-    ) -> tuple[Partition | None, Figure | None]:
+    def together(self, found: Sequence[CheckedCase]) -> tuple[Partition | None, Figure | None]:
         """Whether the cases are a partition, and what accuracy follows."""
 
         def work() -> tuple[Partition, Figure | None]:
             partition = check_partition(self.bench, found)
-            return partition, derived_accuracy([case for _, case in found], partition)
+            return partition, derived_accuracy(found, partition)
 
         return (self.guarded("the cases together", work) if found else None) or (None, None)
 
@@ -265,20 +256,12 @@ class _Run:
             return None
 
 
-def _title(part: Case | Claim, parameters: Parameters) -> str:
-    """A case's or claim's name, with its parameters."""
-    at = ", ".join(f"{name} = {value}" for name, value in parameters)
-    return f"{part.name} ({at})" if at else part.name
-
-
 def _needed(explanation: Explanation, name: str) -> list[Claim]:
     """A claim and all that it assumes, in the explanation's order."""
-    waiting, names = [explanation.claim(name)], {name}
-    while waiting:
-        for assumed in waiting.pop().assume:
-            if assumed not in names:
-                names.add(assumed)
-                waiting.append(explanation.claim(assumed))
+    names = {explanation.claim(name).name}
+    for claim in reversed(explanation.claims):  # what is assumed stands further up
+        if claim.name in names:
+            names.update(claim.assume)
     return [claim for claim in explanation.claims if claim.name in names]
 
 

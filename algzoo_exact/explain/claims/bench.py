@@ -55,7 +55,7 @@ class Bench:
         said = formula if self.inside is None else self.inside.formula(formula)
         return measured(self.program, said, Deadline.after(part * self.seconds))
 
-    def about(self, instance: HasParameters, outcome: Outcome, start: float) -> Outcome:
+    def about(self, instance: HasParameters | None, outcome: Outcome, start: float) -> Outcome:
         """The outcome as that of an instance, since ``start``; its witness is shown to torch."""
         seen = outcome.confirmed
         if seen is None and outcome.witness is not None and outcome.failing is not None:

@@ -31,7 +31,7 @@ from algzoo_exact.explain.language.expression import (
     some,
 )
 from algzoo_exact.explain.language.toml_tables import within
-from algzoo_exact.explain.outcome import Figure, Outcome, Parameters, Status, joined
+from algzoo_exact.explain.outcome import Figure, Outcome, Parameters, Status, choice_text, joined
 from algzoo_exact.explain.prove.facts import Fact, Question
 from algzoo_exact.explain.prove.setting import Inside, Setting
 from algzoo_exact.program.ir import Program
@@ -237,6 +237,11 @@ class ClaimResult(Shown):
             if outcome.status == "proved" and instance.is_plain
             for fact in instance.facts()
         ]
+
+
+def titled(name: str, parameters: Parameters) -> str:
+    """A claim's or case's name, with its parameters."""
+    return f"{name} ({choice_text(parameters)})" if parameters else name
 
 
 def chosen(table: Mapping[str, Any], condition: str) -> Mapping[str, Any]:

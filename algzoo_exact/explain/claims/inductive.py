@@ -25,7 +25,7 @@ from algzoo_exact.explain.language.expression import (
     values_at,
 )
 from algzoo_exact.explain.language.toml_tables import shown, within
-from algzoo_exact.explain.outcome import Outcome, Parameters, Point
+from algzoo_exact.explain.outcome import Outcome, Parameters, Point, choice_text
 from algzoo_exact.explain.prove.decider import together
 from algzoo_exact.explain.prove.facts import Fact, Question
 from algzoo_exact.program.ir import Program
@@ -163,11 +163,12 @@ class Inductive(Instance):
             if spent >= bench.seconds:
                 yield Outcome.unknown("the time is up", details=("not tried",))
                 return
-            at = ", ".join(f"{name} = {value}" for name, value in parameters)
             start = monotonic()
             outcome = decider.decide(question, deadline=Deadline.after(bench.seconds - spent))
             if outcome.status != "proved":
-                verdict = Verdict(outcome.status, f"at {at}: {outcome.verdict.reason}")
+                verdict = Verdict(
+                    outcome.status, f"at {choice_text(parameters)}: {outcome.verdict.reason}"
+                )
                 outcome = replace(outcome, verdict=verdict)
             if outcome.status == "unknown":
                 spent += monotonic() - start

@@ -26,7 +26,7 @@ from algzoo_exact.explain.language.integers import Sizes
 from algzoo_exact.explain.language.parser import LONGEST_TEXT, parse
 from algzoo_exact.explain.language.syntax import Surface
 from algzoo_exact.explain.language.toml_tables import IDENTIFIER, Table, shown, within
-from algzoo_exact.explain.outcome import Parameters
+from algzoo_exact.explain.outcome import Parameters, choice_text
 
 LARGEST_SIZE = 1024  # inputs, and hidden neurons
 
@@ -50,8 +50,7 @@ class Source:
     @property
     def place(self) -> str:
         """The choice, for messages; empty where there is none."""
-        at = ", ".join(f"{name} = {value}" for name, value in self.parameters)
-        return f"with {at}" if at else ""
+        return f"with {choice_text(self.parameters)}" if self.values else ""
 
     def at(self, values: Values) -> Source:
         return Source(self.table, self.expander, values)
