@@ -129,7 +129,7 @@ class _Finder:
             return None
         claim = reader.claims[-1]
         known = self._known(claim.assume)
-        found = (instance.check(self.bench, known) for instance in claim.instances)
+        found = (instance.decided(self.bench, known) for instance in claim.instances)
         whole = all(outcome.status == "proved" and not outcome.vacuous for outcome in found)
         return claim if whole else None
 

@@ -140,10 +140,7 @@ def check_case(
     if case.verdict == "claims":
         answer, outcome = _from_claims(bench, instance, [claims[name] for name in case.claims])
     else:
-        said = ANSWERS[case.verdict]((), instance.when)
-        outcome = said.check(bench, facts)
-        if outcome.status == "refuted":
-            outcome = replace(outcome, fails=said.fails(bench))
+        outcome = ANSWERS[case.verdict]((), instance.when).decided(bench, facts)
         answer = case.verdict if outcome.status == "proved" else "unknown"
     return CheckedCase(case.name, instance, answer, figure, bench.about(instance, outcome, start))
 
