@@ -40,13 +40,13 @@ class Head:
             lines = {name: body for table in tables for name, body in table.items()}
             text = _with_table(text, title, lines)
         for part in parts:
-            blocks = [block.toml() for block in part.claims]
-            if blocks:
-                text += "\n" + "\n\n".join([comment(part.found), *blocks]) + "\n"
-        for part in parts:
-            if part.cases:
-                heading = comment("What follows for the answers.")
-                text += "\n" + "\n\n".join([heading, *(c.toml() for c in part.cases)]) + "\n"
+            for heading, blocks in (
+                (part.found, part.claims),
+                ("What follows for the answers.", part.cases),
+            ):
+                if blocks:
+                    said = [comment(heading), *(block.toml() for block in blocks)]
+                    text += "\n" + "\n\n".join(said) + "\n"
         for remark in remarks:
             text += "\n" + comment(remark) + "\n"
         return text

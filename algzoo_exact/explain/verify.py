@@ -11,7 +11,6 @@ from typing import TypeVar
 
 from algzoo_exact.deadline import NEVER, Deadline
 from algzoo_exact.errors import InputError, demand
-from algzoo_exact.exact.verdict import Verdict
 from algzoo_exact.explain.claims.bench import Bench
 from algzoo_exact.explain.claims.cases import (
     Case,
@@ -23,9 +22,8 @@ from algzoo_exact.explain.claims.cases import (
     check_partition,
     derived_accuracy,
 )
-from algzoo_exact.explain.claims.claim import Claim, ClaimResult, Instance, titled
+from algzoo_exact.explain.claims.claim import Claim, ClaimResult, titled
 from algzoo_exact.explain.outcome import Figure, Outcome, Status, joined
-from algzoo_exact.explain.prove.facts import Fact
 from algzoo_exact.explain.story import Explanation, Subject
 from algzoo_exact.program.fingerprint import weights_sha256
 from algzoo_exact.program.ir import Program
@@ -207,19 +205,16 @@ class _Run:
                 self.done += len(claim.instances)
                 continue
             known = [fact for name in claim.assume for fact in results[name].facts()]
-            outcomes = [self._outcome(claim, instance, known) for instance in claim.instances]
+            outcomes = [
+                self.guarded(
+                    titled(claim.name, instance.parameters),
+                    partial(instance.outcome, self.bench, known),
+                )
+                or replace(Outcome.unknown("stopped before it was decided"), instance=instance)
+                for instance in claim.instances
+            ]
             results[claim.name] = ClaimResult(claim, tuple(outcomes))
         return list(results.values())
-
-    def _outcome(self, claim: Claim, instance: Instance, known: Sequence[Fact]) -> Outcome:
-        def checked() -> Outcome:
-            start = monotonic()
-            bench = self.bench
-            return bench.about(instance, instance.decided(bench, known), start)
-
-        found = self.guarded(titled(claim.name, instance.parameters), checked)
-        stopped = Verdict("unknown", "stopped before it was decided")
-        return found or Outcome(stopped, instance=instance)
 
     def case(self, case: Case, results: Mapping[str, ClaimResult]) -> list[CheckedCase]:
         """Those of its instances that were reached before Ctrl-C."""

@@ -54,7 +54,7 @@ def find(desk: Desk) -> None:
         if apart <= _ALIKE * size and not copied & {i, j}:
             copied |= {i, j}
             desk.offer(_copy(specimen.d, i, j))
-    if specimen.standard and specimen.program.outputs > 1:
+    if alive and specimen.standard and specimen.program.outputs > 1:
         permutation = _mirror(specimen, alive)
         if permutation is not None:
             desk.offer(_mirrored(specimen, permutation))
@@ -113,43 +113,29 @@ def _at_each_step(found: str, name: str, statement: str, paid: Value) -> Proposa
 
 
 def _mirror(specimen: Specimen, alive: Sequence[int]) -> list[int] | None:
-    """The permutation that comes nearest to a mirror, if it is near; depth first, with the weights
-    between those that have their images already held against each other."""
+    """The first permutation that is found near to a mirror: the network onto itself, node by
+    node."""
+    import networkx
+
     w, rows = specimen.w_hi, specimen.w_hh
     reads = specimen.w_oh - specimen.w_oh.mean(0)
-    size = max(float(abs(rows).max()), 1e-300)
-    unit = max(float(abs(reads).max()), 1e-300)
     near = _NEAR if len(alive) <= _MOST_PAIRED else _ALIKE
-    images: dict[int, int] = {}
+    states_apart, reads_apart = (near * float(abs(matrix).max()) for matrix in (rows, reads))
+    graph = networkx.DiGraph((i, j, {"weight": rows[i, j]}) for i in alive for j in alive)
+    matcher = networkx.isomorphism.DiGraphMatcher(
+        graph, graph, edge_match=lambda a, b: abs(a["weight"] - b["weight"]) <= states_apart
+    )
+    same_states = matcher.semantic_feasibility
 
     def fits(i: int, j: int) -> bool:
-        if w[j] != -w[i] or abs(reads[:, i] - reads[:, j]).max() > near * unit:
-            return False
-        return all(
-            abs(rows[i, a] - rows[j, b]) <= near * size
-            and abs(rows[a, i] - rows[b, j]) <= near * size
-            for a, b in (*images.items(), (i, j))
-        )
+        if matcher.core_1.get(j, i) != i or matcher.core_2.get(i, j) != j:
+            return False  # mirrors twice are the same: i and j change places
+        same_reads = abs(reads[:, i] - reads[:, j]).max() <= reads_apart
+        return bool(w[j] == -w[i] and same_reads and same_states(i, j))
 
-    def extended(place: int) -> bool:
-        if place == len(alive):
-            return True
-        i = alive[place]
-        if i in images:
-            return extended(place + 1)
-        for j in alive:
-            if j in images or not fits(i, j):
-                continue
-            images[i], images[j] = j, i  # mirrors twice are the same: i and j change places
-            if fits(j, i) and extended(place + 1):
-                return True
-            del images[i]
-            images.pop(j, None)
-        return False
-
-    if not alive or not extended(0):
-        return None
-    return [images.get(i, i) for i in range(specimen.d)]
+    matcher.semantic_feasibility = fits
+    image = next(matcher.isomorphisms_iter(), None)
+    return None if image is None else [image.get(i, i) for i in range(specimen.d)]
 
 
 def _mirrored(specimen: Specimen, image: Sequence[int]) -> Proposal:

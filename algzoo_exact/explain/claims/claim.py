@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
+from time import monotonic
 from typing import Any, ClassVar, Self
 
 from algzoo_exact.errors import InputError
@@ -124,6 +125,11 @@ class Instance(Ground):
             elif part.name not in said and isinstance(value, Term):
                 said[part.name] = inside.term(value)
         return replace(self, **said)
+
+    def outcome(self, bench: Bench, facts: Sequence[Fact]) -> Outcome:
+        """What becomes of it, in its setting, with the time that it took."""
+        start = monotonic()
+        return bench.about(self, self.decided(bench, facts), start)
 
     def decided(self, bench: Bench, facts: Sequence[Fact]) -> Outcome:
         """What becomes of it, in its setting."""

@@ -17,7 +17,8 @@ from algzoo_exact.explain.claims.weights import Weights
 
 T = TypeVar("T", bound=type[Instance])
 
-KINDS: dict[str, type[Instance]] = {}
+_SHIPPED = (Always, Measure, Close, Weights, Equivalent, Inductive, Right, Wrong, Share)
+KINDS: dict[str, type[Instance]] = {kind.kind: kind for kind in _SHIPPED}
 
 
 def register(kind: T) -> T:
@@ -28,7 +29,3 @@ def register(kind: T) -> T:
     if KINDS.setdefault(kind.kind, kind) is not kind:
         raise InputError(f"There is a kind of claim {kind.kind!r} already; choose another name.")
     return kind
-
-
-for _kind in (Always, Measure, Close, Weights, Equivalent, Inductive, Right, Wrong, Share):
-    register(_kind)
