@@ -15,7 +15,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from algzoo_exact.drafting.proposal import Value, price, sum_text
+from algzoo_exact.drafting.proposal import Value, hundredths, price, sum_text
 from algzoo_exact.drafting.specimen import Floats
 
 DEFINITIONS = {
@@ -62,7 +62,7 @@ class Formula:
         found.append(price("sign", parts))
         sizes = [max(abs(c.numerator), c.denominator) for c, _ in self.terms if abs(c) != 1]
         if sizes:
-            bits = Fraction(round(200 * sum(map(log2, sizes))), 100)
+            bits = hundredths(2 * sum(map(log2, sizes)))
             found.append(price("declared", bits=bits, note="coefficients, as fractions"))
         return found
 

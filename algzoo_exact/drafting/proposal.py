@@ -56,6 +56,14 @@ def claim(name: str, kind: str, text: str = "", **keys: Value) -> Block:
     return _block("claim", name, {"kind": kind, "text": text, **keys})
 
 
+def of_weights(name: str, text: str, parts: Sequence[str], *prices: Value) -> Block:
+    """The claim that some statements about weights hold, a line each where they are too long for
+    one."""
+    line = " and ".join(parts)
+    statement = line if len(line) <= _WIDE else "\nand ".join(parts)
+    return claim(name, "weights", text, statement=statement, price=list(prices))
+
+
 def case(name: str, text: str = "", **keys: Value) -> Block:
     return _block("case", name, {"text": text, **keys})
 
@@ -101,6 +109,10 @@ def number(value: Fraction) -> str:
     return short if Fraction(short) == value else str(value)
 
 
+def hundredths(bits: float) -> Fraction:
+    return Fraction(round(100 * bits), 100)
+
+
 def rounded_up(value: Fraction) -> Fraction:
     """To two digits."""
     return Fraction(rounded(value, up=True, digits=2))
@@ -115,9 +127,3 @@ def sum_text(terms: Iterable[tuple[Fraction | int, str]]) -> str:
             sign = "-" if factor < 0 else "+"
             text += f" {sign} {size}{term}" if text else f"{sign}{size}{term}"
     return text.removeprefix("+") or "0"
-
-
-def wrapped(parts: Sequence[str], joint: str) -> str:
-    """Parts of an expression, a line each where they are too long for one."""
-    line = f" {joint} ".join(parts)
-    return line if len(line) <= _WIDE else f"\n{joint} ".join(parts)

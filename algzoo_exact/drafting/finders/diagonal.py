@@ -14,7 +14,7 @@ from math import floor, log2
 
 from algzoo_exact.drafting.desk import Desk
 from algzoo_exact.drafting.finders.weights import input_weights
-from algzoo_exact.drafting.proposal import Proposal, case, claim, price, wrapped
+from algzoo_exact.drafting.proposal import Proposal, case, claim, hundredths, of_weights, price
 from algzoo_exact.drafting.specimen import Specimen
 from algzoo_exact.program.ir import dot
 
@@ -100,12 +100,11 @@ def _definitions(label: int, halves: Mapping[int, _Half]) -> dict[str, str]:
         "of_last(s)": f"sum(j in 0..d-1 if {active}: out(j)*W_hi[j])",
         "of_first(s)": f"sum(j in 0..d-1 if {active}: out(j)*after(j, s))",
         "agree(s)": f"if s == 1 then {halves[1].parts} else {halves[-1].parts}",
-        "near(s)": f"{_HALF} and agree(s)*abs(x[1] - x[0]) <= abs(x[0])",
     }
 
 
 def _account(specimen: Specimen, label: int, halves: Mapping[int, _Half]) -> Proposal:
-    d, definitions = specimen.d, _definitions(label, halves)
+    d = specimen.d
     sides = "s in -1..1 if s != 0"
     return Proposal(
         FINDER,
@@ -118,29 +117,23 @@ def _account(specimen: Specimen, label: int, halves: Mapping[int, _Half]) -> Pro
                 for_="s in -1..1, i in 0..d-1 if s != 0", domain=_HALF,
                 statement="h[1][i] == relu(W_hi[i]*x[1] + after(i, s)*abs(x[0]))",
             ),
-            claim(
-                "on_the_diagonal", "weights",
+            of_weights(
+                "on_the_diagonal",
                 "Which neurons are active where x[0] = x[1]: its wall is on one side or the other.",
-                statement=wrapped(
-                    [
-                        f"after({i}, {s}) {'-+'[s > 0]} W_hi[{i}] {'>' if half.on[i] else '<='} 0"
-                        for s, half in halves.items() for i in range(d)
-                    ],
-                    "and",
-                ),
-                price=[price("order", 2 * d)],
+                [
+                    f"after({i}, {s}) {'-+'[s > 0]} W_hi[{i}] {'>' if half.on[i] else '<='} 0"
+                    for s, half in halves.items() for i in range(d)
+                ],
+                price("order", 2 * d),
             ),
-            claim(
-                "at_walls", "weights",
+            of_weights(
+                "at_walls",
                 "At each neuron's wall the difference has the right sign,",
-                statement=wrapped(
-                    [
-                        f"at_wall({i}, {s}) {'>' if r > s else '<'} 0"
-                        for s, half in halves.items() for i, r in enumerate(half.walls)
-                    ],
-                    "and",
-                ),
-                price=[price("sign", 2 * d)],
+                [
+                    f"at_wall({i}, {s}) {'>' if r > s else '<'} 0"
+                    for s, half in halves.items() for i, r in enumerate(half.walls)
+                ],
+                price("sign", 2 * d),
             ),
             claim(
                 "on_the_axis", "weights", "and on the axis x[0] = 0.", for_=sides,
@@ -148,12 +141,11 @@ def _account(specimen: Specimen, label: int, halves: Mapping[int, _Half]) -> Pro
                 price=[price("sign", 2)],
             ),
             *(
-                claim(
-                    f"nearly_equal_{side}", "weights",
+                of_weights(
+                    f"nearly_equal_{side}",
                     f"Both coefficients of the diagonal's piece where x[0] {'<>'[s > 0]} 0.",
-                    statement=f"abs(of_last({s}) {'+-'[s < 0]} of_first({s})) "
-                    f"<= of_last({s})/{half.parts}",
-                    price=[price("equality", bits=_bits(half.parts))],
+                    [f"abs(of_last({s}) {'+-'[s < 0]} of_first({s})) <= of_last({s})/{half.parts}"],
+                    price("equality", bits=hundredths(log2(half.parts))),
                 )
                 for side, (s, half) in zip(("right", "left"), halves.items(), strict=True)
             ),
@@ -167,8 +159,8 @@ def _account(specimen: Specimen, label: int, halves: Mapping[int, _Half]) -> Pro
                 for_=sides, when="near(s)", verdict="unknown",
             ),
         ),
-        {name: body for name, body in definitions.items() if name != "near(s)"},
-        {"near(s)": definitions["near(s)"]},
+        _definitions(label, halves),
+        {"near(s)": f"{_HALF} and agree(s)*abs(x[1] - x[0]) <= abs(x[0])"},
     )  # fmt: skip
 
 
@@ -179,7 +171,3 @@ def _active(halves: Mapping[int, _Half]) -> str:
     if len(set(words.values())) == 1:
         return words[1]
     return " or ".join(f"s == {s} and ({text})" for s, text in words.items())
-
-
-def _bits(parts: int) -> Fraction:
-    return Fraction(round(100 * log2(parts)), 100)

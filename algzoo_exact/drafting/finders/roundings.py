@@ -20,13 +20,11 @@ from algzoo_exact.drafting.finders.weights import input_weights
 from algzoo_exact.drafting.proposal import (
     Block,
     Proposal,
-    Value,
-    claim,
     number,
+    of_weights,
     price,
     rounded_up,
     sum_text,
-    wrapped,
 )
 from algzoo_exact.drafting.rounding import Rounded, rounded
 from algzoo_exact.drafting.specimen import Floats, Specimen
@@ -174,12 +172,9 @@ def _surrogate(best: _Candidate) -> Proposal:
         FINDER,
         f"Rounded to {bits:.0f} bits, {len(free)} numbers tell the answers: g{specimen.n - 1}_0 is "
         "neuron 0 of the rounded model in the end, and told(k) its logit k less logit 0.",
-        (
-            input_weights(specimen),
-            _numbers(best),
-        ),
+        (input_weights(specimen), _numbers(best)),
         definitions,
-    )  # fmt: skip
+    )
 
 
 def _numbers(best: _Candidate) -> Block:
@@ -197,16 +192,13 @@ def _numbers(best: _Candidate) -> Block:
         gap = f"{weight} {'-+'[near < 0]} {unit}{number(abs(near))}"
         parts.append(f"abs({gap}) <= {unit}{number(off)}")
     pairs = sorted(zip(network.ranges[free].tolist(), found.steps.tolist(), strict=True))
-    prices: list[Value] = [
+    prices = [
         price("real", len(list(same)), range=Fraction(reach).limit_denominator(10**6),
               precision=Fraction(step))
         for (reach, step), same in groupby(pairs)
     ]  # fmt: skip
     text = "The others, rounded: those that answers depend on little to fewer digits."
-    return claim(
-        "rounded_numbers", "weights", text,
-        statement=wrapped(parts, "and"), price=prices,
-    )  # fmt: skip
+    return of_weights("rounded_numbers", text, parts, *prices)
 
 
 def _states(t: int, factors: Floats) -> list[tuple[Fraction, str]]:

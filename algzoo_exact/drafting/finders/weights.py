@@ -20,10 +20,11 @@ from algzoo_exact.drafting.proposal import (
     Proposal,
     Value,
     claim,
+    hundredths,
     number,
+    of_weights,
     price,
     rounded_up,
-    wrapped,
 )
 from algzoo_exact.drafting.specimen import Specimen
 from algzoo_exact.explain.claims.equalities import bits_of
@@ -70,26 +71,18 @@ def _signs(specimen: Specimen) -> Proposal:
     signs = [f"{name} {'>' if w > 0 else '<' if w else '=='} 0" for name, w in values.items()]
     states = {name: w for name, w in values.items() if name.startswith("W_hh")}
     sizes = [f"abs({name}) {'>' if abs(w) > 1 else '<='} 1" for name, w in states.items()]
-    blocks = [
-        claim("signs", "weights", statement=wrapped(signs, "and"),
-              price=[price("sign", len(signs))])
-    ]  # fmt: skip
+    blocks = [of_weights("signs", "", signs, price("sign", len(signs)))]
     if specimen.standard:
-        blocks.append(
-            claim("magnitudes", "weights", statement=wrapped(sizes, "and"),
-                  price=[price("order", len(sizes), note="each entry of W_hh against 1")])
-        )  # fmt: skip
+        paid = price("order", len(sizes), note="each entry of W_hh against 1")
+        blocks.append(of_weights("magnitudes", "", sizes, paid))
     return Proposal(FINDER, "Signs and magnitudes of the weights.", tuple(blocks))
 
 
 def input_weights(specimen: Specimen) -> Block:
     """For accounts of models in standard form."""
-    weights = specimen.program.input_weights
-    return claim(
-        "input_weights", "weights", "In standard form they are 1 and -1.",
-        statement=wrapped([f"W_hi[{i}] == {w}" for i, w in enumerate(weights)], "and"),
-        price=[price("sign", len(weights))],
-    )  # fmt: skip
+    said = [f"W_hi[{i}] == {w}" for i, w in enumerate(specimen.program.input_weights)]
+    text = "In standard form they are 1 and -1."
+    return of_weights("input_weights", text, said, price("sign", len(said)))
 
 
 def _dead(neurons: Sequence[int]) -> Proposal:
@@ -155,17 +148,16 @@ def _mirrored(specimen: Specimen, image: Sequence[int]) -> Proposal:
     swaps = [f"{i} and {image[i]}" for i in sorted(moved) if i < image[i]]
     how = "is a symmetry" if exact else "is nearly a symmetry"
     pairings = prod(range(1, len(moved), 2))
-    prices = [price("index", among=pairings, note="which neurons change places")]
     blocks = [
-        claim(
-            "mirror_inputs", "weights", "Neurons that change places read inputs with either sign.",
-            statement=wrapped([f"W_hi[{i}] == -W_hi[{image[i]}]" for i in sorted(moved)
-                               if i < image[i]], "and"),
-            price=prices,
+        of_weights(
+            "mirror_inputs",
+            "Neurons that change places read inputs with either sign.",
+            [f"W_hi[{i}] == -W_hi[{image[i]}]" for i in sorted(moved) if i < image[i]],
+            price("index", among=pairings, note="which neurons change places"),
         ),
         _equal("mirror_states", sides, apart, [rows[i][j] for i, j in pairs]),
         _equal("mirror_reads", read_sides, off, [_ahead(specimen, k, i) for k, i in ahead]),
-    ]  # fmt: skip
+    ]
     return Proposal(
         FINDER,
         f"Changing the sign of all inputs while neurons {', '.join(swaps)} change places {how}.",
@@ -184,11 +176,8 @@ def _equal(
 ) -> Block:
     """Both sides are equal, or differ by so much at most, for a price at that precision."""
     if not apart:
-        return claim(name, "weights", statement=wrapped([f"{a} == {b}" for a, b in sides], "and"))
+        return of_weights(name, "", [f"{a} == {b}" for a, b in sides])
     bound = rounded_up(apart)
     bits = sum(max(0.0, bits_of(abs(value), bound)) for value in values) / len(values)
-    return claim(
-        name, "weights",
-        statement=wrapped([f"abs({a} - {b}) <= {number(bound)}" for a, b in sides], "and"),
-        price=[price("equality", len(sides), bits=Fraction(round(100 * bits), 100))],
-    )  # fmt: skip
+    paid = price("equality", len(sides), bits=hundredths(bits))
+    return of_weights(name, "", [f"abs({a} - {b}) <= {number(bound)}" for a, b in sides], paid)
