@@ -9,12 +9,10 @@ from typing import Any, ClassVar
 
 from algzoo_exact.explain.claims.bench import Bench
 from algzoo_exact.explain.claims.claim import ClaimResult, Instance
-from algzoo_exact.explain.claims.equalities import stated
 from algzoo_exact.explain.claims.keys import SETTING_KEYS, Keys, formula
 from algzoo_exact.explain.claims.tolerances import greatest_ratio, largest_input, with_tolerance
 from algzoo_exact.explain.language.expression import EVERYWHERE, Formula
 from algzoo_exact.explain.prove.facts import Fact, Question
-from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task, TieRule
 
 
@@ -43,6 +41,3 @@ class Always(Instance):
 
     def facts(self) -> list[Fact]:
         return [Fact(self.statement, self.domain)]
-
-    def equalities(self, program: Program) -> tuple[float, ...]:
-        return stated([self.statement], program)

@@ -17,6 +17,7 @@ from typing import Any, ClassVar, Self
 
 from algzoo_exact.errors import InputError
 from algzoo_exact.explain.claims.bench import Bench
+from algzoo_exact.explain.claims.equalities import stated
 from algzoo_exact.explain.claims.keys import LARGEST_SIZE, Json, Keys, Source, Values
 from algzoo_exact.explain.claims.price import Price
 from algzoo_exact.explain.language.expression import (
@@ -198,8 +199,8 @@ class Instance(Ground):
 
     def equalities(self, program: Program) -> tuple[float, ...]:
         """For each equality that it states of the program, the k such that it is to one part in
-        2^k, as far as its form tells."""
-        return ()
+        2^k, as far as its form tells: by default, that of its facts."""
+        return stated([fact.statement for fact in self.facts()], program)
 
 
 @dataclass(frozen=True)

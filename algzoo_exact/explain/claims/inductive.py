@@ -15,7 +15,6 @@ from algzoo_exact.errors import InputError
 from algzoo_exact.exact.verdict import Verdict
 from algzoo_exact.explain.claims.bench import Bench
 from algzoo_exact.explain.claims.claim import ClaimResult, Instance, chosen
-from algzoo_exact.explain.claims.equalities import stated
 from algzoo_exact.explain.claims.keys import NAME, Json, Keys, Source, Values, formula, whole
 from algzoo_exact.explain.claims.tolerances import greatest_ratio, largest_input, with_tolerance
 from algzoo_exact.explain.language.expression import (
@@ -28,7 +27,6 @@ from algzoo_exact.explain.language.toml_tables import shown, within
 from algzoo_exact.explain.outcome import Outcome, Parameters, Point, choice_text
 from algzoo_exact.explain.prove.decider import together
 from algzoo_exact.explain.prove.facts import Fact, Question
-from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task, TieRule
 
 _POINTS = 20  # at which steps are looked at before they are tried
@@ -140,9 +138,6 @@ class Inductive(Instance):
 
     def facts(self) -> list[Fact]:
         return [Fact(statement) for statement in self.expressions()]
-
-    def equalities(self, program: Program) -> tuple[float, ...]:
-        return stated(self.expressions(), program)
 
     def _steps(self, facts: Sequence[Fact]) -> Iterator[tuple[Parameters, Question]]:
         """Each step's statements, with those of the step before, and what else is known."""
