@@ -1,13 +1,14 @@
 """The library of small formulas that neurons and logits are held against.
 
 A formula is a sum of a few parts with coefficients, or the positive part of one. Parts are written
-in the language of explanations, with the step t as a parameter, and valued in floats at a
-specimen's points, where least squares tells which could be meant.
+in the language of explanations, with the step t as a parameter, and valued in floats at inputs
+x (N, n), where least squares tells which could be meant.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from math import log2
@@ -17,6 +18,12 @@ import numpy as np
 
 from algzoo_exact.drafting.proposal import Value, hundredths, price, sum_text
 from algzoo_exact.drafting.specimen import Floats
+from algzoo_exact.explain.language.expand import Expander, read_definitions
+from algzoo_exact.explain.language.integers import Sizes
+from algzoo_exact.explain.language.parser import parse
+from algzoo_exact.explain.language.syntax import ParseError
+from algzoo_exact.explain.prove.sampled_figures import Block, Floating
+from algzoo_exact.program.ir import Program
 
 DEFINITIONS = {
     "past(t, s)": "sum(k in t-s..t-s if k >= 0: x[k])",
@@ -77,59 +84,34 @@ def definitions_for(texts: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def of_steps(x: Floats, n: int) -> Parts:
+def of_steps(program: Program, x: Floats) -> Parts:
     """Parts with the step t as a parameter, each valued at steps 0 .. n-1, one after the other."""
-    steps = [_at_step(x, t, n) for t in range(n)]
-    return {text: np.concatenate([step[text] for step in steps]) for text in steps[0]}
-
-
-def _at_step(x: Floats, t: int, n: int) -> Parts:
-    found: dict[str, Floats] = {}
+    n, texts = program.seq_len, list[str]()
     for s in range(n):
-        past = x[:, t - s] if t >= s else np.zeros(len(x))
-        found |= _with_signs(f"past(t, {s})" if s else "x[t]", past)
-        if s:
-            found[f"others(t+1, t-{s})"] = _top(x, t + 1, t - s)
-            found[f"others(t, t-{s})"] = _top(x, t, t - s)
-    return {**found, **_extremes(x, "t", t), **_extremes(x, "t+1", t + 1)}
+        past = f"past(t, {s})" if s else "x[t]"
+        texts += (past, f"relu({past})", f"relu(-{past})")
+        texts += (f"others(t+1, t-{s})", f"others(t, t-{s})") if s else ()
+    texts += (f"{word}({at})" for at in ("t", "t+1") for word in ("top", "bottom", "second"))
+    return _valued(program, x, texts, range(n))
 
 
-def of_all(x: Floats, n: int) -> Parts:
+def of_all(program: Program, x: Floats) -> Parts:
     """Parts of what is known in the end, for logits."""
+    texts: list[str] = []
+    for k in range(program.seq_len):
+        texts += (f"x[{k}]", f"relu(x[{k}])", f"relu(-x[{k}])", f"others(n, {k})")
+    return _valued(program, x, [*texts, "top(n)", "bottom(n)", "second(n)"], (0,))
+
+
+def _valued(program: Program, x: Floats, texts: Sequence[str], steps: Sequence[int]) -> Parts:
+    """Those that the language has room for."""
+    definitions, block = read_definitions(DEFINITIONS), Block(Floating(program), x.T)
     found: dict[str, Floats] = {}
-    for k in range(n):
-        found |= _with_signs(f"x[{k}]", x[:, k])
-        found[f"others(n, {k})"] = _top(x, n, k)
-    return {**found, **_extremes(x, "n", n)}
-
-
-def _with_signs(text: str, values: Floats) -> Parts:
-    """A part, its positive part and its negative part."""
-    return {
-        text: values,
-        f"relu({text})": np.maximum(values, 0),
-        f"relu(-{text})": np.maximum(-values, 0),
-    }
-
-
-def _extremes(x: Floats, text: str, t: int) -> Parts:
-    """Of the first t inputs."""
-    return {
-        f"top({text})": _top(x, t),
-        f"bottom({text})": _top(-x, t),
-        f"second({text})": _second(x, t),
-    }
-
-
-def _top(x: Floats, t: int, but: int = -1) -> Floats:
-    kept = [k for k in range(t) if k != but]
-    found: Floats = x[:, kept].max(1, initial=0.0)
-    return found
-
-
-def _second(x: Floats, t: int) -> Floats:
-    with_zeros = np.concatenate([x[:, :t], np.zeros((len(x), 2))], axis=1)
-    found: Floats = np.sort(with_zeros, axis=1)[:, -2]
+    for text in texts:
+        expander, surface = Expander(definitions, Sizes.of(program)), parse(text)
+        with suppress(ParseError):
+            terms = [expander.expand_term(surface, {"t": t}) for t in steps]
+            found[text] = np.concatenate([block.term(term) for term in terms])
     return found
 
 

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from textwrap import fill
 from typing import TypeAlias
 
-from algzoo_exact.drafting.proposal import Proposal, Value, value_text
+from algzoo_exact.drafting.proposal import Proposal, Value, in_lines
 from algzoo_exact.drafting.specimen import Specimen
+from algzoo_exact.explain.language.toml_tables import toml_value
 from algzoo_exact.explain.story import Explanation
 from algzoo_exact.program.fingerprint import weights_sha256
 from algzoo_exact.program.ir import HasProgram, Program
@@ -45,8 +46,8 @@ class Head:
                 ("What follows for the answers.", part.cases),
             ):
                 if blocks:
-                    said = [comment(heading), *(block.toml() for block in blocks)]
-                    text += "\n" + "\n\n".join(said) + "\n"
+                    said = [f"\n{comment(heading)}\n", *(block.toml() for block in blocks)]
+                    text += "\n".join(said)
         for remark in remarks:
             text += "\n" + comment(remark) + "\n"
         return text
@@ -63,8 +64,8 @@ def new_head(specimen: Specimen, model: Model, name: str | None) -> Head:
         "weights_sha256": weights_sha256(specimen.original),
         "standard": specimen.standard,
     }
-    lines = [f"title = {value_text(title)}", "", "[model]"]
-    lines += (f"{key} = {value_text(value)}" for key, value in keys.items())
+    lines = [f"title = {toml_value(title)}", "", "[model]"]
+    lines += (f"{key} = {toml_value(value)}" for key, value in keys.items())
     return Head("\n".join(lines), model)
 
 
@@ -88,7 +89,9 @@ def _with_table(text: str, title: str, entries: Mapping[str, str]) -> str:
     """The text with lines more in a table, which is there or begins at the end."""
     if not entries:
         return text
-    lines = "".join(f"{value_text(name)} = {value_text(body)}\n" for name, body in entries.items())
+    lines = "".join(
+        f"{toml_value(name)} = {toml_value(in_lines(body))}\n" for name, body in entries.items()
+    )
     line = re.compile(rf"^\[{title}\][ \t]*(#.*)?$", re.M)
     found = line.search(text)
     if found is None:

@@ -7,6 +7,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+from algzoo_exact import rnn
 from algzoo_exact.drafting.formulas import (
     DEFINITIONS,
     all_parts,
@@ -23,6 +24,7 @@ from algzoo_exact.explain.language.integers import Sizes
 from algzoo_exact.explain.language.parser import parse
 
 N = 4
+PROGRAM = rnn([1], [[0]], [[1]] * N, N)
 POINTS = np.random.default_rng(0).integers(-9, 10, (30, N)).astype(float)
 
 
@@ -38,16 +40,16 @@ def value(text: str, point: np.ndarray, t: int) -> Fraction:
 
 
 def test_parts_mean_what_they_are_valued_at() -> None:
-    for text, values in of_steps(POINTS, N).items():
+    for text, values in of_steps(PROGRAM, POINTS).items():
         by_step = values.reshape(N, len(POINTS))
         for t in range(N):
             assert value(text, POINTS[t], t) == by_step[t, t], text
-    for text, values in of_all(POINTS, N).items():
+    for text, values in of_all(PROGRAM, POINTS).items():
         assert value(text, POINTS[3], 0) == values[3], text
 
 
 def test_a_planted_formula_is_found() -> None:
-    parts = of_steps(POINTS, N)
+    parts = of_steps(PROGRAM, POINTS)
     y = 2 * parts["top(t)"] - parts["past(t, 2)"] / 4
     found = fitted(y, parts, two_parts)
     assert found is not None
@@ -57,7 +59,7 @@ def test_a_planted_formula_is_found() -> None:
 
 
 def test_linear_forms_have_simple_coefficients() -> None:
-    parts = of_steps(POINTS, N)
+    parts = of_steps(PROGRAM, POINTS)
     inputs = {text: part for text, part in parts.items() if text.startswith(("x", "past"))}
     y = inputs["x[t]"] - 1.01 * inputs["past(t, 1)"]
     found = fitted(y, inputs, all_parts, positive=True)

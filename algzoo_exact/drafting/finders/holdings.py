@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from fractions import Fraction
 
 import numpy as np
 
@@ -54,7 +53,7 @@ def find(desk: Desk) -> None:
 
 def formulas_of(specimen: Specimen) -> dict[int, Formula]:
     """The simplest formula for each neuron that has one, seen at the specimen's points."""
-    parts = of_steps(specimen.points, specimen.n)
+    parts = of_steps(specimen.program, specimen.points)
     inputs = {text: part for text, part in parts.items() if text.startswith(("x", "past"))}
     z, h = specimen.states(specimen.points)
     found: dict[int, Formula] = {}
@@ -112,7 +111,7 @@ def _nearly(desk: Desk, exact: Proposal, group: Sequence[int], held: Mapping[int
     blocks = [
         claim(
             _name([i]), "close", for_="t in 0..n-1", left=f"h[t][{i}]", right=held[i].text,
-            at_most=Fraction(1000), price=held[i].prices,
+            at_most=1000, price=held[i].prices,
         )
         for i in group
     ]  # fmt: skip

@@ -28,7 +28,7 @@ def find(desk: Desk) -> None:
     """Propose the claim, and the account that the model is always right, where it seems so."""
     specimen = desk.specimen
     logits = specimen.logits(specimen.points)
-    parts = of_all(specimen.points, specimen.n)
+    parts = of_all(specimen.program, specimen.points)
     inputs = {text: part for text, part in parts.items() if text.startswith("x[")}
     found: dict[int, Formula] = {}
     for k in range(specimen.program.outputs):

@@ -20,6 +20,7 @@ from algzoo_exact.drafting.finders.weights import input_weights
 from algzoo_exact.drafting.proposal import (
     Block,
     Proposal,
+    exact,
     number,
     of_weights,
     price,
@@ -184,7 +185,7 @@ def _numbers(best: _Candidate) -> Block:
     parts = []
     for k in free:
         value, near = network.numbers[k], Fraction(float(simpler.numbers[k]))
-        off = rounded_up(Fraction(abs(value - float(near))) + Fraction(1, 10**9))
+        off = Fraction(rounded_up(Fraction(abs(value - float(near))) + Fraction(1, 10**9)))
         row, j = divmod(k if k < inner else k - inner, d)
         weight, unit = f"W_hh[{row}][{j}]", ""
         if k >= inner:
@@ -193,8 +194,8 @@ def _numbers(best: _Candidate) -> Block:
         parts.append(f"abs({gap}) <= {unit}{number(off)}")
     pairs = sorted(zip(network.ranges[free].tolist(), found.steps.tolist(), strict=True))
     prices = [
-        price("real", len(list(same)), range=Fraction(reach).limit_denominator(10**6),
-              precision=Fraction(step))
+        price("real", len(list(same)), range=exact(Fraction(reach).limit_denominator(10**6)),
+              precision=exact(Fraction(step)))
         for (reach, step), same in groupby(pairs)
     ]  # fmt: skip
     text = "The others, rounded: those that answers depend on little to fewer digits."

@@ -67,7 +67,7 @@ def _exact_margins(desk: Desk, words: Proposal, every: str, unit: Fraction) -> M
     }
     asked = tuple(
         claim(name, "close", for_=every, left="lead(b)", right="0", scale="size", domain=domain,
-              at_most=Fraction(10**9))
+              at_most=10**9)
         for name, domain in where.items()
     )  # fmt: skip
     domains = {**words.domains, "is_right(b)": right, "is_wrong(b)": wrong}

@@ -177,7 +177,7 @@ def _equal(
     """Both sides are equal, or differ by so much at most, for a price at that precision."""
     if not apart:
         return of_weights(name, "", [f"{a} == {b}" for a, b in sides])
-    bound = rounded_up(apart)
+    bound = Fraction(rounded_up(apart))
     bits = sum(max(0.0, bits_of(abs(value), bound)) for value in values) / len(values)
     paid = price("equality", len(sides), bits=hundredths(bits))
     return of_weights(name, "", [f"abs({a} - {b}) <= {number(bound)}" for a, b in sides], paid)
