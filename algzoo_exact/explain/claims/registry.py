@@ -6,13 +6,12 @@ from typing import TypeVar
 
 from algzoo_exact.errors import InputError
 from algzoo_exact.explain.claims.always import Always
-from algzoo_exact.explain.claims.answers import Right, Wrong
+from algzoo_exact.explain.claims.answers import Right, Share, Wrong
 from algzoo_exact.explain.claims.claim import Instance
 from algzoo_exact.explain.claims.close import Close
 from algzoo_exact.explain.claims.equivalent import Equivalent
 from algzoo_exact.explain.claims.inductive import Inductive
 from algzoo_exact.explain.claims.measure import Measure
-from algzoo_exact.explain.claims.share import Share
 from algzoo_exact.explain.claims.weights import Weights
 
 T = TypeVar("T", bound=type[Instance])
