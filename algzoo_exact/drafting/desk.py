@@ -89,7 +89,7 @@ class Desk:
         if proved:
             self.proposals.append(proposal)
             self.results |= {result.claim.name: result for result in results}
-        self.settle(proposal, "kept" if proved else "not proved", self.bits(results))
+        self.settle(proposal, "kept" if proved else "not proved", found)
         return proved
 
     def offer_account(self, proposal: Proposal) -> Verification | None:
@@ -101,7 +101,7 @@ class Desk:
         if found.status == "proved" and found.accuracy is not None:
             self.accounts.append((proposal, found))
         else:
-            self.settle(proposal, "not proved", self.bits(self._results(found, proposal)))
+            self.settle(proposal, "not proved", found)
         return found
 
     def suprema(self, proposal: Proposal) -> dict[tuple[str, Parameters], Fraction] | None:
@@ -115,14 +115,15 @@ class Desk:
             for outcome in result.instances:
                 exact = [f.rational for f in outcome.figures if f.rational is not None]
                 if len(exact) != 1:
-                    self.settle(proposal, "not proved", 0.0)
+                    self.settle(proposal, "not proved")
                     return None
                 greatest[result.claim.name, outcome.parameters] = exact[0]
         return greatest
 
-    def settle(self, proposal: Proposal, fate: Fate, bits: float) -> None:
-        """Note what became of a proposal."""
+    def settle(self, proposal: Proposal, fate: Fate, found: Verification | None = None) -> None:
+        """Note what became of a proposal, and what of its claims is paid for."""
         names = tuple(block.name for block in proposal.claims)
+        bits = 0.0 if found is None else self.bits(self._results(found, proposal))
         self.settled.append(Finding(proposal.finder, proposal.found, fate, bits, names))
 
     def bits(self, results: Iterable[ClaimResult]) -> float:
@@ -162,7 +163,7 @@ class Desk:
             self.tell(proposal.found)
             with suppress(ParseError):
                 return self.checked(self.head.with_parts([*self.proposals, proposal]))
-        self.settle(proposal, "not tried", 0.0)
+        self.settle(proposal, "not tried")
         return None
 
     def _results(self, found: Verification, proposal: Proposal) -> list[ClaimResult]:

@@ -128,8 +128,7 @@ def _chosen(desk: Desk, began: float) -> Draft:
             account, before, total = proposal, found, bits
     aside = [] if account is None else _cheaper_without(desk.proposals, account)
     for proposal, found in desk.accounts:
-        results = [found.claim(block.name) for block in proposal.claims]
-        desk.settle(proposal, "kept" if proposal is account else "aside", desk.bits(results))
+        desk.settle(proposal, "kept" if proposal is account else "aside", found)
     findings = tuple(
         replace(found, fate="aside") if found.found in {p.found for p in aside} else found
         for found in desk.settled

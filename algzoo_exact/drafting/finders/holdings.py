@@ -41,7 +41,7 @@ def find(desk: Desk) -> None:
         if specimen.n > FEW_INPUTS and not reads <= names.keys() | set(group):
             continue  # nothing is known of what they read, and cells are out of reach
         assume = tuple(dict.fromkeys(names[j] for j in sorted(reads) if j in names))
-        exact = _exactly(group, {i: held[i] for i in group}, assume)
+        exact = _exactly(group, held, assume)
         if desk.offer(exact):
             names |= dict.fromkeys(group, _name(group))
         elif specimen.n <= FEW_INPUTS and _nearly(desk, exact, group, held):
@@ -91,18 +91,11 @@ def _exactly(
 ) -> Proposal:
     equations = [f"h[t][{i}] == {held[i].text}" for i in group]
     told = "; ".join(f"neuron {i} holds {held[i].text}" for i in group)
-    return Proposal(
-        FINDER,
-        f"At each step t {told}.",
-        (
-            claim(
-                _name(group), "inductive", for_="t in 0..n-1", step="t", assume=list(assume),
-                statement=" and ".join(equations),
-                price=[part for i in group for part in held[i].prices],
-            ),
-        ),
-        definitions_for(equations),
+    said = claim(
+        _name(group), "inductive", for_="t in 0..n-1", step="t", assume=list(assume),
+        statement=" and ".join(equations), price=[part for i in group for part in held[i].prices],
     )  # fmt: skip
+    return Proposal(FINDER, f"At each step t {told}.", (said,), definitions_for(equations))
 
 
 def _nearly(desk: Desk, exact: Proposal, group: Sequence[int], held: Mapping[int, Formula]) -> bool:
@@ -115,8 +108,8 @@ def _nearly(desk: Desk, exact: Proposal, group: Sequence[int], held: Mapping[int
         )
         for i in group
     ]  # fmt: skip
-    told = "; ".join(f"neuron {i} holds {held[i].text}" for i in group)
-    rough = replace(exact, found=f"At each step t {told}, nearly.", blocks=tuple(blocks))
+    found = f"{exact.found.removesuffix('.')}, nearly."
+    rough = replace(exact, found=found, blocks=tuple(blocks))
     errors = desk.suprema(rough)
     if errors is None:
         return False
