@@ -306,7 +306,7 @@ def completed(verification: Verification, seconds: float) -> Verification:
                 part = CaseInstance((), Logic("and", (case.instance.when, holds)))
                 name = f"{result.case.name}_{k}_{answer}"
                 made = Case(name, "", (part,), "right" if answer == "right" else "wrong")
-                checked = check_case(bench, made, part, [], {})
+                checked = check_case(bench, made, part, {})
                 results.append(case_result(made, [checked], disjoint=False))
                 found.append(checked)
     partition = check_partition(bench, found)

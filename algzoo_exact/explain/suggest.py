@@ -29,7 +29,6 @@ from algzoo_exact.explain.language.expression import EVERYWHERE, Formula, some
 from algzoo_exact.explain.language.parser import parse
 from algzoo_exact.explain.language.toml_tables import toml_of
 from algzoo_exact.explain.outcome import Figure, Outcome
-from algzoo_exact.explain.prove.facts import Fact
 from algzoo_exact.explain.prove.natural_domains import largest
 from algzoo_exact.explain.story import reader_of
 from algzoo_exact.explain.verify import Verification
@@ -128,13 +127,10 @@ class _Finder:
         except InputError:  # such as a text that got too long
             return None
         claim = reader.claims[-1]
-        known = self._known(claim.assume)
+        known = [fact for name in claim.assume for fact in self.results[name].facts()]
         found = (instance.decided(self.bench, known) for instance in claim.instances)
         whole = all(outcome.status == "proved" and not outcome.vacuous for outcome in found)
         return claim if whole else None
-
-    def _known(self, names: Iterable[str]) -> list[Fact]:
-        return [fact for name in names for fact in self.results[name].facts()]
 
     def _domains(self, result: ClaimResult) -> Iterator[Table]:
         """On the largest natural domains, where the kind has one."""
@@ -194,8 +190,7 @@ class _Finder:
         except InputError:
             return []
         case = reader.cases[-1]
-        known = self._known(case.claims)
-        found = [check_case(self.bench, case, i, known, self.results) for i in case.instances]
+        found = [check_case(self.bench, case, i, self.results) for i in case.instances]
         return found if all(checked.holds for checked in found) else []
 
     def apart(self) -> Iterator[Suggestion]:

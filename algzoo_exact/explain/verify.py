@@ -218,11 +218,10 @@ class _Run:
 
     def case(self, case: Case, results: Mapping[str, ClaimResult]) -> list[CheckedCase]:
         """Those of its instances that were reached before Ctrl-C."""
-        known = [fact for name in case.claims for fact in results[name].facts()]
         found = (
             self.guarded(
                 titled(case.name, instance.parameters),
-                partial(check_case, self.bench, case, instance, known, results),
+                partial(check_case, self.bench, case, instance, results),
             )
             for instance in case.instances
         )

@@ -133,51 +133,49 @@ def _mirror(specimen: Specimen, alive: Sequence[int]) -> list[int] | None:
 
 def _mirrored(specimen: Specimen, image: Sequence[int]) -> Proposal:
     """What the permutation does to the weights: how far it is from a mirror is stated exactly."""
-    program, d = specimen.program, specimen.d
-    rows, last = program.recurrent, program.readout
-    moved = {i for i in range(d) if image[i] != i}
+    d, rows, last = specimen.d, specimen.program.recurrent, specimen.program.readout
+    moved = [i for i in range(d) if image[i] != i]
+    swaps = [i for i in moved if i < image[i]]
     pairs = sorted({min((i, j), (image[i], image[j])) for i in moved for j in range(d)})
-    pairs = [(i, j) for i, j in pairs if (i, j) != (image[i], image[j])]
-    apart = max(abs(rows[i][j] - rows[image[i]][image[j]]) for i, j in pairs)
-    ahead = [(k, i) for k in range(1, len(last)) for i in sorted(moved) if i < image[i]]
-    reads = [_ahead(specimen, k, i) - _ahead(specimen, k, image[i]) for k, i in ahead]
-    off = max(map(abs, reads), default=Fraction(0))
-    exact = not apart and not off
-    sides = [(f"W_hh[{i}][{j}]", f"W_hh[{image[i]}][{image[j]}]") for i, j in pairs]
-    read_sides = [(f"reads({k}, {i})", f"reads({k}, {image[i]})") for k, i in ahead]
-    swaps = [f"{i} and {image[i]}" for i in sorted(moved) if i < image[i]]
-    how = "is a symmetry" if exact else "is nearly a symmetry"
-    pairings = prod(range(1, len(moved), 2))
-    blocks = [
+    states = [
+        (f"W_hh[{i}][{j}]", f"W_hh[{image[i]}][{image[j]}]", rows[i][j], rows[image[i]][image[j]])
+        for i, j in pairs
+    ]
+    ahead = [[w - first for w, first in zip(row, last[0], strict=True)] for row in last]
+    reads = [
+        (f"reads({k}, {i})", f"reads({k}, {image[i]})", ahead[k][i], ahead[k][image[i]])
+        for k in range(1, len(last))
+        for i in swaps
+    ]
+    blocks = (
         of_weights(
             "mirror_inputs",
             "Neurons that change places read inputs with either sign.",
-            [f"W_hi[{i}] == -W_hi[{image[i]}]" for i in sorted(moved) if i < image[i]],
-            price("index", among=pairings, note="which neurons change places"),
+            [f"W_hi[{i}] == -W_hi[{image[i]}]" for i in swaps],
+            price("index", among=prod(range(1, len(moved), 2)), note="which neurons change places"),
         ),
-        _equal("mirror_states", sides, apart, [rows[i][j] for i, j in pairs]),
-        _equal("mirror_reads", read_sides, off, [_ahead(specimen, k, i) for k, i in ahead]),
-    ]
+        _equal("mirror_states", states),
+        _equal("mirror_reads", reads),
+    )
+    which = ", ".join(f"{i} and {image[i]}" for i in swaps)
+    nearly = "nearly " if any(a != b for _, _, a, b in (*states, *reads)) else ""
     return Proposal(
         FINDER,
-        f"Changing the sign of all inputs while neurons {', '.join(swaps)} change places {how}.",
-        tuple(blocks),
+        f"Changing the sign of all inputs while neurons {which} change places is {nearly}a "
+        "symmetry.",
+        blocks,
         {"reads(k, i)": "W_oh[k][i] - W_oh[0][i]"},
     )
 
 
-def _ahead(specimen: Specimen, k: int, i: int) -> Fraction:
-    """What neuron i adds to logit k more than to logit 0."""
-    return specimen.program.readout[k][i] - specimen.program.readout[0][i]
-
-
-def _equal(
-    name: str, sides: Sequence[tuple[str, str]], apart: Fraction, values: Sequence[Fraction]
-) -> Block:
-    """Both sides are equal, or differ by so much at most, for a price at that precision."""
+def _equal(name: str, sides: Sequence[tuple[str, str, Fraction, Fraction]]) -> Block:
+    """Both sides, with their values, are equal, or differ by so much at most, for a price at that
+    precision."""
+    apart = max((abs(a - b) for _, _, a, b in sides), default=Fraction(0))
     if not apart:
-        return of_weights(name, "", [f"{a} == {b}" for a, b in sides])
+        return of_weights(name, "", [f"{one} == {other}" for one, other, _, _ in sides])
     bound = Fraction(rounded_up(apart))
-    bits = sum(max(0.0, bits_of(abs(value), bound)) for value in values) / len(values)
+    bits = sum(max(0.0, bits_of(abs(a), bound)) for _, _, a, _ in sides) / len(sides)
     paid = price("equality", len(sides), bits=hundredths(bits))
-    return of_weights(name, "", [f"abs({a} - {b}) <= {number(bound)}" for a, b in sides], paid)
+    said = [f"abs({one} - {other}) <= {number(bound)}" for one, other, _, _ in sides]
+    return of_weights(name, "", said, paid)

@@ -32,7 +32,7 @@ from algzoo_exact.explain.language.expression import (
 )
 from algzoo_exact.explain.logic.order_probability import order_probability
 from algzoo_exact.explain.outcome import Figure, Outcome, Status, joined
-from algzoo_exact.explain.prove.facts import Fact, Question
+from algzoo_exact.explain.prove.facts import Question
 from algzoo_exact.shown import Shown
 
 CaseVerdict = Literal["right", "wrong", "claims", "unknown"]
@@ -122,24 +122,19 @@ class Partition(Shown):
 
 
 def check_case(
-    bench: Bench,
-    case: Case,
-    instance: CaseInstance,
-    facts: Sequence[Fact],
-    claims: Mapping[str, ClaimResult],
+    bench: Bench, case: Case, instance: CaseInstance, claims: Mapping[str, ClaimResult]
 ) -> CheckedCase:
-    """One case, with its probability.
-
-    ``facts`` are those of the claims that it names, ``claims`` those claims themselves.
-    """
+    """One case, with its probability; ``claims`` has those that it names."""
     start = monotonic()
     figure = bench.measured(instance.when)
+    named = [claims[name] for name in case.claims]
     if case.verdict == "unknown":
         return CheckedCase(case.name, instance, "unknown", figure, None)
     answer: Answer
     if case.verdict == "claims":
-        answer, outcome = _from_claims(bench, instance, [claims[name] for name in case.claims])
+        answer, outcome = _from_claims(bench, instance, named)
     else:
+        facts = [fact for claim in named for fact in claim.facts()]
         outcome = ANSWERS[case.verdict]((), instance.when).decided(bench, facts)
         answer = case.verdict if outcome.status == "proved" else "unknown"
     return CheckedCase(case.name, instance, answer, figure, bench.about(instance, outcome, start))

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
+from functools import partial
 from time import monotonic
 from typing import Any, ClassVar, Self
 
@@ -20,6 +21,7 @@ from algzoo_exact.explain.claims.bench import Bench
 from algzoo_exact.explain.claims.equalities import stated
 from algzoo_exact.explain.claims.keys import LARGEST_SIZE, Json, Keys, Source, Values
 from algzoo_exact.explain.claims.price import Price
+from algzoo_exact.explain.claims.tolerances import greatest_ratio, largest_input, with_tolerance
 from algzoo_exact.explain.language.expression import (
     EVERYWHERE,
     Apply,
@@ -104,7 +106,7 @@ class Instance(Ground):
     assumes: ClassVar[bool] = True
     assumable: ClassVar[bool] = False
     needs_labels: ClassVar[bool] = False
-    weaker_by: ClassVar[str] = "a weaker version"
+    weaker_by: ClassVar[str] = "the smallest tolerance"
     fewer_by: ClassVar[str] = "those choices for which it holds"
 
     def __post_init__(self) -> None:
@@ -184,8 +186,13 @@ class Instance(Ground):
     @classmethod
     def weaker(cls, result: ClaimResult, bench: Bench) -> Iterator[Mapping[str, Any]]:
         """Tables of weaker claims than one that failed, the strongest first, by other keys than its
-        domain: the first that is proved is suggested."""
-        yield from ()
+        domain: the first that is proved is suggested. By default a ``statement`` gets a tolerance:
+        equal sides are close, or a right side is as large as it must be."""
+        if "statement" in cls.keys:
+            facts = [fact for part in result.claim.instances for fact in part.facts()]
+            unit = f"*{largest_input(bench.program.seq_len)}"
+            ratio = partial(greatest_ratio, bench)
+            yield from with_tolerance(result.claim.table, facts, ratio, unit)
 
     @classmethod
     def fewer(cls, result: ClaimResult, bench: Bench) -> Iterator[Mapping[str, Any]]:

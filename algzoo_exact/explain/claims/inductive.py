@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import partial
 from random import Random
 from time import monotonic
 from typing import Any, ClassVar, Self
@@ -16,13 +15,7 @@ from algzoo_exact.exact.verdict import Verdict
 from algzoo_exact.explain.claims.bench import Bench
 from algzoo_exact.explain.claims.claim import ClaimResult, Instance, chosen
 from algzoo_exact.explain.claims.keys import NAME, Json, Keys, Source, Values, formula, whole
-from algzoo_exact.explain.claims.tolerances import greatest_ratio, largest_input, with_tolerance
-from algzoo_exact.explain.language.expression import (
-    EVERYWHERE,
-    Formula,
-    evaluate,
-    values_at,
-)
+from algzoo_exact.explain.language.expression import Formula, evaluate, values_at
 from algzoo_exact.explain.language.toml_tables import shown, within
 from algzoo_exact.explain.outcome import Outcome, Parameters, Point, choice_text
 from algzoo_exact.explain.prove.decider import together
@@ -55,7 +48,6 @@ class Inductive(Instance):
     kind = "inductive"
     keys: ClassVar[Keys] = {"step": NAME, "from": whole(), "statement": formula()}
     schema_rules: ClassVar[Json] = {"allOf": [{"required": ["for"]}]}
-    weaker_by = "the smallest tolerance"
     fewer_by = "those steps at which it holds"
     assumable = True
 
@@ -99,15 +91,6 @@ class Inductive(Instance):
 
     def check(self, bench: Bench, facts: Sequence[Fact]) -> Outcome:
         return together(self._proved(bench, facts))
-
-    @classmethod
-    def weaker(cls, result: ClaimResult, bench: Bench) -> Iterator[Mapping[str, Any]]:
-        """Sides that differ by a part of the largest input in place of equal ones, or a right side
-        as large as it must be."""
-        claims = [part for part in result.claim.instances if isinstance(part, cls)]
-        said = [(part, EVERYWHERE) for claim in claims for part in claim.expressions()]
-        unit = f"*{largest_input(bench.program.seq_len)}"
-        return with_tolerance(result.claim.table, said, partial(greatest_ratio, bench), unit)
 
     @classmethod
     def fewer(cls, result: ClaimResult, bench: Bench) -> Iterator[Mapping[str, Any]]:

@@ -13,6 +13,7 @@ from algzoo_exact.explain.claims.bench import Bench
 from algzoo_exact.explain.language.expression import Apply, Compare, Entry, Formula, Number
 from algzoo_exact.explain.prove.cell_search import CellLimits, OutOfReachError
 from algzoo_exact.explain.prove.exact_figures import supremum
+from algzoo_exact.explain.prove.facts import Fact
 
 _DIGITS = 3
 _RELATION = re.compile(r"<=|>=|==|!=|<|>")
@@ -70,19 +71,20 @@ def comparison(text: str) -> Comparison | None:
 
 def with_tolerance(
     table: Mapping[str, Any],
-    said: Sequence[tuple[Formula, Formula]],
+    facts: Sequence[Fact],
     ratio: Callable[[Compare, Formula], Fraction | None],
     unit: str = "",
 ) -> Iterator[Mapping[str, Any]]:
-    """The claim of comparisons, each on a domain, with a right side as large as it must be, or with
+    """The claim of facts that are comparisons, with a right side as large as it must be, or with
     sides that are so many times the ``unit`` apart in place of equal ones.
 
     ``ratio``: how many times, for one of them; None where that is not known.
     """
     cut = comparison(table["statement"])
-    found = [ratio(part, domain) if isinstance(part, Compare) else None for part, domain in said]
+    compared = [(f.statement, f.domain) for f in facts]
+    found = [ratio(said, domain) for said, domain in compared if isinstance(said, Compare)]
     known = [value for value in found if value is not None]
-    if cut is None or len(known) < len(found):
+    if cut is None or not known or len(known) < len(facts):
         return
     statement = cut.times(max(known))
     if cut.relation == "==":

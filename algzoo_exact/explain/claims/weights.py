@@ -11,11 +11,9 @@ from algzoo_exact.errors import InputError
 from algzoo_exact.exact.verdict import Verdict
 from algzoo_exact.explain.claims.bench import Bench
 from algzoo_exact.explain.claims.claim import ClaimResult, Instance
-from algzoo_exact.explain.claims.equalities import stated
 from algzoo_exact.explain.claims.keys import Keys, formula
 from algzoo_exact.explain.claims.tolerances import with_tolerance
 from algzoo_exact.explain.language.expression import (
-    EVERYWHERE,
     Compare,
     Entry,
     Formula,
@@ -28,7 +26,6 @@ from algzoo_exact.explain.language.expression import (
 )
 from algzoo_exact.explain.outcome import Outcome
 from algzoo_exact.explain.prove.facts import Fact
-from algzoo_exact.program.ir import Program
 
 _LONGEST = 200  # characters of a formula in a message
 
@@ -40,7 +37,6 @@ class Weights(Instance):
     statement: Formula
 
     kind = "weights"
-    weaker_by = "the smallest tolerance"
     keys: ClassVar[Keys] = {"statement": formula()}
     heading = "Observation"
     assumes = False
@@ -70,12 +66,11 @@ class Weights(Instance):
                 left, right = right, left
             return left / right if right > 0 else None
 
-        claims = [part for part in result.claim.instances if isinstance(part, Weights)]
-        said = [(claim.statement, EVERYWHERE) for claim in claims]
-        return with_tolerance(result.claim.table, said, ratio)
+        facts = [fact for part in result.claim.instances for fact in part.facts()]
+        return with_tolerance(result.claim.table, facts, ratio)
 
-    def equalities(self, program: Program) -> tuple[float, ...]:
-        return stated([self.statement], program)
+    def facts(self) -> list[Fact]:
+        return [Fact(self.statement)]
 
 
 def _described(formula: Formula, values: Callable[[Entry], Fraction]) -> str:
