@@ -36,7 +36,7 @@ from algzoo_exact.explain.claims.cases import (
 from algzoo_exact.explain.language.expression import EVERYWHERE, Formula, Logic, some
 from algzoo_exact.explain.ledger.surprise import Ledger, surprise
 from algzoo_exact.explain.prove.labels import cells_in, earns
-from algzoo_exact.explain.verify import Verification
+from algzoo_exact.explain.verify import Verification, bench_of
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.lift import HasProgram, lift, task_of
 from algzoo_exact.program.task import Task, TieRule, check_scored
@@ -291,7 +291,7 @@ def completed(verification: Verification, seconds: float) -> Verification:
     """The explanation with each case that is open cut in two: where the model is right, and where
     it is wrong. What they weigh is found cell by cell."""
     subject = verification.explanation.subject
-    bench = verification.bench(seconds)
+    bench = bench_of(verification, seconds)
     right = right_somewhere(subject.task, verification.ties)
     results: list[CaseResult] = []
     found: list[CheckedCase] = []

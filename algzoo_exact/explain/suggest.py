@@ -31,7 +31,7 @@ from algzoo_exact.explain.language.toml_tables import toml_of
 from algzoo_exact.explain.outcome import Figure, Outcome
 from algzoo_exact.explain.prove.natural_domains import largest
 from algzoo_exact.explain.story import reader_of
-from algzoo_exact.explain.verify import Verification
+from algzoo_exact.explain.verify import Verification, bench_of
 from algzoo_exact.progress import in_words, shows_progress
 from algzoo_exact.shown import Shown
 
@@ -93,7 +93,7 @@ def suggest(
 
 class _Finder:
     def __init__(self, told: Verification, seconds: float) -> None:
-        self.told, self.bench = told, told.bench(seconds)
+        self.told, self.bench = told, bench_of(told, seconds)
         self.results = {result.claim.name: result for result in told.claims}
 
     def of_claim(self, result: ClaimResult) -> Iterator[Suggestion]:

@@ -67,11 +67,6 @@ class Verification(Shown):
         counts = f"{len(self.claims)} claims, {len(self.cases)} cases"
         return f"<{self.explanation.title}, checked on {self.model}: {self.status}; {counts}>"
 
-    def bench(self, seconds: float) -> Bench:
-        """To check more on, as long for each statement."""
-        task = self.explanation.subject.task
-        return Bench(self.program, task, self.ties, seconds, self.others)
-
     @property
     def status(self) -> Status:
         """proved: all claims are, and all cases of which something is said, and the cases are a
@@ -90,6 +85,12 @@ class Verification(Shown):
                 return result
         known = ", ".join(result.claim.name for result in self.claims) or "none"
         raise InputError(f"No claim {name!r} was checked; checked were {known}.")
+
+
+def bench_of(told: Verification, seconds: float) -> Bench:
+    """To check more of the same model on."""
+    task = told.explanation.subject.task
+    return Bench(told.program, task, told.ties, seconds, told.others)
 
 
 @shows_progress("verifying")

@@ -88,6 +88,7 @@ class CheckedCase:
 
     @property
     def title(self) -> str:
+        """Its name, with the parameters."""
         return titled(self.case, self.instance.parameters)
 
 
