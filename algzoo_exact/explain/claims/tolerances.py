@@ -11,13 +11,13 @@ from typing import Any, NamedTuple
 from algzoo_exact.deadline import Deadline
 from algzoo_exact.explain.claims.bench import Bench
 from algzoo_exact.explain.language.expression import Apply, Compare, Entry, Formula, Number
+from algzoo_exact.explain.language.parser import parse
+from algzoo_exact.explain.language.syntax import Chain
 from algzoo_exact.explain.prove.cell_search import CellLimits, OutOfReachError
 from algzoo_exact.explain.prove.exact_figures import supremum
 from algzoo_exact.explain.prove.facts import Fact
 
 _DIGITS = 3
-_RELATION = re.compile(r"<=|>=|==|!=|<|>")
-_CONNECTIVE = re.compile(r"\b(and|or|not|implies)\b")
 _MULTIPLE = re.compile(r"\s*([0-9][0-9.eE+-]*)\s*\*\s*(.+)", re.DOTALL)
 
 
@@ -50,23 +50,17 @@ class Comparison(NamedTuple):
 
 def comparison(text: str) -> Comparison | None:
     """The two sides of a comparison, the smaller first; None for other statements."""
-    depth = 0
-    places: list[re.Match[str]] = []
-    for place, sign in enumerate(text):
-        depth += (sign in "([") - (sign in ")]")
-        if depth == 0 and sign in "<>=!" and (not places or place >= places[-1].end()):
-            match = _RELATION.match(text, place)
-            if match is not None:
-                places.append(match)
-    outside = re.sub(r"[(\[][^()\[\]]*[)\]]", "", text)
-    if len(places) != 1 or _CONNECTIVE.search(outside):
+    root = parse(text).root
+    if not isinstance(root, Chain) or len(root.ops) > 1 or root.ops == ("!=",):
         return None
-    (match,) = places
-    left, right = text[: match.start()].strip(), text[match.end() :].strip()
-    if match[0] in (">", ">="):
-        left, right = right, left
-    relation = {">": "<", ">=": "<="}.get(match[0], match[0])
-    return None if relation == "!=" else Comparison(left, relation, right)
+    (relation,), (_, second) = root.ops, root.args
+    place = text.rindex(relation, 0, second.at)
+    left, right = text[:place].strip(), text[place + len(relation) :].strip()
+    if left.count("(") != left.count(")"):  # all of it is in brackets
+        return None
+    if relation in (">", ">="):
+        return Comparison(right, relation.replace(">", "<"), left)
+    return Comparison(left, relation, right)
 
 
 def with_tolerance(
