@@ -12,11 +12,12 @@ from collections.abc import Mapping
 from fractions import Fraction
 from math import floor, log2
 
+import numpy as np
+
 from algzoo_exact.drafting.desk import Desk
 from algzoo_exact.drafting.finders.weights import input_weights
 from algzoo_exact.drafting.proposal import Proposal, case, claim, hundredths, of_weights, price
 from algzoo_exact.drafting.specimen import Specimen
-from algzoo_exact.program.ir import dot
 
 FINDER = "diagonal"
 
@@ -51,28 +52,23 @@ class _Half:
 
     def __init__(self, specimen: Specimen, label: int, s: int) -> None:
         program = specimen.program
-        w, rows, self.s = program.input_weights, program.readout, s
-        self.out = [a - b for a, b in zip(rows[label], rows[1 - label], strict=True)]
-        state = tuple(max(Fraction(0), s * weight) for weight in w)
-        self.after = [dot(row, state) for row in program.recurrent]
-        self.w = w
-        self.on = [a + s * b > 0 for a, b in zip(self.after, w, strict=True)]
-        self.of_last = self._sum(w)
-        self.of_first = self._sum(self.after)
-
-    def _sum(self, of: list[Fraction] | tuple[Fraction, ...]) -> Fraction:
-        """Over the neurons that are active on the diagonal."""
-        parts = zip(self.out, of, self.on, strict=True)
-        return sum((a * b for a, b, on in parts if on), Fraction(0))
+        weights = (program.input_weights, program.recurrent, program.readout)
+        w, rows, last = (np.array(matrix, dtype=object) for matrix in weights)
+        self.s, self.w, self.out = s, w, last[label] - last[1 - label]
+        self.after = rows @ np.maximum(s * w, 0)
+        self.on = (self.after + s * w > 0).tolist()
+        # Over the neurons that are active on the diagonal.
+        self.of_last: Fraction = (self.out * w)[self.on].sum()
+        self.of_first: Fraction = (self.out * self.after)[self.on].sum()
 
     def at(self, x: Fraction) -> Fraction:
         """The difference where x[1] = x."""
-        z = (a + b * x for a, b in zip(self.after, self.w, strict=True))
-        return sum((o * max(Fraction(0), v) for o, v in zip(self.out, z, strict=True)), Fraction(0))
+        found: Fraction = (self.out * np.maximum(self.after + self.w * x, 0)).sum()
+        return found
 
     @property
     def walls(self) -> list[Fraction]:
-        return [-a / b for a, b in zip(self.after, self.w, strict=True)]
+        return list(-self.after / self.w)
 
     @property
     def gap(self) -> Fraction:
