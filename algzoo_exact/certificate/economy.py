@@ -23,7 +23,6 @@ from algzoo_exact.deadline import Deadline
 from algzoo_exact.errors import InputError, demand
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.explain.claims.answers import ANSWERS
-from algzoo_exact.explain.claims.bench import Bench
 from algzoo_exact.explain.claims.cases import (
     Case,
     CaseInstance,
@@ -37,7 +36,7 @@ from algzoo_exact.explain.claims.cases import (
 from algzoo_exact.explain.language.expression import EVERYWHERE, Formula, Logic, some
 from algzoo_exact.explain.ledger.surprise import Ledger, surprise
 from algzoo_exact.explain.prove.labels import cells_in, earns
-from algzoo_exact.explain.verify import Verification
+from algzoo_exact.explain.verify import Verification, bench_of
 from algzoo_exact.program.ir import Program
 from algzoo_exact.program.lift import HasProgram, lift, task_of
 from algzoo_exact.program.task import Task, TieRule, check_scored
@@ -292,28 +291,26 @@ def completed(verification: Verification, seconds: float) -> Verification:
     """The explanation with each case that is open cut in two: where the model is right, and where
     it is wrong. What they weigh is found cell by cell."""
     subject = verification.explanation.subject
-    bench = Bench(
-        verification.program, subject.task, verification.ties, seconds, verification.others
-    )
+    bench = bench_of(verification, seconds)
     right = right_somewhere(subject.task, verification.ties)
     results: list[CaseResult] = []
-    found: list[tuple[str, CheckedCase]] = []
+    found: list[CheckedCase] = []
     for result in verification.cases:
         kept = tuple(c for c in result.instances if c.answer != "unknown")
         if kept:
             results.append(replace(result, instances=kept, probability=None))
-            found += [(result.case.name, case) for case in kept]
+            found += kept
         for k, case in enumerate(c for c in result.instances if c.answer == "unknown"):
             for answer in ANSWERS:
                 holds = right if answer == "right" else Logic("not", (right,))
                 part = CaseInstance((), Logic("and", (case.instance.when, holds)))
                 name = f"{result.case.name}_{k}_{answer}"
                 made = Case(name, "", (part,), "right" if answer == "right" else "wrong")
-                checked = check_case(bench, made, part, [], {})
+                checked = check_case(bench, made, part, {})
                 results.append(case_result(made, [checked], disjoint=False))
-                found.append((name, checked))
+                found.append(checked)
     partition = check_partition(bench, found)
-    derived = derived_accuracy([case for _, case in found], partition)
+    derived = derived_accuracy(found, partition)
     return replace(verification, cases=tuple(results), partition=partition, accuracy=derived)
 
 

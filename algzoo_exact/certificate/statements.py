@@ -13,12 +13,11 @@ from algzoo_exact.certificate.evidence import Evidence, said_of
 from algzoo_exact.certificate.nodes import Json, SaidError
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.enclosure import Enclosure
-from algzoo_exact.explain.claims.answers import Right, Wrong
+from algzoo_exact.explain.claims.answers import Right, Share, Wrong, events
 from algzoo_exact.explain.claims.bounds import Bounds
 from algzoo_exact.explain.claims.claim import Instance
 from algzoo_exact.explain.claims.close import Close
 from algzoo_exact.explain.claims.measure import Measure
-from algzoo_exact.explain.claims.share import Share, events
 from algzoo_exact.explain.claims.weights import Weights
 from algzoo_exact.explain.language.cases import comparison
 from algzoo_exact.explain.language.expression import (

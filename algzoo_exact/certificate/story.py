@@ -10,7 +10,7 @@ from algzoo_exact.certificate.evidence import Evidence
 from algzoo_exact.certificate.nodes import Json, SaidError, weight_texts
 from algzoo_exact.certificate.statements import statements
 from algzoo_exact.errors import InputError
-from algzoo_exact.explain.claims.answers import ANSWERS
+from algzoo_exact.explain.claims.answers import ANSWERS, Share
 from algzoo_exact.explain.claims.cases import (
     Case,
     CaseResult,
@@ -22,7 +22,6 @@ from algzoo_exact.explain.claims.cases import (
 from algzoo_exact.explain.claims.claim import Claim, ClaimResult, Instance
 from algzoo_exact.explain.claims.equivalent import Equivalent, product
 from algzoo_exact.explain.claims.measure import Measure
-from algzoo_exact.explain.claims.share import Share
 from algzoo_exact.explain.language.expression import EVERYWHERE, conjuncts, some
 from algzoo_exact.explain.outcome import Outcome
 from algzoo_exact.explain.prove.facts import Fact, Question

@@ -7,11 +7,12 @@ draft, whatever a finder saw.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Literal
 
-from algzoo_exact.deadline import NEVER, Deadline
+from algzoo_exact.deadline import Deadline
 from algzoo_exact.drafting.formulas import Formula
 from algzoo_exact.drafting.head import Head
 from algzoo_exact.drafting.proposal import Proposal
@@ -61,9 +62,9 @@ class Desk:
 
     specimen: Specimen
     head: Head
-    deadline: Deadline = NEVER
-    tell: Callable[[str], None] = print
-    bits_allowed: float | None = None
+    deadline: Deadline
+    tell: Callable[[str], None]
+    bits_allowed: float | None
     proposals: list[Proposal] = field(default_factory=list)
     accounts: list[tuple[Proposal, Verification]] = field(default_factory=list)
     results: dict[str, ClaimResult] = field(default_factory=dict)
@@ -80,46 +81,49 @@ class Desk:
 
     def offer(self, proposal: Proposal) -> bool:
         """Lay down a proposal without cases: it stays if all its claims are proved."""
-        if not self._may_try(proposal):
+        found = self._verified(proposal)
+        if found is None:
             return False
-        results = self._results(self._verified(proposal), proposal)
+        results = self._results(found, proposal)
         proved = all(result.status == "proved" for result in results)
         if proved:
             self.proposals.append(proposal)
             self.results |= {result.claim.name: result for result in results}
-        self.settle(proposal, "kept" if proved else "not proved", self.bits(results))
+        self.settle(proposal, "kept" if proved else "not proved", found)
         return proved
 
     def offer_account(self, proposal: Proposal) -> Verification | None:
         """Lay down one with cases: it stays if all is proved, and an accuracy follows. What became
         of it; None if it was not tried."""
-        if self.head.has_cases or not self._may_try(proposal):
+        found = None if self.head.has_cases else self._verified(proposal)
+        if found is None:
             return None
-        found = self._verified(proposal)
         if found.status == "proved" and found.accuracy is not None:
             self.accounts.append((proposal, found))
         else:
-            self.settle(proposal, "not proved", self.bits(self._results(found, proposal)))
+            self.settle(proposal, "not proved", found)
         return found
 
     def suprema(self, proposal: Proposal) -> dict[tuple[str, Parameters], Fraction] | None:
         """The greatest errors that its claims (all of the kind close) are about, by their names and
         parameters; None where they are not found exactly, and the proposal is settled."""
-        if not self._may_try(proposal):
+        found = self._verified(proposal)
+        if found is None:
             return None
         greatest: dict[tuple[str, Parameters], Fraction] = {}
-        for result in self._results(self._verified(proposal), proposal):
+        for result in self._results(found, proposal):
             for outcome in result.instances:
                 exact = [f.rational for f in outcome.figures if f.rational is not None]
                 if len(exact) != 1:
-                    self.settle(proposal, "not proved", 0.0)
+                    self.settle(proposal, "not proved")
                     return None
                 greatest[result.claim.name, outcome.parameters] = exact[0]
         return greatest
 
-    def settle(self, proposal: Proposal, fate: Fate, bits: float) -> None:
-        """Note what became of a proposal."""
+    def settle(self, proposal: Proposal, fate: Fate, found: Verification | None = None) -> None:
+        """Note what became of a proposal, and what of its claims is paid for."""
         names = tuple(block.name for block in proposal.claims)
+        bits = 0.0 if found is None else self.bits(self._results(found, proposal))
         self.settled.append(Finding(proposal.finder, proposal.found, fate, bits, names))
 
     def bits(self, results: Iterable[ClaimResult]) -> float:
@@ -148,31 +152,19 @@ class Desk:
             deadline=Deadline.after(max(_LEAST, _LONGER * self.deadline.left)),
         )  # fmt: skip
 
-    def _verified(self, proposal: Proposal) -> Verification:
-        self.tell(proposal.found)
-        return self.checked(self._with(proposal))
-
-    def _with(self, proposal: Proposal) -> str:
-        """The story so far, and a proposal."""
-        return self.head.with_parts([*self.proposals, proposal])
-
-    def _results(self, found: Verification, proposal: Proposal) -> list[ClaimResult]:
-        return [found.claim(block.name) for block in proposal.claims]
-
-    def _may_try(self, proposal: Proposal) -> bool:
-        """Not where the time is up, a person's story has names of its own for other things, or
-        what is said is larger, written out, than the language takes."""
+    def _verified(self, proposal: Proposal) -> Verification | None:
+        """The story so far with a proposal, verified. None where the time is up, a person's story
+        has names of its own for other things, or what is said is larger, written out, than the
+        language takes."""
         headings = [*proposal.definitions, *proposal.domains]
         names = {heading.partition("(")[0] for heading in headings}
         names |= {block.name for block in proposal.blocks}
-        if self.deadline.passed or names & self.head.names or not self._is_readable(proposal):
-            self.settle(proposal, "not tried", 0.0)
-            return False
-        return True
+        if not self.deadline.passed and not names & self.head.names:
+            self.tell(proposal.found)
+            with suppress(ParseError):
+                return self.checked(self.head.with_parts([*self.proposals, proposal]))
+        self.settle(proposal, "not tried")
+        return None
 
-    def _is_readable(self, proposal: Proposal) -> bool:
-        try:
-            parse_explanation(self._with(proposal))
-        except ParseError:
-            return False
-        return True
+    def _results(self, found: Verification, proposal: Proposal) -> list[ClaimResult]:
+        return [found.claim(block.name) for block in proposal.claims]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from math import inf
 from pathlib import Path
@@ -102,39 +102,21 @@ def draft(
     asked = task_of(model, task)
     if not asked.is_numeric:
         check_fit(program, asked, ties)
-    desk = _desk(_About(model, program, asked, ties, name), start, seed)
-    desk.bits_allowed = bits
-    desk.deadline = Deadline.after(seconds)
-    desk.tell = progress or (lambda text: None)
+    story = None if start is None else load_explanation(start)
+    if story is not None:
+        check_subject(story.subject, program, model)
+    standard = story is None or story.subject.standard
+    spoken_of = standardize(program)[0] if standard else program
+    specimen = Specimen(spoken_of, program, asked, ties, standard, seed)
+    if start is None or story is None:
+        head = new_head(specimen, model, name)
+    else:
+        head = given_head(Path(start).read_text(encoding="utf-8-sig"), story, model)
+    desk = Desk(specimen, head, Deadline.after(seconds), progress or (lambda text: None), bits)
     for find in FINDERS:
         if not desk.deadline.passed:
             find(desk)
     return _chosen(desk, began)
-
-
-@dataclass(frozen=True)
-class _About:
-    """What a draft is about, as ``draft`` is told."""
-
-    model: Program | HasProgram
-    program: Program
-    task: Task
-    ties: TieRule
-    name: str | None
-
-
-def _desk(about: _About, start: str | os.PathLike[str] | None, seed: int) -> Desk:
-    story = None if start is None else load_explanation(start)
-    if story is not None:
-        check_subject(story.subject, about.program, about.model)
-    standard = story is None or story.subject.standard
-    spoken_of = standardize(about.program)[0] if standard else about.program
-    specimen = Specimen(spoken_of, about.program, about.task, about.ties, standard, seed)
-    if story is None or start is None:
-        title = f"A draft about {getattr(about.model, 'name', 'a model')}"
-        return Desk(specimen, new_head(specimen, about.model, title, about.name))
-    text = Path(start).read_text(encoding="utf-8-sig")
-    return Desk(specimen, given_head(text, story, about.model))
 
 
 def _chosen(desk: Desk, began: float) -> Draft:
@@ -144,14 +126,15 @@ def _chosen(desk: Desk, began: float) -> Draft:
         bits = _total(desk, found) if len(desk.accounts) > 1 else 0.0
         if bits < total:
             account, before, total = proposal, found, bits
-    kept, aside = _parted(desk.proposals, account)
+    aside = [] if account is None else _cheaper_without(desk.proposals, account)
     for proposal, found in desk.accounts:
-        results = [found.claim(block.name) for block in proposal.claims]
-        desk.settle(proposal, "kept" if proposal is account else "aside", desk.bits(results))
+        desk.settle(proposal, "kept" if proposal is account else "aside", found)
     findings = tuple(
         replace(found, fate="aside") if found.found in {p.found for p in aside} else found
         for found in desk.settled
     )
+    kept = [proposal for proposal in desk.proposals if proposal not in aside]
+    kept += [] if account is None else [account]
     if not kept and not desk.head.names:
         raise InputError("Nothing was found that could be proved of this model in the time given.")
     remarks = [_remark(found) for found in findings if found.fate != "kept"]
@@ -171,35 +154,25 @@ def _total(desk: Desk, found: Verification) -> float:
     return ledger.explanation + left
 
 
-def _parted(
-    proposals: Sequence[Proposal], account: Proposal | None
-) -> tuple[list[Proposal], list[Proposal]]:
-    """What a story keeps, and what it is cheaper without: prices for what no case rests on.
-    Without an account there is nothing to compare with, and all is kept."""
-    if account is None:
-        return list(proposals), []
-    needed = _named([account])
+def _cheaper_without(proposals: Sequence[Proposal], account: Proposal) -> list[Proposal]:
+    """Those with prices on which no case rests."""
+    needed, aside = _named(account), []
     for proposal in reversed(proposals):
         if needed & {block.name for block in proposal.claims}:
-            needed |= _named([proposal])
-    kept: list[Proposal] = []
-    aside: list[Proposal] = []
-    for proposal in proposals:
-        names = {block.name for block in proposal.claims}
-        free = not any("price" in block.keys for block in proposal.claims)
-        (kept if free or needed & names else aside).append(proposal)
-    return [*kept, account], aside
+            needed |= _named(proposal)
+        elif any("price" in block.keys for block in proposal.claims):
+            aside.append(proposal)
+    return aside
 
 
-def _named(proposals: Iterable[Proposal]) -> set[str]:
-    """The claims that claims and cases name."""
+def _named(proposal: Proposal) -> set[str]:
+    """The claims that its claims and cases name."""
     found: set[str] = set()
-    for proposal in proposals:
-        for block in proposal.blocks:
-            for key in ("assume", "claims"):
-                names = block.keys.get(key, ())
-                assert isinstance(names, list | tuple)
-                found |= {str(name) for name in names}
+    for block in proposal.blocks:
+        for key in ("assume", "claims"):
+            names = block.keys.get(key, ())
+            assert isinstance(names, list | tuple)
+            found |= {str(name) for name in names}
     return found
 
 

@@ -6,10 +6,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from textwrap import fill
 from typing import TypeAlias
 
-from algzoo_exact.drafting.proposal import Proposal, Value, value_text
+from algzoo_exact.drafting.proposal import Proposal, Value, in_lines
 from algzoo_exact.drafting.specimen import Specimen
+from algzoo_exact.explain.language.toml_tables import toml_value
 from algzoo_exact.explain.story import Explanation
 from algzoo_exact.program.fingerprint import weights_sha256
 from algzoo_exact.program.ir import HasProgram, Program
@@ -39,20 +41,21 @@ class Head:
             lines = {name: body for table in tables for name, body in table.items()}
             text = _with_table(text, title, lines)
         for part in parts:
-            blocks = [block.toml() for block in part.claims]
-            if blocks:
-                text += "\n" + "\n\n".join([comment(part.found), *blocks]) + "\n"
-        for part in parts:
-            if part.cases:
-                heading = comment("What follows for the answers.")
-                text += "\n" + "\n\n".join([heading, *(c.toml() for c in part.cases)]) + "\n"
+            for heading, blocks in (
+                (part.found, part.claims),
+                ("What follows for the answers.", part.cases),
+            ):
+                if blocks:
+                    said = [f"\n{comment(heading)}\n", *(block.toml() for block in blocks)]
+                    text += "\n".join(said)
         for remark in remarks:
             text += "\n" + comment(remark) + "\n"
         return text
 
 
-def new_head(specimen: Specimen, model: Model, title: str, name: str | None) -> Head:
+def new_head(specimen: Specimen, model: Model, name: str | None) -> Head:
     """For a story that begins here; ``name`` is what ``load`` takes to get the model."""
+    title = f"A draft about {getattr(model, 'name', 'a model')}"
     keys: dict[str, Value] = {
         "task": specimen.task.name,
         "hidden_size": specimen.d,
@@ -61,8 +64,8 @@ def new_head(specimen: Specimen, model: Model, title: str, name: str | None) -> 
         "weights_sha256": weights_sha256(specimen.original),
         "standard": specimen.standard,
     }
-    lines = [f"title = {value_text(title)}", "", "[model]"]
-    lines += (f"{key} = {value_text(value)}" for key, value in keys.items())
+    lines = [f"title = {toml_value(title)}", "", "[model]"]
+    lines += (f"{key} = {toml_value(value)}" for key, value in keys.items())
     return Head("\n".join(lines), model)
 
 
@@ -76,20 +79,19 @@ def given_head(text: str, story: Explanation, model: Model) -> Head:
 
 def comment(text: str) -> str:
     """As lines that TOML skips."""
-    lines: list[str] = []
-    for word in text.split():
-        if lines and len(lines[-1]) + 1 + len(word) <= _COMMENT:
-            lines[-1] += f" {word}"
-        else:
-            lines.append(f"# {word}")
-    return "\n".join(lines)
+    return fill(
+        text, _COMMENT, initial_indent="# ", subsequent_indent="# ", break_long_words=False,
+        break_on_hyphens=False,
+    )  # fmt: skip
 
 
 def _with_table(text: str, title: str, entries: Mapping[str, str]) -> str:
     """The text with lines more in a table, which is there or begins at the end."""
     if not entries:
         return text
-    lines = "".join(f"{value_text(name)} = {value_text(body)}\n" for name, body in entries.items())
+    lines = "".join(
+        f"{toml_value(name)} = {toml_value(in_lines(body))}\n" for name, body in entries.items()
+    )
     line = re.compile(rf"^\[{title}\][ \t]*(#.*)?$", re.M)
     found = line.search(text)
     if found is None:

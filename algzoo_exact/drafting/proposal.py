@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from fractions import Fraction
 from typing import Literal, TypeAlias
 
-Value: TypeAlias = str | int | bool | Fraction | Sequence["Value"] | Mapping[str, "Value"]
+from algzoo_exact.explain.claims.tolerances import rounded
+from algzoo_exact.explain.language.toml_tables import WIDE, toml_of
 
-_WIDE = 96  # characters of a line; longer texts get lines of their own
+Value: TypeAlias = str | int | bool | Decimal | Sequence["Value"] | Mapping[str, "Value"]
 
 
 @dataclass(frozen=True)
@@ -21,17 +23,14 @@ class Block:
     keys: Mapping[str, Value]
 
     def toml(self) -> str:
-        lines = [f"[[{self.sort}]]", f'name = "{self.name}"']
-        lines += (f"{key} = {value_text(value)}" for key, value in self.keys.items())
-        return "\n".join(lines)
+        return toml_of(self.sort, {"name": self.name, **self.keys})
 
 
 @dataclass(frozen=True)
 class Proposal:
     """Claims, and cases if any, that belong together, with the definitions that they need.
 
-    ``found`` says in a sentence what was seen; ``optional`` claims may be left out of a story that
-    does without them, the others are what its cases rest on.
+    ``found`` says in a sentence what was seen.
     """
 
     finder: str
@@ -54,12 +53,24 @@ def claim(name: str, kind: str, text: str = "", **keys: Value) -> Block:
     return _block("claim", name, {"kind": kind, "text": text, **keys})
 
 
+def of_weights(name: str, text: str, parts: Sequence[str], *prices: Value) -> Block:
+    """The claim that some statements about weights hold, a line each where they are too long for
+    one."""
+    line = " and ".join(parts)
+    statement = line if len(line) <= WIDE else "\nand ".join(parts)
+    return claim(name, "weights", text, statement=statement, price=list(prices))
+
+
 def case(name: str, text: str = "", **keys: Value) -> Block:
     return _block("case", name, {"text": text, **keys})
 
 
 def _block(sort: Literal["claim", "case"], name: str, keys: Mapping[str, Value]) -> Block:
-    said = {key.rstrip("_"): value for key, value in keys.items() if value not in ("", (), [])}
+    said = {
+        key.rstrip("_"): in_lines(value) if isinstance(value, str) else value
+        for key, value in keys.items()
+        if value not in ("", (), [])
+    }
     return Block(sort, name, said)
 
 
@@ -67,27 +78,15 @@ def price(rule: str, count: int = 1, **keys: Value) -> Mapping[str, Value]:
     return {"rule": rule, **({"count": count} if count != 1 else {}), **keys}
 
 
-def value_text(value: Value) -> str:
-    """A value as TOML; numbers that are no decimals of a few digits as constant expressions."""
-    match value:
-        case bool():
-            return str(value).lower()
-        case str():
-            if "\n" in value or len(value) > _WIDE:
-                return f'"""\n{value}\n"""'
-            return f'"{value}"'
-        case int():
-            return str(value)
-        case Fraction():
-            text = number(value)
-            return f'"{text}"' if "/" in text else text
-        case Mapping():
-            inner = ", ".join(f"{key} = {value_text(part)}" for key, part in value.items())
-            return f"{{ {inner} }}"
-        case _:
-            parts = [value_text(part) for part in value]
-            line = f"[{', '.join(parts)}]"
-            return line if len(line) <= _WIDE else "[\n  " + ",\n  ".join(parts) + ",\n]"
+def in_lines(text: str) -> str:
+    """A text that is too long for a line, as lines."""
+    return f"{text}\n" if "\n" in text or len(text) > WIDE else text
+
+
+def exact(value: Fraction) -> Decimal | str:
+    """A decimal of a few digits, or a constant expression."""
+    text = number(value)
+    return text if "/" in text else Decimal(text)
 
 
 def number(value: Fraction) -> str:
@@ -99,7 +98,21 @@ def number(value: Fraction) -> str:
     return short if Fraction(short) == value else str(value)
 
 
-def wrapped(parts: Sequence[str], joint: str) -> str:
-    """Parts of an expression, a line each where they are too long for one."""
-    line = f" {joint} ".join(parts)
-    return line if len(line) <= _WIDE else f"\n{joint} ".join(parts)
+def hundredths(bits: float) -> Decimal:
+    return Decimal(round(100 * bits)) / 100
+
+
+def rounded_up(value: Fraction) -> Decimal:
+    """To two digits."""
+    return rounded(value, up=True, digits=2)
+
+
+def sum_text(terms: Iterable[tuple[Fraction | int, str]]) -> str:
+    """A sum of multiples of terms, in the language; 0 where there is none."""
+    text = ""
+    for factor, term in terms:
+        if factor:
+            size = "" if abs(factor) == 1 else f"{number(abs(Fraction(factor)))}*"
+            sign = "-" if factor < 0 else "+"
+            text += f" {sign} {size}{term}" if text else f"{sign}{size}{term}"
+    return text.removeprefix("+") or "0"

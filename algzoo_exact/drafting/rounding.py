@@ -36,33 +36,25 @@ def rounded(numbers: Floats, slopes: Floats, ranges: Floats, bits: float) -> Rou
     weight = slopes.T @ slopes / len(slopes)
     weight += _TINY * np.trace(weight) * np.eye(len(numbers))
     order, sizes = _order(weight)
-    steps = np.empty(len(numbers))
-    mean = (np.log2(ranges[order] * sizes).sum() - bits) / len(numbers)
-    steps[order] = 2.0 ** np.round(mean - np.log2(sizes))
+    mean = (np.log2(ranges * sizes).sum() - bits) / len(numbers)
+    steps = 2.0 ** np.round(mean - np.log2(sizes))
     steps = np.minimum(steps, 2.0 ** np.floor(np.log2(ranges)))
     while np.log2(ranges / steps).sum() > bits and (steps < ranges / 2).any():
-        cost = np.where(steps < ranges / 2, (_as_placed(order, sizes) * steps) ** 2, np.inf)
+        cost = np.where(steps < ranges / 2, (sizes * steps) ** 2, np.inf)
         steps[int(np.argmin(cost))] *= 2
     values = _made_up_for(numbers, weight, order, steps)
     return Rounded(_descended(values, numbers, weight, steps), steps)
 
 
-def _as_placed(order: NDArray[np.int64], sizes: Floats) -> Floats:
-    placed = np.empty(len(sizes))
-    placed[order] = sizes
-    return placed
-
-
 def _order(weight: Floats) -> tuple[NDArray[np.int64], Floats]:
-    """The numbers, first that which the others can make up for least; and the r_i."""
-    left = list(range(len(weight)))
-    order, sizes = [], []
+    """The numbers, first that which the others can make up for least; and the r_i, by number."""
+    left, order, sizes = list(range(len(weight))), [], np.empty(len(weight))
     while left:
         alone = 1 / np.diag(np.linalg.inv(weight[np.ix_(left, left)]))
         k = int(np.argmax(alone))
-        sizes.append(float(np.sqrt(alone[k])))
+        sizes[left[k]] = np.sqrt(alone[k])
         order.append(left.pop(k))
-    return np.array(order), np.array(sizes)
+    return np.array(order), sizes
 
 
 def _made_up_for(

@@ -25,6 +25,11 @@ Parameters: TypeAlias = tuple[tuple[str, int], ...]
 """The integer parameters of an instance and their values, in the order of ``for``."""
 
 
+def choice_text(parameters: Parameters) -> str:
+    """As in ``t = 1, i = 0``."""
+    return ", ".join(f"{name} = {value}" for name, value in parameters)
+
+
 @dataclass(frozen=True, eq=False)
 class Figure:
     """A number that a claim or a case is about: a probability, or an error.

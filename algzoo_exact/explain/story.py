@@ -14,22 +14,10 @@ from fractions import Fraction
 from pathlib import Path
 
 from algzoo_exact.errors import InputError, demand, did_you_mean
+from algzoo_exact.explain.claims import keys
 from algzoo_exact.explain.claims.cases import Case
 from algzoo_exact.explain.claims.claim import Claim
-from algzoo_exact.explain.claims.keys import (
-    LARGEST_SIZE,
-    TRUTH,
-    Json,
-    Keys,
-    Source,
-    choice,
-    exact,
-    listed,
-    plain,
-    table_schema,
-    text,
-    whole,
-)
+from algzoo_exact.explain.claims.keys import LARGEST_SIZE, Json, Keys, Source
 from algzoo_exact.explain.claims.price import MOST_BITS
 from algzoo_exact.explain.claims.reading import ClaimReader, case_schema
 from algzoo_exact.explain.claims.registry import KINDS
@@ -46,9 +34,9 @@ from algzoo_exact.explain.language.toml_tables import (
 from algzoo_exact.program.task import PROBLEMS, Task
 from algzoo_exact.shown import Shown
 
-_HASH = text("^([0-9a-f]{64})?$")
-SURPRISE: Keys = {"bits_of_optimization": exact(), "note": text()}
-_NAMED = plain(
+_HASH = keys.text("^([0-9a-f]{64})?$")
+SURPRISE: Keys = {"bits_of_optimization": keys.exact(), "note": keys.text()}
+_NAMED = keys.plain(
     dict,
     {
         "type": "object",
@@ -62,13 +50,15 @@ _NAMED = plain(
 def model_keys() -> Keys:
     """The keys of the table [model]: a task of programs, by its name, and sizes."""
     return {
-        "task": choice([problem.name for problem in PROBLEMS.values() if not problem.is_discrete]),
-        "seq_len": whole(2, LARGEST_SIZE, required=True),
-        "hidden_size": whole(1, LARGEST_SIZE, required=True),
+        "task": keys.choice(
+            [problem.name for problem in PROBLEMS.values() if not problem.is_discrete]
+        ),
+        "seq_len": keys.whole(2, LARGEST_SIZE, required=True),
+        "hidden_size": keys.whole(1, LARGEST_SIZE, required=True),
         "sha256": _HASH,
         "weights_sha256": _HASH,
-        "standard": TRUTH,
-        "name": text(r"\S"),
+        "standard": keys.TRUTH,
+        "name": keys.text(r"\S"),
     }
 
 
@@ -76,14 +66,14 @@ def story_keys() -> Keys:
     """The keys of a file, with all kinds of claims that are registered."""
     claims: Json = {"oneOf": [{"$ref": f"#/$defs/{name}"} for name in KINDS]}
     return {
-        "title": text(required=True),
-        "prose": text(),
-        "model": plain(dict, table_schema(model_keys()), required=True),
+        "title": keys.text(required=True),
+        "prose": keys.text(),
+        "model": keys.plain(dict, keys.table_schema(model_keys()), required=True),
         "definitions": _NAMED,
         "domains": _NAMED,
-        "claim": listed(dict, {"type": "array", "items": claims}),
-        "case": listed(dict, {"type": "array", "items": case_schema()}),
-        "surprise": plain(dict, table_schema(SURPRISE)),
+        "claim": keys.listed(dict, {"type": "array", "items": claims}),
+        "case": keys.listed(dict, {"type": "array", "items": case_schema()}),
+        "surprise": keys.plain(dict, keys.table_schema(SURPRISE)),
     }
 
 
@@ -194,7 +184,7 @@ def parse_explanation(toml: str) -> Explanation:
     optimization = None
     if given["surprise"] is not None:
         with within("surprise"):
-            optimization = _optimization(reader.source(given["surprise"]))
+            optimization = _optimization(Source(Table(given["surprise"]), expander))
     source.table.finish()
     return Explanation(
         given["title"],

@@ -16,22 +16,22 @@ from typing import Any
 
 from algzoo_exact.errors import FloatRangeError, InputError, demand
 from algzoo_exact.explain.claims.answers import ANSWERS
-from algzoo_exact.explain.claims.bench import Bench
 from algzoo_exact.explain.claims.cases import (
     CaseResult,
     CheckedCase,
+    apart,
     check_case,
     check_partition,
 )
 from algzoo_exact.explain.claims.claim import Claim, ClaimResult, Instance
-from algzoo_exact.explain.language.expression import EVERYWHERE, Formula, Logic, some
+from algzoo_exact.explain.claims.reading import ClaimReader
+from algzoo_exact.explain.language.expression import EVERYWHERE, Formula, some
 from algzoo_exact.explain.language.parser import parse
 from algzoo_exact.explain.language.toml_tables import toml_of
-from algzoo_exact.explain.outcome import Figure, Point, joined
-from algzoo_exact.explain.prove.facts import Fact, Question
+from algzoo_exact.explain.outcome import Figure, Outcome
 from algzoo_exact.explain.prove.natural_domains import largest
 from algzoo_exact.explain.story import reader_of
-from algzoo_exact.explain.verify import Verification
+from algzoo_exact.explain.verify import Verification, bench_of
 from algzoo_exact.progress import in_words, shows_progress
 from algzoo_exact.shown import Shown
 
@@ -71,36 +71,29 @@ def suggest(
     demand(verification, Verification, "suggest takes what verify returns")
     if not 0 < seconds < float("inf"):
         raise InputError(f"The time limit must be a positive number, not {seconds}.")
-    finder = _Finder(verification, seconds)
-    found: list[Suggestion] = []
+    finder, partition = _Finder(verification, seconds), verification.partition
+    jobs: list[tuple[str, Iterator[Suggestion]]] = []
     for result in verification.claims:
         if result.status != "proved":
-            if progress is not None:
-                progress(f"claim {result.claim.name}")
-            found += finder.of_claim(result)
+            jobs.append((f"claim {result.claim.name}", finder.of_claim(result)))
     for case in verification.cases:
         if case.case.verdict in ANSWERS and case.status != "proved":
-            if progress is not None:
-                progress(f"case {case.case.name}")
-            found += finder.of_case(case)
-    partition = verification.partition
+            jobs.append((f"case {case.case.name}", finder.of_case(case)))
     if partition is not None and partition.disjoint.status == "refuted":
-        if progress is not None:
-            progress("cases that overlap")
-        found += finder.apart()
+        jobs.append(("cases that overlap", finder.apart()))
     if partition is not None and partition.covers.status == "refuted":
+        jobs.append(("the missing case", finder.missing_case()))
+    found: list[Suggestion] = []
+    for text, suggestions in jobs:
         if progress is not None:
-            progress("the missing case")
-        found += finder.missing_case()
+            progress(text)
+        found += suggestions
     return tuple(found)
 
 
 class _Finder:
-    def __init__(self, verification: Verification, seconds: float) -> None:
-        told = verification
-        self.told = told
-        self.task = told.explanation.subject.task
-        self.bench = Bench(told.program, self.task, told.ties, seconds, told.others)
+    def __init__(self, told: Verification, seconds: float) -> None:
+        self.told, self.bench = told, bench_of(told, seconds)
         self.results = {result.claim.name: result for result in told.claims}
 
     def of_claim(self, result: ClaimResult) -> Iterator[Suggestion]:
@@ -115,54 +108,55 @@ class _Finder:
             for table in tables:
                 claim = self._proved(table)
                 if claim is not None:
-                    yield Suggestion(
-                        result.claim.name, change, toml_of("claim", table),
-                        self._speaks_where(claim) if "domain" in change else None,
-                    )  # fmt: skip
+                    where = _where(claim.instances) if "domain" in change else None
+                    figure = None if where is None else self.bench.measured(where)
+                    yield Suggestion(result.claim.name, change, toml_of("claim", table), figure)
                     break
+
+    def _reader(self, but: str = "") -> ClaimReader:
+        """Reads more of the story, whose claims are known."""
+        reader = reader_of(self.told.explanation)
+        reader.claims = [r.claim for r in self.told.claims if r.claim.name != but]
+        return reader
 
     def _proved(self, table: Table) -> Claim | None:
         """The claim of a table, if it is proved from those that it assumes."""
-        reader = reader_of(self.told.explanation)
-        reader.claims = [r.claim for r in self.told.claims if r.claim.name != table["name"]]
+        reader = self._reader(table["name"])
         try:
             reader.add_claim(table)
         except InputError:  # such as a text that got too long
             return None
         claim = reader.claims[-1]
-        known = self._known(claim.assume)
-        found = (instance.check(self.bench, known) for instance in claim.instances)
+        known = [fact for name in claim.assume for fact in self.results[name].facts()]
+        found = (instance.decided(self.bench, known) for instance in claim.instances)
         whole = all(outcome.status == "proved" and not outcome.vacuous for outcome in found)
         return claim if whole else None
-
-    def _known(self, names: Iterable[str]) -> list[Fact]:
-        return [fact for name in names for fact in self.results[name].facts()]
-
-    def _speaks_where(self, claim: Claim) -> Figure:
-        domains = [getattr(instance, "domain", EVERYWHERE) for instance in claim.instances]
-        return self.bench.measured(some(list(dict.fromkeys(domains))))
 
     def _domains(self, result: ClaimResult) -> Iterator[Table]:
         """On the largest natural domains, where the kind has one."""
         table, instances = result.claim.table, result.claim.instances
-        if "domain" not in type(instances[0]).keys:
-            return
-        false = _false(instances, self.bench)
-        within = some([getattr(instance, "domain", EVERYWHERE) for instance in instances])
-        known = [o.witness for o in result.instances if o.witness is not None]
-        own = table.get("domain")
-        for text in self._natural(false, within, known):
-            yield {**table, "domain": text if own is None else f"({own}) and {text}"}
+        if "domain" in type(instances[0]).keys:
+            own = table.get("domain")
+            for text in self._natural(instances, _where(instances), result.instances):
+                yield {**table, "domain": text if own is None else f"({own}) and {text}"}
 
-    def _natural(self, false: Formula | None, within: Formula, known: list[Point]) -> list[str]:
-        if false is None:
-            return []
-        expander = reader_of(self.told.explanation).expander
+    def _natural(
+        self, instances: Iterable[Instance], within: Formula, outcomes: Iterable[Outcome]
+    ) -> list[str]:
+        """Conditions on which instances, with these outcomes, may all be true; none where they do
+        not tell where they are false."""
+        bench = self.bench
+        said = [q for part in instances for q in part.says(bench.task, bench.ties, ())]
+        known = [outcome.witness for outcome in outcomes if outcome.witness is not None]
+        expander = self._reader().expander
 
         def read(text: str) -> Formula:
             return expander.expand_formula(parse(text), {})
 
+        if not said:
+            return []
         try:
+            false = some([question.false for question in said])
             return list(largest(self.told.program, false, within, known, read))
         except FloatRangeError:
             return []
@@ -170,11 +164,10 @@ class _Finder:
     def of_case(self, result: CaseResult) -> Iterator[Suggestion]:
         """The part of it in which the verdict is true, and the rest."""
         case, table = result.case, result.case.table
-        failed = [c for c in result.instances if c.checked and c.checked.status != "proved"]
+        failed = [c for c in result.instances if not c.holds]
         said = [ANSWERS[case.verdict]((), c.instance.when) for c in failed]
-        false, within = _false(said, self.bench), some([c.instance.when for c in failed])
-        known = [c.checked.witness for c in failed if c.checked and c.checked.witness is not None]
-        for text in self._natural(false, within, known):
+        outcomes = [c.checked for c in failed if c.checked is not None]
+        for text in self._natural(said, _anywhere(failed), outcomes):
             part = {**table, "when": f"({table['when']}) and {text}"}
             rest = {
                 "name": f"{case.name}_rest",
@@ -183,28 +176,27 @@ class _Finder:
                 "when": f"({table['when']}) and not ({text})",
             }
             found = self._checked_cases(part)
-            if found and joined(c.checked.status for c in found if c.checked) == "proved":
+            if found:
                 toml = toml_of("case", part) + "\n" + toml_of("case", rest)
-                figure = self.bench.measured(some([c.instance.when for c in found]))
+                figure = self.bench.measured(_anywhere(found))
                 yield Suggestion(case.name, f"{case.verdict} in a part of it", toml, figure)
                 return
 
     def _checked_cases(self, table: Table) -> list[CheckedCase]:
-        """The instances of a case; none where it cannot be read."""
-        reader = reader_of(self.told.explanation)
-        reader.claims = [result.claim for result in self.told.claims]
+        """The instances of a case; none where it cannot be read, or something is not proved."""
+        reader = self._reader()
         try:
             reader.add_case(table)
         except InputError:
             return []
         case = reader.cases[-1]
-        known = self._known(case.claims)
-        return [check_case(self.bench, case, i, known, self.results) for i in case.instances]
+        found = [check_case(self.bench, case, i, self.results) for i in case.instances]
+        return found if all(checked.holds for checked in found) else []
 
     def apart(self) -> Iterator[Suggestion]:
         """Each case without those before it with which it overlaps; all the cases stay what they
         are together. None where instances of one case overlap."""
-        kept: list[tuple[str, CheckedCase]] = []
+        kept: list[CheckedCase] = []
         found: list[Suggestion] = []
         for k, result in enumerate(self.told.cases):
             name, instances = result.case.name, list(result.instances)
@@ -215,43 +207,49 @@ class _Finder:
                 parts = [f"({table['when']})", *(_whole(other, beside) for other in others)]
                 table = {**table, "when": " and not ".join(parts)}
                 instances = self._checked_cases(table)
-                if not instances or any(
-                    c.checked and c.checked.status != "proved" for c in instances
-                ):
+                if not instances:
                     return
                 names = " and ".join(other.case.name for other in others)
-                figure = self.bench.measured(some([c.instance.when for c in instances]))
+                figure = self.bench.measured(_anywhere(instances))
                 if figure.rational == 0:
                     found.append(Suggestion(name, f"nothing, as it lies in {names}", ""))
                     continue
                 block = toml_of("case", table)
                 found.append(Suggestion(name, f"without {names}", block, figure))
-            kept += ((name, instance) for instance in instances)
+            kept += instances
         if found and check_partition(self.bench, kept).disjoint.status == "proved":
             yield from found
 
     def _overlap(self, one: CaseResult, other: CaseResult) -> bool:
         """Whether two cases are not known to be apart."""
-        first, second = (some([c.instance.when for c in case.instances]) for case in (one, other))
-        apart = self.bench.holds([Question(Logic("not", (second,)), first)], almost=True)
-        return apart.status != "proved"
+        whens = [_anywhere(case.instances) for case in (one, other)]
+        return self.bench.holds(apart(whens), almost=True).status != "proved"
 
     def missing_case(self) -> Iterator[Suggestion]:
         """What is left, with the verdict that is true of it."""
         names = [case.case.name for case in self.told.cases]
         name = next(n for k in range(len(names) + 1) if (n := f"rest{k or ''}") not in names)
         when = " and ".join(f"not {_whole(case)}" for case in self.told.cases)
-        before = [(r.case.name, c) for r in self.told.cases for c in r.instances]
+        before = [checked for result in self.told.cases for checked in result.instances]
         for verdict in (*ANSWERS, "unknown"):
             table = {"name": name, "when": when, "verdict": verdict}
             found = self._checked_cases(table)
-            if not found or any(c.checked and c.checked.status != "proved" for c in found):
+            if not found:
                 continue
-            partition = check_partition(self.bench, [*before, *((name, c) for c in found)])
-            if partition.covers.status == "proved":
+            if check_partition(self.bench, [*before, *found]).covers.status == "proved":
                 figure = found[0].probability
                 yield Suggestion("the cases", "the missing one", toml_of("case", table), figure)
             return
+
+
+def _where(instances: Iterable[Instance]) -> Formula:
+    """What some instances of a claim are about."""
+    domains = [getattr(instance, "domain", EVERYWHERE) for instance in instances]
+    return some(list(dict.fromkeys(domains)))
+
+
+def _anywhere(cases: Iterable[CheckedCase]) -> Formula:
+    return some([case.instance.when for case in cases])
 
 
 def _whole(result: CaseResult, beside: str = "") -> str:
@@ -267,12 +265,3 @@ def _whole(result: CaseResult, beside: str = "") -> str:
             other = next(n for k in count(1) if (n := f"{name}{k}") not in words)
             text = re.sub(rf"\b{name}\b", other, text)
     return text
-
-
-def _false(instances: Iterable[Instance], bench: Bench) -> Formula | None:
-    """Where one of them is false; None where they do not tell."""
-    said: list[Question] = []
-    for instance in instances:
-        said += instance.says(bench.task, bench.ties, ())
-    false: list[Formula] = [Logic("and", (q.domain, Logic("not", (q.statement,)))) for q in said]
-    return some(false) if false else None

@@ -11,11 +11,9 @@ from typing import TypeVar
 
 from algzoo_exact.deadline import NEVER, Deadline
 from algzoo_exact.errors import InputError, demand
-from algzoo_exact.exact.verdict import Verdict
 from algzoo_exact.explain.claims.bench import Bench
 from algzoo_exact.explain.claims.cases import (
     Case,
-    CaseInstance,
     CaseResult,
     CheckedCase,
     Partition,
@@ -24,9 +22,8 @@ from algzoo_exact.explain.claims.cases import (
     check_partition,
     derived_accuracy,
 )
-from algzoo_exact.explain.claims.claim import Claim, ClaimResult, Instance
-from algzoo_exact.explain.outcome import Figure, Outcome, Parameters, Status, joined
-from algzoo_exact.explain.prove.facts import Fact
+from algzoo_exact.explain.claims.claim import Claim, ClaimResult, titled
+from algzoo_exact.explain.outcome import Figure, Outcome, Status, joined
 from algzoo_exact.explain.story import Explanation, Subject
 from algzoo_exact.program.fingerprint import weights_sha256
 from algzoo_exact.program.ir import Program
@@ -88,6 +85,12 @@ class Verification(Shown):
                 return result
         known = ", ".join(result.claim.name for result in self.claims) or "none"
         raise InputError(f"No claim {name!r} was checked; checked were {known}.")
+
+
+def bench_of(told: Verification, seconds: float) -> Bench:
+    """To check more of the same model on."""
+    task = told.explanation.subject.task
+    return Bench(told.program, task, told.ties, seconds, told.others)
 
 
 @shows_progress("verifying")
@@ -155,8 +158,7 @@ def verify_again(
     results = run.claims(claims)
     named_results = {result.claim.name: result for result in results}
     checked = [(case, run.case(case, named_results)) for case in cases]
-    found = [(_title(case, c.instance.parameters), c) for case, done in checked for c in done]
-    partition, accuracy = run.together(found)
+    partition, accuracy = run.together([c for _, done in checked for c in done])
     disjoint = partition is not None and partition.disjoint.status == "proved"
     return Verification(
         explanation,
@@ -204,50 +206,34 @@ class _Run:
                 self.done += len(claim.instances)
                 continue
             known = [fact for name in claim.assume for fact in results[name].facts()]
-            outcomes = [self._outcome(claim, instance, known) for instance in claim.instances]
+            outcomes = [
+                self.guarded(
+                    titled(claim.name, instance.parameters),
+                    partial(instance.outcome, self.bench, known),
+                )
+                or replace(Outcome.unknown("stopped before it was decided"), instance=instance)
+                for instance in claim.instances
+            ]
             results[claim.name] = ClaimResult(claim, tuple(outcomes))
         return list(results.values())
 
-    def _outcome(self, claim: Claim, instance: Instance, known: Sequence[Fact]) -> Outcome:
-        def checked() -> Outcome:
-            start = monotonic()
-            bench = self.bench
-            return bench.about(instance, instance.decided(bench, known), start)
-
-        found = self.guarded(_title(claim, instance.parameters), checked)
-        if found is None:
-            return Outcome(Verdict("unknown", "stopped before it was decided"), instance=instance)
-        return found
-
     def case(self, case: Case, results: Mapping[str, ClaimResult]) -> list[CheckedCase]:
         """Those of its instances that were reached before Ctrl-C."""
-        known = [fact for name in case.claims for fact in results[name].facts()]
         found = (
             self.guarded(
-                _title(case, instance.parameters),
-                partial(self._checked_case, case, instance, known, results),
+                titled(case.name, instance.parameters),
+                partial(check_case, self.bench, case, instance, results),
             )
             for instance in case.instances
         )
         return [checked for checked in found if checked is not None]
 
-    def _checked_case(
-        self,
-        case: Case,
-        instance: CaseInstance,
-        known: Sequence[Fact],
-        results: Mapping[str, ClaimResult],
-    ) -> CheckedCase:
-        return check_case(self.bench, case, instance, known, results)
-
-    def together(
-        self, found: Sequence[tuple[str, CheckedCase]]
-    ) -> tuple[Partition | None, Figure | None]:
+    def together(self, found: Sequence[CheckedCase]) -> tuple[Partition | None, Figure | None]:
         """Whether the cases are a partition, and what accuracy follows."""
 
         def work() -> tuple[Partition, Figure | None]:
             partition = check_partition(self.bench, found)
-            return partition, derived_accuracy([case for _, case in found], partition)
+            return partition, derived_accuracy(found, partition)
 
         return (self.guarded("the cases together", work) if found else None) or (None, None)
 
@@ -265,20 +251,12 @@ class _Run:
             return None
 
 
-def _title(part: Case | Claim, parameters: Parameters) -> str:
-    """A case's or claim's name, with its parameters."""
-    at = ", ".join(f"{name} = {value}" for name, value in parameters)
-    return f"{part.name} ({at})" if at else part.name
-
-
 def _needed(explanation: Explanation, name: str) -> list[Claim]:
     """A claim and all that it assumes, in the explanation's order."""
-    waiting, names = [explanation.claim(name)], {name}
-    while waiting:
-        for assumed in waiting.pop().assume:
-            if assumed not in names:
-                names.add(assumed)
-                waiting.append(explanation.claim(assumed))
+    names = {explanation.claim(name).name}
+    for claim in reversed(explanation.claims):  # what is assumed stands further up
+        if claim.name in names:
+            names.update(claim.assume)
     return [claim for claim in explanation.claims if claim.name in names]
 
 

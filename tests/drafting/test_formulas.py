@@ -7,13 +7,16 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+from algzoo_exact import rnn
 from algzoo_exact.drafting.formulas import (
     DEFINITIONS,
+    all_parts,
     definitions_for,
     fitted,
-    fitted_linear,
     of_all,
     of_steps,
+    one_part,
+    two_parts,
 )
 from algzoo_exact.explain.language.expand import Expander, read_definitions
 from algzoo_exact.explain.language.expression import Entry, evaluate_term
@@ -21,6 +24,7 @@ from algzoo_exact.explain.language.integers import Sizes
 from algzoo_exact.explain.language.parser import parse
 
 N = 4
+PROGRAM = rnn([1], [[0]], [[1]] * N, N)
 POINTS = np.random.default_rng(0).integers(-9, 10, (30, N)).astype(float)
 
 
@@ -36,32 +40,33 @@ def value(text: str, point: np.ndarray, t: int) -> Fraction:
 
 
 def test_parts_mean_what_they_are_valued_at() -> None:
-    for part in of_steps(POINTS, N):
-        values = part.values.reshape(N, len(POINTS))
+    for text, values in of_steps(PROGRAM, POINTS).items():
+        by_step = values.reshape(N, len(POINTS))
         for t in range(N):
-            assert value(part.text, POINTS[t], t) == values[t, t], part.text
-    for part in of_all(POINTS, N):
-        assert value(part.text, POINTS[3], 0) == part.values[3], part.text
+            assert value(text, POINTS[t], t) == by_step[t, t], text
+    for text, values in of_all(PROGRAM, POINTS).items():
+        assert value(text, POINTS[3], 0) == values[3], text
 
 
 def test_a_planted_formula_is_found() -> None:
-    parts = {part.text: part for part in of_steps(POINTS, N)}
-    y = 2 * parts["top(t)"].values - parts["past(t, 2)"].values / 4
-    found = fitted(y, list(parts.values()), positive=False, pairs=True)
+    parts = of_steps(PROGRAM, POINTS)
+    y = 2 * parts["top(t)"] - parts["past(t, 2)"] / 4
+    found = fitted(y, parts, two_parts)
     assert found is not None
     assert set(found.terms) == {(Fraction(2), "top(t)"), (Fraction(-1, 4), "past(t, 2)")}
-    assert fitted(y, list(parts.values()), positive=False, pairs=False) is None
+    assert fitted(y, parts, one_part) is None
     assert set(definitions_for([found.text])) == {"past(t, s)", "top(t)"}
 
 
 def test_linear_forms_have_simple_coefficients() -> None:
-    inputs = [part for part in of_steps(POINTS, N) if part.text.startswith(("x", "past"))]
-    y = inputs[0].values - 1.01 * inputs[1].values
-    found = fitted_linear(y, inputs, positive=True)
+    parts = of_steps(PROGRAM, POINTS)
+    inputs = {text: part for text, part in parts.items() if text.startswith(("x", "past"))}
+    y = inputs["x[t]"] - 1.01 * inputs["past(t, 1)"]
+    found = fitted(y, inputs, all_parts, positive=True)
     assert found is not None
     assert found.text == "relu(x[t] - 1.01*past(t, 1))"
     noise = np.random.default_rng(1).standard_normal(len(y))
-    assert fitted_linear(noise, inputs, positive=True) is None
+    assert fitted(noise, inputs, all_parts, positive=True) is None
 
 
 @pytest.mark.parametrize("word", ["past", "top", "bottom", "others", "second"])

@@ -110,6 +110,20 @@ def test_the_domain_is_the_largest_of_those_known() -> None:
     assert found.domain.rational == Fraction(1, 2)
 
 
+def test_what_is_suggested_of_a_section_is_true_there() -> None:
+    """Where x[0] is 0: the model has another x[0] everywhere else."""
+    keys = 'for = "i in 0..1"\nstatement = "x[i] == 0"\nwhere = "x[0] == 0"'
+    found = suggested(f'[[claim]]\nname = "a"\nkind = "always"\n{keys}\n')
+    assert "those choices for which it holds" in [suggestion.change for suggestion in found]
+    assert all(pasted(suggestion.toml).status == "proved" for suggestion in found)
+
+
+def test_a_share_gets_bounds_that_it_meets() -> None:
+    (found,) = suggested('[[claim]]\nname = "a"\nkind = "share"\nequals = 1\n')
+    assert found.change == "bounds that are met"
+    assert pasted(found.toml).status == "proved"
+
+
 def test_nothing_is_suggested_for_what_is_proved() -> None:
     assert (
         suggested('[[claim]]\nname = "a"\nkind = "right"\ndomain = "x[0] > 0 and x[1] < 0"') == ()

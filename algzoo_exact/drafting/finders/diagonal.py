@@ -12,10 +12,12 @@ from collections.abc import Mapping
 from fractions import Fraction
 from math import floor, log2
 
+import numpy as np
+
 from algzoo_exact.drafting.desk import Desk
-from algzoo_exact.drafting.proposal import Proposal, case, claim, price, wrapped
+from algzoo_exact.drafting.finders.weights import input_weights
+from algzoo_exact.drafting.proposal import Proposal, case, claim, hundredths, of_weights, price
 from algzoo_exact.drafting.specimen import Specimen
-from algzoo_exact.program.ir import dot
 
 FINDER = "diagonal"
 
@@ -50,28 +52,23 @@ class _Half:
 
     def __init__(self, specimen: Specimen, label: int, s: int) -> None:
         program = specimen.program
-        w, rows, self.s = program.input_weights, program.readout, s
-        self.out = [a - b for a, b in zip(rows[label], rows[1 - label], strict=True)]
-        state = tuple(max(Fraction(0), s * weight) for weight in w)
-        self.after = [dot(row, state) for row in program.recurrent]
-        self.w = w
-        self.on = [a + s * b > 0 for a, b in zip(self.after, w, strict=True)]
-        self.of_last = self._sum(w)
-        self.of_first = self._sum(self.after)
-
-    def _sum(self, of: list[Fraction] | tuple[Fraction, ...]) -> Fraction:
-        """Over the neurons that are active on the diagonal."""
-        parts = zip(self.out, of, self.on, strict=True)
-        return sum((a * b for a, b, on in parts if on), Fraction(0))
+        weights = (program.input_weights, program.recurrent, program.readout)
+        w, rows, last = (np.array(matrix, dtype=object) for matrix in weights)
+        self.s, self.w, self.out = s, w, last[label] - last[1 - label]
+        self.after = rows @ np.maximum(s * w, 0)
+        self.on = (self.after + s * w > 0).tolist()
+        # Over the neurons that are active on the diagonal.
+        self.of_last: Fraction = (self.out * w)[self.on].sum()
+        self.of_first: Fraction = (self.out * self.after)[self.on].sum()
 
     def at(self, x: Fraction) -> Fraction:
         """The difference where x[1] = x."""
-        z = (a + b * x for a, b in zip(self.after, self.w, strict=True))
-        return sum((o * max(Fraction(0), v) for o, v in zip(self.out, z, strict=True)), Fraction(0))
+        found: Fraction = (self.out * np.maximum(self.after + self.w * x, 0)).sum()
+        return found
 
     @property
     def walls(self) -> list[Fraction]:
-        return [-a / b for a, b in zip(self.after, self.w, strict=True)]
+        return list(-self.after / self.w)
 
     @property
     def gap(self) -> Fraction:
@@ -98,57 +95,41 @@ def _definitions(label: int, halves: Mapping[int, _Half]) -> dict[str, str]:
         "at_wall(i, s)": "sum(j in 0..d-1: out(j)*relu(after(j, s) - W_hi[j]*W_hi[i]*after(i, s)))",
         "of_last(s)": f"sum(j in 0..d-1 if {active}: out(j)*W_hi[j])",
         "of_first(s)": f"sum(j in 0..d-1 if {active}: out(j)*after(j, s))",
-        "agree(s)": " + ".join(
-            f"sum(k in {s}..{s} if k == s: {half.parts})" for s, half in halves.items()
-        ),
-        "near(s)": f"{_HALF} and agree(s)*abs(x[1] - x[0]) <= abs(x[0])",
+        "agree(s)": f"if s == 1 then {halves[1].parts} else {halves[-1].parts}",
     }
 
 
 def _account(specimen: Specimen, label: int, halves: Mapping[int, _Half]) -> Proposal:
-    d, definitions = specimen.d, _definitions(label, halves)
+    d = specimen.d
     sides = "s in -1..1 if s != 0"
     return Proposal(
         FINDER,
         "Two inputs: signs at the neurons' walls, and nearly equal coefficients on the diagonal.",
         (
-            claim(
-                "input_weights", "weights", "In standard form they are 1 and -1.",
-                statement=wrapped(
-                    [f"W_hi[{j}] == {w}" for j, w in enumerate(specimen.program.input_weights)],
-                    "and",
-                ),
-                price=[price("sign", d)],
-            ),
+            input_weights(specimen),
             claim(
                 "last_state", "always",
                 "The state once both inputs are in: after(i, s) is what |x[0]| counts for.",
                 for_="s in -1..1, i in 0..d-1 if s != 0", domain=_HALF,
                 statement="h[1][i] == relu(W_hi[i]*x[1] + after(i, s)*abs(x[0]))",
             ),
-            claim(
-                "on_the_diagonal", "weights",
+            of_weights(
+                "on_the_diagonal",
                 "Which neurons are active where x[0] = x[1]: its wall is on one side or the other.",
-                statement=wrapped(
-                    [
-                        f"after({i}, {s}) {'-+'[s > 0]} W_hi[{i}] {'>' if half.on[i] else '<='} 0"
-                        for s, half in halves.items() for i in range(d)
-                    ],
-                    "and",
-                ),
-                price=[price("order", 2 * d)],
+                [
+                    f"after({i}, {s}) {'-+'[s > 0]} W_hi[{i}] {'>' if half.on[i] else '<='} 0"
+                    for s, half in halves.items() for i in range(d)
+                ],
+                price("order", 2 * d),
             ),
-            claim(
-                "at_walls", "weights",
+            of_weights(
+                "at_walls",
                 "At each neuron's wall the difference has the right sign,",
-                statement=wrapped(
-                    [
-                        f"at_wall({i}, {s}) {'>' if r > s else '<'} 0"
-                        for s, half in halves.items() for i, r in enumerate(half.walls)
-                    ],
-                    "and",
-                ),
-                price=[price("sign", 2 * d)],
+                [
+                    f"at_wall({i}, {s}) {'>' if r > s else '<'} 0"
+                    for s, half in halves.items() for i, r in enumerate(half.walls)
+                ],
+                price("sign", 2 * d),
             ),
             claim(
                 "on_the_axis", "weights", "and on the axis x[0] = 0.", for_=sides,
@@ -156,12 +137,11 @@ def _account(specimen: Specimen, label: int, halves: Mapping[int, _Half]) -> Pro
                 price=[price("sign", 2)],
             ),
             *(
-                claim(
-                    f"nearly_equal_{side}", "weights",
+                of_weights(
+                    f"nearly_equal_{side}",
                     f"Both coefficients of the diagonal's piece where x[0] {'<>'[s > 0]} 0.",
-                    statement=f"abs(of_last({s}) {'+-'[s < 0]} of_first({s})) "
-                    f"<= of_last({s})/{half.parts}",
-                    price=[price("equality", bits=_bits(half.parts))],
+                    [f"abs(of_last({s}) {'+-'[s < 0]} of_first({s})) <= of_last({s})/{half.parts}"],
+                    price("equality", bits=hundredths(log2(half.parts))),
                 )
                 for side, (s, half) in zip(("right", "left"), halves.items(), strict=True)
             ),
@@ -175,8 +155,8 @@ def _account(specimen: Specimen, label: int, halves: Mapping[int, _Half]) -> Pro
                 for_=sides, when="near(s)", verdict="unknown",
             ),
         ),
-        {name: body for name, body in definitions.items() if name != "near(s)"},
-        {"near(s)": definitions["near(s)"]},
+        _definitions(label, halves),
+        {"near(s)": f"{_HALF} and agree(s)*abs(x[1] - x[0]) <= abs(x[0])"},
     )  # fmt: skip
 
 
@@ -187,7 +167,3 @@ def _active(halves: Mapping[int, _Half]) -> str:
     if len(set(words.values())) == 1:
         return words[1]
     return " or ".join(f"s == {s} and ({text})" for s, text in words.items())
-
-
-def _bits(parts: int) -> Fraction:
-    return Fraction(round(100 * log2(parts)), 100)

@@ -7,9 +7,9 @@ from fractions import Fraction
 import numpy as np
 
 from algzoo_exact.drafting.desk import Desk
-from algzoo_exact.drafting.finders.surrogates import Surrogate, offer
+from algzoo_exact.drafting.finders.surrogates import offer
 from algzoo_exact.drafting.formulas import definitions_for
-from algzoo_exact.drafting.specimen import Floats
+from algzoo_exact.drafting.proposal import Proposal
 from algzoo_exact.explain.prove.decider import FEW_INPUTS
 
 FINDER = "forms"
@@ -28,19 +28,11 @@ def find(desk: Desk) -> None:
     held = {f"held_{j}(t)": desk.held[j].text for j in read}
     told = " + ".join(f"W_oh[k][{j}]*held_{j}(n-1)" for j in read)
     scale = Fraction(float(abs(specimen.w_oh).max()))
-
-    def value(x: Floats) -> Floats:
-        return specimen.logits(x)  # what the formulas say, but for rounding
-
-    offer(
-        desk,
-        Surrogate(
-            FINDER,
-            "The logits are read off what the neurons hold: told(k) is logit k.",
-            (),
-            {**definitions_for([*held.values()]), **held, "told(k)": told},
-            value,
-            Fraction(f"{float(_UNIT * scale):.1g}"),
-            tuple(dict.fromkeys(desk.names[j] for j in read)),
-        ),
+    surrogate = Proposal(
+        FINDER,
+        "The logits are read off what the neurons hold: told(k) is logit k.",
+        (),
+        {**definitions_for([*held.values()]), **held, "told(k)": told},
     )
+    unit = Fraction(f"{float(_UNIT * scale):.1g}")
+    offer(desk, surrogate, unit, list(dict.fromkeys(desk.names[j] for j in read)))

@@ -10,20 +10,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from fractions import Fraction
-from math import ceil, floor, log10
 
 import numpy as np
 
 from algzoo_exact.drafting.desk import Desk
 from algzoo_exact.drafting.formulas import (
     Formula,
+    all_parts,
     definitions_for,
     fitted,
-    fitted_linear,
     of_steps,
+    one_part,
+    two_parts,
 )
-from algzoo_exact.drafting.proposal import Proposal, claim
+from algzoo_exact.drafting.proposal import Proposal, claim, rounded_up
 from algzoo_exact.drafting.specimen import Specimen
 from algzoo_exact.explain.prove.decider import FEW_INPUTS
 
@@ -41,7 +41,7 @@ def find(desk: Desk) -> None:
         if specimen.n > FEW_INPUTS and not reads <= names.keys() | set(group):
             continue  # nothing is known of what they read, and cells are out of reach
         assume = tuple(dict.fromkeys(names[j] for j in sorted(reads) if j in names))
-        exact = _exactly(group, {i: held[i] for i in group}, assume)
+        exact = _exactly(group, held, assume)
         if desk.offer(exact):
             names |= dict.fromkeys(group, _name(group))
         elif specimen.n <= FEW_INPUTS and _nearly(desk, exact, group, held):
@@ -53,18 +53,18 @@ def find(desk: Desk) -> None:
 
 def formulas_of(specimen: Specimen) -> dict[int, Formula]:
     """The simplest formula for each neuron that has one, seen at the specimen's points."""
-    parts = of_steps(specimen.points, specimen.n)
-    inputs = [part for part in parts if part.text.startswith(("x", "past"))]
+    parts = of_steps(specimen.program, specimen.points)
+    inputs = {text: part for text, part in parts.items() if text.startswith(("x", "past"))}
     z, h = specimen.states(specimen.points)
     found: dict[int, Formula] = {}
     for i in range(specimen.d):
         before, after = z[:, :, i].ravel(), h[:, :, i].ravel()
         formula = (
-            fitted(after, parts, positive=False, pairs=False)
-            or fitted(before, parts, positive=True, pairs=False)
-            or fitted(after, parts, positive=False, pairs=True)
-            or fitted(before, parts, positive=True, pairs=True)
-            or fitted_linear(before, inputs, positive=True)
+            fitted(after, parts, one_part)
+            or fitted(before, parts, one_part, positive=True)
+            or fitted(after, parts, two_parts)
+            or fitted(before, parts, two_parts, positive=True)
+            or fitted(before, inputs, all_parts, positive=True)
         )
         if formula is not None:
             found[i] = formula
@@ -91,18 +91,11 @@ def _exactly(
 ) -> Proposal:
     equations = [f"h[t][{i}] == {held[i].text}" for i in group]
     told = "; ".join(f"neuron {i} holds {held[i].text}" for i in group)
-    return Proposal(
-        FINDER,
-        f"At each step t {told}.",
-        (
-            claim(
-                _name(group), "inductive", for_="t in 0..n-1", step="t", assume=list(assume),
-                statement=" and ".join(equations),
-                price=[part for i in group for part in held[i].prices],
-            ),
-        ),
-        definitions_for(equations),
+    said = claim(
+        _name(group), "inductive", for_="t in 0..n-1", step="t", assume=list(assume),
+        statement=" and ".join(equations), price=[part for i in group for part in held[i].prices],
     )  # fmt: skip
+    return Proposal(FINDER, f"At each step t {told}.", (said,), definitions_for(equations))
 
 
 def _nearly(desk: Desk, exact: Proposal, group: Sequence[int], held: Mapping[int, Formula]) -> bool:
@@ -111,12 +104,12 @@ def _nearly(desk: Desk, exact: Proposal, group: Sequence[int], held: Mapping[int
     blocks = [
         claim(
             _name([i]), "close", for_="t in 0..n-1", left=f"h[t][{i}]", right=held[i].text,
-            at_most=Fraction(1000), price=held[i].prices,
+            at_most=1000, price=held[i].prices,
         )
         for i in group
     ]  # fmt: skip
-    told = "; ".join(f"neuron {i} holds {held[i].text}" for i in group)
-    rough = replace(exact, found=f"At each step t {told}, nearly.", blocks=tuple(blocks))
+    found = f"{exact.found.removesuffix('.')}, nearly."
+    rough = replace(exact, found=found, blocks=tuple(blocks))
     errors = desk.suprema(rough)
     if errors is None:
         return False
@@ -125,11 +118,3 @@ def _nearly(desk: Desk, exact: Proposal, group: Sequence[int], held: Mapping[int
         greatest = max(error for (name, _), error in errors.items() if name == block.name)
         bounded.append(replace(block, keys={**block.keys, "at_most": rounded_up(greatest)}))
     return desk.offer(replace(rough, blocks=tuple(bounded)))
-
-
-def rounded_up(value: Fraction, digits: int = 2) -> Fraction:
-    """To so many significant digits."""
-    if not value:
-        return value
-    unit = Fraction(10) ** (floor(log10(value)) + 1 - digits)
-    return ceil(value / unit) * unit

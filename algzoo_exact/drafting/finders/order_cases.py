@@ -6,7 +6,7 @@ seen, that is claimed; what is mixed is left open.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from itertools import permutations
 from typing import Literal, TypeAlias
 
@@ -16,6 +16,9 @@ from algzoo_exact.drafting.desk import Desk
 from algzoo_exact.drafting.finders.readout import LOGITS
 from algzoo_exact.drafting.proposal import Block, Proposal, case
 from algzoo_exact.drafting.specimen import Floats, Specimen
+from algzoo_exact.explain.language.expand import Expander
+from algzoo_exact.explain.language.integers import Sizes
+from algzoo_exact.explain.language.parser import parse_ranges
 from algzoo_exact.explain.verify import Verification
 
 FINDER = "order cases"
@@ -32,15 +35,14 @@ _SIGNS = {
     "one_positive": ("x[b] <= 0 and x[a] > 0", "The largest input alone is positive."),
     "none_positive": ("x[a] <= 0", "No input is positive."),
 }
-_PATTERNS: dict[str, Callable[[int, int, int], bool]] = {
-    "": lambda a, b, n: True,
-    "b == 0": lambda a, b, n: b == 0,
-    "b == 0 or a == 0 and b == 1": lambda a, b, n: b == (a == 0),
-    "b == n-1": lambda a, b, n: b == n - 1,
-    "b == n-1 or a == n-1 and b == n-2": lambda a, b, n: b == (n - 2 if a == n - 1 else n - 1),
-    "a == n-1": lambda a, b, n: a == n - 1,
-    "a < b": lambda a, b, n: a < b,
-}
+_PATTERNS = (
+    "b == 0",
+    "b == 0 or a == 0 and b == 1",
+    "b == n-1",
+    "b == n-1 or a == n-1 and b == n-2",
+    "a == n-1",
+    "a < b",
+)
 """Conditions on the first and the second that are tried before the pairs are listed."""
 
 
@@ -121,12 +123,11 @@ def _cases(signs: str, found: Mapping[Pair, Verdict], n: int, claims: list[str])
         pairs = {pair for pair, said in found.items() if said == verdict}
         if not pairs:
             continue
-        which = _pattern(pairs, n)
         blocks.append(
             case(
                 signs if len(set(found.values())) == 1 else f"{signs}_{verdict}",
                 text,
-                for_=f"a in 0..n-1, b in 0..n-1 if a != b{f' and ({which})' if which else ''}",
+                for_=_ranges(pairs, n),
                 when=f"first_two(a, b) and {condition}",
                 verdict=verdict,
                 claims=claims if verdict != "unknown" else [],
@@ -135,11 +136,13 @@ def _cases(signs: str, found: Mapping[Pair, Verdict], n: int, claims: list[str])
     return blocks
 
 
-def _pattern(pairs: set[Pair], n: int) -> str:
-    """A condition on a and b that holds for these pairs alone."""
-    every = list(permutations(range(n), 2))
-    for text, holds in _PATTERNS.items():
-        for negated in (False, True):
-            if pairs == {(a, b) for a, b in every if holds(a, b, n) != negated}:
-                return f"not ({text})" if negated else text
-    return " or ".join(f"a == {a} and b == {b}" for a, b in sorted(pairs))
+def _ranges(pairs: set[Pair], n: int) -> str:
+    """Ranges of a and b that give these pairs alone."""
+    distinct = "a in 0..n-1, b in 0..n-1 if a != b"
+    patterns = (f" and ({said})" for text in _PATTERNS for said in (text, f"not ({text})"))
+    expander = Expander({}, Sizes(n, 0, 0))
+    for text in (distinct, *(distinct + pattern for pattern in patterns)):
+        if {(at["a"], at["b"]) for at in expander.values(parse_ranges(text))} == pairs:
+            return text
+    listed = " or ".join(f"a == {a} and b == {b}" for a, b in sorted(pairs))
+    return f"{distinct} and ({listed})"

@@ -7,11 +7,13 @@ import numpy as np
 from algzoo_exact.drafting.desk import Desk
 from algzoo_exact.drafting.formulas import (
     Formula,
+    all_parts,
     definitions_for,
     fitted,
-    fitted_linear,
     of_all,
+    one_part,
     shared,
+    two_parts,
 )
 from algzoo_exact.drafting.proposal import Proposal, case, claim
 from algzoo_exact.explain.prove.decider import FEW_INPUTS
@@ -26,15 +28,15 @@ def find(desk: Desk) -> None:
     """Propose the claim, and the account that the model is always right, where it seems so."""
     specimen = desk.specimen
     logits = specimen.logits(specimen.points)
-    parts = of_all(specimen.points, specimen.n)
-    inputs = [part for part in parts if part.text.startswith("x[")]
+    parts = of_all(specimen.program, specimen.points)
+    inputs = {text: part for text, part in parts.items() if text.startswith("x[")}
     found: dict[int, Formula] = {}
     for k in range(specimen.program.outputs):
         y = logits[:, k]
         formula = (
-            fitted(y, parts, positive=False, pairs=False)
-            or fitted_linear(y, inputs, positive=False)
-            or fitted(y, parts, positive=False, pairs=True)
+            fitted(y, parts, one_part)
+            or fitted(y, inputs, all_parts)
+            or fitted(y, parts, two_parts)
         )
         if formula is None:
             break
@@ -55,21 +57,15 @@ def find(desk: Desk) -> None:
 
 
 def _claim(found: dict[int, Formula], known: list[str]) -> Proposal:
-    text = shared(found, "k")
-    one = found[0]
+    """One equation for all logits where their formulas are alike, else one for each."""
+    text, formulas = shared(found, "k"), [*found.values()]
+    equations = [f"logit[{k}] == {formula.text}" for k, formula in found.items()]
     if text is not None:
-        said = claim(
-            LOGITS, "always", for_=f"k in 0..{len(found) - 1}", assume=list(dict.fromkeys(known)),
-            statement=f"logit[k] == {text}", price=one.prices,
-        )  # fmt: skip
-        sentence = f"In the end logit[k] is {text}."
-    else:
-        equations = [f"logit[{k}] == {formula.text}" for k, formula in found.items()]
-        said = claim(
-            LOGITS, "always", assume=list(dict.fromkeys(known)), statement=" and ".join(equations),
-            price=[part for formula in found.values() for part in formula.prices],
-        )  # fmt: skip
-        sentence = f"In the end {', '.join(equations)}."
-    return Proposal(
-        FINDER, sentence, (said,), definitions_for([formula.text for formula in found.values()])
-    )
+        equations, formulas = [f"logit[k] == {text}"], formulas[:1]
+    said = claim(
+        LOGITS, "always", for_="" if text is None else f"k in 0..{len(found) - 1}",
+        assume=list(dict.fromkeys(known)), statement=" and ".join(equations),
+        price=[part for formula in formulas for part in formula.prices],
+    )  # fmt: skip
+    definitions = definitions_for([formula.text for formula in found.values()])
+    return Proposal(FINDER, f"In the end {', '.join(equations)}.", (said,), definitions)

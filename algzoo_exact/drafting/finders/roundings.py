@@ -6,8 +6,8 @@ the readout's weights is 1: so nothing is paid for numbers that change no answer
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import groupby
 from math import inf
@@ -15,11 +15,20 @@ from math import inf
 import numpy as np
 
 from algzoo_exact.drafting.desk import Desk
-from algzoo_exact.drafting.finders.holdings import rounded_up
-from algzoo_exact.drafting.finders.surrogates import Surrogate, offer, share_open
-from algzoo_exact.drafting.proposal import Block, Value, claim, number, price, wrapped
+from algzoo_exact.drafting.finders.surrogates import leads, offer, share_open
+from algzoo_exact.drafting.finders.weights import input_weights
+from algzoo_exact.drafting.proposal import (
+    Block,
+    Proposal,
+    exact,
+    number,
+    of_weights,
+    price,
+    rounded_up,
+    sum_text,
+)
 from algzoo_exact.drafting.rounding import Rounded, rounded
-from algzoo_exact.drafting.specimen import Floats, Labels, Specimen
+from algzoo_exact.drafting.specimen import Floats, Specimen
 
 FINDER = "rounding"
 BITS_EACH = 9.6  # of a number, unless a draft is told what it may cost
@@ -39,8 +48,7 @@ class Network:
     specimen: Specimen
     unit: Fraction
     fixed: int
-    recurrent: Floats
-    reads: Floats
+    numbers: Floats
 
     @classmethod
     def of(cls, specimen: Specimen, k: int) -> Network:
@@ -49,18 +57,16 @@ class Network:
         unit = Fraction(f"{abs(float(reads.flat[k])):.6g}")
         scaled = reads / float(unit)
         scaled.flat[k] = np.sign(scaled.flat[k])
-        return cls(specimen, unit, specimen.w_hh.size + k, specimen.w_hh, scaled)
+        numbers = np.concatenate([specimen.w_hh.ravel(), scaled.ravel()])
+        return cls(specimen, unit, specimen.w_hh.size + k, numbers)
 
     @property
-    def numbers(self) -> Floats:
-        return np.concatenate([self.recurrent.ravel(), self.reads.ravel()])
+    def recurrent(self) -> Floats:
+        return self.numbers[: self.specimen.w_hh.size].reshape(self.specimen.w_hh.shape)
 
-    def with_numbers(self, numbers: Floats) -> Network:
-        size = self.recurrent.size
-        return Network(
-            self.specimen, self.unit, self.fixed,
-            numbers[:size].reshape(self.recurrent.shape), numbers[size:].reshape(self.reads.shape),
-        )  # fmt: skip
+    @property
+    def reads(self) -> Floats:
+        return self.numbers[self.specimen.w_hh.size :].reshape(-1, self.specimen.d)
 
     @property
     def ranges(self) -> Floats:
@@ -78,13 +84,21 @@ class Network:
             h = np.maximum(h @ self.recurrent.T + x[:, t : t + 1] * self.specimen.w_hi, 0)
         return np.concatenate([np.zeros((len(x), 1)), h @ self.reads.T], axis=1)
 
-    def leads(self, x: Floats, labels: Labels) -> Floats:
-        """How far the right logit is ahead of all others."""
-        told, rows = self.told(x), np.arange(len(x))
-        mine = told[rows, labels].copy()
-        told[rows, labels] = -np.inf
-        lead: Floats = mine - told.max(1)
-        return lead
+    def slopes(self) -> dict[int, Floats]:
+        """How the lead changes with each number that is not 0, at the inputs nearest to a change of
+        answer."""
+        x, labels = self.specimen.sample.x, self.specimen.sample.labels
+        distance = abs(leads(self.told(x), labels))
+        distance[distance == 0] = inf  # all is silent there, and stays so
+        near = np.argsort(distance)[:_NEAREST]
+        x, labels = x[near], labels[near]
+        lead, columns = leads(self.told(x), labels), {}
+        for k in np.flatnonzero(self.numbers).tolist():
+            numbers = self.numbers.copy()
+            numbers[k] += _CHANGE
+            changed = leads(replace(self, numbers=numbers).told(x), labels)
+            columns[k] = (changed - lead) / _CHANGE
+        return columns
 
 
 def find(desk: Desk) -> None:
@@ -101,20 +115,24 @@ def find(desk: Desk) -> None:
         return
     desk.tell(f"{count} numbers, rounded together")
     allowed = desk.bits_allowed or BITS_EACH * count + specimen.d
-    slopes = _Slopes.of(Network.of(specimen, fixed[0]))
-    until = desk.deadline.part(_PART)
+    first = Network.of(specimen, fixed[0])
+    slopes, until = first.slopes(), desk.deadline.part(_PART)
     best, least = None, inf
     for k in fixed:
         if best is not None and until.passed:
             break
-        found = _Candidate.of(Network.of(specimen, k), slopes, allowed - specimen.d)
+        network = Network.of(specimen, k)
+        # The readout is linear, so that its own slopes are the same in all units.
+        factor, inner = float(first.unit / network.unit), specimen.w_hh.size
+        scaled = {i: slope * (factor if i < inner else 1) for i, slope in slopes.items()}
+        found = _Candidate.of(network, scaled, allowed - specimen.d)
         if found is None:
             continue
         left_open = share_open(specimen, found.simpler.told, _UNIT)
         if left_open < least:
             best, least = found, left_open
     if best is not None:
-        offer(desk, _surrogate(best))
+        offer(desk, _surrogate(best), _UNIT)
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,85 +145,37 @@ class _Candidate:
     found: Rounded
 
     @classmethod
-    def of(cls, network: Network, slopes: _Slopes, bits: float) -> _Candidate | None:
+    def of(cls, network: Network, slopes: Mapping[int, Floats], bits: float) -> _Candidate | None:
         """None where answers do not depend on the numbers."""
-        numbers = network.numbers
-        free = [k for k in np.flatnonzero(numbers).tolist() if k != network.fixed]
-        known = slopes.on(network, free)
+        numbers = network.numbers.copy()
+        free = [k for k in slopes if k != network.fixed]
+        known = np.stack([slopes[k] for k in free], axis=1)
         if not known.any():
             return None
         found = rounded(numbers[free], known, network.ranges[free], bits)
         numbers[free] = found.values
-        return cls(network, network.with_numbers(numbers), free, found)
+        return cls(network, replace(network, numbers=numbers), free, found)
 
 
-@dataclass(frozen=True, eq=False)
-class _Slopes:
-    """How the lead changes with each number of a network that is not 0 (``columns``, by number), at
-    the inputs nearest to a change of answer."""
-
-    network: Network
-    columns: dict[int, Floats]
-
-    @classmethod
-    def of(cls, network: Network) -> _Slopes:
-        x, labels = network.specimen.sample.x, network.specimen.sample.labels
-        leads = abs(network.leads(x, labels))
-        leads[leads == 0] = inf  # all is silent there, and stays so
-        near = np.argsort(leads)[:_NEAREST]
-        x, labels = x[near], labels[near]
-        leads = network.leads(x, labels)
-        columns = {}
-        for k in np.flatnonzero(network.numbers).tolist():
-            numbers = network.numbers
-            numbers[k] += _CHANGE
-            columns[k] = (network.with_numbers(numbers).leads(x, labels) - leads) / _CHANGE
-        return cls(network, columns)
-
-    def on(self, network: Network, free: Sequence[int]) -> Floats:
-        """Of the same network in other units (N, K): the readout is linear, so that its own slopes
-        are the same in all."""
-        factor = float(self.network.unit / network.unit)
-        inner = network.recurrent.size
-        columns = [self.columns[k] * (factor if k < inner else 1) for k in free]
-        return np.stack(columns, axis=1)
-
-
-def _surrogate(best: _Candidate) -> Surrogate:
+def _surrogate(best: _Candidate) -> Proposal:
     network, simpler, free, found = best.network, best.simpler, best.free, best.found
     specimen, d = network.specimen, network.specimen.d
     definitions: dict[str, str] = {}
     for t in range(specimen.n):
         for i in range(d):
-            terms = [_times(specimen.w_hi[i], f"x[{t}]")]
-            if t:
-                terms += [_times(c, f"g{t - 1}_{j}") for j, c in enumerate(simpler.recurrent[i])]
-            definitions[f"g{t}_{i}"] = f"relu({_sum(terms)})"
-    rows = [_sum([_times(c, f"g{specimen.n - 1}_{j}") for j, c in enumerate(row)])
-            for row in simpler.reads]  # fmt: skip
-    definitions["told(k)"] = " + ".join(
-        f"sum(i in {k}..{k} if i == k: {row})" for k, row in enumerate(rows, 1)
-    )
+            terms = [(specimen.program.input_weights[i], f"x[{t}]")]
+            terms += _states(t - 1, simpler.recurrent[i]) if t else ()
+            definitions[f"g{t}_{i}"] = f"relu({sum_text(terms)})"
+    rows = [sum_text(_states(specimen.n - 1, row)) for row in simpler.reads]
+    definitions["told(k)"] = f"[{', '.join(['0', *rows])}][k]"
     bits = found.bits(network.ranges[free])
-    return Surrogate(
+    return Proposal(
         FINDER,
         f"Rounded to {bits:.0f} bits, {len(free)} numbers tell the answers: g{specimen.n - 1}_0 is "
         "neuron 0 of the rounded model in the end, and told(k) its logit k less logit 0.",
-        (
-            claim(
-                "input_signs", "weights", "In standard form input weights are 1 and -1.",
-                statement=wrapped(
-                    [f"W_hi[{i}] == {w}" for i, w in enumerate(specimen.program.input_weights)],
-                    "and",
-                ),
-                price=[price("sign", d)],
-            ),
-            _numbers(best),
-        ),
+        (input_weights(specimen), _numbers(best)),
         definitions,
-        simpler.told,
-        _UNIT,
-    )  # fmt: skip
+    )
 
 
 def _numbers(best: _Candidate) -> Block:
@@ -215,42 +185,23 @@ def _numbers(best: _Candidate) -> Block:
     parts = []
     for k in free:
         value, near = network.numbers[k], Fraction(float(simpler.numbers[k]))
-        off = rounded_up(Fraction(abs(value - float(near))) + Fraction(1, 10**9))
-        if k < inner:
-            parts.append(f"abs(W_hh[{k // d}][{k % d}] - {_bare(near)}) <= {number(off)}")
-        else:
-            row, j = divmod(k - inner, d)
-            parts.append(
-                f"abs(W_oh[{row + 1}][{j}] - W_oh[0][{j}] - unit*{_bare(near)}) "
-                f"<= unit*{number(off)}"
-            )
+        off = Fraction(rounded_up(Fraction(abs(value - float(near))) + Fraction(1, 10**9)))
+        row, j = divmod(k if k < inner else k - inner, d)
+        weight, unit = f"W_hh[{row}][{j}]", ""
+        if k >= inner:
+            weight, unit = f"W_oh[{row + 1}][{j}] - W_oh[0][{j}]", f"{number(network.unit)}*"
+        gap = f"{weight} {'-+'[near < 0]} {unit}{number(abs(near))}"
+        parts.append(f"abs({gap}) <= {unit}{number(off)}")
     pairs = sorted(zip(network.ranges[free].tolist(), found.steps.tolist(), strict=True))
-    prices: list[Value] = [
-        price("real", len(list(same)), range=Fraction(reach).limit_denominator(10**6),
-              precision=Fraction(step))
+    prices = [
+        price("real", len(list(same)), range=exact(Fraction(reach).limit_denominator(10**6)),
+              precision=exact(Fraction(step)))
         for (reach, step), same in groupby(pairs)
     ]  # fmt: skip
     text = "The others, rounded: those that answers depend on little to fewer digits."
-    return claim(
-        "rounded_numbers", "weights", text,
-        statement=wrapped(parts, "and").replace("unit*", f"{number(network.unit)}*"),
-        price=prices,
-    )  # fmt: skip
+    return of_weights("rounded_numbers", text, parts, *prices)
 
 
-def _times(factor: float, term: str) -> str:
-    """A product, with its sign; empty for 0."""
-    value = Fraction(float(factor))
-    if not value:
-        return ""
-    sign = "-" if value < 0 else "+"
-    return f"{sign} {term}" if abs(value) == 1 else f"{sign} {number(abs(value))}*{term}"
-
-
-def _sum(terms: Sequence[str]) -> str:
-    text = " ".join(filter(None, terms)) or "0"
-    return text.removeprefix("+ ")
-
-
-def _bare(value: Fraction) -> str:
-    return f"({number(value)})" if value < 0 else number(value)
+def _states(t: int, factors: Floats) -> list[tuple[Fraction, str]]:
+    """What neurons of the rounded model at step t are multiplied with."""
+    return [(Fraction(float(factor)), f"g{t}_{j}") for j, factor in enumerate(factors)]

@@ -7,8 +7,8 @@ what lies within the margins is left open.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from math import ceil
 from typing import TypeAlias
@@ -16,84 +16,85 @@ from typing import TypeAlias
 import numpy as np
 
 from algzoo_exact.drafting.desk import Desk
-from algzoo_exact.drafting.proposal import Block, Proposal, case, claim, number
-from algzoo_exact.drafting.specimen import Floats, Specimen
-
-
-@dataclass(frozen=True)
-class Surrogate:
-    """Terms ``told(k)``, by ``definitions``, in the place of the logits, or of these less the
-    first; ``claims`` say what is known of them, and ``value`` takes inputs (N, n) to their values
-    in floats. Margins are multiples of ``unit``, of the largest input. The terms are those of
-    earlier claims that it ``rests_on``."""
-
-    finder: str
-    found: str
-    claims: tuple[Block, ...]
-    definitions: Mapping[str, str]
-    value: Callable[[Floats], Floats]
-    unit: Fraction
-    rests_on: tuple[str, ...] = ()
-
+from algzoo_exact.drafting.proposal import Proposal, case, claim, number, sum_text
+from algzoo_exact.drafting.specimen import Floats, Labels, Specimen
+from algzoo_exact.explain.claims.tolerances import largest_input
 
 Margins: TypeAlias = dict[tuple[str, int], Fraction]
 """By what the model is in a case, right or wrong, and the label cell; of the largest input."""
 
 
-def offer(desk: Desk, surrogate: Surrogate) -> None:
-    """Propose the account that follows from a surrogate."""
-    margins = _exact_margins(desk, surrogate)
+def offer(desk: Desk, surrogate: Proposal, unit: Fraction, rests_on: Sequence[str] = ()) -> None:
+    """Propose the account that follows from a surrogate: it defines terms ``told(k)``, in the place
+    of the logits, or of these less the first.
+
+    Its claims, or earlier ones that it ``rests_on``, say what is known of them. Margins are
+    multiples of ``unit``, of the largest input.
+    """
+    words, every = _with_leads(desk.specimen, surrogate)
+    margins = _exact_margins(desk, words, every, unit)
     if margins is not None:
-        desk.offer_account(_proposal(desk.specimen, surrogate, margins))
+        desk.offer_account(_with_cases(words, every, margins, rests_on))
 
 
-def _exact_margins(desk: Desk, surrogate: Surrogate) -> Margins | None:
+def _with_leads(specimen: Specimen, surrogate: Proposal) -> tuple[Proposal, str]:
+    """With words for leads in label cells; and the range of cells c with their labels b."""
+    outputs, cells = specimen.program.outputs, list(specimen.task.cells())
+    where = ",\n".join(" and ".join(map(_positive, cell.inequalities)) for cell in cells)
+    definitions = {
+        **surrogate.definitions,
+        "lead(b)": f"min(k in 0..{outputs - 1} if k != b: told(b) - told(k))",
+        "size": largest_input(specimen.n),
+    }
+    labels = [cell.label for cell in cells]
+    every = f"c in 0..{len(cells) - 1}, b in 0..{outputs - 1} if b == {labels}[c]"
+    domains = {"cell(c)": f"[{where}][c]"}
+    return replace(surrogate, definitions=definitions, domains=domains), every
+
+
+def _exact_margins(desk: Desk, words: Proposal, every: str, unit: Fraction) -> Margins | None:
     """How far the surrogate leads at most where the model is not right, and trails where it is not
     wrong: suprema, rounded up; None where they are not found."""
-    specimen = desk.specimen
-    last = specimen.program.outputs - 1
-    definitions, domains, every = _words(specimen, surrogate)
-    tied = ">=" if specimen.ties == "lowest" else ">"
-    domains["is_right(b)"] = (
+    ties, last = desk.specimen.ties, desk.specimen.program.outputs - 1
+    tied = ">=" if ties == "lowest" else ">"
+    right = (
         f"all(k in 0..b-1: logit[b] > logit[k]) and all(k in b+1..{last}: logit[b] {tied} logit[k])"
     )
-    domains["is_wrong(b)"] = "not is_right(b)"
-    if specimen.ties == "uniform":
-        domains["is_wrong(b)"] = f"any(k in 0..{last}: logit[b] < logit[k])"
+    wrong = f"any(k in 0..{last}: logit[b] < logit[k])" if ties == "uniform" else "not is_right(b)"
     where = {
         "right": "cell(c) and not is_right(b) and lead(b) > 0",
         "wrong": "cell(c) and not is_wrong(b) and lead(b) < 0",
     }
     asked = tuple(
         claim(name, "close", for_=every, left="lead(b)", right="0", scale="size", domain=domain,
-              at_most=Fraction(10**9))
+              at_most=10**9)
         for name, domain in where.items()
     )  # fmt: skip
-    found = desk.suprema(Proposal(surrogate.finder, surrogate.found, asked, definitions, domains))
+    domains = {**words.domains, "is_right(b)": right, "is_wrong(b)": wrong}
+    found = desk.suprema(replace(words, blocks=asked, domains=domains))
     if found is None:
         return None
-    return {
-        (name, dict(at)["c"]): _up(supremum, surrogate.unit)
-        for (name, at), supremum in found.items()
-    }
+    return {(name, dict(at)["c"]): _up(supremum, unit) for (name, at), supremum in found.items()}
 
 
 def share_open(specimen: Specimen, value: Callable[[Floats], Floats], unit: Fraction) -> float:
     """How much of the sample lies within margins in which all of it lies that a surrogate tells
     wrongly."""
     sample, within = specimen.sample, 0
-    told = value(sample.x)
-    for c, cell in enumerate(specimen.task.cells()):
-        at = sample.cells == c
-        leads, credit = _leads(told[at], cell.label), sample.credit[at]
-        high = float(_up(leads[credit < 1].max(initial=0.0), unit))
-        low = -float(_up((-leads[credit > 0]).max(initial=0.0), unit))
-        within += int(((leads >= low) & (leads <= high)).sum())
-    return within / len(told)
+    ahead = leads(value(sample.x), sample.labels)
+    for c, _ in enumerate(specimen.task.cells()):
+        lead, credit = ahead[sample.cells == c], sample.credit[sample.cells == c]
+        high = float(_up(lead[credit < 1].max(initial=0.0), unit))
+        low = -float(_up((-lead[credit > 0]).max(initial=0.0), unit))
+        within += int(((lead >= low) & (lead <= high)).sum())
+    return within / len(ahead)
 
 
-def _leads(told: Floats, b: int) -> Floats:
-    lead: Floats = told[:, b] - np.delete(told, b, axis=1).max(1)
+def leads(told: Floats, labels: Labels) -> Floats:
+    """How far the right one of the terms (N, outputs) is ahead of all others."""
+    others, rows = told.copy(), np.arange(len(told))
+    others[rows, labels] = -np.inf
+    lead: Floats = told[rows, labels] - others.max(1)
     return lead
 
 
@@ -101,61 +102,39 @@ def _up(value: Fraction | float, unit: Fraction) -> Fraction:
     return max(0, ceil(Fraction(value) / unit)) * unit
 
 
-def _words(specimen: Specimen, surrogate: Surrogate) -> tuple[dict[str, str], dict[str, str], str]:
-    """The definitions and domains of leads in label cells, and the range of cells c with their
-    labels b."""
-    outputs, cells = specimen.program.outputs, list(specimen.task.cells())
-    where = [" and ".join(map(_positive, cell.inequalities)) for cell in cells]
+def _with_cases(words: Proposal, every: str, margins: Margins, rests_on: Sequence[str]) -> Proposal:
+    listed = {
+        answer: ", ".join(number(margin) for (name, _), margin in margins.items() if name == answer)
+        for answer in ("right", "wrong")
+    }
     definitions = {
-        **surrogate.definitions,
-        "lead(b)": f"min(k in 0..{outputs - 1} if k != b: told(b) - told(k))",
-        "size": f"max({', '.join(f'abs(x[{t}])' for t in range(specimen.n))})",
+        **words.definitions,
+        "enough(c)": f"[{listed['right']}][c]",
+        "too_little(c)": f"[{listed['wrong']}][c]",
     }
-    labels = {b: [c for c, cell in enumerate(cells) if cell.label == b] for b in range(outputs)}
-    pairs = " or ".join(
-        f"b == {b} and ({' or '.join(f'c == {c}' for c in found)})" for b, found in labels.items()
-    )
-    every = f"c in 0..{len(cells) - 1}, b in 0..{outputs - 1} if {pairs}"
-    domains = {"cell(c)": "\nor ".join(f"c == {c} and {text}" for c, text in enumerate(where))}
-    return definitions, domains, every
-
-
-def _proposal(specimen: Specimen, surrogate: Surrogate, margins: Margins) -> Proposal:
-    definitions, domains, every = _words(specimen, surrogate)
-    cells = range(len(margins) // 2)
-    definitions |= {
-        "enough(c)": _picked([margins["right", c] for c in cells]),
-        "too_little(c)": _picked([margins["wrong", c] for c in cells]),
-    }
-    domains |= {
+    domains = {
+        **words.domains,
         "ahead(c, b)": "cell(c) and lead(b) > size*enough(c)",
         "behind(c, b)": "cell(c) and lead(b) < -size*too_little(c)",
     }
     cases = (
         case(
             "ahead_enough", "The right label, b, leads by more than the margin.", for_=every,
-            when="ahead(c, b)", verdict="right", claims=surrogate.rests_on,
+            when="ahead(c, b)", verdict="right", claims=rests_on,
         ),
         case(
             "behind_enough", "It trails by more than the margin.", for_=every,
-            when="behind(c, b)", verdict="wrong", claims=surrogate.rests_on,
+            when="behind(c, b)", verdict="wrong", claims=rests_on,
         ),
         case(
             "within_the_margins", when=f"not any({every}: ahead(c, b) or behind(c, b))",
             verdict="unknown",
         ),
     )  # fmt: skip
-    return Proposal(
-        surrogate.finder, surrogate.found, (*surrogate.claims, *cases), definitions, domains
-    )
-
-
-def _picked(values: Sequence[Fraction]) -> str:
-    """The one of the values that c numbers, as a term."""
-    return "\n+ ".join(f"sum(k in {c}..{c} if k == c: {number(v)})" for c, v in enumerate(values))
+    return replace(words, blocks=(*words.blocks, *cases), definitions=definitions, domains=domains)
 
 
 def _positive(row: Sequence[int]) -> str:
-    above = [f"{c}*x[{t}]" if c > 1 else f"x[{t}]" for t, c in enumerate(row) if c > 0]
-    below = [f"{-c}*x[{t}]" if c < -1 else f"x[{t}]" for t, c in enumerate(row) if c < 0]
-    return f"{' + '.join(above) or '0'} > {' + '.join(below) or '0'}"
+    above = sum_text((c, f"x[{t}]") for t, c in enumerate(row) if c > 0)
+    below = sum_text((-c, f"x[{t}]") for t, c in enumerate(row) if c < 0)
+    return f"{above} > {below}"

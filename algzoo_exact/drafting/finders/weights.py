@@ -7,15 +7,25 @@ weights change sign, the rest stays, but for a constant that all logits share.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
+from itertools import combinations
 from math import prod
 
 import numpy as np
 
 from algzoo_exact.drafting.desk import Desk
-from algzoo_exact.drafting.finders.holdings import rounded_up
-from algzoo_exact.drafting.proposal import Block, Proposal, claim, number, price, wrapped
+from algzoo_exact.drafting.proposal import (
+    Block,
+    Proposal,
+    Value,
+    claim,
+    hundredths,
+    number,
+    of_weights,
+    price,
+    rounded_up,
+)
 from algzoo_exact.drafting.specimen import Specimen
 from algzoo_exact.explain.claims.equalities import bits_of
 
@@ -39,10 +49,13 @@ def find(desk: Desk) -> None:
     if dead:
         desk.offer(_dead(dead))
     alive = [i for i in range(specimen.d) if i not in dead]
-    for i, j in _copies(specimen, alive):
-        if abs(h[:, :, i] - h[:, :, j]).max() <= _ALIKE * size:
+    copied: set[int] = set()
+    for i, j in combinations(alive, 2):
+        apart = float(abs(h[:, :, i] - h[:, :, j]).max())
+        if apart <= _ALIKE * size and not copied & {i, j}:
+            copied |= {i, j}
             desk.offer(_copy(specimen.d, i, j))
-    if specimen.standard and specimen.program.outputs > 1:
+    if alive and specimen.standard and specimen.program.outputs > 1:
         permutation = _mirror(specimen, alive)
         if permutation is not None:
             desk.offer(_mirrored(specimen, permutation))
@@ -58,157 +71,111 @@ def _signs(specimen: Specimen) -> Proposal:
     signs = [f"{name} {'>' if w > 0 else '<' if w else '=='} 0" for name, w in values.items()]
     states = {name: w for name, w in values.items() if name.startswith("W_hh")}
     sizes = [f"abs({name}) {'>' if abs(w) > 1 else '<='} 1" for name, w in states.items()]
-    blocks = [
-        claim("signs", "weights", statement=wrapped(signs, "and"),
-              price=[price("sign", len(signs))])
-    ]  # fmt: skip
+    blocks = [of_weights("signs", "", signs, price("sign", len(signs)))]
     if specimen.standard:
-        blocks.append(
-            claim("magnitudes", "weights", statement=wrapped(sizes, "and"),
-                  price=[price("order", len(sizes), note="each entry of W_hh against 1")])
-        )  # fmt: skip
+        paid = price("order", len(sizes), note="each entry of W_hh against 1")
+        blocks.append(of_weights("magnitudes", "", sizes, paid))
     return Proposal(FINDER, "Signs and magnitudes of the weights.", tuple(blocks))
+
+
+def input_weights(specimen: Specimen) -> Block:
+    """For accounts of models in standard form."""
+    said = [f"W_hi[{i}] == {w}" for i, w in enumerate(specimen.program.input_weights)]
+    text = "In standard form they are 1 and -1."
+    return of_weights("input_weights", text, said, price("sign", len(said)))
 
 
 def _dead(neurons: Sequence[int]) -> Proposal:
     said = " and ".join(f"h[t][{i}] == 0" for i in neurons)
-    return Proposal(
-        FINDER,
-        f"Never on: {', '.join(f'neuron {i}' for i in neurons)}.",
-        (
-            claim(
-                "never_on", "inductive", for_="t in 0..n-1", step="t", statement=said,
-                price=[price("sign", len(neurons), note="whether a neuron is ever on")],
-            ),
-        ),
-    )  # fmt: skip
-
-
-def _copies(specimen: Specimen, alive: Sequence[int]) -> Iterator[tuple[int, int]]:
-    """Pairs (i, j) with j a copy of an earlier neuron i, by their states at some points; each
-    neuron is a copy of one other at most."""
-    _, h = specimen.states(specimen.points)
-    columns = np.moveaxis(h, 2, 0).reshape(specimen.d, -1)
-    norms = np.sqrt((columns**2).sum(1))
-    taken: set[int] = set()
-    for place, i in enumerate(alive):
-        for j in alive[place + 1 :]:
-            if i in taken or j in taken:
-                continue
-            if columns[i] @ columns[j] >= (1 - 1e-12) * norms[i] * norms[j]:
-                taken.add(j)
-                yield i, j
+    paid = price("sign", len(neurons), note="whether a neuron is ever on")
+    names = ", ".join(f"neuron {i}" for i in neurons)
+    return _at_each_step(f"Never on: {names}.", "never_on", said, paid)
 
 
 def _copy(d: int, i: int, j: int) -> Proposal:
-    return Proposal(
-        FINDER,
-        f"Neuron {j} is a copy of neuron {i}.",
-        (
-            claim(
-                f"copy_{i}_{j}", "inductive", for_="t in 0..n-1", step="t",
-                statement=f"h[t][{j}] == h[t][{i}]",
-                price=[price("index", among=d * (d - 1) // 2, note="which two neurons")],
-            ),
-        ),
+    paid = price("index", among=d * (d - 1) // 2, note="which two neurons")
+    found = f"Neuron {j} is a copy of neuron {i}."
+    return _at_each_step(found, f"copy_{i}_{j}", f"h[t][{j}] == h[t][{i}]", paid)
+
+
+def _at_each_step(found: str, name: str, statement: str, paid: Value) -> Proposal:
+    said = claim(
+        name, "inductive", for_="t in 0..n-1", step="t", statement=statement, price=[paid]
     )  # fmt: skip
+    return Proposal(FINDER, found, (said,))
 
 
 def _mirror(specimen: Specimen, alive: Sequence[int]) -> list[int] | None:
-    """The permutation that comes nearest to a mirror, if it is near; depth first, with the weights
-    between those that have their images already held against each other."""
+    """The first permutation that is found near to a mirror: the network onto itself, node by
+    node."""
+    import networkx
+
     w, rows = specimen.w_hi, specimen.w_hh
     reads = specimen.w_oh - specimen.w_oh.mean(0)
-    size = max(float(abs(rows).max()), 1e-300)
-    unit = max(float(abs(reads).max()), 1e-300)
     near = _NEAR if len(alive) <= _MOST_PAIRED else _ALIKE
-    images: dict[int, int] = {}
+    states_apart, reads_apart = (near * float(abs(matrix).max()) for matrix in (rows, reads))
+    graph = networkx.DiGraph((i, j, {"weight": rows[i, j]}) for i in alive for j in alive)
+    matcher = networkx.isomorphism.DiGraphMatcher(
+        graph, graph, edge_match=lambda a, b: abs(a["weight"] - b["weight"]) <= states_apart
+    )
+    same_states = matcher.semantic_feasibility
 
     def fits(i: int, j: int) -> bool:
-        if w[j] != -w[i] or abs(reads[:, i] - reads[:, j]).max() > near * unit:
-            return False
-        return all(
-            abs(rows[i, a] - rows[j, b]) <= near * size
-            and abs(rows[a, i] - rows[b, j]) <= near * size
-            for a, b in (*images.items(), (i, j))
-        )
+        if matcher.core_1.get(j, i) != i or matcher.core_2.get(i, j) != j:
+            return False  # mirrors twice are the same: i and j change places
+        same_reads = abs(reads[:, i] - reads[:, j]).max() <= reads_apart
+        return bool(w[j] == -w[i] and same_reads and same_states(i, j))
 
-    def extended(place: int) -> bool:
-        if place == len(alive):
-            return True
-        i = alive[place]
-        if i in images:
-            return extended(place + 1)
-        for j in alive:
-            if j in images or not fits(i, j):
-                continue
-            images[i], images[j] = j, i  # mirrors twice are the same: i and j change places
-            if fits(j, i) and extended(place + 1):
-                return True
-            del images[i]
-            images.pop(j, None)
-        return False
-
-    if not alive or not extended(0):
-        return None
-    return [images.get(i, i) for i in range(specimen.d)]
+    matcher.semantic_feasibility = fits
+    image = next(matcher.isomorphisms_iter(), None)
+    return None if image is None else [image.get(i, i) for i in range(specimen.d)]
 
 
 def _mirrored(specimen: Specimen, image: Sequence[int]) -> Proposal:
     """What the permutation does to the weights: how far it is from a mirror is stated exactly."""
-    program, d = specimen.program, specimen.d
-    rows, last = program.recurrent, program.readout
-    moved = {i for i in range(d) if image[i] != i}
+    d, rows, last = specimen.d, specimen.program.recurrent, specimen.program.readout
+    moved = [i for i in range(d) if image[i] != i]
+    swaps = [i for i in moved if i < image[i]]
     pairs = sorted({min((i, j), (image[i], image[j])) for i in moved for j in range(d)})
-    pairs = [(i, j) for i, j in pairs if (i, j) != (image[i], image[j])]
-    apart = max(abs(rows[i][j] - rows[image[i]][image[j]]) for i, j in pairs)
-    ahead = [(k, i) for k in range(1, len(last)) for i in sorted(moved) if i < image[i]]
-    reads = [_ahead(specimen, k, i) - _ahead(specimen, k, image[i]) for k, i in ahead]
-    off = max(map(abs, reads), default=Fraction(0))
-    exact = not apart and not off
-    sides = [(f"W_hh[{i}][{j}]", f"W_hh[{image[i]}][{image[j]}]") for i, j in pairs]
-    read_sides = [(f"reads({k}, {i})", f"reads({k}, {image[i]})") for k, i in ahead]
-    swaps = [f"{i} and {image[i]}" for i in sorted(moved) if i < image[i]]
-    how = "is a symmetry" if exact else "is nearly a symmetry"
-    prices = [price("index", among=_pairings(len(moved)), note="which neurons change places")]
-    blocks = [
-        claim(
-            "mirror_inputs", "weights", "Neurons that change places read inputs with either sign.",
-            statement=wrapped([f"W_hi[{i}] == -W_hi[{image[i]}]" for i in sorted(moved)
-                               if i < image[i]], "and"),
-            price=prices,
+    states = [
+        (f"W_hh[{i}][{j}]", f"W_hh[{image[i]}][{image[j]}]", rows[i][j], rows[image[i]][image[j]])
+        for i, j in pairs
+    ]
+    ahead = [[w - first for w, first in zip(row, last[0], strict=True)] for row in last]
+    reads = [
+        (f"reads({k}, {i})", f"reads({k}, {image[i]})", ahead[k][i], ahead[k][image[i]])
+        for k in range(1, len(last))
+        for i in swaps
+    ]
+    blocks = (
+        of_weights(
+            "mirror_inputs",
+            "Neurons that change places read inputs with either sign.",
+            [f"W_hi[{i}] == -W_hi[{image[i]}]" for i in swaps],
+            price("index", among=prod(range(1, len(moved), 2)), note="which neurons change places"),
         ),
-        _equal("mirror_states", sides, apart, [rows[i][j] for i, j in pairs]),
-        _equal("mirror_reads", read_sides, off, [_ahead(specimen, k, i) for k, i in ahead]),
-    ]  # fmt: skip
+        _equal("mirror_states", states),
+        _equal("mirror_reads", reads),
+    )
+    which = ", ".join(f"{i} and {image[i]}" for i in swaps)
+    nearly = "nearly " if any(a != b for _, _, a, b in (*states, *reads)) else ""
     return Proposal(
         FINDER,
-        f"Changing the sign of all inputs while neurons {', '.join(swaps)} change places {how}.",
-        tuple(blocks),
+        f"Changing the sign of all inputs while neurons {which} change places is {nearly}a "
+        "symmetry.",
+        blocks,
         {"reads(k, i)": "W_oh[k][i] - W_oh[0][i]"},
     )
 
 
-def _ahead(specimen: Specimen, k: int, i: int) -> Fraction:
-    """What neuron i adds to logit k more than to logit 0."""
-    return specimen.program.readout[k][i] - specimen.program.readout[0][i]
-
-
-def _equal(
-    name: str, sides: Sequence[tuple[str, str]], apart: Fraction, values: Sequence[Fraction]
-) -> Block:
-    """Both sides are equal, or differ by so much at most, for a price at that precision."""
+def _equal(name: str, sides: Sequence[tuple[str, str, Fraction, Fraction]]) -> Block:
+    """Both sides, with their values, are equal, or differ by so much at most, for a price at that
+    precision."""
+    apart = max((abs(a - b) for _, _, a, b in sides), default=Fraction(0))
     if not apart:
-        return claim(name, "weights", statement=wrapped([f"{a} == {b}" for a, b in sides], "and"))
-    bound = rounded_up(apart)
-    bits = sum(max(0.0, bits_of(abs(value), bound)) for value in values) / len(values)
-    return claim(
-        name, "weights",
-        statement=wrapped([f"abs({a} - {b}) <= {number(bound)}" for a, b in sides], "and"),
-        price=[price("equality", len(sides), bits=Fraction(round(100 * bits), 100))],
-    )  # fmt: skip
-
-
-def _pairings(neurons: int) -> int:
-    """How many ways there are to pair them."""
-    return prod(range(1, neurons, 2)) or 1
+        return of_weights(name, "", [f"{one} == {other}" for one, other, _, _ in sides])
+    bound = Fraction(rounded_up(apart))
+    bits = sum(max(0.0, bits_of(abs(a), bound)) for _, _, a, _ in sides) / len(sides)
+    paid = price("equality", len(sides), bits=hundredths(bits))
+    said = [f"abs({one} - {other}) <= {number(bound)}" for one, other, _, _ in sides]
+    return of_weights(name, "", said, paid)

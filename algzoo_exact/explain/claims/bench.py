@@ -55,9 +55,13 @@ class Bench:
         said = formula if self.inside is None else self.inside.formula(formula)
         return measured(self.program, said, Deadline.after(part * self.seconds))
 
-    def about(self, instance: HasParameters, outcome: Outcome, start: float) -> Outcome:
+    def about(self, instance: HasParameters | None, outcome: Outcome, start: float) -> Outcome:
         """The outcome as that of an instance, since ``start``; its witness is shown to torch."""
-        seen = outcome.confirmed
-        if seen is None and outcome.witness is not None and outcome.failing is not None:
-            seen = confirmed(self.program, *outcome.failing, outcome.witness)
-        return replace(outcome, instance=instance, confirmed=seen, seconds=monotonic() - start)
+        return replace(self.seen(outcome), instance=instance, seconds=monotonic() - start)
+
+    def seen(self, outcome: Outcome) -> Outcome:
+        """With what torch sees of its witness, if that is not known."""
+        if outcome.confirmed is not None or outcome.witness is None or outcome.failing is None:
+            return outcome
+        seen = confirmed(self.program, *outcome.failing, outcome.witness)
+        return replace(outcome, confirmed=seen)

@@ -10,21 +10,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from functools import reduce
 from time import monotonic
 from typing import Any, ClassVar, Literal, get_args
 
 from algzoo_exact.deadline import Deadline, TimeIsUpError
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.enclosure import Enclosure
+from algzoo_exact.exact.enclosure import total as sum_of
 from algzoo_exact.exact.verdict import Verdict
-from algzoo_exact.explain.claims.always import Always
 from algzoo_exact.explain.claims.answers import ANSWERS, Right, Wrong
 from algzoo_exact.explain.claims.bench import Bench
-from algzoo_exact.explain.claims.claim import ClaimResult, Ground
+from algzoo_exact.explain.claims.claim import ClaimResult, Ground, titled
 from algzoo_exact.explain.claims.keys import Keys, formula
 from algzoo_exact.explain.language.expression import (
-    EVERYWHERE,
     Formula,
     Logic,
     conjuncts,
@@ -33,8 +31,8 @@ from algzoo_exact.explain.language.expression import (
     values_at,
 )
 from algzoo_exact.explain.logic.order_probability import order_probability
-from algzoo_exact.explain.outcome import Figure, Outcome, Point, Status, joined
-from algzoo_exact.explain.prove.facts import Fact, Question
+from algzoo_exact.explain.outcome import Figure, Outcome, Status, joined
+from algzoo_exact.explain.prove.facts import Question
 from algzoo_exact.shown import Shown
 
 CaseVerdict = Literal["right", "wrong", "claims", "unknown"]
@@ -74,13 +72,24 @@ class CheckedCase:
 
     ``answer`` is what was proved: right, wrong, or unknown. ``checked`` is about what the case
     says: a case that says "right" and is wrong somewhere is refuted, with a witness. It is None
-    where the case says "unknown".
+    where the case says "unknown". ``case`` is the name of the case.
     """
 
+    case: str
     instance: CaseInstance
     answer: Answer
     probability: Figure
     checked: Outcome | None
+
+    @property
+    def holds(self) -> bool:
+        """Whether what the case says, if anything, is proved."""
+        return self.checked is None or self.checked.status == "proved"
+
+    @property
+    def title(self) -> str:
+        """Its name, with the parameters."""
+        return titled(self.case, self.instance.parameters)
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,30 +123,22 @@ class Partition(Shown):
 
 
 def check_case(
-    bench: Bench,
-    case: Case,
-    instance: CaseInstance,
-    facts: Sequence[Fact],
-    claims: Mapping[str, ClaimResult],
+    bench: Bench, case: Case, instance: CaseInstance, claims: Mapping[str, ClaimResult]
 ) -> CheckedCase:
-    """One case, with its probability.
-
-    ``facts`` are those of the claims that it names, ``claims`` those claims themselves.
-    """
+    """One case, with its probability; ``claims`` has those that it names."""
     start = monotonic()
     figure = bench.measured(instance.when)
+    named = [claims[name] for name in case.claims]
     if case.verdict == "unknown":
-        return CheckedCase(instance, "unknown", figure, None)
+        return CheckedCase(case.name, instance, "unknown", figure, None)
     answer: Answer
     if case.verdict == "claims":
-        answer, outcome = _from_claims(bench, instance, [claims[name] for name in case.claims])
+        answer, outcome = _from_claims(bench, instance, named)
     else:
-        said = ANSWERS[case.verdict]((), instance.when)
-        outcome = said.check(bench, facts)
-        if outcome.status == "refuted":
-            outcome = replace(outcome, fails=said.fails(bench))
+        facts = [fact for claim in named for fact in claim.facts()]
+        outcome = ANSWERS[case.verdict]((), instance.when).decided(bench, facts)
         answer = case.verdict if outcome.status == "proved" else "unknown"
-    return CheckedCase(instance, answer, figure, bench.about(instance, outcome, start))
+    return CheckedCase(case.name, instance, answer, figure, bench.about(instance, outcome, start))
 
 
 def _from_claims(
@@ -176,15 +177,13 @@ def case_result(case: Case, instances: Sequence[CheckedCase], disjoint: bool) ->
 
 def total(figures: Sequence[Figure]) -> Figure | None:
     """The probability of disjoint parts together; None unless all were computed."""
-    enclosures = [figure.enclosure for figure in figures]
-    known = [enclosure for enclosure in enclosures if enclosure is not None]
-    if len(known) < len(enclosures):
+    known = [figure.enclosure for figure in figures if figure.enclosure is not None]
+    exact = [figure.rational for figure in figures if figure.rational is not None]
+    if len(known) < len(figures):
         return None
-    rationals = [figure.rational for figure in figures]
-    exact = [value for value in rationals if value is not None]
     if len(exact) == len(figures):
         return Figure.of("probability", sum(exact, Fraction(0)))
-    whole = reduce(Enclosure.plus, known, Enclosure.exactly(0))
+    whole = sum_of(known)
     enclosure = Enclosure(whole.lower, min(whole.upper, Fraction(1)))
     kind: Literal["exact", "certified"]
     kind = "exact" if all(figure.kind == "exact" for figure in figures) else "certified"
@@ -195,54 +194,52 @@ def total(figures: Sequence[Figure]) -> Figure | None:
     return Figure("probability", kind, enclosure, None, closed)
 
 
-def check_partition(bench: Bench, instances: Sequence[tuple[str, CheckedCase]]) -> Partition:
-    """Do the cases, named, cover almost everything, and do no two of them overlap?
+def check_partition(bench: Bench, cases: Sequence[CheckedCase]) -> Partition:
+    """Do the cases cover almost everything, and do no two of them overlap?
 
     Exact probabilities tell both at once where they can be had: of the union, and their sum.
     """
-    start = monotonic()
-    whens = [case.instance.when for _, case in instances]
-    union = some(whens)
-    covers = Always((), union, EVERYWHERE)
-    no_overlap = Always((), EVERYWHERE, EVERYWHERE)
+    start, union = monotonic(), some([case.instance.when for case in cases])
     deadline = Deadline.after(bench.seconds)
     try:
         covered = order_probability(union, bench.task.seq_len, deadline.part(0.5))
     except (InputError, TimeIsUpError):
         covered = None
-    rationals = [case.probability.rational for _, case in instances]
-    exact = [value for value in rationals if value is not None]
-    if covered == 1:
-        line = "the probability of all cases together is 1"
-        decision = Outcome.proved("order", line)
-    else:
-        decision = bench.decider().decide(Question(union), almost=True, deadline=deadline)
-        if decision.status == "refuted":
-            reason = f"no case holds {decision.verdict.reason.removeprefix('it fails ')}"
-            decision = replace(decision, verdict=Verdict("refuted", reason))
-    all_covered = bench.about(covers, decision, start)
+    covers = bench.about(None, _covers(bench, union, covered, deadline), start)
     start = monotonic()
-    if covered is not None and len(exact) == len(whens) and sum(exact) == covered:
-        line = f"the cases' probabilities add up to that of all of them together, {covered}"
-        decision = Outcome.proved("order", line)
-    else:
-        overlapping = instances
-        if covered is not None and len(exact) == len(whens):
-            with suppress(TimeIsUpError):
-                until = Deadline.after(bench.seconds)
-                overlapping = _first_overlap(instances, exact, bench.task.seq_len, until)
-        decision = _apart(bench, overlapping)
-        if decision.witness is not None:
-            decision = _named(bench, instances, decision, decision.witness)
-    return Partition(all_covered, bench.about(no_overlap, decision, start))
+    return Partition(covers, bench.about(None, _disjoint(bench, cases, covered), start))
 
 
-def _apart(bench: Bench, instances: Sequence[tuple[str, CheckedCase]]) -> Outcome:
-    """Each case against all that come later; one alone shares nothing."""
-    whens = [case.instance.when for _, case in instances]
-    if len(whens) == 1:
+def _covers(bench: Bench, union: Formula, covered: Fraction | None, deadline: Deadline) -> Outcome:
+    if covered == 1:
+        return Outcome.proved("order", "the probability of all cases together is 1")
+    found = bench.decider().decide(Question(union), almost=True, deadline=deadline)
+    if found.status != "refuted":
+        return found
+    reason = f"no case holds {found.verdict.reason.removeprefix('it fails ')}"
+    return replace(found, verdict=Verdict("refuted", reason))
+
+
+def _disjoint(bench: Bench, cases: Sequence[CheckedCase], covered: Fraction | None) -> Outcome:
+    """By the sum of the probabilities, or each case against all that come later."""
+    figures, compared = [case.probability for case in cases], cases
+    exact = [figure.rational for figure in figures if figure.rational is not None]
+    if covered is not None and len(exact) == len(cases):
+        if sum(exact) == covered:
+            line = f"the cases' probabilities add up to that of all of them together, {covered}"
+            return Outcome.proved("order", line)
+        with suppress(TimeIsUpError):
+            until = Deadline.after(bench.seconds)
+            compared = _first_overlap(cases, exact, bench.task.seq_len, until)
+    if len(cases) == 1:
         return Outcome.proved("exact bounds", "there is one case alone")
-    return bench.holds(apart(whens), almost=True)
+    found = bench.holds(apart([case.instance.when for case in compared]), almost=True)
+    if found.witness is None:
+        return found
+    values = values_at(bench.program, found.witness)
+    names = [case.title for case in cases if evaluate(case.instance.when, values)]
+    at = found.verdict.reason.removeprefix("it fails ")
+    return replace(found, verdict=Verdict("refuted", f"{' and '.join(names)} hold both {at}"))
 
 
 def apart(whens: Sequence[Formula]) -> list[Question]:
@@ -251,28 +248,14 @@ def apart(whens: Sequence[Formula]) -> list[Question]:
     return [Question(Logic("not", (some(later),)), when) for later, when in pairs]
 
 
-def _named(
-    bench: Bench, instances: Sequence[tuple[str, CheckedCase]], decision: Outcome, witness: Point
-) -> Outcome:
-    """The decision with the names of the cases that share its witness."""
-    values = values_at(bench.program, witness)
-    names = [name for name, case in instances if evaluate(case.instance.when, values)]
-    at = decision.verdict.reason.removeprefix("it fails ")
-    verdict = Verdict("refuted", f"{' and '.join(names)} hold both {at}")
-    return replace(decision, verdict=verdict)
-
-
 def _first_overlap(
-    instances: Sequence[tuple[str, CheckedCase]],
-    exact: Sequence[Fraction],
-    n: int,
-    deadline: Deadline,
-) -> list[tuple[str, CheckedCase]]:
+    cases: Sequence[CheckedCase], exact: Sequence[Fraction], n: int, deadline: Deadline
+) -> list[CheckedCase]:
     """The first case that overlaps with some before it, and then those; by bisection.
 
     ``exact`` are the probabilities of the cases, which add up to more than that of all of them.
     """
-    whens = [case.instance.when for _, case in instances]
+    whens = [case.instance.when for case in cases]
     disjoint, overlapping = 1, len(whens)  # so many are disjoint, and so many are not
     while overlapping - disjoint > 1:
         middle = (disjoint + overlapping) // 2
@@ -280,7 +263,7 @@ def _first_overlap(
             disjoint = middle
         else:
             overlapping = middle
-    return [instances[disjoint], *instances[:disjoint]]
+    return [cases[disjoint], *cases[:disjoint]]
 
 
 def derived_accuracy(instances: Sequence[CheckedCase], partition: Partition) -> Figure | None:

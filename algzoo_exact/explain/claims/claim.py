@@ -12,12 +12,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
+from functools import partial
+from time import monotonic
 from typing import Any, ClassVar, Self
 
 from algzoo_exact.errors import InputError
 from algzoo_exact.explain.claims.bench import Bench
+from algzoo_exact.explain.claims.equalities import stated
 from algzoo_exact.explain.claims.keys import LARGEST_SIZE, Json, Keys, Source, Values
 from algzoo_exact.explain.claims.price import Price
+from algzoo_exact.explain.claims.tolerances import greatest_ratio, largest_input, with_tolerance
 from algzoo_exact.explain.language.expression import (
     EVERYWHERE,
     Apply,
@@ -26,13 +30,12 @@ from algzoo_exact.explain.language.expression import (
     Formula,
     If,
     Logic,
-    Number,
     Term,
     Truth,
     some,
 )
 from algzoo_exact.explain.language.toml_tables import within
-from algzoo_exact.explain.outcome import Figure, Outcome, Parameters, Status, joined
+from algzoo_exact.explain.outcome import Figure, Outcome, Parameters, Status, choice_text, joined
 from algzoo_exact.explain.prove.facts import Fact, Question
 from algzoo_exact.explain.prove.setting import Inside, Setting
 from algzoo_exact.program.ir import Program
@@ -62,9 +65,9 @@ class Ground:
                 yield value
 
     @classmethod
-    def one(cls, source: Source) -> Self:
-        """From a table; by default, each key is the value of a field."""
-        return cls(source.parameters, **source.all(cls.keys))
+    def said(cls, source: Source) -> Json:
+        """The values of its fields, from a table; by default, there is a key for each."""
+        return source.all(cls.keys)
 
     @classmethod
     def read(cls, source: Source, choices: Sequence[Values]) -> tuple[Self, ...]:
@@ -73,7 +76,7 @@ class Ground:
         for values in choices:
             at = source.at(values)
             with within(at.place):
-                found.append(cls.one(at))
+                found.append(cls(at.parameters, **cls.said(at)))
         return tuple(found)
 
 
@@ -86,7 +89,7 @@ class Instance(Ground):
     the schema says of its keys together. A claim may name earlier ones under ``assume`` if it
     ``assumes``; those are of kinds that are ``assumable``: facts about all inputs of a domain.
     ``weaker_by`` and ``fewer_by`` say in words what is different about the claims of ``weaker`` and
-    of ``fewer``.
+    of ``fewer``. Kinds with ``needs_labels`` say nothing of tasks that ask for a number.
 
     Kinds with the ``SETTING_KEYS`` may be about the model on a section of its inputs (``where``),
     or with something else computed (``instead``); ``check`` and ``says`` are then asked of an
@@ -102,7 +105,8 @@ class Instance(Ground):
     schema_rules: ClassVar[Json] = {}
     assumes: ClassVar[bool] = True
     assumable: ClassVar[bool] = False
-    weaker_by: ClassVar[str] = "a weaker version"
+    needs_labels: ClassVar[bool] = False
+    weaker_by: ClassVar[str] = "the smallest tolerance"
     fewer_by: ClassVar[str] = "those choices for which it holds"
 
     def __post_init__(self) -> None:
@@ -124,6 +128,11 @@ class Instance(Ground):
             elif part.name not in said and isinstance(value, Term):
                 said[part.name] = inside.term(value)
         return replace(self, **said)
+
+    def outcome(self, bench: Bench, facts: Sequence[Fact]) -> Outcome:
+        """What becomes of it, in its setting, with the time that it took."""
+        start = monotonic()
+        return bench.about(self, self.decided(bench, facts), start)
 
     def decided(self, bench: Bench, facts: Sequence[Fact]) -> Outcome:
         """What becomes of it, in its setting."""
@@ -177,8 +186,13 @@ class Instance(Ground):
     @classmethod
     def weaker(cls, result: ClaimResult, bench: Bench) -> Iterator[Mapping[str, Any]]:
         """Tables of weaker claims than one that failed, the strongest first, by other keys than its
-        domain: the first that is proved is suggested."""
-        yield from ()
+        domain: the first that is proved is suggested. By default a ``statement`` gets a tolerance:
+        equal sides are close, or a right side is as large as it must be."""
+        if "statement" in cls.keys:
+            facts = [fact for part in result.claim.instances for fact in part.facts()]
+            unit = f"*{largest_input(bench.program.seq_len)}"
+            ratio = partial(greatest_ratio, bench)
+            yield from with_tolerance(result.claim.table, facts, ratio, unit)
 
     @classmethod
     def fewer(cls, result: ClaimResult, bench: Bench) -> Iterator[Mapping[str, Any]]:
@@ -192,8 +206,8 @@ class Instance(Ground):
 
     def equalities(self, program: Program) -> tuple[float, ...]:
         """For each equality that it states of the program, the k such that it is to one part in
-        2^k, as far as its form tells."""
-        return ()
+        2^k, as far as its form tells: by default, that of its facts."""
+        return stated([fact.statement for fact in self.facts()], program)
 
 
 @dataclass(frozen=True)
@@ -239,6 +253,11 @@ class ClaimResult(Shown):
         ]
 
 
+def titled(name: str, parameters: Parameters) -> str:
+    """A claim's or case's name, with its parameters."""
+    return f"{name} ({choice_text(parameters)})" if parameters else name
+
+
 def chosen(table: Mapping[str, Any], condition: str) -> Mapping[str, Any]:
     """A claim's table, for those choices alone that also satisfy a condition."""
     joint = "and" if " if " in table["for"] else "if"
@@ -254,29 +273,26 @@ def check_piecewise_linear(*expressions: Term | Formula) -> None:
 
 
 def _depends_on_inputs(expression: Term | Formula, known: dict[int, bool]) -> bool:
-    found = known.get(id(expression))
-    if found is not None:
-        return found
+    if id(expression) not in known:
+        told = [_depends_on_inputs(part, known) for part in _parts(expression)]
+        if isinstance(expression, Apply) and expression.op == "mul" and sum(told) > 1:
+            raise InputError(
+                "a product of two parts that both depend on the input is not piecewise "
+                "linear; only weights claims may multiply freely."
+            )
+        if isinstance(expression, Entry):
+            told = [not expression.array.startswith("W_")]
+        # The condition of a case only chooses: what is constant in each case may be multiplied.
+        known[id(expression)] = any(told[1:] if isinstance(expression, If) else told)
+    return known[id(expression)]
+
+
+def _parts(expression: Term | Formula) -> tuple[Term | Formula, ...]:
     match expression:
-        case Number() | Truth():
-            result = False
-        case Entry(array):
-            result = not array.startswith("W_")
         case Compare(_, left, right):
-            # Both sides are looked at, whatever the first one says.
-            sides = [_depends_on_inputs(part, known) for part in (left, right)]
-            result = any(sides)
+            return left, right
         case If(condition, then, otherwise):
-            _depends_on_inputs(condition, known)
-            branches = [_depends_on_inputs(part, known) for part in (then, otherwise)]
-            result = any(branches)
-        case Apply(op, args) | Logic(op, args):
-            parts = [_depends_on_inputs(part, known) for part in args]
-            if op == "mul" and sum(parts) > 1:
-                raise InputError(
-                    "a product of two parts that both depend on the input is not piecewise "
-                    "linear; only weights claims may multiply freely."
-                )
-            result = any(parts)
-    known[id(expression)] = result
-    return result
+            return condition, then, otherwise
+        case Apply(_, args) | Logic(_, args):
+            return args
+    return ()

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Any, ClassVar, Self, get_args
+from typing import Any, ClassVar, get_args
 
 from algzoo_exact.deadline import Deadline
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.verdict import Verdict
 from algzoo_exact.explain.claims.bench import Bench
-from algzoo_exact.explain.claims.bounds import BOUND_KEYS, BOUND_RULE, Bounds, held_against
-from algzoo_exact.explain.claims.claim import FAILING_PART, ClaimResult, Instance
+from algzoo_exact.explain.claims.bounds import BOUND_KEYS, BOUND_RULE, Bounded, Bounds, held_against
+from algzoo_exact.explain.claims.claim import FAILING_PART, ClaimResult
 from algzoo_exact.explain.claims.equalities import bits_of
 from algzoo_exact.explain.claims.keys import SETTING_KEYS, Json, Keys, Source, choice, formula, term
-from algzoo_exact.explain.claims.tolerances import rounded, with_bounds
+from algzoo_exact.explain.claims.tolerances import rounded
 from algzoo_exact.explain.language.cases import comparison
 from algzoo_exact.explain.language.expression import (
     EVERYWHERE,
@@ -45,7 +45,7 @@ _NEARLY = Fraction(1, 2**20)  # A supremum below a bound by this part of it is r
 
 
 @dataclass(frozen=True)
-class Close(Instance):
+class Close(Bounded):
     """How far ``left`` and ``right`` are apart is within ``bounds``.
 
     ``error`` supremum: the supremum over ``domain`` of |left - right| / ``scale`` (where the
@@ -62,6 +62,8 @@ class Close(Instance):
     bounds: Bounds
 
     kind = "close"
+    number = "an error"
+    greatest = None
     weaker_by = "the smallest tolerance"
     keys: ClassVar[Keys] = {
         "left": term(),
@@ -79,27 +81,20 @@ class Close(Instance):
         },
         "then": {"not": {"required": ["scale"]}},
     }
-    assumable = True
+    assumes = assumable = True
 
     def __post_init__(self) -> None:
         assert (self.scale is not None) == (self.error == "supremum")
         super().__post_init__()
-        if any(value < 0 for value in self.bounds.given()):
-            raise InputError("an error is not negative, so its bounds are not either.")
 
     @classmethod
-    def one(cls, source: Source) -> Self:
-        error = cls.keys["error"].value(source, "error")
-        given = source.all(cls.keys, but=() if error == "supremum" else ("scale",))
-        scale = given.get("scale")
-        if scale is None and error == "supremum":
-            assert source.task is not None
-            inputs = (Entry("x", (t,)) for t in range(source.task.seq_len))
-            scale = Apply("max", tuple(Apply("abs", (entry,)) for entry in inputs))
-        left, right, domain = given["left"], given["right"], given["domain"]
-        setting = {key: given[key] for key in SETTING_KEYS}
-        bounds = Bounds.of(given)
-        return cls(source.parameters, left, right, domain, error, scale, bounds, **setting)
+    def said(cls, source: Source) -> Json:
+        given = super().said(source)
+        if given["error"] != "supremum" and given["scale"] is not None:
+            raise InputError(f"scale is of suprema, not of the error {given['error']!r}.")
+        if given["error"] == "supremum" and given["scale"] is None:
+            given["scale"] = source.term("max(t in 0..n-1: abs(x[t]))")
+        return given
 
     def apart(self) -> Term:
         """|left - right|."""
@@ -117,7 +112,7 @@ class Close(Instance):
     @classmethod
     def weaker(cls, result: ClaimResult, bench: Bench) -> Iterator[Mapping[str, Any]]:
         """With bounds that are met; where only samples are known, larger and larger ones."""
-        found = list(with_bounds(result, None))
+        found = list(super().weaker(result, bench))
         yield from found
         seen = [f.estimate for o in result.instances for f in o.figures if f.estimate is not None]
         if not found and seen and "at_most" in result.claim.table:
@@ -148,18 +143,16 @@ class Close(Instance):
     def check(self, bench: Bench, facts: Sequence[Fact]) -> Outcome:
         """A supremum from cells or by the prover, a mean from cells; sampled where all else
         fails."""
-        if self.error == "supremum":
-            return _check_supremum(bench.program, self, bench.decider(), facts)
         deadline = Deadline.after(bench.seconds)
-        limits = CellLimits(deadline)
+        if self.error == "supremum":
+            return _check_supremum(bench.program, self, bench.decider(), facts, deadline)
         try:
             figure = mean_error(
                 bench.program, self.left, self.right, domain=self.domain, error=self.error,
-                limits=limits,
+                limits=CellLimits(deadline),
             )  # fmt: skip
         except OutOfReachError as reason:
-            found = held_against(_sampled(bench.program, self, deadline), self.bounds)
-            return replace(found, details=(f"cells: {reason}",))
+            return _by_sample(bench.program, self, deadline, f"cells: {reason}")
         return held_against(figure, self.bounds)
 
 
@@ -170,25 +163,28 @@ def _sampled(program: Program, claim: Close, deadline: Deadline) -> Figure:
     )
 
 
+def _by_sample(program: Program, claim: Close, deadline: Deadline, tried: str) -> Outcome:
+    found = held_against(_sampled(program, claim, deadline), claim.bounds)
+    return replace(found, details=(tried,))
+
+
 def _inputs(program: Program, claim: Close) -> int:
     """How many inputs the claim is about: those named, and those that named states depend on."""
     found: set[int] = set()
-    for part in (claim.left, claim.right, claim.scale, claim.domain):
-        for entry in frozenset() if part is None else entries(part):
-            if entry.array == "x":
-                found.add(entry.indices[0])
-            elif is_computed(entry):
-                found |= set(range(program.seq_len)[: step_of(program, entry) + 1])
+    for entry in frozenset[Entry]().union(*map(entries, claim.expressions())):
+        if entry.array == "x":
+            found.add(entry.indices[0])
+        elif is_computed(entry):
+            found |= set(range(program.seq_len)[: step_of(program, entry) + 1])
     return len(found & program.inputs_read)
 
 
 def _check_supremum(
-    program: Program, claim: Close, decider: Decider, facts: Sequence[Fact]
+    program: Program, claim: Close, decider: Decider, facts: Sequence[Fact], deadline: Deadline
 ) -> Outcome:
     assert claim.scale is not None
     few = _inputs(program, claim) <= FEW_INPUTS
     share = _CELL_SHARE if few else _CELL_SHARE / 10
-    deadline = Deadline.after(decider.seconds)
     limits = CellLimits(deadline.part(share))
     try:
         figure = supremum(
@@ -208,9 +204,7 @@ def _check_supremum(
     if least is not None and not any(outcome.status == "refuted" for outcome in outcomes):
         outcomes.append(_reaches(claim, least, decider, facts, deadline))
     if not outcomes:
-        return replace(
-            held_against(_sampled(program, claim, deadline), claim.bounds), details=(tried,)
-        )
+        return _by_sample(program, claim, deadline, tried)
     outcome = together(outcomes) if len(outcomes) > 1 else outcomes[0]
     figures = (_sampled(program, claim, deadline),) if outcome.status == "unknown" else ()
     return replace(outcome, details=(tried, *outcome.details), figures=figures)

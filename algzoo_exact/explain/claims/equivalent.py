@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Literal, Self, get_args
+from typing import Any, ClassVar, Literal, get_args
 
 from algzoo_exact.errors import InputError
 from algzoo_exact.explain.claims.bench import Bench
 from algzoo_exact.explain.claims.claim import ClaimResult, Instance
-from algzoo_exact.explain.claims.keys import Keys, Source, choice, formula, text
+from algzoo_exact.explain.claims.keys import Json, Keys, Source, choice, formula, text
 from algzoo_exact.explain.language.expression import (
     EVERYWHERE,
     Compare,
@@ -18,10 +18,9 @@ from algzoo_exact.explain.language.expression import (
     Logic,
     every,
 )
-from algzoo_exact.explain.outcome import Figure, Outcome
+from algzoo_exact.explain.outcome import Outcome
 from algzoo_exact.explain.prove.facts import Fact, Question
 from algzoo_exact.explain.prove.labels import earns, greatest
-from algzoo_exact.explain.prove.torch_check import confirmed
 from algzoo_exact.program.ir import Program, side_by_side
 from algzoo_exact.program.task import Task, TieRule
 
@@ -47,11 +46,12 @@ class Equivalent(Instance):
     assumes = False
 
     @classmethod
-    def one(cls, source: Source) -> Self:
-        given = source.all(cls.keys)
-        if not given["with"].strip():
+    def said(cls, source: Source) -> Json:
+        given = super().said(source)
+        other = given.pop("with")
+        if not other.strip():
             raise InputError("with must be the name of a model, not an empty text.")
-        return cls(source.parameters, given["with"], given["mode"], given["domain"])
+        return {"other": other, **given}
 
     def models(self) -> tuple[str, ...]:
         return (self.other,)
@@ -77,21 +77,12 @@ class Equivalent(Instance):
         if result.claim.table["mode"] == "function" and bench.program.outputs > 1:
             yield {**result.claim.table, "mode": "labels"}
 
-    def _both(self, bench: Bench) -> Bench:
-        """With the product of both models."""
-        return replace(bench, program=product(bench.program, bench.others[self.other]))
-
-    def fails(self, bench: Bench) -> Figure | None:
-        return super().fails(self._both(bench))
-
-    def check(self, bench: Bench, facts: Sequence[Fact]) -> Outcome:
-        both = self._both(bench)
+    def decided(self, bench: Bench, facts: Sequence[Fact]) -> Outcome:
+        """For the product of both models."""
+        both = replace(bench, program=product(bench.program, bench.others[self.other]))
         if self.mode == "labels" and bench.program.outputs == 1:
             raise InputError("A model with one output predicts no labels; use the mode function.")
-        found = super().check(both, facts)
-        if found.witness is None or found.failing is None:
-            return found
-        return replace(found, confirmed=confirmed(both.program, *found.failing, found.witness))
+        return both.seen(super().decided(both, facts))
 
 
 def product(first: Program, second: Program) -> Program:
@@ -114,23 +105,16 @@ def agreement(outputs: int, mode: Mode, ties: TieRule) -> Formula:
     function: the same logits. labels: the same label wins, by the tie rule ``lowest``; by the
     others, which give no label where logits tie, the same logits are the greatest.
     """
+    labels = range(outputs)
     if mode == "function":
-        pairs = range(outputs)
         parts: list[Formula] = [
-            Compare("==", Entry("logit", (k,)), Entry("logit", (outputs + k,))) for k in pairs
+            Compare("==", Entry("logit", (k,)), Entry("logit", (outputs + k,))) for k in labels
         ]
     elif ties == "lowest":
         # One label wins in each program, so that one direction is enough.
-        parts = [
-            Logic(
-                "implies",
-                (earns(k, outputs, ties), earns(k, outputs, ties, first=outputs)),
-            )
-            for k in range(outputs)
-        ]
+        pairs = [(earns(k, outputs, ties), earns(k, outputs, ties, first=outputs)) for k in labels]
+        parts = [Logic("implies", pair) for pair in pairs]
     else:
-        parts = []
-        for k in range(outputs):
-            both = greatest(k, outputs), greatest(k, outputs, first=outputs)
-            parts += (Logic("implies", both), Logic("implies", both[::-1]))
+        pairs = [(greatest(k, outputs), greatest(k, outputs, first=outputs)) for k in labels]
+        parts = [Logic("implies", said) for pair in pairs for said in (pair, pair[::-1])]
     return every(parts)

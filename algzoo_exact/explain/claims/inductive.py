@@ -12,25 +12,14 @@ from typing import Any, ClassVar, Self
 from algzoo_exact.deadline import Deadline
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.verdict import Verdict
-from algzoo_exact.explain.claims.always import greatest_ratio
 from algzoo_exact.explain.claims.bench import Bench
 from algzoo_exact.explain.claims.claim import ClaimResult, Instance, chosen
-from algzoo_exact.explain.claims.equalities import stated
 from algzoo_exact.explain.claims.keys import NAME, Json, Keys, Source, Values, formula, whole
-from algzoo_exact.explain.claims.tolerances import comparison, rounded
-from algzoo_exact.explain.language.expression import (
-    EVERYWHERE,
-    Compare,
-    Formula,
-    evaluate,
-    values_at,
-)
+from algzoo_exact.explain.language.expression import Formula, evaluate, values_at
 from algzoo_exact.explain.language.toml_tables import shown, within
-from algzoo_exact.explain.outcome import Outcome, Parameters, Point
-from algzoo_exact.explain.prove.cell_search import OutOfReachError
+from algzoo_exact.explain.outcome import Outcome, Parameters, Point, choice_text
 from algzoo_exact.explain.prove.decider import together
 from algzoo_exact.explain.prove.facts import Fact, Question
-from algzoo_exact.program.ir import Program
 from algzoo_exact.program.task import Task, TieRule
 
 _POINTS = 20  # at which steps are looked at before they are tried
@@ -59,7 +48,6 @@ class Inductive(Instance):
     kind = "inductive"
     keys: ClassVar[Keys] = {"step": NAME, "from": whole(), "statement": formula()}
     schema_rules: ClassVar[Json] = {"allOf": [{"required": ["for"]}]}
-    weaker_by = "the smallest tolerance"
     fewer_by = "those steps at which it holds"
     assumable = True
 
@@ -105,27 +93,6 @@ class Inductive(Instance):
         return together(self._proved(bench, facts))
 
     @classmethod
-    def weaker(cls, result: ClaimResult, bench: Bench) -> Iterator[Mapping[str, Any]]:
-        """Sides that differ by a part of the largest input in place of equal ones, and a right side
-        as large as it must be."""
-        table, inputs = result.claim.table, range(bench.program.seq_len)
-        said = comparison(table["statement"])
-        found = [part for claim in result.claim.instances for part in claim.expressions()]
-        compared = [part for part in found if isinstance(part, Compare)]
-        if said is None or len(compared) < len(found):
-            return
-        try:
-            most = max(greatest_ratio(part, EVERYWHERE, bench) for part in compared)
-        except OutOfReachError:
-            return
-        if said.relation == "==":
-            size = f"max({', '.join(f'abs(x[{i}])' for i in inputs)})"
-            gap = f"abs({said.left} - ({said.right}))"
-            yield {**table, "statement": f"{gap} <= {rounded(most, up=True)}*{size}"}
-        else:
-            yield {**table, "statement": said.times(most)}
-
-    @classmethod
     def fewer(cls, result: ClaimResult, bench: Bench) -> Iterator[Mapping[str, Any]]:
         """For consecutive steps, the most first, none of which is false at some points."""
         (claim,) = (part for part in result.claim.instances if isinstance(part, cls))
@@ -155,9 +122,6 @@ class Inductive(Instance):
     def facts(self) -> list[Fact]:
         return [Fact(statement) for statement in self.expressions()]
 
-    def equalities(self, program: Program) -> tuple[float, ...]:
-        return stated(self.expressions(), program)
-
     def _steps(self, facts: Sequence[Fact]) -> Iterator[tuple[Parameters, Question]]:
         """Each step's statements, with those of the step before, and what else is known."""
         before: list[Fact] = []
@@ -177,11 +141,12 @@ class Inductive(Instance):
             if spent >= bench.seconds:
                 yield Outcome.unknown("the time is up", details=("not tried",))
                 return
-            at = ", ".join(f"{name} = {value}" for name, value in parameters)
             start = monotonic()
             outcome = decider.decide(question, deadline=Deadline.after(bench.seconds - spent))
             if outcome.status != "proved":
-                verdict = Verdict(outcome.status, f"at {at}: {outcome.verdict.reason}")
+                verdict = Verdict(
+                    outcome.status, f"at {choice_text(parameters)}: {outcome.verdict.reason}"
+                )
                 outcome = replace(outcome, verdict=verdict)
             if outcome.status == "unknown":
                 spent += monotonic() - start

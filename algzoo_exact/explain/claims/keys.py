@@ -7,7 +7,7 @@ exact decimals, and its messages name no cure.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import lru_cache
@@ -26,8 +26,7 @@ from algzoo_exact.explain.language.integers import Sizes
 from algzoo_exact.explain.language.parser import LONGEST_TEXT, parse
 from algzoo_exact.explain.language.syntax import Surface
 from algzoo_exact.explain.language.toml_tables import IDENTIFIER, Table, shown, within
-from algzoo_exact.explain.outcome import Parameters
-from algzoo_exact.program.task import Task
+from algzoo_exact.explain.outcome import Parameters, choice_text
 
 LARGEST_SIZE = 1024  # inputs, and hidden neurons
 
@@ -38,11 +37,10 @@ Values = Mapping[str, int]
 @dataclass(frozen=True)
 class Source:
     """A table, to be read for one choice of the parameters in its ``for``. Tables without claims
-    need no ``expander`` and no ``task``."""
+    need no ``expander``."""
 
     table: Table
     expander: Expander = field(default_factory=lambda: Expander({}, Sizes(0, 0, 0)))
-    task: Task | None = None
     values: Values = field(default_factory=dict)
 
     @property
@@ -52,19 +50,22 @@ class Source:
     @property
     def place(self) -> str:
         """The choice, for messages; empty where there is none."""
-        at = ", ".join(f"{name} = {value}" for name, value in self.parameters)
-        return f"with {at}" if at else ""
+        return f"with {choice_text(self.parameters)}" if self.values else ""
 
     def at(self, values: Values) -> Source:
-        return Source(self.table, self.expander, self.task, values)
+        return Source(self.table, self.expander, values)
 
     def inside(self, data: Mapping[str, Any]) -> Source:
         """A table within this one."""
-        return Source(Table(data), self.expander, self.task, self.values)
+        return Source(Table(data), self.expander, self.values)
 
-    def all(self, keys: Mapping[str, Key], but: Iterable[str] = ()) -> Json:
+    def all(self, keys: Mapping[str, Key]) -> Json:
         """The values of all keys, by the keys' names."""
-        return {name: key.value(self, name) for name, key in keys.items() if name not in but}
+        return {name: key.value(self, name) for name, key in keys.items()}
+
+    def term(self, text: str) -> Term:
+        """What an expression means here."""
+        return self.expander.expand_term(_parsed(text), self.values)
 
 
 @dataclass(frozen=True)
@@ -102,13 +103,13 @@ def _formula(source: Source, name: str) -> Formula:
 def _term(source: Source, name: str) -> Term:
     text = source.table.value(name, str)
     with within(name):
-        return source.expander.expand_term(_parsed(text), source.values)
+        return source.term(text)
 
 
 def _exact(source: Source, name: str) -> Fraction:
     text = source.table.exact(name)
     with within(name):
-        term = source.expander.expand_term(_parsed(text), source.values)
+        term = source.term(text)
         if entries(term):
             raise InputError(f"expected a constant, found {shown(text)}.")
     return evaluate_term(term, lambda entry: Fraction(0))  # there are none

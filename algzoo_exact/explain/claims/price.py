@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import log2
 from typing import Literal
 
 from algzoo_exact.errors import InputError
-from algzoo_exact.explain.claims.keys import (
-    Json,
-    Key,
-    Source,
-    choice,
-    exact,
-    table_schema,
-    text,
-    whole,
-)
+from algzoo_exact.explain.claims import keys
+from algzoo_exact.explain.claims.keys import Json, Key, Source
 from algzoo_exact.explain.language.toml_tables import shown, within
 
 Rule = Literal["sign", "order", "equality", "index", "real", "declared"]
@@ -35,15 +27,15 @@ RULES: dict[Rule, tuple[str, ...]] = {
 MOST_COUNTED = 1_000_000  # of one price
 MOST_BITS = 10**12
 
-_EXACT = exact(required=False)
+_EXACT = keys.exact(required=False)
 _KEYS = {
-    "rule": choice(tuple(RULES)),
-    "count": whole(1, MOST_COUNTED, default=1),
+    "rule": keys.choice(tuple(RULES)),
+    "count": keys.whole(1, MOST_COUNTED, default=1),
     "bits": _EXACT,
-    "among": whole(1),
+    "among": keys.whole(1),
     "precision": _EXACT,
     "range": _EXACT,
-    "note": text(),
+    "note": keys.text(),
 }
 
 
@@ -106,17 +98,13 @@ def _prices(source: Source, name: str) -> tuple[Price, ...]:
 
 
 def _schema(rule: Rule) -> Json:
-    needed = ("note",) if rule == "declared" else ()
-    keys = {
-        name: Key(key.read, key.schema, name in (*RULES[rule], *needed, "rule"))
-        for name, key in _KEYS.items()
-        if name in ("rule", "count", "note", *RULES[rule])
-    }
-    keys["rule"] = choice((rule,))
-    schema = table_schema(keys)
-    if needed:
-        schema["properties"]["note"] = {"type": "string", "minLength": 1}
-    return schema
+    note = _KEYS["note"]
+    if rule == "declared":
+        note = replace(note, schema={"type": "string", "minLength": 1}, required=True)
+    numbers = {name: replace(_KEYS[name], required=True) for name in RULES[rule]}
+    return keys.table_schema(
+        {"rule": keys.choice((rule,)), "count": _KEYS["count"], **numbers, "note": note}
+    )
 
 
 SCHEMA: Json = {"oneOf": [_schema(rule) for rule in RULES]}

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from algzoo_exact.errors import InputError, did_you_mean
 from algzoo_exact.explain.claims.cases import CASE_VERDICTS, Case, CaseInstance
@@ -29,6 +29,8 @@ from algzoo_exact.program.task import Task
 
 MOST_INSTANCES = 10_000  # of one claim or case
 
+T = TypeVar("T", Claim, Case)
+
 _NAMED: Keys = {"name": NAME, "text": text(), "for": RANGES}
 
 
@@ -40,23 +42,23 @@ class ClaimReader:
         self.claims: list[Claim] = []
         self.cases: list[Case] = []
 
-    def source(self, data: Mapping[str, Any]) -> Source:
-        """A table, to be read."""
-        return Source(Table(data), self.expander, self._task)
-
     def add_claim(self, data: Mapping[str, Any]) -> None:
         """Read one [[claim]] table."""
-        source, earlier = self.source(data), [claim.name for claim in self.claims]
-        with within(f"claim {_title(data, len(earlier))}"):
-            claim = self._claim(source, _name(source, earlier))
-            self.claims.append(replace(claim, table=data))
+        self._add("claim", data, self.claims, self._claim)
 
     def add_case(self, data: Mapping[str, Any]) -> None:
         """Read one [[case]] table."""
-        source, earlier = self.source(data), [case.name for case in self.cases]
-        with within(f"case {_title(data, len(earlier))}"):
-            case = self._case(source, _name(source, earlier))
-            self.cases.append(replace(case, table=data))
+        self._add("case", data, self.cases, self._case)
+
+    def _add(
+        self, sort: str, data: Mapping[str, Any], earlier: list[T], read: Callable[[Source, str], T]
+    ) -> None:
+        title = data.get("name")
+        title = shown(title) if isinstance(title, str) else f"number {len(earlier) + 1}"
+        with within(f"{sort} {title}"):
+            source = Source(Table(data), self.expander)
+            name = _name(source, [one.name for one in earlier])
+            earlier.append(replace(read(source, name), table=data))
 
     def _claim(self, source: Source, name: str) -> Claim:
         kind = KINDS[source.table.choice("kind", tuple(KINDS))]
@@ -65,6 +67,10 @@ class ClaimReader:
         assume: tuple[str, ...] = ()
         if kind.assumes:
             assume = self._earlier(source, "assume", _assumable())
+        if kind.needs_labels and self._task.is_numeric:
+            raise InputError(
+                f"{self._task.name} has no labels for a model to be right or wrong about."
+            )
         instances = kind.read(source, self._choices(source))
         source.table.finish()
         if assume and not all(instance.is_plain for instance in instances):
@@ -120,11 +126,6 @@ class ClaimReader:
             if not found:
                 raise InputError("no integers satisfy this.")
         return found
-
-
-def _title(data: Mapping[str, Any], before: int) -> str:
-    name = data.get("name")
-    return shown(name) if isinstance(name, str) else f"number {before + 1}"
 
 
 def _name(source: Source, earlier: Sequence[str]) -> str:

@@ -6,18 +6,18 @@ from typing import TypeVar
 
 from algzoo_exact.errors import InputError
 from algzoo_exact.explain.claims.always import Always
-from algzoo_exact.explain.claims.answers import Right, Wrong
+from algzoo_exact.explain.claims.answers import Right, Share, Wrong
 from algzoo_exact.explain.claims.claim import Instance
 from algzoo_exact.explain.claims.close import Close
 from algzoo_exact.explain.claims.equivalent import Equivalent
 from algzoo_exact.explain.claims.inductive import Inductive
 from algzoo_exact.explain.claims.measure import Measure
-from algzoo_exact.explain.claims.share import Share
 from algzoo_exact.explain.claims.weights import Weights
 
 T = TypeVar("T", bound=type[Instance])
 
-KINDS: dict[str, type[Instance]] = {}
+_SHIPPED = (Always, Measure, Close, Weights, Equivalent, Inductive, Right, Wrong, Share)
+KINDS: dict[str, type[Instance]] = {kind.kind: kind for kind in _SHIPPED}
 
 
 def register(kind: T) -> T:
@@ -28,7 +28,3 @@ def register(kind: T) -> T:
     if KINDS.setdefault(kind.kind, kind) is not kind:
         raise InputError(f"There is a kind of claim {kind.kind!r} already; choose another name.")
     return kind
-
-
-for _kind in (Always, Measure, Close, Weights, Equivalent, Inductive, Right, Wrong, Share):
-    register(_kind)

@@ -3,30 +3,29 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
-from decimal import Decimal
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-from algzoo_exact.exact.enclosure import Enclosure
-from algzoo_exact.explain.claims.claim import ClaimResult
+from algzoo_exact.deadline import Deadline
+from algzoo_exact.explain.claims.bench import Bench
+from algzoo_exact.explain.language.expression import Apply, Compare, Entry, Formula, Number
+from algzoo_exact.explain.language.parser import parse
+from algzoo_exact.explain.language.syntax import Chain
+from algzoo_exact.explain.prove.cell_search import CellLimits, OutOfReachError
+from algzoo_exact.explain.prove.exact_figures import supremum
+from algzoo_exact.explain.prove.facts import Fact
 
 _DIGITS = 3
-_RELATION = re.compile(r"<=|>=|==|!=|<|>")
-_CONNECTIVE = re.compile(r"\b(and|or|not|implies)\b")
 _MULTIPLE = re.compile(r"\s*([0-9][0-9.eE+-]*)\s*\*\s*(.+)", re.DOTALL)
 
 
 def rounded(value: Fraction, *, up: bool, digits: int = _DIGITS) -> Decimal:
     """A decimal of so many digits that is no less, or no more."""
-    if not value:
-        return Decimal(0)
-    exponent = len(str(abs(value.numerator))) - len(str(value.denominator)) - digits
-    if abs(value) >= Fraction(10) ** (exponent + digits):
-        exponent += 1
-    count = value / Fraction(10) ** exponent
-    whole = -(-count.numerator // count.denominator) if up else count.numerator // count.denominator
-    short = Decimal(whole).scaleb(exponent).normalize()
+    outward = Context(digits, ROUND_CEILING if up else ROUND_FLOOR)
+    quotient = outward.divide(Decimal(value.numerator), Decimal(value.denominator))
+    short = quotient.normalize(outward)
     return Decimal(f"{short:f}") if -12 < short.adjusted() < 12 else short
 
 
@@ -51,71 +50,61 @@ class Comparison(NamedTuple):
 
 def comparison(text: str) -> Comparison | None:
     """The two sides of a comparison, the smaller first; None for other statements."""
-    depth = 0
-    places: list[re.Match[str]] = []
-    for place, sign in enumerate(text):
-        depth += (sign in "([") - (sign in ")]")
-        if depth == 0 and sign in "<>=!" and (not places or place >= places[-1].end()):
-            match = _RELATION.match(text, place)
-            if match is not None:
-                places.append(match)
-    outside = re.sub(r"[(\[][^()\[\]]*[)\]]", "", text)
-    if len(places) != 1 or _CONNECTIVE.search(outside):
+    root = parse(text).root
+    if not isinstance(root, Chain) or len(root.ops) > 1 or root.ops == ("!=",):
         return None
-    (match,) = places
-    left, right = text[: match.start()].strip(), text[match.end() :].strip()
-    if match[0] in (">", ">="):
-        left, right = right, left
-    relation = {">": "<", ">=": "<="}.get(match[0], match[0])
-    return None if relation == "!=" else Comparison(left, relation, right)
+    (relation,), (_, second) = root.ops, root.args
+    place = text.rindex(relation, 0, second.at)
+    left, right = text[:place].strip(), text[place + len(relation) :].strip()
+    if left.count("(") != left.count(")"):  # all of it is in brackets
+        return None
+    if relation in (">", ">="):
+        return Comparison(right, relation.replace(">", "<"), left)
+    return Comparison(left, relation, right)
 
 
-def with_bounds(result: ClaimResult, limit: Fraction | None) -> Iterator[Mapping[str, Any]]:
-    """The claim with bounds that its figures satisfy, in few digits. ``limit``: the most that the
-    figure can be, as for a probability."""
-    found = [outcome.figures for outcome in result.instances]
-    known = [figures[0].enclosure for figures in found if figures]
-    enclosures = [enclosure for enclosure in known if enclosure is not None]
-    if len(enclosures) < len(found):
-        return
-    table = dict(result.claim.table)
-    low = min(enclosure.lower for enclosure in enclosures)
-    high = max(enclosure.upper for enclosure in enclosures)
-    if "equals" in table:
-        del table["equals"]
-        if low == high:
-            yield table | {"equals": _exactly(low)}
-            return
-        table |= {"at_least": "", "at_most": ""}
-    bounds = {
-        "at_least": (low, lambda: _within(low, limit, up=False)),
-        "at_most": (high, lambda: _within(high, limit, up=True)),
-    }  # fmt: skip
-    yield table | _missed(table, bounds, enclosures, result)
-
-
-def _missed(
+def with_tolerance(
     table: Mapping[str, Any],
-    bounds: Mapping[str, tuple[Fraction, Callable[[], Decimal]]],
-    enclosures: list[Enclosure],
-    result: ClaimResult,
-) -> dict[str, Any]:
-    """New values of the bounds that are not met."""
-    met = dict.fromkeys(bounds, True)
-    for outcome, enclosure in zip(result.instances, enclosures, strict=True):
-        stated = getattr(outcome.instance, "bounds", None)
-        least, most = getattr(stated, "at_least", None), getattr(stated, "at_most", None)
-        met["at_least"] &= least is not None and enclosure.lower >= least
-        met["at_most"] &= most is not None and enclosure.upper <= most
-    return {key: value() for key, (_, value) in bounds.items() if key in table and not met[key]}
+    facts: Sequence[Fact],
+    ratio: Callable[[Compare, Formula], Fraction | None],
+    unit: str = "",
+) -> Iterator[Mapping[str, Any]]:
+    """The claim of facts that are comparisons, with a right side as large as it must be, or with
+    sides that are so many times the ``unit`` apart in place of equal ones.
+
+    ``ratio``: how many times, for one of them; None where that is not known.
+    """
+    cut = comparison(table["statement"])
+    compared = [(f.statement, f.domain) for f in facts]
+    found = [ratio(said, domain) for said, domain in compared if isinstance(said, Compare)]
+    known = [value for value in found if value is not None]
+    if cut is None or not known or len(known) < len(facts):
+        return
+    statement = cut.times(max(known))
+    if cut.relation == "==":
+        gap = f"abs({cut.left} - ({cut.right}))"
+        statement = f"{gap} <= {rounded(max(known), up=True)}{unit}"
+    yield {**table, "statement": statement}
 
 
-def _within(value: Fraction, limit: Fraction | None, *, up: bool) -> Decimal:
-    """Close to the limit, digits are counted from there."""
-    if limit is not None and 2 * value > limit:
-        return Decimal(int(limit)) - rounded(limit - value, up=not up)
-    return rounded(value, up=up)
+def largest_input(n: int) -> str:
+    """The size of the largest of n inputs, in the language."""
+    return f"max({', '.join(f'abs(x[{t}])' for t in range(n))})"
 
 
-def _exactly(value: Fraction) -> str | int:
-    return value.numerator if value.denominator == 1 else str(value)
+def greatest_ratio(bench: Bench, statement: Compare, domain: Formula) -> Fraction | None:
+    """The supremum of the left side's size over the right side; for an equality, of the difference
+    over the largest input. None where cells do not tell."""
+    nothing, inputs = Number(Fraction(0)), range(bench.program.seq_len)
+    left, right = statement.left, statement.right
+    if statement.op in (">", ">="):
+        left, right = right, left
+    scale = right
+    if statement.op == "==":
+        left = Apply("sub", (left, right))
+        scale = Apply("max", tuple(Apply("abs", (Entry("x", (t,)),)) for t in inputs))
+    limits = CellLimits(Deadline.after(bench.seconds / 2))
+    try:
+        return supremum(bench.program, left, nothing, scale, domain=domain, limits=limits).rational
+    except OutOfReachError:
+        return None

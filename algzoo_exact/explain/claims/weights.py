@@ -11,9 +11,8 @@ from algzoo_exact.errors import InputError
 from algzoo_exact.exact.verdict import Verdict
 from algzoo_exact.explain.claims.bench import Bench
 from algzoo_exact.explain.claims.claim import ClaimResult, Instance
-from algzoo_exact.explain.claims.equalities import stated
 from algzoo_exact.explain.claims.keys import Keys, formula
-from algzoo_exact.explain.claims.tolerances import comparison, rounded
+from algzoo_exact.explain.claims.tolerances import with_tolerance
 from algzoo_exact.explain.language.expression import (
     Compare,
     Entry,
@@ -27,7 +26,6 @@ from algzoo_exact.explain.language.expression import (
 )
 from algzoo_exact.explain.outcome import Outcome
 from algzoo_exact.explain.prove.facts import Fact
-from algzoo_exact.program.ir import Program
 
 _LONGEST = 200  # characters of a formula in a message
 
@@ -39,7 +37,6 @@ class Weights(Instance):
     statement: Formula
 
     kind = "weights"
-    weaker_by = "the smallest tolerance"
     keys: ClassVar[Keys] = {"statement": formula()}
     heading = "Observation"
     assumes = False
@@ -58,26 +55,22 @@ class Weights(Instance):
     @classmethod
     def weaker(cls, result: ClaimResult, bench: Bench) -> Iterator[Mapping[str, Any]]:
         """A comparison with a larger right side; a near-equality in place of an equality."""
-        said = comparison(result.claim.table["statement"])
-        sides = [i.statement for i in result.claim.instances if isinstance(i, Weights)]
-        pairs = [(s.left, s.right) for s in sides if isinstance(s, Compare)]
-        if said is None or len(pairs) < len(sides):
-            return
         values = values_at(bench.program, (Fraction(0),) * bench.program.seq_len)
-        numbers = [tuple(evaluate_term(side, values) for side in pair) for pair in pairs]
-        if said.relation == "==":
-            gap = rounded(max(abs(a - b) for a, b in numbers), up=True)
-            statement = f"abs({said.left} - ({said.right})) <= {gap}"
-            yield {**result.claim.table, "statement": statement}
-            return
-        if any(s.op in (">", ">=") for s in sides if isinstance(s, Compare)):
-            numbers = [(b, a) for a, b in numbers]
-        if all(b > 0 for _, b in numbers):
-            factor = max(a / b for a, b in numbers)
-            yield {**result.claim.table, "statement": said.times(factor)}
 
-    def equalities(self, program: Program) -> tuple[float, ...]:
-        return stated([self.statement], program)
+        def ratio(statement: Compare, domain: Formula) -> Fraction | None:
+            sides = statement.left, statement.right
+            left, right = (evaluate_term(side, values) for side in sides)
+            if statement.op == "==":
+                return abs(left - right)
+            if statement.op in (">", ">="):
+                left, right = right, left
+            return left / right if right > 0 else None
+
+        facts = [fact for part in result.claim.instances for fact in part.facts()]
+        return with_tolerance(result.claim.table, facts, ratio)
+
+    def facts(self) -> list[Fact]:
+        return [Fact(self.statement)]
 
 
 def _described(formula: Formula, values: Callable[[Entry], Fraction]) -> str:

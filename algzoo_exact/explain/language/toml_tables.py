@@ -18,6 +18,9 @@ MOST_DIGITS = 1000  # of an integer, and of a text made of digits alone
 MOST_PARTS = 5000  # of a key with dots
 IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z_0-9]*")
 
+WIDE = 96  # characters of a line that is written
+
+_LINES = re.compile(r'[^"\\\x00-\x08\x0b-\x1f\x7f]*\n')  # as they may stand in three quotes
 _DIGITS = re.compile(rf"[0-9a-fA-F_]{{{MOST_DIGITS + 1}}}")
 
 _PLACE = re.compile(r"(?s)(?P<problem>.*) \(at (?P<place>line \d+, column \d+|end of document)\)")
@@ -151,20 +154,25 @@ class Table:
 
 def toml_of(heading: str, data: Mapping[str, Any]) -> str:
     """An array's table as it stands in a file, as in ``[[claim]]``."""
-    lines = [f"{key} = {_value(value)}" for key, value in data.items()]
+    lines = [f"{key} = {toml_value(value)}" for key, value in data.items()]
     return "\n".join([f"[[{heading}]]", *lines]) + "\n"
 
 
-def _value(value: object) -> str:
+def toml_value(value: object) -> str:
+    """A value as it stands in a file; whole lines, and long lists, have lines of their own."""
     match value:
         case bool():
             return "true" if value else "false"
+        case str() if _LINES.fullmatch(value):
+            return f'"""\n{value}"""'
         case str():
             return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
         case list() | tuple():
-            return f"[{', '.join(map(_value, value))}]"
+            parts = [toml_value(part) for part in value]
+            line = f"[{', '.join(parts)}]"
+            return line if len(line) <= WIDE else "[\n  " + ",\n  ".join(parts) + ",\n]"
         case dict():
-            inner = ", ".join(f"{key} = {_value(part)}" for key, part in value.items())
+            inner = ", ".join(f"{key} = {toml_value(part)}" for key, part in value.items())
             return f"{{ {inner} }}"
     return str(value)
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from algzoo_exact.exact.shares import as_decimal
 from algzoo_exact.explain.claims.cases import Case, CaseResult, Partition
 from algzoo_exact.explain.claims.claim import Claim, ClaimResult, Instance
-from algzoo_exact.explain.outcome import Figure, Outcome, Status
+from algzoo_exact.explain.outcome import Figure, Outcome, Status, choice_text
 from algzoo_exact.explain.story import Explanation
 from algzoo_exact.explain.suggest import Suggestion
 from algzoo_exact.explain.verify import Verification
@@ -300,7 +300,7 @@ def figures(instances: Sequence[Outcome]) -> tuple[d.Text, ...]:
 
 
 def _parameters(checked: Outcome) -> str:
-    return ", ".join(f"{key} = {value}" for key, value in checked.parameters)
+    return choice_text(checked.parameters)
 
 
 def joined(parts: Sequence[d.Text], between: str) -> d.Text:

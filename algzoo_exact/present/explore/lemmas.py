@@ -16,7 +16,7 @@ from algzoo_exact.explain.language.expression import (
     Term,
     Truth,
 )
-from algzoo_exact.explain.outcome import Status
+from algzoo_exact.explain.outcome import Status, choice_text
 from algzoo_exact.explain.verify import Verification
 from algzoo_exact.present.explore.columns import Data, weights
 
@@ -42,7 +42,7 @@ def story_of(found: Verification) -> Data:
 
 
 def _lemma(said: Claim | Case, kind: str, instance: Ground, status: Status, where: Formula) -> Data:
-    at = ", ".join(f"{name} = {value}" for name, value in instance.parameters)
+    at = choice_text(instance.parameters)
     written = dict(said.written)
     return {
         "name": f"{said.name} ({at})" if at else said.name,
