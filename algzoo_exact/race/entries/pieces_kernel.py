@@ -100,7 +100,7 @@ def planted_for(
     return w_in, w_hh, w_out, tree, flops + spent
 
 
-def found_on(tree: Tree, points: int) -> dict[str, float | int | str]:
+def found_on(tree: Tree, points: int) -> dict[str, int]:
     """What an entry says of so many points: their number, and that of the pieces they shared."""
     return {"points": points} | ({"pieces": int(tree.used[_MATRICES])} if tree.spared else {})
 
