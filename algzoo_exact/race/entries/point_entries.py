@@ -45,8 +45,8 @@ def _share_right(
 def count_right(program: Program, x: np.ndarray, labels: np.ndarray, count: int) -> int:
     """How many of the first ``count`` inputs of ``x`` (n, N), float32, are answered rightly."""
     weights = (w.astype(np.float32) for w in rounded_weights(program))
-    tied, lowest = np.empty(count, np.int32), np.empty(count, np.bool_)
-    if not rnn_outcomes(*weights, x, labels, 0, count, tied, lowest):
+    _, lowest, finite = rnn_outcomes(*weights, x, labels[:count])
+    if not finite:
         raise FloatRangeError("The logits overflow in float32.")
     return int(lowest.sum())
 
