@@ -91,15 +91,14 @@ def matrices_of(network: Program | Transformer) -> list[Matrix]:
 
 def rebuilt(network: Network, matrices: Iterable[Matrix]) -> Network:
     """A network of the same sort with other ``matrices_of`` it."""
-    return cast("Network", _rebuilt(network, matrices))
-
-
-def _rebuilt(network: Program | Transformer, matrices: Iterable[Matrix]) -> Program | Transformer:
-    if isinstance(network, Program):
-        if network.is_mlp:
-            return mlp([*matrices])
+    found: Program | Transformer
+    if isinstance(network, Transformer):
+        embed, pos_embed, *inner, unembed = matrices
+        layers = tuple(AttentionLayer(*inner[k : k + 4]) for k in range(0, len(inner), 4))
+        found = replace(network, embed=embed, pos_embed=pos_embed, layers=layers, unembed=unembed)
+    elif network.is_mlp:
+        found = mlp([*matrices])
+    else:
         inputs, recurrent, readout = matrices
-        return rnn([w for (w,) in inputs], recurrent, readout, network.seq_len)
-    embed, pos_embed, *inner, unembed = matrices
-    layers = tuple(AttentionLayer(*inner[k : k + 4]) for k in range(0, len(inner), 4))
-    return replace(network, embed=embed, pos_embed=pos_embed, layers=layers, unembed=unembed)
+        found = rnn([w for (w,) in inputs], recurrent, readout, network.seq_len)
+    return cast("Network", found)

@@ -44,8 +44,8 @@ def _share_right(
 
 def count_right(program: Program, x: np.ndarray, labels: np.ndarray, count: int) -> int:
     """How many of the first ``count`` inputs of ``x`` (n, N), float32, are answered rightly."""
-    weights = (w.astype(np.float32) for w in rounded_weights(program))
-    _, lowest, finite = rnn_outcomes(*weights, x, labels[:count])
+    w_hi, w_hh, w_oh = (w.astype(np.float32) for w in rounded_weights(program))
+    _, lowest, finite = rnn_outcomes(w_hi, w_hh, w_oh, x, labels[:count])
     if not finite:
         raise FloatRangeError("The logits overflow in float32.")
     return int(lowest.sum())
