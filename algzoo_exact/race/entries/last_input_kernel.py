@@ -119,15 +119,10 @@ def dearest(d: int, m: int) -> int:
     return SHARE + early + (m - 2) * (3 * d + 2 * d * d) + start + (d + 3) * piece
 
 
-@compiled
 def contrasts(w_in: Floats, w_out: Floats) -> tuple[Floats, Floats]:
     """W_oh[l, j] - W_oh[k, j] at [l, j, k], and the same times W_hi[j]: an operation for each."""
-    outputs, d = w_out.shape
-    gaps = np.empty((outputs, d, outputs))
-    for label in range(outputs):
-        for j in range(d):
-            gaps[label, j] = w_out[label, j] - w_out[:, j]
-    return gaps, gaps * w_in.reshape(1, d, 1)
+    gaps = np.ascontiguousarray((w_out[:, None] - w_out).transpose(0, 2, 1))
+    return gaps, gaps * w_in[:, None]
 
 
 @compiled
