@@ -16,6 +16,7 @@ import resource
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from math import log10
 from statistics import median
 from typing import Any, TypeVar
@@ -34,16 +35,10 @@ def floats(model: str, cores: int) -> Result:
 
 
 def exact(model: str, cores: int, digits: int) -> Result:
-    """``accuracy(method="exact")``: a rigorous enclosure of width at most 10**-digits."""
-    return _exact(model, digits, cores)
+    """``accuracy(method="exact")``: a rigorous enclosure of width at most 10**-digits.
 
-
-def six_digits(model: str, cores: int) -> Result:
-    """The same for a width of 10**-6, which float64 balls prove for n = 5 but for a few cells."""
-    return _exact(model, 6, cores)
-
-
-def _exact(model: str, digits: int, cores: int) -> Result:
+    Of 10**-6, for ``six_digits``: float64 balls prove that for n = 5 but for a few cells.
+    """
     from algzoo_exact import accuracy
 
     return _accuracy(
@@ -92,15 +87,14 @@ def regions(model: str, cores: int) -> Result:
 def brute_force(model: str, cores: int, masks_at_once: int) -> Result:
     """All masks times all orders, n = 3 (``brute_force.py``)."""
     import brute_force
-    import numpy as np
     from programs import find
+
+    from algzoo_exact.program.floats import rounded_weights
 
     def prepare(name: str) -> Callable[[], float]:
         program, _ = find(name)
-        w_hi = np.array(program.input_weights, np.float64)
-        w_hh = np.array(program.recurrent, np.float64)
-        w_oh = np.array(program.readout, np.float64)
-        return lambda: brute_force.accuracy(w_hi, w_hh, w_oh, masks_at_once)
+        weights = rounded_weights(program)
+        return lambda: brute_force.accuracy(*weights, masks_at_once)
 
     prepare(_tiny(model))()
     times, value = _timed(prepare(model))
@@ -151,7 +145,7 @@ def first_call(model: str, cores: int) -> Result:
 KINDS: dict[str, Callable[..., Result]] = {
     "floats": floats,
     "exact": exact,
-    "six_digits": six_digits,
+    "six_digits": partial(exact, digits=6),
     "regions": regions,
     "brute_force": brute_force,
     "sampling": sampling,

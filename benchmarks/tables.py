@@ -60,11 +60,12 @@ class Report:
             self._machine(),
             _TIMES,
             self._times(),
+            self._listed("six_digits", "six digits of {model}"),
             _SAMPLING,
             self._sampling(),
             _BRUTE_FORCE,
             self._brute_force(),
-            self._variants(),
+            self._listed("variants", "{count} noisy variants of {model} in one call"),
             _MEMORY,
             self._memory(),
             _START,
@@ -79,7 +80,7 @@ class Report:
                 f"- {r['kind']} {r['model']}, {r['cores']} core(s): {r['error']}" for r in failed
             ]
             parts += ["## Failed", "\n".join(lines)]
-        return "\n\n".join(parts) + "\n"
+        return "\n\n".join(filter(None, parts)) + "\n"
 
     def _find(self, kind: str, model: str, cores: int = 1, **options: Any) -> Result:
         """The measurement, or an empty one if it was not asked for."""
@@ -101,17 +102,16 @@ class Report:
                 row += [_cell(self._find(kind, model, k), "seconds", _seconds) for k in CORES]
             digits = self._find("exact", model).get("digits")
             rows.append([*row, str(digits or _NONE)])
-        return _table([*head, "digits"], rows) + self._six_digits()
+        return _table([*head, "digits"], rows)
 
-    def _six_digits(self) -> str:
+    def _listed(self, kind: str, what: str) -> str:
+        """A line for each measurement of that kind: ``what`` it is of, with its facts."""
         lines = []
         for r in self.results:
-            if r["kind"] == "six_digits":
+            if r["kind"] == kind:
                 cores = "one core" if r["cores"] == 1 else f"{r['cores']} cores"
-                lines.append(
-                    f"- six digits of {r['model']}, {cores}: {_cell(r, 'seconds', _seconds)}"
-                )
-        return "\n\n" + "\n".join(lines) if lines else ""
+                lines.append(f"- {what.format(**r)}, {cores}: {_cell(r, 'seconds', _seconds)}")
+        return "\n".join(lines)
 
     def _sampling(self) -> str:
         head = ["model", "samples", "seconds, 1", "seconds, 2", "standard error"]
@@ -138,17 +138,6 @@ class Report:
                     [r["model"], str(r["masks_at_once"]), seconds, *(_ratio(r, o) for o in ours)]
                 )
         return _table([*head, "/ exact"], rows)
-
-    def _variants(self) -> str:
-        lines = []
-        for r in self.results:
-            if r["kind"] == "variants":
-                cores = "one core" if r["cores"] == 1 else f"{r['cores']} cores"
-                seconds = _cell(r, "seconds", _seconds)
-                lines.append(
-                    f"- {r['count']} noisy variants of {r['model']} in one call, {cores}: {seconds}"
-                )
-        return "\n".join(lines)
 
     def _memory(self) -> str:
         kinds = {"float64": "floats", "exact": "exact"}

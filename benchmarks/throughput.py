@@ -14,16 +14,15 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import sys
 import time
 from collections.abc import Callable
-from importlib.metadata import version
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 import torch
+from run import machine
 from torch import nn
 
 import algzoo_exact as az
@@ -105,13 +104,13 @@ def sampling(name: str, samples: int, count: int) -> Row:
     return {"model": name, "samples": samples} | ours
 
 
-def report(machine: Row, trained: list[Row], sampled: list[Row]) -> str:
+def report(here: Row, trained: list[Row], sampled: list[Row]) -> str:
     lines = [
         "# Training and sampling against plain torch",
         "",
         "Made by `benchmarks/throughput.py`, which says what is compared.",
-        f"{machine['cores']} cores ({machine['processor']}), torch {machine['torch']}, "
-        f"numba {machine['numba']}; load {machine['load_at_start']} at the start.",
+        f"{here['cores']} cores ({here['processor']}), torch {here['torch']}, "
+        f"numba {here['numba']}; load {here['load_at_start']} at the start.",
         "",
         "## Training steps per second, five seeds together",
         "",
@@ -147,22 +146,17 @@ def main() -> int:
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     count, steps = (2, 16) if options.quick else (5, 256)
-    machine = {
-        "processor": platform.machine(),
-        "cores": os.cpu_count(),
-        "load_at_start": round(os.getloadavg()[0], 1),
-        **{name: version(name) for name in ("torch", "numba")},
-    }
+    here = machine(os.cpu_count() or 1)
     trained = [training(d, n, steps, count) for d, n in TRAINED[: 1 if options.quick else None]]
     sampled = [
         sampling(name, 1 << 16 if options.quick else samples, count)
         for name, samples in list(SAMPLED.items())[: 1 if options.quick else None]
     ]
     with replacing(options.out / "throughput.json") as path:
-        content = {"machine": machine, "training": trained, "sampling": sampled}
+        content = {"machine": here, "training": trained, "sampling": sampled}
         path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
     with replacing(options.out / "throughput.md") as path:
-        path.write_text(report(machine, trained, sampled), encoding="utf-8")
+        path.write_text(report(here, trained, sampled), encoding="utf-8")
     print(f"Wrote throughput.md and throughput.json to {options.out}", file=sys.stderr)
     return 0
 

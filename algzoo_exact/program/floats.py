@@ -47,29 +47,30 @@ class Weights(NamedTuple):
 def float_weights(program: Program) -> Weights | None:
     """The program in float64, or None where a weight is out of the safe range. Not to be written
     to: the starting cones of a program share it."""
-    layers, readout, k = program.layers, program.readout, program.outputs
-    known = {
-        id(layer.state): _in_range(layer.state) for layer in layers[1:]
-    }  # RNNs' layers share it
-    inner = [known[id(layer.state)] for layer in layers[1:]]
-    inputs, last = [_in_range(layer.input) for layer in layers], _in_range(readout)
-    margins = None
-    if last is not None and all(map(is_float, chain(*readout))):
-        margins = last[:, None] - last[None, :]  # rounded correctly, so 0 only where equal
-    elif last is not None:
-        margins = _in_range([tuple(map(sub, p, q)) for p in readout for q in readout])
-    found = [part for part in (*inner, *inputs) if part is not None]
-    if last is None or margins is None or len(found) < len(inner) + len(inputs):
+    try:
+        return _weights(program)
+    except OverflowError:
         return None
+
+
+def _weights(program: Program) -> Weights:
+    layers, readout, k = program.layers, program.readout, program.outputs
+    last = _in_range(readout)
+    if all(map(is_float, chain(*readout))):
+        margins = last[:, None] - last[None, :]  # rounded correctly, so 0 only where equal
+    else:
+        margins = _in_range([tuple(map(sub, p, q)) for p in readout for q in readout])
+    known = {id(rows): _in_range(rows) for rows in (layer.state for layer in layers[1:])}  # shared
     state = np.zeros((program.neurons, program.hidden_size))
-    for start, part in zip(program.first[1:], found[: len(inner)], strict=False):
+    for start, layer in zip(program.first[1:], layers[1:], strict=False):
+        part = known[id(layer.state)]
         state[start : start + len(part), : part.shape[1]] = part
     reads = np.array([[layer.reads.start, layer.reads.stop] for layer in layers])
     return Weights(
         np.array(program.first),
         np.repeat(np.arange(len(layers)), program.widths),
         state,
-        np.concatenate(found[len(inner) :]),
+        np.concatenate([_in_range(layer.input) for layer in layers]),
         reads,
         np.maximum.accumulate([0, *reads[:, 1]]),
         last,
@@ -104,13 +105,12 @@ def rounded(rows: Sequence[Sequence[Fraction]]) -> Floats:
     return np.array([[float(entry) for entry in row] for row in rows])
 
 
-def _in_range(rows: Sequence[Sequence[Fraction]]) -> Floats | None:
-    """Entries as floats, each within a relative error U; None if one leaves the safe range."""
-    try:
-        array = rounded(rows)
-    except OverflowError:
-        return None
+def _in_range(rows: Sequence[Sequence[Fraction]]) -> Floats:
+    """Entries as floats, each within a relative error U; OverflowError if one leaves the safe
+    range."""
+    array = rounded(rows)
     size = np.abs(array)
     nonzero = np.array([[entry.numerator != 0 for entry in row] for row in rows])
-    lost = nonzero & ((size < SAFE[0]) | (size > SAFE[1]))
-    return None if np.any(lost) else array
+    if np.any(nonzero & ((size < SAFE[0]) | (size > SAFE[1]))):
+        raise OverflowError("a weight is out of the safe range")
+    return array

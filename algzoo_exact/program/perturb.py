@@ -14,6 +14,7 @@ import numpy as np
 from algzoo_exact.errors import InputError
 from algzoo_exact.program.ir import Matrix, Program, mlp, rnn
 from algzoo_exact.program.lift import named_weights
+from algzoo_exact.program.rounding import nearest
 from algzoo_exact.program.transformer import AttentionLayer, Transformer
 
 Network = TypeVar("Network", bound=Program | Transformer)
@@ -49,7 +50,7 @@ def perturb_network(network: Network, std: float, seed: int, *, relative: bool) 
         noise = deviation * random.standard_normal((len(matrix), len(matrix[0])))
         noisy.append(
             tuple(
-                tuple(nearest_float32(w + Fraction(e)) for w, e in zip(row, errors, strict=True))
+                tuple(nearest(w + Fraction(e), "float32") for w, e in zip(row, errors, strict=True))
                 for row, errors in zip(matrix, noise.tolist(), strict=True)
             )
         )
@@ -66,24 +67,6 @@ def check_noise(std: float, seed: int) -> None:
         raise InputError(f"The noise's seed must be a whole number, not {seed!r}.")
     if not 0 <= seed <= LARGEST_SEED:
         raise InputError(f"The noise's seed must be from 0 to 2^32 - 1, not {seed}.")
-
-
-def nearest_float32(value: Fraction) -> Fraction:
-    """The nearest float32; of two equally near ones the one with an even last bit.
-
-    Rounding to float64 first can end at a neighbour, so the neighbours are compared exactly.
-    """
-    with np.errstate(over="ignore"):  # beyond the largest one is infinity
-        guess = np.float32(float(value)) if abs(value) < 2**128 else np.float32(inf)
-        ways = (-np.float32(inf), np.float32(inf))
-        candidates = [guess, *(np.nextafter(guess, way) for way in ways)]
-    if not np.isfinite(guess):
-        raise InputError("A weight with noise is beyond the range of float32.")
-
-    def distance(candidate: np.float32) -> tuple[Fraction, bool]:
-        return abs(Fraction(float(candidate)) - value), bool(candidate.view(np.uint32) & 1)
-
-    return Fraction(float(min(filter(np.isfinite, candidates), key=distance)))
 
 
 def _root_mean_square(matrix: Matrix) -> float:
@@ -108,15 +91,14 @@ def matrices_of(network: Program | Transformer) -> list[Matrix]:
 
 def rebuilt(network: Network, matrices: Iterable[Matrix]) -> Network:
     """A network of the same sort with other ``matrices_of`` it."""
-    return cast("Network", _rebuilt(network, matrices))
-
-
-def _rebuilt(network: Program | Transformer, matrices: Iterable[Matrix]) -> Program | Transformer:
-    if isinstance(network, Program):
-        if network.is_mlp:
-            return mlp([*matrices])
+    found: Program | Transformer
+    if isinstance(network, Transformer):
+        embed, pos_embed, *inner, unembed = matrices
+        layers = tuple(AttentionLayer(*inner[k : k + 4]) for k in range(0, len(inner), 4))
+        found = replace(network, embed=embed, pos_embed=pos_embed, layers=layers, unembed=unembed)
+    elif network.is_mlp:
+        found = mlp([*matrices])
+    else:
         inputs, recurrent, readout = matrices
-        return rnn([w for (w,) in inputs], recurrent, readout, network.seq_len)
-    embed, pos_embed, *inner, unembed = matrices
-    layers = tuple(AttentionLayer(*inner[k : k + 4]) for k in range(0, len(inner), 4))
-    return replace(network, embed=embed, pos_embed=pos_embed, layers=layers, unembed=unembed)
+        found = rnn([w for (w,) in inputs], recurrent, readout, network.seq_len)
+    return cast("Network", found)

@@ -9,13 +9,11 @@ from typing import Literal, get_args
 
 from algzoo_exact.errors import InputError, demand, did_you_mean
 from algzoo_exact.program.ir import Matrix
-from algzoo_exact.program.perturb import Network, matrices_of, nearest_float32, rebuilt
+from algzoo_exact.program.perturb import Network, matrices_of, rebuilt
+from algzoo_exact.program.rounding import nearest
 
 Format = Literal["float32", "float16", "bfloat16", "int8"]
 FORMATS: tuple[Format, ...] = get_args(Format)
-
-_BITS = {"float16": (11, -24, Fraction(65504)), "bfloat16": (8, -133, Fraction(255 * 2**120))}
-"""Significant bits, the exponent of the least positive number, and the largest number."""
 
 
 def pruned_network(network: Network, share: float) -> Network:
@@ -67,23 +65,7 @@ def _rounded(matrix: Matrix, to: Format) -> Matrix:
 
 
 def _rounding(matrix: Matrix, to: Format) -> Callable[[Fraction], Fraction]:
-    if to == "float32":
-        return nearest_float32
     if to != "int8":
-        return lambda w: _nearest(w, to)
-    scale = nearest_float32(max(abs(w) for row in matrix for w in row) / 127)
+        return lambda w: nearest(w, to)
+    scale = nearest(max(abs(w) for row in matrix for w in row) / 127, "float32")
     return lambda w: scale * min(127, max(-127, round(w / scale))) if scale else Fraction(0)
-
-
-def _nearest(w: Fraction, to: str) -> Fraction:
-    bits, least, largest = _BITS[to]
-    if not w:
-        return w
-    exponent = w.numerator.bit_length() - w.denominator.bit_length()
-    if abs(w) < Fraction(2) ** exponent:
-        exponent -= 1  # now 2^exponent <= |w| < 2^(exponent + 1)
-    unit = Fraction(2) ** max(least, exponent + 1 - bits)
-    found = unit * round(w / unit)
-    if abs(found) > largest:
-        raise InputError(f"A weight is beyond the range of {to}.")
-    return found

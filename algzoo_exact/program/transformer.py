@@ -32,13 +32,13 @@ class AttentionLayer(Shown):
 
     def __post_init__(self) -> None:
         for name in ("query", "key", "value", "output"):
-            object.__setattr__(self, name, to_matrix(getattr(self, name), name))
-        size = len(self.query)
-        for name in ("query", "key", "value", "output"):
-            if not size or _shape(getattr(self, name)) != (size, size):
+            matrix = to_matrix(getattr(self, name), name)
+            object.__setattr__(self, name, matrix)
+            size = self.hidden_size
+            if not size or _shape(matrix) != (size, size):
                 raise InputError(
                     "query, key, value and output of a layer must be square and of one size, but "
-                    f"{name} has shape {_shape(getattr(self, name))}."
+                    f"{name} has shape {_shape(matrix)}."
                 )
 
     @property
@@ -65,12 +65,11 @@ class Transformer(Shown):
     heads: int = 1
 
     def __post_init__(self) -> None:
-        for name in ("embed", "pos_embed", "unembed"):
-            object.__setattr__(self, name, to_matrix(getattr(self, name), name))
         object.__setattr__(self, "layers", tuple(self.layers))
-        size = self.hidden_size
         for name in ("embed", "pos_embed", "unembed"):
-            matrix: Matrix = getattr(self, name)
+            matrix = to_matrix(getattr(self, name), name)
+            object.__setattr__(self, name, matrix)
+            size = self.hidden_size
             if not size or not matrix or _shape(matrix) != (len(matrix), size):
                 raise InputError(
                     "embed, pos_embed and unembed must be matrices with a column for each of the "

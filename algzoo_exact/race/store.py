@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 from algzoo_exact.errors import InputError
 from algzoo_exact.race.estimator import Estimate
 from algzoo_exact.score.pool import Kept
-from algzoo_exact.state import State, opened
+from algzoo_exact.state import opened
 
 FILE = "run.db"
 
@@ -75,11 +75,7 @@ def kept_in(
         raise InputError(f"Cannot use {folder}: {error.strerror or error}.") from error
     place = None if folder is None else folder / FILE
     with opened(place, lambda: {"command": "compare", **settings}) as state:
-        yield keeping(state)
-
-
-def keeping(state: State | None) -> Kept[Job, Truth | Answers]:
-    return Kept(state, json.dumps, astuple, _restored)
+        yield Kept(state, json.dumps, astuple, _restored)
 
 
 def _restored(job: Job, plain: Any) -> Truth | Answers:

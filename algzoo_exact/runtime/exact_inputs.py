@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from algzoo_exact.program.ir import Program
+from algzoo_exact.program.ir import Matrix, Program
 
 MOST = 16
 """Inputs are cut to [-16, 16]; a normal variable leaves it less than once in 10^56."""
@@ -25,11 +25,10 @@ def exact_bits(program: Program) -> int | None:
     with 0 <= h <= H lies between the sum of its negative and that of its positive parts. Both are
     doubles if they are at most 2**(53 - b - s).
     """
-    shifts = [_shift(rows) for rows in ([program.input_weights], program.recurrent)]
+    inward, onward = _shift((program.input_weights,)), _shift(program.recurrent)
     last = _shift(program.readout)
-    if last is None or shifts[0] is None or shifts[1] is None:
+    if inward is None or onward is None or last is None:
         return None
-    inward, onward = shifts[0], shifts[1]
     bound = [Fraction(0)] * program.hidden_size
     unit, bits = 0, _DOUBLE
     for t in range(program.seq_len):
@@ -43,7 +42,7 @@ def exact_bits(program: Program) -> int | None:
     return bits if bits >= _FEWEST else None
 
 
-def _shift(rows: tuple[tuple[Fraction, ...], ...] | list[tuple[Fraction, ...]]) -> int | None:
+def _shift(rows: Matrix) -> int | None:
     """The least s such that all entries are multiples of 2**-s; None if there is none."""
     denominators = [w.denominator for row in rows for w in row]
     if any(d & (d - 1) for d in denominators):

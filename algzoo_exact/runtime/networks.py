@@ -13,7 +13,7 @@ from torch import Tensor
 
 from algzoo_exact.errors import FloatRangeError
 from algzoo_exact.program.ir import Matrix, Program
-from algzoo_exact.program.lift import INPUT_KEY, READOUT_KEY, RECURRENT_KEY, named_weights
+from algzoo_exact.program.lift import INPUT_KEY, KEYS, READOUT_KEY, RECURRENT_KEY, named_weights
 from algzoo_exact.program.task import TieRule
 from algzoo_exact.program.transformer import Transformer
 from algzoo_exact.runtime.attention import transformer_outputs
@@ -63,24 +63,19 @@ def network_for(
 class _CompiledRnn(Network):
     def __init__(self, program: Program, dtype: torch.dtype, device: torch.device) -> None:
         weights = _state(program, dtype)
-        self.w_hi = weights[INPUT_KEY][:, 0].numpy()
-        self.w_hh, self.w_oh = (weights[key].numpy() for key in (RECURRENT_KEY, READOUT_KEY))
+        w_hi, w_hh, w_oh = (weights[key].numpy() for key in KEYS)
+        self.weights = w_hi[:, 0], w_hh, w_oh
 
     def outputs(self, x: Tensor) -> Tensor:
         from algzoo_exact.runtime.rnn_kernel import rnn_outputs
 
-        rows = x.numpy()
-        out = np.empty((len(self.w_oh), rows.shape[1]), rows.dtype)
-        rnn_outputs(self.w_hi, self.w_hh, self.w_oh, rows, 0, rows.shape[1], out)
-        return _finite(torch.from_numpy(out))
+        return _finite(torch.from_numpy(rnn_outputs(*self.weights, x.numpy())))
 
     def credit(self, x: Tensor, label: Tensor, count: int, ties: TieRule) -> dict[int, int]:
         from algzoo_exact.runtime.rnn_kernel import rnn_outcomes
 
-        rows, labels = x.numpy(), label.numpy()
-        tied, lowest = np.empty(len(labels), np.int32), np.empty(len(labels), np.bool_)
-        w = self.w_hi, self.w_hh, self.w_oh
-        if not rnn_outcomes(*w, rows, labels, 0, len(labels), tied, lowest):
+        tied, lowest, finite = rnn_outcomes(*self.weights, x.numpy(), label.numpy())
+        if not finite:
             raise _overflow("The logits overflow", x.dtype)
         if ties == "lowest":
             return {1: int(lowest[:count].sum())}

@@ -45,7 +45,8 @@ def observe(program: Program, task: Task, seed: int, bits: int | None = None) ->
                 _add_squares(squares, patterns, on, _middles(x.numpy()), errors**2)
             continue
         if on is not None:
-            patterns.update(_counted(on))
+            found, _, counts = _grouped(on)
+            patterns.update(dict(zip(found, map(int, counts), strict=True)))
         label, logits = labels_of(x).numpy(), network.outputs(x).numpy()
         largest = logits == logits.max(0)
         several = largest.sum(0) > 1
@@ -98,12 +99,6 @@ def _add_squares(
         pattern, middles = both & ((1 << len(on)) - 1), both >> len(on)
         squares[pattern, middles] = squares.get((pattern, middles), 0.0) + float(total)
         patterns[pattern] += int(count)
-
-
-def _counted(on: NDArray[np.bool_]) -> dict[int, int]:
-    """How often each column of ``on`` (k, N) comes, as bits."""
-    found, _, counts = _grouped(on)
-    return dict(zip(found, map(int, counts), strict=True))
 
 
 def _grouped(

@@ -11,45 +11,37 @@ from algzoo_exact.runtime.tiles import BLOCK, Floats, product
 
 
 @compiled_any_order
-def rnn_outputs(
-    w_hi: Floats, w_hh: Floats, w_oh: Floats, x: Floats, first: int, last: int, out: Floats
-) -> None:
-    """Outputs (k, N) of the inputs ``first`` .. ``last`` - 1 of ``x`` (n, N), into ``out``."""
-    n, d, k = len(x), len(w_hi), len(w_oh)
+def rnn_outputs(w_hi: Floats, w_hh: Floats, w_oh: Floats, x: Floats) -> Floats:
+    """Outputs (k, N) of the inputs ``x`` (n, N)."""
+    n, d, k, last = len(x), len(w_hi), len(w_oh), x.shape[1]
     rows = np.zeros((n + 1, d + 1, BLOCK), x.dtype)
     w_step = step_weights(w_hi, w_hh)
-    y = np.empty((k, BLOCK), x.dtype)
-    for at in range(first, last, BLOCK):
+    y, out = np.empty((k, BLOCK), x.dtype), np.empty((k, last), x.dtype)
+    for at in range(0, last, BLOCK):
         size = forward(rows, y, w_step, w_oh, x, at, last)
         for i in range(k):
             for b in range(size):
                 out[i, at + b] = y[i, b]
+    return out
 
 
 @compiled_any_order
 def rnn_outcomes(
-    w_hi: Floats,
-    w_hh: Floats,
-    w_oh: Floats,
-    x: Floats,
-    labels: NDArray[np.int64],
-    first: int,
-    last: int,
-    tied: NDArray[np.int32],
-    lowest: NDArray[np.bool_],
-) -> bool:
-    """What becomes of each of the inputs ``first`` .. ``last`` - 1 of ``x`` (n, N).
+    w_hi: Floats, w_hh: Floats, w_oh: Floats, x: Floats, labels: NDArray[np.int64]
+) -> tuple[NDArray[np.int32], NDArray[np.bool_], bool]:
+    """What becomes of the first inputs of ``x`` (n, N), as many as there are ``labels``.
 
     ``tied[b]`` is the number of logits that share the maximum if the label's is among them, else
-    0; ``lowest[b]`` whether the label is the first of them. True if all logits are finite.
+    0; ``lowest[b]`` whether the label is the first of them; and whether all logits are finite.
     """
-    n, d, k = len(x), len(w_hi), len(w_oh)
+    n, d, k, last = len(x), len(w_hi), len(w_oh), len(labels)
     rows = np.zeros((n + 1, d + 1, BLOCK), x.dtype)
     w_step = step_weights(w_hi, w_hh)
     y = np.empty((k, BLOCK), x.dtype)
+    tied, lowest = np.empty(last, np.int32), np.empty(last, np.bool_)
     best, finite = np.empty(BLOCK, x.dtype), np.zeros(BLOCK, x.dtype)
     index, count = np.empty(BLOCK, np.int32), np.empty(BLOCK, np.int32)
-    for at in range(first, last, BLOCK):
+    for at in range(0, last, BLOCK):
         size = forward(rows, y, w_step, w_oh, x, at, last)
         for b in range(size):
             best[b] = y[0, b]
@@ -68,7 +60,7 @@ def rnn_outcomes(
             label = labels[at + b]
             tied[at + b] = count[b] if y[label, b] == best[b] else 0
             lowest[at + b] = index[b] == label
-    return bool(np.all(finite == 0))
+    return tied, lowest, bool(np.all(finite == 0))
 
 
 @compiled_any_order

@@ -20,7 +20,8 @@ from support.command_line import json_of, run
 import algzoo_exact as az
 from algzoo_exact.errors import InputError
 from algzoo_exact.program.ir import Program, rnn
-from algzoo_exact.program.perturb import nearest_float32, perturb_network
+from algzoo_exact.program.perturb import perturb_network
+from algzoo_exact.program.rounding import nearest
 from algzoo_exact.program.transformer import AttentionLayer, Transformer
 from algzoo_exact.zoo.architectures import new_module, to_state
 from algzoo_exact.zoo.loading import load
@@ -37,6 +38,10 @@ def transformer(size: int, n: int, heads: int = 1) -> Transformer:
     row = tuple(Fraction(k, 7) for k in range(size))
     square, tall = (row,) * size, (row,) * n
     return Transformer(tall, tall, (AttentionLayer(*(square,) * 4),) * 2, tall, heads)
+
+
+def nearest_float32(value: Fraction) -> Fraction:
+    return nearest(value, "float32")
 
 
 def weights(network: Network) -> list[Fraction]:

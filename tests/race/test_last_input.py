@@ -23,7 +23,7 @@ import algzoo_exact as az
 from algzoo_exact.race.entries import last_input_kernel as kernel
 from algzoo_exact.race.entries.directions import bent, directions, reach
 from algzoo_exact.race.entries.last_input import LAST_INPUT
-from algzoo_exact.race.entries.pieces_kernel import accuracies
+from algzoo_exact.race.entries.pieces_kernel import accuracies, planted
 
 Floats = NDArray[np.float64]
 Weights = tuple[Floats, Floats, Floats]
@@ -59,9 +59,9 @@ def lines(weights: Weights, points: Floats) -> tuple[Floats, int]:
     m = points.shape[1]
     order = np.ascontiguousarray(np.argsort(-points, axis=1)[:, :2])
     ends = stats.t.cdf(np.take_along_axis(points, order, 1) * m**0.5, m)
-    *early, _ = kernel.early_steps(w_in, w_hh)
+    bends, first, second, _ = kernel.early_steps(w_in, w_hh)
     out = np.empty(len(points))
-    tables = ((early[0], early[1], early[2]), None, kernel.contrasts(w_in, w_out))
+    tables = planted(bends, first, second, 0, shared=False), kernel.contrasts(w_in, w_out)
     done, flops = accuracies(w_in, w_hh, *tables, points, order, ends, reach(m), FOREVER, out)
     assert done == len(points)
     return out, flops

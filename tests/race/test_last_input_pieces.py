@@ -50,10 +50,10 @@ def grown(w_in: Floats, w_hh: Floats, w_out: Floats, points: Floats) -> tuple[Fl
     signs, scaled, _, _ = pieces.in_units(w_in, w_hh, w_out)
     bends, first, second, _ = early_steps(signs, scaled)
     tree = pieces.planted(bends, first, second, len(points))
-    found, costs = np.empty((len(points), len(w_in))), []
+    found, z, costs = np.empty((len(points), len(w_in))), np.empty(len(w_in)), []
     columns = np.ascontiguousarray(scaled.T)
     for u, out in zip(np.ascontiguousarray(points), found, strict=True):
-        costs.append(pieces.carried_by_pieces(u, len(u), signs, columns, tree, FOREVER, out))
+        costs.append(pieces.carried(u, len(u), signs, columns, tree, FOREVER, z, out))
     return found * np.where(w_in == 0, 1, abs(w_in)), costs
 
 
@@ -129,15 +129,13 @@ def test_accuracies_are_those_without_pieces(name: str) -> None:
     chunk = directions(m, 3, 0)
     given = chunk.points, chunk.order, chunk.ends, reach(m), FOREVER
     plain, shared = np.empty(len(chunk.points)), np.empty(len(chunk.points))
-    *early, _ = early_steps(w_in, w_hh)
-    early_tables = early[0], early[1], early[2]
-    tables = early_tables, None, contrasts(w_in, w_out)
-    _, dear = pieces.accuracies(w_in, w_hh, *tables, *given, plain)
+    bends, first, second, _ = early_steps(w_in, w_hh)
+    table = pieces.planted(bends, first, second, 0, shared=False)
+    _, dear = pieces.accuracies(w_in, w_hh, table, contrasts(w_in, w_out), *given, plain)
     signs, w_hh, w_out, _ = pieces.in_units(w_in, w_hh, w_out)
     bends, first, second, _ = early_steps(signs, w_hh)
     tree = pieces.planted(bends, first, second, len(plain))
-    shown = None, tree, contrasts(signs, w_out)
-    done, cheap = pieces.accuracies(signs, w_hh, *shown, *given, shared)
+    done, cheap = pieces.accuracies(signs, w_hh, tree, contrasts(signs, w_out), *given, shared)
     assert done == len(plain)
     assert shared == pytest.approx(plain, abs=1e-9)
     assert cheap < (0.9 if m == 9 else 1) * dear
@@ -150,10 +148,10 @@ def test_a_full_tree_goes_on_without_growing() -> None:
     tree = pieces.planted(bends, first, second, 1)
     points = np.random.default_rng(2).standard_normal((3000, 7))
     _, expected = patterns(*weights[:2], points)
-    out = np.empty(8)
+    z, out = np.empty(8), np.empty(8)
     columns = np.ascontiguousarray(scaled.T)
     for u, state in zip(points, expected, strict=True):
-        pieces.carried_by_pieces(u, 7, signs, columns, tree, FOREVER, out)
+        pieces.carried(u, 7, signs, columns, tree, FOREVER, z, out)
         assert out * abs(weights[0]) == pytest.approx(state, abs=1e-9)
     assert tree.used[0] == len(tree.visits)
 
@@ -180,12 +178,12 @@ def test_a_sampler_with_pieces() -> None:
     points = np.ascontiguousarray(x.T[:5000], np.float64)
     weights = rounded_weights(model.program)
     bends, first, second, _ = early_steps(*weights[:2])
-    early = bends, first, second
-    plain = pieces.right_answers(*weights, early, None, points, labels, FOREVER)
+    table = pieces.planted(bends, first, second, 0, shared=False)
+    plain = pieces.right_answers(*weights, table, points, labels, FOREVER)
     signs, w_hh, w_out, _ = pieces.in_units(*weights)
     bends, first, second, _ = early_steps(signs, w_hh)
     tree = pieces.planted(bends, first, second, len(points))
-    shared = pieces.right_answers(signs, w_hh, w_out, None, tree, points, labels, FOREVER)
+    shared = pieces.right_answers(signs, w_hh, w_out, tree, points, labels, FOREVER)
     assert shared[:2] == plain[:2]
     assert shared[2] < 0.9 * plain[2]
     on, _ = patterns(weights[0], weights[1], points)

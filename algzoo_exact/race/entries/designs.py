@@ -19,6 +19,7 @@ import torch
 from numpy.typing import NDArray
 
 from algzoo_exact.program.task import Task
+from algzoo_exact.race.entries.normal import normal_quantile
 from algzoo_exact.zoo.tasks import draw_inputs, targets
 
 CHUNK = 1 << 17
@@ -41,7 +42,7 @@ def random_chunk(task: Task, size: int, seed: int, number: int) -> Points:
 def sobol_chunk(task: Task, size: int, seed: int, number: int) -> Points:
     """Sobol points in the cube of the inputs' own quantiles."""
     uniform = sobol_points(task.seq_len, size, seed, number)
-    return _labelled(task, _quantiles(uniform))
+    return _labelled(task, normal_quantile(uniform))
 
 
 @lru_cache(_KEPT)
@@ -92,8 +93,8 @@ def by_order(u: NDArray[np.float64], n: int) -> NDArray[np.float64]:
     t = second_largest_uniform(u[1], n)
     x = np.empty((n, count))
     columns = np.arange(count)
-    x[first, columns] = -_quantiles((1 - t) * (1 - u[2]))  # by the upper tail, which is small
-    x[second, columns] = _quantiles(t)
+    x[first, columns] = -normal_quantile((1 - t) * (1 - u[2]))  # by the upper tail, which is small
+    x[second, columns] = normal_quantile(t)
     if n == 2:
         return x
     free = np.ones((n, count), bool)
@@ -101,10 +102,10 @@ def by_order(u: NDArray[np.float64], n: int) -> NDArray[np.float64]:
     others = np.nonzero(free.T)[1].reshape(count, n - 2).T  # positions left, in order
     t *= u[3] ** (1 / (n - 2))
     place = np.minimum((u[4] * (n - 2)).astype(np.int64), n - 3)
-    x[others[place, columns], columns] = _quantiles(t)
+    x[others[place, columns], columns] = normal_quantile(t)
     for k in range(n - 3):
         at = others[k + (k >= place), columns]
-        x[at, columns] = _quantiles(t * u[5 + k])
+        x[at, columns] = normal_quantile(t * u[5 + k])
     return x
 
 
@@ -117,11 +118,6 @@ def second_largest_uniform(u: NDArray[np.float64], n: int) -> NDArray[np.float64
         low = np.where(below, middle, low)
         high = np.where(below, high, middle)
     return (low + high) / 2
-
-
-def _quantiles(uniform: Any) -> NDArray[np.float64]:
-    values: NDArray[np.float64] = torch.special.ndtri(torch.from_numpy(uniform)).numpy()
-    return values
 
 
 def _labelled(task: Task, x: NDArray[np.float64]) -> Points:

@@ -16,12 +16,12 @@ Gauss-Legendre's rule with ``NODES`` nodes.
 
 from __future__ import annotations
 
-from math import sqrt, tau
+from math import tau
 from typing import Any
 
 import numpy as np
 
-from algzoo_exact.race.entries.normal import normal_cdf
+from algzoo_exact.race.entries.normal import normal_cdf, normal_density
 
 NODES = 8
 """Nodes of the rule: errors below 1e-5 s_Y s_Z, and below 1e-8 s_Y s_Z where |r| <= 0.9 (seen for
@@ -31,7 +31,7 @@ means within 3 s)."""
 def relu_mean(mean: Any, deviation: Any) -> Any:
     """E relu(Z) for each element; a deviation of 0 is allowed."""
     alpha = mean / np.where(deviation > 0, deviation, 1.0)
-    smooth = mean * normal_cdf(alpha) + deviation * _density(alpha)
+    smooth = mean * normal_cdf(alpha) + deviation * normal_density(alpha)
     return np.where(deviation > 0, smooth, np.maximum(mean, 0.0))
 
 
@@ -67,7 +67,3 @@ def relu_covariance(mean: Any, covariance: Any) -> Any:
     full[:, rows, columns] = found
     full[:, columns, rows] = found
     return full
-
-
-def _density(alpha: Any) -> Any:
-    return np.exp(alpha * alpha * -0.5) / sqrt(tau)

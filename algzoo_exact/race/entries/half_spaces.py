@@ -11,14 +11,13 @@ A second cut treats the first piece as a Gaussian with these moments, which it i
 from __future__ import annotations
 
 from functools import lru_cache
-from math import sqrt, tau
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from algzoo_exact.program.problem import LabelCell, Normal
 from algzoo_exact.program.task import Task
-from algzoo_exact.race.entries.normal import normal_cdf
+from algzoo_exact.race.entries.normal import normal_cdf, normal_density
 
 # Below this alpha the ratio is -alpha to 3 digits, and Phi nears the smallest floats.
 _FAR = -30.0
@@ -51,7 +50,7 @@ def split(pieces: Pieces, normals: Any) -> tuple[Pieces, Pieces]:
     alpha = np.where(flat, np.where(centre > 0, -8 * _FAR, 8 * _FAR), centre / deviation)
     direction = image / deviation[:, None]
     outer = direction[:, :, None] * direction[:, None, :]
-    density = np.exp(alpha * alpha * -0.5) / sqrt(tau)
+    density = normal_density(alpha)
     sides = []
     for sign in (1.0, -1.0):
         beta = alpha * sign

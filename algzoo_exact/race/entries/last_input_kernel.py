@@ -119,57 +119,10 @@ def dearest(d: int, m: int) -> int:
     return SHARE + early + (m - 2) * (3 * d + 2 * d * d) + start + (d + 3) * piece
 
 
-@compiled
-def carried(
-    u: Floats,
-    steps: int,
-    w_in: Floats,
-    columns: Floats,
-    early: tuple[Floats, Floats, Floats],
-    out: Floats,
-) -> int:
-    """W_hh h[steps - 1] for the inputs ``u``, steps >= 2, into ``out`` (d); and the operations.
-
-    ``columns`` is W_hh transposed. A neuron at 0 is skipped.
-    """
-    bends, first, second = early
-    d = len(w_in)
-    s = 0 if u[0] > 0 else 1
-    size = abs(u[0])
-    i = np.searchsorted(bends[s], u[1] / size)  # the ratio is the point's, and free
-    for j in range(d):
-        out[j] = size * first[s, i, j] + u[1] * second[s, i, j]
-    flops = 3 * d + int(np.ceil(np.log2(d + 1)))
-    z = np.empty(d)
-    for t in range(2, steps):
-        for j in range(d):
-            z[j] = out[j] + u[t] * w_in[j]
-        out[:] = 0
-        flops += 3 * d + _matvec(columns, z, out)
-    return flops
-
-
-@compiled
-def _matvec(columns: Floats, z: Floats, out: Floats) -> int:
-    """Adds W max(0, z) to ``out``; ``columns`` is W transposed. Returns the operations."""
-    flops = 0
-    for j in range(len(z)):
-        if z[j] > 0:
-            for k in range(len(out)):
-                out[k] += columns[j, k] * z[j]
-            flops += 2 * len(out)
-    return flops
-
-
-@compiled
 def contrasts(w_in: Floats, w_out: Floats) -> tuple[Floats, Floats]:
     """W_oh[l, j] - W_oh[k, j] at [l, j, k], and the same times W_hi[j]: an operation for each."""
-    outputs, d = w_out.shape
-    gaps = np.empty((outputs, d, outputs))
-    for label in range(outputs):
-        for j in range(d):
-            gaps[label, j] = w_out[label, j] - w_out[:, j]
-    return gaps, gaps * w_in.reshape(1, d, 1)
+    gaps = np.ascontiguousarray((w_out[:, None] - w_out).transpose(0, 2, 1))
+    return gaps, gaps * w_in[:, None]
 
 
 @compiled

@@ -9,24 +9,18 @@ all independent. So every moment is an integral over b, with density
 from __future__ import annotations
 
 from functools import lru_cache
-from math import sqrt, tau
 
 import numpy as np
 from numpy.typing import NDArray
 
-from algzoo_exact.race.entries.normal import normal_cdf
+from algzoo_exact.race.entries.normal import normal_cdf, normal_density
 
 Floats = NDArray[np.float64]
 
 
-def density(x: Floats) -> Floats:
-    """The standard normal density."""
-    return np.exp(-0.5 * x * x) / sqrt(tau)
-
-
 def above(b: Floats) -> tuple[Floats, Floats]:
     """Mean and mean square of a standard normal above ``b``."""
-    mean = density(b) / normal_cdf(-b)
+    mean = normal_density(b) / normal_cdf(-b)
     return mean, 1 + b * mean
 
 
@@ -40,8 +34,8 @@ def second_values(n: int, count: int) -> tuple[Floats, Floats]:
     """Values of the second largest of ``n`` and their shares: a Gauss-Legendre rule on [-8, 8]."""
     nodes, shares = np.polynomial.legendre.leggauss(count)
     b = 8 * nodes
-    shares = 8 * shares * n * (n - 1) * density(b) * normal_cdf(-b) * normal_cdf(b) ** (n - 2)
-    return b, shares
+    shares = 8 * shares * n * (n - 1) * normal_density(b)
+    return b, shares * normal_cdf(-b) * normal_cdf(b) ** (n - 2)
 
 
 @lru_cache(maxsize=8)

@@ -8,11 +8,10 @@ from __future__ import annotations
 from functools import partial
 
 import numpy as np
-import torch
 
 from algzoo_exact.errors import FloatRangeError
+from algzoo_exact.program.floats import rounded_weights
 from algzoo_exact.program.ir import Program
-from algzoo_exact.program.lift import INPUT_KEY, READOUT_KEY, RECURRENT_KEY
 from algzoo_exact.program.task import Task
 from algzoo_exact.race.entries.designs import (
     CHUNK,
@@ -24,7 +23,6 @@ from algzoo_exact.race.entries.designs import (
 from algzoo_exact.race.entries.flops import sample_cost
 from algzoo_exact.race.estimator import Entry, Found, Kind, with_labels
 from algzoo_exact.runtime.rnn_kernel import rnn_outcomes
-from algzoo_exact.zoo.architectures import to_state
 
 
 def _share_right(
@@ -46,11 +44,9 @@ def _share_right(
 
 def count_right(program: Program, x: np.ndarray, labels: np.ndarray, count: int) -> int:
     """How many of the first ``count`` inputs of ``x`` (n, N), float32, are answered rightly."""
-    state = to_state(program, torch.float32)
-    w_hi = state[INPUT_KEY][:, 0].numpy()
-    w_hh, w_oh = (state[key].numpy() for key in (RECURRENT_KEY, READOUT_KEY))
-    tied, lowest = np.empty(count, np.int32), np.empty(count, np.bool_)
-    if not rnn_outcomes(w_hi, w_hh, w_oh, x, labels, 0, count, tied, lowest):
+    w_hi, w_hh, w_oh = (w.astype(np.float32) for w in rounded_weights(program))
+    _, lowest, finite = rnn_outcomes(w_hi, w_hh, w_oh, x, labels[:count])
+    if not finite:
         raise FloatRangeError("The logits overflow in float32.")
     return int(lowest.sum())
 
