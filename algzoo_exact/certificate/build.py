@@ -21,8 +21,7 @@ from typing import IO, TYPE_CHECKING, Any, TypeAlias
 
 from algzoo_exact.certificate.check import KINDS, dump
 from algzoo_exact.certificate.draft import Draft, Kind, Stored, Wanted
-from algzoo_exact.certificate.kinds import CellDraft, ClaimDraft, FunctionDraft
-from algzoo_exact.certificate.pieces import PieceDraft
+from algzoo_exact.certificate.kinds import CellDraft, ClaimDraft, FunctionDraft, PieceDraft
 from algzoo_exact.errors import InputError
 from algzoo_exact.exact.enclosure import Enclosure
 from algzoo_exact.explain.verify import Verification
@@ -108,10 +107,7 @@ def certify(
     model.
     """
     draft = drafted(model, task, explanation, ties, decimals, progress)
-    document = draft.head()
-    for key, items in draft.lists(_rest(draft, progress)):
-        document[key] = list(items)
-    return Certificate(document | draft.tail())
+    return Certificate(draft.document(_rest(draft, progress)))
 
 
 @shows_progress("certifying")
@@ -158,14 +154,10 @@ def write_draft(
             file.write(b"}\n")
         with part.open("rb") as whole:
             digest = hashlib.file_digest(whole, "sha256").hexdigest()
+    found, numeric = draft.score(), draft.task.is_numeric
+    accuracy, error = (None, found) if numeric else (found, None)
     return WrittenCertificate(
-        target,
-        digest,
-        draft.kind,
-        draft.accuracy(),
-        draft.squared_error(),
-        draft.undecided(),
-        draft.count,
+        target, digest, draft.kind, accuracy, error, draft.undecided(), draft.count
     )
 
 

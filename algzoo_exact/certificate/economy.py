@@ -269,16 +269,13 @@ class _Chosen(CellDraft):
         super().__init__(wanted)
         self._chosen = chosen
 
-    def _cells(self, progress: Any) -> Iterator[Any]:
+    def _entries(self, progress: Any) -> Iterator[Any]:
         return map(self._entry, self._chosen)
 
 
 def _operations(draft: Draft) -> Any:
     """What the checker finds."""
-    document = draft.head()
-    for key, items in draft.lists(None):
-        document[key] = list(items)
-    found = check_document(document | draft.tail())
+    found = check_document(draft.document())
     if found.status not in ("accepted", "incomplete") or found.accuracy is None:
         raise InputError(f"The checker does not take the proof: {found.verdict}")
     return found

@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from algzoo_exact.certificate.build import CHECKED_TASKS, check_name
-from algzoo_exact.certificate.kinds import LARGEST_FUNCTIONS
-from algzoo_exact.certificate.pieces import LARGEST_PIECES
+from algzoo_exact.certificate.kinds import LARGEST_FUNCTIONS, LARGEST_PIECES
 from algzoo_exact.errors import InputError
 from algzoo_exact.files import check_place
 from algzoo_exact.measure.flow import LARGEST_DIMENSION
