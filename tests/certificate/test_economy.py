@@ -92,6 +92,7 @@ def test_widths_are_those_of_wilsons_interval(made: Economy, share: Fraction) ->
     assert width == pytest.approx(interval.high - interval.low, rel=1e-6)
 
 
+@pytest.mark.slow
 def test_many_cells_are_estimated_from_some() -> None:
     """Four inputs: the estimate against the whole certificate."""
     program = rnn([1, -1], [[Fraction(1, 2), 1], [-1, 1]], [[1, -1], [-1, 2], [2, 1], [0, 1]], 4)
