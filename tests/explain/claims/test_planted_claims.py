@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import pytest
 from support.shipped_stories import cases_only, changed, model_of, text_of
+from support.stories import enclosure_of
 
 import algzoo_exact as az
 from algzoo_exact.explain.claims.weights import Weights
@@ -149,6 +150,4 @@ def test_a_wrong_case_called_right() -> None:
     assert p * q < 0
     assert 100 * abs(q) < 101 * abs(p)
     assert 100 * abs(p) < 101 * abs(q)
-    assert found.accuracy is not None
-    assert found.accuracy.enclosure is not None
-    assert found.accuracy.enclosure.upper == 1
+    assert enclosure_of(found.accuracy).upper == 1
