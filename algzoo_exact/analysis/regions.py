@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from algzoo_exact.analysis.cells import IN_INTEGERS_UP_TO, CellTable, measured_cells
-from algzoo_exact.errors import InputError, did_you_mean
+from algzoo_exact.errors import one_of
 from algzoo_exact.exact.enclosure import Enclosure, total
 from algzoo_exact.exact.shares import share
 from algzoo_exact.program.ir import Program
@@ -49,12 +49,7 @@ _FEW = 300  # regions, all cells of which are measured so
 
 def order_of(name: str) -> Order:
     """The order of that name; InputError if there is none."""
-    for order in ORDERS:
-        if order == name:
-            return order
-    raise InputError(
-        f"Unknown order {name!r}{did_you_mean(name, ORDERS)}; choose from {', '.join(ORDERS)}."
-    )
+    return one_of("order", name, ORDERS)
 
 
 @dataclass(frozen=True)

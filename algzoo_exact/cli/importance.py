@@ -10,7 +10,7 @@ import typer
 from algzoo_exact.cli import options as o
 from algzoo_exact.cli.command import Said, Timed
 from algzoo_exact.cli.output import progress_bar
-from algzoo_exact.errors import InputError, did_you_mean
+from algzoo_exact.errors import InputError, one_of
 
 if TYPE_CHECKING:
     from algzoo_exact.analysis.ablation import Frozen, Sort
@@ -27,7 +27,7 @@ algzoo-exact importance 2nd_argmax_4_3 --parts steps --pairs
 algzoo-exact importance 2nd_argmax_8_5 --parts weights --top 30
 """
 
-SORTS = ("neurons", "steps", "weights", "heads")
+SORTS: tuple[Sort, ...] = ("neurons", "steps", "weights", "heads")
 STATES = ("off", "on")
 
 
@@ -67,13 +67,7 @@ class Parts(o.Lasting):
     def sorts(self) -> tuple[Sort, ...]:
         if not self.parts:
             return ("neurons", "steps", "heads")
-        for sort in ("neurons", "steps", "weights", "heads"):
-            if sort == self.parts:
-                return (sort,)
-        raise InputError(
-            f"Unknown sort of parts {self.parts!r}{did_you_mean(self.parts, SORTS)}; choose from "
-            f"{', '.join(SORTS)}."
-        )
+        return (one_of("sort of parts", self.parts, SORTS),)
 
 
 def ablate(
