@@ -34,7 +34,7 @@ from algzoo_exact.explain.claims.cases import (
     check_partition,
     derived_accuracy,
 )
-from algzoo_exact.explain.language.expression import EVERYWHERE, Formula, Logic, some
+from algzoo_exact.explain.language.expression import EVERYWHERE, Logic, some
 from algzoo_exact.explain.ledger.surprise import Ledger, surprise
 from algzoo_exact.explain.prove.labels import cells_in, earns
 from algzoo_exact.explain.verify import Verification
@@ -292,7 +292,12 @@ def completed(verification: Verification, seconds: float) -> Verification:
     bench = Bench(
         verification.program, subject.task, verification.ties, seconds, verification.others
     )
-    right = right_somewhere(subject.task, verification.ties)
+    right = some(
+        [
+            Logic("and", (inside, earns(cell.label, subject.task.outputs, verification.ties)))
+            for cell, inside in cells_in(subject.task, EVERYWHERE)
+        ]
+    )
     results: list[CaseResult] = []
     found: list[tuple[str, CheckedCase]] = []
     for result in verification.cases:
@@ -312,13 +317,3 @@ def completed(verification: Verification, seconds: float) -> Verification:
     partition = check_partition(bench, found)
     derived = derived_accuracy([case for _, case in found], partition)
     return replace(verification, cases=tuple(results), partition=partition, accuracy=derived)
-
-
-def right_somewhere(task: Task, ties: TieRule) -> Formula:
-    """Where the model earns all of the credit."""
-    return some(
-        [
-            Logic("and", (inside, earns(cell.label, task.outputs, ties)))
-            for cell, inside in cells_in(task, EVERYWHERE)
-        ]
-    )
