@@ -136,11 +136,6 @@ class PieceDraft(ConeDraft):
 
     def __init__(self, wanted: Wanted) -> None:
         task, program, n = wanted.task, wanted.program, wanted.task.seq_len
-        if n > LARGEST_PIECES:
-            raise InputError(
-                "Certificates of median models list all pieces on which they are linear, which is "
-                f"possible for n <= {LARGEST_PIECES}, not for n = {n}."
-            )
         if (program.seq_len, program.outputs) != (n, 1):
             raise InputError(
                 f"{task.name} on {n} inputs needs a program with as many inputs and one output, "
@@ -230,12 +225,6 @@ class FunctionDraft(Draft):
     def __init__(self, wanted: Wanted) -> None:
         super().__init__(wanted)
         assert isinstance(wanted.network, Transformer)
-        n = wanted.task.seq_len
-        if n > LARGEST_FUNCTIONS:
-            raise InputError(
-                f"Certificates list the answers to all n^n inputs, for n <= {LARGEST_FUNCTIONS}, "
-                f"not for n = {n}."
-            )
         if wanted.decimals is not None:
             raise InputError("A transformer's accuracy is a fraction of n^n; leave decimals out.")
         self.transformer = wanted.network

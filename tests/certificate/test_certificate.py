@@ -138,7 +138,7 @@ def test_models_of_torch_and_with_noise() -> None:
 @pytest.mark.parametrize(
     ("model", "options", "sentence"),
     [
-        ("2nd_argmax_16_10", {}, "n <= 6"),
+        ("2nd_argmax_16_10", {}, "n ≤ 6"),
         ("2nd_argmax_2_2", {"decimals": 3}, "from 4 to 40"),
         ("2nd_argmax_2_2", {"ties": "best"}, "tie rule"),
         ("longest_cycle_4_4", {"decimals": 10}, "leave decimals out"),

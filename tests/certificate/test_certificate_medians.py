@@ -188,7 +188,7 @@ def test_claims_of_a_median_model(tmp_path: Path) -> None:
 
 
 def test_refused() -> None:
-    with pytest.raises(az.InputError, match=r"n <= 5, not for n = 6"):
+    with pytest.raises(az.InputError, match=r"n ≤ 5, not for n = 6"):
         az.certify(silent(6), az.tasks.median(6))
     with pytest.raises(az.InputError, match="one output"):
         az.certify(az.load("2nd_argmax_2_2"), az.tasks.median(2))

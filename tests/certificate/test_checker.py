@@ -149,7 +149,8 @@ def test_faces_close_up() -> None:
             check.complete_facets(3, masks, rays, budget)
 
 
-def certificates() -> list[tuple[str, Json, Path | None]]:
+@pytest.fixture(scope="module")
+def small() -> list[tuple[str, Json, Path | None]]:
     """Small ones of every kind, with the file of the weights where there is one."""
     rng = np.random.default_rng(11)
     found: list[tuple[str, Json, Path | None]] = [
@@ -160,11 +161,6 @@ def certificates() -> list[tuple[str, Json, Path | None]]:
         path = shipped_folder() / f"{name}.safetensors"
         found.append((name, az.certify(az.load(name)), path))
     return found
-
-
-@pytest.fixture(scope="module")
-def small() -> list[tuple[str, Json, Path | None]]:
-    return certificates()
 
 
 def test_accepted_by_a_bare_interpreter(

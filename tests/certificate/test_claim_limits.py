@@ -13,7 +13,7 @@ from time import process_time
 from typing import Any
 
 import pytest
-from support.certificates import Json, seal
+from support.certificates import Json, seal, story_of
 from support.every_claim import SILENT, checked_story, told
 
 import algzoo_exact as az
@@ -24,13 +24,6 @@ from algzoo_exact.program.lift import named_weights
 ALLOWED = 2_000_000
 """Operations, of which each takes about a microsecond; ten are borne with, on a slow machine."""
 MOST_SECONDS = 10 * ALLOWED / 1e6
-
-
-def story_of(nodes: list[Any], parts: list[Json]) -> Json:
-    claim = {"name": "a", "text": "", "written": {}, "about": None}
-    claim |= {"instances": [{"parameters": {}, "parts": parts, "inside": None}]}
-    rest: Json = {"title": "", "factors": None, "others": [], "cases": []}
-    return rest | {"nodes": nodes, "claims": [claim], "disjoint": None, "accuracy": None}
 
 
 def probability(condition: int, value: str) -> Json:

@@ -63,6 +63,14 @@ def without(document: Json, number: int) -> Json:
     return document | {document["kind"]: cones, "rays": rays}
 
 
+def story_of(nodes: list[Any], parts: list[Json]) -> Json:
+    """An explanation of one claim, as a certificate has it."""
+    claim = {"name": "a", "text": "", "written": {}, "about": None}
+    claim |= {"instances": [{"parameters": {}, "parts": parts, "inside": None}]}
+    rest: Json = {"title": "", "factors": None, "others": [], "cases": []}
+    return rest | {"nodes": nodes, "claims": [claim], "disjoint": None, "accuracy": None}
+
+
 def dumped(document: Json, path: Path) -> Path:
     path.write_text(json.dumps(document))
     return path
